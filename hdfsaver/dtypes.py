@@ -1,0 +1,344 @@
+"""The dtypes: one table, a row per dtype, a column per vocabulary.
+
+Inside the DiGraph and the file a dtype is its TensorFlow name (``"float32"``, ``"float32_ref"`` for a reference to a
+variable); `DType` is the face that TensorFlow gives it (``tf.float32``).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import ml_dtypes
+import numpy as np
+import numpy.typing as npt
+
+REF_OFFSET = 100
+"""What TensorFlow adds to a dtype's number for a reference to a variable of it (``types.proto``)."""
+
+REF_SUFFIX = "_ref"
+
+
+class Integer(NamedTuple):
+    """An HDF5 integer: ``precision`` significant bits in ``size`` bytes."""
+
+    size: int
+    signed: bool
+    precision: int
+
+
+class Float(NamedTuple):
+    """An HDF5 floating-point number: sign on top, then exponent, then mantissa with an implied leading 1."""
+
+    size: int
+    exponent_bits: int
+    mantissa_bits: int
+    bias: int
+
+
+class Complex(NamedTuple):
+    """An HDF5 compound of two floats, ``r`` and ``i``."""
+
+    part: Float
+
+
+class Boolean(NamedTuple):
+    """An HDF5 enumeration of 8-bit integers: FALSE = 0, TRUE = 1."""
+
+
+class Text(NamedTuple):
+    """Byte strings of any content; how they lie in the file depends on their lengths."""
+
+
+Hdf5 = Integer | Float | Complex | Boolean | Text
+
+_HALF = Float(2, 5, 10, 15)
+_SINGLE = Float(4, 8, 23, 127)
+_DOUBLE = Float(8, 11, 52, 1023)
+_BFLOAT = Float(2, 8, 7, 127)
+_E5M2 = Float(1, 5, 2, 15)
+_CODE8 = Integer(1, False, 8)
+
+
+class Row(NamedTuple):
+    """One dtype in every vocabulary; None where a vocabulary has no word for it."""
+
+    name: str
+    enum: int
+    numpy: npt.DTypeLike
+    hdf5: Hdf5 | None
+    onnx: int | None
+    safetensors: str | None
+    torch: str | None
+
+
+# Sources of the columns: enum, tensorflow/core/framework/types.proto; onnx, TensorProto.DataType of onnx.proto;
+# safetensors, the Dtype names of its header; torch, attribute names of the torch module. The HDF5 column holds what
+# h5dump shows rightly: float8_e4m3fn and its kin have no infinities or another zero than HDF5's rules for floats
+# would give, so their codes are stored as unsigned bytes with the name of the dtype beside them.
+TABLE: tuple[Row, ...] = (
+    #   name                 enum  numpy                            hdf5                    onnx  safetensors  torch
+    Row("float32", 1, np.float32, _SINGLE, 1, "F32", "float32"),
+    Row("float64", 2, np.float64, _DOUBLE, 11, "F64", "float64"),
+    Row("int32", 3, np.int32, Integer(4, True, 32), 6, "I32", "int32"),
+    Row("uint8", 4, np.uint8, _CODE8, 2, "U8", "uint8"),
+    Row("int16", 5, np.int16, Integer(2, True, 16), 5, "I16", "int16"),
+    Row("int8", 6, np.int8, Integer(1, True, 8), 3, "I8", "int8"),
+    Row("string", 7, np.object_, Text(), 8, None, None),
+    Row("complex64", 8, np.complex64, Complex(_SINGLE), 14, "C64", "complex64"),
+    Row("int64", 9, np.int64, Integer(8, True, 64), 7, "I64", "int64"),
+    Row("bool", 10, np.bool_, Boolean(), 9, "BOOL", "bool"),
+    Row("qint8", 11, np.int8, Integer(1, True, 8), None, None, None),
+    Row("quint8", 12, np.uint8, _CODE8, None, None, None),
+    Row("qint32", 13, np.int32, Integer(4, True, 32), None, None, None),
+    Row("bfloat16", 14, ml_dtypes.bfloat16, _BFLOAT, 16, "BF16", "bfloat16"),
+    Row("qint16", 15, np.int16, Integer(2, True, 16), None, None, None),
+    Row("quint16", 16, np.uint16, Integer(2, False, 16), None, None, None),
+    Row("uint16", 17, np.uint16, Integer(2, False, 16), 4, "U16", "uint16"),
+    Row("complex128", 18, np.complex128, Complex(_DOUBLE), 15, None, "complex128"),
+    Row("float16", 19, np.float16, _HALF, 10, "F16", "float16"),
+    Row("resource", 20, np.object_, None, None, None, None),
+    Row("variant", 21, np.object_, None, None, None, None),
+    Row("uint32", 22, np.uint32, Integer(4, False, 32), 12, "U32", "uint32"),
+    Row("uint64", 23, np.uint64, Integer(8, False, 64), 13, "U64", "uint64"),
+    Row("float8_e5m2", 24, ml_dtypes.float8_e5m2, _E5M2, 19, "F8_E5M2", "float8_e5m2"),
+    Row("float8_e4m3fn", 25, ml_dtypes.float8_e4m3fn, _CODE8, 17, "F8_E4M3", "float8_e4m3fn"),
+    Row("float8_e4m3fnuz", 26, ml_dtypes.float8_e4m3fnuz, _CODE8, 18, None, "float8_e4m3fnuz"),
+    Row("float8_e4m3b11fnuz", 27, ml_dtypes.float8_e4m3b11fnuz, _CODE8, None, None, None),
+    Row("float8_e5m2fnuz", 28, ml_dtypes.float8_e5m2fnuz, _CODE8, 20, None, "float8_e5m2fnuz"),
+    Row("int4", 29, ml_dtypes.int4, Integer(1, True, 4), 22, None, None),
+    Row("uint4", 30, ml_dtypes.uint4, Integer(1, False, 4), 21, None, None),
+)
+
+ROW_BY_NAME = {row.name: row for row in TABLE}
+
+_QUANTIZED = frozenset({"qint8", "quint8", "qint16", "quint16", "qint32"})
+_HANDLES = frozenset({"resource", "variant"})
+
+# The quantized dtypes share NumPy's integers with the plain ones, and handles share `object` with strings: NumPy's
+# dtype means the plain one.
+_NAME_BY_NUMPY = {np.dtype(row.numpy): row.name for row in TABLE if row.name not in _QUANTIZED | _HANDLES}
+
+
+class DType:
+    """A dtype with TensorFlow's properties (``tf.float32``); one object per dtype, so ``is`` compares too."""
+
+    __slots__ = ("_is_ref", "_row")
+
+    def __init__(self, row: Row, is_ref: bool) -> None:
+        self._row = row
+        self._is_ref = is_ref
+
+    @property
+    def name(self) -> str:
+        """TensorFlow's name, ``"float32"`` or ``"float32_ref"``."""
+        return self._row.name + REF_SUFFIX if self._is_ref else self._row.name
+
+    @property
+    def base_dtype(self) -> DType:
+        """The dtype that a reference refers to; the dtype itself otherwise."""
+        return _BY_NAME[self._row.name]
+
+    @property
+    def is_ref_dtype(self) -> bool:
+        """Whether this is a reference to a variable."""
+        return self._is_ref
+
+    _is_ref_dtype = is_ref_dtype
+
+    @property
+    def _as_ref(self) -> DType:
+        return _BY_NAME[self._row.name + REF_SUFFIX]
+
+    @property
+    def as_numpy_dtype(self) -> Any:
+        """NumPy's type class, as ``np.float32``; ``object`` for strings."""
+        return np.dtype(self._row.numpy).type
+
+    @property
+    def real_dtype(self) -> DType:
+        """The dtype of a complex number's parts; the base dtype otherwise."""
+        return {"complex64": float32, "complex128": float64}.get(self._row.name, self.base_dtype)
+
+    @property
+    def as_datatype_enum(self) -> int:
+        """The number in TensorFlow's ``types.proto``."""
+        return self._row.enum + REF_OFFSET * self._is_ref
+
+    @property
+    def size(self) -> int:
+        """Bytes per element; 1 for strings, as in TensorFlow."""
+        return 1 if self.as_numpy_dtype is np.object_ else np.dtype(self._row.numpy).itemsize
+
+    @property
+    def is_bool(self) -> bool:
+        """Whether this is ``bool``."""
+        return self._row.name == "bool"
+
+    @property
+    def is_floating(self) -> bool:
+        """Whether this is a real floating-point dtype."""
+        return "float" in self._row.name
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether this is a complex dtype."""
+        return isinstance(self._row.hdf5, Complex)
+
+    @property
+    def is_quantized(self) -> bool:
+        """Whether this is a quantized dtype."""
+        return self._row.name in _QUANTIZED
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether this is a plain (not quantized) integer dtype."""
+        return isinstance(self._row.hdf5, Integer) and not (self.is_quantized or self.is_floating)
+
+    @property
+    def is_unsigned(self) -> bool:
+        """Whether this is an unsigned integer dtype."""
+        return self.is_integer and self._row.name.startswith("u")
+
+    @property
+    def is_numpy_compatible(self) -> bool:
+        """Whether NumPy arrays can hold its values."""
+        return self._row.name not in _HANDLES
+
+    @property
+    def min(self) -> Any:
+        """The least finite value; `TypeError` for a dtype that has none."""
+        return self._limits().min
+
+    @property
+    def max(self) -> Any:
+        """The greatest finite value; `TypeError` for a dtype that has none."""
+        return self._limits().max
+
+    def _limits(self) -> Any:
+        if self.is_floating:
+            return ml_dtypes.finfo(self.as_numpy_dtype)
+        if self.is_integer:
+            return ml_dtypes.iinfo(self.as_numpy_dtype)
+        raise TypeError(f"Dtype {self.name} has neither least nor greatest value.")
+
+    def is_compatible_with(self, other: Any) -> bool:
+        """Whether a tensor of the other dtype can be used where this one is asked for."""
+        return self.base_dtype is as_dtype(other).base_dtype
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, DType):
+            return self is other
+        try:
+            return self is as_dtype(other)
+        except TypeError:
+            return False
+
+    def __hash__(self) -> int:
+        return self.as_datatype_enum
+
+    def __reduce__(self) -> Any:
+        return as_dtype, (self.name,)
+
+    def __str__(self) -> str:
+        return f"<dtype: {self.name!r}>"
+
+    def __repr__(self) -> str:
+        return f"tf.{self.name}"
+
+
+_BY_NAME = {
+    row.name + (REF_SUFFIX if is_ref else ""): DType(row, is_ref) for row in TABLE for is_ref in (False, True)
+}
+_BY_ENUM = {dtype.as_datatype_enum: dtype for dtype in _BY_NAME.values()}
+
+float16 = half = _BY_NAME["float16"]
+float32 = _BY_NAME["float32"]
+float64 = double = _BY_NAME["float64"]
+bfloat16 = _BY_NAME["bfloat16"]
+float8_e5m2 = _BY_NAME["float8_e5m2"]
+float8_e4m3fn = _BY_NAME["float8_e4m3fn"]
+float8_e4m3fnuz = _BY_NAME["float8_e4m3fnuz"]
+float8_e4m3b11fnuz = _BY_NAME["float8_e4m3b11fnuz"]
+float8_e5m2fnuz = _BY_NAME["float8_e5m2fnuz"]
+int4 = _BY_NAME["int4"]
+int8 = _BY_NAME["int8"]
+int16 = _BY_NAME["int16"]
+int32 = _BY_NAME["int32"]
+int64 = _BY_NAME["int64"]
+uint4 = _BY_NAME["uint4"]
+uint8 = _BY_NAME["uint8"]
+uint16 = _BY_NAME["uint16"]
+uint32 = _BY_NAME["uint32"]
+uint64 = _BY_NAME["uint64"]
+complex64 = _BY_NAME["complex64"]
+complex128 = _BY_NAME["complex128"]
+bool_ = _BY_NAME["bool"]
+string = _BY_NAME["string"]
+qint8 = _BY_NAME["qint8"]
+qint16 = _BY_NAME["qint16"]
+qint32 = _BY_NAME["qint32"]
+quint8 = _BY_NAME["quint8"]
+quint16 = _BY_NAME["quint16"]
+resource = _BY_NAME["resource"]
+variant = _BY_NAME["variant"]
+
+# Python's own types mean what `tf.constant` makes of their values.
+_BY_PYTHON_TYPE: dict[Any, DType] = {float: float32, int: int32, bool: bool_, str: string, bytes: string}
+
+
+def as_dtype(value: Any) -> DType:
+    """Read a dtype from whatever a user may write for one.
+
+    Parameters
+    ----------
+    value : DType, str, int, type or numpy.dtype
+        A name, TensorFlow's number, a Python type, or anything that ``numpy.dtype`` understands.
+
+    Raises
+    ------
+    TypeError
+        There is no such dtype.
+    """
+    if isinstance(value, DType):
+        return value
+    if isinstance(value, str) and value in _BY_NAME:
+        return _BY_NAME[value]
+    if isinstance(value, int) and value in _BY_ENUM:
+        return _BY_ENUM[value]
+    if isinstance(value, type) and value in _BY_PYTHON_TYPE:
+        return _BY_PYTHON_TYPE[value]
+    try:
+        return _BY_NAME[name_of_numpy(np.dtype(value))]
+    except TypeError:
+        raise TypeError(f"Cannot convert {value!r} to a dtype; the dtypes are {', '.join(ROW_BY_NAME)}.") from None
+
+
+def name_of_numpy(dtype: np.dtype[Any]) -> str:
+    """The dtype's name for a NumPy dtype of either byte order; any text or bytes dtype is ``"string"``.
+
+    Raises
+    ------
+    TypeError
+        No dtype stands for it (datetimes and structured dtypes, for example).
+    """
+    if dtype.kind in "SU":
+        return "string"
+    found = _NAME_BY_NUMPY.get(dtype.newbyteorder("=") if dtype.byteorder in "<>" else dtype)
+    if found is None:
+        raise TypeError(f"NumPy's dtype {dtype} has no counterpart; the dtypes are {', '.join(ROW_BY_NAME)}.")
+    return found
+
+
+def base_name(name: str) -> str:
+    """The name of the dtype that a reference refers to; any other name unchanged."""
+    return name.removesuffix(REF_SUFFIX)
+
+
+def is_ref(name: str) -> bool:
+    """Whether the name is that of a reference to a variable."""
+    return name.endswith(REF_SUFFIX)
+
+
+def numpy_dtype(name: str) -> np.dtype[Any]:
+    """NumPy's dtype for a dtype's name, reference or not."""
+    return np.dtype(ROW_BY_NAME[base_name(name)].numpy)

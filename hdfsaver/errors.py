@@ -1,0 +1,239 @@
+"""The exception tree.
+
+::
+
+    Exception
+    └── OpError                      whatever goes wrong while a graph runs or a checkpoint is used
+        ├── CancelledError           1
+        ├── UnknownError             2
+        ├── InvalidArgumentError     3   a shape, dtype or value that does not fit
+        ├── DeadlineExceededError    4
+        ├── NotFoundError            5   a name that the checkpoint lacks
+        ├── AlreadyExistsError       6
+        ├── PermissionDeniedError    7   a folder that cannot be written
+        ├── ResourceExhaustedError   8   a full disk
+        ├── FailedPreconditionError  9   a variable without a value
+        ├── AbortedError            10
+        ├── OutOfRangeError         11
+        ├── UnimplementedError      12   an operation that no engine knows
+        ├── InternalError           13
+        ├── UnavailableError        14
+        ├── DataLossError           15   a damaged or altered file
+        └── UnauthenticatedError    16
+
+Names, codes and constructor arguments are those of ``tf.errors``; what TensorFlow reports with a built-in
+exception (``ValueError``, ``TypeError``, ``KeyError``, ``RuntimeError``, ``OSError``) is that exception here too.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Any, ClassVar
+
+OK = 0
+CANCELLED = 1
+UNKNOWN = 2
+INVALID_ARGUMENT = 3
+DEADLINE_EXCEEDED = 4
+NOT_FOUND = 5
+ALREADY_EXISTS = 6
+PERMISSION_DENIED = 7
+RESOURCE_EXHAUSTED = 8
+FAILED_PRECONDITION = 9
+ABORTED = 10
+OUT_OF_RANGE = 11
+UNIMPLEMENTED = 12
+INTERNAL = 13
+UNAVAILABLE = 14
+DATA_LOSS = 15
+UNAUTHENTICATED = 16
+
+
+class OpError(Exception):
+    """Base of every error that a run or a checkpoint raises.
+
+    Parameters
+    ----------
+    node_def : object or None
+        The definition of the operation that failed, where one did.
+    op : Operation or None
+        The operation that failed, where one did.
+    message : str
+        One sentence: what was found, what was expected, what to do.
+    error_code : int
+        One of the codes of this module.
+    """
+
+    def __init__(self, node_def: Any, op: Any, message: str, error_code: int) -> None:
+        super().__init__(message)
+        self._node_def = node_def
+        self._op = op
+        self._message = message
+        self._error_code = error_code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The operation belongs to a graph of this process; what travels to another one is the sentence.
+        return type(self), (None, None, self._message, self._error_code)
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return self._message
+
+    @property
+    def op(self) -> Any:
+        """The operation that failed, or None."""
+        return self._op
+
+    @property
+    def node_def(self) -> Any:
+        """The definition of the operation that failed, or None."""
+        return self._node_def
+
+    @property
+    def error_code(self) -> int:
+        """The number of the error's class, as in ``tf.errors``."""
+        return self._error_code
+
+    def __str__(self) -> str:
+        return self._message
+
+
+class _CodedError(OpError):
+    """An `OpError` whose class fixes the code."""
+
+    code: ClassVar[int]
+
+    def __init__(self, node_def: Any, op: Any, message: str, error_code: int | None = None) -> None:
+        super().__init__(node_def, op, message, self.code if error_code is None else error_code)
+
+
+class CancelledError(_CodedError):
+    """The operation was cancelled."""
+
+    code = CANCELLED
+
+
+class UnknownError(_CodedError):
+    """The cause is not known."""
+
+    code = UNKNOWN
+
+
+class InvalidArgumentError(_CodedError):
+    """A shape, a dtype or a value does not fit."""
+
+    code = INVALID_ARGUMENT
+
+
+class DeadlineExceededError(_CodedError):
+    """The time allowed ran out."""
+
+    code = DEADLINE_EXCEEDED
+
+
+class NotFoundError(_CodedError):
+    """A name or a file that was asked for does not exist."""
+
+    code = NOT_FOUND
+
+
+class AlreadyExistsError(_CodedError):
+    """What was to be made exists already."""
+
+    code = ALREADY_EXISTS
+
+
+class PermissionDeniedError(_CodedError):
+    """The operating system does not allow it."""
+
+    code = PERMISSION_DENIED
+
+
+class ResourceExhaustedError(_CodedError):
+    """Disk, memory or another resource ran out."""
+
+    code = RESOURCE_EXHAUSTED
+
+
+class FailedPreconditionError(_CodedError):
+    """The state does not allow it: most often a variable without a value."""
+
+    code = FAILED_PRECONDITION
+
+
+class AbortedError(_CodedError):
+    """The operation was given up."""
+
+    code = ABORTED
+
+
+class OutOfRangeError(_CodedError):
+    """A position beyond the end."""
+
+    code = OUT_OF_RANGE
+
+
+class UnimplementedError(_CodedError):
+    """An operation that the engine does not know."""
+
+    code = UNIMPLEMENTED
+
+
+class InternalError(_CodedError):
+    """A promise of the library itself is broken."""
+
+    code = INTERNAL
+
+
+class UnavailableError(_CodedError):
+    """What is needed cannot be reached now."""
+
+    code = UNAVAILABLE
+
+
+class DataLossError(_CodedError):
+    """A file is damaged, cut short or was changed by another program."""
+
+    code = DATA_LOSS
+
+
+class UnauthenticatedError(_CodedError):
+    """The caller is not known."""
+
+    code = UNAUTHENTICATED
+
+
+_CLASS_BY_ERRNO: dict[int, type[_CodedError]] = {
+    errno.ENOENT: NotFoundError,
+    errno.ENOTDIR: FailedPreconditionError,
+    errno.EISDIR: FailedPreconditionError,
+    errno.ENOTEMPTY: FailedPreconditionError,
+    errno.EEXIST: AlreadyExistsError,
+    errno.EACCES: PermissionDeniedError,
+    errno.EPERM: PermissionDeniedError,
+    errno.EROFS: PermissionDeniedError,
+    errno.ENOSPC: ResourceExhaustedError,
+    errno.EFBIG: ResourceExhaustedError,
+    errno.EMFILE: ResourceExhaustedError,
+    errno.ENOMEM: ResourceExhaustedError,
+    errno.ENAMETOOLONG: InvalidArgumentError,
+    errno.EINVAL: InvalidArgumentError,
+}
+if hasattr(errno, "EDQUOT"):  # absent on Windows
+    _CLASS_BY_ERRNO[errno.EDQUOT] = ResourceExhaustedError
+
+
+def from_os_error(error: OSError, doing: str) -> OpError:
+    """The `OpError` that says what an `OSError` means.
+
+    Parameters
+    ----------
+    error : OSError
+        What the operating system reported.
+    doing : str
+        What was being done to which file, as the beginning of a sentence: ``"Cannot write model.h5"``.
+    """
+    cause = os.strerror(error.errno) if error.errno else str(error)
+    return _CLASS_BY_ERRNO.get(error.errno or 0, UnknownError)(None, None, f"{doing}: {cause}.")

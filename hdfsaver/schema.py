@@ -1,0 +1,236 @@
+"""The schema of a computation graph: what the nodes and edges of its networkx DiGraph carry.
+
+Everything is a plain value, so that networkx's algorithms, the file and any engine see the same thing.
+
+A **node** is one operation; its key is the operation's name. Node data:
+
+``op`` : str
+    The operation's type, ``"AddV2"``.
+``device`` : str
+    Where it was asked to run, ``""`` for anywhere.
+``attrs`` : dict[str, AttrValue]
+    The operation's attributes. The Python type of a value says its kind, one for one with TensorFlow's ``AttrValue``:
+
+    ==================  ==========  ===========================================================
+    Python              AttrValue   example
+    ==================  ==========  ===========================================================
+    bytes               s           ``b"NHWC"``
+    bool                b           ``True``
+    int                 i           ``3``
+    float               f           ``0.5``
+    str                 type        ``"float32"``, a dtype's name
+    tuple or None       shape       ``(None, 3)``; ``None`` is an unknown rank
+    numpy.ndarray       tensor      the value of a constant; dtype object, of bytes, for strings
+    list                list        ``[1, 1]``
+    dict                func        ``{"name": "f", "attr": {...}}``; ``{"placeholder": "T"}``
+    ==================  ==========  ===========================================================
+``inputs`` : tuple[tuple[str, int], ...]
+    The ordered inputs: the producing node's name and which of its outputs. This is the truth; edges agree with it.
+``control_inputs`` : tuple[str, ...]
+    The operations that must run before this one, in the order in which they were given.
+``outputs`` : tuple[tuple[str, Shape], ...]
+    For each output its dtype's name and its static shape, as they were inferred when the operation was made.
+
+An **edge** joins two nodes once, whatever runs between them (a DiGraph has one edge per pair). Edge data:
+
+``wires`` : list[tuple[int, int]]
+    Each ``(output, input)`` pair that the edge carries, in order of the input; ``x * x`` has two.
+``control`` : bool
+    Whether the target also waits for the source; ``wires`` is empty on an edge that is nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import networkx as nx
+import numpy as np
+
+from hdfsaver import dtypes
+from hdfsaver.shapes import Shape
+
+AttrValue: TypeAlias = Any
+"""One of the Python types of the table above."""
+
+Wire: TypeAlias = tuple[int, int]
+"""``(output of the source, input of the target)``."""
+
+ControlWire: Wire = (-1, -1)
+"""How a table of edges writes a control edge."""
+
+DiGraph: TypeAlias = "nx.DiGraph[str]"
+
+NODE_FIELDS = ("op", "device", "attrs", "inputs", "control_inputs", "outputs")
+
+
+@dataclass
+class VariableDef:
+    """How a variable is made of operations: an item of the collections of variables.
+
+    The fields are those of TensorFlow's ``VariableDef``; names of tensors end in ``:0``.
+    """
+
+    variable_name: str
+    initial_value_name: str
+    initializer_name: str
+    snapshot_name: str
+    trainable: bool = True
+
+
+@dataclass
+class CollectionDef:
+    """A collection of a graph, in one of TensorFlow's kinds.
+
+    Parameters
+    ----------
+    kind : str
+        ``"node_list"`` (names of tensors and operations), ``"bytes_list"``, ``"int64_list"``, ``"float_list"``,
+        or ``"variable_list"`` (`VariableDef` items, which TensorFlow keeps as serialized bytes).
+    value : list
+        The items: str, bytes, int, float or `VariableDef`.
+    """
+
+    kind: str
+    value: list[Any]
+
+
+COLLECTION_KINDS: dict[str, type] = {
+    "node_list": str,
+    "bytes_list": bytes,
+    "int64_list": int,
+    "float_list": float,
+    "variable_list": VariableDef,
+}
+
+
+@dataclass
+class SaverDef:
+    """What a Saver is: TensorFlow's ``SaverDef``, field for field."""
+
+    filename_tensor_name: str = ""
+    save_tensor_name: str = ""
+    restore_op_name: str = ""
+    max_to_keep: int = 5
+    sharded: bool = False
+    keep_checkpoint_every_n_hours: float = 10000.0
+    version: int = 2
+
+
+@dataclass
+class Structure:
+    """A graph with what belongs to it: all that a checkpoint's ``/graph`` holds."""
+
+    digraph: DiGraph
+    collections: dict[str, CollectionDef] = field(default_factory=dict)
+    saver: SaverDef | None = None
+
+
+def add_node(
+    digraph: DiGraph,
+    name: str,
+    *,
+    op: str,
+    inputs: tuple[tuple[str, int], ...] = (),
+    control_inputs: tuple[str, ...] = (),
+    attrs: dict[str, AttrValue] | None = None,
+    outputs: tuple[tuple[str, Shape], ...] = (),
+    device: str = "",
+) -> None:
+    """Add one operation with its edges. The sources need not be there yet; `validate` says if one never comes."""
+    digraph.add_node(
+        name,
+        op=op,
+        device=device,
+        attrs={} if attrs is None else attrs,
+        inputs=inputs,
+        control_inputs=control_inputs,
+        outputs=outputs,
+    )
+    for position, (source, output) in enumerate(inputs):
+        _edge(digraph, source, name)["wires"].append((output, position))
+    for source in control_inputs:
+        _edge(digraph, source, name)["control"] = True
+
+
+def add_control_inputs(digraph: DiGraph, name: str, sources: Iterable[str]) -> None:
+    """Make an operation wait for others as well; those that it waits for already change nothing."""
+    data = digraph.nodes[name]
+    new = [source for source in dict.fromkeys(sources) if source not in data["control_inputs"]]
+    data["control_inputs"] += tuple(new)
+    for source in new:
+        _edge(digraph, source, name)["control"] = True
+
+
+def _edge(digraph: DiGraph, source: str, target: str) -> dict[str, Any]:
+    if not digraph.has_edge(source, target):
+        digraph.add_edge(source, target, wires=[], control=False)
+    edge: dict[str, Any] = digraph.edges[source, target]
+    return edge
+
+
+def validate(digraph: DiGraph) -> None:
+    """Check that a DiGraph is a computation graph as this page describes it.
+
+    Raises
+    ------
+    ValueError
+        The first thing that is wrong, with the node or edge that it is wrong about.
+    """
+    for name, data in digraph.nodes(data=True):
+        _validate_node(digraph, name, data)
+    expected = _edges_from_inputs(digraph)
+    for source, target, data in digraph.edges(data=True):
+        wires, control = expected.pop((source, target), ([], False))
+        if list(data.get("wires", [])) != wires or bool(data.get("control", False)) != control:
+            raise ValueError(
+                f"Edge {source!r} -> {target!r} carries {dict(data)}, "
+                f"but the inputs of {target!r} say wires={wires}, control={control}."
+            )
+    if expected:
+        source, target = next(iter(expected))
+        raise ValueError(f"Node {target!r} has an input from {source!r}, but no edge joins them.")
+
+
+def _validate_node(digraph: DiGraph, name: Any, data: Mapping[str, Any]) -> None:
+    if not isinstance(name, str):
+        raise ValueError(f"Node {name!r} is not named by a string.")
+    missing = [key for key in NODE_FIELDS if key not in data]
+    if missing:
+        known = "; an operation names it as an input, but it was never defined" if len(missing) == len(NODE_FIELDS) else ""
+        raise ValueError(f"Node {name!r} lacks {', '.join(missing)}{known}.")
+    if not isinstance(data["op"], str) or not isinstance(data["device"], str):
+        raise ValueError(f"Node {name!r} must have text for op and device, not {data['op']!r} and {data['device']!r}.")
+    for source, output in data["inputs"]:
+        if source in digraph and "outputs" in digraph.nodes[source]:
+            count = len(digraph.nodes[source]["outputs"])
+            if not 0 <= output < count:
+                raise ValueError(f"Node {name!r} takes output {output} of {source!r}, which has {count}.")
+    for dtype, _shape in data["outputs"]:
+        if dtypes.base_name(dtype) not in dtypes.ROW_BY_NAME:
+            raise ValueError(f"Node {name!r} has an output of the unknown dtype {dtype!r}.")
+    for key, value in data["attrs"].items():
+        if not is_plain(value):
+            raise ValueError(f"Attribute {key!r} of node {name!r} is not a plain value: {value!r}.")
+
+
+def _edges_from_inputs(digraph: DiGraph) -> dict[tuple[str, str], tuple[list[Wire], bool]]:
+    wires: dict[tuple[str, str], list[Wire]] = {}
+    control: set[tuple[str, str]] = set()
+    for target, data in digraph.nodes(data=True):
+        for position, (source, output) in enumerate(data["inputs"]):
+            wires.setdefault((source, target), []).append((output, position))
+        control.update((source, target) for source in data["control_inputs"])
+    return {pair: (wires.get(pair, []), pair in control) for pair in [*wires, *(control - wires.keys())]}
+
+
+def is_plain(value: AttrValue) -> bool:
+    """Whether a value is of one of the kinds that an attribute may have."""
+    if isinstance(value, list):
+        return all(is_plain(item) for item in value)
+    if isinstance(value, tuple):
+        return all(size is None or type(size) is int for size in value)
+    if isinstance(value, dict):
+        return all(isinstance(key, str) for key in value)
+    return value is None or isinstance(value, bool | int | float | str | bytes | np.ndarray)
