@@ -1,0 +1,180 @@
+"""Make an operation by the name of its type: ``apply("Mul", x, y)``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from hdfsaver import dtypes
+from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
+from hdfsaver.graph.default import default_graph, get_default_graph
+from hdfsaver.graph.definition import OpDef, lookup
+from hdfsaver.graph.signature import Argument
+from hdfsaver.schema import AttrValue
+
+if TYPE_CHECKING:
+    from hdfsaver.graph.graph import Graph
+    from hdfsaver.graph.tensor import Tensor
+
+
+def apply(op_type: str, *inputs: Any, name: str | None = None, **attrs: AttrValue) -> Any:
+    """Add an operation to the graph and give what it computes.
+
+    Parameters
+    ----------
+    op_type : str
+        A registered type.
+    *inputs : Tensor, Variable, array_like, or sequences of them
+        The inputs of the signature, in order; what is not a tensor becomes a constant of the dtype that its tensor
+        neighbours ask for.
+    name : str, optional
+        The operation's name; the type's by default.
+    **attrs
+        Attributes; those that inputs imply need not be given.
+
+    Returns
+    -------
+    Tensor, list of Tensor or Operation
+        The only output, the list of all, or the operation itself where there is none.
+
+    Raises
+    ------
+    TypeError
+        A dtype is not one that the operation takes.
+    ValueError
+        The shapes do not fit each other.
+    """
+    definition = lookup(op_type)
+    graph = graph_of(inputs)
+    full_name = graph.new_name(name or op_type)
+    tensors = _InputReader(definition, graph, full_name, attrs).read(inputs)
+    operation = graph.create_named(definition, tensors, _complete_attrs(definition, attrs, full_name), full_name)
+    outputs = operation.outputs
+    if len(outputs) == 1 and not definition.parsed.outputs[0].is_list:
+        return outputs[0]
+    return list(outputs) if outputs else operation
+
+
+def graph_of(values: Sequence[Any]) -> Graph:
+    """The graph that the tensors among the values belong to, or the default one where there are none.
+
+    Raises
+    ------
+    ValueError
+        They belong to different graphs.
+    """
+    graph = None
+    for tensor in _tensors_within(values):
+        if graph is None:
+            graph = tensor.graph
+        elif tensor.graph is not graph:
+            raise ValueError(f"Tensor {tensor.name!r} must be from the same graph as the other inputs.")
+    return get_default_graph() if graph is None else graph
+
+
+def _tensors_within(values: Sequence[Any]) -> Iterator[Any]:
+    for value in values:
+        if is_tensor(value):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from _tensors_within(value)
+
+
+class _InputReader:
+    """Reads the inputs of one new operation; what they say of the attributes goes into ``attrs``."""
+
+    def __init__(self, definition: OpDef, graph: Graph, name: str, attrs: dict[str, AttrValue]) -> None:
+        self.definition = definition
+        self.graph = graph
+        self.name = name
+        self.attrs = attrs
+
+    def read(self, inputs: Sequence[Any]) -> list[Tensor]:
+        """The input tensors, in order; `TypeError` where one is not what the signature says."""
+        arguments = self.definition.parsed.inputs
+        if len(inputs) != len(arguments):
+            names = ", ".join(argument.name for argument in arguments)
+            raise TypeError(f"{self.definition.type} takes {len(arguments)} inputs ({names}), not {len(inputs)}.")
+        for argument, value in zip(arguments, inputs, strict=True):
+            self._learn_from_tensors(argument, value)
+        tensors: list[Tensor] = []
+        for argument, value in zip(arguments, inputs, strict=True):
+            if argument.is_list:
+                tensors += self._read_list(argument, value)
+            else:
+                tensors.append(self._read_one(argument, value, argument.name))
+        return tensors
+
+    def _learn_from_tensors(self, argument: Argument, value: Any) -> None:
+        """Let tensors decide dtypes before numbers, wherever they stand."""
+        attr = argument.dtype_attr
+        if attr is None or attr in self.attrs:
+            return
+        for item in value if argument.is_list and isinstance(value, list | tuple) else [value]:
+            if is_tensor(item):
+                self.attrs[attr] = dtypes.base_name(item.dtype.name)
+                return
+
+    def _read_list(self, argument: Argument, values: Any) -> list[Tensor]:
+        if not isinstance(values, list | tuple):
+            raise TypeError(f"Input {argument.name!r} of {self.name!r} ({self.definition.type}) is a list of tensors.")
+        tensors = [self._read_one(argument, value, f"{argument.name}_{i}") for i, value in enumerate(values)]
+        if argument.number_attr is not None:
+            self.attrs[argument.number_attr] = len(tensors)
+        if argument.dtypes_attr is not None:
+            self.attrs[argument.dtypes_attr] = [dtypes.base_name(tensor.dtype.name) for tensor in tensors]
+        return tensors
+
+    def _read_one(self, argument: Argument, value: Any, label: str) -> Tensor:
+        wanted = argument.dtype or self.attrs.get(argument.dtype_attr or "")
+        tensor = self._reference(value, label) if argument.is_ref else self._tensor(argument, value, wanted, label)
+        found = dtypes.base_name(tensor.dtype.name)
+        if wanted is not None and found != wanted:
+            raise TypeError(
+                f"Input {label!r} of {self.name!r} ({self.definition.type}) has dtype {found}, "
+                f"but {wanted} is needed there; convert it with tf.cast."
+            )
+        self._check_allowed(argument, found, label)
+        if argument.dtype_attr is not None:
+            self.attrs[argument.dtype_attr] = found
+        return tensor
+
+    def _reference(self, value: Any, label: str) -> Tensor:
+        tensor: Tensor | None = value._as_graph_element() if is_tensor(value) else None
+        if tensor is None or not tensor.dtype.is_ref_dtype:
+            raise TypeError(
+                f"Input {label!r} of {self.name!r} ({self.definition.type}) must be a variable, not {value!r}."
+            )
+        # What works on a variable itself must be where the variable is.
+        self.attrs.setdefault("_class", tensor.op.colocation_groups())
+        return tensor
+
+    def _tensor(self, argument: Argument, value: Any, wanted: str | None, label: str) -> Tensor:
+        if is_tensor(value):
+            tensor: Tensor = value._as_tensor()
+            return tensor
+        usual = self.definition.default_types.get(argument.dtype_attr or "")
+        with default_graph(self.graph), self.graph.name_scope(self.name + "/"):
+            return convert_to_tensor(value, wanted, name=label, preferred_dtype=usual)
+
+    def _check_allowed(self, argument: Argument, found: str, label: str) -> None:
+        allowed = self.definition.types.get(argument.dtype_attr or "")
+        if allowed is not None and found not in allowed:
+            raise TypeError(
+                f"Input {label!r} of {self.name!r} ({self.definition.type}) has dtype {found}, "
+                f"which is not one of {', '.join(sorted(allowed))}."
+            )
+
+
+def _complete_attrs(definition: OpDef, attrs: dict[str, AttrValue], name: str) -> dict[str, AttrValue]:
+    """Fill in the defaults, and refuse what the operation does not have."""
+    complete = {**definition.attrs, **attrs}
+    signature = definition.parsed
+    if len(complete) > len(definition.attrs):
+        known = {*definition.attrs, "_class"}
+        for argument in (*signature.inputs, *signature.outputs):
+            known |= {argument.dtype_attr, argument.number_attr, argument.dtypes_attr}
+        unknown = sorted(complete.keys() - known)
+        if unknown:
+            raise TypeError(f"{name!r} ({definition.type}) has no attribute {', '.join(unknown)}.")
+    return complete

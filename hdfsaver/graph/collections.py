@@ -1,0 +1,46 @@
+"""The collections of a graph: lists of anything under a name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+
+class Collections:
+    """Named lists. A name is any hashable value; only lists under strings reach a file."""
+
+    def __init__(self) -> None:
+        self._items: dict[Hashable, list[Any]] = {}
+
+    def add(self, name: Hashable, value: Any) -> None:
+        """Append a value to one collection."""
+        self._items.setdefault(name, []).append(value)
+
+    def add_to_each(self, names: Iterable[Hashable] | str, value: Any) -> None:
+        """Append a value to several collections, to each of them once."""
+        for name in [names] if isinstance(names, str) else dict.fromkeys(names):
+            self.add(name, value)
+
+    def reference(self, name: Hashable) -> list[Any]:
+        """The list itself, to be changed in place."""
+        return self._items.setdefault(name, [])
+
+    def get(self, name: Hashable, scope: str | None = None) -> list[Any]:
+        """A copy of the list, or of those items whose ``name`` the pattern ``scope`` matches at its start.
+
+        The scope is a regular expression, so ``"s"`` finds ``sv:0`` too; items without a name are left out then.
+        """
+        items = self._items.get(name, [])
+        if scope is None:
+            return list(items)
+        matches = re.compile(scope).match
+        return [item for item in items if hasattr(item, "name") and matches(item.name)]
+
+    def clear(self, name: Hashable) -> None:
+        """Empty one collection."""
+        self._items.pop(name, None)
+
+    def names(self) -> list[Hashable]:
+        """The names of all collections that hold something."""
+        return [name for name, items in self._items.items() if items]

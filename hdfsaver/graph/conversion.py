@@ -1,0 +1,185 @@
+"""From Python's and NumPy's values to constants, and to tensors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+import numpy as np
+
+from hdfsaver import dtypes
+from hdfsaver.graph.default import get_default_graph
+from hdfsaver.graph.definition import Array, as_value
+from hdfsaver.shapes import TensorShape
+
+if TYPE_CHECKING:
+    from hdfsaver.graph.tensor import Tensor
+
+
+def is_tensor(value: Any) -> TypeGuard[Any]:
+    """Whether a value stands for a tensor: a Tensor itself, a Variable, or whatever says so by ``_as_tensor``."""
+    return hasattr(type(value), "_as_tensor")
+
+
+def as_array(value: Any, dtype: str | None = None) -> tuple[Array, str]:
+    """Read a value as an array, together with its dtype's name.
+
+    Python's floats become float32 and its integers int32 where they fit (int64 otherwise), as in TensorFlow; arrays
+    and NumPy's scalars keep their dtype. Text becomes bytes in UTF-8.
+
+    Parameters
+    ----------
+    value : array_like
+        A number, text, bytes, an array or nested sequences of them.
+    dtype : str, optional
+        The name of the dtype wanted.
+
+    Raises
+    ------
+    TypeError
+        The value is not of the dtype wanted, or of none at all.
+    ValueError
+        The nested sequences are ragged.
+    OverflowError
+        A number is beyond the range of the dtype wanted.
+    """
+    if isinstance(value, TensorShape):
+        value = np.array(value.as_list(), np.int32 if dtype is None else dtypes.numpy_dtype(dtype))
+    plain = value if isinstance(value, np.ndarray | np.generic) else _array_of_python(value)
+    found = _dtype_name(plain, value)
+    if dtype is None:
+        dtype = found if isinstance(value, np.ndarray | np.generic) else _default_dtype(found, plain, value)
+    if found == "string" or dtype == "string":
+        return _as_strings(plain, found, dtype, value), "string"
+    return _cast(plain, found, dtype, value), dtype
+
+
+def _array_of_python(value: Any) -> Array:
+    if _holds_text(value):
+        return np.array(value, dtype=object)
+    return np.asarray(value)
+
+
+def _holds_text(value: Any) -> bool:
+    # NumPy's own text dtypes would cut trailing NULs, so text must go straight to objects.
+    while isinstance(value, list | tuple) and value:
+        value = value[0]
+    return isinstance(value, str | bytes)
+
+
+def _dtype_name(array: Any, value: Any) -> str:
+    if array.dtype != object:
+        return dtypes.name_of_numpy(array.dtype)
+    if all(isinstance(item, str | bytes) for item in np.ravel(array)):
+        return "string"
+    if any(is_tensor(item) for item in np.ravel(array)):
+        raise TypeError("A tensor cannot be part of a constant; use tf.stack to join tensors and numbers.")
+    raise TypeError(f"Cannot make a tensor of {_shown(value)}.")
+
+
+def _default_dtype(found: str, array: Array, value: Any) -> str:
+    if found == "float64" and not _holds_numpy(value):
+        return "float32"
+    if found == "int64" and not _holds_numpy(value):
+        fits = array.size == 0 or (array.min() >= -(2**31) and array.max() < 2**31)
+        return "int32" if fits else "int64"
+    return found
+
+
+def _holds_numpy(value: Any) -> bool:
+    while isinstance(value, list | tuple) and value:
+        value = value[0]
+    return isinstance(value, np.ndarray | np.generic)
+
+
+def _as_strings(array: Array, found: str, wanted: str, value: Any) -> Array:
+    if found != wanted:
+        raise TypeError(f"Expected {wanted}, but got {_shown(value)}, which is {found}.")
+    array = np.asarray(array)
+    encoded = np.empty(array.shape, dtype=object)
+    encoded.flat = [item.encode() if isinstance(item, str) else bytes(item) for item in array.flat]
+    return encoded
+
+
+def _cast(array: Any, found: str, wanted: str, value: Any) -> Array:
+    target = dtypes.numpy_dtype(wanted)
+    if array.size and not _may_become(dtypes.as_dtype(found), dtypes.as_dtype(wanted)):
+        raise TypeError(f"Expected {wanted}, but got {_shown(value)}, which is {found}.")
+    result = np.array(array, dtype=target)
+    if found != wanted and dtypes.as_dtype(wanted).is_integer and not np.array_equal(result, array):
+        raise OverflowError(f"{_shown(value)} is beyond the range of {wanted}.")
+    return result
+
+
+def _may_become(found: dtypes.DType, wanted: dtypes.DType) -> bool:
+    if found.is_bool or wanted.is_bool:
+        return found is wanted
+    if found.is_complex:
+        return wanted.is_complex
+    return found.is_integer or found.is_quantized or not wanted.is_integer
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def constant_node(array: Array, dtype: str, name: str) -> Tensor:
+    """Add a constant to the default graph; it takes the array for its own."""
+    attrs = {"value": as_value(array), "dtype": dtype}
+    return get_default_graph().create("Const", (), attrs, name).outputs[0]
+
+
+def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None, preferred_dtype: Any = None) -> Tensor:
+    """The tensor that a value stands for; a constant is made of what is not a tensor yet.
+
+    Parameters
+    ----------
+    value : Tensor, Variable or array_like
+        Lists in which tensors stand beside numbers are stacked.
+    dtype : DType, optional
+        The dtype that the result must have.
+    name : str, optional
+        The name of a new constant.
+    preferred_dtype : DType, optional
+        The dtype of a new constant if the value allows it.
+
+    Raises
+    ------
+    ValueError
+        The tensor is of another dtype.
+    TypeError
+        The value is of another dtype, or not one that tensors can hold.
+    """
+    wanted = None if dtype is None else dtypes.as_dtype(dtype).base_dtype
+    if is_tensor(value):
+        tensor: Tensor = value._as_tensor()
+        if wanted is not None and not wanted.is_compatible_with(tensor.dtype):
+            raise ValueError(
+                f"Tensor conversion requested dtype {wanted.name} for Tensor with dtype {tensor.dtype.name}: {tensor!r}."
+            )
+        return tensor
+    if isinstance(value, list | tuple) and _contains_tensor(value):
+        return _stacked(value, wanted)
+    if wanted is None and preferred_dtype is not None:
+        try:
+            return _new_constant(value, dtypes.as_dtype(preferred_dtype).base_dtype.name, name)
+        except (TypeError, OverflowError):
+            pass
+    return _new_constant(value, None if wanted is None else wanted.name, name)
+
+
+def _new_constant(value: Any, dtype: str | None, name: str | None) -> Tensor:
+    array, found = as_array(value, dtype)
+    return constant_node(array, found, name or "Const")
+
+
+def _contains_tensor(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return any(_contains_tensor(item) for item in value)
+    return is_tensor(value)
+
+
+def _stacked(values: list[Any] | tuple[Any, ...], wanted: dtypes.DType | None) -> Tensor:
+    from hdfsaver.graph.apply import apply  # stacking is an operation, and operations convert their inputs
+
+    return apply("Pack", list(values), name="packed", **({} if wanted is None else {"T": wanted.name}))

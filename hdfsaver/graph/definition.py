@@ -1,0 +1,158 @@
+"""What an operation type is: a small class with its signature, shape rule, kernel and derivative; and their registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from hdfsaver.graph.signature import Signature
+from hdfsaver.schema import AttrValue, DiGraph
+from hdfsaver.shapes import Shape
+
+if TYPE_CHECKING:
+    from hdfsaver.graph.operation import Operation
+    from hdfsaver.graph.tensor import Tensor
+
+Array = npt.NDArray[Any]
+Kernel = Callable[..., Any]
+
+FLOATS = frozenset({"float16", "bfloat16", "float32", "float64"})
+COMPLEX = frozenset({"complex64", "complex128"})
+INTEGERS = frozenset({"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"})
+INDICES = frozenset({"int32", "int64"})
+REALS = FLOATS | INTEGERS
+NUMBERS = REALS | COMPLEX
+
+
+class Node:
+    """One operation as its definition sees it: plain values out of the DiGraph, with what is known of the inputs."""
+
+    __slots__ = ("attrs", "digraph", "inputs", "name")
+
+    def __init__(
+        self, digraph: DiGraph, name: str, attrs: Mapping[str, AttrValue], inputs: Sequence[tuple[str, int]]
+    ) -> None:
+        self.digraph = digraph
+        self.name = name
+        self.attrs = attrs
+        self.inputs = inputs
+
+    @classmethod
+    def of(cls, digraph: DiGraph, name: str) -> Node:
+        """The operation of that name."""
+        data = digraph.nodes[name]
+        return cls(digraph, name, data["attrs"], data["inputs"])
+
+    @property
+    def input_shapes(self) -> list[Shape]:
+        """The static shape of each input."""
+        nodes = self.digraph.nodes
+        return [nodes[source]["outputs"][output][1] for source, output in self.inputs]
+
+    @property
+    def input_dtypes(self) -> list[str]:
+        """The dtype of each input."""
+        nodes = self.digraph.nodes
+        return [nodes[source]["outputs"][output][0] for source, output in self.inputs]
+
+    def source_type(self, position: int) -> str:
+        """The type of the operation that an input comes from."""
+        op: str = self.digraph.nodes[self.inputs[position][0]]["op"]
+        return op
+
+    def source(self, position: int) -> Node:
+        """The operation that an input comes from."""
+        return Node.of(self.digraph, self.inputs[position][0])
+
+    def constant(self, position: int) -> Array | None:
+        """The value of an input where it is known before anything runs, otherwise None."""
+        definition = find(self.source_type(position))
+        return None if definition is None else definition.fold(self.source(position))
+
+
+class OpDef:
+    """An operation type. A subclass says what it is in class attributes and overrides what it needs of the methods."""
+
+    type: ClassVar[str]
+    """The type's name, as TensorFlow registers it."""
+
+    signature: ClassVar[str]
+    """Inputs and outputs; see `hdfsaver.graph.signature`."""
+
+    attrs: ClassVar[Mapping[str, AttrValue]] = {}
+    """Attributes beside those that the signature implies, with their defaults."""
+
+    types: ClassVar[Mapping[str, frozenset[str]]] = {}
+    """The dtypes that an attribute of the signature may have; any where it is not named."""
+
+    default_types: ClassVar[Mapping[str, str]] = {}
+    """The dtype that plain Python numbers take for an attribute of the signature, where it is not the usual one."""
+
+    stateful: ClassVar[bool] = False
+    """Whether the kernel reads or writes the session's state, which it then takes as its first argument."""
+
+    parsed: ClassVar[Signature]
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """The static shape of each output; `ValueError` where the inputs cannot fit."""
+        raise NotImplementedError(f"{self.type} has no shape rule.")
+
+    def kernel(self, node: Node) -> Kernel:
+        """A function from the inputs' values to the output's value (a tuple of values where there are several)."""
+        raise NotImplementedError(f"{self.type} has no kernel.")
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Sequence[Tensor | None]:
+        """For each input the derivative of the result by it, given those by the outputs; None where there is none.
+
+        Raises
+        ------
+        LookupError
+            The operation is not differentiable, and not known to be constant either.
+        """
+        raise LookupError(f"No gradient is defined for operation {op.name!r} (type {self.type}).")
+
+    def fold(self, node: Node) -> Array | None:
+        """The value of the only output where it is known before anything runs."""
+        return None
+
+
+_definitions: dict[str, OpDef] = {}
+
+_AnyOpDef = TypeVar("_AnyOpDef", bound=type[OpDef])
+
+
+def register(definition: _AnyOpDef) -> _AnyOpDef:
+    """Class decorator: make an operation type known under its name."""
+    if definition.type in _definitions:
+        raise ValueError(f"Operation type {definition.type} is registered twice.")
+    definition.parsed = Signature.parse(definition.signature)
+    _definitions[definition.type] = definition()
+    return definition
+
+
+def find(op_type: str) -> OpDef | None:
+    """The definition of an operation type, or None where it is not known."""
+    return _definitions.get(op_type)
+
+
+def lookup(op_type: str) -> OpDef:
+    """The definition of an operation type; `ValueError` naming the known ones where it is not known."""
+    definition = _definitions.get(op_type)
+    if definition is None:
+        raise ValueError(f"Operation type {op_type!r} is not known; known are {', '.join(registered())}.")
+    return definition
+
+
+def registered() -> list[str]:
+    """The names of all known operation types, sorted."""
+    return sorted(_definitions)
+
+
+def as_value(array: Array) -> Array:
+    """Give an array away as a value of the graph: nobody may write on it any more."""
+    array = np.asarray(array)
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,400 @@
+"""Graph: the networkx DiGraph with what is needed to build it and to find things in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import networkx as nx
+
+from hdfsaver import schema
+from hdfsaver.graph import default
+from hdfsaver.graph.collections import Collections
+from hdfsaver.graph.definition import Node, OpDef, lookup
+from hdfsaver.graph.naming import NamesInUse, check_operation_name, check_scope_name, parse_tensor_name
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.scopes import ControlDependencies, device_of, merge_device
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.schema import AttrValue, DiGraph
+from hdfsaver.shapes import Shape
+from hdfsaver.shapes import text as shape_text
+
+
+class Graph:
+    """A computation graph.
+
+    Attributes
+    ----------
+    digraph : networkx.DiGraph
+        The graph itself, plain data as `hdfsaver.schema` documents them: any algorithm of networkx runs on it.
+    seed : int or None
+        The graph-level random seed; see ``tf.set_random_seed``.
+    """
+
+    def __init__(self) -> None:
+        self.digraph: DiGraph = nx.DiGraph()
+        self.seed: int | None = None
+        self._version = 0
+        self._finalized = False
+        self._operations: dict[str, Operation] = {}
+        self._names = NamesInUse()
+        self._scope = ""
+        self._devices: list[str | None] = []
+        self._control: list[ControlDependencies] = []
+        self._colocation: list[bytes] = []
+        self._collections = Collections()
+
+    @classmethod
+    def from_digraph(cls, digraph: DiGraph) -> Graph:
+        """A graph around a DiGraph that is a computation graph already; `ValueError` where it is not one."""
+        schema.validate(digraph)
+        graph = cls()
+        graph.adopt(digraph)
+        return graph
+
+    # -- state ---------------------------------------------------------------------------------------------------
+
+    @property
+    def version(self) -> int:
+        """A number that grows with every change; what was compiled from one version holds for no other."""
+        return self._version
+
+    def changed(self) -> None:
+        """Say that the DiGraph is no longer what it was."""
+        self._version += 1
+
+    @property
+    def finalized(self) -> bool:
+        """Whether the graph takes no more operations."""
+        return self._finalized
+
+    def finalize(self) -> None:
+        """Take no more operations from now on."""
+        self._finalized = True
+
+    def _check_not_finalized(self) -> None:
+        if self._finalized:
+            raise RuntimeError("Graph is finalized and cannot be modified.")
+
+    def as_default(self) -> AbstractContextManager[Graph]:
+        """Make this the default graph of the thread inside a ``with`` block."""
+        return default.default_graph(self)
+
+    # -- building ------------------------------------------------------------------------------------------------
+
+    def create(
+        self, op_type: str, inputs: Sequence[Tensor], attrs: dict[str, AttrValue], name: str | None = None
+    ) -> Operation:
+        """Add an operation whose inputs and attributes are complete; ``apply`` is the door for everybody else.
+
+        Raises
+        ------
+        ValueError
+            The type is not known, the name not legal, or the shapes do not fit each other.
+        RuntimeError
+            The graph is finalized.
+        """
+        definition = lookup(op_type)
+        return self.create_named(definition, inputs, attrs, self.new_name(name or op_type))
+
+    def create_named(
+        self, definition: OpDef, inputs: Sequence[Tensor], attrs: dict[str, AttrValue], name: str
+    ) -> Operation:
+        """Add an operation under a name that `new_name` gave."""
+        wires = tuple((tensor.op.name, tensor.value_index) for tensor in inputs)
+        outputs = self._infer(definition, name, attrs, wires)
+        if self._colocation and "_class" not in attrs:
+            attrs["_class"] = list(self._colocation)
+        schema.add_node(
+            self.digraph,
+            name,
+            op=definition.type,
+            inputs=wires,
+            control_inputs=self._current_control_inputs(inputs) if self._control else (),
+            attrs=attrs,
+            outputs=outputs,
+            device=device_of(self._devices) if self._devices else "",
+        )
+        self._version += 1
+        operation = self._operations[name] = Operation(self, name)
+        for dependencies in self._control:
+            dependencies.add_inside(name)
+        return operation
+
+    def _infer(
+        self, definition: OpDef, name: str, attrs: dict[str, AttrValue], wires: tuple[tuple[str, int], ...]
+    ) -> tuple[tuple[str, Shape], ...]:
+        node = Node(self.digraph, name, attrs, wires)
+        try:
+            shapes = definition.shapes(node)
+        except ValueError as error:
+            given = ", ".join(shape_text(shape) for shape in node.input_shapes)
+            raise ValueError(f"Operation {name!r} ({definition.type}) cannot take shapes {given}: {error}") from None
+        return tuple(zip(definition.parsed.output_dtypes(attrs), shapes, strict=True))
+
+    def adopt(self, digraph: DiGraph) -> None:
+        """Take a whole DiGraph into an empty graph, the names in it included."""
+        self._check_not_finalized()
+        if self.digraph:
+            raise ValueError("Only an empty graph can adopt a DiGraph as it is.")
+        self.digraph = digraph
+        self.mark_names(digraph)
+        self.changed()
+
+    def mark_names(self, names: Iterable[str]) -> None:
+        """Take names, and the scopes that they lie in, as used."""
+        for name in names:
+            self._names.mark(name)
+            while (end := name.rfind("/")) > 0:
+                name = name[:end]
+                self._names.mark(name)
+
+    # -- names and scopes ----------------------------------------------------------------------------------------
+
+    def new_name(self, name: str) -> str:
+        """The name that an operation gets that asks for ``name``; one that ends in a slash is taken as it stands."""
+        self._check_not_finalized()
+        if name.endswith("/"):
+            name = name[:-1]
+            self._names.mark(name)
+        else:
+            name = self.unique_name(name)
+        check_operation_name(name)
+        return name
+
+    def unique_name(self, name: str, mark_as_used: bool = True) -> str:
+        """The name within the current scope, with ``_1``, ``_2``, … where it is taken; case is ignored."""
+        return self._names.unique(self._scope + name, mark_as_used=mark_as_used)
+
+    @contextmanager
+    def name_scope(self, name: str | None) -> Iterator[str]:
+        """Put what is made inside under ``name/``.
+
+        Parameters
+        ----------
+        name : str or None
+            Made unique; one that ends in a slash is entered again as it is; None or ``""`` leads to the root.
+
+        Yields
+        ------
+        str
+            The scope with its slash, or ``""`` at the root.
+        """
+        outer = self._scope
+        self._scope = self._enter(name)
+        try:
+            yield self._scope
+        finally:
+            self._scope = outer
+
+    def _enter(self, name: str | None) -> str:
+        if not name:
+            return ""
+        check_scope_name(name, at_root=not self._scope)
+        return name if name.endswith("/") else self.unique_name(name) + "/"
+
+    def get_name_scope(self) -> str:
+        """The current scope without its slash."""
+        return self._scope.removesuffix("/")
+
+    @contextmanager
+    def device(self, device_name_or_function: Any) -> Iterator[None]:
+        """Ask that what is made inside runs on a device; None forgets what was asked outside."""
+        if device_name_or_function is not None and not isinstance(device_name_or_function, str):
+            raise TypeError(f"A device is named by a string such as '/cpu:0', not {device_name_or_function!r}.")
+        self._devices.append(device_name_or_function and merge_device(device_name_or_function))
+        try:
+            yield
+        finally:
+            self._devices.pop()
+
+    @contextmanager
+    def control_dependencies(self, control_inputs: Iterable[Any] | None) -> Iterator[ControlDependencies]:
+        """Make what is made inside wait for the given operations and tensors; None forgets all outer ones."""
+        names = [self._operation_of(item).name for item in control_inputs or ()]
+        dependencies = ControlDependencies(names)
+        outer = self._control
+        self._control = [dependencies] if control_inputs is None else [*outer, dependencies]
+        try:
+            yield dependencies
+        finally:
+            self._control = outer
+
+    def _operation_of(self, item: Any) -> Operation:
+        element = self.as_graph_element(item)
+        return element.op if isinstance(element, Tensor) else element
+
+    def _current_control_inputs(self, inputs: Sequence[Tensor]) -> tuple[str, ...]:
+        sources = {tensor.op.name for tensor in inputs}
+        names: dict[str, None] = {}
+        for dependencies in self._control:
+            # An input that was made inside waits for the same operations already.
+            if not dependencies.covers(sources):
+                names.update(dict.fromkeys(name for name in dependencies.names if name not in sources))
+        return tuple(names)
+
+    @contextmanager
+    def colocate_with(self, op: Any, ignore_existing: bool = False) -> Iterator[None]:
+        """Ask that what is made inside shares the device of an operation."""
+        outer = [] if ignore_existing else self._colocation
+        with self._colocated(sorted({*outer, *self._operation_of(op).colocation_groups()})):
+            yield
+
+    @contextmanager
+    def colocation_group(self, group: bytes) -> Iterator[None]:
+        """Put what is made inside into one group, that of an operation which may not be there yet."""
+        with self._colocated([group]):
+            yield
+
+    @contextmanager
+    def _colocated(self, groups: list[bytes]) -> Iterator[None]:
+        outer, self._colocation = self._colocation, groups
+        try:
+            yield
+        finally:
+            self._colocation = outer
+
+    # -- finding -------------------------------------------------------------------------------------------------
+
+    def get_operations(self) -> list[Operation]:
+        """All operations, in the order in which they were made."""
+        return [self._face(name) for name in self.digraph]
+
+    def get_operation_by_name(self, name: str) -> Operation:
+        """The operation of that name.
+
+        Raises
+        ------
+        TypeError
+            The name is no string.
+        ValueError
+            It is a tensor's name.
+        KeyError
+            The graph has no such operation.
+        """
+        if not isinstance(name, str):
+            raise TypeError(f"Operation names are strings (or similar), not {type(name).__name__}.")
+        element = self.as_graph_element(name, allow_tensor=False, allow_operation=True)
+        assert isinstance(element, Operation)
+        return element
+
+    def get_tensor_by_name(self, name: str) -> Tensor:
+        """The tensor of that name, ``"add:0"``.
+
+        Raises
+        ------
+        TypeError
+            The name is no string.
+        ValueError
+            It is not of the form ``"operation:output"``.
+        KeyError
+            The graph has no such operation, or that no such output.
+        """
+        if not isinstance(name, str):
+            raise TypeError(f"Tensor names are strings (or similar), not {type(name).__name__}.")
+        element = self.as_graph_element(name, allow_tensor=True, allow_operation=False)
+        assert isinstance(element, Tensor)
+        return element
+
+    def as_graph_element(self, obj: Any, allow_tensor: bool = True, allow_operation: bool = True) -> Tensor | Operation:
+        """The operation or tensor that a name or an object stands for.
+
+        Raises
+        ------
+        TypeError
+            The object stands for neither, or for the kind that is not allowed.
+        ValueError
+            It belongs to another graph, or the name is of the wrong form.
+        KeyError
+            The graph has nothing of that name.
+        """
+        if not (allow_tensor or allow_operation):
+            raise ValueError("allow_tensor and allow_operation cannot both be False.")
+        if isinstance(obj, str):
+            return self._element_by_name(obj, allow_tensor, allow_operation)
+        element = obj._as_graph_element() if hasattr(type(obj), "_as_graph_element") else None
+        if not (allow_tensor and isinstance(element, Tensor) or allow_operation and isinstance(element, Operation)):
+            wanted = " or ".join(["Tensor"] * allow_tensor + ["Operation"] * allow_operation)
+            raise TypeError(f"Can not convert a {type(obj).__name__} into a {wanted}: {obj!r}.")
+        if element.graph is not self:
+            raise ValueError(f"{obj!r} is not an element of this graph.")
+        return element
+
+    def _element_by_name(self, name: str, allow_tensor: bool, allow_operation: bool) -> Tensor | Operation:
+        parsed = parse_tensor_name(name)
+        if parsed is None and (allow_operation or ":" in name):
+            if not allow_operation:
+                raise ValueError(f"The name {name!r} looks a like a Tensor name, but is not of the form 'operation:output'.")
+            return self._operation_by_name(name)
+        if parsed is None or not allow_tensor:
+            wanted, example = ("Tensor", "<op_name>:<output_index>") if allow_tensor else ("Operation", "<op_name>")
+            raise ValueError(f"The name {name!r} does not refer to {wanted} names of the form {example!r}.")
+        return self._tensor_by_name(name, *parsed)
+
+    def _operation_by_name(self, name: str) -> Operation:
+        if name not in self.digraph:
+            raise KeyError(f"The name {name!r} refers to an Operation not in the graph.")
+        return self._face(name)
+
+    def _tensor_by_name(self, name: str, operation: str, output: int) -> Tensor:
+        if operation not in self.digraph:
+            raise KeyError(
+                f"The name {name!r} refers to a Tensor which does not exist. "
+                f"The operation, {operation!r}, does not exist in the graph."
+            )
+        outputs = self._face(operation).outputs
+        if output >= len(outputs):
+            raise KeyError(
+                f"The name {name!r} refers to a Tensor which does not exist. "
+                f"The operation, {operation!r}, exists but only has {len(outputs)} outputs."
+            )
+        return outputs[output]
+
+    def _face(self, name: str) -> Operation:
+        # Faces are made when somebody asks: a graph of 100,000 nodes read from a file needs none of them to run.
+        operation = self._operations.get(name)
+        if operation is None:
+            operation = self._operations[name] = Operation(self, name)
+        return operation
+
+    def tensor(self, operation: str, output: int) -> Tensor:
+        """The given output of the operation of that name, both known to exist."""
+        return self._face(operation).outputs[output]
+
+    # -- collections ---------------------------------------------------------------------------------------------
+
+    def add_to_collection(self, name: Any, value: Any) -> None:
+        """Append a value to the collection of that name."""
+        self._check_not_finalized()
+        self._collections.add(name, value)
+
+    def add_to_collections(self, names: Iterable[Any] | str, value: Any) -> None:
+        """Append a value to several collections."""
+        self._check_not_finalized()
+        self._collections.add_to_each(names, value)
+
+    def get_collection(self, name: Any, scope: str | None = None) -> list[Any]:
+        """A copy of the collection; with a scope, the items whose name matches that regular expression at its start."""
+        return self._collections.get(name, scope)
+
+    def get_collection_ref(self, name: Any) -> list[Any]:
+        """The collection itself, to be changed in place."""
+        return self._collections.reference(name)
+
+    def clear_collection(self, name: Any) -> None:
+        """Empty the collection."""
+        self._check_not_finalized()
+        self._collections.clear(name)
+
+    def get_all_collection_keys(self) -> list[Any]:
+        """The names of the collections that hold something."""
+        return self._collections.names()
+
+    @property
+    def collections(self) -> list[Any]:
+        """The names of the collections that hold something."""
+        return self._collections.names()
+
+
+default.make_graph.append(Graph)

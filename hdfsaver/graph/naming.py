@@ -1,0 +1,59 @@
+"""Names of operations, tensors and scopes: which are legal and how they are made unique."""
+
+from __future__ import annotations
+
+import re
+
+# TensorFlow's own rule (tensorflow/python/framework/ops.py): a name becomes part of paths and of collections' patterns.
+_OPERATION = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*", re.ASCII)
+_SCOPE = re.compile(r"[A-Za-z0-9_.\\/>-]*", re.ASCII)
+
+
+def check_operation_name(name: str) -> None:
+    """Raise `ValueError` unless an operation may bear the name."""
+    if not isinstance(name, str):
+        raise TypeError(f"The name of an operation is a string, not {name!r}.")
+    if not _OPERATION.fullmatch(name):
+        raise ValueError(
+            f"{name!r} is not a valid name for an operation: it begins with an ASCII letter, digit or dot, "
+            r"and goes on with those or any of _ - / > \."
+        )
+
+
+def check_scope_name(name: str, *, at_root: bool) -> None:
+    """Raise `ValueError` unless a scope may bear the name; at the root it must begin as an operation's name does."""
+    if not (_OPERATION if at_root else _SCOPE).fullmatch(name):
+        raise ValueError(f"{name!r} is not a valid name for a scope: use ASCII letters, digits and any of . _ - / > \\.")
+
+
+def parse_tensor_name(name: str) -> tuple[str, int] | None:
+    """Split ``"add:0"`` into the operation's name and the output's number; None if it is no tensor's name."""
+    operation, colon, output = name.rpartition(":")
+    if not colon or not operation or not (output.isascii() and output.isdigit()):
+        return None
+    return operation, int(output)
+
+
+class NamesInUse:
+    """The names that a graph has given away. Uniqueness ignores case, as file systems may."""
+
+    def __init__(self) -> None:
+        self._count_by_key: dict[str, int] = {}
+
+    def mark(self, name: str) -> None:
+        """Take a name that is unique already."""
+        self._count_by_key.setdefault(name.lower(), 1)
+
+    def unique(self, name: str, *, mark_as_used: bool = True) -> str:
+        """The name itself where it is free, otherwise with the first free ``_1``, ``_2``, …"""
+        key = name.lower()
+        count = self._count_by_key.get(key, 0)
+        if mark_as_used:
+            self._count_by_key[key] = count + 1
+        if count == 0:
+            return name
+        while f"{key}_{count}" in self._count_by_key:
+            count += 1
+        if mark_as_used:
+            self._count_by_key[f"{key}_{count}"] = 1
+        return f"{name}_{count}"

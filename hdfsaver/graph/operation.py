@@ -1,0 +1,119 @@
+"""Operation: the face of one node."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from hdfsaver import dtypes, schema
+from hdfsaver.graph.default import get_default_session
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.shapes import Shape
+
+if TYPE_CHECKING:
+    from hdfsaver.graph.graph import Graph
+
+
+class Operation:
+    """A node of the graph. It holds nothing of its own: name and graph, everything else is read from the DiGraph."""
+
+    __slots__ = ("__weakref__", "_outputs", "graph", "name")
+
+    def __init__(self, graph: Graph, name: str) -> None:
+        self.graph = graph
+        self.name = name
+        self._outputs = tuple(Tensor(self, index) for index in range(len(self.output_data)))
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The node's data in the DiGraph, as `hdfsaver.schema` describes them."""
+        data: dict[str, Any] = self.graph.digraph.nodes[self.name]
+        return data
+
+    @property
+    def output_data(self) -> tuple[tuple[str, Shape], ...]:
+        """For each output its dtype's name and its static shape."""
+        outputs: tuple[tuple[str, Shape], ...] = self.data["outputs"]
+        return outputs
+
+    def set_output_shape(self, index: int, shape: Shape) -> None:
+        """Replace what is known of an output's shape."""
+        outputs = list(self.output_data)
+        outputs[index] = (outputs[index][0], shape)
+        self.data["outputs"] = tuple(outputs)
+
+    @property
+    def type(self) -> str:
+        """The operation's type, ``"AddV2"``."""
+        op: str = self.data["op"]
+        return op
+
+    @property
+    def device(self) -> str:
+        """Where it was asked to run, ``""`` for anywhere."""
+        device: str = self.data["device"]
+        return device
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """The input tensors, in order."""
+        return tuple(self.graph.tensor(source, output) for source, output in self.data["inputs"])
+
+    @property
+    def control_inputs(self) -> list[Operation]:
+        """The operations that must run before this one."""
+        return [self.graph.get_operation_by_name(name) for name in self.data["control_inputs"]]
+
+    @property
+    def outputs(self) -> Sequence[Tensor]:
+        """The output tensors, in order."""
+        return self._outputs
+
+    def values(self) -> Sequence[Tensor]:
+        """The output tensors, in order."""
+        return self._outputs
+
+    def get_attr(self, name: str) -> Any:
+        """The value of an attribute: dtypes as `DType`, everything else as `hdfsaver.schema` has it.
+
+        Raises
+        ------
+        ValueError
+            The operation has no such attribute.
+        """
+        attrs = self.data["attrs"]
+        if name not in attrs:
+            raise ValueError(f"Operation {self.name!r} has no attr named {name!r}; it has {', '.join(sorted(attrs))}.")
+        value = attrs[name]
+        return dtypes.as_dtype(value) if isinstance(value, str) else value
+
+    def colocation_groups(self) -> list[bytes]:
+        """The groups of operations that should be on one device with this one."""
+        groups = [item for item in self.data["attrs"].get("_class", []) if item.startswith(b"loc:@")]
+        return groups or [b"loc:@" + self.name.encode()]
+
+    def run(self, feed_dict: Any = None, session: Any = None) -> None:
+        """Run the operation in a session, the default one if none is given.
+
+        Raises
+        ------
+        ValueError
+            There is no session.
+        """
+        session = session or get_default_session()
+        if session is None:
+            raise ValueError(
+                f"Cannot run {self.name!r}: no default session is there. "
+                "Use `with sess.as_default()` or pass one as `run(session=sess)`."
+            )
+        session.run(self, feed_dict)
+
+    def _add_control_inputs(self, operations: Sequence[Operation]) -> None:
+        schema.add_control_inputs(self.graph.digraph, self.name, [operation.name for operation in operations])
+        self.graph.changed()
+
+    def _as_graph_element(self) -> Operation:
+        return self
+
+    def __repr__(self) -> str:
+        return f"<tf.Operation {self.name!r} type={self.type}>"

@@ -1,0 +1,173 @@
+"""Python's operators on tensors and variables. Names of the operations made are those that TensorFlow gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
+
+if TYPE_CHECKING:
+    from hdfsaver.graph.tensor import Tensor
+
+
+class Operators:
+    """Gives ``+``, ``*``, ``<``, ``@`` … to a class whose objects stand for a tensor."""
+
+    __slots__ = ()
+
+    # NumPy must not take `array * tensor` apart element by element; ours are asked instead.
+    __array_priority__ = 100
+
+    def _as_tensor(self) -> Tensor:
+        raise NotImplementedError
+
+    def __add__(self, other: Any) -> Any:
+        return add(self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return add(other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return apply("Sub", self, other, name="sub")
+
+    def __rsub__(self, other: Any) -> Any:
+        return apply("Sub", other, self, name="sub")
+
+    def __mul__(self, other: Any) -> Any:
+        return apply("Mul", self, other, name="mul")
+
+    def __rmul__(self, other: Any) -> Any:
+        return apply("Mul", other, self, name="mul")
+
+    def __truediv__(self, other: Any) -> Any:
+        return true_divide(self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return true_divide(other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return apply("FloorDiv", self, other, name="floordiv")
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return apply("FloorDiv", other, self, name="floordiv")
+
+    def __mod__(self, other: Any) -> Any:
+        return apply("FloorMod", self, other, name="mod")
+
+    def __rmod__(self, other: Any) -> Any:
+        return apply("FloorMod", other, self, name="mod")
+
+    def __pow__(self, other: Any) -> Any:
+        return apply("Pow", self, other, name="pow")
+
+    def __rpow__(self, other: Any) -> Any:
+        return apply("Pow", other, self, name="pow")
+
+    def __matmul__(self, other: Any) -> Any:
+        return matrix_multiply(self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return matrix_multiply(other, self)
+
+    def __neg__(self) -> Any:
+        return apply("Neg", self)
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __abs__(self) -> Any:
+        dtype = self._as_tensor().dtype
+        return apply("ComplexAbs", self, name="Abs", Tout=dtype.real_dtype.name) if dtype.is_complex else apply("Abs", self)
+
+    def __invert__(self) -> Any:
+        return apply("LogicalNot", self)
+
+    def __and__(self, other: Any) -> Any:
+        return apply("LogicalAnd", self, other, name="and")
+
+    def __rand__(self, other: Any) -> Any:
+        return apply("LogicalAnd", other, self, name="and")
+
+    def __or__(self, other: Any) -> Any:
+        return apply("LogicalOr", self, other, name="or")
+
+    def __ror__(self, other: Any) -> Any:
+        return apply("LogicalOr", other, self, name="or")
+
+    def __lt__(self, other: Any) -> Any:
+        return apply("Less", self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return apply("LessEqual", self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return apply("Greater", self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return apply("GreaterEqual", self, other)
+
+    def __getitem__(self, key: Any) -> Any:
+        return strided_slice(self, key)
+
+
+def add(x: Any, y: Any, name: str = "add") -> Any:
+    """``x + y``; strings are concatenated, by the older operation, which alone takes them."""
+    tensor = x if is_tensor(x) else y
+    concatenated = is_tensor(tensor) and tensor.dtype.base_dtype.name == "string"
+    return apply("Add" if concatenated else "AddV2", x, y, name=name)
+
+
+def true_divide(x: Any, y: Any, name: str = "truediv") -> Any:
+    """``x / y`` as Python 3 has it: integers are divided as floats of 64 bits (32 for narrow ones)."""
+    if not is_tensor(x):
+        y = convert_to_tensor(y)
+        x = convert_to_tensor(x, y.dtype.base_dtype)
+    else:
+        x = convert_to_tensor(x)
+    dtype = x.dtype.base_dtype
+    if not dtype.is_integer:
+        return apply("RealDiv", x, y, name=name)
+    wide = "float32" if dtype.size <= 2 else "float64"
+    y = convert_to_tensor(y, dtype)
+    return apply("RealDiv", apply("Cast", x, DstT=wide), apply("Cast", y, DstT=wide), name=name)
+
+
+def matrix_multiply(
+    a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, name: str | None = None
+) -> Any:
+    """The product of two matrices, or of the matrices that the last two dimensions of two tensors hold."""
+    a = convert_to_tensor(a, b.dtype.base_dtype if is_tensor(b) else None, name="a")
+    b = convert_to_tensor(b, a.dtype.base_dtype, name="b")
+    if all(tensor.shape.rank is None or tensor.shape.rank <= 2 for tensor in (a, b)):
+        return apply(
+            "MatMul", a, b, transpose_a=transpose_a, transpose_b=transpose_b, name=name or "MatMul"
+        )
+    return apply("BatchMatMulV2", a, b, adj_x=transpose_a, adj_y=transpose_b, name=name or "MatMul")
+
+
+def strided_slice(value: Any, key: Any) -> Any:
+    """``value[key]`` for integers, slices, ``...`` and ``tf.newaxis``; integers may be tensors."""
+    items = key if isinstance(key, tuple) else (key,)
+    begin: list[Any] = []
+    end: list[Any] = []
+    strides: list[Any] = []
+    masks = dict.fromkeys(("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"), 0)
+    for position, item in enumerate(items):
+        bit = 1 << position
+        bounds: tuple[Any, Any, Any] = (0, 0, 1)
+        if item is Ellipsis:
+            masks["ellipsis_mask"] |= bit
+        elif item is None:
+            masks["new_axis_mask"] |= bit
+        elif isinstance(item, slice):
+            bounds = (item.start or 0, item.stop if item.stop is not None else 0, 1 if item.step is None else item.step)
+            masks["begin_mask"] |= bit if item.start is None else 0
+            masks["end_mask"] |= bit if item.stop is None else 0
+        else:
+            # Nobody reads the end of a dimension that is dropped, but TensorFlow's graphs have it there.
+            bounds = (item, item + 1, 1)
+            masks["shrink_axis_mask"] |= bit
+        for column, bound in zip((begin, end, strides), bounds, strict=True):
+            column.append(bound)
+    return apply("StridedSlice", value, begin, end, strides, name="strided_slice", **masks)
