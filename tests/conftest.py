@@ -1,0 +1,24 @@
+"""What every test begins with: an empty default graph, and Hypothesis without a stopwatch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+# No deadlines: a shared machine pauses when it likes. With CI set, examples are the same in every run, so that a change
+# is judged by what it changes; at a desk they differ, and new ones are found.
+settings.register_profile("desk", deadline=None, max_examples=50)
+settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True, database=None, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+
+@pytest.fixture(autouse=True)
+def _empty_default_graph() -> Iterator[None]:
+    """Nothing that a test adds to the default graph is seen by the next one."""
+    from hdfsaver.graph.default import reset_default_graph
+
+    yield
+    reset_default_graph()
