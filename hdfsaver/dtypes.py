@@ -246,9 +246,7 @@ class DType:
         return f"tf.{self.name}"
 
 
-_BY_NAME = {
-    row.name + (REF_SUFFIX if is_ref else ""): DType(row, is_ref) for row in TABLE for is_ref in (False, True)
-}
+_BY_NAME = {row.name + (REF_SUFFIX if is_ref else ""): DType(row, is_ref) for row in TABLE for is_ref in (False, True)}
 _BY_ENUM = {dtype.as_datatype_enum: dtype for dtype in _BY_NAME.values()}
 
 float16 = half = _BY_NAME["float16"]
@@ -308,9 +306,11 @@ def as_dtype(value: Any) -> DType:
     if isinstance(value, type) and value in _BY_PYTHON_TYPE:
         return _BY_PYTHON_TYPE[value]
     try:
-        return _BY_NAME[name_of_numpy(np.dtype(value))]
+        if value is not None:  # which NumPy would take for float64
+            return _BY_NAME[name_of_numpy(np.dtype(value))]
     except TypeError:
-        raise TypeError(f"Cannot convert {value!r} to a dtype; the dtypes are {', '.join(ROW_BY_NAME)}.") from None
+        pass
+    raise TypeError(f"Cannot convert {value!r} to a dtype; the dtypes are {', '.join(ROW_BY_NAME)}.")
 
 
 def name_of_numpy(dtype: np.dtype[Any]) -> str:

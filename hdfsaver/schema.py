@@ -120,11 +120,25 @@ class SaverDef:
 
 @dataclass
 class Structure:
-    """A graph with what belongs to it: all that a checkpoint's ``/graph`` holds."""
+    """A graph with what belongs to it: all that a checkpoint's ``/graph`` holds.
+
+    Attributes
+    ----------
+    digraph : networkx.DiGraph
+        The computation graph.
+    collections : dict of str to CollectionDef
+        The graph's collections.
+    saver : SaverDef or None
+        The Saver that wrote the file.
+    saved_names : dict of str to str
+        Which variable (its operation's name) that Saver keeps under which name in the file. TensorFlow has this in
+        the operations that a Saver adds to the graph; ours adds none.
+    """
 
     digraph: DiGraph
     collections: dict[str, CollectionDef] = field(default_factory=dict)
     saver: SaverDef | None = None
+    saved_names: dict[str, str] = field(default_factory=dict)
 
 
 def add_node(
@@ -197,22 +211,27 @@ def _validate_node(digraph: DiGraph, name: Any, data: Mapping[str, Any]) -> None
     if not isinstance(name, str):
         raise ValueError(f"Node {name!r} is not named by a string.")
     missing = [key for key in NODE_FIELDS if key not in data]
+    if len(missing) == len(NODE_FIELDS):
+        raise ValueError(f"Node {name!r} lacks everything: an operation names it as an input, but nobody defined it.")
     if missing:
-        known = "; an operation names it as an input, but it was never defined" if len(missing) == len(NODE_FIELDS) else ""
-        raise ValueError(f"Node {name!r} lacks {', '.join(missing)}{known}.")
+        raise ValueError(f"Node {name!r} lacks {', '.join(missing)}.")
     if not isinstance(data["op"], str) or not isinstance(data["device"], str):
         raise ValueError(f"Node {name!r} must have text for op and device, not {data['op']!r} and {data['device']!r}.")
     for source, output in data["inputs"]:
-        if source in digraph and "outputs" in digraph.nodes[source]:
-            count = len(digraph.nodes[source]["outputs"])
-            if not 0 <= output < count:
-                raise ValueError(f"Node {name!r} takes output {output} of {source!r}, which has {count}.")
+        _validate_input(digraph, name, source, output)
     for dtype, _shape in data["outputs"]:
         if dtypes.base_name(dtype) not in dtypes.ROW_BY_NAME:
             raise ValueError(f"Node {name!r} has an output of the unknown dtype {dtype!r}.")
     for key, value in data["attrs"].items():
         if not is_plain(value):
             raise ValueError(f"Attribute {key!r} of node {name!r} is not a plain value: {value!r}.")
+
+
+def _validate_input(digraph: DiGraph, name: str, source: str, output: int) -> None:
+    if source in digraph and "outputs" in digraph.nodes[source]:
+        count = len(digraph.nodes[source]["outputs"])
+        if not 0 <= output < count:
+            raise ValueError(f"Node {name!r} takes output {output} of {source!r}, which has {count}.")
 
 
 def _edges_from_inputs(digraph: DiGraph) -> dict[tuple[str, str], tuple[list[Wire], bool]]:

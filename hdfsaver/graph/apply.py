@@ -171,10 +171,10 @@ def _complete_attrs(definition: OpDef, attrs: dict[str, AttrValue], name: str) -
     complete = {**definition.attrs, **attrs}
     signature = definition.parsed
     if len(complete) > len(definition.attrs):
-        known = {*definition.attrs, "_class"}
+        known: set[str | None] = {*definition.attrs, "_class"}
         for argument in (*signature.inputs, *signature.outputs):
             known |= {argument.dtype_attr, argument.number_attr, argument.dtypes_attr}
-        unknown = sorted(complete.keys() - known)
+        unknown = [key for key in complete if key not in known]
         if unknown:
             raise TypeError(f"{name!r} ({definition.type}) has no attribute {', '.join(unknown)}.")
     return complete

@@ -44,7 +44,7 @@ def as_array(value: Any, dtype: str | None = None) -> tuple[Array, str]:
     """
     if isinstance(value, TensorShape):
         value = np.array(value.as_list(), np.int32 if dtype is None else dtypes.numpy_dtype(dtype))
-    plain = value if isinstance(value, np.ndarray | np.generic) else _array_of_python(value)
+    plain: Any = value if isinstance(value, np.ndarray | np.generic) else _array_of_python(value)
     found = _dtype_name(plain, value)
     if dtype is None:
         dtype = found if isinstance(value, np.ndarray | np.generic) else _default_dtype(found, plain, value)
@@ -94,10 +94,9 @@ def _holds_numpy(value: Any) -> bool:
 def _as_strings(array: Array, found: str, wanted: str, value: Any) -> Array:
     if found != wanted:
         raise TypeError(f"Expected {wanted}, but got {_shown(value)}, which is {found}.")
-    array = np.asarray(array)
-    encoded = np.empty(array.shape, dtype=object)
-    encoded.flat = [item.encode() if isinstance(item, str) else bytes(item) for item in array.flat]
-    return encoded
+    encoded = np.empty(np.size(array), dtype=object)
+    encoded[:] = [item.encode() if isinstance(item, str) else bytes(item) for item in np.ravel(array)]
+    return encoded.reshape(np.shape(array))
 
 
 def _cast(array: Any, found: str, wanted: str, value: Any) -> Array:
@@ -182,4 +181,6 @@ def _contains_tensor(value: Any) -> bool:
 def _stacked(values: list[Any] | tuple[Any, ...], wanted: dtypes.DType | None) -> Tensor:
     from hdfsaver.graph.apply import apply  # stacking is an operation, and operations convert their inputs
 
-    return apply("Pack", list(values), name="packed", **({} if wanted is None else {"T": wanted.name}))
+    attrs = {} if wanted is None else {"T": wanted.name}
+    packed: Tensor = apply("Pack", list(values), name="packed", **attrs)
+    return packed

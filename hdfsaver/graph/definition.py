@@ -26,25 +26,34 @@ INDICES = frozenset({"int32", "int64"})
 REALS = FLOATS | INTEGERS
 NUMBERS = REALS | COMPLEX
 
+FOLDED_DEPTH = 12
+"""How many operations deep values are followed before anything runs."""
+
 
 class Node:
     """One operation as its definition sees it: plain values out of the DiGraph, with what is known of the inputs."""
 
-    __slots__ = ("attrs", "digraph", "inputs", "name")
+    __slots__ = ("attrs", "depth", "digraph", "inputs", "name")
 
     def __init__(
-        self, digraph: DiGraph, name: str, attrs: Mapping[str, AttrValue], inputs: Sequence[tuple[str, int]]
+        self,
+        digraph: DiGraph,
+        name: str,
+        attrs: Mapping[str, AttrValue],
+        inputs: Sequence[tuple[str, int]],
+        depth: int = 0,
     ) -> None:
         self.digraph = digraph
         self.name = name
         self.attrs = attrs
         self.inputs = inputs
+        self.depth = depth
 
     @classmethod
-    def of(cls, digraph: DiGraph, name: str) -> Node:
+    def of(cls, digraph: DiGraph, name: str, depth: int = 0) -> Node:
         """The operation of that name."""
         data = digraph.nodes[name]
-        return cls(digraph, name, data["attrs"], data["inputs"])
+        return cls(digraph, name, data["attrs"], data["inputs"], depth)
 
     @property
     def input_shapes(self) -> list[Shape]:
@@ -65,12 +74,21 @@ class Node:
 
     def source(self, position: int) -> Node:
         """The operation that an input comes from."""
-        return Node.of(self.digraph, self.inputs[position][0])
+        return Node.of(self.digraph, self.inputs[position][0], self.depth + 1)
 
     def constant(self, position: int) -> Array | None:
         """The value of an input where it is known before anything runs, otherwise None."""
-        definition = find(self.source_type(position))
+        definition = self._source_definition(position)
         return None if definition is None else definition.fold(self.source(position))
+
+    def sizes(self, position: int) -> Shape:
+        """The value of an input that is a vector of sizes, as far as it is known; None for what is negative, too."""
+        definition = self._source_definition(position)
+        return None if definition is None else definition.sizes(self.source(position))
+
+    def _source_definition(self, position: int) -> OpDef | None:
+        # Shapes are computed by a handful of operations; what is deeper is not worth the time, nor Python's stack.
+        return find(self.source_type(position)) if self.depth < FOLDED_DEPTH else None
 
 
 class OpDef:
@@ -117,6 +135,14 @@ class OpDef:
     def fold(self, node: Node) -> Array | None:
         """The value of the only output where it is known before anything runs."""
         return None
+
+    def sizes(self, node: Node) -> Shape:
+        """The value of the only output, a vector of sizes, as far as it is known before anything runs."""
+        value = self.fold(node)
+        if value is not None and np.ndim(value) == 1:
+            return tuple(None if size < 0 else int(size) for size in value)
+        shape = node.digraph.nodes[node.name]["outputs"][0][1]
+        return None if shape is None or len(shape) != 1 or shape[0] is None else (None,) * shape[0]
 
 
 _definitions: dict[str, OpDef] = {}

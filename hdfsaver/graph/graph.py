@@ -314,8 +314,9 @@ class Graph:
         if isinstance(obj, str):
             return self._element_by_name(obj, allow_tensor, allow_operation)
         element = obj._as_graph_element() if hasattr(type(obj), "_as_graph_element") else None
-        if not (allow_tensor and isinstance(element, Tensor) or allow_operation and isinstance(element, Operation)):
-            wanted = " or ".join(["Tensor"] * allow_tensor + ["Operation"] * allow_operation)
+        allowed = [Tensor] * allow_tensor + [Operation] * allow_operation
+        if not isinstance(element, tuple(allowed)):
+            wanted = " or ".join(kind.__name__ for kind in allowed)
             raise TypeError(f"Can not convert a {type(obj).__name__} into a {wanted}: {obj!r}.")
         if element.graph is not self:
             raise ValueError(f"{obj!r} is not an element of this graph.")
@@ -325,7 +326,9 @@ class Graph:
         parsed = parse_tensor_name(name)
         if parsed is None and (allow_operation or ":" in name):
             if not allow_operation:
-                raise ValueError(f"The name {name!r} looks a like a Tensor name, but is not of the form 'operation:output'.")
+                raise ValueError(
+                    f"The name {name!r} looks a like a Tensor name, but is not of the form 'operation:output'."
+                )
             return self._operation_by_name(name)
         if parsed is None or not allow_tensor:
             wanted, example = ("Tensor", "<op_name>:<output_index>") if allow_tensor else ("Operation", "<op_name>")

@@ -23,7 +23,9 @@ def check_operation_name(name: str) -> None:
 def check_scope_name(name: str, *, at_root: bool) -> None:
     """Raise `ValueError` unless a scope may bear the name; at the root it must begin as an operation's name does."""
     if not (_OPERATION if at_root else _SCOPE).fullmatch(name):
-        raise ValueError(f"{name!r} is not a valid name for a scope: use ASCII letters, digits and any of . _ - / > \\.")
+        raise ValueError(
+            f"{name!r} is not a valid name for a scope: use ASCII letters, digits and any of . _ - / > \\."
+        )
 
 
 def parse_tensor_name(name: str) -> tuple[str, int] | None:
@@ -45,7 +47,7 @@ class NamesInUse:
         self._count_by_key.setdefault(name.lower(), 1)
 
     def unique(self, name: str, *, mark_as_used: bool = True) -> str:
-        """The name itself where it is free, otherwise with the first free ``_1``, ``_2``, …"""
+        """The name itself where it is free, otherwise with the first free ``_1``, ``_2`` and so on."""
         key = name.lower()
         count = self._count_by_key.get(key, 0)
         if mark_as_used:

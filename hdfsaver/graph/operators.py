@@ -16,8 +16,8 @@ class Operators:
 
     __slots__ = ()
 
-    # NumPy must not take `array * tensor` apart element by element; ours are asked instead.
-    __array_priority__ = 100
+    # `array * tensor` is for us to answer, not for NumPy to take apart element by element.
+    __array_ufunc__ = None
 
     def _as_tensor(self) -> Tensor:
         raise NotImplementedError
@@ -65,10 +65,10 @@ class Operators:
         return apply("Pow", other, self, name="pow")
 
     def __matmul__(self, other: Any) -> Any:
-        return matrix_multiply(self, other)
+        return matrix_multiply(self, other, name="matmul")
 
     def __rmatmul__(self, other: Any) -> Any:
-        return matrix_multiply(other, self)
+        return matrix_multiply(other, self, name="matmul")
 
     def __neg__(self) -> Any:
         return apply("Neg", self)
@@ -78,7 +78,11 @@ class Operators:
 
     def __abs__(self) -> Any:
         dtype = self._as_tensor().dtype
-        return apply("ComplexAbs", self, name="Abs", Tout=dtype.real_dtype.name) if dtype.is_complex else apply("Abs", self)
+        return (
+            apply("ComplexAbs", self, name="Abs", Tout=dtype.real_dtype.name)
+            if dtype.is_complex
+            else apply("Abs", self)
+        )
 
     def __invert__(self) -> Any:
         return apply("LogicalNot", self)
@@ -129,8 +133,9 @@ def true_divide(x: Any, y: Any, name: str = "truediv") -> Any:
     if not dtype.is_integer:
         return apply("RealDiv", x, y, name=name)
     wide = "float32" if dtype.size <= 2 else "float64"
-    y = convert_to_tensor(y, dtype)
-    return apply("RealDiv", apply("Cast", x, DstT=wide), apply("Cast", y, DstT=wide), name=name)
+    with x.graph.name_scope(name) as scope:
+        y = convert_to_tensor(y, dtype, name="y")
+        return apply("RealDiv", apply("Cast", x, DstT=wide), apply("Cast", y, DstT=wide), name=scope)
 
 
 def matrix_multiply(
@@ -140,9 +145,7 @@ def matrix_multiply(
     a = convert_to_tensor(a, b.dtype.base_dtype if is_tensor(b) else None, name="a")
     b = convert_to_tensor(b, a.dtype.base_dtype, name="b")
     if all(tensor.shape.rank is None or tensor.shape.rank <= 2 for tensor in (a, b)):
-        return apply(
-            "MatMul", a, b, transpose_a=transpose_a, transpose_b=transpose_b, name=name or "MatMul"
-        )
+        return apply("MatMul", a, b, transpose_a=transpose_a, transpose_b=transpose_b, name=name or "MatMul")
     return apply("BatchMatMulV2", a, b, adj_x=transpose_a, adj_y=transpose_b, name=name or "MatMul")
 
 
@@ -170,4 +173,7 @@ def strided_slice(value: Any, key: Any) -> Any:
             masks["shrink_axis_mask"] |= bit
         for column, bound in zip((begin, end, strides), bounds, strict=True):
             column.append(bound)
-    return apply("StridedSlice", value, begin, end, strides, name="strided_slice", **masks)
+    tensor = convert_to_tensor(value)
+    with tensor.graph.as_default(), tensor.graph.name_scope("strided_slice") as scope:
+        bounds_as_tensors = [convert_to_tensor(column, name="stack") for column in (begin, end, strides)]
+        return apply("StridedSlice", tensor, *bounds_as_tensors, name=scope, **masks)

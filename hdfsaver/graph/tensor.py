@@ -110,11 +110,15 @@ class Tensor(Operators):
     def __iter__(self) -> Iterator[Any]:
         shape = self.shape.plain
         if shape is None or shape == () or shape[0] is None:
-            raise TypeError(f"Tensor {self.name!r} of shape {self.shape} cannot be iterated over: its length is unknown.")
+            raise TypeError(
+                f"Tensor {self.name!r} of shape {self.shape} cannot be iterated over: its length is unknown."
+            )
         return (self[position] for position in range(shape[0]))
 
     def __contains__(self, item: Any) -> bool:
-        raise TypeError(f"Tensor {self.name!r} has no value before a session runs it, so nothing can be looked up in it.")
+        raise TypeError(
+            f"Tensor {self.name!r} has no value before a session runs it, so nothing can be looked up in it."
+        )
 
     def __str__(self) -> str:
         shape = self.shape

@@ -85,5 +85,3 @@ def _sources(digraph: DiGraph, name: str, names: set[str], known: frozenset[tupl
 def positions(digraph: DiGraph) -> dict[str, int]:
     """When each operation was made: its place in the order of nodes."""
     return {name: place for place, name in enumerate(digraph)}
-
-

@@ -1,0 +1,58 @@
+"""Names of operations and scopes."""
+
+import pytest
+
+from hdfsaver.graph.naming import NamesInUse, check_operation_name, check_scope_name, parse_tensor_name
+
+
+@pytest.mark.parametrize("name", ["a", "a/b", "A.1", ".a", "0", "a-b", "a>b", "a\\b"])
+def test_legal_names_pass(name):
+    """Letters, digits, dots, dashes, slashes and a few more are legal."""
+    check_operation_name(name)
+
+
+@pytest.mark.parametrize("name", ["_x", "/a", "a b", "a:0", "é", "", "a\n", "-a"])
+def test_illegal_names_are_refused(name):
+    """What TensorFlow refuses as the name of an operation is refused with the name in the message."""
+    with pytest.raises(ValueError, match="not a valid name"):
+        check_operation_name(name)
+
+
+def test_a_name_must_be_a_string():
+    """A name of another type is a TypeError."""
+    with pytest.raises(TypeError, match="string"):
+        check_operation_name(3)
+
+
+def test_inner_scopes_may_begin_with_an_underscore():
+    """Below the root a scope may have a name that an operation at the root may not."""
+    check_scope_name("_x", at_root=False)
+    with pytest.raises(ValueError, match="scope"):
+        check_scope_name("_x", at_root=True)
+
+
+def test_uniqueness_ignores_case():
+    """`W` and `w` are one name to file systems, so the second gets a number, its own case kept."""
+    names = NamesInUse()
+    assert ["W", "w_1", "w_2", "W_3"] == [names.unique(name) for name in ["W", "w", "w", "W"]]
+
+
+def test_a_taken_number_is_skipped():
+    """A name that looks like a numbered one counts as taken."""
+    names = NamesInUse()
+    assert ["a_1", "a", "a_2"] == [names.unique(name) for name in ["a_1", "a", "a"]]
+
+
+def test_asking_without_taking():
+    """A name can be asked for without being taken."""
+    names = NamesInUse()
+    assert "a" == names.unique("a", mark_as_used=False)
+    assert "a" == names.unique("a")
+
+
+@pytest.mark.parametrize(
+    ("name", "parsed"), [("add:0", ("add", 0)), ("s/a:12", ("s/a", 12)), ("a", None), (":0", None), ("a:x", None)]
+)
+def test_names_of_tensors(name, parsed):
+    """A tensor's name is an operation's name, a colon and a number."""
+    assert parsed == parse_tensor_name(name)

@@ -1,0 +1,88 @@
+"""The table of dtypes, and the faces on its rows."""
+
+from __future__ import annotations
+
+import pickle
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+from hdfsaver import dtypes
+
+
+@pytest.mark.parametrize("column", ["name", "enum", "onnx", "safetensors", "torch"])
+def test_a_word_means_one_dtype(column):
+    """In every vocabulary a word belongs to one row."""
+    words = [getattr(row, column) for row in dtypes.TABLE if getattr(row, column) is not None]
+    assert len(words) == len(set(words))
+
+
+@pytest.mark.parametrize("row", dtypes.TABLE, ids=lambda row: row.name)
+def test_every_spelling_finds_its_row(row):
+    """Name, number, reference and NumPy's dtype lead to the same dtype."""
+    dtype = dtypes.as_dtype(row.name)
+    assert dtype is dtypes.as_dtype(row.enum)
+    assert dtype is dtypes.as_dtype(row.enum + 100).base_dtype
+    assert dtype is dtypes.as_dtype(row.name + "_ref").base_dtype
+    if not (dtype.is_quantized or row.name in ("resource", "variant")):
+        assert dtype is dtypes.as_dtype(np.dtype(row.numpy))
+    assert dtypes.numpy_dtype(row.name + "_ref") == np.dtype(row.numpy)
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in dtypes.TABLE if isinstance(row.hdf5, dtypes.Float)], ids=lambda r: r.name
+)
+def test_float_columns_agree_with_finfo(row):
+    """The bits that the HDF5 column gives are those that NumPy's dtype has."""
+    info = ml_dtypes.finfo(row.numpy)
+    assert (info.bits, info.nmant, 2 - info.minexp - 1) == (8 * row.hdf5.size, row.hdf5.mantissa_bits, row.hdf5.bias)
+    assert 1 + row.hdf5.exponent_bits + row.hdf5.mantissa_bits == info.bits
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [(float, "float32"), (int, "int32"), (bool, "bool"), (str, "string"), (">i4", "int32"), ("S5", "string")],
+)
+def test_pythons_types_and_byte_orders(value, name):
+    """Python's types mean what constants of them become; byte order and length of text do not matter."""
+    assert name == dtypes.as_dtype(value).name
+
+
+@pytest.mark.parametrize("value", ["nope", np.dtype("M8[s]"), 3.5, None, [1]])
+def test_what_is_no_dtype(value):
+    """Anything else is a TypeError that lists the dtypes; None is not taken for float64."""
+    with pytest.raises(TypeError, match="float32"):
+        dtypes.as_dtype(value)
+
+
+def test_properties():
+    """Dtypes answer TensorFlow's questions."""
+    assert dtypes.float32.is_floating
+    assert dtypes.bfloat16.is_floating
+    assert dtypes.float8_e4m3fn.is_floating
+    assert not dtypes.float8_e4m3fn.is_integer
+    assert dtypes.int4.is_integer
+    assert dtypes.uint8.is_unsigned
+    assert dtypes.complex64.is_complex
+    assert dtypes.float32 is dtypes.complex64.real_dtype
+    assert dtypes.qint8.is_quantized
+    assert not dtypes.qint8.is_integer
+    assert dtypes.bool_.is_bool
+    assert (4, 1, 1) == (dtypes.float32.size, dtypes.string.size, dtypes.int4.size)
+    assert (-128, 127) == (dtypes.int8.min, dtypes.int8.max)
+    assert 448.0 == float(dtypes.float8_e4m3fn.max)
+    assert dtypes.float32.is_compatible_with("float32_ref")
+    with pytest.raises(TypeError, match="string"):
+        _ = dtypes.string.max
+
+
+def test_comparing():
+    """A dtype equals whatever is read as it, and nothing else; a reference is another dtype."""
+    assert dtypes.float32 == np.float32
+    assert dtypes.float32 == "float32"
+    assert dtypes.float32 != "int32"
+    assert dtypes.float32 != dtypes.as_dtype("float32_ref")
+    assert dtypes.float32 != "nonsense"
+    assert dtypes.float32 is pickle.loads(pickle.dumps(dtypes.float32))
+    assert ("<dtype: 'float32'>", "tf.float32") == (str(dtypes.float32), repr(dtypes.float32))

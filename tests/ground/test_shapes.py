@@ -1,0 +1,110 @@
+"""Static shapes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hdfsaver import shapes
+from hdfsaver.shapes import Dimension, TensorShape
+
+SIZES = st.lists(st.integers(0, 4), max_size=4).map(tuple)
+
+
+def forget(shape, mask):
+    """The shape with some dimensions unknown."""
+    return tuple(None if hidden else size for size, hidden in zip(shape, mask, strict=False))
+
+
+@pytest.mark.parametrize(
+    ("given", "plain"),
+    [
+        (None, None),
+        (3, (3,)),
+        ([], ()),
+        ((None, 2), (None, 2)),
+        (np.array([2, 3]), (2, 3)),
+        (TensorShape([1]), (1,)),
+        ([Dimension(2), Dimension(None)], (2, None)),
+    ],
+)
+def test_many_things_are_shapes(given, plain):
+    """Whatever a user may write for a shape is read as one plain value."""
+    assert plain == shapes.as_shape(given)
+
+
+@pytest.mark.parametrize(("given", "error"), [("23", TypeError), ([1.5], TypeError), ([-1], ValueError)])
+def test_what_is_no_shape(given, error):
+    """Text, fractions and negative sizes are refused."""
+    with pytest.raises(error):
+        shapes.as_shape(given)
+
+
+@given(SIZES, SIZES, st.lists(st.booleans(), min_size=8, max_size=8))
+def test_broadcasting_agrees_with_numpy(first, second, mask):
+    """Known shapes broadcast as NumPy's do; with unknown dimensions the result is still compatible with it."""
+    try:
+        expected = np.broadcast_shapes(first, second)
+    except ValueError:
+        with pytest.raises(ValueError, match="broadcast"):
+            shapes.broadcast(first, second)
+        return
+    assert expected == shapes.broadcast(first, second)
+    partial = shapes.broadcast(forget(first, mask[:4]), forget(second, mask[4:]))
+    assert shapes.compatible(partial, expected)
+
+
+@given(SIZES, st.lists(st.booleans(), min_size=4, max_size=4), st.lists(st.booleans(), min_size=4, max_size=4))
+def test_merging_knows_what_either_knows(shape, first, second):
+    """Two partial views of one shape merge to what both together know."""
+    merged = shapes.merge(forget(shape, first), forget(shape, second))
+    assert forget(shape, [a and b for a, b in zip(first, second, strict=True)]) == merged
+    assert shapes.merge(None, shape) == shapes.merge(shape, None) == shape
+
+
+def test_contradictions():
+    """Shapes that no array can have both of do not merge."""
+    with pytest.raises(ValueError, match=r"\(2, \?\) and \(3, \?\)"):
+        shapes.merge((2, None), (3, None))
+    assert not shapes.compatible((1,), (1, 1))
+
+
+def test_the_face():
+    """TensorShape has TensorFlow's methods."""
+    shape = TensorShape([None, 3])
+    assert (2, 2, [None, 3], None, False) == (
+        shape.rank,
+        len(shape),
+        shape.as_list(),
+        shape.num_elements(),
+        shape.is_fully_defined(),
+    )
+    assert 6 == TensorShape([2, 3]).num_elements()
+    assert Dimension(3) == shape[1]
+    assert TensorShape([3]) == shape[1:]
+    assert [None, 3] == shape
+    assert shape.concatenate([4]).as_list() == [None, 3, 4]
+    assert shape.with_rank(2).merge_with([2, None]).as_list() == [2, 3]
+    assert shape.is_compatible_with([5, 3])
+    assert ("(?, 3)", "TensorShape([None, 3])") == (str(shape), repr(shape))
+    assert hash(shape) == hash(TensorShape([None, 3]))
+    assert [None, 3] == [dimension.value for dimension in shape]
+
+
+def test_the_face_of_an_unknown_rank():
+    """An unknown rank has no list, no length and no truth."""
+    shape = TensorShape(None)
+    assert (None, "<unknown>", False) == (shape.rank, str(shape), bool(shape))
+    for attempt in (shape.as_list, shape.__len__, shape.__iter__, shape.assert_is_fully_defined):
+        with pytest.raises(ValueError, match="unknown|defined"):
+            attempt()
+    assert shapes.unknown_shape(2).as_list() == [None, None]
+
+
+def test_an_unknown_dimension_is_no_integer():
+    """A dimension counts as an integer only where it is known."""
+    assert 3 == int(Dimension(3))
+    with pytest.raises(TypeError, match="unknown"):
+        int(Dimension(None))
