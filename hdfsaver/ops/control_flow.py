@@ -1,0 +1,62 @@
+"""Branches: values that are passed on one way or the other. What is not passed on is dead, and so is what needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import shapes
+from hdfsaver.graph.definition import Kernel, Node, OpDef, register
+from hdfsaver.shapes import Shape
+
+DEAD = object()
+"""The value of what lies on the branch that a Switch did not take."""
+
+
+class Chooser:
+    """The kernel of a Merge, which engines call although some of its inputs are dead."""
+
+    def __call__(self, *values: Any) -> Any:
+        alive = [index for index, value in enumerate(values) if value is not DEAD]
+        return (values[alive[0]], np.int32(alive[0])) if alive else (DEAD, DEAD)
+
+
+@register
+class Switch(OpDef):
+    """Passes the data on to the second output where the predicate is true, to the first where it is not."""
+
+    type = "Switch"
+    signature = "data: T, pred: bool -> output_false: T, output_true: T"
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        shapes.merge(node.input_shapes[1], ())
+        return [node.input_shapes[0]] * 2
+
+    def kernel(self, node: Node) -> Kernel:
+        return lambda data, pred: (DEAD, data) if pred else (data, DEAD)
+
+
+@register
+class RefSwitch(Switch):
+    """As `Switch`, for a variable itself."""
+
+    type = "RefSwitch"
+    signature = "data: Ref(T), pred: bool -> output_false: Ref(T), output_true: Ref(T)"
+
+
+@register
+class Merge(OpDef):
+    """Passes on the one input that is alive, and says which it was."""
+
+    type = "Merge"
+    signature = "inputs: N * T -> output: T, value_index: int32"
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        given = node.input_shapes
+        same = all(shape == given[0] for shape in given)
+        return [given[0] if same else None, ()]
+
+    def kernel(self, node: Node) -> Kernel:
+        return Chooser()

@@ -1,0 +1,164 @@
+"""The engine that computes with NumPy, one operation after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError
+from hdfsaver.graph.definition import Array, Node, find
+from hdfsaver.ops.control_flow import DEAD, Chooser
+from hdfsaver.session.engine import Executable, StepError
+from hdfsaver.session.plan import Plan, Step
+from hdfsaver.session.state import State, given_away
+
+_CONTROL_FLOW = frozenset({"Switch", "RefSwitch", "Merge"})
+
+
+class _Call(NamedTuple):
+    """A step made ready: ``values[output] = function(*inputs)``, then some slots are emptied.
+
+    ``output`` is a tuple where the function gives several values.
+    """
+
+    function: Callable[..., Any]
+    inputs: tuple[int, ...]
+    output: int | tuple[int, ...]
+    frees: tuple[int, ...]
+    node: str
+    controls: tuple[int, ...]
+
+
+def numpy_engine(plan: Plan, state: State) -> Executable:
+    """Prepare a plan: kernels are looked up once, constants are in place, variables are read by key."""
+    return _Compiler(plan, state).compile()
+
+
+class _Compiler:
+    def __init__(self, plan: Plan, state: State) -> None:
+        self.plan = plan
+        self.state = state
+        self.template: list[Any] = [None] * plan.size
+        self.calls: list[_Call] = []
+
+    def compile(self) -> Executable:
+        conditional = any(step.op in _CONTROL_FLOW for step in self.plan.steps)
+        for step in self.plan.steps:
+            self._compile_step(step, conditional)
+        run = _run_conditionally if conditional else _run
+        fetches = self._compile_fetches()
+
+        def execute(feeds: Sequence[Array]) -> list[Any]:
+            values = self.template.copy()
+            for slot, value in zip(self.plan.feeds, feeds, strict=True):
+                values[slot] = value
+            with np.errstate(all="ignore"):  # as in TensorFlow, infinities and NaN are values like others
+                run(self.calls, values)
+            return [None if slot is None else _delivered(values[slot]) for slot in fetches]
+
+        return execute
+
+    def _compile_step(self, step: Step, conditional: bool) -> None:
+        definition = find(step.op)
+        assert definition is not None, "a plan has only operations that are known"
+        if step.op in ("NoOp", "ControlTrigger") and not conditional:
+            return  # it has done its part: the order of the steps
+        if step.op == "Identity" and step.reads[0] and not conditional:
+            self._read_into(step.outputs[0], step.inputs[0], step.node, step.controls, step.frees)
+            return
+        inputs = tuple(
+            self._read(slot, step) if read else slot for slot, read in zip(step.inputs, step.reads, strict=True)
+        )
+        node = Node.of(self.plan.digraph, step.node)
+        function = definition.kernel(node)
+        if definition.stateful:
+            function = partial(function, self.state)
+        output = step.outputs[0] if len(step.outputs) == 1 else step.outputs
+        if step.op in ("Const", "VariableV2", "Variable") and not step.controls:
+            self.template[step.outputs[0]] = function()
+            return
+        read_slots = tuple(slot for slot, read in zip(inputs, step.reads, strict=True) if read)
+        self.calls.append(_Call(function, inputs, output, step.frees + read_slots, step.node, step.controls))
+
+    def _read(self, source: int, step: Step) -> int:
+        """A new slot, filled with the value of a variable right before the step that wants it."""
+        self.template.append(None)
+        self._read_into(len(self.template) - 1, source, step.node, step.controls, ())
+        return len(self.template) - 1
+
+    def _read_into(
+        self, target: int, source: int, node: str, controls: tuple[int, ...], frees: tuple[int, ...]
+    ) -> None:
+        read = partial(_read_variable, self.state.variables)
+        self.calls.append(_Call(read, (source,), target, frees, node, controls))
+
+    def _compile_fetches(self) -> list[int | None]:
+        """The slots to deliver; a fetched variable is read when everything has run."""
+        plan = self.plan
+        slots: list[int | None] = []
+        for node, slot, is_variable in zip(plan.targets, plan.fetches, plan.fetch_reads, strict=True):
+            if slot is not None and is_variable:
+                self.template.append(None)
+                self._read_into(len(self.template) - 1, slot, node, (), ())
+                slot = len(self.template) - 1
+            slots.append(slot)
+        return slots
+
+
+def _delivered(value: Any) -> Any:
+    if value is DEAD:
+        raise InvalidArgumentError(
+            None, None, "A fetched tensor has no value: it lies on a branch that the run did not take."
+        )
+    return given_away(value)
+
+
+def _read_variable(variables: dict[str, Array], key: str) -> Array:
+    try:
+        return variables[key]
+    except KeyError:
+        raise FailedPreconditionError(
+            None, None, f"Attempting to use uninitialized value {key}: run its initializer or restore it first."
+        ) from None
+
+
+def _run(calls: Sequence[_Call], values: list[Any]) -> None:
+    node = ""
+    try:
+        for function, inputs, output, frees, node, _ in calls:  # noqa: B007, used where it fails
+            result = function(*[values[slot] for slot in inputs])
+            if type(output) is int:
+                values[output] = result
+            else:
+                _store(values, output, result)
+            for slot in frees:
+                values[slot] = None
+    except Exception as error:
+        raise StepError(node, error) from error
+
+
+def _store(values: list[Any], slots: Any, results: Sequence[Any]) -> None:
+    for slot, result in zip(slots, results, strict=True):
+        values[slot] = result
+
+
+def _run_conditionally(calls: Sequence[_Call], values: list[Any]) -> None:
+    """As `_run`, where branches may not be taken: what needs a dead value is dead itself, until a Merge."""
+    node = ""
+    try:
+        for function, inputs, output, frees, node, controls in calls:  # noqa: B007, used where it fails
+            given = [values[slot] for slot in inputs]
+            slots = (output,) if isinstance(output, int) else output
+            dead = any(values[slot] is DEAD for slot in controls)
+            if dead or (not isinstance(function, Chooser) and any(value is DEAD for value in given)):
+                _store(values, slots, [DEAD] * len(slots))
+            else:
+                result = function(*given)
+                _store(values, slots, (result,) if type(output) is int else result)
+            for slot in frees:
+                values[slot] = None
+    except Exception as error:
+        raise StepError(node, error) from error

@@ -1,0 +1,191 @@
+"""The plan of a run: which operations must run, in which order, and where their values lie.
+
+A plan is data. It knows no arrays and no engine; an engine turns it into something that runs (see `engine`). Every
+tensor has a *slot*, a number, in which its value lies while it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hdfsaver import dtypes
+from hdfsaver.errors import UnimplementedError
+from hdfsaver.graph.definition import OpDef, find
+from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.walks import ancestors, in_order, positions
+from hdfsaver.schema import DiGraph
+
+Output = tuple[str, int]
+"""A tensor as the DiGraph names it: operation and output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation of a plan.
+
+    Attributes
+    ----------
+    node, op : str
+        The operation's name and type.
+    inputs : tuple of int
+        The slots of its inputs.
+    reads : tuple of bool
+        For each input whether it is a variable whose value is wanted, at the moment of use, rather than the variable.
+    controls : tuple of int
+        For each operation waited for, a slot that is filled when it has run.
+    outputs : tuple of int
+        The slots of its outputs; an operation without any has one for those who wait for it.
+    frees : tuple of int
+        The slots that nobody needs after this step.
+    """
+
+    node: str
+    op: str
+    inputs: tuple[int, ...]
+    reads: tuple[bool, ...]
+    controls: tuple[int, ...]
+    outputs: tuple[int, ...]
+    frees: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that an engine needs to know of a run.
+
+    Attributes
+    ----------
+    digraph : networkx.DiGraph
+        Where the attributes of the operations are found.
+    steps : tuple of Step
+        In an order in which they can run.
+    feeds : tuple of int
+        The slots that the caller fills.
+    targets : tuple of str
+        The operations that the caller fetches.
+    fetches : tuple of int or None
+        For each target the slot that is wanted, None where the operation is only to run.
+    fetch_reads : tuple of bool
+        For each fetch whether it is a variable whose value at the end of the run is wanted.
+    size : int
+        The number of slots.
+    """
+
+    digraph: DiGraph
+    steps: tuple[Step, ...]
+    feeds: tuple[int, ...]
+    targets: tuple[str, ...]
+    fetches: tuple[int | None, ...]
+    fetch_reads: tuple[bool, ...]
+    size: int
+
+
+def make_plan(graph: Graph, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> Plan:
+    """Prune the graph to what the fetches need, given the feeds, and put it in order.
+
+    Raises
+    ------
+    ValueError
+        Operations wait for each other in a circle.
+    UnimplementedError
+        An operation is needed whose type is not known; the message names all of them.
+    """
+    return _Planner(graph.digraph, fetches, feeds).plan()
+
+
+class _Planner:
+    def __init__(self, digraph: DiGraph, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> None:
+        self.digraph = digraph
+        self.fetches = [_output_of(element) for element in fetches]
+        self.fed: list[Output] = [_output_of(tensor) for tensor in feeds]
+        self.known = frozenset(self.fed)
+        self.slots: dict[Output, int] = {}
+
+    def plan(self) -> Plan:
+        targets = [name for name, output in self.fetches if (name, output) not in self.known]
+        needed = ancestors(self.digraph, targets, self.known)
+        order = in_order(self.digraph, needed, positions(self.digraph), self.known)
+        _check_known(self.digraph, order)
+        feed_slots = tuple(self._slot(output) for output in self.fed)
+        steps = [self._step(name) for name in order]
+        wanted = [None if output < 0 else self._slot((name, output)) for name, output in self.fetches]
+        reads = [output >= 0 and self._is_variable((name, output)) for name, output in self.fetches]
+        last_uses = _last_uses(steps, keep={slot for slot in wanted if slot is not None})
+        return Plan(
+            digraph=self.digraph,
+            steps=tuple(_with_frees(step, frees) for step, frees in zip(steps, last_uses, strict=True)),
+            feeds=feed_slots,
+            targets=tuple(name for name, _ in self.fetches),
+            fetches=tuple(wanted),
+            fetch_reads=tuple(reads),
+            size=len(self.slots),
+        )
+
+    def _slot(self, output: Output) -> int:
+        return self.slots.setdefault(output, len(self.slots))
+
+    def _is_variable(self, output: Output) -> bool:
+        """Whether a slot holds a reference, not a value; a fed one always holds a value."""
+        name, position = output
+        return output not in self.known and dtypes.is_ref(self.digraph.nodes[name]["outputs"][position][0])
+
+    def _step(self, name: str) -> Step:
+        data = self.digraph.nodes[name]
+        inputs = data["inputs"]
+        takes_ref = _definition(data["op"]).parsed.takes_ref(len(inputs))
+        reads = tuple(
+            not by_reference and self._is_variable(source)
+            for by_reference, source in zip(takes_ref, inputs, strict=True)
+        )
+        outputs = range(len(data["outputs"])) if data["outputs"] else (-1,)
+        return Step(
+            node=name,
+            op=data["op"],
+            inputs=tuple(self._slot(source) for source in inputs),
+            reads=reads,
+            controls=tuple(self._slot(self._signal(source)) for source in data["control_inputs"]),
+            outputs=tuple(self._slot((name, position)) for position in outputs),
+            frees=(),
+        )
+
+    def _signal(self, name: str) -> Output:
+        """The slot by which one sees that an operation has run."""
+        return (name, 0) if self.digraph.nodes[name]["outputs"] else (name, -1)
+
+
+def _output_of(element: Tensor | Operation) -> Output:
+    return (element.op.name, element.value_index) if isinstance(element, Tensor) else (element.name, -1)
+
+
+def _definition(op_type: str) -> OpDef:
+    definition = find(op_type)
+    assert definition is not None, "checked by _check_known"
+    return definition
+
+
+def _check_known(digraph: DiGraph, names: Sequence[str]) -> None:
+    unknown: dict[str, str] = {}
+    for name in names:
+        op_type = digraph.nodes[name]["op"]
+        if find(op_type) is None:
+            unknown.setdefault(op_type, name)
+    if unknown:
+        listed = ", ".join(f"{op_type} (operation {name!r})" for op_type, name in sorted(unknown.items()))
+        raise UnimplementedError(None, None, f"The run needs operations of types that are not known here: {listed}.")
+
+
+def _last_uses(steps: Sequence[Step], keep: set[int]) -> list[list[int]]:
+    """For each step the slots that it is the last to need."""
+    seen = set(keep)
+    frees: list[list[int]] = []
+    for step in reversed(steps):
+        mine = dict.fromkeys(slot for slot in (*step.inputs, *step.controls, *step.outputs) if slot not in seen)
+        frees.append(list(mine))
+        seen.update(mine)
+    return frees[::-1]
+
+
+def _with_frees(step: Step, frees: Sequence[int]) -> Step:
+    return Step(step.node, step.op, step.inputs, step.reads, step.controls, step.outputs, tuple(frees))

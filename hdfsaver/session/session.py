@@ -1,0 +1,280 @@
+"""Session: runs parts of a graph and keeps the values of its variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hdfsaver import dtypes, errors, shapes
+from hdfsaver.graph import default
+from hdfsaver.graph.conversion import as_array, is_tensor
+from hdfsaver.graph.definition import Array
+from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.session.engine import Engine, Executable, StepError
+from hdfsaver.session.fetches import flatten
+from hdfsaver.session.numpy_engine import numpy_engine
+from hdfsaver.session.plan import make_plan
+from hdfsaver.session.state import State
+
+
+class _Feed(NamedTuple):
+    """What a fed tensor asks of a value."""
+
+    tensor: Tensor
+    dtype: str
+    numpy_dtype: np.dtype[Any]
+
+
+class _Prepared(NamedTuple):
+    """What a session keeps of a combination of fetches and feeds."""
+
+    execute: Executable
+    feeds: tuple[_Feed, ...]
+
+
+class Session:
+    """Runs parts of a graph. Values of variables belong to the session: another one begins without any.
+
+    Parameters
+    ----------
+    target : str
+        Accepted for programs that give it; there is nothing but this process to connect to.
+    graph : Graph, optional
+        The default graph where none is given.
+    config : object
+        Accepted for programs that give it; nothing in it applies here.
+    engine : Engine, optional
+        What computes; NumPy by default.
+    """
+
+    def __init__(
+        self, target: str = "", graph: Graph | None = None, config: Any = None, *, engine: Engine = numpy_engine
+    ) -> None:
+        if graph is not None and not isinstance(graph, Graph):
+            raise TypeError(f"Argument graph must be a tf.Graph, not {type(graph).__name__}.")
+        self._graph = graph if graph is not None else default.get_default_graph()
+        self._engine = engine
+        self._state = State()
+        self._closed = False
+        self._version = -1
+        self._prepared: dict[Any, _Prepared] = {}
+        self._entered: list[ExitStack] = []
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that is run."""
+        return self._graph
+
+    @property
+    def graph_def(self) -> Any:
+        """The graph's DiGraph, which is its definition."""
+        return self._graph.digraph
+
+    @property
+    def state(self) -> State:
+        """The values of the variables.
+
+        Raises
+        ------
+        RuntimeError
+            The session is closed.
+        """
+        self._check_open()
+        return self._state
+
+    def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
+        """Run what is needed for the fetches and give their values.
+
+        Parameters
+        ----------
+        fetches : Tensor, Operation, Variable, str, or nested lists, tuples and dicts of them
+            An operation is run and gives None.
+        feed_dict : dict, optional
+            Values for tensors (any tensor, not only placeholders), which are then not computed.
+        options, run_metadata : object
+            Accepted for programs that give them.
+
+        Returns
+        -------
+        The fetched values in the structure of ``fetches``: NumPy arrays, NumPy scalars for rank 0, bytes for strings.
+
+        Raises
+        ------
+        RuntimeError
+            The session is closed or the graph is empty.
+        TypeError, ValueError
+            A fetch or a feed is not part of the graph, or the value fed does not fit.
+        OpError
+            An operation failed: `FailedPreconditionError` where a variable has no value.
+        """
+        leaves, rebuild = flatten(fetches)
+        prepared = self._prepare(leaves, feed_dict or {})
+        values = [
+            _feed_value(feed, value) for feed, value in zip(prepared.feeds, (feed_dict or {}).values(), strict=True)
+        ]
+        return rebuild(iter(self._execute(prepared, values)))
+
+    def make_callable(
+        self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False
+    ) -> Callable[..., Any]:
+        """A function that runs the fetches; its arguments are the values of the tensors in ``feed_list``."""
+        feeds = list(feed_list or ())
+
+        def call(*values: Any) -> Any:
+            if len(values) != len(feeds):
+                raise TypeError(f"Expected {len(feeds)} arguments, one for each feed, but got {len(values)}.")
+            return self.run(fetches, dict(zip(feeds, values, strict=True)))
+
+        return call
+
+    def _prepare(self, leaves: list[Any], feed_dict: Mapping[Any, Any]) -> _Prepared:
+        self._check_open()
+        if self._graph.version != self._version:
+            self._prepared.clear()
+            self._version = self._graph.version
+        key = (*leaves, None, *feed_dict)
+        try:
+            prepared = self._prepared.get(key)
+        except TypeError:  # something that cannot be hashed is no part of a graph; say which
+            prepared = None
+        return prepared or self._prepare_anew(key, leaves, feed_dict)
+
+    def _prepare_anew(self, key: Any, leaves: list[Any], feed_dict: Mapping[Any, Any]) -> _Prepared:
+        if not self._graph.digraph:
+            raise RuntimeError("The Session graph is empty. Add operations to the graph before calling run().")
+        fetched = [self._fetch(leaf) for leaf in leaves]
+        fed = [self._fed_tensor(item) for item in feed_dict]
+        try:
+            plan = make_plan(self._graph, fetched, fed)
+        except ValueError as error:
+            raise errors.InvalidArgumentError(None, None, str(error)) from None
+        execute = self._engine(plan, self._state)
+        prepared = self._prepared[key] = _Prepared(execute, tuple(_feed_of(tensor) for tensor in fed))
+        return prepared
+
+    def _fetch(self, leaf: Any) -> Tensor | Operation:
+        try:
+            return self._graph.as_graph_element(leaf)
+        except TypeError as error:
+            raise TypeError(
+                f"Fetch argument {leaf!r} has invalid type {type(leaf).__name__}, must be a string or Tensor. ({error})"
+            ) from None
+        except (ValueError, KeyError) as error:
+            raise ValueError(f"Fetch argument {leaf!r} cannot be interpreted as a Tensor. ({error.args[0]})") from None
+
+    def _fed_tensor(self, item: Any) -> Tensor:
+        try:
+            element = self._graph.as_graph_element(item, allow_operation=False)
+        except (TypeError, ValueError, KeyError) as error:
+            raise TypeError(f"Cannot interpret feed_dict key as Tensor: {error.args[0]}") from None
+        assert isinstance(element, Tensor)
+        return element
+
+    def _execute(self, prepared: _Prepared, values: list[Array]) -> list[Any]:
+        try:
+            return prepared.execute(values)
+        except StepError as failure:
+            raise self._public_error(failure) from failure.cause
+
+    def _public_error(self, failure: StepError) -> Exception:
+        operation = self._graph.get_operation_by_name(failure.node)
+        cause = failure.cause
+        where = f"operation {operation.name!r} ({operation.type})"
+        if isinstance(cause, errors.OpError):
+            return _with_op(cause, operation, f"{cause.message} In {where}.")
+        if isinstance(cause, MemoryError):
+            return errors.ResourceExhaustedError(operation.data, operation, f"Out of memory in {where}.")
+        given = ", ".join(str(tensor.shape) for tensor in operation.inputs)
+        return errors.InvalidArgumentError(
+            operation.data, operation, f"{where.capitalize()} failed on inputs of shapes {given or 'none'}: {cause}"
+        )
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("Attempted to use a closed Session.")
+
+    def close(self) -> None:
+        """Forget the values of the variables; the session cannot be used any more."""
+        self._closed = True
+        self._state.clear()
+        self._prepared.clear()
+
+    @contextmanager
+    def as_default(self) -> Iterator[Session]:
+        """Make this the session that ``tensor.eval()`` and ``operation.run()`` use inside a ``with`` block."""
+        default.push_session(self)
+        try:
+            yield self
+        finally:
+            default.pop_session(self)
+
+    def __enter__(self) -> Session:
+        stack = ExitStack()
+        stack.enter_context(self._graph.as_default())
+        stack.enter_context(self.as_default())
+        self._entered.append(stack)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._entered.pop().close()
+        self.close()
+
+
+class InteractiveSession(Session):
+    """A session that is the default one from its making to its end; for work at a prompt."""
+
+    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
+        super().__init__(target, graph, config)
+        default.push_session(self)
+
+    def close(self) -> None:
+        """End the session, also as the default one."""
+        if not self._closed:
+            default.pop_session(self)
+        super().close()
+
+
+def _with_op(error: errors.OpError, operation: Operation, message: str) -> errors.OpError:
+    return type(error)(operation.data, operation, message, error.error_code)
+
+
+def _feed_of(tensor: Tensor) -> _Feed:
+    dtype = dtypes.base_name(tensor.dtype.name)
+    return _Feed(tensor, dtype, dtypes.numpy_dtype(dtype))
+
+
+def _feed_value(feed: _Feed, value: Any) -> Array:
+    """The fed value as a read-only view: whoever keeps it must copy, since the user may write on it later."""
+    array = value if isinstance(value, np.ndarray) and value.dtype == feed.numpy_dtype else _feed_array(feed, value)
+    static = feed.tensor.op.output_data[feed.tensor.value_index][1]
+    if static is not None and static != array.shape and not shapes.compatible(static, array.shape):
+        raise ValueError(
+            f"Cannot feed value of shape {shapes.text(array.shape)} for Tensor {feed.tensor.name!r}, "
+            f"which has shape {shapes.text(static)}."
+        )
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _feed_array(feed: _Feed, value: Any) -> Array:
+    if is_tensor(value):
+        raise TypeError(
+            "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include Python scalars, "
+            f"strings, lists and numpy ndarrays. For reference, the tensor object was {value!r} "
+            f"which was passed to the feed with key {feed.tensor!r}."
+        )
+    if isinstance(value, np.ndarray | np.generic) and feed.dtype != "string":
+        return np.asarray(value).astype(feed.numpy_dtype)
+    try:
+        return as_array(value, feed.dtype)[0]
+    except (TypeError, OverflowError) as error:
+        raise TypeError(f"Cannot feed {feed.tensor.name!r}: {error}") from None

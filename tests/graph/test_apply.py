@@ -1,0 +1,57 @@
+"""Making operations by the name of their type."""
+
+from __future__ import annotations
+
+import pytest
+
+import hdfsaver as tf
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.definition import OpDef, register
+
+
+def test_what_is_given_and_what_is_wanted_must_match():
+    """The number of inputs, the attributes and the dtypes are checked, and named."""
+    x = tf.constant(1.0)
+    with pytest.raises(TypeError, match=r"Mul takes 2 inputs \(x, y\), not 1"):
+        apply("Mul", x)
+    with pytest.raises(TypeError, match="no attribute colour"):
+        apply("Mul", x, x, colour="red")
+    with pytest.raises(TypeError, match="string, which is not one of"):
+        apply("Mul", "a", "b")
+    with pytest.raises(TypeError, match="list of tensors"):
+        apply("AddN", x)
+    with pytest.raises(ValueError, match="'Nope' is not known; known are"):
+        apply("Nope", x)
+
+
+def test_tensors_decide_before_numbers():
+    """A number takes the dtype of a tensor that stands behind it."""
+    assert tf.float64 is apply("Mul", 2, tf.constant(1.0, tf.float64)).dtype
+
+
+def test_constants_lie_below_the_operation():
+    """A number becomes a constant named after the input that it is."""
+    y = apply("Mul", tf.constant(1.0, name="x"), 2.0, name="scope/y")
+    assert ["x", "scope/y/y"] == [tensor.op.name for tensor in y.op.inputs]
+
+
+def test_a_type_is_registered_once():
+    """Two definitions of one type are an error where the second is made."""
+
+    class Again(OpDef):
+        type = "Mul"
+        signature = "x: T -> y: T"
+
+    with pytest.raises(ValueError, match="Mul is registered twice"):
+        register(Again)
+
+
+def test_looking_for_constants_ends():
+    """What is known before anything runs is looked up once per operation, and not through a whole deep graph."""
+    x = tf.constant(1)
+    for _ in range(40):
+        x = x + x  # a walk that looked along every path would take 2**40 steps
+    assert tf.reshape(tf.zeros([1]), [x - x + 1]).shape.as_list() in ([1], [None])
+    for _ in range(5_000):
+        x = x + 1
+    assert [None] == tf.reshape(tf.zeros([1]), [x]).shape.as_list()

@@ -1,0 +1,107 @@
+"""From Python's and NumPy's values to constants."""
+
+from __future__ import annotations
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+import hdfsaver as tf
+from hdfsaver.graph.conversion import as_array
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"),
+    [
+        (1, "int32"),
+        (2**31, "int64"),
+        (-(2**31), "int32"),
+        (1.5, "float32"),
+        (True, "bool"),
+        (1j, "complex128"),
+        ("text", "string"),
+        (b"bytes", "string"),
+        ([1, 2.5], "float32"),
+        ([], "float32"),
+        (np.float64(1), "float64"),
+        (np.arange(3), "int64"),
+        ([np.float64(1)], "float64"),
+        (np.array(["a", "b"]), "string"),
+        (np.array([1], ">i2"), "int16"),
+        (np.ones(2, ml_dtypes.bfloat16), "bfloat16"),
+        (tf.TensorShape([2, 3]), "int32"),
+    ],
+)
+def test_the_dtype_of_a_value(value, dtype):
+    """Python's numbers take TensorFlow's usual dtypes, NumPy's keep their own."""
+    array, found = as_array(value)
+    assert dtype == found
+    assert array.dtype.isnative
+
+
+def test_text_keeps_every_byte():
+    """Text becomes bytes in UTF-8, with NULs inside and at the end."""
+    array, _ = as_array([["é", b"a\0"], ["", b"\xff\0\0"]])
+    assert [["é".encode(), b"a\0"], [b"", b"\xff\0\0"]] == array.tolist()
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "error"),
+    [
+        (1.5, "int32", TypeError),
+        ("text", "float32", TypeError),
+        (1, "string", TypeError),
+        (True, "int32", TypeError),
+        (1, "bool", TypeError),
+        (1j, "float32", TypeError),
+        (300, "uint8", OverflowError),
+        (-1, "uint8", OverflowError),
+        ([[1], [1, 2]], None, ValueError),
+        (object(), None, TypeError),
+        ({"a": 1}, None, TypeError),
+        (np.datetime64("2020-01-01"), None, TypeError),
+    ],
+)
+def test_what_does_not_fit(value, dtype, error):
+    """A value that the dtype cannot hold, or no dtype can, is refused."""
+    with pytest.raises(error):
+        as_array(value, dtype)
+
+
+def test_a_constant_is_a_copy():
+    """Writing on the array afterwards does not change the graph, which nobody can write on either."""
+    array = np.zeros(2, np.float32)
+    constant = tf.constant(array)
+    array[:] = 1
+    value = constant.op.get_attr("value")
+    np.testing.assert_array_equal([0, 0], value)
+    with pytest.raises(ValueError, match="read-only"):
+        value[0] = 1
+    converted = tf.convert_to_tensor(array)
+    array[:] = 2
+    np.testing.assert_array_equal([1, 1], converted.op.get_attr("value"))
+
+
+def test_shapes_of_constants():
+    """The last element fills a larger shape; a smaller one, or with verify_shape any other, is refused."""
+    with tf.Session() as sess:
+        assert [1, 2, 2, 2] == sess.run(tf.constant([1, 2], shape=[4])).tolist()
+    with pytest.raises(ValueError, match="Too many elements"):
+        tf.constant([1, 2], shape=[1])
+    with pytest.raises(TypeError, match="shape"):
+        tf.constant([1, 2], shape=[2, 1], verify_shape=True)
+
+
+def test_tensors_among_numbers_are_stacked():
+    """A list of tensors and numbers becomes one tensor, of the tensors' dtype."""
+    x = tf.constant(2.0, tf.float64)
+    stacked = tf.convert_to_tensor([[1, x], [x, 4]])
+    assert (tf.float64, [2, 2]) == (stacked.dtype, stacked.shape.as_list())
+    with tf.Session() as sess:
+        assert [[1, 2], [2, 4]] == sess.run(stacked).tolist()
+
+
+def test_a_tensor_of_another_dtype_is_not_converted():
+    """Asking for another dtype than a tensor has is a ValueError; nothing is cast silently."""
+    with pytest.raises(ValueError, match="requested dtype int32 for Tensor with dtype float32"):
+        tf.convert_to_tensor(tf.constant(1.0), tf.int32)

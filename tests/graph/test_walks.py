@@ -1,0 +1,59 @@
+"""Pruning and sorting, without recursion."""
+
+from __future__ import annotations
+
+import networkx as nx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hdfsaver import schema
+from hdfsaver.graph.walks import ancestors, in_order, positions
+
+ONE = (("float32", ()),)
+
+
+@st.composite
+def graphs(draw):
+    """Random graphs whose nodes may be listed in any order, with data and control inputs."""
+    size = draw(st.integers(1, 12))
+    order = draw(st.permutations(range(size)))
+    graph = nx.DiGraph()
+    graph.add_nodes_from(str(number) for number in order)
+    for number in range(size):
+        earlier = st.sets(st.integers(0, number - 1), max_size=3) if number else st.just(set())
+        inputs = tuple((str(source), 0) for source in sorted(draw(earlier)))
+        control = tuple(str(source) for source in sorted(draw(earlier)))
+        schema.add_node(graph, str(number), op="Any", inputs=inputs, control_inputs=control, outputs=ONE)
+    return graph
+
+
+@given(graphs(), st.data())
+def test_ancestors_are_networkxs(graph, data):
+    """What a target needs is what networkx calls its ancestors, and itself."""
+    target = data.draw(st.sampled_from(sorted(graph)))
+    assert nx.ancestors(graph, target) | {target} == ancestors(graph, [target])
+
+
+@given(graphs())
+def test_sources_come_first(graph):
+    """In the order each operation comes after all that it needs, and otherwise as they were made."""
+    order = in_order(graph, set(graph), positions(graph))
+    assert list(nx.lexicographical_topological_sort(graph, key=positions(graph).get)) == order
+
+
+def test_what_is_known_needs_nothing():
+    """An output whose value is there does not pull in the operation that computes it."""
+    graph = nx.DiGraph()
+    schema.add_node(graph, "x", op="Any", outputs=ONE)
+    schema.add_node(graph, "y", op="Any", inputs=(("x", 0),), outputs=ONE)
+    assert {"y"} == ancestors(graph, ["y"], frozenset({("x", 0)}))
+
+
+def test_a_circle_has_no_order():
+    """Operations that wait for each other are named."""
+    graph = nx.DiGraph()
+    schema.add_node(graph, "x", op="Any", inputs=(("y", 0),), outputs=ONE)
+    schema.add_node(graph, "y", op="Any", inputs=(("x", 0),), outputs=ONE)
+    with pytest.raises(ValueError, match="circle: x, y"):
+        in_order(graph, {"x", "y"}, positions(graph))

@@ -1,0 +1,59 @@
+"""Plans: data that say what must run, in which order, and where values lie."""
+
+from __future__ import annotations
+
+import hdfsaver as tf
+from hdfsaver.session.plan import make_plan
+
+
+def plan_for(fetches, feeds=()):
+    return make_plan(tf.get_default_graph(), fetches, feeds)
+
+
+def test_a_variable_is_read_where_it_is_used():
+    """An operation that takes a value from a variable reads it; one that takes the variable does not."""
+    v = tf.Variable(1.0, name="v")
+    plan = plan_for([v.value(), v.initializer])
+    reads = {step.node: step.reads for step in plan.steps}
+    assert (True,) == reads["v/read"]
+    assert (False, False) == reads["v/Assign"]
+
+
+def test_a_fetched_variable_is_read_at_the_end():
+    """Fetching a variable itself asks for its value when everything has run."""
+    v = tf.Variable(1.0, name="v")
+    plan = plan_for([v.op.outputs[0], v.op])
+    assert (True, False) == plan.fetch_reads
+    assert None is plan.fetches[1]
+
+
+def test_a_slot_is_freed_once_after_its_last_use():
+    """Every slot that nobody fetches is freed by exactly one step, and by none before its last use."""
+    x = tf.placeholder(tf.float32)
+    y = x * x
+    z = y + x
+    plan = plan_for([z], [x])
+    freed = [slot for step in plan.steps for slot in step.frees]
+    assert len(freed) == len(set(freed))
+    assert set(range(plan.size)) - set(freed) == {plan.fetches[0]}
+    last_use = {slot: number for number, step in enumerate(plan.steps) for slot in step.inputs}
+    for number, step in enumerate(plan.steps):
+        assert all(last_use.get(slot, number) <= number for slot in step.frees)
+
+
+def test_what_is_fed_is_not_computed():
+    """A fed output cuts off everything that only it needs."""
+    x = tf.placeholder(tf.float32)
+    y = tf.negative(x, name="y")
+    z = tf.negative(y, name="z")
+    assert ["z"] == [step.node for step in plan_for([z], [y]).steps]
+    assert [] == list(plan_for([y], [y]).steps)
+
+
+def test_control_inputs_come_first():
+    """What an operation waits for runs before it, whatever it computes."""
+    first = tf.no_op(name="first")
+    second = tf.no_op(name="second")
+    second._add_control_inputs([first])
+    first._add_control_inputs([tf.no_op(name="third")])
+    assert ["third", "first", "second"] == [step.node for step in plan_for([second]).steps]
