@@ -1,0 +1,362 @@
+"""Variable: a value that lasts from run to run, and the operations that it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from hdfsaver import dtypes, shapes
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.conversion import as_array, convert_to_tensor
+from hdfsaver.graph.default import get_default_graph, get_default_session
+from hdfsaver.graph.definition import Node
+from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.keys import GraphKeys
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.operators import Operators
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops import constants, state
+from hdfsaver.schema import VariableDef
+from hdfsaver.shapes import TensorShape
+
+
+class Variable(Operators):
+    """A value that lasts from run to run.
+
+    It is made of operations: ``a`` (VariableV2) holds the value, ``a/Assign`` gives it the initial one, ``a/read``
+    (Identity) is what other operations take. The value itself belongs to a session.
+
+    Parameters
+    ----------
+    initial_value : Tensor, array_like or callable
+        What the initializer assigns; a callable is called without arguments, inside the variable's name scope.
+    trainable : bool
+        Whether it is listed in ``GraphKeys.TRAINABLE_VARIABLES``.
+    collections : list of str, optional
+        The collections that list it; ``GraphKeys.GLOBAL_VARIABLES`` where none are given.
+    validate_shape : bool
+        With False the variable may take values of any shape.
+    caching_device : object
+        Accepted for programs that give it; nothing is cached on devices.
+    name : str
+        ``"Variable"`` by default; made unique.
+    variable_def : VariableDef, optional
+        Find the variable's operations in the graph instead of making them.
+    dtype : DType, optional
+        The initial value is converted to it.
+    import_scope : str, optional
+        With ``variable_def``: where in the graph the operations were imported.
+    constraint : callable, optional
+        Kept for optimizers to apply after an update.
+    use_resource : bool, optional
+        Accepted; variables are always of the kind that TensorFlow 1 makes by default.
+
+    Raises
+    ------
+    ValueError
+        There is no initial value, or its shape is not fully known though ``validate_shape`` asks for that.
+    """
+
+    def __init__(
+        self,
+        initial_value: Any = None,
+        trainable: bool = True,
+        collections: Iterable[str] | None = None,
+        validate_shape: bool = True,
+        caching_device: Any = None,
+        name: str | None = None,
+        variable_def: VariableDef | None = None,
+        dtype: Any = None,
+        expected_shape: Any = None,
+        import_scope: str | None = None,
+        constraint: Callable[..., Any] | None = None,
+        use_resource: bool | None = None,
+    ) -> None:
+        self._constraint = constraint
+        self._trainable = trainable
+        if variable_def is not None:
+            if initial_value is not None:
+                raise ValueError("variable_def and initial_value are mutually exclusive.")
+            self._find(variable_def, import_scope)
+            return
+        if initial_value is None:
+            raise ValueError("initial_value must be specified.")
+        self._make(initial_value, validate_shape, name, dtype)
+        self._list_in(collections)
+
+    def _find(self, definition: VariableDef, import_scope: str | None) -> None:
+        graph = get_default_graph()
+        prefix = f"{import_scope.rstrip('/')}/" if import_scope else ""
+        self._variable = graph.get_tensor_by_name(prefix + definition.variable_name)
+        self._snapshot = graph.get_tensor_by_name(prefix + definition.snapshot_name)
+        self._initializer = graph.get_operation_by_name(prefix + definition.initializer_name)
+        self._trainable = definition.trainable
+        self._initial_value: Tensor | None = None
+        if definition.initial_value_name:
+            self._initial_value = graph.get_tensor_by_name(prefix + definition.initial_value_name)
+
+    def _make(self, initial_value: Any, validate_shape: bool, name: str | None, dtype: Any) -> None:
+        graph = get_default_graph()
+        with graph.control_dependencies(None), graph.name_scope(name or "Variable") as scope:
+            if callable(initial_value):
+                # What is made by a call belongs to the device of the variable, which is not there yet.
+                with graph.colocation_group(b"loc:@" + scope.removesuffix("/").encode()):
+                    with graph.name_scope("Initializer"), graph.device(None):
+                        value = convert_to_tensor(initial_value(), dtype, name="initial_value")
+                    self._make_reference(value, validate_shape, scope)
+            else:
+                self._make_reference(
+                    convert_to_tensor(initial_value, dtype, name="initial_value"), validate_shape, scope
+                )
+            self._initializer = state.assign(
+                self._variable, self._initial_value, validate_shape=validate_shape, name="Assign"
+            ).op
+            with graph.colocate_with(self._variable.op):
+                self._snapshot = constants.identity(self._variable, name="read")
+
+    def _make_reference(self, value: Tensor, validate_shape: bool, scope: str) -> None:
+        if validate_shape and not value.shape.is_fully_defined():
+            raise ValueError(f"initial_value must have a shape specified: {value!r} (variable {scope[:-1]!r}).")
+        self._initial_value = value
+        self._variable = state.reference(value.shape.plain if validate_shape else None, value.dtype, scope)
+
+    def _list_in(self, collections: Iterable[str] | None) -> None:
+        names = [GraphKeys.GLOBAL_VARIABLES] if collections is None else list(collections)
+        if self._trainable and GraphKeys.TRAINABLE_VARIABLES not in names:
+            names.append(GraphKeys.TRAINABLE_VARIABLES)
+        self.graph.add_to_collections(names, self)
+
+    # -- what it is ----------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The name of the tensor that refers to it: ``"a:0"``."""
+        return self._variable.name
+
+    @property
+    def op(self) -> Operation:
+        """The operation that holds it."""
+        return self._variable.op
+
+    @property
+    def key(self) -> str:
+        """Under which key a session keeps the value."""
+        return state.variable_key(Node.of(self.graph.digraph, self.op.name))
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that it belongs to."""
+        return self._variable.graph
+
+    @property
+    def dtype(self) -> dtypes.DType:
+        """The dtype, as a reference: ``float32_ref``."""
+        return self._variable.dtype
+
+    @property
+    def shape(self) -> TensorShape:
+        """The static shape."""
+        return self._variable.shape
+
+    def get_shape(self) -> TensorShape:
+        """The static shape."""
+        return self.shape
+
+    def set_shape(self, shape: Any) -> None:
+        """Add to what is known of the shape; `ValueError` where it contradicts that."""
+        self._variable.set_shape(shape)
+        self._snapshot.set_shape(shape)
+
+    @property
+    def device(self) -> str:
+        """Where it was asked to be."""
+        return self._variable.device
+
+    @property
+    def trainable(self) -> bool:
+        """Whether optimizers change it unless told otherwise."""
+        return self._trainable
+
+    @property
+    def constraint(self) -> Callable[..., Any] | None:
+        """The function that an optimizer applies after an update."""
+        return self._constraint
+
+    @property
+    def initializer(self) -> Operation:
+        """The operation that assigns the initial value."""
+        return self._initializer
+
+    @property
+    def initial_value(self) -> Tensor | None:
+        """The tensor that the initializer assigns."""
+        return self._initial_value
+
+    # -- reading and writing -------------------------------------------------------------------------------------
+
+    def value(self) -> Tensor:
+        """The tensor that other operations take: the value when they run."""
+        return self._snapshot
+
+    def read_value(self) -> Tensor:
+        """A new tensor with the value at the time when it runs."""
+        tensor: Tensor = constants.identity(self._variable, name="read")
+        return tensor
+
+    def initialized_value(self) -> Tensor:
+        """The value if there is one, otherwise the initial value."""
+        graph = self.graph
+        with graph.as_default(), graph.name_scope("cond"):
+            has_value = state.is_variable_initialized(self._variable)
+            skipped, _ = apply("Switch", self._initial_value, has_value)
+            _, present = apply("RefSwitch", self._variable, has_value)
+            merged: list[Tensor] = apply("Merge", [skipped, constants.identity(present, name="read")])
+        return merged[0]
+
+    def eval(self, session: Any = None) -> Any:
+        """The value in a session, the default one if none is given."""
+        return self._snapshot.eval(session=session)
+
+    def load(self, value: Any, session: Any = None) -> None:
+        """Give the variable a value in a session, the default one if none is given.
+
+        Raises
+        ------
+        ValueError
+            There is no session, or the value is of another shape.
+        """
+        session = session or get_default_session()
+        if session is None:
+            raise ValueError("Either session argument should be provided or default session should be established.")
+        array, _ = as_array(value, self.dtype.base_dtype.name)
+        if not shapes.compatible(self.shape.plain, array.shape):
+            raise ValueError(f"Variable {self.name!r} has shape {self.shape}, the value {shapes.text(array.shape)}.")
+        session.run(self._initializer, {self._initializer.inputs[1]: array})
+
+    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+        """Replace the value; gives a reference, or with ``read_value=False`` the operation."""
+        return self._result(state.assign(self._variable, value, use_locking=use_locking, name=name), read_value)
+
+    def assign_add(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
+        """Add to the value; gives a reference, or with ``read_value=False`` the operation."""
+        return self._result(state.assign_add(self._variable, delta, use_locking, name), read_value)
+
+    def assign_sub(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
+        """Subtract from the value; gives a reference, or with ``read_value=False`` the operation."""
+        return self._result(state.assign_sub(self._variable, delta, use_locking, name), read_value)
+
+    @staticmethod
+    def _result(reference: Tensor, read_value: bool) -> Any:
+        return reference if read_value else reference.op
+
+    # -- standing for a tensor -----------------------------------------------------------------------------------
+
+    def _as_tensor(self) -> Tensor:
+        return self._snapshot
+
+    def _as_graph_element(self) -> Tensor:
+        return self._variable
+
+    def _ref(self) -> Tensor:
+        return self._variable
+
+    def to_proto(self, export_scope: str | None = None) -> VariableDef | None:
+        """How the variable is made of operations; None if it lies outside of ``export_scope``."""
+        prefix = f"{export_scope.rstrip('/')}/" if export_scope else ""
+        if not self.name.startswith(prefix):
+            return None
+        initial = "" if self._initial_value is None else self._initial_value.name
+        return VariableDef(
+            variable_name=self.name.removeprefix(prefix),
+            initial_value_name=initial.removeprefix(prefix),
+            initializer_name=self._initializer.name.removeprefix(prefix),
+            snapshot_name=self._snapshot.name.removeprefix(prefix),
+            trainable=self._trainable,
+        )
+
+    @staticmethod
+    def from_proto(variable_def: VariableDef, import_scope: str | None = None) -> Variable:
+        """The variable whose operations are in the default graph already; `KeyError` if one of them is not."""
+        return Variable(variable_def=variable_def, import_scope=import_scope)
+
+    def __iter__(self) -> Any:
+        raise TypeError("'Variable' object is not iterable.")
+
+    def __repr__(self) -> str:
+        return f"<tf.Variable {self.name!r} shape={self.shape} dtype={self.dtype.name}>"
+
+
+def global_variables(scope: str | None = None) -> list[Variable]:
+    """The variables of the default graph that checkpoints hold."""
+    return get_default_graph().get_collection(GraphKeys.GLOBAL_VARIABLES, scope)
+
+
+def all_variables() -> list[Variable]:
+    """The older name of `global_variables`."""
+    return global_variables()
+
+
+def local_variables(scope: str | None = None) -> list[Variable]:
+    """The variables of the default graph that no checkpoint holds."""
+    return get_default_graph().get_collection(GraphKeys.LOCAL_VARIABLES, scope)
+
+
+def model_variables(scope: str | None = None) -> list[Variable]:
+    """The variables in the collection ``model_variables``."""
+    return get_default_graph().get_collection(GraphKeys.MODEL_VARIABLES, scope)
+
+
+def trainable_variables(scope: str | None = None) -> list[Variable]:
+    """The variables of the default graph that optimizers change."""
+    return get_default_graph().get_collection(GraphKeys.TRAINABLE_VARIABLES, scope)
+
+
+def variables_initializer(var_list: Sequence[Variable], name: str = "init") -> Any:
+    """One operation that gives the variables their initial values."""
+    if not var_list:
+        return constants.no_op(name=name)
+    return constants.group(*[variable.initializer for variable in var_list], name=name)
+
+
+def global_variables_initializer() -> Any:
+    """One operation that gives all global variables their initial values."""
+    return variables_initializer(global_variables())
+
+
+def initialize_all_variables() -> Any:
+    """The older name of `global_variables_initializer`."""
+    return global_variables_initializer()
+
+
+def local_variables_initializer() -> Any:
+    """One operation that gives all local variables their initial values."""
+    return variables_initializer(local_variables())
+
+
+def is_variable_initialized(variable: Variable) -> Any:
+    """A tensor that tells whether the variable has a value."""
+    return state.is_variable_initialized(variable)
+
+
+def report_uninitialized_variables(
+    var_list: Sequence[Variable] | None = None, name: str = "report_uninitialized_variables"
+) -> Any:
+    """A tensor of the names of the variables that have no value: 1-D, string, empty when all have one.
+
+    Parameters
+    ----------
+    var_list : list of Variable, optional
+        All global and local variables where none are given.
+    """
+    variables = [*global_variables(), *local_variables()] if var_list is None else list(var_list)
+    with get_default_graph().name_scope(name):
+        if not variables:
+            return constants.constant([], dtypes.string, shape=[0])
+        names = constants.constant([variable.op.name for variable in variables], dtypes.string)
+        has_value = apply("Pack", [state.is_variable_initialized(variable) for variable in variables], name="stack")
+        missing = apply("Squeeze", apply("Where", apply("LogicalNot", has_value)), squeeze_dims=[1])
+        return apply("GatherV2", names, missing, constants.constant(0), name="boolean_mask")

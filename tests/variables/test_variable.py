@@ -1,0 +1,145 @@
+"""Variables: what they are made of, and what can be done with them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import hdfsaver as tf
+
+
+def test_an_initial_value_may_be_plain():
+    """A Python number becomes a constant inside the variable's scope, float32 or int32."""
+    v = tf.Variable(3.0, name="v")
+    assert ["v/initial_value", "v", "v/Assign", "v/read"] == [op.name for op in tf.get_default_graph().get_operations()]
+    assert [tf.float32, tf.int32] == [v.dtype.base_dtype, tf.Variable(3).dtype.base_dtype]
+    assert v.dtype is tf.as_dtype("float32_ref")
+
+
+def test_a_callable_initial_value_has_a_scope_of_its_own():
+    """Operations that a callable makes lie under `v/Initializer/`, and with the variable on one device."""
+    v = tf.Variable(lambda: tf.zeros([2]), name="v")
+    initial = v.initial_value
+    assert initial.op.name.startswith("v/Initializer/")
+    assert [b"loc:@v"] == initial.op.colocation_groups()
+    assert [b"loc:@v"] == v.initializer.colocation_groups()
+
+
+def test_names_are_made_unique():
+    """A second variable of a name gets a number, with all its operations."""
+    names = [tf.Variable(1.0, name="v").name for _ in range(2)]
+    assert ["v:0", "v_1:0"] == names
+    assert tf.get_default_graph().get_operation_by_name("v_1/Assign")
+
+
+def test_no_initial_value_is_an_error():
+    """A variable needs an initial value of known shape, unless the shape is not to be validated."""
+    with pytest.raises(ValueError, match="initial_value must be specified"):
+        tf.Variable()
+    unknown = tf.placeholder(tf.float32, [None])
+    with pytest.raises(ValueError, match="shape"):
+        tf.Variable(unknown)
+    assert tf.Variable(unknown, validate_shape=False).shape.rank is None
+
+
+def test_collections():
+    """Variables are listed where they say, trainable ones among the trainable."""
+    a = tf.Variable(1.0, name="a")
+    b = tf.Variable(1.0, name="b", trainable=False)
+    c = tf.Variable(1.0, name="c", trainable=False, collections=[tf.GraphKeys.LOCAL_VARIABLES])
+    assert [a, b] == tf.global_variables()
+    assert [a] == tf.trainable_variables()
+    assert [c] == tf.local_variables()
+
+
+def test_initializers_run_as_one():
+    """One operation initializes all; report_uninitialized_variables tells which are missing."""
+    a, b = tf.Variable([1.0, 2.0], name="a"), tf.Variable(3, name="b")
+    missing = tf.report_uninitialized_variables()
+    has_a = tf.is_variable_initialized(a)
+    init = tf.global_variables_initializer()
+    with tf.Session() as sess:
+        sess.run(b.initializer)
+        assert [b"a"] == sess.run(missing).tolist()
+        assert not sess.run(has_a)
+        sess.run(init)
+        assert [] == sess.run(missing).tolist()
+        assert sess.run(has_a)
+
+
+def test_a_variable_initialized_from_another():
+    """The initializer of all gives a variable that depends on another the right value."""
+    a = tf.Variable(2.0, name="a")
+    b = tf.Variable(a * 3.0, name="b")
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        assert 6.0 == sess.run(b)
+
+
+def test_operators_use_the_value():
+    """A variable stands for its value on either side of an operator."""
+    v = tf.Variable([1.0, 2.0], name="v")
+    results = [v + 1.0, 1.0 - v, v * v, v / 2.0, -v, v[1], v**2.0, v > 1.5]
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        found = sess.run(results)
+    expected = [[2, 3], [0, -1], [1, 4], [0.5, 1], [-1, -2], 2, [1, 4], [False, True]]
+    for want, have in zip(expected, found, strict=True):
+        np.testing.assert_array_equal(want, have)
+
+
+def test_load_and_eval():
+    """A value can be given from outside, of the right shape only."""
+    v = tf.Variable([1.0, 2.0], name="v")
+    with tf.Session() as sess:
+        v.load([3, 4])
+        np.testing.assert_array_equal([3, 4], v.eval())
+        with pytest.raises(ValueError, match="shape"):
+            v.load([1.0], sess)
+
+
+def test_assigning_another_shape():
+    """A value of another shape is refused, when the graph is made or when it runs."""
+    v = tf.Variable([1.0, 2.0], name="v")
+    with pytest.raises(ValueError, match=r"\(2,\).*\(3,\)"):
+        v.assign([1.0, 2.0, 3.0])
+    x = tf.placeholder(tf.float32)
+    store = v.assign(x)
+    loose = tf.assign(v, x, validate_shape=False)
+    with tf.Session() as sess:
+        with pytest.raises(tf.errors.InvalidArgumentError, match="'v'"):
+            sess.run(store, {x: [1, 2, 3]})
+        np.testing.assert_array_equal([1, 2, 3], sess.run(loose, {x: [1, 2, 3]}))
+
+
+def test_scatter():
+    """Rows of a variable are replaced, added to and subtracted from by index; an index outside is an error."""
+    v = tf.Variable(tf.zeros([3, 2]), name="v")
+    update = tf.scatter_update(v, [0], [[1.0, 1.0]])
+    add = tf.scatter_add(v, [2, 2], [[1.0, 1.0], [1.0, 1.0]])
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        sess.run(update)
+        np.testing.assert_array_equal([[1, 1], [0, 0], [2, 2]], sess.run(add))
+        with pytest.raises(tf.errors.InvalidArgumentError, match="indices"):
+            sess.run(tf.scatter_sub(v, [3], [[1.0, 1.0]]))
+
+
+def test_only_variables_can_be_assigned():
+    """Assigning to a tensor that is no variable is a TypeError."""
+    with pytest.raises(TypeError, match="must be a variable"):
+        tf.assign(tf.constant(1.0), 2.0)
+
+
+def test_definitions_go_out_and_in():
+    """A variable's definition names its operations, and finds them again."""
+    v = tf.Variable(1.0, name="s/v", trainable=False)
+    again = tf.Variable.from_proto(v.to_proto())
+    assert (v.name, v.initializer, v.value(), v.trainable) == (
+        again.name,
+        again.initializer,
+        again.value(),
+        again.trainable,
+    )
+    assert "v:0" == v.to_proto(export_scope="s").variable_name
+    assert v.to_proto(export_scope="t") is None
