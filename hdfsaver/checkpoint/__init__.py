@@ -1,0 +1,1 @@
+"""Checkpoints: the Saver and the rooms that it introduces to one another."""

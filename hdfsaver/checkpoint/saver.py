@@ -1,0 +1,451 @@
+"""Saver: writes the variables of a session to a checkpoint, and reads them back."""
+
+from __future__ import annotations
+
+import difflib
+import operator
+import os
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from hdfsaver import dtypes, errors, shapes
+from hdfsaver.checkpoint import management, meta_graph, retention
+from hdfsaver.checkpoint.management import PathLike, as_prefix
+from hdfsaver.graph.default import get_default_graph
+from hdfsaver.graph.definition import Array, Node
+from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.keys import GraphKeys
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.state import variable_key
+from hdfsaver.schema import SaverDef, Structure
+from hdfsaver.session import Session
+from hdfsaver.storage import naming
+from hdfsaver.storage.reading import CheckpointFile, Entry, open_file
+from hdfsaver.storage.writing import write_file
+from hdfsaver.variables import Variable
+
+
+class Saver:
+    """Writes variables to checkpoints, keeps the newest few of them, and reads variables back.
+
+    Parameters
+    ----------
+    var_list : None, list, tuple or set of Variable, or dict of str to Variable
+        What to save and restore: all global variables by default; a dict gives each variable the name that it has in
+        the file.
+    reshape : bool
+        Restore a variable from one of another shape with as many elements.
+    max_to_keep : int or None
+        How many checkpoints to keep; None or 0 keeps all.
+    keep_checkpoint_every_n_hours : float
+        Beside those, keep one for good whenever so much time has passed.
+    name : str, optional
+        Accepted for programs that give it; a Saver adds no operations to the graph.
+    saver_def : SaverDef, optional
+        Settings to use instead of the arguments here.
+    allow_empty : bool
+        Allow that there are no variables; `save` then writes nothing.
+    pad_step_number : bool
+        Write steps with eight digits, so that names sort as steps do.
+    save_relative_paths : bool
+        Write paths into the state file relative to it, so that the folder can be moved.
+
+    Raises
+    ------
+    ValueError
+        There are no variables, one of them comes twice, or two have one name.
+    TypeError
+        ``var_list`` is not of one of the types above.
+    """
+
+    def __init__(
+        self,
+        var_list: Any = None,
+        reshape: bool = False,
+        max_to_keep: int | None = 5,
+        keep_checkpoint_every_n_hours: float = 10000.0,
+        name: str | None = None,
+        saver_def: SaverDef | None = None,
+        allow_empty: bool = False,
+        pad_step_number: bool = False,
+        save_relative_paths: bool = False,
+    ) -> None:
+        self._variables = variables_by_name(var_list)
+        if not self._variables and not allow_empty:
+            raise ValueError("No variables to save")
+        self._reshape = reshape
+        self._pad = pad_step_number
+        self._relative = save_relative_paths
+        self._saver_def = saver_def or SaverDef(
+            max_to_keep=max_to_keep or 0, keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours
+        )
+        hours = self._saver_def.keep_checkpoint_every_n_hours
+        self._rotation = retention.Rotation(next_preserved=time.time() + hours * 3600)
+
+    # -- saving --------------------------------------------------------------------------------------------------
+
+    def save(
+        self,
+        sess: Session,
+        save_path: PathLike,
+        global_step: Any = None,
+        latest_filename: str | None = None,
+        meta_graph_suffix: str = "meta",
+        write_meta_graph: bool = True,
+        write_state: bool = True,
+        *,
+        durable: bool = True,
+    ) -> str | None:
+        """Write the variables' values, and the graph with them, to one file.
+
+        Parameters
+        ----------
+        sess : Session
+            Where the values are.
+        save_path : path
+            The prefix of the checkpoint: ``model/add.ckpt`` becomes the file ``model/add.ckpt.h5``; a path that ends
+            in ``.h5`` or ``.hdf5`` names the file itself.
+        global_step : int, Tensor, Variable or str, optional
+            A number to put behind the prefix.
+        latest_filename : str, optional
+            The name of the state file, ``"checkpoint"`` by default.
+        meta_graph_suffix : str
+            Accepted; the graph lies in the same file.
+        write_meta_graph : bool
+            Whether the graph is written too.
+        write_state : bool
+            Whether the state file is written, and old checkpoints are removed.
+        durable : bool
+            Wait until the disk has the bytes. Without that a crash of the machine may lose the checkpoint.
+
+        Returns
+        -------
+        str or None
+            The prefix, as `restore` takes it; None where there are no variables.
+
+        Raises
+        ------
+        FailedPreconditionError
+            A variable has no value. Nothing is written.
+        TypeError
+            ``sess`` is no session or the step no integer.
+        ValueError
+            The folder does not exist, or the checkpoint would bear the state file's name.
+        RuntimeError
+            The session is closed.
+        OpError
+            The file cannot be written: the folder is read-only, the disk is full.
+        """
+        prefix = self._prefix(sess, as_prefix(save_path), global_step, latest_filename)
+        if not self._variables:
+            return None
+        values = self._values(sess)
+        structure = self._structure(sess.graph) if write_meta_graph else None
+        names = {name: dtypes.base_name(variable.dtype.name) for name, variable in self._variables.items()}
+        _check_parent(prefix)
+        write_file(naming.file_of(prefix), variables=values, structure=structure, dtypes=names, durable=durable)
+        if write_state:
+            self._record(prefix, latest_filename)
+        return prefix
+
+    def _prefix(self, sess: Any, save_path: str, global_step: Any, latest_filename: str | None) -> str:
+        if latest_filename is not None and os.path.dirname(latest_filename):
+            raise ValueError(f"'latest_filename' should not contain path components: {latest_filename!r}.")
+        _check_session(sess)
+        if global_step is not None:
+            return naming.with_step(save_path, _step_number(sess, global_step), self._pad)
+        if os.path.basename(save_path) == (latest_filename or "checkpoint"):
+            raise ValueError(
+                f"'latest_filename' collides with 'save_path': {latest_filename or 'checkpoint'!r} and {save_path!r}."
+            )
+        return save_path
+
+    def _values(self, sess: Session) -> dict[str, Array]:
+        keys = {name: _key_in(sess, variable) for name, variable in self._variables.items()}
+        present = sess.state.snapshot(keys.values())
+        values: dict[str, Array] = {}
+        for name, key in keys.items():
+            value = present[key]
+            if value is None:
+                raise errors.FailedPreconditionError(
+                    None,
+                    self._variables[name].op,
+                    f"Attempting to use uninitialized value {key}: it cannot be saved, and nothing was written. "
+                    "Run its initializer or restore it first.",
+                )
+            values[name] = value
+        return values
+
+    def _record(self, prefix: str, latest_filename: str | None) -> None:
+        """Write the state file, and only then remove what is no longer listed in it."""
+        new = retention.Kept(prefix, time.time())
+        self._rotation = retention.record(self._rotation, new, self._saver_def.max_to_keep)
+        management.update_checkpoint_state(
+            os.path.dirname(prefix),
+            prefix,
+            self.last_checkpoints,
+            latest_filename,
+            save_relative_paths=self._relative,
+        )
+        hours = self._saver_def.keep_checkpoint_every_n_hours
+        self._rotation, superseded = retention.retire(self._rotation, hours)
+        if superseded is not None:
+            management.remove_checkpoint(superseded)
+
+    @property
+    def last_checkpoints(self) -> list[str]:
+        """The prefixes of the checkpoints that are kept, oldest first."""
+        return retention.prefixes(self._rotation.kept)
+
+    # -- restoring -----------------------------------------------------------------------------------------------
+
+    def restore(self, sess: Session, save_path: PathLike | None) -> None:
+        """Give the variables the values that a checkpoint has. No initializer needs to have run.
+
+        Either all variables get their values or, when anything fails, none does.
+
+        Parameters
+        ----------
+        sess : Session
+            Where the values go.
+        save_path : path
+            A prefix that `save` gave, or the file itself.
+
+        Raises
+        ------
+        ValueError
+            There is no such checkpoint.
+        NotFoundError
+            The file lacks a name. The message lists what is missing, what is there and what may have been meant.
+        InvalidArgumentError
+            A variable's shape or dtype differs.
+        DataLossError
+            The file is damaged or was changed by another program.
+        RuntimeError
+            The session is closed.
+        """
+        _check_session(sess)
+        path = _existing(save_path)
+        if not self._variables:
+            return
+        with open_file(path) as file:
+            self._check_names(path, file)
+            for name, variable in self._variables.items():
+                self._check_fits(path, file.variables[name], variable)
+            loaded = file.read_many(list(self._variables))
+        values = {
+            _key_in(sess, variable): self._shaped(loaded[name], variable) for name, variable in self._variables.items()
+        }
+        sess.state.assign(values)
+
+    def _check_names(self, path: Path, file: CheckpointFile) -> None:
+        missing = [name for name in self._variables if name not in file.variables]
+        if missing:
+            raise errors.NotFoundError(None, None, _missing_names(path, missing, list(file.variables)))
+
+    def _check_fits(self, path: Path, entry: Entry, variable: Variable) -> None:
+        wanted = dtypes.base_name(variable.dtype.name)
+        if entry.dtype != wanted:
+            raise errors.InvalidArgumentError(
+                None,
+                variable.op,
+                f"Variable {variable.op.name!r} has dtype {wanted}, but {entry.name!r} in {path} has {entry.dtype}. "
+                "Nothing was restored.",
+            )
+        if not self._shape_fits(entry.shape, variable.shape):
+            raise errors.InvalidArgumentError(
+                None,
+                variable.op,
+                f"Assign requires shapes of both tensors to match: variable {variable.op.name!r} has shape "
+                f"{variable.shape}, but {entry.name!r} in {path} has {shapes.text(entry.shape)}. Nothing was restored.",
+            )
+
+    def _shape_fits(self, found: tuple[int, ...], wanted: shapes.TensorShape) -> bool:
+        if self._reshape and wanted.is_fully_defined():
+            return shapes.TensorShape(found).num_elements() == wanted.num_elements()
+        return wanted.is_compatible_with(found)
+
+    def _shaped(self, value: Array, variable: Variable) -> Array:
+        wanted = [size for size in variable.shape.as_list() if size is not None] if self._reshape else []
+        return value.reshape(wanted) if self._reshape and variable.shape.is_fully_defined() else value
+
+    # -- describing ----------------------------------------------------------------------------------------------
+
+    def as_saver_def(self) -> SaverDef:
+        """The Saver's settings."""
+        return self._saver_def
+
+    def _structure(self, graph: Graph, collection_list: Iterable[str] | None = None) -> Structure:
+        saved_names = {name: variable.op.name for name, variable in self._variables.items()}
+        return meta_graph.structure_of(graph, self._saver_def, saved_names, collection_list)
+
+    def export_meta_graph(
+        self, filename: PathLike | None = None, collection_list: Iterable[str] | None = None, as_text: bool = False
+    ) -> Structure:
+        """Write the structure of the default graph, and this Saver's settings, into a file without values.
+
+        Parameters
+        ----------
+        filename : path, optional
+            ``x`` is written to ``x.h5``; nothing is written where there is none.
+        collection_list : list of str, optional
+            The collections to keep; all where none are given.
+        as_text : bool
+            Accepted; an HDF5 file has one form, and ``h5dump`` shows it as text.
+        """
+        return meta_graph.exported(self._structure(get_default_graph(), collection_list), filename)
+
+
+def import_meta_graph(
+    meta_graph_or_file: PathLike | Structure, clear_devices: bool = False, import_scope: str | None = None
+) -> Saver | None:
+    """Bring a graph back from a file, without the code that defined it. Values of variables are not read.
+
+    Parameters
+    ----------
+    meta_graph_or_file : path or Structure
+        A prefix, a file, ``x.ckpt.meta`` (which finds ``x.ckpt.h5``), or what `export_meta_graph` gave.
+    clear_devices : bool
+        Forget where operations were asked to run.
+    import_scope : str, optional
+        A name that is put before those of all operations. The Saver still uses the names in the file.
+
+    Returns
+    -------
+    Saver or None
+        A Saver for the variables, under the names that the Saver which wrote the file used; None where the graph has
+        no variables.
+
+    Raises
+    ------
+    OSError
+        There is no such file, or it holds no graph, or it is damaged.
+    ValueError
+        An operation of one of the names is in the default graph already.
+    """
+    graph = get_default_graph()
+    if isinstance(meta_graph_or_file, Structure):
+        structure = meta_graph_or_file
+        prefix = meta_graph.import_structure(structure, graph, import_scope, clear_devices)
+    else:
+        structure = meta_graph.read_structure(meta_graph_or_file)
+        prefix = meta_graph.import_structure(structure, graph, import_scope, clear_devices, may_adopt=True)
+    return _saver_of(structure, graph, prefix)
+
+
+def _saver_of(structure: Structure, graph: Graph, prefix: str) -> Saver | None:
+    if structure.saver is not None and structure.saved_names:
+        with graph.as_default():
+            found = {name: _variable_named(graph, prefix + op) for name, op in structure.saved_names.items()}
+        return Saver(found, saver_def=structure.saver)
+    variables = graph.get_collection(GraphKeys.GLOBAL_VARIABLES, prefix or None)
+    if not variables:
+        return None
+    return Saver({variable.op.name.removeprefix(prefix): variable for variable in variables})
+
+
+def _variable_named(graph: Graph, op_name: str) -> Any:
+    for key in GraphKeys.VARIABLE_COLLECTIONS:
+        for variable in graph.get_collection(key):
+            if variable.op.name == op_name:
+                return variable
+    return graph.get_operation_by_name(op_name).outputs[0]
+
+
+def variables_by_name(var_list: Any) -> dict[str, Any]:
+    """The variables that a Saver is for, under their names in the file; see `Saver` for what may be given."""
+    if var_list is None:
+        graph = get_default_graph()
+        var_list = graph.get_collection(GraphKeys.GLOBAL_VARIABLES) + graph.get_collection(GraphKeys.SAVEABLE_OBJECTS)
+    if isinstance(var_list, Mapping):
+        return _from_mapping(var_list)
+    if not isinstance(var_list, list | tuple | set | frozenset):
+        raise TypeError(
+            f"Variables to save should be passed in a dict or a list, tuple or set, not {type(var_list).__name__}."
+        )
+    return _from_list(var_list)
+
+
+def _from_list(variables: Iterable[Any]) -> dict[str, Any]:
+    named: dict[str, Any] = {}
+    for variable in variables:
+        name = _checked(variable).op.name
+        if name in named:
+            raise ValueError(f"At least two variables have the same name: {name}")
+        named[name] = variable
+    # A set has no order of its own; the same state must give the same bytes.
+    return dict(sorted(named.items())) if isinstance(variables, set | frozenset) else named
+
+
+def _from_mapping(variables: Mapping[Any, Any]) -> dict[str, Any]:
+    name_by_op: dict[str, str] = {}
+    for name, variable in variables.items():
+        if not isinstance(name, str):
+            raise TypeError(f"The names in a dict of variables must be strings; {name!r} is not.")
+        op_name = _checked(variable).op.name
+        if op_name in name_by_op:
+            raise ValueError(f"The same saveable will be restored with two names: {name_by_op[op_name]} and {name}.")
+        name_by_op[op_name] = name
+    return dict(variables)
+
+
+def _checked(variable: Any) -> Any:
+    is_reference = isinstance(variable, Tensor) and variable.op.type in ("VariableV2", "Variable")
+    if not (isinstance(variable, Variable) or is_reference):
+        raise TypeError(f"Variable to save is not a Variable: {variable!r}.")
+    return variable
+
+
+def _key_in(sess: Session, variable: Any) -> str:
+    if variable.graph is not sess.graph:
+        raise ValueError(f"Variable {variable.name!r} is not an element of the graph of this session.")
+    return variable_key(Node.of(variable.graph.digraph, variable.op.name))
+
+
+def _check_session(sess: Any) -> None:
+    if not isinstance(sess, Session):
+        raise TypeError(f"'sess' must be a Session; {sess!r}")
+    _ = sess.state  # raises where the session is closed
+
+
+def _step_number(sess: Session, global_step: Any) -> int:
+    if isinstance(global_step, str | Variable | Tensor):
+        global_step = sess.run(global_step)
+    try:
+        return operator.index(global_step)
+    except TypeError:
+        raise TypeError(f"global_step must be an integer, not {global_step!r}.") from None
+
+
+def _check_parent(prefix: str) -> None:
+    parent = os.path.dirname(prefix)
+    if parent and not os.path.isdir(parent):
+        raise ValueError(f"Parent directory of {prefix} doesn't exist, can't save.")
+
+
+def _existing(save_path: PathLike | None) -> Path:
+    if save_path is None:
+        raise ValueError("Can't load save_path when it is None.")
+    prefix = as_prefix(save_path)
+    path = naming.find(prefix) if prefix else None
+    if path is None:
+        raise ValueError(f"The passed save_path is not a valid checkpoint: {prefix}")
+    return path
+
+
+def _missing_names(path: Path, missing: list[str], present: list[str]) -> str:
+    lines = [f"Key {_listed(missing)} not found in checkpoint {path}. Nothing was restored."]
+    for name in missing[:3]:
+        likely = difflib.get_close_matches(name, present, n=3)
+        if likely:
+            lines.append(f"For {name!r} you may have meant {_listed(likely)}.")
+    lines.append(f"The file has {_listed(sorted(present))}." if present else "The file has no variables.")
+    lines.append('To restore under another name, give the Saver a dict: Saver({"name in the file": variable}).')
+    return " ".join(lines)
+
+
+def _listed(names: list[str], most: int = 20) -> str:
+    shown = ", ".join(repr(name) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

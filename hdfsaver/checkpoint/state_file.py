@@ -1,0 +1,187 @@
+"""The state file of a folder: a text that says which checkpoints are there and which is the newest.
+
+It is TensorFlow's own ``checkpoint`` file, a ``CheckpointState`` in protobuf's text format, so that programs which
+look into it find what they know.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hdfsaver.storage.commit import write_text_atomically
+
+DEFAULT_NAME = "checkpoint"
+
+_LINE = re.compile(r"""\s*(\w+)\s*:\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([-+.\w]+))\s*(?:#.*)?""")
+_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|(.))", re.DOTALL)
+_NAMED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
+
+
+@dataclass
+class CheckpointState:
+    """What a state file says; TensorFlow's message of that name, field for field.
+
+    Attributes
+    ----------
+    model_checkpoint_path : str
+        The newest checkpoint.
+    all_model_checkpoint_paths : list of str
+        All that are kept, oldest first, the newest included.
+    all_model_checkpoint_timestamps : list of float
+        When each was saved, in seconds since the epoch; empty where that is not recorded.
+    last_preserved_timestamp : float
+        When the last checkpoint was saved that is kept for good.
+    """
+
+    model_checkpoint_path: str = ""
+    all_model_checkpoint_paths: list[str] = field(default_factory=list)
+    all_model_checkpoint_timestamps: list[float] = field(default_factory=list)
+    last_preserved_timestamp: float = 0.0
+
+
+def path_of(folder: str | os.PathLike[str], latest_filename: str | None) -> Path:
+    """Where the state file of a folder is."""
+    return Path(folder) / (latest_filename or DEFAULT_NAME)
+
+
+def generate(
+    save_dir: str,
+    model_checkpoint_path: str,
+    all_model_checkpoint_paths: Sequence[str] | None = None,
+    all_model_checkpoint_timestamps: Sequence[float] | None = None,
+    last_preserved_timestamp: float | None = None,
+    save_relative_paths: bool = False,
+) -> CheckpointState:
+    """Put together what a state file is to say.
+
+    Parameters
+    ----------
+    save_dir : str
+        The folder of the state file. Relative paths are stored relative to it, so that it can be moved.
+    model_checkpoint_path : str
+        The newest checkpoint; it is listed last if ``all_model_checkpoint_paths`` lacks it.
+    save_relative_paths : bool
+        Store absolute paths relative to ``save_dir`` too.
+
+    Raises
+    ------
+    ValueError
+        There are timestamps, but not as many as paths.
+    """
+    paths = list(all_model_checkpoint_paths or ())
+    if all_model_checkpoint_timestamps and len(all_model_checkpoint_timestamps) != len(paths):
+        raise ValueError(
+            "Number of timestamps, if provided, must match checkpoint paths: "
+            f"{len(all_model_checkpoint_timestamps)} and {len(paths)}."
+        )
+    if model_checkpoint_path not in paths:
+        paths.append(model_checkpoint_path)
+    return CheckpointState(
+        model_checkpoint_path=_stored(model_checkpoint_path, save_dir, save_relative_paths),
+        all_model_checkpoint_paths=[_stored(path, save_dir, save_relative_paths) for path in paths],
+        all_model_checkpoint_timestamps=list(all_model_checkpoint_timestamps or ()),
+        last_preserved_timestamp=last_preserved_timestamp or 0.0,
+    )
+
+
+def _stored(path: str, save_dir: str, relative: bool) -> str:
+    if os.path.isabs(path):
+        return os.path.relpath(path, os.path.abspath(save_dir)) if relative else path
+    return os.path.relpath(path, save_dir or ".")
+
+
+def write(state: CheckpointState, folder: str | os.PathLike[str], latest_filename: str | None = None) -> None:
+    """Replace the state file of a folder; whoever reads meanwhile finds the old one or the new one, whole."""
+    write_text_atomically(path_of(folder, latest_filename), format_text(state))
+
+
+def read(folder: str | os.PathLike[str], latest_filename: str | None = None) -> CheckpointState | None:
+    """What the state file of a folder says, with relative paths made to begin at the folder.
+
+    Returns
+    -------
+    CheckpointState or None
+        None where there is no state file, or none that can be understood.
+
+    Raises
+    ------
+    ValueError
+        The state file names no checkpoint.
+    """
+    path = path_of(folder, latest_filename)
+    try:
+        state = parse_text(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    if not state.model_checkpoint_path:
+        raise ValueError(f"Invalid checkpoint state loaded from {folder}: {path} names no checkpoint.")
+    folder = os.fspath(folder)
+    state.model_checkpoint_path = os.path.join(folder, state.model_checkpoint_path)
+    state.all_model_checkpoint_paths = [os.path.join(folder, path) for path in state.all_model_checkpoint_paths]
+    return state
+
+
+def format_text(state: CheckpointState) -> str:
+    """Write a state in protobuf's text format."""
+    lines = [f"model_checkpoint_path: {_quote(state.model_checkpoint_path)}"]
+    lines += [f"all_model_checkpoint_paths: {_quote(path)}" for path in state.all_model_checkpoint_paths]
+    lines += [f"all_model_checkpoint_timestamps: {time!r}" for time in state.all_model_checkpoint_timestamps]
+    if state.last_preserved_timestamp:
+        lines.append(f"last_preserved_timestamp: {state.last_preserved_timestamp!r}")
+    return "".join(line + "\n" for line in lines)
+
+
+def parse_text(content: bytes) -> CheckpointState:
+    """Read a state from protobuf's text format; `ValueError` where it is not written in it."""
+    state = CheckpointState()
+    for line in content.decode("utf-8").splitlines():
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        match = _LINE.fullmatch(line)
+        if match is None:
+            raise ValueError(f"Not a line of a checkpoint state: {line!r}.")
+        key, double, single, number = match.groups()
+        _set_field(state, key, double if double is not None else single, number)
+    return state
+
+
+def _set_field(state: CheckpointState, key: str, text: str | None, number: str | None) -> None:
+    if key == "model_checkpoint_path" and text is not None:
+        state.model_checkpoint_path = _unquote(text)
+    elif key == "all_model_checkpoint_paths" and text is not None:
+        state.all_model_checkpoint_paths.append(_unquote(text))
+    elif key == "all_model_checkpoint_timestamps" and number is not None:
+        state.all_model_checkpoint_timestamps.append(float(number))
+    elif key == "last_preserved_timestamp" and number is not None:
+        state.last_preserved_timestamp = float(number)
+    else:
+        raise ValueError(f"A checkpoint state has no such field: {key!r}.")
+
+
+def _quote(text: str) -> str:
+    return '"' + "".join(_escaped(byte) for byte in os.fsencode(text)) + '"'
+
+
+def _escaped(byte: int) -> str:
+    character = chr(byte)
+    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "'": "\\'", "\\": "\\\\"}
+    if character in named:
+        return named[character]
+    return character if 32 <= byte < 127 else f"\\{byte:03o}"
+
+
+def _unquote(text: str) -> str:
+    return os.fsdecode(_ESCAPE.sub(_unescaped, text.encode("utf-8")))
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    octal, hexadecimal, character = match.groups()
+    if octal is not None:
+        return bytes([int(octal, 8) & 0xFF])
+    if hexadecimal is not None:
+        return bytes([int(hexadecimal, 16)])
+    return _NAMED.get(character, character)

@@ -1,0 +1,84 @@
+"""The state file: a text that TensorFlow's programs know."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hdfsaver.checkpoint import state_file
+from hdfsaver.checkpoint.state_file import CheckpointState
+
+
+def test_the_text_is_tensorflows():
+    """The state of a first save reads as TensorFlow writes it."""
+    state = state_file.generate("", "add_model.ckpt")
+    assert (
+        'model_checkpoint_path: "add_model.ckpt"\nall_model_checkpoint_paths: "add_model.ckpt"\n'
+        == state_file.format_text(state)
+    )
+
+
+PATHS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1)
+
+
+@given(PATHS, st.lists(PATHS), st.lists(st.floats(allow_nan=False, allow_infinity=False)))
+def test_every_path_survives(newest, paths, times):
+    """Whatever characters a path has, writing and reading give it back."""
+    state = CheckpointState(newest, paths, times, 1.5)
+    assert state == state_file.parse_text(state_file.format_text(state).encode())
+
+
+def test_non_ascii_is_octal():
+    """Bytes beyond ASCII are written as protobuf's text format has them."""
+    assert r'model_checkpoint_path: "m\303\266del\n\"x\""' in state_file.format_text(CheckpointState('mödel\n"x"'))
+
+
+def test_what_other_writers_write_is_read():
+    """Comments, blank lines, single quotes and hexadecimal escapes are part of the text format."""
+    text = b"# made by hand\n\nmodel_checkpoint_path: 'a\\x41'  # newest\nlast_preserved_timestamp: 2\n"
+    assert CheckpointState("aA", last_preserved_timestamp=2.0) == state_file.parse_text(text)
+
+
+@pytest.mark.parametrize("content", [b"no colon", b"unknown: 3", b"\xff\xfe", b'model_checkpoint_path: "open', b"\0\0"])
+def test_garbage_is_no_state(tmp_path, content):
+    """A state file that cannot be understood counts as none."""
+    (tmp_path / "checkpoint").write_bytes(content)
+    assert state_file.read(tmp_path) is None
+
+
+def test_an_empty_state_names_no_checkpoint(tmp_path):
+    """An empty state file is a ValueError, as in TensorFlow."""
+    (tmp_path / "checkpoint").write_bytes(b"")
+    with pytest.raises(ValueError, match="names no checkpoint"):
+        state_file.read(tmp_path)
+
+
+def test_no_state_file(tmp_path):
+    """A folder without a state file has no state."""
+    assert state_file.read(tmp_path) is None
+    assert state_file.read(tmp_path / "missing") is None
+
+
+def test_relative_paths_begin_at_the_folder(tmp_path, monkeypatch):
+    """Relative paths are stored relative to the state file, so that a folder can be renamed."""
+    (tmp_path / "models").mkdir()
+    monkeypatch.chdir(tmp_path)
+    state_file.write(state_file.generate("models", "models/m-1", ["models/m-0", "models/m-1"]), "models")
+    assert 'model_checkpoint_path: "m-1"' in (tmp_path / "models" / "checkpoint").read_text()
+    (tmp_path / "models").rename(tmp_path / "moved")
+    state = state_file.read("moved")
+    assert ["moved/m-0", "moved/m-1"] == state.all_model_checkpoint_paths
+
+
+def test_absolute_paths_stay_unless_asked(tmp_path):
+    """Absolute paths are stored as they are, or relative when that is asked for."""
+    prefix = str(tmp_path / "m")
+    assert prefix == state_file.generate(str(tmp_path), prefix).model_checkpoint_path
+    assert "m" == state_file.generate(str(tmp_path), prefix, save_relative_paths=True).model_checkpoint_path
+
+
+def test_timestamps_must_match():
+    """As many timestamps as paths, or none."""
+    with pytest.raises(ValueError, match="2 and 1"):
+        state_file.generate("", "m", ["m"], [1.0, 2.0])

@@ -1,0 +1,73 @@
+"""The programs that it all grew from, each run in a process of its own, and what they print."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def run(folder: Path, name: str, *arguments: str) -> list[str]:
+    """Run an example in a folder; gives the lines that it prints."""
+    command = [sys.executable, str(EXAMPLES / name), *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    assert 0 == done.returncode, done.stderr
+    assert "" == done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the add program has run."""
+    path = tmp_path_factory.mktemp("examples")
+    assert ["a + b = [3.]", "saved as model/add.ckpt"] == run(path, "add.py")
+    return path
+
+
+EXPECTED = {
+    "restore_variables.py": ["restored: a + b = [3.]"],
+    "restore_and_initialize.py": [
+        "initialized: a + b = [30.]",
+        "then restored: a + b = [3.]",
+        "then initialized again: a + b = [30.]",
+    ],
+    "save_some.py": ["a = [1.]", "FailedPreconditionError: Attempting to use uninitialized value b"],
+    "rename.py": ["x = [1.] y = [2.]"],
+    "import_structure.py": [
+        "FailedPreconditionError: Attempting to use uninitialized value a",
+        "initialized: add:0 = [3.]",
+    ],
+    "import_all.py": ["add:0 = [3.]"],
+    "wrong_name.py": [
+        "NotFoundError: Key 'b_renamed' not found in checkpoint model/add.ckpt.h5.",
+        "with a dict: b_renamed = [2.]",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_what_an_example_prints(folder: Path, name: str) -> None:
+    """Each example prints what the behaviour that it shows makes of the numbers."""
+    printed = run(folder, name)
+    assert len(EXPECTED[name]) == len(printed)
+    for expected, line in zip(EXPECTED[name], printed, strict=True):
+        assert line.startswith(expected)
+
+
+def test_digits_go_on_where_they_stopped(tmp_path: Path) -> None:
+    """Stopped and taken up again from the file alone, the classifier ends with exactly the same parameters."""
+    whole = run(tmp_path, "digits.py", "--epochs", "4", "--folder", "whole")
+    first = run(tmp_path, "digits.py", "--epochs", "2", "--folder", "parts")
+    second = run(tmp_path, "digits.py", "--epochs", "4", "--folder", "parts")
+    assert "going on from parts/softmax-2" == second[0]
+    assert whole == [*first[:-1], *second[1:]]
+    assert float(whole[-2].split()[-1]) > 0.9
+
+
+def test_every_example_is_tested() -> None:
+    """No example is left out here."""
+    assert {*EXPECTED, "add.py", "digits.py"} == {path.name for path in EXAMPLES.glob("*.py")}
