@@ -1,0 +1,215 @@
+"""Atomic commit: a file is replaced when its successor lies complete on the disk, and not before.
+
+The successor is written to a sibling, ``.NAME.PID.RANDOM.tmp``, which its owner keeps locked: what a killed program
+left behind has no lock, and the next save of the same name clears it away.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from errno import EINVAL, ELOOP, ENODEV, ENOSYS, ENOTSUP, EOPNOTSUPP
+from pathlib import Path
+
+import xxhash
+
+from hdfsaver.errors import FailedPreconditionError, OpError, from_os_error
+
+try:
+    import fcntl
+except ImportError:  # Windows: without locks, what a killed program left behind stays
+    fcntl = None  # type: ignore[assignment]
+
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+_MAX_STEM = 180
+"""Bytes of a file's name that fit into its sibling's, whose own may have 255."""
+
+_CANNOT_RESERVE = {EINVAL, ENODEV, ENOSYS, ENOTSUP, EOPNOTSUPP}
+"""What file systems without reservation answer."""
+
+
+@dataclass
+class Draft:
+    """A file in the making: ``fd`` is open for reading and writing."""
+
+    fd: int
+    path: Path
+
+    def reserve(self, size: int) -> None:
+        """Take the room for so many bytes now, so that a full disk is noticed before anything is written."""
+        if not size:
+            return
+        if hasattr(os, "posix_fallocate"):
+            try:
+                os.posix_fallocate(self.fd, 0, size)
+            except OSError as error:
+                if error.errno not in _CANNOT_RESERVE:
+                    raise
+        os.truncate(self.fd, size)
+
+
+@contextmanager
+def atomic_write(path: str | os.PathLike[str], *, durable: bool = True) -> Iterator[Draft]:
+    """Replace a file when the block ends well; after any exception everything is as it was.
+
+    Parameters
+    ----------
+    path : path-like
+        The file; where it is a symbolic link, the file that the link leads to.
+    durable : bool
+        Wait until file and folder are on the disk.
+
+    Raises
+    ------
+    NotFoundError
+        The folder does not exist.
+    FailedPreconditionError
+        There is something of that name that is not a regular file.
+    PermissionDeniedError, ResourceExhaustedError, OpError
+        What the operating system reports, naming the file.
+    """
+    try:
+        target = _resolve(Path(path))
+        _clear_stale(target)
+        draft = _create(target)
+    except OSError as error:
+        raise from_os_error(error, f"Cannot write {path}") from error
+    try:
+        yield draft
+        _commit(draft, target, durable)
+    except BaseException as error:
+        _discard(draft)
+        if isinstance(error, OSError):
+            raise from_os_error(error, f"Cannot write {path}") from error
+        raise
+    os.close(draft.fd) if draft.fd >= 0 else None
+    if durable:
+        _sync_folder(target, path)
+
+
+def write_text_atomically(path: str | os.PathLike[str], text: str, *, durable: bool = True) -> None:
+    """Replace a file by a text in UTF-8; errors are those of `atomic_write`."""
+    view = memoryview(text.encode())
+    with atomic_write(path, durable=durable) as draft:
+        while view:
+            view = view[os.write(draft.fd, view) :]
+
+
+def _resolve(path: Path) -> Path:
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():
+        raise OSError(ELOOP, os.strerror(ELOOP))
+    mode = _mode_of(target)
+    if mode is not None and not stat.S_ISREG(mode):
+        kind = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
+        raise FailedPreconditionError(None, None, f"Cannot write {path}: it is {kind}. Choose another name.")
+    return target
+
+
+def _mode_of(path: Path) -> int | None:
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:
+        return None
+
+
+def _create(target: Path) -> Draft:
+    kept = _mode_of(target)
+    # A new file gets what `open` would give it; a successor is never readable by more people than the file it replaces.
+    mode = 0o666 if kept is None else stat.S_IMODE(kept)
+    while True:
+        path = target.with_name(f".{_stem(target)}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+        with suppress(FileExistsError):
+            draft = Draft(os.open(path, _FLAGS, mode), path)
+            if _owned(draft, None if kept is None else mode):
+                return draft
+
+
+def _owned(draft: Draft, mode: int | None) -> bool:
+    """Lock the draft; False where another save took it for stale before the lock was on."""
+    try:
+        if fcntl is not None:
+            # A file system without locks has no sweepers either: they need the lock as well.
+            with suppress(OSError):
+                fcntl.flock(draft.fd, fcntl.LOCK_EX)
+        if mode is not None and hasattr(os, "fchmod"):
+            os.fchmod(draft.fd, mode)
+        if fcntl is None or os.fstat(draft.fd).st_nlink:
+            return True
+    except BaseException:
+        _discard(draft)
+        raise
+    os.close(draft.fd)
+    return False
+
+
+def _stem(target: Path) -> str:
+    name = target.name
+    return name if len(os.fsencode(name)) <= _MAX_STEM else xxhash.xxh3_128_hexdigest(os.fsencode(name))
+
+
+def _clear_stale(target: Path) -> None:
+    """Remove the drafts of the same file whose owners are gone."""
+    if fcntl is None:
+        return
+    pattern = re.compile(rf"\.{re.escape(_stem(target))}\.[0-9]+\.[0-9a-f]{{8}}\.tmp")
+    for name in os.listdir(target.parent):
+        if name.startswith(".") and pattern.fullmatch(name):
+            _remove_if_unlocked(target.with_name(name))
+
+
+def _remove_if_unlocked(path: Path) -> None:
+    # Whatever goes wrong here is no reason not to save: the draft of another user, or one that has just been renamed.
+    with suppress(OSError):
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+        finally:
+            os.close(fd)
+
+
+def _commit(draft: Draft, target: Path, durable: bool) -> None:
+    if durable:
+        os.fsync(draft.fd)
+    if fcntl is None:
+        # Windows renames no open file. Elsewhere the lock must outlive the name of the draft.
+        _close(draft)
+    os.replace(draft.path, target)
+
+
+def _close(draft: Draft) -> None:
+    fd, draft.fd = draft.fd, -1
+    os.close(fd)
+
+
+def _discard(draft: Draft) -> None:
+    # Windows removes no open file; the lock does not matter for a file that is given up.
+    with suppress(OSError):
+        _close(draft)
+    with suppress(OSError):
+        draft.path.unlink()
+
+
+def _sync_folder(target: Path, path: str | os.PathLike[str]) -> None:
+    if os.name == "nt":
+        return
+    try:
+        fd = os.open(target.parent, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        if error.errno not in _CANNOT_RESERVE:
+            raise _sync_error(error, path) from error
+
+
+def _sync_error(error: OSError, path: str | os.PathLike[str]) -> OpError:
+    return from_os_error(error, f"{path} is written, but its folder cannot be synchronized")

@@ -1,0 +1,178 @@
+"""The guard at the door: is this a whole HDF5 file? Asked before the HDF5 library sees a byte of it.
+
+Source of the layouts: "HDF5 File Format Specification Version 3.0", II.A, Disk Format: Level 0A.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+from hdfsaver.errors import DataLossError, InvalidArgumentError, NotFoundError, OpError, from_os_error
+from hdfsaver.storage import layout
+from hdfsaver.storage.transfer import read_at
+
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+_UNDEFINED = 2**64 - 1
+_WIDTHS = (8, 8)
+"""Bytes of an offset and of a length, in every file of our time."""
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+_TABLE_MAGIC = bytes.fromhex("57fb808b247547db")
+"""The last bytes of a table file of LevelDB's kind, which TensorFlow's ``.index`` is (leveldb's table_format.md)."""
+
+
+class Opened(NamedTuple):
+    """An open file that may be a checkpoint: descriptor, length in bytes, and the first `layout.HEAD` bytes."""
+
+    fd: int
+    size: int
+    head: bytes
+
+
+def open_regular(path: str | os.PathLike[str]) -> Opened:
+    """Open a file and check that it is a whole HDF5 file; the caller closes the descriptor.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such file, or it is a directory.
+    DataLossError
+        It is empty, cut short, or no HDF5 file at all.
+    InvalidArgumentError
+        It is an HDF5 file of a kind that is not read.
+    OpError
+        What the operating system reports.
+    """
+    fd = _open(path)
+    try:
+        size = _regular_size(fd, path)
+        head = bytearray(min(size, layout.HEAD))
+        read_at(fd, memoryview(head), 0)
+        _check_superblock(fd, size, bytes(head), path)
+        return Opened(fd, size, bytes(head))
+    except BaseException as error:
+        os.close(fd)
+        if isinstance(error, OSError | EOFError):
+            raise unreadable(path, error) from error
+        raise
+
+
+def unreadable(path: str | os.PathLike[str], error: OSError | EOFError) -> OpError:
+    """The error for a file that cannot be read to its end."""
+    if isinstance(error, EOFError):
+        return DataLossError(None, None, f"{path} was cut short while it was read: {error}")
+    return from_os_error(error, f"Cannot read {path}")
+
+
+def _open(path: str | os.PathLike[str]) -> int:
+    try:
+        # Without blocking: a pipe of that name must not hold the program up.
+        return os.open(path, _FLAGS)
+    except OSError as error:
+        if Path(path).is_dir():  # Windows opens no directory
+            raise _is_directory(path) from None
+        raise from_os_error(error, f"Cannot read {path}") from error
+    except ValueError as error:  # a NUL in the path
+        raise NotFoundError(None, None, f"Cannot read {os.fspath(path)!r}: {error}.") from None
+
+
+def _regular_size(fd: int, path: str | os.PathLike[str]) -> int:
+    status = os.fstat(fd)
+    if stat.S_ISDIR(status.st_mode):
+        raise _is_directory(path)
+    if not stat.S_ISREG(status.st_mode):
+        raise InvalidArgumentError(None, None, f"{path} is not a regular file but a pipe or a device; it is not read.")
+    return status.st_size
+
+
+def _is_directory(path: str | os.PathLike[str]) -> NotFoundError:
+    return NotFoundError(None, None, f"{path} is a directory; the path of a checkpoint's file was expected.")
+
+
+def _check_superblock(fd: int, size: int, head: bytes, path: str | os.PathLike[str]) -> None:
+    if not head.startswith(SIGNATURE):
+        _refuse_foreign(fd, size, head, path)
+    block = _superblock(head, path)
+    if block.widths != _WIDTHS or block.base != 0 or block.extension != _UNDEFINED:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"{path} is an HDF5 file of a kind that is not read (widths {block.widths}, base address {block.base}, or "
+            "a superblock extension or driver block). `h5repack` writes a plain one.",
+        )
+    if block.end != size:
+        state = "is cut short" if size < block.end else "has bytes behind its end"
+        raise DataLossError(None, None, f"{path} {state}: it has {size} bytes, and its HDF5 header says {block.end}.")
+    if block.flags:
+        raise DataLossError(
+            None, None, f"{path} was never closed by the program that wrote it. `h5clear -s` marks it as closed."
+        )
+
+
+class _Superblock(NamedTuple):
+    widths: tuple[int, int]
+    base: int
+    extension: int
+    end: int
+    flags: int
+
+
+def _superblock(head: bytes, path: str | os.PathLike[str]) -> _Superblock:
+    version = head[8] if len(head) > 8 else None
+    if len(head) < (needed := {0: 96, 1: 100, 2: 48, 3: 48}.get(version or 0, 0)):
+        raise DataLossError(None, None, f"{path} is cut short: it has {len(head)} bytes, its header alone {needed}.")
+    if version in (2, 3):
+        # Only version 3 marks a file that is being written.
+        return _Superblock(
+            (head[9], head[10]), _u8(head, 12), _u8(head, 20), _u8(head, 28), head[11] if version == 3 else 0
+        )
+    if version in (0, 1):
+        start = 24 + 4 * version
+        extension = _UNDEFINED if _u8(head, start + 8) == _u8(head, start + 24) == _UNDEFINED else 0
+        return _Superblock((head[13], head[14]), _u8(head, start), extension, _u8(head, start + 16), 0)
+    raise DataLossError(
+        None, None, f"{path} begins like an HDF5 file, but its superblock has version {version}; 0 to 3 are known."
+    )
+
+
+def _u8(head: bytes, offset: int) -> int:
+    return int.from_bytes(head[offset : offset + 8], "little")
+
+
+def _refuse_foreign(fd: int, size: int, head: bytes, path: str | os.PathLike[str]) -> NoReturn:
+    raise DataLossError(None, None, f"{path} {_what_it_is(fd, size, head, Path(path).name)}")
+
+
+def _what_it_is(fd: int, size: int, head: bytes, name: str) -> str:
+    if not size:
+        return "is empty; a checkpoint's HDF5 file was expected."
+    if _is_tensorflow(fd, size, head, name):
+        return (
+            "is a file of a TensorFlow checkpoint, not an HDF5 file. "
+            "Import the checkpoint by its prefix and save it anew."
+        )
+    if SIGNATURE in head[:8192]:
+        return "has something before its HDF5 data (a user block, as in MATLAB's .mat files). `h5repack` takes it away."
+    if _is_text(head):
+        return f"is a text file, not an HDF5 file; it begins with {head[:40].decode()!r}."
+    return f"is not an HDF5 file, or its beginning is damaged: it begins with {head[:8]!r}, not {SIGNATURE!r}."
+
+
+def _is_tensorflow(fd: int, size: int, head: bytes, name: str) -> bool:
+    tail = bytearray(min(size, len(_TABLE_MAGIC)))
+    read_at(fd, memoryview(tail), size - len(tail))
+    # A MetaGraphDef begins with its field 1, of wire type 2.
+    return tail == _TABLE_MAGIC or ".data-" in name or (name.endswith(".meta") and head[0] == 0x0A)
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        text = head[:1024].decode("ascii")
+    except UnicodeDecodeError:
+        return False
+    return all(char.isprintable() or char in "\t\r\n\f" for char in text)

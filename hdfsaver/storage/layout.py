@@ -1,0 +1,85 @@
+"""The format as data: what every file is made of; ``docs/format.md`` explains it, and a test joins the two."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+FORMAT = "hdfsaver"
+MAJOR = 1
+"""Changes when older readers could misread a file; a reader refuses any other."""
+
+MINOR = 0
+"""Changes when something is added that older readers may ignore."""
+
+VERSION = f"{MAJOR}.{MINOR}"
+
+FORMAT_ATTRIBUTE = "format"
+VERSION_ATTRIBUTE = "format_version"
+PRODUCER_ATTRIBUTE = "producer"
+
+GRAPH = "graph"
+VARIABLES = "variables"
+INDEX = "index"
+INDEX_VARIABLES = "variables"
+EXTENTS = "extents"
+SEAL = "seal"
+
+VARIABLES_COLUMNS = ("name", "dtype", "shape")
+"""Columns of ``/index/variables``, all text: link path, dtype, and sizes such as ``3,4`` (nothing for a scalar)."""
+
+EXTENTS_ROW = np.dtype([("offset", "<u8"), ("nbytes", "<u8"), ("xxh3_64", "<u8")])
+
+SEAL_RECORD = np.dtype(
+    [
+        ("magic", "S8"),
+        ("major", "<u2"),
+        ("minor", "<u2"),
+        ("flags", "<u4"),
+        ("offset", "<u8"),
+        ("extents_offset", "<u8"),
+        ("extents_rows", "<u8"),
+        ("file_size", "<u8"),
+        ("structure_xxh3_64", "<u8"),
+        ("seal_xxh3_64", "<u8"),
+    ]
+)
+SEALED_BYTES = SEAL_RECORD.itemsize - 8
+"""How much of the record its last field is the digest of."""
+
+MAGIC = b"hdf-SEAL"
+
+HEAD = 65536
+"""The seal lies within so many bytes from the beginning of the file."""
+
+LARGE = 65536
+"""A dataset of at least so many bytes begins on a page."""
+
+PAGE = 4096
+
+MAX_RANK = 32
+"""HDF5's own limit of dimensions."""
+
+
+class Element(NamedTuple):
+    """One element of the format: where it is, what it is, and whether a file can be without it."""
+
+    path: str
+    kind: str
+    required: bool
+
+
+ELEMENTS = (
+    Element("/", "group", True),
+    Element(f"/@{FORMAT_ATTRIBUTE}", "attribute", True),
+    Element(f"/@{VERSION_ATTRIBUTE}", "attribute", True),
+    Element(f"/@{PRODUCER_ATTRIBUTE}", "attribute", True),
+    Element(f"/{GRAPH}", "group", False),
+    Element(f"/{VARIABLES}", "group", False),
+    Element(f"/{VARIABLES}/NAME", "dataset", False),
+    Element(f"/{INDEX}", "group", True),
+    Element(f"/{INDEX}/{INDEX_VARIABLES}", "table", True),
+    Element(f"/{INDEX}/{EXTENTS}", "table", True),
+    Element(f"/{INDEX}/{SEAL}", "dataset", True),
+)

@@ -1,0 +1,87 @@
+"""The file that HDF5 believes to write: it keeps the bytes that are written, and nothing of what lies between them."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+_PAGE = 16384
+
+
+class SparseMemory:
+    """A file object in memory for h5py's ``fileobj`` driver.
+
+    What is never written reads as zeros and takes no room, so that HDF5 can lay out datasets of any size. HDF5 must not
+    meet an exception while it writes (closing a file after one has crashed the process): the first one is kept in
+    ``error`` for the caller to raise when HDF5 is done.
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.error: Exception | None = None
+        self._pages: dict[int, bytearray] = {}
+        self._position = 0
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move to a position."""
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size}[whence]
+        self._position = start + offset
+        return self._position
+
+    def tell(self) -> int:
+        """The position."""
+        return self._position
+
+    def flush(self) -> None:
+        """Nothing waits to be written."""
+
+    def truncate(self, size: int | None = None) -> int:
+        """Set the length."""
+        self.size = self._position if size is None else size
+        return self.size
+
+    def write(self, data: Any) -> int:
+        """Keep bytes at the position; never raises."""
+        view = memoryview(data).cast("B")
+        try:
+            self._write(view)
+        except Exception as error:  # noqa: BLE001 - whatever it is, HDF5 must not see it
+            self.error = self.error or error
+        self._position += len(view)
+        self.size = max(self.size, self._position)
+        return len(view)
+
+    def _write(self, view: memoryview) -> None:
+        for page, start, stop, at in self._parts(self._position, len(view)):
+            kept = self._pages.get(page)
+            if kept is None:
+                kept = self._pages[page] = bytearray(_PAGE)
+            kept[start:stop] = view[at : at + stop - start]
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer from the position."""
+        view = memoryview(buffer).cast("B")
+        view[:] = self.read_at(self._position, len(view))
+        self._position += len(view)
+        return len(view)
+
+    def read_at(self, offset: int, count: int) -> bytearray:
+        """The bytes at an offset, zeros where nothing was written."""
+        data = bytearray(count)
+        for page, start, stop, at in self._parts(offset, count):
+            kept = self._pages.get(page)
+            if kept is not None:
+                data[at : at + stop - start] = kept[start:stop]
+        return data
+
+    @staticmethod
+    def _parts(offset: int, count: int) -> list[tuple[int, int, int, int]]:
+        """A range cut at the pages: ``(page, start in it, stop in it, position in the range)``."""
+        parts = []
+        at = 0
+        while at < count:
+            page, start = divmod(offset + at, _PAGE)
+            stop = min(_PAGE, start + count - at)
+            parts.append((page, start, stop, at))
+            at += stop - start
+        return parts

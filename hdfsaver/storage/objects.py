@@ -1,0 +1,292 @@
+"""HDF5 objects: made so that the same state gives the same bytes, and opened with suspicion.
+
+Datasets made here are contiguous, allocated at once and never filled; no object carries times; attributes are text of
+fixed length. What is opened here must lie in the file itself: a link that leads elsewhere, chunks and filters, and
+sizes that the file does not back are refused before anything is read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from h5py import h5a, h5d, h5g, h5i, h5l, h5o, h5p, h5s, h5t
+
+from hdfsaver.errors import DataLossError
+
+Array = npt.NDArray[Any]
+Node: TypeAlias = "h5g.GroupID | h5d.DatasetID"
+
+MAX_ATTRIBUTE = 65536
+"""Bytes of the longest text that is read from an attribute; HDF5 keeps longer ones elsewhere than short ones."""
+
+_H5PY_ERRORS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+def damaged(part: str, what: str) -> DataLossError:
+    """The error that says what is wrong with a part of the file, ``"/graph/nodes"``."""
+    return DataLossError(None, None, f"{part}: {what}")
+
+
+@contextmanager
+def reading(part: str) -> Iterator[None]:
+    """Turn whatever h5py raises on a damaged file into a `DataLossError` that names the part."""
+    try:
+        yield
+    except _H5PY_ERRORS as error:
+        raise damaged(part, f"the HDF5 library cannot read it ({error}).") from error
+
+
+def location(node: Node) -> str:
+    """The full path of an object, as errors name it."""
+    name = h5i.get_name(node)
+    return "an object without a name" if name is None else name.decode("utf-8", "backslashreplace")
+
+
+# --- making ---------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _dataset_properties() -> h5p.PropDCID:
+    properties = h5p.create(h5p.DATASET_CREATE)
+    properties.set_layout(h5d.CONTIGUOUS)
+    properties.set_alloc_time(h5d.ALLOC_TIME_EARLY)
+    properties.set_fill_time(h5d.FILL_TIME_NEVER)
+    properties.set_obj_track_times(False)
+    return properties
+
+
+@cache
+def _group_properties() -> h5p.PropGCID:
+    properties = h5p.create(h5p.GROUP_CREATE)
+    properties.set_obj_track_times(False)
+    return properties
+
+
+@cache
+def _link_properties() -> h5p.PropLCID:
+    properties = h5p.create(h5p.LINK_CREATE)
+    properties.set_char_encoding(h5t.CSET_UTF8)
+    return properties
+
+
+def create_group(parent: h5g.GroupID, link: str) -> h5g.GroupID:
+    """Make a group under one link."""
+    return h5g.create(parent, link.encode(), _link_properties(), _group_properties())
+
+
+def group_for(parent: h5g.GroupID, path: str, made: dict[str, h5g.GroupID]) -> tuple[h5g.GroupID, str]:
+    """The group that a path's last link belongs in, made with all above it where it is missing, and that link.
+
+    ``made`` remembers the groups of one parent from call to call.
+    """
+    above, _, link = path.rpartition("/")
+    if above and above not in made:
+        # Downwards in a loop: a name may have more components than Python allows calls.
+        links = above.split("/")
+        for depth, name in enumerate(links, 1):
+            below = "/".join(links[:depth])
+            if below not in made:
+                made[below] = create_group(made["/".join(links[: depth - 1])] if depth > 1 else parent, name)
+    return (made[above] if above else parent), link
+
+
+def allocate(parent: h5g.GroupID, link: str, datatype: h5t.TypeID, shape: tuple[int, ...]) -> h5d.DatasetID:
+    """Make a dataset whose bytes have their place in the file, and no value yet."""
+    space = h5s.create_simple(shape) if shape else h5s.create(h5s.SCALAR)
+    return h5d.create(parent, link.encode(), datatype, space, _dataset_properties(), _link_properties())
+
+
+def create_dataset(
+    parent: h5g.GroupID, link: str, datatype: h5t.TypeID, values: Array, attributes: Mapping[str, str] | None = None
+) -> None:
+    """Make a dataset of an array's shape whose elements are the array's bytes as they are."""
+    dataset = allocate(parent, link, datatype, values.shape)
+    if values.size:
+        dataset.write(h5s.ALL, h5s.ALL, np.ascontiguousarray(values), datatype)
+    for name, text in (attributes or {}).items():
+        set_text(dataset, name, text)
+
+
+def set_text(node: Node, name: str, text: str) -> None:
+    """Give an object an attribute: text of fixed length, in UTF-8; NUL cannot be part of it."""
+    encoded = text.encode()
+    value = np.array(encoded, dtype=f"S{len(encoded) + 1}")
+    datatype = text_type(len(encoded))
+    h5a.create(node, name.encode(), datatype, h5s.create(h5s.SCALAR)).write(value, datatype)
+
+
+def text_type(width: int, charset: int = h5t.CSET_UTF8) -> h5t.TypeID:
+    """Text of at most so many bytes, with the NUL behind it that spares readers of a dump the padding."""
+    datatype = h5t.C_S1.copy()
+    datatype.set_size(width + 1)
+    datatype.set_strpad(h5t.STR_NULLTERM)
+    datatype.set_cset(charset)
+    return datatype
+
+
+# --- opening --------------------------------------------------------------------------------------------------------
+
+
+def has_link(parent: h5g.GroupID, link: str) -> bool:
+    """Whether a group has a link of that name, wherever it leads."""
+    with reading(location(parent)):
+        return bool(parent.links.exists(link.encode()))
+
+
+def open_group(parent: h5g.GroupID, path: str) -> h5g.GroupID:
+    """Open a group, one link at a time.
+
+    Raises
+    ------
+    DataLossError
+        It is not there, or something else is.
+    """
+    group = parent
+    for link in path.split("/"):
+        found = _open(group, link)
+        if not isinstance(found, h5g.GroupID):
+            raise damaged(location(found), "a group was expected here.")
+        group = found
+    return group
+
+
+def open_dataset(parent: h5g.GroupID, path: str) -> h5d.DatasetID:
+    """Open a dataset, one link at a time, and check that all its bytes lie in the file as one plain block.
+
+    Raises
+    ------
+    DataLossError
+        It is not there, or it is stored in another way.
+    """
+    above, _, link = path.rpartition("/")
+    found = _open(open_group(parent, above) if above else parent, link)
+    if not isinstance(found, h5d.DatasetID):
+        raise damaged(location(found), "a dataset was expected here.")
+    _check_storage(found)
+    return found
+
+
+def _open(parent: h5g.GroupID, link: str) -> Any:
+    part = f"{location(parent).rstrip('/')}/{link}"
+    name = link.encode()
+    with reading(part):
+        if b"\0" in name or not parent.links.exists(name):
+            raise damaged(part, "it is missing.")
+        if parent.links.get_info(name).type != h5l.TYPE_HARD:
+            raise damaged(part, "it is a soft or external link, and those are never followed.")
+        return h5o.open(parent, name)
+
+
+def _check_storage(dataset: h5d.DatasetID) -> None:
+    part = location(dataset)
+    with reading(part):
+        properties = dataset.get_create_plist()
+        # The layout first: asking a virtual dataset for its shape opens other files.
+        if properties.get_layout() not in (h5d.CONTIGUOUS, h5d.COMPACT) or properties.get_external_count():
+            raise damaged(part, "it must be stored contiguously in this file; `h5repack -l CONTI` stores it so.")
+        needed = math.prod(dataset.shape) * dataset.get_type().get_size()
+        stored = dataset.get_storage_size()
+    if stored != needed:
+        raise damaged(part, f"it declares {needed} bytes, but the file holds {stored}.")
+
+
+def read_dataset(dataset: h5d.DatasetID, values: Array, datatype: h5t.TypeID) -> None:
+    """Fill an array of a dataset's shape with its elements, converted to a datatype."""
+    if values.size:
+        with reading(location(dataset)):
+            dataset.read(h5s.ALL, h5s.ALL, values, datatype)
+
+
+def get_text(node: Node, name: str) -> str | None:
+    """The text of an attribute, or None where the object has no such attribute.
+
+    Raises
+    ------
+    DataLossError
+        The attribute is something else than a single text of fixed length.
+    """
+    part = f"{location(node)}, attribute {name!r}"
+    with reading(part):
+        if not h5a.exists(node, name.encode()):
+            return None
+        attribute = h5a.open(node, name.encode())
+        datatype = attribute.get_type()
+        plain = is_fixed_text(datatype) and datatype.get_size() <= MAX_ATTRIBUTE and attribute.shape == ()
+        if not plain:
+            raise damaged(part, "a single text of fixed length was expected.")
+        value = np.zeros((), dtype=f"S{datatype.get_size()}")
+        attribute.read(value, without_spaces(datatype))
+        return bytes(value.item()).partition(b"\0")[0].decode()
+
+
+def without_spaces(text: h5t.TypeID) -> h5t.TypeID:
+    """The datatype to read text as, so that a NUL or the end of the cell ends it."""
+    if text.get_strpad() != h5t.STR_SPACEPAD:
+        return text
+    datatype = text.copy()  # of the same encoding: HDF5 converts none into another
+    datatype.set_strpad(h5t.STR_NULLPAD)
+    return datatype
+
+
+def is_fixed_text(datatype: h5t.TypeID) -> bool:
+    """Whether a datatype is text of fixed length."""
+    return isinstance(datatype, h5t.TypeStringID) and not datatype.is_variable_str()
+
+
+def links_of(group: h5g.GroupID) -> list[str]:
+    """The names of a group's links, sorted.
+
+    Raises
+    ------
+    DataLossError
+        One of them is not UTF-8.
+    """
+    with reading(location(group)):
+        return sorted(link.decode() for link in group)
+
+
+def walk(group: h5g.GroupID) -> Iterator[tuple[str, h5g.GroupID, str]]:
+    """Every dataset below a group: its path below it, the group that holds it, and its link there.
+
+    Raises
+    ------
+    DataLossError
+        A group is reached twice, so that the walk might never end.
+    """
+    seen: set[Any] = set()
+    waiting = [("", group)]
+    while waiting:
+        prefix, current = waiting.pop()
+        _note_address(current, seen)
+        for link in links_of(current):
+            if _is_group(current, link):
+                waiting.append((f"{prefix}{link}/", open_group(current, link)))
+            else:
+                yield prefix + link, current, link
+
+
+def _note_address(group: h5g.GroupID, seen: set[Any]) -> None:
+    with reading(location(group)):
+        address = h5o.get_info(group).addr
+    if address in seen:
+        raise damaged(location(group), "the group hangs from more than one link.")
+    seen.add(address)
+
+
+def _is_group(parent: h5g.GroupID, link: str) -> bool:
+    return isinstance(_open(parent, link), h5g.GroupID)

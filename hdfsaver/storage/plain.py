@@ -1,0 +1,250 @@
+"""A plain HDF5 file, without index and seal: made with h5py, MATLAB or R, or changed by another program.
+
+Everything is asked of the HDF5 library and nothing believed: what does not lie in the file itself, as one block or in
+chunks of the two common filters, with one of the dtypes, is refused before anything is read.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from h5py import h5d, h5g, h5o, h5s, h5t
+
+from hdfsaver import dtypes
+from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
+from hdfsaver.storage import keys, layout, objects, strings, types
+from hdfsaver.storage.access import advice, hdf5_root
+from hdfsaver.storage.chunks import check_chunks, read_chunked
+from hdfsaver.storage.guard import Opened
+from hdfsaver.storage.index import Entry
+from hdfsaver.storage.objects import damaged
+from hdfsaver.storage.sealed import newer_version
+from hdfsaver.storage.transfer import read_at
+from hdfsaver.storage.values import STRING, Array
+
+
+class _Dataset(NamedTuple):
+    """An open dataset that has passed every check."""
+
+    id: h5d.DatasetID
+    part: str
+    dtype: str
+    datatype: h5t.TypeID
+    layout: int
+    labels: dict[str, str]
+
+    @property
+    def itemsize(self) -> int:
+        size: int = self.datatype.get_size()
+        return size
+
+    @property
+    def nbytes(self) -> int:
+        return math.prod(self.id.shape) * self.itemsize
+
+
+class PlainSource:
+    """Reads the variables of a file through the HDF5 library.
+
+    Parameters
+    ----------
+    opened : Opened
+    path : path-like
+    accept : bool
+        Read also a file that was sealed once and is not any more.
+    """
+
+    sealed = False
+
+    def __init__(self, opened: Opened, path: str | os.PathLike[str], *, accept: bool = False) -> None:
+        self._opened = opened
+        with hdf5_root(opened) as root:
+            if not accept and _has_index(root):
+                raise DataLossError(None, None, f"{path} has an index, but no valid seal. {advice(path)}")
+            ours = _check_version(root)
+            self._below = _container(root, ours)
+            self.has_structure = self._below is None or self._below == layout.VARIABLES
+            self._links: dict[str, str] = {}
+            self.entries: dict[str, Entry] = {}
+            self._scan(root)
+
+    def _scan(self, root: h5g.GroupID) -> None:
+        if self._below is None:
+            return
+        for path, parent, link in objects.walk(_group(root, self._below)):
+            name = _name(path)
+            if name in self.entries:
+                raise damaged(objects.location(parent), f"two links name the variable {name!r}.")
+            dataset = _open(self._opened, parent, link)
+            shape = strings.shape_of(dataset.id.shape, dataset.labels)
+            self.entries[name] = Entry(name, dataset.dtype, shape, dataset.nbytes)
+            self._links[name] = path
+
+    def read(self, names: Sequence[str]) -> dict[str, Array]:
+        """The values of variables, in the order asked for."""
+        with hdf5_root(self._opened) as root:
+            group = _group(root, self._below or "")
+            return {name: self._read(group, self._links[name]) for name in names}
+
+    def _read(self, group: h5g.GroupID, path: str) -> Array:
+        above, _, link = path.rpartition("/")
+        dataset = _open(self._opened, objects.open_group(group, above) if above else group, link)
+        with objects.reading(dataset.part):
+            return _decoded(dataset, _bytes(self._opened, dataset))
+
+    def verify(self) -> None:
+        """Read every value: without digests, that is all that can be checked."""
+        for name in self.entries:
+            self.read([name])
+
+
+def _has_index(root: h5g.GroupID) -> bool:
+    if not objects.has_link(root, layout.INDEX):
+        return False
+    with objects.reading(f"/{layout.INDEX}"):
+        if root.links.get_info(layout.INDEX.encode()).type != 0 or not _is_group(root, layout.INDEX):
+            return False
+    index = objects.open_group(root, layout.INDEX)
+    return any(objects.has_link(index, link) for link in (layout.SEAL, layout.EXTENTS))
+
+
+def _is_group(root: h5g.GroupID, link: str) -> bool:
+    return bool(h5o.get_info(root, link.encode()).type == h5o.TYPE_GROUP)
+
+
+def _check_version(root: h5g.GroupID) -> bool:
+    """Whether the file calls itself one of this format; refused when it is of another version of it."""
+    try:
+        ours = objects.get_text(root, layout.FORMAT_ATTRIBUTE) == layout.FORMAT
+        version = (objects.get_text(root, layout.VERSION_ATTRIBUTE) or layout.VERSION) if ours else layout.VERSION
+    except OpError:  # an attribute of another program that happens to have the name
+        return False
+    if version.partition(".")[0] != str(layout.MAJOR):
+        raise newer_version(version)
+    return ours
+
+
+def _container(root: h5g.GroupID, ours: bool) -> str | None:
+    """The group that holds the variables: ``/variables`` where there is one, otherwise all of a foreign file."""
+    if objects.has_link(root, layout.VARIABLES):
+        with objects.reading(f"/{layout.VARIABLES}"):
+            if root.links.get_info(layout.VARIABLES.encode()).type == 0 and _is_group(root, layout.VARIABLES):
+                return layout.VARIABLES
+    return None if ours else ""
+
+
+def _group(root: h5g.GroupID, path: str) -> h5g.GroupID:
+    return objects.open_group(root, path) if path else root
+
+
+def _name(path: str) -> str:
+    try:
+        return keys.name_of(path)
+    except ValueError as error:
+        raise damaged(f"/{path}", str(error)) from None
+
+
+# --- one dataset ----------------------------------------------------------------------------------------------------
+
+
+def _open(opened: Opened, parent: h5g.GroupID, link: str) -> _Dataset:
+    part = f"{objects.location(parent).rstrip('/')}/{link}"
+    with objects.reading(part):
+        dataset = h5o.open(parent, link.encode())
+        if not isinstance(dataset, h5d.DatasetID):
+            raise _refused(part, "it is neither a group nor a dataset")
+        properties = dataset.get_create_plist()
+        # The layout first: asking a virtual dataset for its shape opens other files.
+        kind = properties.get_layout()
+        if kind not in (h5d.CONTIGUOUS, h5d.COMPACT, h5d.CHUNKED) or properties.get_external_count():
+            raise _refused(part, "its values lie in other files")
+        if dataset.get_space().get_simple_extent_type() == h5s.NULL:
+            raise _refused(part, "it has no value")
+        found = _described(dataset, part, kind)
+        _check_storage(opened, found)
+        return found
+
+
+def _described(dataset: h5d.DatasetID, part: str, kind: int) -> _Dataset:
+    datatype = dataset.get_type()
+    labels = _labels(dataset)
+    if strings.stored_dtype(datatype, labels) is not None or objects.is_fixed_text(datatype):
+        return _Dataset(dataset, part, STRING, datatype, kind, labels)
+    dtype = types.dtype_name(datatype, labels.get(types.LABEL))
+    if dtype is None:
+        raise _refused(part, "its HDF5 datatype is that of no dtype (text of variable length is not read)")
+    return _Dataset(dataset, part, dtype, datatype, kind, {})
+
+
+def _labels(dataset: h5d.DatasetID) -> dict[str, str]:
+    label = objects.get_text(dataset, types.LABEL)
+    if label is None:
+        return {}
+    # The other two belong to string tensors; elsewhere they may be another program's, of any type.
+    rest = ("encoding", "shape") if label == STRING else ()
+    found = {name: objects.get_text(dataset, name) for name in rest}
+    return {types.LABEL: label, **{name: text for name, text in found.items() if text is not None}}
+
+
+def _check_storage(opened: Opened, dataset: _Dataset) -> None:
+    if len(dataset.id.shape) > layout.MAX_RANK:
+        raise _refused(dataset.part, f"it has more than {layout.MAX_RANK} dimensions")
+    if dataset.layout == h5d.CHUNKED:
+        check_chunks(dataset.id, dataset.itemsize, dataset.part)
+        return
+    stored = dataset.id.get_storage_size()
+    if stored != dataset.nbytes:
+        raise damaged(dataset.part, f"it declares {dataset.nbytes} bytes, but the file holds {stored}.")
+    if dataset.layout == h5d.CONTIGUOUS and dataset.nbytes:
+        offset = dataset.id.get_offset()
+        if offset is None or offset + dataset.nbytes > opened.size:
+            raise damaged(dataset.part, "its bytes do not lie within the file.")
+
+
+def _refused(part: str, why: str) -> InvalidArgumentError:
+    return InvalidArgumentError(None, None, f"{part}: {why}; it is refused.")
+
+
+def _bytes(opened: Opened, dataset: _Dataset) -> bytes:
+    if dataset.layout == h5d.CHUNKED:
+        return read_chunked(opened, dataset.id, dataset.itemsize, dataset.part)
+    data = np.zeros(dataset.nbytes, dtype=np.uint8)
+    if dataset.layout == h5d.CONTIGUOUS and dataset.nbytes:
+        read_at(opened.fd, data.data, dataset.id.get_offset())
+    elif dataset.nbytes:
+        dataset.id.read(h5s.ALL, h5s.ALL, data.view(np.dtype((np.void, dataset.itemsize))), dataset.datatype)
+    return data.tobytes()
+
+
+def _decoded(dataset: _Dataset, data: bytes) -> Array:
+    shape = dataset.id.shape
+    if dataset.dtype == STRING:
+        return _texts(dataset, data)
+    dtype = dtypes.numpy_dtype(dataset.dtype)
+    if dataset.dtype == "bool" and data.translate(None, b"\0\1"):
+        raise damaged(dataset.part, "a truth value is neither 0 nor 1.")
+    if types.is_big_endian(dataset.datatype) and dtype.itemsize > 1:
+        # Swapped by hand: NumPy knows no byte order for bfloat16.
+        data = np.frombuffer(data, dtype=np.uint8).reshape(-1, dtype.itemsize)[:, ::-1].tobytes()
+    return np.frombuffer(bytearray(data), dtype=dtype).reshape(shape)
+
+
+def _texts(dataset: _Dataset, data: bytes) -> Array:
+    stored = strings.stored_dtype(dataset.datatype, dataset.labels)
+    if stored is not None:
+        return strings.decode(np.frombuffer(data, dtype=stored).reshape(dataset.id.shape), dataset.labels)
+    width = dataset.itemsize
+    padding = dataset.datatype.get_strpad()
+    items = np.empty(len(data) // width, dtype=object)
+    items[:] = [_unpadded(data[start : start + width], padding) for start in range(0, len(data), width)]
+    return items.reshape(dataset.id.shape)
+
+
+def _unpadded(item: bytes, padding: int) -> bytes:
+    if padding == h5t.STR_SPACEPAD:
+        return item.rstrip(b" ")
+    return item.rstrip(b"\0") if padding == h5t.STR_NULLPAD else item.partition(b"\0")[0]

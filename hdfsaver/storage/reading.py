@@ -1,0 +1,204 @@
+"""Reading a file: cheap to open, checked before it is believed, values when they are asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType, TracebackType
+from typing import Protocol, Self
+
+from hdfsaver.errors import FailedPreconditionError, NotFoundError, OpError
+from hdfsaver.schema import Structure
+from hdfsaver.storage import seal
+from hdfsaver.storage.access import about, hdf5_root
+from hdfsaver.storage.guard import Opened, open_regular
+from hdfsaver.storage.index import Entry, read_names
+from hdfsaver.storage.plain import PlainSource
+from hdfsaver.storage.sealed import SealedSource
+from hdfsaver.storage.structure import read_structure
+from hdfsaver.storage.values import Array
+from hdfsaver.storage.writing import write_file
+
+__all__ = ["CheckpointFile", "Entry", "open_file", "reseal"]
+
+
+class _Source(Protocol):
+    """Where variables come from: a sealed file or a plain one."""
+
+    entries: dict[str, Entry]
+
+    @property
+    def sealed(self) -> bool: ...
+
+    @property
+    def has_structure(self) -> bool: ...
+
+    def read(self, names: Sequence[str]) -> dict[str, Array]: ...
+
+    def verify(self) -> None: ...
+
+
+class CheckpointFile:
+    """An open checkpoint; a context manager. `open_file` makes it.
+
+    Attributes
+    ----------
+    path : str
+        The file.
+    variables : mapping of str to Entry
+        Its variables by name, in the order of the file.
+    sealed : bool
+        Whether index and seal vouch for it; a file of another program has neither.
+    """
+
+    def __init__(self, path: str, opened: Opened, source: _Source) -> None:
+        self.path = path
+        self.sealed = source.sealed
+        self.variables: Mapping[str, Entry] = MappingProxyType(source.entries)
+        self._opened: Opened | None = opened
+        self._source = source
+
+    def read(self, name: str) -> Array:
+        """The value of a variable.
+
+        Returns
+        -------
+        ndarray
+            Fresh and writable, of the variable's shape (a scalar has no dimensions); string tensors are of dtype
+            object, and hold bytes.
+
+        Raises
+        ------
+        NotFoundError
+            The file has no such variable.
+        DataLossError
+            Its bytes are not what was saved.
+        """
+        return self.read_many([name])[name]
+
+    def read_many(self, names: Iterable[str]) -> dict[str, Array]:
+        """The values of several variables, read in parallel; see `read`."""
+        wanted = list(dict.fromkeys(names))
+        self._open()
+        for name in wanted:
+            if name not in self.variables:
+                raise NotFoundError(None, None, f"Variable {name!r} is not in {self.path}.")
+        with about(self.path):
+            return self._source.read(wanted)
+
+    def structure(self) -> Structure | None:
+        """The graph with what belongs to it, or None where the file has none.
+
+        Raises
+        ------
+        DataLossError, InvalidArgumentError
+            The graph is damaged, or names a dtype that there is not.
+        """
+        opened = self._open()
+        if not self._source.has_structure:
+            return None
+        with about(self.path), hdf5_root(opened) as root:
+            return read_structure(root)
+
+    def verify(self) -> None:
+        """Check every byte of the file that a digest covers; of a plain file, that all its values can be read.
+
+        Raises
+        ------
+        DataLossError
+            Something is not what was saved; all variables that differ are named.
+        """
+        self._open()
+        with about(self.path):
+            self._source.verify()
+
+    def _open(self) -> Opened:
+        if self._opened is None:
+            raise FailedPreconditionError(None, None, f"{self.path} is closed. Open it again to read it.")
+        return self._opened
+
+    def close(self) -> None:
+        """Close the file; a second time does nothing."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            os.close(opened.fd)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_opened", None) is not None:
+            self.close()
+
+
+def open_file(path: str | os.PathLike[str]) -> CheckpointFile:
+    """Open a checkpoint's file and check its seal.
+
+    Parameters
+    ----------
+    path : path-like
+        The file itself; `naming.find` turns a prefix into it.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such file, or it is a directory.
+    DataLossError
+        It is damaged, cut short, no HDF5 file, or another program has changed it.
+    InvalidArgumentError
+        It has a newer format version, or is a plain HDF5 file with something in it that is refused.
+    OpError
+        What the operating system reports.
+    """
+    opened = open_regular(path)
+    try:
+        with about(path):
+            return CheckpointFile(os.fspath(path), opened, _source(opened, path))
+    except BaseException:
+        os.close(opened.fd)
+        raise
+
+
+def _source(opened: Opened, path: str | os.PathLike[str]) -> _Source:
+    found = seal.find(opened.head)
+    return PlainSource(opened, path) if found is None else SealedSource(opened, found, path)
+
+
+def reseal(path: str | os.PathLike[str]) -> None:
+    """Accept a file as it is now: read it through the HDF5 library alone, and write it afresh with index and seal.
+
+    Raises
+    ------
+    DataLossError, InvalidArgumentError
+        It cannot be read; see `open_file`. The file is as it was.
+    OpError
+        What the operating system reports.
+    """
+    opened = open_regular(path)
+    try:
+        with about(path):
+            source = PlainSource(opened, path, accept=True)
+            with hdf5_root(opened) as root:
+                structure = read_structure(root) if source.has_structure else None
+            names = _in_old_order(opened, source.entries)
+            values = source.read(names)
+    finally:
+        os.close(opened.fd)
+    named = {name: entry.dtype for name, entry in source.entries.items()}
+    has_variables = bool(values) or structure is None
+    write_file(path, variables=values if has_variables else None, structure=structure, dtypes=named)
+
+
+def _in_old_order(opened: Opened, entries: Mapping[str, Entry]) -> list[str]:
+    """The variables in the order of the index, as far as it is there and can be read, and those that it lacks."""
+    try:
+        with hdf5_root(opened) as root:
+            old = dict.fromkeys(read_names(root))
+    except OpError:
+        old = {}
+    return [*(name for name in old if name in entries), *(name for name in entries if name not in old)]

@@ -1,0 +1,126 @@
+"""A sealed file: names and extents from its index, values by their extents, every value checked by its digest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xxhash
+from h5py import h5g
+
+from hdfsaver.errors import DataLossError, InvalidArgumentError
+from hdfsaver.storage import layout, objects, seal, strings
+from hdfsaver.storage.access import advice, hdf5_root
+from hdfsaver.storage.guard import Opened
+from hdfsaver.storage.index import Entry, read_index
+from hdfsaver.storage.seal import Seal
+from hdfsaver.storage.transfer import digest_all, read_all
+from hdfsaver.storage.values import STRING, Array, bytes_of, numpy_dtype
+from hdfsaver.storage.windows import read_small
+
+_LABELS = ("dtype", "encoding", "shape")
+
+
+class SealedSource:
+    """Reads the variables of a file whose seal holds."""
+
+    sealed = True
+
+    def __init__(self, opened: Opened, found: Seal, path: str | os.PathLike[str]) -> None:
+        if found.major != layout.MAJOR:
+            raise newer_version(f"{found.major}.{found.minor}")
+        self._opened = opened
+        self._path = path
+        self._seal = found
+        extents = seal.check(opened.fd, opened.size, found)
+        with hdf5_root(opened) as root:
+            self.entries, self._paths = read_index(root, extents["nbytes"].tolist())
+        columns = (extents["offset"].tolist(), extents["xxh3_64"].tolist())
+        self._rows = dict(zip(self.entries, zip(*columns, strict=True), strict=True))
+
+    @property
+    def has_structure(self) -> bool:
+        """Whether ``/graph`` may be asked for."""
+        return True
+
+    def read(self, names: Sequence[str]) -> dict[str, Array]:
+        """The values of variables, in the order asked for."""
+        entries = [self.entries[name] for name in names]
+        found = self._large([entry for entry in entries if entry.nbytes >= layout.LARGE])
+        found.update(self._small([entry for entry in entries if entry.nbytes < layout.LARGE]))
+        texts = [entry.name for entry in entries if entry.dtype == STRING]
+        if texts:
+            with hdf5_root(self._opened) as root:
+                group = objects.open_group(root, layout.VARIABLES)
+                found.update({name: self._text(group, name, found[name]) for name in texts})
+        return {name: found[name] for name in names}
+
+    def _large(self, entries: Sequence[Entry]) -> dict[str, Array]:
+        arrays = {entry.name: np.empty(*_stored(entry)) for entry in entries}
+        jobs = [(self._rows[name][0], bytes_of(array)) for name, array in arrays.items()]
+        digests = read_all(self._opened.fd, jobs)
+        self._check(dict(zip(arrays, digests, strict=True)))
+        return arrays
+
+    def _small(self, entries: Sequence[Entry]) -> dict[str, Array]:
+        digests, arrays = {}, {}
+        extents = [(self._rows[entry.name][0], entry.nbytes) for entry in entries]
+        for index, data in read_small(self._opened.fd, extents):
+            entry = entries[index]
+            digests[entry.name] = xxhash.xxh3_64_intdigest(data)
+            arrays[entry.name] = np.ndarray(*_stored(entry), data).copy()
+        self._check(digests)
+        return arrays
+
+    def _check(self, digests: Mapping[str, int]) -> None:
+        changed = [name for name, digest in digests.items() if digest != self._rows[name][1]]
+        if changed:
+            raise self._changed(changed)
+
+    def _changed(self, names: Sequence[str]) -> DataLossError:
+        shown = ", ".join(map(repr, names[:10])) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+        variables = "variable" if len(names) == 1 else f"{len(names)} variables"
+        return DataLossError(
+            None, None, f"{self._path}: the bytes of {variables} {shown} are not what was saved. {advice(self._path)}"
+        )
+
+    def _text(self, group: h5g.GroupID, name: str, stored: Array) -> Array:
+        """A string tensor, from its bytes and from what its dataset says about them."""
+        dataset = objects.open_dataset(group, self._paths[name])
+        found = {label: objects.get_text(dataset, label) for label in _LABELS}
+        labels = {label: text for label, text in found.items() if text is not None}
+        part = objects.location(dataset)
+        with objects.reading(part):
+            dtype = strings.stored_dtype(dataset.get_type(), labels)
+        if dtype is None or dataset.get_offset() not in (None, self._rows[name][0]):
+            raise objects.damaged(part, "the index takes it for a string tensor, which it is not.")
+        array = strings.decode(stored.view(dtype).reshape(dataset.shape), labels)
+        if array.shape != self.entries[name].shape:
+            raise objects.damaged(part, f"its shape is {array.shape}, the index says {self.entries[name].shape}.")
+        return array
+
+    def verify(self) -> None:
+        """Check the seal again, and every value against its digest."""
+        seal.check(self._opened.fd, self._opened.size, self._seal)
+        extents = [(self._rows[name][0], entry.nbytes) for name, entry in self.entries.items()]
+        digests = digest_all(self._opened.fd, extents)
+        self._check(dict(zip(self.entries, digests, strict=True)))
+
+
+def _stored(entry: Entry) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and dtype of the array that a variable's bytes are read into."""
+    if entry.dtype == STRING:
+        return (entry.nbytes,), np.dtype(np.uint8)
+    return entry.shape, numpy_dtype(entry.dtype)
+
+
+def newer_version(version: str) -> InvalidArgumentError:
+    """The error for a file of a version that is not read."""
+    return InvalidArgumentError(
+        None,
+        None,
+        f"The file has format version {version}, and this hdfsaver reads version {layout.MAJOR} alone. "
+        "Read it with the hdfsaver that wrote it, or a newer one.",
+    )

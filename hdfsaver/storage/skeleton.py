@@ -1,0 +1,259 @@
+"""The skeleton of a file: HDF5 lays out the structure, in memory; values, digests and seal get their places in it.
+
+Between two saves of the same variables only those change, so one skeleton serves both.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import xxhash
+from h5py import h5d, h5f, h5fd, h5g, h5p, h5s, h5t
+
+from hdfsaver.schema import Structure
+from hdfsaver.storage import keys, layout, objects, structure, tables
+from hdfsaver.storage.index import text_of
+from hdfsaver.storage.memory import SparseMemory
+from hdfsaver.storage.seal import Extents, Seal, pack
+from hdfsaver.version import __version__
+
+
+class Place(NamedTuple):
+    """One variable as the skeleton needs to know it: everything but the value."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    datatype: h5t.TypeID
+    stored_shape: tuple[int, ...]
+    nbytes: int
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of the file without large values: structure, and the room of small ones."""
+
+    offset: int
+    data: bytearray
+
+
+class Skeleton:
+    """A file without values.
+
+    Attributes
+    ----------
+    size : int
+        Length of the file in bytes.
+    extents : ndarray
+        Rows of `layout.EXTENTS_ROW`, one for each variable; digests are zero.
+    """
+
+    def __init__(self, memory: SparseMemory, extents: Extents, extents_offset: int, seal_offset: int) -> None:
+        self.size = memory.size
+        self.extents = extents
+        self._extents_offset = extents_offset
+        self._seal_offset = seal_offset
+        self._segments = [
+            Segment(start, memory.read_at(start, stop - start)) for start, stop in _without_large(extents, memory.size)
+        ]
+        self._before, self._after = self._split_structure()
+
+    def _split_structure(self) -> tuple[Any, bytes]:
+        """The structure's digest as far as the table of extents, and the structure behind that table."""
+        starts, stops = _structure_around(self.extents, self._seal_offset, self._extents_offset, self.size)
+        pieces = [self._bytes(start, stop) for start, stop in zip(starts, stops, strict=True)]
+        split = sum(start < self._extents_offset for start in starts)
+        return xxhash.xxh3_64(b"".join(pieces[:split])), b"".join(pieces[split:])
+
+    def _bytes(self, start: int, stop: int) -> bytearray:
+        segment = self._segments[bisect_right(self._segments, start, key=lambda segment: segment.offset) - 1]
+        return segment.data[start - segment.offset : stop - segment.offset]
+
+    def fill(self, offsets: Sequence[int], small: Sequence[bytes], digests: npt.NDArray[np.uint64]) -> list[Segment]:
+        """The segments of one save.
+
+        Parameters
+        ----------
+        offsets : sequence of int
+            Where every value smaller than `layout.LARGE` lies.
+        small : sequence of bytes
+            Their bytes, in the same order.
+        digests : ndarray of uint64
+            XXH3-64 of every variable's bytes, in the order of the variables.
+        """
+        segments = [Segment(segment.offset, bytearray(segment.data)) for segment in self._segments]
+        table = self.extents.copy()
+        table["xxh3_64"] = digests
+        put = _Putter(segments)
+        for offset, data in zip(offsets, small, strict=True):
+            if data:
+                put(offset, data)
+        if len(table):
+            put(self._extents_offset, table.tobytes())
+        put(self._seal_offset, pack(self._seal(table)))
+        return segments
+
+    def _seal(self, table: Extents) -> Seal:
+        hasher = self._before.copy()
+        hasher.update(table.tobytes())
+        hasher.update(self._after)
+        return Seal(
+            offset=self._seal_offset,
+            extents_offset=self._extents_offset,
+            extents_rows=len(table),
+            file_size=self.size,
+            structure_xxh3_64=hasher.intdigest(),
+        )
+
+
+class _Putter:
+    """Puts bytes into the segment where they belong; fastest when they come in the file's order."""
+
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self._segments = segments
+        self._starts = [segment.offset for segment in segments]
+        self._choose(0)
+
+    def _choose(self, index: int) -> None:
+        self._offset, self._data = self._starts[index], self._segments[index].data
+        self._end = self._offset + len(self._data)
+
+    def __call__(self, offset: int, data: bytes) -> None:
+        if not self._offset <= offset < self._end:
+            self._choose(bisect_right(self._starts, offset) - 1)
+        start = offset - self._offset
+        self._data[start : start + len(data)] = data
+
+
+def _without_large(extents: Extents, size: int) -> list[tuple[int, int]]:
+    large = np.sort(extents[extents["nbytes"] >= layout.LARGE], order="offset")
+    begins = large["offset"].tolist()
+    ends = (large["offset"] + large["nbytes"]).tolist()
+    gaps = zip([0, *ends], [*begins, size], strict=True)
+    return [(start, stop) for start, stop in gaps if start < stop]
+
+
+def _structure_around(extents: Extents, seal: int, table: int, size: int) -> tuple[list[int], list[int]]:
+    """Where the structure lies, the table of extents left out too."""
+    full = extents[extents["nbytes"] > 0]
+    offsets = [*full["offset"].tolist(), seal]
+    ends = [*(full["offset"] + full["nbytes"]).tolist(), seal + layout.SEAL_RECORD.itemsize]
+    if len(extents):
+        offsets.append(table)
+        ends.append(table + extents.nbytes)
+    gaps = zip([0, *sorted(ends)], [*sorted(offsets), size], strict=True)
+    kept = [(start, stop) for start, stop in gaps if start < stop]
+    return [start for start, _stop in kept], [stop for _start, stop in kept]
+
+
+# --- laying out -----------------------------------------------------------------------------------------------------
+
+
+def lay_out(places: Sequence[Place] | None, graph: Structure | None) -> Skeleton:
+    """Let HDF5 lay out a file.
+
+    Parameters
+    ----------
+    places : sequence of Place or None
+        The variables, in the order of the index; None for a file without ``/variables``.
+    graph : Structure or None
+        What ``/graph`` holds; None for a file without it.
+    """
+    memory = SparseMemory()
+    file = h5f.create(b"hdfsaver", h5f.ACC_TRUNC, _file_properties(), _access_properties(memory))
+    try:
+        extents, extents_offset, seal_offset = _write_all(h5g.open(file, b"/"), places, graph)
+    finally:
+        file.close()
+    if memory.error is not None:
+        raise memory.error
+    return Skeleton(memory, extents, extents_offset, seal_offset)
+
+
+def _write_all(root: h5g.GroupID, places: Sequence[Place] | None, graph: Structure | None) -> tuple[Extents, int, int]:
+    objects.set_text(root, layout.FORMAT_ATTRIBUTE, layout.FORMAT)
+    objects.set_text(root, layout.VERSION_ATTRIBUTE, layout.VERSION)
+    objects.set_text(root, layout.PRODUCER_ATTRIBUTE, f"hdfsaver {__version__}")
+    index = objects.create_group(root, layout.INDEX)
+    # The first dataset of all: readers look for the seal near the beginning of the file.
+    seal = _allocate(index, layout.SEAL, _record_type(layout.SEAL_RECORD), ())
+    table = _allocate(index, layout.EXTENTS, _record_type(layout.EXTENTS_ROW), (len(places or ()),))
+    extents_offset = table.get_offset() or 0
+    paths = keys.paths_of(place.name for place in places or ())
+    columns = (
+        paths.values(),
+        [place.dtype for place in places or ()],
+        [text_of(place.shape) for place in places or ()],
+    )
+    tables.write_table(
+        index, layout.INDEX_VARIABLES, dict(zip(layout.VARIABLES_COLUMNS, map(list, columns), strict=True))
+    )
+    if graph is not None:
+        structure.write_structure(root, graph)
+    extents = np.zeros(len(places or ()), dtype=layout.EXTENTS_ROW)
+    if places is not None:
+        extents["offset"] = _allocate_variables(objects.create_group(root, layout.VARIABLES), places, paths)
+        extents["nbytes"] = [place.nbytes for place in places]
+    return extents, extents_offset, seal.get_offset()
+
+
+def _allocate_variables(group: h5g.GroupID, places: Sequence[Place], paths: Mapping[str, str]) -> list[int]:
+    groups: dict[str, h5g.GroupID] = {}
+    offsets = []
+    for place in places:
+        parent, link = objects.group_for(group, paths[place.name], groups)
+        dataset = _allocate(parent, link, place.datatype, place.stored_shape)
+        for name, text in place.attributes.items():
+            objects.set_text(dataset, name, text)
+        # HDF5 gives no place to a dataset without bytes.
+        offsets.append(dataset.get_offset() or 0)
+    return offsets
+
+
+def _allocate(parent: h5g.GroupID, link: str, datatype: h5t.TypeID, shape: tuple[int, ...]) -> h5d.DatasetID:
+    space = h5s.create_simple(shape) if shape else h5s.create(h5s.SCALAR)
+    return h5d.create(parent, link.encode(), datatype, space, _dataset_properties(), _link_properties())
+
+
+def _record_type(record: np.dtype[Any]) -> h5t.TypeID:
+    return h5t.py_create(record, logical=True)
+
+
+@cache
+def _dataset_properties() -> h5p.PropDCID:
+    properties = h5p.create(h5p.DATASET_CREATE)
+    properties.set_layout(h5d.CONTIGUOUS)
+    properties.set_alloc_time(h5d.ALLOC_TIME_EARLY)
+    properties.set_fill_time(h5d.FILL_TIME_NEVER)
+    properties.set_obj_track_times(False)
+    return properties
+
+
+@cache
+def _link_properties() -> h5p.PropLCID:
+    properties = h5p.create(h5p.LINK_CREATE)
+    properties.set_char_encoding(h5t.CSET_UTF8)
+    return properties
+
+
+@cache
+def _file_properties() -> h5p.PropFCID:
+    properties = h5p.create(h5p.FILE_CREATE)
+    properties.set_obj_track_times(False)
+    return properties
+
+
+def _access_properties(memory: SparseMemory) -> h5p.PropFAID:
+    properties = h5p.create(h5p.FILE_ACCESS)
+    # Checksums on all metadata, and no file that the h5dump of a Debian 12 cannot read.
+    properties.set_libver_bounds(h5f.LIBVER_V110, h5f.LIBVER_V110)
+    properties.set_alignment(layout.LARGE, layout.PAGE)
+    properties.set_fileobj_driver(h5fd.fileobj_driver, memory)
+    return properties

@@ -1,0 +1,98 @@
+"""The graph in the file: a `Structure` as the group ``/graph``, and back."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from h5py import h5g
+
+from hdfsaver import schema
+from hdfsaver.schema import CollectionDef, SaverDef, Structure
+from hdfsaver.storage import objects
+from hdfsaver.storage.collections import read_collections, write_collections
+from hdfsaver.storage.edges import read_edges, write_edges
+from hdfsaver.storage.nodes import read_nodes, write_nodes
+from hdfsaver.storage.objects import damaged
+from hdfsaver.storage.records import columns_of, read_records, write_records
+from hdfsaver.storage.tables import write_table
+
+GRAPH = "graph"
+COLLECTIONS = "collections"
+SAVER = "saver"
+SAVED_NAMES = "saved_names"
+
+
+def write_structure(root: h5g.GroupID, structure: Structure) -> None:
+    """Write a graph with what belongs to it as the group ``/graph``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        The DiGraph is not a computation graph as `schema` describes it, or something in it cannot be stored.
+    """
+    graph = objects.create_group(root, GRAPH)
+    write_nodes(graph, structure.digraph)
+    write_edges(graph, structure.digraph)
+    if structure.collections:
+        write_collections(objects.create_group(graph, COLLECTIONS), structure.collections)
+    if structure.saver is not None:
+        write_records(graph, SAVER, SaverDef, [structure.saver])
+    if structure.saved_names:
+        names, variables = list(structure.saved_names), list(structure.saved_names.values())
+        write_table(graph, SAVED_NAMES, {"name": names, "variable": variables})
+
+
+def read_structure(root: h5g.GroupID) -> Structure | None:
+    """Read the group ``/graph``; None where a file has none.
+
+    Raises
+    ------
+    DataLossError
+        Something in it is missing, damaged or contradicts the rest; the sentence begins with the part.
+    InvalidArgumentError
+        A node names a dtype that there is not.
+    """
+    if not objects.has_link(root, GRAPH):
+        return None
+    graph = objects.open_group(root, GRAPH)
+    with _nothing_collected():
+        nodes = read_nodes(graph)
+        read_edges(graph, nodes)
+        digraph = schema.build(nodes)
+    return Structure(digraph, _read_collections(graph), _read_saver(graph), _read_saved_names(graph))
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Spare the search for garbage: a large graph is a million new objects, and all of them stay."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _read_collections(graph: h5g.GroupID) -> dict[str, CollectionDef]:
+    if not objects.has_link(graph, COLLECTIONS):
+        return {}
+    return read_collections(objects.open_group(graph, COLLECTIONS))
+
+
+def _read_saver(graph: h5g.GroupID) -> SaverDef | None:
+    if not objects.has_link(graph, SAVER):
+        return None
+    savers = read_records(graph, SAVER, SaverDef)
+    if len(savers) != 1:
+        raise damaged(f"/{GRAPH}/{SAVER}", f"one row was expected, not {len(savers)}.")
+    return savers[0]
+
+
+def _read_saved_names(graph: h5g.GroupID) -> dict[str, str]:
+    if not objects.has_link(graph, SAVED_NAMES):
+        return {}
+    columns = columns_of(graph, SAVED_NAMES, {"name": None, "variable": None})
+    return dict(zip(columns["name"], columns["variable"], strict=True))

@@ -1,0 +1,172 @@
+"""Small tensors as JSON: ``{"dtype": "float32", "shape": [2], "values": [1.0, 2.0]}``.
+
+The values stand in row-major order as JSON numbers, booleans or, for strings, as `attributes` writes bytes; a complex
+number is a pair. Only what comes back bit for bit is written so: not NaN, and not the infinities.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+from functools import cache, lru_cache
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from hdfsaver import dtypes
+from hdfsaver.errors import InvalidArgumentError
+
+Array: TypeAlias = npt.NDArray[Any]
+
+MAX_ELEMENTS = 16
+"""Elements of the largest tensor that stands in the row of its node."""
+
+MAX_TEXT = 512
+"""Characters of the longest."""
+
+_to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
+def tensor_to_json(array: Array) -> str | None:
+    """Write a tensor, or give None where it is too large or JSON would not give it back bit for bit.
+
+    Raises
+    ------
+    TypeError
+        No dtype stands for its elements.
+    """
+    if array.size > MAX_ELEMENTS:
+        return None
+    if array.dtype.kind in "OSU":
+        plain = [bytes_to_plain(_as_bytes(item)) for item in array.ravel().tolist()]
+        text: str | None = _written("string", array.shape, _to_json(plain))
+    else:
+        text = _numbers_to_json(array.dtype, array.shape, array.tobytes())
+    return text if text is None or len(text) <= MAX_TEXT else None
+
+
+@lru_cache(maxsize=4096)
+def _numbers_to_json(dtype: np.dtype[Any], shape: tuple[int, ...], data: bytes) -> str | None:
+    # The same few zeros, ones and axes stand all over a graph.
+    flat = np.ndarray(math.prod(shape), dtype, data)
+    name = dtypes.name_of_numpy(dtype)
+    values = _numbers(name, flat)
+    # Python writes finite numbers as JSON does, and what is not finite as a word with an n.
+    text = str(values).lower()
+    if "n" in text or (dtype.kind in "bV" and _from_numbers(name, values).tobytes() != data):
+        return None
+    return _written(name, shape, text)
+
+
+def _written(name: str, shape: tuple[int, ...], values: str) -> str:
+    return f'{{"dtype": "{name}", "shape": {list(shape)}, "values": {values}}}'
+
+
+def _numbers(name: str, flat: Array) -> list[Any]:
+    if flat.dtype.kind == "c":
+        return [[number.real, number.imag] for number in flat.tolist()]
+    if flat.dtype.isbuiltin != 1:  # ml_dtypes gives objects of its own
+        flat = flat.astype(np.float64 if dtypes.as_dtype(name).is_floating else np.int64)
+    values: list[Any] = flat.tolist()
+    return values
+
+
+def tensor_from_json(plain: Any) -> Array:
+    """Read a tensor from parsed JSON; nobody may write on it.
+
+    Raises
+    ------
+    ValueError, TypeError, OverflowError
+        It is not as this page describes it.
+    InvalidArgumentError
+        There is no such dtype.
+    """
+    if not isinstance(plain, dict) or plain.keys() != {"dtype", "shape", "values"}:
+        raise ValueError("a tensor needs exactly dtype, shape and values")
+    name, shape, values = plain["dtype"], plain["shape"], plain["values"]
+    if not isinstance(name, str) or name not in dtypes.ROW_BY_NAME or dtypes.ROW_BY_NAME[name].hdf5 is None:
+        raise InvalidArgumentError(None, None, f"there is no dtype {name!r} for a tensor")
+    if not _is_shape(shape) or not isinstance(values, list) or math.prod(shape) != len(values):
+        raise ValueError(f"a tensor's values must be as many as its shape says, {shape!r}")
+    array = _from_texts(values) if name == "string" else _from_numbers(name, values)
+    array = array.reshape(shape)
+    array.flags.writeable = False
+    return array
+
+
+def _is_shape(shape: Any) -> bool:
+    return isinstance(shape, list) and len(shape) <= 64 and all(type(size) is int and size >= 0 for size in shape)
+
+
+class _Numbers(NamedTuple):
+    """What the numbers of one dtype may be."""
+
+    numpy: np.dtype[Any]
+    types: frozenset[type]
+    least: float
+    greatest: float
+
+
+@cache
+def _numbers_of(name: str) -> _Numbers:
+    numpy = dtypes.numpy_dtype(name)
+    dtype = dtypes.as_dtype(numpy)  # the quantized dtypes have the limits of the plain ones
+    if dtype.is_bool:
+        return _Numbers(numpy, frozenset({bool}), False, True)
+    kind: type = float if dtype.is_floating else int
+    return _Numbers(numpy, frozenset({int, kind}), kind(dtype.min), kind(dtype.max))
+
+
+def _from_numbers(name: str, values: list[Any]) -> Array:
+    if name.startswith("complex"):
+        return _from_pairs(name, values)
+    numbers = _numbers_of(name)
+    if not numbers.types.issuperset(map(type, values)):
+        raise TypeError(f"the values {values!r} are not all of dtype {name}")
+    if values and not numbers.least <= min(values) <= max(values) <= numbers.greatest:
+        raise OverflowError(f"the values {values!r} are beyond the range of {name}")
+    return np.array(values, numbers.numpy)
+
+
+def _from_pairs(name: str, pairs: list[Any]) -> Array:
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        raise ValueError("a complex number is a pair")
+    part = dtypes.as_dtype(name).real_dtype.name
+    return _from_numbers(part, [number for pair in pairs for number in pair]).view(dtypes.numpy_dtype(name))
+
+
+def _from_texts(values: list[Any]) -> Array:
+    array = np.empty(len(values), dtype=object)
+    array[:] = [bytes_from_plain(value) for value in values]
+    return array
+
+
+def _as_bytes(item: Any) -> bytes:
+    if isinstance(item, bytes):
+        return item
+    if isinstance(item, str):
+        return item.encode()
+    raise TypeError(f"an element of a string tensor is bytes, not {type(item).__name__}")
+
+
+def bytes_to_plain(value: bytes) -> str | dict[str, str]:
+    """Bytes as JSON holds them: a string where they are UTF-8, ``{"bytes": BASE64}`` where they are not."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return {"bytes": base64.b64encode(value).decode()}
+
+
+def bytes_from_plain(plain: Any) -> bytes:
+    """Bytes from parsed JSON; `ValueError` where it holds something else."""
+    if isinstance(plain, str):
+        return plain.encode()
+    if not isinstance(plain, dict) or plain.keys() != {"bytes"} or not isinstance(plain["bytes"], str):
+        raise ValueError(f"{plain!r} does not stand for bytes")
+    try:
+        return base64.b64decode(plain["bytes"], validate=True)
+    except binascii.Error:
+        raise ValueError(f"{plain['bytes'][:80]!r} is not base64") from None

@@ -1,0 +1,140 @@
+"""dtypes and HDF5 datatypes: how the elements of each dtype lie in a file.
+
+Where several dtypes share one HDF5 type, the plain one owns it (``uint8``), and a dataset of any other (``quint8``,
+``float8_e4m3fn``) says its dtype in the attribute `LABEL`. String tensors are not here: how they lie depends on their
+lengths.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import h5py
+import numpy as np
+from h5py import h5t
+
+from hdfsaver import dtypes
+from hdfsaver.dtypes import Boolean, Complex, Float, Hdf5, Integer, Text
+
+LABEL = "dtype"
+"""The attribute that names the dtype of a dataset whose HDF5 type does not: a fixed-length string."""
+
+
+@cache
+def type_of(name: str) -> h5t.TypeID:
+    """The HDF5 datatype of a dtype's elements; little-endian, and locked against change.
+
+    Parameters
+    ----------
+    name : str
+        A dtype's name, ``"float32"``.
+
+    Raises
+    ------
+    TypeError
+        The dtype is unknown, cannot be stored (``resource``, ``variant``), or is ``string``, which has no one type.
+    """
+    row = dtypes.ROW_BY_NAME.get(name)
+    if row is None:
+        raise TypeError(f"There is no dtype {name!r}; the dtypes are {', '.join(dtypes.ROW_BY_NAME)}.")
+    if row.hdf5 is None:
+        raise TypeError(f"A value of dtype {name!r} is a handle that lives in one process; it cannot be stored.")
+    made = _make(row.hdf5)
+    made.lock()
+    return made
+
+
+def needs_label(name: str) -> bool:
+    """Whether a dataset of the dtype must say so in the attribute `LABEL`, because another dtype owns its HDF5 type."""
+    return _owners().get(dtypes.ROW_BY_NAME[name].hdf5) != name
+
+
+def dtype_name(type_id: h5t.TypeID, label: str | None = None) -> str | None:
+    """The dtype whose elements have an HDF5 datatype, in either byte order.
+
+    Parameters
+    ----------
+    type_id : h5py.h5t.TypeID
+        The datatype of a dataset.
+    label : str, optional
+        The dataset's attribute `LABEL`, where it has one.
+
+    Returns
+    -------
+    str or None
+        The dtype's name; None for a type that no dtype stands for, and for a label that does not go with the type.
+    """
+    owner = next((name for name in _owners().values() if _same(type_id, type_of(name))), None)
+    if owner is None or label is None:
+        return owner
+    row = dtypes.ROW_BY_NAME.get(label)
+    return label if row is not None and row.hdf5 == dtypes.ROW_BY_NAME[owner].hdf5 else None
+
+
+def is_big_endian(type_id: h5t.TypeID) -> bool:
+    """Whether the elements' bytes are in the order that this project never writes."""
+    return type_id.get_class() in (h5t.INTEGER, h5t.FLOAT) and type_id.get_order() == h5t.ORDER_BE
+
+
+@cache
+def _owners() -> dict[Hdf5 | None, str]:
+    # The last one put in stays: the table backwards, with the quantized dtypes before all others.
+    rows = [row for row in dtypes.TABLE if row.hdf5 is not None and not isinstance(row.hdf5, Text)]
+    rows.sort(key=lambda row: (dtypes.as_dtype(row.name).is_quantized, row.enum), reverse=True)
+    return {row.hdf5: row.name for row in rows}
+
+
+def _same(found: h5t.TypeID, ours: h5t.TypeID) -> bool:
+    if found.get_class() != ours.get_class() or found.get_size() != ours.get_size():
+        return False
+    if is_big_endian(found):
+        found = found.copy()
+        found.set_order(h5t.ORDER_LE)
+    return bool(found.equal(ours))
+
+
+def _make(description: Hdf5) -> h5t.TypeID:
+    match description:
+        case Integer():
+            return _integer(description)
+        case Float():
+            return _float(description)
+        case Complex(part):
+            return _complex(part)
+        case Boolean():
+            return _boolean()
+        case Text():
+            raise TypeError("A string tensor has no HDF5 type of its own: it depends on the lengths of the strings.")
+
+
+def _integer(description: Integer) -> h5t.TypeID:
+    bits = 8 * description.size
+    made = h5py.h5t.py_create(np.dtype(f"<{'i' if description.signed else 'u'}{description.size}")).copy()
+    if description.precision != bits:
+        made.set_precision(description.precision)
+    return made
+
+
+def _float(description: Float) -> h5t.TypeID:
+    made = (h5t.IEEE_F64LE if description.size == np.float64().itemsize else h5t.IEEE_F32LE).copy()
+    mantissa, exponent = description.mantissa_bits, description.exponent_bits
+    made.set_fields(8 * description.size - 1, mantissa, exponent, 0, mantissa)
+    made.set_ebias(description.bias)
+    # The precision first: HDF5 refuses a size that the bits do not fit into.
+    made.set_precision(8 * description.size)
+    made.set_size(description.size)
+    return made
+
+
+def _complex(part: Float) -> h5t.TypeID:
+    made = h5t.create(h5t.COMPOUND, 2 * part.size)
+    made.insert(b"r", 0, _float(part))
+    made.insert(b"i", part.size, _float(part))
+    return made
+
+
+def _boolean() -> h5t.TypeID:
+    made = h5t.enum_create(h5t.STD_I8LE)
+    made.enum_insert(b"FALSE", 0)
+    made.enum_insert(b"TRUE", 1)
+    return made

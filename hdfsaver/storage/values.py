@@ -1,0 +1,151 @@
+"""Values of variables: arrays, and the bytes that stand for them in a file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+from functools import cache
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from h5py import h5t
+
+from hdfsaver import dtypes
+from hdfsaver.storage import layout, strings, types
+
+Array: TypeAlias = npt.NDArray[Any]
+
+STRING = "string"
+
+
+class Value(NamedTuple):
+    """A value as it goes into a file.
+
+    Attributes
+    ----------
+    dtype : str
+        The dtype's name.
+    shape : tuple of int
+        The tensor's shape.
+    data : ndarray
+        Contiguous, little-endian; for a string tensor, what `strings.encode` gave.
+    attributes : mapping
+        What its dataset says beside it.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: Array
+    attributes: Mapping[str, str]
+
+    def datatype(self) -> h5t.TypeID:
+        """The HDF5 datatype of its dataset."""
+        return strings.datatype_of(self.data.dtype) if self.dtype == STRING else types.type_of(self.dtype)
+
+    def view(self) -> memoryview:
+        """Its bytes."""
+        return bytes_of(self.data)
+
+
+def bytes_of(array: Array) -> memoryview:
+    """The bytes of a contiguous array as one flat view."""
+    # Through NumPy, because Python's own views do not know the small floats.
+    return array.reshape(-1).view(np.uint8).data
+
+
+def _labels(dtype: str) -> dict[str, str]:
+    return {types.LABEL: dtype} if types.needs_label(dtype) else {}
+
+
+_PLAIN = {
+    np.dtype(row.numpy).newbyteorder("<"): (row.name, _labels(row.name))
+    for row in reversed(dtypes.TABLE)
+    if row.hdf5 is not None and row.name != STRING and not dtypes.as_dtype(row.name).is_quantized
+}
+"""What NumPy's little-endian dtypes are called, and the labels of their datasets."""
+
+
+def prepare(name: str, value: Any, dtype: str | None = None) -> Value:
+    """Make a variable's value ready to be written.
+
+    Parameters
+    ----------
+    name : str
+        The variable, for errors.
+    value : array_like
+        Of any byte order and memory layout; not copied where it lies as the file wants it.
+    dtype : str, optional
+        The dtype's name where NumPy's dtype does not say it (``"qint8"``); a reference's name is as good.
+
+    Raises
+    ------
+    TypeError
+        The dtype cannot be stored, or is not the one that was named.
+    ValueError
+        It has more dimensions than HDF5 knows, or a text that UTF-8 cannot write.
+    """
+    array = np.asarray(value)
+    plain = _PLAIN.get(array.dtype) if dtype is None else None
+    if plain is not None and array.flags.c_contiguous and array.ndim <= layout.MAX_RANK:
+        return Value(plain[0], array.shape, array, plain[1])
+    if array.ndim > layout.MAX_RANK:
+        raise ValueError(
+            f"Variable {name!r} has {array.ndim} dimensions, but HDF5 holds at most {layout.MAX_RANK}. Reshape it."
+        )
+    return _prepare(name, array, _named(name, array, dtype))
+
+
+def _named(name: str, array: Array, dtype: str | None) -> str:
+    try:
+        found = dtypes.name_of_numpy(array.dtype)
+    except TypeError as error:
+        raise TypeError(f"Variable {name!r} cannot be stored: {error}") from None
+    if dtype is None:
+        return found
+    wanted = dtypes.base_name(dtype)
+    if wanted not in dtypes.ROW_BY_NAME or dtypes.ROW_BY_NAME[wanted].hdf5 is None:
+        raise TypeError(f"Variable {name!r} is of dtype {dtype!r}, which cannot be stored.")
+    if dtypes.name_of_numpy(dtypes.numpy_dtype(wanted)) != found:
+        raise TypeError(f"Variable {name!r} is said to be {wanted}, but its value has NumPy's dtype {array.dtype}.")
+    return wanted
+
+
+def _prepare(name: str, array: Array, dtype: str) -> Value:
+    if dtype == STRING:
+        try:
+            data, attributes = strings.encode(array)
+        except (TypeError, ValueError) as error:
+            raise type(error)(*_renamed(name, error)) from None
+        return Value(dtype, array.shape, data, attributes)
+    ordered = dtypes.numpy_dtype(dtype).newbyteorder("<")
+    return Value(dtype, array.shape, np.asarray(array, dtype=ordered, order="C"), _labels(dtype))
+
+
+def _renamed(name: str, error: Exception) -> tuple[Any, ...]:
+    # A UnicodeEncodeError takes five arguments, the last of which is the reason.
+    message = f"variable {name!r} cannot be stored: {error.args[-1]}"
+    return (*error.args[:-1], message) if isinstance(error, UnicodeError) else (message,)
+
+
+def layout_key(values: Mapping[str, Value]) -> Hashable:
+    """Everything about values that the structure of their file depends on."""
+    # Few and flat tuples: ten thousand small ones would call the search for garbage into every save.
+    texts = ((value.data.dtype, value.data.shape, *value.attributes.items()) for value in _texts(values))
+    dtypes_and_shapes = (tuple([value[field] for value in values.values()]) for field in (0, 1))
+    return tuple(values), *dtypes_and_shapes, *texts
+
+
+def _texts(values: Mapping[str, Value]) -> list[Value]:
+    return [value for value in values.values() if value.dtype == STRING]
+
+
+def nbytes_of(dtype: str, shape: tuple[int, ...]) -> int:
+    """Bytes of a value of any dtype but ``string``."""
+    return math.prod(shape) * numpy_dtype(dtype).itemsize
+
+
+@cache
+def numpy_dtype(dtype: str) -> np.dtype[Any]:
+    """NumPy's dtype for a dtype's name; `KeyError` where there is no such dtype."""
+    return dtypes.numpy_dtype(dtype)

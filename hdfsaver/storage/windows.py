@@ -1,0 +1,67 @@
+"""Neighbours read together: one system call for a thousand small stretches of a file instead of a thousand."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from hdfsaver.storage.transfer import PIECE, read_at
+
+
+def together(starts: Sequence[int], stops: Sequence[int], gap: int) -> Iterator[tuple[int, int]]:
+    """Group stretches of a file that one read can take in.
+
+    Parameters
+    ----------
+    starts, stops : sequence of int
+        Where each stretch begins and ends; in order, not overlapping.
+    gap : int
+        Bytes between two neighbours that are read along rather than skipped.
+
+    Yields
+    ------
+    (int, int)
+        First and last (not included) of the stretches of a group. All of a group lie within `transfer.PIECE` bytes; a
+        stretch that is longer is a group of its own.
+    """
+    breaks = np.flatnonzero(np.array(starts[1:]) - np.array(stops[:-1]) > gap) + 1
+    edges = [0, *breaks.tolist(), len(starts)]
+    for first, last in pairwise(edges):
+        while first < last:
+            end = max(first + 1, bisect_right(stops, starts[first] + PIECE, first, last))
+            yield first, end
+            first = end
+
+
+_GAP = 4096
+
+
+def read_small(fd: int, extents: Sequence[tuple[int, int]]) -> Iterator[tuple[int, memoryview]]:
+    """The bytes of many small extents.
+
+    Parameters
+    ----------
+    fd : int
+        The open file.
+    extents : sequence of (int, int)
+        Offset and length of each, in any order.
+
+    Yields
+    ------
+    int
+        Which of the extents, by its position in the argument.
+    memoryview
+        Its bytes.
+    """
+    order = sorted(range(len(extents)), key=extents.__getitem__)
+    starts = [extents[index][0] for index in order]
+    stops = [offset + nbytes for offset, nbytes in map(extents.__getitem__, order)]
+    for first, last in together(starts, stops, _GAP):
+        begin = starts[first]
+        data = memoryview(bytearray(stops[last - 1] - begin))
+        read_at(fd, data, begin)
+        for position in range(first, last):
+            yield order[position], data[starts[position] - begin : stops[position] - begin]
