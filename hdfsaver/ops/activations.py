@@ -1,0 +1,315 @@
+"""Activations of neural networks, each with the operation that TensorFlow names its gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import dtypes, shapes
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.conversion import convert_to_tensor
+from hdfsaver.graph.definition import COMPLEX, FLOATS, REALS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import Grads, Unary, conjugate, like, scope, widened
+from hdfsaver.shapes import Shape
+
+
+class _Activation(Unary):
+    """A function of each feature."""
+
+    signature = "features: T -> activations: T"
+    types = {"T": FLOATS}
+    backward: str
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply(self.backward, grads[0], op.inputs[0])]
+
+
+class _Backward(OpDef):
+    """The derivative by the features, given that by the activations."""
+
+    signature = "gradients: T, features: T -> backprops: T"
+    types = {"T": FLOATS}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [shapes.merge(*node.input_shapes)]
+
+
+class _Gate(_Backward):
+    """Passes derivatives on or not, as the features say; where it is open changes only in single points."""
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply(self.type, grads[0], op.inputs[1]), None]
+
+
+@register
+class Relu(_Activation):
+    """The positive part."""
+
+    type = "Relu"
+    types = {"T": REALS}
+    backward = "ReluGrad"
+
+    def kernel(self, node: Node) -> Kernel:
+        zero = np.zeros((), dtypes.numpy_dtype(node.attrs["T"]))
+        return lambda features: np.maximum(features, zero)
+
+
+@register
+class ReluGrad(_Gate):
+    """The derivative of `Relu`."""
+
+    type = "ReluGrad"
+    types = {"T": REALS}
+
+    def kernel(self, node: Node) -> Kernel:
+        zero = np.zeros((), dtypes.numpy_dtype(node.attrs["T"]))
+        return lambda gradients, features: np.where(features > zero, gradients, zero)
+
+
+def relu(features: Any, name: str | None = None) -> Any:
+    """The positive part of each feature."""
+    return apply("Relu", features, name=name)
+
+
+@register
+class Relu6(_Activation):
+    """The positive part, up to 6."""
+
+    type = "Relu6"
+    types = {"T": REALS}
+    backward = "Relu6Grad"
+
+    def kernel(self, node: Node) -> Kernel:
+        zero, six = np.array([0, 6]).astype(dtypes.numpy_dtype(node.attrs["T"]))
+        return lambda features: np.minimum(np.maximum(features, zero), six)
+
+
+@register
+class Relu6Grad(_Gate):
+    """The derivative of `Relu6`."""
+
+    type = "Relu6Grad"
+    types = {"T": REALS}
+
+    def kernel(self, node: Node) -> Kernel:
+        zero, six = np.array([0, 6]).astype(dtypes.numpy_dtype(node.attrs["T"]))
+        return lambda gradients, features: np.where((features > zero) & (features < six), gradients, zero)
+
+
+def relu6(features: Any, name: str | None = None) -> Any:
+    """The positive part of each feature, up to 6."""
+    return apply("Relu6", features, name=name)
+
+
+@register
+class LeakyRelu(Unary):
+    """The feature itself where it is positive, and ``alpha`` times it where not."""
+
+    type = "LeakyRelu"
+    signature = "features: T -> activations: T"
+    types = {"T": FLOATS}
+    default_types = {"T": "float32"}
+    attrs = {"alpha": 0.2}
+
+    def kernel(self, node: Node) -> Kernel:
+        alpha = np.array(node.attrs["alpha"]).astype(dtypes.numpy_dtype(node.attrs["T"]))
+        return lambda features: np.where(features > 0, features, features * alpha)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply("LeakyReluGrad", grads[0], op.inputs[0], alpha=op.get_attr("alpha"))]
+
+
+@register
+class LeakyReluGrad(_Backward):
+    """The derivative of `LeakyRelu`."""
+
+    type = "LeakyReluGrad"
+    default_types = {"T": "float32"}
+    attrs = {"alpha": 0.2}
+
+    def kernel(self, node: Node) -> Kernel:
+        alpha = np.array(node.attrs["alpha"]).astype(dtypes.numpy_dtype(node.attrs["T"]))
+        return lambda gradients, features: np.where(features > 0, gradients, gradients * alpha)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply("LeakyReluGrad", grads[0], op.inputs[1], alpha=op.get_attr("alpha")), None]
+
+
+def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Any:
+    """Each feature where it is positive, and ``alpha`` times it where not."""
+    with scope(name, "LeakyRelu", features) as full:
+        features = convert_to_tensor(features, name="features")
+        if features.dtype.is_integer:
+            features = apply("Cast", features, DstT="float32")
+        return apply("LeakyRelu", features, name=full, alpha=float(alpha))
+
+
+@register
+class Elu(Unary):
+    """The feature where it is positive, and its exponential less 1 where not."""
+
+    type = "Elu"
+    signature = "features: T -> activations: T"
+    types = {"T": FLOATS}
+
+    def kernel(self, node: Node) -> Kernel:
+        return widened(node, lambda features: np.where(features < 0, np.expm1(features), features))
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply("EluGrad", grads[0], op.outputs[0])]
+
+
+@register
+class EluGrad(OpDef):
+    """The derivative of `Elu`, by its value."""
+
+    type = "EluGrad"
+    signature = "gradients: T, outputs: T -> backprops: T"
+    types = {"T": FLOATS}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [shapes.merge(*node.input_shapes)]
+
+    def kernel(self, node: Node) -> Kernel:
+        one = np.ones((), dtypes.numpy_dtype(node.attrs["T"]))
+        return lambda gradients, outputs: np.where(outputs < 0, gradients * (outputs + one), gradients)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        gradients, outputs = op.inputs
+        is_curved = apply("Less", outputs, apply("ZerosLike", outputs))
+        by_outputs = apply("Mul", grads[0], gradients)
+        return [
+            apply("EluGrad", grads[0], outputs),
+            apply("SelectV2", is_curved, by_outputs, apply("ZerosLike", by_outputs)),
+        ]
+
+
+def elu(features: Any, name: str | None = None) -> Any:
+    """Each feature where it is positive, and its exponential less 1 where not."""
+    return apply("Elu", features, name=name)
+
+
+@register
+class Softplus(_Activation):
+    """The logarithm of 1 + the exponential."""
+
+    type = "Softplus"
+    backward = "SoftplusGrad"
+
+    def kernel(self, node: Node) -> Kernel:
+        return widened(node, lambda features: np.logaddexp(features, np.zeros((), features.dtype)))
+
+
+@register
+class SoftplusGrad(_Backward):
+    """The derivative of `Softplus`."""
+
+    type = "SoftplusGrad"
+
+    def kernel(self, node: Node) -> Kernel:
+        return widened(node, lambda gradients, features: gradients * _sigmoid(features))
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        gradients, features = op.inputs
+        by_features = apply("SigmoidGrad", apply("Sigmoid", features), apply("Mul", grads[0], gradients))
+        return [apply("SoftplusGrad", grads[0], features), by_features]
+
+
+def softplus(features: Any, name: str | None = None) -> Any:
+    """The logarithm of 1 + the exponential of each feature."""
+    return apply("Softplus", features, name=name)
+
+
+def _sigmoid(x: Array) -> Array:
+    one = np.ones((), x.dtype)
+    return one / (one + np.exp(-x))
+
+
+class _ByOutput(OpDef):
+    """A derivative that is best said by the function's value y."""
+
+    signature = "y: T, dy: T -> z: T"
+    types = {"T": FLOATS | COMPLEX}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [shapes.merge(*node.input_shapes)]
+
+
+@register
+class Sigmoid(Unary):
+    """1 / (1 + exp(-x))."""
+
+    type = "Sigmoid"
+    types = {"T": FLOATS | COMPLEX}
+
+    def kernel(self, node: Node) -> Kernel:
+        return widened(node, _sigmoid)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply("SigmoidGrad", op.outputs[0], grads[0])]
+
+
+@register
+class SigmoidGrad(_ByOutput):
+    """The derivative of `Sigmoid`, ``dy * conj(y * (1 - y))``."""
+
+    type = "SigmoidGrad"
+
+    def kernel(self, node: Node) -> Kernel:
+        one = np.ones((), dtypes.numpy_dtype(node.attrs["T"]))
+        return lambda y, dy: dy * np.conjugate(y * (one - y)) if one.dtype.kind == "c" else dy * y * (one - y)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        y, dy = (conjugate(tensor) for tensor in op.inputs)
+        product = apply("Mul", grads[0], dy)
+        by_y = apply("Sub", product, apply("Mul", apply("Mul", like(2, y), product), y))
+        return [by_y, apply("SigmoidGrad", y, grads[0])]
+
+
+def sigmoid(x: Any, name: str | None = None) -> Any:
+    """1 / (1 + exp(-x))."""
+    return apply("Sigmoid", x, name=name)
+
+
+def log_sigmoid(x: Any, name: str | None = None) -> Any:
+    """The logarithm of the sigmoid, exact where that is tiny."""
+    with scope(name, "LogSigmoid", x) as full:
+        x = convert_to_tensor(x, name="x")
+        return apply("Neg", apply("Softplus", apply("Neg", x)), name=full)
+
+
+@register
+class Tanh(Unary):
+    """The hyperbolic tangent."""
+
+    type = "Tanh"
+    types = {"T": FLOATS | COMPLEX}
+    ufunc = np.tanh
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply("TanhGrad", op.outputs[0], grads[0])]
+
+
+@register
+class TanhGrad(_ByOutput):
+    """The derivative of `Tanh`, ``dy * conj(1 - y * y)``."""
+
+    type = "TanhGrad"
+
+    def kernel(self, node: Node) -> Kernel:
+        one = np.ones((), dtypes.numpy_dtype(node.attrs["T"]))
+        return lambda y, dy: dy * (np.conjugate(one - y * y) if one.dtype.kind == "c" else one - y * y)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        y, dy = (conjugate(tensor) for tensor in op.inputs)
+        by_y = apply("Mul", apply("Mul", apply("Mul", like(-2, y), grads[0]), dy), y)
+        return [by_y, apply("TanhGrad", y, grads[0])]
+
+
+def tanh(x: Any, name: str | None = None) -> Any:
+    """The hyperbolic tangent."""
+    return apply("Tanh", x, name=name)

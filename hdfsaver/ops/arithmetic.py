@@ -1,0 +1,364 @@
+"""Arithmetic of two numbers, and sums of many, element by element."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import dtypes, shapes
+from hdfsaver.graph import operators
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
+from hdfsaver.graph.definition import COMPLEX, FLOATS, NUMBERS, REALS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import Binary, Flat, Grads, boxed, conjugate, invalid, like, scope, sum_to_inputs
+from hdfsaver.shapes import Shape
+
+
+class _Sum(Binary):
+    """x + y."""
+
+    ufunc = np.add
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        x, y = op.inputs
+        return sum_to_inputs(x, y, grads[0], grads[0])
+
+
+@register
+class AddV2(_Sum):
+    """x + y of numbers."""
+
+    type = "AddV2"
+
+
+@register
+class Add(_Sum):
+    """x + y of numbers, or the concatenation of strings."""
+
+    type = "Add"
+    types = {"T": (NUMBERS - {"uint16", "uint32", "uint64"}) | {"string"}}
+
+    def kernel(self, node: Node) -> Kernel:
+        return _join_strings if node.attrs["T"] == "string" else np.add
+
+
+def _join_strings(x: Array, y: Array) -> Array:
+    return boxed(np.add(x, y, dtype=object))
+
+
+def add(x: Any, y: Any, name: str | None = None) -> Any:
+    """x + y; strings are concatenated."""
+    return operators.add(x, y, name or "Add")
+
+
+@register
+class AddN(OpDef):
+    """The sum of several tensors of one shape."""
+
+    type = "AddN"
+    signature = "inputs: N * T -> sum: T"
+    types = {"T": NUMBERS}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        merged: Shape = None
+        for shape in node.input_shapes:
+            merged = shapes.merge(merged, shape)
+        return [merged]
+
+    def kernel(self, node: Node) -> Kernel:
+        return _sum_of
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [grads[0]] * len(op.inputs)
+
+
+def _sum_of(*terms: Array) -> Array:
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total
+
+
+def add_n(inputs: Sequence[Any], name: str | None = None) -> Any:
+    """The sum of a list of tensors of one shape and dtype; `ValueError` for an empty list."""
+    if is_tensor(inputs):
+        inputs = [inputs]
+    if not inputs:
+        raise ValueError("tf.add_n needs at least one tensor.")
+    if len(inputs) == 1:
+        return apply("Identity", inputs[0], name=name)
+    return apply("AddN", list(inputs), name=name)
+
+
+@register
+class Sub(Binary):
+    """x - y."""
+
+    type = "Sub"
+    ufunc = np.subtract
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        x, y = op.inputs
+        return sum_to_inputs(x, y, grads[0], apply("Neg", grads[0]))
+
+
+def subtract(x: Any, y: Any, name: str | None = None) -> Any:
+    """x - y."""
+    return apply("Sub", x, y, name=name)
+
+
+@register
+class Mul(Binary):
+    """x * y."""
+
+    type = "Mul"
+    ufunc = np.multiply
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        x, y = op.inputs
+        return sum_to_inputs(x, y, apply("Mul", grads[0], conjugate(y)), apply("Mul", conjugate(x), grads[0]))
+
+
+def multiply(x: Any, y: Any, name: str | None = None) -> Any:
+    """x * y, element by element."""
+    return apply("Mul", x, y, name=name)
+
+
+@register
+class RealDiv(Binary):
+    """x / y of floating-point numbers."""
+
+    type = "RealDiv"
+    types = {"T": FLOATS | COMPLEX}
+    ufunc = np.true_divide
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return _gradient_of_quotient(op, grads[0], "RealDiv")
+
+
+def _gradient_of_quotient(op: Operation, grad: Tensor | None, division: str) -> Grads:
+    x, y = (conjugate(tensor) for tensor in op.inputs)
+    by_y = apply("Mul", grad, apply(division, apply(division, apply("Neg", x), y), y))
+    return sum_to_inputs(op.inputs[0], op.inputs[1], apply(division, grad, y), by_y)
+
+
+def truediv(x: Any, y: Any, name: str | None = None) -> Any:
+    """x / y as Python 3 has it: integers are divided as floats."""
+    return operators.true_divide(x, y, name or "truediv")
+
+
+def divide(x: Any, y: Any, name: str | None = None) -> Any:
+    """x / y as Python 3 has it: integers are divided as floats."""
+    return operators.true_divide(x, y, name or "truediv")
+
+
+@register
+class DivNoNan(Binary):
+    """x / y, and 0 wherever y is 0."""
+
+    type = "DivNoNan"
+    types = {"T": FLOATS | COMPLEX}
+
+    def kernel(self, node: Node) -> Kernel:
+        return _divide_no_nan
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return _gradient_of_quotient(op, grads[0], "DivNoNan")
+
+
+def _divide_no_nan(x: Array, y: Array) -> Array:
+    quotient: Array = np.where(y == 0, np.zeros((), np.result_type(x)), np.true_divide(x, y))
+    return quotient
+
+
+def div_no_nan(x: Any, y: Any, name: str | None = None) -> Any:
+    """x / y, and 0 wherever y is 0."""
+    return apply("DivNoNan", x, y, name=name or "div_no_nan")
+
+
+class _IntegerDivision(Binary):
+    """A division that integers cannot do by zero."""
+
+    types = {"T": REALS}
+
+    def kernel(self, node: Node) -> Kernel:
+        divide_unchecked = type(self).ufunc
+        if not dtypes.as_dtype(node.attrs["T"]).is_integer:
+            return divide_unchecked
+
+        def divide_checked(x: Array, y: Array) -> Array:
+            if not np.all(y):
+                raise invalid("Integer division by zero.")
+            quotient: Array = divide_unchecked(x, y)
+            return quotient
+
+        return divide_checked
+
+
+def _truncated_quotient(x: Array, y: Array) -> Array:
+    quotient: Array = np.floor_divide(x, y)
+    towards_zero: Array = quotient + ((x % y != 0) & ((x < 0) != (y < 0))).astype(quotient.dtype)
+    return towards_zero
+
+
+def _div(x: Array, y: Array) -> Array:
+    quotient: Array = _truncated_quotient(x, y) if np.result_type(x).kind in "iu" else np.true_divide(x, y)
+    return quotient
+
+
+@register
+class Div(_IntegerDivision):
+    """x / y as C has it: integers are divided towards zero."""
+
+    type = "Div"
+    types = {"T": NUMBERS}
+    ufunc = _div
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return _gradient_of_quotient(op, grads[0], "Div")
+
+
+def div(x: Any, y: Any, name: str | None = None) -> Any:
+    """x / y as Python 2 has it: integers are divided and rounded down."""
+    with scope(name, "div", x, y) as full:
+        x = convert_to_tensor(x, name="x")
+        y = convert_to_tensor(y, x.dtype.base_dtype, name="y")
+        return apply("FloorDiv" if x.dtype.is_integer else "RealDiv", x, y, name=full)
+
+
+@register
+class FloorDiv(Flat, _IntegerDivision):
+    """x / y rounded down."""
+
+    type = "FloorDiv"
+    ufunc = np.floor_divide
+
+
+def floordiv(x: Any, y: Any, name: str | None = None) -> Any:
+    """x / y rounded down."""
+    return apply("FloorDiv", x, y, name=name or "floordiv")
+
+
+@register
+class FloorMod(_IntegerDivision):
+    """The remainder of the division that rounds down; it has the sign of y."""
+
+    type = "FloorMod"
+    ufunc = np.mod
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        x, y = op.inputs
+        return sum_to_inputs(x, y, grads[0], apply("Neg", apply("Mul", grads[0], apply("FloorDiv", x, y))))
+
+
+def floormod(x: Any, y: Any, name: str | None = None) -> Any:
+    """The remainder of the division that rounds down; it has the sign of y."""
+    return apply("FloorMod", x, y, name=name)
+
+
+@register
+class Pow(Binary):
+    """x to the power of y."""
+
+    type = "Pow"
+    types = {"T": NUMBERS - {"uint8", "uint16", "uint32", "uint64"}}
+
+    def kernel(self, node: Node) -> Kernel:
+        return _integer_power if dtypes.as_dtype(node.attrs["T"]).is_integer else np.power
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        x, y = op.inputs
+        one = like(1, x)
+        by_x = apply("Mul", grads[0], conjugate(apply("Mul", y, apply("Pow", x, apply("Sub", y, one)))))
+        # Where x is 0 or negative its logarithm is no number, and the power does not change with y.
+        positive = apply("NotEqual" if x.dtype.is_complex else "Greater", x, apply("ZerosLike", x))
+        safe_x = apply("SelectV2", positive, x, apply("OnesLike", x))
+        logarithm = apply("SelectV2", positive, apply("Log", safe_x), apply("ZerosLike", x))
+        by_y = apply("Mul", grads[0], conjugate(apply("Mul", op.outputs[0], logarithm)))
+        return sum_to_inputs(x, y, by_x, by_y)
+
+
+def _integer_power(x: Array, y: Array) -> Array:
+    if np.any(y < 0):
+        raise invalid("Integers to negative integer powers are not allowed.")
+    power: Array = np.power(x, y)
+    return power
+
+
+def pow(x: Any, y: Any, name: str | None = None) -> Any:
+    """x to the power of y, element by element."""
+    return apply("Pow", x, y, name=name)
+
+
+@register
+class Maximum(Binary):
+    """The greater of x and y; NaN where either is NaN."""
+
+    type = "Maximum"
+    types = {"T": REALS}
+    ufunc = np.maximum
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return _gradient_of_choice(op, grads[0], "GreaterEqual")
+
+
+@register
+class Minimum(Binary):
+    """The smaller of x and y; NaN where either is NaN."""
+
+    type = "Minimum"
+    types = {"T": REALS}
+    ufunc = np.minimum
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return _gradient_of_choice(op, grads[0], "LessEqual")
+
+
+def _gradient_of_choice(op: Operation, grad: Tensor | None, comparison: str) -> Grads:
+    x, y = op.inputs
+    chose_x = apply(comparison, x, y)
+    nothing = apply("ZerosLike", grad)
+    by_x = apply("SelectV2", chose_x, grad, nothing)
+    by_y = apply("SelectV2", chose_x, nothing, grad)
+    return sum_to_inputs(x, y, by_x, by_y)
+
+
+def maximum(x: Any, y: Any, name: str | None = None) -> Any:
+    """The greater of x and y, element by element."""
+    return apply("Maximum", x, y, name=name)
+
+
+def minimum(x: Any, y: Any, name: str | None = None) -> Any:
+    """The smaller of x and y, element by element."""
+    return apply("Minimum", x, y, name=name)
+
+
+@register
+class SquaredDifference(Binary):
+    """(x - y) squared; the conjugate difference times the difference where complex."""
+
+    type = "SquaredDifference"
+    types = {"T": FLOATS | COMPLEX | {"int32", "int64"}}
+
+    def kernel(self, node: Node) -> Kernel:
+        return _squared_difference
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        x, y = op.inputs
+        two = like(2, x)
+        by_x = apply("Mul", apply("Mul", two, grads[0]), apply("Sub", x, y))
+        return sum_to_inputs(x, y, by_x, apply("Neg", by_x))
+
+
+def _squared_difference(x: Array, y: Array) -> Array:
+    difference: Array = np.subtract(x, y)
+    return np.conjugate(difference) * difference if difference.dtype.kind == "c" else difference * difference
+
+
+def squared_difference(x: Any, y: Any, name: str | None = None) -> Any:
+    """(x - y) squared, element by element."""
+    return apply("SquaredDifference", x, y, name=name)

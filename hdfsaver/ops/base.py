@@ -1,0 +1,254 @@
+"""What families of operations share: element-wise classes, axes, values known early, undoing broadcasting."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import numpy as np
+
+from hdfsaver import dtypes, shapes
+from hdfsaver.errors import InvalidArgumentError
+from hdfsaver.graph.apply import apply, graph_of
+from hdfsaver.graph.conversion import constant_node, convert_to_tensor, is_tensor
+from hdfsaver.graph.definition import NUMBERS, Array, Kernel, Node, OpDef
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.shapes import Shape
+
+Grads = Sequence[Tensor | None]
+"""The derivatives by the inputs of an operation; None where there is none."""
+
+FOLDED_SIZE = 1024
+"""The most elements that an input may have whose result is computed before anything runs."""
+
+SMALL = 1000
+"""A tensor of zeros or ones with fewer elements becomes a constant rather than a Fill, as in TensorFlow."""
+
+
+NARROW = frozenset({"float16", "bfloat16"})
+"""The dtypes that sums are not computed in, so that only their result is rounded."""
+
+
+def widened(node: Node, function: Kernel) -> Kernel:
+    """The function computed on narrow floats (the attribute ``T``) as on wider ones."""
+    name = node.attrs["T"]
+    if name not in NARROW:
+        return function
+    target = dtypes.numpy_dtype(name)
+    return lambda *values: function(*(np.asarray(value, np.float32) for value in values)).astype(target)
+
+
+def invalid(message: str) -> InvalidArgumentError:
+    """The error for values that an operation cannot take; who runs it adds the operation's name."""
+    return InvalidArgumentError(None, None, message)
+
+
+def fold_by_kernel(definition: OpDef, node: Node) -> Array | None:
+    """The result on inputs that are all known and small, otherwise None."""
+    values = [node.constant(position) for position in range(len(node.inputs))]
+    if any(value is None or value.size > FOLDED_SIZE for value in values):
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            return np.asarray(definition.kernel(node)(*values))
+    except (InvalidArgumentError, ValueError):
+        return None  # the run will say what is wrong
+
+
+class Unary(OpDef):
+    """One tensor in, one of the same dtype and shape out, element by element."""
+
+    signature = "x: T -> y: T"
+    types = {"T": NUMBERS}
+    ufunc: ClassVar[Callable[..., Any]]
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return node.input_shapes
+
+    def kernel(self, node: Node) -> Kernel:
+        return type(self).ufunc
+
+    def fold(self, node: Node) -> Array | None:
+        return fold_by_kernel(self, node)
+
+
+class Binary(OpDef):
+    """Two tensors in, one of the same dtype and their broadcast shape out, element by element."""
+
+    signature = "x: T, y: T -> z: T"
+    types = {"T": NUMBERS}
+    ufunc: ClassVar[Callable[..., Any]]
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [shapes.broadcast(*node.input_shapes)]
+
+    def kernel(self, node: Node) -> Kernel:
+        return type(self).ufunc
+
+    def fold(self, node: Node) -> Array | None:
+        return fold_by_kernel(self, node)
+
+
+class Flat(OpDef):
+    """An operation whose result does not change smoothly with any input: no derivative passes through it."""
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [None] * len(op.inputs)
+
+
+def sum_to_inputs(x: Tensor, y: Tensor, dx: Tensor | None, dy: Tensor | None) -> Grads:
+    """Sum derivatives that have the broadcast shape of ``x`` and ``y`` over what broadcasting repeated."""
+    if x.shape.is_fully_defined() and x.shape == y.shape:
+        return dx, dy
+    shape_x, shape_y = apply("Shape", x), apply("Shape", y)
+    repeated_x, repeated_y = apply("BroadcastGradientArgs", shape_x, shape_y)
+    return _sum_over(dx, repeated_x, shape_x), _sum_over(dy, repeated_y, shape_y)
+
+
+def sum_to(x: Tensor, whole: Tensor, grad: Tensor) -> Tensor:
+    """Sum a derivative of the shape of ``whole`` over what broadcasting ``x`` to that shape repeated."""
+    if x.shape.is_fully_defined() and x.shape == whole.shape:
+        return grad
+    shape = apply("Shape", x)
+    summed: Tensor = _sum_over(grad, apply("BroadcastGradientArgs", shape, apply("Shape", whole))[0], shape)
+    return summed
+
+
+def _sum_over(grad: Tensor | None, axes: Tensor, shape: Tensor) -> Any:
+    return None if grad is None else apply("Reshape", apply("Sum", grad, axes), shape)
+
+
+def conjugate(x: Tensor) -> Tensor:
+    """The complex conjugate; a real tensor is its own, and no operation is made."""
+    conjugated: Tensor = apply("Conj", x) if x.dtype.is_complex else x
+    return conjugated
+
+
+def like(value: Any, x: Tensor) -> Tensor:
+    """A number as a constant of a tensor's dtype."""
+    return convert_to_tensor(value, x.dtype.base_dtype)
+
+
+@contextmanager
+def scope(name: str | None, default: str, *values: Any) -> Iterator[str]:
+    """Enter a name scope in the graph of the values, for a function made of several operations."""
+    graph = graph_of(values)
+    with graph.as_default(), graph.name_scope(name or default) as full:
+        yield full
+
+
+def normal_axis(axis: int, rank: int) -> int:
+    """Count an axis from the front; `ValueError` where there is none of that number."""
+    if not -rank <= axis < rank:
+        raise ValueError(f"Axis {axis} must lie in [{-rank}, {rank}) for a tensor of rank {rank}.")
+    return axis % rank
+
+
+def normal_axes(axes: Any, rank: int) -> tuple[int, ...]:
+    """Count several axes from the front and sort them; `ValueError` for one that is not there or named twice."""
+    found = sorted(normal_axis(int(axis), rank) for axis in np.atleast_1d(axes))
+    if len(set(found)) < len(found):
+        raise ValueError(f"Axes {np.atleast_1d(axes).tolist()} name one of the {rank} dimensions twice.")
+    return tuple(found)
+
+
+def static_integer(node: Node, position: int) -> int | None:
+    """The value of an input that is a single integer where it is known before anything runs."""
+    value = node.constant(position)
+    return None if value is None else integer(value)
+
+
+def integer(value: Any) -> int:
+    """The one element of an array; `ValueError` where there are several."""
+    if np.size(value) != 1:
+        raise ValueError(f"A single integer is needed, not an array of shape {shapes.text(np.shape(value))}.")
+    return int(np.reshape(value, ()))
+
+
+def with_rank(shape: Shape, rank: int) -> Shape:
+    """The shape, which must be able to have the rank; `ValueError` otherwise."""
+    if shape is not None and len(shape) != rank:
+        raise ValueError(f"A tensor of rank {rank} is needed, not one of shape {shapes.text(shape)}.")
+    return shape
+
+
+def at_least(shape: Shape, rank: int) -> Shape:
+    """The shape, which must be able to have at least the rank; `ValueError` otherwise."""
+    if shape is not None and len(shape) < rank:
+        raise ValueError(f"A tensor of at least rank {rank} is needed, not one of shape {shapes.text(shape)}.")
+    return shape
+
+
+def added(first: int | None, second: int | None) -> int | None:
+    """The sum of two sizes, unknown where either is."""
+    return None if first is None or second is None else first + second
+
+
+def boxed(value: Any) -> Array:
+    """A result as an array: NumPy takes single strings out of arrays of objects, and they are put back."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value  # type: ignore[return-value]  # a NumPy scalar does all that a value must
+    box = np.empty((), dtype=object)
+    box[()] = value
+    return box
+
+
+def dtype_name(dtype: Any) -> str:
+    """The name of a dtype, references being to their dtype, as attributes have it."""
+    return dtypes.as_dtype(dtype).base_dtype.name
+
+
+def static_int(value: Any, what: str) -> int:
+    """A Python integer out of an argument; `TypeError` naming the argument otherwise."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{what} must be an integer, not {value!r}.") from None
+
+
+def filled(value: int, shape: Any, dtype: Any, name: str) -> Tensor:
+    """A tensor of zeros or ones: a constant where it is small and its shape known, otherwise a Fill."""
+    element = _element(value, dtype_name(dtype))
+    plain = _plain_shape(shape)
+    if plain is not None and _count(plain) < SMALL:
+        return constant_node(np.full(plain, element), dtype_name(dtype), name)
+    dims = _shape_tensor(shape, plain)
+    tensor: Tensor = apply("Fill", dims, constant_node(element, dtype_name(dtype), "Const"), name=name)
+    return tensor
+
+
+def _element(value: int, dtype: str) -> Array:
+    if dtype == "string":
+        return boxed(b"")
+    return np.array(value, dtype=dtypes.numpy_dtype(dtype))
+
+
+def _plain_shape(shape: Any) -> tuple[int, ...] | None:
+    """The shape as integers where Python knows them."""
+    if is_tensor(shape):
+        return None
+    if isinstance(shape, list | tuple) and any(is_tensor(size) for size in shape):
+        return None
+    known = shapes.as_shape(shape)
+    if known is None or None in known:
+        raise ValueError(f"The shape must be known, not {shapes.text(known)}; take it from tf.shape where it is not.")
+    return tuple(size for size in known if size is not None)
+
+
+def _count(shape: tuple[int, ...]) -> int:
+    count = 1
+    for size in shape:
+        count *= size
+    return count
+
+
+def _shape_tensor(shape: Any, plain: tuple[int, ...] | None) -> Tensor:
+    if plain is not None:
+        return convert_to_tensor(np.array(plain, np.int32), name="shape_as_tensor")
+    dims = convert_to_tensor(shape)
+    if dims.shape.rank == 0:
+        dims = apply("Reshape", dims, [-1])
+    return dims

@@ -1,0 +1,120 @@
+"""Biases of neural networks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import shapes
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.conversion import convert_to_tensor
+from hdfsaver.graph.definition import NUMBERS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import Grads, at_least, scope, widened, with_rank
+from hdfsaver.shapes import Shape
+
+
+def _channel_axis(data_format: bytes, rank: int) -> int:
+    return 1 if data_format == b"NCHW" else rank - 1
+
+
+class _BiasAdd(OpDef):
+    """A number added to each channel, which is the last dimension or, as NCHW has it, the second."""
+
+    signature = "value: T, bias: T -> output: T"
+    types = {"T": NUMBERS}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        value, bias = at_least(node.input_shapes[0], 2), with_rank(node.input_shapes[1], 1)
+        if value is None or bias is None:
+            return [value]
+        axis = _channel_axis(node.attrs.get("data_format", b"NHWC"), len(value))
+        return [shapes.merge(value, (None,) * axis + bias + (None,) * (len(value) - axis - 1))]
+
+    def kernel(self, node: Node) -> Kernel:
+        data_format = node.attrs.get("data_format", b"NHWC")
+
+        def add(value: Array, bias: Array) -> Array:
+            axis = _channel_axis(data_format, value.ndim)
+            if len(bias) != value.shape[axis]:
+                raise ValueError(f"A bias of length {value.shape[axis]} is needed, not of {len(bias)}.")
+            return value + bias.reshape((-1,) + (1,) * (value.ndim - axis - 1))
+
+        return add
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        attrs = {} if op.type == "BiasAddV1" else {"data_format": op.get_attr("data_format")}
+        return [grads[0], apply("BiasAddGrad", grads[0], **attrs)]
+
+
+@register
+class BiasAdd(_BiasAdd):
+    """A number added to each channel."""
+
+    type = "BiasAdd"
+    attrs = {"data_format": b"NHWC"}
+
+
+@register
+class BiasAddV1(_BiasAdd):
+    """A number added to each channel, the last dimension, as older graphs have it."""
+
+    type = "BiasAddV1"
+
+
+@register
+class BiasAddGrad(OpDef):
+    """The derivative of `BiasAdd` by the bias: the sum over all dimensions but the channels."""
+
+    type = "BiasAddGrad"
+    signature = "out_backprop: T -> output: T"
+    types = {"T": NUMBERS}
+    attrs = {"data_format": b"NHWC"}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        shape = at_least(node.input_shapes[0], 2)
+        return [(None if shape is None else shape[_channel_axis(node.attrs["data_format"], len(shape))],)]
+
+    def kernel(self, node: Node) -> Kernel:
+        data_format = node.attrs["data_format"]
+
+        def sum_channels(values: Array) -> Array:
+            channels = _channel_axis(data_format, values.ndim)
+            axes = tuple(axis for axis in range(values.ndim) if axis != channels)
+            return np.sum(values, axis=axes, dtype=values.dtype)
+
+        return widened(node, sum_channels)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        values = op.inputs[0]
+        grad = grads[0]
+        if op.get_attr("data_format") == b"NCHW":
+            ones = apply("Fill", apply("Reshape", apply("Sub", apply("Rank", values), 2), [1]), 1)
+            grad = apply("Reshape", grad, apply("ConcatV2", [[-1], ones], 0))
+        return [apply("BroadcastTo", grad, apply("Shape", values))]
+
+
+def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Any:
+    """A number added to each channel: the last dimension, or with ``data_format="NCHW"`` the second.
+
+    Raises
+    ------
+    ValueError
+        The shapes do not fit, or the format is another.
+    """
+    layout = b"NCHW" if data_format is not None and data_format.startswith("NC") else b"NHWC"
+    if data_format is not None and not data_format.startswith("N"):
+        raise ValueError(f"data_format must begin with N, for the batch, as in NHWC or NCHW, not {data_format!r}.")
+    with scope(name, "BiasAdd", value, bias) as full:
+        value = convert_to_tensor(value, name="input")
+        bias = convert_to_tensor(bias, value.dtype.base_dtype, name="bias")
+        return apply("BiasAdd", value, bias, name=full, data_format=layout)
+
+
+def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Any:
+    """``matmul(x, weights) + biases``."""
+    with scope(name, "xw_plus_b", x, weights, biases) as full:
+        return bias_add(apply("MatMul", x, weights), biases, name=full)

@@ -1,0 +1,143 @@
+"""Repeating values: to a shape, a number of times, and what derivatives must know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import shapes
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.definition import INDICES, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import Flat, Grads, invalid, sum_to, with_rank
+from hdfsaver.shapes import Shape
+
+
+@register
+class BroadcastTo(OpDef):
+    """The tensor repeated along dimensions of length 1, and along new ones in front, to a shape."""
+
+    type = "BroadcastTo"
+    signature = "input: T, shape: Tidx -> output: T"
+    types = {"Tidx": INDICES}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        given, wanted = node.input_shapes[0], node.sizes(1)
+        whole = shapes.broadcast(given, wanted)
+        if whole is None or wanted is None:
+            return [wanted]
+        return [shapes.merge(whole, wanted)]
+
+    def kernel(self, node: Node) -> Kernel:
+        return lambda values, shape: np.broadcast_to(values, tuple(shape.tolist()))
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        assert grads[0] is not None
+        return [sum_to(op.inputs[0], op.outputs[0], grads[0]), None]
+
+
+def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Any:
+    """The tensor repeated along dimensions of length 1, and along new ones in front, to a shape."""
+    return apply("BroadcastTo", input, shape, name=name)
+
+
+@register
+class BroadcastArgs(Flat):
+    """The shape that two shapes are broadcast to."""
+
+    type = "BroadcastArgs"
+    signature = "s0: T, s1: T -> r0: T"
+    types = {"T": INDICES}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        first, second = (with_rank(shape, 1) for shape in node.input_shapes)
+        if first is None or second is None or None in first + second:
+            return [(None,)]
+        return [(max(first[0] or 0, second[0] or 0),)]
+
+    def kernel(self, node: Node) -> Kernel:
+        return lambda s0, s1: np.array(np.broadcast_shapes(tuple(s0.tolist()), tuple(s1.tolist())), s0.dtype)
+
+    def sizes(self, node: Node) -> Shape:
+        return shapes.broadcast(node.sizes(0), node.sizes(1))
+
+
+def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Any:
+    """The shape, as a tensor, that two shapes are broadcast to."""
+    return apply("BroadcastArgs", shape_x, shape_y)
+
+
+def broadcast_static_shape(shape_x: Any, shape_y: Any) -> Any:
+    """The shape, as a TensorShape, that two shapes are broadcast to; `ValueError` where they do not fit."""
+    return shapes.TensorShape(shapes.broadcast(shapes.as_shape(shape_x), shapes.as_shape(shape_y)))
+
+
+@register
+class BroadcastGradientArgs(Flat):
+    """For two shapes the axes over which a derivative of their broadcast shape must be summed for each."""
+
+    type = "BroadcastGradientArgs"
+    signature = "s0: T, s1: T -> r0: T, r1: T"
+    types = {"T": INDICES}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [(None,), (None,)]
+
+    def kernel(self, node: Node) -> Kernel:
+        return _repeated_axes
+
+
+def _repeated_axes(s0: Array, s1: Array) -> tuple[Array, Array]:
+    rank = max(len(s0), len(s1))
+    sizes0 = [1] * (rank - len(s0)) + s0.tolist()
+    sizes1 = [1] * (rank - len(s1)) + s1.tolist()
+    axes0 = [axis for axis in range(rank) if sizes0[axis] == 1]
+    axes1 = [axis for axis in range(rank) if sizes1[axis] == 1]
+    return np.array(axes0, s0.dtype), np.array(axes1, s0.dtype)
+
+
+@register
+class Tile(OpDef):
+    """The whole tensor several times along each dimension."""
+
+    type = "Tile"
+    signature = "input: T, multiples: Tmultiples -> output: T"
+    types = {"Tmultiples": INDICES}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        shape, multiples = node.input_shapes[0], node.sizes(1)
+        if shape is None:
+            return [None if multiples is None else (None,) * len(multiples)]
+        if multiples is None:
+            return [(None,) * len(shape)]
+        if len(multiples) != len(shape):
+            raise ValueError(f"{len(shape)} multiples are needed, one for each dimension, not {len(multiples)}.")
+        return [tuple(None if None in (a, b) else (a or 0) * (b or 0) for a, b in zip(shape, multiples, strict=True))]
+
+    def kernel(self, node: Node) -> Kernel:
+        return _tile
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        # Each dimension is taken apart into the copies and the length of one, and the copies are summed.
+        tensor, multiples = op.inputs
+        sizes = apply("Shape", tensor, out_type=multiples.dtype.base_dtype.name)
+        apart = apply("Reshape", apply("Pack", [multiples, sizes], axis=1), [-1])
+        copies = apply("Range", 0, apply("Size", apart), 2)
+        summed = apply("Sum", apply("Reshape", grads[0], apart), copies)
+        return [apply("Reshape", summed, sizes), None]
+
+
+def _tile(values: Array, multiples: Array) -> Array:
+    if len(multiples) != np.ndim(values):
+        raise invalid(f"{np.ndim(values)} multiples are needed, one for each dimension, not {len(multiples)}.")
+    if (np.asarray(multiples) < 0).any():
+        raise invalid(f"Multiples must not be negative: {multiples.tolist()}.")
+    return np.tile(values, multiples.tolist())
+
+
+def tile(input: Any, multiples: Any, name: str | None = None) -> Any:
+    """The whole tensor several times along each dimension: ``multiples`` has a number for each."""
+    return apply("Tile", input, multiples, name=name)

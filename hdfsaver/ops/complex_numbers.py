@@ -1,0 +1,143 @@
+"""Complex numbers and their parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import dtypes, shapes
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.conversion import convert_to_tensor
+from hdfsaver.graph.definition import COMPLEX, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import Grads, Unary, sum_to_inputs
+from hdfsaver.shapes import Shape
+
+_PARTS = frozenset({"float32", "float64"})
+_WHOLE_BY_PART = {"float32": "complex64", "float64": "complex128"}
+
+
+@register
+class Conj(Unary):
+    """The complex conjugate."""
+
+    type = "Conj"
+    signature = "input: T -> output: T"
+    types = {"T": COMPLEX}
+    ufunc = np.conjugate
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply("Conj", grads[0])]
+
+
+def conj(x: Any, name: str | None = None) -> Any:
+    """The complex conjugate; a real tensor unchanged."""
+    x = convert_to_tensor(x, name="x")
+    return apply("Conj", x, name=name) if x.dtype.is_complex else x
+
+
+@register
+class Complex(OpDef):
+    """A complex number of its real and imaginary part."""
+
+    type = "Complex"
+    signature = "real: T, imag: T -> out: Tout"
+    types = {"T": _PARTS}
+    attrs = {"Tout": "complex64"}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [shapes.broadcast(*node.input_shapes)]
+
+    def kernel(self, node: Node) -> Kernel:
+        dtype = dtypes.numpy_dtype(node.attrs["Tout"])
+
+        def join(real: Array, imag: Array) -> Array:
+            whole = np.empty(np.broadcast_shapes(np.shape(real), np.shape(imag)), dtype)
+            whole.real, whole.imag = real, imag
+            return whole
+
+        return join
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        real, imag = op.inputs
+        part = real.dtype.base_dtype.name
+        return sum_to_inputs(real, imag, apply("Real", grads[0], Tout=part), apply("Imag", grads[0], Tout=part))
+
+
+def complex(real: Any, imag: Any, name: str | None = None) -> Any:
+    """A complex number of its real and imaginary part; `TypeError` unless both are float32 or both float64."""
+    real = convert_to_tensor(real, name="real")
+    imag = convert_to_tensor(imag, name="imag")
+    part = real.dtype.base_dtype.name
+    if part not in _WHOLE_BY_PART:
+        raise TypeError(f"The parts of a complex number are float32 or float64, not {part}.")
+    return apply("Complex", real, imag, name=name, Tout=_WHOLE_BY_PART[part])
+
+
+class _Part(Unary):
+    """A real number out of a complex one."""
+
+    signature = "input: T -> output: Tout"
+    types = {"T": COMPLEX}
+    attrs = {"Tout": "float32"}
+
+
+@register
+class Real(_Part):
+    """The real part."""
+
+    type = "Real"
+    ufunc = np.real
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [_whole(op, grads[0], apply("ZerosLike", grads[0]))]
+
+
+@register
+class Imag(_Part):
+    """The imaginary part."""
+
+    type = "Imag"
+    ufunc = np.imag
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [_whole(op, apply("ZerosLike", grads[0]), grads[0])]
+
+
+def _whole(op: Operation, real: Tensor | None, imag: Tensor | None) -> Tensor:
+    whole: Tensor = apply("Complex", real, imag, Tout=op.inputs[0].dtype.base_dtype.name)
+    return whole
+
+
+def real(input: Any, name: str | None = None) -> Any:
+    """The real part; a real tensor unchanged."""
+    input = convert_to_tensor(input, name="input")
+    if not input.dtype.is_complex:
+        return input
+    return apply("Real", input, name=name, Tout=input.dtype.real_dtype.name)
+
+
+def imag(input: Any, name: str | None = None) -> Any:
+    """The imaginary part; zeros for a real tensor."""
+    input = convert_to_tensor(input, name="input")
+    if not input.dtype.is_complex:
+        return apply("ZerosLike", input, name=name)
+    return apply("Imag", input, name=name, Tout=input.dtype.real_dtype.name)
+
+
+@register
+class ComplexAbs(Unary):
+    """The modulus of a complex number."""
+
+    type = "ComplexAbs"
+    signature = "x: T -> y: Tout"
+    types = {"T": COMPLEX}
+    attrs = {"Tout": "float32"}
+    ufunc = np.absolute
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        scaled = apply("Complex", grads[0], apply("ZerosLike", grads[0]), Tout=op.inputs[0].dtype.base_dtype.name)
+        return [apply("Mul", scaled, apply("Sign", op.inputs[0]))]

@@ -1,0 +1,246 @@
+"""Where values enter a graph, and what passes them on or only keeps an order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import dtypes, shapes
+from hdfsaver.errors import InvalidArgumentError
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.conversion import as_array, constant_node
+from hdfsaver.graph.default import get_default_graph
+from hdfsaver.graph.definition import Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.shapes import Shape
+
+
+@register
+class Const(OpDef):
+    """A value that is part of the graph."""
+
+    type = "Const"
+    signature = "-> output: dtype"
+    attrs = {"value": None, "dtype": "float32"}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [node.attrs["value"].shape]
+
+    def kernel(self, node: Node) -> Kernel:
+        value = node.attrs["value"]
+        return lambda: value
+
+    def fold(self, node: Node) -> Array | None:
+        value: Array = node.attrs["value"]
+        return value
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Sequence[Tensor | None]:
+        return []
+
+
+def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Const", verify_shape: bool = False) -> Any:
+    """A tensor whose value is part of the graph.
+
+    Parameters
+    ----------
+    value : array_like
+        Python's floats become float32, its integers int32 where they fit.
+    dtype : DType, optional
+    shape : sequence of int, optional
+        With fewer elements than that the last one is repeated.
+    name : str
+    verify_shape : bool
+        Refuse a value of another shape instead.
+
+    Raises
+    ------
+    TypeError
+        The value is not of that dtype, or with ``verify_shape`` not of that shape.
+    ValueError
+        The value has more elements than the shape.
+    """
+    array, found = as_array(value, None if dtype is None else dtypes.as_dtype(dtype).base_dtype.name)
+    if shape is not None:
+        array = _fill_up(array, shapes.as_shape(shape), verify_shape)
+    return constant_node(np.array(array), found, name)
+
+
+def _fill_up(array: Array, wanted_shape: Shape, verify: bool) -> Array:
+    shape = [size for size in wanted_shape or () if size is not None]
+    if wanted_shape is None or len(shape) != len(wanted_shape):
+        raise ValueError(f"The shape of a constant must be known, not {shapes.text(wanted_shape)}.")
+    if array.shape == wanted_shape:
+        return array
+    if verify:
+        raise TypeError(f"Expected a value of shape {shapes.text(wanted_shape)}, got {shapes.text(array.shape)}.")
+    wanted = math.prod(shape)
+    if array.size > wanted:
+        raise ValueError(
+            f"Too many elements provided: shape {shapes.text(wanted_shape)} takes at most {wanted}, "
+            f"but there are {array.size}."
+        )
+    if array.size == 0:
+        raise ValueError(f"No element is there to fill shape {shapes.text(wanted_shape)} with.")
+    filled = np.full(wanted, array.flat[-1], dtype=array.dtype)
+    filled[: array.size] = array.ravel()
+    return filled.reshape(shape)
+
+
+@register
+class Placeholder(OpDef):
+    """A value that every run must be fed with."""
+
+    type = "Placeholder"
+    signature = "-> output: dtype"
+    attrs = {"dtype": "float32", "shape": None}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [node.attrs["shape"]]
+
+    def kernel(self, node: Node) -> Kernel:
+        return lambda: _must_be_fed(node)
+
+
+def _must_be_fed(node: Node) -> None:
+    raise InvalidArgumentError(
+        None,
+        None,
+        f"You must feed a value for placeholder tensor {node.name!r} with dtype {node.attrs['dtype']} "
+        f"and shape {shapes.text(node.attrs['shape'])}.",
+    )
+
+
+def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Any:
+    """A tensor that ``feed_dict`` must give a value; the shape may be unknown, wholly or in part."""
+    return apply("Placeholder", name=name, dtype=dtypes.as_dtype(dtype).base_dtype.name, shape=shapes.as_shape(shape))
+
+
+@register
+class PlaceholderWithDefault(OpDef):
+    """A value that a run may be fed with."""
+
+    type = "PlaceholderWithDefault"
+    signature = "input: dtype -> output: dtype"
+    attrs = {"shape": None}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        shapes.merge(node.input_shapes[0], node.attrs["shape"])
+        return [node.attrs["shape"]]
+
+    def kernel(self, node: Node) -> Kernel:
+        return unchanged
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Sequence[Tensor | None]:
+        return grads
+
+
+def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Any:
+    """A tensor that has the value of ``input`` unless it is fed."""
+    return apply("PlaceholderWithDefault", input, name=name, shape=shapes.as_shape(shape))
+
+
+def unchanged(value: Any) -> Any:
+    """The value itself."""
+    return value
+
+
+class _Passing(OpDef):
+    """The input, unchanged."""
+
+    signature = "input: T -> output: T"
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return node.input_shapes
+
+    def kernel(self, node: Node) -> Kernel:
+        return unchanged
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Sequence[Tensor | None]:
+        return grads
+
+
+@register
+class Identity(_Passing):
+    """The input, unchanged; of a variable, the value that it has at that moment."""
+
+    type = "Identity"
+
+    def fold(self, node: Node) -> Array | None:
+        return node.constant(0)
+
+
+def identity(input: Any, name: str | None = None) -> Any:
+    """The tensor, unchanged, under a name of its own."""
+    return apply("Identity", input, name=name)
+
+
+@register
+class StopGradient(_Passing):
+    """The input, unchanged, but a constant to derivatives."""
+
+    type = "StopGradient"
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Sequence[Tensor | None]:
+        return [None]
+
+
+def stop_gradient(input: Any, name: str | None = None) -> Any:
+    """The tensor, unchanged, but a constant to derivatives."""
+    return apply("StopGradient", input, name=name)
+
+
+@register
+class NoOp(OpDef):
+    """Nothing; it only waits for others."""
+
+    type = "NoOp"
+    signature = "->"
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return []
+
+    def kernel(self, node: Node) -> Kernel:
+        return lambda: ()
+
+
+def no_op(name: str | None = None) -> Any:
+    """An operation that does nothing."""
+    return apply("NoOp", name=name)
+
+
+def group(*inputs: Any, name: str | None = None) -> Any:
+    """One operation that waits for all the given operations and tensors (or lists of them)."""
+    graph = get_default_graph()
+    with graph.control_dependencies(_flat(inputs)):
+        return no_op(name=name or "group_deps")
+
+
+def _flat(items: Any) -> list[Any]:
+    flat: list[Any] = []
+    for item in items:
+        flat += _flat(item) if isinstance(item, list | tuple) else [] if item is None else [item]
+    return flat
+
+
+def tuple_(tensors: Sequence[Any], name: str | None = None, control_inputs: Any = None) -> list[Any]:
+    """The same tensors, each of them only once all of them, and the control inputs, are computed."""
+    graph = get_default_graph()
+    with graph.name_scope(name or "tuple"):
+        waited_for = [tensor for tensor in tensors if tensor is not None] + list(control_inputs or ())
+        with graph.control_dependencies([no_op_after(waited_for)]):
+            return [None if tensor is None else identity(tensor, "control_dependency") for tensor in tensors]
+
+
+def no_op_after(items: Sequence[Any]) -> Any:
+    """An operation that waits for the given ones."""
+    return group(*items, name="group_deps")
+
+
+def with_dependencies(dependencies: Sequence[Any], output: Any, name: str | None = None) -> Any:
+    """The tensor, only once the dependencies have run."""
+    with get_default_graph().control_dependencies(dependencies):
+        return identity(output, name or "control_dependency")

@@ -1,0 +1,388 @@
+"""Taking values out by their indices, and putting them back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import dtypes, shapes
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.definition import INDICES, NUMBERS, REALS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import (
+    Flat,
+    Grads,
+    at_least,
+    boxed,
+    dtype_name,
+    fold_by_kernel,
+    integer,
+    invalid,
+    normal_axis,
+    static_integer,
+    with_rank,
+)
+from hdfsaver.shapes import Shape
+
+_GATHER_INDICES = INDICES | {"int16"}
+
+
+def _check_indices(indices: Array, length: int) -> None:
+    wrong = (np.asarray(indices) < 0) | (np.asarray(indices) >= length)
+    if wrong.any():
+        place = tuple(int(number) for number in np.argwhere(wrong)[0])
+        raise invalid(f"indices{list(place) or ''} = {np.asarray(indices)[place]} is not in [0, {length}).")
+
+
+@register
+class GatherV2(OpDef):
+    """The slices of a tensor along an axis that indices name."""
+
+    type = "GatherV2"
+    signature = "params: Tparams, indices: Tindices, axis: Taxis -> output: Tparams"
+    types = {"Tindices": _GATHER_INDICES, "Taxis": INDICES}
+    attrs = {"batch_dims": 0}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        params, indices = at_least(node.input_shapes[0], 1), node.input_shapes[1]
+        axis = static_integer(node, 2)
+        if params is None or indices is None:
+            return [None]
+        batch = _batch_rank(node.attrs["batch_dims"], len(indices))
+        if axis is None:
+            return [(None,) * (len(params) + len(indices) - 1 - batch)]
+        along = normal_axis(axis, len(params))
+        together = shapes.merge(params[:batch], indices[:batch])
+        assert together is not None
+        return [(*together, *params[batch:along], *indices[batch:], *params[along + 1 :])]
+
+    def kernel(self, node: Node) -> Kernel:
+        batch_dims = node.attrs.get("batch_dims", 0)
+
+        def gather(params: Array, indices: Array, axis: Array) -> Array:
+            along = normal_axis(integer(axis), np.ndim(params))
+            _check_indices(indices, np.shape(params)[along])
+            batch = _batch_rank(batch_dims, np.ndim(indices))
+            if batch:
+                return _gather_in_batches(params, np.asarray(indices), along, batch)
+            return boxed(np.take(params, indices, axis=along))
+
+        return gather
+
+    def fold(self, node: Node) -> Array | None:
+        value = fold_by_kernel(self, node)
+        return _element_of_sizes(node) if value is None else value
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        params, indices = op.inputs[:2]
+        axis = static_integer(Node.of(op.graph.digraph, op.name), 2)
+        if axis is None or op.get_attr("batch_dims"):
+            raise LookupError(
+                f"The gradient of {op.name!r} (type GatherV2) needs a known axis and no batch dimensions."
+            )
+        return [_scatter_back(grads[0], params, indices, axis, op.name), None, None]
+
+
+def _batch_rank(batch_dims: int, indices_rank: int) -> int:
+    return batch_dims + indices_rank if batch_dims < 0 else batch_dims
+
+
+def _element_of_sizes(node: Node) -> Array | None:
+    """One known size out of a shape that is only known in part."""
+    sizes, place, axis = node.sizes(0), node.constant(1), static_integer(node, 2)
+    if sizes is None or place is None or axis != 0 or place.ndim or not 0 <= place < len(sizes):
+        return None
+    size = sizes[int(place)]
+    return None if size is None else np.array(size, dtypes.numpy_dtype(node.attrs["Tparams"]))
+
+
+def _gather_in_batches(params: Array, indices: Array, axis: int, batch: int) -> Array:
+    """Gather where the first dimensions of both go together: element i of one with element i of the other."""
+    moved = np.moveaxis(params, axis, batch)
+    places = [
+        np.arange(indices.shape[number]).reshape((-1,) + (1,) * (indices.ndim - number - 1)) for number in range(batch)
+    ]
+    taken = moved[(*places, indices, ...)]
+    between = range(indices.ndim, indices.ndim + axis - batch)
+    return np.moveaxis(taken, tuple(between), tuple(range(batch, axis)))
+
+
+def _scatter_back(grad: Tensor | None, params: Tensor, indices: Tensor, axis: int, name: str) -> Any:
+    """What each slice of ``params`` gets from the places that it was taken to."""
+    if axis == 0:
+        return apply("UnsortedSegmentSum", grad, indices, apply("GatherV2", apply("Shape", params), 0, 0))
+    rank, count = params.shape.rank, indices.shape.rank
+    if rank is None or count is None:
+        raise LookupError(f"The gradient of {name!r} (type GatherV2) along an axis other than 0 needs known ranks.")
+    axis = normal_axis(axis, rank)
+    to_front = [*range(axis, axis + count), *range(axis), *range(axis + count, rank + count - 1)]
+    length = apply("GatherV2", apply("Shape", params), axis, 0)
+    summed = apply("UnsortedSegmentSum", apply("Transpose", grad, to_front), indices, length)
+    return apply("Transpose", summed, [*range(1, axis + 1), 0, *range(axis + 1, rank)])
+
+
+@register
+class Gather(OpDef):
+    """The rows of a tensor that indices name, as older graphs have it."""
+
+    type = "Gather"
+    signature = "params: Tparams, indices: Tindices -> output: Tparams"
+    types = {"Tindices": INDICES}
+    attrs = {"validate_indices": True}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        params, indices = at_least(node.input_shapes[0], 1), node.input_shapes[1]
+        return [None if params is None or indices is None else indices + params[1:]]
+
+    def kernel(self, node: Node) -> Kernel:
+        def gather(params: Array, indices: Array) -> Array:
+            _check_indices(indices, len(params))
+            return boxed(np.take(params, indices, axis=0))
+
+        return gather
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [_scatter_back(grads[0], op.inputs[0], op.inputs[1], 0, op.name), None]
+
+
+def gather(
+    params: Any,
+    indices: Any,
+    validate_indices: bool | None = None,
+    name: str | None = None,
+    axis: Any = None,
+    batch_dims: int = 0,
+) -> Any:
+    """The slices of a tensor along an axis that indices name.
+
+    Parameters
+    ----------
+    validate_indices : bool, optional
+        Accepted for programs that give it; indices are always checked.
+    axis : int, optional
+        ``batch_dims`` by default.
+    batch_dims : int
+        How many of the first dimensions of both go together.
+
+    Raises
+    ------
+    InvalidArgumentError
+        In the run: an index is not in range.
+    """
+    return apply("GatherV2", params, indices, batch_dims if axis is None else axis, name=name, batch_dims=batch_dims)
+
+
+@register
+class GatherNd(OpDef):
+    """The slices of a tensor that vectors of indices name, each for the first dimensions."""
+
+    type = "GatherNd"
+    signature = "params: Tparams, indices: Tindices -> output: Tparams"
+    types = {"Tindices": _GATHER_INDICES}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        params, indices = node.input_shapes[0], at_least(node.input_shapes[1], 1)
+        if params is None or indices is None or indices[-1] is None:
+            return [None]
+        if indices[-1] > len(params):
+            raise ValueError(f"Indices of length {indices[-1]} are too long for a tensor of rank {len(params)}.")
+        return [indices[:-1] + params[indices[-1] :]]
+
+    def kernel(self, node: Node) -> Kernel:
+        return _gather_nd
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        params, indices = op.inputs
+        sizes = apply("Shape", params)
+        if indices.dtype.base_dtype.name != "int32":
+            sizes = apply("Cast", sizes, DstT=indices.dtype.base_dtype.name)
+        return [apply("ScatterNd", indices, grads[0], sizes), None]
+
+
+def _gather_nd(params: Array, indices: Array) -> Array:
+    places = _places(indices, np.shape(params))
+    if places:
+        return params[(*places, ...)]
+    return np.broadcast_to(params, np.shape(indices)[:-1] + np.shape(params))  # no index names the whole tensor
+
+
+def _places(indices: Array, shape: Sequence[int]) -> tuple[Array, ...]:
+    """Vectors of indices as NumPy indexes with them: an array for each dimension."""
+    indices = np.asarray(indices)
+    columns = tuple(np.moveaxis(indices, -1, 0))
+    if len(columns) > len(shape):
+        raise invalid(f"Indices of length {len(columns)} are too long for a tensor of rank {len(shape)}.")
+    for number, column in enumerate(columns):
+        wrong = (column < 0) | (column >= shape[number])
+        if wrong.any():
+            place = np.argwhere(wrong)[0]
+            raise invalid(f"indices{place.tolist()} = {indices[tuple(place)].tolist()} does not index into {shape}.")
+    return columns
+
+
+def gather_nd(params: Any, indices: Any, name: str | None = None) -> Any:
+    """The slices of a tensor that vectors of indices name: the last dimension of ``indices`` holds a vector each."""
+    return apply("GatherNd", params, indices, name=name)
+
+
+@register
+class ScatterNd(OpDef):
+    """Zeros of a shape, with slices added at the places that vectors of indices name."""
+
+    type = "ScatterNd"
+    signature = "indices: Tindices, updates: T, shape: Tindices -> output: T"
+    types = {"T": NUMBERS, "Tindices": _GATHER_INDICES}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [node.sizes(2)]
+
+    def kernel(self, node: Node) -> Kernel:
+        dtype = dtypes.numpy_dtype(node.attrs["T"])
+
+        def scatter(indices: Array, updates: Array, shape: Array) -> Array:
+            whole = np.zeros(shape.tolist(), dtype)
+            places = _places(indices, whole.shape)
+            expected = np.shape(indices)[:-1] + whole.shape[len(places) :]
+            if np.shape(updates) != expected:
+                raise invalid(f"Updates of shape {expected} are needed, not {np.shape(updates)}.")
+            if not places:
+                return np.asarray(np.sum(updates, axis=tuple(range(np.ndim(indices) - 1)), dtype=dtype))
+            np.add.at(whole, (*places, ...), updates)
+            return whole
+
+        return scatter
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [None, apply("GatherNd", grads[0], op.inputs[0]), None]
+
+
+def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Any:
+    """Zeros of a shape, with slices added at the places that vectors of indices name."""
+    return apply("ScatterNd", indices, updates, shape, name=name)
+
+
+@register
+class UnsortedSegmentSum(OpDef):
+    """The sum of the slices of each number; negative numbers are left out."""
+
+    type = "UnsortedSegmentSum"
+    signature = "data: T, segment_ids: Tindices, num_segments: Tnumsegments -> output: T"
+    types = {"T": NUMBERS, "Tindices": _GATHER_INDICES, "Tnumsegments": INDICES}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        data, ids, number = node.input_shapes[0], node.input_shapes[1], static_integer(node, 2)
+        if data is None or ids is None:
+            return [None]
+        shapes.merge(data[: len(ids)], ids)
+        return [(number, *data[len(ids) :])]
+
+    def kernel(self, node: Node) -> Kernel:
+        return _sum_segments
+
+    def fold(self, node: Node) -> Array | None:
+        return fold_by_kernel(self, node)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        ids = op.inputs[1]
+        nothing = apply("ZerosLike", ids)
+        taken = apply("GatherV2", grads[0], apply("Maximum", ids, nothing), 0)
+        inner = apply("Fill", apply("Reshape", apply("Sub", apply("Rank", taken), apply("Rank", ids)), [1]), 1)
+        beside = apply("ConcatV2", [apply("Shape", ids), inner], 0)
+        is_used = apply("Reshape", apply("GreaterEqual", ids, nothing), beside)
+        return [apply("SelectV2", is_used, taken, apply("ZerosLike", taken)), None, None]
+
+
+def _sum_segments(data: Array, ids: Array, number: Array) -> Array:
+    ids, data = np.asarray(ids), np.asarray(data)
+    if data.shape[: ids.ndim] != ids.shape:
+        raise invalid(f"The shape of data {data.shape} must begin with that of segment_ids {ids.shape}.")
+    if ids.size and ids.max() >= integer(number):
+        raise invalid(f"segment_ids holds {ids.max()}, which is not below num_segments = {integer(number)}.")
+    total = np.zeros((integer(number), *data.shape[ids.ndim :]), data.dtype)
+    used = ids >= 0
+    np.add.at(total, ids[used], data[used])
+    return total
+
+
+def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Any:
+    """The sum of the slices of each number: row i of the result sums what ``segment_ids`` calls i."""
+    return apply("UnsortedSegmentSum", data, segment_ids, num_segments, name=name)
+
+
+@register
+class TopKV2(OpDef):
+    """The greatest values of each row, in falling order, and where they were; of equals the first comes first."""
+
+    type = "TopKV2"
+    signature = "input: T, k: Tk -> values: T, indices: index_type"
+    types = {"T": REALS, "Tk": _GATHER_INDICES}
+    attrs = {"sorted": True, "index_type": "int32"}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        given, number = at_least(node.input_shapes[0], 1), static_integer(node, 1)
+        if given is None:
+            return [None, None]
+        if number is not None and given[-1] is not None and number > given[-1]:
+            raise ValueError(f"A row of {given[-1]} values has no {number} greatest.")
+        return [(*given[:-1], number)] * 2
+
+    def kernel(self, node: Node) -> Kernel:
+        dtype = dtypes.numpy_dtype(node.attrs.get("index_type", "int32"))
+
+        def find(values: Array, number: Array) -> tuple[Array, Array]:
+            length, count = np.shape(values)[-1], integer(number)
+            if not 0 <= count <= length:
+                raise invalid(f"A row of {length} values has no {count} greatest.")
+            # A stable sort of the reversed row, read backwards, leaves equals in their order.
+            rising = np.argsort(values[..., ::-1], axis=-1, kind="stable")
+            places = (length - 1 - rising)[..., ::-1][..., :count]
+            return np.take_along_axis(values, places, axis=-1), places.astype(dtype)
+
+        return find
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        if grads[0] is None:
+            return [None, None]
+        values, places = op.inputs[0], op.outputs[1]
+        length = apply("GatherV2", apply("Shape", values), apply("Sub", apply("Rank", values), 1), 0)
+        is_there = apply("OneHot", places, length, True, False)
+        spread = apply("ExpandDims", grads[0], -1)
+        zero = apply("ZerosLike", spread)
+        return [apply("Sum", apply("SelectV2", is_there, spread, zero), [-2]), None]
+
+
+def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = dtypes.int32, name: str | None = None) -> Any:
+    """The k greatest values of each row, in falling order, and their indices: ``[values, indices]``."""
+    return apply("TopKV2", input, k, name=name, sorted=sorted, index_type=dtype_name(index_type))
+
+
+@register
+class InTopKV2(Flat):
+    """Whether the prediction for the target is among the k greatest of its row; ties count as being in."""
+
+    type = "InTopKV2"
+    signature = "predictions: float32, targets: T, k: T -> precision: bool"
+    types = {"T": INDICES}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        predictions, targets = with_rank(node.input_shapes[0], 2), with_rank(node.input_shapes[1], 1)
+        return [shapes.merge(None if predictions is None else predictions[:1], targets) or (None,)]
+
+    def kernel(self, node: Node) -> Kernel:
+        return _in_top
+
+
+def _in_top(predictions: Array, targets: Array, number: Array) -> Array:
+    targets = np.asarray(targets)
+    in_range = (targets >= 0) & (targets < predictions.shape[1])
+    own = np.take_along_axis(predictions, np.where(in_range, targets, 0)[:, None], axis=1)
+    greater = np.count_nonzero(predictions > own, axis=1)
+    return in_range & np.isfinite(own[:, 0]) & (greater < integer(number))
+
+
+def in_top_k(predictions: Any, targets: Any, k: Any, name: str | None = None) -> Any:
+    """Whether the prediction for each target is among the k greatest of its row; ties count as being in."""
+    return apply("InTopKV2", predictions, targets, k, name=name or "in_top_k")

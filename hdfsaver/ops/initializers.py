@@ -1,0 +1,321 @@
+"""Initializers: objects that are called with a shape and make the initial value of a variable."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import dtypes, shapes
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.conversion import as_array, constant_node
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import dtype_name, filled, scope
+from hdfsaver.ops.sampling import random_normal, random_uniform, truncated_normal
+
+
+class Initializer:
+    """What makes initial values.
+
+    Parameters
+    ----------
+    dtype : DType
+        The dtype of the values where the call does not say.
+    """
+
+    def __init__(self, dtype: Any = dtypes.float32) -> None:
+        self.dtype = dtypes.as_dtype(dtype)
+
+    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+        """Make the operations that compute a value, under the current name scope.
+
+        Parameters
+        ----------
+        shape : sequence of int
+        dtype : DType, optional
+        partition_info : object
+            Accepted for programs that give it.
+        """
+        return self.make(list(shapes.as_shape(shape) or ()), dtypes.as_dtype(dtype or self.dtype).base_dtype)
+
+    def make(self, shape: Sequence[Any], dtype: dtypes.DType) -> Tensor:
+        """Make the operations that compute a value of that shape and dtype."""
+        raise NotImplementedError
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an initializer like this one."""
+        config = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        return {**config, "dtype": self.dtype.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Initializer:
+        """The initializer with the arguments that `get_config` gave."""
+        return cls(**config)
+
+
+class _Alike(Initializer):
+    """One number throughout."""
+
+    _name = "zeros"
+    _number = 0
+
+    def make(self, shape: Sequence[Any], dtype: dtypes.DType) -> Tensor:
+        with scope(None, self._name) as full:
+            return filled(self._number, shape, dtype, full)
+
+
+class zeros_initializer(_Alike):  # noqa: N801, TensorFlow's name
+    """Zeros, False or empty strings."""
+
+
+class ones_initializer(_Alike):  # noqa: N801, TensorFlow's name
+    """Ones or True."""
+
+    _name = "ones"
+    _number = 1
+
+
+class constant_initializer(Initializer):  # noqa: N801, TensorFlow's name
+    """Given values.
+
+    Parameters
+    ----------
+    value : number, list or array
+        In row-major order; where there are fewer than the shape takes, the last is repeated.
+    dtype : DType
+    verify_shape : bool
+        Refuse values of another shape instead.
+
+    Raises
+    ------
+    TypeError
+        When called: values of another shape, with ``verify_shape``.
+    ValueError
+        When called: more values than the shape takes.
+    """
+
+    def __init__(self, value: Any = 0, dtype: Any = dtypes.float32, verify_shape: bool = False) -> None:
+        super().__init__(dtype)
+        self.value = value
+        self._verify = verify_shape
+
+    def __call__(
+        self, shape: Any, dtype: Any = None, partition_info: Any = None, verify_shape: bool | None = None
+    ) -> Tensor:
+        """Make a constant; see `Initializer`."""
+        dtype = dtypes.as_dtype(dtype or self.dtype).base_dtype
+        array = as_array(self.value, dtype.name)[0]
+        sizes = tuple(size or 0 for size in shapes.as_shape(shape) or ())
+        if verify_shape if verify_shape is not None else self._verify:
+            if array.shape != sizes:
+                raise TypeError(f"Expected values of shape {shapes.text(sizes)}, got {shapes.text(array.shape)}.")
+        return constant_node(_repeated(array, sizes), dtype.name, "Const")
+
+
+def _repeated(array: Any, shape: tuple[int, ...]) -> Any:
+    count = math.prod(shape)
+    if array.size > count:
+        raise ValueError(f"Too many elements: shape {shapes.text(shape)} takes {count}, but there are {array.size}.")
+    if array.size == 0 and count:
+        raise ValueError(f"No element is there to fill shape {shapes.text(shape)} with.")
+    repeated = np.empty(count, array.dtype)
+    repeated[: array.size] = array.ravel()
+    repeated[array.size :] = array.flat[-1] if array.size else 0
+    return repeated.reshape(shape)
+
+
+class random_uniform_initializer(Initializer):  # noqa: N801, TensorFlow's name
+    """Numbers that are equally likely from ``minval`` up to ``maxval``; see `random_uniform`."""
+
+    def __init__(
+        self, minval: Any = 0, maxval: Any = None, seed: int | None = None, dtype: Any = dtypes.float32
+    ) -> None:
+        super().__init__(dtype)
+        self.minval, self.maxval, self.seed = minval, maxval, seed
+
+    def make(self, shape: Sequence[Any], dtype: dtypes.DType) -> Tensor:
+        """Make the operations; see `Initializer`."""
+        made: Tensor = random_uniform(shape, self.minval, self.maxval, dtype, self.seed)
+        return made
+
+
+class random_normal_initializer(Initializer):  # noqa: N801, TensorFlow's name
+    """Numbers of a normal distribution."""
+
+    def __init__(
+        self, mean: Any = 0.0, stddev: Any = 1.0, seed: int | None = None, dtype: Any = dtypes.float32
+    ) -> None:
+        super().__init__(_floating(dtype))
+        self.mean, self.stddev, self.seed = mean, stddev, seed
+
+    def make(self, shape: Sequence[Any], dtype: dtypes.DType) -> Tensor:
+        """Make the operations; see `Initializer`."""
+        made: Tensor = random_normal(shape, self.mean, self.stddev, dtype, self.seed)
+        return made
+
+
+class truncated_normal_initializer(Initializer):  # noqa: N801, TensorFlow's name
+    """Numbers of a normal distribution of which those beyond two standard deviations are drawn again."""
+
+    def __init__(
+        self, mean: Any = 0.0, stddev: Any = 1.0, seed: int | None = None, dtype: Any = dtypes.float32
+    ) -> None:
+        super().__init__(_floating(dtype))
+        self.mean, self.stddev, self.seed = mean, stddev, seed
+
+    def make(self, shape: Sequence[Any], dtype: dtypes.DType) -> Tensor:
+        """Make the operations; see `Initializer`."""
+        made: Tensor = truncated_normal(shape, self.mean, self.stddev, dtype, self.seed)
+        return made
+
+
+def _floating(dtype: Any) -> dtypes.DType:
+    dtype = dtypes.as_dtype(dtype)
+    if not dtype.is_floating:
+        raise ValueError(f"Expected floating point type, got {dtype.name}.")
+    return dtype
+
+
+# The standard deviation that a normal distribution with deviation 1 has left after truncation at 2.
+_TRUNCATED_DEVIATION = 0.87962566103423978
+
+
+class variance_scaling_initializer(Initializer):  # noqa: N801, TensorFlow's name
+    """Numbers whose variance is ``scale`` divided by how many inputs or outputs a weight has.
+
+    Parameters
+    ----------
+    scale : float
+        Positive.
+    mode : {"fan_in", "fan_out", "fan_avg"}
+        Divide by the number of inputs, of outputs, or their mean.
+    distribution : {"truncated_normal", "untruncated_normal", "uniform"}
+        ``"normal"`` is an older name of the first.
+    seed : int, optional
+    dtype : DType
+
+    Raises
+    ------
+    ValueError
+        An argument is none of these.
+    """
+
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: int | None = None,
+        dtype: Any = dtypes.float32,
+    ) -> None:
+        super().__init__(_floating(dtype))
+        distribution = distribution.lower()
+        if scale <= 0:
+            raise ValueError(f"The scale must be positive, not {scale}.")
+        if mode not in ("fan_in", "fan_out", "fan_avg"):
+            raise ValueError(f"The mode must be 'fan_in', 'fan_out' or 'fan_avg', not {mode!r}.")
+        if distribution not in ("normal", "uniform", "truncated_normal", "untruncated_normal"):
+            raise ValueError(f"The distribution must be a normal or the uniform one, not {distribution!r}.")
+        self.scale, self.mode, self.distribution, self.seed = scale, mode, distribution, seed
+
+    def make(self, shape: Sequence[Any], dtype: dtypes.DType) -> Tensor:
+        """Make the operations; see `Initializer`."""
+        inputs, outputs = _fans(shape)
+        fan = {"fan_in": inputs, "fan_out": outputs, "fan_avg": (inputs + outputs) / 2}[self.mode]
+        scale = self.scale / max(1.0, fan)
+        made: Tensor
+        if self.distribution == "uniform":
+            limit = math.sqrt(3.0 * scale)
+            made = random_uniform(shape, -limit, limit, dtype, self.seed)
+        elif self.distribution == "untruncated_normal":
+            made = random_normal(shape, 0.0, math.sqrt(scale), dtype, self.seed)
+        else:
+            made = truncated_normal(shape, 0.0, math.sqrt(scale) / _TRUNCATED_DEVIATION, dtype, self.seed)
+        return made
+
+
+def _fans(shape: Sequence[int]) -> tuple[float, float]:
+    """How many inputs and outputs a weight of that shape has; what comes before the last two is a receptive field."""
+    if len(shape) < 2:
+        size = float(shape[0]) if shape else 1.0
+        return size, size
+    field = math.prod(shape[:-2])
+    return float(shape[-2] * field), float(shape[-1] * field)
+
+
+class _Preset(variance_scaling_initializer):
+    """A `variance_scaling_initializer` with a name of its own."""
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an initializer like this one."""
+        return {"seed": self.seed, "dtype": self.dtype.name}
+
+
+class glorot_uniform_initializer(_Preset):  # noqa: N801, TensorFlow's name
+    """Numbers between -limit and limit, which is the root of 6 / (inputs + outputs)."""
+
+    def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
+        super().__init__(1.0, "fan_avg", "uniform", seed, dtype)
+
+
+class glorot_normal_initializer(_Preset):  # noqa: N801, TensorFlow's name
+    """Numbers of a truncated normal distribution with variance 2 / (inputs + outputs)."""
+
+    def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
+        super().__init__(1.0, "fan_avg", "truncated_normal", seed, dtype)
+
+
+class he_normal(_Preset):  # noqa: N801, TensorFlow's name
+    """Numbers of a truncated normal distribution with variance 2 / inputs."""
+
+    def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
+        super().__init__(2.0, "fan_in", "truncated_normal", seed, dtype)
+
+
+class he_uniform(_Preset):  # noqa: N801, TensorFlow's name
+    """Numbers between -limit and limit, which is the root of 6 / inputs."""
+
+    def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
+        super().__init__(2.0, "fan_in", "uniform", seed, dtype)
+
+
+class lecun_normal(_Preset):  # noqa: N801, TensorFlow's name
+    """Numbers of a truncated normal distribution with variance 1 / inputs."""
+
+    def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
+        super().__init__(1.0, "fan_in", "truncated_normal", seed, dtype)
+
+
+class lecun_uniform(_Preset):  # noqa: N801, TensorFlow's name
+    """Numbers between -limit and limit, which is the root of 3 / inputs."""
+
+    def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
+        super().__init__(1.0, "fan_in", "uniform", seed, dtype)
+
+
+class identity_initializer(Initializer):  # noqa: N801, TensorFlow's name
+    """The identity matrix, times ``gain``.
+
+    Raises
+    ------
+    ValueError
+        When called: the shape is not that of a matrix.
+    """
+
+    def __init__(self, gain: float = 1.0, dtype: Any = dtypes.float32) -> None:
+        super().__init__(_floating(dtype))
+        self.gain = gain
+
+    def make(self, shape: Sequence[Any], dtype: dtypes.DType) -> Tensor:
+        """Make a constant; see `Initializer`."""
+        if len(shape) != 2:
+            raise ValueError(f"An identity matrix has two dimensions, not the shape {tuple(shape)}.")
+        matrix = np.eye(*shape, dtype=dtypes.numpy_dtype(dtype_name(dtype)))
+        made: Tensor = constant_node(matrix, dtype.name, "eye")
+        if self.gain != 1.0:
+            made = apply(
+                "Mul", constant_node(np.asarray(self.gain, matrix.dtype), dtype.name, "mul/x"), made, name="mul"
+            )
+        return made

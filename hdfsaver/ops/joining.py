@@ -1,0 +1,344 @@
+"""Putting tensors together, and taking them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import shapes
+from hdfsaver.graph.apply import apply, graph_of
+from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
+from hdfsaver.graph.definition import INDICES, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import (
+    Grads,
+    added,
+    at_least,
+    fold_by_kernel,
+    integer,
+    invalid,
+    normal_axis,
+    scope,
+    static_int,
+    static_integer,
+)
+from hdfsaver.shapes import Shape
+
+
+def _joined(given: Sequence[Shape], axis: int | None) -> Shape:
+    """The shape of tensors joined along an axis."""
+    known = [shape for shape in given if shape is not None]
+    if not known:
+        return None
+    rank = len(known[0])
+    if rank == 0:
+        raise ValueError("Single values have no dimension to be joined along; use tf.stack.")
+    if any(len(shape) != rank for shape in known):
+        raise ValueError("Tensors that are joined must be of one rank.")
+    if axis is None:
+        return (None,) * rank
+    along = normal_axis(axis, rank)
+    across: Shape = None
+    length: int | None = 0
+    for shape in given:
+        length = added(length, None if shape is None else shape[along])
+        across = shapes.merge(across, shape and (*shape[:along], None, *shape[along + 1 :]))
+    assert across is not None
+    return (*across[:along], length, *across[along + 1 :])
+
+
+@register
+class ConcatV2(OpDef):
+    """Tensors one after the other along an axis."""
+
+    type = "ConcatV2"
+    signature = "values: N * T, axis: Tidx -> output: T"
+    types = {"Tidx": INDICES}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [_joined(node.input_shapes[:-1], static_integer(node, len(node.inputs) - 1))]
+
+    def kernel(self, node: Node) -> Kernel:
+        return lambda *values: np.concatenate(values[:-1], axis=integer(values[-1]))
+
+    def fold(self, node: Node) -> Array | None:
+        return fold_by_kernel(self, node)
+
+    def sizes(self, node: Node) -> Shape:
+        parts = [node.sizes(position) for position in range(len(node.inputs) - 1)]
+        return None if None in parts else sum((part for part in parts if part is not None), ())
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        *values, axis = op.inputs
+        return [*_cut(grads[0], values, axis), None]
+
+
+@register
+class Concat(OpDef):
+    """Tensors one after the other along an axis, which older graphs give first."""
+
+    type = "Concat"
+    signature = "concat_dim: int32, values: N * T -> output: T"
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [_joined(node.input_shapes[1:], static_integer(node, 0))]
+
+    def kernel(self, node: Node) -> Kernel:
+        return lambda axis, *values: np.concatenate(values, axis=integer(axis))
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        axis, *values = op.inputs
+        return [None, *_cut(grads[0], values, axis)]
+
+
+def _cut(grad: Tensor | None, values: Sequence[Tensor], axis: Tensor) -> list[Tensor]:
+    """The parts of a derivative that belong to tensors that were joined."""
+    place = apply("FloorMod", _as_int32(axis), apply("Rank", values[0]))
+    lengths = [apply("GatherV2", apply("Shape", tensor), place, 0) for tensor in values]
+    parts: list[Tensor] = apply("SplitV", grad, apply("Pack", lengths), place, num_split=len(values))
+    return parts
+
+
+def _as_int32(axis: Tensor) -> Tensor:
+    narrow: Tensor = axis if axis.dtype.base_dtype.name == "int32" else apply("Cast", axis, DstT="int32")
+    return narrow
+
+
+def concat(values: Any, axis: Any, name: str = "concat") -> Any:
+    """Tensors one after the other along an axis.
+
+    Raises
+    ------
+    ValueError
+        Their other dimensions differ, or there are none.
+    """
+    if not isinstance(values, list | tuple):
+        values = [values]
+    if len(values) != 1:
+        return apply("ConcatV2", list(values), axis, name=name)
+    with scope(name, "concat", *values) as full:
+        convert_to_tensor(axis, "int32", name="concat_dim")
+        return apply("Identity", values[0], name=full)
+
+
+@register
+class Split(OpDef):
+    """A tensor cut into equal parts along an axis."""
+
+    type = "Split"
+    signature = "split_dim: int32, value: T -> output: num_split * T"
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        shape, axis, number = at_least(node.input_shapes[1], 1), static_integer(node, 0), node.attrs["num_split"]
+        if shape is None or axis is None:
+            return [None if shape is None else (None,) * len(shape)] * number
+        along = normal_axis(axis, len(shape))
+        length = shape[along]
+        if length is not None and length % number:
+            raise ValueError(f"A dimension of length {length} cannot be split into {number} equal parts.")
+        part = None if length is None else length // number
+        return [(*shape[:along], part, *shape[along + 1 :])] * number
+
+    def kernel(self, node: Node) -> Kernel:
+        number = node.attrs["num_split"]
+        if number == 1:
+            return lambda axis, values: values
+        return lambda axis, values: tuple(np.split(values, number, axis=integer(axis)))
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [None, apply("ConcatV2", _without_gaps(op, grads), op.inputs[0])]
+
+
+@register
+class SplitV(OpDef):
+    """A tensor cut into parts of given lengths along an axis; one length may be -1, for what is left."""
+
+    type = "SplitV"
+    signature = "value: T, size_splits: Tlen, split_dim: int32 -> output: num_split * T"
+    types = {"Tlen": INDICES | {"int8"}}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        shape, axis, number = at_least(node.input_shapes[0], 1), static_integer(node, 2), node.attrs["num_split"]
+        if shape is None or axis is None:
+            return [None if shape is None else (None,) * len(shape)] * number
+        along = normal_axis(axis, len(shape))
+        lengths = _split_lengths(node, shape[along])
+        if len(lengths) != number:
+            raise ValueError(f"{number} lengths are needed, not {len(lengths)}.")
+        return [(*shape[:along], length, *shape[along + 1 :]) for length in lengths]
+
+    def kernel(self, node: Node) -> Kernel:
+        return _split_by_lengths if node.attrs["num_split"] > 1 else _whole_by_length
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply("ConcatV2", _without_gaps(op, grads), op.inputs[2]), None, None]
+
+
+def _split_lengths(node: Node, length: int | None) -> Sequence[int | None]:
+    value = node.constant(1)
+    if value is None:
+        return node.sizes(1) or (None,) * node.attrs["num_split"]
+    if length is None:
+        return [None if size == -1 else int(size) for size in value]
+    return _complete_lengths(value, length)
+
+
+def _complete_lengths(lengths: Array, length: int) -> list[int]:
+    sizes: list[int] = [int(size) for size in lengths]
+    if sizes.count(-1) == 1:
+        sizes[sizes.index(-1)] = length - sum(sizes) - 1
+    if min(sizes, default=0) < 0 or sum(sizes) != length:
+        raise ValueError(f"Parts of lengths {lengths.tolist()} do not make up a dimension of length {length}.")
+    return sizes
+
+
+def _split_by_lengths(values: Array, lengths: Array, axis: Array) -> Any:
+    along = normal_axis(integer(axis), np.ndim(values))
+    sizes = _complete_lengths(np.asarray(lengths), np.shape(values)[along])
+    return tuple(np.split(values, np.cumsum(sizes)[:-1], axis=along))
+
+
+def _whole_by_length(values: Array, lengths: Array, axis: Array) -> Array:
+    _complete_lengths(np.asarray(lengths), np.shape(values)[normal_axis(integer(axis), np.ndim(values))])
+    return values
+
+
+def _without_gaps(op: Operation, grads: Sequence[Tensor | None]) -> list[Tensor]:
+    """The derivatives by all outputs, zeros where there was none."""
+    pairs = zip(grads, op.outputs, strict=True)
+    return [apply("ZerosLike", output) if grad is None else grad for grad, output in pairs]
+
+
+def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = None, name: str = "split") -> Any:
+    """A list of parts of a tensor along an axis: so many equal ones, or of the lengths given.
+
+    Raises
+    ------
+    ValueError
+        The parts do not make up the dimension, or their number is not known.
+    """
+    if isinstance(num_or_size_splits, int | np.integer | shapes.Dimension):
+        number = static_int(num_or_size_splits, "num_or_size_splits")
+        if number < 1:
+            raise ValueError(f"A tensor is split into at least one part, not {number}.")
+        return apply("Split", axis, value, name=name, num_split=number)
+    with graph_of([value, num_or_size_splits]).as_default():
+        lengths = convert_to_tensor(num_or_size_splits)
+    if lengths.shape.rank == 0:
+        raise ValueError("num_or_size_splits is an integer or a vector of lengths, not a tensor of rank 0.")
+    number = num if num is not None else None if lengths.shape.rank is None else lengths.shape[0].value
+    if number is None:
+        raise ValueError("The number of parts cannot be inferred from num_or_size_splits; give it as num.")
+    return apply("SplitV", value, lengths, axis, name=name, num_split=number)
+
+
+@register
+class Pack(OpDef):
+    """Tensors of one shape side by side along a new axis."""
+
+    type = "Pack"
+    signature = "values: N * T -> output: T"
+    attrs = {"axis": 0}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        merged: Shape = None
+        for shape in node.input_shapes:
+            merged = shapes.merge(merged, shape)
+        if merged is None:
+            return [None]
+        place = normal_axis(node.attrs["axis"], len(merged) + 1)
+        return [(*merged[:place], len(node.inputs), *merged[place:])]
+
+    def kernel(self, node: Node) -> Kernel:
+        axis = node.attrs["axis"]
+        return lambda *values: np.stack(values, axis)
+
+    def fold(self, node: Node) -> Array | None:
+        return fold_by_kernel(self, node)
+
+    def sizes(self, node: Node) -> Shape:
+        if any(shape != () for shape in node.input_shapes):
+            return super().sizes(node)
+        values = [node.constant(position) for position in range(len(node.inputs))]
+        return tuple(None if value is None or value < 0 else int(value) for value in values)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        axis = op.get_attr("axis")
+        parts: list[Tensor] = apply("Unpack", grads[0], num=len(op.inputs), axis=axis)
+        return parts
+
+
+def stack(values: Any, axis: int = 0, name: str = "stack") -> Any:
+    """Tensors of one shape side by side along a new axis.
+
+    Raises
+    ------
+    ValueError
+        Their shapes differ, or there is no such axis.
+    """
+    if axis == 0 and not _any_tensor(values):
+        return convert_to_tensor(values, name=name)
+    return apply("Pack", list(values), name=name, axis=axis)
+
+
+def _any_tensor(values: Any) -> bool:
+    return is_tensor(values) or (isinstance(values, list | tuple) and any(_any_tensor(value) for value in values))
+
+
+def parallel_stack(values: Any, name: str = "parallel_stack") -> Any:
+    """Tensors of one shape side by side along a new first axis."""
+    return stack(values, name=name)
+
+
+@register
+class Unpack(OpDef):
+    """The parts of a tensor along an axis, each without it."""
+
+    type = "Unpack"
+    signature = "value: T -> output: num * T"
+    attrs = {"axis": 0}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        shape, number = at_least(node.input_shapes[0], 1), node.attrs["num"]
+        if shape is None:
+            return [None] * number
+        along = normal_axis(node.attrs["axis"], len(shape))
+        if shape[along] not in (None, number):
+            raise ValueError(f"A dimension of length {shape[along]} does not unpack into {number}.")
+        return [shape[:along] + shape[along + 1 :]] * number
+
+    def kernel(self, node: Node) -> Kernel:
+        axis, number = node.attrs["axis"], node.attrs["num"]
+
+        def unpack(values: Array) -> Any:
+            parts = np.moveaxis(values, axis, 0)
+            if len(parts) != number:
+                raise invalid(f"A dimension of length {len(parts)} does not unpack into {number}.")
+            return parts[0, ...] if number == 1 else tuple(parts[place, ...] for place in range(number))
+
+        return unpack
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply("Pack", _without_gaps(op, grads), axis=op.get_attr("axis"))]
+
+
+def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unstack") -> Any:
+    """A list of the parts of a tensor along an axis, each without it.
+
+    Raises
+    ------
+    ValueError
+        Their number is neither known nor given as ``num``.
+    """
+    if num is None:
+        with graph_of([value]).as_default():
+            value = convert_to_tensor(value)
+        shape = value.shape.plain
+        number = None if shape is None else shape[normal_axis(axis, len(shape))]
+        if number is None:
+            raise ValueError(f"Cannot infer argument `num` from shape {value.shape}; give it.")
+        num = number
+    return apply("Unpack", value, name=name, num=num, axis=axis)

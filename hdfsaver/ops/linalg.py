@@ -1,0 +1,243 @@
+"""Products of matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import dtypes, shapes
+from hdfsaver.graph import operators
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
+from hdfsaver.graph.definition import NUMBERS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import NARROW, Grads, at_least, conjugate, invalid, normal_axis, scope, sum_to, with_rank
+from hdfsaver.shapes import Shape
+
+_FACTORS = NUMBERS - {"int8", "int16"}
+
+
+def _multiply(
+    dtype: str, turn_a: Callable[[Array], Array], turn_b: Callable[[Array], Array], rank: int | None
+) -> Kernel:
+    """The product of two matrices; narrow floats are summed as wider ones, so that only the result is rounded."""
+    target = dtypes.numpy_dtype(dtype)
+    wide = np.float32 if dtype in NARROW else target
+
+    def multiply(a: Array, b: Array) -> Array:
+        first, second = turn_a(np.asarray(a, wide)), turn_b(np.asarray(b, wide))
+        if rank is not None and not first.ndim == second.ndim == rank:
+            raise invalid(f"Matrices are needed, not tensors of shapes {first.shape} and {second.shape}.")
+        return np.matmul(first, second).astype(target, copy=False)
+
+    return multiply
+
+
+def _as_it_is(matrix: Array) -> Array:
+    return matrix
+
+
+def _turned(matrix: Array) -> Array:
+    return np.swapaxes(matrix, -1, -2)
+
+
+def _adjoint(matrix: Array) -> Array:
+    return np.conjugate(np.swapaxes(matrix, -1, -2)) if matrix.dtype.kind == "c" else np.swapaxes(matrix, -1, -2)
+
+
+def _product_shape(a: Shape, b: Shape, turn_a: bool, turn_b: bool) -> Shape:
+    """The shape of a product, given what each factor's last two dimensions are."""
+    rows, inner_a = _last_two(a, turn_a)
+    inner_b, columns = _last_two(b, turn_b)
+    if inner_a is not None and inner_b is not None and inner_a != inner_b:
+        raise ValueError(f"Inner dimensions must be equal, but are {inner_a} and {inner_b}.")
+    if a is None or b is None:
+        return None
+    outer = shapes.broadcast(a[:-2], b[:-2])
+    return None if outer is None else (*outer, rows, columns)
+
+
+def _last_two(shape: Shape, turn: bool) -> tuple[int | None, int | None]:
+    if shape is None:
+        return None, None
+    return (shape[-1], shape[-2]) if turn else (shape[-2], shape[-1])
+
+
+@register
+class MatMul(OpDef):
+    """The product of two matrices, each of which may be transposed first."""
+
+    type = "MatMul"
+    signature = "a: T, b: T -> product: T"
+    types = {"T": _FACTORS}
+    attrs = {"transpose_a": False, "transpose_b": False}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        a, b = (with_rank(shape, 2) or (None, None) for shape in node.input_shapes)
+        return [_product_shape(a, b, node.attrs["transpose_a"], node.attrs["transpose_b"])]
+
+    def kernel(self, node: Node) -> Kernel:
+        turns = [_turned if node.attrs[key] else _as_it_is for key in ("transpose_a", "transpose_b")]
+        return _multiply(node.attrs["T"], *turns, rank=2)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        a, b = (conjugate(tensor) for tensor in op.inputs)
+        return _gradient_of_product("MatMul", ("transpose_a", "transpose_b"), op, grads[0], a, b)
+
+
+class _BatchMatMul(OpDef):
+    """The products of the matrices in the last two dimensions; each may be made its adjoint first."""
+
+    signature = "x: T, y: T -> output: T"
+    types = {"T": _FACTORS}
+    attrs = {"adj_x": False, "adj_y": False}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        x, y = (at_least(shape, 2) for shape in node.input_shapes)
+        return [_product_shape(x, y, node.attrs["adj_x"], node.attrs["adj_y"])]
+
+    def kernel(self, node: Node) -> Kernel:
+        turns = [_adjoint if node.attrs[key] else _as_it_is for key in ("adj_x", "adj_y")]
+        return _multiply(node.attrs["T"], *turns, rank=None)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        # The adjoint has the conjugate in it already, where the other factor must have it.
+        x, y = op.inputs
+        by_x, by_y = _gradient_of_product("BatchMatMulV2", ("adj_x", "adj_y"), op, grads[0], x, y)
+        assert by_x is not None and by_y is not None
+        return [sum_to(x, by_x, by_x), sum_to(y, by_y, by_y)]
+
+
+@register
+class BatchMatMul(_BatchMatMul):
+    """The products of matrices, as older graphs have it."""
+
+    type = "BatchMatMul"
+    types = {"T": _FACTORS - {"uint8", "uint16", "uint32", "uint64"}}
+
+
+@register
+class BatchMatMulV2(_BatchMatMul):
+    """The products of matrices, the dimensions before the last two being broadcast."""
+
+    type = "BatchMatMulV2"
+    types = {"T": NUMBERS - {"int8"}}
+
+
+def _gradient_of_product(
+    op_type: str, keys: tuple[str, str], op: Operation, grad: Tensor | None, a: Tensor, b: Tensor
+) -> Grads:
+    """Both derivatives of ``op_type(a, b)``, for each of the four ways in which the factors may be turned."""
+
+    def product(first: Any, second: Any, turn_first: bool, turn_second: bool) -> Tensor:
+        turned: Tensor = apply(op_type, first, second, **{keys[0]: turn_first, keys[1]: turn_second})
+        return turned
+
+    turned_a, turned_b = op.get_attr(keys[0]), op.get_attr(keys[1])
+    by_a = product(b, grad, turned_b, True) if turned_a else product(grad, b, False, not turned_b)
+    by_b = product(grad, a, True, turned_a) if turned_b else product(a, grad, not turned_a, False)
+    return [by_a, by_b]
+
+
+def matmul(
+    a: Any,
+    b: Any,
+    transpose_a: bool = False,
+    transpose_b: bool = False,
+    adjoint_a: bool = False,
+    adjoint_b: bool = False,
+    a_is_sparse: bool = False,
+    b_is_sparse: bool = False,
+    name: str | None = None,
+) -> Any:
+    """The product of two matrices, or of the matrices in the last two dimensions of two tensors.
+
+    Parameters
+    ----------
+    transpose_a, transpose_b : bool
+        Turn a factor first.
+    adjoint_a, adjoint_b : bool
+        Turn a factor and take its conjugate first.
+    a_is_sparse, b_is_sparse : bool
+        Accepted for programs that give them.
+
+    Raises
+    ------
+    ValueError
+        The shapes do not fit, or a factor is both to be transposed and made its adjoint.
+    """
+    if (transpose_a and adjoint_a) or (transpose_b and adjoint_b):
+        raise ValueError("A factor can be transposed or made its adjoint, not both.")
+    with scope(name, "MatMul", a, b) as full:
+        a = convert_to_tensor(a, b.dtype.base_dtype if is_tensor(b) else None, name="a")
+        b = convert_to_tensor(b, a.dtype.base_dtype, name="b")
+        if all(tensor.shape.rank is not None and tensor.shape.rank > 2 for tensor in (a, b)):
+            a, adjoint_a = _prepared(a, transpose_a, adjoint_a)
+            b, adjoint_b = _prepared(b, transpose_b, adjoint_b)
+            return operators.matrix_multiply(a, b, adjoint_a, adjoint_b, name=full)
+        a = conjugate(a) if adjoint_a else a
+        b = conjugate(b) if adjoint_b else b
+        return operators.matrix_multiply(a, b, transpose_a or adjoint_a, transpose_b or adjoint_b, name=full)
+
+
+def _prepared(tensor: Tensor, transpose: bool, adjoint: bool) -> tuple[Tensor, bool]:
+    """For products of many matrices, which know adjoints only: the transposed is the adjoint of the conjugate."""
+    return (conjugate(tensor), True) if transpose else (tensor, adjoint)
+
+
+def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Any:
+    """The sum of the products over axes of one tensor and axes of the other.
+
+    Parameters
+    ----------
+    axes : int or pair of lists of int
+        The last so many axes of ``a`` with the first of ``b``, or the axes of each.
+
+    Raises
+    ------
+    ValueError
+        The axes do not fit, or a rank is unknown.
+    """
+    with scope(name, "Tensordot", a, b) as full:
+        a = convert_to_tensor(a, b.dtype.base_dtype if is_tensor(b) else None, name="a")
+        b = convert_to_tensor(b, a.dtype.base_dtype, name="b")
+        axes_a, axes_b = _paired_axes(a, b, axes)
+        matrix_a, free_a = _as_matrix(a, axes_a, last=True)
+        matrix_b, free_b = _as_matrix(b, axes_b, last=False)
+        return apply("Reshape", apply("MatMul", matrix_a, matrix_b), _joined(free_a, free_b), name=full)
+
+
+def _paired_axes(a: Tensor, b: Tensor, axes: Any) -> tuple[list[int], list[int]]:
+    ranks = a.shape.rank, b.shape.rank
+    if ranks[0] is None or ranks[1] is None:
+        raise ValueError(f"tf.tensordot needs tensors of known rank, not {a.shape} and {b.shape}.")
+    if isinstance(axes, int):
+        if not 0 <= axes <= min(ranks[0], ranks[1]):
+            raise ValueError(f"{axes} axes cannot be summed over in tensors of ranks {ranks[0]} and {ranks[1]}.")
+        axes = list(range(ranks[0] - axes, ranks[0])), list(range(axes))
+    first, second = (np.atleast_1d(part).astype(int).tolist() for part in axes)
+    if len(first) != len(second):
+        raise ValueError(f"Different number of contraction axes, {len(first)} and {len(second)}.")
+    return [normal_axis(axis, ranks[0]) for axis in first], [normal_axis(axis, ranks[1]) for axis in second]
+
+
+def _as_matrix(tensor: Tensor, axes: list[int], last: bool) -> tuple[Tensor, Any]:
+    """A tensor as a matrix, with the given axes as its columns (``last``) or rows; and the sizes of all others."""
+    sizes = tensor.shape.as_list()
+    free = [axis for axis in range(len(sizes)) if axis not in axes]
+    order = free + axes if last else axes + free
+    turned = tensor if order == list(range(len(sizes))) else apply("Transpose", tensor, order)
+    known = [sizes[axis] for axis in free]
+    rest = known if None not in known else apply("GatherV2", apply("Shape", tensor), free, 0)
+    summed = apply("Prod", apply("GatherV2", apply("Shape", tensor), axes, 0), [0]) if axes else 1
+    return apply("Reshape", turned, apply("Pack", [-1, summed] if last else [summed, -1])), rest
+
+
+def _joined(first: Any, second: Any) -> Any:
+    if isinstance(first, list) and isinstance(second, list):
+        return np.array(first + second, np.int32)
+    parts = [np.array(part, np.int32) if isinstance(part, list) else part for part in (first, second)]
+    return apply("ConcatV2", parts, 0)

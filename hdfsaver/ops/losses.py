@@ -1,0 +1,342 @@
+"""Softmax, and losses to train with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import shapes
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.conversion import convert_to_tensor
+from hdfsaver.graph.definition import FLOATS, INDICES, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import Grads, at_least, invalid, normal_axis, scope, sum_to, widened, with_rank
+from hdfsaver.shapes import Shape
+
+
+def _log_softmax(logits: Array) -> Array:
+    shifted = logits - np.max(logits, axis=-1, keepdims=True, initial=-np.inf)
+    total: Array = shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
+    return total
+
+
+def _softmax(logits: Array) -> Array:
+    exponentials = np.exp(logits - np.max(logits, axis=-1, keepdims=True, initial=-np.inf))
+    fractions: Array = exponentials / np.sum(exponentials, axis=-1, keepdims=True)
+    return fractions
+
+
+@register
+class Softmax(OpDef):
+    """Exponentials along the last dimension, divided by their sum."""
+
+    type = "Softmax"
+    signature = "logits: T -> softmax: T"
+    types = {"T": FLOATS}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [at_least(node.input_shapes[0], 1)]
+
+    def kernel(self, node: Node) -> Kernel:
+        return widened(node, _softmax)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [_through_softmax(grads[0], op.outputs[0])]
+
+
+def _through_softmax(grad: Tensor | None, fractions: Tensor) -> Tensor:
+    """The derivative by the logits, given that by their softmax."""
+    mean = apply("Sum", apply("Mul", grad, fractions), [-1], keep_dims=True)
+    through: Tensor = apply("Mul", apply("Sub", grad, mean), fractions)
+    return through
+
+
+@register
+class LogSoftmax(OpDef):
+    """The logarithms of the softmax along the last dimension."""
+
+    type = "LogSoftmax"
+    signature = "logits: T -> logsoftmax: T"
+    types = {"T": FLOATS}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [at_least(node.input_shapes[0], 1)]
+
+    def kernel(self, node: Node) -> Kernel:
+        return widened(node, _log_softmax)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        total = apply("Sum", grads[0], [-1], keep_dims=True)
+        return [apply("Sub", grads[0], apply("Mul", total, apply("Exp", op.outputs[0])))]
+
+
+def softmax(logits: Any, axis: int | None = None, name: str | None = None, dim: int | None = None) -> Any:
+    """Exponentials along an axis, the last by default, divided by their sum; ``dim`` is an older name of the axis."""
+    return _along("Softmax", logits, dim if axis is None else axis, name)
+
+
+def log_softmax(logits: Any, axis: int | None = None, name: str | None = None, dim: int | None = None) -> Any:
+    """The logarithms of the softmax along an axis, the last by default; ``dim`` is an older name of the axis."""
+    return _along("LogSoftmax", logits, dim if axis is None else axis, name)
+
+
+def _along(op_type: str, logits: Any, axis: int | None, name: str | None) -> Any:
+    logits = convert_to_tensor(logits)
+    rank = logits.shape.rank
+    if axis is None or axis == -1 or axis + 1 == rank:
+        return apply(op_type, logits, name=name)
+    if rank is None:
+        raise ValueError(f"{op_type} along axis {axis} needs logits of known rank; only the last axis does not.")
+    order = _exchanged(normal_axis(axis, rank), rank)
+    with scope(name, op_type, logits) as full:
+        return apply("Transpose", apply(op_type, apply("Transpose", logits, order)), order, name=full)
+
+
+def _exchanged(axis: int, rank: int) -> list[int]:
+    """The order of dimensions that exchanges one with the last; it undoes itself."""
+    order = list(range(rank))
+    order[axis], order[-1] = order[-1], order[axis]
+    return order
+
+
+@register
+class SoftmaxCrossEntropyWithLogits(OpDef):
+    """For each row the cross entropy of its softmax to the labels, and its derivative by the features."""
+
+    type = "SoftmaxCrossEntropyWithLogits"
+    signature = "features: T, labels: T -> loss: T, backprop: T"
+    types = {"T": FLOATS}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        whole = with_rank(shapes.broadcast(*(with_rank(shape, 2) for shape in node.input_shapes)), 2)
+        return [(None,) if whole is None else whole[:1], (None, None) if whole is None else whole]
+
+    def kernel(self, node: Node) -> Kernel:
+        loss = widened(node, lambda logs, labels: -np.sum(np.where(labels == 0, labels, labels * logs), axis=-1))
+        log_softmax = widened(node, _log_softmax)
+
+        def entropy(features: Array, labels: Array) -> tuple[Array, Array]:
+            features, labels = np.broadcast_arrays(features, labels)
+            logs = log_softmax(features)
+            return loss(logs, labels), np.exp(logs) - labels
+
+        return entropy
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        features, labels = op.inputs
+        whole = op.outputs[1]
+        by_features, by_labels = _gradient_of_loss(grads[0], features, whole)
+        if grads[1] is not None:
+            through = _through_softmax(grads[1], apply("Softmax", features))
+            by_features = through if by_features is None else apply("AddV2", by_features, through)
+            from_back = apply("Neg", grads[1])
+            by_labels = from_back if by_labels is None else apply("AddV2", by_labels, from_back)
+        if by_features is None or by_labels is None:
+            return [None, None]
+        return [sum_to(features, whole, by_features), sum_to(labels, whole, by_labels)]
+
+
+def _gradient_of_loss(grad: Tensor | None, features: Tensor, backprop: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    if grad is None:
+        return None, None
+    column = apply("ExpandDims", grad, -1)
+    return apply("Mul", column, backprop), apply("Mul", column, apply("Neg", apply("LogSoftmax", features)))
+
+
+@register
+class SparseSoftmaxCrossEntropyWithLogits(OpDef):
+    """For each row the cross entropy of its softmax to one class, and its derivative by the features."""
+
+    type = "SparseSoftmaxCrossEntropyWithLogits"
+    signature = "features: T, labels: Tlabels -> loss: T, backprop: T"
+    types = {"T": FLOATS, "Tlabels": INDICES}
+    default_types = {"Tlabels": "int64"}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        features, labels = with_rank(node.input_shapes[0], 2), with_rank(node.input_shapes[1], 1)
+        rows = shapes.merge(None if features is None else features[:1], labels) or (None,)
+        return [rows, rows + (None if features is None else features[1],)]
+
+    def kernel(self, node: Node) -> Kernel:
+        log_softmax = widened(node, _log_softmax)
+
+        def entropy(features: Array, labels: Array) -> tuple[Array, Array]:
+            _check_labels(labels, features)
+            logs, rows = log_softmax(features), np.arange(len(labels))
+            backprop = np.exp(logs)
+            backprop[rows, labels] -= np.ones((), backprop.dtype)
+            return -logs[rows, labels], backprop
+
+        return entropy
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        by_features = None if grads[0] is None else apply("Mul", apply("ExpandDims", grads[0], -1), op.outputs[1])
+        if grads[1] is not None:
+            through = _through_softmax(grads[1], apply("Softmax", op.inputs[0]))
+            by_features = through if by_features is None else apply("AddV2", by_features, through)
+        return [by_features, None]
+
+
+def _check_labels(labels: Array, features: Array) -> None:
+    if labels.shape != features.shape[:1]:
+        raise invalid(f"A label for each of {len(features)} rows is needed, not labels of shape {labels.shape}.")
+    wrong = labels[(labels < 0) | (labels >= features.shape[1])]
+    if len(wrong):
+        raise invalid(
+            f"Received a label value of {wrong[0]} which is outside the valid range of [0, {features.shape[1]})."
+        )
+
+
+def _check_named(labels: Any, logits: Any, sentinel: Any) -> None:
+    if sentinel is not None or labels is None or logits is None:
+        raise ValueError("Give labels and logits by name: their order has changed over time (labels=..., logits=...).")
+
+
+def softmax_cross_entropy_with_logits_v2(
+    labels: Any, logits: Any, axis: int | None = None, name: str | None = None, dim: int | None = None
+) -> Any:
+    """The cross entropy of the softmax of logits along an axis, the last by default, to labels that sum to 1 along it.
+
+    Derivatives flow to the labels too; ``tf.stop_gradient`` keeps them from it.
+    """
+    axis = dim if axis is None else axis
+    with scope(name, "softmax_cross_entropy_with_logits", logits, labels) as full:
+        logits = convert_to_tensor(logits, name="logits")
+        labels = convert_to_tensor(labels, name="labels")
+        kind = logits.dtype.base_dtype.name
+        precise = "float32" if kind in ("float16", "bfloat16") else kind
+        values, targets = (_cast(tensor, precise) for tensor in (logits, labels))
+        if axis is not None and axis != -1:
+            values, targets = (_moved_to_end(tensor, axis) for tensor in (values, targets))
+        outer = apply(
+            "Slice", apply("Shape", values), [0], apply("Sub", apply("Reshape", apply("Rank", values), [1]), 1)
+        )
+        rows = [_flattened(tensor) for tensor in (values, targets)]
+        loss = apply("Reshape", apply("SoftmaxCrossEntropyWithLogits", *rows, name=full)[0], outer)
+        rank = logits.shape.rank
+        if rank is not None:
+            along = normal_axis(-1 if axis is None else axis, rank)
+            loss.set_shape([*logits.shape.as_list()[:along], *logits.shape.as_list()[along + 1 :]])
+        return _cast(loss, kind)
+
+
+def _cast(tensor: Tensor, dtype: str) -> Any:
+    return tensor if tensor.dtype.base_dtype.name == dtype else apply("Cast", tensor, DstT=dtype)
+
+
+def _moved_to_end(tensor: Tensor, axis: int) -> Any:
+    rank = tensor.shape.rank
+    if rank is None:
+        raise ValueError(f"The cross entropy along axis {axis} needs logits and labels of known rank.")
+    along = normal_axis(axis, rank)
+    return apply("Transpose", tensor, [*range(along), *range(along + 1, rank), along])
+
+
+def _flattened(tensor: Tensor) -> Any:
+    """The tensor as a matrix whose rows are its last dimension."""
+    length = apply("Slice", apply("Shape", tensor), apply("Sub", apply("Reshape", apply("Rank", tensor), [1]), 1), [1])
+    return apply("Reshape", tensor, apply("ConcatV2", [[-1], length], 0))
+
+
+def softmax_cross_entropy_with_logits(
+    _sentinel: Any = None,
+    labels: Any = None,
+    logits: Any = None,
+    dim: int = -1,
+    name: str | None = None,
+    axis: int | None = None,
+) -> Any:
+    """The cross entropy of the softmax of logits to labels; derivatives flow to the logits only."""
+    _check_named(labels, logits, _sentinel)
+    with scope(name, "softmax_cross_entropy_with_logits_sg", logits, labels) as full:
+        labels = apply("StopGradient", labels, name="labels_stop_gradient")
+        return softmax_cross_entropy_with_logits_v2(labels, logits, dim if axis is None else axis, full)
+
+
+def sparse_softmax_cross_entropy_with_logits(
+    _sentinel: Any = None, labels: Any = None, logits: Any = None, name: str | None = None
+) -> Any:
+    """The cross entropy of the softmax of logits along the last dimension to the class that each label numbers.
+
+    Parameters
+    ----------
+    labels : int32 or int64 tensor
+        Of the shape of the logits without the last dimension.
+    logits : float tensor
+
+    Raises
+    ------
+    ValueError
+        The shapes do not fit, or the arguments are not given by name.
+    InvalidArgumentError
+        In the run: a label is no class.
+    """
+    _check_named(labels, logits, _sentinel)
+    with scope(name, "SparseSoftmaxCrossEntropyWithLogits", labels, logits):
+        labels = convert_to_tensor(labels)
+        logits = convert_to_tensor(logits)
+        _check_ranks(labels, logits)
+        kind = logits.dtype.base_dtype.name
+        precise = _cast(logits, "float32") if kind == "float16" else logits
+        if logits.shape.rank == 2:
+            return _cast(apply("SparseSoftmaxCrossEntropyWithLogits", precise, labels)[0], kind)
+        rows = _flattened(precise)
+        flat = apply("SparseSoftmaxCrossEntropyWithLogits", rows, apply("Reshape", labels, [-1]))[0]
+        loss = apply("Reshape", flat, apply("Shape", labels))
+        loss.set_shape(labels.shape)
+        return _cast(loss, kind)
+
+
+def _check_ranks(labels: Tensor, logits: Tensor) -> None:
+    rank = logits.shape.rank
+    if rank == 0:
+        raise ValueError("Logits cannot be scalars.")
+    if rank is not None and labels.shape.rank not in (None, rank - 1):
+        raise ValueError(
+            f"Rank mismatch: labels of shape {labels.shape} do not belong to logits of shape {logits.shape}."
+        )
+    if rank is not None:
+        labels.shape.assert_is_compatible_with(logits.shape[:-1])
+
+
+def sigmoid_cross_entropy_with_logits(
+    _sentinel: Any = None, labels: Any = None, logits: Any = None, name: str | None = None
+) -> Any:
+    """The cross entropy of the sigmoid of each logit to its label: ``max(x, 0) - x * z + log(1 + exp(-|x|))``."""
+    _check_named(labels, logits, _sentinel)
+    with scope(name, "logistic_loss", logits, labels) as full:
+        logits = convert_to_tensor(logits, name="logits")
+        labels = convert_to_tensor(labels, logits.dtype.base_dtype, name="labels")
+        logits.shape.assert_is_compatible_with(labels.shape)
+        nothing = apply("ZerosLike", logits, name="zeros_like")
+        is_positive = apply("GreaterEqual", logits, nothing)
+        positive_part = apply("Select", is_positive, logits, nothing)
+        minus_magnitude = apply("Select", is_positive, apply("Neg", logits), logits)
+        linear = apply("Sub", positive_part, apply("Mul", logits, labels, name="mul"), name="sub")
+        return apply("AddV2", linear, apply("Log1p", apply("Exp", minus_magnitude)), name=full)
+
+
+@register
+class L2Loss(OpDef):
+    """Half the sum of the squares."""
+
+    type = "L2Loss"
+    signature = "t: T -> output: T"
+    types = {"T": FLOATS}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [()]
+
+    def kernel(self, node: Node) -> Kernel:
+        return widened(node, lambda values: np.sum(np.square(values)) / np.asarray(2, values.dtype))
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply("Mul", op.inputs[0], grads[0])]
+
+
+def l2_loss(t: Any, name: str | None = None) -> Any:
+    """Half the sum of the squares."""
+    return apply("L2Loss", t, name=name)

@@ -1,0 +1,129 @@
+"""Operations that draw random numbers: each has a stream of its own, which goes on from run to run of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import dtypes
+from hdfsaver.graph.definition import FLOATS, INDICES, Array, Kernel, Node, register
+from hdfsaver.ops.base import Flat, invalid, with_rank
+from hdfsaver.shapes import Shape
+
+_SEEDS = {"seed": 0, "seed2": 0}
+
+
+def _generator(state: Any, node: Node) -> np.random.Generator:
+    generator: np.random.Generator = state.generator(node.name, node.attrs["seed"], node.attrs["seed2"])
+    return generator
+
+
+class _Draw(Flat):
+    """Numbers in a shape."""
+
+    signature = "shape: T -> output: dtype"
+    types = {"dtype": FLOATS, "T": INDICES}
+    attrs = _SEEDS
+    stateful = True
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        with_rank(node.input_shapes[0], 1)
+        return [node.sizes(0)]
+
+    def kernel(self, node: Node) -> Kernel:
+        dtype = dtypes.numpy_dtype(node.attrs["dtype"])
+        return lambda state, shape: self.draw(_generator(state, node), tuple(shape.tolist()), dtype)
+
+    @staticmethod
+    def draw(generator: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        """So many numbers of the dtype."""
+        raise NotImplementedError
+
+
+def _normal(generator: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    drawn = generator.standard_normal(shape, np.float64 if dtype == np.float64 else np.float32)
+    return np.asarray(drawn).astype(dtype, copy=False)
+
+
+@register
+class RandomStandardNormal(_Draw):
+    """Numbers of a normal distribution with mean 0 and standard deviation 1."""
+
+    type = "RandomStandardNormal"
+    draw = staticmethod(_normal)
+
+
+@register
+class TruncatedNormal(_Draw):
+    """As `RandomStandardNormal`, but what lies beyond 2 is drawn again."""
+
+    type = "TruncatedNormal"
+
+    @staticmethod
+    def draw(generator: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        drawn = np.atleast_1d(_normal(generator, shape, dtype))
+        while (beyond := np.abs(drawn) > 2).any():
+            drawn[beyond] = _normal(generator, (int(np.count_nonzero(beyond)),), dtype)
+        return drawn.reshape(shape)
+
+
+@register
+class RandomUniform(_Draw):
+    """Numbers that are equally likely from 0 up to, but without, 1."""
+
+    type = "RandomUniform"
+
+    @staticmethod
+    def draw(generator: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        if dtype in (np.float32, np.float64):
+            return np.asarray(generator.random(shape, dtype.type))
+        # Rounding to a narrow dtype could give 1: as many steps as its mantissa tells apart never do.
+        steps = 2 ** (11 if dtype == np.float16 else 8)
+        return (np.asarray(generator.integers(steps, size=shape)) / np.float32(steps)).astype(dtype)
+
+
+@register
+class RandomUniformInt(Flat):
+    """Integers that are equally likely from minval up to, but without, maxval."""
+
+    type = "RandomUniformInt"
+    signature = "shape: T, minval: Tout, maxval: Tout -> output: Tout"
+    types = {"Tout": INDICES, "T": INDICES}
+    attrs = _SEEDS
+    stateful = True
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        for position, rank in enumerate((1, 0, 0)):
+            with_rank(node.input_shapes[position], rank)
+        return [node.sizes(0)]
+
+    def kernel(self, node: Node) -> Kernel:
+        dtype = dtypes.numpy_dtype(node.attrs["Tout"])
+
+        def draw(state: Any, shape: Array, minval: Array, maxval: Array) -> Array:
+            if minval >= maxval:
+                raise invalid(f"Need minval < maxval, got {minval} >= {maxval}.")
+            return np.asarray(_generator(state, node).integers(minval, maxval, shape.tolist(), dtype.type), dtype)
+
+        return draw
+
+
+@register
+class RandomShuffle(Flat):
+    """The rows of a tensor in a random order."""
+
+    type = "RandomShuffle"
+    signature = "value: T -> output: T"
+    attrs = _SEEDS
+    stateful = True
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return node.input_shapes
+
+    def kernel(self, node: Node) -> Kernel:
+        def shuffle(state: Any, value: Array) -> Array:
+            return _generator(state, node).permutation(value, axis=0) if np.ndim(value) else value
+
+        return shuffle

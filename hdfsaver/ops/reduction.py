@@ -1,0 +1,364 @@
+"""Sums, means and other single numbers out of many, along some axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from hdfsaver import dtypes
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.conversion import convert_to_tensor
+from hdfsaver.graph.definition import INDICES, NUMBERS, REALS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import NARROW, Flat, Grads, conjugate, dtype_name, fold_by_kernel, like, normal_axes, scope
+from hdfsaver.shapes import Shape
+
+
+class _Reduction(OpDef):
+    """One value out of all along some axes."""
+
+    signature = "input: T, reduction_indices: Tidx -> output: T"
+    types = {"T": NUMBERS, "Tidx": INDICES}
+    attrs = {"keep_dims": False}
+    reduce: ClassVar[Callable[..., Any]]
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        shape, axes, keep = node.input_shapes[0], node.constant(1), node.attrs["keep_dims"]
+        if shape is None:
+            return [None]
+        if axes is None:
+            return [(None,) * len(shape) if keep else None]
+        dropped = normal_axes(axes, len(shape))
+        if keep:
+            return [tuple(1 if axis in dropped else size for axis, size in enumerate(shape))]
+        return [tuple(size for axis, size in enumerate(shape) if axis not in dropped)]
+
+    def kernel(self, node: Node) -> Kernel:
+        name = node.attrs.get("T", "bool")
+        dtype, keep, reduce = dtypes.numpy_dtype(name), node.attrs["keep_dims"], type(self).reduce
+        # Narrow floats are summed as wider ones, so that only the result is rounded; integers stay what they are.
+        wide = np.dtype(np.float32) if name in NARROW else dtype
+
+        def reduced(values: Array, axes: Array) -> Any:
+            along = normal_axes(axes, np.ndim(values))
+            return reduce(np.asarray(values, wide), along, keep).astype(dtype, copy=False)
+
+        return reduced
+
+    def fold(self, node: Node) -> Array | None:
+        return fold_by_kernel(self, node)
+
+
+def _static_axes(op: Operation) -> tuple[int, ...] | None:
+    """The axes that an operation reduces, counted from the front, where they and the rank are known."""
+    node = Node.of(op.graph.digraph, op.name)
+    shape, axes = node.input_shapes[0], node.constant(1)
+    return None if shape is None or axes is None else normal_axes(axes, len(shape))
+
+
+def _is_reduced(op: Operation) -> Any:
+    """For each axis of the input whether it is reduced."""
+    values, axes = op.inputs
+    dropped = _static_axes(op)
+    if dropped is not None:
+        return np.isin(np.arange(values.shape.rank or 0), dropped)
+    rank = apply("Rank", values)
+    if axes.dtype.base_dtype.name != "int32":
+        axes = apply("Cast", axes, DstT="int32")
+    positive = apply("FloorMod", apply("AddV2", apply("Reshape", axes, [-1]), rank), rank)
+    return apply("Greater", apply("UnsortedSegmentSum", apply("OnesLike", positive), positive, rank), 0)
+
+
+def _kept_shape(op: Operation) -> Any:
+    """The shape of the result, had the reduced axes been kept with length 1."""
+    dropped = _static_axes(op)
+    sizes = op.inputs[0].shape.plain
+    if dropped is not None and sizes is not None:
+        kept = [1 if axis in dropped else size for axis, size in enumerate(sizes)]
+        if None not in kept:
+            return np.array(kept, np.int32)
+    shape = apply("Shape", op.inputs[0])
+    return apply("Select", _is_reduced(op), apply("OnesLike", shape), shape)
+
+
+def _spread(op: Operation, reduced: Tensor | None) -> Tensor:
+    """A tensor of a reduction's result's shape, repeated to the shape of its input."""
+    if not op.get_attr("keep_dims"):
+        reduced = apply("Reshape", reduced, _kept_shape(op))
+    spread: Tensor = apply("BroadcastTo", reduced, apply("Shape", op.inputs[0]))
+    return spread
+
+
+@register
+class Sum(_Reduction):
+    """The sum."""
+
+    type = "Sum"
+
+    @staticmethod
+    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Any:
+        return np.asarray(np.add.reduce(values, axis=axes, dtype=values.dtype, keepdims=keep))
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [_spread(op, grads[0]), None]
+
+
+@register
+class Mean(_Reduction):
+    """The mean; of integers it is rounded towards zero."""
+
+    type = "Mean"
+
+    @staticmethod
+    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Any:
+        total = np.asarray(np.add.reduce(values, axis=axes, dtype=values.dtype, keepdims=keep))
+        count = values.size // total.size if total.size else 1
+        if values.dtype.kind not in "iu":
+            return total / np.asarray(count, values.real.dtype)
+        return np.sign(total) * (np.absolute(total) // max(count, 1))
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        spread = _spread(op, grads[0])
+        results = apply("Maximum", apply("Size", op.outputs[0]), 1)
+        count = apply("FloorDiv", apply("Size", op.inputs[0]), results)
+        return [apply("RealDiv", spread, apply("Cast", count, DstT=spread.dtype.base_dtype.name)), None]
+
+
+@register
+class Prod(_Reduction):
+    """The product."""
+
+    type = "Prod"
+
+    @staticmethod
+    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Any:
+        return np.asarray(np.multiply.reduce(values, axis=axes, dtype=values.dtype, keepdims=keep))
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        """The product of all others, found without a division: a factor may be 0."""
+        values = op.inputs[0]
+        axes, sizes = _static_axes(op), values.shape.plain
+        if axes is None or sizes is None:
+            raise LookupError(f"The gradient of {op.name!r} (type Prod) needs a known rank and known axes.")
+        order = [*axes, *(axis for axis in range(len(sizes)) if axis not in axes)]
+        turned = apply("Transpose", values, order)
+        shape = apply("Shape", turned)
+        factors = apply("Prod", apply("Slice", shape, [0], [len(axes)]), [0])
+        rows = apply("Reshape", turned, apply("Pack", [factors, -1]))
+        before, behind = (apply("Cumprod", rows, 0, exclusive=True, reverse=reverse) for reverse in (False, True))
+        others = apply("Reshape", apply("Mul", before, behind), shape)
+        turned_back = apply("Transpose", others, np.argsort(order).astype(np.int32))
+        return [apply("Mul", _spread(op, grads[0]), conjugate(turned_back)), None]
+
+
+class _Extreme(_Reduction):
+    """The least or the greatest."""
+
+    types = {"T": REALS, "Tidx": INDICES}
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        """Those that are equally great share the derivative."""
+        values = op.inputs[0]
+        chosen = apply("Cast", apply("Equal", values, _spread(op, op.outputs[0])), DstT=values.dtype.base_dtype.name)
+        count = apply("Sum", chosen, op.inputs[1], keep_dims=op.get_attr("keep_dims"))
+        return [apply("Mul", chosen, _spread(op, apply("RealDiv", grads[0], count))), None]
+
+
+@register
+class Max(_Extreme):
+    """The greatest; of nothing, the least that there is."""
+
+    type = "Max"
+
+    @staticmethod
+    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Any:
+        least = -np.inf if values.dtype.kind == "f" else np.iinfo(values.dtype).min
+        return np.asarray(np.maximum.reduce(values, axis=axes, keepdims=keep, initial=least))
+
+
+@register
+class Min(_Extreme):
+    """The least; of nothing, the greatest that there is."""
+
+    type = "Min"
+
+    @staticmethod
+    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Any:
+        greatest = np.inf if values.dtype.kind == "f" else np.iinfo(values.dtype).max
+        return np.asarray(np.minimum.reduce(values, axis=axes, keepdims=keep, initial=greatest))
+
+
+class _Truth(Flat, _Reduction):
+    """One truth out of many."""
+
+    signature = "input: bool, reduction_indices: Tidx -> output: bool"
+    types = {"Tidx": INDICES}
+
+
+@register
+class AllOf(_Truth):
+    """Whether all are true."""
+
+    type = "All"
+
+    @staticmethod
+    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Any:
+        return np.asarray(np.logical_and.reduce(values, axis=axes, keepdims=keep))
+
+
+@register
+class AnyOf(_Truth):
+    """Whether any is true."""
+
+    type = "Any"
+
+    @staticmethod
+    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Any:
+        return np.asarray(np.logical_or.reduce(values, axis=axes, keepdims=keep))
+
+
+def _reduce(op_type: str, values: Any, axis: Any, keepdims: bool | None, name: str | None, *older: Any) -> Any:
+    axis_older, keepdims_older = older
+    if (axis is not None and axis_older is not None) or (keepdims is not None and keepdims_older is not None):
+        raise ValueError("Give axis or reduction_indices, and keepdims or keep_dims, not both.")
+    axis = axis_older if axis is None else axis
+    keepdims = bool(keepdims_older if keepdims is None else keepdims)
+    values = convert_to_tensor(values, "bool" if op_type in ("All", "Any") else None, name="input_tensor")
+    reduced = apply(op_type, values, _all_axes(values) if axis is None else axis, name=name, keep_dims=keepdims)
+    if axis is None and not keepdims:
+        reduced.set_shape(())
+    return reduced
+
+
+def _all_axes(values: Tensor) -> Tensor:
+    rank = values.shape.rank
+    if rank is not None:
+        return convert_to_tensor(np.arange(rank, dtype=np.int32))
+    with scope(None, "range", values) as full:
+        axes: Tensor = apply("Range", 0, apply("Rank", values), 1, name=full)
+        return axes
+
+
+def reduce_sum(
+    input_tensor: Any,
+    axis: Any = None,
+    keepdims: bool | None = None,
+    name: str | None = None,
+    reduction_indices: Any = None,
+    keep_dims: bool | None = None,
+) -> Any:
+    """The sum along axes, all of them by default; ``keepdims`` keeps those with length 1."""
+    return _reduce("Sum", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
+
+
+def reduce_mean(
+    input_tensor: Any,
+    axis: Any = None,
+    keepdims: bool | None = None,
+    name: str | None = None,
+    reduction_indices: Any = None,
+    keep_dims: bool | None = None,
+) -> Any:
+    """The mean along axes, all of them by default; ``keepdims`` keeps those with length 1."""
+    return _reduce("Mean", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
+
+
+def reduce_prod(
+    input_tensor: Any,
+    axis: Any = None,
+    keepdims: bool | None = None,
+    name: str | None = None,
+    reduction_indices: Any = None,
+    keep_dims: bool | None = None,
+) -> Any:
+    """The product along axes, all of them by default; ``keepdims`` keeps those with length 1."""
+    return _reduce("Prod", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
+
+
+def reduce_max(
+    input_tensor: Any,
+    axis: Any = None,
+    keepdims: bool | None = None,
+    name: str | None = None,
+    reduction_indices: Any = None,
+    keep_dims: bool | None = None,
+) -> Any:
+    """The greatest value along axes, all of them by default; ``keepdims`` keeps those with length 1."""
+    return _reduce("Max", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
+
+
+def reduce_min(
+    input_tensor: Any,
+    axis: Any = None,
+    keepdims: bool | None = None,
+    name: str | None = None,
+    reduction_indices: Any = None,
+    keep_dims: bool | None = None,
+) -> Any:
+    """The least value along axes, all of them by default; ``keepdims`` keeps those with length 1."""
+    return _reduce("Min", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
+
+
+def reduce_all(
+    input_tensor: Any,
+    axis: Any = None,
+    keepdims: bool | None = None,
+    name: str | None = None,
+    reduction_indices: Any = None,
+    keep_dims: bool | None = None,
+) -> Any:
+    """Whether all are true along axes, all of them by default; ``keepdims`` keeps those with length 1."""
+    return _reduce("All", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
+
+
+def reduce_any(
+    input_tensor: Any,
+    axis: Any = None,
+    keepdims: bool | None = None,
+    name: str | None = None,
+    reduction_indices: Any = None,
+    keep_dims: bool | None = None,
+) -> Any:
+    """Whether any is true along axes, all of them by default; ``keepdims`` keeps those with length 1."""
+    return _reduce("Any", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
+
+
+def reduce_logsumexp(
+    input_tensor: Any,
+    axis: Any = None,
+    keepdims: bool | None = None,
+    name: str | None = None,
+    reduction_indices: Any = None,
+    keep_dims: bool | None = None,
+) -> Any:
+    """The logarithm of the sum of exponentials along axes, without overflow on the way."""
+    axis = reduction_indices if axis is None else axis
+    keepdims = bool(keep_dims if keepdims is None else keepdims)
+    with scope(name, "ReduceLogSumExp", input_tensor) as full:
+        values = convert_to_tensor(input_tensor, name="input_tensor")
+        greatest = reduce_max(values, axis, keepdims=True)
+        shift = apply("StopGradient", apply("SelectV2", apply("IsFinite", greatest), greatest, like(0, values)))
+        summed = apply("Log", reduce_sum(apply("Exp", apply("Sub", values, shift)), axis, keepdims=keepdims))
+        if not keepdims:
+            shift = apply("Reshape", shift, apply("Shape", summed))
+        return apply("AddV2", summed, shift, name=full)
+
+
+def count_nonzero(
+    input_tensor: Any,
+    axis: Any = None,
+    keepdims: bool | None = None,
+    dtype: Any = dtypes.int64,
+    name: str | None = None,
+    reduction_indices: Any = None,
+    keep_dims: bool | None = None,
+) -> Any:
+    """How many values along axes are not zero."""
+    with scope(name, "count_nonzero", input_tensor):
+        values = convert_to_tensor(input_tensor, name="input_tensor")
+        is_nonzero = apply("NotEqual", values, apply("ZerosLike", values))
+        counted = apply("Cast", is_nonzero, DstT=dtype_name(dtype))
+        return _reduce("Sum", counted, axis, keepdims, "Sum", reduction_indices, keep_dims)

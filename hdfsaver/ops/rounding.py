@@ -1,0 +1,119 @@
+"""Rounding, and questions about single numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import dtypes
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.definition import FLOATS, REALS, Kernel, Node, register
+from hdfsaver.ops.base import Flat, Unary
+
+
+class _Step(Flat, Unary):
+    """A function that is constant between jumps."""
+
+    types = {"T": FLOATS}
+
+
+@register
+class Floor(_Step):
+    """The greatest integer not above x."""
+
+    type = "Floor"
+    ufunc = np.floor
+
+
+def floor(x: Any, name: str | None = None) -> Any:
+    """The greatest integer not above x."""
+    return apply("Floor", x, name=name)
+
+
+@register
+class Ceil(_Step):
+    """The smallest integer not below x."""
+
+    type = "Ceil"
+    ufunc = np.ceil
+
+
+def ceil(x: Any, name: str | None = None) -> Any:
+    """The smallest integer not below x."""
+    return apply("Ceil", x, name=name)
+
+
+@register
+class Rint(_Step):
+    """The nearest integer; halves go to the even one."""
+
+    type = "Rint"
+    ufunc = np.rint
+
+
+def rint(x: Any, name: str | None = None) -> Any:
+    """The nearest integer; halves go to the even one."""
+    return apply("Rint", x, name=name)
+
+
+@register
+class Round(_Step):
+    """The nearest integer; halves go to the even one, and integers stay."""
+
+    type = "Round"
+    types = {"T": REALS - {"uint8", "uint16", "uint32", "uint64"}}
+
+    def kernel(self, node: Node) -> Kernel:
+        return np.positive if dtypes.as_dtype(node.attrs["T"]).is_integer else np.rint
+
+
+def round(x: Any, name: str | None = None) -> Any:
+    """The nearest integer; halves go to the even one, and integers stay."""
+    return apply("Round", x, name=name)
+
+
+class _Question(Flat, Unary):
+    """A question about each number, answered by a bool."""
+
+    signature = "x: T -> y: bool"
+    types = {"T": FLOATS}
+
+
+@register
+class IsNan(_Question):
+    """Whether x is not a number."""
+
+    type = "IsNan"
+    ufunc = np.isnan
+
+
+def is_nan(x: Any, name: str | None = None) -> Any:
+    """Whether x is not a number."""
+    return apply("IsNan", x, name=name)
+
+
+@register
+class IsInf(_Question):
+    """Whether x is infinite."""
+
+    type = "IsInf"
+    ufunc = np.isinf
+
+
+def is_inf(x: Any, name: str | None = None) -> Any:
+    """Whether x is infinite."""
+    return apply("IsInf", x, name=name)
+
+
+@register
+class IsFinite(_Question):
+    """Whether x is neither infinite nor NaN."""
+
+    type = "IsFinite"
+    ufunc = np.isfinite
+
+
+def is_finite(x: Any, name: str | None = None) -> Any:
+    """Whether x is neither infinite nor NaN."""
+    return apply("IsFinite", x, name=name)

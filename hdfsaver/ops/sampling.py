@@ -1,0 +1,181 @@
+"""Tensors of random numbers of a distribution, and where their seeds come from.
+
+Two numbers seed each operation: the graph's seed (`set_random_seed`) and its own. The same program gives the same
+numbers again if at least one of them is set; they are not those that TensorFlow would give, whose generator is another.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import dtypes, shapes
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
+from hdfsaver.graph.default import get_default_graph
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import dtype_name, scope
+
+DEFAULT_GRAPH_SEED = 87654321
+"""The graph's seed where only an operation has one, as in TensorFlow."""
+
+_SEEDS = 2**31 - 1
+
+
+def set_random_seed(seed: int | None) -> None:
+    """Set the seed of the default graph; operations that are made later and have no seed of their own go by it."""
+    get_default_graph().seed = seed
+
+
+def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
+    """The two seeds of an operation made now, by TensorFlow's rule; None and None where nothing is set."""
+    graph = get_default_graph()
+    if graph.seed is None and op_seed is None:
+        return None, None
+    if graph.seed is None:
+        graph_seed, own_seed = DEFAULT_GRAPH_SEED, op_seed or 0
+    else:
+        # Without a seed of its own an operation is told from others by how many were made before it.
+        graph_seed, own_seed = graph.seed, len(graph.digraph) if op_seed is None else op_seed
+    seeds = graph_seed % _SEEDS, own_seed % _SEEDS
+    return (0, _SEEDS) if seeds == (0, 0) else seeds  # two zeros would stand for no seed at all
+
+
+def seed_attrs(op_seed: int | None) -> dict[str, int]:
+    """The attributes that seed a random operation made now; zeros for a stream that is another each time."""
+    seed, seed2 = get_seed(op_seed)
+    return {"seed": seed or 0, "seed2": seed2 or 0}
+
+
+def _shape_tensor(shape: Any) -> Tensor:
+    has_tensor = is_tensor(shape) or (isinstance(shape, list | tuple) and any(is_tensor(size) for size in shape))
+    if has_tensor:
+        return convert_to_tensor(shape, name="shape")
+    known = shapes.as_shape(shape)
+    if known is None or None in known:
+        raise ValueError(f"The shape must be known, not {shapes.text(known)}; take it from tf.shape where it is not.")
+    return convert_to_tensor(np.array(known, np.int32), name="shape")
+
+
+def random_normal(
+    shape: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = dtypes.float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Any:
+    """Numbers of a normal distribution."""
+    return _scaled_normal("RandomStandardNormal", "random_normal", shape, mean, stddev, dtype, seed, name)
+
+
+def truncated_normal(
+    shape: Any,
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = dtypes.float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Any:
+    """Numbers of a normal distribution of which those beyond two standard deviations are drawn again."""
+    return _scaled_normal("TruncatedNormal", "truncated_normal", shape, mean, stddev, dtype, seed, name)
+
+
+def _scaled_normal(
+    op_type: str, default: str, shape: Any, mean: Any, stddev: Any, dtype: Any, seed: int | None, name: str | None
+) -> Any:
+    with scope(name, default, shape, mean, stddev) as full:
+        sizes = _shape_tensor(shape)
+        mean = convert_to_tensor(mean, dtype, name="mean")
+        stddev = convert_to_tensor(stddev, dtype, name="stddev")
+        drawn = apply(op_type, sizes, dtype=dtype_name(dtype), **seed_attrs(seed))
+        return apply("AddV2", apply("Mul", drawn, stddev, name="mul"), mean, name=full)
+
+
+def random_uniform(
+    shape: Any,
+    minval: Any = 0,
+    maxval: Any = None,
+    dtype: Any = dtypes.float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Any:
+    """Numbers that are equally likely from ``minval`` up to, but without, ``maxval``: by default from 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        Integers without ``maxval``, or a dtype of which there are no random numbers.
+    """
+    wanted = dtypes.as_dtype(dtype)
+    if wanted.is_integer and maxval is None:
+        raise ValueError(f"Must specify maxval for integer dtype {wanted.name}.")
+    if wanted.name not in ("float16", "bfloat16", "float32", "float64", "int32", "int64"):
+        raise ValueError(f"Random numbers are floating-point numbers, int32 or int64, not {wanted.name}.")
+    maxval = 1 if maxval is None else maxval
+    with scope(name, "random_uniform", shape, minval, maxval) as full:
+        sizes = _shape_tensor(shape)
+        if wanted.is_integer:
+            bounds = [convert_to_tensor(bound, wanted, name=n) for bound, n in ((minval, "min"), (maxval, "max"))]
+            return apply("RandomUniformInt", sizes, *bounds, name=full, **seed_attrs(seed))
+        return _uniform_floats(sizes, minval, maxval, wanted, seed, full)
+
+
+def _uniform_floats(sizes: Tensor, minval: Any, maxval: Any, dtype: dtypes.DType, seed: int | None, name: str) -> Any:
+    from_zero = isinstance(minval, int) and minval == 0
+    to_one = isinstance(maxval, int) and maxval == 1
+    if not (from_zero and to_one):
+        minval = convert_to_tensor(minval, dtype, name="min")
+        maxval = convert_to_tensor(maxval, dtype, name="max")
+    drawn = apply("RandomUniform", sizes, dtype=dtype.name, **seed_attrs(seed))
+    if from_zero:
+        return drawn if to_one else apply("Mul", drawn, maxval)
+    width = apply("Sub", maxval, minval, name="sub")
+    return apply("AddV2", apply("Mul", drawn, width, name="mul"), minval, name=name)
+
+
+def random_shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Any:
+    """The rows of a tensor in a random order."""
+    return apply("RandomShuffle", value, name=name, **seed_attrs(seed))
+
+
+def dropout(
+    x: Any,
+    keep_prob: Any = None,
+    noise_shape: Any = None,
+    seed: int | None = None,
+    name: str | None = None,
+    rate: Any = None,
+) -> Any:
+    """Zeros in place of a random part of the values; the others are scaled up so that the expected sum is the same.
+
+    Parameters
+    ----------
+    keep_prob, rate : float or tensor
+        The part that is kept, or the part that is dropped: one of them, between 0 and 1.
+    noise_shape : sequence of int or tensor, optional
+        Where a dimension is 1 in it, all along that dimension are kept or dropped together.
+
+    Raises
+    ------
+    ValueError
+        Neither or both are given, or a part is not between 0 and 1.
+    """
+    if (keep_prob is None) == (rate is None):
+        raise ValueError("tf.nn.dropout needs rate, or in older programs keep_prob, and not both.")
+    rate = 1 - keep_prob if rate is None else rate
+    if not is_tensor(rate) and not 0 <= rate < 1:
+        raise ValueError(f"The rate of dropout must be at least 0 and below 1, not {rate}.")
+    with scope(name, "dropout", x) as full:
+        x = convert_to_tensor(x, name="x")
+        if not x.dtype.is_floating:
+            raise ValueError(f"Dropout scales its input, which must be floating-point, not {x.dtype.name}.")
+        rate = convert_to_tensor(rate, x.dtype.base_dtype, name="rate")
+        drawn = random_uniform(
+            apply("Shape", x) if noise_shape is None else noise_shape, seed=seed, dtype=x.dtype.base_dtype
+        )
+        scaled = apply("RealDiv", x, apply("Sub", 1.0, rate))
+        kept = apply("SelectV2", apply("GreaterEqual", drawn, rate), scaled, apply("ZerosLike", scaled), name=full)
+        kept.set_shape(x.shape)
+        return kept

@@ -1,0 +1,177 @@
+"""Running sums and products along an axis, and where along it the extreme lies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from hdfsaver import dtypes
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.conversion import convert_to_tensor
+from hdfsaver.graph.definition import INDICES, NUMBERS, REALS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import (
+    NARROW,
+    Flat,
+    Grads,
+    at_least,
+    conjugate,
+    dtype_name,
+    integer,
+    normal_axis,
+    scope,
+    static_integer,
+)
+from hdfsaver.shapes import Shape
+
+
+class _Scan(OpDef):
+    """What has come together up to each place along an axis."""
+
+    signature = "x: T, axis: Tidx -> out: T"
+    types = {"T": NUMBERS, "Tidx": INDICES}
+    attrs = {"exclusive": False, "reverse": False}
+    ufunc: ClassVar[Any]
+    of_nothing: ClassVar[int]
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        shape, axis = at_least(node.input_shapes[0], 1), static_integer(node, 1)
+        if shape is not None and axis is not None:
+            normal_axis(axis, len(shape))
+        return [shape]
+
+    def kernel(self, node: Node) -> Kernel:
+        name = node.attrs["T"]
+        # Narrow floats are summed as wider ones, so that only the results are rounded.
+        dtype, wide = dtypes.numpy_dtype(name), np.float32 if name in NARROW else dtypes.numpy_dtype(name)
+        step = slice(None, None, -1) if node.attrs["reverse"] else slice(None)
+        accumulate = _exclusively(self.ufunc, self.of_nothing) if node.attrs["exclusive"] else self.ufunc.accumulate
+
+        def scan(values: Array, axis: Array) -> Array:
+            along = normal_axis(integer(axis), np.ndim(values))
+            turned = np.moveaxis(np.asarray(values, wide), along, 0)[step]
+            scanned = accumulate(turned, axis=0, dtype=turned.dtype)[step]
+            return np.moveaxis(scanned, 0, along).astype(dtype, copy=False)
+
+        return scan
+
+
+def _exclusively(ufunc: Any, of_nothing: int) -> Callable[..., Array]:
+    def accumulate(values: Array, axis: int, dtype: Any) -> Array:
+        result = np.full(values.shape, of_nothing, dtype)
+        if len(values) > 1:
+            result[1:] = ufunc.accumulate(values[:-1], axis=axis, dtype=dtype)
+        return result
+
+    return accumulate
+
+
+def _scanned_back(op: Operation, grad: Tensor) -> Tensor:
+    """What each place gets from all that it went into."""
+    attrs = {"exclusive": op.get_attr("exclusive"), "reverse": not op.get_attr("reverse")}
+    back: Tensor = apply("Cumsum", grad, op.inputs[1], **attrs)
+    return back
+
+
+@register
+class Cumsum(_Scan):
+    """The sum of all up to each place."""
+
+    type = "Cumsum"
+    ufunc = np.add
+    of_nothing = 0
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        assert grads[0] is not None
+        return [_scanned_back(op, grads[0]), None]
+
+
+@register
+class Cumprod(_Scan):
+    """The product of all up to each place."""
+
+    type = "Cumprod"
+    ufunc = np.multiply
+    of_nothing = 1
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        """As TensorFlow's, this divides by the factors: one of 0 gives NaN."""
+        weighted = _scanned_back(op, apply("Mul", grads[0], conjugate(op.outputs[0])))
+        return [apply("RealDiv", weighted, conjugate(op.inputs[0])), None]
+
+
+def cumsum(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Any:
+    """The sum of all up to each place along an axis; ``exclusive`` leaves out the place itself."""
+    return _scanned("Cumsum", x, axis, exclusive, reverse, name)
+
+
+def cumprod(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Any:
+    """The product of all up to each place along an axis; ``exclusive`` leaves out the place itself."""
+    return _scanned("Cumprod", x, axis, exclusive, reverse, name)
+
+
+def _scanned(op_type: str, x: Any, axis: Any, exclusive: bool, reverse: bool, name: str | None) -> Any:
+    with scope(name, op_type, x) as full:
+        x = convert_to_tensor(x, name="x")
+        return apply(op_type, x, axis, name=full, exclusive=exclusive, reverse=reverse)
+
+
+class _ArgExtreme(Flat):
+    """Where along an axis the extreme lies, the first of equals."""
+
+    signature = "input: T, dimension: Tidx -> output: output_type"
+    types = {"T": REALS | {"bool"}, "Tidx": INDICES}
+    attrs = {"output_type": "int64"}
+    find: ClassVar[Callable[..., Any]]
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        shape, axis = at_least(node.input_shapes[0], 1), static_integer(node, 1)
+        if shape is None:
+            return [None]
+        if axis is None:
+            return [(None,) * (len(shape) - 1)]
+        along = normal_axis(axis, len(shape))
+        return [shape[:along] + shape[along + 1 :]]
+
+    def kernel(self, node: Node) -> Kernel:
+        find, dtype = type(self).find, dtypes.numpy_dtype(node.attrs["output_type"])
+        return lambda values, axis: np.asarray(find(values, axis=normal_axis(integer(axis), np.ndim(values))), dtype)
+
+
+@register
+class ArgMax(_ArgExtreme):
+    """Where the greatest lies."""
+
+    type = "ArgMax"
+    types = {"T": REALS | {"bool"}, "Tidx": INDICES | {"int16"}}
+    find = np.argmax
+
+
+@register
+class ArgMin(_ArgExtreme):
+    """Where the least lies."""
+
+    type = "ArgMin"
+    find = np.argmin
+
+
+def argmax(
+    input: Any, axis: Any = None, name: str | None = None, dimension: Any = None, output_type: Any = dtypes.int64
+) -> Any:
+    """The index of the greatest value along an axis, 0 by default; the first of equals."""
+    return _arg_extreme("ArgMax", input, axis, name, dimension, output_type)
+
+
+def argmin(
+    input: Any, axis: Any = None, name: str | None = None, dimension: Any = None, output_type: Any = dtypes.int64
+) -> Any:
+    """The index of the least value along an axis, 0 by default; the first of equals."""
+    return _arg_extreme("ArgMin", input, axis, name, dimension, output_type)
+
+
+def _arg_extreme(op_type: str, values: Any, axis: Any, name: str | None, dimension: Any, output_type: Any) -> Any:
+    axis = dimension if axis is None else axis
+    return apply(op_type, values, 0 if axis is None else axis, name=name, output_type=dtype_name(output_type))

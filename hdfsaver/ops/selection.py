@@ -1,0 +1,151 @@
+"""Choosing between values by conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import dtypes, shapes
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.conversion import convert_to_tensor
+from hdfsaver.graph.definition import Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import Flat, Grads, invalid, scope, sum_to
+from hdfsaver.shapes import Shape
+
+
+@register
+class Select(OpDef):
+    """t where the condition is true and e elsewhere; a vector of conditions chooses rows, a single one everything."""
+
+    type = "Select"
+    signature = "condition: bool, t: T, e: T -> output: T"
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        condition, first, second = node.input_shapes
+        whole = shapes.merge(first, second)
+        if condition is not None and len(condition) > 1:
+            whole = shapes.merge(whole, condition)
+        elif condition is not None and len(condition) == 1 and whole is not None:
+            shapes.merge(whole[:1], condition)
+        return [whole]
+
+    def kernel(self, node: Node) -> Kernel:
+        return _select
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        condition = op.inputs[0]
+        nothing = apply("ZerosLike", grads[0])
+        return [None, apply("Select", condition, grads[0], nothing), apply("Select", condition, nothing, grads[0])]
+
+
+def _select(condition: Array, first: Array, second: Array) -> Array:
+    rank = np.ndim(condition)
+    if np.shape(first) != np.shape(second) or np.shape(condition) not in ((), np.shape(first), np.shape(first)[:1]):
+        raise invalid(
+            f"Shapes of condition {np.shape(condition)}, t {np.shape(first)} and e {np.shape(second)} do not fit."
+        )
+    if rank == 1:
+        condition = np.reshape(condition, (-1,) + (1,) * (np.ndim(first) - 1))
+    return np.where(condition, first, second)
+
+
+@register
+class SelectV2(OpDef):
+    """t where the condition is true and e elsewhere, all three broadcast."""
+
+    type = "SelectV2"
+    signature = "condition: bool, t: T, e: T -> output: T"
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        condition, first, second = node.input_shapes
+        return [shapes.broadcast(condition, shapes.broadcast(first, second))]
+
+    def kernel(self, node: Node) -> Kernel:
+        return np.where
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        condition, first, second = op.inputs
+        grad = grads[0]
+        assert grad is not None
+        nothing = apply("ZerosLike", grad)
+        by_first = sum_to(first, grad, apply("SelectV2", condition, grad, nothing))
+        return [None, by_first, sum_to(second, grad, apply("SelectV2", condition, nothing, grad))]
+
+
+@register
+class Where(Flat):
+    """The indices of what is true or not zero, a row for each, in row-major order."""
+
+    type = "Where"
+    signature = "input: T -> index: int64"
+    types = {"T": frozenset(dtypes.ROW_BY_NAME) - {"string", "resource", "variant"}}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        shape = node.input_shapes[0]
+        return [(None, None if shape is None else len(shape))]
+
+    def kernel(self, node: Node) -> Kernel:
+        return lambda condition: np.argwhere(condition).astype(np.int64, copy=False)
+
+
+def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
+    """``x`` where the condition is true and ``y`` elsewhere; without them the indices of what is true.
+
+    Parameters
+    ----------
+    condition : bool tensor
+        Of the shape of ``x`` and ``y``, a vector that chooses rows, or a single one.
+
+    Raises
+    ------
+    ValueError
+        Only one of ``x`` and ``y`` is given, or the shapes do not fit.
+    """
+    return _where("Select", condition, x, y, name)
+
+
+def where_v2(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
+    """``x`` where the condition is true and ``y`` elsewhere, all broadcast; without them the indices of what is true."""
+    return _where("SelectV2", condition, x, y, name)
+
+
+def _where(op_type: str, condition: Any, x: Any, y: Any, name: str | None) -> Any:
+    if (x is None) != (y is None):
+        raise ValueError("tf.where needs both x and y, or neither.")
+    if x is not None:
+        return apply(op_type, condition, x, y, name=name)
+    with scope(name, "Where", condition) as full:
+        return apply("Where", convert_to_tensor(condition, name="condition"), name=full)
+
+
+def boolean_mask(tensor: Any, mask: Any, name: str = "boolean_mask", axis: int | None = None) -> Any:
+    """The parts of a tensor where the mask is true.
+
+    Parameters
+    ----------
+    mask : bool tensor
+        Of known rank K of at least 1; its shape is that of the dimensions ``axis`` to ``axis + K`` of the tensor.
+
+    Raises
+    ------
+    ValueError
+        The mask's rank is 0 or unknown, or its shape does not fit.
+    """
+    axis = axis or 0
+    with scope(name, "boolean_mask", tensor, mask):
+        tensor = convert_to_tensor(tensor, name="tensor")
+        mask = convert_to_tensor(mask, name="mask")
+        rank = mask.shape.rank
+        if not rank:
+            raise ValueError("mask cannot be scalar." if rank == 0 else "The rank of a mask must be known.")
+        tensor.shape[axis : axis + rank].assert_is_compatible_with(mask.shape)
+        shape = apply("Shape", tensor)
+        masked = apply("Prod", shape[axis : axis + rank], [0])
+        parts = [shape[:axis], apply("Reshape", masked, [1]), shape[axis + rank :]]
+        flat = apply("Reshape", tensor, apply("ConcatV2", parts, 0, name="concat"))
+        indices = apply("Squeeze", apply("Where", apply("Reshape", mask, [-1])), squeeze_dims=[1])
+        return apply("GatherV2", flat, indices, axis)

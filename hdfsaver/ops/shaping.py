@@ -1,0 +1,373 @@
+"""What shape a tensor has, and giving it another without touching its values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import dtypes, shapes
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.conversion import constant_node, convert_to_tensor
+from hdfsaver.graph.definition import INDICES, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import (
+    Flat,
+    Grads,
+    dtype_name,
+    integer,
+    invalid,
+    normal_axis,
+    scope,
+    static_integer,
+    with_rank,
+)
+from hdfsaver.shapes import Shape as StaticShape
+
+
+class _About(Flat):
+    """A fact about the shape of a tensor."""
+
+    signature = "input: T -> output: out_type"
+    attrs = {"out_type": "int32"}
+
+    def shapes(self, node: Node) -> Sequence[StaticShape]:
+        return [()]
+
+
+@register
+class Shape(_About):
+    """The sizes of all dimensions."""
+
+    type = "Shape"
+
+    def shapes(self, node: Node) -> Sequence[StaticShape]:
+        shape = node.input_shapes[0]
+        return [(None if shape is None else len(shape),)]
+
+    def kernel(self, node: Node) -> Kernel:
+        dtype = dtypes.numpy_dtype(node.attrs["out_type"])
+        return lambda values: np.array(np.shape(values), dtype)
+
+    def fold(self, node: Node) -> Array | None:
+        shape = node.input_shapes[0]
+        return np.array(shape, dtypes.numpy_dtype(node.attrs["out_type"])) if shapes.is_fully_defined(shape) else None
+
+    def sizes(self, node: Node) -> StaticShape:
+        return node.input_shapes[0]
+
+
+@register
+class ShapeN(Flat):
+    """The shapes of several tensors."""
+
+    type = "ShapeN"
+    signature = "input: N * T -> output: N * out_type"
+    attrs = {"out_type": "int32"}
+
+    def shapes(self, node: Node) -> Sequence[StaticShape]:
+        return [(None if shape is None else len(shape),) for shape in node.input_shapes]
+
+    def kernel(self, node: Node) -> Kernel:
+        dtype = dtypes.numpy_dtype(node.attrs["out_type"])
+        if len(node.inputs) == 1:
+            return lambda values: np.array(np.shape(values), dtype)
+        return lambda *tensors: tuple(np.array(np.shape(values), dtype) for values in tensors)
+
+
+@register
+class Size(_About):
+    """The number of elements."""
+
+    type = "Size"
+
+    def kernel(self, node: Node) -> Kernel:
+        dtype = dtypes.numpy_dtype(node.attrs["out_type"])
+        return lambda values: np.array(np.size(values), dtype)
+
+    def fold(self, node: Node) -> Array | None:
+        shape = node.input_shapes[0]
+        if shape is None or None in shape:
+            return None
+        return np.array(math.prod(size or 0 for size in shape), dtypes.numpy_dtype(node.attrs["out_type"]))
+
+
+@register
+class Rank(_About):
+    """The number of dimensions."""
+
+    type = "Rank"
+    signature = "input: T -> output: int32"
+    attrs = {}
+
+    def kernel(self, node: Node) -> Kernel:
+        return lambda values: np.array(np.ndim(values), np.int32)
+
+    def fold(self, node: Node) -> Array | None:
+        shape = node.input_shapes[0]
+        return None if shape is None else np.array(len(shape), np.int32)
+
+
+def shape(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> Any:
+    """The shape of a tensor, as a vector; a constant where it is known."""
+    with scope(name, "Shape", input) as full:
+        input = convert_to_tensor(input, name="input")
+        known = input.shape.plain
+        if shapes.is_fully_defined(known):
+            return _constant(known, out_type, full)
+        return apply("Shape", input, name=full, out_type=dtype_name(out_type))
+
+
+def size(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> Any:
+    """The number of elements of a tensor; a constant where it is known."""
+    with scope(name, "Size", input) as full:
+        input = convert_to_tensor(input, name="input")
+        known = input.shape.num_elements()
+        if known is not None:
+            return _constant(known, out_type, full)
+        return apply("Size", input, name=full, out_type=dtype_name(out_type))
+
+
+def rank(input: Any, name: str | None = None) -> Any:
+    """The number of dimensions of a tensor; a constant where it is known."""
+    with scope(name, "Rank", input) as full:
+        input = convert_to_tensor(input, name="input")
+        known = input.shape.rank
+        return apply("Rank", input, name=full) if known is None else _constant(known, dtypes.int32, full)
+
+
+def _constant(value: Any, dtype: Any, name: str) -> Tensor:
+    return constant_node(np.array(value, dtypes.numpy_dtype(dtype_name(dtype))), dtype_name(dtype), name)
+
+
+def shape_n(input: Sequence[Any], out_type: Any = dtypes.int32, name: str | None = None) -> Any:
+    """The shapes of several tensors of one dtype, as vectors."""
+    return apply("ShapeN", list(input), name=name, out_type=dtype_name(out_type))
+
+
+@register
+class Reshape(OpDef):
+    """The same values in the same order, in another shape; -1 stands for what is left."""
+
+    type = "Reshape"
+    signature = "tensor: T, shape: Tshape -> output: T"
+    types = {"Tshape": INDICES}
+
+    def shapes(self, node: Node) -> Sequence[StaticShape]:
+        given, wanted = node.input_shapes[0], node.constant(1)
+        with_rank(node.input_shapes[1], 1)
+        if wanted is not None:
+            _check_sizes(wanted)
+        return [_fill_in(given, node.sizes(1))]
+
+    def kernel(self, node: Node) -> Kernel:
+        return _reshape
+
+    def fold(self, node: Node) -> Array | None:
+        values, sizes = node.constant(0), node.constant(1)
+        return None if values is None or sizes is None else _reshape(values, sizes)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply("Reshape", grads[0], apply("Shape", op.inputs[0])), None]
+
+
+def _check_sizes(sizes: Array) -> None:
+    if np.count_nonzero(sizes == -1) > 1 or (sizes < -1).any():
+        raise ValueError(f"Sizes must not be negative, but for one -1, so {sizes.tolist()} is no shape.")
+
+
+def _fill_in(given: StaticShape, wanted: StaticShape) -> StaticShape:
+    """The shape wanted, with the one size that is missing in it if the number of elements is known."""
+    if wanted is None or given is None or None in given:
+        return wanted
+    count = math.prod(size or 0 for size in given)
+    known = math.prod(size for size in wanted if size is not None)
+    missing = wanted.count(None)
+    fits = count == known if missing == 0 else missing > 1 or (count % known == 0 if known else count == 0)
+    if not fits:
+        raise ValueError(f"Cannot reshape a tensor with {count} elements to shape {shapes.text(wanted)}.")
+    if missing == 1 and known:
+        return tuple(count // known if size is None else size for size in wanted)
+    return wanted
+
+
+def _reshape(values: Array, sizes: Array) -> Array:
+    sizes = np.asarray(sizes)
+    _check_sizes(sizes)
+    return np.reshape(values, sizes.tolist())
+
+
+def reshape(tensor: Any, shape: Any, name: str | None = None) -> Any:
+    """The same values in the same order, in another shape; one size may be -1 and is what is left.
+
+    Raises
+    ------
+    ValueError
+        The number of elements is known and does not fit.
+    """
+    return apply("Reshape", tensor, shape, name=name)
+
+
+@register
+class ExpandDims(OpDef):
+    """A dimension of length 1 more."""
+
+    type = "ExpandDims"
+    signature = "input: T, dim: Tdim -> output: T"
+    types = {"Tdim": INDICES}
+
+    def shapes(self, node: Node) -> Sequence[StaticShape]:
+        shape, axis = node.input_shapes[0], static_integer(node, 1)
+        if shape is None:
+            return [None]
+        if axis is None:
+            return [(None,) * (len(shape) + 1)]
+        place = normal_axis(axis, len(shape) + 1)
+        return [(*shape[:place], 1, *shape[place:])]
+
+    def kernel(self, node: Node) -> Kernel:
+        return lambda values, axis: np.expand_dims(values, integer(axis))
+
+    def fold(self, node: Node) -> Array | None:
+        values, axis = node.constant(0), static_integer(node, 1)
+        return None if values is None or axis is None else np.expand_dims(values, axis)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply("Reshape", grads[0], apply("Shape", op.inputs[0])), None]
+
+
+def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Any:
+    """A dimension of length 1 more, at ``axis`` of the result; ``dim`` is an older name of the axis."""
+    axis = dim if axis is None else axis
+    if axis is None:
+        raise ValueError("tf.expand_dims needs an axis.")
+    return apply("ExpandDims", input, axis, name=name)
+
+
+@register
+class Squeeze(OpDef):
+    """Dimensions of length 1 less: those that are named, or all."""
+
+    type = "Squeeze"
+    signature = "input: T -> output: T"
+    attrs = {"squeeze_dims": []}
+
+    def shapes(self, node: Node) -> Sequence[StaticShape]:
+        shape, axes = node.input_shapes[0], node.attrs["squeeze_dims"]
+        if shape is None or (not axes and None in shape):
+            return [None]
+        dropped = {normal_axis(axis, len(shape)) for axis in axes} if axes else set(_ones(shape))
+        wrong = [axis for axis in dropped if shape[axis] not in (1, None)]
+        if wrong:
+            raise ValueError(f"Can not squeeze dimension {wrong[0]} of length {shape[wrong[0]]}.")
+        return [tuple(size for axis, size in enumerate(shape) if axis not in dropped)]
+
+    def kernel(self, node: Node) -> Kernel:
+        axes = tuple(node.attrs["squeeze_dims"]) or None
+        return lambda values: np.squeeze(values, axes)
+
+    def fold(self, node: Node) -> Array | None:
+        values = node.constant(0)
+        return None if values is None else np.squeeze(values, tuple(node.attrs["squeeze_dims"]) or None)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply("Reshape", grads[0], apply("Shape", op.inputs[0]))]
+
+
+def _ones(shape: Sequence[int | None]) -> list[int]:
+    return [axis for axis, size in enumerate(shape) if size == 1]
+
+
+def squeeze(input: Any, axis: Any = None, name: str | None = None, squeeze_dims: Any = None) -> Any:
+    """Dimensions of length 1 less: those of ``axis`` (``squeeze_dims`` in older programs), or all."""
+    axis = squeeze_dims if axis is None else axis
+    axes = [] if axis is None else [int(item) for item in np.atleast_1d(axis)]
+    return apply("Squeeze", input, name=name, squeeze_dims=axes)
+
+
+@register
+class Transpose(OpDef):
+    """The dimensions in another order."""
+
+    type = "Transpose"
+    signature = "x: T, perm: Tperm -> y: T"
+    types = {"Tperm": INDICES}
+
+    def shapes(self, node: Node) -> Sequence[StaticShape]:
+        shape, order = node.input_shapes[0], node.constant(1)
+        if order is None:
+            return [None if shape is None else (None,) * len(shape)]
+        if shape is None:
+            return [(None,) * len(order)]
+        _check_order(order, len(shape))
+        return [tuple(shape[axis] for axis in order)]
+
+    def kernel(self, node: Node) -> Kernel:
+        return _transpose
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply("Transpose", grads[0], apply("InvertPermutation", op.inputs[1])), None]
+
+
+def _check_order(order: Array, rank: int) -> None:
+    if sorted(order.tolist()) != list(range(rank)):
+        raise ValueError(f"{order.tolist()} is no order of the {rank} dimensions.")
+
+
+def _transpose(values: Array, order: Array) -> Array:
+    _check_order(np.asarray(order), np.ndim(values))
+    return np.transpose(values, order)
+
+
+def transpose(a: Any, perm: Any = None, name: str = "transpose", conjugate: bool = False) -> Any:
+    """The dimensions in the order ``perm``, by default the reverse one; with ``conjugate`` also the conjugate values."""
+    with scope(name, "transpose", a) as full:
+        a = convert_to_tensor(a, name="a")
+        if perm is None:
+            perm = _reverse_order(a)
+        if conjugate and a.dtype.is_complex:
+            return apply("Conj", apply("Transpose", a, perm), name=full)
+        return apply("Transpose", a, perm, name=full)
+
+
+def _reverse_order(a: Tensor) -> Any:
+    known = a.shape.rank
+    if known is not None:
+        return np.arange(known, dtype=np.int32)[::-1].copy()
+    count = apply("Rank", a)
+    return apply("Sub", apply("Sub", count, 1, name="sub"), apply("Range", 0, count, 1), name="sub_1")
+
+
+@register
+class InvertPermutation(Flat):
+    """For an order of things, where each of them is."""
+
+    type = "InvertPermutation"
+    signature = "x: T -> y: T"
+    types = {"T": INDICES}
+
+    def shapes(self, node: Node) -> Sequence[StaticShape]:
+        return [with_rank(node.input_shapes[0], 1)]
+
+    def kernel(self, node: Node) -> Kernel:
+        return _invert
+
+    def fold(self, node: Node) -> Array | None:
+        order = node.constant(0)
+        return None if order is None else _invert(order)
+
+
+def _invert(order: Array) -> Array:
+    if sorted(order.tolist()) != list(range(len(order))):
+        raise invalid(f"{order.tolist()} does not hold each number below {len(order)} once.")
+    inverse = np.empty_like(order)
+    inverse[order] = np.arange(len(order), dtype=order.dtype)
+    return inverse
+
+
+def invert_permutation(x: Any, name: str | None = None) -> Any:
+    """For an order of things, where each of them is: ``y[x[i]] == i``."""
+    return apply("InvertPermutation", x, name=name)

@@ -1,0 +1,5 @@
+"""From graph to graph: derivatives."""
+
+from hdfsaver.training.gradients import AggregationMethod, UnconnectedGradients, gradients
+
+__all__ = ["AggregationMethod", "UnconnectedGradients", "gradients"]

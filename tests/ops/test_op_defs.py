@@ -1,0 +1,86 @@
+"""Every operation is declared as TensorFlow declares it, which `make_op_defs.py` recorded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import hdfsaver.ops  # noqa: F401, makes the operations known
+from hdfsaver.graph.definition import OpDef, lookup, registered
+from hdfsaver.graph.signature import Argument
+
+RECORDED: dict[str, Any] = json.loads((Path(__file__).parent / "op_defs.json").read_text(encoding="utf-8"))
+
+# Attributes that steer what TensorFlow does inside and that no result depends on, or that came after version 1.
+NOT_HERE = {"grad_a", "grad_b", "grad_x", "grad_y", "bad_indices_policy", "Truncate"}
+
+
+def written(argument: Argument) -> list[str]:
+    """An argument as the record has it."""
+    if argument.dtypes_attr is not None:
+        return [argument.name, f"[{argument.dtypes_attr}]"]
+    kind = argument.dtype or argument.dtype_attr
+    kind = f"Ref({kind})" if argument.is_ref else str(kind)
+    return [argument.name, f"{argument.number_attr} * {kind}" if argument.number_attr else kind]
+
+
+def plain(value: Any) -> str:
+    """A default as the record has it."""
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def implied_attrs(definition: OpDef) -> set[str | None]:
+    """The attributes that inputs imply."""
+    arguments = definition.parsed.inputs
+    return {name for arg in arguments for name in (arg.dtype_attr, arg.number_attr, arg.dtypes_attr)}
+
+
+def test_every_operation_is_recorded() -> None:
+    """The record is about exactly the operations that there are."""
+    assert sorted(RECORDED) == registered()
+
+
+@pytest.mark.parametrize("op_type", sorted(RECORDED))
+def test_inputs_and_outputs(op_type: str) -> None:
+    """Inputs and outputs have TensorFlow's names, order and dtypes, which name the constants made of numbers."""
+    signature = lookup(op_type).parsed
+    assert RECORDED[op_type]["inputs"] == [written(argument) for argument in signature.inputs]
+    assert RECORDED[op_type]["outputs"] == [written(argument) for argument in signature.outputs]
+
+
+@pytest.mark.parametrize("op_type", sorted(RECORDED))
+def test_attributes(op_type: str) -> None:
+    """Attributes have TensorFlow's names, and defaults where it has them."""
+    definition = lookup(op_type)
+    attrs = {name: attr for name, attr in RECORDED[op_type]["attrs"].items() if name not in NOT_HERE}
+    outputs = definition.parsed.outputs
+    of_outputs = {name for arg in outputs for name in (arg.dtype_attr, arg.number_attr, arg.dtypes_attr)}
+    assert set(attrs) == {*definition.attrs, *implied_attrs(definition), *of_outputs} - {None} - NOT_HERE
+    for name, attr in attrs.items():
+        if attr["has_default"] and name not in implied_attrs(definition) and attr["kind"] not in ("list(int)", "shape"):
+            found = plain(definition.attrs[name])
+            same = (
+                abs(float(attr["default"]) - float(found)) < 1e-7
+                if attr["kind"] == "float"
+                else found == attr["default"]
+            )
+            assert same, f"{name} is {found} by default, TensorFlow has {attr['default']}"
+
+
+@pytest.mark.parametrize("op_type", sorted(RECORDED))
+def test_dtypes(op_type: str) -> None:
+    """An operation takes no dtype that TensorFlow's does not, and says so where TensorFlow is choosy."""
+    definition = lookup(op_type)
+    for name, attr in RECORDED[op_type]["attrs"].items():
+        if attr["types"] and name in implied_attrs(definition):
+            assert set() == set(definition.types.get(name, frozenset())) - set(attr["types"])
+            assert name in definition.types, f"{name} is one of {attr['types']}"
+
+
+@pytest.mark.parametrize("op_type", sorted(RECORDED))
+def test_state(op_type: str) -> None:
+    """What keeps state in TensorFlow does so here."""
+    assert RECORDED[op_type]["stateful"] <= (lookup(op_type).stateful or op_type in {"Assert", "CheckNumerics"})
