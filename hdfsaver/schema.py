@@ -177,6 +177,20 @@ def add_control_inputs(digraph: DiGraph, name: str, sources: Iterable[str]) -> N
         _edge(digraph, source, name)["control"] = True
 
 
+def build(nodes: Mapping[str, dict[str, Any]]) -> DiGraph:
+    """Make a DiGraph of all its nodes at once, in their order: what `add_node` does one by one, several times faster.
+
+    Parameters
+    ----------
+    nodes : mapping of str to dict
+        Every field of `NODE_FIELDS` for each node. The edges follow from the inputs.
+    """
+    digraph: DiGraph = nx.DiGraph()
+    digraph.add_nodes_from(nodes.items())
+    digraph.add_edges_from((source, target, data) for (source, target), data in _edges_from_inputs(digraph).items())
+    return digraph
+
+
 def _edge(digraph: DiGraph, source: str, target: str) -> dict[str, Any]:
     if not digraph.has_edge(source, target):
         digraph.add_edge(source, target, wires=[], control=False)
@@ -196,7 +210,8 @@ def validate(digraph: DiGraph) -> None:
         _validate_node(digraph, name, data)
     expected = _edges_from_inputs(digraph)
     for source, target, data in digraph.edges(data=True):
-        wires, control = expected.pop((source, target), ([], False))
+        said = expected.pop((source, target), {"wires": [], "control": False})
+        wires, control = said["wires"], said["control"]
         if list(data.get("wires", [])) != wires or bool(data.get("control", False)) != control:
             raise ValueError(
                 f"Edge {source!r} -> {target!r} carries {dict(data)}, "
@@ -234,14 +249,17 @@ def _validate_input(digraph: DiGraph, name: str, source: str, output: int) -> No
             raise ValueError(f"Node {name!r} takes output {output} of {source!r}, which has {count}.")
 
 
-def _edges_from_inputs(digraph: DiGraph) -> dict[tuple[str, str], tuple[list[Wire], bool]]:
-    wires: dict[tuple[str, str], list[Wire]] = {}
-    control: set[tuple[str, str]] = set()
+def _edges_from_inputs(digraph: DiGraph) -> dict[tuple[str, str], dict[str, Any]]:
+    edges: dict[tuple[str, str], dict[str, Any]] = {}
     for target, data in digraph.nodes(data=True):
         for position, (source, output) in enumerate(data["inputs"]):
-            wires.setdefault((source, target), []).append((output, position))
-        control.update((source, target) for source in data["control_inputs"])
-    return {pair: (wires.get(pair, []), pair in control) for pair in [*wires, *(control - wires.keys())]}
+            edge = edges.get((source, target))
+            if edge is None:
+                edge = edges[source, target] = {"wires": [], "control": False}
+            edge["wires"].append((output, position))
+        for source in data["control_inputs"]:
+            edges.setdefault((source, target), {"wires": [], "control": False})["control"] = True
+    return edges
 
 
 def is_plain(value: AttrValue) -> bool:

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from hdfsaver.graph import Graph
+from hdfsaver.graph.default import get_default_graph, reset_default_graph
+
 # No deadlines: a shared machine pauses when it likes. With CI set, examples are the same in every run, so that a change
 # is judged by what it changes; at a desk they differ, and new ones are found.
 settings.register_profile("desk", deadline=None, max_examples=50)
@@ -18,7 +21,11 @@ settings.load_profile("ci" if os.environ.get("CI") else "desk")
 @pytest.fixture(autouse=True)
 def _empty_default_graph() -> Iterator[None]:
     """Nothing that a test adds to the default graph is seen by the next one."""
-    from hdfsaver.graph.default import reset_default_graph
-
     yield
     reset_default_graph()
+
+
+@pytest.fixture
+def graph() -> Graph:
+    """The default graph, as empty as every test finds it."""
+    return get_default_graph()

@@ -51,7 +51,7 @@ def test_looking_for_constants_ends():
     x = tf.constant(1)
     for _ in range(40):
         x = x + x  # a walk that looked along every path would take 2**40 steps
-    assert tf.reshape(tf.zeros([1]), [x - x + 1]).shape.as_list() in ([1], [None])
+    assert [None] == tf.fill([x], 1.0).shape.as_list()
     for _ in range(5_000):
         x = x + 1
-    assert [None] == tf.reshape(tf.zeros([1]), [x]).shape.as_list()
+    assert [None] == tf.fill([x], 1.0).shape.as_list()

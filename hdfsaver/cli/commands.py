@@ -1,0 +1,87 @@
+"""The commands, a function each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from hdfsaver.errors import OpError
+from hdfsaver.storage import naming
+from hdfsaver.storage.reading import open_file
+from hdfsaver.storage.reading import reseal as reseal_file
+
+app = typer.Typer(
+    name="hdfsaver",
+    help="HDF5 checkpoints of computation graphs and their variables.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+Checkpoint = Annotated[str, typer.Argument(metavar="CHECKPOINT", help="A prefix such as model/add.ckpt, or the file.")]
+
+
+@app.callback()
+def main() -> None:
+    """HDF5 checkpoints of computation graphs and their variables."""
+
+
+@app.command("ls")
+def list_variables(checkpoint: Checkpoint) -> None:
+    """List the variables: name, dtype, shape and size in bytes."""
+    with _reporting(), open_file(_found(checkpoint)) as file:
+        table = Table("name", "dtype", "shape", "bytes", box=None)
+        for entry in file.variables.values():
+            # A name may hold anything, terminal escapes too; what is printed must not.
+            table.add_row(escape(_printable(entry.name)), entry.dtype, str(entry.shape), f"{entry.nbytes:,}")
+        Console().print(table)
+
+
+@app.command()
+def verify(checkpoint: Checkpoint) -> None:
+    """Read everything and compare it with its digests; exit status 1 if anything differs."""
+    path = _found(checkpoint)
+    with _reporting(), open_file(path) as file:
+        file.verify()
+        sealed = "sealed, every byte is as it was written" if file.sealed else "not sealed: there are no digests"
+        Console().print(f"{escape(str(path))}: {len(file.variables)} variables, {sealed}.", soft_wrap=True)
+
+
+@app.command()
+def reseal(checkpoint: Checkpoint) -> None:
+    """Accept a file as it is now, after another program changed it: give it a new index and seal."""
+    path = _found(checkpoint)
+    with _reporting():
+        reseal_file(path)
+    Console().print(f"{escape(str(path))} is accepted as it is.", soft_wrap=True)
+
+
+def _found(checkpoint: str) -> Path:
+    path = naming.find(checkpoint)
+    if path is None:
+        _fail(f"There is no checkpoint {checkpoint!r}.")
+    return path
+
+
+@contextmanager
+def _reporting() -> Iterator[None]:
+    """Turn what is wrong with a file into one sentence and an exit status."""
+    try:
+        yield
+    except OpError as error:
+        _fail(error.message)
+
+
+def _fail(message: str) -> NoReturn:
+    Console(stderr=True).print(escape(_printable(message)), soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)

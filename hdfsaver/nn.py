@@ -1,0 +1,63 @@
+"""``tf.nn``: activations, losses and what else networks are made of."""
+
+from __future__ import annotations
+
+from hdfsaver.ops.activations import (
+    elu,
+    leaky_relu,
+    log_sigmoid,
+    relu,
+    relu6,
+    sigmoid,
+    softplus,
+    tanh,
+)
+from hdfsaver.ops.biases import (
+    bias_add,
+    xw_plus_b,
+)
+from hdfsaver.ops.indexing import (
+    in_top_k,
+    top_k,
+)
+from hdfsaver.ops.losses import (
+    l2_loss,
+    log_softmax,
+    sigmoid_cross_entropy_with_logits,
+    softmax,
+    softmax_cross_entropy_with_logits,
+    softmax_cross_entropy_with_logits_v2,
+    sparse_softmax_cross_entropy_with_logits,
+)
+from hdfsaver.ops.norms import (
+    l2_normalize,
+    moments,
+)
+from hdfsaver.ops.sampling import (
+    dropout,
+)
+
+__all__ = [
+    "bias_add",
+    "dropout",
+    "elu",
+    "in_top_k",
+    "l2_loss",
+    "l2_normalize",
+    "leaky_relu",
+    "log_sigmoid",
+    "log_softmax",
+    "moments",
+    "relu",
+    "relu6",
+    "sigmoid",
+    "sigmoid_cross_entropy_with_logits",
+    "softmax",
+    "softmax_cross_entropy_with_logits",
+    "softmax_cross_entropy_with_logits_v2",
+    "softplus",
+    "sparse_softmax_cross_entropy_with_logits",
+    "tanh",
+    "top_k",
+    "xw_plus_b",
+]

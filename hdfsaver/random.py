@@ -1,0 +1,19 @@
+"""``tf.random``: random numbers."""
+
+from __future__ import annotations
+
+from hdfsaver.ops.sampling import (
+    random_normal as normal,
+    random_shuffle as shuffle,
+    random_uniform as uniform,
+    set_random_seed,
+    truncated_normal,
+)
+
+__all__ = [
+    "normal",
+    "set_random_seed",
+    "shuffle",
+    "truncated_normal",
+    "uniform",
+]
