@@ -23,7 +23,7 @@ from sklearn.datasets import load_digits
 import hdfsaver as tf
 
 BATCH = 64
-RATE = 0.05
+RATE = 0.5
 
 
 def define():

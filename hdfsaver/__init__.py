@@ -1,44 +1,45 @@
 """TensorFlow 1's graphs and checkpoints on HDF5, without TensorFlow: ``import hdfsaver as tf``."""
 
-from typing import TYPE_CHECKING, Any
+import typing
 
 from hdfsaver import dtypes, errors, initializers, math, nn, random
-from hdfsaver.training.gradients import gradients
 from hdfsaver.dtypes import (
     DType,
     as_dtype,
     bfloat16,
-    bool_ as bool,
-    complex128,
     complex64,
+    complex128,
     double,
-    float16,
-    float32,
-    float64,
     float8_e4m3b11fnuz,
     float8_e4m3fn,
     float8_e4m3fnuz,
     float8_e5m2,
     float8_e5m2fnuz,
+    float16,
+    float32,
+    float64,
     half,
+    int4,
+    int8,
     int16,
     int32,
-    int4,
     int64,
-    int8,
+    qint8,
     qint16,
     qint32,
-    qint8,
-    quint16,
     quint8,
+    quint16,
     resource,
     string,
+    uint4,
+    uint8,
     uint16,
     uint32,
-    uint4,
     uint64,
-    uint8,
     variant,
+)
+from hdfsaver.dtypes import (
+    bool_ as bool,
 )
 from hdfsaver.graph import (
     Graph,
@@ -97,8 +98,8 @@ from hdfsaver.ops.casting import (
     cast,
     saturate_cast,
     to_bfloat16,
-    to_complex128,
     to_complex64,
+    to_complex128,
     to_double,
     to_float,
     to_int32,
@@ -106,6 +107,8 @@ from hdfsaver.ops.casting import (
 )
 from hdfsaver.ops.checks import (
     Assert_ as Assert,
+)
+from hdfsaver.ops.checks import (
     check_numerics,
 )
 from hdfsaver.ops.comparison import (
@@ -134,6 +137,8 @@ from hdfsaver.ops.constants import (
     placeholder,
     placeholder_with_default,
     stop_gradient,
+)
+from hdfsaver.ops.constants import (
     tuple_ as tuple,
 )
 from hdfsaver.ops.elementary import (
@@ -164,9 +169,11 @@ from hdfsaver.ops.filling import (
     one_hot,
     ones,
     ones_like,
-    range_ as range,
     zeros,
     zeros_like,
+)
+from hdfsaver.ops.filling import (
+    range_ as range,
 )
 from hdfsaver.ops.indexing import (
     gather,
@@ -255,8 +262,10 @@ from hdfsaver.ops.shaping import (
 from hdfsaver.ops.slicing import (
     pad,
     reverse,
-    slice_ as slice,
     strided_slice,
+)
+from hdfsaver.ops.slicing import (
+    slice_ as slice,
 )
 from hdfsaver.ops.state import (
     assign,
@@ -274,6 +283,7 @@ from hdfsaver.shapes import (
     Dimension,
     TensorShape,
 )
+from hdfsaver.training.gradients import gradients
 from hdfsaver.variable_scope import (
     AUTO_REUSE,
     VariableScope,
@@ -300,7 +310,7 @@ from hdfsaver.version import (
     __version__,
 )
 
-if TYPE_CHECKING:
+if typing.TYPE_CHECKING:
     from hdfsaver import train
 
 __all__ = [
@@ -542,7 +552,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> typing.Any:
     # The HDF5 library takes as long to load as everything else together, and only checkpoints need it.
     if name == "train":
         import hdfsaver.train

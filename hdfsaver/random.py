@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from hdfsaver.ops.sampling import (
     random_normal as normal,
+)
+from hdfsaver.ops.sampling import (
     random_shuffle as shuffle,
+)
+from hdfsaver.ops.sampling import (
     random_uniform as uniform,
+)
+from hdfsaver.ops.sampling import (
     set_random_seed,
     truncated_normal,
 )

@@ -16,6 +16,7 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.operators import Operators
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.ops import constants, state
+from hdfsaver.ops.selection import boolean_mask
 from hdfsaver.schema import VariableDef
 from hdfsaver.shapes import TensorShape
 
@@ -206,8 +207,8 @@ class Variable(Operators):
     def initialized_value(self) -> Tensor:
         """The value if there is one, otherwise the initial value."""
         graph = self.graph
+        has_value = state.is_variable_initialized(self._variable)
         with graph.as_default(), graph.name_scope("cond"):
-            has_value = state.is_variable_initialized(self._variable)
             skipped, _ = apply("Switch", self._initial_value, has_value)
             _, present = apply("RefSwitch", self._variable, has_value)
             merged: list[Tensor] = apply("Merge", [skipped, constants.identity(present, name="read")])
@@ -356,7 +357,7 @@ def report_uninitialized_variables(
     with get_default_graph().name_scope(name):
         if not variables:
             return constants.constant([], dtypes.string, shape=[0])
-        names = constants.constant([variable.op.name for variable in variables], dtypes.string)
         has_value = apply("Pack", [state.is_variable_initialized(variable) for variable in variables], name="stack")
-        missing = apply("Squeeze", apply("Where", apply("LogicalNot", has_value)), squeeze_dims=[1])
-        return apply("GatherV2", names, missing, constants.constant(0), name="boolean_mask")
+        missing = apply("LogicalNot", has_value)
+        names = constants.constant([variable.op.name for variable in variables], dtypes.string)
+        return boolean_mask(names, missing)

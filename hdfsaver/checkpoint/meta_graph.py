@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import networkx as nx
 import numpy as np
 
 from hdfsaver import errors, schema
@@ -266,4 +267,5 @@ def exported(structure: Structure, filename: PathLike | None) -> Structure:
     """Write a structure if there is a file for it, and give it as it is now: the graph may grow afterwards."""
     if filename is not None:
         write_structure(filename, structure)
-    return replace(structure, digraph=structure.digraph.copy())
+    present = frozenset(structure.digraph)
+    return replace(structure, digraph=nx.subgraph_view(structure.digraph, filter_node=present.__contains__))

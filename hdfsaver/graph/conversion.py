@@ -154,7 +154,8 @@ def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None, pr
         tensor: Tensor = value._as_tensor()
         if wanted is not None and not wanted.is_compatible_with(tensor.dtype):
             raise ValueError(
-                f"Tensor conversion requested dtype {wanted.name} for Tensor with dtype {tensor.dtype.name}: {tensor!r}."
+                f"Tensor conversion requested dtype {wanted.name} for Tensor with dtype {tensor.dtype.name}: "
+                f"{tensor!r}."
             )
         return tensor
     if isinstance(value, list | tuple) and _contains_tensor(value):

@@ -1,4 +1,4 @@
-"""What an operation type is: a small class with its signature, shape rule, kernel and derivative; and their registry."""
+"""What an operation type is: a class with signature, shape rule, kernel and derivative; and the registry of all."""
 
 from __future__ import annotations
 

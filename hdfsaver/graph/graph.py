@@ -313,27 +313,24 @@ class Graph:
             raise ValueError("allow_tensor and allow_operation cannot both be False.")
         if isinstance(obj, str):
             return self._element_by_name(obj, allow_tensor, allow_operation)
-        element = obj._as_graph_element() if hasattr(type(obj), "_as_graph_element") else None
-        allowed = [Tensor] * allow_tensor + [Operation] * allow_operation
-        if not isinstance(element, tuple(allowed)):
-            wanted = " or ".join(kind.__name__ for kind in allowed)
+        element: Any = obj._as_graph_element() if hasattr(type(obj), "_as_graph_element") else None
+        is_tensor, is_operation = isinstance(element, Tensor), isinstance(element, Operation)
+        if not ((allow_tensor and is_tensor) or (allow_operation and is_operation)):
+            wanted = " or ".join(["Tensor"] * allow_tensor + ["Operation"] * allow_operation)
             raise TypeError(f"Can not convert a {type(obj).__name__} into a {wanted}: {obj!r}.")
         if element.graph is not self:
             raise ValueError(f"{obj!r} is not an element of this graph.")
-        return element
+        found: Tensor | Operation = element
+        return found
 
     def _element_by_name(self, name: str, allow_tensor: bool, allow_operation: bool) -> Tensor | Operation:
         parsed = parse_tensor_name(name)
-        if parsed is None and (allow_operation or ":" in name):
-            if not allow_operation:
-                raise ValueError(
-                    f"The name {name!r} looks a like a Tensor name, but is not of the form 'operation:output'."
-                )
+        if allow_tensor and parsed is not None:
+            return self._tensor_by_name(name, *parsed)
+        if allow_operation and ":" not in name:
             return self._operation_by_name(name)
-        if parsed is None or not allow_tensor:
-            wanted, example = ("Tensor", "<op_name>:<output_index>") if allow_tensor else ("Operation", "<op_name>")
-            raise ValueError(f"The name {name!r} does not refer to {wanted} names of the form {example!r}.")
-        return self._tensor_by_name(name, *parsed)
+        wanted, form = ("Tensor", "<op_name>:<output_index>") if allow_tensor else ("Operation", "<op_name>")
+        raise ValueError(f"The name {name!r} is not that of a {wanted}: those names are of the form {form!r}.")
 
     def _operation_by_name(self, name: str) -> Operation:
         if name not in self.digraph:

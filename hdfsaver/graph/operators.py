@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hdfsaver.graph.apply import apply
+from hdfsaver.graph.apply import apply, graph_of
 from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
 
 if TYPE_CHECKING:
@@ -124,18 +124,15 @@ def add(x: Any, y: Any, name: str = "add") -> Any:
 
 def true_divide(x: Any, y: Any, name: str = "truediv") -> Any:
     """``x / y`` as Python 3 has it: integers are divided as floats of 64 bits (32 for narrow ones)."""
-    if not is_tensor(x):
-        y = convert_to_tensor(y)
-        x = convert_to_tensor(x, y.dtype.base_dtype)
-    else:
-        x = convert_to_tensor(x)
-    dtype = x.dtype.base_dtype
-    if not dtype.is_integer:
-        return apply("RealDiv", x, y, name=name)
-    wide = "float32" if dtype.size <= 2 else "float64"
-    with x.graph.name_scope(name) as scope:
-        y = convert_to_tensor(y, dtype, name="y")
-        return apply("RealDiv", apply("Cast", x, DstT=wide), apply("Cast", y, DstT=wide), name=scope)
+    graph = graph_of([x, y])
+    with graph.as_default(), graph.name_scope(name) as scope:
+        known = next((tensor.dtype.base_dtype for tensor in (x, y) if is_tensor(tensor)), None)
+        x = convert_to_tensor(x, known, name="x")
+        y = convert_to_tensor(y, x.dtype.base_dtype, name="y")
+        if x.dtype.is_integer:
+            wide = "float32" if x.dtype.size <= 2 else "float64"
+            x, y = (apply("Cast", tensor, DstT=wide) for tensor in (x, y))
+        return apply("RealDiv", x, y, name=scope)
 
 
 def matrix_multiply(

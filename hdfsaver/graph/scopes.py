@@ -36,7 +36,7 @@ def merge_device(name: str) -> str:
 
 
 def device_of(stack: Sequence[str | None]) -> str:
-    """The device that a stack of blocks asks for: the innermost word on each part counts, None forgets what is outside."""
+    """The device that a stack of blocks asks for: the inner one counts for each part, None forgets what is outside."""
     parts: dict[str, str] = {}
     for name in stack:
         if name is None:

@@ -39,7 +39,7 @@ class Argument(NamedTuple):
         """The names of the dtypes of the tensors that it stands for."""
         if self.dtypes_attr is not None:
             return list(attrs[self.dtypes_attr])
-        dtype: str = attrs[self.dtype_attr] if self.dtype is None else self.dtype
+        dtype: str = attrs[self.dtype_attr or ""] if self.dtype is None else self.dtype
         if self.is_ref:
             return [dtype + dtypes.REF_SUFFIX]
         return [dtype] * (1 if self.number_attr is None else attrs[self.number_attr])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
+import tempfile
 from pathlib import Path
 
 import h5py
@@ -308,9 +311,8 @@ def test_other_files_are_refused(tmp_path, content):
     """What is no HDF5 file is a DataLossError that names it; as a structure it is an OSError."""
     (tmp_path / "m.h5").write_bytes(content)
     two_variables()
-    with tf.Session() as sess:
-        with pytest.raises(tf.errors.DataLossError, match="m.h5"):
-            tf.train.Saver().restore(sess, tmp_path / "m")
+    with tf.Session() as sess, pytest.raises(tf.errors.DataLossError, match="m.h5"):
+        tf.train.Saver().restore(sess, tmp_path / "m")
     with tf.Graph().as_default(), pytest.raises(OSError, match="m.h5"):
         tf.train.import_meta_graph(tmp_path / "m")
     with pytest.raises(OSError, match="does not exist"):
@@ -352,7 +354,7 @@ def test_which_variables_a_saver_takes():
         with pytest.raises(TypeError):
             tf.train.Saver(bad)
     for bad in ([a, a], {"x": a, "y": a}, []):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="No variables|two names|same name"):
             tf.train.Saver(bad)
 
 
@@ -390,3 +392,53 @@ def test_latest_checkpoint_wants_the_file(tmp_path):
     (tmp_path / "m-3.h5").unlink()
     assert tf.train.latest_checkpoint(tmp_path) is None
     assert tf.train.latest_checkpoint(tmp_path / "none") is None
+
+
+@contextlib.contextmanager
+def unprivileged():
+    """Become a user who may not write everywhere, where the tests run as one who may."""
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not keep files out of a folder by its mode")
+def test_an_unwritable_folder():
+    """In a folder that may not be written a save is a PermissionDeniedError, and everything stays as it was."""
+    two_variables()
+    with tempfile.TemporaryDirectory() as name, tf.Session() as sess:
+        folder = Path(name)
+        sess.run(tf.global_variables_initializer())
+        saver = tf.train.Saver()
+        saver.save(sess, folder / "m")
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        folder.chmod(0o555)
+        with unprivileged():
+            for prefix in ("m", "other"):
+                with pytest.raises(tf.errors.PermissionDeniedError, match=f"{prefix}.h5"):
+                    saver.save(sess, folder / prefix)
+            saver.restore(sess, folder / "m")
+        assert before == {path.name: path.read_bytes() for path in folder.iterdir()}
+        folder.chmod(0o755)
+
+
+def test_a_newer_format_is_refused(tmp_path):
+    """A file of a newer major version is refused in words, one of a newer minor version is read."""
+    for version, error in (("2.0", tf.errors.InvalidArgumentError), ("1.9", None)):
+        with h5py.File(tmp_path / "m.h5", "w") as file:
+            file.attrs["format"] = np.bytes_(b"hdfsaver")
+            file.attrs["format_version"] = np.bytes_(version.encode())
+            file["variables/a"] = np.array([4.0], np.float32)
+        with tf.Graph().as_default(), tf.Session() as sess:
+            a = tf.Variable(tf.zeros([1]), name="a")
+            if error is None:
+                tf.train.Saver().restore(sess, tmp_path / "m")
+                assert [4.0] == sess.run(a)
+            else:
+                with pytest.raises(error, match=r"m\.h5.*2\.0"):
+                    tf.train.Saver().restore(sess, tmp_path / "m")

@@ -99,7 +99,7 @@ def _compare(line: int, expected: str, printed: str) -> None:
 def commands(text: str) -> Iterator[tuple[str, str]]:
     """Each command of a console block, with the text that stands below it."""
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-        command, below = re.fullmatch(r"((?:.*\\\n)*.*)\n?((?s:.*))", part).groups()  # type: ignore[union-attr]
+        command, below = re.fullmatch(r"((?:.*\\\n)*.*)\n?((?s:.*))", part).groups()
         yield command, below
 
 

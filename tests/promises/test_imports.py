@@ -22,7 +22,7 @@ PACKAGE = "hdfsaver"
 LAYERS = (
     ("errors", "dtypes", "shapes", "schema", "version"),
     ("graph", "storage"),
-    ("ops", "reading"),
+    ("ops",),
     ("variables", "variable_scope", "session", "training"),
     ("checkpoint",),
     ("cli", "testing"),
@@ -31,9 +31,7 @@ HEIGHTS = {room: height for height, rooms in enumerate(LAYERS) for room in rooms
 
 STRANGERS = (
     {"graph", "storage"},  # they meet in the DiGraph, which both know from the schema
-    {"graph", "reading"},  # a checkpoint is read without a graph
     {"ops", "storage"},
-    {"ops", "reading"},
     {"cli", "testing"},
 )
 
@@ -111,7 +109,7 @@ def is_reexport(statement: ast.stmt) -> bool:
             return True
         case ast.FunctionDef(name="__getattr__" | "__dir__"):
             return True
-        case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+        case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
             return all(is_reexport(inner) for inner in statement.body)
         case ast.Assign() | ast.AnnAssign():
             return not any(isinstance(node, ast.Call | ast.Lambda) for node in ast.walk(statement))
