@@ -48,6 +48,7 @@ from hdfsaver.graph import (
 )
 from hdfsaver.graph.conversion import (
     convert_to_tensor,
+    is_tensor,
 )
 from hdfsaver.graph.current import (
     add_to_collection,
@@ -426,6 +427,7 @@ __all__ = [
     "is_finite",
     "is_inf",
     "is_nan",
+    "is_tensor",
     "is_variable_initialized",
     "less",
     "less_equal",

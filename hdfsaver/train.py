@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hdfsaver.checkpoint.importing import import_meta_graph
 from hdfsaver.checkpoint.management import (
     checkpoint_exists,
     get_checkpoint_state,
@@ -10,7 +11,7 @@ from hdfsaver.checkpoint.management import (
     update_checkpoint_state,
 )
 from hdfsaver.checkpoint.meta_graph import export_meta_graph
-from hdfsaver.checkpoint.saver import Saver, import_meta_graph
+from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.checkpoint.state_file import CheckpointState
 from hdfsaver.schema import SaverDef
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -86,10 +85,14 @@ def _is_number(item: Any, kind: type, numpy_kind: type) -> bool:
     return isinstance(item, kind | numpy_kind) and not isinstance(item, bool)
 
 
+def _as_bytes(item: str | bytes) -> bytes:
+    return item.encode() if isinstance(item, str) else item
+
+
 _KINDS: tuple[tuple[str, Callable[[Any], bool], Callable[[Any], Any]], ...] = (
     ("variable_list", lambda item: isinstance(item, Variable), lambda item: item.to_proto()),
     ("node_list", lambda item: isinstance(item, Tensor | Operation), lambda item: item.name),
-    ("bytes_list", lambda item: isinstance(item, str | bytes), os.fsencode),
+    ("bytes_list", lambda item: isinstance(item, str | bytes), _as_bytes),
     ("int64_list", lambda item: _is_number(item, int, np.integer), int),
     ("float_list", lambda item: _is_number(item, float, np.floating), float),
 )
@@ -182,7 +185,7 @@ def _imported(kind: str, item: Any, graph: Graph, prefix: str, variables: dict[s
     if kind == "node_list":
         return graph.as_graph_element(prefix + item)
     # TensorFlow takes any text in a collection for the name of a node, and puts the scope before it.
-    return prefix + os.fsdecode(item) if kind == "bytes_list" and prefix else item
+    return prefix + item.decode() if kind == "bytes_list" and prefix else item
 
 
 def _variable(definition: VariableDef, prefix: str, variables: dict[str, Variable]) -> Variable:

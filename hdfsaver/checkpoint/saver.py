@@ -6,24 +6,24 @@ import difflib
 import operator
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Any
 
-from hdfsaver import dtypes, errors, shapes
+from hdfsaver import errors, shapes
 from hdfsaver.checkpoint import management, meta_graph, retention
 from hdfsaver.checkpoint.management import PathLike, as_prefix
+from hdfsaver.checkpoint.var_list import variables_by_name
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import Array, Node
 from hdfsaver.graph.graph import Graph
-from hdfsaver.graph.keys import GraphKeys
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.ops.state import variable_key
 from hdfsaver.schema import SaverDef, Structure
 from hdfsaver.session import Session
 from hdfsaver.storage import naming
 from hdfsaver.storage.reading import CheckpointFile, Entry, open_file
-from hdfsaver.storage.writing import write_file
+from hdfsaver.storage.writing import Writer
 from hdfsaver.variables import Variable
 
 
@@ -75,6 +75,9 @@ class Saver:
         self._variables = variables_by_name(var_list)
         if not self._variables and not allow_empty:
             raise ValueError("No variables to save")
+        nodes = {name: Node.of(variable.graph.digraph, variable.op.name) for name, variable in self._variables.items()}
+        self._keys = {name: variable_key(node) for name, node in nodes.items()}
+        self._dtypes = {name: variable.dtype.base_dtype.name for name, variable in self._variables.items()}
         self._reshape = reshape
         self._pad = pad_step_number
         self._relative = save_relative_paths
@@ -82,6 +85,8 @@ class Saver:
             max_to_keep=max_to_keep or 0, keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours
         )
         hours = self._saver_def.keep_checkpoint_every_n_hours
+        self._writer = Writer()
+        self._described: tuple[Hashable, Structure] | None = None
         self._rotation = retention.Rotation(next_preserved=time.time() + hours * 3600)
 
     # -- saving --------------------------------------------------------------------------------------------------
@@ -142,10 +147,16 @@ class Saver:
         if not self._variables:
             return None
         values = self._values(sess)
-        structure = self._structure(sess.graph) if write_meta_graph else None
-        names = {name: dtypes.base_name(variable.dtype.name) for name, variable in self._variables.items()}
+        version = sess.graph.fingerprint() if write_meta_graph else None
         _check_parent(prefix)
-        write_file(naming.file_of(prefix), variables=values, structure=structure, dtypes=names, durable=durable)
+        self._writer.write(
+            naming.file_of(prefix),
+            variables=values,
+            structure=self._structure_at(sess.graph, version) if write_meta_graph else None,
+            dtypes=self._dtypes,
+            durable=durable,
+            structure_version=version,
+        )
         if write_state:
             self._record(prefix, latest_filename)
         return prefix
@@ -163,10 +174,10 @@ class Saver:
         return save_path
 
     def _values(self, sess: Session) -> dict[str, Array]:
-        keys = {name: _key_in(sess, variable) for name, variable in self._variables.items()}
-        present = sess.state.snapshot(keys.values())
+        self._check_graph(sess)
+        present = sess.state.snapshot(self._keys.values())
         values: dict[str, Array] = {}
-        for name, key in keys.items():
+        for name, key in self._keys.items():
             value = present[key]
             if value is None:
                 raise errors.FailedPreconditionError(
@@ -177,6 +188,12 @@ class Saver:
                 )
             values[name] = value
         return values
+
+    def _structure_at(self, graph: Graph, version: Hashable) -> Structure:
+        """The graph's description, made once for each version of the graph."""
+        if self._described is None or self._described[0] != version:
+            self._described = (version, self._structure(graph))
+        return self._described[1]
 
     def _record(self, prefix: str, latest_filename: str | None) -> None:
         """Write the state file, and only then remove what is no longer listed in it."""
@@ -230,23 +247,26 @@ class Saver:
         path = _existing(save_path)
         if not self._variables:
             return
+        self._check_graph(sess)
         with open_file(path) as file:
             self._check_names(path, file)
-            for name, variable in self._variables.items():
-                self._check_fits(path, file.variables[name], variable)
+            for name in self._variables:
+                self._check_fits(path, file.variables[name], name)
             loaded = file.read_many(list(self._variables))
-        values = {
-            _key_in(sess, variable): self._shaped(loaded[name], variable) for name, variable in self._variables.items()
-        }
-        sess.state.assign(values)
+        sess.state.assign({key: self._shaped(loaded[name], name) for name, key in self._keys.items()})
+
+    def _check_graph(self, sess: Session) -> None:
+        for variable in self._variables.values():
+            if variable.graph is not sess.graph:
+                raise ValueError(f"Variable {variable.name!r} is not an element of the graph of this session.")
 
     def _check_names(self, path: Path, file: CheckpointFile) -> None:
         missing = [name for name in self._variables if name not in file.variables]
         if missing:
             raise errors.NotFoundError(None, None, _missing_names(path, missing, list(file.variables)))
 
-    def _check_fits(self, path: Path, entry: Entry, variable: Variable) -> None:
-        wanted = dtypes.base_name(variable.dtype.name)
+    def _check_fits(self, path: Path, entry: Entry, name: str) -> None:
+        variable, wanted = self._variables[name], self._dtypes[name]
         if entry.dtype != wanted:
             raise errors.InvalidArgumentError(
                 None,
@@ -267,9 +287,11 @@ class Saver:
             return shapes.TensorShape(found).num_elements() == wanted.num_elements()
         return wanted.is_compatible_with(found)
 
-    def _shaped(self, value: Array, variable: Variable) -> Array:
-        wanted = [size for size in variable.shape.as_list() if size is not None] if self._reshape else []
-        return value.reshape(wanted) if self._reshape and variable.shape.is_fully_defined() else value
+    def _shaped(self, value: Array, name: str) -> Array:
+        if not self._reshape:
+            return value
+        wanted = self._variables[name].shape
+        return value.reshape([int(size) for size in wanted]) if wanted.is_fully_defined() else value
 
     # -- describing ----------------------------------------------------------------------------------------------
 
@@ -296,112 +318,6 @@ class Saver:
             Accepted; an HDF5 file has one form, and ``h5dump`` shows it as text.
         """
         return meta_graph.exported(self._structure(get_default_graph(), collection_list), filename)
-
-
-def import_meta_graph(
-    meta_graph_or_file: PathLike | Structure, clear_devices: bool = False, import_scope: str | None = None
-) -> Saver | None:
-    """Bring a graph back from a file, without the code that defined it. Values of variables are not read.
-
-    Parameters
-    ----------
-    meta_graph_or_file : path or Structure
-        A prefix, a file, ``x.ckpt.meta`` (which finds ``x.ckpt.h5``), or what `export_meta_graph` gave.
-    clear_devices : bool
-        Forget where operations were asked to run.
-    import_scope : str, optional
-        A name that is put before those of all operations. The Saver still uses the names in the file.
-
-    Returns
-    -------
-    Saver or None
-        A Saver for the variables, under the names that the Saver which wrote the file used; None where the graph has
-        no variables.
-
-    Raises
-    ------
-    OSError
-        There is no such file, or it holds no graph, or it is damaged.
-    ValueError
-        An operation of one of the names is in the default graph already.
-    """
-    graph = get_default_graph()
-    if isinstance(meta_graph_or_file, Structure):
-        structure = meta_graph_or_file
-        prefix = meta_graph.import_structure(structure, graph, import_scope, clear_devices)
-    else:
-        structure = meta_graph.read_structure(meta_graph_or_file)
-        prefix = meta_graph.import_structure(structure, graph, import_scope, clear_devices, may_adopt=True)
-    return _saver_of(structure, graph, prefix)
-
-
-def _saver_of(structure: Structure, graph: Graph, prefix: str) -> Saver | None:
-    if structure.saver is not None and structure.saved_names:
-        with graph.as_default():
-            found = {name: _variable_named(graph, prefix + op) for name, op in structure.saved_names.items()}
-        return Saver(found, saver_def=structure.saver)
-    variables = graph.get_collection(GraphKeys.GLOBAL_VARIABLES, prefix or None)
-    if not variables:
-        return None
-    return Saver({variable.op.name.removeprefix(prefix): variable for variable in variables})
-
-
-def _variable_named(graph: Graph, op_name: str) -> Any:
-    for key in GraphKeys.VARIABLE_COLLECTIONS:
-        for variable in graph.get_collection(key):
-            if variable.op.name == op_name:
-                return variable
-    return graph.get_operation_by_name(op_name).outputs[0]
-
-
-def variables_by_name(var_list: Any) -> dict[str, Any]:
-    """The variables that a Saver is for, under their names in the file; see `Saver` for what may be given."""
-    if var_list is None:
-        graph = get_default_graph()
-        var_list = graph.get_collection(GraphKeys.GLOBAL_VARIABLES) + graph.get_collection(GraphKeys.SAVEABLE_OBJECTS)
-    if isinstance(var_list, Mapping):
-        return _from_mapping(var_list)
-    if not isinstance(var_list, list | tuple | set | frozenset):
-        raise TypeError(
-            f"Variables to save should be passed in a dict or a list, tuple or set, not {type(var_list).__name__}."
-        )
-    return _from_list(var_list)
-
-
-def _from_list(variables: Iterable[Any]) -> dict[str, Any]:
-    named: dict[str, Any] = {}
-    for variable in variables:
-        name = _checked(variable).op.name
-        if name in named:
-            raise ValueError(f"At least two variables have the same name: {name}")
-        named[name] = variable
-    # A set has no order of its own; the same state must give the same bytes.
-    return dict(sorted(named.items())) if isinstance(variables, set | frozenset) else named
-
-
-def _from_mapping(variables: Mapping[Any, Any]) -> dict[str, Any]:
-    name_by_op: dict[str, str] = {}
-    for name, variable in variables.items():
-        if not isinstance(name, str):
-            raise TypeError(f"The names in a dict of variables must be strings; {name!r} is not.")
-        op_name = _checked(variable).op.name
-        if op_name in name_by_op:
-            raise ValueError(f"The same saveable will be restored with two names: {name_by_op[op_name]} and {name}.")
-        name_by_op[op_name] = name
-    return dict(variables)
-
-
-def _checked(variable: Any) -> Any:
-    is_reference = isinstance(variable, Tensor) and variable.op.type in ("VariableV2", "Variable")
-    if not (isinstance(variable, Variable) or is_reference):
-        raise TypeError(f"Variable to save is not a Variable: {variable!r}.")
-    return variable
-
-
-def _key_in(sess: Session, variable: Any) -> str:
-    if variable.graph is not sess.graph:
-        raise ValueError(f"Variable {variable.name!r} is not an element of the graph of this session.")
-    return variable_key(Node.of(variable.graph.digraph, variable.op.name))
 
 
 def _check_session(sess: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hdfsaver import dtypes
-from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
+from hdfsaver.graph.conversion import as_array, convert_to_tensor, is_tensor
 from hdfsaver.graph.default import default_graph, get_default_graph
 from hdfsaver.graph.definition import OpDef, lookup
 from hdfsaver.graph.signature import Argument
@@ -153,9 +153,20 @@ class _InputReader:
         if is_tensor(value):
             tensor: Tensor = value._as_tensor()
             return tensor
-        usual = self.definition.default_types.get(argument.dtype_attr or "")
+        usual = self._usual_dtype(argument, value)
         with default_graph(self.graph), self.graph.name_scope(self.name + "/"):
             return convert_to_tensor(value, wanted, name=label, preferred_dtype=usual)
+
+    def _usual_dtype(self, argument: Argument, value: Any) -> str | None:
+        """The dtype to prefer for plain values, where that which they have by themselves will not do."""
+        usual = self.definition.default_types.get(argument.dtype_attr or "")
+        if usual is None:
+            return None
+        try:
+            natural = as_array(value)[1]
+        except (TypeError, ValueError, OverflowError):
+            return usual
+        return None if natural in self.definition.types.get(argument.dtype_attr or "", ()) else usual
 
     def _check_allowed(self, argument: Argument, found: str, label: str) -> None:
         allowed = self.definition.types.get(argument.dtype_attr or "")

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Hashable, Iterable
 from typing import Any
+
+
+class Snapshot:
+    """The contents of collections at one moment; equal to another where every item is the very same object."""
+
+    def __init__(self, collections: Iterable[tuple[Any, ...]]) -> None:
+        self._collections = tuple(collections)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Snapshot) or len(self._collections) != len(other._collections):
+            return False
+        pairs = zip(self._collections, other._collections, strict=True)
+        return all(len(mine) == len(theirs) and all(map(operator.is_, mine, theirs)) for mine, theirs in pairs)
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(len, self._collections)))
 
 
 class Collections:
@@ -40,6 +57,10 @@ class Collections:
     def clear(self, name: Hashable) -> None:
         """Empty one collection."""
         self._items.pop(name, None)
+
+    def snapshot(self) -> Snapshot:
+        """What the collections hold now."""
+        return Snapshot((name, *items) for name, items in self._items.items() if items)
 
     def names(self) -> list[Hashable]:
         """The names of all collections that hold something."""

@@ -159,7 +159,7 @@ def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None, pr
             )
         return tensor
     if isinstance(value, list | tuple) and _contains_tensor(value):
-        return _stacked(value, wanted)
+        return _stacked(value, wanted, name or "packed")
     if wanted is None and preferred_dtype is not None:
         try:
             return _new_constant(value, dtypes.as_dtype(preferred_dtype).base_dtype.name, name)
@@ -179,9 +179,21 @@ def _contains_tensor(value: Any) -> bool:
     return is_tensor(value)
 
 
-def _stacked(values: list[Any] | tuple[Any, ...], wanted: dtypes.DType | None) -> Tensor:
+def _stacked(values: list[Any] | tuple[Any, ...], wanted: dtypes.DType | None, name: str) -> Tensor:
     from hdfsaver.graph.apply import apply  # stacking is an operation, and operations convert their inputs
 
-    attrs = {} if wanted is None else {"T": wanted.name}
-    packed: Tensor = apply("Pack", list(values), name="packed", **attrs)
-    return packed
+    wanted = wanted or _dtype_among(values)
+    with get_default_graph().name_scope(name) as scope:
+        tensors = [convert_to_tensor(value, wanted, name=str(place)) for place, value in enumerate(values)]
+        packed: Tensor = apply("Pack", tensors, name=scope)
+        return packed
+
+
+def _dtype_among(values: Any) -> dtypes.DType | None:
+    """The dtype of the first tensor in nested lists."""
+    if is_tensor(values):
+        found: dtypes.DType = values.dtype.base_dtype
+        return found
+    if isinstance(values, list | tuple):
+        return next((dtype for dtype in map(_dtype_among, values) if dtype is not None), None)
+    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -61,8 +61,12 @@ class Graph:
         return self._version
 
     def changed(self) -> None:
-        """Say that the DiGraph is no longer what it was."""
+        """Say that the DiGraph is no longer what it was; for whoever changes it without the methods of this class."""
         self._version += 1
+
+    def fingerprint(self) -> Hashable:
+        """A value that is equal to an earlier one only while graph and collections are what they were."""
+        return self, self._version, len(self.digraph), self._collections.snapshot()
 
     @property
     def finalized(self) -> bool:

@@ -41,6 +41,7 @@ class Operation:
         outputs = list(self.output_data)
         outputs[index] = (outputs[index][0], shape)
         self.data["outputs"] = tuple(outputs)
+        self.graph.changed()
 
     @property
     def type(self) -> str:

@@ -127,8 +127,3 @@ class Tensor(Operators):
 
     def __repr__(self) -> str:
         return f"<tf.Tensor {self.name!r} shape={self.shape} dtype={self.dtype.name}>"
-
-
-def is_tensor_like(value: Any) -> bool:
-    """Whether a value is a Tensor (``tf.is_tensor``)."""
-    return isinstance(value, Tensor)

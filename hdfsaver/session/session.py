@@ -72,11 +72,6 @@ class Session:
         return self._graph
 
     @property
-    def graph_def(self) -> Any:
-        """The graph's DiGraph, which is its definition."""
-        return self._graph.digraph
-
-    @property
     def state(self) -> State:
         """The values of the variables.
 

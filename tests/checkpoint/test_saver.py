@@ -442,3 +442,32 @@ def test_a_newer_format_is_refused(tmp_path):
             else:
                 with pytest.raises(error, match=r"m\.h5.*2\.0"):
                     tf.train.Saver().restore(sess, tmp_path / "m")
+
+
+def test_a_second_save_is_what_a_first_would_be(tmp_path):
+    """What a Saver remembers from save to save changes no byte, whatever has changed in between."""
+    graph = tf.get_default_graph()
+    a, b, _ = two_variables()
+    saver = tf.train.Saver()
+
+    def operation():
+        tf.constant(1.0)
+
+    def collection():
+        graph.add_to_collection("numbers", 1)
+
+    def item():
+        graph.get_collection_ref("numbers")[0] = 2
+
+    def shape():
+        graph.get_tensor_by_name("x:0").set_shape([3])
+
+    tf.placeholder(tf.float32, name="x")
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for change in (lambda: sess.run(a.assign_add([1.0])), operation, collection, item, shape):
+            saver.save(sess, tmp_path / "kept", write_state=False)
+            change()
+            saver.save(sess, tmp_path / "kept", write_state=False)
+            tf.train.Saver().save(sess, tmp_path / "fresh", write_state=False)
+            assert (tmp_path / "fresh.h5").read_bytes() == (tmp_path / "kept.h5").read_bytes()

@@ -203,7 +203,6 @@ def test_a_well_built_house_passes() -> None:
         ("storage/a.py", "def f():\n    import hdfsaver.graph\n", "storage/a.py:2"),
         ("storage/a.py", "if TYPE_CHECKING:\n    from hdfsaver.graph import Graph\n", "storage/a.py:2"),
         ("storage/a.py", "importlib.import_module('hdfsaver.graph.graph')\n", "hdfsaver.graph.graph joins rooms"),
-        ("reading/a.py", "from hdfsaver.graph import Graph\n", "joins rooms that do not know each other"),
         ("ops/a.py", "from hdfsaver.storage import layout\n", "joins rooms that do not know each other"),
         ("ops/a.py", "from hdfsaver.ops.array import Reshape\n", "joins families of operations"),
         ("ops/a.py", "from . import array\n", "joins families of operations"),
