@@ -88,7 +88,6 @@ def atomic_write(path: str | os.PathLike[str], *, durable: bool = True) -> Itera
         if isinstance(error, OSError):
             raise from_os_error(error, f"Cannot write {path}") from error
         raise
-    os.close(draft.fd) if draft.fd >= 0 else None
     if durable:
         _sync_folder(target, path)
 
@@ -159,13 +158,15 @@ def _clear_stale(target: Path) -> None:
     if fcntl is None:
         return
     pattern = re.compile(rf"\.{re.escape(_stem(target))}\.[0-9]+\.[0-9a-f]{{8}}\.tmp")
-    for name in os.listdir(target.parent):
-        if name.startswith(".") and pattern.fullmatch(name):
-            _remove_if_unlocked(target.with_name(name))
+    # Whatever goes wrong here is no reason not to save: a folder that cannot be listed, the draft of another user, or
+    # one that has just been renamed.
+    with suppress(OSError):
+        for name in os.listdir(target.parent):
+            if name.startswith(".") and pattern.fullmatch(name):
+                _remove_if_unlocked(target.with_name(name))
 
 
 def _remove_if_unlocked(path: Path) -> None:
-    # Whatever goes wrong here is no reason not to save: the draft of another user, or one that has just been renamed.
     with suppress(OSError):
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
         try:
@@ -182,6 +183,8 @@ def _commit(draft: Draft, target: Path, durable: bool) -> None:
         # Windows renames no open file. Elsewhere the lock must outlive the name of the draft.
         _close(draft)
     os.replace(draft.path, target)
+    if draft.fd >= 0:
+        _close(draft)
 
 
 def _close(draft: Draft) -> None:

@@ -110,7 +110,10 @@ def _check_superblock(fd: int, size: int, head: bytes, path: str | os.PathLike[s
         raise DataLossError(None, None, f"{path} {state}: it has {size} bytes, and its HDF5 header says {block.end}.")
     if block.flags:
         raise DataLossError(
-            None, None, f"{path} was never closed by the program that wrote it. `h5clear -s` marks it as closed."
+            None,
+            None,
+            f"{path} is open for writing in another program, or that program ended without closing it. Close it there; "
+            "where nobody has it open, `h5clear -s` marks it as closed.",
         )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -107,8 +107,13 @@ def group_for(parent: h5g.GroupID, path: str, made: dict[str, h5g.GroupID]) -> t
 
 def allocate(parent: h5g.GroupID, link: str, datatype: h5t.TypeID, shape: tuple[int, ...]) -> h5d.DatasetID:
     """Make a dataset whose bytes have their place in the file, and no value yet."""
-    space = h5s.create_simple(shape) if shape else h5s.create(h5s.SCALAR)
-    return h5d.create(parent, link.encode(), datatype, space, _dataset_properties(), _link_properties())
+    return h5d.create(parent, link.encode(), datatype, _space(shape), _dataset_properties(), _link_properties())
+
+
+@lru_cache(maxsize=64)
+def _space(shape: tuple[int, ...]) -> h5s.SpaceID:
+    # Kept, because a model has many variables of few shapes.
+    return h5s.create_simple(shape) if shape else h5s.create(h5s.SCALAR)
 
 
 def create_dataset(

@@ -44,7 +44,8 @@ class _Dataset(NamedTuple):
 
     @property
     def nbytes(self) -> int:
-        return math.prod(self.id.shape) * self.itemsize
+        size: int = math.prod(self.id.shape) * self.itemsize
+        return size
 
 
 class PlainSource:
@@ -68,6 +69,7 @@ class PlainSource:
             ours = _check_version(root)
             self._below = _container(root, ours)
             self.has_structure = self._below is None or self._below == layout.VARIABLES
+            self.has_variables = self._below is not None
             self._links: dict[str, str] = {}
             self.entries: dict[str, Entry] = {}
             self._scan(root)

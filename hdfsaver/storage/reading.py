@@ -190,8 +190,7 @@ def reseal(path: str | os.PathLike[str]) -> None:
     finally:
         os.close(opened.fd)
     named = {name: entry.dtype for name, entry in source.entries.items()}
-    has_variables = bool(values) or structure is None
-    write_file(path, variables=values if has_variables else None, structure=structure, dtypes=named)
+    write_file(path, variables=values if source.has_variables else None, structure=structure, dtypes=named)
 
 
 def _in_old_order(opened: Opened, entries: Mapping[str, Entry]) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import xxhash
-from h5py import h5d, h5f, h5fd, h5g, h5p, h5s, h5t
+from h5py import h5f, h5fd, h5g, h5p, h5t
 
 from hdfsaver.schema import Structure
 from hdfsaver.storage import keys, layout, objects, structure, tables
@@ -91,13 +91,8 @@ class Skeleton:
         segments = [Segment(segment.offset, bytearray(segment.data)) for segment in self._segments]
         table = self.extents.copy()
         table["xxh3_64"] = digests
-        put = _Putter(segments)
-        for offset, data in zip(offsets, small, strict=True):
-            if data:
-                put(offset, data)
-        if len(table):
-            put(self._extents_offset, table.tobytes())
-        put(self._seal_offset, pack(self._seal(table)))
+        places = [*offsets, self._extents_offset, self._seal_offset]
+        _put(segments, places, [*small, table.tobytes(), pack(self._seal(table))])
         return segments
 
     def _seal(self, table: Extents) -> Seal:
@@ -113,23 +108,19 @@ class Skeleton:
         )
 
 
-class _Putter:
-    """Puts bytes into the segment where they belong; fastest when they come in the file's order."""
-
-    def __init__(self, segments: Sequence[Segment]) -> None:
-        self._segments = segments
-        self._starts = [segment.offset for segment in segments]
-        self._choose(0)
-
-    def _choose(self, index: int) -> None:
-        self._offset, self._data = self._starts[index], self._segments[index].data
-        self._end = self._offset + len(self._data)
-
-    def __call__(self, offset: int, data: bytes) -> None:
-        if not self._offset <= offset < self._end:
-            self._choose(bisect_right(self._starts, offset) - 1)
-        start = offset - self._offset
-        self._data[start : start + len(data)] = data
+def _put(segments: Sequence[Segment], offsets: Sequence[int], pieces: Sequence[bytes]) -> None:
+    """Put bytes into the segments where they belong; fastest when they come in the file's order."""
+    starts = [segment.offset for segment in segments]
+    begin = end = 0
+    data = bytearray()
+    for offset, piece in zip(offsets, pieces, strict=True):
+        if not piece:
+            continue
+        if not begin <= offset < end:
+            segment = segments[bisect_right(starts, offset) - 1]
+            begin, data = segment.offset, segment.data
+            end = begin + len(data)
+        data[offset - begin : offset - begin + len(piece)] = piece
 
 
 def _without_large(extents: Extents, size: int) -> list[tuple[int, int]]:
@@ -183,8 +174,8 @@ def _write_all(root: h5g.GroupID, places: Sequence[Place] | None, graph: Structu
     objects.set_text(root, layout.PRODUCER_ATTRIBUTE, f"hdfsaver {__version__}")
     index = objects.create_group(root, layout.INDEX)
     # The first dataset of all: readers look for the seal near the beginning of the file.
-    seal = _allocate(index, layout.SEAL, _record_type(layout.SEAL_RECORD), ())
-    table = _allocate(index, layout.EXTENTS, _record_type(layout.EXTENTS_ROW), (len(places or ()),))
+    seal = objects.allocate(index, layout.SEAL, _record_type(layout.SEAL_RECORD), ())
+    table = objects.allocate(index, layout.EXTENTS, _record_type(layout.EXTENTS_ROW), (len(places or ()),))
     extents_offset = table.get_offset() or 0
     paths = keys.paths_of(place.name for place in places or ())
     columns = (
@@ -209,7 +200,7 @@ def _allocate_variables(group: h5g.GroupID, places: Sequence[Place], paths: Mapp
     offsets = []
     for place in places:
         parent, link = objects.group_for(group, paths[place.name], groups)
-        dataset = _allocate(parent, link, place.datatype, place.stored_shape)
+        dataset = objects.allocate(parent, link, place.datatype, place.stored_shape)
         for name, text in place.attributes.items():
             objects.set_text(dataset, name, text)
         # HDF5 gives no place to a dataset without bytes.
@@ -217,30 +208,8 @@ def _allocate_variables(group: h5g.GroupID, places: Sequence[Place], paths: Mapp
     return offsets
 
 
-def _allocate(parent: h5g.GroupID, link: str, datatype: h5t.TypeID, shape: tuple[int, ...]) -> h5d.DatasetID:
-    space = h5s.create_simple(shape) if shape else h5s.create(h5s.SCALAR)
-    return h5d.create(parent, link.encode(), datatype, space, _dataset_properties(), _link_properties())
-
-
 def _record_type(record: np.dtype[Any]) -> h5t.TypeID:
     return h5t.py_create(record, logical=True)
-
-
-@cache
-def _dataset_properties() -> h5p.PropDCID:
-    properties = h5p.create(h5p.DATASET_CREATE)
-    properties.set_layout(h5d.CONTIGUOUS)
-    properties.set_alloc_time(h5d.ALLOC_TIME_EARLY)
-    properties.set_fill_time(h5d.FILL_TIME_NEVER)
-    properties.set_obj_track_times(False)
-    return properties
-
-
-@cache
-def _link_properties() -> h5p.PropLCID:
-    properties = h5p.create(h5p.LINK_CREATE)
-    properties.set_char_encoding(h5t.CSET_UTF8)
-    return properties
 
 
 @cache

@@ -1,9 +1,9 @@
 """Tables: one row-wise compound dataset each, columns of text and of numbers, in the order given.
 
-A text column is UTF-8 that ends with a NUL in cells of fixed width, as wide as the table needs. A cell that would make its column much too wide, one
-that holds a NUL and one that begins like a reference stands in a dataset beside the
-table, a string tensor whose link is the table's with `LONG` behind it; ``%%17`` in its place means element 17 there. So
-a cell that begins with ``%%`` is always a reference, and any text comes back as it was.
+Text is UTF-8 and ends with a NUL; its column is as wide as the table needs. A cell that would make its column much too
+wide, one that holds a NUL and one that begins like a reference stand in a dataset beside the table, a string tensor
+whose link is the table's with `LONG` behind it; ``%%17`` in its place means element 17 there. So a cell that begins
+with ``%%`` is always a reference, and any text comes back as it was.
 """
 
 from __future__ import annotations
@@ -120,13 +120,13 @@ def _is_odd(cell: bytes) -> bool:
 
 def _width(lengths: Array) -> int:
     """The width at which the column and the long cells beside it take the least room."""
-    widest = int(lengths.max(initial=1))
+    widest = int(lengths.max(initial=0))
     if widest * lengths.size <= SMALL:
         return widest
     candidates, counts = np.unique(lengths, return_counts=True)
     beside = np.cumsum((counts * (candidates + _COST_OF_LONG))[::-1])[::-1]
     costs = candidates * lengths.size + np.append(beside[1:], 0)
-    return max(1, int(candidates[costs.argmin()]))
+    return int(candidates[costs.argmin()])
 
 
 def _write_long(group: h5g.GroupID, link: str, long: list[bytes]) -> None:

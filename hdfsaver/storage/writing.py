@@ -117,6 +117,6 @@ def _write(fd: int, skeleton: Skeleton, values: Sequence[Value]) -> None:
     digests = np.zeros(len(values), dtype=np.uint64)
     digests[large] = write_all(fd, [(offsets[index], values[index].view()) for index in large])
     data = [values[index].data.tobytes() for index in small]
-    digests[small] = list(map(xxhash.xxh3_64_intdigest, data))
+    digests[small] = np.fromiter(map(xxhash.xxh3_64_intdigest, data), np.uint64, len(data))
     for segment in skeleton.fill([offsets[index] for index in small], data, digests):
         write_at(fd, memoryview(segment.data), segment.offset)

@@ -19,7 +19,12 @@ def test_the_file_of_a_prefix(prefix, file):
 
 @pytest.mark.parametrize(
     ("prefix", "step", "pad", "expected"),
-    [("m", 7, False, "m-7"), ("m.h5", 7, False, "m-7.h5"), ("m.hdf5", 7, True, "m-00000007.hdf5"), ("m", -1, False, "m--1")],
+    [
+        ("m", 7, False, "m-7"),
+        ("m.h5", 7, False, "m-7.h5"),
+        ("m.hdf5", 7, True, "m-00000007.hdf5"),
+        ("m", -1, False, "m--1"),
+    ],
 )
 def test_steps(prefix, step, pad, expected):
     """The step stands before the ending, with eight digits if asked."""

@@ -1,0 +1,241 @@
+"""Atomic commit."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+
+import pytest
+
+from hdfsaver import errors
+from hdfsaver.storage import commit
+from hdfsaver.storage.commit import atomic_write, write_text_atomically
+
+
+def names(folder):
+    """What a folder holds."""
+    return sorted(os.listdir(folder))
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_file_appears_when_it_is_complete(tmp_path, durable):
+    """Inside the block the old file stands; behind it, the new one does, and nothing else."""
+    (tmp_path / "x").write_text("old")
+    with atomic_write(tmp_path / "x", durable=durable) as draft:
+        os.write(draft.fd, b"new")
+        assert "old" == (tmp_path / "x").read_text()
+        assert draft.path.name.startswith(f".x.{os.getpid()}.")
+    assert "new" == (tmp_path / "x").read_text()
+    assert ["x"] == names(tmp_path)
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_after_any_exception_all_is_as_before(tmp_path, error):
+    """The old file is intact, and no draft is left."""
+    (tmp_path / "x").write_text("old")
+
+    def fail():
+        with atomic_write(tmp_path / "x") as draft:
+            os.write(draft.fd, b"half")
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert "old" == (tmp_path / "x").read_text()
+    assert ["x"] == names(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(errno.ENOSPC, errors.ResourceExhaustedError), (errno.EACCES, errors.PermissionDeniedError)]
+)
+@pytest.mark.parametrize("call", ["fsync", "replace", "posix_fallocate"])
+def test_errors_of_the_system_name_the_file(tmp_path, monkeypatch, number, kind, call):
+    """Wherever the system refuses, the error names the file, and the old file is intact."""
+    (tmp_path / "x").write_text("old")
+
+    def refuse(*args):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, call, refuse)
+    with pytest.raises(kind, match=f"^Cannot write {tmp_path / 'x'}: "), atomic_write(tmp_path / "x") as draft:
+        draft.reserve(100)
+    assert "old" == (tmp_path / "x").read_text()
+    assert ["x"] == names(tmp_path)
+
+
+def test_a_file_system_without_reservation_is_fine(tmp_path, monkeypatch):
+    """Where room cannot be reserved, the file is written all the same."""
+
+    def refuse(*args):
+        raise OSError(errno.EOPNOTSUPP, "no")
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    with atomic_write(tmp_path / "x") as draft:
+        draft.reserve(100)
+    assert 100 == (tmp_path / "x").stat().st_size
+
+
+def test_a_full_disk_is_noticed_before_anything_is_written(tmp_path):
+    """A limit on the file's size stands for a full disk: reserving the room fails, and the old file stands."""
+    code = f"""
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+from hdfsaver.errors import ResourceExhaustedError
+from hdfsaver.storage.commit import atomic_write
+try:
+    with atomic_write({str(tmp_path / "x")!r}) as draft:
+        draft.reserve(2000)
+        print("written")
+except ResourceExhaustedError as error:
+    print("refused")
+"""
+    (tmp_path / "x").write_text("old")
+    assert (
+        "refused\n" == subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    )
+    assert "old" == (tmp_path / "x").read_text()
+    assert ["x"] == names(tmp_path)
+
+
+def test_a_missing_folder_is_not_found(tmp_path):
+    """A folder is never made silently."""
+    with pytest.raises(errors.NotFoundError, match="Cannot write"), atomic_write(tmp_path / "no" / "x"):
+        pass
+
+
+def test_a_new_file_has_the_mode_that_open_gives(tmp_path):
+    """The umask decides, as for any new file."""
+    old = os.umask(0o027)
+    try:
+        write_text_atomically(tmp_path / "x", "text")
+    finally:
+        os.umask(old)
+    assert 0o640 == stat.S_IMODE((tmp_path / "x").stat().st_mode)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o664, 0o444])
+def test_a_replaced_file_keeps_its_mode(tmp_path, mode):
+    """Who could read the old file can read the new one, and nobody else, whatever the umask is."""
+    (tmp_path / "x").write_text("old")
+    (tmp_path / "x").chmod(mode)
+    with atomic_write(tmp_path / "x") as draft:
+        assert 0 == stat.S_IMODE(draft.path.stat().st_mode) & ~mode
+    assert mode == stat.S_IMODE((tmp_path / "x").stat().st_mode)
+
+
+def test_a_symbolic_link_stays_one(tmp_path):
+    """The file that a link leads to is replaced, in its own folder, also where it does not exist yet."""
+    (tmp_path / "far").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "far" / "file")
+    for text in ("first", "second"):
+        write_text_atomically(tmp_path / "link", text)
+        assert (tmp_path / "link").is_symlink()
+        assert text == (tmp_path / "far" / "file").read_text()
+    assert ["file"] == names(tmp_path / "far")
+
+
+def test_a_ring_of_links_is_refused(tmp_path):
+    """Links that lead to each other lead to no file."""
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with pytest.raises(errors.OpError, match="Cannot write"), atomic_write(tmp_path / "a"):
+        pass
+
+
+def test_only_files_are_replaced(tmp_path):
+    """A directory or a pipe of that name stays what it is."""
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    for name, kind in (("folder", "a directory"), ("pipe", "not a regular file")):
+        with pytest.raises(errors.FailedPreconditionError, match=kind), atomic_write(tmp_path / name):
+            pass
+    assert ["folder", "pipe"] == names(tmp_path)
+
+
+def test_names_of_any_length(tmp_path):
+    """A name of 255 bytes, which leaves no room for a longer sibling, can be written and its draft cleared."""
+    name = "é" * 127
+    (tmp_path / f".{commit._stem(tmp_path / name)}.1.00000000.tmp").touch()
+    write_text_atomically(tmp_path / name, "text")
+    assert [name] == names(tmp_path)
+
+
+WRITER = """
+import os, sys, time
+from hdfsaver.storage.commit import atomic_write
+with atomic_write(sys.argv[1]) as draft:
+    os.write(draft.fd, b"half")
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_what_a_killed_save_left_is_cleared_by_the_next(tmp_path):
+    """The draft of a living save is left alone; when its owner is killed, the next save of that name removes it."""
+    (tmp_path / "x").write_text("old")
+    with subprocess.Popen([sys.executable, "-c", WRITER, tmp_path / "x"], stdout=subprocess.PIPE) as owner:
+        assert owner.stdout is not None
+        assert b"ready\n" == owner.stdout.readline()
+        write_text_atomically(tmp_path / "x", "new")
+        assert 2 == len(names(tmp_path))
+        owner.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while len(names(tmp_path)) > 1 and time.monotonic() < deadline:
+        write_text_atomically(tmp_path / "x", "newer")
+    assert ["x"] == names(tmp_path)
+    assert "newer" == (tmp_path / "x").read_text()
+
+
+def test_drafts_of_other_names_are_left_alone(tmp_path):
+    """Only drafts of the very same name are looked at."""
+    others = [".y.1.00000000.tmp", ".x.1.00000000.tmp.h5", ".x.y.1.00000000.tmp", "x.1.00000000.tmp"]
+    for name in others:
+        (tmp_path / name).touch()
+    write_text_atomically(tmp_path / "x", "text")
+    assert sorted([*others, "x"]) == names(tmp_path)
+
+
+def test_a_draft_that_was_swept_before_its_lock_is_made_again(tmp_path, monkeypatch):
+    """Between making a draft and locking it another save may take it for stale; then a new one is made."""
+    opened = []
+    really_open = os.open
+
+    def open_and_sweep(path, *args, **options):
+        fd = really_open(path, *args, **options)
+        if not opened and str(path).endswith(".tmp"):
+            os.unlink(path)
+        opened.append(path)
+        return fd
+
+    monkeypatch.setattr(os, "open", open_and_sweep)
+    write_text_atomically(tmp_path / "x", "text")
+    assert "text" == (tmp_path / "x").read_text()
+
+
+def test_without_locks_a_file_is_written_all_the_same(tmp_path, monkeypatch):
+    """Systems without flock close the draft before it gets its name."""
+    monkeypatch.setattr(commit, "fcntl", None)
+    write_text_atomically(tmp_path / "x", "text")
+    assert "text" == (tmp_path / "x").read_text()
+    assert ["x"] == names(tmp_path)
+
+
+def test_the_file_is_written_even_if_its_folder_cannot_be_synchronized(tmp_path, monkeypatch):
+    """The error says that the file is there."""
+    calls = []
+
+    def fsync(fd):
+        calls.append(fd)
+        if len(calls) == 2:
+            raise OSError(errno.EIO, "broken")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(errors.OpError, match="is written, but its folder"):
+        write_text_atomically(tmp_path / "x", "text")
+    assert "text" == (tmp_path / "x").read_text()

@@ -1,0 +1,127 @@
+"""The guard at the door: what is no checkpoint is told so, in a sentence that helps."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import h5py
+import numpy as np
+import pytest
+
+from hdfsaver import errors
+from hdfsaver.storage.reading import open_file
+from hdfsaver.storage.writing import write_file
+
+# The last block of a LevelDB table: TensorFlow's .index files end so.
+TABLE_END = bytes(40) + bytes.fromhex("57fb808b247547db")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "match"),
+    [
+        ("x.h5", b"", "is empty"),
+        ("x.h5", b"model_checkpoint_path: m\n", "is a text file.*begins with 'model_checkpoint_path"),
+        ("m.index", b"\0\0\1" + TABLE_END, "file of a TensorFlow checkpoint"),
+        ("m.meta", b"\n\x05\x08\xff", "file of a TensorFlow checkpoint"),
+        ("m.data-00000-of-00001", b"\x3f\x80\0\0", "file of a TensorFlow checkpoint"),
+        ("x.h5", bytes(512) + b"\x89HDF\r\n\x1a\n" + bytes(100), "user block"),
+        ("x.h5", b"\x89PNG\r\n\x1a\n" + bytes(100), "is not an HDF5 file, or its beginning is damaged"),
+        ("x.h5", b"\x89HDF\r\n\x1a\n", "is cut short"),
+        ("x.h5", b"\x89HDF\r\n\x1a\n\x03" + bytes(20), "is cut short: it has 29 bytes, its header alone 48"),
+        ("x.h5", b"\x89HDF\r\n\x1a\n\x09" + bytes(100), "superblock has version 9"),
+    ],
+)
+def test_files_that_are_none(tmp_path, name, content, match):
+    """Each kind of wrong file has its own sentence, which names the file."""
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(errors.DataLossError, match=f"^{tmp_path / name} .*{match}"):
+        open_file(tmp_path / name)
+
+
+def test_directories_and_missing_files_are_not_found(tmp_path):
+    """There is no checkpoint there."""
+    with pytest.raises(errors.NotFoundError, match=f"{tmp_path} is a directory"):
+        open_file(tmp_path)
+    with pytest.raises(errors.NotFoundError, match=f"Cannot read {tmp_path / 'no.h5'}: No such file"):
+        open_file(tmp_path / "no.h5")
+    with pytest.raises(errors.NotFoundError, match="null"):
+        open_file("a\0b")
+
+
+def test_pipes_and_sockets_do_not_hang(tmp_path):
+    """What is not a regular file is refused at once."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(errors.InvalidArgumentError, match="not a regular file"):
+        open_file(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.relpath(tmp_path / "socket"))
+        with pytest.raises(errors.OpError, match="Cannot read"):
+            open_file(tmp_path / "socket")
+
+
+@pytest.fixture
+def data(tmp_path):
+    """The bytes of a good file."""
+    write_file(tmp_path / "good.h5", variables={"a": np.arange(30000.0), "b": np.ones(2)}, structure=None)
+    return (tmp_path / "good.h5").read_bytes()
+
+
+def test_a_file_cut_short_anywhere_is_noticed(tmp_path, data):
+    """At whatever byte a copy was interrupted, and whatever was appended, the file does not open."""
+    path = tmp_path / "x.h5"
+    cuts = [*range(128), *range(128, len(data), 997), len(data) - 1]
+    for cut in cuts:
+        path.write_bytes(data[:cut])
+        with pytest.raises(errors.DataLossError, match="empty|cut short|damaged|not an HDF5 file"):
+            open_file(path)
+    path.write_bytes(data + b"\0")
+    with pytest.raises(errors.DataLossError, match="has bytes behind its end"):
+        open_file(path)
+
+
+@pytest.mark.parametrize(
+    ("offset", "value", "kind", "match"),
+    [
+        (9, b"\4", errors.InvalidArgumentError, "of a kind that is not read"),
+        (11, b"\1", errors.DataLossError, "open for writing in another program"),
+        (12, b"\1", errors.InvalidArgumentError, "of a kind that is not read"),
+        (20, b"\0", errors.InvalidArgumentError, "superblock extension"),
+    ],
+)
+def test_unusual_superblocks_are_refused(tmp_path, data, offset, value, kind, match):
+    """Other widths, base addresses and extensions never reach the HDF5 library."""
+    (tmp_path / "x.h5").write_bytes(data[:offset] + value + data[offset + 1 :])
+    with pytest.raises(kind, match=match):
+        open_file(tmp_path / "x.h5")
+
+
+def test_the_superblocks_of_plain_files_pass(tmp_path):
+    """Versions 0 and 3, as h5py writes them, are whole files."""
+    for libver in ("earliest", "latest", "v108"):
+        with h5py.File(tmp_path / "x.h5", "w", libver=libver) as file:
+            file["a"] = np.arange(3)
+        with open_file(tmp_path / "x.h5") as opened:
+            assert [0, 1, 2] == opened.read("a").tolist()
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_noticed(tmp_path, data):
+    """Cut short under an open reader: an error, neither a crash nor zeros."""
+    path = tmp_path / "x.h5"
+    path.write_bytes(data)
+    with open_file(path) as file:
+        os.truncate(path, 5000)
+        with pytest.raises(errors.DataLossError, match=f"{path} was cut short while it was read"):
+            file.read("a")
+
+
+def test_errors_of_the_system_name_the_file(tmp_path, data, monkeypatch):
+    """A disk that cannot be read is reported as that."""
+    (tmp_path / "x.h5").write_bytes(data)
+
+    def fail(fd, view, offset):
+        raise OSError(5, "broken")
+
+    monkeypatch.setattr("hdfsaver.storage.transfer._read_some", fail)
+    with pytest.raises(errors.OpError, match=f"Cannot read {tmp_path / 'x.h5'}: Input/output error"):
+        open_file(tmp_path / "x.h5")

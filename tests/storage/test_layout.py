@@ -1,0 +1,85 @@
+"""The page and the program describe one format."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import h5py
+import networkx as nx
+import numpy as np
+import pytest
+
+from hdfsaver import dtypes, schema
+from hdfsaver.schema import Structure
+from hdfsaver.storage import keys, layout
+from hdfsaver.storage.writing import write_file
+
+PAGE = (Path(__file__).parents[2] / "docs" / "format.md").read_text(encoding="utf-8")
+
+
+def rows(*titles):
+    """The rows of the page's tables with these titles: their cells, without the marks of code."""
+    found = []
+    for table in re.findall(r"(?:^\|.*\n)+", PAGE, re.MULTILINE):
+        lines = [re.split(r"(?<!\\)\|", line.strip("|\n"))[:] for line in table.splitlines()]
+        cells = [[cell.strip().replace("`", "").replace("\\|", "|") for cell in line] for line in lines]
+        if cells[0] == list(titles):
+            found += cells[2:]
+    return found
+
+
+def test_the_elements():
+    """The page lists every element, with its kind and whether it must be there."""
+    listed = [(path, kind, required == "yes") for path, kind, required in rows("path", "kind", "required")]
+    assert list(map(tuple, layout.ELEMENTS)) == listed
+
+
+def test_the_records():
+    """The fields of the seal and the columns of the table of extents: names, types, order."""
+    fields = layout.SEAL_RECORD.descr + layout.EXTENTS_ROW.descr
+    listed = {(name, kind) for titles in (("field", "type", "content"), ("column", "type", "content"))
+              for name, kind, _content in rows(*titles)}  # fmt: skip
+    assert set(fields) == listed
+    assert [name for name, *_ in rows("field", "type", "content")] == list(layout.SEAL_RECORD.names or ())
+    assert list(layout.VARIABLES_COLUMNS) == [name for name, _content in rows("column", "content")]
+    assert f"`{layout.MAGIC.decode()}`" in PAGE
+    assert (64, 56) == (layout.SEAL_RECORD.itemsize, layout.SEALED_BYTES)
+
+
+def test_every_dtype_is_on_the_page():
+    """No dtype that can be stored is without a row."""
+    named = " ".join(name for name, _datatype in rows("dtype", "HDF5 datatype"))
+    implied = {"int16", "int32", "uint16", "uint32"}
+    stored = {row.name for row in dtypes.TABLE if row.hdf5 is not None}
+    assert stored - implied == set(re.findall(r"\w+", named))
+
+
+@pytest.mark.parametrize(("name", "path"), [(row[1], row[2]) for row in rows("what", "example", "links")])
+def test_the_escapes(name, path):
+    """The examples of escaped names are true."""
+    wanted, _, beside = name.partition(", beside ")
+    assert path == keys.paths_of([wanted, *beside.split()])[wanted].replace("/", ", ")
+
+
+def test_a_real_file_has_the_elements(tmp_path):
+    """Every required element is in a file, and nothing at the top that the page does not have."""
+    digraph = nx.DiGraph()
+    schema.add_node(digraph, "n", op="NoOp")
+    write_file(tmp_path / "x.h5", variables={"NAME": np.ones(1)}, structure=Structure(digraph))
+    with h5py.File(tmp_path / "x.h5") as file:
+        for path, kind, _required in layout.ELEMENTS:
+            if kind == "attribute":
+                assert path.removeprefix("/@") in file.attrs
+            else:
+                assert (kind == "group") == isinstance(file[path], h5py.Group)
+        listed = {element.path.lstrip("/").split("/")[0] for element in layout.ELEMENTS if "@" not in element.path}
+        assert listed == {"", *file}
+        assert {f"@{name}" for name in file.attrs} == {
+            element.path.lstrip("/") for element in layout.ELEMENTS if element.kind == "attribute"
+        }
+
+
+def test_the_version():
+    """Page and program have the same version."""
+    assert PAGE.startswith(f"# The format, version {layout.VERSION}\n")

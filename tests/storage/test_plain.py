@@ -1,0 +1,360 @@
+"""Plain HDF5 files: what other programs make is read, what could lead elsewhere is refused."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import zlib
+
+import h5py
+import numpy as np
+import pytest
+from h5py import h5d, h5f, h5g, h5p, h5s, h5t
+
+from hdfsaver import errors
+from hdfsaver.storage.reading import open_file, reseal
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Make a plain file with h5py and give its path."""
+
+    def made(fill, **options):
+        with h5py.File(tmp_path / "x.h5", "w", **options) as file:
+            fill(file)
+        return tmp_path / "x.h5"
+
+    return made
+
+
+def test_a_plain_file_is_read(make):
+    """Datasets of any group are variables under their paths; attributes of other programs do not matter."""
+
+    def fill(file):
+        file["dense/kernel"] = np.arange(6.0).reshape(2, 3)
+        file["step"] = np.int64(7)
+        file["b"] = np.array([True, False])
+        file["c"] = np.array([1 + 2j], np.complex64)
+        file["big"] = np.array([1.5, -2], ">f8")
+        file["s"] = np.array([b"ab", b"c"])
+        file["empty"] = np.zeros((0, 3), np.float32)
+        file["100%"] = np.ones(1, np.int16)
+        file.attrs["text"] = "of variable length"
+        file["dense/kernel"].attrs["units"] = "m"
+
+    with open_file(make(fill)) as file:
+        assert not file.sealed
+        assert {"dense/kernel", "step", "b", "c", "big", "s", "empty", "100%"} == set(file.variables)
+        np.testing.assert_array_equal(np.arange(6.0).reshape(2, 3), file.read("dense/kernel"))
+        assert 7 == file.read("step")[()]
+        assert () == file.variables["step"].shape
+        assert [True, False] == file.read("b").tolist()
+        assert [1 + 2j] == file.read("c").tolist()
+        assert [1.5, -2] == file.read("big").tolist()
+        assert np.dtype("<f8") == file.read("big").dtype
+        assert [b"ab", b"c"] == file.read("s").tolist()
+        assert "string" == file.variables["s"].dtype
+        assert (0, 3) == file.read("empty").shape
+        assert file.read("dense/kernel").flags.writeable
+        assert file.structure() is None
+        file.verify()
+
+
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"chunks": (3, 4)},
+        {"chunks": (3, 4), "compression": "gzip"},
+        {"chunks": (4, 8), "compression": "gzip", "shuffle": True, "maxshape": (None, 9)},
+        {"chunks": (2, 2), "shuffle": True},
+    ],
+)
+def test_chunks_are_read(make, libver, options):
+    """Chunks of any shape, deflated, shuffled or neither, give the values that h5py wrote."""
+    values = np.random.default_rng(2).integers(0, 50, (10, 9))
+    path = make(lambda file: file.create_dataset("x", data=values, **options), libver=libver)
+    with open_file(path) as file:
+        np.testing.assert_array_equal(values, file.read("x"))
+
+
+def test_compact_values_and_labels(make):
+    """Values inside the object's header, and dtypes that an attribute names."""
+
+    def fill(file):
+        properties = h5p.create(h5p.DATASET_CREATE)
+        properties.set_layout(h5d.COMPACT)
+        dataset = h5d.create(file.id, b"x", h5t.STD_U8LE, h5s.create_simple((3,)), properties)
+        dataset.write(h5s.ALL, h5s.ALL, np.array([1, 2, 3], np.uint8))
+        h5py.Dataset(dataset).attrs["dtype"] = np.bytes_("quint8")
+
+    with open_file(make(fill)) as file:
+        assert "quint8" == file.variables["x"].dtype
+        assert [1, 2, 3] == file.read("x").tolist()
+
+
+def test_padding_of_text(make):
+    """Text ends where its padding begins, whatever the padding is."""
+
+    def fill(file):
+        for name, padding, data in (("n", h5t.STR_NULLTERM, b"a\0b\0"), ("s", h5t.STR_SPACEPAD, b"a b ")):
+            datatype = h5t.C_S1.copy()
+            datatype.set_size(4)
+            datatype.set_strpad(padding)
+            dataset = h5d.create(file.id, name.encode(), datatype, h5s.create(h5s.SCALAR))
+            dataset.write(h5s.ALL, h5s.ALL, np.array(data, "V4"), datatype)
+
+    with open_file(make(fill)) as file:
+        assert b"a" == file.read("n").item()
+        assert b"a b" == file.read("s").item()
+
+
+def test_only_the_group_of_variables_counts(make):
+    """Where there is a group `/variables`, what lies beside it is another program's."""
+
+    def fill(file):
+        file["variables/a"] = np.ones(2)
+        file["other"] = h5py.SoftLink("/nowhere")
+
+    with open_file(make(fill)) as file:
+        assert ["a"] == list(file.variables)
+
+
+def test_a_group_called_index_may_be_anybodys(make):
+    """A dataset or a group of that name without our tables in it is data like any other."""
+    with open_file(make(lambda file: file.create_dataset("index", data=np.arange(2)))) as file:
+        assert [0, 1] == file.read("index").tolist()
+    with open_file(make(lambda file: file.create_dataset("index/a", data=np.arange(2)))) as file:
+        assert ["index/a"] == list(file.variables)
+
+
+def test_a_plain_file_can_be_sealed(make):
+    """Resealing gives a plain file index and seal."""
+    path = make(lambda file: file.create_dataset("a", data=np.arange(5), chunks=(2,), compression="gzip"))
+    reseal(path)
+    with open_file(path) as file:
+        assert file.sealed
+        assert [0, 1, 2, 3, 4] == file.read("a").tolist()
+
+
+def test_a_newer_version_is_refused_here_too(make):
+    """A file that calls itself one of ours, of a version to come."""
+
+    def fill(file):
+        file.attrs["format"] = np.bytes_("hdfsaver")
+        file.attrs["format_version"] = np.bytes_("2.0")
+
+    with pytest.raises(errors.InvalidArgumentError, match=r"version 2\.0"):
+        open_file(make(fill))
+
+
+# --- refused --------------------------------------------------------------------------------------------------------
+
+
+def _external_link(file):
+    file["x"] = h5py.ExternalLink("/etc/passwd", "/x")
+
+
+def _external_storage(file):
+    file.create_dataset("x", (4,), "u1", external=[("/etc/passwd", 0, 4)])
+
+
+def _virtual(file):
+    source = h5py.VirtualLayout((2,), "f4")
+    source[:] = h5py.VirtualSource("other.h5", "x", (2,))
+    file.create_virtual_dataset("x", source)
+
+
+def _soft_link(file):
+    file["a"] = np.ones(1)
+    file["x"] = h5py.SoftLink("/a")
+
+
+def _fletcher(file):
+    file.create_dataset("x", data=np.ones(4), chunks=(4,), fletcher32=True)
+
+
+def _scale_offset(file):
+    file.create_dataset("x", data=np.arange(4), chunks=(4,), scaleoffset=0)
+
+
+def _deflated_twice(file):
+    properties = h5p.create(h5p.DATASET_CREATE)
+    properties.set_chunk((4,))
+    properties.set_deflate(1)
+    properties.set_deflate(1)
+    h5d.create(file.id, b"x", h5t.STD_U8LE, h5s.create_simple((4,)), properties).write(
+        h5s.ALL, h5s.ALL, np.zeros(4, np.uint8)
+    )
+
+
+def _variable_length_text(file):
+    file["x"] = "text"
+
+
+def _references(file):
+    file.create_dataset("x", data=np.array([file.ref], dtype=h5py.ref_dtype))
+
+
+def _compound(file):
+    file["x"] = np.zeros(2, "f4,i4")
+
+
+def _null(file):
+    file["x"] = h5py.Empty("f4")
+
+
+def _named_type(file):
+    file["x"] = np.dtype("f4")
+
+
+def _opaque(file):
+    file["x"] = np.zeros(2, "V4")
+
+
+@pytest.mark.parametrize(
+    "fill",
+    [
+        _external_link,
+        _external_storage,
+        _virtual,
+        _soft_link,
+        _fletcher,
+        _scale_offset,
+        _deflated_twice,
+        _variable_length_text,
+        _references,
+        _compound,
+        _null,
+        _named_type,
+        _opaque,
+    ],
+)
+def test_what_leads_elsewhere_or_means_nothing_is_refused(make, fill):
+    """Before anything is read, with an error that names file and object; resealing refuses it as well."""
+    path = make(fill)
+    before = path.read_bytes()
+    for use in (open_file, reseal):
+        with pytest.raises((errors.InvalidArgumentError, errors.DataLossError), match=f"{path}: /x"):
+            use(path)
+    assert before == path.read_bytes()
+
+
+def test_a_pipe_as_external_storage_does_not_hang(make, tmp_path):
+    """Nothing that a file points to is opened."""
+    os.mkfifo(tmp_path / "pipe")
+    path = make(lambda file: file.create_dataset("x", (4,), "u1", external=[(str(tmp_path / "pipe"), 0, 4)]))
+    with pytest.raises(errors.InvalidArgumentError, match="other files"):
+        open_file(path)
+
+
+def test_rings_of_groups_are_refused(make):
+    """A group inside itself is no endless walk."""
+
+    def fill(file):
+        file.create_group("a/b")
+        file["a/b/c"] = file["a"]
+
+    with pytest.raises(errors.DataLossError, match="more than one link"):
+        open_file(make(fill))
+
+
+def test_two_links_for_one_name_are_refused(make):
+    """Escaped and unescaped, a name is the same."""
+
+    def fill(file):
+        file["a/b"] = np.ones(1)
+        file["a%2Fb"] = np.zeros(1)
+
+    with pytest.raises(errors.DataLossError, match="two links name the variable 'a/b'"):
+        open_file(make(fill))
+
+
+def test_declared_sizes_must_be_stored(make):
+    """A shape without the bytes for it is neither zeros nor a large allocation."""
+    sizes = {"late": (10**6,), "bomb": (2**40,)}
+    for name, shape in sizes.items():
+        path = make(lambda file, name=name, shape=shape: file.create_dataset(name, shape, "f4"))
+        with pytest.raises(errors.DataLossError, match=f"/{name}: it declares .* but the file holds 0"):
+            open_file(path)
+
+
+def test_missing_chunks_are_noticed(make):
+    """A chunk that was never written is not zeros."""
+
+    def fill(file):
+        file.create_dataset("x", (8,), "i4", chunks=(4,))[:4] = 1
+
+    with pytest.raises(errors.DataLossError, match="declares 2 chunks, but the file holds 1"):
+        open_file(make(fill))
+
+
+@pytest.mark.parametrize("content", [b"\0", b"nonsense", zlib.compress(bytes(31)), zlib.compress(bytes(10**6))])
+def test_chunks_of_the_wrong_length_are_noticed(make, content):
+    """Too short, too long or no deflate at all: no byte of memory is handed out in their place."""
+
+    def fill(file):
+        dataset = file.create_dataset("x", (8,), "i4", chunks=(8,), compression="gzip")
+        dataset.id.write_direct_chunk((0,), content)
+
+    path = make(fill)
+    with pytest.raises(errors.DataLossError, match=f"{path}: /x"), open_file(path) as file:
+        file.read("x")
+
+
+def test_truth_values_are_0_or_1(make):
+    """An enumeration of other numbers under the names of truth values is noticed when it is read."""
+
+    def fill(file):
+        file["x"] = np.array([True, False])
+        offset.append(file["x"].id.get_offset())
+
+    offset: list[int] = []
+    path = make(fill)
+    data = bytearray(path.read_bytes())
+    data[offset[0]] = 2
+    path.write_bytes(data)
+    with open_file(path) as file, pytest.raises(errors.DataLossError, match="truth value"):
+        file.read("x")
+
+
+def test_dtype_label_must_fit(make):
+    """A label that contradicts the type is not believed."""
+
+    def fill(file):
+        file["x"] = np.zeros(2, np.float32)
+        file["x"].attrs["dtype"] = np.bytes_("quint8")
+
+    with pytest.raises(errors.InvalidArgumentError, match="/x"):
+        open_file(make(fill))
+
+
+def test_files_of_another_driver_are_refused(tmp_path):
+    """A file in several parts is not one file."""
+    h5py.File(tmp_path / "x%d.h5", "w", driver="family", memb_size=1000).close()
+    with pytest.raises(errors.OpError, match=r"x0\.h5"):
+        open_file(tmp_path / "x0.h5")
+
+
+def test_repacked_files_can_be_resealed(make, tmp_path):
+    """What h5repack made of a file, compressed, is accepted and gives the same values."""
+    path = make(lambda file: file.create_dataset("a", data=np.arange(1000.0)))
+    reseal(path)
+    subprocess.run(["h5repack", "-f", "SHUF", "-f", "GZIP=4", "-l", "CHUNK=100", path, tmp_path / "y.h5"], check=True)
+    with pytest.raises(errors.DataLossError, match="reseal"):
+        open_file(tmp_path / "y.h5")
+    reseal(tmp_path / "y.h5")
+    assert path.read_bytes() == (tmp_path / "y.h5").read_bytes()
+
+
+def test_deep_and_hostile_groups(tmp_path):
+    """A thousand groups inside each other are walked without recursion."""
+    file = h5f.create(str(tmp_path / "x.h5").encode())
+    group = h5g.open(file, b"/")
+    for _level in range(1500):
+        group = h5g.create(group, b"g")
+    h5d.create(group, b"x", h5t.IEEE_F32LE, h5s.create(h5s.SCALAR)).write(h5s.ALL, h5s.ALL, np.array(3, "f4"))
+    del group
+    file.close()
+    with open_file(tmp_path / "x.h5") as opened:
+        assert 3 == opened.read("g/" * 1500 + "x")

@@ -1,0 +1,73 @@
+"""Moving bytes between memory and file."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+import xxhash
+
+from hdfsaver.storage import transfer
+
+
+@pytest.fixture
+def fd(tmp_path):
+    """An open, empty file."""
+    number = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
+    yield number
+    os.close(number)
+
+
+@pytest.fixture(params=["positional", "seeking"])
+def way(request, monkeypatch):
+    """Both ways to a position: the system's own, and the one for systems that have none."""
+    if request.param == "seeking":
+        monkeypatch.setattr(transfer, "_read_some", transfer._seek_and_read)
+        monkeypatch.setattr(transfer, "_write_some", transfer._seek_and_write)
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("threads", [1, 4])
+def test_jobs_of_all_sizes_arrive(fd, monkeypatch, threads):
+    """Bytes and digests are right for jobs of none, some and several pieces, in any number of threads."""
+    monkeypatch.setattr(os, "cpu_count", lambda: threads)
+    rng = np.random.default_rng(3)
+    sizes = [0, 1, transfer.PIECE, 3 * transfer.PIECE + 5, 2 * transfer.PIECE]
+    arrays = [rng.integers(0, 256, size, dtype=np.uint8) for size in sizes]
+    offsets = np.cumsum([10, *sizes[:-1]]).tolist()
+    expected = [xxhash.xxh3_64_intdigest(array.tobytes()) for array in arrays]
+    written = transfer.write_all(fd, [(offset, array.data) for offset, array in zip(offsets, arrays, strict=True)])
+    assert expected == written
+    back = [np.zeros_like(array) for array in arrays]
+    assert expected == transfer.read_all(fd, [(at, array.data) for at, array in zip(offsets, back, strict=True)])
+    for array, found in zip(arrays, back, strict=True):
+        np.testing.assert_array_equal(array, found)
+    assert expected == transfer.digest_all(fd, list(zip(offsets, sizes, strict=True)))
+
+
+@pytest.mark.usefixtures("way")
+def test_a_file_that_ends_too_early_is_an_error(fd):
+    """Reading past the end says where the file ends."""
+    transfer.write_at(fd, memoryview(b"abc"), 0)
+    with pytest.raises(EOFError, match="ends at byte 3; 2 more"):
+        transfer.read_at(fd, memoryview(bytearray(5)), 0)
+
+
+def test_short_writes_are_continued(fd, monkeypatch):
+    """A system that writes one byte at a time writes all of them in the end."""
+    monkeypatch.setattr(transfer, "_write_some", lambda fd, view, at: os.pwrite(fd, view[:1], at))
+    transfer.write_at(fd, memoryview(b"abc"), 2)
+    assert b"\0\0abc" == os.pread(fd, 9, 0)
+
+
+def test_an_error_in_a_thread_is_raised(fd, monkeypatch):
+    """What fails in a thread fails for the caller, after every thread has ended."""
+
+    def fail(fd, view, offset):
+        raise OSError(28, "full")
+
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(transfer, "_write_some", fail)
+    with pytest.raises(OSError, match="full"):
+        transfer.write_all(fd, [(0, memoryview(bytes(transfer.PARALLEL)))] * 3)
