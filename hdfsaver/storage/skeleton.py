@@ -225,4 +225,7 @@ def _access_properties(memory: SparseMemory) -> h5p.PropFAID:
     properties.set_libver_bounds(h5f.LIBVER_V110, h5f.LIBVER_V110)
     properties.set_alignment(layout.LARGE, layout.PAGE)
     properties.set_fileobj_driver(h5fd.fileobj_driver, memory)
+    # Whatever a failure leaves open is closed with the file. Otherwise HDF5 would write it out when the interpreter has
+    # ended, through an object that is gone, and crash the process.
+    properties.set_fclose_degree(h5f.CLOSE_STRONG)
     return properties

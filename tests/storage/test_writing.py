@@ -211,3 +211,28 @@ def test_a_failure_of_the_layout_is_raised(tmp_path, monkeypatch):
     with pytest.raises(MemoryError, match="no room"):
         write_file(tmp_path / "x.h5", variables={"a": np.ones(3)}, structure=None)
     assert [] == os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("structure", ["Structure(graph)", "None"])
+def test_a_failure_is_over_when_it_is_raised(tmp_path, structure):
+    """A layout that fails half-way leaves nothing open that HDF5 would trip over when the process ends."""
+    code = f"""
+import networkx as nx, numpy as np
+from hdfsaver.schema import Structure, add_node
+from hdfsaver.storage import memory
+from hdfsaver.storage.writing import write_file
+
+graph = nx.DiGraph()
+add_node(graph, "x", op="Any", attrs={{"wrong": object()}})
+def fail(memory, view):
+    raise MemoryError("no room")
+if {structure} is None:
+    memory.SparseMemory._write = fail
+try:
+    write_file({str(tmp_path / "x.h5")!r}, variables={{"a": np.ones(3)}}, structure={structure})
+except (TypeError, ValueError, MemoryError) as error:
+    kept = error
+    print("raised")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (0, "raised\n") == (done.returncode, done.stdout), done.stderr
