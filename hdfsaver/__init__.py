@@ -155,12 +155,9 @@ from hdfsaver.ops.elementary import (
     log,
     log1p,
     negative,
-    reciprocal,
-    rsqrt,
     sign,
     sin,
     sinh,
-    sqrt,
     square,
     tan,
 )
@@ -211,6 +208,9 @@ from hdfsaver.ops.norms import (
     global_norm,
     norm,
 )
+from hdfsaver.ops.padding import (
+    pad,
+)
 from hdfsaver.ops.reduction import (
     count_nonzero,
     reduce_all,
@@ -221,6 +221,11 @@ from hdfsaver.ops.reduction import (
     reduce_min,
     reduce_prod,
     reduce_sum,
+)
+from hdfsaver.ops.roots import (
+    reciprocal,
+    rsqrt,
+    sqrt,
 )
 from hdfsaver.ops.rounding import (
     ceil,
@@ -261,7 +266,6 @@ from hdfsaver.ops.shaping import (
     transpose,
 )
 from hdfsaver.ops.slicing import (
-    pad,
     reverse,
     strided_slice,
 )

@@ -55,18 +55,13 @@ from hdfsaver.ops.elementary import (
     log,
     log1p,
     negative,
-    reciprocal,
-    rsqrt,
     sign,
     sin,
     sinh,
-    sqrt,
     square,
     tan,
 )
 from hdfsaver.ops.indexing import (
-    in_top_k,
-    top_k,
     unsorted_segment_sum,
 )
 from hdfsaver.ops.linalg import (
@@ -74,6 +69,10 @@ from hdfsaver.ops.linalg import (
 )
 from hdfsaver.ops.norms import (
     l2_normalize,
+)
+from hdfsaver.ops.ranking import (
+    in_top_k,
+    top_k,
 )
 from hdfsaver.ops.reduction import (
     count_nonzero,
@@ -85,6 +84,11 @@ from hdfsaver.ops.reduction import (
     reduce_min,
     reduce_prod,
     reduce_sum,
+)
+from hdfsaver.ops.roots import (
+    reciprocal,
+    rsqrt,
+    sqrt,
 )
 from hdfsaver.ops.rounding import (
     ceil,

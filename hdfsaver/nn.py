@@ -16,10 +16,6 @@ from hdfsaver.ops.biases import (
     bias_add,
     xw_plus_b,
 )
-from hdfsaver.ops.indexing import (
-    in_top_k,
-    top_k,
-)
 from hdfsaver.ops.losses import (
     l2_loss,
     log_softmax,
@@ -32,6 +28,10 @@ from hdfsaver.ops.losses import (
 from hdfsaver.ops.norms import (
     l2_normalize,
     moments,
+)
+from hdfsaver.ops.ranking import (
+    in_top_k,
+    top_k,
 )
 from hdfsaver.ops.sampling import (
     dropout,

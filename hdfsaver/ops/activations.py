@@ -67,7 +67,7 @@ class ReluGrad(_Gate):
 
     def kernel(self, node: Node) -> Kernel:
         zero = np.zeros((), dtypes.numpy_dtype(node.attrs["T"]))
-        return lambda gradients, features: np.where(features > zero, gradients, zero)
+        return lambda gradients, features: gradients * (features > zero).astype(zero.dtype)
 
 
 def relu(features: Any, name: str | None = None) -> Any:
@@ -97,7 +97,7 @@ class Relu6Grad(_Gate):
 
     def kernel(self, node: Node) -> Kernel:
         zero, six = np.array([0, 6]).astype(dtypes.numpy_dtype(node.attrs["T"]))
-        return lambda gradients, features: np.where((features > zero) & (features < six), gradients, zero)
+        return lambda gradients, features: gradients * ((features > zero) & (features < six)).astype(zero.dtype)
 
 
 def relu6(features: Any, name: str | None = None) -> Any:
@@ -116,7 +116,7 @@ class LeakyRelu(Unary):
     attrs = {"alpha": 0.2}
 
     def kernel(self, node: Node) -> Kernel:
-        alpha = np.array(node.attrs["alpha"]).astype(dtypes.numpy_dtype(node.attrs["T"]))
+        alpha = np.float32(node.attrs["alpha"]).astype(dtypes.numpy_dtype(node.attrs["T"]))
         return lambda features: np.where(features > 0, features, features * alpha)
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
@@ -132,7 +132,7 @@ class LeakyReluGrad(_Backward):
     attrs = {"alpha": 0.2}
 
     def kernel(self, node: Node) -> Kernel:
-        alpha = np.array(node.attrs["alpha"]).astype(dtypes.numpy_dtype(node.attrs["T"]))
+        alpha = np.float32(node.attrs["alpha"]).astype(dtypes.numpy_dtype(node.attrs["T"]))
         return lambda gradients, features: np.where(features > 0, gradients, gradients * alpha)
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
@@ -226,7 +226,8 @@ def softplus(features: Any, name: str | None = None) -> Any:
 
 def _sigmoid(x: Array) -> Array:
     one = np.ones((), x.dtype)
-    return one / (one + np.exp(-x))
+    fraction: Array = one / (one + np.exp(-x))
+    return fraction
 
 
 class _ByOutput(OpDef):
@@ -250,18 +251,18 @@ class Sigmoid(Unary):
         return widened(node, _sigmoid)
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        return [apply("SigmoidGrad", op.outputs[0], grads[0])]
+        return [apply("SigmoidGrad", conjugate(op.outputs[0]), grads[0])]
 
 
 @register
 class SigmoidGrad(_ByOutput):
-    """The derivative of `Sigmoid`, ``dy * conj(y * (1 - y))``."""
+    """The derivative of `Sigmoid`, ``dy * y * (1 - y)``; where complex, y is conjugated first."""
 
     type = "SigmoidGrad"
 
     def kernel(self, node: Node) -> Kernel:
         one = np.ones((), dtypes.numpy_dtype(node.attrs["T"]))
-        return lambda y, dy: dy * np.conjugate(y * (one - y)) if one.dtype.kind == "c" else dy * y * (one - y)
+        return lambda y, dy: dy * y * (one - y)
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         y, dy = (conjugate(tensor) for tensor in op.inputs)
@@ -291,18 +292,18 @@ class Tanh(Unary):
     ufunc = np.tanh
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        return [apply("TanhGrad", op.outputs[0], grads[0])]
+        return [apply("TanhGrad", conjugate(op.outputs[0]), grads[0])]
 
 
 @register
 class TanhGrad(_ByOutput):
-    """The derivative of `Tanh`, ``dy * conj(1 - y * y)``."""
+    """The derivative of `Tanh`, ``dy * (1 - y * y)``; where complex, y is conjugated first."""
 
     type = "TanhGrad"
 
     def kernel(self, node: Node) -> Kernel:
         one = np.ones((), dtypes.numpy_dtype(node.attrs["T"]))
-        return lambda y, dy: dy * (np.conjugate(one - y * y) if one.dtype.kind == "c" else one - y * y)
+        return lambda y, dy: dy * (one - y * y)
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         y, dy = (conjugate(tensor) for tensor in op.inputs)

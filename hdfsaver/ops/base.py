@@ -168,6 +168,15 @@ def integer(value: Any) -> int:
     return int(np.reshape(value, ()))
 
 
+def shape_of(tensor: Tensor, name: str, dtype: str = "int32") -> Tensor:
+    """The shape of a tensor as a tensor: a constant where it is known."""
+    known = tensor.shape.plain
+    if shapes.is_fully_defined(known):
+        return constant_node(np.array(known, dtypes.numpy_dtype(dtype)), dtype, name)
+    found: Tensor = apply("Shape", tensor, name=name, out_type=dtype)
+    return found
+
+
 def with_rank(shape: Shape, rank: int) -> Shape:
     """The shape, which must be able to have the rank; `ValueError` otherwise."""
     if shape is not None and len(shape) != rank:
@@ -185,6 +194,12 @@ def at_least(shape: Shape, rank: int) -> Shape:
 def added(first: int | None, second: int | None) -> int | None:
     """The sum of two sizes, unknown where either is."""
     return None if first is None or second is None else first + second
+
+
+def blank(shape: Any, dtype: str) -> Array:
+    """Zeros, False or empty strings."""
+    target = dtypes.numpy_dtype(dtype)
+    return np.full(shape, b"", object) if target.hasobject else np.zeros(shape, target)
 
 
 def boxed(value: Any) -> Array:

@@ -117,4 +117,8 @@ def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | 
 def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Any:
     """``matmul(x, weights) + biases``."""
     with scope(name, "xw_plus_b", x, weights, biases) as full:
+        x, weights, biases = (
+            convert_to_tensor(value, name=label)
+            for value, label in ((x, "x"), (weights, "weights"), (biases, "biases"))
+        )
         return bias_add(apply("MatMul", x, weights), biases, name=full)

@@ -23,6 +23,7 @@ class BroadcastTo(OpDef):
     type = "BroadcastTo"
     signature = "input: T, shape: Tidx -> output: T"
     types = {"Tidx": INDICES}
+    default_types = {"Tidx": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         given, wanted = node.input_shapes[0], node.sizes(1)
@@ -51,6 +52,7 @@ class BroadcastArgs(Flat):
     type = "BroadcastArgs"
     signature = "s0: T, s1: T -> r0: T"
     types = {"T": INDICES}
+    default_types = {"T": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         first, second = (with_rank(shape, 1) for shape in node.input_shapes)
@@ -82,6 +84,7 @@ class BroadcastGradientArgs(Flat):
     type = "BroadcastGradientArgs"
     signature = "s0: T, s1: T -> r0: T, r1: T"
     types = {"T": INDICES}
+    default_types = {"T": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         return [(None,), (None,)]
@@ -106,6 +109,7 @@ class Tile(OpDef):
     type = "Tile"
     signature = "input: T, multiples: Tmultiples -> output: T"
     types = {"Tmultiples": INDICES}
+    default_types = {"Tmultiples": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         shape, multiples = node.input_shapes[0], node.sizes(1)

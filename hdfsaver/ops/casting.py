@@ -10,12 +10,13 @@ import numpy as np
 from hdfsaver import dtypes
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
-from hdfsaver.graph.definition import COMPLEX, FLOATS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import COMPLEX, FLOATS, NUMBERS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.ops.base import Flat, Grads, dtype_name, fold_by_kernel, like, scope
 from hdfsaver.shapes import Shape
 
+_QUANTIZED = frozenset({"qint8", "quint8", "qint16", "quint16", "qint32"})
 _CASTABLE = frozenset(dtypes.ROW_BY_NAME) - {"string", "resource", "variant"}
 
 
@@ -33,7 +34,7 @@ class Cast(OpDef):
 
     def kernel(self, node: Node) -> Kernel:
         target = dtypes.numpy_dtype(node.attrs["DstT"])
-        loses_imaginary = dtypes.as_dtype(node.attrs["SrcT"]).is_complex and target.kind not in "cb"
+        loses_imaginary = dtypes.as_dtype(node.attrs["SrcT"]).is_complex and target.kind != "c"
         if loses_imaginary:
             return lambda values: np.real(values).astype(target)
         return lambda values: values.astype(target, copy=False)
@@ -130,6 +131,7 @@ class Bitcast(Flat):
 
     type = "Bitcast"
     signature = "input: T -> output: type"
+    types = {"T": NUMBERS | _QUANTIZED, "type": NUMBERS | _QUANTIZED}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         shape = node.input_shapes[0]

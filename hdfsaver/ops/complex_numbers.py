@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from hdfsaver import dtypes, shapes
-from hdfsaver.graph.apply import apply
-from hdfsaver.graph.conversion import convert_to_tensor
+from hdfsaver.graph.apply import apply, graph_of
+from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
 from hdfsaver.graph.definition import COMPLEX, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.ops.base import Grads, Unary, sum_to_inputs
+from hdfsaver.ops.base import Grads, Unary, scope, sum_to_inputs
 from hdfsaver.shapes import Shape
 
 _PARTS = frozenset({"float32", "float64"})
@@ -27,6 +27,7 @@ class Conj(Unary):
     type = "Conj"
     signature = "input: T -> output: T"
     types = {"T": COMPLEX}
+    default_types = {"T": "complex64"}
     ufunc = np.conjugate
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
@@ -35,8 +36,11 @@ class Conj(Unary):
 
 def conj(x: Any, name: str | None = None) -> Any:
     """The complex conjugate; a real tensor unchanged."""
-    x = convert_to_tensor(x, name="x")
-    return apply("Conj", x, name=name) if x.dtype.is_complex else x
+    if is_tensor(x) and not x.dtype.is_complex:
+        return convert_to_tensor(x)
+    with scope(name, "Conj", x) as full:
+        x = convert_to_tensor(x, name="x")
+        return apply("Conj", x, name=full) if x.dtype.is_complex else x
 
 
 @register
@@ -46,6 +50,7 @@ class Complex(OpDef):
     type = "Complex"
     signature = "real: T, imag: T -> out: Tout"
     types = {"T": _PARTS}
+    default_types = {"T": "float32"}
     attrs = {"Tout": "complex64"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
@@ -69,12 +74,13 @@ class Complex(OpDef):
 
 def complex(real: Any, imag: Any, name: str | None = None) -> Any:
     """A complex number of its real and imaginary part; `TypeError` unless both are float32 or both float64."""
-    real = convert_to_tensor(real, name="real")
-    imag = convert_to_tensor(imag, name="imag")
-    part = real.dtype.base_dtype.name
-    if part not in _WHOLE_BY_PART:
-        raise TypeError(f"The parts of a complex number are float32 or float64, not {part}.")
-    return apply("Complex", real, imag, name=name, Tout=_WHOLE_BY_PART[part])
+    with graph_of([real, imag]).as_default():
+        real = convert_to_tensor(real, name="real")
+        imag = convert_to_tensor(imag, name="imag")
+        part = real.dtype.base_dtype.name
+        if part not in _WHOLE_BY_PART:
+            raise TypeError(f"The parts of a complex number are float32 or float64, not {part}.")
+        return apply("Complex", real, imag, name=name, Tout=_WHOLE_BY_PART[part])
 
 
 class _Part(Unary):
@@ -82,6 +88,7 @@ class _Part(Unary):
 
     signature = "input: T -> output: Tout"
     types = {"T": COMPLEX}
+    default_types = {"T": "complex64"}
     attrs = {"Tout": "float32"}
 
 
@@ -114,18 +121,20 @@ def _whole(op: Operation, real: Tensor | None, imag: Tensor | None) -> Tensor:
 
 def real(input: Any, name: str | None = None) -> Any:
     """The real part; a real tensor unchanged."""
-    input = convert_to_tensor(input, name="input")
-    if not input.dtype.is_complex:
-        return input
-    return apply("Real", input, name=name, Tout=input.dtype.real_dtype.name)
+    with scope(name, "Real", input) as full:
+        input = convert_to_tensor(input, name="input")
+        if not input.dtype.is_complex:
+            return input
+        return apply("Real", input, name=full, Tout=input.dtype.real_dtype.name)
 
 
 def imag(input: Any, name: str | None = None) -> Any:
     """The imaginary part; zeros for a real tensor."""
-    input = convert_to_tensor(input, name="input")
-    if not input.dtype.is_complex:
-        return apply("ZerosLike", input, name=name)
-    return apply("Imag", input, name=name, Tout=input.dtype.real_dtype.name)
+    with scope(name, "Imag", input) as full:
+        input = convert_to_tensor(input, name="input")
+        if not input.dtype.is_complex:
+            return apply("ZerosLike", input, name="zeros_like")
+        return apply("Imag", input, name=full, Tout=input.dtype.real_dtype.name)
 
 
 @register
@@ -135,6 +144,7 @@ class ComplexAbs(Unary):
     type = "ComplexAbs"
     signature = "x: T -> y: Tout"
     types = {"T": COMPLEX}
+    default_types = {"T": "complex64"}
     attrs = {"Tout": "float32"}
     ufunc = np.absolute
 

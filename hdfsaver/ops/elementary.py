@@ -1,21 +1,19 @@
-"""Functions of one number, element by element: powers, exponentials, angles."""
+"""Functions of one number, element by element: squares, exponentials, angles."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from hdfsaver import dtypes, shapes
+from hdfsaver import dtypes
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.conversion import convert_to_tensor
-from hdfsaver.graph.definition import COMPLEX, FLOATS, NUMBERS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import COMPLEX, FLOATS, NUMBERS, Kernel, Node, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.ops.base import Grads, Unary, conjugate, like
-from hdfsaver.shapes import Shape
+from hdfsaver.ops.base import Grads, Unary, conjugate, like, scope
 
 _SIGNED = NUMBERS - {"uint8", "uint16", "uint32", "uint64"}
 
@@ -51,10 +49,11 @@ class Abs(Unary):
 
 def abs(x: Any, name: str | None = None) -> Any:
     """The absolute value; the modulus of a complex number."""
-    x = convert_to_tensor(x, name="x")
-    if x.dtype.is_complex:
-        return apply("ComplexAbs", x, name=name or "Abs", Tout=x.dtype.real_dtype.name)
-    return apply("Abs", x, name=name)
+    with scope(name, "Abs", x) as full:
+        x = convert_to_tensor(x, name="x")
+        if x.dtype.is_complex:
+            return apply("ComplexAbs", x, name=full, Tout=x.dtype.real_dtype.name)
+        return apply("Abs", x, name=full)
 
 
 @register
@@ -103,62 +102,6 @@ class Square(_Analytic):
 def square(x: Any, name: str | None = None) -> Any:
     """x squared."""
     return apply("Square", x, name=name)
-
-
-@register
-class Sqrt(_Analytic):
-    """The square root."""
-
-    type = "Sqrt"
-    ufunc = np.sqrt
-
-    def derivative(self, x: Tensor, y: Tensor) -> Tensor:
-        derived: Tensor = apply("RealDiv", like(0.5, y), y)
-        return derived
-
-
-def sqrt(x: Any, name: str | None = None) -> Any:
-    """The square root."""
-    return apply("Sqrt", x, name=name)
-
-
-def _reciprocal_root(x: Array) -> Array:
-    root: Array = np.reciprocal(np.sqrt(x))
-    return root
-
-
-@register
-class Rsqrt(_Analytic):
-    """One over the square root."""
-
-    type = "Rsqrt"
-    ufunc = _reciprocal_root
-
-    def derivative(self, x: Tensor, y: Tensor) -> Tensor:
-        derived: Tensor = apply("Mul", like(-0.5, y), apply("Mul", y, apply("Square", y)))
-        return derived
-
-
-def rsqrt(x: Any, name: str | None = None) -> Any:
-    """One over the square root."""
-    return apply("Rsqrt", x, name=name)
-
-
-@register
-class Reciprocal(_Analytic):
-    """1 / x."""
-
-    type = "Reciprocal"
-    ufunc = np.reciprocal
-
-    def derivative(self, x: Tensor, y: Tensor) -> Tensor:
-        derived: Tensor = apply("Neg", apply("Square", y))
-        return derived
-
-
-def reciprocal(x: Any, name: str | None = None) -> Any:
-    """1 / x."""
-    return apply("Reciprocal", x, name=name)
 
 
 @register
@@ -386,45 +329,3 @@ class Erf(_Analytic):
 def erf(x: Any, name: str | None = None) -> Any:
     """The error function."""
     return apply("Erf", x, name=name)
-
-
-class _ByOutput(OpDef):
-    """What graphs made by TensorFlow compute derivatives with: a function of a value y and of the derivative by y."""
-
-    signature = "y: T, dy: T -> z: T"
-    types = {"T": FLOATS | COMPLEX}
-
-    def shapes(self, node: Node) -> Sequence[Shape]:
-        return [shapes.merge(*node.input_shapes)]
-
-
-@register
-class SqrtGrad(_ByOutput):
-    """The derivative by x of the square root y."""
-
-    type = "SqrtGrad"
-
-    def kernel(self, node: Node) -> Kernel:
-        half = np.array(0.5, dtypes.numpy_dtype(node.attrs["T"]))
-        return lambda y, dy: dy * half / np.conjugate(y)
-
-
-@register
-class RsqrtGrad(_ByOutput):
-    """The derivative by x of one over the square root y."""
-
-    type = "RsqrtGrad"
-
-    def kernel(self, node: Node) -> Kernel:
-        minus_half = np.array(-0.5, dtypes.numpy_dtype(node.attrs["T"]))
-        return lambda y, dy: dy * minus_half * np.conjugate(y) ** 3
-
-
-@register
-class ReciprocalGrad(_ByOutput):
-    """The derivative by x of y = 1 / x."""
-
-    type = "ReciprocalGrad"
-
-    def kernel(self, node: Node) -> Kernel:
-        return lambda y, dy: -dy * np.conjugate(y) * np.conjugate(y)

@@ -18,6 +18,7 @@ from hdfsaver.ops.base import (
     FOLDED_SIZE,
     Flat,
     Grads,
+    blank,
     dtype_name,
     filled,
     integer,
@@ -37,6 +38,7 @@ class Fill(OpDef):
     type = "Fill"
     signature = "dims: index_type, value: T -> output: T"
     types = {"index_type": INDICES}
+    default_types = {"index_type": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         with_rank(node.input_shapes[0], 1)
@@ -99,10 +101,8 @@ class ZerosLike(_Like):
     type = "ZerosLike"
 
     def kernel(self, node: Node) -> Kernel:
-        dtype = dtypes.numpy_dtype(node.attrs["T"])
-        if dtype == object:
-            return lambda values: np.full(np.shape(values), b"", object)
-        return lambda values: np.zeros(np.shape(values), dtype)
+        dtype = node.attrs["T"]
+        return lambda values: blank(np.shape(values), dtype)
 
 
 @register
@@ -146,6 +146,7 @@ class Range(Flat):
     type = "Range"
     signature = "start: Tidx, limit: Tidx, delta: Tidx -> output: Tidx"
     types = {"Tidx": REALS - {"uint8"}}
+    default_types = {"Tidx": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         for shape in node.input_shapes:
@@ -160,7 +161,7 @@ class Range(Flat):
             steps = np.arange(_count(start, limit, delta))
             # The engine's own rounding of each number must not add up along the way.
             wide = steps if dtypes.as_dtype(node.attrs["Tidx"]).is_integer else steps.astype(np.float64)
-            return (_exact(start) + wide * _exact(delta)).astype(dtype)
+            return np.asarray(_exact(start) + wide * _exact(delta), dtype)
 
         return spaced
 
@@ -185,7 +186,8 @@ def _count(start: Any, limit: Any, delta: Any) -> int:
     if (last - first) * step < 0:
         sign = "<=" if step > 0 else ">="
         raise ValueError(f"A range with delta {step} needs start {sign} limit, but they are {first} and {last}.")
-    return max(0, -((first - last) // step) if isinstance(step, int) else math.ceil((last - first) / step))
+    steps = -((first - last) // step) if isinstance(step, int) else math.ceil((last - first) / step)
+    return max(0, int(steps))
 
 
 _RANGE_DTYPES = ("int32", "int64", "float16", "bfloat16", "float32", "float64")
@@ -222,6 +224,7 @@ class LinSpace(Flat):
     type = "LinSpace"
     signature = "start: T, stop: T, num: Tidx -> output: T"
     types = {"T": FLOATS, "Tidx": INDICES}
+    default_types = {"Tidx": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         number = static_integer(node, 2)

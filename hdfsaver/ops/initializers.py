@@ -108,9 +108,9 @@ class constant_initializer(Initializer):  # noqa: N801, TensorFlow's name
         dtype = dtypes.as_dtype(dtype or self.dtype).base_dtype
         array = as_array(self.value, dtype.name)[0]
         sizes = tuple(size or 0 for size in shapes.as_shape(shape) or ())
-        if verify_shape if verify_shape is not None else self._verify:
-            if array.shape != sizes:
-                raise TypeError(f"Expected values of shape {shapes.text(sizes)}, got {shapes.text(array.shape)}.")
+        verify = self._verify if verify_shape is None else verify_shape
+        if verify and array.shape != sizes:
+            raise TypeError(f"Expected values of shape {shapes.text(sizes)}, got {shapes.text(array.shape)}.")
         return constant_node(_repeated(array, sizes), dtype.name, "Const")
 
 
@@ -172,10 +172,10 @@ class truncated_normal_initializer(Initializer):  # noqa: N801, TensorFlow's nam
 
 
 def _floating(dtype: Any) -> dtypes.DType:
-    dtype = dtypes.as_dtype(dtype)
-    if not dtype.is_floating:
-        raise ValueError(f"Expected floating point type, got {dtype.name}.")
-    return dtype
+    found = dtypes.as_dtype(dtype)
+    if not found.is_floating:
+        raise ValueError(f"Expected floating point type, got {found.name}.")
+    return found
 
 
 # The standard deviation that a normal distribution with deviation 1 has left after truncation at 2.

@@ -9,7 +9,7 @@ import numpy as np
 
 from hdfsaver import shapes
 from hdfsaver.graph.apply import apply, graph_of
-from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
+from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import INDICES, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
@@ -57,6 +57,7 @@ class ConcatV2(OpDef):
     type = "ConcatV2"
     signature = "values: N * T, axis: Tidx -> output: T"
     types = {"Tidx": INDICES}
+    default_types = {"Tidx": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         return [_joined(node.input_shapes[:-1], static_integer(node, len(node.inputs) - 1))]
@@ -119,9 +120,9 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Any:
         values = [values]
     if len(values) != 1:
         return apply("ConcatV2", list(values), axis, name=name)
-    with scope(name, "concat", *values) as full:
+    with scope(name, "concat", *values):
         convert_to_tensor(axis, "int32", name="concat_dim")
-        return apply("Identity", values[0], name=full)
+        return apply("Identity", values[0], name=name)
 
 
 @register
@@ -159,6 +160,7 @@ class SplitV(OpDef):
     type = "SplitV"
     signature = "value: T, size_splits: Tlen, split_dim: int32 -> output: num_split * T"
     types = {"Tlen": INDICES | {"int8"}}
+    default_types = {"Tlen": "int64"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         shape, axis, number = at_least(node.input_shapes[0], 1), static_integer(node, 2), node.attrs["num_split"]
@@ -221,10 +223,10 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = 
         The parts do not make up the dimension, or their number is not known.
     """
     if isinstance(num_or_size_splits, int | np.integer | shapes.Dimension):
-        number = static_int(num_or_size_splits, "num_or_size_splits")
-        if number < 1:
-            raise ValueError(f"A tensor is split into at least one part, not {number}.")
-        return apply("Split", axis, value, name=name, num_split=number)
+        parts = static_int(num_or_size_splits, "num_or_size_splits")
+        if parts < 1:
+            raise ValueError(f"A tensor is split into at least one part, not {parts}.")
+        return apply("Split", axis, value, name=name, num_split=parts)
     with graph_of([value, num_or_size_splits]).as_default():
         lengths = convert_to_tensor(num_or_size_splits)
     if lengths.shape.rank == 0:
@@ -279,13 +281,10 @@ def stack(values: Any, axis: int = 0, name: str = "stack") -> Any:
     ValueError
         Their shapes differ, or there is no such axis.
     """
-    if axis == 0 and not _any_tensor(values):
-        return convert_to_tensor(values, name=name)
+    if axis == 0:
+        with graph_of([values]).as_default():
+            return convert_to_tensor(list(values) if isinstance(values, list | tuple) else values, name=name)
     return apply("Pack", list(values), name=name, axis=axis)
-
-
-def _any_tensor(values: Any) -> bool:
-    return is_tensor(values) or (isinstance(values, list | tuple) and any(_any_tensor(value) for value in values))
 
 
 def parallel_stack(values: Any, name: str = "parallel_stack") -> Any:

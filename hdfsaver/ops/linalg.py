@@ -31,7 +31,7 @@ def _multiply(
         first, second = turn_a(np.asarray(a, wide)), turn_b(np.asarray(b, wide))
         if rank is not None and not first.ndim == second.ndim == rank:
             raise invalid(f"Matrices are needed, not tensors of shapes {first.shape} and {second.shape}.")
-        return np.matmul(first, second).astype(target, copy=False)
+        return np.asarray(np.matmul(first, second), target)
 
     return multiply
 
@@ -80,8 +80,8 @@ class MatMul(OpDef):
         return [_product_shape(a, b, node.attrs["transpose_a"], node.attrs["transpose_b"])]
 
     def kernel(self, node: Node) -> Kernel:
-        turns = [_turned if node.attrs[key] else _as_it_is for key in ("transpose_a", "transpose_b")]
-        return _multiply(node.attrs["T"], *turns, rank=2)
+        turn_a, turn_b = (_turned if node.attrs[key] else _as_it_is for key in ("transpose_a", "transpose_b"))
+        return _multiply(node.attrs["T"], turn_a, turn_b, rank=2)
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         a, b = (conjugate(tensor) for tensor in op.inputs)
@@ -100,14 +100,15 @@ class _BatchMatMul(OpDef):
         return [_product_shape(x, y, node.attrs["adj_x"], node.attrs["adj_y"])]
 
     def kernel(self, node: Node) -> Kernel:
-        turns = [_adjoint if node.attrs[key] else _as_it_is for key in ("adj_x", "adj_y")]
-        return _multiply(node.attrs["T"], *turns, rank=None)
+        turn_x, turn_y = (_adjoint if node.attrs[key] else _as_it_is for key in ("adj_x", "adj_y"))
+        return _multiply(node.attrs["T"], turn_x, turn_y, rank=None)
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         # The adjoint has the conjugate in it already, where the other factor must have it.
         x, y = op.inputs
         by_x, by_y = _gradient_of_product("BatchMatMulV2", ("adj_x", "adj_y"), op, grads[0], x, y)
-        assert by_x is not None and by_y is not None
+        assert by_x is not None
+        assert by_y is not None
         return [sum_to(x, by_x, by_x), sum_to(y, by_y, by_y)]
 
 
@@ -133,7 +134,8 @@ def _gradient_of_product(
     """Both derivatives of ``op_type(a, b)``, for each of the four ways in which the factors may be turned."""
 
     def product(first: Any, second: Any, turn_first: bool, turn_second: bool) -> Tensor:
-        turned: Tensor = apply(op_type, first, second, **{keys[0]: turn_first, keys[1]: turn_second})
+        attrs: dict[str, Any] = {keys[0]: turn_first, keys[1]: turn_second}
+        turned: Tensor = apply(op_type, first, second, **attrs)
         return turned
 
     turned_a, turned_b = op.get_attr(keys[0]), op.get_attr(keys[1])

@@ -13,7 +13,7 @@ from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import FLOATS, INDICES, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.ops.base import Grads, at_least, invalid, normal_axis, scope, sum_to, widened, with_rank
+from hdfsaver.ops.base import Grads, at_least, invalid, normal_axis, scope, shape_of, sum_to, widened, with_rank
 from hdfsaver.shapes import Shape
 
 
@@ -158,7 +158,7 @@ class SparseSoftmaxCrossEntropyWithLogits(OpDef):
     def shapes(self, node: Node) -> Sequence[Shape]:
         features, labels = with_rank(node.input_shapes[0], 2), with_rank(node.input_shapes[1], 1)
         rows = shapes.merge(None if features is None else features[:1], labels) or (None,)
-        return [rows, rows + (None if features is None else features[1],)]
+        return [rows, (*rows, None if features is None else features[1])]
 
     def kernel(self, node: Node) -> Kernel:
         log_softmax = widened(node, _log_softmax)
@@ -278,14 +278,14 @@ def sparse_softmax_cross_entropy_with_logits(
     with scope(name, "SparseSoftmaxCrossEntropyWithLogits", labels, logits):
         labels = convert_to_tensor(labels)
         logits = convert_to_tensor(logits)
+        rows = shape_of(labels, "Shape")
         _check_ranks(labels, logits)
         kind = logits.dtype.base_dtype.name
         precise = _cast(logits, "float32") if kind == "float16" else logits
         if logits.shape.rank == 2:
             return _cast(apply("SparseSoftmaxCrossEntropyWithLogits", precise, labels)[0], kind)
-        rows = _flattened(precise)
-        flat = apply("SparseSoftmaxCrossEntropyWithLogits", rows, apply("Reshape", labels, [-1]))[0]
-        loss = apply("Reshape", flat, apply("Shape", labels))
+        flat = apply("SparseSoftmaxCrossEntropyWithLogits", _flattened(precise), apply("Reshape", labels, [-1]))[0]
+        loss = apply("Reshape", flat, rows)
         loss.set_shape(labels.shape)
         return _cast(loss, kind)
 

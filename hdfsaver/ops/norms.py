@@ -64,7 +64,7 @@ def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | N
     with scope(name, "l2_normalize", x) as full:
         x = convert_to_tensor(x, name="x")
         total = apply("Sum", apply("Square", x), _axes(x, axis), keep_dims=True)
-        return apply("Mul", x, apply("Rsqrt", apply("Maximum", total, like(epsilon, x))), name=full)
+        return apply("Mul", x, apply("Rsqrt", apply("Maximum", total, epsilon)), name=full)
 
 
 def moments(

@@ -8,13 +8,31 @@ from typing import Any, ClassVar
 import numpy as np
 
 from hdfsaver import dtypes
-from hdfsaver.graph.apply import apply
-from hdfsaver.graph.conversion import convert_to_tensor
+from hdfsaver.graph.apply import apply, graph_of
+from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
 from hdfsaver.graph.definition import INDICES, NUMBERS, REALS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.ops.base import NARROW, Flat, Grads, conjugate, dtype_name, fold_by_kernel, like, normal_axes, scope
+from hdfsaver.ops.base import (
+    NARROW,
+    Flat,
+    Grads,
+    conjugate,
+    dtype_name,
+    filled,
+    fold_by_kernel,
+    normal_axes,
+    scope,
+)
 from hdfsaver.shapes import Shape
+
+# The types of these depend on whether `keepdims` is literally True, which is not known here.
+_add: Callable[..., Any] = np.add.reduce
+_multiply: Callable[..., Any] = np.multiply.reduce
+_maximum: Callable[..., Any] = np.maximum.reduce
+_minimum: Callable[..., Any] = np.minimum.reduce
+_logical_and: Callable[..., Any] = np.logical_and.reduce
+_logical_or: Callable[..., Any] = np.logical_or.reduce
 
 
 class _Reduction(OpDef):
@@ -22,6 +40,7 @@ class _Reduction(OpDef):
 
     signature = "input: T, reduction_indices: Tidx -> output: T"
     types = {"T": NUMBERS, "Tidx": INDICES}
+    default_types = {"Tidx": "int32"}
     attrs = {"keep_dims": False}
     reduce: ClassVar[Callable[..., Any]]
 
@@ -100,7 +119,7 @@ class Sum(_Reduction):
 
     @staticmethod
     def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Any:
-        return np.asarray(np.add.reduce(values, axis=axes, dtype=values.dtype, keepdims=keep))
+        return np.asarray(_add(values, axis=axes, dtype=values.dtype, keepdims=keep))
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         return [_spread(op, grads[0]), None]
@@ -108,13 +127,14 @@ class Sum(_Reduction):
 
 @register
 class Mean(_Reduction):
-    """The mean; of integers it is rounded towards zero."""
+    """The mean; of integers it is rounded towards zero, and narrow ones are summed as wide ones."""
 
     type = "Mean"
 
     @staticmethod
     def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Any:
-        total = np.asarray(np.add.reduce(values, axis=axes, dtype=values.dtype, keepdims=keep))
+        wide = {"i": np.int64, "u": np.uint64}.get(values.dtype.kind, values.dtype)
+        total = np.asarray(_add(values, axis=axes, dtype=wide, keepdims=keep))
         count = values.size // total.size if total.size else 1
         if values.dtype.kind not in "iu":
             return total / np.asarray(count, values.real.dtype)
@@ -135,7 +155,7 @@ class Prod(_Reduction):
 
     @staticmethod
     def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Any:
-        return np.asarray(np.multiply.reduce(values, axis=axes, dtype=values.dtype, keepdims=keep))
+        return np.asarray(_multiply(values, axis=axes, dtype=values.dtype, keepdims=keep))
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         """The product of all others, found without a division: a factor may be 0."""
@@ -176,7 +196,7 @@ class Max(_Extreme):
     @staticmethod
     def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Any:
         least = -np.inf if values.dtype.kind == "f" else np.iinfo(values.dtype).min
-        return np.asarray(np.maximum.reduce(values, axis=axes, keepdims=keep, initial=least))
+        return np.asarray(_maximum(values, axis=axes, keepdims=keep, initial=least))
 
 
 @register
@@ -188,7 +208,7 @@ class Min(_Extreme):
     @staticmethod
     def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Any:
         greatest = np.inf if values.dtype.kind == "f" else np.iinfo(values.dtype).max
-        return np.asarray(np.minimum.reduce(values, axis=axes, keepdims=keep, initial=greatest))
+        return np.asarray(_minimum(values, axis=axes, keepdims=keep, initial=greatest))
 
 
 class _Truth(Flat, _Reduction):
@@ -206,7 +226,7 @@ class AllOf(_Truth):
 
     @staticmethod
     def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Any:
-        return np.asarray(np.logical_and.reduce(values, axis=axes, keepdims=keep))
+        return np.asarray(_logical_and(values, axis=axes, keepdims=keep))
 
 
 @register
@@ -217,7 +237,7 @@ class AnyOf(_Truth):
 
     @staticmethod
     def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Any:
-        return np.asarray(np.logical_or.reduce(values, axis=axes, keepdims=keep))
+        return np.asarray(_logical_or(values, axis=axes, keepdims=keep))
 
 
 def _reduce(op_type: str, values: Any, axis: Any, keepdims: bool | None, name: str | None, *older: Any) -> Any:
@@ -226,20 +246,26 @@ def _reduce(op_type: str, values: Any, axis: Any, keepdims: bool | None, name: s
         raise ValueError("Give axis or reduction_indices, and keepdims or keep_dims, not both.")
     axis = axis_older if axis is None else axis
     keepdims = bool(keepdims_older if keepdims is None else keepdims)
-    values = convert_to_tensor(values, "bool" if op_type in ("All", "Any") else None, name="input_tensor")
     reduced = apply(op_type, values, _all_axes(values) if axis is None else axis, name=name, keep_dims=keepdims)
     if axis is None and not keepdims:
         reduced.set_shape(())
     return reduced
 
 
-def _all_axes(values: Tensor) -> Tensor:
-    rank = values.shape.rank
-    if rank is not None:
-        return convert_to_tensor(np.arange(rank, dtype=np.int32))
-    with scope(None, "range", values) as full:
-        axes: Tensor = apply("Range", 0, apply("Rank", values), 1, name=full)
+def _all_axes(values: Any) -> Tensor:
+    known = values._as_tensor().shape.rank if is_tensor(values) else None
+    with graph_of([values]).as_default():
+        if known is not None:
+            return convert_to_tensor(np.arange(known, dtype=np.int32))
+        with scope(None, "Rank", values) as full:
+            count = apply("Rank", values, name=full) if is_tensor(values) else _rank_of(values, full)
+        axes: Tensor = apply("Range", 0, count, 1, name="range")
         return axes
+
+
+def _rank_of(values: Any, name: str) -> Tensor:
+    rank = convert_to_tensor(values).shape.rank
+    return convert_to_tensor(np.array(rank, np.int32), name=name)
 
 
 def reduce_sum(
@@ -340,7 +366,7 @@ def reduce_logsumexp(
     with scope(name, "ReduceLogSumExp", input_tensor) as full:
         values = convert_to_tensor(input_tensor, name="input_tensor")
         greatest = reduce_max(values, axis, keepdims=True)
-        shift = apply("StopGradient", apply("SelectV2", apply("IsFinite", greatest), greatest, like(0, values)))
+        shift = apply("StopGradient", apply("SelectV2", apply("IsFinite", greatest), greatest, 0))
         summed = apply("Log", reduce_sum(apply("Exp", apply("Sub", values, shift)), axis, keepdims=keepdims))
         if not keepdims:
             shift = apply("Reshape", shift, apply("Shape", summed))
@@ -359,6 +385,6 @@ def count_nonzero(
     """How many values along axes are not zero."""
     with scope(name, "count_nonzero", input_tensor):
         values = convert_to_tensor(input_tensor, name="input_tensor")
-        is_nonzero = apply("NotEqual", values, apply("ZerosLike", values))
+        is_nonzero = apply("NotEqual", values, filled(0, [], values.dtype, "zeros"))
         counted = apply("Cast", is_nonzero, DstT=dtype_name(dtype))
         return _reduce("Sum", counted, axis, keepdims, "Sum", reduction_indices, keep_dims)

@@ -42,7 +42,7 @@ def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
     return (0, _SEEDS) if seeds == (0, 0) else seeds  # two zeros would stand for no seed at all
 
 
-def seed_attrs(op_seed: int | None) -> dict[str, int]:
+def seed_attrs(op_seed: int | None) -> dict[str, Any]:
     """The attributes that seed a random operation made now; zeros for a stream that is another each time."""
     seed, seed2 = get_seed(op_seed)
     return {"seed": seed or 0, "seed2": seed2 or 0}

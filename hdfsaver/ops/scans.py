@@ -33,6 +33,7 @@ class _Scan(OpDef):
 
     signature = "x: T, axis: Tidx -> out: T"
     types = {"T": NUMBERS, "Tidx": INDICES}
+    default_types = {"Tidx": "int32"}
     attrs = {"exclusive": False, "reverse": False}
     ufunc: ClassVar[Any]
     of_nothing: ClassVar[int]
@@ -124,8 +125,10 @@ class _ArgExtreme(Flat):
 
     signature = "input: T, dimension: Tidx -> output: output_type"
     types = {"T": REALS | {"bool"}, "Tidx": INDICES}
+    default_types = {"Tidx": "int32"}
     attrs = {"output_type": "int64"}
     find: ClassVar[Callable[..., Any]]
+    worst: ClassVar[float]
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         shape, axis = at_least(node.input_shapes[0], 1), static_integer(node, 1)
@@ -137,8 +140,13 @@ class _ArgExtreme(Flat):
         return [shape[:along] + shape[along + 1 :]]
 
     def kernel(self, node: Node) -> Kernel:
-        find, dtype = type(self).find, dtypes.numpy_dtype(node.attrs["output_type"])
-        return lambda values, axis: np.asarray(find(values, axis=normal_axis(integer(axis), np.ndim(values))), dtype)
+        find, worst, dtype = type(self).find, type(self).worst, dtypes.numpy_dtype(node.attrs["output_type"])
+
+        def locate(values: Array, axis: Array) -> Array:
+            along = normal_axis(integer(axis), np.ndim(values))
+            return np.asarray(find(_without_nan(values, worst), axis=along), dtype)
+
+        return locate
 
 
 @register
@@ -148,6 +156,14 @@ class ArgMax(_ArgExtreme):
     type = "ArgMax"
     types = {"T": REALS | {"bool"}, "Tidx": INDICES | {"int16"}}
     find = np.argmax
+    worst = -np.inf
+
+
+def _without_nan(values: Array, worst: float) -> Array:
+    """The values with what is no number made into what is never chosen."""
+    if values.dtype.kind in "iub" or not np.isnan(values).any():
+        return values
+    return np.where(np.isnan(values), np.array(worst, values.dtype), values)
 
 
 @register
@@ -156,6 +172,7 @@ class ArgMin(_ArgExtreme):
 
     type = "ArgMin"
     find = np.argmin
+    worst = np.inf
 
 
 def argmax(

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from hdfsaver import dtypes, shapes
+from hdfsaver import shapes
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.conversion import convert_to_tensor
-from hdfsaver.graph.definition import Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import NUMBERS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.ops.base import Flat, Grads, invalid, scope, sum_to
+from hdfsaver.ops.base import Flat, Grads, invalid, scope, shape_of, sum_to
 from hdfsaver.shapes import Shape
 
 
@@ -82,7 +82,8 @@ class Where(Flat):
 
     type = "Where"
     signature = "input: T -> index: int64"
-    types = {"T": frozenset(dtypes.ROW_BY_NAME) - {"string", "resource", "variant"}}
+    types = {"T": NUMBERS | {"bool"}}
+    default_types = {"T": "bool"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         shape = node.input_shapes[0]
@@ -109,7 +110,7 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
 
 
 def where_v2(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
-    """``x`` where the condition is true and ``y`` elsewhere, all broadcast; without them the indices of what is true."""
+    """As `where`, but condition, ``x`` and ``y`` are broadcast to each other."""
     return _where("SelectV2", condition, x, y, name)
 
 
@@ -143,9 +144,8 @@ def boolean_mask(tensor: Any, mask: Any, name: str = "boolean_mask", axis: int |
         if not rank:
             raise ValueError("mask cannot be scalar." if rank == 0 else "The rank of a mask must be known.")
         tensor.shape[axis : axis + rank].assert_is_compatible_with(mask.shape)
-        shape = apply("Shape", tensor)
-        masked = apply("Prod", shape[axis : axis + rank], [0])
-        parts = [shape[:axis], apply("Reshape", masked, [1]), shape[axis + rank :]]
-        flat = apply("Reshape", tensor, apply("ConcatV2", parts, 0, name="concat"))
+        masked = apply("Prod", shape_of(tensor, "Shape")[axis : axis + rank], [0])
+        before, behind = shape_of(tensor, "Shape")[:axis], shape_of(tensor, "Shape")[axis + rank :]
+        flat = apply("Reshape", tensor, apply("ConcatV2", [before, [masked], behind], 0, name="concat"))
         indices = apply("Squeeze", apply("Where", apply("Reshape", mask, [-1])), squeeze_dims=[1])
         return apply("GatherV2", flat, indices, axis)

@@ -22,6 +22,7 @@ from hdfsaver.ops.base import (
     invalid,
     normal_axis,
     scope,
+    shape_of,
     static_integer,
     with_rank,
 )
@@ -114,17 +115,13 @@ class Rank(_About):
 def shape(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> Any:
     """The shape of a tensor, as a vector; a constant where it is known."""
     with scope(name, "Shape", input) as full:
-        input = convert_to_tensor(input, name="input")
-        known = input.shape.plain
-        if shapes.is_fully_defined(known):
-            return _constant(known, out_type, full)
-        return apply("Shape", input, name=full, out_type=dtype_name(out_type))
+        return shape_of(convert_to_tensor(input), full, dtype_name(out_type))
 
 
 def size(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> Any:
     """The number of elements of a tensor; a constant where it is known."""
     with scope(name, "Size", input) as full:
-        input = convert_to_tensor(input, name="input")
+        input = convert_to_tensor(input)
         known = input.shape.num_elements()
         if known is not None:
             return _constant(known, out_type, full)
@@ -134,7 +131,7 @@ def size(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> A
 def rank(input: Any, name: str | None = None) -> Any:
     """The number of dimensions of a tensor; a constant where it is known."""
     with scope(name, "Rank", input) as full:
-        input = convert_to_tensor(input, name="input")
+        input = convert_to_tensor(input)
         known = input.shape.rank
         return apply("Rank", input, name=full) if known is None else _constant(known, dtypes.int32, full)
 
@@ -155,6 +152,7 @@ class Reshape(OpDef):
     type = "Reshape"
     signature = "tensor: T, shape: Tshape -> output: T"
     types = {"Tshape": INDICES}
+    default_types = {"Tshape": "int32"}
 
     def shapes(self, node: Node) -> Sequence[StaticShape]:
         given, wanted = node.input_shapes[0], node.constant(1)
@@ -218,6 +216,7 @@ class ExpandDims(OpDef):
     type = "ExpandDims"
     signature = "input: T, dim: Tdim -> output: T"
     types = {"Tdim": INDICES}
+    default_types = {"Tdim": "int32"}
 
     def shapes(self, node: Node) -> Sequence[StaticShape]:
         shape, axis = node.input_shapes[0], static_integer(node, 1)
@@ -295,6 +294,7 @@ class Transpose(OpDef):
     type = "Transpose"
     signature = "x: T, perm: Tperm -> y: T"
     types = {"Tperm": INDICES}
+    default_types = {"Tperm": "int32"}
 
     def shapes(self, node: Node) -> Sequence[StaticShape]:
         shape, order = node.input_shapes[0], node.constant(1)
@@ -323,7 +323,7 @@ def _transpose(values: Array, order: Array) -> Array:
 
 
 def transpose(a: Any, perm: Any = None, name: str = "transpose", conjugate: bool = False) -> Any:
-    """The dimensions in the order ``perm``, by default the reverse one; with ``conjugate`` also the conjugate values."""
+    """The dimensions in the order ``perm``, by default reversed; with ``conjugate`` also the values' conjugates."""
     with scope(name, "transpose", a) as full:
         a = convert_to_tensor(a, name="a")
         if perm is None:
@@ -338,7 +338,7 @@ def _reverse_order(a: Tensor) -> Any:
     if known is not None:
         return np.arange(known, dtype=np.int32)[::-1].copy()
     count = apply("Rank", a)
-    return apply("Sub", apply("Sub", count, 1, name="sub"), apply("Range", 0, count, 1), name="sub_1")
+    return apply("Range", apply("Sub", count, 1, name="sub"), -1, -1)
 
 
 @register
@@ -348,6 +348,7 @@ class InvertPermutation(Flat):
     type = "InvertPermutation"
     signature = "x: T -> y: T"
     types = {"T": INDICES}
+    default_types = {"T": "int32"}
 
     def shapes(self, node: Node) -> Sequence[StaticShape]:
         return [with_rank(node.input_shapes[0], 1)]

@@ -10,10 +10,10 @@ import numpy as np
 from hdfsaver import dtypes
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.conversion import convert_to_tensor
-from hdfsaver.graph.definition import INDICES, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import INDICES, NUMBERS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.ops.base import Grads, added, boxed, invalid, normal_axes, scope, with_rank
+from hdfsaver.ops.base import Grads, blank, boxed, invalid, normal_axes, scope
 from hdfsaver.shapes import Shape
 
 _MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
@@ -52,7 +52,8 @@ def _items(begin: Sequence[Any], end: Sequence[Any], strides: Sequence[Any], att
     return items
 
 
-def _run_index(begin: Array, end: Array, strides: Array, attrs: Mapping[str, Any]) -> tuple[Any, ...]:
+def _run_index(bounds: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
+    begin, end, strides = bounds
     return tuple(_items(begin.tolist(), end.tolist(), strides.tolist(), attrs))
 
 
@@ -130,7 +131,7 @@ class StridedSlice(OpDef):
 
     def kernel(self, node: Node) -> Kernel:
         attrs = node.attrs
-        return lambda values, begin, end, strides: boxed(values[_run_index(begin, end, strides, attrs)])
+        return lambda values, begin, end, strides: boxed(values[_run_index((begin, end, strides), attrs)])
 
     def fold(self, node: Node) -> Array | None:
         bounds = [node.constant(position) for position in (1, 2, 3)]
@@ -138,7 +139,7 @@ class StridedSlice(OpDef):
             return None
         values = node.constant(0)
         if values is not None:
-            return np.asarray(values[_run_index(*bounds, node.attrs)])  # type: ignore[arg-type]  # none is None
+            return np.asarray(values[_run_index(bounds, node.attrs)])
         known = self._sizes(node, bounds)
         if known is None or None in np.atleast_1d(known):
             return None
@@ -155,7 +156,7 @@ class StridedSlice(OpDef):
         sizes = node.sizes(0)
         if sizes is None:
             return None
-        return np.asarray(np.array(sizes, dtype=object)[_run_index(*bounds, node.attrs)], dtype=object)
+        return np.asarray(np.array(sizes, dtype=object)[_run_index(bounds, node.attrs)], dtype=object)
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         values, begin, end, strides = op.inputs
@@ -177,11 +178,11 @@ class StridedSliceGrad(OpDef):
         return [node.sizes(0)]
 
     def kernel(self, node: Node) -> Kernel:
-        attrs, dtype = node.attrs, dtypes.numpy_dtype(node.attrs["T"])
+        attrs, dtype = node.attrs, node.attrs["T"]
 
         def spread(shape: Array, begin: Array, end: Array, strides: Array, dy: Array) -> Array:
-            whole = np.zeros(shape.tolist(), dtype)
-            whole[_run_index(begin, end, strides, attrs)] = dy
+            whole = blank(shape.tolist(), dtype)
+            whole[_run_index((begin, end, strides), attrs)] = dy
             return whole
 
         return spread
@@ -279,127 +280,13 @@ def _slice(values: Array, begin: Array, size: Array) -> Array:
         raise invalid(f"begin and size need {len(shape)} numbers each, not {len(begin)} and {len(size)}.")
     begins = begin.tolist()
     lengths = [_part(*item) or 0 for item in zip(shape, begins, size.tolist(), strict=True)]
-    index = tuple(slice(first, first + length) for first, length in zip(begins, lengths, strict=True))
+    index: list[Any] = [slice(first, first + length) for first, length in zip(begins, lengths, strict=True)]
     return values[(*index, ...)]
 
 
 def slice_(input_: Any, begin: Any, size: Any, name: str | None = None) -> Any:
-    """The part of a tensor that begins at ``begin`` and has the given size, -1 being all that is left (``tf.slice``)."""
+    """The part of a tensor that begins at ``begin`` and has a size, -1 being all that is left (``tf.slice``)."""
     return apply("Slice", input_, begin, size, name=name)
-
-
-def _padded(node: Node) -> Shape:
-    shape, paddings = node.input_shapes[0], node.constant(1)
-    with_rank(node.input_shapes[1], 2)
-    if paddings is None:
-        return None if shape is None else (None,) * len(shape)
-    if (paddings < 0).any():
-        raise ValueError(f"Paddings must not be negative: {paddings.tolist()}.")
-    if shape is None:
-        return (None,) * len(paddings)
-    if paddings.shape != (len(shape), 2):
-        raise ValueError(f"Paddings of shape ({len(shape)}, 2) are needed, not {paddings.shape}.")
-    return tuple(added(size, int(sum(pair))) for size, pair in zip(shape, paddings.tolist(), strict=True))
-
-
-def _pad(values: Array, paddings: Array, constant: Any) -> Array:
-    pairs, shape = np.asarray(paddings).tolist(), np.shape(values)
-    if len(pairs) != len(shape) or any(number < 0 for pair in pairs for number in pair):
-        raise invalid(f"Paddings {pairs} are not a pair of numbers, none of them negative, for each dimension.")
-    sizes = [size + before + behind for size, (before, behind) in zip(shape, pairs, strict=True)]
-    padded = np.full(sizes, constant, values.dtype)
-    padded[tuple(slice(before, before + size) for size, (before, _) in zip(shape, pairs, strict=True))] = values
-    return padded
-
-
-def _without_padding(op: Operation, grad: Tensor | None) -> Any:
-    values, paddings = op.inputs[:2]
-    index = paddings.dtype.base_dtype.name
-    sizes = apply("Shape", values, out_type=index)
-    begin = apply("GatherV2", paddings, 0, 1)
-    return apply("Slice", grad, begin, sizes)
-
-
-@register
-class Pad(OpDef):
-    """A tensor with zeros before and behind it in each dimension."""
-
-    type = "Pad"
-    signature = "input: T, paddings: Tpaddings -> output: T"
-    types = {"Tpaddings": INDICES}
-
-    def shapes(self, node: Node) -> Sequence[Shape]:
-        return [_padded(node)]
-
-    def kernel(self, node: Node) -> Kernel:
-        nothing = b"" if node.attrs["T"] == "string" else 0
-        return lambda values, paddings: _pad(values, paddings, nothing)
-
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        return [_without_padding(op, grads[0]), None]
-
-
-@register
-class PadV2(OpDef):
-    """A tensor with a value before and behind it in each dimension."""
-
-    type = "PadV2"
-    signature = "input: T, paddings: Tpaddings, constant_values: T -> output: T"
-    types = {"Tpaddings": INDICES}
-
-    def shapes(self, node: Node) -> Sequence[Shape]:
-        return [_padded(node)]
-
-    def kernel(self, node: Node) -> Kernel:
-        return _pad
-
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        inside = _without_padding(op, grads[0])
-        total, kept = (apply("Sum", part, apply("Range", 0, apply("Rank", part), 1)) for part in (grads[0], inside))
-        return [inside, None, apply("Sub", total, kept)]
-
-
-@register
-class MirrorPad(OpDef):
-    """A tensor continued by its own mirror image in each dimension."""
-
-    type = "MirrorPad"
-    signature = "input: T, paddings: Tpaddings -> output: T"
-    types = {"Tpaddings": INDICES}
-    attrs = {"mode": b"REFLECT"}
-
-    def shapes(self, node: Node) -> Sequence[Shape]:
-        return [_padded(node)]
-
-    def kernel(self, node: Node) -> Kernel:
-        mode = "reflect" if node.attrs["mode"] == b"REFLECT" else "symmetric"
-        most = 1 if mode == "reflect" else 0
-
-        def mirror(values: Array, paddings: Array) -> Array:
-            pairs = np.asarray(paddings).tolist()
-            if any(max(pair) > size - most for pair, size in zip(pairs, np.shape(values), strict=True)):
-                raise invalid(f"Paddings {pairs} are longer than a mirror image of shape {np.shape(values)}.")
-            return np.pad(values, pairs, mode=mode)  # type: ignore[call-overload]  # a str that is one of the modes
-
-        return mirror
-
-
-def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = None, constant_values: Any = 0) -> Any:
-    """A tensor with a value before and behind it; ``paddings`` has a pair of numbers for each dimension.
-
-    Raises
-    ------
-    ValueError
-        ``mode`` is none of ``"CONSTANT"``, ``"REFLECT"`` and ``"SYMMETRIC"``.
-    """
-    mode = mode.upper()
-    if mode in ("REFLECT", "SYMMETRIC"):
-        return apply("MirrorPad", tensor, paddings, name=name, mode=mode.encode())
-    if mode != "CONSTANT":
-        raise ValueError(f"The mode of a padding is CONSTANT, REFLECT or SYMMETRIC, not {mode!r}.")
-    if isinstance(constant_values, int | float) and constant_values == 0:
-        return apply("Pad", tensor, paddings, name=name)
-    return apply("PadV2", tensor, paddings, constant_values, name=name)
 
 
 @register
@@ -408,7 +295,8 @@ class ReverseV2(OpDef):
 
     type = "ReverseV2"
     signature = "tensor: T, axis: Tidx -> output: T"
-    types = {"Tidx": INDICES}
+    types = {"T": NUMBERS | {"bool", "string"}, "Tidx": INDICES}
+    default_types = {"Tidx": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         shape, axes = node.input_shapes[0], node.constant(1)

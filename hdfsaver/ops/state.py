@@ -208,6 +208,7 @@ class ScatterAdd(_Scatter):
     """Add to rows of a variable; a row that is named twice is added to twice."""
 
     type = "ScatterAdd"
+    types = {"T": NUMBERS, "Tindices": INDICES}
 
     @staticmethod
     def change(value: Array, indices: Array, updates: Array) -> None:
@@ -219,6 +220,7 @@ class ScatterSub(_Scatter):
     """Subtract from rows of a variable; a row that is named twice is subtracted from twice."""
 
     type = "ScatterSub"
+    types = {"T": NUMBERS, "Tindices": INDICES}
 
     @staticmethod
     def change(value: Array, indices: Array, updates: Array) -> None:

@@ -186,9 +186,8 @@ class Session:
         if isinstance(cause, MemoryError):
             return errors.ResourceExhaustedError(operation.data, operation, f"Out of memory in {where}.")
         given = ", ".join(str(tensor.shape) for tensor in operation.inputs)
-        return errors.InvalidArgumentError(
-            operation.data, operation, f"{where.capitalize()} failed on inputs of shapes {given or 'none'}: {cause}"
-        )
+        message = f"{where[0].upper()}{where[1:]} failed on inputs of shapes {given or 'none'}: {cause}"
+        return errors.InvalidArgumentError(operation.data, operation, message)
 
     def _check_open(self) -> None:
         if self._closed:

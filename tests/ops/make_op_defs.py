@@ -24,7 +24,7 @@ def record(op_def: Any, name_of: Any) -> dict[str, Any]:
     for attr in op_def.attr:
         default = attr.default_value
         kind = default.WhichOneof("value") if attr.HasField("default_value") else None
-        value = getattr(default, kind) if kind else None
+        value: Any = getattr(default, kind) if kind else None
         attrs[attr.name] = {
             "kind": attr.type,
             "default": name_of(value) if kind == "type" else value.decode() if kind == "s" else str(value),
@@ -41,8 +41,11 @@ def record(op_def: Any, name_of: Any) -> dict[str, Any]:
 
 def main() -> None:
     """Print the record of the types named on the command line."""
-    from tensorflow.compat.v1 import as_dtype
-    from tensorflow.python.framework import op_def_registry
+    # Only who records needs TensorFlow.
+    from tensorflow.compat.v1 import as_dtype  # type: ignore[import-untyped,import-not-found,unused-ignore]
+    from tensorflow.python.framework import (  # type: ignore[import-untyped,import-not-found,unused-ignore]
+        op_def_registry,
+    )
 
     recorded = {name: record(op_def_registry.get(name), lambda enum: as_dtype(enum).name) for name in sys.argv[1:]}
     json.dump(recorded, sys.stdout, indent=1, sort_keys=True)

@@ -61,13 +61,11 @@ def test_attributes(op_type: str) -> None:
     assert set(attrs) == {*definition.attrs, *implied_attrs(definition), *of_outputs} - {None} - NOT_HERE
     for name, attr in attrs.items():
         if attr["has_default"] and name not in implied_attrs(definition) and attr["kind"] not in ("list(int)", "shape"):
-            found = plain(definition.attrs[name])
-            same = (
-                abs(float(attr["default"]) - float(found)) < 1e-7
-                if attr["kind"] == "float"
-                else found == attr["default"]
-            )
-            assert same, f"{name} is {found} by default, TensorFlow has {attr['default']}"
+            expected, found = attr["default"], definition.attrs[name]
+            if attr["kind"] == "float":
+                assert pytest.approx(float(expected)) == found
+            else:
+                assert expected == plain(found), name
 
 
 @pytest.mark.parametrize("op_type", sorted(RECORDED))
@@ -78,6 +76,18 @@ def test_dtypes(op_type: str) -> None:
         if attr["types"] and name in implied_attrs(definition):
             assert set() == set(definition.types.get(name, frozenset())) - set(attr["types"])
             assert name in definition.types, f"{name} is one of {attr['types']}"
+
+
+@pytest.mark.parametrize("op_type", sorted(RECORDED))
+def test_dtypes_of_plain_numbers(op_type: str) -> None:
+    """Plain numbers, and empty lists, become the dtype that TensorFlow makes of them."""
+    definition = lookup(op_type)
+    for argument in definition.parsed.inputs:
+        if argument.dtype_attr is not None:
+            attr = RECORDED[op_type]["attrs"][argument.dtype_attr]
+            assert (attr["default"] if attr["has_default"] else None) == definition.default_types.get(
+                argument.dtype_attr
+            )
 
 
 @pytest.mark.parametrize("op_type", sorted(RECORDED))

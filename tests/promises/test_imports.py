@@ -35,7 +35,8 @@ STRANGERS = (
     {"cli", "testing"},
 )
 
-SHARED_BY_FAMILIES = {"base", "definition"}  # the modules of `ops` that its families may import
+SHARED_BY_FAMILIES = {"base"}  # the modules of `ops` that its families may import
+COMPOSED_OF_FAMILIES = {"initializers"}  # no family: it defines no operation, and puts together those of others
 
 
 def module_name(path: str) -> str:
@@ -88,7 +89,8 @@ def complaint(importer: str, imported: str) -> str | None:
         return "points up"
     if {above, below} in STRANGERS:
         return "joins rooms that do not know each other"
-    if above == below == "ops" and family(importer) and family(imported) not in SHARED_BY_FAMILIES:
+    is_family = above == "ops" and family(importer) not in {"", *COMPOSED_OF_FAMILIES}
+    if is_family and below == "ops" and family(imported) not in SHARED_BY_FAMILIES:
         return "joins families of operations"
     return None
 

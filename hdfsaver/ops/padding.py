@@ -1,0 +1,132 @@
+"""Tensors with something before and behind them in each dimension."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.definition import INDICES, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import Grads, added, invalid, with_rank
+from hdfsaver.shapes import Shape
+
+
+def _padded(node: Node) -> Shape:
+    shape, paddings = node.input_shapes[0], node.constant(1)
+    with_rank(node.input_shapes[1], 2)
+    if paddings is None:
+        return None if shape is None else (None,) * len(shape)
+    if (paddings < 0).any():
+        raise ValueError(f"Paddings must not be negative: {paddings.tolist()}.")
+    if shape is None:
+        return (None,) * len(paddings)
+    if paddings.shape != (len(shape), 2):
+        raise ValueError(f"Paddings of shape ({len(shape)}, 2) are needed, not {paddings.shape}.")
+    return tuple(added(size, int(sum(pair))) for size, pair in zip(shape, paddings.tolist(), strict=True))
+
+
+def _pad(values: Array, paddings: Array, constant: Any) -> Array:
+    pairs, shape = np.asarray(paddings).tolist(), np.shape(values)
+    if len(pairs) != len(shape) or any(number < 0 for pair in pairs for number in pair):
+        raise invalid(f"Paddings {pairs} are not a pair of numbers, none of them negative, for each dimension.")
+    sizes = [size + before + behind for size, (before, behind) in zip(shape, pairs, strict=True)]
+    padded = np.full(sizes, constant, values.dtype)
+    padded[tuple(slice(before, before + size) for size, (before, _) in zip(shape, pairs, strict=True))] = values
+    return padded
+
+
+def _without_padding(op: Operation, grad: Tensor | None) -> Any:
+    values, paddings = op.inputs[:2]
+    index = paddings.dtype.base_dtype.name
+    sizes = apply("Shape", values, out_type=index)
+    begin = apply("GatherV2", paddings, 0, 1)
+    return apply("Slice", grad, begin, sizes)
+
+
+@register
+class Pad(OpDef):
+    """A tensor with zeros before and behind it in each dimension."""
+
+    type = "Pad"
+    signature = "input: T, paddings: Tpaddings -> output: T"
+    types = {"Tpaddings": INDICES}
+    default_types = {"Tpaddings": "int32"}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [_padded(node)]
+
+    def kernel(self, node: Node) -> Kernel:
+        nothing = b"" if node.attrs["T"] == "string" else 0
+        return lambda values, paddings: _pad(values, paddings, nothing)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [_without_padding(op, grads[0]), None]
+
+
+@register
+class PadV2(OpDef):
+    """A tensor with a value before and behind it in each dimension."""
+
+    type = "PadV2"
+    signature = "input: T, paddings: Tpaddings, constant_values: T -> output: T"
+    types = {"Tpaddings": INDICES}
+    default_types = {"Tpaddings": "int32"}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [_padded(node)]
+
+    def kernel(self, node: Node) -> Kernel:
+        return _pad
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        inside = _without_padding(op, grads[0])
+        total, kept = (apply("Sum", part, apply("Range", 0, apply("Rank", part), 1)) for part in (grads[0], inside))
+        return [inside, None, apply("Sub", total, kept)]
+
+
+@register
+class MirrorPad(OpDef):
+    """A tensor continued by its own mirror image in each dimension."""
+
+    type = "MirrorPad"
+    signature = "input: T, paddings: Tpaddings -> output: T"
+    types = {"Tpaddings": INDICES}
+    default_types = {"Tpaddings": "int32"}
+    attrs = {"mode": b"REFLECT"}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [_padded(node)]
+
+    def kernel(self, node: Node) -> Kernel:
+        mode = "reflect" if node.attrs["mode"] == b"REFLECT" else "symmetric"
+        most = 1 if mode == "reflect" else 0
+
+        def mirror(values: Array, paddings: Array) -> Array:
+            pairs = np.asarray(paddings).tolist()
+            if any(max(pair) > size - most for pair, size in zip(pairs, np.shape(values), strict=True)):
+                raise invalid(f"Paddings {pairs} are longer than a mirror image of shape {np.shape(values)}.")
+            return np.asarray(np.pad(values, pairs, mode=mode))  # type: ignore[call-overload]  # NumPy wants a literal
+
+        return mirror
+
+
+def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = None, constant_values: Any = 0) -> Any:
+    """A tensor with a value before and behind it; ``paddings`` has a pair of numbers for each dimension.
+
+    Raises
+    ------
+    ValueError
+        ``mode`` is none of ``"CONSTANT"``, ``"REFLECT"`` and ``"SYMMETRIC"``.
+    """
+    mode = mode.upper()
+    if mode in ("REFLECT", "SYMMETRIC"):
+        return apply("MirrorPad", tensor, paddings, name=name, mode=mode.encode())
+    if mode != "CONSTANT":
+        raise ValueError(f"The mode of a padding is CONSTANT, REFLECT or SYMMETRIC, not {mode!r}.")
+    if isinstance(constant_values, int | float) and constant_values == 0:
+        return apply("Pad", tensor, paddings, name=name)
+    return apply("PadV2", tensor, paddings, constant_values, name=name)

@@ -1,0 +1,94 @@
+"""The greatest values of each row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import dtypes, shapes
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.definition import INDICES, REALS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import Flat, Grads, at_least, dtype_name, integer, invalid, static_integer, with_rank
+from hdfsaver.shapes import Shape
+
+
+@register
+class TopKV2(OpDef):
+    """The greatest values of each row, in falling order, and where they were; of equals the first comes first."""
+
+    type = "TopKV2"
+    signature = "input: T, k: Tk -> values: T, indices: index_type"
+    types = {"T": REALS, "Tk": INDICES | {"int16"}}
+    default_types = {"Tk": "int32"}
+    attrs = {"sorted": True, "index_type": "int32"}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        given, number = at_least(node.input_shapes[0], 1), static_integer(node, 1)
+        if given is None:
+            return [None, None]
+        if number is not None and given[-1] is not None and number > given[-1]:
+            raise ValueError(f"A row of {given[-1]} values has no {number} greatest.")
+        return [(*given[:-1], number)] * 2
+
+    def kernel(self, node: Node) -> Kernel:
+        dtype = dtypes.numpy_dtype(node.attrs.get("index_type", "int32"))
+
+        def find(values: Array, number: Array) -> tuple[Array, Array]:
+            length, count = np.shape(values)[-1], integer(number)
+            if not 0 <= count <= length:
+                raise invalid(f"A row of {length} values has no {count} greatest.")
+            # A stable sort of the reversed row, read backwards, leaves equals in their order.
+            rising = np.argsort(values[..., ::-1], axis=-1, kind="stable")
+            places = (length - 1 - rising)[..., ::-1][..., :count]
+            return np.take_along_axis(values, places, axis=-1), places.astype(dtype)
+
+        return find
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        if grads[0] is None:
+            return [None, None]
+        values, places = op.inputs[0], op.outputs[1]
+        length = apply("GatherV2", apply("Shape", values), apply("Sub", apply("Rank", values), 1), 0)
+        is_there = apply("OneHot", places, length, True, False)
+        spread = apply("ExpandDims", grads[0], -1)
+        zero = apply("ZerosLike", spread)
+        return [apply("Sum", apply("SelectV2", is_there, spread, zero), [-2]), None]
+
+
+def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = dtypes.int32, name: str | None = None) -> Any:
+    """The k greatest values of each row, in falling order, and their indices: ``[values, indices]``."""
+    return apply("TopKV2", input, k, name=name, sorted=sorted, index_type=dtype_name(index_type))
+
+
+@register
+class InTopKV2(Flat):
+    """Whether the prediction for the target is among the k greatest of its row; ties count as being in."""
+
+    type = "InTopKV2"
+    signature = "predictions: float32, targets: T, k: T -> precision: bool"
+    types = {"T": INDICES}
+    default_types = {"T": "int32"}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        predictions, targets = with_rank(node.input_shapes[0], 2), with_rank(node.input_shapes[1], 1)
+        return [shapes.merge(None if predictions is None else predictions[:1], targets) or (None,)]
+
+    def kernel(self, node: Node) -> Kernel:
+        return _in_top
+
+
+def _in_top(predictions: Array, targets: Array, number: Array) -> Array:
+    targets = np.asarray(targets)
+    in_range = (targets >= 0) & (targets < predictions.shape[1])
+    own = np.take_along_axis(predictions, np.where(in_range, targets, 0)[:, None], axis=1)
+    greater = np.count_nonzero(predictions > own, axis=1)
+    return np.asarray(in_range & np.isfinite(own[:, 0]) & (greater < integer(number)))
+
+
+def in_top_k(predictions: Any, targets: Any, k: Any, name: str | None = None) -> Any:
+    """Whether the prediction for each target is among the k greatest of its row; ties count as being in."""
+    return apply("InTopKV2", predictions, targets, k, name=name or "in_top_k")

@@ -1,0 +1,324 @@
+"""Small programs for TensorFlow 1, run by TensorFlow once (`make_programs.py`) and by hdfsaver in every test.
+
+Each is a function of the module that it is to be run with, ``tensorflow.compat.v1`` or ``hdfsaver``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Program = Callable[[Any], Any]
+
+
+def matrix(tf: Any, rows: Any = None, columns: Any = 3, dtype: str = "float32") -> Any:
+    """A placeholder for a matrix whose number of rows is not known."""
+    return tf.placeholder(dtype, [rows, columns], name="x")
+
+
+def anything(tf: Any) -> Any:
+    """A placeholder of unknown rank."""
+    return tf.placeholder("float32", name="u")
+
+
+def corner(tf: Any) -> list[Any]:
+    """Derivatives at points where there is more than one answer."""
+    x, y, zero = tf.constant([1.0, 2.0]), tf.constant([1.0, 3.0]), tf.constant([0.0, -1.0, 2.0])
+    made = tf.gradients(tf.maximum(x, y), [x, y]) + tf.gradients(tf.minimum(x, y), [x, y])
+    for function in (tf.nn.relu, tf.nn.relu6, tf.nn.elu, tf.nn.leaky_relu, tf.abs, tf.sign, tf.square):
+        made += tf.gradients(function(zero), zero)
+    end = tf.constant(0.0)
+    for function in (tf.sqrt, tf.rsqrt, tf.reciprocal):
+        made += tf.gradients(function(end), end) + tf.gradients(function(end) * 0.0, end)
+    made += tf.gradients(tf.pow(end, 2.0), end) + tf.gradients(tf.div_no_nan(1.0, end), end)
+    return made + tf.gradients(tf.reduce_prod(zero), zero) + tf.gradients(tf.clip_by_value(zero, -0.5, 2.0), zero)
+
+
+def wide_indices(tf: Any) -> list[Any]:
+    """Shapes, axes and indices that are arrays of NumPy, whose integers have 64 bits."""
+    row = tf.constant([1.0, 2.0])
+    made = [tf.reshape(matrix(tf), np.array([3, -1])), tf.reduce_sum(matrix(tf), np.array([1]))]
+    (by_row,) = tf.gradients(tf.gather_nd(row, np.array([[0], [0]])), row)
+    return [*made, tf.convert_to_tensor(by_row)]  # of TensorFlow it may be sparse
+
+
+PROGRAMS: dict[str, Program] = {
+    # arithmetic and functions
+    "add numbers": lambda tf: matrix(tf) + 1.0,
+    "operators": lambda tf: (2.0 * matrix(tf) - 1.0) / 3.0,
+    "power, floor division, modulo": lambda tf: (matrix(tf) ** 2.0) // 2.0 % 3.0,
+    "named": lambda tf: tf.add(tf.constant(1.0, name="a"), 2.0, name="sum"),
+    "functions": lambda tf: [tf.exp(matrix(tf)), tf.square(1.0), tf.abs([-1, 2]), tf.pow(2.0, [1.0, 2.0])],
+    "divide integers": lambda tf: tf.constant([1, 2]) / 2,
+    "div": lambda tf: [tf.div(tf.constant([1, 2]), 2), tf.div(matrix(tf), 2.0), tf.div_no_nan(1.0, 0.0)],
+    "broadcast": lambda tf: tf.placeholder("float32", [None, 1]) * tf.placeholder("float32", [3, 1, 4]),
+    "unknown rank": lambda tf: anything(tf) * [1.0, 2.0, 3.0],
+    "add_n": lambda tf: tf.add_n([matrix(tf), matrix(tf, 2)]),
+    "compare": lambda tf: [tf.equal(matrix(tf), 0.0), matrix(tf) > 1.0, tf.logical_and(True, [False, True])],
+    "logical_xor": lambda tf: tf.logical_xor([True], [False]),
+    "where": lambda tf: [tf.where([True, False]), tf.where([True, False], [1, 2], [3, 4])],
+    "clip": lambda tf: tf.clip_by_value(matrix(tf), -1.0, 1.0),
+    "complex": lambda tf: [tf.complex([1.0], 2.0), tf.real(tf.constant(1j)), tf.imag(tf.constant([1j])), tf.conj([1j])],
+    "abs of complex": lambda tf: tf.abs(tf.constant([1j])),
+    # reductions
+    "reduce everything": lambda tf: [tf.reduce_sum(matrix(tf)), tf.reduce_mean([1.0, 2.0]), tf.reduce_max(1)],
+    "reduce an axis": lambda tf: [tf.reduce_sum(matrix(tf), 1), tf.reduce_mean(matrix(tf), axis=[0], keepdims=True)],
+    "reduce an unknown rank": lambda tf: [tf.reduce_sum(anything(tf)), tf.reduce_prod(anything(tf), 1, keepdims=True)],
+    "reduce truths": lambda tf: [tf.reduce_all([True, False]), tf.reduce_any(matrix(tf) > 0.0, axis=-1)],
+    "reduce by a tensor": lambda tf: tf.reduce_min(matrix(tf), axis=tf.placeholder("int32", [1])),
+    "older names": lambda tf: tf.reduce_sum(matrix(tf), reduction_indices=[1], keep_dims=True),
+    "logsumexp": lambda tf: tf.reduce_logsumexp(matrix(tf), 1),
+    "argmax": lambda tf: [
+        tf.argmax(matrix(tf), 1),
+        tf.argmin(matrix(tf)),
+        tf.argmax(matrix(tf), 1, output_type=tf.int32),
+    ],
+    "cumsum": lambda tf: [tf.cumsum(matrix(tf), 1), tf.cumprod(matrix(tf), exclusive=True)],
+    "count_nonzero": lambda tf: tf.count_nonzero(matrix(tf), axis=1),
+    # products
+    "matmul": lambda tf: tf.matmul(matrix(tf), tf.ones([3, 4])),
+    "matmul, transposed": lambda tf: tf.matmul(matrix(tf), matrix(tf, 5), transpose_b=True),
+    "matmul of batches": lambda tf: tf.matmul(tf.ones([2, 3, 4]), tf.placeholder("float32", [None, 4, 5])),
+    "matmul operator": lambda tf: matrix(tf) @ tf.ones([3, 2]),
+    "adjoint": lambda tf: tf.matmul(tf.ones([2, 3, 4]), tf.ones([2, 3, 5]), adjoint_a=True),
+    # shapes
+    "shape": lambda tf: [
+        tf.shape(matrix(tf)),
+        tf.shape([1, 2]),
+        tf.size(matrix(tf)),
+        tf.rank(matrix(tf)),
+        tf.size([1]),
+    ],
+    "shape as int64": lambda tf: tf.shape(matrix(tf), out_type=tf.int64),
+    "reshape": lambda tf: [tf.reshape(matrix(tf), [-1, 1, 3]), tf.reshape(tf.ones([2, 3]), [-1])],
+    "reshape by a stack": lambda tf: tf.reshape(matrix(tf), tf.stack([tf.shape(matrix(tf))[0], 3, 1])),
+    "reshape by a list": lambda tf: tf.reshape(anything(tf), [tf.shape(anything(tf))[0], 3]),
+    "reshape with the rest": lambda tf: tf.reshape(matrix(tf), tf.stack([-1, 3])),
+    "reshape by an unknown": lambda tf: tf.reshape(matrix(tf), tf.placeholder("int32", [3])),
+    "reshape by sizes of both": lambda tf: tf.reshape(matrix(tf), tf.concat([tf.shape(matrix(tf))[:1], [3, 1]], 0)),
+    "flatten": lambda tf: tf.reshape(tf.ones([4, 2, 3]), [4, -1]),
+    "expand and squeeze": lambda tf: tf.squeeze(tf.expand_dims(tf.expand_dims(matrix(tf), 1), -1), [1]),
+    "squeeze everything": lambda tf: [tf.squeeze(tf.ones([1, 2, 1])), tf.squeeze(matrix(tf))],
+    "transpose": lambda tf: [tf.transpose(matrix(tf)), tf.transpose(tf.ones([2, 3, 4]), [1, 2, 0])],
+    "transpose an unknown rank": lambda tf: tf.transpose(anything(tf)),
+    "broadcast_to": lambda tf: tf.broadcast_to(matrix(tf, None, 1), [2, 3]),
+    "tile": lambda tf: [tf.tile(matrix(tf), [2, 2]), tf.tile(anything(tf), [1, 2])],
+    # making
+    "zeros and ones": lambda tf: [tf.zeros([2, 3]), tf.ones([2], tf.int32), tf.zeros([]), tf.zeros([2], tf.bool)],
+    "many zeros": lambda tf: tf.zeros([40, 50]),
+    "zeros of a shape": lambda tf: tf.zeros(tf.shape(matrix(tf))),
+    "zeros of a list": lambda tf: tf.zeros([tf.shape(matrix(tf))[0], 5], tf.int32),
+    "zeros_like": lambda tf: [tf.zeros_like(matrix(tf)), tf.zeros_like([1, 2]), tf.ones_like(matrix(tf))],
+    "fill": lambda tf: [tf.fill([2, 3], 9), tf.fill(tf.shape(matrix(tf)), 1.5)],
+    "range": lambda tf: [tf.range(5), tf.range(3, 18, 3), tf.range(tf.shape(matrix(tf))[0]), tf.range(0.0, 1.0, 0.25)],
+    "one_hot": lambda tf: [
+        tf.one_hot([0, 2], 3),
+        tf.one_hot(tf.placeholder("int32", [None, 2]), 4, axis=0, dtype=tf.int64),
+    ],
+    "cast": lambda tf: [
+        tf.cast([1, 2], tf.float32),
+        tf.cast(matrix(tf), "int32"),
+        tf.to_float(3),
+        tf.cast(1.0, tf.bool),
+    ],
+    "bitcast": lambda tf: [tf.bitcast(matrix(tf), tf.int32), tf.bitcast(tf.constant([1.0]), tf.uint8)],
+    # joining and taking apart
+    "concat": lambda tf: [tf.concat([matrix(tf), tf.ones([2, 3])], 0), tf.concat([matrix(tf), matrix(tf)], axis=-1)],
+    "concat one": lambda tf: tf.concat([matrix(tf)], 1),
+    "stack": lambda tf: [
+        tf.stack([matrix(tf), tf.ones([2, 3])]),
+        tf.stack([1, 2]),
+        tf.stack([matrix(tf)] * 2, axis=-1),
+    ],
+    "unstack": lambda tf: [tf.unstack(matrix(tf), axis=1), tf.unstack(anything(tf), num=2)],
+    "split": lambda tf: [tf.split(matrix(tf), 3, axis=1), tf.split(matrix(tf), [1, 2], 1), tf.split(tf.ones([4]), 2)],
+    # indices
+    "gather": lambda tf: [tf.gather(matrix(tf), [0, 1]), tf.gather(matrix(tf), 2, axis=1), tf.gather([1, 2], [[0]])],
+    "gather_nd": lambda tf: tf.gather_nd(matrix(tf), [[0, 1], [1, 2]]),
+    "scatter_nd": lambda tf: tf.scatter_nd([[0], [2]], [1.0, 2.0], [4]),
+    "segment sum": lambda tf: tf.unsorted_segment_sum(matrix(tf, 4), [0, 1, 0, 1], 2),
+    "index": lambda tf: [
+        matrix(tf)[0],
+        matrix(tf)[:, 1],
+        matrix(tf)[1:],
+        matrix(tf)[..., None],
+        matrix(tf, 4)[::2, -1],
+    ],
+    "index by a tensor": lambda tf: tf.ones([4, 3])[tf.placeholder("int32", [])],
+    "slice": lambda tf: [tf.slice(matrix(tf), [0, 1], [-1, 2]), tf.slice(tf.ones([3, 4]), [1, 0], [2, -1])],
+    "pad": lambda tf: [tf.pad(matrix(tf), [[1, 1], [0, 2]]), tf.pad([1], [[0, 1]], constant_values=7)],
+    "reverse": lambda tf: tf.reverse(matrix(tf), [-1]),
+    "invert_permutation": lambda tf: tf.invert_permutation([1, 0, 2]),
+    "boolean_mask": lambda tf: tf.boolean_mask(tf.ones([2, 3]), [True, False]),
+    # networks
+    "activations": lambda tf: [tf.nn.relu(matrix(tf)), tf.sigmoid(matrix(tf)), tf.tanh(1.0), tf.nn.elu([1.0])],
+    "more activations": lambda tf: [tf.nn.leaky_relu(matrix(tf)), tf.nn.relu6([1.0]), tf.nn.softplus(matrix(tf))],
+    "softmax": lambda tf: [tf.nn.softmax(matrix(tf)), tf.nn.log_softmax(matrix(tf))],
+    "bias_add": lambda tf: [
+        tf.nn.bias_add(matrix(tf), [1.0, 2.0, 3.0]),
+        tf.nn.xw_plus_b(matrix(tf), tf.ones([3, 2]), [1.0, 2.0]),
+    ],
+    "sparse cross entropy": lambda tf: tf.nn.sparse_softmax_cross_entropy_with_logits(
+        labels=[1, 2], logits=matrix(tf, 2)
+    ),
+    "sigmoid cross entropy": lambda tf: tf.nn.sigmoid_cross_entropy_with_logits(
+        labels=tf.ones([2, 3]), logits=matrix(tf)
+    ),
+    "l2": lambda tf: [tf.nn.l2_loss(matrix(tf)), tf.nn.l2_normalize(matrix(tf), 1)],
+    # random numbers and initial values
+    "random_normal": lambda tf: tf.random_normal([2, 3], stddev=0.1),
+    "random_uniform": lambda tf: [
+        tf.random_uniform([3]),
+        tf.random_uniform([2], -1.0, 1.0),
+        tf.random_uniform([2], maxval=5, dtype=tf.int32),
+    ],
+    "truncated_normal": lambda tf: tf.truncated_normal(tf.shape(matrix(tf)), seed=7),
+    "random_shuffle": lambda tf: tf.random_shuffle([1, 2, 3], seed=1),
+    "seeds": lambda tf: [tf.set_random_seed(42), tf.random_normal([2]), tf.random_uniform([2], seed=3)],
+    "initializers": lambda tf: [
+        tf.zeros_initializer()([2]),
+        tf.ones_initializer(tf.int32)([2]),
+        tf.constant_initializer([1.0, 2.0])([2]),
+        tf.random_normal_initializer(stddev=0.1)([2, 3]),
+        tf.random_uniform_initializer(-1.0, 1.0)([2]),
+        tf.truncated_normal_initializer(seed=1)([2]),
+        tf.glorot_uniform_initializer()([3, 4]),
+        tf.glorot_normal_initializer(seed=2)([3, 4]),
+        tf.variance_scaling_initializer(2.0, "fan_out", "uniform")([3, 3, 2, 4]),
+    ],
+    # strings
+    "strings": lambda tf: [
+        tf.constant(["a", "b"]) + "c",
+        tf.equal(["a"], "a"),
+        tf.concat([["a"], ["b"]], 0),
+        tf.zeros([2], tf.string),
+    ],
+}
+
+# Programs that are known by their results alone: here TensorFlow makes other operations, or more of them.
+RESULTS: dict[str, Program] = {
+    "lengths": lambda tf: [
+        tf.norm([3.0, 4.0]),
+        tf.norm(matrix(tf), 1, axis=1),
+        tf.norm(matrix(tf), axis=0, keepdims=True),
+    ],
+    "lengths of complex": lambda tf: tf.norm(tf.constant([3j, 4.0])),
+    "moments": lambda tf: [*tf.nn.moments(matrix(tf), [0]), *tf.nn.moments(matrix(tf), [0, 1], keep_dims=True)],
+    "clip_by_norm": lambda tf: [tf.clip_by_norm(matrix(tf), 1.0), tf.clip_by_norm([0.0, 0.0], 1.0)],
+    "clip_by_global_norm": lambda tf: [
+        *tf.clip_by_global_norm([matrix(tf), tf.constant([3.0])], 2.0)[0],
+        tf.global_norm([matrix(tf)]),
+    ],
+    "tensordot": lambda tf: [
+        tf.tensordot(matrix(tf), tf.ones([3, 4, 2]), 1),
+        tf.tensordot(tf.ones([2, 3, 4]), tf.ones([4, 3, 5]), [[1, 2], [1, 0]]),
+        tf.tensordot([1.0, 2.0], [3.0, 4.0], 0),
+        tf.tensordot([1.0, 2.0], [3.0, 4.0], [[0], [0]]),
+    ],
+    "saturate_cast": lambda tf: [
+        tf.saturate_cast([-5.0, 3.7, 300.0], tf.uint8),
+        tf.saturate_cast([-1000, 1000], tf.int8),
+        tf.saturate_cast([1e30, -1e30], tf.int32),
+        tf.saturate_cast(tf.constant([3, 200], tf.uint8), tf.int64),
+    ],
+    "linspace": lambda tf: [tf.linspace(0.0, 1.0, 5), tf.linspace(2.0, -2.0, 3), tf.linspace(1.0, 2.0, 1)],
+    "softmax along an axis": lambda tf: [tf.nn.softmax(matrix(tf), axis=0), tf.nn.log_softmax(tf.ones([2, 3, 4]), 1)],
+    "cross entropy": lambda tf: [
+        tf.nn.softmax_cross_entropy_with_logits_v2(labels=[[0.2, 0.3, 0.5], [1.0, 0.0, 0.0]], logits=matrix(tf)),
+        tf.nn.softmax_cross_entropy_with_logits(labels=[[0.2, 0.3, 0.5]] * 2, logits=matrix(tf)),
+        tf.nn.softmax_cross_entropy_with_logits_v2(labels=tf.ones([2, 3, 4]) / 3.0, logits=tf.ones([2, 3, 4]), axis=1),
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[[1, 0]], logits=tf.ones([1, 2, 3])),
+    ],
+    "cross entropy in half precision": lambda tf: tf.nn.softmax_cross_entropy_with_logits_v2(
+        labels=tf.constant([[0.0, 1.0]], tf.float16), logits=tf.constant([[1.0, 2.0]], tf.float16)
+    ),
+    "top_k": lambda tf: [
+        *tf.nn.top_k([[1, 3, 3, 2]], 3),
+        tf.nn.in_top_k([[0.1, 0.5, 0.5], [1.0, 2.0, 3.0]], [2, 0], 1),
+    ],
+    "log_sigmoid": lambda tf: tf.math.log_sigmoid([-100.0, 0.0, 100.0]),
+    "mirror padding": lambda tf: [
+        tf.pad([[1, 2, 3]], [[0, 0], [2, 1]], mode="reflect"),
+        tf.pad([1, 2], [[2, 1]], "SYMMETRIC"),
+    ],
+    "strided_slice": lambda tf: [
+        tf.strided_slice([1, 2, 3, 4, 5], [1], [4], [2]),
+        tf.strided_slice([1, 2, 3, 4, 5], [0], [0], begin_mask=1, end_mask=1),
+        tf.strided_slice([[1, 2], [3, 4]], [0, 1], [1, 2], shrink_axis_mask=2),
+    ],
+    "shapes of broadcasts": lambda tf: tf.broadcast_dynamic_shape([2, 1, 3], [4, 1]),
+    "gather in batches": lambda tf: [
+        tf.gather([[1, 2, 3], [4, 5, 6]], [[2, 0], [1, 1]], batch_dims=1),
+        tf.gather(tf.reshape(tf.range(24), [2, 3, 4]), [[3, 0], [1, 2]], axis=2, batch_dims=1),
+        tf.gather(tf.reshape(tf.range(24), [2, 3, 4]), [[2], [1]], batch_dims=-1),
+    ],
+    "places of conditions": lambda tf: [tf.where([[True, False], [True, True]]), tf.where([0.0, 2.0])],
+    "masks": lambda tf: [
+        tf.boolean_mask(matrix(tf), [False, True, True], axis=1),
+        tf.boolean_mask([[1, 2]], [[True, False]]),
+    ],
+    "whole numbers": lambda tf: [tf.rint([0.5, 1.5, -2.5]), tf.floor([-1.5]), tf.ceil([-1.5]), tf.round([2.5, -0.5])],
+    "questions": lambda tf: [
+        tf.is_nan([0.0 / 1.0, float("nan")]),
+        tf.is_inf([float("inf")]),
+        tf.is_finite([1.0, float("-inf")]),
+    ],
+    "mean of integers": lambda tf: [tf.reduce_mean([-7, 2]), tf.reduce_mean(tf.constant([255, 254], tf.uint8))],
+    "reduce nothing": lambda tf: [
+        tf.reduce_sum(tf.zeros([0, 2]), 0),
+        tf.reduce_max(tf.zeros([0])),
+        tf.reduce_prod(tf.zeros([2, 0]), 1),
+    ],
+    "dtypes of shapes": lambda tf: [
+        tf.size(tf.ones([2, 3]), out_type=tf.int64),
+        *tf.shape_n([tf.ones([2]), tf.ones([3, 1])]),
+    ],
+    "single shape": lambda tf: tf.shape_n([tf.ones([2, 3])]),
+    "exponentials and logarithms": lambda tf: [f([0.1, 0.5]) for f in (tf.expm1, tf.log, tf.log1p, tf.sqrt, tf.rsqrt)],
+    "angles": lambda tf: [f([0.1, 0.5]) for f in (tf.sin, tf.cos, tf.tan, tf.asin, tf.acos, tf.atan, tf.sinh, tf.cosh)],
+    "error function": lambda tf: tf.erf([-2.0, 0.0, 0.5]),
+    "parts of real numbers": lambda tf: [tf.real([1.0]), tf.imag(tf.constant([1.0])), tf.conj(tf.constant(2.0))],
+    "extremes beside NaN": lambda tf: [f([[float("nan"), 1.0, 2.0]], 1) for f in (tf.argmax, tf.argmin)],
+    "conjugate transpose": lambda tf: tf.transpose(tf.constant([[1j, 2.0]]), conjugate=True),
+    "where, broadcast": lambda tf: tf.where_v2([[True], [False]], [1, 2], 3),
+    "concat a tensor": lambda tf: tf.concat(tf.ones([2]), 0),
+    "split into one": lambda tf: [*tf.split([1, 2], [2]), *tf.split([1, 2], [-1], num=1)],
+    "one_hot of values": lambda tf: [tf.one_hot([1], 2, 5, 3), tf.one_hot([0], 2, on_value=True, off_value=False)],
+    "zeros and ones of a dtype": lambda tf: [
+        tf.zeros_like(matrix(tf), tf.int32),
+        tf.ones_like([1, 2], dtype=tf.float64),
+        tf.ones_like(matrix(tf), tf.int8),
+    ],
+    "shape of folded values": lambda tf: [
+        tf.zeros(tf.squeeze([[2, 3]])),
+        tf.fill(tf.expand_dims(2, 0), 1),
+        tf.zeros(tf.identity([2])),
+        tf.ones(tf.gather(tf.shape(matrix(tf)), [1])),
+        tf.zeros([tf.gather(tf.shape(matrix(tf)), 1)]),
+    ],
+    "indices of 64 bits": wide_indices,
+    "shapes that are computed": lambda tf: [
+        tf.zeros([tf.abs(-2), tf.cast(3.0, tf.int32)]),
+        tf.ones(tf.broadcast_dynamic_shape(tf.shape(matrix(tf)), [1, 3])),
+        tf.zeros(tf.constant(4)),
+    ],
+    "casts by name": lambda tf: (
+        [f(1) for f in (tf.to_double, tf.to_int64, tf.to_complex64, tf.to_complex128)]
+        + [tf.to_int32([1.9, -1.9]), tf.to_float(True), tf.bitcast(tf.constant([1, 0], tf.int32), tf.int64)]
+    ),
+    "comparisons": lambda tf: (
+        [f([1, 2, 3], 2) for f in (tf.not_equal, tf.less, tf.less_equal, tf.greater, tf.greater_equal)]
+        + [tf.logical_or(True, [False]), tf.logical_not([True, False])]
+    ),
+    "identity": lambda tf: tf.initializers.identity(2.0)([2, 3]),
+    "tuple and group": lambda tf: tf.tuple([tf.constant(1.0), tf.constant(2.0)]),
+    # derivatives where functions have corners, or end
+    "derivative of ties": lambda tf: [
+        tf.gradients(function(x), x)[0]
+        for x in [tf.constant([1.0, 3.0, 3.0])]
+        for function in (tf.reduce_max, tf.reduce_min, tf.reduce_logsumexp)
+    ],
+    "derivatives at corners": corner,
+}

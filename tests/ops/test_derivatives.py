@@ -1,0 +1,274 @@
+"""Every derivative agrees with finite differences, and so does the derivative of the derivative where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import hdfsaver as tf
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.definition import OpDef, lookup, registered
+from hdfsaver.graph.graph import Graph
+from hdfsaver.ops.base import Flat
+from hdfsaver.testing import check_derivative
+
+
+class Case(NamedTuple):
+    """A function to differentiate: what it is made of, where it is differentiated, and how often."""
+
+    op_type: str
+    function: Callable[..., Any]
+    inputs: tuple[Any, ...]
+    order: int = 2
+    static: tuple[bool, ...] = (True, False)
+    label: str = ""
+
+
+def reals(*shape: int, low: float = -2.0, high: float = 2.0, seed: int = 1) -> Any:
+    """Numbers between two others, none of them near 0, where functions have corners."""
+    numbers = np.random.default_rng(seed).uniform(low, high, shape)
+    return np.where(np.abs(numbers) < 0.1, 0.3, numbers)
+
+
+def positive(*shape: int, seed: int = 2) -> Any:
+    """Numbers between 0.3 and 2."""
+    return reals(*shape, low=0.3, high=2.0, seed=seed)
+
+
+def complexes(*shape: int, seed: int = 3) -> Any:
+    """Complex numbers in the right half of the plane."""
+    return positive(*shape, seed=seed) + 1j * reals(*shape, seed=seed + 1)
+
+
+def op(op_type: str, **attrs: Any) -> Callable[..., Any]:
+    """The operation as a function."""
+    return lambda *inputs: apply(op_type, *inputs, **attrs)
+
+
+def binary(op_type: str, make: Callable[..., Any] = reals, order: int = 2) -> list[Case]:
+    """An element-wise operation on two tensors: alike, and each broadcast to the other."""
+    shapes = [((2, 3), (2, 3)), ((2, 3), (3,)), ((3,), (2, 1)), ((), (2, 3)), ((2, 1, 3), (4, 1))]
+    return [
+        Case(op_type, op(op_type), (make(*x, seed=5), make(*y, seed=6)), order, label=f"{x}-{y}") for x, y in shapes
+    ]
+
+
+def unary(op_type: str, inputs: Any, order: int = 2) -> Case:
+    """An element-wise operation on one tensor."""
+    return Case(op_type, op(op_type), (inputs,), order, label=str(np.asarray(inputs).dtype))
+
+
+def reduction(op_type: str, make: Callable[..., Any] = reals, order: int = 2, known: bool = False) -> list[Case]:
+    """A reduction along each choice of axes, kept or not."""
+    static = (True,) if known else (True, False)
+    return [
+        Case(op_type, op(op_type, keep_dims=keep), (make(2, 3, 4),), order, static, f"{axes}-{keep}")._replace(
+            function=lambda x, axes=axes, keep=keep: apply(op_type, x, axes, keep_dims=keep)
+        )
+        for axes in ([0], [1, -1], [], [0, 1, 2])
+        for keep in (False, True)
+    ]
+
+
+SIGNED = reals(3, 4)
+HALF = reals(3, 4, low=-0.8, high=0.8)
+ROWS = np.array([[0.2, 0.3, 0.5], [0.6, 0.1, 0.3]])  # labels, which sum to 1
+MASKS = {"begin_mask": 1, "end_mask": 2, "shrink_axis_mask": 4}
+
+CASES: list[Case] = [
+    # arithmetic
+    *[case for name in ("AddV2", "Add", "Sub", "Mul", "SquaredDifference") for case in binary(name)],
+    *[case for name in ("RealDiv", "Div", "DivNoNan", "Pow") for case in binary(name, positive)],
+    *[case for name in ("Maximum", "Minimum", "FloorMod") for case in binary(name, positive, order=1)],
+    *[case for name in ("AddV2", "Sub", "Mul", "RealDiv") for case in binary(name, complexes)],
+    Case("Pow", op("Pow"), (complexes(3), complexes(3, seed=8)), 1),
+    Case("AddN", lambda x, y: apply("AddN", [x, y, x]), (SIGNED, SIGNED)),
+    # functions of one number
+    *[unary(name, SIGNED) for name in ("Neg", "Square", "Reciprocal", "Exp", "Expm1", "Sin", "Cos", "Sinh", "Cosh")],
+    *[unary(name, positive(3)) for name in ("Abs", "Sign", "Sqrt", "Rsqrt", "Log", "Log1p", "Erf")],
+    *[unary(name, HALF) for name in ("Tan", "Asin", "Acos", "Atan")],
+    *[
+        unary(name, complexes(3))
+        for name in ("Neg", "Square", "Sqrt", "Rsqrt", "Reciprocal", "Exp", "Log", "Sin", "Tan")
+    ],
+    *[unary(name, complexes(3), 1) for name in ("Conj", "Tanh", "Sigmoid")],
+    *[
+        Case(name, op(name), (make(3), make(3, seed=7)), order, label=make.__name__)
+        for name in ("SqrtGrad", "RsqrtGrad", "ReciprocalGrad")
+        for make, order in ((positive, 2), (complexes, 1))
+    ],
+    # complex numbers
+    Case("Complex", op("Complex", Tout="complex128"), (SIGNED, reals(4)), 1),
+    Case("Real", op("Real", Tout="float64"), (complexes(3),), 1),
+    Case("Imag", op("Imag", Tout="float64"), (complexes(3),), 1),
+    Case("ComplexAbs", op("ComplexAbs", Tout="float64"), (complexes(3),), 1),
+    # values passed on, or not
+    *[unary(name, SIGNED) for name in ("Identity", "CheckNumerics")],
+    Case("PlaceholderWithDefault", op("PlaceholderWithDefault", shape=None), (SIGNED,)),
+    Case("Cast", lambda x: apply("Cast", x, DstT="complex128"), (SIGNED,), 1),
+    Case("Select", lambda x, y: apply("Select", [True, False], x, y), (reals(2, 3), reals(2, 3)), label="rows"),
+    Case("Select", lambda x, y: apply("Select", True, x, y), (reals(2, 3), reals(2, 3)), label="all"),
+    Case("SelectV2", lambda x, y: apply("SelectV2", [True, False, True], x, y), (reals(2, 3), reals(1))),
+    # reductions and scans
+    *reduction("Sum"),
+    *reduction("Mean"),
+    *reduction("Sum", complexes),
+    *reduction("Prod", known=True),
+    Case("Sum", lambda x: apply("Sum", x, np.array([1])), (SIGNED,), label="int64"),
+    Case("ScatterNd", lambda x: apply("ScatterNd", np.zeros((2, 0), np.int32), x, [3]), (reals(2, 3),), label="all"),
+    *reduction("Max", order=1),
+    *reduction("Min", order=1),
+    Case(
+        "Prod", lambda x: apply("Prod", x, [0]), (np.array([[0.0, 2.0], [3.0, 0.0], [0.5, 0.0]]),), 1, (True,), "zeros"
+    ),
+    *[
+        Case(
+            name,
+            op(name, exclusive=exclusive, reverse=reverse),
+            (positive(2, 4),),
+            order,
+            label=f"{exclusive}{reverse}",
+        )._replace(function=lambda x, n=name, e=exclusive, r=reverse: apply(n, x, 1, exclusive=e, reverse=r))
+        for name, order in (("Cumsum", 2), ("Cumprod", 1))
+        for exclusive in (False, True)
+        for reverse in (False, True)
+    ],
+    Case("L2Loss", op("L2Loss"), (SIGNED,)),
+    # products of matrices
+    *[
+        Case(
+            "MatMul",
+            op("MatMul", transpose_a=a, transpose_b=b),
+            (make(2, 3) if not a else make(3, 2), make(3, 4) if not b else make(4, 3)),
+            label=f"{a}{b}{make.__name__}",
+        )
+        for a in (False, True)
+        for b in (False, True)
+        for make in (reals, complexes)
+    ],
+    *[
+        Case(
+            name,
+            op(name, adj_x=a, adj_y=b),
+            (make(5, *((3, 2) if a else (2, 3))), make(*batch, *((4, 3) if b else (3, 4)))),
+            order=1 if make is complexes else 2,
+            label=f"{a}{b}{make.__name__}",
+        )
+        for name, batch in (("BatchMatMulV2", (2, 1)), ("BatchMatMul", (5,)))
+        for a in (False, True)
+        for b in (False, True)
+        for make in (reals, complexes)
+    ],
+    # shapes
+    Case("Reshape", lambda x: apply("Reshape", x, [4, -1]), (SIGNED,)),
+    Case("ExpandDims", lambda x: apply("ExpandDims", x, 1), (SIGNED,)),
+    Case("Squeeze", lambda x: apply("Squeeze", x, squeeze_dims=[1]), (reals(3, 1, 2),)),
+    Case("Transpose", lambda x: apply("Transpose", x, [2, 0, 1]), (reals(2, 3, 4),)),
+    Case("BroadcastTo", lambda x: apply("BroadcastTo", x, [2, 3, 4]), (reals(3, 1),)),
+    Case("Tile", lambda x: apply("Tile", x, [2, 1, 3]), (reals(2, 3, 1),)),
+    Case("Fill", lambda x: apply("Fill", [2, 3], x), (np.array(1.5),)),
+    # joining and taking apart
+    Case("ConcatV2", lambda x, y: apply("ConcatV2", [x, y, x], -1), (reals(2, 3), reals(2, 1))),
+    Case("Concat", lambda x, y: apply("Concat", 0, [x, y]), (reals(2, 3), reals(1, 3))),
+    Case("Pack", lambda x, y: apply("Pack", [x, y], axis=1), (reals(2, 3), reals(2, 3))),
+    Case("Split", lambda x: apply("Split", 1, x, num_split=2), (reals(2, 4),)),
+    Case("Split", lambda x: apply("Split", 1, x, num_split=2)[1], (reals(2, 4),), label="one of two"),
+    Case("SplitV", lambda x: apply("SplitV", x, [1, -1, 2], 0, num_split=3), (reals(5, 2),)),
+    Case("Unpack", lambda x: apply("Unpack", x, num=3, axis=1)[:2], (reals(2, 3),)),
+    # indices
+    Case("GatherV2", lambda x: apply("GatherV2", x, [[1, 0], [1, 1]], 0), (reals(3, 2),), label="0"),
+    Case("GatherV2", lambda x: apply("GatherV2", x, [[1, 0], [1, 1]], 1), (reals(3, 2, 2),), static=(True,), label="1"),
+    Case("GatherV2", lambda x: apply("GatherV2", x, 1, -1), (reals(3, 2),), static=(True,), label="-1"),
+    Case("Gather", lambda x: apply("Gather", x, [2, 2, 0]), (reals(3, 2),)),
+    Case("GatherNd", lambda x: apply("GatherNd", x, [[0, 1], [2, 1], [0, 1]]), (reals(3, 2, 2),)),
+    Case("ScatterNd", lambda x: apply("ScatterNd", [[0], [2], [0]], x, [4, 2]), (reals(3, 2),)),
+    Case("UnsortedSegmentSum", lambda x: apply("UnsortedSegmentSum", x, [1, -1, 1, 0], 3), (reals(4, 2),)),
+    Case("TopKV2", lambda x: apply("TopKV2", x, 2)[0], (reals(3, 4),)),
+    Case("OneHot", lambda x, y: apply("OneHot", [1, 0, 3], 3, x, y, axis=0), (np.array(2.0), np.array(0.5))),
+    # ranges of indices
+    Case("StridedSlice", lambda x: x[1:, ::-2, 0], (reals(3, 4, 2),), label="masks"),
+    Case("StridedSlice", lambda x: x[..., None, 1], (reals(3, 2),), label="ellipsis"),
+    Case("StridedSliceGrad", lambda y: apply("StridedSliceGrad", [3, 4], [0, 1], [2, 4], [1, 2], y), (reals(2, 2),)),
+    Case("Slice", lambda x: apply("Slice", x, [1, 0], [-1, 2]), (SIGNED,)),
+    Case("Pad", lambda x: apply("Pad", x, [[1, 0], [2, 3]]), (SIGNED,)),
+    Case("PadV2", lambda x, c: apply("PadV2", x, [[1, 0], [2, 3]], c), (SIGNED, np.array(0.5))),
+    Case("ReverseV2", lambda x: apply("ReverseV2", x, [-1]), (SIGNED,)),
+    # activations
+    *[unary(name, SIGNED) for name in ("Relu", "Relu6", "LeakyRelu", "Elu", "Softplus", "Sigmoid", "Tanh")],
+    *[Case(name, op(name), (SIGNED, reals(3, 4, seed=9))) for name in ("ReluGrad", "Relu6Grad", "LeakyReluGrad")],
+    *[Case(name, op(name), (SIGNED, reals(3, 4, seed=9))) for name in ("SoftplusGrad", "SigmoidGrad", "TanhGrad")],
+    Case("EluGrad", op("EluGrad"), (SIGNED, reals(3, 4, low=-0.9))),
+    Case("BiasAdd", op("BiasAdd"), (reals(2, 3, 4), reals(4)), label="last"),
+    Case("BiasAdd", op("BiasAdd", data_format=b"NCHW"), (reals(2, 3, 4), reals(3)), label="second"),
+    Case("BiasAddV1", op("BiasAddV1"), (reals(2, 4), reals(4))),
+    Case("BiasAddGrad", op("BiasAddGrad"), (reals(2, 3, 4),), label="last"),
+    Case("BiasAddGrad", op("BiasAddGrad", data_format=b"NCHW"), (reals(2, 3, 4),), label="second"),
+    # softmax and losses
+    Case("Softmax", op("Softmax"), (reals(2, 3),)),
+    Case("LogSoftmax", op("LogSoftmax"), (reals(2, 3),)),
+    Case("SoftmaxCrossEntropyWithLogits", lambda x: op("SoftmaxCrossEntropyWithLogits")(x, ROWS)[0], (reals(2, 3),)),
+    Case(
+        "SoftmaxCrossEntropyWithLogits",
+        lambda x: op("SoftmaxCrossEntropyWithLogits")(x, ROWS),
+        (reals(2, 3),),
+        1,
+        label="both outputs",
+    ),
+    Case(
+        "SoftmaxCrossEntropyWithLogits",
+        lambda y: op("SoftmaxCrossEntropyWithLogits")(ROWS, y),
+        (ROWS,),
+        1,
+        label="labels",
+    ),
+    Case(
+        "SparseSoftmaxCrossEntropyWithLogits",
+        lambda x: op("SparseSoftmaxCrossEntropyWithLogits")(x, [2, 0]),
+        (reals(2, 3),),
+    ),
+]
+
+
+def name_of(case: Case) -> str:
+    """How a case is named in the report."""
+    return f"{case.op_type}-{case.label}" if case.label else case.op_type
+
+
+def has_own_gradient(definition: OpDef) -> bool:
+    """Whether a derivative is defined that is more than nothing."""
+    gradient = type(definition).gradient
+    return gradient is not OpDef.gradient and gradient is not Flat.gradient
+
+
+# Of these the derivative is nothing, or there are no inputs that it could be taken by.
+NOTHING_TO_CHECK = {"Const", "StopGradient"}
+
+
+def test_every_derivative_is_in_the_table() -> None:
+    """An operation that is given a derivative is checked here."""
+    differentiable = {name for name in registered() if has_own_gradient(lookup(name))}
+    assert set() == differentiable - {case.op_type for case in CASES} - NOTHING_TO_CHECK
+
+
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_derivative(case: Case) -> None:
+    """The derivative agrees with finite differences, whether shapes are known beforehand or not."""
+    for static in case.static:
+        check_derivative(case.function, case.inputs, order=case.order, static=static)
+
+
+def test_each_case_is_about_its_operation() -> None:
+    """The function of each case makes the operation that it is listed under."""
+    for case in CASES:
+        with Graph().as_default() as graph:
+            case.function(*(tf.placeholder(np.asarray(value).dtype, np.shape(value)) for value in case.inputs))
+            assert case.op_type in {operation.type for operation in graph.get_operations()}
+
+
+def test_the_check_finds_a_wrong_derivative() -> None:
+    """A function whose derivative is stopped on the way does not pass."""
+    with pytest.raises(AssertionError, match="Finite differences say"):
+        check_derivative(lambda x: x * tf.stop_gradient(x), [np.array([1.0, 2.0])])

@@ -1,0 +1,168 @@
+"""Every operation gives the dtype and the shape that it promises, for every dtype that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import hdfsaver as tf
+from hdfsaver import dtypes
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.definition import lookup
+
+Call = Callable[[Any], Any]
+
+ANY = (
+    "float16",
+    "bfloat16",
+    "float32",
+    "float64",
+    "int8",
+    "int32",
+    "int64",
+    "uint8",
+    "uint64",
+    "complex64",
+    "bool",
+    "string",
+)
+
+
+def op(op_type: str, *others: Any, **attrs: Any) -> Call:
+    """The operation on a tensor, with whatever else it takes."""
+    return lambda x: apply(op_type, x, *others, **attrs)
+
+
+def twice(op_type: str, **attrs: Any) -> Call:
+    """The operation on a tensor and itself."""
+    return lambda x: apply(op_type, x, x, **attrs)
+
+
+UNARY = (
+    "Neg Abs Sign Square Sqrt Rsqrt Reciprocal Exp Expm1 Log Log1p Sin Cos Tan Asin Acos Atan Sinh Cosh Tanh Erf Floor "
+    "Ceil Rint Round IsNan IsInf IsFinite Relu Relu6 LeakyRelu Elu Softplus Sigmoid Softmax LogSoftmax L2Loss Conj "
+    "ZerosLike OnesLike Identity Where CheckNumerics StopGradient"
+)
+BINARY = (
+    "AddV2 Add Sub Mul RealDiv Div DivNoNan FloorDiv FloorMod Pow Maximum Minimum SquaredDifference Equal NotEqual "
+    "Less LessEqual Greater GreaterEqual ApproximateEqual ReluGrad Relu6Grad LeakyReluGrad EluGrad SoftplusGrad "
+    "SigmoidGrad TanhGrad SqrtGrad RsqrtGrad ReciprocalGrad"
+)
+
+# Of each operation the calls, named where there are several. The tensor has shape (2, 3).
+CALLS: dict[str, Call] = {
+    **{name: op(name) for name in UNARY.split()},
+    **{name: twice(name) for name in BINARY.split()},
+    **{f"{name} keeping": op(name, [0], keep_dims=True) for name in ("Sum", "Mean", "Prod", "Max", "Min")},
+    **{f"{name} all": op(name, [0, 1]) for name in ("Sum", "Mean", "Prod", "Max", "Min")},
+    **{f"{name} nothing": op(name, []) for name in ("Sum", "Mean", "Prod", "Max", "Min")},
+    "AddN": lambda x: apply("AddN", [x, x, x]),
+    "Cumsum": op("Cumsum", 1, exclusive=True),
+    "Cumprod": op("Cumprod", 0, reverse=True),
+    "ArgMax": op("ArgMax", 1),
+    "ArgMin": op("ArgMin", 0, output_type="int32"),
+    "MatMul": twice("MatMul", transpose_b=True),
+    "BatchMatMulV2": twice("BatchMatMulV2", adj_x=True),
+    "BatchMatMul": twice("BatchMatMul", adj_y=True),
+    "Shape": op("Shape", out_type="int64"),
+    "ShapeN": lambda x: apply("ShapeN", [x]),
+    "Size": op("Size"),
+    "Rank": op("Rank"),
+    "Reshape": op("Reshape", [3, -1]),
+    "Reshape to one": lambda x: apply("Reshape", x[:1, :1], []),
+    "ExpandDims": op("ExpandDims", 0),
+    "Squeeze": lambda x: apply("Squeeze", x[:1]),
+    "Squeeze to one": lambda x: apply("Squeeze", x[:1, :1]),
+    "Transpose": op("Transpose", [1, 0]),
+    "BroadcastTo": op("BroadcastTo", [2, 2, 3]),
+    "Tile": op("Tile", [2, 1]),
+    "ConcatV2": lambda x: apply("ConcatV2", [x, x], 1),
+    "Concat": lambda x: apply("Concat", 0, [x, x]),
+    "Split": lambda x: apply("Split", 1, x, num_split=3),
+    "Split into one": lambda x: apply("Split", 1, x, num_split=1),
+    "SplitV": op("SplitV", [1, -1], 0, num_split=2),
+    "Pack": lambda x: apply("Pack", [x, x], axis=-1),
+    "Pack single ones": lambda x: apply("Pack", [x[0, 0], x[1, 1]]),
+    "Unpack": op("Unpack", num=2),
+    "Unpack single ones": lambda x: apply("Unpack", x[0], num=3),
+    "GatherV2": op("GatherV2", [[1, 0]], 1),
+    "GatherV2 one": lambda x: apply("GatherV2", x[0], 1, 0),
+    "GatherV2 in batches": op("GatherV2", [[1, 0], [2, 2]], 1, batch_dims=1),
+    "Gather": op("Gather", [1]),
+    "GatherNd": op("GatherNd", [[0, 1], [1, 2]]),
+    "GatherNd one": op("GatherNd", [0, 1]),
+    "GatherNd all": op("GatherNd", np.zeros((2, 0), np.int32)),
+    "ScatterNd": lambda x: apply("ScatterNd", [[1], [1]], x, [3, 3]),
+    "UnsortedSegmentSum": op("UnsortedSegmentSum", [1, 1], 3),
+    "StridedSlice": lambda x: x[:, ::-1],
+    "StridedSlice one": lambda x: x[0, -1],
+    "StridedSliceGrad": lambda x: apply("StridedSliceGrad", [4, 3], [1, 0], [3, 3], [1, 1], x),
+    "Slice": op("Slice", [0, 1], [-1, 2]),
+    "Pad": op("Pad", [[1, 0], [0, 1]]),
+    "PadV2": lambda x: apply("PadV2", x, [[1, 0], [0, 1]], x[0, 0]),
+    "MirrorPad": op("MirrorPad", [[1, 0], [0, 1]]),
+    "ReverseV2": op("ReverseV2", [0]),
+    "Fill": lambda x: apply("Fill", [2, 2], x[0, 0]),
+    "OneHot": lambda x: apply("OneHot", [0, 5], 3, x[0, 0], x[0, 1]),
+    "Range": lambda x: apply("Range", x[0, 0], x[1, 2], x[0, 0]),
+    "LinSpace": lambda x: apply("LinSpace", x[0, 0], x[1, 2], 4),
+    "Select": lambda x: apply("Select", [True, False], x, x),
+    "SelectV2": lambda x: apply("SelectV2", [True, False, False], x, x[:, :1]),
+    "BiasAdd": lambda x: apply("BiasAdd", x, x[0]),
+    "BiasAddV1": lambda x: apply("BiasAddV1", x, x[0]),
+    "BiasAddGrad": op("BiasAddGrad"),
+    "SoftmaxCrossEntropyWithLogits": twice("SoftmaxCrossEntropyWithLogits"),
+    "SparseSoftmaxCrossEntropyWithLogits": op("SparseSoftmaxCrossEntropyWithLogits", [0, 2]),
+    "TopKV2": op("TopKV2", 2),
+    "RandomShuffle": op("RandomShuffle"),
+    **{f"Cast to {target}": op("Cast", DstT=target) for target in ANY if target != "string"},
+    "Bitcast": op("Bitcast", type="uint8"),
+    "PlaceholderWithDefault": op("PlaceholderWithDefault", shape=None),
+}
+
+
+def allowed(name: str) -> list[str]:
+    """The dtypes that the first input of an operation may have."""
+    definition = lookup(name.split(maxsplit=1)[0])
+    attr = next(
+        (a.dtype_attr for a in definition.parsed.inputs if a.dtype_attr in ("T", "SrcT", "Tparams", "Tidx")), "T"
+    )
+    types = definition.types.get(attr or "T")
+    return [dtype for dtype in ANY if types is None or dtype in types]
+
+
+def sample(dtype: str) -> Any:
+    """Six values that every operation takes."""
+    if dtype == "string":
+        return np.array([[b"a", b"b\0", b""], [b"c", b"d", b"e"]], dtype=object)
+    return np.array([[1, 1, 1], [1, 1, 3]]).astype(dtypes.numpy_dtype(dtype))
+
+
+def called(name: str, x: Any, needs_rank: bool) -> list[Any]:
+    """What a call gives as a list; nothing where it cannot do without a rank and there is none."""
+    try:
+        results = CALLS[name](x)
+    except (ValueError, LookupError):
+        if needs_rank:
+            return []  # indexing and unpacking in the calls themselves
+        raise
+    return list(results) if isinstance(results, list) else [results]
+
+
+@pytest.mark.parametrize("static", [(2, 3), (None, 3), None], ids=str)
+@pytest.mark.parametrize("name", CALLS)
+def test_dtype_and_shape(name: str, static: Any) -> None:
+    """What a run gives has the static dtype and shape, of all dtypes, with the input's shape known or not."""
+    for dtype in allowed(name):
+        x = tf.placeholder(dtype, static)
+        tensors = called(name, x, needs_rank=static is None)
+        for tensor, value in zip(tensors, tf.Session().run(tensors, {x: sample(dtype)}), strict=True):
+            # A single string comes out of a session as Python's own bytes.
+            found = np.dtype(object) if isinstance(value, bytes) else np.asarray(value).dtype
+            assert dtypes.numpy_dtype(tensor.dtype.name) == found, dtype
+            tensor.shape.assert_is_compatible_with(np.shape(value))
+            if static == (2, 3) and name not in ("Where", "Range", "PlaceholderWithDefault"):
+                assert tuple(tensor.shape.as_list()) == np.shape(value)

@@ -1,0 +1,94 @@
+"""What only a run can find wrong is an InvalidArgumentError that names the operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import hdfsaver as tf
+from hdfsaver.errors import InvalidArgumentError
+from hdfsaver.graph.apply import apply
+
+
+def fed(dtype: str, value: Any, shape: Any = None) -> Any:
+    """A tensor of which the graph knows neither value nor shape."""
+    return tf.placeholder_with_default(np.asarray(value, dtype), shape)
+
+
+CASES: list[tuple[Callable[[], Any], str]] = [
+    (lambda: tf.constant([1, 2]) // fed("int32", [1, 0]), "Integer division by zero"),
+    (lambda: tf.constant([1, 2]) % fed("int32", [1, 0]), "Integer division by zero"),
+    (lambda: tf.pow(2, fed("int32", [-1])), "negative integer powers"),
+    (lambda: fed("float32", [1, 2]) + fed("float32", [1, 2, 3]), "shapes"),
+    (lambda: tf.add_n([fed("float32", [1, 2]), fed("float32", [1, 2, 3])]), "shapes"),
+    (lambda: tf.reshape([1, 2, 3], fed("int32", [2, 2])), "reshape"),
+    (lambda: tf.reshape([1, 2, 3], fed("int32", [-1, -1])), "but for one -1"),
+    (lambda: tf.gather([1, 2, 3], fed("int32", [0, 3])), r"indices\[1\] = 3 is not in \[0, 3\)"),
+    (lambda: tf.gather([1, 2, 3], fed("int32", -1)), r"indices = -1 is not in \[0, 3\)"),
+    (lambda: tf.gather_nd([[1, 2]], fed("int32", [[0, 2]])), r"\[0, 2\] does not index into"),
+    (lambda: tf.gather_nd([[1, 2]], fed("int32", [[0, 0, 0]])), "too long for a tensor of rank 2"),
+    (lambda: tf.scatter_nd(fed("int32", [[4]]), [1.0], [4]), "does not index into"),
+    (lambda: tf.scatter_nd(fed("int32", [[1]]), fed("float32", [1, 2]), [4]), "Updates of shape"),
+    (lambda: tf.unsorted_segment_sum([1.0, 2.0], fed("int32", [0, 2]), 2), "not below num_segments = 2"),
+    (lambda: tf.unsorted_segment_sum([1.0, 2.0], fed("int32", [0]), 2), "must begin with"),
+    (lambda: tf.slice([1, 2, 3], fed("int32", [2]), [2]), "has no part of size 2"),
+    (lambda: tf.slice([1, 2, 3], fed("int32", [0, 0]), fed("int32", [1, 1])), "1 numbers each"),
+    (lambda: tf.constant([1, 2, 3])[fed("int32", 3)], "out of bounds"),
+    (lambda: tf.constant([1, 2, 3])[:: fed("int32", 0)], "must not be 0"),
+    (lambda: tf.concat([fed("float32", [[1]]), fed("float32", [1])], 0), "dimension"),
+    (lambda: tf.stack([fed("float32", [1]), fed("float32", [1, 2])]), "same shape"),
+    (lambda: tf.split(fed("float32", [1, 2, 3]), 2), "equal division"),
+    (lambda: tf.split(fed("float32", [1, 2, 3]), [1, 1]), "do not make up a dimension of length 3"),
+    (lambda: tf.unstack(fed("float32", [1, 2, 3]), num=2), "does not unpack into 2"),
+    (lambda: tf.squeeze(fed("float32", [1, 2]), [0]), "squeeze"),
+    (lambda: tf.transpose(fed("float32", [1]), fed("int32", [1])), "no order of the 1 dimensions"),
+    (lambda: tf.invert_permutation(fed("int32", [0, 2])), "each number below 2 once"),
+    (lambda: tf.tile([1, 2], fed("int32", [1, 1])), "1 multiples are needed"),
+    (lambda: tf.tile([1, 2], fed("int32", [-1])), "must not be negative"),
+    (lambda: tf.fill(fed("int32", [-1]), 0), "negative"),
+    (lambda: tf.pad([1], fed("int32", [[-1, 0]])), "none of them negative"),
+    (lambda: tf.pad([1, 2], fed("int32", [[2, 0]]), mode="REFLECT"), "longer than a mirror image"),
+    (lambda: tf.range(fed("int32", 5), 1), "needs start <= limit"),
+    (lambda: tf.linspace(0.0, 1.0, fed("int32", 0)), "At least one value"),
+    (lambda: tf.reduce_sum([1, 2], fed("int32", [1])), "Axis 1 must lie in"),
+    (lambda: tf.argmax([1, 2], fed("int32", 1)), "Axis 1 must lie in"),
+    (lambda: tf.argmax(fed("float32", np.zeros((2, 0))), 1), "empty"),
+    (lambda: tf.matmul(fed("float32", [[1, 2]]), fed("float32", [[1, 2]])), "mismatch"),
+    (lambda: tf.matmul(fed("float32", [1, 2]), fed("float32", [[1, 2]])), "Matrices are needed"),
+    (lambda: tf.where(fed("bool", [True]), [1, 2], [3, 4]), "do not fit"),
+    (lambda: tf.nn.bias_add(fed("float32", [[1, 2]]), fed("float32", [1])), "bias of length 2"),
+    (lambda: tf.nn.top_k([1.0, 2.0], fed("int32", 3)), "no 3 greatest"),
+    (
+        lambda: tf.nn.sparse_softmax_cross_entropy_with_logits(labels=fed("int32", [3], [1]), logits=[[1.0, 2.0]]),
+        r"label value of 3 which is outside the valid range of \[0, 2\)",
+    ),
+    (lambda: tf.Assert(fed("bool", False), ["x is", [1, 2, 3, 4]]), r"Assertion failed: \[x is\] \[1 2 3\.\.\.\]"),
+    (
+        lambda: tf.check_numerics(fed("float32", [np.nan, np.inf]), "so it is"),
+        "so it is : Tensor had Inf and NaN values",
+    ),
+]
+
+
+@pytest.mark.parametrize(("function", "message"), CASES)
+def test_error_of_a_run(function: Callable[[], Any], message: str) -> None:
+    """The message says what is wrong and in which operation."""
+    made = function()
+    with tf.Session() as sess, pytest.raises(InvalidArgumentError, match=message) as caught:
+        sess.run(made)
+    assert caught.value.op is not None
+    assert repr(caught.value.op.name) in str(caught.value)
+    assert caught.value.op.type in str(caught.value)
+
+
+def test_comparing_what_does_not_fit() -> None:
+    """Equal can be told to call tensors of other shapes unequal instead of failing."""
+    pair = [1, 2], [1, 2, 3]
+    attrs = {"incompatible_shape_error": False}
+    found = tf.Session().run([apply("Equal", *pair, **attrs), apply("NotEqual", *pair, **attrs), apply("Equal", 1, 1)])
+    assert [False, True, True] == found
+    with pytest.raises(ValueError, match="cannot be broadcast"):
+        tf.equal(*pair)
