@@ -10,7 +10,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from hdfsaver import dtypes, schema
+from hdfsaver import dtypes, errors, schema
 from hdfsaver.schema import Structure
 from hdfsaver.storage import keys, layout
 from hdfsaver.storage.writing import write_file
@@ -83,3 +83,16 @@ def test_a_real_file_has_the_elements(tmp_path):
 def test_the_version():
     """Page and program have the same version."""
     assert PAGE.startswith(f"# The format, version {layout.VERSION}\n")
+
+
+def test_the_rules_name_modules_and_errors_that_exist():
+    """Each rule of the page says where it is checked and what it raises, and both are there."""
+    found = rows("rule", "checked in", "broken, it is a")
+    assert len(found) > 20
+    storage = Path(layout.__file__).parent
+    for _, modules, classes in found:
+        names = re.findall(r"\w+Error", classes)
+        sources = "".join((storage / name).read_text(encoding="utf-8") for name in re.findall(r"\w+\.py", modules))
+        assert names
+        assert all(issubclass(getattr(errors, name), errors.OpError) for name in names)
+        assert re.search("|".join([*names, "damaged", "BrokenSealError", "from_os_error"]), sources)
