@@ -69,6 +69,7 @@ from hdfsaver.graph.keys import (
     GraphKeys,
 )
 from hdfsaver.ops.activations import (
+    log_sigmoid,
     sigmoid,
     tanh,
 )
@@ -288,7 +289,7 @@ from hdfsaver.shapes import (
     Dimension,
     TensorShape,
 )
-from hdfsaver.training.gradients import gradients
+from hdfsaver.training.gradients import AggregationMethod, UnconnectedGradients, gradients
 from hdfsaver.variable_scope import (
     AUTO_REUSE,
     VariableScope,
@@ -315,11 +316,14 @@ from hdfsaver.version import (
     __version__,
 )
 
+newaxis = None
+
 if typing.TYPE_CHECKING:
     from hdfsaver import train
 
 __all__ = [
     "AUTO_REUSE",
+    "AggregationMethod",
     "Assert",
     "DType",
     "Dimension",
@@ -330,6 +334,7 @@ __all__ = [
     "Session",
     "Tensor",
     "TensorShape",
+    "UnconnectedGradients",
     "Variable",
     "VariableScope",
     "__version__",
@@ -440,6 +445,7 @@ __all__ = [
     "local_variables_initializer",
     "log",
     "log1p",
+    "log_sigmoid",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -452,6 +458,7 @@ __all__ = [
     "multiply",
     "name_scope",
     "negative",
+    "newaxis",
     "nn",
     "no_op",
     "no_regularizer",

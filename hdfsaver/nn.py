@@ -5,7 +5,6 @@ from __future__ import annotations
 from hdfsaver.ops.activations import (
     elu,
     leaky_relu,
-    log_sigmoid,
     relu,
     relu6,
     sigmoid,
@@ -45,7 +44,6 @@ __all__ = [
     "l2_loss",
     "l2_normalize",
     "leaky_relu",
-    "log_sigmoid",
     "log_softmax",
     "moments",
     "relu",

@@ -14,13 +14,14 @@ import numpy as np
 from hdfsaver import dtypes, shapes
 from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import INDICES, NUMBERS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import INDICES, NUMBERS, Array, Kernel, Node, register
+from hdfsaver.ops.base import Flat
 from hdfsaver.shapes import Shape
 from hdfsaver.shapes import text as shape_text
 
 
 @register
-class VariableV2(OpDef):
+class VariableV2(Flat):
     """A place for a value that lasts from run to run."""
 
     type = "VariableV2"
@@ -54,7 +55,7 @@ def variable_key(node: Node) -> str:
     return f"{container.decode('utf-8', 'surrogateescape')}|{name}" if container else name
 
 
-class _Assignment(OpDef):
+class _Assignment(Flat):
     """What gives a variable a new value, and then stands for the variable."""
 
     signature = "ref: Ref(T), value: T -> output_ref: Ref(T)"
@@ -155,7 +156,7 @@ class AssignSub(_Update):
     ufunc = np.subtract
 
 
-class _Scatter(OpDef):
+class _Scatter(Flat):
     """Change the rows of a variable that indices name."""
 
     signature = "ref: Ref(T), indices: Tindices, updates: T -> output_ref: Ref(T)"
@@ -228,7 +229,7 @@ class ScatterSub(_Scatter):
 
 
 @register
-class IsVariableInitialized(OpDef):
+class IsVariableInitialized(Flat):
     """Whether a variable has a value."""
 
     type = "IsVariableInitialized"
