@@ -98,7 +98,8 @@ def complaint(importer: str, imported: str) -> str | None:
 def circles(sources: Mapping[str, str]) -> Iterator[str]:
     """Rooms that import each other in a circle, of imports that are right one by one."""
     pairs = ((importer, imported) for _, _, importer, imported in imports(sources))
-    rooms = nx.DiGraph((room(above), room(below)) for above, below in pairs if not complaint(above, below))
+    rooms: nx.DiGraph[str] = nx.DiGraph()
+    rooms.add_edges_from((room(above), room(below)) for above, below in pairs if not complaint(above, below))
     for component in nx.strongly_connected_components(rooms):
         if len(component) > 1:
             yield f"{', '.join(sorted(component))}: import each other in a circle"
