@@ -158,7 +158,7 @@ def lay_out(places: Sequence[Place] | None, graph: Structure | None) -> Skeleton
         What ``/graph`` holds; None for a file without it.
     """
     memory = SparseMemory()
-    file = h5f.create(b"hdfsaver", h5f.ACC_TRUNC, _file_properties(), _access_properties(memory))
+    file = h5f.create(b"hdfsaver", h5f.ACC_TRUNC, file_properties(), access_properties(memory))
     try:
         extents, extents_offset, seal_offset = _write_all(h5g.open(file, b"/"), places, graph)
     finally:
@@ -213,18 +213,20 @@ def _record_type(record: np.dtype[Any]) -> h5t.TypeID:
 
 
 @cache
-def _file_properties() -> h5p.PropFCID:
+def file_properties() -> h5p.PropFCID:
+    """How a file is made: without the time of its making."""
     properties = h5p.create(h5p.FILE_CREATE)
     properties.set_obj_track_times(False)
     return properties
 
 
-def _access_properties(memory: SparseMemory) -> h5p.PropFAID:
+def access_properties(file: Any) -> h5p.PropFAID:
+    """How HDF5 writes into a file object."""
     properties = h5p.create(h5p.FILE_ACCESS)
     # Checksums on all metadata, and no file that the h5dump of a Debian 12 cannot read.
     properties.set_libver_bounds(h5f.LIBVER_V110, h5f.LIBVER_V110)
     properties.set_alignment(layout.LARGE, layout.PAGE)
-    properties.set_fileobj_driver(h5fd.fileobj_driver, memory)
+    properties.set_fileobj_driver(h5fd.fileobj_driver, file)
     # Whatever a failure leaves open is closed with the file. Otherwise HDF5 would write it out when the interpreter has
     # ended, through an object that is gone, and crash the process.
     properties.set_fclose_degree(h5f.CLOSE_STRONG)

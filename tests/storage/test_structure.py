@@ -13,12 +13,13 @@ import h5py
 import networkx as nx
 import numpy as np
 import pytest
-from h5py import h5g
+from h5py import h5f, h5g
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hdfsaver import dtypes, errors, schema
 from hdfsaver.schema import CollectionDef, SaverDef, Structure, VariableDef
+from hdfsaver.storage.skeleton import access_properties, file_properties
 from hdfsaver.storage.structure import read_structure, write_structure
 from hdfsaver.storage.writing import write_file
 
@@ -80,7 +81,7 @@ def all_of(digraph):
 
 def image_of(structure):
     buffer = io.BytesIO()
-    with h5py.File(buffer, "w", libver=("v110", "v110")) as file:
+    with h5py.File(h5f.create(b"x", h5f.ACC_TRUNC, file_properties(), access_properties(buffer))) as file:
         write_structure(h5g.open(file.id, b"/"), structure)
     return buffer
 

@@ -10,12 +10,13 @@ import time
 import h5py
 import numpy as np
 import pytest
-from h5py import h5d, h5f, h5fd, h5p, h5s, h5t
+from h5py import h5d, h5f, h5s, h5t
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hdfsaver import dtypes, errors
 from hdfsaver.storage import types
+from hdfsaver.storage.skeleton import access_properties, file_properties
 from hdfsaver.storage.tables import LONG, read_table, write_table
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -111,13 +112,8 @@ def test_the_same_table_gives_the_same_bytes():
     """Nothing of the day or the process is in the file."""
 
     def image():
-        properties = h5p.create(h5p.FILE_CREATE)
-        properties.set_obj_track_times(False)  # h5py's own way to make a file may note the time of the root group
-        access = h5p.create(h5p.FILE_ACCESS)
-        access.set_libver_bounds(h5f.LIBVER_V110, h5f.LIBVER_V110)
         buffer = io.BytesIO()
-        access.set_fileobj_driver(h5fd.fileobj_driver, buffer)
-        with h5py.File(h5f.create(b"x", h5f.ACC_TRUNC, properties, access)) as file:
+        with h5py.File(h5f.create(b"x", h5f.ACC_TRUNC, file_properties(), access_properties(buffer))) as file:
             write_table(file.id, "t", {"a": ["x", "y" * 20000], "n": np.arange(2)})
         return buffer.getvalue()
 
