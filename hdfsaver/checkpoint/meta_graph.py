@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from hdfsaver import errors, schema
 from hdfsaver.checkpoint.management import PathLike, as_prefix
 from hdfsaver.graph.default import get_default_graph
+from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
@@ -30,6 +31,7 @@ def structure_of(
     saved_names: dict[str, str] | None = None,
     collection_list: Iterable[str] | None = None,
     clear_devices: bool = False,
+    strip_default_attrs: bool = False,
 ) -> Structure:
     """Describe a graph as a file holds it.
 
@@ -44,6 +46,8 @@ def structure_of(
         The collections to describe; all where none are given.
     clear_devices : bool
         Leave out where operations were asked to run.
+    strip_default_attrs : bool
+        Leave out attributes that have the default value of their operation's definition.
 
     Warns
     -----
@@ -57,6 +61,8 @@ def structure_of(
         if definition is not None:
             collections[key] = definition
     digraph = _without_devices(graph.digraph) if clear_devices else graph.digraph
+    if strip_default_attrs:
+        digraph = _without_defaults(digraph)
     return Structure(digraph, collections, saver_def, saved_names or {})
 
 
@@ -65,6 +71,21 @@ def _without_devices(digraph: schema.DiGraph) -> schema.DiGraph:
     for data in copy.nodes.values():
         data["device"] = ""
     return copy
+
+
+def _without_defaults(digraph: schema.DiGraph) -> schema.DiGraph:
+    copy = digraph.copy()
+    for data in copy.nodes.values():
+        definition = find(data["op"])
+        defaults = {} if definition is None else definition.attrs
+        data["attrs"] = {key: value for key, value in data["attrs"].items() if not _is_default(key, value, defaults)}
+    return copy
+
+
+def _is_default(key: str, value: Any, defaults: Mapping[str, Any]) -> bool:
+    # An array is nobody's default, and does not compare to one value.
+    known = key in defaults and not isinstance(value, np.ndarray)
+    return known and type(value) is type(defaults[key]) and bool(value == defaults[key])
 
 
 def _collection_def(key: str, items: Sequence[Any]) -> CollectionDef | None:
@@ -132,6 +153,8 @@ def import_structure(
     prefix = f"{graph.unique_name(import_scope.rstrip('/'))}/" if import_scope else ""
     digraph = _without_devices(structure.digraph) if clear_devices else structure.digraph
     if may_adopt and not prefix and not graph.digraph:
+        for data in digraph.nodes.values():
+            data["attrs"] = _with_defaults(data["op"], data["attrs"])
         graph.adopt(digraph)
     else:
         _add_copies(digraph, graph, prefix)
@@ -155,12 +178,23 @@ def _add_copies(digraph: schema.DiGraph, graph: Graph, prefix: str) -> None:
             op=data["op"],
             inputs=tuple((prefix + source, output) for source, output in data["inputs"]),
             control_inputs=tuple(prefix + source for source in data["control_inputs"]),
-            attrs={key: _with_prefix(key, value, prefix) for key, value in data["attrs"].items()},
+            attrs={
+                key: _with_prefix(key, value, prefix)
+                for key, value in _with_defaults(data["op"], data["attrs"]).items()
+            },
             outputs=data["outputs"],
             device=data["device"],
         )
     graph.mark_names(prefix + name for name in digraph)
     graph.changed()
+
+
+def _with_defaults(op_type: str, attrs: dict[str, Any]) -> dict[str, Any]:
+    """The attributes of an operation, those included that a file left out because they have their default values."""
+    definition = find(op_type)
+    if definition is None or definition.attrs.keys() <= attrs.keys():
+        return attrs
+    return {**attrs, **{key: value for key, value in definition.attrs.items() if key not in attrs}}
 
 
 def _with_prefix(key: str, value: Any, prefix: str) -> Any:

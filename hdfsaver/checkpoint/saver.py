@@ -7,6 +7,7 @@ import operator
 import os
 import time
 from collections.abc import Hashable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,20 +38,32 @@ class Saver:
         the file.
     reshape : bool
         Restore a variable from one of another shape with as many elements.
+    sharded : bool
+        Accepted and recorded; a checkpoint is one file, wherever its variables are.
     max_to_keep : int or None
         How many checkpoints to keep; None or 0 keeps all.
     keep_checkpoint_every_n_hours : float
         Beside those, keep one for good whenever so much time has passed.
     name : str, optional
         Accepted for programs that give it; a Saver adds no operations to the graph.
+    restore_sequentially : bool
+        Accepted; variables are read in parallel into memory that the values need anyway.
     saver_def : SaverDef, optional
         Settings to use instead of the arguments here.
+    builder : object
+        Accepted; there are no save and restore operations to build.
+    defer_build : bool
+        Look for the variables only when `build` is called.
     allow_empty : bool
         Allow that there are no variables; `save` then writes nothing.
+    write_version : object
+        Accepted; there is one format, which says its own version.
     pad_step_number : bool
         Write steps with eight digits, so that names sort as steps do.
     save_relative_paths : bool
         Write paths into the state file relative to it, so that the folder can be moved.
+    filename : str, optional
+        Accepted; as in TensorFlow, it never changes where `save` writes.
 
     Raises
     ------
@@ -64,30 +77,65 @@ class Saver:
         self,
         var_list: Any = None,
         reshape: bool = False,
+        sharded: bool = False,
         max_to_keep: int | None = 5,
         keep_checkpoint_every_n_hours: float = 10000.0,
         name: str | None = None,
+        restore_sequentially: bool = False,
         saver_def: SaverDef | None = None,
+        builder: Any = None,
+        defer_build: bool = False,
         allow_empty: bool = False,
+        write_version: Any = None,
         pad_step_number: bool = False,
         save_relative_paths: bool = False,
+        filename: str | None = None,
     ) -> None:
-        self._variables = variables_by_name(var_list)
-        if not self._variables and not allow_empty:
-            raise ValueError("No variables to save")
-        nodes = {name: Node.of(variable.graph.digraph, variable.op.name) for name, variable in self._variables.items()}
-        self._keys = {name: variable_key(node) for name, node in nodes.items()}
-        self._dtypes = {name: variable.dtype.base_dtype.name for name, variable in self._variables.items()}
+        if defer_build and var_list:
+            raise ValueError(
+                "If `var_list` is provided then build cannot be deferred. "
+                "Either set defer_build=False or var_list=None."
+            )
+        self._var_list = var_list
+        self._allow_empty = allow_empty
+        self._is_built = False
+        self._variables: dict[str, Any] = {}
         self._reshape = reshape
         self._pad = pad_step_number
         self._relative = save_relative_paths
         self._saver_def = saver_def or SaverDef(
-            max_to_keep=max_to_keep or 0, keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours
+            max_to_keep=max_to_keep or 0,
+            sharded=sharded,
+            keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours,
         )
         hours = self._saver_def.keep_checkpoint_every_n_hours
         self._writer = Writer()
         self._described: tuple[Hashable, Structure] | None = None
         self._rotation = retention.Rotation(next_preserved=time.time() + hours * 3600)
+        if not defer_build:
+            self.build()
+
+    def build(self) -> None:
+        """Look for the variables to save; needed once after ``defer_build=True``.
+
+        Raises
+        ------
+        ValueError
+            There are none, and ``allow_empty`` is not set.
+        """
+        if self._is_built:
+            return
+        self._variables = variables_by_name(self._var_list)
+        if not self._variables and not self._allow_empty:
+            raise ValueError("No variables to save")
+        nodes = {name: Node.of(variable.graph.digraph, variable.op.name) for name, variable in self._variables.items()}
+        self._keys = {name: variable_key(node) for name, node in nodes.items()}
+        self._dtypes = {name: variable.dtype.base_dtype.name for name, variable in self._variables.items()}
+        self._is_built = True
+
+    def _check_built(self, doing: str) -> None:
+        if not self._is_built:
+            raise RuntimeError(f"`build()` should be called before {doing} if defer_build==True")
 
     # -- saving --------------------------------------------------------------------------------------------------
 
@@ -100,6 +148,8 @@ class Saver:
         meta_graph_suffix: str = "meta",
         write_meta_graph: bool = True,
         write_state: bool = True,
+        strip_default_attrs: bool = False,
+        save_debug_info: bool = False,
         *,
         durable: bool = True,
     ) -> str | None:
@@ -122,6 +172,10 @@ class Saver:
             Whether the graph is written too.
         write_state : bool
             Whether the state file is written, and old checkpoints are removed.
+        strip_default_attrs : bool
+            Leave out attributes of operations that have their default values.
+        save_debug_info : bool
+            Accepted; graphs keep no traces of the code that made them.
         durable : bool
             Wait until the disk has the bytes. Without that a crash of the machine may lose the checkpoint.
 
@@ -143,16 +197,17 @@ class Saver:
         OpError
             The file cannot be written: the folder is read-only, the disk is full.
         """
+        self._check_built("save")
         prefix = self._prefix(sess, as_prefix(save_path), global_step, latest_filename)
         if not self._variables:
             return None
         values = self._values(sess)
-        version = sess.graph.fingerprint() if write_meta_graph else None
+        version = (sess.graph.fingerprint(), strip_default_attrs) if write_meta_graph else None
         _check_parent(prefix)
         self._writer.write(
             naming.file_of(prefix),
             variables=values,
-            structure=self._structure_at(sess.graph, version) if write_meta_graph else None,
+            structure=None if version is None else self._structure_at(version, sess.graph, strip_default_attrs),
             dtypes=self._dtypes,
             durable=durable,
             structure_version=version,
@@ -189,10 +244,10 @@ class Saver:
             values[name] = value
         return values
 
-    def _structure_at(self, graph: Graph, version: Hashable) -> Structure:
+    def _structure_at(self, version: Hashable, graph: Graph, strip_default_attrs: bool) -> Structure:
         """The graph's description, made once for each version of the graph."""
         if self._described is None or self._described[0] != version:
-            self._described = (version, self._structure(graph))
+            self._described = (version, self._structure(graph, strip_default_attrs=strip_default_attrs))
         return self._described[1]
 
     def _record(self, prefix: str, latest_filename: str | None) -> None:
@@ -215,6 +270,23 @@ class Saver:
     def last_checkpoints(self) -> list[str]:
         """The prefixes of the checkpoints that are kept, oldest first."""
         return retention.prefixes(self._rotation.kept)
+
+    def set_last_checkpoints(self, last_checkpoints: list[PathLike]) -> None:
+        """Say which checkpoints are kept, oldest first. They leave the list in time, but are never deleted."""
+        self._set_kept([(path, float("inf")) for path in last_checkpoints])
+
+    def set_last_checkpoints_with_time(self, last_checkpoints_with_time: list[tuple[PathLike, float]]) -> None:
+        """Say which checkpoints are kept and when each was saved (seconds since the epoch), oldest first."""
+        self._set_kept(last_checkpoints_with_time)
+
+    def _set_kept(self, checkpoints: list[tuple[PathLike, float]]) -> None:
+        kept = tuple(retention.Kept(as_prefix(path), saved) for path, saved in checkpoints)
+        self._rotation = self._rotation._replace(kept=kept)
+
+    def recover_last_checkpoints(self, checkpoint_paths: list[PathLike]) -> None:
+        """Take up again, after a restart, those of the checkpoints that are there; their files tell their times."""
+        found = [(path, naming.find(as_prefix(path))) for path in checkpoint_paths]
+        self._set_kept([(path, file.stat().st_mtime) for path, file in found if file is not None])
 
     # -- restoring -----------------------------------------------------------------------------------------------
 
@@ -244,6 +316,7 @@ class Saver:
             The session is closed.
         """
         _check_session(sess)
+        self._check_built("restore")
         path = _existing(save_path)
         if not self._variables:
             return
@@ -299,12 +372,30 @@ class Saver:
         """The Saver's settings."""
         return self._saver_def
 
-    def _structure(self, graph: Graph, collection_list: Iterable[str] | None = None) -> Structure:
+    def to_proto(self, export_scope: str | None = None) -> SaverDef:
+        """A copy of the Saver's settings. Scopes do not matter, as no operations belong to them."""
+        return replace(self._saver_def)
+
+    @staticmethod
+    def from_proto(saver_def: SaverDef, import_scope: str | None = None) -> Saver:
+        """A Saver of those settings for all global variables."""
+        return Saver(saver_def=saver_def, name=import_scope)
+
+    def _structure(
+        self, graph: Graph, collection_list: Iterable[str] | None = None, strip_default_attrs: bool = False
+    ) -> Structure:
         saved_names = {name: variable.op.name for name, variable in self._variables.items()}
-        return meta_graph.structure_of(graph, self._saver_def, saved_names, collection_list)
+        return meta_graph.structure_of(
+            graph, self._saver_def, saved_names, collection_list, strip_default_attrs=strip_default_attrs
+        )
 
     def export_meta_graph(
-        self, filename: PathLike | None = None, collection_list: Iterable[str] | None = None, as_text: bool = False
+        self,
+        filename: PathLike | None = None,
+        collection_list: Iterable[str] | None = None,
+        as_text: bool = False,
+        *,
+        strip_default_attrs: bool = False,
     ) -> Structure:
         """Write the structure of the default graph, and this Saver's settings, into a file without values.
 
@@ -316,8 +407,11 @@ class Saver:
             The collections to keep; all where none are given.
         as_text : bool
             Accepted; an HDF5 file has one form, and ``h5dump`` shows it as text.
+        strip_default_attrs : bool
+            Leave out attributes of operations that have their default values.
         """
-        return meta_graph.exported(self._structure(get_default_graph(), collection_list), filename)
+        structure = self._structure(get_default_graph(), collection_list, strip_default_attrs)
+        return meta_graph.exported(structure, filename)
 
 
 def _check_session(sess: Any) -> None:

@@ -471,3 +471,87 @@ def test_a_second_save_is_what_a_first_would_be(tmp_path):
             saver.save(sess, tmp_path / "kept", write_state=False)
             tf.train.Saver().save(sess, tmp_path / "fresh", write_state=False)
             assert (tmp_path / "fresh.h5").read_bytes() == (tmp_path / "kept.h5").read_bytes()
+
+
+def test_every_argument_is_taken(tmp_path):
+    """A program that gives all of TensorFlow's arguments, by name or by position, runs."""
+    a, _, _ = two_variables()
+    saver = tf.train.Saver([a], False, True, 3, 1.0, "name", True, None, None, False, False, 2, True, True, "elsewhere")
+    assert (3, True, 1.0) == (
+        saver.as_saver_def().max_to_keep,
+        saver.as_saver_def().sharded,
+        saver.as_saver_def().keep_checkpoint_every_n_hours,
+    )
+    with tf.Session() as sess:
+        sess.run(a.initializer)
+        saver.save(sess, tmp_path / "m", 1, "latest", "meta", True, True, True, True)
+    assert ["latest", "m-00000001.h5"] == sorted(os.listdir(tmp_path))
+
+
+def test_a_deferred_saver_must_be_built(tmp_path):
+    """With defer_build the variables are looked for when `build` is called; before that nothing works."""
+    with pytest.raises(ValueError, match="cannot be deferred"):
+        tf.train.Saver([tf.Variable(1.0)], defer_build=True)
+    saver = tf.train.Saver(defer_build=True)
+    late = tf.Variable(1.0, name="late")
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for attempt in (saver.save, saver.restore):
+            with pytest.raises(RuntimeError, match="build"):
+                attempt(sess, tmp_path / "m")
+        saver.build()
+        saver.save(sess, tmp_path / "m")
+        sess.run(late.assign(2.0))
+        saver.restore(sess, tmp_path / "m")
+        assert 1.0 == sess.run(late)
+
+
+def test_stripped_defaults_come_back(tmp_path):
+    """Attributes with their default values can be left out of a file; importing fills them in again."""
+    x = tf.Variable(tf.ones([2, 2]), name="x")
+    tf.matmul(x, x, transpose_b=True, name="y")
+    attrs = dict(tf.get_default_graph().digraph.nodes["y"]["attrs"])
+    structure = tf.train.Saver().export_meta_graph(tmp_path / "m", strip_default_attrs=True)
+    stripped = structure.digraph.nodes["y"]["attrs"]
+    assert "transpose_a" not in stripped
+    assert stripped["transpose_b"] is True
+    for again in (tmp_path / "m", structure):
+        with tf.Graph().as_default() as graph, tf.Session() as sess:
+            tf.train.import_meta_graph(again)
+            assert attrs == graph.digraph.nodes["y"]["attrs"]
+            sess.run(graph.get_collection("variables")[0].initializer)
+            assert [[2, 2], [2, 2]] == sess.run("y:0").tolist()
+
+
+def test_the_list_of_checkpoints_can_be_set(tmp_path):
+    """Entries that are set leave the list in time but stay on the disk; those set with a time are deleted."""
+    two_variables()
+    for name in ("old-1", "old-2"):
+        (tmp_path / f"{name}.h5").touch()
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        saver = tf.train.Saver(max_to_keep=2)
+        saver.set_last_checkpoints([tmp_path / "old-1"])
+        saver.save(sess, tmp_path / "m", 1)
+        saver.save(sess, tmp_path / "m", 2)
+        assert (tmp_path / "old-1.h5").exists()
+        assert [f"{tmp_path}/m-1", f"{tmp_path}/m-2"] == saver.last_checkpoints
+        saver.set_last_checkpoints_with_time([(tmp_path / "old-2", 1.0)])
+        saver.save(sess, tmp_path / "m", 3)
+        saver.save(sess, tmp_path / "m", 4)
+        assert not (tmp_path / "old-2.h5").exists()
+
+
+def test_the_list_is_recovered_after_a_restart(tmp_path):
+    """Those of the given checkpoints that are there are taken up, and rotate as if they had been saved here."""
+    two_variables()
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        first = tf.train.Saver(max_to_keep=2)
+        for step in (1, 2):
+            first.save(sess, tmp_path / "m", step)
+        second = tf.train.Saver.from_proto(first.to_proto())
+        second.recover_last_checkpoints([tmp_path / "gone", *first.last_checkpoints])
+        assert first.last_checkpoints == second.last_checkpoints
+        second.save(sess, tmp_path / "m", 3)
+    assert ["checkpoint", "m-2.h5", "m-3.h5"] == sorted(os.listdir(tmp_path))
