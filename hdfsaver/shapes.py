@@ -264,7 +264,7 @@ class TensorShape:
         return text(self.plain)
 
     def __repr__(self) -> str:
-        return f"TensorShape({None if self.plain is None else list(self.plain)})"
+        return f"TensorShape({self.dims})"
 
 
 def unknown_shape(rank: int | None = None) -> TensorShape:

@@ -171,7 +171,7 @@ class _Request:
     def _default_initializer(self, name: str) -> Any:
         if self.dtype.is_floating:
             return glorot_uniform_initializer()
-        if self.dtype.is_integer or self.dtype.is_bool:
+        if self.dtype.is_integer or self.dtype.is_bool or self.dtype is dtypes.string:
             return zeros_initializer()
         raise ValueError(f"An initializer for variable {name} of {self.dtype.name} is required.")
 

@@ -38,10 +38,12 @@ def as_array(value: Any, dtype: str | None = None) -> tuple[Array, str]:
     TypeError
         The value is not of the dtype wanted, or of none at all.
     ValueError
-        The nested sequences are ragged.
+        The nested sequences are ragged, or there is None instead of a value.
     OverflowError
         A number is beyond the range of the dtype wanted.
     """
+    if value is None:
+        raise ValueError("None values not supported: it cannot become a tensor.")
     if isinstance(value, TensorShape):
         value = np.array(value.as_list(), np.int32 if dtype is None else dtypes.numpy_dtype(dtype))
     plain: Any = value if isinstance(value, np.ndarray | np.generic) else _array_of_python(value)
@@ -110,8 +112,10 @@ def _cast(array: Any, found: str, wanted: str, value: Any) -> Array:
 
 
 def _may_become(found: dtypes.DType, wanted: dtypes.DType) -> bool:
-    if found.is_bool or wanted.is_bool:
+    if wanted.is_bool:
         return found is wanted
+    if found.is_bool:
+        return True
     if found.is_complex:
         return wanted.is_complex
     return found.is_integer or found.is_quantized or not wanted.is_integer

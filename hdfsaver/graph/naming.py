@@ -31,7 +31,7 @@ def check_scope_name(name: str, *, at_root: bool) -> None:
 def parse_tensor_name(name: str) -> tuple[str, int] | None:
     """Split ``"add:0"`` into the operation's name and the output's number; None if it is no tensor's name."""
     operation, colon, output = name.rpartition(":")
-    if not colon or not operation or not (output.isascii() and output.isdigit()):
+    if not colon or not (output.isascii() and output.isdigit()):
         return None
     return operation, int(output)
 

@@ -108,12 +108,7 @@ class Tensor(Operators):
         raise TypeError(f"len() of tensor {self.name!r} is not known before it runs; use `t.shape` or tf.shape(t).")
 
     def __iter__(self) -> Iterator[Any]:
-        shape = self.shape.plain
-        if shape is None or shape == () or shape[0] is None:
-            raise TypeError(
-                f"Tensor {self.name!r} of shape {self.shape} cannot be iterated over: its length is unknown."
-            )
-        return (self[position] for position in range(shape[0]))
+        raise TypeError(f"Tensor {self.name!r} cannot be iterated over before it runs; use tf.unstack(t).")
 
     def __contains__(self, item: Any) -> bool:
         raise TypeError(

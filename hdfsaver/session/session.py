@@ -266,9 +266,12 @@ def _feed_array(feed: _Feed, value: Any) -> Array:
             f"strings, lists and numpy ndarrays. For reference, the tensor object was {value!r} "
             f"which was passed to the feed with key {feed.tensor!r}."
         )
-    if isinstance(value, np.ndarray | np.generic) and feed.dtype != "string":
-        return np.asarray(value).astype(feed.numpy_dtype)
+    # As in TensorFlow, numbers are converted the way NumPy does it: a fraction fed to integers is cut off.
     try:
-        return as_array(value, feed.dtype)[0]
-    except (TypeError, OverflowError) as error:
-        raise TypeError(f"Cannot feed {feed.tensor.name!r}: {error}") from None
+        if feed.dtype == "string":
+            return as_array(value, feed.dtype)[0]
+        return np.asarray(value, dtype=feed.numpy_dtype)
+    except OverflowError as error:
+        raise TypeError(f"Cannot feed {feed.tensor.name!r}: {error}.") from None
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"Cannot feed {feed.tensor.name!r}: {error}") from None

@@ -51,7 +51,7 @@ def test_text_keeps_every_byte():
         (1.5, "int32", TypeError),
         ("text", "float32", TypeError),
         (1, "string", TypeError),
-        (True, "int32", TypeError),
+        (None, None, ValueError),
         (1, "bool", TypeError),
         (1j, "float32", TypeError),
         (300, "uint8", OverflowError),

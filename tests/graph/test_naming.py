@@ -51,7 +51,7 @@ def test_asking_without_taking():
 
 
 @pytest.mark.parametrize(
-    ("name", "parsed"), [("add:0", ("add", 0)), ("s/a:12", ("s/a", 12)), ("a", None), (":0", None), ("a:x", None)]
+    ("name", "parsed"), [("add:0", ("add", 0)), ("s/a:12", ("s/a", 12)), ("a", None), (":0", ("", 0)), ("a:x", None)]
 )
 def test_names_of_tensors(name, parsed):
     """A tensor's name is an operation's name, a colon and a number."""

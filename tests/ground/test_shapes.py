@@ -88,7 +88,7 @@ def test_the_face():
     assert shape.concatenate([4]).as_list() == [None, 3, 4]
     assert shape.with_rank(2).merge_with([2, None]).as_list() == [2, 3]
     assert shape.is_compatible_with([5, 3])
-    assert ("(?, 3)", "TensorShape([None, 3])") == (str(shape), repr(shape))
+    assert ("(?, 3)", "TensorShape([Dimension(None), Dimension(3)])") == (str(shape), repr(shape))
     assert hash(shape) == hash(TensorShape([None, 3]))
     assert [None, 3] == [dimension.value for dimension in shape]
 

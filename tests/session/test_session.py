@@ -79,7 +79,7 @@ def test_wrong_fetches(fetch, error):
 
 
 def test_wrong_feeds():
-    """Unknown keys are a TypeError, wrong shapes a ValueError, tensors and wrong kinds of numbers a TypeError."""
+    """Unknown keys are a TypeError, wrong shapes a ValueError, tensors and numbers too large a TypeError."""
     x = tf.placeholder(tf.float32, [2], name="x")
     n = tf.placeholder(tf.int32, [], name="n")
     with tf.Session() as sess:
@@ -90,7 +90,10 @@ def test_wrong_feeds():
         with pytest.raises(TypeError, match="tf.Tensor"):
             sess.run(x, {x: tf.zeros([2])})
         with pytest.raises(TypeError, match="n:0"):
-            sess.run(n, {n: 1.5})
+            sess.run(n, {n: 2**40})
+        with pytest.raises(ValueError, match="n:0"):
+            sess.run(n, {n: "one"})
+        assert 1 == sess.run(n, {n: 1.5}) == sess.run(n, {n: True})
 
 
 def test_an_unfed_placeholder_is_named():
