@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 from hdfsaver.checkpoint.importing import import_meta_graph
+from hdfsaver.checkpoint.initialization import init_from_checkpoint
 from hdfsaver.checkpoint.management import (
-    checkpoint_exists,
-    get_checkpoint_state,
-    latest_checkpoint,
+    generate_checkpoint_state_proto,
     remove_checkpoint,
     update_checkpoint_state,
 )
 from hdfsaver.checkpoint.meta_graph import export_meta_graph
 from hdfsaver.checkpoint.saver import Saver
-from hdfsaver.checkpoint.state_file import CheckpointState
+from hdfsaver.reading.listing import list_variables, load_variable
+from hdfsaver.reading.locating import (
+    checkpoint_exists,
+    get_checkpoint_mtimes,
+    get_checkpoint_state,
+    latest_checkpoint,
+)
+from hdfsaver.reading.reader import CheckpointReader, NewCheckpointReader, load_checkpoint
+from hdfsaver.reading.state_file import CheckpointState
+from hdfsaver.reading.waiting import checkpoints_iterator
 from hdfsaver.schema import SaverDef
 
 __all__ = [
+    "CheckpointReader",
     "CheckpointState",
+    "NewCheckpointReader",
     "Saver",
     "SaverDef",
     "checkpoint_exists",
+    "checkpoints_iterator",
     "export_meta_graph",
+    "generate_checkpoint_state_proto",
+    "get_checkpoint_mtimes",
     "get_checkpoint_state",
     "import_meta_graph",
+    "init_from_checkpoint",
     "latest_checkpoint",
+    "list_variables",
+    "load_checkpoint",
+    "load_variable",
     "remove_checkpoint",
     "update_checkpoint_state",
 ]

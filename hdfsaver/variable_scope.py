@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
 from typing import Any
@@ -189,6 +189,11 @@ def _store() -> _Store:
         kept.append(_Store())
     store: _Store = kept[0]
     return store
+
+
+def shared_variables() -> Mapping[str, Variable]:
+    """The variables of the default graph that `get_variable` made, by name."""
+    return _store().variables
 
 
 def get_variable_scope() -> VariableScope:

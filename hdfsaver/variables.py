@@ -193,6 +193,11 @@ class Variable(Operators):
         """The tensor that the initializer assigns."""
         return self._initial_value
 
+    def replace_initializer(self, initial_value: Tensor, initializer: Operation) -> None:
+        """From now on let another operation, already made, assign another initial value."""
+        self._initial_value = initial_value
+        self._initializer = initializer
+
     # -- reading and writing -------------------------------------------------------------------------------------
 
     def value(self) -> Tensor:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from hdfsaver.checkpoint import meta_graph
-from hdfsaver.checkpoint.management import PathLike
 from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.keys import GraphKeys
+from hdfsaver.reading.locating import PathLike
 from hdfsaver.schema import Structure
 
 

@@ -1,58 +1,68 @@
-"""Which checkpoints a folder holds, without a Saver: TensorFlow's functions around the state file."""
+"""What changes a folder of checkpoints, without a Saver: its state file written, a checkpoint removed."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 
-from hdfsaver.checkpoint import state_file
-from hdfsaver.checkpoint.state_file import CheckpointState
+from hdfsaver.reading import state_file
+from hdfsaver.reading.locating import PathLike, as_prefix
+from hdfsaver.reading.state_file import CheckpointState
 from hdfsaver.storage import naming
 
-PathLike = str | bytes | os.PathLike[str]
 
+def generate_checkpoint_state_proto(
+    save_dir: PathLike,
+    model_checkpoint_path: PathLike,
+    all_model_checkpoint_paths: Sequence[PathLike] | None = None,
+    all_model_checkpoint_timestamps: Sequence[float] | None = None,
+    last_preserved_timestamp: float | None = None,
+) -> CheckpointState:
+    """Put together what the state file of a folder is to say, without writing it.
 
-def as_prefix(path: PathLike) -> str:
-    """A prefix as text: bytes are decoded, a Path is written out; `TypeError` for anything else."""
-    try:
-        return os.fsdecode(path)
-    except TypeError:
-        raise TypeError(f"A checkpoint is named by a str, bytes or a path, not {path!r}.") from None
-
-
-def checkpoint_exists(checkpoint_prefix: PathLike) -> bool:
-    """Whether a checkpoint with that prefix, or that file, is there."""
-    return naming.find(as_prefix(checkpoint_prefix)) is not None
-
-
-def get_checkpoint_state(checkpoint_dir: PathLike, latest_filename: str | None = None) -> CheckpointState | None:
-    """What the state file of a folder says.
+    Parameters
+    ----------
+    save_dir : path
+        The folder.
+    model_checkpoint_path : path
+        The newest checkpoint.
+    all_model_checkpoint_paths : list of path, optional
+        All that are kept, oldest first; the newest is put behind them if it is not their last.
+    all_model_checkpoint_timestamps, last_preserved_timestamp : optional
+        See `CheckpointState`.
 
     Returns
     -------
-    CheckpointState or None
-        None where there is no state file, or none that can be understood.
+    CheckpointState
+        Paths are relative to the folder, or absolute where they were. With an absolute folder, relative paths count
+        as relative to it already.
 
     Raises
     ------
     ValueError
-        The state file names no checkpoint.
+        There are timestamps, but not as many as paths; or a path is empty.
     """
-    return state_file.read(as_prefix(checkpoint_dir), latest_filename)
+    return _generate(
+        save_dir,
+        model_checkpoint_path,
+        all_model_checkpoint_paths,
+        all_model_checkpoint_timestamps,
+        last_preserved_timestamp,
+    )
 
 
-def latest_checkpoint(checkpoint_dir: PathLike, latest_filename: str | None = None) -> str | None:
-    """The prefix of the checkpoint that was saved last into a folder, whatever its step.
-
-    Returns
-    -------
-    str or None
-        None where there is no state file, or where the file that it names is gone.
-    """
-    state = get_checkpoint_state(checkpoint_dir, latest_filename)
-    if state is None or not checkpoint_exists(state.model_checkpoint_path):
-        return None
-    return state.model_checkpoint_path
+def _generate(
+    save_dir: PathLike,
+    newest: PathLike,
+    kept: Sequence[PathLike] | None,
+    timestamps: Sequence[float] | None,
+    last_preserved: float | None,
+    save_relative_paths: bool = False,
+) -> CheckpointState:
+    paths = [as_prefix(prefix) for prefix in kept or ()]
+    return state_file.generate(
+        as_prefix(save_dir), as_prefix(newest), paths, timestamps, last_preserved, save_relative_paths
+    )
 
 
 def update_checkpoint_state(
@@ -90,10 +100,10 @@ def update_checkpoint_state(
     path = state_file.path_of(folder, latest_filename)
     if os.path.abspath(newest) == os.path.abspath(path):
         raise RuntimeError(f"Save path {newest!r} conflicts with the path used for the checkpoint state, {path}.")
-    state = state_file.generate(
+    state = _generate(
         folder,
         newest,
-        [as_prefix(prefix) for prefix in all_model_checkpoint_paths or ()],
+        all_model_checkpoint_paths,
         all_model_checkpoint_timestamps,
         last_preserved_timestamp,
         save_relative_paths,

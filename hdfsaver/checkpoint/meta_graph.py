@@ -12,12 +12,12 @@ import networkx as nx
 import numpy as np
 
 from hdfsaver import errors, schema
-from hdfsaver.checkpoint.management import PathLike, as_prefix
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
+from hdfsaver.reading.locating import PathLike, as_prefix
 from hdfsaver.schema import CollectionDef, SaverDef, Structure, VariableDef
 from hdfsaver.storage import naming
 from hdfsaver.storage.reading import open_file

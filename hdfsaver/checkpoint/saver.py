@@ -13,13 +13,13 @@ from typing import Any
 
 from hdfsaver import errors, shapes
 from hdfsaver.checkpoint import management, meta_graph, retention
-from hdfsaver.checkpoint.management import PathLike, as_prefix
 from hdfsaver.checkpoint.var_list import variables_by_name
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import Array, Node
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.ops.state import variable_key
+from hdfsaver.reading.locating import PathLike, as_prefix
 from hdfsaver.schema import SaverDef, Structure
 from hdfsaver.session import Session
 from hdfsaver.storage import naming

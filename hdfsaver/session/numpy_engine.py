@@ -55,8 +55,12 @@ class _Compiler:
             values = self.template.copy()
             for slot, value in zip(self.plan.feeds, feeds, strict=True):
                 values[slot] = value
-            with np.errstate(all="ignore"):  # as in TensorFlow, infinities and NaN are values like others
-                run(self.calls, values)
+            try:
+                with np.errstate(all="ignore"):  # as in TensorFlow, infinities and NaN are values like others
+                    run(self.calls, values)
+            finally:
+                if self.state.held:
+                    self.state.release()
             return [None if slot is None else _delivered(values[slot]) for slot in fetches]
 
         return execute

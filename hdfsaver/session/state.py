@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import threading
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from hdfsaver.graph.definition import Array
+
+
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+_AnyClosable = TypeVar("_AnyClosable", bound=_Closable)
 
 
 class State:
@@ -18,10 +26,13 @@ class State:
     variables : dict of str to ndarray
         The value of each variable that has one, under the key that `hdfsaver.ops.state.variable_key` gives. The arrays
         are read-only and never written on: a new value is a new array, so that whoever holds an old one keeps it.
+    held : dict
+        What kernels keep open until the run ends, by thread and key; see `hold`.
     """
 
     def __init__(self) -> None:
         self.variables: dict[str, Array] = {}
+        self.held: dict[tuple[int, Hashable], Any] = {}
         self._generators: dict[str, np.random.Generator] = {}
 
     def generator(self, node: str, seed: int, seed2: int) -> np.random.Generator:
@@ -41,6 +52,20 @@ class State:
         for value in values.values():
             value.flags.writeable = False
         self.variables.update(values)
+
+    def hold(self, key: Hashable, make: Callable[[], _AnyClosable]) -> _AnyClosable:
+        """What several kernels of one run share, such as an open file: made for the first, closed after the last."""
+        place = (threading.get_ident(), key)
+        if place not in self.held:
+            self.held[place] = make()
+        found: _AnyClosable = self.held[place]
+        return found
+
+    def release(self) -> None:
+        """Close what this thread's run holds; an engine calls it at the end of each run, failed ones too."""
+        thread = threading.get_ident()
+        for place in [place for place in list(self.held) if place[0] == thread]:
+            self.held.pop(place).close()
 
     def clear(self) -> None:
         """Forget everything."""

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-import hdfsaver.ops  # noqa: F401, makes the operations known
+import hdfsaver.checkpoint
+import hdfsaver.ops  # noqa: F401, they make the operations known
 from hdfsaver.graph.definition import OpDef, lookup, registered
 from hdfsaver.graph.signature import Argument
 

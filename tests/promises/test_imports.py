@@ -22,7 +22,7 @@ PACKAGE = "hdfsaver"
 LAYERS = (
     ("errors", "dtypes", "shapes", "schema", "version"),
     ("graph", "storage"),
-    ("ops",),
+    ("ops", "reading"),
     ("variables", "variable_scope", "session", "training"),
     ("checkpoint",),
     ("cli", "testing"),
@@ -32,6 +32,8 @@ HEIGHTS = {room: height for height, rooms in enumerate(LAYERS) for room in rooms
 STRANGERS = (
     {"graph", "storage"},  # they meet in the DiGraph, which both know from the schema
     {"ops", "storage"},
+    {"graph", "reading"},
+    {"ops", "reading"},
     {"cli", "testing"},
 )
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdfsaver.checkpoint import state_file
-from hdfsaver.checkpoint.state_file import CheckpointState
+from hdfsaver.reading import state_file
+from hdfsaver.reading.state_file import CheckpointState
 
 
 def test_the_text_is_tensorflows():

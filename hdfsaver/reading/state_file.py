@@ -61,9 +61,10 @@ def generate(
     Parameters
     ----------
     save_dir : str
-        The folder of the state file. Relative paths are stored relative to it, so that it can be moved.
+        The folder of the state file. Where it is relative, relative paths are stored relative to it, so that it can
+        be moved; where it is absolute, they count as relative to it already.
     model_checkpoint_path : str
-        The newest checkpoint; it is listed last if ``all_model_checkpoint_paths`` lacks it.
+        The newest checkpoint; it is put behind ``all_model_checkpoint_paths`` if it is not their last.
     save_relative_paths : bool
         Store absolute paths relative to ``save_dir`` too.
 
@@ -73,13 +74,13 @@ def generate(
         There are timestamps, but not as many as paths.
     """
     paths = list(all_model_checkpoint_paths or ())
+    if paths[-1:] != [model_checkpoint_path]:
+        paths.append(model_checkpoint_path)
     if all_model_checkpoint_timestamps and len(all_model_checkpoint_timestamps) != len(paths):
         raise ValueError(
             "Number of timestamps, if provided, must match checkpoint paths: "
             f"{len(all_model_checkpoint_timestamps)} and {len(paths)}."
         )
-    if model_checkpoint_path not in paths:
-        paths.append(model_checkpoint_path)
     return CheckpointState(
         model_checkpoint_path=_stored(model_checkpoint_path, save_dir, save_relative_paths),
         all_model_checkpoint_paths=[_stored(path, save_dir, save_relative_paths) for path in paths],
@@ -91,7 +92,8 @@ def generate(
 def _stored(path: str, save_dir: str, relative: bool) -> str:
     if os.path.isabs(path):
         return os.path.relpath(path, os.path.abspath(save_dir)) if relative else path
-    return os.path.relpath(path, save_dir or ".")
+    # Beside an absolute folder, TensorFlow takes a relative path for relative to it already.
+    return path if os.path.isabs(save_dir) else os.path.relpath(path, save_dir or ".")
 
 
 def write(state: CheckpointState, folder: str | os.PathLike[str], latest_filename: str | None = None) -> None:

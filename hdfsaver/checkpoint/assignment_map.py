@@ -1,0 +1,154 @@
+"""Assignment maps: which variables get which tensors of a checkpoint."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from hdfsaver.storage.reading import Entry
+from hdfsaver.variables import Variable
+
+_FORM = "An assignment map is a dict, or a list of pairs, from names in the checkpoint to variables or their names"
+
+
+class Loading(NamedTuple):
+    """One variable and where its initial value comes from.
+
+    Attributes
+    ----------
+    variable : Variable
+    tensor_name : str
+        The name in the checkpoint.
+    spec : str
+        Which part of the tensor; see `hdfsaver.checkpoint.slices`.
+    """
+
+    variable: Variable
+    tensor_name: str
+    spec: str = ""
+
+
+class Shared:
+    """The variables that can be found by name, and the partitioned ones that some of them are parts of."""
+
+    def __init__(self, variables: Mapping[str, Variable]) -> None:
+        self.variables = variables
+        self._parts: dict[str, list[Variable]] = {}
+        for variable in variables.values():
+            full_name = _full_name(variable)
+            if full_name is not None:
+                self._parts.setdefault(full_name, []).append(variable)
+
+    def find(self, name: str) -> Variable | list[Variable] | None:
+        """The variable of that name, or the parts of the partitioned one, or None."""
+        return self.variables.get(name) or self._parts.get(name)
+
+    def within(self, prefix: str) -> list[str]:
+        """The names that begin with a prefix, sorted; that of a partitioned variable once."""
+        found = {key: variable for key, variable in self.variables.items() if key.startswith(prefix)}
+        return sorted({_full_name(variable) or key for key, variable in found.items()})
+
+
+class Checkpoint(NamedTuple):
+    """What an assignment map is about on the side of the file: its name, for messages, and what it has."""
+
+    name: str
+    entries: Mapping[str, Entry]
+
+    def check_has(self, tensor_name: Any, wanted_for: str) -> None:
+        """Raise `ValueError` unless the checkpoint has the tensor."""
+        if tensor_name not in self.entries:
+            known = sorted(self.entries)
+            listed = ", ".join(map(repr, known[:20])) + (f" and {len(known) - 20} more" if len(known) > 20 else "")
+            raise ValueError(
+                f"Tensor {tensor_name} ({wanted_for}) is not found in {self.name} checkpoint, which has {listed}."
+            )
+
+
+def loadings_of(assignment_map: Any, checkpoint: Checkpoint, shared: Shared) -> list[Loading]:
+    """Take an assignment map apart; see `hdfsaver.checkpoint.initialization.init_from_checkpoint`.
+
+    Parameters
+    ----------
+    assignment_map : mapping or iterable of pairs
+    checkpoint : Checkpoint
+    shared : Shared
+        The variables that can be found by name.
+
+    Returns
+    -------
+    list of Loading
+        In the order of the names in the checkpoint; where one variable comes twice, the last one counts.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Something in the map is not there, does not fit, or has no meaning.
+    """
+    pairs = sorted(_pairs(assignment_map), key=lambda pair: pair[0])
+    return [loading for name, target in pairs for loading in _loadings(name, target, checkpoint, shared)]
+
+
+def _pairs(assignment_map: Any) -> Iterator[tuple[Any, Any]]:
+    for pair in assignment_map.items() if isinstance(assignment_map, Mapping) else assignment_map:
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise ValueError(f"{_FORM}; {pair!r} is no pair.")
+        yield pair[0], pair[1]
+
+
+def _loadings(name: Any, target: Any, checkpoint: Checkpoint, shared: Shared) -> Iterable[Loading]:
+    found = shared.find(target) if isinstance(target, str) else target
+    if isinstance(found, Variable):
+        checkpoint.check_has(name, f"for variable {found.name}")
+        return [_whole(found, name, checkpoint.entries[name])]
+    if isinstance(found, list) and all(isinstance(part, Variable) for part in found):
+        checkpoint.check_has(name, "for a list of variables")
+        return _parts(found, name)
+    if not isinstance(target, str):
+        raise TypeError(f"{_FORM}; {target!r} is none.")
+    return list(_in_scope(name, target, checkpoint, shared))
+
+
+def _full_name(variable: Variable) -> str | None:
+    """The name of the partitioned variable that a variable is a part of."""
+    info = getattr(variable, "_save_slice_info", None)
+    return None if info is None else info.full_name
+
+
+def _whole(variable: Variable, name: str, entry: Entry) -> Loading:
+    if not variable.shape.is_compatible_with(entry.shape):
+        raise ValueError(
+            f"Shape of variable {variable.name} ({variable.shape}) doesn't match with shape of tensor {name} "
+            f"({list(entry.shape)}) from checkpoint reader."
+        )
+    return Loading(variable, name)
+
+
+def _parts(variables: list[Variable], name: str) -> list[Loading]:
+    full_names = [_full_name(variable) for variable in variables]
+    if None in full_names:
+        raise ValueError(f"Variable {variables[full_names.index(None)].name} in a list is no part of a larger one.")
+    if len(set(full_names)) > 1:
+        raise ValueError(f"Slices must all be from the same tensor: {' != '.join(map(str, dict.fromkeys(full_names)))}")
+    return [Loading(variable, name, getattr(variable, "_save_slice_info").spec) for variable in variables]  # noqa: B009
+
+
+def _in_scope(name: Any, scope: str, checkpoint: Checkpoint, shared: Shared) -> Iterator[Loading]:
+    """Every variable in a scope, from the tensor of the same name in a scope of the checkpoint."""
+    if not (isinstance(name, str) and name.endswith("/") and scope.endswith("/")):
+        raise ValueError(
+            f"Assignment map with scope only name {scope} should map to scope only {name}. "
+            "Should be 'scope/': 'other_scope/'. As a variable, only one that get_variable made is found by its name; "
+            "give the variable itself otherwise."
+        )
+    prefix, tensor_prefix = ("" if text == "/" else text for text in (scope, name))
+    names = shared.within(prefix)
+    if not names:
+        warnings.warn(f"No variable that get_variable made is in scope {scope!r}: nothing is loaded.", stacklevel=6)
+    for variable_name in names:
+        tensor_name = tensor_prefix + variable_name.removeprefix(prefix)
+        checkpoint.check_has(tensor_name, f"{variable_name} in {name}")
+        found = shared.find(variable_name)
+        assert found is not None
+        yield from _parts(found, tensor_name) if isinstance(found, list) else [Loading(found, tensor_name)]

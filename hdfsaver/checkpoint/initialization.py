@@ -1,0 +1,80 @@
+"""Initial values that come from a checkpoint."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from hdfsaver.checkpoint.assignment_map import Checkpoint, Loading, Shared, loadings_of
+from hdfsaver.graph.apply import apply
+from hdfsaver.ops import state
+from hdfsaver.reading.locating import PathLike, as_prefix, resolve
+from hdfsaver.reading.reader import open_checkpoint
+from hdfsaver.variable_scope import shared_variables
+
+
+def init_from_checkpoint(ckpt_dir_or_file: PathLike, assignment_map: Any) -> None:
+    """Let variables take their initial values from a checkpoint.
+
+    Names and shapes are checked now; the values are read whenever the initializer runs, by an operation of the graph
+    (``checkpoint_initializer``, of type RestoreV2) that keeps the checkpoint's prefix. So they are those of the file as
+    it is then, no constant makes the graph large, and a graph that is saved and brought back initializes itself from
+    the checkpoint too. An operation that initializes variables and was made before this call still gives the old
+    values: make it anew.
+
+    Parameters
+    ----------
+    ckpt_dir_or_file : path
+        A prefix, a file, or a folder, whose latest checkpoint is taken now.
+    assignment_map : dict, or iterable of pairs
+        From names in the checkpoint to variables in the default graph. A list of pairs can give one tensor to several
+        variables. Names of variables are looked up among those that `get_variable` made.
+
+        ==================================  ==========================================================
+        ``"scope/": "other_scope/"``        each variable in ``other_scope``, by the rest of its name
+        ``"/": "other_scope/"``             the same, from the checkpoint's root
+        ``"scope/": "/"``                   each variable, from a scope of the checkpoint
+        ``"scope/name": "other/name"``      one variable by its name
+        ``"scope/name": variable``          one variable, however it was made
+        ``"scope/name": [part, ...]``       parts of one partitioned variable
+        ==================================  ==========================================================
+
+    Raises
+    ------
+    ValueError
+        A tensor or a variable is not there, a shape differs, the map is none, or the folder has no checkpoint. No
+        variable has changed then.
+    TypeError
+        Something in the map is neither a variable nor a name.
+    OpError
+        The checkpoint cannot be read; `NotFoundError` where there is none.
+
+    Notes
+    -----
+    That the dtypes agree is checked when the initializer runs, as TensorFlow does it: `InvalidArgumentError`. So are
+    the shapes of variables that a scope stands for, and of parts.
+    """
+    prefix = resolve(ckpt_dir_or_file)
+    with open_checkpoint(prefix) as file:
+        checkpoint = Checkpoint(as_prefix(ckpt_dir_or_file), file.variables)
+        loadings = loadings_of(assignment_map, checkpoint, Shared(shared_variables()))
+    for loading in loadings:
+        _set_initializer(loading, prefix)
+
+
+def _set_initializer(loading: Loading, prefix: str) -> None:
+    variable = loading.variable
+    graph = variable.graph
+    with graph.as_default():
+        with graph.device(variable.device), graph.device("/cpu:0"):
+            (value,) = apply(
+                "RestoreV2",
+                os.fsencode(prefix),
+                [loading.tensor_name],
+                [loading.spec],
+                name="checkpoint_initializer",
+                dtypes=[variable.dtype.base_dtype.name],
+            )
+        assigned = state.assign(variable, value, validate_shape=variable.shape.is_fully_defined())
+    value.set_shape(variable.shape)
+    variable.replace_initializer(value, assigned.op)

@@ -1,0 +1,87 @@
+"""The operation that reads tensors from a checkpoint while a graph runs.
+
+It is here and not among the other operations because it knows files. The Saver needs none of its kind: it gives the
+session the values of all variables at once. Initial values that come from a checkpoint do, see `initialization.py`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import shapes
+from hdfsaver.checkpoint import slices
+from hdfsaver.errors import InvalidArgumentError, NotFoundError
+from hdfsaver.graph.definition import Array, Kernel, Node, OpDef, register
+from hdfsaver.reading.reader import as_name, open_checkpoint
+from hdfsaver.shapes import Shape
+from hdfsaver.storage.reading import CheckpointFile
+
+
+@register
+class RestoreV2(OpDef):
+    """Tensors of a checkpoint, or parts of them (see `hdfsaver.checkpoint.slices`), as they are when it runs."""
+
+    type = "RestoreV2"
+    signature = "prefix: string, tensor_names: string, shape_and_slices: string -> tensors: [dtypes]"
+    stateful = True  # what it gives depends on more than its inputs
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """What the slice specifications say; `ValueError` where one is none, or the numbers of inputs do not agree."""
+        prefix, names, specs = node.input_shapes
+        count = len(node.attrs["dtypes"])
+        shapes.merge(prefix, ())
+        shapes.merge(shapes.merge(names, specs), (count,))
+        known = node.constant(2)
+        return [None] * count if known is None else [_static_shape(spec) for spec in known]
+
+    def kernel(self, node: Node) -> Kernel:
+        """Opens the checkpoint and reads; `NotFoundError` or `InvalidArgumentError` where it has not what is wanted."""
+        wanted: list[str] = node.attrs["dtypes"]
+
+        def restore(state: Any, prefix: Array, tensor_names: Array, shape_and_slices: Array) -> Any:
+            names = [as_name(name) for name in tensor_names]
+            text = os.fsdecode(np.asarray(prefix).item())
+            # One file for all that a run reads: opened once, and values that belong together.
+            file: CheckpointFile = state.hold(("checkpoint", text), lambda: open_checkpoint(text))
+            for name, dtype in zip(names, wanted, strict=True):
+                _check(file, name, dtype)
+            found = file.read_many(names)
+            parts = [_part(found[name], spec, name) for name, spec in zip(names, shape_and_slices, strict=True)]
+            return parts[0] if len(parts) == 1 else tuple(parts)
+
+        return restore
+
+
+def _static_shape(spec: bytes) -> Shape:
+    part = slices.parse(spec.decode())
+    return None if part is None else part.shape
+
+
+def _check(file: CheckpointFile, name: str, dtype: str) -> None:
+    entry = file.variables.get(name)
+    if entry is None:
+        raise NotFoundError(None, None, f"Key {name} not found in checkpoint {file.path}.")
+    if entry.dtype != dtype:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"tensor_name = {name}; expected dtype {dtype} does not equal original dtype {entry.dtype} in {file.path}.",
+        )
+
+
+def _part(value: Array, spec: bytes, name: str) -> Array:
+    part = slices.parse(spec.decode())
+    if part is None:
+        return value
+    if part.full_shape != value.shape:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"tensor_name = {name}; shape in shape_and_slice spec {shapes.text(part.full_shape)} does not match the "
+            f"shape stored in checkpoint: {shapes.text(value.shape)}.",
+        )
+    return value[part.key]

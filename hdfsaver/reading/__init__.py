@@ -1,0 +1,1 @@
+"""A checkpoint without a graph: which one is there, and what is in it."""

@@ -1,0 +1,59 @@
+"""One look into a checkpoint: what is in it, and the value of one variable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hdfsaver.reading.locating import PathLike, resolve
+from hdfsaver.reading.reader import as_name, open_checkpoint, read_tensor
+
+
+def list_variables(ckpt_dir_or_file: PathLike) -> list[tuple[str, list[int]]]:
+    """The names and shapes of the variables in a checkpoint.
+
+    Parameters
+    ----------
+    ckpt_dir_or_file : path
+        A prefix, a file, or a folder, of which the latest checkpoint is taken.
+
+    Returns
+    -------
+    list of (str, list of int)
+        Sorted by name.
+
+    Raises
+    ------
+    ValueError
+        The folder has no checkpoint.
+    OpError
+        See `hdfsaver.reading.reader.NewCheckpointReader`.
+    """
+    with open_checkpoint(resolve(ckpt_dir_or_file)) as file:
+        return [(name, list(file.variables[name].shape)) for name in sorted(file.variables)]
+
+
+def load_variable(ckpt_dir_or_file: PathLike, name: str) -> Any:
+    """The value of one variable in a checkpoint.
+
+    Parameters
+    ----------
+    ckpt_dir_or_file : path
+        A prefix, a file, or a folder, of which the latest checkpoint is taken.
+    name : str
+        The variable's name in the checkpoint; a ``:0`` at its end is dropped, as in ``variable.name``.
+
+    Returns
+    -------
+    ndarray, NumPy scalar or bytes
+        See `hdfsaver.reading.reader.CheckpointReader.get_tensor`.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such checkpoint, or no such variable in it.
+    ValueError
+        The folder has no checkpoint.
+    """
+    wanted = as_name(name).removesuffix(":0")
+    with open_checkpoint(resolve(ckpt_dir_or_file)) as file:
+        return read_tensor(file, wanted)

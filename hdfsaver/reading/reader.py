@@ -1,0 +1,137 @@
+"""CheckpointReader: the tensors of one checkpoint, by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hdfsaver import dtypes
+from hdfsaver.dtypes import DType
+from hdfsaver.errors import NotFoundError
+from hdfsaver.reading.locating import PathLike, existing_file, resolve
+from hdfsaver.storage.reading import CheckpointFile, open_file
+
+_PROTO_NAMES = {"float16": "HALF", "float32": "FLOAT", "float64": "DOUBLE"}
+"""The dtypes that TensorFlow's ``types.proto`` calls by another name than everybody else."""
+
+
+class CheckpointReader:
+    """Reads the tensors of a checkpoint, without a graph or a session. `NewCheckpointReader` makes it.
+
+    The file stays open as long as the reader lives; what replaces it meanwhile is not seen.
+    """
+
+    def __init__(self, filename: PathLike) -> None:
+        self._file = open_checkpoint(filename)
+
+    def get_tensor(self, tensor_str: str | bytes) -> Any:
+        """The value of a tensor.
+
+        Parameters
+        ----------
+        tensor_str : str or bytes
+            Its name in the checkpoint; not that of a tensor of a graph, which ends in ``:0``.
+
+        Returns
+        -------
+        ndarray, NumPy scalar or bytes
+            An array that is free to be written on; for a tensor without dimensions a NumPy scalar, or bytes where it
+            is a string. String tensors are arrays of dtype object that hold bytes.
+
+        Raises
+        ------
+        NotFoundError
+            The checkpoint has no such tensor.
+        DataLossError
+            Its bytes are not what was saved.
+        TypeError
+            The name is neither str nor bytes.
+        """
+        return read_tensor(self._file, as_name(tensor_str))
+
+    def has_tensor(self, tensor_str: str | bytes) -> bool:
+        """Whether the checkpoint has a tensor of that name; `TypeError` where it is neither str nor bytes."""
+        return as_name(tensor_str) in self._file.variables
+
+    def get_variable_to_shape_map(self) -> dict[str, list[int]]:
+        """The shape of every tensor, by name."""
+        return {name: list(entry.shape) for name, entry in self._file.variables.items()}
+
+    def get_variable_to_dtype_map(self) -> dict[str, DType]:
+        """The dtype of every tensor, by name."""
+        return {name: dtypes.as_dtype(entry.dtype) for name, entry in self._file.variables.items()}
+
+    def debug_string(self) -> bytes:
+        """Name, dtype and shape of every tensor, a line each, sorted by name: ``b"w (DT_FLOAT) [3,4]``."""
+        entries = sorted(self._file.variables.values(), key=lambda entry: entry.name.encode())
+        lines = [f"{entry.name} ({_proto_name(entry.dtype)}) [{_sizes(entry.shape)}]\n" for entry in entries]
+        return "".join(lines).encode()
+
+
+def _proto_name(dtype: str) -> str:
+    return f"DT_{_PROTO_NAMES.get(dtype, dtype.upper())}"
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    return ",".join(map(str, shape))
+
+
+def NewCheckpointReader(filepattern: PathLike) -> CheckpointReader:  # noqa: N802, TensorFlow's name
+    """Open a checkpoint for reading.
+
+    Parameters
+    ----------
+    filepattern : path
+        A prefix that `Saver.save` gave, or the file itself. It is taken as it stands: no pattern is matched.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such checkpoint.
+    DataLossError
+        The file is damaged, was changed by another program, or is a directory.
+    OpError
+        It cannot be read for another reason: a newer format, what the operating system reports.
+    TypeError
+        ``filepattern`` is no path.
+    """
+    return CheckpointReader(filepattern)
+
+
+def load_checkpoint(ckpt_dir_or_file: PathLike) -> CheckpointReader:
+    """Open a checkpoint for reading; of a folder, its latest one.
+
+    Parameters
+    ----------
+    ckpt_dir_or_file : path
+        A prefix, a file, or a folder that has a state file.
+
+    Raises
+    ------
+    ValueError
+        The folder has no checkpoint.
+    OpError
+        See `NewCheckpointReader`.
+    """
+    return CheckpointReader(resolve(ckpt_dir_or_file))
+
+
+def open_checkpoint(prefix: PathLike) -> CheckpointFile:
+    """Open the file of a checkpoint; errors are those of `NewCheckpointReader`."""
+    return open_file(existing_file(prefix))
+
+
+def as_name(name: Any) -> str:
+    """The name of a tensor as text; `TypeError` where it is neither str nor bytes."""
+    if isinstance(name, bytes):
+        return name.decode("utf-8", "surrogateescape")
+    if not isinstance(name, str):
+        raise TypeError(f"Expected binary or unicode string, got {name!r}: a tensor is named by str or bytes.")
+    return name
+
+
+def read_tensor(file: CheckpointFile, name: str) -> Any:
+    """The value of a tensor as TensorFlow gives it: see `CheckpointReader.get_tensor`."""
+    if name not in file.variables:
+        raise NotFoundError(None, None, f"Key {name} not found in checkpoint {file.path}.")
+    value = file.read(name)
+    return value[()] if value.ndim == 0 else value
