@@ -22,6 +22,7 @@ from hdfsaver.storage.chunks import check_chunks, read_chunked
 from hdfsaver.storage.guard import Opened
 from hdfsaver.storage.index import Entry
 from hdfsaver.storage.objects import damaged
+from hdfsaver.storage.partial import Key, read_part
 from hdfsaver.storage.sealed import newer_version
 from hdfsaver.storage.transfer import read_at
 from hdfsaver.storage.values import STRING, Array
@@ -92,9 +93,23 @@ class PlainSource:
             group = _group(root, self._below or "")
             return {name: self._read(group, self._links[name]) for name in names}
 
-    def _read(self, group: h5g.GroupID, path: str) -> Array:
+    def read_slice(self, name: str, key: Key) -> Array:
+        """A part of a variable's value; only its bytes are read where they lie as one block."""
+        with hdf5_root(self._opened) as root:
+            dataset = self._dataset(_group(root, self._below or ""), self._links[name])
+            with objects.reading(dataset.part):
+                if dataset.dtype == STRING or dataset.layout != h5d.CONTIGUOUS or not dataset.nbytes:
+                    return _decoded(dataset, _bytes(self._opened, dataset))[key].copy()
+                element = np.dtype((np.void, dataset.itemsize))
+                part = read_part(self._opened.fd, dataset.id.get_offset(), dataset.id.shape, element, key)
+                return _numbers(dataset, part.tobytes(), part.shape)
+
+    def _dataset(self, group: h5g.GroupID, path: str) -> _Dataset:
         above, _, link = path.rpartition("/")
-        dataset = _open(self._opened, objects.open_group(group, above) if above else group, link)
+        return _open(self._opened, objects.open_group(group, above) if above else group, link)
+
+    def _read(self, group: h5g.GroupID, path: str) -> Array:
+        dataset = self._dataset(group, path)
         with objects.reading(dataset.part):
             return _decoded(dataset, _bytes(self._opened, dataset))
 
@@ -223,9 +238,10 @@ def _bytes(opened: Opened, dataset: _Dataset) -> bytes:
 
 
 def _decoded(dataset: _Dataset, data: bytes) -> Array:
-    shape = dataset.id.shape
-    if dataset.dtype == STRING:
-        return _texts(dataset, data)
+    return _texts(dataset, data) if dataset.dtype == STRING else _numbers(dataset, data, dataset.id.shape)
+
+
+def _numbers(dataset: _Dataset, data: bytes, shape: tuple[int, ...]) -> Array:
     dtype = dtypes.numpy_dtype(dataset.dtype)
     if dataset.dtype == "bool" and data.translate(None, b"\0\1"):
         raise damaged(dataset.part, "a truth value is neither 0 nor 1.")

@@ -13,6 +13,7 @@ from hdfsaver.storage import seal
 from hdfsaver.storage.access import about, hdf5_root
 from hdfsaver.storage.guard import Opened, open_regular
 from hdfsaver.storage.index import Entry, read_names
+from hdfsaver.storage.partial import Key, normalized
 from hdfsaver.storage.plain import PlainSource
 from hdfsaver.storage.sealed import SealedSource
 from hdfsaver.storage.structure import read_structure
@@ -34,6 +35,8 @@ class _Source(Protocol):
     def has_structure(self) -> bool: ...
 
     def read(self, names: Sequence[str]) -> dict[str, Array]: ...
+
+    def read_slice(self, name: str, key: Key) -> Array: ...
 
     def verify(self) -> None: ...
 
@@ -81,10 +84,48 @@ class CheckpointFile:
         wanted = list(dict.fromkeys(names))
         self._open()
         for name in wanted:
-            if name not in self.variables:
-                raise NotFoundError(None, None, f"Variable {name!r} is not in {self.path}.")
+            self._entry(name)
         with about(self.path):
             return self._source.read(wanted)
+
+    def read_slice(self, name: str, key: tuple[slice, ...]) -> Array:
+        """A part of a variable's value, read without the rest as far as the file allows it.
+
+        Only the bytes of the part are read, and gaps between them that are not worth skipping. Of a string tensor, and
+        of a dataset in chunks, everything is read.
+
+        Parameters
+        ----------
+        name : str
+        key : tuple of slice
+            One for each dimension, with step 1; bounds are those of Python's slicing.
+
+        Returns
+        -------
+        ndarray
+            Fresh and writable.
+
+        Raises
+        ------
+        NotFoundError
+            The file has no such variable.
+        ValueError
+            ``key`` is not as said.
+
+        Notes
+        -----
+        A digest covers a value as a whole, so that of a part's bytes alone nothing is checked; `verify` checks all.
+        """
+        self._open()
+        bounds = normalized(key, self._entry(name).shape, name)
+        with about(self.path):
+            return self._source.read_slice(name, bounds)
+
+    def _entry(self, name: str) -> Entry:
+        entry = self.variables.get(name)
+        if entry is None:
+            raise NotFoundError(None, None, f"Variable {name!r} is not in {self.path}.")
+        return entry
 
     def structure(self) -> Structure | None:
         """The graph with what belongs to it, or None where the file has none.

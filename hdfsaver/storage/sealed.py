@@ -15,6 +15,7 @@ from hdfsaver.storage import layout, objects, seal, strings
 from hdfsaver.storage.access import advice, hdf5_root
 from hdfsaver.storage.guard import Opened
 from hdfsaver.storage.index import Entry, read_index
+from hdfsaver.storage.partial import Key, read_part
 from hdfsaver.storage.seal import Seal
 from hdfsaver.storage.transfer import digest_all, read_all
 from hdfsaver.storage.values import STRING, Array, bytes_of, numpy_dtype
@@ -56,6 +57,13 @@ class SealedSource:
                 group = objects.open_group(root, layout.VARIABLES)
                 found.update({name: self._text(group, name, found[name]) for name in texts})
         return {name: found[name] for name in names}
+
+    def read_slice(self, name: str, key: Key) -> Array:
+        """A part of a variable's value, which no digest covers."""
+        entry = self.entries[name]
+        if entry.dtype == STRING:
+            return self.read([name])[name][key].copy()
+        return read_part(self._opened.fd, self._rows[name][0], *_stored(entry), key)
 
     def _large(self, entries: Sequence[Entry]) -> dict[str, Array]:
         arrays = {entry.name: np.empty(*_stored(entry)) for entry in entries}

@@ -1,0 +1,99 @@
+"""A part of an array in a file, read without the rest."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from hdfsaver.storage.transfer import PIECE, read_at
+
+Array: TypeAlias = npt.NDArray[Any]
+
+Key: TypeAlias = tuple[slice, ...]
+"""A slice for each dimension, with step 1, start and stop within the dimension."""
+
+_GAP = 65536
+"""Bytes between two stretches that are read along rather than skipped."""
+
+
+def normalized(key: tuple[slice, ...], shape: tuple[int, ...], name: str) -> Key:
+    """Give every slice its bounds within the dimension, as Python's own slicing does.
+
+    Raises
+    ------
+    ValueError
+        There is not one slice for each dimension, or one has a step.
+    """
+    if len(key) != len(shape) or not all(isinstance(part, slice) and part.step in (None, 1) for part in key):
+        raise ValueError(f"A slice of {name!r} is a tuple of {len(shape)} slices with step 1, not {key!r}.")
+    bounds = (part.indices(size)[:2] for part, size in zip(key, shape, strict=True))
+    return tuple(slice(start, max(start, stop)) for start, stop in bounds)
+
+
+def read_part(fd: int, offset: int, shape: tuple[int, ...], dtype: np.dtype[Any], key: Key) -> Array:
+    """Read a part of an array that lies in a file as one block, in row-major order.
+
+    Parameters
+    ----------
+    fd : int
+        The open file.
+    offset : int
+        Where the array begins, in bytes.
+    shape : tuple of int
+        The shape of the whole array.
+    dtype : dtype
+        Of its elements.
+    key : tuple of slice
+        See `Key`.
+
+    Returns
+    -------
+    ndarray
+        Fresh, contiguous and writable.
+
+    Raises
+    ------
+    EOFError, OSError
+        See `transfer.read_at`.
+    """
+    part = np.empty([each.stop - each.start for each in key], dtype)
+    if part.size:
+        strides = tuple(math.prod(shape[axis + 1 :]) * dtype.itemsize for axis in range(len(shape)))
+        begin = offset + sum(each.start * stride for each, stride in zip(key, strides, strict=True))
+        _fill(fd, part, begin, strides)
+    return part
+
+
+def _fill(fd: int, part: Array, begin: int, strides: tuple[int, ...]) -> None:
+    """Read into ``part`` what begins at a position of the file and has those strides there."""
+    span = sum((size - 1) * stride for size, stride in zip(part.shape, strides, strict=True)) + part.itemsize
+    if span == part.nbytes and part.flags.c_contiguous:
+        _read_whole(fd, part, begin)
+    elif span <= PIECE:
+        _read_span(fd, part, begin, strides, span)
+    else:
+        for start, stop in _batches(len(part), strides[0], part.nbytes // len(part)):
+            # A batch of one row loses its dimension, so that the next may be divided.
+            rows, rest = (part[start], strides[1:]) if stop - start == 1 else (part[start:stop], strides)
+            _fill(fd, rows, begin + start * strides[0], rest)
+
+
+def _batches(rows: int, stride: int, nbytes: int) -> list[tuple[int, int]]:
+    """Rows that one read takes in: those that lie close together, and of them no more than a piece."""
+    step = max(1, PIECE // stride) if stride - nbytes <= _GAP else 1
+    return [(start, min(start + step, rows)) for start in range(0, rows, step)]
+
+
+def _read_whole(fd: int, part: Array, begin: int) -> None:
+    view = part.reshape(-1).view(np.uint8).data
+    for start in range(0, len(view), PIECE):
+        read_at(fd, view[start : start + PIECE], begin + start)
+
+
+def _read_span(fd: int, part: Array, begin: int, strides: tuple[int, ...], span: int) -> None:
+    data = bytearray(span)
+    read_at(fd, memoryview(data), begin)
+    part[...] = np.ndarray(part.shape, part.dtype, data, 0, strides)
