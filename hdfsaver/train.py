@@ -10,6 +10,7 @@ from hdfsaver.checkpoint.management import (
     update_checkpoint_state,
 )
 from hdfsaver.checkpoint.meta_graph import export_meta_graph
+from hdfsaver.checkpoint.retention import keep_any, keep_best, keep_latest
 from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.reading.listing import list_variables, load_variable
 from hdfsaver.reading.locating import (
@@ -37,6 +38,9 @@ __all__ = [
     "get_checkpoint_state",
     "import_meta_graph",
     "init_from_checkpoint",
+    "keep_any",
+    "keep_best",
+    "keep_latest",
     "latest_checkpoint",
     "list_variables",
     "load_checkpoint",

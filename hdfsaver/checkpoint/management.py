@@ -58,10 +58,11 @@ def _generate(
     timestamps: Sequence[float] | None,
     last_preserved: float | None,
     save_relative_paths: bool = False,
+    metrics: Sequence[float | None] | None = None,
 ) -> CheckpointState:
     paths = [as_prefix(prefix) for prefix in kept or ()]
     return state_file.generate(
-        as_prefix(save_dir), as_prefix(newest), paths, timestamps, last_preserved, save_relative_paths
+        as_prefix(save_dir), as_prefix(newest), paths, timestamps, last_preserved, save_relative_paths, metrics
     )
 
 
@@ -73,6 +74,8 @@ def update_checkpoint_state(
     all_model_checkpoint_timestamps: Sequence[float] | None = None,
     last_preserved_timestamp: float | None = None,
     save_relative_paths: bool = False,
+    *,
+    all_model_checkpoint_metrics: Sequence[float | None] | None = None,
 ) -> None:
     """Write the state file of a folder.
 
@@ -90,6 +93,8 @@ def update_checkpoint_state(
         See `CheckpointState`.
     save_relative_paths : bool
         Store absolute paths relative to the folder.
+    all_model_checkpoint_metrics : list of float or None, optional
+        See `CheckpointState`.
 
     Raises
     ------
@@ -107,6 +112,7 @@ def update_checkpoint_state(
         all_model_checkpoint_timestamps,
         last_preserved_timestamp,
         save_relative_paths,
+        all_model_checkpoint_metrics,
     )
     state_file.write(state, folder, latest_filename)
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import difflib
 import operator
 import os
-import time
 from collections.abc import Hashable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hdfsaver import errors, shapes
-from hdfsaver.checkpoint import management, meta_graph, retention
+from hdfsaver.checkpoint import meta_graph, retention
+from hdfsaver.checkpoint.keeper import Keeper
+from hdfsaver.checkpoint.renaming import Rename, renamed
 from hdfsaver.checkpoint.var_list import variables_by_name
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import Array, Node
@@ -64,6 +65,16 @@ class Saver:
         Write paths into the state file relative to it, so that the folder can be moved.
     filename : str, optional
         Accepted; as in TensorFlow, it never changes where `save` writes.
+    rename : callable, or dict or list of pairs of regular expressions, optional
+        Gives every variable another name in the file: a function of the name, or patterns with what replaces them, as
+        in `re.sub`, one after the other. TensorFlow asks for a dict with every variable instead.
+    keep : callable, optional
+        Which checkpoints stay beside the newest, a function of the list of them: ``tf.train.keep_best(3)``, or one of
+        your own; see `hdfsaver.checkpoint.retention`. TensorFlow keeps the newest only, which after a bad night may
+        all be worse than one that is gone.
+    resume_rotation : bool
+        Begin with the checkpoints that the state file lists, so that after a restart the old ones still go in their
+        time. TensorFlow forgets them, unless `recover_last_checkpoints` is called, and they stay for ever.
 
     Raises
     ------
@@ -90,6 +101,10 @@ class Saver:
         pad_step_number: bool = False,
         save_relative_paths: bool = False,
         filename: str | None = None,
+        *,
+        rename: Rename | None = None,
+        keep: retention.Policy | None = None,
+        resume_rotation: bool = False,
     ) -> None:
         if defer_build and var_list:
             raise ValueError(
@@ -98,20 +113,25 @@ class Saver:
             )
         self._var_list = var_list
         self._allow_empty = allow_empty
+        self._rename = rename
         self._is_built = False
         self._variables: dict[str, Any] = {}
         self._reshape = reshape
         self._pad = pad_step_number
-        self._relative = save_relative_paths
         self._saver_def = saver_def or SaverDef(
             max_to_keep=max_to_keep or 0,
             sharded=sharded,
             keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours,
         )
-        hours = self._saver_def.keep_checkpoint_every_n_hours
         self._writer = Writer()
         self._described: tuple[Hashable, Structure] | None = None
-        self._rotation = retention.Rotation(next_preserved=time.time() + hours * 3600)
+        self._keeper = Keeper(
+            max_to_keep=self._saver_def.max_to_keep,
+            hours=self._saver_def.keep_checkpoint_every_n_hours,
+            keep=keep,
+            relative=save_relative_paths,
+            resume=resume_rotation,
+        )
         if not defer_build:
             self.build()
 
@@ -125,7 +145,7 @@ class Saver:
         """
         if self._is_built:
             return
-        self._variables = variables_by_name(self._var_list)
+        self._variables = renamed(variables_by_name(self._var_list), self._rename)
         if not self._variables and not self._allow_empty:
             raise ValueError("No variables to save")
         nodes = {name: Node.of(variable.graph.digraph, variable.op.name) for name, variable in self._variables.items()}
@@ -152,6 +172,7 @@ class Saver:
         save_debug_info: bool = False,
         *,
         durable: bool = True,
+        metric: Any = None,
     ) -> str | None:
         """Write the variables' values, and the graph with them, to one file.
 
@@ -178,6 +199,8 @@ class Saver:
             Accepted; graphs keep no traces of the code that made them.
         durable : bool
             Wait until the disk has the bytes. Without that a crash of the machine may lose the checkpoint.
+        metric : float or Tensor, optional
+            How good the model is now, for `keep_best` and its kin; it is recorded in the state file.
 
         Returns
         -------
@@ -199,6 +222,7 @@ class Saver:
         """
         self._check_built("save")
         prefix = self._prefix(sess, as_prefix(save_path), global_step, latest_filename)
+        rating = None if metric is None else _number(sess, metric)
         if not self._variables:
             return None
         values = self._values(sess)
@@ -213,7 +237,7 @@ class Saver:
             structure_version=version,
         )
         if write_state:
-            self._record(prefix, latest_filename)
+            self._keeper.record(prefix, latest_filename, rating)
         return prefix
 
     def _prefix(self, sess: Any, save_path: str, global_step: Any, latest_filename: str | None) -> str:
@@ -250,43 +274,22 @@ class Saver:
             self._described = (version, self._structure(graph, strip_default_attrs=strip_default_attrs))
         return self._described[1]
 
-    def _record(self, prefix: str, latest_filename: str | None) -> None:
-        """Write the state file, and only then remove what is no longer listed in it."""
-        new = retention.Kept(prefix, time.time())
-        self._rotation = retention.record(self._rotation, new, self._saver_def.max_to_keep)
-        management.update_checkpoint_state(
-            os.path.dirname(prefix),
-            prefix,
-            self.last_checkpoints,
-            latest_filename,
-            save_relative_paths=self._relative,
-        )
-        hours = self._saver_def.keep_checkpoint_every_n_hours
-        self._rotation, superseded = retention.retire(self._rotation, hours)
-        if superseded is not None:
-            management.remove_checkpoint(superseded)
-
     @property
     def last_checkpoints(self) -> list[str]:
         """The prefixes of the checkpoints that are kept, oldest first."""
-        return retention.prefixes(self._rotation.kept)
+        return retention.prefixes(self._keeper.kept)
 
     def set_last_checkpoints(self, last_checkpoints: list[PathLike]) -> None:
         """Say which checkpoints are kept, oldest first. They leave the list in time, but are never deleted."""
-        self._set_kept([(path, float("inf")) for path in last_checkpoints])
+        self.set_last_checkpoints_with_time([(path, float("inf")) for path in last_checkpoints])
 
     def set_last_checkpoints_with_time(self, last_checkpoints_with_time: list[tuple[PathLike, float]]) -> None:
         """Say which checkpoints are kept and when each was saved (seconds since the epoch), oldest first."""
-        self._set_kept(last_checkpoints_with_time)
-
-    def _set_kept(self, checkpoints: list[tuple[PathLike, float]]) -> None:
-        kept = tuple(retention.Kept(as_prefix(path), saved) for path, saved in checkpoints)
-        self._rotation = self._rotation._replace(kept=kept)
+        self._keeper.set_kept(retention.Kept(as_prefix(path), saved) for path, saved in last_checkpoints_with_time)
 
     def recover_last_checkpoints(self, checkpoint_paths: list[PathLike]) -> None:
         """Take up again, after a restart, those of the checkpoints that are there; their files tell their times."""
-        found = [(path, naming.find(as_prefix(path))) for path in checkpoint_paths]
-        self._set_kept([(path, file.stat().st_mtime) for path, file in found if file is not None])
+        self._keeper.recover(checkpoint_paths)
 
     # -- restoring -----------------------------------------------------------------------------------------------
 
@@ -427,6 +430,14 @@ def _step_number(sess: Session, global_step: Any) -> int:
         return operator.index(global_step)
     except TypeError:
         raise TypeError(f"global_step must be an integer, not {global_step!r}.") from None
+
+
+def _number(sess: Session, metric: Any) -> float:
+    value = sess.run(metric) if isinstance(metric, str | Variable | Tensor) else metric
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"metric must be a number, not {value!r}.") from None
 
 
 def _check_parent(prefix: str) -> None:

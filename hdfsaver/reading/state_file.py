@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 
 from hdfsaver.storage.commit import write_text_atomically
 
 DEFAULT_NAME = "checkpoint"
 
-_LINE = re.compile(r"""\s*(\w+)\s*:\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([-+.\w]+))\s*(?:#.*)?""")
+_LINE = re.compile(r"""\s*(\w+)\s*:\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([-+.\w]+))\s*(?:#\s*(.*))?""")
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|(.))", re.DOTALL)
 _NAMED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
 
@@ -35,12 +36,16 @@ class CheckpointState:
         When each was saved, in seconds since the epoch; empty where that is not recorded.
     last_preserved_timestamp : float
         When the last checkpoint was saved that is kept for good.
+    all_model_checkpoint_metrics : list of float or None
+        How good each is, for those of which that is known; as many as paths, or none. TensorFlow has no such field: it
+        stands in comments, which TensorFlow passes over.
     """
 
     model_checkpoint_path: str = ""
     all_model_checkpoint_paths: list[str] = field(default_factory=list)
     all_model_checkpoint_timestamps: list[float] = field(default_factory=list)
     last_preserved_timestamp: float = 0.0
+    all_model_checkpoint_metrics: list[float | None] = field(default_factory=list)
 
 
 def path_of(folder: str | os.PathLike[str], latest_filename: str | None) -> Path:
@@ -55,6 +60,7 @@ def generate(
     all_model_checkpoint_timestamps: Sequence[float] | None = None,
     last_preserved_timestamp: float | None = None,
     save_relative_paths: bool = False,
+    all_model_checkpoint_metrics: Sequence[float | None] | None = None,
 ) -> CheckpointState:
     """Put together what a state file is to say.
 
@@ -86,6 +92,7 @@ def generate(
         all_model_checkpoint_paths=[_stored(path, save_dir, save_relative_paths) for path in paths],
         all_model_checkpoint_timestamps=list(all_model_checkpoint_timestamps or ()),
         last_preserved_timestamp=last_preserved_timestamp or 0.0,
+        all_model_checkpoint_metrics=_known(all_model_checkpoint_metrics or ()),
     )
 
 
@@ -130,7 +137,10 @@ def read(folder: str | os.PathLike[str], latest_filename: str | None = None) -> 
 def format_text(state: CheckpointState) -> str:
     """Write a state in protobuf's text format."""
     lines = [f"model_checkpoint_path: {_quote(state.model_checkpoint_path)}"]
-    lines += [f"all_model_checkpoint_paths: {_quote(path)}" for path in state.all_model_checkpoint_paths]
+    rated = zip_longest(state.all_model_checkpoint_paths, state.all_model_checkpoint_metrics)
+    lines += [
+        f"all_model_checkpoint_paths: {_quote(path)}{_comment(metric)}" for path, metric in rated if path is not None
+    ]
     lines += [f"all_model_checkpoint_timestamps: {time!r}" for time in state.all_model_checkpoint_timestamps]
     if state.last_preserved_timestamp:
         lines.append(f"last_preserved_timestamp: {state.last_preserved_timestamp!r}")
@@ -140,15 +150,37 @@ def format_text(state: CheckpointState) -> str:
 def parse_text(content: bytes) -> CheckpointState:
     """Read a state from protobuf's text format; `ValueError` where it is not written in it."""
     state = CheckpointState()
+    metrics: list[float | None] = []
     for line in content.decode("utf-8").splitlines():
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         match = _LINE.fullmatch(line)
         if match is None:
             raise ValueError(f"Not a line of a checkpoint state: {line!r}.")
-        key, double, single, number = match.groups()
+        key, double, single, number, comment = match.groups()
         _set_field(state, key, double if double is not None else single, number)
+        if key == "all_model_checkpoint_paths":
+            metrics.append(_metric(comment or ""))
+    state.all_model_checkpoint_metrics = _known(metrics)
     return state
+
+
+def _known(metrics: Iterable[float | None]) -> list[float | None]:
+    """Metrics as a state has them: none at all where none is known."""
+    found = list(metrics)
+    return [] if found.count(None) == len(found) else found
+
+
+def _metric(comment: str) -> float | None:
+    """What `_comment` wrote; None for any other comment."""
+    try:
+        return float(comment.removeprefix("metric:")) if comment.startswith("metric:") else None
+    except ValueError:
+        return None
+
+
+def _comment(metric: float | None) -> str:
+    return "" if metric is None else f"  # metric: {float(metric)!r}"
 
 
 def _set_field(state: CheckpointState, key: str, text: str | None, number: str | None) -> None:

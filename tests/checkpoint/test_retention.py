@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdfsaver.checkpoint.retention import Kept, Rotation, prefixes, record, retire
+from hdfsaver.checkpoint.retention import (
+    Kept,
+    Rotation,
+    keep_any,
+    keep_best,
+    keep_latest,
+    prefixes,
+    record,
+    retire,
+)
 
 
 def saves(names, max_to_keep, hours=10_000.0, rotation=None):
@@ -15,7 +25,7 @@ def saves(names, max_to_keep, hours=10_000.0, rotation=None):
     for second, name in enumerate(names):
         rotation = record(rotation, Kept(name, float(second)), max_to_keep)
         rotation, superseded = retire(rotation, hours)
-        deleted += [superseded] if superseded else []
+        deleted += superseded
     return rotation, deleted
 
 
@@ -54,7 +64,51 @@ def test_what_is_listed_is_never_deleted(names, max_to_keep):
         on_disk.add(name)
         rotation = record(rotation, Kept(name, float(second)), max_to_keep)
         rotation, superseded = retire(rotation, 10_000.0)
-        on_disk.discard(superseded)
+        on_disk.difference_update(superseded)
         assert name == prefixes(rotation.kept)[-1]
         assert len(rotation.kept) <= max_to_keep
         assert set(prefixes(rotation.kept)) <= on_disk
+
+
+def rated(*metrics):
+    """Checkpoints named after their order, with those metrics."""
+    return [Kept(str(age), float(age), metric) for age, metric in enumerate(metrics)]
+
+
+def test_the_best_stay_beside_the_newest():
+    """A good old checkpoint outlives newer ones, until there are enough better ones."""
+    rotation = Rotation()
+    for entry in rated(0.5, 0.9, 0.1, 0.2, 0.95, 0.3):
+        rotation = record(rotation, entry, 1, keep_best(2))
+        rotation, _ = retire(rotation, 10_000.0)
+    assert ["1", "4", "5"] == prefixes(rotation.kept)
+
+
+def test_what_is_best():
+    """More or less is better, as one says; of equals the newer; what has no metric, or NaN, is never best."""
+    kept = rated(3.0, None, 1.0, float("nan"), 1.0)
+    assert ["0"] == prefixes(keep_best(1)(kept))
+    assert ["4"] == prefixes(keep_best(1, "min")(kept))
+    assert {"0", "2", "4"} == set(prefixes(keep_best(9)(kept)))
+    assert [] == keep_best(0)(kept)
+    with pytest.raises(ValueError, match="'max' or 'min', not 'least'"):
+        keep_best(1, "least")
+
+
+def test_policies_are_put_together():
+    """Any function of the list is a policy, and what one of several keeps is kept."""
+    policy = keep_any(keep_latest(1), keep_best(1), lambda kept: kept[:1])
+    assert {"0", "2", "3"} == set(prefixes(policy(rated(0.1, 0.2, 0.3, 0.2))))
+    assert [] == keep_latest(0)(rated(1.0))
+
+
+@given(st.lists(st.none() | st.floats(), max_size=20), st.integers(1, 4), st.integers(0, 4))
+def test_with_a_policy_nothing_else_stays(metrics, latest, best):
+    """After every save exactly the newest and the best of all that were there are kept."""
+    rotation = Rotation()
+    for entry in rated(*metrics):
+        before = (*rotation.kept, entry)
+        rotation = record(rotation, entry, latest, keep_best(best))
+        assert set(before[-latest:]) | set(keep_best(best)(before)) == set(rotation.kept)
+        assert set(before) == set(rotation.kept) | set(rotation.retired)
+        rotation, _ = retire(rotation, 10_000.0)

@@ -29,6 +29,16 @@ def test_every_path_survives(newest, paths, times):
     assert state == state_file.parse_text(state_file.format_text(state).encode())
 
 
+def test_metrics_stand_in_comments():
+    """How good a checkpoint is stands behind its path, where protobuf's text format has a comment."""
+    state = CheckpointState("b", ["a", "b", "c"], all_model_checkpoint_metrics=[0.5, None, 1e-30])
+    text = state_file.format_text(state)
+    assert 'all_model_checkpoint_paths: "a"  # metric: 0.5\nall_model_checkpoint_paths: "b"\n' in text
+    assert state == state_file.parse_text(text.encode())
+    other = b'model_checkpoint_path: "a"\nall_model_checkpoint_paths: "a"  # metric: high # or so\n'
+    assert [] == state_file.parse_text(other).all_model_checkpoint_metrics
+
+
 def test_non_ascii_is_octal():
     """Bytes beyond ASCII are written as protobuf's text format has them."""
     assert r'model_checkpoint_path: "m\303\266del\n\"x\""' in state_file.format_text(CheckpointState('mödel\n"x"'))

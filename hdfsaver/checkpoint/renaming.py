@@ -1,0 +1,65 @@
+"""Names in the file that follow a rule, where TensorFlow asks for a dict with every variable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias, TypeVar
+
+Pattern: TypeAlias = "str | re.Pattern[str]"
+Replacement: TypeAlias = "str | Callable[[re.Match[str]], str]"
+
+Rename: TypeAlias = "Callable[[str], str] | Mapping[Pattern, Replacement] | Iterable[tuple[Pattern, Replacement]]"
+"""From a variable's name to that in the file: a function, or patterns with what replaces them."""
+
+_Named = TypeVar("_Named")
+
+
+def renamed(named: Mapping[str, _Named], rename: Rename | None) -> dict[str, _Named]:
+    """Give every item another name.
+
+    Parameters
+    ----------
+    named : mapping of str
+    rename : see `Rename`, or None
+        Patterns are searched anywhere in the name, all their matches replaced, one pattern after the other.
+
+    Raises
+    ------
+    ValueError
+        Two items would get one name, or a pattern cannot be understood.
+    TypeError
+        The function gives something else than a str, or ``rename`` is neither function nor pairs.
+    """
+    if rename is None:
+        return dict(named)
+    rule = rename if callable(rename) else _substitution(rename)
+    found: dict[str, _Named] = {}
+    before: dict[str, str] = {}
+    for name, item in named.items():
+        new = rule(name)
+        if not isinstance(new, str):
+            raise TypeError(f"rename gave {new!r} for {name!r}; a str was expected, the name in the file.")
+        if new in found:
+            raise ValueError(f"rename gives both {before[new]!r} and {name!r} the name {new!r} in the file.")
+        found[new], before[new] = item, name
+    return found
+
+
+def _substitution(
+    rename: Mapping[Pattern, Replacement] | Iterable[tuple[Pattern, Replacement]],
+) -> Callable[[str], str]:
+    try:
+        pairs = list(rename.items() if isinstance(rename, Mapping) else rename)
+        compiled = [(re.compile(pattern), replacement) for pattern, replacement in pairs]
+    except re.error as error:
+        raise ValueError(f"rename has a pattern that is no regular expression, {error.pattern!r}: {error}.") from None
+    except (TypeError, ValueError):
+        raise TypeError(f"rename is a function, or pairs of pattern and replacement, not {rename!r}.") from None
+
+    def substitute(name: str) -> str:
+        for pattern, replacement in compiled:
+            name = pattern.sub(replacement, name)
+        return name
+
+    return substitute

@@ -1,0 +1,90 @@
+"""The checkpoints that a Saver keeps, on a disk."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+import hdfsaver as tf
+
+
+@pytest.fixture
+def sess():
+    """A session with one variable that has a value."""
+    tf.get_variable("w", initializer=1.0)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        yield session
+
+
+def on_disk(folder):
+    """The checkpoints in a folder, sorted."""
+    return sorted(name.removesuffix(".h5") for name in os.listdir(folder) if name.endswith(".h5"))
+
+
+def test_the_best_checkpoints_stay(sess, tmp_path):
+    """The newest and the best by the metric are on disk and in the state file, the newest one last."""
+    saver = tf.train.Saver(max_to_keep=2, keep=tf.train.keep_best(1))
+    for step, accuracy in enumerate([0.1, 0.9, 0.3, 0.2, 0.4]):
+        saver.save(sess, tmp_path / "m", step, metric=accuracy)
+    assert ["m-1", "m-3", "m-4"] == on_disk(tmp_path)
+    state = tf.train.get_checkpoint_state(tmp_path)
+    assert [str(tmp_path / name) for name in on_disk(tmp_path)] == state.all_model_checkpoint_paths
+    assert [0.9, 0.2, 0.4] == state.all_model_checkpoint_metrics
+
+
+def test_a_metric_may_be_a_tensor(sess, tmp_path):
+    """As the step, the metric may be anything that the session can run; what is no number is refused before saving."""
+    saver = tf.train.Saver(keep=tf.train.keep_best(1))
+    saver.save(sess, tmp_path / "m", metric=tf.constant(0.25))
+    saver.save(sess, tmp_path / "m", metric="w:0")
+    assert [1.0] == tf.train.get_checkpoint_state(tmp_path).all_model_checkpoint_metrics
+    with pytest.raises(TypeError, match="metric must be a number, not"):
+        saver.save(sess, tmp_path / "n", metric=[1, 2])
+    assert ["m"] == on_disk(tmp_path)
+
+
+def test_rotation_is_resumed_after_a_restart(sess, tmp_path):
+    """A new Saver that resumes deletes what the one before it left, the best by its recorded metric excepted."""
+    first = tf.train.Saver(max_to_keep=3, keep=tf.train.keep_best(1), resume_rotation=True)
+    for step, accuracy in enumerate([0.9, 0.1, 0.2]):
+        first.save(sess, tmp_path / "m", step, metric=accuracy)
+    second = tf.train.Saver(max_to_keep=1, keep=tf.train.keep_best(1), resume_rotation=True)
+    second.save(sess, tmp_path / "m", 3, metric=0.3)
+    assert ["m-0", "m-3"] == on_disk(tmp_path)
+    assert [str(tmp_path / "m-0"), str(tmp_path / "m-3")] == second.last_checkpoints
+
+
+def test_without_resuming_the_old_ones_stay(sess, tmp_path):
+    """As in TensorFlow, a new Saver knows nothing of what is there."""
+    tf.train.Saver().save(sess, tmp_path / "m", 0)
+    saver = tf.train.Saver(max_to_keep=1)
+    for step in (1, 2):
+        saver.save(sess, tmp_path / "m", step)
+    assert ["m-0", "m-2"] == on_disk(tmp_path)
+
+
+def test_times_are_remembered_too(sess, tmp_path):
+    """Who resumes writes times, so that one checkpoint every so many hours is kept across restarts."""
+    saver = tf.train.Saver(max_to_keep=1, keep_checkpoint_every_n_hours=1.0, resume_rotation=True)
+    saver.save(sess, tmp_path / "m", 0)
+    state = tf.train.get_checkpoint_state(tmp_path)
+    assert len(state.all_model_checkpoint_timestamps) == 1
+    assert state.last_preserved_timestamp == pytest.approx(state.all_model_checkpoint_timestamps[0], abs=60)
+    # Two hours later: the state file says that the last one that was kept for good is that old.
+    tf.train.update_checkpoint_state(
+        tmp_path, tmp_path / "m-0", [tmp_path / "m-0"], None, state.all_model_checkpoint_timestamps, 1.0
+    )
+    saver = tf.train.Saver(max_to_keep=1, keep_checkpoint_every_n_hours=1.0, resume_rotation=True)
+    saver.save(sess, tmp_path / "m", 1)
+    assert ["m-0", "m-1"] == on_disk(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b'model_checkpoint_path: "gone-1"\n'])
+def test_resuming_from_nothing(sess, tmp_path, content):
+    """A state file that says nothing, or names what is gone, is replaced by one that is right."""
+    (tmp_path / "checkpoint").write_bytes(content)
+    saver = tf.train.Saver(resume_rotation=True)
+    path = saver.save(sess, tmp_path / "m", 1)
+    assert [path] == tf.train.get_checkpoint_state(tmp_path).all_model_checkpoint_paths
