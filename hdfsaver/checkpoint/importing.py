@@ -14,7 +14,11 @@ from hdfsaver.schema import Structure
 
 
 def import_meta_graph(
-    meta_graph_or_file: PathLike | Structure, clear_devices: bool = False, import_scope: str | None = None
+    meta_graph_or_file: PathLike | Structure,
+    clear_devices: bool = False,
+    import_scope: str | None = None,
+    *,
+    group: str = "",
 ) -> Saver | None:
     """Bring a graph back from a file, without the code that defined it. Values of variables are not read.
 
@@ -26,6 +30,8 @@ def import_meta_graph(
         Forget where operations were asked to run.
     import_scope : str, optional
         A name that is put before those of all operations. The Saver still uses the names in the file.
+    group : str
+        The model to bring back, in a file that has several; the Saver is for the same one.
 
     Returns
     -------
@@ -45,20 +51,20 @@ def import_meta_graph(
         structure = meta_graph_or_file
         prefix = meta_graph.import_structure(structure, graph, import_scope, clear_devices)
     else:
-        structure = meta_graph.read_structure(meta_graph_or_file)
+        structure = meta_graph.read_structure(meta_graph_or_file, group)
         prefix = meta_graph.import_structure(structure, graph, import_scope, clear_devices, may_adopt=True)
-    return _saver_of(structure, graph, prefix)
+    return _saver_of(structure, graph, prefix, group)
 
 
-def _saver_of(structure: Structure, graph: Graph, prefix: str) -> Saver | None:
+def _saver_of(structure: Structure, graph: Graph, prefix: str, group: str) -> Saver | None:
     if structure.saver is not None and structure.saved_names:
         with graph.as_default():
             found = {name: _variable_named(graph, prefix + op) for name, op in structure.saved_names.items()}
-        return Saver(found, saver_def=structure.saver)
+        return Saver(found, saver_def=structure.saver, group=group)
     variables = graph.get_collection(GraphKeys.GLOBAL_VARIABLES, prefix or None)
     if not variables:
         return None
-    return Saver({variable.op.name.removeprefix(prefix): variable for variable in variables})
+    return Saver({variable.op.name.removeprefix(prefix): variable for variable in variables}, group=group)
 
 
 def _variable_named(graph: Graph, op_name: str) -> Any:

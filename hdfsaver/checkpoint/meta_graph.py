@@ -240,8 +240,8 @@ def write_structure(filename: PathLike, structure: Structure) -> None:
     write_file(path, variables=None, structure=structure)
 
 
-def read_structure(filename: PathLike) -> Structure:
-    """Read the structure that a file holds.
+def read_structure(filename: PathLike, group: str = "") -> Structure:
+    """Read the structure that a file holds, or one of its groups.
 
     Raises
     ------
@@ -252,12 +252,12 @@ def read_structure(filename: PathLike) -> Structure:
     path = naming.find(text)
     if path is None:
         raise OSError(f"File {text} does not exist.")
-    return _read(path)
+    return _read(path, group)
 
 
-def _read(path: Path) -> Structure:
+def _read(path: Path, group: str) -> Structure:
     try:
-        with open_file(path) as file:
+        with open_file(path, group) as file:
             structure = file.structure()
     except errors.OpError as error:
         raise OSError(f"Cannot read the graph in {path}: {error.message}") from error

@@ -23,9 +23,9 @@ from hdfsaver.ops.state import variable_key
 from hdfsaver.reading.locating import PathLike, as_prefix
 from hdfsaver.schema import SaverDef, Structure
 from hdfsaver.session import Session
-from hdfsaver.storage import naming
-from hdfsaver.storage.reading import CheckpointFile, Entry, open_file
-from hdfsaver.storage.writing import Writer
+from hdfsaver.storage import groups, naming
+from hdfsaver.storage.reading import CheckpointFile, Entry, models_beside, open_file
+from hdfsaver.storage.writing import Model, Writer
 from hdfsaver.variables import Variable
 
 
@@ -75,11 +75,15 @@ class Saver:
     resume_rotation : bool
         Begin with the checkpoints that the state file lists, so that after a restart the old ones still go in their
         time. TensorFlow forgets them, unless `recover_last_checkpoints` is called, and they stay for ever.
+    group : str
+        Save the model under a group of the file, ``/teacher/graph`` and ``/teacher/variables``, and leave the models of
+        its other groups as they are, so that those which belong together are one file. They are written anew with it,
+        so that a save costs what all of them cost. A Saver without a group replaces the whole file.
 
     Raises
     ------
     ValueError
-        There are no variables, one of them comes twice, or two have one name.
+        There are no variables, one of them comes twice, or two have one name; or no group can have the name.
     TypeError
         ``var_list`` is not of one of the types above.
     """
@@ -105,6 +109,7 @@ class Saver:
         rename: Rename | None = None,
         keep: retention.Policy | None = None,
         resume_rotation: bool = False,
+        group: str = "",
     ) -> None:
         if defer_build and var_list:
             raise ValueError(
@@ -114,6 +119,8 @@ class Saver:
         self._var_list = var_list
         self._allow_empty = allow_empty
         self._rename = rename
+        self._group = group
+        groups.link_of(group)  # raises where no group can have the name
         self._is_built = False
         self._variables: dict[str, Any] = {}
         self._reshape = reshape
@@ -227,18 +234,23 @@ class Saver:
             return None
         values = self._values(sess)
         version = (sess.graph.fingerprint(), strip_default_attrs) if write_meta_graph else None
+        structure = None if version is None else self._structure_at(version, sess.graph, strip_default_attrs)
         _check_parent(prefix)
-        self._writer.write(
-            naming.file_of(prefix),
-            variables=values,
-            structure=None if version is None else self._structure_at(version, sess.graph, strip_default_attrs),
-            dtypes=self._dtypes,
-            durable=durable,
-            structure_version=version,
-        )
+        self._write(naming.file_of(prefix), Model(values, structure, self._dtypes), version, durable)
         if write_state:
             self._keeper.record(prefix, latest_filename, rating)
         return prefix
+
+    def _write(self, path: Path, model: Model, version: Hashable, durable: bool) -> None:
+        """Write the file; for a Saver with a group, together with the models of the other groups that it has."""
+        others = models_beside(path, self._group) if self._group else {}
+        # Of the others' graphs no version is known, so that a layout for them cannot be used again.
+        self._writer.write(
+            path,
+            {**others, self._group: model},
+            durable=durable,
+            structure_version=None if others else version,
+        )
 
     def _prefix(self, sess: Any, save_path: str, global_step: Any, latest_filename: str | None) -> str:
         if latest_filename is not None and os.path.dirname(latest_filename):
@@ -324,7 +336,7 @@ class Saver:
         if not self._variables:
             return
         self._check_graph(sess)
-        with open_file(path) as file:
+        with open_file(path, self._group) as file:
             self._check_names(path, file)
             for name in self._variables:
                 self._check_fits(path, file.variables[name], name)
@@ -339,7 +351,7 @@ class Saver:
     def _check_names(self, path: Path, file: CheckpointFile) -> None:
         missing = [name for name in self._variables if name not in file.variables]
         if missing:
-            raise errors.NotFoundError(None, None, _missing_names(path, missing, list(file.variables)))
+            raise errors.NotFoundError(None, None, _missing_names(path, missing, file))
 
     def _check_fits(self, path: Path, entry: Entry, name: str) -> None:
         variable, wanted = self._variables[name], self._dtypes[name]
@@ -456,13 +468,17 @@ def _existing(save_path: PathLike | None) -> Path:
     return path
 
 
-def _missing_names(path: Path, missing: list[str], present: list[str]) -> str:
+def _missing_names(path: Path, missing: list[str], file: CheckpointFile) -> str:
+    present = list(file.variables)
     lines = [f"Key {_listed(missing)} not found in checkpoint {path}. Nothing was restored."]
     for name in missing[:3]:
         likely = difflib.get_close_matches(name, present, n=3)
         if likely:
             lines.append(f"For {name!r} you may have meant {_listed(likely)}.")
     lines.append(f"The file has {_listed(sorted(present))}." if present else "The file has no variables.")
+    others = [group for group in file.groups() if group != file.group]
+    if others:
+        lines.append(f"It has other models under {_listed(others)}; a Saver is told with group=.")
     lines.append('To restore under another name, give the Saver a dict: Saver({"name in the file": variable}).')
     return " ".join(lines)
 

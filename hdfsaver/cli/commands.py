@@ -14,7 +14,7 @@ from rich.table import Table
 
 from hdfsaver.errors import OpError
 from hdfsaver.storage import naming
-from hdfsaver.storage.reading import open_file
+from hdfsaver.storage.reading import CheckpointFile, open_file
 from hdfsaver.storage.reading import reseal as reseal_file
 
 app = typer.Typer(
@@ -34,13 +34,20 @@ def main() -> None:
 
 @app.command("ls")
 def list_variables(checkpoint: Checkpoint) -> None:
-    """List the variables: name, dtype, shape and size in bytes."""
-    with _reporting(), open_file(_found(checkpoint)) as file:
-        table = Table("name", "dtype", "shape", "bytes", box=None)
-        for entry in file.variables.values():
-            # A name may hold anything, terminal escapes too; what is printed must not.
-            table.add_row(escape(_printable(entry.name)), entry.dtype, str(entry.shape), f"{entry.nbytes:,}")
-        Console().print(table)
+    """List the variables: name, dtype, shape and size in bytes; of several models in one file, each by its group."""
+    path = _found(checkpoint)
+    with _reporting(), open_file(path) as file:
+        for group in file.groups() or [file.group]:
+            with open_file(path, group) as model:
+                Console().print(_table(f"{group}: name" if group else "name", model))
+
+
+def _table(title: str, model: CheckpointFile) -> Table:
+    # A name may hold anything, terminal escapes too; what is printed must not.
+    table = Table(escape(_printable(title)), "dtype", "shape", "bytes", box=None)
+    for entry in model.variables.values():
+        table.add_row(escape(_printable(entry.name)), entry.dtype, str(entry.shape), f"{entry.nbytes:,}")
+    return table
 
 
 @app.command()

@@ -8,13 +8,15 @@ from hdfsaver.reading.locating import PathLike, resolve
 from hdfsaver.reading.reader import as_name, open_checkpoint, read_tensor
 
 
-def list_variables(ckpt_dir_or_file: PathLike) -> list[tuple[str, list[int]]]:
+def list_variables(ckpt_dir_or_file: PathLike, *, group: str = "") -> list[tuple[str, list[int]]]:
     """The names and shapes of the variables in a checkpoint.
 
     Parameters
     ----------
     ckpt_dir_or_file : path
         A prefix, a file, or a folder, of which the latest checkpoint is taken.
+    group : str
+        The model to list, in a file that has several.
 
     Returns
     -------
@@ -28,11 +30,11 @@ def list_variables(ckpt_dir_or_file: PathLike) -> list[tuple[str, list[int]]]:
     OpError
         See `hdfsaver.reading.reader.NewCheckpointReader`.
     """
-    with open_checkpoint(resolve(ckpt_dir_or_file)) as file:
+    with open_checkpoint(resolve(ckpt_dir_or_file), group) as file:
         return [(name, list(file.variables[name].shape)) for name in sorted(file.variables)]
 
 
-def load_variable(ckpt_dir_or_file: PathLike, name: str) -> Any:
+def load_variable(ckpt_dir_or_file: PathLike, name: str, *, group: str = "") -> Any:
     """The value of one variable in a checkpoint.
 
     Parameters
@@ -41,6 +43,8 @@ def load_variable(ckpt_dir_or_file: PathLike, name: str) -> Any:
         A prefix, a file, or a folder, of which the latest checkpoint is taken.
     name : str
         The variable's name in the checkpoint; a ``:0`` at its end is dropped, as in ``variable.name``.
+    group : str
+        The model to read, in a file that has several.
 
     Returns
     -------
@@ -55,5 +59,5 @@ def load_variable(ckpt_dir_or_file: PathLike, name: str) -> Any:
         The folder has no checkpoint.
     """
     wanted = as_name(name).removesuffix(":0")
-    with open_checkpoint(resolve(ckpt_dir_or_file)) as file:
+    with open_checkpoint(resolve(ckpt_dir_or_file), group) as file:
         return read_tensor(file, wanted)

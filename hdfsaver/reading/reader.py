@@ -20,8 +20,8 @@ class CheckpointReader:
     The file stays open as long as the reader lives; what replaces it meanwhile is not seen.
     """
 
-    def __init__(self, filename: PathLike) -> None:
-        self._file = open_checkpoint(filename)
+    def __init__(self, filename: PathLike, *, group: str = "") -> None:
+        self._file = open_checkpoint(filename, group)
 
     def get_tensor(self, tensor_str: str | bytes) -> Any:
         """The value of a tensor.
@@ -75,13 +75,15 @@ def _sizes(shape: tuple[int, ...]) -> str:
     return ",".join(map(str, shape))
 
 
-def NewCheckpointReader(filepattern: PathLike) -> CheckpointReader:  # noqa: N802, TensorFlow's name
+def NewCheckpointReader(filepattern: PathLike, *, group: str = "") -> CheckpointReader:  # noqa: N802, TensorFlow's name
     """Open a checkpoint for reading.
 
     Parameters
     ----------
     filepattern : path
         A prefix that `Saver.save` gave, or the file itself. It is taken as it stands: no pattern is matched.
+    group : str
+        The model to read, in a file that has several.
 
     Raises
     ------
@@ -94,16 +96,18 @@ def NewCheckpointReader(filepattern: PathLike) -> CheckpointReader:  # noqa: N80
     TypeError
         ``filepattern`` is no path.
     """
-    return CheckpointReader(filepattern)
+    return CheckpointReader(filepattern, group=group)
 
 
-def load_checkpoint(ckpt_dir_or_file: PathLike) -> CheckpointReader:
+def load_checkpoint(ckpt_dir_or_file: PathLike, *, group: str = "") -> CheckpointReader:
     """Open a checkpoint for reading; of a folder, its latest one.
 
     Parameters
     ----------
     ckpt_dir_or_file : path
         A prefix, a file, or a folder that has a state file.
+    group : str
+        The model to read, in a file that has several.
 
     Raises
     ------
@@ -112,12 +116,12 @@ def load_checkpoint(ckpt_dir_or_file: PathLike) -> CheckpointReader:
     OpError
         See `NewCheckpointReader`.
     """
-    return CheckpointReader(resolve(ckpt_dir_or_file))
+    return CheckpointReader(resolve(ckpt_dir_or_file), group=group)
 
 
-def open_checkpoint(prefix: PathLike) -> CheckpointFile:
+def open_checkpoint(prefix: PathLike, group: str = "") -> CheckpointFile:
     """Open the file of a checkpoint; errors are those of `NewCheckpointReader`."""
-    return open_file(existing_file(prefix))
+    return open_file(existing_file(prefix), group)
 
 
 def as_name(name: Any) -> str:

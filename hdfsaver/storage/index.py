@@ -7,6 +7,7 @@ import re
 from functools import cache
 from typing import NamedTuple
 
+import numpy as np
 from h5py import h5g
 
 from hdfsaver import dtypes
@@ -44,10 +45,25 @@ class Entry(NamedTuple):
 
 
 class Index(NamedTuple):
-    """The rows of the index: entries by name, in the file's order, and the link path of each."""
+    """The variables of one model, in the file's order.
+
+    Attributes
+    ----------
+    entries : dict of str to Entry
+        By name.
+    paths : dict of str to str
+        The link path of each below the model's ``variables``.
+    rows : list of int
+        Which row of the tables each is.
+    """
 
     entries: dict[str, Entry]
     paths: dict[str, str]
+    rows: list[int]
+
+
+NOTHING = Index({}, {}, [])
+"""That of a model without variables."""
 
 
 def text_of(shape: tuple[int, ...]) -> str:
@@ -69,7 +85,7 @@ def shape_of(text: str) -> tuple[int, ...]:
     return shape
 
 
-def read_index(root: h5g.GroupID, nbytes: list[int]) -> Index:
+def read_index(root: h5g.GroupID, nbytes: list[int]) -> dict[str, Index]:
     """Read ``/index/variables``.
 
     Parameters
@@ -79,6 +95,11 @@ def read_index(root: h5g.GroupID, nbytes: list[int]) -> Index:
     nbytes : list of int
         The lengths in the table of extents, row for row.
 
+    Returns
+    -------
+    dict of str to Index
+        For each group with a model, by its link, what variables it has; the empty link stands for the root.
+
     Raises
     ------
     DataLossError
@@ -86,33 +107,47 @@ def read_index(root: h5g.GroupID, nbytes: list[int]) -> Index:
     InvalidArgumentError
         A variable is of a dtype that there is not.
     """
-    paths, names, shapes = _columns(root)
+    (paths, dtype_names, shapes), links = _columns(root)
     if len(paths) != len(nbytes):
         raise damaged(PART, f"it has {len(paths)} rows, but /{layout.INDEX}/{layout.EXTENTS} has {len(nbytes)}.")
-    variables = [_name(path) for path in paths]
-    entries = {}
-    for name, dtype, text, size in zip(variables, names, shapes, nbytes, strict=True):
-        shape, expected = _read_type(dtype, text)
-        if size != expected and expected is not None:
-            raise damaged(PART, f"variable {name!r}, {dtype}[{text}], cannot have {size} bytes.")
-        entries[name] = Entry(name, dtype, shape, size)
-    if len(entries) != len(paths):
+    entries = list(map(_entry, map(_name, paths), dtype_names, shapes, nbytes))
+    rows_by_link: dict[str, list[int]] = {"": list(range(len(paths)))} if links is None else {}
+    for row, link in enumerate(links or ()):
+        rows_by_link.setdefault(link, []).append(row)
+    return {link: _index(rows, entries, paths) for link, rows in rows_by_link.items()}
+
+
+def _entry(name: str, dtype: str, text: str, nbytes: int) -> Entry:
+    shape, expected = _read_type(dtype, text)
+    if nbytes != expected and expected is not None:
+        raise damaged(PART, f"variable {name!r}, {dtype}[{text}], cannot have {nbytes} bytes.")
+    return Entry(name, dtype, shape, nbytes)
+
+
+def _index(rows: list[int], entries: list[Entry], paths: list[str]) -> Index:
+    index = Index(
+        {entries[row].name: entries[row] for row in rows}, {entries[row].name: paths[row] for row in rows}, rows
+    )
+    if len(index.entries) != len(rows):
         raise damaged(PART, "two rows name one variable.")
-    return Index(entries, dict(zip(variables, paths, strict=True)))
+    return index
 
 
-def read_names(root: h5g.GroupID) -> list[str]:
-    """The variables in the order of the index, whatever else it says; errors are those of `read_index`."""
-    return [_name(path) for path in _columns(root)[0]]
+def read_names(root: h5g.GroupID, link: str = "") -> list[str]:
+    """A model's variables in the order of the index, whatever else it says; errors are those of `read_index`."""
+    (paths, *_), links = _columns(root)
+    return [_name(path) for path, found in zip(paths, links or [""] * len(paths), strict=True) if found == link]
 
 
-def _columns(root: h5g.GroupID) -> list[list[str]]:
+def _columns(root: h5g.GroupID) -> tuple[list[list[str]], list[str] | None]:
+    """The columns of the table, and the one with groups where there is one."""
     columns = tables.read_table(objects.open_group(root, layout.INDEX), layout.INDEX_VARIABLES)
-    found = [columns.get(name) for name in layout.VARIABLES_COLUMNS]
+    found = [columns.get(name) for name in (*layout.VARIABLES_COLUMNS, layout.GROUP_COLUMN)]
     texts = [column for column in found if isinstance(column, list)]
-    if len(texts) != len(found):
+    if len(texts) < len(layout.VARIABLES_COLUMNS) or any(isinstance(column, np.ndarray) for column in found):
         raise damaged(PART, f"text columns {', '.join(layout.VARIABLES_COLUMNS)} were expected, not {list(columns)}.")
-    return texts
+    links = texts[len(layout.VARIABLES_COLUMNS)] if len(texts) > len(layout.VARIABLES_COLUMNS) else None
+    return texts[: len(layout.VARIABLES_COLUMNS)], links
 
 
 def _name(path: str) -> str:

@@ -29,6 +29,9 @@ SEAL = "seal"
 VARIABLES_COLUMNS = ("name", "dtype", "shape")
 """Columns of ``/index/variables``, all text: link path, dtype, and sizes such as ``3,4`` (nothing for a scalar)."""
 
+GROUP_COLUMN = "group"
+"""The column behind those in a file with more models than the one at the root: the link of the model's group."""
+
 EXTENTS_ROW = np.dtype([("offset", "<u8"), ("nbytes", "<u8"), ("xxh3_64", "<u8")])
 
 SEAL_RECORD = np.dtype(
@@ -78,6 +81,8 @@ ELEMENTS = (
     Element(f"/{GRAPH}", "group", False),
     Element(f"/{VARIABLES}", "group", False),
     Element(f"/{VARIABLES}/NAME", "dataset", False),
+    Element(f"/GROUP/{GRAPH}", "group", False),
+    Element(f"/GROUP/{VARIABLES}", "group", False),
     Element(f"/{INDEX}", "group", True),
     Element(f"/{INDEX}/{INDEX_VARIABLES}", "table", True),
     Element(f"/{INDEX}/{EXTENTS}", "table", True),

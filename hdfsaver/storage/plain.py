@@ -16,7 +16,7 @@ from h5py import h5d, h5g, h5o, h5s, h5t
 
 from hdfsaver import dtypes
 from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
-from hdfsaver.storage import keys, layout, objects, strings, types
+from hdfsaver.storage import groups, keys, layout, objects, strings, types
 from hdfsaver.storage.access import advice, hdf5_root
 from hdfsaver.storage.chunks import check_chunks, read_chunked
 from hdfsaver.storage.guard import Opened
@@ -56,19 +56,24 @@ class PlainSource:
     ----------
     opened : Opened
     path : path-like
+    group : str
+        Whose model; see `hdfsaver.storage.groups`.
     accept : bool
         Read also a file that was sealed once and is not any more.
     """
 
     sealed = False
 
-    def __init__(self, opened: Opened, path: str | os.PathLike[str], *, accept: bool = False) -> None:
+    def __init__(
+        self, opened: Opened, path: str | os.PathLike[str], group: str = groups.ROOT, *, accept: bool = False
+    ) -> None:
         self._opened = opened
+        self._group = group
         with hdf5_root(opened) as root:
             if not accept and _has_index(root):
                 raise DataLossError(None, None, f"{path} has an index, but no valid seal. {advice(path)}")
             ours = _check_version(root)
-            self._below = _container(root, ours)
+            self._below = _container(groups.open_model(root, group), ours)
             self.has_structure = self._below is None or self._below == layout.VARIABLES
             self.has_variables = self._below is not None
             self._links: dict[str, str] = {}
@@ -78,7 +83,7 @@ class PlainSource:
     def _scan(self, root: h5g.GroupID) -> None:
         if self._below is None:
             return
-        for path, parent, link in objects.walk(_group(root, self._below)):
+        for path, parent, link in objects.walk(self._container(root)):
             name = _name(path)
             if name in self.entries:
                 raise damaged(objects.location(parent), f"two links name the variable {name!r}.")
@@ -90,19 +95,23 @@ class PlainSource:
     def read(self, names: Sequence[str]) -> dict[str, Array]:
         """The values of variables, in the order asked for."""
         with hdf5_root(self._opened) as root:
-            group = _group(root, self._below or "")
-            return {name: self._read(group, self._links[name]) for name in names}
+            container = self._container(root)
+            return {name: self._read(container, self._links[name]) for name in names}
 
     def read_slice(self, name: str, key: Key) -> Array:
         """A part of a variable's value; only its bytes are read where they lie as one block."""
         with hdf5_root(self._opened) as root:
-            dataset = self._dataset(_group(root, self._below or ""), self._links[name])
+            dataset = self._dataset(self._container(root), self._links[name])
             with objects.reading(dataset.part):
                 if dataset.dtype == STRING or dataset.layout != h5d.CONTIGUOUS or not dataset.nbytes:
                     return _decoded(dataset, _bytes(self._opened, dataset))[key].copy()
                 element = np.dtype((np.void, dataset.itemsize))
                 part = read_part(self._opened.fd, dataset.id.get_offset(), dataset.id.shape, element, key)
                 return _numbers(dataset, part.tobytes(), part.shape)
+
+    def _container(self, root: h5g.GroupID) -> h5g.GroupID:
+        model = groups.open_model(root, self._group)
+        return objects.open_group(model, self._below) if self._below else model
 
     def _dataset(self, group: h5g.GroupID, path: str) -> _Dataset:
         above, _, link = path.rpartition("/")
@@ -120,17 +129,10 @@ class PlainSource:
 
 
 def _has_index(root: h5g.GroupID) -> bool:
-    if not objects.has_link(root, layout.INDEX):
+    if not groups.is_group(root, layout.INDEX):
         return False
-    with objects.reading(f"/{layout.INDEX}"):
-        if root.links.get_info(layout.INDEX.encode()).type != 0 or not _is_group(root, layout.INDEX):
-            return False
     index = objects.open_group(root, layout.INDEX)
     return any(objects.has_link(index, link) for link in (layout.SEAL, layout.EXTENTS))
-
-
-def _is_group(root: h5g.GroupID, link: str) -> bool:
-    return bool(h5o.get_info(root, link.encode()).type == h5o.TYPE_GROUP)
 
 
 def _check_version(root: h5g.GroupID) -> bool:
@@ -145,17 +147,11 @@ def _check_version(root: h5g.GroupID) -> bool:
     return ours
 
 
-def _container(root: h5g.GroupID, ours: bool) -> str | None:
-    """The group that holds the variables: ``/variables`` where there is one, otherwise all of a foreign file."""
-    if objects.has_link(root, layout.VARIABLES):
-        with objects.reading(f"/{layout.VARIABLES}"):
-            if root.links.get_info(layout.VARIABLES.encode()).type == 0 and _is_group(root, layout.VARIABLES):
-                return layout.VARIABLES
+def _container(model: h5g.GroupID, ours: bool) -> str | None:
+    """The group that holds the variables: ``variables`` where there is one, otherwise all of a foreign file's group."""
+    if groups.is_group(model, layout.VARIABLES):
+        return layout.VARIABLES
     return None if ours else ""
-
-
-def _group(root: h5g.GroupID, path: str) -> h5g.GroupID:
-    return objects.open_group(root, path) if path else root
 
 
 def _name(path: str) -> str:

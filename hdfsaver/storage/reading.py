@@ -9,7 +9,7 @@ from typing import Protocol, Self
 
 from hdfsaver.errors import FailedPreconditionError, NotFoundError, OpError
 from hdfsaver.schema import Structure
-from hdfsaver.storage import seal
+from hdfsaver.storage import groups, seal
 from hdfsaver.storage.access import about, hdf5_root
 from hdfsaver.storage.guard import Opened, open_regular
 from hdfsaver.storage.index import Entry, read_names
@@ -18,7 +18,7 @@ from hdfsaver.storage.plain import PlainSource
 from hdfsaver.storage.sealed import SealedSource
 from hdfsaver.storage.structure import read_structure
 from hdfsaver.storage.values import Array
-from hdfsaver.storage.writing import write_file
+from hdfsaver.storage.writing import Model, write_models
 
 __all__ = ["CheckpointFile", "Entry", "open_file", "reseal"]
 
@@ -50,12 +50,15 @@ class CheckpointFile:
         The file.
     variables : mapping of str to Entry
         Its variables by name, in the order of the file.
+    group : str
+        Whose model is read; the empty name stands for the root.
     sealed : bool
         Whether index and seal vouch for it; a file of another program has neither.
     """
 
-    def __init__(self, path: str, opened: Opened, source: _Source) -> None:
+    def __init__(self, path: str, opened: Opened, source: _Source, group: str) -> None:
         self.path = path
+        self.group = group
         self.sealed = source.sealed
         self.variables: Mapping[str, Entry] = MappingProxyType(source.entries)
         self._opened: Opened | None = opened
@@ -139,7 +142,13 @@ class CheckpointFile:
         if not self._source.has_structure:
             return None
         with about(self.path), hdf5_root(opened) as root:
-            return read_structure(root)
+            return read_structure(groups.open_model(root, self.group))
+
+    def groups(self) -> list[str]:
+        """The groups of the file that have a model, the root, ``""``, first."""
+        opened = self._open()
+        with about(self.path), hdf5_root(opened) as root:
+            return groups.names_in(root)
 
     def verify(self) -> None:
         """Check every byte of the file that a digest covers; of a plain file, that all its values can be read.
@@ -177,18 +186,20 @@ class CheckpointFile:
             self.close()
 
 
-def open_file(path: str | os.PathLike[str]) -> CheckpointFile:
+def open_file(path: str | os.PathLike[str], group: str = groups.ROOT) -> CheckpointFile:
     """Open a checkpoint's file and check its seal.
 
     Parameters
     ----------
     path : path-like
         The file itself; `naming.find` turns a prefix into it.
+    group : str
+        The model to read, in a file that has several; see `hdfsaver.storage.groups`.
 
     Raises
     ------
     NotFoundError
-        There is no such file, or it is a directory.
+        There is no such file, or it is a directory; or there is no such group in it.
     DataLossError
         It is damaged, cut short, no HDF5 file, or another program has changed it.
     InvalidArgumentError
@@ -199,15 +210,38 @@ def open_file(path: str | os.PathLike[str]) -> CheckpointFile:
     opened = open_regular(path)
     try:
         with about(path):
-            return CheckpointFile(os.fspath(path), opened, _source(opened, path))
+            return CheckpointFile(os.fspath(path), opened, _source(opened, path, group), group)
     except BaseException:
         os.close(opened.fd)
         raise
 
 
-def _source(opened: Opened, path: str | os.PathLike[str]) -> _Source:
+def _source(opened: Opened, path: str | os.PathLike[str], group: str) -> _Source:
     found = seal.find(opened.head)
-    return PlainSource(opened, path) if found is None else SealedSource(opened, found, path)
+    return PlainSource(opened, path, group) if found is None else SealedSource(opened, found, path, group)
+
+
+def models_beside(path: str | os.PathLike[str], group: str) -> dict[str, Model]:
+    """All models of a file but that of one group, in memory; none where there is no file.
+
+    Raises
+    ------
+    OpError
+        See `open_file`.
+    """
+    if not os.path.lexists(path):
+        return {}
+    with open_file(path) as file:
+        return {other: _model(path, other) for other in file.groups() if other != group}
+
+
+def _model(path: str | os.PathLike[str], group: str) -> Model:
+    with open_file(path, group) as file:
+        return Model(file.read_many(file.variables) or None, file.structure(), _dtypes(file.variables))
+
+
+def _dtypes(entries: Mapping[str, Entry]) -> dict[str, str]:
+    return {name: entry.dtype for name, entry in entries.items()}
 
 
 def reseal(path: str | os.PathLike[str]) -> None:
@@ -223,22 +257,27 @@ def reseal(path: str | os.PathLike[str]) -> None:
     opened = open_regular(path)
     try:
         with about(path):
-            source = PlainSource(opened, path, accept=True)
             with hdf5_root(opened) as root:
-                structure = read_structure(root) if source.has_structure else None
-            names = _in_old_order(opened, source.entries)
-            values = source.read(names)
+                names = groups.names_in(root) or [groups.ROOT]
+            models = {group: _accepted(opened, path, group) for group in names}
     finally:
         os.close(opened.fd)
-    named = {name: entry.dtype for name, entry in source.entries.items()}
-    write_file(path, variables=values if source.has_variables else None, structure=structure, dtypes=named)
+    write_models(path, models)
 
 
-def _in_old_order(opened: Opened, entries: Mapping[str, Entry]) -> list[str]:
+def _accepted(opened: Opened, path: str | os.PathLike[str], group: str) -> Model:
+    source = PlainSource(opened, path, group, accept=True)
+    with hdf5_root(opened) as root:
+        structure = read_structure(groups.open_model(root, group)) if source.has_structure else None
+    values = source.read(_in_old_order(opened, source.entries, group))
+    return Model(values if source.has_variables else None, structure, _dtypes(source.entries))
+
+
+def _in_old_order(opened: Opened, entries: Mapping[str, Entry], group: str) -> list[str]:
     """The variables in the order of the index, as far as it is there and can be read, and those that it lacks."""
     try:
         with hdf5_root(opened) as root:
-            old = dict.fromkeys(read_names(root))
+            old = dict.fromkeys(read_names(root, groups.link_of(group)))
     except OpError:
         old = {}
     return [*(name for name in old if name in entries), *(name for name in entries if name not in old)]

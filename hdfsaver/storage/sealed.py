@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,10 @@ import xxhash
 from h5py import h5g
 
 from hdfsaver.errors import DataLossError, InvalidArgumentError
-from hdfsaver.storage import layout, objects, seal, strings
+from hdfsaver.storage import groups, layout, objects, seal, strings
 from hdfsaver.storage.access import advice, hdf5_root
 from hdfsaver.storage.guard import Opened
-from hdfsaver.storage.index import Entry, read_index
+from hdfsaver.storage.index import NOTHING, Entry, Index, read_index
 from hdfsaver.storage.partial import Key, read_part
 from hdfsaver.storage.seal import Seal
 from hdfsaver.storage.transfer import digest_all, read_all
@@ -25,20 +25,25 @@ _LABELS = ("dtype", "encoding", "shape")
 
 
 class SealedSource:
-    """Reads the variables of a file whose seal holds."""
+    """Reads the variables of a model in a file whose seal holds."""
 
     sealed = True
 
-    def __init__(self, opened: Opened, found: Seal, path: str | os.PathLike[str]) -> None:
+    def __init__(self, opened: Opened, found: Seal, path: str | os.PathLike[str], group: str = groups.ROOT) -> None:
         if found.major != layout.MAJOR:
             raise newer_version(f"{found.major}.{found.minor}")
         self._opened = opened
         self._path = path
         self._seal = found
         extents = seal.check(opened.fd, opened.size, found)
+        self._group = group
         with hdf5_root(opened) as root:
-            self.entries, self._paths = read_index(root, extents["nbytes"].tolist())
-        columns = (extents["offset"].tolist(), extents["xxh3_64"].tolist())
+            groups.open_model(root, group)
+            self._models = read_index(root, extents["nbytes"].tolist())
+        self._extents = extents
+        index = self._models.get(groups.link_of(group), NOTHING)
+        self.entries, self._paths = index.entries, index.paths
+        columns = (extents["offset"][index.rows].tolist(), extents["xxh3_64"][index.rows].tolist())
         self._rows = dict(zip(self.entries, zip(*columns, strict=True), strict=True))
 
     @property
@@ -54,7 +59,7 @@ class SealedSource:
         texts = [entry.name for entry in entries if entry.dtype == STRING]
         if texts:
             with hdf5_root(self._opened) as root:
-                group = objects.open_group(root, layout.VARIABLES)
+                group = objects.open_group(groups.open_model(root, self._group), layout.VARIABLES)
                 found.update({name: self._text(group, name, found[name]) for name in texts})
         return {name: found[name] for name in names}
 
@@ -110,11 +115,20 @@ class SealedSource:
         return array
 
     def verify(self) -> None:
-        """Check the seal again, and every value against its digest."""
+        """Check the seal again, and every value against its digest, those of all models."""
         seal.check(self._opened.fd, self._opened.size, self._seal)
-        extents = [(self._rows[name][0], entry.nbytes) for name, entry in self.entries.items()]
-        digests = digest_all(self._opened.fd, extents)
-        self._check(dict(zip(self.entries, digests, strict=True)))
+        extents = list(zip(self._extents["offset"].tolist(), self._extents["nbytes"].tolist(), strict=True))
+        digests = np.array(digest_all(self._opened.fd, extents), dtype=np.uint64)
+        changed = np.flatnonzero(digests != self._extents["xxh3_64"]).tolist()
+        if changed:
+            names = {row: label for link, index in self._models.items() for row, label in _labelled(link, index)}
+            raise self._changed([names[row] for row in changed])
+
+
+def _labelled(link: str, index: Index) -> Iterator[tuple[int, str]]:
+    """The rows of a model, each with the variable's name behind that of its group."""
+    for row, name in zip(index.rows, index.entries, strict=True):
+        yield row, f"{link}/{layout.VARIABLES}/{name}" if link else name
 
 
 def _stored(entry: Entry) -> tuple[tuple[int, ...], np.dtype[Any]]:

@@ -17,7 +17,7 @@ import xxhash
 from h5py import h5f, h5fd, h5g, h5p, h5t
 
 from hdfsaver.schema import Structure
-from hdfsaver.storage import keys, layout, objects, structure, tables
+from hdfsaver.storage import groups, keys, layout, objects, structure, tables
 from hdfsaver.storage.index import text_of
 from hdfsaver.storage.memory import SparseMemory
 from hdfsaver.storage.seal import Extents, Seal, pack
@@ -34,6 +34,13 @@ class Place(NamedTuple):
     stored_shape: tuple[int, ...]
     nbytes: int
     attributes: Mapping[str, str]
+
+
+class Plan(NamedTuple):
+    """What one group of the file is to have: variables in the order of the index, and the graph; None for neither."""
+
+    places: Sequence[Place] | None
+    structure: Structure | None
 
 
 @dataclass(frozen=True)
@@ -147,20 +154,18 @@ def _structure_around(extents: Extents, seal: int, table: int, size: int) -> tup
 # --- laying out -----------------------------------------------------------------------------------------------------
 
 
-def lay_out(places: Sequence[Place] | None, graph: Structure | None) -> Skeleton:
+def lay_out(plans: Mapping[str, Plan]) -> Skeleton:
     """Let HDF5 lay out a file.
 
     Parameters
     ----------
-    places : sequence of Place or None
-        The variables, in the order of the index; None for a file without ``/variables``.
-    graph : Structure or None
-        What ``/graph`` holds; None for a file without it.
+    plans : mapping of str to Plan
+        What each group has; see `hdfsaver.storage.groups`.
     """
     memory = SparseMemory()
     file = h5f.create(b"hdfsaver", h5f.ACC_TRUNC, file_properties(), access_properties(memory))
     try:
-        extents, extents_offset, seal_offset = _write_all(h5g.open(file, b"/"), places, graph)
+        extents, extents_offset, seal_offset = _write_all(h5g.open(file, b"/"), plans)
     finally:
         file.close()
     if memory.error is not None:
@@ -168,31 +173,42 @@ def lay_out(places: Sequence[Place] | None, graph: Structure | None) -> Skeleton
     return Skeleton(memory, extents, extents_offset, seal_offset)
 
 
-def _write_all(root: h5g.GroupID, places: Sequence[Place] | None, graph: Structure | None) -> tuple[Extents, int, int]:
+def _write_all(root: h5g.GroupID, plans: Mapping[str, Plan]) -> tuple[Extents, int, int]:
     objects.set_text(root, layout.FORMAT_ATTRIBUTE, layout.FORMAT)
     objects.set_text(root, layout.VERSION_ATTRIBUTE, layout.VERSION)
     objects.set_text(root, layout.PRODUCER_ATTRIBUTE, f"hdfsaver {__version__}")
     index = objects.create_group(root, layout.INDEX)
     # The first dataset of all: readers look for the seal near the beginning of the file.
     seal = objects.allocate(index, layout.SEAL, _record_type(layout.SEAL_RECORD), ())
-    table = objects.allocate(index, layout.EXTENTS, _record_type(layout.EXTENTS_ROW), (len(places or ()),))
+    rows = [(groups.link_of(group), place) for group, plan in plans.items() for place in plan.places or ()]
+    table = objects.allocate(index, layout.EXTENTS, _record_type(layout.EXTENTS_ROW), (len(rows),))
     extents_offset = table.get_offset() or 0
-    paths = keys.paths_of(place.name for place in places or ())
-    columns = (
-        paths.values(),
-        [place.dtype for place in places or ()],
-        [text_of(place.shape) for place in places or ()],
-    )
-    tables.write_table(
-        index, layout.INDEX_VARIABLES, dict(zip(layout.VARIABLES_COLUMNS, map(list, columns), strict=True))
-    )
-    if graph is not None:
-        structure.write_structure(root, graph)
-    extents = np.zeros(len(places or ()), dtype=layout.EXTENTS_ROW)
-    if places is not None:
-        extents["offset"] = _allocate_variables(objects.create_group(root, layout.VARIABLES), places, paths)
-        extents["nbytes"] = [place.nbytes for place in places]
+    paths = {group: keys.paths_of(place.name for place in plan.places or ()) for group, plan in plans.items()}
+    _write_index(index, rows, [path for found in paths.values() for path in found.values()])
+    extents = np.zeros(len(rows), dtype=layout.EXTENTS_ROW)
+    extents["offset"] = [
+        offset for group, plan in plans.items() for offset in _write_model(root, group, plan, paths[group])
+    ]
+    extents["nbytes"] = [place.nbytes for _link, place in rows]
     return extents, extents_offset, seal.get_offset()
+
+
+def _write_index(index: h5g.GroupID, rows: Sequence[tuple[str, Place]], paths: list[str]) -> None:
+    columns = (paths, [place.dtype for _link, place in rows], [text_of(place.shape) for _link, place in rows])
+    named = dict(zip(layout.VARIABLES_COLUMNS, columns, strict=True))
+    if any(link for link, _place in rows):
+        named[layout.GROUP_COLUMN] = [link for link, _place in rows]
+    tables.write_table(index, layout.INDEX_VARIABLES, named)
+
+
+def _write_model(root: h5g.GroupID, group: str, plan: Plan, paths: Mapping[str, str]) -> list[int]:
+    """Write the structure of one model, and allocate its variables; where each lies."""
+    model = objects.create_group(root, groups.link_of(group)) if group else root
+    if plan.structure is not None:
+        structure.write_structure(model, plan.structure)
+    if plan.places is None:
+        return []
+    return _allocate_variables(objects.create_group(model, layout.VARIABLES), plan.places, paths)
 
 
 def _allocate_variables(group: h5g.GroupID, places: Sequence[Place], paths: Mapping[str, str]) -> list[int]:

@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import os
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import xxhash
 
 from hdfsaver.schema import Structure
-from hdfsaver.storage import layout
+from hdfsaver.storage import groups, layout
 from hdfsaver.storage.commit import atomic_write
-from hdfsaver.storage.skeleton import Place, Skeleton, lay_out
+from hdfsaver.storage.skeleton import Place, Plan, Skeleton, lay_out
 from hdfsaver.storage.transfer import write_all, write_at
 from hdfsaver.storage.values import Value, layout_key, prepare
+
+
+class Model(NamedTuple):
+    """What one group of a file holds.
+
+    Attributes
+    ----------
+    variables : mapping of str to ndarray, or None
+        The values by name, in the order that the index is to have; None for a model without ``variables``.
+    structure : Structure or None
+        The graph; None for a model without ``graph``.
+    dtypes : mapping of str to str
+        The dtypes' names of variables whose NumPy dtype does not say it (the quantized ones).
+    """
+
+    variables: Mapping[str, npt.NDArray[Any]] | None
+    structure: Structure | None
+    dtypes: Mapping[str, str]
 
 
 def write_file(
@@ -50,7 +68,12 @@ def write_file(
     OpError
         What the operating system reports: `PermissionDeniedError`, `ResourceExhaustedError` and so on.
     """
-    Writer().write(path, variables=variables, structure=structure, dtypes=dtypes, durable=durable)
+    write_models(path, {groups.ROOT: Model(variables, structure, dtypes or {})}, durable=durable)
+
+
+def write_models(path: str | os.PathLike[str], models: Mapping[str, Model], *, durable: bool = True) -> None:
+    """Write a file that has a model under each of several groups; see `write_file` and `hdfsaver.storage.groups`."""
+    Writer().write(path, models, durable=durable)
 
 
 class Writer:
@@ -63,44 +86,49 @@ class Writer:
     def write(
         self,
         path: str | os.PathLike[str],
+        models: Mapping[str, Model],
         *,
-        variables: Mapping[str, npt.NDArray[Any]] | None,
-        structure: Structure | None,
-        dtypes: Mapping[str, str] | None = None,
         durable: bool = True,
         structure_version: Hashable = None,
     ) -> None:
-        """Write a file; see `write_file`.
+        """Write a file; see `write_models`.
 
         Parameters
         ----------
         structure_version : hashable, optional
-            What changes whenever the structure does, a graph and its version for example. Without it, a file with a
+            What changes whenever a structure does, a graph and its version for example. Without it, a file with a
             structure is laid out anew every time.
         """
-        named = dtypes or {}
-        values = (
-            None
-            if variables is None
-            else {name: prepare(name, value, named.get(name)) for name, value in variables.items()}
-        )
-        skeleton = self._layout_for(values, structure, structure_version)
+        values = {group: _prepared(model) for group, model in models.items()}
+        skeleton = self._layout_for(values, models, structure_version)
         with atomic_write(path, durable=durable) as draft:
             draft.reserve(skeleton.size)
-            _write(draft.fd, skeleton, list((values or {}).values()))
+            _write(draft.fd, skeleton, [value for found in values.values() for value in (found or {}).values()])
 
-    def _layout_for(
-        self, values: Mapping[str, Value] | None, structure: Structure | None, version: Hashable
-    ) -> Skeleton:
-        key = (None if values is None else layout_key(values), structure is None, version)
+    def _layout_for(self, values: Mapping[str, _Values], models: Mapping[str, Model], version: Hashable) -> Skeleton:
+        has_structure = any(model.structure is not None for model in models.values())
+        key = (*((group, found and layout_key(found)) for group, found in values.items()), has_structure, version)
         if self._skeleton is not None and key == self._key:
             return self._skeleton
         # Forgotten first: the old layout and the new one need not fit into memory together.
         self._key, self._skeleton = None, None
-        skeleton = lay_out(None if values is None else [_place(*item) for item in values.items()], structure)
-        if structure is None or version is not None:
+        skeleton = lay_out({group: _plan(values[group], model.structure) for group, model in models.items()})
+        if not has_structure or version is not None:
             self._key, self._skeleton = key, skeleton
         return skeleton
+
+
+_Values: TypeAlias = "Mapping[str, Value] | None"
+
+
+def _prepared(model: Model) -> _Values:
+    if model.variables is None:
+        return None
+    return {name: prepare(name, value, model.dtypes.get(name)) for name, value in model.variables.items()}
+
+
+def _plan(values: _Values, structure: Structure | None) -> Plan:
+    return Plan(None if values is None else [_place(*item) for item in values.items()], structure)
 
 
 def _place(name: str, value: Value) -> Place:

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hdfsaver.cli import app
-from hdfsaver.storage.writing import write_file
+from hdfsaver.storage.writing import Model, write_file, write_models
 
 
 @pytest.fixture
@@ -60,3 +60,12 @@ def test_a_missing_checkpoint(tmp_path):
     result = run("ls", str(tmp_path / "none"))
     assert 1 == result.exit_code
     assert "no checkpoint" in result.output
+
+
+def test_ls_of_several_models(tmp_path):
+    """Each model is listed under the name of its group."""
+    model = Model({"w": np.zeros(3)}, None, {})
+    write_models(tmp_path / "x.h5", {"": model, "teacher": model})
+    result = run("ls", str(tmp_path / "x.h5"))
+    assert 0 == result.exit_code
+    assert ["name", "w", "teacher:", "w"] == [line.split()[0] for line in result.output.splitlines()]

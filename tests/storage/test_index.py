@@ -30,7 +30,7 @@ def _index(root, **columns):
 
 def test_rows_become_entries(root):
     """Names are decoded, shapes parsed, lengths taken from the extents."""
-    index = read_index(_index(root), [24, 17])
+    index = read_index(_index(root), [24, 17])[""]
     assert [("a", "float32", (2, 3), 24), ("b/c", "string", (), 17)] == list(map(tuple, index.entries.values()))
     assert {"a": "a", "b/c": "b%2Fc"} == index.paths
     assert ["a", "b/c"] == read_names(root)

@@ -13,7 +13,7 @@ import pytest
 from hdfsaver import dtypes, errors, schema
 from hdfsaver.schema import Structure
 from hdfsaver.storage import keys, layout
-from hdfsaver.storage.writing import write_file
+from hdfsaver.storage.writing import Model, write_models
 
 PAGE = (Path(__file__).parents[2] / "docs" / "format.md").read_text(encoding="utf-8")
 
@@ -66,7 +66,8 @@ def test_a_real_file_has_the_elements(tmp_path):
     """Every required element is in a file, and nothing at the top that the page does not have."""
     digraph = nx.DiGraph()
     schema.add_node(digraph, "n", op="NoOp")
-    write_file(tmp_path / "x.h5", variables={"NAME": np.ones(1)}, structure=Structure(digraph))
+    model = Model({"NAME": np.ones(1)}, Structure(digraph), {})
+    write_models(tmp_path / "x.h5", {"": model, "GROUP": model})
     with h5py.File(tmp_path / "x.h5") as file:
         for path, kind, _required in layout.ELEMENTS:
             if kind == "attribute":

@@ -18,7 +18,7 @@ from hdfsaver.schema import Structure
 from hdfsaver.storage import layout, writing
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.skeleton import lay_out
-from hdfsaver.storage.writing import Writer, write_file
+from hdfsaver.storage.writing import Model, Writer, write_file
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_the_same_state_gives_the_same_bytes(tmp_path, every_dtype, structure):
     """Two saves are identical, also in another process that hashes strings differently, and from a kept layout."""
     writer = Writer()
     for name in ("a.h5", "b.h5"):
-        writer.write(tmp_path / name, variables=every_dtype, structure=structure, structure_version=1)
+        writer.write(tmp_path / name, {"": Model(every_dtype, structure, {})}, structure_version=1)
     write_file(tmp_path / "c.h5", variables=every_dtype, structure=structure)
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes() == (tmp_path / "c.h5").read_bytes()
     code = """
@@ -82,7 +82,7 @@ def test_the_layout_is_kept_between_saves(tmp_path, monkeypatch, structure):
     writer = Writer()
 
     def save(value, graph=None, version=None):
-        writer.write(tmp_path / "x.h5", variables={"v": value}, structure=graph, structure_version=version)
+        writer.write(tmp_path / "x.h5", {"": Model({"v": value}, graph, {})}, structure_version=version)
         with open_file(tmp_path / "x.h5") as file:
             np.testing.assert_array_equal(value, file.read("v"))
             assert (graph is None) == (file.structure() is None)

@@ -1,0 +1,77 @@
+"""Several models in one file: each under a group of its own, which has ``graph`` and ``variables`` as the root has.
+
+The empty name stands for the root.
+"""
+
+from __future__ import annotations
+
+from h5py import h5g, h5l, h5o
+
+from hdfsaver.errors import NotFoundError
+from hdfsaver.storage import keys, layout, objects
+from hdfsaver.storage.objects import damaged
+
+ROOT = ""
+
+_TAKEN = (layout.GRAPH, layout.VARIABLES, layout.INDEX)
+
+
+def link_of(group: str) -> str:
+    """The link of a model's group; nothing for the root.
+
+    Raises
+    ------
+    ValueError
+        No group can have the name: it holds a slash, is one of the format's own, or cannot be written in UTF-8.
+    TypeError
+        It is no str.
+    """
+    if not isinstance(group, str):
+        raise TypeError(f"A group of a file is named by a str, not {group!r}.")
+    if "/" in group or group in _TAKEN:
+        raise ValueError(f"No model can be saved under the group {group!r}: it holds a slash or is one of {_TAKEN}.")
+    return keys.paths_of([group])[group] if group else ""
+
+
+def open_model(root: h5g.GroupID, group: str) -> h5g.GroupID:
+    """The HDF5 group that has a model's ``graph`` and ``variables``.
+
+    Raises
+    ------
+    NotFoundError
+        The file has no such group.
+    """
+    link = link_of(group)
+    if not link:
+        return root
+    if not objects.has_link(root, link):
+        known = ", ".join(map(repr, names_in(root))) or "none"
+        raise NotFoundError(None, None, f"There is no group {group!r} with a model; the file has {known}.")
+    return objects.open_group(root, link)
+
+
+def names_in(root: h5g.GroupID) -> list[str]:
+    """The groups that have a model, in the order of their links; the root first, if it has one."""
+    links = [link for link in objects.links_of(root) if link not in _TAKEN and is_group(root, link)]
+    inner = [_name(link) for link in links if _has_model(objects.open_group(root, link))]
+    return [ROOT, *inner] if _has_model(root) else inner
+
+
+def _has_model(group: h5g.GroupID) -> bool:
+    return any(objects.has_link(group, link) for link in (layout.GRAPH, layout.VARIABLES))
+
+
+def is_group(parent: h5g.GroupID, link: str) -> bool:
+    """Whether a link is there, is a hard one, and leads to a group."""
+    if not objects.has_link(parent, link):
+        return False
+    with objects.reading(f"{objects.location(parent).rstrip('/')}/{link}"):
+        is_hard = parent.links.get_info(link.encode()).type == h5l.TYPE_HARD
+        return bool(is_hard and h5o.get_info(parent, link.encode()).type == h5o.TYPE_GROUP)
+
+
+def _name(link: str) -> str:
+    try:
+        return keys.name_of(link)
+    except ValueError as error:
+        raise damaged(f"/{link}", str(error)) from None
