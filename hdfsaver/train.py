@@ -9,6 +9,7 @@ from hdfsaver.checkpoint.management import (
     remove_checkpoint,
     update_checkpoint_state,
 )
+from hdfsaver.checkpoint.matching import RestoreReport
 from hdfsaver.checkpoint.meta_graph import export_meta_graph
 from hdfsaver.checkpoint.retention import keep_any, keep_best, keep_latest
 from hdfsaver.checkpoint.saver import Saver
@@ -28,6 +29,7 @@ __all__ = [
     "CheckpointReader",
     "CheckpointState",
     "NewCheckpointReader",
+    "RestoreReport",
     "Saver",
     "SaverDef",
     "checkpoint_exists",

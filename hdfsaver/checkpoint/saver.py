@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import difflib
 import operator
 import os
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hdfsaver import errors, shapes
 from hdfsaver.checkpoint import meta_graph, retention
 from hdfsaver.checkpoint.keeper import Keeper
+from hdfsaver.checkpoint.matching import RestoreReport, match
 from hdfsaver.checkpoint.renaming import Rename, renamed
+from hdfsaver.checkpoint.saveable import VariableSaveable
 from hdfsaver.checkpoint.var_list import variables_by_name
 from hdfsaver.graph.default import get_default_graph
-from hdfsaver.graph.definition import Array, Node
+from hdfsaver.graph.definition import Array
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.ops.state import variable_key
 from hdfsaver.reading.locating import PathLike, as_prefix
 from hdfsaver.schema import SaverDef, Structure
 from hdfsaver.session import Session
 from hdfsaver.storage import groups, naming
-from hdfsaver.storage.reading import CheckpointFile, Entry, models_beside, open_file
+from hdfsaver.storage.reading import models_beside, open_file
 from hdfsaver.storage.writing import Model, Writer
 from hdfsaver.variables import Variable
 
@@ -122,7 +121,7 @@ class Saver:
         self._group = group
         groups.link_of(group)  # raises where no group can have the name
         self._is_built = False
-        self._variables: dict[str, Any] = {}
+        self._saveables: dict[str, VariableSaveable] = {}
         self._reshape = reshape
         self._pad = pad_step_number
         self._saver_def = saver_def or SaverDef(
@@ -152,12 +151,11 @@ class Saver:
         """
         if self._is_built:
             return
-        self._variables = renamed(variables_by_name(self._var_list), self._rename)
-        if not self._variables and not self._allow_empty:
+        variables = renamed(variables_by_name(self._var_list), self._rename)
+        if not variables and not self._allow_empty:
             raise ValueError("No variables to save")
-        nodes = {name: Node.of(variable.graph.digraph, variable.op.name) for name, variable in self._variables.items()}
-        self._keys = {name: variable_key(node) for name, node in nodes.items()}
-        self._dtypes = {name: variable.dtype.base_dtype.name for name, variable in self._variables.items()}
+        self._saveables = {name: VariableSaveable(variable) for name, variable in variables.items()}
+        self._dtypes = {name: saveable.dtype for name, saveable in self._saveables.items()}
         self._is_built = True
 
     def _check_built(self, doing: str) -> None:
@@ -230,7 +228,7 @@ class Saver:
         self._check_built("save")
         prefix = self._prefix(sess, as_prefix(save_path), global_step, latest_filename)
         rating = None if metric is None else _number(sess, metric)
-        if not self._variables:
+        if not self._saveables:
             return None
         values = self._values(sess)
         version = (sess.graph.fingerprint(), strip_default_attrs) if write_meta_graph else None
@@ -266,19 +264,8 @@ class Saver:
 
     def _values(self, sess: Session) -> dict[str, Array]:
         self._check_graph(sess)
-        present = sess.state.snapshot(self._keys.values())
-        values: dict[str, Array] = {}
-        for name, key in self._keys.items():
-            value = present[key]
-            if value is None:
-                raise errors.FailedPreconditionError(
-                    None,
-                    self._variables[name].op,
-                    f"Attempting to use uninitialized value {key}: it cannot be saved, and nothing was written. "
-                    "Run its initializer or restore it first.",
-                )
-            values[name] = value
-        return values
+        present = sess.state.snapshot(key for saveable in self._saveables.values() for key in saveable.keys)
+        return {name: saveable.value(present) for name, saveable in self._saveables.items()}
 
     def _structure_at(self, version: Hashable, graph: Graph, strip_default_attrs: bool) -> Structure:
         """The graph's description, made once for each version of the graph."""
@@ -305,10 +292,10 @@ class Saver:
 
     # -- restoring -----------------------------------------------------------------------------------------------
 
-    def restore(self, sess: Session, save_path: PathLike | None) -> None:
+    def restore(self, sess: Session, save_path: PathLike | None, *, strict: bool = True) -> RestoreReport:
         """Give the variables the values that a checkpoint has. No initializer needs to have run.
 
-        Either all variables get their values or, when anything fails, none does.
+        Either all variables that are to be restored get their values or, when anything fails, none does.
 
         Parameters
         ----------
@@ -316,6 +303,14 @@ class Saver:
             Where the values go.
         save_path : path
             A prefix that `save` gave, or the file itself.
+        strict : bool
+            With False, what the file lacks and what does not fit is left as it is, instead of being an error: to begin
+            a larger model with the values of a smaller one.
+
+        Returns
+        -------
+        RestoreReport
+            What was restored, and what was not. (TensorFlow gives None.)
 
         Raises
         ------
@@ -333,53 +328,25 @@ class Saver:
         _check_session(sess)
         self._check_built("restore")
         path = _existing(save_path)
-        if not self._variables:
-            return
+        if not self._saveables:
+            return RestoreReport(str(path))
         self._check_graph(sess)
         with open_file(path, self._group) as file:
-            self._check_names(path, file)
-            for name in self._variables:
-                self._check_fits(path, file.variables[name], name)
-            loaded = file.read_many(list(self._variables))
-        sess.state.assign({key: self._shaped(loaded[name], name) for name, key in self._keys.items()})
+            report = match(file, self._saveables, self._reshape, strict)
+            loaded = file.read_many(report.restored)
+        taken = [self._taken(name, loaded[name]) for name in report.restored]
+        sess.state.assign({key: value for values in taken for key, value in values.items()})
+        return report
+
+    def _taken(self, name: str, value: Array) -> Mapping[str, Array]:
+        saveable = self._saveables[name]
+        if self._reshape and saveable.shape.is_fully_defined():
+            value = value.reshape(tuple(map(int, saveable.shape)))
+        return saveable.take(value)
 
     def _check_graph(self, sess: Session) -> None:
-        for variable in self._variables.values():
-            if variable.graph is not sess.graph:
-                raise ValueError(f"Variable {variable.name!r} is not an element of the graph of this session.")
-
-    def _check_names(self, path: Path, file: CheckpointFile) -> None:
-        missing = [name for name in self._variables if name not in file.variables]
-        if missing:
-            raise errors.NotFoundError(None, None, _missing_names(path, missing, file))
-
-    def _check_fits(self, path: Path, entry: Entry, name: str) -> None:
-        variable, wanted = self._variables[name], self._dtypes[name]
-        if entry.dtype != wanted:
-            raise errors.InvalidArgumentError(
-                None,
-                variable.op,
-                f"Variable {variable.op.name!r} has dtype {wanted}, but {entry.name!r} in {path} has {entry.dtype}. "
-                "Nothing was restored.",
-            )
-        if not self._shape_fits(entry.shape, variable.shape):
-            raise errors.InvalidArgumentError(
-                None,
-                variable.op,
-                f"Assign requires shapes of both tensors to match: variable {variable.op.name!r} has shape "
-                f"{variable.shape}, but {entry.name!r} in {path} has {shapes.text(entry.shape)}. Nothing was restored.",
-            )
-
-    def _shape_fits(self, found: tuple[int, ...], wanted: shapes.TensorShape) -> bool:
-        if self._reshape and wanted.is_fully_defined():
-            return shapes.TensorShape(found).num_elements() == wanted.num_elements()
-        return wanted.is_compatible_with(found)
-
-    def _shaped(self, value: Array, name: str) -> Array:
-        if not self._reshape:
-            return value
-        wanted = self._variables[name].shape
-        return value.reshape([int(size) for size in wanted]) if wanted.is_fully_defined() else value
+        for saveable in self._saveables.values():
+            saveable.check_belongs(sess)
 
     # -- describing ----------------------------------------------------------------------------------------------
 
@@ -399,7 +366,7 @@ class Saver:
     def _structure(
         self, graph: Graph, collection_list: Iterable[str] | None = None, strip_default_attrs: bool = False
     ) -> Structure:
-        saved_names = {name: variable.op.name for name, variable in self._variables.items()}
+        saved_names = {name: saveable.saved_name for name, saveable in self._saveables.items()}
         return meta_graph.structure_of(
             graph, self._saver_def, saved_names, collection_list, strip_default_attrs=strip_default_attrs
         )
@@ -466,23 +433,3 @@ def _existing(save_path: PathLike | None) -> Path:
     if path is None:
         raise ValueError(f"The passed save_path is not a valid checkpoint: {prefix}")
     return path
-
-
-def _missing_names(path: Path, missing: list[str], file: CheckpointFile) -> str:
-    present = list(file.variables)
-    lines = [f"Key {_listed(missing)} not found in checkpoint {path}. Nothing was restored."]
-    for name in missing[:3]:
-        likely = difflib.get_close_matches(name, present, n=3)
-        if likely:
-            lines.append(f"For {name!r} you may have meant {_listed(likely)}.")
-    lines.append(f"The file has {_listed(sorted(present))}." if present else "The file has no variables.")
-    others = [group for group in file.groups() if group != file.group]
-    if others:
-        lines.append(f"It has other models under {_listed(others)}; a Saver is told with group=.")
-    lines.append('To restore under another name, give the Saver a dict: Saver({"name in the file": variable}).')
-    return " ".join(lines)
-
-
-def _listed(names: list[str], most: int = 20) -> str:
-    shown = ", ".join(repr(name) for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -1,0 +1,98 @@
+"""What a Saver keeps under one name: where its value is when it saves, and where a value goes when it restores."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from hdfsaver import errors
+from hdfsaver.graph.definition import Array, Node
+from hdfsaver.graph.operation import Operation
+from hdfsaver.ops.state import variable_key
+from hdfsaver.session import Session
+from hdfsaver.shapes import TensorShape
+
+
+class Saveable(ABC):
+    """One tensor of a checkpoint, seen from the program.
+
+    Attributes
+    ----------
+    label : str
+        What it is called in messages: ``"variable 'w'"``.
+    op : Operation or None
+        What errors are about, if it is an operation.
+    dtype : str
+        The dtype's name.
+    shape : TensorShape
+        The static shape.
+    keys : tuple of str
+        What it needs of a session's state.
+    saved_name : str
+        The operation that a saved graph remembers it by; empty where there is none.
+    """
+
+    label: str
+    op: Operation | None = None
+    dtype: str
+    shape: TensorShape
+    keys: tuple[str, ...] = ()
+    saved_name: str = ""
+
+    @abstractmethod
+    def value(self, present: Mapping[str, Array | None]) -> Array:
+        """The value to save.
+
+        Parameters
+        ----------
+        present : mapping of str to ndarray or None
+            The session's values for `keys`, None for what has none.
+
+        Raises
+        ------
+        FailedPreconditionError
+            There is no value.
+        """
+
+    @abstractmethod
+    def take(self, value: Array) -> Mapping[str, Array]:
+        """Take a value of the right dtype and shape; gives what the session's state is to hold for `keys`."""
+
+    @abstractmethod
+    def check_belongs(self, sess: Session | None) -> None:
+        """Raise `ValueError` where the session runs another graph."""
+
+
+class VariableSaveable(Saveable):
+    """A variable of a graph."""
+
+    def __init__(self, variable: Any) -> None:
+        self._variable = variable
+        self.op = variable.op
+        self.label = f"variable {variable.op.name!r}"
+        self.dtype = variable.dtype.base_dtype.name
+        self.shape = variable.shape
+        self.keys = (variable_key(Node.of(variable.graph.digraph, variable.op.name)),)
+        self.saved_name = variable.op.name
+
+    def value(self, present: Mapping[str, Array | None]) -> Array:
+        """The variable's value, not copied."""
+        found = present[self.keys[0]]
+        if found is None:
+            raise errors.FailedPreconditionError(
+                None,
+                self.op,
+                f"Attempting to use uninitialized value {self.keys[0]}: it cannot be saved, and nothing was written. "
+                "Run its initializer or restore it first.",
+            )
+        return found
+
+    def take(self, value: Array) -> Mapping[str, Array]:
+        """The variable's new value."""
+        return {self.keys[0]: value}
+
+    def check_belongs(self, sess: Session | None) -> None:
+        """Raise `ValueError` where the session runs another graph."""
+        if sess is None or self._variable.graph is not sess.graph:
+            raise ValueError(f"Variable {self._variable.name!r} is not an element of the graph of this session.")
