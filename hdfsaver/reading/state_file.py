@@ -7,19 +7,23 @@ look into it find what they know.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 
+from hdfsaver.errors import OpError
+from hdfsaver.reading import text_format
 from hdfsaver.storage.commit import write_text_atomically
+from hdfsaver.storage.guard import read_regular
 
 DEFAULT_NAME = "checkpoint"
 
-_LINE = re.compile(r"""\s*(\w+)\s*:\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([-+.\w]+))\s*(?:#\s*(.*))?""")
-_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|(.))", re.DOTALL)
-_NAMED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
+_PATHS = "all_model_checkpoint_paths:"
+_METRIC = "  # metric: "
+
+LARGEST = 2**26
+"""Bytes that a state file may have; one with more, enough for half a million checkpoints, cannot be understood."""
 
 
 @dataclass
@@ -119,12 +123,15 @@ def read(folder: str | os.PathLike[str], latest_filename: str | None = None) -> 
     Raises
     ------
     ValueError
-        The state file names no checkpoint.
+        The state file names no checkpoint, or is no text at all.
     """
     path = path_of(folder, latest_filename)
     try:
-        state = parse_text(path.read_bytes())
-    except (OSError, ValueError):
+        content = read_regular(path, LARGEST)
+    except (OpError, ValueError):
+        return None
+    state = _understood(content, path)
+    if state is None:
         return None
     if not state.model_checkpoint_path:
         raise ValueError(f"Invalid checkpoint state loaded from {folder}: {path} names no checkpoint.")
@@ -134,34 +141,39 @@ def read(folder: str | os.PathLike[str], latest_filename: str | None = None) -> 
     return state
 
 
+def _understood(content: bytes, path: Path) -> CheckpointState | None:
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path} is no state file: it is not text in UTF-8 ({error}). Remove it, or write it anew with "
+            "`update_checkpoint_state`."
+        ) from None
+    try:
+        return parse_text(text)
+    except ValueError:
+        return None
+
+
 def format_text(state: CheckpointState) -> str:
     """Write a state in protobuf's text format."""
-    lines = [f"model_checkpoint_path: {_quote(state.model_checkpoint_path)}"]
+    lines = [f"model_checkpoint_path: {text_format.quoted(state.model_checkpoint_path)}"]
     rated = zip_longest(state.all_model_checkpoint_paths, state.all_model_checkpoint_metrics)
-    lines += [
-        f"all_model_checkpoint_paths: {_quote(path)}{_comment(metric)}" for path, metric in rated if path is not None
-    ]
+    lines += [f"{_PATHS} {text_format.quoted(path)}{_comment(metric)}" for path, metric in rated if path is not None]
     lines += [f"all_model_checkpoint_timestamps: {time!r}" for time in state.all_model_checkpoint_timestamps]
     if state.last_preserved_timestamp:
         lines.append(f"last_preserved_timestamp: {state.last_preserved_timestamp!r}")
     return "".join(line + "\n" for line in lines)
 
 
-def parse_text(content: bytes) -> CheckpointState:
+def parse_text(text: str) -> CheckpointState:
     """Read a state from protobuf's text format; `ValueError` where it is not written in it."""
     state = CheckpointState()
-    metrics: list[float | None] = []
-    for line in content.decode("utf-8").splitlines():
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        match = _LINE.fullmatch(line)
-        if match is None:
-            raise ValueError(f"Not a line of a checkpoint state: {line!r}.")
-        key, double, single, number, comment = match.groups()
-        _set_field(state, key, double if double is not None else single, number)
-        if key == "all_model_checkpoint_paths":
-            metrics.append(_metric(comment or ""))
-    state.all_model_checkpoint_metrics = _known(metrics)
+    for name, value in text_format.fields(text):
+        _set_field(state, name, value)
+    metrics = [_metric(line) for line in text.split("\n") if line.startswith(_PATHS)]
+    if len(metrics) == len(state.all_model_checkpoint_paths):
+        state.all_model_checkpoint_metrics = _known(metrics)
     return state
 
 
@@ -171,51 +183,27 @@ def _known(metrics: Iterable[float | None]) -> list[float | None]:
     return [] if found.count(None) == len(found) else found
 
 
-def _metric(comment: str) -> float | None:
-    """What `_comment` wrote; None for any other comment."""
+def _comment(metric: float | None) -> str:
+    return "" if metric is None else f"{_METRIC}{float(metric)!r}"
+
+
+def _metric(line: str) -> float | None:
+    """What `_comment` wrote at the end of a line; a line without it ends in a quotation mark, which is no number."""
     try:
-        return float(comment.removeprefix("metric:")) if comment.startswith("metric:") else None
+        return float(line.rpartition(_METRIC)[2])
     except ValueError:
         return None
 
 
-def _comment(metric: float | None) -> str:
-    return "" if metric is None else f"  # metric: {float(metric)!r}"
-
-
-def _set_field(state: CheckpointState, key: str, text: str | None, number: str | None) -> None:
-    if key == "model_checkpoint_path" and text is not None:
-        state.model_checkpoint_path = _unquote(text)
-    elif key == "all_model_checkpoint_paths" and text is not None:
-        state.all_model_checkpoint_paths.append(_unquote(text))
-    elif key == "all_model_checkpoint_timestamps" and number is not None:
-        state.all_model_checkpoint_timestamps.append(float(number))
-    elif key == "last_preserved_timestamp" and number is not None:
-        state.last_preserved_timestamp = float(number)
-    else:
-        raise ValueError(f"A checkpoint state has no such field: {key!r}.")
-
-
-def _quote(text: str) -> str:
-    return '"' + "".join(_escaped(byte) for byte in os.fsencode(text)) + '"'
-
-
-def _escaped(byte: int) -> str:
-    character = chr(byte)
-    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "'": "\\'", "\\": "\\\\"}
-    if character in named:
-        return named[character]
-    return character if 32 <= byte < 127 else f"\\{byte:03o}"
-
-
-def _unquote(text: str) -> str:
-    return os.fsdecode(_ESCAPE.sub(_unescaped, text.encode("utf-8")))
-
-
-def _unescaped(match: re.Match[bytes]) -> bytes:
-    octal, hexadecimal, character = match.groups()
-    if octal is not None:
-        return bytes([int(octal, 8) & 0xFF])
-    if hexadecimal is not None:
-        return bytes([int(hexadecimal, 16)])
-    return _NAMED.get(character, character)
+def _set_field(state: CheckpointState, name: str, value: str | float) -> None:
+    match name, value:
+        case "model_checkpoint_path", str():
+            state.model_checkpoint_path = value
+        case "all_model_checkpoint_paths", str():
+            state.all_model_checkpoint_paths.append(value)
+        case "all_model_checkpoint_timestamps", float():
+            state.all_model_checkpoint_timestamps.append(value)
+        case "last_preserved_timestamp", float():
+            state.last_preserved_timestamp = value
+        case _:
+            raise ValueError(f"A checkpoint state has no such field: {name!r} with {value!r}.")

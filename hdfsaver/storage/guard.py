@@ -62,6 +62,32 @@ def open_regular(path: str | os.PathLike[str]) -> Opened:
         raise
 
 
+def read_regular(path: str | os.PathLike[str], largest: int) -> bytes:
+    """The bytes of a small file, whatever it holds; a pipe or a device is not waited for.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such file, or it is a directory.
+    InvalidArgumentError
+        It is not a regular file, or has more than ``largest`` bytes.
+    OpError
+        What the operating system reports.
+    """
+    fd = _open(path)
+    try:
+        size = _regular_size(fd, path)
+        if size > largest:
+            raise InvalidArgumentError(None, None, f"{path} has {size} bytes; no more than {largest} are read.")
+        content = bytearray(size)
+        read_at(fd, memoryview(content), 0)
+        return bytes(content)
+    except (OSError, EOFError) as error:
+        raise unreadable(path, error) from error
+    finally:
+        os.close(fd)
+
+
 def unreadable(path: str | os.PathLike[str], error: OSError | EOFError) -> OpError:
     """The error for a file that cannot be read to its end."""
     if isinstance(error, EOFError):
@@ -74,7 +100,7 @@ def _open(path: str | os.PathLike[str]) -> int:
         # Without blocking: a pipe of that name must not hold the program up.
         return os.open(path, _FLAGS)
     except OSError as error:
-        if Path(path).is_dir():  # Windows opens no directory
+        if os.path.isdir(path):  # Windows opens no directory
             raise _is_directory(path) from None
         raise from_os_error(error, f"Cannot read {path}") from error
     except ValueError as error:  # a NUL in the path

@@ -48,14 +48,29 @@ def find(prefix: str | os.PathLike[str]) -> Path | None:
     Path or None
         None where there is no such file; a directory is none.
     """
-    return next((path for path in _candidates(os.fspath(prefix)) if path.is_file()), None)
+    # `os.path.isfile`, unlike `Path.is_file`, has an answer for every path, be it too long for the system.
+    return next((path for path in _candidates(os.fspath(prefix)) if os.path.isfile(path)), None)
+
+
+def find_own(prefix: str | os.PathLike[str]) -> Path | None:
+    """The file that bears a checkpoint's name, as `find`, but none whose name ends otherwise than `SUFFIXES` say.
+
+    It is for whoever deletes: a file of another kind that is called as the prefix is must not go in its place.
+    """
+    return next((path for path in _own(os.fspath(prefix)) if os.path.isfile(path)), None)
 
 
 def _candidates(prefix: str) -> Iterator[Path]:
-    if not prefix or "\0" in prefix:
+    if not prefix:
         return
-    if not prefix.endswith(SUFFIXES):
-        yield from (Path(prefix + suffix) for suffix in SUFFIXES)
+    yield from _own(prefix)
     yield Path(prefix)
     if prefix.endswith(META_SUFFIX):
-        yield from (Path(prefix.removesuffix(META_SUFFIX) + suffix) for suffix in SUFFIXES)
+        yield from _own(prefix.removesuffix(META_SUFFIX))
+
+
+def _own(prefix: str) -> Iterator[Path]:
+    if prefix.endswith(SUFFIXES):
+        yield Path(prefix)
+    elif prefix:
+        yield from (Path(prefix + suffix) for suffix in SUFFIXES)

@@ -1,0 +1,95 @@
+"""Protobuf's text format, as far as a state file needs it: fields with texts or numbers.
+
+Source: "Text Format Language Specification" of Protocol Buffers, and its Python implementation where that takes more.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+
+# Repetitions are possessive: what has matched is never tried again, so time grows with the length of the text alone.
+_GAP = r"(?:\s++|#[^\n]*+)*+"
+_STRING = r"""(?:"(?:[^"\\\n]++|\\.)*+"|'(?:[^'\\\n]++|\\.)*+')"""
+_NUMBER = r"[-+]?(?:inf(?:inity)?|nan|(?:(?:0|[1-9]\d*+)(?:\.\d*+)?|\.\d++)(?:e[-+]?\d++)?f?)(?![\w.])"
+_SCALAR = rf"(?:{_STRING}{_GAP})++|{_NUMBER}{_GAP}"
+_FIELD = re.compile(
+    rf"([^\W\d]\w*+){_GAP}:{_GAP}(?:({_SCALAR})|\[{_GAP}((?:(?:{_SCALAR})(?:,{_GAP}(?:{_SCALAR}))*+)?+)\]{_GAP})"
+    rf"[,;]?{_GAP}",
+    re.IGNORECASE | re.ASCII,
+)
+_LEADING = re.compile(_GAP)
+_SCALARS = re.compile(rf"((?:{_STRING}{_GAP})++)|({_NUMBER})", re.IGNORECASE | re.ASCII)
+_STRINGS = re.compile(_STRING)
+
+_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))")
+_NAMED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
+_ITSELF = b"\\'\"?"
+
+
+def fields(text: str) -> Iterator[tuple[str, str | float]]:
+    """The fields of a text, in order; one with a list of values comes once for each.
+
+    Yields
+    ------
+    name : str
+    value : str or float
+        Bytes that are no UTF-8 stand in a str as surrogates, as in paths (`os.fsdecode`).
+
+    Raises
+    ------
+    ValueError
+        The text is not written in the format, or has something in it that is neither text nor number.
+    """
+    position = _end(_LEADING.match(text))
+    while position < len(text):
+        match = _FIELD.match(text, position)
+        if match is None:
+            raise ValueError(f"No field of a text format: {text[position : position + 40]!r}.")
+        name, one, several = match.groups()
+        yield from ((name, value) for value in _values(several if one is None else one))
+        position = match.end()
+
+
+def _end(match: re.Match[str] | None) -> int:
+    return 0 if match is None else match.end()
+
+
+def _values(text: str) -> Iterator[str | float]:
+    for strings, number in _SCALARS.findall(text):
+        if strings:
+            yield "".join(_unquoted(string) for string in _STRINGS.findall(strings))
+        else:
+            yield float(number.rstrip("fF") if number[-1] in "fF" and number[-2:].lower() != "nf" else number)
+
+
+def quoted(text: str) -> str:
+    """A text in quotation marks; what is beyond ASCII becomes the octal numbers of its bytes."""
+    return '"' + "".join(_escaped(byte) for byte in os.fsencode(text)) + '"'
+
+
+def _escaped(byte: int) -> str:
+    character = chr(byte)
+    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "'": "\\'", "\\": "\\\\"}
+    if character in named:
+        return named[character]
+    return character if 32 <= byte < 127 else f"\\{byte:03o}"
+
+
+def _unquoted(string: str) -> str:
+    return os.fsdecode(_ESCAPE.sub(_unescaped, string[1:-1].encode("utf-8")))
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    octal, hexadecimal, short, long, character = match.groups()
+    if octal is not None:
+        return bytes([int(octal, 8)])  # ValueError above 255
+    if hexadecimal is not None:
+        return bytes([int(hexadecimal, 16)])
+    if short is not None or long is not None:
+        return chr(int(short or long, 16)).encode("utf-8")
+    if character in b"xuU":
+        raise ValueError(f"An escape without its digits: {match[0]!r}.")
+    # An escape that there is not is two characters.
+    return character if character in _ITSELF else _NAMED.get(character, match[0])
