@@ -75,6 +75,7 @@ def _set_initializer(loading: Loading, prefix: str) -> None:
                 name="checkpoint_initializer",
                 dtypes=[variable.dtype.base_dtype.name],
             )
-        assigned = state.assign(variable, value, validate_shape=variable.shape.is_fully_defined())
+        with graph.device(None), graph.device(variable.device):
+            assigned = state.assign(variable, value, validate_shape=variable.shape.is_fully_defined())
     value.set_shape(variable.shape)
     variable.replace_initializer(value, assigned.op)

@@ -56,7 +56,11 @@ class Keeper:
         self.set_kept(Kept(prefix, file.stat().st_mtime) for prefix, file in found if file is not None)
 
     def record(self, prefix: str, latest_filename: str | None, metric: float | None = None) -> None:
-        """List a checkpoint that was just saved, write the state file, and only then delete what left the list."""
+        """List a checkpoint that was just saved, write the state file, and only then delete what left the list.
+
+        To be called under the lock of the folder. What another Saver has removed is not written into the state file:
+        two that save the same names would name each other's losses.
+        """
         if self._resumes:
             self._resume(os.path.dirname(prefix), latest_filename)
         new = Kept(prefix, time.time(), metric)
@@ -64,10 +68,10 @@ class Keeper:
         self._write_state(new, latest_filename)
         self._rotation, superseded = retention.retire(self._rotation, self._hours)
         for old in superseded:
-            management.remove_checkpoint(old)
+            management.remove_superseded(old, retention.prefixes(self._rotation.kept))
 
     def _write_state(self, new: Kept, latest_filename: str | None) -> None:
-        listed = self._rotation.kept or (new,)
+        listed = [entry for entry in self._rotation.kept if naming.find_own(entry.prefix) is not None] or [new]
         management.update_checkpoint_state(
             os.path.dirname(new.prefix),
             new.prefix,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 
+from hdfsaver.errors import OpError, from_os_error
 from hdfsaver.reading import state_file
 from hdfsaver.reading.locating import PathLike, as_prefix
 from hdfsaver.reading.state_file import CheckpointState
@@ -102,9 +104,6 @@ def update_checkpoint_state(
         The state file would bear the name of the checkpoint itself.
     """
     folder, newest = as_prefix(save_dir), as_prefix(model_checkpoint_path)
-    path = state_file.path_of(folder, latest_filename)
-    if os.path.abspath(newest) == os.path.abspath(path):
-        raise RuntimeError(f"Save path {newest!r} conflicts with the path used for the checkpoint state, {path}.")
     state = _generate(
         folder,
         newest,
@@ -114,11 +113,43 @@ def update_checkpoint_state(
         save_relative_paths,
         all_model_checkpoint_metrics,
     )
+    path = state_file.path_of(folder, latest_filename)
+    if os.fspath(path) == state.model_checkpoint_path:
+        raise RuntimeError(f"Save path {newest!r} conflicts with the path used for the checkpoint state, {path}.")
     state_file.write(state, folder, latest_filename)
 
 
 def remove_checkpoint(checkpoint_prefix: PathLike) -> None:
-    """Delete a checkpoint's file; nothing happens where it is gone already."""
-    path = naming.find(as_prefix(checkpoint_prefix))
-    if path is not None:
+    """Delete a checkpoint's file; nothing happens where it is gone already.
+
+    Parameters
+    ----------
+    checkpoint_prefix : path
+        A prefix, or the file itself by its name in ``.h5`` or ``.hdf5``. No file of another name is deleted.
+
+    Raises
+    ------
+    PermissionDeniedError, OpError
+        What the operating system reports.
+    """
+    path = naming.find_own(as_prefix(checkpoint_prefix))
+    if path is None:
+        return
+    try:
         path.unlink(missing_ok=True)
+    except OSError as error:
+        raise from_os_error(error, f"Cannot remove {path}") from error
+
+
+def remove_superseded(checkpoint_prefix: str, kept: Sequence[str]) -> None:
+    """Delete a checkpoint's file, unless one that is kept lies in it under another name: ``m``, ``./m`` and ``m.h5``.
+
+    A file that cannot be deleted stays, with a warning: what was to be saved is safe by then.
+    """
+    path = naming.find_own(checkpoint_prefix)
+    if path is None or any(path.samefile(found) for found in map(naming.find_own, kept) if found is not None):
+        return
+    try:
+        remove_checkpoint(checkpoint_prefix)
+    except OpError as error:
+        warnings.warn(f"A superseded checkpoint stays on the disk. {error.message}", stacklevel=4)

@@ -84,4 +84,4 @@ def _part(value: Array, spec: bytes, name: str) -> Array:
             f"tensor_name = {name}; shape in shape_and_slice spec {shapes.text(part.full_shape)} does not match the "
             f"shape stored in checkpoint: {shapes.text(value.shape)}.",
         )
-    return value[part.key]
+    return value[part.key].copy()  # so that the rest is freed

@@ -23,6 +23,7 @@ from hdfsaver.reading.locating import PathLike, as_prefix
 from hdfsaver.schema import SaverDef, Structure
 from hdfsaver.session import Session
 from hdfsaver.storage import groups, naming
+from hdfsaver.storage.locking import folder_lock
 from hdfsaver.storage.reading import models_beside, open_file
 from hdfsaver.storage.writing import Model, Writer
 from hdfsaver.variables import Variable
@@ -234,9 +235,10 @@ class Saver:
         version = (sess.graph.fingerprint(), strip_default_attrs) if write_meta_graph else None
         structure = None if version is None else self._structure_at(version, sess.graph, strip_default_attrs)
         _check_parent(prefix)
-        self._write(naming.file_of(prefix), Model(values, structure, self._dtypes), version, durable)
-        if write_state:
-            self._keeper.record(prefix, latest_filename, rating)
+        with folder_lock(os.path.dirname(prefix)):  # whoever else saves here waits, and deletes nothing meanwhile
+            self._write(naming.file_of(prefix), Model(values, structure, self._dtypes), version, durable)
+            if write_state:
+                self._keeper.record(prefix, latest_filename, rating)
         return prefix
 
     def _write(self, path: Path, model: Model, version: Hashable, durable: bool) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DType
@@ -17,7 +18,8 @@ _PROTO_NAMES = {"float16": "HALF", "float32": "FLOAT", "float64": "DOUBLE"}
 class CheckpointReader:
     """Reads the tensors of a checkpoint, without a graph or a session. `NewCheckpointReader` makes it.
 
-    The file stays open as long as the reader lives; what replaces it meanwhile is not seen.
+    The file stays open as long as the reader lives, or until `close`, or to the end of a ``with`` block, which
+    TensorFlow's reader does not have; what replaces it meanwhile is not seen.
     """
 
     def __init__(self, filename: PathLike, *, group: str = "") -> None:
@@ -43,6 +45,8 @@ class CheckpointReader:
             The checkpoint has no such tensor.
         DataLossError
             Its bytes are not what was saved.
+        FailedPreconditionError
+            The reader is closed.
         TypeError
             The name is neither str nor bytes.
         """
@@ -65,6 +69,18 @@ class CheckpointReader:
         entries = sorted(self._file.variables.values(), key=lambda entry: entry.name.encode())
         lines = [f"{entry.name} ({_proto_name(entry.dtype)}) [{_sizes(entry.shape)}]\n" for entry in entries]
         return "".join(lines).encode()
+
+    def close(self) -> None:
+        """Close the file; names, shapes and dtypes are still known then, values are not."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def _proto_name(dtype: str) -> str:

@@ -1,0 +1,56 @@
+"""Who changes a folder of checkpoints when several may: one after the other.
+
+The lock is on the folder itself (`flock`), so that no file stays behind, and a killed program holds none.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+try:
+    import fcntl
+except ImportError:  # Windows: only the threads of one program wait for each other
+    fcntl = None  # type: ignore[assignment]
+
+_locks: dict[str, threading.Lock] = {}
+
+
+@contextmanager
+def folder_lock(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Let the block run while no other one of the same folder does, in this program or in another.
+
+    Where the file system has no locks, or the folder cannot be opened, the block runs all the same: a lock that cannot
+    be had is no reason not to save.
+
+    Parameters
+    ----------
+    folder : path-like
+        Empty for the working directory. Not to be locked again inside of the block.
+    """
+    with _thread_lock(folder) if fcntl is None else _flock(folder):
+        yield
+
+
+def _thread_lock(folder: str | os.PathLike[str]) -> threading.Lock:
+    return _locks.setdefault(os.path.realpath(folder), threading.Lock())
+
+
+@contextmanager
+def _flock(folder: str | os.PathLike[str]) -> Iterator[None]:
+    try:
+        fd = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        # Said aloud: a process that was forked meanwhile has the descriptor too, and closing ours would not free it.
+        with suppress(OSError):
+            fcntl.flock(fd, fcntl.LOCK_UN)
+        os.close(fd)

@@ -1,0 +1,99 @@
+"""The lock of a folder: one block at a time, whoever runs it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from hdfsaver.storage import locking
+from hdfsaver.storage.locking import folder_lock
+
+
+def counted(folder, rounds, counter):
+    """Raise a number in a file step by step; without a lock, steps get lost."""
+    for _ in range(rounds):
+        with folder_lock(folder):
+            value = int(counter.read_text())
+            time.sleep(0.001)
+            counter.write_text(str(value + 1))
+
+
+def run_threads(*arguments):
+    threads = [threading.Thread(target=counted, args=arguments) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.parametrize("system", ["with locks", "without locks"])
+def test_threads_take_turns(tmp_path, monkeypatch, system):
+    """No step of four threads is lost; on a system without file locks neither."""
+    if system == "without locks":
+        monkeypatch.setattr(locking, "fcntl", None)
+    counter = tmp_path / "counter"
+    counter.write_text("0")
+    run_threads(tmp_path, 10, counter)
+    assert "40" == counter.read_text()
+
+
+HOLDER = """
+import sys
+from hdfsaver.storage.locking import folder_lock
+with folder_lock(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(locking.fcntl is None, reason="no locks between processes on this system")
+def test_a_killed_holder_holds_nothing(tmp_path):
+    """Another process keeps the lock as long as it lives, and no longer."""
+    taken = threading.Event()
+
+    def take():
+        with folder_lock(tmp_path):
+            taken.set()
+
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert b"held\n" == holder.stdout.readline()
+        waiter = threading.Thread(target=take)
+        waiter.start()
+        assert not taken.wait(0.2)
+        holder.kill()
+        assert taken.wait(10)
+        waiter.join()
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_opened(tmp_path):
+    """Where there is no lock to be had, the block runs all the same, and its errors pass."""
+    with folder_lock(tmp_path / "missing"):
+        pass
+    with pytest.raises(KeyError), folder_lock(tmp_path):
+        raise KeyError
+    with folder_lock(tmp_path):
+        pass
+
+
+def test_the_working_directory_may_be_empty(tmp_path, monkeypatch):
+    """An empty folder is the working directory, and it is locked."""
+    monkeypatch.chdir(tmp_path)
+    taken = threading.Event()
+    with folder_lock(""):
+        waiter = threading.Thread(target=lock_and_set, args=(tmp_path, taken))
+        waiter.start()
+        assert not taken.wait(0.1)
+    waiter.join()
+    assert taken.is_set()
+
+
+def lock_and_set(folder, event):
+    with folder_lock(folder):
+        event.set()
