@@ -146,8 +146,8 @@ def _understood(content: bytes, path: Path) -> CheckpointState | None:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"{path} is no state file: it is not text in UTF-8 ({error}). Remove it, or write it anew with "
-            "`update_checkpoint_state`."
+            f"{path} is no state file: it is not text in UTF-8 ({error}). Name another one as `latest_filename`, or "
+            "write this one anew with `update_checkpoint_state`."
         ) from None
     try:
         return parse_text(text)

@@ -1,0 +1,222 @@
+"""Which checkpoint is meant: the latest of a folder, and whether one is there; state files of every kind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import hdfsaver as tf
+from hdfsaver.reading import state_file
+
+READING = [
+    tf.train.get_checkpoint_state,
+    tf.train.latest_checkpoint,
+    tf.train.load_checkpoint,
+    tf.train.list_variables,
+    lambda folder: tf.train.load_variable(folder, "step"),
+    lambda folder: list(tf.train.checkpoints_iterator(folder, timeout=0)),
+    lambda folder: tf.train.init_from_checkpoint(folder, {}),
+]
+"""Every function that reads the state file of a folder."""
+
+
+def outcome(function, folder):
+    """What a function makes of a folder; nothing but a ValueError may be raised."""
+    try:
+        return function(folder)
+    except ValueError:
+        return ValueError
+
+
+def write_state(folder, content):
+    (folder / "checkpoint").write_bytes(content)
+
+
+def check_no_checkpoint(folder):
+    """Every function takes the folder for one without a checkpoint."""
+    assert None is tf.train.latest_checkpoint(folder)
+    assert [] == list(tf.train.checkpoints_iterator(folder, timeout=0))
+    for opening in (tf.train.load_checkpoint, tf.train.list_variables, READING[-1]):
+        with pytest.raises(ValueError, match="Couldn't find 'checkpoint' file"):
+            opening(folder)
+
+
+def test_the_latest(folder):
+    """The newest is what the state file says, as a prefix below the folder as it was given."""
+    assert f"{folder}/m-5" == tf.train.latest_checkpoint(folder) == tf.train.latest_checkpoint(bytes(folder))
+    state = tf.train.get_checkpoint_state(str(folder))
+    assert isinstance(state, tf.train.CheckpointState)
+    assert [f"{folder}/m-5"] == state.all_model_checkpoint_paths
+    assert ([], 0.0) == (state.all_model_checkpoint_timestamps, state.last_preserved_timestamp)
+
+
+def test_other_names_of_the_state_file(folder):
+    """`latest_filename` says which state file is meant."""
+    (folder / "checkpoint").rename(folder / "other")
+    assert None is tf.train.latest_checkpoint(folder)
+    assert f"{folder}/m-5" == tf.train.latest_checkpoint(folder, "other")
+    assert f"{folder}/m-5" == tf.train.get_checkpoint_state(folder, latest_filename="other").model_checkpoint_path
+
+
+@pytest.mark.parametrize("path", ["nope", "m-5.h5", "\0", "x" * 5000, "a/" * 3000])
+def test_no_folder(folder, path):
+    """What is no folder, or can be none, has no state and no checkpoint."""
+    assert None is tf.train.get_checkpoint_state(f"{folder}/{path}")
+    assert None is tf.train.latest_checkpoint(f"{folder}/{path}")
+
+
+@pytest.mark.parametrize("name", ["nope", "", "a/b", "m-5.h5/a", "\0", "x" * 300])
+def test_no_state_file(folder, name):
+    """Where there is no state file of that name there is no state."""
+    (folder / "checkpoint").unlink()
+    assert None is tf.train.latest_checkpoint(folder, name)
+
+
+@pytest.mark.parametrize("path", [None, 3])
+def test_what_is_no_path(path):
+    """A path that is none is a TypeError."""
+    for ask in (tf.train.latest_checkpoint, tf.train.get_checkpoint_state, tf.train.checkpoint_exists):
+        with pytest.raises(TypeError, match="named by a str"):
+            ask(path)
+    with pytest.raises(TypeError, match="named by a str"):
+        tf.train.get_checkpoint_mtimes([path])
+
+
+def test_which_checkpoints_are_there(folder):
+    """A prefix or the file; no folder, no pattern, and nothing that cannot be a path."""
+    for path in (folder / "m-5", folder / "m-5.h5", bytes(folder / "m-5")):
+        assert tf.train.checkpoint_exists(path)
+    for path in ("", "\0", "x" * 5000, folder, f"{folder}/", folder / "m", f"{folder}/m-*", folder / "m-5" / "y"):
+        assert not tf.train.checkpoint_exists(path)
+
+
+def test_times(folder):
+    """A time for each checkpoint that is there, in their order."""
+    os.utime(folder / "m-5.h5", (100, 200))
+    shutil.copy(folder / "m-5.h5", folder / "m-6.h5")
+    os.utime(folder / "m-6.h5", (100, 150.5))
+    paths = [folder / "m-6", "nope", str(folder / "m-5"), bytes(folder / "m-5.h5"), "x" * 5000]
+    assert [150.5, 200.0, 200.0] == tf.train.get_checkpoint_mtimes(paths)
+    assert [] == tf.train.get_checkpoint_mtimes([])
+    with pytest.raises(TypeError, match="A list of checkpoints"):
+        tf.train.get_checkpoint_mtimes(str(folder / "m-5"))
+
+
+@pytest.mark.parametrize("content", [b"garbage", b"\0", b'model_checkpoint_path: "m-5', b"model_checkpoint_path: 3"])
+def test_a_state_that_cannot_be_understood(folder, content):
+    """Text that is no state counts as none, though the checkpoint is there."""
+    write_state(folder, content)
+    assert None is tf.train.get_checkpoint_state(folder)
+    check_no_checkpoint(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b'all_model_checkpoint_paths: "m-5"', b'model_checkpoint_path: ""'])
+def test_a_state_that_names_nothing(folder, content):
+    """A state without a newest checkpoint is a ValueError, whoever reads it."""
+    write_state(folder, content)
+    for function in READING:
+        with pytest.raises(ValueError, match="Invalid checkpoint state loaded from"):
+            function(folder)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b'model_checkpoint_path: "m-5" # \xff'])
+def test_a_state_that_is_no_text(folder, content):
+    """Bytes that are no text are a ValueError that says which file to look at."""
+    write_state(folder, content)
+    for function in READING:
+        with pytest.raises(ValueError, match=r"checkpoint is no state file: it is not text in UTF-8"):
+            function(folder)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary() | st.binary().map(lambda some: b'model_checkpoint_path: "m-5"\n' + some))
+def test_any_bytes(folder, content):
+    """Whatever a state file holds: None, a ValueError, or what is there, from every function; nothing is changed."""
+    write_state(folder, content)
+    for function in READING:
+        outcome(function, folder)
+    assert content == (folder / "checkpoint").read_bytes()
+    assert 7 == tf.train.load_variable(folder / "m-5", "step")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(path=st.text(st.characters(codec="utf-8"), min_size=1))
+def test_any_path(folder, path):
+    """Whatever path a state file names, what is not there is none."""
+    state_file.write(tf.train.CheckpointState(path, [path]), folder)
+    assert os.path.join(folder, path) == tf.train.get_checkpoint_state(folder).model_checkpoint_path
+    assert tf.train.latest_checkpoint(folder) in (None, os.path.join(folder, path))
+    for function in READING:
+        outcome(function, folder)
+
+
+def make_loop(path):
+    path.symlink_to(path.name)
+
+
+def make_endless(path):
+    path.symlink_to("/dev/zero")
+
+
+def make_huge(path):
+    with path.open("wb") as file:
+        file.write(b'model_checkpoint_path: "m-5"\n')
+        file.truncate(2**40)
+
+
+KINDS = [os.mkdir, make_huge]
+if sys.platform != "win32":
+    KINDS += [os.mkfifo, make_loop, make_endless]
+
+
+@pytest.mark.parametrize("make", KINDS)
+def test_state_files_that_are_none(folder, make):
+    """A directory, a pipe that nobody writes to, a loop of links, an endless device, a terabyte: no state, at once."""
+    (folder / "checkpoint").unlink()
+    make(folder / "checkpoint")
+    start = time.perf_counter()
+    assert None is tf.train.get_checkpoint_state(folder)
+    check_no_checkpoint(folder)
+    assert 5 > time.perf_counter() - start
+
+
+def test_a_state_that_points_elsewhere(folder, tmp_path):
+    """Checkpoints may lie outside of the folder; they are found there, and nothing else is ever done to them."""
+    (tmp_path / "elsewhere").mkdir()
+    write_state(tmp_path / "elsewhere", b'model_checkpoint_path: "../models/m-5"')
+    assert f"{tmp_path}/elsewhere/../models/m-5" == tf.train.latest_checkpoint(tmp_path / "elsewhere")
+    assert 7 == tf.train.load_variable(tmp_path / "elsewhere", "step")
+
+
+@pytest.mark.parametrize("path", ["gone", "../gone", "/gone", "m-5/", ".", "..", "m-*", "x" * 5000, "checkpoint/x"])
+def test_a_state_that_names_what_is_not_there(folder, path):
+    """The state is given as it stands, but there is no latest checkpoint; a directory or a pattern is none."""
+    state_file.write(tf.train.CheckpointState(path, [path]), folder)
+    assert os.path.join(folder, path) == tf.train.get_checkpoint_state(folder).model_checkpoint_path
+    check_no_checkpoint(folder)
+
+
+def test_a_state_that_names_another_file(folder):
+    """Where the newest is no checkpoint at all it is found, and reading it is a DataLossError."""
+    (folder / "text").write_text("not a checkpoint")
+    write_state(folder, b'model_checkpoint_path: "text"')
+    assert f"{folder}/text" == tf.train.latest_checkpoint(folder)
+    with pytest.raises(tf.errors.DataLossError, match="text"):
+        tf.train.load_checkpoint(folder)
+
+
+def test_absolute_paths_after_a_move(folder, tmp_path):
+    """Absolute paths lead to where the folder was; relative ones go with it."""
+    folder.rename(tmp_path / "moved")
+    moved = tmp_path / "moved"
+    assert str(folder / "m-5") == tf.train.get_checkpoint_state(moved).model_checkpoint_path
+    check_no_checkpoint(moved)
+    tf.train.update_checkpoint_state(moved, moved / "m-5", save_relative_paths=True)
+    moved.rename(folder)
+    assert f"{folder}/m-5" == tf.train.latest_checkpoint(folder)
