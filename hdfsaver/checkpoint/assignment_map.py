@@ -87,7 +87,10 @@ def loadings_of(assignment_map: Any, checkpoint: Checkpoint, shared: Shared) -> 
         Something in the map is not there, does not fit, or has no meaning.
     """
     pairs = sorted(_pairs(assignment_map), key=lambda pair: pair[0])
-    return [loading for name, target in pairs for loading in _loadings(name, target, checkpoint, shared)]
+    loadings: list[Loading] = []
+    for name, target in pairs:
+        loadings += _loadings(name, target, checkpoint, shared)
+    return loadings
 
 
 def _pairs(assignment_map: Any) -> Iterator[tuple[Any, Any]]:
@@ -145,7 +148,7 @@ def _in_scope(name: Any, scope: str, checkpoint: Checkpoint, shared: Shared) -> 
     prefix, tensor_prefix = ("" if text == "/" else text for text in (scope, name))
     names = shared.within(prefix)
     if not names:
-        warnings.warn(f"No variable that get_variable made is in scope {scope!r}: nothing is loaded.", stacklevel=6)
+        warnings.warn(f"No variable that get_variable made is in scope {scope!r}: nothing is loaded.", stacklevel=5)
     for variable_name in names:
         tensor_name = tensor_prefix + variable_name.removeprefix(prefix)
         checkpoint.check_has(tensor_name, f"{variable_name} in {name}")
