@@ -75,8 +75,8 @@ def update_checkpoint_state(
     latest_filename: str | None = None,
     all_model_checkpoint_timestamps: Sequence[float] | None = None,
     last_preserved_timestamp: float | None = None,
-    save_relative_paths: bool = False,
     *,
+    save_relative_paths: bool = False,
     all_model_checkpoint_metrics: Sequence[float | None] | None = None,
 ) -> None:
     """Write the state file of a folder.
@@ -119,13 +119,17 @@ def update_checkpoint_state(
     state_file.write(state, folder, latest_filename)
 
 
-def remove_checkpoint(checkpoint_prefix: PathLike) -> None:
+def remove_checkpoint(
+    checkpoint_prefix: PathLike, checkpoint_format_version: object = 2, meta_graph_suffix: str = "meta"
+) -> None:
     """Delete a checkpoint's file; nothing happens where it is gone already.
 
     Parameters
     ----------
     checkpoint_prefix : path
         A prefix, or the file itself by its name in ``.h5`` or ``.hdf5``. No file of another name is deleted.
+    checkpoint_format_version, meta_graph_suffix : object
+        Accepted; a checkpoint is one file, its graph included.
 
     Raises
     ------
@@ -152,4 +156,4 @@ def remove_superseded(checkpoint_prefix: str, kept: Sequence[str]) -> None:
     try:
         remove_checkpoint(checkpoint_prefix)
     except OpError as error:
-        warnings.warn(f"A superseded checkpoint stays on the disk. {error.message}", stacklevel=4)
+        warnings.warn(f"A superseded checkpoint stays on the disk. {error.message}", stacklevel=5)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hdfsaver.checkpoint import meta_graph, retention
+from hdfsaver.checkpoint.background import Background
 from hdfsaver.checkpoint.keeper import Keeper
 from hdfsaver.checkpoint.matching import RestoreReport, match
 from hdfsaver.checkpoint.renaming import Rename, renamed
@@ -24,6 +26,7 @@ from hdfsaver.schema import SaverDef, Structure
 from hdfsaver.session import Session
 from hdfsaver.storage import groups, naming
 from hdfsaver.storage.locking import folder_lock
+from hdfsaver.storage.progress import Callback
 from hdfsaver.storage.reading import models_beside, open_file
 from hdfsaver.storage.writing import Model, Writer
 from hdfsaver.variables import Variable
@@ -101,7 +104,7 @@ class Saver:
         builder: Any = None,
         defer_build: bool = False,
         allow_empty: bool = False,
-        write_version: Any = None,
+        write_version: object = 2,
         pad_step_number: bool = False,
         save_relative_paths: bool = False,
         filename: str | None = None,
@@ -132,6 +135,7 @@ class Saver:
         )
         self._writer = Writer()
         self._described: tuple[Hashable, Structure] | None = None
+        self._background = Background()
         self._keeper = Keeper(
             max_to_keep=self._saver_def.max_to_keep,
             hours=self._saver_def.keep_checkpoint_every_n_hours,
@@ -179,6 +183,8 @@ class Saver:
         *,
         durable: bool = True,
         metric: Any = None,
+        wait: bool = True,
+        progress: Callback | None = None,
     ) -> str | None:
         """Write the variables' values, and the graph with them, to one file.
 
@@ -207,6 +213,12 @@ class Saver:
             Wait until the disk has the bytes. Without that a crash of the machine may lose the checkpoint.
         metric : float or Tensor, optional
             How good the model is now, for `keep_best` and its kin; it is recorded in the state file.
+        wait : bool
+            With False, return at once and save in the background the values of this moment, which are not copied for
+            it: what the program computes meanwhile are other arrays. Saves of one Saver end in the order in which they
+            began. An error is raised by the next call of `save`, `restore` or `wait`.
+        progress : callable, optional
+            Called with the bytes written and the bytes in total, now and then; what it raises ends the save.
 
         Returns
         -------
@@ -233,15 +245,28 @@ class Saver:
             return None
         values = self._values(sess)
         version = (sess.graph.fingerprint(), strip_default_attrs) if write_meta_graph else None
-        structure = None if version is None else self._structure_at(version, sess.graph, strip_default_attrs)
+        structure = None if version is None else self._structure_at(version, sess.graph, strip_default_attrs, not wait)
         _check_parent(prefix)
-        with folder_lock(os.path.dirname(prefix)):  # whoever else saves here waits, and deletes nothing meanwhile
-            self._write(naming.file_of(prefix), Model(values, structure, self._dtypes), version, durable)
-            if write_state:
-                self._keeper.record(prefix, latest_filename, rating)
+        write = partial(self._write, Model(values, structure, self._dtypes), version, durable, progress)
+        record = partial(self._keeper.record, prefix, latest_filename, rating) if write_state else None
+        if wait:
+            self._background.wait()
+            _write_and_record(prefix, write, record)
+        else:
+            self._background.submit(partial(_write_and_record, prefix, write, record))
         return prefix
 
-    def _write(self, path: Path, model: Model, version: Hashable, durable: bool) -> None:
+    def wait(self) -> None:
+        """Wait until what was saved with ``wait=False`` is on the disk.
+
+        Raises
+        ------
+        OpError
+            A save has failed; see `save`.
+        """
+        self._background.wait()
+
+    def _write(self, model: Model, version: Hashable, durable: bool, progress: Callback | None, path: Path) -> None:
         """Write the file; for a Saver with a group, together with the models of the other groups that it has."""
         others = models_beside(path, self._group) if self._group else {}
         # Of the others' graphs no version is known, so that a layout for them cannot be used again.
@@ -250,6 +275,7 @@ class Saver:
             {**others, self._group: model},
             durable=durable,
             structure_version=None if others else version,
+            progress=progress,
         )
 
     def _prefix(self, sess: Any, save_path: str, global_step: Any, latest_filename: str | None) -> str:
@@ -269,11 +295,15 @@ class Saver:
         present = sess.state.snapshot(key for saveable in self._saveables.values() for key in saveable.keys)
         return {name: saveable.value(present) for name, saveable in self._saveables.items()}
 
-    def _structure_at(self, version: Hashable, graph: Graph, strip_default_attrs: bool) -> Structure:
-        """The graph's description, made once for each version of the graph."""
+    def _structure_at(self, version: Hashable, graph: Graph, strip_default_attrs: bool, own: bool) -> Structure:
+        """The graph's description, made once for each version; with ``own`` it does not grow with the graph."""
         if self._described is None or self._described[0] != version:
             self._described = (version, self._structure(graph, strip_default_attrs=strip_default_attrs))
-        return self._described[1]
+        structure = self._described[1]
+        if own and structure.digraph is graph.digraph:
+            structure = replace(structure, digraph=graph.digraph.copy())
+            self._described = (version, structure)
+        return structure
 
     @property
     def last_checkpoints(self) -> list[str]:
@@ -286,15 +316,25 @@ class Saver:
 
     def set_last_checkpoints_with_time(self, last_checkpoints_with_time: list[tuple[PathLike, float]]) -> None:
         """Say which checkpoints are kept and when each was saved (seconds since the epoch), oldest first."""
+        self._background.wait()
         self._keeper.set_kept(retention.Kept(as_prefix(path), saved) for path, saved in last_checkpoints_with_time)
 
     def recover_last_checkpoints(self, checkpoint_paths: list[PathLike]) -> None:
         """Take up again, after a restart, those of the checkpoints that are there; their files tell their times."""
+        self._background.wait()
         self._keeper.recover(checkpoint_paths)
 
     # -- restoring -----------------------------------------------------------------------------------------------
 
-    def restore(self, sess: Session, save_path: PathLike | None, *, strict: bool = True) -> RestoreReport:
+    def restore(
+        self,
+        sess: Session,
+        save_path: PathLike | None,
+        *,
+        strict: bool = True,
+        mmap_mode: str | None = None,
+        progress: Callback | None = None,
+    ) -> RestoreReport:
         """Give the variables the values that a checkpoint has. No initializer needs to have run.
 
         Either all variables that are to be restored get their values or, when anything fails, none does.
@@ -308,6 +348,11 @@ class Saver:
         strict : bool
             With False, what the file lacks and what does not fit is left as it is, instead of being an error: to begin
             a larger model with the values of a smaller one.
+        mmap_mode : str, optional
+            ``"r"`` or ``"c"``: map large values into memory instead of reading them; they are loaded as they are used,
+            and not compared with their digests. The file must not be changed in place as long as they live.
+        progress : callable, optional
+            Called with the bytes read and the bytes in total, now and then; what it raises ends the restore.
 
         Returns
         -------
@@ -329,13 +374,14 @@ class Saver:
         """
         _check_session(sess)
         self._check_built("restore")
+        self._background.wait()
         path = _existing(save_path)
         if not self._saveables:
             return RestoreReport(str(path))
         self._check_graph(sess)
         with open_file(path, self._group) as file:
             report = match(file, self._saveables, self._reshape, strict)
-            loaded = file.read_many(report.restored)
+            loaded = file.read_many(report.restored, mmap_mode=mmap_mode, progress=progress)
         taken = [self._taken(name, loaded[name]) for name in report.restored]
         sess.state.assign({key: value for values in taken for key, value in values.items()})
         return report
@@ -396,6 +442,14 @@ class Saver:
         """
         structure = self._structure(get_default_graph(), collection_list, strip_default_attrs)
         return meta_graph.exported(structure, filename)
+
+
+def _write_and_record(prefix: str, write: Callable[[Path], None], record: Callable[[], None] | None) -> None:
+    # Whoever else saves into the folder waits, and deletes nothing meanwhile.
+    with folder_lock(os.path.dirname(prefix)):
+        write(naming.file_of(prefix))
+        if record is not None:
+            record()
 
 
 def _check_session(sess: Any) -> None:

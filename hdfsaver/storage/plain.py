@@ -23,6 +23,7 @@ from hdfsaver.storage.guard import Opened
 from hdfsaver.storage.index import Entry
 from hdfsaver.storage.objects import damaged
 from hdfsaver.storage.partial import Key, read_part
+from hdfsaver.storage.progress import Callback, Progress
 from hdfsaver.storage.sealed import newer_version
 from hdfsaver.storage.transfer import read_at
 from hdfsaver.storage.values import STRING, Array
@@ -92,11 +93,20 @@ class PlainSource:
             self.entries[name] = Entry(name, dataset.dtype, shape, dataset.nbytes)
             self._links[name] = path
 
-    def read(self, names: Sequence[str]) -> dict[str, Array]:
+    def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
         """The values of variables, in the order asked for."""
+        progress = Progress(callback, sum(self.entries[name].nbytes for name in names))
+        found = {}
         with hdf5_root(self._opened) as root:
             container = self._container(root)
-            return {name: self._read(container, self._links[name]) for name in names}
+            for name in names:
+                found[name] = self._read(container, self._links[name])
+                progress.advance(self.entries[name].nbytes)
+        return found
+
+    def map(self, names: Sequence[str], mode: str) -> dict[str, Array]:
+        """Nothing: what another program has laid out is read."""
+        return {}
 
     def read_slice(self, name: str, key: Key) -> Array:
         """A part of a variable's value; only its bytes are read where they lie as one block."""
@@ -122,10 +132,12 @@ class PlainSource:
         with objects.reading(dataset.part):
             return _decoded(dataset, _bytes(self._opened, dataset))
 
-    def verify(self) -> None:
+    def verify(self, callback: Callback | None = None) -> None:
         """Read every value: without digests, that is all that can be checked."""
-        for name in self.entries:
+        progress = Progress(callback, sum(entry.nbytes for entry in self.entries.values()))
+        for name, entry in self.entries.items():
             self.read([name])
+            progress.advance(entry.nbytes)
 
 
 def _has_index(root: h5g.GroupID) -> bool:

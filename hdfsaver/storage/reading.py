@@ -15,6 +15,7 @@ from hdfsaver.storage.guard import Opened, open_regular
 from hdfsaver.storage.index import Entry, read_names
 from hdfsaver.storage.partial import Key, normalized
 from hdfsaver.storage.plain import PlainSource
+from hdfsaver.storage.progress import Callback
 from hdfsaver.storage.sealed import SealedSource
 from hdfsaver.storage.structure import read_structure
 from hdfsaver.storage.values import Array
@@ -34,11 +35,13 @@ class _Source(Protocol):
     @property
     def has_structure(self) -> bool: ...
 
-    def read(self, names: Sequence[str]) -> dict[str, Array]: ...
+    def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]: ...
+
+    def map(self, names: Sequence[str], mode: str) -> dict[str, Array]: ...
 
     def read_slice(self, name: str, key: Key) -> Array: ...
 
-    def verify(self) -> None: ...
+    def verify(self, callback: Callback | None = None) -> None: ...
 
 
 class CheckpointFile:
@@ -82,14 +85,37 @@ class CheckpointFile:
         """
         return self.read_many([name])[name]
 
-    def read_many(self, names: Iterable[str]) -> dict[str, Array]:
-        """The values of several variables, read in parallel; see `read`."""
+    def read_many(
+        self, names: Iterable[str], *, mmap_mode: str | None = None, progress: Callback | None = None
+    ) -> dict[str, Array]:
+        """The values of several variables, read in parallel; see `read`.
+
+        Parameters
+        ----------
+        names : iterable of str
+        mmap_mode : str, optional
+            ``"r"`` or ``"c"``, as in `numpy.memmap`: large values are not read but mapped into memory, read-only or
+            copied when they are written on, and loaded as they are used. No digest is checked then (`verify` does),
+            and the file must not be changed in place while an array lives: a page that is gone ends the process.
+            Small values, texts, and all values of plain files are read.
+        progress : callable, optional
+            See `hdfsaver.storage.progress.Callback`.
+
+        Raises
+        ------
+        ValueError
+            ``mmap_mode`` is another.
+        """
         wanted = list(dict.fromkeys(names))
         self._open()
         for name in wanted:
             self._entry(name)
         with about(self.path):
-            return self._source.read(wanted)
+            if mmap_mode is None:
+                return self._source.read(wanted, progress)
+            mapped = self._source.map(wanted, mmap_mode)
+            found = {**mapped, **self._source.read([name for name in wanted if name not in mapped], progress)}
+        return {name: found[name] for name in wanted}
 
     def read_slice(self, name: str, key: tuple[slice, ...]) -> Array:
         """A part of a variable's value, read without the rest as far as the file allows it.
@@ -150,8 +176,13 @@ class CheckpointFile:
         with about(self.path), hdf5_root(opened) as root:
             return groups.names_in(root)
 
-    def verify(self) -> None:
+    def verify(self, *, progress: Callback | None = None) -> None:
         """Check every byte of the file that a digest covers; of a plain file, that all its values can be read.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            See `hdfsaver.storage.progress.Callback`.
 
         Raises
         ------
@@ -160,7 +191,7 @@ class CheckpointFile:
         """
         self._open()
         with about(self.path):
-            self._source.verify()
+            self._source.verify(progress)
 
     def _open(self) -> Opened:
         if self._opened is None:

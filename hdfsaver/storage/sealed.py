@@ -15,7 +15,9 @@ from hdfsaver.storage import groups, layout, objects, seal, strings
 from hdfsaver.storage.access import advice, hdf5_root
 from hdfsaver.storage.guard import Opened
 from hdfsaver.storage.index import NOTHING, Entry, Index, read_index
+from hdfsaver.storage.mapping import map_arrays
 from hdfsaver.storage.partial import Key, read_part
+from hdfsaver.storage.progress import Callback, Progress
 from hdfsaver.storage.seal import Seal
 from hdfsaver.storage.transfer import digest_all, read_all
 from hdfsaver.storage.values import STRING, Array, bytes_of, numpy_dtype
@@ -51,11 +53,12 @@ class SealedSource:
         """Whether ``/graph`` may be asked for."""
         return True
 
-    def read(self, names: Sequence[str]) -> dict[str, Array]:
+    def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
         """The values of variables, in the order asked for."""
         entries = [self.entries[name] for name in names]
-        found = self._large([entry for entry in entries if entry.nbytes >= layout.LARGE])
-        found.update(self._small([entry for entry in entries if entry.nbytes < layout.LARGE]))
+        progress = Progress(callback, sum(entry.nbytes for entry in entries))
+        found = self._large([entry for entry in entries if entry.nbytes >= layout.LARGE], progress)
+        found.update(self._small([entry for entry in entries if entry.nbytes < layout.LARGE], progress))
         texts = [entry.name for entry in entries if entry.dtype == STRING]
         if texts:
             with hdf5_root(self._opened) as root:
@@ -70,20 +73,30 @@ class SealedSource:
             return self.read([name])[name][key].copy()
         return read_part(self._opened.fd, self._rows[name][0], *_stored(entry), key)
 
-    def _large(self, entries: Sequence[Entry]) -> dict[str, Array]:
+    def map(self, names: Sequence[str], mode: str) -> dict[str, Array]:
+        """Views of the values of variables, as far as they can be viewed; the others are not among them."""
+        extents = {
+            name: (self._rows[name][0], *_stored(self.entries[name]))
+            for name in names
+            if self.entries[name].dtype != STRING and self.entries[name].nbytes >= layout.LARGE
+        }
+        return map_arrays(self._opened, extents, mode)
+
+    def _large(self, entries: Sequence[Entry], progress: Progress) -> dict[str, Array]:
         arrays = {entry.name: np.empty(*_stored(entry)) for entry in entries}
         jobs = [(self._rows[name][0], bytes_of(array)) for name, array in arrays.items()]
-        digests = read_all(self._opened.fd, jobs)
+        digests = read_all(self._opened.fd, jobs, progress)
         self._check(dict(zip(arrays, digests, strict=True)))
         return arrays
 
-    def _small(self, entries: Sequence[Entry]) -> dict[str, Array]:
+    def _small(self, entries: Sequence[Entry], progress: Progress) -> dict[str, Array]:
         digests, arrays = {}, {}
         extents = [(self._rows[entry.name][0], entry.nbytes) for entry in entries]
         for index, data in read_small(self._opened.fd, extents):
             entry = entries[index]
             digests[entry.name] = xxhash.xxh3_64_intdigest(data)
             arrays[entry.name] = np.ndarray(*_stored(entry), data).copy()
+        progress.advance(sum(entry.nbytes for entry in entries))
         self._check(digests)
         return arrays
 
@@ -114,11 +127,12 @@ class SealedSource:
             raise objects.damaged(part, f"its shape is {array.shape}, the index says {self.entries[name].shape}.")
         return array
 
-    def verify(self) -> None:
+    def verify(self, callback: Callback | None = None) -> None:
         """Check the seal again, and every value against its digest, those of all models."""
         seal.check(self._opened.fd, self._opened.size, self._seal)
         extents = list(zip(self._extents["offset"].tolist(), self._extents["nbytes"].tolist(), strict=True))
-        digests = np.array(digest_all(self._opened.fd, extents), dtype=np.uint64)
+        progress = Progress(callback, sum(nbytes for _offset, nbytes in extents))
+        digests = np.array(digest_all(self._opened.fd, extents, progress), dtype=np.uint64)
         changed = np.flatnonzero(digests != self._extents["xxh3_64"]).tolist()
         if changed:
             names = {row: label for link, index in self._models.items() for row, label in _labelled(link, index)}

@@ -14,6 +14,8 @@ from typing import TypeAlias, TypeVar
 
 import xxhash
 
+from hdfsaver.storage.progress import SILENT, Progress
+
 PIECE = 1 << 20
 """Bytes moved at once: fits into the cache of one core, so that the digest costs no second trip to memory."""
 
@@ -82,36 +84,38 @@ def write_at(fd: int, view: memoryview, offset: int) -> None:
         done += _write_some(fd, view[done:], offset + done)
 
 
-def write_all(fd: int, jobs: Sequence[Job]) -> list[int]:
+def write_all(fd: int, jobs: Sequence[Job], progress: Progress = SILENT) -> list[int]:
     """Write every job's bytes; the XXH3-64 digest of each, in order."""
-    return _in_threads(lambda job: _write_hashed(fd, *job), jobs, _length)
+    return _in_threads(lambda job: _write_hashed(fd, *job, progress), jobs, _length)
 
 
-def read_all(fd: int, jobs: Sequence[Job]) -> list[int]:
+def read_all(fd: int, jobs: Sequence[Job], progress: Progress = SILENT) -> list[int]:
     """Fill every job's view; the XXH3-64 digest of each, in order. Errors are those of `read_at`."""
-    return _in_threads(lambda job: _read_hashed(fd, *job), jobs, _length)
+    return _in_threads(lambda job: _read_hashed(fd, *job, progress), jobs, _length)
 
 
-def digest_all(fd: int, extents: Sequence[tuple[int, int]]) -> list[int]:
+def digest_all(fd: int, extents: Sequence[tuple[int, int]], progress: Progress = SILENT) -> list[int]:
     """The XXH3-64 digest of every extent, ``(offset, length)``, in order. Errors are those of `read_at`."""
-    return _in_threads(lambda extent: _digest(fd, *extent), extents, lambda extent: extent[1])
+    return _in_threads(lambda extent: _digest(fd, *extent, progress), extents, lambda extent: extent[1])
 
 
-def _write_hashed(fd: int, offset: int, view: memoryview) -> int:
+def _write_hashed(fd: int, offset: int, view: memoryview, progress: Progress) -> int:
     hasher = xxhash.xxh3_64()
     for start in range(0, len(view), PIECE):
         piece = view[start : start + PIECE]
         hasher.update(piece)
         write_at(fd, piece, offset + start)
+        progress.advance(len(piece))
     return hasher.intdigest()
 
 
-def _read_hashed(fd: int, offset: int, view: memoryview) -> int:
+def _read_hashed(fd: int, offset: int, view: memoryview, progress: Progress) -> int:
     hasher = xxhash.xxh3_64()
     for start in range(0, len(view), PIECE):
         piece = view[start : start + PIECE]
         read_at(fd, piece, offset + start)
         hasher.update(piece)
+        progress.advance(len(piece))
     return hasher.intdigest()
 
 
@@ -119,13 +123,14 @@ def _length(job: Job) -> int:
     return len(job[1])
 
 
-def _digest(fd: int, offset: int, nbytes: int) -> int:
+def _digest(fd: int, offset: int, nbytes: int, progress: Progress) -> int:
     hasher = xxhash.xxh3_64()
     buffer = memoryview(bytearray(min(nbytes, PIECE)))
     for start in range(0, nbytes, PIECE):
         piece = buffer[: min(PIECE, nbytes - start)]
         read_at(fd, piece, offset + start)
         hasher.update(piece)
+        progress.advance(len(piece))
     return hasher.intdigest()
 
 

@@ -13,6 +13,7 @@ import xxhash
 from hdfsaver.schema import Structure
 from hdfsaver.storage import groups, layout
 from hdfsaver.storage.commit import atomic_write
+from hdfsaver.storage.progress import Callback, Progress
 from hdfsaver.storage.skeleton import Place, Plan, Skeleton, lay_out
 from hdfsaver.storage.transfer import write_all, write_at
 from hdfsaver.storage.values import Value, layout_key, prepare
@@ -90,6 +91,7 @@ class Writer:
         *,
         durable: bool = True,
         structure_version: Hashable = None,
+        progress: Callback | None = None,
     ) -> None:
         """Write a file; see `write_models`.
 
@@ -98,12 +100,16 @@ class Writer:
         structure_version : hashable, optional
             What changes whenever a structure does, a graph and its version for example. Without it, a file with a
             structure is laid out anew every time.
+        progress : callable, optional
+            See `hdfsaver.storage.progress.Callback`; it counts the bytes of the values.
         """
         values = {group: _prepared(model) for group, model in models.items()}
         skeleton = self._layout_for(values, models, structure_version)
         with atomic_write(path, durable=durable) as draft:
             draft.reserve(skeleton.size)
-            _write(draft.fd, skeleton, [value for found in values.values() for value in (found or {}).values()])
+            _write(
+                draft.fd, skeleton, [value for found in values.values() for value in (found or {}).values()], progress
+            )
 
     def _layout_for(self, values: Mapping[str, _Values], models: Mapping[str, Model], version: Hashable) -> Skeleton:
         has_structure = any(model.structure is not None for model in models.values())
@@ -137,14 +143,16 @@ def _place(name: str, value: Value) -> Place:
     )
 
 
-def _write(fd: int, skeleton: Skeleton, values: Sequence[Value]) -> None:
+def _write(fd: int, skeleton: Skeleton, values: Sequence[Value], callback: Callback | None) -> None:
     offsets = skeleton.extents["offset"].tolist()
     sizes = skeleton.extents["nbytes"].tolist()
+    progress = Progress(callback, sum(sizes))
     large = [index for index, nbytes in enumerate(sizes) if nbytes >= layout.LARGE]
     small = [index for index, nbytes in enumerate(sizes) if nbytes < layout.LARGE]
     digests = np.zeros(len(values), dtype=np.uint64)
-    digests[large] = write_all(fd, [(offsets[index], values[index].view()) for index in large])
+    digests[large] = write_all(fd, [(offsets[index], values[index].view()) for index in large], progress)
     data = [values[index].data.tobytes() for index in small]
     digests[small] = np.fromiter(map(xxhash.xxh3_64_intdigest, data), np.uint64, len(data))
     for segment in skeleton.fill([offsets[index] for index in small], data, digests):
         write_at(fd, memoryview(segment.data), segment.offset)
+    progress.advance(sum(map(len, data)))

@@ -1,0 +1,45 @@
+"""Values as views of the file: nothing is read before it is used, and nothing copied."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from hdfsaver.storage.guard import Opened
+
+Array: TypeAlias = npt.NDArray[Any]
+
+_ACCESS = {"r": mmap.ACCESS_READ, "c": mmap.ACCESS_COPY}
+
+
+def map_arrays(
+    opened: Opened, places: Mapping[str, tuple[int, tuple[int, ...], np.dtype[Any]]], mode: str
+) -> dict[str, Array]:
+    """View arrays that lie in a file as one block each.
+
+    Parameters
+    ----------
+    opened : Opened
+        The file; it may be closed, replaced or removed afterwards.
+    places : mapping of str to (int, tuple of int, dtype)
+        Offset, shape and dtype of each array, which lies within the file.
+    mode : str
+        ``"r"``: nobody can write on the views. ``"c"``: what is written on them never reaches the file.
+
+    Raises
+    ------
+    ValueError
+        The mode is another.
+    OSError
+        The system cannot map the file.
+    """
+    if mode not in _ACCESS:
+        raise ValueError(f"mmap_mode must be 'r' or 'c', not {mode!r}.")
+    if not places:
+        return {}
+    memory = mmap.mmap(opened.fd, opened.size, access=_ACCESS[mode])
+    return {name: np.ndarray(shape, dtype, memory, offset) for name, (offset, shape, dtype) in places.items()}
