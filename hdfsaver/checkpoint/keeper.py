@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from hdfsaver.checkpoint import management, retention
 from hdfsaver.checkpoint.retention import Kept, Policy, Rotation
 from hdfsaver.reading import state_file
-from hdfsaver.reading.locating import PathLike, as_prefix
+from hdfsaver.reading.locating import PathLike, as_prefixes
 from hdfsaver.reading.state_file import CheckpointState
 from hdfsaver.storage import naming
 
@@ -52,7 +52,7 @@ class Keeper:
 
     def recover(self, paths: Iterable[PathLike]) -> None:
         """Take up those of the checkpoints that are there; their files tell their times."""
-        found = [(as_prefix(path), naming.find(as_prefix(path))) for path in paths]
+        found = [(path, naming.find(path)) for path in as_prefixes(paths)]
         self.set_kept(Kept(prefix, file.stat().st_mtime) for prefix, file in found if file is not None)
 
     def record(self, prefix: str, latest_filename: str | None, metric: float | None = None) -> None:
@@ -71,7 +71,7 @@ class Keeper:
             management.remove_superseded(old, retention.prefixes(self._rotation.kept))
 
     def _write_state(self, new: Kept, latest_filename: str | None) -> None:
-        listed = [entry for entry in self._rotation.kept if naming.find_own(entry.prefix) is not None] or [new]
+        listed = [entry for entry in self._rotation.kept if _is_there(entry)] or [new]
         management.update_checkpoint_state(
             os.path.dirname(new.prefix),
             new.prefix,
@@ -100,6 +100,11 @@ class Keeper:
                 self._rotation = self._rotation._replace(
                     next_preserved=state.last_preserved_timestamp + self._hours * 3600
                 )
+
+
+def _is_there(entry: Kept) -> bool:
+    # A Saver answers for what it would remove itself. What it has only been told of, and has no time, stays listed.
+    return entry.time == float("inf") or naming.find_own(entry.prefix) is not None
 
 
 def _listed(state: CheckpointState) -> list[Kept]:

@@ -96,7 +96,8 @@ def _collection_def(key: str, items: Sequence[Any]) -> CollectionDef | None:
         kinds = ", ".join(sorted({type(item).__name__ for item in items}))
         warnings.warn(
             f"Collection {key!r} is left out of the file, which cannot hold what is in it: {kinds}. "
-            "A collection is kept that holds only variables, tensors and operations, strings, integers or floats.",
+            "A collection is kept that holds only variables, tensors and operations, strings, integers of 64 bits or"
+            " floats.",
             stacklevel=3,
         )
     return None
@@ -104,6 +105,10 @@ def _collection_def(key: str, items: Sequence[Any]) -> CollectionDef | None:
 
 def _is_number(item: Any, kind: type, numpy_kind: type) -> bool:
     return isinstance(item, kind | numpy_kind) and not isinstance(item, bool)
+
+
+def _is_int64(item: Any) -> bool:
+    return _is_number(item, int, np.integer) and -(2**63) <= item < 2**63
 
 
 def _as_bytes(item: str | bytes) -> bytes:
@@ -114,7 +119,7 @@ _KINDS: tuple[tuple[str, Callable[[Any], bool], Callable[[Any], Any]], ...] = (
     ("variable_list", lambda item: isinstance(item, Variable), lambda item: item.to_proto()),
     ("node_list", lambda item: isinstance(item, Tensor | Operation), lambda item: item.name),
     ("bytes_list", lambda item: isinstance(item, str | bytes), _as_bytes),
-    ("int64_list", lambda item: _is_number(item, int, np.integer), int),
+    ("int64_list", _is_int64, int),
     ("float_list", lambda item: _is_number(item, float, np.floating), float),
 )
 

@@ -100,12 +100,12 @@ def record(rotation: Rotation, new: Kept, max_to_keep: int, keep: Policy | None 
     new : Kept
         One that is kept already moves to the end. It stays, whatever a policy says.
     max_to_keep : int
-        How many of the newest stay; 0 keeps all and remembers none.
+        How many of the newest stay; 0, or less, keeps all and remembers none.
     keep : callable, optional
         Which others stay too. Without it one checkpoint is retired at the most, as in TensorFlow: a list that was too
         long from the beginning stays too long.
     """
-    if not max_to_keep:
+    if max_to_keep <= 0:
         return rotation
     kept = (*(entry for entry in rotation.kept if entry.prefix != new.prefix), new)
     # A name that is used again before its turn to go has come must not take the new checkpoint with it.

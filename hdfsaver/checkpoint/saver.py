@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hdfsaver.checkpoint import meta_graph, retention
 from hdfsaver.checkpoint.background import Background
 from hdfsaver.checkpoint.keeper import Keeper
@@ -21,7 +23,7 @@ from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import Array
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.reading.locating import PathLike, as_prefix
+from hdfsaver.reading.locating import PathLike, as_prefix, as_prefixes
 from hdfsaver.schema import SaverDef, Structure
 from hdfsaver.session import Session
 from hdfsaver.storage import groups, naming
@@ -312,7 +314,7 @@ class Saver:
 
     def set_last_checkpoints(self, last_checkpoints: list[PathLike]) -> None:
         """Say which checkpoints are kept, oldest first. They leave the list in time, but are never deleted."""
-        self.set_last_checkpoints_with_time([(path, float("inf")) for path in last_checkpoints])
+        self.set_last_checkpoints_with_time([(path, float("inf")) for path in as_prefixes(last_checkpoints)])
 
     def set_last_checkpoints_with_time(self, last_checkpoints_with_time: list[tuple[PathLike, float]]) -> None:
         """Say which checkpoints are kept and when each was saved (seconds since the epoch), oldest first."""
@@ -461,6 +463,8 @@ def _check_session(sess: Any) -> None:
 def _step_number(sess: Session, global_step: Any) -> int:
     if isinstance(global_step, str | Variable | Tensor):
         global_step = sess.run(global_step)
+        if isinstance(global_step, np.floating):  # TensorFlow counts in a variable of any dtype
+            global_step = int(global_step)
     try:
         return operator.index(global_step)
     except TypeError:

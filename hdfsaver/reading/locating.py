@@ -22,6 +22,13 @@ def as_prefix(path: PathLike) -> str:
         raise TypeError(f"A checkpoint is named by a str, bytes or a path, not {path!r}.") from None
 
 
+def as_prefixes(paths: Iterable[PathLike]) -> list[str]:
+    """Several prefixes as text; `TypeError` where it is a single one, whose letters would be taken for so many."""
+    if isinstance(paths, str | bytes | os.PathLike):
+        raise TypeError(f"A list of checkpoints was expected, not the single one {paths!r}.")
+    return [as_prefix(path) for path in paths]
+
+
 def checkpoint_exists(checkpoint_prefix: PathLike) -> bool:
     """Whether a checkpoint with that prefix, or that file, is there."""
     return naming.find(as_prefix(checkpoint_prefix)) is not None
@@ -74,9 +81,7 @@ def get_checkpoint_mtimes(checkpoint_prefixes: Iterable[PathLike]) -> list[float
     TypeError
         One path is given instead of several.
     """
-    if isinstance(checkpoint_prefixes, str | bytes | os.PathLike):
-        raise TypeError(f"A list of checkpoints was expected, not the single one {checkpoint_prefixes!r}.")
-    times = [_mtime(naming.find(as_prefix(prefix))) for prefix in checkpoint_prefixes]
+    times = [_mtime(naming.find(prefix)) for prefix in as_prefixes(checkpoint_prefixes)]
     return [time for time in times if time is not None]
 
 

@@ -25,7 +25,7 @@ def single(name, shape=(), dtype=tf.float32):
 
 def initialized(checkpoint, assignment_map):
     """The values of all variables, once they are initialized."""
-    assert tf.train.init_from_checkpoint(checkpoint, assignment_map) is None
+    tf.train.init_from_checkpoint(checkpoint, assignment_map)
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
         return {variable.op.name: sess.run(variable).tolist() for variable in tf.global_variables()}

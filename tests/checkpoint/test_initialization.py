@@ -12,6 +12,7 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver.checkpoint import restoring
+from hdfsaver.reading.reader import open_checkpoint
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def test_values_are_read_when_the_initializer_runs(checkpoint, variable, save_te
 
 def test_values_of_one_run_belong_together(checkpoint, monkeypatch):
     """A run opens the file once, for all that it reads, and closes it."""
-    opened, open_checkpoint = [], restoring.open_checkpoint
+    opened = []
 
     def opening(path):
         opened.append(open_checkpoint(path))
@@ -186,8 +187,10 @@ def test_in_a_fresh_process(checkpoint, variable, tmp_path):
     tf.train.init_from_checkpoint(checkpoint, {"root": variable})
     with tf.Session() as sess:
         sess.run(variable.assign(5.0))
-        prefix = tf.train.Saver().save(sess, tmp_path / "other")
-    answer = subprocess.run([sys.executable, "-c", FRESH, prefix], capture_output=True, text=True, check=False)
+        tf.train.Saver().save(sess, tmp_path / "other")
+    answer = subprocess.run(
+        [sys.executable, "-c", FRESH, tmp_path / "other"], capture_output=True, text=True, check=False
+    )
     assert ("9.0\n5.0\n", "") == (answer.stdout, answer.stderr)
 
 

@@ -6,6 +6,8 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 import hdfsaver as tf
 from hdfsaver.reading import state_file
 
-READING = [
+READING: list[Callable[[Any], Any]] = [
     tf.train.get_checkpoint_state,
     tf.train.latest_checkpoint,
     tf.train.load_checkpoint,
@@ -184,6 +186,20 @@ def test_state_files_that_are_none(folder, make):
     assert None is tf.train.get_checkpoint_state(folder)
     check_no_checkpoint(folder)
     assert 5 > time.perf_counter() - start
+
+
+def test_a_state_file_that_may_not_be_read(folder, monkeypatch):
+    """What the operating system refuses to open is no state."""
+    opening = os.open
+
+    def refuse(path, *arguments, **options):
+        if os.path.basename(path) == "checkpoint":
+            raise PermissionError(13, "Permission denied")
+        return opening(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", refuse)
+    assert None is tf.train.get_checkpoint_state(folder)
+    check_no_checkpoint(folder)
 
 
 def test_a_state_that_points_elsewhere(folder, tmp_path):

@@ -1,0 +1,76 @@
+"""What the kernels of one run share: made once, closed when the run ends."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+import hdfsaver as tf
+from hdfsaver.graph.apply import apply
+from hdfsaver.session.state import State
+
+
+class Opened:
+    """Something to close."""
+
+    def __init__(self, log):
+        self.log = log
+        log.append("opened")
+
+    def close(self):
+        self.log.append("closed")
+
+
+def test_made_once_and_closed():
+    """The first who asks makes it, others get the same; releasing closes it, and a second time does nothing."""
+    state, log = State(), []
+    first = state.hold("key", lambda: Opened(log))
+    assert first is state.hold("key", lambda: Opened(log))
+    assert first is not state.hold("other", lambda: Opened(log))
+    assert ["opened", "opened"] == log
+    state.release()
+    state.release()
+    assert ["opened", "opened", "closed", "closed"] == log
+    assert first is not state.hold("key", lambda: Opened(log))
+
+
+def test_what_cannot_be_made_is_not_held():
+    """An error while making it passes, and the next who asks tries again."""
+    state, log = State(), []
+    with pytest.raises(ZeroDivisionError):
+        state.hold("key", lambda: Opened([1 // 0]))
+    assert isinstance(state.hold("key", lambda: Opened(log)), Opened)
+
+
+def test_runs_of_other_threads_have_their_own():
+    """What one thread's run holds is neither seen nor closed by that of another."""
+    state, logs = State(), ([], [])
+    mine = state.hold("key", lambda: Opened(logs[0]))
+
+    def other_run():
+        assert mine is not state.hold("key", lambda: Opened(logs[1]))
+        state.release()
+
+    thread = threading.Thread(target=other_run)
+    thread.start()
+    thread.join()
+    assert (["opened"], ["opened", "closed"]) == logs
+    assert mine is state.hold("key", lambda: Opened(logs[0]))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int32"])
+def test_a_run_releases_what_it_held(tmp_path, dtype):
+    """After a run that reads a checkpoint nothing is held, whether it ended well or not."""
+    v = tf.Variable(np.float32(1.0), name="v")
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        prefix = tf.train.Saver().save(sess, tmp_path / "m")
+        (read,) = apply("RestoreV2", prefix, ["v"], [""], dtypes=[dtype])
+        if dtype == "float32":
+            assert 1.0 == sess.run(read)
+        else:
+            with pytest.raises(tf.errors.InvalidArgumentError, match="expected dtype int32"):
+                sess.run(read)
+        assert {} == sess.state.held
