@@ -104,7 +104,11 @@ def _stored(path: str, save_dir: str, relative: bool) -> str:
     if os.path.isabs(path):
         return os.path.relpath(path, os.path.abspath(save_dir)) if relative else path
     # Beside an absolute folder, TensorFlow takes a relative path for relative to it already.
-    return path if os.path.isabs(save_dir) else os.path.relpath(path, save_dir or ".")
+    if os.path.isabs(save_dir):
+        return path
+    if not path:
+        raise ValueError(f"A checkpoint's path is empty; the state file of {save_dir!r} cannot name it.")
+    return os.path.relpath(path, save_dir or ".")
 
 
 def write(state: CheckpointState, folder: str | os.PathLike[str], latest_filename: str | None = None) -> None:

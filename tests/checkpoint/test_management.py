@@ -89,6 +89,15 @@ def test_where_nothing_can_be_written(tmp_path):
     assert ["checkpoint"] == os.listdir(tmp_path)
 
 
+def test_an_empty_path(tmp_path, monkeypatch):
+    """An empty path beside a relative folder is a ValueError, and nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    for call in (generate, update):
+        with pytest.raises(ValueError, match="path is empty"):
+            call(".", "")
+    assert [] == os.listdir(tmp_path)
+
+
 @pytest.mark.parametrize("path", [None, 3])
 def test_what_is_no_path(tmp_path, path):
     """A path that is none is a TypeError."""

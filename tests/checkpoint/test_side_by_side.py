@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import subprocess
@@ -48,23 +49,31 @@ def check_whole(folder, keep):
     return state
 
 
+@contextlib.contextmanager
+def started(folder, prefixes, steps, keep):
+    """Processes that begin to save at the same time."""
+    with contextlib.ExitStack() as stack:
+        programs = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, str(PROGRAM), str(folder), str(number), prefix, str(steps), str(keep)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                )
+            )
+            for number, prefix in enumerate(prefixes)
+        ]
+        for program in programs:
+            assert b"ready\n" == program.stdout.readline()
+        for program in programs:
+            program.stdin.write(b"go\n")
+            program.stdin.flush()
+        yield programs
+
+
 def run_processes(folder, prefixes, steps, keep):
-    programs = [
-        subprocess.Popen(
-            [sys.executable, str(PROGRAM), str(folder), str(number), prefix, str(steps), str(keep)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        for number, prefix in enumerate(prefixes)
-    ]
-    for program in programs:
-        assert b"ready\n" == program.stdout.readline()
-    for program in programs:
-        program.stdin.write(b"go\n")
-        program.stdin.flush()
-    for program in programs:
-        program.communicate()
-        assert 0 == program.returncode
+    with started(folder, prefixes, steps, keep) as programs:
+        assert [0, 0] == [program.wait() for program in programs]
 
 
 def run_threads(folder, prefixes, steps, keep):
@@ -100,6 +109,29 @@ def test_what_is_listed_is_there(tmp_path, run, prefixes):
     state = check_whole(tmp_path, 2)
     assert "-60" == state.model_checkpoint_path[-3:]
     assert len(set(seen)) > 2
+
+
+def test_killed_side_by_side(tmp_path):
+    """However several savers are killed, what the state file lists is there, and another one goes on from it."""
+    with started(tmp_path, ("m", "m"), 10**6, 2) as programs:
+        wait_until_listed(tmp_path, 2)
+        for program in programs:
+            program.kill()
+            program.wait()
+    for prefix in tf.train.get_checkpoint_state(tmp_path).all_model_checkpoint_paths:
+        assert 1 == len(set(tf.train.load_variable(prefix, "v").tolist()))
+    assert [f"{tmp_path}/m-1"] == two_savers.save_steps(tmp_path, 2.0, "m", 1, 2)
+    assert {2.0} == set(tf.train.load_variable(tmp_path, "v").tolist())
+
+
+def wait_until_listed(folder, count):
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        state = tf.train.get_checkpoint_state(folder)
+        if state is not None and len(state.all_model_checkpoint_paths) >= count:
+            return
+        time.sleep(0.01)
+    raise TimeoutError
 
 
 def test_different_names_lose_nothing(tmp_path):
