@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -71,6 +71,7 @@ class Skeleton:
             Segment(start, memory.read_at(start, stop - start)) for start, stop in _without_large(extents, memory.size)
         ]
         self._before, self._after = self._split_structure()
+        self._runs = _runs(extents, self._segments)
 
     def _split_structure(self) -> tuple[Any, bytes]:
         """The structure's digest as far as the table of extents, and the structure behind that table."""
@@ -83,24 +84,24 @@ class Skeleton:
         segment = self._segments[bisect_right(self._segments, start, key=lambda segment: segment.offset) - 1]
         return segment.data[start - segment.offset : stop - segment.offset]
 
-    def fill(self, offsets: Sequence[int], small: Sequence[bytes], digests: npt.NDArray[np.uint64]) -> list[Segment]:
-        """The segments of one save.
+    def fill(self, small: bytes, digests: npt.NDArray[np.uint64]) -> list[Segment]:
+        """The segments of one save; the next fills the same ones.
 
         Parameters
         ----------
-        offsets : sequence of int
-            Where every value smaller than `layout.LARGE` lies.
-        small : sequence of bytes
-            Their bytes, in the same order.
+        small : bytes
+            The values smaller than `layout.LARGE`, in the order of the variables, one behind the other.
         digests : ndarray of uint64
             XXH3-64 of every variable's bytes, in the order of the variables.
         """
-        segments = [Segment(segment.offset, bytearray(segment.data)) for segment in self._segments]
+        values = memoryview(small)
+        for data, place, source in self._runs:
+            data[place] = values[source]
         table = self.extents.copy()
         table["xxh3_64"] = digests
-        places = [*offsets, self._extents_offset, self._seal_offset]
-        _put(segments, places, [*small, table.tobytes(), pack(self._seal(table))])
-        return segments
+        _put(self._segments, self._extents_offset, table.tobytes())
+        _put(self._segments, self._seal_offset, pack(self._seal(table)))
+        return self._segments
 
     def _seal(self, table: Extents) -> Seal:
         hasher = self._before.copy()
@@ -115,19 +116,36 @@ class Skeleton:
         )
 
 
-def _put(segments: Sequence[Segment], offsets: Sequence[int], pieces: Sequence[bytes]) -> None:
-    """Put bytes into the segments where they belong; fastest when they come in the file's order."""
-    starts = [segment.offset for segment in segments]
-    begin = end = 0
-    data = bytearray()
-    for offset, piece in zip(offsets, pieces, strict=True):
-        if not piece:
-            continue
-        if not begin <= offset < end:
-            segment = segments[bisect_right(starts, offset) - 1]
-            begin, data = segment.offset, segment.data
-            end = begin + len(data)
-        data[offset - begin : offset - begin + len(piece)] = piece
+def _put(segments: Sequence[Segment], offset: int, data: bytes) -> None:
+    """Put bytes into the segment where they belong."""
+    if data:
+        segment = segments[bisect_right(segments, offset, key=lambda segment: segment.offset) - 1]
+        start = offset - segment.offset
+        segment.data[start : start + len(data)] = data
+
+
+_Run: TypeAlias = tuple[bytearray, slice, slice]
+"""Small values that lie side by side in the file: the data of their segment, where in it, and which bytes of all."""
+
+
+def _runs(extents: Extents, segments: Sequence[Segment]) -> list[_Run]:
+    """The runs of the small values."""
+    small = extents[(extents["nbytes"] < layout.LARGE) & (extents["nbytes"] > 0)]
+    if not len(small):
+        return []
+    starts, sizes = small["offset"].astype(np.int64), small["nbytes"].astype(np.int64)
+    ends = starts + sizes
+    firsts = np.concatenate([[0], np.flatnonzero(starts[1:] != ends[:-1]) + 1])
+    lasts = [*(firsts[1:] - 1), len(small) - 1]
+    begins, stops = starts[firsts], ends[lasts]
+    sources = np.cumsum(sizes)[lasts]
+    offsets = np.array([segment.offset for segment in segments])
+    holders = np.searchsorted(offsets, begins, side="right") - 1
+    columns = (holders, begins - offsets[holders], stops - offsets[holders], sources - (stops - begins), sources)
+    return [
+        (segments[holder].data, slice(start, stop), slice(first, last))
+        for holder, start, stop, first, last in zip(*(column.tolist() for column in columns), strict=True)
+    ]
 
 
 def _without_large(extents: Extents, size: int) -> list[tuple[int, int]]:

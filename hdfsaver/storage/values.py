@@ -86,8 +86,13 @@ def prepare(name: str, value: Any, dtype: str | None = None) -> Value:
         It has more dimensions than HDF5 knows, or a text that UTF-8 cannot write.
     """
     array = np.asarray(value)
-    plain = _PLAIN.get(array.dtype) if dtype is None else None
-    if plain is not None and array.flags.c_contiguous and array.ndim <= layout.MAX_RANK:
+    plain = _PLAIN.get(array.dtype)
+    if (
+        plain is not None
+        and (dtype is None or dtype == plain[0])
+        and array.flags.c_contiguous
+        and array.ndim <= layout.MAX_RANK
+    ):
         return Value(plain[0], array.shape, array, plain[1])
     if array.ndim > layout.MAX_RANK:
         raise ValueError(

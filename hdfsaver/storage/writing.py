@@ -153,6 +153,7 @@ def _write(fd: int, skeleton: Skeleton, values: Sequence[Value], callback: Callb
     digests[large] = write_all(fd, [(offsets[index], values[index].view()) for index in large], progress)
     data = [values[index].data.tobytes() for index in small]
     digests[small] = np.fromiter(map(xxhash.xxh3_64_intdigest, data), np.uint64, len(data))
-    for segment in skeleton.fill([offsets[index] for index in small], data, digests):
+    joined = b"".join(data)
+    for segment in skeleton.fill(joined, digests):
         write_at(fd, memoryview(segment.data), segment.offset)
-    progress.advance(sum(map(len, data)))
+    progress.advance(len(joined))
