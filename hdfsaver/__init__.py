@@ -320,6 +320,7 @@ newaxis = None
 
 if typing.TYPE_CHECKING:
     from hdfsaver import train
+    from hdfsaver.digraphs import read_digraph, write_digraph
 
 __all__ = [
     "AUTO_REUSE",
@@ -486,6 +487,7 @@ __all__ = [
     "random_uniform_initializer",
     "range",
     "rank",
+    "read_digraph",
     "real",
     "reciprocal",
     "reduce_all",
@@ -559,6 +561,7 @@ __all__ = [
     "variant",
     "where",
     "where_v2",
+    "write_digraph",
     "zeros",
     "zeros_initializer",
     "zeros_like",
@@ -571,4 +574,8 @@ def __getattr__(name: str) -> typing.Any:
         import hdfsaver.train
 
         return hdfsaver.train
+    if name in ("read_digraph", "write_digraph"):
+        import hdfsaver.digraphs
+
+        return getattr(hdfsaver.digraphs, name)
     raise AttributeError(f"module 'hdfsaver' has no attribute {name!r}")

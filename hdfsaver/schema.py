@@ -133,12 +133,15 @@ class Structure:
     saved_names : dict of str to str
         Which variable (its operation's name) that Saver keeps under which name in the file. TensorFlow has this in
         the operations that a Saver adds to the graph; ours adds none.
+    is_plain : bool
+        Whether `digraph` is any DiGraph of plain values instead, which nothing above belongs to.
     """
 
     digraph: DiGraph
     collections: dict[str, CollectionDef] = field(default_factory=dict)
     saver: SaverDef | None = None
     saved_names: dict[str, str] = field(default_factory=dict)
+    is_plain: bool = False
 
 
 def add_node(

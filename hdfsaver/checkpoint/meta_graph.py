@@ -268,6 +268,8 @@ def _read(path: Path, group: str) -> Structure:
         raise OSError(f"Cannot read the graph in {path}: {error.message}") from error
     if structure is None:
         raise OSError(f"{path} holds no graph: it was saved with write_meta_graph=False.")
+    if structure.is_plain:
+        raise OSError(f"{path} holds a plain digraph, not a computation graph; `hdfsaver.read_digraph` reads it.")
     return structure
 
 

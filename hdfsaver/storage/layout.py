@@ -20,6 +20,12 @@ VERSION_ATTRIBUTE = "format_version"
 PRODUCER_ATTRIBUTE = "producer"
 
 GRAPH = "graph"
+KIND_ATTRIBUTE = "kind"
+"""What ``/graph`` says of itself where it holds no computation graph."""
+
+DIGRAPH = "digraph"
+"""The kind of a ``/graph`` that holds any DiGraph of plain values."""
+
 VARIABLES = "variables"
 INDEX = "index"
 INDEX_VARIABLES = "variables"
@@ -79,6 +85,7 @@ ELEMENTS = (
     Element(f"/@{VERSION_ATTRIBUTE}", "attribute", True),
     Element(f"/@{PRODUCER_ATTRIBUTE}", "attribute", True),
     Element(f"/{GRAPH}", "group", False),
+    Element(f"/{GRAPH}/@{KIND_ATTRIBUTE}", "attribute", False),
     Element(f"/{VARIABLES}", "group", False),
     Element(f"/{VARIABLES}/NAME", "dataset", False),
     Element(f"/GROUP/{GRAPH}", "group", False),

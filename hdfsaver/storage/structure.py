@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from h5py import h5g
 
 from hdfsaver import schema
+from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.schema import CollectionDef, SaverDef, Structure
-from hdfsaver.storage import objects
+from hdfsaver.storage import layout, objects
 from hdfsaver.storage.collections import read_collections, write_collections
+from hdfsaver.storage.digraph import read_digraph, write_digraph
 from hdfsaver.storage.edges import read_edges, write_edges
 from hdfsaver.storage.nodes import read_nodes, write_nodes
 from hdfsaver.storage.objects import damaged
@@ -33,6 +35,10 @@ def write_structure(root: h5g.GroupID, structure: Structure) -> None:
         The DiGraph is not a computation graph as `schema` describes it, or something in it cannot be stored.
     """
     graph = objects.create_group(root, GRAPH)
+    if structure.is_plain:
+        objects.set_text(graph, layout.KIND_ATTRIBUTE, layout.DIGRAPH)
+        write_digraph(graph, structure.digraph)
+        return
     write_nodes(graph, structure.digraph)
     write_edges(graph, structure.digraph)
     if structure.collections:
@@ -52,16 +58,28 @@ def read_structure(root: h5g.GroupID) -> Structure | None:
     DataLossError
         Something in it is missing, damaged or contradicts the rest; the sentence begins with the part.
     InvalidArgumentError
-        A node names a dtype that there is not.
+        A node names a dtype that there is not, or the graph is of a kind that there is not.
     """
     if not objects.has_link(root, GRAPH):
         return None
     graph = objects.open_group(root, GRAPH)
+    if _is_plain(graph):
+        with _nothing_collected():
+            return Structure(read_digraph(graph), is_plain=True)
     with _nothing_collected():
         nodes = read_nodes(graph)
         read_edges(graph, nodes)
         digraph = schema.build(nodes)
     return Structure(digraph, _read_collections(graph), _read_saver(graph), _read_saved_names(graph))
+
+
+def _is_plain(graph: h5g.GroupID) -> bool:
+    kind = objects.get_text(graph, layout.KIND_ATTRIBUTE)
+    if kind in (None, layout.DIGRAPH):
+        return kind is not None
+    raise InvalidArgumentError(
+        None, None, f"/{GRAPH}, attribute {layout.KIND_ATTRIBUTE!r}: there is no kind of graph {kind!r}."
+    )
 
 
 @contextmanager

@@ -22,7 +22,7 @@ PACKAGE = "hdfsaver"
 LAYERS = (
     ("errors", "dtypes", "shapes", "schema", "version"),
     ("graph", "storage"),
-    ("ops", "reading"),
+    ("ops", "reading", "digraphs"),
     ("variables", "variable_scope", "session", "training"),
     ("checkpoint",),
     ("cli", "testing"),
@@ -34,6 +34,8 @@ STRANGERS = (
     {"ops", "storage"},
     {"graph", "reading"},
     {"ops", "reading"},
+    {"graph", "digraphs"},
+    {"ops", "digraphs"},
     {"cli", "testing"},
 )
 
