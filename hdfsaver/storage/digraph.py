@@ -1,15 +1,14 @@
 """Any DiGraph of plain values in the file: the group ``/graph`` of the kind ``digraph``.
 
-``nodes`` has the columns ``key`` and ``attrs``; ``edges`` has ``source``, ``target`` and ``attrs``; ``attrs`` is a table
-of one row with what belongs to the graph itself. Every cell is JSON, see `literals`, and an edge names its nodes with
-the very text that their rows have.
+``nodes`` has the columns ``key`` and ``attrs``; ``edges`` has ``source``, ``target`` and ``attrs``; ``attrs`` is a
+table of one row with what belongs to the graph itself. Every cell is JSON, see `literals`, and an edge names its nodes
+with the very text that their rows have.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import networkx as nx
@@ -51,24 +50,21 @@ def write_digraph(graph: h5g.GroupID, digraph: nx.DiGraph[Any]) -> None:
     constants = _ConstantWriter()
     writer = LiteralWriter(constants.add)
     keys = _key_texts(writer, digraph)
-    with _about("the graph"):
-        write_table(graph, ATTRS, {"attrs": [writer.attrs("graph", digraph.graph)]})
+    write_table(graph, ATTRS, {"attrs": [_graph_text(writer, digraph)]})
     write_table(graph, NODES, {"key": keys, "attrs": _node_texts(writer, digraph, keys)})
     _write_edges(graph, writer, digraph, keys)
     constants.write(graph)
 
 
-@contextmanager
-def _about(owner: str) -> Iterator[None]:
-    """Let an error begin with what it is about."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        raise _about_owner(owner, error) from error
-
-
-def _about_owner(owner: str, error: Exception) -> Exception:
+def _naming(owner: str, error: Exception) -> Exception:
     return (TypeError if isinstance(error, TypeError) else ValueError)(f"{owner}, {error}.")
+
+
+def _graph_text(writer: LiteralWriter, digraph: nx.DiGraph[Any]) -> str:
+    try:
+        return writer.attrs("graph", digraph.graph)
+    except (TypeError, ValueError) as error:
+        raise _naming("the graph itself", error) from error
 
 
 def _key_texts(writer: LiteralWriter, digraph: nx.DiGraph[Any]) -> list[str]:
@@ -77,7 +73,7 @@ def _key_texts(writer: LiteralWriter, digraph: nx.DiGraph[Any]) -> list[str]:
         try:
             text = writer.value(node)
         except (TypeError, ValueError) as error:
-            raise _about_owner(f"node {node!r}", error) from error
+            raise _naming(f"node {node!r}", error) from error
         if text in texts:  # two NaN, for example
             raise ValueError(f"node {node!r} and another one have both the key {text} in a file, and must differ.")
         texts[text] = node
@@ -94,21 +90,20 @@ def _node_texts(writer: LiteralWriter, digraph: nx.DiGraph[Any], keys: Sequence[
         try:
             texts.append(writer.attrs(_label(node, key), attrs))
         except (TypeError, ValueError) as error:
-            raise _about_owner(f"node {node!r}", error) from error
+            raise _naming(f"node {node!r}", error) from error
     return texts
 
 
-def _write_edges(
-    graph: h5g.GroupID, writer: LiteralWriter, digraph: nx.DiGraph[Any], keys: Sequence[str]
-) -> None:
+def _write_edges(graph: h5g.GroupID, writer: LiteralWriter, digraph: nx.DiGraph[Any], keys: Sequence[str]) -> None:
     edges = ordered_edges(digraph)
-    labels = [_label(node, key) for node, key in zip(digraph, keys, strict=True)]
+    nodes = list(digraph)
+    labels = [_label(node, key) for node, key in zip(nodes, keys, strict=True)]
     texts = []
     for source, target, attrs in edges:
         try:
             texts.append(writer.attrs(f"{labels[source]}->{labels[target]}", attrs))
         except (TypeError, ValueError) as error:
-            raise _about_owner(f"edge {labels[source]!r} -> {labels[target]!r}", error) from error
+            raise _naming(f"edge {nodes[source]!r} -> {nodes[target]!r}", error) from error
     columns = {
         "source": [keys[source] for source, _, _ in edges],
         "target": [keys[target] for _, target, _ in edges],
@@ -181,29 +176,23 @@ def _graph_attrs(graph: h5g.GroupID, reader: LiteralReader) -> dict[Any, Any]:
     return found
 
 
-def _read_edges(
-    graph: h5g.GroupID, reader: LiteralReader, digraph: nx.DiGraph[Any], nodes: dict[str, Any]
-) -> None:
+def _read_edges(graph: h5g.GroupID, reader: LiteralReader, digraph: nx.DiGraph[Any], nodes: dict[str, Any]) -> None:
     columns = columns_of(graph, EDGES, {"source": None, "target": None, "attrs": None})
     ends = [_ends(nodes, columns[column], column) for column in ("source", "target")]
     pairs = list(zip(*ends, strict=True))
     attrs = _parsed(f"/graph/{EDGES}", "attrs", columns["attrs"], reader.attrs)
     digraph.add_edges_from((*pair, data) for pair, data in zip(pairs, attrs, strict=True))
     if digraph.number_of_edges() != len(pairs):
-        raise _repeated(EDGES, pairs, [f"{source} -> {target}" for source, target in
-                                       zip(columns["source"], columns["target"], strict=True)])  # fmt: skip
+        raise _repeated(EDGES, pairs, list(map(" -> ".join, zip(columns["source"], columns["target"], strict=True))))
 
 
 def _ends(nodes: dict[str, Any], texts: Sequence[str], column: str) -> list[Any]:
-    ends: list[Any] = []
     try:
-        ends.extend(nodes[text] for text in texts)
+        return [nodes[text] for text in texts]
     except KeyError:
-        row = len(ends)
-        raise damaged(
-            f"/graph/{EDGES} row {row}, column {column!r}", f"there is no node {texts[row]} in /graph/{NODES}."
-        ) from None
-    return ends
+        row = next(row for row, text in enumerate(texts) if text not in nodes)
+    part = f"/graph/{EDGES} row {row}, column {column!r}"
+    raise damaged(part, f"there is no node {texts[row]} in /graph/{NODES}.")
 
 
 def _repeated(table: str, items: Sequence[Any], texts: Sequence[str]) -> Exception:
@@ -212,7 +201,7 @@ def _repeated(table: str, items: Sequence[Any], texts: Sequence[str]) -> Excepti
     return damaged(f"/graph/{table} row {row}", f"{texts[row]} is in row {first[items[row]]} already.")
 
 
-def _parsed(part: str, column: str, texts: Sequence[str], parse: Any) -> list[Any]:
+def _parsed(part: str, column: str, texts: Sequence[str], parse: Callable[[str], Any]) -> list[Any]:
     values: list[Any] = []
     try:
         for text in texts:

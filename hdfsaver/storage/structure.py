@@ -37,7 +37,8 @@ def write_structure(root: h5g.GroupID, structure: Structure) -> None:
     graph = objects.create_group(root, GRAPH)
     if structure.is_plain:
         objects.set_text(graph, layout.KIND_ATTRIBUTE, layout.DIGRAPH)
-        write_digraph(graph, structure.digraph)
+        with _nothing_collected():
+            write_digraph(graph, structure.digraph)
         return
     write_nodes(graph, structure.digraph)
     write_edges(graph, structure.digraph)

@@ -69,16 +69,24 @@ def test_a_real_file_has_the_elements(tmp_path):
     model = Model({"NAME": np.ones(1)}, Structure(digraph), {})
     write_models(tmp_path / "x.h5", {"": model, "GROUP": model})
     with h5py.File(tmp_path / "x.h5") as file:
-        for path, kind, _required in layout.ELEMENTS:
+        for path, kind, required in layout.ELEMENTS:
             if kind == "attribute":
-                assert path.removeprefix("/@") in file.attrs
+                owner, name = path.split("@")
+                assert required == (name in file[owner].attrs)
             else:
                 assert (kind == "group") == isinstance(file[path], h5py.Group)
         listed = {element.path.lstrip("/").split("/")[0] for element in layout.ELEMENTS if "@" not in element.path}
         assert listed == {"", *file}
         assert {f"@{name}" for name in file.attrs} == {
-            element.path.lstrip("/") for element in layout.ELEMENTS if element.kind == "attribute"
+            element.path.lstrip("/") for element in layout.ELEMENTS if element.path.startswith("/@")
         }
+
+
+def test_a_digraph_says_what_it_is(tmp_path):
+    """The element that a computation graph does not have."""
+    write_file(tmp_path / "x.h5", variables=None, structure=Structure(nx.DiGraph(), is_plain=True))
+    with h5py.File(tmp_path / "x.h5") as file:
+        assert {layout.KIND_ATTRIBUTE: layout.DIGRAPH.encode()} == dict(file["graph"].attrs)
 
 
 def test_the_version():
