@@ -13,7 +13,7 @@ import pytest
 from hdfsaver import dtypes, errors, schema
 from hdfsaver.schema import Structure
 from hdfsaver.storage import keys, layout
-from hdfsaver.storage.writing import Model, write_models
+from hdfsaver.storage.writing import Model, write_file, write_models
 
 PAGE = (Path(__file__).parents[2] / "docs" / "format.md").read_text(encoding="utf-8")
 
