@@ -65,6 +65,9 @@ from hdfsaver.graph.default import (
     get_default_session,
     reset_default_graph,
 )
+from hdfsaver.graph.graph_defs import (
+    import_graph_def,
+)
 from hdfsaver.graph.keys import (
     GraphKeys,
 )
@@ -281,6 +284,9 @@ from hdfsaver.ops.state import (
     scatter_sub,
     scatter_update,
 )
+from hdfsaver.protos.attributes import AttrValue, NameAttrList
+from hdfsaver.protos.graphs import GraphDef, NodeDef
+from hdfsaver.protos.tensors import make_ndarray
 from hdfsaver.session import (
     InteractiveSession,
     Session,
@@ -326,11 +332,15 @@ __all__ = [
     "AUTO_REUSE",
     "AggregationMethod",
     "Assert",
+    "AttrValue",
     "DType",
     "Dimension",
     "Graph",
+    "GraphDef",
     "GraphKeys",
     "InteractiveSession",
+    "NameAttrList",
+    "NodeDef",
     "Operation",
     "Session",
     "Tensor",
@@ -426,6 +436,7 @@ __all__ = [
     "half",
     "identity",
     "imag",
+    "import_graph_def",
     "initialize_all_variables",
     "initializers",
     "int16",
@@ -451,6 +462,7 @@ __all__ = [
     "logical_not",
     "logical_or",
     "logical_xor",
+    "make_ndarray",
     "math",
     "matmul",
     "maximum",

@@ -41,7 +41,9 @@ An **edge** joins two nodes once, whatever runs between them (a DiGraph has one 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import gc
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -190,8 +192,21 @@ def build(nodes: Mapping[str, dict[str, Any]]) -> DiGraph:
     """
     digraph: DiGraph = nx.DiGraph()
     digraph.add_nodes_from(nodes.items())
-    digraph.add_edges_from((source, target, data) for (source, target), data in _edges_from_inputs(digraph).items())
+    edges = edges_from_inputs(digraph.nodes.items())
+    digraph.add_edges_from((source, target, data) for (source, target), data in edges.items())
     return digraph
+
+
+@contextmanager
+def nothing_collected() -> Iterator[None]:
+    """Spare the search for garbage: a large graph is a million new objects, and all of them stay."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _edge(digraph: DiGraph, source: str, target: str) -> dict[str, Any]:
@@ -211,7 +226,7 @@ def validate(digraph: DiGraph) -> None:
     """
     for name, data in digraph.nodes(data=True):
         _validate_node(digraph, name, data)
-    expected = _edges_from_inputs(digraph)
+    expected = edges_from_inputs(digraph.nodes.items())
     for source, target, data in digraph.edges(data=True):
         said = expected.pop((source, target), {"wires": [], "control": False})
         wires, control = said["wires"], said["control"]
@@ -252,9 +267,10 @@ def _validate_input(digraph: DiGraph, name: str, source: str, output: int) -> No
             raise ValueError(f"Node {name!r} takes output {output} of {source!r}, which has {count}.")
 
 
-def _edges_from_inputs(digraph: DiGraph) -> dict[tuple[str, str], dict[str, Any]]:
+def edges_from_inputs(nodes: Iterable[tuple[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+    """The edges that the inputs of nodes speak of, by source and target."""
     edges: dict[tuple[str, str], dict[str, Any]] = {}
-    for target, data in digraph.nodes(data=True):
+    for target, data in nodes:
         for position, (source, output) in enumerate(data["inputs"]):
             edge = edges.get((source, target))
             if edge is None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterable, Iterator
-from typing import Any, SupportsIndex, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, SupportsIndex, TypeAlias
 
 Shape: TypeAlias = tuple[int | None, ...] | None
 """A static shape as the DiGraph holds it."""
@@ -20,7 +21,7 @@ def as_shape(value: Any) -> Shape:
 
     Parameters
     ----------
-    value : None, int, TensorShape or iterable of int, Dimension or None
+    value : None, int, TensorShape, TensorShapeProto or iterable of int, Dimension or None
         ``None`` is an unknown rank, a single integer a vector of that length; -1 in a sequence stands for itself
         and is refused.
 
@@ -33,7 +34,7 @@ def as_shape(value: Any) -> Shape:
     """
     if value is None:
         return None
-    if isinstance(value, TensorShape):
+    if isinstance(value, TensorShape | TensorShapeProto):
         return value.plain
     if isinstance(value, str | bytes):
         raise TypeError(f"A shape is a sequence of integers or None, not {value!r}.")
@@ -200,6 +201,10 @@ class TensorShape:
         known = [size for size in self.plain if size is not None]
         return math.prod(known) if len(known) == len(self.plain) else None
 
+    def as_proto(self) -> TensorShapeProto:
+        """The shape as a graph's definition holds it."""
+        return TensorShapeProto.of(self.plain)
+
     def is_fully_defined(self) -> bool:
         """Whether rank and every dimension are known."""
         return is_fully_defined(self.plain)
@@ -265,6 +270,56 @@ class TensorShape:
 
     def __repr__(self) -> str:
         return f"TensorShape({self.dims})"
+
+
+@dataclass(slots=True)
+class Dim:
+    """One dimension of a `TensorShapeProto`.
+
+    Attributes
+    ----------
+    size : int
+        -1 where it is not known.
+    name : str
+        Accepted and kept; nothing depends on it.
+    """
+
+    size: int = 0
+    name: str = ""
+
+
+@dataclass(slots=True)
+class TensorShapeProto:
+    """A static shape in the definition of a graph: TensorFlow's message of that name, field for field.
+
+    Attributes
+    ----------
+    dim : list of TensorShapeProto.Dim
+    unknown_rank : bool
+        Whether not even the number of dimensions is known.
+    """
+
+    dim: list[Dim] = field(default_factory=list)
+    unknown_rank: bool = False
+
+    Dim: ClassVar = Dim
+
+    @classmethod
+    def of(cls, shape: Shape) -> TensorShapeProto:
+        """The message for a shape as the DiGraph holds it."""
+        if shape is None:
+            return cls(unknown_rank=True)
+        return cls([Dim(-1 if size is None else size) for size in shape])
+
+    @property
+    def plain(self) -> Shape:
+        """The shape as the DiGraph holds it; any negative size is one that is not known."""
+        return None if self.unknown_rank else tuple(None if dim.size < 0 else dim.size for dim in self.dim)
+
+    def CopyFrom(self, other: TensorShapeProto) -> None:  # noqa: N802 - TensorFlow's name
+        """Become equal to another shape."""
+        self.dim = [Dim(dim.size, dim.name) for dim in other.dim]
+        self.unknown_rank = other.unknown_rank
 
 
 def unknown_shape(rank: int | None = None) -> TensorShape:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -11,11 +13,13 @@ import networkx as nx
 from hdfsaver import schema
 from hdfsaver.graph import default
 from hdfsaver.graph.collections import Collections
-from hdfsaver.graph.definition import Node, OpDef, lookup
+from hdfsaver.graph.definition import Node, OpDef, find, lookup
 from hdfsaver.graph.naming import NamesInUse, check_operation_name, check_scope_name, parse_tensor_name
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.scopes import ControlDependencies, device_of, merge_device
+from hdfsaver.graph.scopes import ControlDependencies, device_of, locations, merge_device
 from hdfsaver.graph.tensor import Tensor
+from hdfsaver.protos.conversion import graph_def_of
+from hdfsaver.protos.graphs import PRODUCER, FunctionDefLibrary, GraphDef, VersionDef
 from hdfsaver.schema import AttrValue, DiGraph
 from hdfsaver.shapes import Shape
 from hdfsaver.shapes import text as shape_text
@@ -30,12 +34,15 @@ class Graph:
         The graph itself, plain data as `hdfsaver.schema` documents them: any algorithm of networkx runs on it.
     seed : int or None
         The graph-level random seed; see ``tf.set_random_seed``.
+    library : FunctionDefLibrary
+        The functions that came with an imported `GraphDef`; files do not hold them.
     """
 
     def __init__(self) -> None:
         self.digraph: DiGraph = nx.DiGraph()
         self.seed: int | None = None
         self._version = 0
+        self._sizes = [(0, 0)]  # how many operations there were after each change that did not make exactly one
         self._finalized = False
         self._operations: dict[str, Operation] = {}
         self._names = NamesInUse()
@@ -44,6 +51,7 @@ class Graph:
         self._control: list[ControlDependencies] = []
         self._colocation: list[bytes] = []
         self._collections = Collections()
+        self.library = FunctionDefLibrary()
 
     @classmethod
     def from_digraph(cls, digraph: DiGraph) -> Graph:
@@ -63,6 +71,13 @@ class Graph:
     def changed(self) -> None:
         """Say that the DiGraph is no longer what it was; for whoever changes it without the methods of this class."""
         self._version += 1
+        self._sizes.append((self._version, len(self.digraph)))
+
+    def _size_at(self, version: int) -> int:
+        """How many operations there were at a version: each one that was made alone took the version one further."""
+        place = bisect.bisect_right(self._sizes, version, key=lambda size: size[0]) - 1
+        known, count = self._sizes[place]
+        return count + version - known
 
     def fingerprint(self) -> Hashable:
         """A value that is equal to an earlier one only while graph and collections are what they were."""
@@ -77,7 +92,8 @@ class Graph:
         """Take no more operations from now on."""
         self._finalized = True
 
-    def _check_not_finalized(self) -> None:
+    def check_not_finalized(self) -> None:
+        """Raise `RuntimeError` where the graph takes no more operations."""
         if self._finalized:
             raise RuntimeError("Graph is finalized and cannot be modified.")
 
@@ -107,7 +123,7 @@ class Graph:
     ) -> Operation:
         """Add an operation under a name that `new_name` gave."""
         wires = tuple((tensor.op.name, tensor.value_index) for tensor in inputs)
-        outputs = self._infer(definition, name, attrs, wires)
+        outputs = self.infer(definition, name, attrs, wires)
         if self._colocation and "_class" not in attrs:
             attrs["_class"] = list(self._colocation)
         schema.add_node(
@@ -115,7 +131,7 @@ class Graph:
             name,
             op=definition.type,
             inputs=wires,
-            control_inputs=self._current_control_inputs(inputs) if self._control else (),
+            control_inputs=self._current_control_inputs({tensor.op.name for tensor in inputs}) if self._control else (),
             attrs=attrs,
             outputs=outputs,
             device=device_of(self._devices) if self._devices else "",
@@ -126,9 +142,26 @@ class Graph:
             dependencies.add_inside(name)
         return operation
 
-    def _infer(
+    def surround(self, nodes: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """Give nodes that were just added what the ``with`` blocks around ask for: control inputs and devices."""
+        for name, data in nodes if self._control else ():
+            sources = {source for source, _ in data["inputs"]}
+            around = self._current_control_inputs(sources)
+            data["control_inputs"] = tuple(dict.fromkeys((*data["control_inputs"], *around)))
+            for dependencies in self._control:
+                dependencies.add_inside(name)
+        for name, data in nodes if self._devices else ():
+            if not locations(data, name):
+                data["device"] = device_of([*self._devices, merge_device(data["device"])])
+        for name, data in nodes if self._devices else ():
+            # What shares the device of another operation does not ask for one of its own.
+            shared = [self.digraph.nodes[other]["device"] for other in locations(data, name) if other in self.digraph]
+            data["device"] = next(filter(None, shared), data["device"])
+
+    def infer(
         self, definition: OpDef, name: str, attrs: dict[str, AttrValue], wires: tuple[tuple[str, int], ...]
     ) -> tuple[tuple[str, Shape], ...]:
+        """Dtype and static shape of each output of an operation; `ValueError` where the inputs cannot fit."""
         node = Node(self.digraph, name, attrs, wires)
         try:
             shapes = definition.shapes(node)
@@ -139,7 +172,7 @@ class Graph:
 
     def adopt(self, digraph: DiGraph) -> None:
         """Take a whole DiGraph into an empty graph, the names in it included."""
-        self._check_not_finalized()
+        self.check_not_finalized()
         if self.digraph:
             raise ValueError("Only an empty graph can adopt a DiGraph as it is.")
         self.digraph = digraph
@@ -158,7 +191,7 @@ class Graph:
 
     def new_name(self, name: str) -> str:
         """The name that an operation gets that asks for ``name``; one that ends in a slash is taken as it stands."""
-        self._check_not_finalized()
+        self.check_not_finalized()
         if name.endswith("/"):
             name = name[:-1]
             self._names.mark(name)
@@ -229,8 +262,7 @@ class Graph:
         element = self.as_graph_element(item)
         return element.op if isinstance(element, Tensor) else element
 
-    def _current_control_inputs(self, inputs: Sequence[Tensor]) -> tuple[str, ...]:
-        sources = {tensor.op.name for tensor in inputs}
+    def _current_control_inputs(self, sources: set[str]) -> tuple[str, ...]:
         names: dict[str, None] = {}
         for dependencies in self._control:
             # An input that was made inside waits for the same operations already.
@@ -366,16 +398,38 @@ class Graph:
         """The given output of the operation of that name, both known to exist."""
         return self._face(operation).outputs[output]
 
+    # -- describing ----------------------------------------------------------------------------------------------
+
+    @property
+    def graph_def_versions(self) -> VersionDef:
+        """The versions that `as_graph_def` writes."""
+        return VersionDef(producer=PRODUCER)
+
+    def as_graph_def(self, from_version: int | None = None, add_shapes: bool = False) -> GraphDef:
+        """The graph as a list of definitions, which `import_graph_def` takes.
+
+        Parameters
+        ----------
+        from_version : int, optional
+            Only the operations that were added since `version` was that.
+        add_shapes : bool
+            Say in the attribute ``_output_shapes`` of each operation what is known of the shapes of its outputs.
+        """
+        first = 0 if from_version is None else self._size_at(from_version)
+        made = graph_def_of(itertools.islice(self.digraph.nodes.items(), first, None), find, add_shapes)
+        made.library.CopyFrom(self.library)
+        return made
+
     # -- collections ---------------------------------------------------------------------------------------------
 
     def add_to_collection(self, name: Any, value: Any) -> None:
         """Append a value to the collection of that name."""
-        self._check_not_finalized()
+        self.check_not_finalized()
         self._collections.add(name, value)
 
     def add_to_collections(self, names: Iterable[Any] | str, value: Any) -> None:
         """Append a value to several collections."""
-        self._check_not_finalized()
+        self.check_not_finalized()
         self._collections.add_to_each(names, value)
 
     def get_collection(self, name: Any, scope: str | None = None) -> list[Any]:
@@ -388,7 +442,7 @@ class Graph:
 
     def clear_collection(self, name: Any) -> None:
         """Empty the collection."""
-        self._check_not_finalized()
+        self.check_not_finalized()
         self._collections.clear(name)
 
     def get_all_collection_keys(self) -> list[Any]:

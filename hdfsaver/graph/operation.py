@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from hdfsaver import dtypes, schema
 from hdfsaver.graph.default import get_default_session
+from hdfsaver.graph.definition import find
 from hdfsaver.graph.tensor import Tensor
+from hdfsaver.protos.conversion import node_def_of
+from hdfsaver.protos.graphs import NodeDef
 from hdfsaver.shapes import Shape
 
 if TYPE_CHECKING:
@@ -87,6 +90,11 @@ class Operation:
             raise ValueError(f"Operation {self.name!r} has no attr named {name!r}; it has {', '.join(sorted(attrs))}.")
         value = attrs[name]
         return dtypes.as_dtype(value) if isinstance(value, str) else value
+
+    @property
+    def node_def(self) -> NodeDef:
+        """The operation's definition, as `Graph.as_graph_def` has it."""
+        return node_def_of(self.name, self.data, find)
 
     def colocation_groups(self) -> list[bytes]:
         """The groups of operations that should be on one device with this one."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 _PART = re.compile(r"(?:/?(job|replica|task):(\w+))|(?:/?(?:device:)?(cpu|gpu|tpu|\w+):(\d+|\*))", re.IGNORECASE)
 
@@ -46,3 +47,9 @@ def device_of(stack: Sequence[str | None]) -> str:
             parts[part.split(":")[0]] = part
     order = sorted(parts, key=lambda key: ("job", "replica", "task", "device", key).index(key))
     return "".join("/" + parts[key] for key in order if parts[key])
+
+
+def locations(data: Mapping[str, Any], name: str) -> list[str]:
+    """The other operations whose device a node shares."""
+    groups = [item.decode() for item in data["attrs"].get("_class", ()) if item.startswith(b"loc:@")]
+    return [other for other in (group.removeprefix("loc:@") for group in groups) if other != name]

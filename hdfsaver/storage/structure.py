@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from h5py import h5g
 
 from hdfsaver import schema
@@ -65,9 +61,9 @@ def read_structure(root: h5g.GroupID) -> Structure | None:
         return None
     graph = objects.open_group(root, GRAPH)
     if _is_plain(graph):
-        with _nothing_collected():
+        with schema.nothing_collected():
             return Structure(read_digraph(graph), is_plain=True)
-    with _nothing_collected():
+    with schema.nothing_collected():
         nodes = read_nodes(graph)
         read_edges(graph, nodes)
         digraph = schema.build(nodes)
@@ -81,18 +77,6 @@ def _is_plain(graph: h5g.GroupID) -> bool:
     raise InvalidArgumentError(
         None, None, f"/{GRAPH}, attribute {layout.KIND_ATTRIBUTE!r}: there is no kind of graph {kind!r}."
     )
-
-
-@contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """Spare the search for garbage: a large graph is a million new objects, and all of them stay."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _read_collections(graph: h5g.GroupID) -> dict[str, CollectionDef]:

@@ -1,0 +1,180 @@
+"""``tf.import_graph_def``: add the operations of a `GraphDef` to the default graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from hdfsaver import schema
+from hdfsaver.graph.conversion import convert_to_tensor
+from hdfsaver.graph.default import get_default_graph
+from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.inserting import Replaced, insert_nodes
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.protos.conversion import nodes_of, parse_input
+from hdfsaver.protos.graphs import GraphDef
+
+
+def import_graph_def(
+    graph_def: GraphDef,
+    input_map: Mapping[str, Any] | None = None,
+    return_elements: Iterable[str] | None = None,
+    name: str | None = None,
+    op_dict: Any = None,
+    producer_op_list: Any = None,
+) -> list[Tensor | Operation] | None:
+    """Add the operations of a `GraphDef` to the default graph. Either all are added or none.
+
+    Operations of a type that is not known are kept as data, where TensorFlow refuses them: they can be looked at,
+    saved and exported, but not run. What comes out of them is what the attributes ``_output_dtypes`` and
+    ``_output_shapes`` say, and without those what the operations ask for that take it.
+
+    Parameters
+    ----------
+    graph_def : GraphDef
+        It is not changed.
+    input_map : dict of str to Tensor, optional
+        What to take instead of an input: ``"a"`` or ``"a:0"`` for a tensor, ``"^a"`` for an operation to wait for.
+    return_elements : list of str, optional
+        The names, within ``graph_def``, of operations and tensors to give back.
+    name : str, optional
+        The scope to import into, made unique: ``"import"`` by default. With ``""`` names stay as they are, and those
+        that the graph has already get ``_1``, ``_2``, ….
+    op_dict, producer_op_list : object
+        Accepted for programs that give them. Attributes that nobody knows are kept, so that none needs removing.
+
+    Returns
+    -------
+    list of Operation and Tensor, or None
+        The ``return_elements``; a tensor that ``input_map`` replaces is the one that takes its place.
+
+    Raises
+    ------
+    TypeError
+        An argument is not what it should be.
+    ValueError
+        A name in ``input_map`` or ``return_elements`` is not in ``graph_def``; or that is not well-formed: an input is
+        missing, a name comes twice, operations wait for each other in a circle, dtypes or shapes do not fit.
+    """
+    if not isinstance(graph_def, GraphDef):
+        raise TypeError(f"Argument `graph_def` must be a GraphDef, not {type(graph_def).__name__}.")
+    wanted = None if return_elements is None else _checked_elements(return_elements)
+    given = _checked_map(input_map)
+    graph = get_default_graph()
+    with graph.name_scope("import" if name is None else name) as scope:
+        tensors = _as_tensors(given, scope)
+        with schema.nothing_collected():
+            elements = insert_definition(graph, nodes_of(graph_def), scope, tensors, wanted)[1]
+    graph.library.function.extend(graph_def.library.function)
+    graph.library.gradient.extend(graph_def.library.gradient)
+    return elements
+
+
+def insert_definition(
+    graph: Graph,
+    nodes: Mapping[str, Mapping[str, Any]],
+    prefix: str,
+    input_map: Mapping[str, Tensor],
+    return_elements: Iterable[str] | None,
+) -> tuple[dict[str, str], list[Tensor | Operation] | None]:
+    """Add nodes, with inputs replaced by name; gives the new names and the elements asked for.
+
+    Raises
+    ------
+    ValueError
+        See `import_graph_def`.
+    """
+    replaced = _replaced(graph, nodes, input_map)
+    elements = None if return_elements is None else [_parsed_element(nodes, replaced, name) for name in return_elements]
+
+    def check(counts: Mapping[str, int]) -> None:
+        _check_replaced_outputs(counts, replaced)
+        for name, output in elements or ():
+            _check_element(counts, replaced, name, output)
+
+    new_names = insert_nodes(graph, nodes, prefix, replaced, check)
+    if elements is None:
+        return new_names, None
+    return new_names, [_element(graph, new_names, replaced, *item) for item in elements]
+
+
+def _checked_elements(return_elements: Iterable[str]) -> list[str]:
+    elements = list(return_elements)
+    if not all(isinstance(item, str | bytes) for item in elements):
+        raise TypeError(f"Argument `return_elements` must be a list of strings, not {elements}.")
+    return [item.decode() if isinstance(item, bytes) else item for item in elements]
+
+
+def _checked_map(input_map: Mapping[str, Any] | None) -> dict[str, Any]:
+    if input_map is None:
+        return {}
+    if not isinstance(input_map, dict):
+        raise TypeError(f"Argument `input_map` must be a dictionary, not {type(input_map).__name__}.")
+    if not all(isinstance(key, str | bytes) for key in input_map):
+        raise TypeError(f"All keys for argument `input_map` must be strings; obtained {list(input_map)}.")
+    return {key.decode() if isinstance(key, bytes) else key: value for key, value in input_map.items()}
+
+
+def _as_tensors(input_map: dict[str, Any], scope: str) -> dict[str, Tensor]:
+    if all(isinstance(value, Tensor) for value in input_map.values()):
+        return input_map
+    if not scope:
+        raise ValueError(
+            "tf.import_graph_def() requires a non-empty `name` if `input_map` contains non-Tensor values; "
+            "call tf.convert_to_tensor() on them before."
+        )
+    with get_default_graph().name_scope("_inputs"):
+        return {key: convert_to_tensor(value) for key, value in input_map.items()}
+
+
+def _replaced(graph: Graph, nodes: Mapping[str, Any], input_map: Mapping[str, Tensor]) -> Replaced:
+    replaced = Replaced()
+    used = {wire for data in nodes.values() for wire in data["inputs"]} if input_map else set()
+    waited = {source for data in nodes.values() for source in data["control_inputs"]} if input_map else set()
+    missing = []
+    for key, tensor in input_map.items():
+        if tensor.graph is not graph:
+            raise ValueError(f"{tensor!r}, which takes the place of {key!r}, is not an element of this graph.")
+        if key.startswith("^"):
+            replaced.controls[key[1:]] = tensor.op.name
+            is_known = key[1:] in waited or key[1:] in nodes
+        else:
+            wire = parse_input(key)
+            replaced.outputs[wire] = (tensor.op.name, tensor.value_index)
+            is_known = wire in used or wire[0] in nodes
+        if not is_known:
+            missing.append(key)
+    if missing:
+        raise ValueError(f"Attempted to map inputs that were not found in graph_def: [{', '.join(missing)}]")
+    return replaced
+
+
+def _check_replaced_outputs(counts: Mapping[str, int], replaced: Replaced) -> None:
+    """Refuse a replacement for an output that an operation does not have; only now it is known how many there are."""
+    for name, output in replaced.outputs:
+        if output >= counts.get(name, output + 1):
+            raise ValueError(f"Attempted to map inputs that were not found in graph_def: [{name}:{output}]")
+
+
+def _check_element(counts: Mapping[str, int], replaced: Replaced, name: str, output: int | None) -> None:
+    if output is not None and (name, output) not in replaced.outputs and output >= counts[name]:
+        raise ValueError(f"Invalid return output {output} of node {name!r}, which has {counts[name]} output(s).")
+
+
+def _parsed_element(nodes: Mapping[str, Any], replaced: Replaced, text: str) -> tuple[str, int | None]:
+    name, output = parse_input(text) if ":" in text else (text, None)
+    if name not in nodes and (output is None or (name, output) not in replaced.outputs):
+        kind = "node" if output is None else "tensor"
+        raise ValueError(f"Requested return {kind} {text!r} not found in graph def.")
+    return name, output
+
+
+def _element(
+    graph: Graph, new_names: Mapping[str, str], replaced: Replaced, name: str, output: int | None
+) -> Tensor | Operation:
+    if output is None:
+        return graph.get_operation_by_name(new_names[name])
+    if (name, output) in replaced.outputs:
+        return graph.tensor(*replaced.outputs[name, output])
+    return graph.tensor(new_names[name], output)

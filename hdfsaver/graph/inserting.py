@@ -1,0 +1,350 @@
+"""Put nodes that were made elsewhere into a graph: new names, other inputs, and what is inferred of the outputs."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import heapq
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from hdfsaver import dtypes, schema
+from hdfsaver.graph.definition import OpDef, find
+from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.naming import check_operation_name
+from hdfsaver.graph.signature import Argument
+from hdfsaver.protos.conversion import OUTPUT_DTYPES, OUTPUT_SHAPES
+from hdfsaver.shapes import Shape, merge
+
+Output = tuple[str, int]
+Nodes = Mapping[str, Mapping[str, Any]]
+Outputs = tuple[tuple[str, Shape], ...]
+
+LOCATION = b"loc:@"
+"""What stands before the name of an operation in the attribute ``_class``."""
+
+_LOOP_ENTRIES = ("Merge", "RefMerge")
+_LOOP_ENDS = ("NextIteration", "RefNextIteration")
+
+# The attributes that most often say which dtype comes out of an operation, tried in this order for unknown types.
+_TELLING_ATTRS = ("dtype", "out_type", "output_type", "DstT", "Tout", "T")
+
+
+class Replaced:
+    """What takes the place of inputs: outputs and operations that the graph has already.
+
+    Parameters
+    ----------
+    outputs : dict of (str, int) to (str, int)
+        Which output is taken instead of which output of the new nodes.
+    controls : dict of str to str
+        Which operation is waited for instead of which of the new nodes.
+    """
+
+    def __init__(self, outputs: dict[Output, Output] | None = None, controls: dict[str, str] | None = None) -> None:
+        self.outputs = outputs or {}
+        self.controls = controls or {}
+
+    def __bool__(self) -> bool:
+        return bool(self.outputs or self.controls)
+
+
+def insert_nodes(
+    graph: Graph,
+    nodes: Nodes,
+    prefix: str = "",
+    replaced: Replaced | None = None,
+    check: Callable[[Mapping[str, int]], None] | None = None,
+) -> dict[str, str]:
+    """Add nodes to a graph.
+
+    Parameters
+    ----------
+    graph : Graph
+    nodes : mapping of str to dict
+        The nodes in any order. Those that bring ``outputs`` are taken at their word and stay in their order; for the
+        others what comes out of them is inferred.
+    prefix : str
+        Put before all names; those that the graph has already get ``_1``, ``_2``, ….
+    replaced : Replaced, optional
+        What takes the place of inputs.
+    check : callable, optional
+        Called with the number of outputs of each node before anything is final; it may raise.
+
+    Returns
+    -------
+    dict of str to str
+        The new name of each node.
+
+    Raises
+    ------
+    ValueError
+        An input is missing or does not fit, nodes wait for each other in a circle, a name is not legal, an attribute
+        is missing, shapes do not fit each other. The graph is what it was.
+    RuntimeError
+        The graph is finalized.
+    """
+    graph.check_not_finalized()
+    with schema.nothing_collected():
+        return _Insertion(graph, nodes, prefix, replaced or Replaced()).run(check)
+
+
+class _Insertion:
+    def __init__(self, graph: Graph, nodes: Nodes, prefix: str, replaced: Replaced) -> None:
+        self.graph = graph
+        self.nodes = nodes
+        self.replaced = replaced
+        self.back_edges: set[str] = set()
+        self._check_inputs_exist()
+        self.order = self._order()
+        self.names = _new_names(graph, self.order, prefix)
+        self.added: dict[str, dict[str, Any]] = {}
+        self._expected: dict[Output, str] | None = None
+
+    def run(self, check: Callable[[Mapping[str, int]], None] | None) -> dict[str, str]:
+        """Add the nodes, or leave the graph as it was."""
+        digraph, graph = self.graph.digraph, self.graph
+        try:
+            digraph.add_nodes_from((self.names[name], self._renamed(name)) for name in self.order)
+            added = [(new, digraph.nodes[new]) for new in self.names.values()]
+            self.added = dict(added)
+            for name, (new, data) in zip(self.order, added, strict=True):
+                if "outputs" not in data:
+                    data["outputs"] = self._outputs(name, new, data)
+            if check is not None:
+                check({name: len(self.added[new]["outputs"]) for name, new in self.names.items()})
+        except Exception:
+            digraph.remove_nodes_from([new for name, new in self.names.items() if new in digraph])
+            raise
+        graph.surround(added)
+        edges = schema.edges_from_inputs(added)
+        digraph.add_edges_from((source, target, data) for (source, target), data in edges.items())
+        graph.mark_names(self.names.values())
+        graph.changed()
+        return self.names
+
+    # -- order and inputs ----------------------------------------------------------------------------------------
+
+    def _check_inputs_exist(self) -> None:
+        nodes, replaced = self.nodes, self.replaced
+        for name, data in nodes.items():
+            for source, output in data["inputs"]:
+                if source not in nodes and (source, output) not in replaced.outputs:
+                    raise ValueError(f"Node {name!r}: Unknown input node {_text(source, output)!r}.")
+            for source in data["control_inputs"]:
+                if source not in nodes and source not in replaced.controls:
+                    raise ValueError(f"Node {name!r}: Unknown input node {'^' + source!r}.")
+
+    def _order(self) -> list[str]:
+        if all("outputs" in data for data in self.nodes.values()):
+            return list(self.nodes)
+        waits = {name: self._waits_for(name, data) for name, data in self.nodes.items()}
+        done: set[str] = set()
+        for name, needed in waits.items():
+            if not needed <= done:
+                return _sorted(waits)
+            done.add(name)
+        return list(waits)
+
+    def _waits_for(self, name: str, data: Mapping[str, Any]) -> set[str]:
+        needed = {source for source, output in data["inputs"] if (source, output) not in self.replaced.outputs}
+        needed.update(source for source in data["control_inputs"] if source not in self.replaced.controls)
+        if data["op"] in _LOOP_ENTRIES:
+            back = {source for source in needed if self.nodes[source]["op"] in _LOOP_ENDS}
+            if back:
+                self.back_edges.add(name)
+            needed -= back
+        return needed
+
+    # -- one node ------------------------------------------------------------------------------------------------
+
+    def _renamed(self, name: str) -> dict[str, Any]:
+        data = self.nodes[name]
+        names, outputs, controls = self.names, self.replaced.outputs, self.replaced.controls
+        renamed = {
+            "op": data["op"],
+            "device": data["device"],
+            "attrs": self._attrs(name, data),
+            "inputs": tuple([outputs.get(wire) or (names[wire[0]], wire[1]) for wire in data["inputs"]]),
+            "control_inputs": tuple(
+                dict.fromkeys([controls.get(source) or names[source] for source in data["control_inputs"]])
+            ),
+        }
+        if "outputs" in data:
+            renamed["outputs"] = data["outputs"]
+        return renamed
+
+    def _attrs(self, name: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        attrs = with_defaults(data["op"], data["attrs"])
+        if "_class" in attrs:
+            attrs["_class"] = [self._location(name, item) for item in attrs["_class"]]
+        return attrs
+
+    def _location(self, name: str, item: bytes) -> bytes:
+        if not item.startswith(LOCATION):
+            return item
+        group = item.removeprefix(LOCATION).decode()
+        if group in self.names:
+            return LOCATION + self.names[group].encode()
+        if "outputs" in self.nodes[name]:
+            return item  # of a group that was not exported with it
+        raise ValueError(f"Node {name!r} expects to be colocated with unknown node {group!r}.")
+
+    # -- what comes out of it ------------------------------------------------------------------------------------
+
+    def _outputs(self, name: str, new: str, data: dict[str, Any]) -> Outputs:
+        definition = find(data["op"])
+        attrs = data["attrs"]
+        known_shapes = attrs.pop(OUTPUT_SHAPES, None)
+        if definition is None:
+            return self._declared(name, attrs, known_shapes)
+        self._check_complete(definition, name, attrs)
+        self._check_inputs(definition, name, new, data)
+        if name in self.back_edges:
+            outputs: Outputs = tuple((dtype, None) for dtype in definition.parsed.output_dtypes(attrs))
+        else:
+            outputs = self.graph.infer(definition, new, attrs, data["inputs"])
+        return outputs if known_shapes is None else _with_shapes(new, outputs, known_shapes)
+
+    @staticmethod
+    def _check_complete(definition: OpDef, name: str, attrs: Mapping[str, Any]) -> None:
+        missing = set(_required(definition) - attrs.keys())
+        if definition.type == "Const" and attrs.get("value") is None:
+            missing = {"value"}
+        if missing:
+            raise ValueError(f"NodeDef missing attr {min(missing)!r} from Op {definition.type} in node {name!r}.")
+
+    def _check_inputs(self, definition: OpDef, name: str, new: str, data: Mapping[str, Any]) -> None:
+        expected = _expected_dtypes(definition, data["attrs"])
+        wires = data["inputs"]
+        if len(expected) != len(wires):
+            raise ValueError(
+                f"Node {name!r} ({definition.type}): expected inputs '{', '.join(expected)}' "
+                f"do not match {len(wires)} inputs specified."
+            )
+        for place, ((source, output), wanted) in enumerate(zip(wires, expected, strict=True)):
+            given = (self.added.get(source) or self.graph.digraph.nodes[source]).get("outputs")
+            if given is None:
+                continue  # the end of a loop, which comes later
+            if output >= len(given):
+                raise ValueError(
+                    f"Node {name!r}: Connecting to invalid output {output} of source node {source} "
+                    f"which has {len(given)} outputs."
+                )
+            found = given[output][0]
+            if found != wanted and dtypes.base_name(found) != wanted:
+                raise ValueError(
+                    f"Input {place} of node {new} was passed {found} from {source}:{output} "
+                    f"incompatible with expected {wanted}."
+                )
+
+    def _declared(self, name: str, attrs: dict[str, Any], shapes: list[Shape] | None) -> Outputs:
+        """What comes out of an operation of an unknown type: what it says, else what its takers ask for."""
+        said = attrs.pop(OUTPUT_DTYPES, None)
+        if said is not None:
+            return tuple(zip(said, [None] * len(said) if shapes is None else shapes, strict=True))
+        expected = self._taken()
+        count = 1 + max((output for source, output in expected if source == name), default=-1)
+        count = max(count, len(shapes or ()))
+        usual = next((attrs[key] for key in _TELLING_ATTRS if isinstance(attrs.get(key), str)), "variant")
+        found = [*(shapes or ()), *[None] * (count - len(shapes or ()))]
+        return tuple((expected.get((name, index)) or usual, found[index]) for index in range(count))
+
+    def _taken(self) -> dict[Output, str]:
+        """For each output that is taken, the dtype that its first taker of a known type asks for."""
+        if self._expected is None:
+            self._expected = {}
+            for data in self.nodes.values():
+                definition = find(data["op"])
+                dtypes_wanted: list[str] = []
+                if definition is not None:
+                    # A missing attribute is spoken of when it is that node's turn.
+                    with contextlib.suppress(KeyError):
+                        dtypes_wanted = _expected_dtypes(definition, with_defaults(data["op"], data["attrs"]))
+                for place, wire in enumerate(data["inputs"]):
+                    wanted = dtypes_wanted[place] if place < len(dtypes_wanted) else ""
+                    self._expected[wire] = self._expected.get(wire) or wanted
+        return self._expected
+
+
+def _text(source: str, output: int) -> str:
+    return f"{source}:{output}" if output else source
+
+
+@functools.cache
+def _required(definition: OpDef) -> frozenset[str]:
+    """The attributes that inputs and outputs depend on."""
+    arguments = (*definition.parsed.inputs, *definition.parsed.outputs)
+    keys = {key for item in arguments for key in (item.dtype_attr, item.number_attr, item.dtypes_attr)}
+    return frozenset(key for key in keys if key is not None)
+
+
+def _expected_dtypes(definition: OpDef, attrs: Mapping[str, Any]) -> list[str]:
+    arguments: Iterable[Argument] = definition.parsed.inputs
+    return [dtype for argument in arguments for dtype in argument.resolve(attrs)]
+
+
+def _with_shapes(name: str, outputs: Outputs, known: list[Shape]) -> Outputs:
+    try:
+        return tuple((dtype, merge(shape, said)) for (dtype, shape), said in zip(outputs, known, strict=True))
+    except ValueError as error:
+        raise ValueError(
+            f"Node {name!r} has an {OUTPUT_SHAPES} attribute inconsistent with the GraphDef: {error}"
+        ) from None
+
+
+def with_defaults(op_type: str, attrs: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of an operation, those included that were left out because they have their default values."""
+    definition = find(op_type)
+    return dict(attrs) if definition is None else {**definition.attrs, **attrs}
+
+
+def _sorted(waits: Mapping[str, set[str]]) -> list[str]:
+    """Names, each behind those that it waits for, and otherwise as early as they come."""
+    places = {name: place for place, name in enumerate(waits)}
+    takers: dict[str, list[str]] = {}
+    for name, needed in waits.items():
+        for source in needed:
+            takers.setdefault(source, []).append(name)
+    missing = {name: len(needed) for name, needed in waits.items()}
+    ready = [(places[name], name) for name, count in missing.items() if count == 0]
+    order: list[str] = []
+    while ready:
+        name = heapq.heappop(ready)[1]
+        order.append(name)
+        for taker in takers.get(name, ()):
+            missing[taker] -= 1
+            if missing[taker] == 0:
+                heapq.heappush(ready, (places[taker], taker))
+    if len(order) < len(waits):
+        circle = [name for name, count in missing.items() if count]
+        raise ValueError(f"{len(circle)} nodes in a cycle: {', '.join(circle[:5])}.")
+    return order
+
+
+def _new_names(graph: Graph, order: list[str], prefix: str) -> dict[str, str]:
+    for name in order:
+        check_operation_name(name)
+    names = {name: prefix + name for name in order}
+    if not graph.digraph:
+        return names
+    taken = _names_and_scopes(graph)
+    own = set(names.values())
+    for name, wanted in names.items():
+        new, count = wanted, 0
+        while new in taken or (count and new in own):
+            count += 1
+            new = f"{wanted}_{count}"
+        names[name] = new
+        if new != wanted:
+            taken.add(new)
+    return names
+
+
+def _names_and_scopes(graph: Graph) -> set[str]:
+    """The names of operations, and of the scopes that they lie in. Unlike elsewhere, case counts, as in TensorFlow."""
+    taken = set(graph.digraph)
+    for name in list(taken):
+        while (end := name.rfind("/")) > 0 and (name := name[:end]) not in taken:
+            taken.add(name)
+    return taken
