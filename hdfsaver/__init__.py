@@ -2,7 +2,7 @@
 
 import typing
 
-from hdfsaver import dtypes, errors, initializers, math, nn, random
+from hdfsaver import dtypes, errors, graph_util, initializers, math, nn, random
 from hdfsaver.dtypes import (
     DType,
     as_dtype,
@@ -138,6 +138,7 @@ from hdfsaver.ops.constants import (
     constant,
     group,
     identity,
+    make_tensor_proto,
     no_op,
     placeholder,
     placeholder_with_default,
@@ -286,6 +287,7 @@ from hdfsaver.ops.state import (
 )
 from hdfsaver.protos.attributes import AttrValue, NameAttrList
 from hdfsaver.protos.graphs import GraphDef, NodeDef
+from hdfsaver.protos.meta_graphs import MetaGraphDef
 from hdfsaver.protos.tensors import make_ndarray
 from hdfsaver.session import (
     InteractiveSession,
@@ -325,7 +327,7 @@ from hdfsaver.version import (
 newaxis = None
 
 if typing.TYPE_CHECKING:
-    from hdfsaver import train
+    from hdfsaver import io, train
     from hdfsaver.digraphs import read_digraph, write_digraph
 
 __all__ = [
@@ -339,6 +341,7 @@ __all__ = [
     "GraphDef",
     "GraphKeys",
     "InteractiveSession",
+    "MetaGraphDef",
     "NameAttrList",
     "NodeDef",
     "Operation",
@@ -430,6 +433,7 @@ __all__ = [
     "glorot_normal_initializer",
     "glorot_uniform_initializer",
     "gradients",
+    "graph_util",
     "greater",
     "greater_equal",
     "group",
@@ -445,6 +449,7 @@ __all__ = [
     "int64",
     "int8",
     "invert_permutation",
+    "io",
     "is_finite",
     "is_inf",
     "is_nan",
@@ -463,6 +468,7 @@ __all__ = [
     "logical_or",
     "logical_xor",
     "make_ndarray",
+    "make_tensor_proto",
     "math",
     "matmul",
     "maximum",
@@ -590,4 +596,8 @@ def __getattr__(name: str) -> typing.Any:
         import hdfsaver.digraphs
 
         return getattr(hdfsaver.digraphs, name)
+    if name == "io":
+        import hdfsaver.io
+
+        return hdfsaver.io
     raise AttributeError(f"module 'hdfsaver' has no attribute {name!r}")

@@ -45,7 +45,7 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import networkx as nx
 import numpy as np
@@ -82,6 +82,13 @@ class VariableDef:
 
 
 @dataclass
+class ItemList:
+    """The items of a collection of one kind; TensorFlow has a message for each kind, all with this one field."""
+
+    value: list[Any] = field(default_factory=list)
+
+
+@dataclass(init=False)
 class CollectionDef:
     """A collection of a graph, in one of TensorFlow's kinds.
 
@@ -92,10 +99,35 @@ class CollectionDef:
         or ``"variable_list"`` (`VariableDef` items, which TensorFlow keeps as serialized bytes).
     value : list
         The items: str, bytes, int, float or `VariableDef`.
+    **lists
+        Instead of both, as in TensorFlow: ``node_list=CollectionDef.NodeList(value=["a"])``.
     """
 
     kind: str
     value: list[Any]
+
+    NodeList: ClassVar = ItemList
+    BytesList: ClassVar = ItemList
+    Int64List: ClassVar = ItemList
+    FloatList: ClassVar = ItemList
+
+    def __init__(self, kind: str = "", value: list[Any] | None = None, **lists: ItemList) -> None:
+        if len(lists) + bool(kind) > 1 or not lists.keys() <= COLLECTION_KINDS.keys():
+            raise TypeError(f"A CollectionDef has one of {', '.join(COLLECTION_KINDS)}, not {[kind, *lists]}.")
+        self.kind, items = next(iter(lists.items()), (kind, ItemList([] if value is None else value)))
+        self.value = items.value
+
+    def WhichOneof(self, group: str) -> str | None:  # noqa: N802 - TensorFlow's name
+        """Which of TensorFlow's lists holds the items, or None; the only group is ``"kind"``."""
+        if group != "kind":
+            raise ValueError(f"A CollectionDef has the group 'kind', not {group!r}.")
+        return "bytes_list" if self.kind == "variable_list" else self.kind or None
+
+    def __getattr__(self, name: str) -> ItemList:
+        # node_list, bytes_list and so on; the list of another kind than this one's is empty.
+        if name not in COLLECTION_KINDS:
+            raise AttributeError(f"A CollectionDef has no attribute {name!r}.")
+        return ItemList(self.value if name in (self.kind, self.WhichOneof("kind")) else [])
 
 
 COLLECTION_KINDS: dict[str, type] = {
@@ -110,6 +142,10 @@ COLLECTION_KINDS: dict[str, type] = {
 @dataclass
 class SaverDef:
     """What a Saver is: TensorFlow's ``SaverDef``, field for field."""
+
+    LEGACY: ClassVar[int] = 0
+    V1: ClassVar[int] = 1
+    V2: ClassVar[int] = 2
 
     filename_tensor_name: str = ""
     save_tensor_name: str = ""

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from hdfsaver.checkpoint.importing import import_meta_graph
+from hdfsaver.checkpoint.graph_files import write_graph
+from hdfsaver.checkpoint.importing import (
+    import_meta_graph,
+    import_scoped_meta_graph,
+    import_scoped_meta_graph_with_return_elements,
+)
 from hdfsaver.checkpoint.initialization import init_from_checkpoint
 from hdfsaver.checkpoint.management import (
     generate_checkpoint_state_proto,
@@ -10,7 +15,7 @@ from hdfsaver.checkpoint.management import (
     update_checkpoint_state,
 )
 from hdfsaver.checkpoint.matching import RestoreReport
-from hdfsaver.checkpoint.meta_graph import export_meta_graph
+from hdfsaver.checkpoint.meta_graph import export_meta_graph, export_scoped_meta_graph
 from hdfsaver.checkpoint.retention import keep_any, keep_best, keep_latest
 from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.reading.listing import list_variables, load_variable
@@ -35,10 +40,13 @@ __all__ = [
     "checkpoint_exists",
     "checkpoints_iterator",
     "export_meta_graph",
+    "export_scoped_meta_graph",
     "generate_checkpoint_state_proto",
     "get_checkpoint_mtimes",
     "get_checkpoint_state",
     "import_meta_graph",
+    "import_scoped_meta_graph",
+    "import_scoped_meta_graph_with_return_elements",
     "init_from_checkpoint",
     "keep_any",
     "keep_best",
@@ -49,4 +57,5 @@ __all__ = [
     "load_variable",
     "remove_checkpoint",
     "update_checkpoint_state",
+    "write_graph",
 ]

@@ -1,35 +1,61 @@
-"""Bring a graph back from a file, with a Saver for its variables."""
+"""Bring a graph back from a file or a definition, with a Saver for its variables."""
 
 from __future__ import annotations
 
-from typing import Any
+import dataclasses
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
-from hdfsaver.checkpoint import meta_graph
+from hdfsaver.checkpoint.graph_files import read_structure
 from hdfsaver.checkpoint.saver import Saver
+from hdfsaver.checkpoint.scoping import UNBOUND
 from hdfsaver.graph.default import get_default_graph
+from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.graph_defs import checked_elements, checked_map, insert_definition
+from hdfsaver.graph.inserting import with_defaults
 from hdfsaver.graph.keys import GraphKeys
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.protos.conversion import nodes_of
+from hdfsaver.protos.meta_graphs import MetaGraphDef
 from hdfsaver.reading.locating import PathLike
-from hdfsaver.schema import Structure
+from hdfsaver.schema import CollectionDef, SaverDef, Structure, VariableDef
+from hdfsaver.variables import Variable
+
+Elements = list[Tensor | Operation] | None
 
 
 def import_meta_graph(
-    meta_graph_or_file: PathLike | Structure,
+    meta_graph_or_file: PathLike | MetaGraphDef | Structure,
     clear_devices: bool = False,
     import_scope: str | None = None,
     *,
+    input_map: Mapping[str, Any] | None = None,
+    unbound_inputs_col_name: str | None = "unbound_inputs",
+    restore_collections_predicate: Callable[[str], bool] = lambda key: True,
     group: str = "",
 ) -> Saver | None:
-    """Bring a graph back from a file, without the code that defined it. Values of variables are not read.
+    """Bring a graph back, without the code that defined it. Values of variables are not read.
+
+    Names that the graph has already get ``_1``, ``_2``, …, as in TensorFlow; variables are those of the new
+    operations, where TensorFlow's would be the old ones once more.
 
     Parameters
     ----------
-    meta_graph_or_file : path or Structure
+    meta_graph_or_file : path or MetaGraphDef
         A prefix, a file, ``x.ckpt.meta`` (which finds ``x.ckpt.h5``), or what `export_meta_graph` gave.
     clear_devices : bool
         Forget where operations were asked to run.
     import_scope : str, optional
-        A name that is put before those of all operations. The Saver still uses the names in the file.
+        A name that is put before those of all operations; made unique. The Saver still uses the names in the file.
+    input_map : dict of str to Tensor, optional
+        What to take instead of inputs, see `import_graph_def`. A graph that was exported with an ``export_scope``
+        needs one for exactly the names in its collection ``unbound_inputs``.
+    unbound_inputs_col_name : str, optional
+        The name of that collection.
+    restore_collections_predicate : callable
+        Whether to bring back the collection of that name.
     group : str
         The model to bring back, in a file that has several; the Saver is for the same one.
 
@@ -44,27 +70,251 @@ def import_meta_graph(
     OSError
         There is no such file, or it holds no graph, or it is damaged.
     ValueError
-        An operation of one of the names is in the default graph already.
+        Inputs are unbound, or the definition is not well-formed. The graph is what it was.
     """
-    graph = get_default_graph()
-    if isinstance(meta_graph_or_file, Structure):
-        structure = meta_graph_or_file
-        prefix = meta_graph.import_structure(structure, graph, import_scope, clear_devices)
+    imported = _import(
+        meta_graph_or_file,
+        clear_devices,
+        None,
+        import_scope,
+        input_map,
+        unbound_inputs_col_name,
+        restore_collections_predicate,
+        group=group,
+    )
+    return _saver_of(imported, group)
+
+
+def import_scoped_meta_graph(
+    meta_graph_or_file: PathLike | MetaGraphDef | Structure,
+    clear_devices: bool = False,
+    graph: Graph | None = None,
+    import_scope: str | None = None,
+    input_map: Mapping[str, Any] | None = None,
+    unbound_inputs_col_name: str | None = "unbound_inputs",
+    restore_collections_predicate: Callable[[str], bool] = lambda key: True,
+) -> dict[str, Variable]:
+    """`import_meta_graph` into any graph; gives the global variables by their names without the scope."""
+    return import_scoped_meta_graph_with_return_elements(
+        meta_graph_or_file,
+        clear_devices,
+        graph,
+        import_scope,
+        input_map,
+        unbound_inputs_col_name,
+        restore_collections_predicate,
+    )[0]
+
+
+def import_scoped_meta_graph_with_return_elements(
+    meta_graph_or_file: PathLike | MetaGraphDef | Structure,
+    clear_devices: bool = False,
+    graph: Graph | None = None,
+    import_scope: str | None = None,
+    input_map: Mapping[str, Any] | None = None,
+    unbound_inputs_col_name: str | None = "unbound_inputs",
+    restore_collections_predicate: Callable[[str], bool] = lambda key: True,
+    return_elements: Iterable[str] | None = None,
+) -> tuple[dict[str, Variable], Elements]:
+    """`import_scoped_meta_graph`, which also gives the operations and tensors of these names."""
+    imported = _import(
+        meta_graph_or_file,
+        clear_devices,
+        graph,
+        import_scope,
+        input_map,
+        unbound_inputs_col_name,
+        restore_collections_predicate,
+        return_elements,
+    )
+    return imported.variables, imported.elements
+
+
+class _Described(NamedTuple):
+    """What a file or a message says."""
+
+    nodes: Mapping[str, Mapping[str, Any]]
+    collections: dict[str, CollectionDef]
+    saver: SaverDef | None
+    saved_names: dict[str, str]
+
+
+class _Imported(NamedTuple):
+    """What became of it in a graph: the new name of each operation, and what was asked for."""
+
+    graph: Graph
+    described: _Described
+    new_names: Mapping[str, str]
+    variables: dict[str, Variable]
+    elements: Elements
+
+
+def _import(
+    source: PathLike | MetaGraphDef | Structure,
+    clear_devices: bool,
+    graph: Graph | None,
+    import_scope: str | None,
+    input_map: Mapping[str, Any] | None,
+    unbound_inputs_col_name: str | None,
+    predicate: Callable[[str], bool],
+    return_elements: Iterable[str] | None = None,
+    group: str = "",
+) -> _Imported:
+    graph = get_default_graph() if graph is None else graph
+    wanted = None if return_elements is None else checked_elements(return_elements)
+    described, structure = _read(source, group)
+    collections = dict(described.collections)
+    unbound = collections.pop(unbound_inputs_col_name, None) if unbound_inputs_col_name else None
+    tensors = checked_map(input_map)
+    _check_bound(unbound, tensors)
+    _check_collections(collections, described.nodes, graph)
+    can_adopt = not (import_scope or tensors or graph.digraph or graph.get_name_scope() or clear_devices or wanted)
+    prefix = ""
+    new_names: Mapping[str, str] = {}
+    elements: Elements = None
+    if can_adopt and structure is not None and not any(map(_is_unbound, described.nodes)):
+        _adopt(graph, structure)
     else:
-        structure = meta_graph.read_structure(meta_graph_or_file, group)
-        prefix = meta_graph.import_structure(structure, graph, import_scope, clear_devices, may_adopt=True)
-    return _saver_of(structure, graph, prefix, group)
+        nodes = {name: _node(data, clear_devices) for name, data in described.nodes.items() if not _is_unbound(name)}
+        prefix, new_names, elements = _insert(graph, nodes, import_scope, tensors, wanted)
+    collections = {key: definition for key, definition in collections.items() if predicate(key)}
+    variables = _Collections(graph, new_names, prefix).add(collections)
+    return _Imported(graph, described, new_names, variables, elements)
 
 
-def _saver_of(structure: Structure, graph: Graph, prefix: str, group: str) -> Saver | None:
-    if structure.saver is not None and structure.saved_names:
+def _read(source: PathLike | MetaGraphDef | Structure, group: str) -> tuple[_Described, Structure | None]:
+    """What is to be imported, and the DiGraph that a graph may take for its own, as nobody else has it."""
+    if isinstance(source, MetaGraphDef):
+        names = source.saved_names
+        return _Described(nodes_of(source.graph_def), source.collection_def, source.saver_def, names), None
+    is_file = not isinstance(source, Structure)
+    structure = source if isinstance(source, Structure) else read_structure(source, group)
+    nodes = structure.digraph.nodes
+    described = _Described(nodes, structure.collections, structure.saver, structure.saved_names)
+    return described, structure if is_file else None
+
+
+def _check_bound(unbound: CollectionDef | None, input_map: Mapping[str, Any]) -> None:
+    names = [] if unbound is None else [item.decode() for item in unbound.value]
+    if names and sorted(set(names)) != sorted(input_map):
+        missing = [name for name in names if name not in input_map] or sorted(set(input_map) - set(names))
+        raise ValueError(
+            f"Graph contains unbound inputs: {', '.join(missing)}. Must provide exactly {', '.join(names)} "
+            "through input_map."
+        )
+
+
+def _is_unbound(name: str) -> bool:
+    return name.startswith(UNBOUND)
+
+
+def _node(data: Mapping[str, Any], clear_devices: bool) -> Mapping[str, Any]:
+    return {**data, "device": ""} if clear_devices else data
+
+
+def _adopt(graph: Graph, structure: Structure) -> None:
+    for data in structure.digraph.nodes.values():
+        data["attrs"] = with_defaults(data["op"], data["attrs"])
+    graph.adopt(structure.digraph)
+
+
+def _insert(
+    graph: Graph,
+    nodes: Mapping[str, Mapping[str, Any]],
+    import_scope: str | None,
+    tensors: Mapping[str, Tensor],
+    wanted: Iterable[str] | None,
+) -> tuple[str, Mapping[str, str], Elements]:
+    if tensors:
+        nodes = {name: _undecided(data) for name, data in nodes.items()}
+    # Without a scope of its own the graph comes into the scope around.
+    around = graph.get_name_scope()
+    scope = import_scope.rstrip("/") if import_scope else around + "/" * bool(around)
+    with graph.as_default(), graph.name_scope(scope) as prefix:
+        return prefix, *insert_definition(graph, nodes, prefix, tensors, wanted)
+
+
+def _undecided(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A node without its outputs, which depend on what replaces inputs; of an unknown type nothing else tells them."""
+    return data if find(data["op"]) is None else {key: data[key] for key in data if key != "outputs"}
+
+
+def _check_collections(collections: Mapping[str, CollectionDef], nodes: Container[str], graph: Graph) -> None:
+    """Refuse, before anything is added, items that name operations which are nowhere."""
+    for key, definition in collections.items():
+        for name in _names_in(definition):
+            operation = name.partition(":")[0]
+            if operation not in nodes and operation not in graph.digraph:
+                raise KeyError(f"Collection {key!r} lists {name!r}, which refers to an Operation not in the graph.")
+
+
+def _names_in(definition: CollectionDef) -> Iterator[str]:
+    for item in definition.value:
+        if isinstance(item, VariableDef):
+            yield from filter(None, (getattr(item, field) for field in _VARIABLE_NAMES))
+        elif definition.kind == "node_list":
+            yield item
+
+
+_VARIABLE_NAMES = ("variable_name", "initial_value_name", "initializer_name", "snapshot_name")
+
+
+class _Collections:
+    """Puts collections into a graph, with the new names of the operations in them."""
+
+    def __init__(self, graph: Graph, new_names: Mapping[str, str], prefix: str) -> None:
+        self.graph = graph
+        self.new_names = new_names
+        self.prefix = prefix
+        self.variables: dict[str, Variable] = {}
+
+    def add(self, collections: Mapping[str, CollectionDef]) -> dict[str, Variable]:
+        """Add the items; gives the global variables by their old names."""
+        with self.graph.as_default():
+            for key, definition in collections.items():
+                for item in definition.value:
+                    self.graph.add_to_collection(key, self._imported(definition.kind, item))
+        listed = collections.get(GraphKeys.GLOBAL_VARIABLES, CollectionDef()).value
+        return {
+            item.variable_name: self.variables[item.variable_name] for item in listed if isinstance(item, VariableDef)
+        }
+
+    def _imported(self, kind: str, item: Any) -> Any:
+        if isinstance(item, VariableDef):
+            return self._variable(item)
+        if kind == "node_list":
+            return self.graph.as_graph_element(self._renamed(item))
+        # TensorFlow takes any text in a collection for the name of a node, and puts the scope before it.
+        return self.prefix + item.decode() if kind == "bytes_list" and self.prefix else item
+
+    def _variable(self, definition: VariableDef) -> Variable:
+        """One object for one variable, however many collections list it."""
+        found = self.variables.get(definition.variable_name)
+        if found is None:
+            found = self.variables[definition.variable_name] = self._found(definition)
+        return found
+
+    def _found(self, definition: VariableDef) -> Variable:
+        names = {field: getattr(definition, field) for field in _VARIABLE_NAMES if getattr(definition, field)}
+        new: dict[str, Any] = {field: self._renamed(name) for field, name in names.items()}
+        if all(new[field] == self.prefix + name for field, name in names.items()):
+            return Variable.from_proto(definition, self.prefix)
+        return Variable.from_proto(dataclasses.replace(definition, **new))
+
+    def _renamed(self, name: str) -> str:
+        operation, colon, output = name.partition(":")
+        return self.new_names.get(operation, self.prefix + operation) + colon + output
+
+
+def _saver_of(imported: _Imported, group: str) -> Saver | None:
+    graph, described = imported.graph, imported.described
+    if described.saver is not None and described.saved_names:
+        new_names = imported.new_names
         with graph.as_default():
-            found = {name: _variable_named(graph, prefix + op) for name, op in structure.saved_names.items()}
-        return Saver(found, saver_def=structure.saver, group=group)
-    variables = graph.get_collection(GraphKeys.GLOBAL_VARIABLES, prefix or None)
-    if not variables:
-        return None
-    return Saver({variable.op.name.removeprefix(prefix): variable for variable in variables}, group=group)
+            found = {name: _variable_named(graph, new_names.get(op, op)) for name, op in described.saved_names.items()}
+        return Saver(found, saver_def=described.saver, group=group)
+    variables = {name.removesuffix(":0"): variable for name, variable in imported.variables.items()}
+    return Saver(variables, saver_def=described.saver, group=group) if variables else None
 
 
 def _variable_named(graph: Graph, op_name: str) -> Any:

@@ -1,27 +1,30 @@
-"""From a graph to the structure that a file holds, and back."""
+"""From a graph to the structure that a file holds, and to the message that TensorFlow's programs know."""
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import networkx as nx
 import numpy as np
 
-from hdfsaver import errors, schema
+from hdfsaver import schema
+from hdfsaver.checkpoint.graph_files import write_structure
+from hdfsaver.checkpoint.scoping import extraneous_savers, part_of, prefix_of, without_unbound
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.graph_defs import graph_around
+from hdfsaver.graph.keys import GraphKeys
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.reading.locating import PathLike, as_prefix
-from hdfsaver.schema import CollectionDef, SaverDef, Structure, VariableDef
-from hdfsaver.storage import naming
-from hdfsaver.storage.reading import open_file
-from hdfsaver.storage.writing import write_file
+from hdfsaver.protos.conversion import graph_def_of
+from hdfsaver.protos.graphs import GraphDef
+from hdfsaver.protos.meta_graphs import MetaGraphDef, MetaInfoDef
+from hdfsaver.reading.locating import PathLike
+from hdfsaver.schema import CollectionDef, SaverDef, Structure
 from hdfsaver.variables import Variable
 
 
@@ -32,6 +35,9 @@ def structure_of(
     collection_list: Iterable[str] | None = None,
     clear_devices: bool = False,
     strip_default_attrs: bool = False,
+    export_scope: str | None = None,
+    excluded: frozenset[str] = frozenset(),
+    unbound_inputs_col_name: str | None = "unbound_inputs",
 ) -> Structure:
     """Describe a graph as a file holds it.
 
@@ -48,25 +54,48 @@ def structure_of(
         Leave out where operations were asked to run.
     strip_default_attrs : bool
         Leave out attributes that have the default value of their operation's definition.
+    export_scope : str, optional
+        Describe only what lies in that scope, under names without it. Where TensorFlow takes every name that begins
+        with these letters, here it must be the scope: ``"s"`` does not take ``sv``.
+    excluded : frozenset of str
+        Operations to leave out.
+    unbound_inputs_col_name : str, optional
+        The collection that lists what the operations take from outside of the scope.
 
     Warns
     -----
     UserWarning
         A collection holds what no file can hold (objects, dicts, a mixture), and is left out.
     """
+    prefix = prefix_of(export_scope)
     keys = graph.get_all_collection_keys() if collection_list is None else list(collection_list)
     collections = {}
     for key in keys:
-        definition = _collection_def(key, graph.get_collection(key)) if isinstance(key, str) else None
+        items = [item for item in graph.get_collection(key) if _is_included(item, prefix, excluded)]
+        definition = _collection_def(key, items, export_scope) if isinstance(key, str) else None
         if definition is not None:
             collections[key] = definition
-    digraph = _without_devices(graph.digraph) if clear_devices else graph.digraph
+    digraph, unbound = part_of(graph.digraph, prefix, excluded) if prefix or excluded else (graph.digraph, [])
+    if unbound and unbound_inputs_col_name:
+        collections[unbound_inputs_col_name] = CollectionDef("bytes_list", [name.encode() for name in unbound])
+    if clear_devices:
+        digraph = without_devices(digraph)
     if strip_default_attrs:
         digraph = _without_defaults(digraph)
-    return Structure(digraph, collections, saver_def, saved_names or {})
+    names = {name: op.removeprefix(prefix) for name, op in (saved_names or {}).items() if op.startswith(prefix)}
+    return Structure(digraph, collections, saver_def, names)
 
 
-def _without_devices(digraph: schema.DiGraph) -> schema.DiGraph:
+def _is_included(item: Any, prefix: str, excluded: frozenset[str]) -> bool:
+    """Whether a collection keeps an item. As in TensorFlow, text counts as a name, and what has none is kept."""
+    name = item if isinstance(item, str) else getattr(item, "name", None)
+    if not isinstance(name, str):
+        return True
+    return name.startswith(prefix) and name.partition(":")[0] not in excluded
+
+
+def without_devices(digraph: schema.DiGraph) -> schema.DiGraph:
+    """A copy in which no operation says where it was asked to run."""
     copy = digraph.copy()
     for data in copy.nodes.values():
         data["device"] = ""
@@ -88,10 +117,10 @@ def _is_default(key: str, value: Any, defaults: Mapping[str, Any]) -> bool:
     return known and type(value) is type(defaults[key]) and bool(value == defaults[key])
 
 
-def _collection_def(key: str, items: Sequence[Any]) -> CollectionDef | None:
+def _collection_def(key: str, items: Sequence[Any], export_scope: str | None) -> CollectionDef | None:
     for kind, accepts, convert in _KINDS:
         if items and all(accepts(item) for item in items):
-            return CollectionDef(kind, [convert(item) for item in items])
+            return CollectionDef(kind, [convert(item, export_scope) for item in items])
     if items:
         kinds = ", ".join(sorted({type(item).__name__ for item in items}))
         warnings.warn(
@@ -111,182 +140,49 @@ def _is_int64(item: Any) -> bool:
     return _is_number(item, int, np.integer) and -(2**63) <= item < 2**63
 
 
-def _as_bytes(item: str | bytes) -> bytes:
+def _as_bytes(item: str | bytes, scope: str | None) -> bytes:
     return item.encode() if isinstance(item, str) else item
 
 
-_KINDS: tuple[tuple[str, Callable[[Any], bool], Callable[[Any], Any]], ...] = (
-    ("variable_list", lambda item: isinstance(item, Variable), lambda item: item.to_proto()),
-    ("node_list", lambda item: isinstance(item, Tensor | Operation), lambda item: item.name),
+_KINDS: tuple[tuple[str, Callable[[Any], bool], Callable[[Any, str | None], Any]], ...] = (
+    ("variable_list", lambda item: isinstance(item, Variable), lambda item, scope: item.to_proto(scope)),
+    (
+        "node_list",
+        lambda item: isinstance(item, Tensor | Operation),
+        lambda item, scope: item.name.removeprefix(prefix_of(scope)),
+    ),
     ("bytes_list", lambda item: isinstance(item, str | bytes), _as_bytes),
-    ("int64_list", _is_int64, int),
-    ("float_list", lambda item: _is_number(item, float, np.floating), float),
+    ("int64_list", _is_int64, lambda item, scope: int(item)),
+    ("float_list", lambda item: _is_number(item, float, np.floating), lambda item, scope: float(item)),
 )
-
-
-def import_structure(
-    structure: Structure,
-    graph: Graph,
-    import_scope: str | None = None,
-    clear_devices: bool = False,
-    *,
-    may_adopt: bool = False,
-) -> str:
-    """Add what a file describes to a graph.
-
-    Parameters
-    ----------
-    structure : Structure
-    graph : Graph
-    import_scope : str, optional
-        A name that is put before all others; made unique.
-    clear_devices : bool
-        Forget where operations were asked to run.
-    may_adopt : bool
-        Whether an empty graph may take the structure's DiGraph for its own instead of a copy.
-
-    Returns
-    -------
-    str
-        The prefix that was put before names, with its slash; empty where there is none.
-
-    Raises
-    ------
-    ValueError
-        An operation of one of the names is in the graph already.
-    """
-    prefix = f"{graph.unique_name(import_scope.rstrip('/'))}/" if import_scope else ""
-    digraph = _without_devices(structure.digraph) if clear_devices else structure.digraph
-    if may_adopt and not prefix and not graph.digraph:
-        for data in digraph.nodes.values():
-            data["attrs"] = _with_defaults(data["op"], data["attrs"])
-        graph.adopt(digraph)
-    else:
-        _add_copies(digraph, graph, prefix)
-    _import_collections(structure.collections, graph, prefix)
-    return prefix
-
-
-def _add_copies(digraph: schema.DiGraph, graph: Graph, prefix: str) -> None:
-    taken = [name for name in digraph if prefix + name in graph.digraph]
-    if taken:
-        raise ValueError(
-            f"Node name {taken[0]!r} already exists in the Graph ({len(taken)} such names in all); "
-            "import into an empty graph or give an import_scope."
-        )
-    # The nodes first, so that their order is that of the file, whatever order inputs name them in.
-    graph.digraph.add_nodes_from(prefix + name for name in digraph)
-    for name, data in digraph.nodes(data=True):
-        schema.add_node(
-            graph.digraph,
-            prefix + name,
-            op=data["op"],
-            inputs=tuple((prefix + source, output) for source, output in data["inputs"]),
-            control_inputs=tuple(prefix + source for source in data["control_inputs"]),
-            attrs={
-                key: _with_prefix(key, value, prefix)
-                for key, value in _with_defaults(data["op"], data["attrs"]).items()
-            },
-            outputs=data["outputs"],
-            device=data["device"],
-        )
-    graph.mark_names(prefix + name for name in digraph)
-    graph.changed()
-
-
-def _with_defaults(op_type: str, attrs: dict[str, Any]) -> dict[str, Any]:
-    """The attributes of an operation, those included that a file left out because they have their default values."""
-    definition = find(op_type)
-    if definition is None or definition.attrs.keys() <= attrs.keys():
-        return attrs
-    return {**attrs, **{key: value for key, value in definition.attrs.items() if key not in attrs}}
-
-
-def _with_prefix(key: str, value: Any, prefix: str) -> Any:
-    """Groups of operations for one device are named after one of them."""
-    if key != "_class" or not prefix:
-        return value
-    marker = b"loc:@"
-    return [marker + prefix.encode() + item[len(marker) :] if item.startswith(marker) else item for item in value]
-
-
-def _import_collections(collections: dict[str, CollectionDef], graph: Graph, prefix: str) -> None:
-    variables: dict[str, Variable] = {}
-    with graph.as_default():
-        for key, definition in collections.items():
-            for item in definition.value:
-                graph.add_to_collection(key, _imported(definition.kind, item, graph, prefix, variables))
-
-
-def _imported(kind: str, item: Any, graph: Graph, prefix: str, variables: dict[str, Variable]) -> Any:
-    if kind == "variable_list":
-        return _variable(item, prefix, variables)
-    if kind == "node_list":
-        return graph.as_graph_element(prefix + item)
-    # TensorFlow takes any text in a collection for the name of a node, and puts the scope before it.
-    return prefix + item.decode() if kind == "bytes_list" and prefix else item
-
-
-def _variable(definition: VariableDef, prefix: str, variables: dict[str, Variable]) -> Variable:
-    """One object for one variable, however many collections list it."""
-    found = variables.get(definition.variable_name)
-    if found is None:
-        found = variables[definition.variable_name] = Variable.from_proto(definition, prefix)
-    return found
-
-
-def write_structure(filename: PathLike, structure: Structure) -> None:
-    """Write a structure, without any variables, into a file; folders that are missing are made."""
-    path = naming.file_of(as_prefix(filename))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise errors.from_os_error(error, f"Cannot make the folder of {path}") from error
-    write_file(path, variables=None, structure=structure)
-
-
-def read_structure(filename: PathLike, group: str = "") -> Structure:
-    """Read the structure that a file holds, or one of its groups.
-
-    Raises
-    ------
-    OSError
-        There is no such file, or it holds no graph, or it is damaged.
-    """
-    text = as_prefix(filename)
-    path = naming.find(text)
-    if path is None:
-        raise OSError(f"File {text} does not exist.")
-    return _read(path, group)
-
-
-def _read(path: Path, group: str) -> Structure:
-    try:
-        with open_file(path, group) as file:
-            structure = file.structure()
-    except errors.OpError as error:
-        raise OSError(f"Cannot read the graph in {path}: {error.message}") from error
-    if structure is None:
-        raise OSError(f"{path} holds no graph: it was saved with write_meta_graph=False.")
-    if structure.is_plain:
-        raise OSError(f"{path} holds a plain digraph, not a computation graph; `hdfsaver.read_digraph` reads it.")
-    return structure
 
 
 def export_meta_graph(
     filename: PathLike | None = None,
+    meta_info_def: MetaInfoDef | None = None,
+    graph_def: GraphDef | None = None,
     saver_def: SaverDef | None = None,
     collection_list: Iterable[str] | None = None,
     as_text: bool = False,
     graph: Graph | None = None,
+    export_scope: str | None = None,
     clear_devices: bool = False,
-) -> Structure:
-    """Write the structure of a graph, without the values of its variables, into a file.
+    clear_extraneous_savers: bool = False,
+    strip_default_attrs: bool = False,
+    save_debug_info: bool = False,
+    *,
+    unbound_inputs_col_name: str | None = "unbound_inputs",
+) -> MetaGraphDef:
+    """Describe a graph with its collections, and write the description, without any values, into a file.
 
     Parameters
     ----------
     filename : path, optional
         ``x`` is written to ``x.h5``; nothing is written where there is none.
+    meta_info_def : MetaInfoDef, optional
+        Kept in what is returned; files do not hold it.
+    graph_def : GraphDef, optional
+        The operations to describe instead of the graph's own; the collections are still the graph's.
     saver_def : SaverDef, optional
         Recorded for the Saver that `import_meta_graph` makes.
     collection_list : list of str, optional
@@ -295,21 +191,102 @@ def export_meta_graph(
         Accepted; an HDF5 file has one form, and ``h5dump`` shows it as text.
     graph : Graph, optional
         The default graph where none is given.
+    export_scope : str, optional
+        Describe only what lies in that scope, under names without it.
     clear_devices : bool
         Leave out where operations were asked to run.
+    clear_extraneous_savers : bool
+        Leave out operations that save or restore for another Saver, as graphs that come from TensorFlow have them.
+    strip_default_attrs : bool
+        Leave out attributes of operations that have their default values.
+    save_debug_info : bool
+        Accepted; graphs keep no traces of the code that made them.
+    unbound_inputs_col_name : str, optional
+        The collection that lists what the operations take from outside of ``export_scope``.
 
     Returns
     -------
-    Structure
-        What was written; `import_meta_graph` takes it as well.
+    MetaGraphDef
+        The description as it is now, whatever becomes of the graph; `import_meta_graph` takes it.
+
+    Raises
+    ------
+    ValueError
+        ``graph_def`` is not well-formed.
     """
+    return export_scoped_meta_graph(
+        filename,
+        graph_def,
+        graph,
+        export_scope,
+        as_text,
+        unbound_inputs_col_name,
+        clear_devices,
+        saver_def,
+        clear_extraneous_savers,
+        strip_default_attrs,
+        save_debug_info,
+        meta_info_def=meta_info_def,
+        collection_list=collection_list,
+    )[0]
+
+
+def export_scoped_meta_graph(
+    filename: PathLike | None = None,
+    graph_def: GraphDef | None = None,
+    graph: Graph | None = None,
+    export_scope: str | None = None,
+    as_text: bool = False,
+    unbound_inputs_col_name: str | None = "unbound_inputs",
+    clear_devices: bool = False,
+    saver_def: SaverDef | None = None,
+    clear_extraneous_savers: bool = False,
+    strip_default_attrs: bool = False,
+    save_debug_info: bool = False,
+    *,
+    meta_info_def: MetaInfoDef | None = None,
+    collection_list: Iterable[str] | None = None,
+    saved_names: dict[str, str] | None = None,
+) -> tuple[MetaGraphDef, dict[str, Variable]]:
+    """`export_meta_graph`, which also gives the global variables described, by their names without the scope."""
     graph = get_default_graph() if graph is None else graph
-    return exported(structure_of(graph, saver_def, None, collection_list, clear_devices), filename)
-
-
-def exported(structure: Structure, filename: PathLike | None) -> Structure:
-    """Write a structure if there is a file for it, and give it as it is now: the graph may grow afterwards."""
+    described = graph if graph_def is None else _redefined(graph, graph_def)
+    excluded = extraneous_savers(described.digraph, saver_def) if clear_extraneous_savers else frozenset()
+    structure = structure_of(
+        described,
+        saver_def,
+        saved_names,
+        collection_list,
+        clear_devices,
+        strip_default_attrs,
+        export_scope,
+        excluded,
+        unbound_inputs_col_name,
+    )
     if filename is not None:
         write_structure(filename, structure)
-    present = frozenset(structure.digraph)
-    return replace(structure, digraph=nx.subgraph_view(structure.digraph, filter_node=present.__contains__))
+    add_shapes = bool(export_scope or clear_extraneous_savers or clear_devices)
+    info = copy.copy(meta_info_def) if meta_info_def is not None else MetaInfoDef()
+    info.stripped_default_attrs = info.stripped_default_attrs or strip_default_attrs
+    prefix = prefix_of(export_scope)
+    variables = [
+        item for item in graph.get_collection(GraphKeys.GLOBAL_VARIABLES) if _is_included(item, prefix, excluded)
+    ]
+    var_list = {variable.name.removeprefix(prefix): variable for variable in variables}
+    return described_by(structure, graph, info, add_shapes), var_list
+
+
+def _redefined(graph: Graph, graph_def: GraphDef) -> Graph:
+    """A graph of other operations with the collections of a graph."""
+    other = graph_around(graph_def)
+    for key in graph.get_all_collection_keys():
+        other.get_collection_ref(key).extend(graph.get_collection(key))
+    return other
+
+
+def described_by(structure: Structure, graph: Graph, info: MetaInfoDef, add_shapes: bool) -> MetaGraphDef:
+    """The message for a structure. It shares nothing with the graph but constant arrays, which nobody writes on."""
+    definition = without_unbound(graph_def_of(structure.digraph.nodes.items(), find, add_shapes))
+    definition.library.CopyFrom(graph.library)
+    saver = None if structure.saver is None else dataclasses.replace(structure.saver)
+    return MetaGraphDef(info, definition, saver, structure.collections, saved_names=structure.saved_names)

@@ -19,10 +19,10 @@ from hdfsaver.checkpoint.matching import RestoreReport, match
 from hdfsaver.checkpoint.renaming import Rename, renamed
 from hdfsaver.checkpoint.saveable import VariableSaveable
 from hdfsaver.checkpoint.var_list import variables_by_name
-from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import Array
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.tensor import Tensor
+from hdfsaver.protos.meta_graphs import MetaGraphDef
 from hdfsaver.reading.locating import PathLike, as_prefix, as_prefixes
 from hdfsaver.schema import SaverDef, Structure
 from hdfsaver.session import Session
@@ -31,7 +31,7 @@ from hdfsaver.storage.locking import folder_lock
 from hdfsaver.storage.progress import Callback
 from hdfsaver.storage.reading import models_beside, open_file
 from hdfsaver.storage.writing import Model, Writer
-from hdfsaver.variables import Variable
+from hdfsaver.variables import Variable, global_variables
 
 
 class Saver:
@@ -404,46 +404,62 @@ class Saver:
         """The Saver's settings."""
         return self._saver_def
 
-    def to_proto(self, export_scope: str | None = None) -> SaverDef:
-        """A copy of the Saver's settings. Scopes do not matter, as no operations belong to them."""
-        return replace(self._saver_def)
+    def to_proto(self, export_scope: str | None = None) -> SaverDef | None:
+        """A copy of the Saver's settings; None where it names operations outside of ``export_scope``."""
+        prefix = f"{export_scope.rstrip('/')}/" if export_scope else ""
+        given = {field: getattr(self._saver_def, field) for field in _OPERATION_FIELDS}
+        if any(name and not name.startswith(prefix) for name in given.values()):
+            return None
+        return replace(self._saver_def, **{field: name.removeprefix(prefix) for field, name in given.items()})
 
     @staticmethod
     def from_proto(saver_def: SaverDef, import_scope: str | None = None) -> Saver:
-        """A Saver of those settings for all global variables."""
-        return Saver(saver_def=saver_def, name=import_scope)
+        """A Saver of those settings for all global variables, or for those in a scope under their names in it."""
+        if not import_scope:
+            return Saver(saver_def=saver_def)
+        prefix = f"{import_scope.rstrip('/')}/"
+        names = [(variable.op.name, variable) for variable in global_variables()]
+        inside = {name.removeprefix(prefix): variable for name, variable in names if name.startswith(prefix)}
+        return Saver(inside, saver_def=saver_def, name=import_scope)
 
-    def _structure(
-        self, graph: Graph, collection_list: Iterable[str] | None = None, strip_default_attrs: bool = False
-    ) -> Structure:
-        saved_names = {name: saveable.saved_name for name, saveable in self._saveables.items()}
+    def _structure(self, graph: Graph, strip_default_attrs: bool = False) -> Structure:
         return meta_graph.structure_of(
-            graph, self._saver_def, saved_names, collection_list, strip_default_attrs=strip_default_attrs
+            graph, self._saver_def, self._saved_names(), strip_default_attrs=strip_default_attrs
         )
+
+    def _saved_names(self) -> dict[str, str]:
+        return {name: saveable.saved_name for name, saveable in self._saveables.items()}
 
     def export_meta_graph(
         self,
         filename: PathLike | None = None,
         collection_list: Iterable[str] | None = None,
         as_text: bool = False,
-        *,
+        export_scope: str | None = None,
+        clear_devices: bool = False,
+        clear_extraneous_savers: bool = False,
         strip_default_attrs: bool = False,
-    ) -> Structure:
-        """Write the structure of the default graph, and this Saver's settings, into a file without values.
+        save_debug_info: bool = False,
+    ) -> MetaGraphDef:
+        """Describe the default graph and this Saver's settings, and write that into a file without values.
 
-        Parameters
-        ----------
-        filename : path, optional
-            ``x`` is written to ``x.h5``; nothing is written where there is none.
-        collection_list : list of str, optional
-            The collections to keep; all where none are given.
-        as_text : bool
-            Accepted; an HDF5 file has one form, and ``h5dump`` shows it as text.
-        strip_default_attrs : bool
-            Leave out attributes of operations that have their default values.
+        The arguments are those of ``tf.train.export_meta_graph``.
         """
-        structure = self._structure(get_default_graph(), collection_list, strip_default_attrs)
-        return meta_graph.exported(structure, filename)
+        return meta_graph.export_scoped_meta_graph(
+            filename,
+            export_scope=export_scope,
+            as_text=as_text,
+            clear_devices=clear_devices,
+            saver_def=self._saver_def,
+            clear_extraneous_savers=clear_extraneous_savers,
+            strip_default_attrs=strip_default_attrs,
+            save_debug_info=save_debug_info,
+            collection_list=collection_list,
+            saved_names=self._saved_names(),
+        )[0]
+
+
+_OPERATION_FIELDS = ("filename_tensor_name", "save_tensor_name", "restore_op_name")
 
 
 def _write_and_record(prefix: str, write: Callable[[Path], None], record: Callable[[], None] | None) -> None:

@@ -59,8 +59,8 @@ def import_graph_def(
     """
     if not isinstance(graph_def, GraphDef):
         raise TypeError(f"Argument `graph_def` must be a GraphDef, not {type(graph_def).__name__}.")
-    wanted = None if return_elements is None else _checked_elements(return_elements)
-    given = _checked_map(input_map)
+    wanted = None if return_elements is None else checked_elements(return_elements)
+    given = checked_map(input_map)
     graph = get_default_graph()
     with graph.name_scope("import" if name is None else name) as scope:
         tensors = _as_tensors(given, scope)
@@ -69,6 +69,14 @@ def import_graph_def(
     graph.library.function.extend(graph_def.library.function)
     graph.library.gradient.extend(graph_def.library.gradient)
     return elements
+
+
+def graph_around(graph_def: GraphDef) -> Graph:
+    """A graph of its own for the operations of a `GraphDef`; `ValueError` where that is not well-formed."""
+    graph = Graph()
+    with graph.as_default():
+        import_graph_def(graph_def, name="")
+    return graph
 
 
 def insert_definition(
@@ -99,14 +107,16 @@ def insert_definition(
     return new_names, [_element(graph, new_names, replaced, *item) for item in elements]
 
 
-def _checked_elements(return_elements: Iterable[str]) -> list[str]:
+def checked_elements(return_elements: Iterable[str]) -> list[str]:
+    """Names of operations and tensors as a list; `TypeError` where one is no string."""
     elements = list(return_elements)
     if not all(isinstance(item, str | bytes) for item in elements):
         raise TypeError(f"Argument `return_elements` must be a list of strings, not {elements}.")
     return [item.decode() if isinstance(item, bytes) else item for item in elements]
 
 
-def _checked_map(input_map: Mapping[str, Any] | None) -> dict[str, Any]:
+def checked_map(input_map: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What to take instead of inputs by their names; `TypeError` where it is no dict of strings."""
     if input_map is None:
         return {}
     if not isinstance(input_map, dict):

@@ -16,6 +16,7 @@ from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
+from hdfsaver.protos.tensors import TensorProto
 from hdfsaver.shapes import Shape
 
 
@@ -67,6 +68,43 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Cons
     if shape is not None:
         array = _fill_up(array, shapes.as_shape(shape), verify_shape)
     return constant_node(np.array(array), found, name)
+
+
+def make_tensor_proto(
+    values: Any, dtype: Any = None, shape: Any = None, verify_shape: bool = False, allow_broadcast: bool = False
+) -> TensorProto:
+    """The value that a constant would have, as the definition of a graph holds it.
+
+    Parameters
+    ----------
+    values : array_like or TensorProto
+        A `TensorProto` is given back.
+    dtype, shape, verify_shape
+        As for `constant`.
+    allow_broadcast : bool
+        Repeat a single value as often as the shape asks for; more values must have the shape.
+
+    Raises
+    ------
+    TypeError
+        The value is not of that dtype, or with ``verify_shape`` not of that shape.
+    ValueError
+        The value has more elements than the shape, or cannot be broadcast to it.
+    """
+    if isinstance(values, TensorProto):
+        return values
+    if verify_shape and allow_broadcast:
+        raise ValueError("allow_broadcast and verify_shape are not both allowed.")
+    array, found = as_array(values, None if dtype is None else dtypes.as_dtype(dtype).base_dtype.name)
+    if shape is not None:
+        array = _broadcast(array, shape) if allow_broadcast else _fill_up(array, shapes.as_shape(shape), verify_shape)
+    return TensorProto.of(np.array(array), found)
+
+
+def _broadcast(array: Array, shape: Any) -> Array:
+    if array.size != 1 and array.shape != tuple(shape):
+        raise ValueError(f"A value of shape {shapes.text(array.shape)} is not a single one to fill {shape} with.")
+    return np.broadcast_to(array.reshape(()) if array.size == 1 else array, shape)
 
 
 def _fill_up(array: Array, wanted_shape: Shape, verify: bool) -> Array:

@@ -33,7 +33,7 @@ def write_structure(root: h5g.GroupID, structure: Structure) -> None:
     graph = objects.create_group(root, GRAPH)
     if structure.is_plain:
         objects.set_text(graph, layout.KIND_ATTRIBUTE, layout.DIGRAPH)
-        with _nothing_collected():
+        with schema.nothing_collected():
             write_digraph(graph, structure.digraph)
         return
     write_nodes(graph, structure.digraph)

@@ -155,14 +155,17 @@ def test_an_imported_saver_knows_the_names_in_the_file(tmp_path):
 
 
 def test_import_beside_other_operations(tmp_path):
-    """A graph can be imported beside another; names that are there already need a scope."""
+    """A graph can be imported beside another; names that are there already get numbers, and its Saver knows them."""
     prefix = saved(tmp_path / "add.ckpt")
     two_variables()
-    with pytest.raises(ValueError, match="already exists"):
-        tf.train.import_meta_graph(prefix)
+    saver = tf.train.import_meta_graph(prefix)
+    assert ["a:0", "b:0", "a_1:0", "b_1:0"] == [variable.name for variable in tf.global_variables()]
+    with tf.Session() as sess:
+        saver.restore(sess, prefix)
+        assert [3.0] == sess.run("add_1:0").tolist()
     tf.train.import_meta_graph(prefix, import_scope="again")
     assert tf.get_default_graph().get_tensor_by_name("again/add:0").shape.as_list() == [1]
-    assert "add_1:0" == (tf.constant(1.0) + 1.0).name
+    assert "add_2:0" == (tf.constant(1.0) + 1.0).name
 
 
 def test_collections_survive(tmp_path):
@@ -511,11 +514,12 @@ def test_stripped_defaults_come_back(tmp_path):
     x = tf.Variable(tf.ones([2, 2]), name="x")
     tf.matmul(x, x, transpose_b=True, name="y")
     attrs = dict(tf.get_default_graph().digraph.nodes["y"]["attrs"])
-    structure = tf.train.Saver().export_meta_graph(tmp_path / "m", strip_default_attrs=True)
-    stripped = structure.digraph.nodes["y"]["attrs"]
+    message = tf.train.Saver().export_meta_graph(tmp_path / "m", strip_default_attrs=True)
+    (stripped,) = [node.attr for node in message.graph_def.node if node.name == "y"]
     assert "transpose_a" not in stripped
-    assert stripped["transpose_b"] is True
-    for again in (tmp_path / "m", structure):
+    assert stripped["transpose_b"].b is True
+    assert message.meta_info_def.stripped_default_attrs
+    for again in (tmp_path / "m", message):
         with tf.Graph().as_default() as graph, tf.Session() as sess:
             tf.train.import_meta_graph(again)
             assert attrs == graph.digraph.nodes["y"]["attrs"]

@@ -1,0 +1,108 @@
+"""Graphs in files of their own, without any values."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from hdfsaver import errors
+from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.graph_defs import graph_around
+from hdfsaver.protos.graphs import GraphDef
+from hdfsaver.protos.text import text_of
+from hdfsaver.reading.locating import PathLike, as_prefix
+from hdfsaver.schema import Structure
+from hdfsaver.storage import naming
+from hdfsaver.storage.commit import write_text_atomically
+from hdfsaver.storage.reading import open_file
+from hdfsaver.storage.writing import write_file
+
+
+def write_structure(filename: PathLike, structure: Structure) -> None:
+    """Write a structure, without any variables, into a file; folders that are missing are made."""
+    path = naming.file_of(as_prefix(filename))
+    _make_folder(path)
+    write_file(path, variables=None, structure=structure)
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise errors.from_os_error(error, f"Cannot make the folder of {path}") from error
+
+
+def read_structure(filename: PathLike, group: str = "") -> Structure:
+    """Read the structure that a file holds, or one of its groups.
+
+    Raises
+    ------
+    OSError
+        There is no such file, or it holds no graph, or it is damaged.
+    """
+    text = as_prefix(filename)
+    path = naming.find(text)
+    if path is None:
+        raise OSError(f"File {text} does not exist.")
+    return _read(path, group)
+
+
+def _read(path: Path, group: str) -> Structure:
+    try:
+        with open_file(path, group) as file:
+            structure = file.structure()
+    except errors.OpError as error:
+        raise OSError(f"Cannot read the graph in {path}: {error.message}") from error
+    if structure is None:
+        raise OSError(f"{path} holds no graph: it was saved with write_meta_graph=False.")
+    if structure.is_plain:
+        raise OSError(f"{path} holds a plain digraph, not a computation graph; `hdfsaver.read_digraph` reads it.")
+    return structure
+
+
+def write_graph(graph_or_graph_def: Graph | GraphDef, logdir: PathLike, name: str, as_text: bool = True) -> str:
+    """Write a graph, without collections and values, into a folder, which is made where it is missing.
+
+    Parameters
+    ----------
+    graph_or_graph_def : Graph or GraphDef
+    logdir : path
+    name : str
+        The file's name.
+    as_text : bool
+        Write the definition in protobuf's text format, which TensorFlow reads (``graph.pbtxt``). Otherwise write an
+        HDF5 file (``graph`` becomes ``graph.h5``), which `import_meta_graph` reads.
+
+    Returns
+    -------
+    str
+        The path of the file.
+
+    Raises
+    ------
+    TypeError
+        The first argument is neither of the two.
+    UnimplementedError
+        Without ``as_text`` the name ends in ``.pb``: that would be protobuf's binary format.
+    OpError
+        The file cannot be written.
+    """
+    if not isinstance(graph_or_graph_def, Graph | GraphDef):
+        raise TypeError(f"write_graph takes a Graph or a GraphDef, not {type(graph_or_graph_def).__name__}.")
+    path = Path(os.fspath(as_prefix(logdir)), name)
+    if as_text:
+        given = graph_or_graph_def
+        definition = given if isinstance(given, GraphDef) else given.as_graph_def()
+        _make_folder(path)
+        write_text_atomically(path, text_of(definition))
+        return str(path)
+    if path.suffix == ".pb":
+        raise errors.UnimplementedError(
+            None,
+            None,
+            f"{path} would be in protobuf's binary format, which is left to the converter of hdfsaver[tensorflow]; "
+            "write it with as_text=True, which TensorFlow reads as well, or give a name that ends in .h5.",
+        )
+    graph = graph_or_graph_def if isinstance(graph_or_graph_def, Graph) else graph_around(graph_or_graph_def)
+    write_structure(path, Structure(graph.digraph))
+    return str(naming.file_of(str(path)))

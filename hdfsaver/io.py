@@ -1,0 +1,7 @@
+"""``tf.io``: graphs in files."""
+
+from __future__ import annotations
+
+from hdfsaver.checkpoint.graph_files import write_graph
+
+__all__ = ["write_graph"]

@@ -1,0 +1,106 @@
+"""Parts of a `GraphDef`: what leads to given operations, and what is left for inference alone."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+
+from hdfsaver.protos.graphs import GraphDef, NodeDef
+
+_REMOVED = frozenset({"CheckNumerics"})
+_PASSING = frozenset({"Identity", "StopGradient"})
+
+
+def extract_sub_graph(graph_def: GraphDef, dest_nodes: Iterable[str]) -> GraphDef:
+    """The operations that the given ones need, those included, as copies in their order.
+
+    Parameters
+    ----------
+    graph_def : GraphDef
+    dest_nodes : iterable of str
+        Names of operations.
+
+    Raises
+    ------
+    TypeError
+        An argument is of another type.
+    AssertionError
+        There is no operation of one of the names.
+    """
+    if not isinstance(graph_def, GraphDef):
+        raise TypeError(f"graph_def must be a GraphDef, but got type {type(graph_def).__name__}.")
+    if isinstance(dest_nodes, str):
+        raise TypeError("dest_nodes must be an iterable of strings, but got one string.")
+    nodes = {node.name: node for node in graph_def.node}
+    waiting = list(dest_nodes)
+    for name in waiting:
+        if name not in nodes:
+            raise AssertionError(f"{name} is not in graph.")
+    kept: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in kept and name in nodes:
+            kept.add(name)
+            waiting += _needed(nodes[name])
+    return _with_nodes(graph_def, [copy.deepcopy(node) for node in graph_def.node if node.name in kept])
+
+
+def remove_training_nodes(input_graph: GraphDef, protected_nodes: Iterable[str] | None = None) -> GraphDef:
+    """The graph without operations that only training needs, for inference.
+
+    Checks of numbers go, and so do operations that pass their input on, unless something waits for them, they wait
+    for something, or others share their device.
+
+    Parameters
+    ----------
+    input_graph : GraphDef
+        It is not changed.
+    protected_nodes : iterable of str, optional
+        Names of operations that stay in any case.
+    """
+    protected = frozenset(protected_nodes or ())
+    # Where the value comes from that is taken from such an operation instead.
+    bypassed = {
+        node.name: node.input[0]
+        for node in input_graph.node
+        if node.op in _REMOVED | _PASSING and node.name not in protected and node.input
+    }
+    waiting = {name for node in input_graph.node for name in _waited_for(node)}
+    held = waiting | {name for node in input_graph.node for name in _located_with(node)}
+    for node in input_graph.node:
+        if node.op in _PASSING and (node.name in held or any(text.startswith("^") for text in node.input)):
+            bypassed.pop(node.name, None)
+    kept = [copy.deepcopy(node) for node in input_graph.node if node.name not in bypassed]
+    for node in kept:
+        node.input = [text for text in _sources(node, bypassed) if text.removeprefix("^") not in bypassed]
+    return _with_nodes(input_graph, kept)
+
+
+def _sources(node: NodeDef, bypassed: Mapping[str, str]) -> list[str]:
+    return [_source(text, bypassed) for text in node.input]
+
+
+def _source(text: str, bypassed: Mapping[str, str]) -> str:
+    seen = set()
+    while (name := text.removesuffix(":0")) in bypassed and name not in seen:
+        seen.add(name)
+        text = bypassed[name]
+    return text
+
+
+def _needed(node: NodeDef) -> list[str]:
+    return [text.removeprefix("^").partition(":")[0] for text in node.input] + _located_with(node)
+
+
+def _waited_for(node: NodeDef) -> list[str]:
+    return [text[1:] for text in node.input if text.startswith("^")]
+
+
+def _located_with(node: NodeDef) -> list[str]:
+    if "_class" not in node.attr:
+        return []
+    return [item.decode().removeprefix("loc:@") for item in node.attr["_class"].list.s]
+
+
+def _with_nodes(graph_def: GraphDef, nodes: list[NodeDef]) -> GraphDef:
+    return GraphDef(nodes, copy.deepcopy(graph_def.versions), copy.deepcopy(graph_def.library))

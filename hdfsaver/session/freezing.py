@@ -1,0 +1,59 @@
+"""Freeze variables: a graph with their values as constants."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Container, Iterable
+from typing import Any
+
+from hdfsaver.protos.attributes import AttrMap, AttrValue
+from hdfsaver.protos.graphs import GraphDef, NodeDef
+from hdfsaver.protos.subgraphs import extract_sub_graph
+from hdfsaver.protos.tensors import TensorProto
+from hdfsaver.session.session import Session
+
+_VARIABLES = frozenset({"Variable", "VariableV2"})
+
+
+def convert_variables_to_constants(
+    sess: Session,
+    input_graph_def: GraphDef,
+    output_node_names: Iterable[str],
+    variable_names_whitelist: Container[str] | None = None,
+    variable_names_blacklist: Container[str] | None = None,
+) -> GraphDef:
+    """The part of a graph that leads to some operations, with constants in place of variables.
+
+    Parameters
+    ----------
+    sess : Session
+        Where the variables have their values.
+    input_graph_def : GraphDef
+        It is not changed.
+    output_node_names : iterable of str
+        Names of operations.
+    variable_names_whitelist : container of str, optional
+        The variables to convert; all that are needed where none are given.
+    variable_names_blacklist : container of str, optional
+        Variables not to convert.
+
+    Raises
+    ------
+    AssertionError
+        There is no operation of one of the names.
+    FailedPreconditionError
+        A variable has no value.
+    """
+    found = extract_sub_graph(input_graph_def, output_node_names)
+    names = [node.name for node in found.node if node.op in _VARIABLES]
+    names = [name for name in names if variable_names_whitelist is None or name in variable_names_whitelist]
+    names = [name for name in names if variable_names_blacklist is None or name not in variable_names_blacklist]
+    values = dict(zip(names, sess.run([f"{name}:0" for name in names]) if names else [], strict=True))
+    constants = [_constant(node, values[node.name]) if node.name in values else node for node in found.node]
+    return GraphDef(constants, copy.deepcopy(found.versions), copy.deepcopy(found.library))
+
+
+def _constant(node: NodeDef, value: Any) -> NodeDef:
+    dtype = AttrValue(type=node.attr["dtype"].type)
+    tensor = TensorProto.of(value, AttrValue.plain(dtype))
+    return NodeDef(node.name, "Const", [], node.device, AttrMap(dtype=dtype, value=AttrValue(tensor=tensor)))
