@@ -115,7 +115,7 @@ def import_scoped_meta_graph_with_return_elements(
     unbound_inputs_col_name: str | None = "unbound_inputs",
     restore_collections_predicate: Callable[[str], bool] = lambda key: True,
     return_elements: Iterable[str] | None = None,
-) -> tuple[dict[str, Variable], Elements]:
+) -> tuple[dict[str, Variable], Any]:
     """`import_scoped_meta_graph`, which also gives the operations and tensors of these names."""
     imported = _import(
         meta_graph_or_file,

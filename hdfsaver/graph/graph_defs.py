@@ -18,12 +18,12 @@ from hdfsaver.protos.graphs import GraphDef
 
 def import_graph_def(
     graph_def: GraphDef,
-    input_map: Mapping[str, Any] | None = None,
+    input_map: Mapping[Any, Any] | None = None,
     return_elements: Iterable[str] | None = None,
     name: str | None = None,
     op_dict: Any = None,
     producer_op_list: Any = None,
-) -> list[Tensor | Operation] | None:
+) -> Any:
     """Add the operations of a `GraphDef` to the default graph. Either all are added or none.
 
     Operations of a type that is not known are kept as data, where TensorFlow refuses them: they can be looked at,

@@ -1,0 +1,307 @@
+"""Graphs as definitions, and back. What is expected was found with TensorFlow 2.21, unless it says otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import hdfsaver as tf
+from hdfsaver import schema
+from hdfsaver.graph.apply import apply
+from hdfsaver.protos.attributes import same_value
+from hdfsaver.protos.graphs import PRODUCER, FunctionDefLibrary
+from tests.ops.make_programs import tensors_in
+from tests.ops.programs import PROGRAMS
+
+FLOAT = tf.AttrValue(type=1)
+
+
+def const(name: str, value: Any = 1.0) -> tf.NodeDef:
+    """A constant of float32."""
+    return tf.NodeDef(name, "Const", attr={"dtype": FLOAT, "value": tf.AttrValue(tensor=tf.make_tensor_proto(value))})
+
+
+def add(name: str, *inputs: str, dtype: int = 1) -> tf.NodeDef:
+    """A sum."""
+    return tf.NodeDef(name, "AddV2", list(inputs), attr={"T": tf.AttrValue(type=dtype)})
+
+
+def located(name: str, other: bytes) -> tf.NodeDef:
+    """An operation that shares the device of another."""
+    return tf.NodeDef(name, "NoOp", attr={"_class": tf.AttrValue.of([b"loc:@" + other])})
+
+
+def names(*nodes: tf.NodeDef, **arguments: Any) -> list[str]:
+    """The names that the first operations of the definitions get."""
+    elements = tf.import_graph_def(tf.GraphDef(list(nodes)), return_elements=[node.name for node in nodes], **arguments)
+    return [element.name for element in elements]
+
+
+def assert_same(expected: tf.Graph, found: tf.Graph) -> None:
+    """Two graphs have the same nodes, in the same order, and edges that agree with them."""
+    assert list(expected.digraph) == list(found.digraph)
+    for name, data in expected.digraph.nodes.items():
+        other = found.digraph.nodes[name]
+        assert same_value(data["attrs"], other["attrs"]), name
+        assert {**data, "attrs": 0} == {**other, "attrs": 0}
+    schema.validate(found.digraph)
+
+
+def reimported(graph: tf.Graph) -> tf.Graph:
+    """What a graph becomes as a definition and back."""
+    with tf.Graph().as_default() as again:
+        tf.import_graph_def(graph.as_graph_def(add_shapes=True), name="")
+    return again
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_programs_come_back(name):
+    """`import_graph_def` is the inverse of `as_graph_def` for every program."""
+    with tf.Graph().as_default() as graph:
+        list(tensors_in(PROGRAMS[name](tf)))
+    assert_same(graph, reimported(graph))
+    assert graph.as_graph_def() == reimported(graph).as_graph_def()
+
+
+@st.composite
+def graphs(draw):
+    """A graph of sums, splits, operations of unknown types, devices and control inputs."""
+    with tf.Graph().as_default() as graph:
+        tensors = [tf.placeholder(tf.float32, draw(st.sampled_from([None, [None, 2], [2, 2]])))]
+        for _ in range(draw(st.integers(0, 8))):
+            waits = draw(st.lists(st.sampled_from([tensor.op for tensor in tensors]), max_size=2))
+            device = draw(st.sampled_from([None, "/cpu:0", "/job:a/task:1"]))
+            pick = st.sampled_from(tensors)
+            with graph.control_dependencies(waits), graph.device(device):
+                kind = draw(st.sampled_from(["sum", "switch", "unknown"]))
+                if kind == "sum":
+                    tensors.append(apply("AddV2", draw(pick), draw(pick)))
+                elif kind == "switch":
+                    tensors += apply("Switch", draw(pick), tf.constant(True))
+                else:
+                    tensors += unknown(graph, draw(pick), draw(st.integers(0, 2)))
+    return graph
+
+
+def unknown(graph, tensor, outputs):
+    """An operation of a type that has no definition, with outputs of another dtype."""
+    name = graph.new_name("Mystery")
+    schema.add_node(
+        graph.digraph,
+        name,
+        op="Mystery",
+        inputs=((tensor.op.name, tensor.value_index),),
+        attrs={"mode": b"x", "levels": [0.5], "table": np.arange(3)},
+        outputs=(("float32", (None, 2)),) * outputs,
+    )
+    graph.changed()
+    return list(graph.get_operation_by_name(name).outputs)
+
+
+@given(graphs())
+def test_graphs_come_back(graph):
+    """It is for any graph, operations of unknown types included; the order of the definitions does not matter."""
+    assert_same(graph, reimported(graph))
+    definition = graph.as_graph_def()
+    definition.node.reverse()
+    with tf.Graph().as_default() as again:
+        tf.import_graph_def(definition, name="")
+    assert {node.name: node for node in definition.node} == {node.name: node for node in again.as_graph_def().node}
+
+
+def test_the_definition_of_an_operation(graph):
+    """A definition says what an operation's attributes, inputs and outputs do."""
+    x, y = tf.split(tf.placeholder(tf.float32, [None, 4], name="x"), 2, axis=1, name="s")
+    with tf.device("/cpu:0"), tf.control_dependencies([x]):
+        tf.add(y, x, name="z")
+    node = graph.get_operation_by_name("z").node_def
+    assert tf.NodeDef("z", "AddV2", ["s:1", "s"], "/device:CPU:0", {"T": FLOAT}) == node
+    definition = graph.as_graph_def(add_shapes=True)
+    assert [node.name for node in definition.node] == list(graph.digraph)
+    shapes = definition.node[-1].attr["_output_shapes"].list.shape
+    assert [(None, 2)] == [shape.plain for shape in shapes]
+    assert PRODUCER == definition.versions.producer == graph.graph_def_versions.producer
+
+
+def test_only_what_is_new(graph):
+    """With an older version, the definition has the operations that were added since."""
+    tf.constant(1.0, name="a")
+    first = graph.version
+    b = tf.placeholder(tf.float32, name="b")
+    b.set_shape([2])
+    second = graph.version
+    tf.import_graph_def(tf.GraphDef([const("c"), const("d")]), name="")
+    third = graph.version
+    tf.constant(1.0, name="e")
+    new = [[node.name for node in graph.as_graph_def(version).node] for version in (0, first, second, third)]
+    assert [["a", "b", "c", "d", "e"], ["b", "c", "d", "e"], ["c", "d", "e"], ["e"]] == new
+    assert [] == graph.as_graph_def(from_version=graph.version).node
+
+
+def test_names_and_scopes(graph):
+    """The scope is `import` by default and unique; at the root, taken names get numbers, and case counts."""
+    assert ["import/k"] == names(const("k"))
+    assert ["import_1/k"] == names(const("k"))
+    assert [["s/k"], ["s_1/k"], ["s/k_1"], ["s/k_2"]] == [
+        names(const("k"), name=name) for name in ("s", "s", "s/", "s/")
+    ]
+    assert ["k"] == names(const("k"), name="")
+    assert ["K", "k_1", "q"] == names(add("K", "k", "k"), const("k"), located("q", b"k"), name="")
+    assert ["k_1", "k_1"] == [tensor.op.name for tensor in graph.get_operation_by_name("K").inputs]
+    assert [b"loc:@k_1"] == graph.get_operation_by_name("q").get_attr("_class")
+    assert ["import_2", "k_3", "k_2"] == names(const("import"), const("k"), const("k_2"), name="")
+    assert ["k_4", "K_5", "s_2"] == [tf.constant(1.0, name=name).op.name for name in ("k", "K", "s")]
+
+
+def test_what_is_around(graph):
+    """Name scopes, devices and control inputs of the program reach what is imported."""
+    k = tf.constant(1.0, name="k")
+    with tf.name_scope("outer"), tf.device("/job:a/cpu:0"), tf.control_dependencies([k]):
+        definition = tf.GraphDef([const("c"), add("z", "c", "c"), located("q", b"c")])
+        definition.node[0].device = "/device:CPU:1"
+        c, z, q = tf.import_graph_def(definition, name="i", return_elements=["c", "z", "q"])
+    assert ["outer/i/c", "outer/i/z"] == [c.name, z.name]
+    assert [["^k"], ["outer/i/c", "outer/i/c"]] == [c.node_def.input, z.node_def.input]
+    assert ["/job:a/device:CPU:1", "/job:a/device:CPU:0", "/job:a/device:CPU:1"] == [c.device, z.device, q.device]
+
+
+def test_inputs_are_replaced(graph):
+    """`input_map` replaces tensors by name, with or without output, and what is waited for."""
+    k = tf.constant(5.0, name="k")
+    definition = tf.GraphDef([add("z", "x", "y", "^x"), const("y")])
+    (z,) = tf.import_graph_def(definition, {"x": k, "^x": k}, ["z"])
+    assert ["k", "import/y", "^k"] == z.node_def.input
+    definition = tf.GraphDef([add("z", "x", "y"), const("y")])
+    z, x, y = tf.import_graph_def(definition, {"x:0": 2.0, b"y": k}, ["z:0", "x:0", "y"])
+    assert ["import_1/_inputs/Const", "k"] == z.op.node_def.input
+    assert (z.op.inputs[0], "import_1/y") == (x, y.name)
+    with tf.Session() as sess:
+        assert 7.0 == sess.run(z)
+
+
+def test_shapes_follow_from_what_replaces_inputs():
+    """What is known of shapes is inferred anew, and what the definition adds to that is kept."""
+    x = tf.placeholder(tf.float32, [3, 2])
+    (y,) = tf.import_graph_def(tf.GraphDef([add("y", "x", "x")]), {"x": x}, ["y:0"])
+    assert [3, 2] == y.shape.as_list()
+    node = tf.NodeDef("p", "Placeholder", attr={"dtype": FLOAT, "_output_shapes": tf.AttrValue.of([(2, 3)])})
+    (p,) = tf.import_graph_def(tf.GraphDef([node]), return_elements=["p"])
+    assert [2, 3] == p.outputs[0].shape.as_list()
+    assert ["dtype", "shape"] == sorted(p.node_def.attr)
+
+
+FAULTS = [
+    ([add("z", "x", "y"), const("y")], {}, "Node 'z': Unknown input node 'x'"),
+    ([add("z", "y", "y", "^x"), const("y")], {}, r"Node 'z': Unknown input node '\^x'"),
+    ([const("y"), const("y")], {}, "Node 'y' is not unique"),
+    ([add("z", "w", "y"), add("w", "z", "y"), const("y")], {}, "2 nodes in a cycle: z, w"),
+    ([const("_y")], {}, "'_y' is not a valid name"),
+    ([add("z", "y:1", "y"), const("y")], {}, "Connecting to invalid output 1 of source node import/y"),
+    ([add("z", "y:x", "y"), const("y")], {}, "what follows the `:` should be an integer"),
+    ([tf.NodeDef("q", "AddV2", ["y", "y"]), const("y")], {}, "NodeDef missing attr 'T' from Op AddV2"),
+    ([tf.NodeDef("q", "Const", attr={"dtype": FLOAT})], {}, "NodeDef missing attr 'value' from Op Const"),
+    ([add("q", "y"), const("y")], {}, "expected inputs 'float32, float32' do not match 1 inputs"),
+    ([add("q", "y", "y", dtype=3), const("y")], {}, "Input 0 of node import/q was passed float32 .* expected int32"),
+    ([add("q", "^y", "y", "y"), const("y")], {}, "Control dependencies must come after regular"),
+    ([located("q", b"n")], {}, "Node 'q' expects to be colocated with unknown node 'n'"),
+    ([const("y", [1.0, 2.0]), const("w", [1.0, 2.0, 3.0]), add("z", "y", "w")], {}, "cannot take shapes"),
+    ([const("y")], {"input_map": {"nope:0": 1.0}}, r"Attempted to map inputs .* \[nope:0\]"),
+    ([const("y")], {"input_map": {"y:1": 1.0}}, r"Attempted to map inputs .* \[y:1\]"),
+    ([const("y")], {"input_map": {"^n": 1.0}}, r"Attempted to map inputs .* \[\^n\]"),
+    ([add("z", "x", "x")], {"input_map": {"x": 2}}, "was passed int32 from .* incompatible with expected float32"),
+    ([const("y")], {"input_map": {"y": 1.0}, "name": ""}, "requires a non-empty `name`"),
+    ([const("y")], {"return_elements": ["n"]}, "Requested return node 'n' not found"),
+    ([const("y")], {"return_elements": ["n:0"]}, "Requested return tensor 'n:0' not found"),
+    ([const("y")], {"return_elements": ["y:3"]}, r"Invalid return output 3 of node 'y', which has 1 output\(s\)"),
+    ([const("y")], {"return_elements": ["y:x"]}, "should be an integer, not 'x'"),
+]
+
+
+@pytest.mark.parametrize(("nodes", "arguments", "message"), FAULTS)
+def test_bad_definitions(graph, nodes, arguments, message):
+    """What is not well-formed is refused with TensorFlow's class of error, and the graph keeps what it had."""
+    tf.constant(1.0, name="there")
+    with pytest.raises(ValueError, match=message):
+        tf.import_graph_def(tf.GraphDef(nodes), **arguments)
+    assert {"there"} == {name for name in graph.digraph if "_inputs" not in name}
+    schema.validate(graph.digraph)
+
+
+def test_a_contradicting_shape():
+    """A shape that the definition adds must agree with what is inferred."""
+    node = const("c")
+    node.attr["_output_shapes"].CopyFrom(tf.AttrValue.of([(2, 3)]))
+    with pytest.raises(ValueError, match="'import/c' has an _output_shapes attribute inconsistent"):
+        tf.import_graph_def(tf.GraphDef([node]))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("x",), "must be a GraphDef, not str"),
+        ((None,), "must be a GraphDef, not NoneType"),
+        ((tf.GraphDef(), {1: 2}), r"must be strings; obtained \[1\]"),
+        ((tf.GraphDef(), [1]), "must be a dictionary, not list"),
+        ((tf.GraphDef(), None, [3]), r"must be a list of strings, not \[3\]"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    """Arguments of another type are refused."""
+    with pytest.raises(TypeError, match=message):
+        tf.import_graph_def(*arguments)
+
+
+def test_replacements_belong_to_the_graph(graph):
+    """A tensor of another graph replaces nothing."""
+    with tf.Graph().as_default():
+        other = tf.constant(1.0)
+    with pytest.raises(ValueError, match="not an element of this graph"):
+        tf.import_graph_def(tf.GraphDef([add("z", "x", "x")]), {"x": other})
+    graph.finalize()
+    with pytest.raises(RuntimeError, match="finalized"):
+        tf.import_graph_def(tf.GraphDef([const("y")]), name="")
+
+
+def test_operations_of_unknown_types():
+    """They are kept as data, where TensorFlow refuses them; what takes their outputs tells the dtypes."""
+    nodes = [tf.NodeDef("q", "Nope", attr={"T": tf.AttrValue(type=3)}), add("z", "q:1", "q:1")]
+    q, z = tf.import_graph_def(tf.GraphDef(nodes), return_elements=["q", "z:0"])
+    assert [tf.int32, tf.float32] == [tensor.dtype for tensor in q.outputs]
+    assert z.shape.rank is None
+    with tf.Session() as sess, pytest.raises(tf.errors.OpError, match="Nope"):
+        sess.run(z)
+    assert [] == list(tf.import_graph_def(tf.GraphDef([tf.NodeDef("q", "Nope")]), return_elements=["q"])[0].outputs)
+
+
+def test_loops_are_kept():
+    """The end of a loop may come behind its beginning, which then knows dtypes but no shapes."""
+    nodes = [
+        tf.NodeDef("m", "Merge", ["c", "n"], attr={"T": FLOAT, "N": tf.AttrValue(i=2)}),
+        tf.NodeDef("n", "NextIteration", ["s"], attr={"T": FLOAT}),
+        add("s", "m", "c"),
+        const("c"),
+    ]
+    m, n = tf.import_graph_def(tf.GraphDef(nodes), return_elements=["m", "n"], name="")
+    assert ["c", "n"] == m.node_def.input
+    assert [tf.float32, tf.int32] == [tensor.dtype for tensor in m.outputs]
+    assert ["c", "m", "s", "n"] == list(m.graph.digraph)
+
+
+def test_functions_stay_with_the_graph(graph):
+    """A library of functions is kept, though nothing looks into it."""
+    function = ("opaque",)
+    tf.import_graph_def(tf.GraphDef(library=FunctionDefLibrary([function])))
+    assert [function] == graph.as_graph_def().library.function
+
+
+def test_defaults_are_filled_in():
+    """Attributes that were left out get their default values; the definition itself is not changed."""
+    x = tf.placeholder(tf.float32, [2, 2])
+    node = tf.NodeDef("y", "MatMul", ["x", "x"], attr={"T": FLOAT})
+    (y,) = tf.import_graph_def(tf.GraphDef([node]), {"x": x}, ["y"])
+    assert y.get_attr("transpose_a") is False
+    assert ["T"] == list(node.attr)
