@@ -95,5 +95,5 @@ def read_digraph(path: PathLike) -> nx.DiGraph[Any]:
     with open_file(found) as file:
         structure = file.structure()
     if structure is None:
-        raise NotFoundError(None, None, f"{found} holds no graph: it was saved with write_meta_graph=False.")
+        raise NotFoundError(None, None, f"{found} holds no graph: it has variables alone.")
     return structure.digraph

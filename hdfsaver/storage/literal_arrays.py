@@ -14,6 +14,7 @@ any values.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import sys
@@ -33,6 +34,8 @@ Array: TypeAlias = npt.NDArray[Any]
 
 MAX_BYTES = 4096
 """Bytes of the largest array of texts that stands in a row."""
+
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 _TEXT = re.compile(r"(>?)([US])(0|[1-9][0-9]{0,9})")
 _UNITS: dict[str, np.dtype[Any]] = {"U": np.dtype("<u4"), "S": np.dtype(np.uint8)}
@@ -62,17 +65,12 @@ def array_to_json(array: Array, place: Callable[[Array], str], write: Callable[[
     items = array.ravel().tolist()
     if all(type(item) is bytes for item in items):
         text = tensor_to_json(array)
-        return _form("string", array.shape, "constant", _quoted(place(_storable(array)))) if text is None else text
+        return _form("string", array.shape, "constant", _to_json(place(_storable(array)))) if text is None else text
     return _form("object", array.shape, "values", f"[{', '.join(map(write, items))}]")
 
 
 def _form(word: str, shape: tuple[int, ...], form: str, content: str) -> str:
     return f'{{"dtype": "{word}", "shape": {list(shape)}, "{form}": {content}}}'
-
-
-def _quoted(text: str) -> str:
-    # A link has no character that JSON escapes but these two: `LiteralConstants` percent-encodes all others.
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _storable(array: Array) -> Array:
@@ -91,7 +89,7 @@ def _numbers_to_json(array: Array, place: Callable[[Array], str]) -> str:
             return text
     if array.size <= MAX_ELEMENTS:
         return _form(word, array.shape, "hex", f'"{little.tobytes().hex()}"')
-    return _form(word, array.shape, "constant", _quoted(place(_storable(little))))
+    return _form(word, array.shape, "constant", _to_json(place(_storable(little))))
 
 
 def _text_to_json(array: Array, place: Callable[[Array], str], write: Callable[[Any], str]) -> str:
@@ -103,7 +101,7 @@ def _text_to_json(array: Array, place: Callable[[Array], str], write: Callable[[
         return _form(word, array.shape, "values", f"[{', '.join(map(write, items))}]")
     units = np.frombuffer(little_endian(array).tobytes(), unit).reshape(*array.shape, width)
     _check_points(units)
-    return _form(word, array.shape, "constant", _quoted(place(_storable(units))))
+    return _form(word, array.shape, "constant", _to_json(place(_storable(units))))
 
 
 def _check_points(units: Array) -> None:

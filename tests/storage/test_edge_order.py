@@ -13,6 +13,13 @@ from hdfsaver.storage.edge_order import ordered_edges
 PAIRS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=40)
 
 
+def of_edges(*edges):
+    """A graph of edges (made by its constructor, networkx 3.2 warns about a missing pandas)."""
+    digraph = nx.DiGraph()
+    digraph.add_edges_from(edges)
+    return digraph
+
+
 def orders(digraph):
     """The orders of nodes, of successors and of predecessors."""
     return list(digraph), [list(digraph.succ[node]) for node in digraph], [list(digraph.pred[node]) for node in digraph]
@@ -30,7 +37,7 @@ def rebuilt(digraph):
 @given(PAIRS, PAIRS)
 def test_all_orders_come_back(added, removed):
     """However edges came and went; and the order of the edges is the same again."""
-    digraph = nx.DiGraph(added)
+    digraph = of_edges(*added)
     digraph.remove_edges_from(removed)
     digraph.add_edges_from(removed[:3])
     made = rebuilt(digraph)
@@ -40,17 +47,17 @@ def test_all_orders_come_back(added, removed):
 
 def test_edges_stand_source_by_source_where_they_can():
     """The table reads well when the order of making does not matter."""
-    digraph = nx.DiGraph([("a", "c"), ("b", "d"), ("a", "d")])
+    digraph = of_edges(("a", "c"), ("b", "d"), ("a", "d"))
     assert [("a", "c"), ("b", "d"), ("a", "d")] == [
         (list(digraph)[source], list(digraph)[target]) for source, target, _ in ordered_edges(digraph)
     ]
-    digraph = nx.DiGraph([("a", "c"), ("b", "c"), ("a", "d")])
+    digraph = of_edges(("a", "c"), ("b", "c"), ("a", "d"))
     assert [(0, 1), (0, 3), (2, 1)] == [(source, target) for source, target, _ in ordered_edges(digraph)]
 
 
 def test_a_view_has_the_orders_of_its_own():
     """A reversed view keeps its orders, and no attribute is copied on the way."""
-    digraph = nx.DiGraph([("a", "c"), ("b", "d"), ("a", "d"), ("c", "a")])
+    digraph = of_edges(("a", "c"), ("b", "d"), ("a", "d"), ("c", "a"))
     digraph.edges["b", "d"]["x"] = data = [1]
     view = digraph.reverse(copy=False)
     assert orders(view) == orders(rebuilt(view))
@@ -59,7 +66,7 @@ def test_a_view_has_the_orders_of_its_own():
 
 def test_orders_that_contradict_each_other_keep_the_successors():
     """No adding of edges can make them; whoever reached into networkx's dicts still has all edges."""
-    digraph: Any = nx.DiGraph([(0, 2), (0, 3), (1, 2), (1, 3)])
+    digraph: Any = of_edges((0, 2), (0, 3), (1, 2), (1, 3))
     for node, sources in {2: (1, 0), 3: (0, 1)}.items():
         digraph._pred[node] = {source: digraph._pred[node][source] for source in sources}
     digraph._succ[0] = {target: digraph._succ[0][target] for target in (2, 3)}
