@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import heapq
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hdfsaver import dtypes, schema
 from hdfsaver.graph.definition import OpDef, find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.naming import check_operation_name
-from hdfsaver.graph.signature import Argument
 from hdfsaver.protos.conversion import OUTPUT_DTYPES, OUTPUT_SHAPES
 from hdfsaver.shapes import Shape, merge
 
@@ -198,21 +197,13 @@ class _Insertion:
         known_shapes = attrs.pop(OUTPUT_SHAPES, None)
         if definition is None:
             return self._declared(name, attrs, known_shapes)
-        self._check_complete(definition, name, attrs)
+        _check_complete(definition, name, attrs)
         self._check_inputs(definition, name, new, data)
         if name in self.back_edges:
             outputs: Outputs = tuple((dtype, None) for dtype in definition.parsed.output_dtypes(attrs))
         else:
             outputs = self.graph.infer(definition, new, attrs, data["inputs"])
         return outputs if known_shapes is None else _with_shapes(new, outputs, known_shapes)
-
-    @staticmethod
-    def _check_complete(definition: OpDef, name: str, attrs: Mapping[str, Any]) -> None:
-        missing = set(_required(definition) - attrs.keys())
-        if definition.type == "Const" and attrs.get("value") is None:
-            missing = {"value"}
-        if missing:
-            raise ValueError(f"NodeDef missing attr {min(missing)!r} from Op {definition.type} in node {name!r}.")
 
     def _check_inputs(self, definition: OpDef, name: str, new: str, data: Mapping[str, Any]) -> None:
         expected = _expected_dtypes(definition, data["attrs"])
@@ -222,21 +213,12 @@ class _Insertion:
                 f"Node {name!r} ({definition.type}): expected inputs '{', '.join(expected)}' "
                 f"do not match {len(wires)} inputs specified."
             )
-        for place, ((source, output), wanted) in enumerate(zip(wires, expected, strict=True)):
-            given = (self.added.get(source) or self.graph.digraph.nodes[source]).get("outputs")
-            if given is None:
-                continue  # the end of a loop, which comes later
-            if output >= len(given):
-                raise ValueError(
-                    f"Node {name!r}: Connecting to invalid output {output} of source node {source} "
-                    f"which has {len(given)} outputs."
-                )
-            found = given[output][0]
-            if found != wanted and dtypes.base_name(found) != wanted:
-                raise ValueError(
-                    f"Input {place} of node {new} was passed {found} from {source}:{output} "
-                    f"incompatible with expected {wanted}."
-                )
+        added, there = self.added, self.graph.digraph.nodes
+        for (source, output), wanted in zip(wires, expected, strict=True):
+            given = (added[source] if source in added else there[source]).get("outputs")
+            # None is the end of a loop, which comes later.
+            if given is not None and (output >= len(given) or given[output][0] != wanted):
+                _check_output(name, new, (source, output), given, wanted)
 
     def _declared(self, name: str, attrs: dict[str, Any], shapes: list[Shape] | None) -> Outputs:
         """What comes out of an operation of an unknown type: what it says, else what its takers ask for."""
@@ -256,7 +238,7 @@ class _Insertion:
             self._expected = {}
             for data in self.nodes.values():
                 definition = find(data["op"])
-                dtypes_wanted: list[str] = []
+                dtypes_wanted: Sequence[str] = []
                 if definition is not None:
                     # A missing attribute is spoken of when it is that node's turn.
                     with contextlib.suppress(KeyError):
@@ -271,6 +253,28 @@ def _text(source: str, output: int) -> str:
     return f"{source}:{output}" if output else source
 
 
+def _check_output(name: str, new: str, wire: Output, given: Outputs, wanted: str) -> None:
+    source, output = wire
+    if output >= len(given):
+        raise ValueError(
+            f"Node {name!r}: Connecting to invalid output {output} of source node {source} "
+            f"which has {len(given)} outputs."
+        )
+    if dtypes.base_name(given[output][0]) != wanted:
+        raise ValueError(
+            f"An input of node {new} was passed {given[output][0]} from {source}:{output} "
+            f"incompatible with expected {wanted}."
+        )
+
+
+def _check_complete(definition: OpDef, name: str, attrs: Mapping[str, Any]) -> None:
+    required = _required(definition)
+    if required <= attrs.keys() and (definition.type != "Const" or attrs["value"] is not None):
+        return
+    missing = min(required - attrs.keys(), default="value")
+    raise ValueError(f"NodeDef missing attr {missing!r} from Op {definition.type} in node {name!r}.")
+
+
 @functools.cache
 def _required(definition: OpDef) -> frozenset[str]:
     """The attributes that inputs and outputs depend on."""
@@ -279,9 +283,19 @@ def _required(definition: OpDef) -> frozenset[str]:
     return frozenset(key for key in keys if key is not None)
 
 
-def _expected_dtypes(definition: OpDef, attrs: Mapping[str, Any]) -> list[str]:
-    arguments: Iterable[Argument] = definition.parsed.inputs
-    return [dtype for argument in arguments for dtype in argument.resolve(attrs)]
+def _expected_dtypes(definition: OpDef, attrs: Mapping[str, Any]) -> Sequence[str]:
+    """The dtype that each input must have; `KeyError` where an attribute is missing."""
+    values = tuple([attrs[key] for key in _required(definition)])
+    try:
+        return _resolved(definition, values)
+    except TypeError:  # the dtypes are in a list
+        return [dtype for argument in definition.parsed.inputs for dtype in argument.resolve(attrs)]
+
+
+@functools.lru_cache(maxsize=4096)
+def _resolved(definition: OpDef, values: tuple[Any, ...]) -> Sequence[str]:
+    attrs = dict(zip(_required(definition), values, strict=True))
+    return [dtype for argument in definition.parsed.inputs for dtype in argument.resolve(attrs)]
 
 
 def _with_shapes(name: str, outputs: Outputs, known: list[Shape]) -> Outputs:

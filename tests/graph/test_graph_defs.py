@@ -205,7 +205,7 @@ FAULTS = [
     ([tf.NodeDef("q", "AddV2", ["y", "y"]), const("y")], {}, "NodeDef missing attr 'T' from Op AddV2"),
     ([tf.NodeDef("q", "Const", attr={"dtype": FLOAT})], {}, "NodeDef missing attr 'value' from Op Const"),
     ([add("q", "y"), const("y")], {}, "expected inputs 'float32, float32' do not match 1 inputs"),
-    ([add("q", "y", "y", dtype=3), const("y")], {}, "Input 0 of node import/q was passed float32 .* expected int32"),
+    ([add("q", "y", "y", dtype=3), const("y")], {}, "input of node import/q was passed float32 .* expected int32"),
     ([add("q", "^y", "y", "y"), const("y")], {}, "Control dependencies must come after regular"),
     ([located("q", b"n")], {}, "Node 'q' expects to be colocated with unknown node 'n'"),
     ([const("y", [1.0, 2.0]), const("w", [1.0, 2.0, 3.0]), add("z", "y", "w")], {}, "cannot take shapes"),
