@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hdfsaver import dtypes, schema
 from hdfsaver.graph.default import get_default_session
 from hdfsaver.graph.definition import find
 from hdfsaver.graph.tensor import Tensor
+from hdfsaver.protos.attributes import AttrValue
 from hdfsaver.protos.conversion import node_def_of
 from hdfsaver.protos.graphs import NodeDef
 from hdfsaver.shapes import Shape
@@ -78,7 +81,10 @@ class Operation:
         return self._outputs
 
     def get_attr(self, name: str) -> Any:
-        """The value of an attribute: dtypes as `DType`, everything else as `hdfsaver.schema` has it.
+        """The value of an attribute, as TensorFlow gives it.
+
+        Text is bytes, a dtype a `DType`, a shape a `TensorShapeProto`, an array a `TensorProto` (which NumPy takes for
+        an array), a function a `NameAttrList`, a list a list of those.
 
         Raises
         ------
@@ -89,7 +95,11 @@ class Operation:
         if name not in attrs:
             raise ValueError(f"Operation {self.name!r} has no attr named {name!r}; it has {', '.join(sorted(attrs))}.")
         value = attrs[name]
-        return dtypes.as_dtype(value) if isinstance(value, str) else value
+        if isinstance(value, list):
+            return [_face_of(item) for item in value]
+        if name == "value" and isinstance(value, np.ndarray):
+            return self.node_def.attr[name].tensor
+        return _face_of(value)
 
     @property
     def node_def(self) -> NodeDef:
@@ -126,3 +136,10 @@ class Operation:
 
     def __repr__(self) -> str:
         return f"<tf.Operation {self.name!r} type={self.type}>"
+
+
+def _face_of(value: Any) -> Any:
+    if isinstance(value, str):
+        return dtypes.as_dtype(value)
+    message = AttrValue.of(value)
+    return getattr(message, message.WhichOneof("value") or "")

@@ -132,6 +132,9 @@ class TensorProto:
         field, items = self.elements()
         return items if field == name else []
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.array(self.value, dtype, copy=copy)
+
     def CopyFrom(self, other: TensorProto) -> None:
         """Become equal to another tensor."""
         self.dtype, self.value = other.dtype, other.value

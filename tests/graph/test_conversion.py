@@ -76,7 +76,7 @@ def test_a_constant_is_a_copy():
     value = constant.op.get_attr("value")
     np.testing.assert_array_equal([0, 0], value)
     with pytest.raises(ValueError, match="read-only"):
-        value[0] = 1
+        value.value[0] = 1
     converted = tf.convert_to_tensor(array)
     array[:] = 2
     np.testing.assert_array_equal([1, 1], converted.op.get_attr("value"))

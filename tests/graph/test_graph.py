@@ -211,7 +211,7 @@ def test_reset_inside_a_default_graph_is_refused(graph):
 
 
 def test_get_attr(graph):
-    """Attributes are read by name: dtypes as dtypes, others as plain values; a missing one names those there."""
+    """Attributes are read by name; a missing one names those that are there."""
     c = tf.constant([1, 2], name="c")
     assert tf.int32 is c.op.get_attr("dtype")
     np.testing.assert_array_equal([1, 2], c.op.get_attr("value"))

@@ -305,3 +305,15 @@ def test_defaults_are_filled_in():
     (y,) = tf.import_graph_def(tf.GraphDef([node]), {"x": x}, ["y"])
     assert y.get_attr("transpose_a") is False
     assert ["T"] == list(node.attr)
+
+
+def test_attributes_are_given_as_tensorflow_gives_them():
+    """Dtypes, shapes and arrays are faces, in lists too; NumPy takes a tensor's message for an array."""
+    x = tf.placeholder(tf.float32, [None, 2])
+    assert (None, 2) == x.op.get_attr("shape").plain
+    value = tf.constant([1, 2]).op.get_attr("value")
+    assert [1, 2] == tf.make_ndarray(value).tolist() == np.asarray(value).tolist()
+    assert [tf.bool, tf.float32] == tf.Assert(True, [True, x]).get_attr("T")
+    assert [0] == tf.squeeze(tf.ones([1, 2]), [0]).op.get_attr("squeeze_dims")
+    assert 5 == tf.constant(5, tf.qint8).op.get_attr("value").elements()[1][0]
+    assert "int32" == value.dtype_name
