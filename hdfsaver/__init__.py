@@ -328,6 +328,7 @@ newaxis = None
 
 if typing.TYPE_CHECKING:
     from hdfsaver import io, train
+    from hdfsaver.arrays.files import load_file, open_file, save_file
     from hdfsaver.digraphs import read_digraph, write_digraph
 
 __all__ = [
@@ -458,6 +459,7 @@ __all__ = [
     "less",
     "less_equal",
     "linspace",
+    "load_file",
     "local_variables",
     "local_variables_initializer",
     "log",
@@ -487,6 +489,7 @@ __all__ = [
     "ones",
     "ones_initializer",
     "ones_like",
+    "open_file",
     "pad",
     "parallel_stack",
     "placeholder",
@@ -525,6 +528,7 @@ __all__ = [
     "round",
     "rsqrt",
     "saturate_cast",
+    "save_file",
     "scatter_add",
     "scatter_nd",
     "scatter_sub",
@@ -592,6 +596,10 @@ def __getattr__(name: str) -> typing.Any:
         import hdfsaver.train
 
         return hdfsaver.train
+    if name in ("load_file", "open_file", "save_file"):
+        import hdfsaver.arrays.files
+
+        return getattr(hdfsaver.arrays.files, name)
     if name in ("read_digraph", "write_digraph"):
         import hdfsaver.digraphs
 

@@ -13,7 +13,7 @@ from hdfsaver.storage.objects import damaged
 
 ROOT = ""
 
-_TAKEN = (layout.GRAPH, layout.VARIABLES, layout.INDEX)
+_TAKEN = (layout.GRAPH, layout.VARIABLES, layout.INDEX, layout.METADATA)
 
 
 def link_of(group: str) -> str:

@@ -28,12 +28,16 @@ DIGRAPH = "digraph"
 
 VARIABLES = "variables"
 INDEX = "index"
+METADATA = "metadata"
 INDEX_VARIABLES = "variables"
 EXTENTS = "extents"
 SEAL = "seal"
 
 VARIABLES_COLUMNS = ("name", "dtype", "shape")
 """Columns of ``/index/variables``, all text: link path, dtype, and sizes such as ``3,4`` (nothing for a scalar)."""
+
+METADATA_COLUMNS = ("key", "value")
+"""Columns of ``/metadata``, both text."""
 
 GROUP_COLUMN = "group"
 """The column behind those in a file with more models than the one at the root: the link of the model's group."""
@@ -90,6 +94,7 @@ ELEMENTS = (
     Element(f"/{VARIABLES}/NAME", "dataset", False),
     Element(f"/GROUP/{GRAPH}", "group", False),
     Element(f"/GROUP/{VARIABLES}", "group", False),
+    Element(f"/{METADATA}", "table", False),
     Element(f"/{INDEX}", "group", True),
     Element(f"/{INDEX}/{INDEX_VARIABLES}", "table", True),
     Element(f"/{INDEX}/{EXTENTS}", "table", True),

@@ -13,6 +13,7 @@ from hdfsaver.storage import groups, seal
 from hdfsaver.storage.access import about, hdf5_root
 from hdfsaver.storage.guard import Opened, open_regular
 from hdfsaver.storage.index import Entry, read_names
+from hdfsaver.storage.metadata import read_metadata
 from hdfsaver.storage.partial import Key, normalized
 from hdfsaver.storage.plain import PlainSource
 from hdfsaver.storage.progress import Callback
@@ -170,6 +171,12 @@ class CheckpointFile:
         with about(self.path), hdf5_root(opened) as root:
             return read_structure(groups.open_model(root, self.group))
 
+    def metadata(self) -> dict[str, str]:
+        """What the file says of itself; nothing for one of another program."""
+        opened = self._open()
+        with about(self.path), hdf5_root(opened) as root:
+            return read_metadata(root)
+
     def groups(self) -> list[str]:
         """The groups of the file that have a model, the root, ``""``, first."""
         opened = self._open()
@@ -290,10 +297,11 @@ def reseal(path: str | os.PathLike[str]) -> None:
         with about(path):
             with hdf5_root(opened) as root:
                 names = groups.names_in(root) or [groups.ROOT]
+                metadata = read_metadata(root)
             models = {group: _accepted(opened, path, group) for group in names}
     finally:
         os.close(opened.fd)
-    write_models(path, models)
+    write_models(path, models, metadata=metadata)
 
 
 def _accepted(opened: Opened, path: str | os.PathLike[str], group: str) -> Model:

@@ -172,18 +172,20 @@ def _structure_around(extents: Extents, seal: int, table: int, size: int) -> tup
 # --- laying out -----------------------------------------------------------------------------------------------------
 
 
-def lay_out(plans: Mapping[str, Plan]) -> Skeleton:
+def lay_out(plans: Mapping[str, Plan], metadata: Mapping[str, str]) -> Skeleton:
     """Let HDF5 lay out a file.
 
     Parameters
     ----------
     plans : mapping of str to Plan
         What each group has; see `hdfsaver.storage.groups`.
+    metadata : mapping of str to str
+        What the file says of itself.
     """
     memory = SparseMemory()
     file = h5f.create(b"hdfsaver", h5f.ACC_TRUNC, file_properties(), access_properties(memory))
     try:
-        extents, extents_offset, seal_offset = _write_all(h5g.open(file, b"/"), plans)
+        extents, extents_offset, seal_offset = _write_all(h5g.open(file, b"/"), plans, metadata)
     finally:
         file.close()
     if memory.error is not None:
@@ -191,7 +193,7 @@ def lay_out(plans: Mapping[str, Plan]) -> Skeleton:
     return Skeleton(memory, extents, extents_offset, seal_offset)
 
 
-def _write_all(root: h5g.GroupID, plans: Mapping[str, Plan]) -> tuple[Extents, int, int]:
+def _write_all(root: h5g.GroupID, plans: Mapping[str, Plan], metadata: Mapping[str, str]) -> tuple[Extents, int, int]:
     objects.set_text(root, layout.FORMAT_ATTRIBUTE, layout.FORMAT)
     objects.set_text(root, layout.VERSION_ATTRIBUTE, layout.VERSION)
     objects.set_text(root, layout.PRODUCER_ATTRIBUTE, f"hdfsaver {__version__}")
@@ -203,6 +205,9 @@ def _write_all(root: h5g.GroupID, plans: Mapping[str, Plan]) -> tuple[Extents, i
     extents_offset = table.get_offset() or 0
     paths = {group: keys.paths_of(place.name for place in plan.places or ()) for group, plan in plans.items()}
     _write_index(index, rows, [path for found in paths.values() for path in found.values()])
+    if metadata:
+        columns = (list(metadata), list(metadata.values()))
+        tables.write_table(root, layout.METADATA, dict(zip(layout.METADATA_COLUMNS, columns, strict=True)))
     extents = np.zeros(len(rows), dtype=layout.EXTENTS_ROW)
     extents["offset"] = [
         offset for group, plan in plans.items() for offset in _write_model(root, group, plan, paths[group])

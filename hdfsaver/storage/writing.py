@@ -72,9 +72,21 @@ def write_file(
     write_models(path, {groups.ROOT: Model(variables, structure, dtypes or {})}, durable=durable)
 
 
-def write_models(path: str | os.PathLike[str], models: Mapping[str, Model], *, durable: bool = True) -> None:
-    """Write a file that has a model under each of several groups; see `write_file` and `hdfsaver.storage.groups`."""
-    Writer().write(path, models, durable=durable)
+def write_models(
+    path: str | os.PathLike[str],
+    models: Mapping[str, Model],
+    *,
+    metadata: Mapping[str, str] | None = None,
+    durable: bool = True,
+) -> None:
+    """Write a file that has a model under each of several groups; see `write_file` and `hdfsaver.storage.groups`.
+
+    Parameters
+    ----------
+    metadata : mapping of str to str, optional
+        What the file says of itself.
+    """
+    Writer().write(path, models, metadata=metadata, durable=durable)
 
 
 class Writer:
@@ -89,6 +101,7 @@ class Writer:
         path: str | os.PathLike[str],
         models: Mapping[str, Model],
         *,
+        metadata: Mapping[str, str] | None = None,
         durable: bool = True,
         structure_version: Hashable = None,
         progress: Callback | None = None,
@@ -104,21 +117,28 @@ class Writer:
             See `hdfsaver.storage.progress.Callback`; it counts the bytes of the values.
         """
         values = {group: _prepared(model) for group, model in models.items()}
-        skeleton = self._layout_for(values, models, structure_version)
+        skeleton = self._layout_for(values, models, metadata or {}, structure_version)
         with atomic_write(path, durable=durable) as draft:
             draft.reserve(skeleton.size)
             _write(
                 draft.fd, skeleton, [value for found in values.values() for value in (found or {}).values()], progress
             )
 
-    def _layout_for(self, values: Mapping[str, _Values], models: Mapping[str, Model], version: Hashable) -> Skeleton:
+    def _layout_for(
+        self, values: Mapping[str, _Values], models: Mapping[str, Model], metadata: Mapping[str, str], version: Hashable
+    ) -> Skeleton:
         has_structure = any(model.structure is not None for model in models.values())
-        key = (*((group, found and layout_key(found)) for group, found in values.items()), has_structure, version)
+        key = (
+            *((group, found and layout_key(found)) for group, found in values.items()),
+            *metadata.items(),
+            has_structure,
+            version,
+        )
         if self._skeleton is not None and key == self._key:
             return self._skeleton
         # Forgotten first: the old layout and the new one need not fit into memory together.
         self._key, self._skeleton = None, None
-        skeleton = lay_out({group: _plan(values[group], model.structure) for group, model in models.items()})
+        skeleton = lay_out({group: _plan(values[group], model.structure) for group, model in models.items()}, metadata)
         if not has_structure or version is not None:
             self._key, self._skeleton = key, skeleton
         return skeleton

@@ -22,7 +22,7 @@ PACKAGE = "hdfsaver"
 LAYERS = (
     ("errors", "dtypes", "shapes", "schema", "protos", "version"),
     ("graph", "storage"),
-    ("ops", "reading", "digraphs"),
+    ("ops", "reading", "digraphs", "arrays"),
     ("variables", "variable_scope", "session", "training"),
     ("checkpoint",),
     ("cli", "testing"),
@@ -36,6 +36,8 @@ STRANGERS = (
     {"ops", "reading"},
     {"graph", "digraphs"},
     {"ops", "digraphs"},
+    {"graph", "arrays"},
+    {"ops", "arrays"},
     {"cli", "testing"},
 )
 

@@ -67,7 +67,7 @@ def test_a_real_file_has_the_elements(tmp_path):
     digraph = nx.DiGraph()
     schema.add_node(digraph, "n", op="NoOp")
     model = Model({"NAME": np.ones(1)}, Structure(digraph), {})
-    write_models(tmp_path / "x.h5", {"": model, "GROUP": model})
+    write_models(tmp_path / "x.h5", {"": model, "GROUP": model}, metadata={"key": "value"})
     with h5py.File(tmp_path / "x.h5") as file:
         for path, kind, required in layout.ELEMENTS:
             if kind == "attribute":

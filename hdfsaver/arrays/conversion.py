@@ -1,0 +1,107 @@
+"""Arrays of every library as NumPy's, without a copy where none is needed."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from hdfsaver import dtypes
+
+Array: TypeAlias = npt.NDArray[Any]
+
+_SCALARS = (bool, int, float, complex, str, bytes, np.generic)
+
+
+def as_numpy(value: Any, name: str) -> Array:
+    """Any array as one of NumPy's.
+
+    Parameters
+    ----------
+    value : array
+        Of NumPy, PyTorch or JAX, or anything else with ``__array__`` or DLPack, or a number or text, which has no
+        dimensions.
+    name : str
+        What it is called, for errors.
+
+    Raises
+    ------
+    TypeError
+        It is no array, or one that NumPy cannot hold.
+    """
+    if isinstance(value, np.ndarray):
+        return value
+    if is_torch(value):
+        return _from_torch(value, name)
+    if isinstance(value, _SCALARS):
+        return np.asarray(value)
+    if not is_array(value):
+        raise TypeError(
+            f"{name!r} is no array but {_kind(value)}. Arrays of NumPy, PyTorch and JAX are taken, and whatever has "
+            "__array__ or __dlpack__; make one of it with numpy.asarray."
+        )
+    try:
+        return np.asarray(value) if hasattr(value, "__array__") else np.from_dlpack(value)
+    except (TypeError, ValueError, RuntimeError, BufferError) as error:
+        raise TypeError(f"{name!r}, {_kind(value)}, cannot be made an array of NumPy: {error}") from error
+
+
+def is_array(value: Any) -> bool:
+    """Whether a value says of itself that it is an array."""
+    return hasattr(value, "__array__") or hasattr(value, "__dlpack__")
+
+
+def is_torch(value: Any) -> bool:
+    """Whether a value is a tensor of PyTorch, which is not loaded to find out."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def _kind(value: Any) -> str:
+    return f"a {type(value).__module__}.{type(value).__qualname__}"
+
+
+def _from_torch(tensor: Any, name: str) -> Array:
+    dtype = _named(str(tensor.dtype).removeprefix("torch."))
+    try:
+        plain = tensor.detach().cpu().resolve_conj().resolve_neg()
+        if dtype is None or dtype.isbuiltin == 1:
+            found: Array = plain.numpy()
+            return found
+        # NumPy does not know the small floats, but PyTorch can call their bits by another name.
+        return np.asarray(plain.view(_bits(dtype.itemsize)).numpy().view(dtype))
+    except (TypeError, RuntimeError) as error:
+        raise TypeError(f"{name!r}, a tensor of {tensor.dtype}, cannot be made an array of NumPy: {error}") from error
+
+
+def _bits(itemsize: int) -> Any:
+    return getattr(sys.modules["torch"], {1: "uint8", 2: "int16"}[itemsize])
+
+
+def _named(torch_name: str) -> np.dtype[Any] | None:
+    """NumPy's dtype for a name of PyTorch's."""
+    for row in dtypes.TABLE:
+        if row.torch == torch_name:
+            return dtypes.numpy_dtype(row.name)
+    return None
+
+
+def as_torch(array: Array, name: str) -> Any:
+    """A tensor of PyTorch that shares the array's memory.
+
+    Raises
+    ------
+    TypeError
+        PyTorch has no such dtype.
+    """
+    import torch  # type: ignore[import-not-found,unused-ignore]
+
+    row = dtypes.ROW_BY_NAME[dtypes.name_of_numpy(array.dtype)]
+    dtype = None if row.torch is None else getattr(torch, row.torch, None)
+    if dtype is None:
+        raise TypeError(f"{name!r} is of dtype {row.name}, which PyTorch does not have; hdfsaver.load_file reads it.")
+    if array.dtype.isbuiltin == 1:
+        return torch.from_numpy(array)
+    return torch.from_numpy(array.view({1: np.uint8, 2: np.int16}[array.dtype.itemsize])).view(dtype)

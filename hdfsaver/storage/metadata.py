@@ -1,0 +1,35 @@
+"""What a file says of itself: pairs of texts, in a table of its own."""
+
+from __future__ import annotations
+
+from h5py import h5g
+
+from hdfsaver.errors import OpError
+from hdfsaver.storage import layout, objects
+from hdfsaver.storage.objects import damaged
+from hdfsaver.storage.records import columns_of
+
+
+def read_metadata(root: h5g.GroupID) -> dict[str, str]:
+    """The pairs of ``/metadata``, in their order; none where there is no such table, or another program's file.
+
+    Raises
+    ------
+    DataLossError
+        The table is damaged, or has a key twice.
+    """
+    if not objects.has_link(root, layout.METADATA) or not _is_ours(root):
+        return {}
+    columns = columns_of(root, layout.METADATA, dict.fromkeys(layout.METADATA_COLUMNS))
+    keys, values = (columns[name] for name in layout.METADATA_COLUMNS)
+    found = dict(zip(keys, values, strict=True))
+    if len(found) != len(keys):
+        raise damaged(f"/{layout.METADATA}", "it has a key twice.")
+    return found
+
+
+def _is_ours(root: h5g.GroupID) -> bool:
+    try:
+        return objects.get_text(root, layout.FORMAT_ATTRIBUTE) == layout.FORMAT
+    except OpError:  # an attribute of another program that happens to have the name
+        return False

@@ -1,0 +1,86 @@
+"""Tensors of PyTorch in and out, where it is installed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import hdfsaver
+import hdfsaver.torch
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed; it is no dependency")
+
+DTYPES = [
+    *("float16", "bfloat16", "float32", "float64", "complex64", "complex128", "bool"),
+    *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    *("float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz"),
+]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_dtype_comes_back(tmp_path, dtype):
+    """Bit for bit, of the same dtype and shape."""
+    tensor = torch.arange(6).to(getattr(torch, dtype)).reshape(2, 3)
+    hdfsaver.torch.save_file({"x": tensor}, tmp_path / "x.h5")
+    found = hdfsaver.torch.load_file(tmp_path / "x.h5")["x"]
+    assert (tensor.dtype, tensor.shape) == (found.dtype, found.shape)
+    assert torch.equal(tensor.view(torch.uint8), found.view(torch.uint8))
+
+
+def test_nothing_is_copied(tmp_path):
+    """What is saved is the tensor's own memory, and what is loaded the memory that was read."""
+    from hdfsaver.arrays.conversion import as_numpy, as_torch
+
+    for dtype in (torch.float32, torch.bfloat16, torch.float8_e5m2):
+        tensor = torch.zeros(1000, dtype=dtype)
+        array = as_numpy(tensor, "x")
+        assert tensor.data_ptr() == array.ctypes.data
+        assert tensor.data_ptr() == as_torch(array, "x").data_ptr()
+
+
+def test_tensors_of_every_kind(tmp_path):
+    """Gradients, views, conjugates and parameters are saved as what they show."""
+    base = torch.arange(12.0).to(torch.complex64).reshape(3, 4)
+    tensors = {
+        "grad": torch.ones(3, requires_grad=True),
+        "parameter": torch.nn.Parameter(torch.ones(2)),
+        "view": base.real.t()[::2],
+        "conjugate": (base * 1j).conj(),
+        "bfloat16 view": torch.ones(4, 6, dtype=torch.bfloat16)[:, ::2],
+    }
+    hdfsaver.save_file(tensors, tmp_path / "x.h5")
+    found = hdfsaver.torch.load_file(tmp_path / "x.h5")
+    for name, tensor in tensors.items():
+        assert torch.equal(tensor.detach().resolve_conj(), found[name]), name
+
+
+def test_a_model_goes_there_and_back(tmp_path):
+    """A state_dict is a dict of arrays; mapped tensors can be loaded into a model."""
+    model = torch.nn.Linear(300, 200)
+    hdfsaver.torch.save_file(model.state_dict(), tmp_path / "x.h5")
+    other = torch.nn.Linear(300, 200)
+    other.load_state_dict(hdfsaver.torch.load_file(tmp_path / "x.h5", mmap_mode="c"))
+    assert torch.equal(model.weight, other.weight)
+    assert (200, 300) == hdfsaver.load_file(tmp_path / "x.h5")["weight"].shape
+
+
+def test_what_torch_does_not_have(tmp_path):
+    """Text has no dtype in PyTorch, and a sparse tensor none in NumPy."""
+    hdfsaver.save_file({"text": np.array([b"a"], dtype=object)}, tmp_path / "x.h5")
+    with pytest.raises(TypeError, match=r"'text' is of dtype string.*hdfsaver\.load_file"):
+        hdfsaver.torch.load_file(tmp_path / "x.h5")
+    with pytest.raises(TypeError, match=r"'s', a tensor of torch\.float32"):
+        hdfsaver.save_file({"s": torch.eye(3).to_sparse()}, tmp_path / "y.h5")
+
+
+def test_torch_is_not_loaded_for_others(tmp_path):
+    """Saving arrays of NumPy does not load PyTorch."""
+    code = """
+import sys, numpy, hdfsaver.torch
+hdfsaver.torch.save_file({"x": numpy.ones(3)}, sys.argv[1])
+assert "torch" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code, tmp_path / "x.h5"], check=True)

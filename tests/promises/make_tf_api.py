@@ -1,0 +1,83 @@
+"""Record the signatures of TensorFlow's checkpoint API: run with a Python that has TensorFlow.
+
+    python tests/promises/make_tf_api.py > tests/promises/tf_api.json
+
+A class is recorded with its public methods, but for those that a base has with the same arguments.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from typing import Any
+
+NAMES = """
+train.Saver train.latest_checkpoint train.get_checkpoint_state train.update_checkpoint_state
+train.generate_checkpoint_state_proto train.checkpoint_exists train.get_checkpoint_mtimes train.remove_checkpoint
+train.checkpoints_iterator train.list_variables train.load_variable train.load_checkpoint train.NewCheckpointReader
+train.init_from_checkpoint train.export_meta_graph train.import_meta_graph
+import_graph_def Graph.as_graph_def train.write_graph io.write_graph
+fixed_size_partitioner variable_axis_size_partitioner min_max_variable_partitioner
+train.get_global_step train.create_global_step train.get_or_create_global_step train.assert_global_step
+train.global_step train.Scaffold train.MonitoredSession train.SingularMonitoredSession train.MonitoredTrainingSession
+train.SessionRunHook train.SessionRunArgs train.SessionRunContext train.SessionRunValues train.SessionCreator
+train.ChiefSessionCreator train.WorkerSessionCreator train.CheckpointSaverHook train.CheckpointSaverListener
+train.StopAtStepHook train.LoggingTensorHook train.StepCounterHook train.NanTensorHook train.FinalOpsHook
+train.FeedFnHook train.GlobalStepWaiterHook train.SecondOrStepTimer train.SessionManager train.Supervisor
+train.Coordinator
+""".split()  # noqa: SIM905, a list would be one name a line
+
+
+def signature(function: Any) -> list[list[str]] | None:
+    """Every parameter with its kind and default; None where Python does not know them."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    return [[parameter.name, parameter.kind.name, default(parameter)] for parameter in parameters]
+
+
+def default(parameter: inspect.Parameter) -> str:
+    """The default as Python writes it; a mark of its own for an object that stands for "not given"."""
+    value = parameter.default
+    return "" if value is parameter.empty else "object()" if type(value) is object else repr(value)
+
+
+def record(thing: Any) -> Any:
+    """A function's signature; a class's signature under "" and those of its own methods under their names."""
+    if not inspect.isclass(thing):
+        return signature(thing)
+    found: dict[str, Any] = {"": signature(thing)}
+    for name in dir(thing):
+        member = inspect.getattr_static(thing, name)
+        if isinstance(member, property) and not name.startswith("_"):
+            found[name] = "property"
+        elif inspect.isroutine(getattr(thing, name)) and not name.startswith("_") and not inherited(thing, name):
+            found[name] = signature(getattr(thing, name))
+    return found
+
+
+def inherited(kind: type, name: str) -> bool:
+    """Whether a base class has a method of that name with the same arguments."""
+    bases = [base for base in kind.__mro__[1:] if hasattr(base, name)]
+    return any(signature(getattr(base, name)) == signature(getattr(kind, name)) for base in bases)
+
+
+def main() -> None:
+    """Print the record of all names."""
+    # Only who records needs TensorFlow.
+    import tensorflow.compat.v1 as tf  # type: ignore[import-untyped,import-not-found,unused-ignore]
+
+    recorded = {}
+    for name in NAMES:
+        thing: Any = tf
+        for part in name.split("."):
+            thing = getattr(thing, part, None)
+        recorded[name] = record(thing) if thing is not None else "missing"
+    json.dump(recorded, sys.stdout, indent=1, sort_keys=True)
+    sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    main()
