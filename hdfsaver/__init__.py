@@ -285,6 +285,11 @@ from hdfsaver.ops.state import (
     scatter_sub,
     scatter_update,
 )
+from hdfsaver.partitioning import (
+    fixed_size_partitioner,
+    min_max_variable_partitioner,
+    variable_axis_size_partitioner,
+)
 from hdfsaver.protos.attributes import AttrValue, NameAttrList
 from hdfsaver.protos.graphs import GraphDef, NodeDef
 from hdfsaver.protos.meta_graphs import MetaGraphDef
@@ -301,6 +306,7 @@ from hdfsaver.training.gradients import AggregationMethod, UnconnectedGradients,
 from hdfsaver.variable_scope import (
     AUTO_REUSE,
     VariableScope,
+    create_partitioned_variables,
     get_variable,
     get_variable_scope,
     no_regularizer,
@@ -394,6 +400,7 @@ __all__ = [
     "cos",
     "cosh",
     "count_nonzero",
+    "create_partitioned_variables",
     "cumprod",
     "cumsum",
     "device",
@@ -409,6 +416,7 @@ __all__ = [
     "expand_dims",
     "expm1",
     "fill",
+    "fixed_size_partitioner",
     "float16",
     "float32",
     "float64",
@@ -474,6 +482,7 @@ __all__ = [
     "math",
     "matmul",
     "maximum",
+    "min_max_variable_partitioner",
     "minimum",
     "model_variables",
     "multiply",
@@ -577,6 +586,7 @@ __all__ = [
     "uint8",
     "unsorted_segment_sum",
     "unstack",
+    "variable_axis_size_partitioner",
     "variable_scope",
     "variables_initializer",
     "variance_scaling_initializer",

@@ -45,7 +45,7 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import networkx as nx
 import numpy as np
@@ -68,6 +68,16 @@ NODE_FIELDS = ("op", "device", "attrs", "inputs", "control_inputs", "outputs")
 
 
 @dataclass
+class SaveSliceInfoDef:
+    """Which part of a larger variable a variable is; the fields are those of TensorFlow's ``SaveSliceInfoDef``."""
+
+    full_name: str
+    full_shape: tuple[int, ...]
+    var_offset: tuple[int, ...]
+    var_shape: tuple[int, ...]
+
+
+@dataclass
 class VariableDef:
     """How a variable is made of operations: an item of the collections of variables.
 
@@ -79,6 +89,18 @@ class VariableDef:
     initializer_name: str
     snapshot_name: str
     trainable: bool = True
+    save_slice_info_def: SaveSliceInfoDef | None = None
+
+
+class SavedPart(NamedTuple):
+    """A variable that a Saver keeps as a part of a larger one: its operation's name, and which part it is."""
+
+    op_name: str
+    info: SaveSliceInfoDef
+
+
+SavedNames: TypeAlias = "dict[str, str | list[SavedPart]]"
+"""Which variable a Saver keeps under which name: that of its operation, or the parts of a partitioned one."""
 
 
 @dataclass
@@ -168,9 +190,9 @@ class Structure:
         The graph's collections.
     saver : SaverDef or None
         The Saver that wrote the file.
-    saved_names : dict of str to str
-        Which variable (its operation's name) that Saver keeps under which name in the file. TensorFlow has this in
-        the operations that a Saver adds to the graph; ours adds none.
+    saved_names : dict of str to str or list of SavedPart
+        Which variable (its operation's name) that Saver keeps under which name in the file, or the parts of one.
+        TensorFlow has this in the operations that a Saver adds to the graph; ours adds none.
     is_plain : bool
         Whether `digraph` is any DiGraph of plain values instead, which nothing above belongs to.
     """
@@ -178,7 +200,7 @@ class Structure:
     digraph: DiGraph
     collections: dict[str, CollectionDef] = field(default_factory=dict)
     saver: SaverDef | None = None
-    saved_names: dict[str, str] = field(default_factory=dict)
+    saved_names: SavedNames = field(default_factory=dict)
     is_plain: bool = False
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import inspect
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from typing import Any
@@ -13,7 +15,9 @@ from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.keys import GraphKeys
 from hdfsaver.ops.initializers import glorot_uniform_initializer, zeros_initializer
-from hdfsaver.shapes import Shape
+from hdfsaver.partitioned import PartitionedVariable, make_parts
+from hdfsaver.partitioning import PartitionInfo, call_partitioner
+from hdfsaver.shapes import Shape, TensorShape
 from hdfsaver.variables import Variable
 
 
@@ -67,6 +71,10 @@ class VariableScope:
         """Set the default regularizer."""
         self.regularizer = regularizer
 
+    def set_partitioner(self, partitioner: Any) -> None:
+        """Set the default partitioner."""
+        self.partitioner = partitioner
+
     def set_dtype(self, dtype: Any) -> None:
         """Set the default dtype."""
         self.dtype = dtype
@@ -98,6 +106,7 @@ class _Store:
 
     def __init__(self) -> None:
         self.variables: dict[str, Variable] = {}
+        self.partitioned: dict[str, PartitionedVariable] = {}
         self.scopes_opened: dict[str, int] = {}
 
     def get(self, name: str, request: _Request, reuse: Any) -> Variable:
@@ -122,8 +131,11 @@ class _Store:
 class _Request:
     """What one call of `get_variable` asks for."""
 
-    def __init__(self, shape: Any, dtype: Any, initializer: Any, **options: Any) -> None:
+    def __init__(
+        self, shape: Any, dtype: Any, initializer: Any, partition_info: PartitionInfo | None = None, **options: Any
+    ) -> None:
         self.dtype = dtypes.as_dtype(dtype).base_dtype
+        self.partition_info = partition_info
         self.initializer = initializer
         self.shape: Shape = shapes.as_shape(shape)
         self.options = options
@@ -166,7 +178,11 @@ class _Request:
             )
         assert self.shape is not None
         shape = list(self.shape)
-        return lambda: initializer(shape, dtype=self.dtype)
+        return lambda: initializer(shape, dtype=self.dtype, **self._about_part(initializer))
+
+    def _about_part(self, initializer: Any) -> dict[str, Any]:
+        takes_it = "partition_info" in inspect.signature(initializer).parameters
+        return {"partition_info": self.partition_info} if takes_it else {}
 
     def _default_initializer(self, name: str) -> Any:
         if self.dtype.is_floating:
@@ -219,7 +235,7 @@ def get_variable(
     use_resource: bool | None = None,
     custom_getter: Callable[..., Any] | None = None,
     constraint: Callable[..., Any] | None = None,
-) -> Variable:
+) -> Any:
     """The variable of that name in the current variable scope: a new one, or with ``reuse`` the one that is there.
 
     Parameters
@@ -239,54 +255,188 @@ def get_variable(
     caching_device, use_resource : object
         Accepted for programs that give them; see `Variable`.
     partitioner : callable, optional
+        Makes a `PartitionedVariable`: called as ``partitioner(shape=..., dtype=...)``, it gives the number of parts
+        along each dimension, of which one at most is more than 1.
     validate_shape : bool
     custom_getter : callable, optional
         Called as ``custom_getter(getter, name, ...)`` in place of this function's inner part.
     constraint : callable, optional
 
+    Returns
+    -------
+    Variable or PartitionedVariable
+
     Raises
     ------
     ValueError
-        The variable exists though a new one is wanted, or the reverse; or it is of another shape or dtype.
+        The variable exists though a new one is wanted, or the reverse; or it is of another shape or dtype, or divided
+        in another way; or a partitioner is none, or its answer has no meaning.
     """
     if not name:
         raise ValueError("Variable name should be specified for variable creation.")
     scope = get_variable_scope()
+    partitioner = scope.partitioner if partitioner is None else partitioner
     options: dict[str, Any] = {
         "shape": shape,
-        "dtype": _dtype_wanted(dtype, initializer, scope),
+        "dtype": _dtype_wanted(dtype, initializer, scope, partitioner),
         "initializer": scope.initializer if initializer is None else initializer,
         "regularizer": scope.regularizer if regularizer is None else regularizer,
         "reuse": scope.reuse,
         "trainable": trainable is not False,
         "collections": collections,
         "caching_device": caching_device,
+        "partitioner": partitioner,
         "validate_shape": validate_shape,
         "constraint": scope.constraint if constraint is None else constraint,
     }
     full_name = f"{scope.name}/{name}" if scope.name else name
     getter = custom_getter or scope.custom_getter
     if getter is not None:
-        shared: Variable = getter(_get, full_name, **options)
-        return shared
+        return getter(_get, full_name, **options)
     return _get(full_name, **options)
 
 
-def _dtype_wanted(dtype: Any, initializer: Any, scope: VariableScope) -> Any:
+def _dtype_wanted(dtype: Any, initializer: Any, scope: VariableScope, partitioner: Any) -> Any:
     if dtype is not None:
         return dtype
-    if initializer is None or callable(initializer):
+    if initializer is None or callable(initializer) or (partitioner is not None and not is_tensor(initializer)):
         return scope.dtype
     return initializer.dtype if is_tensor(initializer) else as_array(initializer)[1]
 
 
-def _get(
-    name: str, shape: Any = None, dtype: Any = dtypes.float32, initializer: Any = None, **options: Any
-) -> Variable:
+def _get(name: str, shape: Any = None, dtype: Any = dtypes.float32, initializer: Any = None, **options: Any) -> Any:
     reuse = options.pop("reuse", False)
     options.setdefault("regularizer", None)
-    options.pop("partitioner", None)
-    return _store().get(name, _Request(shape, dtype, initializer, **options), reuse)
+    partitioner = options.pop("partitioner", None)
+    store = _store()
+    is_scalar = isinstance(shape, Sequence) and not shape
+    found_again = partitioner is None and reuse is True and name in store.partitioned
+    if found_again or (partitioner is not None and not is_scalar):
+        return _get_partitioned(store, name, shape, dtype, initializer, partitioner, reuse, options)
+    if f"{name}/part_0" in store.variables:
+        raise ValueError(
+            f"No partitioner was provided, but a partitioned version of the variable was found: {name}/part_0. "
+            "Perhaps a variable of the same name was already created with partitioning?"
+        )
+    return store.get(name, _Request(shape, dtype, initializer, **options), reuse)
+
+
+def _get_partitioned(
+    store: _Store, name: str, shape: Any, dtype: Any, initializer: Any, partitioner: Any, reuse: Any, options: Any
+) -> PartitionedVariable:
+    if partitioner is not None and not callable(partitioner):
+        raise ValueError(f"Partitioner must be callable, but received: {partitioner}")
+    if name in store.variables:
+        raise ValueError(
+            "A partitioner was provided, but an unpartitioned version of the variable was found: "
+            f"{name}. Perhaps a variable of the same name was already created without partitioning?"
+        )
+    dtype = dtypes.as_dtype(dtype).base_dtype
+    whole = TensorShape(shapes.merge(shape, initializer.shape) if is_tensor(initializer) else shape)
+    partitions = None if partitioner is None else call_partitioner(partitioner, whole, dtype)
+    found = store.partitioned.get(name)
+    if found is not None:
+        _check_shares_parts(name, found, whole, dtype, partitions, reuse)
+        return found
+    if reuse is True:
+        raise ValueError(
+            f"PartitionedVariable {name} does not exist, or was not created with tf.get_variable(). "
+            "Did you mean to set reuse=False or reuse=tf.AUTO_REUSE in VarScope?"
+        )
+    assert partitions is not None
+    _check_same_parts(store, name, math.prod(partitions))
+
+    def get_part(part_name: str, part_shape: Any, initial: Any, info: PartitionInfo) -> Variable:
+        return store.get(part_name, _Request(part_shape, dtype, initial, info, **options), reuse)
+
+    parts = make_parts(name, [size or 0 for size in whole.as_list()], partitions, initializer, dtype, get_part)
+    found = store.partitioned[name] = PartitionedVariable(name, whole, dtype, parts, partitions)
+    return found
+
+
+def _check_shares_parts(
+    name: str, found: PartitionedVariable, shape: TensorShape, dtype: Any, partitions: Any, reuse: Any
+) -> None:
+    if reuse is False:
+        raise ValueError(
+            f"Partitioned variable with name {name} already exists. "
+            "Did you mean to set reuse=True or reuse=tf.AUTO_REUSE in VarScope?"
+        )
+    trying = f"Trying to reuse partitioned variable {name}, but specified"
+    if not shape.is_compatible_with(found.shape):
+        raise ValueError(f"{trying} shape {shape} and found shape {found.shape}.")
+    if not dtype.is_compatible_with(found.dtype):
+        raise ValueError(f"{trying} dtype {dtype.name} and found dtype {found.dtype.name}.")
+    if partitions is not None and partitions != found.partitions:
+        raise ValueError(f"{trying} partitions {partitions} and found partitions {found.partitions}.")
+
+
+def _check_same_parts(store: _Store, name: str, count: int) -> None:
+    """Parts that are there without their whole must be the ones that are wanted."""
+    if f"{name}/part_0" not in store.variables:
+        return
+    said = (
+        "Partitioner returned a different partitioning than what was already found. "
+        f"Partitioner returned {count} shards, and shard {name}/part_0 was found, but"
+    )
+    if f"{name}/part_{count - 1}" not in store.variables:
+        raise ValueError(f"{said} {name}/part_{count - 1} was not.")
+    if f"{name}/part_{count}" in store.variables:
+        raise ValueError(f"{said} so was the extra shard {name}/part_{count}.")
+
+
+def create_partitioned_variables(
+    shape: Sequence[int],
+    slicing: Sequence[int],
+    initializer: Any,
+    dtype: Any = dtypes.float32,
+    trainable: bool = True,
+    collections: Iterable[str] | None = None,
+    name: str | None = None,
+    reuse: Any = None,
+) -> list[Variable]:
+    """The parts of a variable, the older way to what `get_variable` with a partitioner does.
+
+    Parameters
+    ----------
+    shape : list of int
+        The shape of the whole.
+    slicing : list of int
+        The number of parts along each dimension, of which one at most is more than 1.
+    initializer : Initializer, Tensor or array_like
+        As for `get_variable`.
+    dtype : DType
+    trainable : bool
+    collections : list of str, optional
+    name : str, optional
+        The name of the whole; a unique one made of ``"PartitionedVariable"`` by default.
+    reuse : bool or AUTO_REUSE, optional
+
+    Raises
+    ------
+    ValueError
+        There is not a number for each dimension, no dimension, or a custom getter; or see `get_variable`.
+    """
+    if len(shape) != len(slicing):
+        raise ValueError(
+            "The 'shape' and 'slicing' of a partitioned Variable must have the length: "
+            f"shape: {shape}, slicing: {slicing}"
+        )
+    if not shape:
+        raise ValueError(f"A partitioned Variable must have rank at least 1: shape: {shape}")
+    with variable_scope(name, "PartitionedVariable", reuse=reuse) as scope:
+        if scope.custom_getter is not None:
+            raise ValueError("create_partitioned_variables passes by custom getters, of which the scope has one.")
+        options = {
+            "regularizer": scope.regularizer,
+            "trainable": trainable,
+            "collections": collections,
+            "constraint": scope.constraint,
+        }
+        whole = _get_partitioned(
+            _store(), scope.name, shape, dtype, initializer, lambda **_: slicing, scope.reuse, options
+        )
+        return list(whole)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from hdfsaver import dtypes, shapes
+from hdfsaver import dtypes, partitioning, shapes
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.conversion import as_array, convert_to_tensor
 from hdfsaver.graph.default import get_default_graph, get_default_session
@@ -58,6 +58,10 @@ class Variable(Operators):
         There is no initial value, or its shape is not fully known though ``validate_shape`` asks for that.
     """
 
+    SaveSliceInfo = partitioning.SaveSliceInfo
+
+    _save_slice_info: partitioning.SaveSliceInfo | None = None
+
     def __init__(
         self,
         initial_value: Any = None,
@@ -93,6 +97,10 @@ class Variable(Operators):
         self._initializer = graph.get_operation_by_name(prefix + definition.initializer_name)
         self._trainable = definition.trainable
         self._initial_value: Tensor | None = None
+        if definition.save_slice_info_def is not None:
+            self._save_slice_info = partitioning.SaveSliceInfo(
+                save_slice_info_def=definition.save_slice_info_def, import_scope=import_scope
+            )
         if definition.initial_value_name:
             self._initial_value = graph.get_tensor_by_name(prefix + definition.initial_value_name)
 
@@ -270,6 +278,12 @@ class Variable(Operators):
     def _ref(self) -> Tensor:
         return self._variable
 
+    def _set_save_slice_info(self, save_slice_info: partitioning.SaveSliceInfo | None) -> None:
+        self._save_slice_info = save_slice_info
+
+    def _get_save_slice_info(self) -> partitioning.SaveSliceInfo | None:
+        return self._save_slice_info
+
     def to_proto(self, export_scope: str | None = None) -> VariableDef | None:
         """How the variable is made of operations; None if it lies outside of ``export_scope``."""
         prefix = f"{export_scope.rstrip('/')}/" if export_scope else ""
@@ -282,6 +296,7 @@ class Variable(Operators):
             initializer_name=self._initializer.name.removeprefix(prefix),
             snapshot_name=self._snapshot.name.removeprefix(prefix),
             trainable=self._trainable,
+            save_slice_info_def=None if self._save_slice_info is None else self._save_slice_info.to_proto(export_scope),
         )
 
     @staticmethod

@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from hdfsaver.checkpoint.parts import checked_parts
+from hdfsaver.partitioned import PartitionedVariable
 from hdfsaver.storage.reading import Entry
 from hdfsaver.variables import Variable
 
@@ -102,6 +104,8 @@ def _pairs(assignment_map: Any) -> Iterator[tuple[Any, Any]]:
 
 def _loadings(name: Any, target: Any, checkpoint: Checkpoint, shared: Shared) -> Iterable[Loading]:
     found = shared.find(target) if isinstance(target, str) else target
+    if isinstance(found, PartitionedVariable):
+        found = list(found)
     if isinstance(found, Variable):
         checkpoint.check_has(name, f"for variable {found.name}")
         return [_whole(found, name, checkpoint.entries[name])]
@@ -115,7 +119,7 @@ def _loadings(name: Any, target: Any, checkpoint: Checkpoint, shared: Shared) ->
 
 def _full_name(variable: Variable) -> str | None:
     """The name of the partitioned variable that a variable is a part of."""
-    info = getattr(variable, "_save_slice_info", None)
+    info = variable._get_save_slice_info()
     return None if info is None else info.full_name
 
 
@@ -129,12 +133,7 @@ def _whole(variable: Variable, name: str, entry: Entry) -> Loading:
 
 
 def _parts(variables: list[Variable], name: str) -> list[Loading]:
-    full_names = [_full_name(variable) for variable in variables]
-    if None in full_names:
-        raise ValueError(f"Variable {variables[full_names.index(None)].name} in a list is no part of a larger one.")
-    if len(set(full_names)) > 1:
-        raise ValueError(f"Slices must all be from the same tensor: {' != '.join(map(str, dict.fromkeys(full_names)))}")
-    return [Loading(variable, name, getattr(variable, "_save_slice_info").spec) for variable in variables]  # noqa: B009
+    return [Loading(part.variable, name, part.info.spec) for part in checked_parts(name, variables)]
 
 
 def _in_scope(name: Any, scope: str, checkpoint: Checkpoint, shared: Shared) -> Iterator[Loading]:

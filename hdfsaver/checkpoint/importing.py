@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from hdfsaver.checkpoint.graph_files import read_structure
+from hdfsaver.checkpoint.parts import Part
 from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.checkpoint.scoping import UNBOUND
 from hdfsaver.graph.default import get_default_graph
@@ -17,10 +18,11 @@ from hdfsaver.graph.inserting import with_defaults
 from hdfsaver.graph.keys import GraphKeys
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
+from hdfsaver.partitioning import SaveSliceInfo
 from hdfsaver.protos.conversion import nodes_of
 from hdfsaver.protos.meta_graphs import MetaGraphDef
 from hdfsaver.reading.locating import PathLike
-from hdfsaver.schema import CollectionDef, SaverDef, Structure, VariableDef
+from hdfsaver.schema import CollectionDef, SavedNames, SavedPart, SaverDef, Structure, VariableDef
 from hdfsaver.variables import Variable
 
 Elements = list[Tensor | Operation] | None
@@ -136,7 +138,7 @@ class _Described(NamedTuple):
     nodes: Mapping[str, Mapping[str, Any]]
     collections: dict[str, CollectionDef]
     saver: SaverDef | None
-    saved_names: dict[str, str]
+    saved_names: SavedNames
 
 
 class _Imported(NamedTuple):
@@ -309,12 +311,35 @@ class _Collections:
 def _saver_of(imported: _Imported, group: str) -> Saver | None:
     graph, described = imported.graph, imported.described
     if described.saver is not None and described.saved_names:
-        new_names = imported.new_names
         with graph.as_default():
-            found = {name: _variable_named(graph, new_names.get(op, op)) for name, op in described.saved_names.items()}
+            found = {name: _kept(imported, saved) for name, saved in described.saved_names.items()}
         return Saver(found, saver_def=described.saver, group=group)
-    variables = {name.removesuffix(":0"): variable for name, variable in imported.variables.items()}
+    variables = _by_old_names(imported)
     return Saver(variables, saver_def=described.saver, group=group) if variables else None
+
+
+def _kept(imported: _Imported, saved: str | list[SavedPart]) -> Any:
+    """What a Saver kept under one name: a variable, or parts of one."""
+    graph, new_names = imported.graph, imported.new_names
+    if isinstance(saved, str):
+        return _variable_named(graph, new_names.get(saved, saved))
+    return [
+        Part(_variable_named(graph, new_names.get(op_name, op_name)), SaveSliceInfo(save_slice_info_def=info))
+        for op_name, info in saved
+    ]
+
+
+def _by_old_names(imported: _Imported) -> dict[str, Any]:
+    """The global variables by their old names; parts of one together, under the name of the whole."""
+    found: dict[str, Any] = {}
+    for definition in imported.described.collections.get(GraphKeys.GLOBAL_VARIABLES, CollectionDef()).value:
+        variable = imported.variables.get(getattr(definition, "variable_name", ""))
+        info = getattr(definition, "save_slice_info_def", None)
+        if variable is not None and info is not None:
+            found.setdefault(info.full_name, []).append(variable)
+        elif variable is not None:
+            found[definition.variable_name.removesuffix(":0")] = variable
+    return found
 
 
 def _variable_named(graph: Graph, op_name: str) -> Any:

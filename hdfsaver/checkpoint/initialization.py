@@ -36,7 +36,8 @@ def init_from_checkpoint(ckpt_dir_or_file: PathLike, assignment_map: Any) -> Non
         ``"scope/": "/"``                   each variable, from a scope of the checkpoint
         ``"scope/name": "other/name"``      one variable by its name
         ``"scope/name": variable``          one variable, however it was made
-        ``"scope/name": [part, ...]``       parts of one partitioned variable
+        ``"scope/name": [part, ...]``       parts of one partitioned variable, each of which reads its slice alone
+        ``"scope/name": partitioned``       all parts of it
         ==================================  ==========================================================
 
     Raises

@@ -93,7 +93,7 @@ def _difference(entry: Entry, saveable: Saveable, reshape: bool) -> str:
     """How a tensor of the file differs from what is wanted; nothing where it fits."""
     if entry.dtype != saveable.dtype:
         return f"{saveable.label} has dtype {saveable.dtype}, but {entry.name!r} in the file has {entry.dtype}"
-    if _same_shape(entry, saveable) or (reshape and _same_size(entry, saveable)):
+    if _same_shape(entry, saveable) or (reshape and saveable.may_reshape and _same_size(entry, saveable)):
         return ""
     return (
         f"{saveable.label} has shape {saveable.shape}, but {entry.name!r} in the file has {shapes.text(entry.shape)}: "

@@ -12,7 +12,7 @@ import numpy as np
 
 from hdfsaver import schema
 from hdfsaver.checkpoint.graph_files import write_structure
-from hdfsaver.checkpoint.scoping import extraneous_savers, part_of, prefix_of, without_unbound
+from hdfsaver.checkpoint.scoping import extraneous_savers, part_of, prefix_of, saved_within, without_unbound
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
@@ -24,14 +24,14 @@ from hdfsaver.protos.conversion import graph_def_of
 from hdfsaver.protos.graphs import GraphDef
 from hdfsaver.protos.meta_graphs import MetaGraphDef, MetaInfoDef
 from hdfsaver.reading.locating import PathLike
-from hdfsaver.schema import CollectionDef, SaverDef, Structure
+from hdfsaver.schema import CollectionDef, SavedNames, SaverDef, Structure
 from hdfsaver.variables import Variable
 
 
 def structure_of(
     graph: Graph,
     saver_def: SaverDef | None = None,
-    saved_names: dict[str, str] | None = None,
+    saved_names: SavedNames | None = None,
     collection_list: Iterable[str] | None = None,
     clear_devices: bool = False,
     strip_default_attrs: bool = False,
@@ -82,7 +82,7 @@ def structure_of(
         digraph = without_devices(digraph)
     if strip_default_attrs:
         digraph = _without_defaults(digraph)
-    names = {name: op.removeprefix(prefix) for name, op in (saved_names or {}).items() if op.startswith(prefix)}
+    names = saved_within(saved_names or {}, prefix)
     return Structure(digraph, collections, saver_def, names)
 
 
@@ -246,7 +246,7 @@ def export_scoped_meta_graph(
     *,
     meta_info_def: MetaInfoDef | None = None,
     collection_list: Iterable[str] | None = None,
-    saved_names: dict[str, str] | None = None,
+    saved_names: SavedNames | None = None,
 ) -> tuple[MetaGraphDef, dict[str, Variable]]:
     """`export_meta_graph`, which also gives the global variables described, by their names without the scope."""
     graph = get_default_graph() if graph is None else graph

@@ -49,8 +49,12 @@ class RestoreV2(OpDef):
             file: CheckpointFile = state.hold(("checkpoint", text), lambda: open_checkpoint(text))
             for name, dtype in zip(names, wanted, strict=True):
                 _check(file, name, dtype)
-            found = file.read_many(names)
-            parts = [_part(found[name], spec, name) for name, spec in zip(names, shape_and_slices, strict=True)]
+            wanted_parts = [slices.parse(spec.decode()) for spec in shape_and_slices]
+            whole = file.read_many([name for name, part in zip(names, wanted_parts, strict=True) if part is None])
+            parts = [
+                whole[name] if part is None else _part(file, name, part)
+                for name, part in zip(names, wanted_parts, strict=True)
+            ]
             return parts[0] if len(parts) == 1 else tuple(parts)
 
         return restore
@@ -73,15 +77,13 @@ def _check(file: CheckpointFile, name: str, dtype: str) -> None:
         )
 
 
-def _part(value: Array, spec: bytes, name: str) -> Array:
-    part = slices.parse(spec.decode())
-    if part is None:
-        return value
-    if part.full_shape != value.shape:
+def _part(file: CheckpointFile, name: str, part: slices.Slice) -> Array:
+    shape = file.variables[name].shape
+    if part.full_shape != shape:
         raise InvalidArgumentError(
             None,
             None,
             f"tensor_name = {name}; shape in shape_and_slice spec {shapes.text(part.full_shape)} does not match the "
-            f"shape stored in checkpoint: {shapes.text(value.shape)}.",
+            f"shape stored in checkpoint: {shapes.text(shape)}.",
         )
-    return value[part.key].copy()  # so that the rest is freed
+    return file.read_slice(name, part.key).copy()  # so that the rest is freed

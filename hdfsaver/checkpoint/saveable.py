@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hdfsaver import errors
 from hdfsaver.graph.definition import Array, Node
 from hdfsaver.graph.operation import Operation
 from hdfsaver.ops.state import variable_key
+from hdfsaver.schema import SavedPart
 from hdfsaver.session import Session
 from hdfsaver.shapes import TensorShape
 
@@ -29,8 +30,12 @@ class Saveable(ABC):
         The static shape.
     keys : tuple of str
         What it needs of a session's state.
-    saved_name : str
-        The operation that a saved graph remembers it by; empty where there is none.
+    saved_name : str or list of SavedPart
+        The operation, or operations, that a saved graph remembers it by; empty where there is none.
+    may_reshape : bool
+        Whether it takes a value of another shape when the Saver reshapes.
+    read_keys : tuple of tuple of slice, or None
+        The parts of the tensor that are all it needs of a file; None for the whole.
     """
 
     label: str
@@ -38,10 +43,12 @@ class Saveable(ABC):
     dtype: str
     shape: TensorShape
     keys: tuple[str, ...] = ()
-    saved_name: str = ""
+    saved_name: str | list[SavedPart] = ""
+    may_reshape: bool = True
+    read_keys: tuple[tuple[slice, ...], ...] | None = None
 
     @abstractmethod
-    def value(self, present: Mapping[str, Array | None]) -> Array:
+    def value(self, present: Mapping[str, Array | None]) -> Any:
         """The value to save.
 
         Parameters
@@ -58,6 +65,10 @@ class Saveable(ABC):
     @abstractmethod
     def take(self, value: Array) -> Mapping[str, Array]:
         """Take a value of the right dtype and shape; gives what the session's state is to hold for `keys`."""
+
+    def take_parts(self, values: Sequence[Array]) -> Mapping[str, Array]:
+        """The same for the parts that `read_keys` names."""
+        return dict(zip(self.keys, values, strict=True))
 
     @abstractmethod
     def check_belongs(self, sess: Session | None) -> None:
@@ -78,15 +89,7 @@ class VariableSaveable(Saveable):
 
     def value(self, present: Mapping[str, Array | None]) -> Array:
         """The variable's value, not copied."""
-        found = present[self.keys[0]]
-        if found is None:
-            raise errors.FailedPreconditionError(
-                None,
-                self.op,
-                f"Attempting to use uninitialized value {self.keys[0]}: it cannot be saved, and nothing was written. "
-                "Run its initializer or restore it first.",
-            )
-        return found
+        return checked_value(present, self.keys[0], self.op)
 
     def take(self, value: Array) -> Mapping[str, Array]:
         """The variable's new value."""
@@ -96,3 +99,16 @@ class VariableSaveable(Saveable):
         """Raise `ValueError` where the session runs another graph."""
         if sess is None or self._variable.graph is not sess.graph:
             raise ValueError(f"Variable {self._variable.name!r} is not an element of the graph of this session.")
+
+
+def checked_value(present: Mapping[str, Array | None], key: str, op: Operation | None) -> Array:
+    """The value that a session has for a variable; `FailedPreconditionError` where it has none."""
+    found = present[key]
+    if found is None:
+        raise errors.FailedPreconditionError(
+            None,
+            op,
+            f"Attempting to use uninitialized value {key}: it cannot be saved, and nothing was written. "
+            "Run its initializer or restore it first.",
+        )
+    return found

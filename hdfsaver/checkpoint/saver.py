@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,16 +15,18 @@ import numpy as np
 from hdfsaver.checkpoint import meta_graph, retention
 from hdfsaver.checkpoint.background import Background
 from hdfsaver.checkpoint.keeper import Keeper
+from hdfsaver.checkpoint.loading import load
 from hdfsaver.checkpoint.matching import RestoreReport, match
+from hdfsaver.checkpoint.parts import saveable_of
 from hdfsaver.checkpoint.renaming import Rename, renamed
-from hdfsaver.checkpoint.saveable import VariableSaveable
+from hdfsaver.checkpoint.saveable import Saveable
 from hdfsaver.checkpoint.var_list import variables_by_name
 from hdfsaver.graph.definition import Array
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.protos.meta_graphs import MetaGraphDef
 from hdfsaver.reading.locating import PathLike, as_prefix, as_prefixes
-from hdfsaver.schema import SaverDef, Structure
+from hdfsaver.schema import SavedNames, SaverDef, Structure
 from hdfsaver.session import Session
 from hdfsaver.storage import groups, naming
 from hdfsaver.storage.locking import folder_lock
@@ -41,7 +43,8 @@ class Saver:
     ----------
     var_list : None, list, tuple or set of Variable, or dict of str to Variable
         What to save and restore: all global variables by default; a dict gives each variable the name that it has in
-        the file.
+        the file. Partitioned variables and their parts may be among them; in a dict, a list of parts is a variable.
+        The file has the whole, under its full name; some of the parts alone can be restored but not saved.
     reshape : bool
         Restore a variable from one of another shape with as many elements.
     sharded : bool
@@ -127,7 +130,7 @@ class Saver:
         self._group = group
         groups.link_of(group)  # raises where no group can have the name
         self._is_built = False
-        self._saveables: dict[str, VariableSaveable] = {}
+        self._saveables: dict[str, Saveable] = {}
         self._reshape = reshape
         self._pad = pad_step_number
         self._saver_def = saver_def or SaverDef(
@@ -161,7 +164,7 @@ class Saver:
         variables = renamed(variables_by_name(self._var_list), self._rename)
         if not variables and not self._allow_empty:
             raise ValueError("No variables to save")
-        self._saveables = {name: VariableSaveable(variable) for name, variable in variables.items()}
+        self._saveables = {name: saveable_of(variable) for name, variable in variables.items()}
         self._dtypes = {name: saveable.dtype for name, saveable in self._saveables.items()}
         self._is_built = True
 
@@ -383,16 +386,10 @@ class Saver:
         self._check_graph(sess)
         with open_file(path, self._group) as file:
             report = match(file, self._saveables, self._reshape, strict)
-            loaded = file.read_many(report.restored, mmap_mode=mmap_mode, progress=progress)
-        taken = [self._taken(name, loaded[name]) for name in report.restored]
-        sess.state.assign({key: value for values in taken for key, value in values.items()})
+            wanted = {name: self._saveables[name] for name in report.restored}
+            loaded = load(file, wanted, self._reshape, mmap_mode, progress)
+        sess.state.assign(loaded)
         return report
-
-    def _taken(self, name: str, value: Array) -> Mapping[str, Array]:
-        saveable = self._saveables[name]
-        if self._reshape and saveable.shape.is_fully_defined():
-            value = value.reshape(tuple(map(int, saveable.shape)))
-        return saveable.take(value)
 
     def _check_graph(self, sess: Session) -> None:
         for saveable in self._saveables.values():
@@ -418,8 +415,8 @@ class Saver:
         if not import_scope:
             return Saver(saver_def=saver_def)
         prefix = f"{import_scope.rstrip('/')}/"
-        names = [(variable.op.name, variable) for variable in global_variables()]
-        inside = {name.removeprefix(prefix): variable for name, variable in names if name.startswith(prefix)}
+        named = variables_by_name(global_variables()).items()
+        inside = {name.removeprefix(prefix): variable for name, variable in named if name.startswith(prefix)}
         return Saver(inside, saver_def=saver_def, name=import_scope)
 
     def _structure(self, graph: Graph, strip_default_attrs: bool = False) -> Structure:
@@ -427,7 +424,7 @@ class Saver:
             graph, self._saver_def, self._saved_names(), strip_default_attrs=strip_default_attrs
         )
 
-    def _saved_names(self) -> dict[str, str]:
+    def _saved_names(self) -> SavedNames:
         return {name: saveable.saved_name for name, saveable in self._saveables.items()}
 
     def export_meta_graph(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from hdfsaver import schema
 from hdfsaver.protos.graphs import GraphDef
-from hdfsaver.schema import DiGraph, SaverDef
+from hdfsaver.schema import DiGraph, SavedNames, SavedPart, SaverDef
 
 UNBOUND = "$unbound_inputs_"
 """What TensorFlow puts before the names of inputs from outside. No operation can bear such a name."""
@@ -101,6 +102,23 @@ class _Part:
         if isinstance(frame, bytes):
             attrs["frame_name"] = frame.removeprefix(self.prefix.encode())
         return attrs
+
+
+def saved_within(saved: SavedNames, prefix: str) -> SavedNames:
+    """Which variables below a prefix a Saver keeps under which names, as the part of the graph calls them."""
+    found: SavedNames = {}
+    for name, kept in saved.items():
+        if isinstance(kept, str):
+            if kept.startswith(prefix):
+                found[name] = kept.removeprefix(prefix)
+        elif parts := [_saved_part(part, prefix) for part in kept if part.op_name.startswith(prefix)]:
+            found[name] = parts
+    return found
+
+
+def _saved_part(part: SavedPart, prefix: str) -> SavedPart:
+    info = replace(part.info, full_name=part.info.full_name.removeprefix(prefix))
+    return SavedPart(part.op_name.removeprefix(prefix), info)
 
 
 def without_unbound(graph_def: GraphDef) -> GraphDef:

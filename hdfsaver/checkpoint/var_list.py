@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from hdfsaver.checkpoint.parts import Part, as_part, checked_parts, ops_of
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.keys import GraphKeys
 from hdfsaver.graph.tensor import Tensor
+from hdfsaver.partitioned import PartitionedVariable
 from hdfsaver.variables import Variable
 
 
@@ -27,25 +29,59 @@ def variables_by_name(var_list: Any) -> dict[str, Any]:
 
 def _from_list(variables: Iterable[Any]) -> dict[str, Any]:
     named: dict[str, Any] = {}
-    for variable in variables:
-        name = _checked(variable).op.name
-        if name in named:
+    grouped: dict[str, list[Part]] = {}
+    for variable in _flat(variables):
+        part = as_part(variable)
+        name = _name(variable) if part is None else part.info.full_name
+        if part is not None and name in grouped:
+            grouped[name].append(part)
+        elif name not in named:
+            named[name] = variable if part is None else grouped.setdefault(name, [part])
+        elif part is not None:
+            raise ValueError(f"Mixing slices and non-slices with the same name: {name}")
+        else:
             raise ValueError(f"At least two variables have the same name: {name}")
-        named[name] = variable
+    _check_kept_once(named)
     # A set has no order of its own; the same state must give the same bytes.
     return dict(sorted(named.items())) if isinstance(variables, set | frozenset) else named
 
 
+def _flat(variables: Iterable[Any]) -> Iterator[Any]:
+    for item in variables:
+        if isinstance(item, list | tuple):
+            yield from _flat(item)
+        else:
+            yield item
+
+
+def _name(variable: Any) -> str:
+    found: str = variable.name if isinstance(variable, PartitionedVariable) else _checked(variable).op.name
+    return found
+
+
 def _from_mapping(variables: Mapping[Any, Any]) -> dict[str, Any]:
-    name_by_op: dict[str, str] = {}
+    named: dict[str, Any] = {}
     for name, variable in variables.items():
         if not isinstance(name, str):
             raise TypeError(f"The names in a dict of variables must be strings; {name!r} is not.")
-        op_name = _checked(variable).op.name
-        if op_name in name_by_op:
-            raise ValueError(f"The same saveable will be restored with two names: {name_by_op[op_name]} and {name}.")
-        name_by_op[op_name] = name
-    return dict(variables)
+        if isinstance(variable, list | tuple):
+            named[name] = checked_parts(name, variable)
+        else:
+            _name(variable)
+            named[name] = variable
+    _check_kept_once(named)
+    return named
+
+
+def _check_kept_once(named: Mapping[str, Any]) -> None:
+    name_by_op: dict[str, str] = {}
+    for name, variable in named.items():
+        for part in ops_of(variable):
+            if part.name in name_by_op:
+                raise ValueError(
+                    f"The same saveable will be restored with two names: {name_by_op[part.name]} and {name}."
+                )
+            name_by_op[part.name] = name
 
 
 def _checked(variable: Any) -> Any:

@@ -35,14 +35,19 @@ class Initializer:
         ----------
         shape : sequence of int
         dtype : DType, optional
-        partition_info : object
-            Accepted for programs that give it.
+        partition_info : PartitionInfo, optional
+            Of which larger variable the value is a part, and where it begins there.
         """
-        return self.make(list(shapes.as_shape(shape) or ()), dtypes.as_dtype(dtype or self.dtype).base_dtype)
+        sizes, found = list(shapes.as_shape(shape) or ()), dtypes.as_dtype(dtype or self.dtype).base_dtype
+        return self.make(sizes, found) if partition_info is None else self.make_part(sizes, found, partition_info)
 
     def make(self, shape: Sequence[Any], dtype: dtypes.DType) -> Tensor:
         """Make the operations that compute a value of that shape and dtype."""
         raise NotImplementedError
+
+    def make_part(self, shape: Sequence[Any], dtype: dtypes.DType, partition_info: Any) -> Tensor:
+        """Make the value of a part; by default as if it were a whole."""
+        return self.make(shape, dtype)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an initializer like this one."""
@@ -222,7 +227,14 @@ class variance_scaling_initializer(Initializer):  # noqa: N801, TensorFlow's nam
 
     def make(self, shape: Sequence[Any], dtype: dtypes.DType) -> Tensor:
         """Make the operations; see `Initializer`."""
-        inputs, outputs = _fans(shape)
+        return self._scaled(shape, shape, dtype)
+
+    def make_part(self, shape: Sequence[Any], dtype: dtypes.DType, partition_info: Any) -> Tensor:
+        """Make the value of a part, scaled as the whole is."""
+        return self._scaled(shape, partition_info.full_shape, dtype)
+
+    def _scaled(self, shape: Sequence[Any], full_shape: Sequence[Any], dtype: dtypes.DType) -> Tensor:
+        inputs, outputs = _fans(full_shape)
         fan = {"fan_in": inputs, "fan_out": outputs, "fan_avg": (inputs + outputs) / 2}[self.mode]
         scale = self.scale / max(1.0, fan)
         made: Tensor
@@ -319,3 +331,9 @@ class identity_initializer(Initializer):  # noqa: N801, TensorFlow's name
                 "Mul", constant_node(np.asarray(self.gain, matrix.dtype), dtype.name, "mul/x"), made, name="mul"
             )
         return made
+
+    def make_part(self, shape: Sequence[Any], dtype: dtypes.DType, partition_info: Any) -> Tensor:
+        """Make the matrix of the whole, and take the part of it."""
+        whole = self.make(partition_info.full_shape, dtype)
+        part: Tensor = apply("Slice", whole, list(partition_info.var_offset), list(shape), name="Slice")
+        return part

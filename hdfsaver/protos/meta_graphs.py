@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from hdfsaver.protos.graphs import GraphDef
 from hdfsaver.protos.message import Message
-from hdfsaver.schema import CollectionDef, SaverDef
+from hdfsaver.schema import CollectionDef, SavedNames, SaverDef
 
 
 @dataclass(slots=True)
@@ -42,9 +42,9 @@ class MetaGraphDef(Message):
     collection_def : dict of str to CollectionDef
     signature_def, asset_file_def : dict, list
         Kept as they are given.
-    saved_names : dict of str to str
-        Which variable (its operation's name) the Saver keeps under which name in a file. TensorFlow has this in the
-        operations that a Saver adds to the graph; ours adds none.
+    saved_names : dict of str to str or list of SavedPart
+        Which variable (its operation's name) the Saver keeps under which name in a file, or the parts of one.
+        TensorFlow has this in the operations that a Saver adds to the graph; ours adds none.
     """
 
     meta_info_def: MetaInfoDef = field(default_factory=MetaInfoDef)
@@ -53,6 +53,6 @@ class MetaGraphDef(Message):
     collection_def: dict[str, CollectionDef] = field(default_factory=dict)
     signature_def: dict[str, Any] = field(default_factory=dict)
     asset_file_def: list[Any] = field(default_factory=list)
-    saved_names: dict[str, str] = field(default_factory=dict)
+    saved_names: SavedNames = field(default_factory=dict)
 
     MetaInfoDef: ClassVar = MetaInfoDef

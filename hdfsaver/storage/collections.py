@@ -7,7 +7,7 @@ node_list        a string tensor of names, in UTF-8
 bytes_list       a string tensor
 int64_list       64-bit integers
 float_list       64-bit floats
-variable_list    a table, a column per field of `schema.VariableDef`
+variable_list    a table, see `variable_defs`
 ===============  ==========================================================
 """
 
@@ -20,12 +20,12 @@ import numpy as np
 import numpy.typing as npt
 from h5py import h5g
 
-from hdfsaver.schema import COLLECTION_KINDS, CollectionDef, VariableDef
+from hdfsaver.schema import COLLECTION_KINDS, CollectionDef
 from hdfsaver.storage import keys, objects
 from hdfsaver.storage.arrays import read_array, write_array
 from hdfsaver.storage.objects import damaged
-from hdfsaver.storage.records import read_records, write_records
 from hdfsaver.storage.tables import LONG
+from hdfsaver.storage.variable_defs import read_variable_defs, write_variable_defs
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -69,7 +69,7 @@ def _check(name: str, collection: CollectionDef) -> None:
 def _write(parent: h5g.GroupID, link: str, collection: CollectionDef) -> None:
     said = {KIND: collection.kind}
     if collection.kind == "variable_list":
-        write_records(parent, link, VariableDef, collection.value, said)
+        write_variable_defs(parent, link, collection.value, said)
         return
     values = np.empty(len(collection.value), dtype=_DTYPES[collection.kind])
     values[:] = collection.value
@@ -103,7 +103,7 @@ def _read(parent: h5g.GroupID, link: str) -> CollectionDef:
     part = objects.location(dataset)
     kind = objects.get_text(dataset, KIND)
     if kind == "variable_list":
-        return CollectionDef(kind, read_records(parent, link, VariableDef))
+        return CollectionDef(kind, read_variable_defs(parent, link, part))
     if kind not in _DTYPES:
         raise damaged(part, f"its attribute 'kind' is {kind!r}; the kinds are {', '.join(COLLECTION_KINDS)}.")
     values = read_array(parent, link)

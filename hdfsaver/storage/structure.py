@@ -6,15 +6,15 @@ from h5py import h5g
 
 from hdfsaver import schema
 from hdfsaver.errors import InvalidArgumentError
-from hdfsaver.schema import CollectionDef, SaverDef, Structure
+from hdfsaver.schema import CollectionDef, SavedPart, SaverDef, Structure
 from hdfsaver.storage import layout, objects
 from hdfsaver.storage.collections import read_collections, write_collections
 from hdfsaver.storage.digraph import read_digraph, write_digraph
 from hdfsaver.storage.edges import read_edges, write_edges
 from hdfsaver.storage.nodes import read_nodes, write_nodes
 from hdfsaver.storage.objects import damaged
-from hdfsaver.storage.records import columns_of, read_records, write_records
-from hdfsaver.storage.tables import write_table
+from hdfsaver.storage.records import read_records, write_records
+from hdfsaver.storage.saved_names import read_saved_names, write_saved_names
 
 GRAPH = "graph"
 COLLECTIONS = "collections"
@@ -43,8 +43,7 @@ def write_structure(root: h5g.GroupID, structure: Structure) -> None:
     if structure.saver is not None:
         write_records(graph, SAVER, SaverDef, [structure.saver])
     if structure.saved_names:
-        names, variables = list(structure.saved_names), list(structure.saved_names.values())
-        write_table(graph, SAVED_NAMES, {"name": names, "variable": variables})
+        write_saved_names(graph, SAVED_NAMES, structure.saved_names)
 
 
 def read_structure(root: h5g.GroupID) -> Structure | None:
@@ -67,7 +66,7 @@ def read_structure(root: h5g.GroupID) -> Structure | None:
         nodes = read_nodes(graph)
         read_edges(graph, nodes)
         digraph = schema.build(nodes)
-    return Structure(digraph, _read_collections(graph), _read_saver(graph), _read_saved_names(graph))
+    return Structure(digraph, _read_collections(graph), _read_saver(graph), _saved_names(graph))
 
 
 def _is_plain(graph: h5g.GroupID) -> bool:
@@ -94,8 +93,5 @@ def _read_saver(graph: h5g.GroupID) -> SaverDef | None:
     return savers[0]
 
 
-def _read_saved_names(graph: h5g.GroupID) -> dict[str, str]:
-    if not objects.has_link(graph, SAVED_NAMES):
-        return {}
-    columns = columns_of(graph, SAVED_NAMES, {"name": None, "variable": None})
-    return dict(zip(columns["name"], columns["variable"], strict=True))
+def _saved_names(graph: h5g.GroupID) -> dict[str, str | list[SavedPart]]:
+    return read_saved_names(graph, SAVED_NAMES) if objects.has_link(graph, SAVED_NAMES) else {}

@@ -14,6 +14,7 @@ from typing import TypeAlias, TypeVar
 
 import xxhash
 
+from hdfsaver.storage.joined import JoinedBytes
 from hdfsaver.storage.progress import SILENT, Progress
 
 PIECE = 1 << 20
@@ -23,6 +24,9 @@ PARALLEL = 4 << 20
 """Bytes from which a second thread earns its start."""
 
 MAX_THREADS = 8
+
+WriteJob: TypeAlias = "tuple[int, memoryview | JoinedBytes]"
+"""``(offset in the file, bytes)``; the bytes may come into being as they are written."""
 
 Job: TypeAlias = "tuple[int, memoryview]"
 """``(offset in the file, bytes)``: the bytes are a flat view, writable when they are to be filled."""
@@ -84,7 +88,7 @@ def write_at(fd: int, view: memoryview, offset: int) -> None:
         done += _write_some(fd, view[done:], offset + done)
 
 
-def write_all(fd: int, jobs: Sequence[Job], progress: Progress = SILENT) -> list[int]:
+def write_all(fd: int, jobs: Sequence[WriteJob], progress: Progress = SILENT) -> list[int]:
     """Write every job's bytes; the XXH3-64 digest of each, in order."""
     return _in_threads(lambda job: _write_hashed(fd, *job, progress), jobs, _length)
 
@@ -99,7 +103,7 @@ def digest_all(fd: int, extents: Sequence[tuple[int, int]], progress: Progress =
     return _in_threads(lambda extent: _digest(fd, *extent, progress), extents, lambda extent: extent[1])
 
 
-def _write_hashed(fd: int, offset: int, view: memoryview, progress: Progress) -> int:
+def _write_hashed(fd: int, offset: int, view: memoryview | JoinedBytes, progress: Progress) -> int:
     hasher = xxhash.xxh3_64()
     for start in range(0, len(view), PIECE):
         piece = view[start : start + PIECE]
@@ -119,7 +123,7 @@ def _read_hashed(fd: int, offset: int, view: memoryview, progress: Progress) -> 
     return hasher.intdigest()
 
 
-def _length(job: Job) -> int:
+def _length(job: WriteJob) -> int:
     return len(job[1])
 
 

@@ -13,6 +13,7 @@ from h5py import h5t
 
 from hdfsaver import dtypes
 from hdfsaver.storage import layout, strings, types
+from hdfsaver.storage.joined import Joined, JoinedBytes
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -28,7 +29,7 @@ class Value(NamedTuple):
         The dtype's name.
     shape : tuple of int
         The tensor's shape.
-    data : ndarray
+    data : ndarray or Joined
         Contiguous, little-endian; for a string tensor, what `strings.encode` gave.
     attributes : mapping
         What its dataset says beside it.
@@ -36,16 +37,16 @@ class Value(NamedTuple):
 
     dtype: str
     shape: tuple[int, ...]
-    data: Array
+    data: Array | Joined
     attributes: Mapping[str, str]
 
     def datatype(self) -> h5t.TypeID:
         """The HDF5 datatype of its dataset."""
         return strings.datatype_of(self.data.dtype) if self.dtype == STRING else types.type_of(self.dtype)
 
-    def view(self) -> memoryview:
+    def view(self) -> memoryview | JoinedBytes:
         """Its bytes."""
-        return bytes_of(self.data)
+        return JoinedBytes(self.data) if isinstance(self.data, Joined) else bytes_of(self.data)
 
 
 def bytes_of(array: Array) -> memoryview:
@@ -73,7 +74,7 @@ def prepare(name: str, value: Any, dtype: str | None = None) -> Value:
     ----------
     name : str
         The variable, for errors.
-    value : array_like
+    value : array_like or Joined
         Of any byte order and memory layout; not copied where it lies as the file wants it.
     dtype : str, optional
         The dtype's name where NumPy's dtype does not say it (``"qint8"``); a reference's name is as good.
@@ -85,6 +86,11 @@ def prepare(name: str, value: Any, dtype: str | None = None) -> Value:
     ValueError
         It has more dimensions than HDF5 knows, or a text that UTF-8 cannot write.
     """
+    if isinstance(value, Joined):
+        plain = _PLAIN.get(value.dtype)
+        if plain is not None and dtype in (None, plain[0]) and len(value.shape) <= layout.MAX_RANK:
+            return Value(plain[0], value.shape, value, plain[1])
+        value = value.array()
     array = np.asarray(value)
     plain = _PLAIN.get(array.dtype)
     if (

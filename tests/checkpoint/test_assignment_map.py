@@ -207,7 +207,7 @@ def test_wrong_parts(checkpoint):
     parts, others = parted("table", ROWS), parted("other", [((3, 2), "6 2 0,3:-")])
     with pytest.raises(ValueError, match="Slices must all be from the same tensor: table != other"):
         tf.train.init_from_checkpoint(checkpoint, {"table": [parts[0], others[0]]})
-    with pytest.raises(ValueError, match="x:0 in a list is no part of a larger one"):
+    with pytest.raises(ValueError, match="Slices must all be slices: .*x:0"):
         tf.train.init_from_checkpoint(checkpoint, {"table": [single("x")]})
     with pytest.raises(ValueError, match="Shape of variable table/part_0:0"):
         tf.train.init_from_checkpoint(checkpoint, {"table": "table/part_0"})

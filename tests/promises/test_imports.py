@@ -23,7 +23,7 @@ LAYERS = (
     ("errors", "dtypes", "shapes", "schema", "protos", "version"),
     ("graph", "storage"),
     ("ops", "reading", "digraphs", "arrays"),
-    ("variables", "variable_scope", "session", "training"),
+    ("variables", "variable_scope", "partitioned", "partitioning", "session", "training"),
     ("checkpoint",),
     ("cli", "testing"),
 )

@@ -1,0 +1,52 @@
+"""What a restore reads: whole values in parallel, and of the others the parts that are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hdfsaver.checkpoint.saveable import Saveable
+from hdfsaver.graph.definition import Array
+from hdfsaver.storage.progress import Callback
+from hdfsaver.storage.reading import CheckpointFile
+
+
+def load(
+    file: CheckpointFile,
+    wanted: Mapping[str, Saveable],
+    reshape: bool,
+    mmap_mode: str | None = None,
+    progress: Callback | None = None,
+) -> dict[str, Array]:
+    """Read what a session's state is to hold.
+
+    Parameters
+    ----------
+    file : CheckpointFile
+    wanted : mapping of str to Saveable
+        By the names in the file, which has all of them.
+    reshape : bool
+        Whether values take the shape that is wanted.
+    mmap_mode, progress
+        See `CheckpointFile.read_many`. A value that is mapped is mapped as a whole.
+
+    Returns
+    -------
+    dict of str to ndarray
+        By the keys of the state.
+    """
+    whole = [name for name, saveable in wanted.items() if saveable.read_keys is None or mmap_mode]
+    found = file.read_many(whole, mmap_mode=mmap_mode, progress=progress)
+    loaded: dict[str, Array] = {}
+    for name, saveable in wanted.items():
+        if name in found:
+            loaded.update(saveable.take(_shaped(found[name], saveable, reshape)))
+        else:
+            parts = [file.read_slice(name, key) for key in saveable.read_keys or ()]
+            loaded.update(saveable.take_parts(parts))
+    return loaded
+
+
+def _shaped(value: Array, saveable: Saveable, reshape: bool) -> Array:
+    if reshape and saveable.shape.is_fully_defined():
+        return value.reshape(tuple(map(int, saveable.shape)))
+    return value

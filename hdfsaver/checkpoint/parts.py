@@ -1,0 +1,170 @@
+"""Variables that a Saver keeps as the parts of a larger one: one whole tensor in the file, whatever the parts are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hdfsaver.checkpoint.saveable import Saveable, VariableSaveable, checked_value
+from hdfsaver.graph.definition import Array
+from hdfsaver.graph.operation import Operation
+from hdfsaver.partitioned import PartitionedVariable
+from hdfsaver.partitioning import SaveSliceInfo
+from hdfsaver.schema import SavedPart
+from hdfsaver.session import Session
+from hdfsaver.shapes import TensorShape
+from hdfsaver.storage.joined import Joined, Piece
+from hdfsaver.variables import Variable
+
+
+@dataclass(frozen=True)
+class Part:
+    """A variable, or the reference to one, and which part of a larger one it is."""
+
+    variable: Any
+    info: SaveSliceInfo
+
+
+def as_part(variable: Any) -> Part | None:
+    """The part that a variable says it is; None for what is no part."""
+    info = variable._get_save_slice_info() if isinstance(variable, Variable) else None
+    return None if info is None else Part(variable, info)
+
+
+def checked_parts(name: str, variables: Sequence[Any]) -> list[Part]:
+    """The parts that a list of variables stands for.
+
+    Raises
+    ------
+    ValueError
+        The list is empty, something in it is no part, or they are not parts of one variable.
+    """
+    if not variables:
+        raise ValueError(f"There is no part in the list under {name!r}.")
+    parts = [_checked_part(variable) for variable in variables]
+    full_names = list(dict.fromkeys(part.info.full_name for part in parts))
+    if len(full_names) > 1:
+        raise ValueError(f"Slices must all be from the same tensor: {full_names[0]} != {full_names[1]}")
+    return parts
+
+
+def _checked_part(variable: Any) -> Part:
+    if isinstance(variable, Part):
+        return variable
+    if not isinstance(variable, Variable):
+        raise ValueError(f"Slices must all be Variables: {variable!r}")
+    part = as_part(variable)
+    if part is None:
+        raise ValueError(f"Slices must all be slices: {variable!r}")
+    return part
+
+
+def ops_of(variable: Any) -> list[Operation]:
+    """The operations that hold what a Saver keeps under one name."""
+    if isinstance(variable, list | PartitionedVariable):
+        return [item.variable.op if isinstance(item, Part) else item.op for item in variable]
+    return [variable.op]
+
+
+def saveable_of(variable: Any) -> Saveable:
+    """How a Saver keeps a variable, a partitioned one, or a list of parts."""
+    if isinstance(variable, PartitionedVariable):
+        return PartsSaveable(checked_parts(variable.name, list(variable)))
+    return PartsSaveable(variable) if isinstance(variable, list) else VariableSaveable(variable)
+
+
+class PartsSaveable(Saveable):
+    """The parts of a variable, or some of them.
+
+    Raises
+    ------
+    ValueError
+        The parts disagree about the whole's shape or dtype, or a variable has not the shape of its part.
+    """
+
+    may_reshape = False
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        # A set of parts has no order; the same state must give the same bytes.
+        ordered = sorted(parts, key=lambda part: part.info.var_offset)
+        self._parts = [(VariableSaveable(part.variable), part.info) for part in ordered]
+        first, info = self._parts[0]
+        self._info = info
+        self._check_agree()
+        self.op = first.op
+        self.label = f"partitioned variable {info.full_name!r}"
+        self.dtype = first.dtype
+        self.shape = TensorShape(info.full_shape)
+        self.keys = tuple(saveable.keys[0] for saveable, _ in self._parts)
+        self._is_whole = covers([info.key for _, info in self._parts], info.full_shape)
+        self.read_keys = None if self._is_whole else tuple(info.key for _, info in self._parts)
+
+    @property
+    def saved_name(self) -> list[SavedPart]:  # type: ignore[override]
+        """The parts."""
+        found = [(saveable.op, info.to_proto()) for saveable, info in self._parts]
+        return [SavedPart(op.name, info) for op, info in found if op is not None and info is not None]
+
+    def _check_agree(self) -> None:
+        first, whole = self._parts[0]
+        for saveable, info in self._parts:
+            if info.full_shape != whole.full_shape or saveable.dtype != first.dtype:
+                raise ValueError(
+                    f"The parts of {whole.full_name!r} disagree about it: {first.label} says {first.dtype} of shape "
+                    f"{whole.full_shape}, {saveable.label} {saveable.dtype} of shape {info.full_shape}."
+                )
+            if not saveable.shape.is_compatible_with(info.var_shape):
+                raise ValueError(
+                    f"The {saveable.label} has shape {saveable.shape}, but as a part of {whole.full_name!r} it must "
+                    f"have {info.var_shape}."
+                )
+
+    def value(self, present: Mapping[str, Array | None]) -> Joined | Array:
+        """The whole, which is put together when it is written; `ValueError` where parts of it are missing."""
+        if not self._is_whole:
+            held = ", ".join(info.spec for _, info in self._parts)
+            raise ValueError(
+                f"The parts of {self._info.full_name!r} that the Saver has do not make up the whole, of shape "
+                f"{self._info.full_shape}, exactly: {held}. A file holds whole variables: give the Saver all parts, "
+                "each once, to save; some of them alone can only be restored. Nothing was written."
+            )
+        values = [
+            checked_value(present, key, saveable.op) for key, (saveable, _) in zip(self.keys, self._parts, strict=True)
+        ]
+        pieces = [Piece(info.key, value) for value, (_, info) in zip(values, self._parts, strict=True)]
+        return values[0] if len(values) == 1 else Joined(tuple(self._info.full_shape), pieces)
+
+    def take(self, value: Array) -> Mapping[str, Array]:
+        """The parts as views of the whole."""
+        return {key: value[info.key] for key, (_, info) in zip(self.keys, self._parts, strict=True)}
+
+    def check_belongs(self, sess: Session | None) -> None:
+        """Raise `ValueError` where the session runs another graph."""
+        for saveable, _ in self._parts:
+            saveable.check_belongs(sess)
+
+
+def covers(keys: Iterable[tuple[slice, ...]], shape: Sequence[int], axis: int = 0) -> bool:
+    """Whether parts make up a whole, each element in one of them; they are cut dimension by dimension.
+
+    Parameters
+    ----------
+    keys : iterable of tuple of slice
+        The parts.
+    shape : sequence of int
+        The whole.
+    axis : int
+        The dimension to begin with; the parts agree about those before it.
+    """
+    if axis == len(shape):
+        return len(list(keys)) == 1
+    by_extent: dict[tuple[int, int], list[tuple[slice, ...]]] = {}
+    for key in keys:
+        by_extent.setdefault((key[axis].start, key[axis].stop), []).append(key)
+    end = 0
+    for start, stop in sorted(by_extent):
+        if start != end:
+            return False
+        end = stop
+    return end == shape[axis] and all(covers(inner, shape, axis + 1) for inner in by_extent.values())
