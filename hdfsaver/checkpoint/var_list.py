@@ -74,14 +74,15 @@ def _from_mapping(variables: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _check_kept_once(named: Mapping[str, Any]) -> None:
-    name_by_op: dict[str, str] = {}
+    names: dict[tuple[str, bool], str] = {}
     for name, variable in named.items():
-        for part in ops_of(variable):
-            if part.name in name_by_op:
-                raise ValueError(
-                    f"The same saveable will be restored with two names: {name_by_op[part.name]} and {name}."
-                )
-            name_by_op[part.name] = name
+        # A variable may be kept as a part of one and as another by itself, as in TensorFlow.
+        is_partitioned = isinstance(variable, list | PartitionedVariable)
+        for op in ops_of(variable):
+            kept = (op.name, is_partitioned)
+            if kept in names:
+                raise ValueError(f"The same saveable will be restored with two names: {names[kept]} and {name}.")
+            names[kept] = name
 
 
 def _checked(variable: Any) -> Any:
