@@ -36,13 +36,18 @@ def load(
     """
     whole = [name for name, saveable in wanted.items() if saveable.read_keys is None or mmap_mode]
     found = file.read_many(whole, mmap_mode=mmap_mode, progress=progress)
+    parts = {
+        name: [file.read_slice(name, key) for key in saveable.read_keys or ()]
+        for name, saveable in wanted.items()
+        if name not in found
+    }
+    # All is read before the first value is taken: some are written on arrays of the program's.
     loaded: dict[str, Array] = {}
     for name, saveable in wanted.items():
-        if name in found:
-            loaded.update(saveable.take(_shaped(found[name], saveable, reshape)))
+        if name in parts:
+            loaded.update(saveable.take_parts(parts[name]))
         else:
-            parts = [file.read_slice(name, key) for key in saveable.read_keys or ()]
-            loaded.update(saveable.take_parts(parts))
+            loaded.update(saveable.take(_shaped(found[name], saveable, reshape)))
     return loaded
 
 

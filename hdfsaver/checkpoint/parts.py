@@ -64,11 +64,13 @@ def ops_of(variable: Any) -> list[Operation]:
     """The operations that hold what a Saver keeps under one name."""
     if isinstance(variable, list | PartitionedVariable):
         return [item.variable.op if isinstance(item, Part) else item.op for item in variable]
-    return [variable.op]
+    return [] if isinstance(variable, Saveable) else [variable.op]
 
 
 def saveable_of(variable: Any) -> Saveable:
-    """How a Saver keeps a variable, a partitioned one, or a list of parts."""
+    """How a Saver keeps a variable, a partitioned one, a list of parts, or what says that itself."""
+    if isinstance(variable, Saveable):
+        return variable
     if isinstance(variable, PartitionedVariable):
         return PartsSaveable(checked_parts(variable.name, list(variable)))
     return PartsSaveable(variable) if isinstance(variable, list) else VariableSaveable(variable)

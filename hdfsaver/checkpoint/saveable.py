@@ -34,6 +34,8 @@ class Saveable(ABC):
         The operation, or operations, that a saved graph remembers it by; empty where there is none.
     may_reshape : bool
         Whether it takes a value of another shape when the Saver reshapes.
+    is_shared : bool
+        Whether the program may write on the value, so that a save in the background needs a copy.
     read_keys : tuple of tuple of slice, or None
         The parts of the tensor that are all it needs of a file; None for the whole.
     """
@@ -45,6 +47,7 @@ class Saveable(ABC):
     keys: tuple[str, ...] = ()
     saved_name: str | list[SavedPart] = ""
     may_reshape: bool = True
+    is_shared: bool = False
     read_keys: tuple[tuple[slice, ...], ...] | None = None
 
     @abstractmethod
@@ -73,6 +76,9 @@ class Saveable(ABC):
     @abstractmethod
     def check_belongs(self, sess: Session | None) -> None:
         """Raise `ValueError` where the session runs another graph."""
+
+    def check_takes(self) -> None:  # noqa: B027, most need not say anything
+        """Raise `TypeError` where no value can be taken."""
 
 
 class VariableSaveable(Saveable):

@@ -21,7 +21,6 @@ from hdfsaver.checkpoint.parts import saveable_of
 from hdfsaver.checkpoint.renaming import Rename, renamed
 from hdfsaver.checkpoint.saveable import Saveable
 from hdfsaver.checkpoint.var_list import variables_by_name
-from hdfsaver.graph.definition import Array
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.protos.meta_graphs import MetaGraphDef
@@ -44,7 +43,9 @@ class Saver:
     var_list : None, list, tuple or set of Variable, or dict of str to Variable
         What to save and restore: all global variables by default; a dict gives each variable the name that it has in
         the file. Partitioned variables and their parts may be among them; in a dict, a list of parts is a variable.
-        The file has the whole, under its full name; some of the parts alone can be restored but not saved.
+        The file has the whole, under its full name; some of the parts alone can be restored but not saved. A dict may
+        also have arrays of NumPy, PyTorch or JAX, which are restored in place, or replaced in the dict where they
+        cannot be written on; where there are only such, no session is needed.
     reshape : bool
         Restore a variable from one of another shape with as many elements.
     sharded : bool
@@ -165,7 +166,8 @@ class Saver:
         if not variables and not self._allow_empty:
             raise ValueError("No variables to save")
         self._saveables = {name: saveable_of(variable) for name, variable in variables.items()}
-        self._dtypes = {name: saveable.dtype for name, saveable in self._saveables.items()}
+        self._dtypes = {name: saveable.dtype for name, saveable in self._saveables.items() if saveable.keys}
+        self._needs_session = bool(self._dtypes) or not self._saveables
         self._is_built = True
 
     def _check_built(self, doing: str) -> None:
@@ -176,7 +178,7 @@ class Saver:
 
     def save(
         self,
-        sess: Session,
+        sess: Session | None,
         save_path: PathLike,
         global_step: Any = None,
         latest_filename: str | None = None,
@@ -196,7 +198,7 @@ class Saver:
         Parameters
         ----------
         sess : Session
-            Where the values are.
+            Where the values are; None where all are arrays.
         save_path : path
             The prefix of the checkpoint: ``model/add.ckpt`` becomes the file ``model/add.ckpt.h5``; a path that ends
             in ``.h5`` or ``.hdf5`` names the file itself.
@@ -244,13 +246,15 @@ class Saver:
             The file cannot be written: the folder is read-only, the disk is full.
         """
         self._check_built("save")
+        self._check_session(sess)
         prefix = self._prefix(sess, as_prefix(save_path), global_step, latest_filename)
         rating = None if metric is None else _number(sess, metric)
         if not self._saveables:
             return None
-        values = self._values(sess)
-        version = (sess.graph.fingerprint(), strip_default_attrs) if write_meta_graph else None
-        structure = None if version is None else self._structure_at(version, sess.graph, strip_default_attrs, not wait)
+        values = self._values(sess, own=not wait)
+        graph = sess.graph if sess is not None and write_meta_graph else None
+        version = None if graph is None else (graph.fingerprint(), strip_default_attrs)
+        structure = None if graph is None else self._structure_at(version, graph, strip_default_attrs, own=not wait)
         _check_parent(prefix)
         write = partial(self._write, Model(values, structure, self._dtypes), version, durable, progress)
         record = partial(self._keeper.record, prefix, latest_filename, rating) if write_state else None
@@ -286,7 +290,6 @@ class Saver:
     def _prefix(self, sess: Any, save_path: str, global_step: Any, latest_filename: str | None) -> str:
         if latest_filename is not None and os.path.dirname(latest_filename):
             raise ValueError(f"'latest_filename' should not contain path components: {latest_filename!r}.")
-        _check_session(sess)
         if global_step is not None:
             return naming.with_step(save_path, _step_number(sess, global_step), self._pad)
         if os.path.basename(save_path) == (latest_filename or "checkpoint"):
@@ -295,12 +298,16 @@ class Saver:
             )
         return save_path
 
-    def _values(self, sess: Session) -> dict[str, Array]:
+    def _values(self, sess: Session | None, *, own: bool) -> dict[str, Any]:
+        """The values to save; with ``own`` nobody else writes on them."""
         self._check_graph(sess)
-        present = sess.state.snapshot(key for saveable in self._saveables.values() for key in saveable.keys)
-        return {name: saveable.value(present) for name, saveable in self._saveables.items()}
+        keys = (key for saveable in self._saveables.values() for key in saveable.keys)
+        present = {} if sess is None else sess.state.snapshot(keys)
+        values = {name: saveable.value(present) for name, saveable in self._saveables.items()}
+        shared = [name for name, saveable in self._saveables.items() if own and saveable.is_shared]
+        return {**values, **{name: values[name].copy() for name in shared}} if shared else values
 
-    def _structure_at(self, version: Hashable, graph: Graph, strip_default_attrs: bool, own: bool) -> Structure:
+    def _structure_at(self, version: Hashable, graph: Graph, strip_default_attrs: bool, *, own: bool) -> Structure:
         """The graph's description, made once for each version; with ``own`` it does not grow with the graph."""
         if self._described is None or self._described[0] != version:
             self._described = (version, self._structure(graph, strip_default_attrs=strip_default_attrs))
@@ -333,7 +340,7 @@ class Saver:
 
     def restore(
         self,
-        sess: Session,
+        sess: Session | None,
         save_path: PathLike | None,
         *,
         strict: bool = True,
@@ -347,7 +354,7 @@ class Saver:
         Parameters
         ----------
         sess : Session
-            Where the values go.
+            Where the values go; None where all are arrays.
         save_path : path
             A prefix that `save` gave, or the file itself.
         strict : bool
@@ -377,8 +384,8 @@ class Saver:
         RuntimeError
             The session is closed.
         """
-        _check_session(sess)
         self._check_built("restore")
+        self._check_session(sess)
         self._background.wait()
         path = _existing(save_path)
         if not self._saveables:
@@ -387,11 +394,18 @@ class Saver:
         with open_file(path, self._group) as file:
             report = match(file, self._saveables, self._reshape, strict)
             wanted = {name: self._saveables[name] for name in report.restored}
+            for saveable in wanted.values():
+                saveable.check_takes()
             loaded = load(file, wanted, self._reshape, mmap_mode, progress)
-        sess.state.assign(loaded)
+        if sess is not None:
+            sess.state.assign(loaded)
         return report
 
-    def _check_graph(self, sess: Session) -> None:
+    def _check_session(self, sess: Any) -> None:
+        if sess is not None or self._needs_session:
+            _check_session(sess)
+
+    def _check_graph(self, sess: Session | None) -> None:
         for saveable in self._saveables.values():
             saveable.check_belongs(sess)
 
@@ -425,7 +439,7 @@ class Saver:
         )
 
     def _saved_names(self) -> SavedNames:
-        return {name: saveable.saved_name for name, saveable in self._saveables.items()}
+        return {name: saveable.saved_name for name, saveable in self._saveables.items() if saveable.saved_name}
 
     def export_meta_graph(
         self,
@@ -473,8 +487,8 @@ def _check_session(sess: Any) -> None:
     _ = sess.state  # raises where the session is closed
 
 
-def _step_number(sess: Session, global_step: Any) -> int:
-    if isinstance(global_step, str | Variable | Tensor):
+def _step_number(sess: Session | None, global_step: Any) -> int:
+    if sess is not None and isinstance(global_step, str | Variable | Tensor):
         global_step = sess.run(global_step)
         if isinstance(global_step, np.floating):  # TensorFlow counts in a variable of any dtype
             global_step = int(global_step)
@@ -484,8 +498,8 @@ def _step_number(sess: Session, global_step: Any) -> int:
         raise TypeError(f"global_step must be an integer, not {global_step!r}.") from None
 
 
-def _number(sess: Session, metric: Any) -> float:
-    value = sess.run(metric) if isinstance(metric, str | Variable | Tensor) else metric
+def _number(sess: Session | None, metric: Any) -> float:
+    value = sess.run(metric) if sess is not None and isinstance(metric, str | Variable | Tensor) else metric
     try:
         return float(value)
     except (TypeError, ValueError):

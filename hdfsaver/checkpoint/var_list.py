@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from hdfsaver.checkpoint.array_items import ArrayItem, is_item
 from hdfsaver.checkpoint.parts import Part, as_part, checked_parts, ops_of
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.keys import GraphKeys
@@ -14,7 +15,7 @@ from hdfsaver.variables import Variable
 
 
 def variables_by_name(var_list: Any) -> dict[str, Any]:
-    """The variables that a Saver is for, under their names in the file; see `Saver` for what may be given."""
+    """The variables or arrays that a Saver is for, by their names in the file; see `Saver` for what may be given."""
     if var_list is None:
         graph = get_default_graph()
         var_list = graph.get_collection(GraphKeys.GLOBAL_VARIABLES) + graph.get_collection(GraphKeys.SAVEABLE_OBJECTS)
@@ -66,6 +67,8 @@ def _from_mapping(variables: Mapping[Any, Any]) -> dict[str, Any]:
             raise TypeError(f"The names in a dict of variables must be strings; {name!r} is not.")
         if isinstance(variable, list | tuple):
             named[name] = checked_parts(name, variable)
+        elif is_item(variable) and not isinstance(variable, Tensor | Variable | PartitionedVariable):
+            named[name] = ArrayItem(variables, name)
         else:
             _name(variable)
             named[name] = variable

@@ -1,0 +1,113 @@
+"""A Saver for a dict of arrays: no graph, no session."""
+
+from __future__ import annotations
+
+import threading
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+
+import hdfsaver as tf
+from hdfsaver.storage.commit import atomic_write
+
+
+def test_arrays_are_saved_and_restored_in_place(tmp_path):
+    """What was there at the moment of the save comes back into the same arrays."""
+    arrays = {"w": np.arange(3.0), "step": np.array(7)}
+    saver = tf.train.Saver(arrays)
+    path = saver.save(None, tmp_path / "m", global_step=1)
+    w = arrays["w"]
+    w[:] = 0
+    arrays["step"][...] = 0
+    report = saver.restore(None, path)
+    assert (w is arrays["w"], [0.0, 1.0, 2.0], 7) == (True, w.tolist(), arrays["step"].item())
+    assert ("w", "step") == report.restored
+    assert path == tf.train.latest_checkpoint(tmp_path)
+    with pytest.raises(OSError, match="holds no graph"):
+        tf.train.import_meta_graph(path)
+
+
+def test_what_cannot_be_written_on_is_replaced(tmp_path):
+    """Scalars and read-only arrays are replaced in the dict, and others look up the new ones."""
+    arrays = {"scalar": np.float32(1.5), "frozen": np.ones(2)}
+    arrays["frozen"].flags.writeable = False
+    saver = tf.train.Saver(arrays)
+    path = saver.save(None, tmp_path / "m")
+    arrays["scalar"] = np.float32(0)
+    saver.restore(None, path)
+    assert isinstance(arrays["scalar"], np.float32)
+    assert 1.5 == arrays["scalar"]
+    frozen = tf.train.Saver(MappingProxyType({"frozen": arrays["frozen"], "scalar": np.float32(0)}))
+    with pytest.raises(TypeError, match=r"array 'scalar' cannot be restored.*hdfsaver\.load_file"):
+        frozen.restore(None, path)
+
+
+def test_items_are_looked_up_when_they_are_saved(tmp_path):
+    """A program that replaces the arrays of its dict saves the new ones, of whatever shape."""
+    arrays = {"w": np.zeros(3)}
+    saver = tf.train.Saver(arrays)
+    arrays["w"] = np.ones((2, 2), np.float32)
+    saver.save(None, tmp_path / "m")
+    assert (2, 2) == tf.train.load_variable(tmp_path / "m", "w").shape
+
+
+def test_nothing_is_written_before_everything_fits(tmp_path):
+    """One array that does not fit keeps all others as they are."""
+    arrays = {"a": np.ones(2), "b": np.ones(2)}
+    path = tf.train.Saver(arrays).save(None, tmp_path / "m")
+    other = {"a": np.zeros(2), "b": np.zeros(3)}
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"array 'b' has shape \(3,\)"):
+        tf.train.Saver(other).restore(None, path)
+    assert [0.0, 0.0] == other["a"].tolist()
+    assert ("a",) == tf.train.Saver(other).restore(None, path, strict=False).restored
+
+
+def test_arrays_beside_variables(tmp_path):
+    """A dict may have both; then there is a session, and the graph is saved with them."""
+    w = tf.get_variable("w", initializer=1.0)
+    history = np.arange(4)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        saver = tf.train.Saver({"w": w, "history": history})
+        path = saver.save(sess, tmp_path / "m")
+        sess.run(w.assign(5.0))
+        history[:] = 0
+        saver.restore(sess, path)
+        assert (1.0, [0, 1, 2, 3]) == (sess.run(w), history.tolist())
+        with pytest.raises(TypeError, match="must be a Session"):
+            saver.save(None, tmp_path / "n")
+    tf.reset_default_graph()
+    assert tf.train.import_meta_graph(path) is not None
+
+
+def test_a_save_in_the_background_copies_arrays(tmp_path, monkeypatch):
+    """Arrays of the program's may change at any moment, so that the values of this one are copied."""
+    event = threading.Event()
+
+    def waiting(*args, **options):
+        event.wait(30)
+        return atomic_write(*args, **options)
+
+    monkeypatch.setattr("hdfsaver.storage.writing.atomic_write", waiting)
+    arrays = {"w": np.zeros(3)}
+    saver = tf.train.Saver(arrays)
+    path = saver.save(None, tmp_path / "m", wait=False)
+    arrays["w"][:] = 9
+    event.set()
+    saver.wait()
+    assert [0.0, 0.0, 0.0] == tf.train.load_variable(path, "w").tolist()
+
+
+@pytest.mark.parametrize("value", [[1, 2], "text", None, {"a": np.ones(1)}])
+def test_what_is_no_array(value):
+    """Lists, texts and dicts are no arrays."""
+    with pytest.raises((TypeError, ValueError)):
+        tf.train.Saver({"x": value})
+
+
+def test_a_step_needs_a_session(tmp_path):
+    """Without a session a step is a number."""
+    saver = tf.train.Saver({"w": np.ones(2)})
+    with pytest.raises(TypeError, match="global_step must be an integer"):
+        saver.save(None, tmp_path / "m", global_step="step:0")
