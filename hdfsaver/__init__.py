@@ -2,7 +2,7 @@
 
 import typing
 
-from hdfsaver import dtypes, errors, graph_util, initializers, math, nn, random
+from hdfsaver import dtypes, errors, graph_util, initializers, logging, math, nn, random
 from hdfsaver.dtypes import (
     DType,
     as_dtype,
@@ -473,6 +473,7 @@ __all__ = [
     "log",
     "log1p",
     "log_sigmoid",
+    "logging",
     "logical_and",
     "logical_not",
     "logical_or",

@@ -18,6 +18,25 @@ from hdfsaver.checkpoint.matching import RestoreReport
 from hdfsaver.checkpoint.meta_graph import export_meta_graph, export_scoped_meta_graph
 from hdfsaver.checkpoint.retention import keep_any, keep_best, keep_latest
 from hdfsaver.checkpoint.saver import Saver
+from hdfsaver.monitoring.coordinator import Coordinator, LooperThread
+from hdfsaver.monitoring.creators import ChiefSessionCreator, SessionCreator, WorkerSessionCreator
+from hdfsaver.monitoring.hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
+from hdfsaver.monitoring.monitored_session import MonitoredSession, SingularMonitoredSession
+from hdfsaver.monitoring.reporting import LoggingTensorHook, StepCounterHook
+from hdfsaver.monitoring.saving import CheckpointSaverHook, CheckpointSaverListener
+from hdfsaver.monitoring.scaffold import Scaffold
+from hdfsaver.monitoring.session_manager import SessionManager
+from hdfsaver.monitoring.stopping import (
+    FeedFnHook,
+    FinalOpsHook,
+    GlobalStepWaiterHook,
+    NanLossDuringTrainingError,
+    NanTensorHook,
+    StopAtStepHook,
+)
+from hdfsaver.monitoring.supervisor import Supervisor
+from hdfsaver.monitoring.timer import SecondOrStepTimer
+from hdfsaver.monitoring.training_session import MonitoredTrainingSession
 from hdfsaver.reading.listing import list_variables, load_variable
 from hdfsaver.reading.locating import (
     checkpoint_exists,
@@ -29,21 +48,59 @@ from hdfsaver.reading.reader import CheckpointReader, NewCheckpointReader, load_
 from hdfsaver.reading.state_file import CheckpointState
 from hdfsaver.reading.waiting import checkpoints_iterator
 from hdfsaver.schema import SaverDef
+from hdfsaver.training.global_step import (
+    assert_global_step,
+    create_global_step,
+    get_global_step,
+    get_or_create_global_step,
+    global_step,
+)
 
 __all__ = [
     "CheckpointReader",
+    "CheckpointSaverHook",
+    "CheckpointSaverListener",
     "CheckpointState",
+    "ChiefSessionCreator",
+    "Coordinator",
+    "FeedFnHook",
+    "FinalOpsHook",
+    "GlobalStepWaiterHook",
+    "LoggingTensorHook",
+    "LooperThread",
+    "MonitoredSession",
+    "MonitoredTrainingSession",
+    "NanLossDuringTrainingError",
+    "NanTensorHook",
     "NewCheckpointReader",
     "RestoreReport",
     "Saver",
     "SaverDef",
+    "Scaffold",
+    "SecondOrStepTimer",
+    "SessionCreator",
+    "SessionManager",
+    "SessionRunArgs",
+    "SessionRunContext",
+    "SessionRunHook",
+    "SessionRunValues",
+    "SingularMonitoredSession",
+    "StepCounterHook",
+    "StopAtStepHook",
+    "Supervisor",
+    "WorkerSessionCreator",
+    "assert_global_step",
     "checkpoint_exists",
     "checkpoints_iterator",
+    "create_global_step",
     "export_meta_graph",
     "export_scoped_meta_graph",
     "generate_checkpoint_state_proto",
     "get_checkpoint_mtimes",
     "get_checkpoint_state",
+    "get_global_step",
+    "get_or_create_global_step",
+    "global_step",
     "import_meta_graph",
     "import_scoped_meta_graph",
     "import_scoped_meta_graph_with_return_elements",

@@ -71,6 +71,8 @@ def structure_of(
     keys = graph.get_all_collection_keys() if collection_list is None else list(collection_list)
     collections = {}
     for key in keys:
+        if key == GraphKeys.SAVERS:  # the Saver that writes describes itself
+            continue
         items = [item for item in graph.get_collection(key) if _is_included(item, prefix, excluded)]
         definition = _collection_def(key, items, export_scope) if isinstance(key, str) else None
         if definition is not None:

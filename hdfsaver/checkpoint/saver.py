@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
+import threading
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 from functools import partial
@@ -142,6 +143,7 @@ class Saver:
         self._writer = Writer()
         self._described: tuple[Hashable, Structure] | None = None
         self._background = Background()
+        self._lock = threading.RLock()
         self._keeper = Keeper(
             max_to_keep=self._saver_def.max_to_keep,
             hours=self._saver_def.keep_checkpoint_every_n_hours,
@@ -251,19 +253,29 @@ class Saver:
         rating = None if metric is None else _number(sess, metric)
         if not self._saveables:
             return None
-        values = self._values(sess, own=not wait)
-        graph = sess.graph if sess is not None and write_meta_graph else None
-        version = None if graph is None else (graph.fingerprint(), strip_default_attrs)
-        structure = None if graph is None else self._structure_at(version, graph, strip_default_attrs, own=not wait)
         _check_parent(prefix)
-        write = partial(self._write, Model(values, structure, self._dtypes), version, durable, progress)
         record = partial(self._keeper.record, prefix, latest_filename, rating) if write_state else None
-        if wait:
-            self._background.wait()
-            _write_and_record(prefix, write, record)
-        else:
-            self._background.submit(partial(_write_and_record, prefix, write, record))
+        # Of two threads that save, the one whose values are older is the older one in the state file too.
+        with self._lock:
+            model, version = self._model(sess, write_meta_graph, strip_default_attrs, own=not wait)
+            write = partial(self._write, model, version, durable, progress)
+            if wait:
+                self._background.wait()
+                _write_and_record(prefix, write, record)
+            else:
+                self._background.submit(partial(_write_and_record, prefix, write, record))
         return prefix
+
+    def _model(
+        self, sess: Session | None, has_graph: bool, strip_default_attrs: bool, *, own: bool
+    ) -> tuple[Model, Hashable]:
+        """What is to be saved, and the version of the graph in it; with ``own`` nothing of it changes meanwhile."""
+        values = self._values(sess, own=own)
+        if sess is None or not has_graph:
+            return Model(values, None, self._dtypes), None
+        version = (sess.graph.fingerprint(), strip_default_attrs)
+        structure = self._structure_at(version, sess.graph, strip_default_attrs, own=own)
+        return Model(values, structure, self._dtypes), version
 
     def wait(self) -> None:
         """Wait until what was saved with ``wait=False`` is on the disk.

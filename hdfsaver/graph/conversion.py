@@ -94,8 +94,10 @@ def _holds_numpy(value: Any) -> bool:
 
 
 def _as_strings(array: Array, found: str, wanted: str, value: Any) -> Array:
-    if found != wanted:
+    if found != wanted and np.size(array):
         raise TypeError(f"Expected {wanted}, but got {_shown(value)}, which is {found}.")
+    if wanted != "string":  # nothing, whatever it was to be of
+        return np.empty(np.shape(array), dtypes.numpy_dtype(wanted))
     encoded = np.empty(np.size(array), dtype=object)
     encoded[:] = [item.encode() if isinstance(item, str) else bytes(item) for item in np.ravel(array)]
     return encoded.reshape(np.shape(array))

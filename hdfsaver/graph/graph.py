@@ -92,6 +92,10 @@ class Graph:
         """Take no more operations from now on."""
         self._finalized = True
 
+    def unfinalize(self) -> None:
+        """Let operations be added again, when what needed the graph to stay as it is has ended."""
+        self._finalized = False
+
     def check_not_finalized(self) -> None:
         """Raise `RuntimeError` where the graph takes no more operations."""
         if self._finalized:

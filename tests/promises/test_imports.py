@@ -25,6 +25,7 @@ LAYERS = (
     ("ops", "reading", "digraphs", "arrays"),
     ("variables", "variable_scope", "partitioned", "partitioning", "session", "training"),
     ("checkpoint",),
+    ("monitoring",),
     ("cli", "testing"),
 )
 HEIGHTS = {room: height for height, rooms in enumerate(LAYERS) for room in rooms} | {"__main__": len(LAYERS)}

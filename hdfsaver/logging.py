@@ -1,0 +1,37 @@
+"""``tf.logging``."""
+
+from __future__ import annotations
+
+from hdfsaver.training.log import (
+    DEBUG,
+    ERROR,
+    FATAL,
+    INFO,
+    WARN,
+    debug,
+    error,
+    fatal,
+    get_verbosity,
+    info,
+    log,
+    set_verbosity,
+    warn,
+    warning,
+)
+
+__all__ = [
+    "DEBUG",
+    "ERROR",
+    "FATAL",
+    "INFO",
+    "WARN",
+    "debug",
+    "error",
+    "fatal",
+    "get_verbosity",
+    "info",
+    "log",
+    "set_verbosity",
+    "warn",
+    "warning",
+]

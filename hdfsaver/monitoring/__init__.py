@@ -1,0 +1,1 @@
+"""Training under supervision: sessions that initialize, restore, save and stop by themselves."""

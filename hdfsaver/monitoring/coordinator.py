@@ -1,0 +1,168 @@
+"""Coordinator: several threads that stop together, when one of them asks for it or fails."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from hdfsaver.errors import OutOfRangeError
+from hdfsaver.training import log
+
+
+class Coordinator:
+    """Lets threads stop together.
+
+    Parameters
+    ----------
+    clean_stop_exception_types : tuple of type, optional
+        What is no error when a thread stops with it; `OutOfRangeError` by default, the end of an input.
+    """
+
+    def __init__(self, clean_stop_exception_types: tuple[type[BaseException], ...] | None = None) -> None:
+        self._clean = (OutOfRangeError,) if clean_stop_exception_types is None else tuple(clean_stop_exception_types)
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._error: BaseException | None = None
+        self._joined = False
+        self._threads: set[threading.Thread] = set()
+
+    def request_stop(self, ex: BaseException | tuple[Any, ...] | None = None) -> None:
+        """Ask all threads to stop.
+
+        Parameters
+        ----------
+        ex : exception or exc_info tuple, optional
+            Why; `join` raises it. Only the first one counts, and none after `join`, which raises it at once.
+        """
+        error = ex[1] if isinstance(ex, tuple) else ex
+        with self._lock:
+            if self._joined and error is not None and not isinstance(error, self._clean):
+                raise error
+            if self._stop.is_set():
+                return
+            if error is not None and not isinstance(error, self._clean):
+                log.info("Error reported to Coordinator: %s, %s", type(error), error)
+                self._error = error
+            self._stop.set()
+
+    def clear_stop(self) -> None:
+        """Forget that anybody asked to stop, and why."""
+        with self._lock:
+            self._joined = False
+            self._error = None
+            self._stop.clear()
+
+    def should_stop(self) -> bool:
+        """Whether a thread has asked to stop."""
+        return self._stop.is_set()
+
+    @contextmanager
+    def stop_on_exception(self) -> Iterator[None]:
+        """Turn an exception in the block into a request to stop."""
+        try:
+            yield
+        except BaseException as error:  # noqa: BLE001, whatever it is, `join` raises it
+            self.request_stop(error)
+
+    def wait_for_stop(self, timeout: float | None = None) -> bool:
+        """Wait until a thread asks to stop, or so many seconds; whether one has asked."""
+        return self._stop.wait(timeout)
+
+    def register_thread(self, thread: threading.Thread) -> None:
+        """Let `join` wait for a thread too."""
+        with self._lock:
+            self._threads.add(thread)
+
+    def join(
+        self,
+        threads: Iterable[threading.Thread] | None = None,
+        stop_grace_period_secs: float = 120,
+        ignore_live_threads: bool = False,
+    ) -> None:
+        """Wait for all threads, and raise why they stopped.
+
+        Parameters
+        ----------
+        threads : iterable of Thread, optional
+            Beside those that are registered.
+        stop_grace_period_secs : float
+            How long they may go on once a stop was asked for.
+        ignore_live_threads : bool
+            Do not mind those that go on longer.
+
+        Raises
+        ------
+        RuntimeError
+            A thread goes on for longer.
+        BaseException
+            What a thread stopped with.
+        """
+        with self._lock:
+            waited_for = self._threads.union(threads or ())
+        while any(thread.is_alive() for thread in waited_for) and not self.wait_for_stop(0.05):
+            pass
+        end = time.monotonic() + stop_grace_period_secs
+        for thread in waited_for:
+            thread.join(max(0.0, end - time.monotonic()))
+        running = [thread.name for thread in waited_for if thread.is_alive()]
+        with self._lock:
+            self._joined = True
+            self._threads = set()
+        self.raise_requested_exception()
+        if running and not ignore_live_threads:
+            raise RuntimeError(f"Coordinator stopped with threads still running: {' '.join(running)}")
+
+    @property
+    def joined(self) -> bool:
+        """Whether `join` has ended."""
+        return self._joined
+
+    def raise_requested_exception(self) -> None:
+        """Raise what a thread stopped with, if there is anything."""
+        with self._lock:
+            if self._error is not None:
+                raise self._error
+
+
+class LooperThread(threading.Thread):
+    """Calls a function again and again, until a Coordinator says to stop.
+
+    Parameters
+    ----------
+    coord : Coordinator
+    timer_interval_secs : float or None
+        Seconds from one call to the next; None calls without a pause.
+    target : callable
+    args, kwargs : optional
+        What it is called with.
+    """
+
+    def __init__(
+        self,
+        coord: Coordinator,
+        timer_interval_secs: float | None,
+        target: Callable[..., object],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(daemon=True)
+        self._coord = coord
+        self._interval = timer_interval_secs
+        self._call = target
+        self._call_args, self._call_kwargs = args, kwargs or {}
+        coord.register_thread(self)
+
+    def run(self) -> None:
+        """Call until it is time to stop; an exception stops the others too."""
+        with self._coord.stop_on_exception():
+            if self._interval is None:
+                while not self._coord.should_stop():
+                    self._call(*self._call_args, **self._call_kwargs)
+                return
+            due = time.monotonic()
+            while not self._coord.wait_for_stop(max(0.0, due - time.monotonic())):
+                due += self._interval
+                self._call(*self._call_args, **self._call_kwargs)

@@ -1,0 +1,139 @@
+"""The hook that saves checkpoints, and those who listen to it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from hdfsaver.checkpoint.graph_files import write_graph
+from hdfsaver.graph.default import get_default_graph
+from hdfsaver.graph.keys import GraphKeys
+from hdfsaver.monitoring.hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
+from hdfsaver.monitoring.scaffold import Scaffold
+from hdfsaver.monitoring.stopping import needed_global_step
+from hdfsaver.monitoring.timer import SecondOrStepTimer
+from hdfsaver.reading.locating import PathLike, as_prefix
+from hdfsaver.training import log
+
+
+class CheckpointSaverListener:
+    """A base for what is to be done around every save; none of its methods needs to be defined."""
+
+    def begin(self) -> None:
+        """Called once before the session is made."""
+
+    def before_save(self, session: Any, global_step_value: int) -> None:
+        """Called before a save."""
+
+    def after_save(self, session: Any, global_step_value: int) -> Any:
+        """Called after a save; what counts as true asks the session to stop."""
+
+    def end(self, session: Any, global_step_value: int) -> None:
+        """Called at the end, after the last save."""
+
+
+class CheckpointSaverHook(SessionRunHook):
+    """Saves a checkpoint when the session was made, every so many steps or seconds, and at the end.
+
+    Parameters
+    ----------
+    checkpoint_dir : path
+        The folder; it is made where it is missing.
+    save_secs : float, optional
+        Seconds between two checkpoints.
+    save_steps : int, optional
+        Steps between two checkpoints. Exactly one of both is to be given.
+    saver : Saver, optional
+    checkpoint_basename : str
+        What the prefix is called, before its step.
+    scaffold : Scaffold, optional
+        Whose Saver is used; not beside ``saver``. Without both it is that of the collection ``SAVERS``.
+    listeners : list of CheckpointSaverListener, optional
+    save_graph_def : bool
+        Whether the graph is written with the values, and into ``graph.pbtxt``.
+
+    Raises
+    ------
+    ValueError
+        Both a Saver and a Scaffold are given, or both or none of steps and seconds.
+    """
+
+    def __init__(
+        self,
+        checkpoint_dir: PathLike,
+        save_secs: float | None = None,
+        save_steps: int | None = None,
+        saver: Any = None,
+        checkpoint_basename: str = "model.ckpt",
+        scaffold: Scaffold | None = None,
+        listeners: Sequence[CheckpointSaverListener] | None = None,
+        save_graph_def: bool = True,
+    ) -> None:
+        if saver is not None and scaffold is not None:
+            raise ValueError("You cannot provide both saver and scaffold.")
+        self._saver = saver
+        self._folder = as_prefix(checkpoint_dir)
+        self._save_path = os.path.join(self._folder, checkpoint_basename)
+        self._scaffold = scaffold
+        self._timer = SecondOrStepTimer(save_secs, save_steps)
+        self._listeners = list(listeners or ())
+        self._saves_graph = save_graph_def
+
+    def begin(self) -> None:
+        """Look for the global step."""
+        self._global_step = needed_global_step(self)
+        for listener in self._listeners:
+            listener.begin()
+
+    def after_create_session(self, session: Any, coord: Any) -> None:
+        """Save the state in which the training begins."""
+        os.makedirs(self._folder, exist_ok=True)
+        if self._saves_graph:
+            write_graph(get_default_graph().as_graph_def(add_shapes=True), self._folder, "graph.pbtxt")
+        step = int(session.run(self._global_step))
+        self._save(session, step)
+        self._timer.update_last_triggered_step(step)
+
+    def before_run(self, run_context: SessionRunContext) -> SessionRunArgs | None:
+        """Fetch the global step."""
+        return SessionRunArgs(self._global_step)
+
+    def after_run(self, run_context: SessionRunContext, run_values: SessionRunValues) -> None:
+        """Save, when it is time; the step that was fetched may be from before the run's own."""
+        if self._timer.should_trigger_for_step(int(run_values.results) + 1):
+            step = int(run_context.session.run(self._global_step))
+            if self._timer.should_trigger_for_step(step):
+                self._timer.update_last_triggered_step(step)
+                if self._save(run_context.session, step):
+                    run_context.request_stop()
+
+    def end(self, session: Any) -> None:
+        """Save the last state, unless that is done already."""
+        step = int(session.run(self._global_step))
+        if step != self._timer.last_triggered_step():
+            self._save(session, step)
+        for listener in self._listeners:
+            listener.end(session, step)
+
+    def _save(self, session: Any, step: int) -> bool:
+        """Save, and say whether a listener asks to stop."""
+        for listener in self._listeners:
+            listener.before_save(session, step)
+        log.info("Saving checkpoints for %d into %s.", step, self._save_path)
+        self._found_saver().save(session, self._save_path, global_step=step, write_meta_graph=self._saves_graph)
+        answers = [listener.after_save(session, step) for listener in self._listeners]
+        return any(map(bool, answers))
+
+    def _found_saver(self) -> Any:
+        if self._saver is not None:
+            return self._saver
+        if self._scaffold is not None:
+            return self._scaffold.saver
+        savers = get_default_graph().get_collection(GraphKeys.SAVERS)
+        if len(savers) != 1:
+            raise RuntimeError(
+                f"The collection {GraphKeys.SAVERS!r} has {len(savers)} items, and exactly one Saver was expected. "
+                "Give the hook a saver or a scaffold."
+            )
+        return savers[0]

@@ -1,0 +1,229 @@
+"""SessionManager: sessions whose variables have values, from a checkpoint or from the initializers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from hdfsaver.errors import DeadlineExceededError, FailedPreconditionError
+from hdfsaver.graph.default import get_default_graph
+from hdfsaver.graph.graph import Graph
+from hdfsaver.reading.locating import PathLike, get_checkpoint_state
+from hdfsaver.session import Session
+from hdfsaver.training import log
+
+
+class SessionManager:
+    """Makes sessions that are ready to train.
+
+    Parameters
+    ----------
+    local_init_op : Operation, optional
+        Run in every session, as soon as ``ready_for_local_init_op`` names no variable.
+    ready_op : Tensor, optional
+        Gives the names of variables without a value; the model is ready when there are none.
+    ready_for_local_init_op : Tensor, optional
+    graph : Graph, optional
+        The default graph where none is given.
+    recovery_wait_secs : float
+        Seconds between two looks for a checkpoint, or at a model.
+    local_init_run_options : object
+        Accepted for programs that give it.
+    local_init_feed_dict : dict, optional
+        Fed to ``local_init_op``.
+
+    Raises
+    ------
+    ValueError
+        There is a ``ready_for_local_init_op`` and no ``local_init_op``.
+    """
+
+    def __init__(
+        self,
+        local_init_op: Any = None,
+        ready_op: Any = None,
+        ready_for_local_init_op: Any = None,
+        graph: Graph | None = None,
+        recovery_wait_secs: float = 30,
+        local_init_run_options: Any = None,
+        local_init_feed_dict: Any = None,
+    ) -> None:
+        if ready_for_local_init_op is not None and local_init_op is None:
+            raise ValueError(
+                "If you pass a ready_for_local_init_op you must also pass a local_init_op, "
+                f"ready_for_local_init_op [{ready_for_local_init_op}]."
+            )
+        self._local_init_op = local_init_op
+        self._ready_op = ready_op
+        self._ready_for_local_init_op = ready_for_local_init_op
+        self._graph = get_default_graph() if graph is None else graph
+        self._recovery_wait_secs = recovery_wait_secs
+        self._local_init_feed_dict = local_init_feed_dict
+
+    def prepare_session(
+        self,
+        master: str,
+        init_op: Any = None,
+        saver: Any = None,
+        checkpoint_dir: PathLike | None = None,
+        checkpoint_filename_with_path: PathLike | None = None,
+        wait_for_checkpoint: bool = False,
+        max_wait_secs: float = 7200,
+        config: Any = None,
+        init_feed_dict: Any = None,
+        init_fn: Callable[[Session], object] | None = None,
+    ) -> Session:
+        """A session that is ready: restored where there is a checkpoint, initialized otherwise.
+
+        Parameters
+        ----------
+        master, config : object
+            Accepted for programs that give them, as `Session` does.
+        init_op : Operation, optional
+            Initializes the model, with ``init_feed_dict``.
+        saver : Saver, optional
+            Restores the model.
+        checkpoint_dir : path, optional
+            Whose latest checkpoint is restored.
+        checkpoint_filename_with_path : path, optional
+            A checkpoint to restore instead.
+        wait_for_checkpoint : bool
+            Wait for one, ``max_wait_secs`` at the most.
+        init_fn : callable, optional
+            Called with the session after ``init_op``.
+
+        Raises
+        ------
+        RuntimeError
+            There is no checkpoint and nothing to initialize with, or the model is not ready after that.
+        ValueError
+            Both a folder and a checkpoint are given.
+        """
+        sess, is_loaded = self._restored(
+            master, saver, checkpoint_dir, checkpoint_filename_with_path, wait_for_checkpoint, max_wait_secs, config
+        )
+        if not is_loaded:
+            if init_op is None and init_fn is None and self._local_init_op is None:
+                raise RuntimeError("Model is not initialized and no init_op or init_fn or local_init_op was given.")
+            if init_op is not None:
+                sess.run(init_op, feed_dict=init_feed_dict)
+            if init_fn is not None:
+                init_fn(sess)
+        said = f"Init op: {getattr(init_op, 'name', init_op)}, init fn: {init_fn}"
+        problem = self._run_local_init_op(sess)
+        if problem:
+            raise RuntimeError(f"Init operations did not make model ready for local_init. {said}, error: {problem}")
+        problem = _not_ready(self._ready_op, sess)
+        if problem:
+            raise RuntimeError(
+                f"Init operations did not make model ready. {said}, local_init_op: {self._local_init_op}, "
+                f"error: {problem}"
+            )
+        return sess
+
+    def recover_session(
+        self,
+        master: str,
+        saver: Any = None,
+        checkpoint_dir: PathLike | None = None,
+        checkpoint_filename_with_path: PathLike | None = None,
+        wait_for_checkpoint: bool = False,
+        max_wait_secs: float = 7200,
+        config: Any = None,
+    ) -> tuple[Session, bool]:
+        """A session, restored where that is possible, and whether it is ready; arguments as in `prepare_session`."""
+        sess, is_loaded = self._restored(
+            master, saver, checkpoint_dir, checkpoint_filename_with_path, wait_for_checkpoint, max_wait_secs, config
+        )
+        problem = self._run_local_init_op(sess)
+        if not is_loaded:
+            return sess, False
+        problem = problem or _not_ready(self._ready_op, sess)
+        if problem:
+            log.info("Restoring model from %s did not make model ready: %s", checkpoint_dir, problem)
+            return sess, False
+        log.info("Restored model from %s", checkpoint_dir)
+        return sess, True
+
+    def wait_for_session(self, master: str, config: Any = None, max_wait_secs: float = float("inf")) -> Session:
+        """A session in which somebody else makes the model ready.
+
+        As values belong to the session here, nobody else can: it is ready at once, as a model without variables is, or
+        never.
+
+        Raises
+        ------
+        DeadlineExceededError
+            It is not ready after so many seconds.
+        """
+        end = time.monotonic() + max_wait_secs
+        while True:
+            sess = Session(master, self._graph, config)
+            problem = self._run_local_init_op(sess) or _not_ready(self._ready_op, sess)
+            if not problem:
+                return sess
+            sess.close()
+            log.info("Waiting for model to be ready: %s", problem)
+            if time.monotonic() + self._recovery_wait_secs > end:
+                raise DeadlineExceededError(
+                    None, None, f"Session was not ready after waiting {max_wait_secs} secs. {problem}"
+                )
+            time.sleep(self._recovery_wait_secs)
+
+    def _restored(
+        self,
+        master: str,
+        saver: Any,
+        folder: PathLike | None,
+        checkpoint: PathLike | None,
+        waits: bool,
+        max_wait_secs: float,
+        config: Any,
+    ) -> tuple[Session, bool]:
+        if folder and checkpoint:
+            raise ValueError("Can not provide both checkpoint_dir and checkpoint_filename_with_path.")
+        sess = Session(master, self._graph, config)
+        if saver is None or not (folder or checkpoint):
+            return sess, False
+        if checkpoint:
+            saver.restore(sess, checkpoint)
+            return sess, True
+        assert folder is not None
+        end = time.monotonic() + (max_wait_secs if waits else 0)
+        state = get_checkpoint_state(folder)
+        while state is None:
+            if not waits or time.monotonic() + self._recovery_wait_secs > end:
+                return sess, False
+            log.info("Waiting for checkpoint to be available.")
+            time.sleep(self._recovery_wait_secs)
+            state = get_checkpoint_state(folder)
+        saver.restore(sess, state.model_checkpoint_path)
+        saver.recover_last_checkpoints(state.all_model_checkpoint_paths)
+        return sess, True
+
+    def _run_local_init_op(self, sess: Session) -> str:
+        """Run the operation as soon as it can be; why it cannot."""
+        if self._local_init_op is None:
+            return ""
+        problem = _not_ready(self._ready_for_local_init_op, sess)
+        if not problem:
+            sess.run(self._local_init_op, feed_dict=self._local_init_feed_dict)
+        return problem
+
+
+def _not_ready(op: Any, sess: Session) -> str:
+    """Why a model is not ready; empty where it is."""
+    if op is None:
+        return ""
+    try:
+        names = sess.run(op)
+    except FailedPreconditionError as error:
+        if "uninitialized" not in str(error):
+            raise
+        return str(error)
+    if names is None or not isinstance(names, np.ndarray) or names.dtype.kind == "i" or not names.size:
+        return ""
+    return f"Variables not initialized: {', '.join(name.decode() for name in names)}"

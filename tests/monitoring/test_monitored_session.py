@@ -1,0 +1,166 @@
+"""Monitored sessions: what their hooks are called for, how they end, and how they recover."""
+
+from __future__ import annotations
+
+import pytest
+
+import hdfsaver as tf
+from hdfsaver import errors
+
+
+class Spy(tf.train.SessionRunHook):
+    """Notes what it is called for."""
+
+    def __init__(self, name, calls):
+        self.name, self.calls = name, calls
+
+    def begin(self):
+        self.calls.append((self.name, "begin", tf.get_default_graph().finalized))
+
+    def after_create_session(self, session, coord):
+        self.calls.append((self.name, "created", tf.get_default_graph().finalized))
+
+    def before_run(self, run_context):
+        self.calls.append((self.name, "before", run_context.original_args.fetches))
+        return tf.train.SessionRunArgs("w:0")
+
+    def after_run(self, run_context, run_values):
+        self.calls.append((self.name, "after", float(run_values.results)))
+
+    def end(self, session):
+        self.calls.append((self.name, "end", float(session.run("w:0"))))
+
+
+def test_hooks_are_called_in_order(model):
+    """Each is called when it begins, around each run with its own values, and at the end; in the order of the list."""
+    calls: list[tuple[str, str, object]] = []
+    with tf.train.MonitoredSession(hooks=[Spy("a", calls), Spy("b", calls)]) as sess:
+        assert 1.0 == sess.run(model.weight)
+    assert [
+        ("a", "begin", False),
+        ("b", "begin", False),
+        ("a", "created", True),
+        ("b", "created", True),
+        ("a", "before", model.weight),
+        ("b", "before", model.weight),
+        ("a", "after", 1.0),
+        ("b", "after", 1.0),
+        ("a", "end", 1.0),
+        ("b", "end", 1.0),
+    ] == calls
+    assert not tf.get_default_graph().finalized
+
+
+def test_after_an_exception_hooks_do_not_end(model):
+    """An exception passes, and hooks are not asked to end; the session is closed all the same."""
+    calls: list[tuple[str, str, object]] = []
+    with pytest.raises(KeyError), tf.train.MonitoredSession(hooks=[Spy("a", calls)]) as sess:
+        raise KeyError
+    assert "end" not in [call[1] for call in calls]
+    with pytest.raises(RuntimeError, match="already closed"):
+        sess.run(model.weight)
+    assert sess.should_stop()
+
+
+@pytest.mark.parametrize("error", [StopIteration(), errors.OutOfRangeError(None, None, "the end")])
+def test_the_end_of_the_input_is_no_error(model, error):
+    """Two exceptions only end a training, and hooks end as always."""
+    calls: list[tuple[str, str, object]] = []
+    with tf.train.MonitoredSession(hooks=[Spy("a", calls)]):
+        raise error
+    assert "end" == calls[-1][1]
+
+
+def test_it_recovers_from_what_passes(model, tmp_path):
+    """After an aborted run there is a new session, restored from the last checkpoint, and the run is done again."""
+    runs, values = [], []
+
+    class Abort(tf.train.SessionRunHook):
+        def after_create_session(self, session, coord):
+            values.append(float(session.run(model.weight)))
+
+        def after_run(self, run_context, run_values):
+            runs.append(1)
+            if len(runs) in (2, 3):
+                raise errors.AbortedError(None, None, "gone")
+
+    with tf.train.MonitoredTrainingSession(
+        checkpoint_dir=tmp_path, hooks=[Abort(), tf.train.StopAtStepHook(last_step=3)], save_checkpoint_steps=1
+    ) as sess:
+        while not sess.should_stop():
+            sess.run(model.step)
+    assert ([1.0, 3.0, 4.0], 4) == (values, len(runs))
+
+
+def test_a_singular_session_does_not_recover(model):
+    """Every error goes to the program, and the plain session can be had."""
+
+    class Abort(tf.train.SessionRunHook):
+        def after_run(self, run_context, run_values):
+            raise errors.AbortedError(None, None, "gone")
+
+    with tf.train.SingularMonitoredSession(hooks=[Abort()]) as sess:
+        assert isinstance(sess.raw_session(), tf.Session)
+        with pytest.raises(errors.AbortedError):
+            sess.run(model.step)
+    assert sess.raw_session() is None
+
+
+def test_hooks_feed(model):
+    """What hooks feed is fed, but nobody feeds what somebody else does."""
+    x = tf.placeholder(tf.float32, name="x")
+    feed = tf.train.FeedFnHook(lambda: {x: 3.0})
+    with tf.train.MonitoredSession(hooks=[feed]) as sess:
+        assert 3.0 == sess.run(x)
+        with pytest.raises(RuntimeError, match="fed by a SessionRunHook and user"):
+            sess.run(x, {x: 1.0})
+    with tf.train.MonitoredSession(hooks=[feed, feed]) as sess, pytest.raises(RuntimeError, match="by two hooks"):
+        sess.run(x)
+
+
+def test_no_run_after_a_stop_was_asked_for(model):
+    """A hook's wish to stop is fulfilled after its run, and no other run is let through."""
+    with tf.train.MonitoredSession(hooks=[tf.train.StopAtStepHook(num_steps=2)]) as sess:
+        count = 0
+        while not sess.should_stop():
+            sess.run(model.step)
+            count += 1
+        with pytest.raises(RuntimeError, match="even after should_stop requested"):
+            sess.run(model.step)
+    assert 2 == count
+
+
+def test_step_functions(model):
+    """A function runs things with hooks and without, and can end the block; others are refused."""
+    calls: list[tuple[str, str, object]] = []
+
+    def step(step_context):
+        step_context.session.run(model.step)
+        return step_context.run_with_hooks(model.weight)
+
+    def stop(step_context):
+        step_context.request_stop()
+
+    with tf.train.MonitoredSession(hooks=[Spy("a", calls)]) as sess:
+        assert 2.0 == sess.run_step_fn(step)
+        with pytest.raises(ValueError, match="step_fn may either have one 'step_context' argument"):
+            sess.run_step_fn(lambda session: 1)
+        sess.run_step_fn(stop)
+        pytest.fail("the block has ended")
+    assert 1 == [call[1] for call in calls].count("before")
+    assert "end" == calls[-1][1]
+
+
+def test_the_error_of_a_thread_explains_that_of_a_run(model):
+    """Where a thread of a hook has failed, its error is raised instead of what the run met because of it."""
+
+    class Failing(tf.train.SessionRunHook):
+        def after_create_session(self, session, coord):
+            self.coord = coord
+
+        def after_run(self, run_context, run_values):
+            self.coord.request_stop(ValueError("from the thread"))
+            raise KeyError("from the run")
+
+    with pytest.raises(ValueError, match="from the thread"), tf.train.MonitoredSession(hooks=[Failing()]) as sess:
+        sess.run(model.step)

@@ -1,0 +1,59 @@
+"""The older way to train under supervision."""
+
+from __future__ import annotations
+
+import pytest
+
+import hdfsaver as tf
+
+
+def test_a_training_is_resumed(model, tmp_path):
+    """What one Supervisor has saved another restores; the graph is written as text."""
+    first = tf.train.Supervisor(logdir=tmp_path, save_model_secs=0)
+    with first.managed_session() as sess:
+        for _ in range(3):
+            sess.run(model.step)
+        assert not first.should_stop()
+        first.saver.save(sess, first.save_path, global_step=first.global_step)
+    assert first.should_stop()
+    assert (tmp_path / "graph.pbtxt").exists()
+    with tf.train.Supervisor(logdir=tmp_path).managed_session() as sess:
+        assert 4.0 == sess.run(model.weight)
+
+
+def test_a_thread_saves(model, tmp_path):
+    """A checkpoint is saved as soon as the session is made."""
+    supervisor = tf.train.Supervisor(logdir=tmp_path, save_model_secs=1000)
+    with supervisor.managed_session():
+        for _ in tf.train.checkpoints_iterator(tmp_path, timeout=30):
+            break
+    assert 1.0 == tf.train.load_variable(tmp_path, "w")
+
+
+def test_an_error_passes_and_stops_the_threads(model, tmp_path):
+    """What fails in the block is raised when the threads have ended; the end of the input is no error."""
+    supervisor = tf.train.Supervisor(logdir=tmp_path)
+    with pytest.raises(KeyError), supervisor.managed_session():
+        raise KeyError
+    with supervisor.managed_session():
+        raise tf.errors.OutOfRangeError(None, None, "the end")
+    with supervisor.managed_session() as sess, supervisor.stop_on_exception():
+        assert 1.0 == sess.run(model.weight)
+
+
+def test_without_a_folder(model):
+    """Nothing is saved, and there is no service to start."""
+    supervisor = tf.train.Supervisor(init_fn=lambda sess: sess.run(model.step))
+    with supervisor.managed_session() as sess:
+        assert (2.0, None) == (sess.run(model.weight), supervisor.save_path)
+        with pytest.raises(RuntimeError, match="no logdir"):
+            supervisor.start_standard_services(sess)
+
+
+def test_no_chief(model):
+    """Another than the chief waits, and starts no services."""
+    supervisor = tf.train.Supervisor(is_chief=False, recovery_wait_secs=0.01)
+    with pytest.raises(tf.errors.DeadlineExceededError, match="not initialized"):
+        supervisor.prepare_or_wait_for_session(max_wait_secs=0.02)
+    with tf.Session() as sess, pytest.raises(RuntimeError, match="Only chief"):
+        supervisor.start_standard_services(sess)
