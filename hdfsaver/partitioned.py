@@ -181,7 +181,7 @@ class PartitionedVariable:
 
     def _divided(self, value: Any, axis: int) -> list[Any]:
         if isinstance(value, PartitionedVariable):
-            value = list(value)
+            value = value._get_variable_list()
         if not isinstance(value, list):
             sizes = [_info(part).var_shape[axis] for part in self._variable_list]
             parts: list[Any] = split(value, sizes, axis)

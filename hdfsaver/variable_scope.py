@@ -436,7 +436,7 @@ def create_partitioned_variables(
         whole = _get_partitioned(
             _store(), scope.name, shape, dtype, initializer, lambda **_: slicing, scope.reuse, options
         )
-        return list(whole)
+        return whole._get_variable_list()
 
 
 @contextmanager

@@ -105,7 +105,7 @@ def _pairs(assignment_map: Any) -> Iterator[tuple[Any, Any]]:
 def _loadings(name: Any, target: Any, checkpoint: Checkpoint, shared: Shared) -> Iterable[Loading]:
     found = shared.find(target) if isinstance(target, str) else target
     if isinstance(found, PartitionedVariable):
-        found = list(found)
+        found = found._get_variable_list()
     if isinstance(found, Variable):
         checkpoint.check_has(name, f"for variable {found.name}")
         return [_whole(found, name, checkpoint.entries[name])]

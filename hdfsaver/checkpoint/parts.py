@@ -72,7 +72,7 @@ def saveable_of(variable: Any) -> Saveable:
     if isinstance(variable, Saveable):
         return variable
     if isinstance(variable, PartitionedVariable):
-        return PartsSaveable(checked_parts(variable.name, list(variable)))
+        return PartsSaveable(checked_parts(variable.name, variable._get_variable_list()))
     return PartsSaveable(variable) if isinstance(variable, list) else VariableSaveable(variable)
 
 

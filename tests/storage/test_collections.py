@@ -12,16 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdfsaver import errors
-from hdfsaver.schema import CollectionDef, VariableDef
+from hdfsaver.schema import CollectionDef, SaveSliceInfoDef, VariableDef
 from hdfsaver.storage.collections import read_collections, write_collections
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+PARTS = st.builds(SaveSliceInfoDef, TEXT, st.just((4, 2)), st.just((2, 0)), st.just((2, 2)))
 ITEMS = {
     "node_list": TEXT,
     "bytes_list": st.binary(max_size=12),
     "int64_list": st.integers(-(2**63), 2**63 - 1),
     "float_list": st.floats(allow_nan=False),
-    "variable_list": st.builds(VariableDef, *[TEXT | st.just("long" * 6000)] * 4, st.booleans()),
+    "variable_list": st.builds(VariableDef, *[TEXT | st.just("long" * 6000)] * 4, st.booleans(), st.none() | PARTS),
 }
 COLLECTIONS = st.sampled_from(sorted(ITEMS)).flatmap(
     lambda kind: st.lists(ITEMS[kind], max_size=4).map(lambda items: CollectionDef(kind, items))
