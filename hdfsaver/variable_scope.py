@@ -181,7 +181,10 @@ class _Request:
         return lambda: initializer(shape, dtype=self.dtype, **self._about_part(initializer))
 
     def _about_part(self, initializer: Any) -> dict[str, Any]:
-        takes_it = "partition_info" in inspect.signature(initializer).parameters
+        try:
+            takes_it = "partition_info" in inspect.signature(initializer).parameters
+        except ValueError:  # a function in C that does not tell
+            takes_it = False
         return {"partition_info": self.partition_info} if takes_it else {}
 
     def _default_initializer(self, name: str) -> Any:

@@ -133,12 +133,12 @@ def test_initializers_know_the_whole():
     tf.get_variable("a", [5, 3], initializer=initializer, partitioner=HALVES)
     tf.get_variable("b", [2], initializer=initializer)
     assert [([3, 3], ([5, 3], [0, 0])), ([2, 3], ([5, 3], [3, 0])), ([2], None)] == told
-    tf.get_variable("c", [5, 3], initializer=lambda shape, dtype: tf.ones(shape, dtype), partitioner=HALVES)
+    tf.get_variable("c", [5, 3], initializer=tf.ones, partitioner=HALVES)
     tf.get_variable("d", [5, 3], partitioner=HALVES)
     with tf.Session() as sess:
         assert 0.8660254 == pytest.approx(sess.run("d/part_0/Initializer/random_uniform/max:0"))
     eye = tf.get_variable("e", [4, 4], initializer=tf.initializers.identity(), partitioner=HALVES)
-    assert np.eye(4).tolist() == sum(values_of(eye), [])
+    np.testing.assert_array_equal(np.eye(4), np.concatenate(values_of(eye)))
 
 
 def test_regularizers_see_the_parts():
@@ -167,7 +167,7 @@ def test_sharing():
     """A partitioned variable is shared as it is divided, also without saying how, and never with an undivided one."""
     v = tf.get_variable("v", [2, 4], partitioner=HALVES)
     tf.get_variable("plain", [4])
-    refused = [
+    refused: list[tuple[object, dict[str, object], str]] = [
         (False, {"shape": [2, 4], "partitioner": HALVES}, "Partitioned variable with name v already exists"),
         (False, {"shape": [2, 4]}, "a partitioned version of the variable was found: v/part_0"),
         (tf.AUTO_REUSE, {"shape": [2, 4]}, "a partitioned version of the variable was found: v/part_0"),
