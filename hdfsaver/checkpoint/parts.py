@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hdfsaver import shapes
 from hdfsaver.checkpoint.saveable import Saveable, VariableSaveable, checked_value
 from hdfsaver.graph.definition import Array
 from hdfsaver.graph.operation import Operation
@@ -123,7 +124,15 @@ class PartsSaveable(Saveable):
                 )
 
     def value(self, present: Mapping[str, Array | None]) -> Joined | Array:
-        """The whole, which is put together when it is written; `ValueError` where parts of it are missing."""
+        """The whole, which is put together when it is written; `ValueError` where it is not there exactly."""
+        self._check_whole()
+        pieces = [
+            self._piece(checked_value(present, key, saveable.op), saveable, info)
+            for key, (saveable, info) in zip(self.keys, self._parts, strict=True)
+        ]
+        return pieces[0].array if len(pieces) == 1 else Joined(tuple(self._info.full_shape), pieces)
+
+    def _check_whole(self) -> None:
         if not self._is_whole:
             held = ", ".join(info.spec for _, info in self._parts)
             raise ValueError(
@@ -131,11 +140,14 @@ class PartsSaveable(Saveable):
                 f"{self._info.full_shape}, exactly: {held}. A file holds whole variables: give the Saver all parts, "
                 "each once, to save; some of them alone can only be restored. Nothing was written."
             )
-        values = [
-            checked_value(present, key, saveable.op) for key, (saveable, _) in zip(self.keys, self._parts, strict=True)
-        ]
-        pieces = [Piece(info.key, value) for value, (_, info) in zip(values, self._parts, strict=True)]
-        return values[0] if len(values) == 1 else Joined(tuple(self._info.full_shape), pieces)
+
+    def _piece(self, value: Array, saveable: VariableSaveable, info: SaveSliceInfo) -> Piece:
+        if list(value.shape) != info.var_shape:  # the static shape may have been unknown
+            raise ValueError(
+                f"The value of {saveable.label} has shape {shapes.text(value.shape)}, but as a part of "
+                f"{info.full_name!r} it must have {info.var_shape}. Nothing was written."
+            )
+        return Piece(info.key, value)
 
     def take(self, value: Array) -> Mapping[str, Array]:
         """The parts as views of the whole."""

@@ -15,6 +15,7 @@ from typing import Any
 from h5py import h5g
 
 from hdfsaver.schema import SaveSliceInfoDef, VariableDef
+from hdfsaver.storage import layout
 from hdfsaver.storage.objects import damaged
 from hdfsaver.storage.records import read_records, write_records
 
@@ -91,7 +92,7 @@ def decode_slice_info(text: str, part: str) -> SaveSliceInfoDef | None:
         full_shape, offset, shape = (_sizes(values) for values in sizes)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise damaged(part, f"save_slice_info {text[:100]!r} is malformed: {type(error).__name__}, {error}.") from None
-    fits = len(full_shape) == len(offset) == len(shape) and all(
+    fits = layout.MAX_RANK >= len(full_shape) == len(offset) == len(shape) and all(
         start + size <= full for start, size, full in zip(offset, shape, full_shape, strict=True)
     )
     if not isinstance(full_name, str) or not fits:

@@ -196,6 +196,19 @@ def test_parts_that_contradict_each_other():
         tf.train.Saver([first, second])
 
 
+def test_a_value_of_another_shape_than_its_part(tmp_path):
+    """A variable of unknown shape may hold one; it is not stretched to fill the part."""
+    part = tf.Variable([1.0], validate_shape=False)
+    other = tf.Variable([2.0])
+    part._set_save_slice_info(SaveSliceInfo("w", [3], [0], [2]))
+    other._set_save_slice_info(SaveSliceInfo("w", [3], [2], [1]))
+    saver = tf.train.Saver([part, other])
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        with pytest.raises(ValueError, match=r"has shape \(1,\), but as a part of 'w' it must have \[2\]. Nothing was"):
+            saver.save(sess, tmp_path / "m")
+
+
 @pytest.mark.parametrize("reshape", [False, True])
 @pytest.mark.parametrize("shape", [(6, 3), (4, 3), (12, 1)])
 def test_another_shape(prefix, shape, reshape):

@@ -47,6 +47,7 @@ GOOD = {"full_name": "w", "full_shape": [4, 2], "var_offset": [2, 0], "var_shape
         "[" * 100_000,
         json.dumps({**GOOD, "full_name": 3}),
         json.dumps({**GOOD, "full_shape": [4]}),
+        json.dumps({**GOOD, "full_shape": [1] * 33, "var_offset": [0] * 33, "var_shape": [1] * 33}),
         json.dumps({**GOOD, "var_shape": [3, 2]}),
         json.dumps({**GOOD, "var_shape": [-2, 2]}),
         json.dumps({**GOOD, "var_shape": [2.0, 2]}),
