@@ -36,10 +36,15 @@ _CANNOT_RESERVE = {EINVAL, ENODEV, ENOSYS, ENOTSUP, EOPNOTSUPP}
 
 @dataclass
 class Draft:
-    """A file in the making: ``fd`` is open for reading and writing."""
+    """A file in the making: ``fd`` is open for reading and writing, ``target`` is what it becomes."""
 
     fd: int
     path: Path
+    target: Path
+
+    def becomes(self, name: str) -> None:
+        """Give it another name, in the same folder, than the one it was begun for; what is there is replaced."""
+        self.target = _resolve(self.target.with_name(name))
 
     def reserve(self, size: int) -> None:
         """Take the room for so many bytes now, so that a full disk is noticed before anything is written."""
@@ -82,14 +87,14 @@ def atomic_write(path: str | os.PathLike[str], *, durable: bool = True) -> Itera
         raise from_os_error(error, f"Cannot write {path}") from error
     try:
         yield draft
-        _commit(draft, target, durable)
+        _commit(draft, durable)
     except BaseException as error:
         _discard(draft)
         if isinstance(error, OSError):
             raise from_os_error(error, f"Cannot write {path}") from error
         raise
     if durable:
-        _sync_folder(target, path)
+        _sync_folder(draft.target, path)
 
 
 def write_text_atomically(path: str | os.PathLike[str], text: str, *, durable: bool = True) -> None:
@@ -125,7 +130,7 @@ def _create(target: Path) -> Draft:
     while True:
         path = target.with_name(f".{_stem(target)}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
         with suppress(FileExistsError):
-            draft = Draft(os.open(path, _FLAGS, mode), path)
+            draft = Draft(os.open(path, _FLAGS, mode), path, target)
             if _owned(draft, None if kept is None else mode):
                 return draft
 
@@ -176,13 +181,13 @@ def _remove_if_unlocked(path: Path) -> None:
             os.close(fd)
 
 
-def _commit(draft: Draft, target: Path, durable: bool) -> None:
+def _commit(draft: Draft, durable: bool) -> None:
     if durable:
         os.fsync(draft.fd)
     if fcntl is None:
         # Windows renames no open file. Elsewhere the lock must outlive the name of the draft.
         _close(draft)
-    os.replace(draft.path, target)
+    os.replace(draft.path, draft.target)
     if draft.fd >= 0:
         _close(draft)
 

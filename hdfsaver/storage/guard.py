@@ -62,6 +62,26 @@ def open_regular(path: str | os.PathLike[str]) -> Opened:
         raise
 
 
+def open_any(path: str | os.PathLike[str]) -> Opened:
+    """Open a regular file, whatever it holds, with nothing for its head; the caller closes the descriptor.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such file, or it is a directory.
+    InvalidArgumentError
+        It is not a regular file.
+    OpError
+        What the operating system reports.
+    """
+    fd = _open(path)
+    try:
+        return Opened(fd, _regular_size(fd, path), b"")
+    except BaseException:
+        os.close(fd)
+        raise
+
+
 def read_regular(path: str | os.PathLike[str], largest: int) -> bytes:
     """The bytes of a small file, whatever it holds; a pipe or a device is not waited for.
 

@@ -90,17 +90,17 @@ def write_at(fd: int, view: memoryview, offset: int) -> None:
 
 def write_all(fd: int, jobs: Sequence[WriteJob], progress: Progress = SILENT) -> list[int]:
     """Write every job's bytes; the XXH3-64 digest of each, in order."""
-    return _in_threads(lambda job: _write_hashed(fd, *job, progress), jobs, _length)
+    return in_threads(lambda job: _write_hashed(fd, *job, progress), jobs, _length)
 
 
 def read_all(fd: int, jobs: Sequence[Job], progress: Progress = SILENT) -> list[int]:
     """Fill every job's view; the XXH3-64 digest of each, in order. Errors are those of `read_at`."""
-    return _in_threads(lambda job: _read_hashed(fd, *job, progress), jobs, _length)
+    return in_threads(lambda job: _read_hashed(fd, *job, progress), jobs, _length)
 
 
 def digest_all(fd: int, extents: Sequence[tuple[int, int]], progress: Progress = SILENT) -> list[int]:
     """The XXH3-64 digest of every extent, ``(offset, length)``, in order. Errors are those of `read_at`."""
-    return _in_threads(lambda extent: _digest(fd, *extent, progress), extents, lambda extent: extent[1])
+    return in_threads(lambda extent: _digest(fd, *extent, progress), extents, lambda extent: extent[1])
 
 
 def _write_hashed(fd: int, offset: int, view: memoryview | JoinedBytes, progress: Progress) -> int:
@@ -138,7 +138,8 @@ def _digest(fd: int, offset: int, nbytes: int, progress: Progress) -> int:
     return hasher.intdigest()
 
 
-def _in_threads(work: Callable[[_Work], int], jobs: Sequence[_Work], size: Callable[[_Work], int]) -> list[int]:
+def in_threads(work: Callable[[_Work], int], jobs: Sequence[_Work], size: Callable[[_Work], int]) -> list[int]:
+    """What the work gives for each job, in order; several at once where ``size``, in bytes, makes it worth it."""
     sizes = [size(job) for job in jobs]
     threads = min(len(jobs), os.cpu_count() or 1, MAX_THREADS)
     if threads < 2 or sum(sizes) < PARALLEL:

@@ -22,7 +22,7 @@ PACKAGE = "hdfsaver"
 LAYERS = (
     ("errors", "dtypes", "shapes", "schema", "protos", "version"),
     ("graph", "storage"),
-    ("ops", "reading", "digraphs", "arrays"),
+    ("ops", "reading", "digraphs", "arrays", "interop"),
     ("variables", "variable_scope", "partitioned", "partitioning", "session", "training"),
     ("checkpoint",),
     ("monitoring",),
@@ -39,6 +39,8 @@ STRANGERS = (
     {"ops", "digraphs"},
     {"graph", "arrays"},
     {"ops", "arrays"},
+    {"graph", "interop"},
+    {"ops", "interop"},
     {"cli", "testing"},
 )
 

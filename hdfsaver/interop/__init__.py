@@ -1,0 +1,1 @@
+"""Interop: files of other programs, to and from named arrays, without those programs."""

@@ -1,0 +1,160 @@
+"""TensorFlow's protobuf messages, as far as checkpoints need them.
+
+They are declared here, in a pool of their own: files named ``tensorflow/...`` in protobuf's default pool would keep
+TensorFlow itself from being imported into the same program. Fields that are not declared are kept as unknown ones.
+Sources: ``tensorflow/core/protobuf/tensor_bundle.proto``, ``tensorflow/core/util/saved_tensor_slice.proto`` and
+``tensorflow/core/framework/{tensor,tensor_shape,tensor_slice,versions}.proto``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from hdfsaver.errors import DataLossError
+from hdfsaver.interop.extras import library
+
+_descriptor = library("google.protobuf.descriptor_pb2")
+_pools = library("google.protobuf.descriptor_pool")
+_factory = library("google.protobuf.message_factory")
+_DecodeError = library("google.protobuf.message").DecodeError
+
+# A message a paragraph, a field a line: number, name, type; `*` repeats it, `?` tells unset from zero.
+_SCHEMA = """
+VersionDef
+1 producer int32
+2 min_consumer int32
+3 bad_consumers int32*
+
+Dim
+1 size int64
+2 name string
+
+TensorShapeProto
+2 dim Dim*
+3 unknown_rank bool
+
+Extent
+1 start int64
+2 length int64?
+
+TensorSliceProto
+1 extent Extent*
+
+TensorProto
+1 dtype int32
+2 tensor_shape TensorShapeProto
+3 version_number int32
+4 tensor_content bytes
+5 float_val float*
+6 double_val double*
+7 int_val int32*
+8 string_val bytes*
+9 scomplex_val float*
+10 int64_val int64*
+11 bool_val bool*
+12 dcomplex_val double*
+13 half_val int32*
+16 uint32_val uint32*
+17 uint64_val uint64*
+18 float8_val bytes
+
+BundleHeaderProto
+1 num_shards int32
+2 endianness int32
+3 version VersionDef
+
+BundleEntryProto
+1 dtype int32
+2 shape TensorShapeProto
+3 shard_id int32
+4 offset int64
+5 size int64
+6 crc32c fixed32
+7 slices TensorSliceProto*
+
+SavedSliceMeta
+1 name string
+2 shape TensorShapeProto
+3 type int32
+4 slice TensorSliceProto*
+
+SavedTensorSliceMeta
+1 tensor SavedSliceMeta*
+2 versions VersionDef
+
+SavedSlice
+1 name string
+2 slice TensorSliceProto
+3 data TensorProto
+
+SavedTensorSlices
+1 meta SavedTensorSliceMeta
+2 data SavedSlice
+"""
+
+_PACKAGE = "hdfsaver.tensorflow"
+_FIELD = re.compile(r"(\d+) (\w+) (\w+)([*?]?)")
+
+
+def _declared(schema: str) -> Any:
+    file = _descriptor.FileDescriptorProto(name="hdfsaver.proto", package=_PACKAGE, syntax="proto3")
+    for paragraph in schema.strip().split("\n\n"):
+        name, *lines = paragraph.splitlines()
+        message = file.message_type.add(name=name)
+        for line in lines:
+            _declare(message, line)
+    return file
+
+
+def _declare(message: Any, line: str) -> None:
+    match = _FIELD.fullmatch(line)
+    assert match is not None, line
+    number, name, kind, mark = match.groups()
+    proto = _descriptor.FieldDescriptorProto
+    field = message.field.add(name=name, number=int(number))
+    field.label = proto.LABEL_REPEATED if mark == "*" else proto.LABEL_OPTIONAL
+    if kind[0].isupper():
+        field.type, field.type_name = proto.TYPE_MESSAGE, f".{_PACKAGE}.{kind}"
+    else:
+        field.type = getattr(proto, f"TYPE_{kind.upper()}")
+    if mark == "?":
+        field.oneof_index = len(message.oneof_decl)
+        message.oneof_decl.add(name=f"has_{name}")
+
+
+_pool = _pools.DescriptorPool()
+_pool.AddSerializedFile(_declared(_SCHEMA).SerializeToString())
+
+
+def message_class(name: str) -> Any:
+    """The class of a message, by the name that TensorFlow gives it."""
+    return _factory.GetMessageClass(_pool.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
+
+
+BundleHeader = message_class("BundleHeaderProto")
+BundleEntry = message_class("BundleEntryProto")
+SavedTensorSlices = message_class("SavedTensorSlices")
+TensorProto = message_class("TensorProto")
+
+
+def parse(kind: Any, data: bytes | memoryview, what: str) -> Any:
+    """Read a message.
+
+    Parameters
+    ----------
+    kind : type
+        One of the classes of this module.
+    data : bytes-like
+    what : str
+        What it is, for errors.
+
+    Raises
+    ------
+    DataLossError
+        The bytes are no such message.
+    """
+    try:
+        return kind.FromString(bytes(data))
+    except _DecodeError:
+        raise DataLossError(None, None, f"{what} is no {kind.DESCRIPTOR.name}: its bytes cannot be parsed.") from None

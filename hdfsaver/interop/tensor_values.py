@@ -1,0 +1,87 @@
+"""Values in a ``TensorProto``: fields of numbers, one for each kind, or the plain bytes.
+
+Source: ``tensorflow/core/framework/tensor.proto`` and ``tensor.cc``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import dtypes
+from hdfsaver.errors import DataLossError, UnimplementedError
+from hdfsaver.storage.values import STRING, Array
+
+_FIELDS = {
+    "float32": "float_val",
+    "float64": "double_val",
+    "string": "string_val",
+    "complex64": "scomplex_val",
+    "complex128": "dcomplex_val",
+    "int64": "int64_val",
+    "bool": "bool_val",
+    "uint32": "uint32_val",
+    "uint64": "uint64_val",
+    "float16": "half_val",
+    "bfloat16": "half_val",
+    **dict.fromkeys(
+        ("int32", "int16", "int8", "uint16", "uint8", "qint8", "quint8", "qint16", "quint16", "qint32"), "int_val"
+    ),
+    **dict.fromkeys(("int4", "uint4"), "int_val"),
+    **{row.name: "float8_val" for row in dtypes.TABLE if row.name.startswith("float8")},
+}
+"""Which field holds the values of a dtype."""
+
+_STORED: dict[str, Any] = {
+    "half_val": np.uint16,
+    "scomplex_val": np.float32,
+    "dcomplex_val": np.float64,
+    "float8_val": np.uint8,
+}
+"""What the elements of a field are where they are not the values themselves but their bits or parts."""
+
+
+def array_of(message: Any, dtype: str, shape: tuple[int, ...], name: str) -> Array:
+    """The value that a ``TensorProto`` holds, in full: as many elements as the shape says.
+
+    Raises
+    ------
+    DataLossError
+        It has fewer or more, or numbers that the dtype does not have.
+    UnimplementedError
+        No field holds values of the dtype.
+    """
+    field = _FIELDS.get(dtype)
+    if field is None:
+        raise UnimplementedError(None, None, f"tensor {name!r} is of dtype {dtype}, whose values cannot be read.")
+    count = math.prod(shape)
+    try:
+        if message.tensor_content and dtype != STRING:
+            flat = np.frombuffer(message.tensor_content, dtypes.numpy_dtype(dtype)).copy()
+        else:
+            flat = _flat(getattr(message, field), field, dtype)
+    except (OverflowError, ValueError) as error:
+        raise DataLossError(None, None, f"the values of tensor {name!r} are not those of {dtype}: {error}.") from None
+    if flat.size != count:
+        raise DataLossError(
+            None, None, f"tensor {name!r} of shape {shape} has {count} elements; {flat.size} are stored."
+        )
+    return flat.reshape(shape)
+
+
+def _flat(values: Sequence[Any] | bytes, field: str, dtype: str) -> Array:
+    wanted = dtypes.numpy_dtype(dtype)
+    if dtype == STRING:
+        texts = np.empty(len(values), dtype=object)
+        texts[:] = list(values)
+        return texts
+    if isinstance(values, bytes):
+        return np.frombuffer(values, wanted).copy()
+    if field in _STORED:
+        return np.fromiter(values, _STORED[field], len(values)).view(wanted)
+    if dtype in ("int4", "uint4"):
+        return np.fromiter(values, np.int32, len(values)).astype(np.int8).astype(wanted)
+    return np.fromiter(values, wanted, len(values))
