@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from hdfsaver.storage.windows import read_small
 
 _WINDOW = 64 << 20
 """Bytes of slices that are read at once, beyond the tensor that they are put into."""
+
+
+_NOTHING = np.empty(0)
 
 
 class _Touched(NamedTuple):
@@ -64,7 +67,9 @@ class BundleSource:
         """The values of tensors, in the order asked for."""
         _refuse_handles(self.entries[name].dtype for name in names)
         progress = Progress(callback, sum(self.entries[name].nbytes for name in names))
-        found = self._whole({name: self._index.places[name] for name in names if name in self._index.places}, progress)
+        whole = [name for name in names if name in self._index.places]
+        values = self._whole([self._index.places[name] for name in whole], progress)
+        found = dict(zip(whole, values, strict=True))
         for name in names:
             if name in self._index.parts:
                 found[name] = self._joined(name, _everything(self.entries[name].shape), progress)
@@ -117,35 +122,43 @@ class BundleSource:
     def _stretch(self, place: Place) -> Stretch:
         return Stretch(self._shards[place.shard].fd, place.offset, place.nbytes)
 
-    def _whole(self, places: Mapping[Any, Place], progress: Progress) -> dict[Any, Array]:
-        """The values of places, by any key."""
-        self._shards.open_for(places.values())
-        plain = {key: place for key, place in places.items() if not is_text(place)}
-        found = self._large({key: it for key, it in plain.items() if it.nbytes >= layout.LARGE}, progress)
-        found.update(self._small({key: it for key, it in plain.items() if it.nbytes < layout.LARGE}, progress))
-        found.update({key: self._text(place, progress) for key, place in places.items() if is_text(place)})
-        return found
+    def _whole(self, places: Sequence[Place], progress: Progress) -> list[Array]:
+        """The values of places, one for each."""
+        self._shards.open_for(places)
+        found: dict[int, Array] = {}
+        for read, numbers in zip((self._texts, self._large, self._small), _sorted_out(places), strict=True):
+            found.update(zip(numbers, read([places[number] for number in numbers], progress), strict=True))
+        return [found[number] for number in range(len(places))]
 
-    def _large(self, places: Mapping[Any, Place], progress: Progress) -> dict[Any, Array]:
-        arrays = {key: np.empty(place.shape, numpy_dtype(place.dtype)) for key, place in places.items()}
-        jobs = [(self._stretch(places[key]), bytes_of(array)) for key, array in arrays.items()]
-        self._check(list(places.values()), read_all(jobs, progress))
-        return {key: self._native(array) for key, array in arrays.items()}
+    def _large(self, places: Sequence[Place], progress: Progress) -> list[Array]:
+        arrays = [np.empty(place.shape, numpy_dtype(place.dtype)) for place in places]
+        jobs = [(self._stretch(place), bytes_of(array)) for place, array in zip(places, arrays, strict=True)]
+        self._check(places, read_all(jobs, progress))
+        return [self._native(array) for array in arrays]
 
-    def _small(self, places: Mapping[Any, Place], progress: Progress) -> dict[Any, Array]:
-        found: dict[Any, Array] = {}
-        for shard in {place.shard for place in places.values()}:
-            here = [(key, place) for key, place in places.items() if place.shard == shard]
-            extents = [(place.offset, place.nbytes) for _key, place in here]
-            checked, crcs = [], []
-            for number, data in read_small(self._shards[shard].fd, extents):
-                key, place = here[number]
-                checked.append(place)
-                crcs.append(checksum.masked(data))
-                found[key] = self._native(np.ndarray(place.shape, numpy_dtype(place.dtype), data).copy())
-            self._check(checked, crcs)
-        progress.advance(sum(place.nbytes for place in places.values()))
-        return found
+    def _small(self, places: Sequence[Place], progress: Progress) -> list[Array]:
+        by_shard: dict[int, list[int]] = {}
+        for number, place in enumerate(places):
+            by_shard.setdefault(place.shard, []).append(number)
+        found: dict[int, Array] = {}
+        for shard, numbers in by_shard.items():
+            arrays = self._small_of(self._shards[shard].fd, [places[number] for number in numbers])
+            found.update(zip(numbers, arrays, strict=True))
+        progress.advance(sum([place.nbytes for place in places]))
+        return [found[number] for number in range(len(places))]
+
+    def _small_of(self, fd: int, places: Sequence[Place]) -> list[Array]:
+        """Small tensors of one file, many with one read."""
+        arrays, crcs = [_NOTHING] * len(places), [0] * len(places)
+        for number, data in read_small(fd, [(place.offset, place.nbytes) for place in places]):
+            place = places[number]
+            crcs[number] = checksum.masked(data)
+            arrays[number] = np.ndarray(place.shape, numpy_dtype(place.dtype), data).copy()
+        self._check(places, crcs)
+        return [self._native(array) for array in arrays] if self._index.order == "big" else arrays
+
+    def _texts(self, places: Sequence[Place], progress: Progress) -> list[Array]:
+        return [self._text(place, progress) for place in places]
 
     def _text(self, place: Place, progress: Progress) -> Array:
         data = memoryview(bytearray(place.nbytes))
@@ -185,9 +198,11 @@ class BundleSource:
 
     def _put(self, batch: Sequence[_Touched], whole: Array, wanted: Key, progress: Progress) -> None:
         """Copy slices to where they belong; of those that lie within what is wanted the checksums are checked."""
-        values = self._whole({number: it.place for number, it in enumerate(batch) if it.shared == it.box}, progress)
+        complete = [number for number, it in enumerate(batch) if it.shared == it.box]
+        values = self._whole([batch[number].place for number in complete], progress)
+        known = dict(zip(complete, values, strict=True))
         for number, it in enumerate(batch):
-            value = values[number] if number in values else self._part(it.place, slices.moved(it.shared, it.box))
+            value = known[number] if number in known else self._part(it.place, slices.moved(it.shared, it.box))
             whole[slices.moved(it.shared, wanted)] = value
 
     def _part(self, place: Place, key: Key) -> Array:
@@ -215,6 +230,16 @@ class BundleSource:
             f"{self._shards.path(places[0].shard)}: the bytes of {tensors} {shown} are not what was saved. "
             "The file is damaged, or is not that of this index: take another copy, or an older checkpoint.",
         )
+
+
+def _sorted_out(places: Sequence[Place]) -> tuple[list[int], list[int], list[int]]:
+    """The numbers of the texts among some places, of the large ones, and of the small ones."""
+    texts: list[int] = []
+    large: list[int] = []
+    small: list[int] = []
+    for number, place in enumerate(places):
+        (texts if place.dtype == STRING else large if place.nbytes >= layout.LARGE else small).append(number)
+    return texts, large, small
 
 
 def _everything(shape: tuple[int, ...]) -> Key:

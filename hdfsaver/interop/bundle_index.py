@@ -5,12 +5,13 @@ Source: ``tensorflow/core/util/tensor_bundle/tensor_bundle.cc``.
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.interop import messages, ordered_code, slices, tensor_types
-from hdfsaver.interop.table import Table
+from hdfsaver.interop.table import Bytes, Table
 from hdfsaver.interop.text import ByteOrder
 from hdfsaver.storage.index import Entry
 from hdfsaver.storage.partial import Key
@@ -85,11 +86,7 @@ def read_index(table: Table) -> BundleIndex:
     if key != b"":
         raise DataLossError(None, None, "its first entry is not the header of a bundle.")
     header = messages.parse(messages.BundleHeader, value, "its header")
-    order = _checked(header)
-    found = {key: messages.parse(messages.BundleEntry, value, f"the entry of key {key!r}") for key, value in items}
-    index = _Builder(header.num_shards, found).build(order)
-    _check_overlaps([*index.places.values(), *(place for parts in index.parts.values() for _box, place in parts)])
-    return index
+    return _Builder(header.num_shards).build(items, _checked(header))
 
 
 def _checked(header: Any) -> ByteOrder:
@@ -108,74 +105,83 @@ def _checked(header: Any) -> ByteOrder:
 class _Builder:
     """Goes through the entries of an index."""
 
-    def __init__(self, shards: int, found: dict[bytes, Any]) -> None:
+    def __init__(self, shards: int) -> None:
         self._shards = shards
-        self._found = found
+        self._kinds = tensor_types.Kinds()
+        self._slices: dict[bytes, Any] = {}
 
-    def build(self, order: ByteOrder) -> BundleIndex:
-        index = BundleIndex(self._shards, order, {}, {}, {})
-        tensors = [item for item in self._found.items() if not item[0].startswith(ordered_code.SLICE_MARK)]
-        for key, message in sorted(tensors, key=_position):
+    def build(self, items: Iterable[tuple[bytes, Bytes]], order: ByteOrder) -> BundleIndex:
+        """The index that has these keys and values."""
+        places, cut = self._sorted(items)
+        parts = {name: self._parts(key, name, message) for key, name, message in cut}
+        _check_overlaps([*places, *(place for them in parts.values() for _box, place in them)])
+        entries = {}
+        for _key, name, message in cut:
+            kind = self._kinds.of(message, name)
+            entries[name] = Entry(name, kind.dtype, kind.shape, sum(place.nbytes for _box, place in parts[name]))
+        for place in places:
+            entries[place.name] = Entry(place.name, place.dtype, place.shape, place.nbytes)
+        return BundleIndex(self._shards, order, entries, {place.name: place for place in places}, parts)
+
+    def _sorted(self, items: Iterable[tuple[bytes, Bytes]]) -> tuple[list[Place], list[tuple[bytes, str, Any]]]:
+        """Tensors in one piece in the order of their bytes, and those that are cut; slices are put aside."""
+        places, cut = [], []
+        for key, value in items:
+            message = messages.parse(messages.BundleEntry, value, "one of its entries")
+            if key.startswith(ordered_code.SLICE_MARK):
+                self._slices[key] = message
+                continue
             name = tensor_types.text_of(key)
-            dtype = tensor_types.dtype_name(message.dtype, name)
-            shape = tensor_types.shape_of(message.shape, name)
             if message.slices:
-                parts = self._parts(key, message, name, dtype, shape)
-                index.parts[name] = parts
-                nbytes = sum(place.nbytes for _box, place in parts)
+                cut.append((key, name, message))
             else:
-                index.places[name] = place = self._place(message, name, dtype, shape)
-                nbytes = place.nbytes
-            index.entries[name] = Entry(name, dtype, shape, nbytes)
-        return index
+                places.append(self._place(message, name, self._kinds.of(message, name)))
+        places.sort(key=_POSITION)
+        return places, cut
 
-    def _parts(
-        self, key: bytes, message: Any, name: str, dtype: str, shape: tuple[int, ...]
-    ) -> list[tuple[Key, Place]]:
+    def _parts(self, key: bytes, name: str, owner: Any) -> list[tuple[Key, Place]]:
+        kind = self._kinds.of(owner, name)
         parts = []
-        for each in message.slices:
+        for each in owner.slices:
             extents = slices.extents_of(each)
-            box = slices.box_of(extents, shape, name)
-            part = self._found.get(ordered_code.slice_key(key, extents))
-            if part is None or part.dtype != message.dtype or part.slices:
+            box = slices.box_of(extents, kind.shape, name)
+            part = self._slices.get(ordered_code.slice_key(key, extents))
+            if part is None or part.dtype != owner.dtype or part.slices:
                 raise DataLossError(None, None, f"the slice {extents} of tensor {name!r} has no entry that fits.")
-            found = tensor_types.shape_of(part.shape, name)
-            if found != slices.shape_of(box):
+            found = self._kinds.of(part, name)
+            if found.shape != slices.shape_of(box):
                 raise DataLossError(
-                    None, None, f"the slice {extents} of tensor {name!r}, of shape {shape}, is said to be {found}."
+                    None, None, f"the slice {extents} of tensor {name!r} has shape {found.shape}, and cannot."
                 )
-            parts.append((box, self._place(part, name, dtype, found)))
+            parts.append((box, self._place(part, name, found)))
         return parts
 
-    def _place(self, message: Any, name: str, dtype: str, shape: tuple[int, ...]) -> Place:
-        nbytes = tensor_types.nbytes_of(dtype, shape)
+    def _place(self, message: Any, name: str, kind: tensor_types.Kind) -> Place:
+        dtype, shape, nbytes = kind
         place = Place(name, dtype, shape, message.shard_id, message.offset, message.size, message.crc32c)
-        if place.offset < 0 or place.nbytes < 0 or not 0 <= place.shard < self._shards:
+        _name, _dtype, _shape, shard, offset, size, _crc = place
+        if offset < 0 or size < 0 or not 0 <= shard < self._shards:
             raise DataLossError(
-                None,
-                None,
-                f"tensor {name!r} is said to be {place.nbytes} bytes at byte {place.offset} of file {place.shard}.",
+                None, None, f"tensor {name!r} is said to be {size} bytes at byte {offset} of file {shard}."
             )
-        if nbytes is not None and nbytes != place.nbytes:
+        if nbytes not in (None, size):
             raise DataLossError(
-                None,
-                None,
-                f"tensor {name!r}, {dtype} of shape {shape}, takes {nbytes} bytes; its entry says {place.nbytes}.",
+                None, None, f"tensor {name!r}, {dtype} of shape {shape}, takes {nbytes} bytes; its entry says {size}."
             )
         return place
 
 
-def _position(item: tuple[bytes, Any]) -> tuple[bool, int, int, bool]:
-    _key, message = item
-    return not message.slices, message.shard_id, message.offset, message.size > 0
+_POSITION = itemgetter(Place._fields.index("shard"), Place._fields.index("offset"), Place._fields.index("nbytes"))
 
 
 def _check_overlaps(places: list[Place]) -> None:
     """No byte belongs to two tensors: otherwise a small file could ask for any amount of memory."""
-    extents = sorted((place.shard, place.offset, place.nbytes, place.name) for place in places if place.nbytes)
-    for one, other in pairwise(extents):
-        if one[0] == other[0] and one[1] + one[2] > other[1]:
-            raise DataLossError(None, None, f"tensors {one[3]!r} and {other[3]!r} are said to lie in the same bytes.")
+    end, before = (-1, 0), ""
+    for shard, offset, nbytes, name in sorted((it.shard, it.offset, it.nbytes, it.name) for it in places):
+        if nbytes:
+            if (shard, offset) < end:
+                raise DataLossError(None, None, f"tensors {before!r} and {name!r} are said to lie in the same bytes.")
+            end, before = (shard, offset + nbytes), name
 
 
 def is_text(place: Place) -> bool:

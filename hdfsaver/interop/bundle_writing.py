@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -125,8 +126,19 @@ def _names(values: Mapping[str, Any], sort: bool) -> list[str]:
     return names
 
 
+_PLAIN = {
+    np.dtype(row.numpy).newbyteorder("<"): row.name
+    for row in reversed(dtypes.TABLE)
+    if row.numpy is not np.object_ and not dtypes.as_dtype(row.name).is_quantized
+}
+"""What NumPy's little-endian dtypes are called."""
+
+
 def _tensor(name: str, value: Any, wanted: str | None) -> _Tensor:
     array = np.asarray(value)
+    plain = _PLAIN.get(array.dtype) if wanted is None else None
+    if plain is not None and array.flags.c_contiguous:
+        return _Tensor(plain, array.shape, bytes_of(array), None)
     dtype = _dtype_of(name, array, wanted)
     if dtype == STRING:
         data, crc = text.encode(_texts(name, array))
@@ -180,11 +192,11 @@ class _Writer:
         if self._limit is not None and self._end and self._end + nbytes > self._limit:
             self._flush()
             self._begin_shard()
-        entry = _entry(tensor, len(self.drafts) - 1, self._end)
-        self.entries.append((name, entry))
+        entry = self._entry(name, tensor)
         self._progress.expect(nbytes)
         if nbytes < layout.LARGE:
-            entry.crc32c = checksum.masked(tensor.view) if tensor.crc is None else tensor.crc
+            if tensor.crc is None:
+                entry.crc32c = checksum.masked(tensor.view)
             self._small += tensor.view
         else:
             self._flush()
@@ -203,6 +215,18 @@ class _Writer:
         if self._pool is not None:
             # No file may be closed under a thread.
             self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _entry(self, name: str, tensor: _Tensor) -> Any:
+        entry = messages.BundleEntry(
+            dtype=dtypes.ROW_BY_NAME[tensor.dtype].enum,
+            shape=_shape_bytes(tensor.shape),
+            shard_id=len(self.drafts) - 1,
+            offset=self._end,
+            size=len(tensor.view),
+            crc32c=tensor.crc or 0,
+        )
+        self.entries.append((name, entry))
+        return entry
 
     def _begin_shard(self) -> None:
         # How many there will be is not known yet; the name only tells the next save what to clear away.
@@ -223,7 +247,6 @@ class _Writer:
         self._land(max(0, _IN_FLIGHT - len(tensor.view)))
         fd, offset = self.drafts[-1].fd, self._end
         future = self._pool.submit(moving.write, fd, offset, tensor.view, self._progress)
-        entry.crc32c = tensor.crc or 0
         self._flying.append((future, len(tensor.view), None if tensor.crc is not None else entry))
 
     def _land(self, most: int) -> None:
@@ -246,14 +269,13 @@ class _Growing(Progress):
         self._total += nbytes
 
 
-def _entry(tensor: _Tensor, shard: int, offset: int) -> Any:
-    entry = messages.BundleEntry(
-        dtype=dtypes.ROW_BY_NAME[tensor.dtype].enum, shard_id=shard, offset=offset, size=len(tensor.view)
-    )
-    entry.shape.SetInParent()
-    for size in tensor.shape:
-        entry.shape.dim.add(size=size)
-    return entry
+@lru_cache(maxsize=4096)
+def _shape_bytes(shape: tuple[int, ...]) -> bytes:
+    message = messages.TensorShape()
+    for size in shape:
+        message.dim.add(size=size)
+    data: bytes = message.SerializeToString()
+    return data
 
 
 def _index_bytes(entries: list[tuple[str, Any]], shards: int) -> bytes:

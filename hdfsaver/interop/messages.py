@@ -19,7 +19,8 @@ _pools = library("google.protobuf.descriptor_pool")
 _factory = library("google.protobuf.message_factory")
 _DecodeError = library("google.protobuf.message").DecodeError
 
-# A message a paragraph, a field a line: number, name, type; `*` repeats it, `?` tells unset from zero.
+# A message a paragraph, a field a line: number, name, type; `*` repeats it, `?` tells unset from zero. With `bytes=` a
+# message is kept as its bytes, which are the same on the wire: thousands of entries have few shapes, each parsed once.
 _SCHEMA = """
 VersionDef
 1 producer int32
@@ -66,7 +67,7 @@ BundleHeaderProto
 
 BundleEntryProto
 1 dtype int32
-2 shape TensorShapeProto
+2 shape bytes=TensorShapeProto?
 3 shard_id int32
 4 offset int64
 5 size int64
@@ -94,7 +95,7 @@ SavedTensorSlices
 """
 
 _PACKAGE = "hdfsaver.tensorflow"
-_FIELD = re.compile(r"(\d+) (\w+) (\w+)([*?]?)")
+_FIELD = re.compile(r"(\d+) (\w+) (\w+)(?:=\w+)?([*?]?)")
 
 
 def _declared(schema: str) -> Any:
@@ -136,6 +137,7 @@ BundleHeader = message_class("BundleHeaderProto")
 BundleEntry = message_class("BundleEntryProto")
 SavedTensorSlices = message_class("SavedTensorSlices")
 TensorProto = message_class("TensorProto")
+TensorShape = message_class("TensorShapeProto")
 
 
 def parse(kind: Any, data: bytes | memoryview, what: str) -> Any:
@@ -155,6 +157,6 @@ def parse(kind: Any, data: bytes | memoryview, what: str) -> Any:
         The bytes are no such message.
     """
     try:
-        return kind.FromString(bytes(data))
+        return kind.FromString(data if type(data) is bytes else bytes(data))
     except _DecodeError:
         raise DataLossError(None, None, f"{what} is no {kind.DESCRIPTOR.name}: its bytes cannot be parsed.") from None

@@ -43,7 +43,7 @@ class Shards:
             One of them is too short.
         """
         for place in places:
-            found = self[place.shard]
+            found = self._opened.get(place.shard) or self[place.shard]
             if place.offset + place.nbytes > found.size:
                 raise DataLossError(
                     None,

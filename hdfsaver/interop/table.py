@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.interop import checksum, varint
@@ -33,6 +33,11 @@ _KEY_RATIO = 64
 that a small block could claim keys without bounds."""
 
 _KEY_ROOM = 1 << 20
+
+
+_LARGE = 1 << 20
+
+Bytes: TypeAlias = "bytes | memoryview"
 
 
 class Handle(NamedTuple):
@@ -66,7 +71,7 @@ class Table:
             for key, value in self._entries(self._index_handle(), "the index of its blocks")
         ]
 
-    def items(self) -> Iterator[tuple[bytes, memoryview]]:
+    def items(self) -> Iterator[tuple[bytes, Bytes]]:
         """Every key with its value, in order; keys never repeat."""
         last: bytes | None = None
         for key, value in (item for number in range(len(self._handles)) for item in self._block(number)):
@@ -75,14 +80,14 @@ class Table:
             last = key
             yield key, value
 
-    def get(self, key: bytes) -> memoryview | None:
+    def get(self, key: bytes) -> Bytes | None:
         """The value of a key, or None."""
         number = bisect_left(self._handles, key, key=lambda item: item[0])
         if number == len(self._handles):
             return None
         return next((value for found, value in self._block(number) if found == key), None)
 
-    def _block(self, number: int) -> Iterator[tuple[bytes, memoryview]]:
+    def _block(self, number: int) -> Iterator[tuple[bytes, Bytes]]:
         return self._entries(self._handles[number][1], f"block {number}")
 
     def _index_handle(self) -> Handle:
@@ -112,9 +117,11 @@ class Table:
             )
         return Handle(offset, size), stop
 
-    def _entries(self, handle: Handle, what: str) -> Iterator[tuple[bytes, memoryview]]:
+    def _entries(self, handle: Handle, what: str) -> Iterator[tuple[bytes, Bytes]]:
         try:
-            yield from _entries(self._content(handle, what))
+            content = self._content(handle, what)
+            # Parts of bytes are made faster than views, and views of large blocks save the copy.
+            yield from _entries(bytes(content) if len(content) < _LARGE else content)
         except ValueError as error:
             raise DataLossError(None, None, f"{what} is damaged: {error}.") from None
 
@@ -147,25 +154,30 @@ def _uncompressed(content: memoryview, kind: int, what: str) -> memoryview:
     return data
 
 
-def _entries(block: memoryview) -> Iterator[tuple[bytes, memoryview]]:
+def _entries(block: Bytes) -> Iterator[tuple[bytes, Bytes]]:
     """The keys and values of a block; `ValueError` where it is damaged."""
     stop = _end_of_entries(block)
     room = _KEY_ROOM + _KEY_RATIO * len(block)
     position, key = 0, b""
     while position < stop:
-        shared, own, length, position = _lengths(block, position)
-        end = position + own + length
+        shared, own, length = block[position : position + 3]
+        if (shared | own | length) < 0x80:  # as nearly all are
+            start = position + 3
+        else:
+            shared, own, length, start = _lengths(block, position)
+        middle = start + own
+        end = middle + length
         if shared > len(key) or end > stop:
             raise ValueError(f"the entry at byte {position} claims more than there is")
-        key = key[:shared] + bytes(block[position : position + own])
+        key = key[:shared] + block[start:middle]
         room -= len(key)
         if room < 0:
             raise ValueError("its keys are far longer than the block")
-        yield key, block[position + own : end]
+        yield key, block[middle:end]
         position = end
 
 
-def _end_of_entries(block: memoryview) -> int:
+def _end_of_entries(block: Bytes) -> int:
     restarts = int.from_bytes(block[-4:], "little")
     stop = len(block) - 4 * (restarts + 1)
     if stop < 0:
@@ -173,11 +185,8 @@ def _end_of_entries(block: memoryview) -> int:
     return stop
 
 
-def _lengths(block: memoryview, position: int) -> tuple[int, int, int, int]:
+def _lengths(block: Bytes, position: int) -> tuple[int, int, int, int]:
     """Three lengths at a position, of the shared and the own part of a key and of a value; then where they end."""
-    shared, own, length = block[position : position + 3].tolist() if position + 3 <= len(block) else (0xFF,) * 3
-    if (shared | own | length) < 0x80:  # as nearly all are
-        return shared, own, length, position + 3
     shared, position = varint.decode(block, position)
     own, position = varint.decode(block, position)
     length, position = varint.decode(block, position)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 from hdfsaver import dtypes
 from hdfsaver.errors import DataLossError, InvalidArgumentError
+from hdfsaver.interop import messages
 from hdfsaver.storage.values import STRING
 
 MAX_RANK = 64
@@ -60,6 +61,32 @@ def shape_of(message: Any, name: str) -> tuple[int, ...]:
 def nbytes_of(dtype: str, shape: tuple[int, ...]) -> int | None:
     """Bytes of a value; None where its dtype and shape do not say it."""
     return None if dtype == STRING or dtype in HANDLES else math.prod(shape) * dtypes.numpy_dtype(dtype).itemsize
+
+
+class Kind(NamedTuple):
+    """What tensors have in common: dtype, shape, and the bytes of a value where these say it."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    nbytes: int | None
+
+
+class Kinds:
+    """Dtypes and shapes of many entries, most of which are alike: each kind is looked at once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, bytes], Kind] = {}
+
+    def of(self, entry: Any, name: str) -> Kind:
+        """The kind of tensor that a ``BundleEntryProto`` is about; errors are those of `dtype_name` and `shape_of`."""
+        key = entry.dtype, entry.shape
+        return self._known.get(key) or self._look(key, name)
+
+    def _look(self, key: tuple[int, bytes], name: str) -> Kind:
+        dtype = dtype_name(key[0], name)
+        shape = shape_of(messages.parse(messages.TensorShape, key[1], f"the shape of tensor {name!r}"), name)
+        found = self._known[key] = Kind(dtype, shape, nbytes_of(dtype, shape))
+        return found
 
 
 def text_of(name: bytes) -> str:
