@@ -37,6 +37,9 @@ _KEY_ROOM = 1 << 20
 
 _LARGE = 1 << 20
 
+_LONGEST_SHOWN = 200
+"""Bytes of a key that an error repeats."""
+
 Bytes: TypeAlias = "bytes | memoryview"
 
 
@@ -67,7 +70,7 @@ class Table:
         self._fd = fd
         self._size = size
         self._handles = [
-            (key, self._handle(bytes(value), 0, f"the block of key {key!r}")[0])
+            (key, self._handle(bytes(value), 0, f"the block of key {_shown(key)}")[0])
             for key, value in self._entries(self._index_handle(), "the index of its blocks")
         ]
 
@@ -76,7 +79,7 @@ class Table:
         last: bytes | None = None
         for key, value in (item for number in range(len(self._handles)) for item in self._block(number)):
             if last is not None and key <= last:
-                raise DataLossError(None, None, f"key {key!r} stands behind {last!r}, which sorts after it.")
+                raise DataLossError(None, None, f"key {_shown(key)} stands behind {_shown(last)}, which sorts after it.")
             last = key
             yield key, value
 
@@ -134,6 +137,10 @@ class Table:
         if found != stored:
             raise ValueError(f"its checksum is {found:#010x}, and {stored:#010x} was stored")
         return _uncompressed(view[: handle.size], data[handle.size], what)
+
+
+def _shown(key: bytes) -> str:
+    return repr(key if len(key) <= _LONGEST_SHOWN else key[:_LONGEST_SHOWN] + b"...")
 
 
 def _uncompressed(content: memoryview, kind: int, what: str) -> memoryview:

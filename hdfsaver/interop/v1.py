@@ -107,9 +107,10 @@ class V1Source:
 
     def _list(self, path: str, table: Table) -> None:
         header = table.get(b"")
-        if header is None:
+        saved = messages.parse(messages.SavedTensorSlices, header or b"", "its header")
+        if not saved.HasField("meta"):
             raise DataLossError(None, None, "its first entry is not the header of a V1 checkpoint.")
-        meta = messages.parse(messages.SavedTensorSlices, header, "its header").meta
+        meta = saved.meta
         if meta.versions.min_consumer > VERSION or VERSION in meta.versions.bad_consumers:
             raise InvalidArgumentError(
                 None,

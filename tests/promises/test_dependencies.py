@@ -24,6 +24,7 @@ def test_the_lowest_environment_has_the_lower_bounds() -> None:
     tox = configparser.ConfigParser(interpolation=None)
     tox.read(ROOT / "tox.ini", encoding="utf-8")
     pins = tox["testenv:lowest"]["deps"].split()
-    bounds = versions(project["dependencies"], ">=")
-    assert len(project["dependencies"]) == len(bounds)
+    dependencies = project["dependencies"] + project["optional-dependencies"]["tensorflow"]
+    bounds = versions(dependencies, ">=")
+    assert len(dependencies) == len(bounds)
     assert bounds == versions(pins, "==")

@@ -1,0 +1,100 @@
+"""TensorFlow itself reads what we write, and we read what it writes: `tox -e tensorflow` runs these tests.
+
+They need a TensorFlow, which is large and of no use to anybody else: without it they are skipped, and the recorded files
+beside them say the same as of the day they were made.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hdfsaver.interop.bundle_writing import write_bundle
+from hdfsaver.interop.opening import open_bundle
+from tests.interop import samples
+from tests.interop.samples import GOLDEN
+from tests.interop.test_bundle import big_bundle
+
+if importlib.util.find_spec("tensorflow") is None:
+    pytest.skip("TensorFlow is not installed; `tox -e tensorflow` installs it", allow_module_level=True)
+
+READER = """
+import os, pickle, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import tensorflow as tf
+reader = tf.compat.v1.train.NewCheckpointReader(sys.argv[1])
+found = {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+pickle.dump(found, sys.stdout.buffer)
+"""
+
+
+def read_by_tensorflow(prefix: Path) -> dict[str, Any]:
+    """All tensors of a checkpoint, as TensorFlow reads them in a process of its own."""
+    import pickle
+
+    done = subprocess.run([sys.executable, "-c", READER, prefix], check=True, capture_output=True)
+    found: dict[str, Any] = pickle.loads(done.stdout)
+    return found
+
+
+def assert_same(expected: dict[str, Any], found: dict[str, Any]) -> None:
+    """Same names, shapes and values."""
+    assert set(expected) == set(found)
+    for name, value in expected.items():
+        assert np.asarray(value).shape == np.asarray(found[name]).shape, name
+        np.testing.assert_array_equal(value, found[name], name)
+
+
+@pytest.mark.parametrize("shard_bytes", [None, 200])
+def test_tensorflow_reads_what_we_write(tmp_path: Path, shard_bytes: int | None) -> None:
+    """Every dtype, in one data file and in several."""
+    write_bundle(tmp_path / "x", samples.every_dtype(), shard_bytes=shard_bytes)
+    assert_same(samples.every_dtype(), read_by_tensorflow(tmp_path / "x"))
+
+
+def test_tensorflow_reads_the_other_byte_order_as_we_do(tmp_path: Path) -> None:
+    """A bundle of a big-endian machine gives the same values there and here."""
+    big_bundle(tmp_path / "x")
+    with open_bundle(tmp_path / "x") as file:
+        ours = file.read_many(file.variables)
+    assert_same(ours, read_by_tensorflow(tmp_path / "x"))
+
+
+def test_the_golden_files_are_what_tensorflow_writes_today(tmp_path: Path) -> None:
+    """The maker gives the files that are kept, byte for byte."""
+    maker = Path(__file__).with_name("make_golden.py")
+    subprocess.run([sys.executable, maker, tmp_path / "made"], check=True, capture_output=True)
+    kept, made = (
+        {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        for folder in (GOLDEN, tmp_path / "made")
+    )
+    assert sorted(kept) == sorted(made)
+    assert kept == made
+
+
+TRAIN = """
+import os, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import tensorflow as tf
+tf = tf.compat.v1
+tf.disable_v2_behavior()
+tf.disable_resource_variables()
+part = tf.get_variable("part", [10, 6], partitioner=tf.fixed_size_partitioner(3))
+plain = tf.get_variable("plain", [4])
+with tf.Session() as session:
+    tf.train.Saver().restore(session, sys.argv[1])
+    print(session.run([tf.reduce_sum(part.as_tensor()), tf.reduce_sum(plain)]))
+"""
+
+
+def test_a_graph_of_tensorflow_is_restored_from_ours(tmp_path: Path) -> None:
+    """A Saver of TensorFlow's restores partitioned variables from tensors that we wrote in one piece."""
+    write_bundle(tmp_path / "x", {"part": samples.partitioned(), "plain": np.ones(4, np.float32)})
+    done = subprocess.run([sys.executable, "-c", TRAIN, tmp_path / "x"], check=True, capture_output=True, text=True)
+    assert f"[{samples.partitioned().sum()}, 4.0]" == done.stdout.strip().replace("np.float32(", "").replace(")", "")

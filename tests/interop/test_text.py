@@ -1,0 +1,44 @@
+"""String tensors of bundles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hdfsaver.interop import text
+
+
+@given(st.lists(st.binary(max_size=200), max_size=20))
+def test_texts_come_back(texts: list[bytes]) -> None:
+    """All bytes survive, and the checksum is that of the writer."""
+    data, crc = text.encode(texts)
+    array, found = text.decode(memoryview(data), (len(texts),), "little")
+    assert texts == array.tolist()
+    assert crc == found
+
+
+def test_every_flipped_byte_is_noticed() -> None:
+    """No byte of a string tensor can be changed."""
+    data, crc = text.encode([b"one", b"", b"x" * 200])
+    for position in range(len(data)):
+        damaged = bytearray(data)
+        damaged[position] ^= 0x41
+        try:
+            assert crc != text.decode(memoryview(damaged), (3,), "little")[1]
+        except ValueError:
+            pass
+
+
+def test_more_texts_than_bytes_are_refused() -> None:
+    """A shape that claims a terabyte of texts takes no memory."""
+    with pytest.raises(ValueError, match="1000000000000 texts need more"):
+        text.decode(memoryview(bytes(100)), (10**6, 10**6), "little")
+
+
+def test_scalars_have_no_dimensions() -> None:
+    """The shape is that which was asked for."""
+    array, _crc = text.decode(memoryview(text.encode([b"one"])[0]), (), "little")
+    assert ((), b"one") == (array.shape, array[()])
+    assert np.dtype(object) == array.dtype
