@@ -79,7 +79,7 @@ class Table:
         last: bytes | None = None
         for key, value in (item for number in range(len(self._handles)) for item in self._block(number)):
             if last is not None and key <= last:
-                raise DataLossError(None, None, f"key {_shown(key)} stands behind {_shown(last)}, which sorts after it.")
+                raise DataLossError(None, None, f"key {_shown(key)} stands behind {_shown(last)}, and sorts before it.")
             last = key
             yield key, value
 

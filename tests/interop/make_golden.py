@@ -58,7 +58,7 @@ def save_grid(tf: ModuleType, prefix: str, value: np.ndarray, slices: tuple[str,
 
 
 def _slices(spec: str) -> tuple[slice, ...]:
-    bounds = [tuple(map(int, part.split(","))) for part in spec.split()[-1].split(":")]
+    bounds = [tuple(map(int, part.split(","))) for part in spec.rsplit(maxsplit=1)[-1].split(":")]
     return tuple(slice(start, start + length) for start, length in bounds)
 
 

@@ -10,10 +10,11 @@ import numpy as np
 
 GOLDEN = Path(__file__).parent / "golden"
 
-NUMBERS = (
-    "float32 float64 int32 uint8 int16 int8 complex64 int64 bool bfloat16 uint16 complex128 float16 uint32 uint64 "
-    "float8_e5m2 float8_e4m3fn float8_e4m3fnuz float8_e4m3b11fnuz float8_e5m2fnuz int4 uint4"
-).split()
+NUMBERS = [
+    *("float32", "float64", "int32", "uint8", "int16", "int8", "complex64", "int64", "bool", "bfloat16", "uint16"),
+    *("complex128", "float16", "uint32", "uint64", "float8_e5m2", "float8_e4m3fn", "float8_e4m3fnuz"),
+    *("float8_e4m3b11fnuz", "float8_e5m2fnuz", "int4", "uint4"),
+]
 """TensorFlow's names of the dtypes of numbers, in the order of their numbers there."""
 
 QUANTIZED = {"qint8": np.int8, "quint8": np.uint8, "qint16": np.int16, "quint16": np.uint16, "qint32": np.int32}

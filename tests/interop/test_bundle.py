@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -133,9 +133,9 @@ def big_text(texts: list[bytes]) -> tuple[bytes, int]:
     return bytes(map(len, texts)) + stored + b"".join(texts), checksum.mask(whole)
 
 
-def big_bundle(prefix: Path) -> dict[str, np.ndarray]:
-    """Write a bundle as a machine of the other kind would; what it holds."""
-    values = {name: samples.numbers(name) for name in sorted(samples.NUMBERS)}
+def big_bundle(prefix: Path, names: Sequence[str] = samples.NUMBERS) -> dict[str, np.ndarray]:
+    """Write a bundle of tensors of such dtypes, as a machine of the other kind would; what it holds."""
+    values = {name: samples.numbers(name) for name in names}
     values["large"] = np.arange(40_000, dtype=np.float32)
     data, items = b"", []
     for name, value in sorted(values.items()):

@@ -1,4 +1,4 @@
-"""Which checkpoint lies under a prefix?"""
+"""Which checkpoint lies under a prefix."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """TensorFlow itself reads what we write, and we read what it writes: `tox -e tensorflow` runs these tests.
 
-They need a TensorFlow, which is large and of no use to anybody else: without it they are skipped, and the recorded files
-beside them say the same as of the day they were made.
+They need a TensorFlow, which is large and of no use to anybody else: without it they are skipped, and the recorded
+files beside them say the same as of the day they were made.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def test_tensorflow_reads_what_we_write(tmp_path: Path, shard_bytes: int | None)
 
 
 def test_tensorflow_reads_the_other_byte_order_as_we_do(tmp_path: Path) -> None:
-    """A bundle of a big-endian machine gives the same values there and here."""
-    big_bundle(tmp_path / "x")
+    """A bundle of a big-endian machine gives the same values there and here, of all dtypes that it can turn round."""
+    big_bundle(tmp_path / "x", [name for name in samples.NUMBERS if not name.startswith(("float8", "int4", "uint4"))])
     with open_bundle(tmp_path / "x") as file:
         ours = file.read_many(file.variables)
     assert_same(ours, read_by_tensorflow(tmp_path / "x"))

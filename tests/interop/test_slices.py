@@ -1,4 +1,4 @@
-"""Slices: do they make up a tensor?"""
+"""Slices that make up a tensor, or do not."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -25,10 +27,8 @@ def test_every_flipped_byte_is_noticed() -> None:
     for position in range(len(data)):
         damaged = bytearray(data)
         damaged[position] ^= 0x41
-        try:
+        with contextlib.suppress(ValueError):
             assert crc != text.decode(memoryview(damaged), (3,), "little")[1]
-        except ValueError:
-            pass
 
 
 def test_more_texts_than_bytes_are_refused() -> None:
@@ -40,5 +40,6 @@ def test_more_texts_than_bytes_are_refused() -> None:
 def test_scalars_have_no_dimensions() -> None:
     """The shape is that which was asked for."""
     array, _crc = text.decode(memoryview(text.encode([b"one"])[0]), (), "little")
-    assert ((), b"one") == (array.shape, array[()])
+    assert () == array.shape
+    assert [b"one"] == array.reshape(1).tolist()
     assert np.dtype(object) == array.dtype
