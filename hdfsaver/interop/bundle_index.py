@@ -176,12 +176,11 @@ _POSITION = itemgetter(Place._fields.index("shard"), Place._fields.index("offset
 
 def _check_overlaps(places: list[Place]) -> None:
     """No byte belongs to two tensors: otherwise a small file could ask for any amount of memory."""
-    end, before = (-1, 0), ""
-    for shard, offset, nbytes, name in sorted((it.shard, it.offset, it.nbytes, it.name) for it in places):
-        if nbytes:
-            if (shard, offset) < end:
-                raise DataLossError(None, None, f"tensors {before!r} and {name!r} are said to lie in the same bytes.")
-            end, before = (shard, offset + nbytes), name
+    last, end, before = -1, 0, ""
+    for name, _dtype, _shape, shard, offset, nbytes, _crc in sorted(places, key=_POSITION):
+        if shard == last and offset < end:
+            raise DataLossError(None, None, f"tensors {before!r} and {name!r} are said to lie in the same bytes.")
+        last, end, before = shard, offset + nbytes, name
 
 
 def is_text(place: Place) -> bool:

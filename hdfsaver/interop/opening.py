@@ -49,7 +49,11 @@ class TensorFlowFile:
     variables : mapping of str to Entry
         Its tensors by name, those stored in slices under their plain names; ``nbytes`` is what they take in the file,
         and 0 for the string tensors of a V1 checkpoint, which says nothing of it.
+    group : str
+        The empty name: a checkpoint of TensorFlow's holds one model.
     """
+
+    group = ""
 
     def __init__(self, path: str, source: _Source, closing: ExitStack) -> None:
         self.path = path
@@ -137,6 +141,15 @@ class TensorFlowFile:
         bounds = normalized(key, self._entry(name).shape, name)
         with about(self.path):
             return source.read_slice(name, bounds)
+
+    def structure(self) -> None:
+        """None: the graph is not in these files but in one of its own, ``PREFIX.meta``."""
+        self._open()
+
+    def groups(self) -> list[str]:
+        """The groups of the checkpoint that have a model: the empty name alone."""
+        self._open()
+        return [self.group]
 
     def verify(self, *, progress: Callback | None = None) -> None:
         """Check every byte of the checkpoint that a checksum covers.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from threading import Lock
 
 from hdfsaver.errors import DataLossError, NotFoundError
 from hdfsaver.interop.bundle_index import Place
@@ -27,6 +28,7 @@ class Shards:
         self._prefix = prefix
         self._count = count
         self._opened: dict[int, Opened] = {}
+        self._opening = Lock()
 
     def path(self, shard: int) -> str:
         """The path of a data file."""
@@ -53,10 +55,11 @@ class Shards:
                 )
 
     def __getitem__(self, shard: int) -> Opened:
-        found = self._opened.get(shard)
-        if found is None:
-            found = self._opened[shard] = self._open(self.path(shard))
-        return found
+        with self._opening:
+            found = self._opened.get(shard)
+            if found is None:
+                found = self._opened[shard] = self._open(self.path(shard))
+            return found
 
     def _open(self, path: str) -> Opened:
         try:

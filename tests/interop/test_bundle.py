@@ -211,6 +211,11 @@ LIES: dict[str, tuple[Callable[[], list[tuple[bytes, bytes]]], type[Exception], 
     "name": (lambda: [(b"\xff", forging.entry())], DataLossError, "not UTF-8"),
     "entry": (lambda: [(b"v", b"\xff\xff")], DataLossError, "cannot be parsed"),
     "overlap": (lambda: [(b"v", forging.entry()), (b"w", forging.entry(offset=4))], DataLossError, "'v' and 'w'"),
+    "nothing within": (
+        lambda: [(b"v", forging.entry()), (b"w", forging.entry(offset=4, shape=forging.shape(0), size=0))],
+        DataLossError,
+        "'v' and 'w'",
+    ),
     "many texts": (
         lambda: [(b"v", forging.entry(dtype=7, shape=forging.shape(10**9), size=64))],
         DataLossError,
@@ -284,6 +289,7 @@ def test_changed_bytes_are_named(tmp_path: Path) -> None:
 def test_names_and_slices_that_are_not_there() -> None:
     """A missing tensor, a slice of the wrong form and a closed file are told apart."""
     file = open_bundle(GOLDEN / "every")
+    assert ([""], "", None) == (file.groups(), file.group, file.structure())
     with pytest.raises(NotFoundError, match="Tensor 'nothing' is not in"):
         file.read("nothing")
     with pytest.raises(ValueError, match="tuple of 2 slices"):
