@@ -13,6 +13,7 @@ from hdfsaver.interop.bundle import BundleSource
 from hdfsaver.interop.locating import Found, find
 from hdfsaver.interop.shards import index_path
 from hdfsaver.interop.v1 import V1Source
+from hdfsaver.schema import Structure
 from hdfsaver.storage.access import about
 from hdfsaver.storage.guard import Opened, open_any
 from hdfsaver.storage.index import Entry
@@ -142,9 +143,10 @@ class TensorFlowFile:
         with about(self.path):
             return source.read_slice(name, bounds)
 
-    def structure(self) -> None:
+    def structure(self) -> Structure | None:
         """None: the graph is not in these files but in one of its own, ``PREFIX.meta``."""
         self._open()
+        return None
 
     def groups(self) -> list[str]:
         """The groups of the checkpoint that have a model: the empty name alone."""
