@@ -217,6 +217,7 @@ _CLASS_BY_ERRNO: dict[int, type[_CodedError]] = {
     errno.ENOSPC: ResourceExhaustedError,
     errno.EFBIG: ResourceExhaustedError,
     errno.EMFILE: ResourceExhaustedError,
+    errno.ENFILE: ResourceExhaustedError,
     errno.ENOMEM: ResourceExhaustedError,
     errno.ENAMETOOLONG: InvalidArgumentError,
     errno.EINVAL: InvalidArgumentError,
@@ -225,7 +226,7 @@ if hasattr(errno, "EDQUOT"):  # absent on Windows
     _CLASS_BY_ERRNO[errno.EDQUOT] = ResourceExhaustedError
 
 
-def from_os_error(error: OSError, doing: str) -> OpError:
+def from_os_error(error: OSError, doing: str, detail: str = "") -> OpError:
     """The `OpError` that says what an `OSError` means.
 
     Parameters
@@ -234,6 +235,9 @@ def from_os_error(error: OSError, doing: str) -> OpError:
         What the operating system reported.
     doing : str
         What was being done to which file, as the beginning of a sentence: ``"Cannot write model.h5"``.
+    detail : str
+        Sentences to put behind it: what was needed, what there is, what to do.
     """
     cause = os.strerror(error.errno) if error.errno else str(error)
-    return _CLASS_BY_ERRNO.get(error.errno or 0, UnknownError)(None, None, f"{doing}: {cause}.")
+    message = f"{doing}: {cause}. {detail}".rstrip()
+    return _CLASS_BY_ERRNO.get(error.errno or 0, UnknownError)(None, None, message)

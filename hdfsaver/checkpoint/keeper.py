@@ -55,7 +55,9 @@ class Keeper:
         found = [(path, naming.find(path)) for path in as_prefixes(paths)]
         self.set_kept(Kept(prefix, file.stat().st_mtime) for prefix, file in found if file is not None)
 
-    def record(self, prefix: str, latest_filename: str | None, metric: float | None = None) -> None:
+    def record(
+        self, prefix: str, latest_filename: str | None, metric: float | None = None, durable: bool = True
+    ) -> None:
         """List a checkpoint that was just saved, write the state file, and only then delete what left the list.
 
         To be called under the lock of the folder. What another Saver has removed is not written into the state file:
@@ -65,12 +67,12 @@ class Keeper:
             self._resume(os.path.dirname(prefix), latest_filename)
         new = Kept(prefix, time.time(), metric)
         self._rotation = retention.record(self._rotation, new, self._max_to_keep, self._keep)
-        self._write_state(new, latest_filename)
+        self._write_state(new, latest_filename, durable)
         self._rotation, superseded = retention.retire(self._rotation, self._hours)
         for old in superseded:
             management.remove_superseded(old, retention.prefixes(self._rotation.kept))
 
-    def _write_state(self, new: Kept, latest_filename: str | None) -> None:
+    def _write_state(self, new: Kept, latest_filename: str | None, durable: bool) -> None:
         listed = [entry for entry in self._rotation.kept if _is_there(entry)] or [new]
         management.update_checkpoint_state(
             os.path.dirname(new.prefix),
@@ -82,6 +84,7 @@ class Keeper:
             self._last_preserved() if self._remembers else None,
             save_relative_paths=self._relative,
             all_model_checkpoint_metrics=[entry.metric for entry in listed],
+            durable=durable,
         )
 
     def _last_preserved(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Sequence
 
@@ -10,7 +11,7 @@ from hdfsaver.errors import OpError, from_os_error
 from hdfsaver.reading import state_file
 from hdfsaver.reading.locating import PathLike, as_prefix
 from hdfsaver.reading.state_file import CheckpointState
-from hdfsaver.storage import naming
+from hdfsaver.storage import commit, naming
 
 
 def generate_checkpoint_state_proto(
@@ -78,6 +79,7 @@ def update_checkpoint_state(
     *,
     save_relative_paths: bool = False,
     all_model_checkpoint_metrics: Sequence[float | None] | None = None,
+    durable: bool = True,
 ) -> None:
     """Write the state file of a folder.
 
@@ -97,6 +99,8 @@ def update_checkpoint_state(
         Store absolute paths relative to the folder.
     all_model_checkpoint_metrics : list of float or None, optional
         See `CheckpointState`.
+    durable : bool
+        Wait until the disk has the bytes.
 
     Raises
     ------
@@ -116,7 +120,17 @@ def update_checkpoint_state(
     path = state_file.path_of(folder, latest_filename)
     if os.fspath(path) == state.model_checkpoint_path:
         raise RuntimeError(f"Save path {newest!r} conflicts with the path used for the checkpoint state, {path}.")
-    state_file.write(state, folder, latest_filename)
+    state_file.write(state, folder, latest_filename, durable=durable)
+
+
+def clear_stale(checkpoint_prefix: str) -> None:
+    """Remove what killed programs left behind of checkpoints of this prefix, whatever their steps were."""
+    folder, name = os.path.split(naming.file_of(checkpoint_prefix))
+    stem, suffix = os.path.splitext(name)
+    commit.clear_stale(folder, rf"{re.escape(_STEP.sub('', stem))}(-[0-9]+)?{re.escape(suffix)}")
+
+
+_STEP = re.compile(r"-[0-9]+\Z")
 
 
 def remove_checkpoint(

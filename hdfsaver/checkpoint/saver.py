@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from hdfsaver.checkpoint import meta_graph, retention
+from hdfsaver.checkpoint import management, meta_graph, retention
 from hdfsaver.checkpoint.background import Background
 from hdfsaver.checkpoint.keeper import Keeper
 from hdfsaver.checkpoint.loading import load
@@ -219,7 +219,8 @@ class Saver:
         save_debug_info : bool
             Accepted; graphs keep no traces of the code that made them.
         durable : bool
-            Wait until the disk has the bytes. Without that a crash of the machine may lose the checkpoint.
+            Wait until the disk has the bytes, of the checkpoint as of the state file. Without that a crash of the
+            machine may lose the checkpoint, and others with it; one of the program alone does not.
         metric : float or Tensor, optional
             How good the model is now, for `keep_best` and its kin; it is recorded in the state file.
         wait : bool
@@ -254,7 +255,7 @@ class Saver:
         if not self._saveables:
             return None
         _check_parent(prefix)
-        record = partial(self._keeper.record, prefix, latest_filename, rating) if write_state else None
+        record = partial(self._keeper.record, prefix, latest_filename, rating, durable) if write_state else None
         # Of two threads that save, the one whose values are older is the older one in the state file too.
         with self._lock:
             model, version = self._model(sess, write_meta_graph, strip_default_attrs, own=not wait)
@@ -488,6 +489,7 @@ _OPERATION_FIELDS = ("filename_tensor_name", "save_tensor_name", "restore_op_nam
 def _write_and_record(prefix: str, write: Callable[[Path], None], record: Callable[[], None] | None) -> None:
     # Whoever else saves into the folder waits, and deletes nothing meanwhile.
     with folder_lock(os.path.dirname(prefix)):
+        management.clear_stale(prefix)
         write(naming.file_of(prefix))
         if record is not None:
             record()

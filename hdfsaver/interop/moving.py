@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from hdfsaver.interop import checksum
 from hdfsaver.storage.progress import Progress
-from hdfsaver.storage.transfer import PIECE, in_threads, read_at, write_at
+from hdfsaver.storage.transfer import PIECE, in_threads, read_at, starts, write_at
 
 
 class Stretch(NamedTuple):
@@ -26,12 +27,12 @@ def read_all(jobs: Sequence[tuple[Stretch, memoryview]], progress: Progress) -> 
     EOFError, OSError
         See `transfer.read_at`.
     """
-    return in_threads(lambda job: _read(*job, progress), jobs, lambda job: job[0].nbytes)
+    return in_threads(lambda job, halt: _read(*job, progress, halt), jobs, lambda job: job[0].nbytes)
 
 
 def digest_all(stretches: Sequence[Stretch], progress: Progress) -> list[int]:
     """The masked checksum of each stretch, in order, keeping none; errors are those of `read_all`."""
-    return in_threads(lambda stretch: _digest(stretch, progress), stretches, lambda stretch: stretch.nbytes)
+    return in_threads(lambda stretch, halt: _digest(stretch, progress, halt), stretches, lambda stretch: stretch.nbytes)
 
 
 def write(fd: int, offset: int, view: memoryview, progress: Progress) -> int:
@@ -45,9 +46,9 @@ def write(fd: int, offset: int, view: memoryview, progress: Progress) -> int:
     return checksum.mask(crc)
 
 
-def _read(stretch: Stretch, view: memoryview, progress: Progress) -> int:
+def _read(stretch: Stretch, view: memoryview, progress: Progress, halt: threading.Event) -> int:
     crc = 0
-    for start in range(0, len(view), PIECE):
+    for start in starts(len(view), halt):
         piece = view[start : start + PIECE]
         read_at(stretch.fd, piece, stretch.offset + start)
         crc = checksum.extend(crc, piece)
@@ -55,10 +56,10 @@ def _read(stretch: Stretch, view: memoryview, progress: Progress) -> int:
     return checksum.mask(crc)
 
 
-def _digest(stretch: Stretch, progress: Progress) -> int:
+def _digest(stretch: Stretch, progress: Progress, halt: threading.Event) -> int:
     crc = 0
     buffer = memoryview(bytearray(min(stretch.nbytes, PIECE)))
-    for start in range(0, stretch.nbytes, PIECE):
+    for start in starts(stretch.nbytes, halt):
         piece = buffer[: min(PIECE, stretch.nbytes - start)]
         read_at(stretch.fd, piece, stretch.offset + start)
         crc = checksum.extend(crc, piece)

@@ -111,9 +111,15 @@ def _stored(path: str, save_dir: str, relative: bool) -> str:
     return os.path.relpath(path, save_dir or ".")
 
 
-def write(state: CheckpointState, folder: str | os.PathLike[str], latest_filename: str | None = None) -> None:
+def write(
+    state: CheckpointState,
+    folder: str | os.PathLike[str],
+    latest_filename: str | None = None,
+    *,
+    durable: bool = True,
+) -> None:
     """Replace the state file of a folder; whoever reads meanwhile finds the old one or the new one, whole."""
-    write_text_atomically(path_of(folder, latest_filename), format_text(state))
+    write_text_atomically(path_of(folder, latest_filename), format_text(state), durable=durable)
 
 
 def read(folder: str | os.PathLike[str], latest_filename: str | None = None) -> CheckpointState | None:

@@ -44,8 +44,10 @@ class State:
         return generator
 
     def snapshot(self, keys: Iterable[str]) -> dict[str, Array | None]:
-        """The present values of some variables, None for one without; nothing is copied."""
-        return {key: self.variables.get(key) for key in keys}
+        """The present values of some variables, None for one without; no value is copied."""
+        # The dictionary is copied in one step: what another thread assigns at once is there as a whole or not at all.
+        present = self.variables.copy()
+        return {key: present.get(key) for key in keys}
 
     def assign(self, values: Mapping[str, Array]) -> None:
         """Give several variables their values at once. The arrays pass into the state's possession."""

@@ -19,6 +19,7 @@ from pathlib import Path
 import xxhash
 
 from hdfsaver.errors import FailedPreconditionError, OpError, from_os_error
+from hdfsaver.storage.shortage import refused
 
 try:
     import fcntl
@@ -36,11 +37,12 @@ _CANNOT_RESERVE = {EINVAL, ENODEV, ENOSYS, ENOTSUP, EOPNOTSUPP}
 
 @dataclass
 class Draft:
-    """A file in the making: ``fd`` is open for reading and writing, ``target`` is what it becomes."""
+    """A file in the making: ``fd`` is open, ``target`` is what it becomes, ``size`` how many bytes it needs."""
 
-    fd: int
-    path: Path
-    target: Path
+    fd: int = -1
+    path: Path = Path()
+    target: Path = Path()
+    size: int = 0
 
     def becomes(self, name: str) -> None:
         """Give it another name, in the same folder, than the one it was begun for; what is there is replaced."""
@@ -48,6 +50,7 @@ class Draft:
 
     def reserve(self, size: int) -> None:
         """Take the room for so many bytes now, so that a full disk is noticed before anything is written."""
+        self.size = size
         if not size:
             return
         if hasattr(os, "posix_fallocate"):
@@ -79,19 +82,18 @@ def atomic_write(path: str | os.PathLike[str], *, durable: bool = True) -> Itera
     PermissionDeniedError, ResourceExhaustedError, OpError
         What the operating system reports, naming the file.
     """
+    # One block from before the draft is there: an interruption may come between any two steps.
+    draft = Draft()
     try:
         target = _resolve(Path(path))
-        _clear_stale(target)
-        draft = _create(target)
-    except OSError as error:
-        raise from_os_error(error, f"Cannot write {path}") from error
-    try:
+        clear_stale(target.parent, re.escape(_stem(target)))
+        _make(draft, target)
         yield draft
         _commit(draft, durable)
     except BaseException as error:
         _discard(draft)
         if isinstance(error, OSError):
-            raise from_os_error(error, f"Cannot write {path}") from error
+            raise refused(error, path, draft.size) from error
         raise
     if durable:
         _sync_folder(draft.target, path)
@@ -101,6 +103,7 @@ def write_text_atomically(path: str | os.PathLike[str], text: str, *, durable: b
     """Replace a file by a text in UTF-8; errors are those of `atomic_write`."""
     view = memoryview(text.encode())
     with atomic_write(path, durable=durable) as draft:
+        draft.size = len(view)
         while view:
             view = view[os.write(draft.fd, view) :]
 
@@ -123,33 +126,34 @@ def _mode_of(path: Path) -> int | None:
         return None
 
 
-def _create(target: Path) -> Draft:
+def _make(draft: Draft, target: Path) -> None:
+    """Give the draft its file."""
     kept = _mode_of(target)
     # A new file gets what `open` would give it; a successor is never readable by more people than the file it replaces.
     mode = 0o666 if kept is None else stat.S_IMODE(kept)
-    while True:
-        path = target.with_name(f".{_stem(target)}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-        with suppress(FileExistsError):
-            draft = Draft(os.open(path, _FLAGS, mode), path, target)
-            if _owned(draft, None if kept is None else mode):
-                return draft
+    while not _opened(draft, target, mode):
+        pass
+    if kept is not None and hasattr(os, "fchmod"):
+        os.fchmod(draft.fd, mode)
 
 
-def _owned(draft: Draft, mode: int | None) -> bool:
-    """Lock the draft; False where another save took it for stale before the lock was on."""
+def _opened(draft: Draft, target: Path, mode: int) -> bool:
+    """Open and lock a file that nobody had; False where another save took it for stale before the lock was on."""
+    draft.target = target
+    draft.path = target.with_name(f".{_stem(target)}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
-        if fcntl is not None:
-            # A file system without locks has no sweepers either: they need the lock as well.
-            with suppress(OSError):
-                fcntl.flock(draft.fd, fcntl.LOCK_EX)
-        if mode is not None and hasattr(os, "fchmod"):
-            os.fchmod(draft.fd, mode)
-        if fcntl is None or os.fstat(draft.fd).st_nlink:
-            return True
-    except BaseException:
-        _discard(draft)
-        raise
-    os.close(draft.fd)
+        draft.fd = os.open(draft.path, _FLAGS, mode)
+    except FileExistsError:
+        return False
+    if fcntl is None:
+        return True
+    # Shared, since the lock stays until the file bears its name, and who reads it then may ask for such a lock too, as
+    # the HDF5 library does. A file system without locks has no sweepers either: they need one as well.
+    with suppress(OSError):
+        fcntl.flock(draft.fd, fcntl.LOCK_SH)
+    if os.fstat(draft.fd).st_nlink:
+        return True
+    _close(draft)
     return False
 
 
@@ -158,17 +162,25 @@ def _stem(target: Path) -> str:
     return name if len(os.fsencode(name)) <= _MAX_STEM else xxhash.xxh3_128_hexdigest(os.fsencode(name))
 
 
-def _clear_stale(target: Path) -> None:
-    """Remove the drafts of the same file whose owners are gone."""
+def clear_stale(folder: str | os.PathLike[str], names: str) -> None:
+    """Remove the drafts whose owners are gone.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where they lie; empty for the working directory.
+    names : str
+        A regular expression for the names of the files that they were to become.
+    """
     if fcntl is None:
         return
-    pattern = re.compile(rf"\.{re.escape(_stem(target))}\.[0-9]+\.[0-9a-f]{{8}}\.tmp")
+    pattern = re.compile(rf"\.(?:{names})\.[0-9]+\.[0-9a-f]{{8}}\.tmp")
     # Whatever goes wrong here is no reason not to save: a folder that cannot be listed, the draft of another user, or
     # one that has just been renamed.
     with suppress(OSError):
-        for name in os.listdir(target.parent):
+        for name in os.listdir(folder or "."):
             if name.startswith(".") and pattern.fullmatch(name):
-                _remove_if_unlocked(target.with_name(name))
+                _remove_if_unlocked(Path(folder, name))
 
 
 def _remove_if_unlocked(path: Path) -> None:
@@ -194,15 +206,21 @@ def _commit(draft: Draft, durable: bool) -> None:
 
 def _close(draft: Draft) -> None:
     fd, draft.fd = draft.fd, -1
+    if fcntl is not None:
+        # Said aloud: a process that was forked meanwhile has the descriptor too, and closing ours would not free it.
+        with suppress(OSError):
+            fcntl.flock(fd, fcntl.LOCK_UN)
     os.close(fd)
 
 
 def _discard(draft: Draft) -> None:
     # Windows removes no open file; the lock does not matter for a file that is given up.
-    with suppress(OSError):
-        _close(draft)
-    with suppress(OSError):
-        draft.path.unlink()
+    if draft.fd >= 0:
+        with suppress(OSError):
+            _close(draft)
+    if draft.path.name:
+        with suppress(OSError):
+            draft.path.unlink()
 
 
 def _sync_folder(target: Path, path: str | os.PathLike[str]) -> None:

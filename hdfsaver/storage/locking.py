@@ -8,14 +8,18 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 
 try:
     import fcntl
-except ImportError:  # Windows: only the threads of one program wait for each other
+except ImportError:  # Windows: there only the threads of one program wait for each other
     fcntl = None  # type: ignore[assignment]
 
 _locks: dict[str, threading.Lock] = {}
+
+if hasattr(os, "register_at_fork"):
+    # A child has none of the threads that held a lock when it was forked, and nobody there would ever free it.
+    os.register_at_fork(after_in_child=_locks.clear)
 
 
 @contextmanager
@@ -30,7 +34,8 @@ def folder_lock(folder: str | os.PathLike[str]) -> Iterator[None]:
     folder : path-like
         Empty for the working directory. Not to be locked again inside of the block.
     """
-    with _thread_lock(folder) if fcntl is None else _flock(folder):
+    # Both: a network's file system may have no locks for folders, and the threads take turns all the same.
+    with _thread_lock(folder), nullcontext() if fcntl is None else _flock(folder):
         yield
 
 
@@ -40,17 +45,19 @@ def _thread_lock(folder: str | os.PathLike[str]) -> threading.Lock:
 
 @contextmanager
 def _flock(folder: str | os.PathLike[str]) -> Iterator[None]:
-    try:
-        fd = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
-        yield
-        return
+    fd = -1
     try:
         with suppress(OSError):
+            fd = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             fcntl.flock(fd, fcntl.LOCK_EX)
         yield
     finally:
-        # Said aloud: a process that was forked meanwhile has the descriptor too, and closing ours would not free it.
-        with suppress(OSError):
-            fcntl.flock(fd, fcntl.LOCK_UN)
-        os.close(fd)
+        if fd >= 0:
+            _unlock(fd)
+
+
+def _unlock(fd: int) -> None:
+    # Said aloud: a process that was forked meanwhile has the descriptor too, and closing ours would not free it.
+    with suppress(OSError):
+        fcntl.flock(fd, fcntl.LOCK_UN)
+    os.close(fd)

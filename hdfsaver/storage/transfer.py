@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TypeAlias, TypeVar
 
 import xxhash
@@ -90,22 +90,36 @@ def write_at(fd: int, view: memoryview, offset: int) -> None:
 
 def write_all(fd: int, jobs: Sequence[WriteJob], progress: Progress = SILENT) -> list[int]:
     """Write every job's bytes; the XXH3-64 digest of each, in order."""
-    return in_threads(lambda job: _write_hashed(fd, *job, progress), jobs, _length)
+    return in_threads(lambda job, halt: _write_hashed(fd, *job, progress, halt), jobs, _length)
 
 
 def read_all(fd: int, jobs: Sequence[Job], progress: Progress = SILENT) -> list[int]:
     """Fill every job's view; the XXH3-64 digest of each, in order. Errors are those of `read_at`."""
-    return in_threads(lambda job: _read_hashed(fd, *job, progress), jobs, _length)
+    return in_threads(lambda job, halt: _read_hashed(fd, *job, progress, halt), jobs, _length)
 
 
 def digest_all(fd: int, extents: Sequence[tuple[int, int]], progress: Progress = SILENT) -> list[int]:
     """The XXH3-64 digest of every extent, ``(offset, length)``, in order. Errors are those of `read_at`."""
-    return in_threads(lambda extent: _digest(fd, *extent, progress), extents, lambda extent: extent[1])
+    return in_threads(lambda extent, halt: _digest(fd, *extent, progress, halt), extents, lambda extent: extent[1])
 
 
-def _write_hashed(fd: int, offset: int, view: memoryview | JoinedBytes, progress: Progress) -> int:
+def starts(nbytes: int, halt: threading.Event) -> Iterator[int]:
+    """Where the pieces begin, as long as nobody asks to stop."""
+    for start in range(0, nbytes, PIECE):
+        if halt.is_set():
+            raise _HaltedError
+        yield start
+
+
+class _HaltedError(Exception):
+    """Raised in a thread whose work nobody waits for any more."""
+
+
+def _write_hashed(
+    fd: int, offset: int, view: memoryview | JoinedBytes, progress: Progress, halt: threading.Event
+) -> int:
     hasher = xxhash.xxh3_64()
-    for start in range(0, len(view), PIECE):
+    for start in starts(len(view), halt):
         piece = view[start : start + PIECE]
         hasher.update(piece)
         write_at(fd, piece, offset + start)
@@ -113,9 +127,9 @@ def _write_hashed(fd: int, offset: int, view: memoryview | JoinedBytes, progress
     return hasher.intdigest()
 
 
-def _read_hashed(fd: int, offset: int, view: memoryview, progress: Progress) -> int:
+def _read_hashed(fd: int, offset: int, view: memoryview, progress: Progress, halt: threading.Event) -> int:
     hasher = xxhash.xxh3_64()
-    for start in range(0, len(view), PIECE):
+    for start in starts(len(view), halt):
         piece = view[start : start + PIECE]
         read_at(fd, piece, offset + start)
         hasher.update(piece)
@@ -127,10 +141,10 @@ def _length(job: WriteJob) -> int:
     return len(job[1])
 
 
-def _digest(fd: int, offset: int, nbytes: int, progress: Progress) -> int:
+def _digest(fd: int, offset: int, nbytes: int, progress: Progress, halt: threading.Event) -> int:
     hasher = xxhash.xxh3_64()
     buffer = memoryview(bytearray(min(nbytes, PIECE)))
-    for start in range(0, nbytes, PIECE):
+    for start in starts(nbytes, halt):
         piece = buffer[: min(PIECE, nbytes - start)]
         read_at(fd, piece, offset + start)
         hasher.update(piece)
@@ -138,18 +152,39 @@ def _digest(fd: int, offset: int, nbytes: int, progress: Progress) -> int:
     return hasher.intdigest()
 
 
-def in_threads(work: Callable[[_Work], int], jobs: Sequence[_Work], size: Callable[[_Work], int]) -> list[int]:
-    """What the work gives for each job, in order; several at once where ``size``, in bytes, makes it worth it."""
+def in_threads(
+    work: Callable[[_Work, threading.Event], int], jobs: Sequence[_Work], size: Callable[[_Work], int]
+) -> list[int]:
+    """What the work gives for each job, in order; several at once where ``size``, in bytes, makes it worth it.
+
+    An event tells the work that nobody waits for it any more: see `starts`.
+    """
     sizes = [size(job) for job in jobs]
     threads = min(len(jobs), os.cpu_count() or 1, MAX_THREADS)
+    halt = threading.Event()
     if threads < 2 or sum(sizes) < PARALLEL:
-        return [work(job) for job in jobs]
+        return [work(job, halt) for job in jobs]
+    # The largest first: a big one that comes last would be alone.
+    order = sorted(range(len(jobs)), key=lambda index: -sizes[index])
     pool = ThreadPoolExecutor(threads, thread_name_prefix="hdfsaver")
     try:
-        # The largest first: a big one that comes last would be alone.
-        order = sorted(range(len(jobs)), key=lambda index: -sizes[index])
-        digests = dict(zip(order, pool.map(work, [jobs[index] for index in order]), strict=True))
+        running = [pool.submit(work, jobs[index], halt) for index in order]
+        for future in wait(running, return_when=FIRST_EXCEPTION).done:
+            future.result()  # raises what went wrong, if anything did
+        digests = {index: future.result() for index, future in zip(order, running, strict=True)}
     finally:
-        # The file must not be closed under a thread; after an error, what has not begun never does.
-        pool.shutdown(wait=True, cancel_futures=True)
+        _end(pool, halt)
     return [digests[index] for index in range(len(jobs))]
+
+
+def _end(pool: ThreadPoolExecutor, halt: threading.Event) -> None:
+    """Stop the threads and wait for them, however often somebody presses Ctrl-C: a file is never closed under one.
+
+    What has not begun never does; what has stops behind its present piece.
+    """
+    try:
+        halt.set()
+        pool.shutdown(wait=True, cancel_futures=True)
+    except BaseException:
+        _end(pool, halt)
+        raise

@@ -93,8 +93,7 @@ class Writer:
     """Writes files, and remembers the layout of the last one for the next save of the same variables."""
 
     def __init__(self) -> None:
-        self._key: Hashable = None
-        self._skeleton: Skeleton | None = None
+        self._last: tuple[Hashable, Skeleton] | None = None
 
     def write(
         self,
@@ -134,13 +133,14 @@ class Writer:
             has_structure,
             version,
         )
-        if self._skeleton is not None and key == self._key:
-            return self._skeleton
+        last = self._last  # looked at once: another thread may be saving too
+        if last is not None and key == last[0]:
+            return last[1]
         # Forgotten first: the old layout and the new one need not fit into memory together.
-        self._key, self._skeleton = None, None
+        self._last = last = None
         skeleton = lay_out({group: _plan(values[group], model.structure) for group, model in models.items()}, metadata)
         if not has_structure or version is not None:
-            self._key, self._skeleton = key, skeleton
+            self._last = key, skeleton
         return skeleton
 
 
