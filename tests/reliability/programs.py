@@ -1,0 +1,98 @@
+"""Programs that save, for the tests that interrupt them: each begins with a folder as it was before, and saves once.
+
+What is saved in step 3 is the number 3, in every element of every variable.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import hdfsaver as tf
+from hdfsaver.storage.reading import open_file
+
+SHAPES = {"large": (40, 1000), "larger": (50, 1000), "small": (3,), "scalar": ()}
+KEPT = 2
+
+
+class Model:
+    """A graph with a few variables and its session, made once for many saves."""
+
+    def __init__(self):
+        self.graph = tf.Graph()
+        with self.graph.as_default():
+            self.step = tf.placeholder(tf.float32, shape=[])
+            variables = [tf.Variable(tf.zeros(shape), name=name) for name, shape in SHAPES.items()]
+            self.assign = tf.group(*[tf.assign(v, tf.fill(v.shape.as_list(), self.step)) for v in variables])
+        self.session = tf.Session(graph=self.graph)
+
+    def save(self, path, value, global_step=None, durable=True, **options):
+        """Save a value as a new Saver of a program that was just started does."""
+        with self.graph.as_default():
+            saver = tf.train.Saver(max_to_keep=KEPT, resume_rotation=True, save_relative_paths=True, **options)
+        self.session.run(self.assign, {self.step: float(value)})
+        return saver.save(self.session, path, global_step=global_step, durable=durable)
+
+
+def prepare_first(model, folder):
+    """An empty folder."""
+
+
+def first(model, folder, step=3, **options):
+    """Save the first checkpoint of a folder."""
+    model.save(folder / "m", step, step, **options)
+
+
+def prepare_rotation(model, folder):
+    """As many checkpoints as are kept."""
+    for step in (1, 2):
+        model.save(folder / "m", step, step, durable=False)
+
+
+rotation = first
+
+
+def prepare_replacement(model, folder):
+    """One checkpoint without a step."""
+    model.save(folder / "m", 2, durable=False)
+
+
+def replacement(model, folder, step=3, **options):
+    """Save under a name that is there already."""
+    model.save(folder / "m", step, **options)
+
+
+def prepare_group(model, folder):
+    """One file with two models."""
+    model.save(folder / "m", 2, durable=False)
+    model.save(folder / "m", 2, durable=False, group="teacher")
+
+
+def group(model, folder, step=3, **options):
+    """Save one of the models of a file."""
+    model.save(folder / "m", step, group="teacher", **options)
+
+
+PREPARATIONS = {
+    "first": prepare_first,
+    "rotation": prepare_rotation,
+    "replacement": prepare_replacement,
+    "group": prepare_group,
+}
+PROGRAMS = {"first": first, "rotation": rotation, "replacement": replacement, "group": group}
+
+
+def values_of(path, name=""):
+    """The numbers that a model of a file holds; one, where it is of one save. Every byte of the file is checked."""
+    with open_file(path, name) as file:
+        file.verify()
+        values = file.read_many(SHAPES)
+    return {float(value) for array in values.values() for value in (array.min(), array.max())}
+
+
+def saved_step(folder: Path, name=""):
+    """Which save `latest_checkpoint` restores, or None where there is none; it must be one of one save."""
+    prefix = tf.train.latest_checkpoint(folder)
+    if prefix is None:
+        return None
+    (value,) = values_of(prefix + ".h5", name)
+    return int(value)
