@@ -17,8 +17,8 @@ from hdfsaver.storage import transfer
 
 sys.path.append(str(Path(__file__).parents[2]))  # behind the installed package, which is what is tested
 
-from tests.reliability.operations import die, observed  # noqa: E402
-from tests.reliability.programs import PREPARATIONS, PROGRAMS, Model  # noqa: E402
+from tests.reliability.operations import die, observed
+from tests.reliability.programs import PREPARATIONS, PROGRAMS, Model
 
 
 def answer(model, request):

@@ -1,0 +1,412 @@
+"""Full disks, limits, folders that refuse, Ctrl-C: a clear error, nothing lost, nothing left open, and on it goes."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+
+from hdfsaver import errors
+from hdfsaver.storage import transfer
+from hdfsaver.storage.commit import atomic_write, write_text_atomically
+from tests.reliability.operations import observed
+from tests.reliability.programs import Model, saved_step
+
+ROOT = Path(__file__).parents[2]
+
+PREPARE = """
+import json, os, resource, signal, sys
+from pathlib import Path
+sys.path.append(sys.argv[2])
+from hdfsaver import errors
+from tests.reliability.programs import Model, saved_step
+folder, model = Path(sys.argv[1]), Model()
+
+def descriptors():
+    return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+
+def attempt(step, path=None):
+    # What a save came to: the step that is restored then, what lies there, and what the error said.
+    before, said = descriptors(), None
+    try:
+        model.save((path or folder) / "m", step, step)
+    except (errors.OpError, ValueError) as error:
+        said = [type(error).__name__, str(error)]
+    assert before == descriptors()
+    return [said, saved_step(folder), sorted(os.listdir(folder))]
+
+"""
+
+
+def run(code, folder, *wrapper):
+    """What a program prints, which has `PREPARE` before it; ``wrapper`` starts it."""
+    command = [*wrapper, sys.executable, "-c", PREPARE + code, str(folder), str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert 0 == done.returncode, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+WHOLE = ["checkpoint", "m-1.h5"]
+
+
+def mounts():
+    """Whether a file system of one's own can be mounted, in a namespace that ends with its process."""
+    try:
+        return (
+            0 == subprocess.run([*NAMESPACE, "mount -t tmpfs tmpfs /mnt"], check=False, capture_output=True).returncode
+        )
+    except FileNotFoundError:
+        return False
+
+
+NAMESPACE = ["unshare", "--mount", *([] if os.name == "nt" or os.geteuid() == 0 else ["--map-root-user"]), "sh", "-c"]
+needs_mount = pytest.mark.skipif(not mounts(), reason="no file system can be mounted here; a patched one is tested too")
+
+
+@needs_mount
+def test_a_full_disk(tmp_path):
+    """On a disk without room the error has the bytes needed and free; when there is room again, saving goes on."""
+    code = """
+print(json.dumps(attempt(1)))
+with open(folder / "filler", "wb") as filler:
+    filler.write(bytes(os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize - 100_000))
+print(json.dumps(attempt(2)))
+os.unlink(folder / "filler")
+print(json.dumps(attempt(3)))
+"""
+    mount = f'mount -t tmpfs -o size=3m tmpfs {tmp_path} && exec "$0" "$@"'
+    first, full, again = run(code, tmp_path, *NAMESPACE, mount)
+    assert [None, 1, WHOLE] == first
+    (kind, message), *rest = full
+    assert [1, ["checkpoint", "filler", "m-1.h5"]] == rest
+    assert "ResourceExhaustedError" == kind
+    found = re.fullmatch(
+        rf"Cannot write {tmp_path}/m-2.h5: No space left on device. ([\d,]+) bytes were needed, and ([\d,]+) bytes are "
+        rf"free in {tmp_path}. An earlier file stays until .* What was there is unchanged.",
+        message,
+    )
+    needed, free = (int(number.replace(",", "")) for number in found.groups())
+    assert 360_000 < needed < 500_000
+    assert 50_000 < free <= 100_000
+    assert [None, 3, ["checkpoint", "m-1.h5", "m-3.h5"]] == again
+
+
+@needs_mount
+def test_a_disk_without_inodes(tmp_path):
+    """Where bytes are free but no file can be added, the error says so."""
+    code = """
+print(json.dumps(attempt(1)))
+while True:
+    try:
+        open(folder / f"filler{len(os.listdir(folder))}", "w").close()
+    except OSError:
+        break
+print(json.dumps(attempt(2)))
+"""
+    mount = f'mount -t tmpfs -o size=9m,nr_inodes=12 tmpfs {tmp_path} && exec "$0" "$@"'
+    _, ((kind, message), step, _) = run(code, tmp_path, *NAMESPACE, mount)
+    assert ("ResourceExhaustedError", 1) == (kind, step)
+    assert "its file system takes no more files (inodes)" in message
+
+
+@needs_mount
+def test_a_file_system_that_is_read_only(tmp_path):
+    """A file system that became read-only refuses, and is read all the same."""
+    code = """
+print(json.dumps(attempt(1)))
+assert 0 == os.system(f"mount -o remount,ro {folder}")
+print(json.dumps(attempt(2)))
+"""
+    mount = f'mount -t tmpfs -o size=9m tmpfs {tmp_path} && exec "$0" "$@"'
+    first, second = run(code, tmp_path, *NAMESPACE, mount)
+    assert [None, 1, WHOLE] == first
+    message = f"Cannot write {tmp_path}/m-2.h5: Read-only file system."
+    assert [["PermissionDeniedError", message], 1, WHOLE] == second
+
+
+def test_a_limit_on_the_size_of_files(tmp_path):
+    """The error has the bytes needed and the limit; with the limit raised, saving goes on."""
+    code = """
+print(json.dumps(attempt(1)))
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
+print(json.dumps(attempt(2)))
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+print(json.dumps(attempt(3)))
+"""
+    first, limited, again = run(code, tmp_path)
+    assert [None, 1, WHOLE] == first
+    (kind, message), *rest = limited
+    assert "ResourceExhaustedError" == kind
+    assert re.fullmatch(
+        rf"Cannot write {tmp_path}/m-2.h5: File too large. [\d,]+ bytes were needed, and this process may write files "
+        r"of 100,000 bytes at the most: raise the limit \(`ulimit -f`\). What was there is unchanged.",
+        message,
+    )
+    assert [1, WHOLE] == rest
+    assert [None, 3, ["checkpoint", "m-1.h5", "m-3.h5"]] == again
+
+
+def test_a_limit_on_open_files(tmp_path):
+    """A process that has all its files open is told so; when some are closed, saving goes on."""
+    code = """
+print(json.dumps(attempt(1)))
+resource.setrlimit(resource.RLIMIT_NOFILE, (30, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+said, opened = [], []
+for spare in (0, 1, 2, 3):
+    try:
+        while True:
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        pass
+    for fd in opened[:spare]:
+        os.close(fd)
+    del opened[:spare]
+    try:
+        model.save(folder / "m", 2, 2)
+    except errors.ResourceExhaustedError as error:
+        said.append(str(error))
+for fd in opened:
+    os.close(fd)
+print(json.dumps([said, saved_step(folder), sorted(os.listdir(folder))]))
+"""
+    first, (said, step, names) = run(code, tmp_path)
+    assert [None, 1, WHOLE] == first
+    assert (2, ["checkpoint", "m-1.h5", "m-2.h5"]) == (step, names)
+    # With one descriptor left the folder is locked and the file cannot be opened; with two both can be.
+    assert 2 == len(said)
+    expected = "Too many open files. This process may have 30 files open, and has: close some"
+    assert all(message.startswith(f"Cannot write {tmp_path}/m-2.h5: {expected}") for message in said)
+
+
+@pytest.fixture
+def open_to_all():
+    """A folder that other users reach too; those above `tmp_path` are closed to them."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_a_folder_of_somebody_else(open_to_all):
+    """A user who may not write in a folder is told so; the folder is as it was, and can be read."""
+    code = """
+print(json.dumps(attempt(1)))
+os.chmod(folder, 0o555)
+if os.geteuid() == 0:  # who may do anything gives that up
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+print(json.dumps(attempt(2)))
+"""
+    first, second = run(code, open_to_all)
+    open_to_all.chmod(0o755)
+    assert [None, 1, WHOLE] == first
+    message = (
+        f"Cannot write {open_to_all}/m-2.h5: Permission denied. This user may not write in {open_to_all}: "
+        "save elsewhere, or have its owner allow it. What was there is unchanged."
+    )
+    assert [["PermissionDeniedError", message], 1, WHOLE] == second
+
+
+@pytest.fixture
+def model():
+    return Model()
+
+
+def descriptors():
+    """What this process has open; where the system does not tell, nothing is compared."""
+    return sorted(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else []
+
+
+def refuse(number):
+    """An operation that the system refuses."""
+
+    def act():
+        raise OSError(number, os.strerror(number))
+
+    return act
+
+
+CHANGING = {"open", "fchmod", "posix_fallocate", "truncate", "write", "pwrite", "fsync", "replace"}
+"""Operations whose refusal is an error. That a lock, a listing or a removal is refused is no reason not to save."""
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
+def test_whatever_is_refused(tmp_path, model, monkeypatch, number):
+    """Every operation of a save is refused once: it fails with an `OpError` or comes to its end, and loses nothing."""
+    monkeypatch.setattr(transfer, "PIECE", 1 << 16)
+    monkeypatch.setattr(transfer, "PARALLEL", 1)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    model.save(tmp_path / "m", 1, 1, durable=False)
+    before, refused, step = descriptors(), 0, 1
+    while True:
+        saved = saved_step(tmp_path)
+        step += 1
+        with observed(refused, refuse(number)) as operations:
+            try:
+                model.save(tmp_path / "m", step, step)
+            except errors.OpError as error:
+                assert re.search(f"{tmp_path}/(m-{step}.h5|checkpoint)", error.message)
+                assert saved_step(tmp_path) in (saved, step)
+            else:
+                assert step == saved_step(tmp_path)
+        assert before == descriptors()
+        assert [] == [name for name in os.listdir(tmp_path) if name.startswith(".") and operations.points > refused]
+        if operations.points <= refused:
+            break
+        refused += 1
+    assert refused > 30
+    assert step == saved_step(tmp_path)
+
+
+def test_a_file_system_that_cannot_reserve(tmp_path, monkeypatch):
+    """Where room cannot be reserved, a disk that fills up while writing is an error with the same words."""
+    monkeypatch.setattr(os, "posix_fallocate", lambda *args: refuse(errno.EOPNOTSUPP)())
+    model = Model()
+    model.save(tmp_path / "m", 1, 1)
+    free = shutil.disk_usage(tmp_path)._replace(free=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: free)
+    with (
+        observed(3, refuse(errno.ENOSPC), only={"pwrite"}),
+        pytest.raises(
+            errors.ResourceExhaustedError, match=r"bytes were needed, and 1,000 bytes are free in .* room for both"
+        ),
+    ):
+        model.save(tmp_path / "m", 2, 2)
+    assert WHOLE == sorted(os.listdir(tmp_path))
+    assert 1 == saved_step(tmp_path)
+
+
+def test_a_quota(tmp_path, monkeypatch):
+    """Where the disk has room but the user has not, the error does not claim otherwise."""
+    monkeypatch.setattr(os, "posix_fallocate", lambda *args: refuse(errno.EDQUOT)())
+    with pytest.raises(errors.ResourceExhaustedError, match="100 bytes were needed; this user may not have all"):
+        with atomic_write(tmp_path / "x") as draft:
+            draft.reserve(100)
+    assert [] == os.listdir(tmp_path)
+
+
+def remove(folder):
+    """Something else removes a folder while a save is under way."""
+    return lambda: shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("operation", ["open", "posix_fallocate", "pwrite", "fsync", "replace"])
+def test_a_folder_that_is_removed_meanwhile(tmp_path, model, operation):
+    """The error says that the folder is gone; when it is there again, saving goes on."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    before = descriptors()
+    with (
+        observed(1 if operation == "open" else 0, remove(folder), only={operation}),
+        pytest.raises(
+            errors.NotFoundError,
+            match=f"Cannot write {folder}/m-1.h5: .* There is no folder {folder}: make it, or save",
+        ),
+    ):
+        model.save(folder / "m", 1, 1)
+    assert before == descriptors()
+    folder.mkdir()
+    model.save(folder / "m", 2, 2)
+    assert 2 == saved_step(folder)
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
+SLOW = {"posix_fallocate", "write", "pwrite", "fsync", "replace", "listdir", "flock", "unlink"}
+"""Operations that may take long, so that Ctrl-C comes in the middle of them."""
+
+
+def test_ctrl_c_at_any_operation(tmp_path, model):
+    """Interrupted wherever it waits for the system, a save leaves no draft, no open file, and a whole checkpoint."""
+    model.save(tmp_path / "m", 1, 1, durable=False)
+    before, step, interrupted = descriptors(), 1, 0
+    while True:
+        saved = saved_step(tmp_path)
+        step += 1
+        with observed(interrupted, interrupt, only=SLOW) as operations:
+            try:
+                model.save(tmp_path / "m", step, step)
+            except KeyboardInterrupt:
+                assert saved_step(tmp_path) in (saved, step)
+        assert before == descriptors()
+        assert [] == [name for name in os.listdir(tmp_path) if name.startswith(".")]
+        if operations.points <= interrupted:
+            break
+        interrupted += 1
+    assert interrupted > 15
+    assert step == saved_step(tmp_path)
+
+
+def test_ctrl_c_while_threads_write(tmp_path, monkeypatch):
+    """A real SIGINT, and a second one: the threads stop behind their present piece, and only then the file is closed."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    written, closed, piece = [], threading.Event(), transfer.PIECE
+    main = threading.main_thread().ident
+    release = threading.Barrier(2)
+
+    def write_some(fd, view, offset):
+        assert not closed.is_set()
+        if len(written) < 2:
+            release.wait()  # both threads are at work
+        written.append(os.pwrite(fd, view, offset))
+        if len(written) == 2:
+            signal.pthread_kill(main, signal.SIGINT)
+            signal.pthread_kill(main, signal.SIGINT)
+        return written[-1]
+
+    monkeypatch.setattr(transfer, "_write_some", write_some)
+    write_text_atomically(tmp_path / "x", "old")
+    before = descriptors()
+    views = [memoryview(bytes(64 * piece)) for _ in range(2)]
+    with pytest.raises(KeyboardInterrupt), atomic_write(tmp_path / "x") as draft:
+        try:
+            transfer.write_all(draft.fd, [(0, views[0]), (64 * piece, views[1])])
+        finally:
+            closed.set()
+    assert len(written) <= 128
+    assert before == descriptors()
+    assert ["x"] == os.listdir(tmp_path)
+    assert "old" == (tmp_path / "x").read_text()
+
+
+def test_an_error_in_one_thread_stops_the_others(tmp_path, monkeypatch):
+    """When one write fails, the other threads do not go on writing a file that is given up."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    pieces, failed = [], threading.Event()
+
+    def write_some(fd, view, offset):
+        if offset == 0:
+            failed.set()
+            raise OSError(errno.ENOSPC, "full")
+        failed.wait()
+        pieces.append(offset)
+        stopping.wait(10)
+        return len(view)
+
+    stopping = threading.Event()
+    really_end = transfer._end
+
+    def end(pool, halt):
+        halt.set()
+        stopping.set()
+        really_end(pool, halt)
+
+    monkeypatch.setattr(transfer, "_end", end)
+    monkeypatch.setattr(transfer, "_write_some", write_some)
+    view = memoryview(bytes(64 * transfer.PIECE))
+    with pytest.raises(errors.ResourceExhaustedError), atomic_write(tmp_path / "x") as draft:
+        transfer.write_all(draft.fd, [(0, view), (len(view), view)])
+    assert len(pieces) <= 1
