@@ -205,11 +205,11 @@ def _commit(draft: Draft, durable: bool) -> None:
 
 
 def _close(draft: Draft) -> None:
-    fd, draft.fd = draft.fd, -1
     if fcntl is not None:
         # Said aloud: a process that was forked meanwhile has the descriptor too, and closing ours would not free it.
         with suppress(OSError):
-            fcntl.flock(fd, fcntl.LOCK_UN)
+            fcntl.flock(draft.fd, fcntl.LOCK_UN)
+    fd, draft.fd = draft.fd, -1
     os.close(fd)
 
 

@@ -58,6 +58,8 @@ def _flock(folder: str | os.PathLike[str]) -> Iterator[None]:
 
 def _unlock(fd: int) -> None:
     # Said aloud: a process that was forked meanwhile has the descriptor too, and closing ours would not free it.
-    with suppress(OSError):
-        fcntl.flock(fd, fcntl.LOCK_UN)
-    os.close(fd)
+    try:
+        with suppress(OSError):
+            fcntl.flock(fd, fcntl.LOCK_UN)
+    finally:
+        os.close(fd)
