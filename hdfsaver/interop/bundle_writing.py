@@ -188,6 +188,7 @@ class _Writer:
         self._begin_shard()
 
     def add(self, name: str, tensor: _Tensor) -> None:
+        """Write a tensor behind those before it."""
         nbytes = len(tensor.view)
         if self._limit is not None and self._end and self._end + nbytes > self._limit:
             self._flush()

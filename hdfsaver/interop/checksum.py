@@ -6,6 +6,7 @@ offset first. Source: ``tensorflow/core/lib/hash/crc32c.h``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 from hdfsaver.interop.extras import library
@@ -15,12 +16,12 @@ Buffer: TypeAlias = "bytes | bytearray | memoryview"
 _DELTA = 0xA282EAD8
 _BITS = 0xFFFFFFFF
 
-_crc32c = library("crc32c").crc32c
+_crc32c: Callable[..., int] = library("crc32c").crc32c
 
 
 def extend(crc: int, data: Buffer) -> int:
     """The CRC-32C of what ``crc`` is the CRC-32C of, followed by ``data``; other threads run meanwhile."""
-    return int(_crc32c(data, crc))
+    return _crc32c(data, crc)
 
 
 def mask(crc: int) -> int:
@@ -30,4 +31,5 @@ def mask(crc: int) -> int:
 
 def masked(data: Buffer) -> int:
     """The CRC-32C of some bytes, as it is stored."""
-    return mask(extend(0, data))
+    crc = _crc32c(data)  # spelt out, as thousands of small tensors need it
+    return ((crc >> 15 | crc << 17) + _DELTA) & _BITS

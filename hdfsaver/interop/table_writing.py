@@ -44,8 +44,10 @@ class _Block:
             self._restarts.append(len(self._data))
             self._count = 0
         lengths = (shared, len(key) - shared, len(value))
-        self._data += bytes(lengths) if max(lengths) < 0x80 else b"".join(map(varint.encode, lengths))
-        self._data += key[shared:] + value
+        if shared < 0x80 and len(key) < 0x80 and len(value) < 0x80:  # as nearly all are
+            self._data += bytes(lengths) + key[shared:] + value
+        else:
+            self._data += b"".join(map(varint.encode, lengths)) + key[shared:] + value
         self._count += 1
         self.last = key
 

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -239,3 +240,24 @@ def test_the_file_is_written_even_if_its_folder_cannot_be_synchronized(tmp_path,
     with pytest.raises(errors.OpError, match="is written, but its folder"):
         write_text_atomically(tmp_path / "x", "text")
     assert "text" == (tmp_path / "x").read_text()
+
+
+def test_a_draft_can_become_another_name(tmp_path: Path) -> None:
+    """The name that it was begun for is left alone, and what has the other name is replaced."""
+    for name in ("first", "second"):
+        (tmp_path / name).write_text("old")
+    with atomic_write(tmp_path / "first") as draft:
+        os.write(draft.fd, b"new")
+        draft.becomes("second")
+    assert {"first": "old", "second": "new"} == {path.name: path.read_text() for path in tmp_path.iterdir()}
+
+
+def test_a_draft_cannot_become_a_directory(tmp_path: Path) -> None:
+    """What is no file is not replaced, and no draft is left."""
+    (tmp_path / "second").mkdir()
+    with (
+        pytest.raises(errors.FailedPreconditionError, match="it is a directory"),
+        atomic_write(tmp_path / "first") as draft,
+    ):
+        draft.becomes("second")
+    assert ["second"] == [path.name for path in tmp_path.iterdir()]
