@@ -17,7 +17,7 @@ INNER = {"test_an_error_in_one_thread_stops_the_others"}
 """Tests that show how a promise is kept, and are no promise themselves."""
 
 
-def tests_in(path: Path) -> set[str]:
+def functions_of(path: Path) -> set[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
 
@@ -31,10 +31,10 @@ def test_every_row_of_the_table_is_read() -> None:
 @pytest.mark.parametrize("file", sorted({file for _, file, _ in ROWS}))
 def test_the_tests_of_the_page_exist(file: str) -> None:
     """Each promise names a test function of a file that is there."""
-    assert set() == {test for _, named, test in ROWS if named == file} - tests_in(ROOT / file)
+    assert set() == {test for _, named, test in ROWS if named == file} - functions_of(ROOT / file)
 
 
 def test_the_page_names_every_test() -> None:
     """What is tested is promised."""
-    found = {test for path in (ROOT / "tests" / "reliability").glob("test_*.py") for test in tests_in(path)}
+    found = {test for path in (ROOT / "tests" / "reliability").glob("test_*.py") for test in functions_of(path)}
     assert set() == found - INNER - {test for _, _, test in ROWS}

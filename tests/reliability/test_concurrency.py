@@ -87,7 +87,7 @@ def test_threads_with_sessions_of_their_own(tmp_path):
 
 
 def test_one_saver_in_several_threads(tmp_path, model):
-    """A Saver that several threads use for several folders writes whole files, and knows all of them."""
+    """A Saver that several threads use for several folders writes whole files."""
     with model.graph.as_default():
         saver = tf.train.Saver(max_to_keep=0)
     model.session.run(model.assign, {model.step: 5.0})

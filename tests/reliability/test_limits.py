@@ -255,9 +255,9 @@ def test_whatever_is_refused(tmp_path, model, monkeypatch, number):
         with observed(refused, refuse(number), only=REFUSABLE) as operations:
             try:
                 model.save(tmp_path / "m", step, step)
-                said, legal = "", (step,)
+                said, legal = "", {step}
             except errors.OpError as error:
-                said, legal = error.message, (saved, step)
+                said, legal = error.message, {saved, step}
         assert saved_step(tmp_path) in legal
         assert not said or re.search(f"{tmp_path}/(m-{step}.h5|checkpoint)", said)
         assert before == descriptors()
