@@ -6,6 +6,7 @@ import fcntl
 import json
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -148,6 +149,7 @@ def test_processes_that_begin_after_the_import(tmp_path, model, method):
 
 def save_and_exit(model, folder):
     """What a forked child does; whatever goes wrong, it is not to go on with the tests of its parent."""
+    signal.alarm(60)  # a child that waits for ever fails the test instead of stopping it
     try:
         model.save(folder / "m", 2, 2)
         os._exit(0 if saved_step(folder) == 2 else 1)

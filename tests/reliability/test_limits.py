@@ -249,7 +249,7 @@ def test_whatever_is_refused(tmp_path, model, monkeypatch, number):
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     model.save(tmp_path / "m", 1, 1, durable=False)
     before, refused, step = descriptors(), 0, 1
-    legal: tuple[object, ...]
+    legal: set[object]
     while True:
         saved = saved_step(tmp_path)
         step += 1

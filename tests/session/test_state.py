@@ -74,3 +74,18 @@ def test_a_run_releases_what_it_held(tmp_path, dtype):
             with pytest.raises(tf.errors.InvalidArgumentError, match="expected dtype int32"):
                 sess.run(read)
         assert {} == sess.state.held
+
+
+def test_a_snapshot_is_of_one_moment():
+    """What is assigned while a snapshot is taken is not in it, not even in part."""
+    state = State()
+    state.assign({"a": np.array(1), "b": np.array(1)})
+
+    def keys():
+        yield "a"
+        state.assign({"a": np.array(2), "b": np.array(2)})
+        yield "b"
+        yield "none"
+
+    assert {"a": 1, "b": 1, "none": None} == state.snapshot(keys())
+    assert {"a": 2, "b": 2} == state.snapshot(["a", "b"])
