@@ -23,5 +23,5 @@ def test_drafts_of_every_step_are_removed(tmp_path, path, step):
     with tf.Session() as sess:
         sess.run(variable.initializer)
         prefix = tf.train.Saver().save(sess, tmp_path / path, global_step=step, durable=False)
-    file = os.path.basename(prefix).removesuffix(".h5") + ".h5"
+    file = os.path.basename(str(prefix)).removesuffix(".h5") + ".h5"
     assert sorted([*OTHERS, *UNLIKE, file, "checkpoint"]) == sorted(os.listdir(tmp_path))
