@@ -31,7 +31,7 @@ from hdfsaver.session import Session
 from hdfsaver.storage import groups, naming
 from hdfsaver.storage.locking import folder_lock
 from hdfsaver.storage.progress import Callback
-from hdfsaver.storage.reading import models_beside, open_file
+from hdfsaver.storage.reading import Rest, open_file, read_rest
 from hdfsaver.storage.writing import Model, Writer
 from hdfsaver.variables import Variable, global_variables
 
@@ -290,13 +290,14 @@ class Saver:
 
     def _write(self, model: Model, version: Hashable, durable: bool, progress: Callback | None, path: Path) -> None:
         """Write the file; for a Saver with a group, together with the models of the other groups that it has."""
-        others = models_beside(path, self._group) if self._group else {}
-        # Of the others' graphs no version is known, so that a layout for them cannot be used again.
+        rest = read_rest(path, self._group) if self._group else Rest({}, {})
         self._writer.write(
             path,
-            {**others, self._group: model},
+            {**rest.models, self._group: model},
+            metadata=rest.metadata,
             durable=durable,
-            structure_version=None if others else version,
+            # Of the others' graphs no version is known, so that a layout for them cannot be used again.
+            structure_version=None if rest.models else version,
             progress=progress,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType, TracebackType
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from hdfsaver.errors import FailedPreconditionError, NotFoundError, OpError
 from hdfsaver.schema import Structure
@@ -259,8 +259,15 @@ def _source(opened: Opened, path: str | os.PathLike[str], group: str) -> _Source
     return PlainSource(opened, path, group) if found is None else SealedSource(opened, found, path, group)
 
 
-def models_beside(path: str | os.PathLike[str], group: str) -> dict[str, Model]:
-    """All models of a file but that of one group, in memory; none where there is no file.
+class Rest(NamedTuple):
+    """All of a file but one model: the other models by their groups, and what the file says of itself."""
+
+    models: dict[str, Model]
+    metadata: dict[str, str]
+
+
+def read_rest(path: str | os.PathLike[str], group: str) -> Rest:
+    """Read all of a file but the model of one group, into memory; nothing where there is no file.
 
     Raises
     ------
@@ -268,9 +275,9 @@ def models_beside(path: str | os.PathLike[str], group: str) -> dict[str, Model]:
         See `open_file`.
     """
     if not os.path.lexists(path):
-        return {}
+        return Rest({}, {})
     with open_file(path) as file:
-        return {other: _model(path, other) for other in file.groups() if other != group}
+        return Rest({other: _model(path, other) for other in file.groups() if other != group}, file.metadata())
 
 
 def _model(path: str | os.PathLike[str], group: str) -> Model:

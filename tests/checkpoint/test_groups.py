@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
+import numpy as np
 import pytest
 
 import hdfsaver as tf
@@ -84,3 +88,39 @@ def test_a_group_that_cannot_be(tmp_path):
         tf.train.Saver(group="graph")
     with pytest.raises(TypeError, match="named by a str, not 3"):
         tf.train.Saver(group=3)
+
+
+PROGRAM = """
+import sys
+import hdfsaver as tf
+
+path, name = sys.argv[1:]
+w = tf.get_variable("w", initializer=0.0)
+saver = tf.train.Saver(group=name)
+with tf.Session() as sess:
+    sess.run(w.initializer)
+    for _ in range(20):
+        sess.run(w.assign_add(1.0).op)
+        saver.save(sess, path, durable=False, write_state=False)
+"""
+
+
+def test_two_programs_save_their_models_into_one_file(tmp_path):
+    """Whoever saves meanwhile, no model of the file is lost, and each is the last that its program saved."""
+    programs = [
+        subprocess.Popen([sys.executable, "-c", PROGRAM, tmp_path / "models.h5", name])
+        for name in ("teacher", "student")
+    ]
+    assert [0, 0] == [program.wait(60) for program in programs]
+    for name in ("teacher", "student"):
+        assert 20.0 == tf.train.load_variable(tmp_path / "models.h5", "w", group=name)
+
+
+def test_metadata_survive_a_save(tmp_path):
+    """What the file says of itself is still there when a model was added."""
+    tf.save_file({"x": np.ones(2)}, tmp_path / "models.h5", {"author": "me"})
+    graph, sess = trained(1.0)
+    with graph.as_default():
+        tf.train.Saver(group="teacher").save(sess, tmp_path / "models.h5")
+    with tf.open_file(tmp_path / "models.h5") as file:
+        assert ({"author": "me"}, [1.0, 1.0]) == (file.metadata(), file["x"].tolist())

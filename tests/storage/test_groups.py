@@ -9,7 +9,7 @@ import pytest
 
 from hdfsaver import errors, schema
 from hdfsaver.schema import Structure
-from hdfsaver.storage.reading import models_beside, open_file, reseal
+from hdfsaver.storage.reading import open_file, read_rest, reseal
 from hdfsaver.storage.writing import Model, write_models
 
 
@@ -105,13 +105,13 @@ def test_a_file_without_a_model_at_the_root(tmp_path):
         assert ({}, None, ["teacher"]) == (dict(file.variables), file.structure(), file.groups())
 
 
-def test_models_beside_one(path, tmp_path):
+def test_the_rest_of_a_file(path, tmp_path):
     """What a save of one group must write along: all others, bit for bit."""
-    others = models_beside(path, "teacher")
-    assert ["", "50% off"] == list(others)
+    others, metadata = read_rest(path, "teacher")
+    assert (["", "50% off"], {}) == (list(others), metadata)
     write_models(tmp_path / "y.h5", {"": others[""], "teacher": model(1, constants=True), "50% off": others["50% off"]})
     assert path.read_bytes() == (tmp_path / "y.h5").read_bytes()
-    assert {} == models_beside(tmp_path / "missing.h5", "")
+    assert ({}, {}) == read_rest(tmp_path / "missing.h5", "")
 
 
 def test_groups_of_another_programs_file(tmp_path):
