@@ -54,17 +54,17 @@ def test_readers_see_the_old_file_or_the_new_one(tmp_path, model):
     """While one name is replaced again and again, readers in processes and threads find one whole save each time."""
     path = tmp_path / "m.h5"
     model.save(path, 0, durable=False)
-    command = [sys.executable, "-c", READ, str(path), str(ROOT), "500"]
+    command = [sys.executable, "-c", READ, str(path), str(ROOT), "350"]
     programs = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
     saved = 0
     with ThreadPoolExecutor(2) as pool:
-        threads = [pool.submit(read_often, path, 150) for _ in range(2)]
+        threads = [pool.submit(read_often, path, 100) for _ in range(2)]
         while not all(thread.done() for thread in threads) or any(program.poll() is None for program in programs):
             saved += 1
             model.save(path, saved, durable=False)
     found = [thread.result() for thread in threads] + [json.loads(program.communicate()[0]) for program in programs]
     assert [0, 0] == [program.returncode for program in programs]
-    assert [150, 150, 500, 500] == [len(values) for values in found]
+    assert [100, 100, 350, 350] == [len(values) for values in found]
     # No reader ever goes back to an earlier save.
     assert all(values == sorted(values) and values[-1] <= saved for values in found)
 
