@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from hdfsaver.checkpoint.saveable import Saveable
 from hdfsaver.graph.definition import Array
+from hdfsaver.reading.reader import AnyCheckpoint
 from hdfsaver.storage.progress import Callback
-from hdfsaver.storage.reading import CheckpointFile
 
 
 def load(
-    file: CheckpointFile,
+    file: AnyCheckpoint,
     wanted: Mapping[str, Saveable],
     reshape: bool,
     mmap_mode: str | None = None,
@@ -21,7 +21,7 @@ def load(
 
     Parameters
     ----------
-    file : CheckpointFile
+    file : AnyCheckpoint
     wanted : mapping of str to Saveable
         By the names in the file, which has all of them.
     reshape : bool

@@ -10,7 +10,8 @@ from typing import NoReturn
 
 from hdfsaver import errors, shapes
 from hdfsaver.checkpoint.saveable import Saveable
-from hdfsaver.storage.reading import CheckpointFile, Entry
+from hdfsaver.reading.reader import AnyCheckpoint
+from hdfsaver.storage.reading import Entry
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,12 @@ class RestoreReport:
         return "\n".join(lines)
 
 
-def match(file: CheckpointFile, wanted: Mapping[str, Saveable], reshape: bool, strict: bool) -> RestoreReport:
+def match(file: AnyCheckpoint, wanted: Mapping[str, Saveable], reshape: bool, strict: bool) -> RestoreReport:
     """Compare what is wanted with what a file has, before any value is read.
 
     Parameters
     ----------
-    file : CheckpointFile
+    file : AnyCheckpoint
     wanted : mapping of str to Saveable
         By the names in the file.
     reshape : bool
@@ -109,13 +110,13 @@ def _same_size(entry: Entry, saveable: Saveable) -> bool:
     return saveable.shape.is_fully_defined() and saveable.shape.num_elements() == math.prod(entry.shape)
 
 
-def _refuse(file: CheckpointFile, wanted: Mapping[str, Saveable], mismatched: Mapping[str, str]) -> NoReturn:
+def _refuse(file: AnyCheckpoint, wanted: Mapping[str, Saveable], mismatched: Mapping[str, str]) -> NoReturn:
     first, why = next(iter(mismatched.items()))
     more = f" {len(mismatched) - 1} more differ: {listed(list(mismatched)[1:])}." if len(mismatched) > 1 else ""
     raise errors.InvalidArgumentError(None, wanted[first].op, f"{file.path}: {why}. Nothing was restored.{more}")
 
 
-def _missing_names(file: CheckpointFile, missing: Sequence[str]) -> str:
+def _missing_names(file: AnyCheckpoint, missing: Sequence[str]) -> str:
     present = list(file.variables)
     lines = [f"Key {listed(missing)} not found in checkpoint {file.path}. Nothing was restored."]
     for name in missing[:3]:

@@ -16,9 +16,8 @@ from hdfsaver import shapes
 from hdfsaver.checkpoint import slices
 from hdfsaver.errors import InvalidArgumentError, NotFoundError
 from hdfsaver.graph.definition import Array, Kernel, Node, OpDef, register
-from hdfsaver.reading.reader import as_name, open_checkpoint
+from hdfsaver.reading.reader import AnyCheckpoint, as_name, open_checkpoint
 from hdfsaver.shapes import Shape
-from hdfsaver.storage.reading import CheckpointFile
 
 
 @register
@@ -46,7 +45,7 @@ class RestoreV2(OpDef):
             names = [as_name(name) for name in tensor_names]
             text = os.fsdecode(np.asarray(prefix).item())
             # One file for all that a run reads: opened once, and values that belong together.
-            file: CheckpointFile = state.hold(("checkpoint", text), lambda: open_checkpoint(text))
+            file: AnyCheckpoint = state.hold(("checkpoint", text), lambda: open_checkpoint(text))
             for name, dtype in zip(names, wanted, strict=True):
                 _check(file, name, dtype)
             wanted_parts = [slices.parse(spec.decode()) for spec in shape_and_slices]
@@ -65,7 +64,7 @@ def _static_shape(spec: bytes) -> Shape:
     return None if part is None else part.shape
 
 
-def _check(file: CheckpointFile, name: str, dtype: str) -> None:
+def _check(file: AnyCheckpoint, name: str, dtype: str) -> None:
     entry = file.variables.get(name)
     if entry is None:
         raise NotFoundError(None, None, f"Key {name} not found in checkpoint {file.path}.")
@@ -77,7 +76,7 @@ def _check(file: CheckpointFile, name: str, dtype: str) -> None:
         )
 
 
-def _part(file: CheckpointFile, name: str, part: slices.Slice) -> Array:
+def _part(file: AnyCheckpoint, name: str, part: slices.Slice) -> Array:
     shape = file.variables[name].shape
     if part.full_shape != shape:
         raise InvalidArgumentError(

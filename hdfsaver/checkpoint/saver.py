@@ -25,13 +25,14 @@ from hdfsaver.checkpoint.var_list import variables_by_name
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.protos.meta_graphs import MetaGraphDef
-from hdfsaver.reading.locating import PathLike, as_prefix, as_prefixes
+from hdfsaver.reading.locating import PathLike, as_prefix, as_prefixes, checkpoint_exists
+from hdfsaver.reading.reader import open_checkpoint
 from hdfsaver.schema import SavedNames, SaverDef, Structure
 from hdfsaver.session import Session
 from hdfsaver.storage import groups, naming
 from hdfsaver.storage.locking import folder_lock
 from hdfsaver.storage.progress import Callback
-from hdfsaver.storage.reading import Rest, open_file, read_rest
+from hdfsaver.storage.reading import Rest, read_rest
 from hdfsaver.storage.writing import Model, Writer
 from hdfsaver.variables import Variable, global_variables
 
@@ -370,7 +371,7 @@ class Saver:
         sess : Session
             Where the values go; None where all are arrays.
         save_path : path
-            A prefix that `save` gave, or the file itself.
+            A prefix that `save` gave, or the file itself; or the prefix of a checkpoint of TensorFlow's.
         strict : bool
             With False, what the file lacks and what does not fit is left as it is, instead of being an error: to begin
             a larger model with the values of a smaller one.
@@ -401,11 +402,11 @@ class Saver:
         self._check_built("restore")
         self._check_session(sess)
         self._background.wait()
-        path = _existing(save_path)
+        prefix = _existing(save_path)
         if not self._saveables:
-            return RestoreReport(str(path))
+            return RestoreReport(prefix)
         self._check_graph(sess)
-        with open_file(path, self._group) as file:
+        with open_checkpoint(prefix, self._group) as file:
             report = match(file, self._saveables, self._reshape, strict)
             wanted = {name: self._saveables[name] for name in report.restored}
             for saveable in wanted.values():
@@ -527,11 +528,10 @@ def _check_parent(prefix: str) -> None:
         raise ValueError(f"Parent directory of {prefix} doesn't exist, can't save.")
 
 
-def _existing(save_path: PathLike | None) -> Path:
+def _existing(save_path: PathLike | None) -> str:
     if save_path is None:
         raise ValueError("Can't load save_path when it is None.")
     prefix = as_prefix(save_path)
-    path = naming.find(prefix) if prefix else None
-    if path is None:
+    if not prefix or not checkpoint_exists(prefix):
         raise ValueError(f"The passed save_path is not a valid checkpoint: {prefix}")
-    return path
+    return prefix

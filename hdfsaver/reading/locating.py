@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hdfsaver.errors import DataLossError, NotFoundError
+from hdfsaver.interop import locating as tensorflow
 from hdfsaver.reading import state_file
 from hdfsaver.reading.state_file import CheckpointState
 from hdfsaver.storage import naming
@@ -30,8 +31,9 @@ def as_prefixes(paths: Iterable[PathLike]) -> list[str]:
 
 
 def checkpoint_exists(checkpoint_prefix: PathLike) -> bool:
-    """Whether a checkpoint with that prefix, or that file, is there."""
-    return naming.find(as_prefix(checkpoint_prefix)) is not None
+    """Whether a checkpoint with that prefix, or that file, is there; one of TensorFlow's is one too."""
+    text = as_prefix(checkpoint_prefix)
+    return naming.find(text) is not None or tensorflow.find(text) is not None
 
 
 def get_checkpoint_state(checkpoint_dir: PathLike, latest_filename: str | None = None) -> CheckpointState | None:
@@ -81,8 +83,14 @@ def get_checkpoint_mtimes(checkpoint_prefixes: Iterable[PathLike]) -> list[float
     TypeError
         One path is given instead of several.
     """
-    times = [_mtime(naming.find(prefix)) for prefix in as_prefixes(checkpoint_prefixes)]
+    times = [_mtime(_file_of(prefix)) for prefix in as_prefixes(checkpoint_prefixes)]
     return [time for time in times if time is not None]
+
+
+def _file_of(prefix: str) -> Path | None:
+    found = naming.find(prefix)
+    foreign = tensorflow.find(prefix) if found is None else None
+    return found if foreign is None else Path(foreign.files[0])
 
 
 def _mtime(path: Path | None) -> float | None:
@@ -110,6 +118,12 @@ def resolve(ckpt_dir_or_file: PathLike) -> str:
             "checkpoint that exists. Give the prefix of a checkpoint instead."
         )
     return latest
+
+
+def tensorflow_checkpoint(prefix: PathLike) -> tensorflow.Found | None:
+    """What TensorFlow has saved under a prefix, if there is that and no checkpoint of ours."""
+    text = as_prefix(prefix)
+    return None if naming.find_own(text) is not None else tensorflow.find(text)
 
 
 def existing_file(prefix: PathLike) -> Path:

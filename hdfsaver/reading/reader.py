@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DType
 from hdfsaver.errors import NotFoundError
-from hdfsaver.reading.locating import PathLike, existing_file, resolve
+from hdfsaver.reading.locating import PathLike, existing_file, resolve, tensorflow_checkpoint
 from hdfsaver.storage.reading import CheckpointFile, open_file
+
+if TYPE_CHECKING:
+    from hdfsaver.interop.opening import TensorFlowFile
+
+AnyCheckpoint: TypeAlias = "CheckpointFile | TensorFlowFile"
+"""An open checkpoint, ours or TensorFlow's: they have one face."""
 
 _PROTO_NAMES = {"float16": "HALF", "float32": "FLOAT", "float64": "DOUBLE"}
 """The dtypes that TensorFlow's ``types.proto`` calls by another name than everybody else."""
@@ -135,9 +141,19 @@ def load_checkpoint(ckpt_dir_or_file: PathLike, *, group: str = "") -> Checkpoin
     return CheckpointReader(resolve(ckpt_dir_or_file), group=group)
 
 
-def open_checkpoint(prefix: PathLike, group: str = "") -> CheckpointFile:
-    """Open the file of a checkpoint; errors are those of `NewCheckpointReader`."""
-    return open_file(existing_file(prefix), group)
+def open_checkpoint(prefix: PathLike, group: str = "") -> AnyCheckpoint:
+    """Open a checkpoint, ours or TensorFlow's, as its files say; errors are those of `NewCheckpointReader`."""
+    found = tensorflow_checkpoint(prefix)
+    if found is None:
+        return open_file(existing_file(prefix), group)
+    if group:
+        raise NotFoundError(
+            None, None, f"{found.prefix} is a checkpoint of TensorFlow's, which has no group {group!r}."
+        )
+    # Its libraries come with an extra, and take time to load.
+    from hdfsaver.interop.opening import open_found
+
+    return open_found(found)
 
 
 def as_name(name: Any) -> str:
@@ -149,7 +165,7 @@ def as_name(name: Any) -> str:
     return name
 
 
-def read_tensor(file: CheckpointFile, name: str) -> Any:
+def read_tensor(file: AnyCheckpoint, name: str) -> Any:
     """The value of a tensor as TensorFlow gives it: see `CheckpointReader.get_tensor`."""
     if name not in file.variables:
         raise NotFoundError(None, None, f"Key {name} not found in checkpoint {file.path}.")
