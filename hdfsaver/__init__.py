@@ -336,6 +336,7 @@ if typing.TYPE_CHECKING:
     from hdfsaver import io, train
     from hdfsaver.arrays.files import load_file, open_file, save_file
     from hdfsaver.digraphs import read_digraph, write_digraph
+    from hdfsaver.reading.salvage import salvage
 
 __all__ = [
     "AUTO_REUSE",
@@ -537,6 +538,7 @@ __all__ = [
     "rint",
     "round",
     "rsqrt",
+    "salvage",
     "saturate_cast",
     "save_file",
     "scatter_add",
@@ -615,6 +617,10 @@ def __getattr__(name: str) -> typing.Any:
         import hdfsaver.digraphs
 
         return getattr(hdfsaver.digraphs, name)
+    if name == "salvage":
+        import hdfsaver.reading.salvage
+
+        return hdfsaver.reading.salvage.salvage
     if name == "io":
         import hdfsaver.io
 

@@ -113,14 +113,15 @@ def check(fd: int, size: int, seal: Seal) -> Extents:
     """
     if seal.file_size != size:
         raise BrokenSealError(f"the file was {seal.file_size} bytes long when it was sealed and is {size} now")
-    extents = _read_extents(fd, size, seal)
+    extents = read_extents(fd, size, seal)
     starts, stops = _structure(extents, seal)
     if _structure_digest(fd, starts, stops) != seal.structure_xxh3_64:
         raise BrokenSealError("the structure (all but the values of the variables) is not what was sealed")
     return extents
 
 
-def _read_extents(fd: int, size: int, seal: Seal) -> Extents:
+def read_extents(fd: int, size: int, seal: Seal) -> Extents:
+    """The table of extents as it stands in the file; `BrokenSealError` where it does not lie within it."""
     nbytes = seal.extents_rows * layout.EXTENTS_ROW.itemsize
     if nbytes > size or seal.extents_offset > size - nbytes:
         raise BrokenSealError(f"the table of {seal.extents_rows} extents does not lie within the file")
