@@ -19,7 +19,7 @@ class ArrayItem(Saveable):
     """One item of a mapping from names to arrays.
 
     An array that can be written on is restored in place, so that whoever else holds it sees the values; in place of
-    another one (of JAX, or read-only) the mapping gets a new array.
+    another one (of JAX, or read-only) the mapping gets a new array of the same library.
     """
 
     keys = ()
@@ -57,7 +57,7 @@ class ArrayItem(Saveable):
             held[...] = value
         else:
             assert isinstance(self._mapping, MutableMapping)
-            self._mapping[self._key] = value[()] if isinstance(held, np.generic) else value
+            self._mapping[self._key] = _like(held, value)
         return {}
 
     def check_belongs(self, sess: Session | None) -> None:
@@ -72,6 +72,14 @@ class ArrayItem(Saveable):
                 f"{self.label} cannot be restored: it cannot be written on, and neither can the "
                 f"{type(self._mapping).__name__} that holds it. Use hdfsaver.load_file."
             )
+
+
+def _like(held: Any, value: Array) -> Any:
+    """The value as an array of the library that the one before it is of, as far as that says which it is."""
+    if isinstance(held, np.generic):
+        return value[()]
+    namespace = getattr(held, "__array_namespace__", None)
+    return value if namespace is None else namespace().asarray(value)
 
 
 def is_item(value: Any) -> bool:

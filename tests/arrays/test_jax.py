@@ -18,3 +18,14 @@ def test_every_dtype_comes_back(tmp_path, dtype):
     found = jax.numpy.asarray(hdfsaver.load_file(tmp_path / "x.h5")["x"])
     assert array.dtype == found.dtype
     assert np.asarray(array).tobytes() == np.asarray(found).tobytes()
+
+
+def test_a_saver_restores_arrays_of_jax(tmp_path):
+    """What cannot be written on is replaced in the dict, by an array of JAX."""
+    arrays = {"x": jax.numpy.arange(3.0)}
+    saver = hdfsaver.train.Saver(arrays)
+    path = saver.save(None, tmp_path / "m")
+    arrays["x"] = arrays["x"] * 0
+    saver.restore(None, path)
+    assert isinstance(arrays["x"], jax.Array)
+    assert [0.0, 1.0, 2.0] == arrays["x"].tolist()

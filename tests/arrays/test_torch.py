@@ -84,3 +84,15 @@ hdfsaver.torch.save_file({"x": numpy.ones(3)}, sys.argv[1])
 assert "torch" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code, tmp_path / "x.h5"], check=True)
+
+
+def test_a_saver_restores_tensors_in_place(tmp_path):
+    """A state_dict shares its tensors with the model, which has the values again."""
+    model = torch.nn.Linear(3, 2)
+    saver = hdfsaver.train.Saver(dict(model.state_dict()))
+    path = saver.save(None, tmp_path / "m")
+    before = model.weight.detach().clone()
+    with torch.no_grad():
+        model.weight.zero_()
+    saver.restore(None, path)
+    assert torch.equal(before, model.weight)
