@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 
+from hdfsaver import limits
 from hdfsaver.errors import OpError
 from hdfsaver.reading import text_format
 from hdfsaver.storage.commit import write_text_atomically
@@ -21,9 +22,6 @@ DEFAULT_NAME = "checkpoint"
 
 _PATHS = "all_model_checkpoint_paths:"
 _METRIC = "  # metric: "
-
-LARGEST = 2**26
-"""Bytes that a state file may have; one with more, enough for half a million checkpoints, cannot be understood."""
 
 
 @dataclass
@@ -137,7 +135,7 @@ def read(folder: str | os.PathLike[str], latest_filename: str | None = None) -> 
     """
     path = path_of(folder, latest_filename)
     try:
-        content = read_regular(path, LARGEST)
+        content = read_regular(path, limits.get().state_bytes)
     except (OpError, ValueError):
         return None
     state = _understood(content, path)

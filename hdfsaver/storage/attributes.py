@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import struct
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -28,7 +29,7 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from hdfsaver import dtypes
+from hdfsaver import dtypes, limits
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.schema import AttrValue
 from hdfsaver.storage.tensors import bytes_from_plain, bytes_to_plain, tensor_from_json, tensor_to_json
@@ -42,6 +43,9 @@ Fetch: TypeAlias = Callable[[str], Array]
 """Gives the array at a path."""
 
 Writer: TypeAlias = Callable[[str, Any, Place], str]
+
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.?)*+"?|[\[\]{}]', re.DOTALL)
+"""Strings, to be passed over, and brackets outside of them."""
 
 _to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
@@ -190,7 +194,31 @@ def _refuse_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is not JSON")
 
 
-_parse = json.JSONDecoder(parse_constant=_refuse_constant).decode
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("an object has two members of one name")
+    return members
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_members).decode
+
+
+def _parse(text: str) -> Any:
+    most = limits.get().json_depth
+    # Few texts have so many brackets at all; only those are looked at closely.
+    if text.count("[") + text.count("{") > most and _depth(text) > most:
+        raise ValueError(f"the JSON is nested too deeply, beyond the limit `json_depth` ({most})")
+    return _decode(text)
+
+
+def _depth(text: str) -> int:
+    """How deep the lists and objects of a JSON text go."""
+    depth = deepest = 0
+    for token in _BRACKETS.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token.group(), 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _attrs(plain: dict[str, Any], fetch: Fetch) -> dict[str, AttrValue]:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from h5py import h5d, h5p, h5z
 
+from hdfsaver import limits
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.storage.guard import Opened
 from hdfsaver.storage.objects import damaged
@@ -63,10 +64,18 @@ def check_chunks(dataset: h5d.DatasetID, itemsize: int, part: str) -> None:
     sizes = [-(-size // chunk) for size, chunk in zip(dataset.shape, properties.get_chunk(), strict=True)]
     if dataset.get_num_chunks() != math.prod(sizes):
         raise damaged(part, f"it declares {math.prod(sizes)} chunks, but the file holds {dataset.get_num_chunks()}.")
+    if (count := math.prod(sizes)) > limits.get().chunks:
+        raise limits.refused(part, f"it has {count} chunks", "chunks")
     nbytes = math.prod(dataset.shape) * itemsize
     ratio = _MAX_RATIO if h5z.FILTER_DEFLATE in filters else 1
     if dataset.get_storage_size() * ratio < nbytes:
         raise damaged(part, f"it declares {nbytes} bytes, but the file holds {dataset.get_storage_size()}.")
+
+
+def inflated_size(dataset: h5d.DatasetID, itemsize: int) -> int:
+    """Bytes that the chunks of a dataset inflate to, which may be more than its values take."""
+    chunk = dataset.get_create_plist().get_chunk()
+    return math.prod(-(-size // step) * step for size, step in zip(dataset.shape, chunk, strict=True)) * itemsize
 
 
 def read_chunked(opened: Opened, dataset: h5d.DatasetID, itemsize: int, part: str) -> bytes:

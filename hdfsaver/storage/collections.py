@@ -85,7 +85,7 @@ def read_collections(group: h5g.GroupID) -> dict[str, CollectionDef]:
         A dataset is of another kind than it says, or damaged.
     """
     found = {}
-    for path, parent, link in objects.walk(group):
+    for path, parent, link in objects.walk(group, once=True):
         if not link.endswith(LONG):
             found[_name(path, group)] = _read(parent, link)
     return dict(sorted(found.items()))

@@ -59,9 +59,16 @@ class ConstantReader:
     def __init__(self, graph: h5g.GroupID) -> None:
         self._graph = graph
         self._group: h5g.GroupID | None = None
+        self._known: dict[str, Array] = {}
 
     def read(self, path: str) -> Array:
         """The array at a path, on which nobody may write; `DataLossError` where it is missing or damaged."""
+        # Kept, so that a million rows which refer to one large constant do not read it a million times.
+        if path not in self._known:
+            self._known[path] = self._read(path)
+        return self._known[path]
+
+    def _read(self, path: str) -> Array:
         if self._group is None:
             self._group = objects.open_group(self._graph, CONSTANTS)
         array = read_array(self._group, path)

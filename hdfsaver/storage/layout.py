@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hdfsaver import limits
+
 FORMAT = "hdfsaver"
 MAJOR = 1
 """Changes when older readers could misread a file; a reader refuses any other."""
@@ -71,7 +73,7 @@ LARGE = 65536
 
 PAGE = 4096
 
-MAX_RANK = 32
+MAX_RANK = limits.RANK
 """HDF5's own limit of dimensions."""
 
 

@@ -17,13 +17,11 @@ import numpy as np
 import numpy.typing as npt
 from h5py import h5a, h5d, h5g, h5i, h5l, h5o, h5p, h5s, h5t
 
-from hdfsaver.errors import DataLossError
+from hdfsaver import limits
+from hdfsaver.errors import DataLossError, OpError
 
 Array = npt.NDArray[Any]
 Node: TypeAlias = "h5g.GroupID | h5d.DatasetID"
-
-MAX_ATTRIBUTE = 65536
-"""Bytes of the longest text that is read from an attribute; HDF5 keeps longer ones elsewhere than short ones."""
 
 _H5PY_ERRORS = (
     ArithmeticError,
@@ -206,8 +204,18 @@ def _check_storage(dataset: h5d.DatasetID) -> None:
             raise damaged(part, "it must be stored contiguously in this file; `h5repack -l CONTI` stores it so.")
         needed = math.prod(dataset.shape) * dataset.get_type().get_size()
         stored = dataset.get_storage_size()
+        offset = dataset.get_offset() or 0
+        size = file_size(dataset)
     if stored != needed:
         raise damaged(part, f"it declares {needed} bytes, but the file holds {stored}.")
+    if needed > size or offset > size - needed:
+        raise damaged(part, "its bytes do not lie within the file.")
+
+
+def file_size(node: Node) -> int:
+    """Length in bytes of the file that an object is in."""
+    size: int = h5i.get_file_id(node).get_filesize()
+    return size
 
 
 def read_dataset(dataset: h5d.DatasetID, values: Array, datatype: h5t.TypeID) -> None:
@@ -231,9 +239,10 @@ def get_text(node: Node, name: str) -> str | None:
             return None
         attribute = h5a.open(node, name.encode())
         datatype = attribute.get_type()
-        plain = is_fixed_text(datatype) and datatype.get_size() <= MAX_ATTRIBUTE and attribute.shape == ()
-        if not plain:
+        if not (is_fixed_text(datatype) and attribute.shape == ()):
             raise damaged(part, "a single text of fixed length was expected.")
+        if datatype.get_size() > limits.get().attribute_bytes:
+            raise limits.refused(part, f"its text has {datatype.get_size()} bytes", "attribute_bytes")
         value = np.zeros((), dtype=f"S{datatype.get_size()}")
         attribute.read(value, without_spaces(datatype))
         return bytes(value.item()).partition(b"\0")[0].decode()
@@ -259,39 +268,85 @@ def links_of(group: h5g.GroupID) -> list[str]:
     Raises
     ------
     DataLossError
-        One of them is not UTF-8.
+        One of them is not UTF-8, or there are more than have room in the file.
+    ResourceExhaustedError
+        There are more than the limit `links` allows.
     """
+    return _links(group, location(group), _most_links(group))
+
+
+def _most_links(group: h5g.GroupID) -> int:
+    """How many links can be below a group, given the length of the file and the limit."""
     with reading(location(group)):
-        return sorted(link.decode() for link in group)
+        return min(file_size(group) // limits.LINK_BYTES, limits.get().links)
 
 
-def walk(group: h5g.GroupID) -> Iterator[tuple[str, h5g.GroupID, str]]:
+def _links(group: h5g.GroupID, part: str, most: int) -> list[str]:
+    found: list[bytes] = []
+
+    def note(name: bytes) -> bool | None:
+        # Nothing may be raised here, and what is not None ends the walk: a tree that leads back into itself has no end.
+        found.append(name)
+        return True if len(found) > most else None
+
+    with reading(part):
+        group.links.iterate(note)
+        if len(found) > most:
+            raise _too_many(group, part)
+        return sorted(link.decode() for link in found)
+
+
+def _too_many(group: h5g.GroupID, part: str) -> OpError:
+    if limits.get().links <= file_size(group) // limits.LINK_BYTES:
+        return limits.refused(part, "there are more links", "links")
+    return damaged(part, "there are more links than have room in the file.")
+
+
+def walk(group: h5g.GroupID, *, once: bool = False) -> Iterator[tuple[str, h5g.GroupID, str]]:
     """Every dataset below a group: its path below it, the group that holds it, and its link there.
+
+    Parameters
+    ----------
+    group : h5py.h5g.GroupID
+    once : bool
+        Refuse datasets, too, that more than one link leads to.
 
     Raises
     ------
     DataLossError
-        A group is reached twice, so that the walk might never end.
+        A group is reached twice, so that the walk might never end; or there are more links than have room in the file.
+    ResourceExhaustedError
+        There are more links than the limit `links` allows, or groups deeper than `depth`.
     """
     seen: set[Any] = set()
-    waiting = [("", group)]
+    waiting = [("", group, 0)]
+    most = _most_links(group)
     while waiting:
-        prefix, current = waiting.pop()
-        _note_address(current, seen)
-        for link in links_of(current):
-            if _is_group(current, link):
-                waiting.append((f"{prefix}{link}/", open_group(current, link)))
+        prefix, current, depth = waiting.pop()
+        part = location(current)
+        _note_address(current, part, seen)
+        links = _links(current, part, most)
+        most -= len(links)
+        for link in links:
+            found = _open(current, link)
+            if isinstance(found, h5g.GroupID):
+                _check_depth(found, depth + 1)
+                waiting.append((f"{prefix}{link}/", found, depth + 1))
             else:
+                if once:
+                    _note_address(found, f"{part}/{link}", seen)
                 yield prefix + link, current, link
 
 
-def _note_address(group: h5g.GroupID, seen: set[Any]) -> None:
-    with reading(location(group)):
-        address = h5o.get_info(group).addr
+def _check_depth(group: h5g.GroupID, depth: int) -> None:
+    if depth > limits.get().depth:
+        shown = location(group)
+        raise limits.refused(f"{shown[:80]}...", f"it is a group {depth} groups deep", "depth")
+
+
+def _note_address(node: Node, part: str, seen: set[Any]) -> None:
+    with reading(part):
+        address = h5o.get_info(node).addr
     if address in seen:
-        raise damaged(location(group), "the group hangs from more than one link.")
+        raise damaged(part, "it hangs from more than one link.")
     seen.add(address)
-
-
-def _is_group(parent: h5g.GroupID, link: str) -> bool:
-    return isinstance(_open(parent, link), h5g.GroupID)

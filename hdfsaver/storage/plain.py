@@ -14,11 +14,11 @@ from typing import NamedTuple
 import numpy as np
 from h5py import h5d, h5g, h5o, h5s, h5t
 
-from hdfsaver import dtypes
+from hdfsaver import dtypes, limits
 from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
 from hdfsaver.storage import groups, keys, layout, objects, strings, types
 from hdfsaver.storage.access import advice, hdf5_root
-from hdfsaver.storage.chunks import check_chunks, read_chunked
+from hdfsaver.storage.chunks import check_chunks, inflated_size, read_chunked
 from hdfsaver.storage.guard import Opened
 from hdfsaver.storage.index import Entry
 from hdfsaver.storage.objects import damaged
@@ -48,6 +48,11 @@ class _Dataset(NamedTuple):
     def nbytes(self) -> int:
         size: int = math.prod(self.id.shape) * self.itemsize
         return size
+
+    @property
+    def inflated(self) -> int:
+        """Bytes that must be made to read it: a chunk may be larger than what it has of the dataset."""
+        return inflated_size(self.id, self.itemsize) if self.layout == h5d.CHUNKED else self.nbytes
 
 
 class PlainSource:
@@ -84,6 +89,7 @@ class PlainSource:
     def _scan(self, root: h5g.GroupID) -> None:
         if self._below is None:
             return
+        declared = 0
         for path, parent, link in objects.walk(self._container(root)):
             name = _name(path)
             if name in self.entries:
@@ -92,6 +98,15 @@ class PlainSource:
             shape = strings.shape_of(dataset.id.shape, dataset.labels)
             self.entries[name] = Entry(name, dataset.dtype, shape, dataset.nbytes)
             self._links[name] = path
+            declared += dataset.inflated
+            self._check_declared(declared, dataset.part)
+
+    def _check_declared(self, declared: int, part: str) -> None:
+        allowed = limits.get()
+        if declared > max(allowed.declared_bytes, allowed.declared_ratio * self._opened.size):
+            limit = "declared_bytes"
+            what = f"with it, the datasets declare {declared} bytes in a file of {self._opened.size}"
+            raise limits.refused(part, what, limit)
 
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
         """The values of variables, in the order asked for."""

@@ -16,6 +16,7 @@ from hdfsaver.storage.index import Entry, read_names
 from hdfsaver.storage.metadata import read_metadata
 from hdfsaver.storage.partial import Key, normalized
 from hdfsaver.storage.plain import PlainSource
+from hdfsaver.storage.probe import try_out
 from hdfsaver.storage.progress import Callback
 from hdfsaver.storage.sealed import SealedSource
 from hdfsaver.storage.structure import read_structure
@@ -256,7 +257,10 @@ def open_file(path: str | os.PathLike[str], group: str = groups.ROOT) -> Checkpo
 
 def _source(opened: Opened, path: str | os.PathLike[str], group: str) -> _Source:
     found = seal.find(opened.head)
-    return PlainSource(opened, path, group) if found is None else SealedSource(opened, found, path, group)
+    if found is not None:
+        return SealedSource(opened, found, path, group)
+    try_out(path, opened.size, group)
+    return PlainSource(opened, path, group)
 
 
 class Rest(NamedTuple):

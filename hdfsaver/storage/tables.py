@@ -228,6 +228,7 @@ class _LongCells:
         self._group = group
         self._link = link
         self._cells: list[bytes] | None = None
+        self._taken: set[int] = set()
 
     def at(self, cell: str, part: str) -> str:
         """The text of a cell, which may be a reference."""
@@ -236,9 +237,16 @@ class _LongCells:
         if self._cells is None:
             self._cells = read_array(self._group, self._link).tolist()
         try:
-            return self._cells[_index(cell)].decode()
+            return self._cells[self._take(_index(cell))].decode()
         except (IndexError, UnicodeDecodeError, ValueError) as error:
             raise damaged(part, f"{cell!r} does not lead to a text in {self._link} ({error}).") from None
+
+    def _take(self, index: int) -> int:
+        # A million cells that share one long text would be a million long texts.
+        if index in self._taken:
+            raise ValueError("another cell refers to it already")
+        self._taken.add(index)
+        return index
 
 
 def _index(reference: str) -> int:

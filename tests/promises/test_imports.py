@@ -20,7 +20,7 @@ PACKAGE = "hdfsaver"
 # Lowest first. A room imports from lower layers, and from rooms beside it as long as no circle comes of it. Top-level
 # modules that are no rooms are doors: they lie above everything and hold nothing but re-exports.
 LAYERS = (
-    ("errors", "dtypes", "shapes", "schema", "protos", "version"),
+    ("errors", "dtypes", "shapes", "schema", "protos", "limits", "version"),
     ("graph", "storage"),
     ("ops", "reading", "digraphs", "arrays", "interop"),
     ("variables", "variable_scope", "partitioned", "partitioning", "session", "training"),

@@ -1,0 +1,115 @@
+"""Object headers read from raw bytes, without the HDF5 library: where datasets lie whose file cannot be opened.
+
+Of each header only what leads to the bytes of a contiguous dataset is taken. Nothing here can be relied upon, because
+what is read may be damaged: a header is a hint where to look, and digests say whether something is there.
+
+Source of the layouts: "HDF5 File Format Specification Version 3.0", IV.A.1.b, Version 2 Data Object Header Prefix, and
+IV.A.2, messages 0x0001 (dataspace), 0x0003 (datatype), 0x0008 (data layout) and 0x0010 (continuation).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple, TypeAlias
+
+INTEGER, TEXT, COMPOUND = 0, 3, 6
+"""Classes of datatypes."""
+
+_SIGNATURE, _CONTINUED = b"OHDR", b"OCHK"
+_SPACE, _TYPE, _LAYOUT, _CONTINUATION = 0x01, 0x03, 0x08, 0x10
+_CONTIGUOUS = 1
+_MAX_BLOCKS = 64
+"""Continuations of one header that are followed; ours have one, at most."""
+
+_Message: TypeAlias = tuple[int, bytes]
+
+
+class Member(NamedTuple):
+    """A column of a compound datatype: class of its datatype, where it begins in a row, and its bytes."""
+
+    kind: int
+    offset: int
+    size: int
+
+
+class Header(NamedTuple):
+    """What a header says of a contiguous dataset: its place, class and size of its elements, and its columns."""
+
+    offset: int
+    nbytes: int
+    kind: int
+    itemsize: int
+    members: dict[str, Member]
+
+
+def scan(data: bytes) -> Iterator[Header]:
+    """All headers of contiguous datasets in the bytes of a file, as far as they can be understood."""
+    position = data.find(_SIGNATURE)
+    while position >= 0:
+        header = _header(data, position)
+        if header is not None:
+            yield header
+        position = data.find(_SIGNATURE, position + 1)
+
+
+def _header(data: bytes, position: int) -> Header | None:
+    try:
+        messages = dict(_messages(data, position))
+        offset, nbytes = _place(messages[_LAYOUT])
+        kind, itemsize = _class_and_size(messages[_TYPE])
+        members = _members(messages[_TYPE], itemsize) if kind == COMPOUND else {}
+        return Header(offset, nbytes, kind, itemsize, members)
+    except (IndexError, KeyError, ValueError, struct.error):
+        return None
+
+
+def _messages(data: bytes, position: int) -> Iterator[_Message]:
+    flags = data[position + 5]
+    start = position + 6 + (16 if flags & 0x20 else 0) + (4 if flags & 0x10 else 0)
+    width = 1 << (flags & 3)
+    size = int.from_bytes(data[start : start + width], "little")
+    blocks = [(start + width, size)]
+    for begin, length in blocks:
+        for kind, body in _block(data, begin, min(begin + length, len(data)), 6 if flags & 4 else 4):
+            if kind == _CONTINUATION and len(blocks) < _MAX_BLOCKS:
+                address, total = struct.unpack_from("<QQ", body)
+                if data[address : address + 4] == _CONTINUED:
+                    blocks.append((address + 4, total - 8))
+            yield kind, body
+
+
+def _block(data: bytes, begin: int, end: int, prefix: int) -> Iterator[_Message]:
+    while begin + prefix <= end:
+        kind, size = data[begin], int.from_bytes(data[begin + 1 : begin + 3], "little")
+        yield kind, data[begin + prefix : begin + prefix + size]
+        begin += prefix + size
+
+
+def _place(layout: bytes) -> tuple[int, int]:
+    if layout[0] not in (3, 4) or layout[1] != _CONTIGUOUS:
+        raise ValueError("not contiguous")
+    offset, nbytes = struct.unpack_from("<QQ", layout, 2)
+    return offset, nbytes
+
+
+def _class_and_size(datatype: bytes, start: int = 0) -> tuple[int, int]:
+    return datatype[start] & 0x0F, int.from_bytes(datatype[start + 4 : start + 8], "little")
+
+
+def _members(datatype: bytes, itemsize: int) -> dict[str, Member]:
+    version, count = datatype[0] >> 4, int.from_bytes(datatype[1:3], "little")
+    width = max(1, (itemsize.bit_length() + 7) // 8) if version >= 3 else 4
+    members: dict[str, Member] = {}
+    position = 8
+    for _ in range(count):
+        end = datatype.index(b"\0", position)
+        name = datatype[position:end].decode()
+        # Before version 3, names are padded to eight bytes.
+        position = end + 1 if version >= 3 else position + (end - position) // 8 * 8 + 8
+        offset = int.from_bytes(datatype[position : position + width], "little")
+        position += width
+        kind, size = _class_and_size(datatype, position)
+        members[name] = Member(kind, offset, size)
+        position += 8 + {INTEGER: 4, TEXT: 0}[kind]
+    return members
