@@ -2,7 +2,7 @@
 
 import typing
 
-from hdfsaver import dtypes, errors, graph_util, initializers, logging, math, nn, random
+from hdfsaver import dtypes, errors, graph_util, initializers, limits, logging, math, nn, random
 from hdfsaver.dtypes import (
     DType,
     as_dtype,
@@ -336,7 +336,7 @@ if typing.TYPE_CHECKING:
     from hdfsaver import io, train
     from hdfsaver.arrays.files import load_file, open_file, save_file
     from hdfsaver.digraphs import read_digraph, write_digraph
-    from hdfsaver.reading.salvage import salvage
+    from hdfsaver.storage.salvage import salvage
 
 __all__ = [
     "AUTO_REUSE",
@@ -467,6 +467,7 @@ __all__ = [
     "is_variable_initialized",
     "less",
     "less_equal",
+    "limits",
     "linspace",
     "load_file",
     "local_variables",
@@ -618,9 +619,9 @@ def __getattr__(name: str) -> typing.Any:
 
         return getattr(hdfsaver.digraphs, name)
     if name == "salvage":
-        import hdfsaver.reading.salvage
+        from hdfsaver.storage.salvage import salvage
 
-        return hdfsaver.reading.salvage.salvage
+        return salvage
     if name == "io":
         import hdfsaver.io
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, fields, replace
 
 from hdfsaver.errors import ResourceExhaustedError
 
-__all__ = ["LINK_BYTES", "RANK", "Limits", "get", "refused", "use"]
+__all__ = ["LINK_BYTES", "Limits", "RANK", "get", "refused", "use"]
 
 RANK = 32
 """Dimensions of an array. This one cannot be raised: HDF5 itself has no more."""
@@ -66,7 +66,8 @@ class Limits:
     state_bytes: int = 2**26
 
 
-_current: ContextVar[Limits] = ContextVar("hdfsaver_limits", default=Limits())
+_DEFAULTS = Limits()
+_current: ContextVar[Limits] = ContextVar("hdfsaver_limits", default=_DEFAULTS)
 
 
 def get() -> Limits:

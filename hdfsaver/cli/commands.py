@@ -16,6 +16,8 @@ from hdfsaver.errors import OpError
 from hdfsaver.storage import naming
 from hdfsaver.storage.reading import CheckpointFile, open_file
 from hdfsaver.storage.reading import reseal as reseal_file
+from hdfsaver.storage.salvage import salvage as salvage_file
+from hdfsaver.storage.writing import write_file
 
 app = typer.Typer(
     name="hdfsaver",
@@ -67,6 +69,24 @@ def reseal(checkpoint: Checkpoint) -> None:
     with _reporting():
         reseal_file(path)
     Console().print(f"{escape(str(path))} is accepted as it is.", soft_wrap=True)
+
+
+@app.command()
+def salvage(
+    checkpoint: Checkpoint, out: Annotated[Path, typer.Argument(help="The file to write; there must be none yet.")]
+) -> None:
+    """Write the variables of a damaged file that are still whole into a new one; exit status 1 if any are lost."""
+    path = _found(checkpoint)
+    if out.exists():
+        _fail(f"{out} is there already; nothing is overwritten.")
+    with _reporting():
+        saved = salvage_file(path)
+        write_file(out, variables=saved.values, structure=None, dtypes=saved.dtypes)
+    said = [*saved.remarks, *(f"{name}: {why}" for name, why in saved.lost.items())]
+    Console().print(*(escape(_printable(line)) for line in said), sep="\n", soft_wrap=True)
+    Console().print(f"{len(saved.values)} variables are whole, {len(saved.lost)} are lost.")
+    if saved.lost:
+        raise typer.Exit(1)
 
 
 def _found(checkpoint: str) -> Path:

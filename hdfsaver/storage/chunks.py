@@ -75,7 +75,9 @@ def check_chunks(dataset: h5d.DatasetID, itemsize: int, part: str) -> None:
 def inflated_size(dataset: h5d.DatasetID, itemsize: int) -> int:
     """Bytes that the chunks of a dataset inflate to, which may be more than its values take."""
     chunk = dataset.get_create_plist().get_chunk()
-    return math.prod(-(-size // step) * step for size, step in zip(dataset.shape, chunk, strict=True)) * itemsize
+    padded = (-(-length // step) * step for length, step in zip(dataset.shape, chunk, strict=True))
+    size: int = math.prod(padded, start=itemsize)
+    return size
 
 
 def read_chunked(opened: Opened, dataset: h5d.DatasetID, itemsize: int, part: str) -> bytes:

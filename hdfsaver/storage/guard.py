@@ -48,22 +48,19 @@ def open_regular(path: str | os.PathLike[str]) -> Opened:
     OpError
         What the operating system reports.
     """
-    fd = _open(path)
+    opened = open_any(path)
     try:
-        size = _regular_size(fd, path)
-        head = bytearray(min(size, layout.HEAD))
-        read_at(fd, memoryview(head), 0)
-        _check_superblock(fd, size, bytes(head), path)
-        return Opened(fd, size, bytes(head))
+        _check_superblock(*opened, path)
     except BaseException as error:
-        os.close(fd)
+        os.close(opened.fd)
         if isinstance(error, OSError | EOFError):
             raise unreadable(path, error) from error
         raise
+    return opened
 
 
 def open_any(path: str | os.PathLike[str]) -> Opened:
-    """Open a regular file, whatever it holds, with nothing for its head; the caller closes the descriptor.
+    """Open a regular file, whatever it holds; the caller closes the descriptor.
 
     Raises
     ------
@@ -76,9 +73,14 @@ def open_any(path: str | os.PathLike[str]) -> Opened:
     """
     fd = _open(path)
     try:
-        return Opened(fd, _regular_size(fd, path), b"")
-    except BaseException:
+        size = _regular_size(fd, path)
+        head = bytearray(min(size, layout.HEAD))
+        read_at(fd, memoryview(head), 0)
+        return Opened(fd, size, bytes(head))
+    except BaseException as error:
         os.close(fd)
+        if isinstance(error, OSError | EOFError):
+            raise unreadable(path, error) from error
         raise
 
 

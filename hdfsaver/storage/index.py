@@ -110,14 +110,15 @@ def read_index(root: h5g.GroupID, nbytes: list[int]) -> dict[str, Index]:
     (paths, dtype_names, shapes), links = _columns(root)
     if len(paths) != len(nbytes):
         raise damaged(PART, f"it has {len(paths)} rows, but /{layout.INDEX}/{layout.EXTENTS} has {len(nbytes)}.")
-    entries = list(map(_entry, map(_name, paths), dtype_names, shapes, nbytes))
+    entries = list(map(entry_of, map(_name, paths), dtype_names, shapes, nbytes))
     rows_by_link: dict[str, list[int]] = {"": list(range(len(paths)))} if links is None else {}
     for row, link in enumerate(links or ()):
         rows_by_link.setdefault(link, []).append(row)
     return {link: _index(rows, entries, paths) for link, rows in rows_by_link.items()}
 
 
-def _entry(name: str, dtype: str, text: str, nbytes: int) -> Entry:
+def entry_of(name: str, dtype: str, text: str, nbytes: int) -> Entry:
+    """The variable that a row describes; errors are those of `read_index`."""
     shape, expected = _read_type(dtype, text)
     if nbytes != expected and expected is not None:
         raise damaged(PART, f"variable {name!r}, {dtype}[{text}], cannot have {nbytes} bytes.")

@@ -161,7 +161,7 @@ def open_group(parent: h5g.GroupID, path: str) -> h5g.GroupID:
     """
     group = parent
     for link in path.split("/"):
-        found = _open(group, link)
+        found = open_object(group, link)
         if not isinstance(found, h5g.GroupID):
             raise damaged(location(found), "a group was expected here.")
         group = found
@@ -177,14 +177,15 @@ def open_dataset(parent: h5g.GroupID, path: str) -> h5d.DatasetID:
         It is not there, or it is stored in another way.
     """
     above, _, link = path.rpartition("/")
-    found = _open(open_group(parent, above) if above else parent, link)
+    found = open_object(open_group(parent, above) if above else parent, link)
     if not isinstance(found, h5d.DatasetID):
         raise damaged(location(found), "a dataset was expected here.")
     _check_storage(found)
     return found
 
 
-def _open(parent: h5g.GroupID, link: str) -> Any:
+def open_object(parent: h5g.GroupID, link: str) -> Any:
+    """Open whatever a hard link leads to; `DataLossError` where it is missing, or a link of another kind."""
     part = f"{location(parent).rstrip('/')}/{link}"
     name = link.encode()
     with reading(part):
@@ -324,17 +325,17 @@ def walk(group: h5g.GroupID, *, once: bool = False) -> Iterator[tuple[str, h5g.G
     while waiting:
         prefix, current, depth = waiting.pop()
         part = location(current)
-        _note_address(current, part, seen)
+        note_address(current, part, seen)
         links = _links(current, part, most)
         most -= len(links)
         for link in links:
-            found = _open(current, link)
+            found = open_object(current, link)
             if isinstance(found, h5g.GroupID):
                 _check_depth(found, depth + 1)
                 waiting.append((f"{prefix}{link}/", found, depth + 1))
             else:
                 if once:
-                    _note_address(found, f"{part}/{link}", seen)
+                    note_address(found, f"{part}/{link}", seen)
                 yield prefix + link, current, link
 
 
@@ -344,7 +345,8 @@ def _check_depth(group: h5g.GroupID, depth: int) -> None:
         raise limits.refused(f"{shown[:80]}...", f"it is a group {depth} groups deep", "depth")
 
 
-def _note_address(node: Node, part: str, seen: set[Any]) -> None:
+def note_address(node: Node, part: str, seen: set[Any]) -> None:
+    """Remember where an object lies; `DataLossError` if it was met before, under another link."""
     with reading(part):
         address = h5o.get_info(node).addr
     if address in seen:

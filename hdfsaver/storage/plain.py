@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from h5py import h5d, h5g, h5o, h5s, h5t
+from h5py import h5d, h5g, h5s, h5t
 
 from hdfsaver import dtypes, limits
 from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
@@ -155,6 +155,52 @@ class PlainSource:
             progress.advance(entry.nbytes)
 
 
+def read_each(opened: Opened) -> tuple[dict[str, Array], dict[str, str], dict[str, str]]:
+    """The values and dtypes of all datasets that can be read, and what is wrong with each of the others; by paths.
+
+    Raises
+    ------
+    DataLossError
+        The groups themselves cannot be walked.
+    """
+    values: dict[str, Array] = {}
+    dtypes_found: dict[str, str] = {}
+    lost: dict[str, str] = {}
+    with hdf5_root(opened) as root:
+        below = layout.VARIABLES if groups.is_group(root, layout.VARIABLES) else ""
+        container = objects.open_group(root, below) if below else root
+        for parent, link in _links_below(container, lost):
+            path = f"{objects.location(parent).rstrip('/')}/{link}"
+            name = path.removeprefix(f"/{below}").removeprefix("/")
+            try:
+                dataset = _open(opened, parent, link)
+                with objects.reading(dataset.part):
+                    name = keys.name_of(name)
+                    values[name] = _decoded(dataset, _bytes(opened, dataset))
+                    dtypes_found[name] = dataset.dtype
+            except OpError as error:
+                lost[name] = error.message
+    return values, dtypes_found, lost
+
+
+def _links_below(container: h5g.GroupID, lost: dict[str, str]) -> Iterator[tuple[h5g.GroupID, str]]:
+    """The links of all datasets, and of whatever else is not a group; groups that cannot be walked are noted."""
+    waiting = [container]
+    seen: set[int] = set()
+    while waiting:
+        group = waiting.pop()
+        part = objects.location(group)
+        try:
+            objects.note_address(group, part, seen)
+            for link in objects.links_of(group):
+                if groups.is_group(group, link):
+                    waiting.append(objects.open_group(group, link))
+                else:
+                    yield group, link
+        except OpError as error:
+            lost[part] = error.message
+
+
 def _has_index(root: h5g.GroupID) -> bool:
     if not groups.is_group(root, layout.INDEX):
         return False
@@ -194,7 +240,7 @@ def _name(path: str) -> str:
 def _open(opened: Opened, parent: h5g.GroupID, link: str) -> _Dataset:
     part = f"{objects.location(parent).rstrip('/')}/{link}"
     with objects.reading(part):
-        dataset = h5o.open(parent, link.encode())
+        dataset = objects.open_object(parent, link)
         if not isinstance(dataset, h5d.DatasetID):
             raise _refused(part, "it is neither a group nor a dataset")
         properties = dataset.get_create_plist()

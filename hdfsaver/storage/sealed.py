@@ -18,7 +18,7 @@ from hdfsaver.storage.index import NOTHING, Entry, Index, read_index
 from hdfsaver.storage.mapping import map_arrays
 from hdfsaver.storage.partial import Key, read_part
 from hdfsaver.storage.progress import Callback, Progress
-from hdfsaver.storage.seal import Extents, Seal
+from hdfsaver.storage.seal import Seal
 from hdfsaver.storage.transfer import digest_all, read_all
 from hdfsaver.storage.values import STRING, Array, bytes_of, numpy_dtype
 from hdfsaver.storage.windows import read_small
@@ -27,32 +27,17 @@ _LABELS = ("dtype", "encoding", "shape")
 
 
 class SealedSource:
-    """Reads the variables of a model in a file whose seal holds.
-
-    Parameters
-    ----------
-    extents : ndarray, optional
-        The table of extents of a file whose seal is not to be checked, because what is left of it is wanted.
-    """
+    """Reads the variables of a model in a file whose seal holds."""
 
     sealed = True
 
-    def __init__(
-        self,
-        opened: Opened,
-        found: Seal,
-        path: str | os.PathLike[str],
-        group: str = groups.ROOT,
-        *,
-        extents: Extents | None = None,
-    ) -> None:
+    def __init__(self, opened: Opened, found: Seal, path: str | os.PathLike[str], group: str = groups.ROOT) -> None:
         if found.major != layout.MAJOR:
             raise newer_version(f"{found.major}.{found.minor}")
         self._opened = opened
         self._path = path
         self._seal = found
-        if extents is None:
-            extents = seal.check(opened.fd, opened.size, found)
+        extents = seal.check(opened.fd, opened.size, found)
         self._group = group
         with hdf5_root(opened) as root:
             groups.open_model(root, group)

@@ -237,7 +237,7 @@ class _LongCells:
         if self._cells is None:
             self._cells = read_array(self._group, self._link).tolist()
         try:
-            return self._cells[self._take(_index(cell))].decode()
+            return self._cells[self._take(index_of(cell))].decode()
         except (IndexError, UnicodeDecodeError, ValueError) as error:
             raise damaged(part, f"{cell!r} does not lead to a text in {self._link} ({error}).") from None
 
@@ -249,7 +249,8 @@ class _LongCells:
         return index
 
 
-def _index(reference: str) -> int:
+def index_of(reference: str) -> int:
+    """The element that a reference leads to; `ValueError` where it is none."""
     digits = reference.removeprefix(REFERENCE)
     if not (digits.isascii() and digits.isdigit()):
         raise ValueError("not a number")

@@ -1,0 +1,289 @@
+"""Salvage: the variables of a damaged file that are still whole.
+
+The index is looked for in the raw bytes, so that neither a broken seal, nor a file that was cut short, nor damaged
+metadata of HDF5 stands in the way; the HDF5 library is not asked. A value counts as whole when it has the digest that
+its row of the table of extents says. A file without an index is read dataset by dataset through the library.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import xxhash
+
+from hdfsaver.errors import DataLossError, OpError
+from hdfsaver.storage import groups, guard, headers, keys, layout, plain, seal, strings, tables
+from hdfsaver.storage.access import about
+from hdfsaver.storage.guard import Opened
+from hdfsaver.storage.headers import Header
+from hdfsaver.storage.index import PART, Entry, entry_of
+from hdfsaver.storage.probe import try_out
+from hdfsaver.storage.seal import BrokenSealError, Extents
+from hdfsaver.storage.transfer import read_at
+from hdfsaver.storage.values import STRING, Array, numpy_dtype
+
+_SEARCHED = 1 << 26
+"""Bytes from the beginning in which headers are looked for; the index of a file of ours begins in the first pages."""
+
+_COUNTED_EXTRA = strings.counted_dtype(0).itemsize
+"""Bytes that an element of the counted form takes beside its text."""
+
+_Cells = list[str | None]
+
+
+class Salvaged(NamedTuple):
+    """What a damaged file still gives.
+
+    Attributes
+    ----------
+    values : dict of str to ndarray
+        The variables that are whole, by name; those of a group's model as ``GROUP/variables/NAME``.
+    dtypes : dict of str to str
+        Their dtypes' names.
+    lost : dict of str to str
+        The variables that are not, and what is wrong with each. What has lost its name is called by its row.
+    remarks : list of str
+        What is wrong with the file as a whole; empty when nothing is.
+    """
+
+    values: dict[str, Array]
+    dtypes: dict[str, str]
+    lost: dict[str, str]
+    remarks: list[str]
+
+
+def salvage(path: str | os.PathLike[str]) -> Salvaged:
+    """Read what is still whole in a damaged file; the file itself is left as it is.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such file, or it is a directory.
+    DataLossError
+        Neither an index nor, through the HDF5 library, any dataset can be found in it.
+    OpError
+        What the operating system reports.
+
+    Notes
+    -----
+    The digests are those of the values. Where a remark says that the structure is damaged, the name of a variable may
+    be damaged too, because nothing vouches for it any more.
+    """
+    opened = guard.open_any(path)
+    try:
+        with about(path):
+            data = _beginning(opened)
+            found = list(headers.scan(data))
+            extents = _extents(opened, found)
+            remarks = _remarks(opened)
+            if extents is None:
+                return _from_plain(path, remarks)
+            return _whole(opened, extents, _entries(opened, found, extents), _kinds(found), remarks)
+    finally:
+        os.close(opened.fd)
+
+
+def _beginning(opened: Opened) -> bytes:
+    data = bytearray(min(opened.size, _SEARCHED))
+    read_at(opened.fd, memoryview(data), 0)
+    return bytes(data)
+
+
+def _remarks(opened: Opened) -> list[str]:
+    try:
+        found = seal.find(opened.head)
+        if found is None:
+            return ["the seal is missing."]
+        seal.check(opened.fd, opened.size, found)
+    except (BrokenSealError, EOFError) as error:
+        return [f"{error}."]
+    return []
+
+
+# --- the index ------------------------------------------------------------------------------------------------------
+
+
+def _extents(opened: Opened, found: list[Header]) -> Extents | None:
+    """The table of extents: where the seal says, or else where a header of such a table leads."""
+    places = [(header.offset, header.nbytes) for header in found if tuple(header.members) == layout.EXTENTS_ROW.names]
+    try:
+        record = seal.find(opened.head)
+    except BrokenSealError:
+        record = None
+    if record is not None:
+        places.insert(0, (record.extents_offset, record.extents_rows * layout.EXTENTS_ROW.itemsize))
+    tables_read = (_bytes(opened, *place) for place in places)
+    whole = (data for data in tables_read if data is not None and len(data) % layout.EXTENTS_ROW.itemsize == 0)
+    return next((np.frombuffer(data, dtype=layout.EXTENTS_ROW) for data in whole), None)
+
+
+def _bytes(opened: Opened, offset: int, nbytes: int) -> bytes | None:
+    """Bytes of the file, or None where it ends before them."""
+    if nbytes > opened.size or offset > opened.size - nbytes:
+        return None
+    data = bytearray(nbytes)
+    read_at(opened.fd, memoryview(data), offset)
+    return bytes(data)
+
+
+def _entries(opened: Opened, found: list[Header], extents: Extents) -> list[tuple[str, Entry | None]]:
+    """A label for each row of the extents, and what the index says of it where that can be understood."""
+    columns = next(_columns(opened, found, extents), None)
+    if columns is None:
+        raise DataLossError(None, None, f"{PART}: the table with the names of the variables cannot be found.")
+    return [_entry(row, columns, int(nbytes)) for row, nbytes in enumerate(extents["nbytes"])]
+
+
+def _columns(opened: Opened, found: list[Header], extents: Extents) -> Iterator[dict[str, _Cells]]:
+    for position, header in enumerate(found):
+        wanted = [*layout.VARIABLES_COLUMNS, *([layout.GROUP_COLUMN] if layout.GROUP_COLUMN in header.members else [])]
+        if not header.members.keys() >= set(wanted) or header.nbytes != len(extents) * header.itemsize:
+            continue
+        data = _bytes(opened, header.offset, header.nbytes)
+        if data is not None:
+            long = _long_cells(opened, found[position + 1 : position + 2])
+            yield {name: _cells(data, header, name, long) for name in wanted}
+
+
+def _long_cells(opened: Opened, following: list[Header]) -> list[bytes]:
+    """The cells that stand beside a table: in the dataset made right after it, if that holds strings."""
+    for header in following:
+        data = _bytes(opened, header.offset, header.nbytes)
+        if data is not None:
+            return _texts_of_any_number(data, header)
+    return []
+
+
+def _texts_of_any_number(data: bytes, header: Header) -> list[bytes]:
+    try:
+        if header.kind == headers.COMPOUND:
+            return list(_counted(data, header.nbytes // max(1, header.itemsize)))
+        # The first element begins where the offsets end.
+        for count in range(len(data) // 8):
+            if int.from_bytes(data[8 * count : 8 * count + 8], "little") == len(data) - 8 * (count + 1):
+                return list(_joined(data, (count,)))
+    except (OpError, ValueError):
+        pass
+    return []
+
+
+def _cells(data: bytes, header: Header, column: str, long: list[bytes]) -> _Cells:
+    _, offset, size = header.members[column]
+    starts = range(offset, len(data), header.itemsize)
+    return [_cell(data[start : start + size].partition(b"\0")[0], long) for start in starts]
+
+
+def _cell(cell: bytes, long: list[bytes]) -> str | None:
+    try:
+        text = cell.decode()
+        return long[tables.index_of(text)].decode() if text.startswith(tables.REFERENCE) else text
+    except (IndexError, ValueError):
+        return None
+
+
+def _entry(row: int, columns: dict[str, _Cells], nbytes: int) -> tuple[str, Entry | None]:
+    path, dtype, shape = (columns[name][row] for name in layout.VARIABLES_COLUMNS)
+    group = columns[layout.GROUP_COLUMN][row] if layout.GROUP_COLUMN in columns else ""
+    unknown = f"row {row} of {PART}"
+    if path is None or group is None:
+        return unknown, None
+    try:
+        name = keys.name_of(path)
+        label = f"{group}/{layout.VARIABLES}/{name}" if group else name
+    except ValueError:
+        return unknown, None
+    try:
+        return label, entry_of(name, dtype or "", shape or "", nbytes)
+    except OpError:
+        return label, None
+
+
+# --- the values -----------------------------------------------------------------------------------------------------
+
+
+def _kinds(found: list[Header]) -> dict[int, int]:
+    """The class of the elements of the dataset at each offset."""
+    return {header.offset: header.kind for header in found}
+
+
+def _whole(
+    opened: Opened,
+    extents: Extents,
+    entries: list[tuple[str, Entry | None]],
+    kinds: dict[int, int],
+    remarks: list[str],
+) -> Salvaged:
+    result = Salvaged({}, {}, {}, remarks)
+    for row, ((label, entry), (offset, nbytes, digest)) in enumerate(zip(entries, extents.tolist(), strict=True)):
+        if label in result.values or label in result.lost:
+            label, entry = f"row {row} of {PART}, a second {label!r}", None
+        try:
+            if entry is None:
+                raise DataLossError(None, None, "the index does not say what it is.")
+            result.values[label] = _value(entry, _checked(opened, offset, nbytes, digest), kinds.get(offset))
+            result.dtypes[label] = entry.dtype
+        except DataLossError as error:
+            result.lost[label] = error.message
+    return result
+
+
+def _checked(opened: Opened, offset: int, nbytes: int, digest: int) -> bytes:
+    data = _bytes(opened, offset, nbytes)
+    if data is None:
+        raise DataLossError(None, None, f"its {nbytes} bytes at {offset} do not lie within the file.")
+    if xxhash.xxh3_64_intdigest(data) != digest:
+        raise DataLossError(None, None, "its bytes are not what was saved.")
+    return data
+
+
+def _value(entry: Entry, data: bytes, kind: int | None) -> Array:
+    if entry.dtype == STRING:
+        return _text(entry, data, kind)
+    return np.frombuffer(bytearray(data), dtype=numpy_dtype(entry.dtype)).reshape(entry.shape)
+
+
+def _text(entry: Entry, data: bytes, kind: int | None) -> Array:
+    """A string tensor in the form that its header names; where that is gone too, in the only one that is possible."""
+    forms = {headers.COMPOUND: [_counted_of], headers.INTEGER: [_joined]}.get(
+        -1 if kind is None else kind, [_counted_of, _joined]
+    )
+    found = []
+    for form in forms:
+        try:
+            found.append(form(data, entry.shape))
+        except (DataLossError, ValueError):
+            continue
+    if len(found) != 1:
+        raise DataLossError(None, None, "its bytes are whole, but what says how its strings lie in them is lost.")
+    return found[0]
+
+
+def _counted_of(data: bytes, shape: tuple[int, ...]) -> Array:
+    return _counted(data, int(np.prod(shape, dtype=np.int64))).reshape(shape)
+
+
+def _counted(data: bytes, count: int) -> Array:
+    width = len(data) // count - _COUNTED_EXTRA if count else 0
+    if width < 0 or len(data) != count * (width + _COUNTED_EXTRA):
+        raise ValueError(f"{len(data)} bytes are not {count} strings")
+    return strings.decode(np.ndarray(count, strings.counted_dtype(width), data), {})
+
+
+def _joined(data: bytes, shape: tuple[int, ...]) -> Array:
+    return strings.decode(np.frombuffer(data, dtype=np.uint8), {"shape": str(list(shape))})
+
+
+# --- files without an index -----------------------------------------------------------------------------------------
+
+
+def _from_plain(path: str | os.PathLike[str], remarks: list[str]) -> Salvaged:
+    opened = guard.open_regular(path)
+    try:
+        try_out(path, opened.size, groups.ROOT)
+        values, dtypes, lost = plain.read_each(opened)
+    finally:
+        os.close(opened.fd)
+    return Salvaged(values, dtypes, lost, [*remarks, "there is no index, and so there are no digests."])

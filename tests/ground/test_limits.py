@@ -1,0 +1,59 @@
+"""The limits: what they are, how they are raised, and what a refusal says."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+import hdfsaver
+from hdfsaver import errors, limits
+
+
+def test_the_front_door_has_them():
+    """A user says `tf.limits`."""
+    assert limits is hdfsaver.limits
+    assert limits.Limits() == limits.get()
+
+
+def test_other_limits_hold_within_the_block_alone():
+    """Also when it is left by an error, and one block within another."""
+    with limits.use(chunks=5), limits.use(depth=7):
+        assert limits.Limits(chunks=5, depth=7) == limits.get()
+    with pytest.raises(TypeError), limits.use(chunks=5):
+        len(None)
+    assert limits.Limits() == limits.get()
+
+
+def test_other_threads_keep_theirs():
+    """Who trusts one file trusts no other that another thread reads meanwhile."""
+    seen = []
+    with limits.use(depth=7):
+        thread = threading.Thread(target=lambda: seen.append(limits.get()))
+        thread.start()
+        thread.join()
+    assert [limits.Limits()] == seen
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "part"),
+    [
+        ({"rank": 64}, TypeError, "no limit 'rank'; the limits are attribute_bytes, chunks"),
+        ({"depth": 1.5}, TypeError, "'depth' is an int, not 1.5"),
+        ({"depth": True}, TypeError, "not True"),
+        ({"depth": -1}, ValueError, "cannot be negative"),
+    ],
+)
+def test_what_is_no_limit_is_refused(changes, error, part):
+    """Nothing is changed then."""
+    with pytest.raises(error, match=part), limits.use(**changes):
+        pass
+    assert limits.Limits() == limits.get()
+
+
+def test_a_refusal_says_the_rule_the_object_and_what_to_do():
+    """All three in one sentence or two."""
+    error = limits.refused("/a", "it has 7 chunks", "chunks")
+    assert isinstance(error, errors.ResourceExhaustedError)
+    assert "/a: it has 7 chunks, beyond the limit `chunks` (1000000)" in error.message
+    assert "hdfsaver.limits.use(chunks=...)" in error.message

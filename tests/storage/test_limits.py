@@ -1,0 +1,154 @@
+"""Each limit of reading is kept where it is meant, names the object, and can be raised."""
+
+from __future__ import annotations
+
+import time
+
+import h5py
+import networkx as nx
+import numpy as np
+import pytest
+
+from hdfsaver import errors, limits, schema
+from hdfsaver.schema import CollectionDef, Structure
+from hdfsaver.storage import attributes, tables
+from hdfsaver.storage.reading import open_file
+from hdfsaver.storage.writing import write_file
+
+
+def _read(path):
+    with open_file(path) as file:
+        return file.read_many(file.variables), file.structure()
+
+
+def _plain(path, fill):
+    with h5py.File(path, "w") as file:
+        fill(file)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("limit", "fill", "part"),
+    [
+        ("chunks", lambda file: file.create_dataset("x", data=np.arange(8), chunks=(2,)), "/x: it has 4 chunks"),
+        ("depth", lambda file: file.create_dataset("a/b/c/d/x", data=1.0), "/a/b/c/d...: it is a group 4 groups deep"),
+        ("links", lambda file: [file.create_dataset(f"x{i}", data=1.0) for i in range(4)], "/: there are more links"),
+        (
+            "attribute_bytes",
+            lambda file: file.create_dataset("x", data=1.0).attrs.create("dtype", np.bytes_(b"float64")),
+            "/x, attribute 'dtype': its text has 7 bytes",
+        ),
+    ],
+)
+def test_a_plain_file_beyond_a_limit_is_refused(tmp_path, limit, fill, part):
+    """The sentence says which object and which limit; with a higher limit, the file is read."""
+    path = _plain(tmp_path / "x.h5", fill)
+    with limits.use(**{limit: 3}), pytest.raises(errors.ResourceExhaustedError, match=f"{path}: {part}.*`{limit}`"):
+        _read(path)
+    with limits.use(**{limit: 20}):
+        _read(path)
+
+
+def test_a_bomb_of_zeros_is_refused_before_it_is_inflated(tmp_path):
+    """Two gigabytes in two megabytes; the second dataset is the one that is too much."""
+
+    def fill(file):
+        for name in "ab":
+            made = file.create_dataset(name, (2**30 - 2**20,), "u1", chunks=(2**20,), compression=9)
+            chunk = np.zeros(2**20, np.uint8)
+            made[: 2**20] = chunk
+            _, data = made.id.read_direct_chunk((0,))
+            for start in range(2**20, made.shape[0], 2**20):
+                made.id.write_direct_chunk((start,), data)
+
+    path = _plain(tmp_path / "x.h5", fill)
+    started = time.monotonic()
+    with pytest.raises(errors.ResourceExhaustedError, match=r"/b: with it, the datasets declare 2145386496 bytes"):
+        _read(path)
+    assert time.monotonic() - started < 2
+
+
+def test_a_chunk_larger_than_its_dataset_counts_whole(tmp_path):
+    """A dataset of ten bytes whose one chunk inflates to a gigabyte declares a gigabyte."""
+
+    def fill(file):
+        file.create_dataset("x", (10,), "u1", chunks=(2**30 + 1,), maxshape=(None,), compression=9)
+        import zlib
+
+        file["x"].id.write_direct_chunk((0,), zlib.compress(bytes(100)))
+
+    with pytest.raises(errors.ResourceExhaustedError, match="declare 1073741825 bytes"):
+        _read(_plain(tmp_path / "x.h5", fill))
+
+
+def test_the_depth_of_json_is_limited():
+    """Brackets inside of strings do not count."""
+    text = '{"a": ' + "[" * 300 + "]" * 300 + "}"
+    with pytest.raises(ValueError, match="too deeply, beyond the limit `json_depth`"):
+        attributes.attrs_from_json(text, None)
+    with limits.use(json_depth=301):
+        attributes.attrs_from_json(text, None)
+    assert {"a": b"[" * 300} == attributes.attrs_from_json('{"a": "' + "[" * 300 + '"}', None)
+
+
+@pytest.mark.parametrize("text", ['{"a": "' + '\\"' * 100_000, "[" * 10**6, '{"a": ' * 10**5, '"\\' + "[" * 300])
+def test_text_that_is_no_json_takes_no_time(text):
+    """Neither endless escapes nor a million brackets."""
+    started = time.monotonic()
+    with pytest.raises(ValueError, match=r"\w"):
+        attributes.attrs_from_json(text, None)
+    assert time.monotonic() - started < 1
+
+
+@pytest.mark.parametrize("text", ['{"a": 1, "a": 2}', '{"f": {"func": {"name": "x", "name": "y", "attr": {}}}}'])
+def test_two_members_of_one_name_are_refused(text):
+    """Which of them counts, readers do not agree on."""
+    with pytest.raises(ValueError, match="two members of one name"):
+        attributes.attrs_from_json(text, None)
+
+
+def test_numbers_of_any_length_take_no_time():
+    """Python itself refuses integers of more than 4300 digits."""
+    with pytest.raises(ValueError, match="integer string conversion"):
+        attributes.attrs_from_json('{"a": ' + "9" * 10**6 + "}", None)
+    with pytest.raises(ValueError, match="inf is not the value"):
+        attributes.attrs_from_json('{"a": 1e999}', None)
+
+
+def test_a_long_cell_is_referred_to_once(tmp_path):
+    """A million cells of four bytes that share a megabyte would be a terabyte of text."""
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        tables.write_table(file.id, "t", {"a": ["x" * 50_000, "y" * 60_000] + ["z"] * 2000})
+        stored = file["t"][...]
+        stored["a"][1] = stored["a"][0]
+        file["t"][...] = stored
+        with pytest.raises(errors.DataLossError, match=r"/t, column 'a', row 1: .*another cell refers to it already"):
+            tables.read_table(file.id, "t")
+
+
+def test_a_constant_is_read_once(tmp_path):
+    """Rows that refer to one constant share its array."""
+    digraph = nx.DiGraph()
+    for name in "ab":
+        schema.add_node(digraph, name, op="Const", attrs={"value": np.arange(100.0)}, outputs=(("float64", (100,)),))
+    write_file(tmp_path / "x.h5", variables=None, structure=Structure(digraph))
+    with h5py.File(tmp_path / "x.h5", "r+") as file:
+        rows = file["graph/nodes"][...]
+        rows["attrs"][1] = rows["attrs"][0]
+        file["graph/nodes"][...] = rows
+        from hdfsaver.storage.structure import read_structure
+
+        nodes = read_structure(file.id).digraph.nodes
+        assert nodes["a"]["attrs"]["value"] is nodes["b"]["attrs"]["value"]
+
+
+def test_a_collection_hangs_from_one_link(tmp_path):
+    """A thousand links to one large collection would be a thousand large collections."""
+    structure = Structure(nx.DiGraph(), {"c": CollectionDef("int64_list", [1, 2])})
+    write_file(tmp_path / "x.h5", variables=None, structure=structure)
+    with h5py.File(tmp_path / "x.h5", "r+") as file:
+        file["graph/collections/d"] = file["graph/collections/c"]
+        from hdfsaver.storage.structure import read_structure
+
+        with pytest.raises(errors.DataLossError, match="/graph/collections/d: it hangs from more than one link"):
+            read_structure(file.id)

@@ -1,0 +1,63 @@
+"""The child process that tries a plain file first: what it costs is nothing but time, and what it meets stays there."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+import pytest
+
+from hdfsaver import errors, limits
+from hdfsaver.storage.reading import open_file
+from hdfsaver.storage.writing import write_file
+
+
+@pytest.fixture
+def plain(tmp_path):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["a"] = np.arange(3)
+    return tmp_path / "x.h5"
+
+
+def test_a_good_file_is_read_after_it_was_tried(plain):
+    """The values are those that are read without."""
+    with limits.use(probe_seconds=60), open_file(plain) as file:
+        assert [0, 1, 2] == file.read("a").tolist()
+
+
+def test_a_clean_error_comes_from_the_caller_itself(plain):
+    """The child's end without harm lets the caller find the same error."""
+    with h5py.File(plain, "r+") as file:
+        file["b"] = h5py.SoftLink("/a")
+    with limits.use(probe_seconds=60), pytest.raises(errors.DataLossError, match="/b: it is a soft or external link"):
+        open_file(plain)
+
+
+@pytest.mark.parametrize(
+    ("crime", "part"),
+    [
+        (f"os.kill(os.getpid(), {int(signal.SIGTERM)})", "ended the process that tried, with status"),
+        ("time.sleep(60)", "not done with it within 1 s"),
+    ],
+    ids=["crash", "hang"],
+)
+def test_a_crash_and_a_hang_become_errors(plain, tmp_path, monkeypatch, crime, part):
+    """As the HDF5 library does on some structures, here by a program in the place of Python."""
+    program = tmp_path / "python"
+    program.write_text(f"#!{sys.executable}\nimport os, time\n{crime}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", os.fspath(program))
+    with limits.use(probe_seconds=1), pytest.raises(errors.DataLossError, match=f"{plain}: .*{part}.*it is not read"):
+        open_file(plain)
+
+
+def test_a_sealed_file_is_not_tried(tmp_path, monkeypatch):
+    """Every byte that the library walks has been checked already."""
+    write_file(tmp_path / "x.h5", variables={"a": np.ones(2)}, structure=None)
+    monkeypatch.setattr(subprocess, "run", None)
+    with limits.use(probe_seconds=1), open_file(tmp_path / "x.h5") as file:
+        assert [1, 1] == file.read("a").tolist()
