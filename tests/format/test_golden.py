@@ -111,3 +111,14 @@ def test_a_newer_major_version_is_refused(tmp_path):
     seal_as(path, 2, 0)
     with pytest.raises(errors.InvalidArgumentError, match=r"x\.h5.*format version 2\.0.*reads version 1 alone"):
         tf.load_file(path)
+
+
+@pytest.mark.parametrize(("name", "values"), [("dtypes.h5", "every_dtype"), ("names.h5", "every_name")])
+def test_golden_files_are_salvaged(name, values):
+    """The raw bytes are understood without the HDF5 library, in every dtype and under every name."""
+    expected = getattr(maker(), values)()
+    salvaged = tf.salvage(GOLDEN / name)
+    assert {} == salvaged.lost
+    assert list(expected) == list(salvaged.values)
+    for key, value in expected.items():
+        assert value.tolist() == salvaged.values[key].tolist()
