@@ -122,6 +122,8 @@ def _extents(opened: Opened, found: list[Header]) -> Extents | None:
 
 def _bytes(opened: Opened, offset: int, nbytes: int) -> bytes | None:
     """Bytes of the file, or None where it ends before them."""
+    if not nbytes:
+        return b""  # HDF5 gives what has no bytes no place either
     if nbytes > opened.size or offset > opened.size - nbytes:
         return None
     data = bytearray(nbytes)
