@@ -1,0 +1,110 @@
+"""The files that are damaged, byte by byte, and where in them lies what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import h5py
+import numpy as np
+
+from hdfsaver.storage import headers, seal
+from hdfsaver.storage.seal import Seal
+from hdfsaver.storage.writing import write_file
+from tests.format.make_v1_0 import structure, texts
+from tests.format.resealing import resealed
+from tests.hostile.checksums import repaired
+
+
+class Change(NamedTuple):
+    """One way to damage a file: so many bytes at an offset are flipped (by a mask), zeroed, cut off, or forged.
+
+    To forge is to flip them as an attacker would, with HDF5's checksum and the seal made anew over the lie.
+    """
+
+    region: str
+    kind: str
+    offset: int
+    length: int
+    mask: int
+
+    def apply(self, data: bytes) -> bytes:
+        """The damaged bytes."""
+        if self.kind == "cut":
+            return data[: self.offset]
+        end = self.offset + self.length
+        piece = data[self.offset : end]
+        changed = bytes(len(piece)) if self.kind == "zero" else bytes(byte ^ self.mask for byte in piece)
+        damaged = data[: self.offset] + changed + data[end:]
+        return _forged(damaged, self.offset) if self.kind == "forge" else damaged
+
+
+def _forged(data: bytes, offset: int) -> bytes:
+    data = repaired(data, offset)
+    try:
+        return resealed(data)
+    except (AssertionError, ValueError):  # there is none, or what it vouches for contradicts itself
+        return data
+
+
+def _numbers(count: int) -> dict[str, np.ndarray]:
+    return {f"layer_{number}/kernel": np.full(16, number, np.float32) for number in range(count)}
+
+
+def _plain(path: Path, *, libver: object = None, **options: object) -> None:
+    rng = np.random.default_rng(3)
+    with h5py.File(path, "w", libver=libver) as file:
+        for number in range(6):
+            file.create_dataset(f"g{number}/x", data=rng.integers(0, 9, (20, 15)), **options)
+        file["g0/x"].attrs["units"] = np.bytes_(b"metres")
+        file["text"] = np.array([b"ab", b"c"])
+
+
+def make(folder: Path) -> list[Path]:
+    """Write the files."""
+    write_file(folder / "small.h5", variables={"a": np.arange(5.0)}, structure=structure())
+    write_file(folder / "many.h5", variables=_numbers(200), structure=None)
+    write_file(folder / "texts.h5", variables=texts(), structure=None)
+    write_file(folder / "graph.h5", variables=None, structure=structure())
+    _plain(folder / "plain.h5")
+    _plain(folder / "checked.h5", libver=("v110", "v110"))
+    _plain(folder / "gzip.h5", chunks=(8, 8), compression="gzip", shuffle=True)
+    return sorted(folder.glob("*.h5"))
+
+
+def regions(data: bytes) -> dict[str, list[tuple[int, int]]]:
+    """Where the parts of a file lie: starts and ends of each, as far as it is one of ours; ``metadata`` is the rest."""
+    found = seal.find(data[:65536])
+    tables = {header.offset: (_region(header, found), header.nbytes) for header in headers.scan(data) if header.nbytes}
+    parts: dict[str, list[tuple[int, int]]] = {}
+    end = 0
+    for offset, (region, nbytes) in sorted(tables.items()):
+        parts.setdefault("metadata", []).append((end, offset))
+        parts.setdefault(region, []).append((offset, offset + nbytes))
+        end = offset + nbytes
+    parts.setdefault("metadata", []).append((end, len(data)))
+    return parts
+
+
+def _region(header: headers.Header, found: Seal | None) -> str:
+    if found is not None and header.offset == found.offset:
+        return "seal"
+    if found is not None and header.offset == found.extents_offset:
+        return "extents"
+    tables = {"shape": "index", "attrs": "nodes", "source": "edges"}
+    return next((name for column, name in tables.items() if column in header.members), "data")
+
+
+def changes(data: bytes, count: int, seed: int) -> Iterator[Change]:
+    """So many changes for each region and kind, at random places; the same for the same seed."""
+    rng = np.random.default_rng(seed)
+    for region, parts in sorted(regions(data).items()):
+        places = np.concatenate([np.arange(*part) for part in parts])
+        for offset in rng.choice(places, min(count, len(places)), replace=False).tolist():
+            yield Change(region, "flip", offset, 1, 1 << int(rng.integers(8)))
+            yield Change(region, "flip", offset, int(rng.integers(1, 64)), 0xFF)
+            yield Change(region, "zero", offset, int(rng.integers(1, 600)), 0)
+            yield Change(region, "cut", offset, 0, 0)
+            yield Change(region, "forge", offset, 1, 1 << int(rng.integers(8)))
+            yield Change(region, "forge", offset, int(rng.integers(1, 9)), 0xFF)
