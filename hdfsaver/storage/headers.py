@@ -110,6 +110,8 @@ def _members(datatype: bytes, itemsize: int) -> dict[str, Member]:
         offset = int.from_bytes(datatype[position : position + width], "little")
         position += width
         kind, size = _class_and_size(datatype, position)
+        if offset + size > itemsize:
+            raise ValueError("a column beyond the end of the row")
         members[name] = Member(kind, offset, size)
         position += 8 + {INTEGER: 4, TEXT: 0}[kind]
     return members

@@ -1,22 +1,25 @@
 """Salvage: the variables of a damaged file that are still whole.
 
 The index is looked for in the raw bytes, so that neither a broken seal, nor a file that was cut short, nor damaged
-metadata of HDF5 stands in the way; the HDF5 library is not asked. A value counts as whole when it has the digest that
-its row of the table of extents says. A file without an index is read dataset by dataset through the library.
+metadata of HDF5 stands in the way. A value counts as whole when it has the digest that its row of the table of extents
+says. Where nothing vouches for the names in the index any more, the links of the file, which HDF5 keeps elsewhere and
+with checksums, must lead to the same bytes. A file without an index is read dataset by dataset through the library.
 """
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import xxhash
+from h5py import h5g
 
 from hdfsaver.errors import DataLossError, OpError
-from hdfsaver.storage import groups, guard, headers, keys, layout, plain, seal, strings, tables
-from hdfsaver.storage.access import about
+from hdfsaver.storage import groups, guard, headers, keys, layout, objects, plain, seal, strings, tables
+from hdfsaver.storage.access import about, hdf5_root
 from hdfsaver.storage.guard import Opened
 from hdfsaver.storage.headers import Header
 from hdfsaver.storage.index import PART, Entry, entry_of
@@ -69,8 +72,8 @@ def salvage(path: str | os.PathLike[str]) -> Salvaged:
 
     Notes
     -----
-    The digests are those of the values. Where a remark says that the structure is damaged, the name of a variable may
-    be damaged too, because nothing vouches for it any more.
+    The digests are those of the values. Where a remark says that the names cannot be confirmed, the index alone says
+    which value has which name, and the index itself may be damaged.
     """
     opened = guard.open_any(path)
     try:
@@ -81,7 +84,10 @@ def salvage(path: str | os.PathLike[str]) -> Salvaged:
             remarks = _remarks(opened)
             if extents is None:
                 return _from_plain(path, remarks)
-            return _whole(opened, extents, _entries(opened, found, extents), _kinds(found), remarks)
+            entries = _entries(opened, found, extents)
+            if remarks:
+                entries = _confirmed(opened, entries, extents, remarks)
+            return _whole(opened, extents, entries, _kinds(found), remarks)
     finally:
         os.close(opened.fd)
 
@@ -131,8 +137,15 @@ def _bytes(opened: Opened, offset: int, nbytes: int) -> bytes | None:
     return bytes(data)
 
 
-def _entries(opened: Opened, found: list[Header], extents: Extents) -> list[tuple[str, Entry | None]]:
-    """A label for each row of the extents, and what the index says of it where that can be understood."""
+class _Row(NamedTuple):
+    """What the index says of a row of the extents: its label, the path of its dataset, and the rest if understood."""
+
+    label: str
+    path: str
+    entry: Entry | None
+
+
+def _entries(opened: Opened, found: list[Header], extents: Extents) -> list[_Row]:
     columns = next(_columns(opened, found, extents), None)
     if columns is None:
         raise DataLossError(None, None, f"{PART}: the table with the names of the variables cannot be found.")
@@ -186,21 +199,43 @@ def _cell(cell: bytes, long: list[bytes]) -> str | None:
         return None
 
 
-def _entry(row: int, columns: dict[str, _Cells], nbytes: int) -> tuple[str, Entry | None]:
+def _confirmed(opened: Opened, rows: list[_Row], extents: Extents, remarks: list[str]) -> list[_Row]:
+    """The rows without the entries that no link of their name leads to, if the library can open the file at all."""
+    try:
+        with hdf5_root(opened) as root:
+            return [
+                row if _is_linked(root, row.path, offset) else row._replace(entry=None)
+                for row, offset in zip(rows, extents["offset"].tolist(), strict=True)
+            ]
+    except OpError as error:
+        remarks.append(f"the names of the variables cannot be confirmed: {error.message}")
+        seen = Counter(row.label for row in rows)
+        return [row if seen[row.label] == 1 else row._replace(entry=None) for row in rows]
+
+
+def _is_linked(root: h5g.GroupID, path: str, offset: int) -> bool:
+    try:
+        return (objects.open_dataset(root, path).get_offset() or 0) == offset
+    except OpError:
+        return False
+
+
+def _entry(row: int, columns: dict[str, _Cells], nbytes: int) -> _Row:
     path, dtype, shape = (columns[name][row] for name in layout.VARIABLES_COLUMNS)
     group = columns[layout.GROUP_COLUMN][row] if layout.GROUP_COLUMN in columns else ""
     unknown = f"row {row} of {PART}"
-    if path is None or group is None:
-        return unknown, None
+    if not path or group is None:
+        return _Row(unknown, "", None)
+    above = f"{group}/{layout.VARIABLES}" if group else layout.VARIABLES
     try:
         name = keys.name_of(path)
-        label = f"{group}/{layout.VARIABLES}/{name}" if group else name
     except ValueError:
-        return unknown, None
+        return _Row(unknown, "", None)
+    label = f"{above}/{name}" if group else name
     try:
-        return label, entry_of(name, dtype or "", shape or "", nbytes)
+        return _Row(label, f"{above}/{path}", entry_of(name, dtype or "", shape or "", nbytes))
     except OpError:
-        return label, None
+        return _Row(label, f"{above}/{path}", None)
 
 
 # --- the values -----------------------------------------------------------------------------------------------------
@@ -214,17 +249,18 @@ def _kinds(found: list[Header]) -> dict[int, int]:
 def _whole(
     opened: Opened,
     extents: Extents,
-    entries: list[tuple[str, Entry | None]],
+    rows: list[_Row],
     kinds: dict[int, int],
     remarks: list[str],
 ) -> Salvaged:
     result = Salvaged({}, {}, {}, remarks)
-    for row, ((label, entry), (offset, nbytes, digest)) in enumerate(zip(entries, extents.tolist(), strict=True)):
-        if label in result.values or label in result.lost:
-            label, entry = f"row {row} of {PART}, a second {label!r}", None
+    seen = Counter(row.label for row in rows)
+    for row, ((label, _, entry), (offset, nbytes, digest)) in enumerate(zip(rows, extents.tolist(), strict=True)):
+        if label in result.values or (entry is None and seen[label] > 1):
+            label, entry = f"row {row} of {PART}, called {label!r}", None
         try:
             if entry is None:
-                raise DataLossError(None, None, "the index does not say what it is.")
+                raise DataLossError(None, None, "the index does not say what it is, or the links differ.")
             result.values[label] = _value(entry, _checked(opened, offset, nbytes, digest), kinds.get(offset))
             result.dtypes[label] = entry.dtype
         except DataLossError as error:

@@ -1,4 +1,4 @@
-"""Damage files at thousands of places, and count what becomes of them: ``python -m tests.hostile.sweep [COUNT [SEED]]``.
+"""Damage files at thousands of places, and count what becomes of them: ``python -m tests.hostile.sweep COUNT SEED``.
 
 COUNT is how many places of each region of each file are damaged, in six ways each.
 """

@@ -117,6 +117,18 @@ def test_random_damage_never_changes_a_value(good, values):
         assert all(same(values[name], array) for name, array in found.values.items() if name in values)
 
 
+def test_a_name_that_the_links_contradict_is_not_believed(tmp_path):
+    """A flipped bit in the index must not give the value of one variable under the name of another."""
+    values = {"layer_1/w": np.ones(3), "layer_3/w": np.zeros(3)}
+    write_file(tmp_path / "x.h5", variables=values, structure=None)
+    data = (tmp_path / "x.h5").read_bytes()
+    (tmp_path / "x.h5").write_bytes(data.replace(b"layer_1/w", b"layer_3/w"))
+    found = salvage(tmp_path / "x.h5")
+    assert ["layer_3/w"] == list(found.values)
+    assert [0, 0, 0] == found.values["layer_3/w"].tolist()
+    assert ["the index does not say what it is, or the links differ."] == list(found.lost.values())
+
+
 def test_models_under_groups_have_their_group_before_the_name(tmp_path):
     """Two variables of one name are both given."""
     models = {groups.ROOT: Model({"a": np.ones(2)}, None, {}), "teacher": Model({"a": np.zeros(3)}, None, {})}
