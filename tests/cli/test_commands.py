@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hdfsaver.cli import app
+from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.writing import Model, write_file, write_models
 
 
@@ -69,3 +70,19 @@ def test_ls_of_several_models(tmp_path):
     result = run("ls", str(tmp_path / "x.h5"))
     assert 0 == result.exit_code
     assert ["name", "w", "teacher:", "w"] == [line.split()[0] for line in result.output.splitlines()]
+
+
+def test_salvage(prefix, tmp_path):
+    """`salvage` writes what is whole into a new file, names what is lost, and overwrites nothing."""
+    with open(prefix + ".h5", "r+b") as file:
+        data = file.read()
+        file.seek(data.index(np.ones((2, 3), np.float32).tobytes()))
+        file.write(b"\xff")
+    result = run("salvage", prefix, str(tmp_path / "out.h5"))
+    assert 1 == result.exit_code
+    assert "dense/kernel: its bytes are not what was saved." in result.output
+    assert "1 variables are whole, 1 are lost." in result.output
+    with open_file(tmp_path / "out.h5") as file:
+        assert ["\x1b[31mred"] == list(file.variables)
+    assert "nothing is overwritten" in run("salvage", prefix, str(tmp_path / "out.h5")).output
+    assert 0 == run("salvage", str(tmp_path / "out.h5"), str(tmp_path / "again.h5")).exit_code
