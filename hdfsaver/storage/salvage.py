@@ -200,24 +200,27 @@ def _cell(cell: bytes, long: list[bytes]) -> str | None:
 
 
 def _confirmed(opened: Opened, rows: list[_Row], extents: Extents, remarks: list[str]) -> list[_Row]:
-    """The rows without the entries that no link of their name leads to, if the library can open the file at all."""
+    """The rows without the entries that the links of the file contradict, as far as the library can read the links."""
     try:
         with hdf5_root(opened) as root:
-            return [
-                row if _is_linked(root, row.path, offset) else row._replace(entry=None)
-                for row, offset in zip(rows, extents["offset"].tolist(), strict=True)
+            linked = [
+                _is_linked(root, row.path, offset) for row, offset in zip(rows, extents["offset"].tolist(), strict=True)
             ]
-    except OpError as error:
-        remarks.append(f"the names of the variables cannot be confirmed: {error.message}")
-        seen = Counter(row.label for row in rows)
-        return [row if seen[row.label] == 1 else row._replace(entry=None) for row in rows]
-
-
-def _is_linked(root: h5g.GroupID, path: str, offset: int) -> bool:
-    try:
-        return (objects.open_dataset(root, path).get_offset() or 0) == offset
     except OpError:
-        return False
+        linked = [None] * len(rows)
+    if None in linked:
+        remarks.append(f"the names of {linked.count(None)} variables cannot be confirmed by the links of the file.")
+    seen = Counter(row.label for row in rows)
+    believed = (found or (found is None and seen[row.label] == 1) for row, found in zip(rows, linked, strict=True))
+    return [row if keep else row._replace(entry=None) for row, keep in zip(rows, believed, strict=True)]
+
+
+def _is_linked(root: h5g.GroupID, path: str, offset: int) -> bool | None:
+    """Whether a path leads to a dataset at an offset; None where the library cannot read what leads there."""
+    try:
+        return bool((objects.open_dataset(root, path).get_offset() or 0) == offset)
+    except OpError as error:
+        return None if error.__cause__ is not None else False
 
 
 def _entry(row: int, columns: dict[str, _Cells], nbytes: int) -> _Row:

@@ -117,6 +117,18 @@ def test_random_damage_never_changes_a_value(good, values):
         assert all(same(values[name], array) for name, array in found.values.items() if name in values)
 
 
+def test_a_damaged_group_costs_no_value(tmp_path):
+    """Where the links cannot be read, the index is believed, and a remark says so."""
+    values = {f"v{number}": np.array(number) for number in range(300)}
+    write_file(tmp_path / "x.h5", variables=values, structure=None)
+    data = (tmp_path / "x.h5").read_bytes()
+    names = data.index(b"FHDB")
+    (tmp_path / "x.h5").write_bytes(data[: names + 40] + bytes(10) + data[names + 50 :])
+    found = salvage(tmp_path / "x.h5")
+    assert values == found.values
+    assert any("variables cannot be confirmed by the links of the file" in remark for remark in found.remarks)
+
+
 def test_a_name_that_the_links_contradict_is_not_believed(tmp_path):
     """A flipped bit in the index must not give the value of one variable under the name of another."""
     values = {"layer_1/w": np.ones(3), "layer_3/w": np.zeros(3)}
