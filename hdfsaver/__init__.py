@@ -1,5 +1,6 @@
 """TensorFlow 1's graphs and checkpoints on HDF5, without TensorFlow: ``import hdfsaver as tf``."""
 
+import importlib
 import typing
 
 from hdfsaver import dtypes, errors, graph_util, initializers, limits, logging, math, nn, random
@@ -336,6 +337,7 @@ if typing.TYPE_CHECKING:
     from hdfsaver import io, train
     from hdfsaver.arrays.files import load_file, open_file, save_file
     from hdfsaver.digraphs import read_digraph, write_digraph
+    from hdfsaver.storage.compression import Compression
     from hdfsaver.storage.salvage import salvage
 
 __all__ = [
@@ -343,6 +345,7 @@ __all__ = [
     "AggregationMethod",
     "Assert",
     "AttrValue",
+    "Compression",
     "DType",
     "Dimension",
     "Graph",
@@ -604,26 +607,21 @@ __all__ = [
 ]
 
 
+_LAZY = {
+    "Compression": "hdfsaver.storage.compression",
+    "load_file": "hdfsaver.arrays.files",
+    "open_file": "hdfsaver.arrays.files",
+    "read_digraph": "hdfsaver.digraphs",
+    "salvage": "hdfsaver.storage.salvage",
+    "save_file": "hdfsaver.arrays.files",
+    "write_digraph": "hdfsaver.digraphs",
+}
+"""What needs the HDF5 library, which takes as long to load as everything else together, and where it is."""
+
+
 def __getattr__(name: str) -> typing.Any:
-    # The HDF5 library takes as long to load as everything else together, and only checkpoints need it.
-    if name == "train":
-        import hdfsaver.train
-
-        return hdfsaver.train
-    if name in ("load_file", "open_file", "save_file"):
-        import hdfsaver.arrays.files
-
-        return getattr(hdfsaver.arrays.files, name)
-    if name in ("read_digraph", "write_digraph"):
-        import hdfsaver.digraphs
-
-        return getattr(hdfsaver.digraphs, name)
-    if name == "salvage":
-        from hdfsaver.storage.salvage import salvage
-
-        return salvage
-    if name == "io":
-        import hdfsaver.io
-
-        return hdfsaver.io
+    if name in ("io", "train"):
+        return importlib.import_module(f"hdfsaver.{name}")
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
     raise AttributeError(f"module 'hdfsaver' has no attribute {name!r}")

@@ -19,7 +19,7 @@ from dataclasses import dataclass, fields, replace
 
 from hdfsaver.errors import ResourceExhaustedError
 
-__all__ = ["LINK_BYTES", "Limits", "RANK", "get", "refused", "use"]
+__all__ = ["LINK_BYTES", "Limits", "RANK", "check_declared", "get", "refused", "use"]
 
 RANK = 32
 """Dimensions of an array. This one cannot be raised: HDF5 itself has no more."""
@@ -40,8 +40,9 @@ class Limits:
     chunks : int
         Chunks of one dataset in a plain file; each takes some 400 bytes of memory while it is read.
     declared_bytes, declared_ratio : int
-        All datasets of a plain file together may declare so many bytes, or so many times the length of the file,
-        whichever is more. Compressed zeros take a thousandth of what they declare, so a bomb of 10 MB makes 10 GB.
+        All datasets of a plain file together, and all compressed values of any file, may declare so many bytes, or so
+        many times the length of the file, whichever is more. Compressed zeros take a thousandth of what they declare,
+        or less, so a bomb of 10 MB makes 10 GB.
     depth : int
         Groups within groups. Paths are as long as the groups are deep; 10,000 take about 1 s.
     json_depth : int
@@ -108,6 +109,14 @@ def _check(changes: dict[str, int]) -> None:
             raise TypeError(f"The limit {name!r} is an int, not {value!r}.")
         if value < 0:
             raise ValueError(f"The limit {name!r} cannot be negative, as {value} is.")
+
+
+def check_declared(part: str, declared: int, size: int) -> None:
+    """Refuse values that declare more bytes than a file of that size may hold; ``part`` is the last of them."""
+    allowed = get()
+    if declared > max(allowed.declared_bytes, allowed.declared_ratio * size):
+        what = f"with it, the values declare {declared} bytes in a file of {size}"
+        raise refused(part, what, "declared_bytes")
 
 
 def refused(part: str, what: str, limit: str) -> ResourceExhaustedError:

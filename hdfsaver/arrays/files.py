@@ -15,6 +15,7 @@ from hdfsaver.arrays.conversion import Array, as_numpy
 from hdfsaver.arrays.indexing import select
 from hdfsaver.dtypes import DType
 from hdfsaver.reading.locating import PathLike, as_prefix, existing_file
+from hdfsaver.storage.compression import Choices, by_name
 from hdfsaver.storage.groups import ROOT
 from hdfsaver.storage.progress import Callback
 from hdfsaver.storage.reading import CheckpointFile, Entry
@@ -27,6 +28,7 @@ def save_file(
     path: PathLike,
     metadata: Mapping[str, str] | None = None,
     *,
+    compression: Choices = None,
     durable: bool = True,
     progress: Callback | None = None,
 ) -> None:
@@ -42,6 +44,8 @@ def save_file(
         The file, as it is to be called; an earlier one is replaced when the new one is complete.
     metadata : mapping of str to str, optional
         What the file is to say of itself.
+    compression : str, Compression, or dict of str to these, optional
+        Compress the arrays of at least 64 KiB, all of them or, by their names, some; see `hdfsaver.Compression`.
     durable : bool
         Return only when the file is on the disk.
     progress : callable, optional
@@ -53,7 +57,10 @@ def save_file(
         A value is no array, or of a dtype that there is not; a name or something in ``metadata`` is no str. Nothing is
         written.
     ValueError
-        A name, or a text in ``metadata``, cannot be written in UTF-8; an array has more than 32 dimensions.
+        A name, or a text in ``metadata``, cannot be written in UTF-8; an array has more than 32 dimensions; there is no
+        such compression, or it names an array that there is not.
+    ImportError
+        What compresses is not installed.
     NotFoundError
         The folder does not exist.
     OpError
@@ -65,7 +72,7 @@ def save_file(
     """
     _check_texts(metadata or {})
     arrays = {_checked(name): as_numpy(value, name) for name, value in _mapping(tensors).items()}
-    models = {ROOT: Model(arrays, None, {})}
+    models = {ROOT: Model(arrays, None, {}, by_name(compression, arrays))}
     Writer().write(as_prefix(path), models, metadata=metadata, durable=durable, progress=progress)
 
 

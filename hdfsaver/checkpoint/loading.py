@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hdfsaver import limits
 from hdfsaver.checkpoint.saveable import Saveable
 from hdfsaver.graph.definition import Array
 from hdfsaver.reading.reader import AnyCheckpoint
@@ -35,7 +36,10 @@ def load(
         By the keys of the state.
     """
     whole = [name for name, saveable in wanted.items() if saveable.read_keys is None or mmap_mode]
-    found = file.read_many(whole, mmap_mode=mmap_mode, progress=progress)
+    # The program has variables of these sizes, so that a file which declares them is no bomb.
+    expected = sum(file.variables[name].nbytes for name in whole)
+    with limits.use(declared_bytes=max(expected, limits.get().declared_bytes)):
+        found = file.read_many(whole, mmap_mode=mmap_mode, progress=progress)
     parts = {
         name: [file.read_slice(name, key) for key in saveable.read_keys or ()]
         for name, saveable in wanted.items()

@@ -30,6 +30,7 @@ from hdfsaver.reading.reader import open_checkpoint
 from hdfsaver.schema import SavedNames, SaverDef, Structure
 from hdfsaver.session import Session
 from hdfsaver.storage import groups, naming
+from hdfsaver.storage.compression import Choices, by_name, checked
 from hdfsaver.storage.locking import folder_lock
 from hdfsaver.storage.progress import Callback
 from hdfsaver.storage.reading import Rest, read_rest
@@ -121,6 +122,7 @@ class Saver:
         keep: retention.Policy | None = None,
         resume_rotation: bool = False,
         group: str = "",
+        compression: Choices = None,
     ) -> None:
         if defer_build and var_list:
             raise ValueError(
@@ -131,6 +133,7 @@ class Saver:
         self._allow_empty = allow_empty
         self._rename = rename
         self._group = group
+        self._compression = checked(compression)
         groups.link_of(group)  # raises where no group can have the name
         self._is_built = False
         self._saveables: dict[str, Saveable] = {}
@@ -170,6 +173,7 @@ class Saver:
             raise ValueError("No variables to save")
         self._saveables = {name: saveable_of(variable) for name, variable in variables.items()}
         self._dtypes = {name: saveable.dtype for name, saveable in self._saveables.items() if saveable.keys}
+        self._compressed = by_name(self._compression, self._saveables)
         self._needs_session = bool(self._dtypes) or not self._saveables
         self._is_built = True
 
@@ -274,10 +278,10 @@ class Saver:
         """What is to be saved, and the version of the graph in it; with ``own`` nothing of it changes meanwhile."""
         values = self._values(sess, own=own)
         if sess is None or not has_graph:
-            return Model(values, None, self._dtypes), None
+            return Model(values, None, self._dtypes, self._compressed), None
         version = (sess.graph.fingerprint(), strip_default_attrs)
         structure = self._structure_at(version, sess.graph, strip_default_attrs, own=own)
-        return Model(values, structure, self._dtypes), version
+        return Model(values, structure, self._dtypes, self._compressed), version
 
     def wait(self) -> None:
         """Wait until what was saved with ``wait=False`` is on the disk.

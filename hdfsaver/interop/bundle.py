@@ -14,9 +14,10 @@ from hdfsaver.interop.moving import Stretch, digest_all, read_all
 from hdfsaver.interop.shards import Shards
 from hdfsaver.interop.table import Table
 from hdfsaver.storage import layout
+from hdfsaver.storage.grid import Key
 from hdfsaver.storage.guard import Opened
 from hdfsaver.storage.mapping import map_arrays
-from hdfsaver.storage.partial import Key, read_part
+from hdfsaver.storage.partial import read_part
 from hdfsaver.storage.progress import Callback, Progress
 from hdfsaver.storage.transfer import read_at
 from hdfsaver.storage.values import STRING, Array, bytes_of, numpy_dtype

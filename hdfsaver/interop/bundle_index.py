@@ -13,8 +13,8 @@ from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.interop import messages, ordered_code, slices, tensor_types
 from hdfsaver.interop.table import Bytes, Table
 from hdfsaver.interop.text import ByteOrder
+from hdfsaver.storage.grid import Key
 from hdfsaver.storage.index import Entry
-from hdfsaver.storage.partial import Key
 from hdfsaver.storage.values import STRING
 
 VERSION = 1

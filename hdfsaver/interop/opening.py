@@ -15,9 +15,10 @@ from hdfsaver.interop.shards import index_path
 from hdfsaver.interop.v1 import V1Source
 from hdfsaver.schema import Structure
 from hdfsaver.storage.access import about
+from hdfsaver.storage.grid import Key
 from hdfsaver.storage.guard import Opened, open_any
 from hdfsaver.storage.index import Entry
-from hdfsaver.storage.partial import Key, normalized
+from hdfsaver.storage.partial import normalized
 from hdfsaver.storage.progress import Callback
 from hdfsaver.storage.values import Array
 

@@ -9,7 +9,7 @@ from itertools import product
 from typing import Any, TypeAlias
 
 from hdfsaver.errors import DataLossError, InvalidArgumentError
-from hdfsaver.storage.partial import Key
+from hdfsaver.storage.grid import Key
 from hdfsaver.storage.values import Array
 
 Extents: TypeAlias = tuple[tuple[int, int], ...]

@@ -16,9 +16,9 @@ from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.interop import messages, ordered_code, slices, tensor_types, tensor_values
 from hdfsaver.interop.table import Table
 from hdfsaver.storage.access import about
+from hdfsaver.storage.grid import Key
 from hdfsaver.storage.guard import Opened
 from hdfsaver.storage.index import Entry
-from hdfsaver.storage.partial import Key
 from hdfsaver.storage.progress import Callback, Progress
 from hdfsaver.storage.values import Array, numpy_dtype
 

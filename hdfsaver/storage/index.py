@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 import re
 from functools import cache
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 from h5py import h5g
 
 from hdfsaver import dtypes
-from hdfsaver.errors import InvalidArgumentError
+from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.storage import keys, layout, objects, tables
+from hdfsaver.storage.filters import is_known
+from hdfsaver.storage.grid import Grid
 from hdfsaver.storage.objects import damaged
-from hdfsaver.storage.values import STRING, nbytes_of
+from hdfsaver.storage.values import STRING, nbytes_of, numpy_dtype
 
 PART = f"/{layout.INDEX}/{layout.INDEX_VARIABLES}"
 
@@ -35,13 +38,19 @@ class Entry(NamedTuple):
         The dtype's name.
     shape : tuple of int
     nbytes : int
-        How much room its values take in the file.
+        How much room its values take in the file, or would take if they were not compressed.
+    filters : tuple of str
+        What its chunks were compressed with, ``("shuffle", "zstd")``; nothing for a value in one block.
+    chunk : tuple of int
+        The chunks' shape; nothing for a value in one block.
     """
 
     name: str
     dtype: str
     shape: tuple[int, ...]
     nbytes: int
+    filters: tuple[str, ...] = ()
+    chunk: tuple[int, ...] = ()
 
 
 class Index(NamedTuple):
@@ -55,14 +64,17 @@ class Index(NamedTuple):
         The link path of each below the model's ``variables``.
     rows : list of int
         Which row of the tables each is.
+    chunk_rows : dict of str to int
+        Of each compressed variable, the row of the extents with its first chunk.
     """
 
     entries: dict[str, Entry]
     paths: dict[str, str]
     rows: list[int]
+    chunk_rows: dict[str, int]
 
 
-NOTHING = Index({}, {}, [])
+NOTHING = Index({}, {}, [], {})
 """That of a model without variables."""
 
 
@@ -105,29 +117,67 @@ def read_index(root: h5g.GroupID, nbytes: list[int]) -> dict[str, Index]:
     DataLossError
         The table is missing, damaged, or does not agree with the extents.
     InvalidArgumentError
-        A variable is of a dtype that there is not.
+        A variable is of a dtype that there is not, or has filters that are unknown.
     """
-    (paths, dtype_names, shapes), links = _columns(root)
-    if len(paths) != len(nbytes):
-        raise damaged(PART, f"it has {len(paths)} rows, but /{layout.INDEX}/{layout.EXTENTS} has {len(nbytes)}.")
-    entries = list(map(entry_of, map(_name, paths), dtype_names, shapes, nbytes))
-    rows_by_link: dict[str, list[int]] = {"": list(range(len(paths)))} if links is None else {}
-    for row, link in enumerate(links or ()):
+    columns = _columns(root)
+    rows = len(columns.paths)
+    if rows > len(nbytes):
+        raise _unlike_extents(rows, nbytes)
+    entries = _entries(columns, nbytes)
+    chunk_rows = {} if columns.filters is None else _chunk_rows(entries, nbytes)
+    if not chunk_rows and rows != len(nbytes):
+        raise _unlike_extents(rows, nbytes)
+    rows_by_link: dict[str, list[int]] = {"": list(range(rows))} if columns.links is None else {}
+    for row, link in enumerate(columns.links or ()):
         rows_by_link.setdefault(link, []).append(row)
-    return {link: _index(rows, entries, paths) for link, rows in rows_by_link.items()}
+    return {link: _index(found, entries, columns.paths, chunk_rows) for link, found in rows_by_link.items()}
 
 
-def entry_of(name: str, dtype: str, text: str, nbytes: int) -> Entry:
+def _unlike_extents(rows: int, nbytes: list[int]) -> DataLossError:
+    return damaged(PART, f"it describes {rows} extents, but /{layout.INDEX}/{layout.EXTENTS} has {len(nbytes)}.")
+
+
+def _chunk_rows(entries: list[Entry], nbytes: list[int]) -> dict[int, int]:
+    """By its own row, the row of the extents with the first chunk of each compressed variable."""
+    packed = {row: grid_of(entry).count for row, entry in enumerate(entries) if entry.filters}
+    firsts = list(accumulate(packed.values(), initial=len(entries)))
+    if firsts[-1] != len(nbytes):
+        raise _unlike_extents(firsts[-1], nbytes)
+    return dict(zip(packed, firsts, strict=False))
+
+
+def entry_of(name: str, dtype: str, text: str, nbytes: int, filters: str = "", chunk: str = "") -> Entry:
     """The variable that a row describes; errors are those of `read_index`."""
     shape, expected = _read_type(dtype, text)
+    if filters or chunk:
+        packed = Entry(name, dtype, shape, expected or 0, tuple(filters.split(" ")), shape_of(chunk))
+        return _packed_entry(packed, nbytes)
     if nbytes != expected and expected is not None:
         raise damaged(PART, f"variable {name!r}, {dtype}[{text}], cannot have {nbytes} bytes.")
     return Entry(name, dtype, shape, nbytes)
 
 
-def _index(rows: list[int], entries: list[Entry], paths: list[str]) -> Index:
+def _packed_entry(entry: Entry, nbytes: int) -> Entry:
+    """A compressed variable, checked; ``nbytes`` are those in one block, of which it has none."""
+    if not is_known(entry.filters):
+        said = " ".join(entry.filters)
+        raise InvalidArgumentError(None, None, f"{PART}: variable {entry.name!r} has unknown filters, {said!r}.")
+    if nbytes or not entry.nbytes or not grid_of(entry).is_regular:
+        raise damaged(PART, f"variable {entry.name!r}, {entry.dtype}{list(entry.shape)}, cannot be in such chunks.")
+    return entry
+
+
+def grid_of(entry: Entry) -> Grid:
+    """The chunks of a compressed variable."""
+    return Grid(entry.shape, entry.chunk, numpy_dtype(entry.dtype).itemsize)
+
+
+def _index(rows: list[int], entries: list[Entry], paths: list[str], chunk_rows: dict[int, int]) -> Index:
     index = Index(
-        {entries[row].name: entries[row] for row in rows}, {entries[row].name: paths[row] for row in rows}, rows
+        {entries[row].name: entries[row] for row in rows},
+        {entries[row].name: paths[row] for row in rows},
+        rows,
+        {entries[row].name: chunk_rows[row] for row in rows if row in chunk_rows} if chunk_rows else {},
     )
     if len(index.entries) != len(rows):
         raise damaged(PART, "two rows name one variable.")
@@ -136,19 +186,43 @@ def _index(rows: list[int], entries: list[Entry], paths: list[str]) -> Index:
 
 def read_names(root: h5g.GroupID, link: str = "") -> list[str]:
     """A model's variables in the order of the index, whatever else it says; errors are those of `read_index`."""
-    (paths, *_), links = _columns(root)
-    return [_name(path) for path, found in zip(paths, links or [""] * len(paths), strict=True) if found == link]
+    columns = _columns(root)
+    links = columns.links or [""] * len(columns.paths)
+    return [_name(path) for path, found in zip(columns.paths, links, strict=True) if found == link]
 
 
-def _columns(root: h5g.GroupID) -> tuple[list[list[str]], list[str] | None]:
-    """The columns of the table, and the one with groups where there is one."""
+class _Columns(NamedTuple):
+    """The columns of the table; None for those that it need not have."""
+
+    paths: list[str]
+    dtypes: list[str]
+    shapes: list[str]
+    links: list[str] | None
+    filters: list[str] | None
+    chunks: list[str] | None
+
+
+def _columns(root: h5g.GroupID) -> _Columns:
     columns = tables.read_table(objects.open_group(root, layout.INDEX), layout.INDEX_VARIABLES)
-    found = [columns.get(name) for name in (*layout.VARIABLES_COLUMNS, layout.GROUP_COLUMN)]
-    texts = [column for column in found if isinstance(column, list)]
-    if len(texts) < len(layout.VARIABLES_COLUMNS) or any(isinstance(column, np.ndarray) for column in found):
+    names = (*layout.VARIABLES_COLUMNS, layout.GROUP_COLUMN, *layout.CHUNK_COLUMNS)
+    found = [columns.get(name) for name in names]
+    paths, dtype_names, shapes, links, filters, chunks = found
+    if (
+        not (isinstance(paths, list) and isinstance(dtype_names, list) and isinstance(shapes, list))
+        or isinstance(links, np.ndarray)
+        or isinstance(filters, np.ndarray)
+        or isinstance(chunks, np.ndarray)
+        or (filters is None) != (chunks is None)
+    ):
         raise damaged(PART, f"text columns {', '.join(layout.VARIABLES_COLUMNS)} were expected, not {list(columns)}.")
-    links = texts[len(layout.VARIABLES_COLUMNS)] if len(texts) > len(layout.VARIABLES_COLUMNS) else None
-    return texts[: len(layout.VARIABLES_COLUMNS)], links
+    return _Columns(paths, dtype_names, shapes, links, filters, chunks)
+
+
+def _entries(columns: _Columns, nbytes: list[int]) -> list[Entry]:
+    plain = (map(_name, columns.paths), columns.dtypes, columns.shapes, nbytes)
+    if columns.filters is None or columns.chunks is None:
+        return list(map(entry_of, *plain))
+    return list(map(entry_of, *plain, columns.filters, columns.chunks))
 
 
 def _name(path: str) -> str:

@@ -44,6 +44,9 @@ METADATA_COLUMNS = ("key", "value")
 GROUP_COLUMN = "group"
 """The column behind those in a file with more models than the one at the root: the link of the model's group."""
 
+CHUNK_COLUMNS = ("filters", "chunk")
+"""The columns behind those where a variable is compressed: filters, ``shuffle zstd``, and sizes of the chunks."""
+
 EXTENTS_ROW = np.dtype([("offset", "<u8"), ("nbytes", "<u8"), ("xxh3_64", "<u8")])
 
 SEAL_RECORD = np.dtype(

@@ -74,6 +74,11 @@ class SparseMemory:
                 data[at : at + stop - start] = kept[start:stop]
         return data
 
+    def forget(self, offset: int, count: int) -> None:
+        """Let go of bytes that are kept elsewhere; what is near them may be kept longer."""
+        for page in range(-(-offset // _PAGE), (offset + count) // _PAGE):
+            self._pages.pop(page, None)
+
     @staticmethod
     def _parts(offset: int, count: int) -> list[tuple[int, int, int, int]]:
         """A range cut at the pages: ``(page, start in it, stop in it, position in the range)``."""

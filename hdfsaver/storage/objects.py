@@ -8,14 +8,14 @@ sizes that the file does not back are refused before anything is read.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from h5py import h5a, h5d, h5g, h5i, h5l, h5o, h5p, h5s, h5t
+from h5py import h5a, h5d, h5g, h5i, h5l, h5o, h5p, h5s, h5t, h5z
 
 from hdfsaver import limits
 from hdfsaver.errors import DataLossError, OpError
@@ -108,6 +108,25 @@ def allocate(parent: h5g.GroupID, link: str, datatype: h5t.TypeID, shape: tuple[
     return h5d.create(parent, link.encode(), datatype, _space(shape), _dataset_properties(), _link_properties())
 
 
+def allocate_chunked(
+    parent: h5g.GroupID,
+    link: str,
+    datatype: h5t.TypeID,
+    shape: tuple[int, ...],
+    chunk: tuple[int, ...],
+    filters: Sequence[tuple[int, tuple[int, ...]]],
+) -> h5d.DatasetID:
+    """Make a dataset in chunks, with filters by their numbers and parameters; none of the chunks has a place yet."""
+    properties = h5p.create(h5p.DATASET_CREATE)
+    properties.set_chunk(chunk)
+    properties.set_fill_time(h5d.FILL_TIME_NEVER)
+    properties.set_obj_track_times(False)
+    for code, parameters in filters:
+        # Optional, because the library need not have them: it never runs them here.
+        properties.set_filter(code, h5z.FLAG_OPTIONAL, parameters)
+    return h5d.create(parent, link.encode(), datatype, _space(shape), properties, _link_properties())
+
+
 @lru_cache(maxsize=64)
 def _space(shape: tuple[int, ...]) -> h5s.SpaceID:
     # Kept, because a model has many variables of few shapes.
@@ -182,6 +201,18 @@ def open_dataset(parent: h5g.GroupID, path: str) -> h5d.DatasetID:
         raise damaged(location(found), "a dataset was expected here.")
     _check_storage(found)
     return found
+
+
+def first_chunk(parent: h5g.GroupID, path: str) -> int | None:
+    """Where the first chunk of a dataset lies, None where it has none; errors as of `open_dataset`."""
+    above, _, link = path.rpartition("/")
+    found = open_object(open_group(parent, above) if above else parent, link)
+    part = location(found)
+    with reading(part):
+        if not isinstance(found, h5d.DatasetID) or found.get_create_plist().get_layout() != h5d.CHUNKED:
+            return None
+        offset: int | None = found.get_chunk_info_by_coord((0,) * found.rank).byte_offset
+        return offset
 
 
 def open_object(parent: h5g.GroupID, link: str) -> Any:

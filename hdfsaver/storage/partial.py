@@ -8,12 +8,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from hdfsaver.storage.grid import Key
 from hdfsaver.storage.transfer import PIECE, read_at
 
 Array: TypeAlias = npt.NDArray[Any]
-
-Key: TypeAlias = tuple[slice, ...]
-"""A slice for each dimension, with step 1, start and stop within the dimension."""
 
 _GAP = 65536
 """Bytes between two stretches that are read along rather than skipped."""
@@ -47,7 +45,7 @@ def read_part(fd: int, offset: int, shape: tuple[int, ...], dtype: np.dtype[Any]
     dtype : dtype
         Of its elements.
     key : tuple of slice
-        See `Key`.
+        See `grid.Key`.
 
     Returns
     -------

@@ -18,11 +18,13 @@ from hdfsaver import dtypes, limits
 from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
 from hdfsaver.storage import groups, keys, layout, objects, strings, types
 from hdfsaver.storage.access import advice, hdf5_root
-from hdfsaver.storage.chunks import check_chunks, inflated_size, read_chunked
+from hdfsaver.storage.chunks import check_chunks, filters_of, inflated_size, read_chunked
+from hdfsaver.storage.filters import Filters
+from hdfsaver.storage.grid import Key
 from hdfsaver.storage.guard import Opened
 from hdfsaver.storage.index import Entry
 from hdfsaver.storage.objects import damaged
-from hdfsaver.storage.partial import Key, read_part
+from hdfsaver.storage.partial import read_part
 from hdfsaver.storage.progress import Callback, Progress
 from hdfsaver.storage.sealed import newer_version
 from hdfsaver.storage.transfer import read_at
@@ -48,6 +50,15 @@ class _Dataset(NamedTuple):
     def nbytes(self) -> int:
         size: int = math.prod(self.id.shape) * self.itemsize
         return size
+
+    @property
+    def chunking(self) -> tuple[Filters, tuple[int, ...]]:
+        """Filters and shape of its chunks; nothing for what is not compressed."""
+        if self.layout != h5d.CHUNKED:
+            return (), ()
+        properties = self.id.get_create_plist()
+        filters = filters_of(properties, self.part)
+        return (filters, properties.get_chunk()) if filters else ((), ())
 
     @property
     def inflated(self) -> int:
@@ -96,17 +107,10 @@ class PlainSource:
                 raise damaged(objects.location(parent), f"two links name the variable {name!r}.")
             dataset = _open(self._opened, parent, link)
             shape = strings.shape_of(dataset.id.shape, dataset.labels)
-            self.entries[name] = Entry(name, dataset.dtype, shape, dataset.nbytes)
+            self.entries[name] = Entry(name, dataset.dtype, shape, dataset.nbytes, *dataset.chunking)
             self._links[name] = path
             declared += dataset.inflated
-            self._check_declared(declared, dataset.part)
-
-    def _check_declared(self, declared: int, part: str) -> None:
-        allowed = limits.get()
-        if declared > max(allowed.declared_bytes, allowed.declared_ratio * self._opened.size):
-            limit = "declared_bytes"
-            what = f"with it, the datasets declare {declared} bytes in a file of {self._opened.size}"
-            raise limits.refused(part, what, limit)
+            limits.check_declared(dataset.part, declared, self._opened.size)
 
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
         """The values of variables, in the order asked for."""
@@ -128,10 +132,9 @@ class PlainSource:
         with hdf5_root(self._opened) as root:
             dataset = self._dataset(self._container(root), self._links[name])
             with objects.reading(dataset.part):
-                if dataset.dtype == STRING or dataset.layout != h5d.CONTIGUOUS or not dataset.nbytes:
+                if dataset.dtype == STRING or dataset.layout == h5d.COMPACT or not dataset.nbytes:
                     return _decoded(dataset, _bytes(self._opened, dataset))[key].copy()
-                element = np.dtype((np.void, dataset.itemsize))
-                part = read_part(self._opened.fd, dataset.id.get_offset(), dataset.id.shape, element, key)
+                part = _part(self._opened, dataset, key)
                 return _numbers(dataset, part.tobytes(), part.shape)
 
     def _container(self, root: h5g.GroupID) -> h5g.GroupID:
@@ -297,13 +300,20 @@ def _refused(part: str, why: str) -> InvalidArgumentError:
 
 def _bytes(opened: Opened, dataset: _Dataset) -> bytes:
     if dataset.layout == h5d.CHUNKED:
-        return read_chunked(opened, dataset.id, dataset.itemsize, dataset.part)
+        return read_chunked(opened, dataset.id, dataset.itemsize, dataset.part).tobytes()
     data = np.zeros(dataset.nbytes, dtype=np.uint8)
     if dataset.layout == h5d.CONTIGUOUS and dataset.nbytes:
         read_at(opened.fd, data.data, dataset.id.get_offset())
     elif dataset.nbytes:
         dataset.id.read(h5s.ALL, h5s.ALL, data.view(np.dtype((np.void, dataset.itemsize))), dataset.datatype)
     return data.tobytes()
+
+
+def _part(opened: Opened, dataset: _Dataset, key: Key) -> Array:
+    if dataset.layout == h5d.CHUNKED:
+        return read_chunked(opened, dataset.id, dataset.itemsize, dataset.part, key)
+    element = np.dtype((np.void, dataset.itemsize))
+    return read_part(opened.fd, dataset.id.get_offset(), dataset.id.shape, element, key)
 
 
 def _decoded(dataset: _Dataset, data: bytes) -> Array:

@@ -11,10 +11,12 @@ from hdfsaver.errors import FailedPreconditionError, NotFoundError, OpError
 from hdfsaver.schema import Structure
 from hdfsaver.storage import groups, seal
 from hdfsaver.storage.access import about, hdf5_root
+from hdfsaver.storage.compression import Compression, kept
+from hdfsaver.storage.grid import Key
 from hdfsaver.storage.guard import Opened, open_regular
 from hdfsaver.storage.index import Entry, read_names
 from hdfsaver.storage.metadata import read_metadata
-from hdfsaver.storage.partial import Key, normalized
+from hdfsaver.storage.partial import normalized
 from hdfsaver.storage.plain import PlainSource
 from hdfsaver.storage.probe import try_out
 from hdfsaver.storage.progress import Callback
@@ -99,7 +101,7 @@ class CheckpointFile:
             ``"r"`` or ``"c"``, as in `numpy.memmap`: large values are not read but mapped into memory, read-only or
             copied when they are written on, and loaded as they are used. No digest is checked then (`verify` does),
             and the file must not be changed in place while an array lives: a page that is gone ends the process.
-            Small values, texts, and all values of plain files are read.
+            Small and compressed values, texts, and all values of plain files are read.
         progress : callable, optional
             See `hdfsaver.storage.progress.Callback`.
 
@@ -122,8 +124,8 @@ class CheckpointFile:
     def read_slice(self, name: str, key: tuple[slice, ...]) -> Array:
         """A part of a variable's value, read without the rest as far as the file allows it.
 
-        Only the bytes of the part are read, and gaps between them that are not worth skipping. Of a string tensor, and
-        of a dataset in chunks, everything is read.
+        Only the bytes of the part are read, and gaps between them that are not worth skipping; of a dataset in chunks
+        those chunks that have some of the part, of a string tensor everything.
 
         Parameters
         ----------
@@ -145,7 +147,8 @@ class CheckpointFile:
 
         Notes
         -----
-        A digest covers a value as a whole, so that of a part's bytes alone nothing is checked; `verify` checks all.
+        A digest covers a value as a whole, so that of a part's bytes alone nothing is checked; `verify` checks all. Of
+        a compressed value each chunk has a digest, which is checked.
         """
         self._open()
         bounds = normalized(key, self._entry(name).shape, name)
@@ -286,11 +289,17 @@ def read_rest(path: str | os.PathLike[str], group: str) -> Rest:
 
 def _model(path: str | os.PathLike[str], group: str) -> Model:
     with open_file(path, group) as file:
-        return Model(file.read_many(file.variables) or None, file.structure(), _dtypes(file.variables))
+        values = file.read_many(file.variables) or None
+        return Model(values, file.structure(), _dtypes(file.variables), _compression(file.variables))
 
 
 def _dtypes(entries: Mapping[str, Entry]) -> dict[str, str]:
     return {name: entry.dtype for name, entry in entries.items()}
+
+
+def _compression(entries: Mapping[str, Entry]) -> dict[str, Compression]:
+    """What variables were compressed with, as far as they can be so again."""
+    return kept({name: entry.filters for name, entry in entries.items()})
 
 
 def reseal(path: str | os.PathLike[str]) -> None:
@@ -320,7 +329,9 @@ def _accepted(opened: Opened, path: str | os.PathLike[str], group: str) -> Model
     with hdf5_root(opened) as root:
         structure = read_structure(groups.open_model(root, group)) if source.has_structure else None
     values = source.read(_in_old_order(opened, source.entries, group))
-    return Model(values if source.has_variables else None, structure, _dtypes(source.entries))
+    return Model(
+        values if source.has_variables else None, structure, _dtypes(source.entries), _compression(source.entries)
+    )
 
 
 def _in_old_order(opened: Opened, entries: Mapping[str, Entry], group: str) -> list[str]:

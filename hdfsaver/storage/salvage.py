@@ -17,15 +17,17 @@ import numpy as np
 import xxhash
 from h5py import h5g
 
-from hdfsaver.errors import DataLossError, OpError
+from hdfsaver import limits
+from hdfsaver.errors import DataLossError, OpError, ResourceExhaustedError
 from hdfsaver.storage import groups, guard, headers, keys, layout, objects, plain, seal, strings, tables
 from hdfsaver.storage.access import about, hdf5_root
 from hdfsaver.storage.guard import Opened
 from hdfsaver.storage.headers import Header
-from hdfsaver.storage.index import PART, Entry, entry_of
+from hdfsaver.storage.index import PART, Entry, entry_of, grid_of
 from hdfsaver.storage.probe import try_out
 from hdfsaver.storage.seal import BrokenSealError, Extents
 from hdfsaver.storage.transfer import read_at
+from hdfsaver.storage.unpacking import Extent, Packed, read_packed
 from hdfsaver.storage.values import STRING, Array, numpy_dtype
 
 _SEARCHED = 1 << 26
@@ -138,24 +140,45 @@ def _bytes(opened: Opened, offset: int, nbytes: int) -> bytes | None:
 
 
 class _Row(NamedTuple):
-    """What the index says of a row of the extents: its label, the path of its dataset, and the rest if understood."""
+    """What the index says of a row of the extents: its label, the path of its dataset, and the rest if understood.
+
+    A compressed variable has the extents of its chunks, too.
+    """
 
     label: str
     path: str
     entry: Entry | None
+    chunks: tuple[Extent, ...] = ()
 
 
 def _entries(opened: Opened, found: list[Header], extents: Extents) -> list[_Row]:
     columns = next(_columns(opened, found, extents), None)
     if columns is None:
         raise DataLossError(None, None, f"{PART}: the table with the names of the variables cannot be found.")
-    return [_entry(row, columns, int(nbytes)) for row, nbytes in enumerate(extents["nbytes"])]
+    rows = range(len(columns[layout.VARIABLES_COLUMNS[0]]))
+    return list(_with_chunks([_entry(row, columns, int(extents["nbytes"][row])) for row in rows], extents))
+
+
+def _with_chunks(rows: list[_Row], extents: Extents) -> Iterator[_Row]:
+    """The rows with the extents of their chunks."""
+    # Behind a row that is not understood these may be the wrong ones, which the digests tell.
+    first = len(rows)
+    for row in rows:
+        if row.entry is None or not row.entry.filters:
+            yield row
+            continue
+        stop = first + grid_of(row.entry).count
+        yield row._replace(chunks=tuple(extents[first:stop].tolist()))
+        first = stop
 
 
 def _columns(opened: Opened, found: list[Header], extents: Extents) -> Iterator[dict[str, _Cells]]:
     for position, header in enumerate(found):
-        wanted = [*layout.VARIABLES_COLUMNS, *([layout.GROUP_COLUMN] if layout.GROUP_COLUMN in header.members else [])]
-        if not header.members.keys() >= set(wanted) or header.nbytes != len(extents) * header.itemsize:
+        further = (layout.GROUP_COLUMN, *layout.CHUNK_COLUMNS)
+        wanted = [*layout.VARIABLES_COLUMNS, *(name for name in further if name in header.members)]
+        if not header.members.keys() >= set(wanted) or header.nbytes > len(extents) * header.itemsize:
+            continue
+        if layout.CHUNK_COLUMNS[0] not in header.members and header.nbytes != len(extents) * header.itemsize:
             continue
         data = _bytes(opened, header.offset, header.nbytes)
         if data is not None:
@@ -203,9 +226,7 @@ def _confirmed(opened: Opened, rows: list[_Row], extents: Extents, remarks: list
     """The rows without the entries that the links of the file contradict, as far as the library can read the links."""
     try:
         with hdf5_root(opened) as root:
-            linked = [
-                _is_linked(root, row.path, offset) for row, offset in zip(rows, extents["offset"].tolist(), strict=True)
-            ]
+            linked = [_is_linked(root, row, int(extents["offset"][place])) for place, row in enumerate(rows)]
     except OpError:
         linked = [None] * len(rows)
     if None in linked:
@@ -215,10 +236,12 @@ def _confirmed(opened: Opened, rows: list[_Row], extents: Extents, remarks: list
     return [row if keep else row._replace(entry=None) for row, keep in zip(rows, believed, strict=True)]
 
 
-def _is_linked(root: h5g.GroupID, path: str, offset: int) -> bool | None:
-    """Whether a path leads to a dataset at an offset; None where the library cannot read what leads there."""
+def _is_linked(root: h5g.GroupID, row: _Row, offset: int) -> bool | None:
+    """Whether a path leads to the dataset that a row means; None where the library cannot read what leads there."""
     try:
-        return bool((objects.open_dataset(root, path).get_offset() or 0) == offset)
+        if row.chunks:
+            return objects.first_chunk(root, row.path) == row.chunks[0][0]
+        return bool((objects.open_dataset(root, row.path).get_offset() or 0) == offset)
     except OpError as error:
         return None if error.__cause__ is not None else False
 
@@ -235,8 +258,9 @@ def _entry(row: int, columns: dict[str, _Cells], nbytes: int) -> _Row:
     except ValueError:
         return _Row(unknown, "", None)
     label = f"{above}/{name}" if group else name
+    packing = (columns[name][row] or "" if name in columns else "" for name in layout.CHUNK_COLUMNS)
     try:
-        return _Row(label, f"{above}/{path}", entry_of(name, dtype or "", shape or "", nbytes))
+        return _Row(label, f"{above}/{path}", entry_of(name, dtype or "", shape or "", nbytes, *packing))
     except OpError:
         return _Row(label, f"{above}/{path}", None)
 
@@ -258,17 +282,38 @@ def _whole(
 ) -> Salvaged:
     result = Salvaged({}, {}, {}, remarks)
     seen = Counter(row.label for row in rows)
-    for row, ((label, _, entry), (offset, nbytes, digest)) in enumerate(zip(rows, extents.tolist(), strict=True)):
+    for place, row in enumerate(rows):
+        label, entry = row.label, row.entry
         if label in result.values or (entry is None and seen[label] > 1):
-            label, entry = f"row {row} of {PART}, called {label!r}", None
+            label, entry = f"row {place} of {PART}, called {label!r}", None
         try:
             if entry is None:
                 raise DataLossError(None, None, "the index does not say what it is, or the links differ.")
-            result.values[label] = _value(entry, _checked(opened, offset, nbytes, digest), kinds.get(offset))
+            extent: Extent = extents[place].item()
+            result.values[label] = (
+                _unpacked(opened, entry, row.chunks, extent[2])
+                if entry.filters
+                else _value(entry, _checked(opened, *extent), kinds.get(extent[0]))
+            )
             result.dtypes[label] = entry.dtype
-        except DataLossError as error:
-            result.lost[label] = error.message
+        except (DataLossError, ResourceExhaustedError, ImportError) as error:
+            result.lost[label] = error.message if isinstance(error, OpError) else str(error)
     return result
+
+
+def _unpacked(opened: Opened, entry: Entry, chunks: tuple[Extent, ...], digest: int) -> Array:
+    limits.check_declared(f"variable {entry.name!r}", entry.nbytes, opened.size)
+    packed = Packed(entry.name, entry.filters, grid_of(entry), chunks)
+    if len(chunks) != packed.grid.count:
+        raise DataLossError(None, None, "the extents of its chunks are lost.")
+    array = np.empty(entry.shape, numpy_dtype(entry.dtype))
+    try:
+        (found,) = read_packed(opened.fd, [(packed, array)])
+    except EOFError:
+        raise DataLossError(None, None, "its chunks do not lie within the file.") from None
+    if found != digest:
+        raise DataLossError(None, None, "its bytes are not what was saved.")
+    return array
 
 
 def _checked(opened: Opened, offset: int, nbytes: int, digest: int) -> bytes:

@@ -10,16 +10,19 @@ import numpy as np
 import xxhash
 from h5py import h5g
 
+from hdfsaver import limits
 from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.storage import groups, layout, objects, seal, strings
 from hdfsaver.storage.access import advice, hdf5_root
+from hdfsaver.storage.grid import Key
 from hdfsaver.storage.guard import Opened
-from hdfsaver.storage.index import NOTHING, Entry, Index, read_index
+from hdfsaver.storage.index import NOTHING, Entry, Index, grid_of, read_index
 from hdfsaver.storage.mapping import map_arrays
-from hdfsaver.storage.partial import Key, read_part
+from hdfsaver.storage.partial import read_part
 from hdfsaver.storage.progress import Callback, Progress
 from hdfsaver.storage.seal import Seal
 from hdfsaver.storage.transfer import digest_all, read_all
+from hdfsaver.storage.unpacking import Packed, digest_packed, read_packed, read_part_packed
 from hdfsaver.storage.values import STRING, Array, bytes_of, numpy_dtype
 from hdfsaver.storage.windows import read_small
 
@@ -38,15 +41,21 @@ class SealedSource:
         self._path = path
         self._seal = found
         extents = seal.check(opened.fd, opened.size, found)
+        self._extents = extents
         self._group = group
         with hdf5_root(opened) as root:
             groups.open_model(root, group)
             self._models = read_index(root, extents["nbytes"].tolist())
-        self._extents = extents
         index = self._models.get(groups.link_of(group), NOTHING)
         self.entries, self._paths = index.entries, index.paths
+        self._packed = {name: self._packed_value(index, name) for name in index.chunk_rows}
         columns = (extents["offset"][index.rows].tolist(), extents["xxh3_64"][index.rows].tolist())
         self._rows = dict(zip(self.entries, zip(*columns, strict=True), strict=True))
+
+    def _packed_value(self, index: Index, name: str) -> Packed:
+        entry, first = index.entries[name], index.chunk_rows[name]
+        grid = grid_of(entry)
+        return Packed(name, entry.filters, grid, self._extents[first : first + grid.count].tolist())
 
     @property
     def has_structure(self) -> bool:
@@ -57,8 +66,10 @@ class SealedSource:
         """The values of variables, in the order asked for."""
         entries = [self.entries[name] for name in names]
         progress = Progress(callback, sum(entry.nbytes for entry in entries))
-        found = self._large([entry for entry in entries if entry.nbytes >= layout.LARGE], progress)
-        found.update(self._small([entry for entry in entries if entry.nbytes < layout.LARGE], progress))
+        plain = [entry for entry in entries if not entry.filters]
+        found = self._large([entry for entry in plain if entry.nbytes >= layout.LARGE], progress)
+        found.update(self._small([entry for entry in plain if entry.nbytes < layout.LARGE], progress))
+        found.update(self._unpacked([entry for entry in entries if entry.filters], progress))
         texts = [entry.name for entry in entries if entry.dtype == STRING]
         if texts:
             with hdf5_root(self._opened) as root:
@@ -67,10 +78,12 @@ class SealedSource:
         return {name: found[name] for name in names}
 
     def read_slice(self, name: str, key: Key) -> Array:
-        """A part of a variable's value, which no digest covers."""
+        """A part of a variable's value; where that is compressed, the digests of its chunks are checked."""
         entry = self.entries[name]
         if entry.dtype == STRING:
             return self.read([name])[name][key].copy()
+        if entry.filters:
+            return read_part_packed(self._opened.fd, self._packed[name], numpy_dtype(entry.dtype), key)
         return read_part(self._opened.fd, self._rows[name][0], *_stored(entry), key)
 
     def map(self, names: Sequence[str], mode: str) -> dict[str, Array]:
@@ -78,9 +91,24 @@ class SealedSource:
         extents = {
             name: (self._rows[name][0], *_stored(self.entries[name]))
             for name in names
-            if self.entries[name].dtype != STRING and self.entries[name].nbytes >= layout.LARGE
+            if self._is_mapped(self.entries[name])
         }
         return map_arrays(self._opened, extents, mode)
+
+    @staticmethod
+    def _is_mapped(entry: Entry) -> bool:
+        return entry.dtype != STRING and entry.nbytes >= layout.LARGE and not entry.filters
+
+    def _unpacked(self, entries: Sequence[Entry], progress: Progress) -> dict[str, Array]:
+        declared = 0
+        for entry in entries:
+            declared += entry.nbytes
+            limits.check_declared(f"variable {entry.name!r}", declared, self._opened.size)
+        arrays = {entry.name: np.empty(*_stored(entry)) for entry in entries}
+        values = [(self._packed[name], array) for name, array in arrays.items()]
+        digests = read_packed(self._opened.fd, values, progress)
+        self._check(dict(zip(arrays, digests, strict=True)))
+        return arrays
 
     def _large(self, entries: Sequence[Entry], progress: Progress) -> dict[str, Array]:
         arrays = {entry.name: np.empty(*_stored(entry)) for entry in entries}
@@ -130,12 +158,22 @@ class SealedSource:
     def verify(self, callback: Callback | None = None) -> None:
         """Check the seal again, and every value against its digest, those of all models."""
         seal.check(self._opened.fd, self._opened.size, self._seal)
-        extents = list(zip(self._extents["offset"].tolist(), self._extents["nbytes"].tolist(), strict=True))
-        progress = Progress(callback, sum(nbytes for _offset, nbytes in extents))
-        digests = np.array(digest_all(self._opened.fd, extents, progress), dtype=np.uint64)
-        changed = np.flatnonzero(digests != self._extents["xxh3_64"]).tolist()
+        names = {row: label for link, index in self._models.items() for row, label in _labelled(link, index)}
+        packed = {
+            row: self._packed_value(index, name)
+            for index in self._models.values()
+            for row, name in zip(index.rows, index.entries, strict=True)
+            if name in index.chunk_rows
+        }
+        plain = np.array([row for row in range(len(names)) if row not in packed], dtype=np.int64)
+        extents = self._extents[plain]
+        progress = Progress(callback, int(extents["nbytes"].sum()) + sum(each.grid.size for each in packed.values()))
+        found = np.zeros(len(names), dtype=np.uint64)
+        places = list(zip(extents["offset"].tolist(), extents["nbytes"].tolist(), strict=True))
+        found[plain] = digest_all(self._opened.fd, places, progress)
+        found[list(packed)] = digest_packed(self._opened.fd, list(packed.values()), progress)
+        changed = np.flatnonzero(found != self._extents["xxh3_64"][: len(names)]).tolist()
         if changed:
-            names = {row: label for link, index in self._models.items() for row, label in _labelled(link, index)}
             raise self._changed([names[row] for row in changed])
 
 

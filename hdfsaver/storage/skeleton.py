@@ -14,18 +14,19 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import xxhash
-from h5py import h5f, h5fd, h5g, h5p, h5t
+from h5py import h5d, h5f, h5fd, h5g, h5p, h5t
 
 from hdfsaver.schema import Structure
 from hdfsaver.storage import groups, keys, layout, objects, structure, tables
 from hdfsaver.storage.index import text_of
 from hdfsaver.storage.memory import SparseMemory
+from hdfsaver.storage.packing import Output, Packing
 from hdfsaver.storage.seal import Extents, Seal, pack
 from hdfsaver.version import __version__
 
 
 class Place(NamedTuple):
-    """One variable as the skeleton needs to know it: everything but the value."""
+    """One variable as the skeleton needs to know it: everything but the value, if that is not compressed."""
 
     name: str
     dtype: str
@@ -34,6 +35,12 @@ class Place(NamedTuple):
     stored_shape: tuple[int, ...]
     nbytes: int
     attributes: Mapping[str, str]
+    packing: Packing | None = None
+
+    @property
+    def contiguous_bytes(self) -> int:
+        """How long its one extent is: a compressed value has one for each chunk instead."""
+        return 0 if self.packing else self.nbytes
 
 
 class Plan(NamedTuple):
@@ -59,10 +66,13 @@ class Skeleton:
     size : int
         Length of the file in bytes.
     extents : ndarray
-        Rows of `layout.EXTENTS_ROW`, one for each variable; digests are zero.
+        Rows of `layout.EXTENTS_ROW`, one for each variable, then one for each chunk of those that are compressed.
+        Digests are zero but for these and their chunks.
     """
 
-    def __init__(self, memory: SparseMemory, extents: Extents, extents_offset: int, seal_offset: int) -> None:
+    def __init__(
+        self, memory: SparseMemory, extents: Extents, variables: int, extents_offset: int, seal_offset: int
+    ) -> None:
         self.size = memory.size
         self.extents = extents
         self._extents_offset = extents_offset
@@ -71,7 +81,7 @@ class Skeleton:
             Segment(start, memory.read_at(start, stop - start)) for start, stop in _without_large(extents, memory.size)
         ]
         self._before, self._after = self._split_structure()
-        self._runs = _runs(extents, self._segments)
+        self._runs = _runs(extents[:variables], self._segments)
 
     def _split_structure(self) -> tuple[Any, bytes]:
         """The structure's digest as far as the table of extents, and the structure behind that table."""
@@ -92,7 +102,7 @@ class Skeleton:
         small : bytes
             The values smaller than `layout.LARGE`, in the order of the variables, one behind the other.
         digests : ndarray of uint64
-            XXH3-64 of every variable's bytes, in the order of the variables.
+            XXH3-64 of every variable's bytes, in the order of the variables, and of every chunk's.
         """
         values = memoryview(small)
         for data, place, source in self._runs:
@@ -172,7 +182,7 @@ def _structure_around(extents: Extents, seal: int, table: int, size: int) -> tup
 # --- laying out -----------------------------------------------------------------------------------------------------
 
 
-def lay_out(plans: Mapping[str, Plan], metadata: Mapping[str, str]) -> Skeleton:
+def lay_out(plans: Mapping[str, Plan], metadata: Mapping[str, str], output: Output | None = None) -> Skeleton:
     """Let HDF5 lay out a file.
 
     Parameters
@@ -181,19 +191,24 @@ def lay_out(plans: Mapping[str, Plan], metadata: Mapping[str, str]) -> Skeleton:
         What each group has; see `hdfsaver.storage.groups`.
     metadata : mapping of str to str
         What the file says of itself.
+    output : Output, optional
+        Where compressed values go, if there are any.
     """
-    memory = SparseMemory()
+    output = output or Output(-1)
+    memory = output.memory
     file = h5f.create(b"hdfsaver", h5f.ACC_TRUNC, file_properties(), access_properties(memory))
     try:
-        extents, extents_offset, seal_offset = _write_all(h5g.open(file, b"/"), plans, metadata)
+        extents, extents_offset, seal_offset = _write_all(h5g.open(file, b"/"), plans, metadata, output)
     finally:
         file.close()
     if memory.error is not None:
         raise memory.error
-    return Skeleton(memory, extents, extents_offset, seal_offset)
+    return Skeleton(memory, extents, len(extents) - len(output.chunks), extents_offset, seal_offset)
 
 
-def _write_all(root: h5g.GroupID, plans: Mapping[str, Plan], metadata: Mapping[str, str]) -> tuple[Extents, int, int]:
+def _write_all(
+    root: h5g.GroupID, plans: Mapping[str, Plan], metadata: Mapping[str, str], output: Output
+) -> tuple[Extents, int, int]:
     objects.set_text(root, layout.FORMAT_ATTRIBUTE, layout.FORMAT)
     objects.set_text(root, layout.VERSION_ATTRIBUTE, layout.VERSION)
     objects.set_text(root, layout.PRODUCER_ATTRIBUTE, f"hdfsaver {__version__}")
@@ -201,18 +216,16 @@ def _write_all(root: h5g.GroupID, plans: Mapping[str, Plan], metadata: Mapping[s
     # The first dataset of all: readers look for the seal near the beginning of the file.
     seal = objects.allocate(index, layout.SEAL, _record_type(layout.SEAL_RECORD), ())
     rows = [(groups.link_of(group), place) for group, plan in plans.items() for place in plan.places or ()]
-    table = objects.allocate(index, layout.EXTENTS, _record_type(layout.EXTENTS_ROW), (len(rows),))
+    chunks = sum(place.packing.grid.count for _link, place in rows if place.packing)
+    table = objects.allocate(index, layout.EXTENTS, _record_type(layout.EXTENTS_ROW), (len(rows) + chunks,))
     extents_offset = table.get_offset() or 0
     paths = {group: keys.paths_of(place.name for place in plan.places or ()) for group, plan in plans.items()}
     _write_index(index, rows, [path for found in paths.values() for path in found.values()])
     if metadata:
         columns = (list(metadata), list(metadata.values()))
         tables.write_table(root, layout.METADATA, dict(zip(layout.METADATA_COLUMNS, columns, strict=True)))
-    extents = np.zeros(len(rows), dtype=layout.EXTENTS_ROW)
-    extents["offset"] = [
-        offset for group, plan in plans.items() for offset in _write_model(root, group, plan, paths[group])
-    ]
-    extents["nbytes"] = [place.nbytes for _link, place in rows]
+    found = [row for group, plan in plans.items() for row in _write_model(root, group, plan, paths[group], output)]
+    extents = np.array([*found, *output.chunks], dtype=layout.EXTENTS_ROW)
     return extents, extents_offset, seal.get_offset()
 
 
@@ -221,30 +234,49 @@ def _write_index(index: h5g.GroupID, rows: Sequence[tuple[str, Place]], paths: l
     named = dict(zip(layout.VARIABLES_COLUMNS, columns, strict=True))
     if any(link for link, _place in rows):
         named[layout.GROUP_COLUMN] = [link for link, _place in rows]
+    if any(place.packing for _link, place in rows):
+        packings = [place.packing for _link, place in rows]
+        texts = [(" ".join(each.filters), text_of(each.grid.chunk)) if each else ("", "") for each in packings]
+        named |= dict(zip(layout.CHUNK_COLUMNS, map(list, zip(*texts, strict=True)), strict=True))
     tables.write_table(index, layout.INDEX_VARIABLES, named)
 
 
-def _write_model(root: h5g.GroupID, group: str, plan: Plan, paths: Mapping[str, str]) -> list[int]:
-    """Write the structure of one model, and allocate its variables; where each lies."""
+def _write_model(
+    root: h5g.GroupID, group: str, plan: Plan, paths: Mapping[str, str], output: Output
+) -> list[tuple[int, int, int]]:
+    """Write the structure of one model, and allocate its variables; their rows of the table of extents."""
     model = objects.create_group(root, groups.link_of(group)) if group else root
     if plan.structure is not None:
         structure.write_structure(model, plan.structure)
     if plan.places is None:
         return []
-    return _allocate_variables(objects.create_group(model, layout.VARIABLES), plan.places, paths)
+    return _allocate_variables(objects.create_group(model, layout.VARIABLES), plan.places, paths, output)
 
 
-def _allocate_variables(group: h5g.GroupID, places: Sequence[Place], paths: Mapping[str, str]) -> list[int]:
+def _allocate_variables(
+    group: h5g.GroupID, places: Sequence[Place], paths: Mapping[str, str], output: Output
+) -> list[tuple[int, int, int]]:
     groups: dict[str, h5g.GroupID] = {}
-    offsets = []
+    rows = []
     for place in places:
         parent, link = objects.group_for(group, paths[place.name], groups)
-        dataset = objects.allocate(parent, link, place.datatype, place.stored_shape)
+        dataset, digest = _allocate(parent, link, place, output)
         for name, text in place.attributes.items():
             objects.set_text(dataset, name, text)
-        # HDF5 gives no place to a dataset without bytes.
-        offsets.append(dataset.get_offset() or 0)
-    return offsets
+        # HDF5 gives no place to a dataset without bytes, nor one place to chunks.
+        rows.append((dataset.get_offset() or 0, place.contiguous_bytes, digest))
+    return rows
+
+
+def _allocate(parent: h5g.GroupID, link: str, place: Place, output: Output) -> tuple[h5d.DatasetID, int]:
+    """Make the dataset of a variable; its digest, where the value is compressed and so must be stored at once."""
+    if place.packing is None:
+        return objects.allocate(parent, link, place.datatype, place.stored_shape), 0
+    packing = place.packing
+    dataset = objects.allocate_chunked(
+        parent, link, place.datatype, place.shape, packing.grid.chunk, packing.described()
+    )
+    return dataset, output.pack(dataset, packing)
 
 
 def _record_type(record: np.dtype[Any]) -> h5t.TypeID:

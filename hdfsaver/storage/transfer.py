@@ -173,11 +173,11 @@ def in_threads(
             future.result()  # raises what went wrong, if anything did
         digests = {index: future.result() for index, future in zip(order, running, strict=True)}
     finally:
-        _end(pool, halt)
+        end(pool, halt)
     return [digests[index] for index in range(len(jobs))]
 
 
-def _end(pool: ThreadPoolExecutor, halt: threading.Event) -> None:
+def end(pool: ThreadPoolExecutor, halt: threading.Event) -> None:
     """Stop the threads and wait for them, however often somebody presses Ctrl-C: a file is never closed under one.
 
     What has not begun never does; what has stops behind its present piece.
@@ -186,5 +186,5 @@ def _end(pool: ThreadPoolExecutor, halt: threading.Event) -> None:
         halt.set()
         pool.shutdown(wait=True, cancel_futures=True)
     except BaseException:
-        _end(pool, halt)
+        end(pool, halt)
         raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Hashable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -13,6 +14,8 @@ import xxhash
 from hdfsaver.schema import Structure
 from hdfsaver.storage import groups, layout
 from hdfsaver.storage.commit import atomic_write
+from hdfsaver.storage.compression import Compression, grid_for
+from hdfsaver.storage.packing import Output, Packing
 from hdfsaver.storage.progress import Callback, Progress
 from hdfsaver.storage.skeleton import Place, Plan, Skeleton, lay_out
 from hdfsaver.storage.transfer import write_all, write_at
@@ -30,11 +33,14 @@ class Model(NamedTuple):
         The graph; None for a model without ``graph``.
     dtypes : mapping of str to str
         The dtypes' names of variables whose NumPy dtype does not say it (the quantized ones).
+    compression : mapping of str to Compression
+        What variables are compressed with; the others are not.
     """
 
     variables: Mapping[str, npt.NDArray[Any]] | None
     structure: Structure | None
     dtypes: Mapping[str, str]
+    compression: Mapping[str, Compression] = MappingProxyType({})
 
 
 def write_file(
@@ -116,12 +122,17 @@ class Writer:
             See `hdfsaver.storage.progress.Callback`; it counts the bytes of the values.
         """
         values = {group: _prepared(model) for group, model in models.items()}
-        skeleton = self._layout_for(values, models, metadata or {}, structure_version)
+        packings = {group: _packings(values[group] or {}, model.compression) for group, model in models.items()}
+        rows = _rows(values, packings)
+        moved = Progress(
+            progress, sum(value.data.nbytes for found in values.values() for value in (found or {}).values())
+        )
+        known = None if any(packings.values()) else self._layout_for(values, models, metadata or {}, structure_version)
         with atomic_write(path, durable=durable) as draft:
+            # Where chunks lie depends on what becomes of the values: they are stored while the file is laid out.
+            skeleton = known or lay_out(_plans(values, models, packings), metadata or {}, Output(draft.fd, moved))
             draft.reserve(skeleton.size)
-            _write(
-                draft.fd, skeleton, [value for found in values.values() for value in (found or {}).values()], progress
-            )
+            _write(draft.fd, skeleton, rows, moved)
 
     def _layout_for(
         self, values: Mapping[str, _Values], models: Mapping[str, Model], metadata: Mapping[str, str], version: Hashable
@@ -138,7 +149,7 @@ class Writer:
             return last[1]
         # Forgotten first: the old layout and the new one need not fit into memory together.
         self._last = last = None
-        skeleton = lay_out({group: _plan(values[group], model.structure) for group, model in models.items()}, metadata)
+        skeleton = lay_out(_plans(values, models, {}), metadata)
         if not has_structure or version is not None:
             self._last = key, skeleton
         return skeleton
@@ -153,26 +164,56 @@ def _prepared(model: Model) -> _Values:
     return {name: prepare(name, value, model.dtypes.get(name)) for name, value in model.variables.items()}
 
 
-def _plan(values: _Values, structure: Structure | None) -> Plan:
-    return Plan(None if values is None else [_place(*item) for item in values.items()], structure)
+def _nbytes(values: _Values) -> int:
+    return sum(value.data.nbytes for value in (values or {}).values())
 
 
-def _place(name: str, value: Value) -> Place:
+_Packings: TypeAlias = Mapping[str, Packing]
+
+
+def _packings(values: Mapping[str, Value], compression: Mapping[str, Compression]) -> _Packings:
+    """How values are compressed, as far as it is asked for and worth it."""
+    wanted = ((name, grid_for(values[name])) for name in compression if name in values)
+    return {name: Packing(compression[name], grid, values[name].view()) for name, grid in wanted if grid is not None}
+
+
+def _rows(values: Mapping[str, _Values], packings: Mapping[str, _Packings]) -> list[Value | None]:
+    """The values in the order of the index; None for those that are compressed."""
+    return [
+        None if name in packings[group] else value
+        for group, found in values.items()
+        for name, value in (found or {}).items()
+    ]
+
+
+def _plans(
+    values: Mapping[str, _Values], models: Mapping[str, Model], packings: Mapping[str, _Packings]
+) -> dict[str, Plan]:
+    return {group: _plan(values[group], model.structure, packings.get(group, {})) for group, model in models.items()}
+
+
+def _plan(values: _Values, structure: Structure | None, packings: _Packings) -> Plan:
+    places = None if values is None else [_place(*item, packings.get(item[0])) for item in values.items()]
+    return Plan(places, structure)
+
+
+def _place(name: str, value: Value, packing: Packing | None) -> Place:
     return Place(
-        name, value.dtype, value.shape, value.datatype(), value.data.shape, value.data.nbytes, value.attributes
+        name, value.dtype, value.shape, value.datatype(), value.data.shape, value.data.nbytes, value.attributes, packing
     )
 
 
-def _write(fd: int, skeleton: Skeleton, values: Sequence[Value], callback: Callback | None) -> None:
+def _write(fd: int, skeleton: Skeleton, values: Sequence[Value | None], progress: Progress) -> None:
+    """Write all that is not compressed."""
     offsets = skeleton.extents["offset"].tolist()
     sizes = skeleton.extents["nbytes"].tolist()
-    progress = Progress(callback, sum(sizes))
-    large = [index for index, nbytes in enumerate(sizes) if nbytes >= layout.LARGE]
-    small = [index for index, nbytes in enumerate(sizes) if nbytes < layout.LARGE]
-    digests = np.zeros(len(values), dtype=np.uint64)
-    digests[large] = write_all(fd, [(offsets[index], values[index].view()) for index in large], progress)
-    data = [values[index].data.tobytes() for index in small]
-    digests[small] = np.fromiter(map(xxhash.xxh3_64_intdigest, data), np.uint64, len(data))
+    plain = [(row, value) for row, value in enumerate(values) if value is not None]
+    large = [(row, value) for row, value in plain if sizes[row] >= layout.LARGE]
+    small = [(row, value) for row, value in plain if sizes[row] < layout.LARGE]
+    digests = skeleton.extents["xxh3_64"].copy()
+    digests[[row for row, _ in large]] = write_all(fd, [(offsets[row], value.view()) for row, value in large], progress)
+    data = [value.data.tobytes() for _, value in small]
+    digests[[row for row, _ in small]] = np.fromiter(map(xxhash.xxh3_64_intdigest, data), np.uint64, len(data))
     joined = b"".join(data)
     for segment in skeleton.fill(joined, digests):
         write_at(fd, memoryview(segment.data), segment.offset)

@@ -15,7 +15,8 @@ import numpy as np
 import hdfsaver as tf
 from hdfsaver import dtypes, schema
 from hdfsaver.schema import CollectionDef, SaverDef, Structure, VariableDef
-from hdfsaver.storage import groups, layout
+from hdfsaver.storage import codecs, groups, layout
+from hdfsaver.storage.compression import Compression
 from hdfsaver.storage.writing import Model, write_models
 from tests.format.resealing import resealed
 
@@ -40,6 +41,14 @@ def texts() -> dict[str, np.ndarray]:
         "long" * 100: np.array(2.5),
         **{f"v{number}": np.array(number) for number in range(20)},
     }
+
+
+def compressed() -> Model:
+    """A variable for each codec, with and without shuffling, in one chunk and several; and a plain one."""
+    repeated = np.tile(np.arange(1000, dtype=np.int32), 300).reshape(3, 100_000)
+    values = {**dict.fromkeys(codecs.BY_NAME, repeated), "unshuffled": repeated[0], "plain": np.arange(3.0)}
+    choices = {**{name: Compression(name) for name in codecs.BY_NAME}, "unshuffled": Compression("gzip", shuffle=False)}
+    return Model(values, None, {}, choices)
 
 
 def structure() -> Structure:
@@ -72,6 +81,7 @@ def models() -> dict[str, dict[str, Model]]:
         "graph": {groups.ROOT: Model({"dense/kernel": np.ones(2)}, structure(), {})},
         "graph_only": {groups.ROOT: Model(None, structure(), {})},
         "groups": {"teacher": Model({"a": np.ones(2)}, None, {}), "student": Model({"a": np.zeros(1)}, None, {})},
+        "compressed": {groups.ROOT: compressed()},
         "empty": {groups.ROOT: Model({}, None, {})},
     }
 

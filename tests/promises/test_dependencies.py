@@ -24,7 +24,8 @@ def test_the_lowest_environment_has_the_lower_bounds() -> None:
     tox = configparser.ConfigParser(interpolation=None)
     tox.read(ROOT / "tox.ini", encoding="utf-8")
     pins = tox["testenv:lowest"]["deps"].split()
-    dependencies = project["dependencies"] + project["optional-dependencies"]["tensorflow"]
+    extras = project["optional-dependencies"]
+    dependencies = project["dependencies"] + extras["compression"] + extras["tensorflow"]
     bounds = versions(dependencies, ">=")
     assert len(dependencies) == len(bounds)
     assert bounds == versions(pins, "==")

@@ -402,14 +402,14 @@ def test_an_error_in_one_thread_stops_the_others(tmp_path, monkeypatch):
         return len(view)
 
     stopping = threading.Event()
-    really_end = transfer._end
+    really_end = transfer.end
 
     def end(pool, halt):
         halt.set()
         stopping.set()
         really_end(pool, halt)
 
-    monkeypatch.setattr(transfer, "_end", end)
+    monkeypatch.setattr(transfer, "end", end)
     monkeypatch.setattr(transfer, "_write_some", write_some)
     with pytest.raises(errors.ResourceExhaustedError):
         write_views(tmp_path / "x", [memoryview(bytes(64 * transfer.PIECE))] * 2, threading.Event())

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdfsaver import errors
-from hdfsaver.storage.index import read_index, read_names, shape_of, text_of
+from hdfsaver.storage.index import Entry, read_index, read_names, shape_of, text_of
 from hdfsaver.storage.tables import write_table
 
 
@@ -31,7 +31,7 @@ def _index(root, **columns):
 def test_rows_become_entries(root):
     """Names are decoded, shapes parsed, lengths taken from the extents."""
     index = read_index(_index(root), [24, 17])[""]
-    assert [("a", "float32", (2, 3), 24), ("b/c", "string", (), 17)] == list(map(tuple, index.entries.values()))
+    assert [Entry("a", "float32", (2, 3), 24), Entry("b/c", "string", (), 17)] == list(index.entries.values())
     assert {"a": "a", "b/c": "b%2Fc"} == index.paths
     assert ["a", "b/c"] == read_names(root)
 
@@ -39,7 +39,7 @@ def test_rows_become_entries(root):
 @pytest.mark.parametrize(
     ("columns", "nbytes", "kind", "match"),
     [
-        ({}, [24], errors.DataLossError, "has 2 rows, but /index/extents has 1"),
+        ({}, [24], errors.DataLossError, "describes 2 extents, but /index/extents has 1"),
         ({}, [25, 0], errors.DataLossError, r"variable 'a', float32\[2,3\], cannot have 25 bytes"),
         ({"name": ["a", "a"]}, [24, 0], errors.DataLossError, "two rows name one variable"),
         ({"name": ["a", "%FF"]}, [24, 0], errors.DataLossError, "percent-decode"),

@@ -63,7 +63,7 @@ def test_a_bomb_of_zeros_is_refused_before_it_is_inflated(tmp_path):
 
     path = _plain(tmp_path / "x.h5", fill)
     started = time.monotonic()
-    with pytest.raises(errors.ResourceExhaustedError, match=r"/b: with it, the datasets declare 2145386496 bytes"):
+    with pytest.raises(errors.ResourceExhaustedError, match=r"/b: with it, the values declare 2145386496 bytes"):
         _read(path)
     assert time.monotonic() - started < 2
 

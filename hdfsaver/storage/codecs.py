@@ -1,0 +1,239 @@
+"""Codecs: what the chunks of a dataset can be compressed with, named and numbered as HDF5's registry has them.
+
+Decoding never makes more bytes than it is told to: a chunk says itself how large it becomes, and may lie.
+
+Source of the numbers, parameters and framings: the registry of HDF5's filters (``RegisteredFilterPlugins.md`` in
+``HDFGroup/hdf5_plugins``) and the descriptions that it leads to.
+"""
+
+from __future__ import annotations
+
+import importlib
+import struct
+import sys
+import zlib
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+from h5py import h5z
+
+Buffer: TypeAlias = "bytes | bytearray | memoryview"
+
+_LZ4_HEAD = struct.Struct(">QI")
+_LZ4_BLOCK = struct.Struct(">I")
+_LZ4_LARGEST = 1 << 30
+"""Bytes of a block that are never reached: a chunk is one block here."""
+
+_BLOSC2_SHUFFLE, _BLOSC2_ZSTD = 1, 5
+
+
+class Codec(NamedTuple):
+    """A way to compress bytes.
+
+    Attributes
+    ----------
+    name : str
+    code : int
+        The filter's number in HDF5.
+    levels : range
+        From fast to small.
+    level : int
+        The one that is taken where none is asked for.
+    shuffles : bool
+        Whether it puts bytes of one significance together by itself, so that HDF5's shuffle before it is of no use.
+    package : str
+        What must be installed, as pip knows it; nothing for what Python brings.
+    encode : callable
+        Bytes, level and size of an element, to bytes.
+    decode : callable
+        Bytes and the number of bytes that they must become, to bytes; these are of another length, or none, where the
+        first are damaged.
+    parameters : callable
+        Level, size of an element and shape of a chunk, to what HDF5 records beside the number.
+    """
+
+    name: str
+    code: int
+    levels: range
+    level: int
+    shuffles: bool
+    package: str
+    encode: Callable[[Buffer, int, int], bytes]
+    decode: Callable[[Buffer, int], Buffer]
+    parameters: Callable[[int, int, tuple[int, ...]], tuple[int, ...]]
+
+
+def _library(package: str, module: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(
+            f"This compression needs the package {package!r}, which is not installed. "
+            "Install it with `pip install 'hdfsaver[compression]'`.",
+            name=module,
+        ) from error
+
+
+def _level_alone(level: int, itemsize: int, chunk: tuple[int, ...]) -> tuple[int, ...]:
+    return (level,)
+
+
+# --- gzip -----------------------------------------------------------------------------------------------------------
+
+
+def _gzip_encode(data: Buffer, level: int, itemsize: int) -> bytes:
+    return zlib.compress(data, level)
+
+
+def _gzip_decode(data: Buffer, size: int) -> bytes:
+    inflater = zlib.decompressobj()
+    try:
+        # One byte more than there may be, so that a longer stream is seen and yet not inflated.
+        return inflater.decompress(data, size + 1)
+    except zlib.error:
+        return b""
+
+
+# --- zstd -----------------------------------------------------------------------------------------------------------
+
+
+def _zstd() -> Any:
+    if sys.version_info >= (3, 14):
+        return importlib.import_module("compression.zstd")
+    return _library("backports.zstd", "backports.zstd")
+
+
+def _zstd_encode(data: Buffer, level: int, itemsize: int) -> bytes:
+    encoded: bytes = _zstd().compress(data, level)
+    return encoded
+
+
+def _zstd_decode(data: Buffer, size: int) -> bytes:
+    zstd = _zstd()
+    # No frame needs a window beyond its content, and a larger one would be memory for nothing.
+    window = {zstd.DecompressionParameter.window_log_max: min(30, max(10, size.bit_length()))}
+    try:
+        decoded: bytes = zstd.ZstdDecompressor(options=window).decompress(data, max_length=size + 1)
+    except (zstd.ZstdError, EOFError):
+        return b""
+    return decoded
+
+
+# --- lz4 ------------------------------------------------------------------------------------------------------------
+
+
+def _lz4() -> Any:
+    return _library("lz4", "lz4.block")
+
+
+def _lz4_encode(data: Buffer, level: int, itemsize: int) -> bytes:
+    block: bytes = _lz4().compress(data, store_size=False)
+    size = memoryview(data).nbytes
+    if len(block) >= size:
+        block = bytes(data)  # which a decoder knows by its length
+    return _LZ4_HEAD.pack(size, size) + _LZ4_BLOCK.pack(len(block)) + block
+
+
+def _lz4_decode(data: Buffer, size: int) -> bytes:
+    """Blocks of a size that stands at the beginning, each behind its compressed length."""
+    if len(data) < _LZ4_HEAD.size:
+        return b""
+    declared, most = _LZ4_HEAD.unpack_from(data)
+    if declared != size or not 0 < most <= _LZ4_LARGEST:
+        return b""
+    view, position, blocks = memoryview(data), _LZ4_HEAD.size, []
+    for start in range(0, size, most):
+        block = _lz4_block(view[position:], min(most, size - start))
+        if block is None:
+            return b""
+        blocks.append(block[1])
+        position += block[0]
+    return b"".join(blocks)
+
+
+def _lz4_block(view: memoryview, size: int) -> tuple[int, Buffer] | None:
+    """How many bytes a block takes, and what it holds."""
+    if len(view) < _LZ4_BLOCK.size:
+        return None
+    (length,) = _LZ4_BLOCK.unpack_from(view)
+    block = view[_LZ4_BLOCK.size : _LZ4_BLOCK.size + length]
+    if len(block) != length:
+        return None
+    if length == size:
+        return _LZ4_BLOCK.size + length, block
+    lz4 = _lz4()
+    try:
+        return _LZ4_BLOCK.size + length, lz4.decompress(block, uncompressed_size=size)
+    except lz4.LZ4BlockError:
+        return None
+
+
+# --- blosc2 ---------------------------------------------------------------------------------------------------------
+
+
+def _blosc2() -> Any:
+    return _library("blosc2", "blosc2")
+
+
+def _blosc2_encode(data: Buffer, level: int, itemsize: int) -> bytes:
+    blosc2 = _blosc2()
+    settings = {
+        "codec": blosc2.Codec.ZSTD,
+        "clevel": level,
+        "typesize": itemsize,
+        "filters": [blosc2.Filter.SHUFFLE],
+        "nthreads": 1,
+    }
+    size = memoryview(data).nbytes
+    frame: bytes = blosc2.SChunk(chunksize=size, data=data, contiguous=True, cparams=settings).to_cframe()
+    return frame
+
+
+def _blosc2_decode(data: Buffer, size: int) -> Buffer:
+    blosc2 = _blosc2()
+    frame = bytes(data)  # which must live as long as what is found in it: it is not copied
+    try:
+        found = blosc2.schunk_from_cframe(frame)
+        # Asked before anything is made: the frame itself says how large it becomes.
+        if found.nbytes != size or found.chunksize > max(size, 1) or not _is_usual(blosc2, found.cparams):
+            return b""
+        decoded: Buffer = found[:]
+    except (RuntimeError, ValueError, TypeError, LookupError, MemoryError):
+        return b""
+    return decoded
+
+
+def _is_usual(blosc2: Any, settings: Any) -> bool:
+    """Whether a frame needs nothing that is loaded from elsewhere, as registered codecs and filters may be."""
+    codecs = (blosc2.Codec.BLOSCLZ, blosc2.Codec.LZ4, blosc2.Codec.LZ4HC, blosc2.Codec.ZLIB, blosc2.Codec.ZSTD)
+    filters = (blosc2.Filter.NOFILTER, blosc2.Filter.SHUFFLE, blosc2.Filter.BITSHUFFLE, blosc2.Filter.DELTA)
+    return settings.codec in codecs and all(each in filters for each in settings.filters)
+
+
+def _blosc2_parameters(level: int, itemsize: int, chunk: tuple[int, ...]) -> tuple[int, ...]:
+    size = itemsize
+    for length in chunk:
+        size *= length
+    # Revision and format of the filter, which leaves both to itself; then what its own encoder records.
+    return 1, 0, itemsize, size, level, _BLOSC2_SHUFFLE, _BLOSC2_ZSTD, len(chunk), *chunk
+
+
+# --- the table ------------------------------------------------------------------------------------------------------
+
+GZIP = Codec("gzip", h5z.FILTER_DEFLATE, range(1, 10), 4, False, "", _gzip_encode, _gzip_decode, _level_alone)
+
+TABLE = (
+    GZIP,
+    Codec("zstd", 32015, range(1, 23), 3, False, "backports.zstd", _zstd_encode, _zstd_decode, _level_alone),
+    Codec("lz4", 32004, range(1), 0, False, "lz4", _lz4_encode, _lz4_decode, _level_alone),
+    Codec("blosc2", 32026, range(1, 10), 5, True, "blosc2", _blosc2_encode, _blosc2_decode, _blosc2_parameters),
+)
+
+BY_NAME = {codec.name: codec for codec in TABLE}
+BY_CODE = {codec.code: codec for codec in TABLE}
+
+
+def require(codec: Codec) -> None:
+    """Load what a codec needs; `ImportError`, saying how to install it, where that is not there."""
+    if codec.package:
+        {"zstd": _zstd, "lz4": _lz4, "blosc2": _blosc2}[codec.name]()

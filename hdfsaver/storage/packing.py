@@ -1,0 +1,142 @@
+"""Compressed values on their way into a file: chunks filtered in several threads, stored in their order.
+
+HDF5 gives each chunk its place and knows it from then on; its filters never run.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import xxhash
+from h5py import h5d, h5z
+
+from hdfsaver.storage import layout
+from hdfsaver.storage.codecs import BY_NAME, Buffer
+from hdfsaver.storage.compression import Compression
+from hdfsaver.storage.filters import SHUFFLE, Filters, shuffled
+from hdfsaver.storage.grid import Grid
+from hdfsaver.storage.joined import JoinedBytes
+from hdfsaver.storage.memory import SparseMemory
+from hdfsaver.storage.progress import SILENT, Progress
+from hdfsaver.storage.transfer import MAX_THREADS, end, write_at
+
+_AHEAD = 2
+"""Chunks that wait for their turn, for each thread: what they hold is all the memory that packing takes."""
+
+Extent = tuple[int, int, int]
+"""A row of the table of extents."""
+
+
+class Packing(NamedTuple):
+    """How a value is compressed.
+
+    Attributes
+    ----------
+    compression : Compression
+    grid : Grid
+    view : memoryview or JoinedBytes
+        The value's bytes.
+    """
+
+    compression: Compression
+    grid: Grid
+    view: memoryview | JoinedBytes
+
+    @property
+    def filters(self) -> Filters:
+        """The filters, in the order in which they are applied."""
+        return self.compression.filters_for(self.grid.itemsize)
+
+    @property
+    def level(self) -> int:
+        """The codec's level."""
+        level = self.compression.level
+        return BY_NAME[self.compression.codec].level if level is None else level
+
+    def described(self) -> list[tuple[int, tuple[int, ...]]]:
+        """The filters as HDF5 records them: their numbers and parameters."""
+        codec = BY_NAME[self.compression.codec]
+        shuffle = [(h5z.FILTER_SHUFFLE, (self.grid.itemsize,))] if SHUFFLE in self.filters else []
+        return [*shuffle, (codec.code, codec.parameters(self.level, self._element, self.grid.chunk))]
+
+    @property
+    def _element(self) -> int:
+        """Bytes of an element, as the codec is told."""
+        return self.grid.itemsize if self.compression.shuffle else 1
+
+    def chunk(self, number: int) -> memoryview | bytes:
+        """The bytes of a chunk, padded where the array ends within it."""
+        start, stop = self.grid.stretch(number)
+        found = self.view[start:stop]
+        missing = self.grid.nbytes - (stop - start)
+        return b"".join((found, bytes(missing))) if missing else found
+
+    def filtered(self, data: Buffer) -> Buffer:
+        """A chunk as it is stored: filtered, or as it is where that is shorter."""
+        plain = shuffled(data, self.grid.itemsize) if SHUFFLE in self.filters else data
+        found = BY_NAME[self.compression.codec].encode(plain, self.level, self._element)
+        return found if len(found) < self.grid.nbytes else data
+
+
+@dataclass
+class Output:
+    """The file that chunks are written into while HDF5 lays it out.
+
+    Attributes
+    ----------
+    fd : int
+        Where chunks of at least `layout.LARGE` bytes go; smaller ones stay with the structure.
+    memory : SparseMemory
+        What HDF5 believes to be the file.
+    progress : Progress
+    chunks : list of (int, int, int)
+        Offset, length and digest of all chunks, as they were stored.
+    """
+
+    fd: int
+    progress: Progress = SILENT
+    memory: SparseMemory = field(default_factory=SparseMemory)
+    chunks: list[Extent] = field(default_factory=list)
+
+    def pack(self, dataset: h5d.DatasetID, packing: Packing) -> int:
+        """Store the chunks of a value; the XXH3-64 digest of the value's bytes."""
+        hasher = xxhash.xxh3_64()
+        for number, stored in enumerate(_in_order(packing)):
+            start, stop = packing.grid.stretch(number)
+            hasher.update(packing.view[start:stop])
+            self.chunks.append(self._store(dataset, packing, number, stored))
+            self.progress.advance(stop - start)
+        return hasher.intdigest()
+
+    def _store(self, dataset: h5d.DatasetID, packing: Packing, number: int, data: Buffer) -> Extent:
+        corner = packing.grid.corner(number)
+        # A bit for each filter that was left out.
+        mask = 0 if len(data) < packing.grid.nbytes else (1 << len(packing.filters)) - 1
+        dataset.write_direct_chunk(corner, bytes(data), mask)
+        offset: int = dataset.get_chunk_info_by_coord(corner).byte_offset
+        if len(data) >= layout.LARGE:
+            write_at(self.fd, memoryview(data), offset)
+            self.memory.forget(offset, len(data))
+        return offset, len(data), xxhash.xxh3_64_intdigest(data)
+
+
+def _in_order(packing: Packing) -> Iterator[Buffer]:
+    """The chunks as they are stored, one by one; some are made ahead."""
+    threads = min(os.cpu_count() or 1, MAX_THREADS, packing.grid.count)
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="hdfsaver")
+    waiting: deque[Future[Buffer]] = deque()
+    try:
+        for number in range(packing.grid.count):
+            waiting.append(pool.submit(packing.filtered, packing.chunk(number)))
+            if len(waiting) > threads * _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        end(pool, threading.Event())
