@@ -306,11 +306,10 @@ def _unpacked(opened: Opened, entry: Entry, chunks: tuple[Extent, ...], digest: 
     packed = Packed(entry.name, entry.filters, grid_of(entry), chunks)
     if len(chunks) != packed.grid.count:
         raise DataLossError(None, None, "the extents of its chunks are lost.")
+    if any(nbytes > opened.size or offset > opened.size - nbytes for offset, nbytes, _ in chunks):
+        raise DataLossError(None, None, "its chunks do not lie within the file.")
     array = np.empty(entry.shape, numpy_dtype(entry.dtype))
-    try:
-        (found,) = read_packed(opened.fd, [(packed, array)])
-    except EOFError:
-        raise DataLossError(None, None, "its chunks do not lie within the file.") from None
+    (found,) = read_packed(opened.fd, [(packed, array)])
     if found != digest:
         raise DataLossError(None, None, "its bytes are not what was saved.")
     return array
