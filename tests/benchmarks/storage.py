@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +27,8 @@ import numpy as np
 import numpy.typing as npt
 
 import hdfsaver as tf
+from hdfsaver.storage.codecs import TABLE as CODECS
+from hdfsaver.storage.codecs import Codec
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.writing import Model, Writer
 
@@ -50,25 +53,33 @@ def has(module: str) -> bool:
 # --- the ways ---------------------------------------------------------------------------------------------------------
 
 
+AT_ONCE = 1 << 26
+"""Bytes of one system call; Linux moves no more than 2 GiB."""
+
+
+def pieces(arrays: Arrays) -> list[tuple[memoryview, int]]:
+    """The bytes of arrays one behind the other, in pieces, each with its place in a file."""
+    found, offset = [], 0
+    for array in arrays.values():
+        view = array.reshape(-1).view(np.uint8).data
+        found += [(view[start : start + AT_ONCE], offset + start) for start in range(0, len(view), AT_ONCE)]
+        offset += array.nbytes
+    return found
+
+
 def write_raw(path: Path, arrays: Arrays) -> None:
     """The least that a save can do."""
     with path.open("wb", buffering=0) as file:
-        for array in arrays.values():
-            file.write(array)
+        for piece, _ in pieces(arrays):
+            file.write(piece)
 
 
-def read_raw(path: Path, arrays: Arrays) -> None:
+def read_raw(path: Path, arrays: Arrays) -> Arrays:
     """The least that a load can do, in as many threads as there are processors."""
-    targets, offset = [], 0
-    for array in arrays.values():
-        targets.append((np.empty_like(array), offset))
-        offset += array.nbytes
+    targets = {name: np.empty_like(array) for name, array in arrays.items()}
     with path.open("rb") as file, ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(
-            pool.map(
-                lambda target: os.preadv(file.fileno(), [target[0].reshape(-1).view(np.uint8)], target[1]), targets
-            )
-        )
+        list(pool.map(lambda piece: os.preadv(file.fileno(), [piece[0]], piece[1]), pieces(targets)))
+    return targets
 
 
 def h5py_save(path: Path, arrays: Arrays) -> None:
@@ -155,8 +166,8 @@ def tensorflow_peer() -> Peer:
                 feeds = {name: tensorflow.placeholder(array.dtype, array.shape) for name, array in arrays.items()}
                 variables = {name: tensorflow.Variable(feed, name=name) for name, feed in feeds.items()}
                 sess, saver = tensorflow.Session(), tensorflow.train.Saver(variables, max_to_keep=0)
-                for name, variable in variables.items():
-                    sess.run(variable.initializer, {feeds[name]: arrays[name]})
+                initializer = tensorflow.variables_initializer(list(variables.values()))
+                sess.run(initializer, {feeds[name]: array for name, array in arrays.items()})
                 made[id(arrays)] = (sess, saver)
         return made[id(arrays)]
 
@@ -199,9 +210,9 @@ def compare(title: str, arrays: Arrays, folder: Path) -> None:
         # Whoever comes first meets fresh memory and an empty cache: not always the same one.
         order = [(turn + place) % len(ways) for place in range(len(ways))]
         for way, saved, loaded in ((ways[place], saves[place], loads[place]) for place in order):
-            saved.append(seconds(lambda way=way: way.save(folder / "x.h5", arrays)))  # type: ignore[misc]
+            saved.append(seconds(partial(way.save, folder / "x.h5", arrays)))
             if way.load is not None:
-                loaded.append(seconds(lambda way=way: way.load(folder / "x.h5", arrays)))  # type: ignore[misc]
+                loaded.append(seconds(partial(way.load, folder / "x.h5", arrays)))
             clear(folder)
     print(f"\n{title}\n{'':36}{'save':>10}{'ratio':>8}{'load':>12}{'ratio':>8}")
     for way, saved, loaded in zip(ways, saves, loads, strict=True):
@@ -242,20 +253,87 @@ def blocking(folder: Path) -> None:
     clear(folder)
 
 
-def memory(title: str, arrays: Arrays, folder: Path) -> None:
-    """The most memory above the values that saving and restoring take."""
+def compressed(folder: Path) -> None:
+    """What the codecs cost and save, beside h5py with HDF5's own gzip."""
+    rng = np.random.default_rng(1)
+    arrays = {"weights": rng.normal(size=8 << 20).astype(np.float32), "slots": np.zeros(8 << 20, np.float32)}
     nbytes = sum(array.nbytes for array in arrays.values())
-    before = _resident()
-    saving = _peak(lambda: ours(durable=False)(folder / "x.h5", arrays)) - before
-    loaded: list[Any] = []
-
-    def load() -> None:
-        with open_file(folder / "x.h5") as file:
-            loaded.append(file.read_many(arrays))
-
-    loading = _peak(load) - before - nbytes
-    print(f"{title}: {saving >> 20} MB more memory while saving, {loading >> 20} MB above the values while restoring")
+    print(f"\n64 MB, half of it zeros\n{'':36}{'save':>10}{'load':>12}{'size':>8}")
+    for way in (*(_codec_peer(codec) for codec in CODECS if codec.package == "" or has(codec.package)), H5PY_GZIP):
+        saved, loaded = [], []
+        for _ in range(ROUNDS):
+            saved.append(seconds(partial(way.save, folder / "x.h5", arrays)))
+            loaded.append(seconds(partial(ours_load if way is not H5PY_GZIP else h5py_load, folder / "x.h5", arrays)))
+        size = (folder / "x.h5").stat().st_size / nbytes
+        print(
+            f"{way.name:36}{statistics.median(saved) * 1e3:8.0f}ms{statistics.median(loaded) * 1e3:10.0f}ms{size:8.3f}"
+        )
     clear(folder)
+
+
+def _codec_peer(codec: Codec) -> Peer:
+    def save(path: Path, arrays: Arrays) -> None:
+        tf.save_file(arrays, path, compression=codec.name, durable=False)
+
+    return Peer(f"hdfsaver, {codec.name}", save, ours_load)
+
+
+def _h5py_gzip(path: Path, arrays: Arrays) -> None:
+    with h5py.File(path, "w") as file:
+        for name, array in arrays.items():
+            file.create_dataset(name, data=array, compression="gzip", shuffle=True)
+
+
+H5PY_GZIP = Peer("h5py, gzip", _h5py_gzip, h5py_load)
+
+
+def growth(title: str, make: Callable[[int], Arrays], folder: Path, gigabytes: int) -> None:
+    """What more bytes cost: time for each of them, and memory above the values."""
+    one, more = (_costs(make(size), folder) for size in (1, gigabytes))
+    print(f"\n{title}\n{'':36}{'1 GB':>10}{gigabytes:>9} GB{'ratio':>8}{'memory above':>16}")
+    for what, first in one.items():
+        last = more[what]
+        print(
+            f"{what:36}{first.seconds * 1e3:8.0f}ms{last.seconds * 1e3:10.0f}ms"
+            f"{last.seconds / first.seconds:7.2f}x{last.memory >> 20:13} MB"
+        )
+
+
+class Cost(NamedTuple):
+    """Seconds, and bytes of memory."""
+
+    seconds: float
+    memory: int
+
+
+def _costs(arrays: Arrays, folder: Path) -> dict[str, Cost]:
+    """The best of a few: a disk that still writes what came before slows down whatever comes next."""
+    raw, path = folder / "raw", folder / "x.h5"
+    nbytes = sum(array.nbytes for array in arrays.values())
+    found: dict[str, list[Cost]] = {"raw write": [], "hdfsaver, save": [], "raw read": [], "hdfsaver, restore": []}
+    for _ in range(3):
+        for what, call, values in (
+            ("raw write", partial(write_raw, raw, arrays), 0),
+            ("hdfsaver, save", partial(ours_first, path, arrays), 0),
+            ("raw read", partial(read_raw, raw, arrays), nbytes),
+            ("hdfsaver, restore", partial(_loaded, path), nbytes),
+        ):
+            os.sync()
+            found[what].append(_cost(call, values))
+        clear(folder)
+    return {what: min(costs) for what, costs in found.items()}
+
+
+def _cost(call: Callable[[], object], values: int) -> Cost:
+    before, start = _resident(), time.perf_counter()
+    kept: list[object] = []
+    peak = _peak(lambda: kept.append(call()))
+    return Cost(time.perf_counter() - start, peak - before - values)
+
+
+def _loaded(path: Path) -> Arrays:
+    with open_file(path) as file:
+        return file.read_many(file.variables)
 
 
 def _resident() -> int:
@@ -291,9 +369,17 @@ def main(folder: Path) -> None:
     compare("10,000 variables of 16 floats", {f"layer{n}/w": np.full(16, n, np.float32) for n in range(10_000)}, folder)
     small_things(folder)
     blocking(folder)
+    compressed(folder)
     if sys.platform == "linux":
-        memory("One variable of 1 GB", {"w": np.ones(256 << 20, np.float32)}, folder)
-        memory("250 variables of 4 MB", {f"w{number}": np.ones(1 << 20, np.float32) for number in range(250)}, folder)
+        # The values, once more what is loaded, and the file in the cache.
+        gigabytes = 4 if os.sysconf("SC_AVPHYS_PAGES") * resource.getpagesize() > 13 << 30 else 2
+        growth("One variable", lambda size: {"w": np.ones(size << 28, np.float32)}, folder, gigabytes)
+        growth(
+            "Variables of 4 MB",
+            lambda size: {f"w{n}": np.ones(1 << 20, np.float32) for n in range(size << 8)},
+            folder,
+            gigabytes,
+        )
 
 
 if __name__ == "__main__":
