@@ -118,14 +118,17 @@ class SealedSource:
         return arrays
 
     def _small(self, entries: Sequence[Entry], progress: Progress) -> dict[str, Array]:
-        digests, arrays = {}, {}
-        extents = [(self._rows[entry.name][0], entry.nbytes) for entry in entries]
+        changed, arrays = [], {}
+        rows = [self._rows[entry.name] for entry in entries]
+        extents = [(offset, entry.nbytes) for (offset, _), entry in zip(rows, entries, strict=True)]
         for index, data in read_small(self._opened.fd, extents):
             entry = entries[index]
-            digests[entry.name] = xxhash.xxh3_64_intdigest(data)
             arrays[entry.name] = np.ndarray(*_stored(entry), data).copy()
+            if xxhash.xxh3_64_intdigest(data) != rows[index][1]:
+                changed.append(entry.name)
         progress.advance(sum(entry.nbytes for entry in entries))
-        self._check(digests)
+        if changed:
+            raise self._changed(changed)
         return arrays
 
     def _check(self, digests: Mapping[str, int]) -> None:

@@ -46,7 +46,12 @@ class Value(NamedTuple):
 
     def view(self) -> memoryview | JoinedBytes:
         """Its bytes."""
-        return JoinedBytes(self.data) if isinstance(self.data, Joined) else bytes_of(self.data)
+        return view_of(self.data)
+
+
+def view_of(data: Array | Joined) -> memoryview | JoinedBytes:
+    """The bytes of what goes into a file."""
+    return JoinedBytes(data) if isinstance(data, Joined) else bytes_of(data)
 
 
 def bytes_of(array: Array) -> memoryview:
@@ -65,6 +70,9 @@ _PLAIN = {
     if row.hdf5 is not None and row.name != STRING and not dtypes.as_dtype(row.name).is_quantized
 }
 """What NumPy's little-endian dtypes are called, and the labels of their datasets."""
+
+_OTHER: tuple[str, dict[str, str]] = ("", {})
+"""Stands for what is not among them."""
 
 
 def prepare(name: str, value: Any, dtype: str | None = None) -> Value:
@@ -139,16 +147,58 @@ def _renamed(name: str, error: Exception) -> tuple[Any, ...]:
     return (*error.args[:-1], message) if isinstance(error, UnicodeError) else (message,)
 
 
-def layout_key(values: Mapping[str, Value]) -> Hashable:
+class Values(NamedTuple):
+    """Values as they go into a file, column by column.
+
+    Ten thousand objects more would call the search for garbage into every save.
+    """
+
+    names: list[str]
+    dtypes: list[str]
+    shapes: list[tuple[int, ...]]
+    data: list[Array | Joined]
+    attributes: list[Mapping[str, str]]
+
+    def row(self, place: int) -> Value:
+        """One of them."""
+        return Value(self.dtypes[place], self.shapes[place], self.data[place], self.attributes[place])
+
+    def put(self, place: int, value: Value) -> None:
+        """Change one of them."""
+        self.dtypes[place], self.shapes[place], self.data[place], self.attributes[place] = value
+
+
+def prepare_all(variables: Mapping[str, Any], dtypes: Mapping[str, str]) -> Values:
+    """Make values ready to be written; see `prepare`, which this spares those that lie as the file wants them.
+
+    Parameters
+    ----------
+    variables : mapping of str to array_like or Joined
+    dtypes : mapping of str to str
+        See `prepare`; it may lack variables.
+    """
+    names, data = list(variables), list(variables.values())
+    plain = [_PLAIN.get(value.dtype, _OTHER) if type(value) is np.ndarray else _OTHER for value in data]
+    shapes = [value.shape if found is not _OTHER else () for value, found in zip(data, plain, strict=True)]
+    values = Values(names, [dtype for dtype, _ in plain], shapes, data, [labels for _, labels in plain])
+    for place, (name, dtype, value) in enumerate(zip(names, values.dtypes, data, strict=True)):
+        if (
+            not dtype
+            or dtypes.get(name, dtype) != dtype
+            or not value.flags.c_contiguous
+            or value.ndim > layout.MAX_RANK
+        ):
+            values.put(place, prepare(name, value, dtypes.get(name)))
+    return values
+
+
+def layout_key(values: Values) -> Hashable:
     """Everything about values that the structure of their file depends on."""
-    # Few and flat tuples: ten thousand small ones would call the search for garbage into every save.
-    texts = ((value.data.dtype, value.data.shape, *value.attributes.items()) for value in _texts(values))
-    dtypes_and_shapes = (tuple([value[field] for value in values.values()]) for field in (0, 1))
-    return tuple(values), *dtypes_and_shapes, *texts
-
-
-def _texts(values: Mapping[str, Value]) -> list[Value]:
-    return [value for value in values.values() if value.dtype == STRING]
+    texts = [place for place, dtype in enumerate(values.dtypes) if dtype == STRING]
+    stored = (
+        (values.data[place].dtype, values.data[place].shape, *values.attributes[place].items()) for place in texts
+    )
+    return tuple(values.names), tuple(values.dtypes), tuple(values.shapes), *stored
 
 
 def nbytes_of(dtype: str, shape: tuple[int, ...]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -15,11 +15,12 @@ from hdfsaver.schema import Structure
 from hdfsaver.storage import groups, layout
 from hdfsaver.storage.commit import atomic_write
 from hdfsaver.storage.compression import Compression, grid_for
+from hdfsaver.storage.joined import Joined
 from hdfsaver.storage.packing import Output, Packing
 from hdfsaver.storage.progress import Callback, Progress
 from hdfsaver.storage.skeleton import Place, Plan, Skeleton, lay_out
 from hdfsaver.storage.transfer import write_all, write_at
-from hdfsaver.storage.values import Value, layout_key, prepare
+from hdfsaver.storage.values import Array, Value, Values, layout_key, prepare_all, view_of
 
 
 class Model(NamedTuple):
@@ -122,17 +123,14 @@ class Writer:
             See `hdfsaver.storage.progress.Callback`; it counts the bytes of the values.
         """
         values = {group: _prepared(model) for group, model in models.items()}
-        packings = {group: _packings(values[group] or {}, model.compression) for group, model in models.items()}
-        rows = _rows(values, packings)
-        moved = Progress(
-            progress, sum(value.data.nbytes for found in values.values() for value in (found or {}).values())
-        )
+        packings = {group: _packings(values[group], model.compression) for group, model in models.items()}
+        moved = Progress(progress, _nbytes(values) if progress else 0)
         known = None if any(packings.values()) else self._layout_for(values, models, metadata or {}, structure_version)
         with atomic_write(path, durable=durable) as draft:
             # Where chunks lie depends on what becomes of the values: they are stored while the file is laid out.
             skeleton = known or lay_out(_plans(values, models, packings), metadata or {}, Output(draft.fd, moved))
             draft.reserve(skeleton.size)
-            _write(draft.fd, skeleton, rows, moved)
+            _write(draft.fd, skeleton, _blocks(values, packings), moved)
 
     def _layout_for(
         self, values: Mapping[str, _Values], models: Mapping[str, Model], metadata: Mapping[str, str], version: Hashable
@@ -155,35 +153,39 @@ class Writer:
         return skeleton
 
 
-_Values: TypeAlias = "Mapping[str, Value] | None"
-
-
-def _prepared(model: Model) -> _Values:
-    if model.variables is None:
-        return None
-    return {name: prepare(name, value, model.dtypes.get(name)) for name, value in model.variables.items()}
-
-
-def _nbytes(values: _Values) -> int:
-    return sum(value.data.nbytes for value in (values or {}).values())
-
+_Values: TypeAlias = "Values | None"
 
 _Packings: TypeAlias = Mapping[str, Packing]
 
 
-def _packings(values: Mapping[str, Value], compression: Mapping[str, Compression]) -> _Packings:
+def _prepared(model: Model) -> _Values:
+    return None if model.variables is None else prepare_all(model.variables, model.dtypes)
+
+
+def _nbytes(values: Mapping[str, _Values]) -> int:
+    return sum(data.nbytes for found in values.values() if found for data in found.data)
+
+
+def _packings(values: _Values, compression: Mapping[str, Compression]) -> _Packings:
     """How values are compressed, as far as it is asked for and worth it."""
-    wanted = ((name, grid_for(values[name])) for name in compression if name in values)
-    return {name: Packing(compression[name], grid, values[name].view()) for name, grid in wanted if grid is not None}
+    if values is None or not compression:
+        return {}
+    chosen = {name: values.row(place) for place, name in enumerate(values.names) if name in compression}
+    grids = {name: grid_for(value) for name, value in chosen.items()}
+    return {name: Packing(compression[name], grid, chosen[name].view()) for name, grid in grids.items() if grid}
 
 
-def _rows(values: Mapping[str, _Values], packings: Mapping[str, _Packings]) -> list[Value | None]:
-    """The values in the order of the index; None for those that are compressed."""
-    return [
-        None if name in packings[group] else value
-        for group, found in values.items()
-        for name, value in (found or {}).items()
-    ]
+def _blocks(values: Mapping[str, _Values], packings: Mapping[str, _Packings]) -> dict[int, Array | Joined]:
+    """The values that are not compressed, by their rows in the index."""
+    blocks: dict[int, Array | Joined] = {}
+    row = 0
+    for group, found in values.items():
+        if found is not None:
+            blocks.update(enumerate(found.data, row))
+            for place in (place for place, name in enumerate(found.names) if name in packings[group]):
+                del blocks[row + place]
+            row += len(found.names)
+    return blocks
 
 
 def _plans(
@@ -193,7 +195,9 @@ def _plans(
 
 
 def _plan(values: _Values, structure: Structure | None, packings: _Packings) -> Plan:
-    places = None if values is None else [_place(*item, packings.get(item[0])) for item in values.items()]
+    if values is None:
+        return Plan(None, structure)
+    places = [_place(name, values.row(place), packings.get(name)) for place, name in enumerate(values.names)]
     return Plan(places, structure)
 
 
@@ -203,18 +207,17 @@ def _place(name: str, value: Value, packing: Packing | None) -> Place:
     )
 
 
-def _write(fd: int, skeleton: Skeleton, values: Sequence[Value | None], progress: Progress) -> None:
+def _write(fd: int, skeleton: Skeleton, blocks: Mapping[int, Array | Joined], progress: Progress) -> None:
     """Write all that is not compressed."""
     offsets = skeleton.extents["offset"].tolist()
     sizes = skeleton.extents["nbytes"].tolist()
-    plain = [(row, value) for row, value in enumerate(values) if value is not None]
-    large = [(row, value) for row, value in plain if sizes[row] >= layout.LARGE]
-    small = [(row, value) for row, value in plain if sizes[row] < layout.LARGE]
+    large = [row for row in blocks if sizes[row] >= layout.LARGE]
+    small = [row for row in blocks if sizes[row] < layout.LARGE]
     digests = skeleton.extents["xxh3_64"].copy()
-    digests[[row for row, _ in large]] = write_all(fd, [(offsets[row], value.view()) for row, value in large], progress)
-    data = [value.data.tobytes() for _, value in small]
-    digests[[row for row, _ in small]] = np.fromiter(map(xxhash.xxh3_64_intdigest, data), np.uint64, len(data))
-    joined = b"".join(data)
+    digests[large] = write_all(fd, [(offsets[row], view_of(blocks[row])) for row in large], progress)
+    pieces = [blocks[row].tobytes() for row in small]
+    digests[small] = np.fromiter(map(xxhash.xxh3_64_intdigest, pieces), np.uint64, len(pieces))
+    joined = b"".join(pieces)
     for segment in skeleton.fill(joined, digests):
         write_at(fd, memoryview(segment.data), segment.offset)
     progress.advance(len(joined))

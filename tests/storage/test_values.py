@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hdfsaver.storage.values import layout_key, nbytes_of, prepare
+from hdfsaver.storage.values import layout_key, nbytes_of, prepare, prepare_all
 
 
 def test_a_plain_array_is_not_copied():
@@ -75,7 +75,7 @@ def test_the_key_tells_layouts_apart():
     """Another name, order, dtype, shape or width of text is another layout; another value is not."""
 
     def key(**arrays):
-        return layout_key({name: prepare(name, np.array(array)) for name, array in arrays.items()})
+        return layout_key(prepare_all({name: np.array(array) for name, array in arrays.items()}, {}))
 
     assert key(a=[1.0], b=[2.0]) == key(a=[3.0], b=[4.0])
     assert key(s=[b"abc"]) == key(s=[b"x\0c"])
