@@ -169,6 +169,7 @@ def read_each(opened: Opened) -> tuple[dict[str, Array], dict[str, str], dict[st
     values: dict[str, Array] = {}
     dtypes_found: dict[str, str] = {}
     lost: dict[str, str] = {}
+    declared = 0
     with hdf5_root(opened) as root:
         below = layout.VARIABLES if groups.is_group(root, layout.VARIABLES) else ""
         container = objects.open_group(root, below) if below else root
@@ -177,6 +178,8 @@ def read_each(opened: Opened) -> tuple[dict[str, Array], dict[str, str], dict[st
             name = path.removeprefix(f"/{below}").removeprefix("/")
             try:
                 dataset = _open(opened, parent, link)
+                limits.check_declared(dataset.part, declared + dataset.inflated, opened.size)
+                declared += dataset.inflated
                 with objects.reading(dataset.part):
                     name = keys.name_of(name)
                     values[name] = _decoded(dataset, _bytes(opened, dataset))

@@ -282,6 +282,7 @@ def _whole(
 ) -> Salvaged:
     result = Salvaged({}, {}, {}, remarks)
     seen = Counter(row.label for row in rows)
+    declared = 0
     for place, row in enumerate(rows):
         label, entry = row.label, row.entry
         if label in result.values or (entry is None and seen[label] > 1):
@@ -290,11 +291,12 @@ def _whole(
             if entry is None:
                 raise DataLossError(None, None, "the index does not say what it is, or the links differ.")
             extent: Extent = extents[place].item()
-            result.values[label] = (
-                _unpacked(opened, entry, row.chunks, extent[2])
-                if entry.filters
-                else _value(entry, _checked(opened, *extent), kinds.get(extent[0]))
-            )
+            if entry.filters:
+                limits.check_declared(f"variable {label!r}", declared + entry.nbytes, opened.size)
+                declared += entry.nbytes
+                result.values[label] = _unpacked(opened, entry, row.chunks, extent[2])
+            else:
+                result.values[label] = _value(entry, _checked(opened, *extent), kinds.get(extent[0]))
             result.dtypes[label] = entry.dtype
         except (DataLossError, ResourceExhaustedError, ImportError) as error:
             result.lost[label] = error.message if isinstance(error, OpError) else str(error)
@@ -302,7 +304,6 @@ def _whole(
 
 
 def _unpacked(opened: Opened, entry: Entry, chunks: tuple[Extent, ...], digest: int) -> Array:
-    limits.check_declared(f"variable {entry.name!r}", entry.nbytes, opened.size)
     packed = Packed(entry.name, entry.filters, grid_of(entry), chunks)
     if len(chunks) != packed.grid.count:
         raise DataLossError(None, None, "the extents of its chunks are lost.")

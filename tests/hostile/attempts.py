@@ -1,0 +1,108 @@
+"""The process that opens hostile files in every way: ``python -m tests.hostile.attempts FILE ...``.
+
+For each it prints a line of JSON: the file, the way, how it ended, and what that took. There is a line before each
+attempt, too, so that whoever started the process knows which of them it died of.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+try:
+    import resource
+except ImportError:  # Windows: nothing bounds the memory, and nobody counts it
+    resource = None  # type: ignore[assignment]
+
+import hdfsaver as tf
+from hdfsaver.storage.reading import open_file
+
+SECONDS = 20
+"""How long one attempt may take."""
+
+MEMORY = 3 << 30
+
+
+def _everything(path: Path) -> None:
+    with open_file(path) as file:
+        file.read_many(file.variables)
+        file.structure()
+
+
+def _verified(path: Path) -> None:
+    with open_file(path) as file:
+        file.verify()
+
+
+def _sliced(path: Path) -> None:
+    with tf.open_file(path) as file:
+        for name in file:
+            file.get_slice(name)[..., :1] if file.get_slice(name).get_shape() else None
+
+
+def _mapped(path: Path) -> None:
+    tf.load_file(path, mmap_mode="c")
+
+
+def _reader(path: Path) -> None:
+    with tf.train.load_checkpoint(path) as reader:
+        for name in reader.get_variable_to_shape_map():
+            reader.get_tensor(name)
+
+
+def _restored(path: Path) -> None:
+    with tf.Graph().as_default(), tf.Session() as sess:
+        tf.get_variable("a", shape=(3,), dtype=tf.float64)
+        tf.get_variable("x", shape=(1000,), dtype=tf.float32)
+        tf.train.Saver().restore(sess, path, strict=False)
+
+
+def _imported(path: Path) -> None:
+    with tf.Graph().as_default():
+        tf.train.import_meta_graph(path)
+
+
+WAYS: dict[str, Callable[[Path], object]] = {
+    "read": _everything,
+    "verify": _verified,
+    "slices": _sliced,
+    "map": _mapped,
+    "list": tf.train.list_variables,
+    "reader": _reader,
+    "restore": _restored,
+    "import": _imported,
+    "salvage": tf.salvage,
+}
+
+
+def attempt(path: Path, way: Callable[[Path], object]) -> str:
+    """How it ended: nothing for well, or the error in words."""
+    try:
+        way(path)
+    except (tf.errors.OpError, OSError, ValueError, KeyError) as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def main(paths: list[str]) -> None:
+    """Try every way on every file."""
+    for path in map(Path, paths):
+        for name, way in WAYS.items():
+            print(json.dumps([path.stem, name]), flush=True)
+            faulthandler.dump_traceback_later(SECONDS, exit=True)
+            started = time.monotonic()
+            ended = attempt(path, way)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss if resource else 0
+            print(json.dumps([path.stem, name, ended, time.monotonic() - started, peak]), flush=True)
+    faulthandler.cancel_dump_traceback_later()
+
+
+if __name__ == "__main__":
+    if resource is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    faulthandler.enable()
+    main(sys.argv[1:])

@@ -1,0 +1,114 @@
+"""Hostile files, one by one: each is refused in words or harmless, however it is opened, in little time and memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hdfsaver as tf
+from hdfsaver import errors
+from tests.hostile.attempts import WAYS
+from tests.hostile.makers import ATTACKS
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "security.md"
+MOST_SECONDS = 10
+MOST_MEMORY = 512 << 10
+"""Kilobytes; the interpreter with all that is loaded has a fifth of it."""
+
+
+@pytest.fixture(scope="module")
+def attempts(tmp_path_factory):
+    """How every way ended for every file: ``(error or nothing, seconds, kilobytes)`` by name and way."""
+    folder = tmp_path_factory.mktemp("hostile")
+    waiting = []
+    for name, attack in ATTACKS.items():
+        attack.make(folder / f"{name}.h5")
+        waiting.append(name)
+    found: dict[str, dict[str, tuple[str, float, int]]] = {name: {} for name in waiting}
+    while waiting:
+        command = [sys.executable, "-m", "tests.hostile.attempts", *(f"{folder / name}.h5" for name in waiting)]
+        child = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+        lines = [json.loads(line) for line in child.stdout.splitlines()]
+        assert lines, child.stderr
+        for name, way, *ended in lines:
+            found[name][way] = tuple(ended) or (f"died with status {child.returncode}: {child.stderr}", 0.0, 0)
+        # What comes behind one that the child died of has its turn in another child.
+        waiting = waiting[waiting.index(lines[-1][0]) + 1 :]
+    return found
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_a_hostile_file_is_refused_or_harmless(attempts, name):
+    """Reading gives the verdict; no way ends the process, takes long or much memory, or raises what is unclear."""
+    read = attempts[name]["read"][0]
+    verdict = ATTACKS[name].verdict
+    assert read == "" if verdict is None else re.search(verdict, read), read
+    assert WAYS.keys() == attempts[name].keys()
+    for way, (ended, seconds, memory) in attempts[name].items():
+        assert re.match(r"\w+Error: |$", ended), (way, ended)
+        assert f"{name}.h5" in ended or not ended or ended.startswith("KeyError"), (way, ended)
+        assert seconds < MOST_SECONDS, way
+        assert memory < MOST_MEMORY, way
+
+
+@pytest.mark.parametrize("name", [name for name, attack in ATTACKS.items() if attack.verdict is None])
+def test_nothing_else_happens_for_harmless_ones(attempts, name):
+    """What can be read can be verified and listed too."""
+    assert {"read": "", "verify": "", "list": ""} == {way: attempts[name][way][0] for way in ("read", "verify", "list")}
+
+
+def test_the_page_lists_all_attacks():
+    """Every maker has a row with what it hopes for and its verdict; there is no other row."""
+    table = PAGE.read_text(encoding="utf-8").partition("| file | hope of whoever made it |")[2].partition("\n\n")[0]
+    listed = {name: row for name, *row in re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \|$", table, re.MULTILINE)}
+    assert {name: [_hope(it.make.__doc__), _classes(it.verdict)] for name, it in ATTACKS.items()} == listed
+
+
+def _hope(docstring: str | None) -> str:
+    return " ".join((docstring or "").split()).removesuffix(".")
+
+
+def _classes(verdict: str | None) -> str:
+    names = dict.fromkeys(re.findall(r"(\w+Error): ", verdict or ""))
+    return " or ".join(f"`{name}`" for name in names) or "harmless"
+
+
+def test_a_file_that_shrinks_while_it_is_read(tmp_path):
+    """What was there when it was opened and is gone when it is read is an error; nothing is made up."""
+    tf.save_file({"a": np.ones(100_000), "b": np.ones(1)}, tmp_path / "a.h5")
+    with tf.open_file(tmp_path / "a.h5") as file:
+        os.truncate(tmp_path / "a.h5", 20_000)
+        with pytest.raises(errors.DataLossError, match=r"a\.h5"):
+            file["a"]
+        with pytest.raises(errors.DataLossError, match=r"a\.h5"):
+            file.verify()
+
+
+def test_a_file_that_grows_while_it_is_read(tmp_path):
+    """What is written behind its end matters to nobody who has it open, and is noticed by the next who opens it."""
+    tf.save_file({"a": np.ones(100_000)}, tmp_path / "a.h5")
+    with tf.open_file(tmp_path / "a.h5") as file:
+        with (tmp_path / "a.h5").open("ab") as more:
+            more.write(bytes(1 << 20))
+        assert {1.0} == set(file["a"].tolist())
+    with pytest.raises(errors.DataLossError, match="has bytes behind its end"):
+        tf.open_file(tmp_path / "a.h5")
+
+
+def test_a_file_that_is_changed_while_it_is_read(tmp_path):
+    """A value that somebody writes over, in place, between opening and reading does not have its digest."""
+    tf.save_file({"a": np.ones(100_000)}, tmp_path / "a.h5")
+    with tf.open_file(tmp_path / "a.h5") as file:
+        with (tmp_path / "a.h5").open("r+b") as other:
+            other.seek(500_000)
+            other.write(b"changed")
+        with pytest.raises(errors.DataLossError, match="not what was saved"):
+            file["a"]
