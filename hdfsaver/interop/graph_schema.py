@@ -1,0 +1,208 @@
+"""TensorFlow's messages about graphs, in the notation of `messages`.
+
+Sources: ``tensorflow/core/framework/{graph,node_def,attr_value,function,op_def,variable}.proto`` and
+``tensorflow/core/protobuf/{meta_graph,saver,saved_model}.proto``. What is left out (debug information, full types, the
+graph of objects) is kept as unknown fields.
+"""
+
+from __future__ import annotations
+
+GRAPH_SCHEMA = """
+NodeDef
+1 name string
+2 op string
+3 input string*
+4 device string
+5 attr {string:AttrValue}
+6 experimental_debug_info ExperimentalDebugInfo
+
+ExperimentalDebugInfo
+1 original_node_names string*
+2 original_func_names string*
+
+AttrValue
+1 list ListValue|value
+2 s bytes|value
+3 i int64|value
+4 f float|value
+5 b bool|value
+6 type DataType|value
+7 shape TensorShapeProto|value
+8 tensor TensorProto|value
+9 placeholder string|value
+10 func NameAttrList|value
+
+ListValue
+2 s bytes*
+3 i int64*
+4 f float*
+5 b bool*
+6 type DataType*
+7 shape TensorShapeProto*
+8 tensor TensorProto*
+9 func NameAttrList*
+
+NameAttrList
+1 name string
+2 attr {string:AttrValue}
+
+GraphDef
+1 node NodeDef*
+2 library FunctionDefLibrary
+3 version int32
+4 versions VersionDef
+
+FunctionDefLibrary
+1 function FunctionDef*
+2 gradient GradientDef*
+
+GradientDef
+1 function_name string
+2 gradient_func string
+
+FunctionDef
+1 signature OpDef
+3 node_def NodeDef*
+4 ret {string:string}
+5 attr {string:AttrValue}
+6 control_ret {string:string}
+7 arg_attr {uint32:ArgAttrs}
+8 resource_arg_unique_id {uint32:uint32}
+
+ArgAttrs
+1 attr {string:AttrValue}
+
+OpDef
+1 name string
+2 input_arg ArgDef*
+3 output_arg ArgDef*
+4 attr AttrDef*
+5 summary string
+6 description string
+8 deprecation OpDeprecation
+16 is_aggregate bool
+17 is_stateful bool
+18 is_commutative bool
+19 allows_uninitialized_input bool
+20 control_output string*
+21 is_distributed_communication bool
+
+ArgDef
+1 name string
+2 description string
+3 type DataType
+4 type_attr string
+5 number_attr string
+6 type_list_attr string
+16 is_ref bool
+
+AttrDef
+1 name string
+2 type string
+3 default_value AttrValue
+4 description string
+5 has_minimum bool
+6 minimum int64
+7 allowed_values AttrValue
+
+OpDeprecation
+1 version int32
+2 explanation string
+
+OpList
+1 op OpDef*
+
+Any
+1 type_url string
+2 value bytes
+
+MetaInfoDef
+1 meta_graph_version string
+2 stripped_op_list OpList
+3 any_info Any
+4 tags string*
+5 tensorflow_version string
+6 tensorflow_git_version string
+7 stripped_default_attrs bool
+8 function_aliases {string:string}
+
+MetaGraphDef
+1 meta_info_def MetaInfoDef
+2 graph_def GraphDef
+3 saver_def SaverDef
+4 collection_def {string:CollectionDef}
+5 signature_def {string:SignatureDef}
+6 asset_file_def AssetFileDef*
+
+CollectionDef
+1 node_list NodeList|kind
+2 bytes_list BytesList|kind
+3 int64_list Int64List|kind
+4 float_list FloatList|kind
+5 any_list AnyList|kind
+
+NodeList
+1 value string*
+
+BytesList
+1 value bytes*
+
+Int64List
+1 value int64*
+
+FloatList
+1 value float*
+
+AnyList
+1 value Any*
+
+SaverDef
+1 filename_tensor_name string
+2 save_tensor_name string
+3 restore_op_name string
+4 max_to_keep int32
+5 sharded bool
+6 keep_checkpoint_every_n_hours float
+7 version CheckpointFormatVersion
+
+SignatureDef
+1 inputs {string:TensorInfo}
+2 outputs {string:TensorInfo}
+3 method_name string
+
+TensorInfo
+1 name string|encoding
+2 dtype DataType
+3 tensor_shape TensorShapeProto
+4 coo_sparse CooSparse|encoding
+
+CooSparse
+1 values_tensor_name string
+2 indices_tensor_name string
+3 dense_shape_tensor_name string
+
+AssetFileDef
+1 tensor_info TensorInfo
+2 filename string
+
+VariableDef
+1 variable_name string
+2 initializer_name string
+3 snapshot_name string
+4 save_slice_info_def SaveSliceInfoDef
+5 is_resource bool
+6 initial_value_name string
+7 trainable bool
+8 synchronization int32
+9 aggregation int32
+
+SaveSliceInfoDef
+1 full_name string
+2 full_shape int64*
+3 var_offset int64*
+4 var_shape int64*
+
+SavedModel
+1 saved_model_schema_version int64
+2 meta_graphs MetaGraphDef*
+"""
