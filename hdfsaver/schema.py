@@ -193,6 +193,9 @@ class Structure:
     saved_names : dict of str to str or list of SavedPart
         Which variable (its operation's name) that Saver keeps under which name in the file, or the parts of one.
         TensorFlow has this in the operations that a Saver adds to the graph; ours adds none.
+    tensorflow : dict of str to bytes
+        What a file of TensorFlow's said beyond that, such as its library of functions: serialized ``MetaGraphDef``
+        messages of one part each, under the names of the parts. Nothing here looks into them.
     is_plain : bool
         Whether `digraph` is any DiGraph of plain values instead, which nothing above belongs to.
     """
@@ -202,6 +205,7 @@ class Structure:
     saver: SaverDef | None = None
     saved_names: SavedNames = field(default_factory=dict)
     is_plain: bool = False
+    tensorflow: dict[str, bytes] = field(default_factory=dict)
 
 
 def add_node(

@@ -43,8 +43,35 @@ def read_structure(filename: PathLike, group: str = "") -> Structure:
     text = as_prefix(filename)
     path = naming.find(text)
     if path is None:
+        path = _meta_file(text)
+    if path is None:
         raise OSError(f"File {text} does not exist.")
-    return _read(path, group)
+    return _read(path, group) if _is_hdf5(path) else _read_tensorflow(path)
+
+
+def _meta_file(prefix: str) -> Path | None:
+    """The file in which TensorFlow has the graph of a checkpoint with that prefix."""
+    path = Path(prefix + naming.META_SUFFIX)
+    return path if os.path.isfile(path) else None
+
+
+def _is_hdf5(path: Path) -> bool:
+    # What cannot be read is storage's to speak of.
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(SIGNATURE)) == SIGNATURE or path.name.endswith(naming.SUFFIXES)
+    except OSError:
+        return True
+
+
+def _read_tensorflow(path: Path) -> Structure:
+    """Read a file of TensorFlow's, with libraries that are installed only by who has such files."""
+    from hdfsaver.interop.graphs import read_meta_graph
+
+    try:
+        return read_meta_graph(path)
+    except errors.OpError as error:
+        raise OSError(f"Cannot read the graph in {path}: {error.message}") from error
 
 
 def _read(path: Path, group: str) -> Structure:

@@ -190,6 +190,7 @@ MetaGraphDef = message_class("MetaGraphDef")
 CollectionDef = message_class("CollectionDef")
 SaverDef = message_class("SaverDef")
 VariableDef = message_class("VariableDef")
+AssetFileDef = message_class("AssetFileDef")
 SavedModel = message_class("SavedModel")
 
 
@@ -213,3 +214,11 @@ def parse(kind: Any, data: bytes | memoryview, what: str) -> Any:
         return kind.FromString(data if type(data) is bytes else bytes(data))
     except _DecodeError:
         raise DataLossError(None, None, f"{what} is no {kind.DESCRIPTOR.name}: its bytes cannot be parsed.") from None
+
+
+def has_unknown(message: Any) -> bool:
+    """Whether a message, or one within it, has fields that are not declared here."""
+    known = type(message)()
+    known.CopyFrom(message)
+    known.DiscardUnknownFields()
+    return bool(known.ByteSize() != message.ByteSize())

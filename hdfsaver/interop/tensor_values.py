@@ -44,8 +44,24 @@ _STORED: dict[str, Any] = {
 """What the elements of a field are where they are not the values themselves but their bits or parts."""
 
 
-def array_of(message: Any, dtype: str, shape: tuple[int, ...], name: str) -> Array:
-    """The value that a ``TensorProto`` holds, in full: as many elements as the shape says.
+_AS_CONTENT = frozenset(
+    ("float32", "float64", "int32", "uint8", "int16", "int8", "int64", "uint16", "uint32", "uint64")
+    + ("qint8", "quint8", "qint16", "quint16", "qint32")
+)
+"""Dtypes whose elements TensorFlow writes as bytes if there are several (``framework/tensor_util.py``)."""
+
+
+def array_of(message: Any, dtype: str, shape: tuple[int, ...], name: str, may_repeat: bool = False) -> Array:
+    """The value that a ``TensorProto`` holds: as many elements as the shape says.
+
+    Parameters
+    ----------
+    message : TensorProto
+    dtype, shape, name
+        The tensor's.
+    may_repeat : bool
+        The last element may stand for all that follow it, and zeros for none at all, as in the definitions of graphs.
+        Such an array of one element takes no more memory than it, and cannot be written on.
 
     Raises
     ------
@@ -65,6 +81,8 @@ def array_of(message: Any, dtype: str, shape: tuple[int, ...], name: str) -> Arr
             flat = _flat(getattr(message, field), field, dtype)
     except (OverflowError, ValueError) as error:
         raise DataLossError(None, None, f"the values of tensor {name!r} are not those of {dtype}: {error}.") from None
+    if may_repeat and flat.size < count:
+        return _repeated(flat, dtype, shape)
     if flat.size != count:
         raise DataLossError(
             None, None, f"tensor {name!r} of shape {shape} has {count} elements; {flat.size} are stored."
@@ -85,3 +103,45 @@ def _flat(values: Sequence[Any] | bytes, field: str, dtype: str) -> Array:
     if dtype in ("int4", "uint4"):
         return np.fromiter(values, np.int32, len(values)).astype(np.int8).astype(wanted)
     return np.fromiter(values, wanted, len(values))
+
+
+def _repeated(flat: Array, dtype: str, shape: tuple[int, ...]) -> Array:
+    if flat.size == 0:
+        flat = np.array([b""], object) if dtype == STRING else np.zeros(1, dtypes.numpy_dtype(dtype))
+    if flat.size == 1:
+        return np.broadcast_to(flat.reshape(()), shape)
+    array = np.empty(math.prod(shape), flat.dtype)
+    array[: flat.size] = flat
+    array[flat.size :] = flat[-1]
+    return array.reshape(shape)
+
+
+def stored_count(message: Any, dtype: str) -> int:
+    """How many elements stand in the field of the dtype; 0 where no field is for it."""
+    field = _FIELDS.get(dtype)
+    return 0 if field is None else len(getattr(message, field)) // (2 if dtype.startswith("complex") else 1)
+
+
+def fill(message: Any, value: Array, dtype: str) -> None:
+    """Put all elements of an array into a ``TensorProto``, in the form that TensorFlow chooses for constants.
+
+    Raises
+    ------
+    UnimplementedError
+        No field holds values of the dtype.
+    """
+    field = _FIELDS.get(dtype)
+    if field is None:
+        raise UnimplementedError(None, None, f"a tensor of dtype {dtype} has values that cannot be written.")
+    if dtype in _AS_CONTENT and value.size > 1:
+        message.tensor_content = value.astype(value.dtype.newbyteorder("<"), copy=False).tobytes()
+        return
+    flat = np.ascontiguousarray(value, value.dtype.newbyteorder("=")).reshape(-1)
+    if field == "float8_val":
+        message.float8_val = flat.tobytes()
+        return
+    if field in _STORED:
+        flat = flat.view(_STORED[field])
+    elif field == "int_val":
+        flat = flat.astype(np.int64)
+    getattr(message, field).extend(flat.tolist())

@@ -14,12 +14,14 @@ from hdfsaver.storage.edges import read_edges, write_edges
 from hdfsaver.storage.nodes import read_nodes, write_nodes
 from hdfsaver.storage.objects import damaged
 from hdfsaver.storage.records import read_records, write_records
+from hdfsaver.storage.remainders import read_remainders, write_remainders
 from hdfsaver.storage.saved_names import read_saved_names, write_saved_names
 
 GRAPH = "graph"
 COLLECTIONS = "collections"
 SAVER = "saver"
 SAVED_NAMES = "saved_names"
+TENSORFLOW = "tensorflow"
 
 
 def write_structure(root: h5g.GroupID, structure: Structure) -> None:
@@ -44,6 +46,8 @@ def write_structure(root: h5g.GroupID, structure: Structure) -> None:
         write_records(graph, SAVER, SaverDef, [structure.saver])
     if structure.saved_names:
         write_saved_names(graph, SAVED_NAMES, structure.saved_names)
+    if structure.tensorflow:
+        write_remainders(objects.create_group(graph, TENSORFLOW), structure.tensorflow)
 
 
 def read_structure(root: h5g.GroupID) -> Structure | None:
@@ -66,7 +70,13 @@ def read_structure(root: h5g.GroupID) -> Structure | None:
         nodes = read_nodes(graph)
         read_edges(graph, nodes)
         digraph = schema.build(nodes)
-    return Structure(digraph, _read_collections(graph), _read_saver(graph), _saved_names(graph))
+    return Structure(
+        digraph,
+        _read_collections(graph),
+        _read_saver(graph),
+        _saved_names(graph),
+        tensorflow=_remainders(graph),
+    )
 
 
 def _is_plain(graph: h5g.GroupID) -> bool:
@@ -95,3 +105,9 @@ def _read_saver(graph: h5g.GroupID) -> SaverDef | None:
 
 def _saved_names(graph: h5g.GroupID) -> dict[str, str | list[SavedPart]]:
     return read_saved_names(graph, SAVED_NAMES) if objects.has_link(graph, SAVED_NAMES) else {}
+
+
+def _remainders(graph: h5g.GroupID) -> dict[str, bytes]:
+    if not objects.has_link(graph, TENSORFLOW):
+        return {}
+    return read_remainders(objects.open_group(graph, TENSORFLOW))

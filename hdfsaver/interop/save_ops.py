@@ -1,0 +1,236 @@
+"""The operations that save and restore: TensorFlow's programs run them, ours have none.
+
+Source: ``tensorflow/python/training/saver.py`` (``BaseSaverBuilder``) and ``saveable_object_util.py``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import dtypes
+from hdfsaver.schema import DiGraph, SavedNames, SavedPart, SaverDef, SaveSliceInfoDef, Structure
+
+NodeData = dict[str, Any]
+
+_ASSIGN = {"use_locking": True, "validate_shape": True}
+
+
+def needs_operations(structure: Structure) -> bool:
+    """Whether a structure has a Saver whose operations are not in the graph."""
+    return structure.saver is not None and structure.saver.restore_op_name not in structure.digraph
+
+
+def save_operations(structure: Structure) -> tuple[SaverDef, dict[str, NodeData]]:
+    """The operations that a Saver needs in TensorFlow, and the Saver that names them.
+
+    Returns
+    -------
+    saver : SaverDef
+    nodes : dict of str to dict
+        Names and data, as `hdfsaver.schema` describes them.
+
+    Raises
+    ------
+    ValueError
+        The Saver keeps something that is no variable of the graph.
+    """
+    scope = _free_scope(structure.digraph)
+    kept = list(_kept(structure))
+    maker = _Maker(scope, kept, structure.digraph)
+    saver = dataclasses.replace(
+        structure.saver or SaverDef(),
+        filename_tensor_name=f"{scope}/Const:0",
+        save_tensor_name=f"{scope}/control_dependency:0",
+        restore_op_name=f"{scope}/restore_all",
+        sharded=False,
+        version=SaverDef.V2,
+    )
+    return saver, maker.nodes()
+
+
+def _free_scope(digraph: DiGraph) -> str:
+    taken = {name.partition("/")[0] for name in digraph}
+    scope, number = "save", 0
+    while scope in taken:
+        number += 1
+        scope = f"save_{number}"
+    return scope
+
+
+def _kept(structure: Structure) -> Iterator[tuple[str, str, str]]:
+    """Name in the file, operation and slice for everything that is saved, in the order of names."""
+    names = structure.saved_names or _all_variables(structure)
+    for name in sorted(names):
+        saved = names[name]
+        if isinstance(saved, str):
+            yield name, saved, ""
+        else:
+            yield from ((name, part.op_name, _slice_text(part.info)) for part in saved)
+
+
+def _all_variables(structure: Structure) -> SavedNames:
+    listed = structure.collections.get("variables")
+    names = [] if listed is None or listed.kind != "variable_list" else [item.variable_name for item in listed.value]
+    return {name.removesuffix(":0"): name.removesuffix(":0") for name in names}
+
+
+def _slice_text(info: SaveSliceInfoDef) -> str:
+    whole = " ".join(str(size) for size in info.full_shape)
+    part = ":".join(f"{start},{size}" for start, size in zip(info.var_offset, info.var_shape, strict=True))
+    return f"{whole} {part}"
+
+
+class _Maker:
+    def __init__(self, scope: str, kept: list[tuple[str, str, str]], digraph: DiGraph) -> None:
+        self.scope = scope
+        self.kept = kept
+        self.outputs = [self._output(digraph, op) for _, op, _ in kept]
+        self.dtypes = [dtypes.base_name(dtype) for dtype, _ in self.outputs]
+
+    def _output(self, digraph: DiGraph, op: str) -> Any:
+        outputs = digraph.nodes[op]["outputs"] if op in digraph else ()
+        if len(outputs) != 1:
+            raise ValueError(f"The Saver keeps {op!r}, which is no variable of the graph.")
+        return outputs[0]
+
+    def nodes(self) -> dict[str, NodeData]:
+        """All operations."""
+        scope = self.scope
+        texts = {"tensor_names": [name for name, _, _ in self.kept], "shape_and_slices": [s for _, _, s in self.kept]}
+        found = {f"{scope}/filename/input": _constant(np.array(b"model", object))}
+        found[f"{scope}/filename"] = _node(
+            "PlaceholderWithDefault",
+            [f"{scope}/filename/input"],
+            {"dtype": "string", "shape": ()},
+            outputs=(("string", ()),),
+        )
+        found[f"{scope}/Const"] = _node(
+            "PlaceholderWithDefault", [f"{scope}/filename"], {"dtype": "string", "shape": ()}, outputs=(("string", ()),)
+        )
+        for op in ("SaveV2", "RestoreV2"):
+            for key, values in texts.items():
+                found[f"{scope}/{op}/{key}"] = _constant(np.array([value.encode() for value in values], object))
+        found |= self._saving() | self._restoring()
+        return found
+
+    def _saving(self) -> dict[str, NodeData]:
+        scope = self.scope
+        save = f"{scope}/SaveV2"
+        inputs = [f"{scope}/Const", f"{save}/tensor_names", f"{save}/shape_and_slices"] + [op for _, op, _ in self.kept]
+        identity = {"T": "string", "_class": [f"loc:@{scope}/Const".encode()]}
+        return {
+            save: _node("SaveV2", inputs, {"dtypes": self.dtypes}),
+            f"{scope}/control_dependency": _node(
+                "Identity", [f"{scope}/Const"], identity, (save,), (("string", ()),)
+            ),
+        }
+
+    def _restoring(self) -> dict[str, NodeData]:
+        scope = self.scope
+        restore = f"{scope}/RestoreV2"
+        inputs = [f"{scope}/Const", f"{restore}/tensor_names", f"{restore}/shape_and_slices"]
+        unknown = tuple((dtype, None) for dtype in self.dtypes)
+        found = {restore: _node("RestoreV2", inputs, {"dtypes": self.dtypes}, outputs=unknown)}
+        for place, (_, op, _) in enumerate(self.kept):
+            attrs = {"T": self.dtypes[place], "_class": [f"loc:@{op}".encode()], **_ASSIGN}
+            assign = f"{scope}/Assign_{place}" if place else f"{scope}/Assign"
+            found[assign] = _node("Assign", [op, (restore, place)], attrs, outputs=(self.outputs[place],))
+        assigns = tuple(name for name, data in found.items() if data["op"] == "Assign")
+        return {**found, f"{scope}/restore_all": _node("NoOp", [], {}, assigns)}
+
+
+def _constant(value: Any) -> NodeData:
+    return _node("Const", [], {"dtype": "string", "value": value}, outputs=(("string", value.shape),))
+
+
+def _node(
+    op: str,
+    inputs: list[Any],
+    attrs: dict[str, Any],
+    control_inputs: tuple[str, ...] = (),
+    outputs: tuple[Any, ...] = (),
+) -> NodeData:
+    wires = tuple(item if isinstance(item, tuple) else (item, 0) for item in inputs)
+    return {
+        "op": op,
+        "device": "",
+        "attrs": attrs,
+        "inputs": wires,
+        "control_inputs": control_inputs,
+        "outputs": outputs,
+    }
+
+
+def saved_names(digraph: DiGraph, saver: SaverDef | None) -> SavedNames:
+    """Which variable a Saver of TensorFlow's keeps under which name, as its operations tell it.
+
+    Returns
+    -------
+    dict
+        Nothing where the operations are not as TensorFlow's Savers make them.
+    """
+    start = "" if saver is None else saver.save_tensor_name.partition(":")[0]
+    found: dict[str, Any] = {}
+    for name in _saves_behind(digraph, start):
+        for key, text, op in _saved_by(digraph, name):
+            part = _part(key, text, op)
+            known = found.setdefault(key, op if part is None else [])
+            if part is not None and isinstance(known, list):
+                known.append(part)
+            elif part is not None or known != op:
+                return {}
+    return found
+
+
+def _saves_behind(digraph: DiGraph, start: str) -> list[str]:
+    """The saving operations that must run before one does."""
+    found, waiting, seen = [], [start], {start}
+    while waiting:
+        name = waiting.pop()
+        data: Mapping[str, Any] = digraph.nodes[name] if name in digraph else {"op": "", "inputs": ()}
+        if data["op"] in ("SaveV2", "SaveSlices", "Save"):
+            found.append(name)
+            continue
+        sources = [source for source, _ in data["inputs"]] + list(data.get("control_inputs", ()))
+        waiting += [source for source in sources if source not in seen]
+        seen.update(sources)
+    return sorted(found)
+
+
+def _saved_by(digraph: DiGraph, name: str) -> Iterator[tuple[str, str, str]]:
+    data = digraph.nodes[name]
+    first = 2 if data["op"] == "Save" else 3
+    names, *slices = [_texts(digraph, source) for source, _ in data["inputs"][1:first]]
+    ops = [_variable(digraph, source) for source, _ in data["inputs"][first:]]
+    specs = slices[0] if slices else [""] * len(names)
+    if len(names) == len(specs) == len(ops) and all(op is not None for op in ops):
+        yield from zip(names, specs, map(str, ops), strict=True)
+
+
+def _texts(digraph: DiGraph, name: str) -> list[str]:
+    value = digraph.nodes[name]["attrs"].get("value")
+    if not isinstance(value, np.ndarray) or value.dtype != np.object_:
+        return []
+    return [item.decode(errors="surrogateescape") for item in value.ravel().tolist()]
+
+
+def _variable(digraph: DiGraph, name: str) -> str | None:
+    seen = set()
+    while name not in seen and digraph.nodes[name]["op"] == "Identity" and digraph.nodes[name]["inputs"]:
+        seen.add(name)
+        name = digraph.nodes[name]["inputs"][0][0]
+    return name if digraph.nodes[name]["op"] in ("VariableV2", "Variable") else None
+
+
+def _part(key: str, text: str, op: str) -> SavedPart | None:
+    """Which part of a tensor is meant by ``"4 2 0,2:0,2"``: its shape, then start and length for each dimension."""
+    if not text:
+        return None
+    *whole, part = text.split(" ")
+    bounds = [(0, int(size)) if bound == "-" else bound.split(",") for bound, size in zip(part.split(":"), whole)]
+    offset, shape = (tuple(int(bound[place]) for bound in bounds) for place in (0, 1))
+    return SavedPart(op, SaveSliceInfoDef(key, tuple(map(int, whole)), offset, shape))
