@@ -14,6 +14,7 @@ from hdfsaver.reading.locating import PathLike, as_prefix
 from hdfsaver.schema import Structure
 from hdfsaver.storage import naming
 from hdfsaver.storage.commit import write_text_atomically
+from hdfsaver.storage.guard import SIGNATURE
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.writing import write_file
 
@@ -42,8 +43,9 @@ def read_structure(filename: PathLike, group: str = "") -> Structure:
     """
     text = as_prefix(filename)
     path = naming.find(text)
-    if path is None:
-        path = _meta_file(text)
+    if path is None or not _is_hdf5(path):
+        # A checkpoint of the first format is a file that bears the prefix for its name.
+        path = _meta_file(text) or path
     if path is None:
         raise OSError(f"File {text} does not exist.")
     return _read(path, group) if _is_hdf5(path) else _read_tensorflow(path)

@@ -41,15 +41,15 @@ class Read(NamedTuple):
     is_exact: bool
 
 
-class Inexpressible(ValueError):
+class InexpressibleError(ValueError):
     """No plain value stands for the message."""
 
 
 def dtype_name(number: int) -> str:
-    """The dtype's name, or that of a reference, for a number of ``types.proto``; `Inexpressible` if there is none."""
+    """The dtype's name, or that of a reference, for a number of ``types.proto``; `InexpressibleError` if there is none."""
     name = _NAME_BY_NUMBER.get(number)
     if name is None:
-        raise Inexpressible(f"there is no dtype of number {number}")
+        raise InexpressibleError(f"there is no dtype of number {number}")
     return name
 
 
@@ -80,7 +80,7 @@ class AttributeReader:
 def _read(message: Any, data: bytes) -> Read | None:
     try:
         plain = plain_of(message)
-    except (Inexpressible, OpError, OverflowError):
+    except (InexpressibleError, OpError, OverflowError):
         return None
     if _is_splat(message):
         return Read(plain, False)
@@ -99,10 +99,10 @@ def _is_splat(message: Any) -> bool:
 
 
 def plain_of(message: Any, depth: int = 0) -> AttrValue:
-    """The plain value of an ``AttrValue``; `Inexpressible` where there is none."""
+    """The plain value of an ``AttrValue``; `InexpressibleError` where there is none."""
     kind = message.WhichOneof("value")
     if kind is None or depth > _MAX_DEPTH:
-        raise Inexpressible("there is no value")
+        raise InexpressibleError("there is no value")
     value = getattr(message, kind)
     if kind == "placeholder":
         return {"placeholder": value}
@@ -134,7 +134,7 @@ def _plain_tensor(message: Any) -> Any:
     name = dtype_name(message.dtype)
     shape = shape_of(message.tensor_shape, "")
     if name in dtypes.ROW_BY_NAME and math.prod(shape) * dtypes.numpy_dtype(name).itemsize > _LARGEST:
-        raise Inexpressible(f"{shape} is more than fits into a message")
+        raise InexpressibleError(f"{shape} is more than fits into a message")
     array = array_of(message, name, shape, "", may_repeat=True)
     array.flags.writeable = False
     return array

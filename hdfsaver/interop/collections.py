@@ -1,6 +1,6 @@
 """Collections of a graph: ``CollectionDef`` messages, and those of the schema.
 
-TensorFlow keeps variables as the bytes of messages; which collections have them is in the source (``ops/variables.py``).
+TensorFlow keeps variables as the bytes of messages; which collections have them is in its ``ops/variables.py``.
 """
 
 from __future__ import annotations

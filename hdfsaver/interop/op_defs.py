@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hdfsaver import dtypes
-from hdfsaver.interop.attributes import AttributeReader, Inexpressible, dtype_name
+from hdfsaver.interop.attributes import AttributeReader, InexpressibleError, dtype_name
 from hdfsaver.protos.conversion import OUTPUT_DTYPES, OUTPUT_SHAPES
 from hdfsaver.schema import AttrValue
 from hdfsaver.shapes import Shape
@@ -67,7 +67,7 @@ class OpDefs:
         try:
             complete = {**self._defaults_of(definition), **attrs}
             return [name for argument in definition.output_arg for name in _dtypes_of(argument, complete)]
-        except (Inexpressible, KeyError, TypeError, ValueError):
+        except (InexpressibleError, KeyError, TypeError, ValueError):
             return None  # the operation is not as the definition has it
 
     def _defaults_of(self, definition: Any) -> dict[str, AttrValue]:

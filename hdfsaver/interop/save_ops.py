@@ -6,7 +6,7 @@ Source: ``tensorflow/python/training/saver.py`` (``BaseSaverBuilder``) and ``sav
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -92,7 +92,7 @@ class _Maker:
         self.dtypes = [dtypes.base_name(dtype) for dtype, _ in self.outputs]
 
     def _output(self, digraph: DiGraph, op: str) -> Any:
-        outputs = digraph.nodes[op]["outputs"] if op in digraph else ()
+        outputs: tuple[Any, ...] = digraph.nodes[op]["outputs"] if op in digraph else ()
         if len(outputs) != 1:
             raise ValueError(f"The Saver keeps {op!r}, which is no variable of the graph.")
         return outputs[0]
@@ -124,9 +124,7 @@ class _Maker:
         identity = {"T": "string", "_class": [f"loc:@{scope}/Const".encode()]}
         return {
             save: _node("SaveV2", inputs, {"dtypes": self.dtypes}),
-            f"{scope}/control_dependency": _node(
-                "Identity", [f"{scope}/Const"], identity, (save,), (("string", ()),)
-            ),
+            f"{scope}/control_dependency": _node("Identity", [f"{scope}/Const"], identity, (save,), (("string", ()),)),
         }
 
     def _restoring(self) -> dict[str, NodeData]:
@@ -174,15 +172,21 @@ def saved_names(digraph: DiGraph, saver: SaverDef | None) -> SavedNames:
         Nothing where the operations are not as TensorFlow's Savers make them.
     """
     start = "" if saver is None else saver.save_tensor_name.partition(":")[0]
+    try:
+        return _joined(item for name in _saves_behind(digraph, start) for item in _saved_by(digraph, name))
+    except (IndexError, ValueError):
+        return {}
+
+
+def _joined(saved: Iterable[tuple[str, str, str]]) -> SavedNames:
     found: dict[str, Any] = {}
-    for name in _saves_behind(digraph, start):
-        for key, text, op in _saved_by(digraph, name):
-            part = _part(key, text, op)
-            known = found.setdefault(key, op if part is None else [])
-            if part is not None and isinstance(known, list):
-                known.append(part)
-            elif part is not None or known != op:
-                return {}
+    for key, text, op in saved:
+        part = _part(key, text, op)
+        known = found.setdefault(key, op if part is None else [])
+        if part is not None and isinstance(known, list):
+            known.append(part)
+        elif part is not None or known != op:
+            raise ValueError(f"{key!r} is kept twice")
     return found
 
 
@@ -230,7 +234,7 @@ def _part(key: str, text: str, op: str) -> SavedPart | None:
     """Which part of a tensor is meant by ``"4 2 0,2:0,2"``: its shape, then start and length for each dimension."""
     if not text:
         return None
-    *whole, part = text.split(" ")
-    bounds = [(0, int(size)) if bound == "-" else bound.split(",") for bound, size in zip(part.split(":"), whole)]
+    *sizes, part = text.split(" ")
+    bounds = [["0", size] if it == "-" else it.split(",") for it, size in zip(part.split(":"), sizes, strict=True)]
     offset, shape = (tuple(int(bound[place]) for bound in bounds) for place in (0, 1))
-    return SavedPart(op, SaveSliceInfoDef(key, tuple(map(int, whole)), offset, shape))
+    return SavedPart(op, SaveSliceInfoDef(key, tuple(map(int, sizes)), offset, shape))

@@ -44,10 +44,8 @@ _STORED: dict[str, Any] = {
 """What the elements of a field are where they are not the values themselves but their bits or parts."""
 
 
-_AS_CONTENT = frozenset(
-    ("float32", "float64", "int32", "uint8", "int16", "int8", "int64", "uint16", "uint32", "uint64")
-    + ("qint8", "quint8", "qint16", "quint16", "qint32")
-)
+_INTEGERS = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64")
+_AS_CONTENT = frozenset(("float32", "float64", "qint8", "quint8", "qint16", "quint16", "qint32", *_INTEGERS))
 """Dtypes whose elements TensorFlow writes as bytes if there are several (``framework/tensor_util.py``)."""
 
 
