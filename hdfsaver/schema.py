@@ -99,6 +99,10 @@ class SavedPart(NamedTuple):
     info: SaveSliceInfoDef
 
 
+LIBRARY = "library"
+"""The part of what came from TensorFlow that holds functions, see `Structure`."""
+
+
 SavedNames: TypeAlias = "dict[str, str | list[SavedPart]]"
 """Which variable a Saver keeps under which name: that of its operation, or the parts of a partitioned one."""
 

@@ -22,7 +22,7 @@ from hdfsaver.partitioning import SaveSliceInfo
 from hdfsaver.protos.conversion import nodes_of
 from hdfsaver.protos.meta_graphs import MetaGraphDef
 from hdfsaver.reading.locating import PathLike
-from hdfsaver.schema import CollectionDef, SavedNames, SavedPart, SaverDef, Structure, VariableDef
+from hdfsaver.schema import LIBRARY, CollectionDef, SavedNames, SavedPart, SaverDef, Structure, VariableDef
 from hdfsaver.variables import Variable
 
 Elements = list[Tensor | Operation] | None
@@ -139,6 +139,7 @@ class _Described(NamedTuple):
     collections: dict[str, CollectionDef]
     saver: SaverDef | None
     saved_names: SavedNames
+    library: bytes = b""
 
 
 class _Imported(NamedTuple):
@@ -176,9 +177,11 @@ def _import(
     elements: Elements = None
     if can_adopt and structure is not None and not any(map(_is_unbound, described.nodes)):
         _adopt(graph, structure)
+        graph.tensorflow = dict(structure.tensorflow)
     else:
         nodes = {name: _node(data, clear_devices) for name, data in described.nodes.items() if not _is_unbound(name)}
         prefix, new_names, elements = _insert(graph, nodes, import_scope, tensors, wanted)
+        _add_functions(graph, described.library)
     collections = {key: definition for key, definition in collections.items() if predicate(key)}
     variables = _Collections(graph, new_names, prefix).add(collections)
     return _Imported(graph, described, new_names, variables, elements)
@@ -192,7 +195,8 @@ def _read(source: PathLike | MetaGraphDef | Structure, group: str) -> tuple[_Des
     is_file = not isinstance(source, Structure)
     structure = source if isinstance(source, Structure) else read_structure(source, group)
     nodes = structure.digraph.nodes
-    described = _Described(nodes, structure.collections, structure.saver, structure.saved_names)
+    library = structure.tensorflow.get(LIBRARY, b"")
+    described = _Described(nodes, structure.collections, structure.saver, structure.saved_names, library)
     return described, structure if is_file else None
 
 
@@ -218,6 +222,13 @@ def _adopt(graph: Graph, structure: Structure) -> None:
     for data in structure.digraph.nodes.values():
         data["attrs"] = with_defaults(data["op"], data["attrs"])
     graph.adopt(structure.digraph)
+
+
+def _add_functions(graph: Graph, library: bytes) -> None:
+    """Add functions to those that a graph has; messages whose bytes follow one another are one message."""
+    known = graph.tensorflow.get(LIBRARY, b"")
+    if library and library not in known:
+        graph.tensorflow = {**graph.tensorflow, LIBRARY: known + library}
 
 
 def _insert(
@@ -287,7 +298,7 @@ class _Collections:
         if kind == "node_list":
             return self.graph.as_graph_element(self._renamed(item))
         # TensorFlow takes any text in a collection for the name of a node, and puts the scope before it.
-        return self.prefix + item.decode() if kind == "bytes_list" and self.prefix else item
+        return self.prefix + item.decode() if kind == "bytes_list" and self.prefix and _is_text(item) else item
 
     def _variable(self, definition: VariableDef) -> Variable:
         """One object for one variable, however many collections list it."""
@@ -306,6 +317,14 @@ class _Collections:
     def _renamed(self, name: str) -> str:
         operation, colon, output = name.partition(":")
         return self.new_names.get(operation, self.prefix + operation) + colon + output
+
+
+def _is_text(item: bytes) -> bool:
+    """Whether it can be a name; messages that are kept as bytes, such as contexts of loops, have other characters."""
+    try:
+        return item.decode().isprintable()
+    except UnicodeDecodeError:
+        return False
 
 
 def _saver_of(imported: _Imported, group: str) -> Saver | None:

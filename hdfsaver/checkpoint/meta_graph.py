@@ -24,7 +24,7 @@ from hdfsaver.protos.conversion import graph_def_of
 from hdfsaver.protos.graphs import GraphDef
 from hdfsaver.protos.meta_graphs import MetaGraphDef, MetaInfoDef
 from hdfsaver.reading.locating import PathLike
-from hdfsaver.schema import CollectionDef, SavedNames, SaverDef, Structure
+from hdfsaver.schema import LIBRARY, CollectionDef, SavedNames, SaverDef, Structure
 from hdfsaver.variables import Variable
 
 
@@ -85,7 +85,12 @@ def structure_of(
     if strip_default_attrs:
         digraph = _without_defaults(digraph)
     names = saved_within(saved_names or {}, prefix)
-    return Structure(digraph, collections, saver_def, names)
+    return Structure(digraph, collections, saver_def, names, tensorflow=_remainders(graph, prefix))
+
+
+def _remainders(graph: Graph, prefix: str) -> dict[str, bytes]:
+    """What came from TensorFlow with a graph; to what lies in a scope, under other names, only functions belong."""
+    return {key: value for key, value in graph.tensorflow.items() if not prefix or key == LIBRARY}
 
 
 def _is_included(item: Any, prefix: str, excluded: frozenset[str]) -> bool:

@@ -36,6 +36,9 @@ class Graph:
         The graph-level random seed; see ``tf.set_random_seed``.
     library : FunctionDefLibrary
         The functions that came with an imported `GraphDef`; files do not hold them.
+    tensorflow : dict of str to bytes
+        What came with a file of TensorFlow's beyond the graph, functions included, see `hdfsaver.schema.Structure`;
+        files do hold it.
     """
 
     def __init__(self) -> None:
@@ -52,6 +55,7 @@ class Graph:
         self._colocation: list[bytes] = []
         self._collections = Collections()
         self.library = FunctionDefLibrary()
+        self.tensorflow: dict[str, bytes] = {}
 
     @classmethod
     def from_digraph(cls, digraph: DiGraph) -> Graph:

@@ -46,7 +46,7 @@ class InexpressibleError(ValueError):
 
 
 def dtype_name(number: int) -> str:
-    """The dtype's name, or that of a reference, for a number of ``types.proto``; `InexpressibleError` if there is none."""
+    """The name of the dtype or reference with a number of ``types.proto``; `InexpressibleError` if there is none."""
     name = _NAME_BY_NUMBER.get(number)
     if name is None:
         raise InexpressibleError(f"there is no dtype of number {number}")

@@ -169,7 +169,7 @@ def saved_names(digraph: DiGraph, saver: SaverDef | None) -> SavedNames:
     Returns
     -------
     dict
-        Nothing where the operations are not as TensorFlow's Savers make them.
+        Nothing where the operations are not as TensorFlow's Savers make them; resource variables are not in it.
     """
     start = "" if saver is None else saver.save_tensor_name.partition(":")[0]
     try:
@@ -208,11 +208,15 @@ def _saves_behind(digraph: DiGraph, start: str) -> list[str]:
 def _saved_by(digraph: DiGraph, name: str) -> Iterator[tuple[str, str, str]]:
     data = digraph.nodes[name]
     first = 2 if data["op"] == "Save" else 3
-    names, *slices = [_texts(digraph, source) for source, _ in data["inputs"][1:first]]
+    texts = [_texts(digraph, source) for source, _ in data["inputs"][1:first]]
+    if len(texts) != first - 1:
+        return
+    names, *slices = texts
     ops = [_variable(digraph, source) for source, _ in data["inputs"][first:]]
     specs = slices[0] if slices else [""] * len(names)
-    if len(names) == len(specs) == len(ops) and all(op is not None for op in ops):
-        yield from zip(names, specs, map(str, ops), strict=True)
+    if len(names) == len(specs) == len(ops):
+        # Resource variables and tables are saved here too, which are nothing that can be run.
+        yield from ((name, spec, op) for name, spec, op in zip(names, specs, ops, strict=True) if op is not None)
 
 
 def _texts(digraph: DiGraph, name: str) -> list[str]:
