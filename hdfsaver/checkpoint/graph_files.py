@@ -9,6 +9,7 @@ from hdfsaver import errors
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_defs import graph_around
 from hdfsaver.protos.graphs import GraphDef
+from hdfsaver.protos.meta_graphs import MetaGraphDef
 from hdfsaver.protos.text import text_of
 from hdfsaver.reading.locating import PathLike, as_prefix
 from hdfsaver.schema import Structure
@@ -99,7 +100,8 @@ def write_graph(graph_or_graph_def: Graph | GraphDef, logdir: PathLike, name: st
     name : str
         The file's name.
     as_text : bool
-        Write the definition in protobuf's text format, which TensorFlow reads (``graph.pbtxt``). Otherwise write an
+        Write the definition in protobuf's text format, which TensorFlow reads (``graph.pbtxt``). Otherwise a name
+        that ends in ``.pb`` gives protobuf's binary format, which needs ``hdfsaver[tensorflow]``, and any other an
         HDF5 file (``graph`` becomes ``graph.h5``), which `import_meta_graph` reads.
 
     Returns
@@ -111,8 +113,8 @@ def write_graph(graph_or_graph_def: Graph | GraphDef, logdir: PathLike, name: st
     ------
     TypeError
         The first argument is neither of the two.
-    UnimplementedError
-        Without ``as_text`` the name ends in ``.pb``: that would be protobuf's binary format.
+    ImportError
+        The library for protobuf's binary format is not installed.
     OpError
         The file cannot be written.
     """
@@ -126,12 +128,19 @@ def write_graph(graph_or_graph_def: Graph | GraphDef, logdir: PathLike, name: st
         write_text_atomically(path, text_of(definition))
         return str(path)
     if path.suffix == ".pb":
-        raise errors.UnimplementedError(
-            None,
-            None,
-            f"{path} would be in protobuf's binary format, which is left to the converter of hdfsaver[tensorflow]; "
-            "write it with as_text=True, which TensorFlow reads as well, or give a name that ends in .h5.",
-        )
+        _write_binary(graph_or_graph_def, path)
+        return str(path)
     graph = graph_or_graph_def if isinstance(graph_or_graph_def, Graph) else graph_around(graph_or_graph_def)
     write_structure(path, Structure(graph.digraph))
     return str(naming.file_of(str(path)))
+
+
+def _write_binary(given: Graph | GraphDef, path: Path) -> None:
+    from hdfsaver.interop.graphs import write_graph_def
+
+    if isinstance(given, GraphDef):
+        definition = MetaGraphDef(graph_def=given)
+    else:
+        definition = MetaGraphDef(graph_def=given.as_graph_def(), tensorflow=given.tensorflow)
+    _make_folder(path)
+    write_graph_def(definition, path)

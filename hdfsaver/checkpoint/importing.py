@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -46,7 +47,8 @@ def import_meta_graph(
     Parameters
     ----------
     meta_graph_or_file : path or MetaGraphDef
-        A prefix, a file, ``x.ckpt.meta`` (which finds ``x.ckpt.h5``), or what `export_meta_graph` gave.
+        A prefix, a file, ``x.ckpt.meta`` (which finds ``x.ckpt.h5``), a file of that name of TensorFlow's, or what
+        `export_meta_graph` gave.
     clear_devices : bool
         Forget where operations were asked to run.
     import_scope : str, optional
@@ -65,7 +67,7 @@ def import_meta_graph(
     -------
     Saver or None
         A Saver for the variables, under the names that the Saver which wrote the file used; None where the graph has
-        no variables.
+        no variables. Resource variables, as graphs of TensorFlow's may have them, are not among them.
 
     Raises
     ------
@@ -73,6 +75,11 @@ def import_meta_graph(
         There is no such file, or it holds no graph, or it is damaged.
     ValueError
         Inputs are unbound, or the definition is not well-formed. The graph is what it was.
+
+    Warns
+    -----
+    UserWarning
+        There are resource variables.
     """
     imported = _import(
         meta_graph_or_file,
@@ -182,6 +189,7 @@ def _import(
         nodes = {name: _node(data, clear_devices) for name, data in described.nodes.items() if not _is_unbound(name)}
         prefix, new_names, elements = _insert(graph, nodes, import_scope, tensors, wanted)
         _add_functions(graph, described.library)
+    _warn_of_resources(described.nodes)
     collections = {key: definition for key, definition in collections.items() if predicate(key)}
     variables = _Collections(graph, new_names, prefix).add(collections)
     return _Imported(graph, described, new_names, variables, elements)
@@ -191,13 +199,24 @@ def _read(source: PathLike | MetaGraphDef | Structure, group: str) -> tuple[_Des
     """What is to be imported, and the DiGraph that a graph may take for its own, as nobody else has it."""
     if isinstance(source, MetaGraphDef):
         names = source.saved_names
-        return _Described(nodes_of(source.graph_def), source.collection_def, source.saver_def, names), None
+        library = source.tensorflow.get(LIBRARY, b"")
+        return _Described(nodes_of(source.graph_def), source.collection_def, source.saver_def, names, library), None
     is_file = not isinstance(source, Structure)
     structure = source if isinstance(source, Structure) else read_structure(source, group)
     nodes = structure.digraph.nodes
     library = structure.tensorflow.get(LIBRARY, b"")
     described = _Described(nodes, structure.collections, structure.saver, structure.saved_names, library)
     return described, structure if is_file else None
+
+
+def _warn_of_resources(nodes: Mapping[str, Mapping[str, Any]]) -> None:
+    names = [name for name, data in nodes.items() if data["op"] == "VarHandleOp"]
+    if names:
+        warnings.warn(
+            f"The graph has {len(names)} resource variables, {names[0]!r} for one, which are kept but can be neither "
+            "restored nor run here; `tf.train.load_checkpoint` reads their values.",
+            stacklevel=4,
+        )
 
 
 def _check_bound(unbound: CollectionDef | None, input_map: Mapping[str, Any]) -> None:

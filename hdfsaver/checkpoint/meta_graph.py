@@ -296,4 +296,11 @@ def described_by(structure: Structure, graph: Graph, info: MetaInfoDef, add_shap
     definition = without_unbound(graph_def_of(structure.digraph.nodes.items(), find, add_shapes))
     definition.library.CopyFrom(graph.library)
     saver = None if structure.saver is None else dataclasses.replace(structure.saver)
-    return MetaGraphDef(info, definition, saver, structure.collections, saved_names=structure.saved_names)
+    return MetaGraphDef(
+        info,
+        definition,
+        saver,
+        structure.collections,
+        saved_names=structure.saved_names,
+        tensorflow=structure.tensorflow,
+    )

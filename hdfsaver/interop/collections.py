@@ -30,24 +30,34 @@ _LISTS = ("full_shape", "var_offset", "var_shape")
 
 
 def read_collection(key: str, message: Any) -> CollectionDef | None:
-    """The collection for a message; None where no kind of the schema stands for it."""
+    """The collection for a message; None where no kind of the schema stands for it.
+
+    Of variables only those of references are read, as there are no others here.
+    """
     kind = message.WhichOneof("kind")
     if kind in (None, "any_list"):
         return None
     items = list(getattr(message, kind).value)
-    variables = _variables(items) if kind == "bytes_list" and key in _OF_VARIABLES else None
-    return CollectionDef(kind, items) if variables is None else CollectionDef("variable_list", variables)
+    variables = _variables(key, kind, items)
+    if variables is None:
+        return CollectionDef(kind, items)
+    found = [_variable(item) for item in variables if _is_known(item)]
+    return CollectionDef("variable_list", found) if found else None
 
 
-def _variables(items: list[bytes]) -> list[VariableDef] | None:
-    """The variables; None where one of them is no variable of references, which is the only kind there is here."""
+def _variables(key: str, kind: str, items: list[bytes]) -> list[Any] | None:
+    """The items as ``VariableDef`` messages; None where they are none."""
+    if kind != "bytes_list" or key not in _OF_VARIABLES or not items:
+        return None
     try:
         found = [messages.parse(messages.VariableDef, item, "a variable") for item in items]
     except DataLossError:
         return None
-    if not found or any(message.is_resource or not message.variable_name for message in found):
-        return None
-    return [_variable(message) for message in found]
+    return found if all(message.variable_name for message in found) else None
+
+
+def _is_known(variable: Any) -> bool:
+    return not variable.is_resource
 
 
 def _variable(message: Any) -> VariableDef:
@@ -80,6 +90,25 @@ def _written(variable: VariableDef) -> Any:
         for name in _LISTS:
             getattr(message.save_slice_info_def, name).extend(getattr(info, name))
     return message
+
+
+def update(key: str, message: Any, collection: CollectionDef | None) -> bool:
+    """Make a ``CollectionDef`` say what a collection has now; whether it still has something to say.
+
+    It stays as it is where it says that already.
+    """
+    if read_collection(key, message) == collection:
+        return True
+    kind = message.WhichOneof("kind")
+    items = list(message.bytes_list.value)
+    variables = _variables(key, kind, items) or []
+    rest = [item for item, variable in zip(items, variables, strict=False) if not _is_known(variable)]
+    message.Clear()
+    if collection is not None:
+        write_collection(message, collection)
+    if rest and message.WhichOneof("kind") in (None, "bytes_list"):
+        message.bytes_list.value.extend(rest)
+    return message.WhichOneof("kind") is not None
 
 
 def split(defined: Mapping[str, Any]) -> tuple[dict[str, CollectionDef], list[str]]:

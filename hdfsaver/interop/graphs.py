@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 from hdfsaver.errors import DataLossError, NotFoundError
 from hdfsaver.interop import messages
+from hdfsaver.interop.definitions import structure_of_definition
 from hdfsaver.interop.graph_reading import read_message, write_message
 from hdfsaver.interop.meta_graphs import message_of, structure_of
-from hdfsaver.protos.conversion import nodes_of
 from hdfsaver.protos.graphs import GraphDef
-from hdfsaver.schema import Structure, build
+from hdfsaver.protos.meta_graphs import MetaGraphDef
+from hdfsaver.schema import Structure
 from hdfsaver.storage.access import about
 
 __all__ = [
@@ -83,7 +84,7 @@ def read_meta_graph(path: PathLike) -> Structure:
         return structure_of(message)
 
 
-def write_meta_graph(structure: Structure, path: PathLike) -> None:
+def write_meta_graph(structure: Structure | MetaGraphDef, path: PathLike) -> None:
     """Write a ``.meta`` file, which TensorFlow's ``import_meta_graph`` takes; its folder must be there.
 
     Where the structure has a Saver without operations, as ours are, those are added that ``save`` and ``restore`` of
@@ -91,7 +92,8 @@ def write_meta_graph(structure: Structure, path: PathLike) -> None:
 
     Parameters
     ----------
-    structure : Structure
+    structure : Structure or MetaGraphDef
+        What `read_meta_graph` gives, or `hdfsaver.train.export_meta_graph` and the method of that name of a Saver.
     path : path-like
         Text is written where it ends in ``.pbtxt``.
 
@@ -102,6 +104,8 @@ def write_meta_graph(structure: Structure, path: PathLike) -> None:
     OpError
         What the operating system reports; the file that was there is as it was.
     """
+    if isinstance(structure, MetaGraphDef):
+        structure = structure_of_definition(structure)
     write_message(path, message_of(structure))
 
 
@@ -118,26 +122,21 @@ def read_graph_def(path: PathLike) -> Structure:
         return structure_of(message)
 
 
-def write_graph_def(structure: Structure | GraphDef, path: PathLike) -> None:
+def write_graph_def(structure: Structure | GraphDef | MetaGraphDef, path: PathLike) -> None:
     """Write a graph alone, such as a frozen one; see `write_meta_graph`.
 
     Parameters
     ----------
-    structure : Structure or GraphDef
+    structure : Structure, GraphDef or MetaGraphDef
         What `hdfsaver.graph_util.convert_variables_to_constants` gives, for example.
     path : path-like
         Text is written where it ends in ``.pbtxt``.
     """
     if isinstance(structure, GraphDef):
-        structure = _structure_around(structure)
+        structure = MetaGraphDef(graph_def=structure)
+    if isinstance(structure, MetaGraphDef):
+        structure = structure_of_definition(structure)
     write_message(path, message_of(structure, with_saver=False).graph_def)
-
-
-def _structure_around(graph_def: GraphDef) -> Structure:
-    nodes = nodes_of(graph_def)
-    for data in nodes.values():
-        data["outputs"] = ()
-    return Structure(build(nodes))
 
 
 def read_saved_model(folder: PathLike) -> SavedModel:

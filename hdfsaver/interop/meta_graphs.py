@@ -116,8 +116,7 @@ def message_of(structure: Structure, with_saver: bool = True) -> Any:
 
 def _write_collections(message: Any, structure: Structure) -> None:
     for key in list(message.collection_def):
-        kept = collections.read_collection(key, message.collection_def[key])
-        if kept is not None and kept != structure.collections.get(key):
+        if not collections.update(key, message.collection_def[key], structure.collections.get(key)):
             del message.collection_def[key]
     for key, collection in structure.collections.items():
         if key not in message.collection_def:

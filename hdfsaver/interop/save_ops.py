@@ -16,6 +16,8 @@ from hdfsaver.schema import DiGraph, SavedNames, SavedPart, SaverDef, SaveSliceI
 
 NodeData = dict[str, Any]
 
+_VARIABLES = ("VariableV2", "Variable")
+
 _ASSIGN = {"use_locking": True, "validate_shape": True}
 
 
@@ -92,10 +94,11 @@ class _Maker:
         self.dtypes = [dtypes.base_name(dtype) for dtype, _ in self.outputs]
 
     def _output(self, digraph: DiGraph, op: str) -> Any:
-        outputs: tuple[Any, ...] = digraph.nodes[op]["outputs"] if op in digraph else ()
-        if len(outputs) != 1:
+        data: Mapping[str, Any] = digraph.nodes[op] if op in digraph else {"op": "", "attrs": {}}
+        dtype = data["attrs"].get("dtype")
+        if data["op"] not in _VARIABLES or not isinstance(dtype, str):
             raise ValueError(f"The Saver keeps {op!r}, which is no variable of the graph.")
-        return outputs[0]
+        return dtype + dtypes.REF_SUFFIX, data["attrs"].get("shape")
 
     def nodes(self) -> dict[str, NodeData]:
         """All operations."""
@@ -231,7 +234,7 @@ def _variable(digraph: DiGraph, name: str) -> str | None:
     while name not in seen and digraph.nodes[name]["op"] == "Identity" and digraph.nodes[name]["inputs"]:
         seen.add(name)
         name = digraph.nodes[name]["inputs"][0][0]
-    return name if digraph.nodes[name]["op"] in ("VariableV2", "Variable") else None
+    return name if digraph.nodes[name]["op"] in _VARIABLES else None
 
 
 def _part(key: str, text: str, op: str) -> SavedPart | None:

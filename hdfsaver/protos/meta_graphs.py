@@ -45,6 +45,8 @@ class MetaGraphDef(Message):
     saved_names : dict of str to str or list of SavedPart
         Which variable (its operation's name) the Saver keeps under which name in a file, or the parts of one.
         TensorFlow has this in the operations that a Saver adds to the graph; ours adds none.
+    tensorflow : dict of str to bytes
+        What came with a file of TensorFlow's beyond that, see `hdfsaver.schema.Structure`.
     """
 
     meta_info_def: MetaInfoDef = field(default_factory=MetaInfoDef)
@@ -54,5 +56,6 @@ class MetaGraphDef(Message):
     signature_def: dict[str, Any] = field(default_factory=dict)
     asset_file_def: list[Any] = field(default_factory=list)
     saved_names: SavedNames = field(default_factory=dict)
+    tensorflow: dict[str, bytes] = field(default_factory=dict)
 
     MetaInfoDef: ClassVar = MetaInfoDef
