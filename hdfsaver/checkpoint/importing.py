@@ -184,10 +184,10 @@ def _import(
     elements: Elements = None
     if can_adopt and structure is not None and not any(map(_is_unbound, described.nodes)):
         _adopt(graph, structure)
-        graph.tensorflow = dict(structure.tensorflow)
     else:
         nodes = {name: _node(data, clear_devices) for name, data in described.nodes.items() if not _is_unbound(name)}
-        prefix, new_names, elements = _insert(graph, nodes, import_scope, tensors, wanted)
+        is_guess = structure is not None and bool(structure.tensorflow)
+        prefix, new_names, elements = _insert(graph, nodes, import_scope, tensors, wanted, is_guess)
         _add_functions(graph, described.library)
     _warn_of_resources(described.nodes)
     collections = {key: definition for key, definition in collections.items() if predicate(key)}
@@ -238,9 +238,30 @@ def _node(data: Mapping[str, Any], clear_devices: bool) -> Mapping[str, Any]:
 
 
 def _adopt(graph: Graph, structure: Structure) -> None:
+    graph.tensorflow = dict(structure.tensorflow)
+    if structure.tensorflow and _inferred(graph, structure.digraph.nodes) is not None:
+        return
     for data in structure.digraph.nodes.values():
         data["attrs"] = with_defaults(data["op"], data["attrs"])
     graph.adopt(structure.digraph)
+
+
+def _inferred(
+    graph: Graph,
+    nodes: Mapping[str, Mapping[str, Any]],
+    prefix: str = "",
+    tensors: Mapping[str, Tensor] | None = None,
+    wanted: Iterable[str] | None = None,
+) -> tuple[dict[str, str], Elements] | None:
+    """Take in a graph of TensorFlow's with what is known here of the outputs of operations; None where it does not fit.
+
+    TensorFlow's files say little of outputs, and without the definitions of types in them not even what is a reference.
+    """
+    undecided = {name: _undecided(data) for name, data in nodes.items()}
+    try:
+        return insert_definition(graph, undecided, prefix, tensors or {}, wanted)
+    except ValueError:
+        return None
 
 
 def _add_functions(graph: Graph, library: bytes) -> None:
@@ -256,6 +277,7 @@ def _insert(
     import_scope: str | None,
     tensors: Mapping[str, Tensor],
     wanted: Iterable[str] | None,
+    is_guess: bool,
 ) -> tuple[str, Mapping[str, str], Elements]:
     if tensors:
         nodes = {name: _undecided(data) for name, data in nodes.items()}
@@ -263,6 +285,9 @@ def _insert(
     around = graph.get_name_scope()
     scope = import_scope.rstrip("/") if import_scope else around + "/" * bool(around)
     with graph.as_default(), graph.name_scope(scope) as prefix:
+        inferred = _inferred(graph, nodes, prefix, tensors, wanted) if is_guess else None
+        if inferred is not None:
+            return prefix, *inferred
         return prefix, *insert_definition(graph, nodes, prefix, tensors, wanted)
 
 
