@@ -1,4 +1,4 @@
-"""Bundles: this package beside TensorFlow, where that is installed; times and ratios of one run.
+"""Bundles and graphs: this package beside TensorFlow, where that is installed; times and ratios of one run.
 
 Usage: ``python tests/benchmarks/interop.py [FOLDER]``; the folder, by default a temporary one, should be on a disk.
 """
@@ -17,7 +17,9 @@ from typing import Any
 
 import numpy as np
 
+import hdfsaver
 from hdfsaver.interop.bundle_writing import write_bundle
+from hdfsaver.interop.graphs import read_meta_graph, write_meta_graph
 from hdfsaver.interop.opening import open_bundle
 
 ROUNDS = 7
@@ -108,8 +110,45 @@ def compare(title: str, folder: Path, values: dict[str, Any]) -> None:
         print(f"  {name:42}{milliseconds:9.1f} ms   {other / milliseconds:5.1f} times as fast as TensorFlow")
 
 
+def layers(count: int) -> hdfsaver.Graph:
+    """A graph of six operations for each layer."""
+    with hdfsaver.Graph().as_default() as graph:
+        found = hdfsaver.placeholder(hdfsaver.float32, [None, 4], name="x")
+        for number in range(count):
+            weights = hdfsaver.get_variable(f"layer_{number}/kernel", initializer=np.eye(4, dtype=np.float32))
+            found = hdfsaver.nn.relu(hdfsaver.matmul(found, weights), name=f"layer_{number}/out")
+    return graph
+
+
+def measure_graphs(folder: Path) -> None:
+    """Measure a ``.meta`` of 6,000 operations."""
+    graph = layers(1000)
+    path = folder / "graph.meta"
+    definition = hdfsaver.train.export_meta_graph(graph=graph)
+    write_meta_graph(definition, path)
+    structure = read_meta_graph(path)
+    jobs: dict[str, Callable[[], object]] = {
+        "hdfsaver: read_meta_graph": lambda: read_meta_graph(path),
+        "hdfsaver: write_meta_graph of a structure": lambda: write_meta_graph(structure, folder / "again.meta"),
+        "hdfsaver: import_meta_graph": lambda: imported(hdfsaver, path),
+    }
+    tf = tensorflow()
+    if tf is not None:
+        jobs["TensorFlow: import_meta_graph"] = lambda: imported(tf, path)
+    print(f"a graph of {len(structure.digraph)} operations, {path.stat().st_size / 1e6:.1f} MB")
+    for name, milliseconds in best(folder, jobs).items():
+        print(f"  {name:42}{milliseconds:9.1f} ms")
+
+
+def imported(tf: ModuleType, path: Path) -> object:
+    """Bring the graph into an empty one."""
+    with tf.Graph().as_default():
+        return tf.train.import_meta_graph(str(path))
+
+
 def main(folder: Path) -> None:
-    """Measure large tensors and small ones."""
+    """Measure large tensors, small ones and a graph."""
+    measure_graphs(folder)
     rng = np.random.default_rng(0)
     large = {f"layer_{number}/kernel": rng.standard_normal(1 << 20, dtype=np.float32) for number in range(100)}
     compare("400 MB in 100 tensors", folder, large)
