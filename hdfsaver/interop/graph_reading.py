@@ -66,7 +66,7 @@ def write_message(path: str | os.PathLike[str], message: Any) -> None:
     Raises
     ------
     ValueError
-        It is larger than a message may be.
+        It is larger than a message may be, or is to be text and has fields without known names.
     OpError
         What the operating system reports, naming the file; what was there is as it was.
     """
@@ -78,6 +78,11 @@ def write_message(path: str | os.PathLike[str], message: Any) -> None:
 
 def _bytes_of(path: str | os.PathLike[str], message: Any) -> bytes:
     if os.fspath(path).endswith(TEXT_SUFFIXES):
+        if messages.has_unknown(message):
+            raise ValueError(
+                f"The graph for {os.fspath(path)} has fields whose names are not known here, which text cannot do "
+                "without. Write it as binary, under a name that does not end in .pbtxt or .txt."
+            )
         return str(_text_format.MessageToString(message)).encode()
     try:
         data = bytes(message.SerializeToString(deterministic=True))

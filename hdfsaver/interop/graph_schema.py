@@ -1,11 +1,21 @@
 """TensorFlow's messages about graphs, in the notation of `messages`.
 
 Sources: ``tensorflow/core/framework/{graph,node_def,attr_value,function,op_def,variable}.proto`` and
-``tensorflow/core/protobuf/{meta_graph,saver,saved_model}.proto``. What is left out (debug information, full types, the
-graph of objects) is kept as unknown fields.
+``tensorflow/core/protobuf/{meta_graph,saver,saved_model}.proto``. What is left out (traces of the code, the graph of
+objects, handles) is kept as unknown fields.
 """
 
 from __future__ import annotations
+
+FULL_TYPES = """
+TFT_UNSET=0 TFT_VAR=1 TFT_ANY=2 TFT_PRODUCT=3 TFT_NAMED=4 TFT_FOR_EACH=20 TFT_CALLABLE=100 TFT_TENSOR=1000
+TFT_ARRAY=1001 TFT_OPTIONAL=1002 TFT_LITERAL=1003 TFT_ENCODED=1004 TFT_SHAPE_TENSOR=1005 TFT_BOOL=200
+TFT_UINT8=201 TFT_UINT16=202 TFT_UINT32=203 TFT_UINT64=204 TFT_INT8=205 TFT_INT16=206 TFT_INT32=207
+TFT_INT64=208 TFT_HALF=209 TFT_FLOAT=210 TFT_DOUBLE=211 TFT_COMPLEX64=212 TFT_COMPLEX128=213 TFT_STRING=214
+TFT_BFLOAT16=215 TFT_DATASET=10102 TFT_RAGGED=10103 TFT_ITERATOR=10104 TFT_MUTEX_LOCK=10202
+TFT_LEGACY_VARIANT=10203
+"""
+"""The numbers of the enum ``FullTypeId``, by which newer programs say more about a type than its dtype."""
 
 GRAPH_SCHEMA = """
 NodeDef
@@ -15,6 +25,13 @@ NodeDef
 4 device string
 5 attr {string:AttrValue}
 6 experimental_debug_info ExperimentalDebugInfo
+7 experimental_type FullTypeDef
+
+FullTypeDef
+1 type_id FullTypeId
+2 args FullTypeDef*
+3 s string|attr
+4 i int64|attr
 
 ExperimentalDebugInfo
 1 original_node_names string*
@@ -55,10 +72,15 @@ GraphDef
 FunctionDefLibrary
 1 function FunctionDef*
 2 gradient GradientDef*
+3 registered_gradients RegisteredGradient*
 
 GradientDef
 1 function_name string
 2 gradient_func string
+
+RegisteredGradient
+1 gradient_func string
+2 registered_op_type string
 
 FunctionDef
 1 signature OpDef
@@ -94,7 +116,13 @@ ArgDef
 4 type_attr string
 5 number_attr string
 6 type_list_attr string
+7 handle_data DtypeAndShape*
 16 is_ref bool
+17 experimental_full_type FullTypeDef
+
+DtypeAndShape
+1 dtype DataType
+2 shape TensorShapeProto
 
 AttrDef
 1 name string
@@ -169,6 +197,7 @@ SignatureDef
 1 inputs {string:TensorInfo}
 2 outputs {string:TensorInfo}
 3 method_name string
+4 defaults {string:TensorProto}
 
 TensorInfo
 1 name string|encoding

@@ -14,7 +14,7 @@ from typing import Any
 from hdfsaver import dtypes
 from hdfsaver.errors import DataLossError
 from hdfsaver.interop.extras import library
-from hdfsaver.interop.graph_schema import GRAPH_SCHEMA
+from hdfsaver.interop.graph_schema import FULL_TYPES, GRAPH_SCHEMA
 from hdfsaver.protos.conversion import enum_name
 
 _descriptor = library("google.protobuf.descriptor_pb2")
@@ -108,6 +108,7 @@ _ENUMS = {
         "DT_INVALID": 0,
         **{enum_name(number): number for number in _NUMBERS + [n + dtypes.REF_OFFSET for n in _NUMBERS]},
     },
+    "FullTypeId": {name: int(number) for name, number in (word.split("=") for word in FULL_TYPES.split())},
     "CheckpointFormatVersion": {"LEGACY": 0, "V1": 1, "V2": 2},
 }
 

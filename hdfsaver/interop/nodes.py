@@ -25,6 +25,8 @@ from hdfsaver.schema import DiGraph
 NodeData = dict[str, Any]
 Inputs = tuple[tuple[tuple[str, int], ...], tuple[str, ...]]
 
+_FURTHER = ("experimental_debug_info", "experimental_type")
+
 _MAX_OUTPUT = 2**20
 """More outputs than any operation has; a damaged number must not fill the memory."""
 
@@ -73,7 +75,7 @@ def _read_node(node: Any, reader: AttributeReader, has_unknown: bool) -> tuple[N
     inputs, controls = split_inputs(node.name, given)
     data = {"op": node.op, "device": node.device, "attrs": attrs, "inputs": inputs, "control_inputs": controls}
     given = [] if given == input_texts(inputs, controls) else given
-    is_more = node.HasField("experimental_debug_info") or (has_unknown and messages.has_unknown(node))
+    is_more = any(map(node.HasField, _FURTHER)) or (has_unknown and messages.has_unknown(node))
     return data, _remembered(node, kept, given) if kept or given or is_more else None
 
 
@@ -162,18 +164,23 @@ def write_nodes(
     for name, data in nodes:
         node = graph_def.node.add(name=name, op=data["op"], device=data["device"])
         node.input.extend(input_texts(data["inputs"], data["control_inputs"]))
-        _write_attrs(node, data, add_outputs)
-        if name in known:
-            _put_back(node, known[name], data, reader)
+        rest = known.get(name)
+        kept = {} if rest is None else _still_true(rest, data["attrs"], reader)
+        _write_attrs(node, data, add_outputs, kept)
+        if rest is not None:
+            _put_back(node, rest, data)
 
 
-def _write_attrs(node: Any, data: Mapping[str, Any], add_outputs: bool) -> None:
+def _write_attrs(node: Any, data: Mapping[str, Any], add_outputs: bool, kept: Mapping[str, Any]) -> None:
+    for key, message in kept.items():
+        node.attr[key].CopyFrom(message)
     attrs = dict(data["attrs"])
     outputs = data.get("outputs", ())
     if add_outputs and outputs:
         attrs[OUTPUT_SHAPES] = [shape for _, shape in outputs]
         attrs[OUTPUT_DTYPES] = [dtype for dtype, _ in outputs]
-    for key, value in attrs.items():
+    for key in attrs.keys() - kept.keys():
+        value = attrs[key]
         write_attribute(node.attr[key], value, _constant_dtype(attrs) if key == "value" else None)
 
 
@@ -184,12 +191,17 @@ def _constant_dtype(attrs: Mapping[str, Any]) -> str | None:
     return dtype if known and dtypes.numpy_dtype(str(dtype)) == value.dtype else None
 
 
-def _put_back(node: Any, rest: Any, data: Mapping[str, Any], reader: AttributeReader) -> None:
+def _still_true(rest: Any, attrs: Mapping[str, Any], reader: AttributeReader) -> dict[str, Any]:
+    """Of the attributes that were remembered, those that still mean what the node says."""
+    found = {}
     for key, message in rest.attr.items():
         read = reader.read(message)
-        attrs = data["attrs"]
         if (key not in attrs) if read is None else (key in attrs and same_value(read.plain, attrs[key])):
-            node.attr[key].CopyFrom(message)
+            found[key] = message
+    return found
+
+
+def _put_back(node: Any, rest: Any, data: Mapping[str, Any]) -> None:
     if rest.input and split_inputs(node.name, rest.input) == (data["inputs"], data["control_inputs"]):
         node.input[:] = rest.input
     unknown = messages.NodeDef()

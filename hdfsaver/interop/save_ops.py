@@ -22,8 +22,10 @@ _ASSIGN = {"use_locking": True, "validate_shape": True}
 
 
 def needs_operations(structure: Structure) -> bool:
-    """Whether a structure has a Saver whose operations are not in the graph."""
-    return structure.saver is not None and structure.saver.restore_op_name not in structure.digraph
+    """Whether a structure has a Saver that keeps something, and whose operations are not in the graph."""
+    if structure.saver is None or structure.saver.restore_op_name in structure.digraph:
+        return False
+    return next(_kept(structure), None) is not None
 
 
 def save_operations(structure: Structure) -> tuple[SaverDef, dict[str, NodeData]]:
