@@ -408,6 +408,6 @@ def _by_old_names(imported: _Imported) -> dict[str, Any]:
 def _variable_named(graph: Graph, op_name: str) -> Any:
     for key in GraphKeys.VARIABLE_COLLECTIONS:
         for variable in graph.get_collection(key):
-            if variable.op.name == op_name:
+            if isinstance(variable, Variable) and variable.op.name == op_name:
                 return variable
     return graph.get_operation_by_name(op_name).outputs[0]

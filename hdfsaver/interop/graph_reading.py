@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from typing import Any
 
 from hdfsaver.errors import DataLossError
@@ -53,8 +54,11 @@ def read_message(path: str | os.PathLike[str], kind: Any) -> Any:
 def _parsed_text(path: str | os.PathLike[str], data: bytes, kind: Any) -> Any:
     name = kind.DESCRIPTOR.name
     try:
-        return _text_format.Parse(data.decode(), kind())
-    except (_text_format.ParseError, UnicodeDecodeError) as error:
+        with warnings.catch_warnings():
+            # The parser leaves escapes to Python, which warns of those that it does not know.
+            warnings.simplefilter("ignore")
+            return _text_format.Parse(data.decode(), kind())
+    except (_text_format.ParseError, ValueError) as error:
         raise DataLossError(None, None, f"{os.fspath(path)} is no {name} as text: {error}.") from None
     except RecursionError:
         raise DataLossError(None, None, f"{os.fspath(path)} is no {name}: it is nested too deep.") from None

@@ -1,0 +1,306 @@
+"""Damaged and malicious graph files: a clean error or a graph, quickly and in little memory."""
+
+from __future__ import annotations
+
+import math
+import random
+import shutil
+import time
+import tracemalloc
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import hdfsaver as tf
+from hdfsaver import schema
+from hdfsaver.errors import DataLossError
+from hdfsaver.interop import graphs, messages
+from hdfsaver.interop.graph_reading import write_message
+from tests.interop.test_damage import damages
+from tests.interop.test_graphs import FOLDER, assert_nothing_lost, new_graph, through_hdf5
+
+SECONDS = 1.0
+MEMORY = 64 << 20
+
+READERS: dict[str, Callable[[Path], Any]] = {
+    "small.ckpt.meta": graphs.read_meta_graph,
+    "resource.ckpt.meta": graphs.read_meta_graph,
+    "frozen.pb": graphs.read_graph_def,
+    "frozen.pbtxt": graphs.read_graph_def,
+    "saved_model.pb": lambda path: graphs.read_saved_model(path.parent),
+}
+
+
+def content_of(name: str) -> bytes:
+    """The bytes of a golden file."""
+    return next(FOLDER.rglob(name)).read_bytes()
+
+
+def structures(found: Any) -> list[schema.Structure]:
+    """The graphs in what a reader gave."""
+    return [found] if isinstance(found, schema.Structure) else [graph.structure for graph in found.meta_graphs]
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_damage_gives_a_clean_error_or_a_graph(tmp_path: Path, name: str) -> None:
+    """Hundreds of damages to each file; what is read is a graph, can be written, and fits into memory."""
+    content = content_of(name)
+    path = tmp_path / name
+    errors = named = 0
+    tracemalloc.start()
+    try:
+        for what, damaged in islice(damages(content, np.random.default_rng(len(content))), 0, None, 3):
+            path.write_bytes(damaged)
+            start = time.perf_counter()
+            try:
+                for structure in structures(READERS[name](path)):
+                    schema.validate(structure.digraph)
+            except DataLossError as error:
+                named += str(path) in str(error)
+                errors += 1
+            assert SECONDS > time.perf_counter() - start, what
+        assert MEMORY > tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert 40 < errors == named
+
+
+def test_damage_is_an_oserror_of_import_meta_graph(tmp_path: Path) -> None:
+    """As for HDF5, `import_meta_graph` turns what is wrong with a file into an OSError that names it."""
+    path = tmp_path / "x.ckpt.meta"
+    path.write_bytes(content_of("small.ckpt.meta")[:5000])
+    with tf.Graph().as_default() as graph, pytest.raises(OSError, match=r"Cannot read the graph in .*x\.ckpt\.meta"):
+        tf.train.import_meta_graph(path)
+    assert [] == graph.get_operations()
+
+
+def test_damaged_graphs_do_not_break_an_import(tmp_path: Path) -> None:
+    """Whatever can be read is imported or refused with a documented error."""
+    content = content_of("small.ckpt.meta")
+    path = tmp_path / "x.meta"
+    rng = np.random.default_rng(7)
+    imported = 0
+    for _ in range(150):
+        changed = bytearray(content)
+        changed[int(rng.integers(len(content)))] = int(rng.integers(256))
+        path.write_bytes(bytes(changed))
+        with tf.Graph().as_default():
+            try:
+                tf.train.import_meta_graph(path)
+                imported += 1
+            except (OSError, ValueError, KeyError, TypeError):
+                pass
+    assert 20 < imported
+
+
+# -- claims ------------------------------------------------------------------------------------------------------------
+
+
+def constant(dtype: int, *sizes: int) -> Any:
+    """A graph of one constant that says to be of some size, and has no elements."""
+    message = new_graph({"name": "c", "op": "Const"})
+    tensor = message.graph_def.node[0].attr["value"].tensor
+    tensor.dtype = dtype
+    for size in sizes:
+        tensor.tensor_shape.dim.add(size=size)
+    return message
+
+
+@pytest.mark.parametrize(
+    ("dtype", "sizes"),
+    [
+        (1, (2**40,)),
+        (1, (2**20, 2**20)),
+        (1, (2**62, 2**62)),
+        (7, (2**40,)),
+        (9, (2**63 - 1,)),
+        (1, (-5,)),
+        (1, (1,) * 300),
+        (1, (0, 2**62)),
+        (99, (3,)),
+        (20, (3,)),
+    ],
+)
+def test_a_constant_that_claims_too_much_is_kept_as_it_is(tmp_path: Path, dtype: int, sizes: tuple[int, ...]) -> None:
+    """A terabyte of nothing, sizes that no array has and dtypes without values take no memory, and are not lost."""
+    tracemalloc.start()
+    try:
+        structure = assert_nothing_lost(constant(dtype, *sizes), tmp_path)
+        assert MEMORY > tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    value = structure.digraph.nodes["c"]["attrs"].get("value")
+    assert value is None or 0 == value.size
+
+
+def test_operations_that_claim_many_outputs(tmp_path: Path) -> None:
+    """Neither a definition nor an input makes a node of a trillion outputs."""
+    message = new_graph({"name": "a", "op": "Many"})
+    definition = message.meta_info_def.stripped_op_list.op.add(name="Many")
+    definition.output_arg.add(name="out", type=1, number_attr="N")
+    message.graph_def.node[0].attr["N"].i = 2**40
+    assert () == assert_nothing_lost(message, tmp_path).digraph.nodes["a"]["outputs"]
+    message.graph_def.node.add(name="b", op="B", input=[f"a:{2**40}"])
+    write_message(tmp_path / "x.meta", message)
+    with pytest.raises(DataLossError, match="an output that no operation has"):
+        graphs.read_meta_graph(tmp_path / "x.meta")
+
+
+def test_functions_that_call_themselves_are_kept(tmp_path: Path) -> None:
+    """Functions are never followed, be it in a circle."""
+    message = new_graph({"name": "a", "op": "f"})
+    for name, called in (("f", "g"), ("g", "f"), ("h", "h")):
+        function = message.graph_def.library.function.add()
+        function.signature.name = name
+        function.node_def.add(name="call", op=called)
+    assert_nothing_lost(message, tmp_path)
+
+
+def test_deep_nesting_is_a_clean_error(tmp_path: Path) -> None:
+    """Functions in attributes of functions: some levels are kept, thousands refused, as binary and as text."""
+    message = new_graph({"name": "a", "op": "A"})
+    inner = message.graph_def.node[0].attr["f"]
+    for _ in range(25):
+        inner.func.name = "g"
+        inner = inner.func.attr["f"]
+    inner.b = True
+    assert_nothing_lost(message, tmp_path)
+    (tmp_path / "x.pbtxt").write_text("node { attr { key: 'f' value { " + "list { func { attr { value { " * 5000)
+    with pytest.raises(DataLossError, match=r"x\.pbtxt"):
+        graphs.read_graph_def(tmp_path / "x.pbtxt")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "match"),
+    [
+        (["nobody"], "'nobody', which is not there"),
+        (["^nobody"], "'nobody', which is not there"),
+        (["a:x"], "should be an integer"),
+        (["a:-1"], "should be an integer"),
+        ([""], "which is not there"),
+    ],
+)
+def test_inputs_that_cannot_be(tmp_path: Path, inputs: list[str], match: str) -> None:
+    """The error names file, node and input."""
+    write_message(tmp_path / "x.meta", new_graph({"name": "a", "op": "A", "input": inputs}))
+    with pytest.raises(DataLossError, match=f"(?s)x.meta.*node 'a'.*{match}"):
+        graphs.read_meta_graph(tmp_path / "x.meta")
+
+
+def test_two_nodes_of_one_name(tmp_path: Path) -> None:
+    """A DiGraph would have one of them."""
+    write_message(tmp_path / "x.meta", new_graph({"name": "a", "op": "A"}, {"name": "a", "op": "B"}))
+    with pytest.raises(DataLossError, match="two nodes have the name 'a'"):
+        graphs.read_meta_graph(tmp_path / "x.meta")
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff" * 100, b"nodes { }", b"n\xf6de { }", b"\x89PNG\r\n\x1a\n"])
+def test_what_is_no_graph(tmp_path: Path, content: bytes) -> None:
+    """Nothing, noise, text of another kind: each is a DataLossError that names the file."""
+    (tmp_path / "x.pb").write_bytes(content)
+    with pytest.raises(DataLossError, match=r"x\.pb"):
+        graphs.read_graph_def(tmp_path / "x.pb")
+
+
+def test_a_failed_write_leaves_the_file(tmp_path: Path) -> None:
+    """What was there is as it was when a graph cannot be written."""
+    shutil.copy(FOLDER / "frozen.pb", tmp_path / "x.meta")
+    structure = graphs.read_meta_graph(FOLDER / "small.ckpt.meta")
+    structure.tensorflow["library"] = b"\xff\xff"
+    with pytest.raises(DataLossError, match="/graph/tensorflow"):
+        graphs.write_meta_graph(structure, tmp_path / "x.meta")
+    assert (FOLDER / "frozen.pb").read_bytes() == (tmp_path / "x.meta").read_bytes()
+    assert [tmp_path / "x.meta"] == list(tmp_path.iterdir())
+
+
+# -- whatever messages there are ---------------------------------------------------------------------------------------
+
+NUMBERS = (0, 1, 3, 7, 9, 10, 14, 19, 20, 23, 101, 107, 500)
+
+
+class Maker:
+    """Sets some fields of messages, and of those within them, to anything.
+
+    Parameters
+    ----------
+    seed : int
+        The same one gives the same messages.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)  # noqa: S311 - nothing is kept secret
+
+    def fill(self, message: Any, depth: int = 0) -> Any:
+        """Set fields of a message, the fewer the deeper it lies."""
+        for field in message.DESCRIPTOR.fields:
+            if depth > 7 or self.random.random() > 0.9 / (1 + depth / 2):
+                continue
+            if field.message_type is not None and field.message_type.GetOptions().map_entry:
+                self._map(getattr(message, field.name), field.message_type.fields_by_name, depth)
+            elif field.is_repeated:
+                self._list(getattr(message, field.name), field, depth)
+            elif field.message_type is not None:
+                getattr(message, field.name).SetInParent()
+                self.fill(getattr(message, field.name), depth + 1)
+            else:
+                setattr(message, field.name, self.scalar(field))
+        return message
+
+    def _map(self, target: Any, fields: Any, depth: int) -> None:
+        for _ in range(self.random.randrange(3)):
+            key = self.scalar(fields["key"])
+            if fields["value"].message_type is None:
+                target[key] = self.scalar(fields["value"])
+            else:
+                self.fill(target[key], depth + 1)
+
+    def _list(self, target: Any, field: Any, depth: int) -> None:
+        for _ in range(self.random.randrange(1, 4)):
+            if field.message_type is None:
+                target.append(self.scalar(field))
+            else:
+                self.fill(target.add(), depth + 1)
+
+    def scalar(self, field: Any) -> Any:
+        """A value of a field that is no message."""
+        pick = self.random.choice
+        if field.enum_type is not None:
+            return pick(NUMBERS)
+        return {
+            field.TYPE_STRING: pick(["", "a", "T", "value", "dtype", "variables", "a/b", "n0:0", "\u00fc"]),
+            field.TYPE_BYTES: self.random.randbytes(self.random.randrange(12)),
+            field.TYPE_BOOL: pick([False, True]),
+            field.TYPE_FLOAT: pick([0.0, -0.0, 0.1, math.nan, math.inf]),
+            field.TYPE_DOUBLE: pick([0.0, -0.0, 0.1, math.nan, -math.inf]),
+            field.TYPE_INT64: pick([0, 1, 2, 3, -1, 2**63 - 1, -(2**63)]),
+            field.TYPE_INT32: pick([0, 1, 2, -1, 2**31 - 1]),
+        }.get(field.type, self.random.randrange(4))
+
+    def meta_graph(self) -> Any:
+        """A graph in which everything is possible but the names of nodes, and where inputs come from."""
+        message = self.fill(messages.MetaGraphDef())
+        message.graph_def.SetInParent()
+        names = [f"n{number}" for number in range(len(message.graph_def.node))]
+        texts = [text for source in names for text in (source, f"{source}:0", f"{source}:3", f"^{source}")]
+        for name, node in zip(names, message.graph_def.node, strict=True):
+            node.name = name
+            node.input[:] = self.random.choices(texts, k=self.random.randrange(4))
+        return message
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 2**32))
+def test_any_message_survives(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
+    """Whatever a ``MetaGraphDef`` says, NaNs and contradictions included, it says after HDF5, byte for byte."""
+    folder = tmp_path_factory.mktemp("any")
+    write_message(folder / "first.meta", Maker(seed).meta_graph())
+    structure = graphs.read_meta_graph(folder / "first.meta")
+    schema.validate(structure.digraph)
+    graphs.write_meta_graph(through_hdf5(structure, folder), folder / "again.meta")
+    assert (folder / "first.meta").read_bytes() == (folder / "again.meta").read_bytes()
