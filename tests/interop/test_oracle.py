@@ -7,6 +7,7 @@ files beside them say the same as of the day they were made.
 from __future__ import annotations
 
 import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from hdfsaver.interop.opening import open_bundle
 from tests.interop import samples
 from tests.interop.samples import GOLDEN
 from tests.interop.test_bundle import big_bundle
+from tests.interop.test_graph_import import write_for_tensorflow
 
 if importlib.util.find_spec("tensorflow") is None:
     pytest.skip("TensorFlow is not installed; `tox -e tensorflow` installs it", allow_module_level=True)
@@ -98,3 +100,36 @@ def test_a_graph_of_tensorflow_is_restored_from_ours(tmp_path: Path) -> None:
     write_bundle(tmp_path / "x", {"part": samples.partitioned(), "plain": np.ones(4, np.float32)})
     done = subprocess.run([sys.executable, "-c", TRAIN, tmp_path / "x"], check=True, capture_output=True, text=True)
     assert f"[{samples.partitioned().sum()}, 4.0]" == done.stdout.strip().replace("np.float32(", "").replace(")", "")
+
+
+RUNNER = """
+import json, os, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import tensorflow.compat.v1 as tf
+tf.disable_v2_behavior()
+folder, fed = sys.argv[1], {"x:0": [[1.0, 2.0, 3.0]]}
+found = []
+for name in ("definition.meta", "structure.meta"):
+    with tf.Graph().as_default(), tf.Session() as session:
+        saver = tf.train.import_meta_graph(f"{folder}/{name}")
+        saver.restore(session, f"{folder}/x.ckpt")
+        found.append(session.run(tf.get_collection("result")[0], fed).tolist())
+        saver.save(session, f"{folder}/theirs", write_meta_graph=False)
+for name in ("frozen.pb",):
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        definition = tf.GraphDef.FromString(open(f"{folder}/{name}", "rb").read())
+        y = tf.import_graph_def(definition, return_elements=["y:0"])[0]
+        found.append(session.run(y, {"import/x:0": fed["x:0"]}).tolist())
+with tf.Graph().as_default():
+    tf.import_graph_def(tf.GraphDef.FromString(open(f"{folder}/whole.pb", "rb").read()))
+print(json.dumps(found))
+"""
+
+
+def test_tensorflow_restores_and_runs_graphs_that_we_write(tmp_path: Path) -> None:
+    """``import_meta_graph``, ``restore``, ``run`` and ``save`` of TensorFlow, and its ``import_graph_def``."""
+    expected = write_for_tensorflow(tmp_path)
+    done = subprocess.run([sys.executable, "-c", RUNNER, tmp_path], check=True, capture_output=True, text=True)
+    assert [expected] * 3 == json.loads(done.stdout.splitlines()[-1])
+    with open_bundle(tmp_path / "theirs") as file:
+        assert_same({"weights": np.arange(6).reshape(3, 2), "p": np.full((4, 2), 0.25)}, file.read_many(file.variables))

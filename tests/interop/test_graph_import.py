@@ -1,0 +1,206 @@
+"""TensorFlow's graphs in programs: `import_meta_graph`, restore, run, save again, and files for TensorFlow."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import hdfsaver as tf
+from hdfsaver.checkpoint.graph_files import read_structure
+from hdfsaver.errors import UnimplementedError
+from hdfsaver.interop import graphs, messages
+from hdfsaver.interop.bundle_writing import write_bundle
+from hdfsaver.interop.graph_reading import read_message
+from hdfsaver.schema import SaverDef
+from tests.interop.test_graphs import EXPECTED, FOLDER
+
+FED = {"x:0": [[1.0, 2.0, 3.0]]}
+SMALL = FOLDER / "small.ckpt"
+RESOURCE = FOLDER / "resource.ckpt"
+RESOURCES = "ignore:The graph has 1 resource variables"
+
+
+def fresh() -> Any:
+    """An empty default graph."""
+    return tf.Graph().as_default()
+
+
+@pytest.mark.parametrize("name", ["small.ckpt.meta", "small.ckpt"])
+def test_import_restore_and_run(name: str) -> None:
+    """TensorFlow's graph by its name or the prefix, its values, and the result that it had there."""
+    with fresh(), tf.Session() as sess:
+        saver = tf.train.import_meta_graph(FOLDER / name)
+        assert saver is not None
+        saver.restore(sess, SMALL)
+        np.testing.assert_allclose(EXPECTED["small"]["y"], sess.run("y:0", FED), rtol=1e-6)
+        np.testing.assert_array_equal(np.arange(50, 100), sess.run("split:1"))
+        assert ["w:0", "p/part_0:0", "p/part_1:0", "b:0"] == [item.name for item in tf.global_variables()][:4]
+        assert [b"hello"] == tf.get_collection("texts")
+        assert ["y:0"] == [item.name for item in tf.get_collection("things")]
+
+
+def test_import_into_a_scope_beside_itself() -> None:
+    """Twice, under other names; contexts of loops, which are messages and no names, are left alone."""
+    with fresh(), tf.Session() as sess:
+        first = tf.train.import_meta_graph(SMALL)
+        second = tf.train.import_meta_graph(SMALL, import_scope="other")
+        assert first is not None
+        assert second is not None
+        second.restore(sess, SMALL)
+        np.testing.assert_allclose(EXPECTED["small"]["y"], sess.run("other/y:0", {"other/x:0": FED["x:0"]}), rtol=1e-6)
+        assert [b"hello", "other/hello"] == tf.get_collection("texts")
+        assert all(isinstance(item, bytes) for item in tf.get_collection("while_context"))
+
+
+def test_what_cannot_run_says_so_when_it_is_run() -> None:
+    """An optimizer's operation and a function are there, with their inputs; running them names their types."""
+    with fresh() as graph, tf.Session() as sess:
+        saver = tf.train.import_meta_graph(SMALL)
+        assert saver is not None
+        saver.restore(sess, SMALL)
+        adam = next(op for op in graph.get_operations() if op.type == "ApplyAdam")
+        assert 10 == len(adam.inputs)
+        with pytest.raises(UnimplementedError, match="ApplyAdam"):
+            sess.run(adam, FED)
+        with pytest.raises(UnimplementedError, match="add_one"):
+            sess.run("called:0", FED)
+
+
+def test_resource_variables_are_left_out_with_a_warning() -> None:
+    """The graph opens, variables of references are restored and run; what needs the other one says so."""
+    with fresh(), tf.Session() as sess:
+        with pytest.warns(UserWarning, match=r"1 resource variables, 'w' for one, .*load_checkpoint"):
+            saver = tf.train.import_meta_graph(RESOURCE)
+        assert saver is not None
+        saver.restore(sess, RESOURCE)
+        assert ["v:0"] == [item.name for item in tf.global_variables()]
+        assert [8.0, 8.0] == sess.run("twice:0").tolist()
+        with pytest.raises(UnimplementedError, match="ReadVariableOp"):
+            sess.run("y:0", FED)
+    assert 0.5 == tf.train.load_checkpoint(RESOURCE).get_tensor("w")[0, 0]
+
+
+@pytest.mark.filterwarnings(RESOURCES)
+@pytest.mark.parametrize("name", ["small", "resource"])
+def test_imported_saved_and_exported_nothing_is_lost(tmp_path: Path, name: str) -> None:
+    """By a program from ``.meta`` to HDF5 to ``.meta``: all is there but shapes of outputs, which TensorFlow infers."""
+    with fresh(), tf.Session() as sess:
+        saver = tf.train.import_meta_graph(FOLDER / f"{name}.ckpt")
+        assert saver is not None
+        saver.restore(sess, FOLDER / f"{name}.ckpt")
+        saver.save(sess, tmp_path / "x.ckpt")
+    graphs.write_meta_graph(read_structure(tmp_path / "x.ckpt"), tmp_path / "x.meta")
+    expected = read_message(FOLDER / f"{name}.ckpt.meta", messages.MetaGraphDef)
+    found = read_message(tmp_path / "x.meta", messages.MetaGraphDef)
+    assert expected.graph_def.library == found.graph_def.library
+    assert expected.meta_info_def == found.meta_info_def
+    assert expected.collection_def == found.collection_def
+    others = {node.name: node for node in found.graph_def.node}
+    assert {node.name for node in expected.graph_def.node} == set(others)
+    for node in expected.graph_def.node:
+        other = others[node.name]
+        assert (node.op, list(node.input), node.device) == (other.op, list(other.input), other.device)
+        assert all(node.attr[key] == other.attr[key] for key in node.attr if key != "_output_shapes"), node.name
+
+
+def test_hdf5_comes_before_a_meta_file(tmp_path: Path) -> None:
+    """Where a folder has both under one prefix, the prefix means ours; the name of the other still means that."""
+    shutil.copy(FOLDER / "small.ckpt.meta", tmp_path / "x.ckpt.meta")
+    with fresh():
+        tf.placeholder(tf.float32, name="mine")
+        tf.train.export_meta_graph(tmp_path / "x.ckpt")
+    assert ["mine"] == list(read_structure(tmp_path / "x.ckpt").digraph)
+    assert "y" in read_structure(tmp_path / "x.ckpt.meta").digraph
+
+
+def test_the_graph_of_a_checkpoint_of_the_first_format(tmp_path: Path) -> None:
+    """There the prefix is a file itself, which is no graph; the ``.meta`` beside it is."""
+    shutil.copy(FOLDER.with_name("golden") / "v1", tmp_path / "v1")
+    shutil.copy(FOLDER / "small.ckpt.meta", tmp_path / "v1.meta")
+    assert "y" in read_structure(tmp_path / "v1").digraph
+
+
+# -- files for TensorFlow ----------------------------------------------------------------------------------------------
+
+
+def build() -> tuple[Any, Any]:
+    """A model of ours with a partitioned variable and other names in the file; its Saver and its result."""
+    x = tf.placeholder(tf.float32, [None, 3], name="x")
+    w = tf.get_variable("w", initializer=np.arange(6, dtype=np.float32).reshape(3, 2))
+    parts = tf.get_variable(
+        "p", [4, 2], partitioner=tf.fixed_size_partitioner(2), initializer=tf.constant_initializer(0.25)
+    )
+    tf.add_to_collection("result", tf.add(tf.matmul(x, w), tf.reduce_sum(parts.as_tensor()), name="y"))
+    return tf.train.Saver({"weights": w, "p": parts}), [[18.0, 24.0]]
+
+
+def write_for_tensorflow(folder: Path) -> list[list[float]]:
+    """Write a graph in the ways that there are, and its values; the result that a run must give."""
+    with fresh() as graph, tf.Session() as sess:
+        saver, expected = build()
+        sess.run(tf.global_variables_initializer())
+        write_bundle(folder / "x.ckpt", {"weights": sess.run("w:0"), "p": np.full((4, 2), 0.25, np.float32)})
+        graphs.write_meta_graph(saver.export_meta_graph(), folder / "definition.meta")
+        saver.save(sess, folder / "ours.ckpt")
+        graphs.write_meta_graph(read_structure(folder / "ours.ckpt"), folder / "structure.meta")
+        graphs.write_meta_graph(saver.export_meta_graph(), folder / "text.pbtxt")
+        frozen = tf.graph_util.convert_variables_to_constants(sess, graph.as_graph_def(), ["y"])
+        tf.io.write_graph(frozen, folder, "frozen.pb", as_text=False)
+        tf.io.write_graph(graph, folder, "whole.pb", as_text=False)
+    result: list[list[float]] = expected
+    return result
+
+
+@pytest.mark.parametrize("name", ["definition.meta", "structure.meta", "text.pbtxt"])
+def test_what_we_write_we_read(tmp_path: Path, name: str) -> None:
+    """The operations that save and restore for TensorFlow tell our Saver what it keeps."""
+    expected = write_for_tensorflow(tmp_path)
+    structure = graphs.read_meta_graph(tmp_path / name)
+    assert structure.saver is not None
+    assert "NoOp" == structure.digraph.nodes[structure.saver.restore_op_name]["op"]
+    assert ["p", "weights"] == sorted(structure.saved_names)
+    with fresh(), tf.Session() as sess:
+        saver = tf.train.import_meta_graph(tmp_path / name)
+        assert saver is not None
+        saver.restore(sess, tmp_path / "x.ckpt")
+        assert expected == sess.run(tf.get_collection("result")[0], FED).tolist()
+
+
+def test_binary_graphs_are_what_the_text_is(tmp_path: Path) -> None:
+    """``write_graph`` gives the same message in either form."""
+    with fresh() as graph:
+        build()
+        for as_text in (False, True):
+            path = tf.io.write_graph(graph, tmp_path, "g.pbtxt" if as_text else "g.pb", as_text=as_text)
+            assert str(tmp_path / ("g.pbtxt" if as_text else "g.pb")) == path
+    binary, text = (read_message(tmp_path / name, messages.GraphDef) for name in ("g.pb", "g.pbtxt"))
+    assert text == binary
+
+
+def test_without_protobuf_a_binary_graph_says_what_to_install(tmp_path: Path) -> None:
+    """An ImportError that names the extra, and no file."""
+    code = (
+        "import sys; sys.modules.update({'google.protobuf': None})\n"
+        "import hdfsaver as tf\n"
+        f"try: tf.io.write_graph(tf.Graph(), {str(tmp_path)!r}, 'g.pb', as_text=False)\n"
+        "except ImportError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "hdfsaver[tensorflow]" in done.stdout
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_saver_of_what_is_no_variable_is_refused(tmp_path: Path) -> None:
+    """A name that leads to no variable of the graph is an error that names it, before anything is written."""
+    structure = graphs.read_meta_graph(SMALL.with_name("small.ckpt.meta"))
+    structure.saver = SaverDef()
+    structure.saved_names = {"a": "x"}
+    with pytest.raises(ValueError, match="keeps 'x', which is no variable"):
+        graphs.write_meta_graph(structure, tmp_path / "x.meta")
+    assert [] == list(tmp_path.iterdir())
