@@ -43,6 +43,7 @@ class Limits:
         All datasets of a plain file together, and all compressed values of any file, may declare so many bytes, or so
         many times the length of the file, whichever is more. Compressed zeros take a thousandth of what they declare,
         or less, so a bomb of 10 MB makes 10 GB.
+        The first also bounds the memory for constants of a TensorFlow graph whose last element stands for many.
     depth : int
         Groups within groups. Paths are as long as the groups are deep; 10,000 take about 1 s.
     json_depth : int

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hdfsaver import dtypes
+from hdfsaver import dtypes, limits
 from hdfsaver.errors import OpError
 from hdfsaver.interop import messages
 from hdfsaver.interop.tensor_types import shape_of
@@ -63,9 +63,21 @@ class AttributeReader:
 
     def __init__(self) -> None:
         self._known: dict[bytes, Read | None] = {}
+        self._added = 0
 
     def read(self, message: Any) -> Read | None:
-        """The plain value of an ``AttrValue``; None where no plain value stands for it."""
+        """The plain value of an ``AttrValue``; None where no plain value stands for it.
+
+        Raises
+        ------
+        ResourceExhaustedError
+            Constants whose last element stands for many take more memory, all together, than is allowed.
+        """
+        self._added += added_bytes(message)
+        if self._added > limits.get().declared_bytes:
+            raise limits.refused(
+                "its constants", f"they have {self._added} bytes that are not stored", "declared_bytes"
+            )
         data = message.SerializeToString(deterministic=True)
         found = self._known.get(data)
         if found is None and data not in self._known:
@@ -75,6 +87,28 @@ class AttributeReader:
         if found is not None and type(found.plain) is list:
             return Read(list(found.plain), found.is_exact)
         return found
+
+
+def added_bytes(message: Any, depth: int = 0) -> int:
+    """How many bytes of memory the tensors in an ``AttrValue`` take for elements that are not stored.
+
+    Where a single element stands for all, it is none: such an array is a view.
+    """
+    kind = message.WhichOneof("value")
+    if kind == "func" and depth <= _MAX_DEPTH:
+        return sum(added_bytes(message.func.attr[key], depth + 1) for key in message.func.attr)
+    tensors = [message.tensor] if kind == "tensor" else message.list.tensor if kind == "list" else ()
+    return sum(map(_added, tensors))
+
+
+def _added(tensor: Any) -> int:
+    name = _NAME_BY_NUMBER.get(tensor.dtype, "")
+    stored = stored_count(tensor, name)
+    if stored < 2:
+        return 0
+    count = math.prod(dim.size for dim in tensor.tensor_shape.dim)
+    nbytes = (count - stored) * (8 if name == "string" else dtypes.numpy_dtype(name).itemsize)
+    return nbytes if 0 < nbytes <= _LARGEST else 0
 
 
 def _read(message: Any, data: bytes) -> Read | None:

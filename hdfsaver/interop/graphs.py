@@ -76,6 +76,8 @@ def read_meta_graph(path: PathLike) -> Structure:
         There is no such file.
     DataLossError
         It is no ``MetaGraphDef``, has no graph, or one with nodes that contradict each other.
+    ResourceExhaustedError
+        Its constants would take more memory than ``declared_bytes`` of `hdfsaver.limits` allows.
     OpError
         What the operating system reports.
     """

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import hdfsaver as tf
 from hdfsaver import schema
-from hdfsaver.errors import DataLossError
+from hdfsaver.errors import DataLossError, ResourceExhaustedError
 from hdfsaver.interop import graphs, messages
 from hdfsaver.interop.graph_reading import write_message
 from tests.interop.test_damage import damages
@@ -61,7 +61,7 @@ def test_damage_gives_a_clean_error_or_a_graph(tmp_path: Path, name: str) -> Non
             try:
                 for structure in structures(READERS[name](path)):
                     schema.validate(structure.digraph)
-            except DataLossError as error:
+            except (DataLossError, ResourceExhaustedError) as error:
                 named += str(path) in str(error)
                 errors += 1
             assert SECONDS > time.perf_counter() - start, what
@@ -137,6 +137,23 @@ def test_a_constant_that_claims_too_much_is_kept_as_it_is(tmp_path: Path, dtype:
         tracemalloc.stop()
     value = structure.digraph.nodes["c"]["attrs"].get("value")
     assert value is None or 0 == value.size
+
+
+def test_constants_that_claim_much_for_little_are_refused(tmp_path: Path) -> None:
+    """Two elements, the second of which stands for a million, in many nodes: refused by a limit that can be raised."""
+    message = new_graph(*({"name": f"c{number}", "op": "Const"} for number in range(5)))
+    for number, node in enumerate(message.graph_def.node):
+        tensor = node.attr["value"].tensor
+        tensor.dtype = 1
+        tensor.tensor_shape.dim.add(size=10**6)
+        tensor.float_val.extend([1.0, float(number)])
+    write_message(tmp_path / "x.meta", message)
+    with tf.limits.use(declared_bytes=10**7):
+        with pytest.raises(ResourceExhaustedError, match=r"x\.meta.*limit `declared_bytes`"):
+            graphs.read_meta_graph(tmp_path / "x.meta")
+        with tf.limits.use(declared_bytes=10**8):
+            structure = graphs.read_meta_graph(tmp_path / "x.meta")
+    assert [1.0, 3.0, 3.0] == structure.digraph.nodes["c3"]["attrs"]["value"][[0, 1, -1]].tolist()
 
 
 def test_operations_that_claim_many_outputs(tmp_path: Path) -> None:
