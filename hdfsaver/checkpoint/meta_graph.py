@@ -286,6 +286,7 @@ def export_scoped_meta_graph(
 def _redefined(graph: Graph, graph_def: GraphDef) -> Graph:
     """A graph of other operations with the collections of a graph."""
     other = graph_around(graph_def)
+    other.tensorflow = graph.tensorflow
     for key in graph.get_all_collection_keys():
         other.get_collection_ref(key).extend(graph.get_collection(key))
     return other

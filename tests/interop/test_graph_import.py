@@ -109,6 +109,25 @@ def test_imported_saved_and_exported_nothing_is_lost(tmp_path: Path, name: str) 
         assert all(node.attr[key] == other.attr[key] for key in node.attr if key != "_output_shapes"), node.name
 
 
+def test_functions_come_along_wherever_a_graph_goes(tmp_path: Path) -> None:
+    """Into a scope, twice, beside other operations, by a message instead of a file: each function is there once."""
+    with fresh():
+        tf.train.import_meta_graph(SMALL)
+        definition = tf.train.export_meta_graph()
+    with fresh() as graph:
+        tf.constant(1.0)
+        for source in (SMALL, definition):
+            tf.train.import_meta_graph(source, import_scope="s")
+        exported = tf.train.export_meta_graph(tmp_path / "x.h5", graph_def=graph.as_graph_def())
+        for name in ("a.meta", "b.meta"):
+            graphs.write_meta_graph(
+                read_structure(tmp_path / "x.h5") if name == "a.meta" else exported, tmp_path / name
+            )
+            found = read_message(tmp_path / name, messages.MetaGraphDef).graph_def
+            assert ["add_one"] == [function.signature.name for function in found.library.function]
+            assert {"s/y", "s_1/y", "Const"} <= {node.name for node in found.node}
+
+
 def test_hdf5_comes_before_a_meta_file(tmp_path: Path) -> None:
     """Where a folder has both under one prefix, the prefix means ours; the name of the other still means that."""
     shutil.copy(FOLDER / "small.ckpt.meta", tmp_path / "x.ckpt.meta")
