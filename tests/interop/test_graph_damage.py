@@ -260,7 +260,7 @@ class Maker:
                 continue
             if field.message_type is not None and field.message_type.GetOptions().map_entry:
                 self._map(getattr(message, field.name), field.message_type.fields_by_name, depth)
-            elif field.is_repeated:
+            elif field.default_value == []:  # how all versions of protobuf say that it is repeated
                 self._list(getattr(message, field.name), field, depth)
             elif field.message_type is not None:
                 getattr(message, field.name).SetInParent()
