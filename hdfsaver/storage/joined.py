@@ -1,10 +1,10 @@
-"""An array in pieces, which are put together when its bytes go into a file, and not before."""
+"""Arrays that are not there before their bytes go into a file: read then, or put together of pieces."""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -19,7 +19,48 @@ class Piece(NamedTuple):
     array: npt.NDArray[Any]
 
 
-class Joined:
+class Pending:
+    """An array that is not there yet."""
+
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self.shape = shape
+        self.dtype = dtype
+        self.nbytes = math.prod(shape) * dtype.itemsize
+
+    def array(self) -> npt.NDArray[Any]:
+        """The array."""
+        raise NotImplementedError
+
+    def tobytes(self) -> bytes:
+        """Its bytes."""
+        return self.array().tobytes()
+
+    def rows(self) -> list[memoryview] | None:
+        """The bytes of pieces one after the other, where they are there already."""
+        return None
+
+
+class Deferred(Pending):
+    """An array that is made when its turn has come, and let go when it is written.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    dtype : dtype
+    make : callable
+        Gives the array.
+    """
+
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], make: Callable[[], npt.NDArray[Any]]) -> None:
+        super().__init__(shape, dtype)
+        self._make = make
+
+    def array(self) -> npt.NDArray[Any]:
+        """The array, made anew each time."""
+        return np.asarray(self._make(), self.dtype, order="C")
+
+
+class Joined(Pending):
     """Pieces that make up an array.
 
     Pieces that are rows, as those along the first dimension are, lie in the file one after the other: they cost no
@@ -34,9 +75,7 @@ class Joined:
     """
 
     def __init__(self, shape: tuple[int, ...], pieces: Sequence[Piece]) -> None:
-        self.shape = shape
-        self.dtype: np.dtype[Any] = pieces[0].array.dtype
-        self.nbytes = math.prod(shape) * self.dtype.itemsize
+        super().__init__(shape, pieces[0].array.dtype)
         self._pieces = pieces
 
     def array(self) -> npt.NDArray[Any]:
@@ -45,10 +84,6 @@ class Joined:
         for piece in self._pieces:
             whole[piece.key] = piece.array
         return whole
-
-    def tobytes(self) -> bytes:
-        """The bytes of the whole."""
-        return self.array().tobytes()
 
     def rows(self) -> list[memoryview] | None:
         """The bytes of the pieces one after the other, if that is the bytes of the whole."""
@@ -62,9 +97,9 @@ class Joined:
 
 
 class JoinedBytes:
-    """The bytes of a `Joined`, to be read from the front to the end."""
+    """The bytes of a `Pending` array, to be read from the front to the end."""
 
-    def __init__(self, joined: Joined) -> None:
+    def __init__(self, joined: Pending) -> None:
         self._joined = joined
         self._rows = joined.rows()
         self._starts = list(accumulate(map(len, self._rows or []), initial=0))
@@ -89,6 +124,8 @@ class JoinedBytes:
         """There from the first slice to the last one."""
         if self._whole is None:
             self._whole = self._joined.array().reshape(-1).view(np.uint8).data
+            if len(self._whole) != len(self):
+                raise ValueError(f"{len(self._whole)} bytes were made where {len(self)} were expected.")
         found = self._whole[start:stop]
         if stop == len(self):
             self._whole = None

@@ -70,15 +70,15 @@ class Packing(NamedTuple):
         """Bytes of an element, as the codec is told."""
         return self.grid.itemsize if self.compression.shuffle else 1
 
-    def chunk(self, number: int) -> memoryview | bytes:
-        """The bytes of a chunk, padded where the array ends within it."""
+    def piece(self, number: int) -> memoryview:
+        """The value's bytes that are in a chunk. They are to be asked for in order."""
         start, stop = self.grid.stretch(number)
-        found = self.view[start:stop]
-        missing = self.grid.nbytes - (stop - start)
-        return b"".join((found, bytes(missing))) if missing else found
+        return self.view[start:stop]
 
-    def filtered(self, data: Buffer) -> Buffer:
-        """A chunk as it is stored: filtered, or as it is where that is shorter."""
+    def filtered(self, piece: memoryview) -> Buffer:
+        """A chunk as it is stored: padded where the array ends, and filtered unless it is shorter as it is."""
+        missing = self.grid.nbytes - len(piece)
+        data = b"".join((piece, bytes(missing))) if missing else piece
         plain = shuffled(data, self.grid.itemsize) if SHUFFLE in self.filters else data
         found = BY_NAME[self.compression.codec].encode(plain, self.level, self._element)
         return found if len(found) < self.grid.nbytes else data
@@ -107,11 +107,10 @@ class Output:
     def pack(self, dataset: h5d.DatasetID, packing: Packing) -> int:
         """Store the chunks of a value; the XXH3-64 digest of the value's bytes."""
         hasher = xxhash.xxh3_64()
-        for number, stored in enumerate(_in_order(packing)):
-            start, stop = packing.grid.stretch(number)
-            hasher.update(packing.view[start:stop])
+        for number, (piece, stored) in enumerate(_in_order(packing)):
+            hasher.update(piece)
             self.chunks.append(self._store(dataset, packing, number, stored))
-            self.progress.advance(stop - start)
+            self.progress.advance(len(piece))
         return hasher.intdigest()
 
     def _store(self, dataset: h5d.DatasetID, packing: Packing, number: int, data: Buffer) -> Extent:
@@ -126,17 +125,22 @@ class Output:
         return offset, len(data), xxhash.xxh3_64_intdigest(data)
 
 
-def _in_order(packing: Packing) -> Iterator[Buffer]:
-    """The chunks as they are stored, one by one; some are made ahead."""
+def _in_order(packing: Packing) -> Iterator[tuple[memoryview, Buffer]]:
+    """The pieces of a value, and the chunks as they are stored, one by one; some are made ahead."""
     threads = min(os.cpu_count() or 1, MAX_THREADS, packing.grid.count)
     pool = ThreadPoolExecutor(threads, thread_name_prefix="hdfsaver")
-    waiting: deque[Future[Buffer]] = deque()
+    waiting: deque[tuple[memoryview, Future[Buffer]]] = deque()
     try:
         for number in range(packing.grid.count):
-            waiting.append(pool.submit(packing.filtered, packing.chunk(number)))
+            piece = packing.piece(number)
+            waiting.append((piece, pool.submit(packing.filtered, piece)))
             if len(waiting) > threads * _AHEAD:
-                yield waiting.popleft().result()
+                yield _done(*waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
+            yield _done(*waiting.popleft())
     finally:
         end(pool, threading.Event())
+
+
+def _done(piece: memoryview, future: Future[Buffer]) -> tuple[memoryview, Buffer]:
+    return piece, future.result()

@@ -13,7 +13,7 @@ from h5py import h5t
 
 from hdfsaver import dtypes
 from hdfsaver.storage import layout, strings, types
-from hdfsaver.storage.joined import Joined, JoinedBytes
+from hdfsaver.storage.joined import JoinedBytes, Pending
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -29,7 +29,7 @@ class Value(NamedTuple):
         The dtype's name.
     shape : tuple of int
         The tensor's shape.
-    data : ndarray or Joined
+    data : ndarray or Pending
         Contiguous, little-endian; for a string tensor, what `strings.encode` gave.
     attributes : mapping
         What its dataset says beside it.
@@ -37,7 +37,7 @@ class Value(NamedTuple):
 
     dtype: str
     shape: tuple[int, ...]
-    data: Array | Joined
+    data: Array | Pending
     attributes: Mapping[str, str]
 
     def datatype(self) -> h5t.TypeID:
@@ -49,9 +49,9 @@ class Value(NamedTuple):
         return view_of(self.data)
 
 
-def view_of(data: Array | Joined) -> memoryview | JoinedBytes:
+def view_of(data: Array | Pending) -> memoryview | JoinedBytes:
     """The bytes of what goes into a file."""
-    return JoinedBytes(data) if isinstance(data, Joined) else bytes_of(data)
+    return JoinedBytes(data) if isinstance(data, Pending) else bytes_of(data)
 
 
 def bytes_of(array: Array) -> memoryview:
@@ -82,7 +82,7 @@ def prepare(name: str, value: Any, dtype: str | None = None) -> Value:
     ----------
     name : str
         The variable, for errors.
-    value : array_like or Joined
+    value : array_like or Pending
         Of any byte order and memory layout; not copied where it lies as the file wants it.
     dtype : str, optional
         The dtype's name where NumPy's dtype does not say it (``"qint8"``); a reference's name is as good.
@@ -94,7 +94,7 @@ def prepare(name: str, value: Any, dtype: str | None = None) -> Value:
     ValueError
         It has more dimensions than HDF5 knows, or a text that UTF-8 cannot write.
     """
-    if isinstance(value, Joined):
+    if isinstance(value, Pending):
         plain = _PLAIN.get(value.dtype)
         if plain is not None and dtype in (None, plain[0]) and len(value.shape) <= layout.MAX_RANK:
             return Value(plain[0], value.shape, value, plain[1])
@@ -156,7 +156,7 @@ class Values(NamedTuple):
     names: list[str]
     dtypes: list[str]
     shapes: list[tuple[int, ...]]
-    data: list[Array | Joined]
+    data: list[Array | Pending]
     attributes: list[Mapping[str, str]]
 
     def row(self, place: int) -> Value:
@@ -173,7 +173,7 @@ def prepare_all(variables: Mapping[str, Any], dtypes: Mapping[str, str]) -> Valu
 
     Parameters
     ----------
-    variables : mapping of str to array_like or Joined
+    variables : mapping of str to array_like or Pending
     dtypes : mapping of str to str
         See `prepare`; it may lack variables.
     """

@@ -15,7 +15,7 @@ from hdfsaver.schema import Structure
 from hdfsaver.storage import groups, layout
 from hdfsaver.storage.commit import atomic_write
 from hdfsaver.storage.compression import Compression, grid_for
-from hdfsaver.storage.joined import Joined
+from hdfsaver.storage.joined import Deferred, Pending
 from hdfsaver.storage.packing import Output, Packing
 from hdfsaver.storage.progress import Callback, Progress
 from hdfsaver.storage.skeleton import Place, Plan, Skeleton, lay_out
@@ -28,7 +28,7 @@ class Model(NamedTuple):
 
     Attributes
     ----------
-    variables : mapping of str to ndarray, or None
+    variables : mapping of str to ndarray or Pending, or None
         The values by name, in the order that the index is to have; None for a model without ``variables``.
     structure : Structure or None
         The graph; None for a model without ``graph``.
@@ -38,7 +38,7 @@ class Model(NamedTuple):
         What variables are compressed with; the others are not.
     """
 
-    variables: Mapping[str, npt.NDArray[Any]] | None
+    variables: Mapping[str, Array | Pending] | None
     structure: Structure | None
     dtypes: Mapping[str, str]
     compression: Mapping[str, Compression] = MappingProxyType({})
@@ -175,9 +175,9 @@ def _packings(values: _Values, compression: Mapping[str, Compression]) -> _Packi
     return {name: Packing(compression[name], grid, chosen[name].view()) for name, grid in grids.items() if grid}
 
 
-def _blocks(values: Mapping[str, _Values], packings: Mapping[str, _Packings]) -> dict[int, Array | Joined]:
+def _blocks(values: Mapping[str, _Values], packings: Mapping[str, _Packings]) -> dict[int, Array | Pending]:
     """The values that are not compressed, by their rows in the index."""
-    blocks: dict[int, Array | Joined] = {}
+    blocks: dict[int, Array | Pending] = {}
     row = 0
     for group, found in values.items():
         if found is not None:
@@ -207,14 +207,17 @@ def _place(name: str, value: Value, packing: Packing | None) -> Place:
     )
 
 
-def _write(fd: int, skeleton: Skeleton, blocks: Mapping[int, Array | Joined], progress: Progress) -> None:
+def _write(fd: int, skeleton: Skeleton, blocks: Mapping[int, Array | Pending], progress: Progress) -> None:
     """Write all that is not compressed."""
     offsets = skeleton.extents["offset"].tolist()
     sizes = skeleton.extents["nbytes"].tolist()
-    large = [row for row in blocks if sizes[row] >= layout.LARGE]
+    large = [row for row in blocks if sizes[row] >= layout.LARGE and not isinstance(blocks[row], Deferred)]
+    alone = [row for row in blocks if sizes[row] >= layout.LARGE and isinstance(blocks[row], Deferred)]
     small = [row for row in blocks if sizes[row] < layout.LARGE]
     digests = skeleton.extents["xxh3_64"].copy()
     digests[large] = write_all(fd, [(offsets[row], view_of(blocks[row])) for row in large], progress)
+    for row in alone:  # two at a time would need room for two
+        digests[row : row + 1] = write_all(fd, [(offsets[row], view_of(blocks[row]))], progress)
     pieces = [blocks[row].tobytes() for row in small]
     digests[small] = np.fromiter(map(xxhash.xxh3_64_intdigest, pieces), np.uint64, len(pieces))
     joined = b"".join(pieces)

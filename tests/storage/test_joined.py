@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+import weakref
 
 import ml_dtypes
 import numpy as np
@@ -10,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdfsaver.storage.joined import Joined, JoinedBytes, Piece
+from hdfsaver.storage.compression import Compression
+from hdfsaver.storage.joined import Deferred, Joined, JoinedBytes, Piece
 from hdfsaver.storage.reading import open_file
-from hdfsaver.storage.writing import write_file
+from hdfsaver.storage.writing import Model, write_file, write_models
 
 
 def in_pieces(array, count, axis=0):
@@ -78,3 +80,34 @@ def test_few_are_put_together_at_a_time(tmp_path, monkeypatch, axis, most):
     finally:
         tracemalloc.stop()
     assert peak < most * array.nbytes
+
+
+def test_deferred_values_are_made_one_at_a_time(tmp_path):
+    """Each is made when its turn has come, once, and is gone before the next; what is saved is what was made."""
+    alive: list[weakref.ref] = []
+    most = []
+
+    def make(number):
+        def made():
+            array = np.full((1000, 100), number, np.float32)
+            alive.append(weakref.ref(array))
+            most.append(sum(each() is not None for each in alive))
+            return array
+
+        return made
+
+    values = {f"v{number}": Deferred((1000, 100), np.dtype(np.float32), make(number)) for number in range(6)}
+    compression = {"v5": Compression("gzip")}
+    write_models(tmp_path / "x.h5", {"": Model(values, None, {}, compression)})
+    assert ([1] * 6, 6) == (most, len(alive))
+    with open_file(tmp_path / "x.h5") as file:
+        file.verify()
+        assert list(range(6)) == [int(file.read(f"v{number}")[-1, -1]) for number in range(6)]
+
+
+def test_a_deferred_value_of_another_size_is_refused(tmp_path):
+    """What is made must be what was announced; the earlier file is there then."""
+    value = Deferred((20_000,), np.dtype(np.float64), lambda: np.zeros(5))
+    with pytest.raises(ValueError, match="40 bytes were made where 160000 were expected"):
+        write_models(tmp_path / "x.h5", {"": Model({"a": value}, None, {})})
+    assert [] == list(tmp_path.iterdir())
