@@ -336,6 +336,7 @@ newaxis = None
 if typing.TYPE_CHECKING:
     from hdfsaver import io, train
     from hdfsaver.arrays.files import load_file, open_file, save_file
+    from hdfsaver.conversion.converting import convert
     from hdfsaver.digraphs import read_digraph, write_digraph
     from hdfsaver.storage.compression import Compression
     from hdfsaver.storage.salvage import salvage
@@ -400,6 +401,7 @@ __all__ = [
     "constant",
     "constant_initializer",
     "control_dependencies",
+    "convert",
     "convert_to_tensor",
     "cos",
     "cosh",
@@ -609,6 +611,7 @@ __all__ = [
 
 _LAZY = {
     "Compression": "hdfsaver.storage.compression",
+    "convert": "hdfsaver.conversion.converting",
     "load_file": "hdfsaver.arrays.files",
     "open_file": "hdfsaver.arrays.files",
     "read_digraph": "hdfsaver.digraphs",

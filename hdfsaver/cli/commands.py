@@ -10,11 +10,17 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from hdfsaver.cli import rendering
+from hdfsaver.cli.progress import progress_bar
+from hdfsaver.cli.rendering import described
+from hdfsaver.conversion import converting as conversion
+from hdfsaver.conversion.opening import open_source
+from hdfsaver.conversion.source import Array
 from hdfsaver.errors import OpError
 from hdfsaver.storage import naming
-from hdfsaver.storage.reading import CheckpointFile, open_file
+from hdfsaver.storage.index import Entry
+from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.reading import reseal as reseal_file
 from hdfsaver.storage.salvage import salvage as salvage_file
 from hdfsaver.storage.writing import write_file
@@ -26,6 +32,8 @@ app = typer.Typer(
     add_completion=False,
 )
 
+Anything = Annotated[str, typer.Argument(metavar="CHECKPOINT", help="A prefix, a file or a folder of any known kind.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Checkpoint = Annotated[str, typer.Argument(metavar="CHECKPOINT", help="A prefix such as model/add.ckpt, or the file.")]
 
 
@@ -35,21 +43,94 @@ def main() -> None:
 
 
 @app.command("ls")
-def list_variables(checkpoint: Checkpoint) -> None:
-    """List the variables: name, dtype, shape and size in bytes; of several models in one file, each by its group."""
-    path = _found(checkpoint)
-    with _reporting(), open_file(path) as file:
-        for group in file.groups() or [file.group]:
-            with open_file(path, group) as model:
-                Console().print(_table(f"{group}: name" if group else "name", model))
+def list_variables(checkpoint: Anything, as_json: AsJson = False) -> None:
+    """List the arrays: name, dtype, shape and size in bytes; of several models in one file, each by its group."""
+    with _reporting():
+        models = list(_models(checkpoint))
+    if as_json:
+        rows = [{**({"group": group} if group else {}), **described(it)} for group, entries in models for it in entries]
+        typer.echo(rendering.as_json(rows))
+        return
+    for group, entries in models:
+        Console().print(rendering.table(f"{group}: name" if group else "name", entries))
 
 
-def _table(title: str, model: CheckpointFile) -> Table:
-    # A name may hold anything, terminal escapes too; what is printed must not.
-    table = Table(escape(_printable(title)), "dtype", "shape", "bytes", box=None)
-    for entry in model.variables.values():
-        table.add_row(escape(_printable(entry.name)), entry.dtype, str(entry.shape), f"{entry.nbytes:,}")
-    return table
+def _models(path: str) -> Iterator[tuple[str, list[Entry]]]:
+    """The arrays of each model in a file, by its group."""
+    with open_source(path) as source:
+        groups = source.groups()
+        if not groups:
+            yield "", list(source.variables.values())
+    for group in groups:
+        with open_file(_found(path), group) as model:
+            yield group, list(model.variables.values())
+
+
+@app.command()
+def show(
+    checkpoint: Anything,
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="The arrays to show.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show arrays: name, dtype, shape, bytes and values; only JSON has all values of a large one."""
+    found = []
+    with _reporting(), open_source(checkpoint) as source:
+        for name in names:
+            value = source.read(name)
+            if as_json:
+                found.append({**described(source.variables[name]), "values": rendering.plain(value)})
+            else:
+                _show(source.variables[name], value)
+    if as_json:
+        typer.echo(rendering.as_json(found))
+
+
+def _show(entry: Entry, value: Array) -> None:
+    heading = f"{rendering.printable(entry.name)}  {entry.dtype}  {entry.shape}  {entry.nbytes:,} bytes"
+    Console().print(escape(heading), rendering.shown(value), sep="\n", soft_wrap=True, markup=False, highlight=False)
+
+
+@app.command()
+def convert(
+    source: Anything,
+    target: Annotated[str, typer.Argument(help="What to write; the ending says what it is.")],
+    include: Annotated[list[str], typer.Option(help="Take only arrays of names like this: `dense/*`.")] = [],  # noqa: B006
+    exclude: Annotated[list[str], typer.Option(help="Leave out arrays of names like this.")] = [],  # noqa: B006
+    drop_slots: Annotated[bool, typer.Option("--drop-slots", help="Leave out what optimizers keep.")] = False,
+    rename: Annotated[list[str], typer.Option(help="OLD=NEW: replace what fits a regular expression.")] = [],  # noqa: B006
+    dtype: Annotated[str | None, typer.Option(help="Convert real numbers to this dtype.")] = None,
+    compression: Annotated[str | None, typer.Option(help="Compress an .h5 target: gzip, zstd, lz4, blosc2.")] = None,
+) -> None:
+    """Write what is in one file into another of any kind: HDF5, TensorFlow, .npz, .safetensors, PyTorch; Keras is read.
+
+    A target ending in .h5 or .hdf5 is a checkpoint of ours, .npz, .safetensors and .pt what they say, .meta, .pb and
+    .pbtxt the graph alone, and anything else the prefix of a TensorFlow checkpoint.
+    """
+    with _reporting(), progress_bar(target) as progress:
+        done = conversion.convert(
+            source,
+            target,
+            include=include,
+            exclude=exclude,
+            drop_slots=drop_slots,
+            rename=[_pair(text) for text in rename] or None,
+            dtype=dtype,
+            compression=compression,
+            progress=progress,
+        )
+    graph = ", and the graph" if done.has_graph else ""
+    Console().print(
+        f"{escape(rendering.printable(target))}: {len(done.names)} arrays, {done.nbytes:,} bytes{graph}.",
+        soft_wrap=True,
+        highlight=False,
+    )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    old, sign, new = text.partition("=")
+    if not sign:
+        raise ValueError(f"--rename wants OLD=NEW, not {text!r}.")
+    return old, new
 
 
 @app.command()
@@ -83,7 +164,7 @@ def salvage(
         saved = salvage_file(path)
         write_file(out, variables=saved.values, structure=None, dtypes=saved.dtypes)
     said = [*saved.remarks, *(f"{name}: {why}" for name, why in saved.lost.items())]
-    Console().print(*(escape(_printable(line)) for line in said), sep="\n", soft_wrap=True)
+    Console().print(*(escape(rendering.printable(line)) for line in said), sep="\n", soft_wrap=True)
     Console().print(f"{len(saved.values)} variables are whole, {len(saved.lost)} are lost.")
     if saved.lost:
         raise typer.Exit(1)
@@ -103,12 +184,10 @@ def _reporting() -> Iterator[None]:
         yield
     except OpError as error:
         _fail(error.message)
+    except (ImportError, TypeError, ValueError) as error:
+        _fail(str(error))
 
 
 def _fail(message: str) -> NoReturn:
-    Console(stderr=True).print(escape(_printable(message)), soft_wrap=True)
+    Console(stderr=True).print(escape(rendering.printable(message)), soft_wrap=True)
     raise typer.Exit(1)
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)

@@ -29,7 +29,7 @@ from hdfsaver.storage.progress import Callback, Progress
 from hdfsaver.storage.transfer import MAX_THREADS, PIECE, write_at
 from hdfsaver.storage.values import STRING, bytes_of
 
-_IN_FLIGHT = 64 << 20
+_IN_FLIGHT = 32 << 20
 """Bytes of tensors that may wait for the disk at once; a larger one waits alone."""
 
 _MAX_RANK = 254

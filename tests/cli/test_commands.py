@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import h5py
+import ml_dtypes
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import hdfsaver
 from hdfsaver.cli import app
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.writing import Model, write_file, write_models
@@ -86,3 +90,56 @@ def test_salvage(prefix, tmp_path):
         assert ["\x1b[31mred"] == list(file.variables)
     assert "nothing is overwritten" in run("salvage", prefix, str(tmp_path / "out.h5")).output
     assert 0 == run("salvage", str(tmp_path / "out.h5"), str(tmp_path / "again.h5")).exit_code
+
+
+def test_ls_and_show_as_json(prefix):
+    """With `--json`, programs read what people see, and all values."""
+    listed = json.loads(run("ls", prefix, "--json").output)
+    assert {"name": "dense/kernel", "dtype": "float32", "shape": [2, 3], "nbytes": 24} == listed[0]
+    (shown,) = json.loads(run("show", prefix, "dense/kernel", "--json").output)
+    assert {**listed[0], "values": [[1.0] * 3] * 2} == shown
+
+
+def test_values_that_json_does_not_have(tmp_path):
+    """Infinities, complex numbers, small floats and bytes that are no text have forms of their own."""
+    arrays = {
+        "r": np.array([np.nan, np.inf, -np.inf, 0.5]),
+        "c": np.array(1 + 2j),
+        "h": np.ones(1, ml_dtypes.bfloat16),
+        "t": np.array([b"\xff", "h\u00e9".encode()], object),
+        "b": np.array([True]),
+    }
+    hdfsaver.save_file(arrays, tmp_path / "x.h5")
+    shown = json.loads(run("show", str(tmp_path / "x.h5"), *arrays, "--json").output)
+    expected = [["NaN", "Infinity", "-Infinity", 0.5], [1.0, 2.0], [1.0], [{"base64": "/w=="}, "h\u00e9"], [True]]
+    assert expected == [it["values"] for it in shown]
+
+
+def test_show(prefix):
+    """`show` prints what an array is and its values; a large one has its middle left out, and names do no harm."""
+    result = run("show", prefix, "dense/kernel", "\x1b[31mred")
+    assert "dense/kernel  float32  (2, 3)  24 bytes\n[[1. 1. 1.]" in result.output
+    assert "\x1b" not in result.output
+    missing = run("show", prefix, "nothing")
+    assert (1, "There is no 'nothing' in") == (missing.exit_code, missing.output[:24])
+
+
+def test_models_by_their_groups(tmp_path):
+    """Of several models in one file, `ls` shows each with the name of its group."""
+    path = str(tmp_path / "g.h5")
+    write_models(path, {"one": Model({"a": np.ones(1)}, None, {}), "two": Model({"b": np.ones(2)}, None, {})})
+    assert [("one", "a"), ("two", "b")] == [
+        (it["group"], it["name"]) for it in json.loads(run("ls", path, "--json").output)
+    ]
+
+
+def test_convert(prefix, tmp_path):
+    """`convert` goes by content and ending, with patterns, renaming and dtypes."""
+    result = run(
+        "convert", prefix, str(tmp_path / "x.npz"), "--include", "dense/*", "--rename", "dense=d", "--dtype", "float16"
+    )
+    assert (0, "x.npz: 1 arrays, 12 bytes.") == (result.exit_code, result.output.strip()[-26:])
+    assert "d/kernel" in run("ls", str(tmp_path / "x.npz")).output
+    for arguments in (["--rename", "nothing"], ["--dtype", "int8"], ["--include", "x*"]):
+        assert 1 == run("convert", prefix, str(tmp_path / "y.npz"), *arguments).exit_code
+    assert not (tmp_path / "y.npz").exists()

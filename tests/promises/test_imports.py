@@ -25,7 +25,7 @@ LAYERS = (
     ("ops", "reading", "digraphs", "arrays", "interop"),
     ("variables", "variable_scope", "partitioned", "partitioning", "session", "training"),
     ("checkpoint",),
-    ("monitoring",),
+    ("monitoring", "conversion"),
     ("cli", "testing"),
 )
 HEIGHTS = {room: height for height, rooms in enumerate(LAYERS) for room in rooms} | {"__main__": len(LAYERS)}
@@ -41,6 +41,7 @@ STRANGERS = (
     {"ops", "arrays"},
     {"graph", "interop"},
     {"ops", "interop"},
+    {"monitoring", "conversion"},
     {"cli", "testing"},
 )
 

@@ -1,0 +1,24 @@
+"""A bar that moves as bytes do, for whoever watches; files and pipes get none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from hdfsaver.cli.rendering import printable
+from hdfsaver.storage.progress import Callback
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callback]:
+    """Give a callback that moves a bar on the terminal, which is gone in the end."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    console = Console(stderr=True)
+    bar = Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal)
+    with bar:
+        task = bar.add_task(escape(printable(title)), total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,87 @@
+"""What is shown of arrays: tables and values for people, JSON for programs."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from rich.markup import escape
+from rich.table import Table
+
+from hdfsaver.conversion.source import Array
+from hdfsaver.storage.index import Entry
+
+_SHOWN = 1000
+"""Elements from which the middle of an array is left out, as NumPy does."""
+
+
+def printable(text: str) -> str:
+    """Text that does nothing to a terminal: a name may hold anything, escape sequences too."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+
+
+def table(title: str, entries: Iterable[Entry]) -> Table:
+    """Name, dtype, shape and bytes of arrays."""
+    found = Table(escape(printable(title)), "dtype", "shape", "bytes", box=None)
+    for entry in entries:
+        found.add_row(escape(printable(entry.name)), entry.dtype, str(entry.shape), f"{entry.nbytes:,}")
+    return found
+
+
+def described(entry: Entry) -> dict[str, Any]:
+    """What is said of an array, for JSON."""
+    return {"name": entry.name, "dtype": entry.dtype, "shape": list(entry.shape), "nbytes": entry.nbytes}
+
+
+def shown(value: Array) -> str:
+    """The values of an array as NumPy shows them, the middle of a large one left out."""
+    with np.printoptions(threshold=_SHOWN):
+        return printable_lines(str(value))
+
+
+def printable_lines(text: str) -> str:
+    """Several lines, each made printable."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def as_json(value: Any) -> str:
+    """JSON that every parser reads, which has no infinities."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def plain(value: Array) -> Any:
+    """The values of an array as lists of what JSON has.
+
+    What is no finite number is ``"NaN"``, ``"Infinity"`` or ``"-Infinity"``; a complex number is a list of two; bytes
+    are text where they are UTF-8, and otherwise ``{"base64": ...}``.
+    """
+    return _plain(value.astype(object).tolist() if value.dtype.isbuiltin == 2 else value.tolist())
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, bytes):
+        return _text(value)
+    if isinstance(value, complex):
+        return [_plain(value.real), _plain(value.imag)]
+    if isinstance(value, bool | int | str):
+        return value
+    return _real(float(value))
+
+
+def _real(number: float) -> float | str:
+    if math.isnan(number):
+        return "NaN"
+    return number if math.isfinite(number) else ("Infinity" if number > 0 else "-Infinity")
+
+
+def _text(value: bytes) -> str | dict[str, str]:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(value).decode()}

@@ -1,0 +1,140 @@
+"""NumPy's archives, member by member; never anything pickled."""
+
+from __future__ import annotations
+
+import lzma
+import os
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import dtypes, limits
+from hdfsaver.conversion.source import Array, Source, entry_of, texts
+from hdfsaver.errors import DataLossError, InvalidArgumentError
+from hdfsaver.storage.access import about
+from hdfsaver.storage.commit import atomic_write
+from hdfsaver.storage.index import Entry
+
+_SUFFIX = ".npy"
+
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OverflowError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+"""What the libraries raise on damaged bytes."""
+
+
+class Npz(Source):
+    """The arrays in a ``.npz`` file."""
+
+    def __init__(self, path: str) -> None:
+        with about(path), _reading("the archive"):
+            self._archive = zipfile.ZipFile(path)
+        try:
+            with about(path), _reading("the archive"):
+                entries = self._entries()
+        except BaseException:
+            self._archive.close()
+            raise
+        super().__init__(path, "NumPy archive", entries)
+
+    def _entries(self) -> dict[str, Entry]:
+        found: dict[str, Entry] = {}
+        declared = 0
+        for info in self._archive.infolist():
+            name = info.filename.removesuffix(_SUFFIX)
+            if name in found:
+                raise DataLossError(None, None, f"two members name {name!r}.")
+            declared += info.file_size
+            limits.check_declared(info.filename, declared, os.path.getsize(self._archive.filename or ""))
+            found[name] = self._entry(name, info)
+        return found
+
+    def _entry(self, name: str, info: zipfile.ZipInfo) -> Entry:
+        with self._archive.open(info) as member:
+            shape, dtype = _header(member)
+        if int(np.prod(shape, dtype=object)) * dtype.itemsize > info.file_size:
+            raise DataLossError(None, None, f"{name!r} declares more than its member of {info.file_size} bytes holds.")
+        if dtype.kind in "SU":
+            return entry_of(name, "string", shape)
+        if dtype.kind == "O":
+            raise InvalidArgumentError(
+                None, None, f"{name!r} holds Python objects, which only unpickling could read; that runs code."
+            )
+        try:
+            return entry_of(name, dtypes.name_of_numpy(dtype), shape)
+        except TypeError as error:
+            raise InvalidArgumentError(None, None, f"{name!r}: {error}") from None
+
+    def _read(self, name: str) -> Array:
+        with about(self.path), _reading(name):
+            info = next(it for it in self._archive.infolist() if it.filename.removesuffix(_SUFFIX) == name)
+            with self._archive.open(info) as member:
+                array = np.lib.format.read_array(member, allow_pickle=False)
+        return texts(array) if array.dtype.kind in "SU" else np.asarray(array)
+
+    def close(self) -> None:
+        """Close the archive."""
+        self._archive.close()
+
+
+def _header(member: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    version = np.lib.format.read_magic(member)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(member)
+    return shape, dtype
+
+
+@contextmanager
+def _reading(what: str) -> Iterator[None]:
+    try:
+        yield
+    except _UNREADABLE as error:
+        raise DataLossError(None, None, f"{what} cannot be read: {error}") from error
+
+
+def write_npz(path: str, names: Iterable[str], source: Any, *, durable: bool) -> None:
+    """Write a ``.npz`` file, array by array.
+
+    Raises
+    ------
+    InvalidArgumentError
+        An array is of a dtype that NumPy's files do not have: the small floats, 4-bit integers.
+    """
+    with (
+        atomic_write(path, durable=durable) as draft,
+        open(draft.fd, "wb", closefd=False) as file,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive,
+    ):
+        for name in names:
+            # Without a time, so that the same arrays give the same bytes.
+            with archive.open(zipfile.ZipInfo(name + _SUFFIX), "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, _storable(name, source[name]), allow_pickle=False)
+
+
+def _storable(name: str, array: Array) -> Array:
+    if array.dtype == object:
+        fixed = array.astype(bytes)
+        if fixed.astype(object).tolist() != array.tolist():
+            raise InvalidArgumentError(
+                None, None, f"{name!r} has a text that ends in NUL, which NumPy's text of fixed width cannot keep."
+            )
+        return fixed
+    if array.dtype.isbuiltin != 1:
+        raise InvalidArgumentError(
+            None, None, f"{name!r} is of dtype {array.dtype}, which .npz does not know; convert it (dtype='float32')."
+        )
+    return array

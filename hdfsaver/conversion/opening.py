@@ -1,0 +1,87 @@
+"""Which kind of file it is, as its content says, and how it is opened."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+
+from hdfsaver.conversion import checkpoints
+from hdfsaver.conversion.npz import Npz
+from hdfsaver.conversion.pytorch import TorchFile
+from hdfsaver.conversion.safetensors import Safetensors, is_safetensors
+from hdfsaver.conversion.source import Source
+from hdfsaver.errors import DataLossError, InvalidArgumentError
+from hdfsaver.reading.locating import PathLike, as_prefix, resolve
+from hdfsaver.storage.guard import SIGNATURE, open_any
+
+_SAVED_MODELS = ("saved_model.pb", "saved_model.pbtxt")
+_GRAPHS = (".meta", ".pb", ".pbtxt")
+_ZIP = b"PK\x03\x04"
+_PICKLE = b"\x80\x02"
+"""How files of ``torch.save`` began before PyTorch 1.6."""
+
+
+def open_source(path: PathLike) -> Source:
+    """Open a file with arrays, of whatever kind that is known.
+
+    Parameters
+    ----------
+    path : path
+        A checkpoint of ours or TensorFlow's by its prefix, one of its files, or a folder, of which the latest is taken;
+        a SavedModel's folder; a graph of TensorFlow's (``.meta``, ``.pb``, ``.pbtxt``); a file of NumPy (``.npz``),
+        safetensors, Keras (``.h5``, ``.keras``) or PyTorch.
+
+    Raises
+    ------
+    NotFoundError
+        There is nothing of that name.
+    InvalidArgumentError
+        It is of no kind that is known.
+    DataLossError
+        It is damaged.
+    ImportError
+        What reads it is not installed.
+    """
+    text = as_prefix(path)
+    if os.path.isdir(text):
+        is_model = any(os.path.isfile(os.path.join(text, name)) for name in _SAVED_MODELS)
+        return checkpoints.open_saved_model(text) if is_model else checkpoints.Checkpoint(resolve(text))
+    if not os.path.isfile(text):
+        return checkpoints.Checkpoint(text)
+    opened = open_any(text)
+    os.close(opened.fd)
+    return _of_file(text, opened.head, opened.size)
+
+
+def _of_file(path: str, head: bytes, size: int) -> Source:
+    if head.startswith(SIGNATURE):
+        found = checkpoints.Checkpoint(path)
+        if found.kind == "HDF5 file" and checkpoints.is_keras(found.variables):
+            found.close()
+            return checkpoints.KerasWeights(path)
+        return found
+    if head.startswith(_ZIP):
+        return _of_archive(path)
+    if head.startswith(_PICKLE):
+        return TorchFile(path)
+    if is_safetensors(head, size):
+        return Safetensors(path)
+    if path.endswith(_GRAPHS):
+        return checkpoints.Graph(path)
+    return checkpoints.Checkpoint(path)
+
+
+def _of_archive(path: str) -> Source:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except zipfile.BadZipFile as error:
+        raise DataLossError(None, None, f"{path} is a damaged archive: {error}") from error
+    if checkpoints.KERAS_WEIGHTS in names:
+        return checkpoints.KerasArchive(path)
+    if any(name.endswith("data.pkl") for name in names):
+        return TorchFile(path)
+    if all(name.endswith(".npy") for name in names):
+        return Npz(path)
+    known = "NumPy's (.npz), PyTorch's and Keras's (.keras) are known"
+    raise InvalidArgumentError(None, None, f"{path} is an archive of some other program; {known}.")

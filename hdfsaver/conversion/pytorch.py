@@ -1,0 +1,80 @@
+"""Files of ``torch.save``: tensors by name, and nothing that would run code."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hdfsaver import dtypes
+from hdfsaver.arrays.conversion import as_numpy, as_torch
+from hdfsaver.conversion.source import Array, Source, entry_of
+from hdfsaver.errors import DataLossError, InvalidArgumentError
+from hdfsaver.storage.commit import atomic_write
+from hdfsaver.storage.index import Entry
+
+_NAMES = {row.torch: row.name for row in reversed(dtypes.TABLE) if row.torch is not None}
+
+
+def _torch() -> Any:
+    try:
+        import torch  # type: ignore[import-not-found,unused-ignore]
+    except ImportError as error:
+        raise ImportError("Files of torch.save need PyTorch: pip install torch", name="torch") from error
+    return torch
+
+
+class TorchFile(Source):
+    """The tensors in a file of ``torch.save``: a ``state_dict``, or dicts of these within each other.
+
+    Names of inner dicts stand before a slash. Numbers are taken, too; what is neither, as texts and lists are, is not.
+    """
+
+    def __init__(self, path: str) -> None:
+        torch = _torch()
+        try:
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
+        except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError, TypeError) as error:
+            message = f"{path} cannot be read as weights alone: {error}"
+            raise DataLossError(None, None, message) from error
+        if not isinstance(loaded, Mapping):
+            raise InvalidArgumentError(None, None, f"{path} holds a {type(loaded).__name__}, not a dict of tensors.")
+        self._tensors = dict(_flat(loaded, ""))
+        super().__init__(path, "PyTorch file", {name: _entry(name, value) for name, value in self._tensors.items()})
+
+    def _read(self, name: str) -> Array:
+        return as_numpy(self._tensors[name], name)
+
+
+def _flat(values: Mapping[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    import torch  # type: ignore[import-not-found,unused-ignore]
+
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}/")
+        elif isinstance(value, torch.Tensor | bool | int | float | complex):
+            yield f"{prefix}{key}", value
+
+
+def _entry(name: str, value: Any) -> Entry:
+    if not hasattr(value, "shape"):
+        array = as_numpy(value, name)
+        return entry_of(name, dtypes.name_of_numpy(array.dtype), array.shape)
+    dtype = _NAMES.get(str(value.dtype).removeprefix("torch."))
+    if dtype is None:
+        raise InvalidArgumentError(None, None, f"{name!r} is a tensor of {value.dtype}, which is not known.")
+    return entry_of(name, dtype, tuple(value.shape))
+
+
+def write_torch(path: str, names: Mapping[str, Entry], source: Mapping[str, Array], *, durable: bool) -> None:
+    """Write a file of ``torch.save``; all arrays are in memory at once.
+
+    Raises
+    ------
+    TypeError
+        PyTorch has no such dtype.
+    """
+    torch = _torch()
+    tensors = {name: as_torch(source[name], name) for name in names}
+    with atomic_write(path, durable=durable) as draft, open(draft.fd, "wb", closefd=False) as file:
+        torch.save(tensors, file)

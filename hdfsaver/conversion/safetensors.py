@@ -1,0 +1,156 @@
+"""The safetensors format, one array at a time.
+
+Its own library has no bfloat16 for NumPy and writes what it is given at once; the format is a length, a JSON object and
+bytes. Source: ``README.md`` of ``huggingface/safetensors``, "Format".
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import dtypes
+from hdfsaver.conversion.source import Array, Source, entry_of
+from hdfsaver.errors import DataLossError, InvalidArgumentError
+from hdfsaver.storage.access import about
+from hdfsaver.storage.commit import atomic_write
+from hdfsaver.storage.guard import open_any
+from hdfsaver.storage.index import Entry
+from hdfsaver.storage.transfer import read_at
+from hdfsaver.storage.values import bytes_of
+
+_LENGTH = 8
+_MAX_HEADER = 100_000_000
+"""The library's own limit."""
+
+_ALIGNMENT = 8
+_METADATA = "__metadata__"
+
+_NAMES = {row.safetensors: row.name for row in reversed(dtypes.TABLE) if row.safetensors is not None}
+
+
+def is_safetensors(head: bytes, size: int) -> bool:
+    """Whether a file begins as such files do."""
+    length = int.from_bytes(head[:_LENGTH], "little")
+    return 2 <= length <= min(_MAX_HEADER, size - _LENGTH) and head[_LENGTH : _LENGTH + 1] == b"{"
+
+
+class Safetensors(Source):
+    """The arrays in a ``.safetensors`` file."""
+
+    def __init__(self, path: str) -> None:
+        opened = open_any(path)
+        self._fd = opened.fd
+        try:
+            with about(path):
+                if not is_safetensors(opened.head, opened.size):
+                    raise DataLossError(None, None, "its header does not lie within the file.")
+                length = int.from_bytes(opened.head[:_LENGTH], "little")
+                data = bytearray(length)
+                read_at(opened.fd, memoryview(data), _LENGTH)
+                self._places = _places(_parsed(bytes(data)), opened.size - _LENGTH - length)
+        except BaseException:
+            self.close()
+            raise
+        self._begin = _LENGTH + length
+        super().__init__(path, "safetensors file", {name: entry for name, (entry, _) in self._places.items()})
+
+    def _read(self, name: str) -> Array:
+        entry, start = self._places[name]
+        array = np.empty(entry.shape, dtypes.numpy_dtype(entry.dtype))
+        with about(self.path):
+            read_at(self._fd, bytes_of(array), self._begin + start)
+        return array
+
+    def close(self) -> None:
+        """Close the file."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+
+def _parsed(data: bytes) -> dict[str, Any]:
+    try:
+        header = json.loads(data, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise DataLossError(None, None, f"its header is no JSON: {error}") from None
+    if not isinstance(header, dict):
+        raise DataLossError(None, None, "its header is no JSON object.")
+    header.pop(_METADATA, None)
+    return header
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("two members of one name")
+    return found
+
+
+def _places(header: Mapping[str, Any], size: int) -> dict[str, tuple[Entry, int]]:
+    """Each array's entry and where it begins, the bytes covered without gaps, as the format demands."""
+    found: dict[str, tuple[Entry, int]] = {}
+    end = 0
+    for name, (dtype, shape, start, stop) in sorted(
+        ((name, _checked(name, item)) for name, item in header.items()), key=lambda pair: pair[1][2:]
+    ):
+        entry = entry_of(name, dtype, shape)
+        if start != end or stop - start != entry.nbytes or stop > size:
+            raise DataLossError(None, None, f"{name!r} cannot lie from byte {start} to {stop} of {size}.")
+        found[name] = (entry, start)
+        end = stop
+    if end != size:
+        raise DataLossError(None, None, f"its arrays have {end} bytes, but {size} are there.")
+    return found
+
+
+def _checked(name: str, item: Any) -> tuple[str, tuple[int, ...], int, int]:
+    try:
+        dtype, shape, (start, stop) = item["dtype"], item["shape"], item["data_offsets"]
+        whole = all(type(size) is int and 0 <= size < 2**48 for size in (*shape, start, stop))
+        if not whole or not isinstance(dtype, str) or math.prod(size or 1 for size in shape) >= 2**59:
+            raise ValueError(dtype)
+    except (TypeError, KeyError, ValueError):
+        raise DataLossError(None, None, f"what its header says of {name!r} is no array.") from None
+    if dtype not in _NAMES:
+        raise InvalidArgumentError(None, None, f"{name!r} is of dtype {dtype!r}, which is not known.")
+    return _NAMES[dtype], tuple(shape), start, stop
+
+
+def write_safetensors(path: str, entries: Iterable[Entry], source: Mapping[str, Array], *, durable: bool) -> None:
+    """Write a ``.safetensors`` file, array by array.
+
+    Raises
+    ------
+    InvalidArgumentError
+        An array is of a dtype that the format does not have: text, quantized integers.
+    """
+    # The largest elements first, so that each begins at a multiple of its size.
+    ordered = sorted(entries, key=lambda entry: (-_itemsize(entry), entry.name))
+    header, offset = {}, 0
+    for entry in ordered:
+        name = dtypes.ROW_BY_NAME[entry.dtype].safetensors
+        header[entry.name] = {
+            "dtype": name, "shape": list(entry.shape), "data_offsets": [offset, offset + entry.nbytes],
+        }  # fmt: skip
+        offset += entry.nbytes
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % _ALIGNMENT)
+    with atomic_write(path, durable=durable) as draft, open(draft.fd, "wb", closefd=False) as file:
+        draft.size = _LENGTH + len(text) + offset
+        file.write(len(text).to_bytes(_LENGTH, "little") + text)
+        for entry in ordered:
+            file.write(bytes_of(np.ascontiguousarray(source[entry.name])))
+
+
+def _itemsize(entry: Entry) -> int:
+    if entry.name == _METADATA or dtypes.ROW_BY_NAME[entry.dtype].safetensors is None:
+        raise InvalidArgumentError(
+            None, None, f"{entry.name!r}, of dtype {entry.dtype}, cannot be in a safetensors file; leave it out."
+        )
+    return dtypes.numpy_dtype(entry.dtype).itemsize

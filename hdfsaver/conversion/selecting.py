@@ -1,0 +1,90 @@
+"""Which arrays go along, and what becomes of their names and dtypes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from hdfsaver import dtypes
+from hdfsaver.checkpoint.renaming import Rename, renamed
+from hdfsaver.errors import NotFoundError
+from hdfsaver.storage.index import Entry
+from hdfsaver.storage.values import STRING, nbytes_of
+
+_AVERAGE = "ExponentialMovingAverage"
+_POWER = re.compile(r"(?:.*/)?beta[12]_power(?:_[0-9]+)?")
+_SLOT_MARK = "/.OPTIMIZER_SLOT/"
+_OPTIMIZERS = ("optimizer/", "optimizer_weights/")
+"""Where Keras has what belongs to the optimizer, and many programs for PyTorch."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is asked for; see `hdfsaver.convert`."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    drop_slots: bool = False
+    rename: Rename | None = None
+    dtype: str | None = None
+
+    def of(self, entries: Mapping[str, Entry]) -> dict[str, Entry]:
+        """By its name in the target, what each array is in the source.
+
+        Raises
+        ------
+        NotFoundError
+            A pattern to include fits nothing.
+        ValueError
+            Two arrays would get one name.
+        """
+        for pattern in self.include:
+            if not any(fnmatchcase(name, pattern) for name in entries):
+                raise NotFoundError(None, None, f"Nothing has a name like {pattern!r}. There are {_some(entries)}.")
+        kept = {name: entry for name, entry in entries.items() if self._takes(name, entries)}
+        return renamed(kept, self.rename)
+
+    def _takes(self, name: str, entries: Mapping[str, Entry]) -> bool:
+        is_wanted = not self.include or any(fnmatchcase(name, pattern) for pattern in self.include)
+        is_unwanted = any(fnmatchcase(name, pattern) for pattern in self.exclude)
+        return is_wanted and not is_unwanted and not (self.drop_slots and is_slot(name, entries))
+
+    def entry(self, name: str, entry: Entry) -> Entry:
+        """What an array is in the target."""
+        dtype = self.dtype_of(entry)
+        return Entry(name, dtype, entry.shape, entry.nbytes if dtype == STRING else nbytes_of(dtype, entry.shape))
+
+    def dtype_of(self, entry: Entry) -> str:
+        """The dtype of an array in the target."""
+        is_real = entry.dtype != STRING and dtypes.as_dtype(entry.dtype).is_floating
+        return self.dtype if self.dtype and is_real else entry.dtype
+
+
+def checked_dtype(name: str) -> str:
+    """The name of a dtype of real numbers; `ValueError` where it is none."""
+    try:
+        found = dtypes.as_dtype(name)
+    except TypeError:
+        raise ValueError(f"There is no dtype {name!r}.") from None
+    if not found.is_floating:
+        raise ValueError(f"Real numbers are converted to another dtype of such, not to {name!r}.")
+    return found.name
+
+
+def is_slot(name: str, names: Iterable[str]) -> bool:
+    """Whether an array is what an optimizer keeps beside a variable, and not needed to use the model.
+
+    It is if it lies below the name of another array (``w/Adam_1`` beside ``w``), but for moving averages, which models
+    are used with; or if it is a power of Adam's (``beta1_power``) or a slot of TensorFlow 2.
+    """
+    above, _, last = name.rpartition("/")
+    is_below = any(above[: end.start()] in names for end in re.finditer("/|$", above) if end.start())
+    is_other = _SLOT_MARK in name or name.startswith(_OPTIMIZERS) or _POWER.fullmatch(name) is not None
+    return (is_below and not last.startswith(_AVERAGE)) or is_other
+
+
+def _some(entries: Mapping[str, Entry]) -> str:
+    names = list(entries)
+    return ", ".join(map(repr, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -1,0 +1,225 @@
+"""What others wrote is read by its content, and what is damaged or hostile refused."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.numpy import load_file as load_safetensors
+from safetensors.numpy import save_file as save_safetensors
+
+import hdfsaver as tf
+from hdfsaver import errors
+from hdfsaver.conversion.opening import open_source
+
+GOLDEN = Path(__file__).with_name("golden")
+WEIGHTS = json.loads((GOLDEN / "expected.json").read_text(encoding="utf-8"))
+
+
+def test_keras_2_has_the_names_of_its_weights():
+    """The layer above each name and ``:0`` behind it are Keras's own affair."""
+    with open_source(GOLDEN / "keras2.h5") as source:
+        assert "Keras weights" == source.kind
+        found = {name: source.read(name) for name in source.variables if not name.startswith("optimizer")}
+    assert WEIGHTS == {name: [list(value.shape), float(value.ravel()[0])] for name, value in found.items()}
+
+
+@pytest.mark.parametrize(("name", "kind"), [("keras3.weights.h5", "Keras weights"), ("archive.keras", "Keras archive")])
+def test_keras_3_has_its_paths(name, kind):
+    """Weights in the order of their layers, under the paths that Keras 3 has."""
+    with open_source(GOLDEN / name) as source:
+        assert kind == source.kind
+        found = {name: source.read(name) for name in source.variables if name.startswith("layers")}
+    assert list(WEIGHTS.values()) == [[list(value.shape), float(value.ravel()[0])] for value in found.values()]
+    assert "layers/dense/vars/0" in found
+
+
+def test_optimizers_of_keras_are_left_out(tmp_path):
+    """With ``drop_slots`` the weights alone remain."""
+    for name in ("keras2.h5", "keras3.weights.h5", "archive.keras"):
+        done = tf.convert(GOLDEN / name, tmp_path / "x.npz", drop_slots=True)
+        assert len(WEIGHTS) == len(done.names)
+
+
+def test_what_is_unpacked_is_removed(tmp_path, monkeypatch):
+    """The HDF5 file of an archive lies in a folder of its own only as long as the source is open."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    with open_source(GOLDEN / "archive.keras"):
+        assert 1 == len(list(tmp_path.iterdir()))
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_safetensors_of_the_library(tmp_path):
+    """What the library wrote is read, and what is written it reads."""
+    arrays = {"a": np.arange(6, dtype=np.int16).reshape(2, 3), "b": np.ones(3), "c": np.array(True)}
+    save_safetensors(arrays, tmp_path / "a.safetensors", {"format": "np"})
+    with open_source(tmp_path / "a.safetensors") as source:
+        assert {"a": (2, 3), "b": (3,), "c": ()} == {name: it.shape for name, it in source.variables.items()}
+        for name, value in arrays.items():
+            np.testing.assert_array_equal(value, source.read(name), strict=True)
+    tf.convert(tmp_path / "a.safetensors", tmp_path / "b.safetensors")
+    for name, value in load_safetensors(tmp_path / "b.safetensors").items():
+        np.testing.assert_array_equal(arrays[name], value, strict=True)
+
+
+def _safetensors(path, header, data=b""):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data)
+
+
+@pytest.mark.parametrize(
+    ("header", "match"),
+    [
+        ({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}}, "cannot lie from byte 0 to 4"),
+        ({"a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}, "cannot lie from byte 4 to 8"),
+        ({"a": {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}}, "cannot lie"),
+        ({"a": {"dtype": "F32", "shape": [0, 2**63], "data_offsets": [0, 0]}}, "is no array"),
+        ({"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}, "is no array"),
+        ({"a": {"dtype": "F32", "shape": [True], "data_offsets": [0, 4]}}, "is no array"),
+        ({"a": {"dtype": "F99", "shape": [1], "data_offsets": [0, 4]}}, "of dtype 'F99', which is not known"),
+        ({"a": {"dtype": ["F32"], "shape": [1], "data_offsets": [0, 4]}}, "is no array"),
+        ({"a": 7}, "is no array"),
+        ({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "b": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, "cannot lie"),  # noqa: E501
+        ({}, "0 bytes, but 8 are there"),
+        (b"{" + b"[" * 100_000, "is no JSON"),
+        (b'{"a": 1, "a": 2}', "two members of one name"),
+    ],
+)  # fmt: skip
+def test_headers_of_safetensors_that_lie(tmp_path, header, match):
+    """Whatever a header says is compared with the file before anything is read."""
+    _safetensors(tmp_path / "x.safetensors", header, bytes(8))
+    with pytest.raises((errors.DataLossError, errors.InvalidArgumentError), match=rf"x\.safetensors: .*{match}"):
+        open_source(tmp_path / "x.safetensors")
+
+
+@given(st.binary(min_size=1, max_size=60), st.integers(0, 200))
+def test_damage_to_safetensors(tmp_path_factory, noise, place):
+    """Damaged bytes are an error that names the file, or other values; nothing else."""
+    path = tmp_path_factory.getbasetemp() / "damaged.safetensors"
+    _safetensors(path, {"a": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}, bytes(16))
+    data = bytearray(path.read_bytes())
+    data[place : place + len(noise)] = noise
+    path.write_bytes(data)
+    _read_or_refuse(path)
+
+
+@given(st.binary(min_size=1, max_size=30), st.integers(0, 700))
+def test_damage_to_npz(tmp_path_factory, noise, place):
+    """Damaged bytes of an archive are an error that names the file, or nothing that matters."""
+    path = tmp_path_factory.getbasetemp() / "damaged.npz"
+    np.savez_compressed(path, a=np.arange(20), b=np.array(["x", "yz"]))
+    data = bytearray(path.read_bytes())
+    data[place : place + len(noise)] = noise
+    path.write_bytes(data)
+    _read_or_refuse(path)
+
+
+def _read_or_refuse(path):
+    try:
+        with open_source(path) as source:
+            for name in source.variables:
+                source.read(name)
+    except errors.OpError as error:
+        assert path.name in str(error)  # noqa: PT017 - either way is right
+
+
+def test_npz_of_numpy(tmp_path):
+    """Numbers of any byte order and layout, texts of fixed width as bytes, compressed or not."""
+    arrays = {"a": np.asfortranarray(np.arange(6.0).reshape(2, 3)), "b": np.arange(3, dtype=">i4"), "c": np.array(5)}
+    np.savez_compressed(tmp_path / "a.npz", **arrays, u=np.array(["hé", ""]), s=np.array([b"ab", b"c"]))
+    with open_source(tmp_path / "a.npz") as source:
+        assert "NumPy archive" == source.kind
+        assert ["float64", "int32", "int64", "string", "string"] == [it.dtype for it in source.variables.values()]
+        for name, value in arrays.items():
+            np.testing.assert_array_equal(value, source.read(name))
+        assert ["hé".encode(), b""] == source.read("u").tolist()
+        assert [b"ab", b"c"] == source.read("s").tolist()
+    tf.convert(tmp_path / "a.npz", tmp_path / "a.h5")
+    np.testing.assert_array_equal(arrays["b"], tf.load_file(tmp_path / "a.h5")["b"])
+
+
+class _Trap:
+    def __reduce__(self):
+        return print, ("executed",)
+
+
+def test_nothing_is_unpickled(tmp_path, capsys):
+    """Python objects in an archive are refused before anything of them is looked at."""
+    np.savez(tmp_path / "x.npz", a=np.array([_Trap()], object))
+    with pytest.raises(errors.InvalidArgumentError, match=r"x\.npz.*'a' holds Python objects.*runs code"):
+        open_source(tmp_path / "x.npz")
+    assert "executed" not in capsys.readouterr().out
+
+
+def _npy(shape, descr="<f8"):
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
+    return file.getvalue()
+
+
+def test_archives_that_lie(tmp_path):
+    """Shapes beyond the member, two members of one name, bombs, and archives of other programs."""
+    path = tmp_path / "x.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.npy", _npy((2**40,)))
+    with pytest.raises(errors.DataLossError, match=r"x\.npz: 'a' declares more than its member"):
+        open_source(path)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.npy", _npy((3 << 27,)) + bytes(3 << 27) * 0 + bytes(8))
+        archive.writestr("b.npy", bytes(1 << 20))
+    with pytest.raises(errors.DataLossError, match=r"x\.npz"):
+        open_source(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "hello")
+    with pytest.raises(errors.InvalidArgumentError, match="an archive of some other program"):
+        open_source(path)
+
+
+def test_a_bomb_in_an_archive(tmp_path):
+    """Members that inflate to more than the limit are refused by what they declare."""
+    with zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.npy", _npy((1 << 20,)) + bytes(8 << 20))
+    with tf.limits.use(declared_bytes=1 << 20), pytest.raises(errors.ResourceExhaustedError, match="`declared_bytes`"):
+        open_source(tmp_path / "x.npz")
+    with open_source(tmp_path / "x.npz") as source:
+        assert not source.read("a").any()
+
+
+def test_a_keras_archive_that_lies(tmp_path):
+    """An archive whose weights are no HDF5 file, or would fill the disk."""
+    with zipfile.ZipFile(tmp_path / "x.keras", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("model.weights.h5", bytes(1 << 20))
+    with pytest.raises(errors.DataLossError, match=r"model\.weights\.h5 is not an HDF5 file"):
+        open_source(tmp_path / "x.keras")
+    with tf.limits.use(declared_bytes=1000), pytest.raises(errors.ResourceExhaustedError, match="declared_bytes"):
+        open_source(tmp_path / "x.keras")
+
+
+def test_what_nobody_knows(tmp_path):
+    """A file of no known kind is refused in words; one that is not there is not found."""
+    (tmp_path / "x.bin").write_bytes(b"nothing that is known")
+    with pytest.raises(errors.OpError, match=r"x\.bin"):
+        open_source(tmp_path / "x.bin")
+    with pytest.raises(errors.NotFoundError):
+        open_source(tmp_path / "y.bin")
+    with pytest.raises(errors.NotFoundError, match="There is no 'z' in"), open_source(GOLDEN / "keras2.h5") as source:
+        source.read("z")
+
+
+def test_pytorch_is_named_where_it_is_missing(tmp_path, monkeypatch):
+    """Without PyTorch, the message says how to get it; nothing is unpickled instead."""
+    monkeypatch.setitem(__import__("sys").modules, "torch", None)
+    (tmp_path / "x.pt").write_bytes(pickle.dumps({"a": 1}, protocol=2))
+    with pytest.raises(ImportError, match="pip install torch"):
+        open_source(tmp_path / "x.pt")
+    tf.save_file({"a": np.zeros(1)}, tmp_path / "a.h5")
+    with pytest.raises(ImportError, match="pip install torch"):
+        tf.convert(tmp_path / "a.h5", tmp_path / "y.pt")
