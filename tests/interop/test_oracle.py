@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hdfsaver.interop import messages
 from hdfsaver.interop.bundle_writing import write_bundle
 from hdfsaver.interop.opening import open_bundle
 from tests.interop import samples
@@ -25,6 +26,95 @@ from tests.interop.test_graph_import import write_for_tensorflow
 
 if importlib.util.find_spec("tensorflow") is None:
     pytest.skip("TensorFlow is not installed; `tox -e tensorflow` installs it", allow_module_level=True)
+
+SCHEMA = """
+import os, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+from tensorflow.core.framework import variable_pb2
+from tensorflow.core.protobuf import saved_model_pb2, saver_pb2, tensor_bundle_pb2
+from tensorflow.core.util import saved_tensor_slice_pb2
+from google.protobuf import descriptor_pool, descriptor_pb2
+pool = descriptor_pool.Default()
+names = set(sys.argv[1:])
+files = {}
+def visit(file):
+    for below in file.dependencies:
+        if below.name not in files:
+            visit(below)
+    files[file.name] = file
+for name in names:
+    visit(pool.FindMessageTypeByName(f"tensorflow.{name}").file)
+found = descriptor_pb2.FileDescriptorSet()
+for file in files.values():
+    file.CopyToProto(found.file.add())
+sys.stdout.buffer.write(found.SerializeToString())
+"""
+
+UNDECLARED = {
+    "GraphDef": {"debug_info"},
+    "MetaGraphDef": {"object_graph_def"},
+    "TensorInfo": {"composite_tensor"},
+    "TensorProto": {"resource_handle_val", "variant_val"},
+}
+"""Fields that are kept as unknown ones."""
+
+ROOTS = ("BundleHeaderProto", "BundleEntryProto", "SavedTensorSlices", "SavedModel", "VariableDef", "SaverDef")
+
+
+def tensorflow_pool() -> Any:
+    """TensorFlow's descriptors, in a pool of their own."""
+    from google.protobuf import descriptor_pb2, descriptor_pool
+
+    done = subprocess.run([sys.executable, "-c", SCHEMA, *ROOTS], check=True, capture_output=True)
+    pool = descriptor_pool.DescriptorPool()
+    for file in descriptor_pb2.FileDescriptorSet.FromString(done.stdout).file:
+        pool.AddSerializedFile(file.SerializeToString())
+    return pool
+
+
+def compared(ours: Any, theirs: Any, seen: set[str]) -> list[str]:
+    """What differs between two messages, and those in their fields: numbers, names, types, repetition, alternatives."""
+    if theirs.full_name in seen:
+        return []
+    seen.add(theirs.full_name)
+    wrong = []
+    missing = {field.name for field in theirs.fields} - {field.name for field in ours.fields}
+    if missing != UNDECLARED.get(theirs.name, set()):
+        wrong.append(f"{theirs.full_name} lacks {missing}")
+    for field in ours.fields:
+        other = theirs.fields_by_name.get(field.name)
+        if other is None or field.number != other.number or field.is_repeated != other.is_repeated:
+            wrong.append(f"{theirs.full_name}.{field.name} has another number, or is there not at all")
+            continue
+        wrong += compared_field(field, other, seen)
+    return wrong
+
+
+def compared_field(field: Any, other: Any, seen: set[str]) -> list[str]:
+    """The same for a field."""
+    what = f"{other.containing_type.full_name}.{field.name}"
+    # A message may be kept as its bytes, and an enumeration as its number: both are the same on the wire.
+    same_on_wire = {(field.TYPE_BYTES, field.TYPE_MESSAGE), (field.TYPE_INT32, field.TYPE_ENUM)}
+    if field.type != other.type and (field.type, other.type) not in same_on_wire:
+        return [f"{what} is of another type"]
+    if other.type == field.TYPE_MESSAGE and field.type == field.TYPE_MESSAGE:
+        return compared(field.message_type, other.message_type, seen)
+    if field.type == field.TYPE_ENUM:
+        known = {value.number: value.name for value in field.enum_type.values}
+        said = {value.number: value.name for value in other.enum_type.values}
+        return [] if known.items() <= said.items() or said.items() <= known.items() else [f"{what}: {known} {said}"]
+    return []
+
+
+def test_our_schema_is_tensorflows() -> None:
+    """Every field of every message that we declare is TensorFlow's, and it has no others but those that we name."""
+    pool = tensorflow_pool()
+    seen: set[str] = set()
+    for name in ROOTS:
+        ours = messages.message_class(name).DESCRIPTOR
+        assert [] == compared(ours, pool.FindMessageTypeByName(f"tensorflow.{name}"), seen)
+    assert {"tensorflow.NodeDef", "tensorflow.FunctionDef", "tensorflow.OpDef", "tensorflow.AttrValue"} <= seen
+
 
 READER = """
 import os, pickle, sys
