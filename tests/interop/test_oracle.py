@@ -63,7 +63,7 @@ ROOTS = ("BundleHeaderProto", "BundleEntryProto", "SavedTensorSlices", "SavedMod
 
 def tensorflow_pool() -> Any:
     """TensorFlow's descriptors, in a pool of their own."""
-    from google.protobuf import descriptor_pb2, descriptor_pool
+    from google.protobuf import descriptor_pb2, descriptor_pool  # type: ignore[import-untyped,unused-ignore]
 
     done = subprocess.run([sys.executable, "-c", SCHEMA, *ROOTS], check=True, capture_output=True)
     pool = descriptor_pool.DescriptorPool()
