@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hdfsaver import limits
+from hdfsaver.conversion.archives import unpacking
 from hdfsaver.conversion.source import Array, Source
-from hdfsaver.errors import DataLossError, OpError
+from hdfsaver.errors import OpError
 from hdfsaver.reading.reader import AnyCheckpoint, open_checkpoint
 from hdfsaver.schema import Structure
 from hdfsaver.storage.access import about
@@ -140,15 +141,12 @@ class KerasArchive(Source):
 
 
 def _unpack(path: str, target: Path) -> None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            info = archive.getinfo(KERAS_WEIGHTS)
-            limits.check_declared(KERAS_WEIGHTS, info.file_size, os.path.getsize(path))
-            with archive.open(info) as member, target.open("wb") as file:
-                while piece := member.read(1 << 20):
-                    file.write(piece)
-    except (zipfile.BadZipFile, KeyError, NotImplementedError, EOFError) as error:
-        raise DataLossError(None, None, f"{KERAS_WEIGHTS} cannot be unpacked: {error}") from error
+    with unpacking(KERAS_WEIGHTS), zipfile.ZipFile(path) as archive:
+        info = archive.getinfo(KERAS_WEIGHTS)
+        limits.check_declared(KERAS_WEIGHTS, info.file_size, os.path.getsize(path))
+        with archive.open(info) as member, target.open("wb") as file:
+            while piece := member.read(1 << 20):
+                file.write(piece)
 
 
 class Graph(Source):

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import lzma
 import os
 import zipfile
-import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from hdfsaver import dtypes, limits
+from hdfsaver.conversion.archives import unpacking
 from hdfsaver.conversion.source import Array, Source, entry_of, texts
 from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.storage.access import about
@@ -21,30 +19,15 @@ from hdfsaver.storage.index import Entry
 
 _SUFFIX = ".npy"
 
-_UNREADABLE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    KeyError,
-    NotImplementedError,
-    OverflowError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-)
-"""What the libraries raise on damaged bytes."""
-
 
 class Npz(Source):
     """The arrays in a ``.npz`` file."""
 
     def __init__(self, path: str) -> None:
-        with about(path), _reading("the archive"):
+        with about(path), unpacking("the archive"):
             self._archive = zipfile.ZipFile(path)
         try:
-            with about(path), _reading("the archive"):
+            with about(path), unpacking("the archive"):
                 entries = self._entries()
         except BaseException:
             self._archive.close()
@@ -80,7 +63,7 @@ class Npz(Source):
             raise InvalidArgumentError(None, None, f"{name!r}: {error}") from None
 
     def _read(self, name: str) -> Array:
-        with about(self.path), _reading(name):
+        with about(self.path), unpacking(name):
             info = next(it for it in self._archive.infolist() if it.filename.removesuffix(_SUFFIX) == name)
             with self._archive.open(info) as member:
                 array = np.lib.format.read_array(member, allow_pickle=False)
@@ -96,14 +79,6 @@ def _header(member: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, _, dtype = read(member)
     return shape, dtype
-
-
-@contextmanager
-def _reading(what: str) -> Iterator[None]:
-    try:
-        yield
-    except _UNREADABLE as error:
-        raise DataLossError(None, None, f"{what} cannot be read: {error}") from error
 
 
 def write_npz(path: str, names: Iterable[str], source: Any, *, durable: bool) -> None:

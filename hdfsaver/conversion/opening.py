@@ -6,12 +6,13 @@ import os
 import zipfile
 
 from hdfsaver.conversion import checkpoints
+from hdfsaver.conversion.archives import unpacking
 from hdfsaver.conversion.npz import Npz
 from hdfsaver.conversion.pytorch import TorchFile
 from hdfsaver.conversion.safetensors import Safetensors, is_safetensors
 from hdfsaver.conversion.source import Source
-from hdfsaver.errors import DataLossError, InvalidArgumentError
-from hdfsaver.reading.locating import PathLike, as_prefix, resolve
+from hdfsaver.errors import InvalidArgumentError
+from hdfsaver.reading.locating import PathLike, as_prefix, resolve, tensorflow_checkpoint
 from hdfsaver.storage.guard import SIGNATURE, open_any
 
 _SAVED_MODELS = ("saved_model.pb", "saved_model.pbtxt")
@@ -44,13 +45,20 @@ def open_source(path: PathLike) -> Source:
     """
     text = as_prefix(path)
     if os.path.isdir(text):
-        is_model = any(os.path.isfile(os.path.join(text, name)) for name in _SAVED_MODELS)
-        return checkpoints.open_saved_model(text) if is_model else checkpoints.Checkpoint(resolve(text))
+        return _of_folder(text)
     if not os.path.isfile(text):
         return checkpoints.Checkpoint(text)
     opened = open_any(text)
     os.close(opened.fd)
     return _of_file(text, opened.head, opened.size)
+
+
+def _of_folder(path: str) -> Source:
+    if any(os.path.isfile(os.path.join(path, name)) for name in _SAVED_MODELS):
+        return checkpoints.open_saved_model(path)
+    # With a slash at its end, a folder may be the prefix of files that have suffixes for names.
+    unnamed = os.path.join(path, "")
+    return checkpoints.Checkpoint(unnamed if tensorflow_checkpoint(unnamed) else resolve(path))
 
 
 def _of_file(path: str, head: bytes, size: int) -> Source:
@@ -72,11 +80,8 @@ def _of_file(path: str, head: bytes, size: int) -> Source:
 
 
 def _of_archive(path: str) -> Source:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except zipfile.BadZipFile as error:
-        raise DataLossError(None, None, f"{path} is a damaged archive: {error}") from error
+    with unpacking(path), zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
     if checkpoints.KERAS_WEIGHTS in names:
         return checkpoints.KerasArchive(path)
     if any(name.endswith("data.pkl") for name in names):

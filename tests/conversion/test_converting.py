@@ -280,6 +280,19 @@ def test_the_latest_of_a_folder_and_a_saved_model(tmp_path):
     assert "w/Adam" in saved.names
 
 
+def test_a_checkpoint_without_a_name(ours, tmp_path, monkeypatch):
+    """A prefix may be a folder with a slash behind it, as many old checkpoints have it; the slash may be left out."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    tf.convert(ours, "folder/")
+    (tmp_path / "folder" / "checkpoint").write_text('model_checkpoint_path: "/elsewhere/model.ckpt"\n')
+    for source in ("folder/", "folder", tmp_path / "folder"):
+        tf.convert(source, "back.h5")
+        _same({**ARRAYS, **TEXTS}, tf.load_file("back.h5"))
+    with pytest.raises(ValueError, match="no state file there names a checkpoint that exists"):
+        tf.convert(tmp_path, "back.npz")
+
+
 def test_json_of_the_example(tmp_path):
     """What was converted is plain data for whoever wants to log it."""
     tf.save_file({"a": np.zeros(3)}, tmp_path / "a.h5")
