@@ -37,17 +37,21 @@ def refused(error: OSError, path: str | os.PathLike[str], needed: int) -> OpErro
 def _room(folder: Path, needed: int) -> str:
     free, inodes = _free(folder), _has_inodes(folder)
     if free is None:
-        return f"{needed:,} bytes were needed. {_UNCHANGED}"
+        return f"{_needs(needed)}. {_UNCHANGED}"
     if not inodes:
         return f"{folder} has {free:,} bytes free, but its file system takes no more files (inodes). {_UNCHANGED}"
-    if needed <= free:  # a quota, or somebody else has made room meanwhile
+    if 0 < needed <= free:  # a quota, or somebody else has made room meanwhile
         return (
             f"{needed:,} bytes were needed; of {free:,} bytes free in {folder} this user may not have all. {_UNCHANGED}"
         )
     return (
-        f"{needed:,} bytes were needed, and {free:,} bytes are free in {folder}. An earlier file stays until the new "
+        f"{_needs(needed)}, and {free:,} bytes are free in {folder}. An earlier file stays until the new "
         f"one is whole, so there must be room for both: free some, or save elsewhere. {_UNCHANGED}"
     )
+
+
+def _needs(needed: int) -> str:
+    return f"{needed:,} bytes were needed" if needed else "More room was needed than there is"
 
 
 def _free(folder: Path) -> int | None:
@@ -71,9 +75,9 @@ def _has_inodes(folder: Path) -> bool:
 def _size(folder: Path, needed: int) -> str:
     limit = _limit("RLIMIT_FSIZE")
     if limit is None:
-        return f"{needed:,} bytes were needed, more than a file in {folder} may have. {_UNCHANGED}"
+        return f"{_needs(needed)}, more than a file in {folder} may have. {_UNCHANGED}"
     return (
-        f"{needed:,} bytes were needed, and this process may write files of {limit:,} bytes at the most: raise the "
+        f"{_needs(needed)}, and this process may write files of {limit:,} bytes at the most: raise the "
         f"limit (`ulimit -f`). {_UNCHANGED}"
     )
 

@@ -313,3 +313,18 @@ def test_an_error_while_packing_leaves_nothing(path, monkeypatch):
         _write(path, {"a": np.zeros(10**6)})
     assert ([path], before) == (list(path.parent.iterdir()), path.read_bytes())
     assert [] == [thread for thread in threading.enumerate() if thread.name.startswith("hdfsaver")]
+
+
+def test_a_limit_on_the_size_of_files(path):
+    """A file that may not grow as far as it must is a clear error; what was there before is there still."""
+    resource = pytest.importorskip("resource", reason="only POSIX limits the size of files")
+    _write(path, {"a": np.zeros(10)})
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, hard))
+    try:
+        with pytest.raises(errors.ResourceExhaustedError, match=r"compressed\.h5.*1,048,576 bytes at the most"):
+            _write(path, {"a": np.random.default_rng(0).normal(size=10**6)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert ([path], before) == (list(path.parent.iterdir()), path.read_bytes())

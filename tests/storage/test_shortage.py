@@ -62,3 +62,10 @@ def test_without_limits_to_ask_for(tmp_path, monkeypatch):
 def test_a_folder_that_is_there_is_not_called_gone(tmp_path):
     """Something else was missing then, and nothing is claimed."""
     assert said(errno.ENOENT, tmp_path / "x").endswith(f": {os.strerror(errno.ENOENT)}.")
+
+
+def test_a_size_that_is_not_known(tmp_path):
+    """Of what is compressed on its way nobody knows how much it will be; the error says what is free."""
+    for number in (errno.ENOSPC, errno.EFBIG):
+        assert "More room was needed than there is, " in said(number, tmp_path / "x", 0)
+    assert f"bytes are free in {tmp_path}" in said(errno.ENOSPC, tmp_path / "x", 0)
