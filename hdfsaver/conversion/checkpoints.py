@@ -39,7 +39,7 @@ class Checkpoint(Source):
     def __init__(self, path: str, graph: str | None = None) -> None:
         self._file: AnyCheckpoint = open_checkpoint(path)
         ours = isinstance(self._file, CheckpointFile)
-        super().__init__(path, _kind(self._file), self._file.variables)
+        super().__init__(self._file.path, _kind(self._file), self._file.variables)
         beside = f"{self._file.path}.meta"
         self._graph = graph or (beside if not ours and os.path.isfile(beside) else None)
 
@@ -53,6 +53,10 @@ class Checkpoint(Source):
         from hdfsaver.interop.graphs import read_meta_graph
 
         return read_meta_graph(self._graph)
+
+    def metadata(self) -> dict[str, str]:
+        """What a file of ours says of itself."""
+        return self._file.metadata() if isinstance(self._file, CheckpointFile) else {}
 
     def groups(self) -> list[str]:
         """The groups with models, where there is more than that of the root."""

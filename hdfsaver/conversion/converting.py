@@ -109,7 +109,8 @@ def convert(
     Notes
     -----
     No more than one array is in memory, but for PyTorch's files, and texts and small arrays of a checkpoint of ours.
-    The graph goes along to checkpoints where all arrays do, under their names and with their dtypes.
+    The graph goes along to checkpoints where all arrays do, under their names and with their dtypes; metadata go along
+    where both sides have them.
     """
     if isinstance(include, str) or isinstance(exclude, str):
         raise TypeError("include and exclude are lists of patterns, not one str.")
@@ -125,7 +126,7 @@ def convert(
 
 
 def _check_differ(source: Source, target: str) -> None:
-    if os.path.realpath(source.path) in (os.path.realpath(target), os.path.realpath(target.removesuffix(".index"))):
+    if os.path.realpath(source.path) == os.path.realpath(target.removesuffix(".index")):
         raise ValueError(f"{target} is the source itself; choose another name for what is to be written.")
 
 
@@ -158,6 +159,10 @@ class _Arrays(Mapping[str, Array]):
             self._progress.advance(array.nbytes)
         return array
 
+    def metadata(self) -> dict[str, str]:
+        """What the source says of itself."""
+        return self._source.metadata()
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.entries)
 
@@ -184,7 +189,7 @@ def _write(target: str, arrays: _Arrays, structure: Structure | None, compressio
     elif target.endswith(".npz"):
         write_npz(target, arrays, arrays, durable=durable)
     elif target.endswith(".safetensors"):
-        write_safetensors(target, arrays.entries.values(), arrays, durable=durable)
+        write_safetensors(target, arrays.entries.values(), arrays, arrays.metadata(), durable=durable)
     elif target.endswith(_TORCH):
         write_torch(target, arrays.entries, arrays, durable=durable)
     elif target.endswith(_GRAPHS):
@@ -199,7 +204,7 @@ def _write_ours(target: str, arrays: _Arrays, structure: Structure | None, compr
     values = {name: arrays.deferred(name) for name in arrays} or None
     names = {name: entry.dtype for name, entry in arrays.entries.items()}
     model = Model(values, structure, names, by_name(compression, arrays))
-    Writer().write(target, {ROOT: model}, durable=durable)
+    Writer().write(target, {ROOT: model}, metadata=arrays.metadata(), durable=durable)
 
 
 def _write_graph(target: str, structure: Structure | None) -> None:

@@ -53,7 +53,9 @@ class Safetensors(Source):
                 length = int.from_bytes(opened.head[:_LENGTH], "little")
                 data = bytearray(length)
                 read_at(opened.fd, memoryview(data), _LENGTH)
-                self._places = _places(_parsed(bytes(data)), opened.size - _LENGTH - length)
+                header = _parsed(bytes(data))
+                self._metadata = _checked_metadata(header.pop(_METADATA, {}))
+                self._places = _places(header, opened.size - _LENGTH - length)
         except BaseException:
             self.close()
             raise
@@ -66,6 +68,10 @@ class Safetensors(Source):
         with about(self.path):
             read_at(self._fd, bytes_of(array), self._begin + start)
         return array
+
+    def metadata(self) -> dict[str, str]:
+        """What the file says of itself."""
+        return self._metadata
 
     def close(self) -> None:
         """Close the file."""
@@ -81,8 +87,13 @@ def _parsed(data: bytes) -> dict[str, Any]:
         raise DataLossError(None, None, f"its header is no JSON: {error}") from None
     if not isinstance(header, dict):
         raise DataLossError(None, None, "its header is no JSON object.")
-    header.pop(_METADATA, None)
     return header
+
+
+def _checked_metadata(found: Any) -> dict[str, str]:
+    if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
+        raise DataLossError(None, None, f"its {_METADATA} are no texts by text.")
+    return found
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -122,7 +133,9 @@ def _checked(name: str, item: Any) -> tuple[str, tuple[int, ...], int, int]:
     return _NAMES[dtype], tuple(shape), start, stop
 
 
-def write_safetensors(path: str, entries: Iterable[Entry], source: Mapping[str, Array], *, durable: bool) -> None:
+def write_safetensors(
+    path: str, entries: Iterable[Entry], source: Mapping[str, Array], metadata: Mapping[str, str], *, durable: bool
+) -> None:
     """Write a ``.safetensors`` file, array by array.
 
     Raises
@@ -132,7 +145,8 @@ def write_safetensors(path: str, entries: Iterable[Entry], source: Mapping[str, 
     """
     # The largest elements first, so that each begins at a multiple of its size.
     ordered = sorted(entries, key=lambda entry: (-_itemsize(entry), entry.name))
-    header, offset = {}, 0
+    header: dict[str, Any] = {_METADATA: dict(metadata)} if metadata else {}
+    offset = 0
     for entry in ordered:
         name = dtypes.ROW_BY_NAME[entry.dtype].safetensors
         header[entry.name] = {

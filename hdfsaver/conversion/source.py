@@ -12,6 +12,7 @@ import numpy.typing as npt
 from hdfsaver.errors import NotFoundError
 from hdfsaver.schema import Structure
 from hdfsaver.storage.index import Entry
+from hdfsaver.storage.values import STRING, nbytes_of
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -55,6 +56,10 @@ class Source:
         """The graph that belongs to the arrays; None where there is none."""
         return None
 
+    def metadata(self) -> dict[str, str]:
+        """What the file says of itself."""
+        return {}
+
     def groups(self) -> list[str]:
         """The groups of a file of ours with several models; nothing for any other."""
         return []
@@ -73,8 +78,6 @@ class Source:
 
 def entry_of(name: str, dtype: str, shape: tuple[int, ...]) -> Entry:
     """What is said of an array that lies in one block; of texts no length is known."""
-    from hdfsaver.storage.values import STRING, nbytes_of
-
     return Entry(name, dtype, shape, 0 if dtype == STRING else nbytes_of(dtype, shape))
 
 

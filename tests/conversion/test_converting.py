@@ -280,6 +280,31 @@ def test_the_latest_of_a_folder_and_a_saved_model(tmp_path):
     assert "w/Adam" in saved.names
 
 
+def test_metadata_go_along(tmp_path):
+    """What a file says of itself is kept where the target can say it too."""
+    said = {"author": "me", "note": "\N{SNOWMAN}"}
+    tf.save_file({"a": np.zeros(3)}, tmp_path / "a.h5", said)
+    tf.convert(tmp_path / "a.h5", tmp_path / "b.safetensors")
+    tf.convert(tmp_path / "b.safetensors", tmp_path / "c.h5")
+    with tf.open_file(tmp_path / "c.h5") as file:
+        assert said == file.metadata()
+
+
+def test_a_source_by_another_spelling(ours, tmp_path, monkeypatch):
+    """A file is not written onto itself, however it is spelled."""
+    monkeypatch.chdir(tmp_path)
+    tf.convert(ours, "x.ckpt")
+    (tmp_path / "link.h5").symlink_to(ours)
+    for source, target in (
+        ("x.ckpt", "x.ckpt.index"),
+        ("x.ckpt.index", "./x.ckpt"),
+        ("ours", "ours.h5"),
+        (ours, "link.h5"),
+    ):
+        with pytest.raises(ValueError, match="is the source itself"):
+            tf.convert(source, target)
+
+
 def test_a_checkpoint_without_a_name(ours, tmp_path, monkeypatch):
     """A prefix may be a folder with a slash behind it, as many old checkpoints have it; the slash may be left out."""
     monkeypatch.chdir(tmp_path)
