@@ -6,7 +6,7 @@ tensor has a *slot*, a number, in which its value lies while it is needed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from hdfsaver import dtypes
@@ -106,8 +106,10 @@ class _Planner:
     def plan(self) -> Plan:
         targets = [name for name, output in self.fetches if (name, output) not in self.known]
         needed = ancestors(self.digraph, targets, self.known)
-        order = in_order(self.digraph, needed, positions(self.digraph), self.known)
-        _check_known(self.digraph, order)
+        place = positions(self.digraph)
+        # Before the order, which there is none of in a loop of TensorFlow's: its operations are not known here.
+        _check_known(self.digraph, needed, place)
+        order = in_order(self.digraph, needed, place, self.known)
         feed_slots = tuple(self._slot(output) for output in self.fed)
         steps = [self._step(name) for name in order]
         wanted = [None if output < 0 else self._slot((name, output)) for name, output in self.fetches]
@@ -165,13 +167,14 @@ def _definition(op_type: str) -> OpDef:
     return definition
 
 
-def _check_known(digraph: DiGraph, names: Sequence[str]) -> None:
-    unknown: dict[str, str] = {}
-    for name in names:
-        op_type = digraph.nodes[name]["op"]
-        if find(op_type) is None:
-            unknown.setdefault(op_type, name)
+def _check_known(digraph: DiGraph, names: Collection[str], place: Mapping[str, int]) -> None:
+    types = {digraph.nodes[name]["op"] for name in names}
+    unknown = {op_type: "" for op_type in types if find(op_type) is None}
     if unknown:
+        for name in sorted(names, key=place.__getitem__, reverse=True):  # the first of a type is named
+            op_type = digraph.nodes[name]["op"]
+            if op_type in unknown:
+                unknown[op_type] = name
         listed = ", ".join(f"{op_type} (operation {name!r})" for op_type, name in sorted(unknown.items()))
         raise UnimplementedError(None, None, f"The run needs operations of types that are not known here: {listed}.")
 

@@ -45,6 +45,14 @@ def test_import_restore_and_run(name: str) -> None:
         assert ["y:0"] == [item.name for item in tf.get_collection("things")]
 
 
+def test_a_loop_of_tensorflow_is_refused_by_its_operations() -> None:
+    """Loops are circles, which have no order; what is said is which operations are not known."""
+    with fresh(), tf.Session() as sess:
+        tf.train.import_meta_graph(SMALL)
+        with pytest.raises(UnimplementedError, match=r"Enter \(operation 'while/Enter'\).*NextIteration"):
+            sess.run("while/Exit:0")
+
+
 def test_import_into_a_scope_beside_itself() -> None:
     """Twice, under other names; contexts of loops, which are messages and no names, are left alone."""
     with fresh(), tf.Session() as sess:
