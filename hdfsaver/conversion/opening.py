@@ -17,7 +17,8 @@ from hdfsaver.storage.guard import SIGNATURE, open_any
 
 _SAVED_MODELS = ("saved_model.pb", "saved_model.pbtxt")
 _GRAPHS = (".meta", ".pb", ".pbtxt")
-_ZIP = b"PK\x03\x04"
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+"""How archives begin, and those without members."""
 _PICKLE = b"\x80\x02"
 """How files of ``torch.save`` began before PyTorch 1.6."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -35,8 +36,7 @@ class TorchFile(Source):
         try:
             loaded = torch.load(path, map_location="cpu", weights_only=True)
         except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError, TypeError) as error:
-            message = f"{path} cannot be read as weights alone: {error}"
-            raise DataLossError(None, None, message) from error
+            raise _unreadable(path, error) from error
         if not isinstance(loaded, Mapping):
             raise InvalidArgumentError(None, None, f"{path} holds a {type(loaded).__name__}, not a dict of tensors.")
         self._tensors = dict(_flat(loaded, ""))
@@ -44,6 +44,18 @@ class TorchFile(Source):
 
     def _read(self, name: str) -> Array:
         return as_numpy(self._tensors[name], name)
+
+
+def _unreadable(path: str, error: Exception) -> DataLossError:
+    # PyTorch's own message says how to run the code in such a file.
+    found = re.search(r"GLOBAL ([\w.]+)", str(error))
+    holds = f"objects of {found[1]}" if found else "something that is no tensor"
+    return DataLossError(
+        None,
+        None,
+        f"{path} cannot be read as weights alone: it is damaged, or holds {holds}, which only running code of the file "
+        "could make. Save a state_dict instead.",
+    )
 
 
 def _flat(values: Mapping[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]:

@@ -280,6 +280,18 @@ def test_the_latest_of_a_folder_and_a_saved_model(tmp_path):
     assert "w/Adam" in saved.names
 
 
+def test_nothing_is_converted_too(tmp_path):
+    """A file without arrays is one, in every format that can be without."""
+    tf.save_file({}, tmp_path / "a.h5")
+    before = tmp_path / "a.h5"
+    for target in ("b.npz", "c.safetensors", "d.h5"):
+        assert {} == tf.convert(before, tmp_path / target).names
+        before = tmp_path / target
+    assert {} == tf.load_file(before)
+    with pytest.raises(errors.InvalidArgumentError, match="There is nothing to write"):
+        tf.convert(before, tmp_path / "e.ckpt")
+
+
 def test_metadata_go_along(tmp_path):
     """What a file says of itself is kept where the target can say it too."""
     said = {"author": "me", "note": "\N{SNOWMAN}"}

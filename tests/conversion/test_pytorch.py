@@ -54,10 +54,14 @@ class Trap:
 
 
 def test_nothing_is_executed(tmp_path, capsys):
-    """A file that would run code is refused."""
+    """A file that would run code is refused, and nobody is told how to run it."""
     torch.save({"a": Trap()}, tmp_path / "a.pt")
-    with pytest.raises(errors.DataLossError, match=r"a\.pt cannot be read as weights alone"):
+    with pytest.raises(errors.DataLossError, match=r"a\.pt cannot be read as weights alone") as caught:
         open_source(tmp_path / "a.pt")
+    assert "weights_only" not in str(caught.value)
+    torch.save(torch.nn.Linear(2, 2), tmp_path / "b.pt")
+    with pytest.raises(errors.DataLossError, match=r"holds objects of torch\.nn\.modules\.linear\.Linear, which"):
+        open_source(tmp_path / "b.pt")
     assert "executed" not in capsys.readouterr().out
 
 
