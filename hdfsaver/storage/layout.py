@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -48,6 +48,9 @@ CHUNK_COLUMNS = ("filters", "chunk")
 """The columns behind those where a variable is compressed: filters, ``shuffle zstd``, and sizes of the chunks."""
 
 EXTENTS_ROW = np.dtype([("offset", "<u8"), ("nbytes", "<u8"), ("xxh3_64", "<u8")])
+
+Extent: TypeAlias = tuple[int, int, int]
+"""Such a row: offset, length and digest of stored bytes."""
 
 SEAL_RECORD = np.dtype(
     [

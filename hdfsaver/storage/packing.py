@@ -22,15 +22,13 @@ from hdfsaver.storage.compression import Compression
 from hdfsaver.storage.filters import SHUFFLE, Filters, shuffled
 from hdfsaver.storage.grid import Grid
 from hdfsaver.storage.joined import JoinedBytes
+from hdfsaver.storage.layout import Extent
 from hdfsaver.storage.memory import SparseMemory
 from hdfsaver.storage.progress import SILENT, Progress
 from hdfsaver.storage.transfer import MAX_THREADS, end, write_at
 
 _AHEAD = 2
 """Chunks that wait for their turn, for each thread: what they hold is all the memory that packing takes."""
-
-Extent = tuple[int, int, int]
-"""A row of the table of extents."""
 
 
 class Packing(NamedTuple):

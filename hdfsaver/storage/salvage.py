@@ -24,10 +24,11 @@ from hdfsaver.storage.access import about, hdf5_root
 from hdfsaver.storage.guard import Opened
 from hdfsaver.storage.headers import Header
 from hdfsaver.storage.index import PART, Entry, entry_of, grid_of
+from hdfsaver.storage.layout import Extent
 from hdfsaver.storage.probe import try_out
 from hdfsaver.storage.seal import BrokenSealError, Extents
 from hdfsaver.storage.transfer import read_at
-from hdfsaver.storage.unpacking import Extent, Packed, read_packed
+from hdfsaver.storage.unpacking import Packed, read_packed
 from hdfsaver.storage.values import STRING, Array, numpy_dtype
 
 _SEARCHED = 1 << 26

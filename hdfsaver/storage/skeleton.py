@@ -19,6 +19,7 @@ from h5py import h5d, h5f, h5fd, h5g, h5p, h5t
 from hdfsaver.schema import Structure
 from hdfsaver.storage import groups, keys, layout, objects, structure, tables
 from hdfsaver.storage.index import text_of
+from hdfsaver.storage.layout import Extent
 from hdfsaver.storage.memory import SparseMemory
 from hdfsaver.storage.packing import Output, Packing
 from hdfsaver.storage.seal import Extents, Seal, pack
@@ -241,9 +242,7 @@ def _write_index(index: h5g.GroupID, rows: Sequence[tuple[str, Place]], paths: l
     tables.write_table(index, layout.INDEX_VARIABLES, named)
 
 
-def _write_model(
-    root: h5g.GroupID, group: str, plan: Plan, paths: Mapping[str, str], output: Output
-) -> list[tuple[int, int, int]]:
+def _write_model(root: h5g.GroupID, group: str, plan: Plan, paths: Mapping[str, str], output: Output) -> list[Extent]:
     """Write the structure of one model, and allocate its variables; their rows of the table of extents."""
     model = objects.create_group(root, groups.link_of(group)) if group else root
     if plan.structure is not None:
@@ -255,7 +254,7 @@ def _write_model(
 
 def _allocate_variables(
     group: h5g.GroupID, places: Sequence[Place], paths: Mapping[str, str], output: Output
-) -> list[tuple[int, int, int]]:
+) -> list[Extent]:
     groups: dict[str, h5g.GroupID] = {}
     rows = []
     for place in places:

@@ -13,14 +13,12 @@ import xxhash
 from hdfsaver.errors import DataLossError
 from hdfsaver.storage.filters import Bytes, Filters, undo
 from hdfsaver.storage.grid import Grid, Key
+from hdfsaver.storage.layout import Extent
 from hdfsaver.storage.progress import SILENT, Progress
 from hdfsaver.storage.transfer import in_threads, read_at
 from hdfsaver.storage.values import bytes_of
 
 Array = npt.NDArray[Any]
-
-Extent = tuple[int, int, int]
-"""Offset, length and digest of a stored chunk."""
 
 
 class Packed(NamedTuple):
