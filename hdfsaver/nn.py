@@ -15,6 +15,9 @@ from hdfsaver.ops.biases import (
     bias_add,
     xw_plus_b,
 )
+from hdfsaver.ops.convolutions import (
+    conv2d,
+)
 from hdfsaver.ops.losses import (
     l2_loss,
     log_softmax,
@@ -28,6 +31,10 @@ from hdfsaver.ops.norms import (
     l2_normalize,
     moments,
 )
+from hdfsaver.ops.pooling import (
+    avg_pool,
+    max_pool,
+)
 from hdfsaver.ops.ranking import (
     in_top_k,
     top_k,
@@ -37,7 +44,9 @@ from hdfsaver.ops.sampling import (
 )
 
 __all__ = [
+    "avg_pool",
     "bias_add",
+    "conv2d",
     "dropout",
     "elu",
     "in_top_k",
@@ -45,6 +54,7 @@ __all__ = [
     "l2_normalize",
     "leaky_relu",
     "log_softmax",
+    "max_pool",
     "moments",
     "relu",
     "relu6",

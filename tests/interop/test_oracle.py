@@ -16,13 +16,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hdfsaver.interop import messages
+import hdfsaver as tf
+from hdfsaver.interop import graphs, messages
 from hdfsaver.interop.bundle_writing import write_bundle
 from hdfsaver.interop.opening import open_bundle
-from tests.interop import samples
+from tests.interop import samples, test_real_files
 from tests.interop.samples import GOLDEN
 from tests.interop.test_bundle import big_bundle
 from tests.interop.test_graph_import import write_for_tensorflow
+
+folder = test_real_files.folder
 
 if importlib.util.find_spec("tensorflow") is None:
     pytest.skip("TensorFlow is not installed; `tox -e tensorflow` installs it", allow_module_level=True)
@@ -223,3 +226,30 @@ def test_tensorflow_restores_and_runs_graphs_that_we_write(tmp_path: Path) -> No
     assert [expected] * 3 == json.loads(done.stdout.splitlines()[-1])
     with open_bundle(tmp_path / "theirs") as file:
         assert_same({"weights": np.arange(6).reshape(3, 2), "p": np.full((4, 2), 0.25)}, file.read_many(file.variables))
+
+
+MODEL = """
+import json, os, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import numpy as np
+import tensorflow.compat.v1 as tf
+tf.disable_v2_behavior()
+with tf.Graph().as_default(), tf.Session() as session:
+    tf.import_graph_def(tf.GraphDef.FromString(open(f"{sys.argv[1]}/frozen.pb", "rb").read()), name="")
+    fed = {"model/Placeholder:0": np.load(f"{sys.argv[1]}/waves.npy"), "model/Placeholder_2:0": False}
+    print(json.dumps(session.run("model/Sigmoid:0", fed).tolist()))
+"""
+
+
+@pytest.mark.parametrize("name", sorted(test_real_files.RESULTS))
+def test_tensorflow_runs_a_model_that_it_cannot_open(folder: Path, tmp_path: Path, name: str) -> None:
+    """A model of TensorFlow 1.11, opened, restored and frozen here, gives the same numbers there as here."""
+    with tf.Graph().as_default() as graph, tf.Session() as sess:
+        test_real_files.restore_model(folder, name, sess)
+        given = test_real_files.fed(sess)
+        expected = sess.run("model/Sigmoid:0", given)
+        frozen = tf.graph_util.convert_variables_to_constants(sess, graph.as_graph_def(), ["model/Sigmoid"])
+    graphs.write_graph_def(frozen, tmp_path / "frozen.pb")
+    np.save(tmp_path / "waves.npy", given["model/Placeholder:0"])
+    done = subprocess.run([sys.executable, "-c", MODEL, tmp_path], check=True, capture_output=True, text=True)
+    np.testing.assert_allclose(expected, json.loads(done.stdout.splitlines()[-1]), rtol=1e-4)

@@ -44,6 +44,63 @@ def wide_indices(tf: Any) -> list[Any]:
     return [*made, tf.convert_to_tensor(by_row)]  # of TensorFlow it may be sparse
 
 
+def images(tf: Any, *sizes: int, dtype: str = "float32") -> Any:
+    """Numbers of both signs, none of them equal to another."""
+    count = int(np.prod(sizes))
+    return tf.constant(((np.arange(count) * 7919 % count) / count - 0.4).reshape(sizes), dtype)
+
+
+def convolutions(tf: Any) -> list[Any]:
+    """Strides, paddings and dilations, known and unknown sizes, and the derivatives."""
+    filters = images(tf, 3, 2, 2, 4)
+    made = []
+    for options in (
+        {"strides": [1, 1, 1, 1], "padding": "SAME"},
+        {"strides": [1, 2, 3, 1], "padding": "VALID"},
+        {"strides": 2, "padding": "SAME"},
+        {"strides": [1, 1], "padding": "VALID", "dilations": [1, 2, 2, 1]},
+        {"strides": 1, "padding": [[0, 0], [1, 2], [0, 3], [0, 0]]},
+    ):
+        x = images(tf, 2, 7, 6, 2)
+        y = tf.nn.conv2d(x, filters, **options)
+        made += [y, *tf.gradients(y * y, [x, filters])]
+    return [*made, tf.nn.conv2d(tf.placeholder("float32", [None, 5, None, 2]), filters, [1, 1, 1, 1], "SAME")]
+
+
+def pools(tf: Any) -> list[Any]:
+    """The greatest and the mean of windows, and the derivatives."""
+    made = []
+    for size, stride, padding in ((2, 2, "VALID"), (3, 2, "SAME"), ([1, 3, 2, 1], [1, 1, 2, 1], "SAME")):
+        for pool in (tf.nn.max_pool, tf.nn.avg_pool):
+            x = images(tf, 2, 7, 6, 3)
+            y = pool(x, size, stride, padding)
+            made += [y, *tf.gradients(y * y, [x])]
+    return [*made, tf.nn.max_pool(tf.placeholder("float32", [None, 5, None, 2]), 2, 2, "SAME")]
+
+
+def raw_op(tf: Any, op_type: str, *inputs: Any, **attrs: Any) -> Any:
+    """An operation that graphs have and no function makes any more."""
+    if hasattr(tf, "raw_ops"):
+        names = ("x", "scale", "offset", "mean", "variance")
+        return list(getattr(tf.raw_ops, op_type)(**dict(zip(names, inputs, strict=True)), **attrs))
+    from hdfsaver.graph.apply import apply
+
+    return apply(op_type, *inputs, **attrs)
+
+
+def batch_norms(tf: Any) -> list[Any]:
+    """Batches normalized by themselves and by what is given, and the derivatives."""
+    made = []
+    for is_training in (True, False):
+        x, scale, offset = tf.placeholder("float32", [3, 4, 5, 2]), tf.constant([1.5, -0.5]), tf.constant([0.25, 2.0])
+        known = [tf.constant([0.5, -1.0]), tf.constant([2.0, 0.5])]
+        given = [tf.constant([], "float32"), tf.constant([], "float32")] if is_training else known
+        found = raw_op(tf, "FusedBatchNorm", x, scale, offset, *given, epsilon=0.01, is_training=is_training)
+        # Of one that is not trained TensorFlow makes other operations, without the further outputs.
+        made += [*found[: 3 if is_training else 1], *tf.gradients(found[0] * found[0], [x, scale, offset])]
+    return made
+
+
 PROGRAMS: dict[str, Program] = {
     # arithmetic and functions
     "add numbers": lambda tf: matrix(tf) + 1.0,
@@ -188,6 +245,12 @@ PROGRAMS: dict[str, Program] = {
         tf.glorot_normal_initializer(seed=2)([3, 4]),
         tf.variance_scaling_initializer(2.0, "fan_out", "uniform")([3, 3, 2, 4]),
     ],
+    # images
+    "images": lambda tf: [
+        tf.nn.conv2d(images(tf, 1, 5, 4, 2), images(tf, 3, 2, 2, 3), [1, 2, 1, 1], "SAME"),
+        tf.nn.max_pool(tf.placeholder("float32", [None, 5, 4, 1]), [1, 2, 2, 1], [1, 2, 2, 1], "VALID"),
+        tf.nn.avg_pool(images(tf, 1, 5, 4, 1), 3, 2, "SAME", name="mean"),
+    ],
     # strings
     "strings": lambda tf: [
         tf.constant(["a", "b"]) + "c",
@@ -199,6 +262,9 @@ PROGRAMS: dict[str, Program] = {
 
 # Programs that are known by their results alone: here TensorFlow makes other operations, or more of them.
 RESULTS: dict[str, Program] = {
+    "convolutions": convolutions,
+    "pools": pools,
+    "batch norms": batch_norms,
     "lengths": lambda tf: [
         tf.norm([3.0, 4.0]),
         tf.norm(matrix(tf), 1, axis=1),

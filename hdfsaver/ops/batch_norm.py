@@ -1,0 +1,116 @@
+"""Batches of images, each channel of mean 0 and variance 1, as one operation.
+
+Source: ``tensorflow/core/kernels/fused_batch_norm_op.cc``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.definition import Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import Grads, with_rank
+from hdfsaver.ops.windows import NCHW, NHWC
+from hdfsaver.shapes import Shape
+
+_ATTRS: dict[str, Any] = {"epsilon": 0.0001, "exponential_avg_factor": 1.0, "data_format": NHWC, "is_training": True}
+_GRAD_ATTRS = {name: _ATTRS[name] for name in ("epsilon", "data_format", "is_training")}
+
+_FLOAT = frozenset({"float32"})
+_AXES = (0, 1, 2)
+
+
+def _last(values: Array, data_format: bytes) -> Array:
+    return np.moveaxis(values, 1, -1) if data_format == NCHW else values
+
+
+def _back(values: Array, data_format: bytes) -> Array:
+    return np.ascontiguousarray(np.moveaxis(values, -1, 1)) if data_format == NCHW else values
+
+
+def _channels(node: Node, position: int) -> Shape:
+    shape = with_rank(node.input_shapes[position], 4)
+    return (None if shape is None else shape[1 if node.attrs["data_format"] == NCHW else 3],)
+
+
+def _normalize(attrs: Any, x: Array, scale: Array, offset: Array, mean: Array, variance: Array) -> tuple[Array, ...]:
+    """The images, mean and variance for the next batch, and what the derivative needs."""
+    values = np.asarray(_last(x, attrs["data_format"]), np.float32)
+    batch, spread, kept = mean, variance, variance
+    if attrs["is_training"]:
+        batch, spread = values.mean(_AXES), values.var(_AXES)
+        count = values[..., 0].size
+        kept = spread * np.float32(count / max(count - 1, 1))
+    normal = (values - batch) * (scale / np.sqrt(spread + np.float32(attrs["epsilon"]))) + offset
+    factor = np.float32(attrs.get("exponential_avg_factor", 1.0))
+    running = (batch, kept)
+    if attrs["is_training"] and factor != 1:
+        running = (mean + factor * (batch - mean), variance + factor * (kept - variance))
+    return _back(normal.astype(x.dtype), attrs["data_format"]), *running, batch, spread
+
+
+def _derivatives(attrs: Any, grad: Array, x: Array, scale: Array, mean: Array, variance: Array) -> tuple[Array, ...]:
+    """The derivatives by the images, the scale and the offset."""
+    dy, values = (np.asarray(_last(given, attrs["data_format"]), np.float32) for given in (grad, x))
+    root = 1 / np.sqrt(variance + np.float32(attrs["epsilon"]))
+    normal = (values - mean) * root
+    by_offset, by_scale = dy.sum(_AXES), (dy * normal).sum(_AXES)
+    if attrs["is_training"]:
+        count = np.float32(values[..., 0].size)
+        dy = dy - by_offset / count - normal * by_scale / count
+    return _back((dy * scale * root).astype(x.dtype), attrs["data_format"]), by_scale, by_offset
+
+
+def _gradient(op: Operation, grad: Tensor | None, op_type: str, *more: Tensor) -> Grads:
+    x, scale, _, mean, variance = op.inputs
+    saved = op.outputs[3:5] if op.get_attr("is_training") else [mean, variance]
+    attrs = {name: op.get_attr(name) for name in _GRAD_ATTRS}
+    found = apply(op_type, grad, x, scale, *saved, *more, **attrs)
+    return [*found[:3], None, None]
+
+
+@register
+class FusedBatchNorm(OpDef):
+    """Each channel normalized, scaled and moved: by its own mean and variance in training, otherwise by those given."""
+
+    type = "FusedBatchNorm"
+    signature = (
+        "x: T, scale: T, offset: T, mean: T, variance: T "
+        "-> y: T, batch_mean: T, batch_variance: T, reserve_space_1: T, reserve_space_2: T"
+    )
+    types = {"T": _FLOAT}
+    attrs = _ATTRS
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [with_rank(node.input_shapes[0], 4), *[_channels(node, 0)] * 4]
+
+    def kernel(self, node: Node) -> Kernel:
+        return lambda *values: _normalize(node.attrs, *values)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return _gradient(op, grads[0], "FusedBatchNormGrad")
+
+
+@register
+class FusedBatchNormGrad(OpDef):
+    """The derivatives of `FusedBatchNorm`."""
+
+    type = "FusedBatchNormGrad"
+    signature = (
+        "y_backprop: T, x: T, scale: T, reserve_space_1: T, reserve_space_2: T "
+        "-> x_backprop: T, scale_backprop: T, offset_backprop: T, reserve_space_3: T, reserve_space_4: T"
+    )
+    types = {"T": _FLOAT}
+    attrs = _GRAD_ATTRS
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [with_rank(node.input_shapes[1], 4), *[_channels(node, 1)] * 2, (0,), (0,)]
+
+    def kernel(self, node: Node) -> Kernel:
+        nothing = np.zeros(0, np.float32)
+        return lambda *values: (*_derivatives(node.attrs, *values), nothing, nothing)

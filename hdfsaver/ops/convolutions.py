@@ -1,0 +1,201 @@
+"""Convolutions of images in two dimensions, and their derivatives, which are convolutions again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.conversion import convert_to_tensor
+from hdfsaver.graph.definition import FLOATS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import Grads, invalid, scope, shape_of, widened, with_rank
+from hdfsaver.ops.windows import NHWC, four, windows_of
+from hdfsaver.shapes import Shape
+
+_ATTRS: dict[str, Any] = {
+    "strides": [],
+    "use_cudnn_on_gpu": True,
+    "padding": b"",
+    "explicit_paddings": [],
+    "data_format": NHWC,
+    "dilations": [1, 1, 1, 1],
+}
+
+
+def _attrs_of(op: Operation) -> dict[str, Any]:
+    return {name: op.get_attr(name) for name in _ATTRS}
+
+
+def _check(images: Array, filters: Array) -> None:
+    if images.shape[3] != filters.shape[2]:
+        raise invalid(f"Images have {images.shape[3]} channels, and filters are for {filters.shape[2]}.")
+
+
+@register
+class Conv2D(OpDef):
+    """Each window of the images times the filters: rows, columns, channels of the images, channels of the result."""
+
+    type = "Conv2D"
+    signature = "input: T, filter: T -> output: T"
+    types = {"T": FLOATS}
+    attrs = _ATTRS
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        windows = windows_of(node)
+        images, filters = (with_rank(shape, 4) for shape in node.input_shapes)
+        images = windows.last(images) or (None,) * 4
+        rows, columns, depth, channels = filters or (None,) * 4
+        if None not in (images[3], depth) and images[3] != depth:
+            raise ValueError(f"Images have {images[3]} channels, and filters are for {depth}.")
+        counts = windows.count(0, images[1], rows), windows.count(1, images[2], columns)
+        return [windows.back((images[0], *counts, channels))]
+
+    def kernel(self, node: Node) -> Kernel:
+        windows = windows_of(node)
+
+        def convolve(values: Array, filters: Array) -> Array:
+            images = windows.images(values)
+            _check(images, filters)
+            views = windows.over(windows.padded(images, filters.shape[:2]), filters.shape[:2])
+            return windows.given(np.tensordot(views, filters, ([4, 5, 3], [0, 1, 2])))
+
+        return widened(node, convolve)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        (images, filters), attrs = op.inputs, _attrs_of(op)
+        return [
+            apply("Conv2DBackpropInput", shape_of(images, "Shape"), filters, grads[0], **attrs),
+            apply("Conv2DBackpropFilter", images, shape_of(filters, "Shape"), grads[0], **attrs),
+        ]
+
+
+@register
+class Conv2DBackpropInput(OpDef):
+    """The derivative of `Conv2D` by the images."""
+
+    type = "Conv2DBackpropInput"
+    signature = "input_sizes: int32, filter: T, out_backprop: T -> output: T"
+    types = {"T": FLOATS}
+    attrs = _ATTRS
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [with_rank(node.sizes(0), 4)]
+
+    def kernel(self, node: Node) -> Kernel:
+        windows = windows_of(node)
+
+        def spread(sizes: Array, filters: Array, grad: Array) -> Array:
+            shape = windows.last(tuple(np.asarray(sizes).tolist())) or ()
+            grad, window = windows.images(grad), filters.shape[:2]
+            images = np.zeros([size or 0 for size in shape], grad.dtype)
+            padded = windows.padded(images, window)
+            for row, column, down, right in windows.places(window, grad.shape[1:3]):
+                padded[:, down, right, :] += grad @ filters[row, column].T
+            return windows.given(np.ascontiguousarray(windows.inside(padded, images.shape[1:3], window)))
+
+        return lambda sizes, *values: widened(node, lambda *wide: spread(sizes, *wide))(*values)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        _, filters, backprop = op.inputs
+        attrs = _attrs_of(op)
+        return [
+            None,
+            apply("Conv2DBackpropFilter", grads[0], shape_of(filters, "Shape"), backprop, **attrs),
+            apply("Conv2D", grads[0], filters, **attrs),
+        ]
+
+
+@register
+class Conv2DBackpropFilter(OpDef):
+    """The derivative of `Conv2D` by the filters."""
+
+    type = "Conv2DBackpropFilter"
+    signature = "input: T, filter_sizes: int32, out_backprop: T -> output: T"
+    types = {"T": FLOATS}
+    attrs = _ATTRS
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [with_rank(node.sizes(1), 4)]
+
+    def kernel(self, node: Node) -> Kernel:
+        windows = windows_of(node)
+
+        def gather(values: Array, sizes: Array, grad: Array) -> Array:
+            window = tuple(np.asarray(sizes).tolist())[:2]
+            views = windows.over(windows.padded(windows.images(values), window), window)
+            summed = np.tensordot(views, windows.images(grad), ([0, 1, 2], [0, 1, 2]))
+            return np.ascontiguousarray(summed.transpose(1, 2, 0, 3))
+
+        return lambda values, sizes, grad: widened(node, lambda *wide: gather(wide[0], sizes, wide[1]))(values, grad)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        images, _, backprop = op.inputs
+        attrs = _attrs_of(op)
+        return [
+            apply("Conv2DBackpropInput", shape_of(images, "Shape"), grads[0], backprop, **attrs),
+            None,
+            apply("Conv2D", images, grads[0], **attrs),
+        ]
+
+
+def conv2d(
+    input: Any,
+    filter: Any = None,
+    strides: Any = None,
+    padding: Any = None,
+    use_cudnn_on_gpu: bool = True,
+    data_format: str = "NHWC",
+    dilations: Any = (1, 1, 1, 1),
+    name: str | None = None,
+    filters: Any = None,
+) -> Any:
+    """Images convolved with filters.
+
+    Parameters
+    ----------
+    input : Tensor
+        Images: batch, height, width, channels, or as ``data_format`` has it.
+    filter, filters : Tensor
+        Height, width, channels of the images, channels of the result.
+    strides : int, or list of 1, 2 or 4 ints
+        How far the window moves.
+    padding : str or list
+        ``"SAME"``, ``"VALID"``, or how much is added before and behind each dimension.
+    use_cudnn_on_gpu : bool
+        Accepted and recorded.
+    data_format : str
+        ``"NHWC"`` or ``"NCHW"``.
+    dilations : int, or list of 1, 2 or 4 ints
+        How far elements of the window are apart.
+
+    Raises
+    ------
+    ValueError
+        The channels do not fit, or the window does not fit into the images.
+    """
+    padding, explicit = _padding(padding)
+    with scope(name, "Conv2D", input) as full:
+        images = convert_to_tensor(input, name="input")
+        filters = convert_to_tensor(filter if filters is None else filters, images.dtype.base_dtype, name="filter")
+        return apply(
+            "Conv2D",
+            images,
+            filters,
+            name=full,
+            strides=four(strides, data_format),
+            use_cudnn_on_gpu=use_cudnn_on_gpu,
+            padding=padding,
+            explicit_paddings=explicit,
+            data_format=data_format.encode(),
+            dilations=four(dilations, data_format),
+        )
+
+
+def _padding(padding: Any) -> tuple[bytes, list[int]]:
+    if isinstance(padding, str):
+        return padding.upper().encode(), []
+    return b"EXPLICIT", [int(number) for pair in padding for number in pair]

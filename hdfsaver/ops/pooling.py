@@ -1,0 +1,196 @@
+"""The greatest or the mean of each window of images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.conversion import convert_to_tensor
+from hdfsaver.graph.definition import FLOATS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import Grads, scope, shape_of, widened, with_rank
+from hdfsaver.ops.windows import NHWC, Pair, Windows, four, window_of, windows_of
+from hdfsaver.shapes import Shape
+
+_ATTRS: dict[str, Any] = {"ksize": [], "strides": [], "padding": b"", "data_format": NHWC}
+_MAX_ATTRS = {**_ATTRS, "explicit_paddings": []}
+
+
+def _pooled(node: Node) -> Shape:
+    windows = windows_of(node)
+    shape = windows.last(with_rank(node.input_shapes[0], 4)) or (None,) * 4
+    window = window_of(node, windows.is_nchw)
+    counts = (windows.count(axis, shape[axis + 1], window[axis]) for axis in (0, 1))
+    return windows.back((shape[0], *counts, shape[3]))
+
+
+def _attrs_of(op: Operation, attrs: dict[str, Any]) -> dict[str, Any]:
+    return {name: op.get_attr(name) for name in attrs}
+
+
+def _views(windows: Windows, window: Pair, values: Array, outside: float) -> Array:
+    return windows.over(windows.padded(windows.images(values), window, outside), window)
+
+
+def _counts(windows: Windows, window: Pair, images: Array) -> Array:
+    """How many elements of each window lie within the images."""
+    ones = np.ones((1, *images.shape[1:3], 1), images.dtype)
+    counts: Array = windows.over(windows.padded(ones, window), window).sum((4, 5))
+    return counts
+
+
+@register
+class MaxPool(OpDef):
+    """The greatest of each window."""
+
+    type = "MaxPool"
+    signature = "input: T -> output: T"
+    types = {"T": FLOATS}
+    default_types = {"T": "float32"}
+    attrs = _MAX_ATTRS
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [_pooled(node)]
+
+    def kernel(self, node: Node) -> Kernel:
+        windows = windows_of(node)
+        window = window_of(node, windows.is_nchw)
+        return widened(node, lambda values: windows.given(_views(windows, window, values, -np.inf).max((4, 5))))
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply("MaxPoolGrad", op.inputs[0], op.outputs[0], grads[0], **_attrs_of(op, _MAX_ATTRS))]
+
+
+@register
+class MaxPoolGrad(OpDef):
+    """The derivative of `MaxPool`: it goes to the first greatest of each window."""
+
+    type = "MaxPoolGrad"
+    signature = "orig_input: T, orig_output: T, grad: T -> output: T"
+    types = {"T": FLOATS}
+    default_types = {"T": "float32"}
+    attrs = _MAX_ATTRS
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [node.input_shapes[0]]
+
+    def kernel(self, node: Node) -> Kernel:
+        windows = windows_of(node)
+        window = window_of(node, windows.is_nchw)
+
+        def spread(values: Array, _pooled: Array, grad: Array) -> Array:
+            images, grad = windows.images(values), windows.images(grad)
+            views = _views(windows, window, values, -np.inf)
+            first = views.reshape(*views.shape[:4], -1).argmax(-1)
+            return windows.given(_spread(windows, window, images, lambda number: np.where(first == number, grad, 0)))
+
+        return widened(node, spread)
+
+
+def _spread(windows: Windows, window: Pair, images: Array, part: Callable[[int], Array]) -> Array:
+    """Add up, at each element of images, what the windows give it; ``part`` is that for each element of a window."""
+    padded = windows.padded(np.zeros_like(images), window)
+    counts = [windows.count(axis, images.shape[axis + 1], window[axis]) or 0 for axis in (0, 1)]
+    for number, (_, _, down, right) in enumerate(windows.places(window, counts)):
+        padded[:, down, right, :] += part(number)
+    return np.ascontiguousarray(windows.inside(padded, images.shape[1:3], window))
+
+
+@register
+class AvgPool(OpDef):
+    """The mean of each window, of which what lies outside of the images is no part."""
+
+    type = "AvgPool"
+    signature = "value: T -> output: T"
+    types = {"T": FLOATS}
+    attrs = _ATTRS
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [_pooled(node)]
+
+    def kernel(self, node: Node) -> Kernel:
+        windows = windows_of(node)
+        window = window_of(node, windows.is_nchw)
+
+        def mean(values: Array) -> Array:
+            total = _views(windows, window, values, 0).sum((4, 5))
+            return windows.given(total / _counts(windows, window, windows.images(values)))
+
+        return widened(node, mean)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply("AvgPoolGrad", shape_of(op.inputs[0], "Shape"), grads[0], **_attrs_of(op, _ATTRS))]
+
+
+@register
+class AvgPoolGrad(OpDef):
+    """The derivative of `AvgPool`."""
+
+    type = "AvgPoolGrad"
+    signature = "orig_input_shape: int32, grad: T -> output: T"
+    types = {"T": FLOATS}
+    attrs = _ATTRS
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [with_rank(node.sizes(0), 4)]
+
+    def kernel(self, node: Node) -> Kernel:
+        windows = windows_of(node)
+        window = window_of(node, windows.is_nchw)
+
+        def spread(sizes: Array, grad: Array) -> Array:
+            shape = windows.last(tuple(np.asarray(sizes).tolist())) or ()
+            images = np.zeros([size or 0 for size in shape], grad.dtype)
+            part = windows.images(grad) / _counts(windows, window, images)
+            return windows.given(_spread(windows, window, images, lambda _number: part))
+
+        return lambda sizes, grad: widened(node, lambda wide: spread(sizes, wide))(grad)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [None, apply("AvgPool", grads[0], **_attrs_of(op, _ATTRS))]
+
+
+def max_pool(
+    value: Any,
+    ksize: Any,
+    strides: Any,
+    padding: str,
+    data_format: str = "NHWC",
+    name: str | None = None,
+    input: Any = None,
+) -> Any:
+    """The greatest of each window of images; see `conv2d` for the arguments, of which ``ksize`` is like ``strides``.
+
+    Raises
+    ------
+    ValueError
+        The window does not fit into the images.
+    """
+    attrs = {"ksize": four(ksize, data_format), "strides": four(strides, data_format)}
+    with scope(name, "MaxPool", value if input is None else input) as full:
+        images = convert_to_tensor(value if input is None else input, name="input")
+        return apply(
+            "MaxPool", images, name=full, **attrs, padding=padding.upper().encode(), data_format=data_format.encode()
+        )
+
+
+def avg_pool(
+    value: Any,
+    ksize: Any,
+    strides: Any,
+    padding: str,
+    data_format: str = "NHWC",
+    name: str | None = None,
+    input: Any = None,
+) -> Any:
+    """The mean of each window of images; see `max_pool`."""
+    attrs = {"ksize": four(ksize, data_format), "strides": four(strides, data_format)}
+    with scope(name, "AvgPool", value if input is None else input) as full:
+        images = convert_to_tensor(value if input is None else input, name="value")
+        return apply(
+            "AvgPool", images, name=full, **attrs, padding=padding.upper().encode(), data_format=data_format.encode()
+        )

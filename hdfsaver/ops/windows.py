@@ -1,0 +1,164 @@
+"""Windows that slide over images: what convolutions and pooling share.
+
+Everything is computed with the channels last; images that have them second are turned round before and after.
+Source of the padding: ``tensorflow/core/framework/kernel_shape_util.cc`` (``GetWindowedOutputSizeVerbose``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from hdfsaver.graph.definition import Array, Node
+from hdfsaver.shapes import Shape
+
+NHWC, NCHW = b"NHWC", b"NCHW"
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """How windows move over height and width.
+
+    Attributes
+    ----------
+    strides, dilations : (int, int)
+        How far a window moves, and how far its elements are apart.
+    padding : bytes
+        ``SAME``, ``VALID`` or ``EXPLICIT``.
+    explicit : sequence of int
+        For ``EXPLICIT``: how much is added before and behind each of the four dimensions.
+    is_nchw : bool
+        Whether the channels come second.
+    """
+
+    strides: Pair
+    dilations: Pair
+    padding: bytes
+    explicit: Sequence[int]
+    is_nchw: bool
+
+    def paddings(self, sizes: Sequence[int], window: Sequence[int]) -> tuple[Pair, Pair]:
+        """How much is added before and behind height and width."""
+        first, second = (
+            self._padding(axis, size, length) for axis, size, length in zip((0, 1), sizes, window, strict=True)
+        )
+        return first, second
+
+    def _padding(self, axis: int, size: int, length: int) -> Pair:
+        if self.padding == b"VALID":
+            return 0, 0
+        if self.padding == b"EXPLICIT":
+            place = 2 * (axis + (2 if self.is_nchw else 1))
+            return self.explicit[place], self.explicit[place + 1]
+        count = -(-size // self.strides[axis])
+        total = max((count - 1) * self.strides[axis] + self._reach(axis, length) - size, 0)
+        return total // 2, total - total // 2
+
+    def _reach(self, axis: int, length: int) -> int:
+        return (length - 1) * self.dilations[axis] + 1
+
+    def count(self, axis: int, size: int | None, length: int | None) -> int | None:
+        """How many windows there are along height (0) or width (1); `ValueError` where there is room for none."""
+        if size is None or length is None:
+            return None
+        free = size + sum(self._padding(axis, size, length)) - self._reach(axis, length)
+        if free < 0:
+            raise ValueError(f"A window of {self._reach(axis, length)} does not fit into {size}.")
+        return free // self.strides[axis] + 1
+
+    def last(self, shape: Shape) -> Shape:
+        """A shape with the channels last."""
+        return (shape[0], shape[2], shape[3], shape[1]) if self.is_nchw and shape is not None else shape
+
+    def back(self, shape: Shape) -> Shape:
+        """A shape with the channels where they are in the graph."""
+        return (shape[0], shape[3], shape[1], shape[2]) if self.is_nchw and shape is not None else shape
+
+    def images(self, values: Array) -> Array:
+        """Images with the channels last."""
+        return np.moveaxis(values, 1, 3) if self.is_nchw else values
+
+    def given(self, values: Array) -> Array:
+        """Images with the channels where they are in the graph."""
+        return np.ascontiguousarray(np.moveaxis(values, 3, 1)) if self.is_nchw else values
+
+    def padded(self, images: Array, window: Sequence[int], value: Any = 0) -> Array:
+        """Images with a value around them, as far as windows reach."""
+        pairs = self.paddings(images.shape[1:3], window)
+        return np.pad(images, ((0, 0), *pairs, (0, 0)), constant_values=value)
+
+    def over(self, padded: Array, window: Sequence[int]) -> Array:
+        """All windows, as a view: batch, rows and columns of windows, channels, rows and columns within a window."""
+        reach = tuple(self._reach(axis, length) for axis, length in enumerate(window))
+        views = sliding_window_view(padded, reach, axis=(1, 2))
+        (down, right), (apart, aside) = self.strides, self.dilations
+        return views[:, ::down, ::right, :, ::apart, ::aside]
+
+    def places(self, window: Sequence[int], counts: Sequence[int]) -> list[tuple[int, int, slice, slice]]:
+        """For each element of a window where it is in the padded images, over all windows."""
+        (down, right), (apart, aside) = self.strides, self.dilations
+        return [
+            (row, column, _steps(row * apart, down, counts[0]), _steps(column * aside, right, counts[1]))
+            for row in range(window[0])
+            for column in range(window[1])
+        ]
+
+    def inside(self, padded: Array, sizes: Sequence[int], window: Sequence[int]) -> Array:
+        """What of padded images is the images."""
+        (top, _), (left, _) = self.paddings(sizes, window)
+        return padded[:, top : top + sizes[0], left : left + sizes[1], :]
+
+
+def _steps(start: int, step: int, count: int) -> slice:
+    return slice(start, start + step * (count - 1) + 1, step)
+
+
+def windows_of(node: Node) -> Windows:
+    """The windows that an operation's attributes describe.
+
+    Raises
+    ------
+    ValueError
+        They step over images or channels, or the format is another.
+    """
+    attrs = node.attrs
+    data_format = attrs.get("data_format", NHWC)
+    if data_format not in (NHWC, NCHW):
+        raise ValueError(f"The format of images must be NHWC or NCHW, not {data_format!r}.")
+    is_nchw = data_format == NCHW
+    strides, dilations = (_pair(attrs.get(key) or [1, 1, 1, 1], is_nchw, key) for key in ("strides", "dilations"))
+    if attrs["padding"] not in (b"SAME", b"VALID", b"EXPLICIT"):
+        raise ValueError(f"The padding must be SAME, VALID or EXPLICIT, not {attrs['padding']!r}.")
+    return Windows(strides, dilations, attrs["padding"], attrs.get("explicit_paddings", []), is_nchw)
+
+
+def window_of(node: Node, is_nchw: bool) -> Pair:
+    """The height and width of the windows that pooling has, its attribute ``ksize``."""
+    return _pair(node.attrs["ksize"], is_nchw, "ksize")
+
+
+def _pair(values: Any, is_nchw: bool, key: str) -> Pair:
+    if len(values) != 4 or any(value < 1 for value in values):
+        raise ValueError(f"{key} must be four positive numbers, not {values!r}.")
+    batch, channels = values[0], values[1 if is_nchw else 3]
+    if (batch, channels) != (1, 1):
+        raise ValueError(f"{key} {values!r} would step over images or channels, which is not possible.")
+    first = 2 if is_nchw else 1
+    return values[first], values[first + 1]
+
+
+def four(values: Any, data_format: str) -> list[int]:
+    """A number for each dimension of images, given one for height and width, two, or all four."""
+    given = [int(value) for value in np.atleast_1d(1 if values is None else values)]
+    if len(given) == 4:
+        return given
+    if len(given) not in (1, 2):
+        raise ValueError(f"One number, two or four are needed, not {values!r}.")
+    pair = given * 2 if len(given) == 1 else given
+    return [1, 1, *pair] if data_format == "NCHW" else [1, *pair, 1]
