@@ -18,6 +18,9 @@ from hdfsaver.ops.biases import (
 from hdfsaver.ops.convolutions import (
     conv2d,
 )
+from hdfsaver.ops.depthwise import (
+    depthwise_conv2d,
+)
 from hdfsaver.ops.losses import (
     l2_loss,
     log_softmax,
@@ -47,6 +50,7 @@ __all__ = [
     "avg_pool",
     "bias_add",
     "conv2d",
+    "depthwise_conv2d",
     "dropout",
     "elu",
     "in_top_k",

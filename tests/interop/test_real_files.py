@@ -124,6 +124,16 @@ def test_every_model_runs(folder: Path, name: str) -> None:
     np.testing.assert_allclose(RESULTS[name], found[0, :3], rtol=1e-4)
 
 
+def test_a_frozen_model_runs(folder: Path, tmp_path: Path) -> None:
+    """A network for pictures, from TensorFlow's file by way of HDF5, gives what TensorFlow 2.21 gives for them."""
+    tf.convert(folder / "nudity" / "files" / "retrained_graph.pb", tmp_path / "x.h5")
+    with tf.Graph().as_default(), tf.Session() as sess:
+        tf.train.import_meta_graph(tmp_path / "x.h5")
+        waves = np.sin(np.arange(224 * 224 * 3) * 0.37).astype(np.float32).reshape(1, 224, 224, 3)
+        found = sess.run("final_result:0", {"input:0": waves})
+    np.testing.assert_allclose([[0.9986739, 0.00132617]], found, rtol=1e-4)
+
+
 def restore_model(folder: Path, name: str, sess: Any) -> None:
     """Import the graph of a checkpoint of musicnn's, and restore its values."""
     prefix = folder / "musicnn" / name

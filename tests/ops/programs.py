@@ -67,6 +67,17 @@ def convolutions(tf: Any) -> list[Any]:
     return [*made, tf.nn.conv2d(tf.placeholder("float32", [None, 5, None, 2]), filters, [1, 1, 1, 1], "SAME")]
 
 
+def by_channel(tf: Any) -> list[Any]:
+    """Convolutions of each channel by itself, and the derivatives."""
+    filters = images(tf, 3, 2, 2, 3)
+    made = []
+    for strides, padding, rate in (([1, 1, 1, 1], "SAME", [2, 2]), ([1, 2, 2, 1], "VALID", None)):
+        x = images(tf, 2, 7, 6, 2)
+        y = tf.nn.depthwise_conv2d(x, filters, strides, padding, rate=rate)
+        made += [y, *tf.gradients(y * y, [x, filters])]
+    return made
+
+
 def pools(tf: Any) -> list[Any]:
     """The greatest and the mean of windows, and the derivatives."""
     made = []
@@ -263,6 +274,7 @@ PROGRAMS: dict[str, Program] = {
 # Programs that are known by their results alone: here TensorFlow makes other operations, or more of them.
 RESULTS: dict[str, Program] = {
     "convolutions": convolutions,
+    "convolutions by channel": by_channel,
     "pools": pools,
     "batch norms": batch_norms,
     "lengths": lambda tf: [

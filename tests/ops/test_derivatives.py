@@ -73,24 +73,24 @@ def reduction(op_type: str, make: Callable[..., Any] = reals, order: int = 2, kn
     ]
 
 
-def convolution_cases(label: str, attrs: dict[str, Any], image: tuple[int, ...]) -> list[Case]:
+def convolution_cases(op_type: str, label: str, attrs: dict[str, Any], image: tuple[int, ...]) -> list[Case]:
     """A convolution, and its derivatives, which are differentiable again."""
     images, filters = reals(*image), reals(2, 3, 2, 3, seed=7)
     with Graph().as_default(), tf.Session() as sess:
-        output = sess.run(apply("Conv2D", images, filters, **attrs))
+        output = sess.run(apply(op_type, images, filters, **attrs))
     backprop = reals(*output.shape, seed=8)
     sizes = {"input": list(image), "filter": list(filters.shape)}
     return [
-        Case("Conv2D", op("Conv2D", **attrs), (images, filters), label=label),
+        Case(op_type, op(op_type, **attrs), (images, filters), label=label),
         Case(
-            "Conv2DBackpropInput",
-            lambda filters, grad: apply("Conv2DBackpropInput", sizes["input"], filters, grad, **attrs),
+            f"{op_type}BackpropInput",
+            lambda filters, grad: apply(f"{op_type}BackpropInput", sizes["input"], filters, grad, **attrs),
             (filters, backprop),
             label=label,
         ),
         Case(
-            "Conv2DBackpropFilter",
-            lambda images, grad: apply("Conv2DBackpropFilter", images, sizes["filter"], grad, **attrs),
+            f"{op_type}BackpropFilter",
+            lambda images, grad: apply(f"{op_type}BackpropFilter", images, sizes["filter"], grad, **attrs),
             (images, backprop),
             label=label,
         ),
@@ -249,7 +249,8 @@ CASES: list[Case] = [
             ("valid", {"padding": b"VALID", "strides": [1, 1, 1, 1], "dilations": [1, 2, 1, 1]}, (1, 5, 4, 2)),
             ("second", {"padding": b"SAME", "strides": [1, 1, 2, 1], "data_format": b"NCHW"}, (1, 2, 5, 4)),
         )
-        for case in convolution_cases(label, attrs, image)
+        for op_type in ("Conv2D", "DepthwiseConv2dNative")
+        for case in convolution_cases(op_type, label, attrs, image)
     ),
     *(
         case

@@ -1,0 +1,192 @@
+"""Convolutions of each channel by itself, and their derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.conversion import convert_to_tensor
+from hdfsaver.graph.definition import FLOATS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import Grads, invalid, scope, shape_of, widened, with_rank
+from hdfsaver.ops.windows import NHWC, four, windows_of
+from hdfsaver.shapes import Shape
+
+_ATTRS: dict[str, Any] = {
+    "strides": [],
+    "padding": b"",
+    "explicit_paddings": [],
+    "data_format": NHWC,
+    "dilations": [1, 1, 1, 1],
+}
+
+
+def _attrs_of(op: Operation) -> dict[str, Any]:
+    return {name: op.get_attr(name) for name in _ATTRS}
+
+
+def _by_channel(grad: Array, channels: Sequence[int]) -> Array:
+    """A derivative with what each channel of the images became in a dimension of its own."""
+    return grad.reshape(*grad.shape[:3], *channels)
+
+
+@register
+class DepthwiseConv2dNative(OpDef):
+    """Each window of each channel times its filters: rows, columns, channels, and how many each channel becomes."""
+
+    type = "DepthwiseConv2dNative"
+    signature = "input: T, filter: T -> output: T"
+    types = {"T": FLOATS}
+    attrs = _ATTRS
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        windows = windows_of(node)
+        images, filters = (with_rank(shape, 4) for shape in node.input_shapes)
+        images = windows.last(images) or (None,) * 4
+        rows, columns, depth, times = filters or (None,) * 4
+        if images[3] is not None and depth is not None and images[3] != depth:
+            raise ValueError(f"Images have {images[3]} channels, and filters are for {depth}.")
+        counts = windows.count(0, images[1], rows), windows.count(1, images[2], columns)
+        channels = None if depth is None or times is None else depth * times
+        return [windows.back((images[0], *counts, channels))]
+
+    def kernel(self, node: Node) -> Kernel:
+        windows = windows_of(node)
+
+        def convolve(values: Array, filters: Array) -> Array:
+            images, window = windows.images(values), filters.shape[:2]
+            if images.shape[3] != filters.shape[2]:
+                raise invalid(f"Images have {images.shape[3]} channels, and filters are for {filters.shape[2]}.")
+            counts = [windows.count(axis, images.shape[axis + 1], window[axis]) or 0 for axis in (0, 1)]
+            padded = windows.padded(images, window)
+            found = np.zeros((len(images), *counts, *filters.shape[2:]), images.dtype)
+            for row, column, down, right in windows.places(window, counts):
+                found += padded[:, down, right, :, None] * filters[row, column]
+            return windows.given(found.reshape(*found.shape[:3], -1))
+
+        return widened(node, convolve)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        (images, filters), attrs = op.inputs, _attrs_of(op)
+        return [
+            apply("DepthwiseConv2dNativeBackpropInput", shape_of(images, "Shape"), filters, grads[0], **attrs),
+            apply("DepthwiseConv2dNativeBackpropFilter", images, shape_of(filters, "Shape"), grads[0], **attrs),
+        ]
+
+
+@register
+class DepthwiseConv2dNativeBackpropInput(OpDef):
+    """The derivative of `DepthwiseConv2dNative` by the images."""
+
+    type = "DepthwiseConv2dNativeBackpropInput"
+    signature = "input_sizes: int32, filter: T, out_backprop: T -> output: T"
+    types = {"T": FLOATS}
+    attrs = _ATTRS
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [with_rank(node.sizes(0), 4)]
+
+    def kernel(self, node: Node) -> Kernel:
+        windows = windows_of(node)
+
+        def spread(sizes: Array, filters: Array, grad: Array) -> Array:
+            shape = windows.last(tuple(np.asarray(sizes).tolist())) or ()
+            window = filters.shape[:2]
+            parts = _by_channel(windows.images(grad), filters.shape[2:])
+            images = np.zeros([size or 0 for size in shape], parts.dtype)
+            padded = windows.padded(images, window)
+            for row, column, down, right in windows.places(window, parts.shape[1:3]):
+                padded[:, down, right, :] += (parts * filters[row, column]).sum(-1)
+            return windows.given(np.ascontiguousarray(windows.inside(padded, images.shape[1:3], window)))
+
+        return lambda sizes, *values: widened(node, lambda *wide: spread(sizes, *wide))(*values)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        _, filters, backprop = op.inputs
+        attrs = _attrs_of(op)
+        return [
+            None,
+            apply("DepthwiseConv2dNativeBackpropFilter", grads[0], shape_of(filters, "Shape"), backprop, **attrs),
+            apply("DepthwiseConv2dNative", grads[0], filters, **attrs),
+        ]
+
+
+@register
+class DepthwiseConv2dNativeBackpropFilter(OpDef):
+    """The derivative of `DepthwiseConv2dNative` by the filters."""
+
+    type = "DepthwiseConv2dNativeBackpropFilter"
+    signature = "input: T, filter_sizes: int32, out_backprop: T -> output: T"
+    types = {"T": FLOATS}
+    attrs = _ATTRS
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [with_rank(node.sizes(1), 4)]
+
+    def kernel(self, node: Node) -> Kernel:
+        windows = windows_of(node)
+
+        def gather(values: Array, sizes: Array, grad: Array) -> Array:
+            shape = tuple(np.asarray(sizes).tolist())
+            parts = _by_channel(windows.images(grad), shape[2:])
+            padded = windows.padded(windows.images(values), shape[:2])
+            found = np.zeros(shape, parts.dtype)
+            for row, column, down, right in windows.places(shape[:2], parts.shape[1:3]):
+                found[row, column] = np.einsum("nijc,nijcm->cm", padded[:, down, right, :], parts)
+            return found
+
+        return lambda values, sizes, grad: widened(node, lambda *wide: gather(wide[0], sizes, wide[1]))(values, grad)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        images, _, backprop = op.inputs
+        attrs = _attrs_of(op)
+        return [
+            apply("DepthwiseConv2dNativeBackpropInput", shape_of(images, "Shape"), grads[0], backprop, **attrs),
+            None,
+            apply("DepthwiseConv2dNative", images, grads[0], **attrs),
+        ]
+
+
+def depthwise_conv2d(
+    input: Any,
+    filter: Any = None,
+    strides: Any = None,
+    padding: Any = None,
+    rate: Any = None,
+    name: str | None = None,
+    data_format: str | None = None,
+    dilations: Any = None,
+) -> Any:
+    """Each channel of images convolved with filters of its own; see `conv2d`.
+
+    Parameters
+    ----------
+    filter : Tensor
+        Height, width, channels of the images, and how many each of them becomes.
+    rate, dilations : list of 2 ints, optional
+        How far elements of the window are apart.
+
+    Raises
+    ------
+    ValueError
+        The channels do not fit, or the window does not fit into the images.
+    """
+    layout = data_format or "NHWC"
+    apart = dilations if rate is None else rate
+    with scope(name, "depthwise", input, filter) as full:
+        images = convert_to_tensor(input, name="tensor_in")
+        filters = convert_to_tensor(filter, images.dtype.base_dtype, name="filter_in")
+        return apply(
+            "DepthwiseConv2dNative",
+            images,
+            filters,
+            name=full,
+            strides=four(strides, layout),
+            padding=padding.upper().encode(),
+            data_format=layout.encode(),
+            dilations=four(apart, layout),
+        )
