@@ -11,6 +11,9 @@ from hdfsaver.ops.activations import (
     softplus,
     tanh,
 )
+from hdfsaver.ops.batch_norm import (
+    fused_batch_norm,
+)
 from hdfsaver.ops.biases import (
     bias_add,
     xw_plus_b,
@@ -53,6 +56,7 @@ __all__ = [
     "depthwise_conv2d",
     "dropout",
     "elu",
+    "fused_batch_norm",
     "in_top_k",
     "l2_loss",
     "l2_normalize",

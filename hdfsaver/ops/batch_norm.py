@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from hdfsaver.graph.apply import apply
+from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.ops.base import Grads, with_rank
+from hdfsaver.ops.base import Grads, scope, with_rank
 from hdfsaver.ops.windows import NCHW, NHWC
 from hdfsaver.shapes import Shape
 
@@ -22,6 +23,9 @@ _ATTRS: dict[str, Any] = {"epsilon": 0.0001, "exponential_avg_factor": 1.0, "dat
 _GRAD_ATTRS = {name: _ATTRS[name] for name in ("epsilon", "data_format", "is_training")}
 
 _FLOAT = frozenset({"float32"})
+_NARROW = frozenset({"float16", "bfloat16", "float32"})
+_NOTHING = np.zeros(0, np.float32)
+"""What only other processors fill for the derivative."""
 _AXES = (0, 1, 2)
 
 
@@ -74,17 +78,12 @@ def _gradient(op: Operation, grad: Tensor | None, op_type: str, *more: Tensor) -
     return [*found[:3], None, None]
 
 
-@register
-class FusedBatchNorm(OpDef):
+class _Norm(OpDef):
     """Each channel normalized, scaled and moved: by its own mean and variance in training, otherwise by those given."""
 
-    type = "FusedBatchNorm"
-    signature = (
-        "x: T, scale: T, offset: T, mean: T, variance: T "
-        "-> y: T, batch_mean: T, batch_variance: T, reserve_space_1: T, reserve_space_2: T"
-    )
-    types = {"T": _FLOAT}
     attrs = _ATTRS
+    derivative = ""
+    """The type of the operation that is its derivative."""
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         return [with_rank(node.input_shapes[0], 4), *[_channels(node, 0)] * 4]
@@ -93,11 +92,36 @@ class FusedBatchNorm(OpDef):
         return lambda *values: _normalize(node.attrs, *values)
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        return _gradient(op, grads[0], "FusedBatchNormGrad")
+        return _gradient(op, grads[0], self.derivative, *op.outputs[5:])
+
+
+class _NormGrad(OpDef):
+    """The derivatives of a normalization by the images, the scale and the offset."""
+
+    attrs = _GRAD_ATTRS
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        return [with_rank(node.input_shapes[1], 4), *[_channels(node, 1)] * 2, (0,), (0,)]
+
+    def kernel(self, node: Node) -> Kernel:
+        return lambda *values: (*_derivatives(node.attrs, *values[:5]), _NOTHING, _NOTHING)
 
 
 @register
-class FusedBatchNormGrad(OpDef):
+class FusedBatchNorm(_Norm):
+    """Each channel normalized, scaled and moved."""
+
+    type = "FusedBatchNorm"
+    derivative = "FusedBatchNormGrad"
+    signature = (
+        "x: T, scale: T, offset: T, mean: T, variance: T "
+        "-> y: T, batch_mean: T, batch_variance: T, reserve_space_1: T, reserve_space_2: T"
+    )
+    types = {"T": _FLOAT}
+
+
+@register
+class FusedBatchNormGrad(_NormGrad):
     """The derivatives of `FusedBatchNorm`."""
 
     type = "FusedBatchNormGrad"
@@ -106,11 +130,107 @@ class FusedBatchNormGrad(OpDef):
         "-> x_backprop: T, scale_backprop: T, offset_backprop: T, reserve_space_3: T, reserve_space_4: T"
     )
     types = {"T": _FLOAT}
-    attrs = _GRAD_ATTRS
+
+
+@register
+class FusedBatchNormV2(_Norm):
+    """Each channel normalized, scaled and moved, by numbers that may be wider than the images."""
+
+    type = "FusedBatchNormV2"
+    derivative = "FusedBatchNormGradV2"
+    signature = (
+        "x: T, scale: U, offset: U, mean: U, variance: U "
+        "-> y: T, batch_mean: U, batch_variance: U, reserve_space_1: U, reserve_space_2: U"
+    )
+    types = {"T": _NARROW, "U": _FLOAT}
+
+
+@register
+class FusedBatchNormGradV2(_NormGrad):
+    """The derivatives of `FusedBatchNormV2`."""
+
+    type = "FusedBatchNormGradV2"
+    signature = (
+        "y_backprop: T, x: T, scale: float32, reserve_space_1: U, reserve_space_2: U "
+        "-> x_backprop: T, scale_backprop: U, offset_backprop: U, reserve_space_3: U, reserve_space_4: U"
+    )
+    types = {"T": _NARROW, "U": _FLOAT}
+
+
+@register
+class FusedBatchNormV3(_Norm):
+    """Each channel normalized, scaled and moved, as graphs since TensorFlow 1.15 have it."""
+
+    type = "FusedBatchNormV3"
+    derivative = "FusedBatchNormGradV3"
+    signature = (
+        "x: T, scale: U, offset: U, mean: U, variance: U -> y: T, batch_mean: U, batch_variance: U, "
+        "reserve_space_1: U, reserve_space_2: U, reserve_space_3: U"
+    )
+    types = {"T": _NARROW, "U": _FLOAT}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
-        return [with_rank(node.input_shapes[1], 4), *[_channels(node, 1)] * 2, (0,), (0,)]
+        return [*super().shapes(node), None]
 
     def kernel(self, node: Node) -> Kernel:
-        nothing = np.zeros(0, np.float32)
-        return lambda *values: (*_derivatives(node.attrs, *values), nothing, nothing)
+        return lambda *values: (*_normalize(node.attrs, *values), _NOTHING)
+
+
+@register
+class FusedBatchNormGradV3(_NormGrad):
+    """The derivatives of `FusedBatchNormV3`."""
+
+    type = "FusedBatchNormGradV3"
+    signature = (
+        "y_backprop: T, x: T, scale: float32, reserve_space_1: U, reserve_space_2: U, reserve_space_3: U "
+        "-> x_backprop: T, scale_backprop: U, offset_backprop: U, reserve_space_4: U, reserve_space_5: U"
+    )
+    types = {"T": _NARROW, "U": _FLOAT}
+
+
+def fused_batch_norm(
+    x: Any,
+    scale: Any,
+    offset: Any,
+    mean: Any = None,
+    variance: Any = None,
+    epsilon: float = 0.001,
+    data_format: str = "NHWC",
+    is_training: bool = True,
+    name: str | None = None,
+    exponential_avg_factor: float = 1.0,
+) -> tuple[Any, Any, Any]:
+    """Images with each channel normalized, scaled and moved, and the mean and variance for the next batch.
+
+    Parameters
+    ----------
+    x : Tensor
+        Images: batch, height, width, channels, or as ``data_format`` has it.
+    scale, offset : Tensor
+        A number for each channel.
+    mean, variance : Tensor, optional
+        Of each channel, where ``is_training`` is False, or the averages so far.
+    epsilon : float
+        What is added to the variance; no less than 1.001e-5 counts, as in TensorFlow.
+    exponential_avg_factor : float
+        How much of the averages is new; with 1 they are those of this batch.
+    """
+    with scope(name, "FusedBatchNorm", x) as full:
+        x = convert_to_tensor(x, name="input")
+        scale, offset = (
+            convert_to_tensor(value, name=label) for value, label in ((scale, "scale"), (offset, "offset"))
+        )
+        known = [convert_to_tensor([] if value is None else value, "float32") for value in (mean, variance)]
+        found = apply(
+            "FusedBatchNormV3",
+            x,
+            scale,
+            offset,
+            *known,
+            name=full,
+            epsilon=max(epsilon, 1.001e-5),
+            exponential_avg_factor=exponential_avg_factor,
+            data_format=data_format.encode(),
+            is_training=is_training,
+        )
+    return found[0], found[1], found[2]

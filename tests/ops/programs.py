@@ -100,16 +100,22 @@ def raw_op(tf: Any, op_type: str, *inputs: Any, **attrs: Any) -> Any:
 
 
 def batch_norms(tf: Any) -> list[Any]:
-    """Batches normalized by themselves and by what is given, and the derivatives."""
+    """Batches normalized by themselves and by what is given, in three versions, and the derivatives."""
     made = []
-    for is_training in (True, False):
-        x, scale, offset = tf.placeholder("float32", [3, 4, 5, 2]), tf.constant([1.5, -0.5]), tf.constant([0.25, 2.0])
-        known = [tf.constant([0.5, -1.0]), tf.constant([2.0, 0.5])]
-        given = [tf.constant([], "float32"), tf.constant([], "float32")] if is_training else known
-        found = raw_op(tf, "FusedBatchNorm", x, scale, offset, *given, epsilon=0.01, is_training=is_training)
-        # Of one that is not trained TensorFlow makes other operations, without the further outputs.
-        made += [*found[: 3 if is_training else 1], *tf.gradients(found[0] * found[0], [x, scale, offset])]
-    return made
+    for op_type in ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"):
+        for is_training in (True, False):
+            x, scale, offset = (
+                tf.placeholder("float32", [3, 4, 5, 2]),
+                tf.constant([1.5, -0.5]),
+                tf.constant([0.2, 2.0]),
+            )
+            known = [tf.constant([0.5, -1.0]), tf.constant([2.0, 0.5])]
+            given = [tf.constant([], "float32"), tf.constant([], "float32")] if is_training else known
+            found = raw_op(tf, op_type, x, scale, offset, *given, epsilon=0.01, is_training=is_training)
+            # Of one that is not trained TensorFlow makes other operations, without the further outputs.
+            made += [*found[: 3 if is_training else 1], *tf.gradients(found[0] * found[0], [x, scale, offset])]
+    x = tf.placeholder("float32", [3, 4, 5, 2])
+    return [*made, *tf.nn.fused_batch_norm(x, [1.0, 2.0], [0.0, 1.0])]
 
 
 PROGRAMS: dict[str, Program] = {
