@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from hdfsaver.checkpoint.graph_files import read_structure
 from hdfsaver.checkpoint.parts import Part
-from hdfsaver.checkpoint.saver import Saver
+from hdfsaver.checkpoint.saver import OPERATIONS, Saver
 from hdfsaver.checkpoint.scoping import UNBOUND
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import find
@@ -376,9 +376,23 @@ def _saver_of(imported: _Imported, group: str) -> Saver | None:
     if described.saver is not None and described.saved_names:
         with graph.as_default():
             found = {name: _kept(imported, saved) for name, saved in described.saved_names.items()}
-        return Saver(found, saver_def=described.saver, group=group)
+        return Saver(found, saver_def=_saver_def(imported), group=group)
     variables = _by_old_names(imported)
-    return Saver(variables, saver_def=described.saver, group=group) if variables else None
+    return Saver(variables, saver_def=_saver_def(imported), group=group) if variables else None
+
+
+def _saver_def(imported: _Imported) -> SaverDef | None:
+    """The Saver's settings, with the new names of the operations that came with it."""
+    found = imported.described.saver
+    if found is None:
+        return None
+    names: dict[str, Any] = {field: _new_name(imported, getattr(found, field)) for field in OPERATIONS}
+    return dataclasses.replace(found, **names)
+
+
+def _new_name(imported: _Imported, name: str) -> str:
+    operation, colon, output = name.partition(":")
+    return imported.new_names.get(operation, operation) + colon + output
 
 
 def _kept(imported: _Imported, saved: str | list[SavedPart]) -> Any:

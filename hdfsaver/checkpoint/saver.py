@@ -437,7 +437,7 @@ class Saver:
     def to_proto(self, export_scope: str | None = None) -> SaverDef | None:
         """A copy of the Saver's settings; None where it names operations outside of ``export_scope``."""
         prefix = f"{export_scope.rstrip('/')}/" if export_scope else ""
-        given = {field: getattr(self._saver_def, field) for field in _OPERATION_FIELDS}
+        given = {field: getattr(self._saver_def, field) for field in OPERATIONS}
         if any(name and not name.startswith(prefix) for name in given.values()):
             return None
         return replace(self._saver_def, **{field: name.removeprefix(prefix) for field, name in given.items()})
@@ -489,7 +489,8 @@ class Saver:
         )[0]
 
 
-_OPERATION_FIELDS = ("filename_tensor_name", "save_tensor_name", "restore_op_name")
+OPERATIONS = ("filename_tensor_name", "save_tensor_name", "restore_op_name")
+"""The fields of a `SaverDef` that name operations or what comes out of them."""
 
 
 def _write_and_record(prefix: str, write: Callable[[Path], None], record: Callable[[], None] | None) -> None:

@@ -22,10 +22,25 @@ _ASSIGN = {"use_locking": True, "validate_shape": True}
 
 
 def needs_operations(structure: Structure) -> bool:
-    """Whether a structure has a Saver that keeps something, and whose operations are not in the graph."""
-    if structure.saver is None or structure.saver.restore_op_name in structure.digraph:
+    """Whether a structure has a Saver that keeps something, and whose operations are not in the graph.
+
+    Operations of the names that it gives may be another's, who keeps other variables: they are not its own then.
+    """
+    saver, names = structure.saver, structure.saved_names
+    if saver is None:
         return False
+    if saver.restore_op_name in structure.digraph:
+        return bool(names) and _by_places(saved_names(structure.digraph, saver)) != _by_places(names)
     return next(_kept(structure), None) is not None
+
+
+def _by_places(names: SavedNames) -> dict[str, Any]:
+    """Names in a form that does not depend on the order of parts, nor on what a partitioned variable is called."""
+    return {name: saved if isinstance(saved, str) else set(map(_place, saved)) for name, saved in names.items()}
+
+
+def _place(part: SavedPart) -> tuple[Any, ...]:
+    return part.op_name, tuple(part.info.full_shape), tuple(part.info.var_offset), tuple(part.info.var_shape)
 
 
 def save_operations(structure: Structure) -> tuple[SaverDef, dict[str, NodeData]]:

@@ -223,6 +223,37 @@ def test_without_protobuf_a_binary_graph_says_what_to_install(tmp_path: Path) ->
     assert [] == list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("scope", [None, "other"])
+def test_a_graph_that_came_twice_is_saved_by_the_operations_of_each(tmp_path: Path, scope: str | None) -> None:
+    """The second Saver names operations that restore the second variables, under the names of the first."""
+    with fresh(), tf.Session() as sess:
+        tf.train.import_meta_graph(SMALL)
+        saver = tf.train.import_meta_graph(SMALL, import_scope=scope)
+        assert saver is not None
+        saver.restore(sess, SMALL)
+        saver.save(sess, tmp_path / "x.ckpt")
+        definition = saver.as_saver_def()
+    new = "other/save/restore_all" if scope else "save/restore_all_1"
+    assert new == definition.restore_op_name
+    structure = read_structure(tmp_path / "x.ckpt")
+    graphs.write_meta_graph(structure, tmp_path / "x.meta")
+    found = graphs.read_meta_graph(tmp_path / "x.meta")
+    assert ("other/w" if scope else "w_1") == found.saved_names["weights"]
+    assert structure.saved_names == found.saved_names
+    assert set(structure.digraph) == set(found.digraph)
+
+
+def test_a_saver_does_not_take_the_operations_of_another(tmp_path: Path) -> None:
+    """Where operations of the names that a Saver gives keep other variables, it gets operations of its own."""
+    with fresh(), tf.Session() as sess:
+        first = tf.train.import_meta_graph(SMALL)
+        assert first is not None
+        first.restore(sess, SMALL)
+        other = tf.train.Saver({"w": tf.global_variables()[3]}, saver_def=first.as_saver_def())
+        graphs.write_meta_graph(other.export_meta_graph(), tmp_path / "x.meta")
+    assert {"w": "b"} == graphs.read_meta_graph(tmp_path / "x.meta").saved_names
+
+
 def test_a_saver_of_what_is_no_variable_is_refused(tmp_path: Path) -> None:
     """A name that leads to no variable of the graph is an error that names it, before anything is written."""
     structure = graphs.read_meta_graph(SMALL.with_name("small.ckpt.meta"))
