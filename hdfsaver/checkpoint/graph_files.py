@@ -100,9 +100,10 @@ def write_graph(graph_or_graph_def: Graph | GraphDef, logdir: PathLike, name: st
     name : str
         The file's name.
     as_text : bool
-        Write the definition in protobuf's text format, which TensorFlow reads (``graph.pbtxt``). Otherwise a name
-        that ends in ``.pb`` gives protobuf's binary format, which needs ``hdfsaver[tensorflow]``, and any other an
-        HDF5 file (``graph`` becomes ``graph.h5``), which `import_meta_graph` reads.
+        Write the definition in protobuf's text format, which TensorFlow reads (``graph.pbtxt``); where it has
+        functions, that needs ``hdfsaver[tensorflow]``. Otherwise a name that ends in ``.pb`` gives protobuf's binary
+        format, which needs that too, and any other an HDF5 file (``graph`` becomes ``graph.h5``), which
+        `import_meta_graph` reads.
 
     Returns
     -------
@@ -125,7 +126,8 @@ def write_graph(graph_or_graph_def: Graph | GraphDef, logdir: PathLike, name: st
         given = graph_or_graph_def
         definition = given if isinstance(given, GraphDef) else given.as_graph_def()
         _make_folder(path)
-        write_text_atomically(path, text_of(definition))
+        has_functions = definition.library.function or definition.library.gradient
+        write_text_atomically(path, _text_by_protobuf(definition) if has_functions else text_of(definition))
         return str(path)
     if path.suffix == ".pb":
         _write_binary(graph_or_graph_def, path)
@@ -133,6 +135,13 @@ def write_graph(graph_or_graph_def: Graph | GraphDef, logdir: PathLike, name: st
     graph = graph_or_graph_def if isinstance(graph_or_graph_def, Graph) else graph_around(graph_or_graph_def)
     write_structure(path, Structure(graph.digraph))
     return str(naming.file_of(str(path)))
+
+
+def _text_by_protobuf(definition: GraphDef) -> str:
+    """The text of a graph with functions, of which only protobuf's own library knows what is in them."""
+    from hdfsaver.interop.graphs import text_of_graph_def
+
+    return text_of_graph_def(definition)
 
 
 def _write_binary(given: Graph | GraphDef, path: Path) -> None:

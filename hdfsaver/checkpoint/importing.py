@@ -14,7 +14,7 @@ from hdfsaver.checkpoint.scoping import UNBOUND
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
-from hdfsaver.graph.graph_defs import checked_elements, checked_map, insert_definition
+from hdfsaver.graph.graph_defs import add_functions, checked_elements, checked_map, insert_definition
 from hdfsaver.graph.inserting import with_defaults
 from hdfsaver.graph.keys import GraphKeys
 from hdfsaver.graph.operation import Operation
@@ -188,7 +188,7 @@ def _import(
         nodes = {name: _node(data, clear_devices) for name, data in described.nodes.items() if not _is_unbound(name)}
         is_guess = structure is not None and bool(structure.tensorflow)
         prefix, new_names, elements = _insert(graph, nodes, import_scope, tensors, wanted, is_guess)
-        _add_functions(graph, described.library)
+        add_functions(graph, described.library)
     _warn_of_resources(described.nodes)
     collections = {key: definition for key, definition in collections.items() if predicate(key)}
     variables = _Collections(graph, new_names, prefix).add(collections)
@@ -262,13 +262,6 @@ def _inferred(
         return insert_definition(graph, undecided, prefix, tensors or {}, wanted)
     except ValueError:
         return None
-
-
-def _add_functions(graph: Graph, library: bytes) -> None:
-    """Add functions to those that a graph has; messages whose bytes follow one another are one message."""
-    known = graph.tensorflow.get(LIBRARY, b"")
-    if library and library not in known:
-        graph.tensorflow = {**graph.tensorflow, LIBRARY: known + library}
 
 
 def _insert(

@@ -19,8 +19,9 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.scopes import ControlDependencies, device_of, locations, merge_device
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.protos.conversion import graph_def_of
+from hdfsaver.protos.functions import library_of
 from hdfsaver.protos.graphs import PRODUCER, FunctionDefLibrary, GraphDef, VersionDef
-from hdfsaver.schema import AttrValue, DiGraph
+from hdfsaver.schema import LIBRARY, AttrValue, DiGraph
 from hdfsaver.shapes import Shape
 from hdfsaver.shapes import text as shape_text
 
@@ -426,6 +427,9 @@ class Graph:
         first = 0 if from_version is None else self._size_at(from_version)
         made = graph_def_of(itertools.islice(self.digraph.nodes.items(), first, None), find, add_shapes)
         made.library.CopyFrom(self.library)
+        came = library_of(self.tensorflow.get(LIBRARY, b""))
+        made.library.function += came.function
+        made.library.gradient += came.gradient
         return made
 
     # -- collections ---------------------------------------------------------------------------------------------

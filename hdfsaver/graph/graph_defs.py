@@ -13,7 +13,9 @@ from hdfsaver.graph.inserting import Replaced, insert_nodes
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.protos.conversion import nodes_of, parse_input
+from hdfsaver.protos.functions import bytes_of, others_of
 from hdfsaver.protos.graphs import GraphDef
+from hdfsaver.schema import LIBRARY
 
 
 def import_graph_def(
@@ -66,9 +68,18 @@ def import_graph_def(
         tensors = _as_tensors(given, scope)
         with schema.nothing_collected():
             elements = insert_definition(graph, nodes_of(graph_def), scope, tensors, wanted)[1]
-    graph.library.function.extend(graph_def.library.function)
-    graph.library.gradient.extend(graph_def.library.gradient)
+    graph.library.function.extend(others_of(graph_def.library.function))
+    graph.library.gradient.extend(others_of(graph_def.library.gradient))
+    add_functions(graph, bytes_of(graph_def.library))
     return elements
+
+
+def add_functions(graph: Graph, library: bytes) -> None:
+    """Add functions of TensorFlow's to those that a graph has, each once."""
+    known = graph.tensorflow.get(LIBRARY, b"")
+    if library and library not in known:
+        # Messages whose bytes follow one another are one message.
+        graph.tensorflow = {**graph.tensorflow, LIBRARY: known + library}
 
 
 def graph_around(graph_def: GraphDef) -> Graph:

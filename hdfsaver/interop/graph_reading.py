@@ -82,12 +82,7 @@ def write_message(path: str | os.PathLike[str], message: Any) -> None:
 
 def _bytes_of(path: str | os.PathLike[str], message: Any) -> bytes:
     if os.fspath(path).endswith(TEXT_SUFFIXES):
-        if messages.has_unknown(message):
-            raise ValueError(
-                f"The graph for {os.fspath(path)} has fields whose names are not known here, which text cannot do "
-                "without. Write it as binary, under a name that does not end in .pbtxt or .txt."
-            )
-        return str(_text_format.MessageToString(message)).encode()
+        return text_of(message, path).encode()
     try:
         data = bytes(message.SerializeToString(deterministic=True))
     except (_EncodeError, ValueError) as error:
@@ -95,3 +90,13 @@ def _bytes_of(path: str | os.PathLike[str], message: Any) -> bytes:
     if len(data) >= _LARGEST:
         raise ValueError(f"The graph for {os.fspath(path)} has {len(data)} bytes; a message has at most 2 GiB.")
     return data
+
+
+def text_of(message: Any, path: str | os.PathLike[str]) -> str:
+    """A message in protobuf's text format; `ValueError`, which names the file, where fields have no known names."""
+    if messages.has_unknown(message):
+        raise ValueError(
+            f"The graph for {os.fspath(path)} has fields whose names are not known here, which text cannot do "
+            "without. Write it as binary, under a name that does not end in .pbtxt or .txt."
+        )
+    return str(_text_format.MessageToString(message))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from hdfsaver.errors import DataLossError, NotFoundError
 from hdfsaver.interop import messages
 from hdfsaver.interop.definitions import structure_of_definition
-from hdfsaver.interop.graph_reading import read_message, write_message
+from hdfsaver.interop.graph_reading import read_message, text_of, write_message
 from hdfsaver.interop.meta_graphs import message_of, structure_of
 from hdfsaver.protos.graphs import GraphDef
 from hdfsaver.protos.meta_graphs import MetaGraphDef
@@ -23,6 +23,7 @@ __all__ = [
     "read_graph_def",
     "read_meta_graph",
     "read_saved_model",
+    "text_of_graph_def",
     "write_graph_def",
     "write_meta_graph",
 ]
@@ -139,6 +140,18 @@ def write_graph_def(structure: Structure | GraphDef | MetaGraphDef, path: PathLi
     if isinstance(structure, MetaGraphDef):
         structure = structure_of_definition(structure)
     write_message(path, message_of(structure, with_saver=False).graph_def)
+
+
+def text_of_graph_def(definition: GraphDef) -> str:
+    """A graph in protobuf's text format, its functions too.
+
+    Raises
+    ------
+    ValueError
+        A function has fields without known names.
+    """
+    structure = structure_of_definition(MetaGraphDef(graph_def=definition))
+    return text_of(message_of(structure, with_saver=False).graph_def, "this text")
 
 
 def read_saved_model(folder: PathLike) -> SavedModel:

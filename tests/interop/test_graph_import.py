@@ -136,6 +136,32 @@ def test_functions_come_along_wherever_a_graph_goes(tmp_path: Path) -> None:
             assert {"s/y", "s_1/y", "Const"} <= {node.name for node in found.node}
 
 
+def test_functions_are_in_definitions_of_graphs(tmp_path: Path) -> None:
+    """What came by ``.meta`` is in ``as_graph_def``, in frozen graphs, in their files and in what is made of them."""
+    expected = read_message(SMALL.with_name("small.ckpt.meta"), messages.MetaGraphDef).graph_def.library
+    with fresh() as graph, tf.Session() as sess:
+        saver = tf.train.import_meta_graph(SMALL)
+        assert saver is not None
+        saver.restore(sess, SMALL)
+        frozen = tf.graph_util.convert_variables_to_constants(sess, graph.as_graph_def(), ["y", "called"])
+        for given, name in (
+            (frozen, "f.pb"),
+            (frozen, "f.pbtxt"),
+            (graph, "g.pb"),
+            (graph, "g.pbtxt"),
+            (graph, "text"),
+        ):
+            tf.io.write_graph(given, tmp_path, name, as_text="t" in name)
+            assert expected == read_message(tmp_path / name, messages.GraphDef).library, name
+    with fresh() as other:
+        for _ in range(2):
+            tf.import_graph_def(frozen, name="again")
+        assert frozen.library == other.as_graph_def().library
+        tf.train.export_meta_graph(tmp_path / "again.h5")
+    graphs.write_meta_graph(read_structure(tmp_path / "again.h5"), tmp_path / "again.meta")
+    assert expected == read_message(tmp_path / "again.meta", messages.MetaGraphDef).graph_def.library
+
+
 def test_hdf5_comes_before_a_meta_file(tmp_path: Path) -> None:
     """Where a folder has both under one prefix, the prefix means ours; the name of the other still means that."""
     shutil.copy(FOLDER / "small.ckpt.meta", tmp_path / "x.ckpt.meta")
@@ -208,6 +234,22 @@ def test_binary_graphs_are_what_the_text_is(tmp_path: Path) -> None:
             assert str(tmp_path / ("g.pbtxt" if as_text else "g.pb")) == path
     binary, text = (read_message(tmp_path / name, messages.GraphDef) for name in ("g.pb", "g.pbtxt"))
     assert text == binary
+
+
+def test_scalars_are_frozen_into_files(tmp_path: Path) -> None:
+    """A run gives a number or bytes for a variable without dimensions: constants are arrays all the same."""
+    values = {"number": np.float32(2.5), "flag": np.bool_(True), "text": b"ab", "half": tf.bfloat16.as_numpy_dtype(0.5)}
+    with fresh() as graph, tf.Session() as sess:
+        for name, value in values.items():
+            tf.Variable(value, name=name)
+        sess.run(tf.global_variables_initializer())
+        frozen = tf.graph_util.convert_variables_to_constants(sess, graph.as_graph_def(), list(values))
+        tf.io.write_graph(frozen, tmp_path, "f.pb", as_text=False)
+        tf.io.write_graph(frozen, tmp_path, "f.pbtxt")
+    for file in ("f.pb", "f.pbtxt"):
+        nodes = graphs.read_graph_def(tmp_path / file).digraph.nodes
+        assert values == {name: nodes[name]["attrs"]["value"][()] for name in values}
+        assert {()} == {nodes[name]["attrs"]["value"].shape for name in values}
 
 
 def test_without_protobuf_a_binary_graph_says_what_to_install(tmp_path: Path) -> None:
