@@ -6,6 +6,9 @@ import copy
 from collections.abc import Container, Iterable
 from typing import Any
 
+import numpy as np
+
+from hdfsaver import dtypes
 from hdfsaver.protos.attributes import AttrMap, AttrValue
 from hdfsaver.protos.graphs import GraphDef, NodeDef
 from hdfsaver.protos.subgraphs import extract_sub_graph
@@ -55,5 +58,7 @@ def convert_variables_to_constants(
 
 def _constant(node: NodeDef, value: Any) -> NodeDef:
     dtype = AttrValue(type=node.attr["dtype"].type)
-    tensor = TensorProto.of(value, AttrValue.plain(dtype))
+    name = str(AttrValue.plain(dtype))
+    # A run gives a number, or bytes, where a variable has no dimensions.
+    tensor = TensorProto.of(np.asarray(value, dtypes.numpy_dtype(name)), name)
     return NodeDef(node.name, "Const", [], node.device, AttrMap(dtype=dtype, value=AttrValue(tensor=tensor)))
