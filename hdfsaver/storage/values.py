@@ -95,9 +95,10 @@ def prepare(name: str, value: Any, dtype: str | None = None) -> Value:
         It has more dimensions than HDF5 knows, or a text that UTF-8 cannot write.
     """
     if isinstance(value, Pending):
-        plain = _PLAIN.get(value.dtype)
-        if plain is not None and dtype in (None, plain[0]) and len(value.shape) <= layout.MAX_RANK:
-            return Value(plain[0], value.shape, value, plain[1])
+        ordered = value.dtype.newbyteorder("<")
+        if ordered == value.dtype and value.dtype != object and len(value.shape) <= layout.MAX_RANK:
+            found = _named(name, value.dtype, dtype)
+            return Value(found, value.shape, value, _labels(found))
         value = value.array()
     array = np.asarray(value)
     plain = _PLAIN.get(array.dtype)
@@ -112,12 +113,12 @@ def prepare(name: str, value: Any, dtype: str | None = None) -> Value:
         raise ValueError(
             f"Variable {name!r} has {array.ndim} dimensions, but HDF5 holds at most {layout.MAX_RANK}. Reshape it."
         )
-    return _prepare(name, array, _named(name, array, dtype))
+    return _prepare(name, array, _named(name, array.dtype, dtype))
 
 
-def _named(name: str, array: Array, dtype: str | None) -> str:
+def _named(name: str, given: np.dtype[Any], dtype: str | None) -> str:
     try:
-        found = dtypes.name_of_numpy(array.dtype)
+        found = dtypes.name_of_numpy(given)
     except TypeError as error:
         raise TypeError(f"Variable {name!r} cannot be stored: {error}") from None
     if dtype is None:
@@ -126,7 +127,7 @@ def _named(name: str, array: Array, dtype: str | None) -> str:
     if wanted not in dtypes.ROW_BY_NAME or dtypes.ROW_BY_NAME[wanted].hdf5 is None:
         raise TypeError(f"Variable {name!r} is of dtype {dtype!r}, which cannot be stored.")
     if dtypes.name_of_numpy(dtypes.numpy_dtype(wanted)) != found:
-        raise TypeError(f"Variable {name!r} is said to be {wanted}, but its value has NumPy's dtype {array.dtype}.")
+        raise TypeError(f"Variable {name!r} is said to be {wanted}, but its value has NumPy's dtype {given}.")
     return wanted
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hdfsaver.storage.compression import Compression
 from hdfsaver.storage.joined import Deferred, Joined, JoinedBytes, Piece
 from hdfsaver.storage.reading import open_file
+from hdfsaver.storage.values import prepare
 from hdfsaver.storage.writing import Model, write_file, write_models
 
 
@@ -111,3 +112,21 @@ def test_a_deferred_value_of_another_size_is_refused(tmp_path):
     with pytest.raises(ValueError, match="40 bytes were made where 160000 were expected"):
         write_models(tmp_path / "x.h5", {"": Model({"a": value}, None, {})})
     assert [] == list(tmp_path.iterdir())
+
+
+def test_deferred_values_of_every_dtype_wait_for_their_turn(tmp_path):
+    """Those that NumPy has no dtype for are named, and made as late as the others."""
+    made = []
+
+    def make():
+        made.append("made")
+        return np.ones(100_000, np.int8)
+
+    value = Deferred((100_000,), np.dtype(np.int8), make)
+    assert ("qint8", value) == prepare("a", value, "qint8")[:3:2]
+    assert [] == made
+    write_models(tmp_path / "x.h5", {"": Model({"a": value}, None, {"a": "qint8"})})
+    with open_file(tmp_path / "x.h5") as file:
+        assert ("qint8", ["made"]) == (file.variables["a"].dtype, made)
+    with pytest.raises(TypeError, match="'a' is said to be float32"):
+        prepare("a", value, "float32")
