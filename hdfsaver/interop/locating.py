@@ -111,7 +111,7 @@ def _v1_shards(path: str) -> tuple[str, ...]:
     pattern = re.compile(re.escape(name) + r"-([0-9]{5})-of-([0-9]{5})")
     try:
         names = [it for it in sorted(os.listdir(folder or ".")) if pattern.fullmatch(it)]
-    except OSError:
+    except (OSError, ValueError):  # a ValueError for a NUL in the path
         return ()
     files = tuple(os.path.join(folder, it) for it in names)
     return files if any(map(is_table, files)) else ()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import hdfsaver as tf
@@ -149,6 +149,7 @@ def test_any_bytes(folder, content):
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=st.text(st.characters(codec="utf-8"), min_size=1))
+@example(path="\0/")
 def test_any_path(folder, path):
     """Whatever path a state file names, what is not there is none."""
     state_file.write(tf.train.CheckpointState(path, [path]), folder)
