@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from hdfsaver import dtypes
-
-Array: TypeAlias = npt.NDArray[Any]
+from hdfsaver.tensor_info import Array
 
 _SCALARS = (bool, int, float, complex, str, bytes, np.generic)
 

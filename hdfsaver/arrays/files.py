@@ -11,16 +11,17 @@ from typing import Any, Self
 import numpy as np
 
 from hdfsaver import dtypes
-from hdfsaver.arrays.conversion import Array, as_numpy
+from hdfsaver.arrays.conversion import as_numpy
 from hdfsaver.arrays.indexing import select
 from hdfsaver.dtypes import DType
+from hdfsaver.files.progress import Callback
 from hdfsaver.reading.locating import PathLike, as_prefix, existing_file
 from hdfsaver.storage.compression import Choices, by_name
 from hdfsaver.storage.groups import ROOT
-from hdfsaver.storage.progress import Callback
-from hdfsaver.storage.reading import CheckpointFile, Entry
+from hdfsaver.storage.reading import CheckpointFile
 from hdfsaver.storage.reading import open_file as open_checkpoint_file
 from hdfsaver.storage.writing import Model, Writer
+from hdfsaver.tensor_info import Array, TensorInfo
 
 
 def save_file(
@@ -181,7 +182,7 @@ class ArrayFile(Mapping[str, Array]):
         """An array of which parts can be read; `KeyError` where there is none."""
         return ArraySlice(self._file, self._entry(name))
 
-    def _entry(self, name: str) -> Entry:
+    def _entry(self, name: str) -> TensorInfo:
         entry = self._file.variables.get(name)
         if entry is None:
             raise KeyError(f"{self._file.path} has no array {name!r}.")
@@ -214,7 +215,7 @@ class ArraySlice:
     No digest covers a part; `ArrayFile.verify` looks at all.
     """
 
-    def __init__(self, file: CheckpointFile, entry: Entry) -> None:
+    def __init__(self, file: CheckpointFile, entry: TensorInfo) -> None:
         self._file = file
         self._entry = entry
 

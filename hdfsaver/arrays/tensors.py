@@ -7,8 +7,8 @@ from typing import Any
 
 from hdfsaver.arrays import files
 from hdfsaver.arrays.conversion import as_torch
+from hdfsaver.files.progress import Callback
 from hdfsaver.reading.locating import PathLike
-from hdfsaver.storage.progress import Callback
 
 
 def load_file(

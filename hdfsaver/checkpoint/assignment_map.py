@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from hdfsaver.checkpoint.parts import checked_parts
 from hdfsaver.partitioned import PartitionedVariable
-from hdfsaver.storage.reading import Entry
+from hdfsaver.tensor_info import TensorInfo
 from hdfsaver.variables import Variable
 
 _FORM = "An assignment map is a dict, or a list of pairs, from names in the checkpoint to variables or their names"
@@ -56,7 +56,7 @@ class Checkpoint(NamedTuple):
     """What an assignment map is about on the side of the file: its name, for messages, and what it has."""
 
     name: str
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, TensorInfo]
 
     def check_has(self, tensor_name: Any, wanted_for: str) -> None:
         """Raise `ValueError` unless the checkpoint has the tensor."""
@@ -123,7 +123,7 @@ def _full_name(variable: Variable) -> str | None:
     return None if info is None else info.full_name
 
 
-def _whole(variable: Variable, name: str, entry: Entry) -> Loading:
+def _whole(variable: Variable, name: str, entry: TensorInfo) -> Loading:
     if not variable.shape.is_compatible_with(entry.shape):
         raise ValueError(
             f"Shape of variable {variable.name} ({variable.shape}) doesn't match with shape of tensor {name} "

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from hdfsaver import errors
+from hdfsaver.files.atomic_write import write_text_atomically
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_defs import graph_around
 from hdfsaver.protos.graphs import GraphDef
@@ -14,8 +15,7 @@ from hdfsaver.protos.text import text_of
 from hdfsaver.reading.locating import PathLike, as_prefix
 from hdfsaver.schema import Structure
 from hdfsaver.storage import naming
-from hdfsaver.storage.commit import write_text_atomically
-from hdfsaver.storage.guard import SIGNATURE
+from hdfsaver.storage.hdf5.superblock import SIGNATURE
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.writing import write_file
 

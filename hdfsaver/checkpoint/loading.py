@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from hdfsaver import limits
 from hdfsaver.checkpoint.saveable import Saveable
+from hdfsaver.files.progress import Callback
 from hdfsaver.graph.definition import Array
 from hdfsaver.reading.reader import AnyCheckpoint
-from hdfsaver.storage.progress import Callback
 
 
 def load(

@@ -8,10 +8,11 @@ import warnings
 from collections.abc import Sequence
 
 from hdfsaver.errors import OpError, from_os_error
+from hdfsaver.files import atomic_write
 from hdfsaver.reading import state_file
 from hdfsaver.reading.locating import PathLike, as_prefix
 from hdfsaver.reading.state_file import CheckpointState
-from hdfsaver.storage import commit, naming
+from hdfsaver.storage import naming
 
 
 def generate_checkpoint_state_proto(
@@ -127,7 +128,7 @@ def clear_stale(checkpoint_prefix: str) -> None:
     """Remove what killed programs left behind of checkpoints of this prefix, whatever their steps were."""
     folder, name = os.path.split(naming.file_of(checkpoint_prefix))
     stem, suffix = os.path.splitext(name)
-    commit.clear_stale(folder, rf"{re.escape(_STEP.sub('', stem))}(-[0-9]+)?{re.escape(suffix)}")
+    atomic_write.clear_stale(folder, rf"{re.escape(_STEP.sub('', stem))}(-[0-9]+)?{re.escape(suffix)}")
 
 
 _STEP = re.compile(r"-[0-9]+\Z")

@@ -11,7 +11,7 @@ from typing import NoReturn
 from hdfsaver import errors, shapes
 from hdfsaver.checkpoint.saveable import Saveable
 from hdfsaver.reading.reader import AnyCheckpoint
-from hdfsaver.storage.reading import Entry
+from hdfsaver.tensor_info import TensorInfo
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def match(file: AnyCheckpoint, wanted: Mapping[str, Saveable], reshape: bool, st
     )
 
 
-def _difference(entry: Entry, saveable: Saveable, reshape: bool) -> str:
+def _difference(entry: TensorInfo, saveable: Saveable, reshape: bool) -> str:
     """How a tensor of the file differs from what is wanted; nothing where it fits."""
     if entry.dtype != saveable.dtype:
         return f"{saveable.label} has dtype {saveable.dtype}, but {entry.name!r} in the file has {entry.dtype}"
@@ -102,11 +102,11 @@ def _difference(entry: Entry, saveable: Saveable, reshape: bool) -> str:
     )
 
 
-def _same_shape(entry: Entry, saveable: Saveable) -> bool:
+def _same_shape(entry: TensorInfo, saveable: Saveable) -> bool:
     return saveable.shape.is_compatible_with(entry.shape)
 
 
-def _same_size(entry: Entry, saveable: Saveable) -> bool:
+def _same_size(entry: TensorInfo, saveable: Saveable) -> bool:
     return saveable.shape.is_fully_defined() and saveable.shape.num_elements() == math.prod(entry.shape)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from hdfsaver import shapes
 from hdfsaver.checkpoint.saveable import Saveable, VariableSaveable, checked_value
+from hdfsaver.files.lazy_arrays import Joined, Piece
 from hdfsaver.graph.definition import Array
 from hdfsaver.graph.operation import Operation
 from hdfsaver.partitioned import PartitionedVariable
@@ -15,7 +16,6 @@ from hdfsaver.partitioning import SaveSliceInfo
 from hdfsaver.schema import SavedPart
 from hdfsaver.session import Session
 from hdfsaver.shapes import TensorShape
-from hdfsaver.storage.joined import Joined, Piece
 from hdfsaver.variables import Variable
 
 

@@ -22,6 +22,8 @@ from hdfsaver.checkpoint.parts import saveable_of
 from hdfsaver.checkpoint.renaming import Rename, renamed
 from hdfsaver.checkpoint.saveable import Saveable
 from hdfsaver.checkpoint.var_list import variables_by_name
+from hdfsaver.files.folder_lock import folder_lock
+from hdfsaver.files.progress import Callback
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.protos.meta_graphs import MetaGraphDef
@@ -31,8 +33,6 @@ from hdfsaver.schema import SavedNames, SaverDef, Structure
 from hdfsaver.session import Session
 from hdfsaver.storage import groups, naming
 from hdfsaver.storage.compression import Choices, by_name, checked
-from hdfsaver.storage.locking import folder_lock
-from hdfsaver.storage.progress import Callback
 from hdfsaver.storage.reading import Rest, read_rest
 from hdfsaver.storage.writing import Model, Writer
 from hdfsaver.variables import Variable, global_variables

@@ -16,14 +16,13 @@ from hdfsaver.cli.progress import progress_bar
 from hdfsaver.cli.rendering import described
 from hdfsaver.conversion import converting as conversion
 from hdfsaver.conversion.opening import open_source
-from hdfsaver.conversion.source import Array
 from hdfsaver.errors import OpError
 from hdfsaver.storage import naming
-from hdfsaver.storage.index import Entry
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.reading import reseal as reseal_file
 from hdfsaver.storage.salvage import salvage as salvage_file
 from hdfsaver.storage.writing import write_file
+from hdfsaver.tensor_info import Array, TensorInfo
 
 app = typer.Typer(
     name="hdfsaver",
@@ -55,7 +54,7 @@ def list_variables(checkpoint: Anything, as_json: AsJson = False) -> None:
         Console().print(rendering.table(f"{group}: name" if group else "name", entries))
 
 
-def _models(path: str) -> Iterator[tuple[str, list[Entry]]]:
+def _models(path: str) -> Iterator[tuple[str, list[TensorInfo]]]:
     """The arrays of each model in a file, by its group."""
     with open_source(path) as source:
         groups = source.groups()
@@ -85,7 +84,7 @@ def show(
         typer.echo(rendering.as_json(found))
 
 
-def _show(entry: Entry, value: Array) -> None:
+def _show(entry: TensorInfo, value: Array) -> None:
     heading = f"{rendering.printable(entry.name)}  {entry.dtype}  {entry.shape}  {entry.nbytes:,} bytes"
     Console().print(escape(heading), rendering.shown(value), sep="\n", soft_wrap=True, markup=False, highlight=False)
 

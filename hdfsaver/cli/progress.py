@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from hdfsaver.cli.rendering import printable
-from hdfsaver.storage.progress import Callback
+from hdfsaver.files.progress import Callback
 
 
 @contextmanager

@@ -12,8 +12,7 @@ import numpy as np
 from rich.markup import escape
 from rich.table import Table
 
-from hdfsaver.conversion.source import Array
-from hdfsaver.storage.index import Entry
+from hdfsaver.tensor_info import Array, TensorInfo
 
 _SHOWN = 1000
 """Elements from which the middle of an array is left out, as NumPy does."""
@@ -24,7 +23,7 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
-def table(title: str, entries: Iterable[Entry]) -> Table:
+def table(title: str, entries: Iterable[TensorInfo]) -> Table:
     """Name, dtype, shape and bytes of arrays."""
     found = Table(escape(printable(title)), "dtype", "shape", "bytes", box=None)
     for entry in entries:
@@ -32,7 +31,7 @@ def table(title: str, entries: Iterable[Entry]) -> Table:
     return found
 
 
-def described(entry: Entry) -> dict[str, Any]:
+def described(entry: TensorInfo) -> dict[str, Any]:
     """What is said of an array, for JSON."""
     return {"name": entry.name, "dtype": entry.dtype, "shape": list(entry.shape), "nbytes": entry.nbytes}
 

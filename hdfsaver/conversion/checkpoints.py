@@ -10,13 +10,13 @@ from pathlib import Path
 
 from hdfsaver import limits
 from hdfsaver.conversion.archives import unpacking
-from hdfsaver.conversion.source import Array, Source
+from hdfsaver.conversion.source import Source
 from hdfsaver.errors import OpError
+from hdfsaver.files.error_context import about
 from hdfsaver.reading.reader import AnyCheckpoint, open_checkpoint
 from hdfsaver.schema import Structure
-from hdfsaver.storage.access import about
-from hdfsaver.storage.index import Entry
 from hdfsaver.storage.reading import CheckpointFile
+from hdfsaver.tensor_info import Array, TensorInfo
 
 KERAS_WEIGHTS = "model.weights.h5"
 """What a ``.keras`` archive calls its weights."""
@@ -97,7 +97,7 @@ class KerasWeights(Source):
         self._file.close()
 
 
-def is_keras(variables: Mapping[str, Entry]) -> bool:
+def is_keras(variables: Mapping[str, TensorInfo]) -> bool:
     """Whether an HDF5 file looks like one of Keras, by its names."""
     return any(
         name.startswith(_MODEL) or name.endswith(":0") or name.rpartition("/")[0].endswith("/vars")

@@ -15,17 +15,16 @@ from hdfsaver.conversion.opening import open_source
 from hdfsaver.conversion.pytorch import write_torch
 from hdfsaver.conversion.safetensors import write_safetensors
 from hdfsaver.conversion.selecting import Selection, checked_dtype
-from hdfsaver.conversion.source import Array, Source
+from hdfsaver.conversion.source import Source
 from hdfsaver.errors import InvalidArgumentError
+from hdfsaver.files.lazy_arrays import Deferred
+from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.reading.locating import PathLike, as_prefix
 from hdfsaver.schema import Structure
 from hdfsaver.storage.compression import Choices, by_name
 from hdfsaver.storage.groups import ROOT
-from hdfsaver.storage.index import Entry
-from hdfsaver.storage.joined import Deferred
-from hdfsaver.storage.progress import Callback, Progress
-from hdfsaver.storage.values import STRING
 from hdfsaver.storage.writing import Model, Writer
+from hdfsaver.tensor_info import STRING, Array, TensorInfo
 
 _TORCH = (".pt", ".pth", ".bin")
 _GRAPHS = (".meta", ".pb", ".pbtxt")
@@ -224,6 +223,6 @@ def _write_tensorflow(prefix: str, arrays: _Arrays, structure: Structure | None,
         graphs.write_meta_graph(structure, f"{prefix}.meta")
 
 
-def _dtype_names(entries: Mapping[str, Entry]) -> dict[str, str]:
+def _dtype_names(entries: Mapping[str, TensorInfo]) -> dict[str, str]:
     """The dtypes that NumPy's do not tell."""
     return {name: entry.dtype for name, entry in entries.items() if dtypes.as_dtype(entry.dtype).is_quantized}

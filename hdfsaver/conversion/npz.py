@@ -11,11 +11,11 @@ import numpy as np
 
 from hdfsaver import dtypes, limits
 from hdfsaver.conversion.archives import unpacking
-from hdfsaver.conversion.source import Array, Source, entry_of, texts
+from hdfsaver.conversion.source import Source, entry_of, texts
 from hdfsaver.errors import DataLossError, InvalidArgumentError
-from hdfsaver.storage.access import about
-from hdfsaver.storage.commit import atomic_write
-from hdfsaver.storage.index import Entry
+from hdfsaver.files.atomic_write import atomic_write
+from hdfsaver.files.error_context import about
+from hdfsaver.tensor_info import Array, TensorInfo
 
 _SUFFIX = ".npy"
 
@@ -34,8 +34,8 @@ class Npz(Source):
             raise
         super().__init__(path, "NumPy archive", entries)
 
-    def _entries(self) -> dict[str, Entry]:
-        found: dict[str, Entry] = {}
+    def _entries(self) -> dict[str, TensorInfo]:
+        found: dict[str, TensorInfo] = {}
         declared = 0
         for info in self._archive.infolist():
             name = info.filename.removesuffix(_SUFFIX)
@@ -46,7 +46,7 @@ class Npz(Source):
             found[name] = self._entry(name, info)
         return found
 
-    def _entry(self, name: str, info: zipfile.ZipInfo) -> Entry:
+    def _entry(self, name: str, info: zipfile.ZipInfo) -> TensorInfo:
         with self._archive.open(info) as member:
             shape, dtype = _header(member)
         if int(np.prod(shape, dtype=object)) * dtype.itemsize > info.file_size:

@@ -12,8 +12,9 @@ from hdfsaver.conversion.pytorch import TorchFile
 from hdfsaver.conversion.safetensors import Safetensors, is_safetensors
 from hdfsaver.conversion.source import Source
 from hdfsaver.errors import InvalidArgumentError
+from hdfsaver.files.opening import open_any
 from hdfsaver.reading.locating import PathLike, as_prefix, resolve, tensorflow_checkpoint
-from hdfsaver.storage.guard import SIGNATURE, open_any
+from hdfsaver.storage.hdf5.superblock import SIGNATURE
 
 _SAVED_MODELS = ("saved_model.pb", "saved_model.pbtxt")
 _GRAPHS = (".meta", ".pb", ".pbtxt")

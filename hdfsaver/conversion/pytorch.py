@@ -9,10 +9,10 @@ from typing import Any
 
 from hdfsaver import dtypes
 from hdfsaver.arrays.conversion import as_numpy, as_torch
-from hdfsaver.conversion.source import Array, Source, entry_of
+from hdfsaver.conversion.source import Source, entry_of
 from hdfsaver.errors import DataLossError, InvalidArgumentError
-from hdfsaver.storage.commit import atomic_write
-from hdfsaver.storage.index import Entry
+from hdfsaver.files.atomic_write import atomic_write
+from hdfsaver.tensor_info import Array, TensorInfo
 
 _NAMES = {row.torch: row.name for row in reversed(dtypes.TABLE) if row.torch is not None}
 
@@ -68,7 +68,7 @@ def _flat(values: Mapping[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]:
             yield f"{prefix}{key}", value
 
 
-def _entry(name: str, value: Any) -> Entry:
+def _entry(name: str, value: Any) -> TensorInfo:
     if not hasattr(value, "shape"):
         array = as_numpy(value, name)
         return entry_of(name, dtypes.name_of_numpy(array.dtype), array.shape)
@@ -78,7 +78,7 @@ def _entry(name: str, value: Any) -> Entry:
     return entry_of(name, dtype, tuple(value.shape))
 
 
-def write_torch(path: str, names: Mapping[str, Entry], source: Mapping[str, Array], *, durable: bool) -> None:
+def write_torch(path: str, names: Mapping[str, TensorInfo], source: Mapping[str, Array], *, durable: bool) -> None:
     """Write a file of ``torch.save``; all arrays are in memory at once.
 
     Raises

@@ -15,14 +15,13 @@ from typing import Any
 import numpy as np
 
 from hdfsaver import dtypes
-from hdfsaver.conversion.source import Array, Source, entry_of
+from hdfsaver.conversion.source import Source, entry_of
 from hdfsaver.errors import DataLossError, InvalidArgumentError
-from hdfsaver.storage.access import about
-from hdfsaver.storage.commit import atomic_write
-from hdfsaver.storage.guard import open_any
-from hdfsaver.storage.index import Entry
-from hdfsaver.storage.transfer import read_at
-from hdfsaver.storage.values import bytes_of
+from hdfsaver.files.atomic_write import atomic_write
+from hdfsaver.files.error_context import about
+from hdfsaver.files.opening import open_any
+from hdfsaver.files.positional_io import read_at
+from hdfsaver.tensor_info import Array, TensorInfo, bytes_of
 
 _LENGTH = 8
 _MAX_HEADER = 100_000_000
@@ -103,9 +102,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _places(header: Mapping[str, Any], size: int) -> dict[str, tuple[Entry, int]]:
+def _places(header: Mapping[str, Any], size: int) -> dict[str, tuple[TensorInfo, int]]:
     """Each array's entry and where it begins, the bytes covered without gaps, as the format demands."""
-    found: dict[str, tuple[Entry, int]] = {}
+    found: dict[str, tuple[TensorInfo, int]] = {}
     end = 0
     for name, (dtype, shape, start, stop) in sorted(
         ((name, _checked(name, item)) for name, item in header.items()), key=lambda pair: pair[1][2:]
@@ -134,7 +133,7 @@ def _checked(name: str, item: Any) -> tuple[str, tuple[int, ...], int, int]:
 
 
 def write_safetensors(
-    path: str, entries: Iterable[Entry], source: Mapping[str, Array], metadata: Mapping[str, str], *, durable: bool
+    path: str, entries: Iterable[TensorInfo], source: Mapping[str, Array], metadata: Mapping[str, str], *, durable: bool
 ) -> None:
     """Write a ``.safetensors`` file, array by array.
 
@@ -162,7 +161,7 @@ def write_safetensors(
             file.write(bytes_of(np.ascontiguousarray(source[entry.name])))
 
 
-def _itemsize(entry: Entry) -> int:
+def _itemsize(entry: TensorInfo) -> int:
     if entry.name == _METADATA or dtypes.ROW_BY_NAME[entry.dtype].safetensors is None:
         raise InvalidArgumentError(
             None, None, f"{entry.name!r}, of dtype {entry.dtype}, cannot be in a safetensors file; leave it out."

@@ -10,8 +10,7 @@ from fnmatch import fnmatchcase
 from hdfsaver import dtypes
 from hdfsaver.checkpoint.renaming import Rename, renamed
 from hdfsaver.errors import NotFoundError
-from hdfsaver.storage.index import Entry
-from hdfsaver.storage.values import STRING, nbytes_of
+from hdfsaver.tensor_info import STRING, TensorInfo, nbytes_of
 
 _AVERAGE = "ExponentialMovingAverage"
 _POWER = re.compile(r"(?:.*/)?beta[12]_power(?:_[0-9]+)?")
@@ -30,7 +29,7 @@ class Selection:
     rename: Rename | None = None
     dtype: str | None = None
 
-    def of(self, entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    def of(self, entries: Mapping[str, TensorInfo]) -> dict[str, TensorInfo]:
         """By its name in the target, what each array is in the source.
 
         Raises
@@ -46,17 +45,17 @@ class Selection:
         kept = {name: entry for name, entry in entries.items() if self._takes(name, entries)}
         return renamed(kept, self.rename)
 
-    def _takes(self, name: str, entries: Mapping[str, Entry]) -> bool:
+    def _takes(self, name: str, entries: Mapping[str, TensorInfo]) -> bool:
         is_wanted = not self.include or any(fnmatchcase(name, pattern) for pattern in self.include)
         is_unwanted = any(fnmatchcase(name, pattern) for pattern in self.exclude)
         return is_wanted and not is_unwanted and not (self.drop_slots and is_slot(name, entries))
 
-    def entry(self, name: str, entry: Entry) -> Entry:
+    def entry(self, name: str, entry: TensorInfo) -> TensorInfo:
         """What an array is in the target."""
         dtype = self.dtype_of(entry)
-        return Entry(name, dtype, entry.shape, entry.nbytes if dtype == STRING else nbytes_of(dtype, entry.shape))
+        return TensorInfo(name, dtype, entry.shape, entry.nbytes if dtype == STRING else nbytes_of(dtype, entry.shape))
 
-    def dtype_of(self, entry: Entry) -> str:
+    def dtype_of(self, entry: TensorInfo) -> str:
         """The dtype of an array in the target."""
         is_real = entry.dtype != STRING and dtypes.as_dtype(entry.dtype).is_floating
         return self.dtype if self.dtype and is_real else entry.dtype
@@ -85,6 +84,6 @@ def is_slot(name: str, names: Iterable[str]) -> bool:
     return (is_below and not last.startswith(_AVERAGE)) or is_other
 
 
-def _some(entries: Mapping[str, Entry]) -> str:
+def _some(entries: Mapping[str, TensorInfo]) -> str:
     names = list(entries)
     return ", ".join(map(repr, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

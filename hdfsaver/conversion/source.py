@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from hdfsaver.errors import NotFoundError
 from hdfsaver.schema import Structure
-from hdfsaver.storage.index import Entry
-from hdfsaver.storage.values import STRING, nbytes_of
-
-Array: TypeAlias = npt.NDArray[Any]
+from hdfsaver.tensor_info import STRING, Array, TensorInfo, nbytes_of
 
 
 class Source:
@@ -26,11 +22,11 @@ class Source:
         The file, or the prefix of a checkpoint of several.
     kind : str
         What it is, in words.
-    variables : mapping of str to Entry
+    variables : mapping of str to TensorInfo
         What is in it, by name, in its order.
     """
 
-    def __init__(self, path: str, kind: str, variables: Mapping[str, Entry]) -> None:
+    def __init__(self, path: str, kind: str, variables: Mapping[str, TensorInfo]) -> None:
         self.path = path
         self.kind = kind
         self.variables = variables
@@ -76,9 +72,9 @@ class Source:
         self.close()
 
 
-def entry_of(name: str, dtype: str, shape: tuple[int, ...]) -> Entry:
+def entry_of(name: str, dtype: str, shape: tuple[int, ...]) -> TensorInfo:
     """What is said of an array that lies in one block; of texts no length is known."""
-    return Entry(name, dtype, shape, 0 if dtype == STRING else nbytes_of(dtype, shape))
+    return TensorInfo(name, dtype, shape, 0 if dtype == STRING else nbytes_of(dtype, shape))
 
 
 def texts(array: Array) -> Array:

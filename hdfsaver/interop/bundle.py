@@ -8,20 +8,18 @@ from typing import NamedTuple
 import numpy as np
 
 from hdfsaver.errors import DataLossError, UnimplementedError
+from hdfsaver.files.coalesced_reads import read_small
+from hdfsaver.files.memory_map import map_arrays
+from hdfsaver.files.opening import Opened
+from hdfsaver.files.partial_reads import read_part
+from hdfsaver.files.positional_io import read_at
+from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.interop import checksum, slices, tensor_types, text
 from hdfsaver.interop.bundle_index import Place, is_text, read_index
 from hdfsaver.interop.moving import Stretch, digest_all, read_all
 from hdfsaver.interop.shards import Shards
 from hdfsaver.interop.table import Table
-from hdfsaver.storage import layout
-from hdfsaver.storage.grid import Key
-from hdfsaver.storage.guard import Opened
-from hdfsaver.storage.mapping import map_arrays
-from hdfsaver.storage.partial import read_part
-from hdfsaver.storage.progress import Callback, Progress
-from hdfsaver.storage.transfer import read_at
-from hdfsaver.storage.values import STRING, Array, bytes_of, numpy_dtype
-from hdfsaver.storage.windows import read_small
+from hdfsaver.tensor_info import LARGE, STRING, Array, Key, bytes_of, numpy_dtype
 
 _WINDOW = 64 << 20
 """Bytes of slices that are read at once, beyond the tensor that they are put into."""
@@ -118,7 +116,7 @@ class BundleSource:
     def _mappable(self, place: Place) -> bool:
         foreign = self._index.order == "big" and numpy_dtype(place.dtype).itemsize > 1
         plain = place.dtype != STRING and place.dtype not in tensor_types.HANDLES
-        return plain and place.nbytes >= layout.LARGE and not foreign
+        return plain and place.nbytes >= LARGE and not foreign
 
     def _stretch(self, place: Place) -> Stretch:
         return Stretch(self._shards[place.shard].fd, place.offset, place.nbytes)
@@ -239,7 +237,7 @@ def _sorted_out(places: Sequence[Place]) -> tuple[list[int], list[int], list[int
     large: list[int] = []
     small: list[int] = []
     for number, place in enumerate(places):
-        (texts if place.dtype == STRING else large if place.nbytes >= layout.LARGE else small).append(number)
+        (texts if place.dtype == STRING else large if place.nbytes >= LARGE else small).append(number)
     return texts, large, small
 
 

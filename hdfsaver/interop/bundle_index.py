@@ -13,9 +13,7 @@ from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.interop import messages, ordered_code, slices, tensor_types
 from hdfsaver.interop.table import Bytes, Table
 from hdfsaver.interop.text import ByteOrder
-from hdfsaver.storage.grid import Key
-from hdfsaver.storage.index import Entry
-from hdfsaver.storage.values import STRING
+from hdfsaver.tensor_info import STRING, Key, TensorInfo
 
 VERSION = 1
 """The version of the format that is read and written."""
@@ -56,7 +54,7 @@ class BundleIndex(NamedTuple):
         How many data files there are.
     order : str
         ``"little"`` or ``"big"``.
-    entries : dict of str to Entry
+    entries : dict of str to TensorInfo
         The tensors by name, in the order of their bytes; those in slices come first, in the order of their names.
     places : dict of str to Place
         Those that are stored in one piece.
@@ -66,7 +64,7 @@ class BundleIndex(NamedTuple):
 
     shards: int
     order: ByteOrder
-    entries: dict[str, Entry]
+    entries: dict[str, TensorInfo]
     places: dict[str, Place]
     parts: dict[str, list[tuple[Key, Place]]]
 
@@ -118,9 +116,9 @@ class _Builder:
         entries = {}
         for _key, name, message in cut:
             kind = self._kinds.of(message, name)
-            entries[name] = Entry(name, kind.dtype, kind.shape, sum(place.nbytes for _box, place in parts[name]))
+            entries[name] = TensorInfo(name, kind.dtype, kind.shape, sum(place.nbytes for _box, place in parts[name]))
         for place in places:
-            entries[place.name] = Entry(place.name, place.dtype, place.shape, place.nbytes)
+            entries[place.name] = TensorInfo(place.name, place.dtype, place.shape, place.nbytes)
         return BundleIndex(self._shards, order, entries, {place.name: place for place in places}, parts)
 
     def _sorted(self, items: Iterable[tuple[bytes, Bytes]]) -> tuple[list[Place], list[tuple[bytes, str, Any]]]:

@@ -18,16 +18,15 @@ import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.errors import InvalidArgumentError
+from hdfsaver.files.atomic_write import Draft, atomic_write
+from hdfsaver.files.positional_io import MAX_THREADS, PIECE, write_at
+from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.interop import checksum, messages, moving, text
 from hdfsaver.interop.bundle_index import VERSION
 from hdfsaver.interop.ordered_code import SLICE_MARK
 from hdfsaver.interop.shards import index_path, shard_path
 from hdfsaver.interop.table_writing import table_bytes
-from hdfsaver.storage import layout
-from hdfsaver.storage.commit import Draft, atomic_write
-from hdfsaver.storage.progress import Callback, Progress
-from hdfsaver.storage.transfer import MAX_THREADS, PIECE, write_at
-from hdfsaver.storage.values import STRING, bytes_of
+from hdfsaver.tensor_info import LARGE, STRING, bytes_of
 
 _IN_FLIGHT = 32 << 20
 """Bytes of tensors that may wait for the disk at once; a larger one waits alone."""
@@ -74,7 +73,7 @@ def write_bundle(
     durable : bool
         Wait until everything is on the disk.
     progress : callable, optional
-        See `hdfsaver.storage.progress.Callback`; the total is what is known so far, so it grows.
+        See `hdfsaver.files.progress.Callback`; the total is what is known so far, so it grows.
 
     Raises
     ------
@@ -195,7 +194,7 @@ class _Writer:
             self._begin_shard()
         entry = self._entry(name, tensor)
         self._progress.expect(nbytes)
-        if nbytes < layout.LARGE:
+        if nbytes < LARGE:
             if tensor.crc is None:
                 entry.crc32c = checksum.masked(tensor.view)
             self._small += tensor.view

@@ -8,10 +8,10 @@ import warnings
 from typing import Any
 
 from hdfsaver.errors import DataLossError
+from hdfsaver.files.atomic_write import atomic_write
+from hdfsaver.files.opening import read_regular
 from hdfsaver.interop import messages
 from hdfsaver.interop.extras import library
-from hdfsaver.storage.commit import atomic_write
-from hdfsaver.storage.guard import read_regular
 
 _text_format = library("google.protobuf.text_format")
 _EncodeError = library("google.protobuf.message").EncodeError

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, NamedTuple
 
 from hdfsaver.errors import DataLossError, NotFoundError
+from hdfsaver.files.error_context import about
 from hdfsaver.interop import messages
 from hdfsaver.interop.definitions import structure_of_definition
 from hdfsaver.interop.graph_reading import read_message, text_of, write_message
@@ -15,7 +16,6 @@ from hdfsaver.interop.meta_graphs import message_of, structure_of
 from hdfsaver.protos.graphs import GraphDef
 from hdfsaver.protos.meta_graphs import MetaGraphDef
 from hdfsaver.schema import Structure
-from hdfsaver.storage.access import about
 
 __all__ = [
     "MetaGraph",

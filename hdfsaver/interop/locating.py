@@ -7,9 +7,9 @@ import re
 from typing import Literal, NamedTuple
 
 from hdfsaver.errors import NotFoundError, OpError
-from hdfsaver.storage.access import about
-from hdfsaver.storage.guard import Opened, open_any
-from hdfsaver.storage.transfer import read_at
+from hdfsaver.files.error_context import about
+from hdfsaver.files.opening import Opened, open_any
+from hdfsaver.files.positional_io import read_at
 
 _MAGIC = bytes.fromhex("57fb808b247547db")
 """The last bytes of a table; see `hdfsaver.interop.table`."""

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from hdfsaver.files.positional_io import PIECE, in_threads, read_at, starts, write_at
+from hdfsaver.files.progress import Progress
 from hdfsaver.interop import checksum
-from hdfsaver.storage.progress import Progress
-from hdfsaver.storage.transfer import PIECE, in_threads, read_at, starts, write_at
 
 
 class Stretch(NamedTuple):

@@ -9,26 +9,24 @@ from types import MappingProxyType, TracebackType
 from typing import Protocol, Self
 
 from hdfsaver.errors import FailedPreconditionError, NotFoundError
+from hdfsaver.files.error_context import about
+from hdfsaver.files.opening import Opened, open_any
+from hdfsaver.files.partial_reads import normalized
+from hdfsaver.files.progress import Callback
 from hdfsaver.interop.bundle import BundleSource
 from hdfsaver.interop.locating import Found, find
 from hdfsaver.interop.shards import index_path
 from hdfsaver.interop.v1 import V1Source
 from hdfsaver.schema import Structure
-from hdfsaver.storage.access import about
-from hdfsaver.storage.grid import Key
-from hdfsaver.storage.guard import Opened, open_any
-from hdfsaver.storage.index import Entry
-from hdfsaver.storage.partial import normalized
-from hdfsaver.storage.progress import Callback
-from hdfsaver.storage.values import Array
+from hdfsaver.tensor_info import Array, Key, TensorInfo
 
-__all__ = ["Entry", "TensorFlowFile", "open_bundle", "open_found", "open_tensorflow", "open_v1"]
+__all__ = ["TensorFlowFile", "TensorInfo", "open_bundle", "open_found", "open_tensorflow", "open_v1"]
 
 
 class _Source(Protocol):
     """Where tensors come from."""
 
-    entries: dict[str, Entry]
+    entries: dict[str, TensorInfo]
 
     def read(self, names: list[str], callback: Callback | None = None) -> dict[str, Array]: ...
 
@@ -48,7 +46,7 @@ class TensorFlowFile:
     ----------
     path : str
         The checkpoint's prefix.
-    variables : mapping of str to Entry
+    variables : mapping of str to TensorInfo
         Its tensors by name, those stored in slices under their plain names; ``nbytes`` is what they take in the file,
         and 0 for the string tensors of a V1 checkpoint, which says nothing of it.
     group : str
@@ -59,7 +57,7 @@ class TensorFlowFile:
 
     def __init__(self, path: str, source: _Source, closing: ExitStack) -> None:
         self.path = path
-        self.variables: Mapping[str, Entry] = MappingProxyType(source.entries)
+        self.variables: Mapping[str, TensorInfo] = MappingProxyType(source.entries)
         self._source: _Source | None = source
         self._closing = closing
 
@@ -97,7 +95,7 @@ class TensorFlowFile:
             place while an array lives. As nothing is padded in a bundle, an array may begin at any byte
             (``flags.aligned``). Small values, texts, slices and all values of V1 checkpoints are read.
         progress : callable, optional
-            See `hdfsaver.storage.progress.Callback`.
+            See `hdfsaver.files.progress.Callback`.
 
         Raises
         ------
@@ -160,7 +158,7 @@ class TensorFlowFile:
         Parameters
         ----------
         progress : callable, optional
-            See `hdfsaver.storage.progress.Callback`.
+            See `hdfsaver.files.progress.Callback`.
 
         Raises
         ------
@@ -172,7 +170,7 @@ class TensorFlowFile:
         with about(self.path):
             self._open().verify(progress)
 
-    def _entry(self, name: str) -> Entry:
+    def _entry(self, name: str) -> TensorInfo:
         entry = self.variables.get(name)
         if entry is None:
             raise NotFoundError(None, None, f"Tensor {name!r} is not in {self.path}.")

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from threading import Lock
 
 from hdfsaver.errors import DataLossError, NotFoundError
+from hdfsaver.files.opening import Opened, open_any
 from hdfsaver.interop.bundle_index import Place
-from hdfsaver.storage.guard import Opened, open_any
 
 
 def index_path(prefix: str) -> str:

@@ -9,8 +9,7 @@ from itertools import product
 from typing import Any, TypeAlias
 
 from hdfsaver.errors import DataLossError, InvalidArgumentError
-from hdfsaver.storage.grid import Key
-from hdfsaver.storage.values import Array
+from hdfsaver.tensor_info import Array, Key
 
 Extents: TypeAlias = tuple[tuple[int, int], ...]
 """Start and length in each dimension; a length of -1 stands for all of it."""

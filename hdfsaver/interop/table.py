@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 from hdfsaver.errors import DataLossError, InvalidArgumentError
+from hdfsaver.files.positional_io import read_at
 from hdfsaver.interop import checksum, varint
 from hdfsaver.interop.extras import library
-from hdfsaver.storage.transfer import read_at
 
 MAGIC = bytes.fromhex("57fb808b247547db")
 """The last bytes of a table."""

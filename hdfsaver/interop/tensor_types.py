@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from hdfsaver import dtypes
 from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.interop import messages
-from hdfsaver.storage.values import STRING
+from hdfsaver.tensor_info import STRING
 
 MAX_RANK = 64
 """Dimensions that a NumPy array can have; TensorFlow's tensors may have 254."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.errors import DataLossError, UnimplementedError
-from hdfsaver.storage.values import STRING, Array
+from hdfsaver.tensor_info import STRING, Array
 
 _FIELDS = {
     "float32": "float_val",

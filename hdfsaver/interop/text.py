@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from hdfsaver.interop import checksum, varint
-from hdfsaver.storage.values import Array
+from hdfsaver.tensor_info import Array
 
 ByteOrder = Literal["little", "big"]
 

@@ -13,14 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hdfsaver.errors import DataLossError, InvalidArgumentError
+from hdfsaver.files.error_context import about
+from hdfsaver.files.opening import Opened
+from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.interop import messages, ordered_code, slices, tensor_types, tensor_values
 from hdfsaver.interop.table import Table
-from hdfsaver.storage.access import about
-from hdfsaver.storage.grid import Key
-from hdfsaver.storage.guard import Opened
-from hdfsaver.storage.index import Entry
-from hdfsaver.storage.progress import Callback, Progress
-from hdfsaver.storage.values import Array, numpy_dtype
+from hdfsaver.tensor_info import Array, Key, TensorInfo, numpy_dtype
 
 VERSION = 1
 
@@ -48,7 +46,7 @@ class V1Source:
     """
 
     def __init__(self, files: dict[str, Opened]) -> None:
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, TensorInfo] = {}
         self._pieces: dict[str, list[_Piece]] = {}
         self._tables: dict[str, Table] = {}
         self._files = files
@@ -124,7 +122,7 @@ class V1Source:
         name = tensor.name
         dtype = tensor_types.dtype_name(tensor.type, name)
         shape = tensor_types.shape_of(tensor.shape, name)
-        entry = Entry(name, dtype, shape, tensor_types.nbytes_of(dtype, shape) or 0)
+        entry = TensorInfo(name, dtype, shape, tensor_types.nbytes_of(dtype, shape) or 0)
         if self.entries.setdefault(name, entry) != entry:
             raise DataLossError(
                 None, None, f"tensor {name!r} is {dtype} of shape {shape} here, not so in another file."

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from hdfsaver import limits
 from hdfsaver.errors import OpError
+from hdfsaver.files.atomic_write import write_text_atomically
+from hdfsaver.files.opening import read_regular
 from hdfsaver.reading import text_format
-from hdfsaver.storage.commit import write_text_atomically
-from hdfsaver.storage.guard import read_regular
 
 DEFAULT_NAME = "checkpoint"
 

@@ -6,17 +6,15 @@ which are many and large, do not come this way: their bytes never pass through H
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from h5py import h5d, h5g
 
 from hdfsaver import dtypes
 from hdfsaver.storage import objects, strings, types
 from hdfsaver.storage.objects import damaged
-
-Array: TypeAlias = npt.NDArray[Any]
+from hdfsaver.tensor_info import Array
 
 _LABELS = (types.LABEL, "encoding", "shape")
 

@@ -27,14 +27,12 @@ from functools import lru_cache
 from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from hdfsaver import dtypes, limits
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.schema import AttrValue
 from hdfsaver.storage.tensors import bytes_from_plain, bytes_to_plain, tensor_from_json, tensor_to_json
-
-Array: TypeAlias = npt.NDArray[Any]
+from hdfsaver.tensor_info import Array
 
 Place: TypeAlias = Callable[[str, Array], str]
 """Takes an array of the attribute named that no JSON can hold, and says at which path it will be."""

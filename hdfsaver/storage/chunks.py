@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from h5py import h5d, h5p
 
 from hdfsaver import limits
 from hdfsaver.errors import InvalidArgumentError
+from hdfsaver.files.opening import Opened
+from hdfsaver.files.positional_io import read_at
 from hdfsaver.storage.codecs import GZIP
 from hdfsaver.storage.filters import NAMES_BY_CODE, SHUFFLE, Filters, undo
-from hdfsaver.storage.grid import Grid, Key
-from hdfsaver.storage.guard import Opened
+from hdfsaver.storage.grid import Grid
 from hdfsaver.storage.objects import damaged
-from hdfsaver.storage.transfer import read_at
-
-Array: TypeAlias = npt.NDArray[Any]
+from hdfsaver.tensor_info import Array, Key
 
 _MAX_RATIO = 1032
 """What deflate can make of one byte, at the most (zlib's technical notes). The other codecs know no such bound."""

@@ -14,7 +14,6 @@ variable_list    a table, see `variable_defs`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +25,7 @@ from hdfsaver.storage.arrays import read_array, write_array
 from hdfsaver.storage.objects import damaged
 from hdfsaver.storage.tables import LONG
 from hdfsaver.storage.variable_defs import read_variable_defs, write_variable_defs
-
-Array: TypeAlias = npt.NDArray[Any]
+from hdfsaver.tensor_info import Array
 
 KIND = "kind"
 

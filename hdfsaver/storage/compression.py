@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from hdfsaver.storage import codecs, layout
+from hdfsaver.storage import codecs
 from hdfsaver.storage.filters import SHUFFLE, Filters, codec_of
 from hdfsaver.storage.grid import Grid, chunk_for
-from hdfsaver.storage.values import STRING, Value
+from hdfsaver.storage.values import Value
+from hdfsaver.tensor_info import LARGE, STRING
 
 _CHUNK = 1 << 20
 """Bytes of a chunk: HDF5's cache holds one, a slice costs no more than one, and a core's cache has room for it."""
@@ -119,7 +120,7 @@ def grid_for(value: Value) -> Grid | None:
 
     A small value gains less than the chunk's own administration costs.
     """
-    if value.dtype == STRING or value.data.nbytes < layout.LARGE or not value.shape:
+    if value.dtype == STRING or value.data.nbytes < LARGE or not value.shape:
         return None
     itemsize = value.data.dtype.itemsize
     return Grid(value.shape, chunk_for(value.shape, itemsize, _CHUNK), itemsize)

@@ -7,15 +7,12 @@ What has such a name already gets a number behind it; the row that refers to a c
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypeAlias
 
-import numpy.typing as npt
 from h5py import h5g
 
 from hdfsaver.storage import keys, objects
 from hdfsaver.storage.arrays import read_array, write_array
-
-Array: TypeAlias = npt.NDArray[Any]
+from hdfsaver.tensor_info import Array
 
 CONSTANTS = "constants"
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import networkx as nx
-import numpy.typing as npt
 from h5py import h5g
 
 from hdfsaver.errors import InvalidArgumentError
@@ -24,8 +23,7 @@ from hdfsaver.storage.literals import LiteralReader, LiteralWriter
 from hdfsaver.storage.objects import damaged
 from hdfsaver.storage.records import columns_of
 from hdfsaver.storage.tables import write_table
-
-Array: TypeAlias = npt.NDArray[Any]
+from hdfsaver.tensor_info import Array
 
 NODES = "nodes"
 EDGES = "edges"

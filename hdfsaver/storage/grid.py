@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 
-Shape = tuple[int, ...]
+from hdfsaver.tensor_info import Key
 
-Key = tuple[slice, ...]
-"""A slice for each dimension, with step 1, start and stop within the dimension."""
+Shape = tuple[int, ...]
 
 
 def chunk_for(shape: Shape, itemsize: int, nbytes: int) -> Shape:

@@ -17,7 +17,7 @@ from hdfsaver.storage import keys, layout, objects, tables
 from hdfsaver.storage.filters import is_known
 from hdfsaver.storage.grid import Grid
 from hdfsaver.storage.objects import damaged
-from hdfsaver.storage.values import STRING, nbytes_of, numpy_dtype
+from hdfsaver.tensor_info import STRING, TensorInfo, nbytes_of, numpy_dtype
 
 PART = f"/{layout.INDEX}/{layout.INDEX_VARIABLES}"
 
@@ -28,37 +28,12 @@ _LIMIT = 2**59
 """Elements of the largest array, dimensions of size 0 left out, that NumPy counts in 63 bits of bytes."""
 
 
-class Entry(NamedTuple):
-    """A variable in a file.
-
-    Attributes
-    ----------
-    name : str
-    dtype : str
-        The dtype's name.
-    shape : tuple of int
-    nbytes : int
-        How much room its values take in the file, or would take if they were not compressed.
-    filters : tuple of str
-        What its chunks were compressed with, ``("shuffle", "zstd")``; nothing for a value in one block.
-    chunk : tuple of int
-        The chunks' shape; nothing for a value in one block.
-    """
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
-    nbytes: int
-    filters: tuple[str, ...] = ()
-    chunk: tuple[int, ...] = ()
-
-
 class Index(NamedTuple):
     """The variables of one model, in the file's order.
 
     Attributes
     ----------
-    entries : dict of str to Entry
+    entries : dict of str to TensorInfo
         By name.
     paths : dict of str to str
         The link path of each below the model's ``variables``.
@@ -68,7 +43,7 @@ class Index(NamedTuple):
         Of each compressed variable, the row of the extents with its first chunk.
     """
 
-    entries: dict[str, Entry]
+    entries: dict[str, TensorInfo]
     paths: dict[str, str]
     rows: list[int]
     chunk_rows: dict[str, int]
@@ -137,7 +112,7 @@ def _unlike_extents(rows: int, nbytes: list[int]) -> DataLossError:
     return damaged(PART, f"it describes {rows} extents, but /{layout.INDEX}/{layout.EXTENTS} has {len(nbytes)}.")
 
 
-def _chunk_rows(entries: list[Entry], nbytes: list[int]) -> dict[int, int]:
+def _chunk_rows(entries: list[TensorInfo], nbytes: list[int]) -> dict[int, int]:
     """By its own row, the row of the extents with the first chunk of each compressed variable."""
     packed = {row: grid_of(entry).count for row, entry in enumerate(entries) if entry.filters}
     firsts = list(accumulate(packed.values(), initial=len(entries)))
@@ -146,18 +121,18 @@ def _chunk_rows(entries: list[Entry], nbytes: list[int]) -> dict[int, int]:
     return dict(zip(packed, firsts, strict=False))
 
 
-def entry_of(name: str, dtype: str, text: str, nbytes: int, filters: str = "", chunk: str = "") -> Entry:
+def entry_of(name: str, dtype: str, text: str, nbytes: int, filters: str = "", chunk: str = "") -> TensorInfo:
     """The variable that a row describes; errors are those of `read_index`."""
     shape, expected = _read_type(dtype, text)
     if filters or chunk:
-        packed = Entry(name, dtype, shape, expected or 0, tuple(filters.split(" ")), shape_of(chunk))
+        packed = TensorInfo(name, dtype, shape, expected or 0, tuple(filters.split(" ")), shape_of(chunk))
         return _packed_entry(packed, nbytes)
     if nbytes != expected and expected is not None:
         raise damaged(PART, f"variable {name!r}, {dtype}[{text}], cannot have {nbytes} bytes.")
-    return Entry(name, dtype, shape, nbytes)
+    return TensorInfo(name, dtype, shape, nbytes)
 
 
-def _packed_entry(entry: Entry, nbytes: int) -> Entry:
+def _packed_entry(entry: TensorInfo, nbytes: int) -> TensorInfo:
     """A compressed variable, checked; ``nbytes`` are those in one block, of which it has none."""
     if not is_known(entry.filters):
         said = " ".join(entry.filters)
@@ -167,12 +142,12 @@ def _packed_entry(entry: Entry, nbytes: int) -> Entry:
     return entry
 
 
-def grid_of(entry: Entry) -> Grid:
+def grid_of(entry: TensorInfo) -> Grid:
     """The chunks of a compressed variable."""
     return Grid(entry.shape, entry.chunk, numpy_dtype(entry.dtype).itemsize)
 
 
-def _index(rows: list[int], entries: list[Entry], paths: list[str], chunk_rows: dict[int, int]) -> Index:
+def _index(rows: list[int], entries: list[TensorInfo], paths: list[str], chunk_rows: dict[int, int]) -> Index:
     index = Index(
         {entries[row].name: entries[row] for row in rows},
         {entries[row].name: paths[row] for row in rows},
@@ -218,7 +193,7 @@ def _columns(root: h5g.GroupID) -> _Columns:
     return _Columns(paths, dtype_names, shapes, links, filters, chunks)
 
 
-def _entries(columns: _Columns, nbytes: list[int]) -> list[Entry]:
+def _entries(columns: _Columns, nbytes: list[int]) -> list[TensorInfo]:
     plain = (map(_name, columns.paths), columns.dtypes, columns.shapes, nbytes)
     if columns.filters is None or columns.chunks is None:
         return list(map(entry_of, *plain))

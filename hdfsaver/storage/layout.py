@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from hdfsaver import limits
+from hdfsaver.files import opening
 
 FORMAT = "hdfsaver"
 MAJOR = 1
@@ -71,11 +72,8 @@ SEALED_BYTES = SEAL_RECORD.itemsize - 8
 
 MAGIC = b"hdf-SEAL"
 
-HEAD = 65536
+HEAD = opening.HEAD
 """The seal lies within so many bytes from the beginning of the file."""
-
-LARGE = 65536
-"""A dataset of at least so many bytes begins on a page."""
 
 PAGE = 4096
 

@@ -19,18 +19,16 @@ import math
 import re
 import sys
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from hdfsaver import dtypes
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.storage import layout
 from hdfsaver.storage.arrays import little_endian
 from hdfsaver.storage.tensors import MAX_ELEMENTS, tensor_from_json, tensor_to_json
-
-Array: TypeAlias = npt.NDArray[Any]
+from hdfsaver.tensor_info import Array
 
 MAX_BYTES = 4096
 """Bytes of the largest array of texts that stands in a row."""

@@ -34,11 +34,9 @@ from functools import lru_cache
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from hdfsaver.storage.literal_arrays import array_from_json, array_to_json, scalar_to_json
-
-Array: TypeAlias = npt.NDArray[Any]
+from hdfsaver.tensor_info import Array
 
 Made = TypeVar("Made", dict[Any, Any], set[Any])
 

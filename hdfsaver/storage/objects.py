@@ -14,13 +14,12 @@ from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 from h5py import h5a, h5d, h5g, h5i, h5l, h5o, h5p, h5s, h5t, h5z
 
 from hdfsaver import limits
 from hdfsaver.errors import DataLossError, OpError
+from hdfsaver.tensor_info import Array
 
-Array = npt.NDArray[Any]
 Node: TypeAlias = "h5g.GroupID | h5d.DatasetID"
 
 _H5PY_ERRORS = (

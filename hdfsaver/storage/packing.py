@@ -16,16 +16,16 @@ from typing import NamedTuple
 import xxhash
 from h5py import h5d, h5z
 
-from hdfsaver.storage import layout
+from hdfsaver.files.lazy_arrays import JoinedBytes
+from hdfsaver.files.positional_io import MAX_THREADS, end, write_at
+from hdfsaver.files.progress import SILENT, Progress
 from hdfsaver.storage.codecs import BY_NAME, Buffer
 from hdfsaver.storage.compression import Compression
 from hdfsaver.storage.filters import SHUFFLE, Filters, shuffled
 from hdfsaver.storage.grid import Grid
-from hdfsaver.storage.joined import JoinedBytes
 from hdfsaver.storage.layout import Extent
 from hdfsaver.storage.memory import SparseMemory
-from hdfsaver.storage.progress import SILENT, Progress
-from hdfsaver.storage.transfer import MAX_THREADS, end, write_at
+from hdfsaver.tensor_info import LARGE
 
 _AHEAD = 2
 """Chunks that wait for their turn, for each thread: what they hold is all the memory that packing takes."""
@@ -89,7 +89,7 @@ class Output:
     Attributes
     ----------
     fd : int
-        Where chunks of at least `layout.LARGE` bytes go; smaller ones stay with the structure.
+        Where chunks of at least `LARGE` bytes go; smaller ones stay with the structure.
     memory : SparseMemory
         What HDF5 believes to be the file.
     progress : Progress
@@ -117,7 +117,7 @@ class Output:
         mask = 0 if len(data) < packing.grid.nbytes else (1 << len(packing.filters)) - 1
         dataset.write_direct_chunk(corner, bytes(data), mask)
         offset: int = dataset.get_chunk_info_by_coord(corner).byte_offset
-        if len(data) >= layout.LARGE:
+        if len(data) >= LARGE:
             write_at(self.fd, memoryview(data), offset)
             self.memory.forget(offset, len(data))
         return offset, len(data), xxhash.xxh3_64_intdigest(data)

@@ -16,19 +16,18 @@ from h5py import h5d, h5g, h5s, h5t
 
 from hdfsaver import dtypes, limits
 from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
+from hdfsaver.files.opening import Opened
+from hdfsaver.files.partial_reads import read_part
+from hdfsaver.files.positional_io import read_at
+from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.storage import groups, keys, layout, objects, strings, types
-from hdfsaver.storage.access import advice, hdf5_root
 from hdfsaver.storage.chunks import check_chunks, filters_of, inflated_size, read_chunked
 from hdfsaver.storage.filters import Filters
-from hdfsaver.storage.grid import Key
-from hdfsaver.storage.guard import Opened
-from hdfsaver.storage.index import Entry
+from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
 from hdfsaver.storage.objects import damaged
-from hdfsaver.storage.partial import read_part
-from hdfsaver.storage.progress import Callback, Progress
+from hdfsaver.storage.seal import advice
 from hdfsaver.storage.sealed import newer_version
-from hdfsaver.storage.transfer import read_at
-from hdfsaver.storage.values import STRING, Array
+from hdfsaver.tensor_info import STRING, Array, Key, TensorInfo
 
 
 class _Dataset(NamedTuple):
@@ -94,7 +93,7 @@ class PlainSource:
             self.has_structure = self._below is None or self._below == layout.VARIABLES
             self.has_variables = self._below is not None
             self._links: dict[str, str] = {}
-            self.entries: dict[str, Entry] = {}
+            self.entries: dict[str, TensorInfo] = {}
             self._scan(root)
 
     def _scan(self, root: h5g.GroupID) -> None:
@@ -107,7 +106,7 @@ class PlainSource:
                 raise damaged(objects.location(parent), f"two links name the variable {name!r}.")
             dataset = _open(self._opened, parent, link)
             shape = strings.shape_of(dataset.id.shape, dataset.labels)
-            self.entries[name] = Entry(name, dataset.dtype, shape, dataset.nbytes, *dataset.chunking)
+            self.entries[name] = TensorInfo(name, dataset.dtype, shape, dataset.nbytes, *dataset.chunking)
             self._links[name] = path
             declared += dataset.inflated
             limits.check_declared(dataset.part, declared, self._opened.size)

@@ -8,30 +8,31 @@ from types import MappingProxyType, TracebackType
 from typing import NamedTuple, Protocol, Self
 
 from hdfsaver.errors import FailedPreconditionError, NotFoundError, OpError
+from hdfsaver.files.error_context import about
+from hdfsaver.files.opening import Opened
+from hdfsaver.files.partial_reads import normalized
+from hdfsaver.files.progress import Callback
 from hdfsaver.schema import Structure
 from hdfsaver.storage import groups, seal
-from hdfsaver.storage.access import about, hdf5_root
 from hdfsaver.storage.compression import Compression, kept
-from hdfsaver.storage.grid import Key
-from hdfsaver.storage.guard import Opened, open_regular
-from hdfsaver.storage.index import Entry, read_names
+from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
+from hdfsaver.storage.hdf5.superblock import open_hdf5
+from hdfsaver.storage.index import read_names
 from hdfsaver.storage.metadata import read_metadata
-from hdfsaver.storage.partial import normalized
 from hdfsaver.storage.plain import PlainSource
 from hdfsaver.storage.probe import try_out
-from hdfsaver.storage.progress import Callback
 from hdfsaver.storage.sealed import SealedSource
 from hdfsaver.storage.structure import read_structure
-from hdfsaver.storage.values import Array
 from hdfsaver.storage.writing import Model, write_models
+from hdfsaver.tensor_info import Array, Key, TensorInfo
 
-__all__ = ["CheckpointFile", "Entry", "open_file", "reseal"]
+__all__ = ["CheckpointFile", "TensorInfo", "open_file", "reseal"]
 
 
 class _Source(Protocol):
     """Where variables come from: a sealed file or a plain one."""
 
-    entries: dict[str, Entry]
+    entries: dict[str, TensorInfo]
 
     @property
     def sealed(self) -> bool: ...
@@ -55,7 +56,7 @@ class CheckpointFile:
     ----------
     path : str
         The file.
-    variables : mapping of str to Entry
+    variables : mapping of str to TensorInfo
         Its variables by name, in the order of the file.
     group : str
         Whose model is read; the empty name stands for the root.
@@ -67,7 +68,7 @@ class CheckpointFile:
         self.path = path
         self.group = group
         self.sealed = source.sealed
-        self.variables: Mapping[str, Entry] = MappingProxyType(source.entries)
+        self.variables: Mapping[str, TensorInfo] = MappingProxyType(source.entries)
         self._opened: Opened | None = opened
         self._source = source
 
@@ -103,7 +104,7 @@ class CheckpointFile:
             and the file must not be changed in place while an array lives: a page that is gone ends the process.
             Small and compressed values, texts, and all values of plain files are read.
         progress : callable, optional
-            See `hdfsaver.storage.progress.Callback`.
+            See `hdfsaver.files.progress.Callback`.
 
         Raises
         ------
@@ -155,7 +156,7 @@ class CheckpointFile:
         with about(self.path):
             return self._source.read_slice(name, bounds)
 
-    def _entry(self, name: str) -> Entry:
+    def _entry(self, name: str) -> TensorInfo:
         entry = self.variables.get(name)
         if entry is None:
             raise NotFoundError(None, None, f"Variable {name!r} is not in {self.path}.")
@@ -193,7 +194,7 @@ class CheckpointFile:
         Parameters
         ----------
         progress : callable, optional
-            See `hdfsaver.storage.progress.Callback`.
+            See `hdfsaver.files.progress.Callback`.
 
         Raises
         ------
@@ -249,7 +250,7 @@ def open_file(path: str | os.PathLike[str], group: str = groups.ROOT) -> Checkpo
     OpError
         What the operating system reports.
     """
-    opened = open_regular(path)
+    opened = open_hdf5(path)
     try:
         with about(path):
             return CheckpointFile(os.fspath(path), opened, _source(opened, path, group), group)
@@ -259,9 +260,10 @@ def open_file(path: str | os.PathLike[str], group: str = groups.ROOT) -> Checkpo
 
 
 def _source(opened: Opened, path: str | os.PathLike[str], group: str) -> _Source:
-    found = seal.find(opened.head)
-    if found is not None:
-        return SealedSource(opened, found, path, group)
+    with seal.naming(path):
+        found = seal.find(opened.head)
+        if found is not None:
+            return SealedSource(opened, found, path, group)
     try_out(path, opened.size, group)
     return PlainSource(opened, path, group)
 
@@ -293,11 +295,11 @@ def _model(path: str | os.PathLike[str], group: str) -> Model:
         return Model(values, file.structure(), _dtypes(file.variables), _compression(file.variables))
 
 
-def _dtypes(entries: Mapping[str, Entry]) -> dict[str, str]:
+def _dtypes(entries: Mapping[str, TensorInfo]) -> dict[str, str]:
     return {name: entry.dtype for name, entry in entries.items()}
 
 
-def _compression(entries: Mapping[str, Entry]) -> dict[str, Compression]:
+def _compression(entries: Mapping[str, TensorInfo]) -> dict[str, Compression]:
     """What variables were compressed with, as far as they can be so again."""
     return kept({name: entry.filters for name, entry in entries.items()})
 
@@ -312,7 +314,7 @@ def reseal(path: str | os.PathLike[str]) -> None:
     OpError
         What the operating system reports.
     """
-    opened = open_regular(path)
+    opened = open_hdf5(path)
     try:
         with about(path):
             with hdf5_root(opened) as root:
@@ -334,7 +336,7 @@ def _accepted(opened: Opened, path: str | os.PathLike[str], group: str) -> Model
     )
 
 
-def _in_old_order(opened: Opened, entries: Mapping[str, Entry], group: str) -> list[str]:
+def _in_old_order(opened: Opened, entries: Mapping[str, TensorInfo], group: str) -> list[str]:
     """The variables in the order of the index, as far as it is there and can be read, and those that it lacks."""
     try:
         with hdf5_root(opened) as root:

@@ -19,17 +19,19 @@ from h5py import h5g
 
 from hdfsaver import limits
 from hdfsaver.errors import DataLossError, OpError, ResourceExhaustedError
-from hdfsaver.storage import groups, guard, headers, keys, layout, objects, plain, seal, strings, tables
-from hdfsaver.storage.access import about, hdf5_root
-from hdfsaver.storage.guard import Opened
+from hdfsaver.files.error_context import about
+from hdfsaver.files.opening import Opened, open_any
+from hdfsaver.files.positional_io import read_at
+from hdfsaver.storage import groups, headers, keys, layout, objects, plain, seal, strings, tables
+from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
+from hdfsaver.storage.hdf5.superblock import open_hdf5
 from hdfsaver.storage.headers import Header
-from hdfsaver.storage.index import PART, Entry, entry_of, grid_of
+from hdfsaver.storage.index import PART, entry_of, grid_of
 from hdfsaver.storage.layout import Extent
 from hdfsaver.storage.probe import try_out
 from hdfsaver.storage.seal import BrokenSealError, Extents
-from hdfsaver.storage.transfer import read_at
 from hdfsaver.storage.unpacking import Packed, read_packed
-from hdfsaver.storage.values import STRING, Array, numpy_dtype
+from hdfsaver.tensor_info import STRING, Array, TensorInfo, numpy_dtype
 
 _SEARCHED = 1 << 26
 """Bytes from the beginning in which headers are looked for; the index of a file of ours begins in the first pages."""
@@ -78,7 +80,7 @@ def salvage(path: str | os.PathLike[str]) -> Salvaged:
     The digests are those of the values. Where a remark says that the names cannot be confirmed, the index alone says
     which value has which name, and the index itself may be damaged.
     """
-    opened = guard.open_any(path)
+    opened = open_any(path)
     try:
         with about(path):
             data = _beginning(opened)
@@ -148,7 +150,7 @@ class _Row(NamedTuple):
 
     label: str
     path: str
-    entry: Entry | None
+    entry: TensorInfo | None
     chunks: tuple[Extent, ...] = ()
 
 
@@ -304,7 +306,7 @@ def _whole(
     return result
 
 
-def _unpacked(opened: Opened, entry: Entry, chunks: tuple[Extent, ...], digest: int) -> Array:
+def _unpacked(opened: Opened, entry: TensorInfo, chunks: tuple[Extent, ...], digest: int) -> Array:
     packed = Packed(entry.name, entry.filters, grid_of(entry), chunks)
     if len(chunks) != packed.grid.count:
         raise DataLossError(None, None, "the extents of its chunks are lost.")
@@ -326,13 +328,13 @@ def _checked(opened: Opened, offset: int, nbytes: int, digest: int) -> bytes:
     return data
 
 
-def _value(entry: Entry, data: bytes, kind: int | None) -> Array:
+def _value(entry: TensorInfo, data: bytes, kind: int | None) -> Array:
     if entry.dtype == STRING:
         return _text(entry, data, kind)
     return np.frombuffer(bytearray(data), dtype=numpy_dtype(entry.dtype)).reshape(entry.shape)
 
 
-def _text(entry: Entry, data: bytes, kind: int | None) -> Array:
+def _text(entry: TensorInfo, data: bytes, kind: int | None) -> Array:
     """A string tensor in the form that its header names; where that is gone too, in the only one that is possible."""
     forms = {headers.COMPOUND: [_counted_of], headers.INTEGER: [_joined]}.get(
         -1 if kind is None else kind, [_counted_of, _joined]
@@ -367,7 +369,7 @@ def _joined(data: bytes, shape: tuple[int, ...]) -> Array:
 
 
 def _from_plain(path: str | os.PathLike[str], remarks: list[str]) -> Salvaged:
-    opened = guard.open_regular(path)
+    opened = open_hdf5(path)
     try:
         try_out(path, opened.size, groups.ROOT)
         values, dtypes, lost = plain.read_each(opened)

@@ -6,6 +6,9 @@ what was written. The values have digests of their own, in the table of extents,
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -13,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
+from hdfsaver.errors import DataLossError
+from hdfsaver.files.coalesced_reads import together
+from hdfsaver.files.positional_io import PIECE, read_at
 from hdfsaver.storage import layout
-from hdfsaver.storage.transfer import PIECE, read_at
-from hdfsaver.storage.windows import together
 
 _OWN_OFFSET: int = layout.SEAL_RECORD.fields["offset"][1] if layout.SEAL_RECORD.fields else 0
 """Where in the record its own place stands."""
@@ -31,6 +35,23 @@ _GAP = 65536
 
 class BrokenSealError(ValueError):
     """Seal and file contradict each other; the message says where."""
+
+
+@contextmanager
+def naming(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Raise a broken seal as the `DataLossError` of a file, which says what to do."""
+    try:
+        yield
+    except BrokenSealError as error:
+        raise DataLossError(None, None, f"{path}: {error}. {advice(path)}") from None
+
+
+def advice(path: str | os.PathLike[str]) -> str:
+    """What to do about a file that is not as it was written."""
+    return (
+        "The file is damaged, or another program has changed it: take an older checkpoint, or, where the change was "
+        f"meant, accept it with `{layout.FORMAT} reseal {path}`."
+    )
 
 
 @dataclass(frozen=True)

@@ -12,19 +12,18 @@ from h5py import h5g
 
 from hdfsaver import limits
 from hdfsaver.errors import DataLossError, InvalidArgumentError
+from hdfsaver.files.coalesced_reads import read_small
+from hdfsaver.files.memory_map import map_arrays
+from hdfsaver.files.opening import Opened
+from hdfsaver.files.partial_reads import read_part
+from hdfsaver.files.positional_io import digest_all, read_all
+from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.storage import groups, layout, objects, seal, strings
-from hdfsaver.storage.access import advice, hdf5_root
-from hdfsaver.storage.grid import Key
-from hdfsaver.storage.guard import Opened
-from hdfsaver.storage.index import NOTHING, Entry, Index, grid_of, read_index
-from hdfsaver.storage.mapping import map_arrays
-from hdfsaver.storage.partial import read_part
-from hdfsaver.storage.progress import Callback, Progress
-from hdfsaver.storage.seal import Seal
-from hdfsaver.storage.transfer import digest_all, read_all
+from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
+from hdfsaver.storage.index import NOTHING, Index, grid_of, read_index
+from hdfsaver.storage.seal import Seal, advice
 from hdfsaver.storage.unpacking import Packed, digest_packed, read_packed, read_part_packed
-from hdfsaver.storage.values import STRING, Array, bytes_of, numpy_dtype
-from hdfsaver.storage.windows import read_small
+from hdfsaver.tensor_info import LARGE, STRING, Array, Key, TensorInfo, bytes_of, numpy_dtype
 
 _LABELS = ("dtype", "encoding", "shape")
 
@@ -67,8 +66,8 @@ class SealedSource:
         entries = [self.entries[name] for name in names]
         progress = Progress(callback, sum(entry.nbytes for entry in entries))
         plain = [entry for entry in entries if not entry.filters]
-        found = self._large([entry for entry in plain if entry.nbytes >= layout.LARGE], progress)
-        found.update(self._small([entry for entry in plain if entry.nbytes < layout.LARGE], progress))
+        found = self._large([entry for entry in plain if entry.nbytes >= LARGE], progress)
+        found.update(self._small([entry for entry in plain if entry.nbytes < LARGE], progress))
         found.update(self._unpacked([entry for entry in entries if entry.filters], progress))
         texts = [entry.name for entry in entries if entry.dtype == STRING]
         if texts:
@@ -96,10 +95,10 @@ class SealedSource:
         return map_arrays(self._opened, extents, mode)
 
     @staticmethod
-    def _is_mapped(entry: Entry) -> bool:
-        return entry.dtype != STRING and entry.nbytes >= layout.LARGE and not entry.filters
+    def _is_mapped(entry: TensorInfo) -> bool:
+        return entry.dtype != STRING and entry.nbytes >= LARGE and not entry.filters
 
-    def _unpacked(self, entries: Sequence[Entry], progress: Progress) -> dict[str, Array]:
+    def _unpacked(self, entries: Sequence[TensorInfo], progress: Progress) -> dict[str, Array]:
         declared = 0
         for entry in entries:
             declared += entry.nbytes
@@ -110,14 +109,14 @@ class SealedSource:
         self._check(dict(zip(arrays, digests, strict=True)))
         return arrays
 
-    def _large(self, entries: Sequence[Entry], progress: Progress) -> dict[str, Array]:
+    def _large(self, entries: Sequence[TensorInfo], progress: Progress) -> dict[str, Array]:
         arrays = {entry.name: np.empty(*_stored(entry)) for entry in entries}
         jobs = [(self._rows[name][0], bytes_of(array)) for name, array in arrays.items()]
         digests = read_all(self._opened.fd, jobs, progress)
         self._check(dict(zip(arrays, digests, strict=True)))
         return arrays
 
-    def _small(self, entries: Sequence[Entry], progress: Progress) -> dict[str, Array]:
+    def _small(self, entries: Sequence[TensorInfo], progress: Progress) -> dict[str, Array]:
         changed, arrays = [], {}
         rows = [self._rows[entry.name] for entry in entries]
         extents = [(offset, entry.nbytes) for (offset, _), entry in zip(rows, entries, strict=True)]
@@ -160,7 +159,8 @@ class SealedSource:
 
     def verify(self, callback: Callback | None = None) -> None:
         """Check the seal again, and every value against its digest, those of all models."""
-        seal.check(self._opened.fd, self._opened.size, self._seal)
+        with seal.naming(self._path):
+            seal.check(self._opened.fd, self._opened.size, self._seal)
         names = {row: label for link, index in self._models.items() for row, label in _labelled(link, index)}
         packed = {
             row: self._packed_value(index, name)
@@ -186,7 +186,7 @@ def _labelled(link: str, index: Index) -> Iterator[tuple[int, str]]:
         yield row, f"{link}/{layout.VARIABLES}/{name}" if link else name
 
 
-def _stored(entry: Entry) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _stored(entry: TensorInfo) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Shape and dtype of the array that a variable's bytes are read into."""
     if entry.dtype == STRING:
         return (entry.nbytes,), np.dtype(np.uint8)

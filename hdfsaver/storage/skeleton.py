@@ -23,6 +23,7 @@ from hdfsaver.storage.layout import Extent
 from hdfsaver.storage.memory import SparseMemory
 from hdfsaver.storage.packing import Output, Packing
 from hdfsaver.storage.seal import Extents, Seal, pack
+from hdfsaver.tensor_info import LARGE
 from hdfsaver.version import __version__
 
 
@@ -101,7 +102,7 @@ class Skeleton:
         Parameters
         ----------
         small : bytes
-            The values smaller than `layout.LARGE`, in the order of the variables, one behind the other.
+            The values smaller than `LARGE`, in the order of the variables, one behind the other.
         digests : ndarray of uint64
             XXH3-64 of every variable's bytes, in the order of the variables, and of every chunk's.
         """
@@ -141,7 +142,7 @@ _Run: TypeAlias = tuple[bytearray, slice, slice]
 
 def _runs(extents: Extents, segments: Sequence[Segment]) -> list[_Run]:
     """The runs of the small values."""
-    small = extents[(extents["nbytes"] < layout.LARGE) & (extents["nbytes"] > 0)]
+    small = extents[(extents["nbytes"] < LARGE) & (extents["nbytes"] > 0)]
     if not len(small):
         return []
     starts, sizes = small["offset"].astype(np.int64), small["nbytes"].astype(np.int64)
@@ -160,7 +161,7 @@ def _runs(extents: Extents, segments: Sequence[Segment]) -> list[_Run]:
 
 
 def _without_large(extents: Extents, size: int) -> list[tuple[int, int]]:
-    large = np.sort(extents[extents["nbytes"] >= layout.LARGE], order="offset")
+    large = np.sort(extents[extents["nbytes"] >= LARGE], order="offset")
     begins = large["offset"].tolist()
     ends = (large["offset"] + large["nbytes"]).tolist()
     gaps = zip([0, *ends], [*begins, size], strict=True)
@@ -295,7 +296,7 @@ def access_properties(file: Any) -> h5p.PropFAID:
     properties = h5p.create(h5p.FILE_ACCESS)
     # Checksums on all metadata, and no file that the h5dump of a Debian 12 cannot read.
     properties.set_libver_bounds(h5f.LIBVER_V110, h5f.LIBVER_V110)
-    properties.set_alignment(layout.LARGE, layout.PAGE)
+    properties.set_alignment(LARGE, layout.PAGE)
     properties.set_fileobj_driver(h5fd.fileobj_driver, file)
     # Whatever a failure leaves open is closed with the file. Otherwise HDF5 would write it out when the interpreter has
     # ended, through an object that is gone, and crash the process.

@@ -23,13 +23,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from h5py import h5t
 
 from hdfsaver.errors import DataLossError
 from hdfsaver.storage.objects import text_type
-
-Array = npt.NDArray[Any]
+from hdfsaver.tensor_info import Array
 
 JOINED = "joined"
 MAX_WIDTH = 65536

@@ -12,15 +12,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 from h5py import h5d, h5g, h5t
 
 from hdfsaver import dtypes
 from hdfsaver.storage import objects, types
 from hdfsaver.storage.arrays import little_endian, read_array, write_array
 from hdfsaver.storage.objects import damaged
+from hdfsaver.tensor_info import Array
 
-Array: TypeAlias = npt.NDArray[Any]
 Column: TypeAlias = "list[str] | Array"
 
 LONG = "%long"

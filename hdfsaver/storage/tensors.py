@@ -11,15 +11,13 @@ import binascii
 import json
 import math
 from functools import cache, lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from hdfsaver import dtypes
 from hdfsaver.errors import InvalidArgumentError
-
-Array: TypeAlias = npt.NDArray[Any]
+from hdfsaver.tensor_info import Array
 
 MAX_ELEMENTS = 16
 """Elements of the largest tensor that stands in the row of its node."""

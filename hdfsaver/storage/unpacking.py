@@ -7,18 +7,15 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import xxhash
 
 from hdfsaver.errors import DataLossError
+from hdfsaver.files.positional_io import in_threads, read_at
+from hdfsaver.files.progress import SILENT, Progress
 from hdfsaver.storage.filters import Bytes, Filters, undo
-from hdfsaver.storage.grid import Grid, Key
+from hdfsaver.storage.grid import Grid
 from hdfsaver.storage.layout import Extent
-from hdfsaver.storage.progress import SILENT, Progress
-from hdfsaver.storage.transfer import in_threads, read_at
-from hdfsaver.storage.values import bytes_of
-
-Array = npt.NDArray[Any]
+from hdfsaver.tensor_info import Array, Key, bytes_of
 
 
 class Packed(NamedTuple):

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Mapping
-from functools import cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from h5py import h5t
 
 from hdfsaver import dtypes
+from hdfsaver.files.lazy_arrays import JoinedBytes, Pending
 from hdfsaver.storage import layout, strings, types
-from hdfsaver.storage.joined import JoinedBytes, Pending
-
-Array: TypeAlias = npt.NDArray[Any]
-
-STRING = "string"
+from hdfsaver.tensor_info import STRING, Array, bytes_of
 
 
 class Value(NamedTuple):
@@ -52,12 +46,6 @@ class Value(NamedTuple):
 def view_of(data: Array | Pending) -> memoryview | JoinedBytes:
     """The bytes of what goes into a file."""
     return JoinedBytes(data) if isinstance(data, Pending) else bytes_of(data)
-
-
-def bytes_of(array: Array) -> memoryview:
-    """The bytes of a contiguous array as one flat view."""
-    # Through NumPy, because Python's own views do not know the small floats.
-    return array.reshape(-1).view(np.uint8).data
 
 
 def _labels(dtype: str) -> dict[str, str]:
@@ -200,14 +188,3 @@ def layout_key(values: Values) -> Hashable:
         (values.data[place].dtype, values.data[place].shape, *values.attributes[place].items()) for place in texts
     )
     return tuple(values.names), tuple(values.dtypes), tuple(values.shapes), *stored
-
-
-def nbytes_of(dtype: str, shape: tuple[int, ...]) -> int:
-    """Bytes of a value of any dtype but ``string``."""
-    return math.prod(shape) * numpy_dtype(dtype).itemsize
-
-
-@cache
-def numpy_dtype(dtype: str) -> np.dtype[Any]:
-    """NumPy's dtype for a dtype's name; `KeyError` where there is no such dtype."""
-    return dtypes.numpy_dtype(dtype)

@@ -11,16 +11,17 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
+from hdfsaver.files.atomic_write import atomic_write
+from hdfsaver.files.lazy_arrays import Deferred, Pending
+from hdfsaver.files.positional_io import write_all, write_at
+from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.schema import Structure
-from hdfsaver.storage import groups, layout
-from hdfsaver.storage.commit import atomic_write
+from hdfsaver.storage import groups
 from hdfsaver.storage.compression import Compression, grid_for
-from hdfsaver.storage.joined import Deferred, Pending
 from hdfsaver.storage.packing import Output, Packing
-from hdfsaver.storage.progress import Callback, Progress
 from hdfsaver.storage.skeleton import Place, Plan, Skeleton, lay_out
-from hdfsaver.storage.transfer import write_all, write_at
-from hdfsaver.storage.values import Array, Value, Values, layout_key, prepare_all, view_of
+from hdfsaver.storage.values import Value, Values, layout_key, prepare_all, view_of
+from hdfsaver.tensor_info import LARGE, Array
 
 
 class Model(NamedTuple):
@@ -120,7 +121,7 @@ class Writer:
             What changes whenever a structure does, a graph and its version for example. Without it, a file with a
             structure is laid out anew every time.
         progress : callable, optional
-            See `hdfsaver.storage.progress.Callback`; it counts the bytes of the values.
+            See `hdfsaver.files.progress.Callback`; it counts the bytes of the values.
         """
         values = {group: _prepared(model) for group, model in models.items()}
         packings = {group: _packings(values[group], model.compression) for group, model in models.items()}
@@ -211,9 +212,9 @@ def _write(fd: int, skeleton: Skeleton, blocks: Mapping[int, Array | Pending], p
     """Write all that is not compressed."""
     offsets = skeleton.extents["offset"].tolist()
     sizes = skeleton.extents["nbytes"].tolist()
-    large = [row for row in blocks if sizes[row] >= layout.LARGE and not isinstance(blocks[row], Deferred)]
-    alone = [row for row in blocks if sizes[row] >= layout.LARGE and isinstance(blocks[row], Deferred)]
-    small = [row for row in blocks if sizes[row] < layout.LARGE]
+    large = [row for row in blocks if sizes[row] >= LARGE and not isinstance(blocks[row], Deferred)]
+    alone = [row for row in blocks if sizes[row] >= LARGE and isinstance(blocks[row], Deferred)]
+    small = [row for row in blocks if sizes[row] < LARGE]
     digests = skeleton.extents["xxh3_64"].copy()
     digests[large] = write_all(fd, [(offsets[row], view_of(blocks[row])) for row in large], progress)
     for row in alone:  # two at a time would need room for two

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import hdfsaver as tf
-from hdfsaver.storage.commit import atomic_write
+from hdfsaver.files.atomic_write import atomic_write
 
 
 def test_arrays_are_saved_and_restored_in_place(tmp_path):

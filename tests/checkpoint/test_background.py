@@ -12,7 +12,7 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver.checkpoint.background import Background
-from hdfsaver.storage.commit import atomic_write
+from hdfsaver.files.atomic_write import atomic_write
 
 
 @pytest.fixture

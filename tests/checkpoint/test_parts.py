@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 import hdfsaver as tf
 from hdfsaver.checkpoint.parts import covers
+from hdfsaver.files import positional_io
 from hdfsaver.partitioning import SaveSliceInfo
-from hdfsaver.storage import naming, transfer
+from hdfsaver.storage import naming
 
 THIRDS = tf.fixed_size_partitioner(3)
 TABLE = np.arange(12, dtype=np.float32).reshape(6, 2)
@@ -259,13 +260,13 @@ STRUCTURE = 160 << 10  # more than all that is neither this value nor the other
 @pytest.fixture
 def bytes_read(monkeypatch):
     """A list to which every read of a file adds how many bytes it got."""
-    read, original = [], transfer._read_some
+    read, original = [], positional_io._read_some
 
     def read_some(fd, view, offset):
         read.append(original(fd, view, offset))
         return read[-1]
 
-    monkeypatch.setattr(transfer, "_read_some", read_some)
+    monkeypatch.setattr(positional_io, "_read_some", read_some)
     return read
 
 

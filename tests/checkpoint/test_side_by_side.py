@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import hdfsaver as tf
-from hdfsaver.storage.locking import folder_lock
+from hdfsaver.files.folder_lock import folder_lock
 
 PROGRAM = Path(__file__).with_name("two_savers.py")
 _spec = importlib.util.spec_from_file_location("two_savers", PROGRAM)

@@ -14,7 +14,7 @@ import pytest
 from hdfsaver.errors import DataLossError, InvalidArgumentError, NotFoundError, UnimplementedError
 from hdfsaver.interop.bundle_writing import write_bundle
 from hdfsaver.interop.opening import TensorFlowFile, open_bundle, open_v1
-from hdfsaver.storage.values import Array
+from hdfsaver.tensor_info import Array
 from tests.interop import forging, samples
 from tests.interop.samples import GOLDEN
 

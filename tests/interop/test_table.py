@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdfsaver.errors import DataLossError, InvalidArgumentError
+from hdfsaver.files.opening import open_any
 from hdfsaver.interop import varint
 from hdfsaver.interop.table import PLAIN, SNAPPY, Table
 from hdfsaver.interop.table_writing import table_bytes
-from hdfsaver.storage.guard import open_any
 from tests.interop import forging
 
 Opener = Callable[[bytes], Table]

@@ -20,7 +20,8 @@ PACKAGE = "hdfsaver"
 # Lowest first. A room imports from lower layers, and from rooms beside it as long as no circle comes of it. Top-level
 # modules that are no rooms are doors: they lie above everything and hold nothing but re-exports.
 LAYERS = (
-    ("errors", "dtypes", "shapes", "schema", "protos", "limits", "version"),
+    ("errors", "dtypes", "shapes", "schema", "protos", "limits", "version", "tensor_info"),
+    ("files",),
     ("graph", "storage"),
     ("ops", "reading", "digraphs", "arrays", "interop"),
     ("variables", "variable_scope", "partitioned", "partitioning", "session", "training"),
@@ -33,6 +34,8 @@ HEIGHTS = {room: height for height, rooms in enumerate(LAYERS) for room in rooms
 STRANGERS = (
     {"graph", "storage"},  # they meet in the DiGraph, which both know from the schema
     {"ops", "storage"},
+    {"graph", "files"},
+    {"ops", "files"},
     {"graph", "reading"},
     {"ops", "reading"},
     {"graph", "digraphs"},

@@ -13,7 +13,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from hdfsaver.storage import transfer
+from hdfsaver.files import positional_io
 
 sys.path.append(str(Path(__file__).parents[2]))  # behind the installed package, which is what is tested
 
@@ -60,7 +60,7 @@ def warm_up(model):
 
 def main():
     # Smaller pieces, and threads for little: many points to die at, without writing much.
-    transfer.PIECE, transfer.PARALLEL = 1 << 16, 1
+    positional_io.PIECE, positional_io.PARALLEL = 1 << 16, 1
     os.cpu_count = lambda: 2
     model = Model()
     warm_up(model)

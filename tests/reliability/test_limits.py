@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from hdfsaver import errors
-from hdfsaver.storage import transfer
-from hdfsaver.storage.commit import atomic_write, write_text_atomically
+from hdfsaver.files import positional_io
+from hdfsaver.files.atomic_write import atomic_write, write_text_atomically
 from tests.reliability.operations import observed
 from tests.reliability.programs import Model, saved_step
 
@@ -244,8 +244,8 @@ REFUSABLE = {"open", "fchmod", "posix_fallocate", "truncate", "write", "pwrite",
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
 def test_whatever_is_refused(tmp_path, model, monkeypatch, number):
     """Every operation of a save is refused once: it fails with an `OpError` or comes to its end, and loses nothing."""
-    monkeypatch.setattr(transfer, "PIECE", 1 << 16)
-    monkeypatch.setattr(transfer, "PARALLEL", 1)
+    monkeypatch.setattr(positional_io, "PIECE", 1 << 16)
+    monkeypatch.setattr(positional_io, "PARALLEL", 1)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     model.save(tmp_path / "m", 1, 1, durable=False)
     before, refused, step = descriptors(), 0, 1
@@ -355,7 +355,7 @@ def write_views(path, views, ended):
     """Replace a file by several views, written in threads."""
     with atomic_write(path) as draft:
         try:
-            transfer.write_all(draft.fd, [(sum(map(len, views[:row])), view) for row, view in enumerate(views)])
+            positional_io.write_all(draft.fd, [(sum(map(len, views[:row])), view) for row, view in enumerate(views)])
         finally:
             ended.set()
 
@@ -376,11 +376,11 @@ def test_ctrl_c_while_threads_write(tmp_path, monkeypatch):
         written.append(os.pwrite(fd, view, offset))
         return written[-1]
 
-    monkeypatch.setattr(transfer, "_write_some", write_some)
+    monkeypatch.setattr(positional_io, "_write_some", write_some)
     write_text_atomically(tmp_path / "x", "old")
     before = descriptors()
     with pytest.raises(KeyboardInterrupt):
-        write_views(tmp_path / "x", [memoryview(bytes(64 * transfer.PIECE))] * 2, closed)
+        write_views(tmp_path / "x", [memoryview(bytes(64 * positional_io.PIECE))] * 2, closed)
     assert 2 == len(started)
     assert before == descriptors()
     assert ["x"] == os.listdir(tmp_path)
@@ -402,15 +402,15 @@ def test_an_error_in_one_thread_stops_the_others(tmp_path, monkeypatch):
         return len(view)
 
     stopping = threading.Event()
-    really_end = transfer.end
+    really_end = positional_io.end
 
     def end(pool, halt):
         halt.set()
         stopping.set()
         really_end(pool, halt)
 
-    monkeypatch.setattr(transfer, "end", end)
-    monkeypatch.setattr(transfer, "_write_some", write_some)
+    monkeypatch.setattr(positional_io, "end", end)
+    monkeypatch.setattr(positional_io, "_write_some", write_some)
     with pytest.raises(errors.ResourceExhaustedError):
-        write_views(tmp_path / "x", [memoryview(bytes(64 * transfer.PIECE))] * 2, threading.Event())
+        write_views(tmp_path / "x", [memoryview(bytes(64 * positional_io.PIECE))] * 2, threading.Event())
     assert len(pieces) <= 1

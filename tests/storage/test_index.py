@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdfsaver import errors
-from hdfsaver.storage.index import Entry, read_index, read_names, shape_of, text_of
+from hdfsaver.storage.index import read_index, read_names, shape_of, text_of
 from hdfsaver.storage.tables import write_table
+from hdfsaver.tensor_info import TensorInfo
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def _index(root, **columns):
 def test_rows_become_entries(root):
     """Names are decoded, shapes parsed, lengths taken from the extents."""
     index = read_index(_index(root), [24, 17])[""]
-    assert [Entry("a", "float32", (2, 3), 24), Entry("b/c", "string", (), 17)] == list(index.entries.values())
+    assert [TensorInfo("a", "float32", (2, 3), 24), TensorInfo("b/c", "string", (), 17)] == list(index.entries.values())
     assert {"a": "a", "b/c": "b%2Fc"} == index.paths
     assert ["a", "b/c"] == read_names(root)
 

@@ -10,6 +10,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
+import hdfsaver
 from hdfsaver import dtypes, errors, schema
 from hdfsaver.schema import Structure
 from hdfsaver.storage import keys, layout
@@ -98,10 +99,10 @@ def test_the_rules_name_modules_and_errors_that_exist():
     """Each rule of the page says where it is checked and what it raises, and both are there."""
     found = rows("rule", "checked in", "broken, it is a")
     assert len(found) > 20
-    storage = Path(layout.__file__).parent
+    package = Path(hdfsaver.__file__).parent
     for _, modules, classes in found:
         names = re.findall(r"\w+Error", classes)
-        sources = "".join((storage / name).read_text(encoding="utf-8") for name in re.findall(r"\w+\.py", modules))
+        sources = "".join((package / name).read_text(encoding="utf-8") for name in re.findall(r"[\w/]+\.py", modules))
         assert names
         assert all(issubclass(getattr(errors, name), errors.OpError) for name in names)
         assert re.search("|".join([*names, "damaged", "BrokenSealError", "from_os_error"]), sources)

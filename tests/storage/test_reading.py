@@ -17,8 +17,9 @@ from hypothesis.extra import numpy as npst
 
 from hdfsaver import dtypes, errors, schema
 from hdfsaver.schema import Structure
-from hdfsaver.storage.reading import Entry, open_file, reseal
+from hdfsaver.storage.reading import open_file, reseal
 from hdfsaver.storage.writing import write_file
+from hdfsaver.tensor_info import TensorInfo
 
 QUANTIZED = [row.name for row in dtypes.TABLE if dtypes.as_dtype(row.name).is_quantized]
 
@@ -89,8 +90,8 @@ def test_entries(tmp_path):
     """An entry knows name, dtype, shape and room without the value being read."""
     write_file(tmp_path / "x.h5", variables={"a/b": np.zeros((2, 3), np.float32), "s": np.array(1)}, structure=None)
     with open_file(tmp_path / "x.h5") as file:
-        assert Entry("a/b", "float32", (2, 3), 24) == file.variables["a/b"]
-        assert Entry("s", "int64", (), 8) == file.variables["s"]
+        assert TensorInfo("a/b", "float32", (2, 3), 24) == file.variables["a/b"]
+        assert TensorInfo("s", "int64", (), 8) == file.variables["s"]
 
 
 def test_opening_reads_no_values(tmp_path):

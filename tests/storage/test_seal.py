@@ -11,10 +11,10 @@ import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hdfsaver.files.coalesced_reads import read_small, together
+from hdfsaver.files.positional_io import PIECE
 from hdfsaver.storage import layout, seal
 from hdfsaver.storage.seal import BrokenSealError, Seal
-from hdfsaver.storage.transfer import PIECE
-from hdfsaver.storage.windows import read_small, together
 from hdfsaver.storage.writing import write_file
 
 SEAL = Seal(offset=96, extents_offset=200, extents_rows=3, file_size=1000, structure_xxh3_64=2**64 - 1)

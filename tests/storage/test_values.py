@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hdfsaver.storage.values import layout_key, nbytes_of, prepare, prepare_all
+from hdfsaver.storage.values import layout_key, prepare, prepare_all
+from hdfsaver.tensor_info import nbytes_of
 
 
 def test_a_plain_array_is_not_copied():

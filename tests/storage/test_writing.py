@@ -194,7 +194,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
     def fail(fd, view, offset):
         raise OSError(28, "full")
 
-    monkeypatch.setattr("hdfsaver.storage.transfer._write_some", fail)
+    monkeypatch.setattr("hdfsaver.files.positional_io._write_some", fail)
     with pytest.raises(errors.ResourceExhaustedError, match=f"Cannot write {path}"):
         write_file(path, variables={"a": np.ones(300000)}, structure=None)
     assert before == path.read_bytes()

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from hdfsaver.storage.guard import Opened
-
-Array: TypeAlias = npt.NDArray[Any]
+from hdfsaver.files.opening import Opened
+from hdfsaver.tensor_info import Array
 
 _ACCESS = {"r": mmap.ACCESS_READ, "c": mmap.ACCESS_COPY}
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from hdfsaver.storage.grid import Key
-from hdfsaver.storage.transfer import PIECE, read_at
-
-Array: TypeAlias = npt.NDArray[Any]
+from hdfsaver.files.positional_io import PIECE, read_at
+from hdfsaver.tensor_info import Array, Key
 
 _GAP = 65536
 """Bytes between two stretches that are read along rather than skipped."""

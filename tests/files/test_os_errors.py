@@ -9,11 +9,11 @@ import shutil
 import pytest
 
 from hdfsaver import errors
-from hdfsaver.storage import shortage
+from hdfsaver.files import os_errors
 
 
 def said(number, path, needed=1000):
-    return shortage.refused(OSError(number, "raw"), path, needed).message
+    return os_errors.refused(OSError(number, "raw"), path, needed).message
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def said(number, path, needed=1000):
 )
 def test_the_class_and_the_beginning(tmp_path, number, kind):
     """Each error is of TensorFlow's class, and begins with the file and with what the system says."""
-    error = shortage.refused(OSError(number, "raw"), tmp_path / "x", 1)
+    error = os_errors.refused(OSError(number, "raw"), tmp_path / "x", 1)
     assert kind is type(error)
     assert error.message.startswith(f"Cannot write {tmp_path / 'x'}: {os.strerror(number)}.")
 
@@ -54,7 +54,7 @@ def test_a_folder_that_cannot_be_asked(tmp_path, monkeypatch):
 
 def test_without_limits_to_ask_for(tmp_path, monkeypatch):
     """Systems without `resource` get sentences without the numbers."""
-    monkeypatch.setattr(shortage, "resource", None)
+    monkeypatch.setattr(os_errors, "resource", None)
     assert f"1,000 bytes were needed, more than a file in {tmp_path} may have." in said(errno.EFBIG, tmp_path / "x")
     assert "This process may have so many files open, and has" in said(errno.EMFILE, tmp_path / "x")
 

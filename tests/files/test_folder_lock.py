@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from hdfsaver.storage import locking
-from hdfsaver.storage.locking import folder_lock
+from hdfsaver.files import folder_lock as folder_lock_module
+from hdfsaver.files.folder_lock import folder_lock
 
 
 def counted(folder, rounds, counter):
@@ -34,7 +34,7 @@ def run_threads(*arguments):
 def test_threads_take_turns(tmp_path, monkeypatch, system):
     """No step of four threads is lost; on a system without file locks neither."""
     if system == "without locks":
-        monkeypatch.setattr(locking, "fcntl", None)
+        monkeypatch.setattr(folder_lock_module, "fcntl", None)
     counter = tmp_path / "counter"
     counter.write_text("0")
     run_threads(tmp_path, 10, counter)
@@ -43,7 +43,7 @@ def test_threads_take_turns(tmp_path, monkeypatch, system):
 
 HOLDER = """
 import sys
-from hdfsaver.storage.locking import folder_lock
+from hdfsaver.files.folder_lock import folder_lock
 with folder_lock(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()

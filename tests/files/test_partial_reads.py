@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from hdfsaver import errors
-from hdfsaver.storage import partial, transfer
+from hdfsaver.files import partial_reads, positional_io
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.writing import write_file
 
@@ -35,8 +35,8 @@ def test_any_part_of_any_array(tmp_path_factory, array_and_key, piece):
     with h5py.File(folder / "plain.h5", "w") as plain:
         plain["x"] = array
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(partial, "PIECE", piece)
-        patch.setattr(partial, "_GAP", piece // 4)
+        patch.setattr(partial_reads, "PIECE", piece)
+        patch.setattr(partial_reads, "_GAP", piece // 4)
         for name in ("sealed.h5", "plain.h5"):
             with open_file(folder / name) as file:
                 found = file.read_slice("x", key)
@@ -51,9 +51,9 @@ def lengths_of_reads(monkeypatch):
 
     def read_at(fd, view, offset):
         lengths.append(len(view))
-        transfer.read_at(fd, view, offset)
+        positional_io.read_at(fd, view, offset)
 
-    monkeypatch.setattr(partial, "read_at", read_at)
+    monkeypatch.setattr(partial_reads, "read_at", read_at)
     return lengths
 
 

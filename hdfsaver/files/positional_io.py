@@ -14,8 +14,8 @@ from typing import TypeAlias, TypeVar
 
 import xxhash
 
-from hdfsaver.storage.joined import JoinedBytes
-from hdfsaver.storage.progress import SILENT, Progress
+from hdfsaver.files.lazy_arrays import JoinedBytes
+from hdfsaver.files.progress import SILENT, Progress
 
 PIECE = 1 << 20
 """Bytes moved at once: fits into the cache of one core, so that the digest costs no second trip to memory."""

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from hdfsaver.storage.transfer import PIECE, read_at
+from hdfsaver.files.positional_io import PIECE, read_at
 
 
 def together(starts: Sequence[int], stops: Sequence[int], gap: int) -> Iterator[tuple[int, int]]:

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from hdfsaver import errors
-from hdfsaver.storage import commit
-from hdfsaver.storage.commit import atomic_write, write_text_atomically
+from hdfsaver.files import atomic_write as atomic_write_module
+from hdfsaver.files.atomic_write import atomic_write, write_text_atomically
 
 
 def names(folder):
@@ -88,7 +88,7 @@ import resource, signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 from hdfsaver.errors import ResourceExhaustedError
-from hdfsaver.storage.commit import atomic_write
+from hdfsaver.files.atomic_write import atomic_write
 try:
     with atomic_write({str(tmp_path / "x")!r}) as draft:
         draft.reserve(2000)
@@ -162,14 +162,14 @@ def test_only_files_are_replaced(tmp_path):
 def test_names_of_any_length(tmp_path):
     """A name of 255 bytes, which leaves no room for a longer sibling, can be written and its draft cleared."""
     name = "é" * 127
-    (tmp_path / f".{commit._stem(tmp_path / name)}.1.00000000.tmp").touch()
+    (tmp_path / f".{atomic_write_module._stem(tmp_path / name)}.1.00000000.tmp").touch()
     write_text_atomically(tmp_path / name, "text")
     assert [name] == names(tmp_path)
 
 
 WRITER = """
 import os, sys, time
-from hdfsaver.storage.commit import atomic_write
+from hdfsaver.files.atomic_write import atomic_write
 with atomic_write(sys.argv[1]) as draft:
     os.write(draft.fd, b"half")
     print("ready", flush=True)
@@ -221,7 +221,7 @@ def test_a_draft_that_was_swept_before_its_lock_is_made_again(tmp_path, monkeypa
 
 def test_without_locks_a_file_is_written_all_the_same(tmp_path, monkeypatch):
     """Systems without flock close the draft before it gets its name."""
-    monkeypatch.setattr(commit, "fcntl", None)
+    monkeypatch.setattr(atomic_write_module, "fcntl", None)
     write_text_atomically(tmp_path / "x", "text")
     assert "text" == (tmp_path / "x").read_text()
     assert ["x"] == names(tmp_path)

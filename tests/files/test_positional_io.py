@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xxhash
 
-from hdfsaver.storage import transfer
+from hdfsaver.files import positional_io
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ def fd(tmp_path):
 def way(request, monkeypatch):
     """Both ways to a position: the system's own, and the one for systems that have none."""
     if request.param == "seeking":
-        monkeypatch.setattr(transfer, "_read_some", transfer._seek_and_read)
-        monkeypatch.setattr(transfer, "_write_some", transfer._seek_and_write)
+        monkeypatch.setattr(positional_io, "_read_some", positional_io._seek_and_read)
+        monkeypatch.setattr(positional_io, "_write_some", positional_io._seek_and_write)
 
 
 @pytest.mark.usefixtures("way")
@@ -33,31 +33,31 @@ def test_jobs_of_all_sizes_arrive(fd, monkeypatch, threads):
     """Bytes and digests are right for jobs of none, some and several pieces, in any number of threads."""
     monkeypatch.setattr(os, "cpu_count", lambda: threads)
     rng = np.random.default_rng(3)
-    sizes = [0, 1, transfer.PIECE, 3 * transfer.PIECE + 5, 2 * transfer.PIECE]
+    sizes = [0, 1, positional_io.PIECE, 3 * positional_io.PIECE + 5, 2 * positional_io.PIECE]
     arrays = [rng.integers(0, 256, size, dtype=np.uint8) for size in sizes]
     offsets = np.cumsum([10, *sizes[:-1]]).tolist()
     expected = [xxhash.xxh3_64_intdigest(array.tobytes()) for array in arrays]
-    written = transfer.write_all(fd, [(offset, array.data) for offset, array in zip(offsets, arrays, strict=True)])
+    written = positional_io.write_all(fd, [(offset, array.data) for offset, array in zip(offsets, arrays, strict=True)])
     assert expected == written
     back = [np.zeros_like(array) for array in arrays]
-    assert expected == transfer.read_all(fd, [(at, array.data) for at, array in zip(offsets, back, strict=True)])
+    assert expected == positional_io.read_all(fd, [(at, array.data) for at, array in zip(offsets, back, strict=True)])
     for array, found in zip(arrays, back, strict=True):
         np.testing.assert_array_equal(array, found)
-    assert expected == transfer.digest_all(fd, list(zip(offsets, sizes, strict=True)))
+    assert expected == positional_io.digest_all(fd, list(zip(offsets, sizes, strict=True)))
 
 
 @pytest.mark.usefixtures("way")
 def test_a_file_that_ends_too_early_is_an_error(fd):
     """Reading past the end says where the file ends."""
-    transfer.write_at(fd, memoryview(b"abc"), 0)
+    positional_io.write_at(fd, memoryview(b"abc"), 0)
     with pytest.raises(EOFError, match="ends at byte 3; 2 more"):
-        transfer.read_at(fd, memoryview(bytearray(5)), 0)
+        positional_io.read_at(fd, memoryview(bytearray(5)), 0)
 
 
 def test_short_writes_are_continued(fd, monkeypatch):
     """A system that writes one byte at a time writes all of them in the end."""
-    monkeypatch.setattr(transfer, "_write_some", lambda fd, view, at: os.pwrite(fd, view[:1], at))
-    transfer.write_at(fd, memoryview(b"abc"), 2)
+    monkeypatch.setattr(positional_io, "_write_some", lambda fd, view, at: os.pwrite(fd, view[:1], at))
+    positional_io.write_at(fd, memoryview(b"abc"), 2)
     assert b"\0\0abc" == os.pread(fd, 9, 0)
 
 
@@ -68,6 +68,6 @@ def test_an_error_in_a_thread_is_raised(fd, monkeypatch):
         raise OSError(28, "full")
 
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    monkeypatch.setattr(transfer, "_write_some", fail)
+    monkeypatch.setattr(positional_io, "_write_some", fail)
     with pytest.raises(OSError, match="full"):
-        transfer.write_all(fd, [(0, memoryview(bytes(transfer.PARALLEL)))] * 3)
+        positional_io.write_all(fd, [(0, memoryview(bytes(positional_io.PARALLEL)))] * 3)

@@ -1,4 +1,4 @@
-"""What stood in the way of writing a file, in words: what was needed, what there is, what to do."""
+"""Errors of the operating system in words: what was needed, what there is, what to do."""
 
 from __future__ import annotations
 
@@ -9,12 +9,19 @@ from collections.abc import Callable
 from errno import EACCES, EFBIG, EMFILE, ENOENT, ENOSPC, EPERM
 from pathlib import Path
 
-from hdfsaver.errors import OpError, from_os_error
+from hdfsaver.errors import DataLossError, OpError, from_os_error
 
 try:
     import resource
 except ImportError:  # Windows: no limits to ask for
     resource = None  # type: ignore[assignment]
+
+
+def unreadable(path: str | os.PathLike[str], error: OSError | EOFError) -> OpError:
+    """The error for a file that cannot be read to its end."""
+    if isinstance(error, EOFError):
+        return DataLossError(None, None, f"{path} was cut short while it was read: {error}")
+    return from_os_error(error, f"Cannot read {path}")
 
 
 def refused(error: OSError, path: str | os.PathLike[str], needed: int) -> OpError:

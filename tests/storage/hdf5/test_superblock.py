@@ -122,6 +122,6 @@ def test_errors_of_the_system_name_the_file(tmp_path, data, monkeypatch):
     def fail(fd, view, offset):
         raise OSError(5, "broken")
 
-    monkeypatch.setattr("hdfsaver.storage.transfer._read_some", fail)
+    monkeypatch.setattr("hdfsaver.files.positional_io._read_some", fail)
     with pytest.raises(errors.OpError, match=f"Cannot read {tmp_path / 'x.h5'}: Input/output error"):
         open_file(tmp_path / "x.h5")

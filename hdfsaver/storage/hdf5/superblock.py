@@ -1,4 +1,4 @@
-"""The guard at the door: is this a whole HDF5 file? Asked before the HDF5 library sees a byte of it.
+"""The superblock: whether a file is a whole HDF5 file, checked before the HDF5 library reads a byte of it.
 
 Source of the layouts: "HDF5 File Format Specification Version 3.0", II.A, Disk Format: Level 0A.
 """
@@ -6,13 +6,13 @@ Source of the layouts: "HDF5 File Format Specification Version 3.0", II.A, Disk 
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from hdfsaver.errors import DataLossError, InvalidArgumentError, NotFoundError, OpError, from_os_error
-from hdfsaver.storage import layout
-from hdfsaver.storage.transfer import read_at
+from hdfsaver.errors import DataLossError, InvalidArgumentError
+from hdfsaver.files.opening import Opened, open_any
+from hdfsaver.files.os_errors import unreadable
+from hdfsaver.files.positional_io import read_at
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
@@ -20,21 +20,11 @@ _UNDEFINED = 2**64 - 1
 _WIDTHS = (8, 8)
 """Bytes of an offset and of a length, in every file of our time."""
 
-_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-
 _TABLE_MAGIC = bytes.fromhex("57fb808b247547db")
 """The last bytes of a table file of LevelDB's kind, which TensorFlow's ``.index`` is (leveldb's table_format.md)."""
 
 
-class Opened(NamedTuple):
-    """An open file that may be a checkpoint: descriptor, length in bytes, and the first `layout.HEAD` bytes."""
-
-    fd: int
-    size: int
-    head: bytes
-
-
-def open_regular(path: str | os.PathLike[str]) -> Opened:
+def open_hdf5(path: str | os.PathLike[str]) -> Opened:
     """Open a file and check that it is a whole HDF5 file; the caller closes the descriptor.
 
     Raises
@@ -57,89 +47,6 @@ def open_regular(path: str | os.PathLike[str]) -> Opened:
             raise unreadable(path, error) from error
         raise
     return opened
-
-
-def open_any(path: str | os.PathLike[str]) -> Opened:
-    """Open a regular file, whatever it holds; the caller closes the descriptor.
-
-    Raises
-    ------
-    NotFoundError
-        There is no such file, or it is a directory.
-    InvalidArgumentError
-        It is not a regular file.
-    OpError
-        What the operating system reports.
-    """
-    fd = _open(path)
-    try:
-        size = _regular_size(fd, path)
-        head = bytearray(min(size, layout.HEAD))
-        read_at(fd, memoryview(head), 0)
-        return Opened(fd, size, bytes(head))
-    except BaseException as error:
-        os.close(fd)
-        if isinstance(error, OSError | EOFError):
-            raise unreadable(path, error) from error
-        raise
-
-
-def read_regular(path: str | os.PathLike[str], largest: int) -> bytes:
-    """The bytes of a small file, whatever it holds; a pipe or a device is not waited for.
-
-    Raises
-    ------
-    NotFoundError
-        There is no such file, or it is a directory.
-    InvalidArgumentError
-        It is not a regular file, or has more than ``largest`` bytes.
-    OpError
-        What the operating system reports.
-    """
-    fd = _open(path)
-    try:
-        size = _regular_size(fd, path)
-        if size > largest:
-            raise InvalidArgumentError(None, None, f"{path} has {size} bytes; no more than {largest} are read.")
-        content = bytearray(size)
-        read_at(fd, memoryview(content), 0)
-        return bytes(content)
-    except (OSError, EOFError) as error:
-        raise unreadable(path, error) from error
-    finally:
-        os.close(fd)
-
-
-def unreadable(path: str | os.PathLike[str], error: OSError | EOFError) -> OpError:
-    """The error for a file that cannot be read to its end."""
-    if isinstance(error, EOFError):
-        return DataLossError(None, None, f"{path} was cut short while it was read: {error}")
-    return from_os_error(error, f"Cannot read {path}")
-
-
-def _open(path: str | os.PathLike[str]) -> int:
-    try:
-        # Without blocking: a pipe of that name must not hold the program up.
-        return os.open(path, _FLAGS)
-    except OSError as error:
-        if os.path.isdir(path):  # Windows opens no directory
-            raise _is_directory(path) from None
-        raise from_os_error(error, f"Cannot read {path}") from error
-    except ValueError as error:  # a NUL in the path
-        raise NotFoundError(None, None, f"Cannot read {os.fspath(path)!r}: {error}.") from None
-
-
-def _regular_size(fd: int, path: str | os.PathLike[str]) -> int:
-    status = os.fstat(fd)
-    if stat.S_ISDIR(status.st_mode):
-        raise _is_directory(path)
-    if not stat.S_ISREG(status.st_mode):
-        raise InvalidArgumentError(None, None, f"{path} is not a regular file but a pipe or a device; it is not read.")
-    return status.st_size
-
-
-def _is_directory(path: str | os.PathLike[str]) -> NotFoundError:
-    return NotFoundError(None, None, f"{path} is a directory; the path of a checkpoint's file was expected.")
 
 
 def _check_superblock(fd: int, size: int, head: bytes, path: str | os.PathLike[str]) -> None:

@@ -1,4 +1,4 @@
-"""The HDF5 library's way into a file that is open already, and errors that name the file."""
+"""The HDF5 library on a file that is open already."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from typing import Any
 
 from h5py import h5f, h5fd, h5g, h5p
 
-from hdfsaver.errors import DataLossError, OpError
-from hdfsaver.storage import layout, objects
-from hdfsaver.storage.guard import Opened, unreadable
-from hdfsaver.storage.seal import BrokenSealError
-from hdfsaver.storage.transfer import read_at
+from hdfsaver.files.opening import Opened
+from hdfsaver.files.positional_io import read_at
+from hdfsaver.storage import objects
 
 
 class _View:
@@ -64,26 +62,3 @@ def hdf5_root(opened: Opened) -> Iterator[h5g.GroupID]:
         yield root
     finally:
         file.close()
-
-
-@contextmanager
-def about(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Let every error that passes name the file."""
-    try:
-        yield
-    except BrokenSealError as error:
-        raise DataLossError(None, None, f"{path}: {error}. {advice(path)}") from None
-    except (EOFError, OSError) as error:
-        raise unreadable(path, error) from error
-    except OpError as error:
-        if error.message.startswith(str(path)):
-            raise
-        raise type(error)(None, None, f"{path}: {error.message}", error.error_code) from error.__cause__
-
-
-def advice(path: str | os.PathLike[str]) -> str:
-    """What to do about a file that is not as it was written."""
-    return (
-        "The file is damaged, or another program has changed it: take an older checkpoint, or, where the change was "
-        f"meant, accept it with `{layout.FORMAT} reseal {path}`."
-    )

@@ -19,7 +19,7 @@ from pathlib import Path
 import xxhash
 
 from hdfsaver.errors import FailedPreconditionError, OpError, from_os_error
-from hdfsaver.storage.shortage import refused
+from hdfsaver.files.os_errors import refused
 
 try:
     import fcntl

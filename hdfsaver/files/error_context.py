@@ -1,0 +1,23 @@
+"""Errors that name the file that they are about."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hdfsaver.errors import OpError
+from hdfsaver.files.os_errors import unreadable
+
+
+@contextmanager
+def about(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Let every error that passes name the file."""
+    try:
+        yield
+    except (EOFError, OSError) as error:
+        raise unreadable(path, error) from error
+    except OpError as error:
+        if error.message.startswith(str(path)):
+            raise
+        raise type(error)(None, None, f"{path}: {error.message}", error.error_code) from error.__cause__

@@ -1,0 +1,100 @@
+"""Files opened for reading: only regular ones, and a pipe or a device is never waited for."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import NamedTuple
+
+from hdfsaver.errors import InvalidArgumentError, NotFoundError, from_os_error
+from hdfsaver.files.os_errors import unreadable
+from hdfsaver.files.positional_io import read_at
+
+HEAD = 65536
+"""Bytes of the beginning of a file that are read when it is opened."""
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+class Opened(NamedTuple):
+    """An open file that may be a checkpoint: descriptor, length in bytes, and the first `HEAD` bytes."""
+
+    fd: int
+    size: int
+    head: bytes
+
+
+def open_any(path: str | os.PathLike[str]) -> Opened:
+    """Open a regular file, whatever it holds; the caller closes the descriptor.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such file, or it is a directory.
+    InvalidArgumentError
+        It is not a regular file.
+    OpError
+        What the operating system reports.
+    """
+    fd = _open(path)
+    try:
+        size = _regular_size(fd, path)
+        head = bytearray(min(size, HEAD))
+        read_at(fd, memoryview(head), 0)
+        return Opened(fd, size, bytes(head))
+    except BaseException as error:
+        os.close(fd)
+        if isinstance(error, OSError | EOFError):
+            raise unreadable(path, error) from error
+        raise
+
+
+def read_regular(path: str | os.PathLike[str], largest: int) -> bytes:
+    """The bytes of a small file, whatever it holds; a pipe or a device is not waited for.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such file, or it is a directory.
+    InvalidArgumentError
+        It is not a regular file, or has more than ``largest`` bytes.
+    OpError
+        What the operating system reports.
+    """
+    fd = _open(path)
+    try:
+        size = _regular_size(fd, path)
+        if size > largest:
+            raise InvalidArgumentError(None, None, f"{path} has {size} bytes; no more than {largest} are read.")
+        content = bytearray(size)
+        read_at(fd, memoryview(content), 0)
+        return bytes(content)
+    except (OSError, EOFError) as error:
+        raise unreadable(path, error) from error
+    finally:
+        os.close(fd)
+
+
+def _open(path: str | os.PathLike[str]) -> int:
+    try:
+        # Without blocking: a pipe of that name must not hold the program up.
+        return os.open(path, _FLAGS)
+    except OSError as error:
+        if os.path.isdir(path):  # Windows opens no directory
+            raise _is_directory(path) from None
+        raise from_os_error(error, f"Cannot read {path}") from error
+    except ValueError as error:  # a NUL in the path
+        raise NotFoundError(None, None, f"Cannot read {os.fspath(path)!r}: {error}.") from None
+
+
+def _regular_size(fd: int, path: str | os.PathLike[str]) -> int:
+    status = os.fstat(fd)
+    if stat.S_ISDIR(status.st_mode):
+        raise _is_directory(path)
+    if not stat.S_ISREG(status.st_mode):
+        raise InvalidArgumentError(None, None, f"{path} is not a regular file but a pipe or a device; it is not read.")
+    return status.st_size
+
+
+def _is_directory(path: str | os.PathLike[str]) -> NotFoundError:
+    return NotFoundError(None, None, f"{path} is a directory; the path of a checkpoint's file was expected.")

@@ -1,0 +1,64 @@
+"""What a tensor in a file of any format is: name, dtype, shape and bytes."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from hdfsaver import dtypes
+
+Array: TypeAlias = npt.NDArray[Any]
+
+Key = tuple[slice, ...]
+"""A slice for each dimension, with step 1, start and stop within the dimension."""
+
+STRING = "string"
+
+LARGE = 65536
+"""A tensor of at least this many bytes is moved on its own, compressed or mapped; smaller ones together."""
+
+
+class TensorInfo(NamedTuple):
+    """A tensor in a file.
+
+    Attributes
+    ----------
+    name : str
+    dtype : str
+        The dtype's name.
+    shape : tuple of int
+    nbytes : int
+        Bytes of its values in the file, or what they would take if they were not compressed.
+    filters : tuple of str
+        What its chunks were compressed with, ``("shuffle", "zstd")``; nothing for a value in one block.
+    chunk : tuple of int
+        The chunks' shape; nothing for a value in one block.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    nbytes: int
+    filters: tuple[str, ...] = ()
+    chunk: tuple[int, ...] = ()
+
+
+def bytes_of(array: Array) -> memoryview:
+    """The bytes of a contiguous array as one flat view."""
+    # Through NumPy, because Python's own views do not know the small floats.
+    return array.reshape(-1).view(np.uint8).data
+
+
+def nbytes_of(dtype: str, shape: tuple[int, ...]) -> int:
+    """Bytes of a value of any dtype but ``string``."""
+    return math.prod(shape) * numpy_dtype(dtype).itemsize
+
+
+@cache
+def numpy_dtype(dtype: str) -> np.dtype[Any]:
+    """NumPy's dtype for a dtype's name; `KeyError` where there is no such dtype."""
+    return dtypes.numpy_dtype(dtype)
