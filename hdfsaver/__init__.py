@@ -338,7 +338,7 @@ if typing.TYPE_CHECKING:
     from hdfsaver.arrays.files import load_file, open_file, save_file
     from hdfsaver.conversion.converting import convert
     from hdfsaver.digraphs import read_digraph, write_digraph
-    from hdfsaver.storage.compression import Compression
+    from hdfsaver.storage.chunks.compression import Compression
     from hdfsaver.storage.salvage import salvage
 
 __all__ = [
@@ -610,7 +610,7 @@ __all__ = [
 
 
 _LAZY = {
-    "Compression": "hdfsaver.storage.compression",
+    "Compression": "hdfsaver.storage.chunks.compression",
     "convert": "hdfsaver.conversion.converting",
     "load_file": "hdfsaver.arrays.files",
     "open_file": "hdfsaver.arrays.files",

@@ -16,7 +16,7 @@ from hdfsaver.arrays.indexing import select
 from hdfsaver.dtypes import DType
 from hdfsaver.files.progress import Callback
 from hdfsaver.reading.locating import PathLike, as_prefix, existing_file
-from hdfsaver.storage.compression import Choices, by_name
+from hdfsaver.storage.chunks.compression import Choices, by_name
 from hdfsaver.storage.groups import ROOT
 from hdfsaver.storage.reading import CheckpointFile
 from hdfsaver.storage.reading import open_file as open_checkpoint_file

@@ -12,9 +12,9 @@ from hdfsaver.graph.graph_defs import graph_around
 from hdfsaver.protos.graphs import GraphDef
 from hdfsaver.protos.meta_graphs import MetaGraphDef
 from hdfsaver.protos.text import text_of
+from hdfsaver.reading import checkpoint_names
 from hdfsaver.reading.locating import PathLike, as_prefix
 from hdfsaver.schema import Structure
-from hdfsaver.storage import naming
 from hdfsaver.storage.hdf5.superblock import SIGNATURE
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.writing import write_file
@@ -22,7 +22,7 @@ from hdfsaver.storage.writing import write_file
 
 def write_structure(filename: PathLike, structure: Structure) -> None:
     """Write a structure, without any variables, into a file; folders that are missing are made."""
-    path = naming.file_of(as_prefix(filename))
+    path = checkpoint_names.file_of(as_prefix(filename))
     _make_folder(path)
     write_file(path, variables=None, structure=structure)
 
@@ -43,7 +43,7 @@ def read_structure(filename: PathLike, group: str = "") -> Structure:
         There is no such file, or it holds no graph, or it is damaged.
     """
     text = as_prefix(filename)
-    path = naming.find(text)
+    path = checkpoint_names.find(text)
     if path is None or not _is_hdf5(path):
         # A checkpoint of the first format is a file that bears the prefix for its name.
         path = _meta_file(text) or path
@@ -54,7 +54,7 @@ def read_structure(filename: PathLike, group: str = "") -> Structure:
 
 def _meta_file(prefix: str) -> Path | None:
     """The file in which TensorFlow has the graph of a checkpoint with that prefix."""
-    path = Path(prefix + naming.META_SUFFIX)
+    path = Path(prefix + checkpoint_names.META_SUFFIX)
     return path if os.path.isfile(path) else None
 
 
@@ -62,7 +62,7 @@ def _is_hdf5(path: Path) -> bool:
     # What cannot be read is storage's to speak of.
     try:
         with open(path, "rb") as file:
-            return file.read(len(SIGNATURE)) == SIGNATURE or path.name.endswith(naming.SUFFIXES)
+            return file.read(len(SIGNATURE)) == SIGNATURE or path.name.endswith(checkpoint_names.SUFFIXES)
     except OSError:
         return True
 
@@ -134,7 +134,7 @@ def write_graph(graph_or_graph_def: Graph | GraphDef, logdir: PathLike, name: st
         return str(path)
     graph = graph_or_graph_def if isinstance(graph_or_graph_def, Graph) else graph_around(graph_or_graph_def)
     write_structure(path, Structure(graph.digraph))
-    return str(naming.file_of(str(path)))
+    return str(checkpoint_names.file_of(str(path)))
 
 
 def _text_by_protobuf(definition: GraphDef) -> str:

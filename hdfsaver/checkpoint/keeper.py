@@ -8,10 +8,9 @@ from collections.abc import Iterable
 
 from hdfsaver.checkpoint import management, retention
 from hdfsaver.checkpoint.retention import Kept, Policy, Rotation
-from hdfsaver.reading import state_file
+from hdfsaver.reading import checkpoint_names, state_file
 from hdfsaver.reading.locating import PathLike, as_prefixes
 from hdfsaver.reading.state_file import CheckpointState
-from hdfsaver.storage import naming
 
 
 class Keeper:
@@ -52,7 +51,7 @@ class Keeper:
 
     def recover(self, paths: Iterable[PathLike]) -> None:
         """Take up those of the checkpoints that are there; their files tell their times."""
-        found = [(path, naming.find(path)) for path in as_prefixes(paths)]
+        found = [(path, checkpoint_names.find(path)) for path in as_prefixes(paths)]
         self.set_kept(Kept(prefix, file.stat().st_mtime) for prefix, file in found if file is not None)
 
     def record(
@@ -107,13 +106,13 @@ class Keeper:
 
 def _is_there(entry: Kept) -> bool:
     # A Saver answers for what it would remove itself. What it has only been told of, and has no time, stays listed.
-    return entry.time == float("inf") or naming.find_own(entry.prefix) is not None
+    return entry.time == float("inf") or checkpoint_names.find_own(entry.prefix) is not None
 
 
 def _listed(state: CheckpointState) -> list[Kept]:
     """The checkpoints of a state that are there, oldest first."""
     paths = state.all_model_checkpoint_paths
-    files = [naming.find(path) for path in paths]
+    files = [checkpoint_names.find(path) for path in paths]
     times: Iterable[float] = state.all_model_checkpoint_timestamps
     if len(state.all_model_checkpoint_timestamps) != len(paths):
         times = [0.0 if file is None else file.stat().st_mtime for file in files]

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 
 from hdfsaver.errors import OpError, from_os_error
 from hdfsaver.files import atomic_write
-from hdfsaver.reading import state_file
+from hdfsaver.reading import checkpoint_names, state_file
 from hdfsaver.reading.locating import PathLike, as_prefix
 from hdfsaver.reading.state_file import CheckpointState
-from hdfsaver.storage import naming
 
 
 def generate_checkpoint_state_proto(
@@ -126,7 +125,7 @@ def update_checkpoint_state(
 
 def clear_stale(checkpoint_prefix: str) -> None:
     """Remove what killed programs left behind of checkpoints of this prefix, whatever their steps were."""
-    folder, name = os.path.split(naming.file_of(checkpoint_prefix))
+    folder, name = os.path.split(checkpoint_names.file_of(checkpoint_prefix))
     stem, suffix = os.path.splitext(name)
     atomic_write.clear_stale(folder, rf"{re.escape(_STEP.sub('', stem))}(-[0-9]+)?{re.escape(suffix)}")
 
@@ -151,7 +150,7 @@ def remove_checkpoint(
     PermissionDeniedError, OpError
         What the operating system reports.
     """
-    path = naming.find_own(as_prefix(checkpoint_prefix))
+    path = checkpoint_names.find_own(as_prefix(checkpoint_prefix))
     if path is None:
         return
     try:
@@ -165,8 +164,8 @@ def remove_superseded(checkpoint_prefix: str, kept: Sequence[str]) -> None:
 
     A file that cannot be deleted stays, with a warning: what was to be saved is safe by then.
     """
-    path = naming.find_own(checkpoint_prefix)
-    if path is None or any(path.samefile(found) for found in map(naming.find_own, kept) if found is not None):
+    path = checkpoint_names.find_own(checkpoint_prefix)
+    if path is None or any(path.samefile(found) for found in map(checkpoint_names.find_own, kept) if found is not None):
         return
     try:
         remove_checkpoint(checkpoint_prefix)

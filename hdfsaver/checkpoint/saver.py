@@ -27,12 +27,13 @@ from hdfsaver.files.progress import Callback
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.protos.meta_graphs import MetaGraphDef
+from hdfsaver.reading import checkpoint_names
 from hdfsaver.reading.locating import PathLike, as_prefix, as_prefixes, checkpoint_exists
 from hdfsaver.reading.reader import open_checkpoint
 from hdfsaver.schema import SavedNames, SaverDef, Structure
 from hdfsaver.session import Session
-from hdfsaver.storage import groups, naming
-from hdfsaver.storage.compression import Choices, by_name, checked
+from hdfsaver.storage import groups
+from hdfsaver.storage.chunks.compression import Choices, by_name, checked
 from hdfsaver.storage.reading import Rest, read_rest
 from hdfsaver.storage.writing import Model, Writer
 from hdfsaver.variables import Variable, global_variables
@@ -310,7 +311,7 @@ class Saver:
         if latest_filename is not None and os.path.dirname(latest_filename):
             raise ValueError(f"'latest_filename' should not contain path components: {latest_filename!r}.")
         if global_step is not None:
-            return naming.with_step(save_path, _step_number(sess, global_step), self._pad)
+            return checkpoint_names.with_step(save_path, _step_number(sess, global_step), self._pad)
         if os.path.basename(save_path) == (latest_filename or "checkpoint"):
             raise ValueError(
                 f"'latest_filename' collides with 'save_path': {latest_filename or 'checkpoint'!r} and {save_path!r}."
@@ -497,7 +498,7 @@ def _write_and_record(prefix: str, write: Callable[[Path], None], record: Callab
     # Whoever else saves into the folder waits, and deletes nothing meanwhile.
     with folder_lock(os.path.dirname(prefix)):
         management.clear_stale(prefix)
-        write(naming.file_of(prefix))
+        write(checkpoint_names.file_of(prefix))
         if record is not None:
             record()
 

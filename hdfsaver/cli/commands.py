@@ -17,7 +17,7 @@ from hdfsaver.cli.rendering import described
 from hdfsaver.conversion import converting as conversion
 from hdfsaver.conversion.opening import open_source
 from hdfsaver.errors import OpError
-from hdfsaver.storage import naming
+from hdfsaver.reading import checkpoint_names
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.reading import reseal as reseal_file
 from hdfsaver.storage.salvage import salvage as salvage_file
@@ -170,7 +170,7 @@ def salvage(
 
 
 def _found(checkpoint: str) -> Path:
-    path = naming.find(checkpoint)
+    path = checkpoint_names.find(checkpoint)
     if path is None:
         _fail(f"There is no checkpoint {checkpoint!r}.")
     return path

@@ -21,7 +21,7 @@ from hdfsaver.files.lazy_arrays import Deferred
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.reading.locating import PathLike, as_prefix
 from hdfsaver.schema import Structure
-from hdfsaver.storage.compression import Choices, by_name
+from hdfsaver.storage.chunks.compression import Choices, by_name
 from hdfsaver.storage.groups import ROOT
 from hdfsaver.storage.writing import Model, Writer
 from hdfsaver.tensor_info import STRING, Array, TensorInfo

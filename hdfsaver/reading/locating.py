@@ -8,9 +8,8 @@ from pathlib import Path
 
 from hdfsaver.errors import DataLossError, NotFoundError
 from hdfsaver.interop import locating as tensorflow
-from hdfsaver.reading import state_file
+from hdfsaver.reading import checkpoint_names, state_file
 from hdfsaver.reading.state_file import CheckpointState
-from hdfsaver.storage import naming
 
 PathLike = str | bytes | os.PathLike[str]
 
@@ -33,7 +32,7 @@ def as_prefixes(paths: Iterable[PathLike]) -> list[str]:
 def checkpoint_exists(checkpoint_prefix: PathLike) -> bool:
     """Whether a checkpoint with that prefix, or that file, is there; one of TensorFlow's is one too."""
     text = as_prefix(checkpoint_prefix)
-    return naming.find(text) is not None or tensorflow.find(text) is not None
+    return checkpoint_names.find(text) is not None or tensorflow.find(text) is not None
 
 
 def get_checkpoint_state(checkpoint_dir: PathLike, latest_filename: str | None = None) -> CheckpointState | None:
@@ -88,7 +87,7 @@ def get_checkpoint_mtimes(checkpoint_prefixes: Iterable[PathLike]) -> list[float
 
 
 def _file_of(prefix: str) -> Path | None:
-    found = naming.find(prefix)
+    found = checkpoint_names.find(prefix)
     foreign = tensorflow.find(prefix) if found is None else None
     return found if foreign is None else Path(foreign.files[0])
 
@@ -123,7 +122,7 @@ def resolve(ckpt_dir_or_file: PathLike) -> str:
 def tensorflow_checkpoint(prefix: PathLike) -> tensorflow.Found | None:
     """What TensorFlow has saved under a prefix, if there is that and no checkpoint of ours."""
     text = as_prefix(prefix)
-    return None if naming.find_own(text) is not None else tensorflow.find(text)
+    return None if checkpoint_names.find_own(text) is not None else tensorflow.find(text)
 
 
 def existing_file(prefix: PathLike) -> Path:
@@ -137,11 +136,13 @@ def existing_file(prefix: PathLike) -> Path:
         It is a folder.
     """
     text = as_prefix(prefix)
-    path = naming.find(text)
+    path = checkpoint_names.find(text)
     if path is not None:
         return path
     if os.path.isdir(text):
         raise DataLossError(
             None, None, f"{text} is a directory and no checkpoint; load_checkpoint takes one and finds its latest."
         )
-    raise NotFoundError(None, None, f"There is no checkpoint {text!r}: failed to find {naming.file_of(text)}.")
+    raise NotFoundError(
+        None, None, f"There is no checkpoint {text!r}: failed to find {checkpoint_names.file_of(text)}."
+    )

@@ -8,8 +8,9 @@ from __future__ import annotations
 from h5py import h5g, h5l, h5o
 
 from hdfsaver.errors import NotFoundError
-from hdfsaver.storage import keys, layout, objects
-from hdfsaver.storage.objects import damaged
+from hdfsaver.storage import layout
+from hdfsaver.storage.hdf5 import link_names, objects
+from hdfsaver.storage.hdf5.objects import damaged
 
 ROOT = ""
 
@@ -30,7 +31,7 @@ def link_of(group: str) -> str:
         raise TypeError(f"A group of a file is named by a str, not {group!r}.")
     if "/" in group or group in _TAKEN:
         raise ValueError(f"No model can be saved under the group {group!r}: it holds a slash or is one of {_TAKEN}.")
-    return keys.paths_of([group])[group] if group else ""
+    return link_names.paths_of([group])[group] if group else ""
 
 
 def open_model(root: h5g.GroupID, group: str) -> h5g.GroupID:
@@ -72,6 +73,6 @@ def is_group(parent: h5g.GroupID, link: str) -> bool:
 
 def _name(link: str) -> str:
     try:
-        return keys.name_of(link)
+        return link_names.name_of(link)
     except ValueError as error:
         raise damaged(f"/{link}", str(error)) from None

@@ -13,10 +13,11 @@ from h5py import h5g
 
 from hdfsaver import dtypes
 from hdfsaver.errors import DataLossError, InvalidArgumentError
-from hdfsaver.storage import keys, layout, objects, tables
-from hdfsaver.storage.filters import is_known
-from hdfsaver.storage.grid import Grid
-from hdfsaver.storage.objects import damaged
+from hdfsaver.storage import layout
+from hdfsaver.storage.chunks.filters import is_known
+from hdfsaver.storage.chunks.grid import Grid
+from hdfsaver.storage.hdf5 import link_names, objects, tables
+from hdfsaver.storage.hdf5.objects import damaged
 from hdfsaver.tensor_info import STRING, TensorInfo, nbytes_of, numpy_dtype
 
 PART = f"/{layout.INDEX}/{layout.INDEX_VARIABLES}"
@@ -202,7 +203,7 @@ def _entries(columns: _Columns, nbytes: list[int]) -> list[TensorInfo]:
 
 def _name(path: str) -> str:
     try:
-        return keys.name_of(path)
+        return link_names.name_of(path)
     except ValueError as error:
         raise damaged(PART, str(error)) from None
 

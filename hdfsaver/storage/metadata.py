@@ -5,9 +5,10 @@ from __future__ import annotations
 from h5py import h5g
 
 from hdfsaver.errors import OpError
-from hdfsaver.storage import layout, objects
-from hdfsaver.storage.objects import damaged
-from hdfsaver.storage.records import columns_of
+from hdfsaver.storage import layout
+from hdfsaver.storage.hdf5 import objects
+from hdfsaver.storage.hdf5.dataclass_tables import columns_of
+from hdfsaver.storage.hdf5.objects import damaged
 
 
 def read_metadata(root: h5g.GroupID) -> dict[str, str]:

@@ -14,15 +14,15 @@ from hdfsaver.files.partial_reads import normalized
 from hdfsaver.files.progress import Callback
 from hdfsaver.schema import Structure
 from hdfsaver.storage import groups, seal
-from hdfsaver.storage.compression import Compression, kept
+from hdfsaver.storage.child_probe import try_out
+from hdfsaver.storage.chunks.compression import Compression, kept
+from hdfsaver.storage.graph.graph_group import read_structure
 from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
 from hdfsaver.storage.hdf5.superblock import open_hdf5
 from hdfsaver.storage.index import read_names
 from hdfsaver.storage.metadata import read_metadata
-from hdfsaver.storage.plain import PlainSource
-from hdfsaver.storage.probe import try_out
-from hdfsaver.storage.sealed import SealedSource
-from hdfsaver.storage.structure import read_structure
+from hdfsaver.storage.plain_source import PlainSource
+from hdfsaver.storage.sealed_source import SealedSource
 from hdfsaver.storage.writing import Model, write_models
 from hdfsaver.tensor_info import Array, Key, TensorInfo
 
@@ -235,7 +235,7 @@ def open_file(path: str | os.PathLike[str], group: str = groups.ROOT) -> Checkpo
     Parameters
     ----------
     path : path-like
-        The file itself; `naming.find` turns a prefix into it.
+        The file itself; `hdfsaver.reading.checkpoint_names.find` gives it for a prefix.
     group : str
         The model to read, in a file that has several; see `hdfsaver.storage.groups`.
 

@@ -22,15 +22,16 @@ from hdfsaver.errors import DataLossError, OpError, ResourceExhaustedError
 from hdfsaver.files.error_context import about
 from hdfsaver.files.opening import Opened, open_any
 from hdfsaver.files.positional_io import read_at
-from hdfsaver.storage import groups, headers, keys, layout, objects, plain, seal, strings, tables
+from hdfsaver.storage import groups, layout, object_headers, plain_source, seal
+from hdfsaver.storage.child_probe import try_out
+from hdfsaver.storage.chunks.chunk_reading import Packed, read_packed
+from hdfsaver.storage.hdf5 import link_names, objects, strings, tables
 from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
 from hdfsaver.storage.hdf5.superblock import open_hdf5
-from hdfsaver.storage.headers import Header
 from hdfsaver.storage.index import PART, entry_of, grid_of
 from hdfsaver.storage.layout import Extent
-from hdfsaver.storage.probe import try_out
+from hdfsaver.storage.object_headers import Header
 from hdfsaver.storage.seal import BrokenSealError, Extents
-from hdfsaver.storage.unpacking import Packed, read_packed
 from hdfsaver.tensor_info import STRING, Array, TensorInfo, numpy_dtype
 
 _SEARCHED = 1 << 26
@@ -84,7 +85,7 @@ def salvage(path: str | os.PathLike[str]) -> Salvaged:
     try:
         with about(path):
             data = _beginning(opened)
-            found = list(headers.scan(data))
+            found = list(object_headers.scan(data))
             extents = _extents(opened, found)
             remarks = _remarks(opened)
             if extents is None:
@@ -200,7 +201,7 @@ def _long_cells(opened: Opened, following: list[Header]) -> list[bytes]:
 
 def _texts_of_any_number(data: bytes, header: Header) -> list[bytes]:
     try:
-        if header.kind == headers.COMPOUND:
+        if header.kind == object_headers.COMPOUND:
             return list(_counted(data, header.nbytes // max(1, header.itemsize)))
         # The first element begins where the offsets end.
         for count in range(len(data) // 8):
@@ -257,7 +258,7 @@ def _entry(row: int, columns: dict[str, _Cells], nbytes: int) -> _Row:
         return _Row(unknown, "", None)
     above = f"{group}/{layout.VARIABLES}" if group else layout.VARIABLES
     try:
-        name = keys.name_of(path)
+        name = link_names.name_of(path)
     except ValueError:
         return _Row(unknown, "", None)
     label = f"{above}/{name}" if group else name
@@ -336,7 +337,7 @@ def _value(entry: TensorInfo, data: bytes, kind: int | None) -> Array:
 
 def _text(entry: TensorInfo, data: bytes, kind: int | None) -> Array:
     """A string tensor in the form that its header names; where that is gone too, in the only one that is possible."""
-    forms = {headers.COMPOUND: [_counted_of], headers.INTEGER: [_joined]}.get(
+    forms = {object_headers.COMPOUND: [_counted_of], object_headers.INTEGER: [_joined]}.get(
         -1 if kind is None else kind, [_counted_of, _joined]
     )
     found = []
@@ -372,7 +373,7 @@ def _from_plain(path: str | os.PathLike[str], remarks: list[str]) -> Salvaged:
     opened = open_hdf5(path)
     try:
         try_out(path, opened.size, groups.ROOT)
-        values, dtypes, lost = plain.read_each(opened)
+        values, dtypes, lost = plain_source.read_each(opened)
     finally:
         os.close(opened.fd)
     return Salvaged(values, dtypes, lost, [*remarks, "there is no index, and so there are no digests."])

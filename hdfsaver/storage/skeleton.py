@@ -17,11 +17,13 @@ import xxhash
 from h5py import h5d, h5f, h5fd, h5g, h5p, h5t
 
 from hdfsaver.schema import Structure
-from hdfsaver.storage import groups, keys, layout, objects, structure, tables
+from hdfsaver.storage import groups, layout
+from hdfsaver.storage.chunks.chunk_writing import Output, Packing
+from hdfsaver.storage.graph import graph_group
+from hdfsaver.storage.hdf5 import link_names, objects, tables
+from hdfsaver.storage.hdf5.sparse_memory import SparseMemory
 from hdfsaver.storage.index import text_of
 from hdfsaver.storage.layout import Extent
-from hdfsaver.storage.memory import SparseMemory
-from hdfsaver.storage.packing import Output, Packing
 from hdfsaver.storage.seal import Extents, Seal, pack
 from hdfsaver.tensor_info import LARGE
 from hdfsaver.version import __version__
@@ -221,7 +223,7 @@ def _write_all(
     chunks = sum(place.packing.grid.count for _link, place in rows if place.packing)
     table = objects.allocate(index, layout.EXTENTS, _record_type(layout.EXTENTS_ROW), (len(rows) + chunks,))
     extents_offset = table.get_offset() or 0
-    paths = {group: keys.paths_of(place.name for place in plan.places or ()) for group, plan in plans.items()}
+    paths = {group: link_names.paths_of(place.name for place in plan.places or ()) for group, plan in plans.items()}
     _write_index(index, rows, [path for found in paths.values() for path in found.values()])
     if metadata:
         columns = (list(metadata), list(metadata.values()))
@@ -247,7 +249,7 @@ def _write_model(root: h5g.GroupID, group: str, plan: Plan, paths: Mapping[str, 
     """Write the structure of one model, and allocate its variables; their rows of the table of extents."""
     model = objects.create_group(root, groups.link_of(group)) if group else root
     if plan.structure is not None:
-        structure.write_structure(model, plan.structure)
+        graph_group.write_structure(model, plan.structure)
     if plan.places is None:
         return []
     return _allocate_variables(objects.create_group(model, layout.VARIABLES), plan.places, paths, output)

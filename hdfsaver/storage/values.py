@@ -10,7 +10,8 @@ from h5py import h5t
 
 from hdfsaver import dtypes
 from hdfsaver.files.lazy_arrays import JoinedBytes, Pending
-from hdfsaver.storage import layout, strings, types
+from hdfsaver.storage import layout
+from hdfsaver.storage.hdf5 import datatypes, strings
 from hdfsaver.tensor_info import STRING, Array, bytes_of
 
 
@@ -36,7 +37,7 @@ class Value(NamedTuple):
 
     def datatype(self) -> h5t.TypeID:
         """The HDF5 datatype of its dataset."""
-        return strings.datatype_of(self.data.dtype) if self.dtype == STRING else types.type_of(self.dtype)
+        return strings.datatype_of(self.data.dtype) if self.dtype == STRING else datatypes.type_of(self.dtype)
 
     def view(self) -> memoryview | JoinedBytes:
         """Its bytes."""
@@ -49,7 +50,7 @@ def view_of(data: Array | Pending) -> memoryview | JoinedBytes:
 
 
 def _labels(dtype: str) -> dict[str, str]:
-    return {types.LABEL: dtype} if types.needs_label(dtype) else {}
+    return {datatypes.LABEL: dtype} if datatypes.needs_label(dtype) else {}
 
 
 _PLAIN = {

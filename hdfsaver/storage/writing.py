@@ -17,8 +17,8 @@ from hdfsaver.files.positional_io import write_all, write_at
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.schema import Structure
 from hdfsaver.storage import groups
-from hdfsaver.storage.compression import Compression, grid_for
-from hdfsaver.storage.packing import Output, Packing
+from hdfsaver.storage.chunks.chunk_writing import Output, Packing
+from hdfsaver.storage.chunks.compression import Compression, grid_for
 from hdfsaver.storage.skeleton import Place, Plan, Skeleton, lay_out
 from hdfsaver.storage.values import Value, Values, layout_key, prepare_all, view_of
 from hdfsaver.tensor_info import LARGE, Array

@@ -11,7 +11,7 @@ import hdfsaver as tf
 from hdfsaver.checkpoint.parts import covers
 from hdfsaver.files import positional_io
 from hdfsaver.partitioning import SaveSliceInfo
-from hdfsaver.storage import naming
+from hdfsaver.reading import checkpoint_names
 
 THIRDS = tf.fixed_size_partitioner(3)
 TABLE = np.arange(12, dtype=np.float32).reshape(6, 2)
@@ -309,7 +309,7 @@ def test_an_initial_value_reads_its_slice_alone(tmp_path, bytes_read):
 
 def test_damage_is_found_where_the_whole_is_read(prefix):
     """The digest is that of the whole: all parts together are checked, a lone one is not."""
-    path = naming.file_of(prefix)
+    path = checkpoint_names.file_of(prefix)
     data = bytearray(path.read_bytes())
     place = data.index(TABLE.tobytes())
     data[place + TABLE.nbytes - 1] ^= 1
@@ -342,7 +342,7 @@ def test_saving_in_the_background(tmp_path):
         second = saver.save(sess, tmp_path / "b", wait=False, write_meta_graph=False)
         sess.run(w.assign(LARGE))
         saver.wait()
-    assert naming.file_of(first).read_bytes() == naming.file_of(second).read_bytes()
+    assert checkpoint_names.file_of(first).read_bytes() == checkpoint_names.file_of(second).read_bytes()
 
 
 def test_the_file_is_the_same_in_whatever_order_the_parts_come(tmp_path):
@@ -353,7 +353,7 @@ def test_the_file_is_the_same_in_whatever_order_the_parts_come(tmp_path):
         sess.run(tf.global_variables_initializer())
         ways = {"list": parts, "reversed": parts[::-1], "set": set(parts)}
         paths = [tf.train.Saver(var_list).save(sess, tmp_path / way) for way, var_list in ways.items()]
-        images = {naming.file_of(path).read_bytes() for path in paths}
+        images = {checkpoint_names.file_of(path).read_bytes() for path in paths}
     assert 1 == len(images)
 
 

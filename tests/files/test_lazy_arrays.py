@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdfsaver.files.lazy_arrays import Deferred, Joined, JoinedBytes, Piece
-from hdfsaver.storage.compression import Compression
+from hdfsaver.storage.chunks.compression import Compression
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.values import prepare
 from hdfsaver.storage.writing import Model, write_file, write_models

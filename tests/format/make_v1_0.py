@@ -15,8 +15,9 @@ import numpy as np
 import hdfsaver as tf
 from hdfsaver import dtypes, schema
 from hdfsaver.schema import CollectionDef, SaverDef, Structure, VariableDef
-from hdfsaver.storage import codecs, groups, layout
-from hdfsaver.storage.compression import Compression
+from hdfsaver.storage import groups, layout
+from hdfsaver.storage.chunks import codecs
+from hdfsaver.storage.chunks.compression import Compression
 from hdfsaver.storage.writing import Model, write_models
 from tests.format.resealing import resealed
 

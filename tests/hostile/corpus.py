@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import xxhash
 
-from hdfsaver.storage import groups, headers, layout, seal
+from hdfsaver.storage import groups, layout, object_headers, seal
 from hdfsaver.storage.seal import Seal
 from hdfsaver.storage.writing import write_file, write_models
 from tests.format.make_v1_0 import compressed, structure, texts
@@ -91,7 +91,9 @@ def make(folder: Path) -> list[Path]:
 def regions(data: bytes) -> dict[str, list[tuple[int, int]]]:
     """Where the parts of a file lie: starts and ends of each, as far as it is one of ours; ``metadata`` is the rest."""
     found = seal.find(data[:65536])
-    tables = {header.offset: (_region(header, found), header.nbytes) for header in headers.scan(data) if header.nbytes}
+    tables = {
+        header.offset: (_region(header, found), header.nbytes) for header in object_headers.scan(data) if header.nbytes
+    }
     tables |= {offset: ("chunks", nbytes) for offset, nbytes in _extents(data, found) if offset not in tables}
     parts: dict[str, list[tuple[int, int]]] = {}
     end = 0
@@ -111,7 +113,7 @@ def _extents(data: bytes, found: Seal | None) -> list[tuple[int, int]]:
     return [(offset, nbytes) for offset, nbytes, _ in rows.tolist() if nbytes]
 
 
-def _region(header: headers.Header, found: Seal | None) -> str:
+def _region(header: object_headers.Header, found: Seal | None) -> str:
     if found is not None and header.offset == found.offset:
         return "seal"
     if found is not None and header.offset == found.extents_offset:

@@ -19,7 +19,7 @@ import xxhash
 from h5py import h5d, h5g, h5p, h5s, h5t, h5z
 
 from hdfsaver.storage import groups, layout, seal
-from hdfsaver.storage.compression import Compression
+from hdfsaver.storage.chunks.compression import Compression
 from hdfsaver.storage.writing import Model, write_file, write_models
 from tests.format.make_v1_0 import structure
 from tests.format.resealing import resealed

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdfsaver import errors
+from hdfsaver.storage.hdf5.tables import write_table
 from hdfsaver.storage.index import read_index, read_names, shape_of, text_of
-from hdfsaver.storage.tables import write_table
 from hdfsaver.tensor_info import TensorInfo
 
 

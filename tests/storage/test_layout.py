@@ -13,7 +13,8 @@ import pytest
 import hdfsaver
 from hdfsaver import dtypes, errors, schema
 from hdfsaver.schema import Structure
-from hdfsaver.storage import keys, layout
+from hdfsaver.storage import layout
+from hdfsaver.storage.hdf5 import link_names
 from hdfsaver.storage.writing import Model, write_file, write_models
 
 PAGE = (Path(__file__).parents[2] / "docs" / "format.md").read_text(encoding="utf-8")
@@ -60,7 +61,7 @@ def test_every_dtype_is_on_the_page():
 def test_the_escapes(name, path):
     """The examples of escaped names are true."""
     wanted, _, beside = name.partition(", beside ")
-    assert path == keys.paths_of([wanted, *beside.split()])[wanted].replace("/", ", ")
+    assert path == link_names.paths_of([wanted, *beside.split()])[wanted].replace("/", ", ")
 
 
 def test_a_real_file_has_the_elements(tmp_path):

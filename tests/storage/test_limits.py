@@ -11,7 +11,8 @@ import pytest
 
 from hdfsaver import errors, limits, schema
 from hdfsaver.schema import CollectionDef, Structure
-from hdfsaver.storage import attributes, tables
+from hdfsaver.storage.graph import attr_json
+from hdfsaver.storage.hdf5 import tables
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.writing import write_file
 
@@ -85,10 +86,10 @@ def test_the_depth_of_json_is_limited():
     """Brackets inside of strings do not count."""
     text = '{"a": ' + "[" * 300 + "]" * 300 + "}"
     with pytest.raises(ValueError, match="too deeply, beyond the limit `json_depth`"):
-        attributes.attrs_from_json(text, None)
+        attr_json.attrs_from_json(text, None)
     with limits.use(json_depth=301):
-        attributes.attrs_from_json(text, None)
-    assert {"a": b"[" * 300} == attributes.attrs_from_json('{"a": "' + "[" * 300 + '"}', None)
+        attr_json.attrs_from_json(text, None)
+    assert {"a": b"[" * 300} == attr_json.attrs_from_json('{"a": "' + "[" * 300 + '"}', None)
 
 
 @pytest.mark.parametrize("text", ['{"a": "' + '\\"' * 100_000, "[" * 10**6, '{"a": ' * 10**5, '"\\' + "[" * 300])
@@ -96,7 +97,7 @@ def test_text_that_is_no_json_takes_no_time(text):
     """Neither endless escapes nor a million brackets."""
     started = time.monotonic()
     with pytest.raises(ValueError, match=r"\w"):
-        attributes.attrs_from_json(text, None)
+        attr_json.attrs_from_json(text, None)
     assert time.monotonic() - started < 1
 
 
@@ -104,15 +105,15 @@ def test_text_that_is_no_json_takes_no_time(text):
 def test_two_members_of_one_name_are_refused(text):
     """Which of them counts, readers do not agree on."""
     with pytest.raises(ValueError, match="two members of one name"):
-        attributes.attrs_from_json(text, None)
+        attr_json.attrs_from_json(text, None)
 
 
 def test_numbers_of_any_length_take_no_time():
     """Python itself refuses integers of more than 4300 digits."""
     with pytest.raises(ValueError, match="integer string conversion"):
-        attributes.attrs_from_json('{"a": ' + "9" * 10**6 + "}", None)
+        attr_json.attrs_from_json('{"a": ' + "9" * 10**6 + "}", None)
     with pytest.raises(ValueError, match="inf is not the value"):
-        attributes.attrs_from_json('{"a": 1e999}', None)
+        attr_json.attrs_from_json('{"a": 1e999}', None)
 
 
 def test_a_long_cell_is_referred_to_once(tmp_path):
@@ -136,7 +137,7 @@ def test_a_constant_is_read_once(tmp_path):
         rows = file["graph/nodes"][...]
         rows["attrs"][1] = rows["attrs"][0]
         file["graph/nodes"][...] = rows
-        from hdfsaver.storage.structure import read_structure
+        from hdfsaver.storage.graph.graph_group import read_structure
 
         nodes = read_structure(file.id).digraph.nodes
         assert nodes["a"]["attrs"]["value"] is nodes["b"]["attrs"]["value"]
@@ -148,7 +149,7 @@ def test_a_collection_hangs_from_one_link(tmp_path):
     write_file(tmp_path / "x.h5", variables=None, structure=structure)
     with h5py.File(tmp_path / "x.h5", "r+") as file:
         file["graph/collections/d"] = file["graph/collections/c"]
-        from hdfsaver.storage.structure import read_structure
+        from hdfsaver.storage.graph.graph_group import read_structure
 
         with pytest.raises(errors.DataLossError, match="/graph/collections/d: it hangs from more than one link"):
             read_structure(file.id)

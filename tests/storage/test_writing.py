@@ -207,7 +207,7 @@ def test_a_failure_of_the_layout_is_raised(tmp_path, monkeypatch):
     def fail(memory, view):
         raise MemoryError("no room")
 
-    monkeypatch.setattr("hdfsaver.storage.memory.SparseMemory._write", fail)
+    monkeypatch.setattr("hdfsaver.storage.hdf5.sparse_memory.SparseMemory._write", fail)
     with pytest.raises(MemoryError, match="no room"):
         write_file(tmp_path / "x.h5", variables={"a": np.ones(3)}, structure=None)
     assert [] == os.listdir(tmp_path)
@@ -219,7 +219,7 @@ def test_a_failure_is_over_when_it_is_raised(tmp_path, structure):
     code = f"""
 import networkx as nx, numpy as np
 from hdfsaver.schema import Structure, add_node
-from hdfsaver.storage import memory
+from hdfsaver.storage.hdf5 import sparse_memory
 from hdfsaver.storage.writing import write_file
 
 graph = nx.DiGraph()

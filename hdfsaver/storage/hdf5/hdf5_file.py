@@ -11,7 +11,7 @@ from h5py import h5f, h5fd, h5g, h5p
 
 from hdfsaver.files.opening import Opened
 from hdfsaver.files.positional_io import read_at
-from hdfsaver.storage import objects
+from hdfsaver.storage.hdf5 import objects
 
 
 class _View:

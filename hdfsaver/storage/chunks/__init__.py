@@ -1,0 +1,1 @@
+"""Values in compressed chunks."""

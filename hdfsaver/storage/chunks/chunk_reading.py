@@ -1,0 +1,120 @@
+"""Compressed values on their way out of a sealed file: chunks read by their extents, decoded in several threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import xxhash
+
+from hdfsaver.errors import DataLossError
+from hdfsaver.files.positional_io import in_threads, read_at
+from hdfsaver.files.progress import SILENT, Progress
+from hdfsaver.storage.chunks.filters import Bytes, Filters, undo
+from hdfsaver.storage.chunks.grid import Grid
+from hdfsaver.storage.layout import Extent
+from hdfsaver.tensor_info import Array, Key, bytes_of
+
+
+class Packed(NamedTuple):
+    """A compressed value in a file.
+
+    Attributes
+    ----------
+    name : str
+        The variable.
+    filters : tuple of str
+    grid : Grid
+    chunks : sequence of (int, int, int)
+        A row of the table of extents for each chunk of the grid, in its order.
+    """
+
+    name: str
+    filters: Filters
+    grid: Grid
+    chunks: Sequence[Extent]
+
+
+def chunk_of(fd: int, packed: Packed, number: int) -> Bytes:
+    """The bytes of a chunk, padding included.
+
+    Raises
+    ------
+    DataLossError
+        They are not what was saved.
+    EOFError, OSError
+        The file cannot be read.
+    """
+    offset, nbytes, digest = packed.chunks[number]
+    size = packed.grid.nbytes
+    if nbytes > size:
+        raise _damaged(packed, number, f"it has {nbytes} bytes, more than the {size} that it becomes")
+    data = bytearray(nbytes)
+    read_at(fd, memoryview(data), offset)
+    # Before anything is decoded, so that accidents never reach a decoder.
+    if xxhash.xxh3_64_intdigest(data) != digest:
+        raise _damaged(packed, number, "its bytes are not what was saved")
+    found = np.frombuffer(data, np.uint8) if nbytes == size else undo(data, packed.filters, size, packed.grid.itemsize)
+    if len(found) != size:
+        raise _damaged(packed, number, f"it does not become {size} bytes")
+    return found
+
+
+def _damaged(packed: Packed, number: int, what: str) -> DataLossError:
+    corner = packed.grid.corner(number)
+    return DataLossError(None, None, f"variable {packed.name!r}, the chunk at {corner}: {what}.")
+
+
+def read_packed(fd: int, values: Sequence[tuple[Packed, Array]], progress: Progress = SILENT) -> list[int]:
+    """Fill an array for each compressed value; the XXH3-64 digests of their bytes, in order.
+
+    Errors are those of `chunk_of`.
+    """
+
+    def fill(job: tuple[Packed, memoryview, int], halt: threading.Event) -> int:
+        packed, view, number = job
+        if not halt.is_set():
+            start, stop = packed.grid.stretch(number)
+            view[start:stop] = chunk_of(fd, packed, number)[: stop - start].data
+            progress.advance(stop - start)
+        return 0
+
+    views = [(packed, bytes_of(array)) for packed, array in values]
+    jobs = [(packed, view, number) for packed, view in views for number in range(packed.grid.count)]
+    in_threads(fill, jobs, lambda job: job[0].grid.nbytes)
+    return in_threads(lambda view, halt: xxhash.xxh3_64_intdigest(view), [view for _, view in views], len)
+
+
+def digest_packed(fd: int, values: Sequence[Packed], progress: Progress = SILENT) -> list[int]:
+    """The XXH3-64 digests of compressed values, in order; 0 for one that is damaged.
+
+    Of each no more than a chunk is held. ``EOFError``, ``OSError``: the file cannot be read.
+    """
+    return in_threads(lambda packed, halt: _digest(fd, packed, progress, halt), values, lambda packed: packed.grid.size)
+
+
+def _digest(fd: int, packed: Packed, progress: Progress, halt: threading.Event) -> int:
+    hasher = xxhash.xxh3_64()
+    try:
+        for number in range(packed.grid.count):
+            start, stop = packed.grid.stretch(number)
+            hasher.update(chunk_of(fd, packed, number)[: stop - start].data)
+            progress.advance(stop - start)
+            if halt.is_set():
+                break
+    except DataLossError:
+        return 0
+    return hasher.intdigest()
+
+
+def read_part_packed(fd: int, packed: Packed, dtype: np.dtype[Any], key: Key) -> Array:
+    """A part of a compressed value, fresh and writable, for which only the chunks that have some of it are decoded.
+
+    Errors are those of `chunk_of`.
+    """
+    part = np.empty([each.stop - each.start for each in key], dtype)
+    for number, target, source in packed.grid.overlaps(key):
+        part[target] = chunk_of(fd, packed, number).view(dtype).reshape(packed.grid.chunk)[source]
+    return part

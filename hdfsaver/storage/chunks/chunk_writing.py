@@ -1,0 +1,144 @@
+"""Compressed values on their way into a file: chunks filtered in several threads, stored in their order.
+
+HDF5 gives each chunk its place and knows it from then on; its filters never run.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import xxhash
+from h5py import h5d, h5z
+
+from hdfsaver.files.lazy_arrays import JoinedBytes
+from hdfsaver.files.positional_io import MAX_THREADS, end, write_at
+from hdfsaver.files.progress import SILENT, Progress
+from hdfsaver.storage.chunks.codecs import BY_NAME, Buffer
+from hdfsaver.storage.chunks.compression import Compression
+from hdfsaver.storage.chunks.filters import SHUFFLE, Filters, shuffled
+from hdfsaver.storage.chunks.grid import Grid
+from hdfsaver.storage.hdf5.sparse_memory import SparseMemory
+from hdfsaver.storage.layout import Extent
+from hdfsaver.tensor_info import LARGE
+
+_AHEAD = 2
+"""Chunks that wait for their turn, for each thread: what they hold is all the memory that packing takes."""
+
+
+class Packing(NamedTuple):
+    """How a value is compressed.
+
+    Attributes
+    ----------
+    compression : Compression
+    grid : Grid
+    view : memoryview or JoinedBytes
+        The value's bytes.
+    """
+
+    compression: Compression
+    grid: Grid
+    view: memoryview | JoinedBytes
+
+    @property
+    def filters(self) -> Filters:
+        """The filters, in the order in which they are applied."""
+        return self.compression.filters_for(self.grid.itemsize)
+
+    @property
+    def level(self) -> int:
+        """The codec's level."""
+        level = self.compression.level
+        return BY_NAME[self.compression.codec].level if level is None else level
+
+    def described(self) -> list[tuple[int, tuple[int, ...]]]:
+        """The filters as HDF5 records them: their numbers and parameters."""
+        codec = BY_NAME[self.compression.codec]
+        shuffle = [(h5z.FILTER_SHUFFLE, (self.grid.itemsize,))] if SHUFFLE in self.filters else []
+        return [*shuffle, (codec.code, codec.parameters(self.level, self._element, self.grid.chunk))]
+
+    @property
+    def _element(self) -> int:
+        """Bytes of an element, as the codec is told."""
+        return self.grid.itemsize if self.compression.shuffle else 1
+
+    def piece(self, number: int) -> memoryview:
+        """The value's bytes that are in a chunk. They are to be asked for in order."""
+        start, stop = self.grid.stretch(number)
+        return self.view[start:stop]
+
+    def filtered(self, piece: memoryview) -> Buffer:
+        """A chunk as it is stored: padded where the array ends, and filtered unless it is shorter as it is."""
+        missing = self.grid.nbytes - len(piece)
+        data = b"".join((piece, bytes(missing))) if missing else piece
+        plain = shuffled(data, self.grid.itemsize) if SHUFFLE in self.filters else data
+        found = BY_NAME[self.compression.codec].encode(plain, self.level, self._element)
+        return found if len(found) < self.grid.nbytes else data
+
+
+@dataclass
+class Output:
+    """The file that chunks are written into while HDF5 lays it out.
+
+    Attributes
+    ----------
+    fd : int
+        Where chunks of at least `LARGE` bytes go; smaller ones stay with the structure.
+    memory : SparseMemory
+        What HDF5 believes to be the file.
+    progress : Progress
+    chunks : list of (int, int, int)
+        Offset, length and digest of all chunks, as they were stored.
+    """
+
+    fd: int
+    progress: Progress = SILENT
+    memory: SparseMemory = field(default_factory=SparseMemory)
+    chunks: list[Extent] = field(default_factory=list)
+
+    def pack(self, dataset: h5d.DatasetID, packing: Packing) -> int:
+        """Store the chunks of a value; the XXH3-64 digest of the value's bytes."""
+        hasher = xxhash.xxh3_64()
+        for number, (piece, stored) in enumerate(_in_order(packing)):
+            hasher.update(piece)
+            self.chunks.append(self._store(dataset, packing, number, stored))
+            self.progress.advance(len(piece))
+        return hasher.intdigest()
+
+    def _store(self, dataset: h5d.DatasetID, packing: Packing, number: int, data: Buffer) -> Extent:
+        corner = packing.grid.corner(number)
+        # A bit for each filter that was left out.
+        mask = 0 if len(data) < packing.grid.nbytes else (1 << len(packing.filters)) - 1
+        dataset.write_direct_chunk(corner, bytes(data), mask)
+        offset: int = dataset.get_chunk_info_by_coord(corner).byte_offset
+        if len(data) >= LARGE:
+            write_at(self.fd, memoryview(data), offset)
+            self.memory.forget(offset, len(data))
+        return offset, len(data), xxhash.xxh3_64_intdigest(data)
+
+
+def _in_order(packing: Packing) -> Iterator[tuple[memoryview, Buffer]]:
+    """The pieces of a value, and the chunks as they are stored, one by one; some are made ahead."""
+    threads = min(os.cpu_count() or 1, MAX_THREADS, packing.grid.count)
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="hdfsaver")
+    waiting: deque[tuple[memoryview, Future[Buffer]]] = deque()
+    try:
+        for number in range(packing.grid.count):
+            piece = packing.piece(number)
+            waiting.append((piece, pool.submit(packing.filtered, piece)))
+            if len(waiting) > threads * _AHEAD:
+                yield _done(*waiting.popleft())
+        while waiting:
+            yield _done(*waiting.popleft())
+    finally:
+        end(pool, threading.Event())
+
+
+def _done(piece: memoryview, future: Future[Buffer]) -> tuple[memoryview, Buffer]:
+    return piece, future.result()

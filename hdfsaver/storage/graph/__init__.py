@@ -1,0 +1,1 @@
+"""A DiGraph in the group ``/graph`` of a file, and back."""

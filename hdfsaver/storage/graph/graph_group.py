@@ -1,0 +1,114 @@
+"""The graph in the file: a `Structure` as the group ``/graph``, and back."""
+
+from __future__ import annotations
+
+from h5py import h5g
+
+from hdfsaver import schema
+from hdfsaver.errors import InvalidArgumentError
+from hdfsaver.schema import CollectionDef, SavedPart, SaverDef, Structure
+from hdfsaver.storage import layout
+from hdfsaver.storage.graph.collection_tables import read_collections, write_collections
+from hdfsaver.storage.graph.edge_table import read_edges, write_edges
+from hdfsaver.storage.graph.node_table import read_nodes, write_nodes
+from hdfsaver.storage.graph.plain_digraph import read_digraph, write_digraph
+from hdfsaver.storage.graph.saved_names import read_saved_names, write_saved_names
+from hdfsaver.storage.graph.tensorflow_extras import read_remainders, write_remainders
+from hdfsaver.storage.hdf5 import objects
+from hdfsaver.storage.hdf5.dataclass_tables import read_records, write_records
+from hdfsaver.storage.hdf5.objects import damaged
+
+GRAPH = "graph"
+COLLECTIONS = "collections"
+SAVER = "saver"
+SAVED_NAMES = "saved_names"
+TENSORFLOW = "tensorflow"
+
+
+def write_structure(root: h5g.GroupID, structure: Structure) -> None:
+    """Write a graph with what belongs to it as the group ``/graph``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        The DiGraph is not a computation graph as `schema` describes it, or something in it cannot be stored.
+    """
+    graph = objects.create_group(root, GRAPH)
+    if structure.is_plain:
+        objects.set_text(graph, layout.KIND_ATTRIBUTE, layout.DIGRAPH)
+        with schema.nothing_collected():
+            write_digraph(graph, structure.digraph)
+        return
+    write_nodes(graph, structure.digraph)
+    write_edges(graph, structure.digraph)
+    if structure.collections:
+        write_collections(objects.create_group(graph, COLLECTIONS), structure.collections)
+    if structure.saver is not None:
+        write_records(graph, SAVER, SaverDef, [structure.saver])
+    if structure.saved_names:
+        write_saved_names(graph, SAVED_NAMES, structure.saved_names)
+    if structure.tensorflow:
+        write_remainders(objects.create_group(graph, TENSORFLOW), structure.tensorflow)
+
+
+def read_structure(root: h5g.GroupID) -> Structure | None:
+    """Read the group ``/graph``; None where a file has none.
+
+    Raises
+    ------
+    DataLossError
+        Something in it is missing, damaged or contradicts the rest; the sentence begins with the part.
+    InvalidArgumentError
+        A node names a dtype that there is not, or the graph is of a kind that there is not.
+    """
+    if not objects.has_link(root, GRAPH):
+        return None
+    graph = objects.open_group(root, GRAPH)
+    if _is_plain(graph):
+        with schema.nothing_collected():
+            return Structure(read_digraph(graph), is_plain=True)
+    with schema.nothing_collected():
+        nodes = read_nodes(graph)
+        read_edges(graph, nodes)
+        digraph = schema.build(nodes)
+    return Structure(
+        digraph,
+        _read_collections(graph),
+        _read_saver(graph),
+        _saved_names(graph),
+        tensorflow=_remainders(graph),
+    )
+
+
+def _is_plain(graph: h5g.GroupID) -> bool:
+    kind = objects.get_text(graph, layout.KIND_ATTRIBUTE)
+    if kind in (None, layout.DIGRAPH):
+        return kind is not None
+    raise InvalidArgumentError(
+        None, None, f"/{GRAPH}, attribute {layout.KIND_ATTRIBUTE!r}: there is no kind of graph {kind!r}."
+    )
+
+
+def _read_collections(graph: h5g.GroupID) -> dict[str, CollectionDef]:
+    if not objects.has_link(graph, COLLECTIONS):
+        return {}
+    return read_collections(objects.open_group(graph, COLLECTIONS))
+
+
+def _read_saver(graph: h5g.GroupID) -> SaverDef | None:
+    if not objects.has_link(graph, SAVER):
+        return None
+    savers = read_records(graph, SAVER, SaverDef)
+    if len(savers) != 1:
+        raise damaged(f"/{GRAPH}/{SAVER}", f"one row was expected, not {len(savers)}.")
+    return savers[0]
+
+
+def _saved_names(graph: h5g.GroupID) -> dict[str, str | list[SavedPart]]:
+    return read_saved_names(graph, SAVED_NAMES) if objects.has_link(graph, SAVED_NAMES) else {}
+
+
+def _remainders(graph: h5g.GroupID) -> dict[str, bytes]:
+    if not objects.has_link(graph, TENSORFLOW):
+        return {}
+    return read_remainders(objects.open_group(graph, TENSORFLOW))

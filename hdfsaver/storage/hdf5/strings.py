@@ -1,0 +1,224 @@
+"""String tensors: byte strings of any content and length, and the arrays of plain bytes that they are stored as.
+
+HDF5's own strings of variable length are never used: they lie in the one place of a file that has no checksum. Two
+forms take their place, and the smaller price decides:
+
+*counted*
+    An element is a compound ``{length: unsigned 32-bit, text: fixed-width text}``, and the dataset has the tensor's
+    shape; a NUL stands behind the longest, too. Any HDF5 tool shows it, if only as far as the first NUL of an element;
+    all bytes that ``length`` counts belong to it.
+*joined*
+    One row of bytes: ``n + 1`` unsigned 64-bit offsets, little-endian, the first of them 0, and behind them the ``n``
+    elements without gaps; element ``i`` lies from offset ``i`` to offset ``i + 1``, counted from the end of the
+    offsets. Three attributes say what it is: ``dtype`` = ``string``, ``encoding`` = ``joined``, and ``shape``, a JSON
+    array.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from h5py import h5t
+
+from hdfsaver.errors import DataLossError
+from hdfsaver.storage.hdf5.objects import text_type
+from hdfsaver.tensor_info import Array
+
+JOINED = "joined"
+MAX_WIDTH = 65536
+"""Bytes of the widest element of the counted form: more than this is too much for the buffers of common tools."""
+
+SMALL = 4096
+"""Bytes that the counted form may always take, however uneven the elements."""
+
+_LENGTH = np.dtype("<u4")
+_OFFSET = np.dtype("<u8")
+_SIZE = "(?:0|[1-9][0-9]{0,17})"
+_SHAPE = re.compile(rf"\[(?:{_SIZE}(?:, {_SIZE})*)?\]")
+
+
+def counted_dtype(width: int) -> np.dtype[Any]:
+    """NumPy's dtype of an element of the counted form with at most so many bytes, and the NUL behind them."""
+    return np.dtype([("length", _LENGTH), ("text", f"S{width + 1}")])
+
+
+def datatype_of(stored: np.dtype[Any]) -> h5t.TypeID:
+    """The HDF5 datatype of an array that `encode` gave."""
+    if stored.names is None:
+        return h5t.STD_U8LE
+    made = h5t.create(h5t.COMPOUND, stored.itemsize)
+    made.insert(b"length", 0, h5t.STD_U32LE)
+    made.insert(b"text", _LENGTH.itemsize, text_type(stored["text"].itemsize - 1, h5t.CSET_ASCII))
+    return made
+
+
+def stored_dtype(datatype: h5t.TypeID, attributes: Mapping[str, str]) -> np.dtype[Any] | None:
+    """NumPy's dtype for the elements of a dataset that holds a string tensor; None if it holds anything else.
+
+    Parameters
+    ----------
+    datatype : h5py.h5t.TypeID
+        The dataset's datatype.
+    attributes : mapping of str to str
+        Its attributes ``dtype`` and ``encoding``, where it has them.
+    """
+    if attributes.get("dtype") == "string" and attributes.get("encoding") == JOINED:
+        return np.dtype(np.uint8) if datatype.equal(h5t.STD_U8LE) else None
+    width = datatype.get_size() - _LENGTH.itemsize - 1
+    if datatype.get_class() != h5t.COMPOUND or width < 0 or not _is_counted(datatype):
+        return None
+    return counted_dtype(width)
+
+
+def _is_counted(datatype: h5t.TypeCompoundID) -> bool:
+    if datatype.get_nmembers() != 2 or datatype.get_member_name(0) != b"length":
+        return False
+    text = datatype.get_member_type(1)
+    return (
+        datatype.get_member_type(0).equal(h5t.STD_U32LE)
+        and isinstance(text, h5t.TypeStringID)
+        and not text.is_variable_str()
+        and datatype.get_member_offset(1) == _LENGTH.itemsize
+        and text.get_size() == datatype.get_size() - _LENGTH.itemsize
+    )
+
+
+def encode(array: Array) -> tuple[Array, dict[str, str]]:
+    """Give the array to store for a string tensor.
+
+    Parameters
+    ----------
+    array : ndarray
+        Of any shape; dtype object, of bytes (or str, which becomes UTF-8), or one of NumPy's text dtypes.
+
+    Returns
+    -------
+    stored : ndarray
+        Contiguous; see `datatype_of` for its HDF5 datatype.
+    attributes : dict of str to str
+        What the dataset must say beside it.
+
+    Raises
+    ------
+    TypeError
+        An element is neither bytes nor text.
+    ValueError
+        A text holds a surrogate, which UTF-8 cannot write.
+    """
+    items = [_as_bytes(item) for item in array.ravel().tolist()]
+    lengths = np.fromiter(map(len, items), np.int64, len(items))
+    width = int(lengths.max(initial=0))
+    counted = len(items) * counted_dtype(width).itemsize
+    joined = (len(items) + 1) * _OFFSET.itemsize + int(lengths.sum())
+    if width <= MAX_WIDTH and counted <= max(SMALL, 2 * joined):
+        return _counted(items, lengths, width).reshape(array.shape), {}
+    shape = json.dumps(list(array.shape))
+    return _joined(items, lengths), {"dtype": "string", "encoding": JOINED, "shape": shape}
+
+
+def _as_bytes(item: Any) -> bytes:
+    if type(item) is bytes:
+        return item
+    if isinstance(item, str):
+        return item.encode()
+    if isinstance(item, bytes):
+        return bytes(item)
+    raise TypeError(f"An element of a string tensor is bytes, not {type(item).__name__}: {item!r}.")
+
+
+def _counted(items: Sequence[bytes], lengths: Array, width: int) -> Array:
+    stored = np.zeros(len(items), dtype=counted_dtype(width))
+    stored["length"] = lengths
+    stored["text"] = items
+    return stored
+
+
+def _joined(items: Sequence[bytes], lengths: Array) -> Array:
+    offsets = np.zeros(len(items) + 1, dtype=_OFFSET)
+    np.cumsum(lengths, out=offsets[1:], dtype=_OFFSET)
+    return np.frombuffer(offsets.tobytes() + b"".join(items), dtype=np.uint8)
+
+
+def decode(stored: Array, attributes: Mapping[str, str]) -> Array:
+    """Give back the string tensor that an array was stored for.
+
+    Parameters
+    ----------
+    stored : ndarray
+        Of the dtype that `stored_dtype` names.
+    attributes : mapping of str to str
+        The dataset's attributes, ``shape`` among them in the joined form.
+
+    Returns
+    -------
+    ndarray
+        Dtype object, of bytes; writable.
+
+    Raises
+    ------
+    DataLossError
+        The lengths or offsets contradict the array that they describe.
+    """
+    if stored.dtype.names is not None:
+        return _filled(_from_counted(stored), stored.shape)
+    shape = _read_shape(attributes.get("shape", ""))
+    return _filled(_from_joined(stored.tobytes(), math.prod(shape)), shape)
+
+
+def shape_of(stored_shape: tuple[int, ...], attributes: Mapping[str, str]) -> tuple[int, ...]:
+    """The shape of the string tensor in a dataset, from the dataset's own shape and attributes.
+
+    Raises
+    ------
+    DataLossError
+        The attribute ``shape`` is not a JSON array of sizes.
+    """
+    return _read_shape(attributes.get("shape", "")) if attributes.get("encoding") == JOINED else stored_shape
+
+
+def _read_shape(text: str) -> tuple[int, ...]:
+    shape = tuple(json.loads(text)) if _SHAPE.fullmatch(text) else None
+    # NumPy has at most 64 dimensions, and counts in 63 bits even where one of them is 0.
+    if shape is None or len(shape) > 64 or math.prod(size or 1 for size in shape) >= 2**59:
+        raise _damaged(f"the attribute 'shape' must be a JSON array of possible sizes, not {text[:80]!r}")
+    return shape
+
+
+def _from_counted(stored: Array) -> list[bytes]:
+    lengths = stored["length"].ravel().astype(np.int64)
+    width = stored.dtype["text"].itemsize - 1
+    if lengths.size and lengths.max() > width:
+        raise _damaged(f"element {int(lengths.argmax())} claims {lengths.max()} bytes of the {width} that it has")
+    starts = np.arange(lengths.size, dtype=np.int64) * stored.dtype.itemsize + _LENGTH.itemsize
+    return _slices(stored.tobytes(), starts, starts + lengths)
+
+
+def _from_joined(stored: bytes, count: int) -> list[bytes]:
+    begin = (count + 1) * _OFFSET.itemsize
+    if begin > len(stored):
+        raise _damaged(f"{count} elements need {begin} bytes of offsets, but there are {len(stored)} bytes in all")
+    offsets = np.frombuffer(stored, dtype=_OFFSET, count=count + 1)
+    rising = bool((offsets[1:] >= offsets[:-1]).all())
+    if offsets[0] != 0 or int(offsets[-1]) != len(stored) - begin or not rising:
+        raise _damaged(f"the offsets must rise from 0 to {len(stored) - begin}, the number of bytes behind them")
+    ends = offsets.astype(np.int64) + begin
+    return _slices(stored, ends[:-1], ends[1:])
+
+
+def _slices(stored: bytes, starts: Array, ends: Array) -> list[bytes]:
+    return [stored[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+
+
+def _filled(items: list[bytes], shape: tuple[int, ...]) -> Array:
+    array = np.empty(len(items), dtype=object)
+    array[:] = items
+    return array.reshape(shape)
+
+
+def _damaged(what: str) -> DataLossError:
+    return DataLossError(None, None, f"A string tensor is damaged: {what}.")

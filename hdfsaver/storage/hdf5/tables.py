@@ -1,0 +1,256 @@
+"""Tables: one row-wise compound dataset each, columns of text and of numbers, in the order given.
+
+Text is UTF-8 and ends with a NUL; its column is as wide as the table needs. A cell that would make its column much too
+wide, one that holds a NUL and one that begins like a reference stand in a dataset beside the table, a string tensor
+whose link is the table's with `LONG` behind it; ``%%17`` in its place means element 17 there. So a cell that begins
+with ``%%`` is always a reference, and any text comes back as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from h5py import h5d, h5g, h5t
+
+from hdfsaver import dtypes
+from hdfsaver.storage.hdf5 import datatypes, objects
+from hdfsaver.storage.hdf5.array_datasets import little_endian, read_array, write_array
+from hdfsaver.storage.hdf5.objects import damaged
+from hdfsaver.tensor_info import Array
+
+Column: TypeAlias = "list[str] | Array"
+
+LONG = "%long"
+"""What the link of the dataset for long cells ends with; no link made of a name does: ``%l`` is not an escape."""
+
+REFERENCE = "%%"
+
+SMALL = 16384
+"""Bytes that a text column may always take, however uneven its cells."""
+
+_COST_OF_LONG = 64
+"""Bytes that a cell must save to be worth looking up elsewhere."""
+
+
+def write_table(
+    group: h5g.GroupID,
+    name: str,
+    columns: Mapping[str, Sequence[str] | Array],
+    attributes: Mapping[str, str] | None = None,
+) -> None:
+    """Write a table under one link of a group.
+
+    Parameters
+    ----------
+    group : h5py.h5g.GroupID
+    name : str
+        The link.
+    columns : mapping of str to sequence of str or 1-D ndarray
+        All of one length. A column of text is a list; an array keeps its dtype, any of the table of dtypes.
+    attributes : mapping of str to str, optional
+        What the table says beside its rows.
+
+    Raises
+    ------
+    ValueError
+        The columns differ in length, or a text holds a surrogate, which UTF-8 cannot write.
+    TypeError
+        A cell of a text column is not str, or an array's dtype cannot be stored.
+    """
+    if len({len(column) for column in columns.values()}) != 1:
+        raise ValueError(f"The columns of table {name!r} differ in length: {_lengths(columns)}.")
+    long: list[bytes] = []
+    stored = {key: _stored(name, key, column, long) for key, column in columns.items()}
+    rows = np.zeros(len(next(iter(stored.values()))), dtype=[(key, column.dtype) for key, column in stored.items()])
+    for key, column in stored.items():
+        rows[key] = column
+    members = {key: _member(name, key, column.dtype) for key, column in stored.items()}
+    objects.create_dataset(group, name, _compound(rows.dtype, members), rows, attributes)
+    if long:
+        _write_long(group, name + LONG, long)
+
+
+def _lengths(columns: Mapping[str, Sequence[str] | Array]) -> str:
+    return ", ".join(f"{key} has {len(column)}" for key, column in columns.items())
+
+
+def _stored(table: str, key: str, column: Sequence[str] | Array, long: list[bytes]) -> Array:
+    if isinstance(column, np.ndarray):
+        if column.ndim != 1:
+            raise ValueError(f"Column {key!r} of table {table!r} must have one dimension, not {column.ndim}.")
+        return little_endian(column)
+    return _text_column(_encoded(table, key, column), long)
+
+
+def _encoded(table: str, key: str, column: Sequence[str]) -> list[bytes]:
+    try:
+        return list(map(str.encode, column))
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"Column {key!r} of table {table!r} cannot hold {error.object!r}, in which a surrogate stands alone."
+        ) from None
+    except TypeError:
+        wrong = next(cell for cell in column if not isinstance(cell, str))
+        raise TypeError(f"Column {key!r} of table {table!r} holds text, and {wrong!r} is none.") from None
+
+
+def _text_column(cells: list[bytes], long: list[bytes]) -> Array:
+    lengths = np.fromiter(map(len, cells), np.int64, len(cells))
+    width = _width(lengths)
+    misfits = np.flatnonzero(lengths > width).tolist()
+    everything = b"\n".join(cells)
+    if b"\0" in everything or REFERENCE.encode() in everything:
+        misfits = [row for row, cell in enumerate(cells) if len(cell) > width or _is_odd(cell)]
+    if misfits:
+        cells, references = list(cells), []
+        for row in misfits:
+            references.append(f"{REFERENCE}{len(long)}".encode())
+            long.append(cells[row])
+            cells[row] = references[-1]
+        width = max(width, len(references[-1]))
+    return np.array(cells, dtype=f"S{width + 1}")
+
+
+def _is_odd(cell: bytes) -> bool:
+    return b"\0" in cell or cell.startswith(REFERENCE.encode())
+
+
+def _width(lengths: Array) -> int:
+    """The width at which the column and the long cells beside it take the least room."""
+    widest = int(lengths.max(initial=0))
+    if widest * lengths.size <= SMALL:
+        return widest
+    candidates, counts = np.unique(lengths, return_counts=True)
+    beside = np.cumsum((counts * (candidates + _COST_OF_LONG))[::-1])[::-1]
+    costs = candidates * lengths.size + np.append(beside[1:], 0)
+    return int(candidates[costs.argmin()])
+
+
+def _write_long(group: h5g.GroupID, link: str, long: list[bytes]) -> None:
+    cells = np.empty(len(long), dtype=object)
+    cells[:] = long
+    write_array(group, link, cells)
+
+
+def _compound(rows: np.dtype[Any], members: Mapping[str, h5t.TypeID]) -> h5t.TypeID:
+    made = h5t.create(h5t.COMPOUND, rows.itemsize)
+    assert rows.fields is not None
+    for key, member in members.items():
+        made.insert(key.encode(), rows.fields[key][1], member)
+    return made
+
+
+def _member(table: str, key: str, dtype: np.dtype[Any]) -> h5t.TypeID:
+    if dtype.kind == "S":
+        return objects.text_type(dtype.itemsize - 1)
+    name = dtypes.name_of_numpy(dtype)
+    if datatypes.needs_label(name):
+        raise TypeError(f"Column {key!r} of table {table!r} cannot be of dtype {name}, which HDF5 has no type for.")
+    return datatypes.type_of(name)
+
+
+def read_table(group: h5g.GroupID, name: str) -> dict[str, Column]:
+    """Read a table.
+
+    Parameters
+    ----------
+    group : h5py.h5g.GroupID
+    name : str
+        Its link in the group.
+
+    Returns
+    -------
+    dict of str to list of str or ndarray
+        The columns, in order.
+
+    Raises
+    ------
+    DataLossError
+        It is not there, not a table, or damaged.
+    """
+    dataset = objects.open_dataset(group, name)
+    part = objects.location(dataset)
+    with objects.reading(part):
+        members = _members(part, dataset.get_type())
+        rows = np.zeros(_count(part, dataset), dtype=[(key, dtype) for key, (dtype, _) in members.items()])
+        datatype = _compound(rows.dtype, {key: member for key, (_, member) in members.items()})
+    objects.read_dataset(dataset, rows, datatype)
+    long = _LongCells(group, name + LONG)
+    return {key: _read_column(rows[key], long, f"{part}, column {key!r}") for key in rows.dtype.names or ()}
+
+
+def _count(part: str, dataset: h5d.DatasetID) -> int:
+    shape = dataset.shape
+    if len(shape) != 1:
+        raise damaged(part, f"a table has one dimension, this has {len(shape)}.")
+    return int(shape[0])
+
+
+def _members(part: str, datatype: h5t.TypeID) -> dict[str, tuple[np.dtype[Any], h5t.TypeID]]:
+    """For each column NumPy's dtype, and the HDF5 datatype that its cells are read as."""
+    if datatype.get_class() != h5t.COMPOUND:
+        raise damaged(part, "a table, which is a compound dataset, was expected.")
+    names = [datatype.get_member_name(i).decode() for i in range(datatype.get_nmembers())]
+    return {name: _column_type(part, name, datatype.get_member_type(i)) for i, name in enumerate(names)}
+
+
+def _column_type(part: str, name: str, datatype: h5t.TypeID) -> tuple[np.dtype[Any], h5t.TypeID]:
+    if objects.is_fixed_text(datatype):
+        return np.dtype(f"S{datatype.get_size()}"), objects.without_spaces(datatype)
+    found = datatypes.dtype_name(datatype)
+    if found is None:
+        raise damaged(part, f"column {name!r} is neither text of fixed width nor of one of the dtypes.")
+    return dtypes.numpy_dtype(found), datatypes.type_of(found)
+
+
+def _read_column(column: Array, long: _LongCells, part: str) -> Column:
+    if column.dtype.kind != "S":
+        return np.ascontiguousarray(column)
+    try:
+        cells = list(map(bytes.decode, column.tolist()))
+    except UnicodeDecodeError as error:
+        raise damaged(part, f"the cell {error.object!r} is not UTF-8.") from None
+    everything = "\n".join(cells)
+    if "\0" in everything:  # behind the end of a text that another program wrote
+        cells = [cell.partition("\0")[0] for cell in cells]
+    if REFERENCE in everything:
+        cells = [long.at(cell, f"{part}, row {row}") for row, cell in enumerate(cells)]
+    return cells
+
+
+class _LongCells:
+    """The cells that stand beside a table; read when the first of them is asked for."""
+
+    def __init__(self, group: h5g.GroupID, link: str) -> None:
+        self._group = group
+        self._link = link
+        self._cells: list[bytes] | None = None
+        self._taken: set[int] = set()
+
+    def at(self, cell: str, part: str) -> str:
+        """The text of a cell, which may be a reference."""
+        if not cell.startswith(REFERENCE):
+            return cell
+        if self._cells is None:
+            self._cells = read_array(self._group, self._link).tolist()
+        try:
+            return self._cells[self._take(index_of(cell))].decode()
+        except (IndexError, UnicodeDecodeError, ValueError) as error:
+            raise damaged(part, f"{cell!r} does not lead to a text in {self._link} ({error}).") from None
+
+    def _take(self, index: int) -> int:
+        # A million cells that share one long text would be a million long texts.
+        if index in self._taken:
+            raise ValueError("another cell refers to it already")
+        self._taken.add(index)
+        return index
+
+
+def index_of(reference: str) -> int:
+    """The element that a reference leads to; `ValueError` where it is none."""
+    digits = reference.removeprefix(REFERENCE)
+    if not (digits.isascii() and digits.isdigit()):
+        raise ValueError("not a number")
+    return int(digits)

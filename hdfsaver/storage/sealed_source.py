@@ -1,0 +1,204 @@
+"""A sealed file: names and extents from its index, values by their extents, every value checked by its digest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xxhash
+from h5py import h5g
+
+from hdfsaver import limits
+from hdfsaver.errors import DataLossError, InvalidArgumentError
+from hdfsaver.files.coalesced_reads import read_small
+from hdfsaver.files.memory_map import map_arrays
+from hdfsaver.files.opening import Opened
+from hdfsaver.files.partial_reads import read_part
+from hdfsaver.files.positional_io import digest_all, read_all
+from hdfsaver.files.progress import Callback, Progress
+from hdfsaver.storage import groups, layout, seal
+from hdfsaver.storage.chunks.chunk_reading import Packed, digest_packed, read_packed, read_part_packed
+from hdfsaver.storage.hdf5 import objects, strings
+from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
+from hdfsaver.storage.index import NOTHING, Index, grid_of, read_index
+from hdfsaver.storage.seal import Seal, advice
+from hdfsaver.tensor_info import LARGE, STRING, Array, Key, TensorInfo, bytes_of, numpy_dtype
+
+_LABELS = ("dtype", "encoding", "shape")
+
+
+class SealedSource:
+    """Reads the variables of a model in a file whose seal holds."""
+
+    sealed = True
+
+    def __init__(self, opened: Opened, found: Seal, path: str | os.PathLike[str], group: str = groups.ROOT) -> None:
+        if found.major != layout.MAJOR:
+            raise newer_version(f"{found.major}.{found.minor}")
+        self._opened = opened
+        self._path = path
+        self._seal = found
+        extents = seal.check(opened.fd, opened.size, found)
+        self._extents = extents
+        self._group = group
+        with hdf5_root(opened) as root:
+            groups.open_model(root, group)
+            self._models = read_index(root, extents["nbytes"].tolist())
+        index = self._models.get(groups.link_of(group), NOTHING)
+        self.entries, self._paths = index.entries, index.paths
+        self._packed = {name: self._packed_value(index, name) for name in index.chunk_rows}
+        columns = (extents["offset"][index.rows].tolist(), extents["xxh3_64"][index.rows].tolist())
+        self._rows = dict(zip(self.entries, zip(*columns, strict=True), strict=True))
+
+    def _packed_value(self, index: Index, name: str) -> Packed:
+        entry, first = index.entries[name], index.chunk_rows[name]
+        grid = grid_of(entry)
+        return Packed(name, entry.filters, grid, self._extents[first : first + grid.count].tolist())
+
+    @property
+    def has_structure(self) -> bool:
+        """Whether ``/graph`` may be asked for."""
+        return True
+
+    def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
+        """The values of variables, in the order asked for."""
+        entries = [self.entries[name] for name in names]
+        progress = Progress(callback, sum(entry.nbytes for entry in entries))
+        plain = [entry for entry in entries if not entry.filters]
+        found = self._large([entry for entry in plain if entry.nbytes >= LARGE], progress)
+        found.update(self._small([entry for entry in plain if entry.nbytes < LARGE], progress))
+        found.update(self._unpacked([entry for entry in entries if entry.filters], progress))
+        texts = [entry.name for entry in entries if entry.dtype == STRING]
+        if texts:
+            with hdf5_root(self._opened) as root:
+                group = objects.open_group(groups.open_model(root, self._group), layout.VARIABLES)
+                found.update({name: self._text(group, name, found[name]) for name in texts})
+        return {name: found[name] for name in names}
+
+    def read_slice(self, name: str, key: Key) -> Array:
+        """A part of a variable's value; where that is compressed, the digests of its chunks are checked."""
+        entry = self.entries[name]
+        if entry.dtype == STRING:
+            return self.read([name])[name][key].copy()
+        if entry.filters:
+            return read_part_packed(self._opened.fd, self._packed[name], numpy_dtype(entry.dtype), key)
+        return read_part(self._opened.fd, self._rows[name][0], *_stored(entry), key)
+
+    def map(self, names: Sequence[str], mode: str) -> dict[str, Array]:
+        """Views of the values of variables, as far as they can be viewed; the others are not among them."""
+        extents = {
+            name: (self._rows[name][0], *_stored(self.entries[name]))
+            for name in names
+            if self._is_mapped(self.entries[name])
+        }
+        return map_arrays(self._opened, extents, mode)
+
+    @staticmethod
+    def _is_mapped(entry: TensorInfo) -> bool:
+        return entry.dtype != STRING and entry.nbytes >= LARGE and not entry.filters
+
+    def _unpacked(self, entries: Sequence[TensorInfo], progress: Progress) -> dict[str, Array]:
+        declared = 0
+        for entry in entries:
+            declared += entry.nbytes
+            limits.check_declared(f"variable {entry.name!r}", declared, self._opened.size)
+        arrays = {entry.name: np.empty(*_stored(entry)) for entry in entries}
+        values = [(self._packed[name], array) for name, array in arrays.items()]
+        digests = read_packed(self._opened.fd, values, progress)
+        self._check(dict(zip(arrays, digests, strict=True)))
+        return arrays
+
+    def _large(self, entries: Sequence[TensorInfo], progress: Progress) -> dict[str, Array]:
+        arrays = {entry.name: np.empty(*_stored(entry)) for entry in entries}
+        jobs = [(self._rows[name][0], bytes_of(array)) for name, array in arrays.items()]
+        digests = read_all(self._opened.fd, jobs, progress)
+        self._check(dict(zip(arrays, digests, strict=True)))
+        return arrays
+
+    def _small(self, entries: Sequence[TensorInfo], progress: Progress) -> dict[str, Array]:
+        changed, arrays = [], {}
+        rows = [self._rows[entry.name] for entry in entries]
+        extents = [(offset, entry.nbytes) for (offset, _), entry in zip(rows, entries, strict=True)]
+        for index, data in read_small(self._opened.fd, extents):
+            entry = entries[index]
+            arrays[entry.name] = np.ndarray(*_stored(entry), data).copy()
+            if xxhash.xxh3_64_intdigest(data) != rows[index][1]:
+                changed.append(entry.name)
+        progress.advance(sum(entry.nbytes for entry in entries))
+        if changed:
+            raise self._changed(changed)
+        return arrays
+
+    def _check(self, digests: Mapping[str, int]) -> None:
+        changed = [name for name, digest in digests.items() if digest != self._rows[name][1]]
+        if changed:
+            raise self._changed(changed)
+
+    def _changed(self, names: Sequence[str]) -> DataLossError:
+        shown = ", ".join(map(repr, names[:10])) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+        variables = "variable" if len(names) == 1 else f"{len(names)} variables"
+        return DataLossError(
+            None, None, f"{self._path}: the bytes of {variables} {shown} are not what was saved. {advice(self._path)}"
+        )
+
+    def _text(self, group: h5g.GroupID, name: str, stored: Array) -> Array:
+        """A string tensor, from its bytes and from what its dataset says about them."""
+        dataset = objects.open_dataset(group, self._paths[name])
+        found = {label: objects.get_text(dataset, label) for label in _LABELS}
+        labels = {label: text for label, text in found.items() if text is not None}
+        part = objects.location(dataset)
+        with objects.reading(part):
+            dtype = strings.stored_dtype(dataset.get_type(), labels)
+        if dtype is None or dataset.get_offset() not in (None, self._rows[name][0]):
+            raise objects.damaged(part, "the index takes it for a string tensor, which it is not.")
+        array = strings.decode(stored.view(dtype).reshape(dataset.shape), labels)
+        if array.shape != self.entries[name].shape:
+            raise objects.damaged(part, f"its shape is {array.shape}, the index says {self.entries[name].shape}.")
+        return array
+
+    def verify(self, callback: Callback | None = None) -> None:
+        """Check the seal again, and every value against its digest, those of all models."""
+        with seal.naming(self._path):
+            seal.check(self._opened.fd, self._opened.size, self._seal)
+        names = {row: label for link, index in self._models.items() for row, label in _labelled(link, index)}
+        packed = {
+            row: self._packed_value(index, name)
+            for index in self._models.values()
+            for row, name in zip(index.rows, index.entries, strict=True)
+            if name in index.chunk_rows
+        }
+        plain = np.array([row for row in range(len(names)) if row not in packed], dtype=np.int64)
+        extents = self._extents[plain]
+        progress = Progress(callback, int(extents["nbytes"].sum()) + sum(each.grid.size for each in packed.values()))
+        found = np.zeros(len(names), dtype=np.uint64)
+        places = list(zip(extents["offset"].tolist(), extents["nbytes"].tolist(), strict=True))
+        found[plain] = digest_all(self._opened.fd, places, progress)
+        found[list(packed)] = digest_packed(self._opened.fd, list(packed.values()), progress)
+        changed = np.flatnonzero(found != self._extents["xxh3_64"][: len(names)]).tolist()
+        if changed:
+            raise self._changed([names[row] for row in changed])
+
+
+def _labelled(link: str, index: Index) -> Iterator[tuple[int, str]]:
+    """The rows of a model, each with the variable's name behind that of its group."""
+    for row, name in zip(index.rows, index.entries, strict=True):
+        yield row, f"{link}/{layout.VARIABLES}/{name}" if link else name
+
+
+def _stored(entry: TensorInfo) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and dtype of the array that a variable's bytes are read into."""
+    if entry.dtype == STRING:
+        return (entry.nbytes,), np.dtype(np.uint8)
+    return entry.shape, numpy_dtype(entry.dtype)
+
+
+def newer_version(version: str) -> InvalidArgumentError:
+    """The error for a file of a version that is not read."""
+    return InvalidArgumentError(
+        None,
+        None,
+        f"The file has format version {version}, and this hdfsaver reads version {layout.MAJOR} alone. "
+        "Read it with the hdfsaver that wrote it, or a newer one.",
+    )

@@ -1,0 +1,111 @@
+"""Codecs: there and back, known to HDF5's own filters, and never more bytes than asked for."""
+
+import io
+import sys
+
+import h5py
+import hdf5plugin
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hdfsaver.storage.chunks.codecs import BY_NAME, TABLE
+from hdfsaver.storage.chunks.compression import Compression
+from hdfsaver.storage.chunks.filters import shuffled, undo, unshuffled
+
+NAMES = list(BY_NAME)
+
+
+@pytest.mark.parametrize("codec", TABLE, ids=NAMES)
+@given(data=st.binary(min_size=1, max_size=2000), itemsize=st.sampled_from([1, 2, 4, 8]))
+def test_bytes_come_back(codec, data, itemsize):
+    """What was encoded decodes to the same bytes at every level."""
+    data = data * itemsize
+    for level in {codec.levels[0], codec.level, min(codec.levels[-1], 9)}:
+        assert data == bytes(codec.decode(codec.encode(data, level, itemsize), len(data)))
+
+
+@given(data=st.binary(max_size=300), itemsize=st.integers(1, 16))
+def test_shuffling_is_undone(data, itemsize):
+    """All first bytes of the elements come first, and go back to where they were."""
+    data = data * itemsize
+    mixed = bytes(shuffled(data, itemsize))
+    assert data[::itemsize] == mixed[: len(data) // itemsize]
+    assert data == unshuffled(mixed, itemsize).tobytes()
+
+
+@pytest.mark.parametrize("codec", TABLE, ids=NAMES)
+def test_a_bomb_is_not_inflated(codec):
+    """Of data that become more than they should, no more is made than one byte too many."""
+    bomb = codec.encode(bytes(1 << 24), codec.level, 1)
+    assert len(codec.decode(bomb, 1000)) in (0, 1001)
+
+
+@pytest.mark.parametrize("codec", TABLE, ids=NAMES)
+@given(data=st.binary(max_size=200), size=st.integers(1, 1000))
+def test_noise_is_refused(codec, data, size):
+    """Bytes that nobody encoded give a wrong length, or by chance the right one, and no exception."""
+    assert len(codec.decode(data, size)) <= size + 1
+
+
+@pytest.mark.parametrize("codec", TABLE, ids=NAMES)
+@given(place=st.integers(0, 10**6), change=st.integers(1, 255), cut=st.integers(0, 50))
+def test_damage_is_survived(codec, place, change, cut):
+    """A byte that is another, or an end that is missing, gives other bytes or none, never an exception."""
+    data = bytearray(codec.encode(bytes(range(256)) * 8, codec.level, 4))
+    data[place % len(data)] ^= change
+    assert len(codec.decode(bytes(data[: len(data) - cut]), 2048)) <= 2049
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("gzip", {"compression": "gzip"}),
+        ("gzip", {"compression": "gzip", "shuffle": True}),
+        ("zstd", hdf5plugin.Zstd()),
+        ("lz4", hdf5plugin.LZ4()),
+        ("lz4", hdf5plugin.LZ4(nbytes=1024)),
+        ("blosc2", hdf5plugin.Blosc2()),
+    ],
+)
+def test_chunks_of_the_plugins_are_read(name, options):
+    """What HDF5's own filters made is decoded here."""
+    values = np.arange(6000, dtype=np.int32)
+    with h5py.File(io.BytesIO(), "w") as file:
+        dataset = file.create_dataset("a", data=values, chunks=(6000,), **options)
+        filters = (*(("shuffle",) if options.get("shuffle") else ()), name)
+        _, data = dataset.id.read_direct_chunk((0,))
+    assert values.tobytes() == undo(data, filters, values.nbytes, 4).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        (("snappy",), "There is no compression 'snappy'; there are gzip, zstd, lz4, blosc2"),
+        (("gzip", 10), "gzip has the levels 1 to 9, not 10"),
+        (("lz4", 1), "lz4 has the levels 0 to 0, not 1"),
+    ],
+)
+def test_a_setting_that_there_is_not_is_refused(arguments, match):
+    """The message lists what there is."""
+    with pytest.raises(ValueError, match=match):
+        Compression(*arguments)
+
+
+@pytest.mark.parametrize("name", ["zstd", "lz4", "blosc2"])
+def test_a_missing_package_is_named(name, monkeypatch):
+    """The message says what to install, when the compression is chosen and not when the file is written."""
+    for module in ("compression.zstd", "backports.zstd", "lz4.block", "blosc2"):
+        monkeypatch.setitem(sys.modules, module, None)
+    if name == "zstd" and sys.version_info >= (3, 14):
+        pytest.skip("Python brings zstd")
+    with pytest.raises(ImportError, match=rf"needs the package '{BY_NAME[name].package}'.*hdfsaver\[compression\]"):
+        Compression(name)
+
+
+def test_python_alone_has_gzip(monkeypatch):
+    """gzip needs no package."""
+    for module in ("compression.zstd", "backports.zstd", "lz4.block", "blosc2"):
+        monkeypatch.setitem(sys.modules, module, None)
+    assert ("shuffle", "gzip") == Compression("gzip").filters_for(4)
