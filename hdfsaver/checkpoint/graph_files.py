@@ -69,7 +69,7 @@ def _is_hdf5(path: Path) -> bool:
 
 def _read_tensorflow(path: Path) -> Structure:
     """Read a file of TensorFlow's, with libraries that are installed only by who has such files."""
-    from hdfsaver.interop.graphs import read_meta_graph
+    from hdfsaver.interop.graphs.graph_files import read_meta_graph
 
     try:
         return read_meta_graph(path)
@@ -139,13 +139,13 @@ def write_graph(graph_or_graph_def: Graph | GraphDef, logdir: PathLike, name: st
 
 def _text_by_protobuf(definition: GraphDef) -> str:
     """The text of a graph with functions, of which only protobuf's own library knows what is in them."""
-    from hdfsaver.interop.graphs import text_of_graph_def
+    from hdfsaver.interop.graphs.graph_files import text_of_graph_def
 
     return text_of_graph_def(definition)
 
 
 def _write_binary(given: Graph | GraphDef, path: Path) -> None:
-    from hdfsaver.interop.graphs import write_graph_def
+    from hdfsaver.interop.graphs.graph_files import write_graph_def
 
     if isinstance(given, GraphDef):
         definition = MetaGraphDef(graph_def=given)

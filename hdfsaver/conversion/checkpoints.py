@@ -50,7 +50,7 @@ class Checkpoint(Source):
         """The graph in the file, or in the one beside it."""
         if self._graph is None:
             return self._file.structure()
-        from hdfsaver.interop.graphs import read_meta_graph
+        from hdfsaver.interop.graphs.graph_files import read_meta_graph
 
         return read_meta_graph(self._graph)
 
@@ -161,20 +161,20 @@ class Graph(Source):
 
     def structure(self) -> Structure | None:
         """The graph."""
-        from hdfsaver.interop import graphs
+        from hdfsaver.interop.graphs import graph_files
 
         if self.path.endswith(".meta"):
-            return graphs.read_meta_graph(self.path)
+            return graph_files.read_meta_graph(self.path)
         try:
-            return graphs.read_graph_def(self.path)
+            return graph_files.read_graph_def(self.path)
         except OpError:
             # Either of the two has the endings `.pb` and `.pbtxt`.
-            return graphs.read_meta_graph(self.path)
+            return graph_files.read_meta_graph(self.path)
 
 
 def open_saved_model(folder: str) -> Source:
     """The variables of a SavedModel and its first graph."""
-    from hdfsaver.interop.graphs import read_saved_model
+    from hdfsaver.interop.graphs.graph_files import read_saved_model
 
     model = read_saved_model(folder)
     structure = model.meta_graphs[0].structure if model.meta_graphs else None

@@ -207,20 +207,20 @@ def _write_ours(target: str, arrays: _Arrays, structure: Structure | None, compr
 
 
 def _write_graph(target: str, structure: Structure | None) -> None:
-    from hdfsaver.interop import graphs
+    from hdfsaver.interop.graphs import graph_files
 
     if structure is None:
         raise InvalidArgumentError(None, None, f"There is no graph to write to {target}.")
-    (graphs.write_meta_graph if target.endswith(".meta") else graphs.write_graph_def)(structure, target)
+    (graph_files.write_meta_graph if target.endswith(".meta") else graph_files.write_graph_def)(structure, target)
 
 
 def _write_tensorflow(prefix: str, arrays: _Arrays, structure: Structure | None, durable: bool) -> None:
-    from hdfsaver.interop import graphs
-    from hdfsaver.interop.bundle_writing import write_bundle
+    from hdfsaver.interop.bundle.bundle_writing import write_bundle
+    from hdfsaver.interop.graphs import graph_files
 
     write_bundle(prefix, arrays, _dtype_names(arrays.entries), durable=durable)
     if structure is not None:
-        graphs.write_meta_graph(structure, f"{prefix}.meta")
+        graph_files.write_meta_graph(structure, f"{prefix}.meta")
 
 
 def _dtype_names(entries: Mapping[str, TensorInfo]) -> dict[str, str]:

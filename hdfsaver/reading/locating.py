@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hdfsaver.errors import DataLossError, NotFoundError
-from hdfsaver.interop import locating as tensorflow
+from hdfsaver.interop.bundle import tensorflow_prefix as tensorflow
 from hdfsaver.reading import checkpoint_names, state_file
 from hdfsaver.reading.state_file import CheckpointState
 

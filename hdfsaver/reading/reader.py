@@ -12,7 +12,7 @@ from hdfsaver.reading.locating import PathLike, existing_file, resolve, tensorfl
 from hdfsaver.storage.reading import CheckpointFile, open_file
 
 if TYPE_CHECKING:
-    from hdfsaver.interop.opening import TensorFlowFile
+    from hdfsaver.interop.bundle.open_tensorflow import TensorFlowFile
 
 AnyCheckpoint: TypeAlias = "CheckpointFile | TensorFlowFile"
 """An open checkpoint, ours or TensorFlow's: they have one face."""
@@ -151,7 +151,7 @@ def open_checkpoint(prefix: PathLike, group: str = "") -> AnyCheckpoint:
             None, None, f"{found.prefix} is a checkpoint of TensorFlow's, which has no group {group!r}."
         )
     # Its libraries come with an extra, and take time to load.
-    from hdfsaver.interop.opening import open_found
+    from hdfsaver.interop.bundle.open_tensorflow import open_found
 
     return open_found(found)
 

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 import hdfsaver
-from hdfsaver.interop.bundle_writing import write_bundle
-from hdfsaver.interop.graphs import read_meta_graph, write_meta_graph
-from hdfsaver.interop.opening import open_bundle
+from hdfsaver.interop.bundle.bundle_writing import write_bundle
+from hdfsaver.interop.bundle.open_tensorflow import open_bundle
+from hdfsaver.interop.graphs.graph_files import read_meta_graph, write_meta_graph
 
 ROUNDS = 7
 

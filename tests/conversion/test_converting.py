@@ -17,8 +17,8 @@ import hdfsaver as tf
 from hdfsaver import dtypes, errors
 from hdfsaver.conversion.opening import open_source
 from hdfsaver.conversion.selecting import is_slot
-from hdfsaver.interop import messages
-from hdfsaver.interop.graph_reading import read_message
+from hdfsaver.interop.graphs.message_files import read_message
+from hdfsaver.messages import descriptor_pool
 from hdfsaver.storage.writing import write_file
 
 GOLDEN = Path(__file__).parents[1] / "interop" / "golden_graphs"
@@ -113,8 +113,8 @@ def test_a_checkpoint_of_tensorflow_comes_back_byte_for_byte(tmp_path):
     assert tf.convert(tmp_path / "x.h5", tmp_path / "y.ckpt").has_graph
     for ending in (".index", ".data-00000-of-00001"):
         assert Path(f"{source}{ending}").read_bytes() == Path(f"{tmp_path}/y.ckpt{ending}").read_bytes()
-    assert read_message(f"{source}.meta", messages.MetaGraphDef) == read_message(
-        tmp_path / "y.ckpt.meta", messages.MetaGraphDef
+    assert read_message(f"{source}.meta", descriptor_pool.MetaGraphDef) == read_message(
+        tmp_path / "y.ckpt.meta", descriptor_pool.MetaGraphDef
     )
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from hdfsaver.errors import DataLossError, InvalidArgumentError, NotFoundError, UnimplementedError
-from hdfsaver.interop.bundle_writing import write_bundle
-from hdfsaver.interop.opening import TensorFlowFile, open_bundle, open_v1
+from hdfsaver.interop.bundle.bundle_writing import write_bundle
+from hdfsaver.interop.bundle.open_tensorflow import TensorFlowFile, open_bundle, open_v1
 from hdfsaver.tensor_info import Array
 from tests.interop import forging, samples
 from tests.interop.samples import GOLDEN

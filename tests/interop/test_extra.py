@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from hdfsaver.interop.extras import library
+from hdfsaver.files.extras import library
 
+GOLDEN = Path(__file__).parent / "golden"
 BLOCKED = ("crc32c", "google.protobuf", "cramjam", "tensorflow")
 
 
 def test_the_core_does_without() -> None:
     """Neither the package nor the search for checkpoints loads one of them."""
-    code = "import sys, hdfsaver, hdfsaver.interop.locating; print([name for name in {} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code.format(BLOCKED)], check=True, capture_output=True, text=True)
-    assert "[]\n" == done.stdout
+    assert [] == loaded("import hdfsaver, hdfsaver.interop.bundle.tensorflow_prefix", BLOCKED)
+
+
+def test_tensorflows_checkpoints_are_read_without_hdf5() -> None:
+    """Opening and reading a bundle loads no h5py."""
+    code = f"from hdfsaver.interop import open_tensorflow; open_tensorflow({str(GOLDEN / 'part')!r}).read('part')"
+    assert [] == loaded(code, ("h5py", "hdfsaver.storage"))
+
+
+def loaded(code: str, names: tuple[str, ...]) -> list[str]:
+    """Which modules of the names are there after a program has run in a process of its own."""
+    tail = f"; import sys; print(*[name for name in {names} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code + tail], check=True, capture_output=True, text=True)
+    return done.stdout.split()
 
 
 def test_a_missing_library_says_what_to_install() -> None:
@@ -25,12 +38,12 @@ def test_a_missing_library_says_what_to_install() -> None:
         library("no_such_library")
 
 
-@pytest.mark.parametrize("module", ["opening", "bundle_writing"])
-def test_without_the_extra_the_room_says_so(module: str) -> None:
+@pytest.mark.parametrize("module", ["open_tensorflow", "bundle_writing"])
+def test_without_the_extra_the_error_says_what_to_install(module: str) -> None:
     """Importing what needs them, where they are not installed, is that error."""
     code = (
         f"import sys; sys.modules.update(dict.fromkeys({BLOCKED}))\n"
-        f"try: import hdfsaver.interop.{module}\nexcept ImportError as error: print(error)"
+        f"try: import hdfsaver.interop.bundle.{module}\nexcept ImportError as error: print(error)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert "hdfsaver[tensorflow]" in done.stdout
@@ -39,7 +52,7 @@ def test_without_the_extra_the_room_says_so(module: str) -> None:
 def test_the_names_of_tensorflow_stay_free() -> None:
     """The messages are in a pool of their own: nothing is registered where TensorFlow registers its own."""
     code = (
-        "import hdfsaver.interop.messages\n"
+        "import hdfsaver.messages.descriptor_pool\n"
         "from google.protobuf import descriptor_pool\n"
         "try: descriptor_pool.Default().FindFileByName('hdfsaver.proto')\nexcept KeyError: print('free')"
     )

@@ -20,20 +20,21 @@ from hypothesis import strategies as st
 import hdfsaver as tf
 from hdfsaver import schema
 from hdfsaver.errors import DataLossError, ResourceExhaustedError
-from hdfsaver.interop import graphs, messages
-from hdfsaver.interop.graph_reading import write_message
+from hdfsaver.interop.graphs import graph_files
+from hdfsaver.interop.graphs.message_files import write_message
+from hdfsaver.messages import descriptor_pool
+from tests.interop.graphs.test_graph_files import FOLDER, assert_nothing_lost, new_graph, through_hdf5
 from tests.interop.test_damage import damages
-from tests.interop.test_graphs import FOLDER, assert_nothing_lost, new_graph, through_hdf5
 
 SECONDS = 1.0
 MEMORY = 64 << 20
 
 READERS: dict[str, Callable[[Path], Any]] = {
-    "small.ckpt.meta": graphs.read_meta_graph,
-    "resource.ckpt.meta": graphs.read_meta_graph,
-    "frozen.pb": graphs.read_graph_def,
-    "frozen.pbtxt": graphs.read_graph_def,
-    "saved_model.pb": lambda path: graphs.read_saved_model(path.parent),
+    "small.ckpt.meta": graph_files.read_meta_graph,
+    "resource.ckpt.meta": graph_files.read_meta_graph,
+    "frozen.pb": graph_files.read_graph_def,
+    "frozen.pbtxt": graph_files.read_graph_def,
+    "saved_model.pb": lambda path: graph_files.read_saved_model(path.parent),
 }
 
 
@@ -150,9 +151,9 @@ def test_constants_that_claim_much_for_little_are_refused(tmp_path: Path) -> Non
     write_message(tmp_path / "x.meta", message)
     with tf.limits.use(declared_bytes=10**7):
         with pytest.raises(ResourceExhaustedError, match=r"x\.meta.*limit `declared_bytes`"):
-            graphs.read_meta_graph(tmp_path / "x.meta")
+            graph_files.read_meta_graph(tmp_path / "x.meta")
         with tf.limits.use(declared_bytes=10**8):
-            structure = graphs.read_meta_graph(tmp_path / "x.meta")
+            structure = graph_files.read_meta_graph(tmp_path / "x.meta")
     assert [1.0, 3.0, 3.0] == structure.digraph.nodes["c3"]["attrs"]["value"][[0, 1, -1]].tolist()
 
 
@@ -166,7 +167,7 @@ def test_operations_that_claim_many_outputs(tmp_path: Path) -> None:
     message.graph_def.node.add(name="b", op="B", input=[f"a:{2**40}"])
     write_message(tmp_path / "x.meta", message)
     with pytest.raises(DataLossError, match="an output that no operation has"):
-        graphs.read_meta_graph(tmp_path / "x.meta")
+        graph_files.read_meta_graph(tmp_path / "x.meta")
 
 
 def test_functions_that_call_themselves_are_kept(tmp_path: Path) -> None:
@@ -190,7 +191,7 @@ def test_deep_nesting_is_a_clean_error(tmp_path: Path) -> None:
     assert_nothing_lost(message, tmp_path)
     (tmp_path / "x.pbtxt").write_text("node { attr { key: 'f' value { " + "list { func { attr { value { " * 5000)
     with pytest.raises(DataLossError, match=r"x\.pbtxt"):
-        graphs.read_graph_def(tmp_path / "x.pbtxt")
+        graph_files.read_graph_def(tmp_path / "x.pbtxt")
 
 
 @pytest.mark.parametrize(
@@ -207,14 +208,14 @@ def test_inputs_that_cannot_be(tmp_path: Path, inputs: list[str], match: str) ->
     """The error names file, node and input."""
     write_message(tmp_path / "x.meta", new_graph({"name": "a", "op": "A", "input": inputs}))
     with pytest.raises(DataLossError, match=f"(?s)x.meta.*node 'a'.*{match}"):
-        graphs.read_meta_graph(tmp_path / "x.meta")
+        graph_files.read_meta_graph(tmp_path / "x.meta")
 
 
 def test_two_nodes_of_one_name(tmp_path: Path) -> None:
     """A DiGraph would have one of them."""
     write_message(tmp_path / "x.meta", new_graph({"name": "a", "op": "A"}, {"name": "a", "op": "B"}))
     with pytest.raises(DataLossError, match="two nodes have the name 'a'"):
-        graphs.read_meta_graph(tmp_path / "x.meta")
+        graph_files.read_meta_graph(tmp_path / "x.meta")
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff" * 100, b"nodes { }", b"n\xf6de { }", b"\x89PNG\r\n\x1a\n"])
@@ -222,16 +223,16 @@ def test_what_is_no_graph(tmp_path: Path, content: bytes) -> None:
     """Nothing, noise, text of another kind: each is a DataLossError that names the file."""
     (tmp_path / "x.pb").write_bytes(content)
     with pytest.raises(DataLossError, match=r"x\.pb"):
-        graphs.read_graph_def(tmp_path / "x.pb")
+        graph_files.read_graph_def(tmp_path / "x.pb")
 
 
 def test_a_failed_write_leaves_the_file(tmp_path: Path) -> None:
     """What was there is as it was when a graph cannot be written."""
     shutil.copy(FOLDER / "frozen.pb", tmp_path / "x.meta")
-    structure = graphs.read_meta_graph(FOLDER / "small.ckpt.meta")
+    structure = graph_files.read_meta_graph(FOLDER / "small.ckpt.meta")
     structure.tensorflow["library"] = b"\xff\xff"
     with pytest.raises(DataLossError, match="/graph/tensorflow"):
-        graphs.write_meta_graph(structure, tmp_path / "x.meta")
+        graph_files.write_meta_graph(structure, tmp_path / "x.meta")
     assert (FOLDER / "frozen.pb").read_bytes() == (tmp_path / "x.meta").read_bytes()
     assert [tmp_path / "x.meta"] == list(tmp_path.iterdir())
 
@@ -301,7 +302,7 @@ class Maker:
 
     def meta_graph(self) -> Any:
         """A graph in which everything is possible but the names of nodes, and where inputs come from."""
-        message = self.fill(messages.MetaGraphDef())
+        message = self.fill(descriptor_pool.MetaGraphDef())
         message.graph_def.SetInParent()
         names = [f"n{number}" for number in range(len(message.graph_def.node))]
         texts = [text for source in names for text in (source, f"{source}:0", f"{source}:3", f"^{source}")]
@@ -317,7 +318,7 @@ def test_any_message_survives(tmp_path_factory: pytest.TempPathFactory, seed: in
     """Whatever a ``MetaGraphDef`` says, NaNs and contradictions included, it says after HDF5, byte for byte."""
     folder = tmp_path_factory.mktemp("any")
     write_message(folder / "first.meta", Maker(seed).meta_graph())
-    structure = graphs.read_meta_graph(folder / "first.meta")
+    structure = graph_files.read_meta_graph(folder / "first.meta")
     schema.validate(structure.digraph)
-    graphs.write_meta_graph(through_hdf5(structure, folder), folder / "again.meta")
+    graph_files.write_meta_graph(through_hdf5(structure, folder), folder / "again.meta")
     assert (folder / "first.meta").read_bytes() == (folder / "again.meta").read_bytes()

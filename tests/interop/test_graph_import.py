@@ -14,11 +14,12 @@ import pytest
 import hdfsaver as tf
 from hdfsaver.checkpoint.graph_files import read_structure
 from hdfsaver.errors import UnimplementedError
-from hdfsaver.interop import graphs, messages
-from hdfsaver.interop.bundle_writing import write_bundle
-from hdfsaver.interop.graph_reading import read_message
+from hdfsaver.interop.bundle.bundle_writing import write_bundle
+from hdfsaver.interop.graphs import graph_files
+from hdfsaver.interop.graphs.message_files import read_message
+from hdfsaver.messages import descriptor_pool
 from hdfsaver.schema import SaverDef
-from tests.interop.test_graphs import EXPECTED, FOLDER
+from tests.interop.graphs.test_graph_files import EXPECTED, FOLDER
 
 FED = {"x:0": [[1.0, 2.0, 3.0]]}
 SMALL = FOLDER / "small.ckpt"
@@ -103,9 +104,9 @@ def test_imported_saved_and_exported_nothing_is_lost(tmp_path: Path, name: str) 
         assert saver is not None
         saver.restore(sess, FOLDER / f"{name}.ckpt")
         saver.save(sess, tmp_path / "x.ckpt")
-    graphs.write_meta_graph(read_structure(tmp_path / "x.ckpt"), tmp_path / "x.meta")
-    expected = read_message(FOLDER / f"{name}.ckpt.meta", messages.MetaGraphDef)
-    found = read_message(tmp_path / "x.meta", messages.MetaGraphDef)
+    graph_files.write_meta_graph(read_structure(tmp_path / "x.ckpt"), tmp_path / "x.meta")
+    expected = read_message(FOLDER / f"{name}.ckpt.meta", descriptor_pool.MetaGraphDef)
+    found = read_message(tmp_path / "x.meta", descriptor_pool.MetaGraphDef)
     assert expected.graph_def.library == found.graph_def.library
     assert expected.meta_info_def == found.meta_info_def
     assert expected.collection_def == found.collection_def
@@ -128,17 +129,17 @@ def test_functions_come_along_wherever_a_graph_goes(tmp_path: Path) -> None:
             tf.train.import_meta_graph(source, import_scope="s")
         exported = tf.train.export_meta_graph(tmp_path / "x.h5", graph_def=graph.as_graph_def())
         for name in ("a.meta", "b.meta"):
-            graphs.write_meta_graph(
+            graph_files.write_meta_graph(
                 read_structure(tmp_path / "x.h5") if name == "a.meta" else exported, tmp_path / name
             )
-            found = read_message(tmp_path / name, messages.MetaGraphDef).graph_def
+            found = read_message(tmp_path / name, descriptor_pool.MetaGraphDef).graph_def
             assert ["add_one"] == [function.signature.name for function in found.library.function]
             assert {"s/y", "s_1/y", "Const"} <= {node.name for node in found.node}
 
 
 def test_functions_are_in_definitions_of_graphs(tmp_path: Path) -> None:
     """What came by ``.meta`` is in ``as_graph_def``, in frozen graphs, in their files and in what is made of them."""
-    expected = read_message(SMALL.with_name("small.ckpt.meta"), messages.MetaGraphDef).graph_def.library
+    expected = read_message(SMALL.with_name("small.ckpt.meta"), descriptor_pool.MetaGraphDef).graph_def.library
     with fresh() as graph, tf.Session() as sess:
         saver = tf.train.import_meta_graph(SMALL)
         assert saver is not None
@@ -152,14 +153,14 @@ def test_functions_are_in_definitions_of_graphs(tmp_path: Path) -> None:
             (graph, "text"),
         ):
             tf.io.write_graph(given, tmp_path, name, as_text="t" in name)
-            assert expected == read_message(tmp_path / name, messages.GraphDef).library, name
+            assert expected == read_message(tmp_path / name, descriptor_pool.GraphDef).library, name
     with fresh() as other:
         for _ in range(2):
             tf.import_graph_def(frozen, name="again")
         assert frozen.library == other.as_graph_def().library
         tf.train.export_meta_graph(tmp_path / "again.h5")
-    graphs.write_meta_graph(read_structure(tmp_path / "again.h5"), tmp_path / "again.meta")
-    assert expected == read_message(tmp_path / "again.meta", messages.MetaGraphDef).graph_def.library
+    graph_files.write_meta_graph(read_structure(tmp_path / "again.h5"), tmp_path / "again.meta")
+    assert expected == read_message(tmp_path / "again.meta", descriptor_pool.MetaGraphDef).graph_def.library
 
 
 def test_hdf5_comes_before_a_meta_file(tmp_path: Path) -> None:
@@ -199,10 +200,10 @@ def write_for_tensorflow(folder: Path) -> list[list[float]]:
         saver, expected = build()
         sess.run(tf.global_variables_initializer())
         write_bundle(folder / "x.ckpt", {"weights": sess.run("w:0"), "p": np.full((4, 2), 0.25, np.float32)})
-        graphs.write_meta_graph(saver.export_meta_graph(), folder / "definition.meta")
+        graph_files.write_meta_graph(saver.export_meta_graph(), folder / "definition.meta")
         saver.save(sess, folder / "ours.ckpt")
-        graphs.write_meta_graph(read_structure(folder / "ours.ckpt"), folder / "structure.meta")
-        graphs.write_meta_graph(saver.export_meta_graph(), folder / "text.pbtxt")
+        graph_files.write_meta_graph(read_structure(folder / "ours.ckpt"), folder / "structure.meta")
+        graph_files.write_meta_graph(saver.export_meta_graph(), folder / "text.pbtxt")
         frozen = tf.graph_util.convert_variables_to_constants(sess, graph.as_graph_def(), ["y"])
         tf.io.write_graph(frozen, folder, "frozen.pb", as_text=False)
         tf.io.write_graph(graph, folder, "whole.pb", as_text=False)
@@ -214,7 +215,7 @@ def write_for_tensorflow(folder: Path) -> list[list[float]]:
 def test_what_we_write_we_read(tmp_path: Path, name: str) -> None:
     """The operations that save and restore for TensorFlow tell our Saver what it keeps."""
     expected = write_for_tensorflow(tmp_path)
-    structure = graphs.read_meta_graph(tmp_path / name)
+    structure = graph_files.read_meta_graph(tmp_path / name)
     assert structure.saver is not None
     assert "NoOp" == structure.digraph.nodes[structure.saver.restore_op_name]["op"]
     assert ["p", "weights"] == sorted(structure.saved_names)
@@ -232,7 +233,7 @@ def test_binary_graphs_are_what_the_text_is(tmp_path: Path) -> None:
         for as_text in (False, True):
             path = tf.io.write_graph(graph, tmp_path, "g.pbtxt" if as_text else "g.pb", as_text=as_text)
             assert str(tmp_path / ("g.pbtxt" if as_text else "g.pb")) == path
-    binary, text = (read_message(tmp_path / name, messages.GraphDef) for name in ("g.pb", "g.pbtxt"))
+    binary, text = (read_message(tmp_path / name, descriptor_pool.GraphDef) for name in ("g.pb", "g.pbtxt"))
     assert text == binary
 
 
@@ -247,7 +248,7 @@ def test_scalars_are_frozen_into_files(tmp_path: Path) -> None:
         tf.io.write_graph(frozen, tmp_path, "f.pb", as_text=False)
         tf.io.write_graph(frozen, tmp_path, "f.pbtxt")
     for file in ("f.pb", "f.pbtxt"):
-        nodes = graphs.read_graph_def(tmp_path / file).digraph.nodes
+        nodes = graph_files.read_graph_def(tmp_path / file).digraph.nodes
         assert values == {name: nodes[name]["attrs"]["value"][()] for name in values}
         assert {()} == {nodes[name]["attrs"]["value"].shape for name in values}
 
@@ -278,8 +279,8 @@ def test_a_graph_that_came_twice_is_saved_by_the_operations_of_each(tmp_path: Pa
     new = "other/save/restore_all" if scope else "save/restore_all_1"
     assert new == definition.restore_op_name
     structure = read_structure(tmp_path / "x.ckpt")
-    graphs.write_meta_graph(structure, tmp_path / "x.meta")
-    found = graphs.read_meta_graph(tmp_path / "x.meta")
+    graph_files.write_meta_graph(structure, tmp_path / "x.meta")
+    found = graph_files.read_meta_graph(tmp_path / "x.meta")
     assert ("other/w" if scope else "w_1") == found.saved_names["weights"]
     assert structure.saved_names == found.saved_names
     assert set(structure.digraph) == set(found.digraph)
@@ -292,15 +293,15 @@ def test_a_saver_does_not_take_the_operations_of_another(tmp_path: Path) -> None
         assert first is not None
         first.restore(sess, SMALL)
         other = tf.train.Saver({"w": tf.global_variables()[3]}, saver_def=first.as_saver_def())
-        graphs.write_meta_graph(other.export_meta_graph(), tmp_path / "x.meta")
-    assert {"w": "b"} == graphs.read_meta_graph(tmp_path / "x.meta").saved_names
+        graph_files.write_meta_graph(other.export_meta_graph(), tmp_path / "x.meta")
+    assert {"w": "b"} == graph_files.read_meta_graph(tmp_path / "x.meta").saved_names
 
 
 def test_a_saver_of_what_is_no_variable_is_refused(tmp_path: Path) -> None:
     """A name that leads to no variable of the graph is an error that names it, before anything is written."""
-    structure = graphs.read_meta_graph(SMALL.with_name("small.ckpt.meta"))
+    structure = graph_files.read_meta_graph(SMALL.with_name("small.ckpt.meta"))
     structure.saver = SaverDef()
     structure.saved_names = {"a": "x"}
     with pytest.raises(ValueError, match="keeps 'x', which is no variable"):
-        graphs.write_meta_graph(structure, tmp_path / "x.meta")
+        graph_files.write_meta_graph(structure, tmp_path / "x.meta")
     assert [] == list(tmp_path.iterdir())

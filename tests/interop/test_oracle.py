@@ -17,12 +17,13 @@ import numpy as np
 import pytest
 
 import hdfsaver as tf
-from hdfsaver.interop import graphs, messages
-from hdfsaver.interop.bundle_writing import write_bundle
-from hdfsaver.interop.opening import open_bundle
+from hdfsaver.interop.bundle.bundle_writing import write_bundle
+from hdfsaver.interop.bundle.open_tensorflow import open_bundle
+from hdfsaver.interop.graphs import graph_files
+from hdfsaver.messages import descriptor_pool
 from tests.interop import samples, test_real_files
+from tests.interop.bundle.test_bundle_reading import big_bundle
 from tests.interop.samples import GOLDEN
-from tests.interop.test_bundle import big_bundle
 from tests.interop.test_graph_import import write_for_tensorflow
 
 folder = test_real_files.folder
@@ -114,7 +115,7 @@ def test_our_schema_is_tensorflows() -> None:
     pool = tensorflow_pool()
     seen: set[str] = set()
     for name in ROOTS:
-        ours = messages.message_class(name).DESCRIPTOR
+        ours = descriptor_pool.message_class(name).DESCRIPTOR
         assert [] == compared(ours, pool.FindMessageTypeByName(f"tensorflow.{name}"), seen)
     assert {"tensorflow.NodeDef", "tensorflow.FunctionDef", "tensorflow.OpDef", "tensorflow.AttrValue"} <= seen
 
@@ -249,7 +250,7 @@ def test_tensorflow_runs_a_model_that_it_cannot_open(folder: Path, tmp_path: Pat
         given = test_real_files.fed(sess)
         expected = sess.run("model/Sigmoid:0", given)
         frozen = tf.graph_util.convert_variables_to_constants(sess, graph.as_graph_def(), ["model/Sigmoid"])
-    graphs.write_graph_def(frozen, tmp_path / "frozen.pb")
+    graph_files.write_graph_def(frozen, tmp_path / "frozen.pb")
     np.save(tmp_path / "waves.npy", given["model/Placeholder:0"])
     done = subprocess.run([sys.executable, "-c", MODEL, tmp_path], check=True, capture_output=True, text=True)
     np.testing.assert_allclose(expected, json.loads(done.stdout.splitlines()[-1]), rtol=1e-4)

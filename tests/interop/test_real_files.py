@@ -17,12 +17,13 @@ import xxhash
 
 import hdfsaver as tf
 from hdfsaver import schema
-from hdfsaver.interop import graphs, messages
-from hdfsaver.interop.graph_reading import read_message
-from hdfsaver.interop.opening import open_bundle
+from hdfsaver.interop.bundle.open_tensorflow import open_bundle
+from hdfsaver.interop.graphs import graph_files
+from hdfsaver.interop.graphs.message_files import read_message
+from hdfsaver.messages import descriptor_pool
 from hdfsaver.schema import Structure
 from tests.interop import real_files
-from tests.interop.test_graphs import assert_same_digraph, through_hdf5
+from tests.interop.graphs.test_graph_files import assert_same_digraph, through_hdf5
 
 RECORDED: dict[str, Any] = json.loads(real_files.DIGESTS.read_text())
 CHECKPOINTS = [name for name in RECORDED if name.endswith(".index")]
@@ -43,16 +44,16 @@ def folder() -> Path:
 def read(path: Path) -> list[tuple[Structure, Any]]:
     """The graphs in a file, and the messages that they were."""
     if path.name == "saved_model.pb":
-        whole = read_message(path, messages.SavedModel).meta_graphs
+        whole = read_message(path, descriptor_pool.SavedModel).meta_graphs
         return [
             (graph.structure, message)
-            for graph, message in zip(graphs.read_saved_model(path.parent)[0], whole, strict=True)
+            for graph, message in zip(graph_files.read_saved_model(path.parent)[0], whole, strict=True)
         ]
     if path.name.endswith(".meta"):
-        return [(graphs.read_meta_graph(path), read_message(path, messages.MetaGraphDef))]
-    message = messages.MetaGraphDef()
-    message.graph_def.CopyFrom(read_message(path, messages.GraphDef))
-    return [(graphs.read_graph_def(path), message)]
+        return [(graph_files.read_meta_graph(path), read_message(path, descriptor_pool.MetaGraphDef))]
+    message = descriptor_pool.MetaGraphDef()
+    message.graph_def.CopyFrom(read_message(path, descriptor_pool.GraphDef))
+    return [(graph_files.read_graph_def(path), message)]
 
 
 @pytest.mark.parametrize("name", CHECKPOINTS)
@@ -71,7 +72,7 @@ def test_every_graph_survives_hdf5(folder: Path, tmp_path: Path, name: str) -> N
         schema.validate(structure.digraph)
         found = through_hdf5(structure, tmp_path)
         assert_same_digraph(structure.digraph, found.digraph)
-        graphs.write_meta_graph(found, tmp_path / "again.meta")
+        graph_files.write_meta_graph(found, tmp_path / "again.meta")
         assert message.SerializeToString(deterministic=True) == (tmp_path / "again.meta").read_bytes()
 
 

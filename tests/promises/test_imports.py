@@ -22,6 +22,7 @@ PACKAGE = "hdfsaver"
 LAYERS = (
     ("errors", "dtypes", "shapes", "schema", "protos", "limits", "version", "tensor_info"),
     ("files",),
+    ("messages",),
     ("graph", "storage"),
     ("ops", "reading", "digraphs", "arrays", "interop"),
     ("variables", "variable_scope", "partitioned", "partitioning", "session", "training"),
@@ -44,6 +45,7 @@ STRANGERS = (
     {"ops", "arrays"},
     {"graph", "interop"},
     {"ops", "interop"},
+    {"interop", "storage"},
     {"monitoring", "conversion"},
     {"cli", "testing"},
 )

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdfsaver.errors import DataLossError
-from hdfsaver.interop import messages
+from hdfsaver.messages import descriptor_pool
 from hdfsaver.protos.functions import Serialized, bytes_of, library_of
 
 
 def message_of(names: list[str], gradients: list[str]) -> bytes:
     """A ``MetaGraphDef`` with functions, among other fields."""
-    message = messages.MetaGraphDef()
+    message = descriptor_pool.MetaGraphDef()
     message.graph_def.versions.producer = 300
     message.meta_info_def.tensorflow_version = "1"
     for name in names:
@@ -30,11 +30,11 @@ def test_functions_are_those_that_protobuf_finds(names: list[str], gradients: li
     """In their order, each once where two messages follow one another, and back again."""
     data = message_of(names, gradients)
     library = library_of(data + data)
-    found = messages.parse(messages.MetaGraphDef, data, "it").graph_def.library
+    found = descriptor_pool.parse(descriptor_pool.MetaGraphDef, data, "it").graph_def.library
     assert [item.SerializeToString() for item in found.function] == [item.data for item in library.function]
     assert [item.SerializeToString() for item in found.gradient] == [item.data for item in library.gradient]
     assert library == library_of(bytes_of(library))
-    assert found == messages.parse(messages.MetaGraphDef, bytes_of(library), "it").graph_def.library
+    assert found == descriptor_pool.parse(descriptor_pool.MetaGraphDef, bytes_of(library), "it").graph_def.library
 
 
 @given(st.binary(max_size=30), st.integers(0, 80))

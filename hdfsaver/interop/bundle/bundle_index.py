@@ -1,0 +1,188 @@
+"""What the index of a bundle says: which tensors there are, and where their bytes lie.
+
+Source: ``tensorflow/core/util/tensor_bundle/tensor_bundle.cc``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from hdfsaver.errors import DataLossError, InvalidArgumentError
+from hdfsaver.interop.bundle import bundle_slices
+from hdfsaver.interop.bundle.string_tensors import ByteOrder
+from hdfsaver.interop.table import ordered_code
+from hdfsaver.interop.table.table import Bytes, Table
+from hdfsaver.messages import descriptor_pool, tensor_types
+from hdfsaver.tensor_info import STRING, Key, TensorInfo
+
+VERSION = 1
+"""The version of the format that is read and written."""
+
+_ORDERS: dict[int, ByteOrder] = {0: "little", 1: "big"}
+
+
+class Place(NamedTuple):
+    """Where the bytes of a tensor, or of a slice, lie.
+
+    Attributes
+    ----------
+    name : str
+        The tensor, for errors.
+    dtype : str
+    shape : tuple of int
+    shard, offset, nbytes : int
+        Which of the data files, from which byte on, and how many.
+    crc : int
+        Their masked checksum.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    shard: int
+    offset: int
+    nbytes: int
+    crc: int
+
+
+class BundleIndex(NamedTuple):
+    """The index of a bundle.
+
+    Attributes
+    ----------
+    shards : int
+        How many data files there are.
+    order : str
+        ``"little"`` or ``"big"``.
+    entries : dict of str to TensorInfo
+        The tensors by name, in the order of their bytes; those in slices come first, in the order of their names.
+    places : dict of str to Place
+        Those that are stored in one piece.
+    parts : dict of str to list of (Key, Place)
+        Those that are stored in slices: where each slice lies in the tensor, and in the files.
+    """
+
+    shards: int
+    order: ByteOrder
+    entries: dict[str, TensorInfo]
+    places: dict[str, Place]
+    parts: dict[str, list[tuple[Key, Place]]]
+
+
+def read_index(table: Table) -> BundleIndex:
+    """Read the index and check that it makes sense.
+
+    Raises
+    ------
+    DataLossError
+        It is damaged, or says what cannot be.
+    InvalidArgumentError
+        It is of a newer version, or has a dtype that is not known.
+    """
+    items = table.items()
+    key, value = next(items, (None, b""))
+    if key != b"":
+        raise DataLossError(None, None, "its first entry is not the header of a bundle.")
+    header = descriptor_pool.parse(descriptor_pool.BundleHeader, value, "its header")
+    return _Builder(header.num_shards).build(items, _checked(header))
+
+
+def _checked(header: Any) -> ByteOrder:
+    version = header.version
+    if version.min_consumer > VERSION or VERSION in version.bad_consumers:
+        raise InvalidArgumentError(
+            None, None, f"it asks for a reader of version {version.min_consumer}, and this is one of version {VERSION}."
+        )
+    if header.num_shards < 1 or header.endianness not in _ORDERS:
+        raise DataLossError(
+            None, None, f"its header says {header.num_shards} data files and byte order {header.endianness}."
+        )
+    return _ORDERS[header.endianness]
+
+
+class _Builder:
+    """Goes through the entries of an index."""
+
+    def __init__(self, shards: int) -> None:
+        self._shards = shards
+        self._kinds = tensor_types.Kinds()
+        self._slices: dict[bytes, Any] = {}
+
+    def build(self, items: Iterable[tuple[bytes, Bytes]], order: ByteOrder) -> BundleIndex:
+        """The index that has these keys and values."""
+        places, cut = self._sorted(items)
+        parts = {name: self._parts(key, name, message) for key, name, message in cut}
+        _check_overlaps([*places, *(place for them in parts.values() for _box, place in them)])
+        entries = {}
+        for _key, name, message in cut:
+            kind = self._kinds.of(message, name)
+            entries[name] = TensorInfo(name, kind.dtype, kind.shape, sum(place.nbytes for _box, place in parts[name]))
+        for place in places:
+            entries[place.name] = TensorInfo(place.name, place.dtype, place.shape, place.nbytes)
+        return BundleIndex(self._shards, order, entries, {place.name: place for place in places}, parts)
+
+    def _sorted(self, items: Iterable[tuple[bytes, Bytes]]) -> tuple[list[Place], list[tuple[bytes, str, Any]]]:
+        """Tensors in one piece in the order of their bytes, and those that are cut; slices are put aside."""
+        places, cut = [], []
+        for key, value in items:
+            message = descriptor_pool.parse(descriptor_pool.BundleEntry, value, "one of its entries")
+            if key.startswith(ordered_code.SLICE_MARK):
+                self._slices[key] = message
+                continue
+            name = tensor_types.text_of(key)
+            if message.slices:
+                cut.append((key, name, message))
+            else:
+                places.append(self._place(message, name, self._kinds.of(message, name)))
+        places.sort(key=_POSITION)
+        return places, cut
+
+    def _parts(self, key: bytes, name: str, owner: Any) -> list[tuple[Key, Place]]:
+        kind = self._kinds.of(owner, name)
+        parts = []
+        for each in owner.slices:
+            extents = bundle_slices.extents_of(each)
+            box = bundle_slices.box_of(extents, kind.shape, name)
+            part = self._slices.get(ordered_code.slice_key(key, extents))
+            if part is None or part.dtype != owner.dtype or part.slices:
+                raise DataLossError(None, None, f"the slice {extents} of tensor {name!r} has no entry that fits.")
+            found = self._kinds.of(part, name)
+            if found.shape != bundle_slices.shape_of(box):
+                raise DataLossError(
+                    None, None, f"the slice {extents} of tensor {name!r} has shape {found.shape}, and cannot."
+                )
+            parts.append((box, self._place(part, name, found)))
+        return parts
+
+    def _place(self, message: Any, name: str, kind: tensor_types.Kind) -> Place:
+        dtype, shape, nbytes = kind
+        place = Place(name, dtype, shape, message.shard_id, message.offset, message.size, message.crc32c)
+        _name, _dtype, _shape, shard, offset, size, _crc = place
+        if offset < 0 or size < 0 or not 0 <= shard < self._shards:
+            raise DataLossError(
+                None, None, f"tensor {name!r} is said to be {size} bytes at byte {offset} of file {shard}."
+            )
+        if nbytes not in (None, size):
+            raise DataLossError(
+                None, None, f"tensor {name!r}, {dtype} of shape {shape}, takes {nbytes} bytes; its entry says {size}."
+            )
+        return place
+
+
+_POSITION = itemgetter(Place._fields.index("shard"), Place._fields.index("offset"), Place._fields.index("nbytes"))
+
+
+def _check_overlaps(places: list[Place]) -> None:
+    """No byte belongs to two tensors: otherwise a small file could ask for any amount of memory."""
+    last, end, before = -1, 0, ""
+    for name, _dtype, _shape, shard, offset, nbytes, _crc in sorted(places, key=_POSITION):
+        if shard == last and offset < end:
+            raise DataLossError(None, None, f"tensors {before!r} and {name!r} are said to lie in the same bytes.")
+        last, end, before = shard, offset + nbytes, name
+
+
+def is_text(place: Place) -> bool:
+    """Whether a place holds a string tensor."""
+    return place.dtype == STRING

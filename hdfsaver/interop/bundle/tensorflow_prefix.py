@@ -1,0 +1,117 @@
+"""Which of TensorFlow's checkpoints lies under a prefix, as its files' content says; no library of the extra needed."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Literal, NamedTuple
+
+from hdfsaver.errors import NotFoundError, OpError
+from hdfsaver.files.error_context import about
+from hdfsaver.files.opening import Opened, open_any
+from hdfsaver.files.positional_io import read_at
+
+_MAGIC = bytes.fromhex("57fb808b247547db")
+"""The last bytes of a table; see `hdfsaver.interop.table.table`."""
+
+_INDEX = ".index"
+
+
+class Found(NamedTuple):
+    """A checkpoint of TensorFlow's.
+
+    Attributes
+    ----------
+    kind : str
+        ``"bundle"`` for the second format (an index and data files), ``"v1"`` for the first.
+    prefix : str
+        The checkpoint, as TensorFlow names it.
+    files : tuple of str
+        The index of a bundle; all files of a V1 checkpoint.
+    """
+
+    kind: Literal["bundle", "v1"]
+    prefix: str
+    files: tuple[str, ...]
+
+
+def find(prefix: str | os.PathLike[str]) -> Found | None:
+    """Look for a checkpoint of TensorFlow's.
+
+    Parameters
+    ----------
+    prefix : path-like
+        What TensorFlow's Saver gave back; an index file is as good. With a slash at its end it is a checkpoint whose
+        files have suffixes for names.
+
+    Returns
+    -------
+    Found or None
+        None where there is nothing, or something else.
+
+    Raises
+    ------
+    OpError
+        A file that is there cannot be read.
+    """
+    path = os.fspath(prefix)
+    if is_table(path + _INDEX):
+        return Found("bundle", path, (path + _INDEX,))
+    if path.endswith(_INDEX) and is_table(path) and not _is_v1(path):
+        return Found("bundle", path.removesuffix(_INDEX), (path,))
+    if is_table(path):
+        return Found("v1", path, (path,))
+    shards = _v1_shards(path)
+    return Found("v1", path, shards) if shards else None
+
+
+def is_table(path: str) -> bool:
+    """Whether there is a file that ends as tables do.
+
+    Raises
+    ------
+    OpError
+        It is there and cannot be read.
+    """
+    try:
+        opened = open_any(path)
+    except OpError as error:
+        if isinstance(error, NotFoundError) or not os.path.isfile(path):
+            return False
+        raise
+    try:
+        with about(path):
+            return _piece(opened, max(0, opened.size - len(_MAGIC)), len(_MAGIC)) == _MAGIC
+    finally:
+        os.close(opened.fd)
+
+
+def _piece(opened: Opened, start: int, length: int) -> bytes:
+    data = bytearray(min(length, opened.size - start))
+    read_at(opened.fd, memoryview(data), start)
+    return bytes(data)
+
+
+def _is_v1(path: str) -> bool:
+    """Whether a table's first value is a message (a V1 header), not a number (that of a bundle)."""
+    opened = open_any(path)
+    try:
+        with about(path):
+            head = _piece(opened, 0, 16)
+        # No part of the key is shared, none is its own; then the length of the value, of up to five bytes.
+        match = re.match(rb"\0\0[\x80-\xff]{0,4}[\0-\x7f](.)", head, re.DOTALL)
+        return match is not None and match[1] == b"\x0a"
+    finally:
+        os.close(opened.fd)
+
+
+def _v1_shards(path: str) -> tuple[str, ...]:
+    """The files ``NAME-00000-of-00004`` and so on that are there, where one of them is a table."""
+    folder, name = os.path.split(path)
+    pattern = re.compile(re.escape(name) + r"-([0-9]{5})-of-([0-9]{5})")
+    try:
+        names = [it for it in sorted(os.listdir(folder or ".")) if pattern.fullmatch(it)]
+    except (OSError, ValueError):  # a ValueError for a NUL in the path
+        return ()
+    files = tuple(os.path.join(folder, it) for it in names)
+    return files if any(map(is_table, files)) else ()

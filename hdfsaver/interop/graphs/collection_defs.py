@@ -1,0 +1,129 @@
+"""Collections of a graph: ``CollectionDef`` messages, and those of the schema.
+
+TensorFlow keeps variables as the bytes of messages; which collections have them is in its ``ops/variables.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hdfsaver.errors import DataLossError
+from hdfsaver.messages import descriptor_pool
+from hdfsaver.schema import CollectionDef, SaveSliceInfoDef, VariableDef
+
+_OF_VARIABLES = frozenset(
+    (
+        "variables",
+        "trainable_variables",
+        "moving_average_variables",
+        "local_variables",
+        "model_variables",
+        "metric_variables",
+        "concatenated_variables",
+        "global_step",
+    )
+)
+
+_NAMES = ("variable_name", "initial_value_name", "initializer_name", "snapshot_name")
+_LISTS = ("full_shape", "var_offset", "var_shape")
+
+
+def read_collection(key: str, message: Any) -> CollectionDef | None:
+    """The collection for a message; None where no kind of the schema stands for it.
+
+    Of variables only those of references are read, as there are no others here.
+    """
+    kind = message.WhichOneof("kind")
+    if kind in (None, "any_list"):
+        return None
+    items = list(getattr(message, kind).value)
+    variables = _variables(key, kind, items)
+    if variables is None:
+        return CollectionDef(kind, items)
+    found = [_variable(item) for item in variables if _is_known(item)]
+    return CollectionDef("variable_list", found) if found else None
+
+
+def _variables(key: str, kind: str, items: list[bytes]) -> list[Any] | None:
+    """The items as ``VariableDef`` messages; None where they are none."""
+    if kind != "bytes_list" or key not in _OF_VARIABLES or not items:
+        return None
+    try:
+        found = [descriptor_pool.parse(descriptor_pool.VariableDef, item, "a variable") for item in items]
+    except DataLossError:
+        return None
+    return found if all(message.variable_name for message in found) else None
+
+
+def _is_known(variable: Any) -> bool:
+    return not variable.is_resource
+
+
+def _variable(message: Any) -> VariableDef:
+    names = {name: getattr(message, name) for name in _NAMES}
+    info = message.save_slice_info_def if message.HasField("save_slice_info_def") else None
+    return VariableDef(**names, trainable=message.trainable, save_slice_info_def=info and _part(info))
+
+
+def _part(message: Any) -> SaveSliceInfoDef:
+    return SaveSliceInfoDef(message.full_name, *(tuple(getattr(message, name)) for name in _LISTS))
+
+
+def write_collection(message: Any, collection: CollectionDef) -> None:
+    """Write a collection into a ``CollectionDef``."""
+    items = collection.value
+    if collection.kind == "variable_list":
+        items = [_written(item).SerializeToString(deterministic=True) for item in items]
+    values = getattr(message, str(collection.WhichOneof("kind")))
+    values.SetInParent()
+    values.value.extend(items)
+
+
+def _written(variable: VariableDef) -> Any:
+    message = descriptor_pool.VariableDef(trainable=variable.trainable)
+    for name in _NAMES:
+        setattr(message, name, getattr(variable, name) or "")
+    info = variable.save_slice_info_def
+    if info is not None:
+        message.save_slice_info_def.full_name = info.full_name
+        for name in _LISTS:
+            getattr(message.save_slice_info_def, name).extend(getattr(info, name))
+    return message
+
+
+def update(key: str, message: Any, collection: CollectionDef | None) -> bool:
+    """Make a ``CollectionDef`` say what a collection has now; whether it still has something to say.
+
+    It stays as it is where it says that already.
+    """
+    if read_collection(key, message) == collection:
+        return True
+    kind = message.WhichOneof("kind")
+    items = list(message.bytes_list.value)
+    variables = _variables(key, kind, items) or []
+    rest = [item for item, variable in zip(items, variables, strict=False) if not _is_known(variable)]
+    message.Clear()
+    if collection is not None:
+        write_collection(message, collection)
+    if rest and message.WhichOneof("kind") in (None, "bytes_list"):
+        message.bytes_list.value.extend(rest)
+    return message.WhichOneof("kind") is not None
+
+
+def split(defined: Mapping[str, Any]) -> tuple[dict[str, CollectionDef], list[str]]:
+    """Collections by their names, and the names of those that writing would not give again as they are."""
+    found, inexact = {}, []
+    for key in sorted(defined):
+        collection = read_collection(key, defined[key])
+        if collection is not None:
+            found[key] = collection
+        if collection is None or not _is_exact(collection, defined[key]):
+            inexact.append(key)
+    return found, inexact
+
+
+def _is_exact(collection: CollectionDef, message: Any) -> bool:
+    written = descriptor_pool.CollectionDef()
+    write_collection(written, collection)
+    return bool(written.SerializeToString() == message.SerializeToString())

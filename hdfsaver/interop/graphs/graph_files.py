@@ -1,0 +1,205 @@
+"""TensorFlow's graphs in files: ``.meta``, ``.pb``, ``.pbtxt`` and SavedModels, to structures and back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any, NamedTuple
+
+from hdfsaver.errors import DataLossError, NotFoundError
+from hdfsaver.files.error_context import about
+from hdfsaver.interop.graphs.definitions import structure_of_definition
+from hdfsaver.interop.graphs.message_files import read_message, text_of, write_message
+from hdfsaver.interop.graphs.meta_graph_defs import message_of, structure_of
+from hdfsaver.messages import descriptor_pool
+from hdfsaver.protos.graphs import GraphDef
+from hdfsaver.protos.meta_graphs import MetaGraphDef
+from hdfsaver.schema import Structure
+
+__all__ = [
+    "MetaGraph",
+    "SavedModel",
+    "read_graph_def",
+    "read_meta_graph",
+    "read_saved_model",
+    "text_of_graph_def",
+    "write_graph_def",
+    "write_meta_graph",
+]
+
+_ASSETS = "saved_model_assets"
+
+PathLike = str | os.PathLike[str]
+
+
+class MetaGraph(NamedTuple):
+    """A graph of a SavedModel, and the tags by which programs choose it."""
+
+    tags: tuple[str, ...]
+    structure: Structure
+
+
+class SavedModel(NamedTuple):
+    """What a SavedModel has.
+
+    Attributes
+    ----------
+    meta_graphs : list of MetaGraph
+        Its graphs; functions and signatures are in ``structure.tensorflow``, and lost by nobody who writes it again.
+    variables : str or None
+        The prefix of its checkpoint, for `hdfsaver.interop.open_bundle`; None where it has no variables.
+    assets : dict of str to Path
+        Its further files, by the names that graphs have for them.
+    """
+
+    meta_graphs: list[MetaGraph]
+    variables: str | None
+    assets: dict[str, Path]
+
+
+def read_meta_graph(path: PathLike) -> Structure:
+    """Read a ``.meta`` file, binary or text, whatever operations are in it.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    Structure
+        Attributes are in the order of their names. dtypes of outputs are those of the file's own definitions of types,
+        shapes what ``_output_shapes`` says. `write_meta_graph` of it gives an equal message.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such file.
+    DataLossError
+        It is no ``MetaGraphDef``, has no graph, or one with nodes that contradict each other.
+    ResourceExhaustedError
+        Its constants would take more memory than ``declared_bytes`` of `hdfsaver.limits` allows.
+    OpError
+        What the operating system reports.
+    """
+    message = read_message(path, descriptor_pool.MetaGraphDef)
+    with about(path):
+        return structure_of(message)
+
+
+def write_meta_graph(structure: Structure | MetaGraphDef, path: PathLike) -> None:
+    """Write a ``.meta`` file, which TensorFlow's ``import_meta_graph`` takes; its folder must be there.
+
+    Where the structure has a Saver without operations, as ours are, those are added that ``save`` and ``restore`` of
+    TensorFlow's Saver run.
+
+    Parameters
+    ----------
+    structure : Structure or MetaGraphDef
+        What `read_meta_graph` gives, or `hdfsaver.train.export_meta_graph` and the method of that name of a Saver.
+    path : path-like
+        Text is written where it ends in ``.pbtxt``.
+
+    Raises
+    ------
+    ValueError
+        It is a plain digraph, larger than 2 GiB, or its Saver keeps something that is no variable of the graph.
+    OpError
+        What the operating system reports; the file that was there is as it was.
+    """
+    if isinstance(structure, MetaGraphDef):
+        structure = structure_of_definition(structure)
+    write_message(path, message_of(structure))
+
+
+def read_graph_def(path: PathLike) -> Structure:
+    """Read a graph alone, ``.pb`` or ``.pbtxt``; see `read_meta_graph`.
+
+    Without definitions of types, which such files do not have, dtypes of outputs are what attributes tell of them.
+    """
+    message = descriptor_pool.MetaGraphDef()
+    graph_def = read_message(path, descriptor_pool.GraphDef)
+    message.graph_def.SetInParent()
+    message.graph_def.MergeFrom(graph_def)
+    with about(path):
+        return structure_of(message)
+
+
+def write_graph_def(structure: Structure | GraphDef | MetaGraphDef, path: PathLike) -> None:
+    """Write a graph alone, such as a frozen one; see `write_meta_graph`.
+
+    Parameters
+    ----------
+    structure : Structure, GraphDef or MetaGraphDef
+        What `hdfsaver.graph_util.convert_variables_to_constants` gives, for example.
+    path : path-like
+        Text is written where it ends in ``.pbtxt``.
+    """
+    if isinstance(structure, GraphDef):
+        structure = MetaGraphDef(graph_def=structure)
+    if isinstance(structure, MetaGraphDef):
+        structure = structure_of_definition(structure)
+    write_message(path, message_of(structure, with_saver=False).graph_def)
+
+
+def text_of_graph_def(definition: GraphDef) -> str:
+    """A graph in protobuf's text format, its functions too.
+
+    Raises
+    ------
+    ValueError
+        A function has fields without known names.
+    """
+    structure = structure_of_definition(MetaGraphDef(graph_def=definition))
+    return text_of(message_of(structure, with_saver=False).graph_def, "this text")
+
+
+def read_saved_model(folder: PathLike) -> SavedModel:
+    """Read a SavedModel; of its values only where they are.
+
+    Parameters
+    ----------
+    folder : path-like
+
+    Raises
+    ------
+    NotFoundError
+        The folder has neither ``saved_model.pb`` nor ``saved_model.pbtxt``.
+    DataLossError
+        It is damaged, or names an asset outside of its folder.
+    """
+    path = _model_file(Path(folder))
+    message = read_message(path, descriptor_pool.SavedModel)
+    with about(path):
+        assets = _assets(Path(folder), message)
+        graphs = [MetaGraph(tuple(found.meta_info_def.tags), structure_of(found)) for found in message.meta_graphs]
+    prefix = Path(folder, "variables", "variables")
+    has_variables = prefix.with_name("variables.index").is_file()
+    return SavedModel(graphs, str(prefix) if has_variables else None, assets)
+
+
+def _model_file(folder: Path) -> Path:
+    for name in ("saved_model.pb", "saved_model.pbtxt"):
+        if (folder / name).is_file():
+            return folder / name
+    raise NotFoundError(None, None, f"{folder} holds no SavedModel: neither saved_model.pb nor saved_model.pbtxt.")
+
+
+def _assets(folder: Path, message: Any) -> dict[str, Path]:
+    names = [asset.filename for graph in message.meta_graphs for asset in _asset_defs(graph)]
+    return {name: folder / "assets" / _checked(name) for name in names}
+
+
+def _asset_defs(graph: Any) -> Iterator[Any]:
+    yield from graph.asset_file_def
+    # The builders of TensorFlow 1 keep them in a collection.
+    if _ASSETS in graph.collection_def:
+        for item in graph.collection_def[_ASSETS].any_list.value:
+            yield descriptor_pool.parse(descriptor_pool.AssetFileDef, item.value, "an asset")
+
+
+def _checked(name: str) -> str:
+    posix, windows = PurePosixPath(name), PureWindowsPath(name)
+    if ".." in windows.parts or posix.is_absolute() or windows.is_absolute() or windows.drive or "\0" in name:
+        raise DataLossError(None, None, f"the asset {name!r} would be outside of the SavedModel.")
+    return name

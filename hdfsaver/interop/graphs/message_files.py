@@ -1,0 +1,102 @@
+"""Messages about graphs as files: protobuf's binary format and its text format, told apart by content."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from typing import Any
+
+from hdfsaver.errors import DataLossError
+from hdfsaver.files.atomic_write import atomic_write
+from hdfsaver.files.extras import library
+from hdfsaver.files.opening import read_regular
+from hdfsaver.messages import descriptor_pool
+
+_text_format = library("google.protobuf.text_format")
+_EncodeError = library("google.protobuf.message").EncodeError
+
+TEXT_SUFFIXES = (".pbtxt", ".txt")
+"""The endings of the names of files that are written as text."""
+
+_LARGEST = 2**31
+"""Bytes that a message may have."""
+
+# Every message has bytes such as 0x12, the mark of its second field; text has none of them.
+_BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_HEAD = 65536
+
+
+def read_message(path: str | os.PathLike[str], kind: Any) -> Any:
+    """Read a message, in whichever format it is.
+
+    Parameters
+    ----------
+    path : path-like
+    kind : type
+        One of the classes of `messages`.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such file.
+    DataLossError
+        It holds no such message.
+    """
+    data = read_regular(path, _LARGEST)
+    if not data:
+        raise DataLossError(None, None, f"{os.fspath(path)} is empty, and no {kind.DESCRIPTOR.name}.")
+    if _BINARY.search(data[:_HEAD]):
+        return descriptor_pool.parse(kind, data, os.fspath(path))
+    return _parsed_text(path, data, kind)
+
+
+def _parsed_text(path: str | os.PathLike[str], data: bytes, kind: Any) -> Any:
+    name = kind.DESCRIPTOR.name
+    try:
+        with warnings.catch_warnings():
+            # The parser leaves escapes to Python, which warns of those that it does not know.
+            warnings.simplefilter("ignore")
+            return _text_format.Parse(data.decode(), kind())
+    except (_text_format.ParseError, ValueError) as error:
+        raise DataLossError(None, None, f"{os.fspath(path)} is no {name} as text: {error}.") from None
+    except RecursionError:
+        raise DataLossError(None, None, f"{os.fspath(path)} is no {name}: it is nested too deep.") from None
+
+
+def write_message(path: str | os.PathLike[str], message: Any) -> None:
+    """Write a message, as text where the name ends in ``.pbtxt`` or ``.txt``; the same one gives the same bytes.
+
+    Raises
+    ------
+    ValueError
+        It is larger than a message may be, or is to be text and has fields without known names.
+    OpError
+        What the operating system reports, naming the file; what was there is as it was.
+    """
+    view = memoryview(_bytes_of(path, message))
+    with atomic_write(path) as draft:
+        while view:
+            view = view[os.write(draft.fd, view) :]
+
+
+def _bytes_of(path: str | os.PathLike[str], message: Any) -> bytes:
+    if os.fspath(path).endswith(TEXT_SUFFIXES):
+        return text_of(message, path).encode()
+    try:
+        data = bytes(message.SerializeToString(deterministic=True))
+    except (_EncodeError, ValueError) as error:
+        raise ValueError(f"The graph for {os.fspath(path)} cannot be a message: {error}.") from None
+    if len(data) >= _LARGEST:
+        raise ValueError(f"The graph for {os.fspath(path)} has {len(data)} bytes; a message has at most 2 GiB.")
+    return data
+
+
+def text_of(message: Any, path: str | os.PathLike[str]) -> str:
+    """A message in protobuf's text format; `ValueError`, which names the file, where fields have no known names."""
+    if descriptor_pool.has_unknown(message):
+        raise ValueError(
+            f"The graph for {os.fspath(path)} has fields whose names are not known here, which text cannot do "
+            "without. Write it as binary, under a name that does not end in .pbtxt or .txt."
+        )
+    return str(_text_format.MessageToString(message))

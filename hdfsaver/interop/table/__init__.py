@@ -1,0 +1,1 @@
+"""Sorted tables of keys and values, as LevelDB writes them."""

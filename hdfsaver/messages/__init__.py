@@ -1,0 +1,1 @@
+"""TensorFlow's messages, as protobuf has them, and the nodes of a DiGraph made of them."""

@@ -1,0 +1,223 @@
+"""Writing bundles: TensorFlow's own bytes, and never half a checkpoint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tracemalloc
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError
+from hdfsaver.interop.bundle import bundle_writing
+from hdfsaver.interop.bundle.bundle_writing import write_bundle
+from hdfsaver.interop.bundle.open_tensorflow import open_bundle
+from tests.interop import samples
+from tests.interop.samples import GOLDEN
+
+
+def files(prefix: Path) -> dict[str, bytes]:
+    """The files of a folder that belong to a prefix, hidden ones too."""
+    return {path.name: path.read_bytes() for path in sorted(prefix.parent.iterdir()) if prefix.name in path.name}
+
+
+@pytest.mark.parametrize(("name", "values"), [("every", samples.every_dtype()), ("quantized", samples.quantized())])
+def test_the_bytes_are_those_of_tensorflow(tmp_path: Path, name: str, values: dict[str, Any]) -> None:
+    """Index and data are what TensorFlow wrote for the same tensors in the same order."""
+    named = {key: key for key in values if key in samples.QUANTIZED}
+    write_bundle(tmp_path / name, values, named, sort=False)
+    assert files(GOLDEN / name) == files(tmp_path / name)
+
+
+def test_a_large_index_is_that_of_tensorflow(tmp_path: Path) -> None:
+    """An index of several blocks has TensorFlow's bytes too."""
+    write_bundle(tmp_path / "many", samples.many(), sort=False)
+    found = {name: hashlib.sha256(content).hexdigest() for name, content in files(tmp_path / "many").items()}
+    assert json.loads((GOLDEN / "digests.json").read_text(encoding="utf-8")) == found
+    with open_bundle(tmp_path / "many") as file:
+        assert list(samples.many()) == list(file.variables)
+
+
+@pytest.mark.parametrize("name", ["every", "quantized", "nameless/"])
+def test_what_is_read_can_be_written_back(tmp_path: Path, name: str) -> None:
+    """A checkpoint, read and written again in the order of reading, is the same files."""
+    (tmp_path / "nameless").mkdir()
+    with open_bundle(f"{GOLDEN}/{name}") as file:
+        named = {entry.name: entry.dtype for entry in file.variables.values()}
+        write_bundle(f"{tmp_path}/{name}", file.read_many(file.variables), named, sort=False)
+    for suffix in (".index", ".data-00000-of-00001"):
+        assert Path(f"{GOLDEN}/{name}{suffix}").read_bytes() == Path(f"{tmp_path}/{name}{suffix}").read_bytes()
+
+
+ARRAYS = hnp.arrays(
+    st.sampled_from(["<f4", ">f4", "<i8", "?", ">c16", "<u2", "f2"]), hnp.array_shapes(min_dims=0, max_side=5)
+) | st.lists(st.binary(max_size=9), max_size=5).map(lambda texts: np.array([*texts, None], object)[:-1])
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=9).filter(lambda name: name[0] != "\0"), ARRAYS, min_size=1))
+def test_any_values_come_back(tmp_path_factory: pytest.TempPathFactory, values: dict[str, np.ndarray]) -> None:
+    """Values of any byte order and shape under any name, in one file or several, are read as they were."""
+    prefix = tmp_path_factory.mktemp("bundle") / "x"
+    names = [name for name in values if _encodable(name)]
+    values = {name: values[name] for name in names} or {"v": np.zeros(1)}
+    for size in (None, 100):
+        write_bundle(prefix, values, shard_bytes=size, durable=False)
+        with open_bundle(prefix) as file:
+            assert sorted(values, key=str.encode) == sorted(file.variables, key=str.encode)
+            for name, value in values.items():
+                found = file.read(name)
+                assert (value.shape, value.dtype.newbyteorder("=")) == (found.shape, found.dtype)
+                np.testing.assert_array_equal(value, found)
+
+
+def _encodable(name: str) -> bool:
+    return not any(0xD800 <= ord(char) < 0xE000 for char in name)
+
+
+def test_several_data_files(tmp_path: Path) -> None:
+    """No file grows beyond the size that was given, but for a tensor that is larger itself; all go by the last name."""
+    values = {f"v{number}": np.full(size, number, np.uint8) for number, size in enumerate([40, 40, 40, 300, 0, 10])}
+    write_bundle(tmp_path / "x", values, shard_bytes=100)
+    assert {
+        "x.data-00000-of-00004": 80,
+        "x.data-00001-of-00004": 40,
+        "x.data-00002-of-00004": 300,
+        "x.data-00003-of-00004": 10,
+    } == {name: len(content) for name, content in files(tmp_path / "x").items() if name != "x.index"}
+    with open_bundle(tmp_path / "x") as file:
+        file.verify()
+
+
+def test_large_tensors_are_written_in_threads(tmp_path: Path) -> None:
+    """Tensors of all sizes, mixed, come back; views that are not contiguous too."""
+    values = {f"v{number}": np.arange(10 ** (number % 7), dtype=np.int32) for number in range(20)}
+    values["turned"] = np.arange(60_000.0).reshape(200, 300).T
+    values["text"] = np.array([b"x" * 100_000, b"", b"y" * 70_000], object)
+    write_bundle(tmp_path / "x", values)
+    with open_bundle(tmp_path / "x") as file:
+        file.verify()
+        for name, value in values.items():
+            np.testing.assert_array_equal(value, file.read(name))
+
+
+class Made(Mapping[str, np.ndarray]):
+    """Values that are made when they are asked for, each once."""
+
+    def __init__(self, count: int) -> None:
+        self.asked: list[str] = []
+        self._count = count
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        self.asked.append(name)
+        return np.full(4 << 20, int(name), dtype=np.uint8)
+
+    def __iter__(self) -> Iterator[str]:
+        return (f"{number:03}" for number in range(self._count))
+
+    def __len__(self) -> int:
+        return self._count
+
+
+def test_memory_is_bounded(tmp_path: Path) -> None:
+    """Values that are made on demand are let go again: 256 MB pass through far less memory."""
+    values = Made(64)
+    tracemalloc.start()
+    write_bundle(tmp_path / "x", values, durable=False)
+    assert list(values) == values.asked
+    assert 100 << 20 > tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+
+class BrokenError(Exception):
+    """What goes wrong in the middle."""
+
+
+class Broken(Made):
+    """Values one of which cannot be made."""
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name == "030":
+            raise BrokenError
+        return super().__getitem__(name)
+
+
+def test_a_write_that_fails_leaves_the_old_checkpoint(tmp_path: Path) -> None:
+    """Whatever is raised in the middle, the old files are as they were, and nothing else is there."""
+    write_bundle(tmp_path / "x", {"v": np.zeros(3)})
+    before = files(tmp_path / "x")
+    with pytest.raises(BrokenError):
+        write_bundle(tmp_path / "x", Broken(40))
+    with pytest.raises(TypeError, match="Tensor 'when' cannot be written"):
+        write_bundle(tmp_path / "x", {"a": np.ones(9), "when": np.array(["2020"], "M8[D]")})
+    assert before == files(tmp_path / "x")
+
+
+def test_an_old_index_never_describes_new_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the new files take their names the old index is gone, and the new one comes last."""
+    write_bundle(tmp_path / "x", {"v": np.zeros(3)})
+    seen = []
+    replace = os.replace
+
+    def watched(source: Path, target: Path) -> None:
+        seen.append((Path(target).name, (tmp_path / "x.index").exists()))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", watched)
+    write_bundle(tmp_path / "x", {"v": np.ones(3), "w": np.ones(30)}, shard_bytes=100)
+    expected = [("x.data-00001-of-00002", False), ("x.data-00000-of-00002", False), ("x.index", False)]
+    assert expected == seen
+
+
+@pytest.mark.parametrize(
+    ("values", "named", "error", "sentence"),
+    [
+        ({}, None, InvalidArgumentError, "nothing to write"),
+        ({"": 1.0}, None, InvalidArgumentError, "name ''"),
+        ({"\0a": 1.0}, None, InvalidArgumentError, "Choose another"),
+        ({"v": np.zeros(2)}, {"v": "int32"}, TypeError, "said to be int32, but its value has NumPy's dtype float64"),
+        ({"v": np.zeros(2)}, {"v": "resource"}, TypeError, "said to be resource"),
+        ({"v": np.array([1, b""], object)}, None, TypeError, "String tensor 'v' holds 1"),
+    ],
+)
+def test_what_cannot_be_written_is_refused(
+    tmp_path: Path, values: dict, named: dict | None, error: type[Exception], sentence: str
+) -> None:
+    """The sentence names the tensor, and no file is left."""
+    with pytest.raises(error, match=sentence):
+        write_bundle(tmp_path / "x", values, named)
+    assert {} == files(tmp_path / "x")
+
+
+def test_folders_that_are_not_there(tmp_path: Path) -> None:
+    """A missing folder and a directory in the place of a file are told."""
+    with pytest.raises(NotFoundError, match="Cannot write"):
+        write_bundle(tmp_path / "no" / "x", {"v": 1.0})
+    (tmp_path / "x.index").mkdir()
+    with pytest.raises(FailedPreconditionError, match="it is a directory"):
+        write_bundle(tmp_path / "x", {"v": 1.0})
+
+
+def test_quantized_and_reference_names(tmp_path: Path) -> None:
+    """A reference's name stands for its dtype, and the entry says what NumPy cannot."""
+    write_bundle(tmp_path / "x", {"q": np.int8([1]), "r": np.float32(1)}, {"q": "qint8", "r": "float32_ref"})
+    with open_bundle(tmp_path / "x") as file:
+        assert ["qint8", "float32"] == [file.variables[name].dtype for name in "qr"]
+
+
+def test_progress_counts_all_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small tensors, large ones and texts are counted."""
+    seen: list[tuple[int, int]] = []
+    values = {"a": np.zeros(10), "b": np.zeros(100_000), "c": np.array([b"text"] * 3, object)}
+    monkeypatch.setattr(bundle_writing, "_IN_FLIGHT", 1)
+    write_bundle(tmp_path / "x", values, progress=lambda done, total: seen.append((done, total)))
+    with open_bundle(tmp_path / "x") as file:
+        total = sum(entry.nbytes for entry in file.variables.values())
+    assert (total, total) == seen[-1]

@@ -1,0 +1,58 @@
+"""Which checkpoint lies under a prefix."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from hdfsaver.errors import DataLossError, NotFoundError
+from hdfsaver.interop.bundle.open_tensorflow import open_tensorflow
+from hdfsaver.interop.bundle.tensorflow_prefix import find
+from tests.interop.samples import GOLDEN
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "files"),
+    [
+        ("every", "bundle", ["every.index"]),
+        ("every.index", "bundle", ["every.index"]),
+        ("nameless/", "bundle", ["nameless/.index"]),
+        ("v1", "v1", ["v1"]),
+        ("two_v1", "v1", ["two_v1-00000-of-00002", "two_v1-00001-of-00002"]),
+    ],
+)
+def test_what_is_there_is_found(name: str, kind: str, files: list[str]) -> None:
+    """Both formats, in one file or several, by prefix; and all of them can be opened by it."""
+    found = find(f"{GOLDEN}/{name}")
+    assert found is not None
+    assert (kind, f"{GOLDEN}/{name.removesuffix('.index')}") == found[:2]
+    assert files == [os.path.relpath(path, GOLDEN) for path in found.files]
+    with open_tensorflow(f"{GOLDEN}/{name}") as file:
+        assert file.variables
+
+
+def test_content_decides(tmp_path: Path) -> None:
+    """A V1 file named as an index is one; texts of such names, folders and nothing are none."""
+    shutil.copy(GOLDEN / "v1", tmp_path / "old.index")
+    found = find(tmp_path / "old.index")
+    assert found is not None
+    assert "v1" == found.kind
+    (tmp_path / "notes.index").write_text("beta: a list of words\n")
+    (tmp_path / "words-00000-of-00001").write_text("none")
+    (tmp_path / "folder.index").mkdir()
+    for name in ("notes", "notes.index", "words", "folder", "folder.index", "nothing", "no/folder", ""):
+        assert find(tmp_path / name) is None, name
+    with pytest.raises(NotFoundError, match="is no checkpoint of TensorFlow"):
+        open_tensorflow(tmp_path / "nothing")
+    with pytest.raises(DataLossError, match=r"notes\.index: it has 22 bytes"):
+        open_tensorflow(tmp_path / "notes")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """What is no regular file is nothing."""
+    if hasattr(os, "mkfifo"):  # Windows has no pipes with names in folders
+        os.mkfifo(tmp_path / "x.index")
+    assert find(tmp_path / "x") is None
