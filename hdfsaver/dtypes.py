@@ -6,7 +6,7 @@ variable); `DType` is the face that TensorFlow gives it (``tf.float32``).
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import ml_dtypes
 import numpy as np
@@ -221,7 +221,7 @@ class DType:
             return ml_dtypes.iinfo(self.as_numpy_dtype)
         raise TypeError(f"Dtype {self.name} has neither least nor greatest value.")
 
-    def is_compatible_with(self, other: Any) -> bool:
+    def is_compatible_with(self, other: DTypeLike) -> bool:
         """Whether a tensor of the other dtype can be used where this one is asked for."""
         return self.base_dtype is as_dtype(other).base_dtype
 
@@ -229,7 +229,7 @@ class DType:
         if isinstance(other, DType):
             return self is other
         try:
-            return self is as_dtype(other)
+            return self is as_dtype(other)  # type: ignore[arg-type]  # whatever it is
         except TypeError:
             return False
 
@@ -245,6 +245,9 @@ class DType:
     def __repr__(self) -> str:
         return f"tf.{self.name}"
 
+
+DTypeLike: TypeAlias = DType | str | int | type[Any] | np.dtype[Any]
+"""What may be written for a dtype; see `as_dtype`."""
 
 _BY_NAME = {row.name + (REF_SUFFIX if is_ref else ""): DType(row, is_ref) for row in TABLE for is_ref in (False, True)}
 _BY_ENUM = {dtype.as_datatype_enum: dtype for dtype in _BY_NAME.values()}
@@ -284,7 +287,7 @@ variant = _BY_NAME["variant"]
 _BY_PYTHON_TYPE: dict[Any, DType] = {float: float32, int: int32, bool: bool_, str: string, bytes: string}
 
 
-def as_dtype(value: Any) -> DType:
+def as_dtype(value: DTypeLike) -> DType:
     """Read a dtype from whatever a user may write for one.
 
     Parameters
@@ -307,7 +310,7 @@ def as_dtype(value: Any) -> DType:
         return _BY_PYTHON_TYPE[value]
     try:
         if value is not None:  # which NumPy would take for float64
-            return _BY_NAME[name_of_numpy(np.dtype(value))]
+            return _BY_NAME[name_of_numpy(np.dtype(cast("npt.DTypeLike", value)))]
     except TypeError:
         pass
     raise TypeError(f"Cannot convert {value!r} to a dtype; the dtypes are {', '.join(ROW_BY_NAME)}.")

@@ -15,8 +15,11 @@ from typing import Any, ClassVar, SupportsIndex, TypeAlias
 Shape: TypeAlias = tuple[int | None, ...] | None
 """A static shape as the DiGraph holds it."""
 
+ShapeLike: TypeAlias = "TensorShape | TensorShapeProto | Iterable[SupportsIndex | None] | SupportsIndex | None"
+"""What may be written for a static shape; see `as_shape`."""
 
-def as_shape(value: Any) -> Shape:
+
+def as_shape(value: ShapeLike) -> Shape:
     """Read a shape from whatever a user may write for one.
 
     Parameters
@@ -43,7 +46,7 @@ def as_shape(value: Any) -> Shape:
     return (as_dimension(value),)
 
 
-def as_dimension(value: Any) -> int | None:
+def as_dimension(value: SupportsIndex | None) -> int | None:
     """Read one dimension: a non-negative integer, or ``None`` where the size is not known."""
     if isinstance(value, Dimension):
         return value.value
@@ -258,7 +261,7 @@ class TensorShape:
 
     def __eq__(self, other: object) -> bool:
         try:
-            return self.plain == as_shape(other)
+            return self.plain == as_shape(other)  # type: ignore[arg-type]  # whatever it is
         except (TypeError, ValueError):
             return NotImplemented
 

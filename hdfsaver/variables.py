@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from hdfsaver import dtypes, partitioning, shapes
-from hdfsaver.graph.apply import apply
+from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.graph.conversion import as_array, convert_to_tensor
 from hdfsaver.graph.default import get_default_graph, get_default_session
 from hdfsaver.graph.definition import Node
@@ -222,9 +222,9 @@ class Variable(Operators):
         graph = self.graph
         has_value = state.is_variable_initialized(self._variable)
         with graph.as_default(), graph.name_scope("cond"):
-            skipped, _ = apply("Switch", self._initial_value, has_value)
-            _, present = apply("RefSwitch", self._variable, has_value)
-            merged: list[Tensor] = apply("Merge", [skipped, constants.identity(present, name="read")])
+            skipped, _ = apply_list("Switch", self._initial_value, has_value)
+            _, present = apply_list("RefSwitch", self._variable, has_value)
+            merged: list[Tensor] = apply_list("Merge", [skipped, constants.identity(present, name="read")])
         return merged[0]
 
     def eval(self, session: Any = None) -> Any:

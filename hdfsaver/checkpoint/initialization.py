@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from hdfsaver.checkpoint.assignment_map import Checkpoint, Loading, Shared, loadings_of
-from hdfsaver.graph.apply import apply
+from hdfsaver.graph.apply import apply_list
 from hdfsaver.ops import state
 from hdfsaver.reading.locating import PathLike, as_prefix, resolve
 from hdfsaver.reading.reader import open_checkpoint
@@ -68,7 +68,7 @@ def _set_initializer(loading: Loading, prefix: str) -> None:
     graph = variable.graph
     with graph.as_default():
         with graph.device(variable.device), graph.device("/cpu:0"):
-            (value,) = apply(
+            (value,) = apply_list(
                 "RestoreV2",
                 os.fsencode(prefix),
                 [loading.tensor_name],

@@ -14,11 +14,12 @@ from hdfsaver.schema import AttrValue
 
 if TYPE_CHECKING:
     from hdfsaver.graph.graph import Graph
-    from hdfsaver.graph.tensor import Tensor
+    from hdfsaver.graph.operation import Operation
+    from hdfsaver.graph.tensor import Tensor, TensorLike
 
 
-def apply(op_type: str, *inputs: Any, name: str | None = None, **attrs: AttrValue) -> Any:
-    """Add an operation to the graph and give what it computes.
+def apply(op_type: str, *inputs: TensorLike | None, name: str | None = None, **attrs: AttrValue) -> Tensor:
+    """Add an operation that has exactly one output to the graph, and give that output.
 
     Parameters
     ----------
@@ -26,7 +27,7 @@ def apply(op_type: str, *inputs: Any, name: str | None = None, **attrs: AttrValu
         A registered type.
     *inputs : Tensor, Variable, array_like, or sequences of them
         The inputs of the signature, in order; what is not a tensor becomes a constant of the dtype that its tensor
-        neighbours ask for.
+        neighbours ask for. None is refused.
     name : str, optional
         The operation's name; the type's by default.
     **attrs
@@ -34,8 +35,44 @@ def apply(op_type: str, *inputs: Any, name: str | None = None, **attrs: AttrValu
 
     Returns
     -------
-    Tensor, list of Tensor or Operation
-        The only output, the list of all, or the operation itself where there is none.
+    Tensor
+        The only output.
+
+    Raises
+    ------
+    TypeError
+        A dtype is not one that the operation takes; or the operation has no output, or a list of them.
+    ValueError
+        The shapes do not fit each other.
+    """
+    definition = lookup(op_type)
+    outputs = definition.parsed.outputs
+    if len(outputs) != 1 or outputs[0].is_list:
+        raise TypeError(
+            f"Operation type {op_type} does not have exactly one output; "
+            f"use {'apply_list' if outputs else 'apply_op'} for it."
+        )
+    return _add(definition, inputs, name, attrs).outputs[0]
+
+
+def apply_list(op_type: str, *inputs: TensorLike | None, name: str | None = None, **attrs: AttrValue) -> list[Tensor]:
+    """Add an operation to the graph, and give the list of its outputs.
+
+    Parameters
+    ----------
+    op_type : str
+        A registered type.
+    *inputs : Tensor, Variable, array_like, or sequences of them
+        See `apply`.
+    name : str, optional
+        The operation's name; the type's by default.
+    **attrs
+        Attributes; those that inputs imply need not be given.
+
+    Returns
+    -------
+    list of Tensor
+        All outputs, in order.
 
     Raises
     ------
@@ -44,15 +81,43 @@ def apply(op_type: str, *inputs: Any, name: str | None = None, **attrs: AttrValu
     ValueError
         The shapes do not fit each other.
     """
-    definition = lookup(op_type)
+    return list(_add(lookup(op_type), inputs, name, attrs).outputs)
+
+
+def apply_op(op_type: str, *inputs: TensorLike | None, name: str | None = None, **attrs: AttrValue) -> Operation:
+    """Add an operation to the graph, and give the operation itself.
+
+    Parameters
+    ----------
+    op_type : str
+        A registered type.
+    *inputs : Tensor, Variable, array_like, or sequences of them
+        See `apply`.
+    name : str, optional
+        The operation's name; the type's by default.
+    **attrs
+        Attributes; those that inputs imply need not be given.
+
+    Returns
+    -------
+    Operation
+        The new operation.
+
+    Raises
+    ------
+    TypeError
+        A dtype is not one that the operation takes.
+    ValueError
+        The shapes do not fit each other.
+    """
+    return _add(lookup(op_type), inputs, name, attrs)
+
+
+def _add(definition: OpDef, inputs: Sequence[Any], name: str | None, attrs: dict[str, AttrValue]) -> Operation:
     graph = graph_of(inputs)
-    full_name = graph.new_name(name or op_type)
+    full_name = graph.new_name(name or definition.type)
     tensors = _InputReader(definition, graph, full_name, attrs).read(inputs)
-    operation = graph.create_named(definition, tensors, _complete_attrs(definition, attrs, full_name), full_name)
-    outputs = operation.outputs
-    if len(outputs) == 1 and not definition.parsed.outputs[0].is_list:
-        return outputs[0]
-    return list(outputs) if outputs else operation
+    return graph.create_named(definition, tensors, _complete_attrs(definition, attrs, full_name), full_name)
 
 
 def graph_of(values: Sequence[Any]) -> Graph:

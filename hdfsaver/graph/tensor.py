@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from hdfsaver import dtypes, shapes
 from hdfsaver.graph.default import get_default_session
@@ -11,8 +11,22 @@ from hdfsaver.graph.operators import Operators
 from hdfsaver.shapes import TensorShape
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
     from hdfsaver.graph.graph import Graph
     from hdfsaver.graph.operation import Operation
+
+
+class SupportsTensor(Protocol):
+    """Stands for a tensor, as a variable does."""
+
+    def _as_tensor(self) -> Tensor: ...
+
+
+TensorLike: TypeAlias = "Tensor | SupportsTensor | TensorShape | npt.ArrayLike | Sequence[TensorLike]"
+"""What an operation takes as an input: a tensor, what stands for one, or what a constant can be made of."""
 
 
 class Tensor(Operators):

@@ -11,7 +11,7 @@ import numpy as np
 
 from hdfsaver import dtypes, shapes
 from hdfsaver.errors import InvalidArgumentError
-from hdfsaver.graph.apply import apply, graph_of
+from hdfsaver.graph.apply import apply, apply_list, graph_of
 from hdfsaver.graph.conversion import constant_node, convert_to_tensor, is_tensor
 from hdfsaver.graph.definition import NUMBERS, Array, Kernel, Node, OpDef
 from hdfsaver.graph.operation import Operation
@@ -104,7 +104,7 @@ def sum_to_inputs(x: Tensor, y: Tensor, dx: Tensor | None, dy: Tensor | None) ->
     if x.shape.is_fully_defined() and x.shape == y.shape:
         return dx, dy
     shape_x, shape_y = apply("Shape", x), apply("Shape", y)
-    repeated_x, repeated_y = apply("BroadcastGradientArgs", shape_x, shape_y)
+    repeated_x, repeated_y = apply_list("BroadcastGradientArgs", shape_x, shape_y)
     return _sum_over(dx, repeated_x, shape_x), _sum_over(dy, repeated_y, shape_y)
 
 
@@ -113,7 +113,7 @@ def sum_to(x: Tensor, whole: Tensor, grad: Tensor) -> Tensor:
     if x.shape.is_fully_defined() and x.shape == whole.shape:
         return grad
     shape = apply("Shape", x)
-    summed: Tensor = _sum_over(grad, apply("BroadcastGradientArgs", shape, apply("Shape", whole))[0], shape)
+    summed: Tensor = _sum_over(grad, apply_list("BroadcastGradientArgs", shape, apply("Shape", whole))[0], shape)
     return summed
 
 

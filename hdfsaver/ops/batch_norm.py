@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hdfsaver.graph.apply import apply
+from hdfsaver.graph.apply import apply_list
 from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
@@ -74,7 +74,7 @@ def _gradient(op: Operation, grad: Tensor | None, op_type: str, *more: Tensor) -
     x, scale, _, mean, variance = op.inputs
     saved = op.outputs[3:5] if op.get_attr("is_training") else [mean, variance]
     attrs = {name: op.get_attr(name) for name in _GRAD_ATTRS}
-    found = apply(op_type, grad, x, scale, *saved, *more, **attrs)
+    found = apply_list(op_type, grad, x, scale, *saved, *more, **attrs)
     return [*found[:3], None, None]
 
 
@@ -221,7 +221,7 @@ def fused_batch_norm(
             convert_to_tensor(value, name=label) for value, label in ((scale, "scale"), (offset, "offset"))
         )
         known = [convert_to_tensor([] if value is None else value, "float32") for value in (mean, variance)]
-        found = apply(
+        found = apply_list(
             "FusedBatchNormV3",
             x,
             scale,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hdfsaver.graph.apply import apply
+from hdfsaver.graph.apply import apply, apply_op
 from hdfsaver.graph.definition import FLOATS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
@@ -55,7 +55,7 @@ def Assert_(condition: Any, data: Sequence[Any], summarize: int | None = None, n
     summarize : int, optional
         How many values of each tensor are shown: 3 by default, all for -1.
     """
-    return apply("Assert", condition, list(data), name=name, summarize=3 if summarize is None else summarize)
+    return apply_op("Assert", condition, list(data), name=name, summarize=3 if summarize is None else summarize)
 
 
 @register

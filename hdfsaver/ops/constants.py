@@ -10,7 +10,7 @@ import numpy as np
 
 from hdfsaver import dtypes, shapes
 from hdfsaver.errors import InvalidArgumentError
-from hdfsaver.graph.apply import apply
+from hdfsaver.graph.apply import apply, apply_op
 from hdfsaver.graph.conversion import as_array, constant_node
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import Array, Kernel, Node, OpDef, register
@@ -247,7 +247,7 @@ class NoOp(OpDef):
 
 def no_op(name: str | None = None) -> Any:
     """An operation that does nothing."""
-    return apply("NoOp", name=name)
+    return apply_op("NoOp", name=name)
 
 
 def group(*inputs: Any, name: str | None = None) -> Any:

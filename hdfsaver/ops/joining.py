@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hdfsaver import shapes
-from hdfsaver.graph.apply import apply, graph_of
+from hdfsaver.graph.apply import apply, apply_list, graph_of
 from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import INDICES, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
@@ -99,7 +99,7 @@ def _cut(grad: Tensor | None, values: Sequence[Tensor], axis: Tensor) -> list[Te
     """The parts of a derivative that belong to tensors that were joined."""
     place = apply("FloorMod", _as_int32(axis), apply("Rank", values[0]))
     lengths = [apply("GatherV2", apply("Shape", tensor), place, 0) for tensor in values]
-    parts: list[Tensor] = apply("SplitV", grad, apply("Pack", lengths), place, num_split=len(values))
+    parts: list[Tensor] = apply_list("SplitV", grad, apply("Pack", lengths), place, num_split=len(values))
     return parts
 
 
@@ -226,7 +226,7 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = 
         parts = static_int(num_or_size_splits, "num_or_size_splits")
         if parts < 1:
             raise ValueError(f"A tensor is split into at least one part, not {parts}.")
-        return apply("Split", axis, value, name=name, num_split=parts)
+        return apply_list("Split", axis, value, name=name, num_split=parts)
     with graph_of([value, num_or_size_splits]).as_default():
         lengths = convert_to_tensor(num_or_size_splits)
     if lengths.shape.rank == 0:
@@ -234,7 +234,7 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = 
     number = num if num is not None else None if lengths.shape.rank is None else lengths.shape[0].value
     if number is None:
         raise ValueError("The number of parts cannot be inferred from num_or_size_splits; give it as num.")
-    return apply("SplitV", value, lengths, axis, name=name, num_split=number)
+    return apply_list("SplitV", value, lengths, axis, name=name, num_split=number)
 
 
 @register
@@ -269,7 +269,7 @@ class Pack(OpDef):
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         axis = op.get_attr("axis")
-        parts: list[Tensor] = apply("Unpack", grads[0], num=len(op.inputs), axis=axis)
+        parts: list[Tensor] = apply_list("Unpack", grads[0], num=len(op.inputs), axis=axis)
         return parts
 
 
@@ -340,4 +340,4 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unst
         if number is None:
             raise ValueError(f"Cannot infer argument `num` from shape {value.shape}; give it.")
         num = number
-    return apply("Unpack", value, name=name, num=num, axis=axis)
+    return apply_list("Unpack", value, name=name, num=num, axis=axis)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hdfsaver import shapes
-from hdfsaver.graph.apply import apply
+from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import FLOATS, INDICES, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
@@ -215,7 +215,7 @@ def softmax_cross_entropy_with_logits_v2(
             "Slice", apply("Shape", values), [0], apply("Sub", apply("Reshape", apply("Rank", values), [1]), 1)
         )
         rows = [_flattened(tensor) for tensor in (values, targets)]
-        loss = apply("Reshape", apply("SoftmaxCrossEntropyWithLogits", *rows, name=full)[0], outer)
+        loss = apply("Reshape", apply_list("SoftmaxCrossEntropyWithLogits", *rows, name=full)[0], outer)
         rank = logits.shape.rank
         if rank is not None:
             along = normal_axis(-1 if axis is None else axis, rank)
@@ -283,8 +283,8 @@ def sparse_softmax_cross_entropy_with_logits(
         kind = logits.dtype.base_dtype.name
         precise = _cast(logits, "float32") if kind == "float16" else logits
         if logits.shape.rank == 2:
-            return _cast(apply("SparseSoftmaxCrossEntropyWithLogits", precise, labels)[0], kind)
-        flat = apply("SparseSoftmaxCrossEntropyWithLogits", _flattened(precise), apply("Reshape", labels, [-1]))[0]
+            return _cast(apply_list("SparseSoftmaxCrossEntropyWithLogits", precise, labels)[0], kind)
+        flat = apply_list("SparseSoftmaxCrossEntropyWithLogits", _flattened(precise), apply("Reshape", labels, [-1]))[0]
         loss = apply("Reshape", flat, rows)
         loss.set_shape(labels.shape)
         return _cast(loss, kind)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hdfsaver import dtypes, shapes
-from hdfsaver.graph.apply import apply
+from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.graph.definition import INDICES, REALS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
@@ -61,7 +61,7 @@ class TopKV2(OpDef):
 
 def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = dtypes.int32, name: str | None = None) -> Any:
     """The k greatest values of each row, in falling order, and their indices: ``[values, indices]``."""
-    return apply("TopKV2", input, k, name=name, sorted=sorted, index_type=dtype_name(index_type))
+    return apply_list("TopKV2", input, k, name=name, sorted=sorted, index_type=dtype_name(index_type))
 
 
 @register

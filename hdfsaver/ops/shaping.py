@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hdfsaver import dtypes, shapes
-from hdfsaver.graph.apply import apply
+from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.graph.conversion import constant_node, convert_to_tensor
 from hdfsaver.graph.definition import INDICES, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
@@ -142,7 +142,7 @@ def _constant(value: Any, dtype: Any, name: str) -> Tensor:
 
 def shape_n(input: Sequence[Any], out_type: Any = dtypes.int32, name: str | None = None) -> Any:
     """The shapes of several tensors of one dtype, as vectors."""
-    return apply("ShapeN", list(input), name=name, out_type=dtype_name(out_type))
+    return apply_list("ShapeN", list(input), name=name, out_type=dtype_name(out_type))
 
 
 @register

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import hdfsaver as tf
-from hdfsaver.graph.apply import apply
+from hdfsaver.graph.apply import apply, apply_list, apply_op
 from hdfsaver.graph.definition import OpDef, register
 
 
@@ -22,6 +22,22 @@ def test_what_is_given_and_what_is_wanted_must_match():
         apply("AddN", x)
     with pytest.raises(ValueError, match="'Nope' is not known; known are"):
         apply("Nope", x)
+
+
+def test_each_kind_of_operation_has_its_function():
+    """`apply` is for exactly one output and says what to use instead; a refused call adds nothing to the graph."""
+    x = tf.constant([1.0, 2.0])
+    before = len(tf.get_default_graph().get_operations())
+    for op_type, inputs, wanted in (("Unpack", [x], "apply_list"), ("Switch", [x, True], "apply_list")):
+        with pytest.raises(TypeError, match=f"{op_type} does not have exactly one output; use {wanted}"):
+            apply(op_type, *inputs)
+    with pytest.raises(TypeError, match="NoOp does not have exactly one output; use apply_op"):
+        apply("NoOp")
+    assert before == len(tf.get_default_graph().get_operations())
+    assert [tf.float32] == [part.dtype for part in apply_list("Unpack", [1.0], num=1)]
+    assert [] == apply_list("NoOp", name="nothing")
+    assert "nothing_1" == apply_op("NoOp", name="nothing").name
+    assert ["sum:0"] == [tensor.name for tensor in apply_op("AddV2", x, 1.0, name="sum").outputs]
 
 
 def test_tensors_decide_before_numbers():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import hdfsaver as tf
 from hdfsaver import schema
-from hdfsaver.graph.apply import apply
+from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.protos.attributes import same_value
 from hdfsaver.protos.graphs import PRODUCER, FunctionDefLibrary
 from tests.ops.make_programs import tensors_in
@@ -81,7 +81,7 @@ def graphs(draw):
                 if kind == "sum":
                     tensors.append(apply("AddV2", draw(pick), draw(pick)))
                 elif kind == "switch":
-                    tensors += apply("Switch", draw(pick), tf.constant(True))
+                    tensors += apply_list("Switch", draw(pick), tf.constant(True))
                 else:
                     tensors += unknown(graph, draw(pick), draw(st.integers(0, 2)))
     return graph

@@ -94,9 +94,9 @@ def raw_op(tf: Any, op_type: str, *inputs: Any, **attrs: Any) -> Any:
     if hasattr(tf, "raw_ops"):
         names = ("x", "scale", "offset", "mean", "variance")
         return list(getattr(tf.raw_ops, op_type)(**dict(zip(names, inputs, strict=True)), **attrs))
-    from hdfsaver.graph.apply import apply
+    from hdfsaver.graph.apply import apply_list
 
-    return apply(op_type, *inputs, **attrs)
+    return apply_list(op_type, *inputs, **attrs)
 
 
 def batch_norms(tf: Any) -> list[Any]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import hdfsaver as tf
-from hdfsaver.graph.apply import apply
+from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.graph.definition import OpDef, lookup, registered
 from hdfsaver.graph.graph import Graph
 from hdfsaver.ops.base import Flat
@@ -46,6 +46,11 @@ def complexes(*shape: int, seed: int = 3) -> Any:
 def op(op_type: str, **attrs: Any) -> Callable[..., Any]:
     """The operation as a function."""
     return lambda *inputs: apply(op_type, *inputs, **attrs)
+
+
+def outputs(op_type: str, **attrs: Any) -> Callable[..., Any]:
+    """The operation as a function that gives the list of its outputs."""
+    return lambda *inputs: apply_list(op_type, *inputs, **attrs)
 
 
 def binary(op_type: str, make: Callable[..., Any] = reals, order: int = 2) -> list[Case]:
@@ -215,10 +220,10 @@ CASES: list[Case] = [
     Case("ConcatV2", lambda x, y: apply("ConcatV2", [x, y, x], -1), (reals(2, 3), reals(2, 1))),
     Case("Concat", lambda x, y: apply("Concat", 0, [x, y]), (reals(2, 3), reals(1, 3))),
     Case("Pack", lambda x, y: apply("Pack", [x, y], axis=1), (reals(2, 3), reals(2, 3))),
-    Case("Split", lambda x: apply("Split", 1, x, num_split=2), (reals(2, 4),)),
-    Case("Split", lambda x: apply("Split", 1, x, num_split=2)[1], (reals(2, 4),), label="one of two"),
-    Case("SplitV", lambda x: apply("SplitV", x, [1, -1, 2], 0, num_split=3), (reals(5, 2),)),
-    Case("Unpack", lambda x: apply("Unpack", x, num=3, axis=1)[:2], (reals(2, 3),)),
+    Case("Split", lambda x: apply_list("Split", 1, x, num_split=2), (reals(2, 4),)),
+    Case("Split", lambda x: apply_list("Split", 1, x, num_split=2)[1], (reals(2, 4),), label="one of two"),
+    Case("SplitV", lambda x: apply_list("SplitV", x, [1, -1, 2], 0, num_split=3), (reals(5, 2),)),
+    Case("Unpack", lambda x: apply_list("Unpack", x, num=3, axis=1)[:2], (reals(2, 3),)),
     # indices
     Case("GatherV2", lambda x: apply("GatherV2", x, [[1, 0], [1, 1]], 0), (reals(3, 2),), label="0"),
     Case("GatherV2", lambda x: apply("GatherV2", x, [[1, 0], [1, 1]], 1), (reals(3, 2, 2),), static=(True,), label="1"),
@@ -227,7 +232,7 @@ CASES: list[Case] = [
     Case("GatherNd", lambda x: apply("GatherNd", x, [[0, 1], [2, 1], [0, 1]]), (reals(3, 2, 2),)),
     Case("ScatterNd", lambda x: apply("ScatterNd", [[0], [2], [0]], x, [4, 2]), (reals(3, 2),)),
     Case("UnsortedSegmentSum", lambda x: apply("UnsortedSegmentSum", x, [1, -1, 1, 0], 3), (reals(4, 2),)),
-    Case("TopKV2", lambda x: apply("TopKV2", x, 2)[0], (reals(3, 4),)),
+    Case("TopKV2", lambda x: apply_list("TopKV2", x, 2)[0], (reals(3, 4),)),
     Case("OneHot", lambda x, y: apply("OneHot", [1, 0, 3], 3, x, y, axis=0), (np.array(2.0), np.array(0.5))),
     # ranges of indices
     Case("StridedSlice", lambda x: x[1:, ::-2, 0], (reals(3, 4, 2),), label="masks"),
@@ -269,24 +274,26 @@ CASES: list[Case] = [
     # softmax and losses
     Case("Softmax", op("Softmax"), (reals(2, 3),)),
     Case("LogSoftmax", op("LogSoftmax"), (reals(2, 3),)),
-    Case("SoftmaxCrossEntropyWithLogits", lambda x: op("SoftmaxCrossEntropyWithLogits")(x, ROWS)[0], (reals(2, 3),)),
+    Case(
+        "SoftmaxCrossEntropyWithLogits", lambda x: outputs("SoftmaxCrossEntropyWithLogits")(x, ROWS)[0], (reals(2, 3),)
+    ),
     Case(
         "SoftmaxCrossEntropyWithLogits",
-        lambda x: op("SoftmaxCrossEntropyWithLogits")(x, ROWS),
+        lambda x: outputs("SoftmaxCrossEntropyWithLogits")(x, ROWS),
         (reals(2, 3),),
         1,
         label="both outputs",
     ),
     Case(
         "SoftmaxCrossEntropyWithLogits",
-        lambda y: op("SoftmaxCrossEntropyWithLogits")(ROWS, y),
+        lambda y: outputs("SoftmaxCrossEntropyWithLogits")(ROWS, y),
         (ROWS,),
         1,
         label="labels",
     ),
     Case(
         "SparseSoftmaxCrossEntropyWithLogits",
-        lambda x: op("SparseSoftmaxCrossEntropyWithLogits")(x, [2, 0]),
+        lambda x: outputs("SparseSoftmaxCrossEntropyWithLogits")(x, [2, 0]),
         (reals(2, 3),),
     ),
 ]

@@ -10,7 +10,7 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver import dtypes
-from hdfsaver.graph.apply import apply
+from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.graph.definition import lookup
 
 Call = Callable[[Any], Any]
@@ -68,7 +68,7 @@ CALLS: dict[str, Call] = {
     "BatchMatMulV2": twice("BatchMatMulV2", adj_x=True),
     "BatchMatMul": twice("BatchMatMul", adj_y=True),
     "Shape": op("Shape", out_type="int64"),
-    "ShapeN": lambda x: apply("ShapeN", [x]),
+    "ShapeN": lambda x: apply_list("ShapeN", [x]),
     "Size": op("Size"),
     "Rank": op("Rank"),
     "Reshape": op("Reshape", [3, -1]),
@@ -81,13 +81,13 @@ CALLS: dict[str, Call] = {
     "Tile": op("Tile", [2, 1]),
     "ConcatV2": lambda x: apply("ConcatV2", [x, x], 1),
     "Concat": lambda x: apply("Concat", 0, [x, x]),
-    "Split": lambda x: apply("Split", 1, x, num_split=3),
-    "Split into one": lambda x: apply("Split", 1, x, num_split=1),
-    "SplitV": op("SplitV", [1, -1], 0, num_split=2),
+    "Split": lambda x: apply_list("Split", 1, x, num_split=3),
+    "Split into one": lambda x: apply_list("Split", 1, x, num_split=1),
+    "SplitV": lambda x: apply_list("SplitV", x, [1, -1], 0, num_split=2),
     "Pack": lambda x: apply("Pack", [x, x], axis=-1),
     "Pack single ones": lambda x: apply("Pack", [x[0, 0], x[1, 1]]),
-    "Unpack": op("Unpack", num=2),
-    "Unpack single ones": lambda x: apply("Unpack", x[0], num=3),
+    "Unpack": lambda x: apply_list("Unpack", x, num=2),
+    "Unpack single ones": lambda x: apply_list("Unpack", x[0], num=3),
     "GatherV2": op("GatherV2", [[1, 0]], 1),
     "GatherV2 one": lambda x: apply("GatherV2", x[0], 1, 0),
     "GatherV2 in batches": op("GatherV2", [[1, 0], [2, 2]], 1, batch_dims=1),
@@ -114,9 +114,9 @@ CALLS: dict[str, Call] = {
     "BiasAdd": lambda x: apply("BiasAdd", x, x[0]),
     "BiasAddV1": lambda x: apply("BiasAddV1", x, x[0]),
     "BiasAddGrad": op("BiasAddGrad"),
-    "SoftmaxCrossEntropyWithLogits": twice("SoftmaxCrossEntropyWithLogits"),
-    "SparseSoftmaxCrossEntropyWithLogits": op("SparseSoftmaxCrossEntropyWithLogits", [0, 2]),
-    "TopKV2": op("TopKV2", 2),
+    "SoftmaxCrossEntropyWithLogits": lambda x: apply_list("SoftmaxCrossEntropyWithLogits", x, x),
+    "SparseSoftmaxCrossEntropyWithLogits": lambda x: apply_list("SparseSoftmaxCrossEntropyWithLogits", x, [0, 2]),
+    "TopKV2": lambda x: apply_list("TopKV2", x, 2),
     "RandomShuffle": op("RandomShuffle"),
     **{f"Cast to {target}": op("Cast", DstT=target) for target in ANY if target != "string"},
     "Bitcast": op("Bitcast", type="uint8"),

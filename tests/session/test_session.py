@@ -10,7 +10,7 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver import schema
-from hdfsaver.graph.apply import apply
+from hdfsaver.graph.apply import apply_list
 from hdfsaver.session.numpy_engine import numpy_engine
 
 Point = collections.namedtuple("Point", ["x", "y"])
@@ -299,7 +299,7 @@ def test_branches_that_are_not_taken_do_not_run():
 
 def test_fetching_a_dead_value_is_an_error():
     """A fetch on a branch that was not taken has no value, and says so."""
-    dead, alive = apply("Switch", tf.constant(1.0), tf.constant(True))
+    dead, alive = apply_list("Switch", tf.constant(1.0), tf.constant(True))
     with tf.Session() as sess:
         assert 1.0 == sess.run(alive)
         with pytest.raises(tf.errors.InvalidArgumentError, match="branch"):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import hdfsaver as tf
-from hdfsaver.graph.apply import apply
+from hdfsaver.graph.apply import apply_list
 from hdfsaver.session.state import State
 
 
@@ -67,7 +67,7 @@ def test_a_run_releases_what_it_held(tmp_path, dtype):
     with tf.Session() as sess:
         sess.run(v.initializer)
         prefix = tf.train.Saver().save(sess, tmp_path / "m")
-        (read,) = apply("RestoreV2", prefix, ["v"], [""], dtypes=[dtype])
+        (read,) = apply_list("RestoreV2", prefix, ["v"], [""], dtypes=[dtype])
         if dtype == "float32":
             assert 1.0 == sess.run(read)
         else:
