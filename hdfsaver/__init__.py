@@ -335,9 +335,9 @@ newaxis = None
 
 if typing.TYPE_CHECKING:
     from hdfsaver import io, train
-    from hdfsaver.arrays.files import load_file, open_file, save_file
+    from hdfsaver.arrays.array_files import load_file, open_file, save_file
+    from hdfsaver.arrays.digraphs import read_digraph, write_digraph
     from hdfsaver.conversion.converting import convert
-    from hdfsaver.digraphs import read_digraph, write_digraph
     from hdfsaver.storage.chunks.compression import Compression
     from hdfsaver.storage.salvage import salvage
 
@@ -612,12 +612,12 @@ __all__ = [
 _LAZY = {
     "Compression": "hdfsaver.storage.chunks.compression",
     "convert": "hdfsaver.conversion.converting",
-    "load_file": "hdfsaver.arrays.files",
-    "open_file": "hdfsaver.arrays.files",
-    "read_digraph": "hdfsaver.digraphs",
+    "load_file": "hdfsaver.arrays.array_files",
+    "open_file": "hdfsaver.arrays.array_files",
+    "read_digraph": "hdfsaver.arrays.digraphs",
     "salvage": "hdfsaver.storage.salvage",
-    "save_file": "hdfsaver.arrays.files",
-    "write_digraph": "hdfsaver.digraphs",
+    "save_file": "hdfsaver.arrays.array_files",
+    "write_digraph": "hdfsaver.arrays.digraphs",
 }
 """What needs the HDF5 library, which takes as long to load as everything else together, and where it is."""
 

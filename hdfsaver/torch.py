@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hdfsaver.arrays.files import save_file
-from hdfsaver.arrays.tensors import load_file
+from hdfsaver.arrays.array_files import save_file
+from hdfsaver.arrays.torch_tensors import load_file
 
 __all__ = ["load_file", "save_file"]

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from hdfsaver.checkpoint.checkpoint_management import (
+    generate_checkpoint_state_proto,
+    remove_checkpoint,
+    update_checkpoint_state,
+)
 from hdfsaver.checkpoint.graph_files import write_graph
 from hdfsaver.checkpoint.importing import (
     import_meta_graph,
@@ -9,13 +14,8 @@ from hdfsaver.checkpoint.importing import (
     import_scoped_meta_graph_with_return_elements,
 )
 from hdfsaver.checkpoint.initialization import init_from_checkpoint
-from hdfsaver.checkpoint.management import (
-    generate_checkpoint_state_proto,
-    remove_checkpoint,
-    update_checkpoint_state,
-)
-from hdfsaver.checkpoint.matching import RestoreReport
 from hdfsaver.checkpoint.meta_graph import export_meta_graph, export_scoped_meta_graph
+from hdfsaver.checkpoint.restore_report import RestoreReport
 from hdfsaver.checkpoint.retention import keep_any, keep_best, keep_latest
 from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.monitoring.coordinator import Coordinator, LooperThread
@@ -37,16 +37,16 @@ from hdfsaver.monitoring.stopping import (
 from hdfsaver.monitoring.supervisor import Supervisor
 from hdfsaver.monitoring.timer import SecondOrStepTimer
 from hdfsaver.monitoring.training_session import MonitoredTrainingSession
-from hdfsaver.reading.listing import list_variables, load_variable
-from hdfsaver.reading.locating import (
+from hdfsaver.reading.find_checkpoint import (
     checkpoint_exists,
     get_checkpoint_mtimes,
     get_checkpoint_state,
     latest_checkpoint,
 )
+from hdfsaver.reading.inspect_checkpoint import list_variables, load_variable
+from hdfsaver.reading.iterator import checkpoints_iterator
 from hdfsaver.reading.reader import CheckpointReader, NewCheckpointReader, load_checkpoint
 from hdfsaver.reading.state_file import CheckpointState
-from hdfsaver.reading.waiting import checkpoints_iterator
 from hdfsaver.schema import SaverDef
 from hdfsaver.training.global_step import (
     assert_global_step,

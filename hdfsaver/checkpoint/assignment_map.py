@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from hdfsaver.checkpoint.parts import checked_parts
+from hdfsaver.checkpoint.saveables.partitioned_saveable import checked_parts
 from hdfsaver.partitioned import PartitionedVariable
 from hdfsaver.tensor_info import TensorInfo
 from hdfsaver.variables import Variable
@@ -23,7 +23,7 @@ class Loading(NamedTuple):
     tensor_name : str
         The name in the checkpoint.
     spec : str
-        Which part of the tensor; see `hdfsaver.checkpoint.slices`.
+        Which part of the tensor; see `hdfsaver.checkpoint.slice_specs`.
     """
 
     variable: Variable

@@ -8,7 +8,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from hdfsaver.checkpoint.graph_files import read_structure
-from hdfsaver.checkpoint.parts import Part
+from hdfsaver.checkpoint.saveables.partitioned_saveable import Part
 from hdfsaver.checkpoint.saver import OPERATIONS, Saver
 from hdfsaver.checkpoint.scoping import UNBOUND
 from hdfsaver.graph.default import get_default_graph
@@ -22,7 +22,7 @@ from hdfsaver.graph.tensor import Tensor
 from hdfsaver.partitioning import SaveSliceInfo
 from hdfsaver.protos.conversion import nodes_of
 from hdfsaver.protos.meta_graphs import MetaGraphDef
-from hdfsaver.reading.locating import PathLike
+from hdfsaver.reading.find_checkpoint import PathLike
 from hdfsaver.schema import LIBRARY, CollectionDef, SavedNames, SavedPart, SaverDef, Structure, VariableDef
 from hdfsaver.variables import Variable
 

@@ -13,22 +13,22 @@ from typing import Any
 
 import numpy as np
 
-from hdfsaver.checkpoint import management, meta_graph, retention
-from hdfsaver.checkpoint.background import Background
-from hdfsaver.checkpoint.keeper import Keeper
-from hdfsaver.checkpoint.loading import load
-from hdfsaver.checkpoint.matching import RestoreReport, match
-from hdfsaver.checkpoint.parts import saveable_of
+from hdfsaver.checkpoint import checkpoint_management, meta_graph, retention
+from hdfsaver.checkpoint.background_saves import Background
 from hdfsaver.checkpoint.renaming import Rename, renamed
-from hdfsaver.checkpoint.saveable import Saveable
-from hdfsaver.checkpoint.var_list import variables_by_name
+from hdfsaver.checkpoint.restore_reads import load
+from hdfsaver.checkpoint.restore_report import RestoreReport, match
+from hdfsaver.checkpoint.rotation import Keeper
+from hdfsaver.checkpoint.saveables.partitioned_saveable import saveable_of
+from hdfsaver.checkpoint.saveables.saveable import Saveable
+from hdfsaver.checkpoint.saveables.var_list import variables_by_name
 from hdfsaver.files.folder_lock import folder_lock
 from hdfsaver.files.progress import Callback
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.protos.meta_graphs import MetaGraphDef
 from hdfsaver.reading import checkpoint_names
-from hdfsaver.reading.locating import PathLike, as_prefix, as_prefixes, checkpoint_exists
+from hdfsaver.reading.find_checkpoint import PathLike, as_prefix, as_prefixes, checkpoint_exists
 from hdfsaver.reading.reader import open_checkpoint
 from hdfsaver.schema import SavedNames, SaverDef, Structure
 from hdfsaver.session import Session
@@ -497,7 +497,7 @@ OPERATIONS = ("filename_tensor_name", "save_tensor_name", "restore_op_name")
 def _write_and_record(prefix: str, write: Callable[[Path], None], record: Callable[[], None] | None) -> None:
     # Whoever else saves into the folder waits, and deletes nothing meanwhile.
     with folder_lock(os.path.dirname(prefix)):
-        management.clear_stale(prefix)
+        checkpoint_management.clear_stale(prefix)
         write(checkpoint_names.file_of(prefix))
         if record is not None:
             record()

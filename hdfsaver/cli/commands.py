@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from hdfsaver.cli import rendering
-from hdfsaver.cli.progress import progress_bar
+from hdfsaver.cli.progress_bar import progress_bar
 from hdfsaver.cli.rendering import described
 from hdfsaver.conversion import converting as conversion
-from hdfsaver.conversion.opening import open_source
+from hdfsaver.conversion.open_source import open_source
 from hdfsaver.errors import OpError
 from hdfsaver.reading import checkpoint_names
 from hdfsaver.storage.reading import open_file

@@ -10,16 +10,16 @@ import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.checkpoint.renaming import Rename
+from hdfsaver.conversion.array_selection import Selection, checked_dtype
 from hdfsaver.conversion.npz import write_npz
-from hdfsaver.conversion.opening import open_source
+from hdfsaver.conversion.open_source import open_source
 from hdfsaver.conversion.pytorch import write_torch
 from hdfsaver.conversion.safetensors import write_safetensors
-from hdfsaver.conversion.selecting import Selection, checked_dtype
 from hdfsaver.conversion.source import Source
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.files.lazy_arrays import Deferred
 from hdfsaver.files.progress import Callback, Progress
-from hdfsaver.reading.locating import PathLike, as_prefix
+from hdfsaver.reading.find_checkpoint import PathLike, as_prefix
 from hdfsaver.schema import Structure
 from hdfsaver.storage.chunks.compression import Choices, by_name
 from hdfsaver.storage.groups import ROOT
@@ -67,7 +67,7 @@ def convert(
     ----------
     source : path
         A file, a prefix or a folder of any kind that is known by its content: see
-        `hdfsaver.conversion.opening.open_source`.
+        `hdfsaver.conversion.open_source.open_source`.
     target : path
         Its ending says what is written: ``.h5`` or ``.hdf5`` a checkpoint of ours; ``.npz``; ``.safetensors``; ``.pt``,
         ``.pth`` or ``.bin`` a file of PyTorch; ``.meta``, ``.pb`` or ``.pbtxt`` the graph alone; anything else, or
@@ -76,7 +76,7 @@ def convert(
         Patterns as of the shell, in which ``*`` stands for slashes too: take only what fits one of the first and none
         of the second.
     drop_slots : bool
-        Leave out what optimizers keep beside variables; see `hdfsaver.conversion.selecting.is_slot`.
+        Leave out what optimizers keep beside variables; see `hdfsaver.conversion.array_selection.is_slot`.
     rename : callable, or dict or list of pairs of regular expressions, optional
         Names in the target; see `Saver`.
     dtype : str, optional

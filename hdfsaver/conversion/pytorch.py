@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdfsaver import dtypes
-from hdfsaver.arrays.conversion import as_numpy, as_torch
+from hdfsaver.arrays.library_arrays import as_numpy, as_torch
 from hdfsaver.conversion.source import Source, entry_of
 from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.files.atomic_write import atomic_write

@@ -11,7 +11,7 @@ import numpy as np
 from hdfsaver.errors import DeadlineExceededError, FailedPreconditionError
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
-from hdfsaver.reading.locating import PathLike, get_checkpoint_state
+from hdfsaver.reading.find_checkpoint import PathLike, get_checkpoint_state
 from hdfsaver.session import Session
 from hdfsaver.training import log
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DType
 from hdfsaver.errors import NotFoundError
-from hdfsaver.reading.locating import PathLike, existing_file, resolve, tensorflow_checkpoint
+from hdfsaver.reading.find_checkpoint import PathLike, existing_file, resolve, tensorflow_checkpoint
 from hdfsaver.storage.reading import CheckpointFile, open_file
 
 if TYPE_CHECKING:

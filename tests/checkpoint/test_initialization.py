@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import hdfsaver as tf
-from hdfsaver.checkpoint import restoring
+from hdfsaver.checkpoint import restore_op
 from hdfsaver.reading.reader import open_checkpoint
 
 
@@ -92,7 +92,7 @@ def test_values_of_one_run_belong_together(checkpoint, monkeypatch):
         opened.append(open_checkpoint(path))
         return opened[-1]
 
-    monkeypatch.setattr(restoring, "open_checkpoint", opening)
+    monkeypatch.setattr(restore_op, "open_checkpoint", opening)
     for name in ("root", "old/deep/v"):
         tf.get_variable(name, (), initializer=tf.zeros_initializer())
     tf.train.init_from_checkpoint(checkpoint, {"/": "/"})

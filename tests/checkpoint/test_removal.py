@@ -7,7 +7,7 @@ import os
 import pytest
 
 import hdfsaver as tf
-from hdfsaver.checkpoint import management
+from hdfsaver.checkpoint import checkpoint_management
 from hdfsaver.errors import from_os_error
 
 
@@ -51,7 +51,7 @@ def test_what_cannot_be_deleted_is_a_warning(sess, tmp_path, monkeypatch):
     saver = tf.train.Saver(max_to_keep=1)
     saver.save(sess, tmp_path / "m", global_step=1)
     with monkeypatch.context() as patch:
-        patch.setattr(management, "remove_checkpoint", refuse)
+        patch.setattr(checkpoint_management, "remove_checkpoint", refuse)
         with pytest.warns(UserWarning, match=r"superseded checkpoint stays.*Cannot remove .*m-1") as caught:
             prefix = saver.save(sess, tmp_path / "m", global_step=2)
     assert [__file__] == [warning.filename for warning in caught]

@@ -1,10 +1,9 @@
-"""Which checkpoints a Saver keeps, lists and deletes, save after save."""
+"""The checkpoints that a Saver keeps, on a disk."""
 
 from __future__ import annotations
 
 import os
 
-import numpy as np
 import pytest
 
 import hdfsaver as tf
@@ -12,120 +11,80 @@ import hdfsaver as tf
 
 @pytest.fixture
 def sess():
-    tf.Variable(1.0, name="v")
-    tf.Variable(np.int64(3), name="count")
+    """A session with one variable that has a value."""
+    tf.get_variable("w", initializer=1.0)
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         yield session
 
 
-def steps(folder):
-    """The steps whose files are there."""
-    return sorted(int(name[2:-3]) for name in os.listdir(folder) if name.startswith("m-"))
+def on_disk(folder):
+    """The checkpoints in a folder, sorted."""
+    return sorted(name.removesuffix(".h5") for name in os.listdir(folder) if name.endswith(".h5"))
 
 
-def listed(folder):
-    """The steps in the state file, and the newest of it."""
-    state = tf.train.get_checkpoint_state(folder)
-    return [int(path.rpartition("-")[2]) for path in [*state.all_model_checkpoint_paths, state.model_checkpoint_path]]
+def test_the_best_checkpoints_stay(sess, tmp_path):
+    """The newest and the best by the metric are on disk and in the state file, the newest one last."""
+    saver = tf.train.Saver(max_to_keep=2, keep=tf.train.keep_best(1))
+    for step, accuracy in enumerate([0.1, 0.9, 0.3, 0.2, 0.4]):
+        saver.save(sess, tmp_path / "m", step, metric=accuracy)
+    assert ["m-1", "m-3", "m-4"] == on_disk(tmp_path)
+    state = tf.train.get_checkpoint_state(tmp_path)
+    assert [str(tmp_path / name) for name in on_disk(tmp_path)] == state.all_model_checkpoint_paths
+    assert [0.9, 0.2, 0.4] == state.all_model_checkpoint_metrics
 
 
-def save(saver, sess, folder, *numbers):
-    return [saver.save(sess, folder / "m", global_step=number, durable=False) for number in numbers]
+def test_a_metric_may_be_a_tensor(sess, tmp_path):
+    """As the step, the metric may be anything that the session can run; what is no number is refused before saving."""
+    saver = tf.train.Saver(keep=tf.train.keep_best(1))
+    saver.save(sess, tmp_path / "m", metric=tf.constant(0.25))
+    saver.save(sess, tmp_path / "m", metric="w:0")
+    assert [1.0] == tf.train.get_checkpoint_state(tmp_path).all_model_checkpoint_metrics
+    with pytest.raises(TypeError, match="metric must be a number, not"):
+        saver.save(sess, tmp_path / "n", metric=[1, 2])
+    assert ["m"] == on_disk(tmp_path)
 
 
-@pytest.mark.parametrize("max_to_keep", [None, 0, -1])
-def test_all_are_kept(sess, tmp_path, max_to_keep):
-    """Without a number of checkpoints to keep all files stay, none is remembered, and the newest alone is listed."""
-    saver = tf.train.Saver(max_to_keep=max_to_keep)
-    save(saver, sess, tmp_path, 1, 2, 3)
-    assert ([], [1, 2, 3], [3, 3]) == (saver.last_checkpoints, steps(tmp_path), listed(tmp_path))
+def test_rotation_is_resumed_after_a_restart(sess, tmp_path):
+    """A new Saver that resumes deletes what the one before it left, the best by its recorded metric excepted."""
+    first = tf.train.Saver(max_to_keep=3, keep=tf.train.keep_best(1), resume_rotation=True)
+    for step, accuracy in enumerate([0.9, 0.1, 0.2]):
+        first.save(sess, tmp_path / "m", step, metric=accuracy)
+    second = tf.train.Saver(max_to_keep=1, keep=tf.train.keep_best(1), resume_rotation=True)
+    second.save(sess, tmp_path / "m", 3, metric=0.3)
+    assert ["m-0", "m-3"] == on_disk(tmp_path)
+    assert [str(tmp_path / "m-0"), str(tmp_path / "m-3")] == second.last_checkpoints
 
 
-@pytest.mark.parametrize("keep", [1, 2, 5])
-def test_the_newest_are_kept(sess, tmp_path, keep):
-    """So many stay as are to be kept, oldest first in every list."""
-    saver = tf.train.Saver(max_to_keep=keep)
-    prefixes = save(saver, sess, tmp_path, *range(7))
-    last = list(range(7))[-keep:]
-    assert (prefixes[-keep:], last, [*last, 6]) == (saver.last_checkpoints, steps(tmp_path), listed(tmp_path))
-
-
-def test_a_name_that_is_saved_again_is_the_newest(sess, tmp_path):
-    """A name that is there already moves to the end, and stays as long as any other from then on."""
-    saver = tf.train.Saver(max_to_keep=2)
-    for number, expected in [(1, [1]), (2, [1, 2]), (1, [2, 1]), (3, [1, 3]), (1, [3, 1])]:
-        save(saver, sess, tmp_path, number)
-        assert (sorted(expected), [*expected, number]) == (steps(tmp_path), listed(tmp_path))
-
-
-def test_one_at_most_goes_with_each_save(sess, tmp_path):
-    """A list that is too long shrinks no faster than it grows: each save deletes one file, and all the others stay."""
-    save(tf.train.Saver(max_to_keep=0), sess, tmp_path, *range(5))
-    saver = tf.train.Saver(max_to_keep=2)
-    saver.set_last_checkpoints_with_time([(tmp_path / f"m-{number}", 1.0) for number in range(5)])
-    for number in (5, 6, 7):
-        save(saver, sess, tmp_path, number)
-        assert steps(tmp_path) == list(range(number - 4, number + 1))
-
-
-def test_some_stay_for_good(sess, tmp_path):
-    """With `keep_checkpoint_every_n_hours` one stays whenever so much time has passed; here each time."""
-    saver = tf.train.Saver(max_to_keep=1, keep_checkpoint_every_n_hours=1e-9)
-    save(saver, sess, tmp_path, 1, 2, 3)
-    assert ([1, 2, 3], [3, 3]) == (steps(tmp_path), listed(tmp_path))
-
-
-def test_without_a_state_file_nothing_is_kept_track_of(sess, tmp_path):
-    """A save that writes no state file is not remembered, and deletes nothing."""
+def test_without_resuming_the_old_ones_stay(sess, tmp_path):
+    """As in TensorFlow, a new Saver knows nothing of what is there."""
+    tf.train.Saver().save(sess, tmp_path / "m", 0)
     saver = tf.train.Saver(max_to_keep=1)
-    for number in (1, 2, 3):
-        saver.save(sess, tmp_path / "m", global_step=number, write_state=False)
-    assert ([], [1, 2, 3]) == (saver.last_checkpoints, steps(tmp_path))
-    assert None is tf.train.get_checkpoint_state(tmp_path)
+    for step in (1, 2):
+        saver.save(sess, tmp_path / "m", step)
+    assert ["m-0", "m-2"] == on_disk(tmp_path)
 
 
-def test_savers_one_after_another(sess, tmp_path):
-    """A second Saver that is told what the first kept lists that, and deletes none of it; a third knows nothing."""
-    first = tf.train.Saver(max_to_keep=2)
-    save(first, sess, tmp_path, 3, 2)
-    second = tf.train.Saver(saver_def=first.as_saver_def())
-    second.set_last_checkpoints(first.last_checkpoints)
-    third = tf.train.Saver(saver_def=first.as_saver_def())
-    save(first, sess, tmp_path, 1)
-    assert [1, 2] == steps(tmp_path)
-    for saver, number, there, expected in [
-        (second, 2, [1, 2], [3, 2, 2]),
-        (second, 1, [1, 2], [2, 1, 1]),
-        (third, 2, [1, 2], [2, 2]),
-        (third, 1, [1, 2], [2, 1, 1]),
-        (third, 4, [1, 4], [1, 4, 4]),
-    ]:
-        save(saver, sess, tmp_path, number)
-        assert (there, expected) == (steps(tmp_path), listed(tmp_path))
+def test_times_are_remembered_too(sess, tmp_path):
+    """Who resumes writes times, so that one checkpoint every so many hours is kept across restarts."""
+    saver = tf.train.Saver(max_to_keep=1, keep_checkpoint_every_n_hours=1.0, resume_rotation=True)
+    saver.save(sess, tmp_path / "m", 0)
+    state = tf.train.get_checkpoint_state(tmp_path)
+    assert len(state.all_model_checkpoint_timestamps) == 1
+    assert state.last_preserved_timestamp == pytest.approx(state.all_model_checkpoint_timestamps[0], abs=60)
+    # Two hours later: the state file says that the last one that was kept for good is that old.
+    tf.train.update_checkpoint_state(
+        tmp_path, tmp_path / "m-0", [tmp_path / "m-0"], None, state.all_model_checkpoint_timestamps, 1.0
+    )
+    saver = tf.train.Saver(max_to_keep=1, keep_checkpoint_every_n_hours=1.0, resume_rotation=True)
+    saver.save(sess, tmp_path / "m", 1)
+    assert ["m-0", "m-1"] == on_disk(tmp_path)
 
 
-@pytest.mark.parametrize("path", ["m", b"m"])
-def test_one_path_is_no_list(sess, path):
-    """A single path in the place of a list is a TypeError: its letters are no checkpoints to delete one day."""
-    saver = tf.train.Saver()
-    for setting in (saver.set_last_checkpoints, saver.recover_last_checkpoints):
-        with pytest.raises(TypeError, match="A list of checkpoints"):
-            setting(path)
-    assert [] == saver.last_checkpoints
-
-
-@pytest.mark.parametrize(
-    ("step", "suffix"), [(0, "0"), (-1, "-1"), (2**70, str(2**70)), (True, "1"), ("count:0", "3"), ("v:0", "1")]
-)
-def test_steps(sess, tmp_path, step, suffix):
-    """A step is any integer, or the name of a tensor that has one; a variable of floats counts in whole numbers."""
-    assert f"{tmp_path}/m-{suffix}" == tf.train.Saver().save(sess, tmp_path / "m", global_step=step)
-
-
-def test_steps_that_are_none(sess, tmp_path):
-    """A float, a tensor with a dimension, a list: a TypeError, and nothing is written."""
-    for step in (1.0, tf.constant([3]), [3], object()):
-        with pytest.raises(TypeError, match="global_step must be an integer"):
-            tf.train.Saver().save(sess, tmp_path / "m", global_step=step)
-    assert [] == os.listdir(tmp_path)
+@pytest.mark.parametrize("content", [b"", b"garbage", b'model_checkpoint_path: "gone-1"\n'])
+def test_resuming_from_nothing(sess, tmp_path, content):
+    """A state file that says nothing, or names what is gone, is replaced by one that is right."""
+    (tmp_path / "checkpoint").write_bytes(content)
+    saver = tf.train.Saver(resume_rotation=True)
+    path = saver.save(sess, tmp_path / "m", 1)
+    assert [path] == tf.train.get_checkpoint_state(tmp_path).all_model_checkpoint_paths

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import hdfsaver as tf
 from hdfsaver import dtypes, errors
-from hdfsaver.conversion.opening import open_source
-from hdfsaver.conversion.selecting import is_slot
+from hdfsaver.conversion.array_selection import is_slot
+from hdfsaver.conversion.open_source import open_source
 from hdfsaver.interop.graphs.message_files import read_message
 from hdfsaver.messages import descriptor_pool
 from hdfsaver.storage.writing import write_file

@@ -17,7 +17,7 @@ from safetensors.numpy import save_file as save_safetensors
 
 import hdfsaver as tf
 from hdfsaver import errors
-from hdfsaver.conversion.opening import open_source
+from hdfsaver.conversion.open_source import open_source
 
 GOLDEN = Path(__file__).with_name("golden")
 WEIGHTS = json.loads((GOLDEN / "expected.json").read_text(encoding="utf-8"))

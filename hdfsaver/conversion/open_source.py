@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 
-from hdfsaver.conversion import checkpoints
+from hdfsaver.conversion import checkpoint_sources
 from hdfsaver.conversion.archives import unpacking
 from hdfsaver.conversion.npz import Npz
 from hdfsaver.conversion.pytorch import TorchFile
@@ -13,7 +13,7 @@ from hdfsaver.conversion.safetensors import Safetensors, is_safetensors
 from hdfsaver.conversion.source import Source
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.files.opening import open_any
-from hdfsaver.reading.locating import PathLike, as_prefix, resolve, tensorflow_checkpoint
+from hdfsaver.reading.find_checkpoint import PathLike, as_prefix, resolve, tensorflow_checkpoint
 from hdfsaver.storage.hdf5.superblock import SIGNATURE
 
 _SAVED_MODELS = ("saved_model.pb", "saved_model.pbtxt")
@@ -49,7 +49,7 @@ def open_source(path: PathLike) -> Source:
     if os.path.isdir(text):
         return _of_folder(text)
     if not os.path.isfile(text):
-        return checkpoints.Checkpoint(text)
+        return checkpoint_sources.Checkpoint(text)
     opened = open_any(text)
     os.close(opened.fd)
     return _of_file(text, opened.head, opened.size)
@@ -57,18 +57,18 @@ def open_source(path: PathLike) -> Source:
 
 def _of_folder(path: str) -> Source:
     if any(os.path.isfile(os.path.join(path, name)) for name in _SAVED_MODELS):
-        return checkpoints.open_saved_model(path)
+        return checkpoint_sources.open_saved_model(path)
     # With a slash at its end, a folder may be the prefix of files that have suffixes for names.
     unnamed = os.path.join(path, "")
-    return checkpoints.Checkpoint(unnamed if tensorflow_checkpoint(unnamed) else resolve(path))
+    return checkpoint_sources.Checkpoint(unnamed if tensorflow_checkpoint(unnamed) else resolve(path))
 
 
 def _of_file(path: str, head: bytes, size: int) -> Source:
     if head.startswith(SIGNATURE):
-        found = checkpoints.Checkpoint(path)
-        if found.kind == "HDF5 file" and checkpoints.is_keras(found.variables):
+        found = checkpoint_sources.Checkpoint(path)
+        if found.kind == "HDF5 file" and checkpoint_sources.is_keras(found.variables):
             found.close()
-            return checkpoints.KerasWeights(path)
+            return checkpoint_sources.KerasWeights(path)
         return found
     if head.startswith(_ZIP):
         return _of_archive(path)
@@ -77,15 +77,15 @@ def _of_file(path: str, head: bytes, size: int) -> Source:
     if is_safetensors(head, size):
         return Safetensors(path)
     if path.endswith(_GRAPHS):
-        return checkpoints.Graph(path)
-    return checkpoints.Checkpoint(path)
+        return checkpoint_sources.Graph(path)
+    return checkpoint_sources.Checkpoint(path)
 
 
 def _of_archive(path: str) -> Source:
     with unpacking(path), zipfile.ZipFile(path) as archive:
         names = archive.namelist()
-    if checkpoints.KERAS_WEIGHTS in names:
-        return checkpoints.KerasArchive(path)
+    if checkpoint_sources.KERAS_WEIGHTS in names:
+        return checkpoint_sources.KerasArchive(path)
     if any(name.endswith("data.pkl") for name in names):
         return TorchFile(path)
     if all(name.endswith(".npy") for name in names):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import hdfsaver as tf
-from hdfsaver.checkpoint.background import Background
+from hdfsaver.checkpoint.background_saves import Background
 from hdfsaver.files.atomic_write import atomic_write
 
 

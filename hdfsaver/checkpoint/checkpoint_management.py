@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from hdfsaver.errors import OpError, from_os_error
 from hdfsaver.files import atomic_write
 from hdfsaver.reading import checkpoint_names, state_file
-from hdfsaver.reading.locating import PathLike, as_prefix
+from hdfsaver.reading.find_checkpoint import PathLike, as_prefix
 from hdfsaver.reading.state_file import CheckpointState
 
 

@@ -11,11 +11,11 @@ from typing import Any, Self
 import numpy as np
 
 from hdfsaver import dtypes
-from hdfsaver.arrays.conversion import as_numpy
 from hdfsaver.arrays.indexing import select
+from hdfsaver.arrays.library_arrays import as_numpy
 from hdfsaver.dtypes import DType
 from hdfsaver.files.progress import Callback
-from hdfsaver.reading.locating import PathLike, as_prefix, existing_file
+from hdfsaver.reading.find_checkpoint import PathLike, as_prefix, existing_file
 from hdfsaver.storage.chunks.compression import Choices, by_name
 from hdfsaver.storage.groups import ROOT
 from hdfsaver.storage.reading import CheckpointFile

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hdfsaver.arrays import files
-from hdfsaver.arrays.conversion import as_torch
+from hdfsaver.arrays import array_files
+from hdfsaver.arrays.library_arrays import as_torch
 from hdfsaver.files.progress import Callback
-from hdfsaver.reading.locating import PathLike
+from hdfsaver.reading.find_checkpoint import PathLike
 
 
 def load_file(
@@ -36,7 +36,7 @@ def load_file(
         An array is of a dtype that PyTorch does not have: text, 4-bit integers.
     """
     _check_installed()
-    arrays = files.load_file(path, group=group, mmap_mode=mmap_mode, progress=progress)
+    arrays = array_files.load_file(path, group=group, mmap_mode=mmap_mode, progress=progress)
     tensors = {name: as_torch(array, name) for name, array in arrays.items()}
     return tensors if str(device) == "cpu" else {name: tensor.to(device) for name, tensor in tensors.items()}
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 import hdfsaver as tf
-from hdfsaver.reading import state_file, waiting
+from hdfsaver.reading import iterator, state_file
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def clock(monkeypatch):
                 self.happenings.pop(0)()
 
     clock = Clock()
-    monkeypatch.setattr(waiting, "time", clock)
+    monkeypatch.setattr(iterator, "time", clock)
     return clock
 
 

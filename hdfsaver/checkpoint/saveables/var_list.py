@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from hdfsaver.checkpoint.array_items import ArrayItem, is_item
-from hdfsaver.checkpoint.parts import Part, as_part, checked_parts, ops_of
+from hdfsaver.checkpoint.saveables.array_saveable import ArrayItem, is_item
+from hdfsaver.checkpoint.saveables.partitioned_saveable import Part, as_part, checked_parts, ops_of
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.keys import GraphKeys
 from hdfsaver.graph.tensor import Tensor

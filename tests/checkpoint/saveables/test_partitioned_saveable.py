@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hdfsaver as tf
-from hdfsaver.checkpoint.parts import covers
+from hdfsaver.checkpoint.saveables.partitioned_saveable import covers
 from hdfsaver.files import positional_io
 from hdfsaver.partitioning import SaveSliceInfo
 from hdfsaver.reading import checkpoint_names

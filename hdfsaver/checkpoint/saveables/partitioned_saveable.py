@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hdfsaver import shapes
-from hdfsaver.checkpoint.saveable import Saveable, VariableSaveable, checked_value
+from hdfsaver.checkpoint.saveables.saveable import Saveable, VariableSaveable, checked_value
 from hdfsaver.files.lazy_arrays import Joined, Piece
 from hdfsaver.graph.definition import Array
 from hdfsaver.graph.operation import Operation

@@ -6,10 +6,10 @@ import os
 import time
 from collections.abc import Iterable
 
-from hdfsaver.checkpoint import management, retention
+from hdfsaver.checkpoint import checkpoint_management, retention
 from hdfsaver.checkpoint.retention import Kept, Policy, Rotation
 from hdfsaver.reading import checkpoint_names, state_file
-from hdfsaver.reading.locating import PathLike, as_prefixes
+from hdfsaver.reading.find_checkpoint import PathLike, as_prefixes
 from hdfsaver.reading.state_file import CheckpointState
 
 
@@ -69,11 +69,11 @@ class Keeper:
         self._write_state(new, latest_filename, durable)
         self._rotation, superseded = retention.retire(self._rotation, self._hours)
         for old in superseded:
-            management.remove_superseded(old, retention.prefixes(self._rotation.kept))
+            checkpoint_management.remove_superseded(old, retention.prefixes(self._rotation.kept))
 
     def _write_state(self, new: Kept, latest_filename: str | None, durable: bool) -> None:
         listed = [entry for entry in self._rotation.kept if _is_there(entry)] or [new]
-        management.update_checkpoint_state(
+        checkpoint_management.update_checkpoint_state(
             os.path.dirname(new.prefix),
             new.prefix,
             retention.prefixes(listed),

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdfsaver.checkpoint import slices
+from hdfsaver.checkpoint import slice_specs
 
 
 def test_the_empty_text_is_the_whole():
     """Nothing said means the whole tensor, of whatever shape."""
-    assert slices.parse("") is None
+    assert slice_specs.parse("") is None
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_the_empty_text_is_the_whole():
 )
 def test_parts(spec, expected):
     """A part is a start and a length in each dimension, or all of it."""
-    part = slices.parse(spec)
+    part = slice_specs.parse(spec)
     assert ((4, 2), np.shape(expected)) == (part.full_shape, part.shape)
     np.testing.assert_array_equal(expected, np.arange(8).reshape(4, 2)[part.key])
 
@@ -38,9 +38,9 @@ def test_any_part(dimensions):
     spec += " " + ":".join(f"{start},{length}" for _, start, length in dimensions)
     if any(start + length > size for size, start, length in dimensions):
         with pytest.raises(ValueError, match="is no part of a dimension"):
-            slices.parse(spec)
+            slice_specs.parse(spec)
         return
-    part = slices.parse(spec)
+    part = slice_specs.parse(spec)
     assert tuple(size for size, _, _ in dimensions) == part.full_shape
     assert tuple(slice(start, start + length) for _, start, length in dimensions) == part.key
 
@@ -51,7 +51,7 @@ def test_any_part(dimensions):
 def test_what_is_no_specification(spec):
     """Any other text is a ValueError that shows how one is written."""
     with pytest.raises(ValueError, match="is no slice specification; one such as '4 2 0,2:-'"):
-        slices.parse(spec)
+        slice_specs.parse(spec)
 
 
 @pytest.mark.parametrize(
@@ -61,4 +61,4 @@ def test_what_is_no_specification(spec):
 def test_what_fits_no_tensor(spec, message):
     """Extents that are too few, too long or empty are ValueErrors."""
     with pytest.raises(ValueError, match=message):
-        slices.parse(spec)
+        slice_specs.parse(spec)

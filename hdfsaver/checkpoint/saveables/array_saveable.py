@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from hdfsaver import dtypes
-from hdfsaver.arrays.conversion import as_numpy, as_torch, is_array, is_torch
-from hdfsaver.checkpoint.saveable import Saveable
+from hdfsaver.arrays.library_arrays import as_numpy, as_torch, is_array, is_torch
+from hdfsaver.checkpoint.saveables.saveable import Saveable
 from hdfsaver.graph.definition import Array
 from hdfsaver.session import Session
 from hdfsaver.shapes import TensorShape

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from hdfsaver import shapes
-from hdfsaver.checkpoint import slices
+from hdfsaver.checkpoint import slice_specs
 from hdfsaver.errors import InvalidArgumentError, NotFoundError
 from hdfsaver.graph.definition import Array, Kernel, Node, OpDef, register
 from hdfsaver.reading.reader import AnyCheckpoint, as_name, open_checkpoint
@@ -22,7 +22,7 @@ from hdfsaver.shapes import Shape
 
 @register
 class RestoreV2(OpDef):
-    """Tensors of a checkpoint, or parts of them (see `hdfsaver.checkpoint.slices`), as they are when it runs."""
+    """Tensors of a checkpoint, or parts of them (see `hdfsaver.checkpoint.slice_specs`), as they are when it runs."""
 
     type = "RestoreV2"
     signature = "prefix: string, tensor_names: string, shape_and_slices: string -> tensors: [dtypes]"
@@ -48,7 +48,7 @@ class RestoreV2(OpDef):
             file: AnyCheckpoint = state.hold(("checkpoint", text), lambda: open_checkpoint(text))
             for name, dtype in zip(names, wanted, strict=True):
                 _check(file, name, dtype)
-            wanted_parts = [slices.parse(spec.decode()) for spec in shape_and_slices]
+            wanted_parts = [slice_specs.parse(spec.decode()) for spec in shape_and_slices]
             whole = file.read_many([name for name, part in zip(names, wanted_parts, strict=True) if part is None])
             parts = [
                 whole[name] if part is None else _part(file, name, part)
@@ -60,7 +60,7 @@ class RestoreV2(OpDef):
 
 
 def _static_shape(spec: bytes) -> Shape:
-    part = slices.parse(spec.decode())
+    part = slice_specs.parse(spec.decode())
     return None if part is None else part.shape
 
 
@@ -76,7 +76,7 @@ def _check(file: AnyCheckpoint, name: str, dtype: str) -> None:
         )
 
 
-def _part(file: AnyCheckpoint, name: str, part: slices.Slice) -> Array:
+def _part(file: AnyCheckpoint, name: str, part: slice_specs.Slice) -> Array:
     shape = file.variables[name].shape
     if part.full_shape != shape:
         raise InvalidArgumentError(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from hdfsaver import errors, shapes
-from hdfsaver.checkpoint.saveable import Saveable
+from hdfsaver.checkpoint.saveables.saveable import Saveable
 from hdfsaver.reading.reader import AnyCheckpoint
 from hdfsaver.tensor_info import TensorInfo
 

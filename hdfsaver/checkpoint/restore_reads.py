@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hdfsaver import limits
-from hdfsaver.checkpoint.saveable import Saveable
+from hdfsaver.checkpoint.saveables.saveable import Saveable
 from hdfsaver.files.progress import Callback
 from hdfsaver.graph.definition import Array
 from hdfsaver.reading.reader import AnyCheckpoint

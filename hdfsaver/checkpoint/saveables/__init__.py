@@ -1,0 +1,1 @@
+"""What a Saver keeps under a name: variables, partitioned variables and arrays."""
