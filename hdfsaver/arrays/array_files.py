@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-import numpy as np
-
-from hdfsaver import dtypes
-from hdfsaver.arrays.indexing import select
 from hdfsaver.arrays.library_arrays import as_numpy
-from hdfsaver.dtypes import DType
 from hdfsaver.files.progress import Callback
-from hdfsaver.reading.find_checkpoint import PathLike, as_prefix, existing_file
+from hdfsaver.files.tensor_file import TensorFile
+from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
+from hdfsaver.reading.find_checkpoint import existing_file
 from hdfsaver.storage.chunks.compression import Choices, by_name
 from hdfsaver.storage.groups import ROOT
-from hdfsaver.storage.reading import CheckpointFile
 from hdfsaver.storage.reading import open_file as open_checkpoint_file
-from hdfsaver.storage.writing import Model, Writer
-from hdfsaver.tensor_info import Array, TensorInfo
+from hdfsaver.storage.writing import Model, WriteOptions, Writer
+from hdfsaver.tensor_info import Array
 
 
 def save_file(
@@ -74,7 +69,7 @@ def save_file(
     _check_texts(metadata or {})
     arrays = {_checked(name): as_numpy(value, name) for name, value in _mapping(tensors).items()}
     models = {ROOT: Model(arrays, None, {}, by_name(compression, arrays))}
-    Writer().write(as_prefix(path), models, metadata=metadata, durable=durable, progress=progress)
+    Writer().write(as_prefix(path), models, metadata=metadata, options=WriteOptions(durable=durable, progress=progress))
 
 
 def _mapping(tensors: Any) -> Mapping[str, Any]:
@@ -130,7 +125,7 @@ def load_file(
         return file.read_many(file.variables, mmap_mode=mmap_mode, progress=progress)
 
 
-def open_file(path: PathLike, *, group: str = ROOT) -> ArrayFile:
+def open_file(path: PathLike, *, group: str = ROOT) -> TensorFile:
     """Open a file of arrays, to read some of them, or parts.
 
     Parameters
@@ -140,95 +135,12 @@ def open_file(path: PathLike, *, group: str = ROOT) -> ArrayFile:
 
     Returns
     -------
-    ArrayFile
+    TensorFile
         A read-only mapping, and a context manager.
     """
-    return ArrayFile(_open(path, group))
+    return _open(path, group)
 
 
-def _open(path: PathLike, group: str) -> CheckpointFile:
+def _open(path: PathLike, group: str) -> TensorFile:
     text = as_prefix(path)
     return open_checkpoint_file(Path(text) if os.path.isfile(text) else existing_file(text), group)
-
-
-class ArrayFile(Mapping[str, Array]):
-    """An open file of arrays: a mapping from names to values, which are read when they are asked for."""
-
-    def __init__(self, file: CheckpointFile) -> None:
-        self._file = file
-
-    def __getitem__(self, name: str) -> Array:
-        """The array of that name, compared with its digest; `KeyError` where there is none."""
-        self._entry(name)
-        return self._file.read(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._file.variables)
-
-    def __len__(self) -> int:
-        return len(self._file.variables)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._file.variables
-
-    def __repr__(self) -> str:
-        return f"<ArrayFile {self._file.path!r} with {len(self)} arrays>"
-
-    def get_tensor(self, name: str) -> Array:
-        """The array of that name, as safetensors calls it."""
-        return self[name]
-
-    def get_slice(self, name: str) -> ArraySlice:
-        """An array of which parts can be read; `KeyError` where there is none."""
-        return ArraySlice(self._file, self._entry(name))
-
-    def _entry(self, name: str) -> TensorInfo:
-        entry = self._file.variables.get(name)
-        if entry is None:
-            raise KeyError(f"{self._file.path} has no array {name!r}.")
-        return entry
-
-    def metadata(self) -> dict[str, str]:
-        """What the file says of itself."""
-        return self._file.metadata()
-
-    def verify(self, *, progress: Callback | None = None) -> None:
-        """Compare every byte with its digest; `DataLossError` where something is not what was saved."""
-        self._file.verify(progress=progress)
-
-    def close(self) -> None:
-        """Close the file; names, shapes and dtypes are still known then, values are not."""
-        self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class ArraySlice:
-    """One array in a file: ``part[2:5, ::2]`` reads what lies between the first and the last element of the part.
-
-    No digest covers a part; `ArrayFile.verify` looks at all.
-    """
-
-    def __init__(self, file: CheckpointFile, entry: TensorInfo) -> None:
-        self._file = file
-        self._entry = entry
-
-    def __getitem__(self, index: Any) -> Array | np.generic:
-        """A part, by integers, slices and an Ellipsis, as NumPy gives it; `IndexError` where there is no such part."""
-        selection = select(index, self._entry.shape)
-        found = self._file.read_slice(self._entry.name, selection.box)[selection.rest]
-        return found.copy() if isinstance(found, np.ndarray) and found.base is not None else found
-
-    def get_shape(self) -> list[int]:
-        """The sizes of the whole array."""
-        return list(self._entry.shape)
-
-    def get_dtype(self) -> DType:
-        """The dtype of the array."""
-        return dtypes.as_dtype(self._entry.dtype)

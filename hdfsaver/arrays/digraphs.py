@@ -9,7 +9,8 @@ from typing import Any
 import networkx as nx
 
 from hdfsaver.errors import NotFoundError
-from hdfsaver.reading.find_checkpoint import PathLike, as_prefix, existing_file
+from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
+from hdfsaver.reading.find_checkpoint import existing_file
 from hdfsaver.schema import Structure
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.writing import write_file

@@ -8,7 +8,7 @@ from typing import Any
 from hdfsaver.arrays import array_files
 from hdfsaver.arrays.library_arrays import as_torch
 from hdfsaver.files.progress import Callback
-from hdfsaver.reading.find_checkpoint import PathLike
+from hdfsaver.reading.checkpoint_names import PathLike
 
 
 def load_file(

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import re
 import warnings
 from collections.abc import Sequence
 
 from hdfsaver.errors import OpError, from_os_error
-from hdfsaver.files import atomic_write
 from hdfsaver.reading import checkpoint_names, state_file
-from hdfsaver.reading.find_checkpoint import PathLike, as_prefix
+from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.reading.state_file import CheckpointState
 
 
@@ -45,28 +42,13 @@ def generate_checkpoint_state_proto(
     ValueError
         There are timestamps, but not as many as paths; or a path is empty.
     """
-    return _generate(
-        save_dir,
-        model_checkpoint_path,
-        all_model_checkpoint_paths,
-        all_model_checkpoint_timestamps,
-        last_preserved_timestamp,
+    state = CheckpointState(
+        as_prefix(model_checkpoint_path),
+        [as_prefix(path) for path in all_model_checkpoint_paths or ()],
+        list(all_model_checkpoint_timestamps or ()),
+        last_preserved_timestamp or 0.0,
     )
-
-
-def _generate(
-    save_dir: PathLike,
-    newest: PathLike,
-    kept: Sequence[PathLike] | None,
-    timestamps: Sequence[float] | None,
-    last_preserved: float | None,
-    save_relative_paths: bool = False,
-    metrics: Sequence[float | None] | None = None,
-) -> CheckpointState:
-    paths = [as_prefix(prefix) for prefix in kept or ()]
-    return state_file.generate(
-        as_prefix(save_dir), as_prefix(newest), paths, timestamps, last_preserved, save_relative_paths, metrics
-    )
+    return state_file.generate(state, as_prefix(save_dir))
 
 
 def update_checkpoint_state(
@@ -107,30 +89,16 @@ def update_checkpoint_state(
     RuntimeError
         The state file would bear the name of the checkpoint itself.
     """
-    folder, newest = as_prefix(save_dir), as_prefix(model_checkpoint_path)
-    state = _generate(
-        folder,
-        newest,
-        all_model_checkpoint_paths,
-        all_model_checkpoint_timestamps,
-        last_preserved_timestamp,
-        save_relative_paths,
-        all_model_checkpoint_metrics,
+    state = CheckpointState(
+        as_prefix(model_checkpoint_path),
+        [as_prefix(path) for path in all_model_checkpoint_paths or ()],
+        list(all_model_checkpoint_timestamps or ()),
+        last_preserved_timestamp or 0.0,
+        list(all_model_checkpoint_metrics or ()),
     )
-    path = state_file.path_of(folder, latest_filename)
-    if os.fspath(path) == state.model_checkpoint_path:
-        raise RuntimeError(f"Save path {newest!r} conflicts with the path used for the checkpoint state, {path}.")
-    state_file.write(state, folder, latest_filename, durable=durable)
-
-
-def clear_stale(checkpoint_prefix: str) -> None:
-    """Remove what killed programs left behind of checkpoints of this prefix, whatever their steps were."""
-    folder, name = os.path.split(checkpoint_names.file_of(checkpoint_prefix))
-    stem, suffix = os.path.splitext(name)
-    atomic_write.clear_stale(folder, rf"{re.escape(_STEP.sub('', stem))}(-[0-9]+)?{re.escape(suffix)}")
-
-
-_STEP = re.compile(r"-[0-9]+\Z")
+    state_file.update(
+        state, as_prefix(save_dir), latest_filename, save_relative_paths=save_relative_paths, durable=durable
+    )
 
 
 def remove_checkpoint(

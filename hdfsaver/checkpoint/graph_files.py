@@ -13,7 +13,7 @@ from hdfsaver.protos.graphs import GraphDef
 from hdfsaver.protos.meta_graphs import MetaGraphDef
 from hdfsaver.protos.text import text_of
 from hdfsaver.reading import checkpoint_names
-from hdfsaver.reading.find_checkpoint import PathLike, as_prefix
+from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.schema import Structure
 from hdfsaver.storage.hdf5.superblock import SIGNATURE
 from hdfsaver.storage.reading import open_file

@@ -22,7 +22,7 @@ from hdfsaver.graph.tensor import Tensor
 from hdfsaver.partitioning import SaveSliceInfo
 from hdfsaver.protos.conversion import nodes_of
 from hdfsaver.protos.meta_graphs import MetaGraphDef
-from hdfsaver.reading.find_checkpoint import PathLike
+from hdfsaver.reading.checkpoint_names import PathLike
 from hdfsaver.schema import LIBRARY, CollectionDef, SavedNames, SavedPart, SaverDef, Structure, VariableDef
 from hdfsaver.variables import Variable
 

@@ -8,7 +8,8 @@ from typing import Any
 from hdfsaver.checkpoint.assignment_map import Checkpoint, Loading, Shared, loadings_of
 from hdfsaver.graph.apply import apply_list
 from hdfsaver.ops import state
-from hdfsaver.reading.find_checkpoint import PathLike, as_prefix, resolve
+from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
+from hdfsaver.reading.find_checkpoint import resolve
 from hdfsaver.reading.reader import open_checkpoint
 from hdfsaver.variable_scope import shared_variables
 

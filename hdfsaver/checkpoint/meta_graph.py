@@ -23,7 +23,7 @@ from hdfsaver.graph.tensor import Tensor
 from hdfsaver.protos.conversion import graph_def_of
 from hdfsaver.protos.graphs import GraphDef
 from hdfsaver.protos.meta_graphs import MetaGraphDef, MetaInfoDef
-from hdfsaver.reading.find_checkpoint import PathLike
+from hdfsaver.reading.checkpoint_names import PathLike
 from hdfsaver.schema import LIBRARY, CollectionDef, SavedNames, SaverDef, Structure
 from hdfsaver.variables import Variable
 

@@ -15,8 +15,9 @@ import numpy as np
 from hdfsaver import shapes
 from hdfsaver.checkpoint import slice_specs
 from hdfsaver.errors import InvalidArgumentError, NotFoundError
+from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.graph.definition import Array, Kernel, Node, OpDef, register
-from hdfsaver.reading.reader import AnyCheckpoint, as_name, open_checkpoint
+from hdfsaver.reading.reader import as_name, open_checkpoint
 from hdfsaver.shapes import Shape
 
 
@@ -45,7 +46,7 @@ class RestoreV2(OpDef):
             names = [as_name(name) for name in tensor_names]
             text = os.fsdecode(np.asarray(prefix).item())
             # One file for all that a run reads: opened once, and values that belong together.
-            file: AnyCheckpoint = state.hold(("checkpoint", text), lambda: open_checkpoint(text))
+            file: TensorFile = state.hold(("checkpoint", text), lambda: open_checkpoint(text))
             for name, dtype in zip(names, wanted, strict=True):
                 _check(file, name, dtype)
             wanted_parts = [slice_specs.parse(spec.decode()) for spec in shape_and_slices]
@@ -64,7 +65,7 @@ def _static_shape(spec: bytes) -> Shape:
     return None if part is None else part.shape
 
 
-def _check(file: AnyCheckpoint, name: str, dtype: str) -> None:
+def _check(file: TensorFile, name: str, dtype: str) -> None:
     entry = file.variables.get(name)
     if entry is None:
         raise NotFoundError(None, None, f"Key {name} not found in checkpoint {file.path}.")
@@ -76,7 +77,7 @@ def _check(file: AnyCheckpoint, name: str, dtype: str) -> None:
         )
 
 
-def _part(file: AnyCheckpoint, name: str, part: slice_specs.Slice) -> Array:
+def _part(file: TensorFile, name: str, part: slice_specs.Slice) -> Array:
     shape = file.variables[name].shape
     if part.full_shape != shape:
         raise InvalidArgumentError(

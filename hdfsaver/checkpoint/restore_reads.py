@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 
 from hdfsaver import limits
 from hdfsaver.checkpoint.saveables.saveable import Saveable
 from hdfsaver.files.progress import Callback
+from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.graph.definition import Array
-from hdfsaver.reading.reader import AnyCheckpoint
 
 
 def load(
-    file: AnyCheckpoint,
+    file: TensorFile,
     wanted: Mapping[str, Saveable],
     reshape: bool,
     mmap_mode: str | None = None,
@@ -22,13 +23,13 @@ def load(
 
     Parameters
     ----------
-    file : AnyCheckpoint
+    file : TensorFile
     wanted : mapping of str to Saveable
         By the names in the file, which has all of them.
     reshape : bool
         Whether values take the shape that is wanted.
     mmap_mode, progress
-        See `CheckpointFile.read_many`. A value that is mapped is mapped as a whole.
+        See `TensorFile.read_many`. A value that is mapped is mapped as a whole.
 
     Returns
     -------
@@ -38,7 +39,8 @@ def load(
     whole = [name for name, saveable in wanted.items() if saveable.read_keys is None or mmap_mode]
     # The program has variables of these sizes, so that a file which declares them is no bomb.
     expected = sum(file.variables[name].nbytes for name in whole)
-    with limits.use(declared_bytes=max(expected, limits.get().declared_bytes)):
+    raised = limits.use(declared_bytes=expected) if expected > limits.get().declared_bytes else nullcontext()
+    with raised:
         found = file.read_many(whole, mmap_mode=mmap_mode, progress=progress)
     parts = {
         name: [file.read_slice(name, key) for key in saveable.read_keys or ()]

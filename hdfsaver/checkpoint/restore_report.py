@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from hdfsaver import errors, shapes
 from hdfsaver.checkpoint.saveables.saveable import Saveable
-from hdfsaver.reading.reader import AnyCheckpoint
+from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.tensor_info import TensorInfo
 
 
@@ -53,12 +53,12 @@ class RestoreReport:
         return "\n".join(lines)
 
 
-def match(file: AnyCheckpoint, wanted: Mapping[str, Saveable], reshape: bool, strict: bool) -> RestoreReport:
+def match(file: TensorFile, wanted: Mapping[str, Saveable], reshape: bool, strict: bool) -> RestoreReport:
     """Compare what is wanted with what a file has, before any value is read.
 
     Parameters
     ----------
-    file : AnyCheckpoint
+    file : TensorFile
     wanted : mapping of str to Saveable
         By the names in the file.
     reshape : bool
@@ -103,20 +103,20 @@ def _difference(entry: TensorInfo, saveable: Saveable, reshape: bool) -> str:
 
 
 def _same_shape(entry: TensorInfo, saveable: Saveable) -> bool:
-    return saveable.shape.is_compatible_with(entry.shape)
+    return saveable.shape.plain == entry.shape or saveable.shape.is_compatible_with(entry.shape)
 
 
 def _same_size(entry: TensorInfo, saveable: Saveable) -> bool:
     return saveable.shape.is_fully_defined() and saveable.shape.num_elements() == math.prod(entry.shape)
 
 
-def _refuse(file: AnyCheckpoint, wanted: Mapping[str, Saveable], mismatched: Mapping[str, str]) -> NoReturn:
+def _refuse(file: TensorFile, wanted: Mapping[str, Saveable], mismatched: Mapping[str, str]) -> NoReturn:
     first, why = next(iter(mismatched.items()))
     more = f" {len(mismatched) - 1} more differ: {listed(list(mismatched)[1:])}." if len(mismatched) > 1 else ""
     raise errors.InvalidArgumentError(None, wanted[first].op, f"{file.path}: {why}. Nothing was restored.{more}")
 
 
-def _missing_names(file: AnyCheckpoint, missing: Sequence[str]) -> str:
+def _missing_names(file: TensorFile, missing: Sequence[str]) -> str:
     present = list(file.variables)
     lines = [f"Key {listed(missing)} not found in checkpoint {file.path}. Nothing was restored."]
     for name in missing[:3]:

@@ -73,7 +73,7 @@ def keep_any(*policies: Policy) -> Policy:
     return lambda kept: [entry for policy in policies for entry in policy(kept)]
 
 
-class Rotation(NamedTuple):
+class RotationState(NamedTuple):
     """What a Saver remembers between two saves.
 
     Attributes
@@ -91,12 +91,12 @@ class Rotation(NamedTuple):
     next_preserved: float = float("inf")
 
 
-def record(rotation: Rotation, new: Kept, max_to_keep: int, keep: Policy | None = None) -> Rotation:
+def record(rotation: RotationState, new: Kept, max_to_keep: int, keep: Policy | None = None) -> RotationState:
     """Add a checkpoint as the newest, and retire those that are too many.
 
     Parameters
     ----------
-    rotation : Rotation
+    rotation : RotationState
     new : Kept
         One that is kept already moves to the end. It stays, whatever a policy says.
     max_to_keep : int
@@ -116,18 +116,18 @@ def record(rotation: Rotation, new: Kept, max_to_keep: int, keep: Policy | None 
     return rotation._replace(kept=tuple(entry for entry in kept if entry not in going), retired=(*retired, *going))
 
 
-def retire(rotation: Rotation, hours: float) -> tuple[Rotation, list[str]]:
+def retire(rotation: RotationState, hours: float) -> tuple[RotationState, list[str]]:
     """Take the retired checkpoints off the list.
 
     Parameters
     ----------
-    rotation : Rotation
+    rotation : RotationState
     hours : float
         A checkpoint stays for good when so much time has passed since the last that stayed.
 
     Returns
     -------
-    rotation : Rotation
+    rotation : RotationState
     prefixes : list of str
         The checkpoints to delete.
     """

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable
 
 from hdfsaver.checkpoint import checkpoint_management, retention
-from hdfsaver.checkpoint.retention import Kept, Policy, Rotation
+from hdfsaver.checkpoint.retention import Kept, Policy, RotationState
 from hdfsaver.reading import checkpoint_names, state_file
-from hdfsaver.reading.find_checkpoint import PathLike, as_prefixes
+from hdfsaver.reading.checkpoint_names import PathLike, as_prefixes
 from hdfsaver.reading.state_file import CheckpointState
 
 
-class Keeper:
+class Rotation:
     """Keeps the list of a Saver's checkpoints.
 
     Parameters
@@ -37,16 +36,16 @@ class Keeper:
         self._relative = relative
         self._remembers = resume
         self._resumes = resume and max_to_keep > 0
-        self._rotation = Rotation(next_preserved=time.time() + hours * 3600)
+        self._state = RotationState(next_preserved=time.time() + hours * 3600)
 
     @property
     def kept(self) -> tuple[Kept, ...]:
         """The checkpoints that are kept, oldest first."""
-        return self._rotation.kept
+        return self._state.kept
 
     def set_kept(self, kept: Iterable[Kept]) -> None:
         """Say which checkpoints are kept, oldest first."""
-        self._rotation = self._rotation._replace(kept=tuple(kept))
+        self._state = self._state._replace(kept=tuple(kept))
         self._resumes = False
 
     def recover(self, paths: Iterable[PathLike]) -> None:
@@ -54,40 +53,48 @@ class Keeper:
         found = [(path, checkpoint_names.find(path)) for path in as_prefixes(paths)]
         self.set_kept(Kept(prefix, file.stat().st_mtime) for prefix, file in found if file is not None)
 
-    def record(
-        self, prefix: str, latest_filename: str | None, metric: float | None = None, durable: bool = True
-    ) -> None:
+    def record(self, new: Kept, folder: str, latest_filename: str | None, *, durable: bool) -> None:
         """List a checkpoint that was just saved, write the state file, and only then delete what left the list.
 
-        To be called under the lock of the folder. What another Saver has removed is not written into the state file:
-        two that save the same names would name each other's losses.
+        Called under the lock of the folder, after the sweep of its drafts. What another Saver has removed is not
+        written into the state file: two that save the same names would name each other's losses.
+
+        Parameters
+        ----------
+        new : Kept
+        folder : str
+            Where the state file is.
+        latest_filename : str, optional
+            Its name.
+        durable : bool
+            Wait until the disk has the bytes.
         """
         if self._resumes:
-            self._resume(os.path.dirname(prefix), latest_filename)
-        new = Kept(prefix, time.time(), metric)
-        self._rotation = retention.record(self._rotation, new, self._max_to_keep, self._keep)
-        self._write_state(new, latest_filename, durable)
-        self._rotation, superseded = retention.retire(self._rotation, self._hours)
-        for old in superseded:
-            checkpoint_management.remove_superseded(old, retention.prefixes(self._rotation.kept))
-
-    def _write_state(self, new: Kept, latest_filename: str | None, durable: bool) -> None:
-        listed = [entry for entry in self._rotation.kept if _is_there(entry)] or [new]
-        checkpoint_management.update_checkpoint_state(
-            os.path.dirname(new.prefix),
-            new.prefix,
-            retention.prefixes(listed),
+            self._resume(folder, latest_filename)
+        self._state = retention.record(self._state, new, self._max_to_keep, self._keep)
+        listed = [entry for entry in self._state.kept if _is_there(entry, new)] or [new]
+        state_file.update(
+            self._described(new, listed),
+            folder,
             latest_filename,
-            # As in TensorFlow, times are written where somebody is going to read them.
-            [entry.time for entry in listed] if self._remembers else None,
-            self._last_preserved() if self._remembers else None,
             save_relative_paths=self._relative,
-            all_model_checkpoint_metrics=[entry.metric for entry in listed],
             durable=durable,
+            sweep=False,
         )
+        self._state, superseded = retention.retire(self._state, self._hours)
+        for old in superseded:
+            checkpoint_management.remove_superseded(old, retention.prefixes(self._state.kept))
 
-    def _last_preserved(self) -> float:
-        return self._rotation.next_preserved - self._hours * 3600
+    def _described(self, new: Kept, listed: list[Kept]) -> CheckpointState:
+        state = CheckpointState(
+            new.prefix,
+            [entry.prefix for entry in listed],
+            all_model_checkpoint_metrics=[entry.metric for entry in listed],
+        )
+        if self._remembers:  # as in TensorFlow, times are written where they are going to be read
+            state.all_model_checkpoint_timestamps = [entry.time for entry in listed]
+            state.last_preserved_timestamp = self._state.next_preserved - self._hours * 3600
+        return state
 
     def _resume(self, folder: str, latest_filename: str | None) -> None:
         self._resumes = False
@@ -97,16 +104,14 @@ class Keeper:
             state = None
         if state is not None:
             # What this Saver itself has listed already came after it.
-            self.set_kept([*_listed(state), *self._rotation.kept])
+            self.set_kept([*_listed(state), *self._state.kept])
             if state.last_preserved_timestamp:
-                self._rotation = self._rotation._replace(
-                    next_preserved=state.last_preserved_timestamp + self._hours * 3600
-                )
+                self._state = self._state._replace(next_preserved=state.last_preserved_timestamp + self._hours * 3600)
 
 
-def _is_there(entry: Kept) -> bool:
+def _is_there(entry: Kept, new: Kept) -> bool:
     # A Saver answers for what it would remove itself. What it has only been told of, and has no time, stays listed.
-    return entry.time == float("inf") or checkpoint_names.find_own(entry.prefix) is not None
+    return entry is new or entry.time == float("inf") or checkpoint_names.find_own(entry.prefix) is not None
 
 
 def _listed(state: CheckpointState) -> list[Kept]:

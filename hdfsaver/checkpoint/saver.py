@@ -5,37 +5,34 @@ from __future__ import annotations
 import operator
 import os
 import threading
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hdfsaver.checkpoint import checkpoint_management, meta_graph, retention
-from hdfsaver.checkpoint.background_saves import Background
+from hdfsaver.checkpoint import meta_graph, retention
 from hdfsaver.checkpoint.renaming import Rename, renamed
 from hdfsaver.checkpoint.restore_reads import load
 from hdfsaver.checkpoint.restore_report import RestoreReport, match
-from hdfsaver.checkpoint.rotation import Keeper
+from hdfsaver.checkpoint.rotation import Rotation
+from hdfsaver.checkpoint.save_jobs import BackgroundSaves, SaveJob
 from hdfsaver.checkpoint.saveables.partitioned_saveable import saveable_of
 from hdfsaver.checkpoint.saveables.saveable import Saveable
 from hdfsaver.checkpoint.saveables.var_list import variables_by_name
-from hdfsaver.files.folder_lock import folder_lock
 from hdfsaver.files.progress import Callback
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.protos.meta_graphs import MetaGraphDef
 from hdfsaver.reading import checkpoint_names
-from hdfsaver.reading.find_checkpoint import PathLike, as_prefix, as_prefixes, checkpoint_exists
-from hdfsaver.reading.reader import open_checkpoint
+from hdfsaver.reading.checkpoint_names import PathLike, as_prefix, as_prefixes
+from hdfsaver.reading.find_checkpoint import Located, locate
+from hdfsaver.reading.reader import open_located
 from hdfsaver.schema import SavedNames, SaverDef, Structure
 from hdfsaver.session import Session
 from hdfsaver.storage import groups
 from hdfsaver.storage.chunks.compression import Choices, by_name, checked
-from hdfsaver.storage.reading import Rest, read_rest
-from hdfsaver.storage.writing import Model, Writer
+from hdfsaver.storage.writing import Model, WriteOptions, Writer
 from hdfsaver.variables import Variable, global_variables
 
 
@@ -147,9 +144,9 @@ class Saver:
         )
         self._writer = Writer()
         self._described: tuple[Hashable, Structure] | None = None
-        self._background = Background()
+        self._background = BackgroundSaves()
         self._lock = threading.RLock()
-        self._keeper = Keeper(
+        self._rotation = Rotation(
             max_to_keep=self._saver_def.max_to_keep,
             hours=self._saver_def.keep_checkpoint_every_n_hours,
             keep=keep,
@@ -261,16 +258,17 @@ class Saver:
         if not self._saveables:
             return None
         _check_parent(prefix)
-        record = partial(self._keeper.record, prefix, latest_filename, rating, durable) if write_state else None
+        options = WriteOptions(durable, sweep=False, progress=progress)
+        rotation = self._rotation if write_state else None
         # Of two threads that save, the one whose values are older is the older one in the state file too.
         with self._lock:
             model, version = self._model(sess, write_meta_graph, strip_default_attrs, own=not wait)
-            write = partial(self._write, model, version, durable, progress)
+            job = SaveJob(prefix, model, version, self._group, self._writer, options, rotation, latest_filename, rating)
             if wait:
-                self._background.wait()
-                _write_and_record(prefix, write, record)
+                self.wait()
+                job.run()
             else:
-                self._background.submit(partial(_write_and_record, prefix, write, record))
+                self._background.submit(job.run)
         return prefix
 
     def _model(
@@ -292,20 +290,8 @@ class Saver:
         OpError
             A save has failed; see `save`.
         """
-        self._background.wait()
-
-    def _write(self, model: Model, version: Hashable, durable: bool, progress: Callback | None, path: Path) -> None:
-        """Write the file; for a Saver with a group, together with the models of the other groups that it has."""
-        rest = read_rest(path, self._group) if self._group else Rest({}, {})
-        self._writer.write(
-            path,
-            {**rest.models, self._group: model},
-            metadata=rest.metadata,
-            durable=durable,
-            # Of the others' graphs no version is known, so that a layout for them cannot be used again.
-            structure_version=None if rest.models else version,
-            progress=progress,
-        )
+        if self._background.pending:
+            self._background.wait()
 
     def _prefix(self, sess: Any, save_path: str, global_step: Any, latest_filename: str | None) -> str:
         if latest_filename is not None and os.path.dirname(latest_filename):
@@ -340,7 +326,7 @@ class Saver:
     @property
     def last_checkpoints(self) -> list[str]:
         """The prefixes of the checkpoints that are kept, oldest first."""
-        return retention.prefixes(self._keeper.kept)
+        return retention.prefixes(self._rotation.kept)
 
     def set_last_checkpoints(self, last_checkpoints: list[PathLike]) -> None:
         """Say which checkpoints are kept, oldest first. They leave the list in time, but are never deleted."""
@@ -348,13 +334,13 @@ class Saver:
 
     def set_last_checkpoints_with_time(self, last_checkpoints_with_time: list[tuple[PathLike, float]]) -> None:
         """Say which checkpoints are kept and when each was saved (seconds since the epoch), oldest first."""
-        self._background.wait()
-        self._keeper.set_kept(retention.Kept(as_prefix(path), saved) for path, saved in last_checkpoints_with_time)
+        self.wait()
+        self._rotation.set_kept(retention.Kept(as_prefix(path), saved) for path, saved in last_checkpoints_with_time)
 
     def recover_last_checkpoints(self, checkpoint_paths: list[PathLike]) -> None:
         """Take up again, after a restart, those of the checkpoints that are there; their files tell their times."""
-        self._background.wait()
-        self._keeper.recover(checkpoint_paths)
+        self.wait()
+        self._rotation.recover(checkpoint_paths)
 
     # -- restoring -----------------------------------------------------------------------------------------------
 
@@ -406,12 +392,12 @@ class Saver:
         """
         self._check_built("restore")
         self._check_session(sess)
-        self._background.wait()
-        prefix = _existing(save_path)
+        self.wait()
+        found = _located(save_path)
         if not self._saveables:
-            return RestoreReport(prefix)
+            return RestoreReport(found.path)
         self._check_graph(sess)
-        with open_checkpoint(prefix, self._group) as file:
+        with open_located(found, self._group) as file:
             report = match(file, self._saveables, self._reshape, strict)
             wanted = {name: self._saveables[name] for name in report.restored}
             for saveable in wanted.values():
@@ -426,8 +412,10 @@ class Saver:
             _check_session(sess)
 
     def _check_graph(self, sess: Session | None) -> None:
+        graph = None if sess is None else sess.graph
         for saveable in self._saveables.values():
-            saveable.check_belongs(sess)
+            if saveable.graph is not graph and saveable.graph is not None:
+                raise ValueError(f"The {saveable.label} is not an element of the graph of this session.")
 
     # -- describing ----------------------------------------------------------------------------------------------
 
@@ -494,15 +482,6 @@ OPERATIONS = ("filename_tensor_name", "save_tensor_name", "restore_op_name")
 """The fields of a `SaverDef` that name operations or what comes out of them."""
 
 
-def _write_and_record(prefix: str, write: Callable[[Path], None], record: Callable[[], None] | None) -> None:
-    # Whoever else saves into the folder waits, and deletes nothing meanwhile.
-    with folder_lock(os.path.dirname(prefix)):
-        checkpoint_management.clear_stale(prefix)
-        write(checkpoint_names.file_of(prefix))
-        if record is not None:
-            record()
-
-
 def _check_session(sess: Any) -> None:
     if not isinstance(sess, Session):
         raise TypeError(f"'sess' must be a Session; {sess!r}")
@@ -534,10 +513,11 @@ def _check_parent(prefix: str) -> None:
         raise ValueError(f"Parent directory of {prefix} doesn't exist, can't save.")
 
 
-def _existing(save_path: PathLike | None) -> str:
+def _located(save_path: PathLike | None) -> Located:
     if save_path is None:
         raise ValueError("Can't load save_path when it is None.")
     prefix = as_prefix(save_path)
-    if not prefix or not checkpoint_exists(prefix):
+    found = locate(prefix) if prefix else None
+    if found is None:
         raise ValueError(f"The passed save_path is not a valid checkpoint: {prefix}")
-    return prefix
+    return found

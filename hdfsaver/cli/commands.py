@@ -58,7 +58,8 @@ def _models(path: str) -> Iterator[tuple[str, list[TensorInfo]]]:
     """The arrays of each model in a file, by its group."""
     with open_source(path) as source:
         groups = source.groups()
-        if not groups:
+        if groups in ([], [""]):
+            groups = []
             yield "", list(source.variables.values())
     for group in groups:
         with open_file(_found(path), group) as model:

@@ -1,22 +1,23 @@
-"""Checkpoints, ours and TensorFlow's, and the weights that Keras keeps in HDF5."""
+"""Files around a checkpoint: SavedModels, TensorFlow's graphs, and the weights that Keras keeps in HDF5."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from hdfsaver import limits
 from hdfsaver.conversion.archives import unpacking
-from hdfsaver.conversion.source import Source
 from hdfsaver.errors import OpError
 from hdfsaver.files.error_context import about
-from hdfsaver.reading.reader import AnyCheckpoint, open_checkpoint
+from hdfsaver.files.progress import Callback
+from hdfsaver.files.tensor_file import TensorFile, TensorSource
+from hdfsaver.reading.reader import open_checkpoint
 from hdfsaver.schema import Structure
-from hdfsaver.storage.reading import CheckpointFile
-from hdfsaver.tensor_info import Array, TensorInfo
+from hdfsaver.tensor_info import Array, Key, TensorInfo
 
 KERAS_WEIGHTS = "model.weights.h5"
 """What a ``.keras`` archive calls its weights."""
@@ -25,76 +26,74 @@ _MODEL = "model_weights/"
 """Where Keras 2 has the weights in a file with a whole model."""
 
 
-class Checkpoint(Source):
-    """A checkpoint of ours or TensorFlow's.
+class ContainedSource(TensorSource):
+    """The arrays of a checkpoint that another kind of file contains, by names of that kind.
 
     Parameters
     ----------
-    path : str
-        A prefix or a file.
-    graph : str, optional
-        TensorFlow's file with the graph, where it is not ``PATH.meta``.
+    kind : str
+        What the file is, in words.
+    checkpoint : TensorFile or None
+        Where the arrays are; None where there are none. Closed with the source.
+    names : mapping of str to str
+        The name in the checkpoint of each array, by its name here.
+    structure : Structure, optional
+        The graph.
+    closing : ExitStack, optional
+        What is to be closed after the checkpoint.
     """
 
-    def __init__(self, path: str, graph: str | None = None) -> None:
-        self._file: AnyCheckpoint = open_checkpoint(path)
-        ours = isinstance(self._file, CheckpointFile)
-        super().__init__(self._file.path, _kind(self._file), self._file.variables)
-        beside = f"{self._file.path}.meta"
-        self._graph = graph or (beside if not ours and os.path.isfile(beside) else None)
+    def __init__(
+        self,
+        kind: str,
+        checkpoint: TensorFile | None,
+        names: Mapping[str, str],
+        structure: Structure | None = None,
+        closing: ExitStack | None = None,
+    ) -> None:
+        self.kind = kind
+        self._checkpoint = checkpoint
+        self._names = names
+        self._structure = structure
+        self._closing = closing or ExitStack()
+        variables = {} if checkpoint is None else checkpoint.variables
+        self.entries = {name: variables[inner]._replace(name=name) for name, inner in names.items()}
 
-    def _read(self, name: str) -> Array:
-        return self._file.read(name)
+    def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
+        """The values of arrays, in the order asked for."""
+        assert self._checkpoint is not None, "without a checkpoint there are no names to ask for"
+        found = self._checkpoint.read_many([self._names[name] for name in names], progress=callback)
+        return {name: found[self._names[name]] for name in names}
+
+    def read_slice(self, name: str, key: Key) -> Array:
+        """A part of an array."""
+        assert self._checkpoint is not None, "without a checkpoint there are no names to ask for"
+        return self._checkpoint.read_slice(self._names[name], key)
+
+    def verify(self, callback: Callback | None = None) -> None:
+        """Check the checkpoint."""
+        if self._checkpoint is not None:
+            self._checkpoint.verify(progress=callback)
 
     def structure(self) -> Structure | None:
-        """The graph in the file, or in the one beside it."""
-        if self._graph is None:
-            return self._file.structure()
-        from hdfsaver.interop.graphs.graph_files import read_meta_graph
-
-        return read_meta_graph(self._graph)
-
-    def metadata(self) -> dict[str, str]:
-        """What a file of ours says of itself."""
-        return self._file.metadata() if isinstance(self._file, CheckpointFile) else {}
-
-    def groups(self) -> list[str]:
-        """The groups with models, where there is more than that of the root."""
-        found = self._file.groups()
-        return found if found not in ([], [""]) else []
+        """The graph, if there is one."""
+        return self._structure
 
     def close(self) -> None:
-        """Close the files."""
-        self._file.close()
+        """Close the checkpoint, and what it needed."""
+        if self._checkpoint is not None:
+            self._checkpoint.close()
+        self._closing.close()
 
 
-def _kind(file: AnyCheckpoint) -> str:
-    if not isinstance(file, CheckpointFile):
-        return "TensorFlow checkpoint"
-    return "hdfsaver checkpoint" if file.sealed else "HDF5 file"
-
-
-class KerasWeights(Source):
+def keras_weights(file: TensorFile, kind: str = "Keras weights", closing: ExitStack | None = None) -> TensorFile:
     """The weights in an HDF5 file of Keras, by the names that Keras gives them.
 
     Keras 2 keeps ``dense/kernel:0`` below the name of its layer, and that below ``model_weights`` where the whole model
-    is saved; here it is ``dense/kernel``, as long as no two are one then. Keras 3 has paths of its own, which stay:
-    ``layers/dense/vars/0``.
+    is saved; here it is ``dense/kernel``, unless two weights would get one name. Keras 3 has paths of its own, which
+    stay: ``layers/dense/vars/0``.
     """
-
-    def __init__(self, path: str) -> None:
-        file = open_checkpoint(path)
-        self._file = file
-        self._paths = keras_names(list(file.variables))
-        entries = {name: file.variables[below]._replace(name=name) for name, below in self._paths.items()}
-        super().__init__(path, "Keras weights", entries)
-
-    def _read(self, name: str) -> Array:
-        return self._file.read(self._paths[name])
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+    return TensorFile(file.path, ContainedSource(kind, file, keras_names(file.variables), closing=closing))
 
 
 def is_keras(variables: Mapping[str, TensorInfo]) -> bool:
@@ -105,8 +104,8 @@ def is_keras(variables: Mapping[str, TensorInfo]) -> bool:
     )
 
 
-def keras_names(paths: list[str]) -> dict[str, str]:
-    """The path of each weight in the file, by Keras's name for it; see `KerasWeights`."""
+def keras_names(paths: Iterable[str]) -> dict[str, str]:
+    """The path of each weight in the file, by Keras's name for it; see `keras_weights`."""
     named = {path: _name(path) for path in paths}
     taken = list(named.values())
     return {name if taken.count(name) == 1 else path: path for path, name in named.items()}
@@ -120,28 +119,17 @@ def _name(path: str) -> str:
     return name if "/" in name else weight
 
 
-class KerasArchive(Source):
-    """The weights in a ``.keras`` file: an archive with an HDF5 file, which is unpacked into one without a name."""
-
-    def __init__(self, path: str) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="hdfsaver-")
-        try:
-            unpacked = Path(self._folder.name, KERAS_WEIGHTS)
-            with about(path):
-                _unpack(path, unpacked)
-                self._weights = KerasWeights(os.fspath(unpacked))
-        except BaseException:
-            self._folder.cleanup()
-            raise
-        super().__init__(path, "Keras archive", self._weights.variables)
-
-    def _read(self, name: str) -> Array:
-        return self._weights.read(name)
-
-    def close(self) -> None:
-        """Remove what was unpacked."""
-        self._weights.close()
-        self._folder.cleanup()
+def open_keras_archive(path: str) -> TensorFile:
+    """The weights in a ``.keras`` file: an archive with an HDF5 file, which is unpacked into a temporary folder."""
+    with ExitStack() as closing:
+        folder = closing.enter_context(tempfile.TemporaryDirectory(prefix="hdfsaver-"))
+        unpacked = Path(folder, KERAS_WEIGHTS)
+        with about(path):
+            _unpack(path, unpacked)
+            weights = open_checkpoint(unpacked)
+        found = keras_weights(weights, "Keras archive", closing.pop_all())
+    found.path = path
+    return found
 
 
 def _unpack(path: str, target: Path) -> None:
@@ -153,51 +141,38 @@ def _unpack(path: str, target: Path) -> None:
                 file.write(piece)
 
 
-class Graph(Source):
-    """A file of TensorFlow's with a graph and no variables: ``.meta``, ``.pb``, ``.pbtxt``."""
+class GraphSource(TensorSource):
+    """A TensorFlow file with a graph and no variables: ``.meta``, ``.pb``, ``.pbtxt``."""
+
+    kind = "TensorFlow graph"
 
     def __init__(self, path: str) -> None:
-        super().__init__(path, "TensorFlow graph", {})
+        self._path = path
+        self.entries = {}
+
+    def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
+        """Nothing: there are no names to ask for."""
+        return {}
 
     def structure(self) -> Structure | None:
         """The graph."""
         from hdfsaver.interop.graphs import graph_files
 
-        if self.path.endswith(".meta"):
-            return graph_files.read_meta_graph(self.path)
+        if self._path.endswith(".meta"):
+            return graph_files.read_meta_graph(self._path)
         try:
-            return graph_files.read_graph_def(self.path)
+            return graph_files.read_graph_def(self._path)
         except OpError:
             # Either of the two has the endings `.pb` and `.pbtxt`.
-            return graph_files.read_meta_graph(self.path)
+            return graph_files.read_meta_graph(self._path)
 
 
-def open_saved_model(folder: str) -> Source:
-    """The variables of a SavedModel and its first graph."""
+def open_saved_model(folder: str) -> TensorFile:
+    """The variables of a SavedModel, and its first graph; one of TensorFlow 1 has no other."""
     from hdfsaver.interop.graphs.graph_files import read_saved_model
 
     model = read_saved_model(folder)
     structure = model.meta_graphs[0].structure if model.meta_graphs else None
-    return SavedModelSource(folder, structure, model.variables)
-
-
-class SavedModelSource(Source):
-    """A SavedModel: the variables in its checkpoint, and its first graph, as those of TensorFlow 1 have one."""
-
-    def __init__(self, folder: str, structure: Structure | None, variables: str | None) -> None:
-        self._file = None if variables is None else open_checkpoint(variables)
-        super().__init__(folder, "SavedModel", {} if self._file is None else self._file.variables)
-        self._structure = structure
-
-    def _read(self, name: str) -> Array:
-        assert self._file is not None
-        return self._file.read(name)
-
-    def structure(self) -> Structure | None:
-        """Its first graph."""
-        return self._structure
-
-    def close(self) -> None:
-        """Close the checkpoint."""
-        if self._file is not None:
-            self._file.close()
+    checkpoint = None if model.variables is None else open_checkpoint(model.variables)
+    names = {} if checkpoint is None else {name: name for name in checkpoint.variables}
+    return TensorFile(folder, ContainedSource("SavedModel", checkpoint, names, structure))

@@ -15,15 +15,15 @@ from hdfsaver.conversion.npz import write_npz
 from hdfsaver.conversion.open_source import open_source
 from hdfsaver.conversion.pytorch import write_torch
 from hdfsaver.conversion.safetensors import write_safetensors
-from hdfsaver.conversion.source import Source
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.files.lazy_arrays import Deferred
 from hdfsaver.files.progress import Callback, Progress
-from hdfsaver.reading.find_checkpoint import PathLike, as_prefix
+from hdfsaver.files.tensor_file import TensorFile
+from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.schema import Structure
 from hdfsaver.storage.chunks.compression import Choices, by_name
 from hdfsaver.storage.groups import ROOT
-from hdfsaver.storage.writing import Model, Writer
+from hdfsaver.storage.writing import Model, WriteOptions, Writer
 from hdfsaver.tensor_info import STRING, Array, TensorInfo
 
 _TORCH = (".pt", ".pth", ".bin")
@@ -124,7 +124,7 @@ def convert(
     return Conversion({name: entry.name for name, entry in arrays.chosen.items()}, arrays.nbytes, has_graph)
 
 
-def _check_differ(source: Source, target: str) -> None:
+def _check_differ(source: TensorFile, target: str) -> None:
     if os.path.realpath(source.path) == os.path.realpath(target.removesuffix(".index")):
         raise ValueError(f"{target} is the source itself; choose another name for what is to be written.")
 
@@ -132,7 +132,7 @@ def _check_differ(source: Source, target: str) -> None:
 class _Arrays(Mapping[str, Array]):
     """The arrays as the target is to have them, each read when it is asked for."""
 
-    def __init__(self, source: Source, selection: Selection, callback: Callback | None) -> None:
+    def __init__(self, source: TensorFile, selection: Selection, callback: Callback | None) -> None:
         self._source = source
         self._selection = selection
         self.chosen = selection.of(source.variables)
@@ -203,7 +203,7 @@ def _write_ours(target: str, arrays: _Arrays, structure: Structure | None, compr
     values = {name: arrays.deferred(name) for name in arrays} or None
     names = {name: entry.dtype for name, entry in arrays.entries.items()}
     model = Model(values, structure, names, by_name(compression, arrays))
-    Writer().write(target, {ROOT: model}, metadata=arrays.metadata(), durable=durable)
+    Writer().write(target, {ROOT: model}, metadata=arrays.metadata(), options=WriteOptions(durable=durable))
 
 
 def _write_graph(target: str, structure: Structure | None) -> None:

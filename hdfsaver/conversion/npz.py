@@ -11,7 +11,7 @@ import numpy as np
 
 from hdfsaver import dtypes, limits
 from hdfsaver.conversion.archives import unpacking
-from hdfsaver.conversion.source import Source, entry_of, texts
+from hdfsaver.conversion.source import OneByOneSource, entry_of, strings_of
 from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.files.error_context import about
@@ -20,19 +20,20 @@ from hdfsaver.tensor_info import Array, TensorInfo
 _SUFFIX = ".npy"
 
 
-class Npz(Source):
+class NpzSource(OneByOneSource):
     """The arrays in a ``.npz`` file."""
+
+    kind = "NumPy archive"
 
     def __init__(self, path: str) -> None:
         with about(path), unpacking("the archive"):
             self._archive = zipfile.ZipFile(path)
         try:
             with about(path), unpacking("the archive"):
-                entries = self._entries()
+                self.entries = self._entries()
         except BaseException:
             self._archive.close()
             raise
-        super().__init__(path, "NumPy archive", entries)
 
     def _entries(self) -> dict[str, TensorInfo]:
         found: dict[str, TensorInfo] = {}
@@ -62,12 +63,13 @@ class Npz(Source):
         except TypeError as error:
             raise InvalidArgumentError(None, None, f"{name!r}: {error}") from None
 
-    def _read(self, name: str) -> Array:
-        with about(self.path), unpacking(name):
+    def read_one(self, name: str) -> Array:
+        """The value of an array."""
+        with unpacking(name):
             info = next(it for it in self._archive.infolist() if it.filename.removesuffix(_SUFFIX) == name)
             with self._archive.open(info) as member:
                 array = np.lib.format.read_array(member, allow_pickle=False)
-        return texts(array) if array.dtype.kind in "SU" else np.asarray(array)
+        return strings_of(array) if array.dtype.kind in "SU" else np.asarray(array)
 
     def close(self) -> None:
         """Close the archive."""

@@ -7,13 +7,15 @@ import zipfile
 
 from hdfsaver.conversion import checkpoint_sources
 from hdfsaver.conversion.archives import unpacking
-from hdfsaver.conversion.npz import Npz
-from hdfsaver.conversion.pytorch import TorchFile
-from hdfsaver.conversion.safetensors import Safetensors, is_safetensors
-from hdfsaver.conversion.source import Source
+from hdfsaver.conversion.npz import NpzSource
+from hdfsaver.conversion.pytorch import TorchSource
+from hdfsaver.conversion.safetensors import SafetensorsSource, is_safetensors
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.files.opening import open_any
-from hdfsaver.reading.find_checkpoint import PathLike, as_prefix, resolve, tensorflow_checkpoint
+from hdfsaver.files.tensor_file import TensorFile
+from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
+from hdfsaver.reading.find_checkpoint import locate, resolve
+from hdfsaver.reading.reader import open_checkpoint
 from hdfsaver.storage.hdf5.superblock import SIGNATURE
 
 _SAVED_MODELS = ("saved_model.pb", "saved_model.pbtxt")
@@ -24,7 +26,7 @@ _PICKLE = b"\x80\x02"
 """How files of ``torch.save`` began before PyTorch 1.6."""
 
 
-def open_source(path: PathLike) -> Source:
+def open_source(path: PathLike) -> TensorFile:
     """Open a file with arrays, of whatever kind that is known.
 
     Parameters
@@ -49,46 +51,44 @@ def open_source(path: PathLike) -> Source:
     if os.path.isdir(text):
         return _of_folder(text)
     if not os.path.isfile(text):
-        return checkpoint_sources.Checkpoint(text)
+        return open_checkpoint(text)
     opened = open_any(text)
     os.close(opened.fd)
     return _of_file(text, opened.head, opened.size)
 
 
-def _of_folder(path: str) -> Source:
+def _of_folder(path: str) -> TensorFile:
     if any(os.path.isfile(os.path.join(path, name)) for name in _SAVED_MODELS):
         return checkpoint_sources.open_saved_model(path)
     # With a slash at its end, a folder may be the prefix of files that have suffixes for names.
     unnamed = os.path.join(path, "")
-    return checkpoint_sources.Checkpoint(unnamed if tensorflow_checkpoint(unnamed) else resolve(path))
+    return open_checkpoint(unnamed if locate(unnamed) else resolve(path))
 
 
-def _of_file(path: str, head: bytes, size: int) -> Source:
+def _of_file(path: str, head: bytes, size: int) -> TensorFile:
     if head.startswith(SIGNATURE):
-        found = checkpoint_sources.Checkpoint(path)
-        if found.kind == "HDF5 file" and checkpoint_sources.is_keras(found.variables):
-            found.close()
-            return checkpoint_sources.KerasWeights(path)
-        return found
+        found = open_checkpoint(path)
+        is_keras = not found.sealed and checkpoint_sources.is_keras(found.variables)
+        return checkpoint_sources.keras_weights(found) if is_keras else found
     if head.startswith(_ZIP):
         return _of_archive(path)
     if head.startswith(_PICKLE):
-        return TorchFile(path)
+        return TensorFile(path, TorchSource(path))
     if is_safetensors(head, size):
-        return Safetensors(path)
+        return TensorFile(path, SafetensorsSource(path))
     if path.endswith(_GRAPHS):
-        return checkpoint_sources.Graph(path)
-    return checkpoint_sources.Checkpoint(path)
+        return TensorFile(path, checkpoint_sources.GraphSource(path))
+    return open_checkpoint(path)
 
 
-def _of_archive(path: str) -> Source:
+def _of_archive(path: str) -> TensorFile:
     with unpacking(path), zipfile.ZipFile(path) as archive:
         names = archive.namelist()
     if checkpoint_sources.KERAS_WEIGHTS in names:
-        return checkpoint_sources.KerasArchive(path)
+        return checkpoint_sources.open_keras_archive(path)
     if any(name.endswith("data.pkl") for name in names):
-        return TorchFile(path)
+        return TensorFile(path, TorchSource(path))
     if all(name.endswith(".npy") for name in names):
-        return Npz(path)
+        return TensorFile(path, NpzSource(path))
     known = "NumPy's (.npz), PyTorch's and Keras's (.keras) are known"
     raise InvalidArgumentError(None, None, f"{path} is an archive of some other program; {known}.")

@@ -9,7 +9,7 @@ from typing import Any
 
 from hdfsaver import dtypes
 from hdfsaver.arrays.library_arrays import as_numpy, as_torch
-from hdfsaver.conversion.source import Source, entry_of
+from hdfsaver.conversion.source import OneByOneSource, entry_of
 from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.tensor_info import Array, TensorInfo
@@ -25,11 +25,13 @@ def _torch() -> Any:
     return torch
 
 
-class TorchFile(Source):
+class TorchSource(OneByOneSource):
     """The tensors in a file of ``torch.save``: a ``state_dict``, or dicts of these within each other.
 
-    Names of inner dicts stand before a slash. Numbers are taken, too; what is neither, as texts and lists are, is not.
+    Names of inner dicts stand before a slash. Numbers are read too; strings, lists and other objects are left out.
     """
+
+    kind = "PyTorch file"
 
     def __init__(self, path: str) -> None:
         torch = _torch()
@@ -40,9 +42,10 @@ class TorchFile(Source):
         if not isinstance(loaded, Mapping):
             raise InvalidArgumentError(None, None, f"{path} holds a {type(loaded).__name__}, not a dict of tensors.")
         self._tensors = dict(_flat(loaded, ""))
-        super().__init__(path, "PyTorch file", {name: _entry(name, value) for name, value in self._tensors.items()})
+        self.entries = {name: _entry(name, value) for name, value in self._tensors.items()}
 
-    def _read(self, name: str) -> Array:
+    def read_one(self, name: str) -> Array:
+        """The value of an array."""
         return as_numpy(self._tensors[name], name)
 
 

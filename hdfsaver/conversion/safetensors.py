@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from hdfsaver import dtypes
-from hdfsaver.conversion.source import Source, entry_of
+from hdfsaver.conversion.source import OneByOneSource, entry_of
 from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.files.error_context import about
@@ -39,8 +39,10 @@ def is_safetensors(head: bytes, size: int) -> bool:
     return 2 <= length <= min(_MAX_HEADER, size - _LENGTH) and head[_LENGTH : _LENGTH + 1] == b"{"
 
 
-class Safetensors(Source):
+class SafetensorsSource(OneByOneSource):
     """The arrays in a ``.safetensors`` file."""
+
+    kind = "safetensors file"
 
     def __init__(self, path: str) -> None:
         opened = open_any(path)
@@ -59,13 +61,13 @@ class Safetensors(Source):
             self.close()
             raise
         self._begin = _LENGTH + length
-        super().__init__(path, "safetensors file", {name: entry for name, (entry, _) in self._places.items()})
+        self.entries = {name: entry for name, (entry, _) in self._places.items()}
 
-    def _read(self, name: str) -> Array:
+    def read_one(self, name: str) -> Array:
+        """The value of an array."""
         entry, start = self._places[name]
         array = np.empty(entry.shape, dtypes.numpy_dtype(entry.dtype))
-        with about(self.path):
-            read_at(self._fd, bytes_of(array), self._begin + start)
+        read_at(self._fd, bytes_of(array), self._begin + start)
         return array
 
     def metadata(self) -> dict[str, str]:

@@ -31,6 +31,9 @@ _FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | geta
 _MAX_STEM = 180
 """Bytes of a file's name that fit into its sibling's, whose own may have 255."""
 
+LONG_DRAFTS = "[0-9a-f]{32}"
+"""The regular expression for `clear_stale` that finds the drafts of all files with longer names."""
+
 _CANNOT_RESERVE = {EINVAL, ENODEV, ENOSYS, ENOTSUP, EOPNOTSUPP}
 """What file systems without reservation answer."""
 
@@ -46,7 +49,7 @@ class Draft:
 
     def becomes(self, name: str) -> None:
         """Give it another name, in the same folder, than the one it was begun for; what is there is replaced."""
-        self.target = _resolve(self.target.with_name(name))
+        self.target, _mode = _resolve(self.target.with_name(name))
 
     def reserve(self, size: int) -> None:
         """Take the room for so many bytes now, so that a full disk is noticed before anything is written."""
@@ -63,7 +66,7 @@ class Draft:
 
 
 @contextmanager
-def atomic_write(path: str | os.PathLike[str], *, durable: bool = True) -> Iterator[Draft]:
+def atomic_write(path: str | os.PathLike[str], *, durable: bool = True, sweep: bool = True) -> Iterator[Draft]:
     """Replace a file when the block ends well; after any exception everything is as it was.
 
     Parameters
@@ -72,6 +75,8 @@ def atomic_write(path: str | os.PathLike[str], *, durable: bool = True) -> Itera
         The file; where it is a symbolic link, the file that the link leads to.
     durable : bool
         Wait until file and folder are on the disk.
+    sweep : bool
+        Remove first what killed programs left behind of this file; False where the caller has called `clear_stale`.
 
     Raises
     ------
@@ -85,9 +90,10 @@ def atomic_write(path: str | os.PathLike[str], *, durable: bool = True) -> Itera
     # One block from before the draft is there: an interruption may come between any two steps.
     draft = Draft()
     try:
-        target = _resolve(Path(path))
-        clear_stale(target.parent, re.escape(_stem(target)))
-        _make(draft, target)
+        target, mode = _resolve(Path(path))
+        if sweep or os.path.islink(path):  # the caller knows nothing of the folder that a link leads to
+            clear_stale(target.parent, draft_names(target.name))
+        _make(draft, target, mode)
         yield draft
         _commit(draft, durable)
     except BaseException as error:
@@ -99,16 +105,17 @@ def atomic_write(path: str | os.PathLike[str], *, durable: bool = True) -> Itera
         _sync_folder(draft.target, path)
 
 
-def write_text_atomically(path: str | os.PathLike[str], text: str, *, durable: bool = True) -> None:
-    """Replace a file by a text in UTF-8; errors are those of `atomic_write`."""
+def write_text_atomically(path: str | os.PathLike[str], text: str, *, durable: bool = True, sweep: bool = True) -> None:
+    """Replace a file by a text in UTF-8; parameters and errors are those of `atomic_write`."""
     view = memoryview(text.encode())
-    with atomic_write(path, durable=durable) as draft:
+    with atomic_write(path, durable=durable, sweep=sweep) as draft:
         draft.size = len(view)
         while view:
             view = view[os.write(draft.fd, view) :]
 
 
-def _resolve(path: Path) -> Path:
+def _resolve(path: Path) -> tuple[Path, int | None]:
+    """The file that is replaced, and its mode; None where there is none yet."""
     target = Path(os.path.realpath(path))
     if target.is_symlink():
         raise OSError(ELOOP, os.strerror(ELOOP))
@@ -116,7 +123,7 @@ def _resolve(path: Path) -> Path:
     if mode is not None and not stat.S_ISREG(mode):
         kind = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
         raise FailedPreconditionError(None, None, f"Cannot write {path}: it is {kind}. Choose another name.")
-    return target
+    return target, mode
 
 
 def _mode_of(path: Path) -> int | None:
@@ -126,9 +133,8 @@ def _mode_of(path: Path) -> int | None:
         return None
 
 
-def _make(draft: Draft, target: Path) -> None:
+def _make(draft: Draft, target: Path, kept: int | None) -> None:
     """Give the draft its file."""
-    kept = _mode_of(target)
     # A new file gets what `open` would give it; a successor is never readable by more people than the file it replaces.
     mode = 0o666 if kept is None else stat.S_IMODE(kept)
     while not _opened(draft, target, mode):
@@ -140,7 +146,7 @@ def _make(draft: Draft, target: Path) -> None:
 def _opened(draft: Draft, target: Path, mode: int) -> bool:
     """Open and lock a file that nobody had; False where another save took it for stale before the lock was on."""
     draft.target = target
-    draft.path = target.with_name(f".{_stem(target)}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    draft.path = target.with_name(f".{_stem(target.name)}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         draft.fd = os.open(draft.path, _FLAGS, mode)
     except FileExistsError:
@@ -157,9 +163,13 @@ def _opened(draft: Draft, target: Path, mode: int) -> bool:
     return False
 
 
-def _stem(target: Path) -> str:
-    name = target.name
+def _stem(name: str) -> str:
     return name if len(os.fsencode(name)) <= _MAX_STEM else xxhash.xxh3_128_hexdigest(os.fsencode(name))
+
+
+def draft_names(name: str) -> str:
+    """The regular expression for `clear_stale` that finds the drafts of a file of that name."""
+    return re.escape(_stem(name))
 
 
 def clear_stale(folder: str | os.PathLike[str], names: str) -> None:

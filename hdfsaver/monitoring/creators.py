@@ -8,7 +8,7 @@ from typing import Any
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.monitoring.scaffold import Scaffold
 from hdfsaver.monitoring.session_manager import SessionManager
-from hdfsaver.reading.find_checkpoint import PathLike
+from hdfsaver.reading.checkpoint_names import PathLike
 from hdfsaver.session import Session
 
 

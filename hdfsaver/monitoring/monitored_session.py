@@ -14,7 +14,7 @@ from hdfsaver.monitoring.coordinator import Coordinator
 from hdfsaver.monitoring.creators import ChiefSessionCreator, SessionCreator
 from hdfsaver.monitoring.hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
 from hdfsaver.monitoring.scaffold import Scaffold
-from hdfsaver.reading.find_checkpoint import PathLike
+from hdfsaver.reading.checkpoint_names import PathLike
 from hdfsaver.session import Session
 from hdfsaver.training import log
 

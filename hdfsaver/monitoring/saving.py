@@ -13,7 +13,7 @@ from hdfsaver.monitoring.hook import SessionRunArgs, SessionRunContext, SessionR
 from hdfsaver.monitoring.scaffold import Scaffold
 from hdfsaver.monitoring.stopping import needed_global_step
 from hdfsaver.monitoring.timer import SecondOrStepTimer
-from hdfsaver.reading.find_checkpoint import PathLike, as_prefix
+from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.training import log
 
 

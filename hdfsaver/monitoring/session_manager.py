@@ -11,7 +11,8 @@ import numpy as np
 from hdfsaver.errors import DeadlineExceededError, FailedPreconditionError
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
-from hdfsaver.reading.find_checkpoint import PathLike, get_checkpoint_state
+from hdfsaver.reading.checkpoint_names import PathLike
+from hdfsaver.reading.find_checkpoint import get_checkpoint_state
 from hdfsaver.session import Session
 from hdfsaver.training import log
 

@@ -15,7 +15,7 @@ from hdfsaver.graph.keys import GraphKeys
 from hdfsaver.monitoring.coordinator import Coordinator, LooperThread
 from hdfsaver.monitoring.scaffold import Scaffold
 from hdfsaver.monitoring.session_manager import SessionManager
-from hdfsaver.reading.find_checkpoint import PathLike, as_prefix
+from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.session import Session
 from hdfsaver.training.global_step import get_global_step
 from hdfsaver.variables import global_variables, global_variables_initializer, report_uninitialized_variables

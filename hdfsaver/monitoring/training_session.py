@@ -11,7 +11,7 @@ from hdfsaver.monitoring.monitored_session import MonitoredSession
 from hdfsaver.monitoring.reporting import StepCounterHook
 from hdfsaver.monitoring.saving import CheckpointSaverHook
 from hdfsaver.monitoring.scaffold import Scaffold
-from hdfsaver.reading.find_checkpoint import PathLike
+from hdfsaver.reading.checkpoint_names import PathLike
 
 USE_DEFAULT: Any = object()
 """Stands for an argument that was not given, as None means something."""

@@ -7,14 +7,31 @@ that ends in ``.h5`` or ``.hdf5`` is the file's own name.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+PathLike = str | bytes | os.PathLike[str]
 
 SUFFIXES = (".h5", ".hdf5")
 """The endings that a checkpoint's file may have; the first is the one that is given to a prefix."""
 
 META_SUFFIX = ".meta"
 """How TensorFlow's programs spell the file that had the graph."""
+
+
+def as_prefix(path: PathLike) -> str:
+    """A prefix as text: bytes are decoded, a Path is written out; `TypeError` for anything else."""
+    try:
+        return os.fsdecode(path)
+    except TypeError:
+        raise TypeError(f"A checkpoint is named by a str, bytes or a path, not {path!r}.") from None
+
+
+def as_prefixes(paths: Iterable[PathLike]) -> list[str]:
+    """Several prefixes as text; `TypeError` where it is a single one, whose letters would each be taken for one."""
+    if isinstance(paths, str | bytes | os.PathLike):
+        raise TypeError(f"A list of checkpoints was expected, not the single one {paths!r}.")
+    return [as_prefix(path) for path in paths]
 
 
 def file_of(prefix: str | os.PathLike[str]) -> Path:
@@ -49,7 +66,7 @@ def find(prefix: str | os.PathLike[str]) -> Path | None:
         None where there is no such file; a directory is none.
     """
     # `os.path.isfile`, unlike `Path.is_file`, has an answer for every path, be it too long for the system.
-    return next((path for path in _candidates(os.fspath(prefix)) if os.path.isfile(path)), None)
+    return next((Path(path) for path in _candidates(os.fspath(prefix)) if os.path.isfile(path)), None)
 
 
 def find_own(prefix: str | os.PathLike[str]) -> Path | None:
@@ -57,20 +74,22 @@ def find_own(prefix: str | os.PathLike[str]) -> Path | None:
 
     It is for whoever deletes: a file of another kind that is called as the prefix is must not go in its place.
     """
-    return next((path for path in _own(os.fspath(prefix)) if os.path.isfile(path)), None)
+    for path in _own(os.fspath(prefix)):
+        if os.path.isfile(path):
+            return Path(path)
+    return None
 
 
-def _candidates(prefix: str) -> Iterator[Path]:
+def _candidates(prefix: str) -> Iterator[str]:
     if not prefix:
         return
     yield from _own(prefix)
-    yield Path(prefix)
+    yield prefix
     if prefix.endswith(META_SUFFIX):
         yield from _own(prefix.removesuffix(META_SUFFIX))
 
 
-def _own(prefix: str) -> Iterator[Path]:
+def _own(prefix: str) -> list[str]:
     if prefix.endswith(SUFFIXES):
-        yield Path(prefix)
-    elif prefix:
-        yield from (Path(prefix + suffix) for suffix in SUFFIXES)
+        return [prefix]
+    return [prefix + SUFFIXES[0], prefix + SUFFIXES[1]] if prefix else []

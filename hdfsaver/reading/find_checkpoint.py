@@ -5,34 +5,65 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal, NamedTuple
 
-from hdfsaver.errors import DataLossError, NotFoundError
+from hdfsaver.errors import DataLossError, NotFoundError, OpError
 from hdfsaver.interop.bundle import tensorflow_prefix as tensorflow
 from hdfsaver.reading import checkpoint_names, state_file
+from hdfsaver.reading.checkpoint_names import PathLike, as_prefix, as_prefixes
 from hdfsaver.reading.state_file import CheckpointState
 
-PathLike = str | bytes | os.PathLike[str]
+
+class Located(NamedTuple):
+    """A checkpoint that is there.
+
+    Attributes
+    ----------
+    kind : str
+        ``"hdf5"`` for a file of ours or another HDF5 file, ``"bundle"`` or ``"v1"`` for TensorFlow's formats.
+    path : str
+        The file, or the prefix of a TensorFlow checkpoint.
+    files : tuple of str
+        The file; the index of a bundle; all files of a V1 checkpoint.
+    """
+
+    kind: Literal["hdf5", "bundle", "v1"]
+    path: str
+    files: tuple[str, ...]
 
 
-def as_prefix(path: PathLike) -> str:
-    """A prefix as text: bytes are decoded, a Path is written out; `TypeError` for anything else."""
-    try:
-        return os.fsdecode(path)
-    except TypeError:
-        raise TypeError(f"A checkpoint is named by a str, bytes or a path, not {path!r}.") from None
+def locate(prefix: str) -> Located | None:
+    """Find the checkpoint of a prefix.
 
+    The file of ours with the prefix's name comes first, then TensorFlow's files, then a file of any name.
 
-def as_prefixes(paths: Iterable[PathLike]) -> list[str]:
-    """Several prefixes as text; `TypeError` where it is a single one, whose letters would be taken for so many."""
-    if isinstance(paths, str | bytes | os.PathLike):
-        raise TypeError(f"A list of checkpoints was expected, not the single one {paths!r}.")
-    return [as_prefix(path) for path in paths]
+    Parameters
+    ----------
+    prefix : str
+        A prefix, a file, or the name of a ``.meta`` file beside one.
+
+    Returns
+    -------
+    Located or None
+        None where there is no checkpoint.
+
+    Raises
+    ------
+    OpError
+        A file that may be TensorFlow's cannot be read.
+    """
+    file = checkpoint_names.find_own(prefix)
+    if file is None:
+        foreign = tensorflow.find(prefix)
+        if foreign is not None:
+            return Located(foreign.kind, foreign.prefix, foreign.files)
+        file = checkpoint_names.find(prefix)
+    return None if file is None else Located("hdf5", str(file), (str(file),))
 
 
 def checkpoint_exists(checkpoint_prefix: PathLike) -> bool:
     """Whether a checkpoint with that prefix, or that file, is there; one of TensorFlow's is one too."""
-    text = as_prefix(checkpoint_prefix)
-    return checkpoint_names.find(text) is not None or tensorflow.find(text) is not None
+    return locate(as_prefix(checkpoint_prefix)) is not None
 
 
 def get_checkpoint_state(checkpoint_dir: PathLike, latest_filename: str | None = None) -> CheckpointState | None:
@@ -82,20 +113,14 @@ def get_checkpoint_mtimes(checkpoint_prefixes: Iterable[PathLike]) -> list[float
     TypeError
         One path is given instead of several.
     """
-    times = [_mtime(_file_of(prefix)) for prefix in as_prefixes(checkpoint_prefixes)]
+    times = [_mtime(locate(prefix)) for prefix in as_prefixes(checkpoint_prefixes)]
     return [time for time in times if time is not None]
 
 
-def _file_of(prefix: str) -> Path | None:
-    found = checkpoint_names.find(prefix)
-    foreign = tensorflow.find(prefix) if found is None else None
-    return found if foreign is None else Path(foreign.files[0])
-
-
-def _mtime(path: Path | None) -> float | None:
+def _mtime(found: Located | None) -> float | None:
     try:
-        return None if path is None else path.stat().st_mtime
-    except FileNotFoundError:  # whoever saves may remove it at any moment
+        return None if found is None else os.stat(found.files[0]).st_mtime
+    except FileNotFoundError:  # another program may remove it at any moment
         return None
 
 
@@ -119,30 +144,21 @@ def resolve(ckpt_dir_or_file: PathLike) -> str:
     return latest
 
 
-def tensorflow_checkpoint(prefix: PathLike) -> tensorflow.Found | None:
-    """What TensorFlow has saved under a prefix, if there is that and no checkpoint of ours."""
-    text = as_prefix(prefix)
-    return None if checkpoint_names.find_own(text) is not None else tensorflow.find(text)
-
-
 def existing_file(prefix: PathLike) -> Path:
-    """The file of a checkpoint that must be there.
-
-    Raises
-    ------
-    NotFoundError
-        There is none.
-    DataLossError
-        It is a folder.
-    """
+    """The file of a checkpoint that must be there; errors are those of `not_found`."""
     text = as_prefix(prefix)
     path = checkpoint_names.find(text)
-    if path is not None:
-        return path
-    if os.path.isdir(text):
-        raise DataLossError(
-            None, None, f"{text} is a directory and no checkpoint; load_checkpoint takes one and finds its latest."
+    if path is None:
+        raise not_found(text)
+    return path
+
+
+def not_found(prefix: str) -> OpError:
+    """The error for a prefix without a checkpoint: `NotFoundError`, or `DataLossError` for a folder."""
+    if os.path.isdir(prefix):
+        return DataLossError(
+            None, None, f"{prefix} is a directory, not a checkpoint; load_checkpoint takes one and finds its latest."
         )
-    raise NotFoundError(
-        None, None, f"There is no checkpoint {text!r}: failed to find {checkpoint_names.file_of(text)}."
+    return NotFoundError(
+        None, None, f"There is no checkpoint {prefix!r}: failed to find {checkpoint_names.file_of(prefix)}."
     )

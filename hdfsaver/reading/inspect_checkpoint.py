@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hdfsaver.reading.find_checkpoint import PathLike, resolve
+from hdfsaver.reading.checkpoint_names import PathLike
+from hdfsaver.reading.find_checkpoint import resolve
 from hdfsaver.reading.reader import as_name, open_checkpoint, read_tensor
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from hdfsaver.reading.find_checkpoint import PathLike, latest_checkpoint
+from hdfsaver.reading.checkpoint_names import PathLike
+from hdfsaver.reading.find_checkpoint import latest_checkpoint
 
 POLL_SECONDS = 1.0
 """How long to sleep between two looks at a folder."""

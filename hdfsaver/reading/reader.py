@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import Any, Self
 
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DType
 from hdfsaver.errors import NotFoundError
-from hdfsaver.reading.find_checkpoint import PathLike, existing_file, resolve, tensorflow_checkpoint
-from hdfsaver.storage.reading import CheckpointFile, open_file
-
-if TYPE_CHECKING:
-    from hdfsaver.interop.bundle.open_tensorflow import TensorFlowFile
-
-AnyCheckpoint: TypeAlias = "CheckpointFile | TensorFlowFile"
-"""An open checkpoint, ours or TensorFlow's: they have one face."""
+from hdfsaver.files.tensor_file import TensorFile
+from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
+from hdfsaver.reading.find_checkpoint import Located, locate, not_found, resolve
+from hdfsaver.storage.reading import open_file
 
 _PROTO_NAMES = {"float16": "HALF", "float32": "FLOAT", "float64": "DOUBLE"}
 """The dtypes that TensorFlow's ``types.proto`` calls by another name than everybody else."""
@@ -141,19 +137,25 @@ def load_checkpoint(ckpt_dir_or_file: PathLike, *, group: str = "") -> Checkpoin
     return CheckpointReader(resolve(ckpt_dir_or_file), group=group)
 
 
-def open_checkpoint(prefix: PathLike, group: str = "") -> AnyCheckpoint:
+def open_checkpoint(prefix: PathLike, group: str = "") -> TensorFile:
     """Open a checkpoint, ours or TensorFlow's, as its files say; errors are those of `NewCheckpointReader`."""
-    found = tensorflow_checkpoint(prefix)
+    text = as_prefix(prefix)
+    found = locate(text)
     if found is None:
-        return open_file(existing_file(prefix), group)
-    if group:
-        raise NotFoundError(
-            None, None, f"{found.prefix} is a checkpoint of TensorFlow's, which has no group {group!r}."
-        )
-    # Its libraries come with an extra, and take time to load.
-    from hdfsaver.interop.bundle.open_tensorflow import open_found
+        raise not_found(text)
+    return open_located(found, group)
 
-    return open_found(found)
+
+def open_located(found: Located, group: str = "") -> TensorFile:
+    """Open what `locate` found; errors are those of `NewCheckpointReader`."""
+    if found.kind == "hdf5":
+        return open_file(found.path, group)
+    if group:
+        raise NotFoundError(None, None, f"{found.path} is a TensorFlow checkpoint, which has no group {group!r}.")
+    # Its libraries come with an extra, and take time to load.
+    from hdfsaver.interop.bundle.open_tensorflow import open_bundle, open_v1
+
+    return open_bundle(found.path) if found.kind == "bundle" else open_v1(found.path)
 
 
 def as_name(name: Any) -> str:
@@ -165,7 +167,7 @@ def as_name(name: Any) -> str:
     return name
 
 
-def read_tensor(file: AnyCheckpoint, name: str) -> Any:
+def read_tensor(file: TensorFile, name: str) -> Any:
     """The value of a tensor as TensorFlow gives it: see `CheckpointReader.get_tensor`."""
     if name not in file.variables:
         raise NotFoundError(None, None, f"Key {name} not found in checkpoint {file.path}.")

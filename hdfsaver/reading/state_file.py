@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
 
@@ -55,58 +55,74 @@ def path_of(folder: str | os.PathLike[str], latest_filename: str | None) -> Path
     return Path(folder) / (latest_filename or DEFAULT_NAME)
 
 
-def generate(
-    save_dir: str,
-    model_checkpoint_path: str,
-    all_model_checkpoint_paths: Sequence[str] | None = None,
-    all_model_checkpoint_timestamps: Sequence[float] | None = None,
-    last_preserved_timestamp: float | None = None,
-    save_relative_paths: bool = False,
-    all_model_checkpoint_metrics: Sequence[float | None] | None = None,
-) -> CheckpointState:
-    """Put together what a state file is to say.
+def generate(state: CheckpointState, save_dir: str, save_relative_paths: bool = False) -> CheckpointState:
+    """What a state file is to say, from what a program says.
 
     Parameters
     ----------
+    state : CheckpointState
+        With paths as the program names them. The newest checkpoint is put behind the others if it is not their last.
     save_dir : str
         The folder of the state file. Where it is relative, relative paths are stored relative to it, so that it can
         be moved; where it is absolute, they count as relative to it already.
-    model_checkpoint_path : str
-        The newest checkpoint; it is put behind ``all_model_checkpoint_paths`` if it is not their last.
     save_relative_paths : bool
         Store absolute paths relative to ``save_dir`` too.
 
     Raises
     ------
     ValueError
-        There are timestamps, but not as many as paths.
+        There are timestamps, but not as many as paths; or a path is empty.
     """
-    paths = list(all_model_checkpoint_paths or ())
-    if paths[-1:] != [model_checkpoint_path]:
-        paths.append(model_checkpoint_path)
-    if all_model_checkpoint_timestamps and len(all_model_checkpoint_timestamps) != len(paths):
+    newest, times = state.model_checkpoint_path, state.all_model_checkpoint_timestamps
+    paths = list(state.all_model_checkpoint_paths)
+    if paths[-1:] != [newest]:
+        paths.append(newest)
+    if times and len(times) != len(paths):
         raise ValueError(
-            "Number of timestamps, if provided, must match checkpoint paths: "
-            f"{len(all_model_checkpoint_timestamps)} and {len(paths)}."
+            f"Number of timestamps, if provided, must match checkpoint paths: {len(times)} and {len(paths)}."
         )
-    return CheckpointState(
-        model_checkpoint_path=_stored(model_checkpoint_path, save_dir, save_relative_paths),
-        all_model_checkpoint_paths=[_stored(path, save_dir, save_relative_paths) for path in paths],
-        all_model_checkpoint_timestamps=list(all_model_checkpoint_timestamps or ()),
-        last_preserved_timestamp=last_preserved_timestamp or 0.0,
-        all_model_checkpoint_metrics=_known(all_model_checkpoint_metrics or ()),
+    stored = _stored([newest, *paths], save_dir, save_relative_paths)
+    return replace(
+        state,
+        model_checkpoint_path=stored[0],
+        all_model_checkpoint_paths=stored[1:],
+        all_model_checkpoint_metrics=_known(state.all_model_checkpoint_metrics),
     )
 
 
-def _stored(path: str, save_dir: str, relative: bool) -> str:
-    if os.path.isabs(path):
-        return os.path.relpath(path, os.path.abspath(save_dir)) if relative else path
+def update(
+    state: CheckpointState,
+    folder: str,
+    latest_filename: str | None = None,
+    *,
+    save_relative_paths: bool = False,
+    durable: bool = True,
+    sweep: bool = True,
+) -> None:
+    """Write the state file of a folder, from what a program says; see `generate` and `write`.
+
+    Raises
+    ------
+    RuntimeError
+        The state file would have the name of the checkpoint itself.
+    """
+    made = generate(state, folder, save_relative_paths)
+    path = path_of(folder, latest_filename)
+    if os.fspath(path) == made.model_checkpoint_path:
+        raise RuntimeError(
+            f"Save path {state.model_checkpoint_path!r} conflicts with the path used for the checkpoint state, {path}."
+        )
+    write_text_atomically(path, format_text(made), durable=durable, sweep=sweep)
+
+
+def _stored(paths: Sequence[str], save_dir: str, relative: bool) -> list[str]:
+    """The paths as a state file in a folder has them."""
     # Beside an absolute folder, TensorFlow takes a relative path for relative to it already.
     if os.path.isabs(save_dir):
-        return path
-    if not path:
+        return [os.path.relpath(path, save_dir) if relative and os.path.isabs(path) else path for path in paths]
+    if "" in paths:
         raise ValueError(f"A checkpoint's path is empty; the state file of {save_dir!r} cannot name it.")
-    return os.path.relpath(path, save_dir or ".")
+    return [path if os.path.isabs(path) and not relative else os.path.relpath(path, save_dir or ".") for path in paths]
 
 
 def write(

@@ -25,6 +25,12 @@ _STRINGS = re.compile(_STRING)
 
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))")
 _NAMED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
+_ESCAPES: dict[int, str] = {byte: f"\\{byte:03o}" for byte in (*range(32), *range(127, 256))} | {
+    ord(character): escaped
+    for character, escaped in {"\n": r"\n", "\r": r"\r", "\t": r"\t", '"': r"\"", "'": r"\'", "\\": r"\\"}.items()
+}
+"""How bytes are written that do not stand for themselves."""
+
 _ITSELF = b"\\'\"?"
 
 
@@ -66,15 +72,7 @@ def _values(text: str) -> Iterator[str | float]:
 
 def quoted(text: str) -> str:
     """A text in quotation marks; what is beyond ASCII becomes the octal numbers of its bytes."""
-    return '"' + "".join(_escaped(byte) for byte in os.fsencode(text)) + '"'
-
-
-def _escaped(byte: int) -> str:
-    character = chr(byte)
-    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "'": "\\'", "\\": "\\\\"}
-    if character in named:
-        return named[character]
-    return character if 32 <= byte < 127 else f"\\{byte:03o}"
+    return f'"{os.fsencode(text).decode("latin-1").translate(_ESCAPES)}"'
 
 
 def _unquoted(string: str) -> str:

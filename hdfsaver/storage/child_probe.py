@@ -11,10 +11,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from contextlib import suppress
 
 from hdfsaver import limits
-from hdfsaver.errors import DataLossError, OpError
+from hdfsaver.errors import DataLossError
 
 _MEMORY = 2**31
 """Bytes of address space for the child, beside twice what the file may declare."""
@@ -35,7 +34,7 @@ def try_out(path: str | os.PathLike[str], size: int, group: str) -> None:
     command = [
         sys.executable,
         "-m",
-        "hdfsaver.storage.child_probe",
+        "hdfsaver.storage.probe_main",
         os.fspath(path),
         group,
         str(_MEMORY + 2 * declared),
@@ -52,25 +51,3 @@ def try_out(path: str | os.PathLike[str], size: int, group: str) -> None:
 
 def _harmful(what: str) -> DataLossError:
     return DataLossError(None, None, f"{what}. The file is damaged or was made to do harm; it is not read.")
-
-
-def main(path: str, group: str, memory: str) -> None:
-    """What the child does: read everything; an error that has a name counts as an end without harm."""
-    from hdfsaver.storage.reading import open_file
-
-    _limit_memory(int(memory))
-    with suppress(OpError), limits.use(probe_seconds=0), open_file(path, group) as file:
-        file.structure()
-        for name in file.variables:
-            file.read(name)
-
-
-def _limit_memory(nbytes: int) -> None:
-    with suppress(ImportError, OSError, ValueError):  # Windows has no such limits, and macOS does not keep them
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (nbytes, nbytes))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

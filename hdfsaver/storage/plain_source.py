@@ -26,6 +26,7 @@ from hdfsaver.storage.chunks.foreign_chunks import check_chunks, filters_of, inf
 from hdfsaver.storage.hdf5 import datatypes, link_names, objects, strings
 from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
 from hdfsaver.storage.hdf5.objects import damaged
+from hdfsaver.storage.hdf5_source import Hdf5Source
 from hdfsaver.storage.seal import advice
 from hdfsaver.storage.sealed_source import newer_version
 from hdfsaver.tensor_info import STRING, Array, Key, TensorInfo
@@ -66,7 +67,7 @@ class _Dataset(NamedTuple):
         return inflated_size(self.id, self.itemsize) if self.layout == h5d.CHUNKED else self.nbytes
 
 
-class PlainSource:
+class PlainSource(Hdf5Source):
     """Reads the variables of a file through the HDF5 library.
 
     Parameters
@@ -79,13 +80,12 @@ class PlainSource:
         Read also a file that was sealed once and is not any more.
     """
 
-    sealed = False
+    kind = "HDF5 file"
 
     def __init__(
         self, opened: Opened, path: str | os.PathLike[str], group: str = groups.ROOT, *, accept: bool = False
     ) -> None:
-        self._opened = opened
-        self._group = group
+        super().__init__(opened, group)
         with hdf5_root(opened) as root:
             if not accept and _has_index(root):
                 raise DataLossError(None, None, f"{path} has an index, but no valid seal. {advice(path)}")
@@ -123,10 +123,6 @@ class PlainSource:
                 progress.advance(self.entries[name].nbytes)
         return found
 
-    def map(self, names: Sequence[str], mode: str) -> dict[str, Array]:
-        """Nothing: what another program has laid out is read."""
-        return {}
-
     def read_slice(self, name: str, key: Key) -> Array:
         """A part of a variable's value; only its bytes are read where they lie as one block."""
         with hdf5_root(self._opened) as root:
@@ -149,13 +145,6 @@ class PlainSource:
         dataset = self._dataset(group, path)
         with objects.reading(dataset.part):
             return _decoded(dataset, _bytes(self._opened, dataset))
-
-    def verify(self, callback: Callback | None = None) -> None:
-        """Read every value: without digests, that is all that can be checked."""
-        progress = Progress(callback, sum(entry.nbytes for entry in self.entries.values()))
-        for name, entry in self.entries.items():
-            self.read([name])
-            progress.advance(entry.nbytes)
 
 
 def read_each(opened: Opened) -> tuple[dict[str, Array], dict[str, str], dict[str, str]]:

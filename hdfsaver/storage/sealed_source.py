@@ -22,6 +22,7 @@ from hdfsaver.storage import groups, layout, seal
 from hdfsaver.storage.chunks.chunk_reading import Packed, digest_packed, read_packed, read_part_packed
 from hdfsaver.storage.hdf5 import objects, strings
 from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
+from hdfsaver.storage.hdf5_source import Hdf5Source
 from hdfsaver.storage.index import NOTHING, Index, grid_of, read_index
 from hdfsaver.storage.seal import Seal, advice
 from hdfsaver.tensor_info import LARGE, STRING, Array, Key, TensorInfo, bytes_of, numpy_dtype
@@ -29,20 +30,20 @@ from hdfsaver.tensor_info import LARGE, STRING, Array, Key, TensorInfo, bytes_of
 _LABELS = ("dtype", "encoding", "shape")
 
 
-class SealedSource:
+class SealedSource(Hdf5Source):
     """Reads the variables of a model in a file whose seal holds."""
 
+    kind = "hdfsaver checkpoint"
     sealed = True
 
     def __init__(self, opened: Opened, found: Seal, path: str | os.PathLike[str], group: str = groups.ROOT) -> None:
         if found.major != layout.MAJOR:
             raise newer_version(f"{found.major}.{found.minor}")
-        self._opened = opened
+        super().__init__(opened, group)
         self._path = path
         self._seal = found
         extents = seal.check(opened.fd, opened.size, found)
         self._extents = extents
-        self._group = group
         with hdf5_root(opened) as root:
             groups.open_model(root, group)
             self._models = read_index(root, extents["nbytes"].tolist())
@@ -57,19 +58,20 @@ class SealedSource:
         grid = grid_of(entry)
         return Packed(name, entry.filters, grid, self._extents[first : first + grid.count].tolist())
 
-    @property
-    def has_structure(self) -> bool:
-        """Whether ``/graph`` may be asked for."""
-        return True
-
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
         """The values of variables, in the order asked for."""
         entries = [self.entries[name] for name in names]
         progress = Progress(callback, sum(entry.nbytes for entry in entries))
         plain = [entry for entry in entries if not entry.filters]
-        found = self._large([entry for entry in plain if entry.nbytes >= LARGE], progress)
-        found.update(self._small([entry for entry in plain if entry.nbytes < LARGE], progress))
-        found.update(self._unpacked([entry for entry in entries if entry.filters], progress))
+        kinds = (
+            (self._large, [entry for entry in plain if entry.nbytes >= LARGE]),
+            (self._small, [entry for entry in plain if entry.nbytes < LARGE]),
+            (self._unpacked, [entry for entry in entries if entry.filters]),
+        )
+        found: dict[str, Array] = {}
+        for read, some in kinds:
+            if some:
+                found.update(read(some, progress))
         texts = [entry.name for entry in entries if entry.dtype == STRING]
         if texts:
             with hdf5_root(self._opened) as root:

@@ -84,6 +84,7 @@ class Skeleton:
         self._segments = [
             Segment(start, memory.read_at(start, stop - start)) for start, stop in _without_large(extents, memory.size)
         ]
+        self._starts = [segment.offset for segment in self._segments]
         self._before, self._after = self._split_structure()
         self._runs = _runs(extents[:variables], self._segments)
 
@@ -95,8 +96,15 @@ class Skeleton:
         return xxhash.xxh3_64(b"".join(pieces[:split])), b"".join(pieces[split:])
 
     def _bytes(self, start: int, stop: int) -> bytearray:
-        segment = self._segments[bisect_right(self._segments, start, key=lambda segment: segment.offset) - 1]
+        segment = self._segments[bisect_right(self._starts, start) - 1]
         return segment.data[start - segment.offset : stop - segment.offset]
+
+    def _put(self, offset: int, data: bytes) -> None:
+        """Put bytes into the segment where they belong."""
+        if data:
+            segment = self._segments[bisect_right(self._starts, offset) - 1]
+            start = offset - segment.offset
+            segment.data[start : start + len(data)] = data
 
     def fill(self, small: bytes, digests: npt.NDArray[np.uint64]) -> list[Segment]:
         """The segments of one save; the next fills the same ones.
@@ -113,8 +121,8 @@ class Skeleton:
             data[place] = values[source]
         table = self.extents.copy()
         table["xxh3_64"] = digests
-        _put(self._segments, self._extents_offset, table.tobytes())
-        _put(self._segments, self._seal_offset, pack(self._seal(table)))
+        self._put(self._extents_offset, table.tobytes())
+        self._put(self._seal_offset, pack(self._seal(table)))
         return self._segments
 
     def _seal(self, table: Extents) -> Seal:
@@ -128,14 +136,6 @@ class Skeleton:
             file_size=self.size,
             structure_xxh3_64=hasher.intdigest(),
         )
-
-
-def _put(segments: Sequence[Segment], offset: int, data: bytes) -> None:
-    """Put bytes into the segment where they belong."""
-    if data:
-        segment = segments[bisect_right(segments, offset, key=lambda segment: segment.offset) - 1]
-        start = offset - segment.offset
-        segment.data[start : start + len(data)] = data
 
 
 _Run: TypeAlias = tuple[bytearray, slice, slice]

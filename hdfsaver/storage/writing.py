@@ -14,7 +14,7 @@ import xxhash
 from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.files.lazy_arrays import Deferred, Pending
 from hdfsaver.files.positional_io import write_all, write_at
-from hdfsaver.files.progress import Callback, Progress
+from hdfsaver.files.progress import SILENT, Callback, Progress
 from hdfsaver.schema import Structure
 from hdfsaver.storage import groups
 from hdfsaver.storage.chunks.chunk_writing import Output, Packing
@@ -43,6 +43,24 @@ class Model(NamedTuple):
     structure: Structure | None
     dtypes: Mapping[str, str]
     compression: Mapping[str, Compression] = MappingProxyType({})
+
+
+class WriteOptions(NamedTuple):
+    """How a file is written.
+
+    Attributes
+    ----------
+    durable : bool
+        Return only when the file is on the disk.
+    sweep : bool
+        Remove first what killed programs left behind of this file.
+    progress : callable or None
+        See `hdfsaver.files.progress.Callback`; it counts the bytes of the values.
+    """
+
+    durable: bool = True
+    sweep: bool = True
+    progress: Callback | None = None
 
 
 def write_file(
@@ -94,7 +112,7 @@ def write_models(
     metadata : mapping of str to str, optional
         What the file says of itself.
     """
-    Writer().write(path, models, metadata=metadata, durable=durable)
+    Writer().write(path, models, metadata=metadata, options=WriteOptions(durable=durable))
 
 
 class Writer:
@@ -109,9 +127,8 @@ class Writer:
         models: Mapping[str, Model],
         *,
         metadata: Mapping[str, str] | None = None,
-        durable: bool = True,
         structure_version: Hashable = None,
-        progress: Callback | None = None,
+        options: WriteOptions = WriteOptions(),  # noqa: B008 - a tuple, which nobody changes
     ) -> None:
         """Write a file; see `write_models`.
 
@@ -120,14 +137,13 @@ class Writer:
         structure_version : hashable, optional
             What changes whenever a structure does, a graph and its version for example. Without it, a file with a
             structure is laid out anew every time.
-        progress : callable, optional
-            See `hdfsaver.files.progress.Callback`; it counts the bytes of the values.
+        options : WriteOptions, optional
         """
         values = {group: _prepared(model) for group, model in models.items()}
         packings = {group: _packings(values[group], model.compression) for group, model in models.items()}
-        moved = Progress(progress, _nbytes(values) if progress else 0)
+        moved = Progress(options.progress, _nbytes(values)) if options.progress else SILENT
         known = None if any(packings.values()) else self._layout_for(values, models, metadata or {}, structure_version)
-        with atomic_write(path, durable=durable) as draft:
+        with atomic_write(path, durable=options.durable, sweep=options.sweep) as draft:
             # Where chunks lie depends on what becomes of the values: they are stored while the file is laid out.
             skeleton = known or lay_out(_plans(values, models, packings), metadata or {}, Output(draft.fd, moved))
             draft.reserve(skeleton.size)
@@ -216,7 +232,8 @@ def _write(fd: int, skeleton: Skeleton, blocks: Mapping[int, Array | Pending], p
     alone = [row for row in blocks if sizes[row] >= LARGE and isinstance(blocks[row], Deferred)]
     small = [row for row in blocks if sizes[row] < LARGE]
     digests = skeleton.extents["xxh3_64"].copy()
-    digests[large] = write_all(fd, [(offsets[row], view_of(blocks[row])) for row in large], progress)
+    if large:
+        digests[large] = write_all(fd, [(offsets[row], view_of(blocks[row])) for row in large], progress)
     for row in alone:  # two at a time would need room for two
         digests[row : row + 1] = write_all(fd, [(offsets[row], view_of(blocks[row]))], progress)
     pieces = [blocks[row].tobytes() for row in small]
@@ -224,4 +241,5 @@ def _write(fd: int, skeleton: Skeleton, blocks: Mapping[int, Array | Pending], p
     joined = b"".join(pieces)
     for segment in skeleton.fill(joined, digests):
         write_at(fd, memoryview(segment.data), segment.offset)
-    progress.advance(len(joined))
+    if progress is not SILENT:
+        progress.advance(len(joined))

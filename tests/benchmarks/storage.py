@@ -30,7 +30,7 @@ import hdfsaver as tf
 from hdfsaver.storage.chunks.codecs import TABLE as CODECS
 from hdfsaver.storage.chunks.codecs import Codec
 from hdfsaver.storage.reading import open_file
-from hdfsaver.storage.writing import Model, Writer
+from hdfsaver.storage.writing import Model, WriteOptions, Writer
 
 ROUNDS = 5
 
@@ -109,7 +109,7 @@ def numpy_load(path: Path, arrays: Arrays) -> None:
 def ours(*, durable: bool) -> Callable[[Path, Arrays], None]:
     """Our writer, which knows the layout from the second save on."""
     writer = Writer()
-    return lambda path, arrays: writer.write(path, {"": Model(arrays, None, {})}, durable=durable)
+    return lambda path, arrays: writer.write(path, {"": Model(arrays, None, {})}, options=WriteOptions(durable=durable))
 
 
 def ours_first(path: Path, arrays: Arrays) -> None:

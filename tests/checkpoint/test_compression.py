@@ -16,7 +16,7 @@ def variables():
 
 def _filters(prefix):
     with tf.open_file(f"{prefix}.h5") as file:
-        return {name: file._file.variables[name].filters for name in file}
+        return {name: file.variables[name].filters for name in file}
 
 
 @pytest.mark.parametrize("compression", ["gzip", "zstd", "lz4", "blosc2", tf.Compression("gzip", level=9)])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hdfsaver.checkpoint.retention import (
     Kept,
-    Rotation,
+    RotationState,
     keep_any,
     keep_best,
     keep_latest,
@@ -20,7 +20,7 @@ from hdfsaver.checkpoint.retention import (
 
 def saves(names, max_to_keep, hours=10_000.0, rotation=None):
     """Save the names one a second; gives the rotation and what was deleted, in order."""
-    rotation = rotation or Rotation()
+    rotation = rotation or RotationState()
     deleted = []
     for second, name in enumerate(names):
         rotation = record(rotation, Kept(name, float(second)), max_to_keep)
@@ -50,7 +50,7 @@ def test_a_name_used_again_moves_to_the_end():
 
 def test_some_stay_for_good():
     """A retired checkpoint that was saved after the next time to preserve stays, and moves that time on."""
-    rotation, deleted = saves("abcd", 1, hours=2 / 3600, rotation=Rotation(next_preserved=0.5))
+    rotation, deleted = saves("abcd", 1, hours=2 / 3600, rotation=RotationState(next_preserved=0.5))
     assert ["a", "c"] == deleted
     assert 2.5 == rotation.next_preserved
 
@@ -58,7 +58,7 @@ def test_some_stay_for_good():
 @given(st.lists(st.sampled_from("abcdef"), max_size=30), st.integers(1, 5))
 def test_what_is_listed_is_never_deleted(names, max_to_keep):
     """However names repeat: at most so many are listed, the newest last, and no listed one is deleted."""
-    rotation = Rotation()
+    rotation = RotationState()
     on_disk = set()
     for second, name in enumerate(names):
         on_disk.add(name)
@@ -77,7 +77,7 @@ def rated(*metrics):
 
 def test_the_best_stay_beside_the_newest():
     """A good old checkpoint outlives newer ones, until there are enough better ones."""
-    rotation = Rotation()
+    rotation = RotationState()
     for entry in rated(0.5, 0.9, 0.1, 0.2, 0.95, 0.3):
         rotation = record(rotation, entry, 1, keep_best(2))
         rotation, _ = retire(rotation, 10_000.0)
@@ -105,7 +105,7 @@ def test_policies_are_put_together():
 @given(st.lists(st.none() | st.floats(), max_size=20), st.integers(1, 4), st.integers(0, 4))
 def test_with_a_policy_nothing_else_stays(metrics, latest, best):
     """After every save exactly the newest and the best of all that were there are kept."""
-    rotation = Rotation()
+    rotation = RotationState()
     for entry in rated(*metrics):
         before = (*rotation.kept, entry)
         rotation = record(rotation, entry, latest, keep_best(best))

@@ -162,7 +162,7 @@ def test_only_files_are_replaced(tmp_path):
 def test_names_of_any_length(tmp_path):
     """A name of 255 bytes, which leaves no room for a longer sibling, can be written and its draft cleared."""
     name = "é" * 127
-    (tmp_path / f".{atomic_write_module._stem(tmp_path / name)}.1.00000000.tmp").touch()
+    (tmp_path / f".{atomic_write_module._stem(name)}.1.00000000.tmp").touch()
     write_text_atomically(tmp_path / name, "text")
     assert [name] == names(tmp_path)
 

@@ -115,7 +115,7 @@ def test_other_keys_are_refused(tmp_path, key):
 def test_unknown_names_and_closed_files(tmp_path):
     """What is not there is not found, and a closed file says so."""
     write_file(tmp_path / "x.h5", variables={"x": np.zeros(3)}, structure=None)
-    with open_file(tmp_path / "x.h5") as file, pytest.raises(errors.NotFoundError, match="'y' is not in"):
+    with open_file(tmp_path / "x.h5") as file, pytest.raises(errors.NotFoundError, match="There is no 'y' in"):
         file.read_slice("y", (slice(None),))
     with pytest.raises(errors.FailedPreconditionError, match="closed"):
         file.read_slice("x", (slice(None),))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from hdfsaver.storage.reading import open_file
-from hdfsaver.storage.writing import Model, Writer, write_file
+from hdfsaver.storage.writing import Model, WriteOptions, Writer, write_file
 
 VARIABLES: dict[str, npt.NDArray[Any]] = {
     "large": np.zeros(3 << 20, np.uint8),
@@ -31,7 +31,11 @@ def check(calls):
 def test_saves_restores_and_verifications_tell_how_far_they_are(tmp_path):
     """Each calls with what is done, the last time with everything; the file is the same as without."""
     calls: list[tuple[int, int]] = []
-    Writer().write(tmp_path / "x.h5", {"": Model(VARIABLES, None, {})}, progress=lambda *call: calls.append(call))
+    Writer().write(
+        tmp_path / "x.h5",
+        {"": Model(VARIABLES, None, {})},
+        options=WriteOptions(progress=lambda *call: calls.append(call)),
+    )
     check(calls)
     with open_file(tmp_path / "x.h5") as file:
         for work in (lambda tell: file.read_many(VARIABLES, progress=tell), lambda tell: file.verify(progress=tell)):
@@ -61,7 +65,7 @@ def test_who_is_told_can_end_it(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Writer().write(tmp_path / "x.h5", {"": Model(VARIABLES, None, {})}, progress=stop)
+        Writer().write(tmp_path / "x.h5", {"": Model(VARIABLES, None, {})}, options=WriteOptions(progress=stop))
     with open_file(tmp_path / "x.h5") as file:
         assert ["old"] == list(file.variables)
     assert ["x.h5"] == [path.name for path in tmp_path.iterdir()]

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from hdfsaver.errors import DataLossError, InvalidArgumentError, NotFoundError, UnimplementedError
+from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.interop.bundle.bundle_writing import write_bundle
-from hdfsaver.interop.bundle.open_tensorflow import TensorFlowFile, open_bundle, open_v1
+from hdfsaver.interop.bundle.open_tensorflow import open_bundle, open_v1
 from hdfsaver.tensor_info import Array
 from tests.interop import forging, samples
 from tests.interop.samples import GOLDEN
@@ -35,7 +36,7 @@ CHECKPOINTS = {
 CASES = [(name, file) for name, files in CHECKPOINTS.items() for file in files]
 
 
-def opened(name: str, folder: Path) -> TensorFlowFile:
+def opened(name: str, folder: Path) -> TensorFile:
     """Open a checkpoint in a folder."""
     return open_v1(folder / name) if "v1" in name else open_bundle(folder / name)
 

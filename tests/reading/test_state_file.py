@@ -12,7 +12,7 @@ from hdfsaver.reading.state_file import CheckpointState
 
 def test_the_text_is_tensorflows():
     """The state of a first save reads as TensorFlow writes it."""
-    state = state_file.generate("", "add_model.ckpt")
+    state = state_file.generate(CheckpointState("add_model.ckpt"), "")
     assert (
         'model_checkpoint_path: "add_model.ckpt"\nall_model_checkpoint_paths: "add_model.ckpt"\n'
         == state_file.format_text(state)
@@ -74,7 +74,7 @@ def test_relative_paths_begin_at_the_folder(tmp_path, monkeypatch):
     """Relative paths are stored relative to the state file, so that a folder can be renamed."""
     (tmp_path / "models").mkdir()
     monkeypatch.chdir(tmp_path)
-    state_file.write(state_file.generate("models", "models/m-1", ["models/m-0", "models/m-1"]), "models")
+    state_file.update(CheckpointState("models/m-1", ["models/m-0", "models/m-1"]), "models")
     assert 'model_checkpoint_path: "m-1"' in (tmp_path / "models" / "checkpoint").read_text()
     (tmp_path / "models").rename(tmp_path / "moved")
     state = state_file.read("moved")
@@ -84,11 +84,14 @@ def test_relative_paths_begin_at_the_folder(tmp_path, monkeypatch):
 def test_absolute_paths_stay_unless_asked(tmp_path):
     """Absolute paths are stored as they are, or relative when that is asked for."""
     prefix = str(tmp_path / "m")
-    assert prefix == state_file.generate(str(tmp_path), prefix).model_checkpoint_path
-    assert "m" == state_file.generate(str(tmp_path), prefix, save_relative_paths=True).model_checkpoint_path
+    assert prefix == state_file.generate(CheckpointState(prefix), str(tmp_path)).model_checkpoint_path
+    assert (
+        "m"
+        == state_file.generate(CheckpointState(prefix), str(tmp_path), save_relative_paths=True).model_checkpoint_path
+    )
 
 
 def test_timestamps_must_match():
     """As many timestamps as paths, or none."""
     with pytest.raises(ValueError, match="2 and 1"):
-        state_file.generate("", "m", ["m"], [1.0, 2.0])
+        state_file.generate(CheckpointState("m", ["m"], [1.0, 2.0]), "")

@@ -11,7 +11,6 @@ from hdfsaver import dtypes
 from hdfsaver.arrays.library_arrays import as_numpy, as_torch, is_array, is_torch
 from hdfsaver.checkpoint.saveables.saveable import Saveable
 from hdfsaver.graph.definition import Array
-from hdfsaver.session import Session
 from hdfsaver.shapes import TensorShape
 
 
@@ -59,9 +58,6 @@ class ArrayItem(Saveable):
             assert isinstance(self._mapping, MutableMapping)
             self._mapping[self._key] = _like(held, value)
         return {}
-
-    def check_belongs(self, sess: Session | None) -> None:
-        """Any session will do, and none."""
 
     def check_takes(self) -> None:
         """Raise `TypeError` where neither the array nor the mapping can be written on."""

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from hdfsaver import shapes
-from hdfsaver.checkpoint.saveables.saveable import Saveable, VariableSaveable, checked_value
+from hdfsaver.checkpoint.saveables.saveable import Saveable, VariableSaveable
 from hdfsaver.files.lazy_arrays import Joined, Piece
 from hdfsaver.graph.definition import Array
 from hdfsaver.graph.operation import Operation
 from hdfsaver.partitioned import PartitionedVariable
 from hdfsaver.partitioning import SaveSliceInfo
 from hdfsaver.schema import SavedPart
-from hdfsaver.session import Session
 from hdfsaver.shapes import TensorShape
 from hdfsaver.variables import Variable
 
@@ -96,6 +95,7 @@ class PartsSaveable(Saveable):
         self._info = info
         self._check_agree()
         self.op = first.op
+        self.graph = first.graph
         self.label = f"partitioned variable {info.full_name!r}"
         self.dtype = first.dtype
         self.shape = TensorShape(info.full_shape)
@@ -117,6 +117,8 @@ class PartsSaveable(Saveable):
                     f"The parts of {whole.full_name!r} disagree about it: {first.label} says {first.dtype} of shape "
                     f"{whole.full_shape}, {saveable.label} {saveable.dtype} of shape {info.full_shape}."
                 )
+            if saveable.graph is not first.graph:
+                raise ValueError(f"The parts of {whole.full_name!r} are in different graphs.")
             if not saveable.shape.is_compatible_with(info.var_shape):
                 raise ValueError(
                     f"The {saveable.label} has shape {saveable.shape}, but as a part of {whole.full_name!r} it must "
@@ -126,10 +128,7 @@ class PartsSaveable(Saveable):
     def value(self, present: Mapping[str, Array | None]) -> Joined | Array:
         """The whole, which is put together when it is written; `ValueError` where it is not there exactly."""
         self._check_whole()
-        pieces = [
-            self._piece(checked_value(present, key, saveable.op), saveable, info)
-            for key, (saveable, info) in zip(self.keys, self._parts, strict=True)
-        ]
+        pieces = [self._piece(saveable.value(present), saveable, info) for saveable, info in self._parts]
         return pieces[0].array if len(pieces) == 1 else Joined(tuple(self._info.full_shape), pieces)
 
     def _check_whole(self) -> None:
@@ -152,11 +151,6 @@ class PartsSaveable(Saveable):
     def take(self, value: Array) -> Mapping[str, Array]:
         """The parts as views of the whole."""
         return {key: value[info.key] for key, (_, info) in zip(self.keys, self._parts, strict=True)}
-
-    def check_belongs(self, sess: Session | None) -> None:
-        """Raise `ValueError` where the session runs another graph."""
-        for saveable, _ in self._parts:
-            saveable.check_belongs(sess)
 
 
 def covers(keys: Iterable[tuple[slice, ...]], shape: Sequence[int], axis: int = 0) -> bool:

@@ -8,10 +8,10 @@ from typing import Any
 
 from hdfsaver import errors
 from hdfsaver.graph.definition import Array, Node
+from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
 from hdfsaver.ops.state import variable_key
 from hdfsaver.schema import SavedPart
-from hdfsaver.session import Session
 from hdfsaver.shapes import TensorShape
 
 
@@ -24,6 +24,8 @@ class Saveable(ABC):
         What it is called in messages: ``"variable 'w'"``.
     op : Operation or None
         What errors are about, if it is an operation.
+    graph : Graph or None
+        The graph that a session must run to have its value; None for what needs no session.
     dtype : str
         The dtype's name.
     shape : TensorShape
@@ -42,6 +44,7 @@ class Saveable(ABC):
 
     label: str
     op: Operation | None = None
+    graph: Graph | None = None
     dtype: str
     shape: TensorShape
     keys: tuple[str, ...] = ()
@@ -73,10 +76,6 @@ class Saveable(ABC):
         """The same for the parts that `read_keys` names."""
         return dict(zip(self.keys, values, strict=True))
 
-    @abstractmethod
-    def check_belongs(self, sess: Session | None) -> None:
-        """Raise `ValueError` where the session runs another graph."""
-
     def check_takes(self) -> None:  # noqa: B027, most need not say anything
         """Raise `TypeError` where no value can be taken."""
 
@@ -85,7 +84,7 @@ class VariableSaveable(Saveable):
     """A variable of a graph."""
 
     def __init__(self, variable: Any) -> None:
-        self._variable = variable
+        self.graph = variable.graph
         self.op = variable.op
         self.label = f"variable {variable.op.name!r}"
         self.dtype = variable.dtype.base_dtype.name
@@ -95,26 +94,21 @@ class VariableSaveable(Saveable):
 
     def value(self, present: Mapping[str, Array | None]) -> Array:
         """The variable's value, not copied."""
-        return checked_value(present, self.keys[0], self.op)
+        found = present[self.keys[0]]
+        if found is None:
+            raise no_value(self.keys[0], self.op)
+        return found
 
     def take(self, value: Array) -> Mapping[str, Array]:
         """The variable's new value."""
         return {self.keys[0]: value}
 
-    def check_belongs(self, sess: Session | None) -> None:
-        """Raise `ValueError` where the session runs another graph."""
-        if sess is None or self._variable.graph is not sess.graph:
-            raise ValueError(f"Variable {self._variable.name!r} is not an element of the graph of this session.")
 
-
-def checked_value(present: Mapping[str, Array | None], key: str, op: Operation | None) -> Array:
-    """The value that a session has for a variable; `FailedPreconditionError` where it has none."""
-    found = present[key]
-    if found is None:
-        raise errors.FailedPreconditionError(
-            None,
-            op,
-            f"Attempting to use uninitialized value {key}: it cannot be saved, and nothing was written. "
-            "Run its initializer or restore it first.",
-        )
-    return found
+def no_value(key: str, op: Operation | None) -> errors.FailedPreconditionError:
+    """The error for a variable that has no value in the session."""
+    return errors.FailedPreconditionError(
+        None,
+        op,
+        f"Attempting to use uninitialized value {key}: it cannot be saved, and nothing was written. "
+        "Run its initializer or restore it first.",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from hdfsaver.interop.bundle import bundle_slices, string_tensors
 from hdfsaver.interop.bundle.bundle_index import Place, is_text, read_index
 from hdfsaver.interop.bundle.crc_io import Stretch, digest_all, read_all
 from hdfsaver.interop.bundle.shards import Shards
+from hdfsaver.interop.bundle.tensorflow_source import TensorFlowSource
 from hdfsaver.interop.table import checksum
 from hdfsaver.interop.table.table import Table
 from hdfsaver.messages import tensor_types
@@ -38,7 +40,7 @@ class _Touched(NamedTuple):
     place: Place
 
 
-class BundleSource:
+class BundleSource(TensorFlowSource):
     """Reads the tensors of a bundle whose index is open.
 
     Parameters
@@ -46,7 +48,7 @@ class BundleSource:
     prefix : str
         The checkpoint.
     opened : Opened
-        Its index; whoever opened it closes it.
+        Its index; closed with the source.
 
     Raises
     ------
@@ -55,14 +57,16 @@ class BundleSource:
     """
 
     def __init__(self, prefix: str, opened: Opened) -> None:
+        super().__init__(prefix)
         self._opened = opened
         self._index = read_index(Table(opened.fd, opened.size))
         self._shards = Shards(prefix, self._index.shards)
         self.entries = self._index.entries
 
     def close(self) -> None:
-        """Close the data files."""
+        """Close the index and the data files."""
         self._shards.close()
+        os.close(self._opened.fd)
 
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
         """The values of tensors, in the order asked for."""

@@ -7,6 +7,7 @@ the table's blocks.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from hdfsaver.files.error_context import about
 from hdfsaver.files.opening import Opened
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.interop.bundle import bundle_slices
+from hdfsaver.interop.bundle.tensorflow_source import TensorFlowSource
 from hdfsaver.interop.table import ordered_code
 from hdfsaver.interop.table.table import Table
 from hdfsaver.messages import descriptor_pool, tensor_protos, tensor_types
@@ -33,13 +35,15 @@ class _Piece(NamedTuple):
     key: bytes
 
 
-class V1Source:
+class V1Source(TensorFlowSource):
     """Reads the tensors of open V1 files.
 
     Parameters
     ----------
+    prefix : str
+        The checkpoint.
     files : mapping of str to Opened
-        The files of one checkpoint by their paths; whoever opened them closes them.
+        Its files by their paths; closed with the source.
 
     Raises
     ------
@@ -47,7 +51,8 @@ class V1Source:
         One of them is damaged, is no such file, or does not go with the others.
     """
 
-    def __init__(self, files: dict[str, Opened]) -> None:
+    def __init__(self, prefix: str, files: dict[str, Opened]) -> None:
+        super().__init__(prefix)
         self.entries: dict[str, TensorInfo] = {}
         self._pieces: dict[str, list[_Piece]] = {}
         self._tables: dict[str, Table] = {}
@@ -58,7 +63,9 @@ class V1Source:
                 self._list(path, self._tables[path])
 
     def close(self) -> None:
-        """Nothing is open but what was given."""
+        """Close the files."""
+        for opened in self._files.values():
+            os.close(opened.fd)
 
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
         """The values of tensors, in the order asked for."""
@@ -90,12 +97,6 @@ class V1Source:
         for (shared, _piece), part in zip(touched, parts, strict=True):
             whole[bundle_slices.moved(shared, key)] = part
         return whole
-
-    def map(self, names: Sequence[str], mode: str) -> dict[str, Array]:
-        """No tensor can be viewed: their bytes are not stored as such."""
-        if mode not in ("r", "c"):
-            raise ValueError(f"mmap_mode must be 'r' or 'c', not {mode!r}.")
-        return {}
 
     def verify(self, callback: Callback | None = None) -> None:
         """Check every block of the files, and that every value can be read."""

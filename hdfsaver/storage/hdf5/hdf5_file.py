@@ -37,8 +37,12 @@ class _View:
 
     def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer).cast("B")
-        read_at(self._opened.fd, view, self._position)
-        self._position += len(view)
+        end = self._position + len(view)
+        if end <= len(self._opened.head):  # of a small file all has been read already
+            view[:] = self._opened.head[self._position : end]
+        else:
+            read_at(self._opened.fd, view, self._position)
+        self._position = end
         return len(view)
 
 

@@ -19,7 +19,7 @@ from hdfsaver.storage.chunks.codecs import BY_NAME
 from hdfsaver.storage.chunks.compression import Compression, by_name
 from hdfsaver.storage.reading import open_file, read_rest, reseal
 from hdfsaver.storage.salvage import salvage
-from hdfsaver.storage.writing import Model, Writer, write_models
+from hdfsaver.storage.writing import Model, WriteOptions, Writer, write_models
 
 CODECS = list(BY_NAME)
 
@@ -295,7 +295,7 @@ def test_progress_counts_plain_bytes(path):
     Writer().write(
         path,
         {groups.ROOT: Model({"a": value}, None, {}, by_name("zstd", ["a"]))},
-        progress=lambda *args: seen.append(args),
+        options=WriteOptions(progress=lambda *args: seen.append(args)),
     )
     assert ((value.nbytes, value.nbytes), 8) == (seen[-1], len(seen))
     with open_file(path) as file:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from hdfsaver.arrays.indexing import select
+from hdfsaver.files.basic_indexing import select
 
 
 @st.composite

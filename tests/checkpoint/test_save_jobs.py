@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import hdfsaver as tf
-from hdfsaver.checkpoint.background_saves import Background
+from hdfsaver.checkpoint.save_jobs import BackgroundSaves
 from hdfsaver.files.atomic_write import atomic_write
 
 
@@ -92,7 +92,7 @@ def test_a_failed_save_is_heard_of(tmp_path):
             saver.wait()
         saver.wait()
         saver.save(sess, tmp_path / "m", wait=False)
-        while not saver._background._pending[0].done():
+        while not saver._background.pending[0].done():
             pass
         with pytest.raises(tf.errors.OpError, match=r"m\.h5"):
             saver.save(sess, tmp_path / "n")
@@ -131,7 +131,7 @@ def test_jobs_run_in_order():
         if number in (3, 5):
             raise ValueError(number)
 
-    background = Background()
+    background = BackgroundSaves()
     for number in range(10):
         try:
             background.submit(partial(job, number))

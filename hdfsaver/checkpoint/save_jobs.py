@@ -1,0 +1,140 @@
+"""Saves as jobs: all that one save needs, run at once or in the background, one after the other."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+
+from hdfsaver.checkpoint.retention import Kept
+from hdfsaver.checkpoint.rotation import Rotation
+from hdfsaver.files.atomic_write import LONG_DRAFTS, clear_stale, draft_names
+from hdfsaver.files.folder_lock import folder_lock
+from hdfsaver.reading import checkpoint_names, state_file
+from hdfsaver.storage.groups import ROOT
+from hdfsaver.storage.reading import read_rest
+from hdfsaver.storage.writing import Model, WriteOptions, Writer
+
+_STEP = re.compile(r"-[0-9]+\Z")
+
+
+@dataclass(frozen=True)
+class SaveJob:
+    """One save; nothing of it changes before it runs.
+
+    Attributes
+    ----------
+    prefix : str
+        The checkpoint.
+    model : Model
+        Values and graph.
+    version : hashable
+        The version of the graph; see `Writer.write`.
+    group : str
+        The group of the file that the model is saved under; the models of its other groups are written with it.
+    writer : Writer
+    options : WriteOptions
+    rotation : Rotation or None
+        What lists the checkpoint; None where no state file is written.
+    latest_filename : str or None
+        The state file's name.
+    metric : float or None
+        How good the model is.
+    """
+
+    prefix: str
+    model: Model
+    version: Hashable
+    group: str
+    writer: Writer
+    options: WriteOptions
+    rotation: Rotation | None
+    latest_filename: str | None
+    metric: float | None
+
+    def run(self) -> None:
+        """Write the file; when it is on the disk, the state file; and only then remove what is superseded."""
+        folder = os.path.dirname(self.prefix)
+        path = checkpoint_names.file_of(self.prefix)
+        # Other savers of the folder wait, and delete nothing meanwhile.
+        with folder_lock(folder):
+            clear_stale(folder, _draft_names(*_without_step(path.name), self.latest_filename))
+            if self.group:
+                self._write_beside_others(path)
+            else:
+                self.writer.write(path, {ROOT: self.model}, structure_version=self.version, options=self.options)
+            if self.rotation is not None:
+                new = Kept(self.prefix, time.time(), self.metric)
+                self.rotation.record(new, folder, self.latest_filename, durable=self.options.durable)
+
+    def _write_beside_others(self, path: os.PathLike[str]) -> None:
+        rest = read_rest(path, self.group)
+        self.writer.write(
+            path,
+            {**rest.models, self.group: self.model},
+            metadata=rest.metadata,
+            # Of the others' graphs no version is known, so that a layout for them cannot be used again.
+            structure_version=None if rest.models else self.version,
+            options=self.options,
+        )
+
+
+def _without_step(name: str) -> tuple[str, str]:
+    stem, suffix = os.path.splitext(name)
+    return _STEP.sub("", stem), suffix
+
+
+@lru_cache
+def _draft_names(stem: str, suffix: str, latest_filename: str | None) -> str:
+    """What killed programs left of checkpoints of this prefix, whatever their steps were, and of the state file."""
+    steps = f"{re.escape(stem)}(?:-[0-9]+)?{re.escape(suffix)}"
+    return f"{steps}|{LONG_DRAFTS}|{draft_names(latest_filename or state_file.DEFAULT_NAME)}"
+
+
+class BackgroundSaves:
+    """Runs jobs in a thread, in the order in which they come.
+
+    An error is kept, and raised by the next call of any method; those that were not asked for when the program ends are
+    raised then, which prints them.
+    """
+
+    def __init__(self) -> None:
+        self._pool: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
+        self.pending: deque[Future[None]] = deque()
+
+    def submit(self, job: Callable[[], None]) -> None:
+        """Run a job after those that wait; raises the error of an earlier one instead."""
+        while self.pending and self.pending[0].done():
+            self._next()
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(1, thread_name_prefix="hdfsaver-save")
+            if not self.pending:
+                # Kept alive by this until the last job has been asked for: its Saver may be gone before.
+                atexit.register(self.wait)
+            self.pending.append(self._pool.submit(job))
+
+    def wait(self) -> None:
+        """Wait for all jobs, and raise the error of the first that fails; call it again for the others."""
+        while self.pending:
+            self._next()
+
+    def _next(self) -> None:
+        try:
+            job = self.pending.popleft()
+        except IndexError:  # another thread was faster
+            return
+        try:
+            job.result()
+        finally:
+            with self._lock:
+                if not self.pending:
+                    atexit.unregister(self.wait)

@@ -1,0 +1,53 @@
+"""What sealed and plain files have in common: the graph, the metadata and the groups of an HDF5 file."""
+
+from __future__ import annotations
+
+import os
+
+from hdfsaver.files.opening import Opened
+from hdfsaver.files.tensor_file import TensorSource
+from hdfsaver.schema import Structure
+from hdfsaver.storage import groups
+from hdfsaver.storage.graph.graph_group import read_structure
+from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
+from hdfsaver.storage.metadata import read_metadata
+
+
+class Hdf5Source(TensorSource):
+    """An open HDF5 file, of which one model is read.
+
+    Parameters
+    ----------
+    opened : Opened
+        Closed with the source.
+    group : str
+        Whose model; see `hdfsaver.storage.groups`.
+    """
+
+    has_structure = True
+    """Whether ``/graph`` may be asked for."""
+
+    def __init__(self, opened: Opened, group: str) -> None:
+        self._opened = opened
+        self._group = group
+
+    def structure(self) -> Structure | None:
+        """The graph in the file, or None."""
+        if not self.has_structure:
+            return None
+        with hdf5_root(self._opened) as root:
+            return read_structure(groups.open_model(root, self._group))
+
+    def metadata(self) -> dict[str, str]:
+        """The pairs of ``/metadata``; nothing for a file of another program."""
+        with hdf5_root(self._opened) as root:
+            return read_metadata(root)
+
+    def groups(self) -> list[str]:
+        """The groups that have a model."""
+        with hdf5_root(self._opened) as root:
+            return groups.names_in(root)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._opened.fd)

@@ -1,0 +1,30 @@
+"""What the child process of `hdfsaver.storage.child_probe` does: read all of a file."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+
+from hdfsaver import limits
+from hdfsaver.errors import OpError
+from hdfsaver.storage.reading import open_file
+
+
+def main(path: str, group: str, memory: str) -> None:
+    """Read everything; an error that has a name counts as an end without harm."""
+    _limit_memory(int(memory))
+    with suppress(OpError), limits.use(probe_seconds=0), open_file(path, group) as file:
+        file.structure()
+        for name in file.variables:
+            file.read(name)
+
+
+def _limit_memory(nbytes: int) -> None:
+    with suppress(ImportError, OSError, ValueError):  # Windows has no such limits, and macOS does not keep them
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (nbytes, nbytes))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
