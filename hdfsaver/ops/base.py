@@ -1,4 +1,4 @@
-"""What families of operations share: element-wise classes, axes, values known early, undoing broadcasting."""
+"""What families of operations share: element-wise classes, axes, constant folding, derivatives of broadcasting."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NARROW = frozenset({"float16", "bfloat16"})
 
 
 def widened(node: Node, function: Kernel) -> Kernel:
-    """The function computed on narrow floats (the attribute ``T``) as on wider ones."""
+    """Compute a function on float16 and bfloat16 (the attribute ``T``) in float32, and round its result once."""
     name = node.attrs["T"]
     if name not in NARROW:
         return function
@@ -42,12 +42,12 @@ def widened(node: Node, function: Kernel) -> Kernel:
 
 
 def invalid(message: str) -> InvalidArgumentError:
-    """The error for values that an operation cannot take; who runs it adds the operation's name."""
+    """The error for values that an operation cannot take; the run adds the operation's name."""
     return InvalidArgumentError(None, None, message)
 
 
 def fold_by_kernel(definition: OpDef, node: Node) -> Array | None:
-    """The result on inputs that are all known and small, otherwise None."""
+    """The result where all inputs are known and small, otherwise None."""
     values = [node.constant(position) for position in range(len(node.inputs))]
     if any(value is None or value.size > FOLDED_SIZE for value in values):
         return None
@@ -55,7 +55,7 @@ def fold_by_kernel(definition: OpDef, node: Node) -> Array | None:
         with np.errstate(all="ignore"):
             return np.asarray(definition.kernel(node)(*values))
     except (InvalidArgumentError, ValueError):
-        return None  # the run will say what is wrong
+        return None  # the run reports what is wrong
 
 
 class Unary(OpDef):
@@ -93,14 +93,32 @@ class Binary(OpDef):
 
 
 class Flat(OpDef):
-    """An operation whose result does not change smoothly with any input: no derivative passes through it."""
+    """An operation whose derivative is zero or undefined everywhere: no derivative passes through it."""
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         return [None] * len(op.inputs)
 
 
 def sum_to_inputs(x: Tensor, y: Tensor, dx: Tensor | None, dy: Tensor | None) -> Grads:
-    """Sum derivatives that have the broadcast shape of ``x`` and ``y`` over what broadcasting repeated."""
+    """Sum the derivatives by two broadcast inputs over the dimensions that broadcasting repeated.
+
+    Parameters
+    ----------
+    x, y : Tensor
+        The inputs, of shapes that broadcast.
+    dx, dy : Tensor or None
+        The derivatives by them, of the broadcast shape; None where there is none.
+
+    Returns
+    -------
+    sequence of (Tensor or None)
+        The derivatives by ``x`` and ``y``, of their shapes.
+
+    Raises
+    ------
+    ValueError
+        The shapes are known and do not broadcast.
+    """
     if x.shape.is_fully_defined() and x.shape == y.shape:
         return dx, dy
     shape_x, shape_y = apply("Shape", x), apply("Shape", y)
@@ -109,7 +127,27 @@ def sum_to_inputs(x: Tensor, y: Tensor, dx: Tensor | None, dy: Tensor | None) ->
 
 
 def sum_to(x: Tensor, whole: Tensor, grad: Tensor) -> Tensor:
-    """Sum a derivative of the shape of ``whole`` over what broadcasting ``x`` to that shape repeated."""
+    """Sum a derivative over the dimensions that broadcasting repeated.
+
+    Parameters
+    ----------
+    x : Tensor
+        The input that was broadcast.
+    whole : Tensor
+        A tensor of the broadcast shape.
+    grad : Tensor
+        The derivative, of that shape too.
+
+    Returns
+    -------
+    Tensor
+        The derivative by ``x``, of its shape.
+
+    Raises
+    ------
+    ValueError
+        The shapes are known and do not broadcast.
+    """
     if x.shape.is_fully_defined() and x.shape == whole.shape:
         return grad
     shape = apply("Shape", x)
@@ -134,24 +172,44 @@ def like(value: Any, x: Tensor) -> Tensor:
 
 @contextmanager
 def scope(name: str | None, default: str, *values: Any) -> Iterator[str]:
-    """Enter a name scope in the graph of the values, for a function made of several operations."""
+    """Enter a name scope in the graph of the values, for a function made of several operations.
+
+    Parameters
+    ----------
+    name : str or None
+        The name that the caller asked for.
+    default : str
+        The name where there is none.
+    *values
+        The arguments among which tensors may be; the default graph is taken where there is none.
+
+    Returns
+    -------
+    context manager of str
+        Gives the scope's full name, which ends with a slash.
+
+    Raises
+    ------
+    ValueError
+        The tensors belong to different graphs, or the name is malformed.
+    """
     graph = graph_of(values)
     with graph.as_default(), graph.name_scope(name or default) as full:
         yield full
 
 
 def normal_axis(axis: int, rank: int) -> int:
-    """Count an axis from the front; `ValueError` where there is none of that number."""
+    """Count an axis from the front; `ValueError` where it is out of range."""
     if not -rank <= axis < rank:
         raise ValueError(f"Axis {axis} must lie in [{-rank}, {rank}) for a tensor of rank {rank}.")
     return axis % rank
 
 
 def normal_axes(axes: Any, rank: int) -> tuple[int, ...]:
-    """Count several axes from the front and sort them; `ValueError` for one that is not there or named twice."""
+    """Count several axes from the front and sort them; `ValueError` where one is out of range or given twice."""
     found = sorted(normal_axis(int(axis), rank) for axis in np.atleast_1d(axes))
     if len(set(found)) < len(found):
-        raise ValueError(f"Axes {np.atleast_1d(axes).tolist()} name one of the {rank} dimensions twice.")
+        raise ValueError(f"Axes {np.atleast_1d(axes).tolist()} contain one of the {rank} dimensions twice.")
     return tuple(found)
 
 
@@ -162,14 +220,34 @@ def static_integer(node: Node, position: int) -> int | None:
 
 
 def integer(value: Any) -> int:
-    """The one element of an array; `ValueError` where there are several."""
+    """The one element of an array; `ValueError` where it has more or fewer."""
     if np.size(value) != 1:
         raise ValueError(f"A single integer is needed, not an array of shape {shapes.text(np.shape(value))}.")
     return int(np.reshape(value, ()))
 
 
 def shape_of(tensor: Tensor, name: str, dtype: str = "int32") -> Tensor:
-    """The shape of a tensor as a tensor: a constant where it is known."""
+    """The shape of a tensor as a tensor: a constant where it is known.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        Of any dtype and shape.
+    name : str
+        The name of the operation.
+    dtype : str
+        The dtype of the result, ``"int32"`` or ``"int64"``.
+
+    Returns
+    -------
+    Tensor
+        A vector with one element for each dimension.
+
+    Raises
+    ------
+    KeyError
+        There is no such dtype.
+    """
     known = tensor.shape.plain
     if shapes.is_fully_defined(known):
         return constant_node(np.array(known, dtypes.numpy_dtype(dtype)), dtype, name)
@@ -178,14 +256,14 @@ def shape_of(tensor: Tensor, name: str, dtype: str = "int32") -> Tensor:
 
 
 def with_rank(shape: Shape, rank: int) -> Shape:
-    """The shape, which must be able to have the rank; `ValueError` otherwise."""
+    """The shape, if its rank is unknown or as given; `ValueError` otherwise."""
     if shape is not None and len(shape) != rank:
         raise ValueError(f"A tensor of rank {rank} is needed, not one of shape {shapes.text(shape)}.")
     return shape
 
 
 def at_least(shape: Shape, rank: int) -> Shape:
-    """The shape, which must be able to have at least the rank; `ValueError` otherwise."""
+    """The shape, if its rank is unknown or at least as given; `ValueError` otherwise."""
     if shape is not None and len(shape) < rank:
         raise ValueError(f"A tensor of at least rank {rank} is needed, not one of shape {shapes.text(shape)}.")
     return shape
@@ -197,13 +275,13 @@ def added(first: int | None, second: int | None) -> int | None:
 
 
 def blank(shape: Any, dtype: str) -> Array:
-    """Zeros, False or empty strings."""
+    """An array of zeros, False or empty strings."""
     target = dtypes.numpy_dtype(dtype)
     return np.full(shape, b"", object) if target.hasobject else np.zeros(shape, target)
 
 
 def boxed(value: Any) -> Array:
-    """A result as an array: NumPy takes single strings out of arrays of objects, and they are put back."""
+    """A result as an array: NumPy turns single elements of object arrays into strings, which are wrapped again here."""
     if isinstance(value, np.ndarray | np.generic):
         return value  # type: ignore[return-value]  # a NumPy scalar does all that a value must
     box = np.empty((), dtype=object)
@@ -212,7 +290,7 @@ def boxed(value: Any) -> Array:
 
 
 def dtype_name(dtype: Any) -> str:
-    """The name of a dtype, references being to their dtype, as attributes have it."""
+    """The name of a dtype as attributes hold it; for a reference dtype, that of the values."""
     return dtypes.as_dtype(dtype).base_dtype.name
 
 
@@ -225,7 +303,31 @@ def static_int(value: Any, what: str) -> int:
 
 
 def filled(value: int, shape: Any, dtype: Any, name: str) -> Tensor:
-    """A tensor of zeros or ones: a constant where it is small and its shape known, otherwise a Fill."""
+    """A tensor of zeros or ones: a constant where it is small and its shape known, otherwise a Fill.
+
+    Parameters
+    ----------
+    value : {0, 1}
+        For bool False and True; strings are empty for both.
+    shape : shape, or tensor of int32 or int64
+        A shape, a vector, or a list of numbers and tensors.
+    dtype : DTypeLike
+        The dtype of the result.
+    name : str
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Of that shape and dtype.
+
+    Raises
+    ------
+    ValueError
+        The shape is given as numbers and not all are known.
+    TypeError
+        The shape is a tensor of another dtype, or there is no such dtype.
+    """
     element = _element(value, dtype_name(dtype))
     plain = _plain_shape(shape)
     if plain is not None and _count(plain) < SMALL:

@@ -1,4 +1,4 @@
-"""Putting tensors together, and taking them apart."""
+"""Joining tensors, and taking them apart."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def _joined(given: Sequence[Shape], axis: int | None) -> Shape:
         return None
     rank = len(known[0])
     if rank == 0:
-        raise ValueError("Single values have no dimension to be joined along; use tf.stack.")
+        raise ValueError("Tensors of rank 0 have no dimension to be joined along; use tf.stack.")
     if any(len(shape) != rank for shape in known):
-        raise ValueError("Tensors that are joined must be of one rank.")
+        raise ValueError(f"Tensors that are joined must have the same rank, not {', '.join(map(shapes.text, known))}.")
     if axis is None:
         return (None,) * rank
     along = normal_axis(axis, rank)
@@ -109,15 +109,36 @@ def _as_int32(axis: Tensor) -> Tensor:
 
 
 def concat(values: Any, axis: Any, name: str = "concat") -> Any:
-    """Tensors one after the other along an axis.
+    """Join tensors one after the other along an axis.
+
+    Parameters
+    ----------
+    values : list of TensorLike
+        Tensors of one dtype (any) and one rank of at least 1, whose shapes are equal but for the axis.
+    axis : TensorLike
+        A single int32 or int64; negative ones count from the last dimension.
+    name : str
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype; its length along the axis is the sum of theirs.
 
     Raises
     ------
     ValueError
-        Their other dimensions differ, or there are none.
+        The list is empty, the other dimensions or the ranks differ, the values have rank 0 (see `stack`), or the axis
+        is out of range.
+    TypeError
+        The dtypes differ, or the axis is not an integer.
+    InvalidArgumentError
+        In the run: shapes that were unknown before do not fit.
     """
     if not isinstance(values, list | tuple):
         values = [values]
+    if not values:
+        raise ValueError("tf.concat needs at least one tensor, but the list of values is empty.")
     if len(values) != 1:
         return apply("ConcatV2", list(values), axis, name=name)
     with scope(name, "concat", *values):
@@ -169,7 +190,7 @@ class SplitV(OpDef):
         along = normal_axis(axis, len(shape))
         lengths = _split_lengths(node, shape[along])
         if len(lengths) != number:
-            raise ValueError(f"{number} lengths are needed, not {len(lengths)}.")
+            raise ValueError(f"size_splits must have {number} elements, one for each part, not {len(lengths)}.")
         return [(*shape[:along], length, *shape[along + 1 :]) for length in lengths]
 
     def kernel(self, node: Node) -> Kernel:
@@ -193,7 +214,7 @@ def _complete_lengths(lengths: Array, length: int) -> list[int]:
     if sizes.count(-1) == 1:
         sizes[sizes.index(-1)] = length - sum(sizes) - 1
     if min(sizes, default=0) < 0 or sum(sizes) != length:
-        raise ValueError(f"Parts of lengths {lengths.tolist()} do not make up a dimension of length {length}.")
+        raise ValueError(f"Parts of lengths {lengths.tolist()} do not add up to a dimension of length {length}.")
     return sizes
 
 
@@ -215,22 +236,44 @@ def _without_gaps(op: Operation, grads: Sequence[Tensor | None]) -> list[Tensor]
 
 
 def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = None, name: str = "split") -> Any:
-    """A list of parts of a tensor along an axis: so many equal ones, or of the lengths given.
+    """Cut a tensor into parts along an axis: into a number of equal ones, or into parts of given lengths.
+
+    Parameters
+    ----------
+    value : TensorLike
+        Of any dtype and a rank of at least 1.
+    num_or_size_splits : int or TensorLike
+        The number of equal parts, or a vector of their lengths, of which one may be -1 for what is left.
+    axis : TensorLike
+        A single integer; negative ones count from the last dimension.
+    num : int, optional
+        The number of lengths, where the vector's own length is unknown.
+    name : str
+        The name of the operation.
+
+    Returns
+    -------
+    list of Tensor
+        The parts, of the same dtype and rank.
 
     Raises
     ------
     ValueError
-        The parts do not make up the dimension, or their number is not known.
+        The parts do not add up to the dimension, their number is unknown, or the axis is out of range.
+    TypeError
+        The lengths or the axis are not integers.
+    InvalidArgumentError
+        In the run: shapes that were unknown before do not fit.
     """
     if isinstance(num_or_size_splits, int | np.integer | shapes.Dimension):
         parts = static_int(num_or_size_splits, "num_or_size_splits")
         if parts < 1:
-            raise ValueError(f"A tensor is split into at least one part, not {parts}.")
+            raise ValueError(f"num_or_size_splits must be at least 1, not {parts}.")
         return apply_list("Split", axis, value, name=name, num_split=parts)
     with graph_of([value, num_or_size_splits]).as_default():
         lengths = convert_to_tensor(num_or_size_splits)
     if lengths.shape.rank == 0:
-        raise ValueError("num_or_size_splits is an integer or a vector of lengths, not a tensor of rank 0.")
+        raise ValueError("num_or_size_splits must be an integer or a vector of lengths, not a tensor of rank 0.")
     number = num if num is not None else None if lengths.shape.rank is None else lengths.shape[0].value
     if number is None:
         raise ValueError("The number of parts cannot be inferred from num_or_size_splits; give it as num.")
@@ -239,7 +282,7 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = 
 
 @register
 class Pack(OpDef):
-    """Tensors of one shape side by side along a new axis."""
+    """Tensors of one shape joined along a new axis."""
 
     type = "Pack"
     signature = "values: N * T -> output: T"
@@ -274,21 +317,39 @@ class Pack(OpDef):
 
 
 def stack(values: Any, axis: int = 0, name: str = "stack") -> Any:
-    """Tensors of one shape side by side along a new axis.
+    """Join tensors of one shape along a new axis.
+
+    Parameters
+    ----------
+    values : list of TensorLike
+        Tensors of one dtype (any) and shape. For the first axis an array works too.
+    axis : int
+        The new axis in the result, from -(rank + 1) to rank of the values.
+    name : str
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Of rank + 1; its length along the new axis is the number of tensors.
 
     Raises
     ------
     ValueError
-        Their shapes differ, or there is no such axis.
+        The shapes differ, the axis is out of range, or the list is empty and the axis is not 0.
+    TypeError
+        The dtypes of the values differ, or a single tensor is given that is not in a list.
     """
     if axis == 0:
         with graph_of([values]).as_default():
             return convert_to_tensor(list(values) if isinstance(values, list | tuple) else values, name=name)
+    if isinstance(values, list | tuple) and not values:
+        raise ValueError(f"tf.stack along axis {axis} needs at least one tensor, but the list of values is empty.")
     return apply("Pack", list(values), name=name, axis=axis)
 
 
 def parallel_stack(values: Any, name: str = "parallel_stack") -> Any:
-    """Tensors of one shape side by side along a new first axis."""
+    """Join tensors of one shape along a new first axis; the same as `stack` here."""
     return stack(values, name=name)
 
 
@@ -306,7 +367,7 @@ class Unpack(OpDef):
             return [None] * number
         along = normal_axis(node.attrs["axis"], len(shape))
         if shape[along] not in (None, number):
-            raise ValueError(f"A dimension of length {shape[along]} does not unpack into {number}.")
+            raise ValueError(f"A dimension of length {shape[along]} cannot be unpacked into {number} tensors.")
         return [shape[:along] + shape[along + 1 :]] * number
 
     def kernel(self, node: Node) -> Kernel:
@@ -315,7 +376,7 @@ class Unpack(OpDef):
         def unpack(values: Array) -> Any:
             parts = np.moveaxis(values, axis, 0)
             if len(parts) != number:
-                raise invalid(f"A dimension of length {len(parts)} does not unpack into {number}.")
+                raise invalid(f"A dimension of length {len(parts)} cannot be unpacked into {number} tensors.")
             return parts[0, ...] if number == 1 else tuple(parts[place, ...] for place in range(number))
 
         return unpack
@@ -325,12 +386,30 @@ class Unpack(OpDef):
 
 
 def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unstack") -> Any:
-    """A list of the parts of a tensor along an axis, each without it.
+    """Take a tensor apart along an axis, which the parts no longer have.
+
+    Parameters
+    ----------
+    value : TensorLike
+        Of any dtype and a rank of at least 1.
+    num : int, optional
+        The length along the axis; only needed where it is unknown.
+    axis : int
+        Negative ones count from the last dimension.
+    name : str
+        The name of the operation.
+
+    Returns
+    -------
+    list of Tensor
+        The parts, of a rank less by 1.
 
     Raises
     ------
     ValueError
-        Their number is neither known nor given as ``num``.
+        The length is neither known nor given, it is not ``num``, or the axis is out of range.
+    InvalidArgumentError
+        In the run: the length is not ``num``.
     """
     if num is None:
         with graph_of([value]).as_default():

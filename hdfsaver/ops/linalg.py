@@ -23,14 +23,14 @@ _FACTORS = NUMBERS - {"int8", "int16"}
 def _multiply(
     dtype: str, turn_a: Callable[[Array], Array], turn_b: Callable[[Array], Array], rank: int | None
 ) -> Kernel:
-    """The product of two matrices; narrow floats are summed as wider ones, so that only the result is rounded."""
+    """The product of two matrices; float16 and bfloat16 are added up in float32, so that only the result is rounded."""
     target = dtypes.numpy_dtype(dtype)
     wide = np.float32 if dtype in NARROW else target
 
     def multiply(a: Array, b: Array) -> Array:
         first, second = turn_a(np.asarray(a, wide)), turn_b(np.asarray(b, wide))
         if rank is not None and not first.ndim == second.ndim == rank:
-            raise invalid(f"Matrices are needed, not tensors of shapes {first.shape} and {second.shape}.")
+            raise invalid(f"MatMul takes two matrices, not tensors of shapes {first.shape} and {second.shape}.")
         return np.asarray(np.matmul(first, second), target)
 
     return multiply
@@ -89,7 +89,7 @@ class MatMul(OpDef):
 
 
 class _BatchMatMul(OpDef):
-    """The products of the matrices in the last two dimensions; each may be made its adjoint first."""
+    """The products of the matrices in the last two dimensions; the adjoint of each may be taken first."""
 
     signature = "x: T, y: T -> output: T"
     types = {"T": _FACTORS}
@@ -114,7 +114,7 @@ class _BatchMatMul(OpDef):
 
 @register
 class BatchMatMul(_BatchMatMul):
-    """The products of matrices, as older graphs have it."""
+    """The products of matrices, as in older graphs."""
 
     type = "BatchMatMul"
     types = {"T": _FACTORS - {"uint8", "uint16", "uint32", "uint64"}}
@@ -131,7 +131,7 @@ class BatchMatMulV2(_BatchMatMul):
 def _gradient_of_product(
     op_type: str, keys: tuple[str, str], op: Operation, grad: Tensor | None, a: Tensor, b: Tensor
 ) -> Grads:
-    """Both derivatives of ``op_type(a, b)``, for each of the four ways in which the factors may be turned."""
+    """Both derivatives of ``op_type(a, b)``, whether the factors are transposed or not."""
 
     def product(first: Any, second: Any, turn_first: bool, turn_second: bool) -> Tensor:
         attrs: dict[str, Any] = {keys[0]: turn_first, keys[1]: turn_second}
@@ -155,24 +155,40 @@ def matmul(
     b_is_sparse: bool = False,
     name: str | None = None,
 ) -> Any:
-    """The product of two matrices, or of the matrices in the last two dimensions of two tensors.
+    """Multiply two matrices, or the matrices in the last two dimensions of two tensors.
 
     Parameters
     ----------
+    a, b : TensorLike
+        Shapes (..., n, k) and (..., k, m), of one dtype: floating, complex, int16 (only in more than two dimensions),
+        int32, int64 or an unsigned integer. The dimensions before the last two are broadcast.
     transpose_a, transpose_b : bool
-        Turn a factor first.
+        Transpose the last two dimensions of a factor first.
     adjoint_a, adjoint_b : bool
-        Turn a factor and take its conjugate first.
+        Transpose them and take the complex conjugate.
     a_is_sparse, b_is_sparse : bool
-        Accepted for programs that give them.
+        Accepted for programs that give them; they change nothing.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Shape (..., n, m), of the same dtype. Products of float16 and bfloat16 are added up in float32 and rounded once;
+        integers wrap around on overflow.
 
     Raises
     ------
     ValueError
-        The shapes do not fit, or a factor is both to be transposed and made its adjoint.
+        The shapes do not fit, the dtypes of two tensors differ, or a factor is to be both transposed and made its
+        adjoint.
+    TypeError
+        The dtype is not one of these.
+    InvalidArgumentError
+        In the run: shapes that were unknown before do not fit.
     """
     if (transpose_a and adjoint_a) or (transpose_b and adjoint_b):
-        raise ValueError("A factor can be transposed or made its adjoint, not both.")
+        raise ValueError("A factor can be either transposed or adjoint, not both (transpose_a and adjoint_a).")
     with scope(name, "MatMul", a, b) as full:
         a = convert_to_tensor(a, b.dtype.base_dtype if is_tensor(b) else None, name="a")
         b = convert_to_tensor(b, a.dtype.base_dtype, name="b")
@@ -186,22 +202,35 @@ def matmul(
 
 
 def _prepared(tensor: Tensor, transpose: bool, adjoint: bool) -> tuple[Tensor, bool]:
-    """For products of many matrices, which know adjoints only: the transposed is the adjoint of the conjugate."""
+    """A factor of BatchMatMul, which has adjoints only: the transpose is the adjoint of the conjugate."""
     return (conjugate(tensor), True) if transpose else (tensor, adjoint)
 
 
 def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Any:
-    """The sum of the products over axes of one tensor and axes of the other.
+    """Multiply two tensors and sum the products over axes of one and axes of the other.
 
     Parameters
     ----------
+    a, b : TensorLike
+        Of known rank and one dtype: floating, complex, int32, int64 or an unsigned integer.
     axes : int or pair of lists of int
-        The last so many axes of ``a`` with the first of ``b``, or the axes of each.
+        A number n, for the last n axes of ``a`` with the first n of ``b``; or the axes of each, in the same order.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Its dimensions are the other ones of ``a``, then those of ``b``.
 
     Raises
     ------
     ValueError
-        The axes do not fit, or a rank is unknown.
+        A rank is unknown, an axis is out of range, the axes differ in number or length, or so do the tensors' dtypes.
+    TypeError
+        The dtype is not one of these.
+    InvalidArgumentError
+        In the run: lengths that were unknown before do not fit.
     """
     with scope(name, "Tensordot", a, b) as full:
         a = convert_to_tensor(a, b.dtype.base_dtype if is_tensor(b) else None, name="a")
@@ -216,9 +245,9 @@ def _paired_axes(a: Tensor, b: Tensor, axes: Any) -> tuple[list[int], list[int]]
     ranks = a.shape.rank, b.shape.rank
     if ranks[0] is None or ranks[1] is None:
         raise ValueError(f"tf.tensordot needs tensors of known rank, not {a.shape} and {b.shape}.")
-    if isinstance(axes, int):
+    if isinstance(axes, int | np.integer):
         if not 0 <= axes <= min(ranks[0], ranks[1]):
-            raise ValueError(f"{axes} axes cannot be summed over in tensors of ranks {ranks[0]} and {ranks[1]}.")
+            raise ValueError(f"tf.tensordot cannot sum over {axes} axes of tensors of ranks {ranks[0]} and {ranks[1]}.")
         axes = list(range(ranks[0] - axes, ranks[0])), list(range(axes))
     first, second = (np.atleast_1d(part).astype(int).tolist() for part in axes)
     if len(first) != len(second):

@@ -201,7 +201,7 @@ def test_products(data: DataObject, sizes: Shape, outer: tuple[Shape, Shape], tu
         (lambda: tf.concat([1.0, 2.0], 0), "use tf.stack"),
         (lambda: tf.stack([tf.ones([2]), tf.ones([3])]), "not compatible"),
         (lambda: tf.split(tf.ones([5]), 2), "cannot be split into 2 equal parts"),
-        (lambda: tf.split(tf.ones([5]), [2, 2]), "do not make up a dimension of length 5"),
+        (lambda: tf.split(tf.ones([5]), [2, 2]), "do not add up to a dimension of length 5"),
         (lambda: tf.unstack(tf.placeholder("float32", [None])), "Cannot infer argument `num`"),
         (lambda: tf.squeeze(tf.ones([2, 1]), [0]), "Can not squeeze dimension 0 of length 2"),
         (lambda: tf.transpose(tf.ones([2, 3]), [0, 0]), "no order of the 2 dimensions"),
