@@ -16,7 +16,7 @@ from hdfsaver.graph.definition import Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.ops.base import Grads, scope, with_rank
-from hdfsaver.ops.windows import NCHW, NHWC
+from hdfsaver.ops.sliding_windows import NCHW, NHWC
 from hdfsaver.shapes import Shape
 
 _ATTRS: dict[str, Any] = {"epsilon": 0.0001, "exponential_avg_factor": 1.0, "data_format": NHWC, "is_training": True}

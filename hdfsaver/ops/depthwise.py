@@ -13,7 +13,7 @@ from hdfsaver.graph.definition import FLOATS, Array, Kernel, Node, OpDef, regist
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.ops.base import Grads, invalid, scope, shape_of, widened, with_rank
-from hdfsaver.ops.windows import NHWC, four, windows_of
+from hdfsaver.ops.sliding_windows import NHWC, four, windows_of
 from hdfsaver.shapes import Shape
 
 _ATTRS: dict[str, Any] = {

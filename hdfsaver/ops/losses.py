@@ -48,7 +48,7 @@ class Softmax(OpDef):
 
 
 def _through_softmax(grad: Tensor | None, fractions: Tensor) -> Tensor:
-    """The derivative by the logits, given that by their softmax."""
+    """The derivative by the logits, given the derivative by their softmax."""
     mean = apply("Sum", apply("Mul", grad, fractions), [-1], keep_dims=True)
     through: Tensor = apply("Mul", apply("Sub", grad, mean), fractions)
     return through
@@ -74,12 +74,60 @@ class LogSoftmax(OpDef):
 
 
 def softmax(logits: Any, axis: int | None = None, name: str | None = None, dim: int | None = None) -> Any:
-    """Exponentials along an axis, the last by default, divided by their sum; ``dim`` is an older name of the axis."""
+    """Exponentials along an axis, divided by their sum.
+
+    Parameters
+    ----------
+    logits : TensorLike
+        Floating (float16, bfloat16, float32 or float64), of a rank of at least 1; integers are refused.
+    axis : int, optional
+        The axis, by default the last; negative ones count from the last.
+    name : str, optional
+        The name of the operation.
+    dim : int, optional
+        An older name of the axis.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype and shape. float16 and bfloat16 are computed in float32 and rounded once.
+
+    Raises
+    ------
+    TypeError
+        The logits are not floating.
+    ValueError
+        The axis is out of range, or it is not the last and the rank is unknown.
+    """
     return _along("Softmax", logits, dim if axis is None else axis, name)
 
 
 def log_softmax(logits: Any, axis: int | None = None, name: str | None = None, dim: int | None = None) -> Any:
-    """The logarithms of the softmax along an axis, the last by default; ``dim`` is an older name of the axis."""
+    """Logarithms of the softmax along an axis, without overflow on the way.
+
+    Parameters
+    ----------
+    logits : TensorLike
+        Floating (float16, bfloat16, float32 or float64), of a rank of at least 1; integers are refused.
+    axis : int, optional
+        The axis, by default the last; negative ones count from the last.
+    name : str, optional
+        The name of the operation.
+    dim : int, optional
+        An older name of the axis.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype and shape. float16 and bfloat16 are computed in float32 and rounded once.
+
+    Raises
+    ------
+    TypeError
+        The logits are not floating.
+    ValueError
+        The axis is out of range, or it is not the last and the rank is unknown.
+    """
     return _along("LogSoftmax", logits, dim if axis is None else axis, name)
 
 
@@ -89,7 +137,7 @@ def _along(op_type: str, logits: Any, axis: int | None, name: str | None) -> Any
     if axis is None or axis == -1 or axis + 1 == rank:
         return apply(op_type, logits, name=name)
     if rank is None:
-        raise ValueError(f"{op_type} along axis {axis} needs logits of known rank; only the last axis does not.")
+        raise ValueError(f"{op_type} along axis {axis} needs logits of known rank, unless the axis is the last.")
     order = _exchanged(normal_axis(axis, rank), rank)
     with scope(name, op_type, logits) as full:
         return apply("Transpose", apply(op_type, apply("Transpose", logits, order)), order, name=full)
@@ -182,7 +230,7 @@ class SparseSoftmaxCrossEntropyWithLogits(OpDef):
 
 def _check_labels(labels: Array, features: Array) -> None:
     if labels.shape != features.shape[:1]:
-        raise invalid(f"A label for each of {len(features)} rows is needed, not labels of shape {labels.shape}.")
+        raise invalid(f"Labels must have shape ({len(features)},), one for each row of the logits, not {labels.shape}.")
     wrong = labels[(labels < 0) | (labels >= features.shape[1])]
     if len(wrong):
         raise invalid(
@@ -192,15 +240,44 @@ def _check_labels(labels: Array, features: Array) -> None:
 
 def _check_named(labels: Any, logits: Any, sentinel: Any) -> None:
     if sentinel is not None or labels is None or logits is None:
-        raise ValueError("Give labels and logits by name: their order has changed over time (labels=..., logits=...).")
+        raise ValueError(
+            "Give labels and logits by name (labels=..., logits=...); by position they are easily mixed up."
+        )
 
 
 def softmax_cross_entropy_with_logits_v2(
     labels: Any, logits: Any, axis: int | None = None, name: str | None = None, dim: int | None = None
 ) -> Any:
-    """The cross entropy of the softmax of logits along an axis, the last by default, to labels that sum to 1 along it.
+    """The cross entropy between labels and the softmax of logits: ``-sum(labels * log_softmax(logits))`` along an axis.
 
-    Derivatives flow to the labels too; ``tf.stop_gradient`` keeps them from it.
+    Derivatives flow to the labels too; use ``tf.stop_gradient(labels)`` where they should not.
+
+    Parameters
+    ----------
+    labels : TensorLike
+        Probabilities, which should add up to 1 along the axis (this is not checked); converted to the logits' dtype.
+    logits : TensorLike
+        Floating (float16, bfloat16, float32 or float64), of a rank of at least 1 and the labels' shape.
+    axis : int, optional
+        The axis of the classes, by default the last.
+    name : str, optional
+        The name of the operation.
+    dim : int, optional
+        An older name of the axis.
+
+    Returns
+    -------
+    Tensor
+        Of the logits' dtype and their shape without the axis. float16 and bfloat16 are computed in float32.
+
+    Raises
+    ------
+    TypeError
+        The logits are not floating.
+    ValueError
+        The shapes do not fit, the axis is out of range, or it is not the last and the rank is unknown.
+    InvalidArgumentError
+        In the run: shapes that were unknown before do not fit.
     """
     axis = dim if axis is None else axis
     with scope(name, "softmax_cross_entropy_with_logits", logits, labels) as full:
@@ -249,7 +326,38 @@ def softmax_cross_entropy_with_logits(
     name: str | None = None,
     axis: int | None = None,
 ) -> Any:
-    """The cross entropy of the softmax of logits to labels; derivatives flow to the logits only."""
+    """The cross entropy between labels and the softmax of logits; no derivatives flow to the labels.
+
+    Parameters
+    ----------
+    _sentinel : None
+        Keeps arguments from being given by position.
+    labels : TensorLike
+        Probabilities, which should add up to 1 along the axis (this is not checked); converted to the logits' dtype.
+    logits : TensorLike
+        Floating (float16, bfloat16, float32 or float64), of a rank of at least 1 and the labels' shape.
+    dim : int
+        An older name of the axis.
+    name : str, optional
+        The name of the operation.
+    axis : int, optional
+        The axis of the classes, by default the last.
+
+    Returns
+    -------
+    Tensor
+        Of the logits' dtype and their shape without the axis. float16 and bfloat16 are computed in float32.
+
+    Raises
+    ------
+    TypeError
+        The logits are not floating.
+    ValueError
+        The arguments are not given by name, the shapes do not fit, the axis is out of range, or it is not the last and
+        the rank is unknown.
+    InvalidArgumentError
+        In the run: shapes that were unknown before do not fit.
+    """
     _check_named(labels, logits, _sentinel)
     with scope(name, "softmax_cross_entropy_with_logits_sg", logits, labels) as full:
         labels = apply("StopGradient", labels, name="labels_stop_gradient")
@@ -259,20 +367,33 @@ def softmax_cross_entropy_with_logits(
 def sparse_softmax_cross_entropy_with_logits(
     _sentinel: Any = None, labels: Any = None, logits: Any = None, name: str | None = None
 ) -> Any:
-    """The cross entropy of the softmax of logits along the last dimension to the class that each label numbers.
+    """The cross entropy between classes given by number and the softmax of logits along the last dimension.
 
     Parameters
     ----------
-    labels : int32 or int64 tensor
-        Of the shape of the logits without the last dimension.
-    logits : float tensor
+    _sentinel : None
+        Keeps arguments from being given by position.
+    labels : TensorLike
+        The numbers of the classes, int32 or int64, shape (...).
+    logits : TensorLike
+        Floating (float16, bfloat16, float32 or float64), shape (..., classes).
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Of the logits' dtype and the labels' shape. float16 and bfloat16 are computed in float32.
 
     Raises
     ------
     ValueError
         The shapes do not fit, or the arguments are not given by name.
+    TypeError
+        The logits are not floating, or the labels neither int32 nor int64.
     InvalidArgumentError
-        In the run: a label is no class.
+        In the run: a label is negative or not below the number of classes, or shapes that were unknown before do not
+        fit.
     """
     _check_named(labels, logits, _sentinel)
     with scope(name, "SparseSoftmaxCrossEntropyWithLogits", labels, logits):
@@ -296,7 +417,8 @@ def _check_ranks(labels: Tensor, logits: Tensor) -> None:
         raise ValueError("Logits cannot be scalars.")
     if rank is not None and labels.shape.rank not in (None, rank - 1):
         raise ValueError(
-            f"Rank mismatch: labels of shape {labels.shape} do not belong to logits of shape {logits.shape}."
+            f"Rank mismatch: labels must have one dimension less than logits, but their shapes are {labels.shape} "
+            f"and {logits.shape}."
         )
     if rank is not None:
         labels.shape.assert_is_compatible_with(logits.shape[:-1])
@@ -305,7 +427,34 @@ def _check_ranks(labels: Tensor, logits: Tensor) -> None:
 def sigmoid_cross_entropy_with_logits(
     _sentinel: Any = None, labels: Any = None, logits: Any = None, name: str | None = None
 ) -> Any:
-    """The cross entropy of the sigmoid of each logit to its label: ``max(x, 0) - x * z + log(1 + exp(-|x|))``."""
+    """The cross entropy between labels and the sigmoid of logits, element by element.
+
+    Computed as ``max(x, 0) - x * z + log(1 + exp(-abs(x)))`` for logits x and labels z, which does not overflow; the
+    formula is that of TensorFlow's documentation.
+
+    Parameters
+    ----------
+    _sentinel : None
+        Keeps arguments from being given by position.
+    labels : TensorLike
+        Probabilities between 0 and 1 (this is not checked), of the logits' dtype and shape; nothing is broadcast.
+    logits : TensorLike
+        Floating: float16, bfloat16, float32 or float64.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Of the logits' dtype and shape.
+
+    Raises
+    ------
+    ValueError
+        The shapes or the dtypes of two tensors differ, or the arguments are not given by name.
+    TypeError
+        The logits are not floating.
+    """
     _check_named(labels, logits, _sentinel)
     with scope(name, "logistic_loss", logits, labels) as full:
         logits = convert_to_tensor(logits, name="logits")
@@ -338,5 +487,11 @@ class L2Loss(OpDef):
 
 
 def l2_loss(t: Any, name: str | None = None) -> Any:
-    """Half the sum of the squares."""
+    """Half the sum of the squares of all elements.
+
+    Returns
+    -------
+    Tensor
+        A single value of the dtype of ``t``, which must be floating. float16 and bfloat16 are added up in float32.
+    """
     return apply("L2Loss", t, name=name)

@@ -1,4 +1,4 @@
-"""Lengths of vectors, and keeping values or lengths within bounds."""
+"""Norms and moments, and clipping values or norms to bounds."""
 
 from __future__ import annotations
 
@@ -34,17 +34,35 @@ def norm(
     name: str | None = None,
     keep_dims: bool | None = None,
 ) -> Any:
-    """The length of vectors along axes, all of them by default.
+    """The norm of vectors along axes: their length, the sum of magnitudes, or the greatest magnitude.
 
     Parameters
     ----------
+    tensor : TensorLike
+        Floating or complex; for the orders 1 and ``numpy.inf`` signed integers too.
     ord : {"euclidean", 1, 2, numpy.inf}
-        The root of the sum of squares, the sum of magnitudes, or the greatest magnitude.
+        The root of the sum of squares (also 2), the sum of magnitudes, or the greatest magnitude. Unlike in TensorFlow
+        there are no other orders, and no norms of matrices: two axes are taken as one long vector.
+    axis : int or list of int, optional
+        By default all axes.
+    keepdims : bool, optional
+        Keep the axes with length 1.
+    name : str, optional
+        The name of the operation.
+    keep_dims : bool, optional
+        An older name of ``keepdims``.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype; for complex numbers and the orders 1 and ``numpy.inf``, of the dtype of their parts.
 
     Raises
     ------
     ValueError
-        The order is another.
+        The order is another, or an axis is out of range.
+    TypeError
+        The dtype is not one of these.
     """
     keep = bool(keep_dims if keepdims is None else keepdims)
     with scope(name, "norm", tensor) as full:
@@ -54,12 +72,38 @@ def norm(
         elif ord == 1 or ord == np.inf:
             length = apply("Sum" if ord == 1 else "Max", abs(tensor), _axes(tensor, axis), keep_dims=keep)
         else:
-            raise ValueError(f"The order of a norm is 'euclidean', 1, 2 or numpy.inf, not {ord!r}.")
+            raise ValueError(f"The order of a norm must be 'euclidean', 1, 2 or numpy.inf, not {ord!r}.")
         return apply("Identity", length, name=full)
 
 
 def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None, dim: Any = None) -> Any:
-    """Vectors along axes divided by their lengths, whose squares count as ``epsilon`` where they are less."""
+    """Divide vectors along axes by their lengths: ``x / sqrt(max(sum(x ** 2), epsilon))``.
+
+    Parameters
+    ----------
+    x : TensorLike
+        Floating: float16, bfloat16, float32 or float64. TensorFlow takes complex numbers too.
+    axis : int or list of int, optional
+        By default all axes.
+    epsilon : float
+        The least value of the sum of squares, which keeps a vector of zeros from being divided by 0.
+    name : str, optional
+        The name of the operation.
+    dim : int or list of int, optional
+        An older name of ``axis``.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype and shape.
+
+    Raises
+    ------
+    TypeError
+        The dtype is not floating.
+    ValueError
+        An axis is out of range.
+    """
     axis = dim if axis is None else axis
     with scope(name, "l2_normalize", x) as full:
         x = convert_to_tensor(x, name="x")
@@ -70,7 +114,35 @@ def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | N
 def moments(
     x: Any, axes: Any, shift: Any = None, name: str | None = None, keep_dims: bool | None = None, keepdims: Any = None
 ) -> tuple[Any, Any]:
-    """The mean and the variance along axes; ``shift`` is accepted for programs that give it."""
+    """The mean and the variance along axes; the variance is the mean of the squared differences from the mean.
+
+    Parameters
+    ----------
+    x : TensorLike
+        Of any numeric dtype. The means of integers are integers, rounded towards zero.
+    axes : int or list of int
+        The axes to take them over.
+    shift : object, optional
+        Accepted for programs that give it; it changes nothing.
+    name : str, optional
+        The name of the operation.
+    keep_dims : bool, optional
+        An older name of ``keepdims``.
+    keepdims : bool, optional
+        Keep the axes with length 1.
+
+    Returns
+    -------
+    mean, variance : Tensor
+        Of the dtype of ``x``. The squares of float16 and bfloat16 are of that dtype too and may overflow.
+
+    Raises
+    ------
+    TypeError
+        The dtype is not numeric, or the axes are not integers.
+    ValueError
+        An axis is out of range.
+    """
     keep = bool(keep_dims if keepdims is None else keepdims)
     with scope(name, "moments", x):
         x = convert_to_tensor(x, name="x")
@@ -81,7 +153,29 @@ def moments(
 
 
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Any:
-    """The tensor with what is below the least value or above the greatest one set to those."""
+    """Keep values within bounds: ``max(min(t, clip_value_max), clip_value_min)``.
+
+    Parameters
+    ----------
+    t : TensorLike
+        Of a real dtype: floating or integer.
+    clip_value_min, clip_value_max : TensorLike
+        Bounds of the same dtype, broadcast to the shape of ``t``. Where they cross, the lower one counts.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype and shape of ``t``.
+
+    Raises
+    ------
+    ValueError
+        The bounds do not broadcast to the shape of ``t``.
+    TypeError
+        The dtype is not real, or a bound is of another.
+    """
     with scope(name, "clip_by_value", t, clip_value_min, clip_value_max) as full:
         t = convert_to_tensor(t, name="t")
         clipped = apply("Maximum", apply("Minimum", t, clip_value_max), clip_value_min, name=full)
@@ -90,12 +184,36 @@ def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | 
 
 
 def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Any:
-    """The tensor, made shorter where its length along the axes (all by default) is more than ``clip_norm``."""
+    """Scale a tensor down where its length along axes is more than a bound.
+
+    Parameters
+    ----------
+    t : TensorLike
+        Floating: float16, bfloat16, float32 or float64.
+    clip_norm : TensorLike
+        The greatest length, positive (this is not checked), of the same dtype.
+    axes : int or list of int, optional
+        By default all axes, so that the whole tensor is one vector.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        ``t * clip_norm / max(length, clip_norm)``, of the dtype and shape of ``t``.
+
+    Raises
+    ------
+    TypeError
+        The dtype is not floating, or the bound is of another.
+    ValueError
+        An axis is out of range.
+    """
     with scope(name, "clip_by_norm", t, clip_norm) as full:
         t = convert_to_tensor(t, name="t")
         total = _sum_of_squares(t, axes, keepdims=True)
         is_positive = apply("Greater", total, like(0, t))
-        # The root of 0 has no derivative; the length of nothing is taken as 1, and nothing is what it scales.
+        # The root of 0 has no derivative, so the root of 1 is taken there; the length is 0 all the same.
         safe = apply("SelectV2", is_positive, total, apply("OnesLike", total))
         length = apply("SelectV2", is_positive, apply("Sqrt", safe), total)
         scaled = apply("Mul", t, clip_norm)
@@ -103,7 +221,20 @@ def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = No
 
 
 def global_norm(t_list: Sequence[Any], name: str | None = None) -> Any:
-    """The length of all tensors of a list together; None among them counts as nothing."""
+    """The length of all tensors of a list together: ``sqrt(sum(length ** 2))``; None among them is left out.
+
+    Returns
+    -------
+    Tensor
+        A single value of the tensors' common floating dtype.
+
+    Raises
+    ------
+    ValueError
+        The list holds no tensor.
+    TypeError
+        A dtype is not floating, or they differ.
+    """
     present = [tensor for tensor in t_list if tensor is not None]
     if not present:
         raise ValueError("tf.global_norm needs at least one tensor.")
@@ -116,7 +247,34 @@ def global_norm(t_list: Sequence[Any], name: str | None = None) -> Any:
 def clip_by_global_norm(
     t_list: Sequence[Any], clip_norm: Any, use_norm: Any = None, name: str | None = None
 ) -> tuple[list[Any], Any]:
-    """All tensors of a list, scaled alike so that their length together is at most ``clip_norm``; and that length."""
+    """Scale all tensors of a list by one factor so that their length together is at most a bound.
+
+    Parameters
+    ----------
+    t_list : sequence of TensorLike or None
+        Tensors of one floating dtype; None stays None.
+    clip_norm : TensorLike
+        The greatest length, a single positive number (this is not checked).
+    use_norm : TensorLike, optional
+        The length, where it is known already; otherwise it is computed by `global_norm`.
+    name : str, optional
+        The name of the operations.
+
+    Returns
+    -------
+    tensors : list of (Tensor or None)
+        Each ``t * clip_norm / max(length, clip_norm)``. Where the length is infinite, what was finite becomes 0;
+        TensorFlow makes it NaN.
+    length : Tensor
+        The length before, a single value.
+
+    Raises
+    ------
+    ValueError
+        The list holds no tensor, and no ``use_norm`` is given.
+    TypeError
+        A dtype is not floating, or they differ.
+    """
     length = global_norm(t_list, name) if use_norm is None else use_norm
     with scope(name, "clip_by_global_norm", *[tensor for tensor in t_list if tensor is not None]):
         length = convert_to_tensor(length)

@@ -1,4 +1,4 @@
-"""Tensors with something before and behind them in each dimension."""
+"""Padding: adding values before and after a tensor in each dimension."""
 
 from __future__ import annotations
 
@@ -25,14 +25,17 @@ def _padded(node: Node) -> Shape:
     if shape is None:
         return (None,) * len(paddings)
     if paddings.shape != (len(shape), 2):
-        raise ValueError(f"Paddings of shape ({len(shape)}, 2) are needed, not {paddings.shape}.")
+        raise ValueError(f"Paddings must have shape ({len(shape)}, 2), not {paddings.shape}.")
     return tuple(added(size, int(sum(pair))) for size, pair in zip(shape, paddings.tolist(), strict=True))
 
 
 def _pad(values: Array, paddings: Array, constant: Any) -> Array:
     pairs, shape = np.asarray(paddings).tolist(), np.shape(values)
     if len(pairs) != len(shape) or any(number < 0 for pair in pairs for number in pair):
-        raise invalid(f"Paddings {pairs} are not a pair of numbers, none of them negative, for each dimension.")
+        raise invalid(
+            f"Paddings must be a pair of numbers for each of the {len(shape)} dimensions, none of them negative, "
+            f"not {pairs}."
+        )
     sizes = [size + before + behind for size, (before, behind) in zip(shape, pairs, strict=True)]
     padded = np.full(sizes, constant, values.dtype)
     padded[tuple(slice(before, before + size) for size, (before, _) in zip(shape, pairs, strict=True))] = values
@@ -49,7 +52,7 @@ def _without_padding(op: Operation, grad: Tensor | None) -> Any:
 
 @register
 class Pad(OpDef):
-    """A tensor with zeros before and behind it in each dimension."""
+    """A tensor with zeros before and after it in each dimension."""
 
     type = "Pad"
     signature = "input: T, paddings: Tpaddings -> output: T"
@@ -60,8 +63,8 @@ class Pad(OpDef):
         return [_padded(node)]
 
     def kernel(self, node: Node) -> Kernel:
-        nothing = b"" if node.attrs["T"] == "string" else 0
-        return lambda values, paddings: _pad(values, paddings, nothing)
+        zero = b"" if node.attrs["T"] == "string" else 0
+        return lambda values, paddings: _pad(values, paddings, zero)
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         return [_without_padding(op, grads[0]), None]
@@ -69,7 +72,7 @@ class Pad(OpDef):
 
 @register
 class PadV2(OpDef):
-    """A tensor with a value before and behind it in each dimension."""
+    """A tensor with a value before and after it in each dimension."""
 
     type = "PadV2"
     signature = "input: T, paddings: Tpaddings, constant_values: T -> output: T"
@@ -90,7 +93,7 @@ class PadV2(OpDef):
 
 @register
 class MirrorPad(OpDef):
-    """A tensor continued by its own mirror image in each dimension."""
+    """A tensor with its own mirror image before and after it in each dimension."""
 
     type = "MirrorPad"
     signature = "input: T, paddings: Tpaddings -> output: T"
@@ -108,25 +111,49 @@ class MirrorPad(OpDef):
         def mirror(values: Array, paddings: Array) -> Array:
             pairs = np.asarray(paddings).tolist()
             if any(max(pair) > size - most for pair, size in zip(pairs, np.shape(values), strict=True)):
-                raise invalid(f"Paddings {pairs} are longer than a mirror image of shape {np.shape(values)}.")
+                raise invalid(
+                    f"Paddings {pairs} are longer than the mirror image of a tensor of shape {np.shape(values)}."
+                )
             return np.asarray(np.pad(values, pairs, mode=mode))  # type: ignore[call-overload]  # NumPy wants a literal
 
         return mirror
 
 
 def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = None, constant_values: Any = 0) -> Any:
-    """A tensor with a value before and behind it; ``paddings`` has a pair of numbers for each dimension.
+    """Add values before and after a tensor in each dimension.
+
+    Parameters
+    ----------
+    tensor : TensorLike
+        Of any dtype and a rank n.
+    paddings : TensorLike
+        int32 or int64, shape (n, 2): how much is added before and after each dimension, none of it negative.
+    mode : {"CONSTANT", "REFLECT", "SYMMETRIC"}
+        Add one value, or the tensor's mirror image without or with its border element; lower case works too.
+    name : str, optional
+        The name of the operation.
+    constant_values : TensorLike
+        The value to add, of the tensor's dtype; 0 stands for False and empty strings too.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype and rank. There is no derivative for the modes "REFLECT" and "SYMMETRIC".
 
     Raises
     ------
     ValueError
-        ``mode`` is none of ``"CONSTANT"``, ``"REFLECT"`` and ``"SYMMETRIC"``.
+        The mode is unknown, or the paddings are negative or of another shape.
+    TypeError
+        The paddings are not integers, or the value is of another dtype.
+    InvalidArgumentError
+        In the run: the paddings do not fit, or are longer than the mirror image.
     """
     mode = mode.upper()
     if mode in ("REFLECT", "SYMMETRIC"):
         return apply("MirrorPad", tensor, paddings, name=name, mode=mode.encode())
     if mode != "CONSTANT":
-        raise ValueError(f"The mode of a padding is CONSTANT, REFLECT or SYMMETRIC, not {mode!r}.")
+        raise ValueError(f"The mode of a padding must be CONSTANT, REFLECT or SYMMETRIC, not {mode!r}.")
     if isinstance(constant_values, int | float) and constant_values == 0:
         return apply("Pad", tensor, paddings, name=name)
     return apply("PadV2", tensor, paddings, constant_values, name=name)

@@ -13,7 +13,7 @@ from hdfsaver.graph.definition import FLOATS, Array, Kernel, Node, OpDef, regist
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.ops.base import Grads, scope, shape_of, widened, with_rank
-from hdfsaver.ops.windows import NHWC, Pair, Windows, four, window_of, windows_of
+from hdfsaver.ops.sliding_windows import NHWC, Pair, Windows, four, window_of, windows_of
 from hdfsaver.shapes import Shape
 
 _ATTRS: dict[str, Any] = {"ksize": [], "strides": [], "padding": b"", "data_format": NHWC}
@@ -37,7 +37,7 @@ def _views(windows: Windows, window: Pair, values: Array, outside: float) -> Arr
 
 
 def _counts(windows: Windows, window: Pair, images: Array) -> Array:
-    """How many elements of each window lie within the images."""
+    """The number of elements of each window that lie within the images."""
     ones = np.ones((1, *images.shape[1:3], 1), images.dtype)
     counts: Array = windows.over(windows.padded(ones, window), window).sum((4, 5))
     return counts
@@ -92,7 +92,7 @@ class MaxPoolGrad(OpDef):
 
 
 def _spread(windows: Windows, window: Pair, images: Array, part: Callable[[int], Array]) -> Array:
-    """Add up, at each element of images, what the windows give it; ``part`` is that for each element of a window."""
+    """Add up what all windows give to each element of images; ``part`` is that of one element of a window."""
     padded = windows.padded(np.zeros_like(images), window)
     counts = [windows.count(axis, images.shape[axis + 1], window[axis]) or 0 for axis in (0, 1)]
     for number, (_, _, down, right) in enumerate(windows.places(window, counts)):
@@ -102,7 +102,7 @@ def _spread(windows: Windows, window: Pair, images: Array, part: Callable[[int],
 
 @register
 class AvgPool(OpDef):
-    """The mean of each window, of which what lies outside of the images is no part."""
+    """The mean of each window, without what lies outside of the images."""
 
     type = "AvgPool"
     signature = "value: T -> output: T"
@@ -163,12 +163,41 @@ def max_pool(
     name: str | None = None,
     input: Any = None,
 ) -> Any:
-    """The greatest of each window of images; see `conv2d` for the arguments, of which ``ksize`` is like ``strides``.
+    """The greatest value of each window of images.
+
+    Parameters
+    ----------
+    value : TensorLike
+        Images, floating (float16, bfloat16, float32 or float64), of rank 4. TensorFlow takes integers too.
+    ksize : int or list of int
+        Height and width of a window: one number for both, two, or four as the images have dimensions (the others being
+        1).
+    strides : int or list of int
+        How far windows are apart, in the same form.
+    padding : {"SAME", "VALID"}
+        Pad images so that ``ceil(size / stride)`` windows fit, or use only windows that lie within the images. The
+        padding is never the greatest. Lower case works too.
+    data_format : {"NHWC", "NCHW"}
+        The order of the dimensions: channels last or second.
+    name : str, optional
+        The name of the operation.
+    input : TensorLike, optional
+        A newer name of ``value``, which it replaces.
+
+    Returns
+    -------
+    Tensor
+        Images of the same dtype, with a row and column for each window.
 
     Raises
     ------
     ValueError
-        The window does not fit into the images.
+        The window is longer than the images, the rank is not 4, a window steps over images or channels, or the padding
+        or data format is unknown.
+    TypeError
+        The dtype is not floating.
+    InvalidArgumentError
+        In the run: shapes that were unknown before do not fit.
     """
     attrs = {"ksize": four(ksize, data_format), "strides": four(strides, data_format)}
     with scope(name, "MaxPool", value if input is None else input) as full:
@@ -187,7 +216,43 @@ def avg_pool(
     name: str | None = None,
     input: Any = None,
 ) -> Any:
-    """The mean of each window of images; see `max_pool`."""
+    """The mean of each window of images; elements of the padding do not count.
+
+    Parameters
+    ----------
+    value : TensorLike
+        Images, floating (float16, bfloat16, float32 or float64), of rank 4.
+    ksize : int or list of int
+        Height and width of a window: one number for both, two, or four as the images have dimensions (the others being
+        1).
+    strides : int or list of int
+        How far windows are apart, in the same form.
+    padding : {"SAME", "VALID"}
+        Pad images so that ``ceil(size / stride)`` windows fit, or use only windows that lie within the images. Lower
+        case works too.
+    data_format : {"NHWC", "NCHW"}
+        The order of the dimensions: channels last or second.
+    name : str, optional
+        The name of the operation.
+    input : TensorLike, optional
+        A newer name of ``value``, which it replaces.
+
+    Returns
+    -------
+    Tensor
+        Images of the same dtype, with a row and column for each window. float16 and bfloat16 are added up in float32
+        and rounded once.
+
+    Raises
+    ------
+    ValueError
+        The window is longer than the images, the rank is not 4, a window steps over images or channels, or the padding
+        or data format is unknown.
+    TypeError
+        The dtype is not floating.
+    InvalidArgumentError
+        In the run: shapes that were unknown before do not fit.
+    """
     attrs = {"ksize": four(ksize, data_format), "strides": four(strides, data_format)}
     with scope(name, "AvgPool", value if input is None else input) as full:
         images = convert_to_tensor(value if input is None else input, name="value")

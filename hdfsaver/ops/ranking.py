@@ -18,7 +18,7 @@ from hdfsaver.shapes import Shape
 
 @register
 class TopKV2(OpDef):
-    """The greatest values of each row, in falling order, and where they were; of equals the first comes first."""
+    """The greatest values of each row, in descending order, and their indices; of equals the first comes first."""
 
     type = "TopKV2"
     signature = "input: T, k: Tk -> values: T, indices: index_type"
@@ -31,7 +31,7 @@ class TopKV2(OpDef):
         if given is None:
             return [None, None]
         if number is not None and given[-1] is not None and number > given[-1]:
-            raise ValueError(f"A row of {given[-1]} values has no {number} greatest.")
+            raise ValueError(f"k must be at most the length of a row, {given[-1]}, not {number}.")
         return [(*given[:-1], number)] * 2
 
     def kernel(self, node: Node) -> Kernel:
@@ -40,7 +40,7 @@ class TopKV2(OpDef):
         def find(values: Array, number: Array) -> tuple[Array, Array]:
             length, count = np.shape(values)[-1], integer(number)
             if not 0 <= count <= length:
-                raise invalid(f"A row of {length} values has no {count} greatest.")
+                raise invalid(f"k must be in [0, {length}], the length of a row, not {count}.")
             # A stable sort of the reversed row, read backwards, leaves equals in their order.
             rising = np.argsort(values[..., ::-1], axis=-1, kind="stable")
             places = (length - 1 - rising)[..., ::-1][..., :count]
@@ -53,20 +53,48 @@ class TopKV2(OpDef):
             return [None, None]
         values, places = op.inputs[0], op.outputs[1]
         length = apply("GatherV2", apply("Shape", values), apply("Sub", apply("Rank", values), 1), 0)
-        is_there = apply("OneHot", places, length, True, False)
+        is_chosen = apply("OneHot", places, length, True, False)
         spread = apply("ExpandDims", grads[0], -1)
         zero = apply("ZerosLike", spread)
-        return [apply("Sum", apply("SelectV2", is_there, spread, zero), [-2]), None]
+        return [apply("Sum", apply("SelectV2", is_chosen, spread, zero), [-2]), None]
 
 
 def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = dtypes.int32, name: str | None = None) -> Any:
-    """The k greatest values of each row, in falling order, and their indices: ``[values, indices]``."""
+    """The k greatest values of each row, in descending order, and their indices.
+
+    Parameters
+    ----------
+    input : TensorLike
+        Of a real dtype (floating or integer), shape (..., n); the last dimension makes the rows.
+    k : TensorLike
+        A single integer (int16, int32 or int64), from 0 to n.
+    sorted : bool
+        Accepted for programs that give it: the values are always sorted.
+    index_type : DTypeLike
+        The dtype of the indices.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    list of Tensor
+        ``[values, indices]``, both of shape (..., k). Of equal values the first comes first; NaN comes before all.
+
+    Raises
+    ------
+    ValueError
+        ``k`` is more than n, or not a single number, or the rank is 0.
+    TypeError
+        The dtype is not real.
+    InvalidArgumentError
+        In the run: ``k`` is negative or more than n.
+    """
     return apply_list("TopKV2", input, k, name=name, sorted=sorted, index_type=dtype_name(index_type))
 
 
 @register
 class InTopKV2(Flat):
-    """Whether the prediction for the target is among the k greatest of its row; ties count as being in."""
+    """Whether the prediction for the target is among the k greatest of its row; ties count as being among them."""
 
     type = "InTopKV2"
     signature = "predictions: float32, targets: T, k: T -> precision: bool"
@@ -90,5 +118,31 @@ def _in_top(predictions: Array, targets: Array, number: Array) -> Array:
 
 
 def in_top_k(predictions: Any, targets: Any, k: Any, name: str | None = None) -> Any:
-    """Whether the prediction for each target is among the k greatest of its row; ties count as being in."""
+    """Whether the prediction for each target is among the k greatest of its row; ties count as being among them.
+
+    Parameters
+    ----------
+    predictions : TensorLike
+        float32, shape (rows, classes).
+    targets : TensorLike
+        The numbers of the classes, int32 or int64, shape (rows,).
+    k : TensorLike
+        A single integer of the targets' dtype.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        bool, shape (rows,). False where the target is out of range or its prediction is infinite or NaN.
+
+    Raises
+    ------
+    ValueError
+        The ranks are others, or the numbers of rows differ.
+    TypeError
+        The predictions are a tensor of another dtype than float32, or the targets are not integers.
+    InvalidArgumentError
+        In the run: ``k`` is not a single number.
+    """
     return apply("InTopKV2", predictions, targets, k, name=name or "in_top_k")

@@ -1,4 +1,4 @@
-"""Sums, means and other single numbers out of many, along some axes."""
+"""Reductions: sums, means, products, extremes and truth values along some axes."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class _Reduction(OpDef):
     def kernel(self, node: Node) -> Kernel:
         name = node.attrs.get("T", "bool")
         dtype, keep, reduce = dtypes.numpy_dtype(name), node.attrs["keep_dims"], type(self).reduce
-        # Narrow floats are summed as wider ones, so that only the result is rounded; integers stay what they are.
+        # float16 and bfloat16 are added up in float32, so that only the result is rounded; integers keep their dtype.
         wide = np.dtype(np.float32) if name in NARROW else dtype
 
         def reduced(values: Array, axes: Array) -> Any:
@@ -79,7 +79,7 @@ def _static_axes(op: Operation) -> tuple[int, ...] | None:
 
 
 def _is_reduced(op: Operation) -> Any:
-    """For each axis of the input whether it is reduced."""
+    """A bool for each axis of the input: whether it is reduced."""
     values, axes = op.inputs
     dropped = _static_axes(op)
     if dropped is not None:
@@ -92,7 +92,7 @@ def _is_reduced(op: Operation) -> Any:
 
 
 def _kept_shape(op: Operation) -> Any:
-    """The shape of the result, had the reduced axes been kept with length 1."""
+    """The shape that the result has where the reduced axes are kept with length 1."""
     dropped = _static_axes(op)
     sizes = op.inputs[0].shape.plain
     if dropped is not None and sizes is not None:
@@ -127,7 +127,7 @@ class Sum(_Reduction):
 
 @register
 class Mean(_Reduction):
-    """The mean; of integers it is rounded towards zero, and narrow ones are summed as wide ones."""
+    """The mean; of integers it is rounded towards zero, and float16 and bfloat16 are added up in float32."""
 
     type = "Mean"
 
@@ -189,7 +189,7 @@ class _Extreme(_Reduction):
 
 @register
 class Max(_Extreme):
-    """The greatest; of nothing, the least that there is."""
+    """The greatest; of nothing, the least value of the dtype."""
 
     type = "Max"
 
@@ -201,7 +201,7 @@ class Max(_Extreme):
 
 @register
 class Min(_Extreme):
-    """The least; of nothing, the greatest that there is."""
+    """The least; of nothing, the greatest value of the dtype."""
 
     type = "Min"
 
@@ -212,7 +212,7 @@ class Min(_Extreme):
 
 
 class _Truth(Flat, _Reduction):
-    """One truth out of many."""
+    """One bool out of many."""
 
     signature = "input: bool, reduction_indices: Tidx -> output: bool"
     types = {"Tidx": INDICES}
@@ -241,6 +241,7 @@ class AnyOf(_Truth):
 
 
 def _reduce(op_type: str, values: Any, axis: Any, keepdims: bool | None, name: str | None, *older: Any) -> Any:
+    """Make a reduction, given its arguments under their newer and older names."""
     axis_older, keepdims_older = older
     if (axis is not None and axis_older is not None) or (keepdims is not None and keepdims_older is not None):
         raise ValueError("Give axis or reduction_indices, and keepdims or keep_dims, not both.")
@@ -276,7 +277,38 @@ def reduce_sum(
     reduction_indices: Any = None,
     keep_dims: bool | None = None,
 ) -> Any:
-    """The sum along axes, all of them by default; ``keepdims`` keeps those with length 1."""
+    """The sum of the elements along axes.
+
+    Parameters
+    ----------
+    input_tensor : TensorLike
+        Of any numeric dtype: floating, integer or complex.
+    axis : int, list of int or TensorLike, optional
+        The axes, int32 or int64; by default all. Negative ones count from the last.
+    keepdims : bool, optional
+        Keep the axes with length 1.
+    name : str, optional
+        The name of the operation.
+    reduction_indices : int or list of int, optional
+        An older name of ``axis``.
+    keep_dims : bool, optional
+        An older name of ``keepdims``.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype, without the axes. float16 and bfloat16 are added up in float32 and rounded once; integers
+        wrap around on overflow. The sum of nothing is 0.
+
+    Raises
+    ------
+    ValueError
+        An axis is out of range or given twice, or an argument is given under both of its names.
+    TypeError
+        The dtype is bool or string, or the axes are not integers.
+    InvalidArgumentError
+        In the run: an axis that was unknown before is out of range.
+    """
     return _reduce("Sum", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
 
@@ -288,7 +320,38 @@ def reduce_mean(
     reduction_indices: Any = None,
     keep_dims: bool | None = None,
 ) -> Any:
-    """The mean along axes, all of them by default; ``keepdims`` keeps those with length 1."""
+    """The mean of the elements along axes.
+
+    Parameters
+    ----------
+    input_tensor : TensorLike
+        Of any numeric dtype: floating, integer or complex.
+    axis : int, list of int or TensorLike, optional
+        The axes, int32 or int64; by default all. Negative ones count from the last.
+    keepdims : bool, optional
+        Keep the axes with length 1.
+    name : str, optional
+        The name of the operation.
+    reduction_indices : int or list of int, optional
+        An older name of ``axis``.
+    keep_dims : bool, optional
+        An older name of ``keepdims``.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype, without the axes. float16 and bfloat16 are added up in float32 and rounded once. The mean of
+        integers is an integer, rounded towards zero, and added up in 64 bits. The mean of nothing is NaN (integers: 0).
+
+    Raises
+    ------
+    ValueError
+        An axis is out of range or given twice, or an argument is given under both of its names.
+    TypeError
+        The dtype is bool or string, or the axes are not integers.
+    InvalidArgumentError
+        In the run: an axis that was unknown before is out of range.
+    """
     return _reduce("Mean", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
 
@@ -300,7 +363,38 @@ def reduce_prod(
     reduction_indices: Any = None,
     keep_dims: bool | None = None,
 ) -> Any:
-    """The product along axes, all of them by default; ``keepdims`` keeps those with length 1."""
+    """The product of the elements along axes.
+
+    Parameters
+    ----------
+    input_tensor : TensorLike
+        Of any numeric dtype: floating, integer or complex.
+    axis : int, list of int or TensorLike, optional
+        The axes, int32 or int64; by default all. Negative ones count from the last.
+    keepdims : bool, optional
+        Keep the axes with length 1.
+    name : str, optional
+        The name of the operation.
+    reduction_indices : int or list of int, optional
+        An older name of ``axis``.
+    keep_dims : bool, optional
+        An older name of ``keepdims``.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype, without the axes. float16 and bfloat16 are multiplied in float32 and rounded once; integers
+        wrap around on overflow. The product of nothing is 1. The derivative needs a known rank and known axes.
+
+    Raises
+    ------
+    ValueError
+        An axis is out of range or given twice, or an argument is given under both of its names.
+    TypeError
+        The dtype is bool or string, or the axes are not integers.
+    InvalidArgumentError
+        In the run: an axis that was unknown before is out of range.
+    """
     return _reduce("Prod", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
 
@@ -312,7 +406,38 @@ def reduce_max(
     reduction_indices: Any = None,
     keep_dims: bool | None = None,
 ) -> Any:
-    """The greatest value along axes, all of them by default; ``keepdims`` keeps those with length 1."""
+    """The greatest element along axes.
+
+    Parameters
+    ----------
+    input_tensor : TensorLike
+        Of a real dtype: floating or integer.
+    axis : int, list of int or TensorLike, optional
+        The axes, int32 or int64; by default all. Negative ones count from the last.
+    keepdims : bool, optional
+        Keep the axes with length 1.
+    name : str, optional
+        The name of the operation.
+    reduction_indices : int or list of int, optional
+        An older name of ``axis``.
+    keep_dims : bool, optional
+        An older name of ``keepdims``.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype, without the axes. NaN among the elements gives NaN. The maximum of nothing is the least value
+        of the dtype. Elements that are equally great share the derivative.
+
+    Raises
+    ------
+    ValueError
+        An axis is out of range or given twice, or an argument is given under both of its names.
+    TypeError
+        The dtype is bool, complex or string, or the axes are not integers.
+    InvalidArgumentError
+        In the run: an axis that was unknown before is out of range.
+    """
     return _reduce("Max", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
 
@@ -324,7 +449,38 @@ def reduce_min(
     reduction_indices: Any = None,
     keep_dims: bool | None = None,
 ) -> Any:
-    """The least value along axes, all of them by default; ``keepdims`` keeps those with length 1."""
+    """The least element along axes.
+
+    Parameters
+    ----------
+    input_tensor : TensorLike
+        Of a real dtype: floating or integer.
+    axis : int, list of int or TensorLike, optional
+        The axes, int32 or int64; by default all. Negative ones count from the last.
+    keepdims : bool, optional
+        Keep the axes with length 1.
+    name : str, optional
+        The name of the operation.
+    reduction_indices : int or list of int, optional
+        An older name of ``axis``.
+    keep_dims : bool, optional
+        An older name of ``keepdims``.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype, without the axes. NaN among the elements gives NaN. The minimum of nothing is the greatest
+        value of the dtype. Elements that are equally small share the derivative.
+
+    Raises
+    ------
+    ValueError
+        An axis is out of range or given twice, or an argument is given under both of its names.
+    TypeError
+        The dtype is bool, complex or string, or the axes are not integers.
+    InvalidArgumentError
+        In the run: an axis that was unknown before is out of range.
+    """
     return _reduce("Min", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
 
@@ -336,7 +492,37 @@ def reduce_all(
     reduction_indices: Any = None,
     keep_dims: bool | None = None,
 ) -> Any:
-    """Whether all are true along axes, all of them by default; ``keepdims`` keeps those with length 1."""
+    """Whether all elements along axes are true.
+
+    Parameters
+    ----------
+    input_tensor : TensorLike
+        bool; numbers are not converted.
+    axis : int, list of int or TensorLike, optional
+        The axes, int32 or int64; by default all. Negative ones count from the last.
+    keepdims : bool, optional
+        Keep the axes with length 1.
+    name : str, optional
+        The name of the operation.
+    reduction_indices : int or list of int, optional
+        An older name of ``axis``.
+    keep_dims : bool, optional
+        An older name of ``keepdims``.
+
+    Returns
+    -------
+    Tensor
+        bool, without the axes. All of nothing is True.
+
+    Raises
+    ------
+    ValueError
+        An axis is out of range or given twice, or an argument is given under both of its names.
+    TypeError
+        The dtype is not bool, or the axes are not integers.
+    InvalidArgumentError
+        In the run: an axis that was unknown before is out of range.
+    """
     return _reduce("All", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
 
@@ -348,7 +534,37 @@ def reduce_any(
     reduction_indices: Any = None,
     keep_dims: bool | None = None,
 ) -> Any:
-    """Whether any is true along axes, all of them by default; ``keepdims`` keeps those with length 1."""
+    """Whether any element along axes is true.
+
+    Parameters
+    ----------
+    input_tensor : TensorLike
+        bool; numbers are not converted.
+    axis : int, list of int or TensorLike, optional
+        The axes, int32 or int64; by default all. Negative ones count from the last.
+    keepdims : bool, optional
+        Keep the axes with length 1.
+    name : str, optional
+        The name of the operation.
+    reduction_indices : int or list of int, optional
+        An older name of ``axis``.
+    keep_dims : bool, optional
+        An older name of ``keepdims``.
+
+    Returns
+    -------
+    Tensor
+        bool, without the axes. Any of nothing is False.
+
+    Raises
+    ------
+    ValueError
+        An axis is out of range or given twice, or an argument is given under both of its names.
+    TypeError
+        The dtype is not bool, or the axes are not integers.
+    InvalidArgumentError
+        In the run: an axis that was unknown before is out of range.
+    """
     return _reduce("Any", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
 
@@ -360,7 +576,39 @@ def reduce_logsumexp(
     reduction_indices: Any = None,
     keep_dims: bool | None = None,
 ) -> Any:
-    """The logarithm of the sum of exponentials along axes, without overflow on the way."""
+    """The logarithm of the sum of exponentials along axes, without overflow on the way.
+
+    Computed as ``m + log(sum(exp(x - m)))`` for the greatest element m.
+
+    Parameters
+    ----------
+    input_tensor : TensorLike
+        Floating: float16, bfloat16, float32 or float64.
+    axis : int, list of int or TensorLike, optional
+        The axes, int32 or int64; by default all. Negative ones count from the last.
+    keepdims : bool, optional
+        Keep the axes with length 1.
+    name : str, optional
+        The name of the operation.
+    reduction_indices : int or list of int, optional
+        An older name of ``axis``.
+    keep_dims : bool, optional
+        An older name of ``keepdims``.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype, without the axes; ``-inf`` for nothing.
+
+    Raises
+    ------
+    ValueError
+        An axis is out of range or given twice.
+    TypeError
+        The dtype is not floating, or the axes are not integers.
+    InvalidArgumentError
+        In the run: an axis that was unknown before is out of range.
+    """
     axis = reduction_indices if axis is None else axis
     keepdims = bool(keep_dims if keepdims is None else keepdims)
     with scope(name, "ReduceLogSumExp", input_tensor) as full:
@@ -382,7 +630,39 @@ def count_nonzero(
     reduction_indices: Any = None,
     keep_dims: bool | None = None,
 ) -> Any:
-    """How many values along axes are not zero."""
+    """The number of elements along axes that are not zero, not False or not an empty string.
+
+    Parameters
+    ----------
+    input_tensor : TensorLike
+        Of any dtype.
+    axis : int, list of int or TensorLike, optional
+        The axes, int32 or int64; by default all. Negative ones count from the last.
+    keepdims : bool, optional
+        Keep the axes with length 1.
+    dtype : DTypeLike
+        The numeric dtype of the result.
+    name : str, optional
+        The name of the operation.
+    reduction_indices : int or list of int, optional
+        An older name of ``axis``.
+    keep_dims : bool, optional
+        An older name of ``keepdims``.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype ``dtype``, without the axes.
+
+    Raises
+    ------
+    ValueError
+        An axis is out of range or given twice, or an argument is given under both of its names.
+    TypeError
+        ``dtype`` is not numeric, or the axes are not integers.
+    InvalidArgumentError
+        In the run: an axis that was unknown before is out of range.
+    """
     with scope(name, "count_nonzero", input_tensor):
         values = convert_to_tensor(input_tensor, name="input_tensor")
         is_nonzero = apply("NotEqual", values, filled(0, [], values.dtype, "zeros"))

@@ -48,7 +48,7 @@ STRANGERS = (
     {"cli", "testing"},
 )
 
-SHARED_BY_FAMILIES = {"base", "windows"}  # the modules of `ops` that its families may import
+SHARED_BY_FAMILIES = {"base", "sliding_windows"}  # the modules of `ops` that its families may import
 COMPOSED_OF_FAMILIES = {"initializers"}  # no family: it defines no operation, and puts together those of others
 
 

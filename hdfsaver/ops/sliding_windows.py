@@ -1,6 +1,6 @@
 """Windows that slide over images: what convolutions and pooling share.
 
-Everything is computed with the channels last; images that have them second are turned round before and after.
+Everything is computed with the channels last; images that have them second are transposed before and after.
 Source of the padding: ``tensorflow/core/framework/kernel_shape_util.cc`` (``GetWindowedOutputSizeVerbose``).
 """
 
@@ -32,7 +32,7 @@ class Windows:
     padding : bytes
         ``SAME``, ``VALID`` or ``EXPLICIT``.
     explicit : sequence of int
-        For ``EXPLICIT``: how much is added before and behind each of the four dimensions.
+        For ``EXPLICIT``: how much is added before and after each of the four dimensions.
     is_nchw : bool
         Whether the channels come second.
     """
@@ -44,7 +44,7 @@ class Windows:
     is_nchw: bool
 
     def paddings(self, sizes: Sequence[int], window: Sequence[int]) -> tuple[Pair, Pair]:
-        """How much is added before and behind height and width."""
+        """The padding before and after height and width."""
         first, second = (
             self._padding(axis, size, length) for axis, size, length in zip((0, 1), sizes, window, strict=True)
         )
@@ -64,12 +64,34 @@ class Windows:
         return (length - 1) * self.dilations[axis] + 1
 
     def count(self, axis: int, size: int | None, length: int | None) -> int | None:
-        """How many windows there are along height (0) or width (1); `ValueError` where there is room for none."""
+        """The number of windows along height or width.
+
+        Parameters
+        ----------
+        axis : {0, 1}
+            Height or width.
+        size : int or None
+            The length of the images along it; None where it is unknown.
+        length : int or None
+            The length of a window along it.
+
+        Returns
+        -------
+        int or None
+            None where a length is unknown.
+
+        Raises
+        ------
+        ValueError
+            A window is longer than the padded images.
+        """
         if size is None or length is None:
             return None
         free = size + sum(self._padding(axis, size, length)) - self._reach(axis, length)
         if free < 0:
-            raise ValueError(f"A window of {self._reach(axis, length)} does not fit into {size}.")
+            raise ValueError(
+                f"A window of length {self._reach(axis, length)} does not fit into images of length {size}."
+            )
         return free // self.strides[axis] + 1
 
     def last(self, shape: Shape) -> Shape:
@@ -77,7 +99,7 @@ class Windows:
         return (shape[0], shape[2], shape[3], shape[1]) if self.is_nchw and shape is not None else shape
 
     def back(self, shape: Shape) -> Shape:
-        """A shape with the channels where they are in the graph."""
+        """A shape with the channels where the graph has them."""
         return (shape[0], shape[3], shape[1], shape[2]) if self.is_nchw and shape is not None else shape
 
     def images(self, values: Array) -> Array:
@@ -85,11 +107,26 @@ class Windows:
         return np.moveaxis(values, 1, 3) if self.is_nchw else values
 
     def given(self, values: Array) -> Array:
-        """Images with the channels where they are in the graph."""
+        """Images with the channels where the graph has them."""
         return np.ascontiguousarray(np.moveaxis(values, 3, 1)) if self.is_nchw else values
 
     def padded(self, images: Array, window: Sequence[int], value: Any = 0) -> Array:
-        """Images with a value around them, as far as windows reach."""
+        """Images with a value around them, as far as windows reach.
+
+        Parameters
+        ----------
+        images : ndarray
+            Shape (batch, height, width, channels).
+        window : (int, int)
+            Height and width of a window.
+        value : number
+            The value of the padding.
+
+        Returns
+        -------
+        ndarray
+            Of the same dtype, height and width being longer.
+        """
         pairs = self.paddings(images.shape[1:3], window)
         return np.pad(images, ((0, 0), *pairs, (0, 0)), constant_values=value)
 
@@ -101,7 +138,7 @@ class Windows:
         return views[:, ::down, ::right, :, ::apart, ::aside]
 
     def places(self, window: Sequence[int], counts: Sequence[int]) -> list[tuple[int, int, slice, slice]]:
-        """For each element of a window where it is in the padded images, over all windows."""
+        """For each element of a window, its row and column, and where it is in the padded images over all windows."""
         (down, right), (apart, aside) = self.strides, self.dilations
         return [
             (row, column, _steps(row * apart, down, counts[0]), _steps(column * aside, right, counts[1]))
@@ -110,7 +147,22 @@ class Windows:
         ]
 
     def inside(self, padded: Array, sizes: Sequence[int], window: Sequence[int]) -> Array:
-        """What of padded images is the images."""
+        """The part of padded images that is not padding.
+
+        Parameters
+        ----------
+        padded : ndarray
+            Shape (batch, padded height, padded width, channels).
+        sizes : (int, int)
+            Height and width of the images without padding.
+        window : (int, int)
+            Height and width of a window.
+
+        Returns
+        -------
+        ndarray
+            A view of shape (batch, height, width, channels).
+        """
         (top, _), (left, _) = self.paddings(sizes, window)
         return padded[:, top : top + sizes[0], left : left + sizes[1], :]
 
@@ -125,7 +177,7 @@ def windows_of(node: Node) -> Windows:
     Raises
     ------
     ValueError
-        They step over images or channels, or the format is another.
+        The windows step over images or channels, or the data format or padding is unknown.
     """
     attrs = node.attrs
     data_format = attrs.get("data_format", NHWC)
@@ -139,7 +191,7 @@ def windows_of(node: Node) -> Windows:
 
 
 def window_of(node: Node, is_nchw: bool) -> Pair:
-    """The height and width of the windows that pooling has, its attribute ``ksize``."""
+    """Height and width of the windows of a pooling operation, its attribute ``ksize``."""
     return _pair(node.attrs["ksize"], is_nchw, "ksize")
 
 
@@ -148,17 +200,17 @@ def _pair(values: Any, is_nchw: bool, key: str) -> Pair:
         raise ValueError(f"{key} must be four positive numbers, not {values!r}.")
     batch, channels = values[0], values[1 if is_nchw else 3]
     if (batch, channels) != (1, 1):
-        raise ValueError(f"{key} {values!r} would step over images or channels, which is not possible.")
+        raise ValueError(f"{key} must be 1 for the batch and the channels, not {values!r}.")
     first = 2 if is_nchw else 1
     return values[first], values[first + 1]
 
 
 def four(values: Any, data_format: str) -> list[int]:
-    """A number for each dimension of images, given one for height and width, two, or all four."""
+    """A number for each of the four dimensions of images, given one (for height and width), two, or all four."""
     given = [int(value) for value in np.atleast_1d(1 if values is None else values)]
     if len(given) == 4:
         return given
     if len(given) not in (1, 2):
-        raise ValueError(f"One number, two or four are needed, not {values!r}.")
+        raise ValueError(f"One, two or four numbers are needed for the dimensions of images, not {values!r}.")
     pair = given * 2 if len(given) == 1 else given
     return [1, 1, *pair] if data_format == "NCHW" else [1, *pair, 1]
