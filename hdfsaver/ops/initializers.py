@@ -1,4 +1,4 @@
-"""Initializers: objects that are called with a shape and make the initial value of a variable."""
+"""Initializers: objects that make the initial value of a variable when they are called with its shape."""
 
 from __future__ import annotations
 
@@ -17,26 +17,40 @@ from hdfsaver.ops.sampling import random_normal, random_uniform, truncated_norma
 
 
 class Initializer:
-    """What makes initial values.
+    """Makes initial values when it is called with a shape.
 
     Parameters
     ----------
-    dtype : DType
-        The dtype of the values where the call does not say.
+    dtype : DTypeLike
+        The dtype of the values where the call does not give one.
     """
 
     def __init__(self, dtype: Any = dtypes.float32) -> None:
         self.dtype = dtypes.as_dtype(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        """Make the operations that compute a value, under the current name scope.
+        """Make the operations that compute a value, in the current name scope.
 
         Parameters
         ----------
-        shape : sequence of int
-        dtype : DType, optional
+        shape : ShapeLike
+            A known shape.
+        dtype : DTypeLike, optional
+            The dtype of the value; by default that of the initializer.
         partition_info : PartitionInfo, optional
-            Of which larger variable the value is a part, and where it begins there.
+            For a part of a larger variable: the shape of the whole, and the place of the part in it.
+
+        Returns
+        -------
+        Tensor
+            Of that shape and dtype.
+
+        Raises
+        ------
+        ValueError
+            The shape is not known, or not one that this initializer makes.
+        TypeError
+            The dtype is not one that this initializer makes.
         """
         sizes, found = list(shapes.as_shape(shape) or ()), dtypes.as_dtype(dtype or self.dtype).base_dtype
         return self.make(sizes, found) if partition_info is None else self.make_part(sizes, found, partition_info)
@@ -46,7 +60,29 @@ class Initializer:
         raise NotImplementedError
 
     def make_part(self, shape: Sequence[Any], dtype: dtypes.DType, partition_info: Any) -> Tensor:
-        """Make the value of a part; by default as if it were a whole."""
+        """Make the value of a part; by default as if it were a whole.
+
+        Parameters
+        ----------
+        shape : sequence of int
+            The shape of the part.
+        dtype : DType
+            The dtype of the value.
+        partition_info : PartitionInfo
+            The shape of the whole, and the place of the part in it.
+
+        Returns
+        -------
+        Tensor
+            Of that shape and dtype.
+
+        Raises
+        ------
+        ValueError
+            The shape is not known, or not one that this initializer makes.
+        TypeError
+            The dtype is not one that this initializer makes.
+        """
         return self.make(shape, dtype)
 
     def get_config(self) -> dict[str, Any]:
@@ -61,7 +97,7 @@ class Initializer:
 
 
 class _Alike(Initializer):
-    """One number throughout."""
+    """The same number in all elements."""
 
     _name = "zeros"
     _number = 0
@@ -88,17 +124,18 @@ class constant_initializer(Initializer):  # noqa: N801, TensorFlow's name
     Parameters
     ----------
     value : number, list or array
-        In row-major order; where there are fewer than the shape takes, the last is repeated.
-    dtype : DType
+        In row-major order; where there are fewer than elements in the shape, the last is repeated.
+    dtype : DTypeLike
+        The dtype of the values where the call does not give one.
     verify_shape : bool
         Refuse values of another shape instead.
 
     Raises
     ------
     TypeError
-        When called: values of another shape, with ``verify_shape``.
+        When called: values of another dtype, or of another shape with ``verify_shape``.
     ValueError
-        When called: more values than the shape takes.
+        When called: more values than elements in the shape, or none.
     """
 
     def __init__(self, value: Any = 0, dtype: Any = dtypes.float32, verify_shape: bool = False) -> None:
@@ -109,7 +146,31 @@ class constant_initializer(Initializer):  # noqa: N801, TensorFlow's name
     def __call__(
         self, shape: Any, dtype: Any = None, partition_info: Any = None, verify_shape: bool | None = None
     ) -> Tensor:
-        """Make a constant; see `Initializer`."""
+        """Make a constant.
+
+        Parameters
+        ----------
+        shape : ShapeLike
+            A known shape.
+        dtype : DTypeLike, optional
+            The dtype of the value; by default that of the initializer.
+        partition_info : PartitionInfo, optional
+            Accepted for programs that give it; it changes nothing.
+        verify_shape : bool, optional
+            Refuse values of another shape; by default as the initializer was made.
+
+        Returns
+        -------
+        Tensor
+            Of that shape and dtype.
+
+        Raises
+        ------
+        TypeError
+            The values are of another dtype, or of another shape and ``verify_shape`` is set.
+        ValueError
+            There are more values than elements in the shape, or none.
+        """
         dtype = dtypes.as_dtype(dtype or self.dtype).base_dtype
         array = as_array(self.value, dtype.name)[0]
         sizes = tuple(size or 0 for size in shapes.as_shape(shape) or ())
@@ -122,9 +183,9 @@ class constant_initializer(Initializer):  # noqa: N801, TensorFlow's name
 def _repeated(array: Any, shape: tuple[int, ...]) -> Any:
     count = math.prod(shape)
     if array.size > count:
-        raise ValueError(f"Too many elements: shape {shapes.text(shape)} takes {count}, but there are {array.size}.")
+        raise ValueError(f"Too many elements: shape {shapes.text(shape)} has {count}, but {array.size} are given.")
     if array.size == 0 and count:
-        raise ValueError(f"No element is there to fill shape {shapes.text(shape)} with.")
+        raise ValueError(f"No element is given to fill shape {shapes.text(shape)} with.")
     repeated = np.empty(count, array.dtype)
     repeated[: array.size] = array.ravel()
     repeated[array.size :] = array.flat[-1] if array.size else 0
@@ -132,7 +193,24 @@ def _repeated(array: Any, shape: tuple[int, ...]) -> Any:
 
 
 class random_uniform_initializer(Initializer):  # noqa: N801, TensorFlow's name
-    """Numbers that are equally likely from ``minval`` up to ``maxval``; see `random_uniform`."""
+    """Numbers that are equally likely from ``minval`` up to, but without, ``maxval``; see `random_uniform`.
+
+    Parameters
+    ----------
+    minval : TensorLike
+        The lower bound.
+    maxval : TensorLike, optional
+        The upper bound: 1 by default; integers must give it.
+    seed : int, optional
+        The seed of the operation.
+    dtype : DTypeLike
+        float16, bfloat16, float32, float64, int32 or int64.
+
+    Raises
+    ------
+    ValueError
+        When called: integers without ``maxval``, or another dtype.
+    """
 
     def __init__(
         self, minval: Any = 0, maxval: Any = None, seed: int | None = None, dtype: Any = dtypes.float32
@@ -147,7 +225,22 @@ class random_uniform_initializer(Initializer):  # noqa: N801, TensorFlow's name
 
 
 class random_normal_initializer(Initializer):  # noqa: N801, TensorFlow's name
-    """Numbers of a normal distribution."""
+    """Numbers of a normal distribution; see `random_normal`.
+
+    Parameters
+    ----------
+    mean, stddev : TensorLike
+        The mean and the standard deviation.
+    seed : int, optional
+        The seed of the operation.
+    dtype : DTypeLike
+        float16, bfloat16, float32 or float64.
+
+    Raises
+    ------
+    ValueError
+        The dtype is not floating.
+    """
 
     def __init__(
         self, mean: Any = 0.0, stddev: Any = 1.0, seed: int | None = None, dtype: Any = dtypes.float32
@@ -162,7 +255,22 @@ class random_normal_initializer(Initializer):  # noqa: N801, TensorFlow's name
 
 
 class truncated_normal_initializer(Initializer):  # noqa: N801, TensorFlow's name
-    """Numbers of a normal distribution of which those beyond two standard deviations are drawn again."""
+    """Numbers of a normal distribution, drawn again beyond two standard deviations; see `truncated_normal`.
+
+    Parameters
+    ----------
+    mean, stddev : TensorLike
+        The mean and the standard deviation before truncation.
+    seed : int, optional
+        The seed of the operation.
+    dtype : DTypeLike
+        float16, bfloat16, float32 or float64.
+
+    Raises
+    ------
+    ValueError
+        The dtype is not floating.
+    """
 
     def __init__(
         self, mean: Any = 0.0, stddev: Any = 1.0, seed: int | None = None, dtype: Any = dtypes.float32
@@ -188,23 +296,28 @@ _TRUNCATED_DEVIATION = 0.87962566103423978
 
 
 class variance_scaling_initializer(Initializer):  # noqa: N801, TensorFlow's name
-    """Numbers whose variance is ``scale`` divided by how many inputs or outputs a weight has.
+    """Numbers whose variance is ``scale`` divided by the number of inputs or outputs of a weight.
+
+    Of a weight of shape (..., inputs, outputs) both numbers are multiplied by the dimensions before the last two, the
+    receptive field of a convolution.
 
     Parameters
     ----------
     scale : float
         Positive.
     mode : {"fan_in", "fan_out", "fan_avg"}
-        Divide by the number of inputs, of outputs, or their mean.
+        Divide by the number of inputs, of outputs, or by their mean.
     distribution : {"truncated_normal", "untruncated_normal", "uniform"}
         ``"normal"`` is an older name of the first.
     seed : int, optional
-    dtype : DType
+        The seed of the operation.
+    dtype : DTypeLike
+        float16, bfloat16, float32 or float64.
 
     Raises
     ------
     ValueError
-        An argument is none of these.
+        The scale is not positive, the mode or distribution is unknown, or the dtype is not floating.
     """
 
     def __init__(
@@ -222,7 +335,9 @@ class variance_scaling_initializer(Initializer):  # noqa: N801, TensorFlow's nam
         if mode not in ("fan_in", "fan_out", "fan_avg"):
             raise ValueError(f"The mode must be 'fan_in', 'fan_out' or 'fan_avg', not {mode!r}.")
         if distribution not in ("normal", "uniform", "truncated_normal", "untruncated_normal"):
-            raise ValueError(f"The distribution must be a normal or the uniform one, not {distribution!r}.")
+            raise ValueError(
+                f"The distribution must be 'truncated_normal', 'untruncated_normal' or 'uniform', not {distribution!r}."
+            )
         self.scale, self.mode, self.distribution, self.seed = scale, mode, distribution, seed
 
     def make(self, shape: Sequence[Any], dtype: dtypes.DType) -> Tensor:
@@ -230,7 +345,27 @@ class variance_scaling_initializer(Initializer):  # noqa: N801, TensorFlow's nam
         return self._scaled(shape, shape, dtype)
 
     def make_part(self, shape: Sequence[Any], dtype: dtypes.DType, partition_info: Any) -> Tensor:
-        """Make the value of a part, scaled as the whole is."""
+        """Make the value of a part, scaled as the whole is.
+
+        Parameters
+        ----------
+        shape : sequence of int
+            The shape of the part.
+        dtype : DType
+            The dtype of the value.
+        partition_info : PartitionInfo
+            The shape of the whole, and the place of the part in it.
+
+        Returns
+        -------
+        Tensor
+            Of that shape and dtype.
+
+        Raises
+        ------
+        TypeError
+            The dtype is not floating.
+        """
         return self._scaled(shape, partition_info.full_shape, dtype)
 
     def _scaled(self, shape: Sequence[Any], full_shape: Sequence[Any], dtype: dtypes.DType) -> Tensor:
@@ -249,7 +384,7 @@ class variance_scaling_initializer(Initializer):  # noqa: N801, TensorFlow's nam
 
 
 def _fans(shape: Sequence[int]) -> tuple[float, float]:
-    """How many inputs and outputs a weight of that shape has; what comes before the last two is a receptive field."""
+    """The number of inputs and of outputs of a weight; the dimensions before the last two are a receptive field."""
     if len(shape) < 2:
         size = float(shape[0]) if shape else 1.0
         return size, size
@@ -258,7 +393,7 @@ def _fans(shape: Sequence[int]) -> tuple[float, float]:
 
 
 class _Preset(variance_scaling_initializer):
-    """A `variance_scaling_initializer` with a name of its own."""
+    """A `variance_scaling_initializer` with fixed scale, mode and distribution."""
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an initializer like this one."""
@@ -266,42 +401,42 @@ class _Preset(variance_scaling_initializer):
 
 
 class glorot_uniform_initializer(_Preset):  # noqa: N801, TensorFlow's name
-    """Numbers between -limit and limit, which is the root of 6 / (inputs + outputs)."""
+    """Numbers between -limit and limit, where limit is sqrt(6 / (inputs + outputs)) (Glorot and Bengio, 2010)."""
 
     def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
         super().__init__(1.0, "fan_avg", "uniform", seed, dtype)
 
 
 class glorot_normal_initializer(_Preset):  # noqa: N801, TensorFlow's name
-    """Numbers of a truncated normal distribution with variance 2 / (inputs + outputs)."""
+    """Numbers of a truncated normal distribution with variance 2 / (inputs + outputs) (Glorot and Bengio, 2010)."""
 
     def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
         super().__init__(1.0, "fan_avg", "truncated_normal", seed, dtype)
 
 
 class he_normal(_Preset):  # noqa: N801, TensorFlow's name
-    """Numbers of a truncated normal distribution with variance 2 / inputs."""
+    """Numbers of a truncated normal distribution with variance 2 / inputs (He et al., 2015)."""
 
     def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
         super().__init__(2.0, "fan_in", "truncated_normal", seed, dtype)
 
 
 class he_uniform(_Preset):  # noqa: N801, TensorFlow's name
-    """Numbers between -limit and limit, which is the root of 6 / inputs."""
+    """Numbers between -limit and limit, where limit is sqrt(6 / inputs) (He et al., 2015)."""
 
     def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
         super().__init__(2.0, "fan_in", "uniform", seed, dtype)
 
 
 class lecun_normal(_Preset):  # noqa: N801, TensorFlow's name
-    """Numbers of a truncated normal distribution with variance 1 / inputs."""
+    """Numbers of a truncated normal distribution with variance 1 / inputs (LeCun et al., 1998)."""
 
     def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
         super().__init__(1.0, "fan_in", "truncated_normal", seed, dtype)
 
 
 class lecun_uniform(_Preset):  # noqa: N801, TensorFlow's name
-    """Numbers between -limit and limit, which is the root of 3 / inputs."""
+    """Numbers between -limit and limit, where limit is sqrt(3 / inputs) (LeCun et al., 1998)."""
 
     def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
         super().__init__(1.0, "fan_in", "uniform", seed, dtype)
@@ -323,7 +458,7 @@ class identity_initializer(Initializer):  # noqa: N801, TensorFlow's name
     def make(self, shape: Sequence[Any], dtype: dtypes.DType) -> Tensor:
         """Make a constant; see `Initializer`."""
         if len(shape) != 2:
-            raise ValueError(f"An identity matrix has two dimensions, not the shape {tuple(shape)}.")
+            raise ValueError(f"An identity matrix must have two dimensions, not shape {tuple(shape)}.")
         matrix = np.eye(*shape, dtype=dtypes.numpy_dtype(dtype_name(dtype)))
         made: Tensor = constant_node(matrix, dtype.name, "eye")
         if self.gain != 1.0:
@@ -333,7 +468,27 @@ class identity_initializer(Initializer):  # noqa: N801, TensorFlow's name
         return made
 
     def make_part(self, shape: Sequence[Any], dtype: dtypes.DType, partition_info: Any) -> Tensor:
-        """Make the matrix of the whole, and take the part of it."""
+        """Make the matrix of the whole, and take the part of it.
+
+        Parameters
+        ----------
+        shape : sequence of int
+            The shape of the part.
+        dtype : DType
+            The dtype of the value.
+        partition_info : PartitionInfo
+            The shape of the whole, and the place of the part in it.
+
+        Returns
+        -------
+        Tensor
+            Of that shape and dtype.
+
+        Raises
+        ------
+        ValueError
+            The whole is not a matrix.
+        """
         whole = self.make(partition_info.full_shape, dtype)
         part: Tensor = apply("Slice", whole, list(partition_info.var_offset), list(shape), name="Slice")
         return part

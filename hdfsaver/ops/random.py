@@ -1,4 +1,4 @@
-"""Operations that draw random numbers: each has a stream of its own, which goes on from run to run of a session."""
+"""Operations that draw random numbers, each from its own stream, which continues from run to run of a session."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _generator(state: Any, node: Node) -> np.random.Generator:
 
 
 class _Draw(Flat):
-    """Numbers in a shape."""
+    """Random numbers in a given shape."""
 
     signature = "shape: T -> output: dtype"
     types = {"dtype": FLOATS, "T": INDICES}
@@ -38,7 +38,7 @@ class _Draw(Flat):
 
     @staticmethod
     def draw(generator: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-        """So many numbers of the dtype."""
+        """Draw numbers of a dtype in a shape."""
         raise NotImplementedError
 
 
@@ -57,7 +57,7 @@ class RandomStandardNormal(_Draw):
 
 @register
 class TruncatedNormal(_Draw):
-    """As `RandomStandardNormal`, but what lies beyond 2 is drawn again."""
+    """As `RandomStandardNormal`, but numbers beyond 2 are drawn again."""
 
     type = "TruncatedNormal"
 

@@ -1,4 +1,4 @@
-"""Roots and reciprocals, each with the operation that TensorFlow names its gradient."""
+"""Roots and reciprocals, each with the operation that is its gradient in TensorFlow."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hdfsaver.shapes import Shape
 
 
 class _Root(Unary):
-    """A function whose derivative is an operation of its own."""
+    """A function whose derivative is a separate operation."""
 
     types = {"T": FLOATS | COMPLEX}
 
@@ -26,7 +26,7 @@ class _Root(Unary):
 
 
 class _RootGrad(OpDef):
-    """The derivative by x, given the function's value y and the derivative by it: where that is 0, so is this."""
+    """The derivative by x, given y = f(x) and the derivative by y: where that is 0, so is this."""
 
     signature = "y: T, dy: T -> z: T"
     types = {"T": FLOATS | COMPLEX}
@@ -84,7 +84,7 @@ def _reciprocal_root(x: Array) -> Array:
 
 @register
 class Rsqrt(_Root):
-    """One over the square root."""
+    """One divided by the square root."""
 
     type = "Rsqrt"
     ufunc = _reciprocal_root
@@ -109,13 +109,13 @@ class RsqrtGrad(_RootGrad):
 
 
 def rsqrt(x: Any, name: str | None = None) -> Any:
-    """One over the square root."""
+    """One divided by the square root."""
     return apply("Rsqrt", x, name=name)
 
 
 @register
 class Reciprocal(_Root):
-    """1 / x."""
+    """One divided by x."""
 
     type = "Reciprocal"
     ufunc = np.reciprocal
@@ -140,11 +140,11 @@ class ReciprocalGrad(_RootGrad):
 
 
 def _conjugate(grad: Tensor | None) -> Tensor:
-    """The conjugate of a derivative that is there."""
+    """The conjugate of a derivative that is not None."""
     assert grad is not None
     return conjugate(grad)
 
 
 def reciprocal(x: Any, name: str | None = None) -> Any:
-    """1 / x."""
+    """One divided by x."""
     return apply("Reciprocal", x, name=name)

@@ -1,4 +1,4 @@
-"""Rounding, and questions about single numbers."""
+"""Rounding, and whether numbers are finite."""
 
 from __future__ import annotations
 
@@ -20,46 +20,46 @@ class _Step(Flat, Unary):
 
 @register
 class Floor(_Step):
-    """The greatest integer not above x."""
+    """The greatest integer that is not above x."""
 
     type = "Floor"
     ufunc = np.floor
 
 
 def floor(x: Any, name: str | None = None) -> Any:
-    """The greatest integer not above x."""
+    """The greatest integer that is not above x, as a number of the same floating dtype."""
     return apply("Floor", x, name=name)
 
 
 @register
 class Ceil(_Step):
-    """The smallest integer not below x."""
+    """The least integer that is not below x."""
 
     type = "Ceil"
     ufunc = np.ceil
 
 
 def ceil(x: Any, name: str | None = None) -> Any:
-    """The smallest integer not below x."""
+    """The least integer that is not below x, as a number of the same floating dtype."""
     return apply("Ceil", x, name=name)
 
 
 @register
 class Rint(_Step):
-    """The nearest integer; halves go to the even one."""
+    """The nearest integer; halves are rounded to the even one."""
 
     type = "Rint"
     ufunc = np.rint
 
 
 def rint(x: Any, name: str | None = None) -> Any:
-    """The nearest integer; halves go to the even one."""
+    """The nearest integer, as a number of the same floating dtype; halves are rounded to the even one."""
     return apply("Rint", x, name=name)
 
 
 @register
 class Round(_Step):
-    """The nearest integer; halves go to the even one, and integers stay."""
+    """The nearest integer; halves are rounded to the even one, and integers stay as they are."""
 
     type = "Round"
     types = {"T": REALS - {"uint8", "uint16", "uint32", "uint64"}}
@@ -69,12 +69,12 @@ class Round(_Step):
 
 
 def round(x: Any, name: str | None = None) -> Any:
-    """The nearest integer; halves go to the even one, and integers stay."""
+    """The nearest integer, of the same real dtype; halves are rounded to the even one, and integers stay."""
     return apply("Round", x, name=name)
 
 
 class _Question(Flat, Unary):
-    """A question about each number, answered by a bool."""
+    """A property of each number, as a bool."""
 
     signature = "x: T -> y: bool"
     types = {"T": FLOATS}
@@ -82,14 +82,14 @@ class _Question(Flat, Unary):
 
 @register
 class IsNan(_Question):
-    """Whether x is not a number."""
+    """Whether x is NaN."""
 
     type = "IsNan"
     ufunc = np.isnan
 
 
 def is_nan(x: Any, name: str | None = None) -> Any:
-    """Whether x is not a number."""
+    """Whether each element of a floating tensor is NaN."""
     return apply("IsNan", x, name=name)
 
 
@@ -102,7 +102,7 @@ class IsInf(_Question):
 
 
 def is_inf(x: Any, name: str | None = None) -> Any:
-    """Whether x is infinite."""
+    """Whether each element of a floating tensor is infinite."""
     return apply("IsInf", x, name=name)
 
 
@@ -115,5 +115,5 @@ class IsFinite(_Question):
 
 
 def is_finite(x: Any, name: str | None = None) -> Any:
-    """Whether x is neither infinite nor NaN."""
+    """Whether each element of a floating tensor is neither infinite nor NaN."""
     return apply("IsFinite", x, name=name)

@@ -1,7 +1,7 @@
-"""Tensors of random numbers of a distribution, and where their seeds come from.
+"""Random tensors of a distribution, and the rule for their seeds.
 
 Two numbers seed each operation: the graph's seed (`set_random_seed`) and its own. The same program gives the same
-numbers again if at least one of them is set; they are not those that TensorFlow would give, whose generator is another.
+numbers again if at least one of them is set; they are not those of TensorFlow, whose generator is another.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _SEEDS = 2**31 - 1
 
 
 def set_random_seed(seed: int | None) -> None:
-    """Set the seed of the default graph; operations that are made later and have no seed of their own go by it."""
+    """Set the seed of the default graph, for operations that are made later and have no seed of their own."""
     get_default_graph().seed = seed
 
 
 def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
-    """The two seeds of an operation made now, by TensorFlow's rule; None and None where nothing is set."""
+    """The two seeds of an operation made now, by TensorFlow's rule; None and None where neither is set."""
     graph = get_default_graph()
     if graph.seed is None and op_seed is None:
         return None, None
@@ -43,7 +43,7 @@ def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
 
 
 def seed_attrs(op_seed: int | None) -> dict[str, Any]:
-    """The attributes that seed a random operation made now; zeros for a stream that is another each time."""
+    """The attributes that seed a random operation made now; zeros for numbers that differ from session to session."""
     seed, seed2 = get_seed(op_seed)
     return {"seed": seed or 0, "seed2": seed2 or 0}
 
@@ -66,7 +66,38 @@ def random_normal(
     seed: int | None = None,
     name: str | None = None,
 ) -> Any:
-    """Numbers of a normal distribution."""
+    """Random numbers of a normal distribution.
+
+    The same program gives the same numbers again where the graph or the operation has a seed, but not those of
+    TensorFlow.
+
+    Parameters
+    ----------
+    shape : ShapeLike or TensorLike
+        The shape, known or as an int32 or int64 vector.
+    mean, stddev : TensorLike
+        Of the result's dtype. They are broadcast to the shape, which becomes larger where theirs is.
+    dtype : DTypeLike
+        float16, bfloat16, float32 or float64.
+    seed : int, optional
+        The operation's own seed; see `set_random_seed`.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Other numbers in each run.
+
+    Raises
+    ------
+    ValueError
+        The shape is given as numbers and not all are known, or it does not broadcast with the mean or deviation.
+    TypeError
+        The dtype is an integer and the mean or deviation is not, or the shape is a tensor of another dtype.
+    InvalidArgumentError
+        In the run: the shape is negative.
+    """
     return _scaled_normal("RandomStandardNormal", "random_normal", shape, mean, stddev, dtype, seed, name)
 
 
@@ -78,7 +109,36 @@ def truncated_normal(
     seed: int | None = None,
     name: str | None = None,
 ) -> Any:
-    """Numbers of a normal distribution of which those beyond two standard deviations are drawn again."""
+    """Random numbers of a normal distribution, drawn again where they are beyond two standard deviations of the mean.
+
+    Parameters
+    ----------
+    shape : ShapeLike or TensorLike
+        The shape, known or as an int32 or int64 vector.
+    mean, stddev : TensorLike
+        Those of the distribution before it is truncated, of the result's dtype. They are broadcast to the shape, which
+        becomes larger where theirs is.
+    dtype : DTypeLike
+        float16, bfloat16, float32 or float64.
+    seed : int, optional
+        The operation's own seed; see `set_random_seed`.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Other numbers in each run. Their standard deviation is 0.88 times ``stddev``.
+
+    Raises
+    ------
+    ValueError
+        The shape is given as numbers and not all are known, or it does not broadcast with the mean or deviation.
+    TypeError
+        The dtype is an integer and the mean or deviation is not, or the shape is a tensor of another dtype.
+    InvalidArgumentError
+        In the run: the shape is negative.
+    """
     return _scaled_normal("TruncatedNormal", "truncated_normal", shape, mean, stddev, dtype, seed, name)
 
 
@@ -101,18 +161,43 @@ def random_uniform(
     seed: int | None = None,
     name: str | None = None,
 ) -> Any:
-    """Numbers that are equally likely from ``minval`` up to, but without, ``maxval``: by default from 0 to 1.
+    """Random numbers that are equally likely from a lower bound up to, but without, an upper bound.
+
+    Parameters
+    ----------
+    shape : ShapeLike or TensorLike
+        The shape, known or as an int32 or int64 vector.
+    minval : TensorLike
+        The lower bound, of the result's dtype. For integers a single one; otherwise both bounds are broadcast.
+    maxval : TensorLike, optional
+        The upper bound: 1 by default; integers must give it.
+    dtype : DTypeLike
+        float16, bfloat16, float32, float64, int32 or int64.
+    seed : int, optional
+        The operation's own seed; see `set_random_seed`.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Other numbers in each run. float16 has 2048 different ones and bfloat16 256, so that rounding never gives 1.
 
     Raises
     ------
     ValueError
-        Integers without ``maxval``, or a dtype of which there are no random numbers.
+        Integers without ``maxval``, a bound for integers that is not single, another dtype, or a shape given as numbers
+        of which not all are known.
+    TypeError
+        A bound is of another dtype.
+    InvalidArgumentError
+        In the run: the shape is negative, or for integers the bounds are not in order.
     """
     wanted = dtypes.as_dtype(dtype)
     if wanted.is_integer and maxval is None:
         raise ValueError(f"Must specify maxval for integer dtype {wanted.name}.")
     if wanted.name not in ("float16", "bfloat16", "float32", "float64", "int32", "int64"):
-        raise ValueError(f"Random numbers are floating-point numbers, int32 or int64, not {wanted.name}.")
+        raise ValueError(f"Random numbers must be floating-point numbers, int32 or int64, not {wanted.name}.")
     maxval = 1 if maxval is None else maxval
     with scope(name, "random_uniform", shape, minval, maxval) as full:
         sizes = _shape_tensor(shape)
@@ -136,7 +221,27 @@ def _uniform_floats(sizes: Tensor, minval: Any, maxval: Any, dtype: dtypes.DType
 
 
 def random_shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Any:
-    """The rows of a tensor in a random order."""
+    """Shuffle the rows of a tensor.
+
+    Parameters
+    ----------
+    value : TensorLike
+        Of any dtype and shape; a single value stays as it is.
+    seed : int, optional
+        The operation's own seed; see `set_random_seed`.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype and shape, in another order in each run. No derivative passes through.
+
+    Raises
+    ------
+    TypeError
+        No tensor can be made of the value.
+    """
     return apply("RandomShuffle", value, name=name, **seed_attrs(seed))
 
 
@@ -148,29 +253,43 @@ def dropout(
     name: str | None = None,
     rate: Any = None,
 ) -> Any:
-    """Zeros in place of a random part of the values; the others are scaled up so that the expected sum is the same.
+    """Set a random part of the values to zero and scale the others up, so that the expected sum is the same.
 
     Parameters
     ----------
-    keep_prob, rate : float or tensor
-        The part that is kept, or the part that is dropped: one of them, between 0 and 1.
-    noise_shape : sequence of int or tensor, optional
-        Where a dimension is 1 in it, all along that dimension are kept or dropped together.
+    x : TensorLike
+        Floating: float16, bfloat16, float32 or float64.
+    keep_prob : float or Tensor, optional
+        The part that is kept, above 0 and at most 1; the older form of ``rate``, one of which must be given.
+    noise_shape : ShapeLike or TensorLike, optional
+        A shape that broadcasts to that of ``x``: along a dimension of length 1 all values are kept or dropped together.
+    seed : int, optional
+        The operation's own seed; see `set_random_seed`.
+    name : str, optional
+        The name of the operation.
+    rate : float or Tensor, optional
+        The part that is dropped, at least 0 and below 1; a tensor of the dtype of ``x`` is not checked.
+
+    Returns
+    -------
+    Tensor
+        ``x / (1 - rate)`` or 0, of the dtype and shape of ``x``.
 
     Raises
     ------
     ValueError
-        Neither or both are given, or a part is not between 0 and 1.
+        Neither or both parts are given, a part is out of range, ``x`` is not floating, or the noise's shape does not
+        fit.
     """
     if (keep_prob is None) == (rate is None):
-        raise ValueError("tf.nn.dropout needs rate, or in older programs keep_prob, and not both.")
+        raise ValueError("tf.nn.dropout takes either rate or, in older programs, keep_prob, not both.")
     rate = 1 - keep_prob if rate is None else rate
     if not is_tensor(rate) and not 0 <= rate < 1:
         raise ValueError(f"The rate of dropout must be at least 0 and below 1, not {rate}.")
     with scope(name, "dropout", x) as full:
         x = convert_to_tensor(x, name="x")
         if not x.dtype.is_floating:
-            raise ValueError(f"Dropout scales its input, which must be floating-point, not {x.dtype.name}.")
+            raise ValueError(f"The input of dropout is scaled, so it must be floating-point, not {x.dtype.name}.")
         rate = convert_to_tensor(rate, x.dtype.base_dtype, name="rate")
         drawn = random_uniform(
             apply("Shape", x) if noise_shape is None else noise_shape, seed=seed, dtype=x.dtype.base_dtype

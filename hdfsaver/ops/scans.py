@@ -1,4 +1,4 @@
-"""Running sums and products along an axis, and where along it the extreme lies."""
+"""Running sums and products along an axis, and the indices of extremes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from hdfsaver.shapes import Shape
 
 
 class _Scan(OpDef):
-    """What has come together up to each place along an axis."""
+    """Running totals along an axis."""
 
     signature = "x: T, axis: Tidx -> out: T"
     types = {"T": NUMBERS, "Tidx": INDICES}
@@ -46,7 +46,7 @@ class _Scan(OpDef):
 
     def kernel(self, node: Node) -> Kernel:
         name = node.attrs["T"]
-        # Narrow floats are summed as wider ones, so that only the results are rounded.
+        # float16 and bfloat16 are added up in float32, so that only the results are rounded.
         dtype, wide = dtypes.numpy_dtype(name), np.float32 if name in NARROW else dtypes.numpy_dtype(name)
         step = slice(None, None, -1) if node.attrs["reverse"] else slice(None)
         accumulate = _exclusively(self.ufunc, self.of_nothing) if node.attrs["exclusive"] else self.ufunc.accumulate
@@ -105,12 +105,71 @@ class Cumprod(_Scan):
 
 
 def cumsum(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Any:
-    """The sum of all up to each place along an axis; ``exclusive`` leaves out the place itself."""
+    """The running sums along an axis.
+
+    Parameters
+    ----------
+    x : TensorLike
+        Of any numeric dtype (floating, integer or complex) and a rank of at least 1.
+    axis : TensorLike
+        A single int32 or int64; negative ones count from the last.
+    exclusive : bool
+        Leave out the element itself, so that the first sum is 0.
+    reverse : bool
+        Begin at the end of the axis.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype and shape. float16 and bfloat16 are added up in float32 and each sum is rounded once;
+        TensorFlow rounds after each addition. Integers wrap around on overflow.
+
+    Raises
+    ------
+    ValueError
+        The axis is out of range or not a single number, or the rank is 0.
+    TypeError
+        The dtype is bool or string, or the axis is not an integer.
+    InvalidArgumentError
+        In the run: an axis that was unknown before is out of range.
+    """
     return _scanned("Cumsum", x, axis, exclusive, reverse, name)
 
 
 def cumprod(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Any:
-    """The product of all up to each place along an axis; ``exclusive`` leaves out the place itself."""
+    """The running products along an axis.
+
+    Parameters
+    ----------
+    x : TensorLike
+        Of any numeric dtype (floating, integer or complex) and a rank of at least 1.
+    axis : TensorLike
+        A single int32 or int64; negative ones count from the last.
+    exclusive : bool
+        Leave out the element itself, so that the first product is 1.
+    reverse : bool
+        Begin at the end of the axis.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype and shape. float16 and bfloat16 are multiplied in float32 and each product is rounded once;
+        TensorFlow rounds after each multiplication. Integers wrap around on overflow. The derivative divides by the
+        elements, as TensorFlow's does, and is NaN where one is 0.
+
+    Raises
+    ------
+    ValueError
+        The axis is out of range or not a single number, or the rank is 0.
+    TypeError
+        The dtype is bool or string, or the axis is not an integer.
+    InvalidArgumentError
+        In the run: an axis that was unknown before is out of range.
+    """
     return _scanned("Cumprod", x, axis, exclusive, reverse, name)
 
 
@@ -160,7 +219,7 @@ class ArgMax(_ArgExtreme):
 
 
 def _without_nan(values: Array, worst: float) -> Array:
-    """The values with what is no number made into what is never chosen."""
+    """The values, with NaN replaced by a value that is never chosen."""
     if values.dtype.kind in "iub" or not np.isnan(values).any():
         return values
     return np.where(np.isnan(values), np.array(worst, values.dtype), values)
@@ -178,14 +237,70 @@ class ArgMin(_ArgExtreme):
 def argmax(
     input: Any, axis: Any = None, name: str | None = None, dimension: Any = None, output_type: Any = dtypes.int64
 ) -> Any:
-    """The index of the greatest value along an axis, 0 by default; the first of equals."""
+    """The index of the greatest value along an axis; of equal ones the first.
+
+    Parameters
+    ----------
+    input : TensorLike
+        Of a real dtype (floating or integer) or bool, and a rank of at least 1.
+    axis : TensorLike, optional
+        A single integer, 0 by default; negative ones count from the last.
+    name : str, optional
+        The name of the operation.
+    dimension : TensorLike, optional
+        An older name of ``axis``.
+    output_type : DTypeLike
+        The dtype of the indices.
+
+    Returns
+    -------
+    Tensor
+        Indices, without the axis. NaN is never the greatest, unless there is nothing else.
+
+    Raises
+    ------
+    ValueError
+        The axis is out of range or not a single number, or the rank is 0.
+    TypeError
+        The dtype is complex or string, or the axis is not an integer.
+    InvalidArgumentError
+        In the run: the axis has length 0, or one that was unknown before is out of range.
+    """
     return _arg_extreme("ArgMax", input, axis, name, dimension, output_type)
 
 
 def argmin(
     input: Any, axis: Any = None, name: str | None = None, dimension: Any = None, output_type: Any = dtypes.int64
 ) -> Any:
-    """The index of the least value along an axis, 0 by default; the first of equals."""
+    """The index of the least value along an axis; of equal ones the first.
+
+    Parameters
+    ----------
+    input : TensorLike
+        Of a real dtype (floating or integer) or bool, and a rank of at least 1.
+    axis : TensorLike, optional
+        A single integer, 0 by default; negative ones count from the last.
+    name : str, optional
+        The name of the operation.
+    dimension : TensorLike, optional
+        An older name of ``axis``.
+    output_type : DTypeLike
+        The dtype of the indices.
+
+    Returns
+    -------
+    Tensor
+        Indices, without the axis. NaN is never the least, unless there is nothing else.
+
+    Raises
+    ------
+    ValueError
+        The axis is out of range or not a single number, or the rank is 0.
+    TypeError
+        The dtype is complex or string, or the axis is not an integer.
+    InvalidArgumentError
+        In the run: the axis has length 0, or one that was unknown before is out of range.
+    """
     return _arg_extreme("ArgMin", input, axis, name, dimension, output_type)
 
 

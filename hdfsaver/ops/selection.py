@@ -46,7 +46,7 @@ def _select(condition: Array, first: Array, second: Array) -> Array:
     rank = np.ndim(condition)
     if np.shape(first) != np.shape(second) or np.shape(condition) not in ((), np.shape(first), np.shape(first)[:1]):
         raise invalid(
-            f"Shapes of condition {np.shape(condition)}, t {np.shape(first)} and e {np.shape(second)} do not fit."
+            f"The shapes of condition {np.shape(condition)}, t {np.shape(first)} and e {np.shape(second)} do not fit."
         )
     if rank == 1:
         condition = np.reshape(condition, (-1,) + (1,) * (np.ndim(first) - 1))
@@ -94,23 +94,63 @@ class Where(Flat):
 
 
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
-    """``x`` where the condition is true and ``y`` elsewhere; without them the indices of what is true.
+    """Choose from ``x`` where a condition is true and from ``y`` elsewhere; without them, the indices of what is true.
 
     Parameters
     ----------
-    condition : bool tensor
-        Of the shape of ``x`` and ``y``, a vector that chooses rows, or a single one.
+    condition : TensorLike
+        bool: of the shape of ``x`` and ``y``, a vector that chooses rows, or a single value. Without them also numbers,
+        of which those that are not 0 count as true.
+    x, y : TensorLike, optional
+        Of one dtype (any) and one shape; nothing is broadcast (see `where_v2`).
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype and shape of ``x``; or int64 of shape (number of true elements, rank of the condition), in
+        row-major order.
 
     Raises
     ------
     ValueError
         Only one of ``x`` and ``y`` is given, or the shapes do not fit.
+    TypeError
+        The condition is not bool, or the dtypes of ``x`` and ``y`` differ.
+    InvalidArgumentError
+        In the run: shapes that were unknown before do not fit.
     """
     return _where("Select", condition, x, y, name)
 
 
 def where_v2(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
-    """As `where`, but condition, ``x`` and ``y`` are broadcast to each other."""
+    """As `where`, but the condition, ``x`` and ``y`` are broadcast to each other.
+
+    Parameters
+    ----------
+    condition : TensorLike
+        bool. Without ``x`` and ``y`` also numbers, of which those that are not 0 count as true.
+    x, y : TensorLike, optional
+        Of one dtype (any) and of shapes that broadcast.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of ``x`` and the broadcast shape; or int64 of shape (number of true elements, rank of the
+        condition), in row-major order.
+
+    Raises
+    ------
+    ValueError
+        Only one of ``x`` and ``y`` is given, or the shapes do not broadcast.
+    TypeError
+        The condition is not bool, or the dtypes of ``x`` and ``y`` differ.
+    InvalidArgumentError
+        In the run: shapes that were unknown before do not broadcast.
+    """
     return _where("SelectV2", condition, x, y, name)
 
 
@@ -124,17 +164,31 @@ def _where(op_type: str, condition: Any, x: Any, y: Any, name: str | None) -> An
 
 
 def boolean_mask(tensor: Any, mask: Any, name: str = "boolean_mask", axis: int | None = None) -> Any:
-    """The parts of a tensor where the mask is true.
+    """The parts of a tensor where a mask is true.
 
     Parameters
     ----------
-    mask : bool tensor
-        Of known rank K of at least 1; its shape is that of the dimensions ``axis`` to ``axis + K`` of the tensor.
+    tensor : TensorLike
+        Of any dtype.
+    mask : TensorLike
+        bool (numbers count as true where they are not 0), of known rank K of at least 1; its shape is that of the
+        dimensions ``axis`` to ``axis + K`` of the tensor.
+    name : str
+        The name of the operations.
+    axis : int, optional
+        The first dimension that the mask stands for, 0 by default; negative ones are not supported.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype; the K dimensions of the mask become one, as long as the mask has true elements.
 
     Raises
     ------
     ValueError
         The mask's rank is 0 or unknown, or its shape does not fit.
+    TypeError
+        The mask holds strings.
     """
     axis = axis or 0
     with scope(name, "boolean_mask", tensor, mask):
@@ -142,7 +196,7 @@ def boolean_mask(tensor: Any, mask: Any, name: str = "boolean_mask", axis: int |
         mask = convert_to_tensor(mask, name="mask")
         rank = mask.shape.rank
         if not rank:
-            raise ValueError("mask cannot be scalar." if rank == 0 else "The rank of a mask must be known.")
+            raise ValueError("mask cannot be scalar." if rank == 0 else "The rank of mask must be known.")
         tensor.shape[axis : axis + rank].assert_is_compatible_with(mask.shape)
         masked = apply("Prod", shape_of(tensor, "Shape")[axis : axis + rank], [0])
         before, behind = shape_of(tensor, "Shape")[:axis], shape_of(tensor, "Shape")[axis + rank :]

@@ -1,4 +1,4 @@
-"""What shape a tensor has, and giving it another without touching its values."""
+"""The shape of a tensor, and changing it without changing the elements."""
 
 from __future__ import annotations
 
@@ -113,13 +113,53 @@ class Rank(_About):
 
 
 def shape(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> Any:
-    """The shape of a tensor, as a vector; a constant where it is known."""
+    """The shape of a tensor, as a vector; a constant where it is known.
+
+    Parameters
+    ----------
+    input : TensorLike
+        Of any dtype and shape.
+    name : str, optional
+        The name of the operation.
+    out_type : DTypeLike
+        The dtype of the result, int32 or int64.
+
+    Returns
+    -------
+    Tensor
+        Shape (rank,).
+
+    Raises
+    ------
+    TypeError
+        There is no such dtype.
+    """
     with scope(name, "Shape", input) as full:
         return shape_of(convert_to_tensor(input), full, dtype_name(out_type))
 
 
 def size(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> Any:
-    """The number of elements of a tensor; a constant where it is known."""
+    """The number of elements of a tensor; a constant where it is known.
+
+    Parameters
+    ----------
+    input : TensorLike
+        Of any dtype and shape.
+    name : str, optional
+        The name of the operation.
+    out_type : DTypeLike
+        The dtype of the result, int32 or int64.
+
+    Returns
+    -------
+    Tensor
+        A single number.
+
+    Raises
+    ------
+    TypeError
+        There is no such dtype.
+    """
     with scope(name, "Size", input) as full:
         input = convert_to_tensor(input)
         known = input.shape.num_elements()
@@ -141,13 +181,33 @@ def _constant(value: Any, dtype: Any, name: str) -> Tensor:
 
 
 def shape_n(input: Sequence[Any], out_type: Any = dtypes.int32, name: str | None = None) -> Any:
-    """The shapes of several tensors of one dtype, as vectors."""
+    """The shapes of several tensors of one dtype, as vectors.
+
+    Parameters
+    ----------
+    input : sequence of TensorLike
+        Tensors of one dtype (any) and of any shapes.
+    out_type : DTypeLike
+        The dtype of the results, int32 or int64.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    list of Tensor
+        A vector for each tensor.
+
+    Raises
+    ------
+    TypeError
+        The dtypes differ.
+    """
     return apply_list("ShapeN", list(input), name=name, out_type=dtype_name(out_type))
 
 
 @register
 class Reshape(OpDef):
-    """The same values in the same order, in another shape; -1 stands for what is left."""
+    """The same elements in the same order, in another shape; a size of -1 is what is left."""
 
     type = "Reshape"
     signature = "tensor: T, shape: Tshape -> output: T"
@@ -174,11 +234,11 @@ class Reshape(OpDef):
 
 def _check_sizes(sizes: Array) -> None:
     if np.count_nonzero(sizes == -1) > 1 or (sizes < -1).any():
-        raise ValueError(f"Sizes must not be negative, but for one -1, so {sizes.tolist()} is no shape.")
+        raise ValueError(f"Sizes must not be negative, but for one -1, so {sizes.tolist()} is not a shape.")
 
 
 def _fill_in(given: StaticShape, wanted: StaticShape) -> StaticShape:
-    """The shape wanted, with the one size that is missing in it if the number of elements is known."""
+    """The wanted shape, with the one size that is missing computed where the number of elements is known."""
     if wanted is None or given is None or None in given:
         return wanted
     count = math.prod(size or 0 for size in given)
@@ -199,19 +259,37 @@ def _reshape(values: Array, sizes: Array) -> Array:
 
 
 def reshape(tensor: Any, shape: Any, name: str | None = None) -> Any:
-    """The same values in the same order, in another shape; one size may be -1 and is what is left.
+    """The same elements in the same row-major order, in another shape.
+
+    Parameters
+    ----------
+    tensor : TensorLike
+        Of any dtype and shape.
+    shape : TensorLike
+        A vector of int32 or int64. One size may be -1 and is then what is left.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype and number of elements.
 
     Raises
     ------
     ValueError
-        The number of elements is known and does not fit.
+        The number of elements is known and does not fit, a size is negative, two are -1, or ``shape`` is not a vector.
+    TypeError
+        The sizes are not integers.
+    InvalidArgumentError
+        In the run: the number of elements does not fit.
     """
     return apply("Reshape", tensor, shape, name=name)
 
 
 @register
 class ExpandDims(OpDef):
-    """A dimension of length 1 more."""
+    """A tensor with one more dimension, of length 1."""
 
     type = "ExpandDims"
     signature = "input: T, dim: Tdim -> output: T"
@@ -239,7 +317,33 @@ class ExpandDims(OpDef):
 
 
 def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Any:
-    """A dimension of length 1 more, at ``axis`` of the result; ``dim`` is an older name of the axis."""
+    """Add a dimension of length 1.
+
+    Parameters
+    ----------
+    input : TensorLike
+        Of any dtype and shape.
+    axis : TensorLike
+        The place of the new dimension in the result: a single integer from -(rank + 1) to rank.
+    name : str, optional
+        The name of the operation.
+    dim : TensorLike, optional
+        An older name of ``axis``.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype and of rank + 1.
+
+    Raises
+    ------
+    ValueError
+        The axis is missing, out of range, or not a single number.
+    TypeError
+        The axis is not an integer.
+    InvalidArgumentError
+        In the run: an axis that was unknown before is out of range.
+    """
     axis = dim if axis is None else axis
     if axis is None:
         raise ValueError("tf.expand_dims needs an axis.")
@@ -248,7 +352,7 @@ def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any 
 
 @register
 class Squeeze(OpDef):
-    """Dimensions of length 1 less: those that are named, or all."""
+    """A tensor without dimensions of length 1: the given ones, or all."""
 
     type = "Squeeze"
     signature = "input: T -> output: T"
@@ -281,7 +385,31 @@ def _ones(shape: Sequence[int | None]) -> list[int]:
 
 
 def squeeze(input: Any, axis: Any = None, name: str | None = None, squeeze_dims: Any = None) -> Any:
-    """Dimensions of length 1 less: those of ``axis`` (``squeeze_dims`` in older programs), or all."""
+    """Remove dimensions of length 1: the given ones, or all.
+
+    Parameters
+    ----------
+    input : TensorLike
+        Of any dtype and shape.
+    axis : int or list of int, optional
+        Dimensions of length 1; negative ones count from the last.
+    name : str, optional
+        The name of the operation.
+    squeeze_dims : int or list of int, optional
+        An older name of ``axis``.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype.
+
+    Raises
+    ------
+    ValueError
+        A dimension is out of range or has another length.
+    InvalidArgumentError
+        In the run: a dimension has another length than 1.
+    """
     axis = squeeze_dims if axis is None else axis
     axes = [] if axis is None else [int(item) for item in np.atleast_1d(axis)]
     return apply("Squeeze", input, name=name, squeeze_dims=axes)
@@ -314,7 +442,7 @@ class Transpose(OpDef):
 
 def _check_order(order: Array, rank: int) -> None:
     if sorted(order.tolist()) != list(range(rank)):
-        raise ValueError(f"{order.tolist()} is no order of the {rank} dimensions.")
+        raise ValueError(f"perm must hold each of the {rank} dimensions once, not {order.tolist()}.")
 
 
 def _transpose(values: Array, order: Array) -> Array:
@@ -323,7 +451,33 @@ def _transpose(values: Array, order: Array) -> Array:
 
 
 def transpose(a: Any, perm: Any = None, name: str = "transpose", conjugate: bool = False) -> Any:
-    """The dimensions in the order ``perm``, by default reversed; with ``conjugate`` also the values' conjugates."""
+    """The dimensions in another order.
+
+    Parameters
+    ----------
+    a : TensorLike
+        Of any dtype and shape.
+    perm : TensorLike, optional
+        A vector of int32 or int64: for each dimension of the result, that of ``a``. By default they are reversed.
+    name : str
+        The name of the operation.
+    conjugate : bool
+        Take the complex conjugate too.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype and rank.
+
+    Raises
+    ------
+    ValueError
+        ``perm`` does not hold each dimension once; negative ones are not supported.
+    TypeError
+        ``perm`` does not hold integers.
+    InvalidArgumentError
+        In the run: the rank or ``perm`` was unknown before and does not fit.
+    """
     with scope(name, "transpose", a) as full:
         a = convert_to_tensor(a, name="a")
         if perm is None:
@@ -343,7 +497,7 @@ def _reverse_order(a: Tensor) -> Any:
 
 @register
 class InvertPermutation(Flat):
-    """For an order of things, where each of them is."""
+    """The inverse of a permutation."""
 
     type = "InvertPermutation"
     signature = "x: T -> y: T"
@@ -363,12 +517,12 @@ class InvertPermutation(Flat):
 
 def _invert(order: Array) -> Array:
     if sorted(order.tolist()) != list(range(len(order))):
-        raise invalid(f"{order.tolist()} does not hold each number below {len(order)} once.")
+        raise invalid(f"A permutation must hold each number below {len(order)} once, not {order.tolist()}.")
     inverse = np.empty_like(order)
     inverse[order] = np.arange(len(order), dtype=order.dtype)
     return inverse
 
 
 def invert_permutation(x: Any, name: str | None = None) -> Any:
-    """For an order of things, where each of them is: ``y[x[i]] == i``."""
+    """The inverse of a permutation: ``y[x[i]] == i``."""
     return apply("InvertPermutation", x, name=name)

@@ -1,4 +1,4 @@
-"""Parts of a tensor by ranges of indices, their counterpart padding, and reversal."""
+"""Parts of a tensor by ranges of indices, and reversal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import INDICES, NUMBERS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.ops.base import Grads, blank, boxed, invalid, normal_axes, scope
+from hdfsaver.ops.base import Grads, blank, boxed, invalid, normal_axes, scope, with_rank
 from hdfsaver.shapes import Shape
 
 _MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
@@ -21,7 +21,7 @@ _NO_MASKS = dict.fromkeys(_MASKS, 0)
 
 
 class Unknown:
-    """A bound or step that only the run knows."""
+    """A bound or step that is known in the run only."""
 
 
 UNKNOWN = Unknown()
@@ -32,7 +32,11 @@ def _has(attrs: Mapping[str, Any], mask: str, position: int) -> bool:
 
 
 def _items(begin: Sequence[Any], end: Sequence[Any], strides: Sequence[Any], attrs: Mapping[str, Any]) -> list[Any]:
-    """The index that begin, end, strides and masks stand for, as Python would have it."""
+    """The index that begin, end, strides and masks stand for, as Python writes it."""
+    if not len(begin) == len(end) == len(strides):
+        raise ValueError(
+            f"begin, end and strides must have the same length, not {len(begin)}, {len(end)} and {len(strides)}."
+        )
     items: list[Any] = []
     for position, (first, last, step) in enumerate(zip(begin, end, strides, strict=True)):
         if _has(attrs, "ellipsis_mask", position):
@@ -48,11 +52,12 @@ def _items(begin: Sequence[Any], end: Sequence[Any], strides: Sequence[Any], att
             stop = None if _has(attrs, "end_mask", position) else last
             items.append(slice(start, stop, step))
     if items.count(Ellipsis) > 1:
-        raise ValueError("An index can have one ellipsis at most.")
+        raise ValueError("An index can have at most one ellipsis.")
     return items
 
 
 def _run_index(bounds: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The index that the values of begin, end, strides and masks stand for."""
     begin, end, strides = bounds
     return tuple(_items(begin.tolist(), end.tolist(), strides.tolist(), attrs))
 
@@ -127,6 +132,8 @@ class StridedSlice(OpDef):
     attrs = _NO_MASKS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        for bounds in node.input_shapes[1:]:
+            with_rank(bounds, 1)
         return [_sliced(node.input_shapes[0], _static_index(node, 1))]
 
     def kernel(self, node: Node) -> Kernel:
@@ -167,7 +174,7 @@ class StridedSlice(OpDef):
 
 @register
 class StridedSliceGrad(OpDef):
-    """Zeros of a shape, with dy in the place that an index names."""
+    """Zeros of a shape, with dy at the place of an index."""
 
     type = "StridedSliceGrad"
     signature = "shape: Index, begin: Index, end: Index, strides: Index, dy: T -> output: T"
@@ -205,10 +212,46 @@ def strided_slice(
     var: Any = None,
     name: str | None = None,
 ) -> Any:
-    """``input_[begin:end:strides]`` in each dimension; bit i of a mask changes what the i-th index means.
+    """``input_[begin:end:strides]`` in each dimension; masks change the meaning of single dimensions.
 
-    A bit of ``begin_mask`` or ``end_mask`` ignores that bound, of ``ellipsis_mask`` stands for ``...``, of
-    ``new_axis_mask`` for ``tf.newaxis``, of ``shrink_axis_mask`` for a single index. ``tensor[...]`` is the same.
+    Bit i of a mask is about element i of the bounds. Python's ``tensor[...]`` makes the same operation.
+
+    Parameters
+    ----------
+    input_ : TensorLike
+        Of any dtype and shape.
+    begin, end : TensorLike
+        Vectors of one length and dtype (int16, int32 or int64). Negative bounds count from the end; bounds beyond the
+        tensor are cut off, as in Python.
+    strides : TensorLike, optional
+        A vector of that length, 1 by default; negative ones go backwards, and none is 0.
+    begin_mask, end_mask : int
+        Ignore a bound.
+    ellipsis_mask : int
+        Stand for ``...``; at most one bit.
+    new_axis_mask : int
+        Stand for ``tf.newaxis``, a new dimension of length 1.
+    shrink_axis_mask : int
+        Take the element ``begin`` alone, without the dimension.
+    var : object, optional
+        Accepted for programs that give it; it changes nothing.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype.
+
+    Raises
+    ------
+    ValueError
+        The vectors differ in length or are too long, a stride is 0, there are two ellipses, or a single index is out of
+        bounds.
+    TypeError
+        The bounds are not integers.
+    InvalidArgumentError
+        In the run: a single index is out of bounds, or a stride is 0.
     """
     with scope(name, "strided_slice", input_) as full:
         begin = convert_to_tensor(begin, name="begin")
@@ -220,7 +263,7 @@ def strided_slice(
 
 @register
 class Slice(OpDef):
-    """The part of a tensor that begins somewhere and has a given size; -1 is all that is left."""
+    """The part of a tensor with a given beginning and size; a size of -1 is all that is left."""
 
     type = "Slice"
     signature = "input: T, begin: Index, size: Index -> output: T"
@@ -228,12 +271,14 @@ class Slice(OpDef):
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         shape, begin, size = node.input_shapes[0], node.constant(1), node.constant(2)
+        for bounds in node.input_shapes[1:]:
+            with_rank(bounds, 1)
         if begin is None or size is None:
             return [self._partly(node)]
         if shape is None:
             return [tuple(None if length < 0 else int(length) for length in size)]
-        if not len(shape) == len(begin) == len(size):
-            raise ValueError(f"begin and size need {len(shape)} numbers each, not {len(begin)} and {len(size)}.")
+        if not begin.shape == size.shape == (len(shape),):
+            raise ValueError(f"begin and size must have shape ({len(shape)},), not {begin.shape} and {size.shape}.")
         return [tuple(_part(*item) for item in zip(shape, begin.tolist(), size.tolist(), strict=True))]
 
     @staticmethod
@@ -270,14 +315,14 @@ def _part(length: int | None, first: int, size: int) -> int | None:
         return None if size < 0 else size
     wanted = length - first if size == -1 else size
     if not (0 <= first <= length and 0 <= wanted <= length - first):
-        raise ValueError(f"A dimension of length {length} has no part of size {size} that begins at {first}.")
+        raise ValueError(f"A part of size {size} that begins at {first} is not within a dimension of length {length}.")
     return wanted
 
 
 def _slice(values: Array, begin: Array, size: Array) -> Array:
     shape = np.shape(values)
-    if not len(shape) == len(begin) == len(size):
-        raise invalid(f"begin and size need {len(shape)} numbers each, not {len(begin)} and {len(size)}.")
+    if not np.shape(begin) == np.shape(size) == (len(shape),):
+        raise invalid(f"begin and size must have shape ({len(shape)},), not {np.shape(begin)} and {np.shape(size)}.")
     begins = begin.tolist()
     lengths = [_part(*item) or 0 for item in zip(shape, begins, size.tolist(), strict=True)]
     index: list[Any] = [slice(first, first + length) for first, length in zip(begins, lengths, strict=True)]
@@ -285,13 +330,39 @@ def _slice(values: Array, begin: Array, size: Array) -> Array:
 
 
 def slice_(input_: Any, begin: Any, size: Any, name: str | None = None) -> Any:
-    """The part of a tensor that begins at ``begin`` and has a size, -1 being all that is left (``tf.slice``)."""
+    """The part of a tensor with a given beginning and size (``tf.slice``).
+
+    Parameters
+    ----------
+    input_ : TensorLike
+        Of any dtype and shape.
+    begin : TensorLike
+        A vector of int32 or int64: the first index in each dimension, not negative.
+    size : TensorLike
+        A vector of the same dtype: the length in each dimension; -1 for all that is left.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype and rank.
+
+    Raises
+    ------
+    ValueError
+        The part is not within the tensor, or there is not a number for each dimension.
+    TypeError
+        ``begin`` or ``size`` does not hold integers.
+    InvalidArgumentError
+        In the run: the part is not within the tensor.
+    """
     return apply("Slice", input_, begin, size, name=name)
 
 
 @register
 class ReverseV2(OpDef):
-    """A tensor the other way round along some axes."""
+    """A tensor with the order of its elements reversed along some axes."""
 
     type = "ReverseV2"
     signature = "tensor: T, axis: Tidx -> output: T"
@@ -312,5 +383,29 @@ class ReverseV2(OpDef):
 
 
 def reverse(tensor: Any, axis: Any, name: str | None = None) -> Any:
-    """A tensor the other way round along the axes of a list."""
+    """Reverse the order of elements along axes.
+
+    Parameters
+    ----------
+    tensor : TensorLike
+        Numbers of any dtype, bool or strings.
+    axis : TensorLike
+        A vector of int32 or int64; negative ones count from the last.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype and shape.
+
+    Raises
+    ------
+    ValueError
+        An axis is out of range or given twice.
+    TypeError
+        The axes are not integers.
+    InvalidArgumentError
+        In the run: an axis that was unknown before is out of range.
+    """
     return apply("ReverseV2", tensor, axis, name=name)

@@ -177,7 +177,7 @@ def windows_of(node: Node) -> Windows:
     Raises
     ------
     ValueError
-        The windows step over images or channels, or the data format or padding is unknown.
+        The windows step over images or channels, or the data format or padding is unknown or incomplete.
     """
     attrs = node.attrs
     data_format = attrs.get("data_format", NHWC)
@@ -187,7 +187,10 @@ def windows_of(node: Node) -> Windows:
     strides, dilations = (_pair(attrs.get(key) or [1, 1, 1, 1], is_nchw, key) for key in ("strides", "dilations"))
     if attrs["padding"] not in (b"SAME", b"VALID", b"EXPLICIT"):
         raise ValueError(f"The padding must be SAME, VALID or EXPLICIT, not {attrs['padding']!r}.")
-    return Windows(strides, dilations, attrs["padding"], attrs.get("explicit_paddings", []), is_nchw)
+    explicit = attrs.get("explicit_paddings", [])
+    if attrs["padding"] == b"EXPLICIT" and len(explicit) != 8:
+        raise ValueError(f"EXPLICIT padding needs explicit_paddings of eight numbers, not {explicit!r}.")
+    return Windows(strides, dilations, attrs["padding"], explicit, is_nchw)
 
 
 def window_of(node: Node, is_nchw: bool) -> Pair:

@@ -1,7 +1,7 @@
-"""Variables as operations: what holds a value between runs, and what changes it.
+"""Variables as operations: one that stores a value between runs, and those that change it.
 
 A variable's output is a reference: the key of its value in the session's state. Kernels that take a reference get that
-key, all others the value behind it.
+key, all others get the value.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from hdfsaver.shapes import text as shape_text
 
 @register
 class VariableV2(Flat):
-    """A place for a value that lasts from run to run."""
+    """The storage of a value that is kept from run to run."""
 
     type = "VariableV2"
     signature = "-> ref: Ref(dtype)"
@@ -48,7 +48,7 @@ class Variable(VariableV2):
 
 
 def variable_key(node: Node) -> str:
-    """Where a session keeps the value: variables of one container and shared name are one."""
+    """The key of the value in a session's state: variables of one container and shared name have one value."""
     container: bytes = node.attrs.get("container", b"")
     shared: bytes = node.attrs.get("shared_name", b"")
     name = shared.decode("utf-8", "surrogateescape") or node.name
@@ -56,7 +56,7 @@ def variable_key(node: Node) -> str:
 
 
 class _Assignment(Flat):
-    """What gives a variable a new value, and then stands for the variable."""
+    """An operation that gives a variable a new value; its output is the variable."""
 
     signature = "ref: Ref(T), value: T -> output_ref: Ref(T)"
     attrs = {"use_locking": True}
@@ -92,7 +92,7 @@ class Assign(_Assignment):
 
 
 def own(value: Array) -> Array:
-    """The value as one that nobody will write on: itself where nobody else can hold it, otherwise a copy."""
+    """The value as one that is never written to: itself where nothing else can hold it, otherwise a copy."""
     if not isinstance(value, np.ndarray):
         value = np.asarray(value)
     elif value.base is not None or not value.flags.writeable:
@@ -102,7 +102,27 @@ def own(value: Array) -> Array:
 
 
 def current(state: Any, ref: str, node: Node) -> Array:
-    """The value of a variable that an operation is about to change."""
+    """The value of a variable that an operation is about to change.
+
+    Parameters
+    ----------
+    state : object
+        The session's state.
+    ref : str
+        The key of the variable in it.
+    node : Node
+        The operation, for the error.
+
+    Returns
+    -------
+    ndarray
+        The value, which must not be written to.
+
+    Raises
+    ------
+    FailedPreconditionError
+        The variable has no value yet.
+    """
     try:
         value: Array = state.variables[ref]
     except KeyError:
@@ -157,7 +177,7 @@ class AssignSub(_Update):
 
 
 class _Scatter(Flat):
-    """Change the rows of a variable that indices name."""
+    """Change the rows of a variable at given indices."""
 
     signature = "ref: Ref(T), indices: Tindices, updates: T -> output_ref: Ref(T)"
     types = {"Tindices": INDICES}
@@ -178,7 +198,7 @@ class _Scatter(Flat):
             indices = np.asarray(indices)
             if indices.size and (indices.min() < 0 or indices.max() >= len(value)):
                 raise InvalidArgumentError(
-                    None, None, f"{node.name!r}: indices must lie in [0, {len(value)}), the rows of variable {ref!r}."
+                    None, None, f"{node.name!r}: indices must be in [0, {len(value)}), the rows of variable {ref!r}."
                 )
             change(value, indices, updates)
             state.variables[ref] = own(value)
@@ -206,7 +226,7 @@ class ScatterUpdate(_Scatter):
 
 @register
 class ScatterAdd(_Scatter):
-    """Add to rows of a variable; a row that is named twice is added to twice."""
+    """Add to rows of a variable; a row that is given twice is added to twice."""
 
     type = "ScatterAdd"
     types = {"T": NUMBERS, "Tindices": INDICES}
@@ -218,7 +238,7 @@ class ScatterAdd(_Scatter):
 
 @register
 class ScatterSub(_Scatter):
-    """Subtract from rows of a variable; a row that is named twice is subtracted from twice."""
+    """Subtract from rows of a variable; a row that is given twice is subtracted from twice."""
 
     type = "ScatterSub"
     types = {"T": NUMBERS, "Tindices": INDICES}
@@ -246,51 +266,243 @@ class IsVariableInitialized(Flat):
 def assign(
     ref: Any, value: Any, validate_shape: bool | None = None, use_locking: bool | None = None, name: str | None = None
 ) -> Any:
-    """Replace a variable's value; gives a reference to the variable, as it is afterwards.
+    """Replace a variable's value.
+
+    Parameters
+    ----------
+    ref : Variable or Tensor
+        A variable, or a reference to one.
+    value : TensorLike
+        The new value, of the variable's dtype and shape.
+    validate_shape : bool, optional
+        False lets the variable's shape change.
+    use_locking : bool, optional
+        Accepted for programs that give it: assignments of a session never overlap.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        A reference to the variable, with the new value.
 
     Raises
     ------
     TypeError
-        ``ref`` is not a variable.
+        ``ref`` is not a variable, or the value is of another dtype.
     ValueError
         The shapes differ and ``validate_shape`` is not False.
+    InvalidArgumentError
+        In the run: the shape was unknown before and is another.
     """
     attrs = {"validate_shape": validate_shape is not False, "use_locking": use_locking is not False}
     return apply("Assign", ref, value, name=name, **attrs)
 
 
 def assign_add(ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None) -> Any:
-    """Add to a variable's value; gives a reference to the variable, as it is afterwards."""
+    """Add to a variable's value.
+
+    Parameters
+    ----------
+    ref : Variable or Tensor
+        A variable of a numeric dtype, or a reference to one.
+    value : TensorLike
+        Of the variable's dtype and shape; nothing is broadcast.
+    use_locking : bool, optional
+        Accepted for programs that give it: assignments of a session never overlap.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        A reference to the variable, with the new value. Integers wrap around on overflow.
+
+    Raises
+    ------
+    TypeError
+        ``ref`` is not a variable, its dtype is not numeric, or the value is of another.
+    ValueError
+        The shapes differ.
+    FailedPreconditionError
+        In the run: the variable has no value yet.
+    InvalidArgumentError
+        In the run: the shape was unknown before and is another.
+    """
     return apply("AssignAdd", ref, value, name=name, use_locking=bool(use_locking))
 
 
 def assign_sub(ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None) -> Any:
-    """Subtract from a variable's value; gives a reference to the variable, as it is afterwards."""
+    """Subtract from a variable's value.
+
+    Parameters
+    ----------
+    ref : Variable or Tensor
+        A variable of a numeric dtype, or a reference to one.
+    value : TensorLike
+        Of the variable's dtype and shape; nothing is broadcast.
+    use_locking : bool, optional
+        Accepted for programs that give it: assignments of a session never overlap.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        A reference to the variable, with the new value. Integers wrap around on overflow.
+
+    Raises
+    ------
+    TypeError
+        ``ref`` is not a variable, its dtype is not numeric, or the value is of another.
+    ValueError
+        The shapes differ.
+    FailedPreconditionError
+        In the run: the variable has no value yet.
+    InvalidArgumentError
+        In the run: the shape was unknown before and is another.
+    """
     return apply("AssignSub", ref, value, name=name, use_locking=bool(use_locking))
 
 
 def scatter_update(ref: Any, indices: Any, updates: Any, use_locking: bool = True, name: str | None = None) -> Any:
-    """Replace rows of a variable."""
+    """Replace rows of a variable.
+
+    Parameters
+    ----------
+    ref : Variable or Tensor
+        A variable of any dtype, shape (rows, ...), or a reference to one.
+    indices : TensorLike
+        The numbers of the rows, int32 or int64, of any shape. Of a row that is given twice the last update stays.
+    updates : TensorLike
+        Of the variable's dtype and of shape ``indices.shape + ref.shape[1:]``.
+    use_locking : bool
+        Accepted for programs that give it: assignments of a session never overlap.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        A reference to the variable, with the new value.
+
+    Raises
+    ------
+    TypeError
+        ``ref`` is not a variable, the indices are not integers, or the updates are of another dtype.
+    ValueError
+        The shapes do not fit.
+    FailedPreconditionError
+        In the run: the variable has no value yet.
+    InvalidArgumentError
+        In the run: an index is not in [0, rows), or shapes that were unknown before do not fit.
+    """
     return apply("ScatterUpdate", ref, indices, updates, name=name, use_locking=use_locking)
 
 
 def scatter_add(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Any:
-    """Add to rows of a variable."""
+    """Add to rows of a variable.
+
+    Parameters
+    ----------
+    ref : Variable or Tensor
+        A variable of a numeric dtype, shape (rows, ...), or a reference to one.
+    indices : TensorLike
+        The numbers of the rows, int32 or int64, of any shape. A row that is given twice is added to twice.
+    updates : TensorLike
+        Of the variable's dtype and of shape ``indices.shape + ref.shape[1:]``.
+    use_locking : bool
+        Accepted for programs that give it: assignments of a session never overlap.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        A reference to the variable, with the new value.
+
+    Raises
+    ------
+    TypeError
+        ``ref`` is not a variable, its dtype is not numeric, the indices are not integers, or the updates are of another
+        dtype.
+    ValueError
+        The shapes do not fit.
+    FailedPreconditionError
+        In the run: the variable has no value yet.
+    InvalidArgumentError
+        In the run: an index is not in [0, rows), or shapes that were unknown before do not fit.
+    """
     return apply("ScatterAdd", ref, indices, updates, name=name, use_locking=use_locking)
 
 
 def scatter_sub(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Any:
-    """Subtract from rows of a variable."""
+    """Subtract from rows of a variable.
+
+    Parameters
+    ----------
+    ref : Variable or Tensor
+        A variable of a numeric dtype, shape (rows, ...), or a reference to one.
+    indices : TensorLike
+        The numbers of the rows, int32 or int64, of any shape. A row that is given twice is subtracted from twice.
+    updates : TensorLike
+        Of the variable's dtype and of shape ``indices.shape + ref.shape[1:]``.
+    use_locking : bool
+        Accepted for programs that give it: assignments of a session never overlap.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        A reference to the variable, with the new value.
+
+    Raises
+    ------
+    TypeError
+        ``ref`` is not a variable, its dtype is not numeric, the indices are not integers, or the updates are of another
+        dtype.
+    ValueError
+        The shapes do not fit.
+    FailedPreconditionError
+        In the run: the variable has no value yet.
+    InvalidArgumentError
+        In the run: an index is not in [0, rows), or shapes that were unknown before do not fit.
+    """
     return apply("ScatterSub", ref, indices, updates, name=name, use_locking=use_locking)
 
 
 def is_variable_initialized(variable: Any, name: str | None = None) -> Any:
-    """A tensor that tells whether a variable has a value."""
+    """Whether a variable has a value, as a bool tensor."""
     return apply("IsVariableInitialized", variable, name=name or "IsVariableInitialized")
 
 
 def reference(shape: Shape, dtype: Any, name: str, shared_name: str = "", container: str = "") -> Any:
-    """The operation that holds a variable; gives the reference to it."""
+    """Make the operation that stores a variable.
+
+    Parameters
+    ----------
+    shape : tuple of (int or None), or None
+        The static shape; None where it is unknown.
+    dtype : DTypeLike
+        The dtype of the values.
+    name : str
+        The name of the operation.
+    shared_name : str
+        A name under which several operations store one value.
+    container : str
+        Where that name is looked up.
+
+    Returns
+    -------
+    Tensor
+        The reference to the variable.
+
+    Raises
+    ------
+    TypeError
+        There is no such dtype.
+    """
     return apply(
         "VariableV2",
         name=name,
