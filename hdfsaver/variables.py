@@ -117,6 +117,7 @@ class Variable(Operators):
                 self._make_reference(
                     convert_to_tensor(initial_value, dtype, name="initial_value"), validate_shape, scope
                 )
+            assert self._initial_value is not None
             self._initializer = state.assign(
                 self._variable, self._initial_value, validate_shape=validate_shape, name="Assign"
             ).op

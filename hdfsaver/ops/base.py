@@ -5,18 +5,30 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, SupportsIndex, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from hdfsaver import dtypes, shapes
+from hdfsaver.dtypes import DTypeLike
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.graph.apply import apply, apply_list, graph_of
 from hdfsaver.graph.conversion import constant_node, convert_to_tensor, is_tensor
 from hdfsaver.graph.definition import NUMBERS, Array, Kernel, Node, OpDef
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
-from hdfsaver.shapes import Shape
+from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.shapes import Shape, ShapeLike
+
+
+class SessionState(Protocol):
+    """What kernels use of a session's state: the values of variables, and streams of random numbers."""
+
+    variables: dict[str, Array]
+
+    def generator(self, node: str, seed: int, seed2: int) -> np.random.Generator:
+        """The stream of random numbers of one operation."""
+
 
 Grads = Sequence[Tensor | None]
 """The derivatives by the inputs of an operation; None where there is none."""
@@ -151,27 +163,26 @@ def sum_to(x: Tensor, whole: Tensor, grad: Tensor) -> Tensor:
     if x.shape.is_fully_defined() and x.shape == whole.shape:
         return grad
     shape = apply("Shape", x)
-    summed: Tensor = _sum_over(grad, apply_list("BroadcastGradientArgs", shape, apply("Shape", whole))[0], shape)
-    return summed
+    axes = apply_list("BroadcastGradientArgs", shape, apply("Shape", whole))[0]
+    return apply("Reshape", apply("Sum", grad, axes), shape)
 
 
-def _sum_over(grad: Tensor | None, axes: Tensor, shape: Tensor) -> Any:
+def _sum_over(grad: Tensor | None, axes: Tensor, shape: Tensor) -> Tensor | None:
     return None if grad is None else apply("Reshape", apply("Sum", grad, axes), shape)
 
 
 def conjugate(x: Tensor) -> Tensor:
     """The complex conjugate; a real tensor is its own, and no operation is made."""
-    conjugated: Tensor = apply("Conj", x) if x.dtype.is_complex else x
-    return conjugated
+    return apply("Conj", x) if x.dtype.is_complex else x
 
 
-def like(value: Any, x: Tensor) -> Tensor:
+def like(value: TensorLike, x: Tensor) -> Tensor:
     """A number as a constant of a tensor's dtype."""
     return convert_to_tensor(value, x.dtype.base_dtype)
 
 
 @contextmanager
-def scope(name: str | None, default: str, *values: Any) -> Iterator[str]:
+def scope(name: str | None, default: str, *values: object) -> Iterator[str]:
     """Enter a name scope in the graph of the values, for a function made of several operations.
 
     Parameters
@@ -205,7 +216,7 @@ def normal_axis(axis: int, rank: int) -> int:
     return axis % rank
 
 
-def normal_axes(axes: Any, rank: int) -> tuple[int, ...]:
+def normal_axes(axes: npt.ArrayLike, rank: int) -> tuple[int, ...]:
     """Count several axes from the front and sort them; `ValueError` where one is out of range or given twice."""
     found = sorted(normal_axis(int(axis), rank) for axis in np.atleast_1d(axes))
     if len(set(found)) < len(found):
@@ -219,7 +230,7 @@ def static_integer(node: Node, position: int) -> int | None:
     return None if value is None else integer(value)
 
 
-def integer(value: Any) -> int:
+def integer(value: npt.ArrayLike) -> int:
     """The one element of an array; `ValueError` where it has more or fewer."""
     if np.size(value) != 1:
         raise ValueError(f"A single integer is needed, not an array of shape {shapes.text(np.shape(value))}.")
@@ -251,8 +262,7 @@ def shape_of(tensor: Tensor, name: str, dtype: str = "int32") -> Tensor:
     known = tensor.shape.plain
     if shapes.is_fully_defined(known):
         return constant_node(np.array(known, dtypes.numpy_dtype(dtype)), dtype, name)
-    found: Tensor = apply("Shape", tensor, name=name, out_type=dtype)
-    return found
+    return apply("Shape", tensor, name=name, out_type=dtype)
 
 
 def with_rank(shape: Shape, rank: int) -> Shape:
@@ -274,13 +284,13 @@ def added(first: int | None, second: int | None) -> int | None:
     return None if first is None or second is None else first + second
 
 
-def blank(shape: Any, dtype: str) -> Array:
+def blank(shape: Sequence[int], dtype: str) -> Array:
     """An array of zeros, False or empty strings."""
     target = dtypes.numpy_dtype(dtype)
     return np.full(shape, b"", object) if target.hasobject else np.zeros(shape, target)
 
 
-def boxed(value: Any) -> Array:
+def boxed(value: object) -> Array:
     """A result as an array: NumPy turns single elements of object arrays into strings, which are wrapped again here."""
     if isinstance(value, np.ndarray | np.generic):
         return value  # type: ignore[return-value]  # a NumPy scalar does all that a value must
@@ -289,12 +299,12 @@ def boxed(value: Any) -> Array:
     return box
 
 
-def dtype_name(dtype: Any) -> str:
+def dtype_name(dtype: DTypeLike) -> str:
     """The name of a dtype as attributes hold it; for a reference dtype, that of the values."""
     return dtypes.as_dtype(dtype).base_dtype.name
 
 
-def static_int(value: Any, what: str) -> int:
+def static_int(value: SupportsIndex, what: str) -> int:
     """A Python integer out of an argument; `TypeError` naming the argument otherwise."""
     try:
         return operator.index(value)
@@ -302,7 +312,7 @@ def static_int(value: Any, what: str) -> int:
         raise TypeError(f"{what} must be an integer, not {value!r}.") from None
 
 
-def filled(value: int, shape: Any, dtype: Any, name: str) -> Tensor:
+def filled(value: int, shape: ShapeLike | TensorLike, dtype: DTypeLike, name: str) -> Tensor:
     """A tensor of zeros or ones: a constant where it is small and its shape known, otherwise a Fill.
 
     Parameters
@@ -329,12 +339,11 @@ def filled(value: int, shape: Any, dtype: Any, name: str) -> Tensor:
         The shape is a tensor of another dtype, or there is no such dtype.
     """
     element = _element(value, dtype_name(dtype))
-    plain = _plain_shape(shape)
+    plain = known_shape(shape)
     if plain is not None and _count(plain) < SMALL:
         return constant_node(np.full(plain, element), dtype_name(dtype), name)
     dims = _shape_tensor(shape, plain)
-    tensor: Tensor = apply("Fill", dims, constant_node(element, dtype_name(dtype), "Const"), name=name)
-    return tensor
+    return apply("Fill", dims, constant_node(element, dtype_name(dtype), "Const"), name=name)
 
 
 def _element(value: int, dtype: str) -> Array:
@@ -343,12 +352,15 @@ def _element(value: int, dtype: str) -> Array:
     return np.array(value, dtype=dtypes.numpy_dtype(dtype))
 
 
-def _plain_shape(shape: Any) -> tuple[int, ...] | None:
-    """The shape as integers where Python knows them."""
-    if is_tensor(shape):
+def known_shape(shape: ShapeLike | TensorLike) -> tuple[int, ...] | None:
+    """The shape as integers, or None where it is or holds a tensor; `ValueError` where a size is unknown."""
+    if is_tensor(shape) or (isinstance(shape, list | tuple) and any(is_tensor(size) for size in shape)):
         return None
-    if isinstance(shape, list | tuple) and any(is_tensor(size) for size in shape):
-        return None
+    return sizes_of(cast("ShapeLike", shape))
+
+
+def sizes_of(shape: ShapeLike) -> tuple[int, ...]:
+    """The shape as integers; `ValueError` where a size is unknown."""
     known = shapes.as_shape(shape)
     if known is None or None in known:
         raise ValueError(f"The shape must be known, not {shapes.text(known)}; take it from tf.shape where it is not.")
@@ -362,7 +374,7 @@ def _count(shape: tuple[int, ...]) -> int:
     return count
 
 
-def _shape_tensor(shape: Any, plain: tuple[int, ...] | None) -> Tensor:
+def _shape_tensor(shape: ShapeLike | TensorLike, plain: tuple[int, ...] | None) -> Tensor:
     if plain is not None:
         return convert_to_tensor(np.array(plain, np.int32), name="shape_as_tensor")
     dims = convert_to_tensor(shape)

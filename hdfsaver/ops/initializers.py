@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from hdfsaver import dtypes, shapes
+from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.conversion import as_array, constant_node
-from hdfsaver.graph.tensor import Tensor
-from hdfsaver.ops.base import dtype_name, filled, scope
+from hdfsaver.graph.definition import Array
+from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.ops.base import dtype_name, filled, scope, sizes_of
 from hdfsaver.ops.sampling import random_normal, random_uniform, truncated_normal
+from hdfsaver.shapes import ShapeLike
+
+
+class PartitionLike(Protocol):
+    """The whole that a part belongs to; see `hdfsaver.partitioning.PartitionInfo`."""
+
+    @property
+    def full_shape(self) -> Sequence[int]:
+        """The shape of the whole."""
+
+    @property
+    def var_offset(self) -> Sequence[int]:
+        """The place of the part in it."""
 
 
 class Initializer:
@@ -25,10 +41,12 @@ class Initializer:
         The dtype of the values where the call does not give one.
     """
 
-    def __init__(self, dtype: Any = dtypes.float32) -> None:
+    def __init__(self, dtype: DTypeLike = dtypes.float32) -> None:
         self.dtype = dtypes.as_dtype(dtype)
 
-    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
+    def __call__(
+        self, shape: ShapeLike, dtype: DTypeLike | None = None, partition_info: PartitionLike | None = None
+    ) -> Tensor:
         """Make the operations that compute a value, in the current name scope.
 
         Parameters
@@ -52,14 +70,15 @@ class Initializer:
         TypeError
             The dtype is not one that this initializer makes.
         """
-        sizes, found = list(shapes.as_shape(shape) or ()), dtypes.as_dtype(dtype or self.dtype).base_dtype
+        sizes = list(sizes_of(() if shape is None else shape))
+        found = dtypes.as_dtype(dtype or self.dtype).base_dtype
         return self.make(sizes, found) if partition_info is None else self.make_part(sizes, found, partition_info)
 
-    def make(self, shape: Sequence[Any], dtype: dtypes.DType) -> Tensor:
+    def make(self, shape: Sequence[int], dtype: dtypes.DType) -> Tensor:
         """Make the operations that compute a value of that shape and dtype."""
         raise NotImplementedError
 
-    def make_part(self, shape: Sequence[Any], dtype: dtypes.DType, partition_info: Any) -> Tensor:
+    def make_part(self, shape: Sequence[int], dtype: dtypes.DType, partition_info: PartitionLike) -> Tensor:
         """Make the value of a part; by default as if it were a whole.
 
         Parameters
@@ -102,7 +121,7 @@ class _Alike(Initializer):
     _name = "zeros"
     _number = 0
 
-    def make(self, shape: Sequence[Any], dtype: dtypes.DType) -> Tensor:
+    def make(self, shape: Sequence[int], dtype: dtypes.DType) -> Tensor:
         with scope(None, self._name) as full:
             return filled(self._number, shape, dtype, full)
 
@@ -138,13 +157,17 @@ class constant_initializer(Initializer):  # noqa: N801, TensorFlow's name
         When called: more values than elements in the shape, or none.
     """
 
-    def __init__(self, value: Any = 0, dtype: Any = dtypes.float32, verify_shape: bool = False) -> None:
+    def __init__(self, value: npt.ArrayLike = 0, dtype: DTypeLike = dtypes.float32, verify_shape: bool = False) -> None:
         super().__init__(dtype)
         self.value = value
         self._verify = verify_shape
 
     def __call__(
-        self, shape: Any, dtype: Any = None, partition_info: Any = None, verify_shape: bool | None = None
+        self,
+        shape: ShapeLike,
+        dtype: DTypeLike | None = None,
+        partition_info: PartitionLike | None = None,
+        verify_shape: bool | None = None,
     ) -> Tensor:
         """Make a constant.
 
@@ -180,7 +203,7 @@ class constant_initializer(Initializer):  # noqa: N801, TensorFlow's name
         return constant_node(_repeated(array, sizes), dtype.name, "Const")
 
 
-def _repeated(array: Any, shape: tuple[int, ...]) -> Any:
+def _repeated(array: Array, shape: tuple[int, ...]) -> Array:
     count = math.prod(shape)
     if array.size > count:
         raise ValueError(f"Too many elements: shape {shapes.text(shape)} has {count}, but {array.size} are given.")
@@ -213,15 +236,18 @@ class random_uniform_initializer(Initializer):  # noqa: N801, TensorFlow's name
     """
 
     def __init__(
-        self, minval: Any = 0, maxval: Any = None, seed: int | None = None, dtype: Any = dtypes.float32
+        self,
+        minval: TensorLike = 0,
+        maxval: TensorLike | None = None,
+        seed: int | None = None,
+        dtype: DTypeLike = dtypes.float32,
     ) -> None:
         super().__init__(dtype)
         self.minval, self.maxval, self.seed = minval, maxval, seed
 
-    def make(self, shape: Sequence[Any], dtype: dtypes.DType) -> Tensor:
+    def make(self, shape: Sequence[int], dtype: dtypes.DType) -> Tensor:
         """Make the operations; see `Initializer`."""
-        made: Tensor = random_uniform(shape, self.minval, self.maxval, dtype, self.seed)
-        return made
+        return random_uniform(shape, self.minval, self.maxval, dtype, self.seed)
 
 
 class random_normal_initializer(Initializer):  # noqa: N801, TensorFlow's name
@@ -243,15 +269,18 @@ class random_normal_initializer(Initializer):  # noqa: N801, TensorFlow's name
     """
 
     def __init__(
-        self, mean: Any = 0.0, stddev: Any = 1.0, seed: int | None = None, dtype: Any = dtypes.float32
+        self,
+        mean: TensorLike = 0.0,
+        stddev: TensorLike = 1.0,
+        seed: int | None = None,
+        dtype: DTypeLike = dtypes.float32,
     ) -> None:
         super().__init__(_floating(dtype))
         self.mean, self.stddev, self.seed = mean, stddev, seed
 
-    def make(self, shape: Sequence[Any], dtype: dtypes.DType) -> Tensor:
+    def make(self, shape: Sequence[int], dtype: dtypes.DType) -> Tensor:
         """Make the operations; see `Initializer`."""
-        made: Tensor = random_normal(shape, self.mean, self.stddev, dtype, self.seed)
-        return made
+        return random_normal(shape, self.mean, self.stddev, dtype, self.seed)
 
 
 class truncated_normal_initializer(Initializer):  # noqa: N801, TensorFlow's name
@@ -273,18 +302,21 @@ class truncated_normal_initializer(Initializer):  # noqa: N801, TensorFlow's nam
     """
 
     def __init__(
-        self, mean: Any = 0.0, stddev: Any = 1.0, seed: int | None = None, dtype: Any = dtypes.float32
+        self,
+        mean: TensorLike = 0.0,
+        stddev: TensorLike = 1.0,
+        seed: int | None = None,
+        dtype: DTypeLike = dtypes.float32,
     ) -> None:
         super().__init__(_floating(dtype))
         self.mean, self.stddev, self.seed = mean, stddev, seed
 
-    def make(self, shape: Sequence[Any], dtype: dtypes.DType) -> Tensor:
+    def make(self, shape: Sequence[int], dtype: dtypes.DType) -> Tensor:
         """Make the operations; see `Initializer`."""
-        made: Tensor = truncated_normal(shape, self.mean, self.stddev, dtype, self.seed)
-        return made
+        return truncated_normal(shape, self.mean, self.stddev, dtype, self.seed)
 
 
-def _floating(dtype: Any) -> dtypes.DType:
+def _floating(dtype: DTypeLike) -> dtypes.DType:
     found = dtypes.as_dtype(dtype)
     if not found.is_floating:
         raise ValueError(f"Expected floating point type, got {found.name}.")
@@ -326,7 +358,7 @@ class variance_scaling_initializer(Initializer):  # noqa: N801, TensorFlow's nam
         mode: str = "fan_in",
         distribution: str = "truncated_normal",
         seed: int | None = None,
-        dtype: Any = dtypes.float32,
+        dtype: DTypeLike = dtypes.float32,
     ) -> None:
         super().__init__(_floating(dtype))
         distribution = distribution.lower()
@@ -340,11 +372,11 @@ class variance_scaling_initializer(Initializer):  # noqa: N801, TensorFlow's nam
             )
         self.scale, self.mode, self.distribution, self.seed = scale, mode, distribution, seed
 
-    def make(self, shape: Sequence[Any], dtype: dtypes.DType) -> Tensor:
+    def make(self, shape: Sequence[int], dtype: dtypes.DType) -> Tensor:
         """Make the operations; see `Initializer`."""
         return self._scaled(shape, shape, dtype)
 
-    def make_part(self, shape: Sequence[Any], dtype: dtypes.DType, partition_info: Any) -> Tensor:
+    def make_part(self, shape: Sequence[int], dtype: dtypes.DType, partition_info: PartitionLike) -> Tensor:
         """Make the value of a part, scaled as the whole is.
 
         Parameters
@@ -368,19 +400,16 @@ class variance_scaling_initializer(Initializer):  # noqa: N801, TensorFlow's nam
         """
         return self._scaled(shape, partition_info.full_shape, dtype)
 
-    def _scaled(self, shape: Sequence[Any], full_shape: Sequence[Any], dtype: dtypes.DType) -> Tensor:
+    def _scaled(self, shape: Sequence[int], full_shape: Sequence[int], dtype: dtypes.DType) -> Tensor:
         inputs, outputs = _fans(full_shape)
         fan = {"fan_in": inputs, "fan_out": outputs, "fan_avg": (inputs + outputs) / 2}[self.mode]
         scale = self.scale / max(1.0, fan)
-        made: Tensor
         if self.distribution == "uniform":
             limit = math.sqrt(3.0 * scale)
-            made = random_uniform(shape, -limit, limit, dtype, self.seed)
-        elif self.distribution == "untruncated_normal":
-            made = random_normal(shape, 0.0, math.sqrt(scale), dtype, self.seed)
-        else:
-            made = truncated_normal(shape, 0.0, math.sqrt(scale) / _TRUNCATED_DEVIATION, dtype, self.seed)
-        return made
+            return random_uniform(shape, -limit, limit, dtype, self.seed)
+        if self.distribution == "untruncated_normal":
+            return random_normal(shape, 0.0, math.sqrt(scale), dtype, self.seed)
+        return truncated_normal(shape, 0.0, math.sqrt(scale) / _TRUNCATED_DEVIATION, dtype, self.seed)
 
 
 def _fans(shape: Sequence[int]) -> tuple[float, float]:
@@ -403,42 +432,42 @@ class _Preset(variance_scaling_initializer):
 class glorot_uniform_initializer(_Preset):  # noqa: N801, TensorFlow's name
     """Numbers between -limit and limit, where limit is sqrt(6 / (inputs + outputs)) (Glorot and Bengio, 2010)."""
 
-    def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
+    def __init__(self, seed: int | None = None, dtype: DTypeLike = dtypes.float32) -> None:
         super().__init__(1.0, "fan_avg", "uniform", seed, dtype)
 
 
 class glorot_normal_initializer(_Preset):  # noqa: N801, TensorFlow's name
     """Numbers of a truncated normal distribution with variance 2 / (inputs + outputs) (Glorot and Bengio, 2010)."""
 
-    def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
+    def __init__(self, seed: int | None = None, dtype: DTypeLike = dtypes.float32) -> None:
         super().__init__(1.0, "fan_avg", "truncated_normal", seed, dtype)
 
 
 class he_normal(_Preset):  # noqa: N801, TensorFlow's name
     """Numbers of a truncated normal distribution with variance 2 / inputs (He et al., 2015)."""
 
-    def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
+    def __init__(self, seed: int | None = None, dtype: DTypeLike = dtypes.float32) -> None:
         super().__init__(2.0, "fan_in", "truncated_normal", seed, dtype)
 
 
 class he_uniform(_Preset):  # noqa: N801, TensorFlow's name
     """Numbers between -limit and limit, where limit is sqrt(6 / inputs) (He et al., 2015)."""
 
-    def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
+    def __init__(self, seed: int | None = None, dtype: DTypeLike = dtypes.float32) -> None:
         super().__init__(2.0, "fan_in", "uniform", seed, dtype)
 
 
 class lecun_normal(_Preset):  # noqa: N801, TensorFlow's name
     """Numbers of a truncated normal distribution with variance 1 / inputs (LeCun et al., 1998)."""
 
-    def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
+    def __init__(self, seed: int | None = None, dtype: DTypeLike = dtypes.float32) -> None:
         super().__init__(1.0, "fan_in", "truncated_normal", seed, dtype)
 
 
 class lecun_uniform(_Preset):  # noqa: N801, TensorFlow's name
     """Numbers between -limit and limit, where limit is sqrt(3 / inputs) (LeCun et al., 1998)."""
 
-    def __init__(self, seed: int | None = None, dtype: Any = dtypes.float32) -> None:
+    def __init__(self, seed: int | None = None, dtype: DTypeLike = dtypes.float32) -> None:
         super().__init__(1.0, "fan_in", "uniform", seed, dtype)
 
 
@@ -451,11 +480,11 @@ class identity_initializer(Initializer):  # noqa: N801, TensorFlow's name
         When called: the shape is not that of a matrix.
     """
 
-    def __init__(self, gain: float = 1.0, dtype: Any = dtypes.float32) -> None:
+    def __init__(self, gain: float = 1.0, dtype: DTypeLike = dtypes.float32) -> None:
         super().__init__(_floating(dtype))
         self.gain = gain
 
-    def make(self, shape: Sequence[Any], dtype: dtypes.DType) -> Tensor:
+    def make(self, shape: Sequence[int], dtype: dtypes.DType) -> Tensor:
         """Make a constant; see `Initializer`."""
         if len(shape) != 2:
             raise ValueError(f"An identity matrix must have two dimensions, not shape {tuple(shape)}.")
@@ -467,7 +496,7 @@ class identity_initializer(Initializer):  # noqa: N801, TensorFlow's name
             )
         return made
 
-    def make_part(self, shape: Sequence[Any], dtype: dtypes.DType, partition_info: Any) -> Tensor:
+    def make_part(self, shape: Sequence[int], dtype: dtypes.DType, partition_info: PartitionLike) -> Tensor:
         """Make the matrix of the whole, and take the part of it.
 
         Parameters
@@ -490,5 +519,4 @@ class identity_initializer(Initializer):  # noqa: N801, TensorFlow's name
             The whole is not a matrix.
         """
         whole = self.make(partition_info.full_shape, dtype)
-        part: Tensor = apply("Slice", whole, list(partition_info.var_offset), list(shape), name="Slice")
-        return part
+        return apply("Slice", whole, list(partition_info.var_offset), list(shape), name="Slice")

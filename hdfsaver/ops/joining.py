@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from hdfsaver.graph.apply import apply, apply_list, graph_of
 from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import INDICES, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import (
     Grads,
     added,
@@ -99,16 +98,14 @@ def _cut(grad: Tensor | None, values: Sequence[Tensor], axis: Tensor) -> list[Te
     """The parts of a derivative that belong to tensors that were joined."""
     place = apply("FloorMod", _as_int32(axis), apply("Rank", values[0]))
     lengths = [apply("GatherV2", apply("Shape", tensor), place, 0) for tensor in values]
-    parts: list[Tensor] = apply_list("SplitV", grad, apply("Pack", lengths), place, num_split=len(values))
-    return parts
+    return apply_list("SplitV", grad, apply("Pack", lengths), place, num_split=len(values))
 
 
 def _as_int32(axis: Tensor) -> Tensor:
-    narrow: Tensor = axis if axis.dtype.base_dtype.name == "int32" else apply("Cast", axis, DstT="int32")
-    return narrow
+    return axis if axis.dtype.base_dtype.name == "int32" else apply("Cast", axis, DstT="int32")
 
 
-def concat(values: Any, axis: Any, name: str = "concat") -> Any:
+def concat(values: TensorLike, axis: TensorLike, name: str = "concat") -> Tensor:
     """Join tensors one after the other along an axis.
 
     Parameters
@@ -218,7 +215,7 @@ def _complete_lengths(lengths: Array, length: int) -> list[int]:
     return sizes
 
 
-def _split_by_lengths(values: Array, lengths: Array, axis: Array) -> Any:
+def _split_by_lengths(values: Array, lengths: Array, axis: Array) -> tuple[Array, ...]:
     along = normal_axis(integer(axis), np.ndim(values))
     sizes = _complete_lengths(np.asarray(lengths), np.shape(values)[along])
     return tuple(np.split(values, np.cumsum(sizes)[:-1], axis=along))
@@ -235,7 +232,13 @@ def _without_gaps(op: Operation, grads: Sequence[Tensor | None]) -> list[Tensor]
     return [apply("ZerosLike", output) if grad is None else grad for grad, output in pairs]
 
 
-def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = None, name: str = "split") -> Any:
+def split(
+    value: TensorLike,
+    num_or_size_splits: TensorLike | shapes.Dimension,
+    axis: TensorLike = 0,
+    num: int | None = None,
+    name: str = "split",
+) -> list[Tensor]:
     """Cut a tensor into parts along an axis: into a number of equal ones, or into parts of given lengths.
 
     Parameters
@@ -312,11 +315,10 @@ class Pack(OpDef):
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         axis = op.get_attr("axis")
-        parts: list[Tensor] = apply_list("Unpack", grads[0], num=len(op.inputs), axis=axis)
-        return parts
+        return apply_list("Unpack", grads[0], num=len(op.inputs), axis=axis)
 
 
-def stack(values: Any, axis: int = 0, name: str = "stack") -> Any:
+def stack(values: Sequence[TensorLike] | Array, axis: int = 0, name: str = "stack") -> Tensor:
     """Join tensors of one shape along a new axis.
 
     Parameters
@@ -348,7 +350,7 @@ def stack(values: Any, axis: int = 0, name: str = "stack") -> Any:
     return apply("Pack", list(values), name=name, axis=axis)
 
 
-def parallel_stack(values: Any, name: str = "parallel_stack") -> Any:
+def parallel_stack(values: Sequence[TensorLike] | Array, name: str = "parallel_stack") -> Tensor:
     """Join tensors of one shape along a new first axis; the same as `stack` here."""
     return stack(values, name=name)
 
@@ -373,7 +375,7 @@ class Unpack(OpDef):
     def kernel(self, node: Node) -> Kernel:
         axis, number = node.attrs["axis"], node.attrs["num"]
 
-        def unpack(values: Array) -> Any:
+        def unpack(values: Array) -> Array | tuple[Array, ...]:
             parts = np.moveaxis(values, axis, 0)
             if len(parts) != number:
                 raise invalid(f"A dimension of length {len(parts)} cannot be unpacked into {number} tensors.")
@@ -385,7 +387,7 @@ class Unpack(OpDef):
         return [apply("Pack", _without_gaps(op, grads), axis=op.get_attr("axis"))]
 
 
-def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unstack") -> Any:
+def unstack(value: TensorLike, num: int | None = None, axis: int = 0, name: str = "unstack") -> list[Tensor]:
     """Take a tensor apart along an axis, which the parts no longer have.
 
     Parameters

@@ -13,7 +13,7 @@ from hdfsaver.graph.apply import apply
 from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
 from hdfsaver.graph.definition import NUMBERS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import NARROW, Grads, at_least, conjugate, invalid, normal_axis, scope, sum_to, with_rank
 from hdfsaver.shapes import Shape
 
@@ -133,10 +133,9 @@ def _gradient_of_product(
 ) -> Grads:
     """Both derivatives of ``op_type(a, b)``, whether the factors are transposed or not."""
 
-    def product(first: Any, second: Any, turn_first: bool, turn_second: bool) -> Tensor:
+    def product(first: Tensor | None, second: Tensor | None, turn_first: bool, turn_second: bool) -> Tensor:
         attrs: dict[str, Any] = {keys[0]: turn_first, keys[1]: turn_second}
-        turned: Tensor = apply(op_type, first, second, **attrs)
-        return turned
+        return apply(op_type, first, second, **attrs)
 
     turned_a, turned_b = op.get_attr(keys[0]), op.get_attr(keys[1])
     by_a = product(b, grad, turned_b, True) if turned_a else product(grad, b, False, not turned_b)
@@ -145,8 +144,8 @@ def _gradient_of_product(
 
 
 def matmul(
-    a: Any,
-    b: Any,
+    a: TensorLike,
+    b: TensorLike,
     transpose_a: bool = False,
     transpose_b: bool = False,
     adjoint_a: bool = False,
@@ -154,7 +153,7 @@ def matmul(
     a_is_sparse: bool = False,
     b_is_sparse: bool = False,
     name: str | None = None,
-) -> Any:
+) -> Tensor:
     """Multiply two matrices, or the matrices in the last two dimensions of two tensors.
 
     Parameters
@@ -193,12 +192,13 @@ def matmul(
         a = convert_to_tensor(a, b.dtype.base_dtype if is_tensor(b) else None, name="a")
         b = convert_to_tensor(b, a.dtype.base_dtype, name="b")
         if all(tensor.shape.rank is not None and tensor.shape.rank > 2 for tensor in (a, b)):
-            a, adjoint_a = _prepared(a, transpose_a, adjoint_a)
-            b, adjoint_b = _prepared(b, transpose_b, adjoint_b)
-            return operators.matrix_multiply(a, b, adjoint_a, adjoint_b, name=full)
-        a = conjugate(a) if adjoint_a else a
-        b = conjugate(b) if adjoint_b else b
-        return operators.matrix_multiply(a, b, transpose_a or adjoint_a, transpose_b or adjoint_b, name=full)
+            a, turn_a = _prepared(a, transpose_a, adjoint_a)
+            b, turn_b = _prepared(b, transpose_b, adjoint_b)
+        else:
+            a, turn_a = conjugate(a) if adjoint_a else a, transpose_a or adjoint_a
+            b, turn_b = conjugate(b) if adjoint_b else b, transpose_b or adjoint_b
+        product: Tensor = operators.matrix_multiply(a, b, turn_a, turn_b, name=full)
+        return product
 
 
 def _prepared(tensor: Tensor, transpose: bool, adjoint: bool) -> tuple[Tensor, bool]:
@@ -206,7 +206,9 @@ def _prepared(tensor: Tensor, transpose: bool, adjoint: bool) -> tuple[Tensor, b
     return (conjugate(tensor), True) if transpose else (tensor, adjoint)
 
 
-def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Any:
+def tensordot(
+    a: TensorLike, b: TensorLike, axes: int | Sequence[int | Sequence[int]], name: str | None = None
+) -> Tensor:
     """Multiply two tensors and sum the products over axes of one and axes of the other.
 
     Parameters
@@ -241,7 +243,7 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Any:
         return apply("Reshape", apply("MatMul", matrix_a, matrix_b), _joined(free_a, free_b), name=full)
 
 
-def _paired_axes(a: Tensor, b: Tensor, axes: Any) -> tuple[list[int], list[int]]:
+def _paired_axes(a: Tensor, b: Tensor, axes: int | Sequence[int | Sequence[int]]) -> tuple[list[int], list[int]]:
     ranks = a.shape.rank, b.shape.rank
     if ranks[0] is None or ranks[1] is None:
         raise ValueError(f"tf.tensordot needs tensors of known rank, not {a.shape} and {b.shape}.")
@@ -255,7 +257,7 @@ def _paired_axes(a: Tensor, b: Tensor, axes: Any) -> tuple[list[int], list[int]]
     return [normal_axis(axis, ranks[0]) for axis in first], [normal_axis(axis, ranks[1]) for axis in second]
 
 
-def _as_matrix(tensor: Tensor, axes: list[int], last: bool) -> tuple[Tensor, Any]:
+def _as_matrix(tensor: Tensor, axes: list[int], last: bool) -> tuple[Tensor, Tensor | list[int | None]]:
     """A tensor as a matrix, with the given axes as its columns (``last``) or rows; and the sizes of all others."""
     sizes = tensor.shape.as_list()
     free = [axis for axis in range(len(sizes)) if axis not in axes]
@@ -267,7 +269,7 @@ def _as_matrix(tensor: Tensor, axes: list[int], last: bool) -> tuple[Tensor, Any
     return apply("Reshape", turned, apply("Pack", [-1, summed] if last else [summed, -1])), rest
 
 
-def _joined(first: Any, second: Any) -> Any:
+def _joined(first: Tensor | list[int | None], second: Tensor | list[int | None]) -> Tensor | Array:
     if isinstance(first, list) and isinstance(second, list):
         return np.array(first + second, np.int32)
     parts = [np.array(part, np.int32) if isinstance(part, list) else part for part in (first, second)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import FLOATS, INDICES, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Grads, at_least, invalid, normal_axis, scope, shape_of, sum_to, widened, with_rank
 from hdfsaver.shapes import Shape
 
@@ -50,8 +49,7 @@ class Softmax(OpDef):
 def _through_softmax(grad: Tensor | None, fractions: Tensor) -> Tensor:
     """The derivative by the logits, given the derivative by their softmax."""
     mean = apply("Sum", apply("Mul", grad, fractions), [-1], keep_dims=True)
-    through: Tensor = apply("Mul", apply("Sub", grad, mean), fractions)
-    return through
+    return apply("Mul", apply("Sub", grad, mean), fractions)
 
 
 @register
@@ -73,7 +71,7 @@ class LogSoftmax(OpDef):
         return [apply("Sub", grads[0], apply("Mul", total, apply("Exp", op.outputs[0])))]
 
 
-def softmax(logits: Any, axis: int | None = None, name: str | None = None, dim: int | None = None) -> Any:
+def softmax(logits: TensorLike, axis: int | None = None, name: str | None = None, dim: int | None = None) -> Tensor:
     """Exponentials along an axis, divided by their sum.
 
     Parameters
@@ -102,7 +100,7 @@ def softmax(logits: Any, axis: int | None = None, name: str | None = None, dim: 
     return _along("Softmax", logits, dim if axis is None else axis, name)
 
 
-def log_softmax(logits: Any, axis: int | None = None, name: str | None = None, dim: int | None = None) -> Any:
+def log_softmax(logits: TensorLike, axis: int | None = None, name: str | None = None, dim: int | None = None) -> Tensor:
     """Logarithms of the softmax along an axis, without overflow on the way.
 
     Parameters
@@ -131,7 +129,7 @@ def log_softmax(logits: Any, axis: int | None = None, name: str | None = None, d
     return _along("LogSoftmax", logits, dim if axis is None else axis, name)
 
 
-def _along(op_type: str, logits: Any, axis: int | None, name: str | None) -> Any:
+def _along(op_type: str, logits: TensorLike, axis: int | None, name: str | None) -> Tensor:
     logits = convert_to_tensor(logits)
     rank = logits.shape.rank
     if axis is None or axis == -1 or axis + 1 == rank:
@@ -238,16 +236,18 @@ def _check_labels(labels: Array, features: Array) -> None:
         )
 
 
-def _check_named(labels: Any, logits: Any, sentinel: Any) -> None:
+def _named(labels: TensorLike | None, logits: TensorLike | None, sentinel: object) -> tuple[TensorLike, TensorLike]:
+    """The labels and logits; `ValueError` where they are given by position."""
     if sentinel is not None or labels is None or logits is None:
         raise ValueError(
             "Give labels and logits by name (labels=..., logits=...); by position they are easily mixed up."
         )
+    return labels, logits
 
 
 def softmax_cross_entropy_with_logits_v2(
-    labels: Any, logits: Any, axis: int | None = None, name: str | None = None, dim: int | None = None
-) -> Any:
+    labels: TensorLike, logits: TensorLike, axis: int | None = None, name: str | None = None, dim: int | None = None
+) -> Tensor:
     """The cross entropy between labels and the softmax of logits: ``-sum(labels * log_softmax(logits))`` along an axis.
 
     Derivatives flow to the labels too; use ``tf.stop_gradient(labels)`` where they should not.
@@ -300,11 +300,11 @@ def softmax_cross_entropy_with_logits_v2(
         return _cast(loss, kind)
 
 
-def _cast(tensor: Tensor, dtype: str) -> Any:
+def _cast(tensor: Tensor, dtype: str) -> Tensor:
     return tensor if tensor.dtype.base_dtype.name == dtype else apply("Cast", tensor, DstT=dtype)
 
 
-def _moved_to_end(tensor: Tensor, axis: int) -> Any:
+def _moved_to_end(tensor: Tensor, axis: int) -> Tensor:
     rank = tensor.shape.rank
     if rank is None:
         raise ValueError(f"The cross entropy along axis {axis} needs logits and labels of known rank.")
@@ -312,20 +312,20 @@ def _moved_to_end(tensor: Tensor, axis: int) -> Any:
     return apply("Transpose", tensor, [*range(along), *range(along + 1, rank), along])
 
 
-def _flattened(tensor: Tensor) -> Any:
+def _flattened(tensor: Tensor) -> Tensor:
     """The tensor as a matrix whose rows are its last dimension."""
     length = apply("Slice", apply("Shape", tensor), apply("Sub", apply("Reshape", apply("Rank", tensor), [1]), 1), [1])
     return apply("Reshape", tensor, apply("ConcatV2", [[-1], length], 0))
 
 
 def softmax_cross_entropy_with_logits(
-    _sentinel: Any = None,
-    labels: Any = None,
-    logits: Any = None,
+    _sentinel: object = None,
+    labels: TensorLike | None = None,
+    logits: TensorLike | None = None,
     dim: int = -1,
     name: str | None = None,
     axis: int | None = None,
-) -> Any:
+) -> Tensor:
     """The cross entropy between labels and the softmax of logits; no derivatives flow to the labels.
 
     Parameters
@@ -358,15 +358,18 @@ def softmax_cross_entropy_with_logits(
     InvalidArgumentError
         In the run: shapes that were unknown before do not fit.
     """
-    _check_named(labels, logits, _sentinel)
+    labels, logits = _named(labels, logits, _sentinel)
     with scope(name, "softmax_cross_entropy_with_logits_sg", logits, labels) as full:
         labels = apply("StopGradient", labels, name="labels_stop_gradient")
         return softmax_cross_entropy_with_logits_v2(labels, logits, dim if axis is None else axis, full)
 
 
 def sparse_softmax_cross_entropy_with_logits(
-    _sentinel: Any = None, labels: Any = None, logits: Any = None, name: str | None = None
-) -> Any:
+    _sentinel: object = None,
+    labels: TensorLike | None = None,
+    logits: TensorLike | None = None,
+    name: str | None = None,
+) -> Tensor:
     """The cross entropy between classes given by number and the softmax of logits along the last dimension.
 
     Parameters
@@ -395,7 +398,7 @@ def sparse_softmax_cross_entropy_with_logits(
         In the run: a label is negative or not below the number of classes, or shapes that were unknown before do not
         fit.
     """
-    _check_named(labels, logits, _sentinel)
+    labels, logits = _named(labels, logits, _sentinel)
     with scope(name, "SparseSoftmaxCrossEntropyWithLogits", labels, logits):
         labels = convert_to_tensor(labels)
         logits = convert_to_tensor(logits)
@@ -425,8 +428,11 @@ def _check_ranks(labels: Tensor, logits: Tensor) -> None:
 
 
 def sigmoid_cross_entropy_with_logits(
-    _sentinel: Any = None, labels: Any = None, logits: Any = None, name: str | None = None
-) -> Any:
+    _sentinel: object = None,
+    labels: TensorLike | None = None,
+    logits: TensorLike | None = None,
+    name: str | None = None,
+) -> Tensor:
     """The cross entropy between labels and the sigmoid of logits, element by element.
 
     Computed as ``max(x, 0) - x * z + log(1 + exp(-abs(x)))`` for logits x and labels z, which does not overflow; the
@@ -455,7 +461,7 @@ def sigmoid_cross_entropy_with_logits(
     TypeError
         The logits are not floating.
     """
-    _check_named(labels, logits, _sentinel)
+    labels, logits = _named(labels, logits, _sentinel)
     with scope(name, "logistic_loss", logits, labels) as full:
         logits = convert_to_tensor(logits, name="logits")
         labels = convert_to_tensor(labels, logits.dtype.base_dtype, name="labels")
@@ -486,7 +492,7 @@ class L2Loss(OpDef):
         return [apply("Mul", op.inputs[0], grads[0])]
 
 
-def l2_loss(t: Any, name: str | None = None) -> Any:
+def l2_loss(t: TensorLike, name: str | None = None) -> Tensor:
     """Half the sum of the squares of all elements.
 
     Returns

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.conversion import convert_to_tensor
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import like, scope
 
 
-def _axes(tensor: Tensor, axis: Any) -> Any:
+def _axes(tensor: Tensor, axis: TensorLike | None) -> TensorLike:
     """The axes as an operation takes them: all of them for None."""
     if axis is not None:
         return axis
@@ -21,19 +20,19 @@ def _axes(tensor: Tensor, axis: Any) -> Any:
     return np.arange(rank, dtype=np.int32) if rank is not None else apply("Range", 0, apply("Rank", tensor), 1)
 
 
-def _sum_of_squares(tensor: Tensor, axis: Any, keepdims: bool) -> Any:
+def _sum_of_squares(tensor: Tensor, axis: TensorLike | None, keepdims: bool) -> Tensor:
     square = apply("Mul", tensor, apply("Conj", tensor) if tensor.dtype.is_complex else tensor)
     return apply("Sum", square, _axes(tensor, axis), keep_dims=keepdims)
 
 
 def norm(
-    tensor: Any,
-    ord: Any = "euclidean",
-    axis: Any = None,
+    tensor: TensorLike,
+    ord: str | float = "euclidean",
+    axis: TensorLike | None = None,
     keepdims: bool | None = None,
     name: str | None = None,
     keep_dims: bool | None = None,
-) -> Any:
+) -> Tensor:
     """The norm of vectors along axes: their length, the sum of magnitudes, or the greatest magnitude.
 
     Parameters
@@ -76,7 +75,13 @@ def norm(
         return apply("Identity", length, name=full)
 
 
-def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None, dim: Any = None) -> Any:
+def l2_normalize(
+    x: TensorLike,
+    axis: TensorLike | None = None,
+    epsilon: float = 1e-12,
+    name: str | None = None,
+    dim: TensorLike | None = None,
+) -> Tensor:
     """Divide vectors along axes by their lengths: ``x / sqrt(max(sum(x ** 2), epsilon))``.
 
     Parameters
@@ -112,8 +117,13 @@ def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | N
 
 
 def moments(
-    x: Any, axes: Any, shift: Any = None, name: str | None = None, keep_dims: bool | None = None, keepdims: Any = None
-) -> tuple[Any, Any]:
+    x: TensorLike,
+    axes: TensorLike,
+    shift: object = None,
+    name: str | None = None,
+    keep_dims: bool | None = None,
+    keepdims: bool | None = None,
+) -> tuple[Tensor, Tensor]:
     """The mean and the variance along axes; the variance is the mean of the squared differences from the mean.
 
     Parameters
@@ -152,7 +162,9 @@ def moments(
         return (mean if keep else apply("Mean", x, axes, name="mean_1")), variance
 
 
-def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Any:
+def clip_by_value(
+    t: TensorLike, clip_value_min: TensorLike, clip_value_max: TensorLike, name: str | None = None
+) -> Tensor:
     """Keep values within bounds: ``max(min(t, clip_value_max), clip_value_min)``.
 
     Parameters
@@ -183,7 +195,9 @@ def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | 
         return clipped
 
 
-def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Any:
+def clip_by_norm(
+    t: TensorLike, clip_norm: TensorLike, axes: TensorLike | None = None, name: str | None = None
+) -> Tensor:
     """Scale a tensor down where its length along axes is more than a bound.
 
     Parameters
@@ -220,7 +234,7 @@ def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = No
         return apply("RealDiv", scaled, apply("Maximum", length, clip_norm), name=full)
 
 
-def global_norm(t_list: Sequence[Any], name: str | None = None) -> Any:
+def global_norm(t_list: Sequence[TensorLike | None], name: str | None = None) -> Tensor:
     """The length of all tensors of a list together: ``sqrt(sum(length ** 2))``; None among them is left out.
 
     Returns
@@ -245,8 +259,11 @@ def global_norm(t_list: Sequence[Any], name: str | None = None) -> Any:
 
 
 def clip_by_global_norm(
-    t_list: Sequence[Any], clip_norm: Any, use_norm: Any = None, name: str | None = None
-) -> tuple[list[Any], Any]:
+    t_list: Sequence[TensorLike | None],
+    clip_norm: TensorLike,
+    use_norm: TensorLike | None = None,
+    name: str | None = None,
+) -> tuple[list[Tensor | None], Tensor]:
     """Scale all tensors of a list by one factor so that their length together is at most a bound.
 
     Parameters

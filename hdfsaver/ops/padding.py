@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import INDICES, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Grads, added, invalid, with_rank
 from hdfsaver.shapes import Shape
 
@@ -29,7 +29,7 @@ def _padded(node: Node) -> Shape:
     return tuple(added(size, int(sum(pair))) for size, pair in zip(shape, paddings.tolist(), strict=True))
 
 
-def _pad(values: Array, paddings: Array, constant: Any) -> Array:
+def _pad(values: Array, paddings: Array, constant: npt.ArrayLike) -> Array:
     pairs, shape = np.asarray(paddings).tolist(), np.shape(values)
     if len(pairs) != len(shape) or any(number < 0 for pair in pairs for number in pair):
         raise invalid(
@@ -42,7 +42,7 @@ def _pad(values: Array, paddings: Array, constant: Any) -> Array:
     return padded
 
 
-def _without_padding(op: Operation, grad: Tensor | None) -> Any:
+def _without_padding(op: Operation, grad: Tensor | None) -> Tensor:
     values, paddings = op.inputs[:2]
     index = paddings.dtype.base_dtype.name
     sizes = apply("Shape", values, out_type=index)
@@ -119,7 +119,13 @@ class MirrorPad(OpDef):
         return mirror
 
 
-def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = None, constant_values: Any = 0) -> Any:
+def pad(
+    tensor: TensorLike,
+    paddings: TensorLike,
+    mode: str = "CONSTANT",
+    name: str | None = None,
+    constant_values: TensorLike = 0,
+) -> Tensor:
     """Add values before and after a tensor in each dimension.
 
     Parameters

@@ -11,7 +11,7 @@ from hdfsaver.graph.apply import apply
 from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import FLOATS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Grads, scope, shape_of, widened, with_rank
 from hdfsaver.ops.sliding_windows import NHWC, Pair, Windows, four, window_of, windows_of
 from hdfsaver.shapes import Shape
@@ -155,14 +155,14 @@ class AvgPoolGrad(OpDef):
 
 
 def max_pool(
-    value: Any,
-    ksize: Any,
-    strides: Any,
+    value: TensorLike | None,
+    ksize: int | Sequence[int],
+    strides: int | Sequence[int],
     padding: str,
     data_format: str = "NHWC",
     name: str | None = None,
-    input: Any = None,
-) -> Any:
+    input: TensorLike | None = None,
+) -> Tensor:
     """The greatest value of each window of images.
 
     Parameters
@@ -208,14 +208,14 @@ def max_pool(
 
 
 def avg_pool(
-    value: Any,
-    ksize: Any,
-    strides: Any,
+    value: TensorLike | None,
+    ksize: int | Sequence[int],
+    strides: int | Sequence[int],
     padding: str,
     data_format: str = "NHWC",
     name: str | None = None,
-    input: Any = None,
-) -> Any:
+    input: TensorLike | None = None,
+) -> Tensor:
     """The mean of each window of images; elements of the padding do not count.
 
     Parameters

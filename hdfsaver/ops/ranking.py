@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from hdfsaver import dtypes, shapes
+from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.graph.definition import INDICES, REALS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Flat, Grads, at_least, dtype_name, integer, invalid, static_integer, with_rank
 from hdfsaver.shapes import Shape
 
@@ -59,7 +59,13 @@ class TopKV2(OpDef):
         return [apply("Sum", apply("SelectV2", is_chosen, spread, zero), [-2]), None]
 
 
-def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = dtypes.int32, name: str | None = None) -> Any:
+def top_k(
+    input: TensorLike,
+    k: TensorLike = 1,
+    sorted: bool = True,
+    index_type: DTypeLike = dtypes.int32,
+    name: str | None = None,
+) -> list[Tensor]:
     """The k greatest values of each row, in descending order, and their indices.
 
     Parameters
@@ -117,7 +123,7 @@ def _in_top(predictions: Array, targets: Array, number: Array) -> Array:
     return np.asarray(in_range & np.isfinite(own[:, 0]) & (greater < integer(number)))
 
 
-def in_top_k(predictions: Any, targets: Any, k: Any, name: str | None = None) -> Any:
+def in_top_k(predictions: TensorLike, targets: TensorLike, k: TensorLike, name: str | None = None) -> Tensor:
     """Whether the prediction for each target is among the k greatest of its row; ties count as being among them.
 
     Parameters

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from hdfsaver import dtypes
+from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply, graph_of
 from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
 from hdfsaver.graph.definition import INDICES, NUMBERS, REALS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import (
     NARROW,
     Flat,
@@ -42,7 +43,6 @@ class _Reduction(OpDef):
     types = {"T": NUMBERS, "Tidx": INDICES}
     default_types = {"Tidx": "int32"}
     attrs = {"keep_dims": False}
-    reduce: ClassVar[Callable[..., Any]]
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         shape, axes, keep = node.input_shapes[0], node.constant(1), node.attrs["keep_dims"]
@@ -61,11 +61,16 @@ class _Reduction(OpDef):
         # float16 and bfloat16 are added up in float32, so that only the result is rounded; integers keep their dtype.
         wide = np.dtype(np.float32) if name in NARROW else dtype
 
-        def reduced(values: Array, axes: Array) -> Any:
+        def reduced(values: Array, axes: Array) -> Array:
             along = normal_axes(axes, np.ndim(values))
             return reduce(np.asarray(values, wide), along, keep).astype(dtype, copy=False)
 
         return reduced
+
+    @staticmethod
+    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Array:
+        """Reduce values along axes."""
+        raise NotImplementedError
 
     def fold(self, node: Node) -> Array | None:
         return fold_by_kernel(self, node)
@@ -78,7 +83,7 @@ def _static_axes(op: Operation) -> tuple[int, ...] | None:
     return None if shape is None or axes is None else normal_axes(axes, len(shape))
 
 
-def _is_reduced(op: Operation) -> Any:
+def _is_reduced(op: Operation) -> Tensor | Array:
     """A bool for each axis of the input: whether it is reduced."""
     values, axes = op.inputs
     dropped = _static_axes(op)
@@ -91,7 +96,7 @@ def _is_reduced(op: Operation) -> Any:
     return apply("Greater", apply("UnsortedSegmentSum", apply("OnesLike", positive), positive, rank), 0)
 
 
-def _kept_shape(op: Operation) -> Any:
+def _kept_shape(op: Operation) -> Tensor | Array:
     """The shape that the result has where the reduced axes are kept with length 1."""
     dropped = _static_axes(op)
     sizes = op.inputs[0].shape.plain
@@ -107,8 +112,7 @@ def _spread(op: Operation, reduced: Tensor | None) -> Tensor:
     """A tensor of a reduction's result's shape, repeated to the shape of its input."""
     if not op.get_attr("keep_dims"):
         reduced = apply("Reshape", reduced, _kept_shape(op))
-    spread: Tensor = apply("BroadcastTo", reduced, apply("Shape", op.inputs[0]))
-    return spread
+    return apply("BroadcastTo", reduced, apply("Shape", op.inputs[0]))
 
 
 @register
@@ -118,7 +122,7 @@ class Sum(_Reduction):
     type = "Sum"
 
     @staticmethod
-    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Any:
+    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Array:
         return np.asarray(_add(values, axis=axes, dtype=values.dtype, keepdims=keep))
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
@@ -132,13 +136,13 @@ class Mean(_Reduction):
     type = "Mean"
 
     @staticmethod
-    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Any:
+    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Array:
         wide = {"i": np.int64, "u": np.uint64}.get(values.dtype.kind, values.dtype)
         total = np.asarray(_add(values, axis=axes, dtype=wide, keepdims=keep))
         count = values.size // total.size if total.size else 1
         if values.dtype.kind not in "iu":
-            return total / np.asarray(count, values.real.dtype)
-        return np.sign(total) * (np.absolute(total) // max(count, 1))
+            return np.asarray(total / np.asarray(count, values.real.dtype))
+        return np.asarray(np.sign(total) * (np.absolute(total) // max(count, 1)))
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         spread = _spread(op, grads[0])
@@ -154,7 +158,7 @@ class Prod(_Reduction):
     type = "Prod"
 
     @staticmethod
-    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Any:
+    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Array:
         return np.asarray(_multiply(values, axis=axes, dtype=values.dtype, keepdims=keep))
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
@@ -194,7 +198,7 @@ class Max(_Extreme):
     type = "Max"
 
     @staticmethod
-    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Any:
+    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Array:
         least = -np.inf if values.dtype.kind == "f" else np.iinfo(values.dtype).min
         return np.asarray(_maximum(values, axis=axes, keepdims=keep, initial=least))
 
@@ -206,7 +210,7 @@ class Min(_Extreme):
     type = "Min"
 
     @staticmethod
-    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Any:
+    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Array:
         greatest = np.inf if values.dtype.kind == "f" else np.iinfo(values.dtype).max
         return np.asarray(_minimum(values, axis=axes, keepdims=keep, initial=greatest))
 
@@ -225,7 +229,7 @@ class AllOf(_Truth):
     type = "All"
 
     @staticmethod
-    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Any:
+    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Array:
         return np.asarray(_logical_and(values, axis=axes, keepdims=keep))
 
 
@@ -236,13 +240,20 @@ class AnyOf(_Truth):
     type = "Any"
 
     @staticmethod
-    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Any:
+    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Array:
         return np.asarray(_logical_or(values, axis=axes, keepdims=keep))
 
 
-def _reduce(op_type: str, values: Any, axis: Any, keepdims: bool | None, name: str | None, *older: Any) -> Any:
+def _reduce(
+    op_type: str,
+    values: TensorLike,
+    axis: TensorLike | None,
+    keepdims: bool | None,
+    name: str | None,
+    axis_older: TensorLike | None,
+    keepdims_older: bool | None,
+) -> Tensor:
     """Make a reduction, given its arguments under their newer and older names."""
-    axis_older, keepdims_older = older
     if (axis is not None and axis_older is not None) or (keepdims is not None and keepdims_older is not None):
         raise ValueError("Give axis or reduction_indices, and keepdims or keep_dims, not both.")
     axis = axis_older if axis is None else axis
@@ -253,30 +264,29 @@ def _reduce(op_type: str, values: Any, axis: Any, keepdims: bool | None, name: s
     return reduced
 
 
-def _all_axes(values: Any) -> Tensor:
+def _all_axes(values: TensorLike) -> Tensor:
     known = values._as_tensor().shape.rank if is_tensor(values) else None
     with graph_of([values]).as_default():
         if known is not None:
             return convert_to_tensor(np.arange(known, dtype=np.int32))
         with scope(None, "Rank", values) as full:
             count = apply("Rank", values, name=full) if is_tensor(values) else _rank_of(values, full)
-        axes: Tensor = apply("Range", 0, count, 1, name="range")
-        return axes
+        return apply("Range", 0, count, 1, name="range")
 
 
-def _rank_of(values: Any, name: str) -> Tensor:
+def _rank_of(values: TensorLike, name: str) -> Tensor:
     rank = convert_to_tensor(values).shape.rank
     return convert_to_tensor(np.array(rank, np.int32), name=name)
 
 
 def reduce_sum(
-    input_tensor: Any,
-    axis: Any = None,
+    input_tensor: TensorLike,
+    axis: TensorLike | None = None,
     keepdims: bool | None = None,
     name: str | None = None,
-    reduction_indices: Any = None,
+    reduction_indices: TensorLike | None = None,
     keep_dims: bool | None = None,
-) -> Any:
+) -> Tensor:
     """The sum of the elements along axes.
 
     Parameters
@@ -313,13 +323,13 @@ def reduce_sum(
 
 
 def reduce_mean(
-    input_tensor: Any,
-    axis: Any = None,
+    input_tensor: TensorLike,
+    axis: TensorLike | None = None,
     keepdims: bool | None = None,
     name: str | None = None,
-    reduction_indices: Any = None,
+    reduction_indices: TensorLike | None = None,
     keep_dims: bool | None = None,
-) -> Any:
+) -> Tensor:
     """The mean of the elements along axes.
 
     Parameters
@@ -356,13 +366,13 @@ def reduce_mean(
 
 
 def reduce_prod(
-    input_tensor: Any,
-    axis: Any = None,
+    input_tensor: TensorLike,
+    axis: TensorLike | None = None,
     keepdims: bool | None = None,
     name: str | None = None,
-    reduction_indices: Any = None,
+    reduction_indices: TensorLike | None = None,
     keep_dims: bool | None = None,
-) -> Any:
+) -> Tensor:
     """The product of the elements along axes.
 
     Parameters
@@ -399,13 +409,13 @@ def reduce_prod(
 
 
 def reduce_max(
-    input_tensor: Any,
-    axis: Any = None,
+    input_tensor: TensorLike,
+    axis: TensorLike | None = None,
     keepdims: bool | None = None,
     name: str | None = None,
-    reduction_indices: Any = None,
+    reduction_indices: TensorLike | None = None,
     keep_dims: bool | None = None,
-) -> Any:
+) -> Tensor:
     """The greatest element along axes.
 
     Parameters
@@ -442,13 +452,13 @@ def reduce_max(
 
 
 def reduce_min(
-    input_tensor: Any,
-    axis: Any = None,
+    input_tensor: TensorLike,
+    axis: TensorLike | None = None,
     keepdims: bool | None = None,
     name: str | None = None,
-    reduction_indices: Any = None,
+    reduction_indices: TensorLike | None = None,
     keep_dims: bool | None = None,
-) -> Any:
+) -> Tensor:
     """The least element along axes.
 
     Parameters
@@ -485,13 +495,13 @@ def reduce_min(
 
 
 def reduce_all(
-    input_tensor: Any,
-    axis: Any = None,
+    input_tensor: TensorLike,
+    axis: TensorLike | None = None,
     keepdims: bool | None = None,
     name: str | None = None,
-    reduction_indices: Any = None,
+    reduction_indices: TensorLike | None = None,
     keep_dims: bool | None = None,
-) -> Any:
+) -> Tensor:
     """Whether all elements along axes are true.
 
     Parameters
@@ -527,13 +537,13 @@ def reduce_all(
 
 
 def reduce_any(
-    input_tensor: Any,
-    axis: Any = None,
+    input_tensor: TensorLike,
+    axis: TensorLike | None = None,
     keepdims: bool | None = None,
     name: str | None = None,
-    reduction_indices: Any = None,
+    reduction_indices: TensorLike | None = None,
     keep_dims: bool | None = None,
-) -> Any:
+) -> Tensor:
     """Whether any element along axes is true.
 
     Parameters
@@ -569,13 +579,13 @@ def reduce_any(
 
 
 def reduce_logsumexp(
-    input_tensor: Any,
-    axis: Any = None,
+    input_tensor: TensorLike,
+    axis: TensorLike | None = None,
     keepdims: bool | None = None,
     name: str | None = None,
-    reduction_indices: Any = None,
+    reduction_indices: TensorLike | None = None,
     keep_dims: bool | None = None,
-) -> Any:
+) -> Tensor:
     """The logarithm of the sum of exponentials along axes, without overflow on the way.
 
     Computed as ``m + log(sum(exp(x - m)))`` for the greatest element m.
@@ -622,14 +632,14 @@ def reduce_logsumexp(
 
 
 def count_nonzero(
-    input_tensor: Any,
-    axis: Any = None,
+    input_tensor: TensorLike,
+    axis: TensorLike | None = None,
     keepdims: bool | None = None,
-    dtype: Any = dtypes.int64,
+    dtype: DTypeLike = dtypes.int64,
     name: str | None = None,
-    reduction_indices: Any = None,
+    reduction_indices: TensorLike | None = None,
     keep_dims: bool | None = None,
-) -> Any:
+) -> Tensor:
     """The number of elements along axes that are not zero, not False or not an empty string.
 
     Parameters

@@ -11,7 +11,7 @@ from hdfsaver import dtypes, shapes
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import COMPLEX, FLOATS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Grads, Unary, conjugate, like
 from hdfsaver.shapes import Shape
 
@@ -72,7 +72,7 @@ class SqrtGrad(_RootGrad):
         return [by_y, apply("Mul", like(0.5, y), part)]
 
 
-def sqrt(x: Any, name: str | None = None) -> Any:
+def sqrt(x: TensorLike, name: str | None = None) -> Tensor:
     """The square root."""
     return apply("Sqrt", x, name=name)
 
@@ -108,7 +108,7 @@ class RsqrtGrad(_RootGrad):
         return [apply("Mul", weighted, apply("Square", y)), apply("RsqrtGrad", y, grads[0])]
 
 
-def rsqrt(x: Any, name: str | None = None) -> Any:
+def rsqrt(x: TensorLike, name: str | None = None) -> Tensor:
     """One divided by the square root."""
     return apply("Rsqrt", x, name=name)
 
@@ -145,6 +145,6 @@ def _conjugate(grad: Tensor | None) -> Tensor:
     return conjugate(grad)
 
 
-def reciprocal(x: Any, name: str | None = None) -> Any:
+def reciprocal(x: TensorLike, name: str | None = None) -> Tensor:
     """One divided by x."""
     return apply("Reciprocal", x, name=name)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import FLOATS, REALS, Kernel, Node, register
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Flat, Unary
 
 
@@ -26,7 +25,7 @@ class Floor(_Step):
     ufunc = np.floor
 
 
-def floor(x: Any, name: str | None = None) -> Any:
+def floor(x: TensorLike, name: str | None = None) -> Tensor:
     """The greatest integer that is not above x, as a number of the same floating dtype."""
     return apply("Floor", x, name=name)
 
@@ -39,7 +38,7 @@ class Ceil(_Step):
     ufunc = np.ceil
 
 
-def ceil(x: Any, name: str | None = None) -> Any:
+def ceil(x: TensorLike, name: str | None = None) -> Tensor:
     """The least integer that is not below x, as a number of the same floating dtype."""
     return apply("Ceil", x, name=name)
 
@@ -52,7 +51,7 @@ class Rint(_Step):
     ufunc = np.rint
 
 
-def rint(x: Any, name: str | None = None) -> Any:
+def rint(x: TensorLike, name: str | None = None) -> Tensor:
     """The nearest integer, as a number of the same floating dtype; halves are rounded to the even one."""
     return apply("Rint", x, name=name)
 
@@ -68,7 +67,7 @@ class Round(_Step):
         return np.positive if dtypes.as_dtype(node.attrs["T"]).is_integer else np.rint
 
 
-def round(x: Any, name: str | None = None) -> Any:
+def round(x: TensorLike, name: str | None = None) -> Tensor:
     """The nearest integer, of the same real dtype; halves are rounded to the even one, and integers stay."""
     return apply("Round", x, name=name)
 
@@ -88,7 +87,7 @@ class IsNan(_Question):
     ufunc = np.isnan
 
 
-def is_nan(x: Any, name: str | None = None) -> Any:
+def is_nan(x: TensorLike, name: str | None = None) -> Tensor:
     """Whether each element of a floating tensor is NaN."""
     return apply("IsNan", x, name=name)
 
@@ -101,7 +100,7 @@ class IsInf(_Question):
     ufunc = np.isinf
 
 
-def is_inf(x: Any, name: str | None = None) -> Any:
+def is_inf(x: TensorLike, name: str | None = None) -> Tensor:
     """Whether each element of a floating tensor is infinite."""
     return apply("IsInf", x, name=name)
 
@@ -114,6 +113,6 @@ class IsFinite(_Question):
     ufunc = np.isfinite
 
 
-def is_finite(x: Any, name: str | None = None) -> Any:
+def is_finite(x: TensorLike, name: str | None = None) -> Tensor:
     """Whether each element of a floating tensor is neither infinite nor NaN."""
     return apply("IsFinite", x, name=name)

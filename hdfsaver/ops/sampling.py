@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from hdfsaver import dtypes, shapes
+from hdfsaver import dtypes
+from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
 from hdfsaver.graph.default import get_default_graph
-from hdfsaver.graph.tensor import Tensor
-from hdfsaver.ops.base import dtype_name, scope
+from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.ops.base import dtype_name, known_shape, scope
+from hdfsaver.shapes import ShapeLike
 
 DEFAULT_GRAPH_SEED = 87654321
 """The graph's seed where only an operation has one, as in TensorFlow."""
@@ -48,24 +50,19 @@ def seed_attrs(op_seed: int | None) -> dict[str, Any]:
     return {"seed": seed or 0, "seed2": seed2 or 0}
 
 
-def _shape_tensor(shape: Any) -> Tensor:
-    has_tensor = is_tensor(shape) or (isinstance(shape, list | tuple) and any(is_tensor(size) for size in shape))
-    if has_tensor:
-        return convert_to_tensor(shape, name="shape")
-    known = shapes.as_shape(shape)
-    if known is None or None in known:
-        raise ValueError(f"The shape must be known, not {shapes.text(known)}; take it from tf.shape where it is not.")
-    return convert_to_tensor(np.array(known, np.int32), name="shape")
+def _shape_tensor(shape: ShapeLike | TensorLike) -> Tensor:
+    known = known_shape(shape)
+    return convert_to_tensor(shape if known is None else np.array(known, np.int32), name="shape")
 
 
 def random_normal(
-    shape: Any,
-    mean: Any = 0.0,
-    stddev: Any = 1.0,
-    dtype: Any = dtypes.float32,
+    shape: ShapeLike | TensorLike,
+    mean: TensorLike = 0.0,
+    stddev: TensorLike = 1.0,
+    dtype: DTypeLike = dtypes.float32,
     seed: int | None = None,
     name: str | None = None,
-) -> Any:
+) -> Tensor:
     """Random numbers of a normal distribution.
 
     The same program gives the same numbers again where the graph or the operation has a seed, but not those of
@@ -102,13 +99,13 @@ def random_normal(
 
 
 def truncated_normal(
-    shape: Any,
-    mean: Any = 0.0,
-    stddev: Any = 1.0,
-    dtype: Any = dtypes.float32,
+    shape: ShapeLike | TensorLike,
+    mean: TensorLike = 0.0,
+    stddev: TensorLike = 1.0,
+    dtype: DTypeLike = dtypes.float32,
     seed: int | None = None,
     name: str | None = None,
-) -> Any:
+) -> Tensor:
     """Random numbers of a normal distribution, drawn again where they are beyond two standard deviations of the mean.
 
     Parameters
@@ -143,8 +140,15 @@ def truncated_normal(
 
 
 def _scaled_normal(
-    op_type: str, default: str, shape: Any, mean: Any, stddev: Any, dtype: Any, seed: int | None, name: str | None
-) -> Any:
+    op_type: str,
+    default: str,
+    shape: ShapeLike | TensorLike,
+    mean: TensorLike,
+    stddev: TensorLike,
+    dtype: DTypeLike,
+    seed: int | None,
+    name: str | None,
+) -> Tensor:
     with scope(name, default, shape, mean, stddev) as full:
         sizes = _shape_tensor(shape)
         mean = convert_to_tensor(mean, dtype, name="mean")
@@ -154,13 +158,13 @@ def _scaled_normal(
 
 
 def random_uniform(
-    shape: Any,
-    minval: Any = 0,
-    maxval: Any = None,
-    dtype: Any = dtypes.float32,
+    shape: ShapeLike | TensorLike,
+    minval: TensorLike = 0,
+    maxval: TensorLike | None = None,
+    dtype: DTypeLike = dtypes.float32,
     seed: int | None = None,
     name: str | None = None,
-) -> Any:
+) -> Tensor:
     """Random numbers that are equally likely from a lower bound up to, but without, an upper bound.
 
     Parameters
@@ -207,7 +211,9 @@ def random_uniform(
         return _uniform_floats(sizes, minval, maxval, wanted, seed, full)
 
 
-def _uniform_floats(sizes: Tensor, minval: Any, maxval: Any, dtype: dtypes.DType, seed: int | None, name: str) -> Any:
+def _uniform_floats(
+    sizes: Tensor, minval: TensorLike, maxval: TensorLike, dtype: dtypes.DType, seed: int | None, name: str
+) -> Tensor:
     from_zero = isinstance(minval, int) and minval == 0
     to_one = isinstance(maxval, int) and maxval == 1
     if not (from_zero and to_one):
@@ -220,7 +226,7 @@ def _uniform_floats(sizes: Tensor, minval: Any, maxval: Any, dtype: dtypes.DType
     return apply("AddV2", apply("Mul", drawn, width, name="mul"), minval, name=name)
 
 
-def random_shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Any:
+def random_shuffle(value: TensorLike, seed: int | None = None, name: str | None = None) -> Tensor:
     """Shuffle the rows of a tensor.
 
     Parameters
@@ -246,13 +252,13 @@ def random_shuffle(value: Any, seed: int | None = None, name: str | None = None)
 
 
 def dropout(
-    x: Any,
-    keep_prob: Any = None,
-    noise_shape: Any = None,
+    x: TensorLike,
+    keep_prob: float | Tensor | None = None,
+    noise_shape: ShapeLike | TensorLike = None,
     seed: int | None = None,
     name: str | None = None,
-    rate: Any = None,
-) -> Any:
+    rate: float | Tensor | None = None,
+) -> Tensor:
     """Set a random part of the values to zero and scale the others up, so that the expected sum is the same.
 
     Parameters
@@ -281,9 +287,10 @@ def dropout(
         Neither or both parts are given, a part is out of range, ``x`` is not floating, or the noise's shape does not
         fit.
     """
-    if (keep_prob is None) == (rate is None):
+    if keep_prob is not None and rate is None:
+        rate = 1 - keep_prob
+    elif rate is None or keep_prob is not None:
         raise ValueError("tf.nn.dropout takes either rate or, in older programs, keep_prob, not both.")
-    rate = 1 - keep_prob if rate is None else rate
     if not is_tensor(rate) and not 0 <= rate < 1:
         raise ValueError(f"The rate of dropout must be at least 0 and below 1, not {rate}.")
     with scope(name, "dropout", x) as full:

@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from hdfsaver import dtypes
+from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import INDICES, NUMBERS, REALS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import (
     NARROW,
     Flat,
@@ -35,7 +37,7 @@ class _Scan(OpDef):
     types = {"T": NUMBERS, "Tidx": INDICES}
     default_types = {"Tidx": "int32"}
     attrs = {"exclusive": False, "reverse": False}
-    ufunc: ClassVar[Any]
+    ufunc: ClassVar[np.ufunc]
     of_nothing: ClassVar[int]
 
     def shapes(self, node: Node) -> Sequence[Shape]:
@@ -60,8 +62,8 @@ class _Scan(OpDef):
         return scan
 
 
-def _exclusively(ufunc: Any, of_nothing: int) -> Callable[..., Array]:
-    def accumulate(values: Array, axis: int, dtype: Any) -> Array:
+def _exclusively(ufunc: np.ufunc, of_nothing: int) -> Callable[..., Array]:
+    def accumulate(values: Array, axis: int, dtype: npt.DTypeLike) -> Array:
         result = np.full(values.shape, of_nothing, dtype)
         if len(values) > 1:
             result[1:] = ufunc.accumulate(values[:-1], axis=axis, dtype=dtype)
@@ -73,8 +75,7 @@ def _exclusively(ufunc: Any, of_nothing: int) -> Callable[..., Array]:
 def _scanned_back(op: Operation, grad: Tensor) -> Tensor:
     """What each place gets from all that it went into."""
     attrs = {"exclusive": op.get_attr("exclusive"), "reverse": not op.get_attr("reverse")}
-    back: Tensor = apply("Cumsum", grad, op.inputs[1], **attrs)
-    return back
+    return apply("Cumsum", grad, op.inputs[1], **attrs)
 
 
 @register
@@ -104,7 +105,9 @@ class Cumprod(_Scan):
         return [apply("RealDiv", weighted, conjugate(op.inputs[0])), None]
 
 
-def cumsum(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Any:
+def cumsum(
+    x: TensorLike, axis: TensorLike = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
+) -> Tensor:
     """The running sums along an axis.
 
     Parameters
@@ -138,7 +141,9 @@ def cumsum(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False
     return _scanned("Cumsum", x, axis, exclusive, reverse, name)
 
 
-def cumprod(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Any:
+def cumprod(
+    x: TensorLike, axis: TensorLike = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
+) -> Tensor:
     """The running products along an axis.
 
     Parameters
@@ -173,7 +178,7 @@ def cumprod(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = Fals
     return _scanned("Cumprod", x, axis, exclusive, reverse, name)
 
 
-def _scanned(op_type: str, x: Any, axis: Any, exclusive: bool, reverse: bool, name: str | None) -> Any:
+def _scanned(op_type: str, x: TensorLike, axis: TensorLike, exclusive: bool, reverse: bool, name: str | None) -> Tensor:
     with scope(name, op_type, x) as full:
         x = convert_to_tensor(x, name="x")
         return apply(op_type, x, axis, name=full, exclusive=exclusive, reverse=reverse)
@@ -235,8 +240,12 @@ class ArgMin(_ArgExtreme):
 
 
 def argmax(
-    input: Any, axis: Any = None, name: str | None = None, dimension: Any = None, output_type: Any = dtypes.int64
-) -> Any:
+    input: TensorLike,
+    axis: TensorLike | None = None,
+    name: str | None = None,
+    dimension: TensorLike | None = None,
+    output_type: DTypeLike = dtypes.int64,
+) -> Tensor:
     """The index of the greatest value along an axis; of equal ones the first.
 
     Parameters
@@ -270,8 +279,12 @@ def argmax(
 
 
 def argmin(
-    input: Any, axis: Any = None, name: str | None = None, dimension: Any = None, output_type: Any = dtypes.int64
-) -> Any:
+    input: TensorLike,
+    axis: TensorLike | None = None,
+    name: str | None = None,
+    dimension: TensorLike | None = None,
+    output_type: DTypeLike = dtypes.int64,
+) -> Tensor:
     """The index of the least value along an axis; of equal ones the first.
 
     Parameters
@@ -304,6 +317,13 @@ def argmin(
     return _arg_extreme("ArgMin", input, axis, name, dimension, output_type)
 
 
-def _arg_extreme(op_type: str, values: Any, axis: Any, name: str | None, dimension: Any, output_type: Any) -> Any:
+def _arg_extreme(
+    op_type: str,
+    values: TensorLike,
+    axis: TensorLike | None,
+    name: str | None,
+    dimension: TensorLike | None,
+    output_type: DTypeLike,
+) -> Tensor:
     axis = dimension if axis is None else axis
     return apply(op_type, values, 0 if axis is None else axis, name=name, output_type=dtype_name(output_type))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from hdfsaver.graph.apply import apply
 from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import NUMBERS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Flat, Grads, invalid, scope, shape_of, sum_to
 from hdfsaver.shapes import Shape
 
@@ -93,7 +92,9 @@ class Where(Flat):
         return lambda condition: np.argwhere(condition).astype(np.int64, copy=False)
 
 
-def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
+def where(
+    condition: TensorLike, x: TensorLike | None = None, y: TensorLike | None = None, name: str | None = None
+) -> Tensor:
     """Choose from ``x`` where a condition is true and from ``y`` elsewhere; without them, the indices of what is true.
 
     Parameters
@@ -124,7 +125,9 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
     return _where("Select", condition, x, y, name)
 
 
-def where_v2(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
+def where_v2(
+    condition: TensorLike, x: TensorLike | None = None, y: TensorLike | None = None, name: str | None = None
+) -> Tensor:
     """As `where`, but the condition, ``x`` and ``y`` are broadcast to each other.
 
     Parameters
@@ -154,7 +157,7 @@ def where_v2(condition: Any, x: Any = None, y: Any = None, name: str | None = No
     return _where("SelectV2", condition, x, y, name)
 
 
-def _where(op_type: str, condition: Any, x: Any, y: Any, name: str | None) -> Any:
+def _where(op_type: str, condition: TensorLike, x: TensorLike | None, y: TensorLike | None, name: str | None) -> Tensor:
     if (x is None) != (y is None):
         raise ValueError("tf.where needs both x and y, or neither.")
     if x is not None:
@@ -163,7 +166,7 @@ def _where(op_type: str, condition: Any, x: Any, y: Any, name: str | None) -> An
         return apply("Where", convert_to_tensor(condition, name="condition"), name=full)
 
 
-def boolean_mask(tensor: Any, mask: Any, name: str = "boolean_mask", axis: int | None = None) -> Any:
+def boolean_mask(tensor: TensorLike, mask: TensorLike, name: str = "boolean_mask", axis: int | None = None) -> Tensor:
     """The parts of a tensor where a mask is true.
 
     Parameters

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from hdfsaver import dtypes, shapes
+from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.graph.conversion import constant_node, convert_to_tensor
 from hdfsaver.graph.definition import INDICES, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import (
     Flat,
     Grads,
@@ -112,7 +112,7 @@ class Rank(_About):
         return None if shape is None else np.array(len(shape), np.int32)
 
 
-def shape(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> Any:
+def shape(input: TensorLike, name: str | None = None, out_type: DTypeLike = dtypes.int32) -> Tensor:
     """The shape of a tensor, as a vector; a constant where it is known.
 
     Parameters
@@ -138,7 +138,7 @@ def shape(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> 
         return shape_of(convert_to_tensor(input), full, dtype_name(out_type))
 
 
-def size(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> Any:
+def size(input: TensorLike, name: str | None = None, out_type: DTypeLike = dtypes.int32) -> Tensor:
     """The number of elements of a tensor; a constant where it is known.
 
     Parameters
@@ -168,7 +168,7 @@ def size(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> A
         return apply("Size", input, name=full, out_type=dtype_name(out_type))
 
 
-def rank(input: Any, name: str | None = None) -> Any:
+def rank(input: TensorLike, name: str | None = None) -> Tensor:
     """The number of dimensions of a tensor; a constant where it is known."""
     with scope(name, "Rank", input) as full:
         input = convert_to_tensor(input)
@@ -176,11 +176,11 @@ def rank(input: Any, name: str | None = None) -> Any:
         return apply("Rank", input, name=full) if known is None else _constant(known, dtypes.int32, full)
 
 
-def _constant(value: Any, dtype: Any, name: str) -> Tensor:
+def _constant(value: int, dtype: DTypeLike, name: str) -> Tensor:
     return constant_node(np.array(value, dtypes.numpy_dtype(dtype_name(dtype))), dtype_name(dtype), name)
 
 
-def shape_n(input: Sequence[Any], out_type: Any = dtypes.int32, name: str | None = None) -> Any:
+def shape_n(input: Sequence[TensorLike], out_type: DTypeLike = dtypes.int32, name: str | None = None) -> list[Tensor]:
     """The shapes of several tensors of one dtype, as vectors.
 
     Parameters
@@ -258,7 +258,7 @@ def _reshape(values: Array, sizes: Array) -> Array:
     return np.reshape(values, sizes.tolist())
 
 
-def reshape(tensor: Any, shape: Any, name: str | None = None) -> Any:
+def reshape(tensor: TensorLike, shape: TensorLike, name: str | None = None) -> Tensor:
     """The same elements in the same row-major order, in another shape.
 
     Parameters
@@ -316,7 +316,9 @@ class ExpandDims(OpDef):
         return [apply("Reshape", grads[0], apply("Shape", op.inputs[0])), None]
 
 
-def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Any:
+def expand_dims(
+    input: TensorLike, axis: TensorLike | None = None, name: str | None = None, dim: TensorLike | None = None
+) -> Tensor:
     """Add a dimension of length 1.
 
     Parameters
@@ -384,7 +386,12 @@ def _ones(shape: Sequence[int | None]) -> list[int]:
     return [axis for axis, size in enumerate(shape) if size == 1]
 
 
-def squeeze(input: Any, axis: Any = None, name: str | None = None, squeeze_dims: Any = None) -> Any:
+def squeeze(
+    input: TensorLike,
+    axis: int | Sequence[int] | None = None,
+    name: str | None = None,
+    squeeze_dims: int | Sequence[int] | None = None,
+) -> Tensor:
     """Remove dimensions of length 1: the given ones, or all.
 
     Parameters
@@ -450,7 +457,9 @@ def _transpose(values: Array, order: Array) -> Array:
     return np.transpose(values, order)
 
 
-def transpose(a: Any, perm: Any = None, name: str = "transpose", conjugate: bool = False) -> Any:
+def transpose(
+    a: TensorLike, perm: TensorLike | None = None, name: str = "transpose", conjugate: bool = False
+) -> Tensor:
     """The dimensions in another order.
 
     Parameters
@@ -487,7 +496,7 @@ def transpose(a: Any, perm: Any = None, name: str = "transpose", conjugate: bool
         return apply("Transpose", a, perm, name=full)
 
 
-def _reverse_order(a: Tensor) -> Any:
+def _reverse_order(a: Tensor) -> Tensor | Array:
     known = a.shape.rank
     if known is not None:
         return np.arange(known, dtype=np.int32)[::-1].copy()
@@ -523,6 +532,6 @@ def _invert(order: Array) -> Array:
     return inverse
 
 
-def invert_permutation(x: Any, name: str | None = None) -> Any:
+def invert_permutation(x: TensorLike, name: str | None = None) -> Tensor:
     """The inverse of a permutation: ``y[x[i]] == i``."""
     return apply("InvertPermutation", x, name=name)

@@ -12,7 +12,7 @@ from hdfsaver.graph.apply import apply
 from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import INDICES, NUMBERS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Grads, blank, boxed, invalid, normal_axes, scope, with_rank
 from hdfsaver.shapes import Shape
 
@@ -117,7 +117,7 @@ def _length(size: int | None, item: slice) -> int | None:
     return len(range(*item.indices(size)))
 
 
-def _check_place(size: int | None, place: Any) -> None:
+def _check_place(size: int | None, place: int | Unknown) -> None:
     if size is not None and not isinstance(place, Unknown) and not -size <= place < size:
         raise ValueError(f"Slice index {place} of a dimension of length {size} is out of bounds.")
 
@@ -200,18 +200,18 @@ class StridedSliceGrad(OpDef):
 
 
 def strided_slice(
-    input_: Any,
-    begin: Any,
-    end: Any,
-    strides: Any = None,
+    input_: TensorLike,
+    begin: TensorLike,
+    end: TensorLike,
+    strides: TensorLike | None = None,
     begin_mask: int = 0,
     end_mask: int = 0,
     ellipsis_mask: int = 0,
     new_axis_mask: int = 0,
     shrink_axis_mask: int = 0,
-    var: Any = None,
+    var: object = None,
     name: str | None = None,
-) -> Any:
+) -> Tensor:
     """``input_[begin:end:strides]`` in each dimension; masks change the meaning of single dimensions.
 
     Bit i of a mask is about element i of the bounds. Python's ``tensor[...]`` makes the same operation.
@@ -329,7 +329,7 @@ def _slice(values: Array, begin: Array, size: Array) -> Array:
     return values[(*index, ...)]
 
 
-def slice_(input_: Any, begin: Any, size: Any, name: str | None = None) -> Any:
+def slice_(input_: TensorLike, begin: TensorLike, size: TensorLike, name: str | None = None) -> Tensor:
     """The part of a tensor with a given beginning and size (``tf.slice``).
 
     Parameters
@@ -382,7 +382,7 @@ class ReverseV2(OpDef):
         return [apply("ReverseV2", grads[0], op.inputs[1]), None]
 
 
-def reverse(tensor: Any, axis: Any, name: str | None = None) -> Any:
+def reverse(tensor: TensorLike, axis: TensorLike, name: str | None = None) -> Tensor:
     """Reverse the order of elements along axes.
 
     Parameters

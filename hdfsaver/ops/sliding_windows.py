@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -110,7 +109,7 @@ class Windows:
         """Images with the channels where the graph has them."""
         return np.ascontiguousarray(np.moveaxis(values, 3, 1)) if self.is_nchw else values
 
-    def padded(self, images: Array, window: Sequence[int], value: Any = 0) -> Array:
+    def padded(self, images: Array, window: Sequence[int], value: float = 0) -> Array:
         """Images with a value around them, as far as windows reach.
 
         Parameters
@@ -198,7 +197,7 @@ def window_of(node: Node, is_nchw: bool) -> Pair:
     return _pair(node.attrs["ksize"], is_nchw, "ksize")
 
 
-def _pair(values: Any, is_nchw: bool, key: str) -> Pair:
+def _pair(values: Sequence[int], is_nchw: bool, key: str) -> Pair:
     if len(values) != 4 or any(value < 1 for value in values):
         raise ValueError(f"{key} must be four positive numbers, not {values!r}.")
     batch, channels = values[0], values[1 if is_nchw else 3]
@@ -208,7 +207,7 @@ def _pair(values: Any, is_nchw: bool, key: str) -> Pair:
     return values[first], values[first + 1]
 
 
-def four(values: Any, data_format: str) -> list[int]:
+def four(values: int | Sequence[int] | None, data_format: str) -> list[int]:
     """A number for each of the four dimensions of images, given one (for height and width), two, or all four."""
     given = [int(value) for value in np.atleast_1d(1 if values is None else values)]
     if len(given) == 4:

@@ -7,15 +7,17 @@ key, all others get the value.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 
 from hdfsaver import dtypes, shapes
+from hdfsaver.dtypes import DTypeLike
 from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import INDICES, NUMBERS, Array, Kernel, Node, register
-from hdfsaver.ops.base import Flat
+from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
+from hdfsaver.ops.base import Flat, SessionState
 from hdfsaver.shapes import Shape
 from hdfsaver.shapes import text as shape_text
 
@@ -77,7 +79,7 @@ class Assign(_Assignment):
     def kernel(self, node: Node) -> Kernel:
         wanted = node.input_shapes[0] if node.attrs["validate_shape"] else None
 
-        def assign(state: Any, ref: str, value: Array) -> str:
+        def assign(state: SessionState, ref: str, value: Array) -> str:
             if wanted is not None and not shapes.compatible(wanted, np.shape(value)):
                 raise InvalidArgumentError(
                     None,
@@ -101,7 +103,7 @@ def own(value: Array) -> Array:
     return value
 
 
-def current(state: Any, ref: str, node: Node) -> Array:
+def current(state: SessionState, ref: str, node: Node) -> Array:
     """The value of a variable that an operation is about to change.
 
     Parameters
@@ -124,12 +126,11 @@ def current(state: Any, ref: str, node: Node) -> Array:
         The variable has no value yet.
     """
     try:
-        value: Array = state.variables[ref]
+        return state.variables[ref]
     except KeyError:
         raise FailedPreconditionError(
             None, None, f"Attempting to use uninitialized value {ref} (in operation {node.name!r})."
         ) from None
-    return value
 
 
 class _Update(_Assignment):
@@ -137,7 +138,7 @@ class _Update(_Assignment):
 
     types = {"T": NUMBERS}
     attrs = {"use_locking": False}
-    ufunc: Any
+    ufunc: ClassVar[np.ufunc]
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         return [shapes.merge(*node.input_shapes)]
@@ -145,7 +146,7 @@ class _Update(_Assignment):
     def kernel(self, node: Node) -> Kernel:
         ufunc = type(self).ufunc
 
-        def update(state: Any, ref: str, value: Array) -> str:
+        def update(state: SessionState, ref: str, value: Array) -> str:
             before = current(state, ref, node)
             if before.shape != np.shape(value):
                 raise InvalidArgumentError(
@@ -193,7 +194,7 @@ class _Scatter(Flat):
     def kernel(self, node: Node) -> Kernel:
         change = type(self).change
 
-        def scatter(state: Any, ref: str, indices: Array, updates: Array) -> str:
+        def scatter(state: SessionState, ref: str, indices: Array, updates: Array) -> str:
             value = current(state, ref, node).copy()
             indices = np.asarray(indices)
             if indices.size and (indices.min() < 0 or indices.max() >= len(value)):
@@ -264,8 +265,12 @@ class IsVariableInitialized(Flat):
 
 
 def assign(
-    ref: Any, value: Any, validate_shape: bool | None = None, use_locking: bool | None = None, name: str | None = None
-) -> Any:
+    ref: SupportsTensor,
+    value: TensorLike,
+    validate_shape: bool | None = None,
+    use_locking: bool | None = None,
+    name: str | None = None,
+) -> Tensor:
     """Replace a variable's value.
 
     Parameters
@@ -299,7 +304,9 @@ def assign(
     return apply("Assign", ref, value, name=name, **attrs)
 
 
-def assign_add(ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None) -> Any:
+def assign_add(
+    ref: SupportsTensor, value: TensorLike, use_locking: bool | None = None, name: str | None = None
+) -> Tensor:
     """Add to a variable's value.
 
     Parameters
@@ -332,7 +339,9 @@ def assign_add(ref: Any, value: Any, use_locking: bool | None = None, name: str 
     return apply("AssignAdd", ref, value, name=name, use_locking=bool(use_locking))
 
 
-def assign_sub(ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None) -> Any:
+def assign_sub(
+    ref: SupportsTensor, value: TensorLike, use_locking: bool | None = None, name: str | None = None
+) -> Tensor:
     """Subtract from a variable's value.
 
     Parameters
@@ -365,7 +374,9 @@ def assign_sub(ref: Any, value: Any, use_locking: bool | None = None, name: str 
     return apply("AssignSub", ref, value, name=name, use_locking=bool(use_locking))
 
 
-def scatter_update(ref: Any, indices: Any, updates: Any, use_locking: bool = True, name: str | None = None) -> Any:
+def scatter_update(
+    ref: SupportsTensor, indices: TensorLike, updates: TensorLike, use_locking: bool = True, name: str | None = None
+) -> Tensor:
     """Replace rows of a variable.
 
     Parameters
@@ -400,7 +411,9 @@ def scatter_update(ref: Any, indices: Any, updates: Any, use_locking: bool = Tru
     return apply("ScatterUpdate", ref, indices, updates, name=name, use_locking=use_locking)
 
 
-def scatter_add(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Any:
+def scatter_add(
+    ref: SupportsTensor, indices: TensorLike, updates: TensorLike, use_locking: bool = False, name: str | None = None
+) -> Tensor:
     """Add to rows of a variable.
 
     Parameters
@@ -436,7 +449,9 @@ def scatter_add(ref: Any, indices: Any, updates: Any, use_locking: bool = False,
     return apply("ScatterAdd", ref, indices, updates, name=name, use_locking=use_locking)
 
 
-def scatter_sub(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Any:
+def scatter_sub(
+    ref: SupportsTensor, indices: TensorLike, updates: TensorLike, use_locking: bool = False, name: str | None = None
+) -> Tensor:
     """Subtract from rows of a variable.
 
     Parameters
@@ -472,12 +487,12 @@ def scatter_sub(ref: Any, indices: Any, updates: Any, use_locking: bool = False,
     return apply("ScatterSub", ref, indices, updates, name=name, use_locking=use_locking)
 
 
-def is_variable_initialized(variable: Any, name: str | None = None) -> Any:
+def is_variable_initialized(variable: SupportsTensor, name: str | None = None) -> Tensor:
     """Whether a variable has a value, as a bool tensor."""
     return apply("IsVariableInitialized", variable, name=name or "IsVariableInitialized")
 
 
-def reference(shape: Shape, dtype: Any, name: str, shared_name: str = "", container: str = "") -> Any:
+def reference(shape: Shape, dtype: DTypeLike, name: str, shared_name: str = "", container: str = "") -> Tensor:
     """Make the operation that stores a variable.
 
     Parameters
