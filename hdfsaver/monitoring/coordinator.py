@@ -1,4 +1,4 @@
-"""Coordinator: several threads that stop together, when one of them asks for it or fails."""
+"""Coordinator: stops several threads together when one of them asks for it or fails."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from types import TracebackType
+from typing import Any, TypeAlias
 
 from hdfsaver.errors import OutOfRangeError
 from hdfsaver.training import log
 
+ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
+"""What `sys.exc_info` gives."""
+
 
 class Coordinator:
-    """Lets threads stop together.
+    """Stops several threads together.
 
     Parameters
     ----------
     clean_stop_exception_types : tuple of type, optional
-        What is no error when a thread stops with it; `OutOfRangeError` by default, the end of an input.
+        Exceptions with which a thread stops without an error; `OutOfRangeError` by default, the end of an input.
     """
 
     def __init__(self, clean_stop_exception_types: tuple[type[BaseException], ...] | None = None) -> None:
@@ -29,13 +33,18 @@ class Coordinator:
         self._joined = False
         self._threads: set[threading.Thread] = set()
 
-    def request_stop(self, ex: BaseException | tuple[Any, ...] | None = None) -> None:
+    def request_stop(self, ex: BaseException | ExcInfo | None = None) -> None:
         """Ask all threads to stop.
 
         Parameters
         ----------
         ex : exception or exc_info tuple, optional
-            Why; `join` raises it. Only the first one counts, and none after `join`, which raises it at once.
+            The reason, which `join` raises. Only the first one counts.
+
+        Raises
+        ------
+        BaseException
+            The reason, where `join` has ended already.
         """
         error = ex[1] if isinstance(ex, tuple) else ex
         with self._lock:
@@ -49,7 +58,7 @@ class Coordinator:
             self._stop.set()
 
     def clear_stop(self) -> None:
-        """Forget that anybody asked to stop, and why."""
+        """Forget the request to stop, and its reason."""
         with self._lock:
             self._joined = False
             self._error = None
@@ -68,7 +77,7 @@ class Coordinator:
             self.request_stop(error)
 
     def wait_for_stop(self, timeout: float | None = None) -> bool:
-        """Wait until a thread asks to stop, or so many seconds; whether one has asked."""
+        """Wait until a thread asks to stop, for ``timeout`` seconds at most; gives whether one has asked."""
         return self._stop.wait(timeout)
 
     def register_thread(self, thread: threading.Thread) -> None:
@@ -82,23 +91,23 @@ class Coordinator:
         stop_grace_period_secs: float = 120,
         ignore_live_threads: bool = False,
     ) -> None:
-        """Wait for all threads, and raise why they stopped.
+        """Wait for all threads to end, and raise the reason why they stopped.
 
         Parameters
         ----------
         threads : iterable of Thread, optional
-            Beside those that are registered.
+            Threads beside those that are registered.
         stop_grace_period_secs : float
-            How long they may go on once a stop was asked for.
+            Seconds that the threads have to end after a request to stop.
         ignore_live_threads : bool
-            Do not mind those that go on longer.
+            Raise nothing where a thread has not ended by then.
 
         Raises
         ------
         RuntimeError
-            A thread goes on for longer.
+            A thread has not ended by then.
         BaseException
-            What a thread stopped with.
+            The exception with which a thread stopped.
         """
         with self._lock:
             waited_for = self._threads.union(threads or ())
@@ -121,23 +130,27 @@ class Coordinator:
         return self._joined
 
     def raise_requested_exception(self) -> None:
-        """Raise what a thread stopped with, if there is anything."""
+        """Raise the exception with which a thread stopped, if there is one."""
         with self._lock:
             if self._error is not None:
                 raise self._error
 
 
 class LooperThread(threading.Thread):
-    """Calls a function again and again, until a Coordinator says to stop.
+    """Calls a function again and again, until a Coordinator asks to stop.
 
     Parameters
     ----------
     coord : Coordinator
+        Asks to stop; it is told of an exception of the function.
     timer_interval_secs : float or None
         Seconds from one call to the next; None calls without a pause.
     target : callable
-    args, kwargs : optional
-        What it is called with.
+        The function.
+    args : tuple, optional
+        Its positional arguments.
+    kwargs : dict, optional
+        Its keyword arguments.
     """
 
     def __init__(
@@ -156,7 +169,7 @@ class LooperThread(threading.Thread):
         coord.register_thread(self)
 
     def run(self) -> None:
-        """Call until it is time to stop; an exception stops the others too."""
+        """Call until the Coordinator asks to stop; an exception stops the other threads too."""
         with self._coord.stop_on_exception():
             if self._interval is None:
                 while not self._coord.should_stop():

@@ -1,9 +1,8 @@
-"""How a monitored session comes to its session."""
+"""Session creators, which make the session of a monitored session."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
 
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.monitoring.scaffold import Scaffold
@@ -13,11 +12,11 @@ from hdfsaver.session import Session
 
 
 class SessionCreator(ABC):
-    """A base for what makes sessions."""
+    """The base of session creators."""
 
     @abstractmethod
-    def create_session(self) -> Any:
-        """A new session, ready to be used."""
+    def create_session(self) -> Session:
+        """A new session that is ready to run."""
 
 
 def _manager(scaffold: Scaffold) -> SessionManager:
@@ -36,10 +35,11 @@ class ChiefSessionCreator(SessionCreator):
     Parameters
     ----------
     scaffold : Scaffold, optional
+        The operations and the Saver; by default a new one.
     master, config : object
         Accepted for programs that give them, as `Session` does.
     checkpoint_dir : path, optional
-        Whose latest checkpoint is restored.
+        The folder whose latest checkpoint is restored.
     checkpoint_filename_with_path : path, optional
         A checkpoint to restore instead.
     """
@@ -48,7 +48,7 @@ class ChiefSessionCreator(SessionCreator):
         self,
         scaffold: Scaffold | None = None,
         master: str = "",
-        config: Any = None,
+        config: object = None,
         checkpoint_dir: PathLike | None = None,
         checkpoint_filename_with_path: PathLike | None = None,
     ) -> None:
@@ -74,18 +74,20 @@ class ChiefSessionCreator(SessionCreator):
 
 
 class WorkerSessionCreator(SessionCreator):
-    """Makes sessions that a chief makes ready; see `SessionManager.wait_for_session` for what that means here.
+    """Makes sessions whose variables get their values from a chief; see `SessionManager.wait_for_session`.
 
     Parameters
     ----------
     scaffold : Scaffold, optional
+        The operations; by default a new one.
     master, config : object
         Accepted for programs that give them, as `Session` does.
     max_wait_secs : float
+        Seconds to wait at most.
     """
 
     def __init__(
-        self, scaffold: Scaffold | None = None, master: str = "", config: Any = None, max_wait_secs: float = 30 * 60
+        self, scaffold: Scaffold | None = None, master: str = "", config: object = None, max_wait_secs: float = 30 * 60
     ) -> None:
         self._scaffold = scaffold or Scaffold()
         self._master = master

@@ -1,65 +1,79 @@
-"""What can be hung into a monitored session: code that runs around every run."""
+"""Hooks: code that a monitored session calls around every run."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
+
+from hdfsaver.monitoring.coordinator import Coordinator
+from hdfsaver.session import Session
 
 
 class SessionRunArgs(NamedTuple):
-    """What is to be run, or what a hook wants to be run along with it.
+    """The arguments of a run, or what a hook adds to a run.
 
     Attributes
     ----------
     fetches : object
         As for `Session.run`.
     feed_dict : dict, optional
+        As for `Session.run`.
     options : object, optional
         Accepted for programs that give it.
     """
 
     fetches: Any
-    feed_dict: Any = None
-    options: Any = None
+    feed_dict: Mapping[Any, Any] | None = None
+    options: object = None
 
 
 class SessionRunValues(NamedTuple):
-    """What came of a run: for a hook, the values of its own fetches."""
+    """The results of a run.
+
+    Attributes
+    ----------
+    results : object
+        The values of the hook's own fetches, in their structure; None where it has none.
+    options, run_metadata : object
+        As they were given to the run.
+    """
 
     results: Any
-    options: Any
-    run_metadata: Any
+    options: object
+    run_metadata: object
 
 
 class SessionRunContext:
-    """What a hook knows of the run that it is called for.
+    """The run that a hook is called for.
 
     Attributes
     ----------
     original_args : SessionRunArgs
-        What the program asked for.
+        The arguments of the program, without those of hooks.
     session : Session
+        The session, without hooks.
     stop_requested : bool
-        Whether some hook asked to stop.
+        Whether a hook asked to stop.
     """
 
-    def __init__(self, original_args: SessionRunArgs, session: Any) -> None:
+    def __init__(self, original_args: SessionRunArgs, session: Session) -> None:
         self._original_args = original_args
         self._session = session
         self._stop_requested = False
 
     @property
     def original_args(self) -> SessionRunArgs:
-        """What the program asked for."""
+        """The arguments of the program, without those of hooks."""
         return self._original_args
 
     @property
-    def session(self) -> Any:
+    def session(self) -> Session:
         """The session, without hooks."""
         return self._session
 
     @property
     def stop_requested(self) -> bool:
-        """Whether some hook asked to stop."""
+        """Whether a hook asked to stop."""
         return self._stop_requested
 
     def request_stop(self) -> None:
@@ -68,19 +82,19 @@ class SessionRunContext:
 
 
 class SessionRunHook:
-    """A base for hooks; none of its methods needs to be defined."""
+    """The base of hooks; a subclass defines the methods that it needs."""
 
     def begin(self) -> None:
-        """Called once before the session is made; the graph can still be added to."""
+        """Called once before the session is made, while the graph can still be changed."""
 
-    def after_create_session(self, session: Any, coord: Any) -> None:
-        """Called when a session was made, and again after one was recovered; the graph is finalized."""
+    def after_create_session(self, session: Session, coord: Coordinator) -> None:
+        """Called after a session was made, and again after one was recovered; the graph is finalized then."""
 
     def before_run(self, run_context: SessionRunContext) -> SessionRunArgs | None:
-        """Called before each run; gives what is to be run along with it, or None."""
+        """Called before each run; gives fetches and feeds to add to the run, or None."""
 
     def after_run(self, run_context: SessionRunContext, run_values: SessionRunValues) -> None:
-        """Called after each run that raised nothing, with the values of what `before_run` asked for."""
+        """Called after each run that raised nothing, with the values of the hook's own fetches."""
 
-    def end(self, session: Any) -> None:
-        """Called when the session ends, but not after an exception."""
+    def end(self, session: Session) -> None:
+        """Called when the session ends, unless it ends with an exception."""

@@ -1,11 +1,11 @@
-"""Sessions with hooks around every run, which end as their hooks want it and recover from what passes."""
+"""Sessions with hooks around every run, which stop when a hook asks for it and recover from temporary errors."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from hdfsaver.errors import AbortedError, OutOfRangeError, UnavailableError
 from hdfsaver.graph.default import get_default_graph
@@ -18,11 +18,13 @@ from hdfsaver.reading.checkpoint_names import PathLike
 from hdfsaver.session import Session
 from hdfsaver.training import log
 
-PASSING = (AbortedError, UnavailableError)
-"""Errors after which a new session may do better."""
+_T = TypeVar("_T")
+
+TEMPORARY = (AbortedError, UnavailableError)
+"""Errors after which a new session may succeed."""
 
 ENDS = (OutOfRangeError, StopIteration)
-"""Exceptions that end a training without being errors."""
+"""Exceptions that end a training without an error."""
 
 
 class _Hooked:
@@ -35,8 +37,8 @@ class _Hooked:
         for hook in hooks:
             hook.after_create_session(session, self.coord)
 
-    def run(self, fetches: Any, feed_dict: Any, options: Any, run_metadata: Any) -> Any:
-        """Run, with what the hooks want to be run and fed along."""
+    def run(self, fetches: Any, feed_dict: Mapping[Any, Any] | None, options: object, run_metadata: object) -> Any:
+        """Run, with the fetches and feeds of the hooks."""
         if self.coord.should_stop():
             raise RuntimeError("Run called even after should_stop requested.")
         context = SessionRunContext(SessionRunArgs(fetches, feed_dict, options), self.session)
@@ -50,7 +52,9 @@ class _Hooked:
             self.coord.request_stop()
         return values["caller"]
 
-    def _before(self, context: SessionRunContext, feed_dict: Any) -> tuple[dict[int, Any], dict[Any, Any]]:
+    def _before(
+        self, context: SessionRunContext, feed_dict: Mapping[Any, Any] | None
+    ) -> tuple[dict[int, Any], dict[Any, Any]]:
         wanted: dict[int, Any] = {}
         of_hooks: dict[Any, Any] = {}
         given = dict(feed_dict or {})
@@ -70,7 +74,7 @@ class _Hooked:
 
 
 class StepContext:
-    """What a step function gets: the session without hooks, and ways to run with them or to stop.
+    """The argument of a step function: the session without hooks, and ways to run with hooks or to stop.
 
     Attributes
     ----------
@@ -88,7 +92,7 @@ class StepContext:
         return self._session
 
     def run_with_hooks(self, *args: Any, **kwargs: Any) -> Any:
-        """As `MonitoredSession.run`."""
+        """Run with hooks, as `MonitoredSession.run`."""
         return self._run_with_hooks(*args, **kwargs)
 
     def request_stop(self) -> None:
@@ -97,7 +101,7 @@ class StepContext:
 
 
 class _MonitoredBase:
-    """What both kinds of monitored sessions have in common."""
+    """The methods of both kinds of monitored sessions."""
 
     StepContext = StepContext
 
@@ -123,27 +127,50 @@ class _MonitoredBase:
         while True:
             try:
                 return _Hooked(self._creator.create_session(), self._hooks)
-            except PASSING as error:
+            except TEMPORARY as error:
                 if not self._recovers:
                     raise
                 log.info("An error was raised while a session was being created, and a new one is made: %s", error)
 
     @property
     def graph(self) -> Graph:
-        """The graph that is run."""
+        """The graph of the session."""
         return self._graph
 
-    def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
-        """Run as `Session.run` does, with the hooks around it.
+    def run(
+        self,
+        fetches: Any,
+        feed_dict: Mapping[Any, Any] | None = None,
+        options: object = None,
+        run_metadata: object = None,
+    ) -> Any:
+        """Run as `Session.run` does, and call the hooks around it.
+
+        Parameters
+        ----------
+        fetches : Tensor, Operation, Variable, str, or nested lists, tuples and dicts of them
+            As for `Session.run`.
+        feed_dict : dict, optional
+            As for `Session.run`.
+        options, run_metadata : object
+            Accepted for programs that give them.
+
+        Returns
+        -------
+        object
+            The fetched values in the structure of ``fetches``.
 
         Raises
         ------
         RuntimeError
-            The session is closed, or a hook has asked to stop; or two feed one tensor.
+            The session is closed, a hook has asked to stop, or a tensor is fed twice, by two hooks or by a hook and the
+            program.
+        OpError
+            An operation failed, as in `Session.run`.
         """
         return self._guarded(lambda hooked: hooked.run(fetches, feed_dict, options, run_metadata))
 
-    def run_step_fn(self, step_fn: Callable[..., Any]) -> Any:
+    def run_step_fn(self, step_fn: Callable[..., _T]) -> _T:
         """Call a function that may run several things, with hooks or without.
 
         Parameters
@@ -151,12 +178,19 @@ class _MonitoredBase:
         step_fn : callable
             Called with a `StepContext`, as ``step_fn(step_context)`` or as a method ``step_fn(self, step_context)``.
 
+        Returns
+        -------
+        object
+            The function's result.
+
         Raises
         ------
         ValueError
-            The function takes other arguments.
+            The function has other parameters.
+        RuntimeError
+            The session is closed, or a hook has asked to stop.
         StopIteration
-            It asked to stop; a ``with`` block of the session ends without an error then.
+            The function asked to stop; a ``with`` block of the session ends without an error then.
         """
         names = list(inspect.signature(step_fn).parameters)
         if names not in (["step_context"], ["self", "step_context"]):
@@ -165,7 +199,7 @@ class _MonitoredBase:
                 f"an instance method. Got {names} instead."
             )
 
-        def call(hooked: _Hooked) -> Any:
+        def call(hooked: _Hooked) -> _T:
             if hooked.coord.should_stop():
                 raise RuntimeError("Run called even after should_stop requested.")
             return step_fn(StepContext(hooked.session, lambda *args, **kwargs: self._run_of(hooked, *args, **kwargs)))
@@ -173,10 +207,16 @@ class _MonitoredBase:
         return self._guarded(call)
 
     @staticmethod
-    def _run_of(hooked: _Hooked, fetches: Any, feed_dict: Any = None, options: Any = None, meta: Any = None) -> Any:
+    def _run_of(
+        hooked: _Hooked,
+        fetches: Any,
+        feed_dict: Mapping[Any, Any] | None = None,
+        options: object = None,
+        meta: object = None,
+    ) -> Any:
         return hooked.run(fetches, feed_dict, options, meta)
 
-    def _guarded(self, call: Callable[[_Hooked], Any]) -> Any:
+    def _guarded(self, call: Callable[[_Hooked], _T]) -> _T:
         while True:
             if self._is_closed:
                 raise RuntimeError("Session is already closed.")
@@ -185,14 +225,14 @@ class _MonitoredBase:
             hooked = self._hooked
             try:
                 return call(hooked)
-            except PASSING as error:
+            except TEMPORARY as error:
                 if not self._recovers:
                     raise
                 log.info("An error was raised, and a new session is made: %s", error)
                 hooked.session.close()
                 self._hooked = None
             except Exception:
-                # A thread that failed may be why this run did.
+                # This run may have failed because a thread did.
                 hooked.coord.raise_requested_exception()
                 raise
 
@@ -201,7 +241,13 @@ class _MonitoredBase:
         return self._is_closed or (self._hooked is not None and self._hooked.coord.should_stop())
 
     def close(self) -> None:
-        """End the hooks, which may still run something, and then the session."""
+        """End the hooks, which may still run something, and then the session.
+
+        Raises
+        ------
+        RuntimeError
+            The session is closed already.
+        """
         self._close(None)
 
     def _close(self, kind: type[BaseException] | None) -> None:
@@ -240,15 +286,16 @@ class _MonitoredBase:
 
 
 class MonitoredSession(_MonitoredBase):
-    """A session with hooks, which is made anew when an error passes (`AbortedError`, `UnavailableError`).
+    """A session with hooks; after an `AbortedError` or `UnavailableError` a new session takes its place.
 
     Parameters
     ----------
     session_creator : SessionCreator, optional
-        A `ChiefSessionCreator` by default.
+        Makes the session; a `ChiefSessionCreator` by default.
     hooks : list of SessionRunHook, optional
+        Called around every run.
     stop_grace_period_secs : float
-        How long threads of hooks may go on when the session ends.
+        Seconds that threads of hooks have to end after the session.
     """
 
     def __init__(
@@ -261,18 +308,22 @@ class MonitoredSession(_MonitoredBase):
 
 
 class SingularMonitoredSession(_MonitoredBase):
-    """A session with hooks, to which every error goes, and whose plain session can be had.
+    """A session with hooks that raises every error, and gives its plain session.
 
     Parameters
     ----------
     hooks : list of SessionRunHook, optional
+        Called around every run.
     scaffold : Scaffold, optional
+        The operations and the Saver; by default a new one.
     master, config : object
         Accepted for programs that give them, as `Session` does.
-    checkpoint_dir, checkpoint_filename_with_path : path, optional
-        See `ChiefSessionCreator`.
+    checkpoint_dir : path, optional
+        The folder whose latest checkpoint is restored.
     stop_grace_period_secs : float
-        See `MonitoredSession`.
+        Seconds that threads of hooks have to end after the session.
+    checkpoint_filename_with_path : path, optional
+        A checkpoint to restore instead.
     """
 
     def __init__(
@@ -280,7 +331,7 @@ class SingularMonitoredSession(_MonitoredBase):
         hooks: Sequence[SessionRunHook] | None = None,
         scaffold: Scaffold | None = None,
         master: str = "",
-        config: Any = None,
+        config: object = None,
         checkpoint_dir: PathLike | None = None,
         stop_grace_period_secs: float = 120,
         checkpoint_filename_with_path: PathLike | None = None,

@@ -1,36 +1,43 @@
-"""Hooks that tell how a training goes, through ``tf.logging``."""
+"""Hooks that log the values of tensors and the speed of a training, by ``tf.logging``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from hdfsaver.monitoring.coordinator import Coordinator
 from hdfsaver.monitoring.hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
-from hdfsaver.monitoring.stopping import default_graph_element, needed_global_step
+from hdfsaver.monitoring.stopping import Element, default_graph_element, needed_global_step
 from hdfsaver.monitoring.timer import SecondOrStepTimer
+from hdfsaver.session import Session
 from hdfsaver.training import log
 
 
 class LoggingTensorHook(SessionRunHook):
-    """Logs the values of tensors every so many runs or seconds, or at the end.
+    """Logs the values of tensors every few runs or seconds, or at the end.
 
     Parameters
     ----------
-    tensors : dict of str to Tensor, or list of Tensor or str
-        By what they are to be called; those of a list are called as they are given.
+    tensors : dict of str to Tensor or str, or list of Tensor or str
+        The tensors or their names, by the names that the message uses; those of a list are shown as they are given.
     every_n_iter : int, optional
         Runs between two messages.
     every_n_secs : float, optional
-        Seconds between two messages. Without ``at_end`` exactly one of both is to be given.
+        Seconds between two messages. Without ``at_end`` exactly one of the two must be given.
     at_end : bool
         Also log at the end, or only then where neither is given.
     formatter : callable, optional
-        Makes the message, of a dict of values.
+        Makes the message from a dict of values.
+
+    Raises
+    ------
+    ValueError
+        Both or neither of the intervals are given, or an interval in runs is not positive.
     """
 
     def __init__(
         self,
-        tensors: Any,
+        tensors: Mapping[str, Element] | Sequence[Element],
         every_n_iter: int | None = None,
         every_n_secs: float | None = None,
         at_end: bool = False,
@@ -41,14 +48,16 @@ class LoggingTensorHook(SessionRunHook):
             raise ValueError("either at_end and/or exactly one of every_n_iter and every_n_secs must be provided.")
         if every_n_iter is not None and every_n_iter <= 0:
             raise ValueError(f"invalid every_n_iter={every_n_iter}.")
-        self._tensors = dict(tensors) if isinstance(tensors, Mapping) else {item: item for item in tensors}
-        self._order = sorted(self._tensors) if isinstance(tensors, Mapping) else list(tensors)
+        self._tensors: dict[Any, Element] = dict(
+            tensors if isinstance(tensors, Mapping) else zip(tensors, tensors, strict=True)
+        )
+        self._order: list[Any] = sorted(tensors) if isinstance(tensors, Mapping) else list(tensors)
         self._formatter = formatter
         self._at_end = at_end
         self._timer = None if self._only_at_end else SecondOrStepTimer(every_n_secs, every_n_iter)
 
     def begin(self) -> None:
-        """Look for the tensors."""
+        """Find the tensors in the graph."""
         if self._timer is not None:
             self._timer.reset()
         self._runs = 0
@@ -56,22 +65,22 @@ class LoggingTensorHook(SessionRunHook):
         self._fetches = {tag: default_graph_element(tensor) for tag, tensor in self._tensors.items()}
 
     def before_run(self, run_context: SessionRunContext) -> SessionRunArgs | None:
-        """Fetch the tensors, when it is time."""
+        """Fetch the tensors where a message is due."""
         self._is_due = self._timer is not None and self._timer.should_trigger_for_step(self._runs)
         return SessionRunArgs(self._fetches) if self._is_due else None
 
     def after_run(self, run_context: SessionRunContext, run_values: SessionRunValues) -> None:
-        """Log them."""
+        """Log the values where a message is due."""
         if self._is_due:
             self._log(run_values.results)
         self._runs += 1
 
-    def end(self, session: Any) -> None:
-        """Log them once more."""
+    def end(self, session: Session) -> None:
+        """Log the last values, with ``at_end``."""
         if self._at_end:
             self._log(session.run(self._fetches))
 
-    def _log(self, values: dict[str, Any]) -> None:
+    def _log(self, values: dict[Any, Any]) -> None:
         elapsed = self._timer.update_last_triggered_step(self._runs)[0] if self._timer is not None else None
         if self._formatter is not None:
             log.info(self._formatter(values))
@@ -81,35 +90,40 @@ class LoggingTensorHook(SessionRunHook):
 
 
 class StepCounterHook(SessionRunHook):
-    """Logs how many steps a second are done.
+    """Logs the number of steps per second.
 
     Parameters
     ----------
-    every_n_steps : int
+    every_n_steps : int, optional
         Steps between two messages.
     every_n_secs : float, optional
-        Seconds between two messages; exactly one of both is to be given.
+        Seconds between two messages; exactly one of the two must be given.
     output_dir, summary_writer : object
         Accepted for programs that give them; there are no summaries.
+
+    Raises
+    ------
+    ValueError
+        Both or neither of the intervals are given.
     """
 
     def __init__(
         self,
         every_n_steps: int | None = 100,
         every_n_secs: float | None = None,
-        output_dir: Any = None,
-        summary_writer: Any = None,
+        output_dir: object = None,
+        summary_writer: object = None,
     ) -> None:
         if (every_n_steps is None) == (every_n_secs is None):
             raise ValueError("Exactly one of every_n_steps and every_n_secs should be provided.")
         self._timer = SecondOrStepTimer(every_n_secs, every_n_steps)
 
     def begin(self) -> None:
-        """Look for the global step."""
+        """Find the global step."""
         self._global_step = needed_global_step(self)
 
-    def after_create_session(self, session: Any, coord: Any) -> None:
-        """Count from here."""
+    def after_create_session(self, session: Session, coord: Coordinator) -> None:
+        """Begin to count."""
         self._timer.reset()
 
     def before_run(self, run_context: SessionRunContext) -> SessionRunArgs | None:
@@ -117,7 +131,7 @@ class StepCounterHook(SessionRunHook):
         return SessionRunArgs(self._global_step)
 
     def after_run(self, run_context: SessionRunContext, run_values: SessionRunValues) -> None:
-        """Log, when it is time."""
+        """Log the speed where a message is due."""
         if self._timer.should_trigger_for_step(int(run_values.results) + 1):
             step = int(run_context.session.run(self._global_step))
             if self._timer.should_trigger_for_step(step):

@@ -1,62 +1,66 @@
-"""The hook that saves checkpoints, and those who listen to it."""
+"""The hook that saves checkpoints, and its listeners."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
 
 from hdfsaver.checkpoint.graph_files import write_graph
+from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.keys import GraphKeys
+from hdfsaver.monitoring.coordinator import Coordinator
 from hdfsaver.monitoring.hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
 from hdfsaver.monitoring.scaffold import Scaffold
 from hdfsaver.monitoring.stopping import needed_global_step
 from hdfsaver.monitoring.timer import SecondOrStepTimer
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
+from hdfsaver.session import Session
 from hdfsaver.training import log
 
 
 class CheckpointSaverListener:
-    """A base for what is to be done around every save; none of its methods needs to be defined."""
+    """The base of listeners, which are called around every save; a subclass defines the methods that it needs."""
 
     def begin(self) -> None:
         """Called once before the session is made."""
 
-    def before_save(self, session: Any, global_step_value: int) -> None:
+    def before_save(self, session: Session, global_step_value: int) -> None:
         """Called before a save."""
 
-    def after_save(self, session: Any, global_step_value: int) -> Any:
-        """Called after a save; what counts as true asks the session to stop."""
+    def after_save(self, session: Session, global_step_value: int) -> bool | None:
+        """Called after a save; a true result asks the session to stop."""
 
-    def end(self, session: Any, global_step_value: int) -> None:
+    def end(self, session: Session, global_step_value: int) -> None:
         """Called at the end, after the last save."""
 
 
 class CheckpointSaverHook(SessionRunHook):
-    """Saves a checkpoint when the session was made, every so many steps or seconds, and at the end.
+    """Saves a checkpoint when the session was made, every few steps or seconds, and at the end.
 
     Parameters
     ----------
     checkpoint_dir : path
-        The folder; it is made where it is missing.
+        The folder, which is made where it is missing.
     save_secs : float, optional
         Seconds between two checkpoints.
     save_steps : int, optional
-        Steps between two checkpoints. Exactly one of both is to be given.
+        Steps between two checkpoints. Exactly one of the two must be given.
     saver : Saver, optional
+        The Saver to use.
     checkpoint_basename : str
-        What the prefix is called, before its step.
+        The file name of the prefix, without the step.
     scaffold : Scaffold, optional
-        Whose Saver is used; not beside ``saver``. Without both it is that of the collection ``SAVERS``.
+        Its Saver is used; not together with ``saver``. Without both, the Saver of the collection ``SAVERS`` is used.
     listeners : list of CheckpointSaverListener, optional
+        Called around every save.
     save_graph_def : bool
         Whether the graph is written with the values, and into ``graph.pbtxt``.
 
     Raises
     ------
     ValueError
-        Both a Saver and a Scaffold are given, or both or none of steps and seconds.
+        Both a Saver and a Scaffold are given, or both or neither of steps and seconds.
     """
 
     def __init__(
@@ -64,7 +68,7 @@ class CheckpointSaverHook(SessionRunHook):
         checkpoint_dir: PathLike,
         save_secs: float | None = None,
         save_steps: int | None = None,
-        saver: Any = None,
+        saver: Saver | None = None,
         checkpoint_basename: str = "model.ckpt",
         scaffold: Scaffold | None = None,
         listeners: Sequence[CheckpointSaverListener] | None = None,
@@ -81,12 +85,12 @@ class CheckpointSaverHook(SessionRunHook):
         self._saves_graph = save_graph_def
 
     def begin(self) -> None:
-        """Look for the global step."""
+        """Find the global step."""
         self._global_step = needed_global_step(self)
         for listener in self._listeners:
             listener.begin()
 
-    def after_create_session(self, session: Any, coord: Any) -> None:
+    def after_create_session(self, session: Session, coord: Coordinator) -> None:
         """Save the state in which the training begins."""
         os.makedirs(self._folder, exist_ok=True)
         if self._saves_graph:
@@ -100,7 +104,7 @@ class CheckpointSaverHook(SessionRunHook):
         return SessionRunArgs(self._global_step)
 
     def after_run(self, run_context: SessionRunContext, run_values: SessionRunValues) -> None:
-        """Save, when it is time; the step that was fetched may be from before the run's own."""
+        """Save where it is due; the step that was fetched may be from before the run's own update."""
         if self._timer.should_trigger_for_step(int(run_values.results) + 1):
             step = int(run_context.session.run(self._global_step))
             if self._timer.should_trigger_for_step(step):
@@ -108,16 +112,16 @@ class CheckpointSaverHook(SessionRunHook):
                 if self._save(run_context.session, step):
                     run_context.request_stop()
 
-    def end(self, session: Any) -> None:
-        """Save the last state, unless that is done already."""
+    def end(self, session: Session) -> None:
+        """Save the last state, unless it is saved already."""
         step = int(session.run(self._global_step))
         if step != self._timer.last_triggered_step():
             self._save(session, step)
         for listener in self._listeners:
             listener.end(session, step)
 
-    def _save(self, session: Any, step: int) -> bool:
-        """Save, and say whether a listener asks to stop."""
+    def _save(self, session: Session, step: int) -> bool:
+        """Save, and give whether a listener asks to stop."""
         for listener in self._listeners:
             listener.before_save(session, step)
         log.info("Saving checkpoints for %d into %s.", step, self._save_path)
@@ -125,10 +129,10 @@ class CheckpointSaverHook(SessionRunHook):
         answers = [listener.after_save(session, step) for listener in self._listeners]
         return any(map(bool, answers))
 
-    def _found_saver(self) -> Any:
+    def _found_saver(self) -> Saver:
         if self._saver is not None:
             return self._saver
-        if self._scaffold is not None:
+        if self._scaffold is not None and self._scaffold.saver is not None:
             return self._scaffold.saver
         savers = get_default_graph().get_collection(GraphKeys.SAVERS)
         if len(savers) != 1:
@@ -136,4 +140,5 @@ class CheckpointSaverHook(SessionRunHook):
                 f"The collection {GraphKeys.SAVERS!r} has {len(savers)} items, and exactly one Saver was expected. "
                 "Give the hook a saver or a scaffold."
             )
-        return savers[0]
+        found: Saver = savers[0]
+        return found

@@ -1,9 +1,9 @@
-"""Scaffold: the operations and the Saver that a training needs beside its model."""
+"""Scaffold: the operations and the Saver that a training needs in addition to its model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -11,8 +11,11 @@ from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.graph.current import name_scope
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.keys import GraphKeys
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
 from hdfsaver.ops.constants import constant, group, no_op
 from hdfsaver.ops.joining import concat
+from hdfsaver.session import Session
 from hdfsaver.training import log
 from hdfsaver.variables import (
     global_variables,
@@ -21,51 +24,56 @@ from hdfsaver.variables import (
     report_uninitialized_variables,
 )
 
+_T = TypeVar("_T")
+
+Runnable: TypeAlias = Operation | Tensor
+"""What can be run for its effect."""
+
 
 class Scaffold:
-    """Gathers what a training needs: what is not given is taken from the graph's collections, or made.
+    """Holds the operations and the Saver of a training, taken from the graph's collections or made where not given.
 
     Parameters
     ----------
     init_op : Operation, optional
         Initializes the model where there is no checkpoint; all global variables by default.
     init_feed_dict : dict, optional
-        Fed to it.
+        The feeds of ``init_op``.
     init_fn : callable, optional
         Called as ``init_fn(scaffold, session)`` after it.
     ready_op : Tensor, optional
         Gives the names of variables that have no value; the model is ready when there is none.
     ready_for_local_init_op : Tensor, optional
-        The same for what ``local_init_op`` needs; global variables by default.
+        The same for the variables that ``local_init_op`` needs; the global ones by default.
     local_init_op : Operation, optional
-        Initializes what no checkpoint has; all local variables by default.
+        Initializes what is not in checkpoints; all local variables by default.
     summary_op : object
         Accepted for programs that give it; there are no summaries.
     saver : Saver, optional
         That of the collection ``SAVERS`` by default, or a new one for all variables.
     copy_from_scaffold : Scaffold, optional
-        Where to take from what is not given.
+        Gives what the other arguments do not.
     local_init_feed_dict : dict, optional
-        Fed to ``local_init_op``.
+        The feeds of ``local_init_op``.
 
     Raises
     ------
     TypeError
-        ``copy_from_scaffold`` is no Scaffold.
+        ``copy_from_scaffold`` is not a Scaffold.
     """
 
     def __init__(
         self,
-        init_op: Any = None,
-        init_feed_dict: Any = None,
-        init_fn: Callable[[Scaffold, Any], object] | None = None,
-        ready_op: Any = None,
-        ready_for_local_init_op: Any = None,
-        local_init_op: Any = None,
-        summary_op: Any = None,
+        init_op: Runnable | None = None,
+        init_feed_dict: Mapping[Any, Any] | None = None,
+        init_fn: Callable[[Scaffold, Session], object] | None = None,
+        ready_op: Tensor | None = None,
+        ready_for_local_init_op: Tensor | None = None,
+        local_init_op: Runnable | None = None,
+        summary_op: object = None,
         saver: Saver | None = None,
         copy_from_scaffold: Scaffold | None = None,
-        local_init_feed_dict: Any = None,
+        local_init_feed_dict: Mapping[Any, Any] | None = None,
     ) -> None:
         if copy_from_scaffold is not None and not isinstance(copy_from_scaffold, Scaffold):
             raise TypeError("copy_from_scaffold is not a Scaffold instance.")
@@ -73,18 +81,18 @@ class Scaffold:
         def taken(given: Any, name: str) -> Any:
             return getattr(copy_from_scaffold, name) if given is None and copy_from_scaffold is not None else given
 
-        self._init_op: Any = taken(init_op, "_init_op")
-        self._init_feed_dict: Any = taken(init_feed_dict, "_init_feed_dict")
-        self._given_fn: Callable[[Scaffold, Any], object] | None = taken(init_fn, "_given_fn")
-        self._ready_op: Any = taken(ready_op, "_ready_op")
-        self._ready_for_local_init_op: Any = taken(ready_for_local_init_op, "_ready_for_local_init_op")
-        self._local_init_op: Any = taken(local_init_op, "_local_init_op")
-        self._local_init_feed_dict: Any = taken(local_init_feed_dict, "_local_init_feed_dict")
-        self._summary_op: Any = taken(summary_op, "_summary_op")
-        self._saver: Any = taken(saver, "_saver")
+        self._init_op: Runnable | None = taken(init_op, "_init_op")
+        self._init_feed_dict: Mapping[Any, Any] | None = taken(init_feed_dict, "_init_feed_dict")
+        self._given_fn: Callable[[Scaffold, Session], object] | None = taken(init_fn, "_given_fn")
+        self._ready_op: Tensor | None = taken(ready_op, "_ready_op")
+        self._ready_for_local_init_op: Tensor | None = taken(ready_for_local_init_op, "_ready_for_local_init_op")
+        self._local_init_op: Runnable | None = taken(local_init_op, "_local_init_op")
+        self._local_init_feed_dict: Mapping[Any, Any] | None = taken(local_init_feed_dict, "_local_init_feed_dict")
+        self._summary_op: object = taken(summary_op, "_summary_op")
+        self._saver: Saver | None = taken(saver, "_saver")
 
     def finalize(self) -> Scaffold:
-        """Make what is missing, and let nobody add to the graph any more.
+        """Make what is missing, and finalize the graph, which cannot be changed any more.
 
         Raises
         ------
@@ -113,54 +121,68 @@ class Scaffold:
         return self
 
     @property
-    def init_op(self) -> Any:
-        """What initializes the model."""
+    def init_op(self) -> Runnable | None:
+        """The operation that initializes the model; None before `finalize` where none was given."""
         return self._init_op
 
     @property
-    def init_feed_dict(self) -> Any:
-        """What is fed to it."""
+    def init_feed_dict(self) -> Mapping[Any, Any] | None:
+        """The feeds of ``init_op``."""
         return self._init_feed_dict
 
     @property
-    def init_fn(self) -> Callable[[Any], object] | None:
-        """What is called after it, with the session alone."""
+    def init_fn(self) -> Callable[[Session], object] | None:
+        """The function called after ``init_op``, which takes the session alone."""
         function = self._given_fn
         return None if function is None else lambda session: function(self, session)
 
     @property
-    def ready_op(self) -> Any:
-        """What tells which variables have no value."""
+    def ready_op(self) -> Tensor | None:
+        """The tensor with the names of variables that have no value."""
         return self._ready_op
 
     @property
-    def ready_for_local_init_op(self) -> Any:
-        """What tells which variables that `local_init_op` needs have no value."""
+    def ready_for_local_init_op(self) -> Tensor | None:
+        """The tensor with the names of variables that ``local_init_op`` needs and that have no value."""
         return self._ready_for_local_init_op
 
     @property
-    def local_init_op(self) -> Any:
-        """What initializes that which no checkpoint has."""
+    def local_init_op(self) -> Runnable | None:
+        """The operation that initializes what is not in checkpoints."""
         return self._local_init_op
 
     @property
-    def local_init_feed_dict(self) -> Any:
-        """What is fed to it."""
+    def local_init_feed_dict(self) -> Mapping[Any, Any] | None:
+        """The feeds of ``local_init_op``."""
         return self._local_init_feed_dict
 
     @property
-    def summary_op(self) -> Any:
-        """What was given as such."""
+    def summary_op(self) -> object:
+        """The object that was given; there are no summaries."""
         return self._summary_op
 
     @property
-    def saver(self) -> Any:
+    def saver(self) -> Saver | None:
         """The Saver."""
         return self._saver
 
     @staticmethod
-    def get_or_default(arg_name: str, collection_key: str, default_constructor: Callable[[], Any]) -> Any:
-        """The one item of a collection; where it is empty, what the constructor gives, which is put into it.
+    def get_or_default(arg_name: str, collection_key: str, default_constructor: Callable[[], _T]) -> _T:
+        """The one item of a collection; where it is empty, a new one, which is added to it.
+
+        Parameters
+        ----------
+        arg_name : str
+            The name of the argument that chooses the item, for the error.
+        collection_key : str
+            The key of the collection.
+        default_constructor : callable
+            Makes the item where there is none.
+
+        Returns
+        -------
+        object
+            The item.
 
         Raises
         ------
@@ -175,24 +197,27 @@ class Scaffold:
                 f"it to the tf.Scaffold constructor as: tf.Scaffold({arg_name}=item to use)."
             )
         if items:
-            return items[0]
+            found: _T = items[0]
+            return found
         made = default_constructor()
         if made is not None:
             graph.add_to_collection(collection_key, made)
         return made
 
     @staticmethod
-    def default_local_init_op() -> Any:
+    def default_local_init_op() -> Operation:
         """An operation that initializes all local variables."""
-        return group(local_variables_initializer(), no_op(name="init_all_tables"), no_op(name="init"))
+        made: Operation = group(local_variables_initializer(), no_op(name="init_all_tables"), no_op(name="init"))
+        return made
 
 
-def _default_init_op() -> Any:
+def _default_init_op() -> Operation:
     # TensorFlow groups the initializer of its resources, of which there are none here, with that of the variables.
-    return group(global_variables_initializer(), no_op(name="init"))
+    made: Operation = group(global_variables_initializer(), no_op(name="init"))
+    return made
 
 
-def _uninitialized(variables: Any) -> Any:
+def _uninitialized(variables: list[Any] | None) -> Tensor:
     """The names of variables without a value; all global and local ones where none are given."""
     names = report_uninitialized_variables(variables)
     with name_scope("report_uninitialized_resources"):
@@ -201,6 +226,5 @@ def _uninitialized(variables: Any) -> Any:
 
 
 def default_saver() -> Saver:
-    """The Saver of the collection ``SAVERS``, or a new one, which is put into it."""
-    saver: Saver = Scaffold.get_or_default("saver", GraphKeys.SAVERS, lambda: Saver(sharded=True, allow_empty=True))
-    return saver
+    """The Saver of the collection ``SAVERS``, or a new one, which is added to it."""
+    return Scaffold.get_or_default("saver", GraphKeys.SAVERS, lambda: Saver(sharded=True, allow_empty=True))

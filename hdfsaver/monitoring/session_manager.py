@@ -1,16 +1,19 @@
-"""SessionManager: sessions whose variables have values, from a checkpoint or from the initializers."""
+"""SessionManager: makes sessions whose variables have values, from a checkpoint or from the initializers."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.errors import DeadlineExceededError, FailedPreconditionError
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.monitoring.scaffold import Runnable
 from hdfsaver.reading.checkpoint_names import PathLike
 from hdfsaver.reading.find_checkpoint import get_checkpoint_state
 from hdfsaver.session import Session
@@ -23,18 +26,19 @@ class SessionManager:
     Parameters
     ----------
     local_init_op : Operation, optional
-        Run in every session, as soon as ``ready_for_local_init_op`` names no variable.
+        Run in every session, as soon as ``ready_for_local_init_op`` gives no variable.
     ready_op : Tensor, optional
         Gives the names of variables without a value; the model is ready when there are none.
     ready_for_local_init_op : Tensor, optional
+        The same for the variables that ``local_init_op`` needs.
     graph : Graph, optional
         The default graph where none is given.
     recovery_wait_secs : float
-        Seconds between two looks for a checkpoint, or at a model.
+        Seconds between two tries to find a checkpoint, or a model that is ready.
     local_init_run_options : object
         Accepted for programs that give it.
     local_init_feed_dict : dict, optional
-        Fed to ``local_init_op``.
+        The feeds of ``local_init_op``.
 
     Raises
     ------
@@ -44,13 +48,13 @@ class SessionManager:
 
     def __init__(
         self,
-        local_init_op: Any = None,
-        ready_op: Any = None,
-        ready_for_local_init_op: Any = None,
+        local_init_op: Runnable | None = None,
+        ready_op: Tensor | None = None,
+        ready_for_local_init_op: Tensor | None = None,
         graph: Graph | None = None,
         recovery_wait_secs: float = 30,
-        local_init_run_options: Any = None,
-        local_init_feed_dict: Any = None,
+        local_init_run_options: object = None,
+        local_init_feed_dict: Mapping[Any, Any] | None = None,
     ) -> None:
         if ready_for_local_init_op is not None and local_init_op is None:
             raise ValueError(
@@ -67,14 +71,14 @@ class SessionManager:
     def prepare_session(
         self,
         master: str,
-        init_op: Any = None,
-        saver: Any = None,
+        init_op: Runnable | None = None,
+        saver: Saver | None = None,
         checkpoint_dir: PathLike | None = None,
         checkpoint_filename_with_path: PathLike | None = None,
         wait_for_checkpoint: bool = False,
         max_wait_secs: float = 7200,
-        config: Any = None,
-        init_feed_dict: Any = None,
+        config: object = None,
+        init_feed_dict: Mapping[Any, Any] | None = None,
         init_fn: Callable[[Session], object] | None = None,
     ) -> Session:
         """A session that is ready: restored where there is a checkpoint, initialized otherwise.
@@ -84,24 +88,35 @@ class SessionManager:
         master, config : object
             Accepted for programs that give them, as `Session` does.
         init_op : Operation, optional
-            Initializes the model, with ``init_feed_dict``.
+            Initializes the model.
         saver : Saver, optional
             Restores the model.
         checkpoint_dir : path, optional
-            Whose latest checkpoint is restored.
+            The folder whose latest checkpoint is restored.
         checkpoint_filename_with_path : path, optional
             A checkpoint to restore instead.
         wait_for_checkpoint : bool
-            Wait for one, ``max_wait_secs`` at the most.
+            Wait for a checkpoint in the folder.
+        max_wait_secs : float
+            Seconds to wait at most.
+        init_feed_dict : dict, optional
+            The feeds of ``init_op``.
         init_fn : callable, optional
             Called with the session after ``init_op``.
+
+        Returns
+        -------
+        Session
+            The session.
 
         Raises
         ------
         RuntimeError
             There is no checkpoint and nothing to initialize with, or the model is not ready after that.
         ValueError
-            Both a folder and a checkpoint are given.
+            Both a folder and a checkpoint are given, or the checkpoint is missing.
+        OpError
+            The checkpoint cannot be restored; see `Saver.restore`.
         """
         sess, is_loaded = self._restored(
             master, saver, checkpoint_dir, checkpoint_filename_with_path, wait_for_checkpoint, max_wait_secs, config
@@ -128,14 +143,44 @@ class SessionManager:
     def recover_session(
         self,
         master: str,
-        saver: Any = None,
+        saver: Saver | None = None,
         checkpoint_dir: PathLike | None = None,
         checkpoint_filename_with_path: PathLike | None = None,
         wait_for_checkpoint: bool = False,
         max_wait_secs: float = 7200,
-        config: Any = None,
+        config: object = None,
     ) -> tuple[Session, bool]:
-        """A session, restored where that is possible, and whether it is ready; arguments as in `prepare_session`."""
+        """A session that is restored where there is a checkpoint, but not initialized.
+
+        Parameters
+        ----------
+        master, config : object
+            Accepted for programs that give them, as `Session` does.
+        saver : Saver, optional
+            Restores the model.
+        checkpoint_dir : path, optional
+            The folder whose latest checkpoint is restored.
+        checkpoint_filename_with_path : path, optional
+            A checkpoint to restore instead.
+        wait_for_checkpoint : bool
+            Wait for a checkpoint in the folder.
+        max_wait_secs : float
+            Seconds to wait at most.
+
+        Returns
+        -------
+        session : Session
+            The session.
+        is_ready : bool
+            Whether it was restored and the model is ready.
+
+        Raises
+        ------
+        ValueError
+            Both a folder and a checkpoint are given, or the checkpoint is missing.
+        OpError
+            The checkpoint cannot be restored; see `Saver.restore`.
+        """
         sess, is_loaded = self._restored(
             master, saver, checkpoint_dir, checkpoint_filename_with_path, wait_for_checkpoint, max_wait_secs, config
         )
@@ -149,16 +194,28 @@ class SessionManager:
         log.info("Restored model from %s", checkpoint_dir)
         return sess, True
 
-    def wait_for_session(self, master: str, config: Any = None, max_wait_secs: float = float("inf")) -> Session:
-        """A session in which somebody else makes the model ready.
+    def wait_for_session(self, master: str, config: object = None, max_wait_secs: float = float("inf")) -> Session:
+        """A session of a worker, whose model a chief makes ready.
 
-        As values belong to the session here, nobody else can: it is ready at once, as a model without variables is, or
-        never.
+        A session has its own values here, so that no chief can set them: it is ready at once, as a model without
+        variables is, or never.
+
+        Parameters
+        ----------
+        master, config : object
+            Accepted for programs that give them, as `Session` does.
+        max_wait_secs : float
+            Seconds to wait at most.
+
+        Returns
+        -------
+        Session
+            The session.
 
         Raises
         ------
         DeadlineExceededError
-            It is not ready after so many seconds.
+            The model is not ready after that time.
         """
         end = time.monotonic() + max_wait_secs
         while True:
@@ -177,12 +234,12 @@ class SessionManager:
     def _restored(
         self,
         master: str,
-        saver: Any,
+        saver: Saver | None,
         folder: PathLike | None,
         checkpoint: PathLike | None,
         waits: bool,
         max_wait_secs: float,
-        config: Any,
+        config: object,
     ) -> tuple[Session, bool]:
         if folder and checkpoint:
             raise ValueError("Can not provide both checkpoint_dir and checkpoint_filename_with_path.")
@@ -202,11 +259,11 @@ class SessionManager:
             time.sleep(self._recovery_wait_secs)
             state = get_checkpoint_state(folder)
         saver.restore(sess, state.model_checkpoint_path)
-        saver.recover_last_checkpoints(state.all_model_checkpoint_paths)
+        saver.recover_last_checkpoints([*state.all_model_checkpoint_paths])
         return sess, True
 
     def _run_local_init_op(self, sess: Session) -> str:
-        """Run the operation as soon as it can be; why it cannot."""
+        """Run the operation if the variables that it needs have values; gives the reason if not, or an empty string."""
         if self._local_init_op is None:
             return ""
         problem = _not_ready(self._ready_for_local_init_op, sess)
@@ -215,8 +272,8 @@ class SessionManager:
         return problem
 
 
-def _not_ready(op: Any, sess: Session) -> str:
-    """Why a model is not ready; empty where it is."""
+def _not_ready(op: Tensor | None, sess: Session) -> str:
+    """The reason why a model is not ready, or an empty string."""
     if op is None:
         return ""
     try:

@@ -1,24 +1,32 @@
-"""Hooks that end a training."""
+"""Hooks that end a training, delay or feed its runs."""
 
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from hdfsaver.graph.default import get_default_graph
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import SupportsTensor, Tensor
+from hdfsaver.monitoring.coordinator import Coordinator
 from hdfsaver.monitoring.hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
+from hdfsaver.session import Session
 from hdfsaver.training import log
 from hdfsaver.training.global_step import get_global_step
 
+Element: TypeAlias = SupportsTensor | Operation | str
+"""A part of a graph, or its name."""
+
 WAIT_SECONDS = 0.5
-"""How long to sleep between two looks at a global step that others raise."""
+"""Seconds between two reads of a global step that other threads raise."""
 
 
-def needed_global_step(hook: object) -> Any:
-    """The global step, which a hook cannot do without; `RuntimeError` where there is none."""
-    found = get_global_step()
+def needed_global_step(hook: object) -> SupportsTensor:
+    """The global step; `RuntimeError` where there is none, as the hook needs one."""
+    found: SupportsTensor | None = get_global_step()
     if found is None:
         raise RuntimeError(f"Global step should be created to use {type(hook).__name__}.")
     return found
@@ -30,9 +38,14 @@ class StopAtStepHook(SessionRunHook):
     Parameters
     ----------
     num_steps : int, optional
-        So many steps after the session was made.
+        The number of steps from the first session on.
     last_step : int, optional
-        At this value of the global step. Exactly one of both is to be given.
+        The value of the global step. Exactly one of the two must be given.
+
+    Raises
+    ------
+    ValueError
+        Both or neither are given.
     """
 
     def __init__(self, num_steps: int | None = None, last_step: int | None = None) -> None:
@@ -44,11 +57,11 @@ class StopAtStepHook(SessionRunHook):
         self._last_step = last_step
 
     def begin(self) -> None:
-        """Look for the global step."""
+        """Find the global step."""
         self._global_step = needed_global_step(self)
 
-    def after_create_session(self, session: Any, coord: Any) -> None:
-        """Find out the last step; once, so that a recovered session does not begin to count anew."""
+    def after_create_session(self, session: Session, coord: Coordinator) -> None:
+        """Compute the last step; once, so that a recovered session does not count from its own beginning."""
         if self._last_step is None:
             assert self._num_steps is not None
             self._last_step = int(session.run(self._global_step)) + self._num_steps
@@ -58,30 +71,31 @@ class StopAtStepHook(SessionRunHook):
         return SessionRunArgs(self._global_step)
 
     def after_run(self, run_context: SessionRunContext, run_values: SessionRunValues) -> None:
-        """Ask to stop at the last step; the value that was fetched may be from before the run's own step."""
+        """Ask to stop at the last step; the value that was fetched may be from before the run's own update."""
         last = self._last_step
         if run_values.results + 1 >= last and run_context.session.run(self._global_step) >= last:
             run_context.request_stop()
 
 
 class NanLossDuringTrainingError(RuntimeError):
-    """The loss is not a number."""
+    """The loss is NaN."""
 
     def __str__(self) -> str:
         return "NaN loss during training."
 
 
 class NanTensorHook(SessionRunHook):
-    """Stops when a loss is not a number any more.
+    """Stops when a loss is NaN.
 
     Parameters
     ----------
     loss_tensor : Tensor
+        The loss, a single number.
     fail_on_nan_loss : bool
         Whether to raise `NanLossDuringTrainingError`, or only to ask to stop.
     """
 
-    def __init__(self, loss_tensor: Any, fail_on_nan_loss: bool = True) -> None:
+    def __init__(self, loss_tensor: SupportsTensor | str, fail_on_nan_loss: bool = True) -> None:
         self._loss = loss_tensor
         self._fails = fail_on_nan_loss
 
@@ -90,7 +104,13 @@ class NanTensorHook(SessionRunHook):
         return SessionRunArgs(self._loss)
 
     def after_run(self, run_context: SessionRunContext, run_values: SessionRunValues) -> None:
-        """Look at the loss."""
+        """Check the loss.
+
+        Raises
+        ------
+        NanLossDuringTrainingError
+            The loss is NaN.
+        """
         if np.isnan(run_values.results):
             if self._fails:
                 log.error("Model diverged with loss = NaN.")
@@ -100,18 +120,18 @@ class NanTensorHook(SessionRunHook):
 
 
 class GlobalStepWaiterHook(SessionRunHook):
-    """Holds the first run up until others have raised the global step to a value."""
+    """Delays the first run until other threads have raised the global step to a value."""
 
     def __init__(self, wait_until_step: int) -> None:
         self._wait_until_step = wait_until_step
 
     def begin(self) -> None:
-        """Look for the global step."""
+        """Find the global step."""
         self._has_begun = False
         self._global_step = needed_global_step(self)
 
     def before_run(self, run_context: SessionRunContext) -> SessionRunArgs | None:
-        """Wait, the first time."""
+        """Wait, before the first run."""
         if not self._has_begun and self._wait_until_step > 0:
             log.info("Waiting for global step %d before starting training.", self._wait_until_step)
             while run_context.session.run(self._global_step) < self._wait_until_step:
@@ -121,7 +141,7 @@ class GlobalStepWaiterHook(SessionRunHook):
 
 
 class FeedFnHook(SessionRunHook):
-    """Feeds every run what a function gives.
+    """Feeds every run with the values that a function gives.
 
     Parameters
     ----------
@@ -129,25 +149,26 @@ class FeedFnHook(SessionRunHook):
         Gives a ``feed_dict``.
     """
 
-    def __init__(self, feed_fn: Any) -> None:
+    def __init__(self, feed_fn: Callable[[], Mapping[Any, Any]]) -> None:
         self.feed_fn = feed_fn
 
     def before_run(self, run_context: SessionRunContext) -> SessionRunArgs | None:
-        """Ask the function."""
+        """Call the function."""
         return SessionRunArgs(None, self.feed_fn())
 
 
 class FinalOpsHook(SessionRunHook):
-    """Runs something at the end of a session, and keeps the values.
+    """Runs fetches at the end of a session, and keeps their values.
 
     Parameters
     ----------
     final_ops : object
         As for `Session.run`.
     final_ops_feed_dict : dict, optional
+        The feeds of that run.
     """
 
-    def __init__(self, final_ops: Any, final_ops_feed_dict: Any = None) -> None:
+    def __init__(self, final_ops: Any, final_ops_feed_dict: Mapping[Any, Any] | None = None) -> None:
         self._final_ops = final_ops
         self._feed_dict = final_ops_feed_dict
         self._values: Any = None
@@ -157,12 +178,12 @@ class FinalOpsHook(SessionRunHook):
         """The values; None before the end."""
         return self._values
 
-    def end(self, session: Any) -> None:
-        """Run them."""
+    def end(self, session: Session) -> None:
+        """Run the fetches."""
         if self._final_ops is not None:
             self._values = session.run(self._final_ops, feed_dict=self._feed_dict)
 
 
-def default_graph_element(item: Any) -> Any:
-    """What a hook was given, by itself or by its name, as an element of the default graph."""
+def default_graph_element(item: Element) -> Tensor | Operation:
+    """The element of the default graph that an object or a name stands for."""
     return get_default_graph().as_graph_element(item)

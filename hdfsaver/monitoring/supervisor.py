@@ -1,27 +1,32 @@
-"""Supervisor: TensorFlow's older way to train under supervision, with a thread that saves every few minutes."""
+"""Supervisor: TensorFlow's older class for training, with a thread that saves every few minutes."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeVar, cast
 
 from hdfsaver.checkpoint.graph_files import write_graph
 from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.keys import GraphKeys
-from hdfsaver.monitoring.coordinator import Coordinator, LooperThread
-from hdfsaver.monitoring.scaffold import Scaffold
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import SupportsTensor, Tensor
+from hdfsaver.monitoring.coordinator import Coordinator, ExcInfo, LooperThread
+from hdfsaver.monitoring.scaffold import Runnable, Scaffold
 from hdfsaver.monitoring.session_manager import SessionManager
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.session import Session
 from hdfsaver.training.global_step import get_global_step
 from hdfsaver.variables import global_variables, global_variables_initializer, report_uninitialized_variables
 
-USE_DEFAULT: Any = 0
-"""Stands for an argument that was not given, as None means that there is to be none."""
+_T = TypeVar("_T")
+
+USE_DEFAULT = 0
+"""The value of an argument that is not given; None means that there is none."""
 
 
 class Supervisor:
@@ -30,29 +35,40 @@ class Supervisor:
     Parameters
     ----------
     graph : Graph, optional
-        The default graph where none is given; finalized from now on.
+        The default graph where none is given; it is finalized.
     ready_op, ready_for_local_init_op, init_op, local_init_op : optional
         As for `Scaffold`; None for none, 0 for those of the collections or new ones.
     is_chief : bool
         With False the session is only waited for.
     init_feed_dict : dict, optional
+        The feeds of ``init_op``.
     logdir : path, optional
-        Where checkpoints are saved and restored; made where it is missing.
+        The folder where checkpoints are saved and restored; it is made where it is missing.
     summary_op, save_summaries_secs, summary_writer : object
         Accepted for programs that give them; there are no summaries.
     saver : Saver, optional
+        None for none, 0 for that of the collection ``SAVERS`` or a new one.
     global_step : Tensor, optional
+        The step in the names of checkpoints; None for none, 0 for that of the graph.
     save_model_secs : float
         Seconds between two checkpoints; 0 saves none.
     recovery_wait_secs : float
+        Seconds between two tries to find a checkpoint, or a model that is ready.
     stop_grace_secs : float
-        How long threads may go on when the session ends.
+        Seconds that threads have to end after a request to stop.
     checkpoint_basename : str
+        The file name of the prefix, without the step.
     session_manager : SessionManager, optional
+        Makes the sessions; by default a new one.
     init_fn : callable, optional
         Called with the session after ``init_op``.
     local_init_run_options : object
         Accepted for programs that give it.
+
+    Raises
+    ------
+    RuntimeError
+        A collection has several items where one is needed, or an operation has to be made but the graph is finalized.
     """
 
     USE_DEFAULT = USE_DEFAULT
@@ -60,40 +76,34 @@ class Supervisor:
     def __init__(
         self,
         graph: Graph | None = None,
-        ready_op: Any = USE_DEFAULT,
-        ready_for_local_init_op: Any = USE_DEFAULT,
+        ready_op: Tensor | int | None = USE_DEFAULT,
+        ready_for_local_init_op: Tensor | int | None = USE_DEFAULT,
         is_chief: bool = True,
-        init_op: Any = USE_DEFAULT,
-        init_feed_dict: Any = None,
-        local_init_op: Any = USE_DEFAULT,
+        init_op: Runnable | int | None = USE_DEFAULT,
+        init_feed_dict: Mapping[Any, Any] | None = None,
+        local_init_op: Runnable | int | None = USE_DEFAULT,
         logdir: PathLike | None = None,
-        summary_op: Any = USE_DEFAULT,
-        saver: Any = USE_DEFAULT,
-        global_step: Any = USE_DEFAULT,
+        summary_op: object = USE_DEFAULT,
+        saver: Saver | int | None = USE_DEFAULT,
+        global_step: SupportsTensor | int | None = USE_DEFAULT,
         save_summaries_secs: float = 120,
         save_model_secs: float = 600,
         recovery_wait_secs: float = 30,
         stop_grace_secs: float = 120,
         checkpoint_basename: str = "model.ckpt",
         session_manager: SessionManager | None = None,
-        summary_writer: Any = USE_DEFAULT,
+        summary_writer: object = USE_DEFAULT,
         init_fn: Callable[[Session], object] | None = None,
-        local_init_run_options: Any = None,
+        local_init_run_options: object = None,
     ) -> None:
         self._graph = get_default_graph() if graph is None else graph
         self._folder = None if logdir is None else as_prefix(logdir)
         self._basename = checkpoint_basename
         with self._graph.as_default():
-            get = Scaffold.get_or_default
-            self.ready_op = _given(
-                ready_op, lambda: get("ready_op", GraphKeys.READY_OP, report_uninitialized_variables)
-            )
-            self.ready_for_local_init_op = _given(ready_for_local_init_op, _ready_for_local_init)
-            self.init_op = _given(init_op, lambda: get("init_op", GraphKeys.INIT_OP, global_variables_initializer))
-            self.local_init_op = _given(
-                local_init_op,
-                lambda: get("local_init_op", GraphKeys.LOCAL_INIT_OP, Scaffold.default_local_init_op),
-            )
+            self.ready_op = _given(ready_op, _ready_op)
+            self.ready_for_local_init_op = _given(ready_for_local_init_op, _ready_for_local_init_op)
+            self.init_op = _given_op(init_op, _init_op)
+            self.local_init_op = _given_op(local_init_op, _local_init_op)
             self.saver = _given(saver, _saver)
             self.global_step = _given(global_step, get_global_step)
         self.init_feed_dict = init_feed_dict
@@ -123,12 +133,40 @@ class Supervisor:
     def prepare_or_wait_for_session(
         self,
         master: str = "",
-        config: Any = None,
+        config: object = None,
         wait_for_checkpoint: bool = False,
         max_wait_secs: float = 7200,
         start_standard_services: bool = True,
     ) -> Session:
-        """A session that is ready; see `SessionManager.prepare_session` and `SessionManager.wait_for_session`."""
+        """A session that is ready; see `SessionManager.prepare_session` and `SessionManager.wait_for_session`.
+
+        Parameters
+        ----------
+        master, config : object
+            Accepted for programs that give them, as `Session` does.
+        wait_for_checkpoint : bool
+            Wait for a checkpoint in the folder.
+        max_wait_secs : float
+            Seconds to wait at most.
+        start_standard_services : bool
+            Start the thread that saves, where there is a folder.
+
+        Returns
+        -------
+        Session
+            The session.
+
+        Raises
+        ------
+        RuntimeError
+            There is no checkpoint and nothing to initialize with, or the model is not ready after that.
+        ValueError
+            The latest checkpoint is missing.
+        DeadlineExceededError
+            Not the chief, and the model is not ready in time.
+        OpError
+            The checkpoint cannot be restored; see `Saver.restore`.
+        """
         self.coord.clear_stop()
         if not self.is_chief:
             return self.session_manager.wait_for_session(master, config=config, max_wait_secs=max_wait_secs)
@@ -156,28 +194,54 @@ class Supervisor:
         Raises
         ------
         RuntimeError
-            This is no chief, or there is no folder to save to.
+            This is not the chief, or there is no folder to save to.
         """
         if not self.is_chief:
             raise RuntimeError("Only chief supervisor can start standard services. Because only it can write events.")
         if self.save_path is None:
-            raise RuntimeError("There is no logdir to save checkpoints to.")
+            raise RuntimeError("There is no logdir to save checkpoints to; give one to Supervisor.")
         if self.saver is None or not self.save_model_secs:
             return []
-        path = self.save_path
-        return [self.loop(self.save_model_secs, lambda: self.saver.save(sess, path, global_step=self.global_step))]
+        return [self.loop(self.save_model_secs, self._save, (sess, self.save_path))]
+
+    def _save(self, sess: Session, path: str) -> None:
+        if self.saver is not None:
+            self.saver.save(sess, path, global_step=self.global_step)
 
     @contextmanager
     def managed_session(
         self,
         master: str = "",
-        config: Any = None,
+        config: object = None,
         start_standard_services: bool = True,
         close_summary_writer: bool = True,
     ) -> Iterator[Session]:
         """A session that is ready, with the thread that saves, until the end of a ``with`` block.
 
-        An exception in the block stops the threads, and passes; `OutOfRangeError` only stops them.
+        Parameters
+        ----------
+        master, config : object
+            Accepted for programs that give them, as `Session` does.
+        start_standard_services : bool
+            Start the thread that saves, where there is a folder.
+        close_summary_writer : bool
+            Accepted for programs that give it; there are no summaries.
+
+        Returns
+        -------
+        context manager of Session
+            Gives the session. An exception in the block stops the threads, and is raised after it; `OutOfRangeError`
+            only stops them.
+
+        Raises
+        ------
+        RuntimeError
+            There is no checkpoint and nothing to initialize with, the model is not ready after that, or a thread does
+            not end in time.
+        DeadlineExceededError
+            Not the chief, and the model is not ready in time.
+        OpError
+            The checkpoint cannot be restored; see `Saver.restore`.
         """
         try:
             sess = self.prepare_or_wait_for_session(master, config, start_standard_services=start_standard_services)
@@ -196,28 +260,45 @@ class Supervisor:
 
     def stop(
         self,
-        threads: Iterable[Any] | None = None,
+        threads: Iterable[threading.Thread] | None = None,
         close_summary_writer: bool = True,
         ignore_live_threads: bool = False,
     ) -> None:
-        """Stop the threads, and raise what one of them stopped with."""
+        """Stop the threads, and raise the exception with which one of them stopped.
+
+        Parameters
+        ----------
+        threads : iterable of Thread, optional
+            Threads beside those that were started here.
+        close_summary_writer : bool
+            Accepted for programs that give it; there are no summaries.
+        ignore_live_threads : bool
+            Raise nothing where a thread does not end in time.
+
+        Raises
+        ------
+        RuntimeError
+            A thread does not end in time.
+        BaseException
+            The exception with which a thread stopped.
+        """
         self.coord.request_stop()
         self.coord.join(threads, self._grace, ignore_live_threads)
 
-    def request_stop(self, ex: Any = None) -> None:
+    def request_stop(self, ex: BaseException | ExcInfo | None = None) -> None:
         """See `Coordinator.request_stop`."""
         self.coord.request_stop(ex)
 
     def should_stop(self) -> bool:
-        """Whether somebody has asked to stop."""
+        """Whether a thread has asked to stop."""
         return self.coord.should_stop()
 
-    def stop_on_exception(self) -> Any:
+    def stop_on_exception(self) -> AbstractContextManager[None]:
         """See `Coordinator.stop_on_exception`."""
         return self.coord.stop_on_exception()
 
     def wait_for_stop(self) -> None:
-        """Wait until somebody asks to stop."""
+        """Wait until a thread asks to stop."""
         self.coord.wait_for_stop()
 
     def loop(
@@ -227,7 +308,24 @@ class Supervisor:
         args: tuple[Any, ...] | None = None,
         kwargs: dict[str, Any] | None = None,
     ) -> LooperThread:
-        """Start a thread that calls a function every so many seconds."""
+        """Start a thread that calls a function again and again, until it is to stop.
+
+        Parameters
+        ----------
+        timer_interval_secs : float or None
+            Seconds from one call to the next; None calls without a pause.
+        target : callable
+            The function.
+        args : tuple, optional
+            Its positional arguments.
+        kwargs : dict, optional
+            Its keyword arguments.
+
+        Returns
+        -------
+        LooperThread
+            The thread, which runs.
+        """
         thread = LooperThread(self.coord, timer_interval_secs, target, args or (), kwargs)
         thread.start()
         return thread
@@ -243,20 +341,36 @@ class Supervisor:
     Loop = loop
 
 
-def _given(value: Any, default: Callable[[], Any]) -> Any:
-    return default() if value is USE_DEFAULT else value
+def _given(value: _T | int | None, default: Callable[[], _T | None]) -> _T | None:
+    return default() if value is USE_DEFAULT else cast("_T | None", value)
 
 
-def _ready_for_local_init() -> Any:
-    return Scaffold.get_or_default(
+def _given_op(value: Runnable | int | None, default: Callable[[], Runnable]) -> Runnable | None:
+    return default() if value is USE_DEFAULT else cast("Runnable | None", value)
+
+
+def _ready_op() -> Tensor:
+    made: Tensor = Scaffold.get_or_default("ready_op", GraphKeys.READY_OP, report_uninitialized_variables)
+    return made
+
+
+def _init_op() -> Runnable:
+    made: Operation = Scaffold.get_or_default("init_op", GraphKeys.INIT_OP, global_variables_initializer)
+    return made
+
+
+def _local_init_op() -> Runnable:
+    return Scaffold.get_or_default("local_init_op", GraphKeys.LOCAL_INIT_OP, Scaffold.default_local_init_op)
+
+
+def _ready_for_local_init_op() -> Tensor:
+    made: Tensor = Scaffold.get_or_default(
         "ready_for_local_init_op",
         GraphKeys.READY_FOR_LOCAL_INIT_OP,
         lambda: report_uninitialized_variables(global_variables()),
     )
+    return made
 
 
 def _saver() -> Saver | None:
-    found: Saver | None = Scaffold.get_or_default(
-        "saver", GraphKeys.SAVERS, lambda: Saver() if global_variables() else None
-    )
-    return found
+    return Scaffold.get_or_default("saver", GraphKeys.SAVERS, lambda: Saver() if global_variables() else None)

@@ -1,4 +1,4 @@
-"""When something is due: every so many seconds, or every so many steps."""
+"""A timer of actions that are due every few seconds or steps."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ import time
 
 
 class SecondOrStepTimer:
-    """Says at which steps something is due: at the first, and then whenever enough has passed.
+    """Decides at which steps an action is due: at the first, and then whenever enough seconds or steps have passed.
 
     Parameters
     ----------
     every_secs : float, optional
-        Seconds between two times.
+        Seconds between two actions.
     every_steps : int, optional
-        Steps between two times. Exactly one of both is to be given.
+        Steps between two actions. Exactly one of the two must be given.
+
+    Raises
+    ------
+    ValueError
+        Both or neither are given.
     """
 
     def __init__(self, every_secs: float | None = None, every_steps: int | None = None) -> None:
@@ -26,12 +31,12 @@ class SecondOrStepTimer:
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew."""
+        """Forget the last action."""
         self._last_step: int | None = None
         self._last_time = 0.0
 
     def should_trigger_for_step(self, step: int) -> bool:
-        """Whether it is due at a step."""
+        """Whether the action is due at a step."""
         if self._last_step is None:
             return True
         if step == self._last_step:
@@ -41,12 +46,12 @@ class SecondOrStepTimer:
         return self._every_steps is not None and step >= self._last_step + self._every_steps
 
     def update_last_triggered_step(self, step: int) -> tuple[float | None, int | None]:
-        """Note that it was done at a step; the seconds and steps since the last time, None the first time."""
+        """Note the action at a step; gives the seconds and steps since the last one, None at the first."""
         now = time.time()
         elapsed = (None, None) if self._last_step is None else (now - self._last_time, step - self._last_step)
         self._last_time, self._last_step = now, step
         return elapsed
 
     def last_triggered_step(self) -> int | None:
-        """The step at which it was done last."""
+        """The step of the last action; None before the first."""
         return self._last_step

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from hdfsaver.monitoring.creators import ChiefSessionCreator, WorkerSessionCreator
 from hdfsaver.monitoring.hook import SessionRunHook
@@ -13,8 +12,13 @@ from hdfsaver.monitoring.saving import CheckpointSaverHook
 from hdfsaver.monitoring.scaffold import Scaffold
 from hdfsaver.reading.checkpoint_names import PathLike
 
-USE_DEFAULT: Any = object()
-"""Stands for an argument that was not given, as None means something."""
+
+class UseDefault:
+    """The type of `USE_DEFAULT`."""
+
+
+USE_DEFAULT = UseDefault()
+"""The value of an argument that is not given; None means that there is none."""
 
 
 def MonitoredTrainingSession(  # noqa: N802, TensorFlow's name
@@ -24,20 +28,20 @@ def MonitoredTrainingSession(  # noqa: N802, TensorFlow's name
     scaffold: Scaffold | None = None,
     hooks: Sequence[SessionRunHook] | None = None,
     chief_only_hooks: Sequence[SessionRunHook] | None = None,
-    save_checkpoint_secs: Any = USE_DEFAULT,
-    save_summaries_steps: Any = USE_DEFAULT,
-    save_summaries_secs: Any = USE_DEFAULT,
-    config: Any = None,
+    save_checkpoint_secs: float | UseDefault | None = USE_DEFAULT,
+    save_summaries_steps: object = USE_DEFAULT,
+    save_summaries_secs: object = USE_DEFAULT,
+    config: object = None,
     stop_grace_period_secs: float = 120,
     log_step_count_steps: int | None = 100,
     max_wait_secs: float = 7200,
-    save_checkpoint_steps: Any = USE_DEFAULT,
-    summary_dir: PathLike | None = None,
+    save_checkpoint_steps: int | UseDefault | None = USE_DEFAULT,
+    summary_dir: object = None,
     save_graph_def: bool = True,
 ) -> MonitoredSession:
     """A monitored session that restores the latest checkpoint, or initializes, and saves checkpoints.
 
-    It saves when it begins, every so often, and when it ends, but not after an exception.
+    It saves when it begins, every few steps or seconds, and when it ends, unless it ends with an exception.
 
     Parameters
     ----------
@@ -46,29 +50,43 @@ def MonitoredTrainingSession(  # noqa: N802, TensorFlow's name
     is_chief : bool
         With False the session waits for a chief, and neither saves nor logs.
     checkpoint_dir : path, optional
-        Where checkpoints are restored from and saved to; made where it is missing. None saves nothing.
+        The folder where checkpoints are restored from and saved to; it is made where it is missing. None saves nothing.
     scaffold : Scaffold, optional
+        The operations and the Saver; by default a new one.
     hooks : list of SessionRunHook, optional
+        Called around every run.
     chief_only_hooks : list of SessionRunHook, optional
-        Only used by the chief, and before the others.
+        Called before the others, by the chief only.
     save_checkpoint_secs : float, optional
-        Seconds between two checkpoints, 600 where neither is given; None or 0 saves none by seconds.
+        Seconds between two checkpoints: 600 where neither this nor the steps are given; None or 0 for none.
     save_checkpoint_steps : int, optional
         Steps between two checkpoints.
     save_summaries_steps, save_summaries_secs, summary_dir : object
         Accepted for programs that give them; there are no summaries.
     stop_grace_period_secs : float
-        How long threads of hooks may go on when the session ends.
+        Seconds that threads of hooks have to end after the session.
     log_step_count_steps : int, optional
-        Steps between two messages about the speed.
+        Steps between two messages about the speed; None or 0 for none.
     max_wait_secs : float
-        How long to wait for a chief.
+        Seconds to wait for a chief at most.
     save_graph_def : bool
         Whether the graph is written with the values, and into ``graph.pbtxt``.
 
     Returns
     -------
     MonitoredSession
+        A session that is ready.
+
+    Raises
+    ------
+    RuntimeError
+        Checkpoints are to be saved but there is no global step, or the model is not ready after initialization.
+    ValueError
+        Both steps and seconds between checkpoints are given, or the latest checkpoint is missing.
+    DeadlineExceededError
+        Not the chief, and the model is not ready in time.
+    OpError
+        The checkpoint cannot be restored; see `Saver.restore`.
     """
     if not is_chief:
         worker = WorkerSessionCreator(scaffold, master, config, max_wait_secs)
@@ -87,8 +105,10 @@ def MonitoredTrainingSession(  # noqa: N802, TensorFlow's name
     return MonitoredSession(chief, [*all_hooks, *(hooks or ())], stop_grace_period_secs)
 
 
-def _intervals(secs: Any, steps: Any) -> tuple[float | None, int | None]:
+def _intervals(secs: float | UseDefault | None, steps: int | UseDefault | None) -> tuple[float | None, int | None]:
     """Seconds and steps between two checkpoints, where one may not have been given."""
-    if secs is USE_DEFAULT and steps is USE_DEFAULT:
+    if isinstance(secs, UseDefault) and isinstance(steps, UseDefault):
         return 600, None
-    return (None if secs is USE_DEFAULT else secs or None), (None if steps is USE_DEFAULT else steps or None)
+    return (None if isinstance(secs, UseDefault) else secs or None), (
+        None if isinstance(steps, UseDefault) else steps or None
+    )
