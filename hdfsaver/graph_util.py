@@ -1,4 +1,4 @@
-"""``tf.graph_util``: what is done to definitions of graphs."""
+"""``tf.graph_util``: functions on graph definitions."""
 
 from __future__ import annotations
 

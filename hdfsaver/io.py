@@ -1,4 +1,4 @@
-"""``tf.io``: graphs in files."""
+"""``tf.io``: writing graphs into files."""
 
 from __future__ import annotations
 

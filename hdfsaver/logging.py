@@ -1,4 +1,4 @@
-"""``tf.logging``."""
+"""``tf.logging``: Python's own logging, under TensorFlow's names."""
 
 from __future__ import annotations
 

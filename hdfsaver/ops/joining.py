@@ -173,7 +173,7 @@ class Split(OpDef):
 
 @register
 class SplitV(OpDef):
-    """A tensor cut into parts of given lengths along an axis; one length may be -1, for what is left."""
+    """A tensor cut into parts of given lengths along an axis; one length may be -1, for the rest."""
 
     type = "SplitV"
     signature = "value: T, size_splits: Tlen, split_dim: int32 -> output: num_split * T"
@@ -246,7 +246,7 @@ def split(
     value : TensorLike
         Of any dtype and a rank of at least 1.
     num_or_size_splits : int or TensorLike
-        The number of equal parts, or a vector of their lengths, of which one may be -1 for what is left.
+        The number of equal parts, or a vector of their lengths, of which one may be -1 for the rest.
     axis : TensorLike
         A single integer; negative ones count from the last dimension.
     num : int, optional

@@ -21,14 +21,14 @@ _FACTORS = NUMBERS - {"int8", "int16"}
 
 
 def _multiply(
-    dtype: str, turn_a: Callable[[Array], Array], turn_b: Callable[[Array], Array], rank: int | None
+    dtype: str, prepare_a: Callable[[Array], Array], prepare_b: Callable[[Array], Array], rank: int | None
 ) -> Kernel:
     """The product of two matrices; float16 and bfloat16 are added up in float32, so that only the result is rounded."""
     target = dtypes.numpy_dtype(dtype)
     wide = np.float32 if dtype in NARROW else target
 
     def multiply(a: Array, b: Array) -> Array:
-        first, second = turn_a(np.asarray(a, wide)), turn_b(np.asarray(b, wide))
+        first, second = prepare_a(np.asarray(a, wide)), prepare_b(np.asarray(b, wide))
         if rank is not None and not first.ndim == second.ndim == rank:
             raise invalid(f"MatMul takes two matrices, not tensors of shapes {first.shape} and {second.shape}.")
         return np.asarray(np.matmul(first, second), target)
@@ -36,11 +36,11 @@ def _multiply(
     return multiply
 
 
-def _as_it_is(matrix: Array) -> Array:
+def _unchanged(matrix: Array) -> Array:
     return matrix
 
 
-def _turned(matrix: Array) -> Array:
+def _transposed(matrix: Array) -> Array:
     return np.swapaxes(matrix, -1, -2)
 
 
@@ -48,10 +48,10 @@ def _adjoint(matrix: Array) -> Array:
     return np.conjugate(np.swapaxes(matrix, -1, -2)) if matrix.dtype.kind == "c" else np.swapaxes(matrix, -1, -2)
 
 
-def _product_shape(a: Shape, b: Shape, turn_a: bool, turn_b: bool) -> Shape:
-    """The shape of a product, given what each factor's last two dimensions are."""
-    rows, inner_a = _last_two(a, turn_a)
-    inner_b, columns = _last_two(b, turn_b)
+def _product_shape(a: Shape, b: Shape, transposes_a: bool, transposes_b: bool) -> Shape:
+    """The shape of a product of matrices in the last two dimensions."""
+    rows, inner_a = _last_two(a, transposes_a)
+    inner_b, columns = _last_two(b, transposes_b)
     if inner_a is not None and inner_b is not None and inner_a != inner_b:
         raise ValueError(f"Inner dimensions must be equal, but are {inner_a} and {inner_b}.")
     if a is None or b is None:
@@ -60,10 +60,10 @@ def _product_shape(a: Shape, b: Shape, turn_a: bool, turn_b: bool) -> Shape:
     return None if outer is None else (*outer, rows, columns)
 
 
-def _last_two(shape: Shape, turn: bool) -> tuple[int | None, int | None]:
+def _last_two(shape: Shape, transposes: bool) -> tuple[int | None, int | None]:
     if shape is None:
         return None, None
-    return (shape[-1], shape[-2]) if turn else (shape[-2], shape[-1])
+    return (shape[-1], shape[-2]) if transposes else (shape[-2], shape[-1])
 
 
 @register
@@ -80,8 +80,10 @@ class MatMul(OpDef):
         return [_product_shape(a, b, node.attrs["transpose_a"], node.attrs["transpose_b"])]
 
     def kernel(self, node: Node) -> Kernel:
-        turn_a, turn_b = (_turned if node.attrs[key] else _as_it_is for key in ("transpose_a", "transpose_b"))
-        return _multiply(node.attrs["T"], turn_a, turn_b, rank=2)
+        prepare_a, prepare_b = (
+            _transposed if node.attrs[key] else _unchanged for key in ("transpose_a", "transpose_b")
+        )
+        return _multiply(node.attrs["T"], prepare_a, prepare_b, rank=2)
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         a, b = (conjugate(tensor) for tensor in op.inputs)
@@ -100,8 +102,8 @@ class _BatchMatMul(OpDef):
         return [_product_shape(x, y, node.attrs["adj_x"], node.attrs["adj_y"])]
 
     def kernel(self, node: Node) -> Kernel:
-        turn_x, turn_y = (_adjoint if node.attrs[key] else _as_it_is for key in ("adj_x", "adj_y"))
-        return _multiply(node.attrs["T"], turn_x, turn_y, rank=None)
+        prepare_x, prepare_y = (_adjoint if node.attrs[key] else _unchanged for key in ("adj_x", "adj_y"))
+        return _multiply(node.attrs["T"], prepare_x, prepare_y, rank=None)
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         # The adjoint has the conjugate in it already, where the other factor must have it.
@@ -133,13 +135,13 @@ def _gradient_of_product(
 ) -> Grads:
     """Both derivatives of ``op_type(a, b)``, whether the factors are transposed or not."""
 
-    def product(first: Tensor | None, second: Tensor | None, turn_first: bool, turn_second: bool) -> Tensor:
-        attrs: dict[str, Any] = {keys[0]: turn_first, keys[1]: turn_second}
+    def product(first: Tensor | None, second: Tensor | None, transpose_first: bool, transpose_second: bool) -> Tensor:
+        attrs: dict[str, Any] = {keys[0]: transpose_first, keys[1]: transpose_second}
         return apply(op_type, first, second, **attrs)
 
-    turned_a, turned_b = op.get_attr(keys[0]), op.get_attr(keys[1])
-    by_a = product(b, grad, turned_b, True) if turned_a else product(grad, b, False, not turned_b)
-    by_b = product(grad, a, True, turned_a) if turned_b else product(a, grad, not turned_a, False)
+    is_transposed_a, is_transposed_b = op.get_attr(keys[0]), op.get_attr(keys[1])
+    by_a = product(b, grad, is_transposed_b, True) if is_transposed_a else product(grad, b, False, not is_transposed_b)
+    by_b = product(grad, a, True, is_transposed_a) if is_transposed_b else product(a, grad, not is_transposed_a, False)
     return [by_a, by_b]
 
 
@@ -192,12 +194,12 @@ def matmul(
         a = convert_to_tensor(a, b.dtype.base_dtype if is_tensor(b) else None, name="a")
         b = convert_to_tensor(b, a.dtype.base_dtype, name="b")
         if all(tensor.shape.rank is not None and tensor.shape.rank > 2 for tensor in (a, b)):
-            a, turn_a = _prepared(a, transpose_a, adjoint_a)
-            b, turn_b = _prepared(b, transpose_b, adjoint_b)
+            a, transposes_a = _prepared(a, transpose_a, adjoint_a)
+            b, transposes_b = _prepared(b, transpose_b, adjoint_b)
         else:
-            a, turn_a = conjugate(a) if adjoint_a else a, transpose_a or adjoint_a
-            b, turn_b = conjugate(b) if adjoint_b else b, transpose_b or adjoint_b
-        product: Tensor = operators.matrix_multiply(a, b, turn_a, turn_b, name=full)
+            a, transposes_a = conjugate(a) if adjoint_a else a, transpose_a or adjoint_a
+            b, transposes_b = conjugate(b) if adjoint_b else b, transpose_b or adjoint_b
+        product: Tensor = operators.matrix_multiply(a, b, transposes_a, transposes_b, name=full)
         return product
 
 
@@ -262,11 +264,11 @@ def _as_matrix(tensor: Tensor, axes: list[int], last: bool) -> tuple[Tensor, Ten
     sizes = tensor.shape.as_list()
     free = [axis for axis in range(len(sizes)) if axis not in axes]
     order = free + axes if last else axes + free
-    turned = tensor if order == list(range(len(sizes))) else apply("Transpose", tensor, order)
+    transposed = tensor if order == list(range(len(sizes))) else apply("Transpose", tensor, order)
     known = [sizes[axis] for axis in free]
     rest = known if None not in known else apply("GatherV2", apply("Shape", tensor), free, 0)
     summed = apply("Prod", apply("GatherV2", apply("Shape", tensor), axes, 0), [0]) if axes else 1
-    return apply("Reshape", turned, apply("Pack", [-1, summed] if last else [summed, -1])), rest
+    return apply("Reshape", transposed, apply("Pack", [-1, summed] if last else [summed, -1])), rest
 
 
 def _joined(first: Tensor | list[int | None], second: Tensor | list[int | None]) -> Tensor | Array:

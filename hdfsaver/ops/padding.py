@@ -36,7 +36,7 @@ def _pad(values: Array, paddings: Array, constant: npt.ArrayLike) -> Array:
             f"Paddings must be a pair of numbers for each of the {len(shape)} dimensions, none of them negative, "
             f"not {pairs}."
         )
-    sizes = [size + before + behind for size, (before, behind) in zip(shape, pairs, strict=True)]
+    sizes = [size + before + after for size, (before, after) in zip(shape, pairs, strict=True)]
     padded = np.full(sizes, constant, values.dtype)
     padded[tuple(slice(before, before + size) for size, (before, _) in zip(shape, pairs, strict=True))] = values
     return padded

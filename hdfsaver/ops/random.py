@@ -78,7 +78,7 @@ class RandomUniform(_Draw):
     def draw(generator: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         if dtype in (np.float32, np.float64):
             return np.asarray(generator.random(shape, dtype.type))
-        # Rounding to a narrow dtype could give 1: as many steps as its mantissa tells apart never do.
+        # Rounding to a narrow dtype could give 1. Multiples of its precision are exact, and below 1.
         steps = 2 ** (11 if dtype == np.float16 else 8)
         return (np.asarray(generator.integers(steps, size=shape)) / np.float32(steps)).astype(dtype)
 

@@ -168,14 +168,14 @@ class Prod(_Reduction):
         if axes is None or sizes is None:
             raise LookupError(f"The gradient of {op.name!r} (type Prod) needs a known rank and known axes.")
         order = [*axes, *(axis for axis in range(len(sizes)) if axis not in axes)]
-        turned = apply("Transpose", values, order)
-        shape = apply("Shape", turned)
+        transposed = apply("Transpose", values, order)
+        shape = apply("Shape", transposed)
         factors = apply("Prod", apply("Slice", shape, [0], [len(axes)]), [0])
-        rows = apply("Reshape", turned, apply("Pack", [factors, -1]))
-        before, behind = (apply("Cumprod", rows, 0, exclusive=True, reverse=reverse) for reverse in (False, True))
-        others = apply("Reshape", apply("Mul", before, behind), shape)
-        turned_back = apply("Transpose", others, np.argsort(order).astype(np.int32))
-        return [apply("Mul", _spread(op, grads[0]), conjugate(turned_back)), None]
+        rows = apply("Reshape", transposed, apply("Pack", [factors, -1]))
+        before, after = (apply("Cumprod", rows, 0, exclusive=True, reverse=reverse) for reverse in (False, True))
+        others = apply("Reshape", apply("Mul", before, after), shape)
+        transposed_back = apply("Transpose", others, np.argsort(order).astype(np.int32))
+        return [apply("Mul", _spread(op, grads[0]), conjugate(transposed_back)), None]
 
 
 class _Extreme(_Reduction):

@@ -37,7 +37,7 @@ class _RootGrad(OpDef):
     def kernel(self, node: Node) -> Kernel:
         dtype = dtypes.numpy_dtype(node.attrs["T"])
         zero = np.zeros((), dtype)
-        # At y = 0 the derivative is infinite, and nothing times infinity would be NaN.
+        # At y = 0 the derivative is infinite, and 0 times infinity would be NaN.
         return lambda y, dy: np.where(dy == zero, zero, self.derive(np.conjugate(y), dy, dtype))
 
     @staticmethod

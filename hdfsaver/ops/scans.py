@@ -38,7 +38,7 @@ class _Scan(OpDef):
     default_types = {"Tidx": "int32"}
     attrs = {"exclusive": False, "reverse": False}
     ufunc: ClassVar[np.ufunc]
-    of_nothing: ClassVar[int]
+    initial: ClassVar[int]
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         shape, axis = at_least(node.input_shapes[0], 1), static_integer(node, 1)
@@ -51,20 +51,20 @@ class _Scan(OpDef):
         # float16 and bfloat16 are added up in float32, so that only the results are rounded.
         dtype, wide = dtypes.numpy_dtype(name), np.float32 if name in NARROW else dtypes.numpy_dtype(name)
         step = slice(None, None, -1) if node.attrs["reverse"] else slice(None)
-        accumulate = _exclusively(self.ufunc, self.of_nothing) if node.attrs["exclusive"] else self.ufunc.accumulate
+        accumulate = _exclusively(self.ufunc, self.initial) if node.attrs["exclusive"] else self.ufunc.accumulate
 
         def scan(values: Array, axis: Array) -> Array:
             along = normal_axis(integer(axis), np.ndim(values))
-            turned = np.moveaxis(np.asarray(values, wide), along, 0)[step]
-            scanned = accumulate(turned, axis=0, dtype=turned.dtype)[step]
+            moved = np.moveaxis(np.asarray(values, wide), along, 0)[step]
+            scanned = accumulate(moved, axis=0, dtype=moved.dtype)[step]
             return np.moveaxis(scanned, 0, along).astype(dtype, copy=False)
 
         return scan
 
 
-def _exclusively(ufunc: np.ufunc, of_nothing: int) -> Callable[..., Array]:
+def _exclusively(ufunc: np.ufunc, initial: int) -> Callable[..., Array]:
     def accumulate(values: Array, axis: int, dtype: npt.DTypeLike) -> Array:
-        result = np.full(values.shape, of_nothing, dtype)
+        result = np.full(values.shape, initial, dtype)
         if len(values) > 1:
             result[1:] = ufunc.accumulate(values[:-1], axis=axis, dtype=dtype)
         return result
@@ -84,7 +84,7 @@ class Cumsum(_Scan):
 
     type = "Cumsum"
     ufunc = np.add
-    of_nothing = 0
+    initial = 0
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         assert grads[0] is not None
@@ -97,7 +97,7 @@ class Cumprod(_Scan):
 
     type = "Cumprod"
     ufunc = np.multiply
-    of_nothing = 1
+    initial = 1
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         """As TensorFlow's, this divides by the factors: one of 0 gives NaN."""

@@ -37,8 +37,8 @@ class Select(OpDef):
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         condition = op.inputs[0]
-        nothing = apply("ZerosLike", grads[0])
-        return [None, apply("Select", condition, grads[0], nothing), apply("Select", condition, nothing, grads[0])]
+        zeros = apply("ZerosLike", grads[0])
+        return [None, apply("Select", condition, grads[0], zeros), apply("Select", condition, zeros, grads[0])]
 
 
 def _select(condition: Array, first: Array, second: Array) -> Array:
@@ -70,9 +70,9 @@ class SelectV2(OpDef):
         condition, first, second = op.inputs
         grad = grads[0]
         assert grad is not None
-        nothing = apply("ZerosLike", grad)
-        by_first = sum_to(first, grad, apply("SelectV2", condition, grad, nothing))
-        return [None, by_first, sum_to(second, grad, apply("SelectV2", condition, nothing, grad))]
+        zeros = apply("ZerosLike", grad)
+        by_first = sum_to(first, grad, apply("SelectV2", condition, grad, zeros))
+        return [None, by_first, sum_to(second, grad, apply("SelectV2", condition, zeros, grad))]
 
 
 @register
@@ -202,7 +202,7 @@ def boolean_mask(tensor: TensorLike, mask: TensorLike, name: str = "boolean_mask
             raise ValueError("mask cannot be scalar." if rank == 0 else "The rank of mask must be known.")
         tensor.shape[axis : axis + rank].assert_is_compatible_with(mask.shape)
         masked = apply("Prod", shape_of(tensor, "Shape")[axis : axis + rank], [0])
-        before, behind = shape_of(tensor, "Shape")[:axis], shape_of(tensor, "Shape")[axis + rank :]
-        flat = apply("Reshape", tensor, apply("ConcatV2", [before, [masked], behind], 0, name="concat"))
+        before, after = shape_of(tensor, "Shape")[:axis], shape_of(tensor, "Shape")[axis + rank :]
+        flat = apply("Reshape", tensor, apply("ConcatV2", [before, [masked], after], 0, name="concat"))
         indices = apply("Squeeze", apply("Where", apply("Reshape", mask, [-1])), squeeze_dims=[1])
         return apply("GatherV2", flat, indices, axis)

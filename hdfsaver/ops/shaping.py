@@ -207,7 +207,7 @@ def shape_n(input: Sequence[TensorLike], out_type: DTypeLike = dtypes.int32, nam
 
 @register
 class Reshape(OpDef):
-    """The same elements in the same order, in another shape; a size of -1 is what is left."""
+    """The same elements in the same order, in another shape; a size of -1 is computed from the others."""
 
     type = "Reshape"
     signature = "tensor: T, shape: Tshape -> output: T"
@@ -266,7 +266,7 @@ def reshape(tensor: TensorLike, shape: TensorLike, name: str | None = None) -> T
     tensor : TensorLike
         Of any dtype and shape.
     shape : TensorLike
-        A vector of int32 or int64. One size may be -1 and is then what is left.
+        A vector of int32 or int64. One size may be -1 and is computed from the others.
     name : str, optional
         The name of the operation.
 

@@ -159,7 +159,7 @@ class StridedSlice(OpDef):
 
     @staticmethod
     def _sizes(node: Node, bounds: Sequence[Any]) -> Array | None:
-        """The part of a vector of sizes, None standing for what is not known."""
+        """The part of a vector of sizes, None standing for unknown ones."""
         sizes = node.sizes(0)
         if sizes is None:
             return None
@@ -306,8 +306,8 @@ class Slice(OpDef):
         values, begin, _ = op.inputs
         index = begin.dtype.base_dtype.name
         taken = apply("AddV2", begin, apply("Shape", op.outputs[0], out_type=index))
-        behind = apply("Sub", apply("Shape", values, out_type=index), taken)
-        return [apply("Pad", grads[0], apply("Pack", [begin, behind], axis=1)), None, None]
+        after = apply("Sub", apply("Shape", values, out_type=index), taken)
+        return [apply("Pad", grads[0], apply("Pack", [begin, after], axis=1)), None, None]
 
 
 def _part(length: int | None, first: int, size: int) -> int | None:

@@ -40,6 +40,11 @@ def convert_variables_to_constants(
     variable_names_blacklist : container of str, optional
         Variables not to convert.
 
+    Returns
+    -------
+    GraphDef
+        A new definition; what it shares with the given one is copied.
+
     Raises
     ------
     AssertionError

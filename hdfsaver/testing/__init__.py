@@ -1,4 +1,4 @@
-"""The kit: what engines, operations and formats are tested with, here and by those who add their own."""
+"""Checks for the tests of operations, here and in packages that add their own."""
 
 from hdfsaver.testing.derivatives import check_derivative
 

@@ -1,31 +1,32 @@
-"""One check for every derivative.
+"""A check of derivatives against finite differences.
 
-A function f is followed through a random direction v by finite differences, and a random w is led back through it by
-`gradients`. Both tell the same number: ``<w, f'(x) v> == <f'(x)* w, v>``.
+For a function f, a random direction v and random weights w, finite differences give ``<w, f'(x) v>`` and `gradients`
+gives ``<f'(x)* w, v>``. Both are the same number (the definition of the adjoint).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from hdfsaver.graph.conversion import convert_to_tensor
+from hdfsaver.graph.definition import Array
 from hdfsaver.graph.graph import Graph
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.constants import placeholder
 from hdfsaver.session.session import Session
 from hdfsaver.training.gradients import gradients
 
-Array = npt.NDArray[Any]
-Function = Callable[..., Any]
+Function: TypeAlias = "Callable[..., TensorLike | Sequence[Tensor]]"
+"""Takes a tensor for each input, and gives one or several."""
 
 
 def check_derivative(
     function: Function,
-    inputs: Sequence[Any],
+    inputs: Sequence[npt.ArrayLike],
     *,
     order: int = 1,
     step: float = 1e-6,
@@ -33,29 +34,31 @@ def check_derivative(
     seed: int = 0,
     static: bool = True,
 ) -> None:
-    """Check what `gradients` makes of a function against finite differences.
+    """Check the derivatives that `gradients` computes against finite differences.
 
     Parameters
     ----------
     function : callable
-        Takes a tensor for each input and gives one or several.
+        Takes a tensor for each input, and gives one or several.
     inputs : sequence of array_like
-        Where to check; of float64 or complex128, so that differences mean something.
+        The point of the check: numbers of any shapes, converted to float64 or complex128.
     order : int
-        2 checks the derivative of the derivative, too.
+        2 also checks the derivative of the derivative.
     step : float
-        How far the finite differences go.
+        The step of the finite differences.
     tolerance : float
-        By how much both numbers may differ, relative to their size.
+        The greatest difference of the two numbers, relative to the greater one or 1.
     seed : int
-        Of the random directions.
+        The seed of the random directions.
     static : bool
-        Whether shapes are known when the graph is built. The derivative must not need them.
+        Whether the shapes are known when the graph is built. A derivative must not need them.
 
     Raises
     ------
     AssertionError
-        The derivative is wrong; the message has both numbers.
+        The derivative is wrong, and the message has both numbers; or it has another shape than its input.
+    LookupError
+        An operation has no derivative.
     """
     arrays = [np.asarray(value, np.complex128 if np.iscomplexobj(value) else np.float64) for value in inputs]
     graph = Graph()
@@ -73,8 +76,8 @@ def _place(array: Array, static: bool) -> Tensor:
     return made
 
 
-def _as_list(values: Any) -> list[Tensor]:
-    return list(values) if isinstance(values, list | tuple) else [values]
+def _as_list(values: TensorLike | Sequence[Tensor]) -> list[Tensor]:
+    return [convert_to_tensor(value) for value in (values if isinstance(values, list | tuple) else [values])]
 
 
 def _compare(
@@ -100,15 +103,15 @@ def _compare(
     )
     grads = gradients(list(ys), list(xs), [convert_to_tensor(weight) for weight in weights])
     found = [(position, grad) for position, grad in enumerate(grads) if grad is not None]
-    led_back = session.run([grad for _, grad in found], dict(zip(xs, arrays, strict=True)))
-    for (position, _), result in zip(found, led_back, strict=True):
+    results = session.run([grad for _, grad in found], dict(zip(xs, arrays, strict=True)))
+    for (position, _), result in zip(found, results, strict=True):
         assert np.shape(result) == arrays[position].shape, (
             f"The derivative by input {position} has shape {np.shape(result)}, the input {arrays[position].shape}."
         )
-    backward = sum(_inner(result, directions[position]) for (position, _), result in zip(found, led_back, strict=True))
+    backward = sum(_inner(result, directions[position]) for (position, _), result in zip(found, results, strict=True))
     size = max(1.0, abs(forward), abs(backward))
     assert abs(forward - backward) <= tolerance * size, (
-        f"Finite differences say {forward!r}, the derivative {backward!r} (of {[y.op.type for y in ys]})."
+        f"Finite differences give {forward!r}, the derivative gives {backward!r} (of {[y.op.type for y in ys]})."
     )
 
 
@@ -119,5 +122,5 @@ def _direction(generator: np.random.Generator, array: Array) -> Array:
     return np.asarray(direction, array.dtype)
 
 
-def _inner(first: Any, second: Any) -> float:
-    return float(np.sum(np.conjugate(first) * second).real)
+def _inner(first: Array, second: Array) -> float:
+    return float(np.vdot(first, second).real)

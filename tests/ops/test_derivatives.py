@@ -340,5 +340,5 @@ def test_each_case_is_about_its_operation() -> None:
 
 def test_the_check_finds_a_wrong_derivative() -> None:
     """A function whose derivative is stopped on the way does not pass."""
-    with pytest.raises(AssertionError, match="Finite differences say"):
+    with pytest.raises(AssertionError, match="Finite differences give"):
         check_derivative(lambda x: x * tf.stop_gradient(x), [np.array([1.0, 2.0])])
