@@ -1,4 +1,8 @@
-"""Activations of neural networks, each with the operation that TensorFlow names its gradient."""
+"""Activation functions of neural networks, and the operations that are their derivatives.
+
+Here a float dtype is float16, bfloat16, float32 or float64; a complex one is complex64 or complex128; an integer one is
+int8 to int64 or uint8 to uint64.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +43,7 @@ class _Backward(OpDef):
 
 
 class _Gate(_Backward):
-    """Passes derivatives on or not, as the features say; where it is open changes only in single points."""
+    """A derivative that is passed on or not, depending on the sign of the features; constant to their derivative."""
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         return [apply(self.type, grads[0], op.inputs[1]), None]
@@ -47,7 +51,7 @@ class _Gate(_Backward):
 
 @register
 class Relu(_Activation):
-    """The positive part."""
+    """max(features, 0)."""
 
     type = "Relu"
     types = {"T": REALS}
@@ -71,13 +75,13 @@ class ReluGrad(_Gate):
 
 
 def relu(features: Any, name: str | None = None) -> Any:
-    """The positive part of each feature."""
+    """The feature where it is positive, and 0 elsewhere; any float or integer dtype."""
     return apply("Relu", features, name=name)
 
 
 @register
 class Relu6(_Activation):
-    """The positive part, up to 6."""
+    """min(max(features, 0), 6)."""
 
     type = "Relu6"
     types = {"T": REALS}
@@ -101,13 +105,13 @@ class Relu6Grad(_Gate):
 
 
 def relu6(features: Any, name: str | None = None) -> Any:
-    """The positive part of each feature, up to 6."""
+    """The feature where it is positive, up to 6, and 0 elsewhere; any float or integer dtype."""
     return apply("Relu6", features, name=name)
 
 
 @register
 class LeakyRelu(Unary):
-    """The feature itself where it is positive, and ``alpha`` times it where not."""
+    """The feature where it is positive, and ``alpha`` times it elsewhere."""
 
     type = "LeakyRelu"
     signature = "features: T -> activations: T"
@@ -140,7 +144,27 @@ class LeakyReluGrad(_Backward):
 
 
 def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Any:
-    """Each feature where it is positive, and ``alpha`` times it where not."""
+    """Each feature where it is positive, and ``alpha`` times it elsewhere.
+
+    Parameters
+    ----------
+    features : Tensor or array_like
+        Of any shape; float16, bfloat16, float32 or float64. Integers are cast to float32.
+    alpha : float
+        The slope for negative features; rounded to the dtype of the features.
+    name : str, optional
+        Name of the operation, ``LeakyRelu`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the shape and dtype of the features (float32 for integers).
+
+    Raises
+    ------
+    TypeError
+        The features are bools, strings or complex.
+    """
     with scope(name, "LeakyRelu", features) as full:
         features = convert_to_tensor(features, name="features")
         if features.dtype.is_integer:
@@ -150,7 +174,7 @@ def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> An
 
 @register
 class Elu(Unary):
-    """The feature where it is positive, and its exponential less 1 where not."""
+    """The feature where it is positive, and its exponential less 1 elsewhere."""
 
     type = "Elu"
     signature = "features: T -> activations: T"
@@ -165,7 +189,7 @@ class Elu(Unary):
 
 @register
 class EluGrad(OpDef):
-    """The derivative of `Elu`, by its value."""
+    """The derivative of `Elu`, computed from its result."""
 
     type = "EluGrad"
     signature = "gradients: T, outputs: T -> backprops: T"
@@ -189,7 +213,7 @@ class EluGrad(OpDef):
 
 
 def elu(features: Any, name: str | None = None) -> Any:
-    """Each feature where it is positive, and its exponential less 1 where not."""
+    """The feature where it is positive, and its exponential less 1 elsewhere; floats of 16 to 64 bits."""
     return apply("Elu", features, name=name)
 
 
@@ -220,7 +244,7 @@ class SoftplusGrad(_Backward):
 
 
 def softplus(features: Any, name: str | None = None) -> Any:
-    """The logarithm of 1 + the exponential of each feature."""
+    """The logarithm of 1 + the exponential of each feature; floats of 16 to 64 bits."""
     return apply("Softplus", features, name=name)
 
 
@@ -231,7 +255,7 @@ def _sigmoid(x: Array) -> Array:
 
 
 class _ByOutput(OpDef):
-    """A derivative that is best said by the function's value y."""
+    """A derivative that is computed from the result y of the function."""
 
     signature = "y: T, dy: T -> z: T"
     types = {"T": FLOATS | COMPLEX}
@@ -272,12 +296,12 @@ class SigmoidGrad(_ByOutput):
 
 
 def sigmoid(x: Any, name: str | None = None) -> Any:
-    """1 / (1 + exp(-x))."""
+    """1 / (1 + exp(-x)), element by element; any float or complex dtype."""
     return apply("Sigmoid", x, name=name)
 
 
 def log_sigmoid(x: Any, name: str | None = None) -> Any:
-    """The logarithm of the sigmoid, exact where that is tiny."""
+    """The logarithm of the sigmoid, computed so that it is exact where the sigmoid is tiny; floats of 16 to 64 bits."""
     with scope(name, "LogSigmoid", x) as full:
         x = convert_to_tensor(x, name="x")
         return apply("Neg", apply("Softplus", apply("Neg", x)), name=full)
@@ -312,5 +336,5 @@ class TanhGrad(_ByOutput):
 
 
 def tanh(x: Any, name: str | None = None) -> Any:
-    """The hyperbolic tangent."""
+    """The hyperbolic tangent, element by element; any float or complex dtype."""
     return apply("Tanh", x, name=name)

@@ -1,4 +1,8 @@
-"""Arithmetic of two numbers, and sums of many, element by element."""
+"""Arithmetic of two numbers, and sums of many, element by element.
+
+Here a float dtype is float16, bfloat16, float32 or float64; a complex one is complex64 or complex128; an integer one is
+int8 to int64 or uint8 to uint64.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +55,28 @@ def _join_strings(x: Array, y: Array) -> Array:
 
 
 def add(x: Any, y: Any, name: str | None = None) -> Any:
-    """x + y; strings are concatenated."""
+    """x + y, element by element; strings are concatenated.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype, any float, complex or integer dtype, and of shapes that broadcast together. Strings are taken if
+        at least one of the two is a tensor.
+    name : str, optional
+        Name of the operation, ``Add`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of the inputs and their broadcast shape. Integers wrap around on overflow.
+
+    Raises
+    ------
+    TypeError
+        The dtypes differ, or are not among those above.
+    ValueError
+        The shapes do not broadcast together.
+    """
     return operators.add(x, y, name or "Add")
 
 
@@ -107,7 +132,27 @@ class Sub(Binary):
 
 
 def subtract(x: Any, y: Any, name: str | None = None) -> Any:
-    """x - y."""
+    """x - y, element by element.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype, any float, complex or integer dtype, and of shapes that broadcast together.
+    name : str, optional
+        Name of the operation, ``Sub`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of the inputs and their broadcast shape. Integers wrap around on overflow.
+
+    Raises
+    ------
+    TypeError
+        The dtypes differ, or are not among those above.
+    ValueError
+        The shapes do not broadcast together.
+    """
     return apply("Sub", x, y, name=name)
 
 
@@ -124,7 +169,27 @@ class Mul(Binary):
 
 
 def multiply(x: Any, y: Any, name: str | None = None) -> Any:
-    """x * y, element by element."""
+    """x * y, element by element.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype, any float, complex or integer dtype, and of shapes that broadcast together.
+    name : str, optional
+        Name of the operation, ``Mul`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of the inputs and their broadcast shape. Integers wrap around on overflow.
+
+    Raises
+    ------
+    TypeError
+        The dtypes differ, or are not among those above.
+    ValueError
+        The shapes do not broadcast together.
+    """
     return apply("Mul", x, y, name=name)
 
 
@@ -147,12 +212,54 @@ def _gradient_of_quotient(op: Operation, grad: Tensor | None, division: str) -> 
 
 
 def truediv(x: Any, y: Any, name: str | None = None) -> Any:
-    """x / y as Python 3 has it: integers are divided as floats."""
+    """x / y as in Python 3: integers are divided as floats.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype, any float, complex or integer dtype, and of shapes that broadcast together.
+    name : str, optional
+        Name of the operation, ``truediv`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of the inputs and their broadcast shape; float32 for integers of 8 and 16 bits, float64 for those
+        of 32 and 64. A division by zero gives an infinity or NaN.
+
+    Raises
+    ------
+    TypeError
+        The dtype is not among those above, or a number is not of the dtype of the tensor beside it.
+    ValueError
+        Two tensors have different dtypes, or the shapes do not broadcast together.
+    """
     return operators.true_divide(x, y, name or "truediv")
 
 
 def divide(x: Any, y: Any, name: str | None = None) -> Any:
-    """x / y as Python 3 has it: integers are divided as floats."""
+    """x / y as in Python 3: integers are divided as floats; the same as `truediv`.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype, any float, complex or integer dtype, and of shapes that broadcast together.
+    name : str, optional
+        Name of the operation, ``truediv`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of the inputs and their broadcast shape; float32 for integers of 8 and 16 bits, float64 for those
+        of 32 and 64. A division by zero gives an infinity or NaN.
+
+    Raises
+    ------
+    TypeError
+        The dtype is not among those above, or a number is not of the dtype of the tensor beside it.
+    ValueError
+        Two tensors have different dtypes, or the shapes do not broadcast together.
+    """
     return operators.true_divide(x, y, name or "truediv")
 
 
@@ -176,12 +283,32 @@ def _divide_no_nan(x: Array, y: Array) -> Array:
 
 
 def div_no_nan(x: Any, y: Any, name: str | None = None) -> Any:
-    """x / y, and 0 wherever y is 0."""
+    """x / y, and 0 wherever y is 0.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype, any float or complex dtype, and of shapes that broadcast together. Integers are not taken.
+    name : str, optional
+        Name of the operation, ``div_no_nan`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of the inputs and their broadcast shape. The derivative is 0 as well where y is 0.
+
+    Raises
+    ------
+    TypeError
+        The dtypes differ, or are integers or strings.
+    ValueError
+        The shapes do not broadcast together.
+    """
     return apply("DivNoNan", x, y, name=name or "div_no_nan")
 
 
 class _IntegerDivision(Binary):
-    """A division that integers cannot do by zero."""
+    """A division that raises an error where an integer is divided by zero."""
 
     types = {"T": REALS}
 
@@ -212,7 +339,7 @@ def _div(x: Array, y: Array) -> Array:
 
 @register
 class Div(_IntegerDivision):
-    """x / y as C has it: integers are divided towards zero."""
+    """x / y as in C: integers are divided towards zero."""
 
     type = "Div"
     types = {"T": NUMBERS}
@@ -223,7 +350,29 @@ class Div(_IntegerDivision):
 
 
 def div(x: Any, y: Any, name: str | None = None) -> Any:
-    """x / y as Python 2 has it: integers are divided and rounded down."""
+    """x / y as in Python 2: integers are divided and rounded down.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype, any float, complex or integer dtype, and of shapes that broadcast together.
+    name : str, optional
+        Name of the operation, ``div`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of the inputs and their broadcast shape. No derivative passes through a division of integers.
+
+    Raises
+    ------
+    TypeError
+        The dtype is not among those above, or a number is not of the dtype of the tensor beside it.
+    ValueError
+        Two tensors have different dtypes, or the shapes do not broadcast together.
+    InvalidArgumentError
+        When run: an integer is divided by zero.
+    """
     with scope(name, "div", x, y) as full:
         x = convert_to_tensor(x, name="x")
         y = convert_to_tensor(y, x.dtype.base_dtype, name="y")
@@ -239,7 +388,29 @@ class FloorDiv(Flat, _IntegerDivision):
 
 
 def floordiv(x: Any, y: Any, name: str | None = None) -> Any:
-    """x / y rounded down."""
+    """x / y rounded down.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype, any float or integer dtype, and of shapes that broadcast together.
+    name : str, optional
+        Name of the operation, ``floordiv`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of the inputs and their broadcast shape. It is constant to derivatives.
+
+    Raises
+    ------
+    TypeError
+        The dtypes differ, or are complex or strings.
+    ValueError
+        The shapes do not broadcast together.
+    InvalidArgumentError
+        When run: an integer is divided by zero; floats give an infinity or NaN.
+    """
     return apply("FloorDiv", x, y, name=name or "floordiv")
 
 
@@ -256,7 +427,29 @@ class FloorMod(_IntegerDivision):
 
 
 def floormod(x: Any, y: Any, name: str | None = None) -> Any:
-    """The remainder of the division that rounds down; it has the sign of y."""
+    """The remainder of the division that rounds down; it has the sign of y.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype, any float or integer dtype, and of shapes that broadcast together.
+    name : str, optional
+        Name of the operation, ``FloorMod`` by default.
+
+    Returns
+    -------
+    Tensor
+        ``x - floor(x / y) * y``, of the dtype of the inputs and their broadcast shape.
+
+    Raises
+    ------
+    TypeError
+        The dtypes differ, or are complex or strings.
+    ValueError
+        The shapes do not broadcast together.
+    InvalidArgumentError
+        When run: an integer is divided by zero; floats give NaN.
+    """
     return apply("FloorMod", x, y, name=name)
 
 
@@ -290,7 +483,30 @@ def _integer_power(x: Array, y: Array) -> Array:
 
 
 def pow(x: Any, y: Any, name: str | None = None) -> Any:
-    """x to the power of y, element by element."""
+    """x to the power of y, element by element.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype, any float, complex or signed integer dtype, and of shapes that broadcast together.
+    name : str, optional
+        Name of the operation, ``Pow`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of the inputs and their broadcast shape. A negative float to a power that is not whole is NaN;
+        integers wrap around on overflow. The derivative by y is 0 where x is not positive.
+
+    Raises
+    ------
+    TypeError
+        The dtypes differ, or are not among those above.
+    ValueError
+        The shapes do not broadcast together.
+    InvalidArgumentError
+        When run: an integer is raised to a negative power.
+    """
     return apply("Pow", x, y, name=name)
 
 
@@ -328,18 +544,58 @@ def _gradient_of_choice(op: Operation, grad: Tensor | None, comparison: str) -> 
 
 
 def maximum(x: Any, y: Any, name: str | None = None) -> Any:
-    """The greater of x and y, element by element."""
+    """The greater of x and y, element by element; NaN where either is NaN.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype, any float or integer dtype, and of shapes that broadcast together.
+    name : str, optional
+        Name of the operation, ``Maximum`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of the inputs and their broadcast shape. Where x and y are equal, the derivative goes to x.
+
+    Raises
+    ------
+    TypeError
+        The dtypes differ, or are complex or strings.
+    ValueError
+        The shapes do not broadcast together.
+    """
     return apply("Maximum", x, y, name=name)
 
 
 def minimum(x: Any, y: Any, name: str | None = None) -> Any:
-    """The smaller of x and y, element by element."""
+    """The smaller of x and y, element by element; NaN where either is NaN.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype, any float or integer dtype, and of shapes that broadcast together.
+    name : str, optional
+        Name of the operation, ``Minimum`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of the inputs and their broadcast shape. Where x and y are equal, the derivative goes to x.
+
+    Raises
+    ------
+    TypeError
+        The dtypes differ, or are complex or strings.
+    ValueError
+        The shapes do not broadcast together.
+    """
     return apply("Minimum", x, y, name=name)
 
 
 @register
 class SquaredDifference(Binary):
-    """(x - y) squared; the conjugate difference times the difference where complex."""
+    """(x - y) squared; for complex numbers conj(x - y) * (x - y)."""
 
     type = "SquaredDifference"
     types = {"T": FLOATS | COMPLEX | {"int32", "int64"}}
@@ -360,5 +616,25 @@ def _squared_difference(x: Array, y: Array) -> Array:
 
 
 def squared_difference(x: Any, y: Any, name: str | None = None) -> Any:
-    """(x - y) squared, element by element."""
+    """(x - y) squared, element by element.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype, any float or complex dtype, int32 or int64, and of shapes that broadcast together.
+    name : str, optional
+        Name of the operation, ``SquaredDifference`` by default.
+
+    Returns
+    -------
+    Tensor
+        ``conj(x - y) * (x - y)``, of the dtype of the inputs and their broadcast shape.
+
+    Raises
+    ------
+    TypeError
+        The dtypes differ, or are not among those above.
+    ValueError
+        The shapes do not broadcast together.
+    """
     return apply("SquaredDifference", x, y, name=name)

@@ -1,4 +1,8 @@
-"""From one dtype to another."""
+"""Conversion from one dtype to another.
+
+Here a float dtype is float16, bfloat16, float32 or float64; a complex one is complex64 or complex128; an integer one is
+int8 to int64 or uint8 to uint64.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ _CASTABLE = frozenset(dtypes.ROW_BY_NAME) - {"string", "resource", "variant"}
 
 @register
 class Cast(OpDef):
-    """The same numbers in another dtype, as near as that has them: towards zero where it has integers only."""
+    """The same numbers in another dtype; floats become integers by rounding towards zero."""
 
     type = "Cast"
     signature = "x: SrcT -> y: DstT"
@@ -52,12 +56,29 @@ class Cast(OpDef):
 
 
 def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
-    """The same numbers in another dtype; a tensor that is of it already is given back itself.
+    """Convert numbers to another dtype; a tensor of that dtype already is returned itself.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Of any shape and any dtype but string.
+    dtype : DType, str or NumPy dtype
+        Any dtype but string.
+    name : str, optional
+        Name of the operation, ``Cast`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of ``x``. Floats become integers by rounding towards zero, complex numbers lose their imaginary
+        part, and everything but zero becomes True. Integers that do not fit wrap around; for floats that do not fit an
+        integer dtype the result depends on the machine (see `saturate_cast`). Derivatives pass between floats and
+        complex numbers only.
 
     Raises
     ------
     TypeError
-        Strings, or an unknown dtype.
+        Either dtype is string, or ``dtype`` is unknown.
     """
     target = dtype_name(dtype)
     if target not in _CASTABLE:
@@ -70,7 +91,27 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
 
 
 def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Any:
-    """The same numbers in another dtype, its least and greatest standing for those beyond."""
+    """Convert numbers to another dtype, clipped to the least and greatest value of that dtype.
+
+    Parameters
+    ----------
+    value : Tensor or array_like
+        Of any float or integer dtype.
+    dtype : DType, str or NumPy dtype
+        Any float or integer dtype.
+    name : str, optional
+        Name of the last operation, and scope of the others, ``saturate_cast`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of ``value``.
+
+    Raises
+    ------
+    TypeError
+        A dtype has no least and greatest value: bool, string and complex.
+    """
     with scope(name, "saturate_cast", value) as full:
         value = convert_to_tensor(value, name="value")
         source, target = value.dtype.base_dtype, dtypes.as_dtype(dtype).base_dtype
@@ -91,37 +132,37 @@ def _nearest_inside(limit: Any, dtype: dtypes.DType) -> Any:
 
 
 def to_float(x: Any, name: str = "ToFloat") -> Any:
-    """The numbers as float32."""
+    """Cast to float32; see `cast`."""
     return cast(x, dtypes.float32, name)
 
 
 def to_double(x: Any, name: str = "ToDouble") -> Any:
-    """The numbers as float64."""
+    """Cast to float64; see `cast`."""
     return cast(x, dtypes.float64, name)
 
 
 def to_int32(x: Any, name: str = "ToInt32") -> Any:
-    """The numbers as int32."""
+    """Cast to int32; see `cast`."""
     return cast(x, dtypes.int32, name)
 
 
 def to_int64(x: Any, name: str = "ToInt64") -> Any:
-    """The numbers as int64."""
+    """Cast to int64; see `cast`."""
     return cast(x, dtypes.int64, name)
 
 
 def to_bfloat16(x: Any, name: str = "ToBFloat16") -> Any:
-    """The numbers as bfloat16."""
+    """Cast to bfloat16; see `cast`."""
     return cast(x, dtypes.bfloat16, name)
 
 
 def to_complex64(x: Any, name: str = "ToComplex64") -> Any:
-    """The numbers as complex64."""
+    """Cast to complex64; see `cast`."""
     return cast(x, dtypes.complex64, name)
 
 
 def to_complex128(x: Any, name: str = "ToComplex128") -> Any:
-    """The numbers as complex128."""
+    """Cast to complex128; see `cast`."""
     return cast(x, dtypes.complex128, name)
 
 
@@ -142,7 +183,7 @@ class Bitcast(Flat):
             return [(*shape, source // target)]
         if not shape or shape[-1] not in (None, target // source):
             raise ValueError(
-                f"The last dimension must be {target // source}, so that its bytes are those of one number."
+                f"The last dimension must have length {target // source}, so that its bytes make one number."
             )
         return [shape[:-1]]
 
@@ -160,5 +201,29 @@ class Bitcast(Flat):
 
 
 def bitcast(input: Any, type: Any, name: str | None = None) -> Any:
-    """The same bytes as numbers of another dtype; the last dimension grows or goes where their sizes differ."""
+    """Read the bytes of a tensor as numbers of another dtype, without converting them.
+
+    Parameters
+    ----------
+    input : Tensor or array_like
+        Of any float, complex, integer or quantized dtype.
+    type : DType, str or NumPy dtype
+        The dtype of the result, among the same.
+    name : str, optional
+        Name of the operation, ``Bitcast`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of ``input`` if both dtypes have one size; with one more dimension at the end if ``type`` is
+        smaller, and without the last one if it is larger. Bytes are little-endian on the usual machines. It is constant
+        to derivatives.
+
+    Raises
+    ------
+    TypeError
+        The input is of bool or string, or ``type`` is unknown.
+    ValueError
+        The bytes of the last dimension do not make exactly one number.
+    """
     return apply("Bitcast", input, name=name, type=dtype_name(type))

@@ -1,4 +1,4 @@
-"""Operations that stop a run when something is not as it must be."""
+"""Operations that check values and stop the run with an error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hdfsaver.shapes import Shape
 
 @register
 class Assert(Flat):
-    """Stops the run unless the condition is true, and shows some data."""
+    """Stops the run unless the condition is true; the message shows the data."""
 
     type = "Assert"
     signature = "condition: bool, data: [T] ->"
@@ -45,15 +45,30 @@ def _summary(values: Array, most: int) -> str:
 
 
 def Assert_(condition: Any, data: Sequence[Any], summarize: int | None = None, name: str | None = None) -> Any:
-    """An operation that stops the run with `InvalidArgumentError` unless the condition is true (``tf.Assert``).
+    """Make an operation that stops the run unless a condition is true (``tf.Assert``).
 
     Parameters
     ----------
-    condition : bool tensor
-    data : list of tensor
-        What the message shows.
+    condition : Tensor or array_like
+        Bools of any shape; all of them must be true.
+    data : sequence of Tensor or array_like
+        Values of any dtypes for the message.
     summarize : int, optional
-        How many values of each tensor are shown: 3 by default, all for -1.
+        How many values of each tensor the message shows: 3 by default, all for -1.
+    name : str, optional
+        Name of the operation, ``Assert`` by default.
+
+    Returns
+    -------
+    Operation
+        To be run, or given to `control_dependencies`; nothing happens otherwise.
+
+    Raises
+    ------
+    TypeError
+        The condition is not of bool, or ``data`` is a tensor instead of a list.
+    InvalidArgumentError
+        When run: the condition is false.
     """
     return apply_op("Assert", condition, list(data), name=name, summarize=3 if summarize is None else summarize)
 
@@ -86,5 +101,27 @@ class CheckNumerics(OpDef):
 
 
 def check_numerics(tensor: Any, message: str, name: str | None = None) -> Any:
-    """The tensor itself; a run stops with `InvalidArgumentError` where a value of it is infinite or not a number."""
+    """Pass a tensor on; stop the run where one of its values is infinite or not a number.
+
+    Parameters
+    ----------
+    tensor : Tensor or array_like
+        Of any shape; float16, bfloat16, float32 or float64.
+    message : str
+        The beginning of the error's message.
+    name : str, optional
+        Name of the operation, ``CheckNumerics`` by default.
+
+    Returns
+    -------
+    Tensor
+        The same values. A derivative that passes through is checked as well.
+
+    Raises
+    ------
+    TypeError
+        The dtype is another.
+    InvalidArgumentError
+        When run: there is an infinity or NaN.
+    """
     return apply("CheckNumerics", tensor, name=name, message=message.encode())

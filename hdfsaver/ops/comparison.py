@@ -1,4 +1,8 @@
-"""Comparisons, and logic on their results."""
+"""Comparisons, and logical operations on bools.
+
+Here a float dtype is float16, bfloat16, float32 or float64; a complex one is complex64 or complex128; an integer one is
+int8 to int64 or uint8 to uint64.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ _COMPARABLE = frozenset(dtypes.ROW_BY_NAME) - {"resource", "variant"}
 
 
 class _Equality(Flat, Binary):
-    """Whether two values are the same, or not."""
+    """Whether two values are equal, or not."""
 
     signature = "x: T, y: T -> z: bool"
     types = {"T": _COMPARABLE}
@@ -63,7 +67,27 @@ class Equal(_Equality):
 
 
 def equal(x: Any, y: Any, name: str | None = None) -> Any:
-    """x == y, element by element."""
+    """x == y, element by element.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype, whichever it is, and of shapes that broadcast together.
+    name : str, optional
+        Name of the operation, ``Equal`` by default.
+
+    Returns
+    -------
+    Tensor
+        Bools of the broadcast shape; NaN equals nothing.
+
+    Raises
+    ------
+    TypeError
+        The dtypes differ.
+    ValueError
+        The shapes do not broadcast together.
+    """
     return apply("Equal", x, y, name=name)
 
 
@@ -77,12 +101,32 @@ class NotEqual(_Equality):
 
 
 def not_equal(x: Any, y: Any, name: str | None = None) -> Any:
-    """x != y, element by element."""
+    """x != y, element by element.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype, whichever it is, and of shapes that broadcast together.
+    name : str, optional
+        Name of the operation, ``NotEqual`` by default.
+
+    Returns
+    -------
+    Tensor
+        Bools of the broadcast shape; NaN differs from everything.
+
+    Raises
+    ------
+    TypeError
+        The dtypes differ.
+    ValueError
+        The shapes do not broadcast together.
+    """
     return apply("NotEqual", x, y, name=name)
 
 
 class _Order(Flat, Binary):
-    """Which of two numbers is greater."""
+    """An order of two real numbers."""
 
     signature = "x: T, y: T -> z: bool"
     types = {"T": REALS}
@@ -97,7 +141,27 @@ class Less(_Order):
 
 
 def less(x: Any, y: Any, name: str | None = None) -> Any:
-    """x < y, element by element."""
+    """x < y, element by element.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype, any float or integer dtype, and of shapes that broadcast together.
+    name : str, optional
+        Name of the operation, ``Less`` by default.
+
+    Returns
+    -------
+    Tensor
+        Bools of the broadcast shape, False where either is NaN.
+
+    Raises
+    ------
+    TypeError
+        The dtypes differ, or are bool, complex or string.
+    ValueError
+        The shapes do not broadcast together.
+    """
     return apply("Less", x, y, name=name)
 
 
@@ -110,7 +174,27 @@ class LessEqual(_Order):
 
 
 def less_equal(x: Any, y: Any, name: str | None = None) -> Any:
-    """x <= y, element by element."""
+    """x <= y, element by element.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype, any float or integer dtype, and of shapes that broadcast together.
+    name : str, optional
+        Name of the operation, ``LessEqual`` by default.
+
+    Returns
+    -------
+    Tensor
+        Bools of the broadcast shape, False where either is NaN.
+
+    Raises
+    ------
+    TypeError
+        The dtypes differ, or are bool, complex or string.
+    ValueError
+        The shapes do not broadcast together.
+    """
     return apply("LessEqual", x, y, name=name)
 
 
@@ -123,7 +207,27 @@ class Greater(_Order):
 
 
 def greater(x: Any, y: Any, name: str | None = None) -> Any:
-    """x > y, element by element."""
+    """x > y, element by element.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype, any float or integer dtype, and of shapes that broadcast together.
+    name : str, optional
+        Name of the operation, ``Greater`` by default.
+
+    Returns
+    -------
+    Tensor
+        Bools of the broadcast shape, False where either is NaN.
+
+    Raises
+    ------
+    TypeError
+        The dtypes differ, or are bool, complex or string.
+    ValueError
+        The shapes do not broadcast together.
+    """
     return apply("Greater", x, y, name=name)
 
 
@@ -136,7 +240,27 @@ class GreaterEqual(_Order):
 
 
 def greater_equal(x: Any, y: Any, name: str | None = None) -> Any:
-    """x >= y, element by element."""
+    """x >= y, element by element.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype, any float or integer dtype, and of shapes that broadcast together.
+    name : str, optional
+        Name of the operation, ``GreaterEqual`` by default.
+
+    Returns
+    -------
+    Tensor
+        Bools of the broadcast shape, False where either is NaN.
+
+    Raises
+    ------
+    TypeError
+        The dtypes differ, or are bool, complex or string.
+    ValueError
+        The shapes do not broadcast together.
+    """
     return apply("GreaterEqual", x, y, name=name)
 
 
@@ -156,7 +280,7 @@ class ApproximateEqual(_Order):
 
 
 class _Logic(Flat, Binary):
-    """A connection of two truths."""
+    """A logical operation on two bools."""
 
     signature = "x: bool, y: bool -> z: bool"
     types = {}
@@ -164,33 +288,73 @@ class _Logic(Flat, Binary):
 
 @register
 class LogicalAnd(_Logic):
-    """Whether both are true."""
+    """x and y."""
 
     type = "LogicalAnd"
     ufunc = np.logical_and
 
 
 def logical_and(x: Any, y: Any, name: str | None = None) -> Any:
-    """Whether both are true, element by element."""
+    """Whether both x and y are true, element by element.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Bools, of shapes that broadcast together; integers are not taken.
+    name : str, optional
+        Name of the operation, ``LogicalAnd`` by default.
+
+    Returns
+    -------
+    Tensor
+        Bools of the broadcast shape.
+
+    Raises
+    ------
+    TypeError
+        An input is not of bool.
+    ValueError
+        The shapes do not broadcast together.
+    """
     return apply("LogicalAnd", x, y, name=name)
 
 
 @register
 class LogicalOr(_Logic):
-    """Whether one or both are true."""
+    """x or y."""
 
     type = "LogicalOr"
     ufunc = np.logical_or
 
 
 def logical_or(x: Any, y: Any, name: str | None = None) -> Any:
-    """Whether one or both are true, element by element."""
+    """Whether x, y or both are true, element by element.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Bools, of shapes that broadcast together; integers are not taken.
+    name : str, optional
+        Name of the operation, ``LogicalOr`` by default.
+
+    Returns
+    -------
+    Tensor
+        Bools of the broadcast shape.
+
+    Raises
+    ------
+    TypeError
+        An input is not of bool.
+    ValueError
+        The shapes do not broadcast together.
+    """
     return apply("LogicalOr", x, y, name=name)
 
 
 @register
 class LogicalNot(Flat, Unary):
-    """Whether it is false."""
+    """not x."""
 
     type = "LogicalNot"
     signature = "x: bool -> y: bool"
@@ -199,11 +363,31 @@ class LogicalNot(Flat, Unary):
 
 
 def logical_not(x: Any, name: str | None = None) -> Any:
-    """Whether it is false, element by element."""
+    """Whether x is false, element by element; x is of bool."""
     return apply("LogicalNot", x, name=name)
 
 
 def logical_xor(x: Any, y: Any, name: str = "LogicalXor") -> Any:
-    """Whether exactly one is true, element by element."""
+    """Whether exactly one of x and y is true, element by element.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Bools, of shapes that broadcast together; integers are not taken.
+    name : str
+        Name of the last of the four operations that compute it.
+
+    Returns
+    -------
+    Tensor
+        Bools of the broadcast shape.
+
+    Raises
+    ------
+    TypeError
+        An input is not of bool.
+    ValueError
+        The shapes do not broadcast together.
+    """
     either, both = apply("LogicalOr", x, y), apply("LogicalAnd", x, y)
     return apply("LogicalAnd", either, apply("LogicalNot", both), name=name)

@@ -35,7 +35,7 @@ class Conj(Unary):
 
 
 def conj(x: Any, name: str | None = None) -> Any:
-    """The complex conjugate; a real tensor unchanged."""
+    """The complex conjugate; a real tensor is returned unchanged."""
     if is_tensor(x) and not x.dtype.is_complex:
         return convert_to_tensor(x)
     with scope(name, "Conj", x) as full:
@@ -45,7 +45,7 @@ def conj(x: Any, name: str | None = None) -> Any:
 
 @register
 class Complex(OpDef):
-    """A complex number of its real and imaginary part."""
+    """A complex number made of its real and imaginary parts."""
 
     type = "Complex"
     signature = "real: T, imag: T -> out: Tout"
@@ -73,7 +73,27 @@ class Complex(OpDef):
 
 
 def complex(real: Any, imag: Any, name: str | None = None) -> Any:
-    """A complex number of its real and imaginary part; `TypeError` unless both are float32 or both float64."""
+    """Make complex numbers of their real and imaginary parts.
+
+    Parameters
+    ----------
+    real, imag : Tensor or array_like
+        Both float32 or both float64, of shapes that broadcast together. Integers are not taken.
+    name : str, optional
+        Name of the operation, ``Complex`` by default.
+
+    Returns
+    -------
+    Tensor
+        complex64 for parts of float32, complex128 for float64; of the broadcast shape.
+
+    Raises
+    ------
+    TypeError
+        The parts are of other dtypes, or of two.
+    ValueError
+        The shapes do not broadcast together.
+    """
     with graph_of([real, imag]).as_default():
         real = convert_to_tensor(real, name="real")
         imag = convert_to_tensor(imag, name="imag")
@@ -84,7 +104,7 @@ def complex(real: Any, imag: Any, name: str | None = None) -> Any:
 
 
 class _Part(Unary):
-    """A real number out of a complex one."""
+    """A real number taken from a complex one."""
 
     signature = "input: T -> output: Tout"
     types = {"T": COMPLEX}
@@ -120,7 +140,7 @@ def _whole(op: Operation, real: Tensor | None, imag: Tensor | None) -> Tensor:
 
 
 def real(input: Any, name: str | None = None) -> Any:
-    """The real part; a real tensor unchanged."""
+    """The real part, float32 or float64; a real tensor is returned unchanged."""
     with scope(name, "Real", input) as full:
         input = convert_to_tensor(input, name="input")
         if not input.dtype.is_complex:
@@ -129,7 +149,7 @@ def real(input: Any, name: str | None = None) -> Any:
 
 
 def imag(input: Any, name: str | None = None) -> Any:
-    """The imaginary part; zeros for a real tensor."""
+    """The imaginary part, float32 or float64; zeros for a real tensor."""
     with scope(name, "Imag", input) as full:
         input = convert_to_tensor(input, name="input")
         if not input.dtype.is_complex:
@@ -139,7 +159,7 @@ def imag(input: Any, name: str | None = None) -> Any:
 
 @register
 class ComplexAbs(Unary):
-    """The modulus of a complex number."""
+    """The absolute value of a complex number."""
 
     type = "ComplexAbs"
     signature = "x: T -> y: Tout"

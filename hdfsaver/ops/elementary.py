@@ -1,4 +1,8 @@
-"""Functions of one number, element by element: squares, exponentials, angles."""
+"""Functions of one number, element by element: squares, exponentials, angles.
+
+Here a float dtype is float16, bfloat16, float32 or float64; a complex one is complex64 or complex128; an integer one is
+int8 to int64 or uint8 to uint64.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +35,7 @@ class Neg(Unary):
 
 
 def negative(x: Any, name: str | None = None) -> Any:
-    """-x."""
+    """-x, element by element; any float, complex or signed integer dtype."""
     return apply("Neg", x, name=name)
 
 
@@ -48,7 +52,7 @@ class Abs(Unary):
 
 
 def abs(x: Any, name: str | None = None) -> Any:
-    """The absolute value; the modulus of a complex number."""
+    """The absolute value, element by element; a float for a complex number."""
     with scope(name, "Abs", x) as full:
         x = convert_to_tensor(x, name="x")
         if x.dtype.is_complex:
@@ -58,7 +62,7 @@ def abs(x: Any, name: str | None = None) -> Any:
 
 @register
 class Sign(Unary):
-    """-1, 0 or 1; x / |x| where complex."""
+    """-1, 0 or 1; x / abs(x) for complex numbers."""
 
     type = "Sign"
     types = {"T": _SIGNED}
@@ -69,7 +73,7 @@ class Sign(Unary):
 
 
 def sign(x: Any, name: str | None = None) -> Any:
-    """-1, 0 or 1, element by element."""
+    """The sign -1, 0 or 1, element by element; x / abs(x) for complex numbers."""
     return apply("Sign", x, name=name)
 
 
@@ -100,7 +104,7 @@ class Square(_Analytic):
 
 
 def square(x: Any, name: str | None = None) -> Any:
-    """x squared."""
+    """x squared, element by element; any float, complex or integer dtype."""
     return apply("Square", x, name=name)
 
 
@@ -116,7 +120,7 @@ class Exp(_Analytic):
 
 
 def exp(x: Any, name: str | None = None) -> Any:
-    """e to the power of x."""
+    """e to the power of x, element by element; any float or complex dtype."""
     return apply("Exp", x, name=name)
 
 
@@ -133,7 +137,7 @@ class Expm1(_Analytic):
 
 
 def expm1(x: Any, name: str | None = None) -> Any:
-    """e to the power of x, less 1; exact for small x."""
+    """e to the power of x, less 1, exact for small x; any float or complex dtype."""
     return apply("Expm1", x, name=name)
 
 
@@ -150,7 +154,7 @@ class Log(_Analytic):
 
 
 def log(x: Any, name: str | None = None) -> Any:
-    """The natural logarithm."""
+    """The natural logarithm, element by element; any float or complex dtype."""
     return apply("Log", x, name=name)
 
 
@@ -167,7 +171,7 @@ class Log1p(_Analytic):
 
 
 def log1p(x: Any, name: str | None = None) -> Any:
-    """The natural logarithm of 1 + x, exact for small x."""
+    """The natural logarithm of 1 + x, exact for small x; any float or complex dtype."""
     return apply("Log1p", x, name=name)
 
 
@@ -184,7 +188,7 @@ class Sin(_Analytic):
 
 
 def sin(x: Any, name: str | None = None) -> Any:
-    """The sine of an angle in radians."""
+    """The sine of angles in radians; any float or complex dtype."""
     return apply("Sin", x, name=name)
 
 
@@ -201,7 +205,7 @@ class Cos(_Analytic):
 
 
 def cos(x: Any, name: str | None = None) -> Any:
-    """The cosine of an angle in radians."""
+    """The cosine of angles in radians; any float or complex dtype."""
     return apply("Cos", x, name=name)
 
 
@@ -218,13 +222,13 @@ class Tan(_Analytic):
 
 
 def tan(x: Any, name: str | None = None) -> Any:
-    """The tangent of an angle in radians."""
+    """The tangent of angles in radians; any float or complex dtype."""
     return apply("Tan", x, name=name)
 
 
 @register
 class Asin(_Analytic):
-    """The angle in radians, from -pi/2 to pi/2, of a sine."""
+    """The inverse sine in radians, from -pi/2 to pi/2."""
 
     type = "Asin"
     ufunc = np.arcsin
@@ -235,13 +239,13 @@ class Asin(_Analytic):
 
 
 def asin(x: Any, name: str | None = None) -> Any:
-    """The angle in radians, from -pi/2 to pi/2, of a sine."""
+    """The inverse sine in radians, from -pi/2 to pi/2; any float or complex dtype."""
     return apply("Asin", x, name=name)
 
 
 @register
 class Acos(_Analytic):
-    """The angle in radians, from 0 to pi, of a cosine."""
+    """The inverse cosine in radians, from 0 to pi."""
 
     type = "Acos"
     ufunc = np.arccos
@@ -252,13 +256,13 @@ class Acos(_Analytic):
 
 
 def acos(x: Any, name: str | None = None) -> Any:
-    """The angle in radians, from 0 to pi, of a cosine."""
+    """The inverse cosine in radians, from 0 to pi; any float or complex dtype."""
     return apply("Acos", x, name=name)
 
 
 @register
 class Atan(_Analytic):
-    """The angle in radians, from -pi/2 to pi/2, of a tangent."""
+    """The inverse tangent in radians, from -pi/2 to pi/2."""
 
     type = "Atan"
     ufunc = np.arctan
@@ -269,7 +273,7 @@ class Atan(_Analytic):
 
 
 def atan(x: Any, name: str | None = None) -> Any:
-    """The angle in radians, from -pi/2 to pi/2, of a tangent."""
+    """The inverse tangent in radians, from -pi/2 to pi/2; any float or complex dtype."""
     return apply("Atan", x, name=name)
 
 
@@ -286,7 +290,7 @@ class Sinh(_Analytic):
 
 
 def sinh(x: Any, name: str | None = None) -> Any:
-    """The hyperbolic sine."""
+    """The hyperbolic sine, element by element; any float or complex dtype."""
     return apply("Sinh", x, name=name)
 
 
@@ -303,7 +307,7 @@ class Cosh(_Analytic):
 
 
 def cosh(x: Any, name: str | None = None) -> Any:
-    """The hyperbolic cosine."""
+    """The hyperbolic cosine, element by element; any float or complex dtype."""
     return apply("Cosh", x, name=name)
 
 
@@ -312,7 +316,7 @@ _erf = np.frompyfunc(math.erf, 1, 1)
 
 @register
 class Erf(_Analytic):
-    """The error function."""
+    """The error function, computed in float64."""
 
     type = "Erf"
     types = {"T": FLOATS}
@@ -327,5 +331,5 @@ class Erf(_Analytic):
 
 
 def erf(x: Any, name: str | None = None) -> Any:
-    """The error function."""
+    """The error function, element by element; float16, bfloat16, float32 or float64."""
     return apply("Erf", x, name=name)

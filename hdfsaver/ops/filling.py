@@ -1,4 +1,8 @@
-"""Tensors made of a rule: all alike, evenly spaced, one-hot."""
+"""Tensors made by a rule: one value throughout, evenly spaced, one-hot.
+
+Here a float dtype is float16, bfloat16, float32 or float64; a complex one is complex64 or complex128; an integer one is
+int8 to int64 or uint8 to uint64.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,7 @@ from hdfsaver.shapes import Shape
 
 @register
 class Fill(OpDef):
-    """A tensor of one value throughout."""
+    """A tensor that holds one value throughout."""
 
     type = "Fill"
     signature = "dims: index_type, value: T -> output: T"
@@ -63,19 +67,85 @@ class Fill(OpDef):
 
 
 def fill(dims: Any, value: Any, name: str | None = None) -> Any:
-    """A tensor of one value throughout; ``dims`` is its shape."""
+    """Make a tensor that holds one value throughout.
+
+    Parameters
+    ----------
+    dims : Tensor or array_like
+        The shape, a vector of int32 or int64.
+    value : Tensor or array_like
+        A single value of any dtype.
+    name : str, optional
+        Name of the operation, ``Fill`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the shape and the dtype of ``value``. The derivative by ``value`` is the sum.
+
+    Raises
+    ------
+    TypeError
+        ``dims`` is not of int32 or int64.
+    ValueError
+        A length is negative, ``dims`` is not a vector or ``value`` not a single value.
+    """
     return apply("Fill", dims, value, name=name)
 
 
 def zeros(shape: Any, dtype: Any = dtypes.float32, name: str | None = None) -> Any:
-    """Zeros, False or empty strings; the shape may be a tensor."""
+    """Make a tensor of zeros, False or empty strings.
+
+    Parameters
+    ----------
+    shape : int, TensorShape, sequence of int or Tensor
+        The shape; a tensor, or a list with tensors in it, is int32 or int64.
+    dtype : DType, str or NumPy dtype
+        Any dtype.
+    name : str, optional
+        Name of the operation, ``zeros`` by default.
+
+    Returns
+    -------
+    Tensor
+        A constant if it is small (below 1,000 elements) and the shape is known, otherwise a ``Fill``.
+
+    Raises
+    ------
+    TypeError
+        The dtype is unknown, or a tensor for the shape is not of int32 or int64.
+    ValueError
+        A length is negative or None.
+    """
     return _alike(0, shape, dtype, name, "zeros")
 
 
 def ones(shape: Any, dtype: Any = dtypes.float32, name: str | None = None) -> Any:
-    """Ones, or True; the shape may be a tensor."""
+    """Make a tensor of ones, or of True.
+
+    Parameters
+    ----------
+    shape : int, TensorShape, sequence of int or Tensor
+        The shape; a tensor, or a list with tensors in it, is int32 or int64.
+    dtype : DType, str or NumPy dtype
+        Any dtype but string.
+    name : str, optional
+        Name of the operation, ``ones`` by default.
+
+    Returns
+    -------
+    Tensor
+        A constant if it is small (below 1,000 elements) and the shape is known, otherwise a ``Fill``.
+
+    Raises
+    ------
+    TypeError
+        The dtype is string or unknown, or a tensor for the shape is not of int32 or int64.
+    ValueError
+        A length is negative or None.
+    """
     if dtype_name(dtype) == "string":
-        raise TypeError("There is no 1 among strings.")
+        raise TypeError("tf.ones cannot make strings; use tf.fill.")
     return _alike(1, shape, dtype, name, "ones")
 
 
@@ -118,7 +188,29 @@ class OnesLike(_Like):
 
 
 def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Any:
-    """Zeros in the shape of a tensor, of its dtype or another."""
+    """Make a tensor of zeros, False or empty strings in the shape of another.
+
+    Parameters
+    ----------
+    tensor : Tensor or array_like
+        Of any dtype; only its shape is used, and its dtype if no other is given.
+    dtype : DType, str or NumPy dtype, optional
+        The dtype of the result.
+    name : str, optional
+        Name of the operation, ``zeros_like`` by default.
+    optimize : bool
+        Make the zeros without the tensor if its shape is known.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of ``tensor``; constant to derivatives.
+
+    Raises
+    ------
+    TypeError
+        The dtype is unknown.
+    """
     with scope(name, "zeros_like", tensor) as full:
         tensor = convert_to_tensor(tensor, name="tensor")
         if optimize and tensor.shape.is_fully_defined():
@@ -129,7 +221,29 @@ def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize
 
 
 def ones_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Any:
-    """Ones in the shape of a tensor, of its dtype or another."""
+    """Make a tensor of ones, or of True, in the shape of another.
+
+    Parameters
+    ----------
+    tensor : Tensor or array_like
+        Of any dtype; only its shape is used, and its dtype if no other is given.
+    dtype : DType, str or NumPy dtype, optional
+        The dtype of the result.
+    name : str, optional
+        Name of the operation, ``ones_like`` by default.
+    optimize : bool
+        Make the ones without the tensor if its shape is known.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of ``tensor``; constant to derivatives.
+
+    Raises
+    ------
+    TypeError
+        The dtype is unknown.
+    """
     with scope(name, "ones_like", tensor) as full:
         tensor = convert_to_tensor(tensor, name="tensor")
         if optimize and tensor.shape.is_fully_defined():
@@ -141,7 +255,7 @@ def ones_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize:
 
 @register
 class Range(Flat):
-    """Numbers from a start up to, but without, a limit, evenly spaced."""
+    """Evenly spaced numbers from a start up to, but without, a limit."""
 
     type = "Range"
     signature = "start: Tidx, limit: Tidx, delta: Tidx -> output: Tidx"
@@ -174,7 +288,7 @@ class Range(Flat):
 
 
 def _exact(value: Any) -> Any:
-    """A number as Python's own, which computes with more digits than narrow dtypes."""
+    """A number as Python's int or float, which has more digits than narrow dtypes."""
     number = np.reshape(value, ())
     return int(number) if np.asarray(value).dtype.kind in "iu" else float(number)
 
@@ -182,7 +296,7 @@ def _exact(value: Any) -> Any:
 def _count(start: Any, limit: Any, delta: Any) -> int:
     first, last, step = _exact(start), _exact(limit), _exact(delta)
     if step == 0:
-        raise ValueError("A range needs a delta that is not 0.")
+        raise ValueError("The delta of a range must not be 0.")
     if (last - first) * step < 0:
         sign = "<=" if step > 0 else ">="
         raise ValueError(f"A range with delta {step} needs start {sign} limit, but they are {first} and {last}.")
@@ -194,12 +308,36 @@ _RANGE_DTYPES = ("int32", "int64", "float16", "bfloat16", "float32", "float64")
 
 
 def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range") -> Any:
-    """``range(limit)``, or from ``start`` up to, but without, ``limit`` by steps of ``delta`` (``tf.range``).
+    """Make evenly spaced numbers from a start up to, but without, a limit (``tf.range``).
+
+    Parameters
+    ----------
+    start : Tensor or array_like
+        The first number; the limit if it is the only argument, and the first number is 0 then.
+    limit : Tensor or array_like, optional
+        The end, which is not included.
+    delta : Tensor or array_like
+        The step, which may be negative.
+    dtype : DType, str or NumPy dtype, optional
+        The dtype of the result, any float or integer dtype but uint8. By default it is the last of the three in the
+        order int32, int64, float16, bfloat16, float32, float64, and the others are cast to it.
+    name : str
+        Name of the operation.
+
+    Returns
+    -------
+    Tensor
+        A vector; each number is computed from the start in float64 and rounded once, so that errors do not add up.
 
     Raises
     ------
+    TypeError
+        The dtype is unknown or not among those above, or a number is not of the dtype.
     ValueError
-        ``delta`` is 0 or leads away from the limit.
+        ``delta`` is 0 or points away from the limit, an argument is not a single number, or without ``dtype`` a tensor
+        is of another dtype than the six above.
+    InvalidArgumentError
+        When run: ``delta`` is 0 or points away from the limit, if the numbers are not known before.
     """
     if limit is None:
         start, limit = 0, start
@@ -209,7 +347,7 @@ def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, nam
             for value, label in ((start, "start"), (limit, "limit"), (delta, "delta"))
         ]
         names = [dtype_name(bound.dtype) for bound in bounds]
-        wanted = max(names, key=_RANGE_DTYPES.index) if dtype is None else dtype_name(dtype)
+        wanted = _widest(names) if dtype is None else dtype_name(dtype)
         cast = [
             bound if found == wanted else apply("Cast", bound, DstT=wanted)
             for bound, found in zip(bounds, names, strict=True)
@@ -217,9 +355,16 @@ def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, nam
         return apply("Range", *cast, name=full)
 
 
+def _widest(names: Sequence[str]) -> str:
+    other = next((name for name in names if name not in _RANGE_DTYPES), None)
+    if other is not None:
+        raise ValueError(f"tf.range needs dtype= for {other}; without it, it takes {', '.join(_RANGE_DTYPES)}.")
+    return max(names, key=_RANGE_DTYPES.index)
+
+
 @register
 class LinSpace(Flat):
-    """A number of values from a start to a stop, both included, evenly spaced."""
+    """Evenly spaced values from a start to a stop, both included."""
 
     type = "LinSpace"
     signature = "start: T, stop: T, num: Tidx -> output: T"
@@ -229,7 +374,7 @@ class LinSpace(Flat):
     def shapes(self, node: Node) -> Sequence[Shape]:
         number = static_integer(node, 2)
         if number is not None and number < 1:
-            raise ValueError(f"At least one value is needed, not {number}.")
+            raise ValueError(f"linspace makes at least one value, not {number}.")
         return [(number,)]
 
     def kernel(self, node: Node) -> Kernel:
@@ -237,20 +382,45 @@ class LinSpace(Flat):
 
         def spaced(start: Array, stop: Array, number: Array) -> Array:
             if integer(number) < 1:
-                raise invalid(f"At least one value is needed, not {integer(number)}.")
+                raise invalid(f"linspace makes at least one value, not {integer(number)}.")
             return np.linspace(_exact(start), _exact(stop), integer(number)).astype(dtype)
 
         return spaced
 
 
 def linspace(start: Any, stop: Any, num: Any, name: str | None = None) -> Any:
-    """``num`` values from ``start`` to ``stop``, both included, evenly spaced."""
+    """Make a number of evenly spaced values from a start to a stop, both included.
+
+    Parameters
+    ----------
+    start, stop : Tensor or array_like
+        Single numbers of float16, bfloat16, float32 or float64; Python's integers are not taken.
+    num : Tensor or array_like
+        How many values, a single int32 or int64 of at least 1.
+    name : str, optional
+        Name of the operation, ``LinSpace`` by default.
+
+    Returns
+    -------
+    Tensor
+        A vector of length ``num`` and the dtype of ``start``, computed in float64 and rounded once. It is constant to
+        derivatives.
+
+    Raises
+    ------
+    TypeError
+        The dtypes are not those above.
+    ValueError
+        ``num`` is below 1.
+    InvalidArgumentError
+        When run: the same, for values that are not known before; or ``start`` or ``stop`` is not a single number.
+    """
     return apply("LinSpace", start, stop, num, name=name)
 
 
 @register
 class OneHot(OpDef):
-    """For each index a vector with one value at its place, and another elsewhere."""
+    """A vector for each index: one value at the position of the index, another elsewhere."""
 
     type = "OneHot"
     signature = "indices: TI, depth: int32, on_value: T, off_value: T -> output: T"
@@ -294,19 +464,34 @@ def one_hot(
     dtype: Any = None,
     name: str | None = None,
 ) -> Any:
-    """For each index a vector of length ``depth``: ``on_value`` (1) at its place, ``off_value`` (0) elsewhere.
+    """Make a vector for each index: ``on_value`` at the position of the index, ``off_value`` elsewhere.
 
     Parameters
     ----------
+    indices : Tensor or array_like
+        Of any shape; uint8, int8, int32 or int64. An index outside [0, depth) gives ``off_value`` throughout.
+    depth : Tensor or array_like
+        The length of the vectors, a single int32.
+    on_value, off_value : Tensor or array_like, optional
+        Single values of one dtype, 1 and 0 by default.
     axis : int, optional
-        Where the new dimension is in the result, the last by default.
-    dtype : DType, optional
-        float32 where no value tells otherwise.
+        Position of the new dimension in the result, the last by default.
+    dtype : DType, str or NumPy dtype, optional
+        The dtype of the result: by default that of the values, and float32 if there are none.
+    name : str, optional
+        Name of the operation, ``one_hot`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of ``indices`` with ``depth`` inserted at ``axis``.
 
     Raises
     ------
     TypeError
-        The values are not of one dtype, or not of ``dtype``.
+        The indices are of another dtype, or the values not of one dtype, or not of ``dtype``.
+    ValueError
+        ``depth`` is negative, or ``axis`` is out of range.
     """
     with graph_of([indices, on_value, off_value]).as_default(), scope(name, "one_hot", indices) as full:
         wanted = _value_dtype(on_value, off_value, dtype)
@@ -320,6 +505,6 @@ def _value_dtype(on_value: Any, off_value: Any, dtype: Any) -> Any:
         if value is not None and (is_tensor(value) or dtype is None):
             found = value.dtype.base_dtype if is_tensor(value) else dtypes.as_dtype(as_array(value)[1])
             if dtype is not None and found is not dtypes.as_dtype(dtype):
-                raise TypeError(f"A value of dtype {found.name} is not of dtype {dtypes.as_dtype(dtype).name}.")
+                raise TypeError(f"A value of dtype {found.name} is given where dtype={dtypes.as_dtype(dtype).name}.")
             return found
     return dtypes.as_dtype(dtype or dtypes.float32)
