@@ -1,4 +1,4 @@
-"""Batches of images, each channel of mean 0 and variance 1, as one operation.
+"""Batch normalization of images as one operation.
 
 Source: ``tensorflow/core/kernels/fused_batch_norm_op.cc``.
 """
@@ -25,7 +25,7 @@ _GRAD_ATTRS = {name: _ATTRS[name] for name in ("epsilon", "data_format", "is_tra
 _FLOAT = frozenset({"float32"})
 _NARROW = frozenset({"float16", "bfloat16", "float32"})
 _NOTHING = np.zeros(0, np.float32)
-"""What only other processors fill for the derivative."""
+"""The empty value of outputs that only other devices fill."""
 _AXES = (0, 1, 2)
 
 
@@ -79,7 +79,7 @@ def _gradient(op: Operation, grad: Tensor | None, op_type: str, *more: Tensor) -
 
 
 class _Norm(OpDef):
-    """Each channel normalized, scaled and moved: by its own mean and variance in training, otherwise by those given."""
+    """Each channel normalized, scaled and shifted: by its own mean and variance in training, else by those given."""
 
     attrs = _ATTRS
     derivative = ""
@@ -109,7 +109,7 @@ class _NormGrad(OpDef):
 
 @register
 class FusedBatchNorm(_Norm):
-    """Each channel normalized, scaled and moved."""
+    """Each channel normalized, scaled and shifted; everything is float32."""
 
     type = "FusedBatchNorm"
     derivative = "FusedBatchNormGrad"
@@ -134,7 +134,7 @@ class FusedBatchNormGrad(_NormGrad):
 
 @register
 class FusedBatchNormV2(_Norm):
-    """Each channel normalized, scaled and moved, by numbers that may be wider than the images."""
+    """Each channel normalized, scaled and shifted; the numbers per channel are float32."""
 
     type = "FusedBatchNormV2"
     derivative = "FusedBatchNormGradV2"
@@ -159,7 +159,7 @@ class FusedBatchNormGradV2(_NormGrad):
 
 @register
 class FusedBatchNormV3(_Norm):
-    """Each channel normalized, scaled and moved, as graphs since TensorFlow 1.15 have it."""
+    """Each channel normalized, scaled and shifted, as in graphs since TensorFlow 1.15."""
 
     type = "FusedBatchNormV3"
     derivative = "FusedBatchNormGradV3"
@@ -200,20 +200,47 @@ def fused_batch_norm(
     name: str | None = None,
     exponential_avg_factor: float = 1.0,
 ) -> tuple[Any, Any, Any]:
-    """Images with each channel normalized, scaled and moved, and the mean and variance for the next batch.
+    """Normalize, scale and shift each channel of a batch of images; give the mean and variance for later use as well.
+
+    Per channel, ``y = scale * (x - mean) / sqrt(variance + epsilon) + offset`` (S. Ioffe and C. Szegedy, "Batch
+    normalization: accelerating deep network training by reducing internal covariate shift", 2015, algorithm 1). It is
+    computed in float32, and only the result is rounded to the dtype of the images.
 
     Parameters
     ----------
-    x : Tensor
-        Images: batch, height, width, channels, or as ``data_format`` has it.
-    scale, offset : Tensor
-        A number for each channel.
-    mean, variance : Tensor, optional
-        Of each channel, where ``is_training`` is False, or the averages so far.
+    x : Tensor or array_like
+        Images of rank 4: batch, height, width, channels, or as ``data_format`` says; float16, bfloat16 or float32.
+    scale, offset : Tensor or array_like
+        One number per channel, float32.
+    mean, variance : Tensor or array_like, optional
+        One number per channel, float32: the statistics to use if ``is_training`` is False, and the averages so far if
+        ``exponential_avg_factor`` is not 1.
     epsilon : float
-        What is added to the variance; no less than 1.001e-5 counts, as in TensorFlow.
+        Added to the variance. Smaller values than 1.001e-5 are raised to it, as in TensorFlow.
+    data_format : {"NHWC", "NCHW"}
+        Where the channels are.
+    is_training : bool
+        Whether the batch's own mean and variance are used, rather than those given.
+    name : str, optional
+        Name of the operation, ``FusedBatchNorm`` by default.
     exponential_avg_factor : float
-        How much of the averages is new; with 1 they are those of this batch.
+        Weight of this batch in the averages; 1 gives the statistics of this batch alone.
+
+    Returns
+    -------
+    y : Tensor
+        The images normalized, of the shape and dtype of ``x``.
+    batch_mean, batch_variance : Tensor
+        One float32 number per channel: the averages. The variance is the unbiased one (divided by count - 1).
+
+    Raises
+    ------
+    TypeError
+        The images are not float16, bfloat16 or float32, or the numbers per channel are not float32.
+    ValueError
+        The images do not have rank 4.
+    InvalidArgumentError
+        When run: a vector per channel has another length, or mean and variance are needed and missing.
     """
     with scope(name, "FusedBatchNorm", x) as full:
         x = convert_to_tensor(x, name="input")

@@ -1,4 +1,8 @@
-"""Biases of neural networks."""
+"""Biases of neural networks.
+
+Here a float dtype is float16, bfloat16, float32 or float64; a complex one is complex64 or complex128; an integer one is
+int8 to int64 or uint8 to uint64.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ def _channel_axis(data_format: bytes, rank: int) -> int:
 
 
 class _BiasAdd(OpDef):
-    """A number added to each channel, which is the last dimension or, as NCHW has it, the second."""
+    """A number added to each channel: the last dimension or, with NCHW, the second."""
 
     signature = "value: T, bias: T -> output: T"
     types = {"T": NUMBERS}
@@ -40,7 +44,7 @@ class _BiasAdd(OpDef):
         def add(value: Array, bias: Array) -> Array:
             axis = _channel_axis(data_format, value.ndim)
             if len(bias) != value.shape[axis]:
-                raise ValueError(f"A bias of length {value.shape[axis]} is needed, not of {len(bias)}.")
+                raise ValueError(f"The bias must have one number per channel, {value.shape[axis]}, not {len(bias)}.")
             return value + bias.reshape((-1,) + (1,) * (value.ndim - axis - 1))
 
         return add
@@ -60,7 +64,7 @@ class BiasAdd(_BiasAdd):
 
 @register
 class BiasAddV1(_BiasAdd):
-    """A number added to each channel, the last dimension, as older graphs have it."""
+    """A number added to each channel, the last dimension; found in older graphs."""
 
     type = "BiasAddV1"
 
@@ -98,12 +102,31 @@ class BiasAddGrad(OpDef):
 
 
 def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Any:
-    """A number added to each channel: the last dimension, or with ``data_format="NCHW"`` the second.
+    """Add a number to each channel: the last dimension, or the second with ``data_format="NCHW"``.
+
+    Parameters
+    ----------
+    value : Tensor or array_like
+        Of rank 2 or more; any float, complex or integer dtype.
+    bias : Tensor or array_like
+        A vector with one number per channel, of the dtype of ``value``.
+    data_format : str, optional
+        Channels are second if it begins with ``NC``, and last otherwise.
+    name : str, optional
+        Name of the operation, ``BiasAdd`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the shape and dtype of ``value``. The derivative by a bias of float16 or bfloat16 is summed in float32 and
+        rounded once.
 
     Raises
     ------
+    TypeError
+        The dtype is not among those above.
     ValueError
-        The shapes do not fit, or the format is another.
+        The dtypes differ, the shapes do not match, or the format does not begin with ``N``.
     """
     layout = b"NCHW" if data_format is not None and data_format.startswith("NC") else b"NHWC"
     if data_format is not None and not data_format.startswith("N"):
@@ -115,7 +138,31 @@ def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | 
 
 
 def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Any:
-    """``matmul(x, weights) + biases``."""
+    """Matrix multiplication and a bias: ``matmul(x, weights) + biases``.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Matrix of shape (batch, inputs); any float, complex or integer dtype but int8 and int16.
+    weights : Tensor or array_like
+        Matrix of shape (inputs, outputs), of the dtype of ``x``.
+    biases : Tensor or array_like
+        Vector of length outputs, of the dtype of ``x``.
+    name : str, optional
+        Name of the operation that adds, and scope of the others, ``xw_plus_b`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of shape (batch, outputs) and the dtype of ``x``.
+
+    Raises
+    ------
+    TypeError
+        The dtypes of ``x`` and ``weights`` differ, or are not among those above.
+    ValueError
+        The biases have another dtype, or the shapes do not match.
+    """
     with scope(name, "xw_plus_b", x, weights, biases) as full:
         x, weights, biases = (
             convert_to_tensor(value, name=label)

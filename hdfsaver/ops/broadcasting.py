@@ -1,4 +1,4 @@
-"""Repeating values: to a shape, a number of times, and what derivatives must know of it."""
+"""Repeat values to a shape or a number of times, and the axes that derivatives are summed over."""
 
 from __future__ import annotations
 
@@ -41,7 +41,31 @@ class BroadcastTo(OpDef):
 
 
 def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Any:
-    """The tensor repeated along dimensions of length 1, and along new ones in front, to a shape."""
+    """Repeat a tensor along dimensions of length 1, and along new ones in front, to a given shape.
+
+    Parameters
+    ----------
+    input : Tensor or array_like
+        Of any dtype.
+    shape : Tensor, TensorShape or sequence of int
+        The shape of the result, int32 or int64; every length is that of ``input`` or ``input`` has 1 there.
+    name : str, optional
+        Name of the operation, ``BroadcastTo`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the given shape and the dtype of ``input``. When run, it is a view that takes no memory of its own.
+
+    Raises
+    ------
+    TypeError
+        The shape is not of int32 or int64.
+    ValueError
+        The tensor cannot be broadcast to that shape.
+    InvalidArgumentError
+        When run: the same, for shapes that are not known before.
+    """
     return apply("BroadcastTo", input, shape, name=name)
 
 
@@ -68,18 +92,18 @@ class BroadcastArgs(Flat):
 
 
 def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Any:
-    """The shape, as a tensor, that two shapes are broadcast to."""
+    """The shape, as a tensor, that two shapes are broadcast to; both are vectors of int32 or of int64."""
     return apply("BroadcastArgs", shape_x, shape_y)
 
 
 def broadcast_static_shape(shape_x: Any, shape_y: Any) -> Any:
-    """The shape, as a TensorShape, that two shapes are broadcast to; `ValueError` where they do not fit."""
+    """The shape, as a TensorShape, that two shapes are broadcast to; `ValueError` where they are incompatible."""
     return shapes.TensorShape(shapes.broadcast(shapes.as_shape(shape_x), shapes.as_shape(shape_y)))
 
 
 @register
 class BroadcastGradientArgs(Flat):
-    """For two shapes the axes over which a derivative of their broadcast shape must be summed for each."""
+    """For each of two shapes, the axes over which a derivative of their broadcast shape is summed."""
 
     type = "BroadcastGradientArgs"
     signature = "s0: T, s1: T -> r0: T, r1: T"
@@ -104,7 +128,7 @@ def _repeated_axes(s0: Array, s1: Array) -> tuple[Array, Array]:
 
 @register
 class Tile(OpDef):
-    """The whole tensor several times along each dimension."""
+    """The whole tensor repeated a number of times along each dimension."""
 
     type = "Tile"
     signature = "input: T, multiples: Tmultiples -> output: T"
@@ -118,7 +142,7 @@ class Tile(OpDef):
         if multiples is None:
             return [(None,) * len(shape)]
         if len(multiples) != len(shape):
-            raise ValueError(f"{len(shape)} multiples are needed, one for each dimension, not {len(multiples)}.")
+            raise ValueError(f"A tensor of rank {len(shape)} takes {len(shape)} multiples, not {len(multiples)}.")
         return [tuple(None if None in (a, b) else (a or 0) * (b or 0) for a, b in zip(shape, multiples, strict=True))]
 
     def kernel(self, node: Node) -> Kernel:
@@ -136,12 +160,36 @@ class Tile(OpDef):
 
 def _tile(values: Array, multiples: Array) -> Array:
     if len(multiples) != np.ndim(values):
-        raise invalid(f"{np.ndim(values)} multiples are needed, one for each dimension, not {len(multiples)}.")
+        raise invalid(f"A tensor of rank {np.ndim(values)} takes {np.ndim(values)} multiples, not {len(multiples)}.")
     if (np.asarray(multiples) < 0).any():
         raise invalid(f"Multiples must not be negative: {multiples.tolist()}.")
     return np.tile(values, multiples.tolist())
 
 
 def tile(input: Any, multiples: Any, name: str | None = None) -> Any:
-    """The whole tensor several times along each dimension: ``multiples`` has a number for each."""
+    """Repeat a whole tensor a number of times along each dimension.
+
+    Parameters
+    ----------
+    input : Tensor or array_like
+        Of any dtype.
+    multiples : Tensor or array_like
+        How many times, a vector of int32 or int64 with one number per dimension of ``input``.
+    name : str, optional
+        Name of the operation, ``Tile`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of ``input``; dimension i has length ``input.shape[i] * multiples[i]``.
+
+    Raises
+    ------
+    TypeError
+        The multiples are not of int32 or int64.
+    ValueError
+        There are more or fewer multiples than dimensions.
+    InvalidArgumentError
+        When run: a multiple is negative.
+    """
     return apply("Tile", input, multiples, name=name)

@@ -1,4 +1,4 @@
-"""Where values enter a graph, and what passes them on or only keeps an order."""
+"""Constants, placeholders, identities and operations that only keep an order."""
 
 from __future__ import annotations
 
@@ -44,25 +44,42 @@ class Const(OpDef):
 
 
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Const", verify_shape: bool = False) -> Any:
-    """A tensor whose value is part of the graph.
+    """Make a tensor whose value is part of the graph.
 
     Parameters
     ----------
     value : array_like
-        Python's floats become float32, its integers int32 where they fit.
-    dtype : DType, optional
-    shape : sequence of int, optional
-        With fewer elements than that the last one is repeated.
+        A number, string, array or nested lists of them; it is copied. Without ``dtype``, Python's floats become float32
+        and its integers int32 where they fit (int64 otherwise); arrays keep their dtype.
+    dtype : DType, str or NumPy dtype, optional
+        The dtype of the tensor.
+    shape : int, TensorShape or sequence of int, optional
+        The shape of the tensor; if ``value`` has fewer elements, its last one is repeated to fill it.
     name : str
+        Name of the operation.
     verify_shape : bool
-        Refuse a value of another shape instead.
+        Refuse a value of another shape, rather than filling up.
+
+    Returns
+    -------
+    Tensor
+        Of the given dtype and shape.
 
     Raises
     ------
     TypeError
-        The value is not of that dtype, or with ``verify_shape`` not of that shape.
+        The value is not of that dtype (1.5 as int32), contains a tensor, or with ``verify_shape`` is not of that shape.
     ValueError
-        The value has more elements than the shape.
+        The value is None, its lists are ragged, it has more elements than the shape or none to fill it with, or the
+        shape is not fully known.
+    OverflowError
+        A number is beyond the range of the dtype; TensorFlow lets some of them wrap around.
+
+    Examples
+    --------
+    >>> import hdfsaver as tf
+    >>> tf.constant([1.5, 2.5], shape=[2, 2], name="filled")
+    <tf.Tensor 'filled:0' shape=(2, 2) dtype=float32>
     """
     array, found = as_array(value, None if dtype is None else dtypes.as_dtype(dtype).base_dtype.name)
     if shape is not None:
@@ -73,23 +90,34 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Cons
 def make_tensor_proto(
     values: Any, dtype: Any = None, shape: Any = None, verify_shape: bool = False, allow_broadcast: bool = False
 ) -> TensorProto:
-    """The value that a constant would have, as the definition of a graph holds it.
+    """Make the value that a constant would have, in the form that the definition of a graph holds.
 
     Parameters
     ----------
     values : array_like or TensorProto
-        A `TensorProto` is given back.
-    dtype, shape, verify_shape
-        As for `constant`.
+        As for `constant`; a `TensorProto` is returned itself.
+    dtype : DType, str or NumPy dtype, optional
+        The dtype of the value.
+    shape : sequence of int, optional
+        The shape of the value; if ``values`` has fewer elements, its last one is repeated to fill it.
+    verify_shape : bool
+        Refuse values of another shape, rather than filling up.
     allow_broadcast : bool
-        Repeat a single value as often as the shape asks for; more values must have the shape.
+        Only a single value is repeated to fill the shape; several must have the shape.
+
+    Returns
+    -------
+    TensorProto
+        The value with its dtype and shape.
 
     Raises
     ------
     TypeError
         The value is not of that dtype, or with ``verify_shape`` not of that shape.
     ValueError
-        The value has more elements than the shape, or cannot be broadcast to it.
+        The value has more elements than the shape, cannot be broadcast to it, or both options are given.
+    OverflowError
+        A number is beyond the range of the dtype.
     """
     if isinstance(values, TensorProto):
         return values
@@ -103,7 +131,7 @@ def make_tensor_proto(
 
 def _broadcast(array: Array, shape: Any) -> Array:
     if array.size != 1 and array.shape != tuple(shape):
-        raise ValueError(f"A value of shape {shapes.text(array.shape)} is not a single one to fill {shape} with.")
+        raise ValueError(f"A value of shape {shapes.text(array.shape)} is not a single one, to fill {shape}.")
     return np.broadcast_to(array.reshape(()) if array.size == 1 else array, shape)
 
 
@@ -122,7 +150,7 @@ def _fill_up(array: Array, wanted_shape: Shape, verify: bool) -> Array:
             f"but there are {array.size}."
         )
     if array.size == 0:
-        raise ValueError(f"No element is there to fill shape {shapes.text(wanted_shape)} with.")
+        raise ValueError(f"The value is empty and cannot fill shape {shapes.text(wanted_shape)}.")
     filled = np.full(wanted, array.flat[-1], dtype=array.dtype)
     filled[: array.size] = array.ravel()
     return filled.reshape(shape)
@@ -130,7 +158,7 @@ def _fill_up(array: Array, wanted_shape: Shape, verify: bool) -> Array:
 
 @register
 class Placeholder(OpDef):
-    """A value that every run must be fed with."""
+    """A value that is fed at every run."""
 
     type = "Placeholder"
     signature = "-> output: dtype"
@@ -153,13 +181,45 @@ def _must_be_fed(node: Node) -> None:
 
 
 def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Any:
-    """A tensor that ``feed_dict`` must give a value; the shape may be unknown, wholly or in part."""
+    """Make a tensor whose value is given in ``feed_dict`` at every run.
+
+    Parameters
+    ----------
+    dtype : DType, str or NumPy dtype
+        The dtype of the values; fed values are converted to it.
+    shape : int, TensorShape or sequence of int or None, optional
+        The shape that values must have: None for a length that is unknown, no shape at all where everything is.
+    name : str, optional
+        Name of the operation, ``Placeholder`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype and the shape, as far as it is known.
+
+    Raises
+    ------
+    TypeError
+        The dtype is unknown.
+    ValueError
+        A length is negative. When run: a value of another shape is fed.
+    InvalidArgumentError
+        When run: the tensor is needed and not fed.
+
+    Examples
+    --------
+    >>> import hdfsaver as tf
+    >>> x = tf.placeholder(tf.float32, [None], name="numbers")
+    >>> with tf.Session() as session:
+    ...     session.run(x * 2, feed_dict={x: [1, 2]})
+    array([2., 4.], dtype=float32)
+    """
     return apply("Placeholder", name=name, dtype=dtypes.as_dtype(dtype).base_dtype.name, shape=shapes.as_shape(shape))
 
 
 @register
 class PlaceholderWithDefault(OpDef):
-    """A value that a run may be fed with."""
+    """A value that may be fed; the input otherwise."""
 
     type = "PlaceholderWithDefault"
     signature = "input: dtype -> output: dtype"
@@ -177,7 +237,27 @@ class PlaceholderWithDefault(OpDef):
 
 
 def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Any:
-    """A tensor that has the value of ``input`` unless it is fed."""
+    """Make a tensor that has the value of another one unless it is fed.
+
+    Parameters
+    ----------
+    input : Tensor or array_like
+        The value by default, of any dtype.
+    shape : int, TensorShape or sequence of int or None
+        The shape that fed values must have; less may be known of it than of ``input``.
+    name : str, optional
+        Name of the operation, ``PlaceholderWithDefault`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of ``input`` and the given shape. Derivatives pass through to ``input``.
+
+    Raises
+    ------
+    ValueError
+        The shape of ``input`` is not compatible with ``shape``. When run: a value of another shape is fed.
+    """
     return apply("PlaceholderWithDefault", input, name=name, shape=shapes.as_shape(shape))
 
 
@@ -203,7 +283,7 @@ class _Passing(OpDef):
 
 @register
 class Identity(_Passing):
-    """The input, unchanged; of a variable, the value that it has at that moment."""
+    """The input, unchanged; for a variable, the value that it has at that moment."""
 
     type = "Identity"
 
@@ -212,7 +292,7 @@ class Identity(_Passing):
 
 
 def identity(input: Any, name: str | None = None) -> Any:
-    """The tensor, unchanged, under a name of its own."""
+    """The tensor, unchanged, as an operation with a name of its own."""
     return apply("Identity", input, name=name)
 
 
@@ -233,7 +313,7 @@ def stop_gradient(input: Any, name: str | None = None) -> Any:
 
 @register
 class NoOp(OpDef):
-    """Nothing; it only waits for others."""
+    """No computation; it only waits for its control inputs."""
 
     type = "NoOp"
     signature = "->"
@@ -246,12 +326,12 @@ class NoOp(OpDef):
 
 
 def no_op(name: str | None = None) -> Any:
-    """An operation that does nothing."""
+    """An operation that computes nothing."""
     return apply_op("NoOp", name=name)
 
 
 def group(*inputs: Any, name: str | None = None) -> Any:
-    """One operation that waits for all the given operations and tensors (or lists of them)."""
+    """One operation that waits for all given operations and tensors, or lists of them."""
     graph = get_default_graph()
     with graph.control_dependencies(_flat(inputs)):
         return no_op(name=name or "group_deps")
@@ -265,7 +345,27 @@ def _flat(items: Any) -> list[Any]:
 
 
 def tuple_(tensors: Sequence[Any], name: str | None = None, control_inputs: Any = None) -> list[Any]:
-    """The same tensors, each of them only once all of them, and the control inputs, are computed."""
+    """Give the same tensors, each of them available only once all of them are computed (``tf.tuple``).
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor or None
+        Of any dtypes and shapes; None is passed through.
+    name : str, optional
+        Name scope of the operations, ``tuple`` by default.
+    control_inputs : sequence of Operation or Tensor, optional
+        Further operations that must run before.
+
+    Returns
+    -------
+    list of Tensor or None
+        The same values, in order.
+
+    Raises
+    ------
+    TypeError
+        An element is an operation, or ``control_inputs`` holds something other than operations and tensors.
+    """
     graph = get_default_graph()
     with graph.name_scope(name or "tuple"):
         waited_for = [tensor for tensor in tensors if tensor is not None] + list(control_inputs or ())
@@ -279,6 +379,26 @@ def no_op_after(items: Sequence[Any]) -> Any:
 
 
 def with_dependencies(dependencies: Sequence[Any], output: Any, name: str | None = None) -> Any:
-    """The tensor, only once the dependencies have run."""
+    """Pass a tensor on, only once other operations have run.
+
+    Parameters
+    ----------
+    dependencies : sequence of Operation or Tensor
+        What must run before.
+    output : Tensor or array_like
+        The tensor, of any dtype.
+    name : str, optional
+        Name of the operation, ``control_dependency`` by default.
+
+    Returns
+    -------
+    Tensor
+        The same values.
+
+    Raises
+    ------
+    TypeError
+        ``dependencies`` holds something other than operations and tensors.
+    """
     with get_default_graph().control_dependencies(dependencies):
         return identity(output, name or "control_dependency")

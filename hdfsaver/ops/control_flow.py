@@ -1,4 +1,4 @@
-"""Branches: values that are passed on one way or the other. What is not passed on is dead, and so is what needs it."""
+"""Branches: values that are passed to one of two outputs. The other one is dead, and so are operations that need it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from hdfsaver.graph.definition import Kernel, Node, OpDef, register
 from hdfsaver.shapes import Shape
 
 DEAD = object()
-"""The value of what lies on the branch that a Switch did not take."""
+"""The value of tensors on the branch that a Switch did not take."""
 
 
 class Chooser:
-    """The kernel of a Merge, which engines call although some of its inputs are dead."""
+    """The kernel of a Merge; engines call it although some of its inputs are dead."""
 
     def __call__(self, *values: Any) -> Any:
         alive = [index for index, value in enumerate(values) if value is not DEAD]
@@ -25,7 +25,7 @@ class Chooser:
 
 @register
 class Switch(OpDef):
-    """Passes the data on to the second output where the predicate is true, to the first where it is not."""
+    """Passes the data to the second output where the predicate is true, and to the first where it is false."""
 
     type = "Switch"
     signature = "data: T, pred: bool -> output_false: T, output_true: T"
@@ -40,7 +40,7 @@ class Switch(OpDef):
 
 @register
 class RefSwitch(Switch):
-    """As `Switch`, for a variable itself."""
+    """As `Switch`, for a variable by reference."""
 
     type = "RefSwitch"
     signature = "data: Ref(T), pred: bool -> output_false: Ref(T), output_true: Ref(T)"
@@ -48,7 +48,7 @@ class RefSwitch(Switch):
 
 @register
 class Merge(OpDef):
-    """Passes on the one input that is alive, and says which it was."""
+    """Passes on the one input that is alive, together with its number."""
 
     type = "Merge"
     signature = "inputs: N * T -> output: T, value_index: int32"

@@ -32,12 +32,12 @@ def _attrs_of(op: Operation) -> dict[str, Any]:
 
 def _check(images: Array, filters: Array) -> None:
     if images.shape[3] != filters.shape[2]:
-        raise invalid(f"Images have {images.shape[3]} channels, and filters are for {filters.shape[2]}.")
+        raise invalid(f"Images have {images.shape[3]} channels, but filters take {filters.shape[2]}.")
 
 
 @register
 class Conv2D(OpDef):
-    """Each window of the images times the filters: rows, columns, channels of the images, channels of the result."""
+    """The cross-correlation of images and filters (height, width, channels of the images, channels of the result)."""
 
     type = "Conv2D"
     signature = "input: T, filter: T -> output: T"
@@ -50,7 +50,7 @@ class Conv2D(OpDef):
         images = windows.last(images) or (None,) * 4
         rows, columns, depth, channels = filters or (None,) * 4
         if None not in (images[3], depth) and images[3] != depth:
-            raise ValueError(f"Images have {images[3]} channels, and filters are for {depth}.")
+            raise ValueError(f"Images have {images[3]} channels, but filters take {depth}.")
         counts = windows.count(0, images[1], rows), windows.count(1, images[2], columns)
         return [windows.back((images[0], *counts, channels))]
 
@@ -153,29 +153,46 @@ def conv2d(
     name: str | None = None,
     filters: Any = None,
 ) -> Any:
-    """Images convolved with filters.
+    """Convolve images with filters, in two dimensions.
+
+    ``output[b, i, j, k] = sum(input[b, strides * i + di, strides * j + dj, q] * filter[di, dj, q, k])`` over di, dj, q
+    (source: TensorFlow's documentation of ``tf.nn.conv2d``). It is the cross-correlation: filters are not reversed.
 
     Parameters
     ----------
-    input : Tensor
-        Images: batch, height, width, channels, or as ``data_format`` has it.
-    filter, filters : Tensor
-        Height, width, channels of the images, channels of the result.
-    strides : int, or list of 1, 2 or 4 ints
-        How far the window moves.
-    padding : str or list
-        ``"SAME"``, ``"VALID"``, or how much is added before and behind each dimension.
+    input : Tensor or array_like
+        Images of rank 4: batch, height, width, channels, or as ``data_format`` says; float16, bfloat16, float32 or
+        float64. float16 and bfloat16 are summed in float32 and rounded once.
+    filter, filters : Tensor or array_like
+        Height, width, channels of the images, channels of the result; of the dtype of the images. Either name may be
+        used.
+    strides : int, or sequence of 1, 2 or 4 int
+        How far the window moves along height and width; 1 by default.
+    padding : {"SAME", "VALID"} or sequence of 4 pairs of int
+        ``"SAME"`` adds zeros so that every position has a window, ``"VALID"`` none; pairs say how many zeros are added
+        before and after each dimension.
     use_cudnn_on_gpu : bool
-        Accepted and recorded.
-    data_format : str
-        ``"NHWC"`` or ``"NCHW"``.
-    dilations : int, or list of 1, 2 or 4 ints
-        How far elements of the window are apart.
+        Recorded in the graph, and without effect.
+    data_format : {"NHWC", "NCHW"}
+        Where the channels are.
+    dilations : int, or sequence of 1, 2 or 4 int
+        How far the elements of a window are apart along height and width.
+    name : str, optional
+        Name of the operation, ``Conv2D`` by default.
+
+    Returns
+    -------
+    Tensor
+        Images of the dtype of ``input``, with the channels where ``input`` has them.
 
     Raises
     ------
+    TypeError
+        The images are of another dtype, or there is no padding given.
     ValueError
-        The channels do not fit, or the window does not fit into the images.
+        The filters are missing or of another dtype than the images, a rank is not 4, the channels do not match, the
+        window is larger than the images, or strides, padding or format are none of those above. Unlike in TensorFlow,
+        the channels of the images may not be a multiple of those of the filters.
     """
     padding, explicit = _padding(padding)
     with scope(name, "Conv2D", input) as full:
@@ -198,4 +215,8 @@ def conv2d(
 def _padding(padding: Any) -> tuple[bytes, list[int]]:
     if isinstance(padding, str):
         return padding.upper().encode(), []
+    if not isinstance(padding, list | tuple):
+        raise TypeError(f"The padding must be 'SAME', 'VALID' or 4 pairs of integers, not {padding!r}.")
+    if len(padding) != 4:
+        raise ValueError(f"The padding must have a pair of integers for each of the 4 dimensions, not {padding!r}.")
     return b"EXPLICIT", [int(number) for pair in padding for number in pair]

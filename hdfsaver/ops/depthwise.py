@@ -30,13 +30,13 @@ def _attrs_of(op: Operation) -> dict[str, Any]:
 
 
 def _by_channel(grad: Array, channels: Sequence[int]) -> Array:
-    """A derivative with what each channel of the images became in a dimension of its own."""
+    """A derivative with the results of each channel of the images in a dimension of their own."""
     return grad.reshape(*grad.shape[:3], *channels)
 
 
 @register
 class DepthwiseConv2dNative(OpDef):
-    """Each window of each channel times its filters: rows, columns, channels, and how many each channel becomes."""
+    """The cross-correlation of each channel with filters of its own (height, width, channels, filters per channel)."""
 
     type = "DepthwiseConv2dNative"
     signature = "input: T, filter: T -> output: T"
@@ -49,7 +49,7 @@ class DepthwiseConv2dNative(OpDef):
         images = windows.last(images) or (None,) * 4
         rows, columns, depth, times = filters or (None,) * 4
         if images[3] is not None and depth is not None and images[3] != depth:
-            raise ValueError(f"Images have {images[3]} channels, and filters are for {depth}.")
+            raise ValueError(f"Images have {images[3]} channels, but filters take {depth}.")
         counts = windows.count(0, images[1], rows), windows.count(1, images[2], columns)
         channels = None if depth is None or times is None else depth * times
         return [windows.back((images[0], *counts, channels))]
@@ -60,7 +60,7 @@ class DepthwiseConv2dNative(OpDef):
         def convolve(values: Array, filters: Array) -> Array:
             images, window = windows.images(values), filters.shape[:2]
             if images.shape[3] != filters.shape[2]:
-                raise invalid(f"Images have {images.shape[3]} channels, and filters are for {filters.shape[2]}.")
+                raise invalid(f"Images have {images.shape[3]} channels, but filters take {filters.shape[2]}.")
             counts = [windows.count(axis, images.shape[axis + 1], window[axis]) or 0 for axis in (0, 1)]
             padded = windows.padded(images, window)
             found = np.zeros((len(images), *counts, *filters.shape[2:]), images.dtype)
@@ -161,22 +161,47 @@ def depthwise_conv2d(
     data_format: str | None = None,
     dilations: Any = None,
 ) -> Any:
-    """Each channel of images convolved with filters of its own; see `conv2d`.
+    """Convolve each channel of images with filters of its own; see `conv2d`.
+
+    ``output[b, i, j, k * m + q] = sum(input[b, i + rate * di, j + rate * dj, k] * filter[di, dj, k, q])`` over di and
+    dj, with m filters per channel, for strides of 1 (source: TensorFlow's documentation of ``tf.nn.depthwise_conv2d``).
 
     Parameters
     ----------
-    filter : Tensor
-        Height, width, channels of the images, and how many each of them becomes.
-    rate, dilations : list of 2 ints, optional
-        How far elements of the window are apart.
+    input : Tensor or array_like
+        Images of rank 4: batch, height, width, channels, or as ``data_format`` says; float16, bfloat16, float32 or
+        float64. float16 and bfloat16 are summed in float32 and rounded once.
+    filter : Tensor or array_like
+        Height, width, channels of the images, number of filters per channel; of the dtype of the images.
+    strides : int, or sequence of 1, 2 or 4 int
+        How far the window moves along height and width; 1 by default.
+    padding : {"SAME", "VALID"}
+        Whether zeros are added so that every position has a window.
+    rate, dilations : int, or sequence of 1 or 2 int, optional
+        How far the elements of a window are apart along height and width; ``rate`` counts if both are given. With
+        strides above 1 as well TensorFlow's result is another one.
+    name : str, optional
+        Name of the operation, ``depthwise`` by default.
+    data_format : {"NHWC", "NCHW"}, optional
+        Where the channels are, ``"NHWC"`` by default.
+
+    Returns
+    -------
+    Tensor
+        Images of the dtype of ``input``, with channels * m channels.
 
     Raises
     ------
+    TypeError
+        The images are of another dtype, or the padding is not a string.
     ValueError
-        The channels do not fit, or the window does not fit into the images.
+        The filters are missing or of another dtype than the images, a rank is not 4, the channels do not match, the
+        window is larger than the images, or strides, padding or format are none of those above.
     """
     layout = data_format or "NHWC"
     apart = dilations if rate is None else rate
+    if not isinstance(padding, str):
+        raise TypeError(f"The padding must be 'SAME' or 'VALID', not {padding!r}.")
     with scope(name, "depthwise", input, filter) as full:
         images = convert_to_tensor(input, name="tensor_in")
         filters = convert_to_tensor(filter, images.dtype.base_dtype, name="filter_in")

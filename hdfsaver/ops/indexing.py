@@ -1,4 +1,8 @@
-"""Taking values out by their indices, and putting them back."""
+"""Take values by their indices, and add values at indices.
+
+Here a float dtype is float16, bfloat16, float32 or float64; a complex one is complex64 or complex128; an integer one is
+int8 to int64 or uint8 to uint64.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +40,7 @@ def _check_indices(indices: Array, length: int) -> None:
 
 @register
 class GatherV2(OpDef):
-    """The slices of a tensor along an axis that indices name."""
+    """Slices of a tensor along an axis, taken by their indices."""
 
     type = "GatherV2"
     signature = "params: Tparams, indices: Tindices, axis: Taxis -> output: Tparams"
@@ -78,7 +82,7 @@ class GatherV2(OpDef):
         axis = static_integer(Node.of(op.graph.digraph, op.name), 2)
         if axis is None or op.get_attr("batch_dims"):
             raise LookupError(
-                f"The gradient of {op.name!r} (type GatherV2) needs a known axis and no batch dimensions."
+                f"The gradient of {op.name!r} (type GatherV2) is only defined for a known axis and batch_dims=0."
             )
         return [_scatter_back(grads[0], params, indices, axis, op.name), None, None]
 
@@ -97,7 +101,7 @@ def _element_of_sizes(node: Node) -> Array | None:
 
 
 def _gather_in_batches(params: Array, indices: Array, axis: int, batch: int) -> Array:
-    """Gather where the first dimensions of both go together: element i of one with element i of the other."""
+    """Gather with batch dimensions: element i of ``params`` with element i of ``indices``."""
     moved = np.moveaxis(params, axis, batch)
     places = [
         np.arange(indices.shape[number]).reshape((-1,) + (1,) * (indices.ndim - number - 1)) for number in range(batch)
@@ -109,7 +113,7 @@ def _gather_in_batches(params: Array, indices: Array, axis: int, batch: int) -> 
 
 
 def _scatter_back(grad: Tensor | None, params: Tensor, indices: Tensor, axis: int, name: str) -> Any:
-    """What each slice of ``params`` gets from the places that it was taken to."""
+    """The derivative by ``params``: each slice gets the sum over the positions that it was taken to."""
     if axis == 0:
         return apply("UnsortedSegmentSum", grad, indices, apply("GatherV2", apply("Shape", params), 0, 0))
     rank, count = params.shape.rank, indices.shape.rank
@@ -124,7 +128,7 @@ def _scatter_back(grad: Tensor | None, params: Tensor, indices: Tensor, axis: in
 
 @register
 class Gather(OpDef):
-    """The rows of a tensor that indices name, as older graphs have it."""
+    """Slices of a tensor along its first axis, taken by their indices; found in older graphs."""
 
     type = "Gather"
     signature = "params: Tparams, indices: Tindices -> output: Tparams"
@@ -154,28 +158,45 @@ def gather(
     axis: Any = None,
     batch_dims: int = 0,
 ) -> Any:
-    """The slices of a tensor along an axis that indices name.
+    """Take slices of a tensor along an axis, by their indices.
 
     Parameters
     ----------
+    params : Tensor or array_like
+        Of rank 1 or more and any dtype.
+    indices : Tensor or array_like
+        Of any shape; int16, int32 or int64, each in [0, ``params.shape[axis]``).
     validate_indices : bool, optional
-        Accepted for programs that give it; indices are always checked.
-    axis : int, optional
-        ``batch_dims`` by default.
+        Without effect: indices are always checked.
+    name : str, optional
+        Name of the operation, ``GatherV2`` by default.
+    axis : int or Tensor, optional
+        The axis, ``batch_dims`` by default; it may be negative.
     batch_dims : int
-        How many of the first dimensions of both go together.
+        How many of the first dimensions of ``params`` and ``indices`` are the same, and are gone through together.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of ``params`` and shape
+        ``params.shape[:axis] + indices.shape[batch_dims:] + params.shape[axis + 1:]``.
+        There is a derivative by ``params`` if the axis is known before anything runs and ``batch_dims`` is 0.
 
     Raises
     ------
+    TypeError
+        The indices are of another dtype.
+    ValueError
+        The axis is out of range, ``params`` has no dimension, or the batch dimensions do not match.
     InvalidArgumentError
-        In the run: an index is not in range.
+        When run: an index is out of range.
     """
     return apply("GatherV2", params, indices, batch_dims if axis is None else axis, name=name, batch_dims=batch_dims)
 
 
 @register
 class GatherNd(OpDef):
-    """The slices of a tensor that vectors of indices name, each for the first dimensions."""
+    """Slices of a tensor, taken by vectors of indices for its first dimensions."""
 
     type = "GatherNd"
     signature = "params: Tparams, indices: Tindices -> output: Tparams"
@@ -222,13 +243,38 @@ def _places(indices: Array, shape: Sequence[int]) -> tuple[Array, ...]:
 
 
 def gather_nd(params: Any, indices: Any, name: str | None = None) -> Any:
-    """The slices of a tensor that vectors of indices name: the last dimension of ``indices`` holds a vector each."""
+    """Take slices of a tensor by vectors of indices, one number for each of the first dimensions.
+
+    Parameters
+    ----------
+    params : Tensor or array_like
+        Of any dtype.
+    indices : Tensor or array_like
+        Of rank 1 or more; int16, int32 or int64. The last dimension holds the vectors, which may be shorter than the
+        rank of ``params``.
+    name : str, optional
+        Name of the operation, ``GatherNd`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of ``params`` and shape ``indices.shape[:-1] + params.shape[indices.shape[-1]:]``.
+
+    Raises
+    ------
+    TypeError
+        The indices are of another dtype.
+    ValueError
+        The vectors are longer than the rank of ``params``, or ``indices`` has no dimension.
+    InvalidArgumentError
+        When run: an index is out of range.
+    """
     return apply("GatherNd", params, indices, name=name)
 
 
 @register
 class ScatterNd(OpDef):
-    """Zeros of a shape, with slices added at the places that vectors of indices name."""
+    """Slices added into zeros, at the positions that vectors of indices give."""
 
     type = "ScatterNd"
     signature = "indices: Tindices, updates: T, shape: Tindices -> output: T"
@@ -245,7 +291,7 @@ class ScatterNd(OpDef):
             places: tuple[Any, ...] = _places(indices, whole.shape)
             expected = np.shape(indices)[:-1] + whole.shape[len(places) :]
             if np.shape(updates) != expected:
-                raise invalid(f"Updates of shape {expected} are needed, not {np.shape(updates)}.")
+                raise invalid(f"Updates must have shape {expected}, not {np.shape(updates)}.")
             if not places:
                 return np.asarray(np.sum(updates, axis=tuple(range(np.ndim(indices) - 1)), dtype=dtype))
             np.add.at(whole, (*places, ...), updates)
@@ -258,13 +304,38 @@ class ScatterNd(OpDef):
 
 
 def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Any:
-    """Zeros of a shape, with slices added at the places that vectors of indices name."""
+    """Add slices into a tensor of zeros, at the positions that vectors of indices give.
+
+    Parameters
+    ----------
+    indices : Tensor or array_like
+        Of rank 1 or more; int16, int32 or int64. The last dimension holds the vectors.
+    updates : Tensor or array_like
+        Of shape ``indices.shape[:-1] + shape[indices.shape[-1]:]``; any float, complex or integer dtype.
+    shape : Tensor or array_like
+        The shape of the result, a vector of the dtype of ``indices``.
+    name : str, optional
+        Name of the operation, ``ScatterNd`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the given shape and the dtype of ``updates``. Where an index occurs several times the updates are added, each
+        sum rounded to the dtype.
+
+    Raises
+    ------
+    TypeError
+        The dtypes are not those above, or ``indices`` and ``shape`` differ in theirs.
+    InvalidArgumentError
+        When run: an index is out of range, or the updates have another shape.
+    """
     return apply("ScatterNd", indices, updates, shape, name=name)
 
 
 @register
 class UnsortedSegmentSum(OpDef):
-    """The sum of the slices of each number; negative numbers are left out."""
+    """The sum of the slices of each segment; slices of negative segments are left out."""
 
     type = "UnsortedSegmentSum"
     signature = "data: T, segment_ids: Tindices, num_segments: Tnumsegments -> output: T"
@@ -299,7 +370,7 @@ def _sum_segments(data: Array, ids: Array, number: Array) -> Array:
     if data.shape[: ids.ndim] != ids.shape:
         raise invalid(f"The shape of data {data.shape} must begin with that of segment_ids {ids.shape}.")
     if ids.size and ids.max() >= integer(number):
-        raise invalid(f"segment_ids holds {ids.max()}, which is not below num_segments = {integer(number)}.")
+        raise invalid(f"segment_ids contains {ids.max()}, which is not below num_segments = {integer(number)}.")
     total = np.zeros((integer(number), *data.shape[ids.ndim :]), data.dtype)
     used = ids >= 0
     np.add.at(total, ids[used], data[used])
@@ -307,5 +378,32 @@ def _sum_segments(data: Array, ids: Array, number: Array) -> Array:
 
 
 def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Any:
-    """The sum of the slices of each number: row i of the result sums what ``segment_ids`` calls i."""
+    """Sum slices by the number of their segment: row i of the result sums those whose segment is i.
+
+    Parameters
+    ----------
+    data : Tensor or array_like
+        Any float, complex or integer dtype; its shape begins with that of ``segment_ids``.
+    segment_ids : Tensor or array_like
+        The segment of each slice, in any order; int16, int32 or int64. Slices of a negative one are left out.
+    num_segments : Tensor or array_like
+        How many segments there are, a single int32 or int64.
+    name : str, optional
+        Name of the operation, ``UnsortedSegmentSum`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of ``data`` and shape ``(num_segments,) + data.shape[segment_ids.ndim:]``; 0 for a segment without
+        slices. Each addition is rounded to the dtype.
+
+    Raises
+    ------
+    TypeError
+        The dtypes are not those above.
+    ValueError
+        The shape of ``data`` does not begin with that of ``segment_ids``.
+    InvalidArgumentError
+        When run: a segment is not below ``num_segments``.
+    """
     return apply("UnsortedSegmentSum", data, segment_ids, num_segments, name=name)
