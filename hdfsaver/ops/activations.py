@@ -7,7 +7,6 @@ int8 to int64 or uint8 to uint64.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from hdfsaver.graph.apply import apply
 from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import COMPLEX, FLOATS, REALS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Grads, Unary, conjugate, like, scope, widened
 from hdfsaver.shapes import Shape
 
@@ -74,7 +73,7 @@ class ReluGrad(_Gate):
         return lambda gradients, features: gradients * (features > zero).astype(zero.dtype)
 
 
-def relu(features: Any, name: str | None = None) -> Any:
+def relu(features: TensorLike, name: str | None = None) -> Tensor:
     """The feature where it is positive, and 0 elsewhere; any float or integer dtype."""
     return apply("Relu", features, name=name)
 
@@ -104,7 +103,7 @@ class Relu6Grad(_Gate):
         return lambda gradients, features: gradients * ((features > zero) & (features < six)).astype(zero.dtype)
 
 
-def relu6(features: Any, name: str | None = None) -> Any:
+def relu6(features: TensorLike, name: str | None = None) -> Tensor:
     """The feature where it is positive, up to 6, and 0 elsewhere; any float or integer dtype."""
     return apply("Relu6", features, name=name)
 
@@ -143,7 +142,7 @@ class LeakyReluGrad(_Backward):
         return [apply("LeakyReluGrad", grads[0], op.inputs[1], alpha=op.get_attr("alpha")), None]
 
 
-def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Any:
+def leaky_relu(features: TensorLike, alpha: float = 0.2, name: str | None = None) -> Tensor:
     """Each feature where it is positive, and ``alpha`` times it elsewhere.
 
     Parameters
@@ -212,7 +211,7 @@ class EluGrad(OpDef):
         ]
 
 
-def elu(features: Any, name: str | None = None) -> Any:
+def elu(features: TensorLike, name: str | None = None) -> Tensor:
     """The feature where it is positive, and its exponential less 1 elsewhere; floats of 16 to 64 bits."""
     return apply("Elu", features, name=name)
 
@@ -243,7 +242,7 @@ class SoftplusGrad(_Backward):
         return [apply("SoftplusGrad", grads[0], features), by_features]
 
 
-def softplus(features: Any, name: str | None = None) -> Any:
+def softplus(features: TensorLike, name: str | None = None) -> Tensor:
     """The logarithm of 1 + the exponential of each feature; floats of 16 to 64 bits."""
     return apply("Softplus", features, name=name)
 
@@ -295,12 +294,12 @@ class SigmoidGrad(_ByOutput):
         return [by_y, apply("SigmoidGrad", y, grads[0])]
 
 
-def sigmoid(x: Any, name: str | None = None) -> Any:
+def sigmoid(x: TensorLike, name: str | None = None) -> Tensor:
     """1 / (1 + exp(-x)), element by element; any float or complex dtype."""
     return apply("Sigmoid", x, name=name)
 
 
-def log_sigmoid(x: Any, name: str | None = None) -> Any:
+def log_sigmoid(x: TensorLike, name: str | None = None) -> Tensor:
     """The logarithm of the sigmoid, computed so that it is exact where the sigmoid is tiny; floats of 16 to 64 bits."""
     with scope(name, "LogSigmoid", x) as full:
         x = convert_to_tensor(x, name="x")
@@ -335,6 +334,6 @@ class TanhGrad(_ByOutput):
         return [by_y, apply("TanhGrad", y, grads[0])]
 
 
-def tanh(x: Any, name: str | None = None) -> Any:
+def tanh(x: TensorLike, name: str | None = None) -> Tensor:
     """The hyperbolic tangent, element by element; any float or complex dtype."""
     return apply("Tanh", x, name=name)

@@ -7,7 +7,6 @@ int8 to int64 or uint8 to uint64.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from hdfsaver.graph.apply import apply
 from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
 from hdfsaver.graph.definition import COMPLEX, FLOATS, NUMBERS, REALS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Binary, Flat, Grads, boxed, conjugate, invalid, like, scope, sum_to_inputs
 from hdfsaver.shapes import Shape
 
@@ -54,7 +53,7 @@ def _join_strings(x: Array, y: Array) -> Array:
     return boxed(np.add(x, y, dtype=object))
 
 
-def add(x: Any, y: Any, name: str | None = None) -> Any:
+def add(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x + y, element by element; strings are concatenated.
 
     Parameters
@@ -77,7 +76,8 @@ def add(x: Any, y: Any, name: str | None = None) -> Any:
     ValueError
         The shapes do not broadcast together.
     """
-    return operators.add(x, y, name or "Add")
+    added: Tensor = operators.add(x, y, name or "Add")
+    return added
 
 
 @register
@@ -108,7 +108,7 @@ def _sum_of(*terms: Array) -> Array:
     return total
 
 
-def add_n(inputs: Sequence[Any], name: str | None = None) -> Any:
+def add_n(inputs: Tensor | Sequence[TensorLike], name: str | None = None) -> Tensor:
     """The sum of a list of tensors of one shape and dtype; `ValueError` for an empty list."""
     if is_tensor(inputs):
         inputs = [inputs]
@@ -131,7 +131,7 @@ class Sub(Binary):
         return sum_to_inputs(x, y, grads[0], apply("Neg", grads[0]))
 
 
-def subtract(x: Any, y: Any, name: str | None = None) -> Any:
+def subtract(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x - y, element by element.
 
     Parameters
@@ -168,7 +168,7 @@ class Mul(Binary):
         return sum_to_inputs(x, y, apply("Mul", grads[0], conjugate(y)), apply("Mul", conjugate(x), grads[0]))
 
 
-def multiply(x: Any, y: Any, name: str | None = None) -> Any:
+def multiply(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x * y, element by element.
 
     Parameters
@@ -211,7 +211,7 @@ def _gradient_of_quotient(op: Operation, grad: Tensor | None, division: str) -> 
     return sum_to_inputs(op.inputs[0], op.inputs[1], apply(division, grad, y), by_y)
 
 
-def truediv(x: Any, y: Any, name: str | None = None) -> Any:
+def truediv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x / y as in Python 3: integers are divided as floats.
 
     Parameters
@@ -234,10 +234,11 @@ def truediv(x: Any, y: Any, name: str | None = None) -> Any:
     ValueError
         Two tensors have different dtypes, or the shapes do not broadcast together.
     """
-    return operators.true_divide(x, y, name or "truediv")
+    quotient: Tensor = operators.true_divide(x, y, name or "truediv")
+    return quotient
 
 
-def divide(x: Any, y: Any, name: str | None = None) -> Any:
+def divide(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x / y as in Python 3: integers are divided as floats; the same as `truediv`.
 
     Parameters
@@ -260,7 +261,8 @@ def divide(x: Any, y: Any, name: str | None = None) -> Any:
     ValueError
         Two tensors have different dtypes, or the shapes do not broadcast together.
     """
-    return operators.true_divide(x, y, name or "truediv")
+    quotient: Tensor = operators.true_divide(x, y, name or "truediv")
+    return quotient
 
 
 @register
@@ -282,7 +284,7 @@ def _divide_no_nan(x: Array, y: Array) -> Array:
     return quotient
 
 
-def div_no_nan(x: Any, y: Any, name: str | None = None) -> Any:
+def div_no_nan(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x / y, and 0 wherever y is 0.
 
     Parameters
@@ -349,7 +351,7 @@ class Div(_IntegerDivision):
         return _gradient_of_quotient(op, grads[0], "Div")
 
 
-def div(x: Any, y: Any, name: str | None = None) -> Any:
+def div(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x / y as in Python 2: integers are divided and rounded down.
 
     Parameters
@@ -387,7 +389,7 @@ class FloorDiv(Flat, _IntegerDivision):
     ufunc = np.floor_divide
 
 
-def floordiv(x: Any, y: Any, name: str | None = None) -> Any:
+def floordiv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x / y rounded down.
 
     Parameters
@@ -426,7 +428,7 @@ class FloorMod(_IntegerDivision):
         return sum_to_inputs(x, y, grads[0], apply("Neg", apply("Mul", grads[0], apply("FloorDiv", x, y))))
 
 
-def floormod(x: Any, y: Any, name: str | None = None) -> Any:
+def floormod(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """The remainder of the division that rounds down; it has the sign of y.
 
     Parameters
@@ -482,7 +484,7 @@ def _integer_power(x: Array, y: Array) -> Array:
     return power
 
 
-def pow(x: Any, y: Any, name: str | None = None) -> Any:
+def pow(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x to the power of y, element by element.
 
     Parameters
@@ -543,7 +545,7 @@ def _gradient_of_choice(op: Operation, grad: Tensor | None, comparison: str) -> 
     return sum_to_inputs(x, y, by_x, by_y)
 
 
-def maximum(x: Any, y: Any, name: str | None = None) -> Any:
+def maximum(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """The greater of x and y, element by element; NaN where either is NaN.
 
     Parameters
@@ -568,7 +570,7 @@ def maximum(x: Any, y: Any, name: str | None = None) -> Any:
     return apply("Maximum", x, y, name=name)
 
 
-def minimum(x: Any, y: Any, name: str | None = None) -> Any:
+def minimum(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """The smaller of x and y, element by element; NaN where either is NaN.
 
     Parameters
@@ -615,7 +617,7 @@ def _squared_difference(x: Array, y: Array) -> Array:
     return np.conjugate(difference) * difference if difference.dtype.kind == "c" else difference * difference
 
 
-def squared_difference(x: Any, y: Any, name: str | None = None) -> Any:
+def squared_difference(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """(x - y) squared, element by element.
 
     Parameters

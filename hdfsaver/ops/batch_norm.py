@@ -14,7 +14,7 @@ from hdfsaver.graph.apply import apply_list
 from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Grads, scope, with_rank
 from hdfsaver.ops.sliding_windows import NCHW, NHWC
 from hdfsaver.shapes import Shape
@@ -189,17 +189,17 @@ class FusedBatchNormGradV3(_NormGrad):
 
 
 def fused_batch_norm(
-    x: Any,
-    scale: Any,
-    offset: Any,
-    mean: Any = None,
-    variance: Any = None,
+    x: TensorLike,
+    scale: TensorLike,
+    offset: TensorLike,
+    mean: TensorLike | None = None,
+    variance: TensorLike | None = None,
     epsilon: float = 0.001,
     data_format: str = "NHWC",
     is_training: bool = True,
     name: str | None = None,
     exponential_avg_factor: float = 1.0,
-) -> tuple[Any, Any, Any]:
+) -> tuple[Tensor, Tensor, Tensor]:
     """Normalize, scale and shift each channel of a batch of images; give the mean and variance for later use as well.
 
     Per channel, ``y = scale * (x - mean) / sqrt(variance + epsilon) + offset`` (S. Ioffe and C. Szegedy, "Batch

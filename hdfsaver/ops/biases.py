@@ -7,7 +7,6 @@ int8 to int64 or uint8 to uint64.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from hdfsaver.graph.apply import apply
 from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import NUMBERS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Grads, at_least, scope, widened, with_rank
 from hdfsaver.shapes import Shape
 
@@ -101,7 +100,7 @@ class BiasAddGrad(OpDef):
         return [apply("BroadcastTo", grad, apply("Shape", values))]
 
 
-def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Any:
+def bias_add(value: TensorLike, bias: TensorLike, data_format: str | None = None, name: str | None = None) -> Tensor:
     """Add a number to each channel: the last dimension, or the second with ``data_format="NCHW"``.
 
     Parameters
@@ -137,7 +136,7 @@ def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | 
         return apply("BiasAdd", value, bias, name=full, data_format=layout)
 
 
-def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Any:
+def xw_plus_b(x: TensorLike, weights: TensorLike, biases: TensorLike, name: str | None = None) -> Tensor:
     """Matrix multiplication and a bias: ``matmul(x, weights) + biases``.
 
     Parameters

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -11,9 +10,9 @@ from hdfsaver import shapes
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import INDICES, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Flat, Grads, invalid, sum_to, with_rank
-from hdfsaver.shapes import Shape
+from hdfsaver.shapes import Shape, ShapeLike, TensorShape
 
 
 @register
@@ -40,7 +39,7 @@ class BroadcastTo(OpDef):
         return [sum_to(op.inputs[0], op.outputs[0], grads[0]), None]
 
 
-def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Any:
+def broadcast_to(input: TensorLike, shape: TensorLike, name: str | None = None) -> Tensor:
     """Repeat a tensor along dimensions of length 1, and along new ones in front, to a given shape.
 
     Parameters
@@ -91,12 +90,12 @@ class BroadcastArgs(Flat):
         return shapes.broadcast(node.sizes(0), node.sizes(1))
 
 
-def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Any:
+def broadcast_dynamic_shape(shape_x: TensorLike, shape_y: TensorLike) -> Tensor:
     """The shape, as a tensor, that two shapes are broadcast to; both are vectors of int32 or of int64."""
     return apply("BroadcastArgs", shape_x, shape_y)
 
 
-def broadcast_static_shape(shape_x: Any, shape_y: Any) -> Any:
+def broadcast_static_shape(shape_x: ShapeLike, shape_y: ShapeLike) -> TensorShape:
     """The shape, as a TensorShape, that two shapes are broadcast to; `ValueError` where they are incompatible."""
     return shapes.TensorShape(shapes.broadcast(shapes.as_shape(shape_x), shapes.as_shape(shape_y)))
 
@@ -166,7 +165,7 @@ def _tile(values: Array, multiples: Array) -> Array:
     return np.tile(values, multiples.tolist())
 
 
-def tile(input: Any, multiples: Any, name: str | None = None) -> Any:
+def tile(input: TensorLike, multiples: TensorLike, name: str | None = None) -> Tensor:
     """Repeat a whole tensor a number of times along each dimension.
 
     Parameters

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from hdfsaver import dtypes
+from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
 from hdfsaver.graph.definition import COMPLEX, FLOATS, NUMBERS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Flat, Grads, dtype_name, fold_by_kernel, like, scope
 from hdfsaver.shapes import Shape
 
@@ -55,7 +56,7 @@ class Cast(OpDef):
         return [apply("Cast", grads[0], DstT=source) if is_smooth else None]
 
 
-def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
+def cast(x: TensorLike, dtype: DTypeLike, name: str | None = None) -> Tensor:
     """Convert numbers to another dtype; a tensor of that dtype already is returned itself.
 
     Parameters
@@ -90,7 +91,7 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
         return x if dtype_name(x.dtype) == target else apply("Cast", x, name=full, DstT=target)
 
 
-def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Any:
+def saturate_cast(value: TensorLike, dtype: DTypeLike, name: str | None = None) -> Tensor:
     """Convert numbers to another dtype, clipped to the least and greatest value of that dtype.
 
     Parameters
@@ -131,37 +132,37 @@ def _nearest_inside(limit: Any, dtype: dtypes.DType) -> Any:
     return np.nextafter(number, np.zeros_like(number)) if beyond else number
 
 
-def to_float(x: Any, name: str = "ToFloat") -> Any:
+def to_float(x: TensorLike, name: str = "ToFloat") -> Tensor:
     """Cast to float32; see `cast`."""
     return cast(x, dtypes.float32, name)
 
 
-def to_double(x: Any, name: str = "ToDouble") -> Any:
+def to_double(x: TensorLike, name: str = "ToDouble") -> Tensor:
     """Cast to float64; see `cast`."""
     return cast(x, dtypes.float64, name)
 
 
-def to_int32(x: Any, name: str = "ToInt32") -> Any:
+def to_int32(x: TensorLike, name: str = "ToInt32") -> Tensor:
     """Cast to int32; see `cast`."""
     return cast(x, dtypes.int32, name)
 
 
-def to_int64(x: Any, name: str = "ToInt64") -> Any:
+def to_int64(x: TensorLike, name: str = "ToInt64") -> Tensor:
     """Cast to int64; see `cast`."""
     return cast(x, dtypes.int64, name)
 
 
-def to_bfloat16(x: Any, name: str = "ToBFloat16") -> Any:
+def to_bfloat16(x: TensorLike, name: str = "ToBFloat16") -> Tensor:
     """Cast to bfloat16; see `cast`."""
     return cast(x, dtypes.bfloat16, name)
 
 
-def to_complex64(x: Any, name: str = "ToComplex64") -> Any:
+def to_complex64(x: TensorLike, name: str = "ToComplex64") -> Tensor:
     """Cast to complex64; see `cast`."""
     return cast(x, dtypes.complex64, name)
 
 
-def to_complex128(x: Any, name: str = "ToComplex128") -> Any:
+def to_complex128(x: TensorLike, name: str = "ToComplex128") -> Tensor:
     """Cast to complex128; see `cast`."""
     return cast(x, dtypes.complex128, name)
 
@@ -200,7 +201,7 @@ class Bitcast(Flat):
         return reinterpret
 
 
-def bitcast(input: Any, type: Any, name: str | None = None) -> Any:
+def bitcast(input: TensorLike, type: DTypeLike, name: str | None = None) -> Tensor:
     """Read the bytes of a tensor as numbers of another dtype, without converting them.
 
     Parameters

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from hdfsaver.graph.apply import apply, apply_op
 from hdfsaver.graph.definition import FLOATS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Flat, Grads, invalid
 from hdfsaver.shapes import Shape
 
@@ -44,7 +43,9 @@ def _summary(values: Array, most: int) -> str:
     return text + ("..." if len(shown) < len(flat) else "")
 
 
-def Assert_(condition: Any, data: Sequence[Any], summarize: int | None = None, name: str | None = None) -> Any:
+def Assert_(
+    condition: TensorLike, data: Sequence[TensorLike], summarize: int | None = None, name: str | None = None
+) -> Operation:
     """Make an operation that stops the run unless a condition is true (``tf.Assert``).
 
     Parameters
@@ -100,7 +101,7 @@ class CheckNumerics(OpDef):
         return [apply("CheckNumerics", grads[0], message=b"Not a number (NaN) or infinity (Inf) in a gradient")]
 
 
-def check_numerics(tensor: Any, message: str, name: str | None = None) -> Any:
+def check_numerics(tensor: TensorLike, message: str, name: str | None = None) -> Tensor:
     """Pass a tensor on; stop the run where one of its values is infinite or not a number.
 
     Parameters

@@ -14,6 +14,7 @@ import numpy as np
 from hdfsaver import dtypes, shapes
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import REALS, Array, Kernel, Node, register
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Binary, Flat, Unary
 from hdfsaver.shapes import Shape
 
@@ -66,7 +67,7 @@ class Equal(_Equality):
     of_misfits = False
 
 
-def equal(x: Any, y: Any, name: str | None = None) -> Any:
+def equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x == y, element by element.
 
     Parameters
@@ -100,7 +101,7 @@ class NotEqual(_Equality):
     of_misfits = True
 
 
-def not_equal(x: Any, y: Any, name: str | None = None) -> Any:
+def not_equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x != y, element by element.
 
     Parameters
@@ -140,7 +141,7 @@ class Less(_Order):
     ufunc = np.less
 
 
-def less(x: Any, y: Any, name: str | None = None) -> Any:
+def less(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x < y, element by element.
 
     Parameters
@@ -173,7 +174,7 @@ class LessEqual(_Order):
     ufunc = np.less_equal
 
 
-def less_equal(x: Any, y: Any, name: str | None = None) -> Any:
+def less_equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x <= y, element by element.
 
     Parameters
@@ -206,7 +207,7 @@ class Greater(_Order):
     ufunc = np.greater
 
 
-def greater(x: Any, y: Any, name: str | None = None) -> Any:
+def greater(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x > y, element by element.
 
     Parameters
@@ -239,7 +240,7 @@ class GreaterEqual(_Order):
     ufunc = np.greater_equal
 
 
-def greater_equal(x: Any, y: Any, name: str | None = None) -> Any:
+def greater_equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x >= y, element by element.
 
     Parameters
@@ -294,7 +295,7 @@ class LogicalAnd(_Logic):
     ufunc = np.logical_and
 
 
-def logical_and(x: Any, y: Any, name: str | None = None) -> Any:
+def logical_and(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """Whether both x and y are true, element by element.
 
     Parameters
@@ -327,7 +328,7 @@ class LogicalOr(_Logic):
     ufunc = np.logical_or
 
 
-def logical_or(x: Any, y: Any, name: str | None = None) -> Any:
+def logical_or(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """Whether x, y or both are true, element by element.
 
     Parameters
@@ -362,12 +363,12 @@ class LogicalNot(Flat, Unary):
     ufunc = np.logical_not
 
 
-def logical_not(x: Any, name: str | None = None) -> Any:
+def logical_not(x: TensorLike, name: str | None = None) -> Tensor:
     """Whether x is false, element by element; x is of bool."""
     return apply("LogicalNot", x, name=name)
 
 
-def logical_xor(x: Any, y: Any, name: str = "LogicalXor") -> Any:
+def logical_xor(x: TensorLike, y: TensorLike, name: str = "LogicalXor") -> Tensor:
     """Whether exactly one of x and y is true, element by element.
 
     Parameters

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from hdfsaver.graph.apply import apply, graph_of
 from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
 from hdfsaver.graph.definition import COMPLEX, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Grads, Unary, scope, sum_to_inputs
 from hdfsaver.shapes import Shape
 
@@ -34,7 +33,7 @@ class Conj(Unary):
         return [apply("Conj", grads[0])]
 
 
-def conj(x: Any, name: str | None = None) -> Any:
+def conj(x: TensorLike, name: str | None = None) -> Tensor:
     """The complex conjugate; a real tensor is returned unchanged."""
     if is_tensor(x) and not x.dtype.is_complex:
         return convert_to_tensor(x)
@@ -72,7 +71,7 @@ class Complex(OpDef):
         return sum_to_inputs(real, imag, apply("Real", grads[0], Tout=part), apply("Imag", grads[0], Tout=part))
 
 
-def complex(real: Any, imag: Any, name: str | None = None) -> Any:
+def complex(real: TensorLike, imag: TensorLike, name: str | None = None) -> Tensor:
     """Make complex numbers of their real and imaginary parts.
 
     Parameters
@@ -135,11 +134,10 @@ class Imag(_Part):
 
 
 def _whole(op: Operation, real: Tensor | None, imag: Tensor | None) -> Tensor:
-    whole: Tensor = apply("Complex", real, imag, Tout=op.inputs[0].dtype.base_dtype.name)
-    return whole
+    return apply("Complex", real, imag, Tout=op.inputs[0].dtype.base_dtype.name)
 
 
-def real(input: Any, name: str | None = None) -> Any:
+def real(input: TensorLike, name: str | None = None) -> Tensor:
     """The real part, float32 or float64; a real tensor is returned unchanged."""
     with scope(name, "Real", input) as full:
         input = convert_to_tensor(input, name="input")
@@ -148,7 +146,7 @@ def real(input: Any, name: str | None = None) -> Any:
         return apply("Real", input, name=full, Tout=input.dtype.real_dtype.name)
 
 
-def imag(input: Any, name: str | None = None) -> Any:
+def imag(input: TensorLike, name: str | None = None) -> Tensor:
     """The imaginary part, float32 or float64; zeros for a real tensor."""
     with scope(name, "Imag", input) as full:
         input = convert_to_tensor(input, name="input")

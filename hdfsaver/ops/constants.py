@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias, cast, overload
 
 import numpy as np
+import numpy.typing as npt
 
 from hdfsaver import dtypes, shapes
+from hdfsaver.dtypes import DTypeLike
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.graph.apply import apply, apply_op
 from hdfsaver.graph.conversion import as_array, constant_node
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
 from hdfsaver.protos.tensors import TensorProto
-from hdfsaver.shapes import Shape
+from hdfsaver.shapes import Shape, ShapeLike, TensorShape
 
 
 @register
@@ -43,7 +45,13 @@ class Const(OpDef):
         return []
 
 
-def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Const", verify_shape: bool = False) -> Any:
+def constant(
+    value: npt.ArrayLike | TensorShape,
+    dtype: DTypeLike | None = None,
+    shape: ShapeLike = None,
+    name: str = "Const",
+    verify_shape: bool = False,
+) -> Tensor:
     """Make a tensor whose value is part of the graph.
 
     Parameters
@@ -88,7 +96,11 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Cons
 
 
 def make_tensor_proto(
-    values: Any, dtype: Any = None, shape: Any = None, verify_shape: bool = False, allow_broadcast: bool = False
+    values: npt.ArrayLike | TensorShape | TensorProto,
+    dtype: DTypeLike | None = None,
+    shape: ShapeLike = None,
+    verify_shape: bool = False,
+    allow_broadcast: bool = False,
 ) -> TensorProto:
     """Make the value that a constant would have, in the form that the definition of a graph holds.
 
@@ -180,7 +192,7 @@ def _must_be_fed(node: Node) -> None:
     )
 
 
-def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Any:
+def placeholder(dtype: DTypeLike, shape: ShapeLike = None, name: str | None = None) -> Tensor:
     """Make a tensor whose value is given in ``feed_dict`` at every run.
 
     Parameters
@@ -236,7 +248,7 @@ class PlaceholderWithDefault(OpDef):
         return grads
 
 
-def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Any:
+def placeholder_with_default(input: TensorLike, shape: ShapeLike, name: str | None = None) -> Tensor:
     """Make a tensor that has the value of another one unless it is fed.
 
     Parameters
@@ -291,7 +303,7 @@ class Identity(_Passing):
         return node.constant(0)
 
 
-def identity(input: Any, name: str | None = None) -> Any:
+def identity(input: TensorLike, name: str | None = None) -> Tensor:
     """The tensor, unchanged, as an operation with a name of its own."""
     return apply("Identity", input, name=name)
 
@@ -306,7 +318,7 @@ class StopGradient(_Passing):
         return [None]
 
 
-def stop_gradient(input: Any, name: str | None = None) -> Any:
+def stop_gradient(input: TensorLike, name: str | None = None) -> Tensor:
     """The tensor, unchanged, but a constant to derivatives."""
     return apply("StopGradient", input, name=name)
 
@@ -325,26 +337,49 @@ class NoOp(OpDef):
         return lambda: ()
 
 
-def no_op(name: str | None = None) -> Any:
+def no_op(name: str | None = None) -> Operation:
     """An operation that computes nothing."""
     return apply_op("NoOp", name=name)
 
 
-def group(*inputs: Any, name: str | None = None) -> Any:
+Waited: TypeAlias = "Operation | SupportsTensor | Sequence[Waited] | None"
+"""What an operation may be made to wait for; None is left out."""
+
+
+def group(*inputs: Waited, name: str | None = None) -> Operation:
     """One operation that waits for all given operations and tensors, or lists of them."""
     graph = get_default_graph()
     with graph.control_dependencies(_flat(inputs)):
         return no_op(name=name or "group_deps")
 
 
-def _flat(items: Any) -> list[Any]:
-    flat: list[Any] = []
+def _flat(items: Sequence[Waited]) -> list[Operation | SupportsTensor]:
+    flat: list[Operation | SupportsTensor] = []
     for item in items:
-        flat += _flat(item) if isinstance(item, list | tuple) else [] if item is None else [item]
+        if isinstance(item, list | tuple):
+            flat += _flat(item)
+        elif item is not None:
+            flat.append(cast("Operation | SupportsTensor", item))
     return flat
 
 
-def tuple_(tensors: Sequence[Any], name: str | None = None, control_inputs: Any = None) -> list[Any]:
+@overload
+def tuple_(
+    tensors: Sequence[SupportsTensor],
+    name: str | None = None,
+    control_inputs: Sequence[Operation | SupportsTensor] | None = None,
+) -> list[Tensor]: ...
+@overload
+def tuple_(
+    tensors: Sequence[SupportsTensor | None],
+    name: str | None = None,
+    control_inputs: Sequence[Operation | SupportsTensor] | None = None,
+) -> list[Tensor | None]: ...
+def tuple_(
+    tensors: Sequence[SupportsTensor | None],
+    name: str | None = None,
+    control_inputs: Sequence[Operation | SupportsTensor] | None = None,
+) -> list[Tensor] | list[Tensor | None]:
     """Give the same tensors, each of them available only once all of them are computed (``tf.tuple``).
 
     Parameters
@@ -373,12 +408,14 @@ def tuple_(tensors: Sequence[Any], name: str | None = None, control_inputs: Any 
             return [None if tensor is None else identity(tensor, "control_dependency") for tensor in tensors]
 
 
-def no_op_after(items: Sequence[Any]) -> Any:
+def no_op_after(items: Sequence[Waited]) -> Operation:
     """An operation that waits for the given ones."""
     return group(*items, name="group_deps")
 
 
-def with_dependencies(dependencies: Sequence[Any], output: Any, name: str | None = None) -> Any:
+def with_dependencies(
+    dependencies: Sequence[Operation | SupportsTensor], output: TensorLike, name: str | None = None
+) -> Tensor:
     """Pass a tensor on, only once other operations have run.
 
     Parameters

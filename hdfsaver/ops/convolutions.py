@@ -11,7 +11,7 @@ from hdfsaver.graph.apply import apply
 from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import FLOATS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Grads, invalid, scope, shape_of, widened, with_rank
 from hdfsaver.ops.sliding_windows import NHWC, four, windows_of
 from hdfsaver.shapes import Shape
@@ -143,16 +143,16 @@ class Conv2DBackpropFilter(OpDef):
 
 
 def conv2d(
-    input: Any,
-    filter: Any = None,
-    strides: Any = None,
-    padding: Any = None,
+    input: TensorLike,
+    filter: TensorLike | None = None,
+    strides: int | Sequence[int] | None = None,
+    padding: str | Sequence[Sequence[int]] | None = None,
     use_cudnn_on_gpu: bool = True,
     data_format: str = "NHWC",
-    dilations: Any = (1, 1, 1, 1),
+    dilations: int | Sequence[int] | None = (1, 1, 1, 1),
     name: str | None = None,
-    filters: Any = None,
-) -> Any:
+    filters: TensorLike | None = None,
+) -> Tensor:
     """Convolve images with filters, in two dimensions.
 
     ``output[b, i, j, k] = sum(input[b, strides * i + di, strides * j + dj, q] * filter[di, dj, q, k])`` over di, dj, q
@@ -194,7 +194,7 @@ def conv2d(
         window is larger than the images, or strides, padding or format are none of those above. Unlike in TensorFlow,
         the channels of the images may not be a multiple of those of the filters.
     """
-    padding, explicit = _padding(padding)
+    kind, explicit = _padding(padding)
     with scope(name, "Conv2D", input) as full:
         images = convert_to_tensor(input, name="input")
         filters = convert_to_tensor(filter if filters is None else filters, images.dtype.base_dtype, name="filter")
@@ -205,14 +205,14 @@ def conv2d(
             name=full,
             strides=four(strides, data_format),
             use_cudnn_on_gpu=use_cudnn_on_gpu,
-            padding=padding,
+            padding=kind,
             explicit_paddings=explicit,
             data_format=data_format.encode(),
             dilations=four(dilations, data_format),
         )
 
 
-def _padding(padding: Any) -> tuple[bytes, list[int]]:
+def _padding(padding: str | Sequence[Sequence[int]] | None) -> tuple[bytes, list[int]]:
     if isinstance(padding, str):
         return padding.upper().encode(), []
     if not isinstance(padding, list | tuple):

@@ -11,7 +11,7 @@ from hdfsaver.graph.apply import apply
 from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import FLOATS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Grads, invalid, scope, shape_of, widened, with_rank
 from hdfsaver.ops.sliding_windows import NHWC, four, windows_of
 from hdfsaver.shapes import Shape
@@ -152,15 +152,15 @@ class DepthwiseConv2dNativeBackpropFilter(OpDef):
 
 
 def depthwise_conv2d(
-    input: Any,
-    filter: Any = None,
-    strides: Any = None,
-    padding: Any = None,
-    rate: Any = None,
+    input: TensorLike,
+    filter: TensorLike | None = None,
+    strides: int | Sequence[int] | None = None,
+    padding: str | None = None,
+    rate: int | Sequence[int] | None = None,
     name: str | None = None,
     data_format: str | None = None,
-    dilations: Any = None,
-) -> Any:
+    dilations: int | Sequence[int] | None = None,
+) -> Tensor:
     """Convolve each channel of images with filters of its own; see `conv2d`.
 
     ``output[b, i, j, k * m + q] = sum(input[b, i + rate * di, j + rate * dj, k] * filter[di, dj, k, q])`` over di and

@@ -7,7 +7,6 @@ int8 to int64 or uint8 to uint64.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from hdfsaver.graph.apply import apply
 from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import COMPLEX, FLOATS, NUMBERS, Kernel, Node, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Grads, Unary, conjugate, like, scope
 
 _SIGNED = NUMBERS - {"uint8", "uint16", "uint32", "uint64"}
@@ -34,7 +33,7 @@ class Neg(Unary):
         return [apply("Neg", grads[0])]
 
 
-def negative(x: Any, name: str | None = None) -> Any:
+def negative(x: TensorLike, name: str | None = None) -> Tensor:
     """-x, element by element; any float, complex or signed integer dtype."""
     return apply("Neg", x, name=name)
 
@@ -51,7 +50,7 @@ class Abs(Unary):
         return [apply("Mul", grads[0], apply("Sign", op.inputs[0]))]
 
 
-def abs(x: Any, name: str | None = None) -> Any:
+def abs(x: TensorLike, name: str | None = None) -> Tensor:
     """The absolute value, element by element; a float for a complex number."""
     with scope(name, "Abs", x) as full:
         x = convert_to_tensor(x, name="x")
@@ -72,7 +71,7 @@ class Sign(Unary):
         return [None if op.inputs[0].dtype.is_complex else apply("ZerosLike", op.inputs[0])]
 
 
-def sign(x: Any, name: str | None = None) -> Any:
+def sign(x: TensorLike, name: str | None = None) -> Tensor:
     """The sign -1, 0 or 1, element by element; x / abs(x) for complex numbers."""
     return apply("Sign", x, name=name)
 
@@ -99,11 +98,10 @@ class Square(_Analytic):
     ufunc = np.square
 
     def derivative(self, x: Tensor, y: Tensor) -> Tensor:
-        doubled: Tensor = apply("Mul", x, like(2, x))
-        return doubled
+        return apply("Mul", x, like(2, x))
 
 
-def square(x: Any, name: str | None = None) -> Any:
+def square(x: TensorLike, name: str | None = None) -> Tensor:
     """x squared, element by element; any float, complex or integer dtype."""
     return apply("Square", x, name=name)
 
@@ -119,7 +117,7 @@ class Exp(_Analytic):
         return y
 
 
-def exp(x: Any, name: str | None = None) -> Any:
+def exp(x: TensorLike, name: str | None = None) -> Tensor:
     """e to the power of x, element by element; any float or complex dtype."""
     return apply("Exp", x, name=name)
 
@@ -132,11 +130,10 @@ class Expm1(_Analytic):
     ufunc = np.expm1
 
     def derivative(self, x: Tensor, y: Tensor) -> Tensor:
-        derived: Tensor = apply("Exp", x)
-        return derived
+        return apply("Exp", x)
 
 
-def expm1(x: Any, name: str | None = None) -> Any:
+def expm1(x: TensorLike, name: str | None = None) -> Tensor:
     """e to the power of x, less 1, exact for small x; any float or complex dtype."""
     return apply("Expm1", x, name=name)
 
@@ -149,11 +146,10 @@ class Log(_Analytic):
     ufunc = np.log
 
     def derivative(self, x: Tensor, y: Tensor) -> Tensor:
-        derived: Tensor = apply("Reciprocal", x)
-        return derived
+        return apply("Reciprocal", x)
 
 
-def log(x: Any, name: str | None = None) -> Any:
+def log(x: TensorLike, name: str | None = None) -> Tensor:
     """The natural logarithm, element by element; any float or complex dtype."""
     return apply("Log", x, name=name)
 
@@ -166,11 +162,10 @@ class Log1p(_Analytic):
     ufunc = np.log1p
 
     def derivative(self, x: Tensor, y: Tensor) -> Tensor:
-        derived: Tensor = apply("Reciprocal", apply("AddV2", like(1, x), x))
-        return derived
+        return apply("Reciprocal", apply("AddV2", like(1, x), x))
 
 
-def log1p(x: Any, name: str | None = None) -> Any:
+def log1p(x: TensorLike, name: str | None = None) -> Tensor:
     """The natural logarithm of 1 + x, exact for small x; any float or complex dtype."""
     return apply("Log1p", x, name=name)
 
@@ -183,11 +178,10 @@ class Sin(_Analytic):
     ufunc = np.sin
 
     def derivative(self, x: Tensor, y: Tensor) -> Tensor:
-        derived: Tensor = apply("Cos", x)
-        return derived
+        return apply("Cos", x)
 
 
-def sin(x: Any, name: str | None = None) -> Any:
+def sin(x: TensorLike, name: str | None = None) -> Tensor:
     """The sine of angles in radians; any float or complex dtype."""
     return apply("Sin", x, name=name)
 
@@ -200,11 +194,10 @@ class Cos(_Analytic):
     ufunc = np.cos
 
     def derivative(self, x: Tensor, y: Tensor) -> Tensor:
-        derived: Tensor = apply("Neg", apply("Sin", x))
-        return derived
+        return apply("Neg", apply("Sin", x))
 
 
-def cos(x: Any, name: str | None = None) -> Any:
+def cos(x: TensorLike, name: str | None = None) -> Tensor:
     """The cosine of angles in radians; any float or complex dtype."""
     return apply("Cos", x, name=name)
 
@@ -217,11 +210,10 @@ class Tan(_Analytic):
     ufunc = np.tan
 
     def derivative(self, x: Tensor, y: Tensor) -> Tensor:
-        derived: Tensor = apply("Square", apply("Reciprocal", apply("Cos", x)))
-        return derived
+        return apply("Square", apply("Reciprocal", apply("Cos", x)))
 
 
-def tan(x: Any, name: str | None = None) -> Any:
+def tan(x: TensorLike, name: str | None = None) -> Tensor:
     """The tangent of angles in radians; any float or complex dtype."""
     return apply("Tan", x, name=name)
 
@@ -234,11 +226,10 @@ class Asin(_Analytic):
     ufunc = np.arcsin
 
     def derivative(self, x: Tensor, y: Tensor) -> Tensor:
-        derived: Tensor = apply("Rsqrt", apply("Sub", like(1, x), apply("Square", x)))
-        return derived
+        return apply("Rsqrt", apply("Sub", like(1, x), apply("Square", x)))
 
 
-def asin(x: Any, name: str | None = None) -> Any:
+def asin(x: TensorLike, name: str | None = None) -> Tensor:
     """The inverse sine in radians, from -pi/2 to pi/2; any float or complex dtype."""
     return apply("Asin", x, name=name)
 
@@ -251,11 +242,10 @@ class Acos(_Analytic):
     ufunc = np.arccos
 
     def derivative(self, x: Tensor, y: Tensor) -> Tensor:
-        derived: Tensor = apply("Neg", apply("Rsqrt", apply("Sub", like(1, x), apply("Square", x))))
-        return derived
+        return apply("Neg", apply("Rsqrt", apply("Sub", like(1, x), apply("Square", x))))
 
 
-def acos(x: Any, name: str | None = None) -> Any:
+def acos(x: TensorLike, name: str | None = None) -> Tensor:
     """The inverse cosine in radians, from 0 to pi; any float or complex dtype."""
     return apply("Acos", x, name=name)
 
@@ -268,11 +258,10 @@ class Atan(_Analytic):
     ufunc = np.arctan
 
     def derivative(self, x: Tensor, y: Tensor) -> Tensor:
-        derived: Tensor = apply("Reciprocal", apply("AddV2", like(1, x), apply("Square", x)))
-        return derived
+        return apply("Reciprocal", apply("AddV2", like(1, x), apply("Square", x)))
 
 
-def atan(x: Any, name: str | None = None) -> Any:
+def atan(x: TensorLike, name: str | None = None) -> Tensor:
     """The inverse tangent in radians, from -pi/2 to pi/2; any float or complex dtype."""
     return apply("Atan", x, name=name)
 
@@ -285,11 +274,10 @@ class Sinh(_Analytic):
     ufunc = np.sinh
 
     def derivative(self, x: Tensor, y: Tensor) -> Tensor:
-        derived: Tensor = apply("Cosh", x)
-        return derived
+        return apply("Cosh", x)
 
 
-def sinh(x: Any, name: str | None = None) -> Any:
+def sinh(x: TensorLike, name: str | None = None) -> Tensor:
     """The hyperbolic sine, element by element; any float or complex dtype."""
     return apply("Sinh", x, name=name)
 
@@ -302,11 +290,10 @@ class Cosh(_Analytic):
     ufunc = np.cosh
 
     def derivative(self, x: Tensor, y: Tensor) -> Tensor:
-        derived: Tensor = apply("Sinh", x)
-        return derived
+        return apply("Sinh", x)
 
 
-def cosh(x: Any, name: str | None = None) -> Any:
+def cosh(x: TensorLike, name: str | None = None) -> Tensor:
     """The hyperbolic cosine, element by element; any float or complex dtype."""
     return apply("Cosh", x, name=name)
 
@@ -326,10 +313,9 @@ class Erf(_Analytic):
         return lambda x: np.asarray(_erf(np.asarray(x, np.float64)), dtype)
 
     def derivative(self, x: Tensor, y: Tensor) -> Tensor:
-        derived: Tensor = apply("Mul", like(2 / math.sqrt(math.pi), x), apply("Exp", apply("Neg", apply("Square", x))))
-        return derived
+        return apply("Mul", like(2 / math.sqrt(math.pi), x), apply("Exp", apply("Neg", apply("Square", x))))
 
 
-def erf(x: Any, name: str | None = None) -> Any:
+def erf(x: TensorLike, name: str | None = None) -> Tensor:
     """The error function, element by element; float16, bfloat16, float32 or float64."""
     return apply("Erf", x, name=name)

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from hdfsaver import dtypes
+from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply, graph_of
 from hdfsaver.graph.conversion import as_array, convert_to_tensor, is_tensor
 from hdfsaver.graph.definition import COMPLEX, FLOATS, INDICES, REALS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import (
     FOLDED_SIZE,
     Flat,
@@ -32,7 +33,7 @@ from hdfsaver.ops.base import (
     static_integer,
     with_rank,
 )
-from hdfsaver.shapes import Shape
+from hdfsaver.shapes import Shape, ShapeLike
 
 
 @register
@@ -66,7 +67,7 @@ class Fill(OpDef):
         return [None, apply("Sum", grads[0], apply("Range", 0, apply("Rank", grads[0]), 1))]
 
 
-def fill(dims: Any, value: Any, name: str | None = None) -> Any:
+def fill(dims: TensorLike, value: TensorLike, name: str | None = None) -> Tensor:
     """Make a tensor that holds one value throughout.
 
     Parameters
@@ -93,7 +94,7 @@ def fill(dims: Any, value: Any, name: str | None = None) -> Any:
     return apply("Fill", dims, value, name=name)
 
 
-def zeros(shape: Any, dtype: Any = dtypes.float32, name: str | None = None) -> Any:
+def zeros(shape: ShapeLike | TensorLike, dtype: DTypeLike = dtypes.float32, name: str | None = None) -> Tensor:
     """Make a tensor of zeros, False or empty strings.
 
     Parameters
@@ -120,7 +121,7 @@ def zeros(shape: Any, dtype: Any = dtypes.float32, name: str | None = None) -> A
     return _alike(0, shape, dtype, name, "zeros")
 
 
-def ones(shape: Any, dtype: Any = dtypes.float32, name: str | None = None) -> Any:
+def ones(shape: ShapeLike | TensorLike, dtype: DTypeLike = dtypes.float32, name: str | None = None) -> Tensor:
     """Make a tensor of ones, or of True.
 
     Parameters
@@ -149,7 +150,7 @@ def ones(shape: Any, dtype: Any = dtypes.float32, name: str | None = None) -> An
     return _alike(1, shape, dtype, name, "ones")
 
 
-def _alike(value: int, shape: Any, dtype: Any, name: str | None, default: str) -> Any:
+def _alike(value: int, shape: ShapeLike | TensorLike, dtype: DTypeLike, name: str | None, default: str) -> Tensor:
     parts = list(shape) if isinstance(shape, list | tuple) else [shape]
     with scope(name, default, parts) as full:
         return filled(value, shape, dtype, full)
@@ -187,7 +188,9 @@ class OnesLike(_Like):
         return lambda values: np.ones(np.shape(values), dtype)
 
 
-def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Any:
+def zeros_like(
+    tensor: TensorLike, dtype: DTypeLike | None = None, name: str | None = None, optimize: bool = True
+) -> Tensor:
     """Make a tensor of zeros, False or empty strings in the shape of another.
 
     Parameters
@@ -220,7 +223,9 @@ def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize
         return apply("ZerosLike", tensor, name=full)
 
 
-def ones_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Any:
+def ones_like(
+    tensor: TensorLike, dtype: DTypeLike | None = None, name: str | None = None, optimize: bool = True
+) -> Tensor:
     """Make a tensor of ones, or of True, in the shape of another.
 
     Parameters
@@ -307,7 +312,13 @@ def _count(start: Any, limit: Any, delta: Any) -> int:
 _RANGE_DTYPES = ("int32", "int64", "float16", "bfloat16", "float32", "float64")
 
 
-def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range") -> Any:
+def range_(
+    start: TensorLike,
+    limit: TensorLike | None = None,
+    delta: TensorLike = 1,
+    dtype: DTypeLike | None = None,
+    name: str = "range",
+) -> Tensor:
     """Make evenly spaced numbers from a start up to, but without, a limit (``tf.range``).
 
     Parameters
@@ -388,7 +399,7 @@ class LinSpace(Flat):
         return spaced
 
 
-def linspace(start: Any, stop: Any, num: Any, name: str | None = None) -> Any:
+def linspace(start: TensorLike, stop: TensorLike, num: TensorLike, name: str | None = None) -> Tensor:
     """Make a number of evenly spaced values from a start to a stop, both included.
 
     Parameters
@@ -456,14 +467,14 @@ class OneHot(OpDef):
 
 
 def one_hot(
-    indices: Any,
-    depth: Any,
-    on_value: Any = None,
-    off_value: Any = None,
+    indices: TensorLike,
+    depth: TensorLike,
+    on_value: TensorLike | None = None,
+    off_value: TensorLike | None = None,
     axis: int | None = None,
-    dtype: Any = None,
+    dtype: DTypeLike | None = None,
     name: str | None = None,
-) -> Any:
+) -> Tensor:
     """Make a vector for each index: ``on_value`` at the position of the index, ``off_value`` elsewhere.
 
     Parameters
@@ -500,7 +511,7 @@ def one_hot(
         return apply("OneHot", indices, depth, on_tensor, off_tensor, name=full, axis=-1 if axis is None else axis)
 
 
-def _value_dtype(on_value: Any, off_value: Any, dtype: Any) -> Any:
+def _value_dtype(on_value: TensorLike | None, off_value: TensorLike | None, dtype: DTypeLike | None) -> dtypes.DType:
     for value in (on_value, off_value):
         if value is not None and (is_tensor(value) or dtype is None):
             found = value.dtype.base_dtype if is_tensor(value) else dtypes.as_dtype(as_array(value)[1])

@@ -15,7 +15,7 @@ from hdfsaver import dtypes, shapes
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import INDICES, NUMBERS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import (
     Grads,
     at_least,
@@ -112,7 +112,7 @@ def _gather_in_batches(params: Array, indices: Array, axis: int, batch: int) -> 
     return np.moveaxis(taken, tuple(between), tuple(range(batch, axis)))
 
 
-def _scatter_back(grad: Tensor | None, params: Tensor, indices: Tensor, axis: int, name: str) -> Any:
+def _scatter_back(grad: Tensor | None, params: Tensor, indices: Tensor, axis: int, name: str) -> Tensor:
     """The derivative by ``params``: each slice gets the sum over the positions that it was taken to."""
     if axis == 0:
         return apply("UnsortedSegmentSum", grad, indices, apply("GatherV2", apply("Shape", params), 0, 0))
@@ -151,13 +151,13 @@ class Gather(OpDef):
 
 
 def gather(
-    params: Any,
-    indices: Any,
+    params: TensorLike,
+    indices: TensorLike,
     validate_indices: bool | None = None,
     name: str | None = None,
-    axis: Any = None,
+    axis: TensorLike | None = None,
     batch_dims: int = 0,
-) -> Any:
+) -> Tensor:
     """Take slices of a tensor along an axis, by their indices.
 
     Parameters
@@ -242,7 +242,7 @@ def _places(indices: Array, shape: Sequence[int]) -> tuple[Array, ...]:
     return columns
 
 
-def gather_nd(params: Any, indices: Any, name: str | None = None) -> Any:
+def gather_nd(params: TensorLike, indices: TensorLike, name: str | None = None) -> Tensor:
     """Take slices of a tensor by vectors of indices, one number for each of the first dimensions.
 
     Parameters
@@ -303,7 +303,7 @@ class ScatterNd(OpDef):
         return [None, apply("GatherNd", grads[0], op.inputs[0]), None]
 
 
-def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Any:
+def scatter_nd(indices: TensorLike, updates: TensorLike, shape: TensorLike, name: str | None = None) -> Tensor:
     """Add slices into a tensor of zeros, at the positions that vectors of indices give.
 
     Parameters
@@ -377,7 +377,9 @@ def _sum_segments(data: Array, ids: Array, number: Array) -> Array:
     return total
 
 
-def unsorted_segment_sum(data: Any, segment_ids: Any, num_segments: Any, name: str | None = None) -> Any:
+def unsorted_segment_sum(
+    data: TensorLike, segment_ids: TensorLike, num_segments: TensorLike, name: str | None = None
+) -> Tensor:
     """Sum slices by the number of their segment: row i of the result sums those whose segment is i.
 
     Parameters
