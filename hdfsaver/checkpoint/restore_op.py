@@ -30,7 +30,7 @@ class RestoreV2(OpDef):
     stateful = True  # what it gives depends on more than its inputs
 
     def shapes(self, node: Node) -> Sequence[Shape]:
-        """What the slice specifications say; `ValueError` where one is none, or the numbers of inputs do not agree."""
+        """Those that shape_and_slices gives, unknown for whole tensors; `ValueError` where they are malformed."""
         prefix, names, specs = node.input_shapes
         count = len(node.attrs["dtypes"])
         shapes.merge(prefix, ())

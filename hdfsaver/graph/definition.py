@@ -112,6 +112,9 @@ class OpDef:
     stateful: ClassVar[bool] = False
     """Whether the kernel reads or writes the session's state, which it then takes as its first argument."""
 
+    differs: ClassVar[str] = ""
+    """How the results differ from TensorFlow's, in a sentence or two; ``docs/operations.md`` shows it."""
+
     parsed: ClassVar[Signature]
 
     def shapes(self, node: Node) -> Sequence[Shape]:

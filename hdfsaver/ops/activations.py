@@ -16,7 +16,7 @@ from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import COMPLEX, FLOATS, REALS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
-from hdfsaver.ops.base import Grads, Unary, conjugate, like, scope, widened
+from hdfsaver.ops.base import ROUNDED_ONCE, Grads, Unary, conjugate, like, scope, widened
 from hdfsaver.shapes import Shape
 
 
@@ -38,6 +38,7 @@ class _Backward(OpDef):
     types = {"T": FLOATS}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The shape that the inputs share."""
         return [shapes.merge(*node.input_shapes)]
 
 
@@ -176,6 +177,7 @@ class Elu(Unary):
     """The feature where it is positive, and its exponential less 1 elsewhere."""
 
     type = "Elu"
+    differs = ROUNDED_ONCE
     signature = "features: T -> activations: T"
     types = {"T": FLOATS}
 
@@ -195,6 +197,7 @@ class EluGrad(OpDef):
     types = {"T": FLOATS}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The shape that the inputs share."""
         return [shapes.merge(*node.input_shapes)]
 
     def kernel(self, node: Node) -> Kernel:
@@ -221,6 +224,7 @@ class Softplus(_Activation):
     """The logarithm of 1 + the exponential."""
 
     type = "Softplus"
+    differs = ROUNDED_ONCE
     backward = "SoftplusGrad"
 
     def kernel(self, node: Node) -> Kernel:
@@ -260,6 +264,7 @@ class _ByOutput(OpDef):
     types = {"T": FLOATS | COMPLEX}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The shape that the inputs share."""
         return [shapes.merge(*node.input_shapes)]
 
 
@@ -268,6 +273,7 @@ class Sigmoid(Unary):
     """1 / (1 + exp(-x))."""
 
     type = "Sigmoid"
+    differs = ROUNDED_ONCE
     types = {"T": FLOATS | COMPLEX}
 
     def kernel(self, node: Node) -> Kernel:

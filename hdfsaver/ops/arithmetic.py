@@ -89,6 +89,7 @@ class AddN(OpDef):
     types = {"T": NUMBERS}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The shape that the inputs share."""
         merged: Shape = None
         for shape in node.input_shapes:
             merged = shapes.merge(merged, shape)

@@ -43,6 +43,12 @@ SMALL = 1000
 NARROW = frozenset({"float16", "bfloat16"})
 """The dtypes that sums are not computed in, so that only their result is rounded."""
 
+ROUNDED_ONCE = "float16 and bfloat16 are computed in float32 and rounded once; TensorFlow rounds in between as well."
+"""The text of `OpDef.differs` for operations whose results on narrow floats are nearer to the exact ones."""
+
+NO_DERIVATIVE = "TensorFlow has a derivative."
+"""The text of `OpDef.differs` for operations whose derivative is missing."""
+
 
 def widened(node: Node, function: Kernel) -> Kernel:
     """Compute a function on float16 and bfloat16 (the attribute ``T``) in float32, and round its result once."""
@@ -78,6 +84,7 @@ class Unary(OpDef):
     ufunc: ClassVar[Callable[..., Any]]
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The shape of the input."""
         return node.input_shapes
 
     def kernel(self, node: Node) -> Kernel:
@@ -95,6 +102,7 @@ class Binary(OpDef):
     ufunc: ClassVar[Callable[..., Any]]
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The broadcast shape of the inputs."""
         return [shapes.broadcast(*node.input_shapes)]
 
     def kernel(self, node: Node) -> Kernel:

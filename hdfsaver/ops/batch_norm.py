@@ -15,7 +15,7 @@ from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
-from hdfsaver.ops.base import Grads, scope, with_rank
+from hdfsaver.ops.base import NO_DERIVATIVE, Grads, scope, with_rank
 from hdfsaver.ops.sliding_windows import NCHW, NHWC
 from hdfsaver.shapes import Shape
 
@@ -86,6 +86,7 @@ class _Norm(OpDef):
     """The type of the operation that is its derivative."""
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of x, which has rank 4; (channels,) for the other outputs."""
         return [with_rank(node.input_shapes[0], 4), *[_channels(node, 0)] * 4]
 
     def kernel(self, node: Node) -> Kernel:
@@ -98,9 +99,12 @@ class _Norm(OpDef):
 class _NormGrad(OpDef):
     """The derivatives of a normalization by the images, the scale and the offset."""
 
+    differs = NO_DERIVATIVE
+
     attrs = _GRAD_ATTRS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of x, which has rank 4; (channels,) for scale and offset; (0,) for the reserved outputs."""
         return [with_rank(node.input_shapes[1], 4), *[_channels(node, 1)] * 2, (0,), (0,)]
 
     def kernel(self, node: Node) -> Kernel:
@@ -170,6 +174,7 @@ class FusedBatchNormV3(_Norm):
     types = {"T": _NARROW, "U": _FLOAT}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of x, which has rank 4; (channels,) for the others, but unknown for reserve_space_3."""
         return [*super().shapes(node), None]
 
     def kernel(self, node: Node) -> Kernel:

@@ -16,7 +16,7 @@ from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import NUMBERS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
-from hdfsaver.ops.base import Grads, at_least, scope, widened, with_rank
+from hdfsaver.ops.base import ROUNDED_ONCE, Grads, at_least, scope, widened, with_rank
 from hdfsaver.shapes import Shape
 
 
@@ -31,6 +31,7 @@ class _BiasAdd(OpDef):
     types = {"T": NUMBERS}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of value, of rank 2 or more; bias is (channels,)."""
         value, bias = at_least(node.input_shapes[0], 2), with_rank(node.input_shapes[1], 1)
         if value is None or bias is None:
             return [value]
@@ -73,11 +74,13 @@ class BiasAddGrad(OpDef):
     """The derivative of `BiasAdd` by the bias: the sum over all dimensions but the channels."""
 
     type = "BiasAddGrad"
+    differs = ROUNDED_ONCE
     signature = "out_backprop: T -> output: T"
     types = {"T": NUMBERS}
     attrs = {"data_format": b"NHWC"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """(channels,)."""
         shape = at_least(node.input_shapes[0], 2)
         return [(None if shape is None else shape[_channel_axis(node.attrs["data_format"], len(shape))],)]
 

@@ -25,6 +25,7 @@ class BroadcastTo(OpDef):
     default_types = {"Tidx": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The value of shape."""
         given, wanted = node.input_shapes[0], node.sizes(1)
         whole = shapes.broadcast(given, wanted)
         if whole is None or wanted is None:
@@ -78,6 +79,7 @@ class BroadcastArgs(Flat):
     default_types = {"T": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """(rank of the longer shape,)."""
         first, second = (with_rank(shape, 1) for shape in node.input_shapes)
         if first is None or second is None or None in first + second:
             return [(None,)]
@@ -110,6 +112,7 @@ class BroadcastGradientArgs(Flat):
     default_types = {"T": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """Two vectors, whose lengths are known only when run."""
         return [(None,), (None,)]
 
     def kernel(self, node: Node) -> Kernel:
@@ -135,6 +138,7 @@ class Tile(OpDef):
     default_types = {"Tmultiples": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """(input.shape[i] * multiples[i], ...)."""
         shape, multiples = node.input_shapes[0], node.sizes(1)
         if shape is None:
             return [None if multiples is None else (None,) * len(multiples)]

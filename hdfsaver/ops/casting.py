@@ -35,6 +35,7 @@ class Cast(OpDef):
     attrs = {"Truncate": False}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The shape of the input."""
         return node.input_shapes
 
     def kernel(self, node: Node) -> Kernel:
@@ -172,10 +173,12 @@ class Bitcast(Flat):
     """The same bytes as numbers of another dtype."""
 
     type = "Bitcast"
+    differs = "Constant to derivatives, where TensorFlow raises LookupError."
     signature = "input: T -> output: type"
     types = {"T": NUMBERS | _QUANTIZED, "type": NUMBERS | _QUANTIZED}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of input; with one more dimension for a smaller type, without the last one for a larger type."""
         shape = node.input_shapes[0]
         source, target = (dtypes.numpy_dtype(node.attrs[key]).itemsize for key in ("T", "type"))
         if shape is None or source == target:

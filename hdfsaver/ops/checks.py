@@ -23,6 +23,7 @@ class Assert(Flat):
     attrs = {"summarize": 3}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """No output."""
         return []
 
     def kernel(self, node: Node) -> Kernel:
@@ -84,6 +85,7 @@ class CheckNumerics(OpDef):
     attrs = {"message": b""}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The shape of the input."""
         return node.input_shapes
 
     def kernel(self, node: Node) -> Kernel:

@@ -30,6 +30,7 @@ class _Equality(Flat, Binary):
     of_misfits: bool
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The broadcast shape of the inputs; () for incompatible ones without incompatible_shape_error."""
         try:
             return [shapes.broadcast(*node.input_shapes)]
         except ValueError:
@@ -273,6 +274,7 @@ class ApproximateEqual(_Order):
     attrs = {"tolerance": 1e-5}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The shape that the inputs share."""
         return [shapes.merge(*node.input_shapes)]
 
     def kernel(self, node: Node) -> Kernel:

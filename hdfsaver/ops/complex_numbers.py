@@ -53,6 +53,7 @@ class Complex(OpDef):
     attrs = {"Tout": "complex64"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The broadcast shape of the inputs."""
         return [shapes.broadcast(*node.input_shapes)]
 
     def kernel(self, node: Node) -> Kernel:

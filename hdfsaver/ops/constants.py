@@ -18,6 +18,7 @@ from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
+from hdfsaver.ops.base import Flat
 from hdfsaver.protos.tensors import TensorProto
 from hdfsaver.shapes import Shape, ShapeLike, TensorShape
 
@@ -31,6 +32,7 @@ class Const(OpDef):
     attrs = {"value": None, "dtype": "float32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of the attribute value."""
         return [node.attrs["value"].shape]
 
     def kernel(self, node: Node) -> Kernel:
@@ -177,6 +179,7 @@ class Placeholder(OpDef):
     attrs = {"dtype": "float32", "shape": None}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The attribute shape."""
         return [node.attrs["shape"]]
 
     def kernel(self, node: Node) -> Kernel:
@@ -238,6 +241,7 @@ class PlaceholderWithDefault(OpDef):
     attrs = {"shape": None}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The attribute shape, which must be compatible with that of input."""
         shapes.merge(node.input_shapes[0], node.attrs["shape"])
         return [node.attrs["shape"]]
 
@@ -273,7 +277,7 @@ def placeholder_with_default(input: TensorLike, shape: ShapeLike, name: str | No
     return apply("PlaceholderWithDefault", input, name=name, shape=shapes.as_shape(shape))
 
 
-def unchanged(value: Any) -> Any:
+def unchanged(value: Array) -> Array:
     """The value itself."""
     return value
 
@@ -284,6 +288,7 @@ class _Passing(OpDef):
     signature = "input: T -> output: T"
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The shape of the input."""
         return node.input_shapes
 
     def kernel(self, node: Node) -> Kernel:
@@ -309,13 +314,10 @@ def identity(input: TensorLike, name: str | None = None) -> Tensor:
 
 
 @register
-class StopGradient(_Passing):
+class StopGradient(Flat, _Passing):
     """The input, unchanged, but a constant to derivatives."""
 
     type = "StopGradient"
-
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Sequence[Tensor | None]:
-        return [None]
 
 
 def stop_gradient(input: TensorLike, name: str | None = None) -> Tensor:
@@ -331,6 +333,7 @@ class NoOp(OpDef):
     signature = "->"
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """No output."""
         return []
 
     def kernel(self, node: Node) -> Kernel:

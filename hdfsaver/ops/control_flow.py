@@ -9,6 +9,7 @@ import numpy as np
 
 from hdfsaver import shapes
 from hdfsaver.graph.definition import Kernel, Node, OpDef, register
+from hdfsaver.ops.base import NO_DERIVATIVE
 from hdfsaver.shapes import Shape
 
 DEAD = object()
@@ -28,9 +29,11 @@ class Switch(OpDef):
     """Passes the data to the second output where the predicate is true, and to the first where it is false."""
 
     type = "Switch"
+    differs = NO_DERIVATIVE
     signature = "data: T, pred: bool -> output_false: T, output_true: T"
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of data, for both outputs; pred is ()."""
         shapes.merge(node.input_shapes[1], ())
         return [node.input_shapes[0]] * 2
 
@@ -51,9 +54,11 @@ class Merge(OpDef):
     """Passes on the one input that is alive, together with its number."""
 
     type = "Merge"
+    differs = NO_DERIVATIVE
     signature = "inputs: N * T -> output: T, value_index: int32"
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of the inputs if all have the same, otherwise unknown; () for value_index."""
         given = node.input_shapes
         same = all(shape == given[0] for shape in given)
         return [given[0] if same else None, ()]

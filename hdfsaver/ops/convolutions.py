@@ -40,11 +40,13 @@ class Conv2D(OpDef):
     """The cross-correlation of images and filters (height, width, channels of the images, channels of the result)."""
 
     type = "Conv2D"
+    differs = "The channels of the images are those of the filters; TensorFlow takes a multiple of them."
     signature = "input: T, filter: T -> output: T"
     types = {"T": FLOATS}
     attrs = _ATTRS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """(batch, rows of windows, columns of windows, filters.shape[3]), or as data_format says."""
         windows = windows_of(node)
         images, filters = (with_rank(shape, 4) for shape in node.input_shapes)
         images = windows.last(images) or (None,) * 4
@@ -83,6 +85,7 @@ class Conv2DBackpropInput(OpDef):
     attrs = _ATTRS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The value of input_sizes."""
         return [with_rank(node.sizes(0), 4)]
 
     def kernel(self, node: Node) -> Kernel:
@@ -119,6 +122,7 @@ class Conv2DBackpropFilter(OpDef):
     attrs = _ATTRS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The value of filter_sizes."""
         return [with_rank(node.sizes(1), 4)]
 
     def kernel(self, node: Node) -> Kernel:

@@ -12,7 +12,7 @@ from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import FLOATS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
-from hdfsaver.ops.base import Grads, invalid, scope, shape_of, widened, with_rank
+from hdfsaver.ops.base import ROUNDED_ONCE, Grads, invalid, scope, shape_of, widened, with_rank
 from hdfsaver.ops.sliding_windows import NHWC, four, windows_of
 from hdfsaver.shapes import Shape
 
@@ -39,11 +39,13 @@ class DepthwiseConv2dNative(OpDef):
     """The cross-correlation of each channel with filters of its own (height, width, channels, filters per channel)."""
 
     type = "DepthwiseConv2dNative"
+    differs = ROUNDED_ONCE
     signature = "input: T, filter: T -> output: T"
     types = {"T": FLOATS}
     attrs = _ATTRS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """(batch, rows of windows, columns of windows, filter.shape[2] * filter.shape[3]), or as data_format says."""
         windows = windows_of(node)
         images, filters = (with_rank(shape, 4) for shape in node.input_shapes)
         images = windows.last(images) or (None,) * 4
@@ -83,11 +85,13 @@ class DepthwiseConv2dNativeBackpropInput(OpDef):
     """The derivative of `DepthwiseConv2dNative` by the images."""
 
     type = "DepthwiseConv2dNativeBackpropInput"
+    differs = ROUNDED_ONCE
     signature = "input_sizes: int32, filter: T, out_backprop: T -> output: T"
     types = {"T": FLOATS}
     attrs = _ATTRS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The value of input_sizes."""
         return [with_rank(node.sizes(0), 4)]
 
     def kernel(self, node: Node) -> Kernel:
@@ -120,11 +124,13 @@ class DepthwiseConv2dNativeBackpropFilter(OpDef):
     """The derivative of `DepthwiseConv2dNative` by the filters."""
 
     type = "DepthwiseConv2dNativeBackpropFilter"
+    differs = ROUNDED_ONCE
     signature = "input: T, filter_sizes: int32, out_backprop: T -> output: T"
     types = {"T": FLOATS}
     attrs = _ATTRS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The value of filter_sizes."""
         return [with_rank(node.sizes(1), 4)]
 
     def kernel(self, node: Node) -> Kernel:

@@ -46,6 +46,7 @@ class Fill(OpDef):
     default_types = {"index_type": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The value of dims; value is ()."""
         with_rank(node.input_shapes[0], 1)
         with_rank(node.input_shapes[1], 0)
         dims = node.constant(0)
@@ -162,6 +163,7 @@ class _Like(Flat):
     signature = "x: T -> y: T"
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The shape of the input."""
         return node.input_shapes
 
 
@@ -263,11 +265,13 @@ class Range(Flat):
     """Evenly spaced numbers from a start up to, but without, a limit."""
 
     type = "Range"
+    differs = "float16, int8, uint16 and uint32 are computed; TensorFlow refuses them."
     signature = "start: Tidx, limit: Tidx, delta: Tidx -> output: Tidx"
     types = {"Tidx": REALS - {"uint8"}}
     default_types = {"Tidx": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """(max(0, ceil((limit - start) / delta)),); all inputs are ()."""
         for shape in node.input_shapes:
             with_rank(shape, 0)
         known = [node.constant(position) for position in range(3)]
@@ -378,11 +382,13 @@ class LinSpace(Flat):
     """Evenly spaced values from a start to a stop, both included."""
 
     type = "LinSpace"
+    differs = "float16 and bfloat16 are computed in float64 and rounded once."
     signature = "start: T, stop: T, num: Tidx -> output: T"
     types = {"T": FLOATS, "Tidx": INDICES}
     default_types = {"Tidx": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """(num,)."""
         number = static_integer(node, 2)
         if number is not None and number < 1:
             raise ValueError(f"linspace makes at least one value, not {number}.")
@@ -434,12 +440,14 @@ class OneHot(OpDef):
     """A vector for each index: one value at the position of the index, another elsewhere."""
 
     type = "OneHot"
+    differs = "Has derivatives by on_value and off_value."
     signature = "indices: TI, depth: int32, on_value: T, off_value: T -> output: T"
     types = {"TI": INDICES | {"uint8", "int8"}}
     default_types = {"TI": "int64"}
     attrs = {"axis": -1}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of indices, with depth inserted at axis."""
         indices, depth = node.input_shapes[0], static_integer(node, 1)
         if depth is not None and depth < 0:
             raise ValueError(f"The depth must not be negative, but is {depth}.")

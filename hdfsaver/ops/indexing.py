@@ -43,11 +43,13 @@ class GatherV2(OpDef):
     """Slices of a tensor along an axis, taken by their indices."""
 
     type = "GatherV2"
+    differs = "No derivative for batch_dims other than 0, or an axis that is unknown before the run."
     signature = "params: Tparams, indices: Tindices, axis: Taxis -> output: Tparams"
     types = {"Tindices": _GATHER_INDICES, "Taxis": INDICES}
     attrs = {"batch_dims": 0}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """params.shape[:axis] + indices.shape[batch_dims:] + params.shape[axis + 1:]."""
         params, indices = at_least(node.input_shapes[0], 1), node.input_shapes[1]
         axis = static_integer(node, 2)
         if params is None or indices is None:
@@ -136,6 +138,7 @@ class Gather(OpDef):
     attrs = {"validate_indices": True}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """indices.shape + params.shape[1:]."""
         params, indices = at_least(node.input_shapes[0], 1), node.input_shapes[1]
         return [None if params is None or indices is None else indices + params[1:]]
 
@@ -203,6 +206,7 @@ class GatherNd(OpDef):
     types = {"Tindices": _GATHER_INDICES}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """indices.shape[:-1] + params.shape[indices.shape[-1]:]."""
         params, indices = node.input_shapes[0], at_least(node.input_shapes[1], 1)
         if params is None or indices is None or indices[-1] is None:
             return [None]
@@ -281,6 +285,7 @@ class ScatterNd(OpDef):
     types = {"T": NUMBERS, "Tindices": _GATHER_INDICES}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The value of shape."""
         return [node.sizes(2)]
 
     def kernel(self, node: Node) -> Kernel:
@@ -343,6 +348,7 @@ class UnsortedSegmentSum(OpDef):
     default_types = {"Tnumsegments": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """(num_segments,) + data.shape[rank of segment_ids:]."""
         data, ids, number = node.input_shapes[0], node.input_shapes[1], static_integer(node, 2)
         if data is None or ids is None:
             return [None]
