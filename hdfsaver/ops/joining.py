@@ -59,6 +59,7 @@ class ConcatV2(OpDef):
     default_types = {"Tidx": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of values, with the lengths along axis summed."""
         return [_joined(node.input_shapes[:-1], static_integer(node, len(node.inputs) - 1))]
 
     def kernel(self, node: Node) -> Kernel:
@@ -84,6 +85,7 @@ class Concat(OpDef):
     signature = "concat_dim: int32, values: N * T -> output: T"
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of values, with the lengths along concat_dim summed."""
         return [_joined(node.input_shapes[1:], static_integer(node, 0))]
 
     def kernel(self, node: Node) -> Kernel:
@@ -151,6 +153,7 @@ class Split(OpDef):
     signature = "split_dim: int32, value: T -> output: num_split * T"
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of value, with the length along split_dim divided by num_split."""
         shape, axis, number = at_least(node.input_shapes[1], 1), static_integer(node, 0), node.attrs["num_split"]
         if shape is None or axis is None:
             return [None if shape is None else (None,) * len(shape)] * number
@@ -181,6 +184,7 @@ class SplitV(OpDef):
     default_types = {"Tlen": "int64"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of value, with size_splits[i] along split_dim."""
         shape, axis, number = at_least(node.input_shapes[0], 1), static_integer(node, 2), node.attrs["num_split"]
         if shape is None or axis is None:
             return [None if shape is None else (None,) * len(shape)] * number
@@ -292,6 +296,7 @@ class Pack(OpDef):
     attrs = {"axis": 0}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The shape that the values share, with their number inserted at axis."""
         merged: Shape = None
         for shape in node.input_shapes:
             merged = shapes.merge(merged, shape)
@@ -364,6 +369,7 @@ class Unpack(OpDef):
     attrs = {"axis": 0}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of value without axis."""
         shape, number = at_least(node.input_shapes[0], 1), node.attrs["num"]
         if shape is None:
             return [None] * number

@@ -76,6 +76,7 @@ class MatMul(OpDef):
     attrs = {"transpose_a": False, "transpose_b": False}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """(rows of a, columns of b), after transposing."""
         a, b = (with_rank(shape, 2) or (None, None) for shape in node.input_shapes)
         return [_product_shape(a, b, node.attrs["transpose_a"], node.attrs["transpose_b"])]
 
@@ -98,6 +99,7 @@ class _BatchMatMul(OpDef):
     attrs = {"adj_x": False, "adj_y": False}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """broadcast(x.shape[:-2], y.shape[:-2]) + (rows of x, columns of y), after transposing."""
         x, y = (at_least(shape, 2) for shape in node.input_shapes)
         return [_product_shape(x, y, node.attrs["adj_x"], node.attrs["adj_y"])]
 

@@ -12,7 +12,18 @@ from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import FLOATS, INDICES, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
-from hdfsaver.ops.base import Grads, at_least, invalid, normal_axis, scope, shape_of, sum_to, widened, with_rank
+from hdfsaver.ops.base import (
+    ROUNDED_ONCE,
+    Grads,
+    at_least,
+    invalid,
+    normal_axis,
+    scope,
+    shape_of,
+    sum_to,
+    widened,
+    with_rank,
+)
 from hdfsaver.shapes import Shape
 
 
@@ -33,10 +44,12 @@ class Softmax(OpDef):
     """Exponentials along the last dimension, divided by their sum."""
 
     type = "Softmax"
+    differs = ROUNDED_ONCE
     signature = "logits: T -> softmax: T"
     types = {"T": FLOATS}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of logits, of rank 1 or more."""
         return [at_least(node.input_shapes[0], 1)]
 
     def kernel(self, node: Node) -> Kernel:
@@ -61,6 +74,7 @@ class LogSoftmax(OpDef):
     types = {"T": FLOATS}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of logits, of rank 1 or more."""
         return [at_least(node.input_shapes[0], 1)]
 
     def kernel(self, node: Node) -> Kernel:
@@ -157,6 +171,7 @@ class SoftmaxCrossEntropyWithLogits(OpDef):
     types = {"T": FLOATS}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """(batch,) for loss and (batch, classes) for backprop."""
         whole = with_rank(shapes.broadcast(*(with_rank(shape, 2) for shape in node.input_shapes)), 2)
         return [(None,) if whole is None else whole[:1], (None, None) if whole is None else whole]
 
@@ -202,6 +217,7 @@ class SparseSoftmaxCrossEntropyWithLogits(OpDef):
     default_types = {"Tlabels": "int64"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """(batch,) for loss and (batch, classes) for backprop."""
         features, labels = with_rank(node.input_shapes[0], 2), with_rank(node.input_shapes[1], 1)
         rows = shapes.merge(None if features is None else features[:1], labels) or (None,)
         return [rows, (*rows, None if features is None else features[1])]
@@ -479,10 +495,12 @@ class L2Loss(OpDef):
     """Half the sum of the squares."""
 
     type = "L2Loss"
+    differs = ROUNDED_ONCE
     signature = "t: T -> output: T"
     types = {"T": FLOATS}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """()."""
         return [()]
 
     def kernel(self, node: Node) -> Kernel:

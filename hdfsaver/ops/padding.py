@@ -11,7 +11,7 @@ from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import INDICES, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
-from hdfsaver.ops.base import Grads, added, invalid, with_rank
+from hdfsaver.ops.base import NO_DERIVATIVE, Grads, added, invalid, with_rank
 from hdfsaver.shapes import Shape
 
 
@@ -60,6 +60,7 @@ class Pad(OpDef):
     default_types = {"Tpaddings": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """(input.shape[i] + paddings[i, 0] + paddings[i, 1], ...)."""
         return [_padded(node)]
 
     def kernel(self, node: Node) -> Kernel:
@@ -80,6 +81,7 @@ class PadV2(OpDef):
     default_types = {"Tpaddings": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """(input.shape[i] + paddings[i, 0] + paddings[i, 1], ...)."""
         return [_padded(node)]
 
     def kernel(self, node: Node) -> Kernel:
@@ -96,12 +98,14 @@ class MirrorPad(OpDef):
     """A tensor with its own mirror image before and after it in each dimension."""
 
     type = "MirrorPad"
+    differs = NO_DERIVATIVE
     signature = "input: T, paddings: Tpaddings -> output: T"
     types = {"Tpaddings": INDICES}
     default_types = {"Tpaddings": "int32"}
     attrs = {"mode": b"REFLECT"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """(input.shape[i] + paddings[i, 0] + paddings[i, 1], ...)."""
         return [_padded(node)]
 
     def kernel(self, node: Node) -> Kernel:

@@ -12,7 +12,7 @@ from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import FLOATS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
-from hdfsaver.ops.base import Grads, scope, shape_of, widened, with_rank
+from hdfsaver.ops.base import NO_DERIVATIVE, ROUNDED_ONCE, Grads, scope, shape_of, widened, with_rank
 from hdfsaver.ops.sliding_windows import NHWC, Pair, Windows, four, window_of, windows_of
 from hdfsaver.shapes import Shape
 
@@ -54,6 +54,7 @@ class MaxPool(OpDef):
     attrs = _MAX_ATTRS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """(batch, rows of windows, columns of windows, channels), or as data_format says."""
         return [_pooled(node)]
 
     def kernel(self, node: Node) -> Kernel:
@@ -70,12 +71,14 @@ class MaxPoolGrad(OpDef):
     """The derivative of `MaxPool`: it goes to the first greatest of each window."""
 
     type = "MaxPoolGrad"
+    differs = NO_DERIVATIVE
     signature = "orig_input: T, orig_output: T, grad: T -> output: T"
     types = {"T": FLOATS}
     default_types = {"T": "float32"}
     attrs = _MAX_ATTRS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of orig_input."""
         return [node.input_shapes[0]]
 
     def kernel(self, node: Node) -> Kernel:
@@ -105,11 +108,13 @@ class AvgPool(OpDef):
     """The mean of each window, without what lies outside of the images."""
 
     type = "AvgPool"
+    differs = ROUNDED_ONCE
     signature = "value: T -> output: T"
     types = {"T": FLOATS}
     attrs = _ATTRS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """(batch, rows of windows, columns of windows, channels), or as data_format says."""
         return [_pooled(node)]
 
     def kernel(self, node: Node) -> Kernel:
@@ -136,6 +141,7 @@ class AvgPoolGrad(OpDef):
     attrs = _ATTRS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The value of orig_input_shape."""
         return [with_rank(node.sizes(0), 4)]
 
     def kernel(self, node: Node) -> Kernel:

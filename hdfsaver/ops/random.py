@@ -12,6 +12,8 @@ from hdfsaver.graph.definition import FLOATS, INDICES, Array, Kernel, Node, regi
 from hdfsaver.ops.base import Flat, SessionState, invalid, with_rank
 from hdfsaver.shapes import Shape
 
+OTHER_NUMBERS = "The same seeds give other numbers than in TensorFlow, from the same distribution."
+
 _SEEDS = {"seed": 0, "seed2": 0}
 
 
@@ -22,12 +24,15 @@ def _generator(state: SessionState, node: Node) -> np.random.Generator:
 class _Draw(Flat):
     """Random numbers in a given shape."""
 
+    differs = OTHER_NUMBERS
+
     signature = "shape: T -> output: dtype"
     types = {"dtype": FLOATS, "T": INDICES}
     attrs = _SEEDS
     stateful = True
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The value of shape."""
         with_rank(node.input_shapes[0], 1)
         return [node.sizes(0)]
 
@@ -88,12 +93,14 @@ class RandomUniformInt(Flat):
     """Integers that are equally likely from minval up to, but without, maxval."""
 
     type = "RandomUniformInt"
+    differs = OTHER_NUMBERS
     signature = "shape: T, minval: Tout, maxval: Tout -> output: Tout"
     types = {"Tout": INDICES, "T": INDICES}
     attrs = _SEEDS
     stateful = True
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The value of shape; minval and maxval are ()."""
         for position, rank in enumerate((1, 0, 0)):
             with_rank(node.input_shapes[position], rank)
         return [node.sizes(0)]
@@ -114,11 +121,13 @@ class RandomShuffle(Flat):
     """The rows of a tensor in a random order."""
 
     type = "RandomShuffle"
+    differs = OTHER_NUMBERS
     signature = "value: T -> output: T"
     attrs = _SEEDS
     stateful = True
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The shape of the input."""
         return node.input_shapes
 
     def kernel(self, node: Node) -> Kernel:

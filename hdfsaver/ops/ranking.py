@@ -27,6 +27,7 @@ class TopKV2(OpDef):
     attrs = {"sorted": True, "index_type": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """input.shape[:-1] + (k,), for both outputs."""
         given, number = at_least(node.input_shapes[0], 1), static_integer(node, 1)
         if given is None:
             return [None, None]
@@ -108,6 +109,7 @@ class InTopKV2(Flat):
     default_types = {"T": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """(batch,)."""
         predictions, targets = with_rank(node.input_shapes[0], 2), with_rank(node.input_shapes[1], 1)
         return [shapes.merge(None if predictions is None else predictions[:1], targets) or (None,)]
 

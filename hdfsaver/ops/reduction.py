@@ -16,6 +16,7 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import (
     NARROW,
+    ROUNDED_ONCE,
     Flat,
     Grads,
     conjugate,
@@ -45,6 +46,7 @@ class _Reduction(OpDef):
     attrs = {"keep_dims": False}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of input without reduction_indices; 1 there with keep_dims."""
         shape, axes, keep = node.input_shapes[0], node.constant(1), node.attrs["keep_dims"]
         if shape is None:
             return [None]
@@ -120,6 +122,7 @@ class Sum(_Reduction):
     """The sum."""
 
     type = "Sum"
+    differs = ROUNDED_ONCE
 
     @staticmethod
     def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Array:
@@ -134,6 +137,7 @@ class Mean(_Reduction):
     """The mean; of integers it is rounded towards zero, and float16 and bfloat16 are added up in float32."""
 
     type = "Mean"
+    differs = ROUNDED_ONCE
 
     @staticmethod
     def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Array:
@@ -156,6 +160,7 @@ class Prod(_Reduction):
     """The product."""
 
     type = "Prod"
+    differs = ROUNDED_ONCE
 
     @staticmethod
     def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Array:

@@ -32,6 +32,7 @@ class _RootGrad(OpDef):
     types = {"T": FLOATS | COMPLEX}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The shape that the inputs share."""
         return [shapes.merge(*node.input_shapes)]
 
     def kernel(self, node: Node) -> Kernel:

@@ -17,6 +17,7 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import (
     NARROW,
+    ROUNDED_ONCE,
     Flat,
     Grads,
     at_least,
@@ -33,6 +34,8 @@ from hdfsaver.shapes import Shape
 class _Scan(OpDef):
     """Running totals along an axis."""
 
+    differs = ROUNDED_ONCE
+
     signature = "x: T, axis: Tidx -> out: T"
     types = {"T": NUMBERS, "Tidx": INDICES}
     default_types = {"Tidx": "int32"}
@@ -41,6 +44,7 @@ class _Scan(OpDef):
     initial: ClassVar[int]
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of x, of rank 1 or more."""
         shape, axis = at_least(node.input_shapes[0], 1), static_integer(node, 1)
         if shape is not None and axis is not None:
             normal_axis(axis, len(shape))
@@ -195,6 +199,7 @@ class _ArgExtreme(Flat):
     worst: ClassVar[float]
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of input without dimension."""
         shape, axis = at_least(node.input_shapes[0], 1), static_integer(node, 1)
         if shape is None:
             return [None]

@@ -24,6 +24,7 @@ class Select(OpDef):
     signature = "condition: bool, t: T, e: T -> output: T"
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The shape that t and e share; condition has it too, is (t.shape[0],) or ()."""
         condition, first, second = node.input_shapes
         whole = shapes.merge(first, second)
         if condition is not None and len(condition) > 1:
@@ -60,6 +61,7 @@ class SelectV2(OpDef):
     signature = "condition: bool, t: T, e: T -> output: T"
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The broadcast shape of the inputs."""
         condition, first, second = node.input_shapes
         return [shapes.broadcast(condition, shapes.broadcast(first, second))]
 
@@ -85,6 +87,7 @@ class Where(Flat):
     default_types = {"T": "bool"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """(number of true elements, rank of input)."""
         shape = node.input_shapes[0]
         return [(None, None if shape is None else len(shape))]
 

@@ -36,6 +36,7 @@ class _About(Flat):
     attrs = {"out_type": "int32"}
 
     def shapes(self, node: Node) -> Sequence[StaticShape]:
+        """()."""
         return [()]
 
 
@@ -46,6 +47,7 @@ class Shape(_About):
     type = "Shape"
 
     def shapes(self, node: Node) -> Sequence[StaticShape]:
+        """(rank of input,)."""
         shape = node.input_shapes[0]
         return [(None if shape is None else len(shape),)]
 
@@ -70,6 +72,7 @@ class ShapeN(Flat):
     attrs = {"out_type": "int32"}
 
     def shapes(self, node: Node) -> Sequence[StaticShape]:
+        """(rank of input[i],)."""
         return [(None if shape is None else len(shape),) for shape in node.input_shapes]
 
     def kernel(self, node: Node) -> Kernel:
@@ -215,6 +218,7 @@ class Reshape(OpDef):
     default_types = {"Tshape": "int32"}
 
     def shapes(self, node: Node) -> Sequence[StaticShape]:
+        """The value of shape, with the remaining length where it is -1."""
         given, wanted = node.input_shapes[0], node.constant(1)
         with_rank(node.input_shapes[1], 1)
         if wanted is not None:
@@ -297,6 +301,7 @@ class ExpandDims(OpDef):
     default_types = {"Tdim": "int32"}
 
     def shapes(self, node: Node) -> Sequence[StaticShape]:
+        """That of input, with 1 inserted at dim."""
         shape, axis = node.input_shapes[0], static_integer(node, 1)
         if shape is None:
             return [None]
@@ -361,6 +366,7 @@ class Squeeze(OpDef):
     attrs = {"squeeze_dims": []}
 
     def shapes(self, node: Node) -> Sequence[StaticShape]:
+        """That of input without squeeze_dims, or without every length 1."""
         shape, axes = node.input_shapes[0], node.attrs["squeeze_dims"]
         if shape is None or (not axes and None in shape):
             return [None]
@@ -432,6 +438,7 @@ class Transpose(OpDef):
     default_types = {"Tperm": "int32"}
 
     def shapes(self, node: Node) -> Sequence[StaticShape]:
+        """(x.shape[perm[i]], ...)."""
         shape, order = node.input_shapes[0], node.constant(1)
         if order is None:
             return [None if shape is None else (None,) * len(shape)]
@@ -514,6 +521,7 @@ class InvertPermutation(Flat):
     default_types = {"T": "int32"}
 
     def shapes(self, node: Node) -> Sequence[StaticShape]:
+        """That of x, a vector."""
         return [with_rank(node.input_shapes[0], 1)]
 
     def kernel(self, node: Node) -> Kernel:

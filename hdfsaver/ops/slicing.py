@@ -132,6 +132,7 @@ class StridedSlice(OpDef):
     attrs = _NO_MASKS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of input[begin:end:strides], as the masks say."""
         for bounds in node.input_shapes[1:]:
             with_rank(bounds, 1)
         return [_sliced(node.input_shapes[0], _static_index(node, 1))]
@@ -182,6 +183,7 @@ class StridedSliceGrad(OpDef):
     attrs = _NO_MASKS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The value of shape."""
         return [node.sizes(0)]
 
     def kernel(self, node: Node) -> Kernel:
@@ -270,6 +272,7 @@ class Slice(OpDef):
     types = {"Index": INDICES}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The value of size, with all that is left where it is -1."""
         shape, begin, size = node.input_shapes[0], node.constant(1), node.constant(2)
         for bounds in node.input_shapes[1:]:
             with_rank(bounds, 1)
@@ -370,6 +373,7 @@ class ReverseV2(OpDef):
     default_types = {"Tidx": "int32"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of tensor."""
         shape, axes = node.input_shapes[0], node.constant(1)
         if shape is not None and axes is not None:
             normal_axes(axes, len(shape))

@@ -32,6 +32,7 @@ class VariableV2(Flat):
     stateful = True
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The attribute shape."""
         return [node.attrs["shape"]]
 
     def kernel(self, node: Node) -> Kernel:
@@ -46,6 +47,7 @@ class Variable(VariableV2):
     type = "Variable"
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The attribute shape; unknown if that is ()."""
         return [node.attrs["shape"] or None]
 
 
@@ -73,6 +75,7 @@ class Assign(_Assignment):
     attrs = {"validate_shape": True, "use_locking": True}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of value, which must be compatible with that of ref under validate_shape."""
         ref, value = node.input_shapes
         return [shapes.merge(ref, value) if node.attrs["validate_shape"] else value]
 
@@ -141,6 +144,7 @@ class _Update(_Assignment):
     ufunc: ClassVar[np.ufunc]
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """The shape that ref and value share."""
         return [shapes.merge(*node.input_shapes)]
 
     def kernel(self, node: Node) -> Kernel:
@@ -186,6 +190,7 @@ class _Scatter(Flat):
     stateful = True
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of ref."""
         ref, indices, updates = node.input_shapes
         if ref is not None and indices is not None:
             shapes.merge(updates, indices + ref[1:])
@@ -258,6 +263,7 @@ class IsVariableInitialized(Flat):
     stateful = True
 
     def shapes(self, node: Node) -> Sequence[Shape]:
+        """()."""
         return [()]
 
     def kernel(self, node: Node) -> Kernel:
