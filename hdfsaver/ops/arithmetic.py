@@ -75,6 +75,13 @@ def add(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
         The dtypes differ, or are not among those above.
     ValueError
         The shapes do not broadcast together.
+
+    Examples
+    --------
+    >>> import hdfsaver as tf
+    >>> tf.Session().run(tf.add([[1.0], [2.0]], [10.0, 20.0]))
+    array([[11., 21.],
+           [12., 22.]], dtype=float32)
     """
     added: Tensor = operators.add(x, y, name or "Add")
     return added

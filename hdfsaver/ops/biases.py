@@ -129,6 +129,13 @@ def bias_add(value: TensorLike, bias: TensorLike, data_format: str | None = None
         The dtype is not among those above.
     ValueError
         The dtypes differ, the shapes do not match, or the format does not begin with ``N``.
+
+    Examples
+    --------
+    >>> import hdfsaver as tf
+    >>> tf.Session().run(tf.nn.bias_add([[1.0, 2.0], [3.0, 4.0]], [10.0, 20.0]))
+    array([[11., 22.],
+           [13., 24.]], dtype=float32)
     """
     layout = b"NCHW" if data_format is not None and data_format.startswith("NC") else b"NHWC"
     if data_format is not None and not data_format.startswith("N"):

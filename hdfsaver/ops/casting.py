@@ -81,6 +81,12 @@ def cast(x: TensorLike, dtype: DTypeLike, name: str | None = None) -> Tensor:
     ------
     TypeError
         Either dtype is string, or ``dtype`` is unknown.
+
+    Examples
+    --------
+    >>> import hdfsaver as tf
+    >>> tf.Session().run(tf.cast([1.8, -1.8], tf.int32))
+    array([ 1, -1], dtype=int32)
     """
     target = dtype_name(dtype)
     if target not in _CASTABLE:

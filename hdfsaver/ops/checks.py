@@ -71,6 +71,15 @@ def Assert_(
         The condition is not of bool, or ``data`` is a tensor instead of a list.
     InvalidArgumentError
         When run: the condition is false.
+
+    Examples
+    --------
+    >>> import hdfsaver as tf
+    >>> x = tf.constant([1.0, 4.0])
+    >>> with tf.control_dependencies([tf.Assert(tf.greater(x, 0.0), [x])]):
+    ...     root = tf.sqrt(x)
+    >>> tf.Session().run(root)
+    array([1., 2.], dtype=float32)
     """
     return apply_op("Assert", condition, list(data), name=name, summarize=3 if summarize is None else summarize)
 

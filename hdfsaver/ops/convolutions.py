@@ -197,6 +197,13 @@ def conv2d(
         The filters are missing or of another dtype than the images, a rank is not 4, the channels do not match, the
         window is larger than the images, or strides, padding or format are none of those above. Unlike in TensorFlow,
         the channels of the images may not be a multiple of those of the filters.
+
+    Examples
+    --------
+    >>> import hdfsaver as tf
+    >>> images, filters = tf.ones([1, 5, 5, 3]), tf.ones([3, 3, 3, 8])
+    >>> tf.nn.conv2d(images, filters, strides=2, padding="SAME", name="features")
+    <tf.Tensor 'features:0' shape=(1, 3, 3, 8) dtype=float32>
     """
     kind, explicit = _padding(padding)
     with scope(name, "Conv2D", input) as full:

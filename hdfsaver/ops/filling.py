@@ -118,6 +118,12 @@ def zeros(shape: ShapeLike | TensorLike, dtype: DTypeLike = dtypes.float32, name
         The dtype is unknown, or a tensor for the shape is not of int32 or int64.
     ValueError
         A length is negative or None.
+
+    Examples
+    --------
+    >>> import hdfsaver as tf
+    >>> tf.zeros([2, 3], tf.int32, name="empty")
+    <tf.Tensor 'empty:0' shape=(2, 3) dtype=int32>
     """
     return _alike(0, shape, dtype, name, "zeros")
 
@@ -353,6 +359,12 @@ def range_(
         is of another dtype than the six above.
     InvalidArgumentError
         When run: ``delta`` is 0 or points away from the limit, if the numbers are not known before.
+
+    Examples
+    --------
+    >>> import hdfsaver as tf
+    >>> tf.Session().run(tf.range(3, 18, 5))
+    array([ 3,  8, 13], dtype=int32)
     """
     if limit is None:
         start, limit = 0, start
@@ -511,6 +523,13 @@ def one_hot(
         The indices are of another dtype, or the values not of one dtype, or not of ``dtype``.
     ValueError
         ``depth`` is negative, or ``axis`` is out of range.
+
+    Examples
+    --------
+    >>> import hdfsaver as tf
+    >>> tf.Session().run(tf.one_hot([2, 0], 3))
+    array([[0., 0., 1.],
+           [1., 0., 0.]], dtype=float32)
     """
     with graph_of([indices, on_value, off_value]).as_default(), scope(name, "one_hot", indices) as full:
         wanted = _value_dtype(on_value, off_value, dtype)

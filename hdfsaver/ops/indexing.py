@@ -193,6 +193,13 @@ def gather(
         The axis is out of range, ``params`` has no dimension, or the batch dimensions do not match.
     InvalidArgumentError
         When run: an index is out of range.
+
+    Examples
+    --------
+    >>> import hdfsaver as tf
+    >>> tf.Session().run(tf.gather([[1, 2], [3, 4], [5, 6]], [2, 0]))
+    array([[5, 6],
+           [1, 2]], dtype=int32)
     """
     return apply("GatherV2", params, indices, batch_dims if axis is None else axis, name=name, batch_dims=batch_dims)
 
