@@ -477,7 +477,7 @@ class Pow(Binary):
         x, y = op.inputs
         one = like(1, x)
         by_x = apply("Mul", grads[0], conjugate(apply("Mul", y, apply("Pow", x, apply("Sub", y, one)))))
-        # Where x is 0 or negative its logarithm is no number, and the power does not change with y.
+        # Where x is 0 or negative its logarithm is not a number, and the power does not change with y.
         positive = apply("NotEqual" if x.dtype.is_complex else "Greater", x, apply("ZerosLike", x))
         safe_x = apply("SelectV2", positive, x, apply("OnesLike", x))
         logarithm = apply("SelectV2", positive, apply("Log", safe_x), apply("ZerosLike", x))

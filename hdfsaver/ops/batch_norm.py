@@ -43,7 +43,7 @@ def _channels(node: Node, position: int) -> Shape:
 
 
 def _normalize(attrs: Any, x: Array, scale: Array, offset: Array, mean: Array, variance: Array) -> tuple[Array, ...]:
-    """The images, mean and variance for the next batch, and what the derivative needs."""
+    """The images, the averages of mean and variance, and the statistics that the derivative needs."""
     values = np.asarray(_last(x, attrs["data_format"]), np.float32)
     batch, spread, kept = mean, variance, variance
     if attrs["is_training"]:

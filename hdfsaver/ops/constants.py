@@ -346,7 +346,7 @@ def no_op(name: str | None = None) -> Operation:
 
 
 Waited: TypeAlias = "Operation | SupportsTensor | Sequence[Waited] | None"
-"""What an operation may be made to wait for; None is left out."""
+"""Operations and tensors to wait for, or nested sequences of them; None is left out."""
 
 
 def group(*inputs: Waited, name: str | None = None) -> Operation:
@@ -424,7 +424,7 @@ def with_dependencies(
     Parameters
     ----------
     dependencies : sequence of Operation or Tensor
-        What must run before.
+        Operations that must run before.
     output : Tensor or array_like
         The tensor, of any dtype.
     name : str, optional

@@ -192,7 +192,7 @@ def conv2d(
     Raises
     ------
     TypeError
-        The images are of another dtype, or there is no padding given.
+        The images are of another dtype, or the padding is missing.
     ValueError
         The filters are missing or of another dtype than the images, a rank is not 4, the channels do not match, the
         window is larger than the images, or strides, padding or format are none of those above. Unlike in TensorFlow,

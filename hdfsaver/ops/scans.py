@@ -220,7 +220,7 @@ class _ArgExtreme(Flat):
 
 @register
 class ArgMax(_ArgExtreme):
-    """Where the greatest lies."""
+    """The index of the greatest value along an axis."""
 
     type = "ArgMax"
     types = {"T": REALS | {"bool"}, "Tidx": INDICES | {"int16"}}
@@ -237,7 +237,7 @@ def _without_nan(values: Array, worst: float) -> Array:
 
 @register
 class ArgMin(_ArgExtreme):
-    """Where the least lies."""
+    """The index of the least value along an axis."""
 
     type = "ArgMin"
     find = np.argmin
