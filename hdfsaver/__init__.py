@@ -63,7 +63,6 @@ from hdfsaver.graph.current import (
 )
 from hdfsaver.graph.default import (
     get_default_graph,
-    get_default_session,
     reset_default_graph,
 )
 from hdfsaver.graph.graph_defs import (
@@ -298,6 +297,7 @@ from hdfsaver.protos.tensors import make_ndarray
 from hdfsaver.session import (
     InteractiveSession,
     Session,
+    get_default_session,
 )
 from hdfsaver.shapes import (
     Dimension,

@@ -335,7 +335,8 @@ def _get_partitioned(
             f"{name}. Perhaps a variable of the same name was already created without partitioning?"
         )
     dtype = dtypes.as_dtype(dtype).base_dtype
-    whole = TensorShape(shapes.merge(shape, initializer.shape) if is_tensor(initializer) else shape)
+    known = initializer.shape.plain if is_tensor(initializer) else None
+    whole = TensorShape(shapes.merge(shapes.as_shape(shape), known))
     partitions = None if partitioner is None else call_partitioner(partitioner, whole, dtype)
     found = store.partitioned.get(name)
     if found is not None:

@@ -8,20 +8,20 @@ from typing import Any
 from hdfsaver import dtypes, partitioning, shapes
 from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.graph.conversion import as_array, convert_to_tensor
-from hdfsaver.graph.default import get_default_graph, get_default_session
+from hdfsaver.graph.default import get_default_graph
+from hdfsaver.graph.default_stack import SupportsRun, default_sessions
 from hdfsaver.graph.definition import Node
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.keys import GraphKeys
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.operators import Operators
-from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor import Tensor, TensorOperators
 from hdfsaver.ops import constants, state
 from hdfsaver.ops.selection import boolean_mask
 from hdfsaver.schema import VariableDef
 from hdfsaver.shapes import TensorShape
 
 
-class Variable(Operators):
+class Variable(TensorOperators):
     """A value that lasts from run to run.
 
     It is made of operations: ``a`` (VariableV2) holds the value, ``a/Assign`` gives it the initial one, ``a/read``
@@ -228,11 +228,11 @@ class Variable(Operators):
             merged: list[Tensor] = apply_list("Merge", [skipped, constants.identity(present, name="read")])
         return merged[0]
 
-    def eval(self, session: Any = None) -> Any:
+    def eval(self, session: SupportsRun | None = None) -> Any:
         """The value in a session, the default one if none is given."""
         return self._snapshot.eval(session=session)
 
-    def load(self, value: Any, session: Any = None) -> None:
+    def load(self, value: Any, session: SupportsRun | None = None) -> None:
         """Give the variable a value in a session, the default one if none is given.
 
         Raises
@@ -240,7 +240,7 @@ class Variable(Operators):
         ValueError
             There is no session, or the value is of another shape.
         """
-        session = session or get_default_session()
+        session = session or default_sessions.current()
         if session is None:
             raise ValueError("Either session argument should be provided or default session should be established.")
         array, _ = as_array(value, self.dtype.base_dtype.name)

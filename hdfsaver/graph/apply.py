@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from hdfsaver import dtypes
-from hdfsaver.graph.conversion import as_array, convert_to_tensor, is_tensor
-from hdfsaver.graph.default import default_graph, get_default_graph
+from hdfsaver.graph.conversion import as_array, convert_to_tensor, graph_of, is_tensor
+from hdfsaver.graph.default import default_graph
 from hdfsaver.graph.definition import OpDef, lookup
+from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.signature import Argument
+from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.schema import AttrValue
-
-if TYPE_CHECKING:
-    from hdfsaver.graph.graph import Graph
-    from hdfsaver.graph.operation import Operation
-    from hdfsaver.graph.tensor import Tensor, TensorLike
 
 
 def apply(op_type: str, *inputs: TensorLike | None, name: str | None = None, **attrs: AttrValue) -> Tensor:
@@ -120,31 +118,6 @@ def _add(definition: OpDef, inputs: Sequence[Any], name: str | None, attrs: dict
     return graph.create_named(definition, tensors, _complete_attrs(definition, attrs, full_name), full_name)
 
 
-def graph_of(values: Sequence[Any]) -> Graph:
-    """The graph that the tensors among the values belong to, or the default one where there are none.
-
-    Raises
-    ------
-    ValueError
-        They belong to different graphs.
-    """
-    graph = None
-    for tensor in _tensors_within(values):
-        if graph is None:
-            graph = tensor.graph
-        elif tensor.graph is not graph:
-            raise ValueError(f"Tensor {tensor.name!r} must be from the same graph as the other inputs.")
-    return get_default_graph() if graph is None else graph
-
-
-def _tensors_within(values: Sequence[Any]) -> Iterator[Any]:
-    for value in values:
-        if is_tensor(value):
-            yield value
-        elif isinstance(value, list | tuple):
-            yield from _tensors_within(value)
-
-
 class _InputReader:
     """Reads the inputs of one new operation; what they say of the attributes goes into ``attrs``."""
 
@@ -205,8 +178,8 @@ class _InputReader:
         return tensor
 
     def _reference(self, value: Any, label: str) -> Tensor:
-        tensor: Tensor | None = value._as_graph_element() if is_tensor(value) else None
-        if tensor is None or not tensor.dtype.is_ref_dtype:
+        tensor = value._as_graph_element() if hasattr(type(value), "_as_graph_element") else None
+        if not isinstance(tensor, Tensor) or not tensor.dtype.is_ref_dtype:
             raise TypeError(
                 f"Input {label!r} of {self.name!r} ({self.definition.type}) must be a variable, not {value!r}."
             )

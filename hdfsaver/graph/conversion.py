@@ -2,22 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeGuard
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import Array, as_value
+from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.tensor import SupportsTensor, Tensor
 from hdfsaver.shapes import TensorShape
 
-if TYPE_CHECKING:
-    from hdfsaver.graph.tensor import Tensor
 
-
-def is_tensor(value: Any) -> TypeGuard[Any]:
+def is_tensor(value: Any) -> TypeGuard[SupportsTensor]:
     """Whether a value stands for a tensor: a Tensor itself, a Variable, or whatever says so by ``_as_tensor``."""
     return hasattr(type(value), "_as_tensor")
+
+
+def graph_of(values: Sequence[Any]) -> Graph:
+    """The graph that the tensors among the values belong to, or the default one where there are none.
+
+    Raises
+    ------
+    ValueError
+        They belong to different graphs.
+    """
+    graph = None
+    for tensor in _tensors_within(values):
+        if graph is None:
+            graph = tensor.graph
+        elif tensor.graph is not graph:
+            raise ValueError(f"Tensor {tensor.name!r} must be from the same graph as the other inputs.")
+    return get_default_graph() if graph is None else graph
+
+
+def _tensors_within(values: Sequence[Any]) -> Iterator[Any]:
+    for value in values:
+        if is_tensor(value):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from _tensors_within(value)
 
 
 def as_array(value: Any, dtype: str | None = None) -> tuple[Array, str]:
@@ -186,20 +211,18 @@ def _contains_tensor(value: Any) -> bool:
 
 
 def _stacked(values: list[Any] | tuple[Any, ...], wanted: dtypes.DType | None, name: str) -> Tensor:
-    from hdfsaver.graph.apply import apply  # stacking is an operation, and operations convert their inputs
-
     wanted = wanted or _dtype_among(values)
     with get_default_graph().name_scope(name) as scope:
         tensors = [convert_to_tensor(value, wanted, name=str(place)) for place, value in enumerate(values)]
-        packed: Tensor = apply("Pack", tensors, name=scope)
-        return packed
+        # `apply` lies above: it converts its inputs by what is in this file.
+        attrs = {"axis": 0, "T": tensors[0].dtype.base_dtype.name, "N": len(tensors)}
+        return graph_of(tensors).create("Pack", tensors, attrs, scope).outputs[0]
 
 
 def _dtype_among(values: Any) -> dtypes.DType | None:
     """The dtype of the first tensor in nested lists."""
     if is_tensor(values):
-        found: dtypes.DType = values.dtype.base_dtype
-        return found
+        return values.dtype.base_dtype
     if isinstance(values, list | tuple):
         return next((dtype for dtype in map(_dtype_among, values) if dtype is not None), None)
     return None

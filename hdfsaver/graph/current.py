@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from hdfsaver.graph.apply import graph_of
+from hdfsaver.graph.conversion import graph_of
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.scopes import ControlDependencies
 

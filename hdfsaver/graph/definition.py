@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.signature import Signature
+from hdfsaver.graph.tensor import Tensor
 from hdfsaver.schema import AttrValue, DiGraph
 from hdfsaver.shapes import Shape
-
-if TYPE_CHECKING:
-    from hdfsaver.graph.operation import Operation
-    from hdfsaver.graph.tensor import Tensor
 
 Array = npt.NDArray[Any]
 Kernel = Callable[..., Any]

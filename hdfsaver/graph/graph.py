@@ -11,16 +11,16 @@ from typing import Any
 import networkx as nx
 
 from hdfsaver import schema
-from hdfsaver.graph import default
 from hdfsaver.graph.collections import Collections
+from hdfsaver.graph.default_stack import DefaultStack
 from hdfsaver.graph.definition import Node, OpDef, find, lookup
 from hdfsaver.graph.naming import NamesInUse, check_operation_name, check_scope_name, parse_tensor_name
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.scopes import ControlDependencies, device_of, locations, merge_device
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.protos.conversion import graph_def_of
+from hdfsaver.protos.conversion import graph_def_of, node_def_of
 from hdfsaver.protos.functions import library_of
-from hdfsaver.protos.graphs import PRODUCER, FunctionDefLibrary, GraphDef, VersionDef
+from hdfsaver.protos.graphs import PRODUCER, FunctionDefLibrary, GraphDef, NodeDef, VersionDef
 from hdfsaver.schema import LIBRARY, AttrValue, DiGraph
 from hdfsaver.shapes import Shape
 from hdfsaver.shapes import text as shape_text
@@ -108,7 +108,7 @@ class Graph:
 
     def as_default(self) -> AbstractContextManager[Graph]:
         """Make this the default graph of the thread inside a ``with`` block."""
-        return default.default_graph(self)
+        return default_graphs.entered(self)
 
     # -- building ------------------------------------------------------------------------------------------------
 
@@ -432,6 +432,9 @@ class Graph:
         made.library.gradient += came.gradient
         return made
 
+    def _node_def(self, name: str) -> NodeDef:
+        return node_def_of(name, self.digraph.nodes[name], find)
+
     # -- collections ---------------------------------------------------------------------------------------------
 
     def add_to_collection(self, name: Any, value: Any) -> None:
@@ -467,4 +470,5 @@ class Graph:
         return self._collections.names()
 
 
-default.make_graph.append(Graph)
+default_graphs: DefaultStack[Graph] = DefaultStack("graphs")
+"""What ``with graph.as_default()`` has made the default graph of each thread."""

@@ -1,31 +1,42 @@
-"""Operation: the face of one node."""
+"""Operation: one node of a graph, as programs see it.
+
+What type checkers are told stands in ``operation.pyi``, where the graph has its type, which lies above this file.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from hdfsaver import dtypes, schema
-from hdfsaver.graph.default import get_default_session
-from hdfsaver.graph.definition import find
+from hdfsaver.graph.default_stack import SupportsRun, session_for
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.protos.attributes import AttrValue
-from hdfsaver.protos.conversion import node_def_of
 from hdfsaver.protos.graphs import NodeDef
+from hdfsaver.schema import DiGraph
 from hdfsaver.shapes import Shape
 
-if TYPE_CHECKING:
-    from hdfsaver.graph.graph import Graph
+
+class _Graph(Protocol):
+    digraph: DiGraph
+
+    def changed(self) -> None: ...
+
+    def tensor(self, operation: str, output: int) -> Tensor: ...
+
+    def get_operation_by_name(self, name: str) -> Operation: ...
+
+    def _node_def(self, name: str) -> NodeDef: ...
 
 
 class Operation:
-    """A node of the graph. It holds nothing of its own: name and graph, everything else is read from the DiGraph."""
+    """A node of the graph. It holds the graph and its name; everything else is read from the DiGraph."""
 
     __slots__ = ("__weakref__", "_outputs", "graph", "name")
 
-    def __init__(self, graph: Graph, name: str) -> None:
+    def __init__(self, graph: _Graph, name: str) -> None:
         self.graph = graph
         self.name = name
         self._outputs = tuple(Tensor(self, index) for index in range(len(self.output_data)))
@@ -104,14 +115,14 @@ class Operation:
     @property
     def node_def(self) -> NodeDef:
         """The operation's definition, as `Graph.as_graph_def` has it."""
-        return node_def_of(self.name, self.data, find)
+        return self.graph._node_def(self.name)
 
     def colocation_groups(self) -> list[bytes]:
         """The groups of operations that should be on one device with this one."""
         groups = [item for item in self.data["attrs"].get("_class", []) if item.startswith(b"loc:@")]
         return groups or [b"loc:@" + self.name.encode()]
 
-    def run(self, feed_dict: Any = None, session: Any = None) -> None:
+    def run(self, feed_dict: Any = None, session: SupportsRun | None = None) -> None:
         """Run the operation in a session, the default one if none is given.
 
         Raises
@@ -119,13 +130,7 @@ class Operation:
         ValueError
             There is no session.
         """
-        session = session or get_default_session()
-        if session is None:
-            raise ValueError(
-                f"Cannot run {self.name!r}: no default session is there. "
-                "Use `with sess.as_default()` or pass one as `run(session=sess)`."
-            )
-        session.run(self, feed_dict)
+        session_for(f"run {self.name!r}", "run", session).run(self, feed_dict)
 
     def _add_control_inputs(self, operations: Sequence[Operation]) -> None:
         schema.add_control_inputs(self.graph.digraph, self.name, [operation.name for operation in operations])

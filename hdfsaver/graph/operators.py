@@ -1,82 +1,81 @@
-"""Python's operators on tensors and variables. Names of the operations made are those that TensorFlow gives."""
+"""Python's operators on tensors and variables. Names of the operations made are those that TensorFlow gives.
+
+Tensors lie below: operators are operations, which are made of tensors. So the operators are installed on them.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from types import EllipsisType
+from typing import Any, Self, TypeAlias
 
-from hdfsaver.graph.apply import apply, graph_of
-from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.conversion import convert_to_tensor, graph_of, is_tensor
+from hdfsaver.graph.tensor import Tensor, TensorLike, TensorOperators
 
-if TYPE_CHECKING:
-    from hdfsaver.graph.tensor import Tensor
+Index: TypeAlias = "TensorLike | slice[Any, Any, Any] | EllipsisType | None"
+"""What may stand between brackets, or several of them."""
 
 
-class Operators:
-    """Gives ``+``, ``*``, ``<``, ``@`` … to a class whose objects stand for a tensor."""
+class _Operators(Tensor):
+    """The operators by Python's names for them, as ``tensor.pyi`` declares them. `self` may be a variable, too."""
 
     __slots__ = ()
 
-    # `array * tensor` is for us to answer, not for NumPy to take apart element by element.
-    __array_ufunc__ = None
-
-    def _as_tensor(self) -> Tensor:
-        raise NotImplementedError
-
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: TensorLike) -> Tensor:
         return add(self, other)
 
-    def __radd__(self, other: Any) -> Any:
+    def __radd__(self, other: TensorLike) -> Tensor:
         return add(other, self)
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: TensorLike) -> Tensor:
         return apply("Sub", self, other, name="sub")
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: TensorLike) -> Tensor:
         return apply("Sub", other, self, name="sub")
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: TensorLike) -> Tensor:
         return apply("Mul", self, other, name="mul")
 
-    def __rmul__(self, other: Any) -> Any:
+    def __rmul__(self, other: TensorLike) -> Tensor:
         return apply("Mul", other, self, name="mul")
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: TensorLike) -> Tensor:
         return true_divide(self, other)
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: TensorLike) -> Tensor:
         return true_divide(other, self)
 
-    def __floordiv__(self, other: Any) -> Any:
+    def __floordiv__(self, other: TensorLike) -> Tensor:
         return apply("FloorDiv", self, other, name="floordiv")
 
-    def __rfloordiv__(self, other: Any) -> Any:
+    def __rfloordiv__(self, other: TensorLike) -> Tensor:
         return apply("FloorDiv", other, self, name="floordiv")
 
-    def __mod__(self, other: Any) -> Any:
+    def __mod__(self, other: TensorLike) -> Tensor:
         return apply("FloorMod", self, other, name="mod")
 
-    def __rmod__(self, other: Any) -> Any:
+    def __rmod__(self, other: TensorLike) -> Tensor:
         return apply("FloorMod", other, self, name="mod")
 
-    def __pow__(self, other: Any) -> Any:
+    def __pow__(self, other: TensorLike) -> Tensor:
         return apply("Pow", self, other, name="pow")
 
-    def __rpow__(self, other: Any) -> Any:
+    def __rpow__(self, other: TensorLike) -> Tensor:
         return apply("Pow", other, self, name="pow")
 
-    def __matmul__(self, other: Any) -> Any:
+    def __matmul__(self, other: TensorLike) -> Tensor:
         return matrix_multiply(self, other, name="matmul")
 
-    def __rmatmul__(self, other: Any) -> Any:
+    def __rmatmul__(self, other: TensorLike) -> Tensor:
         return matrix_multiply(other, self, name="matmul")
 
-    def __neg__(self) -> Any:
+    def __neg__(self) -> Tensor:
         return apply("Neg", self)
 
-    def __pos__(self) -> Any:
+    def __pos__(self) -> Self:
         return self
 
-    def __abs__(self) -> Any:
+    def __abs__(self) -> Tensor:
         dtype = self._as_tensor().dtype
         return (
             apply("ComplexAbs", self, name="Abs", Tout=dtype.real_dtype.name)
@@ -84,45 +83,52 @@ class Operators:
             else apply("Abs", self)
         )
 
-    def __invert__(self) -> Any:
+    def __invert__(self) -> Tensor:
         return apply("LogicalNot", self)
 
-    def __and__(self, other: Any) -> Any:
+    def __and__(self, other: TensorLike) -> Tensor:
         return apply("LogicalAnd", self, other, name="and")
 
-    def __rand__(self, other: Any) -> Any:
+    def __rand__(self, other: TensorLike) -> Tensor:
         return apply("LogicalAnd", other, self, name="and")
 
-    def __or__(self, other: Any) -> Any:
+    def __or__(self, other: TensorLike) -> Tensor:
         return apply("LogicalOr", self, other, name="or")
 
-    def __ror__(self, other: Any) -> Any:
+    def __ror__(self, other: TensorLike) -> Tensor:
         return apply("LogicalOr", other, self, name="or")
 
-    def __lt__(self, other: Any) -> Any:
+    def __lt__(self, other: TensorLike) -> Tensor:
         return apply("Less", self, other)
 
-    def __le__(self, other: Any) -> Any:
+    def __le__(self, other: TensorLike) -> Tensor:
         return apply("LessEqual", self, other)
 
-    def __gt__(self, other: Any) -> Any:
+    def __gt__(self, other: TensorLike) -> Tensor:
         return apply("Greater", self, other)
 
-    def __ge__(self, other: Any) -> Any:
+    def __ge__(self, other: TensorLike) -> Tensor:
         return apply("GreaterEqual", self, other)
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: Index | tuple[Index, ...]) -> Tensor:
         return strided_slice(self, key)
 
 
-def add(x: Any, y: Any, name: str = "add") -> Any:
+def install() -> None:
+    """Give tensors and variables the operators; called once, when the package is imported."""
+    for name, operator in vars(_Operators).items():
+        if callable(operator):
+            setattr(TensorOperators, name, operator)
+
+
+def add(x: TensorLike, y: TensorLike, name: str = "add") -> Tensor:
     """``x + y``; strings are concatenated, by the older operation, which alone takes them."""
     tensor = x if is_tensor(x) else y
     concatenated = is_tensor(tensor) and tensor.dtype.base_dtype.name == "string"
     return apply("Add" if concatenated else "AddV2", x, y, name=name)
 
 
-def true_divide(x: Any, y: Any, name: str = "truediv") -> Any:
+def true_divide(x: TensorLike, y: TensorLike, name: str = "truediv") -> Tensor:
     """``x / y`` as Python 3 has it: integers are divided as floats of 64 bits (32 for narrow ones)."""
     graph = graph_of([x, y])
     with graph.as_default(), graph.name_scope(name) as scope:
@@ -136,8 +142,8 @@ def true_divide(x: Any, y: Any, name: str = "truediv") -> Any:
 
 
 def matrix_multiply(
-    a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, name: str | None = None
-) -> Any:
+    a: TensorLike, b: TensorLike, transpose_a: bool = False, transpose_b: bool = False, name: str | None = None
+) -> Tensor:
     """The product of two matrices, or of the matrices that the last two dimensions of two tensors hold."""
     a = convert_to_tensor(a, b.dtype.base_dtype if is_tensor(b) else None, name="a")
     b = convert_to_tensor(b, a.dtype.base_dtype, name="b")
@@ -146,7 +152,7 @@ def matrix_multiply(
     return apply("BatchMatMulV2", a, b, adj_x=transpose_a, adj_y=transpose_b, name=name or "MatMul")
 
 
-def strided_slice(value: Any, key: Any) -> Any:
+def strided_slice(value: TensorLike, key: Index | tuple[Index, ...]) -> Tensor:
     """``value[key]`` for integers, slices, ``...`` and ``tf.newaxis``; integers may be tensors."""
     items = key if isinstance(key, tuple) else (key,)
     begin: list[Any] = []

@@ -1,26 +1,40 @@
-"""Tensor: the face of one output of an operation."""
+"""Tensor: one output of an operation, as programs see it.
+
+What type checkers are told stands in ``tensor.pyi``: there a tensor has the types of what lies above this file, the
+graph, its operations, and Python's operators, which `hdfsaver.graph.operators` installs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol, TypeAlias
+
+import numpy.typing as npt
 
 from hdfsaver import dtypes, shapes
-from hdfsaver.graph.default import get_default_session
-from hdfsaver.graph.operators import Operators
-from hdfsaver.shapes import TensorShape
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import numpy.typing as npt
-
-    from hdfsaver.graph.graph import Graph
-    from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.default_stack import SupportsRun, session_for
+from hdfsaver.schema import DiGraph
+from hdfsaver.shapes import Shape, ShapeLike, TensorShape
 
 
 class SupportsTensor(Protocol):
     """Stands for a tensor, as a variable does."""
+
+    @property
+    def graph(self) -> Any:
+        """The graph that it belongs to."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+
+    @property
+    def dtype(self) -> dtypes.DType:
+        """The dtype."""
+
+    @property
+    def shape(self) -> TensorShape:
+        """The static shape."""
 
     def _as_tensor(self) -> Tensor: ...
 
@@ -29,7 +43,37 @@ TensorLike: TypeAlias = "Tensor | SupportsTensor | TensorShape | npt.ArrayLike |
 """What an operation takes as an input: a tensor, what stands for one, or what a constant can be made of."""
 
 
-class Tensor(Operators):
+class _Graph(Protocol):
+    digraph: DiGraph
+
+    def get_operation_by_name(self, name: str) -> Any: ...
+
+
+class _Operation(Protocol):
+    name: str
+
+    @property
+    def graph(self) -> _Graph: ...
+
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def output_data(self) -> tuple[tuple[str, Shape], ...]: ...
+
+    def set_output_shape(self, index: int, shape: Shape) -> None: ...
+
+
+class TensorOperators:
+    """Has Python's operators, which `hdfsaver.graph.operators.install` adds: ``+``, ``*``, ``<``, ``@``, ``[]`` …."""
+
+    __slots__ = ()
+
+    # `array * tensor` is for us to answer, not for NumPy to take apart element by element.
+    __array_ufunc__ = None
+
+
+class Tensor(TensorOperators):
     """One output of an operation. It holds no value: ``session.run(tensor)`` computes one.
 
     Tensors compare by identity, as in TensorFlow 1; a graph gives the same object each time.
@@ -37,12 +81,12 @@ class Tensor(Operators):
 
     __slots__ = ("op", "value_index")
 
-    def __init__(self, op: Operation, value_index: int) -> None:
+    def __init__(self, op: _Operation, value_index: int) -> None:
         self.op = op
         self.value_index = value_index
 
     @property
-    def graph(self) -> Graph:
+    def graph(self) -> _Graph:
         """The graph that it belongs to."""
         return self.op.graph
 
@@ -65,7 +109,7 @@ class Tensor(Operators):
         """What is known of the shape before anything runs."""
         return self.shape
 
-    def set_shape(self, shape: Any) -> None:
+    def set_shape(self, shape: ShapeLike) -> None:
         """Add to what is known of the shape.
 
         Raises
@@ -80,7 +124,7 @@ class Tensor(Operators):
         """Where the operation was asked to run."""
         return self.op.device
 
-    def consumers(self) -> list[Operation]:
+    def consumers(self) -> list[Any]:
         """The operations that take this tensor as an input."""
         digraph = self.graph.digraph
         takers = (
@@ -90,7 +134,7 @@ class Tensor(Operators):
         )
         return [self.graph.get_operation_by_name(target) for target in takers]
 
-    def eval(self, feed_dict: Any = None, session: Any = None) -> Any:
+    def eval(self, feed_dict: Any = None, session: SupportsRun | None = None) -> Any:
         """Compute the value in a session, the default one if none is given.
 
         Raises
@@ -98,13 +142,7 @@ class Tensor(Operators):
         ValueError
             There is no session.
         """
-        session = session or get_default_session()
-        if session is None:
-            raise ValueError(
-                f"Cannot evaluate {self.name!r}: no default session is there. "
-                "Use `with sess.as_default()` or pass one as `eval(session=sess)`."
-            )
-        return session.run(self, feed_dict)
+        return session_for(f"evaluate {self.name!r}", "eval", session).run(self, feed_dict)
 
     def _as_tensor(self) -> Tensor:
         return self

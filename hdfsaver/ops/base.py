@@ -13,8 +13,8 @@ import numpy.typing as npt
 from hdfsaver import dtypes, shapes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.errors import InvalidArgumentError
-from hdfsaver.graph.apply import apply, apply_list, graph_of
-from hdfsaver.graph.conversion import constant_node, convert_to_tensor, is_tensor
+from hdfsaver.graph.apply import apply, apply_list
+from hdfsaver.graph.conversion import constant_node, convert_to_tensor, graph_of, is_tensor
 from hdfsaver.graph.definition import NUMBERS, Array, Kernel, Node, OpDef
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from hdfsaver import dtypes, shapes
-from hdfsaver.graph.apply import apply, graph_of
-from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.conversion import convert_to_tensor, graph_of, is_tensor
 from hdfsaver.graph.definition import COMPLEX, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike

@@ -15,7 +15,7 @@ import numpy as np
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply, graph_of
-from hdfsaver.graph.conversion import as_array, convert_to_tensor, is_tensor
+from hdfsaver.graph.tensor_conversion import as_array, convert_to_tensor, graph_of, is_tensor
 from hdfsaver.graph.definition import COMPLEX, FLOATS, INDICES, REALS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike

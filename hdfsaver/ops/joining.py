@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from hdfsaver import shapes
-from hdfsaver.graph.apply import apply, apply_list, graph_of
-from hdfsaver.graph.conversion import convert_to_tensor
+from hdfsaver.graph.apply import apply, apply_list
+from hdfsaver.graph.conversion import convert_to_tensor, graph_of
 from hdfsaver.graph.definition import INDICES, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike

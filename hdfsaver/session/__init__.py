@@ -1,5 +1,5 @@
 """Running graphs: plans, the seam for engines, and the session that keeps the variables' values."""
 
-from hdfsaver.session.session import InteractiveSession, Session
+from hdfsaver.session.session import InteractiveSession, Session, get_default_session
 
-__all__ = ["InteractiveSession", "Session"]
+__all__ = ["InteractiveSession", "Session", "get_default_session"]

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hdfsaver import dtypes, errors, shapes
-from hdfsaver.graph import default
 from hdfsaver.graph.conversion import as_array, is_tensor
+from hdfsaver.graph.default import get_default_graph
+from hdfsaver.graph.default_stack import default_sessions
 from hdfsaver.graph.definition import Array
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
@@ -58,7 +59,7 @@ class Session:
     ) -> None:
         if graph is not None and not isinstance(graph, Graph):
             raise TypeError(f"Argument graph must be a tf.Graph, not {type(graph).__name__}.")
-        self._graph = graph if graph is not None else default.get_default_graph()
+        self._graph = graph if graph is not None else get_default_graph()
         self._engine = engine
         self._state = State()
         self._closed = False
@@ -202,11 +203,8 @@ class Session:
     @contextmanager
     def as_default(self) -> Iterator[Session]:
         """Make this the session that ``tensor.eval()`` and ``operation.run()`` use inside a ``with`` block."""
-        default.push_session(self)
-        try:
+        with default_sessions.entered(self):
             yield self
-        finally:
-            default.pop_session(self)
 
     def __enter__(self) -> Session:
         stack = ExitStack()
@@ -227,13 +225,19 @@ class InteractiveSession(Session):
 
     def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
         super().__init__(target, graph, config)
-        default.push_session(self)
+        default_sessions.push(self)
 
     def close(self) -> None:
         """End the session, also as the default one."""
         if not self._closed:
-            default.pop_session(self)
+            default_sessions.pop(self)
         super().close()
+
+
+def get_default_session() -> Session | None:
+    """The innermost session that was entered in this thread, or None."""
+    session = default_sessions.current()
+    return session if isinstance(session, Session) else None
 
 
 def _with_op(error: errors.OpError, operation: Operation, message: str) -> errors.OpError:

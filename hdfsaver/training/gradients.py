@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from hdfsaver import dtypes
-from hdfsaver.graph.apply import apply, graph_of
-from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.conversion import convert_to_tensor, graph_of, is_tensor
 from hdfsaver.graph.definition import COMPLEX, FLOATS, find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
@@ -101,7 +101,7 @@ def _as_list(values: Any) -> list[Any]:
 
 def _differentiated(x: Any) -> Tensor:
     """The tensor that a derivative is taken by: of a variable the reference, of which all its values are made."""
-    element = x._as_graph_element() if is_tensor(x) else convert_to_tensor(x, name="x")
+    element = x._as_graph_element() if hasattr(type(x), "_as_graph_element") else convert_to_tensor(x, name="x")
     assert isinstance(element, Tensor)
     return element
 
