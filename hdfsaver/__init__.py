@@ -47,11 +47,11 @@ from hdfsaver.graph import (
     Operation,
     Tensor,
 )
-from hdfsaver.graph.conversion import (
-    convert_to_tensor,
-    is_tensor,
+from hdfsaver.graph.default import (
+    get_default_graph,
+    reset_default_graph,
 )
-from hdfsaver.graph.current import (
+from hdfsaver.graph.default_graph_functions import (
     add_to_collection,
     add_to_collections,
     colocate_with,
@@ -61,15 +61,15 @@ from hdfsaver.graph.current import (
     get_collection_ref,
     name_scope,
 )
-from hdfsaver.graph.default import (
-    get_default_graph,
-    reset_default_graph,
-)
 from hdfsaver.graph.graph_defs import (
     import_graph_def,
 )
-from hdfsaver.graph.keys import (
+from hdfsaver.graph.graph_keys import (
     GraphKeys,
+)
+from hdfsaver.graph.tensor_conversion import (
+    convert_to_tensor,
+    is_tensor,
 )
 from hdfsaver.ops.activations import (
     log_sigmoid,
@@ -285,11 +285,6 @@ from hdfsaver.ops.state import (
     scatter_sub,
     scatter_update,
 )
-from hdfsaver.partitioning import (
-    fixed_size_partitioner,
-    min_max_variable_partitioner,
-    variable_axis_size_partitioner,
-)
 from hdfsaver.protos.attributes import AttrValue, NameAttrList
 from hdfsaver.protos.graphs import GraphDef, NodeDef
 from hdfsaver.protos.meta_graphs import MetaGraphDef
@@ -304,16 +299,16 @@ from hdfsaver.shapes import (
     TensorShape,
 )
 from hdfsaver.training.gradients import AggregationMethod, UnconnectedGradients, gradients
-from hdfsaver.variable_scope import (
-    AUTO_REUSE,
-    VariableScope,
+from hdfsaver.variables.get_variable import (
     create_partitioned_variables,
     get_variable,
-    get_variable_scope,
-    no_regularizer,
-    variable_scope,
 )
-from hdfsaver.variables import (
+from hdfsaver.variables.partitioning import (
+    fixed_size_partitioner,
+    min_max_variable_partitioner,
+    variable_axis_size_partitioner,
+)
+from hdfsaver.variables.variable import (
     Variable,
     all_variables,
     global_variables,
@@ -326,6 +321,13 @@ from hdfsaver.variables import (
     report_uninitialized_variables,
     trainable_variables,
     variables_initializer,
+)
+from hdfsaver.variables.variable_scope import (
+    AUTO_REUSE,
+    VariableScope,
+    get_variable_scope,
+    no_regularizer,
+    variable_scope,
 )
 from hdfsaver.version import (
     __version__,

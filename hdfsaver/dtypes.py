@@ -150,9 +150,10 @@ class DType:
         return _BY_NAME[self._row.name + REF_SUFFIX]
 
     @property
-    def as_numpy_dtype(self) -> Any:
+    def as_numpy_dtype(self) -> type[Any]:
         """NumPy's type class, as ``np.float32``; ``object`` for strings."""
-        return np.dtype(self._row.numpy).type
+        found: type[Any] = np.dtype(self._row.numpy).type
+        return found
 
     @property
     def real_dtype(self) -> DType:

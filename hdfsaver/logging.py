@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hdfsaver.training.log import (
+from hdfsaver.training.tf_logging import (
     DEBUG,
     ERROR,
     FATAL,

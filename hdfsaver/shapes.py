@@ -1,7 +1,7 @@
 """Static shapes: what is known of a tensor's shape before anything runs.
 
 Inside the DiGraph and the file a shape is a plain value: ``None`` when not even the rank is known, otherwise a tuple
-whose unknown dimensions are ``None``. `TensorShape` and `Dimension` are the faces that TensorFlow gives it.
+whose unknown dimensions are ``None``. `TensorShape` and `Dimension` are TensorFlow's classes for it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 import operator
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, SupportsIndex, TypeAlias
+from typing import ClassVar, SupportsIndex, TypeAlias, overload
 
 Shape: TypeAlias = tuple[int | None, ...] | None
 """A static shape as the DiGraph holds it."""
@@ -20,13 +20,17 @@ ShapeLike: TypeAlias = "TensorShape | TensorShapeProto | Iterable[SupportsIndex 
 
 
 def as_shape(value: ShapeLike) -> Shape:
-    """Read a shape from whatever a user may write for one.
+    """Read a shape from anything that a user may write for one.
 
     Parameters
     ----------
     value : None, int, TensorShape, TensorShapeProto or iterable of int, Dimension or None
-        ``None`` is an unknown rank, a single integer a vector of that length; -1 in a sequence stands for itself
-        and is refused.
+        ``None`` is an unknown rank, a single integer a vector of that length; -1 in a sequence is refused.
+
+    Returns
+    -------
+    tuple of int or None, or None
+        The shape as the DiGraph holds it.
 
     Raises
     ------
@@ -136,7 +140,7 @@ class Dimension:
 
     __slots__ = ("value",)
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: SupportsIndex | None) -> None:
         self.value: int | None = as_dimension(value)
 
     def __index__(self) -> int:
@@ -170,7 +174,7 @@ class TensorShape:
 
     __slots__ = ("plain",)
 
-    def __init__(self, dims: Any = None) -> None:
+    def __init__(self, dims: ShapeLike = None) -> None:
         self.plain: Shape = as_shape(dims)
 
     @property
@@ -217,19 +221,19 @@ class TensorShape:
         if not self.is_fully_defined():
             raise ValueError(f"Shape {self} is not fully defined.")
 
-    def is_compatible_with(self, other: Any) -> bool:
+    def is_compatible_with(self, other: ShapeLike) -> bool:
         """Whether one array could have both shapes."""
         return compatible(self.plain, as_shape(other))
 
-    def assert_is_compatible_with(self, other: Any) -> None:
+    def assert_is_compatible_with(self, other: ShapeLike) -> None:
         """Raise `ValueError` unless one array could have both shapes."""
         merge(self.plain, as_shape(other))
 
-    def merge_with(self, other: Any) -> TensorShape:
+    def merge_with(self, other: ShapeLike) -> TensorShape:
         """The shape that knows what either knows; `ValueError` where they contradict each other."""
         return TensorShape(merge(self.plain, as_shape(other)))
 
-    def concatenate(self, other: Any) -> TensorShape:
+    def concatenate(self, other: ShapeLike) -> TensorShape:
         """This shape's dimensions followed by the other's."""
         other_plain = as_shape(other)
         if self.plain is None or other_plain is None:
@@ -251,7 +255,13 @@ class TensorShape:
             raise ValueError("Cannot iterate over a shape with unknown rank.")
         return iter(dims)
 
-    def __getitem__(self, key: SupportsIndex | slice) -> Any:
+    @overload
+    def __getitem__(self, key: SupportsIndex) -> Dimension: ...
+
+    @overload
+    def __getitem__(self, key: slice) -> TensorShape: ...
+
+    def __getitem__(self, key: SupportsIndex | slice) -> Dimension | TensorShape:
         if isinstance(key, slice):
             return TensorShape(None if self.plain is None else self.plain[key])
         return Dimension(None if self.plain is None else self.plain[key])
@@ -305,7 +315,7 @@ class TensorShapeProto:
     dim: list[Dim] = field(default_factory=list)
     unknown_rank: bool = False
 
-    Dim: ClassVar = Dim
+    Dim: ClassVar[type[Dim]] = Dim
 
     @classmethod
     def of(cls, shape: Shape) -> TensorShapeProto:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from hdfsaver.checkpoint.saveables.partitioned_saveable import checked_parts
-from hdfsaver.partitioned import PartitionedVariable
 from hdfsaver.tensor_info import TensorInfo
-from hdfsaver.variables import Variable
+from hdfsaver.variables.partitioned import PartitionedVariable
+from hdfsaver.variables.variable import Variable
 
 _FORM = "An assignment map is a dict, or a list of pairs, from names in the checkpoint to variables or their names"
 

@@ -15,16 +15,16 @@ from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_defs import add_functions, checked_elements, checked_map, insert_definition
-from hdfsaver.graph.inserting import with_defaults
-from hdfsaver.graph.keys import GraphKeys
+from hdfsaver.graph.graph_keys import GraphKeys
+from hdfsaver.graph.insert_nodes import with_defaults
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.partitioning import SaveSliceInfo
 from hdfsaver.protos.conversion import nodes_of
 from hdfsaver.protos.meta_graphs import MetaGraphDef
 from hdfsaver.reading.checkpoint_names import PathLike
 from hdfsaver.schema import LIBRARY, CollectionDef, SavedNames, SavedPart, SaverDef, Structure, VariableDef
-from hdfsaver.variables import Variable
+from hdfsaver.variables.partitioning import SaveSliceInfo
+from hdfsaver.variables.variable import Variable
 
 Elements = list[Tensor | Operation] | None
 

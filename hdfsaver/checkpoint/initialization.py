@@ -11,7 +11,7 @@ from hdfsaver.ops import state
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.reading.find_checkpoint import resolve
 from hdfsaver.reading.reader import open_checkpoint
-from hdfsaver.variable_scope import shared_variables
+from hdfsaver.variables.get_variable import shared_variables
 
 
 def init_from_checkpoint(ckpt_dir_or_file: PathLike, assignment_map: Any) -> None:

@@ -17,7 +17,7 @@ from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_defs import graph_around
-from hdfsaver.graph.keys import GraphKeys
+from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.protos.conversion import graph_def_of
@@ -25,7 +25,7 @@ from hdfsaver.protos.graphs import GraphDef
 from hdfsaver.protos.meta_graphs import MetaGraphDef, MetaInfoDef
 from hdfsaver.reading.checkpoint_names import PathLike
 from hdfsaver.schema import LIBRARY, CollectionDef, SavedNames, SaverDef, Structure
-from hdfsaver.variables import Variable
+from hdfsaver.variables.variable import Variable
 
 
 def structure_of(

@@ -33,7 +33,7 @@ from hdfsaver.session import Session
 from hdfsaver.storage import groups
 from hdfsaver.storage.chunks.compression import Choices, by_name, checked
 from hdfsaver.storage.writing import Model, WriteOptions, Writer
-from hdfsaver.variables import Variable, global_variables
+from hdfsaver.variables.variable import Variable, global_variables
 
 
 class Saver:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from hdfsaver import dtypes
-from hdfsaver.graph.conversion import as_array, convert_to_tensor, graph_of, is_tensor
 from hdfsaver.graph.default import default_graph
 from hdfsaver.graph.definition import OpDef, lookup
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.signature import Argument
 from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.graph.tensor_conversion import as_array, convert_to_tensor, graph_of, is_tensor
 from hdfsaver.schema import AttrValue
 
 

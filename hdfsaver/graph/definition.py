@@ -49,7 +49,19 @@ class Node:
 
     @classmethod
     def of(cls, digraph: DiGraph, name: str, depth: int = 0) -> Node:
-        """The operation of that name."""
+        """The operation of that name.
+
+        Parameters
+        ----------
+        digraph : networkx.DiGraph
+        name : str
+        depth : int
+            The number of operations between it and the one whose definition asks.
+
+        Returns
+        -------
+        Node
+        """
         data = digraph.nodes[name]
         return cls(digraph, name, data["attrs"], data["inputs"], depth)
 
@@ -124,7 +136,7 @@ class OpDef:
         raise NotImplementedError(f"{self.type} has no kernel.")
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Sequence[Tensor | None]:
-        """For each input the derivative of the result by it, given those by the outputs; None where there is none.
+        """For each input the derivative of the result by it, given those by the outputs; None where it has none.
 
         Raises
         ------
@@ -179,7 +191,7 @@ def registered() -> list[str]:
 
 
 def as_value(array: Array) -> Array:
-    """Give an array away as a value of the graph: nobody may write on it any more."""
+    """The array as a value of the graph: made read-only, since it is shared from now on."""
     array = np.asarray(array)
     array.flags.writeable = False
     return array

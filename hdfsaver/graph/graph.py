@@ -6,15 +6,15 @@ import bisect
 import itertools
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 import networkx as nx
 
 from hdfsaver import schema
-from hdfsaver.graph.collections import Collections
 from hdfsaver.graph.default_stack import DefaultStack
 from hdfsaver.graph.definition import Node, OpDef, find, lookup
-from hdfsaver.graph.naming import NamesInUse, check_operation_name, check_scope_name, parse_tensor_name
+from hdfsaver.graph.graph_collections import Collections
+from hdfsaver.graph.op_names import NamesInUse, check_operation_name, check_scope_name, parse_tensor_name
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.scopes import ControlDependencies, device_of, locations, merge_device
 from hdfsaver.graph.tensor import Tensor
@@ -24,6 +24,16 @@ from hdfsaver.protos.graphs import PRODUCER, FunctionDefLibrary, GraphDef, NodeD
 from hdfsaver.schema import LIBRARY, AttrValue, DiGraph
 from hdfsaver.shapes import Shape
 from hdfsaver.shapes import text as shape_text
+
+
+class SupportsGraphElement(Protocol):
+    """Is an operation or a tensor of a graph, or stands for one, as a variable does."""
+
+    def _as_graph_element(self) -> Tensor | Operation: ...
+
+
+GraphElementLike: TypeAlias = str | SupportsGraphElement
+"""What may be written for an operation or a tensor of a graph: itself, a variable, or its name."""
 
 
 class Graph:
@@ -74,7 +84,7 @@ class Graph:
         return self._version
 
     def changed(self) -> None:
-        """Say that the DiGraph is no longer what it was; for whoever changes it without the methods of this class."""
+        """Say that the DiGraph is no longer what it was; for code that changes it without the methods of this class."""
         self._version += 1
         self._sizes.append((self._version, len(self.digraph)))
 
@@ -115,7 +125,21 @@ class Graph:
     def create(
         self, op_type: str, inputs: Sequence[Tensor], attrs: dict[str, AttrValue], name: str | None = None
     ) -> Operation:
-        """Add an operation whose inputs and attributes are complete; ``apply`` is the door for everybody else.
+        """Add an operation whose inputs and attributes are complete; other callers use ``apply``.
+
+        Parameters
+        ----------
+        op_type : str
+            A registered type.
+        inputs : sequence of Tensor
+        attrs : dict
+            All attributes; it becomes the operation's own.
+        name : str, optional
+            The operation's name, made unique; the type's by default.
+
+        Returns
+        -------
+        Operation
 
         Raises
         ------
@@ -130,7 +154,25 @@ class Graph:
     def create_named(
         self, definition: OpDef, inputs: Sequence[Tensor], attrs: dict[str, AttrValue], name: str
     ) -> Operation:
-        """Add an operation under a name that `new_name` gave."""
+        """Add an operation under a name that `new_name` gave.
+
+        Parameters
+        ----------
+        definition : OpDef
+        inputs : sequence of Tensor
+        attrs : dict
+            All attributes; it becomes the operation's own.
+        name : str
+
+        Returns
+        -------
+        Operation
+
+        Raises
+        ------
+        ValueError
+            The shapes do not fit each other.
+        """
         wires = tuple((tensor.op.name, tensor.value_index) for tensor in inputs)
         outputs = self.infer(definition, name, attrs, wires)
         if self._colocation and "_class" not in attrs:
@@ -170,7 +212,26 @@ class Graph:
     def infer(
         self, definition: OpDef, name: str, attrs: dict[str, AttrValue], wires: tuple[tuple[str, int], ...]
     ) -> tuple[tuple[str, Shape], ...]:
-        """Dtype and static shape of each output of an operation; `ValueError` where the inputs cannot fit."""
+        """Dtype and static shape of each output of an operation.
+
+        Parameters
+        ----------
+        definition : OpDef
+        name : str
+            The operation's name, for messages.
+        attrs : dict
+        wires : tuple of (str, int)
+            Its inputs: operation and output.
+
+        Returns
+        -------
+        tuple of (str, tuple or None)
+
+        Raises
+        ------
+        ValueError
+            The inputs cannot fit.
+        """
         node = Node(self.digraph, name, attrs, wires)
         try:
             shapes = definition.shapes(node)
@@ -189,7 +250,7 @@ class Graph:
         self.changed()
 
     def mark_names(self, names: Iterable[str]) -> None:
-        """Take names, and the scopes that they lie in, as used."""
+        """Mark names, and the scopes that contain them, as used."""
         for name in names:
             self._names.mark(name)
             while (end := name.rfind("/")) > 0:
@@ -245,7 +306,7 @@ class Graph:
         return self._scope.removesuffix("/")
 
     @contextmanager
-    def device(self, device_name_or_function: Any) -> Iterator[None]:
+    def device(self, device_name_or_function: str | None) -> Iterator[None]:
         """Ask that what is made inside runs on a device; None forgets what was asked outside."""
         if device_name_or_function is not None and not isinstance(device_name_or_function, str):
             raise TypeError(f"A device is named by a string such as '/cpu:0', not {device_name_or_function!r}.")
@@ -256,7 +317,7 @@ class Graph:
             self._devices.pop()
 
     @contextmanager
-    def control_dependencies(self, control_inputs: Iterable[Any] | None) -> Iterator[ControlDependencies]:
+    def control_dependencies(self, control_inputs: Iterable[GraphElementLike] | None) -> Iterator[ControlDependencies]:
         """Make what is made inside wait for the given operations and tensors; None forgets all outer ones."""
         names = [self._operation_of(item).name for item in control_inputs or ()]
         dependencies = ControlDependencies(names)
@@ -267,7 +328,7 @@ class Graph:
         finally:
             self._control = outer
 
-    def _operation_of(self, item: Any) -> Operation:
+    def _operation_of(self, item: GraphElementLike) -> Operation:
         element = self.as_graph_element(item)
         return element.op if isinstance(element, Tensor) else element
 
@@ -280,7 +341,7 @@ class Graph:
         return tuple(names)
 
     @contextmanager
-    def colocate_with(self, op: Any, ignore_existing: bool = False) -> Iterator[None]:
+    def colocate_with(self, op: GraphElementLike, ignore_existing: bool = False) -> Iterator[None]:
         """Ask that what is made inside shares the device of an operation."""
         outer = [] if ignore_existing else self._colocation
         with self._colocated(sorted({*outer, *self._operation_of(op).colocation_groups()})):
@@ -304,7 +365,7 @@ class Graph:
 
     def get_operations(self) -> list[Operation]:
         """All operations, in the order in which they were made."""
-        return [self._face(name) for name in self.digraph]
+        return [self._operation(name) for name in self.digraph]
 
     def get_operation_by_name(self, name: str) -> Operation:
         """The operation of that name.
@@ -312,7 +373,7 @@ class Graph:
         Raises
         ------
         TypeError
-            The name is no string.
+            The name is not a string.
         ValueError
             It is a tensor's name.
         KeyError
@@ -330,7 +391,7 @@ class Graph:
         Raises
         ------
         TypeError
-            The name is no string.
+            The name is not a string.
         ValueError
             It is not of the form ``"operation:output"``.
         KeyError
@@ -342,8 +403,20 @@ class Graph:
         assert isinstance(element, Tensor)
         return element
 
-    def as_graph_element(self, obj: Any, allow_tensor: bool = True, allow_operation: bool = True) -> Tensor | Operation:
+    def as_graph_element(
+        self, obj: GraphElementLike, allow_tensor: bool = True, allow_operation: bool = True
+    ) -> Tensor | Operation:
         """The operation or tensor that a name or an object stands for.
+
+        Parameters
+        ----------
+        obj : Tensor, Operation, Variable or str
+        allow_tensor, allow_operation : bool
+            Which kind it may be.
+
+        Returns
+        -------
+        Tensor or Operation
 
         Raises
         ------
@@ -380,7 +453,7 @@ class Graph:
     def _operation_by_name(self, name: str) -> Operation:
         if name not in self.digraph:
             raise KeyError(f"The name {name!r} refers to an Operation not in the graph.")
-        return self._face(name)
+        return self._operation(name)
 
     def _tensor_by_name(self, name: str, operation: str, output: int) -> Tensor:
         if operation not in self.digraph:
@@ -388,7 +461,7 @@ class Graph:
                 f"The name {name!r} refers to a Tensor which does not exist. "
                 f"The operation, {operation!r}, does not exist in the graph."
             )
-        outputs = self._face(operation).outputs
+        outputs = self._operation(operation).outputs
         if output >= len(outputs):
             raise KeyError(
                 f"The name {name!r} refers to a Tensor which does not exist. "
@@ -396,8 +469,8 @@ class Graph:
             )
         return outputs[output]
 
-    def _face(self, name: str) -> Operation:
-        # Faces are made when somebody asks: a graph of 100,000 nodes read from a file needs none of them to run.
+    def _operation(self, name: str) -> Operation:
+        # These objects are made when they are asked for: a graph of 100,000 nodes from a file needs none to run.
         operation = self._operations.get(name)
         if operation is None:
             operation = self._operations[name] = Operation(self, name)
@@ -405,7 +478,7 @@ class Graph:
 
     def tensor(self, operation: str, output: int) -> Tensor:
         """The given output of the operation of that name, both known to exist."""
-        return self._face(operation).outputs[output]
+        return self._operation(operation).outputs[output]
 
     # -- describing ----------------------------------------------------------------------------------------------
 
@@ -423,6 +496,10 @@ class Graph:
             Only the operations that were added since `version` was that.
         add_shapes : bool
             Say in the attribute ``_output_shapes`` of each operation what is known of the shapes of its outputs.
+
+        Returns
+        -------
+        GraphDef
         """
         first = 0 if from_version is None else self._size_at(from_version)
         made = graph_def_of(itertools.islice(self.digraph.nodes.items(), first, None), find, add_shapes)
@@ -437,25 +514,25 @@ class Graph:
 
     # -- collections ---------------------------------------------------------------------------------------------
 
-    def add_to_collection(self, name: Any, value: Any) -> None:
+    def add_to_collection(self, name: Hashable, value: Any) -> None:
         """Append a value to the collection of that name."""
         self.check_not_finalized()
         self._collections.add(name, value)
 
-    def add_to_collections(self, names: Iterable[Any] | str, value: Any) -> None:
+    def add_to_collections(self, names: Iterable[Hashable] | str, value: Any) -> None:
         """Append a value to several collections."""
         self.check_not_finalized()
         self._collections.add_to_each(names, value)
 
-    def get_collection(self, name: Any, scope: str | None = None) -> list[Any]:
+    def get_collection(self, name: Hashable, scope: str | None = None) -> list[Any]:
         """A copy of the collection; with a scope, the items whose name matches that regular expression at its start."""
         return self._collections.get(name, scope)
 
-    def get_collection_ref(self, name: Any) -> list[Any]:
+    def get_collection_ref(self, name: Hashable) -> list[Any]:
         """The collection itself, to be changed in place."""
         return self._collections.reference(name)
 
-    def clear_collection(self, name: Any) -> None:
+    def clear_collection(self, name: Hashable) -> None:
         """Empty the collection."""
         self.check_not_finalized()
         self._collections.clear(name)

@@ -3,29 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, overload
 
 from hdfsaver import schema
-from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
-from hdfsaver.graph.inserting import Replaced, insert_nodes
+from hdfsaver.graph.insert_nodes import Replaced, insert_nodes
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.protos.conversion import nodes_of, parse_input
 from hdfsaver.protos.functions import bytes_of, others_of
 from hdfsaver.protos.graphs import GraphDef
 from hdfsaver.schema import LIBRARY
 
 
+@overload
 def import_graph_def(
     graph_def: GraphDef,
     input_map: Mapping[Any, Any] | None = None,
-    return_elements: Iterable[str] | None = None,
+    return_elements: None = None,
     name: str | None = None,
-    op_dict: Any = None,
-    producer_op_list: Any = None,
-) -> Any:
+    op_dict: object = None,
+    producer_op_list: object = None,
+) -> None: ...
+
+
+@overload
+def import_graph_def(
+    graph_def: GraphDef,
+    input_map: Mapping[Any, Any] | None = None,
+    *,
+    return_elements: Iterable[str | bytes],
+    name: str | None = None,
+    op_dict: object = None,
+    producer_op_list: object = None,
+) -> list[Tensor | Operation]: ...
+
+
+@overload
+def import_graph_def(
+    graph_def: GraphDef,
+    input_map: Mapping[Any, Any] | None,
+    return_elements: Iterable[str | bytes],
+    name: str | None = None,
+    op_dict: object = None,
+    producer_op_list: object = None,
+) -> list[Tensor | Operation]: ...
+
+
+def import_graph_def(
+    graph_def: GraphDef,
+    input_map: Mapping[Any, Any] | None = None,
+    return_elements: Iterable[str | bytes] | None = None,
+    name: str | None = None,
+    op_dict: object = None,
+    producer_op_list: object = None,
+) -> list[Tensor | Operation] | None:
     """Add the operations of a `GraphDef` to the default graph. Either all are added or none.
 
     Operations of a type that is not known are kept as data, where TensorFlow refuses them: they can be looked at,
@@ -44,7 +78,7 @@ def import_graph_def(
         The scope to import into, made unique: ``"import"`` by default. With ``""`` names stay as they are, and those
         that the graph has already get ``_1``, ``_2``, ….
     op_dict, producer_op_list : object
-        Accepted for programs that give them. Attributes that nobody knows are kept, so that none needs removing.
+        Accepted for programs that give them. Attributes that are not known are kept, so that none needs removing.
 
     Returns
     -------
@@ -57,7 +91,7 @@ def import_graph_def(
         An argument is not what it should be.
     ValueError
         A name in ``input_map`` or ``return_elements`` is not in ``graph_def``; or that is not well-formed: an input is
-        missing, a name comes twice, operations wait for each other in a circle, dtypes or shapes do not fit.
+        missing, a name comes twice, operations wait for each other in a cycle, dtypes or shapes do not fit.
     """
     if not isinstance(graph_def, GraphDef):
         raise TypeError(f"Argument `graph_def` must be a GraphDef, not {type(graph_def).__name__}.")
@@ -97,7 +131,26 @@ def insert_definition(
     input_map: Mapping[str, Tensor],
     return_elements: Iterable[str] | None,
 ) -> tuple[dict[str, str], list[Tensor | Operation] | None]:
-    """Add nodes, with inputs replaced by name; gives the new names and the elements asked for.
+    """Add nodes, with inputs replaced by name.
+
+    Parameters
+    ----------
+    graph : Graph
+    nodes : mapping of str to dict
+        The nodes; see `hdfsaver.graph.insert_nodes.insert_nodes`.
+    prefix : str
+        Put before all names.
+    input_map : mapping of str to Tensor
+        What to take instead of an input.
+    return_elements : iterable of str, optional
+        The names, among the nodes, of operations and tensors to give back.
+
+    Returns
+    -------
+    names : dict of str to str
+        The new name of each node.
+    elements : list of Tensor and Operation, or None
+        The elements asked for.
 
     Raises
     ------
@@ -118,8 +171,8 @@ def insert_definition(
     return new_names, [_element(graph, new_names, replaced, *item) for item in elements]
 
 
-def checked_elements(return_elements: Iterable[str]) -> list[str]:
-    """Names of operations and tensors as a list; `TypeError` where one is no string."""
+def checked_elements(return_elements: Iterable[str | bytes]) -> list[str]:
+    """Names of operations and tensors as a list; `TypeError` where one is not a string."""
     elements = list(return_elements)
     if not all(isinstance(item, str | bytes) for item in elements):
         raise TypeError(f"Argument `return_elements` must be a list of strings, not {elements}.")
@@ -127,7 +180,7 @@ def checked_elements(return_elements: Iterable[str]) -> list[str]:
 
 
 def checked_map(input_map: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What to take instead of inputs by their names; `TypeError` where it is no dict of strings."""
+    """What to take instead of inputs by their names; `TypeError` where it is not a dict of strings."""
     if input_map is None:
         return {}
     if not isinstance(input_map, dict):

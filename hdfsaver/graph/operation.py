@@ -1,11 +1,11 @@
 """Operation: one node of a graph, as programs see it.
 
-What type checkers are told stands in ``operation.pyi``, where the graph has its type, which lies above this file.
+Type checkers read ``operation.pyi``, where the graph has its type, which is above this file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -39,7 +39,7 @@ class Operation:
     def __init__(self, graph: _Graph, name: str) -> None:
         self.graph = graph
         self.name = name
-        self._outputs = tuple(Tensor(self, index) for index in range(len(self.output_data)))
+        self._outputs = tuple([Tensor(self, index) for index in range(len(self.output_data))])
 
     @property
     def data(self) -> dict[str, Any]:
@@ -94,8 +94,16 @@ class Operation:
     def get_attr(self, name: str) -> Any:
         """The value of an attribute, as TensorFlow gives it.
 
-        Text is bytes, a dtype a `DType`, a shape a `TensorShapeProto`, an array a `TensorProto` (which NumPy takes for
-        an array), a function a `NameAttrList`, a list a list of those.
+        A string is bytes, a dtype a `DType`, a shape a `TensorShapeProto`, an array a `TensorProto` (which NumPy takes
+        for an array), a function a `NameAttrList`, a list a list of those.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        The value of the attribute.
 
         Raises
         ------
@@ -107,10 +115,10 @@ class Operation:
             raise ValueError(f"Operation {self.name!r} has no attr named {name!r}; it has {', '.join(sorted(attrs))}.")
         value = attrs[name]
         if isinstance(value, list):
-            return [_face_of(item) for item in value]
+            return [_public_value(item) for item in value]
         if name == "value" and isinstance(value, np.ndarray):
             return self.node_def.attr[name].tensor
-        return _face_of(value)
+        return _public_value(value)
 
     @property
     def node_def(self) -> NodeDef:
@@ -122,8 +130,14 @@ class Operation:
         groups = [item for item in self.data["attrs"].get("_class", []) if item.startswith(b"loc:@")]
         return groups or [b"loc:@" + self.name.encode()]
 
-    def run(self, feed_dict: Any = None, session: SupportsRun | None = None) -> None:
+    def run(self, feed_dict: Mapping[Any, Any] | None = None, session: SupportsRun | None = None) -> None:
         """Run the operation in a session, the default one if none is given.
+
+        Parameters
+        ----------
+        feed_dict : dict, optional
+            Values for tensors; see `Session.run`.
+        session : Session, optional
 
         Raises
         ------
@@ -143,7 +157,7 @@ class Operation:
         return f"<tf.Operation {self.name!r} type={self.type}>"
 
 
-def _face_of(value: Any) -> Any:
+def _public_value(value: Any) -> Any:
     if isinstance(value, str):
         return dtypes.as_dtype(value)
     message = AttrValue.of(value)

@@ -1,6 +1,6 @@
 """Python's operators on tensors and variables. Names of the operations made are those that TensorFlow gives.
 
-Tensors lie below: operators are operations, which are made of tensors. So the operators are installed on them.
+Operators make operations, and those take tensors; so the operators are installed on the classes, which are below.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from types import EllipsisType
 from typing import Any, Self, TypeAlias
 
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.conversion import convert_to_tensor, graph_of, is_tensor
 from hdfsaver.graph.tensor import Tensor, TensorLike, TensorOperators
+from hdfsaver.graph.tensor_conversion import convert_to_tensor, graph_of, is_tensor
 
 Index: TypeAlias = "TensorLike | slice[Any, Any, Any] | EllipsisType | None"
 """What may stand between brackets, or several of them."""
@@ -122,14 +122,37 @@ def install() -> None:
 
 
 def add(x: TensorLike, y: TensorLike, name: str = "add") -> Tensor:
-    """``x + y``; strings are concatenated, by the older operation, which alone takes them."""
+    """``x + y``; strings are concatenated, by the older operation, the only one that takes them.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Numbers or strings of one dtype; their shapes are broadcast.
+    name : str
+
+    Returns
+    -------
+    Tensor
+    """
     tensor = x if is_tensor(x) else y
     concatenated = is_tensor(tensor) and tensor.dtype.base_dtype.name == "string"
     return apply("Add" if concatenated else "AddV2", x, y, name=name)
 
 
 def true_divide(x: TensorLike, y: TensorLike, name: str = "truediv") -> Tensor:
-    """``x / y`` as Python 3 has it: integers are divided as floats of 64 bits (32 for narrow ones)."""
+    """``x / y`` as Python 3 has it: integers are divided as floats.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Numbers of one dtype; their shapes are broadcast.
+    name : str
+
+    Returns
+    -------
+    Tensor
+        For integers float64, or float32 where they have 8 or 16 bits; otherwise of the same dtype.
+    """
     graph = graph_of([x, y])
     with graph.as_default(), graph.name_scope(name) as scope:
         known = next((tensor.dtype.base_dtype for tensor in (x, y) if is_tensor(tensor)), None)
@@ -144,7 +167,21 @@ def true_divide(x: TensorLike, y: TensorLike, name: str = "truediv") -> Tensor:
 def matrix_multiply(
     a: TensorLike, b: TensorLike, transpose_a: bool = False, transpose_b: bool = False, name: str | None = None
 ) -> Tensor:
-    """The product of two matrices, or of the matrices that the last two dimensions of two tensors hold."""
+    """The product of two matrices, or of the matrices that the last two dimensions of two tensors hold.
+
+    Parameters
+    ----------
+    a, b : Tensor or array_like
+        Shapes (..., m, k) and (..., k, n), of one dtype; the dimensions before the last two are broadcast.
+    transpose_a, transpose_b : bool
+        Whether to take the transpose; in batches of complex matrices the adjoint.
+    name : str, optional
+
+    Returns
+    -------
+    Tensor
+        Shape (..., m, n).
+    """
     a = convert_to_tensor(a, b.dtype.base_dtype if is_tensor(b) else None, name="a")
     b = convert_to_tensor(b, a.dtype.base_dtype, name="b")
     if all(tensor.shape.rank is None or tensor.shape.rank <= 2 for tensor in (a, b)):
@@ -171,7 +208,7 @@ def strided_slice(value: TensorLike, key: Index | tuple[Index, ...]) -> Tensor:
             masks["begin_mask"] |= bit if item.start is None else 0
             masks["end_mask"] |= bit if item.stop is None else 0
         else:
-            # Nobody reads the end of a dimension that is dropped, but TensorFlow's graphs have it there.
+            # Nothing reads the end of a dimension that is dropped, but TensorFlow's graphs have it there.
             bounds = (item, item + 1, 1)
             masks["shrink_axis_mask"] |= bit
         for column, bound in zip((begin, end, strides), bounds, strict=True):

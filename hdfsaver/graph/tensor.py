@@ -1,12 +1,12 @@
 """Tensor: one output of an operation, as programs see it.
 
-What type checkers are told stands in ``tensor.pyi``: there a tensor has the types of what lies above this file, the
-graph, its operations, and Python's operators, which `hdfsaver.graph.operators` installs.
+Type checkers read ``tensor.pyi``: there a tensor has the types of what is above this file, which are graphs,
+operations, and Python's operators, which `hdfsaver.graph.operators` installs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import numpy.typing as npt
@@ -134,8 +134,18 @@ class Tensor(TensorOperators):
         )
         return [self.graph.get_operation_by_name(target) for target in takers]
 
-    def eval(self, feed_dict: Any = None, session: SupportsRun | None = None) -> Any:
+    def eval(self, feed_dict: Mapping[Any, Any] | None = None, session: SupportsRun | None = None) -> Any:
         """Compute the value in a session, the default one if none is given.
+
+        Parameters
+        ----------
+        feed_dict : dict, optional
+            Values for tensors; see `Session.run`.
+        session : Session, optional
+
+        Returns
+        -------
+        ndarray, NumPy scalar or bytes
 
         Raises
         ------
@@ -159,10 +169,10 @@ class Tensor(TensorOperators):
     def __len__(self) -> int:
         raise TypeError(f"len() of tensor {self.name!r} is not known before it runs; use `t.shape` or tf.shape(t).")
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Tensor]:
         raise TypeError(f"Tensor {self.name!r} cannot be iterated over before it runs; use tf.unstack(t).")
 
-    def __contains__(self, item: Any) -> bool:
+    def __contains__(self, item: object) -> bool:
         raise TypeError(
             f"Tensor {self.name!r} has no value before a session runs it, so nothing can be looked up in it."
         )

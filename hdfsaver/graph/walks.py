@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from hdfsaver.schema import DiGraph
 
@@ -17,7 +17,11 @@ def ancestors(digraph: DiGraph, targets: Iterable[str], known: frozenset[tuple[s
     targets : iterable of str
         Names of operations.
     known : frozenset of (str, int)
-        Outputs whose value is there already: nobody needs to run for them.
+        Outputs whose value is there already: nothing needs to run for them.
+
+    Returns
+    -------
+    set of str
     """
     nodes = digraph.nodes
     needed: set[str] = set()
@@ -33,27 +37,39 @@ def ancestors(digraph: DiGraph, targets: Iterable[str], known: frozenset[tuple[s
     return needed
 
 
-def in_order(
-    digraph: DiGraph, names: set[str], position: Mapping[str, int], known: frozenset[tuple[str, int]] = frozenset()
-) -> list[str]:
-    """Sort operations so that each comes after what it needs, and otherwise as they were made.
+class CycleError(ValueError):
+    """Nodes need each other.
+
+    Attributes
+    ----------
+    names : list of str
+        The nodes that are in a cycle, or need one that is.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(f"Nodes in a cycle: {', '.join(names[:5])}.")
+        self.names = names
+
+
+def topological_sort(sources: Mapping[str, Collection[str]], position: Mapping[str, int]) -> list[str]:
+    """Sort names so that each comes after what it needs, and otherwise by position.
 
     Parameters
     ----------
-    digraph : networkx.DiGraph
-    names : set of str
-        The operations to sort; what they need beyond this set counts as done.
+    sources : mapping of str to set of str
+        What each of the names needs, all of it among the names.
     position : mapping of str to int
-        When each operation was made.
-    known : frozenset of (str, int)
-        Outputs whose value is there already.
+        What decides between names that could both come next: the lowest is first.
+
+    Returns
+    -------
+    list of str
 
     Raises
     ------
-    ValueError
-        Some of them wait for each other in a circle.
+    CycleError
+        Some of them need each other.
     """
-    sources = {name: _sources(digraph, name, names, known) for name in names}
     takers: dict[str, list[str]] = {}
     for name, needed in sources.items():
         for source in needed:
@@ -69,10 +85,39 @@ def in_order(
             missing[taker] -= 1
             if missing[taker] == 0:
                 heapq.heappush(ready, (position[taker], taker))
-    if len(order) < len(names):
-        circle = sorted(name for name, count in missing.items() if count)
-        raise ValueError(f"Operations wait for each other in a circle: {', '.join(circle[:5])}.")
+    if len(order) < len(sources):
+        raise CycleError([name for name, count in missing.items() if count])
     return order
+
+
+def execution_order(
+    digraph: DiGraph, names: set[str], position: Mapping[str, int], known: frozenset[tuple[str, int]] = frozenset()
+) -> list[str]:
+    """Sort operations so that each comes after what it needs, and otherwise as they were made.
+
+    Parameters
+    ----------
+    digraph : networkx.DiGraph
+    names : set of str
+        The operations to sort; what they need beyond this set counts as done.
+    position : mapping of str to int
+        When each operation was made.
+    known : frozenset of (str, int)
+        Outputs whose value is there already.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    ValueError
+        Some of them wait for each other in a cycle.
+    """
+    try:
+        return topological_sort({name: _sources(digraph, name, names, known) for name in names}, position)
+    except CycleError as error:
+        raise ValueError(f"Operations wait for each other in a cycle: {', '.join(sorted(error.names)[:5])}.") from None
 
 
 def _sources(digraph: DiGraph, name: str, names: set[str], known: frozenset[tuple[str, int]]) -> set[str]:

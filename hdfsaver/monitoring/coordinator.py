@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, TypeAlias
 
 from hdfsaver.errors import OutOfRangeError
-from hdfsaver.training import log
+from hdfsaver.training import tf_logging as log
 
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
 """What `sys.exc_info` gives."""

@@ -16,7 +16,7 @@ from hdfsaver.monitoring.hook import SessionRunArgs, SessionRunContext, SessionR
 from hdfsaver.monitoring.scaffold import Scaffold
 from hdfsaver.reading.checkpoint_names import PathLike
 from hdfsaver.session import Session
-from hdfsaver.training import log
+from hdfsaver.training import tf_logging as log
 
 _T = TypeVar("_T")
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from hdfsaver.graph.graph import GraphElementLike
 from hdfsaver.monitoring.coordinator import Coordinator
 from hdfsaver.monitoring.hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
-from hdfsaver.monitoring.stopping import Element, default_graph_element, needed_global_step
+from hdfsaver.monitoring.stopping import default_graph_element, needed_global_step
 from hdfsaver.monitoring.timer import SecondOrStepTimer
 from hdfsaver.session import Session
-from hdfsaver.training import log
+from hdfsaver.training import tf_logging as log
 
 
 class LoggingTensorHook(SessionRunHook):
@@ -37,7 +38,7 @@ class LoggingTensorHook(SessionRunHook):
 
     def __init__(
         self,
-        tensors: Mapping[str, Element] | Sequence[Element],
+        tensors: Mapping[str, GraphElementLike] | Sequence[GraphElementLike],
         every_n_iter: int | None = None,
         every_n_secs: float | None = None,
         at_end: bool = False,
@@ -48,7 +49,7 @@ class LoggingTensorHook(SessionRunHook):
             raise ValueError("either at_end and/or exactly one of every_n_iter and every_n_secs must be provided.")
         if every_n_iter is not None and every_n_iter <= 0:
             raise ValueError(f"invalid every_n_iter={every_n_iter}.")
-        self._tensors: dict[Any, Element] = dict(
+        self._tensors: dict[Any, GraphElementLike] = dict(
             tensors if isinstance(tensors, Mapping) else zip(tensors, tensors, strict=True)
         )
         self._order: list[Any] = sorted(tensors) if isinstance(tensors, Mapping) else list(tensors)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hdfsaver.checkpoint.graph_files import write_graph
 from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.graph.default import get_default_graph
-from hdfsaver.graph.keys import GraphKeys
+from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.monitoring.coordinator import Coordinator
 from hdfsaver.monitoring.hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
 from hdfsaver.monitoring.scaffold import Scaffold
@@ -16,7 +16,7 @@ from hdfsaver.monitoring.stopping import needed_global_step
 from hdfsaver.monitoring.timer import SecondOrStepTimer
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.session import Session
-from hdfsaver.training import log
+from hdfsaver.training import tf_logging as log
 
 
 class CheckpointSaverListener:

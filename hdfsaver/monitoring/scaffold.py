@@ -8,16 +8,16 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from hdfsaver.checkpoint.saver import Saver
-from hdfsaver.graph.current import name_scope
 from hdfsaver.graph.default import get_default_graph
-from hdfsaver.graph.keys import GraphKeys
+from hdfsaver.graph.default_graph_functions import name_scope
+from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.ops.constants import constant, group, no_op
 from hdfsaver.ops.joining import concat
 from hdfsaver.session import Session
-from hdfsaver.training import log
-from hdfsaver.variables import (
+from hdfsaver.training import tf_logging as log
+from hdfsaver.variables.variable import (
     global_variables,
     global_variables_initializer,
     local_variables_initializer,

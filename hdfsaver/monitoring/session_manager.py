@@ -17,7 +17,7 @@ from hdfsaver.monitoring.scaffold import Runnable
 from hdfsaver.reading.checkpoint_names import PathLike
 from hdfsaver.reading.find_checkpoint import get_checkpoint_state
 from hdfsaver.session import Session
-from hdfsaver.training import log
+from hdfsaver.training import tf_logging as log
 
 
 class SessionManager:

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from hdfsaver.graph.default import get_default_graph
+from hdfsaver.graph.graph import GraphElementLike
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import SupportsTensor, Tensor
+from hdfsaver.graph.tensor import Tensor
 from hdfsaver.monitoring.coordinator import Coordinator
 from hdfsaver.monitoring.hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
 from hdfsaver.session import Session
-from hdfsaver.training import log
+from hdfsaver.training import tf_logging as log
 from hdfsaver.training.global_step import get_global_step
-
-Element: TypeAlias = SupportsTensor | Operation | str
-"""A part of a graph, or its name."""
+from hdfsaver.variables.variable import Variable
 
 WAIT_SECONDS = 0.5
 """Seconds between two reads of a global step that other threads raise."""
 
 
-def needed_global_step(hook: object) -> SupportsTensor:
+def needed_global_step(hook: object) -> Variable | Tensor:
     """The global step; `RuntimeError` where there is none, as the hook needs one."""
-    found: SupportsTensor | None = get_global_step()
+    found = get_global_step()
     if found is None:
         raise RuntimeError(f"Global step should be created to use {type(hook).__name__}.")
     return found
@@ -89,13 +88,13 @@ class NanTensorHook(SessionRunHook):
 
     Parameters
     ----------
-    loss_tensor : Tensor
-        The loss, a single number.
+    loss_tensor : Tensor or str
+        The loss, a single number, or its name.
     fail_on_nan_loss : bool
         Whether to raise `NanLossDuringTrainingError`, or only to ask to stop.
     """
 
-    def __init__(self, loss_tensor: SupportsTensor | str, fail_on_nan_loss: bool = True) -> None:
+    def __init__(self, loss_tensor: GraphElementLike, fail_on_nan_loss: bool = True) -> None:
         self._loss = loss_tensor
         self._fails = fail_on_nan_loss
 
@@ -184,6 +183,6 @@ class FinalOpsHook(SessionRunHook):
             self._values = session.run(self._final_ops, feed_dict=self._feed_dict)
 
 
-def default_graph_element(item: Element) -> Tensor | Operation:
+def default_graph_element(item: GraphElementLike) -> Tensor | Operation:
     """The element of the default graph that an object or a name stands for."""
     return get_default_graph().as_graph_element(item)

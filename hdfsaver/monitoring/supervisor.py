@@ -12,8 +12,7 @@ from hdfsaver.checkpoint.graph_files import write_graph
 from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
-from hdfsaver.graph.keys import GraphKeys
-from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.tensor import SupportsTensor, Tensor
 from hdfsaver.monitoring.coordinator import Coordinator, ExcInfo, LooperThread
 from hdfsaver.monitoring.scaffold import Runnable, Scaffold
@@ -21,7 +20,7 @@ from hdfsaver.monitoring.session_manager import SessionManager
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.session import Session
 from hdfsaver.training.global_step import get_global_step
-from hdfsaver.variables import global_variables, global_variables_initializer, report_uninitialized_variables
+from hdfsaver.variables.variable import global_variables, global_variables_initializer, report_uninitialized_variables
 
 _T = TypeVar("_T")
 
@@ -350,13 +349,11 @@ def _given_op(value: Runnable | int | None, default: Callable[[], Runnable]) -> 
 
 
 def _ready_op() -> Tensor:
-    made: Tensor = Scaffold.get_or_default("ready_op", GraphKeys.READY_OP, report_uninitialized_variables)
-    return made
+    return Scaffold.get_or_default("ready_op", GraphKeys.READY_OP, report_uninitialized_variables)
 
 
 def _init_op() -> Runnable:
-    made: Operation = Scaffold.get_or_default("init_op", GraphKeys.INIT_OP, global_variables_initializer)
-    return made
+    return Scaffold.get_or_default("init_op", GraphKeys.INIT_OP, global_variables_initializer)
 
 
 def _local_init_op() -> Runnable:
@@ -364,12 +361,11 @@ def _local_init_op() -> Runnable:
 
 
 def _ready_for_local_init_op() -> Tensor:
-    made: Tensor = Scaffold.get_or_default(
+    return Scaffold.get_or_default(
         "ready_for_local_init_op",
         GraphKeys.READY_FOR_LOCAL_INIT_OP,
         lambda: report_uninitialized_variables(global_variables()),
     )
-    return made
 
 
 def _saver() -> Saver | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from hdfsaver.monitoring.creators import ChiefSessionCreator, WorkerSessionCreator
 from hdfsaver.monitoring.hook import SessionRunHook
@@ -12,12 +13,7 @@ from hdfsaver.monitoring.saving import CheckpointSaverHook
 from hdfsaver.monitoring.scaffold import Scaffold
 from hdfsaver.reading.checkpoint_names import PathLike
 
-
-class UseDefault:
-    """The type of `USE_DEFAULT`."""
-
-
-USE_DEFAULT = UseDefault()
+USE_DEFAULT: Any = object()
 """The value of an argument that is not given; None means that there is none."""
 
 
@@ -28,14 +24,14 @@ def MonitoredTrainingSession(  # noqa: N802, TensorFlow's name
     scaffold: Scaffold | None = None,
     hooks: Sequence[SessionRunHook] | None = None,
     chief_only_hooks: Sequence[SessionRunHook] | None = None,
-    save_checkpoint_secs: float | UseDefault | None = USE_DEFAULT,
+    save_checkpoint_secs: float | None = USE_DEFAULT,
     save_summaries_steps: object = USE_DEFAULT,
     save_summaries_secs: object = USE_DEFAULT,
     config: object = None,
     stop_grace_period_secs: float = 120,
     log_step_count_steps: int | None = 100,
     max_wait_secs: float = 7200,
-    save_checkpoint_steps: int | UseDefault | None = USE_DEFAULT,
+    save_checkpoint_steps: int | None = USE_DEFAULT,
     summary_dir: object = None,
     save_graph_def: bool = True,
 ) -> MonitoredSession:
@@ -105,10 +101,8 @@ def MonitoredTrainingSession(  # noqa: N802, TensorFlow's name
     return MonitoredSession(chief, [*all_hooks, *(hooks or ())], stop_grace_period_secs)
 
 
-def _intervals(secs: float | UseDefault | None, steps: int | UseDefault | None) -> tuple[float | None, int | None]:
+def _intervals(secs: float | None, steps: int | None) -> tuple[float | None, int | None]:
     """Seconds and steps between two checkpoints, where one may not have been given."""
-    if isinstance(secs, UseDefault) and isinstance(steps, UseDefault):
+    if secs is USE_DEFAULT and steps is USE_DEFAULT:
         return 600, None
-    return (None if isinstance(secs, UseDefault) else secs or None), (
-        None if isinstance(steps, UseDefault) else steps or None
-    )
+    return (None if secs is USE_DEFAULT else secs or None), (None if steps is USE_DEFAULT else steps or None)

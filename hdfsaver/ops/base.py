@@ -14,14 +14,14 @@ from hdfsaver import dtypes, shapes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.graph.apply import apply, apply_list
-from hdfsaver.graph.conversion import constant_node, convert_to_tensor, graph_of, is_tensor
 from hdfsaver.graph.definition import NUMBERS, Array, Kernel, Node, OpDef
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.graph.tensor_conversion import constant_node, convert_to_tensor, graph_of, is_tensor
 from hdfsaver.shapes import Shape, ShapeLike
 
 
-class SessionState(Protocol):
+class KernelState(Protocol):
     """What kernels use of a session's state: the values of variables, and streams of random numbers."""
 
     variables: dict[str, Array]
@@ -385,7 +385,7 @@ def _count(shape: tuple[int, ...]) -> int:
 def _shape_tensor(shape: ShapeLike | TensorLike, plain: tuple[int, ...] | None) -> Tensor:
     if plain is not None:
         return convert_to_tensor(np.array(plain, np.int32), name="shape_as_tensor")
-    dims = convert_to_tensor(shape)
+    dims = convert_to_tensor(cast("TensorLike", shape))
     if dims.shape.rank == 0:
         dims = apply("Reshape", dims, [-1])
     return dims

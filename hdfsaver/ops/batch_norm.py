@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from hdfsaver.graph.apply import apply_list
-from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import NO_DERIVATIVE, Grads, scope, with_rank
 from hdfsaver.ops.sliding_windows import NCHW, NHWC
 from hdfsaver.shapes import Shape

@@ -12,10 +12,10 @@ import numpy as np
 
 from hdfsaver import shapes
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import NUMBERS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import ROUNDED_ONCE, Grads, at_least, scope, widened, with_rank
 from hdfsaver.shapes import Shape
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from hdfsaver import dtypes, shapes
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.conversion import convert_to_tensor, graph_of, is_tensor
 from hdfsaver.graph.definition import COMPLEX, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.graph.tensor_conversion import convert_to_tensor, graph_of, is_tensor
 from hdfsaver.ops.base import Grads, Unary, scope, sum_to_inputs
 from hdfsaver.shapes import Shape
 

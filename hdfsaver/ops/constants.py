@@ -13,11 +13,12 @@ from hdfsaver import dtypes, shapes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.graph.apply import apply, apply_op
-from hdfsaver.graph.conversion import as_array, constant_node
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.graph import SupportsGraphElement
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
+from hdfsaver.graph.tensor_conversion import as_array, constant_node
 from hdfsaver.ops.base import Flat
 from hdfsaver.protos.tensors import TensorProto
 from hdfsaver.shapes import Shape, ShapeLike, TensorShape
@@ -345,7 +346,7 @@ def no_op(name: str | None = None) -> Operation:
     return apply_op("NoOp", name=name)
 
 
-Waited: TypeAlias = "Operation | SupportsTensor | Sequence[Waited] | None"
+Waited: TypeAlias = "SupportsGraphElement | SupportsTensor | Sequence[Waited] | None"
 """Operations and tensors to wait for, or nested sequences of them; None is left out."""
 
 
@@ -356,13 +357,13 @@ def group(*inputs: Waited, name: str | None = None) -> Operation:
         return no_op(name=name or "group_deps")
 
 
-def _flat(items: Sequence[Waited]) -> list[Operation | SupportsTensor]:
-    flat: list[Operation | SupportsTensor] = []
+def _flat(items: Sequence[Waited]) -> list[SupportsGraphElement]:
+    flat: list[SupportsGraphElement] = []
     for item in items:
         if isinstance(item, list | tuple):
             flat += _flat(item)
         elif item is not None:
-            flat.append(cast("Operation | SupportsTensor", item))
+            flat.append(cast("SupportsGraphElement", item))
     return flat
 
 
@@ -370,18 +371,18 @@ def _flat(items: Sequence[Waited]) -> list[Operation | SupportsTensor]:
 def tuple_(
     tensors: Sequence[SupportsTensor],
     name: str | None = None,
-    control_inputs: Sequence[Operation | SupportsTensor] | None = None,
+    control_inputs: Sequence[SupportsGraphElement] | None = None,
 ) -> list[Tensor]: ...
 @overload
 def tuple_(
     tensors: Sequence[SupportsTensor | None],
     name: str | None = None,
-    control_inputs: Sequence[Operation | SupportsTensor] | None = None,
+    control_inputs: Sequence[SupportsGraphElement] | None = None,
 ) -> list[Tensor | None]: ...
 def tuple_(
     tensors: Sequence[SupportsTensor | None],
     name: str | None = None,
-    control_inputs: Sequence[Operation | SupportsTensor] | None = None,
+    control_inputs: Sequence[SupportsGraphElement] | None = None,
 ) -> list[Tensor] | list[Tensor | None]:
     """Give the same tensors, each of them available only once all of them are computed (``tf.tuple``).
 
@@ -417,7 +418,7 @@ def no_op_after(items: Sequence[Waited]) -> Operation:
 
 
 def with_dependencies(
-    dependencies: Sequence[Operation | SupportsTensor], output: TensorLike, name: str | None = None
+    dependencies: Sequence[SupportsGraphElement], output: TensorLike, name: str | None = None
 ) -> Tensor:
     """Pass a tensor on, only once other operations have run.
 

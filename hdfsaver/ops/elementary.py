@@ -12,10 +12,10 @@ import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import COMPLEX, FLOATS, NUMBERS, Kernel, Node, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import Grads, Unary, conjugate, like, scope
 
 _SIGNED = NUMBERS - {"uint8", "uint16", "uint32", "uint64"}

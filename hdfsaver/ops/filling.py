@@ -14,11 +14,11 @@ import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DTypeLike
-from hdfsaver.graph.apply import apply, graph_of
-from hdfsaver.graph.tensor_conversion import as_array, convert_to_tensor, graph_of, is_tensor
+from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import COMPLEX, FLOATS, INDICES, REALS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.graph.tensor_conversion import as_array, convert_to_tensor, graph_of, is_tensor
 from hdfsaver.ops.base import (
     FOLDED_SIZE,
     Flat,

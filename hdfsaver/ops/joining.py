@@ -8,10 +8,10 @@ import numpy as np
 
 from hdfsaver import shapes
 from hdfsaver.graph.apply import apply, apply_list
-from hdfsaver.graph.conversion import convert_to_tensor, graph_of
 from hdfsaver.graph.definition import INDICES, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.graph.tensor_conversion import convert_to_tensor, graph_of
 from hdfsaver.ops.base import (
     Grads,
     added,

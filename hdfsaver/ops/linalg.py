@@ -10,10 +10,10 @@ import numpy as np
 from hdfsaver import dtypes, shapes
 from hdfsaver.graph import operators
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
 from hdfsaver.graph.definition import NUMBERS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.graph.tensor_conversion import convert_to_tensor, is_tensor
 from hdfsaver.ops.base import NARROW, Grads, at_least, conjugate, invalid, normal_axis, scope, sum_to, with_rank
 from hdfsaver.shapes import Shape
 
@@ -201,8 +201,7 @@ def matmul(
         else:
             a, transposes_a = conjugate(a) if adjoint_a else a, transpose_a or adjoint_a
             b, transposes_b = conjugate(b) if adjoint_b else b, transpose_b or adjoint_b
-        product: Tensor = operators.matrix_multiply(a, b, transposes_a, transposes_b, name=full)
-        return product
+        return operators.matrix_multiply(a, b, transposes_a, transposes_b, name=full)
 
 
 def _prepared(tensor: Tensor, transpose: bool, adjoint: bool) -> tuple[Tensor, bool]:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import like, scope
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.graph.definition import FLOATS, INDICES, Array, Kernel, Node, register
-from hdfsaver.ops.base import Flat, SessionState, invalid, with_rank
+from hdfsaver.ops.base import Flat, KernelState, invalid, with_rank
 from hdfsaver.shapes import Shape
 
 OTHER_NUMBERS = "The same seeds give other numbers than in TensorFlow, from the same distribution."
@@ -17,7 +17,7 @@ OTHER_NUMBERS = "The same seeds give other numbers than in TensorFlow, from the 
 _SEEDS = {"seed": 0, "seed2": 0}
 
 
-def _generator(state: SessionState, node: Node) -> np.random.Generator:
+def _generator(state: KernelState, node: Node) -> np.random.Generator:
     return state.generator(node.name, node.attrs["seed"], node.attrs["seed2"])
 
 
@@ -108,7 +108,7 @@ class RandomUniformInt(Flat):
     def kernel(self, node: Node) -> Kernel:
         dtype = dtypes.numpy_dtype(node.attrs["Tout"])
 
-        def draw(state: SessionState, shape: Array, minval: Array, maxval: Array) -> Array:
+        def draw(state: KernelState, shape: Array, minval: Array, maxval: Array) -> Array:
             if minval >= maxval:
                 raise invalid(f"Need minval < maxval, got {minval} >= {maxval}.")
             return np.asarray(_generator(state, node).integers(minval, maxval, shape.tolist(), dtype.type), dtype)
@@ -131,7 +131,7 @@ class RandomShuffle(Flat):
         return node.input_shapes
 
     def kernel(self, node: Node) -> Kernel:
-        def shuffle(state: SessionState, value: Array) -> Array:
+        def shuffle(state: KernelState, value: Array) -> Array:
             return _generator(state, node).permutation(value, axis=0) if np.ndim(value) else value
 
         return shuffle

@@ -6,16 +6,16 @@ numbers again if at least one of them is set; they are not those of TensorFlow, 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.graph.tensor_conversion import convert_to_tensor, is_tensor
 from hdfsaver.ops.base import dtype_name, known_shape, scope
 from hdfsaver.shapes import ShapeLike
 
@@ -52,7 +52,7 @@ def seed_attrs(op_seed: int | None) -> dict[str, Any]:
 
 def _shape_tensor(shape: ShapeLike | TensorLike) -> Tensor:
     known = known_shape(shape)
-    return convert_to_tensor(shape if known is None else np.array(known, np.int32), name="shape")
+    return convert_to_tensor(cast("TensorLike", shape) if known is None else np.array(known, np.int32), name="shape")
 
 
 def random_normal(

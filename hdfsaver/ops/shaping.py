@@ -10,10 +10,10 @@ import numpy as np
 from hdfsaver import dtypes, shapes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply, apply_list
-from hdfsaver.graph.conversion import constant_node, convert_to_tensor
 from hdfsaver.graph.definition import INDICES, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.graph.tensor_conversion import constant_node, convert_to_tensor
 from hdfsaver.ops.base import (
     Flat,
     Grads,

@@ -9,10 +9,10 @@ import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.conversion import convert_to_tensor
 from hdfsaver.graph.definition import INDICES, NUMBERS, Array, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import Grads, blank, boxed, invalid, normal_axes, scope, with_rank
 from hdfsaver.shapes import Shape
 

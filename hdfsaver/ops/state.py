@@ -17,7 +17,7 @@ from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import INDICES, NUMBERS, Array, Kernel, Node, register
 from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
-from hdfsaver.ops.base import Flat, SessionState
+from hdfsaver.ops.base import Flat, KernelState
 from hdfsaver.shapes import Shape
 from hdfsaver.shapes import text as shape_text
 
@@ -82,7 +82,7 @@ class Assign(_Assignment):
     def kernel(self, node: Node) -> Kernel:
         wanted = node.input_shapes[0] if node.attrs["validate_shape"] else None
 
-        def assign(state: SessionState, ref: str, value: Array) -> str:
+        def assign(state: KernelState, ref: str, value: Array) -> str:
             if wanted is not None and not shapes.compatible(wanted, np.shape(value)):
                 raise InvalidArgumentError(
                     None,
@@ -106,7 +106,7 @@ def own(value: Array) -> Array:
     return value
 
 
-def current(state: SessionState, ref: str, node: Node) -> Array:
+def current(state: KernelState, ref: str, node: Node) -> Array:
     """The value of a variable that an operation is about to change.
 
     Parameters
@@ -150,7 +150,7 @@ class _Update(_Assignment):
     def kernel(self, node: Node) -> Kernel:
         ufunc = type(self).ufunc
 
-        def update(state: SessionState, ref: str, value: Array) -> str:
+        def update(state: KernelState, ref: str, value: Array) -> str:
             before = current(state, ref, node)
             if before.shape != np.shape(value):
                 raise InvalidArgumentError(
@@ -199,7 +199,7 @@ class _Scatter(Flat):
     def kernel(self, node: Node) -> Kernel:
         change = type(self).change
 
-        def scatter(state: SessionState, ref: str, indices: Array, updates: Array) -> str:
+        def scatter(state: KernelState, ref: str, indices: Array, updates: Array) -> str:
             value = current(state, ref, node).copy()
             indices = np.asarray(indices)
             if indices.size and (indices.min() < 0 or indices.max() >= len(value)):

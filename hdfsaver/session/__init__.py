@@ -1,4 +1,4 @@
-"""Running graphs: plans, the seam for engines, and the session that keeps the variables' values."""
+"""Running graphs: plans, engines, and the session that keeps the variables' values."""
 
 from hdfsaver.session.session import InteractiveSession, Session, get_default_session
 

@@ -1,4 +1,4 @@
-"""The seam between a session and what computes: an engine is a function from a plan to something that runs."""
+"""What an engine is: a function from a plan to something that runs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from hdfsaver.graph.definition import Array
-from hdfsaver.session.plan import Plan
-from hdfsaver.session.state import State
+from hdfsaver.session.plan import ExecutionPlan
+from hdfsaver.session.session_state import SessionState
 
 Executable = Callable[[Sequence[Array]], list[Any]]
 """Takes the values of the feeds, gives those of the fetches (None for an operation)."""
@@ -16,14 +16,18 @@ Executable = Callable[[Sequence[Array]], list[Any]]
 class Engine(Protocol):
     """What computes."""
 
-    def __call__(self, plan: Plan, state: State) -> Executable:
+    def __call__(self, plan: ExecutionPlan, state: SessionState) -> Executable:
         """Prepare a plan for many runs.
 
         Parameters
         ----------
-        plan : Plan
-        state : State
+        plan : ExecutionPlan
+        state : SessionState
             The session's variables, which the runs read and change.
+
+        Returns
+        -------
+        callable
 
         Raises
         ------

@@ -30,7 +30,7 @@ def convert_variables_to_constants(
     Parameters
     ----------
     sess : Session
-        Where the variables have their values.
+        The session that has the variables' values.
     input_graph_def : GraphDef
         It is not changed.
     output_node_names : iterable of str

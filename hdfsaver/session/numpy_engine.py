@@ -12,8 +12,8 @@ from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError
 from hdfsaver.graph.definition import Array, Node, find
 from hdfsaver.ops.control_flow import DEAD, Chooser
 from hdfsaver.session.engine import Executable, StepError
-from hdfsaver.session.plan import Plan, Step
-from hdfsaver.session.state import State, given_away
+from hdfsaver.session.plan import ExecutionPlan, Step
+from hdfsaver.session.session_state import SessionState, given_away
 
 _CONTROL_FLOW = frozenset({"Switch", "RefSwitch", "Merge"})
 
@@ -32,13 +32,13 @@ class _Call(NamedTuple):
     controls: tuple[int, ...]
 
 
-def numpy_engine(plan: Plan, state: State) -> Executable:
+def numpy_engine(plan: ExecutionPlan, state: SessionState) -> Executable:
     """Prepare a plan: kernels are looked up once, constants are in place, variables are read by key."""
     return _Compiler(plan, state).compile()
 
 
 class _Compiler:
-    def __init__(self, plan: Plan, state: State) -> None:
+    def __init__(self, plan: ExecutionPlan, state: SessionState) -> None:
         self.plan = plan
         self.state = state
         self.template: list[Any] = [None] * plan.size
@@ -115,7 +115,7 @@ class _Compiler:
 def _delivered(value: Any) -> Any:
     if value is DEAD:
         raise InvalidArgumentError(
-            None, None, "A fetched tensor has no value: it lies on a branch that the run did not take."
+            None, None, "A fetched tensor has no value: it is on a branch that the run did not take."
         )
     return given_away(value)
 

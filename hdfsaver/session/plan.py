@@ -1,7 +1,7 @@
-"""The plan of a run: which operations must run, in which order, and where their values lie.
+"""The plan of a run: which operations must run, in which order, and where their values are kept.
 
-A plan is data. It knows no arrays and no engine; an engine turns it into something that runs (see `engine`). Every
-tensor has a *slot*, a number, in which its value lies while it is needed.
+A plan is data, without arrays and independent of engines; an engine turns it into something that runs (see `engine`).
+Every tensor has a *slot*, a number, where its value is kept while it is needed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hdfsaver.graph.definition import OpDef, find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.graph.walks import ancestors, in_order, positions
+from hdfsaver.graph.walks import ancestors, execution_order, positions
 from hdfsaver.schema import DiGraph
 
 Output = tuple[str, int]
@@ -37,9 +37,9 @@ class Step:
     controls : tuple of int
         For each operation waited for, a slot that is filled when it has run.
     outputs : tuple of int
-        The slots of its outputs; an operation without any has one for those who wait for it.
+        The slots of its outputs; an operation without any has one for those that wait for it.
     frees : tuple of int
-        The slots that nobody needs after this step.
+        The slots that are not needed after this step.
     """
 
     node: str
@@ -52,7 +52,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ExecutionPlan:
     """All that an engine needs to know of a run.
 
     Attributes
@@ -82,13 +82,24 @@ class Plan:
     size: int
 
 
-def make_plan(graph: Graph, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> Plan:
+def make_plan(graph: Graph, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> ExecutionPlan:
     """Prune the graph to what the fetches need, given the feeds, and put it in order.
+
+    Parameters
+    ----------
+    graph : Graph
+    fetches : sequence of Tensor or Operation
+    feeds : sequence of Tensor
+        What the caller gives values for.
+
+    Returns
+    -------
+    ExecutionPlan
 
     Raises
     ------
     ValueError
-        Operations wait for each other in a circle.
+        Operations wait for each other in a cycle.
     UnimplementedError
         An operation is needed whose type is not known; the message names all of them.
     """
@@ -103,19 +114,19 @@ class _Planner:
         self.known = frozenset(self.fed)
         self.slots: dict[Output, int] = {}
 
-    def plan(self) -> Plan:
+    def plan(self) -> ExecutionPlan:
         targets = [name for name, output in self.fetches if (name, output) not in self.known]
         needed = ancestors(self.digraph, targets, self.known)
         place = positions(self.digraph)
-        # Before the order, which there is none of in a loop of TensorFlow's: its operations are not known here.
+        # Before the order: a loop of TensorFlow's, whose operations are not known here, does not have one.
         _check_known(self.digraph, needed, place)
-        order = in_order(self.digraph, needed, place, self.known)
+        order = execution_order(self.digraph, needed, place, self.known)
         feed_slots = tuple(self._slot(output) for output in self.fed)
         steps = [self._step(name) for name in order]
         wanted = [None if output < 0 else self._slot((name, output)) for name, output in self.fetches]
         reads = [output >= 0 and self._is_variable((name, output)) for name, output in self.fetches]
         last_uses = _last_uses(steps, keep={slot for slot in wanted if slot is not None})
-        return Plan(
+        return ExecutionPlan(
             digraph=self.digraph,
             steps=tuple(_with_frees(step, frees) for step, frees in zip(steps, last_uses, strict=True)),
             feeds=feed_slots,

@@ -10,18 +10,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hdfsaver import dtypes, errors, shapes
-from hdfsaver.graph.conversion import as_array, is_tensor
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.default_stack import default_sessions
 from hdfsaver.graph.definition import Array
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor_conversion import as_array, is_tensor
 from hdfsaver.session.engine import Engine, Executable, StepError
 from hdfsaver.session.fetches import flatten
 from hdfsaver.session.numpy_engine import numpy_engine
 from hdfsaver.session.plan import make_plan
-from hdfsaver.session.state import State
+from hdfsaver.session.session_state import SessionState
 
 
 class _Feed(NamedTuple):
@@ -55,13 +55,13 @@ class Session:
     """
 
     def __init__(
-        self, target: str = "", graph: Graph | None = None, config: Any = None, *, engine: Engine = numpy_engine
+        self, target: str = "", graph: Graph | None = None, config: object = None, *, engine: Engine = numpy_engine
     ) -> None:
         if graph is not None and not isinstance(graph, Graph):
             raise TypeError(f"Argument graph must be a tf.Graph, not {type(graph).__name__}.")
         self._graph = graph if graph is not None else get_default_graph()
         self._engine = engine
-        self._state = State()
+        self._state = SessionState()
         self._closed = False
         self._version = -1
         self._prepared: dict[Any, _Prepared] = {}
@@ -73,7 +73,7 @@ class Session:
         return self._graph
 
     @property
-    def state(self) -> State:
+    def state(self) -> SessionState:
         """The values of the variables.
 
         Raises
@@ -84,7 +84,13 @@ class Session:
         self._check_open()
         return self._state
 
-    def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
+    def run(
+        self,
+        fetches: Any,
+        feed_dict: Mapping[Any, Any] | None = None,
+        options: object = None,
+        run_metadata: object = None,
+    ) -> Any:
         """Run what is needed for the fetches and give their values.
 
         Parameters
@@ -119,7 +125,20 @@ class Session:
     def make_callable(
         self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False
     ) -> Callable[..., Any]:
-        """A function that runs the fetches; its arguments are the values of the tensors in ``feed_list``."""
+        """A function that runs the fetches; its arguments are the values of the tensors in ``feed_list``.
+
+        Parameters
+        ----------
+        fetches : Tensor, Operation, Variable, str, or nested lists, tuples and dicts of them
+        feed_list : list of Tensor, optional
+        accept_options : bool
+            Accepted for programs that give it.
+
+        Returns
+        -------
+        callable
+            It gives what `run` gives.
+        """
         feeds = list(feed_list or ())
 
         def call(*values: Any) -> Any:
@@ -137,7 +156,7 @@ class Session:
         key = (*leaves, None, *feed_dict)
         try:
             prepared = self._prepared.get(key)
-        except TypeError:  # something that cannot be hashed is no part of a graph; say which
+        except TypeError:  # something that cannot be hashed is not part of a graph; say which
             prepared = None
         return prepared or self._prepare_anew(key, leaves, feed_dict)
 
@@ -221,9 +240,19 @@ class Session:
 
 
 class InteractiveSession(Session):
-    """A session that is the default one from its making to its end; for work at a prompt."""
+    """A session that is the default one until it is closed; for work at a prompt.
 
-    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
+    Parameters
+    ----------
+    target : str
+        Accepted for programs that give it.
+    graph : Graph, optional
+        The default graph where none is given.
+    config : object
+        Accepted for programs that give it.
+    """
+
+    def __init__(self, target: str = "", graph: Graph | None = None, config: object = None) -> None:
         super().__init__(target, graph, config)
         default_sessions.push(self)
 
@@ -250,7 +279,7 @@ def _feed_of(tensor: Tensor) -> _Feed:
 
 
 def _feed_value(feed: _Feed, value: Any) -> Array:
-    """The fed value as a read-only view: whoever keeps it must copy, since the user may write on it later."""
+    """The fed value as a read-only view: code that keeps it must copy it, since the user may write on it later."""
     array = value if isinstance(value, np.ndarray) and value.dtype == feed.numpy_dtype else _feed_array(feed, value)
     static = feed.tensor.op.output_data[feed.tensor.value_index][1]
     if static is not None and static != array.shape and not shapes.compatible(static, array.shape):

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.graph.default import get_default_graph
+from hdfsaver.graph.default_stack import SupportsRun
 from hdfsaver.graph.graph import Graph
-from hdfsaver.graph.keys import GraphKeys
+from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.ops.initializers import zeros_initializer
-from hdfsaver.session import Session
-from hdfsaver.training import log
-from hdfsaver.variable_scope import get_variable
-from hdfsaver.variables import Variable
+from hdfsaver.training import tf_logging as log
+from hdfsaver.variables.get_variable import get_variable
+from hdfsaver.variables.variable import Variable
 
 
-def get_global_step(graph: Graph | None = None) -> Any:
+def get_global_step(graph: Graph | None = None) -> Variable | Tensor | None:
     """The global step of a graph.
 
     Parameters
@@ -29,12 +27,12 @@ def get_global_step(graph: Graph | None = None) -> Any:
     Returns
     -------
     Variable, Tensor or None
-        What the collection ``GLOBAL_STEP`` holds, or the tensor ``global_step:0``; None where neither is there.
+        What the collection ``GLOBAL_STEP`` holds, or the tensor ``global_step:0``; None where there is neither.
 
     Raises
     ------
     TypeError
-        It is no integer, or no scalar.
+        It is not a scalar of integers.
     """
     graph = get_default_graph() if graph is None else graph
     found = graph.get_collection(GraphKeys.GLOBAL_STEP)
@@ -46,8 +44,9 @@ def get_global_step(graph: Graph | None = None) -> Any:
             found = [graph.get_tensor_by_name("global_step:0")]
         except KeyError:
             return None
-    assert_global_step(found[0])
-    return found[0]
+    step: Variable | Tensor = found[0]
+    assert_global_step(step)
+    return step
 
 
 def create_global_step(graph: Graph | None = None) -> Variable:
@@ -62,7 +61,7 @@ def create_global_step(graph: Graph | None = None) -> Variable:
     if get_global_step(graph) is not None:
         raise ValueError('"global_step" already exists.')
     with graph.as_default(), graph.name_scope(None):
-        made: Variable = get_variable(
+        return get_variable(
             GraphKeys.GLOBAL_STEP,
             shape=[],
             dtype=dtypes.int64,
@@ -70,17 +69,16 @@ def create_global_step(graph: Graph | None = None) -> Variable:
             trainable=False,
             collections=[GraphKeys.GLOBAL_VARIABLES, GraphKeys.GLOBAL_STEP],
         )
-        return made
 
 
-def get_or_create_global_step(graph: Graph | None = None) -> Any:
+def get_or_create_global_step(graph: Graph | None = None) -> Variable | Tensor:
     """The global step of a graph, made where there is none."""
     graph = get_default_graph() if graph is None else graph
     found = get_global_step(graph)
     return create_global_step(graph) if found is None else found
 
 
-def assert_global_step(global_step_tensor: Any) -> None:
+def assert_global_step(global_step_tensor: object) -> None:
     """Raise `TypeError` unless this is a scalar of integers that can be a global step."""
     if not isinstance(global_step_tensor, Variable | Tensor):
         raise TypeError(f'Existing "global_step" must be a Variable or Tensor: {global_step_tensor!r}.')
@@ -91,6 +89,6 @@ def assert_global_step(global_step_tensor: Any) -> None:
         raise TypeError(f'Existing "global_step" is not scalar: {shape}.')
 
 
-def global_step(sess: Session, global_step_tensor: Any) -> int:
+def global_step(sess: SupportsRun, global_step_tensor: Variable | Tensor) -> int:
     """The value of the global step in a session, as an int."""
     return int(np.asarray(sess.run(global_step_tensor)))

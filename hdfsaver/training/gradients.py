@@ -1,4 +1,4 @@
-"""Derivatives: from a graph to more of the same graph."""
+"""Derivatives: operations that are added to the graph that they are taken of."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 from hdfsaver import dtypes
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.conversion import convert_to_tensor, graph_of, is_tensor
 from hdfsaver.graph.definition import COMPLEX, FLOATS, find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
-from hdfsaver.graph.walks import in_order, positions
+from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.graph.tensor_conversion import convert_to_tensor, graph_of, is_tensor
+from hdfsaver.graph.walks import execution_order, positions
 
 _Output = tuple[str, int]
 
@@ -37,14 +37,14 @@ class UnconnectedGradients:
 
 
 def gradients(
-    ys: Any,
-    xs: Any,
-    grad_ys: Any = None,
+    ys: TensorLike,
+    xs: TensorLike,
+    grad_ys: TensorLike | Sequence[TensorLike | None] | None = None,
     name: str = "gradients",
     colocate_gradients_with_ops: bool = False,
     gate_gradients: bool = False,
     aggregation_method: int | None = None,
-    stop_gradients: Any = None,
+    stop_gradients: TensorLike | None = None,
     unconnected_gradients: str = UnconnectedGradients.NONE,
 ) -> list[Tensor | None]:
     """The derivatives of the sum of ``ys`` by each of ``xs``, as tensors of the same graph.
@@ -76,7 +76,7 @@ def gradients(
     TypeError
         A complex ``y`` without a ``grad_y``, or a ``grad_y`` of another kind than its ``y``.
     ValueError
-        The tensors belong to different graphs, or another argument is none of those above.
+        The tensors belong to different graphs, or another argument is not one of those above.
     """
     if unconnected_gradients not in (UnconnectedGradients.NONE, UnconnectedGradients.ZERO):
         raise ValueError(f"unconnected_gradients must be 'none' or 'zero', not {unconnected_gradients!r}.")
@@ -129,8 +129,7 @@ def _ones(number: int, y: Tensor) -> Tensor:
     sizes = apply("Shape", y)
     with y.graph.name_scope(f"grad_ys_{number}") as scope:
         one = convert_to_tensor(1 if not y.dtype.is_bool else True, y.dtype.base_dtype, name="Const")
-        ones: Tensor = apply("Fill", sizes, one, name=scope)
-        return ones
+        return apply("Fill", sizes, one, name=scope)
 
 
 def _is_smooth(dtype: str) -> bool:
@@ -187,7 +186,7 @@ class _Backward:
     def run(self, seeds: Sequence[Tensor]) -> list[Tensor | None]:
         """The derivatives by ``xs``."""
         digraph = self.graph.digraph
-        order = in_order(digraph, self.between, positions(digraph)) if self.between else []
+        order = execution_order(digraph, self.between, positions(digraph)) if self.between else []
         for y, seed in zip(self.ys, seeds, strict=True):
             if y.op.name in self.between and _is_smooth(y.dtype.name):
                 self._add(_key(y), seed)
@@ -209,8 +208,7 @@ class _Backward:
         parts = self.contributions.pop(output, [])
         if len(parts) < 2:
             return parts[0] if parts else None
-        total: Tensor = apply("AddN", parts)
-        return total
+        return apply("AddN", parts)
 
     def _pass_on(self, name: str, grads: Sequence[Tensor | None]) -> None:
         """Give the inputs of an operation what they get of the derivatives by its outputs."""

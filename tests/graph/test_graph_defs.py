@@ -308,7 +308,7 @@ def test_defaults_are_filled_in():
 
 
 def test_attributes_are_given_as_tensorflow_gives_them():
-    """Dtypes, shapes and arrays are faces, in lists too; NumPy takes a tensor's message for an array."""
+    """Dtypes, shapes and arrays are TensorFlow's objects, in lists too; NumPy takes a tensor's message for an array."""
     x = tf.placeholder(tf.float32, [None, 2])
     assert (None, 2) == x.op.get_attr("shape").plain
     value = tf.constant([1, 2]).op.get_attr("value")

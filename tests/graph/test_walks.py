@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdfsaver import schema
-from hdfsaver.graph.walks import ancestors, in_order, positions
+from hdfsaver.graph.walks import ancestors, execution_order, positions
 
 ONE = (("float32", ()),)
 
@@ -38,7 +38,7 @@ def test_ancestors_are_networkxs(graph, data):
 @given(graphs())
 def test_sources_come_first(graph):
     """In the order each operation comes after all that it needs, and otherwise as they were made."""
-    order = in_order(graph, set(graph), positions(graph))
+    order = execution_order(graph, set(graph), positions(graph))
     assert list(nx.lexicographical_topological_sort(graph, key=positions(graph).get)) == order
 
 
@@ -50,10 +50,10 @@ def test_what_is_known_needs_nothing():
     assert {"y"} == ancestors(graph, ["y"], frozenset({("x", 0)}))
 
 
-def test_a_circle_has_no_order():
+def test_a_cycle_has_no_order():
     """Operations that wait for each other are named."""
     graph = nx.DiGraph()
     schema.add_node(graph, "x", op="Any", inputs=(("y", 0),), outputs=ONE)
     schema.add_node(graph, "y", op="Any", inputs=(("x", 0),), outputs=ONE)
-    with pytest.raises(ValueError, match="circle: x, y"):
-        in_order(graph, {"x", "y"}, positions(graph))
+    with pytest.raises(ValueError, match="cycle: x, y"):
+        execution_order(graph, {"x", "y"}, positions(graph))

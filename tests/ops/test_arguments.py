@@ -88,6 +88,7 @@ CASES: list[tuple[type[Exception], Callable[[], Any], str]] = [
     (ValueError, lambda: tf.constant(1, shape=[None]), "must be known"),
     (TypeError, lambda: tf.constant([1, 2], shape=[1, 2], verify_shape=True), "Expected a value of shape"),
     (ValueError, lambda: tf.initializers.identity()([2]), "two dimensions"),
+    (ValueError, lambda: tf.glorot_uniform_initializer()([None, 2]), "must be known"),
 ]
 
 
@@ -123,6 +124,12 @@ def test_constants_are_filled_up() -> None:
     made = tf.constant(given, shape=[2, 2])
     given[:] = 0
     assert [[1, 2], [2, 2]] == tf.Session().run(made).tolist()
+
+
+def test_number_of_axes_from_numpy() -> None:
+    """The number of axes that are summed over may be one of NumPy's integers."""
+    summed = tf.tensordot([[1.0, 2.0]], [[3.0], [4.0]], np.int32(1))
+    assert [[11.0]] == tf.Session().run(summed).tolist()
 
 
 def test_control_dependencies_of_a_tensor() -> None:

@@ -25,7 +25,7 @@ LAYERS = (
     ("messages",),
     ("graph", "storage"),
     ("ops", "reading", "arrays", "interop"),
-    ("variables", "variable_scope", "partitioned", "partitioning", "session", "training"),
+    ("variables", "session", "training"),
     ("checkpoint",),
     ("monitoring", "conversion"),
     ("cli", "testing"),

@@ -8,7 +8,7 @@ import numpy as np
 
 import hdfsaver as tf
 from hdfsaver import dtypes
-from hdfsaver.graph.conversion import constant_node
+from hdfsaver.graph.tensor_conversion import constant_node
 
 # TensorFlow itself cannot tell the values of these from their definition, or gives tuples for them.
 _LEFT_OUT = ("resource", "variant", "string", "float8_e4m3fnuz", "float8_e4m3b11fnuz", "float8_e5m2fnuz")

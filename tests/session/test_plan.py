@@ -1,4 +1,4 @@
-"""Plans: data that say what must run, in which order, and where values lie."""
+"""Plans: data that say what must run, in which order, and where values are kept."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_fetched_variable_is_read_at_the_end():
 
 
 def test_a_slot_is_freed_once_after_its_last_use():
-    """Every slot that nobody fetches is freed by exactly one step, and by none before its last use."""
+    """Every slot that is not fetched is freed by exactly one step, and by none before its last use."""
     x = tf.placeholder(tf.float32)
     y = x * x
     z = y + x

@@ -196,7 +196,7 @@ def test_a_plan_is_made_once():
 
 
 def test_a_plan_holds_only_what_is_needed():
-    """Operations that the fetches do not need are not in the plan, and values go when nobody needs them."""
+    """Operations that the fetches do not need are not in the plan, and values go when they are not needed any more."""
     plans = []
 
     def recording_engine(plan, state):
@@ -222,7 +222,7 @@ def test_a_deep_chain_needs_no_recursion():
         assert 10_001.0 == sess.run(x)
 
 
-def test_a_circle_is_named():
+def test_a_cycle_is_named():
     """Operations that wait for each other are an error that names them, not an endless run."""
     first, second = tf.no_op(name="first"), tf.no_op(name="second")
     second._add_control_inputs([first])
@@ -307,7 +307,7 @@ def test_fetching_a_dead_value_is_an_error():
 
 
 def test_intermediate_values_do_not_pile_up():
-    """A chain over large arrays needs room for a few of them, not for all."""
+    """A chain over large arrays needs memory for a few of them, not for all."""
     x = tf.placeholder(tf.float32, [1_000_000])
     y = x
     for _ in range(20):

@@ -58,7 +58,7 @@ def test_only_what_lies_between() -> None:
 
 
 def test_intermediate_tensors() -> None:
-    """xs may lie on the way to each other; each gets its whole derivative."""
+    """xs may depend on each other; each gets its whole derivative."""
     x = tf.constant(3.0)
     y = x * x
     z = y * y

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import hdfsaver as tf
-from hdfsaver.partitioned import PartitionedVariable
+from hdfsaver.variables.partitioned import PartitionedVariable
 
 HALVES = tf.fixed_size_partitioner(2)
 TABLE = np.arange(10, dtype=np.float32).reshape(5, 2)
@@ -93,7 +95,8 @@ def test_the_whole_as_an_operand():
             sess.run(w)
         with pytest.raises(TypeError, match="Can not convert a PartitionedVariable into a Tensor"):
             sess.run(total, {w: TABLE})
-    for wrong in (lambda: w + 1, lambda: w[0]):
+    whole: Any = w
+    for wrong in (lambda: whole + 1, lambda: whole[0]):
         with pytest.raises(TypeError):
             wrong()
     with pytest.raises(ValueError, match="int32"):
@@ -167,7 +170,7 @@ def test_sharing():
     """A partitioned variable is shared as it is divided, also without saying how, and never with an undivided one."""
     v = tf.get_variable("v", [2, 4], partitioner=HALVES)
     tf.get_variable("plain", [4])
-    refused: list[tuple[object, dict[str, object], str]] = [
+    refused: list[tuple[Any, dict[str, Any], str]] = [
         (False, {"shape": [2, 4], "partitioner": HALVES}, "Partitioned variable with name v already exists"),
         (False, {"shape": [2, 4]}, "a partitioned version of the variable was found: v/part_0"),
         (tf.AUTO_REUSE, {"shape": [2, 4]}, "a partitioned version of the variable was found: v/part_0"),

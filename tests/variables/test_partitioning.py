@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hdfsaver as tf
-from hdfsaver.partitioning import PartitionInfo, SaveSliceInfo, call_partitioner, parts_of
 from hdfsaver.schema import SaveSliceInfoDef
+from hdfsaver.variables.partitioning import PartitionInfo, SaveSliceInfo, call_partitioner, parts_of
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_partition_info():
         whole.single_slice_dim([2, 2])
     with pytest.raises(ValueError, match="would exceed the whole"):
         info.single_slice_dim([3, 3])
-    with pytest.raises(ValueError, match="has not the rank"):
+    with pytest.raises(ValueError, match="does not have the rank"):
         info.single_slice_dim([2])
     with pytest.raises(ValueError, match="Expected 0 <= offset < shape"):
         PartitionInfo([4, 4], [4, 0])

@@ -17,7 +17,7 @@ def test_an_initial_value_may_be_plain():
 
 
 def test_a_callable_initial_value_has_a_scope_of_its_own():
-    """Operations that a callable makes lie under `v/Initializer/`, and with the variable on one device."""
+    """Operations that a callable makes are under `v/Initializer/`, and with the variable on one device."""
     v = tf.Variable(lambda: tf.zeros([2]), name="v")
     initial = v.initial_value
     assert initial.op.name.startswith("v/Initializer/")
@@ -126,7 +126,7 @@ def test_scatter():
 
 
 def test_only_variables_can_be_assigned():
-    """Assigning to a tensor that is no variable is a TypeError."""
+    """Assigning to a tensor that is not a variable is a TypeError."""
     with pytest.raises(TypeError, match="must be a variable"):
         tf.assign(tf.constant(1.0), 2.0)
 

@@ -11,11 +11,11 @@ from hdfsaver.checkpoint.saveables.saveable import Saveable, VariableSaveable
 from hdfsaver.files.lazy_arrays import Joined, Piece
 from hdfsaver.graph.definition import Array
 from hdfsaver.graph.operation import Operation
-from hdfsaver.partitioned import PartitionedVariable
-from hdfsaver.partitioning import SaveSliceInfo
 from hdfsaver.schema import SavedPart
 from hdfsaver.shapes import TensorShape
-from hdfsaver.variables import Variable
+from hdfsaver.variables.partitioned import PartitionedVariable
+from hdfsaver.variables.partitioning import SaveSliceInfo
+from hdfsaver.variables.variable import Variable
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from typing import Any
 from hdfsaver.checkpoint.saveables.array_saveable import ArrayItem, is_item
 from hdfsaver.checkpoint.saveables.partitioned_saveable import Part, as_part, checked_parts, ops_of
 from hdfsaver.graph.default import get_default_graph
-from hdfsaver.graph.keys import GraphKeys
+from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.partitioned import PartitionedVariable
-from hdfsaver.variables import Variable
+from hdfsaver.variables.partitioned import PartitionedVariable
+from hdfsaver.variables.variable import Variable
 
 
 def variables_by_name(var_list: Any) -> dict[str, Any]:

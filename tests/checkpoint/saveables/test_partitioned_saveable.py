@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 import hdfsaver as tf
 from hdfsaver.checkpoint.saveables.partitioned_saveable import covers
 from hdfsaver.files import positional_io
-from hdfsaver.partitioning import SaveSliceInfo
 from hdfsaver.reading import checkpoint_names
+from hdfsaver.variables.partitioning import SaveSliceInfo
 
 THIRDS = tf.fixed_size_partitioner(3)
 TABLE = np.arange(12, dtype=np.float32).reshape(6, 2)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Literal, TypeAlias, overload
 
 from hdfsaver import dtypes
-from hdfsaver.graph.conversion import convert_to_tensor, is_tensor
+from hdfsaver.dtypes import DTypeLike
+from hdfsaver.graph.apply import apply
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
-from hdfsaver.graph.tensor import Tensor
-from hdfsaver.ops.constants import identity
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.graph.tensor_conversion import convert_to_tensor, is_tensor
 from hdfsaver.ops.joining import concat, split
 from hdfsaver.ops.slicing import slice_
-from hdfsaver.partitioning import PartitionInfo, SaveSliceInfo, parts_of
-from hdfsaver.shapes import TensorShape
-from hdfsaver.variables import Variable
+from hdfsaver.shapes import ShapeLike, TensorShape
+from hdfsaver.variables.partitioning import PartitionInfo, SaveSliceInfo, parts_of
+from hdfsaver.variables.variable import Variable
+
+WholeLike: TypeAlias = "TensorLike | PartitionedVariable"
+"""What may be written for the value of a whole variable, or for those of its parts."""
 
 
 class PartitionedVariable:
@@ -39,14 +44,19 @@ class PartitionedVariable:
     Raises
     ------
     TypeError
-        ``variable_list`` or ``partitions`` is no list.
+        ``variable_list`` or ``partitions`` is not a list.
     ValueError
         There are no parts, one of them is a part of something of another shape or of nothing, or a number of parts is
         not positive or there is not one for each dimension.
     """
 
     def __init__(
-        self, name: str, shape: Any, dtype: Any, variable_list: Sequence[Variable], partitions: Sequence[int]
+        self,
+        name: str,
+        shape: ShapeLike,
+        dtype: DTypeLike,
+        variable_list: Sequence[Variable],
+        partitions: Sequence[int],
     ) -> None:
         _check_lists(variable_list, partitions)
         self._shape = TensorShape(shape)
@@ -125,18 +135,34 @@ class PartitionedVariable:
         return self.as_tensor()
 
     def _concat(self) -> Tensor:
-        joined: Any = self._variable_list[0]
+        joined: TensorLike = self._variable_list[0]
         if len(self._variable_list) > 1:
             axis = self._check_one_axis("concatenate", NotImplementedError)
             with self.graph.name_scope(f"{self._name}/ConcatPartitions/"):
                 joined = concat(self._variable_list, axis)
         with self.graph.name_scope(None):
-            tensor: Tensor = identity(joined, name=self._name)
-            return tensor
+            return apply("Identity", joined, name=self._name)
 
     # -- writing -------------------------------------------------------------------------------------------------
 
-    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+    @overload
+    def assign(
+        self, value: WholeLike, use_locking: bool = False, name: str | None = None, read_value: Literal[True] = True
+    ) -> list[Tensor]: ...
+
+    @overload
+    def assign(
+        self, value: WholeLike, use_locking: bool = False, name: str | None = None, *, read_value: Literal[False]
+    ) -> list[Operation]: ...
+
+    @overload
+    def assign(
+        self, value: WholeLike, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> list[Tensor] | list[Operation]: ...
+
+    def assign(
+        self, value: WholeLike, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> list[Tensor] | list[Operation]:
         """Replace the value.
 
         Parameters
@@ -144,9 +170,10 @@ class PartitionedVariable:
         value : Tensor, array_like, PartitionedVariable or list
             The whole, which is split; or a list of the values of the parts.
         use_locking : bool
+            Kept as an attribute for TensorFlow.
         name : str, optional
         read_value : bool
-            With False, give operations.
+            With False give operations.
 
         Returns
         -------
@@ -158,21 +185,97 @@ class PartitionedVariable:
         NotImplementedError
             The variable is divided along several dimensions.
         ValueError
-            The list has not a value for each part.
+            The list does not have a value for each part.
         """
         return self._each(lambda part, new: part.assign(new, use_locking, name, read_value), value)
 
+    @overload
     def assign_add(
-        self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
-    ) -> Any:
-        """Add to the value; see `assign`."""
-        return self._each(lambda part, delta: part.assign_add(delta, use_locking, name, read_value), value)
+        self, value: WholeLike, use_locking: bool = False, name: str | None = None, read_value: Literal[True] = True
+    ) -> list[Tensor]: ...
+
+    @overload
+    def assign_add(
+        self, value: WholeLike, use_locking: bool = False, name: str | None = None, *, read_value: Literal[False]
+    ) -> list[Operation]: ...
+
+    @overload
+    def assign_add(
+        self, value: WholeLike, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> list[Tensor] | list[Operation]: ...
+
+    def assign_add(
+        self, value: WholeLike, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> list[Tensor] | list[Operation]:
+        """Add to the value.
+
+        Parameters
+        ----------
+        value : Tensor, array_like, PartitionedVariable or list
+            The whole, which is split; or a list of the values of the parts.
+        use_locking : bool
+            Kept as an attribute for TensorFlow.
+        name : str, optional
+        read_value : bool
+            With False give operations.
+
+        Returns
+        -------
+        list of Tensor or Operation
+            One for each part.
+
+        Raises
+        ------
+        NotImplementedError
+            The variable is divided along several dimensions.
+        ValueError
+            The list does not have a value for each part.
+        """
+        return self._each(lambda part, new: part.assign_add(new, use_locking, name, read_value), value)
+
+    @overload
+    def assign_sub(
+        self, value: WholeLike, use_locking: bool = False, name: str | None = None, read_value: Literal[True] = True
+    ) -> list[Tensor]: ...
+
+    @overload
+    def assign_sub(
+        self, value: WholeLike, use_locking: bool = False, name: str | None = None, *, read_value: Literal[False]
+    ) -> list[Operation]: ...
+
+    @overload
+    def assign_sub(
+        self, value: WholeLike, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> list[Tensor] | list[Operation]: ...
 
     def assign_sub(
-        self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
-    ) -> Any:
-        """Subtract from the value; see `assign`."""
-        return self._each(lambda part, delta: part.assign_sub(delta, use_locking, name, read_value), value)
+        self, value: WholeLike, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> list[Tensor] | list[Operation]:
+        """Subtract from the value.
+
+        Parameters
+        ----------
+        value : Tensor, array_like, PartitionedVariable or list
+            The whole, which is split; or a list of the values of the parts.
+        use_locking : bool
+            Kept as an attribute for TensorFlow.
+        name : str, optional
+        read_value : bool
+            With False give operations.
+
+        Returns
+        -------
+        list of Tensor or Operation
+            One for each part.
+
+        Raises
+        ------
+        NotImplementedError
+            The variable is divided along several dimensions.
+        ValueError
+            The list does not have a value for each part.
+        """
+        return self._each(lambda part, new: part.assign_sub(new, use_locking, name, read_value), value)
 
     def _each(self, change: Callable[[Variable, Any], Any], value: Any) -> list[Any]:
         axis = self._check_one_axis("assign to", NotImplementedError)
@@ -221,8 +324,8 @@ def make_parts(
     name: str,
     shape: list[int],
     partitions: Sequence[int],
-    initializer: Any,
-    dtype: Any,
+    initializer: TensorLike | Callable[..., Any] | None,
+    dtype: DTypeLike,
     get_part: Callable[..., Variable],
 ) -> list[Variable]:
     """Get the parts of a variable, each from its part of an initial value, or from an initializer called for it alone.
@@ -234,10 +337,15 @@ def make_parts(
     shape : list of int
     partitions : sequence of int
     initializer : Initializer, Tensor, array_like or None
-        What is no callable is the initial value of the whole.
+        The initial value of the whole, unless it is callable.
     dtype : DType
     get_part : callable
         Called with the name, shape (None where the value says it), initializer and `PartitionInfo` of each part.
+
+    Returns
+    -------
+    list of Variable
+        The parts, in order.
     """
     parts = []
     for index, (offset, size) in enumerate(parts_of(shape, partitions)):

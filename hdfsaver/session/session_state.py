@@ -18,14 +18,15 @@ class _Closable(Protocol):
 _AnyClosable = TypeVar("_AnyClosable", bound=_Closable)
 
 
-class State:
+class SessionState:
     """The lasting part of a session.
 
     Attributes
     ----------
     variables : dict of str to ndarray
         The value of each variable that has one, under the key that `hdfsaver.ops.state.variable_key` gives. The arrays
-        are read-only and never written on: a new value is a new array, so that whoever holds an old one keeps it.
+        are read-only and never written on: a new value is a new array, so that one
+        in use elsewhere stays as it is.
     held : dict
         What kernels keep open until the run ends, by thread and key; see `hold`.
     """
@@ -36,7 +37,20 @@ class State:
         self._generators: dict[str, np.random.Generator] = {}
 
     def generator(self, node: str, seed: int, seed2: int) -> np.random.Generator:
-        """The stream of random numbers of one operation; (0, 0) seeds it from the operating system."""
+        """The stream of random numbers of one operation.
+
+        Parameters
+        ----------
+        node : str
+            The operation's name.
+        seed, seed2 : int
+            Zeros seed it from the operating system.
+
+        Returns
+        -------
+        numpy.random.Generator
+            The same one in each run.
+        """
         generator = self._generators.get(node)
         if generator is None:
             entropy = None if seed == seed2 == 0 else (seed % 2**64, seed2 % 2**64)
@@ -50,7 +64,7 @@ class State:
         return {key: present.get(key) for key in keys}
 
     def assign(self, values: Mapping[str, Array]) -> None:
-        """Give several variables their values at once. The arrays pass into the state's possession."""
+        """Give several variables their values at once. The arrays become the state's own and read-only."""
         for value in values.values():
             value.flags.writeable = False
         self.variables.update(values)

@@ -9,7 +9,7 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver.graph.apply import apply_list
-from hdfsaver.session.state import State
+from hdfsaver.session.session_state import SessionState
 
 
 class Opened:
@@ -24,8 +24,8 @@ class Opened:
 
 
 def test_made_once_and_closed():
-    """The first who asks makes it, others get the same; releasing closes it, and a second time does nothing."""
-    state, log = State(), []
+    """The first call makes it, others get the same; releasing closes it, and a second time does nothing."""
+    state, log = SessionState(), []
     first = state.hold("key", lambda: Opened(log))
     assert first is state.hold("key", lambda: Opened(log))
     assert first is not state.hold("other", lambda: Opened(log))
@@ -37,8 +37,8 @@ def test_made_once_and_closed():
 
 
 def test_what_cannot_be_made_is_not_held():
-    """An error while making it passes, and the next who asks tries again."""
-    state, log = State(), []
+    """An error while making it passes, and the next call tries again."""
+    state, log = SessionState(), []
     with pytest.raises(ZeroDivisionError):
         state.hold("key", lambda: Opened([1 // 0]))
     assert isinstance(state.hold("key", lambda: Opened(log)), Opened)
@@ -46,7 +46,7 @@ def test_what_cannot_be_made_is_not_held():
 
 def test_runs_of_other_threads_have_their_own():
     """What one thread's run holds is neither seen nor closed by that of another."""
-    state, logs = State(), ([], [])
+    state, logs = SessionState(), ([], [])
     mine = state.hold("key", lambda: Opened(logs[0]))
 
     def other_run():
@@ -78,7 +78,7 @@ def test_a_run_releases_what_it_held(tmp_path, dtype):
 
 def test_a_snapshot_is_of_one_moment():
     """What is assigned while a snapshot is taken is not in it, not even in part."""
-    state = State()
+    state = SessionState()
     state.assign({"a": np.array(1), "b": np.array(1)})
 
     def keys():

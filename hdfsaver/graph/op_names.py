@@ -10,7 +10,7 @@ _SCOPE = re.compile(r"[A-Za-z0-9_.\\/>-]*", re.ASCII)
 
 
 def check_operation_name(name: str) -> None:
-    """Raise `ValueError` unless an operation may bear the name."""
+    """Raise `ValueError` unless an operation may have the name."""
     if not isinstance(name, str):
         raise TypeError(f"The name of an operation is a string, not {name!r}.")
     if not _OPERATION.fullmatch(name):
@@ -21,7 +21,7 @@ def check_operation_name(name: str) -> None:
 
 
 def check_scope_name(name: str, *, at_root: bool) -> None:
-    """Raise `ValueError` unless a scope may bear the name; at the root it must begin as an operation's name does."""
+    """Raise `ValueError` unless a scope may have the name; at the root it must begin as an operation's name does."""
     if not (_OPERATION if at_root else _SCOPE).fullmatch(name):
         raise ValueError(
             f"{name!r} is not a valid name for a scope: use ASCII letters, digits and any of . _ - / > \\."
@@ -29,7 +29,7 @@ def check_scope_name(name: str, *, at_root: bool) -> None:
 
 
 def parse_tensor_name(name: str) -> tuple[str, int] | None:
-    """Split ``"add:0"`` into the operation's name and the output's number; None if it is no tensor's name."""
+    """Split ``"add:0"`` into the operation's name and the output's number; None if it is not a tensor's name."""
     operation, colon, output = name.rpartition(":")
     if not colon or not (output.isascii() and output.isdigit()):
         return None
@@ -37,7 +37,7 @@ def parse_tensor_name(name: str) -> tuple[str, int] | None:
 
 
 class NamesInUse:
-    """The names that a graph has given away. Uniqueness ignores case, as file systems may."""
+    """The names that are taken in a graph. Uniqueness ignores case, as file systems may."""
 
     def __init__(self) -> None:
         self._count_by_key: dict[str, int] = {}

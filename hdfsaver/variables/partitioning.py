@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from hdfsaver import dtypes
+from hdfsaver.dtypes import DTypeLike
 from hdfsaver.schema import SaveSliceInfoDef
 from hdfsaver.shapes import TensorShape
 
@@ -59,7 +60,7 @@ class SaveSliceInfo:
         return tuple(slice(start, start + size) for start, size in zip(self.var_offset, self.var_shape, strict=True))
 
     def to_proto(self, export_scope: str | None = None) -> SaveSliceInfoDef | None:
-        """The same as a plain record; None if the whole lies outside of ``export_scope``."""
+        """The same as a plain record; None if the whole is outside of ``export_scope``."""
         prefix = f"{export_scope.rstrip('/')}/" if export_scope else ""
         if not self.full_name.startswith(prefix):
             return None
@@ -115,7 +116,7 @@ class PartitionInfo:
 
     def _check(self, shape: Sequence[int]) -> None:
         if len(shape) != len(self.full_shape):
-            raise ValueError(f"A part of shape {list(shape)} has not the rank of the whole, {self.full_shape}.")
+            raise ValueError(f"A part of shape {list(shape)} does not have the rank of the whole, {self.full_shape}.")
         for start, size, full in zip(self.var_offset, shape, self.full_shape, strict=True):
             if start + size > full:
                 raise ValueError(
@@ -128,8 +129,19 @@ class PartitionInfo:
         return 0 if dim is None else self.var_offset[dim]
 
 
-def call_partitioner(partitioner: Partitioner, shape: TensorShape, dtype: Any) -> Sequence[int]:
+def call_partitioner(partitioner: Partitioner, shape: TensorShape, dtype: DTypeLike) -> Sequence[int]:
     """Ask a partitioner for the number of parts along each dimension.
+
+    Parameters
+    ----------
+    partitioner : callable
+    shape : TensorShape
+        The shape of the whole.
+    dtype : DType
+
+    Returns
+    -------
+    sequence of int
 
     Raises
     ------
@@ -180,6 +192,10 @@ def fixed_size_partitioner(num_shards: int, axis: int = 0) -> Partitioner:
     num_shards : int
     axis : int
         The dimension to divide.
+
+    Returns
+    -------
+    callable
     """
 
     def partition(shape: TensorShape, **_: Any) -> list[int]:
@@ -200,14 +216,18 @@ def variable_axis_size_partitioner(
     axis : int
         The dimension to divide.
     bytes_per_string_element : int
-        How large a text is taken to be.
+        The size that a string is taken to have, in bytes.
     max_shards : int, optional
         Make no more parts, even if they become larger.
+
+    Returns
+    -------
+    callable
 
     Raises
     ------
     ValueError
-        One of the numbers is not positive. When called: the shape is no `TensorShape`, or not fully known.
+        One of the numbers is not positive. When called: the shape is not a `TensorShape`, or not fully known.
     """
     if max_shard_bytes < 1 or bytes_per_string_element < 1:
         raise ValueError(
@@ -217,7 +237,7 @@ def variable_axis_size_partitioner(
     if max_shards and max_shards < 1:
         raise ValueError(f"max_shards must be positive, not {max_shards}.")
 
-    def partition(shape: TensorShape, dtype: Any) -> list[int]:
+    def partition(shape: TensorShape, dtype: DTypeLike) -> list[int]:
         if not isinstance(shape, TensorShape) or not shape.is_fully_defined():
             raise ValueError(f"shape is not a fully defined TensorShape: {shape}")
         size = _size(shape, axis)
@@ -243,7 +263,11 @@ def min_max_variable_partitioner(
     min_slice_size : int
         The size, in bytes.
     bytes_per_string_element : int
-        How large a text is taken to be.
+        The size that a string is taken to have, in bytes.
+
+    Returns
+    -------
+    callable
 
     Raises
     ------
@@ -251,7 +275,7 @@ def min_max_variable_partitioner(
         When called: the shape has no such dimension.
     """
 
-    def partition(shape: TensorShape, dtype: Any) -> list[int]:
+    def partition(shape: TensorShape, dtype: DTypeLike) -> list[int]:
         if axis >= len(shape):
             raise ValueError(f"Cannot partition variable along axis {axis} when shape is only {shape}")
         total = _elements(shape) * _element_size(dtype, bytes_per_string_element)
@@ -273,6 +297,6 @@ def _elements(shape: TensorShape) -> int:
     return math.prod(size or 0 for size in shape.as_list())
 
 
-def _element_size(dtype: Any, bytes_per_text: int) -> int:
+def _element_size(dtype: DTypeLike, bytes_per_string: int) -> int:
     found = dtypes.as_dtype(dtype)
-    return bytes_per_text if found.base_dtype is dtypes.string else int(found.size)
+    return bytes_per_string if found.base_dtype is dtypes.string else int(found.size)

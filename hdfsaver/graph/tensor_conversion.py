@@ -8,15 +8,16 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from hdfsaver import dtypes
+from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import Array, as_value
 from hdfsaver.graph.graph import Graph
-from hdfsaver.graph.tensor import SupportsTensor, Tensor
+from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
 from hdfsaver.shapes import TensorShape
 
 
 def is_tensor(value: Any) -> TypeGuard[SupportsTensor]:
-    """Whether a value stands for a tensor: a Tensor itself, a Variable, or whatever says so by ``_as_tensor``."""
+    """Whether a value stands for a tensor: a Tensor itself, a Variable, or anything else that has ``_as_tensor``."""
     return hasattr(type(value), "_as_tensor")
 
 
@@ -49,27 +50,34 @@ def as_array(value: Any, dtype: str | None = None) -> tuple[Array, str]:
     """Read a value as an array, together with its dtype's name.
 
     Python's floats become float32 and its integers int32 where they fit (int64 otherwise), as in TensorFlow; arrays
-    and NumPy's scalars keep their dtype. Text becomes bytes in UTF-8.
+    and NumPy's scalars keep their dtype. Strings become bytes in UTF-8.
 
     Parameters
     ----------
     value : array_like
-        A number, text, bytes, an array or nested sequences of them.
+        A number, a string, bytes, an array or nested sequences of them.
     dtype : str, optional
         The name of the dtype wanted.
+
+    Returns
+    -------
+    array : ndarray
+    dtype : str
 
     Raises
     ------
     TypeError
         The value is not of the dtype wanted, or of none at all.
     ValueError
-        The nested sequences are ragged, or there is None instead of a value.
+        The nested sequences are ragged, there is None instead of a value, or a shape is not fully known.
     OverflowError
         A number is beyond the range of the dtype wanted.
     """
     if value is None:
         raise ValueError("None values not supported: it cannot become a tensor.")
     if isinstance(value, TensorShape):
+        if not value.is_fully_defined():
+            raise ValueError(f"Cannot convert a partially known TensorShape {value} to a Tensor.")
         value = np.array(value.as_list(), np.int32 if dtype is None else dtypes.numpy_dtype(dtype))
     plain: Any = value if isinstance(value, np.ndarray | np.generic) else _array_of_python(value)
     found = _dtype_name(plain, value)
@@ -154,12 +162,29 @@ def _shown(value: Any) -> str:
 
 
 def constant_node(array: Array, dtype: str, name: str) -> Tensor:
-    """Add a constant to the default graph; it takes the array for its own."""
+    """Add a constant to the default graph.
+
+    Parameters
+    ----------
+    array : ndarray
+        The value; it becomes the constant's own and read-only.
+    dtype : str
+    name : str
+
+    Returns
+    -------
+    Tensor
+    """
     attrs = {"value": as_value(array), "dtype": dtype}
     return get_default_graph().create("Const", (), attrs, name).outputs[0]
 
 
-def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None, preferred_dtype: Any = None) -> Tensor:
+def convert_to_tensor(
+    value: TensorLike | None,
+    dtype: DTypeLike | None = None,
+    name: str | None = None,
+    preferred_dtype: DTypeLike | None = None,
+) -> Tensor:
     """The tensor that a value stands for; a constant is made of what is not a tensor yet.
 
     Parameters
@@ -172,6 +197,11 @@ def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None, pr
         The name of a new constant.
     preferred_dtype : DType, optional
         The dtype of a new constant if the value allows it.
+
+    Returns
+    -------
+    Tensor
+        The same one where the value is a tensor.
 
     Raises
     ------
@@ -214,7 +244,7 @@ def _stacked(values: list[Any] | tuple[Any, ...], wanted: dtypes.DType | None, n
     wanted = wanted or _dtype_among(values)
     with get_default_graph().name_scope(name) as scope:
         tensors = [convert_to_tensor(value, wanted, name=str(place)) for place, value in enumerate(values)]
-        # `apply` lies above: it converts its inputs by what is in this file.
+        # `apply` is above: it converts its inputs by what is in this file.
         attrs = {"axis": 0, "T": tensors[0].dtype.base_dtype.name, "N": len(tensors)}
         return graph_of(tensors).create("Pack", tensors, attrs, scope).outputs[0]
 

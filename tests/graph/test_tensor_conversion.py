@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import hdfsaver as tf
-from hdfsaver.graph.conversion import as_array
+from hdfsaver.graph.tensor_conversion import as_array
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_what_does_not_fit(value, dtype, error):
 
 
 def test_a_constant_is_a_copy():
-    """Writing on the array afterwards does not change the graph, which nobody can write on either."""
+    """Writing on the array afterwards does not change the graph, which cannot be written on either."""
     array = np.zeros(2, np.float32)
     constant = tf.constant(array)
     array[:] = 1
@@ -99,6 +99,23 @@ def test_tensors_among_numbers_are_stacked():
     assert (tf.float64, [2, 2]) == (stacked.dtype, stacked.shape.as_list())
     with tf.Session() as sess:
         assert [[1, 2], [2, 4]] == sess.run(stacked).tolist()
+
+
+def test_stacking_wants_one_graph():
+    """Tensors in a list are stacked in their own graph; those of two graphs are refused."""
+    with tf.Graph().as_default() as graph:
+        x = tf.constant(1.0)
+    assert graph is tf.convert_to_tensor([x, x]).graph
+    with pytest.raises(ValueError, match="must be from the same graph"):
+        tf.convert_to_tensor([x, tf.constant(1.0)])
+
+
+@pytest.mark.parametrize(("shape", "shown"), [([None, 3], r"\(\?, 3\)"), (None, "<unknown>")])
+def test_a_shape_must_be_known(shape, shown):
+    """A shape becomes a vector of its sizes, all of which must be known."""
+    assert "int32" == tf.convert_to_tensor(tf.TensorShape([2, 3])).dtype.name
+    with pytest.raises(ValueError, match=f"Cannot convert a partially known TensorShape {shown} to a Tensor"):
+        tf.convert_to_tensor(tf.TensorShape(shape))
 
 
 def test_a_tensor_of_another_dtype_is_not_converted():

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import heapq
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hdfsaver import dtypes, schema
 from hdfsaver.graph.definition import OpDef, find
 from hdfsaver.graph.graph import Graph
-from hdfsaver.graph.naming import check_operation_name
+from hdfsaver.graph.op_names import check_operation_name
+from hdfsaver.graph.walks import CycleError, topological_sort
 from hdfsaver.protos.conversion import OUTPUT_DTYPES, OUTPUT_SHAPES
 from hdfsaver.shapes import Shape, merge
 
@@ -78,7 +78,7 @@ def insert_nodes(
     Raises
     ------
     ValueError
-        An input is missing or does not fit, nodes wait for each other in a circle, a name is not legal, an attribute
+        An input is missing or does not fit, nodes wait for each other in a cycle, a name is not legal, an attribute
         is missing, shapes do not fit each other. The graph is what it was.
     RuntimeError
         The graph is finalized.
@@ -315,25 +315,10 @@ def with_defaults(op_type: str, attrs: Mapping[str, Any]) -> dict[str, Any]:
 
 def _sorted(waits: Mapping[str, set[str]]) -> list[str]:
     """Names, each behind those that it waits for, and otherwise as early as they come."""
-    places = {name: place for place, name in enumerate(waits)}
-    takers: dict[str, list[str]] = {}
-    for name, needed in waits.items():
-        for source in needed:
-            takers.setdefault(source, []).append(name)
-    missing = {name: len(needed) for name, needed in waits.items()}
-    ready = [(places[name], name) for name, count in missing.items() if count == 0]
-    order: list[str] = []
-    while ready:
-        name = heapq.heappop(ready)[1]
-        order.append(name)
-        for taker in takers.get(name, ()):
-            missing[taker] -= 1
-            if missing[taker] == 0:
-                heapq.heappush(ready, (places[taker], taker))
-    if len(order) < len(waits):
-        circle = [name for name, count in missing.items() if count]
-        raise ValueError(f"{len(circle)} nodes in a cycle: {', '.join(circle[:5])}.")
-    return order
+    try:
+        return topological_sort(waits, {name: place for place, name in enumerate(waits)})
+    except CycleError as error:
+        raise ValueError(f"{len(error.names)} nodes in a cycle: {', '.join(error.names[:5])}.") from None
 
 
 def _new_names(graph: Graph, order: list[str], prefix: str) -> dict[str, str]:
@@ -356,7 +341,7 @@ def _new_names(graph: Graph, order: list[str], prefix: str) -> dict[str, str]:
 
 
 def _names_and_scopes(graph: Graph) -> set[str]:
-    """The names of operations, and of the scopes that they lie in. Unlike elsewhere, case counts, as in TensorFlow."""
+    """The names of operations, and of the scopes that contain them. Unlike elsewhere, case counts, as in TensorFlow."""
     taken = set(graph.digraph)
     for name in list(taken):
         while (end := name.rfind("/")) > 0 and (name := name[:end]) not in taken:

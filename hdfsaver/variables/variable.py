@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal, NoReturn, TypeAlias, overload
 
-from hdfsaver import dtypes, partitioning, shapes
-from hdfsaver.graph.apply import apply, apply_list
-from hdfsaver.graph.conversion import as_array, convert_to_tensor
+import numpy as np
+import numpy.typing as npt
+
+from hdfsaver import dtypes, shapes
+from hdfsaver.dtypes import DTypeLike
+from hdfsaver.graph.apply import apply, apply_list, apply_op
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.default_stack import SupportsRun, default_sessions
 from hdfsaver.graph.definition import Node
 from hdfsaver.graph.graph import Graph
-from hdfsaver.graph.keys import GraphKeys
+from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor, TensorOperators
+from hdfsaver.graph.tensor import Tensor, TensorLike, TensorOperators
+from hdfsaver.graph.tensor_conversion import as_array, convert_to_tensor
 from hdfsaver.ops import constants, state
 from hdfsaver.ops.selection import boolean_mask
 from hdfsaver.schema import VariableDef
-from hdfsaver.shapes import TensorShape
+from hdfsaver.shapes import ShapeLike, TensorShape
+from hdfsaver.variables import partitioning
+
+InitialValue: TypeAlias = "TensorLike | Callable[[], TensorLike]"
+"""What a variable may begin with: a value, or a function that makes one."""
 
 
 class Variable(TensorOperators):
     """A value that lasts from run to run.
 
-    It is made of operations: ``a`` (VariableV2) holds the value, ``a/Assign`` gives it the initial one, ``a/read``
+    It consists of operations: ``a`` (VariableV2) holds the value, ``a/Assign`` gives it the initial one, ``a/read``
     (Identity) is what other operations take. The value itself belongs to a session.
 
     Parameters
@@ -37,8 +45,8 @@ class Variable(TensorOperators):
         The collections that list it; ``GraphKeys.GLOBAL_VARIABLES`` where none are given.
     validate_shape : bool
         With False the variable may take values of any shape.
-    caching_device : object
-        Accepted for programs that give it; nothing is cached on devices.
+    caching_device, expected_shape : object
+        Accepted for programs that give them; nothing is cached on devices, and the shape is the initial value's.
     name : str
         ``"Variable"`` by default; made unique.
     variable_def : VariableDef, optional
@@ -64,15 +72,15 @@ class Variable(TensorOperators):
 
     def __init__(
         self,
-        initial_value: Any = None,
+        initial_value: InitialValue | None = None,
         trainable: bool = True,
         collections: Iterable[str] | None = None,
         validate_shape: bool = True,
-        caching_device: Any = None,
+        caching_device: object = None,
         name: str | None = None,
         variable_def: VariableDef | None = None,
-        dtype: Any = None,
-        expected_shape: Any = None,
+        dtype: DTypeLike | None = None,
+        expected_shape: object = None,
         import_scope: str | None = None,
         constraint: Callable[..., Any] | None = None,
         use_resource: bool | None = None,
@@ -104,7 +112,9 @@ class Variable(TensorOperators):
         if definition.initial_value_name:
             self._initial_value = graph.get_tensor_by_name(prefix + definition.initial_value_name)
 
-    def _make(self, initial_value: Any, validate_shape: bool, name: str | None, dtype: Any) -> None:
+    def _make(
+        self, initial_value: InitialValue, validate_shape: bool, name: str | None, dtype: DTypeLike | None
+    ) -> None:
         graph = get_default_graph()
         with graph.control_dependencies(None), graph.name_scope(name or "Variable") as scope:
             if callable(initial_value):
@@ -122,7 +132,7 @@ class Variable(TensorOperators):
                 self._variable, self._initial_value, validate_shape=validate_shape, name="Assign"
             ).op
             with graph.colocate_with(self._variable.op):
-                self._snapshot = constants.identity(self._variable, name="read")
+                self._snapshot = apply("Identity", self._variable, name="read")
 
     def _make_reference(self, value: Tensor, validate_shape: bool, scope: str) -> None:
         if validate_shape and not value.shape.is_fully_defined():
@@ -150,7 +160,7 @@ class Variable(TensorOperators):
 
     @property
     def key(self) -> str:
-        """Under which key a session keeps the value."""
+        """The key under which a session keeps the value."""
         return state.variable_key(Node.of(self.graph.digraph, self.op.name))
 
     @property
@@ -172,7 +182,7 @@ class Variable(TensorOperators):
         """The static shape."""
         return self.shape
 
-    def set_shape(self, shape: Any) -> None:
+    def set_shape(self, shape: ShapeLike) -> None:
         """Add to what is known of the shape; `ValueError` where it contradicts that."""
         self._variable.set_shape(shape)
         self._snapshot.set_shape(shape)
@@ -215,8 +225,7 @@ class Variable(TensorOperators):
 
     def read_value(self) -> Tensor:
         """A new tensor with the value at the time when it runs."""
-        tensor: Tensor = constants.identity(self._variable, name="read")
-        return tensor
+        return apply("Identity", self._variable, name="read")
 
     def initialized_value(self) -> Tensor:
         """The value if there is one, otherwise the initial value."""
@@ -225,15 +234,20 @@ class Variable(TensorOperators):
         with graph.as_default(), graph.name_scope("cond"):
             skipped, _ = apply_list("Switch", self._initial_value, has_value)
             _, present = apply_list("RefSwitch", self._variable, has_value)
-            merged: list[Tensor] = apply_list("Merge", [skipped, constants.identity(present, name="read")])
-        return merged[0]
+            return apply_list("Merge", [skipped, apply("Identity", present, name="read")])[0]
 
     def eval(self, session: SupportsRun | None = None) -> Any:
-        """The value in a session, the default one if none is given."""
+        """The value in a session, the default one if none is given, as `Session.run` gives it."""
         return self._snapshot.eval(session=session)
 
-    def load(self, value: Any, session: SupportsRun | None = None) -> None:
+    def load(self, value: npt.ArrayLike, session: SupportsRun | None = None) -> None:
         """Give the variable a value in a session, the default one if none is given.
+
+        Parameters
+        ----------
+        value : array_like
+            Of the variable's shape, and converted to its dtype.
+        session : Session, optional
 
         Raises
         ------
@@ -248,24 +262,140 @@ class Variable(TensorOperators):
             raise ValueError(f"Variable {self.name!r} has shape {self.shape}, the value {shapes.text(array.shape)}.")
         session.run(self._initializer, {self._initializer.inputs[1]: array})
 
-    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
-        """Replace the value; gives a reference, or with ``read_value=False`` the operation."""
+    @overload
+    def assign(
+        self, value: TensorLike, use_locking: bool = False, name: str | None = None, read_value: Literal[True] = True
+    ) -> Tensor: ...
+
+    @overload
+    def assign(
+        self, value: TensorLike, use_locking: bool = False, name: str | None = None, *, read_value: Literal[False]
+    ) -> Operation: ...
+
+    @overload
+    def assign(
+        self, value: TensorLike, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Tensor | Operation: ...
+
+    def assign(
+        self, value: TensorLike, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Tensor | Operation:
+        """Replace the value.
+
+        Parameters
+        ----------
+        value : Tensor or array_like
+            The new value, of the variable's dtype and, unless that is not checked, its shape.
+        use_locking : bool
+            Kept as an attribute for TensorFlow.
+        name : str, optional
+        read_value : bool
+            With False give the operation.
+
+        Returns
+        -------
+        Tensor or Operation
+            A reference to the variable, as it is afterwards; or the operation.
+
+        Raises
+        ------
+        TypeError
+            The value is of another dtype.
+        ValueError
+            The shapes do not fit each other.
+        """
         return self._result(state.assign(self._variable, value, use_locking=use_locking, name=name), read_value)
 
+    @overload
     def assign_add(
-        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
-    ) -> Any:
-        """Add to the value; gives a reference, or with ``read_value=False`` the operation."""
+        self, delta: TensorLike, use_locking: bool = False, name: str | None = None, read_value: Literal[True] = True
+    ) -> Tensor: ...
+
+    @overload
+    def assign_add(
+        self, delta: TensorLike, use_locking: bool = False, name: str | None = None, *, read_value: Literal[False]
+    ) -> Operation: ...
+
+    @overload
+    def assign_add(
+        self, delta: TensorLike, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Tensor | Operation: ...
+
+    def assign_add(
+        self, delta: TensorLike, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Tensor | Operation:
+        """Add to the value.
+
+        Parameters
+        ----------
+        delta : Tensor or array_like
+            Of the variable's dtype and shape.
+        use_locking : bool
+            Kept as an attribute for TensorFlow.
+        name : str, optional
+        read_value : bool
+            With False give the operation.
+
+        Returns
+        -------
+        Tensor or Operation
+            A reference to the variable, as it is afterwards; or the operation.
+
+        Raises
+        ------
+        TypeError
+            The value is of another dtype.
+        ValueError
+            The shapes do not fit each other.
+        """
         return self._result(state.assign_add(self._variable, delta, use_locking, name), read_value)
 
+    @overload
     def assign_sub(
-        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
-    ) -> Any:
-        """Subtract from the value; gives a reference, or with ``read_value=False`` the operation."""
+        self, delta: TensorLike, use_locking: bool = False, name: str | None = None, read_value: Literal[True] = True
+    ) -> Tensor: ...
+
+    @overload
+    def assign_sub(
+        self, delta: TensorLike, use_locking: bool = False, name: str | None = None, *, read_value: Literal[False]
+    ) -> Operation: ...
+
+    @overload
+    def assign_sub(
+        self, delta: TensorLike, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Tensor | Operation: ...
+
+    def assign_sub(
+        self, delta: TensorLike, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Tensor | Operation:
+        """Subtract from the value.
+
+        Parameters
+        ----------
+        delta : Tensor or array_like
+            Of the variable's dtype and shape.
+        use_locking : bool
+            Kept as an attribute for TensorFlow.
+        name : str, optional
+        read_value : bool
+            With False give the operation.
+
+        Returns
+        -------
+        Tensor or Operation
+            A reference to the variable, as it is afterwards; or the operation.
+
+        Raises
+        ------
+        TypeError
+            The value is of another dtype.
+        ValueError
+            The shapes do not fit each other.
+        """
         return self._result(state.assign_sub(self._variable, delta, use_locking, name), read_value)
 
     @staticmethod
-    def _result(reference: Tensor, read_value: bool) -> Any:
+    def _result(reference: Tensor, read_value: bool) -> Tensor | Operation:
         return reference if read_value else reference.op
 
     # -- standing for a tensor -----------------------------------------------------------------------------------
@@ -286,7 +416,7 @@ class Variable(TensorOperators):
         return self._save_slice_info
 
     def to_proto(self, export_scope: str | None = None) -> VariableDef | None:
-        """How the variable is made of operations; None if it lies outside of ``export_scope``."""
+        """How the variable is made of operations; None if it is outside of ``export_scope``."""
         prefix = f"{export_scope.rstrip('/')}/" if export_scope else ""
         if not self.name.startswith(prefix):
             return None
@@ -305,7 +435,7 @@ class Variable(TensorOperators):
         """The variable whose operations are in the default graph already; `KeyError` if one of them is not."""
         return Variable(variable_def=variable_def, import_scope=import_scope)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> NoReturn:
         raise TypeError("'Variable' object is not iterable.")
 
     def __repr__(self) -> str:
@@ -337,48 +467,57 @@ def trainable_variables(scope: str | None = None) -> list[Variable]:
     return get_default_graph().get_collection(GraphKeys.TRAINABLE_VARIABLES, scope)
 
 
-def variables_initializer(var_list: Sequence[Variable], name: str = "init") -> Any:
+def variables_initializer(var_list: Sequence[Variable], name: str = "init") -> Operation:
     """One operation that gives the variables their initial values."""
     if not var_list:
-        return constants.no_op(name=name)
-    return constants.group(*[variable.initializer for variable in var_list], name=name)
+        return apply_op("NoOp", name=name)
+    initializer: Operation = constants.group(*[variable.initializer for variable in var_list], name=name)
+    return initializer
 
 
-def global_variables_initializer() -> Any:
+def global_variables_initializer() -> Operation:
     """One operation that gives all global variables their initial values."""
     return variables_initializer(global_variables())
 
 
-def initialize_all_variables() -> Any:
+def initialize_all_variables() -> Operation:
     """The older name of `global_variables_initializer`."""
     return global_variables_initializer()
 
 
-def local_variables_initializer() -> Any:
+def local_variables_initializer() -> Operation:
     """One operation that gives all local variables their initial values."""
     return variables_initializer(local_variables())
 
 
-def is_variable_initialized(variable: Variable) -> Any:
-    """A tensor that tells whether the variable has a value."""
-    return state.is_variable_initialized(variable)
+def is_variable_initialized(variable: Variable) -> Tensor:
+    """Whether the variable has a value: a scalar of bool."""
+    return apply("IsVariableInitialized", variable, name="IsVariableInitialized")
 
 
 def report_uninitialized_variables(
     var_list: Sequence[Variable] | None = None, name: str = "report_uninitialized_variables"
-) -> Any:
-    """A tensor of the names of the variables that have no value: 1-D, string, empty when all have one.
+) -> Tensor:
+    """The names of the variables that have no value.
 
     Parameters
     ----------
     var_list : list of Variable, optional
         All global and local variables where none are given.
+    name : str
+        The name scope of the new operations.
+
+    Returns
+    -------
+    Tensor
+        Shape (n,), string; empty when all have one.
     """
     variables = [*global_variables(), *local_variables()] if var_list is None else list(var_list)
     with get_default_graph().name_scope(name):
         if not variables:
-            return constants.constant([], dtypes.string, shape=[0])
-        has_value = apply("Pack", [state.is_variable_initialized(variable) for variable in variables], name="stack")
+            return convert_to_tensor(np.empty([0], object), dtypes.string, name="Const")
+        has_value = apply("Pack", [is_variable_initialized(variable) for variable in variables], name="stack")
         missing = apply("LogicalNot", has_value)
-        names = constants.constant([variable.op.name for variable in variables], dtypes.string)
-        return boolean_mask(names, missing)
+        names = convert_to_tensor([variable.op.name for variable in variables], dtypes.string, name="Const")
+        masked: Tensor = boolean_mask(names, missing)
+        return masked

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hdfsaver.graph.naming import NamesInUse, check_operation_name, check_scope_name, parse_tensor_name
+from hdfsaver.graph.op_names import NamesInUse, check_operation_name, check_scope_name, parse_tensor_name
 
 
 @pytest.mark.parametrize("name", ["a", "a/b", "A.1", ".a", "0", "a-b", "a>b", "a\\b"])

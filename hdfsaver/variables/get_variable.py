@@ -1,113 +1,42 @@
-"""Variables that are shared by name: ``get_variable`` and the scopes that it works in."""
+"""Variables that are shared by name: ``get_variable``."""
 
 from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from enum import Enum
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, overload
 
 from hdfsaver import dtypes, shapes
-from hdfsaver.graph.conversion import as_array, is_tensor
+from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
-from hdfsaver.graph.keys import GraphKeys
+from hdfsaver.graph.graph_keys import GraphKeys
+from hdfsaver.graph.tensor_conversion import as_array, is_tensor
 from hdfsaver.ops.initializers import glorot_uniform_initializer, zeros_initializer
-from hdfsaver.partitioned import PartitionedVariable, make_parts
-from hdfsaver.partitioning import PartitionInfo, call_partitioner
-from hdfsaver.shapes import Shape, TensorShape
-from hdfsaver.variables import Variable
+from hdfsaver.shapes import Shape, ShapeLike, TensorShape
+from hdfsaver.variables.partitioned import PartitionedVariable, make_parts
+from hdfsaver.variables.partitioning import Partitioner, PartitionInfo, call_partitioner
+from hdfsaver.variables.variable import Variable
+from hdfsaver.variables.variable_scope import (
+    InitializerLike,
+    Regularizer,
+    Reuse,
+    VariableScope,
+    get_variable_scope,
+    variable_scope,
+)
 
-
-class _ReuseMode(Enum):
-    AUTO_REUSE = 1
-
-
-AUTO_REUSE = _ReuseMode.AUTO_REUSE
-"""As ``reuse``: take the variable if it is there, make it otherwise."""
-
-# Keys that are no strings keep the store and the scopes with their graph, and out of files.
+# A key that is not a string keeps the store with its graph, and out of files.
 _STORE_KEY = ("__variable_store",)
-_SCOPES_KEY = ("__varscope",)
-
-
-class VariableScope:
-    """What `get_variable` takes from its surroundings.
-
-    Attributes
-    ----------
-    name : str
-        The prefix of the variables' names, without the last slash.
-    original_name_scope : str
-        The name scope that was entered with it, with its slash.
-    reuse : bool or AUTO_REUSE
-        Whether variables are taken that are there already, or made.
-    initializer, regularizer, constraint, custom_getter, partitioner, dtype
-        The defaults of `get_variable`'s arguments.
-    """
-
-    def __init__(self, reuse: Any = False, name: str = "", name_scope: str = "", **defaults: Any) -> None:
-        self.name = name
-        self.original_name_scope = name_scope
-        self.reuse = reuse
-        self.initializer: Any = defaults.get("initializer")
-        self.regularizer: Any = defaults.get("regularizer")
-        self.constraint: Any = defaults.get("constraint")
-        self.custom_getter: Any = defaults.get("custom_getter")
-        self.partitioner: Any = defaults.get("partitioner")
-        self.dtype: Any = defaults.get("dtype") or dtypes.float32
-
-    def reuse_variables(self) -> None:
-        """From now on take variables that are there already; one that is not is an error."""
-        self.reuse = True
-
-    def set_initializer(self, initializer: Any) -> None:
-        """Set the default initializer."""
-        self.initializer = initializer
-
-    def set_regularizer(self, regularizer: Any) -> None:
-        """Set the default regularizer."""
-        self.regularizer = regularizer
-
-    def set_partitioner(self, partitioner: Any) -> None:
-        """Set the default partitioner."""
-        self.partitioner = partitioner
-
-    def set_dtype(self, dtype: Any) -> None:
-        """Set the default dtype."""
-        self.dtype = dtype
-
-    def global_variables(self) -> list[Variable]:
-        """The global variables in this scope."""
-        return self._collection(GraphKeys.GLOBAL_VARIABLES)
-
-    def trainable_variables(self) -> list[Variable]:
-        """The trainable variables in this scope."""
-        return self._collection(GraphKeys.TRAINABLE_VARIABLES)
-
-    def _collection(self, key: str) -> list[Variable]:
-        return get_default_graph().get_collection(key, f"{self.name}/" if self.name else None)
-
-    def _defaults(self) -> dict[str, Any]:
-        names = ("initializer", "regularizer", "constraint", "custom_getter", "partitioner", "dtype")
-        return {name: getattr(self, name) for name in names}
-
-    def inner(self, **changes: Any) -> VariableScope:
-        """A scope like this one where nothing else is said."""
-        given = {name: value for name, value in changes.items() if value is not None}
-        reuse = given.pop("reuse", False) or self.reuse
-        return VariableScope(reuse, given.pop("name"), given.pop("name_scope", ""), **{**self._defaults(), **given})
 
 
 class _Store:
-    """The variables of one graph that `get_variable` made, and how often each scope was opened."""
+    """The variables of one graph that `get_variable` made."""
 
     def __init__(self) -> None:
         self.variables: dict[str, Variable] = {}
         self.partitioned: dict[str, PartitionedVariable] = {}
-        self.scopes_opened: dict[str, int] = {}
 
     def get(self, name: str, request: _Request, reuse: Any) -> Variable:
         found = self.variables.get(name)
@@ -141,7 +70,7 @@ class _Request:
         self.options = options
 
     def check_shares(self, name: str, found: Variable) -> None:
-        """Raise `ValueError` unless the variable that is there is what was asked for."""
+        """Raise `ValueError` unless the variable that exists is what was asked for."""
         if not shapes.compatible(self.shape, found.shape.plain):
             raise ValueError(
                 f"Trying to share variable {name}, but specified shape {shapes.text(self.shape)} "
@@ -215,31 +144,59 @@ def shared_variables() -> Mapping[str, Variable]:
     return _store().variables
 
 
-def get_variable_scope() -> VariableScope:
-    """The current variable scope."""
-    kept = get_default_graph().get_collection_ref(_SCOPES_KEY)
-    if not kept:
-        kept.append(VariableScope())
-    scope: VariableScope = kept[0]
-    return scope
-
-
+@overload
 def get_variable(
     name: str,
-    shape: Any = None,
-    dtype: Any = None,
-    initializer: Any = None,
-    regularizer: Any = None,
+    shape: ShapeLike = None,
+    dtype: DTypeLike | None = None,
+    initializer: InitializerLike | None = None,
+    regularizer: Regularizer | None = None,
     trainable: bool | None = None,
     collections: Iterable[str] | None = None,
-    caching_device: Any = None,
-    partitioner: Any = None,
+    caching_device: object = None,
+    partitioner: None = None,
     validate_shape: bool = True,
     use_resource: bool | None = None,
     custom_getter: Callable[..., Any] | None = None,
     constraint: Callable[..., Any] | None = None,
-) -> Any:
-    """The variable of that name in the current variable scope: a new one, or with ``reuse`` the one that is there.
+) -> Variable: ...
+
+
+@overload
+def get_variable(
+    name: str,
+    shape: ShapeLike = None,
+    dtype: DTypeLike | None = None,
+    initializer: InitializerLike | None = None,
+    regularizer: Regularizer | None = None,
+    trainable: bool | None = None,
+    collections: Iterable[str] | None = None,
+    caching_device: object = None,
+    *,
+    partitioner: Partitioner | None,
+    validate_shape: bool = True,
+    use_resource: bool | None = None,
+    custom_getter: Callable[..., Any] | None = None,
+    constraint: Callable[..., Any] | None = None,
+) -> Variable | PartitionedVariable: ...
+
+
+def get_variable(
+    name: str,
+    shape: ShapeLike = None,
+    dtype: DTypeLike | None = None,
+    initializer: InitializerLike | None = None,
+    regularizer: Regularizer | None = None,
+    trainable: bool | None = None,
+    collections: Iterable[str] | None = None,
+    caching_device: object = None,
+    partitioner: Partitioner | None = None,
+    validate_shape: bool = True,
+    use_resource: bool | None = None,
+    custom_getter: Callable[..., Any] | None = None,
+    constraint: Callable[..., Any] | None = None,
+) -> Variable | PartitionedVariable:
+    """The variable of that name in the current variable scope: a new one, or with ``reuse`` one that exists.
 
     Parameters
     ----------
@@ -268,12 +225,18 @@ def get_variable(
     Returns
     -------
     Variable or PartitionedVariable
+        What the custom getter gives, where there is one.
 
     Raises
     ------
     ValueError
         The variable exists though a new one is wanted, or the reverse; or it is of another shape or dtype, or divided
-        in another way; or a partitioner is none, or its answer has no meaning.
+        in another way; or the partitioner is not callable, or its answer does not fit the shape.
+
+    Notes
+    -----
+    Type checkers take the result for a `Variable` unless a partitioner is given here; a partitioner or a custom getter
+    of the scope may make it another.
     """
     if not name:
         raise ValueError("Variable name should be specified for variable creation.")
@@ -295,11 +258,17 @@ def get_variable(
     full_name = f"{scope.name}/{name}" if scope.name else name
     getter = custom_getter or scope.custom_getter
     if getter is not None:
-        return getter(_get, full_name, **options)
+        got: Variable = getter(_get, full_name, **options)
+        return got
     return _get(full_name, **options)
 
 
-def _dtype_wanted(dtype: Any, initializer: Any, scope: VariableScope, partitioner: Any) -> Any:
+def _dtype_wanted(
+    dtype: DTypeLike | None,
+    initializer: InitializerLike | None,
+    scope: VariableScope,
+    partitioner: Partitioner | None,
+) -> DTypeLike:
     if dtype is not None:
         return dtype
     if initializer is None or callable(initializer) or (partitioner is not None and not is_tensor(initializer)):
@@ -307,7 +276,13 @@ def _dtype_wanted(dtype: Any, initializer: Any, scope: VariableScope, partitione
     return initializer.dtype if is_tensor(initializer) else as_array(initializer)[1]
 
 
-def _get(name: str, shape: Any = None, dtype: Any = dtypes.float32, initializer: Any = None, **options: Any) -> Any:
+def _get(
+    name: str,
+    shape: ShapeLike = None,
+    dtype: DTypeLike = dtypes.float32,
+    initializer: InitializerLike | None = None,
+    **options: Any,
+) -> Variable | PartitionedVariable:
     reuse = options.pop("reuse", False)
     options.setdefault("regularizer", None)
     partitioner = options.pop("partitioner", None)
@@ -325,7 +300,14 @@ def _get(name: str, shape: Any = None, dtype: Any = dtypes.float32, initializer:
 
 
 def _get_partitioned(
-    store: _Store, name: str, shape: Any, dtype: Any, initializer: Any, partitioner: Any, reuse: Any, options: Any
+    store: _Store,
+    name: str,
+    shape: ShapeLike,
+    dtype: DTypeLike,
+    initializer: InitializerLike | None,
+    partitioner: Partitioner | None,
+    reuse: Reuse,
+    options: Any,
 ) -> PartitionedVariable:
     if partitioner is not None and not callable(partitioner):
         raise ValueError(f"Partitioner must be callable, but received: {partitioner}")
@@ -376,7 +358,7 @@ def _check_shares_parts(
 
 
 def _check_same_parts(store: _Store, name: str, count: int) -> None:
-    """Parts that are there without their whole must be the ones that are wanted."""
+    """Parts that exist without their whole must be the ones that are wanted."""
     if f"{name}/part_0" not in store.variables:
         return
     said = (
@@ -392,14 +374,14 @@ def _check_same_parts(store: _Store, name: str, count: int) -> None:
 def create_partitioned_variables(
     shape: Sequence[int],
     slicing: Sequence[int],
-    initializer: Any,
-    dtype: Any = dtypes.float32,
+    initializer: InitializerLike | None,
+    dtype: DTypeLike = dtypes.float32,
     trainable: bool = True,
     collections: Iterable[str] | None = None,
     name: str | None = None,
-    reuse: Any = None,
+    reuse: Reuse | None = None,
 ) -> list[Variable]:
-    """The parts of a variable, the older way to what `get_variable` with a partitioner does.
+    """The parts of a variable; the older form of `get_variable` with a partitioner.
 
     Parameters
     ----------
@@ -416,6 +398,11 @@ def create_partitioned_variables(
         The name of the whole; a unique one made of ``"PartitionedVariable"`` by default.
     reuse : bool or AUTO_REUSE, optional
 
+    Returns
+    -------
+    list of Variable
+        The parts, in order.
+
     Raises
     ------
     ValueError
@@ -430,7 +417,7 @@ def create_partitioned_variables(
         raise ValueError(f"A partitioned Variable must have rank at least 1: shape: {shape}")
     with variable_scope(name, "PartitionedVariable", reuse=reuse) as scope:
         if scope.custom_getter is not None:
-            raise ValueError("create_partitioned_variables passes by custom getters, of which the scope has one.")
+            raise ValueError("create_partitioned_variables does not call custom getters, and the scope has one.")
         options = {
             "regularizer": scope.regularizer,
             "trainable": trainable,
@@ -441,101 +428,3 @@ def create_partitioned_variables(
             _store(), scope.name, shape, dtype, initializer, lambda **_: slicing, scope.reuse, options
         )
         return whole._get_variable_list()
-
-
-@contextmanager
-def variable_scope(
-    name_or_scope: str | VariableScope | None,
-    default_name: str | None = None,
-    values: Any = None,
-    initializer: Any = None,
-    regularizer: Any = None,
-    caching_device: Any = None,
-    partitioner: Any = None,
-    custom_getter: Callable[..., Any] | None = None,
-    reuse: Any = None,
-    dtype: Any = None,
-    use_resource: bool | None = None,
-    constraint: Callable[..., Any] | None = None,
-    auxiliary_name_scope: bool = True,
-) -> Iterator[VariableScope]:
-    """Put the variables made inside under a name, together with a name scope.
-
-    Parameters
-    ----------
-    name_or_scope : str, VariableScope or None
-        A scope is entered again as it is; with None a name is made of ``default_name``, unique among the scopes.
-    default_name : str, optional
-    reuse : bool or AUTO_REUSE, optional
-        Whether `get_variable` takes variables that are there; what an outer scope says holds for inner ones.
-    initializer, regularizer, partitioner, custom_getter, dtype, constraint : optional
-        Defaults for `get_variable`.
-    values, caching_device, use_resource : object
-        Accepted for programs that give them.
-    auxiliary_name_scope : bool
-        With False no name scope is entered.
-
-    Raises
-    ------
-    ValueError
-        There is neither a name nor a default.
-    """
-    if name_or_scope is None and default_name is None:
-        raise ValueError("If default_name is None then name_or_scope is required.")
-    if name_or_scope is not None and not isinstance(name_or_scope, str | VariableScope):
-        raise TypeError(f"VariableScope: name_or_scope must be a string or VariableScope, not {name_or_scope!r}.")
-    changes = {
-        "initializer": initializer,
-        "regularizer": regularizer,
-        "partitioner": partitioner,
-        "custom_getter": custom_getter,
-        "dtype": dtype,
-        "constraint": constraint,
-        "reuse": reuse,
-    }
-    graph = get_default_graph()
-    if isinstance(name_or_scope, VariableScope):
-        base, name, inner_name = name_or_scope, name_or_scope.name, name_or_scope.name.rpartition("/")[2]
-    else:
-        base = get_variable_scope()
-        inner_name = name_or_scope if name_or_scope is not None else _unique_scope_name(base.name, str(default_name))
-        name = f"{base.name}/{inner_name}" if base.name and inner_name else base.name or inner_name
-    enters = auxiliary_name_scope and bool(inner_name)
-    with graph.name_scope(inner_name if enters else _here(graph)) as name_scope:
-        entered_again = base.original_name_scope if isinstance(name_or_scope, VariableScope) else name_scope
-        with _current(base.inner(name=name, name_scope=entered_again, **changes)) as scope:
-            yield scope
-
-
-def _here(graph: Graph) -> str:
-    return f"{graph.get_name_scope()}/" if graph.get_name_scope() else ""
-
-
-@contextmanager
-def _current(scope: VariableScope) -> Iterator[VariableScope]:
-    get_variable_scope()
-    kept = get_default_graph().get_collection_ref(_SCOPES_KEY)
-    opened = _store().scopes_opened
-    opened[scope.name] = opened.get(scope.name, 0) + 1
-    before = dict(opened)
-    outer, kept[0] = kept[0], scope
-    try:
-        yield scope
-    finally:
-        kept[0] = outer
-        # Inside a scope that is opened again its inner default names begin anew.
-        _store().scopes_opened = before
-
-
-def _unique_scope_name(prefix: str, name: str) -> str:
-    opened = _store().scopes_opened
-    count = 0
-    candidate = name
-    while (f"{prefix}/{candidate}" if prefix else candidate) in opened:
-        count += 1
-        candidate = f"{name}_{count}"
-    return candidate
-
-
-def no_regularizer(_: Any) -> None:
-    """A regularizer that adds nothing, to keep an outer scope's away."""

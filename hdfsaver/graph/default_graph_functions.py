@@ -1,18 +1,22 @@
-"""The methods of the default graph as functions: ``tf.name_scope`` and its like."""
+"""The methods of the default graph as functions, such as ``tf.name_scope``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from hdfsaver.graph.conversion import graph_of
 from hdfsaver.graph.default import get_default_graph
+from hdfsaver.graph.graph import GraphElementLike
 from hdfsaver.graph.scopes import ControlDependencies
+from hdfsaver.graph.tensor import TensorLike
+from hdfsaver.graph.tensor_conversion import graph_of
 
 
 @contextmanager
-def name_scope(name: str | None, default_name: str | None = None, values: Iterable[Any] | None = None) -> Iterator[str]:
+def name_scope(
+    name: str | None, default_name: str | None = None, values: Iterable[TensorLike | None] | None = None
+) -> Iterator[str]:
     """Put what is made inside under a name, in the graph of the values.
 
     Parameters
@@ -39,31 +43,33 @@ def device(device_name_or_function: str | None) -> AbstractContextManager[None]:
     return get_default_graph().device(device_name_or_function)
 
 
-def control_dependencies(control_inputs: Iterable[Any] | None) -> AbstractContextManager[ControlDependencies]:
+def control_dependencies(
+    control_inputs: Iterable[GraphElementLike] | None,
+) -> AbstractContextManager[ControlDependencies]:
     """Make what is made inside wait for the given operations and tensors; None forgets all outer ones."""
     return get_default_graph().control_dependencies(control_inputs)
 
 
-def colocate_with(op: Any, ignore_existing: bool = False) -> AbstractContextManager[None]:
+def colocate_with(op: GraphElementLike, ignore_existing: bool = False) -> AbstractContextManager[None]:
     """Ask that what is made inside shares the device of an operation."""
     return get_default_graph().colocate_with(op, ignore_existing)
 
 
-def add_to_collection(name: Any, value: Any) -> None:
+def add_to_collection(name: Hashable, value: Any) -> None:
     """Append a value to a collection of the default graph."""
     get_default_graph().add_to_collection(name, value)
 
 
-def add_to_collections(names: Iterable[Any] | str, value: Any) -> None:
+def add_to_collections(names: Iterable[Hashable] | str, value: Any) -> None:
     """Append a value to several collections of the default graph."""
     get_default_graph().add_to_collections(names, value)
 
 
-def get_collection(key: Any, scope: str | None = None) -> list[Any]:
+def get_collection(key: Hashable, scope: str | None = None) -> list[Any]:
     """A copy of a collection of the default graph; see `Graph.get_collection`."""
     return get_default_graph().get_collection(key, scope)
 
 
-def get_collection_ref(key: Any) -> list[Any]:
+def get_collection_ref(key: Hashable) -> list[Any]:
     """A collection of the default graph itself, to be changed in place."""
     return get_default_graph().get_collection_ref(key)

@@ -1,0 +1,1 @@
+"""Variables: what they are made of, sharing them by name, and dividing them into parts."""
