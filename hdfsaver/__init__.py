@@ -184,7 +184,7 @@ from hdfsaver.ops.indexing import (
     scatter_nd,
     unsorted_segment_sum,
 )
-from hdfsaver.ops.initializers import (
+from hdfsaver.ops.init_ops import (
     constant_initializer,
     glorot_normal_initializer,
     glorot_uniform_initializer,
@@ -277,7 +277,7 @@ from hdfsaver.ops.slicing import (
 from hdfsaver.ops.slicing import (
     slice_ as slice,
 )
-from hdfsaver.ops.state import (
+from hdfsaver.ops.state_ops import (
     assign,
     assign_add,
     assign_sub,

@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-from hdfsaver.ops.initializers import (
+from hdfsaver.ops.init_ops import (
     constant_initializer as constant,
 )
-from hdfsaver.ops.initializers import (
+from hdfsaver.ops.init_ops import (
     glorot_normal_initializer as glorot_normal,
 )
-from hdfsaver.ops.initializers import (
+from hdfsaver.ops.init_ops import (
     glorot_uniform_initializer as glorot_uniform,
 )
-from hdfsaver.ops.initializers import (
+from hdfsaver.ops.init_ops import (
     he_normal,
     he_uniform,
     lecun_normal,
     lecun_uniform,
 )
-from hdfsaver.ops.initializers import (
+from hdfsaver.ops.init_ops import (
     identity_initializer as identity,
 )
-from hdfsaver.ops.initializers import (
+from hdfsaver.ops.init_ops import (
     ones_initializer as ones,
 )
-from hdfsaver.ops.initializers import (
+from hdfsaver.ops.init_ops import (
     random_normal_initializer as random_normal,
 )
-from hdfsaver.ops.initializers import (
+from hdfsaver.ops.init_ops import (
     random_uniform_initializer as random_uniform,
 )
-from hdfsaver.ops.initializers import (
+from hdfsaver.ops.init_ops import (
     truncated_normal_initializer as truncated_normal,
 )
-from hdfsaver.ops.initializers import (
+from hdfsaver.ops.init_ops import (
     variance_scaling_initializer as variance_scaling,
 )
-from hdfsaver.ops.initializers import (
+from hdfsaver.ops.init_ops import (
     zeros_initializer as zeros,
 )
 

@@ -18,15 +18,16 @@ from hdfsaver.checkpoint.meta_graph import export_meta_graph, export_scoped_meta
 from hdfsaver.checkpoint.restore_report import RestoreReport
 from hdfsaver.checkpoint.retention import keep_any, keep_best, keep_latest
 from hdfsaver.checkpoint.saver import Saver
+from hdfsaver.monitoring.checkpoint_saver_hook import CheckpointSaverHook, CheckpointSaverListener
 from hdfsaver.monitoring.coordinator import Coordinator, LooperThread
-from hdfsaver.monitoring.creators import ChiefSessionCreator, SessionCreator, WorkerSessionCreator
-from hdfsaver.monitoring.hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
+from hdfsaver.monitoring.logging_hooks import LoggingTensorHook, StepCounterHook
 from hdfsaver.monitoring.monitored_session import MonitoredSession, SingularMonitoredSession
-from hdfsaver.monitoring.reporting import LoggingTensorHook, StepCounterHook
-from hdfsaver.monitoring.saving import CheckpointSaverHook, CheckpointSaverListener
 from hdfsaver.monitoring.scaffold import Scaffold
+from hdfsaver.monitoring.session_creators import ChiefSessionCreator, SessionCreator, WorkerSessionCreator
 from hdfsaver.monitoring.session_manager import SessionManager
-from hdfsaver.monitoring.stopping import (
+from hdfsaver.monitoring.session_run_hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
+from hdfsaver.monitoring.step_timer import SecondOrStepTimer
+from hdfsaver.monitoring.stop_hooks import (
     FeedFnHook,
     FinalOpsHook,
     GlobalStepWaiterHook,
@@ -35,7 +36,6 @@ from hdfsaver.monitoring.stopping import (
     StopAtStepHook,
 )
 from hdfsaver.monitoring.supervisor import Supervisor
-from hdfsaver.monitoring.timer import SecondOrStepTimer
 from hdfsaver.monitoring.training_session import MonitoredTrainingSession
 from hdfsaver.reading.find_checkpoint import (
     checkpoint_exists,

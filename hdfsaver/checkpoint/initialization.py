@@ -7,7 +7,7 @@ from typing import Any
 
 from hdfsaver.checkpoint.assignment_map import Checkpoint, Loading, Shared, loadings_of
 from hdfsaver.graph.apply import apply_list
-from hdfsaver.ops import state
+from hdfsaver.ops import state_ops
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.reading.find_checkpoint import resolve
 from hdfsaver.reading.reader import open_checkpoint
@@ -78,6 +78,6 @@ def _set_initializer(loading: Loading, prefix: str) -> None:
                 dtypes=[variable.dtype.base_dtype.name],
             )
         with graph.device(None), graph.device(variable.device):
-            assigned = state.assign(variable, value, validate_shape=variable.shape.is_fully_defined())
+            assigned = state_ops.assign(variable, value, validate_shape=variable.shape.is_fully_defined())
     value.set_shape(variable.shape)
     variable.replace_initializer(value, assigned.op)

@@ -16,9 +16,10 @@ from hdfsaver import shapes
 from hdfsaver.checkpoint import slice_specs
 from hdfsaver.errors import InvalidArgumentError, NotFoundError
 from hdfsaver.files.tensor_file import TensorFile
-from hdfsaver.graph.definition import Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import Kernel, Node, OpDef, register
 from hdfsaver.reading.reader import as_name, open_checkpoint
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
 
 @register

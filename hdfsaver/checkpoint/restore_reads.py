@@ -9,7 +9,7 @@ from hdfsaver import limits
 from hdfsaver.checkpoint.saveables.saveable import Saveable
 from hdfsaver.files.progress import Callback
 from hdfsaver.files.tensor_file import TensorFile
-from hdfsaver.graph.definition import Array
+from hdfsaver.tensor_info import Array
 
 
 def load(

@@ -6,15 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.signature import Signature
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.schema import AttrValue, DiGraph
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
-Array = npt.NDArray[Any]
 Kernel = Callable[..., Any]
 
 FLOATS = frozenset({"float16", "bfloat16", "float32", "float64"})

@@ -10,10 +10,11 @@ import numpy as np
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.default import get_default_graph
-from hdfsaver.graph.definition import Array, as_value
+from hdfsaver.graph.definition import as_value
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
 from hdfsaver.shapes import TensorShape
+from hdfsaver.tensor_info import Array
 
 
 def is_tensor(value: Any) -> TypeGuard[SupportsTensor]:

@@ -11,9 +11,9 @@ from hdfsaver.errors import AbortedError, OutOfRangeError, UnavailableError
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
 from hdfsaver.monitoring.coordinator import Coordinator
-from hdfsaver.monitoring.creators import ChiefSessionCreator, SessionCreator
-from hdfsaver.monitoring.hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
 from hdfsaver.monitoring.scaffold import Scaffold
+from hdfsaver.monitoring.session_creators import ChiefSessionCreator, SessionCreator
+from hdfsaver.monitoring.session_run_hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
 from hdfsaver.reading.checkpoint_names import PathLike
 from hdfsaver.session import Session
 from hdfsaver.training import tf_logging as log

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hdfsaver.monitoring.creators import ChiefSessionCreator, WorkerSessionCreator
-from hdfsaver.monitoring.hook import SessionRunHook
+from hdfsaver.monitoring.checkpoint_saver_hook import CheckpointSaverHook
+from hdfsaver.monitoring.logging_hooks import StepCounterHook
 from hdfsaver.monitoring.monitored_session import MonitoredSession
-from hdfsaver.monitoring.reporting import StepCounterHook
-from hdfsaver.monitoring.saving import CheckpointSaverHook
 from hdfsaver.monitoring.scaffold import Scaffold
+from hdfsaver.monitoring.session_creators import ChiefSessionCreator, WorkerSessionCreator
+from hdfsaver.monitoring.session_run_hook import SessionRunHook
 from hdfsaver.reading.checkpoint_names import PathLike
 
 USE_DEFAULT: Any = object()

@@ -12,12 +12,13 @@ import numpy as np
 
 from hdfsaver import dtypes, shapes
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import COMPLEX, FLOATS, REALS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import COMPLEX, FLOATS, REALS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import ROUNDED_ONCE, Grads, Unary, conjugate, like, scope, widened
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
 
 class _Activation(Unary):

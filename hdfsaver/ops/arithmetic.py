@@ -13,12 +13,13 @@ import numpy as np
 from hdfsaver import dtypes, shapes
 from hdfsaver.graph import operators
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import COMPLEX, FLOATS, NUMBERS, REALS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import COMPLEX, FLOATS, NUMBERS, REALS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor, is_tensor
 from hdfsaver.ops.base import Binary, Flat, Grads, boxed, conjugate, invalid, like, scope, sum_to_inputs
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
 
 class _Sum(Binary):

@@ -14,11 +14,12 @@ from hdfsaver import dtypes, shapes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.graph.apply import apply, apply_list
-from hdfsaver.graph.definition import NUMBERS, Array, Kernel, Node, OpDef
+from hdfsaver.graph.definition import NUMBERS, Kernel, Node, OpDef
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import constant_node, convert_to_tensor, graph_of, is_tensor
 from hdfsaver.shapes import Shape, ShapeLike
+from hdfsaver.tensor_info import Array
 
 
 class KernelState(Protocol):

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from hdfsaver.graph.apply import apply_list
-from hdfsaver.graph.definition import Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import NO_DERIVATIVE, Grads, scope, with_rank
 from hdfsaver.ops.sliding_windows import NCHW, NHWC
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
 _ATTRS: dict[str, Any] = {"epsilon": 0.0001, "exponential_avg_factor": 1.0, "data_format": NHWC, "is_training": True}
 _GRAD_ATTRS = {name: _ATTRS[name] for name in ("epsilon", "data_format", "is_training")}

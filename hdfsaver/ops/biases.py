@@ -12,12 +12,13 @@ import numpy as np
 
 from hdfsaver import shapes
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import NUMBERS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import NUMBERS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import ROUNDED_ONCE, Grads, at_least, scope, widened, with_rank
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
 
 def _channel_axis(data_format: bytes, rank: int) -> int:

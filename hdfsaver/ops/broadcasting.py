@@ -8,11 +8,12 @@ import numpy as np
 
 from hdfsaver import shapes
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import INDICES, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import INDICES, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Flat, Grads, invalid, sum_to, with_rank
 from hdfsaver.shapes import Shape, ShapeLike, TensorShape
+from hdfsaver.tensor_info import Array
 
 
 @register

@@ -14,12 +14,13 @@ import numpy as np
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import COMPLEX, FLOATS, NUMBERS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import COMPLEX, FLOATS, NUMBERS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor, is_tensor
 from hdfsaver.ops.base import Flat, Grads, dtype_name, fold_by_kernel, like, scope
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
 _QUANTIZED = frozenset({"qint8", "quint8", "qint16", "quint16", "qint32"})
 _CASTABLE = frozenset(dtypes.ROW_BY_NAME) - {"string", "resource", "variant"}

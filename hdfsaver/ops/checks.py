@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from hdfsaver.graph.apply import apply, apply_op
-from hdfsaver.graph.definition import FLOATS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import FLOATS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Flat, Grads, invalid
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
 
 @register

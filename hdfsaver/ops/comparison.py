@@ -13,10 +13,11 @@ import numpy as np
 
 from hdfsaver import dtypes, shapes
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import REALS, Array, Kernel, Node, register
+from hdfsaver.graph.definition import REALS, Kernel, Node, register
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Binary, Flat, Unary
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
 _COMPARABLE = frozenset(dtypes.ROW_BY_NAME) - {"resource", "variant"}
 

@@ -8,12 +8,13 @@ import numpy as np
 
 from hdfsaver import dtypes, shapes
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import COMPLEX, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import COMPLEX, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor, graph_of, is_tensor
 from hdfsaver.ops.base import Grads, Unary, scope, sum_to_inputs
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
 _PARTS = frozenset({"float32", "float64"})
 _WHOLE_BY_PART = {"float32": "complex64", "float64": "complex128"}

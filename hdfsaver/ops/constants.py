@@ -14,7 +14,7 @@ from hdfsaver.dtypes import DTypeLike
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.graph.apply import apply, apply_op
 from hdfsaver.graph.default import get_default_graph
-from hdfsaver.graph.definition import Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import Kernel, Node, OpDef, register
 from hdfsaver.graph.graph import SupportsGraphElement
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
@@ -22,6 +22,7 @@ from hdfsaver.graph.tensor_conversion import as_array, constant_node
 from hdfsaver.ops.base import Flat
 from hdfsaver.protos.tensors import TensorProto
 from hdfsaver.shapes import Shape, ShapeLike, TensorShape
+from hdfsaver.tensor_info import Array
 
 
 @register

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import FLOATS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import FLOATS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import ROUNDED_ONCE, Grads, invalid, scope, shape_of, widened, with_rank
 from hdfsaver.ops.sliding_windows import NHWC, four, windows_of
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
 _ATTRS: dict[str, Any] = {
     "strides": [],

@@ -15,7 +15,7 @@ import numpy as np
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import COMPLEX, FLOATS, INDICES, REALS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import COMPLEX, FLOATS, INDICES, REALS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import as_array, convert_to_tensor, graph_of, is_tensor
@@ -34,6 +34,7 @@ from hdfsaver.ops.base import (
     with_rank,
 )
 from hdfsaver.shapes import Shape, ShapeLike
+from hdfsaver.tensor_info import Array
 
 
 @register

@@ -13,7 +13,7 @@ import numpy as np
 
 from hdfsaver import dtypes, shapes
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import INDICES, NUMBERS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import INDICES, NUMBERS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import (
@@ -27,6 +27,7 @@ from hdfsaver.ops.base import (
     static_integer,
 )
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
 _GATHER_INDICES = INDICES | {"int16"}
 

@@ -10,12 +10,13 @@ import numpy as np
 from hdfsaver import dtypes, shapes
 from hdfsaver.graph import operators
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import NUMBERS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import NUMBERS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor, is_tensor
 from hdfsaver.ops.base import NARROW, Grads, at_least, conjugate, invalid, normal_axis, scope, sum_to, with_rank
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
 _FACTORS = NUMBERS - {"int8", "int16"}
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from hdfsaver import shapes
 from hdfsaver.graph.apply import apply, apply_list
-from hdfsaver.graph.definition import FLOATS, INDICES, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import FLOATS, INDICES, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
@@ -25,6 +25,7 @@ from hdfsaver.ops.base import (
     with_rank,
 )
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
 
 def _log_softmax(logits: Array) -> Array:

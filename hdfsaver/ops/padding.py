@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import INDICES, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import INDICES, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import NO_DERIVATIVE, Grads, added, invalid, with_rank
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
 
 def _padded(node: Node) -> Shape:

@@ -9,11 +9,12 @@ import numpy as np
 from hdfsaver import dtypes, shapes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply, apply_list
-from hdfsaver.graph.definition import INDICES, REALS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import INDICES, REALS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Flat, Grads, at_least, dtype_name, integer, invalid, static_integer, with_rank
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
 
 @register

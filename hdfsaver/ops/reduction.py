@@ -10,7 +10,7 @@ import numpy as np
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import INDICES, NUMBERS, REALS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import INDICES, NUMBERS, REALS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor, graph_of, is_tensor
@@ -27,6 +27,7 @@ from hdfsaver.ops.base import (
     scope,
 )
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
 # The types of these depend on whether `keepdims` is literally True, which is not known here.
 _add: Callable[..., Any] = np.add.reduce

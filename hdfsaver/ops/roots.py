@@ -9,11 +9,12 @@ import numpy as np
 
 from hdfsaver import dtypes, shapes
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import COMPLEX, FLOATS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import COMPLEX, FLOATS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Grads, Unary, conjugate, like
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
 
 class _Root(Unary):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import INDICES, NUMBERS, REALS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import INDICES, NUMBERS, REALS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
@@ -29,6 +29,7 @@ from hdfsaver.ops.base import (
     static_integer,
 )
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
 
 class _Scan(OpDef):

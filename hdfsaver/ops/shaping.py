@@ -10,7 +10,7 @@ import numpy as np
 from hdfsaver import dtypes, shapes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply, apply_list
-from hdfsaver.graph.definition import INDICES, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import INDICES, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import constant_node, convert_to_tensor
@@ -27,6 +27,7 @@ from hdfsaver.ops.base import (
     with_rank,
 )
 from hdfsaver.shapes import Shape as StaticShape
+from hdfsaver.tensor_info import Array
 
 
 class _About(Flat):

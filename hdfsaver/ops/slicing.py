@@ -9,12 +9,13 @@ import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import INDICES, NUMBERS, Array, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import INDICES, NUMBERS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import Grads, blank, boxed, invalid, normal_axes, scope, with_rank
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
 _MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
 _NO_MASKS = dict.fromkeys(_MASKS, 0)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from hdfsaver.graph.definition import Array, Node
+from hdfsaver.graph.definition import Node
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
 NHWC, NCHW = b"NHWC", b"NCHW"
 

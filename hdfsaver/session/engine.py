@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from hdfsaver.graph.definition import Array
 from hdfsaver.session.plan import ExecutionPlan
 from hdfsaver.session.session_state import SessionState
+from hdfsaver.tensor_info import Array
 
 Executable = Callable[[Sequence[Array]], list[Any]]
 """Takes the values of the feeds, gives those of the fetches (None for an operation)."""

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError
-from hdfsaver.graph.definition import Array, Node, find
+from hdfsaver.graph.definition import Node, find
 from hdfsaver.ops.control_flow import DEAD, Chooser
 from hdfsaver.session.engine import Executable, StepError
 from hdfsaver.session.plan import ExecutionPlan, Step
 from hdfsaver.session.session_state import SessionState, given_away
+from hdfsaver.tensor_info import Array
 
 _CONTROL_FLOW = frozenset({"Switch", "RefSwitch", "Merge"})
 

@@ -12,7 +12,6 @@ import numpy as np
 from hdfsaver import dtypes, errors, shapes
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.default_stack import default_sessions
-from hdfsaver.graph.definition import Array
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
@@ -22,6 +21,7 @@ from hdfsaver.session.fetches import flatten
 from hdfsaver.session.numpy_engine import numpy_engine
 from hdfsaver.session.plan import make_plan
 from hdfsaver.session.session_state import SessionState
+from hdfsaver.tensor_info import Array
 
 
 class _Feed(NamedTuple):

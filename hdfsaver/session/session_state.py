@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from hdfsaver.graph.definition import Array
+from hdfsaver.tensor_info import Array
 
 
 class _Closable(Protocol):
@@ -24,8 +24,8 @@ class SessionState:
     Attributes
     ----------
     variables : dict of str to ndarray
-        The value of each variable that has one, under the key that `hdfsaver.ops.state.variable_key` gives. The arrays
-        are read-only and never written on: a new value is a new array, so that one
+        The value of each variable that has one, under the key that `hdfsaver.ops.state_ops.variable_key` gives. The
+        arrays are read-only and never written on: a new value is a new array, so that one
         in use elsewhere stays as it is.
     held : dict
         What kernels keep open until the run ends, by thread and key; see `hold`.

@@ -188,7 +188,7 @@ def _packings(values: _Values, compression: Mapping[str, Compression]) -> _Packi
     if values is None or not compression:
         return {}
     chosen = {name: values.row(place) for place, name in enumerate(values.names) if name in compression}
-    grids = {name: grid_for(value) for name, value in chosen.items()}
+    grids = {name: grid_for(value.dtype, value.shape, value.data.dtype.itemsize) for name, value in chosen.items()}
     return {name: Packing(compression[name], grid, chosen[name].view()) for name, grid in grids.items() if grid}
 
 

@@ -12,12 +12,12 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from hdfsaver.graph.definition import Array
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.constants import placeholder
 from hdfsaver.session.session import Session
+from hdfsaver.tensor_info import Array
 from hdfsaver.training.gradients import gradients
 
 Function: TypeAlias = "Callable[..., TensorLike | Sequence[Tensor]]"

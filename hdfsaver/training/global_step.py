@@ -10,7 +10,7 @@ from hdfsaver.graph.default_stack import SupportsRun
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.ops.initializers import zeros_initializer
+from hdfsaver.ops.init_ops import zeros_initializer
 from hdfsaver.training import tf_logging as log
 from hdfsaver.variables.get_variable import get_variable
 from hdfsaver.variables.variable import Variable

@@ -13,7 +13,7 @@ from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.tensor_conversion import as_array, is_tensor
-from hdfsaver.ops.initializers import glorot_uniform_initializer, zeros_initializer
+from hdfsaver.ops.init_ops import glorot_uniform_initializer, zeros_initializer
 from hdfsaver.shapes import Shape, ShapeLike, TensorShape
 from hdfsaver.variables.partitioned import PartitionedVariable, make_parts
 from hdfsaver.variables.partitioning import Partitioner, PartitionInfo, call_partitioner

@@ -19,7 +19,7 @@ from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike, TensorOperators
 from hdfsaver.graph.tensor_conversion import as_array, convert_to_tensor
-from hdfsaver.ops import constants, state
+from hdfsaver.ops import constants, state_ops
 from hdfsaver.ops.selection import boolean_mask
 from hdfsaver.schema import VariableDef
 from hdfsaver.shapes import ShapeLike, TensorShape
@@ -128,7 +128,7 @@ class Variable(TensorOperators):
                     convert_to_tensor(initial_value, dtype, name="initial_value"), validate_shape, scope
                 )
             assert self._initial_value is not None
-            self._initializer = state.assign(
+            self._initializer = state_ops.assign(
                 self._variable, self._initial_value, validate_shape=validate_shape, name="Assign"
             ).op
             with graph.colocate_with(self._variable.op):
@@ -138,7 +138,7 @@ class Variable(TensorOperators):
         if validate_shape and not value.shape.is_fully_defined():
             raise ValueError(f"initial_value must have a shape specified: {value!r} (variable {scope[:-1]!r}).")
         self._initial_value = value
-        self._variable = state.reference(value.shape.plain if validate_shape else None, value.dtype, scope)
+        self._variable = state_ops.reference(value.shape.plain if validate_shape else None, value.dtype, scope)
 
     def _list_in(self, collections: Iterable[str] | None) -> None:
         names = [GraphKeys.GLOBAL_VARIABLES] if collections is None else list(collections)
@@ -161,7 +161,7 @@ class Variable(TensorOperators):
     @property
     def key(self) -> str:
         """The key under which a session keeps the value."""
-        return state.variable_key(Node.of(self.graph.digraph, self.op.name))
+        return state_ops.variable_key(Node.of(self.graph.digraph, self.op.name))
 
     @property
     def graph(self) -> Graph:
@@ -230,7 +230,7 @@ class Variable(TensorOperators):
     def initialized_value(self) -> Tensor:
         """The value if there is one, otherwise the initial value."""
         graph = self.graph
-        has_value = state.is_variable_initialized(self._variable)
+        has_value = state_ops.is_variable_initialized(self._variable)
         with graph.as_default(), graph.name_scope("cond"):
             skipped, _ = apply_list("Switch", self._initial_value, has_value)
             _, present = apply_list("RefSwitch", self._variable, has_value)
@@ -304,7 +304,7 @@ class Variable(TensorOperators):
         ValueError
             The shapes do not fit each other.
         """
-        return self._result(state.assign(self._variable, value, use_locking=use_locking, name=name), read_value)
+        return self._result(state_ops.assign(self._variable, value, use_locking=use_locking, name=name), read_value)
 
     @overload
     def assign_add(
@@ -348,7 +348,7 @@ class Variable(TensorOperators):
         ValueError
             The shapes do not fit each other.
         """
-        return self._result(state.assign_add(self._variable, delta, use_locking, name), read_value)
+        return self._result(state_ops.assign_add(self._variable, delta, use_locking, name), read_value)
 
     @overload
     def assign_sub(
@@ -392,7 +392,7 @@ class Variable(TensorOperators):
         ValueError
             The shapes do not fit each other.
         """
-        return self._result(state.assign_sub(self._variable, delta, use_locking, name), read_value)
+        return self._result(state_ops.assign_sub(self._variable, delta, use_locking, name), read_value)
 
     @staticmethod
     def _result(reference: Tensor, read_value: bool) -> Tensor | Operation:

@@ -10,7 +10,7 @@ import time
 import pytest
 
 import hdfsaver as tf
-from hdfsaver.monitoring import stopping
+from hdfsaver.monitoring import stop_hooks
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_final_operations(model):
 
 def test_waiting_for_a_step(model, monkeypatch):
     """The first run is held up until another thread has raised the global step."""
-    monkeypatch.setattr(stopping, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(stop_hooks, "WAIT_SECONDS", 0.01)
     with tf.train.SingularMonitoredSession(hooks=[tf.train.GlobalStepWaiterHook(3)]) as sess:
         raw = sess.raw_session()
 

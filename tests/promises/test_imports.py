@@ -1,12 +1,14 @@
-"""Promise: imports point down, and the sisters `graph` and `storage` never meet.
+"""Promise: imports point down, no two files import each other in a cycle, and `graph` and `storage` are independent.
 
 Every import counts: absolute or relative, inside functions, under ``TYPE_CHECKING``, and by a literal name given to
-``import_module``.
+``import_module``. Stub files (``.pyi``) are read by type checkers alone and may refer to each other.
 """
 
 from __future__ import annotations
 
 import ast
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -17,8 +19,9 @@ import hdfsaver
 
 PACKAGE = "hdfsaver"
 
-# Lowest first. A room imports from lower layers, and from rooms beside it as long as no circle comes of it. Top-level
-# modules that are no rooms are doors: they lie above everything and hold nothing but re-exports.
+# Lowest first. A package, or a single module below hdfsaver, imports from lower layers, and from its own layer as
+# long as that makes no cycle. Modules below hdfsaver that are not in the table are public modules: they are above
+# everything and hold nothing but re-exports.
 LAYERS = (
     ("errors", "dtypes", "shapes", "schema", "protos", "limits", "version", "tensor_info"),
     ("files",),
@@ -32,8 +35,8 @@ LAYERS = (
 )
 HEIGHTS = {room: height for height, rooms in enumerate(LAYERS) for room in rooms} | {"__main__": len(LAYERS)}
 
-STRANGERS = (
-    {"graph", "storage"},  # they meet in the DiGraph, which both know from the schema
+INDEPENDENT = (
+    {"graph", "storage"},  # both know the DiGraph from the schema, and nothing of each other
     {"ops", "storage"},
     {"graph", "files"},
     {"ops", "files"},
@@ -43,13 +46,23 @@ STRANGERS = (
     {"ops", "arrays"},
     {"graph", "interop"},
     {"ops", "interop"},
-    {"interop", "storage"},
+    {"interop", "storage"},  # TensorFlow's files are read without HDF5
+    {"messages", "storage"},
     {"monitoring", "conversion"},
     {"cli", "testing"},
 )
 
-SHARED_BY_FAMILIES = {"base", "sliding_windows"}  # the modules of `ops` that its families may import
-COMPOSED_OF_FAMILIES = {"initializers"}  # no family: it defines no operation, and puts together those of others
+# Within a package: what each of its parts may import from the others. A part is a subpackage, or "" for the files
+# beside the subpackages, which may import all of them. The specification of the format is below everything in storage.
+SPECIFICATION = "hdfsaver.storage.layout"
+PARTS: dict[str, dict[str, set[str]]] = {
+    "storage": {"hdf5": set(), "graph": {"hdf5"}, "chunks": {"hdf5"}},
+    "interop": {"table": set(), "bundle": {"table", "graphs"}, "graphs": set()},
+    "checkpoint": {"saveables": set()},
+}
+
+SHARED_BY_FAMILIES = {"base", "sliding_windows"}  # what the families of `ops` may import
+COMPOSED_OF_FAMILIES = {"init_ops"}  # it defines no operation, and combines those of other families
 
 
 def module_name(path: str) -> str:
@@ -58,8 +71,8 @@ def module_name(path: str) -> str:
     return ".".join((PACKAGE, *(part for part in parts if part != "__init__")))
 
 
-def room(module: str) -> str:
-    """The room or door that a module belongs to; the front door is the package's own name."""
+def package_of(module: str) -> str:
+    """The package or public module below hdfsaver that a module belongs to; hdfsaver itself for its own module."""
     return module.split(".")[1] if "." in module else module
 
 
@@ -96,30 +109,41 @@ def imports(sources: Mapping[str, str]) -> Iterator[tuple[str, int, str, str]]:
 
 def complaint(importer: str, imported: str) -> str | None:
     """What is wrong with one import, or None."""
-    above, below = room(importer), room(imported)
-    top = len(LAYERS) + 1  # the doors
+    above, below = package_of(importer), package_of(imported)
+    top = len(LAYERS) + 1  # the public modules
     if HEIGHTS.get(above, top) < HEIGHTS.get(below, top):
         return "points up"
-    if {above, below} in STRANGERS:
-        return "joins rooms that do not know each other"
+    if {above, below} in INDEPENDENT:
+        return "joins packages that are independent"
     is_family = above == "ops" and family(importer) not in {"", *COMPOSED_OF_FAMILIES}
     if is_family and below == "ops" and family(imported) not in SHARED_BY_FAMILIES:
         return "joins families of operations"
+    if above == below and above in PARTS and imported != SPECIFICATION:
+        allowed = PARTS[above].get(part_of(importer), {"", *PARTS[above]})
+        if part_of(imported) not in {part_of(importer), *allowed}:
+            return f"points up within {above}"
     return None
 
 
-def circles(sources: Mapping[str, str]) -> Iterator[str]:
-    """Rooms that import each other in a circle, of imports that are right one by one."""
-    pairs = ((importer, imported) for _, _, importer, imported in imports(sources))
-    rooms: nx.DiGraph[str] = nx.DiGraph()
-    rooms.add_edges_from((room(above), room(below)) for above, below in pairs if not complaint(above, below))
-    for component in nx.strongly_connected_components(rooms):
-        if len(component) > 1:
-            yield f"{', '.join(sorted(component))}: import each other in a circle"
+def part_of(module: str) -> str:
+    """The subpackage that a module is in, or empty."""
+    names = module.split(".")
+    return names[2] if len(names) > 2 and names[2] in PARTS.get(names[1], {}) else ""
+
+
+def cycles(sources: Mapping[str, str]) -> Iterator[str]:
+    """Packages, and files, that import each other in a cycle, of imports that are right one by one."""
+    pairs = [(above, below) for _, _, above, below in imports(sources) if not complaint(above, below)]
+    packages: nx.DiGraph[str] = nx.DiGraph((package_of(above), package_of(below)) for above, below in pairs)
+    files: nx.DiGraph[str] = nx.DiGraph(pairs)
+    found = [sorted(names) for graph in (packages, files) for names in nx.strongly_connected_components(graph)]
+    for names in found:
+        if len(names) > 1:
+            yield f"{', '.join(names)}: import each other in a cycle"
 
 
 def is_reexport(statement: ast.stmt) -> bool:
-    """Whether a door may hold the statement: an import, a docstring, a plain assignment, a lazy ``__getattr__``."""
+    """Whether a public module may hold it: an import, a docstring, a plain assignment, a lazy ``__getattr__``."""
     match statement:
         case ast.Import() | ast.ImportFrom() | ast.Expr(value=ast.Constant()):
             return True
@@ -132,17 +156,17 @@ def is_reexport(statement: ast.stmt) -> bool:
     return False
 
 
-def too_thick_doors(sources: Mapping[str, str]) -> Iterator[str]:
-    """What doors hold beyond re-exports, and doors that list nothing."""
+def more_than_reexports(sources: Mapping[str, str]) -> Iterator[str]:
+    """What public modules hold beyond re-exports, and public modules without a list."""
     for path, source in sources.items():
-        if room(module_name(path)) in HEIGHTS:
+        if package_of(module_name(path)) in HEIGHTS:
             continue
         statements = ast.parse(source).body
         for statement in statements:
             if not is_reexport(statement):
-                yield f"{path}:{statement.lineno}: a door holds re-exports only; this belongs into a room"
+                yield f"{path}:{statement.lineno}: a public module holds re-exports only"
         if not any("__all__" in ast.unparse(s) for s in statements if isinstance(s, ast.Assign | ast.AnnAssign)):
-            yield f"{path}: a door has an `__all__`"
+            yield f"{path}: a public module has an `__all__`"
 
 
 def violations(sources: Mapping[str, str]) -> list[str]:
@@ -155,7 +179,7 @@ def violations(sources: Mapping[str, str]) -> list[str]:
     """
     found = ((path, line, name, complaint(importer, name)) for path, line, importer, name in imports(sources))
     directions = [f"{path}:{line}: the import of {name} {what}" for path, line, name, what in found if what]
-    return [*directions, *circles(sources), *too_thick_doors(sources)]
+    return [*directions, *cycles(sources), *more_than_reexports(sources)]
 
 
 def package_sources() -> dict[str, str]:
@@ -165,18 +189,34 @@ def package_sources() -> dict[str, str]:
 
 
 def test_imports_of_the_package_point_down() -> None:
-    """No module of hdfsaver imports upward, across or in a circle, and its doors are thin."""
+    """No module of hdfsaver imports upward, across or in a cycle, and its public modules hold re-exports only."""
     assert [] == violations(package_sources())
 
 
-def test_the_table_names_rooms_that_exist() -> None:
-    """Every room of the table is in the package, so that no promise is about nothing."""
-    rooms = {room(module_name(path)) for path in package_sources()}
-    assert set() == {name for layer in LAYERS for name in layer} - rooms
+def test_the_tables_name_packages_that_exist() -> None:
+    """Every package and subpackage of the tables exists, so that no promise is about nothing."""
+    modules = [module_name(path) for path in package_sources()]
+    assert set() == {name for layer in LAYERS for name in layer} - set(map(package_of, modules))
+    assert {(name, part) for name, parts in PARTS.items() for part in parts} == {
+        (package_of(module), part_of(module)) for module in modules if part_of(module)
+    }
 
 
-HOUSE = {
-    "__init__.py": '"""The door."""\nfrom hdfsaver.graph import Graph\n__version__ = "1"\n__all__ = ["Graph"]\n',
+def test_a_file_name_occurs_once() -> None:
+    """No two files of the package have one name, so that a name leads to one file; `__init__` and `__main__` aside."""
+    counted = Counter(PurePosixPath(path).name for path in package_sources() if not path.endswith("__.py"))
+    assert [] == [name for name, count in counted.items() if count > 1]
+
+
+def test_arrays_are_named_in_one_place() -> None:
+    """The alias `Array` is defined in `tensor_info` alone."""
+    definition = re.compile(r"^Array\b[^\n]*=", re.MULTILINE)
+    found = [path for path, source in package_sources().items() if definition.search(source)]
+    assert ["tensor_info.py"] == found
+
+
+PACKAGE_THAT_KEEPS_IT = {
+    "__init__.py": '"""The package."""\nfrom hdfsaver.graph import Graph\n__version__ = "1"\n__all__ = ["Graph"]\n',
     "train.py": 'from hdfsaver.checkpoint.saver import Saver\n__all__ = ["Saver"]\n',
     "errors.py": "import os\n",
     "schema.py": "from hdfsaver import errors\n",
@@ -185,10 +225,13 @@ HOUSE = {
     "graph/walks.py": "import networkx\nfrom hdfsaver.schema import validate\n",
     "storage/__init__.py": "",
     "storage/layout.py": "import hdfsaver.errors\n",
+    "storage/index.py": "",
     "ops/__init__.py": "from hdfsaver.ops import array, random\n",
     "ops/base.py": "from hdfsaver.graph.graph import Graph\n",
     "ops/array.py": "from hdfsaver.ops.base import Unary\nfrom hdfsaver.ops import base\n",
-    "ops/random.py": "import random\n",
+    "ops/random_ops.py": "import random\n",
+    "ops/sliding_windows.py": "if TYPE_CHECKING:\n    from hdfsaver.ops.base import Unary\n",
+    "storage/graph/b.py": "",
     "session/__init__.py": "from hdfsaver.ops.array import x\n",
     "variables.py": "from hdfsaver.session import Session\n",
     "checkpoint/__init__.py": "",
@@ -197,9 +240,9 @@ HOUSE = {
 }
 
 
-def test_a_well_built_house_passes() -> None:
+def test_a_package_that_keeps_the_promise_passes() -> None:
     """The checker has nothing to say about a package that keeps the promise."""
-    assert [] == violations(HOUSE)
+    assert [] == violations(PACKAGE_THAT_KEEPS_IT)
 
 
 @pytest.mark.parametrize(
@@ -211,28 +254,37 @@ def test_a_well_built_house_passes() -> None:
         ("checkpoint/a.py", "import hdfsaver as tf\n", "the import of hdfsaver points up"),
         ("cli/a.py", "from hdfsaver import train\n", "the import of hdfsaver.train points up"),
         ("session/a.py", "from hdfsaver.checkpoint.saver import Saver\n", "hdfsaver.checkpoint.saver points up"),
-        ("graph/a.py", "from hdfsaver.storage.layout import NODES\n", "joins rooms that do not know each other"),
-        ("storage/a.py", "from hdfsaver import graph\n", "joins rooms that do not know each other"),
-        ("storage/a.py", "from ..graph import Graph\n", "joins rooms that do not know each other"),
-        ("storage/a.py", "from .. import graph\n", "joins rooms that do not know each other"),
-        ("storage/sub/a.py", "from ...graph.walks import ancestors\n", "joins rooms that do not know each other"),
+        ("graph/a.py", "from hdfsaver.storage.layout import NODES\n", "joins packages that are independent"),
+        ("storage/a.py", "from hdfsaver import graph\n", "joins packages that are independent"),
+        ("storage/a.py", "from ..graph import Graph\n", "joins packages that are independent"),
+        ("storage/a.py", "from .. import graph\n", "joins packages that are independent"),
+        ("storage/sub/a.py", "from ...graph.walks import ancestors\n", "joins packages that are independent"),
         ("storage/a.py", "def f():\n    import hdfsaver.graph\n", "storage/a.py:2"),
         ("storage/a.py", "if TYPE_CHECKING:\n    from hdfsaver.graph import Graph\n", "storage/a.py:2"),
-        ("storage/a.py", "importlib.import_module('hdfsaver.graph.graph')\n", "hdfsaver.graph.graph joins rooms"),
-        ("ops/a.py", "from hdfsaver.storage import layout\n", "joins rooms that do not know each other"),
+        ("storage/a.py", "importlib.import_module('hdfsaver.graph.graph')\n", "hdfsaver.graph.graph joins packages"),
+        ("ops/a.py", "from hdfsaver.storage import layout\n", "joins packages that are independent"),
         ("ops/a.py", "from hdfsaver.ops.array import Reshape\n", "joins families of operations"),
         ("ops/a.py", "from . import array\n", "joins families of operations"),
         ("ops/a.py", "import hdfsaver.ops\n", "joins families of operations"),
         ("ops/base.py", "from hdfsaver.ops.array import Reshape\n", "joins families of operations"),
         ("session/a.py", "from hdfsaver.variables import Variable\n", "session, variables: import each other"),
+        ("graph/walks.py", "from hdfsaver.graph.graph import Graph\n", None),
+        ("graph/graph.py", "def f():\n    from hdfsaver.graph.walks import x\n", None),
+        (
+            "ops/base.py",
+            "from hdfsaver.ops.sliding_windows import x\n",
+            "hdfsaver.ops.base, hdfsaver.ops.sliding_windows: import",
+        ),
+        ("storage/hdf5/a.py", "from hdfsaver.storage.index import shape_of\n", "points up within storage"),
+        ("storage/hdf5/a.py", "from hdfsaver.storage.graph import b\n", "points up within storage"),
         ("schema.py", "import hdfsaver.errors, hdfsaver.shapes\n", None),
-        ("utilities.py", "__all__ = []\ndef help(): ...\n", "utilities.py:2: a door holds re-exports only"),
-        ("nn.py", "__all__ = sorted(['a'])\n", "nn.py:1: a door holds re-exports only"),
-        ("nn.py", "from hdfsaver.ops.array import relu\n", "nn.py: a door has an `__all__`"),
+        ("utilities.py", "__all__ = []\ndef help(): ...\n", "utilities.py:2: a public module holds re-exports only"),
+        ("nn.py", "__all__ = sorted(['a'])\n", "nn.py:1: a public module holds re-exports only"),
+        ("nn.py", "from hdfsaver.ops.array import relu\n", "nn.py: a public module has an `__all__`"),
     ],
 )
 def test_the_checker_finds_each_violation(path: str, source: str, expected: str | None) -> None:
-    """One bad module in the well-built house gives exactly one complaint, at its place; a good one none."""
-    found = violations(HOUSE | {path: source, "shapes.py": ""})
+    """A bad module in a package that keeps the promise gives one complaint, at its place; a good one none."""
+    found = violations(PACKAGE_THAT_KEEPS_IT | {path: source, "shapes.py": ""})
     assert (0 if expected is None else 1) == len(found), found
     assert expected is None or expected in found[0]

@@ -9,10 +9,10 @@ from typing import Any
 from hdfsaver import shapes
 from hdfsaver.checkpoint.saveables.saveable import Saveable, VariableSaveable
 from hdfsaver.files.lazy_arrays import Joined, Piece
-from hdfsaver.graph.definition import Array
 from hdfsaver.graph.operation import Operation
 from hdfsaver.schema import SavedPart
 from hdfsaver.shapes import TensorShape
+from hdfsaver.tensor_info import Array
 from hdfsaver.variables.partitioned import PartitionedVariable
 from hdfsaver.variables.partitioning import SaveSliceInfo
 from hdfsaver.variables.variable import Variable

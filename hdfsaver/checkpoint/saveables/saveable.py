@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hdfsaver import errors
-from hdfsaver.graph.definition import Array, Node
+from hdfsaver.graph.definition import Node
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
-from hdfsaver.ops.state import variable_key
+from hdfsaver.ops.state_ops import variable_key
 from hdfsaver.schema import SavedPart
 from hdfsaver.shapes import TensorShape
+from hdfsaver.tensor_info import Array
 
 
 class Saveable(ABC):

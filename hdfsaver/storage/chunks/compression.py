@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -9,7 +10,6 @@ from typing import TypeAlias
 from hdfsaver.storage.chunks import codecs
 from hdfsaver.storage.chunks.filters import SHUFFLE, Filters, codec_of
 from hdfsaver.storage.chunks.grid import Grid, chunk_for
-from hdfsaver.storage.values import Value
 from hdfsaver.tensor_info import LARGE, STRING
 
 _CHUNK = 1 << 20
@@ -115,12 +115,19 @@ def kept(filters: Mapping[str, Filters]) -> dict[str, Compression]:
     }
 
 
-def grid_for(value: Value) -> Grid | None:
-    """The chunks that a value is compressed in; None where that is not worth it, and for text.
+def grid_for(dtype: str, shape: tuple[int, ...], itemsize: int) -> Grid | None:
+    """The chunks that a value is compressed in; None where that is not worth it, and for strings.
 
     A small value gains less than the chunk's own administration costs.
+
+    Parameters
+    ----------
+    dtype : str
+        The dtype's name.
+    shape : tuple of int
+    itemsize : int
+        Bytes of an element.
     """
-    if value.dtype == STRING or value.data.nbytes < LARGE or not value.shape:
+    if dtype == STRING or not shape or math.prod(shape) * itemsize < LARGE:
         return None
-    itemsize = value.data.dtype.itemsize
-    return Grid(value.shape, chunk_for(value.shape, itemsize, _CHUNK), itemsize)
+    return Grid(shape, chunk_for(shape, itemsize, _CHUNK), itemsize)

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from hdfsaver import dtypes
-from hdfsaver.graph.definition import FLOATS, INDICES, Array, Kernel, Node, register
+from hdfsaver.graph.definition import FLOATS, INDICES, Kernel, Node, register
 from hdfsaver.ops.base import Flat, KernelState, invalid, with_rank
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
 OTHER_NUMBERS = "The same seeds give other numbers than in TensorFlow, from the same distribution."
 

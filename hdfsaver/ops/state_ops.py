@@ -15,11 +15,12 @@ from hdfsaver import dtypes, shapes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import INDICES, NUMBERS, Array, Kernel, Node, register
+from hdfsaver.graph.definition import INDICES, NUMBERS, Kernel, Node, register
 from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
 from hdfsaver.ops.base import Flat, KernelState
 from hdfsaver.shapes import Shape
 from hdfsaver.shapes import text as shape_text
+from hdfsaver.tensor_info import Array
 
 
 @register

@@ -10,10 +10,10 @@ from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.monitoring.coordinator import Coordinator
-from hdfsaver.monitoring.hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
 from hdfsaver.monitoring.scaffold import Scaffold
-from hdfsaver.monitoring.stopping import needed_global_step
-from hdfsaver.monitoring.timer import SecondOrStepTimer
+from hdfsaver.monitoring.session_run_hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
+from hdfsaver.monitoring.step_timer import SecondOrStepTimer
+from hdfsaver.monitoring.stop_hooks import needed_global_step
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.session import Session
 from hdfsaver.training import tf_logging as log

@@ -7,9 +7,9 @@ from typing import Any
 
 from hdfsaver.graph.graph import GraphElementLike
 from hdfsaver.monitoring.coordinator import Coordinator
-from hdfsaver.monitoring.hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
-from hdfsaver.monitoring.stopping import default_graph_element, needed_global_step
-from hdfsaver.monitoring.timer import SecondOrStepTimer
+from hdfsaver.monitoring.session_run_hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
+from hdfsaver.monitoring.step_timer import SecondOrStepTimer
+from hdfsaver.monitoring.stop_hooks import default_graph_element, needed_global_step
 from hdfsaver.session import Session
 from hdfsaver.training import tf_logging as log
 

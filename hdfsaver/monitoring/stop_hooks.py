@@ -13,7 +13,7 @@ from hdfsaver.graph.graph import GraphElementLike
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.monitoring.coordinator import Coordinator
-from hdfsaver.monitoring.hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
+from hdfsaver.monitoring.session_run_hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
 from hdfsaver.session import Session
 from hdfsaver.training import tf_logging as log
 from hdfsaver.training.global_step import get_global_step

@@ -12,12 +12,12 @@ import numpy.typing as npt
 from hdfsaver import dtypes, shapes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import Array
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import as_array, constant_node
 from hdfsaver.ops.base import dtype_name, filled, scope, sizes_of
 from hdfsaver.ops.sampling import random_normal, random_uniform, truncated_normal
 from hdfsaver.shapes import ShapeLike
+from hdfsaver.tensor_info import Array
 
 
 class PartitionLike(Protocol):
