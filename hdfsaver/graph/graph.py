@@ -96,7 +96,9 @@ class Graph:
 
     def fingerprint(self) -> Hashable:
         """A value that is equal to an earlier one only while graph and collections are what they were."""
-        return self, self._version, len(self.digraph), self._collections.snapshot()
+        # Comparing all items takes time, and is needed only where a list can be changed without a word to the graph.
+        contents = self._collections.snapshot() if self._collections.is_shared else self._collections.version
+        return self, self._version, len(self.digraph), contents
 
     @property
     def finalized(self) -> bool:

@@ -25,14 +25,25 @@ class Snapshot:
 
 
 class Collections:
-    """Named lists. A name is any hashable value; only lists under strings reach a file."""
+    """Named lists. A name is any hashable value; only lists under strings reach a file.
+
+    Attributes
+    ----------
+    version : int
+        A number that grows with every change through the methods here.
+    is_shared : bool
+        Whether a list that may reach a file was given away, so that it can change without a new version.
+    """
 
     def __init__(self) -> None:
         self._items: dict[Hashable, list[Any]] = {}
+        self.version = 0
+        self.is_shared = False
 
     def add(self, name: Hashable, value: Any) -> None:
         """Append a value to one collection."""
         self._items.setdefault(name, []).append(value)
+        self.version += 1
 
     def add_to_each(self, names: Iterable[Hashable] | str, value: Any) -> None:
         """Append a value to several collections, to each of them once."""
@@ -41,6 +52,7 @@ class Collections:
 
     def reference(self, name: Hashable) -> list[Any]:
         """The list itself, to be changed in place."""
+        self.is_shared = self.is_shared or isinstance(name, str)
         return self._items.setdefault(name, [])
 
     def get(self, name: Hashable, scope: str | None = None) -> list[Any]:
@@ -57,6 +69,7 @@ class Collections:
     def clear(self, name: Hashable) -> None:
         """Empty one collection."""
         self._items.pop(name, None)
+        self.version += 1
 
     def snapshot(self) -> Snapshot:
         """What the collections hold now."""
