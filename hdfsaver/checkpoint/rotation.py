@@ -72,7 +72,9 @@ class Rotation:
         if self._resumes:
             self._resume(folder, latest_filename)
         self._state = retention.record(self._state, new, self._max_to_keep, self._keep)
-        listed = [entry for entry in self._state.kept if _is_there(entry, new)] or [new]
+        listed = [entry for entry in self._state.kept if _is_there(entry, new)]
+        if listed[-1:] != [new]:  # a Saver that keeps all has no list, or one that it was given
+            listed.append(new)
         state_file.update(
             self._described(new, listed),
             folder,

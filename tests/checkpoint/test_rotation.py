@@ -88,3 +88,16 @@ def test_resuming_from_nothing(sess, tmp_path, content):
     saver = tf.train.Saver(resume_rotation=True)
     path = saver.save(sess, tmp_path / "m", 1)
     assert [path] == tf.train.get_checkpoint_state(tmp_path).all_model_checkpoint_paths
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_saver_that_keeps_all_lists_what_it_was_given(sess, tmp_path, resume):
+    """Where all are kept and some were recovered, the state file has these and the newest, each with its metric."""
+    saver = tf.train.Saver(max_to_keep=0, resume_rotation=resume)
+    paths = [saver.save(sess, tmp_path / "m", 0)]
+    saver.recover_last_checkpoints(paths)
+    paths.append(saver.save(sess, tmp_path / "m", 1, metric=0.5))
+    state = tf.train.get_checkpoint_state(tmp_path)
+    assert paths == state.all_model_checkpoint_paths
+    assert [None, 0.5] == state.all_model_checkpoint_metrics
+    assert (2 if resume else 0) == len(state.all_model_checkpoint_timestamps)
