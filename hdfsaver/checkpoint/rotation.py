@@ -83,9 +83,10 @@ class Rotation:
             durable=durable,
             sweep=False,
         )
-        self._state, superseded = retention.retire(self._state, self._hours)
+        retired, superseded = retention.retire(self._state, self._hours)
         for old in superseded:
-            checkpoint_management.remove_superseded(old, retention.prefixes(self._state.kept))
+            checkpoint_management.remove_superseded(old, retention.prefixes(retired.kept))
+        self._state = retired  # only now: what an interruption has left there goes with the next save
 
     def _described(self, new: Kept, listed: list[Kept]) -> CheckpointState:
         state = CheckpointState(
@@ -99,9 +100,8 @@ class Rotation:
         return state
 
     def _resume(self, folder: str, latest_filename: str | None) -> None:
-        self._resumes = False
         try:
-            state = state_file.read(folder, latest_filename)
+            state = state_file.read(folder, latest_filename, strict=True)
         except ValueError:  # it names no checkpoint, and is about to be replaced
             state = None
         if state is not None:
@@ -109,6 +109,7 @@ class Rotation:
             self.set_kept([*_listed(state), *self._state.kept])
             if state.last_preserved_timestamp:
                 self._state = self._state._replace(next_preserved=state.last_preserved_timestamp + self._hours * 3600)
+        self._resumes = False  # only now: where the system does not let it be read, the next save tries again
 
 
 def _is_there(entry: Kept, new: Kept) -> bool:

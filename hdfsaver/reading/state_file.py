@@ -13,7 +13,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from hdfsaver import limits
-from hdfsaver.errors import OpError
+from hdfsaver.errors import InvalidArgumentError, NotFoundError, OpError
 from hdfsaver.files.atomic_write import write_text_atomically
 from hdfsaver.files.opening import read_regular
 from hdfsaver.reading import text_format
@@ -136,8 +136,18 @@ def write(
     write_text_atomically(path_of(folder, latest_filename), format_text(state), durable=durable)
 
 
-def read(folder: str | os.PathLike[str], latest_filename: str | None = None) -> CheckpointState | None:
+def read(
+    folder: str | os.PathLike[str], latest_filename: str | None = None, *, strict: bool = False
+) -> CheckpointState | None:
     """What the state file of a folder says, with relative paths made to begin at the folder.
+
+    Parameters
+    ----------
+    folder : path-like
+    latest_filename : str, optional
+        The state file's name, ``"checkpoint"`` by default.
+    strict : bool
+        Raise an error where the operating system does not let the file be read, instead of returning None.
 
     Returns
     -------
@@ -148,11 +158,17 @@ def read(folder: str | os.PathLike[str], latest_filename: str | None = None) -> 
     ------
     ValueError
         The state file names no checkpoint, or is no text at all.
+    OpError
+        With ``strict``, what the operating system reports.
     """
     path = path_of(folder, latest_filename)
     try:
         content = read_regular(path, limits.get().state_bytes)
-    except (OpError, ValueError):
+    except (NotFoundError, InvalidArgumentError, ValueError):
+        return None
+    except OpError:
+        if strict:
+            raise
         return None
     state = _understood(content, path)
     if state is None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 import pytest
 
 import hdfsaver as tf
+from hdfsaver.checkpoint import management
 
 
 @pytest.fixture
@@ -101,3 +103,57 @@ def test_a_saver_that_keeps_all_lists_what_it_was_given(sess, tmp_path, resume):
     assert paths == state.all_model_checkpoint_paths
     assert [None, 0.5] == state.all_model_checkpoint_metrics
     assert (2 if resume else 0) == len(state.all_model_checkpoint_timestamps)
+
+
+def interrupted(*args, **options):
+    """Ctrl-C in the place of what should be done."""
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["remove_checkpoint", "update_checkpoint_state"],
+)
+def test_what_was_to_go_goes_with_the_next_save(sess, tmp_path, monkeypatch, where):
+    """Interrupted before it has removed what left its list, a Saver removes it when it saves again."""
+    saver = tf.train.Saver(max_to_keep=1)
+    saver.save(sess, tmp_path / "m", 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(management, where, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            saver.save(sess, tmp_path / "m", 1)
+    assert ["m-0", "m-1"] == on_disk(tmp_path)
+    saver.save(sess, tmp_path / "m", 2)
+    assert ["m-2"] == on_disk(tmp_path)
+
+
+def test_an_interrupted_start_is_repeated(sess, tmp_path, monkeypatch):
+    """Interrupted while it reads the state file, a Saver that resumes reads it when it saves again."""
+    tf.train.Saver().save(sess, tmp_path / "m", 0)
+    saver = tf.train.Saver(max_to_keep=1, resume_rotation=True)
+    with monkeypatch.context() as patch:
+        patch.setattr("hdfsaver.reading.state_file.read", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            saver.save(sess, tmp_path / "m", 1)
+    saver.save(sess, tmp_path / "m", 1)
+    assert ["m-1"] == on_disk(tmp_path)
+
+
+def test_a_state_file_that_cannot_be_read_is_not_replaced(sess, tmp_path, monkeypatch):
+    """Where the system refuses to read it, the save fails instead of forgetting what there is."""
+    tf.train.Saver().save(sess, tmp_path / "m", 0)
+    saver = tf.train.Saver(max_to_keep=1, resume_rotation=True)
+    really_open = os.open
+
+    def refuse(path, *args, **options):
+        if os.fspath(path) == os.fspath(tmp_path / "checkpoint"):
+            raise OSError(errno.EIO, "no")
+        return really_open(path, *args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", refuse)
+        with pytest.raises(tf.errors.OpError, match="checkpoint"):
+            saver.save(sess, tmp_path / "m", 1)
+    assert [str(tmp_path / "m-0")] == tf.train.get_checkpoint_state(tmp_path).all_model_checkpoint_paths
+    saver.save(sess, tmp_path / "m", 2)
+    assert ["m-1", "m-2"] == on_disk(tmp_path)
