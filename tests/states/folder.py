@@ -61,7 +61,7 @@ class Folder:
         self.clock = clock
         self.candidates: list[tuple[World, dict[int, Rotation]]] = [(World(), {})]
         self.drafts: set[str] = set()
-        self._seen: dict[str, tuple[Any, dict[str, Content]]] = {}
+        self._seen: dict[str, tuple[Any, Mapping[str, Content]]] = {}
 
     @property
     def world(self) -> World:
@@ -122,7 +122,7 @@ class Folder:
             lines.append(f"expected: {world.files}\n{world.states}\n{rotations}")
         return "\n".join(lines)
 
-    def _files(self) -> dict[str, dict[str, Content]]:
+    def _files(self) -> dict[str, Mapping[str, Content]]:
         found = {}
         for path in self.path.glob("*.h5"):
             seen, content = self._seen.get(path.name, (None, {}))

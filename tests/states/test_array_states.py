@@ -294,7 +294,7 @@ class DigraphStates(FileStates):
         self.graph.add_nodes_from(real)
         self.graph.add_edges_from(edge for edge in edges if None not in edge)
 
-    @precondition(lambda self: len(self.graph))
+    @precondition(lambda self: len(self.graph) > 0)
     @rule(which=st.integers(0, 99), attributes=ATTRIBUTES, value=VALUES)
     def change(self, which: int, attributes: dict[str, Any], value: Any) -> None:
         nodes, edges = list(self.graph), list(self.graph.edges)
@@ -303,7 +303,7 @@ class DigraphStates(FileStates):
         if edges:
             self.graph.edges[edges[which % len(edges)]].update(attributes)
 
-    @precondition(lambda self: len(self.graph))
+    @precondition(lambda self: len(self.graph) > 0)
     @rule(which=st.integers(0, 99), also_an_edge=st.booleans())
     def remove(self, which: int, also_an_edge: bool) -> None:
         nodes, edges = list(self.graph), list(self.graph.edges)
