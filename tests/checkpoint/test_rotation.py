@@ -8,7 +8,8 @@ import os
 import pytest
 
 import hdfsaver as tf
-from hdfsaver.checkpoint import management
+from hdfsaver.checkpoint import checkpoint_management
+from hdfsaver.reading import state_file
 
 
 @pytest.fixture
@@ -110,16 +111,13 @@ def interrupted(*args, **options):
     raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize(
-    "where",
-    ["remove_checkpoint", "update_checkpoint_state"],
-)
-def test_what_was_to_go_goes_with_the_next_save(sess, tmp_path, monkeypatch, where):
+@pytest.mark.parametrize(("module", "where"), [(checkpoint_management, "remove_checkpoint"), (state_file, "update")])
+def test_what_was_to_go_goes_with_the_next_save(sess, tmp_path, monkeypatch, module, where):
     """Interrupted before it has removed what left its list, a Saver removes it when it saves again."""
     saver = tf.train.Saver(max_to_keep=1)
     saver.save(sess, tmp_path / "m", 0)
     with monkeypatch.context() as patch:
-        patch.setattr(management, where, interrupted)
+        patch.setattr(module, where, interrupted)
         with pytest.raises(KeyboardInterrupt):
             saver.save(sess, tmp_path / "m", 1)
     assert ["m-0", "m-1"] == on_disk(tmp_path)

@@ -111,10 +111,7 @@ class Folder:
         for latest, state in actual.states.items():
             newest = state.newest if actual.has(state.newest) else None
             assert newest == tf.train.latest_checkpoint(self.path, latest)
-        for name, content in actual.files.items():
-            if self._seen.get(name, (None,))[0] != identity_of(self.path / name):
-                os.utime(self.path / name, (self.world.times[name],) * 2)  # the clock of the model is the only one
-                self._seen[name] = (identity_of(self.path / name), content)
+        self._seen = {name: (identity_of(self.path / name), content) for name, content in actual.files.items()}
 
     def _report(self, actual: World, listed: Any) -> str:
         lines = [f"found:    {actual.files}\n{actual.states}\n{listed}"]

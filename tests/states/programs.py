@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import hdfsaver as tf
 from tests.states.drawn import NAMINGS, PATTERNS, SHAPES, seed_of, value_of
@@ -12,13 +14,27 @@ from tests.states.model import Content, Job, Stored, protected
 
 
 class Clock:
-    """A clock that stands still until it is told to move on."""
+    """A clock that stands still until it is told to move on, for the program and for files that get their names."""
 
     def __init__(self) -> None:
         self.now = 1e9
+        self._replace = os.replace
+        self._patches: list[Any] = [mock.patch("time.time", self.time), mock.patch("os.replace", self.replace)]
+
+    def start(self) -> None:
+        for patch in self._patches:
+            patch.start()
+
+    def stop(self) -> None:
+        for patch in self._patches:
+            patch.stop()
 
     def time(self) -> float:
         return self.now
+
+    def replace(self, source: Any, destination: Any) -> None:
+        os.utime(source, (self.now, self.now))
+        self._replace(source, destination)
 
 
 @dataclass

@@ -323,7 +323,7 @@ class DigraphStates(FileStates):
 
 
 TestArrayStates = ArrayStates.TestCase
-TestArrayStates.settings = examples(20, 20)
+TestArrayStates.settings = examples(12, 15)
 
 TestDigraphStates = DigraphStates.TestCase
-TestDigraphStates.settings = examples(20, 20)
+TestDigraphStates.settings = examples(12, 15)

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -38,8 +37,7 @@ class FolderStates(RuleBasedStateMachine):
         super().__init__()
         self.path = Path(tempfile.mkdtemp())
         self.clock = Clock()
-        self.patch = mock.patch("time.time", self.clock.time)
-        self.patch.start()
+        self.clock.start()
         self.folder = Folder(self.path, self.clock)
         self.programs: list[Program] = [Program(), Program()]
         self.keys = [0, 0]
@@ -47,17 +45,19 @@ class FolderStates(RuleBasedStateMachine):
         self.count = 0
 
     def teardown(self) -> None:
-        self.patch.stop()
+        self.clock.stop()
         shutil.rmtree(self.path)
 
     def savers(self) -> dict[int, SaverOf]:
         return {key: program.savers[0] for key, program in zip(self.keys, self.programs, strict=True)}
 
-    @initialize(first=OPTIONS, second=OPTIONS, have_one_name=st.booleans())
-    def begin(self, first: dict[str, Any], second: dict[str, Any], have_one_name: bool) -> None:
-        self.prefixes = [0, int(not have_one_name)]
+    @initialize(first=OPTIONS, second=OPTIONS, sharing=st.sampled_from(["file", "name", "folder"]))
+    def begin(self, first: dict[str, Any], second: dict[str, Any], sharing: str) -> None:
+        """They save into one file under groups of their own; under one name; or under two."""
+        self.prefixes = [0, int(sharing == "folder")]
         for which, options in enumerate((first, second)):
-            self.start(which, options)
+            group = ("teacher", "student")[which] if sharing == "file" else options["group"]
+            self.start(which, {**options, "group": group, "pad_step_number": False})
 
     @rule(which=st.integers(0, 1), options=OPTIONS)
     def restart(self, which: int, options: dict[str, Any]) -> None:
@@ -98,15 +98,15 @@ class FolderStates(RuleBasedStateMachine):
     @rule(which=st.integers(0, 1), step=STEPS, metric=METRICS, fault=FAULTS)
     def fail(self, which: int, step: int | None, metric: float | None, fault: Fault) -> None:
         """A save in which something goes wrong."""
-        self.save(which, [60], step, metric, fault)
+        self.save(which, [1800], step, metric, fault)
 
     @rule(
-        saves=st.lists(st.tuples(st.integers(0, 1), STEPS, METRICS, SEEDS), min_size=2, max_size=5), fault=MAYBE_FAULTS
+        saves=st.lists(st.tuples(st.integers(0, 1), STEPS, METRICS, SEEDS), min_size=3, max_size=6), fault=MAYBE_FAULTS
     )
     def save_in_turns(self, saves: list[tuple[int, int | None, float | None, int]], fault: Fault | None) -> None:
         """Save again and again, so that old checkpoints go, and perhaps fail in the end."""
         for place, (which, step, metric, seed) in enumerate(saves, 1):
-            self.save(which, [("a", seed), ("d", seed), 60], step, metric, fault if place == len(saves) else None)
+            self.save(which, [("a", seed), ("d", seed), 1800], step, metric, fault if place == len(saves) else None)
 
     @rule(
         which=st.integers(0, 1),
@@ -162,4 +162,4 @@ class FolderStates(RuleBasedStateMachine):
 
 
 TestFolderStates = FolderStates.TestCase
-TestFolderStates.settings = examples(10, 12)
+TestFolderStates.settings = examples(8, 12)

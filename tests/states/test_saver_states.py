@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -33,8 +32,7 @@ class SaverStates(RuleBasedStateMachine):
         super().__init__()
         self.path = Path(tempfile.mkdtemp())
         self.clock = Clock()
-        self.patch = mock.patch("time.time", self.clock.time)
-        self.patch.start()
+        self.clock.start()
         self.folder = Folder(self.path, self.clock)
         self.count = 0
         self.start()
@@ -53,7 +51,7 @@ class SaverStates(RuleBasedStateMachine):
         try:
             self.settle(None)
         finally:
-            self.patch.stop()
+            self.clock.stop()
             shutil.rmtree(self.path)
 
     def savers(self) -> dict[int, SaverOf]:
@@ -125,21 +123,22 @@ class SaverStates(RuleBasedStateMachine):
         )
 
     @precondition(lambda self: self.keys)
-    @rule(which=st.integers(0, 2), step=STEPS, metric=METRICS, fault=FAULTS)
-    def fail(self, which: int, step: int | None, metric: float | None, fault: Fault) -> None:
-        """A save in which something goes wrong, and which may have something to remove."""
-        self.save([60], which, 0, step, metric, has_graph=True, has_state=True, durable=True, fault=fault)
+    @rule(which=st.integers(0, 2), step=STEPS, again=STEPS, metric=METRICS, fault=FAULTS)
+    def fail(self, which: int, step: int | None, again: int | None, metric: float | None, fault: Fault) -> None:
+        """A save in which something goes wrong, while it has something to remove perhaps, and the next one."""
+        self.save([1800], which, 0, step, metric, has_graph=True, has_state=True, durable=True, fault=fault)
+        self.save([("n", 5)], which, 0, again, metric, has_graph=True, has_state=True, durable=False, fault=None)
 
     @precondition(lambda self: self.keys)
     @rule(
         which=st.integers(0, 2),
-        saves=st.lists(st.tuples(STEPS, METRICS, SEEDS), min_size=2, max_size=5),
+        saves=st.lists(st.tuples(STEPS, METRICS, SEEDS), min_size=4, max_size=6),
         fault=MAYBE_FAULTS,
     )
     def save_several(self, which: int, saves: list[tuple[int | None, float | None, int]], fault: Fault | None) -> None:
         """Save again and again, so that old checkpoints go, and perhaps fail in the end."""
         for place, (step, metric, seed) in enumerate(saves, 1):
-            changes = [("a", seed), ("n", seed), ("d", seed), 60]
+            changes = [("a", seed), ("n", seed), ("d", seed), 1800]
             last = fault if place == len(saves) else None
             self.save(changes, which, 0, step, metric, has_graph=seed > 5, has_state=True, durable=False, fault=last)
 
@@ -315,4 +314,4 @@ class SaverStates(RuleBasedStateMachine):
 
 
 TestSaverStates = SaverStates.TestCase
-TestSaverStates.settings = examples(15, 20)
+TestSaverStates.settings = examples(20, 16)
