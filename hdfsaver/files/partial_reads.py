@@ -14,6 +14,13 @@ _GAP = 65536
 """Bytes between two stretches that are read along rather than skipped."""
 
 
+def part_of(value: Array, key: Key) -> Array:
+    """A copy of a part of a value that was read; an array even where it has no dimensions."""
+    index: Any = (*key, ...)
+    found: Array = value[index].copy()
+    return found
+
+
 def normalized(key: tuple[slice, ...], shape: tuple[int, ...], name: str) -> Key:
     """Give every slice its bounds within the dimension, as Python's own slicing does.
 

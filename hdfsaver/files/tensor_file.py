@@ -14,7 +14,7 @@ from hdfsaver.dtypes import DType
 from hdfsaver.errors import FailedPreconditionError, NotFoundError
 from hdfsaver.files.basic_indexing import select
 from hdfsaver.files.error_context import about
-from hdfsaver.files.partial_reads import normalized
+from hdfsaver.files.partial_reads import normalized, part_of
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.schema import Structure
 from hdfsaver.tensor_info import Array, Key, TensorInfo
@@ -47,7 +47,7 @@ class TensorSource(ABC):
 
     def read_slice(self, name: str, key: Key) -> Array:
         """A part of a tensor; by default the whole is read."""
-        return self.read([name])[name][key].copy()
+        return part_of(self.read([name])[name], key)
 
     def verify(self, callback: Callback | None = None) -> None:
         """Check every byte that a digest covers; by default, that every value can be read."""

@@ -17,7 +17,7 @@ from h5py import h5d, h5g, h5s, h5t
 from hdfsaver import dtypes, limits
 from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
 from hdfsaver.files.opening import Opened
-from hdfsaver.files.partial_reads import read_part
+from hdfsaver.files.partial_reads import part_of, read_part
 from hdfsaver.files.positional_io import read_at
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.storage import groups, layout
@@ -129,7 +129,7 @@ class PlainSource(Hdf5Source):
             dataset = self._dataset(self._container(root), self._links[name])
             with objects.reading(dataset.part):
                 if dataset.dtype == STRING or dataset.layout == h5d.COMPACT or not dataset.nbytes:
-                    return _decoded(dataset, _bytes(self._opened, dataset))[key].copy()
+                    return part_of(_decoded(dataset, _bytes(self._opened, dataset)), key)
                 part = _part(self._opened, dataset, key)
                 return _numbers(dataset, part.tobytes(), part.shape)
 

@@ -15,7 +15,7 @@ from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.files.coalesced_reads import read_small
 from hdfsaver.files.memory_map import map_arrays
 from hdfsaver.files.opening import Opened
-from hdfsaver.files.partial_reads import read_part
+from hdfsaver.files.partial_reads import part_of, read_part
 from hdfsaver.files.positional_io import digest_all, read_all
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.storage import groups, layout, seal
@@ -83,7 +83,7 @@ class SealedSource(Hdf5Source):
         """A part of a variable's value; where that is compressed, the digests of its chunks are checked."""
         entry = self.entries[name]
         if entry.dtype == STRING:
-            return self.read([name])[name][key].copy()
+            return part_of(self.read([name])[name], key)
         if entry.filters:
             return read_part_packed(self._opened.fd, self._packed[name], numpy_dtype(entry.dtype), key)
         return read_part(self._opened.fd, self._rows[name][0], *_stored(entry), key)

@@ -227,3 +227,14 @@ def test_a_digraph_is_no_dict_of_arrays(tmp_path):
     """A file that holds a graph alone has no arrays."""
     tf.write_digraph(nx.DiGraph([(1, 2)]), tmp_path / "x.h5")
     assert {} == tf.load_file(tmp_path / "x.h5")
+
+
+def test_a_part_of_a_text_without_dimensions(tmp_path):
+    """The whole of it, as NumPy gives it, in a file of ours as in a plain one."""
+    tf.save_file({"x": np.array(b"text", object)}, tmp_path / "x.h5")
+    with h5py.File(tmp_path / "plain.h5", "w") as plain:
+        plain["x"] = np.bytes_(b"text")
+    for name in ("x.h5", "plain.h5"):
+        with tf.open_file(tmp_path / name) as file:
+            assert b"text" == file.get_slice("x")[()]
+            assert b"text" == file.get_slice("x")[...]
