@@ -55,6 +55,12 @@ def test_some_stay_for_good():
     assert 2.5 == rotation.next_preserved
 
 
+def test_one_saved_at_the_time_itself_does_not_stay():
+    """As in TensorFlow, only what was saved later than the next time to preserve stays for good."""
+    _, deleted = saves("abcd", 1, hours=2 / 3600, rotation=Rotation(next_preserved=1.0))
+    assert ["a", "b"] == deleted
+
+
 @given(st.lists(st.sampled_from("abcdef"), max_size=30), st.integers(1, 5))
 def test_what_is_listed_is_never_deleted(names, max_to_keep):
     """However names repeat: at most so many are listed, the newest last, and no listed one is deleted."""

@@ -152,6 +152,21 @@ def called(name: str, x: Any, needs_rank: bool) -> list[Any]:
     return list(results) if isinstance(results, list) else [results]
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_running_sums_and_products_of_narrow_floats(dtype: str) -> None:
+    """They are computed in float32, and each result is rounded once: small parts do not get lost one by one."""
+    ulp = {"float16": 2.0**-10, "bfloat16": 2.0**-7}[dtype]
+    x = tf.constant([1.0] + [ulp / 4] * 8, dtype)
+    factors = tf.constant([1.0 + ulp] * 9, dtype)
+    with tf.Session() as sess:
+        total, last, product = sess.run([tf.cumsum(x), tf.cumsum(x, reverse=True, exclusive=True), tf.cumprod(factors)])
+    exact = np.cumsum(np.float32([1.0] + [ulp / 4] * 8))
+    assert exact.astype(total.dtype).tolist() == total.tolist()
+    assert 1.0 + 2 * ulp == total[-1]
+    assert 2 * ulp == last[0]
+    assert np.cumprod(np.full(9, 1.0 + ulp, np.float32)).astype(product.dtype).tolist() == product.tolist()
+
+
 @pytest.mark.parametrize("static", [(2, 3), (None, 3), None], ids=str)
 @pytest.mark.parametrize("name", CALLS)
 def test_dtype_and_shape(name: str, static: Any) -> None:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import numpy as np
 import pytest
 
 import hdfsaver as tf
+from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.writing import write_file
 from tests.reliability.programs import Model, saved_step, values_of
 
@@ -87,22 +89,53 @@ def test_threads_with_sessions_of_their_own(tmp_path):
         assert [0, 1, 2, 3] == list(pool.map(work, range(4)))
 
 
-def test_one_saver_in_several_threads(tmp_path, model):
-    """A Saver that several threads use for several folders writes whole files."""
-    with model.graph.as_default():
-        saver = tf.train.Saver(max_to_keep=0)
-    model.session.run(model.assign, {model.step: 5.0})
+MANY = {f"layer_{number}": (1 + number % 7,) for number in range(150)}
+"""Small variables, which all saves of one Saver put into one layout before they write it."""
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """Threads take turns as often as Python can let them, and always before something is written."""
+    before, really_pwrite = sys.getswitchinterval(), os.pwrite
+
+    def pwrite(*arguments):
+        time.sleep(0.001)
+        return really_pwrite(*arguments)
+
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_one_saver_in_several_threads(tmp_path):
+    """A Saver that several threads use for several folders writes whole files, each with the values of its own save."""
+    with tf.Graph().as_default() as graph:
+        variables = {name: tf.Variable(tf.zeros(shape), name=name) for name, shape in MANY.items()}
+        saver = tf.train.Saver(variables, max_to_keep=0)
 
     def work(number):
-        folder = tmp_path / str(number)
+        session, folder = tf.Session(graph=graph), tmp_path / str(number)
         folder.mkdir()
-        for step in range(12):
-            # A graph of another version now and then, so that a layout cannot be used again.
-            saver.save(model.session, folder / "m", step, durable=False, write_meta_graph=step % 3 > 0)
-        return [values_of(path) for path in folder.glob("*.h5")]
+        for step in range(8):
+            session.state.assign(
+                {name: np.full(shape, 100 * number + step, np.float32) for name, shape in MANY.items()}
+            )
+            # A file without a graph now and then, so that a layout cannot be used again.
+            saver.save(session, folder / "m", step, durable=False, write_meta_graph=step % 4 > 0)
+        return [saved_values(folder / f"m-{step}.h5") for step in range(8)]
 
     with ThreadPoolExecutor(4) as pool:
-        assert [[{5.0}] * 12] * 4 == list(pool.map(work, range(4)))
+        found = list(pool.map(work, range(4)))
+    assert [[{100.0 * number + step} for step in range(8)] for number in range(4)] == found
+
+
+def saved_values(path):
+    """The numbers in a file of many variables, every byte of which is checked."""
+    with open_file(path) as file:
+        file.verify()
+        return {float(value) for array in file.read_many(MANY).values() for value in array}
 
 
 def test_a_session_runs_while_it_is_saved(tmp_path, model):

@@ -12,7 +12,9 @@ import subprocess
 import sys
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -351,6 +353,21 @@ def test_ctrl_c_at_any_operation(tmp_path, model):
     assert step == saved_step(tmp_path)
 
 
+class Pool(ThreadPoolExecutor):
+    """Threads that say when they are told to stop; by then the work knows that nobody waits for it."""
+
+    made: ClassVar[list[Pool]] = []
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.stopping = threading.Event()
+        Pool.made.append(self)
+
+    def shutdown(self, *args, **options):
+        self.stopping.set()
+        super().shutdown(*args, **options)
+
+
 def write_views(path, views, ended):
     """Replace a file by several views, written in threads."""
     with atomic_write(path) as draft:
@@ -360,9 +377,19 @@ def write_views(path, views, ended):
             ended.set()
 
 
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C interrupts, also where the tests run in the background, which a shell keeps it away from."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_while_threads_write(tmp_path, monkeypatch):
     """A real SIGINT, twice: the threads stop behind their present piece, and only then the file is closed."""
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(positional_io, "ThreadPoolExecutor", Pool)
     started, written, closed = set(), [], threading.Event()
     both = threading.Barrier(2)
 
@@ -373,6 +400,7 @@ def test_ctrl_c_while_threads_write(tmp_path, monkeypatch):
             if not both.wait():
                 signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
                 signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            assert Pool.made[-1].stopping.wait(60)
         written.append(os.pwrite(fd, view, offset))
         return written[-1]
 
@@ -381,36 +409,29 @@ def test_ctrl_c_while_threads_write(tmp_path, monkeypatch):
     before = descriptors()
     with pytest.raises(KeyboardInterrupt):
         write_views(tmp_path / "x", [memoryview(bytes(64 * positional_io.PIECE))] * 2, closed)
-    assert 2 == len(started)
+    assert 2 == len(started) == len(written)
     assert before == descriptors()
     assert ["x"] == os.listdir(tmp_path)
     assert "old" == (tmp_path / "x").read_text()
 
 
 def test_an_error_in_one_thread_stops_the_others(tmp_path, monkeypatch):
-    """When one write fails, the other threads do not go on writing a file that is given up."""
+    """When one write fails, the other threads end their present piece, and write no other one of a lost file."""
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    pieces, failed = [], threading.Event()
+    monkeypatch.setattr(positional_io, "ThreadPoolExecutor", Pool)
+    pieces, begun = [], threading.Event()
 
     def write_some(fd, view, offset):
         if offset == 0:
-            failed.set()
+            assert begun.wait(60)
             raise OSError(errno.ENOSPC, "full")
-        failed.wait()
         pieces.append(offset)
-        stopping.wait(10)
+        begun.set()
+        assert Pool.made[-1].stopping.wait(60)
         return len(view)
 
-    stopping = threading.Event()
-    really_end = positional_io.end
-
-    def end(pool, halt):
-        halt.set()
-        stopping.set()
-        really_end(pool, halt)
-
-    monkeypatch.setattr(positional_io, "end", end)
     monkeypatch.setattr(positional_io, "_write_some", write_some)
+    size = 64 * positional_io.PIECE
     with pytest.raises(errors.ResourceExhaustedError):
-        write_views(tmp_path / "x", [memoryview(bytes(64 * positional_io.PIECE))] * 2, threading.Event())
-    assert len(pieces) <= 1
+        write_views(tmp_path / "x", [memoryview(bytes(size))] * 2, threading.Event())
+    assert [size] == pieces

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import hdfsaver as tf
 from hdfsaver.session.plan import make_plan
 
@@ -48,6 +50,30 @@ def test_what_is_fed_is_not_computed():
     z = tf.negative(y, name="z")
     assert ["z"] == [step.node for step in plan_for([z], [y]).steps]
     assert [] == list(plan_for([y], [y]).steps)
+
+
+def test_a_feed_cuts_a_cycle():
+    """Operations that need each other can run in the order in which a feed leaves them."""
+    x = tf.placeholder(tf.float32)
+    first = tf.negative(x, name="first")
+    second = tf.negative(first, name="second")
+    graph = tf.get_default_graph()
+    graph.digraph.nodes["first"]["inputs"] = (("second", 0),)
+    with pytest.raises(ValueError, match="in a circle: first, second"):
+        plan_for([first.op, second.op])
+    assert ["first", "second"] == [step.node for step in plan_for([first.op, second.op], [second]).steps]
+    assert ["second", "first"] == [step.node for step in plan_for([first.op, second.op], [first]).steps]
+
+
+def test_unknown_operations_are_named():
+    """All types that are not known are, each with the first operation of it that was made."""
+    names = ["late/x", "b", "a", "c"]
+    tensors = [tf.identity(1.0, name=name) for name in names]
+    for name, kind in zip(names, ["Strange", "Odd", "Odd", "Strange"], strict=True):
+        tf.get_default_graph().digraph.nodes[name]["op"] = kind
+    with pytest.raises(tf.errors.UnimplementedError) as caught:
+        plan_for(tensors)
+    assert caught.value.message.endswith(": Odd (operation 'b'), Strange (operation 'late/x').")
 
 
 def test_control_inputs_come_first():

@@ -9,6 +9,7 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver.graph.apply import apply
+from hdfsaver.graph.definition import lookup
 from hdfsaver.graph.graph import Graph
 from hdfsaver.training.gradients import gradients
 
@@ -75,6 +76,31 @@ def test_unconnected() -> None:
     assert [None] == gradients(n * n, n)
     with pytest.raises(ValueError, match="'none' or 'zero'"):
         gradients(y, x, unconnected_gradients="nothing")
+
+
+def test_integers_end_the_walk() -> None:
+    """Behind a cast to integers nothing changes smoothly: no operation is made for what lies on either side of it."""
+    x = tf.constant([1.0, 2.0])
+    rounded = tf.cast(tf.exp(x), tf.int32)
+    y = tf.sin(tf.cast(rounded * rounded, tf.float32))
+    before = len(tf.get_default_graph().get_operations())
+    assert [None] == gradients(y, x)
+    made = [operation.name for operation in tf.get_default_graph().get_operations()[before:]]
+    assert ["gradients/Shape", "gradients/grad_ys_0/Const", "gradients/grad_ys_0"] == made
+
+
+def test_the_shape_of_a_derivative(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A derivative has the shape of what it is taken by: one that cannot is refused, an unknown one is known then."""
+    x = tf.constant([1.0, 2.0, 3.0])
+    y = tf.negative(x, name="y")
+    unknown = tf.placeholder(tf.float32)
+    monkeypatch.setattr(type(lookup("Neg")), "gradient", lambda self, op, grad: [unknown])
+    (grad,) = gradients(y, x)
+    assert grad is not None
+    assert [3] == grad.shape.as_list()
+    monkeypatch.setattr(type(lookup("Neg")), "gradient", lambda self, op, grad: [tf.zeros([2])])
+    with pytest.raises(ValueError, match=r"gradient of 'y' \(Neg\) by 'Const:0' has shape \(2,\), not \(3,\)"):
+        gradients(y, x)
 
 
 def test_stop_gradients() -> None:
