@@ -58,6 +58,7 @@ def test_what_an_example_prints(folder: Path, name: str) -> None:
         assert line.startswith(expected)
 
 
+@pytest.mark.slow
 def test_digits_go_on_where_they_stopped(tmp_path: Path) -> None:
     """Stopped and taken up again from the file alone, the classifier ends with exactly the same parameters."""
     whole = run(tmp_path, "digits.py", "--epochs", "4", "--folder", "whole")

@@ -146,18 +146,19 @@ def test_a_plain_digraph_is_no_computation_graph(digraph, tmp_path):
     assert [] == tf.train.list_variables(tmp_path / "g.h5")
 
 
+@pytest.mark.slow
 def test_a_large_graph_is_stored_in_a_moment(tmp_path):
-    """50,000 nodes and 100,000 edges, of two attributes each, pass in seconds on the slowest machine."""
+    """50,000 nodes and 100,000 edges, of two attributes each, pass in seconds of the processor."""
     chance = np.random.default_rng(1)
     weights = chance.random(150_000).tolist()
     made = nx.DiGraph()
     made.add_nodes_from((f"node_{i}", {"weight": weights[i], "label": f"label {i}"}) for i in range(50_000))
     for i, (source, target) in enumerate(chance.integers(0, 50_000, (100_000, 2)).tolist()):
         made.add_edge(f"node_{source}", f"node_{target}", weight=weights[-i - 1], kind=("a", i))
-    begin = time.perf_counter()
+    begin = time.process_time()
     tf.write_digraph(made, tmp_path / "g.h5")
     found = tf.read_digraph(tmp_path / "g.h5")
-    assert 15 > time.perf_counter() - begin  # 2.5 s when nothing else runs: half to write, half to read
+    assert 15 > time.process_time() - begin  # 2.5 s when nothing else runs: half to write, half to read
     assert 20_000_000 > (tmp_path / "g.h5").stat().st_size
     assert nx.to_dict_of_dicts(made) == nx.to_dict_of_dicts(found)
     assert made.nodes(data=True) == found.nodes(data=True)

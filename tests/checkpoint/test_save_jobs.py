@@ -111,6 +111,7 @@ with tf.Session() as sess:
 """
 
 
+@pytest.mark.slow
 def test_the_end_of_the_program_waits(tmp_path):
     """What was being saved when the program ended is there; an error that nobody asked about is printed."""
     subprocess.run([sys.executable, "-c", PROGRAM, tmp_path / "m"], check=True)

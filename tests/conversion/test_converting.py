@@ -81,6 +81,7 @@ def test_every_dtype_or_a_clear_refusal(tmp_path, row):
     assert ("b.npz" in refused) == (np.dtype(row.numpy).isbuiltin != 1)
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(
         st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8).filter(
@@ -238,6 +239,7 @@ def test_progress_comes_to_its_end(ours, tmp_path):
         assert (done.nbytes, done.nbytes) == seen[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["x.h5", "x.npz", "x.safetensors", "x.ckpt"])
 def test_one_array_at_a_time(tmp_path, target):
     """The memory that a conversion takes is that of its largest arrays, not of all."""

@@ -20,6 +20,7 @@ from tests.hostile.makers import ATTACKS
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "security.md"
 MOST_SECONDS = 10
+"""Of the processor's time."""
 MOST_MEMORY = 512 << 10
 """Kilobytes; the interpreter with all that is loaded has a fifth of it."""
 
@@ -35,7 +36,7 @@ def attempts(tmp_path_factory):
     found: dict[str, dict[str, tuple[str, float, int]]] = {name: {} for name in waiting}
     while waiting:
         command = [sys.executable, "-m", "tests.hostile.attempts", *(f"{folder / name}.h5" for name in waiting)]
-        child = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+        child = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=3600, check=False)
         lines = [json.loads(line) for line in child.stdout.splitlines()]
         assert lines, child.stderr
         for name, way, *ended in lines:
@@ -45,6 +46,7 @@ def attempts(tmp_path_factory):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ATTACKS)
 def test_a_hostile_file_is_refused_or_harmless(attempts, name):
     """Reading gives the verdict; no way ends the process, takes long or much memory, or raises what is unclear."""
@@ -59,6 +61,7 @@ def test_a_hostile_file_is_refused_or_harmless(attempts, name):
         assert memory < MOST_MEMORY, way
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, attack in ATTACKS.items() if attack.verdict is None])
 def test_nothing_else_happens_for_harmless_ones(attempts, name):
     """What can be read can be verified and listed too."""

@@ -27,6 +27,7 @@ def files(tmp_path_factory):
     return {path.stem: path for path in corpus.make(tmp_path_factory.mktemp("corpus"))}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SEALED)
 def test_every_damage_to_a_sealed_file_is_an_error(files, name):
     """In each region, whichever way: the error names the file; salvage never gives another value than was saved."""
@@ -43,6 +44,7 @@ def test_every_damage_to_a_sealed_file_is_an_error(files, name):
     assert {"metadata", "seal"} | expected.get(name, {"nodes", "data"}) <= {region for region, _, _ in found}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLAIN)
 def test_no_damage_to_a_plain_file_ends_the_process(files, name):
     """Without digests a value may be another one; but nothing crashes, hangs or raises what names no file."""

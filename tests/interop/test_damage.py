@@ -23,6 +23,7 @@ CLEAN = (DataLossError, InvalidArgumentError, NotFoundError, UnimplementedError)
 """What may be raised: the last two where a damaged number asks for a file or a dtype that is not there."""
 
 SECONDS = 1.0
+"""Of the processor's time, for one case."""
 MEMORY = 32 << 20
 
 CHECKPOINTS = {
@@ -86,6 +87,7 @@ def damages(content: bytes, rng: np.random.Generator) -> Iterator[tuple[str, byt
         yield f"bytes {position} to {stop} twice", content[:stop] + content[position:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "file"), CASES)
 def test_damage_is_noticed(tmp_path: Path, name: str, file: str) -> None:
     """Hundreds of damages to each file: a clean error that names it, or the same values; quickly, in little room."""
@@ -100,11 +102,11 @@ def test_damage_is_noticed(tmp_path: Path, name: str, file: str) -> None:
     try:
         for what, damaged in damages(content, np.random.default_rng(len(content))):
             (tmp_path / file).write_bytes(damaged)
-            start = time.perf_counter()
+            start = time.process_time()
             found = outcome(name, tmp_path)
             assert same(expected, found) if isinstance(found, dict) else str(tmp_path / name) in found, what
             errors += isinstance(found, str)
-            assert SECONDS > time.perf_counter() - start, what
+            assert SECONDS > time.process_time() - start, what
         assert MEMORY > tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -119,6 +121,7 @@ def forged(content: bytes, rng: np.random.Generator) -> bytes:
     return bytes(changed)
 
 
+@pytest.mark.slow
 def test_forged_entries_do_no_harm(tmp_path: Path) -> None:
     """Entries and headers of any bytes under checksums that hold: an error, or values of the file's own bytes."""
     rng = np.random.default_rng(1)
@@ -130,12 +133,12 @@ def test_forged_entries_do_no_harm(tmp_path: Path) -> None:
             items = [(key, forged(value, rng)) for key, value in items]
             head = forged(forging.header(version={"producer": 1}), rng) if number % 3 else None
             forging.bundle(tmp_path / "x", items, data, head)
-            start = time.perf_counter()
+            start = time.process_time()
             found = outcome("x", tmp_path)
             sizes = [it.nbytes for it in found.values() if it.dtype != object] if isinstance(found, dict) else []
             assert len(data) >= sum(sizes), number
             assert isinstance(found, dict) or str(tmp_path / "x") in found, number
-            assert SECONDS > time.perf_counter() - start
+            assert SECONDS > time.process_time() - start
         assert MEMORY > tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

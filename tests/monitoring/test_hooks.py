@@ -156,11 +156,13 @@ def test_when_something_is_due(monkeypatch):
         (step, steps.update_last_triggered_step(step)[1]) for step in range(8) if steps.should_trigger_for_step(step)
     ]
     assert ([(0, None), (3, 3), (6, 3)], 6) == (due, steps.last_triggered_step())
+    now = 1e9
+    monkeypatch.setattr(time, "time", lambda: now)
     seconds = tf.train.SecondOrStepTimer(every_secs=10)
     seconds.update_last_triggered_step(1)
-    now = time.time()
+    now += 9
     assert not seconds.should_trigger_for_step(2)
-    monkeypatch.setattr(time, "time", lambda: now + 11)
+    now += 1
     assert (True, False) == (seconds.should_trigger_for_step(2), seconds.should_trigger_for_step(1))
     seconds.reset()
     assert seconds.should_trigger_for_step(1)

@@ -31,6 +31,7 @@ def test_there_is_a_readme() -> None:
     assert ROOT / "README.md" in PAGES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_the_code_of_a_page_runs(page: Path, tmp_path: Path) -> None:
     """Every block of the page that is to run does, and prints what the page says it prints."""

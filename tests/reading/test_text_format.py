@@ -77,10 +77,10 @@ def test_garbage_is_read_or_refused(text):
 def test_time_grows_with_length_alone(piece):
     """A long repetition of anything is decided at once: no text makes the reader try again and again."""
     text = 'a: "' + piece * (200_000 // len(piece))
-    start = time.perf_counter()
+    start = time.process_time()
     for tried in (text, "a: [" + text, text[4:], "a: [" + text[4:]):
         try:
             fields(tried)
         except ValueError:
             continue
-    assert 5 > time.perf_counter() - start
+    assert 5 > time.process_time() - start

@@ -52,6 +52,7 @@ def read_often(path, times):
     return found
 
 
+@pytest.mark.slow
 def test_readers_see_the_old_file_or_the_new_one(tmp_path, model):
     """While one name is replaced again and again, readers in processes and threads find one whole save each time."""
     path = tmp_path / "m.h5"
@@ -108,6 +109,7 @@ def hasty(monkeypatch):
     sys.setswitchinterval(before)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hasty")
 def test_one_saver_in_several_threads(tmp_path):
     """A Saver that several threads use for several folders writes whole files, each with the values of its own save."""

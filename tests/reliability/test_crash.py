@@ -73,6 +73,7 @@ def before(server, tmp_path, program):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("program", "durable"), [*((program, True) for program in BEFORE), ("rotation", False)])
 def test_a_save_can_be_killed_at_any_point(server, tmp_path, before, program, durable):
     """Before every operation of a save, and in the middle of every one that writes, the process is killed."""
@@ -103,6 +104,7 @@ for step in itertools.count(1):
 """
 
 
+@pytest.mark.slow
 def test_a_program_can_be_killed_at_any_moment(tmp_path):
     """Whoever is killed by somebody else, at whatever moment, has lost nothing that `save` had promised before."""
     generator = random.Random(7)  # noqa: S311, no secrets here
@@ -157,6 +159,7 @@ def strace_works():
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", ["rotation"])
 @pytest.mark.parametrize("durable", [True, False])
 @pytest.mark.skipif(not strace_works(), reason="strace is not there or may not trace; the test above needs none")

@@ -63,10 +63,10 @@ def test_a_bomb_of_zeros_is_refused_before_it_is_inflated(tmp_path):
                 made.id.write_direct_chunk((start,), data)
 
     path = _plain(tmp_path / "x.h5", fill)
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(errors.ResourceExhaustedError, match=r"/b: with it, the values declare 2145386496 bytes"):
         _read(path)
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_a_chunk_larger_than_its_dataset_counts_whole(tmp_path):
@@ -95,10 +95,10 @@ def test_the_depth_of_json_is_limited():
 @pytest.mark.parametrize("text", ['{"a": "' + '\\"' * 100_000, "[" * 10**6, '{"a": ' * 10**5, '"\\' + "[" * 300])
 def test_text_that_is_no_json_takes_no_time(text):
     """Neither endless escapes nor a million brackets."""
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(ValueError, match=r"\w"):
-        attr_json.attrs_from_json(text, None)
-    assert time.monotonic() - started < 1
+        attributes.attrs_from_json(text, None)
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize("text", ['{"a": 1, "a": 2}', '{"f": {"func": {"name": "x", "name": "y", "attr": {}}}}'])

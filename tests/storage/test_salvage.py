@@ -101,6 +101,7 @@ def test_a_changed_value_is_lost_alone(good, values):
     assert values.keys() - {"dense/kernel"} == found.values.keys()
 
 
+@pytest.mark.slow
 def test_random_damage_never_changes_a_value(good, values):
     """A thousand bytes anywhere: under a name that was there, only the value that it had is given."""
     path, data = good

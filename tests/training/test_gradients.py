@@ -192,6 +192,7 @@ def test_names() -> None:
     assert ["gradients/y_grad/Mul", "gradients/y_grad/Mul_1", "gradients/AddN"] == names[5:]
 
 
+@pytest.mark.slow
 def test_a_deep_graph() -> None:
     """Ten thousand operations in a row need neither Python's stack nor much time."""
     x = tf.constant(1.0)

@@ -399,6 +399,7 @@ def test_two_savers_are_noticed(file):
         read(file)
 
 
+@pytest.mark.slow
 def test_changed_bytes_give_an_error_or_a_graph_but_never_anything_else(file, tmp_path):
     """Single bytes of the tables changed at random: each time a graph that is valid, or an error of the package."""
     spans = [
@@ -465,8 +466,9 @@ def test_an_input_that_was_never_defined_is_refused():
 # --- size -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_large_graph_is_stored_in_a_moment():
-    """100,000 nodes pass in seconds on the slowest machine, in fewer than 40 MB, and in no deep recursion."""
+    """100,000 nodes pass in seconds of the processor, in fewer than 40 MB, and in no deep recursion."""
     digraph: schema.DiGraph = nx.DiGraph()
     previous = "c_0"
     for i in range(50_000):
@@ -475,12 +477,12 @@ def test_a_large_graph_is_stored_in_a_moment():
         inputs = ((previous, 0), (f"c_{i}", 0))
         previous = f"add_{i}"
         schema.add_node(digraph, previous, op="AddV2", inputs=inputs, attrs={"T": "float32"}, outputs=SCALAR)
-    begin = time.perf_counter()
+    begin = time.process_time()
     image = image_of(Structure(digraph))
-    written = time.perf_counter()
+    written = time.process_time()
     with h5py.File(image, "r") as file:
         found = read(file).digraph
-    assert 15 > time.perf_counter() - begin  # 2.1 s when nothing else runs: 0.6 s to write, 1.4 s to read
+    assert 15 > time.process_time() - begin  # 2.1 s when nothing else runs: 0.6 s to write, 1.4 s to read
     assert 5 > written - begin
     assert 40_000_000 > len(image.getvalue())
     assert list(digraph) == list(found)

@@ -88,6 +88,6 @@ def test_a_link_of_another_program_may_have_a_percent_sign():
 def test_ten_thousand_names_take_no_time():
     """Names with their slots beside them: linear in their number."""
     names = [f"layer_{i}/dense/kernel{slot}" for i in range(5000) for slot in ("", "/Adam")]
-    start = time.perf_counter()
+    start = time.process_time()
     assert 10000 == len(paths_of(names))
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5

@@ -145,11 +145,11 @@ def test_h5py_reads_the_rows(file):
 def test_100000_rows_take_a_moment(file):
     """A hundred thousand rows of five texts pass in far less than a second each way."""
     columns = {f"c{k}": [f"scope_{k}/node_{i}" for i in range(100_000)] for k in range(5)}
-    begin = time.perf_counter()
+    begin = time.process_time()
     write_table(file.id, "t", columns)
-    written = time.perf_counter()
+    written = time.process_time()
     assert columns == read_table(file.id, "t")
-    assert 3 > time.perf_counter() - written  # 0.06 s when nothing else runs
+    assert 3 > time.process_time() - written  # 0.06 s when nothing else runs
     assert 3 > written - begin
 
 
