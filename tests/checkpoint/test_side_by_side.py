@@ -103,9 +103,11 @@ def test_what_is_listed_is_there(tmp_path, run, prefixes):
     done, seen, broken = threading.Event(), [], []
     watcher = threading.Thread(target=watch, args=(tmp_path, done, seen, broken))
     watcher.start()
-    run(tmp_path, prefixes, 60, 2)
-    done.set()
-    watcher.join()
+    try:
+        run(tmp_path, prefixes, 60, 2)
+    finally:
+        done.set()
+        watcher.join()
     assert [] == broken
     state = check_whole(tmp_path, 2)
     assert "-60" == state.model_checkpoint_path[-3:]

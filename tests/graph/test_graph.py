@@ -112,10 +112,18 @@ def test_devices_merge(graph):
 
 
 def test_a_finalized_graph_takes_nothing(graph):
-    """After finalize, making an operation is an error."""
+    """After finalize, making an operation is an error, and so is changing a collection."""
     graph.finalize()
     with pytest.raises(RuntimeError, match="finalized"):
         tf.constant(1.0)
+    for change in (
+        lambda: graph.add_to_collection("mine", 3),
+        lambda: graph.add_to_collections(["mine", "yours"], 3),
+        lambda: graph.clear_collection("mine"),
+    ):
+        with pytest.raises(RuntimeError, match="finalized"):
+            change()
+    assert [] == graph.get_collection("mine")
 
 
 def test_collections(graph):

@@ -43,6 +43,12 @@ def test_a_taken_number_is_skipped():
     assert ["a_1", "a", "a_2"] == [names.unique(name) for name in ["a_1", "a", "a"]]
 
 
+def test_a_number_that_was_given_is_taken():
+    """A name that got its number here is one that nobody else gets."""
+    names = NamesInUse()
+    assert ["a", "a_1", "a_1_1", "a_2"] == [names.unique(name) for name in ["a", "a", "a_1", "a"]]
+
+
 def test_asking_without_taking():
     """A name can be asked for without being taken."""
     names = NamesInUse()

@@ -64,6 +64,15 @@ def test_merging_knows_what_either_knows(shape, first, second):
     assert shapes.merge(None, shape) == shapes.merge(shape, None) == shape
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [((None,), (3,), (3,)), ((3,), (None,), (3,)), ((None,), (1,), (None,)), ((None, 2), (None,), (None, 2))],
+)
+def test_broadcasting_unknown_sizes(first, second, expected):
+    """Beside a known size that is not 1 an unknown one can only be that or 1; beside 1 it stays unknown."""
+    assert expected == shapes.broadcast(first, second)
+
+
 def test_contradictions():
     """Shapes that no array can have both of do not merge."""
     with pytest.raises(ValueError, match=r"\(2, \?\) and \(3, \?\)"):

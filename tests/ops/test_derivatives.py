@@ -330,6 +330,17 @@ def test_derivative(case: Case) -> None:
         check_derivative(case.function, case.inputs, order=case.order, static=static)
 
 
+@pytest.mark.parametrize("reduce", [tf.reduce_max, tf.reduce_min])
+def test_equal_extremes_share_the_derivative(reduce: Any) -> None:
+    """Where several are the greatest or the least, each gets its part, as in TensorFlow: differences cannot show it."""
+    x = tf.constant([[1.0, 1.0, 1.0, 1.0], [2.0, 5.0, 5.0, 2.0]])
+    (grad,) = tf.gradients(reduce(x, 1), x, [[4.0, 3.0]])
+    with tf.Session() as sess:
+        found = sess.run(grad).tolist()
+    ends = [1.5, 0.0, 0.0, 1.5] if reduce is tf.reduce_min else [0.0, 1.5, 1.5, 0.0]
+    assert [[1.0, 1.0, 1.0, 1.0], ends] == found
+
+
 def test_each_case_is_about_its_operation() -> None:
     """The function of each case makes the operation that it is listed under."""
     for case in CASES:

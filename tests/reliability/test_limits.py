@@ -385,31 +385,39 @@ def ctrl_c():
     signal.signal(signal.SIGINT, before)
 
 
+class InterruptedPool(Pool):
+    """Ctrl-C comes once more while the threads are told to stop."""
+
+    def shutdown(self, *args, **options):
+        if not self.stopping.is_set():
+            self.stopping.set()
+            signal.raise_signal(signal.SIGINT)
+        super().shutdown(*args, **options)
+
+
 @pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_while_threads_write(tmp_path, monkeypatch):
     """A real SIGINT, twice: the threads stop behind their present piece, and only then the file is closed."""
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    monkeypatch.setattr(positional_io, "ThreadPoolExecutor", Pool)
-    started, written, closed = set(), [], threading.Event()
-    both = threading.Barrier(2)
+    monkeypatch.setattr(positional_io, "ThreadPoolExecutor", InterruptedPool)
+    both, closed = threading.Barrier(2), threading.Event()
+    written = []
 
     def write_some(fd, view, offset):
-        assert not closed.is_set()
-        if threading.get_ident() not in started:
-            started.add(threading.get_ident())
-            if not both.wait():
-                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-            assert Pool.made[-1].stopping.wait(60)
-        written.append(os.pwrite(fd, view, offset))
-        return written[-1]
+        if not both.wait(60):
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        assert Pool.made[-1].stopping.wait(60)
+        written.append((threading.get_ident(), closed.wait(0.2)))
+        return os.pwrite(fd, view, offset)
 
     monkeypatch.setattr(positional_io, "_write_some", write_some)
     write_text_atomically(tmp_path / "x", "old")
     before = descriptors()
     with pytest.raises(KeyboardInterrupt):
         write_views(tmp_path / "x", [memoryview(bytes(64 * positional_io.PIECE))] * 2, closed)
-    assert 2 == len(started) == len(written)
+    Pool.made[-1].shutdown()
+    assert 2 == len(written) == len({thread for thread, _ in written})
+    assert [False, False] == [was_closed for _, was_closed in written]
     assert before == descriptors()
     assert ["x"] == os.listdir(tmp_path)
     assert "old" == (tmp_path / "x").read_text()

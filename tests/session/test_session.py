@@ -151,6 +151,16 @@ def test_assignments_in_their_order():
         assert 9.0 == sess.run(tf.assign_sub(v, 1.0))
 
 
+def test_what_was_fetched_is_not_what_was_fed():
+    """A fetched array is the caller's own, also where it is the fed one, or a view of it."""
+    x, fed = tf.placeholder(tf.float32, [2]), np.ones(2, np.float32)
+    with tf.Session() as sess:
+        fetched = sess.run([x, tf.identity(x), tf.reshape(x, [2, 1])], {x: fed})
+    fed[:] = 7
+    assert [[1.0, 1.0], [1.0, 1.0], [[1.0], [1.0]]] == [value.tolist() for value in fetched]
+    assert all(value.flags.writeable for value in fetched)
+
+
 def test_what_a_run_gives_is_the_callers_own():
     """Writing on a fetched or fed array changes neither variable nor constant."""
     v = tf.Variable(tf.zeros([2]), name="v")
@@ -320,3 +330,22 @@ def test_intermediate_values_do_not_pile_up():
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert peak < 4 * feed.nbytes
+
+
+def test_what_waits_for_a_branch_that_is_not_taken_does_not_run():
+    """A control input is enough to be on a branch: without it there is no value, and nothing is assigned."""
+    is_taken = tf.placeholder(tf.bool, [])
+    v = variable(1.0)
+    _, on = apply("Switch", 2.0, is_taken)
+    with tf.control_dependencies([tf.identity(on)]):
+        stored = v.assign(3.0)
+        number = tf.identity(4.0)
+    skipped, _ = apply("Switch", 5.0, is_taken)
+    merged, _ = apply("Merge", [skipped, number])
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        assert 5.0 == sess.run(merged, {is_taken: False})
+        with pytest.raises(tf.errors.InvalidArgumentError, match="has no value"):
+            sess.run(stored, {is_taken: False})
+        assert 1.0 == sess.run(v)
+        assert (4.0, 3.0) == tuple(sess.run([merged, stored], {is_taken: True}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 import numpy as np
@@ -89,3 +90,28 @@ def test_a_snapshot_is_of_one_moment():
 
     assert {"a": 1, "b": 1, "none": None} == state.snapshot(keys())
     assert {"a": 2, "b": 2} == state.snapshot(["a", "b"])
+
+
+def test_an_assignment_is_of_one_moment():
+    """Of what is assigned at once a thread sees all or nothing, however often threads take turns."""
+    state, names, done = State(), [f"v{number}" for number in range(300)], threading.Event()
+    state.assign(dict.fromkeys(names, np.array(0)))
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+
+    def change():
+        number = 0
+        while not done.is_set():
+            number += 1
+            state.assign(dict.fromkeys(names, np.array(number)))
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        seen = [set(map(int, state.snapshot(names).values())) for _ in range(2000)]
+    finally:
+        done.set()
+        thread.join()
+        sys.setswitchinterval(before)
+    assert {1} == set(map(len, seen))
+    assert seen[0] != seen[-1]

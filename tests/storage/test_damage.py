@@ -87,6 +87,26 @@ def test_values_are_not_read_with_the_structure(tmp_path, good):
             file.verify()
 
 
+@pytest.mark.parametrize("name", ["a", "t", "b/c/Adam"])
+def test_every_byte_of_a_small_value_counts(tmp_path, good, name):
+    """Reading is enough to notice a byte of a value that is another; the error names the variable."""
+    variables, data = good
+    record = seal.find(data)
+    with (tmp_path / "good.h5").open("rb") as file:
+        extents = seal.read_extents(file.fileno(), len(data), record)
+    offset, nbytes, _digest = extents[list(variables).index(name)].tolist()
+    assert nbytes > 10
+    for position in range(offset, offset + nbytes):
+        damaged = bytearray(data)
+        damaged[position] ^= 0x10
+        (tmp_path / "x.h5").write_bytes(damaged)
+        with (
+            open_file(tmp_path / "x.h5") as file,
+            pytest.raises(errors.DataLossError, match=f"variable '{name}' are not"),
+        ):
+            file.read(name)
+
+
 def _resealed(data, **changes):
     found = seal.find(data)
     assert found is not None

@@ -9,7 +9,7 @@ import zlib
 import h5py
 import numpy as np
 import pytest
-from h5py import h5d, h5f, h5g, h5p, h5s, h5t
+from h5py import h5d, h5f, h5g, h5p, h5s, h5t, h5z
 
 from hdfsaver import errors
 from hdfsaver.storage.reading import open_file, reseal
@@ -188,6 +188,14 @@ def _deflated_twice(file):
     )
 
 
+def _many_parameters(file):
+    properties = h5p.create(h5p.DATASET_CREATE)
+    properties.set_chunk((4,))
+    properties.set_filter(h5z.FILTER_DEFLATE, h5z.FLAG_OPTIONAL, tuple(range(20)))
+    dataset = h5d.create(file.id, b"x", h5t.STD_U8LE, h5s.create_simple((4,)), properties)
+    dataset.write_direct_chunk((0,), zlib.compress(bytes(4)))
+
+
 def _variable_length_text(file):
     file["x"] = "text"
 
@@ -222,6 +230,7 @@ def _opaque(file):
         _fletcher,
         _scale_offset,
         _deflated_twice,
+        _many_parameters,
         _variable_length_text,
         _references,
         _compound,
@@ -238,6 +247,13 @@ def test_what_leads_elsewhere_or_means_nothing_is_refused(make, fill):
         with pytest.raises((errors.InvalidArgumentError, errors.DataLossError), match=f"{path}: /x"):
             use(path)
     assert before == path.read_bytes()
+
+
+@pytest.mark.parametrize("fill", [_external_storage, _virtual])
+def test_other_files_are_not_even_looked_for(make, fill):
+    """That values lie elsewhere is seen before the shape is asked for, which would open the other files."""
+    with pytest.raises(errors.InvalidArgumentError, match="/x: its values lie in other files"):
+        open_file(make(fill))
 
 
 def test_a_pipe_as_external_storage_does_not_hang(make, tmp_path):

@@ -15,7 +15,7 @@ def test_it_is_made_once():
     assert [step] == tf.global_variables() == tf.get_collection(tf.GraphKeys.GLOBAL_STEP)
     assert [] == tf.trainable_variables()
     assert step is tf.train.get_or_create_global_step() is tf.train.get_global_step()
-    with pytest.raises(ValueError, match="already exists"):
+    with pytest.raises(ValueError, match='"global_step" already exists'):
         tf.train.create_global_step()
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hdfsaver.storage import codecs
 from hdfsaver.storage.chunks.codecs import BY_NAME, TABLE
 from hdfsaver.storage.chunks.compression import Compression
 from hdfsaver.storage.chunks.filters import shuffled, undo, unshuffled
@@ -40,6 +41,45 @@ def test_a_bomb_is_not_inflated(codec):
     """Of data that become more than they should, no more is made than one byte too many."""
     bomb = codec.encode(bytes(1 << 24), codec.level, 1)
     assert len(codec.decode(bomb, 1000)) in (0, 1001)
+
+
+def zstd_frame(data, window_log):
+    """A frame that does not say how long its content is, and wants a window of so many bits."""
+    zstd = codecs._zstd()
+    options = {zstd.CompressionParameter.window_log: window_log, zstd.CompressionParameter.content_size_flag: 0}
+    compressor = zstd.ZstdCompressor(options=options)
+    return compressor.compress(data) + compressor.flush()
+
+
+def test_a_zstd_bomb_in_a_small_window():
+    """A frame that says nothing of its length, and needs little memory at a time, becomes no more than it may."""
+    assert 1001 == len(BY_NAME["zstd"].decode(zstd_frame(bytes(1 << 24), 10), 1000))
+
+
+def test_a_zstd_window_beyond_the_content():
+    """Memory is not taken because a frame asks for it."""
+    content = bytes(range(250)) * 4
+    assert content == BY_NAME["zstd"].decode(zstd_frame(content, 10), 1000)
+    assert b"" == BY_NAME["zstd"].decode(zstd_frame(content, 27), 1000)
+
+
+def test_a_blosc2_frame_loads_nothing():
+    """A frame whose filter or codec may have to be loaded from elsewhere is refused, also where it is there."""
+    blosc2, data = codecs._blosc2(), bytes(range(256)) * 8
+    usual = {"codec": blosc2.Codec.ZSTD, "typesize": 4, "filters": [blosc2.Filter.SHUFFLE], "nthreads": 1}
+    for settings, expected in [
+        (usual, data),
+        ({**usual, "filters": [blosc2.Filter.SHUFFLE, blosc2.Filter.BYTEDELTA]}, b""),
+    ]:
+        chunks = blosc2.SChunk(chunksize=len(data), data=data, contiguous=True, cparams=settings)
+        assert expected == bytes(BY_NAME["blosc2"].decode(chunks.to_cframe(), len(data)))
+
+
+def test_an_lz4_chunk_says_how_long_it_becomes():
+    """One that says another length is damaged, whatever is in it."""
+    data = BY_NAME["lz4"].encode(bytes(1000), 0, 1)
+    assert 1000 == len(BY_NAME["lz4"].decode(data, 1000))
+    assert b"" == BY_NAME["lz4"].decode((999).to_bytes(8, "big") + data[8:], 1000)
 
 
 @pytest.mark.parametrize("codec", TABLE, ids=NAMES)
