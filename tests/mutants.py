@@ -1365,7 +1365,7 @@ MUTANTS = [
             "interop/bundle_index.py",
             "        if shard == last and offset < end:",
             "        if False:",
-            "interop/test_damage.py",
+            "interop/test_bundle.py",
             "No byte belongs to two tensors.",
         ),
         (

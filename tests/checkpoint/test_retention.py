@@ -48,6 +48,13 @@ def test_a_name_used_again_moves_to_the_end():
     assert (["b", "a"], []) == (prefixes(rotation.kept), deleted)
 
 
+def test_a_retired_name_that_is_used_again_stays():
+    """A checkpoint whose turn to go has not come, as a save failed, does not take a new one of its name with it."""
+    rotation = Rotation(kept=(Kept("b", 1.0),), retired=(Kept("a", 0.0), Kept("c", 0.5)))
+    rotation, deleted = retire(record(rotation, Kept("a", 2.0), 2), 10_000.0)
+    assert (["b", "a"], ["c"]) == (prefixes(rotation.kept), deleted)
+
+
 def test_some_stay_for_good():
     """A retired checkpoint that was saved after the next time to preserve stays, and moves that time on."""
     rotation, deleted = saves("abcd", 1, hours=2 / 3600, rotation=RotationState(next_preserved=0.5))

@@ -8,6 +8,7 @@ import pickle
 import zipfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import given
@@ -29,6 +30,17 @@ def test_keras_2_has_the_names_of_its_weights():
         assert "Keras weights" == source.kind
         found = {name: source.read(name) for name in source.variables if not name.startswith("optimizer")}
     assert WEIGHTS == {name: [list(value.shape), float(value.ravel()[0])] for name, value in found.items()}
+
+
+def test_two_weights_of_keras_that_would_have_one_name(tmp_path):
+    """Both keep the paths that they have in the file; the others have their short names."""
+    paths = [f"model_weights/{layer}/kernel:0" for layer in ("one/dense", "two/dense", "two/last")]
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        for number, path in enumerate(paths):
+            file[path] = np.full(2, number)
+    with open_source(tmp_path / "x.h5") as source:
+        found = {name: source.read(name).tolist() for name in source.variables}
+    assert {paths[0]: [0, 0], paths[1]: [1, 1], "last/kernel": [2, 2]} == found
 
 
 @pytest.mark.parametrize(("name", "kind"), [("keras3.weights.h5", "Keras weights"), ("archive.keras", "Keras archive")])

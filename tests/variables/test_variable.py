@@ -94,7 +94,7 @@ def test_load_and_eval():
     with tf.Session() as sess:
         v.load([3, 4])
         np.testing.assert_array_equal([3, 4], v.eval())
-        with pytest.raises(ValueError, match="shape"):
+        with pytest.raises(ValueError, match=r"Variable 'v:0' has shape \(2,\), the value \(1,\)"):
             v.load([1.0], sess)
 
 

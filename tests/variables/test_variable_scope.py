@@ -21,6 +21,35 @@ def test_name_scopes_do_not_name_get_variables():
         assert "v:0" == tf.get_variable("v", [1]).name
 
 
+def test_reuse():
+    """reuse=True takes what is there, and fails where nothing is; False fails where something is."""
+    with tf.variable_scope("s"):
+        v = tf.get_variable("v", [1])
+        with pytest.raises(ValueError, match="Variable s/v already exists, disallowed"):
+            tf.get_variable("v", [1])
+    with tf.variable_scope("s", reuse=True):
+        assert tf.get_variable("v", [1]) is v
+        with pytest.raises(ValueError, match="Variable s/w does not exist"):
+            tf.get_variable("w", [1])
+    with tf.variable_scope("s", reuse=tf.AUTO_REUSE):
+        assert tf.get_variable("v", [1]) is v
+        assert "s/w:0" == tf.get_variable("w", [1]).name
+    with tf.variable_scope("s") as scope:
+        scope.reuse_variables()
+        assert tf.get_variable("v") is v
+
+
+@pytest.mark.parametrize("inner", [None, False, True])
+def test_reuse_holds_for_inner_scopes(inner):
+    """Where an outer scope reuses, inner ones do, whatever they say; as in TensorFlow."""
+    with tf.variable_scope("s/t"):
+        v = tf.get_variable("v", [1])
+    with tf.variable_scope("s", reuse=True), tf.variable_scope("t", reuse=inner):
+        assert tf.get_variable("v", [1]) is v
+    with tf.variable_scope("s"), tf.variable_scope("t", reuse=tf.AUTO_REUSE), tf.variable_scope("u", reuse=inner):
+        assert (True if inner else tf.AUTO_REUSE) is tf.get_variable_scope().reuse
+
+
 def test_a_second_scope_of_a_name_shares_variables_not_operations():
     """The variables' scope is entered again as it is; the operations' scope is a new one."""
     with tf.variable_scope("s"):

@@ -221,3 +221,28 @@ def test_progress_counts_all_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with open_bundle(tmp_path / "x") as file:
         total = sum(entry.nbytes for entry in file.variables.values())
     assert (total, total) == seen[-1]
+
+
+def test_everything_is_on_the_disk_before_anything_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two data files and the index are synced; then the old index goes, and the new one takes its name last."""
+    log: list[str] = []
+
+    def told(name: str, really: Any) -> Any:
+        def call(*paths: Any) -> None:
+            log.append(name if name == "fsync" else f"{name} {Path(paths[-1]).name}")
+            really(*paths)
+
+        return call
+
+    for name in ("fsync", "unlink", "replace"):
+        monkeypatch.setattr(os, name, told(name, getattr(os, name)))
+    write_bundle(tmp_path / "x", {"a": np.ones(100), "b": np.ones(100)}, shard_bytes=800)
+    log.clear()
+    write_bundle(tmp_path / "x", {"a": np.ones(100), "b": np.ones(100)}, shard_bytes=800)
+    first = log.index("unlink x.index")
+    assert ["fsync"] * 3 == log[:first]
+    renamed = [step.removeprefix("replace ") for step in log[first + 1 :] if step != "fsync"]
+    assert {"x.data-00000-of-00002", "x.data-00001-of-00002"} == set(renamed[:-1])
+    assert "x.index" == renamed[-1]

@@ -55,14 +55,14 @@ def test_two_files_are_one_checkpoint(tmp_path: Path) -> None:
             open_tensorflow(folder / "two_v1")
 
 
-def v1_file(path: Path, data: Any, **tensor: Any) -> Path:
-    """Write a checkpoint of one tensor ``v``, of two zeros of float32 where nothing else is said."""
-    header = descriptor_pool.SavedTensorSlices()
+def v1_file(path: Path, data: Any, of: str = "v", **tensor: Any) -> Path:
+    """Write a checkpoint of one tensor ``v``, of two zeros of float32, whose value says of which tensor it is."""
+    header = messages.SavedTensorSlices()
     meta = header.meta.tensor.add(**{"name": "v", "type": 1, "shape": {"dim": [{"size": 2}]}} | tensor)
     if not meta.slice:
         meta.slice.add().extent.add()
     extents = [(it.start, it.length if it.HasField("length") else -1) for it in meta.slice[0].extent]
-    saved = descriptor_pool.SavedTensorSlices(data={"name": "v", "data": data})
+    saved = messages.SavedTensorSlices(data={"name": of, "data": data})
     items = [(b"", header.SerializeToString()), (ordered_code.slice_key(b"v", extents), saved.SerializeToString())]
     path.write_bytes(table_bytes(items))
     return path
@@ -90,6 +90,7 @@ ENDLESS = {"dim": [{"size": 2**40}]}
         ({}, {"slice": [{"extent": [{"start": 1, "length": 5}]}]}, DataLossError, "a slice 5 from 1"),
         ({"float_val": [1]}, {"slice": [{"extent": [{"length": 1}]}]}, DataLossError, "saved in part"),
         ({}, {"name": "w"}, DataLossError, "lacks one of its slices"),
+        ({"float_val": [1, 2]}, {"of": "w"}, DataLossError, "value of tensor 'v' says that it is of 'w'"),
     ],
 )
 def test_files_that_lie_are_refused(
