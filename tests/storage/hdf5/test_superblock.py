@@ -49,8 +49,15 @@ def test_directories_and_missing_files_are_not_found(tmp_path):
         open_file("a\0b")
 
 
-def test_pipes_and_sockets_do_not_hang(tmp_path):
-    """What is not a regular file is refused at once."""
+def test_pipes_and_sockets_do_not_hang(tmp_path, monkeypatch):
+    """What is not a regular file is refused at once; a call that would wait is not even made."""
+    really_open = os.open
+
+    def open_at_once(path, flags, *mode, **options):
+        assert flags & os.O_NONBLOCK
+        return really_open(path, flags, *mode, **options)
+
+    monkeypatch.setattr(os, "open", open_at_once)
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(errors.InvalidArgumentError, match="not a regular file"):
         open_file(tmp_path / "pipe")
