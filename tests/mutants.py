@@ -52,7 +52,7 @@ class Mutant(NamedTuple):
     file : str
         The file, below ``hdfsaver/``.
     old, new : str
-        Part of a line, which must be there once in the file, and what takes its place.
+        Part of a line, or of two, which must be there once in the file, and what takes its place.
     tests : str
         What is run, below ``tests/``, as pytest takes it; several are separated by spaces.
     promise : str
@@ -1911,7 +1911,7 @@ def pass_without_change(rows: Sequence[Mutant]) -> bool:
     whole = {test for test in tests if "::" not in test}
     with copied() as copy:
         code, said = run(copy, [test for test in tests if test in whole or test.partition("::")[0] not in whole], 3600)
-    if code:
+    if code != 0:
         print(said, "\nThe tests do not pass without any change: nothing can be said.")
     return code == 0
 
@@ -1923,9 +1923,8 @@ def judge(row: Mutant) -> str:
         path = copy / "hdfsaver" / row.file
         path.write_text(path.read_text(encoding="utf-8").replace(row.old, row.new), encoding="utf-8")
         code, said = run(copy, row.tests.split())
-    verdict = (
-        "is noticed (without an end)" if code is None else {0: "survives", FAILED: "is noticed"}.get(code, "is no test")
-    )
+    verdicts = {0: "survives", FAILED: "is noticed", None: "is noticed (the tests came to no end)"}
+    verdict = verdicts.get(code, "is no test")
     print(f"{row.name} {verdict}, {time.monotonic() - began:.0f} s", flush=True)
     if verdict == "is no test":
         print(said)
@@ -1954,7 +1953,7 @@ sys.exit(pytest.main(sys.argv[2:]))
 
 
 def run(copy: Path, tests: Sequence[str], seconds: int = SECONDS) -> tuple[int | None, str]:
-    """What pytest returns and says about tests of a copy; None where it has no end."""
+    """What pytest returns and says about tests of a copy; None where it does not come to its end."""
     options = ["-x", "-q", "-p", "no:cacheprovider", "--no-header", *(f"tests/{test}" for test in tests)]
     # With CI set, the random examples are the same in every run.
     environment = {**os.environ, "PYTHONPATH": os.fspath(copy), "CI": "1"}
@@ -1968,12 +1967,12 @@ def run(copy: Path, tests: Sequence[str], seconds: int = SECONDS) -> tuple[int |
         start_new_session=True,
     )
     try:
-        said, _ = process.communicate(timeout=WAITING)
+        said, _ = process.communicate(timeout=max(WAITING, seconds))
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)  # with whatever the tests have started
         process.communicate()
         return None, ""
-    return None if process.returncode in (-signal.SIGXCPU, -signal.SIGKILL) else process.returncode, said
+    return None if process.returncode < 0 else process.returncode, said  # ended by a signal: no time left, or a crash
 
 
 if __name__ == "__main__":
