@@ -1587,10 +1587,10 @@ MUTANTS = [
         (
             "a-state-file-of-any-size",
             "reading/state_file.py",
-            "        content = read_regular(path, limits.get().state_bytes)",
-            "        content = path.read_bytes()",
-            "reading ground/test_limits.py",
-            "A state file that is too large, or a pipe, is not read.",
+            "read_regular(path, limits.get().state_bytes)",
+            "read_regular(path, 2**40)",
+            "reading/test_state_file.py",
+            "A state file that is too large is not read.",
         ),
         (
             "relative-paths-of-a-state-file",

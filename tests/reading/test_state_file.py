@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hdfsaver import limits
 from hdfsaver.reading import state_file
 from hdfsaver.reading.state_file import CheckpointState
 
@@ -94,4 +95,14 @@ def test_absolute_paths_stay_unless_asked(tmp_path):
 def test_timestamps_must_match():
     """As many timestamps as paths, or none."""
     with pytest.raises(ValueError, match="2 and 1"):
-        state_file.generate(CheckpointState("m", ["m"], [1.0, 2.0]), "")
+        state_file.generate("", "m", ["m"], [1.0, 2.0])
+
+
+def test_a_state_file_beyond_the_limit(tmp_path):
+    """One of more bytes than the limit allows is none, until a higher limit is given."""
+    state_file.write(CheckpointState("m-1"), tmp_path)
+    size = (tmp_path / "checkpoint").stat().st_size
+    with limits.use(state_bytes=size - 1):
+        assert state_file.read(tmp_path) is None
+    with limits.use(state_bytes=size):
+        assert state_file.read(tmp_path).model_checkpoint_path == str(tmp_path / "m-1")
