@@ -21,7 +21,7 @@ from hdfsaver.tensor_info import Array
 
 
 class PartitionLike(Protocol):
-    """The whole that a part belongs to; see `hdfsaver.partitioning.PartitionInfo`."""
+    """The whole that a part belongs to; see `hdfsaver.variables.partitioning.PartitionInfo`."""
 
     @property
     def full_shape(self) -> Sequence[int]:

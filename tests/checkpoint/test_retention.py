@@ -50,7 +50,7 @@ def test_a_name_used_again_moves_to_the_end():
 
 def test_a_retired_name_that_is_used_again_stays():
     """A checkpoint whose turn to go has not come, as a save failed, does not take a new one of its name with it."""
-    rotation = Rotation(kept=(Kept("b", 1.0),), retired=(Kept("a", 0.0), Kept("c", 0.5)))
+    rotation = RotationState(kept=(Kept("b", 1.0),), retired=(Kept("a", 0.0), Kept("c", 0.5)))
     rotation, deleted = retire(record(rotation, Kept("a", 2.0), 2), 10_000.0)
     assert (["b", "a"], ["c"]) == (prefixes(rotation.kept), deleted)
 
@@ -64,7 +64,7 @@ def test_some_stay_for_good():
 
 def test_one_saved_at_the_time_itself_does_not_stay():
     """As in TensorFlow, only what was saved later than the next time to preserve stays for good."""
-    _, deleted = saves("abcd", 1, hours=2 / 3600, rotation=Rotation(next_preserved=1.0))
+    _, deleted = saves("abcd", 1, hours=2 / 3600, rotation=RotationState(next_preserved=1.0))
     assert ["a", "b"] == deleted
 
 

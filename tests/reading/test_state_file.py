@@ -95,7 +95,7 @@ def test_absolute_paths_stay_unless_asked(tmp_path):
 def test_timestamps_must_match():
     """As many timestamps as paths, or none."""
     with pytest.raises(ValueError, match="2 and 1"):
-        state_file.generate("", "m", ["m"], [1.0, 2.0])
+        state_file.generate(CheckpointState("m", ["m"], [1.0, 2.0]), "")
 
 
 def test_a_state_file_beyond_the_limit(tmp_path):

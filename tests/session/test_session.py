@@ -336,12 +336,12 @@ def test_what_waits_for_a_branch_that_is_not_taken_does_not_run():
     """A control input is enough to be on a branch: without it there is no value, and nothing is assigned."""
     is_taken = tf.placeholder(tf.bool, [])
     v = variable(1.0)
-    _, on = apply("Switch", 2.0, is_taken)
+    _, on = apply_list("Switch", 2.0, is_taken)
     with tf.control_dependencies([tf.identity(on)]):
         stored = v.assign(3.0)
         number = tf.identity(4.0)
-    skipped, _ = apply("Switch", 5.0, is_taken)
-    merged, _ = apply("Merge", [skipped, number])
+    skipped, _ = apply_list("Switch", 5.0, is_taken)
+    merged, _ = apply_list("Merge", [skipped, number])
     with tf.Session() as sess:
         sess.run(v.initializer)
         assert 5.0 == sess.run(merged, {is_taken: False})

@@ -94,7 +94,7 @@ def test_a_snapshot_is_of_one_moment():
 
 def test_an_assignment_is_of_one_moment():
     """Of what is assigned at once a thread sees all or nothing, however often threads take turns."""
-    state, names, done = State(), [f"v{number}" for number in range(300)], threading.Event()
+    state, names, done = SessionState(), [f"v{number}" for number in range(300)], threading.Event()
     state.assign(dict.fromkeys(names, np.array(0)))
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)

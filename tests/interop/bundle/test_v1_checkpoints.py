@@ -57,12 +57,12 @@ def test_two_files_are_one_checkpoint(tmp_path: Path) -> None:
 
 def v1_file(path: Path, data: Any, of: str = "v", **tensor: Any) -> Path:
     """Write a checkpoint of one tensor ``v``, of two zeros of float32, whose value says of which tensor it is."""
-    header = messages.SavedTensorSlices()
+    header = descriptor_pool.SavedTensorSlices()
     meta = header.meta.tensor.add(**{"name": "v", "type": 1, "shape": {"dim": [{"size": 2}]}} | tensor)
     if not meta.slice:
         meta.slice.add().extent.add()
     extents = [(it.start, it.length if it.HasField("length") else -1) for it in meta.slice[0].extent]
-    saved = messages.SavedTensorSlices(data={"name": of, "data": data})
+    saved = descriptor_pool.SavedTensorSlices(data={"name": of, "data": data})
     items = [(b"", header.SerializeToString()), (ordered_code.slice_key(b"v", extents), saved.SerializeToString())]
     path.write_bytes(table_bytes(items))
     return path

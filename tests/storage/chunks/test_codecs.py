@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdfsaver.storage import codecs
+from hdfsaver.storage.chunks import codecs
 from hdfsaver.storage.chunks.codecs import BY_NAME, TABLE
 from hdfsaver.storage.chunks.compression import Compression
 from hdfsaver.storage.chunks.filters import shuffled, undo, unshuffled
