@@ -610,7 +610,6 @@ __all__ = [
     "zeros_like",
 ]
 
-
 _LAZY = {
     "Compression": "hdfsaver.storage.chunks.compression",
     "convert": "hdfsaver.conversion.converting",
@@ -623,10 +622,16 @@ _LAZY = {
 }
 """What needs the HDF5 library, which takes as long to load as everything else together, and where it is."""
 
+if not typing.TYPE_CHECKING:  # or else a type checker would accept every name
 
-def __getattr__(name: str) -> typing.Any:
-    if name in ("io", "train"):
-        return importlib.import_module(f"hdfsaver.{name}")
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'hdfsaver' has no attribute {name!r}")
+    def __getattr__(name: str) -> object:
+        if name in ("io", "train"):
+            return importlib.import_module(f"hdfsaver.{name}")
+        if name not in _LAZY:
+            raise AttributeError(f"module 'hdfsaver' has no attribute {name!r}")
+        value = globals()[name] = getattr(importlib.import_module(_LAZY[name]), name)
+        return value
+
+
+def __dir__() -> list[str]:
+    return __all__

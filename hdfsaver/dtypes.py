@@ -12,6 +12,44 @@ import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 
+__all__ = [
+    "DType",
+    "DTypeLike",
+    "as_dtype",
+    "bfloat16",
+    "bool_",
+    "complex128",
+    "complex64",
+    "double",
+    "float16",
+    "float32",
+    "float64",
+    "float8_e4m3b11fnuz",
+    "float8_e4m3fn",
+    "float8_e4m3fnuz",
+    "float8_e5m2",
+    "float8_e5m2fnuz",
+    "half",
+    "int16",
+    "int32",
+    "int4",
+    "int64",
+    "int8",
+    "qint16",
+    "qint32",
+    "qint8",
+    "quint16",
+    "quint8",
+    "resource",
+    "string",
+    "uint16",
+    "uint32",
+    "uint4",
+    "uint64",
+    "uint8",
+    "variant",
+]
+
 REF_OFFSET = 100
 """What TensorFlow adds to a dtype's number for a reference to a variable of it (``types.proto``)."""
 
@@ -346,3 +384,7 @@ def is_ref(name: str) -> bool:
 def numpy_dtype(name: str) -> np.dtype[Any]:
     """NumPy's dtype for a dtype's name, reference or not."""
     return np.dtype(ROW_BY_NAME[base_name(name)].numpy)
+
+
+def __dir__() -> list[str]:
+    return __all__

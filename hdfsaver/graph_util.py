@@ -7,3 +7,7 @@ from hdfsaver.protos.subgraphs import extract_sub_graph, remove_training_nodes
 from hdfsaver.session.freezing import convert_variables_to_constants
 
 __all__ = ["convert_variables_to_constants", "extract_sub_graph", "import_graph_def", "remove_training_nodes"]
+
+
+def __dir__() -> list[str]:
+    return __all__

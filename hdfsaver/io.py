@@ -5,3 +5,7 @@ from __future__ import annotations
 from hdfsaver.checkpoint.graph_files import write_graph
 
 __all__ = ["write_graph"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -138,3 +138,7 @@ def refused(part: str, what: str, limit: str) -> ResourceExhaustedError:
         f"{part}: {what}, beyond the limit `{limit}` ({getattr(get(), limit)}); it is refused. Where the file is "
         f"trusted, read it within `with hdfsaver.limits.use({limit}=...):`.",
     )
+
+
+def __dir__() -> list[str]:
+    return __all__

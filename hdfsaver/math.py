@@ -185,3 +185,7 @@ __all__ = [
     "truediv",
     "unsorted_segment_sum",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -77,3 +77,7 @@ __all__ = [
     "top_k",
     "xw_plus_b",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

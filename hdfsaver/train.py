@@ -116,3 +116,7 @@ __all__ = [
     "update_checkpoint_state",
     "write_graph",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

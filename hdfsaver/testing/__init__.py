@@ -3,3 +3,7 @@
 from hdfsaver.testing.derivatives import check_derivative
 
 __all__ = ["check_derivative"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -142,6 +142,11 @@ def cycles(sources: Mapping[str, str]) -> Iterator[str]:
             yield f"{', '.join(names)}: import each other in a cycle"
 
 
+def is_type_checking(test: ast.expr) -> bool:
+    """Whether a condition is ``TYPE_CHECKING``."""
+    return ast.unparse(test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
+
+
 def is_reexport(statement: ast.stmt) -> bool:
     """Whether a public module may hold it: an import, a docstring, a plain assignment, a lazy ``__getattr__``."""
     match statement:
@@ -149,7 +154,7 @@ def is_reexport(statement: ast.stmt) -> bool:
             return True
         case ast.FunctionDef(name="__getattr__" | "__dir__"):
             return True
-        case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
+        case ast.If(test=ast.UnaryOp(op=ast.Not(), operand=test)) | ast.If(test=test) if is_type_checking(test):
             return all(is_reexport(inner) for inner in statement.body)
         case ast.Assign() | ast.AnnAssign():
             return not any(isinstance(node, ast.Call | ast.Lambda) for node in ast.walk(statement))
@@ -281,6 +286,13 @@ def test_a_package_that_keeps_the_promise_passes() -> None:
         ("utilities.py", "__all__ = []\ndef help(): ...\n", "utilities.py:2: a public module holds re-exports only"),
         ("nn.py", "__all__ = sorted(['a'])\n", "nn.py:1: a public module holds re-exports only"),
         ("nn.py", "from hdfsaver.ops.array import relu\n", "nn.py: a public module has an `__all__`"),
+        ("nn.py", "__all__ = []\nif not TYPE_CHECKING:\n    def __getattr__(name): ...\n", None),
+        (
+            "nn.py",
+            "__all__ = []\nif not TYPE_CHECKING:\n    def relu(): ...\n",
+            "nn.py:2: a public module holds re-exports",
+        ),
+        ("nn.py", "__all__ = []\nif later:\n    import os\n", "nn.py:2: a public module holds re-exports only"),
     ],
 )
 def test_the_checker_finds_each_violation(path: str, source: str, expected: str | None) -> None:

@@ -1,0 +1,11 @@
+"""`hdfsaver.save_file`, `hdfsaver.load_file` and `hdfsaver.open_file` alone: arrays of NumPy in and out."""
+
+from __future__ import annotations
+
+from hdfsaver.arrays.array_files import load_file, open_file, save_file
+
+__all__ = ["load_file", "open_file", "save_file"]
+
+
+def __dir__() -> list[str]:
+    return __all__
