@@ -1,24 +1,32 @@
-"""Files of arrays as tensors of PyTorch, loaded when one asks for them; they share the memory that was read."""
+"""Files of arrays as tensors of PyTorch, which is loaded when a tensor is asked for; they share the memory read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
 
 from hdfsaver.arrays import array_files
 from hdfsaver.arrays.library_arrays import as_torch
+from hdfsaver.dtypes import DType
 from hdfsaver.files.progress import Callback
+from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.reading.checkpoint_names import PathLike
+
+if TYPE_CHECKING:
+    import torch  # type: ignore[import-not-found,unused-ignore]
 
 
 def load_file(
     path: PathLike,
-    device: Any = "cpu",
+    device: str | torch.device = "cpu",
     *,
     group: str = "",
     mmap_mode: str | None = None,
     progress: Callback | None = None,
-) -> Mapping[str, Any]:
+) -> dict[str, torch.Tensor]:
     """Read all arrays of a file as tensors of PyTorch: a ``state_dict``.
 
     Parameters
@@ -27,6 +35,11 @@ def load_file(
         See `hdfsaver.load_file`, as for errors. ``mmap_mode="c"`` gives tensors that are loaded as they are used.
     device : str or torch.device
         Where the tensors are to be.
+
+    Returns
+    -------
+    dict of str to torch.Tensor
+        In the order of the file.
 
     Raises
     ------
@@ -37,8 +50,114 @@ def load_file(
     """
     _check_installed()
     arrays = array_files.load_file(path, group=group, mmap_mode=mmap_mode, progress=progress)
-    tensors = {name: as_torch(array, name) for name, array in arrays.items()}
-    return tensors if str(device) == "cpu" else {name: tensor.to(device) for name, tensor in tensors.items()}
+    return {name: _on(device, as_torch(array, name)) for name, array in arrays.items()}
+
+
+def open_file(path: PathLike, device: str | torch.device = "cpu", *, group: str = "") -> TorchFile:
+    """Open a file of arrays, to read some of them, or parts, as tensors of PyTorch.
+
+    Parameters
+    ----------
+    path, group
+        See `hdfsaver.load_file`, as for errors.
+    device : str or torch.device
+        Where the tensors are to be.
+
+    Returns
+    -------
+    TorchFile
+        A read-only mapping, and a context manager.
+
+    Raises
+    ------
+    ImportError
+        PyTorch is not installed.
+    """
+    _check_installed()
+    return TorchFile(array_files.open_file(path, group=group), device)
+
+
+class TorchFile(Mapping[str, "torch.Tensor"]):
+    """An open file: a read-only mapping from names to tensors, read when they are asked for; a context manager.
+
+    Asking for an array of a dtype that PyTorch does not have is a TypeError.
+    """
+
+    def __init__(self, file: TensorFile, device: str | torch.device) -> None:
+        self._file = file
+        self._device = device
+
+    def __getitem__(self, name: str) -> torch.Tensor:
+        """The tensor of that name, compared with its digest; `KeyError` where there is none."""
+        return _on(self._device, as_torch(self._file[name], name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._file)
+
+    def __len__(self) -> int:
+        return len(self._file)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._file
+
+    # An open file is equal to itself alone: comparing it as a mapping would read all of it.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._file.path!r} with {len(self)} tensors>"
+
+    def get_tensor(self, name: str) -> torch.Tensor:
+        """The tensor of that name, as safetensors calls it; `KeyError` where there is none."""
+        return self[name]
+
+    def get_slice(self, name: str) -> TorchSlice:
+        """A tensor of which parts can be read; `KeyError` where there is none."""
+        return TorchSlice(self._file, name, self._device)
+
+    def metadata(self) -> dict[str, str]:
+        """What the file says of itself."""
+        return self._file.metadata()
+
+    def close(self) -> None:
+        """Close the file; a second time does nothing."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class TorchSlice:
+    """One tensor in a file: ``part[2:5, ::2]`` reads what is between the first and the last element of the part.
+
+    No digest covers a part.
+    """
+
+    def __init__(self, file: TensorFile, name: str, device: str | torch.device) -> None:
+        self._part = file.get_slice(name)
+        self._name = name
+        self._device = device
+
+    def __getitem__(self, index: Any) -> torch.Tensor:
+        """A part, by integers, slices and an Ellipsis, as NumPy gives it; `IndexError` where there is no such part."""
+        return _on(self._device, as_torch(np.asarray(self._part[index]), self._name))
+
+    def get_shape(self) -> list[int]:
+        """The sizes of the whole tensor."""
+        return self._part.get_shape()
+
+    def get_dtype(self) -> DType:
+        """The dtype of the tensor."""
+        return self._part.get_dtype()
+
+
+def _on(device: str | torch.device, tensor: torch.Tensor) -> torch.Tensor:
+    return tensor if str(device) == "cpu" else tensor.to(device)
 
 
 def _check_installed() -> None:

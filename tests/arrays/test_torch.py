@@ -72,8 +72,38 @@ def test_what_torch_does_not_have(tmp_path):
     hdfsaver.save_file({"text": np.array([b"a"], dtype=object)}, tmp_path / "x.h5")
     with pytest.raises(TypeError, match=r"'text' is of dtype string.*hdfsaver\.load_file"):
         hdfsaver.torch.load_file(tmp_path / "x.h5")
+    with (
+        hdfsaver.torch.open_file(tmp_path / "x.h5") as file,
+        pytest.raises(TypeError, match=r"'text' is of dtype string"),
+    ):
+        file["text"]
     with pytest.raises(TypeError, match=r"'s', a tensor of torch\.float32"):
         hdfsaver.save_file({"s": torch.eye(3).to_sparse()}, tmp_path / "y.h5")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int64", "bool"])
+def test_an_open_file_gives_tensors(tmp_path, dtype):
+    """Whole or in part, in the order of the file, of dtype and shape as they were saved."""
+    tensor = torch.arange(24).to(getattr(torch, dtype)).reshape(4, 6)
+    hdfsaver.torch.save_file({"x": tensor, "n": tensor[0, 1]}, tmp_path / "x.h5", metadata={"a": "b"})
+    with hdfsaver.torch.open_file(tmp_path / "x.h5", device=torch.device("cpu")) as file:
+        assert (["x", "n"], 2, {"a": "b"}) == (list(file), len(file), file.metadata())
+        assert "x" in file
+        assert "y" not in file
+        part = file.get_slice("x")
+        assert ([4, 6], dtype) == (part.get_shape(), part.get_dtype().name)
+        assert torch.equal(tensor, part[...])
+        assert torch.equal(tensor[1:3, ::2], part[1:3, ::2])
+        assert torch.equal(tensor.flip(0), part[::-1])
+        assert torch.equal(tensor[2, 3], part[2, 3])
+        for found, expected in ((file["x"], tensor), (file.get_tensor("n"), tensor[0, 1])):
+            assert (expected.dtype, expected.shape) == (found.dtype, found.shape)
+            assert torch.equal(expected, found)
+        for look in (file.__getitem__, file.get_slice):
+            with pytest.raises(KeyError, match="has no array 'y'"):
+                look("y")
+    with pytest.raises(hdfsaver.errors.FailedPreconditionError):
+        file["x"]
 
 
 def test_torch_is_not_loaded_for_others(tmp_path):
