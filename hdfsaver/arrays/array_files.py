@@ -65,6 +65,14 @@ def save_file(
     See Also
     --------
     hdfsaver.torch : the same with tensors of PyTorch in and out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hdfsaver import load_file, save_file
+    >>> save_file({"w": np.ones((2, 3)), "step": np.int64(7)}, "arrays.h5", metadata={"author": "me"})
+    >>> load_file("arrays.h5")["step"]
+    array(7)
     """
     _check_texts(metadata or {})
     arrays = {_checked(name): as_numpy(value, name) for name, value in _mapping(tensors).items()}
@@ -120,6 +128,15 @@ def load_file(
         It is damaged, or was changed by another program.
     OpError
         It cannot be read for another reason.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hdfsaver import load_file, save_file
+    >>> save_file({"w": np.arange(6.0).reshape(2, 3)}, "arrays.h5")
+    >>> load_file("arrays.h5")
+    {'w': array([[0., 1., 2.],
+           [3., 4., 5.]])}
     """
     with _open(path, group) as file:
         return file.read_many(file.variables, mmap_mode=mmap_mode, progress=progress)
@@ -137,6 +154,17 @@ def open_file(path: PathLike, *, group: str = ROOT) -> TensorFile:
     -------
     TensorFile
         A read-only mapping, and a context manager.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hdfsaver import open_file, save_file
+    >>> save_file({"w": np.arange(6.0).reshape(2, 3), "step": np.int64(7)}, "arrays.h5")
+    >>> with open_file("arrays.h5") as file:
+    ...     list(file)
+    ...     file.get_slice("w")[1, ::2]
+    ['w', 'step']
+    array([3., 5.])
     """
     return _open(path, group)
 

@@ -47,6 +47,16 @@ def write_digraph(G: nx.DiGraph[Any], path: PathLike) -> None:  # noqa: N803 - n
     Kept are types and bits of all values, dtypes and shapes, and the order of nodes, of successors, of predecessors
     and of dicts. Not kept is which values were one object, and what a subclass of DiGraph adds.
     The format is on the page ``docs/format.md``. The same graph gives the same bytes.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> import hdfsaver
+    >>> roads = nx.DiGraph(title="roads")
+    >>> roads.add_edge("Rome", ("Ostia", 2), lanes=[1, 2])
+    >>> hdfsaver.write_digraph(roads, "roads.h5")
+    >>> hdfsaver.read_digraph("roads.h5").edges["Rome", ("Ostia", 2)]
+    {'lanes': [1, 2]}
     """
     text = as_prefix(path)
     _check_kind(G)
@@ -90,6 +100,17 @@ def read_digraph(path: PathLike) -> nx.DiGraph[Any]:
         It names a dtype that there is not, or has a newer format version.
     OpError
         What the operating system reports.
+
+    Examples
+    --------
+    >>> import hdfsaver as tf
+    >>> saver = tf.train.Saver([tf.Variable(1.0, name="v")])
+    >>> with tf.Session() as session:
+    ...     session.run(tf.global_variables_initializer())
+    ...     path = saver.save(session, "model.ckpt")
+    >>> digraph = tf.read_digraph(path)
+    >>> list(digraph.successors("v")), digraph.nodes["v/read"]["op"]
+    (['v/Assign', 'v/read'], 'Identity')
     """
     text = as_prefix(path)
     found = Path(text) if os.path.isfile(text) else existing_file(text)

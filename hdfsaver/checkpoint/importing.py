@@ -80,6 +80,18 @@ def import_meta_graph(
     -----
     UserWarning
         There are resource variables.
+
+    Examples
+    --------
+    >>> import hdfsaver as tf
+    >>> double = tf.multiply(tf.Variable(4.0, name="v"), 2.0, name="double")
+    >>> with tf.Session() as session:
+    ...     session.run(tf.global_variables_initializer())
+    ...     path = tf.train.Saver().save(session, "model.ckpt")
+    >>> with tf.Graph().as_default(), tf.Session() as session:
+    ...     report = tf.train.import_meta_graph(path).restore(session, path)
+    ...     session.run("double:0")
+    np.float32(8.0)
     """
     imported = _import(
         meta_graph_or_file,

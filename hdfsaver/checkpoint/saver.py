@@ -96,6 +96,18 @@ class Saver:
         There are no variables, one of them comes twice, or two have one name; or no group can have the name.
     TypeError
         ``var_list`` is not of one of the types above.
+
+    Examples
+    --------
+    >>> import hdfsaver as tf
+    >>> weights = tf.Variable([1.0, 2.0], name="weights")
+    >>> saver = tf.train.Saver({"w": weights}, max_to_keep=2)
+    >>> with tf.Session() as session:
+    ...     session.run(tf.global_variables_initializer())
+    ...     saver.save(session, "model.ckpt")
+    'model.ckpt'
+    >>> tf.train.list_variables("model.ckpt")
+    [('w', [2])]
     """
 
     def __init__(
@@ -250,6 +262,17 @@ class Saver:
             The session is closed.
         OpError
             The file cannot be written: the folder is read-only, the disk is full.
+
+        Examples
+        --------
+        >>> import hdfsaver as tf
+        >>> step = tf.Variable(7, name="step")
+        >>> with tf.Session() as session:
+        ...     session.run(tf.global_variables_initializer())
+        ...     tf.train.Saver().save(session, "model.ckpt", global_step=step)
+        'model.ckpt-7'
+        >>> tf.train.latest_checkpoint(".")
+        './model.ckpt-7'
         """
         self._check_built("save")
         self._check_session(sess)
@@ -389,6 +412,19 @@ class Saver:
             The file is damaged or was changed by another program.
         RuntimeError
             The session is closed.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import hdfsaver as tf
+        >>> tf.save_file({"weights": np.array([1.0, 2.0], np.float32)}, "model.h5")
+        >>> weights = tf.Variable(tf.zeros([2]), name="weights")
+        >>> with tf.Session() as session:
+        ...     report = tf.train.Saver().restore(session, "model.h5")
+        ...     session.run(weights)
+        array([1., 2.], dtype=float32)
+        >>> report.restored
+        ('weights',)
         """
         self._check_built("restore")
         self._check_session(sess)

@@ -110,6 +110,16 @@ def convert(
     No more than one array is in memory, but for PyTorch's files, and texts and small arrays of a checkpoint of ours.
     The graph goes along to checkpoints where all arrays do, under their names and with their dtypes; metadata go along
     where both sides have them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import hdfsaver
+    >>> hdfsaver.save_file({"dense/w": np.ones((2, 3)), "step": np.int64(7)}, "arrays.h5")
+    >>> hdfsaver.convert("arrays.h5", "arrays.npz", include=["dense/*"], dtype="float16")
+    Conversion(names={'dense/w': 'dense/w'}, nbytes=12, has_graph=False)
+    >>> np.load("arrays.npz")["dense/w"].dtype
+    dtype('float16')
     """
     if isinstance(include, str) or isinstance(exclude, str):
         raise TypeError("include and exclude are lists of patterns, not one str.")

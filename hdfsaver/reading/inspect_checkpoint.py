@@ -30,6 +30,14 @@ def list_variables(ckpt_dir_or_file: PathLike, *, group: str = "") -> list[tuple
         The folder has no checkpoint.
     OpError
         See `hdfsaver.reading.reader.NewCheckpointReader`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import hdfsaver as tf
+    >>> tf.save_file({"weights": np.array([1.0, 2.0]), "step": 7}, "model.h5")
+    >>> tf.train.list_variables("model.h5")
+    [('step', []), ('weights', [2])]
     """
     with open_checkpoint(resolve(ckpt_dir_or_file), group) as file:
         return [(name, list(file.variables[name].shape)) for name in sorted(file.variables)]
@@ -58,6 +66,14 @@ def load_variable(ckpt_dir_or_file: PathLike, name: str, *, group: str = "") -> 
         There is no such checkpoint, or no such variable in it.
     ValueError
         The folder has no checkpoint.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import hdfsaver as tf
+    >>> tf.save_file({"weights": np.array([1.0, 2.0]), "step": 7}, "model.h5")
+    >>> tf.train.load_variable("model.h5", "weights")
+    array([1., 2.])
     """
     wanted = as_name(name).removesuffix(":0")
     with open_checkpoint(resolve(ckpt_dir_or_file), group) as file:

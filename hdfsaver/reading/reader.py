@@ -113,6 +113,17 @@ def NewCheckpointReader(filepattern: PathLike, *, group: str = "") -> Checkpoint
         It cannot be read for another reason: a newer format, what the operating system reports.
     TypeError
         ``filepattern`` is no path.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import hdfsaver as tf
+    >>> tf.save_file({"weights": np.array([1.0, 2.0]), "step": 7}, "model.h5")
+    >>> with tf.train.NewCheckpointReader("model.h5") as reader:
+    ...     reader.get_variable_to_shape_map()
+    ...     reader.get_tensor("weights")
+    {'weights': [2], 'step': []}
+    array([1., 2.])
     """
     return CheckpointReader(filepattern, group=group)
 
@@ -133,6 +144,15 @@ def load_checkpoint(ckpt_dir_or_file: PathLike, *, group: str = "") -> Checkpoin
         The folder has no checkpoint.
     OpError
         See `NewCheckpointReader`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import hdfsaver as tf
+    >>> tf.save_file({"weights": np.array([1.0, 2.0])}, "model.h5")
+    >>> with tf.train.load_checkpoint("model.h5") as reader:
+    ...     reader.has_tensor("weights"), reader.get_variable_to_dtype_map()
+    (True, {'weights': tf.float64})
     """
     return CheckpointReader(resolve(ckpt_dir_or_file), group=group)
 

@@ -80,6 +80,17 @@ def salvage(path: str | os.PathLike[str]) -> Salvaged:
     -----
     The digests are those of the values. Where a remark says that the names cannot be confirmed, the index alone says
     which value has which name, and the index itself may be damaged.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import hdfsaver
+    >>> hdfsaver.save_file({"a": np.array([1.0, 2.0]), "b": np.array([3.0, 4.0])}, "damaged.h5")
+    >>> with open("damaged.h5", "r+b") as file:
+    ...     _ = file.seek(-1, 2), file.write(b"?")
+    >>> found = hdfsaver.salvage("damaged.h5")
+    >>> found.values, found.lost
+    ({'a': array([1., 2.])}, {'b': 'its bytes are not what was saved.'})
     """
     opened = open_any(path)
     try:
