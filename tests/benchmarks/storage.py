@@ -27,8 +27,8 @@ import numpy as np
 import numpy.typing as npt
 
 import hdfsaver as tf
-from hdfsaver.storage.chunks.codecs import TABLE as CODECS
-from hdfsaver.storage.chunks.codecs import Codec
+from hdfsaver.storage.chunks.chunk_codecs import TABLE as CODECS
+from hdfsaver.storage.chunks.chunk_codecs import Codec
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.writing import Model, WriteOptions, Writer
 

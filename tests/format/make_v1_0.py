@@ -16,7 +16,7 @@ import hdfsaver as tf
 from hdfsaver import dtypes, schema
 from hdfsaver.schema import CollectionDef, SaverDef, Structure, VariableDef
 from hdfsaver.storage import groups, layout
-from hdfsaver.storage.chunks import codecs
+from hdfsaver.storage.chunks import chunk_codecs
 from hdfsaver.storage.chunks.compression import Compression
 from hdfsaver.storage.writing import Model, write_models
 from tests.format.resealing import resealed
@@ -47,8 +47,11 @@ def texts() -> dict[str, np.ndarray]:
 def compressed() -> Model:
     """A variable for each codec, with and without shuffling, in one chunk and several; and a plain one."""
     repeated = np.tile(np.arange(1000, dtype=np.int32), 300).reshape(3, 100_000)
-    values = {**dict.fromkeys(codecs.BY_NAME, repeated), "unshuffled": repeated[0], "plain": np.arange(3.0)}
-    choices = {**{name: Compression(name) for name in codecs.BY_NAME}, "unshuffled": Compression("gzip", shuffle=False)}
+    values = {**dict.fromkeys(chunk_codecs.BY_NAME, repeated), "unshuffled": repeated[0], "plain": np.arange(3.0)}
+    choices = {
+        **{name: Compression(name) for name in chunk_codecs.BY_NAME},
+        "unshuffled": Compression("gzip", shuffle=False),
+    }
     return Model(values, None, {}, choices)
 
 

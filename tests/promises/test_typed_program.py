@@ -27,6 +27,7 @@ def run(command: list[str], folder: Path, **environment: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_mypy_knows_the_types(tmp_path: Path, pytestconfig: pytest.Config) -> None:
     """Every `assert_type` of the program holds, every mistake in it is one, and there is no other."""
     assert pytestconfig.cache is not None

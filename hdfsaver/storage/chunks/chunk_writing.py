@@ -19,7 +19,7 @@ from h5py import h5d, h5z
 from hdfsaver.files.lazy_arrays import JoinedBytes
 from hdfsaver.files.positional_io import MAX_THREADS, end, write_at
 from hdfsaver.files.progress import SILENT, Progress
-from hdfsaver.storage.chunks.codecs import BY_NAME, Buffer
+from hdfsaver.storage.chunks.chunk_codecs import BY_NAME, Buffer
 from hdfsaver.storage.chunks.compression import Compression
 from hdfsaver.storage.chunks.filters import SHUFFLE, Filters, shuffled
 from hdfsaver.storage.chunks.grid import Grid

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from hdfsaver.storage.chunks import codecs
+from hdfsaver.storage.chunks import chunk_codecs
 from hdfsaver.storage.chunks.filters import SHUFFLE, Filters, codec_of
 from hdfsaver.storage.chunks.grid import Grid, chunk_for
 from hdfsaver.tensor_info import LARGE, STRING
@@ -44,18 +44,18 @@ class Compression:
     shuffle: bool = True
 
     def __post_init__(self) -> None:
-        codec = codecs.BY_NAME.get(self.codec)
+        codec = chunk_codecs.BY_NAME.get(self.codec)
         if codec is None:
-            raise ValueError(f"There is no compression {self.codec!r}; there are {', '.join(codecs.BY_NAME)}.")
+            raise ValueError(f"There is no compression {self.codec!r}; there are {', '.join(chunk_codecs.BY_NAME)}.")
         if self.level is not None and self.level not in codec.levels:
             first, last = codec.levels[0], codec.levels[-1]
             raise ValueError(f"{self.codec} has the levels {first} to {last}, not {self.level!r}.")
-        codecs.require(codec)
+        chunk_codecs.require(codec)
 
     def filters_for(self, itemsize: int) -> Filters:
         """The filters for elements of so many bytes."""
         # A single byte has nothing to be shuffled with.
-        shuffles = self.shuffle and itemsize > 1 and not codecs.BY_NAME[self.codec].shuffles
+        shuffles = self.shuffle and itemsize > 1 and not chunk_codecs.BY_NAME[self.codec].shuffles
         return (SHUFFLE, self.codec) if shuffles else (self.codec,)
 
 
@@ -109,7 +109,7 @@ def by_name(choices: Choices, names: Iterable[str]) -> dict[str, Compression]:
 def kept(filters: Mapping[str, Filters]) -> dict[str, Compression]:
     """What variables of a file are to be compressed with, so that they stay as they are, but for the level."""
     return {
-        name: Compression(codec, shuffle=SHUFFLE in found or codecs.BY_NAME[codec].shuffles)
+        name: Compression(codec, shuffle=SHUFFLE in found or chunk_codecs.BY_NAME[codec].shuffles)
         for name, found in filters.items()
         if (codec := codec_of(found))
     }

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from h5py import h5z
 
-from hdfsaver.storage.chunks.codecs import BY_CODE, BY_NAME, Buffer
+from hdfsaver.storage.chunks.chunk_codecs import BY_CODE, BY_NAME, Buffer
 
 SHUFFLE = "shuffle"
 """Bytes of one significance together: all first bytes of the elements, then all second ones."""

@@ -12,7 +12,7 @@ from hdfsaver import limits
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.files.opening import Opened
 from hdfsaver.files.positional_io import read_at
-from hdfsaver.storage.chunks.codecs import GZIP
+from hdfsaver.storage.chunks.chunk_codecs import GZIP
 from hdfsaver.storage.chunks.filters import NAMES_BY_CODE, SHUFFLE, Filters, undo
 from hdfsaver.storage.chunks.grid import Grid
 from hdfsaver.storage.hdf5.objects import damaged

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hdfsaver import dtypes, errors, limits
 from hdfsaver.storage import groups
 from hdfsaver.storage.chunks import chunk_reading
+from hdfsaver.storage.chunks.chunk_codecs import BY_NAME
 from hdfsaver.storage.chunks.chunk_writing import Packing
-from hdfsaver.storage.chunks.codecs import BY_NAME
 from hdfsaver.storage.chunks.compression import Compression, by_name
 from hdfsaver.storage.reading import open_file, read_rest, reseal
 from hdfsaver.storage.salvage import salvage

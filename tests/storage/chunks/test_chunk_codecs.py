@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdfsaver.storage.chunks import codecs
-from hdfsaver.storage.chunks.codecs import BY_NAME, TABLE
+from hdfsaver.storage.chunks import chunk_codecs
+from hdfsaver.storage.chunks.chunk_codecs import BY_NAME, TABLE
 from hdfsaver.storage.chunks.compression import Compression
 from hdfsaver.storage.chunks.filters import shuffled, undo, unshuffled
 
@@ -45,7 +45,7 @@ def test_a_bomb_is_not_inflated(codec):
 
 def zstd_frame(data, window_log):
     """A frame that does not say how long its content is, and wants a window of so many bits."""
-    zstd = codecs._zstd()
+    zstd = chunk_codecs._zstd()
     options = {zstd.CompressionParameter.window_log: window_log, zstd.CompressionParameter.content_size_flag: 0}
     compressor = zstd.ZstdCompressor(options=options)
     return compressor.compress(data) + compressor.flush()
@@ -65,7 +65,7 @@ def test_a_zstd_window_beyond_the_content():
 
 def test_a_blosc2_frame_loads_nothing():
     """A frame whose filter or codec may have to be loaded from elsewhere is refused, also where it is there."""
-    blosc2, data = codecs._blosc2(), bytes(range(256)) * 8
+    blosc2, data = chunk_codecs._blosc2(), bytes(range(256)) * 8
     usual = {"codec": blosc2.Codec.ZSTD, "typesize": 4, "filters": [blosc2.Filter.SHUFFLE], "nthreads": 1}
     for settings, expected in [
         (usual, data),
