@@ -50,12 +50,14 @@ class NamesInUse:
         """The name itself where it is free, otherwise with the first free ``_1``, ``_2`` and so on."""
         key = name.lower()
         count = self._count_by_key.get(key, 0)
-        if mark_as_used:
-            self._count_by_key[key] = count + 1
         if count == 0:
+            if mark_as_used:
+                self._count_by_key[key] = 1
             return name
         while f"{key}_{count}" in self._count_by_key:
             count += 1
         if mark_as_used:
+            # The next one goes on from here: names are never given back, so that all numbers below stay taken.
+            self._count_by_key[key] = count + 1
             self._count_by_key[f"{key}_{count}"] = 1
         return f"{name}_{count}"

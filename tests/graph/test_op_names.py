@@ -3,6 +3,7 @@
 import pytest
 
 from hdfsaver.graph.op_names import NamesInUse, check_operation_name, check_scope_name, parse_tensor_name
+from tests.growing import TOO_MUCH, growth
 
 
 @pytest.mark.parametrize("name", ["a", "a/b", "A.1", ".a", "0", "a-b", "a>b", "a\\b"])
@@ -47,6 +48,22 @@ def test_a_number_that_was_given_is_taken():
     """A name that got its number here is one that nobody else gets."""
     names = NamesInUse()
     assert ["a", "a_1", "a_1_1", "a_2"] == [names.unique(name) for name in ["a", "a", "a_1", "a"]]
+
+
+def test_many_taken_numbers_are_skipped_once():
+    """Names beside many that were taken otherwise, as by an import, are found in proportion to their number."""
+
+    def taken(count):
+        names = NamesInUse()
+        for name in ["a", *(f"a_{number}" for number in range(1, count))]:
+            names.mark(name)
+        return names, count
+
+    def more(prepared):
+        names, count = prepared
+        assert [f"a_{number}" for number in range(count, 2 * count)] == [names.unique("a") for _ in range(count)]
+
+    assert growth(taken, more, 500) < TOO_MUCH
 
 
 def test_asking_without_taking():

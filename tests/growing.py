@@ -1,0 +1,34 @@
+"""How many times as long something takes for four times as much: about 4 in proportion, 16 where it grows squared.
+
+`tests/benchmarks/growth.py` measures every operation; tests guard those that once grew faster than they should.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+from typing import Any
+
+TOO_MUCH = 8.0
+"""Between the two, so that a busy machine makes no difference."""
+
+
+def growth(prepare: Callable[[int], Any], run: Callable[[Any], object], count: int) -> float:
+    """The time of the processor for ``4 * count``, as a multiple of that for ``count``; the best of three runs each."""
+    return _seconds(prepare, run, 4 * count) / _seconds(prepare, run, count)
+
+
+def _seconds(prepare: Callable[[int], Any], run: Callable[[Any], object], count: int) -> float:
+    return min(_once(run, prepare(count)) for _ in range(3))
+
+
+def _once(run: Callable[[Any], object], prepared: Any) -> float:
+    gc.collect()
+    gc.disable()
+    try:
+        start = time.process_time()
+        run(prepared)
+        return time.process_time() - start
+    finally:
+        gc.enable()
