@@ -46,10 +46,11 @@ FACTOR = 4
 LIMIT = 1.1
 SUSPICIOUS = 1.05
 ATTEMPTS = 3
-ENOUGH = 0.03
-"""Seconds that the smaller of two runs takes at least."""
+ENOUGH = 0.02
+"""Seconds that the smaller of two runs takes at least, so that they can be measured."""
 
-LARGEST = 1 << 19
+PATIENCE = 1.5
+"""Seconds that making ready and running the smaller size may take; from there on it grows no more."""
 
 Prepared: TypeAlias = Any
 Job: TypeAlias = tuple[Callable[[], Prepared], Callable[[Prepared], object]]
@@ -464,7 +465,7 @@ def reseal_graph(count: int, folder: Path) -> Job:
 # --- groups -----------------------------------------------------------------------------------------------------------
 
 
-@case("groups: hdfsaver ls", 50)
+@case("groups: hdfsaver ls", 100)
 def groups_ls(count: int, folder: Path) -> Job:
     path = grouped(count, folder)
     return always(lambda: command("ls", path, "--json"))
@@ -488,13 +489,13 @@ def groups_salvage(count: int, folder: Path) -> Job:
     return always(lambda: tf.salvage(path))
 
 
-@case("groups: reseal", 50)
+@case("groups: reseal", 100)
 def groups_reseal(count: int, folder: Path) -> Job:
     path = shutil.copyfile(grouped(count, folder), folder / "resealed.h5")
     return always(lambda: reseal(path))
 
 
-@case("groups: Saver.save beside the others", 50)
+@case("groups: Saver.save beside the others", 100)
 def groups_save(count: int, folder: Path) -> Job:
     shutil.copyfile(grouped(count, folder), folder / "grouped.h5")
     graph = model(2)
@@ -1477,12 +1478,14 @@ def timed(before: Callable[[], Prepared], run: Callable[[Prepared], object]) -> 
 
 
 def measure(measured: Case) -> Line:
-    """The exponent, found again at larger sizes as long as it is above the limit."""
+    """The exponent, found again at larger sizes as long as it is suspicious."""
     fixed = seconds(measured.make, 2)
     size = measured.size
+    start = processor_seconds()
     once = seconds(measured.make, size)
-    while once - fixed < ENOUGH and size < LARGEST:
-        size *= 2 if once - fixed > ENOUGH / 4 else 4
+    while once - fixed < ENOUGH and processor_seconds() - start < PATIENCE:
+        size *= 4 if once - fixed < ENOUGH / 4 else 2
+        start = processor_seconds()
         once = seconds(measured.make, size)
     line = line_of(measured, fixed, size, once)
     for _ in range(ATTEMPTS - 1):
