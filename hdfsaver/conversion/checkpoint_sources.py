@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -107,8 +108,8 @@ def is_keras(variables: Mapping[str, TensorInfo]) -> bool:
 def keras_names(paths: Iterable[str]) -> dict[str, str]:
     """The path of each weight in the file, by Keras's name for it; see `keras_weights`."""
     named = {path: _name(path) for path in paths}
-    taken = list(named.values())
-    return {name if taken.count(name) == 1 else path: path for path, name in named.items()}
+    taken = Counter(named.values())
+    return {name if taken[name] == 1 else path: path for path, name in named.items()}
 
 
 def _name(path: str) -> str:

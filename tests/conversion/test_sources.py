@@ -18,7 +18,9 @@ from safetensors.numpy import save_file as save_safetensors
 
 import hdfsaver as tf
 from hdfsaver import errors
+from hdfsaver.conversion.checkpoint_sources import keras_names
 from hdfsaver.conversion.open_source import open_source
+from tests.growing import TOO_MUCH, growth
 
 GOLDEN = Path(__file__).with_name("golden")
 WEIGHTS = json.loads((GOLDEN / "expected.json").read_text(encoding="utf-8"))
@@ -51,6 +53,15 @@ def test_keras_3_has_its_paths(name, kind):
         found = {name: source.read(name) for name in source.variables if name.startswith("layers")}
     assert list(WEIGHTS.values()) == [[list(value.shape), float(value.ravel()[0])] for value in found.values()]
     assert "layers/dense/vars/0" in found
+
+
+def test_names_of_many_weights():
+    """Keras's names are found in proportion to the number of weights."""
+
+    def paths(count):
+        return [f"dense_{number}/dense_{number}/kernel:0" for number in range(count)]
+
+    assert growth(paths, keras_names, 1000) < TOO_MUCH
 
 
 def test_optimizers_of_keras_are_left_out(tmp_path):
