@@ -153,24 +153,28 @@ class _Backward:
 
     def _reached_from_xs(self) -> set[str]:
         """The operations that change smoothly with ``xs``."""
-        reached = {x.op.name for x in self.xs}
-        waiting = [_key(x) for x in self.xs]
+        reached: dict[str, set[int]] = {}
+        for x in self.xs:
+            reached.setdefault(x.op.name, set()).add(x.value_index)
+        # Each operation has one turn, with all of its outputs that count: it may have as many as takers.
+        waiting = list(reached.items())
+        found = set(reached)
         while waiting:
-            for name in self._takers(waiting.pop()):
-                if name not in reached:
-                    reached.add(name)
-                    waiting.extend(self._smooth_outputs(name))
-        return reached
+            name, outputs = waiting.pop()
+            for taker in self._takers(name, outputs):
+                if taker not in found:
+                    found.add(taker)
+                    waiting.append((taker, self._smooth_outputs(taker)))
+        return found
 
-    def _takers(self, output: _Output) -> Iterable[str]:
-        source, position = output
-        for _, target, edge in self.graph.digraph.out_edges(source, data=True):
-            if any(wire[0] == position for wire in edge["wires"]):
+    def _takers(self, source: str, outputs: set[int]) -> Iterable[str]:
+        for target, edge in self.graph.digraph.succ[source].items():
+            if any(output in outputs for output, _ in edge["wires"]):
                 yield target
 
-    def _smooth_outputs(self, name: str) -> Iterable[_Output]:
+    def _smooth_outputs(self, name: str) -> set[int]:
         outputs = self.graph.digraph.nodes[name]["outputs"]
-        return ((name, position) for position, (dtype, _) in enumerate(outputs) if _is_smooth(dtype))
+        return {position for position, (dtype, _) in enumerate(outputs) if _is_smooth(dtype)}
 
     def _needed_for_ys(self) -> set[str]:
         nodes = self.graph.digraph.nodes

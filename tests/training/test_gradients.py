@@ -12,6 +12,7 @@ from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import lookup
 from hdfsaver.graph.graph import Graph
 from hdfsaver.training.gradients import gradients
+from tests.growing import TOO_MUCH, growth
 
 
 def run(fetches: Any, feeds: Any = None) -> Any:
@@ -231,3 +232,19 @@ def test_descent() -> None:
             sess.run(step, {x: data, y: data @ truth + 3.0})
         np.testing.assert_allclose(truth, sess.run(weights), atol=1e-4)
         np.testing.assert_allclose([3.0], sess.run(bias), atol=1e-4)
+
+
+def test_many_outputs_of_one_operation() -> None:
+    """What depends on many outputs of one operation is found in proportion to their number."""
+
+    def parts(count: int) -> tuple[list[Any], list[Any]]:
+        with Graph().as_default():
+            xs = tf.unstack(tf.zeros([count, 2], tf.int32))
+            return [tf.negative(x) for x in xs], xs
+
+    def derive(made: tuple[list[Any], list[Any]]) -> None:
+        ys, xs = made
+        # Nothing flows through integers, so that the search alone is measured.
+        assert [None] * len(xs) == gradients(ys[0], xs, grad_ys=ys[0])
+
+    assert growth(parts, derive, 200) < TOO_MUCH
