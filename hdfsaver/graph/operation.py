@@ -55,6 +55,8 @@ class Operation:
 
     def set_output_shape(self, index: int, shape: Shape) -> None:
         """Replace what is known of an output's shape."""
+        if self.output_data[index][1] == shape:
+            return
         outputs = list(self.output_data)
         outputs[index] = (outputs[index][0], shape)
         self.data["outputs"] = tuple(outputs)

@@ -195,6 +195,16 @@ def test_numbers_take_the_dtype_of_the_tensor(graph):
     assert "mul/x" == (2 * x).op.graph.get_operation_by_name("mul/x").name
 
 
+def test_set_shape_without_news(graph):
+    """What is known already changes nothing: plans stay, and the outputs of an operation are not copied for each."""
+    parts = tf.unstack(tf.zeros([3, 2]))
+    version, outputs = graph.version, parts[0].op.data["outputs"]
+    for part in parts:
+        part.set_shape([2])
+        part.set_shape([None])
+    assert (version, True) == (graph.version, outputs is parts[0].op.data["outputs"])
+
+
 def test_set_shape_adds_knowledge(graph):
     """set_shape narrows what is known, and refuses what contradicts it."""
     x = tf.placeholder(tf.float32, [None, 3])
