@@ -70,22 +70,24 @@ def remove_training_nodes(input_graph: GraphDef, protected_nodes: Iterable[str] 
     for node in input_graph.node:
         if node.op in _PASSING and (node.name in held or any(text.startswith("^") for text in node.input)):
             bypassed.pop(node.name, None)
+    ends = _ends(bypassed)
     kept = [copy.deepcopy(node) for node in input_graph.node if node.name not in bypassed]
     for node in kept:
-        node.input = [text for text in _sources(node, bypassed) if text.removeprefix("^") not in bypassed]
+        sources = [ends.get(text.removesuffix(":0"), text) for text in node.input]
+        node.input = [text for text in sources if text.removeprefix("^") not in bypassed]
     return _with_nodes(input_graph, kept)
 
 
-def _sources(node: NodeDef, bypassed: Mapping[str, str]) -> list[str]:
-    return [_source(text, bypassed) for text in node.input]
-
-
-def _source(text: str, bypassed: Mapping[str, str]) -> str:
-    seen = set()
-    while (name := text.removesuffix(":0")) in bypassed and name not in seen:
-        seen.add(name)
-        text = bypassed[name]
-    return text
+def _ends(bypassed: Mapping[str, str]) -> dict[str, str]:
+    """For each operation that is bypassed, where its value comes from in the end; each is walked over once."""
+    ends: dict[str, str] = {}
+    for text in bypassed:
+        seen: dict[str, None] = {}
+        while (name := text.removesuffix(":0")) in bypassed and name not in ends and name not in seen:
+            seen[name] = None
+            text = bypassed[name]
+        ends.update(dict.fromkeys(seen, ends.get(name, text)))
+    return ends
 
 
 def _needed(node: NodeDef) -> list[str]:

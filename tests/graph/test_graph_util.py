@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import hdfsaver as tf
+from tests.growing import TOO_MUCH, growth
 
 
 def program() -> tf.GraphDef:
@@ -70,3 +71,22 @@ def test_variables_become_constants():
     with tf.Graph().as_default(), tf.Session() as sess:
         (y,) = tf.import_graph_def(frozen, return_elements=["y:0"])
         assert [4.0, 8.0] == sess.run(y).tolist()
+
+
+def test_long_chains_of_identities():
+    """Operations that take from a long chain of identities find its beginning in proportion to its length."""
+
+    def chain(count):
+        nodes = [tf.NodeDef(name="x0", op="Placeholder")]
+        for number in range(1, count + 1):
+            nodes.append(tf.NodeDef(name=f"x{number}", op="Identity", input=[f"x{number - 1}"]))
+            nodes.append(tf.NodeDef(name=f"y{number}", op="Neg", input=[f"x{number}"]))
+        definition = tf.GraphDef()
+        definition.node.extend(nodes)
+        return definition
+
+    def remove(definition):
+        found = tf.graph_util.remove_training_nodes(definition)
+        assert {"x0"} == {node.input[0] for node in found.node if node.op == "Neg"}
+
+    assert growth(chain, remove, 250) < TOO_MUCH
