@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, TypeAlias
 
@@ -18,6 +18,7 @@ from hdfsaver.graph.op_names import NamesInUse, check_operation_name, check_scop
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.scopes import ControlDependencies, device_of, locations, merge_device
 from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.walks import Positions
 from hdfsaver.protos.conversion import graph_def_of, node_def_of
 from hdfsaver.protos.functions import library_of
 from hdfsaver.protos.graphs import PRODUCER, FunctionDefLibrary, GraphDef, NodeDef, VersionDef
@@ -60,6 +61,7 @@ class Graph:
         self._finalized = False
         self._operations: dict[str, Operation] = {}
         self._names = NamesInUse()
+        self._positions = Positions()
         self._scope = ""
         self._devices: list[str | None] = []
         self._control: list[ControlDependencies] = []
@@ -87,6 +89,10 @@ class Graph:
         """Say that the DiGraph is no longer what it was; for code that changes it without the methods of this class."""
         self._version += 1
         self._sizes.append((self._version, len(self.digraph)))
+
+    def positions(self) -> Mapping[str, int]:
+        """When each operation was made: its place in the order of nodes. It grows with the graph."""
+        return self._positions.of(self.digraph)
 
     def _size_at(self, version: int) -> int:
         """How many operations there were at a version: each one that was made alone took the version one further."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+import itertools
 
 from hdfsaver.schema import DiGraph
 
@@ -125,6 +127,49 @@ def _sources(digraph: DiGraph, name: str, names: set[str], known: frozenset[tupl
     found = {source for source, output in data["inputs"] if (source, output) not in known}
     found.update(data["control_inputs"])
     return found & names
+
+
+def nodes_behind(digraph: DiGraph, count: int, last: str | None) -> list[str] | None:
+    """The nodes behind the first ones, in order, in a time that depends on their number alone.
+
+    Parameters
+    ----------
+    digraph : networkx.DiGraph
+    count : int
+        How many nodes were there before.
+    last : str or None
+        Which of them was the last.
+
+    Returns
+    -------
+    list of str or None
+        None where the first nodes are not those from before: some of them were removed.
+    """
+    if count > len(digraph):
+        return None
+    nodes: dict[str, Any] = digraph._node  # type: ignore[attr-defined]  # views cannot be walked over from their end
+    names = list(itertools.islice(reversed(nodes), len(digraph) - count + 1))[::-1]
+    if not count:
+        return names
+    return names[1:] if names[0] == last else None
+
+
+class Positions:
+    """When each operation of a graph was made; operations that were added since the last time are all it looks at."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+
+    def of(self, digraph: DiGraph) -> Mapping[str, int]:
+        """The place of each operation in the order of nodes."""
+        known = self._known  # looked at once: another thread may be running too
+        count = len(known)
+        names = nodes_behind(digraph, count, next(reversed(known), None))
+        if names is None:
+            known = self._known = positions(digraph)
+        else:
+            known.update(zip(names, range(count, count + len(names)), strict=True))
+        return known
 
 
 def positions(digraph: DiGraph) -> dict[str, int]:

@@ -15,7 +15,7 @@ from hdfsaver.graph.definition import OpDef, find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.graph.walks import ancestors, execution_order, positions
+from hdfsaver.graph.walks import ancestors, execution_order
 from hdfsaver.schema import DiGraph
 
 Output = tuple[str, int]
@@ -103,12 +103,13 @@ def make_plan(graph: Graph, fetches: Sequence[Tensor | Operation], feeds: Sequen
     UnimplementedError
         An operation is needed whose type is not known; the message names all of them.
     """
-    return _Planner(graph.digraph, fetches, feeds).plan()
+    return _Planner(graph, fetches, feeds).plan()
 
 
 class _Planner:
-    def __init__(self, digraph: DiGraph, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> None:
-        self.digraph = digraph
+    def __init__(self, graph: Graph, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> None:
+        self.graph = graph
+        self.digraph = graph.digraph
         self.fetches = [_output_of(element) for element in fetches]
         self.fed: list[Output] = [_output_of(tensor) for tensor in feeds]
         self.known = frozenset(self.fed)
@@ -117,7 +118,7 @@ class _Planner:
     def plan(self) -> ExecutionPlan:
         targets = [name for name, output in self.fetches if (name, output) not in self.known]
         needed = ancestors(self.digraph, targets, self.known)
-        place = positions(self.digraph)
+        place = self.graph.positions()
         # Before the order: a loop of TensorFlow's, whose operations are not known here, does not have one.
         _check_known(self.digraph, needed, place)
         order = execution_order(self.digraph, needed, place, self.known)

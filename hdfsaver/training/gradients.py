@@ -12,7 +12,7 @@ from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor, graph_of, is_tensor
-from hdfsaver.graph.walks import execution_order, positions
+from hdfsaver.graph.walks import execution_order
 
 _Output = tuple[str, int]
 
@@ -190,7 +190,7 @@ class _Backward:
     def run(self, seeds: Sequence[Tensor]) -> list[Tensor | None]:
         """The derivatives by ``xs``."""
         digraph = self.graph.digraph
-        order = execution_order(digraph, self.between, positions(digraph)) if self.between else []
+        order = execution_order(digraph, self.between, self.graph.positions()) if self.between else []
         for y, seed in zip(self.ys, seeds, strict=True):
             if y.op.name in self.between and _is_smooth(y.dtype.name):
                 self._add(_key(y), seed)

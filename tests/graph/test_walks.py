@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdfsaver import schema
-from hdfsaver.graph.walks import ancestors, execution_order, positions
+from hdfsaver.graph.walks import Positions, ancestors, execution_order, positions
 
 ONE = (("float32", ()),)
 
@@ -57,3 +57,17 @@ def test_a_cycle_has_no_order():
     schema.add_node(graph, "y", op="Any", inputs=(("x", 0),), outputs=ONE)
     with pytest.raises(ValueError, match="cycle: x, y"):
         execution_order(graph, {"x", "y"}, positions(graph))
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 6))))
+def test_positions_keep_up(changes):
+    """Whatever is added to a graph or taken away from it, positions are those of the nodes as they are now."""
+    graph, known = nx.DiGraph(), Positions()
+    for is_new, number in changes:
+        if is_new:
+            graph.add_node(str(number))
+        elif str(number) in graph:
+            graph.remove_node(str(number))
+        if number % 3:
+            assert positions(graph) == known.of(graph)
+    assert positions(graph) == known.of(graph)

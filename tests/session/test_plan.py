@@ -6,6 +6,7 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver.session.plan import make_plan
+from tests.growing import TOO_MUCH, growth
 
 
 def plan_for(fetches, feeds=()):
@@ -83,3 +84,18 @@ def test_control_inputs_come_first():
     second._add_control_inputs([first])
     first._add_control_inputs([tf.no_op(name="third")])
     assert ["third", "first", "second"] == [step.node for step in plan_for([second]).steps]
+
+
+def test_plans_of_small_parts():
+    """A plan for a few operations of a large graph looks at those alone."""
+
+    def constants(count):
+        with tf.Graph().as_default() as graph:
+            return graph, [tf.no_op() for _ in range(count)]
+
+    def plan_each(made):
+        graph, operations = made
+        for operation in operations:
+            assert 1 == len(make_plan(graph, [operation], []).steps)
+
+    assert growth(constants, plan_each, 400) < TOO_MUCH
