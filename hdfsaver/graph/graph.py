@@ -14,7 +14,7 @@ from hdfsaver import schema
 from hdfsaver.graph.default_stack import DefaultStack
 from hdfsaver.graph.definition import Node, OpDef, find, lookup
 from hdfsaver.graph.graph_collections import Collections
-from hdfsaver.graph.op_names import NamesInUse, check_operation_name, check_scope_name, parse_tensor_name
+from hdfsaver.graph.op_names import NamesInUse, TakenNames, check_operation_name, check_scope_name, parse_tensor_name
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.scopes import ControlDependencies, device_of, locations, merge_device
 from hdfsaver.graph.tensor import Tensor
@@ -62,6 +62,7 @@ class Graph:
         self._operations: dict[str, Operation] = {}
         self._names = NamesInUse()
         self._positions = Positions()
+        self._taken_names = TakenNames()
         self._scope = ""
         self._devices: list[str | None] = []
         self._control: list[ControlDependencies] = []
@@ -264,6 +265,11 @@ class Graph:
             while (end := name.rfind("/")) > 0:
                 name = name[:end]
                 self._names.mark(name)
+
+    def taken_names(self) -> TakenNames:
+        """The names that an import finds taken."""
+        self._taken_names.keep_up(self.digraph)
+        return self._taken_names
 
     # -- names and scopes ----------------------------------------------------------------------------------------
 

@@ -327,16 +327,17 @@ def _new_names(graph: Graph, order: list[str], prefix: str) -> dict[str, str]:
     names = {name: prefix + name for name in order}
     if not graph.digraph:
         return names
-    taken = _names_and_scopes(graph)
+    taken = graph.taken_names()
     own = set(names.values())
+    added: set[str] = set()
     for name, wanted in names.items():
-        new, count = wanted, 0
-        while new in taken or (count and new in own):
+        if wanted not in taken and wanted not in added:
+            continue
+        count = taken.first_free(wanted)
+        while (new := f"{wanted}_{count}") in added or new in own or new in taken:
             count += 1
-            new = f"{wanted}_{count}"
         names[name] = new
-        if new != wanted:
-            taken.add(new)
+        added.add(new)
     return names
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from hdfsaver.graph.walks import nodes_behind
+from hdfsaver.schema import DiGraph
+
 # TensorFlow's own rule (tensorflow/python/framework/ops.py): a name becomes part of paths and of collections' patterns.
 _OPERATION = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*", re.ASCII)
 _SCOPE = re.compile(r"[A-Za-z0-9_.\\/>-]*", re.ASCII)
@@ -61,3 +64,42 @@ class NamesInUse:
             self._count_by_key[key] = count + 1
             self._count_by_key[f"{key}_{count}"] = 1
         return f"{name}_{count}"
+
+
+class TakenNames:
+    """The names of a graph's operations and of the scopes that they lie in, as TensorFlow looks at them for an import.
+
+    Unlike elsewhere, case counts. What is found stays for the next import, which looks at new operations alone.
+    """
+
+    def __init__(self) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
+        self._seen: tuple[int, str | None] = (0, None)
+        self._scopes: set[str] = set()
+        self._numbers: dict[str, int] = {}
+
+    def keep_up(self, digraph: DiGraph) -> None:
+        """Look at the operations that were added since the last time."""
+        names = nodes_behind(digraph, *self._seen)
+        if names is None:  # some were removed, so that their names are free again
+            self._forget()
+            names = list(digraph)
+        self._digraph = digraph
+        for name in names:
+            while (end := name.rfind("/")) > 0 and (name := name[:end]) not in self._scopes:
+                self._scopes.add(name)
+        if names:
+            self._seen = len(digraph), names[-1]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._digraph or name in self._scopes
+
+    def first_free(self, name: str) -> int:
+        """The first number that makes a name free, 1 or more."""
+        count = self._numbers.get(name, 1)
+        while f"{name}_{count}" in self:
+            count += 1
+        self._numbers[name] = count
+        return count

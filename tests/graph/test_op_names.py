@@ -1,8 +1,11 @@
 """Names of operations and scopes."""
 
+import networkx as nx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from hdfsaver.graph.op_names import NamesInUse, check_operation_name, check_scope_name, parse_tensor_name
+from hdfsaver.graph.op_names import NamesInUse, TakenNames, check_operation_name, check_scope_name, parse_tensor_name
 from tests.growing import TOO_MUCH, growth
 
 
@@ -79,3 +82,38 @@ def test_asking_without_taking():
 def test_names_of_tensors(name, parsed):
     """A tensor's name is an operation's name, a colon and a number."""
     assert parsed == parse_tensor_name(name)
+
+
+PATHS = st.lists(st.sampled_from(["a", "a_1", "b"]), min_size=1, max_size=3).map("/".join)
+
+
+@given(st.lists(st.tuples(st.booleans(), PATHS)), PATHS)
+def test_taken_names_keep_up(changes, name):
+    """Whatever is added to a graph or taken away from it, taken are its names and scopes as they are now."""
+    graph, taken = nx.DiGraph(), TakenNames()
+    for is_new, changed in changes:
+        if is_new:
+            graph.add_node(changed)
+        elif changed in graph:
+            graph.remove_node(changed)
+        taken.keep_up(graph)
+        present = {"/".join(node.split("/")[:depth]) for node in graph for depth in range(1, 4)}
+        assert (name in present) == (name in taken)
+        assert next(number for number in range(1, 100) if f"{name}_{number}" not in present) == taken.first_free(name)
+
+
+def test_imports_beside_many_names():
+    """The names for one more import are found without a look at all that a graph has."""
+
+    def graph(count):
+        found, taken = nx.DiGraph(), TakenNames()
+        return found, taken, count
+
+    def add_one_by_one(made):
+        found, taken, count = made
+        for number in range(1, count):
+            taken.keep_up(found)
+            assert number == taken.first_free("s/a")
+            found.add_node(f"s/a_{number}")
+
+    assert growth(graph, add_one_by_one, 1000) < TOO_MUCH
