@@ -28,6 +28,7 @@ class NpzSource(OneByOneSource):
     def __init__(self, path: str) -> None:
         with about(path), unpacking("the archive"):
             self._archive = zipfile.ZipFile(path)
+        self._members: dict[str, zipfile.ZipInfo] = {}
         try:
             with about(path), unpacking("the archive"):
                 self.entries = self._entries()
@@ -45,6 +46,7 @@ class NpzSource(OneByOneSource):
             declared += info.file_size
             limits.check_declared(info.filename, declared, os.path.getsize(self._archive.filename or ""))
             found[name] = self._entry(name, info)
+            self._members[name] = info
         return found
 
     def _entry(self, name: str, info: zipfile.ZipInfo) -> TensorInfo:
@@ -65,10 +67,8 @@ class NpzSource(OneByOneSource):
 
     def read_one(self, name: str) -> Array:
         """The value of an array."""
-        with unpacking(name):
-            info = next(it for it in self._archive.infolist() if it.filename.removesuffix(_SUFFIX) == name)
-            with self._archive.open(info) as member:
-                array = np.lib.format.read_array(member, allow_pickle=False)
+        with unpacking(name), self._archive.open(self._members[name]) as member:
+            array = np.lib.format.read_array(member, allow_pickle=False)
         return strings_of(array) if array.dtype.kind in "SU" else np.asarray(array)
 
     def close(self) -> None:

@@ -174,6 +174,14 @@ class _Trap:
         return print, ("executed",)
 
 
+def test_members_of_npz_are_not_searched_for(tmp_path, monkeypatch):
+    """Each array is read without a walk through the list of all members."""
+    np.savez(tmp_path / "x.npz", a=np.arange(2), b=np.arange(3))
+    with open_source(tmp_path / "x.npz") as source:
+        monkeypatch.delattr(zipfile.ZipFile, "infolist")
+        assert [2, 3] == [len(source.read(name)) for name in "ab"]
+
+
 def test_nothing_is_unpickled(tmp_path, capsys):
     """Python objects in an archive are refused before anything of them is looked at."""
     np.savez(tmp_path / "x.npz", a=np.array([_Trap()], object))
