@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -36,6 +37,7 @@ class Shared:
 
     def __init__(self, variables: Mapping[str, Variable]) -> None:
         self.variables = variables
+        self._sorted = sorted(variables)
         self._parts: dict[str, list[Variable]] = {}
         for variable in variables.values():
             full_name = _full_name(variable)
@@ -48,8 +50,12 @@ class Shared:
 
     def within(self, prefix: str) -> list[str]:
         """The names that begin with a prefix, sorted; that of a partitioned variable once."""
-        found = {key: variable for key, variable in self.variables.items() if key.startswith(prefix)}
-        return sorted({_full_name(variable) or key for key, variable in found.items()})
+        # Names that begin alike stand together: a map with a scope for each layer looks at those of the layer alone.
+        keys = self._sorted
+        start = bisect.bisect_left(keys, prefix)
+        stop = next((place for place in range(start, len(keys)) if not keys[place].startswith(prefix)), len(keys))
+        found = keys[start:stop]
+        return sorted({_full_name(self.variables[key]) or key for key in found})
 
 
 class Checkpoint(NamedTuple):

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import hdfsaver as tf
+from hdfsaver.checkpoint.assignment_map import Shared
+from tests.growing import TOO_MUCH, growth
 
 
 def scoped(scope, *shapes):
@@ -214,3 +216,19 @@ def test_wrong_parts(checkpoint):
     tf.train.init_from_checkpoint(checkpoint, {"table": "other"})
     with tf.Session() as sess, pytest.raises(tf.errors.InvalidArgumentError, match="does not match the shape stored"):
         sess.run(others[0].initializer)
+
+
+def test_a_scope_for_each_layer():
+    """The variables of a scope are found without a look at those of all other scopes."""
+
+    def shared(count):
+        with tf.Graph().as_default():
+            variable = tf.get_variable("w", [1])
+        return Shared({f"layer_{number}/w": variable for number in range(count)}), count
+
+    def within(made):
+        found, count = made
+        for number in range(count):
+            assert [f"layer_{number}/w"] == found.within(f"layer_{number}/")
+
+    assert growth(shared, within, 1000) < TOO_MUCH
