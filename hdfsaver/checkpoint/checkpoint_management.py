@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 
 from hdfsaver.errors import OpError, from_os_error
 from hdfsaver.reading import checkpoint_names, state_file
@@ -127,15 +128,25 @@ def remove_checkpoint(
         raise from_os_error(error, f"Cannot remove {path}") from error
 
 
-def remove_superseded(checkpoint_prefix: str, kept: Sequence[str]) -> None:
-    """Delete a checkpoint's file, unless one that is kept lies in it under another name: ``m``, ``./m`` and ``m.h5``.
+def remove_superseded(checkpoint_prefixes: Sequence[str], kept: Sequence[str]) -> None:
+    """Delete checkpoints' files, unless one that is kept is the same file by another name: ``m``, ``./m``, ``m.h5``.
 
     A file that cannot be deleted stays, with a warning: what was to be saved is safe by then.
     """
-    path = checkpoint_names.find_own(checkpoint_prefix)
-    if path is None or any(path.samefile(found) for found in map(checkpoint_names.find_own, kept) if found is not None):
-        return
-    try:
-        remove_checkpoint(checkpoint_prefix)
-    except OpError as error:
-        warnings.warn(f"A superseded checkpoint stays on the disk. {error.message}", stacklevel=5)
+    staying = (
+        {_identity(path) for path in map(checkpoint_names.find_own, kept) if path is not None} if checkpoint_prefixes else set()
+    )
+    for prefix in checkpoint_prefixes:
+        path = checkpoint_names.find_own(prefix)
+        if path is None or _identity(path) in staying:
+            continue
+        try:
+            remove_checkpoint(prefix)
+        except OpError as error:
+            warnings.warn(f"A superseded checkpoint stays on the disk. {error.message}", stacklevel=5)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """What two names of one file have in common."""
+    found = path.stat()
+    return found.st_dev, found.st_ino

@@ -79,3 +79,16 @@ def test_a_failed_save_removes_nothing(sess, tmp_path):
         saver.save(sess, tmp_path / "m", global_step=2)
     assert ([prefix], prefix) == (saver.last_checkpoints, tf.train.latest_checkpoint(tmp_path))
     assert ["checkpoint", "m-1.h5", "m-2.h5"] == sorted(os.listdir(tmp_path))
+
+
+def test_many_go_at_once(tmp_path, monkeypatch):
+    """Where many checkpoints go, each of those that stay is looked for once."""
+    looked = []
+    find_own = management.naming.find_own
+    monkeypatch.setattr(management.naming, "find_own", lambda prefix: (looked.append(prefix), find_own(prefix))[1])
+    for number in range(20):
+        (tmp_path / f"m-{number}.h5").touch()
+    prefixes = [str(tmp_path / f"m-{number}") for number in range(20)]
+    management.remove_superseded(prefixes[:10], prefixes[10:])
+    assert {f"m-{number}.h5" for number in range(10, 20)} == {path.name for path in tmp_path.iterdir()}
+    assert 10 == sum(prefix in prefixes[10:] for prefix in looked)
