@@ -59,11 +59,11 @@ def _models(path: str) -> Iterator[tuple[str, list[TensorInfo]]]:
     with open_source(path) as source:
         groups = source.groups()
         if groups in ([], [""]):
-            groups = []
             yield "", list(source.variables.values())
-    for group in groups:
-        with open_file(_found(path), group) as model:
-            yield group, list(model.variables.values())
+            return
+        for group in groups:
+            with source.model(group) as model:
+                yield group, list(model.variables.values())
 
 
 @app.command()

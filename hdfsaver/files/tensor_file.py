@@ -68,6 +68,10 @@ class TensorSource(ABC):
         """The groups of the file that have a model, the root, ``""``, first; by default the root alone."""
         return [""]
 
+    def of_group(self, group: str) -> TensorSource:
+        """The source of another group of the same file, which is closed by itself."""
+        raise NotFoundError(None, None, f"A {self.kind} has no groups; {group!r} was asked for.")
+
     def close(self) -> None:  # noqa: B027 - many formats keep nothing open
         """Close what is open."""
 
@@ -265,6 +269,20 @@ class TensorFile(Mapping[str, Array]):
         source = self._open()
         with about(self.path):
             return source.groups()
+
+    def model(self, group: str) -> TensorFile:
+        """The model of another group of the same file, to be closed by itself.
+
+        What was checked when the file was opened, and holds for the whole of it, is not checked again.
+
+        Raises
+        ------
+        NotFoundError
+            The file has no such group.
+        """
+        source = self._open()
+        with about(self.path):
+            return TensorFile(self.path, source.of_group(group), group)
 
     def verify(self, *, progress: Callback | None = None) -> None:
         """Check every byte of the file that a digest or checksum covers; without these, that all values can be read.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
-import itertools
 
 from hdfsaver.schema import DiGraph
 

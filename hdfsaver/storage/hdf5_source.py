@@ -48,6 +48,10 @@ class Hdf5Source(TensorSource):
         with hdf5_root(self._opened) as root:
             return groups.names_in(root)
 
+    def _duplicate(self) -> Opened:
+        """The same open file with a descriptor of its own."""
+        return self._opened._replace(fd=os.dup(self._opened.fd))
+
     def close(self) -> None:
         """Close the file."""
         os.close(self._opened.fd)

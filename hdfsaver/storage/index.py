@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from functools import cache
@@ -160,11 +161,20 @@ def _index(rows: list[int], entries: list[TensorInfo], paths: list[str], chunk_r
     return index
 
 
-def read_names(root: h5g.GroupID, link: str = "") -> list[str]:
-    """A model's variables in the order of the index, whatever else it says; errors are those of `read_index`."""
+def read_names(root: h5g.GroupID) -> dict[str, list[str]]:
+    """By its link, each model's variables in the order of the index, whatever else it says; errors as `read_index`.
+
+    A model of which a name is damaged is left out.
+    """
     columns = _columns(root)
-    links = columns.links or [""] * len(columns.paths)
-    return [_name(path) for path, found in zip(columns.paths, links, strict=True) if found == link]
+    paths: dict[str, list[str]] = {}
+    for path, link in zip(columns.paths, columns.links or [""] * len(columns.paths), strict=True):
+        paths.setdefault(link, []).append(path)
+    names: dict[str, list[str]] = {}
+    for link, found in paths.items():
+        with contextlib.suppress(DataLossError):
+            names[link] = list(map(_name, found))
+    return names
 
 
 class _Columns(NamedTuple):

@@ -86,6 +86,7 @@ class PlainSource(Hdf5Source):
         self, opened: Opened, path: str | os.PathLike[str], group: str = groups.ROOT, *, accept: bool = False
     ) -> None:
         super().__init__(opened, group)
+        self._path = path
         with hdf5_root(opened) as root:
             if not accept and _has_index(root):
                 raise DataLossError(None, None, f"{path} has an index, but no valid seal. {advice(path)}")
@@ -96,6 +97,15 @@ class PlainSource(Hdf5Source):
             self._links: dict[str, str] = {}
             self.entries: dict[str, TensorInfo] = {}
             self._scan(root)
+
+    def of_group(self, group: str) -> PlainSource:
+        """The model of another group."""
+        opened = self._duplicate()
+        try:
+            return PlainSource(opened, self._path, group)
+        except BaseException:
+            os.close(opened.fd)
+            raise
 
     def _scan(self, root: h5g.GroupID) -> None:
         if self._below is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from hdfsaver.errors import OpError
@@ -82,11 +82,11 @@ def read_rest(path: str | os.PathLike[str], group: str) -> Rest:
     if not os.path.lexists(path):
         return Rest({}, {})
     with open_file(path) as file:
-        return Rest({other: _model(path, other) for other in file.groups() if other != group}, file.metadata())
+        return Rest({other: _model(file, other) for other in file.groups() if other != group}, file.metadata())
 
 
-def _model(path: str | os.PathLike[str], group: str) -> Model:
-    with open_file(path, group) as file:
+def _model(whole: TensorFile, group: str) -> Model:
+    with whole.model(group) as file:
         values = file.read_many(file.variables) or None
         return Model(values, file.structure(), _dtypes(file.variables), _compression(file.variables))
 
@@ -116,17 +116,18 @@ def reseal(path: str | os.PathLike[str]) -> None:
             with hdf5_root(opened) as root:
                 names = groups.names_in(root) or [groups.ROOT]
                 metadata = read_metadata(root)
-            models = {group: _accepted(opened, path, group) for group in names}
+            old = _old_orders(opened)
+            models = {group: _accepted(opened, path, group, old.get(groups.link_of(group), [])) for group in names}
     finally:
         os.close(opened.fd)
     write_models(path, models, metadata=metadata)
 
 
-def _accepted(opened: Opened, path: str | os.PathLike[str], group: str) -> Model:
+def _accepted(opened: Opened, path: str | os.PathLike[str], group: str, old: Iterable[str]) -> Model:
     source = PlainSource(opened, path, group, accept=True)
     with hdf5_root(opened) as root:
         structure = read_structure(groups.open_model(root, group)) if source.has_structure else None
-    values = source.read(_in_old_order(opened, source.entries, group))
+    values = source.read(_in_old_order(source.entries, old))
     return Model(
         values if source.has_variables else None, structure, _dtypes(source.entries), _compression(source.entries)
     )
@@ -136,7 +137,12 @@ def _in_old_order(opened: Opened, entries: Mapping[str, TensorInfo], group: str)
     """The variables in the order of the index, as far as it is there and can be read, and those that it lacks."""
     try:
         with hdf5_root(opened) as root:
-            old = dict.fromkeys(read_names(root, groups.link_of(group)))
+            return read_names(root)
     except OpError:
-        old = {}
-    return [*(name for name in old if name in entries), *(name for name in entries if name not in old)]
+        return {}
+
+
+def _in_old_order(entries: Mapping[str, TensorInfo], old: Iterable[str]) -> list[str]:
+    """The variables in the order of the index, and those that it lacks."""
+    first = dict.fromkeys(name for name in old if name in entries)
+    return [*first, *(name for name in entries if name not in first)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -47,6 +48,21 @@ class SealedSource(Hdf5Source):
         with hdf5_root(opened) as root:
             groups.open_model(root, group)
             self._models = read_index(root, extents["nbytes"].tolist())
+        self._choose(group)
+
+    def of_group(self, group: str) -> SealedSource:
+        """The model of another group; seal and index, which are those of the whole file, are not checked again."""
+        with hdf5_root(self._opened) as root:
+            groups.open_model(root, group)
+        other = copy.copy(self)
+        other._choose(group)
+        other._opened = self._duplicate()
+        return other
+
+    def _choose(self, group: str) -> None:
+        """Say which model is read."""
+        self._group = group
+        extents = self._extents
         index = self._models.get(groups.link_of(group), NOTHING)
         self.entries, self._paths = index.entries, index.paths
         self._packed = {name: self._packed_value(index, name) for name in index.chunk_rows}

@@ -7,8 +7,12 @@ import sys
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import hdfsaver as tf
+from hdfsaver.cli import app
+from hdfsaver.storage import index, reading, seal
+from hdfsaver.storage.writing import Model, write_models
 
 
 def trained(value):
@@ -124,3 +128,26 @@ def test_metadata_survive_a_save(tmp_path):
         tf.train.Saver(group="teacher").save(sess, tmp_path / "models.h5")
     with tf.open_file(tmp_path / "models.h5") as file:
         assert ({"author": "me"}, [1.0, 1.0]) == (file.metadata(), file["x"].tolist())
+
+
+@pytest.mark.parametrize("work", ["ls", "rest", "reseal"])
+def test_a_file_of_many_models_is_checked_once(tmp_path, monkeypatch, work):
+    """What belongs to the whole file, its seal and its index, is not read again for each of its models."""
+    path = tmp_path / "x.h5"
+    write_models(path, {f"model_{number}": Model({"w": np.zeros(number)}, None, {}) for number in range(12)})
+    read = []
+
+    def count(module, name):
+        function = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *given: (read.append(name), function(*given))[1])
+
+    count(seal, "check")
+    count(index, "_columns")
+    if work == "ls":
+        assert 0 == CliRunner().invoke(app, ["ls", str(path)]).exit_code
+    elif work == "rest":
+        rest = reading.read_rest(path, "model_0")
+        assert list(range(1, 12)) == sorted(len(model.variables["w"]) for model in rest.models.values())
+    else:
+        reading.reseal(path)
+    assert 1 <= len(read) <= 4
