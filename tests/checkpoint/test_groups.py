@@ -139,7 +139,12 @@ def test_a_file_of_many_models_is_checked_once(tmp_path, monkeypatch, work):
 
     def count(module, name):
         function = getattr(module, name)
-        monkeypatch.setattr(module, name, lambda *given: (read.append(name), function(*given))[1])
+
+        def counted(*given):
+            read.append(name)
+            return function(*given)
+
+        monkeypatch.setattr(module, name, counted)
 
     count(seal, "check")
     count(index, "_columns")
@@ -147,7 +152,9 @@ def test_a_file_of_many_models_is_checked_once(tmp_path, monkeypatch, work):
         assert 0 == CliRunner().invoke(app, ["ls", str(path)]).exit_code
     elif work == "rest":
         rest = reading.read_rest(path, "model_0")
-        assert list(range(1, 12)) == sorted(len(model.variables["w"]) for model in rest.models.values())
+        assert list(range(1, 12)) == sorted(
+            model.variables["w"].size for model in rest.models.values() if model.variables
+        )
     else:
         reading.reseal(path)
     assert 1 <= len(read) <= 4

@@ -9,6 +9,7 @@ import pytest
 import hdfsaver as tf
 from hdfsaver.checkpoint import checkpoint_management
 from hdfsaver.errors import from_os_error
+from hdfsaver.storage import naming
 
 
 @pytest.fixture
@@ -84,8 +85,13 @@ def test_a_failed_save_removes_nothing(sess, tmp_path):
 def test_many_go_at_once(tmp_path, monkeypatch):
     """Where many checkpoints go, each of those that stay is looked for once."""
     looked = []
-    find_own = management.naming.find_own
-    monkeypatch.setattr(management.naming, "find_own", lambda prefix: (looked.append(prefix), find_own(prefix))[1])
+    find_own = naming.find_own
+
+    def counted(prefix):
+        looked.append(prefix)
+        return find_own(prefix)
+
+    monkeypatch.setattr(naming, "find_own", counted)
     for number in range(20):
         (tmp_path / f"m-{number}.h5").touch()
     prefixes = [str(tmp_path / f"m-{number}") for number in range(20)]
