@@ -380,7 +380,8 @@ def _saver_of(imported: _Imported, group: str) -> Saver | None:
     graph, described = imported.graph, imported.described
     if described.saver is not None and described.saved_names:
         with graph.as_default():
-            found = {name: _kept(imported, saved) for name, saved in described.saved_names.items()}
+            there = _variables_in(graph)
+            found = {name: _kept(imported, saved, there) for name, saved in described.saved_names.items()}
         return Saver(found, saver_def=_saver_def(imported), group=group)
     variables = _by_old_names(imported)
     return Saver(variables, saver_def=_saver_def(imported), group=group) if variables else None
@@ -400,15 +401,16 @@ def _new_name(imported: _Imported, name: str) -> str:
     return imported.new_names.get(operation, operation) + colon + output
 
 
-def _kept(imported: _Imported, saved: str | list[SavedPart]) -> Any:
+def _kept(imported: _Imported, saved: str | list[SavedPart], variables: Mapping[str, Variable]) -> Any:
     """What a Saver kept under one name: a variable, or parts of one."""
-    graph, new_names = imported.graph, imported.new_names
+
+    def named(op_name: str) -> Any:
+        new = imported.new_names.get(op_name, op_name)
+        return variables[new] if new in variables else imported.graph.get_operation_by_name(new).outputs[0]
+
     if isinstance(saved, str):
-        return _variable_named(graph, new_names.get(saved, saved))
-    return [
-        Part(_variable_named(graph, new_names.get(op_name, op_name)), SaveSliceInfo(save_slice_info_def=info))
-        for op_name, info in saved
-    ]
+        return named(saved)
+    return [Part(named(op_name), SaveSliceInfo(save_slice_info_def=info)) for op_name, info in saved]
 
 
 def _by_old_names(imported: _Imported) -> dict[str, Any]:
@@ -424,9 +426,11 @@ def _by_old_names(imported: _Imported) -> dict[str, Any]:
     return found
 
 
-def _variable_named(graph: Graph, op_name: str) -> Any:
+def _variables_in(graph: Graph) -> dict[str, Variable]:
+    """The variables of a graph by the names of their operations."""
+    found: dict[str, Variable] = {}
     for key in GraphKeys.VARIABLE_COLLECTIONS:
         for variable in graph.get_collection(key):
-            if isinstance(variable, Variable) and variable.op.name == op_name:
-                return variable
-    return graph.get_operation_by_name(op_name).outputs[0]
+            if isinstance(variable, Variable):
+                found.setdefault(variable.op.name, variable)
+    return found

@@ -129,3 +129,23 @@ def test_what_is_no_path(path):
     """A path that is none is a TypeError."""
     with pytest.raises(TypeError, match="named by a str"):
         tf.train.import_meta_graph(path)
+
+
+def test_many_variables_are_found_by_name(tmp_path, monkeypatch):
+    """For the Saver of an imported graph the collections are gone through once, not once for each variable."""
+    for number in range(30):
+        tf.get_variable(f"v{number}", [], initializer=tf.zeros_initializer())
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        path = tf.train.Saver().save(sess, tmp_path / "m")
+    asked = []
+    get_collection = tf.Graph.get_collection
+
+    def counted(self, *given):
+        asked.append(given)
+        return get_collection(self, *given)
+
+    monkeypatch.setattr(tf.Graph, "get_collection", counted)
+    with tf.Graph().as_default():
+        assert tf.train.import_meta_graph(path) is not None
+    assert len(asked) < 10
