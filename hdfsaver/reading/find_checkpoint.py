@@ -32,7 +32,7 @@ class Located(NamedTuple):
     files: tuple[str, ...]
 
 
-def locate(prefix: str) -> Located | None:
+def locate(prefix: str, listings: tensorflow.Listings | None = None) -> Located | None:
     """Find the checkpoint of a prefix.
 
     The file of ours with the prefix's name comes first, then TensorFlow's files, then a file of any name.
@@ -41,6 +41,8 @@ def locate(prefix: str) -> Located | None:
     ----------
     prefix : str
         A prefix, a file, or the name of a ``.meta`` file beside one.
+    listings : dict, optional
+        What is known of folders, and is learnt, where many prefixes are looked for.
 
     Returns
     -------
@@ -54,7 +56,7 @@ def locate(prefix: str) -> Located | None:
     """
     file = checkpoint_names.find_own(prefix)
     if file is None:
-        foreign = tensorflow.find(prefix)
+        foreign = tensorflow.find(prefix, listings)
         if foreign is not None:
             return Located(foreign.kind, foreign.prefix, foreign.files)
         file = checkpoint_names.find(prefix)
@@ -113,7 +115,8 @@ def get_checkpoint_mtimes(checkpoint_prefixes: Iterable[PathLike]) -> list[float
     TypeError
         One path is given instead of several.
     """
-    times = [_mtime(locate(prefix)) for prefix in as_prefixes(checkpoint_prefixes)]
+    listings: tensorflow.Listings = {}
+    times = [_mtime(locate(prefix, listings)) for prefix in as_prefixes(checkpoint_prefixes)]
     return [time for time in times if time is not None]
 
 

@@ -237,3 +237,17 @@ def test_absolute_paths_after_a_move(folder, tmp_path):
     tf.train.update_checkpoint_state(moved, moved / "m-5", save_relative_paths=True)
     moved.rename(folder)
     assert f"{folder}/m-5" == tf.train.latest_checkpoint(folder)
+
+
+def test_a_folder_is_listed_once_for_many(tmp_path, monkeypatch):
+    """Where many checkpoints are asked for that are not there, their folder is gone through once."""
+    listed = []
+    listdir = os.listdir
+
+    def counted(folder):
+        listed.append(folder)
+        return listdir(folder)
+
+    monkeypatch.setattr(os, "listdir", counted)
+    assert [] == tf.train.get_checkpoint_mtimes([tmp_path / f"m-{number}" for number in range(10)])
+    assert 1 == len(listed)

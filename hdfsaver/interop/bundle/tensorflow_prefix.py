@@ -16,6 +16,8 @@ _MAGIC = bytes.fromhex("57fb808b247547db")
 
 _INDEX = ".index"
 
+_SHARD = re.compile(r"(.*)-[0-9]{5}-of-[0-9]{5}", re.DOTALL)
+
 
 class Found(NamedTuple):
     """A checkpoint of TensorFlow's.
@@ -35,7 +37,11 @@ class Found(NamedTuple):
     files: tuple[str, ...]
 
 
-def find(prefix: str | os.PathLike[str]) -> Found | None:
+Listings = dict[str, dict[str, list[str]]]
+"""By folder, the files in it of V1 checkpoints of several files, by their name without the number."""
+
+
+def find(prefix: str | os.PathLike[str], listings: Listings | None = None) -> Found | None:
     """Look for a checkpoint of TensorFlow's.
 
     Parameters
@@ -43,6 +49,8 @@ def find(prefix: str | os.PathLike[str]) -> Found | None:
     prefix : path-like
         What TensorFlow's Saver gave back; an index file is as good. With a slash at its end it is a checkpoint whose
         files have suffixes for names.
+    listings : dict, optional
+        What was found by listing folders, to be used again and added to: for looking for many checkpoints at once.
 
     Returns
     -------
@@ -61,7 +69,7 @@ def find(prefix: str | os.PathLike[str]) -> Found | None:
         return Found("bundle", path.removesuffix(_INDEX), (path,))
     if is_table(path):
         return Found("v1", path, (path,))
-    shards = _v1_shards(path)
+    shards = _v1_shards(path, {} if listings is None else listings)
     return Found("v1", path, shards) if shards else None
 
 
@@ -105,13 +113,23 @@ def _is_v1(path: str) -> bool:
         os.close(opened.fd)
 
 
-def _v1_shards(path: str) -> tuple[str, ...]:
+def _v1_shards(path: str, listings: Listings) -> tuple[str, ...]:
     """The files ``NAME-00000-of-00004`` and so on that are there, where one of them is a table."""
     folder, name = os.path.split(path)
-    pattern = re.compile(re.escape(name) + r"-([0-9]{5})-of-([0-9]{5})")
-    try:
-        names = [it for it in sorted(os.listdir(folder or ".")) if pattern.fullmatch(it)]
-    except (OSError, ValueError):  # a ValueError for a NUL in the path
-        return ()
-    files = tuple(os.path.join(folder, it) for it in names)
+    if folder not in listings:
+        listings[folder] = _listed(folder)
+    files = tuple(os.path.join(folder, it) for it in listings[folder].get(name, ()))
     return files if any(map(is_table, files)) else ()
+
+
+def _listed(folder: str) -> dict[str, list[str]]:
+    try:
+        names = os.listdir(folder or ".")
+    except (OSError, ValueError):  # a ValueError for a NUL in the path
+        return {}
+    found: dict[str, list[str]] = {}
+    for name in names:
+        match = _SHARD.fullmatch(name)
+        if match is not None:
+            found.setdefault(match[1], []).append(name)
+    return {name: sorted(files) for name, files in found.items()}
