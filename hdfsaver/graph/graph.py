@@ -18,7 +18,7 @@ from hdfsaver.graph.op_names import NamesInUse, TakenNames, check_operation_name
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.scopes import ControlDependencies, device_of, locations, merge_device
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.graph.walks import Positions
+from hdfsaver.graph.walks import Positions, Takers
 from hdfsaver.protos.conversion import graph_def_of, node_def_of
 from hdfsaver.protos.functions import library_of
 from hdfsaver.protos.graphs import PRODUCER, FunctionDefLibrary, GraphDef, NodeDef, VersionDef
@@ -62,6 +62,7 @@ class Graph:
         self._operations: dict[str, Operation] = {}
         self._names = NamesInUse()
         self._positions = Positions()
+        self._takers = Takers()
         self._taken_names = TakenNames()
         self._scope = ""
         self._devices: list[str | None] = []
@@ -94,6 +95,10 @@ class Graph:
     def positions(self) -> Mapping[str, int]:
         """When each operation was made: its place in the order of nodes. It grows with the graph."""
         return self._positions.of(self.digraph)
+
+    def takers(self, operation: str, output: int) -> list[str]:
+        """The operations that take an output of another."""
+        return self._takers.of(self.digraph, self._version, operation, output)
 
     def _size_at(self, version: int) -> int:
         """How many operations there were at a version: each one that was made alone took the version one further."""

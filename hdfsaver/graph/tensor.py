@@ -126,12 +126,7 @@ class Tensor(TensorOperators):
 
     def consumers(self) -> list[Any]:
         """The operations that take this tensor as an input."""
-        digraph = self.graph.digraph
-        takers = (
-            target
-            for _, target, edge in digraph.out_edges(self.op.name, data=True)
-            if any(output == self.value_index for output, _ in edge["wires"])
-        )
+        takers = self.graph.takers(self.op.name, self.value_index)
         return [self.graph.get_operation_by_name(target) for target in takers]
 
     def eval(self, feed_dict: Mapping[Any, Any] | None = None, session: SupportsRun | None = None) -> Any:

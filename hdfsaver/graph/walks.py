@@ -129,6 +129,28 @@ def _sources(digraph: DiGraph, name: str, names: set[str], known: frozenset[tupl
     return found & names
 
 
+class Takers:
+    """The operations that take each output of an operation; found for all of its outputs at once."""
+
+    def __init__(self) -> None:
+        self._version = -1
+        self._found: dict[str, tuple[int, dict[int, list[str]]]] = {}
+
+    def of(self, digraph: DiGraph, version: int, name: str, output: int) -> list[str]:
+        """The operations that take an output, in the order of edges; ``version`` is that of the graph."""
+        if version != self._version:
+            self._version, self._found = version, {}
+        edges = digraph.succ[name]
+        count, found = self._found.get(name, (-1, {}))
+        if count != len(edges):
+            found = {}
+            for target, edge in edges.items():
+                for taken in dict.fromkeys(position for position, _ in edge["wires"]):
+                    found.setdefault(taken, []).append(target)
+            self._found[name] = len(edges), found
+        return found.get(output, [])
+
+
 def nodes_behind(digraph: DiGraph, count: int, last: str | None) -> list[str] | None:
     """The nodes behind the first ones, in order, in a time that depends on their number alone.
 

@@ -7,6 +7,7 @@ import pytest
 import hdfsaver as tf
 from hdfsaver import schema
 from hdfsaver.graph import Graph
+from tests.growing import TOO_MUCH, growth
 
 
 def add_program():
@@ -235,3 +236,19 @@ def test_get_attr(graph):
     np.testing.assert_array_equal([1, 2], c.op.get_attr("value"))
     with pytest.raises(ValueError, match="dtype, value"):
         c.op.get_attr("nope")
+
+
+def test_takers_of_many_outputs():
+    """Who takes each output of an operation with many is found in proportion to their number."""
+
+    def parts(count):
+        with Graph().as_default():
+            found = tf.unstack(tf.zeros([count, 2]))
+            for part in found:
+                tf.negative(part)
+            return found
+
+    def ask(found):
+        assert {1} == {len(part.consumers()) for part in found}
+
+    assert growth(parts, ask, 200) < TOO_MUCH

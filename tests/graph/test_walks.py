@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdfsaver import schema
-from hdfsaver.graph.walks import Positions, ancestors, execution_order, positions
+from hdfsaver.graph.walks import Positions, Takers, ancestors, execution_order, in_order, positions
 
 ONE = (("float32", ()),)
 
@@ -71,3 +71,15 @@ def test_positions_keep_up(changes):
         if number % 3:
             assert positions(graph) == known.of(graph)
     assert positions(graph) == known.of(graph)
+
+
+@given(graphs())
+def test_takers_are_those_of_the_wires(graph):
+    """An output's takers are the operations that have it among their inputs, after changes of the graph too."""
+    takers = Takers()
+    for version in range(2):
+        for name in graph:
+            expected = {other for other, data in graph.nodes.items() if (name, 0) in data["inputs"]}
+            assert expected == set(takers.of(graph, version, name, 0))
+            assert [] == takers.of(graph, version, name, 1)
+        schema.add_node(graph, "new", op="Any", inputs=tuple((name, 0) for name in graph), outputs=ONE)
