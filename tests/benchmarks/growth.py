@@ -1403,7 +1403,7 @@ def shape_of(kind: str, count: int) -> nx.DiGraph:
         "chain": [(number, number + 1) for number in range(count)],
         "star": [(0, number + 1) for number in range(count)],
         "star, inwards": [(number + 1, 0) for number in range(count)],
-        # Not too far from each other: else the caches of the processor, which large graphs outgrow, are what is measured.
+        # Near each other: else the caches of the processor, which large graphs outgrow, are measured.
         "random": [
             (number // 2, (number // 2 + step) % count)
             for number, step in enumerate(np.random.default_rng(0).integers(0, 100, 2 * count).tolist())
