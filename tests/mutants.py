@@ -98,8 +98,8 @@ MUTANTS = [
         (
             "derivatives-through-integers",
             "training/gradients.py",
-            " for position, (dtype, _) in enumerate(outputs) if _is_smooth(dtype))",
-            " for position, (dtype, _) in enumerate(outputs))",
+            " for position, (dtype, _) in enumerate(outputs) if _is_smooth(dtype)}",
+            " for position, (dtype, _) in enumerate(outputs)}",
             "training/test_gradients.py",
             "No operation is made for derivatives behind a tensor of integers.",
         ),
@@ -1044,8 +1044,8 @@ MUTANTS = [
         (
             "an-import-renames-scopes-too",
             "graph/insert_nodes.py",
-            "        while new in taken or (count and new in own):",
-            "        while new in taken:",
+            '_{count}") in added or new in own or new in taken:',
+            '_{count}") in added or new in taken:',
             "graph/test_graph_defs.py",
             "A name that an import gives is not one that it brings.",
         ),
@@ -1538,7 +1538,7 @@ MUTANTS = [
         (
             "keras-names-that-meet",
             "conversion/checkpoint_sources.py",
-            "    return {name if taken.count(name) == 1 else path: path for path, name in named.items()}",
+            "    return {name if taken[name] == 1 else path: path for path, name in named.items()}",
             "    return {name: path for path, name in named.items()}",
             "conversion/test_sources.py",
             "Two weights of one short name keep their long ones.",
@@ -1679,11 +1679,8 @@ MUTANTS = [
         (
             "a-kept-file-under-another-name",
             "checkpoint/checkpoint_management.py",
-            (
-                "    if path is None or any(path.samefile(found) for found in map(checkpoint_names.find_own, kept) if"
-                " found is not None):"
-            ),
-            "    if path is None:",
+            "        if path is None or _identity(path) in staying:",
+            "        if path is None:",
             "checkpoint/test_checkpoint_management.py checkpoint/test_removal.py checkpoint/test_rotation.py",
             "A kept checkpoint is not removed under another name of its.",
         ),

@@ -133,11 +133,7 @@ def remove_superseded(checkpoint_prefixes: Sequence[str], kept: Sequence[str]) -
 
     A file that cannot be deleted stays, with a warning: what was to be saved is safe by then.
     """
-    staying = (
-        {_identity(path) for path in map(checkpoint_names.find_own, kept) if path is not None}
-        if checkpoint_prefixes
-        else set()
-    )
+    staying = {_identity(path) for path in map(checkpoint_names.find_own, kept) if path is not None}
     for prefix in checkpoint_prefixes:
         path = checkpoint_names.find_own(prefix)
         if path is None or _identity(path) in staying:

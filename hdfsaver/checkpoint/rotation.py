@@ -84,7 +84,8 @@ class Rotation:
             sweep=False,
         )
         retired, superseded = retention.retire(self._state, self._hours)
-        checkpoint_management.remove_superseded(superseded, retention.prefixes(retired.kept))
+        if superseded:
+            checkpoint_management.remove_superseded(superseded, retention.prefixes(retired.kept))
         self._state = retired  # only now: what an interruption has left there goes with the next save
 
     def _described(self, new: Kept, listed: list[Kept]) -> CheckpointState:

@@ -19,7 +19,7 @@ from hdfsaver.conversion.open_source import open_source
 from hdfsaver.errors import OpError
 from hdfsaver.reading import checkpoint_names
 from hdfsaver.storage.reading import open_file
-from hdfsaver.storage.reading import reseal as reseal_file
+from hdfsaver.storage.resealing import reseal as reseal_file
 from hdfsaver.storage.salvage import salvage as salvage_file
 from hdfsaver.storage.writing import write_file
 from hdfsaver.tensor_info import Array, TensorInfo

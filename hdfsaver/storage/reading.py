@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from hdfsaver.errors import OpError
 from hdfsaver.files.error_context import about
 from hdfsaver.files.opening import Opened
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.storage import groups, seal
 from hdfsaver.storage.child_probe import try_out
 from hdfsaver.storage.chunks.compression import Compression, kept
-from hdfsaver.storage.graph.graph_group import read_structure
-from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
 from hdfsaver.storage.hdf5.superblock import open_hdf5
 from hdfsaver.storage.hdf5_source import Hdf5Source
-from hdfsaver.storage.index import read_names
-from hdfsaver.storage.metadata import read_metadata
 from hdfsaver.storage.plain_source import PlainSource
 from hdfsaver.storage.sealed_source import SealedSource
-from hdfsaver.storage.writing import Model, write_models
+from hdfsaver.storage.writing import Model
 from hdfsaver.tensor_info import TensorInfo
 
 
@@ -88,61 +83,14 @@ def read_rest(path: str | os.PathLike[str], group: str) -> Rest:
 def _model(whole: TensorFile, group: str) -> Model:
     with whole.model(group) as file:
         values = file.read_many(file.variables) or None
-        return Model(values, file.structure(), _dtypes(file.variables), _compression(file.variables))
+        return Model(values, file.structure(), dtypes_of(file.variables), compression_of(file.variables))
 
 
-def _dtypes(entries: Mapping[str, TensorInfo]) -> dict[str, str]:
+def dtypes_of(entries: Mapping[str, TensorInfo]) -> dict[str, str]:
+    """The dtype of each variable."""
     return {name: entry.dtype for name, entry in entries.items()}
 
 
-def _compression(entries: Mapping[str, TensorInfo]) -> dict[str, Compression]:
+def compression_of(entries: Mapping[str, TensorInfo]) -> dict[str, Compression]:
     """What variables were compressed with, as far as they can be so again."""
     return kept({name: entry.filters for name, entry in entries.items()})
-
-
-def reseal(path: str | os.PathLike[str]) -> None:
-    """Accept a file as it is now: read it through the HDF5 library alone, and write it afresh with index and seal.
-
-    Raises
-    ------
-    DataLossError, InvalidArgumentError
-        It cannot be read; see `open_file`. The file is as it was.
-    OpError
-        What the operating system reports.
-    """
-    opened = open_hdf5(path)
-    try:
-        with about(path):
-            with hdf5_root(opened) as root:
-                names = groups.names_in(root) or [groups.ROOT]
-                metadata = read_metadata(root)
-            old = _old_orders(opened)
-            models = {group: _accepted(opened, path, group, old.get(groups.link_of(group), [])) for group in names}
-    finally:
-        os.close(opened.fd)
-    write_models(path, models, metadata=metadata)
-
-
-def _accepted(opened: Opened, path: str | os.PathLike[str], group: str, old: Iterable[str]) -> Model:
-    source = PlainSource(opened, path, group, accept=True)
-    with hdf5_root(opened) as root:
-        structure = read_structure(groups.open_model(root, group)) if source.has_structure else None
-    values = source.read(_in_old_order(source.entries, old))
-    return Model(
-        values if source.has_variables else None, structure, _dtypes(source.entries), _compression(source.entries)
-    )
-
-
-def _in_old_order(opened: Opened, entries: Mapping[str, TensorInfo], group: str) -> list[str]:
-    """The variables in the order of the index, as far as it is there and can be read, and those that it lacks."""
-    try:
-        with hdf5_root(opened) as root:
-            return read_names(root)
-    except OpError:
-        return {}
-
-
-def _in_old_order(entries: Mapping[str, TensorInfo], old: Iterable[str]) -> list[str]:
-    """The variables in the order of the index, and those that it lacks."""
-    first = dict.fromkeys(name for name in old if name in entries)
-    return [*first, *(name for name in entries if name not in first)]

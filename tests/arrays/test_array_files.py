@@ -215,7 +215,7 @@ def test_metadata_survive_a_reseal(tmp_path):
     tf.save_file({"x": np.arange(10)}, tmp_path / "x.h5", {"author": "me"})
     with h5py.File(tmp_path / "x.h5", "r+") as file:
         file["variables/x"][0] = 5
-    from hdfsaver.storage.reading import reseal
+    from hdfsaver.storage.resealing import reseal
 
     reseal(tmp_path / "x.h5")
     with tf.open_file(tmp_path / "x.h5") as opened:

@@ -37,8 +37,8 @@ from typer.testing import CliRunner
 
 import hdfsaver as tf
 from hdfsaver.cli import app
-from hdfsaver.interop.graphs import read_graph_def, read_meta_graph
-from hdfsaver.storage.reading import reseal
+from hdfsaver.interop import read_graph_def, read_meta_graph
+from hdfsaver.storage.resealing import reseal
 from hdfsaver.storage.writing import Model, write_models
 
 ROUNDS = 3

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import hdfsaver as tf
 from hdfsaver.cli import app
-from hdfsaver.storage import index, reading, seal
+from hdfsaver.storage import index, reading, resealing, seal
 from hdfsaver.storage.writing import Model, write_models
 
 
@@ -156,5 +156,5 @@ def test_a_file_of_many_models_is_checked_once(tmp_path, monkeypatch, work):
             model.variables["w"].size for model in rest.models.values() if model.variables
         )
     else:
-        reading.reseal(path)
+        resealing.reseal(path)
     assert 1 <= len(read) <= 4

@@ -9,7 +9,7 @@ import pytest
 import hdfsaver as tf
 from hdfsaver.checkpoint import checkpoint_management
 from hdfsaver.errors import from_os_error
-from hdfsaver.storage import naming
+from hdfsaver.reading import checkpoint_names
 
 
 @pytest.fixture
@@ -85,16 +85,16 @@ def test_a_failed_save_removes_nothing(sess, tmp_path):
 def test_many_go_at_once(tmp_path, monkeypatch):
     """Where many checkpoints go, each of those that stay is looked for once."""
     looked = []
-    find_own = naming.find_own
+    find_own = checkpoint_names.find_own
 
     def counted(prefix):
         looked.append(prefix)
         return find_own(prefix)
 
-    monkeypatch.setattr(naming, "find_own", counted)
+    monkeypatch.setattr(checkpoint_names, "find_own", counted)
     for number in range(20):
         (tmp_path / f"m-{number}.h5").touch()
     prefixes = [str(tmp_path / f"m-{number}") for number in range(20)]
-    management.remove_superseded(prefixes[:10], prefixes[10:])
+    checkpoint_management.remove_superseded(prefixes[:10], prefixes[10:])
     assert {f"m-{number}.h5" for number in range(10, 20)} == {path.name for path in tmp_path.iterdir()}
     assert 10 == sum(prefix in prefixes[10:] for prefix in looked)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdfsaver import schema
-from hdfsaver.graph.walks import Positions, Takers, ancestors, execution_order, in_order, positions
+from hdfsaver.graph.walks import Positions, Takers, ancestors, execution_order, positions
 
 ONE = (("float32", ()),)
 

@@ -9,7 +9,8 @@ import pytest
 
 from hdfsaver import errors, schema
 from hdfsaver.schema import Structure
-from hdfsaver.storage.reading import open_file, read_rest, reseal
+from hdfsaver.storage.reading import open_file, read_rest
+from hdfsaver.storage.resealing import reseal
 from hdfsaver.storage.writing import Model, write_models
 
 

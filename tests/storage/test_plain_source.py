@@ -12,7 +12,8 @@ import pytest
 from h5py import h5d, h5f, h5g, h5p, h5s, h5t, h5z
 
 from hdfsaver import errors
-from hdfsaver.storage.reading import open_file, reseal
+from hdfsaver.storage.reading import open_file
+from hdfsaver.storage.resealing import reseal
 
 
 @pytest.fixture

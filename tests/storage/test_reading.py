@@ -17,7 +17,8 @@ from hypothesis.extra import numpy as npst
 
 from hdfsaver import dtypes, errors, schema
 from hdfsaver.schema import Structure
-from hdfsaver.storage.reading import open_file, reseal
+from hdfsaver.storage.reading import open_file
+from hdfsaver.storage.resealing import reseal
 from hdfsaver.storage.writing import write_file
 from hdfsaver.tensor_info import TensorInfo
 

@@ -227,7 +227,7 @@ add_node(graph, "x", op="Any", attrs={{"wrong": object()}})
 def fail(memory, view):
     raise MemoryError("no room")
 if {structure} is None:
-    memory.SparseMemory._write = fail
+    sparse_memory.SparseMemory._write = fail
 try:
     write_file({str(tmp_path / "x.h5")!r}, variables={{"a": np.ones(3)}}, structure={structure})
 except (TypeError, ValueError, MemoryError) as error:

@@ -17,7 +17,8 @@ from hdfsaver.storage.chunks import chunk_reading
 from hdfsaver.storage.chunks.chunk_codecs import BY_NAME
 from hdfsaver.storage.chunks.chunk_writing import Packing
 from hdfsaver.storage.chunks.compression import Compression, by_name
-from hdfsaver.storage.reading import open_file, read_rest, reseal
+from hdfsaver.storage.reading import open_file, read_rest
+from hdfsaver.storage.resealing import reseal
 from hdfsaver.storage.salvage import salvage
 from hdfsaver.storage.writing import Model, WriteOptions, Writer, write_models
 

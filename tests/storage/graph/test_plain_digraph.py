@@ -16,7 +16,8 @@ from hdfsaver import errors
 from hdfsaver.schema import Structure
 from hdfsaver.storage import layout
 from hdfsaver.storage.graph.graph_group import read_structure, write_structure
-from hdfsaver.storage.reading import open_file, reseal
+from hdfsaver.storage.reading import open_file
+from hdfsaver.storage.resealing import reseal
 from hdfsaver.storage.skeleton import access_properties, file_properties
 from hdfsaver.storage.writing import write_file
 
