@@ -1,7 +1,7 @@
-"""The dtypes: one table, a row per dtype, a column per vocabulary.
+"""The dtypes: one table, with a row per dtype and a column per naming system.
 
 Inside the DiGraph and the file a dtype is its TensorFlow name (``"float32"``, ``"float32_ref"`` for a reference to a
-variable); `DType` is the face that TensorFlow gives it (``tf.float32``).
+variable); `DType` is the corresponding object of TensorFlow's API (``tf.float32``).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 REF_OFFSET = 100
-"""What TensorFlow adds to a dtype's number for a reference to a variable of it (``types.proto``)."""
+"""TensorFlow's offset between the number of a dtype and that of its reference dtype (``types.proto``)."""
 
 REF_SUFFIX = "_ref"
 
@@ -84,7 +84,7 @@ class Boolean(NamedTuple):
 
 
 class Text(NamedTuple):
-    """Byte strings of any content; how they lie in the file depends on their lengths."""
+    """Byte strings of any content; their storage in the file depends on their lengths."""
 
 
 Hdf5 = Integer | Float | Complex | Boolean | Text
@@ -98,7 +98,7 @@ _CODE8 = Integer(1, False, 8)
 
 
 class Row(NamedTuple):
-    """One dtype in every vocabulary; None where a vocabulary has no word for it."""
+    """One dtype in every naming system; None where a system does not have it."""
 
     name: str
     enum: int
@@ -110,9 +110,9 @@ class Row(NamedTuple):
 
 
 # Sources of the columns: enum, tensorflow/core/framework/types.proto; onnx, TensorProto.DataType of onnx.proto;
-# safetensors, the Dtype names of its header; torch, attribute names of the torch module. The HDF5 column holds what
-# h5dump shows rightly: float8_e4m3fn and its kin have no infinities or another zero than HDF5's rules for floats
-# would give, so their codes are stored as unsigned bytes with the name of the dtype beside them.
+# safetensors, the Dtype names of its header; torch, attribute names of the torch module. The HDF5 column has only types
+# that h5dump shows correctly: float8_e4m3fn and similar types differ from HDF5's floats in infinities or zeros, so
+# their codes are stored as unsigned bytes with the name of the dtype in an attribute.
 TABLE: tuple[Row, ...] = (
     #   name                 enum  numpy                            hdf5                    onnx  safetensors  torch
     Row("float32", 1, np.float32, _SINGLE, 1, "F32", "float32"),
@@ -245,12 +245,12 @@ class DType:
 
     @property
     def min(self) -> Any:
-        """The least finite value; `TypeError` for a dtype that has none."""
+        """The smallest finite value; `TypeError` for a dtype without limits."""
         return self._limits().min
 
     @property
     def max(self) -> Any:
-        """The greatest finite value; `TypeError` for a dtype that has none."""
+        """The largest finite value; `TypeError` for a dtype without limits."""
         return self._limits().max
 
     def _limits(self) -> Any:
@@ -258,17 +258,17 @@ class DType:
             return ml_dtypes.finfo(self.as_numpy_dtype)
         if self.is_integer:
             return ml_dtypes.iinfo(self.as_numpy_dtype)
-        raise TypeError(f"Dtype {self.name} has neither least nor greatest value.")
+        raise TypeError(f"Dtype {self.name} has neither a minimum nor a maximum.")
 
     def is_compatible_with(self, other: DTypeLike) -> bool:
-        """Whether a tensor of the other dtype can be used where this one is asked for."""
+        """Whether a tensor of the other dtype can be used where this dtype is expected."""
         return self.base_dtype is as_dtype(other).base_dtype
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, DType):
             return self is other
         try:
-            return self is as_dtype(other)  # type: ignore[arg-type]  # whatever it is
+            return self is as_dtype(other)  # type: ignore[arg-type]  # any object
         except TypeError:
             return False
 
@@ -286,7 +286,7 @@ class DType:
 
 
 DTypeLike: TypeAlias = DType | str | int | type[Any] | np.dtype[Any]
-"""What may be written for a dtype; see `as_dtype`."""
+"""A value that stands for a dtype; see `as_dtype`."""
 
 _BY_NAME = {row.name + (REF_SUFFIX if is_ref else ""): DType(row, is_ref) for row in TABLE for is_ref in (False, True)}
 _BY_ENUM = {dtype.as_datatype_enum: dtype for dtype in _BY_NAME.values()}
@@ -327,17 +327,17 @@ _BY_PYTHON_TYPE: dict[Any, DType] = {float: float32, int: int32, bool: bool_, st
 
 
 def as_dtype(value: DTypeLike) -> DType:
-    """Read a dtype from whatever a user may write for one.
+    """Convert a name, a number or another library's dtype to a `DType`.
 
     Parameters
     ----------
     value : DType, str, int, type or numpy.dtype
-        A name, TensorFlow's number, a Python type, or anything that ``numpy.dtype`` understands.
+        A name, TensorFlow's number, a Python type, or an argument of ``numpy.dtype``.
 
     Raises
     ------
     TypeError
-        There is no such dtype.
+        The value does not stand for a dtype.
     """
     if isinstance(value, DType):
         return value
@@ -348,7 +348,7 @@ def as_dtype(value: DTypeLike) -> DType:
     if isinstance(value, type) and value in _BY_PYTHON_TYPE:
         return _BY_PYTHON_TYPE[value]
     try:
-        if value is not None:  # which NumPy would take for float64
+        if value is not None:  # NumPy would convert None to float64
             return _BY_NAME[name_of_numpy(np.dtype(cast("npt.DTypeLike", value)))]
     except TypeError:
         pass
@@ -356,18 +356,18 @@ def as_dtype(value: DTypeLike) -> DType:
 
 
 def name_of_numpy(dtype: np.dtype[Any]) -> str:
-    """The dtype's name for a NumPy dtype of either byte order; any text or bytes dtype is ``"string"``.
+    """The dtype's name for a NumPy dtype of either byte order; every str or bytes dtype is ``"string"``.
 
     Raises
     ------
     TypeError
-        No dtype stands for it (datetimes and structured dtypes, for example).
+        The dtype has no counterpart (datetimes and structured dtypes, for example).
     """
     if dtype.kind in "SU":
         return "string"
     found = _NAME_BY_NUMPY.get(dtype.newbyteorder("=") if dtype.byteorder in "<>" else dtype)
     if found is None:
-        raise TypeError(f"NumPy's dtype {dtype} has no counterpart; the dtypes are {', '.join(ROW_BY_NAME)}.")
+        raise TypeError(f"The NumPy dtype {dtype} is not supported; the dtypes are {', '.join(ROW_BY_NAME)}.")
     return found
 
 

@@ -3,7 +3,7 @@
 ::
 
     Exception
-    └── OpError                      whatever goes wrong while a graph runs or a checkpoint is used
+    └── OpError                      any failure while a graph runs or a checkpoint is used
         ├── CancelledError           1
         ├── UnknownError             2
         ├── InvalidArgumentError     3   a shape, dtype or value that does not fit
@@ -15,14 +15,14 @@
         ├── FailedPreconditionError  9   a variable without a value
         ├── AbortedError            10
         ├── OutOfRangeError         11
-        ├── UnimplementedError      12   an operation that no engine knows
+        ├── UnimplementedError      12   an operation that the engine does not support
         ├── InternalError           13
         ├── UnavailableError        14
         ├── DataLossError           15   a damaged or altered file
         └── UnauthenticatedError    16
 
-Names, codes and constructor arguments are those of ``tf.errors``; what TensorFlow reports with a built-in
-exception (``ValueError``, ``TypeError``, ``KeyError``, ``RuntimeError``, ``OSError``) is that exception here too.
+Names, codes and constructor arguments are those of ``tf.errors``. Where TensorFlow raises a built-in exception
+(``ValueError``, ``TypeError``, ``KeyError``, ``RuntimeError``, ``OSError``), the same exception is raised here.
 """
 
 from __future__ import annotations
@@ -88,14 +88,14 @@ UNAUTHENTICATED = 16
 
 
 class OpError(Exception):
-    """Base of every error that a run or a checkpoint raises.
+    """Base class of the errors that a run or a checkpoint raises.
 
     Parameters
     ----------
     node_def : object or None
-        The definition of the operation that failed, where one did.
+        The definition of the operation that failed, if there is one.
     op : Operation or None
-        The operation that failed, where one did.
+        The operation that failed, if there is one.
     message : str
         One sentence: what was found, what was expected, what to do.
     error_code : int
@@ -110,12 +110,12 @@ class OpError(Exception):
         self._error_code = error_code
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # The operation belongs to a graph of this process; what travels to another one is the sentence.
+        # The operation belongs to a graph of this process; another process gets the message.
         return type(self), (None, None, self._message, self._error_code)
 
     @property
     def message(self) -> str:
-        """The sentence."""
+        """The message."""
         return self._message
 
     @property
@@ -171,13 +171,13 @@ class DeadlineExceededError(_CodedError):
 
 
 class NotFoundError(_CodedError):
-    """A name or a file that was asked for does not exist."""
+    """A requested name or file does not exist."""
 
     code = NOT_FOUND
 
 
 class AlreadyExistsError(_CodedError):
-    """What was to be made exists already."""
+    """The thing to create exists already."""
 
     code = ALREADY_EXISTS
 
@@ -207,25 +207,25 @@ class AbortedError(_CodedError):
 
 
 class OutOfRangeError(_CodedError):
-    """A position beyond the end."""
+    """A position is beyond the end."""
 
     code = OUT_OF_RANGE
 
 
 class UnimplementedError(_CodedError):
-    """An operation that the engine does not know."""
+    """An operation is not supported by the engine."""
 
     code = UNIMPLEMENTED
 
 
 class InternalError(_CodedError):
-    """A promise of the library itself is broken."""
+    """An internal invariant of the library is broken."""
 
     code = INTERNAL
 
 
 class UnavailableError(_CodedError):
-    """What is needed cannot be reached now."""
+    """A needed resource cannot be reached now."""
 
     code = UNAVAILABLE
 
@@ -264,16 +264,21 @@ if hasattr(errno, "EDQUOT"):  # absent on Windows
 
 
 def from_os_error(error: OSError, doing: str, detail: str = "") -> OpError:
-    """The `OpError` that says what an `OSError` means.
+    """Translate an `OSError` into the matching `OpError`.
 
     Parameters
     ----------
     error : OSError
-        What the operating system reported.
+        The error of the operating system.
     doing : str
-        What was being done to which file, as the beginning of a sentence: ``"Cannot write model.h5"``.
+        The action and the file, as the beginning of a sentence: ``"Cannot write model.h5"``.
     detail : str
-        Sentences to put behind it: what was needed, what there is, what to do.
+        Sentences to append: what was needed, what is available, what to do.
+
+    Returns
+    -------
+    OpError
+        `NotFoundError`, `PermissionDeniedError`, `ResourceExhaustedError` or another subclass.
     """
     cause = os.strerror(error.errno) if error.errno else str(error)
     message = f"{doing}: {cause}. {detail}".rstrip()

@@ -1,8 +1,8 @@
-"""The limits of what is read: how much a file may ask for before it is refused.
+"""Limits for reading: how much a file may ask for before it is refused.
 
-A file from a stranger says itself how large its tables are, how deep its groups, how long its texts. Each limit here
-bounds one of these, most of them by the length of the file, so that time and memory for reading stay in proportion to
-it. A refusal names the limit and the object. Who trusts a file that goes beyond one raises it for a while:
+An untrusted file declares how large its tables, how deep its groups and how long its strings are. Each limit bounds one
+of these, mostly by the length of the file, so that time and memory stay in proportion to that length. The error names
+the limit and the object. If you trust a file that exceeds a limit, raise the limit for one block:
 
 >>> import hdfsaver as tf
 >>> with tf.limits.use(chunks=10_000_000):
@@ -22,11 +22,10 @@ from hdfsaver.errors import ResourceExhaustedError
 __all__ = ["LINK_BYTES", "Limits", "RANK", "check_declared", "get", "refused", "use"]
 
 RANK = 32
-"""Dimensions of an array. This one cannot be raised: HDF5 itself has no more."""
+"""Dimensions of an array; this limit of HDF5 cannot be raised."""
 
 LINK_BYTES = 16
-"""Bytes that the smallest link takes in a file. A file cannot have more links than have room in it; one that shows more
-shows some of them again and again."""
+"""Bytes that the smallest link takes in a file. They bound the number of links; a file that shows more has a cycle."""
 
 
 @dataclass(frozen=True)
@@ -36,25 +35,25 @@ class Limits:
     Attributes
     ----------
     attribute_bytes : int
-        Bytes of the text in an attribute of an HDF5 object. HDF5 itself keeps longer ones elsewhere.
+        Bytes of a string in an attribute of an HDF5 object. HDF5 itself stores longer ones elsewhere.
     chunks : int
         Chunks of one dataset in a plain file; each takes some 400 bytes of memory while it is read.
     declared_bytes, declared_ratio : int
-        All datasets of a plain file together, and all compressed values of any file, may declare so many bytes, or so
-        many times the length of the file, whichever is more. Compressed zeros take a thousandth of what they declare,
-        or less, so a bomb of 10 MB makes 10 GB.
-        The first also bounds the memory for constants of a TensorFlow graph whose last element stands for many.
+        All datasets of a plain file together, and all compressed values of any file, may declare this many bytes, or
+        this many times the length of the file, whichever is more. Compressed zeros take a thousandth of their size or
+        less, so a bomb of 10 MB becomes 10 GB. `declared_bytes` also bounds the memory for constants of a TensorFlow
+        graph that repeat their last element.
     depth : int
-        Groups within groups. Paths are as long as the groups are deep; 10,000 take about 1 s.
+        Depth of nested groups. Paths grow with the depth; 10,000 levels take about 1 s.
     json_depth : int
-        Lists and objects within each other in the attributes of an operation. The parser calls itself for each.
+        Depth of nested lists and objects in the attributes of an operation. The parser is recursive.
     links : int
-        Links of a file that is walked, if the file's length allows so many (`LINK_BYTES`).
+        Links of a file, if its length allows that many (`LINK_BYTES`).
     probe_seconds : int
-        Above 0, a file without a seal is read in a child process first, which may take so many seconds; see
+        If above 0, a file without a seal is first read in a child process, which may take this many seconds; see
         ``docs/security.md``.
     state_bytes : int
-        Bytes of the text file that says which checkpoints a folder has; the default is enough for half a million.
+        Bytes of the state file of a folder; the default is enough for half a million checkpoints.
     """
 
     attribute_bytes: int = 2**16
@@ -73,13 +72,13 @@ _current: ContextVar[Limits] = ContextVar("hdfsaver_limits", default=_DEFAULTS)
 
 
 def get() -> Limits:
-    """The limits that hold now, in this thread or task."""
+    """The limits in force in this thread or task."""
     return _current.get()
 
 
 @contextmanager
 def use(**changes: int) -> Iterator[Limits]:
-    """Let other limits hold within a ``with`` block, in this thread or task.
+    """Change limits within a ``with`` block, in this thread or task.
 
     Parameters
     ----------
@@ -89,7 +88,7 @@ def use(**changes: int) -> Iterator[Limits]:
     Raises
     ------
     TypeError
-        There is no such limit, or its value is no int.
+        There is no such limit, or its value is not an int.
     ValueError
         A value is negative.
     """
@@ -107,13 +106,28 @@ def _check(changes: dict[str, int]) -> None:
         if name not in known:
             raise TypeError(f"There is no limit {name!r}; the limits are {', '.join(known)}.")
         if type(value) is not int:
-            raise TypeError(f"The limit {name!r} is an int, not {value!r}.")
+            raise TypeError(f"The limit {name!r} must be an int, not {value!r}.")
         if value < 0:
-            raise ValueError(f"The limit {name!r} cannot be negative, as {value} is.")
+            raise ValueError(f"The limit {name!r} must not be negative, but {value} was given.")
 
 
 def check_declared(part: str, declared: int, size: int) -> None:
-    """Refuse values that declare more bytes than a file of that size may hold; ``part`` is the last of them."""
+    """Refuse values that declare more bytes than the limits allow.
+
+    Parameters
+    ----------
+    part : str
+        The last of the values, for the message: ``"/a"``.
+    declared : int
+        The bytes of all values together.
+    size : int
+        The length of the file in bytes.
+
+    Raises
+    ------
+    ResourceExhaustedError
+        The values exceed `Limits.declared_bytes` and `Limits.declared_ratio`.
+    """
     allowed = get()
     if declared > max(allowed.declared_bytes, allowed.declared_ratio * size):
         what = f"with it, the values declare {declared} bytes in a file of {size}"
@@ -121,22 +135,27 @@ def check_declared(part: str, declared: int, size: int) -> None:
 
 
 def refused(part: str, what: str, limit: str) -> ResourceExhaustedError:
-    """The error for a part of a file that goes beyond a limit.
+    """Make the error for a part of a file that exceeds a limit.
 
     Parameters
     ----------
     part : str
         The object, ``"/a"``.
     what : str
-        What it asks for, ``"it has 7 chunks"``.
+        Its demand, as a clause: ``"it has 7 chunks"``.
     limit : str
         The attribute of `Limits`.
+
+    Returns
+    -------
+    ResourceExhaustedError
+        The error, which names the object and the limit.
     """
     return ResourceExhaustedError(
         None,
         None,
-        f"{part}: {what}, beyond the limit `{limit}` ({getattr(get(), limit)}); it is refused. Where the file is "
-        f"trusted, read it within `with hdfsaver.limits.use({limit}=...):`.",
+        f"{part}: {what}, beyond the limit `{limit}` ({getattr(get(), limit)}); it is refused. If you trust the "
+        f"file, read it within `with hdfsaver.limits.use({limit}=...):`.",
     )
 
 

@@ -1,15 +1,15 @@
-"""The schema of a computation graph: what the nodes and edges of its networkx DiGraph carry.
+"""The schema of a computation graph: the data of the nodes and edges of its networkx DiGraph.
 
-Everything is a plain value, so that networkx's algorithms, the file and any engine see the same thing.
+All values are plain Python values, so that networkx, the file and every engine see the same data.
 
 A **node** is one operation; its key is the operation's name. Node data:
 
 ``op`` : str
     The operation's type, ``"AddV2"``.
 ``device`` : str
-    Where it was asked to run, ``""`` for anywhere.
+    The requested device, ``""`` for any device.
 ``attrs`` : dict[str, AttrValue]
-    The operation's attributes. The Python type of a value says its kind, one for one with TensorFlow's ``AttrValue``:
+    The operation's attributes. The Python type of a value corresponds to one kind of TensorFlow's ``AttrValue``:
 
     ==================  ==========  ===========================================================
     Python              AttrValue   example
@@ -25,18 +25,18 @@ A **node** is one operation; its key is the operation's name. Node data:
     dict                func        ``{"name": "f", "attr": {...}}``; ``{"placeholder": "T"}``
     ==================  ==========  ===========================================================
 ``inputs`` : tuple[tuple[str, int], ...]
-    The ordered inputs: the producing node's name and which of its outputs. This is the truth; edges agree with it.
+    The ordered inputs: the name of the producing node and the number of its output. The edges must agree with them.
 ``control_inputs`` : tuple[str, ...]
-    The operations that must run before this one, in the order in which they were given.
+    The operations that must run before this one, in the given order.
 ``outputs`` : tuple[tuple[str, Shape], ...]
-    For each output its dtype's name and its static shape, as they were inferred when the operation was made.
+    For each output the name of its dtype and its static shape, as inferred when the operation was created.
 
-An **edge** joins two nodes once, whatever runs between them (a DiGraph has one edge per pair). Edge data:
+An **edge** joins two nodes; a DiGraph has at most one edge per pair. Edge data:
 
 ``wires`` : list[tuple[int, int]]
-    Each ``(output, input)`` pair that the edge carries, in order of the input; ``x * x`` has two.
+    The ``(output, input)`` pairs of the edge, in order of the input; ``x * x`` has two.
 ``control`` : bool
-    Whether the target also waits for the source; ``wires`` is empty on an edge that is nothing else.
+    Whether the target also waits for the source; a pure control edge has no ``wires``.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ Wire: TypeAlias = tuple[int, int]
 """``(output of the source, input of the target)``."""
 
 ControlWire: Wire = (-1, -1)
-"""How a table of edges writes a control edge."""
+"""The number for a control edge in a table of edges."""
 
 DiGraph: TypeAlias = "nx.DiGraph[str]"
 
@@ -69,7 +69,7 @@ NODE_FIELDS = ("op", "device", "attrs", "inputs", "control_inputs", "outputs")
 
 @dataclass
 class SaveSliceInfoDef:
-    """Which part of a larger variable a variable is; the fields are those of TensorFlow's ``SaveSliceInfoDef``."""
+    """The part of a partitioned variable that a variable holds, field for field TensorFlow's ``SaveSliceInfoDef``."""
 
     full_name: str
     full_shape: tuple[int, ...]
@@ -79,7 +79,7 @@ class SaveSliceInfoDef:
 
 @dataclass
 class VariableDef:
-    """How a variable is made of operations: an item of the collections of variables.
+    """The operations of a variable: an item of the collections of variables.
 
     The fields are those of TensorFlow's ``VariableDef``; names of tensors end in ``:0``.
     """
@@ -93,18 +93,18 @@ class VariableDef:
 
 
 class SavedPart(NamedTuple):
-    """A variable that a Saver keeps as a part of a larger one: its operation's name, and which part it is."""
+    """A variable that a Saver saves as a part of a larger one: the name of its operation, and its part."""
 
     op_name: str
     info: SaveSliceInfoDef
 
 
 LIBRARY = "library"
-"""The part of what came from TensorFlow that holds functions, see `Structure`."""
+"""The key of the functions in `Structure.tensorflow`."""
 
 
 SavedNames: TypeAlias = "dict[str, str | list[SavedPart]]"
-"""Which variable a Saver keeps under which name: that of its operation, or the parts of a partitioned one."""
+"""By name in the file, the name of a variable's operation, or the parts of a partitioned variable."""
 
 
 @dataclass
@@ -122,11 +122,11 @@ class CollectionDef:
     ----------
     kind : str
         ``"node_list"`` (names of tensors and operations), ``"bytes_list"``, ``"int64_list"``, ``"float_list"``,
-        or ``"variable_list"`` (`VariableDef` items, which TensorFlow keeps as serialized bytes).
+        or ``"variable_list"`` (`VariableDef` items, which TensorFlow serializes).
     value : list
         The items: str, bytes, int, float or `VariableDef`.
     **lists
-        Instead of both, as in TensorFlow: ``node_list=CollectionDef.NodeList(value=["a"])``.
+        Instead of the other two, as in TensorFlow: ``node_list=CollectionDef.NodeList(value=["a"])``.
     """
 
     kind: str
@@ -144,13 +144,13 @@ class CollectionDef:
         self.value = items.value
 
     def WhichOneof(self, group: str) -> str | None:  # noqa: N802 - TensorFlow's name
-        """Which of TensorFlow's lists holds the items, or None; the only group is ``"kind"``."""
+        """The name of the list that holds the items, or None; the only group is ``"kind"``."""
         if group != "kind":
-            raise ValueError(f"A CollectionDef has the group 'kind', not {group!r}.")
+            raise ValueError(f"A CollectionDef has only the group 'kind', not {group!r}.")
         return "bytes_list" if self.kind == "variable_list" else self.kind or None
 
     def __getattr__(self, name: str) -> ItemList:
-        # node_list, bytes_list and so on; the list of another kind than this one's is empty.
+        # node_list, bytes_list and so on; the lists of other kinds are empty.
         if name not in COLLECTION_KINDS:
             raise AttributeError(f"A CollectionDef has no attribute {name!r}.")
         return ItemList(self.value if name in (self.kind, self.WhichOneof("kind")) else [])
@@ -167,7 +167,7 @@ COLLECTION_KINDS: dict[str, type] = {
 
 @dataclass
 class SaverDef:
-    """What a Saver is: TensorFlow's ``SaverDef``, field for field."""
+    """The settings of a Saver: TensorFlow's ``SaverDef``, field for field."""
 
     LEGACY: ClassVar[int] = 0
     V1: ClassVar[int] = 1
@@ -184,7 +184,7 @@ class SaverDef:
 
 @dataclass
 class Structure:
-    """A graph with what belongs to it: all that a checkpoint's ``/graph`` holds.
+    """A graph with its collections and its Saver: the content of a checkpoint's ``/graph``.
 
     Attributes
     ----------
@@ -195,13 +195,13 @@ class Structure:
     saver : SaverDef or None
         The Saver that wrote the file.
     saved_names : dict of str to str or list of SavedPart
-        Which variable (its operation's name) that Saver keeps under which name in the file, or the parts of one.
-        TensorFlow has this in the operations that a Saver adds to the graph; ours adds none.
+        By name in the file, the variable (the name of its operation) or its parts. TensorFlow has this in the
+        operations that its Saver adds to the graph; hdfsaver's Saver adds no operations.
     tensorflow : dict of str to bytes
-        What a file of TensorFlow's said beyond that, such as its library of functions: serialized ``MetaGraphDef``
-        messages of one part each, under the names of the parts. Nothing here looks into them.
+        The rest of a TensorFlow file, such as its library of functions: serialized ``MetaGraphDef`` messages of one
+        part each, by the names of the parts. They are not interpreted here.
     is_plain : bool
-        Whether `digraph` is any DiGraph of plain values instead, which nothing above belongs to.
+        Whether `digraph` is an arbitrary DiGraph of plain values; the other attributes are then empty.
     """
 
     digraph: DiGraph
@@ -223,7 +223,17 @@ def add_node(
     outputs: tuple[tuple[str, Shape], ...] = (),
     device: str = "",
 ) -> None:
-    """Add one operation with its edges. The sources need not be there yet; `validate` says if one never comes."""
+    """Add one operation with its edges; the nodes of its inputs may be added later.
+
+    Parameters
+    ----------
+    digraph : networkx.DiGraph
+    name : str
+    op : str
+        The operation's type.
+    inputs, control_inputs, attrs, outputs, device
+        The node data, see above.
+    """
     digraph.add_node(
         name,
         op=op,
@@ -240,7 +250,16 @@ def add_node(
 
 
 def add_control_inputs(digraph: DiGraph, name: str, sources: Iterable[str]) -> None:
-    """Make an operation wait for others as well; those that it waits for already change nothing."""
+    """Make an operation wait for more operations.
+
+    Parameters
+    ----------
+    digraph : networkx.DiGraph
+    name : str
+        The operation.
+    sources : iterable of str
+        The operations to wait for; those that it waits for already are skipped.
+    """
     data = digraph.nodes[name]
     new = [source for source in dict.fromkeys(sources) if source not in data["control_inputs"]]
     data["control_inputs"] += tuple(new)
@@ -249,7 +268,7 @@ def add_control_inputs(digraph: DiGraph, name: str, sources: Iterable[str]) -> N
 
 
 def build(nodes: Mapping[str, dict[str, Any]]) -> DiGraph:
-    """Make a DiGraph of all its nodes at once, in their order: what `add_node` does one by one, several times faster.
+    """Build a DiGraph from all its nodes at once, in order; several times faster than calling `add_node` for each.
 
     Parameters
     ----------
@@ -265,7 +284,7 @@ def build(nodes: Mapping[str, dict[str, Any]]) -> DiGraph:
 
 @contextmanager
 def nothing_collected() -> Iterator[None]:
-    """Spare the search for garbage: a large graph is a million new objects, and all of them stay."""
+    """Pause the garbage collector: a large graph is a million new objects, and all of them stay."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -283,12 +302,12 @@ def _edge(digraph: DiGraph, source: str, target: str) -> dict[str, Any]:
 
 
 def validate(digraph: DiGraph) -> None:
-    """Check that a DiGraph is a computation graph as this page describes it.
+    """Check that a DiGraph is a computation graph as described above.
 
     Raises
     ------
     ValueError
-        The first thing that is wrong, with the node or edge that it is wrong about.
+        The graph is malformed; the message names the first faulty node or edge.
     """
     for name, data in digraph.nodes(data=True):
         _validate_node(digraph, name, data)
@@ -308,14 +327,14 @@ def validate(digraph: DiGraph) -> None:
 
 def _validate_node(digraph: DiGraph, name: Any, data: Mapping[str, Any]) -> None:
     if not isinstance(name, str):
-        raise ValueError(f"Node {name!r} is not named by a string.")
+        raise ValueError(f"The key of node {name!r} is not a string.")
     missing = [key for key in NODE_FIELDS if key not in data]
     if len(missing) == len(NODE_FIELDS):
-        raise ValueError(f"Node {name!r} lacks everything: an operation names it as an input, but nobody defined it.")
+        raise ValueError(f"Node {name!r} is an input of an operation, but it is not defined.")
     if missing:
         raise ValueError(f"Node {name!r} lacks {', '.join(missing)}.")
     if not isinstance(data["op"], str) or not isinstance(data["device"], str):
-        raise ValueError(f"Node {name!r} must have text for op and device, not {data['op']!r} and {data['device']!r}.")
+        raise ValueError(f"Node {name!r} needs strings for op and device, not {data['op']!r} and {data['device']!r}.")
     for source, output in data["inputs"]:
         _validate_input(digraph, name, source, output)
     for dtype, _shape in data["outputs"]:
@@ -334,7 +353,7 @@ def _validate_input(digraph: DiGraph, name: str, source: str, output: int) -> No
 
 
 def edges_from_inputs(nodes: Iterable[tuple[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
-    """The edges that the inputs of nodes speak of, by source and target."""
+    """The edges that follow from the inputs of nodes, by source and target."""
     edges: dict[tuple[str, str], dict[str, Any]] = {}
     for target, data in nodes:
         for position, (source, output) in enumerate(data["inputs"]):
@@ -348,7 +367,7 @@ def edges_from_inputs(nodes: Iterable[tuple[str, Any]]) -> dict[tuple[str, str],
 
 
 def is_plain(value: AttrValue) -> bool:
-    """Whether a value is of one of the kinds that an attribute may have."""
+    """Whether a value has one of the types that an attribute may have."""
     if isinstance(value, list):
         return all(is_plain(item) for item in value)
     if isinstance(value, tuple):

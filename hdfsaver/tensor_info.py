@@ -1,4 +1,4 @@
-"""What a tensor in a file of any format is: name, dtype, shape and bytes."""
+"""The description of a tensor in a file of any format: name, dtype, shape and bytes."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class TensorInfo(NamedTuple):
         The dtype's name.
     shape : tuple of int
     nbytes : int
-        Bytes of its values in the file, or what they would take if they were not compressed.
+        Bytes of its values, uncompressed.
     filters : tuple of str
-        What its chunks were compressed with, ``("shuffle", "zstd")``; nothing for a value in one block.
+        The filters of its chunks, ``("shuffle", "zstd")``; empty for a value in one block.
     chunk : tuple of int
-        The chunks' shape; nothing for a value in one block.
+        The shape of the chunks; empty for a value in one block.
     """
 
     name: str
@@ -49,7 +49,7 @@ class TensorInfo(NamedTuple):
 
 def bytes_of(array: Array) -> memoryview:
     """The bytes of a contiguous array as one flat view."""
-    # Through NumPy, because Python's own views do not know the small floats.
+    # Through NumPy, because a memoryview does not support the small floats.
     return array.reshape(-1).view(np.uint8).data
 
 
@@ -60,5 +60,5 @@ def nbytes_of(dtype: str, shape: tuple[int, ...]) -> int:
 
 @cache
 def numpy_dtype(dtype: str) -> np.dtype[Any]:
-    """NumPy's dtype for a dtype's name; `KeyError` where there is no such dtype."""
+    """NumPy's dtype for a dtype's name; `KeyError` for an unknown name."""
     return dtypes.numpy_dtype(dtype)

@@ -1,7 +1,7 @@
-"""Atomic commit: a file is replaced when its successor lies complete on the disk, and not before.
+"""Atomic writes: a file is replaced only when its successor is complete on the disk.
 
-The successor is written to a sibling, ``.NAME.PID.RANDOM.tmp``, which its owner keeps locked: what a killed program
-left behind has no lock, and the next save of the same name clears it away.
+The successor is first a temporary file in the same folder, ``.NAME.PID.RANDOM.tmp``, called a draft, which its owner
+keeps locked. A draft that a killed program left has no lock, and the next save of the same name removes it.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from hdfsaver.files.os_errors import refused
 
 try:
     import fcntl
-except ImportError:  # Windows: without locks, what a killed program left behind stays
+except ImportError:  # Windows has no such locks: drafts of killed programs stay
     fcntl = None  # type: ignore[assignment]
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 _MAX_STEM = 180
-"""Bytes of a file's name that fit into its sibling's, whose own may have 255."""
+"""Bytes of a file's name that fit into the name of its draft, which can have 255."""
 
 LONG_DRAFTS = "[0-9a-f]{32}"
 """The regular expression for `clear_stale` that finds the drafts of all files with longer names."""
 
 _CANNOT_RESERVE = {EINVAL, ENODEV, ENOSYS, ENOTSUP, EOPNOTSUPP}
-"""What file systems without reservation answer."""
+"""The error numbers of file systems that cannot reserve space."""
 
 
 @dataclass
 class Draft:
-    """A file in the making: ``fd`` is open, ``target`` is what it becomes, ``size`` how many bytes it needs."""
+    """A file that is being written: ``fd`` is open, ``target`` is its final path, ``size`` its length in bytes."""
 
     fd: int = -1
     path: Path = Path()
@@ -48,11 +48,11 @@ class Draft:
     size: int = 0
 
     def becomes(self, name: str) -> None:
-        """Give it another name, in the same folder, than the one it was begun for; what is there is replaced."""
+        """Choose another final name in the same folder; a file of that name is replaced."""
         self.target, _mode = _resolve(self.target.with_name(name))
 
     def reserve(self, size: int) -> None:
-        """Take the room for so many bytes now, so that a full disk is noticed before anything is written."""
+        """Reserve disk space now, so that a full disk is noticed before anything is written."""
         self.size = size
         if not size:
             return
@@ -67,31 +67,31 @@ class Draft:
 
 @contextmanager
 def atomic_write(path: str | os.PathLike[str], *, durable: bool = True, sweep: bool = True) -> Iterator[Draft]:
-    """Replace a file when the block ends well; after any exception everything is as it was.
+    """Replace a file when the block ends without an exception; otherwise leave everything unchanged.
 
     Parameters
     ----------
     path : path-like
-        The file; where it is a symbolic link, the file that the link leads to.
+        The file. For a symbolic link, the file that the link points to.
     durable : bool
         Wait until file and folder are on the disk.
     sweep : bool
-        Remove first what killed programs left behind of this file; False where the caller has called `clear_stale`.
+        Remove the drafts of this file that killed programs left. False if the caller has called `clear_stale`.
 
     Raises
     ------
     NotFoundError
         The folder does not exist.
     FailedPreconditionError
-        There is something of that name that is not a regular file.
+        The path exists and is not a regular file.
     PermissionDeniedError, ResourceExhaustedError, OpError
-        What the operating system reports, naming the file.
+        The operating system refuses; the message names the file.
     """
-    # One block from before the draft is there: an interruption may come between any two steps.
+    # The block begins before the draft exists: an interruption may come between any two steps.
     draft = Draft()
     try:
         target, mode = _resolve(Path(path))
-        if sweep or os.path.islink(path):  # the caller knows nothing of the folder that a link leads to
+        if sweep or os.path.islink(path):  # the caller did not sweep the folder that a link leads to
             clear_stale(target.parent, draft_names(target.name))
         _make(draft, target, mode)
         yield draft
@@ -106,7 +106,20 @@ def atomic_write(path: str | os.PathLike[str], *, durable: bool = True, sweep: b
 
 
 def write_text_atomically(path: str | os.PathLike[str], text: str, *, durable: bool = True, sweep: bool = True) -> None:
-    """Replace a file by a text in UTF-8; parameters and errors are those of `atomic_write`."""
+    """Replace a file by a string in UTF-8.
+
+    Parameters
+    ----------
+    path, durable, sweep
+        See `atomic_write`.
+    text : str
+        The new content.
+
+    Raises
+    ------
+    OpError
+        See `atomic_write`.
+    """
     view = memoryview(text.encode())
     with atomic_write(path, durable=durable, sweep=sweep) as draft:
         draft.size = len(view)
@@ -115,7 +128,7 @@ def write_text_atomically(path: str | os.PathLike[str], text: str, *, durable: b
 
 
 def _resolve(path: Path) -> tuple[Path, int | None]:
-    """The file that is replaced, and its mode; None where there is none yet."""
+    """The file that is replaced, and its mode; None if it does not exist yet."""
     target = Path(os.path.realpath(path))
     if target.is_symlink():
         raise OSError(ELOOP, os.strerror(ELOOP))
@@ -134,7 +147,7 @@ def _mode_of(path: Path) -> int | None:
 
 
 def _make(draft: Draft, target: Path, kept: int | None) -> None:
-    """Give the draft its file."""
+    """Create the file of a draft."""
     # A new file gets what `open` would give it; a successor is never readable by more people than the file it replaces.
     mode = 0o666 if kept is None else stat.S_IMODE(kept)
     while not _opened(draft, target, mode):
@@ -144,7 +157,7 @@ def _make(draft: Draft, target: Path, kept: int | None) -> None:
 
 
 def _opened(draft: Draft, target: Path, mode: int) -> bool:
-    """Open and lock a file that nobody had; False where another save took it for stale before the lock was on."""
+    """Create and lock a file; False if another save removed it as stale before it was locked."""
     draft.target = target
     draft.path = target.with_name(f".{_stem(target.name)}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
@@ -153,8 +166,8 @@ def _opened(draft: Draft, target: Path, mode: int) -> bool:
         return False
     if fcntl is None:
         return True
-    # Shared, since the lock stays until the file bears its name, and who reads it then may ask for such a lock too, as
-    # the HDF5 library does. A file system without locks has no sweepers either: they need one as well.
+    # A shared lock, because it stays until the file has its final name, and a reader such as the HDF5 library may ask
+    # for a shared lock then. A file system without locks is safe too: the sweep needs a lock as well.
     with suppress(OSError):
         fcntl.flock(draft.fd, fcntl.LOCK_SH)
     if os.fstat(draft.fd).st_nlink:
@@ -173,20 +186,20 @@ def draft_names(name: str) -> str:
 
 
 def clear_stale(folder: str | os.PathLike[str], names: str) -> None:
-    """Remove the drafts whose owners are gone.
+    """Remove the drafts whose owners have ended.
 
     Parameters
     ----------
     folder : path-like
-        Where they lie; empty for the working directory.
+        The folder of the drafts; empty for the working directory.
     names : str
-        A regular expression for the names of the files that they were to become.
+        A regular expression for the final names of the drafts.
     """
     if fcntl is None:
         return
     pattern = re.compile(rf"\.(?:{names})\.[0-9]+\.[0-9a-f]{{8}}\.tmp")
-    # Whatever goes wrong here is no reason not to save: a folder that cannot be listed, the draft of another user, or
-    # one that has just been renamed.
+    # Errors here must not prevent a save: a folder that cannot be listed, a draft of another user, or one that has just
+    # been renamed.
     with suppress(OSError):
         for name in os.listdir(folder or "."):
             if name.startswith(".") and pattern.fullmatch(name):
@@ -207,7 +220,7 @@ def _commit(draft: Draft, durable: bool) -> None:
     if durable:
         os.fsync(draft.fd)
     if fcntl is None:
-        # Windows renames no open file. Elsewhere the lock must outlive the name of the draft.
+        # Windows cannot rename an open file. Elsewhere the lock must be held until the draft has its final name.
         _close(draft)
     os.replace(draft.path, draft.target)
     if draft.fd >= 0:
@@ -216,7 +229,8 @@ def _commit(draft: Draft, durable: bool) -> None:
 
 def _close(draft: Draft) -> None:
     if fcntl is not None:
-        # Said aloud: a process that was forked meanwhile has the descriptor too, and closing ours would not free it.
+        # Unlocked explicitly: a process forked during the save has the descriptor too, so closing this one would not
+        # unlock it.
         with suppress(OSError):
             fcntl.flock(draft.fd, fcntl.LOCK_UN)
     fd, draft.fd = draft.fd, -1
@@ -224,7 +238,7 @@ def _close(draft: Draft) -> None:
 
 
 def _discard(draft: Draft) -> None:
-    # Windows removes no open file; the lock does not matter for a file that is given up.
+    # Windows cannot remove an open file; the lock does not matter for a file that is discarded.
     if draft.fd >= 0:
         with suppress(OSError):
             _close(draft)

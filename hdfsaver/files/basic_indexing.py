@@ -1,4 +1,4 @@
-"""NumPy's basic indexing, split into what is read from a file and what is done to it then."""
+"""NumPy's basic indexing, split into the block that is read from a file and the index within that block."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Selection(NamedTuple):
     Attributes
     ----------
     box : tuple of slice
-        The smallest block, with step 1 in every dimension, that has all that is selected.
+        The smallest block, with step 1 in every dimension, that contains the selection.
     rest : tuple of int or slice
         The index of the selection within the block.
     """
@@ -22,20 +22,20 @@ class Selection(NamedTuple):
 
 
 def select(index: Any, shape: tuple[int, ...]) -> Selection:
-    """Take an index apart.
+    """Split an index into a block and an index within it.
 
     Parameters
     ----------
     index : int, slice, Ellipsis, or a tuple of these
     shape : tuple of int
-        Of what is indexed.
+        The shape of the indexed array.
 
     Raises
     ------
     IndexError
-        There are too many indices, or one is out of bounds.
+        There are too many indices, or an index is out of bounds.
     TypeError
-        One is something else.
+        An index is neither an integer, a slice nor an Ellipsis.
     """
     parts = _expanded(index if isinstance(index, tuple) else (index,), len(shape))
     pairs = [_part(part, size) for part, size in zip(parts, shape, strict=True)]
@@ -43,7 +43,7 @@ def select(index: Any, shape: tuple[int, ...]) -> Selection:
 
 
 def _expanded(parts: tuple[Any, ...], rank: int) -> list[Any]:
-    """With whole slices for the dimensions that are not named."""
+    """The index with a full slice for every dimension that it leaves out."""
     missing = rank - sum(part is not Ellipsis for part in parts)
     if missing < 0:
         raise IndexError(f"There are {rank - missing} indices, but only {rank} dimensions.")

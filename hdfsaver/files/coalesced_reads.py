@@ -1,4 +1,4 @@
-"""Neighbours read together: one system call for a thousand small stretches of a file instead of a thousand."""
+"""Coalesced reads: one system call for many neighbouring small extents of a file."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from hdfsaver.files.positional_io import PIECE, read_at
 
 
 def together(starts: Sequence[int], stops: Sequence[int], gap: int) -> Iterator[tuple[int, int]]:
-    """Group stretches of a file that one read can take in.
+    """Group extents of a file that one read covers.
 
     Parameters
     ----------
     starts, stops : sequence of int
-        Where each stretch begins and ends; in order, not overlapping.
+        Where each extent begins and ends, in bytes; in order, not overlapping.
     gap : int
-        Bytes between two neighbours that are read along rather than skipped.
+        Bytes between two neighbours up to which the gap is read rather than skipped.
 
     Yields
     ------
     (int, int)
-        First and last (not included) of the stretches of a group. All of a group lie within `transfer.PIECE` bytes; a
-        stretch that is longer is a group of its own.
+        First and last (not included) extent of a group. A group covers at most `PIECE` bytes; a longer extent is a
+        group of its own.
     """
     breaks = np.flatnonzero(np.array(starts[1:]) - np.array(stops[:-1]) > gap) + 1
     edges = [0, *breaks.tolist(), len(starts)]
@@ -52,7 +52,7 @@ def read_small(fd: int, extents: Sequence[tuple[int, int]]) -> Iterator[tuple[in
     Yields
     ------
     int
-        Which of the extents, by its position in the argument.
+        The position of the extent in ``extents``.
     memoryview
         Its bytes.
     """

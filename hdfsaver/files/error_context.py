@@ -1,4 +1,4 @@
-"""Errors that name the file that they are about."""
+"""Errors that name their file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hdfsaver.files.os_errors import unreadable
 
 @contextmanager
 def about(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Let every error that passes name the file."""
+    """Add the file's path to the message of every error that the block raises."""
     try:
         yield
     except (EOFError, OSError) as error:

@@ -1,6 +1,6 @@
-"""Who changes a folder of checkpoints when several may: one after the other.
+"""A lock on a folder of checkpoints, so that savers change it one after the other.
 
-The lock is on the folder itself (`flock`), so that no file stays behind, and a killed program holds none.
+The lock is on the folder itself (`flock`): it leaves no lock file, and a killed program holds no lock.
 """
 
 from __future__ import annotations
@@ -12,29 +12,28 @@ from contextlib import contextmanager, nullcontext, suppress
 
 try:
     import fcntl
-except ImportError:  # Windows: there only the threads of one program wait for each other
+except ImportError:  # Windows: only the threads of one program wait for each other
     fcntl = None  # type: ignore[assignment]
 
 _locks: dict[str, threading.Lock] = {}
 
 if hasattr(os, "register_at_fork"):
-    # A child has none of the threads that held a lock when it was forked, and nobody there would ever free it.
+    # A forked child does not have the threads that held a lock, so nothing there would ever release it.
     os.register_at_fork(after_in_child=_locks.clear)
 
 
 @contextmanager
 def folder_lock(folder: str | os.PathLike[str]) -> Iterator[None]:
-    """Let the block run while no other one of the same folder does, in this program or in another.
+    """Run the block while no other block holds the lock of the same folder, in this program or another.
 
-    Where the file system has no locks, or the folder cannot be opened, the block runs all the same: a lock that cannot
-    be had is no reason not to save.
+    If the file system has no locks, or the folder cannot be opened, the block runs without a lock: saving matters more.
 
     Parameters
     ----------
     folder : path-like
-        Empty for the working directory. Not to be locked again inside of the block.
+        The folder; empty for the working directory. It must not be locked again inside the block.
     """
-    # Both: a network's file system may have no locks for folders, and the threads take turns all the same.
+    # Both locks: a network file system may have no locks for folders, but threads must still take turns.
     with _thread_lock(folder), nullcontext() if fcntl is None else _flock(folder):
         yield
 
@@ -57,7 +56,7 @@ def _flock(folder: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def _unlock(fd: int) -> None:
-    # Said aloud: a process that was forked meanwhile has the descriptor too, and closing ours would not free it.
+    # Unlocked explicitly: a process forked meanwhile has the descriptor too, so closing this one would not unlock it.
     try:
         with suppress(OSError):
             fcntl.flock(fd, fcntl.LOCK_UN)

@@ -1,4 +1,4 @@
-"""Arrays that are not there before their bytes go into a file: read then, or put together of pieces."""
+"""Lazy arrays: read, or assembled from pieces, only when their bytes are written into a file."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import numpy.typing as npt
 
 
 class Piece(NamedTuple):
-    """A part of an array, and what to index the whole with to get it."""
+    """A part of an array, and its index in the whole array."""
 
     key: tuple[slice, ...]
     array: npt.NDArray[Any]
 
 
 class Pending:
-    """An array that is not there yet."""
+    """An array that is made when it is needed."""
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self.shape = shape
@@ -36,19 +36,19 @@ class Pending:
         return self.array().tobytes()
 
     def rows(self) -> list[memoryview] | None:
-        """The bytes of pieces one after the other, where they are there already."""
+        """The bytes of the pieces in order, if they exist already; otherwise None."""
         return None
 
 
 class Deferred(Pending):
-    """An array that is made when its turn has come, and let go when it is written.
+    """An array that is made when it is written, and released afterwards.
 
     Parameters
     ----------
     shape : tuple of int
     dtype : dtype
     make : callable
-        Gives the array.
+        Returns the array; called without arguments.
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], make: Callable[[], npt.NDArray[Any]]) -> None:
@@ -56,22 +56,22 @@ class Deferred(Pending):
         self._make = make
 
     def array(self) -> npt.NDArray[Any]:
-        """The array, made anew each time."""
+        """The array, made again at each call."""
         return np.asarray(self._make(), self.dtype, order="C")
 
 
 class Joined(Pending):
-    """Pieces that make up an array.
+    """An array that consists of pieces.
 
-    Pieces that are rows, as those along the first dimension are, lie in the file one after the other: they cost no
-    memory. Others are put together, as many arrays at a time as a save has threads.
+    Pieces along the first dimension follow one another in the file, so they need no extra memory. Other pieces are
+    assembled, as many arrays at a time as a save has threads.
 
     Parameters
     ----------
     shape : tuple of int
-        The whole.
+        The shape of the whole array.
     pieces : sequence of Piece
-        Each element of the whole is in one of them; all have one dtype.
+        Every element of the whole is in exactly one piece; all pieces have one dtype.
     """
 
     def __init__(self, shape: tuple[int, ...], pieces: Sequence[Piece]) -> None:
@@ -79,14 +79,14 @@ class Joined(Pending):
         self._pieces = pieces
 
     def array(self) -> npt.NDArray[Any]:
-        """The whole."""
+        """The shape of the whole array."""
         whole = np.empty(self.shape, self.dtype)
         for piece in self._pieces:
             whole[piece.key] = piece.array
         return whole
 
     def rows(self) -> list[memoryview] | None:
-        """The bytes of the pieces one after the other, if that is the bytes of the whole."""
+        """The bytes of the pieces in order, if these are the bytes of the whole; otherwise None."""
         pieces = sorted(self._pieces, key=lambda piece: piece.key[0].start)
         if all(self._is_rows(piece.array) for piece in pieces):
             return [piece.array.reshape(-1).view(np.uint8).data for piece in pieces]
@@ -97,7 +97,7 @@ class Joined(Pending):
 
 
 class JoinedBytes:
-    """The bytes of a `Pending` array, to be read from the front to the end."""
+    """The bytes of a `Pending` array, which must be read from the beginning to the end."""
 
     def __init__(self, joined: Pending) -> None:
         self._joined = joined
@@ -121,7 +121,7 @@ class JoinedBytes:
         return found[0] if len(found) == 1 else memoryview(b"".join(found))
 
     def _of_whole(self, start: int, stop: int) -> memoryview:
-        """There from the first slice to the last one."""
+        """Made at the first slice, released after the last one."""
         if self._whole is None:
             self._whole = self._joined.array().reshape(-1).view(np.uint8).data
             if len(self._whole) != len(self):

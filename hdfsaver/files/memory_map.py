@@ -1,4 +1,4 @@
-"""Values as views of the file: nothing is read before it is used, and nothing copied."""
+"""Arrays as memory maps: nothing is read before it is used, and nothing is copied."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _ACCESS = {"r": mmap.ACCESS_READ, "c": mmap.ACCESS_COPY}
 def map_arrays(
     opened: Opened, places: Mapping[str, tuple[int, tuple[int, ...], np.dtype[Any]]], mode: str
 ) -> dict[str, Array]:
-    """View arrays that lie in a file as one block each.
+    """Map arrays that are stored in a file as one block each.
 
     Parameters
     ----------
     opened : Opened
         The file; it may be closed, replaced or removed afterwards.
     places : mapping of str to (int, tuple of int, dtype)
-        Offset, shape and dtype of each array, which lies within the file.
+        Offset in bytes, shape and dtype of each array, which must be within the file.
     mode : str
-        ``"r"``: nobody can write on the views. ``"c"``: what is written on them never reaches the file.
+        ``"r"``: the views are read-only. ``"c"``: they are writable, and changes never reach the file.
 
     Raises
     ------
     ValueError
-        The mode is another.
+        The mode is neither ``"r"`` nor ``"c"``.
     OSError
         The system cannot map the file.
     """

@@ -1,4 +1,4 @@
-"""Files opened for reading: only regular ones, and a pipe or a device is never waited for."""
+"""Opening files for reading: only regular files; a pipe or a device is refused without waiting."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class Opened(NamedTuple):
 
 
 def open_any(path: str | os.PathLike[str]) -> Opened:
-    """Open a regular file, whatever it holds; the caller closes the descriptor.
+    """Open a regular file of any content; the caller closes the descriptor.
 
     Raises
     ------
     NotFoundError
-        There is no such file, or it is a directory.
+        The file does not exist, or is a directory.
     InvalidArgumentError
         It is not a regular file.
     OpError
-        What the operating system reports.
+        The operating system refuses.
     """
     fd = _open(path)
     try:
@@ -50,22 +50,22 @@ def open_any(path: str | os.PathLike[str]) -> Opened:
 
 
 def read_regular(path: str | os.PathLike[str], largest: int) -> bytes:
-    """The bytes of a small file, whatever it holds; a pipe or a device is not waited for.
+    """Read a small regular file of any content.
 
     Raises
     ------
     NotFoundError
-        There is no such file, or it is a directory.
+        The file does not exist, or is a directory.
     InvalidArgumentError
         It is not a regular file, or has more than ``largest`` bytes.
     OpError
-        What the operating system reports.
+        The operating system refuses.
     """
     fd = _open(path)
     try:
         size = _regular_size(fd, path)
         if size > largest:
-            raise InvalidArgumentError(None, None, f"{path} has {size} bytes; no more than {largest} are read.")
+            raise InvalidArgumentError(None, None, f"{path} has {size} bytes, but at most {largest} bytes are read.")
         content = bytearray(size)
         read_at(fd, memoryview(content), 0)
         return bytes(content)
@@ -77,10 +77,10 @@ def read_regular(path: str | os.PathLike[str], largest: int) -> bytes:
 
 def _open(path: str | os.PathLike[str]) -> int:
     try:
-        # Without blocking: a pipe of that name must not hold the program up.
+        # Without blocking: a pipe must not stop the program.
         return os.open(path, _FLAGS)
     except OSError as error:
-        if os.path.isdir(path):  # Windows opens no directory
+        if os.path.isdir(path):  # Windows cannot open a directory
             raise _is_directory(path) from None
         raise from_os_error(error, f"Cannot read {path}") from error
     except ValueError as error:  # a NUL in the path
@@ -92,9 +92,10 @@ def _regular_size(fd: int, path: str | os.PathLike[str]) -> int:
     if stat.S_ISDIR(status.st_mode):
         raise _is_directory(path)
     if not stat.S_ISREG(status.st_mode):
-        raise InvalidArgumentError(None, None, f"{path} is not a regular file but a pipe or a device; it is not read.")
+        what = "is not a regular file but a pipe or a device; such files are not read"
+        raise InvalidArgumentError(None, None, f"{path} {what}.")
     return status.st_size
 
 
 def _is_directory(path: str | os.PathLike[str]) -> NotFoundError:
-    return NotFoundError(None, None, f"{path} is a directory; the path of a checkpoint's file was expected.")
+    return NotFoundError(None, None, f"{path} is a directory, but the path of a checkpoint file was expected.")

@@ -1,4 +1,4 @@
-"""Errors of the operating system in words: what was needed, what there is, what to do."""
+"""Errors of the operating system with an explanation: what was needed, what is available, what to do."""
 
 from __future__ import annotations
 
@@ -25,40 +25,46 @@ def unreadable(path: str | os.PathLike[str], error: OSError | EOFError) -> OpErr
 
 
 def refused(error: OSError, path: str | os.PathLike[str], needed: int) -> OpError:
-    """The error that says why a file cannot be written. To be called when its draft is gone, and its room free again.
+    """Make the error for a file that cannot be written; call it after the draft is removed and its space is free.
 
     Parameters
     ----------
     error : OSError
-        What the operating system reported.
+        The error of the operating system.
     path : path-like
         The file, as the caller named it.
     needed : int
-        Its size in bytes; 0 where that was not known yet.
+        Its size in bytes; 0 if it is not known yet.
+
+    Returns
+    -------
+    OpError
+        The error, with an explanation where there is one.
     """
     folder = Path(os.path.realpath(path)).parent
     explain = _EXPLANATIONS.get(error.errno or 0)
     return from_os_error(error, f"Cannot write {path}", explain(folder, needed) if explain else "")
 
 
-def _room(folder: Path, needed: int) -> str:
+def _no_space(folder: Path, needed: int) -> str:
     free, inodes = _free(folder), _has_inodes(folder)
     if free is None:
         return f"{_needs(needed)}. {_UNCHANGED}"
     if not inodes:
-        return f"{folder} has {free:,} bytes free, but its file system takes no more files (inodes). {_UNCHANGED}"
-    if 0 < needed <= free:  # a quota, or somebody else has made room meanwhile
+        return f"{folder} has {free:,} bytes free, but its file system has no free inodes. {_UNCHANGED}"
+    if 0 < needed <= free:  # a quota, or another program has freed space meanwhile
         return (
-            f"{needed:,} bytes were needed; of {free:,} bytes free in {folder} this user may not have all. {_UNCHANGED}"
+            f"{needed:,} bytes were needed; {free:,} bytes are free in {folder}, but a quota may limit this user. "
+            f"{_UNCHANGED}"
         )
     return (
-        f"{_needs(needed)}, and {free:,} bytes are free in {folder}. An earlier file stays until the new "
-        f"one is whole, so there must be room for both: free some, or save elsewhere. {_UNCHANGED}"
+        f"{_needs(needed)}, and {free:,} bytes are free in {folder}. An earlier file is kept until the new "
+        f"one is complete, so there must be space for both: free some, or save elsewhere. {_UNCHANGED}"
     )
 
 
 def _needs(needed: int) -> str:
-    return f"{needed:,} bytes were needed" if needed else "More room was needed than there is"
+    return f"{needed:,} bytes were needed" if needed else "More space was needed than is free"
 
 
 def _free(folder: Path) -> int | None:
@@ -69,7 +75,7 @@ def _free(folder: Path) -> int | None:
 
 
 def _has_inodes(folder: Path) -> bool:
-    """Whether the file system takes another file; some count no inodes, and say 0 of 0."""
+    """Whether the file system has a free inode; some do not count inodes, and report 0 of 0."""
     if not hasattr(os, "statvfs"):
         return True
     try:
@@ -82,17 +88,18 @@ def _has_inodes(folder: Path) -> bool:
 def _size(folder: Path, needed: int) -> str:
     limit = _limit("RLIMIT_FSIZE")
     if limit is None:
-        return f"{_needs(needed)}, more than a file in {folder} may have. {_UNCHANGED}"
+        return f"{_needs(needed)}, more than the file system of {folder} allows for one file. {_UNCHANGED}"
     return (
-        f"{_needs(needed)}, and this process may write files of {limit:,} bytes at the most: raise the "
+        f"{_needs(needed)}, but this process may write files of at most {limit:,} bytes: raise the "
         f"limit (`ulimit -f`). {_UNCHANGED}"
     )
 
 
 def _files(folder: Path, needed: int) -> str:
     limit = _limit("RLIMIT_NOFILE")
-    many = "so many files" if limit is None else f"{limit:,} files"
-    return f"This process may have {many} open, and has: close some, or raise the limit (`ulimit -n`). {_UNCHANGED}"
+    most = "" if limit is None else f" ({limit:,})"
+    reached = f"This process has reached its limit of open files{most}"
+    return f"{reached}: close some, or raise the limit (`ulimit -n`). {_UNCHANGED}"
 
 
 def _limit(name: str) -> int | None:
@@ -105,18 +112,18 @@ def _limit(name: str) -> int | None:
 def _gone(folder: Path, needed: int) -> str:
     if os.path.isdir(folder):
         return ""
-    return f"There is no folder {folder}: make it, or save elsewhere."
+    return f"The folder {folder} does not exist: create it, or save elsewhere."
 
 
 def _denied(folder: Path, needed: int) -> str:
-    return f"This user may not write in {folder}: save elsewhere, or have its owner allow it. {_UNCHANGED}"
+    return f"This user may not write in {folder}: save elsewhere, or ask its owner for permission. {_UNCHANGED}"
 
 
-_UNCHANGED = "What was there is unchanged."
+_UNCHANGED = "The earlier files are unchanged."
 
 _EXPLANATIONS: dict[int, Callable[[Path, int], str]] = {
-    ENOSPC: _room,
-    getattr(errno, "EDQUOT", ENOSPC): _room,  # absent on Windows
+    ENOSPC: _no_space,
+    getattr(errno, "EDQUOT", ENOSPC): _no_space,  # absent on Windows
     EFBIG: _size,
     EMFILE: _files,
     ENOENT: _gone,

@@ -1,4 +1,4 @@
-"""A part of an array in a file, read without the rest."""
+"""Reading a part of an array in a file without the rest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hdfsaver.files.positional_io import PIECE, read_at
 from hdfsaver.tensor_info import Array, Key
 
 _GAP = 65536
-"""Bytes between two stretches that are read along rather than skipped."""
+"""Gaps of at most this many bytes are read rather than skipped."""
 
 
 def part_of(value: Array, key: Key) -> Array:
@@ -22,44 +22,44 @@ def part_of(value: Array, key: Key) -> Array:
 
 
 def normalized(key: tuple[slice, ...], shape: tuple[int, ...], name: str) -> Key:
-    """Give every slice its bounds within the dimension, as Python's own slicing does.
+    """Resolve the bounds of every slice within its dimension, as Python's slicing does.
 
     Raises
     ------
     ValueError
-        There is not one slice for each dimension, or one has a step.
+        There is not exactly one slice for each dimension, or a slice has a step.
     """
     if len(key) != len(shape) or not all(isinstance(part, slice) and part.step in (None, 1) for part in key):
-        raise ValueError(f"A slice of {name!r} is a tuple of {len(shape)} slices with step 1, not {key!r}.")
+        raise ValueError(f"A part of {name!r} needs a tuple of {len(shape)} slices with step 1, not {key!r}.")
     bounds = (part.indices(size)[:2] for part, size in zip(key, shape, strict=True))
     return tuple(slice(start, max(start, stop)) for start, stop in bounds)
 
 
 def read_part(fd: int, offset: int, shape: tuple[int, ...], dtype: np.dtype[Any], key: Key) -> Array:
-    """Read a part of an array that lies in a file as one block, in row-major order.
+    """Read a part of an array that is stored in a file as one block, in row-major order.
 
     Parameters
     ----------
     fd : int
         The open file.
     offset : int
-        Where the array begins, in bytes.
+        Where the array begins in the file, in bytes.
     shape : tuple of int
         The shape of the whole array.
     dtype : dtype
-        Of its elements.
+        The dtype of its elements.
     key : tuple of slice
-        See `grid.Key`.
+        One slice with step 1 for each dimension.
 
     Returns
     -------
     ndarray
-        Fresh, contiguous and writable.
+        A new array, contiguous and writable.
 
     Raises
     ------
     EOFError, OSError
-        See `transfer.read_at`.
+        See `hdfsaver.files.positional_io.read_at`.
     """
     part = np.empty([each.stop - each.start for each in key], dtype)
     if part.size:
@@ -70,7 +70,7 @@ def read_part(fd: int, offset: int, shape: tuple[int, ...], dtype: np.dtype[Any]
 
 
 def _fill(fd: int, part: Array, begin: int, strides: tuple[int, ...]) -> None:
-    """Read into ``part`` what begins at a position of the file and has those strides there."""
+    """Fill ``part`` with the elements that begin at an offset of the file and have the given strides there."""
     span = sum((size - 1) * stride for size, stride in zip(part.shape, strides, strict=True)) + part.itemsize
     if span == part.nbytes and part.flags.c_contiguous:
         _read_whole(fd, part, begin)
@@ -78,13 +78,13 @@ def _fill(fd: int, part: Array, begin: int, strides: tuple[int, ...]) -> None:
         _read_span(fd, part, begin, strides, span)
     else:
         for start, stop in _batches(len(part), strides[0], part.nbytes // len(part)):
-            # A batch of one row loses its dimension, so that the next may be divided.
+            # A batch of one row drops its dimension, so that the next dimension can be divided.
             rows, rest = (part[start], strides[1:]) if stop - start == 1 else (part[start:stop], strides)
             _fill(fd, rows, begin + start * strides[0], rest)
 
 
 def _batches(rows: int, stride: int, nbytes: int) -> list[tuple[int, int]]:
-    """Rows that one read takes in: those that lie close together, and of them no more than a piece."""
+    """Batches of rows that one read covers: rows close together, at most `PIECE` bytes."""
     step = max(1, PIECE // stride) if stride - nbytes <= _GAP else 1
     return [(start, min(start + step, rows)) for start in range(0, rows, step)]
 

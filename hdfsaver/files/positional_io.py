@@ -1,7 +1,7 @@
-"""Moving bytes: positional reads and writes in pieces, digests taken while the pieces are hot, in several threads.
+"""Positional reads and writes in pieces, with digests computed while a piece is in the cache, in several threads.
 
-`read_at` and `write_at` leave the position of the file alone where the system can (``preadv``, ``pwrite``); elsewhere
-one lock makes seek and read one step.
+`read_at` and `write_at` do not move the position of the file where the system has ``preadv`` and ``pwrite``; elsewhere
+a lock makes seek and read one step.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from hdfsaver.files.lazy_arrays import JoinedBytes
 from hdfsaver.files.progress import SILENT, Progress
 
 PIECE = 1 << 20
-"""Bytes moved at once: fits into the cache of one core, so that the digest costs no second trip to memory."""
+"""Bytes moved at once: they fit into the cache of one core, so that the digest does not read memory again."""
 
 PARALLEL = 4 << 20
-"""Bytes from which a second thread earns its start."""
+"""Bytes from which a second thread is worth starting."""
 
 MAX_THREADS = 8
 
 WriteJob: TypeAlias = "tuple[int, memoryview | JoinedBytes]"
-"""``(offset in the file, bytes)``; the bytes may come into being as they are written."""
+"""``(offset in the file, bytes)``; the bytes may be made while they are written."""
 
 Job: TypeAlias = "tuple[int, memoryview]"
-"""``(offset in the file, bytes)``: the bytes are a flat view, writable when they are to be filled."""
+"""``(offset in the file, bytes)``: the bytes are a flat view, writable for a read."""
 
 _Work = TypeVar("_Work")
 
@@ -64,14 +64,23 @@ else:  # Windows, and macOS before 11
 
 
 def read_at(fd: int, view: memoryview, offset: int) -> None:
-    """Fill a view from a position of a file.
+    """Fill a view with the bytes at an offset of a file.
+
+    Parameters
+    ----------
+    fd : int
+        The open file.
+    view : memoryview
+        A flat, writable view.
+    offset : int
+        Where to begin, in bytes.
 
     Raises
     ------
     EOFError
         The file ends before the view is full.
     OSError
-        The system cannot read it.
+        The operating system cannot read it.
     """
     done = 0
     while done < len(view):
@@ -82,29 +91,102 @@ def read_at(fd: int, view: memoryview, offset: int) -> None:
 
 
 def write_at(fd: int, view: memoryview, offset: int) -> None:
-    """Write a view at a position of a file; `OSError` where the system cannot."""
+    """Write the bytes of a view at an offset of a file.
+
+    Parameters
+    ----------
+    fd : int
+        The open file.
+    view : memoryview
+        A flat view.
+    offset : int
+        Where to begin, in bytes.
+
+    Raises
+    ------
+    OSError
+        The operating system cannot write it.
+    """
     done = 0
     while done < len(view):
         done += _write_some(fd, view[done:], offset + done)
 
 
 def write_all(fd: int, jobs: Sequence[WriteJob], progress: Progress = SILENT) -> list[int]:
-    """Write every job's bytes; the XXH3-64 digest of each, in order."""
+    """Write the bytes of every job.
+
+    Parameters
+    ----------
+    fd : int
+        The open file.
+    jobs : sequence of WriteJob
+    progress : Progress
+        Counts the bytes.
+
+    Returns
+    -------
+    list of int
+        The XXH3-64 digest of each job's bytes, in order.
+
+    Raises
+    ------
+    OSError
+        The operating system cannot write them.
+    """
     return in_threads(lambda job, halt: _write_hashed(fd, *job, progress, halt), jobs, _length)
 
 
 def read_all(fd: int, jobs: Sequence[Job], progress: Progress = SILENT) -> list[int]:
-    """Fill every job's view; the XXH3-64 digest of each, in order. Errors are those of `read_at`."""
+    """Fill the view of every job.
+
+    Parameters
+    ----------
+    fd : int
+        The open file.
+    jobs : sequence of Job
+    progress : Progress
+        Counts the bytes.
+
+    Returns
+    -------
+    list of int
+        The XXH3-64 digest of each job's bytes, in order.
+
+    Raises
+    ------
+    EOFError, OSError
+        See `read_at`.
+    """
     return in_threads(lambda job, halt: _read_hashed(fd, *job, progress, halt), jobs, _length)
 
 
 def digest_all(fd: int, extents: Sequence[tuple[int, int]], progress: Progress = SILENT) -> list[int]:
-    """The XXH3-64 digest of every extent, ``(offset, length)``, in order. Errors are those of `read_at`."""
+    """Compute the XXH3-64 digests of extents of a file.
+
+    Parameters
+    ----------
+    fd : int
+        The open file.
+    extents : sequence of (int, int)
+        Offset and length of each, in bytes.
+    progress : Progress
+        Counts the bytes.
+
+    Returns
+    -------
+    list of int
+        The digest of each extent, in order.
+
+    Raises
+    ------
+    EOFError, OSError
+        See `read_at`.
+    """
     return in_threads(lambda extent, halt: _digest(fd, *extent, progress, halt), extents, lambda extent: extent[1])
 
 
 def starts(nbytes: int, halt: threading.Event) -> Iterator[int]:
-    """Where the pieces begin, as long as nobody asks to stop."""
+    """The offsets of the pieces; stops when ``halt`` is set."""
     for start in range(0, nbytes, PIECE):
         if halt.is_set():
             raise _HaltedError
@@ -112,7 +194,7 @@ def starts(nbytes: int, halt: threading.Event) -> Iterator[int]:
 
 
 class _HaltedError(Exception):
-    """Raised in a thread whose work nobody waits for any more."""
+    """Raised in a thread that must stop, because another one failed."""
 
 
 def _write_hashed(
@@ -155,22 +237,33 @@ def _digest(fd: int, offset: int, nbytes: int, progress: Progress, halt: threadi
 def in_threads(
     work: Callable[[_Work, threading.Event], int], jobs: Sequence[_Work], size: Callable[[_Work], int]
 ) -> list[int]:
-    """What the work gives for each job, in order; several at once where ``size``, in bytes, makes it worth it.
+    """Apply a function to every job, in several threads if there are enough bytes.
 
-    An event tells the work that nobody waits for it any more: see `starts`.
+    Parameters
+    ----------
+    work : callable
+        Called with a job and an event; the event tells it to stop, see `starts`.
+    jobs : sequence
+    size : callable
+        Gives the bytes of a job.
+
+    Returns
+    -------
+    list of int
+        The results in the order of the jobs.
     """
     sizes = [size(job) for job in jobs]
     threads = min(len(jobs), os.cpu_count() or 1, MAX_THREADS)
     halt = threading.Event()
     if threads < 2 or sum(sizes) < PARALLEL:
         return [work(job, halt) for job in jobs]
-    # The largest first: a big one that comes last would be alone.
+    # The largest first: a large job that begins last would run alone.
     order = sorted(range(len(jobs)), key=lambda index: -sizes[index])
     pool = ThreadPoolExecutor(threads, thread_name_prefix="hdfsaver")
     try:
         running = [pool.submit(work, jobs[index], halt) for index in order]
         for future in wait(running, return_when=FIRST_EXCEPTION).done:
-            future.result()  # raises what went wrong, if anything did
+            future.result()  # raises the error of the job, if it failed
         digests = {index: future.result() for index, future in zip(order, running, strict=True)}
     finally:
         end(pool, halt)
@@ -178,9 +271,9 @@ def in_threads(
 
 
 def end(pool: ThreadPoolExecutor, halt: threading.Event) -> None:
-    """Stop the threads and wait for them, however often somebody presses Ctrl-C: a file is never closed under one.
+    """Stop the threads and wait for them, even if Ctrl-C is pressed again: no file is closed while a thread uses it.
 
-    What has not begun never does; what has stops behind its present piece.
+    Jobs that have not begun never begin; the others stop after their present piece.
     """
     try:
         halt.set()

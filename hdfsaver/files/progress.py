@@ -1,4 +1,4 @@
-"""How far a save, a restore or a verification has come."""
+"""Progress of a save, a restore or a verification."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TypeAlias
 
 Callback: TypeAlias = Callable[[int, int], object]
 """Called with the bytes done and the bytes in total, now and then, from any of the threads that move bytes, one at a
-time. What it raises ends the work, and is raised to whoever began it."""
+time. An exception in it ends the work, and is raised to the caller."""
 
 
 class Progress:
-    """Counts bytes for a callback; without one, or without bytes, it does nothing."""
+    """Counts bytes for a callback; it does nothing without a callback or without bytes."""
 
     def __init__(self, callback: Callback | None, total: int) -> None:
         self._callback = callback
@@ -21,7 +21,7 @@ class Progress:
         self._lock = threading.Lock()
 
     def advance(self, nbytes: int) -> None:
-        """So many bytes more are done."""
+        """Report that more bytes are done."""
         if self._callback is not None and nbytes:
             with self._lock:
                 self._done += nbytes

@@ -1,4 +1,4 @@
-"""An open file with tensors by name, whatever its format."""
+"""An open file with tensors by name, of any format."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from hdfsaver.tensor_info import Array, Key, TensorInfo
 
 
 class TensorSource(ABC):
-    """What reads the tensors of one format; `TensorFile` asks it for names that it has.
+    """Reads the tensors of one format; `TensorFile` asks it only for names that it has.
 
     Attributes
     ----------
     kind : str
-        What the file is, in words: ``"hdfsaver checkpoint"``.
+        The kind of file, for messages: ``"hdfsaver checkpoint"``.
     entries : dict of str to TensorInfo
         The tensors by name, in the order of the file.
     sealed : bool
-        Whether an index and a seal vouch for the file.
+        Whether the file has an index and a seal.
     """
 
     kind: str
@@ -39,14 +39,14 @@ class TensorSource(ABC):
 
     @abstractmethod
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
-        """The values of tensors, in the order asked for."""
+        """Read the values of tensors, in the order of ``names``."""
 
     def map(self, names: Sequence[str], mode: str) -> dict[str, Array]:
-        """Views of the tensors, as far as they can be viewed; none by default."""
+        """Map tensors into memory, as far as possible; none by default."""
         return {}
 
     def read_slice(self, name: str, key: Key) -> Array:
-        """A part of a tensor; by default the whole is read."""
+        """Read a part of a tensor; by default the whole tensor is read."""
         return part_of(self.read([name])[name], key)
 
     def verify(self, callback: Callback | None = None) -> None:
@@ -57,15 +57,15 @@ class TensorSource(ABC):
             progress.advance(entry.nbytes)
 
     def structure(self) -> Structure | None:
-        """The graph that belongs to the tensors; None by default."""
+        """The graph of the file; None by default."""
         return None
 
     def metadata(self) -> dict[str, str]:
-        """What the file says of itself; nothing by default."""
+        """The metadata of the file; empty by default."""
         return {}
 
     def groups(self) -> list[str]:
-        """The groups of the file that have a model, the root, ``""``, first; by default the root alone."""
+        """The groups of the file that have a model; the root, ``""``, comes first; by default only the root."""
         return [""]
 
     def of_group(self, group: str) -> TensorSource:
@@ -73,7 +73,7 @@ class TensorSource(ABC):
         raise NotFoundError(None, None, f"A {self.kind} has no groups; {group!r} was asked for.")
 
     def close(self) -> None:  # noqa: B027 - many formats keep nothing open
-        """Close what is open."""
+        """Close the files of the source."""
 
 
 class TensorFile(Mapping[str, Array]):
@@ -84,13 +84,13 @@ class TensorFile(Mapping[str, Array]):
     path : str
         The file, or the prefix of a checkpoint of several files.
     kind : str
-        What it is, in words.
+        The kind of file, for messages.
     variables : mapping of str to TensorInfo
-        Its tensors by name, in the order of the file, without their values.
+        Name, dtype and shape of its tensors, in the order of the file.
     group : str
-        Whose model is read; the empty name stands for the root.
+        The group of the model that is read; empty for the root.
     sealed : bool
-        Whether an index and a seal vouch for it; a file of another program has neither.
+        Whether the file has an index and a seal; files of other programs have neither.
     """
 
     def __init__(self, path: str, source: TensorSource, group: str = "") -> None:
@@ -104,7 +104,7 @@ class TensorFile(Mapping[str, Array]):
     # -- a mapping -----------------------------------------------------------------------------------------------
 
     def __getitem__(self, name: str) -> Array:
-        """The array of that name, compared with its digest; `KeyError` where there is none."""
+        """The array of that name, compared with its digest; `KeyError` for an unknown name."""
         self._present(name)
         return self.read(name)
 
@@ -117,7 +117,7 @@ class TensorFile(Mapping[str, Array]):
     def __contains__(self, name: object) -> bool:
         return name in self.variables
 
-    # An open file is equal to itself alone: comparing it as a mapping would read all of it.
+    # An open file is equal only to itself: comparing it as a mapping would read all of it.
     __eq__ = object.__eq__
     __hash__ = object.__hash__
 
@@ -125,11 +125,11 @@ class TensorFile(Mapping[str, Array]):
         return f"<{type(self).__name__} {self.path!r} with {len(self)} arrays>"
 
     def get_tensor(self, name: str) -> Array:
-        """The array of that name, as safetensors calls it; `KeyError` where there is none."""
+        """The array of that name, under safetensors' method name; `KeyError` for an unknown name."""
         return self[name]
 
     def get_slice(self, name: str) -> TensorSlice:
-        """An array of which parts can be read; `KeyError` where there is none."""
+        """An array whose parts can be read; `KeyError` for an unknown name."""
         return TensorSlice(self, self._present(name))
 
     def _present(self, name: str) -> TensorInfo:
@@ -141,22 +141,22 @@ class TensorFile(Mapping[str, Array]):
     # -- values --------------------------------------------------------------------------------------------------
 
     def read(self, name: str) -> Array:
-        """The value of a tensor.
+        """Read the value of a tensor.
 
         Returns
         -------
         ndarray
-            Fresh and writable, of the tensor's shape (a scalar has no dimensions), in this machine's byte order;
+            A new, writable array of the tensor's shape (``()`` for a scalar), in this machine's byte order;
             string tensors are of dtype object and hold bytes.
 
         Raises
         ------
         NotFoundError
-            The file has no such tensor, or a TensorFlow checkpoint lacks the data file that it is in.
+            The file has no such tensor, or a data file of a TensorFlow checkpoint is missing.
         DataLossError
-            Its bytes are not what was saved, or it was saved in part.
+            Its bytes differ from those that were saved, or only a part of it was saved.
         UnimplementedError
-            It is of dtype ``resource`` or ``variant``, which have no values.
+            It has dtype ``resource`` or ``variant``, which have no values.
         FailedPreconditionError
             The file is closed.
         """
@@ -165,17 +165,17 @@ class TensorFile(Mapping[str, Array]):
     def read_many(
         self, names: Iterable[str], *, mmap_mode: str | None = None, progress: Callback | None = None
     ) -> dict[str, Array]:
-        """The values of several tensors, read in parallel, each checked; see `read`.
+        """Read the values of several tensors in parallel, and check each digest; see `read`.
 
         Parameters
         ----------
         names : iterable of str
         mmap_mode : str, optional
             ``"r"`` or ``"c"``, as in `numpy.memmap`: large values are not read but mapped into memory, read-only or
-            copied when they are written on, and loaded as they are used. No digest is checked then (`verify` does),
-            and the file must not be changed in place while an array lives: a page that is gone ends the process. Small
-            and compressed values, strings, and all values of formats that cannot be mapped are read. In a TensorFlow
-            bundle nothing is padded, so that an array may begin at any byte (``flags.aligned``).
+            copy-on-write, and loaded when they are used. Their digests are not checked (`verify` does that), and the
+            file must not be changed in place while an array is used: a missing page ends the process. Small and
+            compressed values, strings, and all values of formats that cannot be mapped are read. In a TensorFlow bundle
+            an array may be unaligned (``flags.aligned``).
         progress : callable, optional
             See `hdfsaver.files.progress.Callback`.
 
@@ -187,7 +187,7 @@ class TensorFile(Mapping[str, Array]):
         Raises
         ------
         ValueError
-            ``mmap_mode`` is another.
+            ``mmap_mode`` is neither ``"r"`` nor ``"c"``.
         """
         if mmap_mode not in (None, "r", "c"):
             raise ValueError(f"mmap_mode must be 'r' or 'c', not {mmap_mode!r}.")
@@ -204,34 +204,33 @@ class TensorFile(Mapping[str, Array]):
         return {name: found[name] for name in wanted}
 
     def read_slice(self, name: str, key: tuple[slice, ...]) -> Array:
-        """A part of a tensor's value, read without the rest as far as the format allows it.
+        """Read a part of a tensor's value, without the rest as far as the format allows.
 
-        Only the bytes of the part are read, and gaps between them that are not worth skipping; of a dataset in chunks
-        those chunks that have some of the part, of a string tensor everything.
+        Only the bytes of the part are read, with small gaps between them. A chunked dataset is read by whole chunks, a
+        string tensor as a whole.
 
         Parameters
         ----------
         name : str
         key : tuple of slice
-            One for each dimension, with step 1; bounds are those of Python's slicing.
+            One slice for each dimension, with step 1; bounds work as in Python.
 
         Returns
         -------
         ndarray
-            Fresh and writable.
+            A new, writable array.
 
         Raises
         ------
         NotFoundError, DataLossError
-            See `read`. Of a tensor that was saved in part, what was saved can be had.
+            See `read`. The saved parts of an incomplete tensor can be read.
         ValueError
-            ``key`` is not as said.
+            ``key`` is not such a tuple.
 
         Notes
         -----
-        A digest covers a value as a whole, so that of a part's bytes alone nothing is checked; `verify` checks all. Of
-        a compressed value each chunk has a digest, and of a TensorFlow checkpoint each stored slice a checksum; these
-        are checked.
+        A digest covers a whole value, so it cannot check a part; `verify` checks all. The chunks of a compressed value
+        and the stored slices of a TensorFlow checkpoint have digests of their own, which are checked.
         """
         source = self._open()
         entry = self.variables.get(name)
@@ -242,30 +241,30 @@ class TensorFile(Mapping[str, Array]):
             return source.read_slice(name, bounds)
 
     def _missing(self, name: str) -> NotFoundError:
-        return NotFoundError(None, None, f"There is no {name!r} in {self.path}.")
+        return NotFoundError(None, None, f"There is no tensor {name!r} in {self.path}.")
 
     # -- everything else -----------------------------------------------------------------------------------------
 
     def structure(self) -> Structure | None:
-        """The graph that belongs to the tensors, in the file or in TensorFlow's file beside it; None without one.
+        """The graph of the checkpoint, from the file itself or from TensorFlow's ``.meta`` file; None without a graph.
 
         Raises
         ------
         DataLossError, InvalidArgumentError
-            The graph is damaged, or names a dtype that does not exist.
+            The graph is damaged, or has an unknown dtype.
         """
         source = self._open()
         with about(self.path):
             return source.structure()
 
     def metadata(self) -> dict[str, str]:
-        """What the file says of itself; nothing for a format without metadata."""
+        """The metadata of the file; empty for a format without metadata."""
         source = self._open()
         with about(self.path):
             return source.metadata()
 
     def groups(self) -> list[str]:
-        """The groups of the file that have a model, the root, ``""``, first."""
+        """The groups of the file that have a model; the root, ``""``, comes first."""
         source = self._open()
         with about(self.path):
             return source.groups()
@@ -285,7 +284,7 @@ class TensorFile(Mapping[str, Array]):
             return TensorFile(self.path, source.of_group(group), group)
 
     def verify(self, *, progress: Callback | None = None) -> None:
-        """Check every byte of the file that a digest or checksum covers; without these, that all values can be read.
+        """Check every byte that a digest or checksum covers; without these, check that all values can be read.
 
         Parameters
         ----------
@@ -295,7 +294,7 @@ class TensorFile(Mapping[str, Array]):
         Raises
         ------
         DataLossError
-            Something is not what was saved; all tensors that differ are named.
+            Some bytes differ from those that were saved; the message names all such tensors.
         NotFoundError
             A data file of a TensorFlow checkpoint is missing.
         """
@@ -309,7 +308,7 @@ class TensorFile(Mapping[str, Array]):
         return self._source
 
     def close(self) -> None:
-        """Close the file; a second time does nothing. Names, shapes and dtypes are still known then, values are not."""
+        """Close the file, if it is open; names, shapes and dtypes stay known."""
         source, self._source = self._source, None
         if source is not None:
             source.close()
@@ -328,9 +327,9 @@ class TensorFile(Mapping[str, Array]):
 
 
 class TensorSlice:
-    """One array in a file: ``part[2:5, ::2]`` reads what is between the first and the last element of the part.
+    """One array in a file: ``part[2:5, ::2]`` reads the bytes between the first and the last selected element.
 
-    No digest covers a part; `TensorFile.verify` checks all.
+    A part has no digest; `TensorFile.verify` checks whole values.
     """
 
     def __init__(self, file: TensorFile, entry: TensorInfo) -> None:
@@ -338,7 +337,7 @@ class TensorSlice:
         self._entry = entry
 
     def __getitem__(self, index: Any) -> Array | np.generic:
-        """A part, by integers, slices and an Ellipsis, as NumPy gives it; `IndexError` where there is no such part."""
+        """Read a part, selected by integers, slices and an Ellipsis as in NumPy; `IndexError` beyond the bounds."""
         selection = select(index, self._entry.shape)
         found = self._file.read_slice(self._entry.name, selection.box)[selection.rest]
         return found.copy() if isinstance(found, np.ndarray) and found.base is not None else found

@@ -7,7 +7,7 @@ import pytest
 
 import hdfsaver
 
-jax = pytest.importorskip("jax", reason="JAX is not installed; it is no dependency")
+jax = pytest.importorskip("jax", reason="JAX is not installed; it is not a dependency")
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float8_e4m3fn", "int32", "bool", "complex64"])

@@ -11,7 +11,7 @@ import pytest
 import hdfsaver
 import hdfsaver.torch
 
-torch = pytest.importorskip("torch", reason="PyTorch is not installed; it is no dependency")
+torch = pytest.importorskip("torch", reason="PyTorch is not installed; it is not a dependency")
 
 DTYPES = [
     *("float16", "bfloat16", "float32", "float64", "complex64", "complex128", "bool"),

@@ -121,7 +121,7 @@ def test_show(prefix):
     assert "dense/kernel  float32  (2, 3)  24 bytes\n[[1. 1. 1.]" in result.output
     assert "\x1b" not in result.output
     missing = run("show", prefix, "nothing")
-    assert (1, "There is no 'nothing' in") == (missing.exit_code, missing.output[:24])
+    assert (1, "There is no tensor 'nothing' in") == (missing.exit_code, missing.output[:31])
 
 
 def test_models_by_their_groups(tmp_path):

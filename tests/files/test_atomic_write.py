@@ -18,7 +18,7 @@ from hdfsaver.files.atomic_write import atomic_write, write_text_atomically
 
 
 def names(folder):
-    """What a folder holds."""
+    """The names in a folder."""
     return sorted(os.listdir(folder))
 
 
@@ -69,7 +69,7 @@ def test_errors_of_the_system_name_the_file(tmp_path, monkeypatch, number, kind,
 
 
 def test_a_file_system_without_reservation_is_fine(tmp_path, monkeypatch):
-    """Where room cannot be reserved, the file is written all the same."""
+    """If space cannot be reserved, the file is still written."""
 
     def refuse(*args):
         raise OSError(errno.EOPNOTSUPP, "no")
@@ -81,7 +81,7 @@ def test_a_file_system_without_reservation_is_fine(tmp_path, monkeypatch):
 
 
 def test_a_full_disk_is_noticed_before_anything_is_written(tmp_path):
-    """A limit on the file's size stands for a full disk: reserving the room fails, and the old file stands."""
+    """A limit on the file's size stands for a full disk: reserving space fails, and the old file is kept."""
     code = f"""
 import resource, signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -121,7 +121,7 @@ def test_a_new_file_has_the_mode_that_open_gives(tmp_path):
 
 @pytest.mark.parametrize("mode", [0o600, 0o664, 0o444])
 def test_a_replaced_file_keeps_its_mode(tmp_path, mode):
-    """Who could read the old file can read the new one, and nobody else, whatever the umask is."""
+    """The new file has the permissions of the old one, for every umask."""
     (tmp_path / "x").write_text("old")
     (tmp_path / "x").chmod(mode)
     with atomic_write(tmp_path / "x") as draft:
@@ -149,7 +149,7 @@ def test_a_ring_of_links_is_refused(tmp_path):
 
 
 def test_only_files_are_replaced(tmp_path):
-    """A directory or a pipe of that name stays what it is."""
+    """A directory or a pipe of that name is not replaced."""
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
     for name, kind in (("folder", "a directory"), ("pipe", "not a regular file")):
@@ -159,7 +159,7 @@ def test_only_files_are_replaced(tmp_path):
 
 
 def test_names_of_any_length(tmp_path):
-    """A name of 255 bytes, which leaves no room for a longer sibling, can be written and its draft cleared."""
+    """A name of 255 bytes, which leaves no space for a longer draft name, can be written and its draft removed."""
     name = "é" * 127
     (tmp_path / f".{atomic_write_module._stem(name)}.1.00000000.tmp").touch()
     write_text_atomically(tmp_path / name, "text")
@@ -250,7 +250,7 @@ def test_a_draft_can_become_another_name(tmp_path: Path) -> None:
 
 
 def test_a_draft_cannot_become_a_directory(tmp_path: Path) -> None:
-    """What is no file is not replaced, and no draft is left."""
+    """A path that is not a regular file is not replaced, and no draft is left."""
     (tmp_path / "second").mkdir()
     with (
         pytest.raises(errors.FailedPreconditionError, match="it is a directory"),

@@ -13,7 +13,7 @@ from hdfsaver.files.basic_indexing import select
 
 @st.composite
 def shapes_and_indices(draw):
-    """A shape, and a basic index that NumPy takes for it."""
+    """A shape, and a basic index of it that NumPy accepts."""
     shape = draw(npst.array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=6))
     index = draw(npst.basic_indices(shape, allow_newaxis=False, allow_ellipsis=True))
     return shape, index

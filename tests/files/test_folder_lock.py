@@ -1,4 +1,4 @@
-"""The lock of a folder: one block at a time, whoever runs it."""
+"""The lock of a folder: one block at a time, in every thread and process."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_killed_holder_holds_nothing(tmp_path):
 
 
 def test_a_folder_that_cannot_be_opened(tmp_path):
-    """Where there is no lock to be had, the block runs all the same, and its errors pass."""
+    """If there are no locks, the block still runs, and its errors are raised."""
     with folder_lock(tmp_path / "missing"):
         pass
     with pytest.raises(KeyError), folder_lock(tmp_path):

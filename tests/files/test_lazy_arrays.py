@@ -69,7 +69,7 @@ def test_slices_of_the_bytes(rows, count, step, axis):
 
 @pytest.mark.parametrize(("axis", "most"), [(0, 0.5), (1, 3.5)])
 def test_few_are_put_together_at_a_time(tmp_path, monkeypatch, axis, most):
-    """A save of ten needs the memory of two where it has two threads; of none where the pieces are rows."""
+    """A save of ten arrays in two threads needs the memory of two; if the pieces are rows, it needs no extra memory."""
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     array = np.zeros((64, 1 << 14), np.float32)
     values = {f"x{index}": in_pieces(array, 4, axis) for index in range(10)}
@@ -107,7 +107,7 @@ def test_deferred_values_are_made_one_at_a_time(tmp_path):
 
 
 def test_a_deferred_value_of_another_size_is_refused(tmp_path):
-    """What is made must be what was announced; the earlier file is there then."""
+    """An array of an unexpected size is an error, and the earlier file is kept."""
     value = Deferred((20_000,), np.dtype(np.float64), lambda: np.zeros(5))
     with pytest.raises(ValueError, match="40 bytes were made where 160000 were expected"):
         write_models(tmp_path / "x.h5", {"": Model({"a": value}, None, {})})

@@ -77,6 +77,6 @@ def test_views_outlive_their_file(path):
 
 
 def test_other_modes_are_refused(path):
-    """Views through which the file itself would change there are not."""
+    """A mode in which views would change the file is refused."""
     with open_file(path) as file, pytest.raises(ValueError, match=r"mmap_mode must be 'r' or 'c', not 'r\+'"):
         file.read_many(["large"], mmap_mode="r+")

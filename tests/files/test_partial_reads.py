@@ -66,7 +66,7 @@ def lengths_of_reads(monkeypatch):
     ],
 )
 def test_only_the_part_is_read(tmp_path, monkeypatch, key, most):
-    """Rows are read without those around them; single elements of every row with what lies between them."""
+    """Rows are read without those around them; single elements of every row with the bytes between them."""
     array = np.arange(1_000_000, dtype=np.float32).reshape(1000, 1000)
     write_file(tmp_path / "x.h5", variables={"x": array}, structure=None)
     with open_file(tmp_path / "x.h5") as file:
@@ -88,8 +88,8 @@ def test_distant_rows_are_skipped(tmp_path, monkeypatch):
 @settings(max_examples=20)
 @given(npst.arrays(object, (3, 2), elements=st.binary(max_size=20)))
 def test_a_part_of_a_string_tensor(tmp_path_factory, array):
-    """Texts are sliced too, though all of them are read."""
-    path = tmp_path_factory.getbasetemp() / "texts.h5"
+    """String tensors are sliced too, although all of their bytes are read."""
+    path = tmp_path_factory.getbasetemp() / "strings.h5"
     write_file(path, variables={"x": array}, structure=None, durable=False)
     with open_file(path) as file:
         assert array[1:, :1].tolist() == file.read_slice("x", (slice(1, None), slice(0, 1))).tolist()
@@ -113,9 +113,9 @@ def test_other_keys_are_refused(tmp_path, key):
 
 
 def test_unknown_names_and_closed_files(tmp_path):
-    """What is not there is not found, and a closed file says so."""
+    """An unknown name raises NotFoundError, a closed file FailedPreconditionError."""
     write_file(tmp_path / "x.h5", variables={"x": np.zeros(3)}, structure=None)
-    with open_file(tmp_path / "x.h5") as file, pytest.raises(errors.NotFoundError, match="There is no 'y' in"):
+    with open_file(tmp_path / "x.h5") as file, pytest.raises(errors.NotFoundError, match="There is no tensor 'y' in"):
         file.read_slice("y", (slice(None),))
     with pytest.raises(errors.FailedPreconditionError, match="closed"):
         file.read_slice("x", (slice(None),))

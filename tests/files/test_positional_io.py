@@ -30,7 +30,7 @@ def way(request, monkeypatch):
 @pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("threads", [1, 4])
 def test_jobs_of_all_sizes_arrive(fd, monkeypatch, threads):
-    """Bytes and digests are right for jobs of none, some and several pieces, in any number of threads."""
+    """Bytes and digests are right for empty jobs and jobs of one or several pieces, in any number of threads."""
     monkeypatch.setattr(os, "cpu_count", lambda: threads)
     rng = np.random.default_rng(3)
     sizes = [0, 1, positional_io.PIECE, 3 * positional_io.PIECE + 5, 2 * positional_io.PIECE]
@@ -62,7 +62,7 @@ def test_short_writes_are_continued(fd, monkeypatch):
 
 
 def test_an_error_in_a_thread_is_raised(fd, monkeypatch):
-    """What fails in a thread fails for the caller, after every thread has ended."""
+    """An error in a thread is raised to the caller, after every thread has ended."""
 
     def fail(fd, view, offset):
         raise OSError(28, "full")

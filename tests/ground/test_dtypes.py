@@ -1,4 +1,4 @@
-"""The table of dtypes, and the faces on its rows."""
+"""The table of dtypes, and the DType objects of its rows."""
 
 from __future__ import annotations
 

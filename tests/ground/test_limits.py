@@ -26,7 +26,7 @@ def test_other_limits_hold_within_the_block_alone():
 
 
 def test_other_threads_keep_theirs():
-    """Who trusts one file trusts no other that another thread reads meanwhile."""
+    """A raised limit holds only in the thread that raised it."""
     seen = []
     with limits.use(depth=7):
         thread = threading.Thread(target=lambda: seen.append(limits.get()))
@@ -39,9 +39,9 @@ def test_other_threads_keep_theirs():
     ("changes", "error", "part"),
     [
         ({"rank": 64}, TypeError, "no limit 'rank'; the limits are attribute_bytes, chunks"),
-        ({"depth": 1.5}, TypeError, "'depth' is an int, not 1.5"),
+        ({"depth": 1.5}, TypeError, "'depth' must be an int, not 1.5"),
         ({"depth": True}, TypeError, "not True"),
-        ({"depth": -1}, ValueError, "cannot be negative"),
+        ({"depth": -1}, ValueError, "must not be negative"),
     ],
 )
 def test_what_is_no_limit_is_refused(changes, error, part):

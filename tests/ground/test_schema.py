@@ -11,7 +11,7 @@ F32 = ("float32", (1,))
 
 
 def small_graph() -> schema.DiGraph:
-    """x * x, and an operation that waits for it."""
+    """x * x, and an operation with a control input from it."""
     graph: schema.DiGraph = nx.DiGraph()
     schema.add_node(graph, "x", op="Placeholder", outputs=(F32,))
     schema.add_node(graph, "y", op="Mul", inputs=(("x", 0), ("x", 0)), outputs=(F32,))
@@ -20,7 +20,7 @@ def small_graph() -> schema.DiGraph:
 
 
 def test_a_right_graph_passes():
-    """What add_node makes is what validate wants."""
+    """Graphs made by add_node pass validate."""
     schema.validate(small_graph())
 
 
@@ -28,7 +28,7 @@ def test_nodes_may_come_before_their_inputs():
     """An operation may name one that is added later."""
     graph: schema.DiGraph = nx.DiGraph()
     schema.add_node(graph, "y", op="Neg", inputs=(("x", 0),), outputs=(F32,))
-    with pytest.raises(ValueError, match="'x'.*nobody defined"):
+    with pytest.raises(ValueError, match="'x'.*not defined"):
         schema.validate(graph)
     schema.add_node(graph, "x", op="Placeholder", outputs=(F32,))
     schema.validate(graph)
@@ -89,7 +89,7 @@ def strange_name(graph):
         (no_such_output, "output 0 of 'x', which has 0"),
         (strange_dtype, "float31"),
         (strange_attr, "'object' of node 'x'"),
-        (strange_name, "3 is not named"),
+        (strange_name, "key of node 3 is not a string"),
     ],
 )
 def test_what_is_wrong_is_named(spoil, message):

@@ -31,7 +31,7 @@ def forget(shape, mask):
     ],
 )
 def test_many_things_are_shapes(given, plain):
-    """Whatever a user may write for a shape is read as one plain value."""
+    """Every accepted form of a shape is read as one plain value."""
     assert plain == shapes.as_shape(given)
 
 

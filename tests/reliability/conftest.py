@@ -18,7 +18,7 @@ PROGRAM = Path(__file__).with_name("server.py")
 
 
 class Server:
-    """Asks `server.py` to let a child do something, and waits for it."""
+    """Asks `server.py` to run something in a child, and waits until it has ended."""
 
     def __init__(self):
         pipe = subprocess.PIPE

@@ -25,7 +25,7 @@ WRITING = {"write", "pwrite"}
 
 
 class Operations:
-    """What happened so far, as ``(operation, path)``; ``act`` is called at point number ``stop_at``, from 0."""
+    """The operations so far, as ``(operation, path)``; ``act`` is called at point number ``stop_at``, from 0."""
 
     def __init__(self, stop_at=None, act=None, only=None):
         self.log = []
@@ -67,7 +67,7 @@ class Operations:
             else:
                 result = function(*args, **options)
             if name == "close":
-                self.reach(name)  # a system that reports an error has closed the file all the same
+                self.reach(name)  # a system that reports an error has closed the file anyway
             with self._lock:
                 self.record(name, args, result)
             return result
@@ -95,7 +95,7 @@ def die():
 
 
 def steps_of(log, folder):
-    """What a log says about the files of a folder, in order, repetitions left out: ``("fsync", "draft of m.h5")``."""
+    """The operations of a log on the files of a folder, in order: ``("fsync", "draft of m.h5")``."""
     named = [(_TOLD.get(operation), _named(path, os.fspath(folder))) for operation, path in log]
     return [step for step, _ in itertools.groupby(step for step in named if all(step))]
 

@@ -1,6 +1,6 @@
-"""Programs that save, for the tests that interrupt them: each begins with a folder as it was before, and saves once.
+"""Programs that save, for the tests that interrupt them: each begins with an unchanged folder, and saves once.
 
-What is saved in step 3 is the number 3, in every element of every variable.
+Step 3 saves the number 3 in every element of every variable.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def values_of(path, name=""):
 
 
 def saved_step(folder: Path, name=""):
-    """Which save `latest_checkpoint` restores, or None where there is none; it must be one of one save."""
+    """The step that `latest_checkpoint` restores, or None without a checkpoint; all values must be of one save."""
     prefix = tf.train.latest_checkpoint(folder)
     if prefix is None:
         return None

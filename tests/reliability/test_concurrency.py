@@ -44,7 +44,7 @@ def model():
 
 
 def read_often(path, times):
-    """What a file held, again and again; whoever finds values of two saves, or a damaged file, fails."""
+    """Reads a file again and again; values of two saves, or a damaged file, are a failure."""
     found = []
     for _ in range(times):
         (value,) = values_of(path)
@@ -141,7 +141,7 @@ def saved_values(path):
 
 
 def test_a_session_runs_while_it_is_saved(tmp_path, model):
-    """What one thread restores is saved by another as a whole or not at all; every variable is always of one run."""
+    """The values of one restore are saved by another thread all or none; every variable is always of one run."""
     with model.graph.as_default():
         saver = tf.train.Saver()
     for value in (1, 2):
@@ -173,7 +173,7 @@ def test_a_session_runs_while_it_is_saved(tmp_path, model):
     "method", [name for name in ("fork", "spawn") if name in multiprocessing.get_all_start_methods()]
 )
 def test_processes_that_begin_after_the_import(tmp_path, model, method):
-    """Workers of `multiprocessing`, forked or started anew, restore what this process saved, and save themselves."""
+    """Workers of `multiprocessing`, forked or spawned, restore what this process saved, and save themselves."""
     model.save(tmp_path / "m", 3, durable=False)
     with multiprocessing.get_context(method).Pool(2) as pool:
         values = pool.starmap(tf.train.load_variable, [(tmp_path / "m", "larger")] * 4)
@@ -183,8 +183,8 @@ def test_processes_that_begin_after_the_import(tmp_path, model, method):
 
 
 def save_and_exit(model, folder):
-    """What a forked child does; whatever goes wrong, it is not to go on with the tests of its parent."""
-    signal.alarm(60)  # a child that waits for ever fails the test instead of stopping it
+    """Runs a forked child; it must never continue with the tests of its parent."""
+    signal.alarm(60)  # a child that hangs fails the test instead of stopping it
     try:
         model.save(folder / "m", 2, 2)
         os._exit(0 if saved_step(folder) == 2 else 1)
@@ -195,7 +195,7 @@ def save_and_exit(model, folder):
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_fork_while_a_thread_saves(tmp_path, model, monkeypatch):
-    """A child forked in the middle of a save inherits locks that nobody there would free; it saves all the same.
+    """A child forked in the middle of a save inherits locks that no thread there would release; it can still save.
 
     Nor does it keep them from its parent: both go on in the same folder.
     """
@@ -266,7 +266,7 @@ print(saved_step(folder), *values_of(folder / "m.h5"))
 
 @pytest.mark.parametrize("setting", [None, "TRUE", "FALSE", "BEST_EFFORT"])
 def test_file_locks_are_never_in_the_way(tmp_path, model, setting):
-    """Whatever HDF5 is told about locks, and whoever holds one on the file, it is restored and replaced."""
+    """A file is restored and replaced for every setting of HDF5's locks, even if another process locks it."""
     model.save(tmp_path / "m", 1, durable=False)
     environment = {name: value for name, value in os.environ.items() if name != "HDF5_USE_FILE_LOCKING"}
     if setting is not None:

@@ -29,7 +29,7 @@ AFTER = {
     "replacement": ["checkpoint", "m.h5"],
     "group": ["checkpoint", "m.h5"],
 }
-"""What a folder surely holds when the next save, number 4, has come to its end."""
+"""The files of a folder after the next save, number 4, has ended."""
 
 DRAFT = re.compile(r"\..+\.[0-9]+\.[0-9a-f]{8}\.tmp")
 
@@ -39,7 +39,7 @@ def checkpoints(folder):
 
 
 def check_whole(folder, program, legal):
-    """What bears a checkpoint's name is one, whole and of one save; the newest is a legal one; no list names a loss."""
+    """Every checkpoint is complete and of one save, the newest is valid, and every listed file exists."""
     group = "teacher" if program == "group" else ""
     for name in checkpoints(folder):
         assert 1 == len(values_of(folder / name))
@@ -106,7 +106,7 @@ for step in itertools.count(1):
 
 @pytest.mark.slow
 def test_a_program_can_be_killed_at_any_moment(tmp_path):
-    """Whoever is killed by somebody else, at whatever moment, has lost nothing that `save` had promised before."""
+    """A program that is killed at any moment loses nothing that `save` has returned before."""
     generator = random.Random(7)  # noqa: S311, no secrets here
     for _ in range(3):
         command = [sys.executable, "-c", SAVE_FOR_EVER, str(tmp_path), str(ROOT)]
@@ -130,7 +130,7 @@ ORDER = [
     ("fsync", "folder"),
     ("unlink", "m-1.h5"),
 ]
-"""What makes a save safe, whatever the disk does with what it was not told to write."""
+"""The order that makes a save safe, even if the disk loses everything that was not synchronized."""
 
 
 @pytest.mark.parametrize("program", ["rotation"])
@@ -162,9 +162,11 @@ def strace_works():
 @pytest.mark.slow
 @pytest.mark.parametrize("program", ["rotation"])
 @pytest.mark.parametrize("durable", [True, False])
-@pytest.mark.skipif(not strace_works(), reason="strace is not there or may not trace; the test above needs none")
+@pytest.mark.skipif(
+    not strace_works(), reason="strace is not installed or may not trace; the test above works without it"
+)
 def test_the_order_of_the_system_calls(tmp_path, before, program, durable):
-    """What the operating system was really asked for, threads and libraries included, has the same order."""
+    """The real system calls, threads and libraries included, have the same order."""
     record = tmp_path / "record"
     calls = "trace=write,pwrite64,writev,pwritev,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat"
     command = [sys.executable, "-c", TRACED, str(before), str(ROOT), str(durable)]

@@ -38,7 +38,7 @@ def descriptors():
     return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
 
 def attempt(step, path=None):
-    # What a save came to: the step that is restored then, what lies there, and what the error said.
+    # The result of a save: the step that is restored then, the files in the folder, and the message of the error.
     before, said = descriptors(), None
     try:
         model.save((path or folder) / "m", step, step)
@@ -51,7 +51,7 @@ def attempt(step, path=None):
 
 
 def run(code, folder, *wrapper):
-    """What a program prints, which has `PREPARE` before it; ``wrapper`` starts it."""
+    """The output of a program, which has `PREPARE` before it; ``wrapper`` starts it."""
     command = [*wrapper, sys.executable, "-c", PREPARE + code, str(folder), str(ROOT)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert 0 == done.returncode, done.stderr
@@ -77,7 +77,7 @@ needs_mount = pytest.mark.skipif(not mounts(), reason="no file system can be mou
 
 @needs_mount
 def test_a_full_disk(tmp_path):
-    """On a disk without room the error has the bytes needed and free; when there is room again, saving goes on."""
+    """On a full disk the error has the bytes needed and free; saving works again when there is space."""
     code = """
 print(json.dumps(attempt(1)))
 with open(folder / "filler", "wb") as filler:
@@ -94,7 +94,7 @@ print(json.dumps(attempt(3)))
     assert "ResourceExhaustedError" == kind
     found = re.fullmatch(
         rf"Cannot write {tmp_path}/m-2.h5: No space left on device. ([\d,]+) bytes were needed, and ([\d,]+) bytes are "
-        rf"free in {tmp_path}. An earlier file stays until .* What was there is unchanged.",
+        rf"free in {tmp_path}. An earlier file is kept until .* The earlier files are unchanged.",
         message,
     )
     needed, free = (int(number.replace(",", "")) for number in found.groups())
@@ -118,12 +118,12 @@ print(json.dumps(attempt(2)))
     mount = f'mount -t tmpfs -o size=9m,nr_inodes=12 tmpfs {tmp_path} && exec "$0" "$@"'
     _, ((kind, message), step, _) = run(code, tmp_path, *NAMESPACE, mount)
     assert ("ResourceExhaustedError", 1) == (kind, step)
-    assert "its file system takes no more files (inodes)" in message
+    assert "its file system has no free inodes" in message
 
 
 @needs_mount
 def test_a_file_system_that_is_read_only(tmp_path):
-    """A file system that became read-only refuses, and is read all the same."""
+    """A file system that became read-only refuses to be written, and can still be read."""
     code = """
 print(json.dumps(attempt(1)))
 assert 0 == os.system(f"mount -o remount,ro {folder}")
@@ -150,8 +150,8 @@ print(json.dumps(attempt(3)))
     (kind, message), *rest = limited
     assert "ResourceExhaustedError" == kind
     assert re.fullmatch(
-        rf"Cannot write {tmp_path}/m-2.h5: File too large. [\d,]+ bytes were needed, and this process may write files "
-        r"of 100,000 bytes at the most: raise the limit \(`ulimit -f`\). What was there is unchanged.",
+        rf"Cannot write {tmp_path}/m-2.h5: File too large. [\d,]+ bytes were needed, but this process may write files "
+        r"of at most 100,000 bytes: raise the limit \(`ulimit -f`\). The earlier files are unchanged.",
         message,
     )
     assert [1, WHOLE] == rest
@@ -186,7 +186,7 @@ print(json.dumps([said, saved_step(folder), sorted(os.listdir(folder))]))
     assert (2, ["checkpoint", "m-1.h5", "m-2.h5"]) == (step, names)
     # With one descriptor left the folder is locked and the file cannot be opened; with two both can be.
     assert 2 == len(said)
-    expected = "Too many open files. This process may have 30 files open, and has: close some"
+    expected = "Too many open files. This process has reached its limit of open files (30): close some"
     assert all(message.startswith(f"Cannot write {tmp_path}/m-2.h5: {expected}") for message in said)
 
 
@@ -199,8 +199,8 @@ def open_to_all():
     shutil.rmtree(folder)
 
 
-def test_a_folder_of_somebody_else(open_to_all):
-    """A user who may not write in a folder is told so; the folder is as it was, and can be read."""
+def test_a_folder_of_another_user(open_to_all):
+    """A user without write permission gets an error that says so; the folder is unchanged, and can be read."""
     code = """
 print(json.dumps(attempt(1)))
 os.chmod(folder, 0o555)
@@ -215,7 +215,7 @@ print(json.dumps(attempt(2)))
     assert [None, 1, WHOLE] == first
     message = (
         f"Cannot write {open_to_all}/m-2.h5: Permission denied. This user may not write in {open_to_all}: "
-        "save elsewhere, or have its owner allow it. What was there is unchanged."
+        "save elsewhere, or ask its owner for permission. The earlier files are unchanged."
     )
     assert [["PermissionDeniedError", message], 1, WHOLE] == second
 
@@ -226,7 +226,7 @@ def model():
 
 
 def descriptors():
-    """What this process has open; where the system does not tell, nothing is compared."""
+    """The open descriptors of this process; empty where the system cannot list them."""
     return sorted(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else []
 
 
@@ -240,7 +240,7 @@ def refuse(number):
 
 
 REFUSABLE = {"open", "fchmod", "posix_fallocate", "truncate", "write", "pwrite", "fsync", "replace", "listdir", "flock"}
-"""What a system may refuse. A removal that is refused is a warning, which has a test of its own beside the Saver's."""
+"""The operations that a system may refuse. A refused removal is a warning, which the tests of the Saver cover."""
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
@@ -273,7 +273,7 @@ def test_whatever_is_refused(tmp_path, model, monkeypatch, number):
 
 
 def test_a_file_system_that_cannot_reserve(tmp_path, monkeypatch):
-    """Where room cannot be reserved, a disk that fills up while writing is an error with the same words."""
+    """If space cannot be reserved, a disk that fills up while writing gives the same error."""
     monkeypatch.setattr(os, "posix_fallocate", lambda *args: refuse(errno.EOPNOTSUPP)())
     model = Model()
     model.save(tmp_path / "m", 1, 1)
@@ -282,7 +282,7 @@ def test_a_file_system_that_cannot_reserve(tmp_path, monkeypatch):
     with (
         observed(3, refuse(errno.ENOSPC), only={"pwrite"}),
         pytest.raises(
-            errors.ResourceExhaustedError, match=r"bytes were needed, and 1,000 bytes are free in .* room for both"
+            errors.ResourceExhaustedError, match=r"bytes were needed, and 1,000 bytes are free in .* space for both"
         ),
     ):
         model.save(tmp_path / "m", 2, 2)
@@ -291,9 +291,9 @@ def test_a_file_system_that_cannot_reserve(tmp_path, monkeypatch):
 
 
 def test_a_quota(tmp_path, monkeypatch):
-    """Where the disk has room but the user has not, the error does not claim otherwise."""
+    """If the disk has space but the user has not, the error names a quota."""
     monkeypatch.setattr(os, "posix_fallocate", lambda *args: refuse(errno.EDQUOT)())
-    expected = r"100 bytes were needed; of [\d,]+ bytes free in .* this user may not have all"
+    expected = r"100 bytes were needed; [\d,]+ bytes are free in .*, but a quota may limit this user"
     with pytest.raises(errors.ResourceExhaustedError, match=expected), atomic_write(tmp_path / "x") as draft:
         draft.reserve(100)
     assert [] == os.listdir(tmp_path)
@@ -306,7 +306,7 @@ def remove(folder):
 
 @pytest.mark.parametrize("operation", ["open", "posix_fallocate", "pwrite", "fsync", "replace"])
 def test_a_folder_that_is_removed_meanwhile(tmp_path, model, operation):
-    """The error says that the folder is gone; when it is there again, saving goes on."""
+    """The error says that the folder does not exist; saving works again when the folder is back."""
     folder = tmp_path / "folder"
     folder.mkdir()
     before = descriptors()
@@ -314,7 +314,7 @@ def test_a_folder_that_is_removed_meanwhile(tmp_path, model, operation):
         observed(1 if operation == "open" else 0, remove(folder), only={operation}),
         pytest.raises(
             errors.NotFoundError,
-            match=f"Cannot write {folder}/m-1.h5: .* There is no folder {folder}: make it, or save",
+            match=f"Cannot write {folder}/m-1.h5: .* The folder {folder} does not exist: create it, or save",
         ),
     ):
         model.save(folder / "m", 1, 1)

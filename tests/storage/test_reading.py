@@ -155,7 +155,7 @@ def test_one_open_file_serves_many_threads(tmp_path):
 def test_a_missing_variable_is_named(tmp_path):
     """The error names variable and file, and nothing is read."""
     write_file(tmp_path / "x.h5", variables={"a": np.ones(1)}, structure=None)
-    with open_file(tmp_path / "x.h5") as file, pytest.raises(errors.NotFoundError, match=r"There is no 'b' in .*x\.h5"):
+    with open_file(tmp_path / "x.h5") as file, pytest.raises(errors.NotFoundError, match=r"no tensor 'b' in .*x\.h5"):
         file.read_many(["a", "b"])
 
 

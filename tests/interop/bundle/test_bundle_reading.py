@@ -292,7 +292,7 @@ def test_names_and_slices_that_are_not_there() -> None:
     """A missing tensor, a slice of the wrong form and a closed file are told apart."""
     file = open_bundle(GOLDEN / "every")
     assert ([""], "", None) == (file.groups(), file.group, file.structure())
-    with pytest.raises(NotFoundError, match="There is no 'nothing' in"):
+    with pytest.raises(NotFoundError, match="There is no tensor 'nothing' in"):
         file.read("nothing")
     with pytest.raises(ValueError, match="tuple of 2 slices"):
         file.read_slice("float32", np.s_[0:1,])
