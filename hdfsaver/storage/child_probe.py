@@ -1,9 +1,8 @@
-"""Trying a file of a stranger in a process of its own first, which may crash or hang without harm to the caller.
+"""Reading an untrusted file in a child process first, which may crash or hang without harm to the caller.
 
-A sealed file needs no such thing: every byte that the HDF5 library walks has been checked. In a file without a seal
-nothing has, and the library crashes on some malicious structures, and never comes back from others. With the limit
-`probe_seconds` such a file is read whole in a child process; only when that has ended well, or with a clean error,
-does the caller's process look at it.
+A sealed file does not need this: every byte that the HDF5 library walks has been checked. A file without a seal is not
+checked, and some malicious structures crash the library or make it loop. With the limit `probe_seconds` such a file is
+first read completely in a child process. The caller reads it only if the child ended normally or with a clean error.
 """
 
 from __future__ import annotations
@@ -16,16 +15,25 @@ from hdfsaver import limits
 from hdfsaver.errors import DataLossError
 
 _MEMORY = 2**31
-"""Bytes of address space for the child, beside twice what the file may declare."""
+"""Bytes of address space for the child, in addition to twice the bytes that the file may declare."""
 
 
 def try_out(path: str | os.PathLike[str], size: int, group: str) -> None:
-    """Read a file in a child process, if the limits ask for it.
+    """Read a file in a child process, if the limit `probe_seconds` is set.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    size : int
+        Its length in bytes, which bounds the memory of the child.
+    group : str
+        The group of the model to read.
 
     Raises
     ------
     DataLossError
-        The child crashed, or was not done in time.
+        The child crashed, or did not end in time.
     """
     allowed = limits.get()
     if not allowed.probe_seconds:
@@ -44,10 +52,10 @@ def try_out(path: str | os.PathLike[str], size: int, group: str) -> None:
             command, check=False, capture_output=True, stdin=subprocess.DEVNULL, timeout=allowed.probe_seconds
         )
     except subprocess.TimeoutExpired:
-        raise _harmful(f"the HDF5 library was not done with it within {allowed.probe_seconds} s") from None
+        raise _harmful(f"the HDF5 library did not finish within {allowed.probe_seconds} s") from None
     if child.returncode:
-        raise _harmful(f"reading it ended the process that tried, with status {child.returncode}")
+        raise _harmful(f"reading it crashed the child process with status {child.returncode}")
 
 
 def _harmful(what: str) -> DataLossError:
-    return DataLossError(None, None, f"{what}. The file is damaged or was made to do harm; it is not read.")
+    return DataLossError(None, None, f"{what}. The file is damaged or malicious; it is not read.")

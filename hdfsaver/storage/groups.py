@@ -1,6 +1,6 @@
-"""Several models in one file: each under a group of its own, which has ``graph`` and ``variables`` as the root has.
+"""Several models in one file: each in its own group, which has ``graph`` and ``variables`` like the root.
 
-The empty name stands for the root.
+The empty name is the root.
 """
 
 from __future__ import annotations
@@ -18,41 +18,41 @@ _TAKEN = (layout.GRAPH, layout.VARIABLES, layout.INDEX, layout.METADATA)
 
 
 def link_of(group: str) -> str:
-    """The link of a model's group; nothing for the root.
+    """The link of a model's group; empty for the root.
 
     Raises
     ------
     ValueError
-        No group can have the name: it holds a slash, is one of the format's own, or cannot be written in UTF-8.
+        The name contains a slash, is reserved by the format, or cannot be encoded in UTF-8.
     TypeError
-        It is no str.
+        It is not a str.
     """
     if not isinstance(group, str):
-        raise TypeError(f"A group of a file is named by a str, not {group!r}.")
+        raise TypeError(f"The name of a group must be a str, not {group!r}.")
     if "/" in group or group in _TAKEN:
-        raise ValueError(f"No model can be saved under the group {group!r}: it holds a slash or is one of {_TAKEN}.")
+        raise ValueError(f"{group!r} cannot be the name of a group: it contains a slash or is one of {_TAKEN}.")
     return link_names.paths_of([group])[group] if group else ""
 
 
 def open_model(root: h5g.GroupID, group: str) -> h5g.GroupID:
-    """The HDF5 group that has a model's ``graph`` and ``variables``.
+    """Open the HDF5 group with a model's ``graph`` and ``variables``.
 
     Raises
     ------
     NotFoundError
-        The file has no such group.
+        The file has no model in that group.
     """
     link = link_of(group)
     if not link:
         return root
     if not objects.has_link(root, link):
         known = ", ".join(map(repr, names_in(root))) or "none"
-        raise NotFoundError(None, None, f"There is no group {group!r} with a model; the file has {known}.")
+        raise NotFoundError(None, None, f"There is no group {group!r} with a model; the groups are {known}.")
     return objects.open_group(root, link)
 
 
 def names_in(root: h5g.GroupID) -> list[str]:
-    """The groups that have a model, in the order of their links; the root first, if it has one."""
+    """The groups that have a model, sorted by link; the root comes first if it has a model."""
     links = [link for link in objects.links_of(root) if link not in _TAKEN and is_group(root, link)]
     inner = [_name(link) for link in links if _has_model(objects.open_group(root, link))]
     return [ROOT, *inner] if _has_model(root) else inner
@@ -63,7 +63,7 @@ def _has_model(group: h5g.GroupID) -> bool:
 
 
 def is_group(parent: h5g.GroupID, link: str) -> bool:
-    """Whether a link is there, is a hard one, and leads to a group."""
+    """Whether a hard link exists and leads to a group."""
     if not objects.has_link(parent, link):
         return False
     with objects.reading(f"{objects.location(parent).rstrip('/')}/{link}"):

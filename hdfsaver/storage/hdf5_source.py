@@ -1,4 +1,4 @@
-"""What sealed and plain files have in common: the graph, the metadata and the groups of an HDF5 file."""
+"""The common part of sealed and plain files: the graph, the metadata and the groups of an HDF5 file."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from hdfsaver.storage.metadata import read_metadata
 
 
 class Hdf5Source(TensorSource):
-    """An open HDF5 file, of which one model is read.
+    """One model of an open HDF5 file.
 
     Parameters
     ----------
     opened : Opened
-        Closed with the source.
+        The file; it is closed with the source.
     group : str
-        Whose model; see `hdfsaver.storage.groups`.
+        The group of the model; see `hdfsaver.storage.groups`.
     """
 
     has_structure = True
-    """Whether ``/graph`` may be asked for."""
+    """Whether the file may have a ``/graph``."""
 
     def __init__(self, opened: Opened, group: str) -> None:
         self._opened = opened
         self._group = group
 
     def structure(self) -> Structure | None:
-        """The graph in the file, or None."""
+        """The graph of the file, or None."""
         if not self.has_structure:
             return None
         with hdf5_root(self._opened) as root:
             return read_structure(groups.open_model(root, self._group))
 
     def metadata(self) -> dict[str, str]:
-        """The pairs of ``/metadata``; nothing for a file of another program."""
+        """The pairs of ``/metadata``; empty for a file of another program."""
         with hdf5_root(self._opened) as root:
             return read_metadata(root)
 

@@ -1,4 +1,4 @@
-"""The index: what variables a file has, without walking its objects."""
+"""The index: the variables of a file, without walking its objects."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SIZE = "(?:0|[1-9][0-9]{0,17})"
 _SHAPE = re.compile(rf"{_SIZE}(?:,{_SIZE})*")
 
 _LIMIT = 2**59
-"""Elements of the largest array, dimensions of size 0 left out, that NumPy counts in 63 bits of bytes."""
+"""The largest number of elements, dimensions of size 0 left out, whose bytes NumPy counts in 63 bits."""
 
 
 class Index(NamedTuple):
@@ -38,11 +38,11 @@ class Index(NamedTuple):
     entries : dict of str to TensorInfo
         By name.
     paths : dict of str to str
-        The link path of each below the model's ``variables``.
+        The link path of each variable below the model's ``variables``.
     rows : list of int
-        Which row of the tables each is.
+        The row of each variable in the tables.
     chunk_rows : dict of str to int
-        Of each compressed variable, the row of the extents with its first chunk.
+        The row of the extents with the first chunk of each compressed variable.
     """
 
     entries: dict[str, TensorInfo]
@@ -52,21 +52,21 @@ class Index(NamedTuple):
 
 
 NOTHING = Index({}, {}, [], {})
-"""That of a model without variables."""
+"""The index of a model without variables."""
 
 
 def text_of(shape: tuple[int, ...]) -> str:
-    """A shape as the index writes it: ``3,4``; nothing for a scalar."""
+    """A shape as the index writes it: ``3,4``; empty for a scalar."""
     return ",".join(map(str, shape))
 
 
 def shape_of(text: str) -> tuple[int, ...]:
-    """The shape that `text_of` wrote.
+    """Parse a shape from `text_of`.
 
     Raises
     ------
     DataLossError
-        The text is not that of a possible shape.
+        The string is not a valid shape.
     """
     shape = () if not text else tuple(map(int, text.split(","))) if _SHAPE.fullmatch(text) else None
     if shape is None or len(shape) > layout.MAX_RANK or math.prod(size or 1 for size in shape) >= _LIMIT:
@@ -82,19 +82,19 @@ def read_index(root: h5g.GroupID, nbytes: list[int]) -> dict[str, Index]:
     root : h5py.h5g.GroupID
         The file's root group.
     nbytes : list of int
-        The lengths in the table of extents, row for row.
+        The length column of the table of extents.
 
     Returns
     -------
     dict of str to Index
-        For each group with a model, by its link, what variables it has; the empty link stands for the root.
+        The variables of each group with a model, by its link; the empty link is the root.
 
     Raises
     ------
     DataLossError
-        The table is missing, damaged, or does not agree with the extents.
+        The table is missing, damaged, or inconsistent with the extents.
     InvalidArgumentError
-        A variable is of a dtype that there is not, or has filters that are unknown.
+        A variable has an unknown dtype or unknown filters.
     """
     columns = _columns(root)
     rows = len(columns.paths)
@@ -115,7 +115,7 @@ def _unlike_extents(rows: int, nbytes: list[int]) -> DataLossError:
 
 
 def _chunk_rows(entries: list[TensorInfo], nbytes: list[int]) -> dict[int, int]:
-    """By its own row, the row of the extents with the first chunk of each compressed variable."""
+    """The row of the extents with the first chunk of each compressed variable, by the variable's own row."""
     packed = {row: grid_of(entry).count for row, entry in enumerate(entries) if entry.filters}
     firsts = list(accumulate(packed.values(), initial=len(entries)))
     if firsts[-1] != len(nbytes):
@@ -124,7 +124,30 @@ def _chunk_rows(entries: list[TensorInfo], nbytes: list[int]) -> dict[int, int]:
 
 
 def entry_of(name: str, dtype: str, text: str, nbytes: int, filters: str = "", chunk: str = "") -> TensorInfo:
-    """The variable that a row describes; errors are those of `read_index`."""
+    """Make the description of a variable from its row of the index.
+
+    Parameters
+    ----------
+    name : str
+        The variable.
+    dtype : str
+        The name of its dtype.
+    text : str
+        Its shape, ``"3,4"``.
+    nbytes : int
+        The length of its extent in bytes.
+    filters, chunk : str
+        The filters and the shape of the chunks; empty for an uncompressed value.
+
+    Returns
+    -------
+    TensorInfo
+
+    Raises
+    ------
+    DataLossError, InvalidArgumentError
+        See `read_index`.
+    """
     shape, expected = _read_type(dtype, text)
     if filters or chunk:
         packed = TensorInfo(name, dtype, shape, expected or 0, tuple(filters.split(" ")), shape_of(chunk))
@@ -135,7 +158,7 @@ def entry_of(name: str, dtype: str, text: str, nbytes: int, filters: str = "", c
 
 
 def _packed_entry(entry: TensorInfo, nbytes: int) -> TensorInfo:
-    """A compressed variable, checked; ``nbytes`` are those in one block, of which it has none."""
+    """Check a compressed variable; ``nbytes`` is its length in one block, which must be 0."""
     if not is_known(entry.filters):
         said = " ".join(entry.filters)
         raise InvalidArgumentError(None, None, f"{PART}: variable {entry.name!r} has unknown filters, {said!r}.")
@@ -145,7 +168,7 @@ def _packed_entry(entry: TensorInfo, nbytes: int) -> TensorInfo:
 
 
 def grid_of(entry: TensorInfo) -> Grid:
-    """The chunks of a compressed variable."""
+    """The chunk grid of a compressed variable."""
     return Grid(entry.shape, entry.chunk, numpy_dtype(entry.dtype).itemsize)
 
 
@@ -157,15 +180,12 @@ def _index(rows: list[int], entries: list[TensorInfo], paths: list[str], chunk_r
         {entries[row].name: chunk_rows[row] for row in rows if row in chunk_rows} if chunk_rows else {},
     )
     if len(index.entries) != len(rows):
-        raise damaged(PART, "two rows name one variable.")
+        raise damaged(PART, "two rows have the same variable.")
     return index
 
 
-def read_names(root: h5g.GroupID) -> dict[str, list[str]]:
-    """By its link, each model's variables in the order of the index, whatever else it says; errors as `read_index`.
-
-    A model of which a name is damaged is left out.
-    """
+def read_names(root: h5g.GroupID, link: str = "") -> list[str]:
+    """The names of a model's variables in the order of the index; errors as in `read_index`."""
     columns = _columns(root)
     paths: dict[str, list[str]] = {}
     for path, link in zip(columns.paths, columns.links or [""] * len(columns.paths), strict=True):
@@ -178,7 +198,7 @@ def read_names(root: h5g.GroupID) -> dict[str, list[str]]:
 
 
 class _Columns(NamedTuple):
-    """The columns of the table; None for those that it need not have."""
+    """The columns of the table; None for missing optional columns."""
 
     paths: list[str]
     dtypes: list[str]
@@ -200,7 +220,7 @@ def _columns(root: h5g.GroupID) -> _Columns:
         or isinstance(chunks, np.ndarray)
         or (filters is None) != (chunks is None)
     ):
-        raise damaged(PART, f"text columns {', '.join(layout.VARIABLES_COLUMNS)} were expected, not {list(columns)}.")
+        raise damaged(PART, f"string columns {', '.join(layout.VARIABLES_COLUMNS)} were expected, not {list(columns)}.")
     return _Columns(paths, dtype_names, shapes, links, filters, chunks)
 
 
@@ -220,8 +240,8 @@ def _name(path: str) -> str:
 
 @cache
 def _read_type(dtype: str, text: str) -> tuple[tuple[int, ...], int | None]:
-    """The shape, and the bytes that it must have; None for a string tensor, which may have any number."""
+    """The shape and the number of bytes; None for a string tensor, which may have any number of bytes."""
     if dtype not in dtypes.ROW_BY_NAME or dtypes.ROW_BY_NAME[dtype].hdf5 is None:
-        raise InvalidArgumentError(None, None, f"{PART}: there is no dtype {dtype!r} that a variable could be of.")
+        raise InvalidArgumentError(None, None, f"{PART}: {dtype!r} is not a dtype of a variable.")
     shape = shape_of(text)
     return shape, None if dtype == STRING else nbytes_of(dtype, shape)

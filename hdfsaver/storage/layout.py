@@ -1,4 +1,4 @@
-"""The format as data: what every file is made of; ``docs/format.md`` explains it, and a test joins the two."""
+"""The format as data: the elements of every file. ``docs/format.md`` explains it, and a test compares the two."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from hdfsaver.files import opening
 
 FORMAT = "hdfsaver"
 MAJOR = 1
-"""Changes when older readers could misread a file; a reader refuses any other."""
+"""The major version, which changes when older readers could misread a file; a reader refuses any other version."""
 
 MINOR = 0
-"""Changes when something is added that older readers may ignore."""
+"""The minor version, which changes when something is added that older readers may ignore."""
 
 VERSION = f"{MAJOR}.{MINOR}"
 
@@ -24,7 +24,7 @@ PRODUCER_ATTRIBUTE = "producer"
 
 GRAPH = "graph"
 KIND_ATTRIBUTE = "kind"
-"""What ``/graph`` says of itself where it holds no computation graph."""
+"""The attribute of a ``/graph`` that is not a computation graph."""
 
 DIGRAPH = "digraph"
 """The kind of a ``/graph`` that holds any DiGraph of plain values."""
@@ -37,21 +37,21 @@ EXTENTS = "extents"
 SEAL = "seal"
 
 VARIABLES_COLUMNS = ("name", "dtype", "shape")
-"""Columns of ``/index/variables``, all text: link path, dtype, and sizes such as ``3,4`` (nothing for a scalar)."""
+"""String columns of ``/index/variables``: link path, dtype, and sizes such as ``3,4`` (empty for a scalar)."""
 
 METADATA_COLUMNS = ("key", "value")
-"""Columns of ``/metadata``, both text."""
+"""Columns of ``/metadata``, both strings."""
 
 GROUP_COLUMN = "group"
-"""The column behind those in a file with more models than the one at the root: the link of the model's group."""
+"""The additional column in a file with models in groups: the link of the model's group."""
 
 CHUNK_COLUMNS = ("filters", "chunk")
-"""The columns behind those where a variable is compressed: filters, ``shuffle zstd``, and sizes of the chunks."""
+"""The additional columns in a file with compressed variables: filters, ``shuffle zstd``, and sizes of the chunks."""
 
 EXTENTS_ROW = np.dtype([("offset", "<u8"), ("nbytes", "<u8"), ("xxh3_64", "<u8")])
 
 Extent: TypeAlias = tuple[int, int, int]
-"""Such a row: offset, length and digest of stored bytes."""
+"""A row of the extents: offset, length and digest of stored bytes."""
 
 SEAL_RECORD = np.dtype(
     [
@@ -68,12 +68,12 @@ SEAL_RECORD = np.dtype(
     ]
 )
 SEALED_BYTES = SEAL_RECORD.itemsize - 8
-"""How much of the record its last field is the digest of."""
+"""The number of bytes of the record that its last field is the digest of."""
 
 MAGIC = b"hdf-SEAL"
 
 HEAD = opening.HEAD
-"""The seal lies within so many bytes from the beginning of the file."""
+"""The seal is within this many bytes from the beginning of the file."""
 
 PAGE = 4096
 
@@ -82,7 +82,7 @@ MAX_RANK = limits.RANK
 
 
 class Element(NamedTuple):
-    """One element of the format: where it is, what it is, and whether a file can be without it."""
+    """One element of the format: its path, its kind, and whether it is required."""
 
     path: str
     kind: str

@@ -1,4 +1,4 @@
-"""What a file says of itself: pairs of texts, in a table of its own."""
+"""The metadata of a file: pairs of strings, in a table."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from hdfsaver.storage.hdf5.objects import damaged
 
 
 def read_metadata(root: h5g.GroupID) -> dict[str, str]:
-    """The pairs of ``/metadata``, in their order; none where there is no such table, or another program's file.
+    """Read the pairs of ``/metadata``, in order; empty without the table, or for a file of another program.
 
     Raises
     ------
     DataLossError
-        The table is damaged, or has a key twice.
+        The table is damaged, or has a duplicate key.
     """
     if not objects.has_link(root, layout.METADATA) or not _is_ours(root):
         return {}
@@ -25,12 +25,12 @@ def read_metadata(root: h5g.GroupID) -> dict[str, str]:
     keys, values = (columns[name] for name in layout.METADATA_COLUMNS)
     found = dict(zip(keys, values, strict=True))
     if len(found) != len(keys):
-        raise damaged(f"/{layout.METADATA}", "it has a key twice.")
+        raise damaged(f"/{layout.METADATA}", "it has a duplicate key.")
     return found
 
 
 def _is_ours(root: h5g.GroupID) -> bool:
     try:
         return objects.get_text(root, layout.FORMAT_ATTRIBUTE) == layout.FORMAT
-    except OpError:  # an attribute of another program that happens to have the name
+    except OpError:  # an attribute of another program with the same name
         return False

@@ -1,7 +1,7 @@
-"""Object headers read from raw bytes, without the HDF5 library: where datasets lie whose file cannot be opened.
+"""Object headers read from raw bytes, without the HDF5 library, to find datasets in a file that cannot be opened.
 
-Of each header only what leads to the bytes of a contiguous dataset is taken. Nothing here can be relied upon, because
-what is read may be damaged: a header is a hint where to look, and digests say whether something is there.
+Only the fields that locate the bytes of a contiguous dataset are read. They may be damaged: a header is only a hint,
+and digests decide whether the bytes are valid.
 
 Source of the layouts: "HDF5 File Format Specification Version 3.0", IV.A.1.b, Version 2 Data Object Header Prefix, and
 IV.A.2, messages 0x0001 (dataspace), 0x0003 (datatype), 0x0008 (data layout) and 0x0010 (continuation).
@@ -14,19 +14,19 @@ from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 INTEGER, TEXT, COMPOUND = 0, 3, 6
-"""Classes of datatypes."""
+"""HDF5's numbers of datatype classes."""
 
 _SIGNATURE, _CONTINUED = b"OHDR", b"OCHK"
 _SPACE, _TYPE, _LAYOUT, _CONTINUATION = 0x01, 0x03, 0x08, 0x10
 _CONTIGUOUS = 1
 _MAX_BLOCKS = 64
-"""Continuations of one header that are followed; ours have one, at most."""
+"""The most continuations of one header that are followed; files of this package have at most one."""
 
 _Message: TypeAlias = tuple[int, bytes]
 
 
 class Member(NamedTuple):
-    """A column of a compound datatype: class of its datatype, where it begins in a row, and its bytes."""
+    """A column of a compound datatype: the class of its datatype, its offset in a row, and its bytes."""
 
     kind: int
     offset: int
@@ -34,7 +34,7 @@ class Member(NamedTuple):
 
 
 class Header(NamedTuple):
-    """What a header says of a contiguous dataset: its place, class and size of its elements, and its columns."""
+    """The header of a contiguous dataset: its place, class and size of its elements, and its columns."""
 
     offset: int
     nbytes: int
@@ -44,7 +44,7 @@ class Header(NamedTuple):
 
 
 def scan(data: bytes) -> Iterator[Header]:
-    """All headers of contiguous datasets in the bytes of a file, as far as they can be understood."""
+    """Find all headers of contiguous datasets in the bytes of a file, as far as they can be parsed."""
     position = data.find(_SIGNATURE)
     while position >= 0:
         header = _header(data, position)

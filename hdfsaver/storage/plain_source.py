@@ -1,7 +1,7 @@
 """A plain HDF5 file, without index and seal: made with h5py, MATLAB or R, or changed by another program.
 
-Everything is asked of the HDF5 library and nothing believed: what does not lie in the file itself, as one block or in
-chunks of the two common filters, with one of the dtypes, is refused before anything is read.
+The file is read through the HDF5 library, but not trusted. A dataset must be in the file itself, as one block or in
+chunks with supported filters, and have one of the dtypes; anything else is refused before it is read.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class _Dataset(NamedTuple):
 
     @property
     def chunking(self) -> tuple[Filters, tuple[int, ...]]:
-        """Filters and shape of its chunks; nothing for what is not compressed."""
+        """Filters and shape of its chunks; empty for an uncompressed dataset."""
         if self.layout != h5d.CHUNKED:
             return (), ()
         properties = self.id.get_create_plist()
@@ -63,7 +63,7 @@ class _Dataset(NamedTuple):
 
     @property
     def inflated(self) -> int:
-        """Bytes that must be made to read it: a chunk may be larger than what it has of the dataset."""
+        """Bytes that reading it produces: a chunk may be larger than its part of the dataset."""
         return inflated_size(self.id, self.itemsize) if self.layout == h5d.CHUNKED else self.nbytes
 
 
@@ -75,9 +75,9 @@ class PlainSource(Hdf5Source):
     opened : Opened
     path : path-like
     group : str
-        Whose model; see `hdfsaver.storage.groups`.
+        The group of the model; see `hdfsaver.storage.groups`.
     accept : bool
-        Read also a file that was sealed once and is not any more.
+        Also read a file whose seal is broken.
     """
 
     kind = "HDF5 file"
@@ -90,8 +90,8 @@ class PlainSource(Hdf5Source):
         with hdf5_root(opened) as root:
             if not accept and _has_index(root):
                 raise DataLossError(None, None, f"{path} has an index, but no valid seal. {advice(path)}")
-            ours = _check_version(root)
-            self._below = _container(groups.open_model(root, group), ours)
+            is_own = _check_version(root)
+            self._below = _container(groups.open_model(root, group), is_own)
             self.has_structure = self._below is None or self._below == layout.VARIABLES
             self.has_variables = self._below is not None
             self._links: dict[str, str] = {}
@@ -114,7 +114,7 @@ class PlainSource(Hdf5Source):
         for path, parent, link in objects.walk(self._container(root)):
             name = _name(path)
             if name in self.entries:
-                raise damaged(objects.location(parent), f"two links name the variable {name!r}.")
+                raise damaged(objects.location(parent), f"two links have the name {name!r} of one variable.")
             dataset = _open(self._opened, parent, link)
             shape = strings.shape_of(dataset.id.shape, dataset.labels)
             self.entries[name] = TensorInfo(name, dataset.dtype, shape, dataset.nbytes, *dataset.chunking)
@@ -123,7 +123,7 @@ class PlainSource(Hdf5Source):
             limits.check_declared(dataset.part, declared, self._opened.size)
 
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
-        """The values of variables, in the order asked for."""
+        """Read the values of variables, in the order of ``names``."""
         progress = Progress(callback, sum(self.entries[name].nbytes for name in names))
         found = {}
         with hdf5_root(self._opened) as root:
@@ -134,7 +134,7 @@ class PlainSource(Hdf5Source):
         return found
 
     def read_slice(self, name: str, key: Key) -> Array:
-        """A part of a variable's value; only its bytes are read where they lie as one block."""
+        """Read a part of a variable's value; of a value in one block only the part is read."""
         with hdf5_root(self._opened) as root:
             dataset = self._dataset(self._container(root), self._links[name])
             with objects.reading(dataset.part):
@@ -158,7 +158,7 @@ class PlainSource(Hdf5Source):
 
 
 def read_each(opened: Opened) -> tuple[dict[str, Array], dict[str, str], dict[str, str]]:
-    """The values and dtypes of all datasets that can be read, and what is wrong with each of the others; by paths.
+    """Read the values and dtypes of all readable datasets, and the faults of the others, by path.
 
     Raises
     ------
@@ -189,7 +189,7 @@ def read_each(opened: Opened) -> tuple[dict[str, Array], dict[str, str], dict[st
 
 
 def _links_below(container: h5g.GroupID, lost: dict[str, str]) -> Iterator[tuple[h5g.GroupID, str]]:
-    """The links of all datasets, and of whatever else is not a group; groups that cannot be walked are noted."""
+    """The links of all objects that are not groups; groups that cannot be walked are added to ``lost``."""
     waiting = [container]
     seen: set[int] = set()
     while waiting:
@@ -214,22 +214,22 @@ def _has_index(root: h5g.GroupID) -> bool:
 
 
 def _check_version(root: h5g.GroupID) -> bool:
-    """Whether the file calls itself one of this format; refused when it is of another version of it."""
+    """Whether the file declares this format; another version of the format is refused."""
     try:
-        ours = objects.get_text(root, layout.FORMAT_ATTRIBUTE) == layout.FORMAT
-        version = (objects.get_text(root, layout.VERSION_ATTRIBUTE) or layout.VERSION) if ours else layout.VERSION
-    except OpError:  # an attribute of another program that happens to have the name
+        is_own = objects.get_text(root, layout.FORMAT_ATTRIBUTE) == layout.FORMAT
+        version = (objects.get_text(root, layout.VERSION_ATTRIBUTE) or layout.VERSION) if is_own else layout.VERSION
+    except OpError:  # an attribute of another program with the same name
         return False
     if version.partition(".")[0] != str(layout.MAJOR):
         raise newer_version(version)
-    return ours
+    return is_own
 
 
-def _container(model: h5g.GroupID, ours: bool) -> str | None:
-    """The group that holds the variables: ``variables`` where there is one, otherwise all of a foreign file's group."""
+def _container(model: h5g.GroupID, is_own: bool) -> str | None:
+    """The group with the variables: ``variables`` if it exists, otherwise the whole group of a foreign file."""
     if groups.is_group(model, layout.VARIABLES):
         return layout.VARIABLES
-    return None if ours else ""
+    return None if is_own else ""
 
 
 def _name(path: str) -> str:
@@ -249,10 +249,10 @@ def _open(opened: Opened, parent: h5g.GroupID, link: str) -> _Dataset:
         if not isinstance(dataset, h5d.DatasetID):
             raise _refused(part, "it is neither a group nor a dataset")
         properties = dataset.get_create_plist()
-        # The layout first: asking a virtual dataset for its shape opens other files.
+        # The layout first: a query for the shape of a virtual dataset opens other files.
         kind = properties.get_layout()
         if kind not in (h5d.CONTIGUOUS, h5d.COMPACT, h5d.CHUNKED) or properties.get_external_count():
-            raise _refused(part, "its values lie in other files")
+            raise _refused(part, "its values are in other files")
         if dataset.get_space().get_simple_extent_type() == h5s.NULL:
             raise _refused(part, "it has no value")
         found = _described(dataset, part, kind)
@@ -267,7 +267,7 @@ def _described(dataset: h5d.DatasetID, part: str, kind: int) -> _Dataset:
         return _Dataset(dataset, part, STRING, datatype, kind, labels)
     dtype = datatypes.dtype_name(datatype, labels.get(datatypes.LABEL))
     if dtype is None:
-        raise _refused(part, "its HDF5 datatype is that of no dtype (text of variable length is not read)")
+        raise _refused(part, "its HDF5 datatype is unsupported (as are strings of variable length)")
     return _Dataset(dataset, part, dtype, datatype, kind, {})
 
 
@@ -275,7 +275,7 @@ def _labels(dataset: h5d.DatasetID) -> dict[str, str]:
     label = objects.get_text(dataset, datatypes.LABEL)
     if label is None:
         return {}
-    # The other two belong to string tensors; elsewhere they may be another program's, of any type.
+    # The other two attributes belong to string tensors; elsewhere they may be another program's, of any type.
     rest = ("encoding", "shape") if label == STRING else ()
     found = {name: objects.get_text(dataset, name) for name in rest}
     return {datatypes.LABEL: label, **{name: text for name, text in found.items() if text is not None}}
@@ -293,7 +293,7 @@ def _check_storage(opened: Opened, dataset: _Dataset) -> None:
     if dataset.layout == h5d.CONTIGUOUS and dataset.nbytes:
         offset = dataset.id.get_offset()
         if offset is None or offset + dataset.nbytes > opened.size:
-            raise damaged(dataset.part, "its bytes do not lie within the file.")
+            raise damaged(dataset.part, "its bytes are not within the file.")
 
 
 def _refused(part: str, why: str) -> InvalidArgumentError:
@@ -319,20 +319,20 @@ def _part(opened: Opened, dataset: _Dataset, key: Key) -> Array:
 
 
 def _decoded(dataset: _Dataset, data: bytes) -> Array:
-    return _texts(dataset, data) if dataset.dtype == STRING else _numbers(dataset, data, dataset.id.shape)
+    return _strings(dataset, data) if dataset.dtype == STRING else _numbers(dataset, data, dataset.id.shape)
 
 
 def _numbers(dataset: _Dataset, data: bytes, shape: tuple[int, ...]) -> Array:
     dtype = dtypes.numpy_dtype(dataset.dtype)
     if dataset.dtype == "bool" and data.translate(None, b"\0\1"):
-        raise damaged(dataset.part, "a truth value is neither 0 nor 1.")
+        raise damaged(dataset.part, "a boolean is neither 0 nor 1.")
     if datatypes.is_big_endian(dataset.datatype) and dtype.itemsize > 1:
-        # Swapped by hand: NumPy knows no byte order for bfloat16.
+        # Swapped explicitly: NumPy has no byte order for bfloat16.
         data = np.frombuffer(data, dtype=np.uint8).reshape(-1, dtype.itemsize)[:, ::-1].tobytes()
     return np.frombuffer(bytearray(data), dtype=dtype).reshape(shape)
 
 
-def _texts(dataset: _Dataset, data: bytes) -> Array:
+def _strings(dataset: _Dataset, data: bytes) -> Array:
     stored = strings.stored_dtype(dataset.datatype, dataset.labels)
     if stored is not None:
         return strings.decode(np.frombuffer(data, dtype=stored).reshape(dataset.id.shape), dataset.labels)

@@ -1,4 +1,4 @@
-"""What the child process of `hdfsaver.storage.child_probe` does: read all of a file."""
+"""The main program of the child process of `hdfsaver.storage.child_probe`: read all of a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,17 @@ from hdfsaver.storage.reading import open_file
 
 
 def main(path: str, group: str, memory: str) -> None:
-    """Read everything; an error that has a name counts as an end without harm."""
+    """Read everything in a file; an `OpError` counts as a normal end.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    group : str
+        The group of the model to read.
+    memory : str
+        The limit for the address space in bytes, as decimal digits.
+    """
     _limit_memory(int(memory))
     with suppress(OpError), limits.use(probe_seconds=0), open_file(path, group) as file:
         file.structure()

@@ -1,4 +1,4 @@
-"""Reading a file: cheap to open, checked before it is believed, values when they are asked for."""
+"""Reading a file: the structure is checked when it is opened, and values are read on request."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from hdfsaver.tensor_info import TensorInfo
 
 
 def open_file(path: str | os.PathLike[str], group: str = groups.ROOT) -> TensorFile:
-    """Open a checkpoint's file and check its seal.
+    """Open an HDF5 file of arrays, and check its seal.
 
     Parameters
     ----------
     path : path-like
-        The file itself; `hdfsaver.reading.checkpoint_names.find` gives it for a prefix.
+        The file itself; `hdfsaver.reading.checkpoint_names.find` finds the file of a prefix.
     group : str
         The model to read, in a file that has several; see `hdfsaver.storage.groups`.
 
     Raises
     ------
     NotFoundError
-        There is no such file, or it is a directory; or there is no such group in it.
+        The file does not exist, or is a directory, or has no such group.
     DataLossError
-        It is damaged, cut short, no HDF5 file, or another program has changed it.
+        It is damaged, truncated, not an HDF5 file, or was changed by another program.
     InvalidArgumentError
-        It has a newer format version, or is a plain HDF5 file with something in it that is refused.
+        It has a newer format version, or is a plain HDF5 file with unsupported content.
     OpError
-        What the operating system reports.
+        The operating system refuses.
     """
     opened = open_hdf5(path)
     try:
@@ -60,14 +60,14 @@ def _source(opened: Opened, path: str | os.PathLike[str], group: str) -> Hdf5Sou
 
 
 class Rest(NamedTuple):
-    """All of a file but one model: the other models by their groups, and what the file says of itself."""
+    """A file without one of its models: the other models by their groups, and the metadata."""
 
     models: dict[str, Model]
     metadata: dict[str, str]
 
 
 def read_rest(path: str | os.PathLike[str], group: str) -> Rest:
-    """Read all of a file but the model of one group, into memory; nothing where there is no file.
+    """Read a file into memory, except the model of one group; the result is empty without a file.
 
     Raises
     ------
@@ -92,5 +92,5 @@ def dtypes_of(entries: Mapping[str, TensorInfo]) -> dict[str, str]:
 
 
 def compression_of(entries: Mapping[str, TensorInfo]) -> dict[str, Compression]:
-    """What variables were compressed with, as far as they can be so again."""
+    """The compression of variables, as far as it can be applied again."""
     return kept({name: entry.filters for name, entry in entries.items()})

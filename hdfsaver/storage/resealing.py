@@ -21,14 +21,14 @@ from hdfsaver.tensor_info import TensorInfo
 
 
 def reseal(path: str | os.PathLike[str]) -> None:
-    """Accept a file as it is now: read it through the HDF5 library alone, and write it afresh with index and seal.
+    """Accept the present content of a file: read it through the HDF5 library, and write it again with index and seal.
 
     Raises
     ------
     DataLossError, InvalidArgumentError
-        It cannot be read; see `open_file`. The file is as it was.
+        It cannot be read; see `open_file`. The file is unchanged.
     OpError
-        What the operating system reports.
+        The operating system refuses.
     """
     opened = open_hdf5(path)
     try:

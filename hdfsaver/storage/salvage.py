@@ -1,9 +1,9 @@
-"""Salvage: the variables of a damaged file that are still whole.
+"""Salvage: recover the intact variables of a damaged file.
 
-The index is looked for in the raw bytes, so that neither a broken seal, nor a file that was cut short, nor damaged
-metadata of HDF5 stands in the way. A value counts as whole when it has the digest that its row of the table of extents
-says. Where nothing vouches for the names in the index any more, the links of the file, which HDF5 keeps elsewhere and
-with checksums, must lead to the same bytes. A file without an index is read dataset by dataset through the library.
+The index is searched in the raw bytes, so that it is found in spite of a broken seal, a truncated file or damaged HDF5
+metadata. A value is intact if it has the digest in its row of the table of extents. If the names in the index are not
+covered by a valid seal, the links of the file, which HDF5 stores separately with checksums, must lead to the same
+bytes. A file without an index is read dataset by dataset through the library.
 """
 
 from __future__ import annotations
@@ -35,27 +35,27 @@ from hdfsaver.storage.seal import BrokenSealError, Extents
 from hdfsaver.tensor_info import STRING, Array, TensorInfo, numpy_dtype
 
 _SEARCHED = 1 << 26
-"""Bytes from the beginning in which headers are looked for; the index of a file of ours begins in the first pages."""
+"""Bytes from the beginning in which headers are searched; the index begins in the first pages."""
 
 _COUNTED_EXTRA = strings.counted_dtype(0).itemsize
-"""Bytes that an element of the counted form takes beside its text."""
+"""Bytes that an element of the counted form takes in addition to its string."""
 
 _Cells = list[str | None]
 
 
 class Salvaged(NamedTuple):
-    """What a damaged file still gives.
+    """The recovered content of a damaged file.
 
     Attributes
     ----------
     values : dict of str to ndarray
-        The variables that are whole, by name; those of a group's model as ``GROUP/variables/NAME``.
+        The intact variables, by name; those of a group's model as ``GROUP/variables/NAME``.
     dtypes : dict of str to str
-        Their dtypes' names.
+        The names of their dtypes.
     lost : dict of str to str
-        The variables that are not, and what is wrong with each. What has lost its name is called by its row.
+        The lost variables, and the fault of each. A variable without a known name is listed by its row.
     remarks : list of str
-        What is wrong with the file as a whole; empty when nothing is.
+        The faults of the file as a whole; empty for a valid file.
     """
 
     values: dict[str, Array]
@@ -65,21 +65,21 @@ class Salvaged(NamedTuple):
 
 
 def salvage(path: str | os.PathLike[str]) -> Salvaged:
-    """Read what is still whole in a damaged file; the file itself is left as it is.
+    """Read the intact variables of a damaged file; the file itself is not changed.
 
     Raises
     ------
     NotFoundError
-        There is no such file, or it is a directory.
+        The file does not exist, or is a directory.
     DataLossError
-        Neither an index nor, through the HDF5 library, any dataset can be found in it.
+        Neither an index nor, through the HDF5 library, any dataset is found in it.
     OpError
-        What the operating system reports.
+        The operating system refuses.
 
     Notes
     -----
-    The digests are those of the values. Where a remark says that the names cannot be confirmed, the index alone says
-    which value has which name, and the index itself may be damaged.
+    The digests cover the values. If a remark says that names cannot be confirmed, only the index, which may be damaged,
+    tells the name of each value.
 
     Examples
     --------
@@ -130,7 +130,7 @@ def _remarks(opened: Opened) -> list[str]:
 
 
 def _extents(opened: Opened, found: list[Header]) -> Extents | None:
-    """The table of extents: where the seal says, or else where a header of such a table leads."""
+    """The table of extents, found by the seal, or else by a header of such a table."""
     places = [(header.offset, header.nbytes) for header in found if tuple(header.members) == layout.EXTENTS_ROW.names]
     try:
         record = seal.find(opened.head)
@@ -144,9 +144,9 @@ def _extents(opened: Opened, found: list[Header]) -> Extents | None:
 
 
 def _bytes(opened: Opened, offset: int, nbytes: int) -> bytes | None:
-    """Bytes of the file, or None where it ends before them."""
+    """Read bytes of the file; None if it ends before them."""
     if not nbytes:
-        return b""  # HDF5 gives what has no bytes no place either
+        return b""  # HDF5 allocates no space for empty datasets
     if nbytes > opened.size or offset > opened.size - nbytes:
         return None
     data = bytearray(nbytes)
@@ -155,9 +155,9 @@ def _bytes(opened: Opened, offset: int, nbytes: int) -> bytes | None:
 
 
 class _Row(NamedTuple):
-    """What the index says of a row of the extents: its label, the path of its dataset, and the rest if understood.
+    """A row of the index: its label, the path of its dataset, and its description if it can be parsed.
 
-    A compressed variable has the extents of its chunks, too.
+    A compressed variable also has the extents of its chunks.
     """
 
     label: str
@@ -175,8 +175,8 @@ def _entries(opened: Opened, found: list[Header], extents: Extents) -> list[_Row
 
 
 def _with_chunks(rows: list[_Row], extents: Extents) -> Iterator[_Row]:
-    """The rows with the extents of their chunks."""
-    # Behind a row that is not understood these may be the wrong ones, which the digests tell.
+    """Add the extents of their chunks to the rows."""
+    # After a row that cannot be parsed these may be wrong; the digests detect that.
     first = len(rows)
     for row in rows:
         if row.entry is None or not row.entry.filters:
@@ -202,15 +202,15 @@ def _columns(opened: Opened, found: list[Header], extents: Extents) -> Iterator[
 
 
 def _long_cells(opened: Opened, following: list[Header]) -> list[bytes]:
-    """The cells that stand beside a table: in the dataset made right after it, if that holds strings."""
+    """The long cells of a table: the dataset created right after it, if it holds strings."""
     for header in following:
         data = _bytes(opened, header.offset, header.nbytes)
         if data is not None:
-            return _texts_of_any_number(data, header)
+            return _joined_strings(data, header)
     return []
 
 
-def _texts_of_any_number(data: bytes, header: Header) -> list[bytes]:
+def _joined_strings(data: bytes, header: Header) -> list[bytes]:
     try:
         if header.kind == object_headers.COMPOUND:
             return list(_counted(data, header.nbytes // max(1, header.itemsize)))
@@ -238,7 +238,7 @@ def _cell(cell: bytes, long: list[bytes]) -> str | None:
 
 
 def _confirmed(opened: Opened, rows: list[_Row], extents: Extents, remarks: list[str]) -> list[_Row]:
-    """The rows without the entries that the links of the file contradict, as far as the library can read the links."""
+    """The rows, without the entries that contradict the links of the file, as far as the library can read the links."""
     try:
         with hdf5_root(opened) as root:
             linked = [_is_linked(root, row, int(extents["offset"][place])) for place, row in enumerate(rows)]
@@ -252,7 +252,7 @@ def _confirmed(opened: Opened, rows: list[_Row], extents: Extents, remarks: list
 
 
 def _is_linked(root: h5g.GroupID, row: _Row, offset: int) -> bool | None:
-    """Whether a path leads to the dataset that a row means; None where the library cannot read what leads there."""
+    """Whether a path leads to the dataset of a row; None if the library cannot read the links of the path."""
     try:
         if row.chunks:
             return objects.first_chunk(root, row.path) == row.chunks[0][0]
@@ -284,7 +284,7 @@ def _entry(row: int, columns: dict[str, _Cells], nbytes: int) -> _Row:
 
 
 def _kinds(found: list[Header]) -> dict[int, int]:
-    """The class of the elements of the dataset at each offset."""
+    """The datatype class of the dataset at each offset."""
     return {header.offset: header.kind for header in found}
 
 
@@ -304,7 +304,7 @@ def _whole(
             label, entry = f"row {place} of {PART}, called {label!r}", None
         try:
             if entry is None:
-                raise DataLossError(None, None, "the index does not say what it is, or the links differ.")
+                raise DataLossError(None, None, "its row of the index is damaged, or the links contradict it.")
             extent: Extent = extents[place].item()
             if entry.filters:
                 limits.check_declared(f"variable {label!r}", declared + entry.nbytes, opened.size)
@@ -323,20 +323,20 @@ def _unpacked(opened: Opened, entry: TensorInfo, chunks: tuple[Extent, ...], dig
     if len(chunks) != packed.grid.count:
         raise DataLossError(None, None, "the extents of its chunks are lost.")
     if any(nbytes > opened.size or offset > opened.size - nbytes for offset, nbytes, _ in chunks):
-        raise DataLossError(None, None, "its chunks do not lie within the file.")
+        raise DataLossError(None, None, "its chunks are not within the file.")
     array = np.empty(entry.shape, numpy_dtype(entry.dtype))
     (found,) = read_packed(opened.fd, [(packed, array)])
     if found != digest:
-        raise DataLossError(None, None, "its bytes are not what was saved.")
+        raise DataLossError(None, None, "its bytes differ from those that were saved.")
     return array
 
 
 def _checked(opened: Opened, offset: int, nbytes: int, digest: int) -> bytes:
     data = _bytes(opened, offset, nbytes)
     if data is None:
-        raise DataLossError(None, None, f"its {nbytes} bytes at {offset} do not lie within the file.")
+        raise DataLossError(None, None, f"its {nbytes} bytes at {offset} are not within the file.")
     if xxhash.xxh3_64_intdigest(data) != digest:
-        raise DataLossError(None, None, "its bytes are not what was saved.")
+        raise DataLossError(None, None, "its bytes differ from those that were saved.")
     return data
 
 
@@ -347,7 +347,7 @@ def _value(entry: TensorInfo, data: bytes, kind: int | None) -> Array:
 
 
 def _text(entry: TensorInfo, data: bytes, kind: int | None) -> Array:
-    """A string tensor in the form that its header names; where that is gone too, in the only one that is possible."""
+    """Decode a string tensor in the form that its header declares, or, without a header, in the only possible form."""
     forms = {object_headers.COMPOUND: [_counted_of], object_headers.INTEGER: [_joined]}.get(
         -1 if kind is None else kind, [_counted_of, _joined]
     )
@@ -358,7 +358,7 @@ def _text(entry: TensorInfo, data: bytes, kind: int | None) -> Array:
         except (DataLossError, ValueError):
             continue
     if len(found) != 1:
-        raise DataLossError(None, None, "its bytes are whole, but what says how its strings lie in them is lost.")
+        raise DataLossError(None, None, "its bytes are intact, but the description of its strings is lost.")
     return found[0]
 
 
@@ -369,7 +369,7 @@ def _counted_of(data: bytes, shape: tuple[int, ...]) -> Array:
 def _counted(data: bytes, count: int) -> Array:
     width = len(data) // count - _COUNTED_EXTRA if count else 0
     if width < 0 or len(data) != count * (width + _COUNTED_EXTRA):
-        raise ValueError(f"{len(data)} bytes are not {count} strings")
+        raise ValueError(f"{len(data)} bytes do not hold {count} strings")
     return strings.decode(np.ndarray(count, strings.counted_dtype(width), data), {})
 
 
@@ -387,4 +387,4 @@ def _from_plain(path: str | os.PathLike[str], remarks: list[str]) -> Salvaged:
         values, dtypes, lost = plain_source.read_each(opened)
     finally:
         os.close(opened.fd)
-    return Salvaged(values, dtypes, lost, [*remarks, "there is no index, and so there are no digests."])
+    return Salvaged(values, dtypes, lost, [*remarks, "there is no index, so no digests can be checked."])

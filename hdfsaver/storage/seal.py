@@ -1,7 +1,7 @@
-"""The seal: 64 bytes that vouch for everything in a file that is not the value of a variable.
+"""The seal: 64 bytes with the digest of everything in a file except the values of variables.
 
-It is found, and the structure checked against it, without the HDF5 library: what the library is then given to walk is
-what was written. The values have digests of their own, in the table of extents, which is part of the structure.
+The seal is found and the structure checked without the HDF5 library, so that the library walks only a verified
+structure. The values have their own digests in the table of extents, which is part of the structure.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from hdfsaver.files.positional_io import PIECE, read_at
 from hdfsaver.storage import layout
 
 _OWN_OFFSET: int = layout.SEAL_RECORD.fields["offset"][1] if layout.SEAL_RECORD.fields else 0
-"""Where in the record its own place stands."""
+"""The offset, within the record, of the field with the record's own offset."""
 
 Extents: TypeAlias = "npt.NDArray[np.void]"
 """Rows of `layout.EXTENTS_ROW`."""
@@ -30,16 +30,16 @@ Extents: TypeAlias = "npt.NDArray[np.void]"
 _Offsets: TypeAlias = "npt.NDArray[np.int64]"
 
 _GAP = 65536
-"""Values between two pieces of structure up to so many bytes are read along with them rather than skipped."""
+"""Values of at most this many bytes between two pieces of structure are read rather than skipped."""
 
 
 class BrokenSealError(ValueError):
-    """Seal and file contradict each other; the message says where."""
+    """Seal and file are inconsistent; the message says where."""
 
 
 @contextmanager
 def naming(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Raise a broken seal as the `DataLossError` of a file, which says what to do."""
+    """Turn a `BrokenSealError` into a `DataLossError` that names the file and what to do."""
     try:
         yield
     except BrokenSealError as error:
@@ -47,16 +47,16 @@ def naming(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def advice(path: str | os.PathLike[str]) -> str:
-    """What to do about a file that is not as it was written."""
+    """The advice for a file that was changed or damaged."""
     return (
-        "The file is damaged, or another program has changed it: take an older checkpoint, or, where the change was "
-        f"meant, accept it with `{layout.FORMAT} reseal {path}`."
+        "The file is damaged, or another program has changed it: use an older checkpoint, or, if the change was "
+        f"intended, accept it with `{layout.FORMAT} reseal {path}`."
     )
 
 
 @dataclass(frozen=True)
 class Seal:
-    """The fields of the record, but for magic and digest, which `pack` adds."""
+    """The fields of the record, without magic and digest, which `pack` adds."""
 
     offset: int
     extents_offset: int
@@ -68,7 +68,7 @@ class Seal:
 
 
 def pack(seal: Seal) -> bytes:
-    """The 64 bytes of a seal."""
+    """Encode a seal as 64 bytes."""
     record = np.zeros((), dtype=layout.SEAL_RECORD)
     record["magic"] = layout.MAGIC
     for name, value in vars(seal).items():
@@ -78,12 +78,12 @@ def pack(seal: Seal) -> bytes:
 
 
 def unpack(data: bytes) -> Seal:
-    """The seal in 64 bytes.
+    """Decode a seal from 64 bytes.
 
     Raises
     ------
     BrokenSealError
-        They are not as `pack` wrote them.
+        The bytes are damaged.
     """
     record = np.frombuffer(data, dtype=layout.SEAL_RECORD)[0]
     if record["magic"] != layout.MAGIC or int(record["seal_xxh3_64"]) != _digest_of(data):
@@ -96,14 +96,14 @@ def _digest_of(record: bytes) -> int:
 
 
 def find(head: bytes) -> Seal | None:
-    """The seal in the first bytes of a file, or None where there is none.
+    """Find the seal in the first bytes of a file; None if there is no seal.
 
-    A record counts only at the place that it names itself, so that a copy among the values is not taken for it.
+    A record is valid only at the offset that it contains, so that a copy in a value is not taken for the seal.
 
     Raises
     ------
     BrokenSealError
-        There is one, and it is damaged.
+        There is a seal, but it is damaged.
     """
     position = head.find(layout.MAGIC)
     while 0 <= position <= len(head) - layout.SEAL_RECORD.itemsize:
@@ -114,7 +114,7 @@ def find(head: bytes) -> Seal | None:
 
 
 def check(fd: int, size: int, seal: Seal) -> Extents:
-    """Check all of a file but the values against its seal, and give the table of extents.
+    """Check a file, except the values, against its seal.
 
     Parameters
     ----------
@@ -123,12 +123,17 @@ def check(fd: int, size: int, seal: Seal) -> Extents:
     size : int
         Its length in bytes.
     seal : Seal
-        What `find` found in it.
+        The seal from `find`.
+
+    Returns
+    -------
+    ndarray
+        The table of extents: rows of `layout.EXTENTS_ROW`.
 
     Raises
     ------
     BrokenSealError
-        They do not agree.
+        File and seal are inconsistent.
     EOFError, OSError
         The file cannot be read to its end.
     """
@@ -137,22 +142,44 @@ def check(fd: int, size: int, seal: Seal) -> Extents:
     extents = read_extents(fd, size, seal)
     starts, stops = _structure(extents, seal)
     if _structure_digest(fd, starts, stops) != seal.structure_xxh3_64:
-        raise BrokenSealError("the structure (all but the values of the variables) is not what was sealed")
+        raise BrokenSealError(
+            "the structure (everything except the values of the variables) differs from what was sealed"
+        )
     return extents
 
 
 def read_extents(fd: int, size: int, seal: Seal) -> Extents:
-    """The table of extents as it stands in the file; `BrokenSealError` where it does not lie within it."""
+    """Read the table of extents.
+
+    Parameters
+    ----------
+    fd : int
+        The open file.
+    size : int
+        Its length in bytes.
+    seal : Seal
+        The seal from `find`.
+
+    Returns
+    -------
+    ndarray
+        Rows of `layout.EXTENTS_ROW`.
+
+    Raises
+    ------
+    BrokenSealError
+        The table is not within the file.
+    """
     nbytes = seal.extents_rows * layout.EXTENTS_ROW.itemsize
     if nbytes > size or seal.extents_offset > size - nbytes:
-        raise BrokenSealError(f"the table of {seal.extents_rows} extents does not lie within the file")
+        raise BrokenSealError(f"the table of {seal.extents_rows} extents is not within the file")
     data = bytearray(nbytes)
     read_at(fd, memoryview(data), seal.extents_offset)
     return np.frombuffer(data, dtype=layout.EXTENTS_ROW)
 
 
 def _structure(extents: Extents, seal: Seal) -> tuple[list[int], list[int]]:
-    """Where the structure lies: starts and ends of all that is neither the seal nor a value."""
+    """The ranges of the structure: starts and ends of all bytes outside the seal and the values."""
     offsets = np.append(extents["offset"], np.uint64(seal.offset))
     sizes = np.append(extents["nbytes"], np.uint64(layout.SEAL_RECORD.itemsize))
     taken = sizes > 0
@@ -171,10 +198,10 @@ def _structure(extents: Extents, seal: Seal) -> tuple[list[int], list[int]]:
 
 
 def _check_bounds(offsets: npt.NDArray[Any], sizes: npt.NDArray[Any], file_size: int) -> None:
-    # Unsigned, and no sum that could run over: an offset of 2**64 - 1 must not come out as a small one.
+    # Unsigned, and without sums that could overflow: an offset of 2**64 - 1 must not become a small one.
     limit = np.uint64(file_size)
     if (sizes > limit).any() or (offsets > limit - sizes).any():
-        raise BrokenSealError("an extent does not lie within the file")
+        raise BrokenSealError("an extent is not within the file")
 
 
 def _check_table_is_structure(starts: _Offsets, stops: _Offsets, seal: Seal) -> None:

@@ -32,7 +32,7 @@ _LABELS = ("dtype", "encoding", "shape")
 
 
 class SealedSource(Hdf5Source):
-    """Reads the variables of a model in a file whose seal holds."""
+    """Reads the variables of a model in a file with a valid seal."""
 
     kind = "hdfsaver checkpoint"
     sealed = True
@@ -75,7 +75,7 @@ class SealedSource(Hdf5Source):
         return Packed(name, entry.filters, grid, self._extents[first : first + grid.count].tolist())
 
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
-        """The values of variables, in the order asked for."""
+        """Read the values of variables, in the order of ``names``."""
         entries = [self.entries[name] for name in names]
         progress = Progress(callback, sum(entry.nbytes for entry in entries))
         plain = [entry for entry in entries if not entry.filters]
@@ -88,15 +88,15 @@ class SealedSource(Hdf5Source):
         for read, some in kinds:
             if some:
                 found.update(read(some, progress))
-        texts = [entry.name for entry in entries if entry.dtype == STRING]
-        if texts:
+        of_strings = [entry.name for entry in entries if entry.dtype == STRING]
+        if of_strings:
             with hdf5_root(self._opened) as root:
                 group = objects.open_group(groups.open_model(root, self._group), layout.VARIABLES)
-                found.update({name: self._text(group, name, found[name]) for name in texts})
+                found.update({name: self._text(group, name, found[name]) for name in of_strings})
         return {name: found[name] for name in names}
 
     def read_slice(self, name: str, key: Key) -> Array:
-        """A part of a variable's value; where that is compressed, the digests of its chunks are checked."""
+        """Read a part of a variable's value; for a compressed value the digests of its chunks are checked."""
         entry = self.entries[name]
         if entry.dtype == STRING:
             return part_of(self.read([name])[name], key)
@@ -105,7 +105,7 @@ class SealedSource(Hdf5Source):
         return read_part(self._opened.fd, self._rows[name][0], *_stored(entry), key)
 
     def map(self, names: Sequence[str], mode: str) -> dict[str, Array]:
-        """Views of the values of variables, as far as they can be viewed; the others are not among them."""
+        """Map the values of variables into memory; values that cannot be mapped are left out."""
         extents = {
             name: (self._rows[name][0], *_stored(self.entries[name]))
             for name in names
@@ -158,11 +158,13 @@ class SealedSource(Hdf5Source):
         shown = ", ".join(map(repr, names[:10])) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
         variables = "variable" if len(names) == 1 else f"{len(names)} variables"
         return DataLossError(
-            None, None, f"{self._path}: the bytes of {variables} {shown} are not what was saved. {advice(self._path)}"
+            None,
+            None,
+            f"{self._path}: the bytes of {variables} {shown} differ from those that were saved. {advice(self._path)}",
         )
 
     def _text(self, group: h5g.GroupID, name: str, stored: Array) -> Array:
-        """A string tensor, from its bytes and from what its dataset says about them."""
+        """Decode a string tensor from its bytes and the attributes of its dataset."""
         dataset = objects.open_dataset(group, self._paths[name])
         found = {label: objects.get_text(dataset, label) for label in _LABELS}
         labels = {label: text for label, text in found.items() if text is not None}
@@ -170,14 +172,14 @@ class SealedSource(Hdf5Source):
         with objects.reading(part):
             dtype = strings.stored_dtype(dataset.get_type(), labels)
         if dtype is None or dataset.get_offset() not in (None, self._rows[name][0]):
-            raise objects.damaged(part, "the index takes it for a string tensor, which it is not.")
+            raise objects.damaged(part, "the index lists it as a string tensor, but it is not one.")
         array = strings.decode(stored.view(dtype).reshape(dataset.shape), labels)
         if array.shape != self.entries[name].shape:
-            raise objects.damaged(part, f"its shape is {array.shape}, the index says {self.entries[name].shape}.")
+            raise objects.damaged(part, f"its shape is {array.shape}, but the index has {self.entries[name].shape}.")
         return array
 
     def verify(self, callback: Callback | None = None) -> None:
-        """Check the seal again, and every value against its digest, those of all models."""
+        """Check the seal again, and every value of every model against its digest."""
         with seal.naming(self._path):
             seal.check(self._opened.fd, self._opened.size, self._seal)
         names = {row: label for link, index in self._models.items() for row, label in _labelled(link, index)}
@@ -200,23 +202,23 @@ class SealedSource(Hdf5Source):
 
 
 def _labelled(link: str, index: Index) -> Iterator[tuple[int, str]]:
-    """The rows of a model, each with the variable's name behind that of its group."""
+    """The rows of a model, each with the names of its group and its variable."""
     for row, name in zip(index.rows, index.entries, strict=True):
         yield row, f"{link}/{layout.VARIABLES}/{name}" if link else name
 
 
 def _stored(entry: TensorInfo) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and dtype of the array that a variable's bytes are read into."""
+    """Shape and dtype of the array for a variable's bytes."""
     if entry.dtype == STRING:
         return (entry.nbytes,), np.dtype(np.uint8)
     return entry.shape, numpy_dtype(entry.dtype)
 
 
 def newer_version(version: str) -> InvalidArgumentError:
-    """The error for a file of a version that is not read."""
+    """Make the error for an unsupported version of the format."""
     return InvalidArgumentError(
         None,
         None,
-        f"The file has format version {version}, and this hdfsaver reads version {layout.MAJOR} alone. "
+        f"The file has format version {version}, but this hdfsaver reads only version {layout.MAJOR}. "
         "Read it with the hdfsaver that wrote it, or a newer one.",
     )

@@ -1,6 +1,6 @@
-"""The skeleton of a file: HDF5 lays out the structure, in memory; values, digests and seal get their places in it.
+"""The skeleton of a file: HDF5 lays out the structure in memory, with space for values, digests and seal.
 
-Between two saves of the same variables only those change, so one skeleton serves both.
+Two saves of the same variables differ only in these, so one skeleton serves both.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from hdfsaver.version import __version__
 
 
 class Place(NamedTuple):
-    """One variable as the skeleton needs to know it: everything but the value, if that is not compressed."""
+    """The description of one variable for the skeleton: everything but the value, unless it is compressed."""
 
     name: str
     dtype: str
@@ -43,12 +43,12 @@ class Place(NamedTuple):
 
     @property
     def contiguous_bytes(self) -> int:
-        """How long its one extent is: a compressed value has one for each chunk instead."""
+        """The length of its extent; 0 for a compressed value, which has an extent for each chunk."""
         return 0 if self.packing else self.nbytes
 
 
 class Plan(NamedTuple):
-    """What one group of the file is to have: variables in the order of the index, and the graph; None for neither."""
+    """The content of one group: variables in the order of the index, and the graph; None for a missing one."""
 
     places: Sequence[Place] | None
     structure: Structure | None
@@ -56,7 +56,7 @@ class Plan(NamedTuple):
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of the file without large values: structure, and the room of small ones."""
+    """A range of the file without large values: structure and small values."""
 
     offset: int
     data: bytearray
@@ -71,7 +71,7 @@ class Skeleton:
         Length of the file in bytes.
     extents : ndarray
         Rows of `layout.EXTENTS_ROW`, one for each variable, then one for each chunk of those that are compressed.
-        Digests are zero but for these and their chunks.
+        Digests are zero, except for compressed variables and their chunks.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Skeleton:
         self._runs = _runs(extents[:variables], self._segments)
 
     def _split_structure(self) -> tuple[Any, bytes]:
-        """The structure's digest as far as the table of extents, and the structure behind that table."""
+        """The digest of the structure before the table of extents, and the structure after the table."""
         starts, stops = _structure_around(self.extents, self._seal_offset, self._extents_offset, self.size)
         pieces = [self._bytes(start, stop) for start, stop in zip(starts, stops, strict=True)]
         split = sum(start < self._extents_offset for start in starts)
@@ -100,21 +100,21 @@ class Skeleton:
         return segment.data[start - segment.offset : stop - segment.offset]
 
     def _put(self, offset: int, data: bytes) -> None:
-        """Put bytes into the segment where they belong."""
+        """Write bytes into their segment."""
         if data:
             segment = self._segments[bisect_right(self._starts, offset) - 1]
             start = offset - segment.offset
             segment.data[start : start + len(data)] = data
 
     def fill(self, small: bytes, digests: npt.NDArray[np.uint64]) -> list[Segment]:
-        """The segments of one save; the next fills the same ones.
+        """Fill the segments for one save; the next save reuses them.
 
         Parameters
         ----------
         small : bytes
-            The values smaller than `LARGE`, in the order of the variables, one behind the other.
+            The values smaller than `LARGE`, concatenated in the order of the variables.
         digests : ndarray of uint64
-            XXH3-64 of every variable's bytes, in the order of the variables, and of every chunk's.
+            XXH3-64 of the bytes of every variable, in order, and of every chunk.
         """
         values = memoryview(small)
         for data, place, source in self._runs:
@@ -139,7 +139,7 @@ class Skeleton:
 
 
 _Run: TypeAlias = tuple[bytearray, slice, slice]
-"""Small values that lie side by side in the file: the data of their segment, where in it, and which bytes of all."""
+"""Adjacent small values in the file: their segment's data, the offset in it, and their range in ``small``."""
 
 
 def _runs(extents: Extents, segments: Sequence[Segment]) -> list[_Run]:
@@ -171,7 +171,7 @@ def _without_large(extents: Extents, size: int) -> list[tuple[int, int]]:
 
 
 def _structure_around(extents: Extents, seal: int, table: int, size: int) -> tuple[list[int], list[int]]:
-    """Where the structure lies, the table of extents left out too."""
+    """The ranges of the structure, without the table of extents."""
     full = extents[extents["nbytes"] > 0]
     offsets = [*full["offset"].tolist(), seal]
     ends = [*(full["offset"] + full["nbytes"]).tolist(), seal + layout.SEAL_RECORD.itemsize]
@@ -187,16 +187,27 @@ def _structure_around(extents: Extents, seal: int, table: int, size: int) -> tup
 
 
 def lay_out(plans: Mapping[str, Plan], metadata: Mapping[str, str], output: Output | None = None) -> Skeleton:
-    """Let HDF5 lay out a file.
+    """Lay out a file with the HDF5 library.
 
     Parameters
     ----------
     plans : mapping of str to Plan
-        What each group has; see `hdfsaver.storage.groups`.
+        The content of each group; see `hdfsaver.storage.groups`.
     metadata : mapping of str to str
-        What the file says of itself.
+        The metadata of the file.
     output : Output, optional
-        Where compressed values go, if there are any.
+        The output for compressed values, if there are any.
+
+    Returns
+    -------
+    Skeleton
+
+    Raises
+    ------
+    TypeError, ValueError
+        Something cannot be stored.
+    OSError, MemoryError
+        A compressed value cannot be written, or memory is exhausted.
     """
     output = output or Output(-1)
     memory = output.memory
@@ -217,7 +228,7 @@ def _write_all(
     objects.set_text(root, layout.VERSION_ATTRIBUTE, layout.VERSION)
     objects.set_text(root, layout.PRODUCER_ATTRIBUTE, f"hdfsaver {__version__}")
     index = objects.create_group(root, layout.INDEX)
-    # The first dataset of all: readers look for the seal near the beginning of the file.
+    # The first dataset: readers search the seal near the beginning of the file.
     seal = objects.allocate(index, layout.SEAL, _record_type(layout.SEAL_RECORD), ())
     rows = [(groups.link_of(group), place) for group, plan in plans.items() for place in plan.places or ()]
     chunks = sum(place.packing.grid.count for _link, place in rows if place.packing)
@@ -240,13 +251,13 @@ def _write_index(index: h5g.GroupID, rows: Sequence[tuple[str, Place]], paths: l
         named[layout.GROUP_COLUMN] = [link for link, _place in rows]
     if any(place.packing for _link, place in rows):
         packings = [place.packing for _link, place in rows]
-        texts = [(" ".join(each.filters), text_of(each.grid.chunk)) if each else ("", "") for each in packings]
-        named |= dict(zip(layout.CHUNK_COLUMNS, map(list, zip(*texts, strict=True)), strict=True))
+        described = [(" ".join(each.filters), text_of(each.grid.chunk)) if each else ("", "") for each in packings]
+        named |= dict(zip(layout.CHUNK_COLUMNS, map(list, zip(*described, strict=True)), strict=True))
     tables.write_table(index, layout.INDEX_VARIABLES, named)
 
 
 def _write_model(root: h5g.GroupID, group: str, plan: Plan, paths: Mapping[str, str], output: Output) -> list[Extent]:
-    """Write the structure of one model, and allocate its variables; their rows of the table of extents."""
+    """Write the structure of one model, allocate its variables, and return their rows of the table of extents."""
     model = objects.create_group(root, groups.link_of(group)) if group else root
     if plan.structure is not None:
         graph_group.write_structure(model, plan.structure)
@@ -265,13 +276,13 @@ def _allocate_variables(
         dataset, digest = _allocate(parent, link, place, output)
         for name, text in place.attributes.items():
             objects.set_text(dataset, name, text)
-        # HDF5 gives no place to a dataset without bytes, nor one place to chunks.
+        # HDF5 allocates no space for an empty dataset, and no single block for chunks.
         rows.append((dataset.get_offset() or 0, place.contiguous_bytes, digest))
     return rows
 
 
 def _allocate(parent: h5g.GroupID, link: str, place: Place, output: Output) -> tuple[h5d.DatasetID, int]:
-    """Make the dataset of a variable; its digest, where the value is compressed and so must be stored at once."""
+    """Create the dataset of a variable; return its digest if it is compressed, because it is stored at once."""
     if place.packing is None:
         return objects.allocate(parent, link, place.datatype, place.stored_shape), 0
     packing = place.packing
@@ -287,20 +298,20 @@ def _record_type(record: np.dtype[Any]) -> h5t.TypeID:
 
 @cache
 def file_properties() -> h5p.PropFCID:
-    """How a file is made: without the time of its making."""
+    """File creation properties: without timestamps."""
     properties = h5p.create(h5p.FILE_CREATE)
     properties.set_obj_track_times(False)
     return properties
 
 
 def access_properties(file: Any) -> h5p.PropFAID:
-    """How HDF5 writes into a file object."""
+    """File access properties for a file object."""
     properties = h5p.create(h5p.FILE_ACCESS)
-    # Checksums on all metadata, and no file that the h5dump of a Debian 12 cannot read.
+    # Checksums on all metadata, and a version that the h5dump of Debian 12 can read.
     properties.set_libver_bounds(h5f.LIBVER_V110, h5f.LIBVER_V110)
     properties.set_alignment(LARGE, layout.PAGE)
     properties.set_fileobj_driver(h5fd.fileobj_driver, file)
-    # Whatever a failure leaves open is closed with the file. Otherwise HDF5 would write it out when the interpreter has
-    # ended, through an object that is gone, and crash the process.
+    # Objects that a failure leaves open are closed with the file. Otherwise HDF5 would flush them at the end of the
+    # process through a deleted Python object, and crash.
     properties.set_fclose_degree(h5f.CLOSE_STRONG)
     return properties

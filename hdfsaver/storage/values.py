@@ -1,4 +1,4 @@
-"""Values of variables: arrays, and the bytes that stand for them in a file."""
+"""Values of variables: arrays, and their stored bytes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hdfsaver.tensor_info import STRING, Array, bytes_of
 
 
 class Value(NamedTuple):
-    """A value as it goes into a file.
+    """A value in its stored form.
 
     Attributes
     ----------
@@ -25,9 +25,9 @@ class Value(NamedTuple):
     shape : tuple of int
         The tensor's shape.
     data : ndarray or Pending
-        Contiguous, little-endian; for a string tensor, what `strings.encode` gave.
+        Contiguous, little-endian; for a string tensor, the result of `strings.encode`.
     attributes : mapping
-        What its dataset says beside it.
+        The attributes of its dataset.
     """
 
     dtype: str
@@ -45,7 +45,7 @@ class Value(NamedTuple):
 
 
 def view_of(data: Array | Pending) -> memoryview | JoinedBytes:
-    """The bytes of what goes into a file."""
+    """The bytes of a stored array."""
     return JoinedBytes(data) if isinstance(data, Pending) else bytes_of(data)
 
 
@@ -58,30 +58,34 @@ _PLAIN = {
     for row in reversed(dtypes.TABLE)
     if row.hdf5 is not None and row.name != STRING and not dtypes.as_dtype(row.name).is_quantized
 }
-"""What NumPy's little-endian dtypes are called, and the labels of their datasets."""
+"""The names of NumPy's little-endian dtypes, and the labels of their datasets."""
 
 _OTHER: tuple[str, dict[str, str]] = ("", {})
-"""Stands for what is not among them."""
+"""The entry for any other dtype."""
 
 
 def prepare(name: str, value: Any, dtype: str | None = None) -> Value:
-    """Make a variable's value ready to be written.
+    """Prepare a variable's value for writing.
 
     Parameters
     ----------
     name : str
         The variable, for errors.
     value : array_like or Pending
-        Of any byte order and memory layout; not copied where it lies as the file wants it.
+        Of any byte order and memory layout; not copied if it is contiguous and little-endian.
     dtype : str, optional
-        The dtype's name where NumPy's dtype does not say it (``"qint8"``); a reference's name is as good.
+        The dtype's name if NumPy's dtype does not determine it (``"qint8"``); a reference dtype is accepted too.
+
+    Returns
+    -------
+    Value
 
     Raises
     ------
     TypeError
-        The dtype cannot be stored, or is not the one that was named.
+        The dtype cannot be stored, or does not match ``dtype``.
     ValueError
-        It has more dimensions than HDF5 knows, or a text that UTF-8 cannot write.
+        It has more dimensions than HDF5 allows, or a str that UTF-8 cannot encode.
     """
     if isinstance(value, Pending):
         ordered = value.dtype.newbyteorder("<")
@@ -114,9 +118,9 @@ def _named(name: str, given: np.dtype[Any], dtype: str | None) -> str:
         return found
     wanted = dtypes.base_name(dtype)
     if wanted not in dtypes.ROW_BY_NAME or dtypes.ROW_BY_NAME[wanted].hdf5 is None:
-        raise TypeError(f"Variable {name!r} is of dtype {dtype!r}, which cannot be stored.")
+        raise TypeError(f"Variable {name!r} has dtype {dtype!r}, which cannot be stored.")
     if dtypes.name_of_numpy(dtypes.numpy_dtype(wanted)) != found:
-        raise TypeError(f"Variable {name!r} is said to be {wanted}, but its value has NumPy's dtype {given}.")
+        raise TypeError(f"Variable {name!r} should have dtype {wanted}, but its value has the NumPy dtype {given}.")
     return wanted
 
 
@@ -138,9 +142,9 @@ def _renamed(name: str, error: Exception) -> tuple[Any, ...]:
 
 
 class Values(NamedTuple):
-    """Values as they go into a file, column by column.
+    """Values in their stored form, column by column.
 
-    Ten thousand objects more would call the search for garbage into every save.
+    Columns avoid ten thousand objects, which would trigger the garbage collector in every save.
     """
 
     names: list[str]
@@ -150,22 +154,22 @@ class Values(NamedTuple):
     attributes: list[Mapping[str, str]]
 
     def row(self, place: int) -> Value:
-        """One of them."""
+        """One of the values."""
         return Value(self.dtypes[place], self.shapes[place], self.data[place], self.attributes[place])
 
     def put(self, place: int, value: Value) -> None:
-        """Change one of them."""
+        """Replace one of the values."""
         self.dtypes[place], self.shapes[place], self.data[place], self.attributes[place] = value
 
 
 def prepare_all(variables: Mapping[str, Any], dtypes: Mapping[str, str]) -> Values:
-    """Make values ready to be written; see `prepare`, which this spares those that lie as the file wants them.
+    """Prepare values for writing; values that need no conversion do not go through `prepare`.
 
     Parameters
     ----------
     variables : mapping of str to array_like or Pending
     dtypes : mapping of str to str
-        See `prepare`; it may lack variables.
+        See `prepare`; not every variable needs an entry.
     """
     names, data = list(variables), list(variables.values())
     plain = [_PLAIN.get(value.dtype, _OTHER) if type(value) is np.ndarray else _OTHER for value in data]
@@ -183,9 +187,9 @@ def prepare_all(variables: Mapping[str, Any], dtypes: Mapping[str, str]) -> Valu
 
 
 def layout_key(values: Values) -> Hashable:
-    """Everything about values that the structure of their file depends on."""
-    texts = [place for place, dtype in enumerate(values.dtypes) if dtype == STRING]
+    """The properties of values that determine the structure of their file."""
+    of_strings = [place for place, dtype in enumerate(values.dtypes) if dtype == STRING]
     stored = (
-        (values.data[place].dtype, values.data[place].shape, *values.attributes[place].items()) for place in texts
+        (values.data[place].dtype, values.data[place].shape, *values.attributes[place].items()) for place in of_strings
     )
     return tuple(values.names), tuple(values.dtypes), tuple(values.shapes), *stored

@@ -1,4 +1,4 @@
-"""Writing a file: HDF5 lays it out, its bytes go out in parallel, and the seal closes it."""
+"""Writing a file: HDF5 lays it out, its bytes are written in parallel, and the seal is added."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from hdfsaver.tensor_info import LARGE, Array
 
 
 class Model(NamedTuple):
-    """What one group of a file holds.
+    """The content of one group of a file.
 
     Attributes
     ----------
     variables : mapping of str to ndarray or Pending, or None
-        The values by name, in the order that the index is to have; None for a model without ``variables``.
+        The values by name, in the order of the index; None for a model without ``variables``.
     structure : Structure or None
         The graph; None for a model without ``graph``.
     dtypes : mapping of str to str
-        The dtypes' names of variables whose NumPy dtype does not say it (the quantized ones).
+        The names of the dtypes that NumPy does not have (the quantized ones).
     compression : mapping of str to Compression
-        What variables are compressed with; the others are not.
+        The compression by variable; the others are not compressed.
     """
 
     variables: Mapping[str, Array | Pending] | None
@@ -46,14 +46,14 @@ class Model(NamedTuple):
 
 
 class WriteOptions(NamedTuple):
-    """How a file is written.
+    """Options for writing a file.
 
     Attributes
     ----------
     durable : bool
         Return only when the file is on the disk.
     sweep : bool
-        Remove first what killed programs left behind of this file.
+        First remove the drafts of this file that killed programs left.
     progress : callable or None
         See `hdfsaver.files.progress.Callback`; it counts the bytes of the values.
     """
@@ -71,29 +71,29 @@ def write_file(
     dtypes: Mapping[str, str] | None = None,
     durable: bool = True,
 ) -> None:
-    """Write a checkpoint's file, replacing an earlier one only when the new one is complete.
+    """Write a checkpoint file; an earlier file is replaced only when the new one is complete.
 
     Parameters
     ----------
     path : path-like
         The file.
     variables : mapping of str to ndarray, or None
-        The values by name, in the order that the index is to have; None for a file without ``/variables``.
+        The values by name, in the order of the index; None for a file without ``/variables``.
     structure : Structure or None
         The graph; None for a file without ``/graph``.
     dtypes : mapping of str to str, optional
-        The dtypes' names of variables whose NumPy dtype does not say it (the quantized ones).
+        The names of the dtypes that NumPy does not have (the quantized ones).
     durable : bool
         Return only when the file is on the disk.
 
     Raises
     ------
     TypeError, ValueError
-        A value cannot be stored, or a name.
+        A value or a name cannot be stored.
     NotFoundError
         The folder does not exist.
     OpError
-        What the operating system reports: `PermissionDeniedError`, `ResourceExhaustedError` and so on.
+        The operating system refuses: `PermissionDeniedError`, `ResourceExhaustedError` and so on.
     """
     write_models(path, {groups.ROOT: Model(variables, structure, dtypes or {})}, durable=durable)
 
@@ -105,12 +105,23 @@ def write_models(
     metadata: Mapping[str, str] | None = None,
     durable: bool = True,
 ) -> None:
-    """Write a file that has a model under each of several groups; see `write_file` and `hdfsaver.storage.groups`.
+    """Write a file with a model in each of several groups.
 
     Parameters
     ----------
+    path : path-like
+        The file.
+    models : mapping of str to Model
+        The model of each group; see `hdfsaver.storage.groups`.
     metadata : mapping of str to str, optional
-        What the file says of itself.
+        The metadata of the file.
+    durable : bool
+        Return only when the file is on the disk.
+
+    Raises
+    ------
+    TypeError, ValueError, OpError
+        See `write_file`.
     """
     Writer().write(path, models, metadata=metadata, options=WriteOptions(durable=durable))
 
@@ -128,23 +139,30 @@ class Writer:
         *,
         metadata: Mapping[str, str] | None = None,
         structure_version: Hashable = None,
-        options: WriteOptions = WriteOptions(),  # noqa: B008 - a tuple, which nobody changes
+        options: WriteOptions = WriteOptions(),  # noqa: B008 - a tuple, which is immutable
     ) -> None:
-        """Write a file; see `write_models`.
+        """Write a file.
 
         Parameters
         ----------
+        path, models, metadata
+            See `write_models`.
         structure_version : hashable, optional
-            What changes whenever a structure does, a graph and its version for example. Without it, a file with a
-            structure is laid out anew every time.
+            A value that changes whenever a structure does, such as a graph and its version. Without it, a file with a
+            structure is laid out again in every save.
         options : WriteOptions, optional
+
+        Raises
+        ------
+        TypeError, ValueError, OpError
+            See `write_file`.
         """
         values = {group: _prepared(model) for group, model in models.items()}
         packings = {group: _packings(values[group], model.compression) for group, model in models.items()}
         moved = Progress(options.progress, _nbytes(values)) if options.progress else SILENT
         known = None if any(packings.values()) else self._layout_for(values, models, metadata or {}, structure_version)
         with atomic_write(path, durable=options.durable, sweep=options.sweep) as draft:
-            # Where chunks lie depends on what becomes of the values: they are stored while the file is laid out.
+            # The offsets of chunks depend on their compressed lengths: they are stored while the file is laid out.
             skeleton = known or lay_out(_plans(values, models, packings), metadata or {}, Output(draft.fd, moved))
             draft.reserve(skeleton.size)
             _write(draft.fd, skeleton, _blocks(values, packings), moved)
@@ -159,10 +177,10 @@ class Writer:
             has_structure,
             version,
         )
-        last = self._last  # looked at once: another thread may be saving too
+        last = self._last  # read once: another thread may be saving too
         if last is not None and key == last[0]:
             return last[1]
-        # Forgotten first: the old layout and the new one need not fit into memory together.
+        # Released first, so that the old layout and the new one are not in memory together.
         self._last = last = None
         skeleton = lay_out(_plans(values, models, {}), metadata)
         if not has_structure or version is not None:
@@ -184,7 +202,7 @@ def _nbytes(values: Mapping[str, _Values]) -> int:
 
 
 def _packings(values: _Values, compression: Mapping[str, Compression]) -> _Packings:
-    """How values are compressed, as far as it is asked for and worth it."""
+    """The compression of values, where it is requested and useful."""
     if values is None or not compression:
         return {}
     chosen = {name: values.row(place) for place, name in enumerate(values.names) if name in compression}
@@ -225,7 +243,7 @@ def _place(name: str, value: Value, packing: Packing | None) -> Place:
 
 
 def _write(fd: int, skeleton: Skeleton, blocks: Mapping[int, Array | Pending], progress: Progress) -> None:
-    """Write all that is not compressed."""
+    """Write everything that is not compressed."""
     offsets = skeleton.extents["offset"].tolist()
     sizes = skeleton.extents["nbytes"].tolist()
     large = [row for row in blocks if sizes[row] >= LARGE and not isinstance(blocks[row], Deferred)]
@@ -234,7 +252,7 @@ def _write(fd: int, skeleton: Skeleton, blocks: Mapping[int, Array | Pending], p
     digests = skeleton.extents["xxh3_64"].copy()
     if large:
         digests[large] = write_all(fd, [(offsets[row], view_of(blocks[row])) for row in large], progress)
-    for row in alone:  # two at a time would need room for two
+    for row in alone:  # two at a time would need memory for two
         digests[row : row + 1] = write_all(fd, [(offsets[row], view_of(blocks[row]))], progress)
     pieces = [blocks[row].tobytes() for row in small]
     digests[small] = np.fromiter(map(xxhash.xxh3_64_intdigest, pieces), np.uint64, len(pieces))

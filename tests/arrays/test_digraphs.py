@@ -66,7 +66,7 @@ def test_what_cannot_be_kept_leaves_everything_as_it_was(digraph, tmp_path):
     digraph.nodes["a"]["day"] = dt.date(2000, 1, 1)
     with pytest.raises(TypeError) as caught:
         tf.write_digraph(digraph, path)
-    said = "a value of type datetime.date cannot be kept; plain Python values and NumPy arrays can."
+    said = "a value of type datetime.date cannot be stored; plain Python values and NumPy arrays can."
     assert f"Nothing was written to {path}: node 'a', attribute 'day': {said}" == str(caught.value)
     digraph.nodes["a"]["day"] = endless = []
     endless.append(endless)

@@ -84,7 +84,7 @@ def test_salvage(prefix, tmp_path):
         file.write(b"\xff")
     result = run("salvage", prefix, str(tmp_path / "out.h5"))
     assert 1 == result.exit_code
-    assert "dense/kernel: its bytes are not what was saved." in result.output
+    assert "dense/kernel: its bytes differ from those that were saved." in result.output
     assert "1 variables are whole, 1 are lost." in result.output
     with open_file(tmp_path / "out.h5") as file:
         assert ["\x1b[31mred"] == list(file.variables)

@@ -187,7 +187,7 @@ def test_a_graph_alone(tmp_path):
         ),
         ({"rename": lambda _name: "one"}, ValueError, "the name 'one'"),
         ({"dtype": "int8"}, ValueError, "not to 'int8'"),
-        ({"dtype": "float33"}, ValueError, "no dtype 'float33'"),
+        ({"dtype": "float33"}, ValueError, "'float33' is not a dtype"),
         ({"include": "w"}, TypeError, "lists of patterns"),
         ({"target": "x.keras"}, errors.InvalidArgumentError, "files of Keras are read, not written"),
         ({"target": "x.meta"}, errors.InvalidArgumentError, "There is no graph to write"),

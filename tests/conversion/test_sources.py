@@ -113,7 +113,7 @@ def _safetensors(path, header, data=b""):
         ({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "b": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, "cannot lie"),  # noqa: E501
         ({}, "0 bytes, but 8 are there"),
         (b"{" + b"[" * 100_000, "is no JSON"),
-        (b'{"a": 1, "a": 2}', "two members of one name"),
+        (b'{"a": 1, "a": 2}', "two members with the same name"),
     ],
 )  # fmt: skip
 def test_headers_of_safetensors_that_lie(tmp_path, header, match):
@@ -197,7 +197,7 @@ def _npy(shape, descr="<f8"):
 
 
 def test_archives_that_lie(tmp_path):
-    """Shapes beyond the member, two members of one name, bombs, and archives of other programs."""
+    """Shapes beyond the member, two members with the same name, bombs, and archives of other programs."""
     path = tmp_path / "x.npz"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.npy", _npy((2**40,)))

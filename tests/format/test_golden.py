@@ -76,7 +76,7 @@ def test_a_newer_minor_version_is_read_without_what_it_adds(tmp_path, made):
 
 def test_a_newer_major_version_is_refused_in_words():
     """The sentence says which version the file has, which one is read, and what to do."""
-    expected = r"newer_major\.h5: .*format version 2\.3.*version 1 alone.*newer one"
+    expected = r"newer_major\.h5: .*format version 2\.3.*reads only version 1.*newer one"
     with pytest.raises(errors.InvalidArgumentError, match=expected):
         open_file(FOLDER / "newer_major.h5")
 

@@ -1,4 +1,4 @@
-"""Hostile files, one by one: each is refused in words or harmless, however it is opened, in little time and memory."""
+"""Malicious files, one by one: each gives a clear error or is harmless, in little time and memory."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def attempts(tmp_path_factory):
         assert lines, child.stderr
         for name, way, *ended in lines:
             found[name][way] = tuple(ended) or (f"died with status {child.returncode}: {child.stderr}", 0.0, 0)
-        # What comes behind one that the child died of has its turn in another child.
+        # The files after the one that crashed the child are opened in another child.
         waiting = waiting[waiting.index(lines[-1][0]) + 1 :]
     return found
 
@@ -49,7 +49,7 @@ def attempts(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ATTACKS)
 def test_a_hostile_file_is_refused_or_harmless(attempts, name):
-    """Reading gives the verdict; no way ends the process, takes long or much memory, or raises what is unclear."""
+    """Reading gives the verdict; no way of opening crashes, takes long or much memory, or raises an unclear error."""
     read = attempts[name]["read"][0]
     verdict = ATTACKS[name].verdict
     assert read == "" if verdict is None else re.search(verdict, read), read
@@ -64,18 +64,18 @@ def test_a_hostile_file_is_refused_or_harmless(attempts, name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, attack in ATTACKS.items() if attack.verdict is None])
 def test_nothing_else_happens_for_harmless_ones(attempts, name):
-    """What can be read can be verified and listed too."""
+    """A harmless file can also be verified and listed."""
     assert {"read": "", "verify": "", "list": ""} == {way: attempts[name][way][0] for way in ("read", "verify", "list")}
 
 
 def test_the_page_lists_all_attacks():
-    """Every maker has a row with what it hopes for and its verdict; there is no other row."""
-    table = PAGE.read_text(encoding="utf-8").partition("| file | hope of whoever made it |")[2].partition("\n\n")[0]
+    """Every maker has a row with its aim and its verdict; there is no other row."""
+    table = PAGE.read_text(encoding="utf-8").partition("| file | aim of the attacker |")[2].partition("\n\n")[0]
     listed = {name: row for name, *row in re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \|$", table, re.MULTILINE)}
-    assert {name: [_hope(it.make.__doc__), _classes(it.verdict)] for name, it in ATTACKS.items()} == listed
+    assert {name: [_aim(it.make.__doc__), _classes(it.verdict)] for name, it in ATTACKS.items()} == listed
 
 
-def _hope(docstring: str | None) -> str:
+def _aim(docstring: str | None) -> str:
     return " ".join((docstring or "").split()).removesuffix(".")
 
 
@@ -85,7 +85,7 @@ def _classes(verdict: str | None) -> str:
 
 
 def test_a_file_that_shrinks_while_it_is_read(tmp_path):
-    """What was there when it was opened and is gone when it is read is an error; nothing is made up."""
+    """Bytes that are missing since the file was opened are an error; no values are invented."""
     tf.save_file({"a": np.ones(100_000), "b": np.ones(1)}, tmp_path / "a.h5")
     with tf.open_file(tmp_path / "a.h5") as file:
         os.truncate(tmp_path / "a.h5", 20_000)
@@ -96,22 +96,22 @@ def test_a_file_that_shrinks_while_it_is_read(tmp_path):
 
 
 def test_a_file_that_grows_while_it_is_read(tmp_path):
-    """What is written behind its end matters to nobody who has it open, and is noticed by the next who opens it."""
+    """Bytes appended to an open file do not matter, and the next opening reports them."""
     tf.save_file({"a": np.ones(100_000)}, tmp_path / "a.h5")
     with tf.open_file(tmp_path / "a.h5") as file:
         with (tmp_path / "a.h5").open("ab") as more:
             more.write(bytes(1 << 20))
         assert {1.0} == set(file["a"].tolist())
-    with pytest.raises(errors.DataLossError, match="has bytes behind its end"):
+    with pytest.raises(errors.DataLossError, match="has bytes after its end"):
         tf.open_file(tmp_path / "a.h5")
 
 
 def test_a_file_that_is_changed_while_it_is_read(tmp_path):
-    """A value that somebody writes over, in place, between opening and reading does not have its digest."""
+    """A value that is overwritten in place between opening and reading does not match its digest."""
     tf.save_file({"a": np.ones(100_000)}, tmp_path / "a.h5")
     with tf.open_file(tmp_path / "a.h5") as file:
         with (tmp_path / "a.h5").open("r+b") as other:
             other.seek(500_000)
             other.write(b"changed")
-        with pytest.raises(errors.DataLossError, match="not what was saved"):
+        with pytest.raises(errors.DataLossError, match="differ from those that were saved"):
             file["a"]

@@ -153,7 +153,7 @@ def test_damage_to_large_tensors_is_noticed(tmp_path: Path) -> None:
     for position in np.random.default_rng(3).integers(0, len(content), 60).tolist():
         data.write_bytes(content[:position] + bytes([content[position] ^ 4]) + content[position + 1 :])
         broken = "a" if position < values["a"].nbytes else "b"
-        with open_bundle(tmp_path / "x") as file, pytest.raises(DataLossError, match=f"tensor '{broken}' are not"):
+        with open_bundle(tmp_path / "x") as file, pytest.raises(DataLossError, match=f"tensor '{broken}' differ"):
             file.read_many("ab")
 
 

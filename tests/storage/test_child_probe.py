@@ -40,8 +40,8 @@ def test_a_clean_error_comes_from_the_caller_itself(plain):
 @pytest.mark.parametrize(
     ("crime", "part"),
     [
-        (f"os.kill(os.getpid(), {int(signal.SIGTERM)})", "ended the process that tried, with status"),
-        ("time.sleep(60)", "not done with it within 1 s"),
+        (f"os.kill(os.getpid(), {int(signal.SIGTERM)})", "crashed the child process with status"),
+        ("time.sleep(60)", "did not finish within 1 s"),
     ],
     ids=["crash", "hang"],
 )

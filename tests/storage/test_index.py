@@ -42,15 +42,15 @@ def test_rows_become_entries(root):
     [
         ({}, [24], errors.DataLossError, "describes 2 extents, but /index/extents has 1"),
         ({}, [25, 0], errors.DataLossError, r"variable 'a', float32\[2,3\], cannot have 25 bytes"),
-        ({"name": ["a", "a"]}, [24, 0], errors.DataLossError, "two rows name one variable"),
+        ({"name": ["a", "a"]}, [24, 0], errors.DataLossError, "two rows have the same variable"),
         ({"name": ["a", "%FF"]}, [24, 0], errors.DataLossError, "percent-decode"),
-        ({"dtype": ["float33", "string"]}, [24, 0], errors.InvalidArgumentError, "no dtype 'float33'"),
-        ({"dtype": ["resource", "string"]}, [24, 0], errors.InvalidArgumentError, "no dtype 'resource'"),
+        ({"dtype": ["float33", "string"]}, [24, 0], errors.InvalidArgumentError, "'float33' is not a dtype"),
+        ({"dtype": ["resource", "string"]}, [24, 0], errors.InvalidArgumentError, "'resource' is not a dtype"),
         ({"shape": ["-2,3", ""]}, [24, 0], errors.DataLossError, "'-2,3' is not the shape"),
         ({"shape": ["2,3,", ""]}, [24, 0], errors.DataLossError, "is not the shape"),
         ({"shape": ["0,999999999999999999", ""]}, [0, 0], errors.DataLossError, "is not the shape"),
         ({"shape": [",".join("1" * 33), ""]}, [4, 0], errors.DataLossError, "is not the shape"),
-        ({"shape": np.array([1, 2])}, [24, 0], errors.DataLossError, "text columns name, dtype, shape were expected"),
+        ({"shape": np.array([1, 2])}, [24, 0], errors.DataLossError, "string columns name, dtype, shape were expected"),
     ],
 )
 def test_rows_that_cannot_be_are_refused(root, columns, nbytes, kind, match):

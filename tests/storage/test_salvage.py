@@ -97,7 +97,7 @@ def test_a_changed_value_is_lost_alone(good, values):
     position = data.index(values["dense/kernel"].tobytes()) + 100
     path.write_bytes(data[:position] + b"\xff" + data[position + 1 :])
     found = salvage(path)
-    assert {"dense/kernel": "its bytes are not what was saved."} == found.lost
+    assert {"dense/kernel": "its bytes differ from those that were saved."} == found.lost
     assert values.keys() - {"dense/kernel"} == found.values.keys()
 
 
@@ -141,7 +141,7 @@ def test_a_name_that_the_links_contradict_is_not_believed(tmp_path):
     assert ["layer_3/w"] == list(found.values)
     assert [0, 0, 0] == found.values["layer_3/w"].tolist()
     row = f"row 0 of {PART}, called 'layer_3/w'"
-    assert {row: "the index does not say what it is, or the links differ."} == found.lost
+    assert {row: "its row of the index is damaged, or the links contradict it."} == found.lost
 
 
 def test_models_under_groups_have_their_group_before_the_name(tmp_path):

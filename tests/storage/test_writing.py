@@ -205,10 +205,10 @@ def test_a_failure_of_the_layout_is_raised(tmp_path, monkeypatch):
     """What goes wrong while HDF5 writes into memory is raised when HDF5 is done, and no file appears."""
 
     def fail(memory, view):
-        raise MemoryError("no room")
+        raise MemoryError("no memory")
 
     monkeypatch.setattr("hdfsaver.storage.hdf5.sparse_memory.SparseMemory._write", fail)
-    with pytest.raises(MemoryError, match="no room"):
+    with pytest.raises(MemoryError, match="no memory"):
         write_file(tmp_path / "x.h5", variables={"a": np.ones(3)}, structure=None)
     assert [] == os.listdir(tmp_path)
 
@@ -225,7 +225,7 @@ from hdfsaver.storage.writing import write_file
 graph = nx.DiGraph()
 add_node(graph, "x", op="Any", attrs={{"wrong": object()}})
 def fail(memory, view):
-    raise MemoryError("no room")
+    raise MemoryError("no memory")
 if {structure} is None:
     sparse_memory.SparseMemory._write = fail
 try:

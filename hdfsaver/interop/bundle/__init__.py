@@ -1,1 +1,1 @@
-"""TensorFlow's checkpoints: tensors by name."""
+"""TensorFlow checkpoints: tensors by name."""

@@ -1,4 +1,4 @@
-"""What the index of a bundle says: which tensors there are, and where their bytes lie.
+"""The index of a bundle: its tensors, and the places of their bytes.
 
 Source: ``tensorflow/core/util/tensor_bundle/tensor_bundle.cc``.
 """
@@ -24,16 +24,16 @@ _ORDERS: dict[int, ByteOrder] = {0: "little", 1: "big"}
 
 
 class Place(NamedTuple):
-    """Where the bytes of a tensor, or of a slice, lie.
+    """The place of the bytes of a tensor, or of a slice.
 
     Attributes
     ----------
     name : str
-        The tensor, for errors.
+        The name of the tensor, for errors.
     dtype : str
     shape : tuple of int
     shard, offset, nbytes : int
-        Which of the data files, from which byte on, and how many.
+        The number of the data file, the first byte, and the number of bytes.
     crc : int
         Their masked checksum.
     """
@@ -53,15 +53,15 @@ class BundleIndex(NamedTuple):
     Attributes
     ----------
     shards : int
-        How many data files there are.
+        The number of data files.
     order : str
         ``"little"`` or ``"big"``.
     entries : dict of str to TensorInfo
         The tensors by name, in the order of their bytes; those in slices come first, in the order of their names.
     places : dict of str to Place
-        Those that are stored in one piece.
+        The tensors that are stored in one piece.
     parts : dict of str to list of (Key, Place)
-        Those that are stored in slices: where each slice lies in the tensor, and in the files.
+        The tensors that are stored in slices: the position of each slice in the tensor, and its place in the files.
     """
 
     shards: int
@@ -72,14 +72,14 @@ class BundleIndex(NamedTuple):
 
 
 def read_index(table: Table) -> BundleIndex:
-    """Read the index and check that it makes sense.
+    """Read the index and check that it is consistent.
 
     Raises
     ------
     DataLossError
-        It is damaged, or says what cannot be.
+        It is damaged or inconsistent.
     InvalidArgumentError
-        It is of a newer version, or has a dtype that is not known.
+        It has a newer version, or an unknown dtype.
     """
     items = table.items()
     key, value = next(items, (None, b""))
@@ -93,17 +93,17 @@ def _checked(header: Any) -> ByteOrder:
     version = header.version
     if version.min_consumer > VERSION or VERSION in version.bad_consumers:
         raise InvalidArgumentError(
-            None, None, f"it asks for a reader of version {version.min_consumer}, and this is one of version {VERSION}."
+            None, None, f"it needs a reader of version {version.min_consumer}, but this reader has version {VERSION}."
         )
     if header.num_shards < 1 or header.endianness not in _ORDERS:
         raise DataLossError(
-            None, None, f"its header says {header.num_shards} data files and byte order {header.endianness}."
+            None, None, f"its header is invalid: {header.num_shards} data files, byte order {header.endianness}."
         )
     return _ORDERS[header.endianness]
 
 
 class _Builder:
-    """Goes through the entries of an index."""
+    """Builds a `BundleIndex` from the entries of a table."""
 
     def __init__(self, shards: int) -> None:
         self._shards = shards
@@ -111,7 +111,7 @@ class _Builder:
         self._slices: dict[bytes, Any] = {}
 
     def build(self, items: Iterable[tuple[bytes, Bytes]], order: ByteOrder) -> BundleIndex:
-        """The index that has these keys and values."""
+        """Build the index from keys and values."""
         places, cut = self._sorted(items)
         parts = {name: self._parts(key, name, message) for key, name, message in cut}
         _check_overlaps([*places, *(place for them in parts.values() for _box, place in them)])
@@ -124,7 +124,7 @@ class _Builder:
         return BundleIndex(self._shards, order, entries, {place.name: place for place in places}, parts)
 
     def _sorted(self, items: Iterable[tuple[bytes, Bytes]]) -> tuple[list[Place], list[tuple[bytes, str, Any]]]:
-        """Tensors in one piece in the order of their bytes, and those that are cut; slices are put aside."""
+        """Sort the entries: tensors in one piece in the order of their bytes, and tensors in slices."""
         places, cut = [], []
         for key, value in items:
             message = descriptor_pool.parse(descriptor_pool.BundleEntry, value, "one of its entries")
@@ -147,11 +147,11 @@ class _Builder:
             box = bundle_slices.box_of(extents, kind.shape, name)
             part = self._slices.get(ordered_code.slice_key(key, extents))
             if part is None or part.dtype != owner.dtype or part.slices:
-                raise DataLossError(None, None, f"the slice {extents} of tensor {name!r} has no entry that fits.")
+                raise DataLossError(None, None, f"the slice {extents} of tensor {name!r} has no matching entry.")
             found = self._kinds.of(part, name)
             if found.shape != bundle_slices.shape_of(box):
                 raise DataLossError(
-                    None, None, f"the slice {extents} of tensor {name!r} has shape {found.shape}, and cannot."
+                    None, None, f"the slice {extents} of tensor {name!r} has the wrong shape {found.shape}."
                 )
             parts.append((box, self._place(part, name, found)))
         return parts
@@ -162,11 +162,13 @@ class _Builder:
         _name, _dtype, _shape, shard, offset, size, _crc = place
         if offset < 0 or size < 0 or not 0 <= shard < self._shards:
             raise DataLossError(
-                None, None, f"tensor {name!r} is said to be {size} bytes at byte {offset} of file {shard}."
+                None, None, f"tensor {name!r} has an invalid place: {size} bytes at byte {offset} of file {shard}."
             )
         if nbytes not in (None, size):
             raise DataLossError(
-                None, None, f"tensor {name!r}, {dtype} of shape {shape}, takes {nbytes} bytes; its entry says {size}."
+                None,
+                None,
+                f"tensor {name!r}, {dtype} of shape {shape}, takes {nbytes} bytes, but its entry says {size}.",
             )
         return place
 
@@ -175,14 +177,14 @@ _POSITION = itemgetter(Place._fields.index("shard"), Place._fields.index("offset
 
 
 def _check_overlaps(places: list[Place]) -> None:
-    """No byte belongs to two tensors: otherwise a small file could ask for any amount of memory."""
+    """Check that no byte belongs to two tensors: otherwise a small file could need any amount of memory."""
     last, end, before = -1, 0, ""
     for name, _dtype, _shape, shard, offset, nbytes, _crc in sorted(places, key=_POSITION):
         if shard == last and offset < end:
-            raise DataLossError(None, None, f"tensors {before!r} and {name!r} are said to lie in the same bytes.")
+            raise DataLossError(None, None, f"the bytes of tensors {before!r} and {name!r} overlap.")
         last, end, before = shard, offset + nbytes, name
 
 
 def is_text(place: Place) -> bool:
-    """Whether a place holds a string tensor."""
+    """Whether a place is that of a string tensor."""
     return place.dtype == STRING

@@ -26,14 +26,14 @@ from hdfsaver.messages import tensor_types
 from hdfsaver.tensor_info import LARGE, STRING, Array, Key, bytes_of, numpy_dtype
 
 _WINDOW = 64 << 20
-"""Bytes of slices that are read at once, beyond the tensor that they are put into."""
+"""Bytes of slices that are read at once, in addition to the tensor that they are copied to."""
 
 
 _NOTHING = np.empty(0)
 
 
 class _Touched(NamedTuple):
-    """A slice that has a share in what is wanted: the share and the slice, within the tensor, and where it lies."""
+    """A slice that overlaps the wanted part: the overlap and the slice, within the tensor, and the slice's place."""
 
     shared: Key
     box: Key
@@ -41,14 +41,14 @@ class _Touched(NamedTuple):
 
 
 class BundleSource(TensorFlowSource):
-    """Reads the tensors of a bundle whose index is open.
+    """Reads the tensors of a bundle with an open index.
 
     Parameters
     ----------
     prefix : str
-        The checkpoint.
+        The prefix of the checkpoint.
     opened : Opened
-        Its index; closed with the source.
+        Its index, which is closed with the source.
 
     Raises
     ------
@@ -69,7 +69,7 @@ class BundleSource(TensorFlowSource):
         os.close(self._opened.fd)
 
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
-        """The values of tensors, in the order asked for."""
+        """Read the values of tensors, in the order of ``names``."""
         _refuse_handles(self.entries[name].dtype for name in names)
         progress = Progress(callback, sum(self.entries[name].nbytes for name in names))
         whole = [name for name in names if name in self._index.places]
@@ -81,14 +81,14 @@ class BundleSource(TensorFlowSource):
         return {name: found[name] for name in names}
 
     def read_slice(self, name: str, key: Key) -> Array:
-        """A part of a tensor, of which only what was stored as a slice of its own, or is text, is checked."""
+        """Read a part of a tensor; checksums are checked only for stored slices and strings."""
         _refuse_handles([self.entries[name].dtype])
         if name in self._index.parts:
             return self._joined(name, key, Progress(None, 0))
         return self._part(self._index.places[name], key)
 
     def map(self, names: Sequence[str], mode: str) -> dict[str, Array]:
-        """Views of the tensors, as far as they can be viewed; the others are not among them."""
+        """Map tensors into memory; tensors that cannot be mapped are left out."""
         found: dict[str, Array] = {}
         places = [self._index.places[name] for name in names if name in self._index.places]
         large = [place for place in places if self._mappable(place)]
@@ -103,7 +103,7 @@ class BundleSource(TensorFlowSource):
         return found or map_arrays(self._opened, {}, mode)
 
     def verify(self, callback: Callback | None = None) -> None:
-        """Check the index again, and every tensor that has a value against its checksum, slices too."""
+        """Check the index again, and every tensor and slice with a value against its checksum."""
         for _item in Table(self._opened.fd, self._opened.size).items():
             pass
         places = [*self._index.places.values(), *(it for parts in self._index.parts.values() for _box, it in parts)]
@@ -128,10 +128,10 @@ class BundleSource(TensorFlowSource):
         return Stretch(self._shards[place.shard].fd, place.offset, place.nbytes)
 
     def _whole(self, places: Sequence[Place], progress: Progress) -> list[Array]:
-        """The values of places, one for each."""
+        """Read the values of places, in order."""
         self._shards.open_for(places)
         found: dict[int, Array] = {}
-        for read, numbers in zip((self._texts, self._large, self._small), _sorted_out(places), strict=True):
+        for read, numbers in zip((self._strings, self._large, self._small), _sorted_out(places), strict=True):
             found.update(zip(numbers, read([places[number] for number in numbers], progress), strict=True))
         return [found[number] for number in range(len(places))]
 
@@ -153,7 +153,7 @@ class BundleSource(TensorFlowSource):
         return [found[number] for number in range(len(places))]
 
     def _small_of(self, fd: int, places: Sequence[Place]) -> list[Array]:
-        """Small tensors of one file, many with one read."""
+        """Read small tensors of one file, many with one read."""
         arrays, crcs = [_NOTHING] * len(places), [0] * len(places)
         for number, data in read_small(fd, [(place.offset, place.nbytes) for place in places]):
             place = places[number]
@@ -162,7 +162,7 @@ class BundleSource(TensorFlowSource):
         self._check(places, crcs)
         return [self._native(array) for array in arrays] if self._index.order == "big" else arrays
 
-    def _texts(self, places: Sequence[Place], progress: Progress) -> list[Array]:
+    def _strings(self, places: Sequence[Place], progress: Progress) -> list[Array]:
         return [self._text(place, progress) for place in places]
 
     def _text(self, place: Place, progress: Progress) -> Array:
@@ -179,14 +179,14 @@ class BundleSource(TensorFlowSource):
         return array
 
     def _native(self, array: Array) -> Array:
-        """The array, its bytes turned round where the bundle has them the other way."""
+        """The array in this machine's byte order."""
         if self._index.order == "big" and array.itemsize > 1:
             half = array.real.dtype.itemsize if array.dtype.kind == "c" else array.itemsize
             array.reshape(-1).view(f"u{half}").byteswap(inplace=True)
         return array
 
     def _joined(self, name: str, wanted: Key, progress: Progress) -> Array:
-        """A part of a tensor that is stored in slices."""
+        """Read a part of a tensor that is stored in slices."""
         shape, dtype = bundle_slices.shape_of(wanted), numpy_dtype(self.entries[name].dtype)
         if 0 in shape:
             return np.empty(shape, dtype)
@@ -202,7 +202,7 @@ class BundleSource(TensorFlowSource):
         return whole
 
     def _put(self, batch: Sequence[_Touched], whole: Array, wanted: Key, progress: Progress) -> None:
-        """Copy slices to where they belong; of those that lie within what is wanted the checksums are checked."""
+        """Copy slices into the result; the checksums of slices that are wanted as a whole are checked."""
         complete = [number for number, it in enumerate(batch) if it.shared == it.box]
         values = self._whole([batch[number].place for number in complete], progress)
         known = dict(zip(complete, values, strict=True))
@@ -232,19 +232,19 @@ class BundleSource(TensorFlowSource):
         return DataLossError(
             None,
             None,
-            f"{self._shards.path(places[0].shard)}: the bytes of {tensors} {shown} are not what was saved. "
-            "The file is damaged, or is not that of this index: take another copy, or an older checkpoint.",
+            f"{self._shards.path(places[0].shard)}: the bytes of {tensors} {shown} differ from those that were saved. "
+            "The file is damaged, or does not belong to this index: use another copy, or an older checkpoint.",
         )
 
 
 def _sorted_out(places: Sequence[Place]) -> tuple[list[int], list[int], list[int]]:
-    """The numbers of the texts among some places, of the large ones, and of the small ones."""
-    texts: list[int] = []
+    """The positions of string tensors among the places, of large tensors, and of small tensors."""
+    strings: list[int] = []
     large: list[int] = []
     small: list[int] = []
     for number, place in enumerate(places):
-        (texts if place.dtype == STRING else large if place.nbytes >= LARGE else small).append(number)
-    return texts, large, small
+        (strings if place.dtype == STRING else large if place.nbytes >= LARGE else small).append(number)
+    return strings, large, small
 
 
 def _everything(shape: tuple[int, ...]) -> Key:
@@ -268,5 +268,5 @@ def _refuse_handles(names: Iterable[str]) -> None:
             raise UnimplementedError(
                 None,
                 None,
-                f"Tensors of dtype {dtype} are objects of a running TensorFlow; they have no values to read.",
+                f"Tensors of dtype {dtype} are handles of a running TensorFlow; they have no values to read.",
             )

@@ -1,4 +1,4 @@
-"""Slices of a tensor that is stored in parts, and whether they make up what is wanted."""
+"""Slices of a tensor that is stored in parts, and the check that they cover the wanted part."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.tensor_info import Array, Key
 
 Extents: TypeAlias = tuple[tuple[int, int], ...]
-"""Start and length in each dimension; a length of -1 stands for all of it."""
+"""Start and length in each dimension; a length of -1 means the whole dimension."""
 
 _MOST_CORNERS = 1 << 20
 
@@ -23,46 +23,60 @@ def extents_of(message: Any) -> Extents:
 
 
 def box_of(extents: Extents, shape: tuple[int, ...], name: str) -> Key:
-    """Where a slice lies in its tensor.
+    """The position of a slice in its tensor.
+
+    Parameters
+    ----------
+    extents : sequence of (int, int)
+        Start and length of the slice in each dimension; a length of -1 means the whole dimension.
+    shape : tuple of int
+        The shape of the tensor.
+    name : str
+        The tensor, for errors.
+
+    Returns
+    -------
+    tuple of slice
+        One slice with step 1 for each dimension.
 
     Raises
     ------
     DataLossError
-        It is not within the tensor.
+        The slice is not within the tensor.
     """
     if len(extents) != len(shape):
         raise DataLossError(
-            None, None, f"tensor {name!r} has {len(shape)} dimensions, and one of its slices {len(extents)}."
+            None, None, f"tensor {name!r} has {len(shape)} dimensions, but one of its slices has {len(extents)}."
         )
     box = []
     for (start, length), size in zip(extents, shape, strict=True):
         stop = size if length == -1 else start + length
         if not 0 <= start <= stop <= size:
             raise DataLossError(
-                None, None, f"tensor {name!r} has {size} rows in a dimension, a slice {length} from {start}."
+                None, None, f"a slice of tensor {name!r} has {length} rows from row {start} of a dimension of {size}."
             )
         box.append(slice(start, stop))
     return tuple(box)
 
 
 def shape_of(box: Key) -> tuple[int, ...]:
-    """The shape of what a box cuts out."""
+    """The shape of a box."""
     return tuple(part.stop - part.start for part in box)
 
 
 def overlap(one: Key, other: Key) -> Key | None:
-    """What two boxes share, or None."""
+    """The overlap of two boxes, or None."""
     shared = tuple(slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(one, other, strict=True))
     return shared if all(part.start < part.stop for part in shared) else None
 
 
 def moved(box: Key, origin: Key) -> Key:
-    """A box seen from the first element of another."""
+    """A box relative to the first element of another."""
     return tuple(slice(part.start - base.start, part.stop - base.start) for part, base in zip(box, origin, strict=True))
 
 
 def cut(array: Array, box: Key) -> Array:
-    """The part of an array; an array too where it has no dimensions."""
+    """The part of an array, always as an array, even without dimensions."""
     where: Any = (*box, ...)
     part: Array = array[where]
     return part
@@ -71,31 +85,42 @@ def cut(array: Array, box: Key) -> Array:
 def check_tiling(boxes: Sequence[Key], target: Key, name: str) -> None:
     """Check that boxes within a target cover each of its elements exactly once.
 
+    Parameters
+    ----------
+    boxes : sequence of tuple of slice
+        The boxes.
+    target : tuple of slice
+        The target.
+    name : str
+        The tensor, for errors.
+
     Raises
     ------
     DataLossError
         They leave a gap, or overlap.
     InvalidArgumentError
-        There are too many of them, cut along too many dimensions.
+        There are too many boxes, divided along too many dimensions.
     """
     axes = [axis for axis, part in enumerate(target) if any(box[axis] != part for box in boxes)]
     if (len(boxes) + 1) << len(axes) > _MOST_CORNERS:
         raise InvalidArgumentError(
-            None, None, f"tensor {name!r} has {len(boxes)} slices, cut along {len(axes)} dimensions: too many to check."
+            None,
+            None,
+            f"tensor {name!r} has {len(boxes)} slices, divided along {len(axes)} dimensions: too many to check.",
         )
     if not boxes or _corners(boxes, axes) != _corners([target], axes):
         raise DataLossError(
             None,
             None,
-            f"the {len(boxes)} slices of tensor {name!r} do not cover what is wanted once each: it was saved in part.",
+            f"the {len(boxes)} slices of tensor {name!r} do not cover the wanted part exactly: it is incomplete.",
         )
 
 
 def _corners(boxes: Iterable[Key], axes: Sequence[int]) -> dict[tuple[int, ...], int]:
-    """The corners of boxes, each with the sum of the signs that it has in them.
+    """The corners of boxes, each with the sum of its signs in all boxes.
 
-    Summed up along every dimension they give how often each element is covered. So two sets of boxes that have the
-    same corners cover the same elements equally often.
+    The cumulative sum along every dimension gives how often each element is covered. So two sets of boxes with the same
+    corners cover the same elements equally often.
     """
     counts: Counter[tuple[int, ...]] = Counter()
     for box in boxes:

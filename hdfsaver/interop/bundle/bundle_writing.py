@@ -1,7 +1,7 @@
-"""Writing a bundle: byte for byte what TensorFlow writes for the same tensors, and never half of it.
+"""Writing a bundle: byte for byte like TensorFlow, and atomically.
 
-The order of a save is: all bytes into files with temporary names; the old index goes, so that it never describes new
-data; the data files take their names, then the index, by which readers find them.
+A save first writes all bytes to temporary files. Then it removes the old index, so that it never describes new data.
+Last it renames the data files and then the index, by which readers find them.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from hdfsaver.messages import descriptor_pool
 from hdfsaver.tensor_info import LARGE, STRING, bytes_of
 
 _IN_FLIGHT = 32 << 20
-"""Bytes of tensors that may wait for the disk at once; a larger one waits alone."""
+"""Bytes of tensors that may wait to be written at once; a larger tensor waits alone."""
 
 _MAX_RANK = 254
-"""Dimensions that TensorFlow allows."""
+"""The largest number of dimensions that TensorFlow allows."""
 
 
 class _Tensor(NamedTuple):
-    """A value as it goes into a bundle; the checksum is there already for a text."""
+    """A value in its stored form; a string tensor has its checksum already."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -56,41 +56,41 @@ def write_bundle(
     durable: bool = True,
     progress: Callback | None = None,
 ) -> None:
-    """Write a checkpoint of TensorFlow's second format, replacing one of the same prefix.
+    """Write a TensorFlow checkpoint of the second format, and replace one of the same prefix.
 
     Parameters
     ----------
     prefix : path-like
         The checkpoint's files are ``PREFIX.index`` and ``PREFIX.data-00000-of-00001``.
     values : mapping of str to array_like
-        The tensors by name. Each is asked for once, in the order of writing, and let go when it is written: a mapping
-        that makes values when it is asked needs no memory for all of them.
+        The tensors by name. Each is requested once, in the order of writing, and released when it is written, so a lazy
+        mapping never needs memory for all of them.
     dtype_names : mapping of str to str, optional
-        Names of dtypes where NumPy's dtype does not say it (``"qint8"``).
+        Names of the dtypes that NumPy does not have (``"qint8"``).
     shard_bytes : int, optional
-        Begin another data file rather than let one grow beyond so many bytes. All tensors go into one otherwise.
+        Begin another data file before one grows beyond this many bytes. By default all tensors are in one file.
     sort : bool
-        Lay the tensors in the order of their names, as TensorFlow's Saver does, rather than in that of ``values``, as
-        its operation ``SaveV2`` does. The index is always sorted.
+        Store the tensors in the order of their names, as TensorFlow's Saver does, rather than in the order of
+        ``values``, as its operation ``SaveV2`` does. The index is always sorted.
     durable : bool
         Wait until everything is on the disk.
     progress : callable, optional
-        See `hdfsaver.files.progress.Callback`; the total is what is known so far, so it grows.
+        See `hdfsaver.files.progress.Callback`; the total is the number of bytes known so far, so it grows.
 
     Raises
     ------
     TypeError
-        A value has no dtype that TensorFlow knows, or not the one that was named.
+        The dtype of a value is unsupported, or does not match ``dtype_names``.
     InvalidArgumentError
-        There is no tensor, or one has a name that a bundle cannot hold.
+        There is no tensor, or a name is not allowed in a bundle.
     NotFoundError, PermissionDeniedError, ResourceExhaustedError, OpError
-        What the operating system reports. Whatever was there before is unharmed then, unless it says so when the new
-        files take their names.
+        The operating system refuses. An earlier checkpoint is unchanged, unless the error occurs while files are
+        renamed.
     """
     path = os.fspath(prefix)
     names = _names(values, sort)
     with ExitStack() as stack:
-        # Whatever is entered first is committed last.
+        # The context that is entered first is committed last.
         index = stack.enter_context(atomic_write(index_path(path), durable=durable))
         writer = _Writer(path, stack, durable, shard_bytes, progress)
         try:
@@ -103,7 +103,7 @@ def write_bundle(
 
 
 def _complete(prefix: str, index: Draft, writer: _Writer, durable: bool) -> None:
-    """Write the index, and let the drafts become a checkpoint when the stack that holds them is closed."""
+    """Write the index; the drafts become a checkpoint when their stack is closed."""
     shards = len(writer.drafts)
     write_at(index.fd, memoryview(_index_bytes(writer.entries, shards)), 0)
     if durable:
@@ -118,11 +118,11 @@ def _complete(prefix: str, index: Draft, writer: _Writer, durable: bool) -> None
 def _names(values: Mapping[str, Any], sort: bool) -> list[str]:
     names = sorted(values, key=str.encode) if sort else list(values)
     if not names:
-        raise InvalidArgumentError(None, None, "There is nothing to write: a checkpoint has at least one tensor.")
+        raise InvalidArgumentError(None, None, "There is nothing to write: a checkpoint needs at least one tensor.")
     for name in names:
         if not name or name.encode().startswith(SLICE_MARK):
             raise InvalidArgumentError(
-                None, None, f"A bundle cannot hold a tensor of the name {name!r}. Choose another."
+                None, None, f"A bundle cannot hold a tensor with the name {name!r}. Choose another name."
             )
     return names
 
@@ -132,7 +132,7 @@ _PLAIN = {
     for row in reversed(dtypes.TABLE)
     if row.numpy is not np.object_ and not dtypes.as_dtype(row.name).is_quantized
 }
-"""What NumPy's little-endian dtypes are called."""
+"""The names of NumPy's little-endian dtypes."""
 
 
 def _tensor(name: str, value: Any, wanted: str | None) -> _Tensor:
@@ -142,7 +142,7 @@ def _tensor(name: str, value: Any, wanted: str | None) -> _Tensor:
         return _Tensor(plain, array.shape, bytes_of(array), None)
     dtype = _dtype_of(name, array, wanted)
     if dtype == STRING:
-        data, crc = string_tensors.encode(_texts(name, array))
+        data, crc = string_tensors.encode(_strings(name, array))
         return _Tensor(dtype, array.shape, memoryview(data), crc)
     ordered = dtypes.numpy_dtype(dtype).newbyteorder("<")
     return _Tensor(dtype, array.shape, bytes_of(np.asarray(array, dtype=ordered, order="C")), None)
@@ -157,20 +157,20 @@ def _dtype_of(name: str, array: np.ndarray[Any, Any], wanted: str | None) -> str
         return found
     base = dtypes.as_dtype(wanted).base_dtype
     if not base.is_numpy_compatible or dtypes.name_of_numpy(np.dtype(base.as_numpy_dtype)) != found:
-        raise TypeError(f"Tensor {name!r} is said to be {wanted}, but its value has NumPy's dtype {array.dtype}.")
+        raise TypeError(f"Tensor {name!r} should have dtype {wanted}, but its value has the NumPy dtype {array.dtype}.")
     return base.name
 
 
-def _texts(name: str, array: np.ndarray[Any, Any]) -> list[bytes]:
-    texts = [item.encode() if isinstance(item, str) else item for item in array.reshape(-1).tolist()]
-    for item in texts:
+def _strings(name: str, array: np.ndarray[Any, Any]) -> list[bytes]:
+    strings = [item.encode() if isinstance(item, str) else item for item in array.reshape(-1).tolist()]
+    for item in strings:
         if not isinstance(item, bytes):
-            raise TypeError(f"String tensor {name!r} holds {item!r}; bytes or texts were expected.")
-    return texts
+            raise TypeError(f"String tensor {name!r} holds {item!r}; bytes or str were expected.")
+    return strings
 
 
 class _Writer:
-    """Puts tensors one behind the other into data files, large ones in threads, small ones many at once."""
+    """Writes tensors in order to data files, large ones in threads, small ones many at once."""
 
     def __init__(
         self, prefix: str, stack: ExitStack, durable: bool, shard_bytes: int | None, progress: Callback | None
@@ -189,7 +189,7 @@ class _Writer:
         self._begin_shard()
 
     def add(self, name: str, tensor: _Tensor) -> None:
-        """Write a tensor behind those before it."""
+        """Write a tensor after the previous one."""
         nbytes = len(tensor.view)
         if self._limit is not None and self._end and self._end + nbytes > self._limit:
             self._flush()
@@ -213,9 +213,9 @@ class _Writer:
         self._land(0)
 
     def close(self) -> None:
-        """End the threads; what has not begun never does."""
+        """End the threads; jobs that have not begun are dropped."""
         if self._pool is not None:
-            # No file may be closed under a thread.
+            # No file may be closed while a thread uses it.
             self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _entry(self, name: str, tensor: _Tensor) -> Any:
@@ -231,7 +231,7 @@ class _Writer:
         return entry
 
     def _begin_shard(self) -> None:
-        # How many there will be is not known yet; the name only tells the next save what to clear away.
+        # The number of files is not known yet; the name only tells the next save which drafts to remove.
         first = shard_path(self._prefix, len(self.drafts), len(self.drafts) + 1)
         self.drafts.append(self._stack.enter_context(atomic_write(first, durable=self._durable)))
         self._end = 0
@@ -252,7 +252,7 @@ class _Writer:
         self._flying.append((future, len(tensor.view), None if tensor.crc is not None else entry))
 
     def _land(self, most: int) -> None:
-        """Wait until no more than so many bytes are on their way."""
+        """Wait until at most ``most`` bytes are being written."""
         while self._flying and sum(nbytes for _future, nbytes, _entry in self._flying) > most:
             future, _nbytes, entry = self._flying.pop(0)
             crc = future.result()
@@ -261,13 +261,13 @@ class _Writer:
 
 
 class _Growing(Progress):
-    """Progress towards a total that is found out on the way."""
+    """Progress with a total that grows."""
 
     def __init__(self, callback: Callback | None) -> None:
         super().__init__(callback, 0)
 
     def expect(self, nbytes: int) -> None:
-        """So many bytes more are to be done."""
+        """Add bytes to the total."""
         self._total += nbytes
 
 

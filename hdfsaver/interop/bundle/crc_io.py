@@ -1,4 +1,4 @@
-"""Moving the bytes of tensors with TensorFlow's checksum: in pieces that are still hot, several tensors at once."""
+"""Reading and writing tensors with TensorFlow's checksum, in pieces and in several threads."""
 
 from __future__ import annotations
 
@@ -20,23 +20,45 @@ class Stretch(NamedTuple):
 
 
 def read_all(jobs: Sequence[tuple[Stretch, memoryview]], progress: Progress) -> list[int]:
-    """Fill views from stretches of the same lengths; the masked checksum of each, in order.
+    """Fill views from stretches of the same lengths, and return the masked checksum of each, in order.
 
     Raises
     ------
     EOFError, OSError
-        See `transfer.read_at`.
+        See `hdfsaver.files.positional_io.read_at`.
     """
     return in_threads(lambda job, halt: _read(*job, progress, halt), jobs, lambda job: job[0].nbytes)
 
 
 def digest_all(stretches: Sequence[Stretch], progress: Progress) -> list[int]:
-    """The masked checksum of each stretch, in order, keeping none; errors are those of `read_all`."""
+    """Compute the masked checksum of each stretch, in order; errors as in `read_all`."""
     return in_threads(lambda stretch, halt: _digest(stretch, progress, halt), stretches, lambda stretch: stretch.nbytes)
 
 
 def write(fd: int, offset: int, view: memoryview, progress: Progress) -> int:
-    """Write a view at a position of a file; its masked checksum. `OSError` where the system cannot."""
+    """Write a view at an offset of a file.
+
+    Parameters
+    ----------
+    fd : int
+        The open file.
+    offset : int
+        Where to begin, in bytes.
+    view : memoryview
+        A flat view.
+    progress : Progress
+        Counts the bytes.
+
+    Returns
+    -------
+    int
+        The masked checksum of the bytes.
+
+    Raises
+    ------
+    OSError
+        The operating system cannot write it.
+    """
     crc = 0
     for start in range(0, len(view), PIECE):
         piece = view[start : start + PIECE]

@@ -16,23 +16,23 @@ from hdfsaver.interop.bundle.v1_checkpoints import V1Source
 
 
 def open_bundle(prefix: str | os.PathLike[str]) -> TensorFile:
-    """Open a checkpoint of TensorFlow's second format; its data files are opened when they are read.
+    """Open a TensorFlow checkpoint of the second format; its data files are opened when they are read.
 
     Parameters
     ----------
     prefix : path-like
-        Without ``.index``. With a slash at its end it is a checkpoint whose files have suffixes for names.
+        The path without ``.index``. If it ends in a slash, the file names are only suffixes (``.index``).
 
     Raises
     ------
     NotFoundError
-        There is no index.
+        The index does not exist.
     DataLossError
-        The index is damaged, cut short, or none at all.
+        The index is damaged, truncated, or not a table.
     InvalidArgumentError
-        It is of a newer version, or has a dtype that is not known.
+        It has a newer version, or an unknown dtype.
     OpError
-        What the operating system reports.
+        The operating system refuses.
     """
     path = os.fspath(prefix)
     with ExitStack() as stack:
@@ -43,17 +43,17 @@ def open_bundle(prefix: str | os.PathLike[str]) -> TensorFile:
 
 
 def open_v1(path: str | os.PathLike[str]) -> TensorFile:
-    """Open a checkpoint of TensorFlow's first format.
+    """Open a TensorFlow checkpoint of the first format.
 
     Parameters
     ----------
     path : path-like
-        Its file; or, where it is in several, what their names ``NAME-00000-of-00004`` begin with.
+        Its file; for a checkpoint in several files, the beginning of their names, ``NAME`` of ``NAME-00000-of-00004``.
 
     Raises
     ------
     NotFoundError
-        There is no such checkpoint.
+        The checkpoint does not exist.
     DataLossError, InvalidArgumentError, OpError
         See `open_bundle`.
     """
@@ -68,7 +68,7 @@ def open_v1(path: str | os.PathLike[str]) -> TensorFile:
 
 
 def _check_complete(name: str, files: tuple[str, ...]) -> None:
-    """Check that of several files all are there, and of one checkpoint."""
+    """Check that all files of a checkpoint in several files exist."""
     if files == (name,):
         return
     count = int(files[0][-5:])
@@ -76,17 +76,19 @@ def _check_complete(name: str, files: tuple[str, ...]) -> None:
     missing = sorted({*expected} - {*files}) or [f"{name}-{len(files):05d}-of-{count:05d}"]
     if len(files) != count or list(files) != expected:
         raise NotFoundError(
-            None, None, f"{missing[0]} is missing: the checkpoint {name} has {count} files, and {len(files)} are there."
+            None,
+            None,
+            f"{missing[0]} is missing: the checkpoint {name} has {count} files, but only {len(files)} exist.",
         )
 
 
 def open_tensorflow(prefix: str | os.PathLike[str]) -> TensorFile:
-    """Open a checkpoint of either of TensorFlow's formats.
+    """Open a TensorFlow checkpoint of either format.
 
     Raises
     ------
     NotFoundError
-        There is none.
+        There is no such checkpoint.
     DataLossError, InvalidArgumentError, OpError
         See `open_bundle`.
     """
@@ -94,8 +96,8 @@ def open_tensorflow(prefix: str | os.PathLike[str]) -> TensorFile:
     if found is not None:
         return open_bundle(found.prefix) if found.kind == "bundle" else open_v1(found.prefix)
     if os.path.isfile(index_path(os.fspath(prefix))):
-        return open_bundle(prefix)  # which says what is wrong with it
-    raise NotFoundError(None, None, f"{os.fspath(prefix)} is no checkpoint of TensorFlow: there is no index of it.")
+        return open_bundle(prefix)  # raises an error that describes the fault
+    raise NotFoundError(None, None, f"{os.fspath(prefix)} is not a TensorFlow checkpoint: it has no index.")
 
 
 def _opened(path: str, stack: ExitStack) -> Opened:

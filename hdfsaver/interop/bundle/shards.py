@@ -12,17 +12,29 @@ from hdfsaver.interop.bundle.bundle_index import Place
 
 
 def index_path(prefix: str) -> str:
-    """The index of a bundle; where the prefix ends in a slash, the names of its files begin with their suffix."""
+    """The path of the index of a bundle; after a prefix that ends in a slash, the file name is only the suffix."""
     return f"{prefix}.index"
 
 
 def shard_path(prefix: str, shard: int, shards: int) -> str:
-    """One of the data files of a bundle."""
+    """The path of a data file of a bundle.
+
+    Parameters
+    ----------
+    prefix : str
+        The checkpoint.
+    shard, shards : int
+        The number of the file, and of all data files.
+
+    Returns
+    -------
+    str
+    """
     return f"{prefix}.data-{shard:05d}-of-{shards:05d}"
 
 
 class Shards:
-    """The data files of a bundle, each opened when it is first asked for."""
+    """The data files of a bundle, each opened when it is first used."""
 
     def __init__(self, prefix: str, count: int) -> None:
         self._prefix = prefix
@@ -35,14 +47,14 @@ class Shards:
         return shard_path(self._prefix, shard, self._count)
 
     def open_for(self, places: Iterable[Place]) -> None:
-        """Open all files that some places lie in, and check that the files are long enough.
+        """Open the files of some places, and check that the files are long enough.
 
         Raises
         ------
         NotFoundError
-            One of them is missing.
+            A file is missing.
         DataLossError
-            One of them is too short.
+            A file is too short.
         """
         for place in places:
             found = self._opened.get(place.shard) or self[place.shard]
@@ -50,8 +62,8 @@ class Shards:
                 raise DataLossError(
                     None,
                     None,
-                    f"{self.path(place.shard)} is cut short: tensor {place.name!r} lies in it up to byte "
-                    f"{place.offset + place.nbytes}, and it has {found.size}.",
+                    f"{self.path(place.shard)} is cut short: tensor {place.name!r} ends at byte "
+                    f"{place.offset + place.nbytes}, but the file has {found.size} bytes.",
                 )
 
     def __getitem__(self, shard: int) -> Opened:
@@ -71,10 +83,10 @@ class Shards:
                 None,
                 None,
                 f"{path} is missing: the checkpoint {self._prefix} has {self._count} data files. "
-                "Put it beside the index.",
+                "Put it in the folder of the index.",
             ) from None
 
     def close(self) -> None:
-        """Close all that are open."""
+        """Close all open files."""
         while self._opened:
             os.close(self._opened.popitem()[1].fd)

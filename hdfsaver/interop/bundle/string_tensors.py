@@ -1,8 +1,8 @@
 """String tensors in a bundle: all lengths, their checksum, then all bytes.
 
 Source: ``WriteStringTensor`` and ``ReadStringTensor`` of ``tensorflow/core/util/tensor_bundle/tensor_bundle.cc``. The
-checksum takes each length as a number of four bytes (of eight where four are too few) in the byte order of the bundle,
-not as the varint that is stored.
+checksum covers each length as an integer of four bytes (eight for a larger length) in the byte order of the bundle, not
+the stored varint.
 """
 
 from __future__ import annotations
@@ -22,39 +22,55 @@ _WIDE = 2**32
 _CHECKSUM = 4
 
 
-def encode(texts: Sequence[bytes]) -> tuple[bytes, int]:
-    """The bytes of a string tensor, and their masked checksum."""
-    lengths = [len(text) for text in texts]
+def encode(strings: Sequence[bytes]) -> tuple[bytes, int]:
+    """Encode a string tensor; return its bytes and their masked checksum."""
+    lengths = [len(text) for text in strings]
     crc = checksum.extend(0, _fixed(lengths, "little"))
     stored = checksum.mask(crc).to_bytes(_CHECKSUM, "little")
-    data = b"".join(texts)
+    data = b"".join(strings)
     crc = checksum.extend(checksum.extend(crc, stored), data)
     return b"".join(map(varint.encode, lengths)) + stored + data, checksum.mask(crc)
 
 
 def decode(data: memoryview, shape: tuple[int, ...], order: ByteOrder) -> tuple[Array, int]:
-    """The string tensor that some bytes stand for, and its masked checksum, which the caller compares.
+    """Decode a string tensor.
+
+    Parameters
+    ----------
+    data : memoryview
+        Its bytes.
+    shape : tuple of int
+        Its shape.
+    order : str
+        ``"little"`` or ``"big"``, the byte order of the bundle.
+
+    Returns
+    -------
+    ndarray
+        Dtype object, of bytes.
+    int
+        The masked checksum of the bytes, which the caller compares.
 
     Raises
     ------
     ValueError
-        The bytes are too few or too many, or the checksum of the lengths does not hold.
+        The bytes are too few or too many, or the checksum of the lengths does not match.
     """
     lengths, position = _lengths(data, math.prod(shape))
     stored = data[position : position + _CHECKSUM]
     start = position + _CHECKSUM
     if start + sum(lengths) != len(data):
-        raise ValueError(f"its texts take {sum(lengths)} bytes, and {len(data) - start} are there")
+        raise ValueError(f"its strings take {sum(lengths)} bytes, but there are {len(data) - start}")
     crc = checksum.extend(0, _fixed(lengths, order))
     if checksum.mask(crc) != int.from_bytes(stored, order):
-        raise ValueError("the checksum of its lengths does not hold")
+        raise ValueError("the checksum of its lengths does not match")
     crc = checksum.extend(checksum.extend(crc, stored), data[start:])
     return _array(data[start:], lengths, shape), checksum.mask(crc)
 
 
 def _lengths(data: memoryview, count: int) -> tuple[list[int], int]:
     if count + _CHECKSUM > len(data):
-        raise ValueError(f"{count} texts need more than its {len(data)} bytes")
+        raise ValueError(f"{count} strings need more than its {len(data)} bytes")
     lengths, position = [], 0
     for _ in range(count):
         length, position = varint.decode(data, position)

@@ -1,4 +1,4 @@
-"""Which of TensorFlow's checkpoints lies under a prefix, as its files' content says; no library of the extra needed."""
+"""Finding the TensorFlow checkpoint of a prefix by the content of its files, without the libraries of the extra."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _SHARD = re.compile(r"(.*)-[0-9]{5}-of-[0-9]{5}", re.DOTALL)
 
 
 class Found(NamedTuple):
-    """A checkpoint of TensorFlow's.
+    """A TensorFlow checkpoint.
 
     Attributes
     ----------
     kind : str
         ``"bundle"`` for the second format (an index and data files), ``"v1"`` for the first.
     prefix : str
-        The checkpoint, as TensorFlow names it.
+        The prefix of the checkpoint, as in TensorFlow.
     files : tuple of str
         The index of a bundle; all files of a V1 checkpoint.
     """
@@ -38,29 +38,29 @@ class Found(NamedTuple):
 
 
 Listings = dict[str, dict[str, list[str]]]
-"""By folder, the files in it of V1 checkpoints of several files, by their name without the number."""
+"""For each folder, its files of V1 checkpoints that have several files, by their name without the number."""
 
 
 def find(prefix: str | os.PathLike[str], listings: Listings | None = None) -> Found | None:
-    """Look for a checkpoint of TensorFlow's.
+    """Look for a TensorFlow checkpoint.
 
     Parameters
     ----------
     prefix : path-like
-        What TensorFlow's Saver gave back; an index file is as good. With a slash at its end it is a checkpoint whose
-        files have suffixes for names.
+        The result of TensorFlow's ``Saver.save``, or the path of the index. If it ends in a slash, the file names are
+        only suffixes.
     listings : dict, optional
-        What was found by listing folders, to be used again and added to: for looking for many checkpoints at once.
+        What was found by listing folders; used again and added to, for looking for many checkpoints at once.
 
     Returns
     -------
     Found or None
-        None where there is nothing, or something else.
+        None without a TensorFlow checkpoint.
 
     Raises
     ------
     OpError
-        A file that is there cannot be read.
+        A file exists but cannot be read.
     """
     path = os.fspath(prefix)
     if is_table(path + _INDEX):
@@ -74,12 +74,12 @@ def find(prefix: str | os.PathLike[str], listings: Listings | None = None) -> Fo
 
 
 def is_table(path: str) -> bool:
-    """Whether there is a file that ends as tables do.
+    """Whether a file exists and ends like a table.
 
     Raises
     ------
     OpError
-        It is there and cannot be read.
+        It exists but cannot be read.
     """
     try:
         opened = open_any(path)
@@ -106,15 +106,16 @@ def _is_v1(path: str) -> bool:
     try:
         with about(path):
             head = _piece(opened, 0, 16)
-        # No part of the key is shared, none is its own; then the length of the value, of up to five bytes.
+        # The lengths of the shared and the own part of the key are 0; then the length of the value, of up to five
+        # bytes.
         match = re.match(rb"\0\0[\x80-\xff]{0,4}[\0-\x7f](.)", head, re.DOTALL)
         return match is not None and match[1] == b"\x0a"
     finally:
         os.close(opened.fd)
 
 
-def _v1_shards(path: str, listings: Listings) -> tuple[str, ...]:
-    """The files ``NAME-00000-of-00004`` and so on that are there, where one of them is a table."""
+def _v1_shards(path: str) -> tuple[str, ...]:
+    """The existing files ``NAME-00000-of-00004`` and so on, if one of them is a table."""
     folder, name = os.path.split(path)
     if folder not in listings:
         listings[folder] = _listed(folder)

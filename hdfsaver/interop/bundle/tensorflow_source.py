@@ -1,4 +1,4 @@
-"""What both formats of TensorFlow's checkpoints have in common: the graph is in a file beside the tensors."""
+"""The common part of both formats of TensorFlow checkpoints: the graph in a separate file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class TensorFlowSource(TensorSource):
     Parameters
     ----------
     prefix : str
-        The checkpoint, as TensorFlow names it.
+        The prefix of the checkpoint, as in TensorFlow.
     """
 
     kind = "TensorFlow checkpoint"
@@ -23,11 +23,11 @@ class TensorFlowSource(TensorSource):
         self._prefix = prefix
 
     def structure(self) -> Structure | None:
-        """The graph in ``PREFIX.meta``; None where there is no such file."""
+        """The graph in ``PREFIX.meta``; None without such a file."""
         path = f"{self._prefix}.meta"
         if not os.path.isfile(path):
             return None
-        # Graphs are asked for seldom, and their messages take time to declare.
+        # Imported here, because graphs are requested rarely and their messages take time to declare.
         from hdfsaver.interop.graphs.graph_files import read_meta_graph
 
         return read_meta_graph(path)

@@ -1,8 +1,7 @@
-"""Reading checkpoints of TensorFlow's first format: tables whose values are the tensors themselves.
+"""Reading TensorFlow checkpoints of the first format: tables whose values are the tensors themselves.
 
 Source: ``tensorflow/core/util/tensor_slice_{reader,writer}.cc`` and ``saved_tensor_slice.proto``. The value of key ""
-says which tensors there are and how they are cut; each slice has a key of its own. There are no checksums but those of
-the table's blocks.
+lists the tensors and their slices; each slice has its own key. The only checksums are those of the table's blocks.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ VERSION = 1
 
 
 class _Piece(NamedTuple):
-    """A slice: in which file, where in the tensor, and under which key."""
+    """A slice: its file, its position in the tensor, and its key."""
 
     path: str
     box: Key
@@ -41,14 +40,14 @@ class V1Source(TensorFlowSource):
     Parameters
     ----------
     prefix : str
-        The checkpoint.
+        The prefix of the checkpoint.
     files : mapping of str to Opened
-        Its files by their paths; closed with the source.
+        Its files by their paths, which are closed with the source.
 
     Raises
     ------
     DataLossError, InvalidArgumentError
-        One of them is damaged, is no such file, or does not go with the others.
+        A file is damaged, is not a V1 checkpoint, or does not match the others.
     """
 
     def __init__(self, prefix: str, files: dict[str, Opened]) -> None:
@@ -68,7 +67,7 @@ class V1Source(TensorFlowSource):
             os.close(opened.fd)
 
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
-        """The values of tensors, in the order asked for."""
+        """Read the values of tensors, in the order of ``names``."""
         progress = Progress(callback, sum(self.entries[name].nbytes for name in names))
         found = {}
         for name in names:
@@ -77,7 +76,7 @@ class V1Source(TensorFlowSource):
         return found
 
     def read_slice(self, name: str, key: Key) -> Array:
-        """A part of a tensor; the slices that it touches are read as a whole."""
+        """Read a part of a tensor; the slices that it overlaps are read as a whole."""
         dtype, shape = numpy_dtype(self.entries[name].dtype), bundle_slices.shape_of(key)
         if 0 in shape:
             return np.empty(shape, dtype)
@@ -87,7 +86,7 @@ class V1Source(TensorFlowSource):
             if (shared := bundle_slices.overlap(it.box, key)) is not None
         ]
         bundle_slices.check_tiling([shared for shared, _piece in touched], key, name)
-        # The values are read before the room for all of them is taken: a shape alone may claim anything.
+        # The values are read before memory for the whole is allocated, because a malicious shape may declare any size.
         parts = [
             bundle_slices.cut(self._value(name, it), bundle_slices.moved(shared, it.box)) for shared, it in touched
         ]
@@ -120,7 +119,7 @@ class V1Source(TensorFlowSource):
             raise InvalidArgumentError(
                 None,
                 None,
-                f"it asks for a reader of version {meta.versions.min_consumer}, and this is one of version {VERSION}.",
+                f"it needs a reader of version {meta.versions.min_consumer}, but this reader has version {VERSION}.",
             )
         for tensor in meta.tensor:
             self._add(path, tensor)
@@ -132,7 +131,7 @@ class V1Source(TensorFlowSource):
         entry = TensorInfo(name, dtype, shape, tensor_types.nbytes_of(dtype, shape) or 0)
         if self.entries.setdefault(name, entry) != entry:
             raise DataLossError(
-                None, None, f"tensor {name!r} is {dtype} of shape {shape} here, not so in another file."
+                None, None, f"tensor {name!r} is {dtype} of shape {shape} here, but differs in another file."
             )
         for each in tensor.slice:
             extents = bundle_slices.extents_of(each)
@@ -143,8 +142,8 @@ class V1Source(TensorFlowSource):
         with about(piece.path):
             data = self._tables[piece.path].get(piece.key)
             if data is None:
-                raise DataLossError(None, None, f"tensor {name!r} lacks one of its slices.")
+                raise DataLossError(None, None, f"a slice of tensor {name!r} is missing.")
             saved = descriptor_pool.parse(descriptor_pool.SavedTensorSlices, data, f"the value of tensor {name!r}").data
             if saved.name != name:
-                raise DataLossError(None, None, f"the value of tensor {name!r} says that it is of {saved.name!r}.")
+                raise DataLossError(None, None, f"the value of tensor {name!r} belongs to {saved.name!r}.")
             return tensor_protos.array_of(saved.data, self.entries[name].dtype, bundle_slices.shape_of(piece.box), name)

@@ -1,7 +1,7 @@
-"""CRC-32C, and the mask that TensorFlow stores it under.
+"""CRC-32C, and the mask that TensorFlow applies to stored checksums.
 
-A checksum that is stored among the bytes that another checksum covers would weaken that one, so it is rotated and
-offset first. Source: ``tensorflow/core/lib/hash/crc32c.h``.
+A stored checksum within data that another checksum covers would weaken the other one, so it is rotated and offset
+first. Source: ``tensorflow/core/lib/hash/crc32c.h``.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ _crc32c: Callable[..., int] = library("crc32c").crc32c
 
 
 def extend(crc: int, data: Buffer) -> int:
-    """The CRC-32C of what ``crc`` is the CRC-32C of, followed by ``data``; other threads run meanwhile."""
+    """Extend the CRC-32C of some data by more data; other threads run meanwhile."""
     return _crc32c(data, crc)
 
 
 def mask(crc: int) -> int:
-    """How a checksum is stored."""
+    """The stored form of a checksum."""
     return ((crc >> 15 | crc << 17) + _DELTA) & _BITS
 
 
 def masked(data: Buffer) -> int:
-    """The CRC-32C of some bytes, as it is stored."""
-    crc = _crc32c(data)  # spelt out, as thousands of small tensors need it
+    """The CRC-32C of some bytes in its stored form."""
+    crc = _crc32c(data)  # not `mask(extend(...))`, because thousands of small tensors need it
     return ((crc >> 15 | crc << 17) + _DELTA) & _BITS

@@ -21,30 +21,30 @@ FOOTER = 48
 """Bytes of the footer: two handles with zeros up to byte 40, then the magic."""
 
 TRAILER = 5
-"""Bytes behind a block: how it is compressed, and its masked checksum."""
+"""Bytes after a block: its compression, and its masked checksum."""
 
 PLAIN, SNAPPY = 0, 1
 
 _SNAPPY_RATIO = 32
-"""Bytes that a byte of Snappy can stand for: a copy of 64 bytes takes three."""
+"""The largest expansion of one byte by Snappy: a copy of 64 bytes takes three."""
 
 _KEY_RATIO = 64
-"""Bytes of keys that a byte of a block may stand for, beyond `_KEY_ROOM`: prefixes that are shared cost nothing, so
-that a small block could claim keys without bounds."""
+"""Bytes of keys per byte of a block, beyond `_KEY_BYTES`: shared prefixes take no space, so a small block could declare
+unlimited keys."""
 
-_KEY_ROOM = 1 << 20
+_KEY_BYTES = 1 << 20
 
 
 _LARGE = 1 << 20
 
 _LONGEST_SHOWN = 200
-"""Bytes of a key that an error repeats."""
+"""Bytes of a key that an error shows."""
 
 Bytes: TypeAlias = "bytes | memoryview"
 
 
 class Handle(NamedTuple):
-    """Where a block lies: offset and length in bytes, without its trailer."""
+    """The place of a block: offset and length in bytes, without its trailer."""
 
     offset: int
     size: int
@@ -56,14 +56,14 @@ class Table:
     Parameters
     ----------
     fd : int
-        The open file; whoever opened it closes it.
+        The open file, which the caller closes.
     size : int
         Its length in bytes.
 
     Raises
     ------
     DataLossError
-        Footer or index of the blocks are damaged, or the file is no table.
+        The footer or the index of the blocks is damaged, or the file is not a table.
     """
 
     def __init__(self, fd: int, size: int) -> None:
@@ -79,7 +79,7 @@ class Table:
         last: bytes | None = None
         for key, value in (item for number in range(len(self._handles)) for item in self._block(number)):
             if last is not None and key <= last:
-                raise DataLossError(None, None, f"key {_shown(key)} stands behind {_shown(last)}, and sorts before it.")
+                raise DataLossError(None, None, f"key {_shown(key)} follows {_shown(last)}, but sorts before it.")
             last = key
             yield key, value
 
@@ -95,11 +95,11 @@ class Table:
 
     def _index_handle(self) -> Handle:
         if self._size < FOOTER:
-            raise DataLossError(None, None, f"it has {self._size} bytes, a table's footer alone {FOOTER}.")
+            raise DataLossError(None, None, f"it has {self._size} bytes, but a table's footer alone takes {FOOTER}.")
         footer = bytearray(FOOTER)
         read_at(self._fd, memoryview(footer), self._size - FOOTER)
         if not footer.endswith(MAGIC):
-            raise DataLossError(None, None, f"it ends with {bytes(footer[-8:])!r}, a table with {MAGIC!r}.")
+            raise DataLossError(None, None, f"it ends with {bytes(footer[-8:])!r}, but a table ends with {MAGIC!r}.")
         _meta, position = self._handle(footer, 0, "the metaindex")
         handle, position = self._handle(footer, position, "the index of its blocks")
         if any(footer[position : -len(MAGIC)]):
@@ -116,14 +116,14 @@ class Table:
             raise DataLossError(
                 None,
                 None,
-                f"{what} is said to be {size} bytes at byte {offset}, beyond the file's {self._size}.",
+                f"{what} has {size} bytes at byte {offset}, beyond the file's {self._size} bytes.",
             )
         return Handle(offset, size), stop
 
     def _entries(self, handle: Handle, what: str) -> Iterator[tuple[bytes, Bytes]]:
         try:
             content = self._content(handle, what)
-            # Parts of bytes are made faster than views, and views of large blocks save the copy.
+            # Slices of bytes are faster than views; views of large blocks avoid a copy.
             yield from _entries(bytes(content) if len(content) < _LARGE else content)
         except ValueError as error:
             raise DataLossError(None, None, f"{what} is damaged: {error}.") from None
@@ -135,7 +135,7 @@ class Table:
         stored = int.from_bytes(view[-4:], "little")
         found = checksum.masked(view[:-4])
         if found != stored:
-            raise ValueError(f"its checksum is {found:#010x}, and {stored:#010x} was stored")
+            raise ValueError(f"its checksum is {found:#010x}, but {stored:#010x} was stored")
         return _uncompressed(view[: handle.size], data[handle.size], what)
 
 
@@ -147,38 +147,38 @@ def _uncompressed(content: memoryview, kind: int, what: str) -> memoryview:
     if kind == PLAIN:
         return content
     if kind != SNAPPY:
-        raise InvalidArgumentError(None, None, f"{what} is compressed in a way ({kind}) that is not known.")
+        raise InvalidArgumentError(None, None, f"{what} has an unknown compression ({kind}).")
     claimed, _start = varint.decode(content, 0)
     if claimed > _SNAPPY_RATIO * len(content):
-        raise ValueError(f"{len(content)} bytes of Snappy cannot stand for {claimed}")
+        raise ValueError(f"{len(content)} bytes of Snappy cannot decode to {claimed} bytes")
     cramjam = library("cramjam")
     try:
         data = memoryview(bytes(cramjam.snappy.decompress_raw(bytes(content))))
     except cramjam.DecompressionError as error:
         raise ValueError(f"Snappy says {error}") from None
     if len(data) != claimed:
-        raise ValueError(f"{claimed} bytes were compressed, and {len(data)} come out")
+        raise ValueError(f"{claimed} bytes were compressed, but {len(data)} were decoded")
     return data
 
 
 def _entries(block: Bytes) -> Iterator[tuple[bytes, Bytes]]:
-    """The keys and values of a block; `ValueError` where it is damaged."""
+    """The keys and values of a block; `ValueError` if it is damaged."""
     stop = _end_of_entries(block)
-    room = _KEY_ROOM + _KEY_RATIO * len(block)
+    allowed = _KEY_BYTES + _KEY_RATIO * len(block)
     position, key = 0, b""
     while position < stop:
         shared, own, length = block[position : position + 3]
-        if (shared | own | length) < 0x80:  # as nearly all are
+        if (shared | own | length) < 0x80:  # as nearly always
             start = position + 3
         else:
             shared, own, length, start = _lengths(block, position)
         middle = start + own
         end = middle + length
         if shared > len(key) or end > stop:
-            raise ValueError(f"the entry at byte {position} claims more than there is")
+            raise ValueError(f"the entry at byte {position} exceeds the block")
         key = key[:shared] + block[start:middle]
-        room -= len(key)
-        if room < 0:
+        allowed -= len(key)
+        if allowed < 0:
             raise ValueError("its keys are far longer than the block")
         yield key, block[middle:end]
         position = end

@@ -11,14 +11,14 @@ from hdfsaver.interop.table import checksum, varint
 from hdfsaver.interop.table.table import FOOTER, MAGIC, PLAIN, Handle
 
 _BLOCK = 262144
-"""Bytes at which a block is closed."""
+"""A block is closed when it has this many bytes."""
 
 _RESTART = 16
-"""Every so many keys one is written in full, where a search can begin."""
+"""One of this many keys is written in full, as a restart point for searches."""
 
 
 class _Block:
-    """A block in the making."""
+    """A block that is being written."""
 
     def __init__(self, interval: int) -> None:
         self._interval = interval
@@ -44,7 +44,7 @@ class _Block:
             self._restarts.append(len(self._data))
             self._count = 0
         lengths = (shared, len(key) - shared, len(value))
-        if shared < 0x80 and len(key) < 0x80 and len(value) < 0x80:  # as nearly all are
+        if shared < 0x80 and len(key) < 0x80 and len(value) < 0x80:  # as nearly always
             self._data += bytes(lengths) + key[shared:] + value
         else:
             self._data += b"".join(map(varint.encode, lengths)) + key[shared:] + value
@@ -59,7 +59,7 @@ class _Block:
 
 
 def table_bytes(items: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """The table of some keys with their values.
+    """Encode keys and values as a table.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def table_bytes(items: Iterable[tuple[bytes, bytes]]) -> bytes:
     """
     out = bytearray()
     index, block = _Block(1), _Block(_RESTART)
-    waiting: tuple[bytes, Handle] | None = None  # a block that is closed, and whose key depends on what comes next
+    waiting: tuple[bytes, Handle] | None = None  # a closed block, whose key in the index depends on the next key
     for key, value in items:
         if waiting is not None:
             index.add(_between(waiting[0], key), _handle(waiting[1]))
@@ -97,7 +97,7 @@ def _handle(handle: Handle) -> bytes:
 
 
 def _shared(one: bytes, other: bytes) -> int:
-    """How many bytes two keys have in common at their beginning."""
+    """The length of the common prefix of two keys."""
     for count, (left, right) in enumerate(zip(one, other, strict=False)):
         if left != right:
             return count
@@ -105,7 +105,7 @@ def _shared(one: bytes, other: bytes) -> int:
 
 
 def _between(low: bytes, high: bytes) -> bytes:
-    """A key from ``low`` on and before ``high``, shorter than ``low`` where that is possible."""
+    """A key that is at least ``low`` and less than ``high``, shorter than ``low`` if possible."""
     common = _shared(low, high)
     if common < min(len(low), len(high)) and low[common] < 0xFF and low[common] + 1 < high[common]:
         return low[:common] + bytes([low[common] + 1])

@@ -1,4 +1,4 @@
-"""Numbers of protobuf and LevelDB: seven bits a byte, lowest first, the top bit set in all bytes but the last."""
+"""Varints of protobuf and LevelDB: seven bits per byte, lowest first, the top bit set in all bytes but the last."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MAX_BYTES = 10
 
 
 def encode(number: int) -> bytes:
-    """The bytes of a number from 0 to 2^64 - 1."""
+    """Encode a number from 0 to 2^64 - 1."""
     data = bytearray()
     while number > 0x7F:
         data.append(number & 0x7F | 0x80)
@@ -19,7 +19,7 @@ def encode(number: int) -> bytes:
 
 
 def decode(data: Buffer, start: int) -> tuple[int, int]:
-    """The number at a position, and the position behind it.
+    """Decode the number at a position; return it and the position after it.
 
     Raises
     ------
@@ -33,4 +33,4 @@ def decode(data: Buffer, start: int) -> tuple[int, int]:
             if number >> 64:
                 break
             return number, start + count + 1
-    raise ValueError(f"there is no number at byte {start}")
+    raise ValueError(f"there is no valid number at byte {start}")

@@ -1,9 +1,9 @@
-"""Codecs: what the chunks of a dataset can be compressed with, named and numbered as HDF5's registry has them.
+"""Codecs for the chunks of a dataset, with the names and numbers of HDF5's registry.
 
-Decoding never makes more bytes than it is told to: a chunk says itself how large it becomes, and may lie.
+Decoding never makes more bytes than the caller allows, because a malicious chunk may declare a wrong size.
 
 Source of the numbers, parameters and framings: the registry of HDF5's filters (``RegisteredFilterPlugins.md`` in
-``HDFGroup/hdf5_plugins``) and the descriptions that it leads to.
+``HDFGroup/hdf5_plugins``) and the descriptions that it links.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ Buffer: TypeAlias = "bytes | bytearray | memoryview"
 _LZ4_HEAD = struct.Struct(">QI")
 _LZ4_BLOCK = struct.Struct(">I")
 _LZ4_LARGEST = 1 << 30
-"""Bytes of a block that are never reached: a chunk is one block here."""
+"""The block size in bytes, which no chunk reaches: a chunk is one block."""
 
 _BLOSC2_SHUFFLE, _BLOSC2_ZSTD = 1, 5
 
 
 class Codec(NamedTuple):
-    """A way to compress bytes.
+    """A compression method.
 
     Attributes
     ----------
@@ -36,20 +36,19 @@ class Codec(NamedTuple):
     code : int
         The filter's number in HDF5.
     levels : range
-        From fast to small.
+        The levels, from the fastest to the smallest output.
     level : int
-        The one that is taken where none is asked for.
+        The default level.
     shuffles : bool
-        Whether it puts bytes of one significance together by itself, so that HDF5's shuffle before it is of no use.
+        Whether the codec shuffles bytes itself, so that HDF5's shuffle filter has no use.
     package : str
-        What must be installed, as pip knows it; nothing for what Python brings.
+        The pip package that it needs; empty if Python includes it.
     encode : callable
-        Bytes, level and size of an element, to bytes.
+        ``encode(data, level, itemsize)`` gives bytes.
     decode : callable
-        Bytes and the number of bytes that they must become, to bytes; these are of another length, or none, where the
-        first are damaged.
+        ``decode(data, size)`` gives ``size`` bytes; a result of another length means that the data are damaged.
     parameters : callable
-        Level, size of an element and shape of a chunk, to what HDF5 records beside the number.
+        ``parameters(level, itemsize, chunk)`` gives the parameters that HDF5 records with the number.
     """
 
     name: str
@@ -88,7 +87,7 @@ def _gzip_encode(data: Buffer, level: int, itemsize: int) -> bytes:
 def _gzip_decode(data: Buffer, size: int) -> bytes:
     inflater = zlib.decompressobj()
     try:
-        # One byte more than there may be, so that a longer stream is seen and yet not inflated.
+        # One byte more than allowed, so that a longer stream is detected and yet not inflated.
         return inflater.decompress(data, size + 1)
     except zlib.error:
         return b""
@@ -110,7 +109,7 @@ def _zstd_encode(data: Buffer, level: int, itemsize: int) -> bytes:
 
 def _zstd_decode(data: Buffer, size: int) -> bytes:
     zstd = _zstd()
-    # No frame needs a window beyond its content, and a larger one would be memory for nothing.
+    # No frame needs a window larger than its content; a larger one would waste memory.
     window = {zstd.DecompressionParameter.window_log_max: min(30, max(10, size.bit_length()))}
     try:
         decoded: bytes = zstd.ZstdDecompressor(options=window).decompress(data, max_length=size + 1)
@@ -130,12 +129,12 @@ def _lz4_encode(data: Buffer, level: int, itemsize: int) -> bytes:
     block: bytes = _lz4().compress(data, store_size=False)
     size = memoryview(data).nbytes
     if len(block) >= size:
-        block = bytes(data)  # which a decoder knows by its length
+        block = bytes(data)  # a decoder recognizes it by its length
     return _LZ4_HEAD.pack(size, size) + _LZ4_BLOCK.pack(len(block)) + block
 
 
 def _lz4_decode(data: Buffer, size: int) -> bytes:
-    """Blocks of a size that stands at the beginning, each behind its compressed length."""
+    """Decode blocks of a size given at the beginning, each preceded by its compressed length."""
     if len(data) < _LZ4_HEAD.size:
         return b""
     declared, most = _LZ4_HEAD.unpack_from(data)
@@ -152,7 +151,7 @@ def _lz4_decode(data: Buffer, size: int) -> bytes:
 
 
 def _lz4_block(view: memoryview, size: int) -> tuple[int, Buffer] | None:
-    """How many bytes a block takes, and what it holds."""
+    """The stored length of a block, and its content."""
     if len(view) < _LZ4_BLOCK.size:
         return None
     (length,) = _LZ4_BLOCK.unpack_from(view)
@@ -191,10 +190,10 @@ def _blosc2_encode(data: Buffer, level: int, itemsize: int) -> bytes:
 
 def _blosc2_decode(data: Buffer, size: int) -> Buffer:
     blosc2 = _blosc2()
-    frame = bytes(data)  # which must live as long as what is found in it: it is not copied
+    frame = bytes(data)  # must live as long as views of it, because it is not copied
     try:
         found = blosc2.schunk_from_cframe(frame)
-        # Asked before anything is made: the frame itself says how large it becomes.
+        # Checked before decoding: the frame itself declares its size.
         if found.nbytes != size or found.chunksize > max(size, 1) or not _is_usual(blosc2, found.cparams):
             return b""
         decoded: Buffer = found[:]
@@ -204,7 +203,7 @@ def _blosc2_decode(data: Buffer, size: int) -> Buffer:
 
 
 def _is_usual(blosc2: Any, settings: Any) -> bool:
-    """Whether a frame needs nothing that is loaded from elsewhere, as registered codecs and filters may be."""
+    """Whether a frame uses only built-in codecs and filters, so that no plugin is loaded."""
     codecs = (blosc2.Codec.BLOSCLZ, blosc2.Codec.LZ4, blosc2.Codec.LZ4HC, blosc2.Codec.ZLIB, blosc2.Codec.ZSTD)
     filters = (blosc2.Filter.NOFILTER, blosc2.Filter.SHUFFLE, blosc2.Filter.BITSHUFFLE, blosc2.Filter.DELTA)
     return settings.codec in codecs and all(each in filters for each in settings.filters)
@@ -214,7 +213,7 @@ def _blosc2_parameters(level: int, itemsize: int, chunk: tuple[int, ...]) -> tup
     size = itemsize
     for length in chunk:
         size *= length
-    # Revision and format of the filter, which leaves both to itself; then what its own encoder records.
+    # Revision and format of the filter, 0 for its own choice; then the values that its own encoder records.
     return 1, 0, itemsize, size, level, _BLOSC2_SHUFFLE, _BLOSC2_ZSTD, len(chunk), *chunk
 
 
@@ -234,6 +233,6 @@ BY_CODE = {codec.code: codec for codec in TABLE}
 
 
 def require(codec: Codec) -> None:
-    """Load what a codec needs; `ImportError`, saying how to install it, where that is not there."""
+    """Import the library of a codec; `ImportError` with the install command if it is missing."""
     if codec.package:
         {"zstd": _zstd, "lz4": _lz4, "blosc2": _blosc2}[codec.name]()

@@ -1,4 +1,4 @@
-"""Compressed values on their way out of a sealed file: chunks read by their extents, decoded in several threads."""
+"""Reading compressed values of a sealed file: chunks are read by their extents, and decoded in several threads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Packed(NamedTuple):
     filters : tuple of str
     grid : Grid
     chunks : sequence of (int, int, int)
-        A row of the table of extents for each chunk of the grid, in its order.
+        A row of the table of extents for each chunk, in the order of the grid.
     """
 
     name: str
@@ -38,27 +38,41 @@ class Packed(NamedTuple):
 
 
 def chunk_of(fd: int, packed: Packed, number: int) -> Bytes:
-    """The bytes of a chunk, padding included.
+    """Read and decode one chunk.
+
+    Parameters
+    ----------
+    fd : int
+        The open file.
+    packed : Packed
+        The compressed value.
+    number : int
+        The position of the chunk in the grid.
+
+    Returns
+    -------
+    ndarray of uint8
+        The decoded bytes, padding included.
 
     Raises
     ------
     DataLossError
-        They are not what was saved.
+        The bytes differ from those that were saved.
     EOFError, OSError
         The file cannot be read.
     """
     offset, nbytes, digest = packed.chunks[number]
     size = packed.grid.nbytes
     if nbytes > size:
-        raise _damaged(packed, number, f"it has {nbytes} bytes, more than the {size} that it becomes")
+        raise _damaged(packed, number, f"it has {nbytes} bytes, more than the {size} bytes of a decoded chunk")
     data = bytearray(nbytes)
     read_at(fd, memoryview(data), offset)
-    # Before anything is decoded, so that accidents never reach a decoder.
+    # Before decoding, so that a decoder never gets damaged bytes.
     if xxhash.xxh3_64_intdigest(data) != digest:
-        raise _damaged(packed, number, "its bytes are not what was saved")
+        raise _damaged(packed, number, "its bytes differ from those that were saved")
     found = np.frombuffer(data, np.uint8) if nbytes == size else undo(data, packed.filters, size, packed.grid.itemsize)
     if len(found) != size:
-        raise _damaged(packed, number, f"it does not become {size} bytes")
+        raise _damaged(packed, number, f"it does not decode to {size} bytes")
     return found
 
 
@@ -68,9 +82,26 @@ def _damaged(packed: Packed, number: int, what: str) -> DataLossError:
 
 
 def read_packed(fd: int, values: Sequence[tuple[Packed, Array]], progress: Progress = SILENT) -> list[int]:
-    """Fill an array for each compressed value; the XXH3-64 digests of their bytes, in order.
+    """Read compressed values into arrays, in several threads.
 
-    Errors are those of `chunk_of`.
+    Parameters
+    ----------
+    fd : int
+        The open file.
+    values : sequence of (Packed, ndarray)
+        Each compressed value, and a contiguous array of its shape and dtype to fill.
+    progress : Progress
+        Counts the decoded bytes.
+
+    Returns
+    -------
+    list of int
+        The XXH3-64 digests of the decoded values, in order.
+
+    Raises
+    ------
+    DataLossError, EOFError, OSError
+        See `chunk_of`.
     """
 
     def fill(job: tuple[Packed, memoryview, int], halt: threading.Event) -> int:
@@ -88,9 +119,26 @@ def read_packed(fd: int, values: Sequence[tuple[Packed, Array]], progress: Progr
 
 
 def digest_packed(fd: int, values: Sequence[Packed], progress: Progress = SILENT) -> list[int]:
-    """The XXH3-64 digests of compressed values, in order; 0 for one that is damaged.
+    """Compute the digests of compressed values, with at most one chunk per thread in memory.
 
-    Of each no more than a chunk is held. ``EOFError``, ``OSError``: the file cannot be read.
+    Parameters
+    ----------
+    fd : int
+        The open file.
+    values : sequence of Packed
+        The compressed values.
+    progress : Progress
+        Counts the decoded bytes.
+
+    Returns
+    -------
+    list of int
+        The XXH3-64 digests of the decoded values, in order; 0 for a damaged value.
+
+    Raises
+    ------
+    EOFError, OSError
+        The file cannot be read.
     """
     return in_threads(lambda packed, halt: _digest(fd, packed, progress, halt), values, lambda packed: packed.grid.size)
 
@@ -110,9 +158,28 @@ def _digest(fd: int, packed: Packed, progress: Progress, halt: threading.Event) 
 
 
 def read_part_packed(fd: int, packed: Packed, dtype: np.dtype[Any], key: Key) -> Array:
-    """A part of a compressed value, fresh and writable, for which only the chunks that have some of it are decoded.
+    """Read a part of a compressed value; only the chunks that overlap it are decoded.
 
-    Errors are those of `chunk_of`.
+    Parameters
+    ----------
+    fd : int
+        The open file.
+    packed : Packed
+        The compressed value.
+    dtype : numpy.dtype
+        The dtype of its elements, little-endian.
+    key : tuple of slice
+        The part: one slice with step 1 for each dimension.
+
+    Returns
+    -------
+    ndarray
+        A new, writable array of the part's shape.
+
+    Raises
+    ------
+    DataLossError, EOFError, OSError
+        See `chunk_of`.
     """
     part = np.empty([each.stop - each.start for each in key], dtype)
     for number, target, source in packed.grid.overlaps(key):

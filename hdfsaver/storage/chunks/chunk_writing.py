@@ -1,6 +1,6 @@
-"""Compressed values on their way into a file: chunks filtered in several threads, stored in their order.
+"""Writing compressed values: chunks are filtered in several threads, and stored in order.
 
-HDF5 gives each chunk its place and knows it from then on; its filters never run.
+HDF5 allocates and records each chunk; its own filters never run.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from hdfsaver.storage.layout import Extent
 from hdfsaver.tensor_info import LARGE
 
 _AHEAD = 2
-"""Chunks that wait for their turn, for each thread: what they hold is all the memory that packing takes."""
+"""Chunks that may wait to be stored, for each thread; they bound the memory that packing takes."""
 
 
 class Packing(NamedTuple):
-    """How a value is compressed.
+    """A value that is being compressed.
 
     Attributes
     ----------
@@ -65,16 +65,16 @@ class Packing(NamedTuple):
 
     @property
     def _element(self) -> int:
-        """Bytes of an element, as the codec is told."""
+        """Bytes of an element, as passed to the codec."""
         return self.grid.itemsize if self.compression.shuffle else 1
 
     def piece(self, number: int) -> memoryview:
-        """The value's bytes that are in a chunk. They are to be asked for in order."""
+        """The bytes of a chunk; chunks must be requested in order."""
         start, stop = self.grid.stretch(number)
         return self.view[start:stop]
 
     def filtered(self, piece: memoryview) -> Buffer:
-        """A chunk as it is stored: padded where the array ends, and filtered unless it is shorter as it is."""
+        """A chunk in its stored form: padded at the end of the array, and filtered unless filtering makes it longer."""
         missing = self.grid.nbytes - len(piece)
         data = b"".join((piece, bytes(missing))) if missing else piece
         plain = shuffled(data, self.grid.itemsize) if SHUFFLE in self.filters else data
@@ -84,17 +84,17 @@ class Packing(NamedTuple):
 
 @dataclass
 class Output:
-    """The file that chunks are written into while HDF5 lays it out.
+    """The file that chunks are written to while HDF5 lays it out.
 
     Attributes
     ----------
     fd : int
-        Where chunks of at least `LARGE` bytes go; smaller ones stay with the structure.
+        The file for chunks of at least `LARGE` bytes; smaller ones are stored with the structure.
     memory : SparseMemory
-        What HDF5 believes to be the file.
+        The file object that HDF5 writes to.
     progress : Progress
     chunks : list of (int, int, int)
-        Offset, length and digest of all chunks, as they were stored.
+        Offset, length and digest of all stored chunks.
     """
 
     fd: int
@@ -103,7 +103,7 @@ class Output:
     chunks: list[Extent] = field(default_factory=list)
 
     def pack(self, dataset: h5d.DatasetID, packing: Packing) -> int:
-        """Store the chunks of a value; the XXH3-64 digest of the value's bytes."""
+        """Store the chunks of a value, and return the XXH3-64 digest of the value's bytes."""
         hasher = xxhash.xxh3_64()
         for number, (piece, stored) in enumerate(_in_order(packing)):
             hasher.update(piece)
@@ -113,7 +113,7 @@ class Output:
 
     def _store(self, dataset: h5d.DatasetID, packing: Packing, number: int, data: Buffer) -> Extent:
         corner = packing.grid.corner(number)
-        # A bit for each filter that was left out.
+        # One bit for each skipped filter.
         mask = 0 if len(data) < packing.grid.nbytes else (1 << len(packing.filters)) - 1
         dataset.write_direct_chunk(corner, bytes(data), mask)
         offset: int = dataset.get_chunk_info_by_coord(corner).byte_offset
@@ -124,7 +124,7 @@ class Output:
 
 
 def _in_order(packing: Packing) -> Iterator[tuple[memoryview, Buffer]]:
-    """The pieces of a value, and the chunks as they are stored, one by one; some are made ahead."""
+    """The pieces of a value and their stored chunks, in order; some are made in advance."""
     threads = min(os.cpu_count() or 1, MAX_THREADS, packing.grid.count)
     pool = ThreadPoolExecutor(threads, thread_name_prefix="hdfsaver")
     waiting: deque[tuple[memoryview, Future[Buffer]]] = deque()

@@ -1,4 +1,4 @@
-"""What a program says about compression: nothing by default, one way for all variables, or one for each."""
+"""The compression settings of a program: none by default, one for all variables, or one for each variable."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from hdfsaver.storage.chunks.grid import Grid, chunk_for
 from hdfsaver.tensor_info import LARGE, STRING
 
 _CHUNK = 1 << 20
-"""Bytes of a chunk: HDF5's cache holds one, a slice costs no more than one, and a core's cache has room for it."""
+"""Bytes of a chunk: it fits into HDF5's chunk cache and into the cache of a core."""
 
 
 @dataclass(frozen=True)
 class Compression:
-    """How a variable's values are compressed in a file.
+    """Compression settings for a variable's values.
 
     Parameters
     ----------
     codec : str
         ``"gzip"``, which every HDF5 reads; ``"zstd"``, ten times as fast and a little smaller; ``"lz4"``, the fastest;
-        or ``"blosc2"``. All but gzip need the extra ``hdfsaver[compression]``, and other programs the HDF5 plugins of
+        or ``"blosc2"``. All but gzip need the extra ``hdfsaver[compression]``; other programs need the HDF5 plugins of
         these names (in Python, ``import hdf5plugin``).
     level : int, optional
-        1 to 9 (gzip, blosc2) or 22 (zstd), from fast to small; lz4 has none.
+        1 to 9 (gzip, blosc2) or 1 to 22 (zstd), from the fastest to the smallest output; lz4 has no levels.
     shuffle : bool
-        Put bytes of one significance together first. Exponents of weights resemble each other, mantissas do not.
+        Group the bytes of equal significance first: exponents of weights are similar, mantissas are not.
 
     Raises
     ------
     ValueError
-        There is no such codec or level.
+        The codec or the level is unknown.
     ImportError
         The codec is not installed.
     """
@@ -46,14 +46,14 @@ class Compression:
     def __post_init__(self) -> None:
         codec = chunk_codecs.BY_NAME.get(self.codec)
         if codec is None:
-            raise ValueError(f"There is no compression {self.codec!r}; there are {', '.join(chunk_codecs.BY_NAME)}.")
+            raise ValueError(f"Unknown compression {self.codec!r}; the codecs are {', '.join(chunk_codecs.BY_NAME)}.")
         if self.level is not None and self.level not in codec.levels:
             first, last = codec.levels[0], codec.levels[-1]
             raise ValueError(f"{self.codec} has the levels {first} to {last}, not {self.level!r}.")
         chunk_codecs.require(codec)
 
     def filters_for(self, itemsize: int) -> Filters:
-        """The filters for elements of so many bytes."""
+        """The filters for elements of ``itemsize`` bytes."""
         # A single byte has nothing to be shuffled with.
         shuffles = self.shuffle and itemsize > 1 and not chunk_codecs.BY_NAME[self.codec].shuffles
         return (SHUFFLE, self.codec) if shuffles else (self.codec,)
@@ -63,11 +63,11 @@ Choice: TypeAlias = "str | Compression | None"
 """A codec by its name, a codec with its settings, or none."""
 
 Choices: TypeAlias = "Choice | Mapping[str, Choice]"
-"""One for all variables, or by name; a variable that a mapping lacks is not compressed."""
+"""One choice for all variables, or one by name; variables missing in the mapping are not compressed."""
 
 
 def checked(choices: Choices) -> Choices:
-    """Choices with every name of a codec looked up.
+    """Check the choices, and replace codec names by `Compression` objects.
 
     Raises
     ------
@@ -84,16 +84,18 @@ def _chosen(choice: Choice) -> Compression | None:
         return Compression(choice)
     if choice is None or isinstance(choice, Compression):
         return choice
-    raise TypeError(f"compression is the name of a codec, a Compression, a dict of these by name, or None: {choice!r}.")
+    raise TypeError(
+        f"compression must be a codec's name, a Compression, a dict of these by name, or None, not {choice!r}."
+    )
 
 
 def by_name(choices: Choices, names: Iterable[str]) -> dict[str, Compression]:
-    """What each variable is compressed with; those that are not compressed are not among them.
+    """The compression of each variable, without the variables that are not compressed.
 
     Raises
     ------
     ValueError
-        A mapping names a variable that there is not.
+        A mapping names an unknown variable.
     """
     if not isinstance(choices, Mapping):
         choice = _chosen(choices)
@@ -107,7 +109,7 @@ def by_name(choices: Choices, names: Iterable[str]) -> dict[str, Compression]:
 
 
 def kept(filters: Mapping[str, Filters]) -> dict[str, Compression]:
-    """What variables of a file are to be compressed with, so that they stay as they are, but for the level."""
+    """The compression that keeps the filters of variables in a file; only the level may change."""
     return {
         name: Compression(codec, shuffle=SHUFFLE in found or chunk_codecs.BY_NAME[codec].shuffles)
         for name, found in filters.items()
@@ -116,9 +118,9 @@ def kept(filters: Mapping[str, Filters]) -> dict[str, Compression]:
 
 
 def grid_for(dtype: str, shape: tuple[int, ...], itemsize: int) -> Grid | None:
-    """The chunks that a value is compressed in; None where that is not worth it, and for strings.
+    """The chunks for compressing a value; None for strings and for values that are too small.
 
-    A small value gains less than the chunk's own administration costs.
+    For a small value the chunk's overhead is larger than the gain.
 
     Parameters
     ----------

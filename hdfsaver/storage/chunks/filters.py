@@ -1,7 +1,7 @@
-"""Filters: what HDF5 does to the bytes of a chunk before it stores them, done and undone without the HDF5 library.
+"""HDF5's filters for the bytes of a chunk, applied and undone without the HDF5 library.
 
-The library hands out memory that was never written where a compressed chunk is shorter than it should be, asks for any
-amount where it is longer, and loads code for filters that it does not know.
+The library returns uninitialized memory for a compressed chunk that is too short, allocates any amount for one that is
+too long, and loads plugins for unknown filters.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from h5py import h5z
 from hdfsaver.storage.chunks.chunk_codecs import BY_CODE, BY_NAME, Buffer
 
 SHUFFLE = "shuffle"
-"""Bytes of one significance together: all first bytes of the elements, then all second ones."""
+"""The shuffle filter: all first bytes of the elements, then all second bytes, and so on."""
 
 Filters: TypeAlias = tuple[str, ...]
 """Names of filters in the order in which they were applied."""
@@ -27,12 +27,12 @@ NAMES_BY_CODE = {h5z.FILTER_SHUFFLE: SHUFFLE, **{code: codec.name for code, code
 
 
 def is_known(filters: Filters) -> bool:
-    """Whether filters are of the kind that a variable can have: at most one shuffle, then one codec."""
+    """Whether a variable can have the filters: at most one shuffle, then one codec."""
     return len(filters) in (1, 2) and filters[-1] in BY_NAME and filters[:-1] in ((), (SHUFFLE,))
 
 
 def codec_of(filters: Filters) -> str:
-    """The codec among filters, nothing where there is none."""
+    """The codec among filters, or an empty string."""
     return next((name for name in filters if name in BY_NAME), "")
 
 
@@ -57,16 +57,16 @@ def undo(data: Buffer, filters: Filters, size: int, itemsize: int) -> Bytes:
     ----------
     data : bytes-like
     filters : tuple of str
-        Those that were applied, in their order.
+        The applied filters, in order.
     size : int
-        How many bytes there must be in the end.
+        The expected number of bytes.
     itemsize : int
         Bytes of an element.
 
     Returns
     -------
     ndarray of uint8
-        Of another length than ``size``, but never much longer, where the data are damaged.
+        The bytes; for damaged data of another length than ``size``, but never much longer.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Datasets in chunks, as other programs write them: read without the HDF5 library's filters."""
+"""Chunked datasets of other programs, read without the HDF5 library's filters."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from hdfsaver.storage.hdf5.objects import damaged
 from hdfsaver.tensor_info import Array, Key
 
 _MAX_RATIO = 1032
-"""What deflate can make of one byte, at the most (zlib's technical notes). The other codecs know no such bound."""
+"""The largest expansion of one byte by deflate (zlib's technical notes). The other codecs have no such bound."""
 
 _MAX_PARAMETERS = 16
-"""More than this many parameters of a filter have crashed h5py."""
+"""More parameters of a filter than this have crashed h5py."""
 
 
 def filters_of(properties: h5p.PropDCID, part: str) -> Filters:
@@ -31,27 +31,39 @@ def filters_of(properties: h5p.PropDCID, part: str) -> Filters:
     Raises
     ------
     InvalidArgumentError
-        There are some that are not read, or one of them twice.
+        A filter is unsupported, or is applied twice.
     """
     found = {code: properties.get_filter_by_id(code) for code in NAMES_BY_CODE}
     present = [code for code, description in found.items() if description is not None]
-    # Asked for by their codes first: asking by position for one with many parameters has crashed the library.
+    # By their codes first: a query by position for a filter with many parameters has crashed the library.
     usual = all(len(found[code][1]) <= _MAX_PARAMETERS for code in present)
     if properties.get_nfilters() != len(present) or not usual:
         names = ", ".join(NAMES_BY_CODE.values())
         raise InvalidArgumentError(
-            None, None, f"{part}: filters other than {names} are not read; `h5repack -f NONE` takes them away."
+            None, None, f"{part}: filters other than {names} are unsupported; `h5repack -f NONE` removes them."
         )
     return tuple(NAMES_BY_CODE[properties.get_filter(position)[0]] for position in range(len(present)))
 
 
 def check_chunks(dataset: h5d.DatasetID, itemsize: int, part: str) -> None:
-    """Check, before anything is read, that a dataset's chunks are all there and can hold what it declares.
+    """Check, before reading, that all chunks of a dataset exist and can hold the declared size.
+
+    Parameters
+    ----------
+    dataset : h5py.h5d.DatasetID
+    itemsize : int
+        Bytes of an element.
+    part : str
+        The path of the dataset, for errors.
 
     Raises
     ------
-    DataLossError, InvalidArgumentError
-        They cannot.
+    DataLossError
+        A chunk is missing, or the chunks are too small.
+    InvalidArgumentError
+        A filter is unsupported.
+    ResourceExhaustedError
+        There are more chunks than the limit `chunks` allows.
     """
     properties = dataset.get_create_plist()
     filters = filters_of(properties, part)
@@ -67,7 +79,7 @@ def check_chunks(dataset: h5d.DatasetID, itemsize: int, part: str) -> None:
 
 
 def inflated_size(dataset: h5d.DatasetID, itemsize: int) -> int:
-    """Bytes that the chunks of a dataset inflate to, which may be more than its values take."""
+    """Bytes of all decoded chunks, which may be more than the values take."""
     chunk = dataset.get_create_plist().get_chunk()
     padded = (-(-length // step) * step for length, step in zip(dataset.shape, chunk, strict=True))
     size: int = math.prod(padded, start=itemsize)
@@ -75,14 +87,31 @@ def inflated_size(dataset: h5d.DatasetID, itemsize: int) -> int:
 
 
 def read_chunked(opened: Opened, dataset: h5d.DatasetID, itemsize: int, part: str, key: Key | None = None) -> Array:
-    """A dataset that is stored in chunks, or a part of it, as elements of so many bytes.
+    """Read a chunked dataset, or a part of it.
+
+    Parameters
+    ----------
+    opened : Opened
+        The file.
+    dataset : h5py.h5d.DatasetID
+    itemsize : int
+        Bytes of an element.
+    part : str
+        The path of the dataset, for errors.
+    key : tuple of slice, optional
+        The part to read: one slice with step 1 for each dimension. By default everything is read.
+
+    Returns
+    -------
+    ndarray
+        The elements as void of ``itemsize`` bytes, of the shape of the dataset or the part.
 
     Raises
     ------
     DataLossError
         A chunk is missing or damaged.
     ImportError
-        What it is compressed with is not installed.
+        The package of its codec is not installed.
     """
     properties = dataset.get_create_plist()
     grid = Grid(dataset.shape, properties.get_chunk(), itemsize)
@@ -104,20 +133,20 @@ def read_chunked(opened: Opened, dataset: h5d.DatasetID, itemsize: int, part: st
 
 def _chunks(dataset: h5d.DatasetID) -> list[Any]:
     found: list[Any] = []
-    # The callback must not raise, nor return anything, which would end the walk.
+    # The callback must neither raise nor return a value, which would end the walk.
     dataset.chunk_iter(found.append)
     return found
 
 
 def _read(opened: Opened, info: Any, part: str) -> bytes:
     if info.byte_offset is None or info.byte_offset + info.size > opened.size:
-        raise damaged(part, f"the chunk at {info.chunk_offset} does not lie within the file.")
+        raise damaged(part, f"the chunk at {info.chunk_offset} is not within the file.")
     data = bytearray(info.size)
     read_at(opened.fd, memoryview(data), info.byte_offset)
     return bytes(data)
 
 
 def _plain(data: bytes, mask: int, filters: Filters, grid: Grid) -> Array:
-    """Undo the filters that were applied to a chunk; of any length when it is damaged."""
+    """Undo the filters of a chunk; a damaged chunk gives any length."""
     applied = tuple(name for position, name in enumerate(filters) if not mask & (1 << position))
     return undo(data, applied, grid.nbytes, grid.itemsize)

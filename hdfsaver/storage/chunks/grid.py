@@ -1,8 +1,8 @@
-"""The grid of chunks that an array is cut into.
+"""The grid of chunks of an array.
 
-Those of ours are regular: a chunk has whole rows, or part of one; its shape is 1 in the first dimensions, anything in
-the next, and that of the array in the rest. So its values are one stretch of the array's bytes, and the chunks in order
-are the array in order.
+The grids that this package writes are regular: the shape of a chunk is 1 in the first dimensions, any size in the next,
+and the size of the array in the rest. So each chunk is one contiguous range of the array's bytes, and the chunks in
+order are the array in order.
 """
 
 from __future__ import annotations
@@ -19,9 +19,23 @@ Shape = tuple[int, ...]
 
 
 def chunk_for(shape: Shape, itemsize: int, nbytes: int) -> Shape:
-    """The shape of chunks of about so many bytes, for an array that has elements.
+    """Choose the shape of the chunks of an array that is not empty.
 
-    The last chunk of a row is as full as it can be: HDF5 stores the padding too.
+    The last chunk of a row has as little padding as possible, because HDF5 stores the padding.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        The shape of the array.
+    itemsize : int
+        Bytes of an element.
+    nbytes : int
+        About this many bytes a chunk should have.
+
+    Returns
+    -------
+    tuple of int
+        The shape of a chunk.
     """
     chunk = [1] * len(shape)
     below = itemsize
@@ -37,12 +51,12 @@ def chunk_for(shape: Shape, itemsize: int, nbytes: int) -> Shape:
 
 @dataclass(frozen=True)
 class Grid:
-    """An array cut into chunks.
+    """An array divided into chunks.
 
     Attributes
     ----------
     shape, chunk : tuple of int
-        Of the array, and of the chunks, which have elements.
+        The shape of the array, and of a chunk, which is not empty.
     itemsize : int
         Bytes of an element.
     """
@@ -53,12 +67,12 @@ class Grid:
 
     @cached_property
     def axis(self) -> int:
-        """The dimension that is cut; those before it are gone through one by one."""
+        """The dimension that is divided; chunks have size 1 in the dimensions before it."""
         return next((axis for axis, size in enumerate(self.chunk) if size != 1), len(self.chunk) - 1)
 
     @property
     def is_regular(self) -> bool:
-        """Whether each chunk is one stretch of the array, and none is larger than the array."""
+        """Whether each chunk is one contiguous range of the array, and none is larger than the array."""
         cut = self.axis + 1
         return (
             len(self.chunk) == len(self.shape) > 0
@@ -68,12 +82,12 @@ class Grid:
 
     @cached_property
     def counts(self) -> Shape:
-        """How many chunks there are along each dimension."""
+        """The number of chunks along each dimension."""
         return tuple(-(-whole // size) for whole, size in zip(self.shape, self.chunk, strict=True))
 
     @cached_property
     def count(self) -> int:
-        """How many chunks there are."""
+        """The number of chunks."""
         return math.prod(self.counts)
 
     @cached_property
@@ -91,7 +105,7 @@ class Grid:
         return math.prod(self.shape[self.axis :]) * self.itemsize
 
     def stretch(self, number: int) -> tuple[int, int]:
-        """Which of the array's bytes are in a chunk of a regular grid: first and last (not included)."""
+        """The byte range of a chunk in a regular grid: first and last (not included)."""
         row, place = divmod(number, self.counts[self.axis])
         start = row * self._row + place * self.nbytes
         return start, min(start + self.nbytes, (row + 1) * self._row)
@@ -105,7 +119,7 @@ class Grid:
         return tuple(reversed(corner))
 
     def overlaps(self, key: Key) -> Iterator[tuple[int, Key, Key]]:
-        """The chunks that have something of a part, with the indices of that in the part and in the chunk."""
+        """The chunks that overlap a part, with the indices of the overlap in the part and in the chunk."""
         if any(each.start >= each.stop for each in key):
             return
         touched = (range(each.start // size, -(-each.stop // size)) for each, size in zip(key, self.chunk, strict=True))

@@ -1,15 +1,15 @@
-"""Arrays among the attributes of a digraph: their dtype, their shape, and the elements in one of three forms.
+"""Arrays in the attributes of a digraph: dtype, shape, and the elements in one of three forms.
 
 ``{"dtype": "float32", "shape": [2], "values": [1.0, 0.5]}``
-    The elements in row-major order, where they are few and JSON gives every bit of them back.
+    The elements in row-major order, if they are few and JSON represents them exactly.
 ``{"dtype": "float32", "shape": [], "hex": "0000c07f"}``
-    The bytes of few numbers, little-endian, where JSON would not.
+    The bytes of few numbers, little-endian, if JSON cannot represent them exactly.
 ``{"dtype": "float32", "shape": [100], "constant": "LINK"}``
-    The elements are the dataset under that link of ``/graph/constants``.
+    The elements are in the dataset of that link in ``/graph/constants``.
 
 The dtype is a name of the table of dtypes (``string`` is a NumPy array of dtype object that holds bytes alone), with
-``>`` before it where the array is big-endian; ``U5`` or ``S5``, NumPy's text of fixed width; or ``object``, an array of
-any values.
+``>`` before it where the array is big-endian; ``U5`` or ``S5``, NumPy's strings of fixed width; or ``object``, an array
+of any values.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from hdfsaver.storage.hdf5.array_datasets import little_endian
 from hdfsaver.tensor_info import Array
 
 MAX_BYTES = 4096
-"""Bytes of the largest array of texts that stands in a row."""
+"""Bytes of the largest array of strings that is stored in a row."""
 
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 _TEXT = re.compile(r"(>?)([US])(0|[1-9][0-9]{0,9})")
 _UNITS: dict[str, np.dtype[Any]] = {"U": np.dtype("<u4"), "S": np.dtype(np.uint8)}
-"""What the characters of NumPy's texts are stored as: code points, or bytes."""
+"""The stored form of NumPy's fixed-width strings: code points, or bytes."""
 
 
 def array_to_json(array: Array, place: Callable[[Array], str], write: Callable[[Any], str]) -> str:
@@ -47,14 +47,19 @@ def array_to_json(array: Array, place: Callable[[Array], str], write: Callable[[
     ----------
     array : ndarray
     place : callable
-        Takes an array that becomes a dataset, and gives its link.
+        Stores an array as a dataset, and returns its link.
     write : callable
-        Gives the JSON of a single value.
+        Returns the JSON of a single value.
+
+    Returns
+    -------
+    str
+        The JSON of the array.
 
     Raises
     ------
     TypeError
-        No dtype stands for its elements, or one of them cannot be written.
+        Its dtype or one of its elements is unsupported.
     """
     if array.dtype.kind in "US":
         return _text_to_json(array, place, write)
@@ -72,7 +77,7 @@ def _form(word: str, shape: tuple[int, ...], form: str, content: str) -> str:
 
 
 def _storable(array: Array) -> Array:
-    """The array itself, or all its elements in one row where HDF5 has not so many dimensions."""
+    """The array itself, or its flat elements if it has more dimensions than HDF5 allows."""
     return array if array.ndim <= layout.MAX_RANK else array.reshape(-1)
 
 
@@ -104,38 +109,43 @@ def _text_to_json(array: Array, place: Callable[[Array], str], write: Callable[[
 
 def _check_points(units: Array) -> None:
     if int(units.max(initial=0)) > sys.maxunicode:
-        raise ValueError("a code point of an array of text is beyond those of Unicode")
+        raise ValueError("a code point of a string array is beyond Unicode")
 
 
 def scalar_to_json(scalar: np.generic) -> str:
-    """Write one of NumPy's numbers as an array without dimensions; `TypeError` where no dtype stands for it."""
+    """Write a NumPy scalar as an array without dimensions; `TypeError` for an unsupported dtype."""
     return _numbers_to_json(np.asarray(scalar), _no_place)
 
 
 def _no_place(_array: Array) -> str:
-    raise AssertionError("one number always stands in its row")
+    raise AssertionError("a scalar is always stored in its row")
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
 def array_from_json(plain: Any, fetch: Callable[[str], Array], read: Callable[[Any], Any]) -> Array:
-    """Read an array from parsed JSON; it is writable, and nobody else has it.
+    """Read an array from parsed JSON.
 
     Parameters
     ----------
     plain : dict
     fetch : callable
-        Gives the array under a link.
+        Returns the array of a link.
     read : callable
-        Gives the value that parsed JSON stands for.
+        Returns the value of parsed JSON.
+
+    Returns
+    -------
+    ndarray
+        A new, writable array.
 
     Raises
     ------
     ValueError, TypeError, OverflowError
-        It is not as this page describes it.
+        The JSON is malformed.
     InvalidArgumentError
-        There is no such dtype.
+        The dtype is unknown.
     """
     word, shape, form, content = _parts(plain)
     found = _TEXT.fullmatch(word)
@@ -144,7 +154,7 @@ def array_from_json(plain: Any, fetch: Callable[[str], Array], read: Callable[[A
     if word == "object" and form == "values":
         return _filled(np.dtype(object), shape, _values(content, shape, read))
     if found is not None and form == "values":
-        return _texts(_text_dtype(word), shape, _values(content, shape, read))
+        return _strings(_text_dtype(word), shape, _values(content, shape, read))
     return _from_hex(word, shape, content) if form == "hex" else tensor_from_json(plain).copy()
 
 
@@ -154,9 +164,9 @@ def _parts(plain: Any) -> tuple[str, tuple[int, ...], str, Any]:
     ((form, content),) = (member for member in plain.items() if member[0] not in ("dtype", "shape"))
     word, shape = plain["dtype"], plain["shape"]
     if form not in ("values", "hex", "constant") or (form != "values" and not isinstance(content, str)):
-        raise ValueError(f"{form!r} is no form of an array's elements")
+        raise ValueError(f"{form!r} is not a form of an array's elements")
     if not isinstance(shape, list) or len(shape) > 64 or not all(type(size) is int and size >= 0 for size in shape):
-        raise ValueError(f"{shape!r} is no shape")
+        raise ValueError(f"{shape!r} is not a shape")
     if not isinstance(word, str):
         raise TypeError(f"{word!r} is not the name of a dtype")
     return word, tuple(shape), form, content
@@ -164,26 +174,26 @@ def _parts(plain: Any) -> tuple[str, tuple[int, ...], str, Any]:
 
 def _values(content: Any, shape: tuple[int, ...], read: Callable[[Any], Any]) -> list[Any]:
     if not isinstance(content, list) or len(content) != math.prod(shape):
-        raise ValueError(f"an array's values must be as many as its shape says, {list(shape)}")
+        raise ValueError(f"the number of an array's values does not match its shape {list(shape)}")
     return [read(value) for value in content]
 
 
 def _filled(dtype: np.dtype[Any], shape: tuple[int, ...], items: list[Any]) -> Array:
     array: Array = np.ndarray(len(items), dtype)
-    for place, item in enumerate(items):  # one by one: NumPy would look for dimensions in lists
+    for place, item in enumerate(items):  # one by one: NumPy would interpret lists as dimensions
         array[place] = item
     return array.reshape(shape)
 
 
-def _texts(dtype: np.dtype[Any], shape: tuple[int, ...], items: list[Any]) -> Array:
+def _strings(dtype: np.dtype[Any], shape: tuple[int, ...], items: list[Any]) -> Array:
     if len(items) * dtype.itemsize > MAX_BYTES:
-        raise ValueError(f"an array of {len(items) * dtype.itemsize} bytes of text cannot stand in a row")
+        raise ValueError(f"a string array of {len(items) * dtype.itemsize} bytes is too large for a row")
     kind = str if dtype.kind == "U" else bytes
     if not all(type(item) is kind for item in items):
-        raise TypeError(f"the values {items!r} are not all {kind.__name__}")
+        raise TypeError(f"the values {items!r} are not all of type {kind.__name__}")
     array = _filled(dtype, shape, items)
     if array.ravel().tolist() != items:
-        raise ValueError(f"the texts {items!r} do not fit into {dtype}")
+        raise ValueError(f"the strings {items!r} do not fit into {dtype}")
     return array
 
 
@@ -195,7 +205,7 @@ def _number_dtype(word: str) -> np.dtype[Any]:
     name = word.removeprefix(">")
     row = dtypes.ROW_BY_NAME.get(name)
     if row is None or row.hdf5 is None or (word != name and name == "string"):
-        raise InvalidArgumentError(None, None, f"there is no dtype {word!r} for an array")
+        raise InvalidArgumentError(None, None, f"{word!r} is not a dtype of an array")
     return dtypes.numpy_dtype(name)
 
 
@@ -228,4 +238,6 @@ def _from_constant(word: str, shape: tuple[int, ...], stored: Array) -> Array:
 
 def _check_stored(stored: Array, word: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
     if stored.dtype != dtype or stored.shape not in (shape, (math.prod(shape),)):
-        raise ValueError(f"the constant is {stored.dtype} of shape {stored.shape}, where {word} {list(shape)} is told")
+        raise ValueError(
+            f"the constant has dtype {stored.dtype} and shape {stored.shape}, but {word} {list(shape)} was expected"
+        )

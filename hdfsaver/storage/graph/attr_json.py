@@ -1,4 +1,4 @@
-"""The attributes of an operation as JSON: one object, a member per attribute, in the order that they have.
+"""The attributes of an operation as JSON: one object with a member per attribute, in order.
 
 ==========  ===========================================================================================================
 Python      JSON
@@ -10,7 +10,7 @@ bytes       ``"NHWC"`` where they are UTF-8, otherwise ``{"bytes": "BASE64"}``
 str         ``{"type": "float32"}``, a dtype's name
 tuple       ``{"shape": [null, 3]}``
 None        ``{"shape": null}``, an unknown rank
-ndarray     ``{"tensor": {...}}``, see `tensors`, or ``{"constant": "PATH"}``, a dataset below ``/graph/constants``
+ndarray     ``{"tensor": {...}}``, see `tensor_json`, or ``{"constant": "PATH"}``, a dataset below ``/graph/constants``
 list        ``[1, 1]``
 dict        ``{"func": {"name": "f", "attr": {...}}}`` or ``{"func": {"placeholder": "T"}}``
 ==========  ===========================================================================================================
@@ -35,15 +35,15 @@ from hdfsaver.storage.graph.tensor_json import bytes_from_plain, bytes_to_plain,
 from hdfsaver.tensor_info import Array
 
 Place: TypeAlias = Callable[[str, Array], str]
-"""Takes an array of the attribute named that no JSON can hold, and says at which path it will be."""
+"""Stores an array that is too large for JSON, by the name of its attribute, and returns its path."""
 
 Fetch: TypeAlias = Callable[[str], Array]
-"""Gives the array at a path."""
+"""Returns the array at a path."""
 
 Writer: TypeAlias = Callable[[str, Any, Place], str]
 
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.?)*+"?|[\[\]{}]', re.DOTALL)
-"""Strings, to be passed over, and brackets outside of them."""
+"""Strings, which are skipped, and brackets outside of strings."""
 
 _to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
@@ -60,7 +60,7 @@ def attrs_to_json(attrs: Mapping[str, AttrValue], place: Place) -> str:
     Raises
     ------
     TypeError, ValueError
-        A value is none that an attribute may have; the sentence begins with the attribute.
+        An attribute has an unsupported value; the message begins with the attribute.
     """
     members = []
     for key, value in attrs.items():
@@ -77,7 +77,7 @@ def attrs_to_json(attrs: Mapping[str, AttrValue], place: Place) -> str:
 @lru_cache(maxsize=4096)
 def _quoted(text: str) -> str:
     if not isinstance(text, str):
-        raise TypeError("the name of an attribute is text")
+        raise TypeError("the name of an attribute must be a string")
     return _to_json(text)
 
 
@@ -90,7 +90,7 @@ def _writer_of_base(value: AttrValue) -> Writer:
     for kind, write in _WRITERS.items():
         if isinstance(value, kind):
             return write
-    raise TypeError(f"{value!r} is of none of the kinds that an attribute may have")
+    raise TypeError(f"{value!r} has an unsupported type for an attribute")
 
 
 def _write_plain(_key: str, value: AttrValue, _place: Place) -> str:
@@ -115,7 +115,7 @@ def _write_type(_key: str, value: str, _place: Place) -> str:
 @lru_cache(maxsize=4096)
 def _type_to_json(name: str) -> str:
     if dtypes.base_name(name) not in dtypes.ROW_BY_NAME:
-        raise ValueError(f"text is the name of a dtype, and {name!r} is none; other text is given as bytes")
+        raise ValueError(f"a str must be the name of a dtype, and {name!r} is not; give other strings as bytes")
     return f'{{"type": "{name}"}}'
 
 
@@ -150,10 +150,10 @@ def _write_attrs(key: str, attrs: dict[str, AttrValue], place: Place) -> str:
 def _check_func(value: dict[str, Any]) -> None:
     kinds = {key: type(item) for key, item in value.items()}
     if kinds not in ({"name": str, "attr": dict}, {"placeholder": str}):
-        raise TypeError("a function is {'name': text, 'attr': attributes} or {'placeholder': text}")
+        raise TypeError("a function must be {'name': str, 'attr': attributes} or {'placeholder': str}")
 
 
-# Subclasses come as what they are of first; bool is an int, and JSON knows both.
+# A subclass is written as the first matching type; bool is a subclass of int, and JSON has both.
 _WRITERS: dict[type, Writer] = {
     str: _write_type,
     np.ndarray: _write_tensor,
@@ -173,16 +173,16 @@ def attrs_from_json(text: str, fetch: Fetch) -> dict[str, AttrValue]:
     Raises
     ------
     ValueError, TypeError, OverflowError
-        The text is not as this page describes it.
+        The JSON is malformed.
     InvalidArgumentError
-        There is no dtype of one of the names.
+        A dtype is unknown.
     DataLossError
         A constant that it refers to is missing or damaged.
     """
     try:
         plain = _parse(text)
         if not isinstance(plain, dict):
-            raise ValueError("attributes are a JSON object")
+            raise ValueError("attributes must be a JSON object")
         return _attrs(plain, fetch)
     except RecursionError:
         raise ValueError("the JSON is nested too deeply") from None
@@ -195,7 +195,7 @@ def _refuse_constant(word: str) -> NoReturn:
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("an object has two members of one name")
+        raise ValueError("an object has two members with the same name")
     return members
 
 
@@ -204,14 +204,14 @@ _decode = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_m
 
 def _parse(text: str) -> Any:
     most = limits.get().json_depth
-    # Few texts have so many brackets at all; only those are looked at closely.
+    # Few strings have that many brackets; only those are parsed for their depth.
     if text.count("[") + text.count("{") > most and _depth(text) > most:
         raise ValueError(f"the JSON is nested too deeply, beyond the limit `json_depth` ({most})")
     return _decode(text)
 
 
 def _depth(text: str) -> int:
-    """How deep the lists and objects of a JSON text go."""
+    """The nesting depth of lists and objects in a JSON string."""
     depth = deepest = 0
     for token in _BRACKETS.finditer(text):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token.group(), 0)
@@ -231,7 +231,7 @@ def _value(plain: Any, fetch: Fetch) -> AttrValue:
     if isinstance(plain, list):
         return [_value(item, fetch) for item in plain]
     if plain is None or (isinstance(plain, float) and not math.isfinite(plain)):
-        raise ValueError(f"{plain} is not the value of an attribute")
+        raise ValueError(f"{plain} is not a valid value of an attribute")
     return plain
 
 
@@ -240,7 +240,7 @@ def _tagged(plain: dict[str, Any], fetch: Fetch) -> AttrValue:
         ((tag, inner),) = plain.items()
         if tag in _READERS:
             return _READERS[tag](inner, fetch)
-    raise ValueError(f"an object with the members {sorted(plain)} is not the value of an attribute")
+    raise ValueError(f"an object with the members {sorted(plain)} is not a valid value of an attribute")
 
 
 def _read_float(inner: Any, _fetch: Fetch) -> float:
@@ -248,7 +248,7 @@ def _read_float(inner: Any, _fetch: Fetch) -> float:
         return float(inner)
     (value,) = struct.unpack(">d", bytes.fromhex(inner))
     if not math.isnan(value):
-        raise ValueError(f"{inner!r} are not the bits of a NaN")
+        raise ValueError(f"{inner!r} does not encode a NaN")
     return float(value)
 
 
@@ -260,7 +260,7 @@ def _read_type(inner: Any, _fetch: Fetch) -> str:
     if not isinstance(inner, str):
         raise TypeError(f"{inner!r} is not the name of a dtype")
     if dtypes.base_name(inner) not in dtypes.ROW_BY_NAME:
-        raise InvalidArgumentError(None, None, f"there is no dtype {inner!r}")
+        raise InvalidArgumentError(None, None, f"unknown dtype {inner!r}")
     return inner
 
 

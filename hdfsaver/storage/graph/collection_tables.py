@@ -1,4 +1,4 @@
-"""A graph's collections: one dataset each below ``/graph/collections``, with the attribute ``kind`` beside it.
+"""A graph's collections: one dataset each below ``/graph/collections``, with the attribute ``kind``.
 
 ===============  ==========================================================
 kind             dataset
@@ -38,12 +38,12 @@ _DTYPES: dict[str, npt.DTypeLike] = {
 
 
 def write_collections(group: h5g.GroupID, collections: Mapping[str, CollectionDef]) -> None:
-    """Write collections into a group, in order of their names.
+    """Write collections to a group, in order of their names.
 
     Raises
     ------
     ValueError, TypeError, OverflowError
-        A collection is of no known kind, or has an item that is not of its kind.
+        A collection has an unknown kind, or an item of another type.
     """
     made: dict[str, h5g.GroupID] = {}
     paths = link_names.paths_of(collections)
@@ -57,7 +57,7 @@ def _check(name: str, collection: CollectionDef) -> None:
     kind = COLLECTION_KINDS.get(collection.kind)
     if kind is None:
         raise ValueError(
-            f"Collection {name!r} is of kind {collection.kind!r}; the kinds are {', '.join(COLLECTION_KINDS)}."
+            f"Collection {name!r} has unknown kind {collection.kind!r}; the kinds are {', '.join(COLLECTION_KINDS)}."
         )
     for item in collection.value:
         if not isinstance(item, kind):
@@ -80,7 +80,7 @@ def read_collections(group: h5g.GroupID) -> dict[str, CollectionDef]:
     Raises
     ------
     DataLossError
-        A dataset is of another kind than it says, or damaged.
+        A dataset does not match its kind, or is damaged.
     """
     found = {}
     for path, parent, link in objects.walk(group, once=True):

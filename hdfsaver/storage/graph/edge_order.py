@@ -1,8 +1,8 @@
-"""An order of a DiGraph's edges from which the graph comes back with every adjacency in its own order.
+"""An order of a DiGraph's edges that restores the order of every adjacency list.
 
-networkx keeps two orders beside that of the nodes: in each node's successors, and in each node's predecessors. Edges
-that are added in the order in which they once were give both back, and so does any other order in which the edges of
-one source, and those of one target, stand as they stand in the graph.
+networkx keeps an order of the nodes, of each node's successors and of each node's predecessors. Adding the edges in
+their original order restores all of them. So does any order that keeps the order of the edges of each source and of
+each target.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any, TypeAlias
 import networkx as nx
 
 Edge: TypeAlias = tuple[int, int, dict[Any, Any]]
-"""Source and target as places among the nodes, and the edge's attributes."""
+"""The positions of source and target among the nodes, and the edge's attributes."""
 
 
 def ordered_edges(digraph: nx.DiGraph[Any]) -> list[Edge]:
-    """The edges of a graph, in an order that depends on the graph's own orders alone.
+    """The edges of a graph, in an order that depends only on the graph's own orders.
 
-    The edges stand source by source where that gives the orders of the predecessors, too. A graph whose orders
-    contradict each other, which no adding of edges can make, keeps that of the successors.
+    The edges are grouped by source if that also restores the order of the predecessors. If the orders contradict each
+    other (which adding edges cannot cause), the order of the successors is kept.
     """
     places = {node: place for place, node in enumerate(digraph)}
     by_source = [
@@ -50,7 +50,7 @@ def _outgoing_of(edges: Sequence[Edge], count: int) -> list[list[Edge]]:
 
 
 def _merged(outgoing: Sequence[Sequence[Edge]], incoming: Sequence[Sequence[int]]) -> list[Edge]:
-    """Take edges as long as there is one that is next both for its source and for its target."""
+    """Repeatedly take an edge that is next both for its source and for its target."""
     rows: list[Edge] = []
     left = [iter(edges) for edges in outgoing]
     following = [next(edges, None) for edges in left]

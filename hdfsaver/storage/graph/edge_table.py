@@ -1,8 +1,8 @@
 """The edges of a graph as the table ``/graph/edges``: a row per wire.
 
 Its columns are ``source`` and ``target``, names of nodes, ``output`` of the source and ``input`` of the target; both
-numbers are -1 for a control edge. The rows of one target stand together, targets in order of creation: first its
-inputs by position, then its control inputs in their order.
+numbers are -1 for a control edge. The rows of one target are adjacent, targets in order of creation: first its inputs
+by position, then its control inputs in order.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def write_edges(graph: h5g.GroupID, digraph: DiGraph) -> None:
     Raises
     ------
     ValueError
-        A node takes an output that there is not.
+        A node takes an output that does not exist.
     """
     sources: list[str] = []
     targets: list[str] = []
@@ -58,22 +58,22 @@ def write_edges(graph: h5g.GroupID, digraph: DiGraph) -> None:
 def _check_sources(
     digraph: DiGraph, sources: list[str], targets: list[str], outputs: list[int], positions: list[int]
 ) -> None:
-    """A file that could not be read again must not be written."""
+    """Check that every source and output exists, so that the file can be read again."""
     counts = {name: len(data["outputs"]) for name, data in digraph.nodes(data=True)}
     for source, target, output, position in zip(sources, targets, outputs, positions, strict=True):
         least = ControlWire[0] if position == ControlWire[1] else 0
         if not least <= output < counts.get(source, ControlWire[0]):
             schema.validate(digraph)
-            raise ValueError(f"Node {target!r} takes output {output} of {source!r}, which there is not.")
+            raise ValueError(f"Node {target!r} takes output {output} of {source!r}, which does not exist.")
 
 
 def read_edges(graph: h5g.GroupID, nodes: dict[str, NodeData]) -> None:
-    """Give nodes their inputs and control inputs.
+    """Read the edges into the inputs and control inputs of nodes.
 
     Raises
     ------
     DataLossError
-        The table is missing or damaged, or a row names a node, an output or a position that there is not.
+        The table is missing or damaged, or a row has an unknown node, output or position.
     """
     columns = columns_of(graph, EDGES, _COLUMNS)
     inputs: dict[str, list[tuple[str, int]]] = {name: [] for name in nodes}

@@ -26,12 +26,12 @@ TENSORFLOW = "tensorflow"
 
 
 def write_structure(root: h5g.GroupID, structure: Structure) -> None:
-    """Write a graph with what belongs to it as the group ``/graph``.
+    """Write a graph with its collections and Saver as the group ``/graph``.
 
     Raises
     ------
     ValueError, TypeError
-        The DiGraph is not a computation graph as `schema` describes it, or something in it cannot be stored.
+        The DiGraph does not follow `hdfsaver.schema`, or has an unsupported value.
     """
     graph = objects.create_group(root, GRAPH)
     if structure.is_plain:
@@ -52,14 +52,14 @@ def write_structure(root: h5g.GroupID, structure: Structure) -> None:
 
 
 def read_structure(root: h5g.GroupID) -> Structure | None:
-    """Read the group ``/graph``; None where a file has none.
+    """Read the group ``/graph``; None if the file has no graph.
 
     Raises
     ------
     DataLossError
-        Something in it is missing, damaged or contradicts the rest; the sentence begins with the part.
+        A part is missing, damaged or inconsistent; the message begins with the part.
     InvalidArgumentError
-        A node names a dtype that there is not, or the graph is of a kind that there is not.
+        A dtype or the kind of the graph is unknown.
     """
     if not objects.has_link(root, GRAPH):
         return None
@@ -85,7 +85,7 @@ def _is_plain(graph: h5g.GroupID) -> bool:
     if kind in (None, layout.DIGRAPH):
         return kind is not None
     raise InvalidArgumentError(
-        None, None, f"/{GRAPH}, attribute {layout.KIND_ATTRIBUTE!r}: there is no kind of graph {kind!r}."
+        None, None, f"/{GRAPH}, attribute {layout.KIND_ATTRIBUTE!r}: unknown kind of graph {kind!r}."
     )
 
 

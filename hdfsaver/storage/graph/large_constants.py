@@ -1,7 +1,7 @@
-"""The constants of a graph that are too large for a row of its table of nodes: a dataset each.
+"""The constants of a graph that are too large for a row of the table of nodes: one dataset each.
 
 The value of node ``a`` is the dataset ``/graph/constants/a``, a tensor in its attribute ``x`` ``/graph/constants/a:x``.
-What has such a name already gets a number behind it; the row that refers to a constant says its path.
+A name that is taken gets a number appended; the row of the node has the path of its constant.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CONSTANTS = "constants"
 
 
 class ConstantWriter:
-    """Gathers constants under names of which no two are equal, and writes them all."""
+    """Collects constants under unique names, and writes them all."""
 
     def __init__(self) -> None:
         self._arrays: dict[str, Array] = {}
@@ -27,7 +27,22 @@ class ConstantWriter:
         return len(self._arrays)
 
     def add(self, node: str, attribute: str, array: Array) -> str:
-        """Take an array in, and give its name."""
+        """Add a constant under a unique name.
+
+        Parameters
+        ----------
+        node : str
+            The node.
+        attribute : str
+            The attribute of the node that holds the constant.
+        array : ndarray
+            The constant.
+
+        Returns
+        -------
+        str
+            Its name.
+        """
         base = name = node if attribute == "value" else f"{node}:{attribute}"
         number = 1
         while name in self._arrays:
@@ -37,11 +52,11 @@ class ConstantWriter:
         return name
 
     def paths(self) -> Iterator[str]:
-        """The paths of all constants below their group, in the order in which they came."""
+        """The paths of all constants below their group, in the order of `add`."""
         return iter(link_names.paths_of(self._arrays).values())
 
     def write(self, graph: h5g.GroupID) -> None:
-        """Write all constants; their group is made if there are any."""
+        """Write all constants; create their group if there are any."""
         if not self._arrays:
             return
         group = objects.create_group(graph, CONSTANTS)
@@ -59,8 +74,8 @@ class ConstantReader:
         self._known: dict[str, Array] = {}
 
     def read(self, path: str) -> Array:
-        """The array at a path, on which nobody may write; `DataLossError` where it is missing or damaged."""
-        # Kept, so that a million rows which refer to one large constant do not read it a million times.
+        """The array at a path, read-only; `DataLossError` if it is missing or damaged."""
+        # Cached, so that a million rows that refer to one large constant read it only once.
         if path not in self._known:
             self._known[path] = self._read(path)
         return self._known[path]

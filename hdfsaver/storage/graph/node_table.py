@@ -1,7 +1,7 @@
 """The nodes of a graph as the table ``/graph/nodes``: a row per operation, in order of creation.
 
-Its columns are ``name``, ``op``, ``device``, ``outputs`` (see `outputs`) and ``attrs`` (see `attributes`); the inputs
-are in the table of edges.
+Its columns are ``name``, ``op``, ``device``, ``outputs`` (see `output_specs`) and ``attrs`` (see `attr_json`); the
+inputs are in the table of edges.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _COLUMNS = dict.fromkeys(("name", "op", "device", "outputs", "attrs"))
 
 
 def write_nodes(graph: h5g.GroupID, digraph: DiGraph) -> None:
-    """Write the nodes of a graph, and beside the table the constants that are too large for it.
+    """Write the nodes of a graph, and the constants that are too large for the table.
 
     Raises
     ------
     ValueError, TypeError
-        A node is not as `schema` describes it, or has an attribute that cannot be stored.
+        A node does not follow `hdfsaver.schema`, or has an unsupported attribute.
     """
     _check_fields(digraph)
     data = [data for _, data in digraph.nodes(data=True)]
@@ -45,8 +45,8 @@ def write_nodes(graph: h5g.GroupID, digraph: DiGraph) -> None:
         "name": list(digraph),
         "op": [node["op"] for node in data],
         "device": [node["device"] for node in data],
-        "outputs": _output_texts(digraph),
-        "attrs": _attr_texts(digraph, constants),
+        "outputs": _output_cells(digraph),
+        "attrs": _attr_cells(digraph, constants),
     }
     write_table(graph, NODES, columns)
     constants.write(graph)
@@ -58,14 +58,14 @@ def _check_fields(digraph: DiGraph) -> None:
         schema.validate(digraph)
 
 
-def _output_texts(digraph: DiGraph) -> list[str]:
-    texts: dict[Outputs, str] = {}
+def _output_cells(digraph: DiGraph) -> list[str]:
+    cells: dict[Outputs, str] = {}
     column = []
     for name, data in digraph.nodes(data=True):
         outputs = data["outputs"]
-        if outputs not in texts:
-            texts[outputs] = _output_text(name, outputs)
-        column.append(texts[outputs])
+        if outputs not in cells:
+            cells[outputs] = _output_text(name, outputs)
+        column.append(cells[outputs])
     return column
 
 
@@ -76,21 +76,21 @@ def _output_text(name: str, outputs: Outputs) -> str:
         raise ValueError(f"The outputs of node {name!r} cannot be stored: {error}") from error
 
 
-def _attr_texts(digraph: DiGraph, constants: ConstantWriter) -> list[str]:
-    texts = []
+def _attr_cells(digraph: DiGraph, constants: ConstantWriter) -> list[str]:
+    cells = []
     referring = []
     for name, data in digraph.nodes(data=True):
         before = len(constants)
-        texts.append(_attr_text(name, data["attrs"], partial(constants.add, name)))
+        cells.append(_attr_text(name, data["attrs"], partial(constants.add, name)))
         if len(constants) > before:
-            referring.append(len(texts) - 1)
-    # Only when the names of all constants are known, are their paths.
+            referring.append(len(cells) - 1)
+    # The paths of the constants are known only after the names of all constants.
     paths = constants.paths()
     attrs = digraph.nodes(data="attrs")
     names = list(digraph) if referring else []
     for row in referring:
-        texts[row] = attrs_to_json(attrs[names[row]], lambda _attribute, _array: next(paths))
-    return texts
+        cells[row] = attrs_to_json(attrs[names[row]], lambda _attribute, _array: next(paths))
+    return cells
 
 
 def _attr_text(name: str, attrs: dict[str, AttrValue], place: Any) -> str:
@@ -101,14 +101,14 @@ def _attr_text(name: str, attrs: dict[str, AttrValue], place: Any) -> str:
 
 
 def read_nodes(graph: h5g.GroupID) -> dict[str, NodeData]:
-    """Read the nodes of a graph, in order of creation; all but their inputs, which are empty.
+    """Read the nodes of a graph, in order of creation; their inputs are left empty.
 
     Raises
     ------
     DataLossError
-        The table, one of its cells or a constant is missing or damaged, or two nodes have one name.
+        The table, a cell or a constant is missing or damaged, or two nodes have the same name.
     InvalidArgumentError
-        There is no dtype of a name that a cell holds.
+        A cell has an unknown dtype.
     """
     columns = columns_of(graph, NODES, _COLUMNS)
     names = columns["name"]
@@ -135,30 +135,30 @@ def _check_unique(names: Sequence[str]) -> None:
             raise damaged(f"{PART} row {row}", f"the node {name!r} is in row {first[name]} already.")
 
 
-def _read_outputs(names: Sequence[str], texts: Sequence[str]) -> list[Outputs]:
+def _read_outputs(names: Sequence[str], cells: Sequence[str]) -> list[Outputs]:
     known: dict[str, Outputs] = {}
-    for row, text in enumerate(texts):
+    for row, text in enumerate(cells):
         if text not in known:
             try:
                 known[text] = outputs_from_text(text)
             except (InvalidArgumentError, ValueError) as error:
                 raise _error(row, names, "outputs", error) from error
-    return [known[text] for text in texts]
+    return [known[text] for text in cells]
 
 
 class _AttrsReader:
-    """Reads the column of attributes; each text is parsed once, as far as no two nodes can share what may change."""
+    """Reads the column of attributes; equal strings are parsed once if the result can be shared safely."""
 
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
         self._known: dict[str, dict[str, AttrValue]] = {}
 
-    def column(self, names: Sequence[str], texts: Sequence[str]) -> list[dict[str, AttrValue]]:
+    def column(self, names: Sequence[str], cells: Sequence[str]) -> list[dict[str, AttrValue]]:
         """The attributes of all nodes, a dict for each."""
         column: list[dict[str, AttrValue]] = []
         try:
-            for text in texts:
-                column.append(self._read(text))  # noqa: PERF401 - its length says which row an error is in
+            for text in cells:
+                column.append(self._read(text))  # noqa: PERF401 - its length is the row of an error
         except (InvalidArgumentError, ArithmeticError, LookupError, TypeError, ValueError) as error:
             raise _error(len(column), names, "attrs", error) from error
         return column

@@ -1,7 +1,7 @@
-"""The outputs of an operation as text: ``float32[1]; float32_ref[?,3]; string[]; int32<unknown>``.
+"""The outputs of an operation as a string: ``float32[1]; float32_ref[?,3]; string[]; int32<unknown>``.
 
-Each output is the name of its dtype and its static shape, ``?`` for a dimension that is not known and ``<unknown>``
-for a shape of unknown rank; a semicolon and a space stand between two.
+Each output is the name of its dtype and its static shape, ``?`` for an unknown dimension and ``<unknown>`` for a shape
+of unknown rank; outputs are separated by a semicolon and a space.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Outputs: TypeAlias = tuple[tuple[str, Shape], ...]
 
 UNKNOWN_RANK = "<unknown>"
 
-# 18 digits are all that a dimension of an array can have.
+# A dimension of an array has at most 18 digits.
 _SIZE = r"(?:\?|0|[1-9][0-9]{0,17})"
 _OUTPUT = re.compile(rf"([a-z][a-z0-9_]*)(?:{UNKNOWN_RANK}|\[((?:{_SIZE}(?:,{_SIZE})*)?)\])")
 
@@ -28,13 +28,13 @@ def outputs_to_text(outputs: Outputs) -> str:
     Raises
     ------
     ValueError
-        A dimension is none that a tensor can have.
+        A dimension is invalid.
     InvalidArgumentError
-        There is no dtype of one of the names.
+        A dtype is unknown.
     """
     text = "; ".join(dtype + _shape_to_text(shape) for dtype, shape in outputs)
     if outputs_from_text(text) != outputs:
-        raise ValueError(f"{outputs!r} are not the dtypes and static shapes of outputs.")
+        raise ValueError(f"{outputs!r} does not list the dtypes and static shapes of outputs.")
     return text
 
 
@@ -50,9 +50,9 @@ def outputs_from_text(text: str) -> Outputs:
     Raises
     ------
     ValueError
-        The text is not as this page describes it.
+        The string is malformed.
     InvalidArgumentError
-        There is no dtype of one of the names.
+        A dtype is unknown.
     """
     return tuple(map(_output, text.split("; "))) if text else ()
 
@@ -63,7 +63,7 @@ def _output(text: str) -> tuple[str, Shape]:
         raise ValueError(f"{text[:80]!r} does not describe an output, as 'float32[?,3]' does")
     dtype, sizes = found.groups()
     if dtypes.base_name(dtype) not in dtypes.ROW_BY_NAME:
-        raise InvalidArgumentError(None, None, f"there is no dtype {dtype!r}")
+        raise InvalidArgumentError(None, None, f"unknown dtype {dtype!r}")
     return dtype, None if sizes is None else _sizes(sizes)
 
 

@@ -1,8 +1,8 @@
-"""Any DiGraph of plain values in the file: the group ``/graph`` of the kind ``digraph``.
+"""An arbitrary DiGraph of plain values in a file: the group ``/graph`` of the kind ``digraph``.
 
 ``nodes`` has the columns ``key`` and ``attrs``; ``edges`` has ``source``, ``target`` and ``attrs``; ``attrs`` is a
-table of one row with what belongs to the graph itself. Every cell is JSON, see `literals`, and an edge names its nodes
-with the very text that their rows have.
+table of one row with the attributes of the graph itself. Every cell is JSON, see `value_json`, and an edge refers to
+its nodes by exactly the JSON of their keys.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ def write_digraph(graph: h5g.GroupID, digraph: nx.DiGraph[Any]) -> None:
     Raises
     ------
     TypeError
-        A node's key or an attribute is of a type that cannot be kept; the sentence begins with the node or the edge.
+        A node's key or an attribute has an unsupported type; the message begins with the node or the edge.
     ValueError
-        One is nested too deeply, or two nodes look the same in a file.
+        A value is nested too deeply, or two nodes have the same key in the file.
     """
     constants = _ConstantWriter()
     writer = LiteralWriter(constants.add)
-    keys = _key_texts(writer, digraph)
+    keys = _key_cells(writer, digraph)
     write_table(graph, ATTRS, {"attrs": [_graph_text(writer, digraph)]})
-    write_table(graph, NODES, {"key": keys, "attrs": _node_texts(writer, digraph, keys)})
+    write_table(graph, NODES, {"key": keys, "attrs": _node_cells(writer, digraph, keys)})
     _write_edges(graph, writer, digraph, keys)
     constants.write(graph)
 
@@ -65,60 +65,60 @@ def _graph_text(writer: LiteralWriter, digraph: nx.DiGraph[Any]) -> str:
         raise _naming("the graph itself", error) from error
 
 
-def _key_texts(writer: LiteralWriter, digraph: nx.DiGraph[Any]) -> list[str]:
-    texts: dict[str, Any] = {}
+def _key_cells(writer: LiteralWriter, digraph: nx.DiGraph[Any]) -> list[str]:
+    cells: dict[str, Any] = {}
     for node in digraph:
         try:
             text = writer.value(node)
         except (TypeError, ValueError) as error:
             raise _naming(f"node {node!r}", error) from error
-        if text in texts:  # two NaN, for example
-            raise ValueError(f"node {node!r} and another one have both the key {text} in a file, and must differ.")
-        texts[text] = node
-    return list(texts)
+        if text in cells:  # two NaN, for example
+            raise ValueError(f"node {node!r} and another node both have the key {text} in the file.")
+        cells[text] = node
+    return list(cells)
 
 
 def _label(node: Any, text: str) -> str:
     return node if isinstance(node, str) else text
 
 
-def _node_texts(writer: LiteralWriter, digraph: nx.DiGraph[Any], keys: Sequence[str]) -> list[str]:
-    texts = []
+def _node_cells(writer: LiteralWriter, digraph: nx.DiGraph[Any], keys: Sequence[str]) -> list[str]:
+    cells = []
     for (node, attrs), key in zip(digraph.nodes(data=True), keys, strict=True):
         try:
-            texts.append(writer.attrs(_label(node, key), attrs))
+            cells.append(writer.attrs(_label(node, key), attrs))
         except (TypeError, ValueError) as error:
             raise _naming(f"node {node!r}", error) from error
-    return texts
+    return cells
 
 
 def _write_edges(graph: h5g.GroupID, writer: LiteralWriter, digraph: nx.DiGraph[Any], keys: Sequence[str]) -> None:
     edges = ordered_edges(digraph)
     nodes = list(digraph)
     labels = [_label(node, key) for node, key in zip(nodes, keys, strict=True)]
-    texts = []
+    cells = []
     for source, target, attrs in edges:
         try:
-            texts.append(writer.attrs(f"{labels[source]}->{labels[target]}", attrs))
+            cells.append(writer.attrs(f"{labels[source]}->{labels[target]}", attrs))
         except (TypeError, ValueError) as error:
             raise _naming(f"edge {nodes[source]!r} -> {nodes[target]!r}", error) from error
     columns = {
         "source": [keys[source] for source, _, _ in edges],
         "target": [keys[target] for _, target, _ in edges],
-        "attrs": texts,
+        "attrs": cells,
     }
     write_table(graph, EDGES, columns)
 
 
 class _ConstantWriter:
-    """Gathers the arrays that become datasets, under links of which no two are equal."""
+    """Collects the arrays that become datasets, under unique links."""
 
     def __init__(self) -> None:
         self._arrays: dict[str, Array] = {}
         self._counts: dict[str, int] = {}
 
     def add(self, label: str, array: Array) -> str:
-        """Take an array in, and give its link."""
+        """Add an array, and return its link."""
         base = link = _ESCAPED.sub(_code, label[:MAX_LINK].encode(errors="backslashreplace").decode())
         while link in self._arrays:
             self._counts[base] = self._counts.get(base, 1) + 1
@@ -127,7 +127,7 @@ class _ConstantWriter:
         return link
 
     def write(self, graph: h5g.GroupID) -> None:
-        """Write all of them; their group is made if there are any."""
+        """Write all of them; create their group if there are any."""
         if not self._arrays:
             return
         group = objects.create_group(graph, CONSTANTS)
@@ -143,15 +143,15 @@ def _code(found: re.Match[str]) -> str:
 
 
 def read_digraph(graph: h5g.GroupID) -> nx.DiGraph[Any]:
-    """Read a DiGraph, exactly as it was written.
+    """Read a DiGraph that is identical to the written one.
 
     Raises
     ------
     DataLossError
-        A table, a cell or a constant is missing or damaged, two nodes or edges are the same, or an edge names a node
-        that there is not.
+        A table, a cell or a constant is missing or damaged, two nodes or edges are equal, or an edge has an unknown
+        node.
     InvalidArgumentError
-        There is no dtype of a name that a cell holds.
+        A cell has an unknown dtype.
     """
     reader = LiteralReader(_ConstantReader(graph).read)
     digraph: nx.DiGraph[Any] = nx.DiGraph()
@@ -184,26 +184,26 @@ def _read_edges(graph: h5g.GroupID, reader: LiteralReader, digraph: nx.DiGraph[A
         raise _repeated(EDGES, pairs, list(map(" -> ".join, zip(columns["source"], columns["target"], strict=True))))
 
 
-def _ends(nodes: dict[str, Any], texts: Sequence[str], column: str) -> list[Any]:
+def _ends(nodes: dict[str, Any], cells: Sequence[str], column: str) -> list[Any]:
     try:
-        return [nodes[text] for text in texts]
+        return [nodes[text] for text in cells]
     except KeyError:
-        row = next(row for row, text in enumerate(texts) if text not in nodes)
+        row = next(row for row, text in enumerate(cells) if text not in nodes)
     part = f"/graph/{EDGES} row {row}, column {column!r}"
-    raise damaged(part, f"there is no node {texts[row]} in /graph/{NODES}.")
+    raise damaged(part, f"there is no node {cells[row]} in /graph/{NODES}.")
 
 
-def _repeated(table: str, items: Sequence[Any], texts: Sequence[str]) -> Exception:
+def _repeated(table: str, items: Sequence[Any], cells: Sequence[str]) -> Exception:
     first: dict[Any, int] = {}
     row = next(row for row, item in enumerate(items) if first.setdefault(item, row) != row)
-    return damaged(f"/graph/{table} row {row}", f"{texts[row]} is in row {first[items[row]]} already.")
+    return damaged(f"/graph/{table} row {row}", f"{cells[row]} is in row {first[items[row]]} already.")
 
 
-def _parsed(part: str, column: str, texts: Sequence[str], parse: Callable[[str], Any]) -> list[Any]:
+def _parsed(part: str, column: str, cells: Sequence[str], parse: Callable[[str], Any]) -> list[Any]:
     values: list[Any] = []
     try:
-        for text in texts:
-            values.append(parse(text))  # noqa: PERF401 - its length says which row an error is in
+        for text in cells:
+            values.append(parse(text))  # noqa: PERF401 - its length is the row of an error
     except InvalidArgumentError as error:
         raise InvalidArgumentError(None, None, f"{_place(part, values, column)}: {error}.") from error
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
@@ -224,9 +224,9 @@ class _ConstantReader:
         self._seen: set[str] = set()
 
     def read(self, link: str) -> Array:
-        """The array under a link; `DataLossError` where it is missing, damaged or was read before."""
+        """The array of a link; `DataLossError` if it is missing, damaged or already read."""
         if link in self._seen:  # otherwise a small file could fill any memory
-            raise damaged(f"/graph/{CONSTANTS}/{link}", "two rows refer to it, and only one may.")
+            raise damaged(f"/graph/{CONSTANTS}/{link}", "two rows refer to it, but only one may.")
         self._seen.add(link)
         if self._group is None:
             self._group = objects.open_group(self._graph, CONSTANTS)

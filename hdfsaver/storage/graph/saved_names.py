@@ -1,7 +1,7 @@
-"""Which variables a Saver keeps under which names, as a table.
+"""The names in the file of the variables of a Saver, as a table.
 
 The columns are ``name``, ``variable`` (the name of its operation) and ``save_slice_info`` (see `variable_defs`). A
-variable that is kept in parts has a row for each of them; all other names stand in one row.
+variable in parts has one row per part; every other name has one row.
 """
 
 from __future__ import annotations
@@ -21,7 +21,16 @@ SavedNames: TypeAlias = Mapping[str, "str | list[SavedPart]"]
 
 
 def write_saved_names(group: h5g.GroupID, table: str, saved: SavedNames) -> None:
-    """Write the table."""
+    """Write the table.
+
+    Parameters
+    ----------
+    group : h5py.h5g.GroupID
+    table : str
+        The link of the table in the group.
+    saved : mapping of str to str or list of SavedPart
+        By name in the file, the name of a variable's operation, or the parts of a partitioned variable.
+    """
     rows = list(_rows(saved))
     names, variables, infos = (list(column) for column in zip(*rows, strict=True))
     write_table(group, table, {"name": names, "variable": variables, "save_slice_info": infos})
@@ -41,7 +50,7 @@ def read_saved_names(group: h5g.GroupID, table: str) -> dict[str, str | list[Sav
     Raises
     ------
     DataLossError
-        The table is damaged, or a name comes twice without being that of parts of one variable.
+        The table is damaged, or a name occurs twice, but not for parts of one variable.
     """
     columns = columns_of(group, table, {"name": None, "variable": None, "save_slice_info": None})
     place = f"{location(group)}/{table}"
@@ -58,4 +67,4 @@ def _add(
     if isinstance(known, list) and info is not None:
         known.append(SavedPart(variable, info))
     elif isinstance(known, list) or info is not None or known != variable:
-        raise damaged(place, f"the name {name!r} stands for two variables that are not parts of one.")
+        raise damaged(place, f"the name {name!r} belongs to two variables that are not parts of one variable.")

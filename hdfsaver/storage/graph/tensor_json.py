@@ -1,7 +1,7 @@
 """Small tensors as JSON: ``{"dtype": "float32", "shape": [2], "values": [1.0, 2.0]}``.
 
-The values stand in row-major order as JSON numbers, booleans or, for strings, as `attributes` writes bytes; a complex
-number is a pair. Only what comes back bit for bit is written so: not NaN, and not the infinities.
+The values are in row-major order: JSON numbers, booleans or, for strings, the form of bytes in `attr_json`; a complex
+number is a pair. Values that JSON cannot represent exactly, NaN and infinities, are not written so.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.tensor_info import Array
 
 MAX_ELEMENTS = 16
-"""Elements of the largest tensor that stands in the row of its node."""
+"""Elements of the largest tensor that is stored in the row of its node."""
 
 MAX_TEXT = 512
-"""Characters of the longest."""
+"""Characters of the longest JSON in the row of a node."""
 
 _to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def tensor_to_json(array: Array) -> str | None:
-    """Write a tensor, or give None where it is too large or JSON would not give it back bit for bit.
+    """Write a tensor; None if it is too large or JSON cannot represent it exactly.
 
     Raises
     ------
     TypeError
-        No dtype stands for its elements.
+        Its dtype is unsupported.
     """
     if array.size > MAX_ELEMENTS:
         return None
@@ -48,11 +48,11 @@ def tensor_to_json(array: Array) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _numbers_to_json(dtype: np.dtype[Any], shape: tuple[int, ...], data: bytes) -> str | None:
-    # The same few zeros, ones and axes stand all over a graph.
+    # A graph repeats the same few zeros, ones and axes many times.
     flat = np.ndarray(math.prod(shape), dtype, data)
     name = dtypes.name_of_numpy(dtype)
     values = _numbers(name, flat)
-    # Python writes finite numbers as JSON does, and what is not finite as a word with an n.
+    # Python writes finite numbers as JSON does, and other numbers as a word with an n.
     text = str(values).lower()
     if "n" in text or (dtype.kind in "bV" and _from_numbers(name, values).tobytes() != data):
         return None
@@ -66,19 +66,19 @@ def _written(name: str, shape: tuple[int, ...], values: str) -> str:
 def _numbers(name: str, flat: Array) -> list[Any]:
     if flat.dtype.kind == "c":
         return [[number.real, number.imag] for number in flat.tolist()]
-    if flat.dtype.isbuiltin != 1:  # ml_dtypes gives objects of its own
+    if flat.dtype.isbuiltin != 1:  # ml_dtypes gives its own scalar objects
         flat = flat.astype(np.float64 if dtypes.as_dtype(name).is_floating else np.int64)
     values: list[Any] = flat.tolist()
     return values
 
 
 def tensor_from_json(plain: Any) -> Array:
-    """Read a tensor from parsed JSON; nobody may write on it.
+    """Read a tensor from parsed JSON, as a read-only array.
 
     Raises
     ------
     ValueError, TypeError, OverflowError
-        It is not as this page describes it.
+        The JSON is malformed.
     InvalidArgumentError
         There is no such dtype.
     """
@@ -86,10 +86,10 @@ def tensor_from_json(plain: Any) -> Array:
         raise ValueError("a tensor needs exactly dtype, shape and values")
     name, shape, values = plain["dtype"], plain["shape"], plain["values"]
     if not isinstance(name, str) or name not in dtypes.ROW_BY_NAME or dtypes.ROW_BY_NAME[name].hdf5 is None:
-        raise InvalidArgumentError(None, None, f"there is no dtype {name!r} for a tensor")
+        raise InvalidArgumentError(None, None, f"{name!r} is not a dtype of a tensor")
     if not _is_shape(shape) or not isinstance(values, list) or math.prod(shape) != len(values):
-        raise ValueError(f"a tensor's values must be as many as its shape says, {shape!r}")
-    array = _from_texts(values) if name == "string" else _from_numbers(name, values)
+        raise ValueError(f"the number of a tensor's values does not match its shape {shape!r}")
+    array = _from_strings(values) if name == "string" else _from_numbers(name, values)
     array = array.reshape(shape)
     array.flags.writeable = False
     return array
@@ -100,7 +100,7 @@ def _is_shape(shape: Any) -> bool:
 
 
 class _Numbers(NamedTuple):
-    """What the numbers of one dtype may be."""
+    """The valid numbers of one dtype."""
 
     numpy: np.dtype[Any]
     types: frozenset[type]
@@ -131,12 +131,12 @@ def _from_numbers(name: str, values: list[Any]) -> Array:
 
 def _from_pairs(name: str, pairs: list[Any]) -> Array:
     if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
-        raise ValueError("a complex number is a pair")
+        raise ValueError("a complex number must be a pair")
     part = dtypes.as_dtype(name).real_dtype.name
     return _from_numbers(part, [number for pair in pairs for number in pair]).view(dtypes.numpy_dtype(name))
 
 
-def _from_texts(values: list[Any]) -> Array:
+def _from_strings(values: list[Any]) -> Array:
     array = np.empty(len(values), dtype=object)
     array[:] = [bytes_from_plain(value) for value in values]
     return array
@@ -147,11 +147,11 @@ def _as_bytes(item: Any) -> bytes:
         return item
     if isinstance(item, str):
         return item.encode()
-    raise TypeError(f"an element of a string tensor is bytes, not {type(item).__name__}")
+    raise TypeError(f"an element of a string tensor must be bytes, not {type(item).__name__}")
 
 
 def bytes_to_plain(value: bytes) -> str | dict[str, str]:
-    """Bytes as JSON holds them: a string where they are UTF-8, ``{"bytes": BASE64}`` where they are not."""
+    """The JSON form of bytes: a string for valid UTF-8, otherwise ``{"bytes": BASE64}``."""
     try:
         return value.decode()
     except UnicodeDecodeError:
@@ -159,11 +159,11 @@ def bytes_to_plain(value: bytes) -> str | dict[str, str]:
 
 
 def bytes_from_plain(plain: Any) -> bytes:
-    """Bytes from parsed JSON; `ValueError` where it holds something else."""
+    """Read bytes from parsed JSON; `ValueError` if it is not the form of bytes."""
     if isinstance(plain, str):
         return plain.encode()
     if not isinstance(plain, dict) or plain.keys() != {"bytes"} or not isinstance(plain["bytes"], str):
-        raise ValueError(f"{plain!r} does not stand for bytes")
+        raise ValueError(f"{plain!r} is not the form of bytes")
     try:
         return base64.b64decode(plain["bytes"], validate=True)
     except binascii.Error:

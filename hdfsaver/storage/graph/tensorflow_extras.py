@@ -1,6 +1,6 @@
-"""What a file of TensorFlow's said beyond a graph: a dataset of bytes each below ``/graph/tensorflow``.
+"""The rest of a TensorFlow file beyond the graph: one dataset of bytes per part below ``/graph/tensorflow``.
 
-The bytes are kept as they are, whatever they are: only who writes a file of TensorFlow's looks into them.
+The bytes are not interpreted here; they are used only to write TensorFlow files.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from hdfsaver.storage.hdf5.objects import damaged
 
 
 def write_remainders(group: h5g.GroupID, remainders: Mapping[str, bytes]) -> None:
-    """Write remainders into a group, in order of their names, none of which may have a slash."""
+    """Write the parts to a group, in order of their names, which must not contain a slash."""
     for name in sorted(remainders):
         write_array(group, name, np.frombuffer(remainders[name], np.uint8))
 
 
 def read_remainders(group: h5g.GroupID) -> dict[str, bytes]:
-    """Read the remainders in a group, in order of their names.
+    """Read the parts in a group, in order of their names.
 
     Raises
     ------
     DataLossError
-        A dataset holds something else than bytes, or is damaged.
+        A dataset does not hold bytes, or is damaged.
     """
     return {name: _read(group, name) for name in sorted(objects.links_of(group))}
 

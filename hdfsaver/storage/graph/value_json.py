@@ -1,4 +1,4 @@
-"""Plain Python values as JSON, and back exactly as they were: the keys and attributes of a digraph.
+"""Plain Python values as JSON, restored exactly: the keys and attributes of a digraph.
 
 ==============  =====================================================================================================
 Python          JSON
@@ -7,19 +7,19 @@ None, bool      ``null``, ``true``
 int             ``3``; beyond 64 bits ``{"int": "0x1f..."}``
 float           ``0.5``; infinities ``{"float": "-inf"}``; NaN ``{"float": "7ff8000000000000"}``, the bits of a double
 complex         ``{"complex": [0.5, 1.0]}``
-str             ``"text"``; with a lone surrogate in it ``{"str": "BASE64"}`` of its UTF-8, extended to surrogates
+str             ``"text"``; with a lone surrogate ``{"str": "BASE64"}`` of its UTF-8, extended to surrogates
 bytes           ``{"bytes": "text"}`` where they are ASCII, otherwise ``{"base64": "BASE64"}``
 list            ``[1, 2]``
 tuple           ``{"tuple": [1, 2]}``
 set, frozenset  ``{"set": [1, 2]}``, ``{"frozenset": [1, 2]}``, the elements sorted by their JSON
-dict            ``{"dict": {"a": 1}}``; where not all keys are text ``{"dict": [["a", 1], [2, 3]]}``
-ndarray         ``{"array": {...}}``, see `literal_arrays`
+dict            ``{"dict": {"a": 1}}``; if not all keys are strings ``{"dict": [["a", 1], [2, 3]]}``
+ndarray         ``{"array": {...}}``, see `array_json`
 NumPy's number  ``{"scalar": {...}}``, as an array without dimensions
 np.str_         ``{"str_": "text"}``, as str
 np.bytes_       ``{"bytes_": {"bytes": "text"}}``, as bytes
 ==============  =====================================================================================================
 
-A type counts exactly: what only derives from one of these would come back as something else, and is refused.
+Types must match exactly: an instance of a subclass would be restored as another type, so it is refused.
 """
 
 from __future__ import annotations
@@ -41,19 +41,19 @@ from hdfsaver.tensor_info import Array
 Made = TypeVar("Made", dict[Any, Any], set[Any])
 
 Place: TypeAlias = Callable[[str, Array], str]
-"""Takes an array that becomes a dataset, with a name for it, and gives its link."""
+"""Stores an array as a dataset, given a name, and returns its link."""
 
 Fetch: TypeAlias = Callable[[str], Array]
-"""Gives the array under a link."""
+"""Returns the array of a link."""
 
 MAX_DEPTH = 100
-"""How deep containers may stand in each other: far from where Python gives up, on any system."""
+"""The largest nesting depth of containers, well below Python's recursion limit."""
 
 _WITHIN_A_LEAF = 2
-"""How deep the JSON of a value that is no container can be: ``{"complex": [{"float": "inf"}, 0.0]}``."""
+"""The largest depth of the JSON of a value that is not a container: ``{"complex": [{"float": "inf"}, 0.0]}``."""
 
 _LEAST, _GREATEST = -(2**63), 2**64 - 1
-"""The integers that stand in JSON as they are: those that other languages have."""
+"""The range of integers that are written as JSON numbers, because other languages have them."""
 
 _to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
@@ -68,35 +68,35 @@ class LiteralWriter:
         self._depth = 0
 
     def attrs(self, owner: str, attrs: dict[Any, Any]) -> str:
-        """Write the attributes of a node, an edge or the graph: what a dict has inside ``{"dict": ...}``.
+        """Write the attributes of a node, an edge or the graph, in the form inside ``{"dict": ...}``.
 
         Parameters
         ----------
         owner : str
-            What the constants are named after.
+            The beginning of the names of its constants.
         attrs : dict
 
         Raises
         ------
         TypeError, ValueError
-            A value cannot be kept; the sentence begins with the attribute.
+            A value is unsupported; the message begins with the attribute.
         """
-        texts = []
+        members = []
         self._owner = owner
         for key, value in attrs.items():
             self._depth = 0
             self._attribute = key
             try:
-                texts.append(self.value(value))
+                members.append(self.value(value))
             except (TypeError, ValueError) as error:
                 raise _kind(error)(f"attribute {key!r}: {error}") from error
         try:
-            return self._joined(attrs, texts)
+            return self._joined(attrs, members)
         except (TypeError, ValueError) as error:
             raise _kind(error)(f"the name of an attribute: {error}") from error
 
     def value(self, value: Any) -> str:
-        """Write one value; `TypeError` for a type that is not in the table, `ValueError` for one nested too deeply."""
+        """Write one value; `TypeError` for an unsupported type, `ValueError` for too deep nesting."""
         write = _WRITERS.get(type(value))
         if write is not None:
             return write(value)
@@ -110,17 +110,17 @@ class LiteralWriter:
     def _nested(self, write: Callable[[LiteralWriter, Any], str], value: Any) -> str:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise ValueError(f"it is nested more than {MAX_DEPTH} deep, or holds itself")
+            raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels, or contains itself")
         text = write(self, value)
         self._depth -= 1
         return text
 
-    def _joined(self, keys: Iterable[Any], texts: Iterable[str]) -> str:
-        """The members of a dict: a JSON object, or an array of pairs where a key is no text or has a surrogate."""
+    def _joined(self, keys: Iterable[Any], members: Iterable[str]) -> str:
+        """The members of a dict: a JSON object, or an array of pairs if a key is not a string that UTF-8 can encode."""
         names = [_quoted(key) if type(key) is str else None for key in keys]
         if None not in names:
-            return f"{{{', '.join([f'{name}: {text}' for name, text in zip(names, texts, strict=True)])}}}"
-        return f"[{', '.join([f'[{self.value(key)}, {text}]' for key, text in zip(keys, texts, strict=True)])}]"
+            return f"{{{', '.join([f'{name}: {text}' for name, text in zip(names, members, strict=True)])}}}"
+        return f"[{', '.join([f'[{self.value(key)}, {text}]' for key, text in zip(keys, members, strict=True)])}]"
 
     def _items(self, values: Iterable[Any]) -> list[str]:
         return [self.value(value) for value in values]
@@ -132,7 +132,7 @@ class LiteralWriter:
         return f'{{"tuple": [{", ".join(self._items(value))}]}}'
 
     def _set(self, value: set[Any] | frozenset[Any]) -> str:
-        # A set of texts has another order in every process.
+        # A set of strings has a different order in every process.
         return f'{{"{type(value).__name__}": [{", ".join(sorted(self._items(value)))}]}}'
 
     def _dict(self, value: dict[Any, Any]) -> str:
@@ -152,8 +152,8 @@ def _kind(error: Exception) -> type[Exception]:
 def _unknown(value: Any) -> str:
     kind = type(value)
     plain = next((base.__name__ for base in kind.__mro__ if base in _WRITERS or base in _NESTED), None)
-    advice = f"; make it a plain {plain}" if plain else "; plain Python values and NumPy arrays can"
-    return f"a value of type {kind.__module__}.{kind.__qualname__} cannot be kept{advice}"
+    advice = f"; make it a plain {plain}" if plain else "; only plain Python values and NumPy arrays are supported"
+    return f"a value of type {kind.__module__}.{kind.__qualname__} cannot be stored{advice}"
 
 
 def _write_int(value: int) -> str:
@@ -221,10 +221,10 @@ _NESTED: dict[type, Callable[[LiteralWriter, Any], str]] = {
 
 
 class LiteralReader:
-    """Reads values from JSON, each text for itself.
+    """Reads values from JSON, each string independently.
 
-    Every method raises `ValueError`, `TypeError` or `OverflowError` for what is not as this page describes it,
-    `InvalidArgumentError` for a dtype that there is not, and what `fetch` raises.
+    Every method raises `ValueError`, `TypeError` or `OverflowError` for malformed JSON, `InvalidArgumentError` for an
+    unknown dtype, and the errors of `fetch`.
     """
 
     def __init__(self, fetch: Fetch) -> None:
@@ -232,17 +232,17 @@ class LiteralReader:
         self._depth = 0
 
     def key(self, text: str) -> Any:
-        """The key of a node: a value that has a hash."""
+        """Read the key of a node: a hashable value."""
         if text.startswith('"'):
             return _parsed(text)
         value = self._whole(_parsed(text))
         if value is None:
-            raise ValueError("null is the key of no node")
+            raise ValueError("null cannot be the key of a node")
         hash(value)
         return value
 
     def attrs(self, text: str) -> dict[Any, Any]:
-        """The attributes of a node, an edge or the graph."""
+        """Read the attributes of a node, an edge or the graph."""
         self._depth = 0
         return self._members(_parsed(text))
 
@@ -256,7 +256,7 @@ class LiteralReader:
             return plain
         self._depth += 1
         if self._depth > MAX_DEPTH + _WITHIN_A_LEAF:
-            raise ValueError(f"it is nested more than {MAX_DEPTH} deep")
+            raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
         value = self._items(plain) if kind is list else self._tagged(plain)
         self._depth -= 1
         return value
@@ -266,7 +266,7 @@ class LiteralReader:
             ((tag, inner),) = plain.items()
             if tag in _READERS:
                 return _READERS[tag](self, inner)
-        raise ValueError(f"an object with the members {sorted(plain)} stands for no value")
+        raise ValueError(f"an object with the members {sorted(plain)} is not a valid value")
 
     def _items(self, plain: Any) -> list[Any]:
         return [self._value(item) for item in _typed(plain, list)]
@@ -287,7 +287,7 @@ class LiteralReader:
     def _scalar(self, plain: Any) -> Any:
         array = self._array(plain)
         if array.shape != () or array.dtype.kind in "OUS" or not array.dtype.isnative:
-            raise ValueError("a scalar is one number")
+            raise ValueError("a scalar must be one number")
         return array[()]
 
     def _bytes(self, plain: Any) -> np.bytes_:
@@ -326,7 +326,7 @@ def _parsed(text: str) -> Any:
     except RecursionError:
         raise ValueError("the JSON is nested too deeply") from None
     if end != len(text):
-        raise ValueError(f"there is more behind the JSON's end, from character {end}")
+        raise ValueError(f"there are more characters after the end of the JSON, from character {end}")
     return plain
 
 
@@ -351,7 +351,7 @@ def _pair(plain: Any) -> list[Any]:
 def _read_int(plain: Any) -> int:
     value = int(_typed(plain, str), 16)
     if f"{value:#x}" != plain:
-        raise ValueError(f"{plain[:80]!r} is no hexadecimal number")
+        raise ValueError(f"{plain[:80]!r} is not a hexadecimal number")
     return value
 
 
@@ -361,7 +361,7 @@ def _read_float(plain: Any) -> float:
     data = bytes.fromhex(_typed(plain, str))
     value = float(struct.unpack(">d", data)[0]) if len(data) == 8 else 0.0
     if not math.isnan(value):
-        raise ValueError(f"{plain[:80]!r} are not the bits of a NaN")
+        raise ValueError(f"{plain[:80]!r} does not encode a NaN")
     return value
 
 

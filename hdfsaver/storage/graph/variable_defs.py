@@ -1,7 +1,7 @@
-"""How variables are made of operations, as rows of a table.
+"""The definitions of variables (`VariableDef`), as rows of a table.
 
-A part of a partitioned variable says so in the column ``save_slice_info``, a JSON object with the keys ``full_name``,
-``full_shape``, ``var_offset`` and ``var_shape``; the text is empty for a variable that is no part.
+The column ``save_slice_info`` describes a part of a partitioned variable: a JSON object with the keys ``full_name``,
+``full_shape``, ``var_offset`` and ``var_shape``. It is empty for a whole variable.
 """
 
 from __future__ import annotations
@@ -35,7 +35,23 @@ class _Row:
 def write_variable_defs(
     group: h5g.GroupID, name: str, definitions: Sequence[VariableDef], attributes: dict[str, str]
 ) -> None:
-    """Write a table of variables; errors are those of `write_records`."""
+    """Write a table of variables.
+
+    Parameters
+    ----------
+    group : h5py.h5g.GroupID
+    name : str
+        The link of the table in the group.
+    definitions : sequence of VariableDef
+        A row for each.
+    attributes : mapping of str to str, optional
+        Attributes of the dataset.
+
+    Raises
+    ------
+    TypeError, OverflowError
+        See `hdfsaver.storage.hdf5.dataclass_tables.write_records`.
+    """
     rows = [
         _Row(
             definition.variable_name,
@@ -51,12 +67,24 @@ def write_variable_defs(
 
 
 def read_variable_defs(group: h5g.GroupID, name: str, part: str) -> list[VariableDef]:
-    """Read a table of variables; ``part`` is its place, for errors.
+    """Read a table of variables.
+
+    Parameters
+    ----------
+    group : h5py.h5g.GroupID
+    name : str
+        The link of the table in the group.
+    part : str
+        The path of the table, for errors.
+
+    Returns
+    -------
+    list of VariableDef
 
     Raises
     ------
     DataLossError
-        A column is missing or of another kind, a text in ``save_slice_info`` is malformed, or the table is damaged.
+        A column is missing or has another dtype, a ``save_slice_info`` is malformed, or the table is damaged.
     """
     return [
         VariableDef(
@@ -72,7 +100,7 @@ def read_variable_defs(group: h5g.GroupID, name: str, part: str) -> list[Variabl
 
 
 def encode_slice_info(info: SaveSliceInfoDef | None) -> str:
-    """Which part of a larger variable a variable is, as a text; empty for None."""
+    """Encode the part of a larger variable as JSON; an empty string for None."""
     return "" if info is None else json.dumps(dataclasses.asdict(info), ensure_ascii=False, separators=(",", ":"))
 
 
@@ -82,7 +110,7 @@ def decode_slice_info(text: str, part: str) -> SaveSliceInfoDef | None:
     Raises
     ------
     DataLossError
-        It is malformed, or the part does not lie within the whole; ``part`` is the place that the message names.
+        It is malformed, or the part exceeds the whole; the message names ``part``.
     """
     if not text:
         return None
@@ -96,7 +124,7 @@ def decode_slice_info(text: str, part: str) -> SaveSliceInfoDef | None:
         start + size <= full for start, size, full in zip(offset, shape, full_shape, strict=True)
     )
     if not isinstance(full_name, str) or not fits:
-        raise damaged(part, f"save_slice_info {text[:100]!r} names no part of a variable.")
+        raise damaged(part, f"save_slice_info {text[:100]!r} exceeds its variable.")
     return SaveSliceInfoDef(full_name, full_shape, offset, shape)
 
 

@@ -1,1 +1,1 @@
-"""The objects of an HDF5 file, and nothing that only a checkpoint has."""
+"""The objects of an HDF5 file, independent of checkpoints."""

@@ -1,7 +1,7 @@
-"""Arrays: one dataset each, with the dtype that NumPy gives them.
+"""Arrays as datasets, one each, with the array's dtype.
 
-They are the constants of a graph, the items of a collection and the long cells of a table. (The values of variables,
-which are many and large, do not come this way: their bytes never pass through HDF5.)
+They store the constants of a graph, the items of a collection and the long cells of a table. (The values of variables
+do not pass through HDF5; they are written directly.)
 """
 
 from __future__ import annotations
@@ -20,17 +20,27 @@ _LABELS = (datatypes.LABEL, "encoding", "shape")
 
 
 def little_endian(array: Array) -> Array:
-    """The array itself, or a copy where its bytes are in the other order."""
+    """The array itself, or a little-endian copy of a big-endian array."""
     return array.astype(array.dtype.newbyteorder("<"), copy=False) if array.dtype.byteorder == ">" else array
 
 
 def write_array(group: h5g.GroupID, link: str, array: Array, attributes: dict[str, str] | None = None) -> None:
-    """Write an array under one link of a group, with attributes that say more about it.
+    """Write an array as one dataset of a group.
+
+    Parameters
+    ----------
+    group : h5py.h5g.GroupID
+    link : str
+        The link of the dataset in the group.
+    array : ndarray
+        Of any shape, and a dtype of the table of dtypes.
+    attributes : dict of str to str, optional
+        Attributes of the dataset.
 
     Raises
     ------
     TypeError
-        No dtype stands for its elements.
+        The dtype of the array is unsupported.
     """
     name = dtypes.name_of_numpy(array.dtype)
     if name == "string":
@@ -43,12 +53,12 @@ def write_array(group: h5g.GroupID, link: str, array: Array, attributes: dict[st
 
 
 def read_array(group: h5g.GroupID, path: str) -> Array:
-    """Read an array; bit for bit the one that was written.
+    """Read an array, bit for bit.
 
     Raises
     ------
     DataLossError
-        It is not there, is of no known dtype, or is damaged.
+        It is missing or damaged, or has an unknown dtype.
     """
     return array_in(objects.open_dataset(group, path))
 
@@ -60,10 +70,10 @@ def array_in(dataset: h5d.DatasetID) -> Array:
     part = objects.location(dataset)
     with objects.reading(part):
         text = strings.stored_dtype(dataset.get_type(), labels)
-        return _numbers(dataset, part, labels) if text is None else _texts(dataset, text, labels)
+        return _numbers(dataset, part, labels) if text is None else _strings(dataset, text, labels)
 
 
-def _texts(dataset: h5d.DatasetID, dtype: np.dtype[Any], labels: dict[str, str]) -> Array:
+def _strings(dataset: h5d.DatasetID, dtype: np.dtype[Any], labels: dict[str, str]) -> Array:
     stored = np.zeros(dataset.shape, dtype=dtype)
     objects.read_dataset(dataset, stored, dataset.get_type())
     return strings.decode(stored, labels)
@@ -72,7 +82,7 @@ def _texts(dataset: h5d.DatasetID, dtype: np.dtype[Any], labels: dict[str, str])
 def _numbers(dataset: h5d.DatasetID, part: str, labels: dict[str, str]) -> Array:
     name = datatypes.dtype_name(dataset.get_type(), labels.get(datatypes.LABEL))
     if name is None:
-        raise damaged(part, f"its HDF5 datatype{_said(labels)} is that of no dtype.")
+        raise damaged(part, f"its HDF5 datatype{_said(labels)} is unsupported.")
     array = np.zeros(dataset.shape, dtype=dtypes.numpy_dtype(name))
     objects.read_dataset(dataset, array, datatypes.type_of(name))
     return array

@@ -1,4 +1,4 @@
-"""Records: items of one dataclass as a table, a row per item and a column per field."""
+"""Items of one dataclass as a table: a row per item and a column per field."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hdfsaver.storage.hdf5.tables import Column, read_table, write_table
 
 Record = TypeVar("Record")
 
-# The annotations of the dataclasses are text, as everywhere in this package.
+# The annotations of the dataclasses are strings, as everywhere in this package.
 _NUMBERS: dict[str, npt.DTypeLike] = {"bool": np.bool_, "int": np.int64, "float": np.float64}
 
 
@@ -26,12 +26,24 @@ def write_records(
     records: Sequence[Record],
     attributes: Mapping[str, str] | None = None,
 ) -> None:
-    """Write items of a dataclass whose fields are str, bool, int and float.
+    """Write items of a dataclass with fields of type str, bool, int and float.
+
+    Parameters
+    ----------
+    group : h5py.h5g.GroupID
+    name : str
+        The link of the table in the group.
+    kind : type
+        The dataclass.
+    records : sequence
+        Its items, a row for each.
+    attributes : mapping of str to str, optional
+        Attributes of the dataset.
 
     Raises
     ------
     TypeError, OverflowError
-        A field holds what its column cannot.
+        A field has a value that does not fit its column.
     """
     columns = {
         field.name: _column(str(field.type), [getattr(record, field.name) for record in records])
@@ -47,10 +59,23 @@ def _column(kind: str, values: list[Any]) -> Any:
 def read_records(group: h5g.GroupID, name: str, kind: type[Record]) -> list[Record]:
     """Read the items of a dataclass.
 
+    Parameters
+    ----------
+    group : h5py.h5g.GroupID
+    name : str
+        The link of the table in the group.
+    kind : type
+        The dataclass.
+
+    Returns
+    -------
+    list
+        The items, in the order of the rows.
+
     Raises
     ------
     DataLossError
-        A column is missing or of another kind, or the table is damaged.
+        A column is missing or has another dtype, or the table is damaged.
     """
     fields = {field.name: str(field.type) for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     wanted = {field: None if text == "str" else np.dtype(_NUMBERS[text]) for field, text in fields.items()}
@@ -60,20 +85,33 @@ def read_records(group: h5g.GroupID, name: str, kind: type[Record]) -> list[Reco
 
 
 def columns_of(group: h5g.GroupID, name: str, wanted: Mapping[str, np.dtype[Any] | None]) -> dict[str, Any]:
-    """Read a table that must have certain columns; None stands for text. Others are left out.
+    """Read the required columns of a table; other columns are skipped.
+
+    Parameters
+    ----------
+    group : h5py.h5g.GroupID
+    name : str
+        The link of the table in the group.
+    wanted : mapping of str to numpy.dtype or None
+        The dtype of each required column; None for strings.
+
+    Returns
+    -------
+    dict of str to list of str or ndarray
+        The required columns.
 
     Raises
     ------
     DataLossError
-        A column is missing or of another kind, or the table is damaged.
+        A column is missing or has another dtype, or the table is damaged.
     """
     table = read_table(group, name)
     part = f"{location(group)}/{name}"
     for column, dtype in wanted.items():
         if column not in table:
-            raise damaged(part, f"the column {column!r} is missing; there are {', '.join(table)}.")
+            raise damaged(part, f"the column {column!r} is missing; the columns are {', '.join(table)}.")
         if _kind(table[column]) != dtype:
-            raise damaged(part, f"column {column!r} must be {dtype or 'text'}, not {_kind(table[column]) or 'text'}.")
+            raise damaged(part, f"column {column!r} must be {dtype or 'str'}, not {_kind(table[column]) or 'str'}.")
     return {column: table[column] for column in wanted}
 
 

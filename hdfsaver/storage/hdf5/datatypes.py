@@ -1,8 +1,8 @@
-"""dtypes and HDF5 datatypes: how the elements of each dtype lie in a file.
+"""dtypes and HDF5 datatypes: the stored form of the elements of each dtype.
 
-Where several dtypes share one HDF5 type, the plain one owns it (``uint8``), and a dataset of any other (``quint8``,
-``float8_e4m3fn``) says its dtype in the attribute `LABEL`. String tensors are not here: how they lie depends on their
-lengths.
+Where several dtypes share one HDF5 type, it means the plain one (``uint8``), and a dataset of another one (``quint8``,
+``float8_e4m3fn``) has its dtype in the attribute `LABEL`. String tensors are not covered here: their stored form
+depends on their lengths.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hdfsaver import dtypes
 from hdfsaver.dtypes import Boolean, Complex, Float, Hdf5, Integer, Text
 
 LABEL = "dtype"
-"""The attribute that names the dtype of a dataset whose HDF5 type does not: a fixed-length string."""
+"""The attribute, a fixed-length string, with the dtype of a dataset whose HDF5 type is shared."""
 
 
 @cache
@@ -32,20 +32,20 @@ def type_of(name: str) -> h5t.TypeID:
     Raises
     ------
     TypeError
-        The dtype is unknown, cannot be stored (``resource``, ``variant``), or is ``string``, which has no one type.
+        The dtype is unknown, cannot be stored (``resource``, ``variant``), or is ``string``, which has no single type.
     """
     row = dtypes.ROW_BY_NAME.get(name)
     if row is None:
-        raise TypeError(f"There is no dtype {name!r}; the dtypes are {', '.join(dtypes.ROW_BY_NAME)}.")
+        raise TypeError(f"Unknown dtype {name!r}; the dtypes are {', '.join(dtypes.ROW_BY_NAME)}.")
     if row.hdf5 is None:
-        raise TypeError(f"A value of dtype {name!r} is a handle that lives in one process; it cannot be stored.")
+        raise TypeError(f"A value of dtype {name!r} is a handle of one process; it cannot be stored.")
     made = _make(row.hdf5)
     made.lock()
     return made
 
 
 def needs_label(name: str) -> bool:
-    """Whether a dataset of the dtype must say so in the attribute `LABEL`, because another dtype owns its HDF5 type."""
+    """Whether a dataset of the dtype needs the attribute `LABEL`, because its HDF5 type means another dtype."""
     return _owners().get(dtypes.ROW_BY_NAME[name].hdf5) != name
 
 
@@ -57,12 +57,12 @@ def dtype_name(type_id: h5t.TypeID, label: str | None = None) -> str | None:
     type_id : h5py.h5t.TypeID
         The datatype of a dataset.
     label : str, optional
-        The dataset's attribute `LABEL`, where it has one.
+        The dataset's attribute `LABEL`, if it has one.
 
     Returns
     -------
     str or None
-        The dtype's name; None for a type that no dtype stands for, and for a label that does not go with the type.
+        The dtype's name; None for an unsupported type, and for a label that does not match the type.
     """
     owner = next((name for name in _owners().values() if _same(type_id, type_of(name))), None)
     if owner is None or label is None:
@@ -72,25 +72,25 @@ def dtype_name(type_id: h5t.TypeID, label: str | None = None) -> str | None:
 
 
 def is_big_endian(type_id: h5t.TypeID) -> bool:
-    """Whether the elements' bytes are in the order that this project never writes."""
+    """Whether the elements are big-endian, which this project never writes."""
     return type_id.get_class() in (h5t.INTEGER, h5t.FLOAT) and type_id.get_order() == h5t.ORDER_BE
 
 
 @cache
 def _owners() -> dict[Hdf5 | None, str]:
-    # The last one put in stays: the table backwards, with the quantized dtypes before all others.
+    # The last entry wins: the table is reversed, with the quantized dtypes before all others.
     rows = [row for row in dtypes.TABLE if row.hdf5 is not None and not isinstance(row.hdf5, Text)]
     rows.sort(key=lambda row: (dtypes.as_dtype(row.name).is_quantized, row.enum), reverse=True)
     return {row.hdf5: row.name for row in rows}
 
 
-def _same(found: h5t.TypeID, ours: h5t.TypeID) -> bool:
-    if found.get_class() != ours.get_class() or found.get_size() != ours.get_size():
+def _same(found: h5t.TypeID, own: h5t.TypeID) -> bool:
+    if found.get_class() != own.get_class() or found.get_size() != own.get_size():
         return False
     if is_big_endian(found):
         found = found.copy()
         found.set_order(h5t.ORDER_LE)
-    return bool(found.equal(ours))
+    return bool(found.equal(own))
 
 
 def _make(description: Hdf5) -> h5t.TypeID:
@@ -104,7 +104,7 @@ def _make(description: Hdf5) -> h5t.TypeID:
         case Boolean():
             return _boolean()
         case Text():
-            raise TypeError("A string tensor has no HDF5 type of its own: it depends on the lengths of the strings.")
+            raise TypeError("A string tensor has no single HDF5 type: it depends on the lengths of the strings.")
 
 
 def _integer(description: Integer) -> h5t.TypeID:
@@ -120,7 +120,7 @@ def _float(description: Float) -> h5t.TypeID:
     mantissa, exponent = description.mantissa_bits, description.exponent_bits
     made.set_fields(8 * description.size - 1, mantissa, exponent, 0, mantissa)
     made.set_ebias(description.bias)
-    # The precision first: HDF5 refuses a size that the bits do not fit into.
+    # The precision first: HDF5 refuses a size that is too small for the bits.
     made.set_precision(8 * description.size)
     made.set_size(description.size)
     return made

@@ -1,4 +1,4 @@
-"""The HDF5 library on a file that is open already."""
+"""The HDF5 library on a file that is already open."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hdfsaver.storage.hdf5 import objects
 class _View:
     """An open file for h5py's ``fileobj`` driver.
 
-    Whoever replaces the path meanwhile, this stays the file that was checked.
+    If the path is replaced meanwhile, this is still the file that was checked.
     """
 
     def __init__(self, opened: Opened) -> None:
@@ -38,7 +38,7 @@ class _View:
     def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer).cast("B")
         end = self._position + len(view)
-        if end <= len(self._opened.head):  # of a small file all has been read already
+        if end <= len(self._opened.head):  # a small file has been read already
             view[:] = self._opened.head[self._position : end]
         else:
             read_at(self._opened.fd, view, self._position)

@@ -1,16 +1,16 @@
-"""Names and link paths: any string is the name of a variable, and no two names meet in one HDF5 link.
+"""Names and link paths: any string can be the name of a variable, and no two names share an HDF5 link.
 
 Reading is one rule: percent-decode every link name and join them with ``/``. Writing escapes
 
-* ``%`` and control characters, NUL among them;
-* a slash that is not between two components: at the beginning, at the end, behind another slash;
-* a slash below a name that is itself in the set, because HDF5 cannot hold a dataset and a group under one name:
-  beside ``w``, ``w/Adam`` is the link ``w%2FAdam``;
+* ``%`` and control characters, including NUL;
+* a slash that is not between two components: at the beginning, at the end, after another slash;
+* a slash after a name that is itself in the set, because an HDF5 link cannot be both a dataset and a group: together
+  with ``w``, ``w/Adam`` is the link ``w%2FAdam``;
 * the components ``.`` and ``..``;
 * the empty name, which is the link ``%``.
 
-Decoding gives the name back, so two names never share a path; and what stands before a plain slash is never a name of
-the set, so no path needs a dataset for a group.
+Decoding restores the name, so two names never share a path. The part before a plain slash is never a name of the set,
+so no path needs a group in the place of a dataset.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from collections.abc import Set as AbstractSet
 from urllib.parse import unquote_to_bytes
 
 EMPTY = "%"
-"""The link of the empty name; in all others, two hexadecimal digits follow every percent sign."""
+"""The link of the empty name; in all other links, two hexadecimal digits follow every percent sign."""
 
 _ESCAPED = re.compile(r"[%\x00-\x1f\x7f]")
 _DOTS = re.compile(r"(?:^|(?<=/))\.\.?(?=/|\Z)")
 
 
 def paths_of(names: Iterable[str]) -> dict[str, str]:
-    """The link path of every name, in the order given; it depends on the set of names alone.
+    """The link path of every name, in the given order; it depends only on the set of names.
 
     Parameters
     ----------
     names : iterable of str
-        Any strings that UTF-8 can write.
+        Any strings that UTF-8 can encode.
 
     Returns
     -------
@@ -43,19 +43,19 @@ def paths_of(names: Iterable[str]) -> dict[str, str]:
     Raises
     ------
     ValueError
-        A name holds a surrogate, which UTF-8 cannot write.
+        A name contains a lone surrogate, which UTF-8 cannot encode.
     """
     known = dict.fromkeys(names)
     return {name: _path(name, known.keys()) for name in known}
 
 
 def name_of(path: str) -> str:
-    """The name that a link path stands for; a percent sign that escapes nothing stands for itself.
+    """Decode a link path to a name; a percent sign that escapes nothing is kept.
 
     Raises
     ------
     ValueError
-        The escapes of the path do not spell UTF-8.
+        The decoded bytes are not UTF-8.
     """
     if "%" not in path:
         return path
@@ -64,7 +64,7 @@ def name_of(path: str) -> str:
     try:
         return unquote_to_bytes(path).decode()
     except UnicodeDecodeError:
-        raise ValueError(f"The link path {path!r} does not percent-decode to UTF-8 text.") from None
+        raise ValueError(f"The link path {path!r} does not percent-decode to UTF-8.") from None
 
 
 def _path(name: str, names: AbstractSet[str]) -> str:
@@ -72,7 +72,7 @@ def _path(name: str, names: AbstractSet[str]) -> str:
         _check_encodable(name)
     if not name:
         return EMPTY
-    # Ten thousand names in ten milliseconds: the plain ones must not meet a regular expression.
+    # For speed (10,000 names in 10 ms), plain names are not matched with a regular expression.
     plain = name.isprintable() and "%" not in name
     pieces = [name] if plain and "/" not in name else _pieces(name, names)
     if not plain:
@@ -86,13 +86,13 @@ def _check_encodable(name: str) -> None:
         name.encode()
     except UnicodeEncodeError as error:
         raise ValueError(
-            f"The name {name!r} cannot be stored: its character {error.start}, a lone surrogate, has no place in "
+            f"The name {name!r} cannot be stored: its character {error.start}, a lone surrogate, is invalid in "
             "UTF-8. Give the variable another name."
         ) from None
 
 
 def _pieces(name: str, names: AbstractSet[str]) -> list[str]:
-    """The name cut at the slashes that must not divide links."""
+    """The name divided at the slashes that must be escaped."""
     pieces = []
     start, last = 0, len(name) - 1
     position = name.find("/")

@@ -1,8 +1,8 @@
-"""HDF5 objects: made so that the same state gives the same bytes, and opened with suspicion.
+"""HDF5 objects: created so that the same state gives the same bytes, and checked when they are opened.
 
-Datasets made here are contiguous, allocated at once and never filled; no object carries times; attributes are text of
-fixed length. What is opened here must lie in the file itself: a link that leads elsewhere, chunks and filters, and
-sizes that the file does not back are refused before anything is read.
+Datasets created here are contiguous, allocated at once and never filled; no object has timestamps; attributes are
+strings of fixed length. An opened object must be in the file itself: soft and external links, chunks, filters, and
+sizes beyond the stored bytes are refused before anything is read.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ _H5PY_ERRORS = (
 
 
 def damaged(part: str, what: str) -> DataLossError:
-    """The error that says what is wrong with a part of the file, ``"/graph/nodes"``."""
+    """Make the error for a damaged part of the file, ``"/graph/nodes"``."""
     return DataLossError(None, None, f"{part}: {what}")
 
 
 @contextmanager
 def reading(part: str) -> Iterator[None]:
-    """Turn whatever h5py raises on a damaged file into a `DataLossError` that names the part."""
+    """Turn the errors of h5py on a damaged file into a `DataLossError` that names the part."""
     try:
         yield
     except _H5PY_ERRORS as error:
@@ -49,7 +49,7 @@ def reading(part: str) -> Iterator[None]:
 
 
 def location(node: Node) -> str:
-    """The full path of an object, as errors name it."""
+    """The full path of an object, for errors."""
     name = h5i.get_name(node)
     return "an object without a name" if name is None else name.decode("utf-8", "backslashreplace")
 
@@ -82,18 +82,32 @@ def _link_properties() -> h5p.PropLCID:
 
 
 def create_group(parent: h5g.GroupID, link: str) -> h5g.GroupID:
-    """Make a group under one link."""
+    """Create a group."""
     return h5g.create(parent, link.encode(), _link_properties(), _group_properties())
 
 
 def group_for(parent: h5g.GroupID, path: str, made: dict[str, h5g.GroupID]) -> tuple[h5g.GroupID, str]:
-    """The group that a path's last link belongs in, made with all above it where it is missing, and that link.
+    """Get the parent group of a path, and create it if it is missing.
 
-    ``made`` remembers the groups of one parent from call to call.
+    Parameters
+    ----------
+    parent : h5py.h5g.GroupID
+        The group that the path begins at.
+    path : str
+        Links with ``/`` between them.
+    made : dict of str to h5py.h5g.GroupID
+        A cache of the groups below ``parent``, kept by the caller between calls.
+
+    Returns
+    -------
+    h5py.h5g.GroupID
+        The group for the last link.
+    str
+        The last link.
     """
     above, _, link = path.rpartition("/")
     if above and above not in made:
-        # Downwards in a loop: a name may have more components than Python allows calls.
+        # A loop instead of recursion: a name may have more components than Python's recursion limit.
         links = above.split("/")
         for depth, name in enumerate(links, 1):
             below = "/".join(links[:depth])
@@ -103,7 +117,20 @@ def group_for(parent: h5g.GroupID, path: str, made: dict[str, h5g.GroupID]) -> t
 
 
 def allocate(parent: h5g.GroupID, link: str, datatype: h5t.TypeID, shape: tuple[int, ...]) -> h5d.DatasetID:
-    """Make a dataset whose bytes have their place in the file, and no value yet."""
+    """Create a dataset with allocated space, but without a value.
+
+    Parameters
+    ----------
+    parent : h5py.h5g.GroupID
+    link : str
+    datatype : h5py.h5t.TypeID
+    shape : tuple of int
+
+    Returns
+    -------
+    h5py.h5d.DatasetID
+        The new dataset.
+    """
     return h5d.create(parent, link.encode(), datatype, _space(shape), _dataset_properties(), _link_properties())
 
 
@@ -115,27 +142,55 @@ def allocate_chunked(
     chunk: tuple[int, ...],
     filters: Sequence[tuple[int, tuple[int, ...]]],
 ) -> h5d.DatasetID:
-    """Make a dataset in chunks, with filters by their numbers and parameters; none of the chunks has a place yet."""
+    """Create a chunked dataset without allocated chunks.
+
+    Parameters
+    ----------
+    parent : h5py.h5g.GroupID
+    link : str
+    datatype : h5py.h5t.TypeID
+    shape, chunk : tuple of int
+        The shape of the dataset, and of a chunk.
+    filters : sequence of (int, tuple of int)
+        The numbers and parameters of the filters, in order.
+
+    Returns
+    -------
+    h5py.h5d.DatasetID
+        The new dataset.
+    """
     properties = h5p.create(h5p.DATASET_CREATE)
     properties.set_chunk(chunk)
     properties.set_fill_time(h5d.FILL_TIME_NEVER)
     properties.set_obj_track_times(False)
     for code, parameters in filters:
-        # Optional, because the library need not have them: it never runs them here.
+        # Optional filters, because the library may not have them: it never runs them here.
         properties.set_filter(code, h5z.FLAG_OPTIONAL, parameters)
     return h5d.create(parent, link.encode(), datatype, _space(shape), properties, _link_properties())
 
 
 @lru_cache(maxsize=64)
 def _space(shape: tuple[int, ...]) -> h5s.SpaceID:
-    # Kept, because a model has many variables of few shapes.
+    # Cached, because a model has many variables of few shapes.
     return h5s.create_simple(shape) if shape else h5s.create(h5s.SCALAR)
 
 
 def create_dataset(
     parent: h5g.GroupID, link: str, datatype: h5t.TypeID, values: Array, attributes: Mapping[str, str] | None = None
 ) -> None:
-    """Make a dataset of an array's shape whose elements are the array's bytes as they are."""
+    """Create a dataset from an array, and write its bytes without conversion.
+
+    Parameters
+    ----------
+    parent : h5py.h5g.GroupID
+    link : str
+    datatype : h5py.h5t.TypeID
+        The datatype of the stored bytes.
+    values : ndarray
+        Little-endian, with elements of the datatype's size.
+    attributes : mapping of str to str, optional
+        Attributes of the dataset.
+    """
     dataset = allocate(parent, link, datatype, values.shape)
     if values.size:
         dataset.write(h5s.ALL, h5s.ALL, np.ascontiguousarray(values), datatype)
@@ -144,7 +199,16 @@ def create_dataset(
 
 
 def set_text(node: Node, name: str, text: str) -> None:
-    """Give an object an attribute: text of fixed length, in UTF-8; NUL cannot be part of it."""
+    """Write an attribute: a string of fixed length, in UTF-8.
+
+    Parameters
+    ----------
+    node : h5py.h5g.GroupID or h5py.h5d.DatasetID
+    name : str
+        The attribute.
+    text : str
+        Its value, without NUL.
+    """
     encoded = text.encode()
     value = np.array(encoded, dtype=f"S{len(encoded) + 1}")
     datatype = text_type(len(encoded))
@@ -152,7 +216,7 @@ def set_text(node: Node, name: str, text: str) -> None:
 
 
 def text_type(width: int, charset: int = h5t.CSET_UTF8) -> h5t.TypeID:
-    """Text of at most so many bytes, with the NUL behind it that spares readers of a dump the padding."""
+    """The datatype of strings of at most ``width`` bytes with a final NUL, so that dumps show no padding."""
     datatype = h5t.C_S1.copy()
     datatype.set_size(width + 1)
     datatype.set_strpad(h5t.STR_NULLTERM)
@@ -164,7 +228,7 @@ def text_type(width: int, charset: int = h5t.CSET_UTF8) -> h5t.TypeID:
 
 
 def has_link(parent: h5g.GroupID, link: str) -> bool:
-    """Whether a group has a link of that name, wherever it leads."""
+    """Whether a group has a link of that name, of any kind."""
     with reading(location(parent)):
         return bool(parent.links.exists(link.encode()))
 
@@ -175,7 +239,7 @@ def open_group(parent: h5g.GroupID, path: str) -> h5g.GroupID:
     Raises
     ------
     DataLossError
-        It is not there, or something else is.
+        It is missing, or is not a group.
     """
     group = parent
     for link in path.split("/"):
@@ -187,12 +251,12 @@ def open_group(parent: h5g.GroupID, path: str) -> h5g.GroupID:
 
 
 def open_dataset(parent: h5g.GroupID, path: str) -> h5d.DatasetID:
-    """Open a dataset, one link at a time, and check that all its bytes lie in the file as one plain block.
+    """Open a dataset, one link at a time, and check that all its bytes are stored in the file as one plain block.
 
     Raises
     ------
     DataLossError
-        It is not there, or it is stored in another way.
+        It is missing, or is stored in another way.
     """
     above, _, link = path.rpartition("/")
     found = open_object(open_group(parent, above) if above else parent, link)
@@ -203,7 +267,7 @@ def open_dataset(parent: h5g.GroupID, path: str) -> h5d.DatasetID:
 
 
 def first_chunk(parent: h5g.GroupID, path: str) -> int | None:
-    """Where the first chunk of a dataset lies, None where it has none; errors as of `open_dataset`."""
+    """The file offset of the first chunk of a dataset, None without chunks; errors as in `open_dataset`."""
     above, _, link = path.rpartition("/")
     found = open_object(open_group(parent, above) if above else parent, link)
     part = location(found)
@@ -215,14 +279,14 @@ def first_chunk(parent: h5g.GroupID, path: str) -> int | None:
 
 
 def open_object(parent: h5g.GroupID, link: str) -> Any:
-    """Open whatever a hard link leads to; `DataLossError` where it is missing, or a link of another kind."""
+    """Open the object of a hard link; `DataLossError` if it is missing or another kind of link."""
     part = f"{location(parent).rstrip('/')}/{link}"
     name = link.encode()
     with reading(part):
         if b"\0" in name or not parent.links.exists(name):
             raise damaged(part, "it is missing.")
         if parent.links.get_info(name).type != h5l.TYPE_HARD:
-            raise damaged(part, "it is a soft or external link, and those are never followed.")
+            raise damaged(part, "it is a soft or external link; such links are never followed.")
         return h5o.open(parent, name)
 
 
@@ -230,7 +294,7 @@ def _check_storage(dataset: h5d.DatasetID) -> None:
     part = location(dataset)
     with reading(part):
         properties = dataset.get_create_plist()
-        # The layout first: asking a virtual dataset for its shape opens other files.
+        # The layout first: a query for the shape of a virtual dataset opens other files.
         if properties.get_layout() not in (h5d.CONTIGUOUS, h5d.COMPACT) or properties.get_external_count():
             raise damaged(part, "it must be stored contiguously in this file; `h5repack -l CONTI` stores it so.")
         needed = math.prod(dataset.shape) * dataset.get_type().get_size()
@@ -240,29 +304,43 @@ def _check_storage(dataset: h5d.DatasetID) -> None:
     if stored != needed:
         raise damaged(part, f"it declares {needed} bytes, but the file holds {stored}.")
     if needed > size or offset > size - needed:
-        raise damaged(part, "its bytes do not lie within the file.")
+        raise damaged(part, "its bytes are not within the file.")
 
 
 def file_size(node: Node) -> int:
-    """Length in bytes of the file that an object is in."""
+    """The length in bytes of an object's file."""
     size: int = h5i.get_file_id(node).get_filesize()
     return size
 
 
 def read_dataset(dataset: h5d.DatasetID, values: Array, datatype: h5t.TypeID) -> None:
-    """Fill an array of a dataset's shape with its elements, converted to a datatype."""
+    """Read a dataset into an array.
+
+    Parameters
+    ----------
+    dataset : h5py.h5d.DatasetID
+    values : ndarray
+        The array to fill, of the dataset's shape.
+    datatype : h5py.h5t.TypeID
+        The datatype of the array's elements; HDF5 converts to it.
+
+    Raises
+    ------
+    DataLossError
+        The HDF5 library cannot read the dataset.
+    """
     if values.size:
         with reading(location(dataset)):
             dataset.read(h5s.ALL, h5s.ALL, values, datatype)
 
 
 def get_text(node: Node, name: str) -> str | None:
-    """The text of an attribute, or None where the object has no such attribute.
+    """The string of an attribute, or None if the object has no such attribute.
 
     Raises
     ------
     DataLossError
-        The attribute is something else than a single text of fixed length.
+        The attribute is not a single string of fixed length.
     """
     part = f"{location(node)}, attribute {name!r}"
     with reading(part):
@@ -271,25 +349,25 @@ def get_text(node: Node, name: str) -> str | None:
         attribute = h5a.open(node, name.encode())
         datatype = attribute.get_type()
         if not (is_fixed_text(datatype) and attribute.shape == ()):
-            raise damaged(part, "a single text of fixed length was expected.")
+            raise damaged(part, "a single string of fixed length was expected.")
         if datatype.get_size() > limits.get().attribute_bytes:
-            raise limits.refused(part, f"its text has {datatype.get_size()} bytes", "attribute_bytes")
+            raise limits.refused(part, f"its string has {datatype.get_size()} bytes", "attribute_bytes")
         value = np.zeros((), dtype=f"S{datatype.get_size()}")
         attribute.read(value, without_spaces(datatype))
         return bytes(value.item()).partition(b"\0")[0].decode()
 
 
 def without_spaces(text: h5t.TypeID) -> h5t.TypeID:
-    """The datatype to read text as, so that a NUL or the end of the cell ends it."""
+    """The memory datatype for strings that end at a NUL or at the end of the cell."""
     if text.get_strpad() != h5t.STR_SPACEPAD:
         return text
-    datatype = text.copy()  # of the same encoding: HDF5 converts none into another
+    datatype = text.copy()  # of the same encoding: HDF5 does not convert encodings
     datatype.set_strpad(h5t.STR_NULLPAD)
     return datatype
 
 
 def is_fixed_text(datatype: h5t.TypeID) -> bool:
-    """Whether a datatype is text of fixed length."""
+    """Whether a datatype is a string of fixed length."""
     return isinstance(datatype, h5t.TypeStringID) and not datatype.is_variable_str()
 
 
@@ -299,15 +377,15 @@ def links_of(group: h5g.GroupID) -> list[str]:
     Raises
     ------
     DataLossError
-        One of them is not UTF-8, or there are more than have room in the file.
+        A name is not UTF-8, or there are more links than the file can hold.
     ResourceExhaustedError
-        There are more than the limit `links` allows.
+        There are more links than the limit `links` allows.
     """
     return _links(group, location(group), _most_links(group))
 
 
 def _most_links(group: h5g.GroupID) -> int:
-    """How many links can be below a group, given the length of the file and the limit."""
+    """The largest number of links below a group, given the length of the file and the limit."""
     with reading(location(group)):
         return min(file_size(group) // limits.LINK_BYTES, limits.get().links)
 
@@ -316,7 +394,7 @@ def _links(group: h5g.GroupID, part: str, most: int) -> list[str]:
     found: list[bytes] = []
 
     def note(name: bytes) -> bool | None:
-        # Nothing may be raised here, and what is not None ends the walk: a tree that leads back into itself has no end.
+        # The callback must not raise; a result other than None ends the walk, which a cycle would make endless.
         found.append(name)
         return True if len(found) > most else None
 
@@ -330,24 +408,24 @@ def _links(group: h5g.GroupID, part: str, most: int) -> list[str]:
 def _too_many(group: h5g.GroupID, part: str) -> OpError:
     if limits.get().links <= file_size(group) // limits.LINK_BYTES:
         return limits.refused(part, "there are more links", "links")
-    return damaged(part, "there are more links than have room in the file.")
+    return damaged(part, "there are more links than the file can hold.")
 
 
 def walk(group: h5g.GroupID, *, once: bool = False) -> Iterator[tuple[str, h5g.GroupID, str]]:
-    """Every dataset below a group: its path below it, the group that holds it, and its link there.
+    """Walk all datasets below a group: the path below it, the parent group, and the link.
 
     Parameters
     ----------
     group : h5py.h5g.GroupID
     once : bool
-        Refuse datasets, too, that more than one link leads to.
+        Also refuse datasets with more than one link.
 
     Raises
     ------
     DataLossError
-        A group is reached twice, so that the walk might never end; or there are more links than have room in the file.
+        A group has more than one link, which may be a cycle; or there are more links than the file can hold.
     ResourceExhaustedError
-        There are more links than the limit `links` allows, or groups deeper than `depth`.
+        There are more links than the limit `links` allows, or groups nested deeper than `depth`.
     """
     seen: set[Any] = set()
     waiting = [("", group, 0)]
@@ -372,13 +450,27 @@ def walk(group: h5g.GroupID, *, once: bool = False) -> Iterator[tuple[str, h5g.G
 def _check_depth(group: h5g.GroupID, depth: int) -> None:
     if depth > limits.get().depth:
         shown = location(group)
-        raise limits.refused(f"{shown[:80]}...", f"it is a group {depth} groups deep", "depth")
+        raise limits.refused(f"{shown[:80]}...", f"it is a group nested {depth} levels deep", "depth")
 
 
 def note_address(node: Node, part: str, seen: set[Any]) -> None:
-    """Remember where an object lies; `DataLossError` if it was met before, under another link."""
+    """Remember the address of an object, and check that it is new.
+
+    Parameters
+    ----------
+    node : h5py.h5g.GroupID or h5py.h5d.DatasetID
+    part : str
+        The path of the object, for errors.
+    seen : set
+        The addresses so far; the new one is added.
+
+    Raises
+    ------
+    DataLossError
+        Another link led to the object before.
+    """
     with reading(part):
         address = h5o.get_info(node).addr
     if address in seen:
-        raise damaged(part, "it hangs from more than one link.")
+        raise damaged(part, "more than one link leads to it.")
     seen.add(address)

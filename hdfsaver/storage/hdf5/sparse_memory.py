@@ -1,4 +1,4 @@
-"""The file that HDF5 believes to write: it keeps the bytes that are written, and nothing of what lies between them."""
+"""A sparse file in memory for HDF5: it keeps the bytes that are written, and no gaps."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _PAGE = 16384
 class SparseMemory:
     """A file object in memory for h5py's ``fileobj`` driver.
 
-    What is never written reads as zeros and takes no room, so that HDF5 can lay out datasets of any size. HDF5 must not
-    meet an exception while it writes (closing a file after one has crashed the process): the first one is kept in
-    ``error`` for the caller to raise when HDF5 is done.
+    Unwritten ranges read as zeros and take no memory, so that HDF5 can lay out datasets of any size. No exception may
+    reach HDF5 while it writes (closing a file after one has crashed the process): the first exception is kept in
+    ``error``, and the caller raises it later.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class SparseMemory:
         return self._position
 
     def flush(self) -> None:
-        """Nothing waits to be written."""
+        """Do nothing: nothing is buffered."""
 
     def truncate(self, size: int | None = None) -> int:
         """Set the length."""
@@ -45,7 +45,7 @@ class SparseMemory:
         view = memoryview(data).cast("B")
         try:
             self._write(view)
-        except Exception as error:  # noqa: BLE001 - whatever it is, HDF5 must not see it
+        except Exception as error:  # noqa: BLE001 - no exception may reach HDF5
             self.error = self.error or error
         self._position += len(view)
         self.size = max(self.size, self._position)
@@ -75,13 +75,13 @@ class SparseMemory:
         return data
 
     def forget(self, offset: int, count: int) -> None:
-        """Let go of bytes that are kept elsewhere; what is near them may be kept longer."""
+        """Release a range that is stored elsewhere; only whole pages are released."""
         for page in range(-(-offset // _PAGE), (offset + count) // _PAGE):
             self._pages.pop(page, None)
 
     @staticmethod
     def _parts(offset: int, count: int) -> list[tuple[int, int, int, int]]:
-        """A range cut at the pages: ``(page, start in it, stop in it, position in the range)``."""
+        """A range divided at pages: ``(page, start in it, stop in it, position in the range)``."""
         parts = []
         at = 0
         while at < count:

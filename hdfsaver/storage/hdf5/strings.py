@@ -1,17 +1,16 @@
-"""String tensors: byte strings of any content and length, and the arrays of plain bytes that they are stored as.
+"""String tensors: byte strings of any content and length, and their stored form.
 
-HDF5's own strings of variable length are never used: they lie in the one place of a file that has no checksum. Two
-forms take their place, and the smaller price decides:
+HDF5's strings of variable length are never used: their heap is the only part of a file without a checksum. Instead
+there are two forms, and the smaller one is used:
 
 *counted*
     An element is a compound ``{length: unsigned 32-bit, text: fixed-width text}``, and the dataset has the tensor's
-    shape; a NUL stands behind the longest, too. Any HDF5 tool shows it, if only as far as the first NUL of an element;
-    all bytes that ``length`` counts belong to it.
+    shape; the width leaves one NUL after the longest element, too. Any HDF5 tool shows an element up to its first NUL;
+    all bytes that ``length`` counts belong to the element.
 *joined*
-    One row of bytes: ``n + 1`` unsigned 64-bit offsets, little-endian, the first of them 0, and behind them the ``n``
-    elements without gaps; element ``i`` lies from offset ``i`` to offset ``i + 1``, counted from the end of the
-    offsets. Three attributes say what it is: ``dtype`` = ``string``, ``encoding`` = ``joined``, and ``shape``, a JSON
-    array.
+    One row of bytes: ``n + 1`` unsigned 64-bit offsets, little-endian, the first one 0, followed by the ``n`` elements
+    without gaps; element ``i`` is between offset ``i`` and offset ``i + 1``, counted from the end of the offsets. It
+    has three attributes: ``dtype`` = ``string``, ``encoding`` = ``joined``, and ``shape``, a JSON array.
 """
 
 from __future__ import annotations
@@ -31,10 +30,10 @@ from hdfsaver.tensor_info import Array
 
 JOINED = "joined"
 MAX_WIDTH = 65536
-"""Bytes of the widest element of the counted form: more than this is too much for the buffers of common tools."""
+"""Bytes of the widest element of the counted form: a larger one exceeds the buffers of common tools."""
 
 SMALL = 4096
-"""Bytes that the counted form may always take, however uneven the elements."""
+"""Up to this many bytes, the counted form is always used."""
 
 _LENGTH = np.dtype("<u4")
 _OFFSET = np.dtype("<u8")
@@ -43,12 +42,12 @@ _SHAPE = re.compile(rf"\[(?:{_SIZE}(?:, {_SIZE})*)?\]")
 
 
 def counted_dtype(width: int) -> np.dtype[Any]:
-    """NumPy's dtype of an element of the counted form with at most so many bytes, and the NUL behind them."""
+    """NumPy's dtype of an element of the counted form with at most ``width`` bytes and a final NUL."""
     return np.dtype([("length", _LENGTH), ("text", f"S{width + 1}")])
 
 
 def datatype_of(stored: np.dtype[Any]) -> h5t.TypeID:
-    """The HDF5 datatype of an array that `encode` gave."""
+    """The HDF5 datatype of an array from `encode`."""
     if stored.names is None:
         return h5t.STD_U8LE
     made = h5t.create(h5t.COMPOUND, stored.itemsize)
@@ -58,14 +57,14 @@ def datatype_of(stored: np.dtype[Any]) -> h5t.TypeID:
 
 
 def stored_dtype(datatype: h5t.TypeID, attributes: Mapping[str, str]) -> np.dtype[Any] | None:
-    """NumPy's dtype for the elements of a dataset that holds a string tensor; None if it holds anything else.
+    """NumPy's dtype for the elements of a stored string tensor; None for any other dataset.
 
     Parameters
     ----------
     datatype : h5py.h5t.TypeID
         The dataset's datatype.
     attributes : mapping of str to str
-        Its attributes ``dtype`` and ``encoding``, where it has them.
+        Its attributes ``dtype`` and ``encoding``, if it has them.
     """
     if attributes.get("dtype") == "string" and attributes.get("encoding") == JOINED:
         return np.dtype(np.uint8) if datatype.equal(h5t.STD_U8LE) else None
@@ -89,26 +88,26 @@ def _is_counted(datatype: h5t.TypeCompoundID) -> bool:
 
 
 def encode(array: Array) -> tuple[Array, dict[str, str]]:
-    """Give the array to store for a string tensor.
+    """Encode a string tensor as the array to store.
 
     Parameters
     ----------
     array : ndarray
-        Of any shape; dtype object, of bytes (or str, which becomes UTF-8), or one of NumPy's text dtypes.
+        Of any shape; dtype object, of bytes (or str, which becomes UTF-8), or one of NumPy's string dtypes.
 
     Returns
     -------
     stored : ndarray
-        Contiguous; see `datatype_of` for its HDF5 datatype.
+        A contiguous array; see `datatype_of` for its HDF5 datatype.
     attributes : dict of str to str
-        What the dataset must say beside it.
+        The attributes of the dataset.
 
     Raises
     ------
     TypeError
-        An element is neither bytes nor text.
+        An element is neither bytes nor str.
     ValueError
-        A text holds a surrogate, which UTF-8 cannot write.
+        A str contains a lone surrogate, which UTF-8 cannot encode.
     """
     items = [_as_bytes(item) for item in array.ravel().tolist()]
     lengths = np.fromiter(map(len, items), np.int64, len(items))
@@ -128,7 +127,7 @@ def _as_bytes(item: Any) -> bytes:
         return item.encode()
     if isinstance(item, bytes):
         return bytes(item)
-    raise TypeError(f"An element of a string tensor is bytes, not {type(item).__name__}: {item!r}.")
+    raise TypeError(f"An element of a string tensor must be bytes or str, not {type(item).__name__}: {item!r}.")
 
 
 def _counted(items: Sequence[bytes], lengths: Array, width: int) -> Array:
@@ -145,12 +144,12 @@ def _joined(items: Sequence[bytes], lengths: Array) -> Array:
 
 
 def decode(stored: Array, attributes: Mapping[str, str]) -> Array:
-    """Give back the string tensor that an array was stored for.
+    """Decode the stored array of a string tensor.
 
     Parameters
     ----------
     stored : ndarray
-        Of the dtype that `stored_dtype` names.
+        An array of the dtype of `stored_dtype`.
     attributes : mapping of str to str
         The dataset's attributes, ``shape`` among them in the joined form.
 
@@ -162,7 +161,7 @@ def decode(stored: Array, attributes: Mapping[str, str]) -> Array:
     Raises
     ------
     DataLossError
-        The lengths or offsets contradict the array that they describe.
+        The lengths or offsets are inconsistent with the array.
     """
     if stored.dtype.names is not None:
         return _filled(_from_counted(stored), stored.shape)
@@ -171,7 +170,7 @@ def decode(stored: Array, attributes: Mapping[str, str]) -> Array:
 
 
 def shape_of(stored_shape: tuple[int, ...], attributes: Mapping[str, str]) -> tuple[int, ...]:
-    """The shape of the string tensor in a dataset, from the dataset's own shape and attributes.
+    """The shape of a string tensor, from the dataset's shape and attributes.
 
     Raises
     ------
@@ -183,9 +182,9 @@ def shape_of(stored_shape: tuple[int, ...], attributes: Mapping[str, str]) -> tu
 
 def _read_shape(text: str) -> tuple[int, ...]:
     shape = tuple(json.loads(text)) if _SHAPE.fullmatch(text) else None
-    # NumPy has at most 64 dimensions, and counts in 63 bits even where one of them is 0.
+    # NumPy has at most 64 dimensions, and counts elements in 63 bits even if one of them is 0.
     if shape is None or len(shape) > 64 or math.prod(size or 1 for size in shape) >= 2**59:
-        raise _damaged(f"the attribute 'shape' must be a JSON array of possible sizes, not {text[:80]!r}")
+        raise _damaged(f"the attribute 'shape' must be a JSON array of valid sizes, not {text[:80]!r}")
     return shape
 
 
@@ -193,7 +192,7 @@ def _from_counted(stored: Array) -> list[bytes]:
     lengths = stored["length"].ravel().astype(np.int64)
     width = stored.dtype["text"].itemsize - 1
     if lengths.size and lengths.max() > width:
-        raise _damaged(f"element {int(lengths.argmax())} claims {lengths.max()} bytes of the {width} that it has")
+        raise _damaged(f"element {int(lengths.argmax())} declares {lengths.max()} bytes, but has {width}")
     starts = np.arange(lengths.size, dtype=np.int64) * stored.dtype.itemsize + _LENGTH.itemsize
     return _slices(stored.tobytes(), starts, starts + lengths)
 
@@ -201,11 +200,11 @@ def _from_counted(stored: Array) -> list[bytes]:
 def _from_joined(stored: bytes, count: int) -> list[bytes]:
     begin = (count + 1) * _OFFSET.itemsize
     if begin > len(stored):
-        raise _damaged(f"{count} elements need {begin} bytes of offsets, but there are {len(stored)} bytes in all")
+        raise _damaged(f"{count} elements need {begin} bytes of offsets, but there are only {len(stored)} bytes")
     offsets = np.frombuffer(stored, dtype=_OFFSET, count=count + 1)
     rising = bool((offsets[1:] >= offsets[:-1]).all())
     if offsets[0] != 0 or int(offsets[-1]) != len(stored) - begin or not rising:
-        raise _damaged(f"the offsets must rise from 0 to {len(stored) - begin}, the number of bytes behind them")
+        raise _damaged(f"the offsets must rise from 0 to {len(stored) - begin}, the number of bytes after them")
     ends = offsets.astype(np.int64) + begin
     return _slices(stored, ends[:-1], ends[1:])
 

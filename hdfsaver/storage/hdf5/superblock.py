@@ -1,4 +1,4 @@
-"""The superblock: whether a file is a whole HDF5 file, checked before the HDF5 library reads a byte of it.
+"""The superblock: check that a file is a complete HDF5 file, before the HDF5 library reads it.
 
 Source of the layouts: "HDF5 File Format Specification Version 3.0", II.A, Disk Format: Level 0A.
 """
@@ -18,25 +18,25 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 _UNDEFINED = 2**64 - 1
 _WIDTHS = (8, 8)
-"""Bytes of an offset and of a length, in every file of our time."""
+"""Bytes of an offset and of a length, in all current files."""
 
 _TABLE_MAGIC = bytes.fromhex("57fb808b247547db")
-"""The last bytes of a table file of LevelDB's kind, which TensorFlow's ``.index`` is (leveldb's table_format.md)."""
+"""The last bytes of a LevelDB table file, such as TensorFlow's ``.index`` (leveldb's table_format.md)."""
 
 
 def open_hdf5(path: str | os.PathLike[str]) -> Opened:
-    """Open a file and check that it is a whole HDF5 file; the caller closes the descriptor.
+    """Open a file and check that it is a complete HDF5 file; the caller closes the descriptor.
 
     Raises
     ------
     NotFoundError
-        There is no such file, or it is a directory.
+        The file does not exist, or is a directory.
     DataLossError
-        It is empty, cut short, or no HDF5 file at all.
+        It is empty, truncated, or not an HDF5 file.
     InvalidArgumentError
-        It is an HDF5 file of a kind that is not read.
+        It is an HDF5 file of an unsupported kind.
     OpError
-        What the operating system reports.
+        The operating system refuses.
     """
     opened = open_any(path)
     try:
@@ -57,18 +57,20 @@ def _check_superblock(fd: int, size: int, head: bytes, path: str | os.PathLike[s
         raise InvalidArgumentError(
             None,
             None,
-            f"{path} is an HDF5 file of a kind that is not read (widths {block.widths}, base address {block.base}, or "
-            "a superblock extension or driver block). `h5repack` writes a plain one.",
+            f"{path} is an HDF5 file of an unsupported kind (widths {block.widths}, base address {block.base}, or "
+            "a superblock extension or driver block). `h5repack` writes a plain file.",
         )
     if block.end != size:
-        state = "is cut short" if size < block.end else "has bytes behind its end"
-        raise DataLossError(None, None, f"{path} {state}: it has {size} bytes, and its HDF5 header says {block.end}.")
+        state = "is cut short" if size < block.end else "has bytes after its end"
+        raise DataLossError(
+            None, None, f"{path} {state}: it has {size} bytes, but its HDF5 header declares {block.end}."
+        )
     if block.flags:
         raise DataLossError(
             None,
             None,
             f"{path} is open for writing in another program, or that program ended without closing it. Close it there; "
-            "where nobody has it open, `h5clear -s` marks it as closed.",
+            "if no program has it open, `h5clear -s` marks it as closed.",
         )
 
 
@@ -83,7 +85,9 @@ class _Superblock(NamedTuple):
 def _superblock(head: bytes, path: str | os.PathLike[str]) -> _Superblock:
     version = head[8] if len(head) > 8 else None
     if len(head) < (needed := {0: 96, 1: 100, 2: 48, 3: 48}.get(version or 0, 0)):
-        raise DataLossError(None, None, f"{path} is cut short: it has {len(head)} bytes, its header alone {needed}.")
+        raise DataLossError(
+            None, None, f"{path} is cut short: it has {len(head)} bytes, but its header alone takes {needed}."
+        )
     if version in (2, 3):
         # Only version 3 marks a file that is being written.
         return _Superblock(
@@ -94,7 +98,9 @@ def _superblock(head: bytes, path: str | os.PathLike[str]) -> _Superblock:
         extension = _UNDEFINED if _u8(head, start + 8) == _u8(head, start + 24) == _UNDEFINED else 0
         return _Superblock((head[13], head[14]), _u8(head, start), extension, _u8(head, start + 16), 0)
     raise DataLossError(
-        None, None, f"{path} begins like an HDF5 file, but its superblock has version {version}; 0 to 3 are known."
+        None,
+        None,
+        f"{path} begins like an HDF5 file, but its superblock has version {version}; versions 0 to 3 are supported.",
     )
 
 
@@ -108,14 +114,14 @@ def _refuse_foreign(fd: int, size: int, head: bytes, path: str | os.PathLike[str
 
 def _what_it_is(fd: int, size: int, head: bytes, name: str) -> str:
     if not size:
-        return "is empty; a checkpoint's HDF5 file was expected."
+        return "is empty, but an HDF5 file was expected."
     if _is_tensorflow(fd, size, head, name):
         return (
             "is a file of a TensorFlow checkpoint, not an HDF5 file. "
-            "Import the checkpoint by its prefix and save it anew."
+            "Import the checkpoint by its prefix and save it again."
         )
     if SIGNATURE in head[:8192]:
-        return "has something before its HDF5 data (a user block, as in MATLAB's .mat files). `h5repack` takes it away."
+        return "has a user block before its HDF5 data, as MATLAB's .mat files have. `h5repack` removes it."
     if _is_text(head):
         return f"is a text file, not an HDF5 file; it begins with {head[:40].decode()!r}."
     return f"is not an HDF5 file, or its beginning is damaged: it begins with {head[:8]!r}, not {SIGNATURE!r}."

@@ -1,9 +1,10 @@
-"""Tables: one row-wise compound dataset each, columns of text and of numbers, in the order given.
+"""Tables: one compound dataset each, with columns of strings and of numbers, in the given order.
 
-Text is UTF-8 and ends with a NUL; its column is as wide as the table needs. A cell that would make its column much too
-wide, one that holds a NUL and one that begins like a reference stand in a dataset beside the table, a string tensor
-whose link is the table's with `LONG` behind it; ``%%17`` in its place means element 17 there. So a cell that begins
-with ``%%`` is always a reference, and any text comes back as it was.
+A string is UTF-8 and ends with a NUL; its column is as wide as the table needs. Three kinds of cells are stored in a
+second dataset instead: a cell that would make its column much too wide, one that contains a NUL, and one that begins
+like a reference. This dataset is a string tensor, and its link is that of the table with `LONG` appended; ``%%17`` in
+the table means element 17 there. So a cell that begins with ``%%`` is always a reference, and every string is restored
+exactly.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ from hdfsaver.tensor_info import Array
 Column: TypeAlias = "list[str] | Array"
 
 LONG = "%long"
-"""What the link of the dataset for long cells ends with; no link made of a name does: ``%l`` is not an escape."""
+"""The end of the link of the dataset for long cells; no link of a name ends so, because ``%l`` is not an escape."""
 
 REFERENCE = "%%"
 
 SMALL = 16384
-"""Bytes that a text column may always take, however uneven its cells."""
+"""Up to this many bytes, a string column is always stored in the table."""
 
 _COST_OF_LONG = 64
-"""Bytes that a cell must save to be worth looking up elsewhere."""
+"""Bytes that moving a cell to the second dataset must save."""
 
 
 def write_table(
@@ -40,7 +41,7 @@ def write_table(
     columns: Mapping[str, Sequence[str] | Array],
     attributes: Mapping[str, str] | None = None,
 ) -> None:
-    """Write a table under one link of a group.
+    """Write a table to a group.
 
     Parameters
     ----------
@@ -48,16 +49,16 @@ def write_table(
     name : str
         The link.
     columns : mapping of str to sequence of str or 1-D ndarray
-        All of one length. A column of text is a list; an array keeps its dtype, any of the table of dtypes.
+        All of one length. A column of strings is a list; an array keeps its dtype, any of the table of dtypes.
     attributes : mapping of str to str, optional
-        What the table says beside its rows.
+        Attributes of the dataset.
 
     Raises
     ------
     ValueError
-        The columns differ in length, or a text holds a surrogate, which UTF-8 cannot write.
+        The columns differ in length, or a string contains a lone surrogate, which UTF-8 cannot encode.
     TypeError
-        A cell of a text column is not str, or an array's dtype cannot be stored.
+        A cell of a string column is not a str, or an array's dtype cannot be stored.
     """
     if len({len(column) for column in columns.values()}) != 1:
         raise ValueError(f"The columns of table {name!r} differ in length: {_lengths(columns)}.")
@@ -89,11 +90,11 @@ def _encoded(table: str, key: str, column: Sequence[str]) -> list[bytes]:
         return list(map(str.encode, column))
     except UnicodeEncodeError as error:
         raise ValueError(
-            f"Column {key!r} of table {table!r} cannot hold {error.object!r}, in which a surrogate stands alone."
+            f"Column {key!r} of table {table!r} cannot hold {error.object!r}, which contains a lone surrogate."
         ) from None
     except TypeError:
         wrong = next(cell for cell in column if not isinstance(cell, str))
-        raise TypeError(f"Column {key!r} of table {table!r} holds text, and {wrong!r} is none.") from None
+        raise TypeError(f"Column {key!r} of table {table!r} must hold str, not {wrong!r}.") from None
 
 
 def _text_column(cells: list[bytes], long: list[bytes]) -> Array:
@@ -118,7 +119,7 @@ def _is_odd(cell: bytes) -> bool:
 
 
 def _width(lengths: Array) -> int:
-    """The width at which the column and the long cells beside it take the least room."""
+    """The width at which the column and its long cells take the fewest bytes."""
     widest = int(lengths.max(initial=0))
     if widest * lengths.size <= SMALL:
         return widest
@@ -147,7 +148,9 @@ def _member(table: str, key: str, dtype: np.dtype[Any]) -> h5t.TypeID:
         return objects.text_type(dtype.itemsize - 1)
     name = dtypes.name_of_numpy(dtype)
     if datatypes.needs_label(name):
-        raise TypeError(f"Column {key!r} of table {table!r} cannot be of dtype {name}, which HDF5 has no type for.")
+        raise TypeError(
+            f"Column {key!r} of table {table!r} cannot have dtype {name}, because HDF5 has no type for this dtype."
+        )
     return datatypes.type_of(name)
 
 
@@ -168,7 +171,7 @@ def read_table(group: h5g.GroupID, name: str) -> dict[str, Column]:
     Raises
     ------
     DataLossError
-        It is not there, not a table, or damaged.
+        It is missing, damaged, or not a table.
     """
     dataset = objects.open_dataset(group, name)
     part = objects.location(dataset)
@@ -184,14 +187,14 @@ def read_table(group: h5g.GroupID, name: str) -> dict[str, Column]:
 def _count(part: str, dataset: h5d.DatasetID) -> int:
     shape = dataset.shape
     if len(shape) != 1:
-        raise damaged(part, f"a table has one dimension, this has {len(shape)}.")
+        raise damaged(part, f"a table must have one dimension, not {len(shape)}.")
     return int(shape[0])
 
 
 def _members(part: str, datatype: h5t.TypeID) -> dict[str, tuple[np.dtype[Any], h5t.TypeID]]:
-    """For each column NumPy's dtype, and the HDF5 datatype that its cells are read as."""
+    """For each column its NumPy dtype, and the HDF5 datatype for reading its cells."""
     if datatype.get_class() != h5t.COMPOUND:
-        raise damaged(part, "a table, which is a compound dataset, was expected.")
+        raise damaged(part, "a table (a compound dataset) was expected.")
     names = [datatype.get_member_name(i).decode() for i in range(datatype.get_nmembers())]
     return {name: _column_type(part, name, datatype.get_member_type(i)) for i, name in enumerate(names)}
 
@@ -201,7 +204,7 @@ def _column_type(part: str, name: str, datatype: h5t.TypeID) -> tuple[np.dtype[A
         return np.dtype(f"S{datatype.get_size()}"), objects.without_spaces(datatype)
     found = datatypes.dtype_name(datatype)
     if found is None:
-        raise damaged(part, f"column {name!r} is neither text of fixed width nor of one of the dtypes.")
+        raise damaged(part, f"column {name!r} has an unsupported datatype.")
     return dtypes.numpy_dtype(found), datatypes.type_of(found)
 
 
@@ -213,7 +216,7 @@ def _read_column(column: Array, long: _LongCells, part: str) -> Column:
     except UnicodeDecodeError as error:
         raise damaged(part, f"the cell {error.object!r} is not UTF-8.") from None
     everything = "\n".join(cells)
-    if "\0" in everything:  # behind the end of a text that another program wrote
+    if "\0" in everything:  # after the end of a string that another program wrote
         cells = [cell.partition("\0")[0] for cell in cells]
     if REFERENCE in everything:
         cells = [long.at(cell, f"{part}, row {row}") for row, cell in enumerate(cells)]
@@ -221,7 +224,7 @@ def _read_column(column: Array, long: _LongCells, part: str) -> Column:
 
 
 class _LongCells:
-    """The cells that stand beside a table; read when the first of them is asked for."""
+    """The long cells of a table; read when the first one is requested."""
 
     def __init__(self, group: h5g.GroupID, link: str) -> None:
         self._group = group
@@ -230,7 +233,7 @@ class _LongCells:
         self._taken: set[int] = set()
 
     def at(self, cell: str, part: str) -> str:
-        """The text of a cell, which may be a reference."""
+        """The string of a cell, which may be a reference."""
         if not cell.startswith(REFERENCE):
             return cell
         if self._cells is None:
@@ -238,18 +241,18 @@ class _LongCells:
         try:
             return self._cells[self._take(index_of(cell))].decode()
         except (IndexError, UnicodeDecodeError, ValueError) as error:
-            raise damaged(part, f"{cell!r} does not lead to a text in {self._link} ({error}).") from None
+            raise damaged(part, f"{cell!r} is not a valid reference to {self._link} ({error}).") from None
 
     def _take(self, index: int) -> int:
-        # A million cells that share one long text would be a million long texts.
+        # Otherwise a million cells could expand to a million copies of one long string.
         if index in self._taken:
-            raise ValueError("another cell refers to it already")
+            raise ValueError("another cell refers to the same element")
         self._taken.add(index)
         return index
 
 
 def index_of(reference: str) -> int:
-    """The element that a reference leads to; `ValueError` where it is none."""
+    """The element number of a reference; `ValueError` if it is malformed."""
     digits = reference.removeprefix(REFERENCE)
     if not (digits.isascii() and digits.isdigit()):
         raise ValueError("not a number")

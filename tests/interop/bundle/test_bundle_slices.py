@@ -49,7 +49,7 @@ def test_cut_along_every_dimension() -> None:
 @pytest.mark.parametrize("rank", [20, 60])
 def test_too_many_corners_are_refused(rank: int) -> None:
     """The corners of a slice that is cut along many dimensions are not counted, which would take forever."""
-    with pytest.raises(InvalidArgumentError, match=f"cut along {rank} dimensions"):
+    with pytest.raises(InvalidArgumentError, match=f"divided along {rank} dimensions"):
         check_tiling([(slice(0, 1),) * rank], (slice(0, 2),) * rank, "v")
 
 

@@ -182,8 +182,13 @@ def test_an_old_index_never_describes_new_data(tmp_path: Path, monkeypatch: pyte
         ({}, None, InvalidArgumentError, "nothing to write"),
         ({"": 1.0}, None, InvalidArgumentError, "name ''"),
         ({"\0a": 1.0}, None, InvalidArgumentError, "Choose another"),
-        ({"v": np.zeros(2)}, {"v": "int32"}, TypeError, "said to be int32, but its value has NumPy's dtype float64"),
-        ({"v": np.zeros(2)}, {"v": "resource"}, TypeError, "said to be resource"),
+        (
+            {"v": np.zeros(2)},
+            {"v": "int32"},
+            TypeError,
+            "should have dtype int32, but its value has the NumPy dtype float64",
+        ),
+        ({"v": np.zeros(2)}, {"v": "resource"}, TypeError, "should have dtype resource"),
         ({"v": np.array([1, b""], object)}, None, TypeError, "String tensor 'v' holds 1"),
     ],
 )

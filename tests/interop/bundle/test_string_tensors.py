@@ -33,7 +33,7 @@ def test_every_flipped_byte_is_noticed() -> None:
 
 def test_more_texts_than_bytes_are_refused() -> None:
     """A shape that claims a terabyte of texts takes no memory."""
-    with pytest.raises(ValueError, match="1000000000000 texts need more"):
+    with pytest.raises(ValueError, match="1000000000000 strings need more"):
         string_tensors.decode(memoryview(bytes(100)), (10**6, 10**6), "little")
 
 

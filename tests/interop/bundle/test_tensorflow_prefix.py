@@ -45,7 +45,7 @@ def test_content_decides(tmp_path: Path) -> None:
     (tmp_path / "folder.index").mkdir()
     for name in ("notes", "notes.index", "words", "folder", "folder.index", "nothing", "no/folder", ""):
         assert find(tmp_path / name) is None, name
-    with pytest.raises(NotFoundError, match="is no checkpoint of TensorFlow"):
+    with pytest.raises(NotFoundError, match="is not a TensorFlow checkpoint"):
         open_tensorflow(tmp_path / "nothing")
     with pytest.raises(DataLossError, match=r"notes\.index: it has 22 bytes"):
         open_tensorflow(tmp_path / "notes")

@@ -87,9 +87,9 @@ ENDLESS = {"dim": [{"size": 2**40}]}
         ({"tensor_content": b"123"}, {}, DataLossError, "are not those of float32"),
         ({}, {"type": 99}, InvalidArgumentError, "dtype number 99"),
         ({}, {"shape": {"dim": [{"size": -1}]}}, DataLossError, "shape of tensor 'v'"),
-        ({}, {"slice": [{"extent": [{"start": 1, "length": 5}]}]}, DataLossError, "a slice 5 from 1"),
-        ({"float_val": [1]}, {"slice": [{"extent": [{"length": 1}]}]}, DataLossError, "saved in part"),
-        ({}, {"name": "w"}, DataLossError, "lacks one of its slices"),
+        ({}, {"slice": [{"extent": [{"start": 1, "length": 5}]}]}, DataLossError, "has 5 rows from row 1"),
+        ({"float_val": [1]}, {"slice": [{"extent": [{"length": 1}]}]}, DataLossError, "is incomplete"),
+        ({}, {"name": "w"}, DataLossError, "a slice of tensor 'w' is missing"),
         ({"float_val": [1, 2]}, {"of": "w"}, DataLossError, "value of tensor 'v' says that it is of 'w'"),
     ],
 )

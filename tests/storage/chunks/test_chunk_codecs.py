@@ -122,7 +122,7 @@ def test_chunks_of_the_plugins_are_read(name, options):
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        (("snappy",), "There is no compression 'snappy'; there are gzip, zstd, lz4, blosc2"),
+        (("snappy",), "Unknown compression 'snappy'; the codecs are gzip, zstd, lz4, blosc2"),
         (("gzip", 10), "gzip has the levels 1 to 9, not 10"),
         (("lz4", 1), "lz4 has the levels 0 to 0, not 1"),
     ],

@@ -69,7 +69,7 @@ def test_nan_is_kept_in_a_collection(group):
 @pytest.mark.parametrize(
     ("collection", "error", "message"),
     [
-        (CollectionDef("list", [1]), ValueError, "Collection 'x' is of kind 'list'; the kinds are node_list"),
+        (CollectionDef("list", [1]), ValueError, "Collection 'x' has unknown kind 'list'; the kinds are node_list"),
         (CollectionDef("int64_list", ["1"]), TypeError, "Collection 'x', a int64_list, cannot hold '1'"),
         (CollectionDef("int64_list", [2**63]), OverflowError, "too large|too big"),
         (CollectionDef("node_list", [b"a"]), TypeError, "Collection 'x', a node_list, cannot hold b'a'"),
@@ -89,7 +89,7 @@ def test_a_collection_that_is_none_is_noticed(group):
         "other": (np.arange(2), "list", "its attribute 'kind' is 'list'"),
         "wrong": (np.arange(2.0), "int64_list", "a int64_list was expected, not an array of dtype float64"),
         "square": (np.zeros((2, 2), int), "int64_list", "a int64_list was expected, not an array .* shape .2, 2."),
-        "variables": (np.arange(2), "variable_list", "a table, which is a compound dataset, was expected"),
+        "variables": (np.arange(2), "variable_list", "a table .a compound dataset. was expected"),
     }
     for name, (value, kind, message) in said.items():
         file[name] = value

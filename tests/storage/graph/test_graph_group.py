@@ -355,7 +355,7 @@ def test_a_cell_that_contradicts_the_rest_is_named(table, row, cells, message, f
 def test_an_unknown_dtype_is_an_invalid_argument(cells, file):
     """A file of a later version may know more dtypes."""
     change(file, "nodes", 3, **cells)
-    with pytest.raises(errors.InvalidArgumentError, match=r"/graph/nodes row 3 \('a/read'\), .* no dtype 'float31'"):
+    with pytest.raises(errors.InvalidArgumentError, match=r"/graph/nodes row 3 \('a/read'\), .* unknown dtype"):
         read(file)
 
 
@@ -372,7 +372,7 @@ def test_columns_that_are_missing_or_of_another_kind_are_noticed(file):
     rows = file["graph/edges"][:]
     replace(file, "edges", rows[["source", "target", "output"]])
     with pytest.raises(
-        errors.DataLossError, match=r"^/graph/edges: the column 'input' is missing; there are source, tar"
+        errors.DataLossError, match=r"^/graph/edges: the column 'input' is missing; the columns are source, tar"
     ):
         read(file)
     replace(file, "edges", rows.astype([("source", "S9"), ("target", "S9"), ("output", "f4"), ("input", "i4")]))
@@ -441,11 +441,11 @@ def broken(**data):
         ({"inputs": (("x", -1),)}, ValueError, "'y' takes output -1 of 'x', which has 1"),
         ({"inputs": (("z", 0),)}, ValueError, "carries|input from 'z'"),
         ({"control_inputs": ("z",)}, ValueError, "'y'"),
-        ({"outputs": (("float31", ()),)}, ValueError, "outputs of node 'y' cannot be stored: there is no dtype"),
+        ({"outputs": (("float31", ()),)}, ValueError, "outputs of node 'y' cannot be stored: unknown dtype"),
         ({"outputs": (("float32", (-1,)),)}, ValueError, "outputs of node 'y' cannot be stored: 'float32.-1.'"),
-        ({"attrs": {"x": object()}}, TypeError, "Node 'y': attribute 'x' cannot be stored: .* none of the kinds"),
-        ({"attrs": {"x": "NHWC"}}, ValueError, "Node 'y': attribute 'x' cannot be stored: text is the name of a dtype"),
-        ({"op": None}, TypeError, "Column 'op' of table 'nodes' holds text, and None is none"),
+        ({"attrs": {"x": object()}}, TypeError, "Node 'y': attribute 'x' cannot be stored: .* unsupported type"),
+        ({"attrs": {"x": "NHWC"}}, ValueError, "Node 'y': attribute 'x' cannot be stored: a str must be the name"),
+        ({"op": None}, TypeError, "Column 'op' of table 'nodes' must hold str, not None"),
         ({"op": "x\udc80"}, ValueError, "Column 'op' of table 'nodes' cannot hold"),
     ],
 )
@@ -459,7 +459,7 @@ def test_an_input_that_was_never_defined_is_refused():
     """A DiGraph makes a node of every name in an edge; such a node has no data."""
     digraph: schema.DiGraph = nx.DiGraph()
     schema.add_node(digraph, "y", op="Neg", inputs=(("x", 0),), outputs=SCALAR)
-    with pytest.raises(ValueError, match="Node 'x' lacks"):
+    with pytest.raises(ValueError, match="Node 'x' is an input of an operation, but it is not defined"):
         image_of(Structure(digraph))
 
 

@@ -52,7 +52,7 @@ def test_any_other_text_is_refused(text):
 
 def test_an_unknown_dtype_is_named():
     """A dtype that there is not, is not a matter of spelling."""
-    with pytest.raises(errors.InvalidArgumentError, match="there is no dtype 'float31'"):
+    with pytest.raises(errors.InvalidArgumentError, match="unknown dtype 'float31'"):
         outputs_from_text("float31[]")
 
 

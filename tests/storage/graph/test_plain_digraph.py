@@ -120,7 +120,7 @@ def test_a_nan_is_a_node_if_there_is_one():
     digraph = of_edges((float("nan"), 1))
     assert ["nan", "1"] == list(map(str, read_again(digraph)))
     digraph.add_node(float("nan"))
-    with pytest.raises(ValueError, match=r"^node nan and another one have both the key .*7ff8.* and must differ"):
+    with pytest.raises(ValueError, match=r"^node nan and another node both have the key .*7ff8.* in the file"):
         image_of(digraph)
 
 
@@ -160,7 +160,9 @@ def test_the_kind_stands_on_the_group():
     with h5py.File(image, "r+") as file:
         assert b"digraph" == file["graph"].attrs[layout.KIND_ATTRIBUTE]
         file["graph"].attrs[layout.KIND_ATTRIBUTE] = np.bytes_("hypergraph")
-        with pytest.raises(errors.InvalidArgumentError, match=r"/graph, attribute 'kind': .* no kind .* 'hypergraph'"):
+        with pytest.raises(
+            errors.InvalidArgumentError, match=r"/graph, attribute 'kind': unknown kind of graph 'hypergraph'"
+        ):
             read(file)
 
 
@@ -242,7 +244,7 @@ def replace(file, table, rows):
         ("nodes", 2, {"key": b"2.0"}, "/graph/nodes row 2: 2.0 is in row 1 already"),
         ("nodes", 1, {"key": b"[1]"}, "/graph/nodes row 1, column 'key': unhashable type: 'list'"),
         ("nodes", 1, {"key": b'{"tuple": [[]]}'}, "/graph/nodes row 1, column 'key': unhashable type: 'list'"),
-        ("nodes", 1, {"key": b"null"}, "/graph/nodes row 1, column 'key': null is the key of no node"),
+        ("nodes", 1, {"key": b"null"}, "/graph/nodes row 1, column 'key': null cannot be the key of a node"),
         ("nodes", 1, {"key": b"x"}, "/graph/nodes row 1, column 'key': "),
         ("nodes", 1, {"key": b""}, "/graph/nodes row 1, column 'key': "),
         ("nodes", 1, {"key": b"\xff"}, "/graph/nodes, column 'key': the cell b'.xff' is not UTF-8"),
@@ -254,9 +256,9 @@ def replace(file, table, rows):
         ("nodes", 0, {"attrs": b'{"x": {"array": {"dtype": "int64", "shape": [20], "constant": ""}}}'},
          "/graph/constants/: "),
         ("nodes", 0, {"attrs": b'{"x": {"array": {"dtype": "int32", "shape": [20], "constant": "a:w"}}}'},
-         "row 0, column 'attrs': the constant is int64 of shape (20,), where int32 [20] is told"),
+         "row 0, column 'attrs': the constant has dtype int64 and shape (20,), but int32 [20] was expected"),
         ("nodes", 1, {"attrs": b'{"x": {"array": {"dtype": "int64", "shape": [20], "constant": "a:w"}}}'},
-         "/graph/constants/a:w: two rows refer to it, and only one may"),
+         "/graph/constants/a:w: two rows refer to it, but only one may"),
         ("edges", 0, {"source": b'"b"'}, "/graph/edges row 0, column 'source': there is no node \"b\" in /graph/nodes"),
         ("edges", 1, {"target": b"2.0"}, "/graph/edges row 1, column 'target': there is no node 2.0 in /graph/nodes"),
         ("edges", 1, {"source": b'"a"', "target": b"2"}, '/graph/edges row 1: "a" -> 2 is in row 0 already'),
@@ -276,7 +278,7 @@ def test_an_unknown_dtype_is_an_invalid_argument(file):
     """A file of a later version may know more dtypes."""
     change(file, "edges", 1, attrs=b'{"x": {"array": {"dtype": "float31", "shape": [], "hex": "00"}}}')
     with pytest.raises(
-        errors.InvalidArgumentError, match=r"^/graph/edges row 1, column 'attrs': .* no dtype 'float31'"
+        errors.InvalidArgumentError, match=r"^/graph/edges row 1, column 'attrs': 'float31' is not a dtype"
     ):
         read(file)
 
@@ -292,7 +294,9 @@ def test_a_missing_part_is_noticed(table, file):
 def test_a_column_that_is_missing_is_noticed(file):
     """The tables of a computation graph have others."""
     replace(file, "nodes", np.zeros(1, [("name", "S1"), ("attrs", "S2")]))
-    with pytest.raises(errors.DataLossError, match=r"^/graph/nodes: the column 'key' is missing; there are name, at"):
+    with pytest.raises(
+        errors.DataLossError, match=r"^/graph/nodes: the column 'key' is missing; the columns are name,"
+    ):
         read(file)
 
 

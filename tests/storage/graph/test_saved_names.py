@@ -82,5 +82,5 @@ def test_names_for_two_variables(infos):
     columns = {"name": ["w", "w"], "variable": ["a", "b"], "save_slice_info": infos}
     with h5py.File(io.BytesIO(), "w", libver=("v110", "v110")) as file:
         write_table(file.id, "saved_names", columns)
-        with pytest.raises(errors.DataLossError, match="the name 'w' stands for two variables"):
+        with pytest.raises(errors.DataLossError, match="the name 'w' belongs to two variables"):
             read_saved_names(file.id, "saved_names")

@@ -86,7 +86,7 @@ def test_every_key_comes_back(described, key):
     """A key is written without constants, and read back as it was; only None is none."""
     text = LiteralWriter(lambda _label, _array: pytest.fail("a key has no constants")).value(key)
     if key is None:
-        with pytest.raises(ValueError, match="null is the key of no node"):
+        with pytest.raises(ValueError, match="null cannot be the key of a node"):
             LiteralReader({}.__getitem__).key(text)
     else:
         assert described(key) == described(LiteralReader({}.__getitem__).key(text))
@@ -138,17 +138,17 @@ class _Point(NamedTuple):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (object(), "a value of type builtins.object cannot be kept; plain Python values and NumPy arrays can"),
-        (dt.date(2000, 1, 1), "a value of type datetime.date cannot be kept"),
-        (_Colour.RED, "_Colour cannot be kept; make it a plain int"),
-        (_Point(1), "_Point cannot be kept; make it a plain tuple"),
-        (collections.OrderedDict(), "collections.OrderedDict cannot be kept; make it a plain dict"),
-        (np.ma.array([1]), "MaskedArray cannot be kept; make it a plain ndarray"),
+        (object(), "a value of type builtins.object cannot be stored; only plain Python values and NumPy arrays are"),
+        (dt.date(2000, 1, 1), "a value of type datetime.date cannot be stored"),
+        (_Colour.RED, "_Colour cannot be stored; make it a plain int"),
+        (_Point(1), "_Point cannot be stored; make it a plain tuple"),
+        (collections.OrderedDict(), "collections.OrderedDict cannot be stored; make it a plain dict"),
+        (np.ma.array([1]), "MaskedArray cannot be stored; make it a plain ndarray"),
         ([{1: (object(),)}], "builtins.object"),
         ({1: object()}, "builtins.object"),
-        (np.zeros(2, [("a", "i4")]), "has no counterpart; the dtypes are float32"),
-        (np.zeros(2, "M8[s]"), "has no counterpart"),
-        (np.datetime64("2000-01-01"), "has no counterpart"),
+        (np.zeros(2, [("a", "i4")]), "is not supported; the dtypes are float32"),
+        (np.zeros(2, "M8[s]"), "is not supported"),
+        (np.datetime64("2000-01-01"), "is not supported"),
         (np.array([object()], object), "builtins.object"),
         (bytearray(b"x"), "builtins.bytearray"),
         (range(3), "builtins.range"),
@@ -163,7 +163,7 @@ def test_what_would_not_come_back_is_refused(value, message):
 
 def test_a_name_that_cannot_be_kept_is_refused():
     """An attribute's name is a value as any other."""
-    with pytest.raises(TypeError, match=r"^the name of an attribute: a value of type datetime.date cannot be kept"):
+    with pytest.raises(TypeError, match=r"^the name of an attribute: a value of type datetime.date cannot be stored"):
         written({dt.date(2000, 1, 1): 1})
 
 
@@ -186,17 +186,17 @@ def test_what_is_nested_too_deeply_is_refused():
     endless: list = []
     endless.append(endless)
     for value in (nested(MAX_DEPTH + 1), endless, nested(50_000)):
-        with pytest.raises(ValueError, match=r"^attribute 'x': it is nested more than 100 deep, or holds itself"):
+        with pytest.raises(ValueError, match=r"^attribute 'x': it is nested deeper than 100 levels, or contains"):
             written({"x": value})
 
 
 def test_code_points_beyond_unicode_are_refused():
     """NumPy lets them into an array of text, Python into no str."""
     array = np.full(40, sys.maxunicode + 1, np.uint32).view("U2")
-    with pytest.raises(ValueError, match="beyond those of Unicode"):
+    with pytest.raises(ValueError, match="beyond Unicode"):
         array_to_json(array, pytest.fail, pytest.fail)
     stored = np.full((20, 2), sys.maxunicode + 1, np.uint32)
-    with pytest.raises(ValueError, match="beyond those of Unicode"):
+    with pytest.raises(ValueError, match="beyond Unicode"):
         read('{"x": {"array": {"dtype": "U2", "shape": [20], "constant": "c"}}}', {"c": stored})
 
 
@@ -266,5 +266,5 @@ FORMS = [{"hex": "00"}, {"values": [0]}, {"constant": "c"}]
 )
 def test_an_unknown_dtype_is_an_invalid_argument(word, content):
     """A file of a later version may know more dtypes; `object` is one of values alone."""
-    with pytest.raises(errors.InvalidArgumentError, match="there is no dtype"):
+    with pytest.raises(errors.InvalidArgumentError, match="is not a dtype of"):
         read(json.dumps({"x": {"array": {"dtype": word, "shape": [1], **content}}}), {"c": np.zeros(1, np.int8)})

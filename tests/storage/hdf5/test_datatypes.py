@@ -51,7 +51,9 @@ def test_foreign_types_have_no_name(foreign):
     assert dtype_name(foreign) is None
 
 
-@pytest.mark.parametrize(("name", "match"), [("resource", "handle"), ("string", "lengths"), ("float3", "no dtype")])
+@pytest.mark.parametrize(
+    ("name", "match"), [("resource", "handle"), ("string", "lengths"), ("float3", "Unknown dtype")]
+)
 def test_what_has_no_datatype_is_a_type_error(name, match):
     """Handles, strings and unknown names have no datatype."""
     with pytest.raises(TypeError, match=match):

@@ -41,7 +41,7 @@ def test_hdf5_never_sees_an_exception(monkeypatch):
     memory = SparseMemory()
 
     def fail(view):
-        raise MemoryError("no room")
+        raise MemoryError("no memory")
 
     monkeypatch.setattr(memory, "_write", fail)
     assert 3 == memory.write(b"abc")

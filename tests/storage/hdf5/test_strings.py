@@ -89,7 +89,7 @@ def test_text_becomes_utf_8():
 
 def test_what_is_no_text_is_refused():
     """A number in a string tensor is named."""
-    with pytest.raises(TypeError, match="bytes, not int: 3"):
+    with pytest.raises(TypeError, match="bytes or str, not int: 3"):
         strings.encode(tensor([b"a", 3]))
 
 
@@ -97,7 +97,7 @@ def test_a_length_beyond_the_width_is_noticed():
     """A length that lies does not reach into the next element."""
     stored, attributes = strings.encode(tensor([b"abc", b"d"]))
     stored["length"][1] = 4
-    with pytest.raises(errors.DataLossError, match="element 1 claims 4 bytes of the 3"):
+    with pytest.raises(errors.DataLossError, match="element 1 declares 4 bytes, but has 3"):
         strings.decode(stored, attributes)
 
 
@@ -128,7 +128,7 @@ def _joined(items):
 def test_a_shape_that_is_none_is_noticed(shape):
     """The attribute is a JSON array of sizes, and nothing else."""
     stored, _ = _joined([b"a", b"b"])
-    with pytest.raises(errors.DataLossError, match="JSON array of possible sizes"):
+    with pytest.raises(errors.DataLossError, match="JSON array of valid sizes"):
         strings.decode(stored, _said(shape))
 
 

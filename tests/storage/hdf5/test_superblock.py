@@ -28,7 +28,7 @@ TABLE_END = bytes(40) + bytes.fromhex("57fb808b247547db")
         ("x.h5", bytes(512) + b"\x89HDF\r\n\x1a\n" + bytes(100), "user block"),
         ("x.h5", b"\x89PNG\r\n\x1a\n" + bytes(100), "is not an HDF5 file, or its beginning is damaged"),
         ("x.h5", b"\x89HDF\r\n\x1a\n", "is cut short"),
-        ("x.h5", b"\x89HDF\r\n\x1a\n\x03" + bytes(20), "is cut short: it has 29 bytes, its header alone 48"),
+        ("x.h5", b"\x89HDF\r\n\x1a\n\x03" + bytes(20), "is cut short: it has 29 bytes, but its header alone takes 48"),
         ("x.h5", b"\x89HDF\r\n\x1a\n\x09" + bytes(100), "superblock has version 9"),
     ],
 )
@@ -83,16 +83,16 @@ def test_a_file_cut_short_anywhere_is_noticed(tmp_path, data):
         with pytest.raises(errors.DataLossError, match="empty|cut short|damaged|not an HDF5 file"):
             open_file(path)
     path.write_bytes(data + b"\0")
-    with pytest.raises(errors.DataLossError, match="has bytes behind its end"):
+    with pytest.raises(errors.DataLossError, match="has bytes after its end"):
         open_file(path)
 
 
 @pytest.mark.parametrize(
     ("offset", "value", "kind", "match"),
     [
-        (9, b"\4", errors.InvalidArgumentError, "of a kind that is not read"),
+        (9, b"\4", errors.InvalidArgumentError, "of an unsupported kind"),
         (11, b"\1", errors.DataLossError, "open for writing in another program"),
-        (12, b"\1", errors.InvalidArgumentError, "of a kind that is not read"),
+        (12, b"\1", errors.InvalidArgumentError, "of an unsupported kind"),
         (20, b"\0", errors.InvalidArgumentError, "superblock extension"),
     ],
 )
