@@ -1,4 +1,4 @@
-"""The library's version, which files name as their producer."""
+"""The library's version, which files record as their producer."""
 
 from __future__ import annotations
 

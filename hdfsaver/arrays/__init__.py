@@ -1,1 +1,1 @@
-"""Arrays without a graph: a dict of them as a file, and a file as a dict of them."""
+"""Arrays without a graph: saving a dict of arrays to a file, and loading it."""

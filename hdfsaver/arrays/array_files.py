@@ -1,4 +1,4 @@
-"""A dict of arrays as a file, and a file as a dict of arrays: the shape of safetensors' functions."""
+"""Saving and loading a dict of arrays, with functions like those of safetensors."""
 
 from __future__ import annotations
 
@@ -28,39 +28,39 @@ def save_file(
     durable: bool = True,
     progress: Callback | None = None,
 ) -> None:
-    """Write arrays into a file: whole or not at all, sealed, each with a digest.
+    """Write arrays to a file, atomically, with a seal and a digest for each array.
 
     Parameters
     ----------
     tensors : mapping of str to array
-        Arrays of NumPy, PyTorch (a ``state_dict``) or JAX, anything else with ``__array__`` or DLPack, numbers and
-        texts; of any dtype in the table of dtypes, any byte order and memory layout. Nothing is copied that lies as
-        the file wants it.
+        Arrays of NumPy, PyTorch (a ``state_dict``) or JAX, other objects with ``__array__`` or DLPack, numbers and
+        strings; of any dtype in the table of dtypes, any byte order and memory layout. Contiguous little-endian arrays
+        are not copied.
     path : path
-        The file, as it is to be called; an earlier one is replaced when the new one is complete.
+        The file; an earlier one is replaced when the new one is complete.
     metadata : mapping of str to str, optional
-        What the file is to say of itself.
+        The metadata of the file.
     compression : str, Compression, or dict of str to these, optional
-        Compress the arrays of at least 64 KiB, all of them or, by their names, some; see `hdfsaver.Compression`.
+        Compress arrays of at least 64 KiB: all of them, or some by their names; see `hdfsaver.Compression`.
     durable : bool
         Return only when the file is on the disk.
     progress : callable, optional
-        Called with the bytes written and the bytes in total, now and then; what it raises ends the save.
+        Called repeatedly with the bytes written and the bytes in total; an exception in it ends the save.
 
     Raises
     ------
     TypeError
-        A value is no array, or of a dtype that there is not; a name or something in ``metadata`` is no str. Nothing is
-        written.
+        A value is not an array, or has an unsupported dtype; a name, or a key or value of ``metadata``, is not a str.
+        Nothing is written.
     ValueError
-        A name, or a text in ``metadata``, cannot be written in UTF-8; an array has more than 32 dimensions; there is no
-        such compression, or it names an array that there is not.
+        A name, or a string in ``metadata``, cannot be encoded in UTF-8; an array has more than 32 dimensions;
+        ``compression`` is unknown, or names an unknown array.
     ImportError
-        What compresses is not installed.
+        The package of the codec is not installed.
     NotFoundError
         The folder does not exist.
     OpError
-        What the operating system reports.
+        The operating system refuses.
 
     See Also
     --------
@@ -74,7 +74,7 @@ def save_file(
     >>> load_file("arrays.h5")["step"]
     array(7)
     """
-    _check_texts(metadata or {})
+    _check_strings(metadata or {})
     arrays = {_checked(name): as_numpy(value, name) for name, value in _mapping(tensors).items()}
     models = {ROOT: Model(arrays, None, {}, by_name(compression, arrays))}
     Writer().write(as_prefix(path), models, metadata=metadata, options=WriteOptions(durable=durable, progress=progress))
@@ -88,42 +88,42 @@ def _mapping(tensors: Any) -> Mapping[str, Any]:
 
 def _checked(name: Any) -> str:
     if not isinstance(name, str):
-        raise TypeError(f"An array is named by a str, not {name!r}.")
+        raise TypeError(f"The name of an array must be a str, not {name!r}.")
     return name
 
 
-def _check_texts(metadata: Mapping[str, str]) -> None:
+def _check_strings(metadata: Mapping[str, str]) -> None:
     for key, value in metadata.items():
         if not (isinstance(key, str) and isinstance(value, str)):
-            raise TypeError(f"metadata holds texts by text, not {key!r}: {value!r}; json.dumps makes a text of it.")
+            raise TypeError(f"metadata must map str to str, not {key!r} to {value!r}; convert values with json.dumps.")
 
 
 def load_file(
     path: PathLike, *, group: str = ROOT, mmap_mode: str | None = None, progress: Callback | None = None
 ) -> dict[str, Array]:
-    """Read all arrays of a file, each compared with its digest.
+    """Read all arrays of a file, and check the digest of each.
 
     Parameters
     ----------
     path : path
-        The file, or the prefix of a checkpoint: what a Saver wrote is read too.
+        The file, or the prefix of a checkpoint that a Saver wrote.
     group : str
         The model to read, in a file that has several.
     mmap_mode : str, optional
-        ``"r"`` or ``"c"``: map large arrays into memory instead of reading them, without a look at their digests.
+        ``"r"`` or ``"c"``: map large arrays into memory instead of reading them; their digests are not checked.
     progress : callable, optional
-        Called with the bytes read and the bytes in total, now and then.
+        Called repeatedly with the bytes read and the bytes in total.
 
     Returns
     -------
     dict of str to ndarray
-        In the order of the file. Arrays that are read, or mapped with ``"c"``, can be written on; those of texts are of
-        dtype object and hold bytes.
+        In the order of the file. Arrays that are read, or mapped with ``"c"``, are writable; string arrays have dtype
+        object and hold bytes.
 
     Raises
     ------
     NotFoundError
-        There is no such file, or no such group in it.
+        The file does not exist, or has no such group.
     DataLossError
         It is damaged, or was changed by another program.
     OpError
@@ -143,17 +143,24 @@ def load_file(
 
 
 def open_file(path: PathLike, *, group: str = ROOT) -> TensorFile:
-    """Open a file of arrays, to read some of them, or parts.
+    """Open a file of arrays, to read some arrays or parts of them.
 
     Parameters
     ----------
-    path, group
-        See `load_file`, as for errors.
+    path : path
+        The file, or the prefix of a checkpoint that a Saver wrote.
+    group : str
+        The model to read, in a file that has several.
 
     Returns
     -------
     TensorFile
         A read-only mapping, and a context manager.
+
+    Raises
+    ------
+    NotFoundError, DataLossError, OpError
+        See `load_file`.
 
     Examples
     --------

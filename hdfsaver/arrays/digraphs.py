@@ -1,4 +1,4 @@
-"""Any DiGraph of plain values as a file, in the manner of networkx's readers and writers."""
+"""Saving and loading a DiGraph of plain values, with functions like networkx's readers and writers."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ from hdfsaver.storage.writing import write_file
 
 
 def write_digraph(G: nx.DiGraph[Any], path: PathLike) -> None:  # noqa: N803 - networkx's name for a graph
-    """Write a DiGraph into a file, so that `read_digraph` gives it back exactly.
+    """Write a DiGraph to a file, so that `read_digraph` restores it exactly.
 
     Parameters
     ----------
     G : networkx.DiGraph
         Node keys, and the attributes of the graph, of nodes and of edges, are plain Python values (None, bool, int,
         float, complex, str, bytes, and tuples, lists, sets, frozensets and dicts of these), NumPy arrays and NumPy
-        scalars. A dtype is one of the table of dtypes, in either byte order, text of fixed width, or object.
+        scalars. A dtype is one of the table of dtypes, in either byte order, a string of fixed width, or object.
     path : path
-        The file, as it is to be called; an earlier one is replaced when the new one is complete.
+        The file; an earlier one is replaced when the new one is complete.
 
     Raises
     ------
     TypeError
-        This is no graph, or holds a value of a type that would not come back as it is: the message names the node or
-        edge, the attribute and the type. Nothing is written.
+        ``G`` is not a graph, or has a value of an unsupported type; the message names the node or edge, the attribute
+        and the type. Nothing is written.
     networkx.NetworkXNotImplemented
         The graph is undirected or a multigraph. Nothing is written.
     ValueError
-        A value holds itself, or is nested more than 100 deep. Nothing is written.
+        A value contains itself, or is nested deeper than 100 levels. Nothing is written.
     NotFoundError
         The folder does not exist.
     OpError
-        What the operating system reports: `PermissionDeniedError`, `ResourceExhaustedError` and so on.
+        The operating system refuses: `PermissionDeniedError`, `ResourceExhaustedError` and so on.
 
     Notes
     -----
-    Kept are types and bits of all values, dtypes and shapes, and the order of nodes, of successors, of predecessors
-    and of dicts. Not kept is which values were one object, and what a subclass of DiGraph adds.
-    The format is on the page ``docs/format.md``. The same graph gives the same bytes.
+    The file keeps types and bits of all values, dtypes and shapes, and the order of nodes, of successors, of
+    predecessors and of dicts. It does not keep the identity of objects, nor additions of a subclass of DiGraph. The
+    format is described in ``docs/format.md``. The same graph gives the same bytes.
 
     Examples
     --------
@@ -71,9 +71,10 @@ def _check_kind(graph: Any) -> None:
     if not isinstance(graph, nx.Graph):
         raise TypeError(f"A networkx.DiGraph was expected, not {type(graph).__name__}.")
     if graph.is_multigraph():
-        raise nx.NetworkXNotImplemented("write_digraph takes no multigraph: keep parallel edges as a list in one edge.")
+        advice = "store parallel edges as a list in one edge"
+        raise nx.NetworkXNotImplemented(f"write_digraph does not support multigraphs: {advice}.")
     if not graph.is_directed():
-        raise nx.NetworkXNotImplemented("write_digraph takes no undirected graph: give it `G.to_directed()`.")
+        raise nx.NetworkXNotImplemented("write_digraph does not support undirected graphs: pass `G.to_directed()`.")
 
 
 def read_digraph(path: PathLike) -> nx.DiGraph[Any]:
@@ -87,19 +88,19 @@ def read_digraph(path: PathLike) -> nx.DiGraph[Any]:
     Returns
     -------
     networkx.DiGraph
-        What `write_digraph` wrote. Of a checkpoint, its computation graph as plain values: the DiGraph that
-        ``Graph.digraph`` is, a node per operation.
+        The graph that `write_digraph` wrote. For a checkpoint, its computation graph as plain values, like
+        ``Graph.digraph``, with a node per operation.
 
     Raises
     ------
     NotFoundError
-        There is no such file, or it holds no graph.
+        The file does not exist, or has no graph.
     DataLossError
-        It is damaged; the message names the file and the part of it.
+        It is damaged; the message names the file and the part.
     InvalidArgumentError
-        It names a dtype that there is not, or has a newer format version.
+        It has an unknown dtype, or a newer format version.
     OpError
-        What the operating system reports.
+        The operating system refuses.
 
     Examples
     --------
@@ -117,5 +118,5 @@ def read_digraph(path: PathLike) -> nx.DiGraph[Any]:
     with open_file(found) as file:
         structure = file.structure()
     if structure is None:
-        raise NotFoundError(None, None, f"{found} holds no graph: it has variables alone.")
+        raise NotFoundError(None, None, f"{found} has no graph, only variables.")
     return structure.digraph

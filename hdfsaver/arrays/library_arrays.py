@@ -1,4 +1,4 @@
-"""Arrays of every library as NumPy's, without a copy where none is needed."""
+"""Conversion of arrays of other libraries to NumPy, without a copy if possible."""
 
 from __future__ import annotations
 
@@ -14,20 +14,24 @@ _SCALARS = (bool, int, float, complex, str, bytes, np.generic)
 
 
 def as_numpy(value: Any, name: str) -> Array:
-    """Any array as one of NumPy's.
+    """Convert an array of any library to a NumPy array, without a copy if possible.
 
     Parameters
     ----------
     value : array
-        Of NumPy, PyTorch or JAX, or anything else with ``__array__`` or DLPack, or a number or text, which has no
-        dimensions.
+        An array of NumPy, PyTorch or JAX, another object with ``__array__`` or DLPack, or a number or string, which
+        becomes an array of shape ``()``.
     name : str
-        What it is called, for errors.
+        Its name, for errors.
+
+    Returns
+    -------
+    ndarray
 
     Raises
     ------
     TypeError
-        It is no array, or one that NumPy cannot hold.
+        It is not an array, or NumPy does not support it.
     """
     if isinstance(value, np.ndarray):
         return value
@@ -37,22 +41,22 @@ def as_numpy(value: Any, name: str) -> Array:
         return np.asarray(value)
     if not is_array(value):
         raise TypeError(
-            f"{name!r} is no array but {_kind(value)}. Arrays of NumPy, PyTorch and JAX are taken, and whatever has "
-            "__array__ or __dlpack__; make one of it with numpy.asarray."
+            f"{name!r} is not an array but {_kind(value)}. Arrays of NumPy, PyTorch and JAX are supported, and "
+            "objects with __array__ or __dlpack__; convert it with numpy.asarray."
         )
     try:
         return np.asarray(value) if hasattr(value, "__array__") else np.from_dlpack(value)
     except (TypeError, ValueError, RuntimeError, BufferError) as error:
-        raise TypeError(f"{name!r}, {_kind(value)}, cannot be made an array of NumPy: {error}") from error
+        raise TypeError(f"{name!r}, {_kind(value)}, cannot be converted to a NumPy array: {error}") from error
 
 
 def is_array(value: Any) -> bool:
-    """Whether a value says of itself that it is an array."""
+    """Whether a value has an array interface."""
     return hasattr(value, "__array__") or hasattr(value, "__dlpack__")
 
 
 def is_torch(value: Any) -> bool:
-    """Whether a value is a tensor of PyTorch, which is not loaded to find out."""
+    """Whether a value is a PyTorch tensor, without importing PyTorch."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)
 
@@ -68,10 +72,12 @@ def _from_torch(tensor: Any, name: str) -> Array:
         if dtype is None or dtype.isbuiltin == 1:
             found: Array = plain.numpy()
             return found
-        # NumPy does not know the small floats, but PyTorch can call their bits by another name.
+        # NumPy does not support the small floats, but PyTorch can view their bits as another dtype.
         return np.asarray(plain.view(_bits(dtype.itemsize)).numpy().view(dtype))
     except (TypeError, RuntimeError) as error:
-        raise TypeError(f"{name!r}, a tensor of {tensor.dtype}, cannot be made an array of NumPy: {error}") from error
+        raise TypeError(
+            f"{name!r}, a tensor of {tensor.dtype}, cannot be converted to a NumPy array: {error}"
+        ) from error
 
 
 def _bits(itemsize: int) -> Any:
@@ -79,7 +85,7 @@ def _bits(itemsize: int) -> Any:
 
 
 def _named(torch_name: str) -> np.dtype[Any] | None:
-    """NumPy's dtype for a name of PyTorch's."""
+    """NumPy's dtype for the name of a PyTorch dtype."""
     for row in dtypes.TABLE:
         if row.torch == torch_name:
             return dtypes.numpy_dtype(row.name)
@@ -87,7 +93,7 @@ def _named(torch_name: str) -> np.dtype[Any] | None:
 
 
 def as_torch(array: Array, name: str) -> Any:
-    """A tensor of PyTorch that shares the array's memory.
+    """A PyTorch tensor that shares the array's memory.
 
     Raises
     ------
@@ -99,7 +105,9 @@ def as_torch(array: Array, name: str) -> Any:
     row = dtypes.ROW_BY_NAME[dtypes.name_of_numpy(array.dtype)]
     dtype = None if row.torch is None else getattr(torch, row.torch, None)
     if dtype is None:
-        raise TypeError(f"{name!r} is of dtype {row.name}, which PyTorch does not have; hdfsaver.load_file reads it.")
+        raise TypeError(
+            f"{name!r} has dtype {row.name}, which PyTorch does not support; read it with hdfsaver.load_file."
+        )
     if array.dtype.isbuiltin == 1:
         return torch.from_numpy(array)
     return torch.from_numpy(array.view({1: np.uint8, 2: np.int16}[array.dtype.itemsize])).view(dtype)

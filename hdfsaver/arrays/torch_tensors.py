@@ -1,4 +1,4 @@
-"""Files of arrays as tensors of PyTorch, which is loaded when a tensor is asked for; they share the memory read."""
+"""Loading files of arrays as PyTorch tensors, which share the memory of the arrays."""
 
 from __future__ import annotations
 
@@ -27,14 +27,19 @@ def load_file(
     mmap_mode: str | None = None,
     progress: Callback | None = None,
 ) -> dict[str, torch.Tensor]:
-    """Read all arrays of a file as tensors of PyTorch: a ``state_dict``.
+    """Read all arrays of a file as PyTorch tensors: a ``state_dict``.
 
     Parameters
     ----------
     path, group, mmap_mode, progress
-        See `hdfsaver.load_file`, as for errors. ``mmap_mode="c"`` gives tensors that are loaded as they are used.
+        See `hdfsaver.load_file`, also for errors. ``mmap_mode="c"`` gives tensors that are loaded when they are used.
     device : str or torch.device
-        Where the tensors are to be.
+        The device of the tensors.
+
+    Returns
+    -------
+    dict of str to torch.Tensor
+        In the order of the file.
 
     Returns
     -------
@@ -46,7 +51,7 @@ def load_file(
     ImportError
         PyTorch is not installed.
     TypeError
-        An array is of a dtype that PyTorch does not have: text, 4-bit integers.
+        An array has a dtype that PyTorch does not support: strings, 4-bit integers.
     """
     _check_installed()
     arrays = array_files.load_file(path, group=group, mmap_mode=mmap_mode, progress=progress)

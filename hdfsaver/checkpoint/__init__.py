@@ -1,4 +1,4 @@
-"""Checkpoints: the Saver and the rooms that it introduces to one another. Importing it makes its operation known."""
+"""Checkpoints: the Saver, imported graphs and initial values. Importing the package registers its operation."""
 
 from hdfsaver.checkpoint import restore_op
 

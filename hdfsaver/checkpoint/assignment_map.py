@@ -1,4 +1,4 @@
-"""Assignment maps: which variables get which tensors of a checkpoint."""
+"""Assignment maps from tensors of a checkpoint to variables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FORM = "An assignment map is a dict, or a list of pairs, from names in the chec
 
 
 class Loading(NamedTuple):
-    """One variable and where its initial value comes from.
+    """One variable and the source of its initial value.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class Loading(NamedTuple):
     tensor_name : str
         The name in the checkpoint.
     spec : str
-        Which part of the tensor; see `hdfsaver.checkpoint.slice_specs`.
+        The part of the tensor; see `hdfsaver.checkpoint.slice_specs`.
     """
 
     variable: Variable
@@ -33,7 +33,7 @@ class Loading(NamedTuple):
 
 
 class Shared:
-    """The variables that can be found by name, and the partitioned ones that some of them are parts of."""
+    """The variables that can be found by name, and the partitioned variables that they are parts of."""
 
     def __init__(self, variables: Mapping[str, Variable]) -> None:
         self.variables = variables
@@ -45,11 +45,11 @@ class Shared:
                 self._parts.setdefault(full_name, []).append(variable)
 
     def find(self, name: str) -> Variable | list[Variable] | None:
-        """The variable of that name, or the parts of the partitioned one, or None."""
+        """The variable of that name, or the parts of a partitioned variable, or None."""
         return self.variables.get(name) or self._parts.get(name)
 
     def within(self, prefix: str) -> list[str]:
-        """The names that begin with a prefix, sorted; that of a partitioned variable once."""
+        """The names that begin with a prefix, sorted; a partitioned variable occurs once."""
         # Names that begin alike stand together: a map with a scope for each layer looks at those of the layer alone.
         keys = self._sorted
         start = bisect.bisect_left(keys, prefix)
@@ -59,7 +59,7 @@ class Shared:
 
 
 class Checkpoint(NamedTuple):
-    """What an assignment map is about on the side of the file: its name, for messages, and what it has."""
+    """The checkpoint of an assignment map: its name, for messages, and its tensors."""
 
     name: str
     entries: Mapping[str, TensorInfo]
@@ -75,7 +75,7 @@ class Checkpoint(NamedTuple):
 
 
 def loadings_of(assignment_map: Any, checkpoint: Checkpoint, shared: Shared) -> list[Loading]:
-    """Take an assignment map apart; see `hdfsaver.checkpoint.initialization.init_from_checkpoint`.
+    """Resolve an assignment map; see `hdfsaver.checkpoint.initialization.init_from_checkpoint`.
 
     Parameters
     ----------
@@ -87,12 +87,12 @@ def loadings_of(assignment_map: Any, checkpoint: Checkpoint, shared: Shared) -> 
     Returns
     -------
     list of Loading
-        In the order of the names in the checkpoint; where one variable comes twice, the last one counts.
+        In the order of the names in the checkpoint; for a variable that occurs twice, the last entry counts.
 
     Raises
     ------
     ValueError, TypeError
-        Something in the map is not there, does not fit, or has no meaning.
+        An entry of the map is missing, does not match, or is malformed.
     """
     pairs = sorted(_pairs(assignment_map), key=lambda pair: pair[0])
     loadings: list[Loading] = []
@@ -104,7 +104,7 @@ def loadings_of(assignment_map: Any, checkpoint: Checkpoint, shared: Shared) -> 
 def _pairs(assignment_map: Any) -> Iterator[tuple[Any, Any]]:
     for pair in assignment_map.items() if isinstance(assignment_map, Mapping) else assignment_map:
         if not isinstance(pair, tuple | list) or len(pair) != 2:
-            raise ValueError(f"{_FORM}; {pair!r} is no pair.")
+            raise ValueError(f"{_FORM}; {pair!r} is not a pair.")
         yield pair[0], pair[1]
 
 
@@ -119,12 +119,12 @@ def _loadings(name: Any, target: Any, checkpoint: Checkpoint, shared: Shared) ->
         checkpoint.check_has(name, "for a list of variables")
         return _parts(found, name)
     if not isinstance(target, str):
-        raise TypeError(f"{_FORM}; {target!r} is none.")
+        raise TypeError(f"{_FORM}; {target!r} is neither.")
     return list(_in_scope(name, target, checkpoint, shared))
 
 
 def _full_name(variable: Variable) -> str | None:
-    """The name of the partitioned variable that a variable is a part of."""
+    """The name of the partitioned variable of a part, or None."""
     info = variable._get_save_slice_info()
     return None if info is None else info.full_name
 
@@ -143,17 +143,17 @@ def _parts(variables: list[Variable], name: str) -> list[Loading]:
 
 
 def _in_scope(name: Any, scope: str, checkpoint: Checkpoint, shared: Shared) -> Iterator[Loading]:
-    """Every variable in a scope, from the tensor of the same name in a scope of the checkpoint."""
+    """Assign to every variable in a scope the tensor of the same name in a scope of the checkpoint."""
     if not (isinstance(name, str) and name.endswith("/") and scope.endswith("/")):
         raise ValueError(
             f"Assignment map with scope only name {scope} should map to scope only {name}. "
-            "Should be 'scope/': 'other_scope/'. As a variable, only one that get_variable made is found by its name; "
-            "give the variable itself otherwise."
+            "Should be 'scope/': 'other_scope/'. Only variables of get_variable are found by their names; "
+            "pass other variables themselves."
         )
     prefix, tensor_prefix = ("" if text == "/" else text for text in (scope, name))
     names = shared.within(prefix)
     if not names:
-        warnings.warn(f"No variable that get_variable made is in scope {scope!r}: nothing is loaded.", stacklevel=5)
+        warnings.warn(f"No variable of get_variable is in scope {scope!r}: nothing is loaded.", stacklevel=5)
     for variable_name in names:
         tensor_name = tensor_prefix + variable_name.removeprefix(prefix)
         checkpoint.check_has(tensor_name, f"{variable_name} in {name}")

@@ -1,4 +1,4 @@
-"""What changes a folder of checkpoints, without a Saver: its state file written, a checkpoint removed."""
+"""Changing a folder of checkpoints without a Saver: writing its state file, removing a checkpoint."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def generate_checkpoint_state_proto(
     all_model_checkpoint_timestamps: Sequence[float] | None = None,
     last_preserved_timestamp: float | None = None,
 ) -> CheckpointState:
-    """Put together what the state file of a folder is to say, without writing it.
+    """Make the state of a folder, without writing the state file.
 
     Parameters
     ----------
@@ -28,20 +28,20 @@ def generate_checkpoint_state_proto(
     model_checkpoint_path : path
         The newest checkpoint.
     all_model_checkpoint_paths : list of path, optional
-        All that are kept, oldest first; the newest is put behind them if it is not their last.
+        All kept checkpoints, oldest first; the newest is appended if it is not the last.
     all_model_checkpoint_timestamps, last_preserved_timestamp : optional
         See `CheckpointState`.
 
     Returns
     -------
     CheckpointState
-        Paths are relative to the folder, or absolute where they were. With an absolute folder, relative paths count
-        as relative to it already.
+        Paths are relative to the folder; absolute paths stay absolute. With an absolute folder, relative paths are
+        taken as relative to it already.
 
     Raises
     ------
     ValueError
-        There are timestamps, but not as many as paths; or a path is empty.
+        The numbers of timestamps and paths differ, or a path is empty.
     """
     state = CheckpointState(
         as_prefix(model_checkpoint_path),
@@ -73,7 +73,7 @@ def update_checkpoint_state(
     model_checkpoint_path : path
         The newest checkpoint.
     all_model_checkpoint_paths : list of path, optional
-        All that are kept, oldest first.
+        All kept checkpoints, oldest first.
     latest_filename : str, optional
         The state file's name, ``"checkpoint"`` by default.
     all_model_checkpoint_timestamps, last_preserved_timestamp : optional
@@ -83,12 +83,12 @@ def update_checkpoint_state(
     all_model_checkpoint_metrics : list of float or None, optional
         See `CheckpointState`.
     durable : bool
-        Wait until the disk has the bytes.
+        Wait until the file is on the disk.
 
     Raises
     ------
     RuntimeError
-        The state file would bear the name of the checkpoint itself.
+        The state file would have the same path as the checkpoint.
     """
     state = CheckpointState(
         as_prefix(model_checkpoint_path),
@@ -105,19 +105,19 @@ def update_checkpoint_state(
 def remove_checkpoint(
     checkpoint_prefix: PathLike, checkpoint_format_version: object = 2, meta_graph_suffix: str = "meta"
 ) -> None:
-    """Delete a checkpoint's file; nothing happens where it is gone already.
+    """Delete a checkpoint's file; a missing file is ignored.
 
     Parameters
     ----------
     checkpoint_prefix : path
-        A prefix, or the file itself by its name in ``.h5`` or ``.hdf5``. No file of another name is deleted.
+        A prefix, or the file itself with the ending ``.h5`` or ``.hdf5``. No other file is deleted.
     checkpoint_format_version, meta_graph_suffix : object
-        Accepted; a checkpoint is one file, its graph included.
+        Accepted and ignored; a checkpoint is one file, including its graph.
 
     Raises
     ------
     PermissionDeniedError, OpError
-        What the operating system reports.
+        The operating system refuses.
     """
     path = checkpoint_names.find_own(as_prefix(checkpoint_prefix))
     if path is None:
@@ -129,9 +129,9 @@ def remove_checkpoint(
 
 
 def remove_superseded(checkpoint_prefixes: Sequence[str], kept: Sequence[str]) -> None:
-    """Delete checkpoints' files, unless one that is kept is the same file by another name: ``m``, ``./m``, ``m.h5``.
+    """Delete the files of checkpoints, unless a kept checkpoint has the same file: ``m``, ``./m`` and ``m.h5``.
 
-    A file that cannot be deleted stays, with a warning: what was to be saved is safe by then.
+    A file that cannot be deleted causes only a warning, because the new checkpoint is complete already.
     """
     staying = {_identity(path) for path in map(checkpoint_names.find_own, kept) if path is not None}
     for prefix in checkpoint_prefixes:
@@ -141,7 +141,7 @@ def remove_superseded(checkpoint_prefixes: Sequence[str], kept: Sequence[str]) -
         try:
             remove_checkpoint(prefix)
         except OpError as error:
-            warnings.warn(f"A superseded checkpoint stays on the disk. {error.message}", stacklevel=5)
+            warnings.warn(f"A superseded checkpoint could not be deleted. {error.message}", stacklevel=5)
 
 
 def _identity(path: Path) -> tuple[int, int]:

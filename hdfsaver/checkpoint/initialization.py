@@ -1,4 +1,4 @@
-"""Initial values that come from a checkpoint."""
+"""Initial values from a checkpoint."""
 
 from __future__ import annotations
 
@@ -15,46 +15,45 @@ from hdfsaver.variables.get_variable import shared_variables
 
 
 def init_from_checkpoint(ckpt_dir_or_file: PathLike, assignment_map: Any) -> None:
-    """Let variables take their initial values from a checkpoint.
+    """Set the initializers of variables to read a checkpoint.
 
     Names and shapes are checked now; the values are read whenever the initializer runs, by an operation of the graph
-    (``checkpoint_initializer``, of type RestoreV2) that keeps the checkpoint's prefix. So they are those of the file as
-    it is then, no constant makes the graph large, and a graph that is saved and brought back initializes itself from
-    the checkpoint too. An operation that initializes variables and was made before this call still gives the old
-    values: make it anew.
+    (``checkpoint_initializer``, of type RestoreV2) that keeps the checkpoint's prefix. So the values are those of the
+    file at that time, the graph has no large constants, and a graph that is exported and imported also reads the
+    checkpoint. An initializer operation that was created before this call still gives the old values: create it again.
 
     Parameters
     ----------
     ckpt_dir_or_file : path
-        A prefix, a file, or a folder, whose latest checkpoint is taken now.
+        A prefix, a file, or a folder, whose latest checkpoint is used.
     assignment_map : dict, or iterable of pairs
         From names in the checkpoint to variables in the default graph. A list of pairs can give one tensor to several
-        variables. Names of variables are looked up among those that `get_variable` made.
+        variables. Names are looked up among the variables of `get_variable`.
 
         ==================================  ==========================================================
         ``"scope/": "other_scope/"``        each variable in ``other_scope``, by the rest of its name
         ``"/": "other_scope/"``             the same, from the checkpoint's root
         ``"scope/": "/"``                   each variable, from a scope of the checkpoint
         ``"scope/name": "other/name"``      one variable by its name
-        ``"scope/name": variable``          one variable, however it was made
-        ``"scope/name": [part, ...]``       parts of one partitioned variable, each of which reads its slice alone
-        ``"scope/name": partitioned``       all parts of it
+        ``"scope/name": variable``          one variable, created in any way
+        ``"scope/name": [part, ...]``       parts of one partitioned variable, each of which reads only its slice
+        ``"scope/name": partitioned``       all parts of a partitioned variable
         ==================================  ==========================================================
 
     Raises
     ------
     ValueError
-        A tensor or a variable is not there, a shape differs, the map is none, or the folder has no checkpoint. No
-        variable has changed then.
+        A tensor or a variable is missing, a shape differs, the map is malformed, or the folder has no checkpoint. No
+        variable is changed.
     TypeError
-        Something in the map is neither a variable nor a name.
+        An entry of the map is neither a variable nor a name.
     OpError
-        The checkpoint cannot be read; `NotFoundError` where there is none.
+        The checkpoint cannot be read; `NotFoundError` if it is missing.
 
     Notes
     -----
-    That the dtypes agree is checked when the initializer runs, as TensorFlow does it: `InvalidArgumentError`. So are
-    the shapes of variables that a scope stands for, and of parts.
+    As in TensorFlow, dtypes are compared when the initializer runs: `InvalidArgumentError`. The same holds for the
+    shapes of variables in a scope, and of parts.
     """
     prefix = resolve(ckpt_dir_or_file)
     with open_checkpoint(prefix) as file:

@@ -1,4 +1,4 @@
-"""Names in the file that follow a rule, where TensorFlow asks for a dict with every variable."""
+"""Names in the file by a rule, instead of TensorFlow's dict with every variable."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ Pattern: TypeAlias = "str | re.Pattern[str]"
 Replacement: TypeAlias = "str | Callable[[re.Match[str]], str]"
 
 Rename: TypeAlias = "Callable[[str], str] | Mapping[Pattern, Replacement] | Iterable[tuple[Pattern, Replacement]]"
-"""From a variable's name to that in the file: a function, or patterns with what replaces them."""
+"""A map from variable names to names in the file: a function, or patterns with replacements."""
 
 _Named = TypeVar("_Named")
 
 
 def renamed(named: Mapping[str, _Named], rename: Rename | None) -> dict[str, _Named]:
-    """Give every item another name.
+    """Rename all items.
 
     Parameters
     ----------
     named : mapping of str
     rename : see `Rename`, or None
-        Patterns are searched anywhere in the name, all their matches replaced, one pattern after the other.
+        All matches of a pattern anywhere in the name are replaced, one pattern after the other.
 
     Raises
     ------
     ValueError
-        Two items would get one name, or a pattern cannot be understood.
+        Two items would get the same name, or a pattern is malformed.
     TypeError
-        The function gives something else than a str, or ``rename`` is neither function nor pairs.
+        The function does not return a str, or ``rename`` is neither a function nor pairs.
     """
     if rename is None:
         return dict(named)
@@ -39,7 +39,7 @@ def renamed(named: Mapping[str, _Named], rename: Rename | None) -> dict[str, _Na
     for name, item in named.items():
         new = rule(name)
         if not isinstance(new, str):
-            raise TypeError(f"rename gave {new!r} for {name!r}; a str was expected, the name in the file.")
+            raise TypeError(f"rename returned {new!r} for {name!r}, but the name in the file must be a str.")
         if new in found:
             raise ValueError(f"rename gives both {before[new]!r} and {name!r} the name {new!r} in the file.")
         found[new], before[new] = item, name
@@ -53,9 +53,9 @@ def _substitution(
         pairs = list(rename.items() if isinstance(rename, Mapping) else rename)
         compiled = [(re.compile(pattern), replacement) for pattern, replacement in pairs]
     except re.error as error:
-        raise ValueError(f"rename has a pattern that is no regular expression, {error.pattern!r}: {error}.") from None
+        raise ValueError(f"rename has a malformed regular expression, {error.pattern!r}: {error}.") from None
     except (TypeError, ValueError):
-        raise TypeError(f"rename is a function, or pairs of pattern and replacement, not {rename!r}.") from None
+        raise TypeError(f"rename must be a function, or pairs of pattern and replacement, not {rename!r}.") from None
 
     def substitute(name: str) -> str:
         for pattern, replacement in compiled:

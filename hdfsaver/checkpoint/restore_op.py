@@ -1,7 +1,7 @@
 """The operation that reads tensors from a checkpoint while a graph runs.
 
-It is here and not among the other operations because it knows files. The Saver needs none of its kind: it gives the
-session the values of all variables at once. Initial values that come from a checkpoint do, see `initialization.py`.
+It is in this package, not with the other operations, because it reads files. The Saver does not use it, because it sets
+the values of all variables in the session at once. It is for initial values from a checkpoint, see `initialization.py`.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from hdfsaver.tensor_info import Array
 
 @register
 class RestoreV2(OpDef):
-    """Tensors of a checkpoint, or parts of them (see `hdfsaver.checkpoint.slice_specs`), as they are when it runs."""
+    """Reads tensors of a checkpoint, or parts of them (see `hdfsaver.checkpoint.slice_specs`), when it runs."""
 
     type = "RestoreV2"
     signature = "prefix: string, tensor_names: string, shape_and_slices: string -> tensors: [dtypes]"
-    stateful = True  # what it gives depends on more than its inputs
+    stateful = True  # the outputs depend on files, not only on the inputs
 
     def shapes(self, node: Node) -> Sequence[Shape]:
-        """Those that shape_and_slices gives, unknown for whole tensors; `ValueError` where they are malformed."""
+        """The shapes of the slice specifications; `ValueError` if one is malformed, or the numbers of inputs differ."""
         prefix, names, specs = node.input_shapes
         count = len(node.attrs["dtypes"])
         shapes.merge(prefix, ())
@@ -40,13 +40,13 @@ class RestoreV2(OpDef):
         return [None] * count if known is None else [_static_shape(spec) for spec in known]
 
     def kernel(self, node: Node) -> Kernel:
-        """Opens the checkpoint and reads; `NotFoundError` or `InvalidArgumentError` where it has not what is wanted."""
+        """Read the checkpoint; `NotFoundError` or `InvalidArgumentError` if a tensor is missing or does not match."""
         wanted: list[str] = node.attrs["dtypes"]
 
         def restore(state: Any, prefix: Array, tensor_names: Array, shape_and_slices: Array) -> Any:
             names = [as_name(name) for name in tensor_names]
             text = os.fsdecode(np.asarray(prefix).item())
-            # One file for all that a run reads: opened once, and values that belong together.
+            # The file is opened once per run, so that all values are of one save.
             file: TensorFile = state.hold(("checkpoint", text), lambda: open_checkpoint(text))
             for name, dtype in zip(names, wanted, strict=True):
                 _check(file, name, dtype)
@@ -87,4 +87,4 @@ def _part(file: TensorFile, name: str, part: slice_specs.Slice) -> Array:
             f"tensor_name = {name}; shape in shape_and_slice spec {shapes.text(part.full_shape)} does not match the "
             f"shape stored in checkpoint: {shapes.text(shape)}.",
         )
-    return file.read_slice(name, part.key).copy()  # so that the rest is freed
+    return file.read_slice(name, part.key).copy()  # a copy, so that the rest of the tensor is freed

@@ -1,4 +1,4 @@
-"""What a restore reads: whole values in parallel, and of the others the parts that are wanted."""
+"""The reads of a restore: whole values in parallel, and parts of values."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ def load(
     mmap_mode: str | None = None,
     progress: Callback | None = None,
 ) -> dict[str, Array]:
-    """Read what a session's state is to hold.
+    """Read the values for a session's state.
 
     Parameters
     ----------
     file : TensorFile
     wanted : mapping of str to Saveable
-        By the names in the file, which has all of them.
+        The variables to restore, by their names in the file, which must exist.
     reshape : bool
-        Whether values take the shape that is wanted.
+        Whether values are reshaped to the shapes of the variables.
     mmap_mode, progress
-        See `TensorFile.read_many`. A value that is mapped is mapped as a whole.
+        See `TensorFile.read_many`. Values are mapped as a whole.
 
     Returns
     -------
     dict of str to ndarray
-        By the keys of the state.
+        The values by the keys of the state.
     """
     whole = [name for name, saveable in wanted.items() if saveable.read_keys is None or mmap_mode]
-    # The program has variables of these sizes, so that a file which declares them is no bomb.
+    # The program has variables of these sizes, so a file with such sizes is not a decompression bomb.
     expected = sum(file.variables[name].nbytes for name in whole)
     raised = limits.use(declared_bytes=expected) if expected > limits.get().declared_bytes else nullcontext()
     with raised:
@@ -47,7 +47,7 @@ def load(
         for name, saveable in wanted.items()
         if name not in found
     }
-    # All is read before the first value is taken: some are written on arrays of the program's.
+    # Everything is read before the first value is set, because some values are written to the program's own arrays.
     loaded: dict[str, Array] = {}
     for name, saveable in wanted.items():
         if name in parts:

@@ -1,4 +1,4 @@
-"""Which tensors of a file go to which variables, and what a restore says about it."""
+"""Matching the tensors of a file with variables, and the report of a restore."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from hdfsaver.tensor_info import TensorInfo
 
 @dataclass(frozen=True)
 class RestoreReport:
-    """What `Saver.restore` did, by the names in the file.
+    """The result of `Saver.restore`, by the names in the file.
 
     Attributes
     ----------
     path : str
         The file.
     restored : tuple of str
-        What has its value from the file now.
+        The variables that were restored.
     missing : tuple of str
-        What was wanted and the file lacks.
+        The variables that are missing in the file.
     mismatched : dict of str to str
-        What is in the file with another dtype or shape, and how it differs.
+        The variables with another dtype or shape in the file, and the difference.
     unused : tuple of str
-        What is in the file and was not wanted.
+        The tensors of the file that were not used.
     reshaped : tuple of str
-        What was restored into another shape than it has in the file.
+        The variables that were restored with another shape than in the file.
     """
 
     path: str
@@ -45,7 +45,7 @@ class RestoreReport:
         counted = {
             "missing in the file": self.missing,
             "of another dtype or shape": tuple(self.mismatched),
-            "in the file and not wanted": self.unused,
+            "in the file and not used": self.unused,
             "reshaped": self.reshaped,
         }
         lines = [f"{self.path}: {len(self.restored)} restored."]
@@ -54,22 +54,27 @@ class RestoreReport:
 
 
 def match(file: TensorFile, wanted: Mapping[str, Saveable], reshape: bool, strict: bool) -> RestoreReport:
-    """Compare what is wanted with what a file has, before any value is read.
+    """Compare the variables with the tensors of a file, before any value is read.
 
     Parameters
     ----------
     file : TensorFile
     wanted : mapping of str to Saveable
-        By the names in the file.
+        The variables to restore, by their names in the file.
     reshape : bool
-        Whether as many elements are enough, whatever the shape.
+        Whether shapes may differ if the numbers of elements are equal.
     strict : bool
-        Whether everything that is wanted must be there and fit.
+        Whether every variable must be in the file and match.
+
+    Returns
+    -------
+    RestoreReport
+        The result of the comparison.
 
     Raises
     ------
     NotFoundError, InvalidArgumentError
-        With ``strict``, something is missing or does not fit.
+        With ``strict``, a variable is missing in the file or does not match.
     """
     present = [name for name in wanted if name in file.variables]
     missing = [name for name in wanted if name not in file.variables]
@@ -91,7 +96,7 @@ def match(file: TensorFile, wanted: Mapping[str, Saveable], reshape: bool, stric
 
 
 def _difference(entry: TensorInfo, saveable: Saveable, reshape: bool) -> str:
-    """How a tensor of the file differs from what is wanted; nothing where it fits."""
+    """The difference between a tensor of the file and a variable; empty if they match."""
     if entry.dtype != saveable.dtype:
         return f"{saveable.label} has dtype {saveable.dtype}, but {entry.name!r} in the file has {entry.dtype}"
     if _same_shape(entry, saveable) or (reshape and saveable.may_reshape and _same_size(entry, saveable)):
@@ -126,12 +131,12 @@ def _missing_names(file: TensorFile, missing: Sequence[str]) -> str:
     lines.append(f"The file has {listed(sorted(present))}." if present else "The file has no variables.")
     others = [group for group in file.groups() if group != file.group]
     if others:
-        lines.append(f"It has other models under {listed(others)}; a Saver is told with group=.")
-    lines.append('To restore under another name, give the Saver a dict: Saver({"name in the file": variable}).')
+        lines.append(f"It has other models in the groups {listed(others)}; pass group= to the Saver.")
+    lines.append('To restore under another name, pass a dict: Saver({"name in the file": variable}).')
     return " ".join(lines)
 
 
 def listed(names: Sequence[str], most: int = 20) -> str:
-    """Names in a sentence, the first of them where there are many."""
+    """Names for a message; only the first ones if there are many."""
     shown = ", ".join(repr(name) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -1,4 +1,4 @@
-"""Which checkpoints stay: pure functions of a list, which touch no disk."""
+"""Policies for keeping checkpoints: pure functions of lists, without file access."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Kept(NamedTuple):
     ----------
     prefix : str
     time : float
-        When it was saved, in seconds since the epoch.
+        The time of the save, in seconds since the epoch.
     metric : float or None
-        How good it is, as `Saver.save` was told.
+        The metric that was passed to `Saver.save`.
     """
 
     prefix: str
@@ -25,7 +25,7 @@ class Kept(NamedTuple):
 
 
 Policy: TypeAlias = Callable[[Sequence[Kept]], Collection[Kept]]
-"""From the checkpoints that are there, oldest first, to those of them that are to stay."""
+"""A function from the existing checkpoints, oldest first, to the checkpoints to keep."""
 
 
 def keep_latest(count: int) -> Policy:
@@ -34,29 +34,29 @@ def keep_latest(count: int) -> Policy:
     Parameters
     ----------
     count : int
-        How many.
+        The number of checkpoints.
     """
     return lambda kept: list(kept)[-count:] if count > 0 else []
 
 
 def keep_best(count: int, mode: str = "max") -> Policy:
-    """A policy that keeps the best checkpoints by the metric that `Saver.save` was given with each.
+    """A policy that keeps the best checkpoints by the metric that was passed to `Saver.save`.
 
     Parameters
     ----------
     count : int
-        How many; of equally good ones the newer.
+        The number of checkpoints; of equally good ones the newer are kept.
     mode : str
-        ``"max"`` where more is better, ``"min"`` where less is. A checkpoint without a metric, or with NaN for one, is
-        never among the best.
+        ``"max"`` if a larger metric is better, ``"min"`` if a smaller one is. A checkpoint without a metric, or with
+        the metric NaN, is never among the best.
 
     Raises
     ------
     ValueError
-        ``mode`` is something else.
+        ``mode`` is neither ``"max"`` nor ``"min"``.
     """
     if mode not in ("max", "min"):
-        raise ValueError(f"keep_best takes mode 'max' or 'min', not {mode!r}.")
+        raise ValueError(f"The mode of keep_best must be 'max' or 'min', not {mode!r}.")
     sign = 1 if mode == "max" else -1
 
     def best(kept: Sequence[Kept]) -> list[Kept]:
@@ -69,21 +69,21 @@ def keep_best(count: int, mode: str = "max") -> Policy:
 
 
 def keep_any(*policies: Policy) -> Policy:
-    """A policy that keeps what any of several policies keeps."""
+    """A policy that keeps the checkpoints that any of several policies keeps."""
     return lambda kept: [entry for policy in policies for entry in policy(kept)]
 
 
 class RotationState(NamedTuple):
-    """What a Saver remembers between two saves.
+    """The state of a Saver's rotation between two saves.
 
     Attributes
     ----------
     kept : tuple of Kept
-        The checkpoints that are kept, oldest first.
+        The kept checkpoints, oldest first.
     retired : tuple of Kept
-        Those that are to go, oldest first.
+        The checkpoints to delete, oldest first.
     next_preserved : float
-        A checkpoint saved after this time stays for good when it is retired.
+        A checkpoint saved after this time (seconds since the epoch) is kept permanently when it is retired.
     """
 
     kept: tuple[Kept, ...] = ()
@@ -92,23 +92,28 @@ class RotationState(NamedTuple):
 
 
 def record(rotation: RotationState, new: Kept, max_to_keep: int, keep: Policy | None = None) -> RotationState:
-    """Add a checkpoint as the newest, and retire those that are too many.
+    """Add a checkpoint as the newest, and retire the oldest ones beyond the limit.
 
     Parameters
     ----------
     rotation : RotationState
     new : Kept
-        One that is kept already moves to the end. It stays, whatever a policy says.
+        The new checkpoint, which is always kept. A checkpoint of the same prefix moves to the end.
     max_to_keep : int
-        How many of the newest stay; 0, or less, keeps all and remembers none.
+        The number of newest checkpoints to keep; 0 or less keeps all and records none.
     keep : callable, optional
-        Which others stay too. Without it one checkpoint is retired at the most, as in TensorFlow: a list that was too
-        long from the beginning stays too long.
+        A policy for other checkpoints to keep. Without it at most one checkpoint is retired, as in TensorFlow: a list
+        that is too long at the beginning stays too long.
+
+    Returns
+    -------
+    RotationState
+        The new state.
     """
     if max_to_keep <= 0:
         return rotation
     kept = (*(entry for entry in rotation.kept if entry.prefix != new.prefix), new)
-    # A name that is used again before its turn to go has come must not take the new checkpoint with it.
+    # A retired name that is used again must not be deleted, because it is the new checkpoint now.
     retired = tuple(entry for entry in rotation.retired if entry.prefix != new.prefix)
     staying = {entry.prefix for entry in (*kept[-max_to_keep:], *(keep(kept) if keep else ()))}
     surplus = [entry for entry in kept if entry.prefix not in staying]
@@ -117,13 +122,13 @@ def record(rotation: RotationState, new: Kept, max_to_keep: int, keep: Policy | 
 
 
 def retire(rotation: RotationState, hours: float) -> tuple[RotationState, list[str]]:
-    """Take the retired checkpoints off the list.
+    """Remove the retired checkpoints from the list.
 
     Parameters
     ----------
     rotation : RotationState
     hours : float
-        A checkpoint stays for good when so much time has passed since the last that stayed.
+        A checkpoint is kept permanently if this many hours have passed since the last permanent one.
 
     Returns
     -------
@@ -141,5 +146,5 @@ def retire(rotation: RotationState, hours: float) -> tuple[RotationState, list[s
 
 
 def prefixes(kept: Sequence[Kept]) -> list[str]:
-    """The names alone."""
+    """The prefixes of checkpoints."""
     return [entry.prefix for entry in kept]

@@ -1,4 +1,4 @@
-"""The checkpoints that a Saver keeps: listed in memory and in the state file, deleted when they leave the list."""
+"""The rotation of a Saver's checkpoints: a list in memory and in the state file, and the deletion of old ones."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from hdfsaver.reading.state_file import CheckpointState
 
 
 class Rotation:
-    """Keeps the list of a Saver's checkpoints.
+    """The list of a Saver's checkpoints.
 
     Parameters
     ----------
     max_to_keep : int
-        How many of the newest stay; 0 keeps all and lists the newest alone.
+        The number of newest checkpoints to keep; 0 keeps all and lists only the newest.
     hours : float
-        Beside those, one stays for good whenever so much time has passed.
+        In addition, one checkpoint is kept permanently in each period of this many hours.
     keep : callable or None
-        Which others stay too; see `hdfsaver.checkpoint.retention.Policy`.
+        A policy for other checkpoints to keep; see `hdfsaver.checkpoint.retention.Policy`.
     relative : bool
-        Write paths into the state file relative to it.
+        Write relative paths to the state file.
     resume : bool
-        Begin with what the state file lists.
+        Begin with the checkpoints in the state file.
     """
 
     def __init__(self, max_to_keep: int, hours: float, keep: Policy | None, relative: bool, resume: bool) -> None:
@@ -40,34 +40,34 @@ class Rotation:
 
     @property
     def kept(self) -> tuple[Kept, ...]:
-        """The checkpoints that are kept, oldest first."""
+        """The kept checkpoints, oldest first."""
         return self._state.kept
 
     def set_kept(self, kept: Iterable[Kept]) -> None:
-        """Say which checkpoints are kept, oldest first."""
+        """Set the kept checkpoints, oldest first."""
         self._state = self._state._replace(kept=tuple(kept))
         self._resumes = False
 
     def recover(self, paths: Iterable[PathLike]) -> None:
-        """Take up those of the checkpoints that are there; their files tell their times."""
+        """Add the existing ones of some checkpoints, with the times of their files."""
         found = [(path, checkpoint_names.find(path)) for path in as_prefixes(paths)]
         self.set_kept(Kept(prefix, file.stat().st_mtime) for prefix, file in found if file is not None)
 
     def record(self, new: Kept, folder: str, latest_filename: str | None, *, durable: bool) -> None:
-        """List a checkpoint that was just saved, write the state file, and only then delete what left the list.
+        """Add a saved checkpoint, write the state file, and then delete the retired checkpoints.
 
-        Called under the lock of the folder, after the sweep of its drafts. What another Saver has removed is not
-        written into the state file: two that save the same names would name each other's losses.
+        The caller holds the lock of the folder and has swept its drafts. Checkpoints that another Saver has removed are
+        not written to the state file.
 
         Parameters
         ----------
         new : Kept
         folder : str
-            Where the state file is.
+            The folder of the state file.
         latest_filename : str, optional
             Its name.
         durable : bool
-            Wait until the disk has the bytes.
+            Wait until the state file is on the disk.
         """
         if self._resumes:
             self._resume(folder, latest_filename)
@@ -94,7 +94,7 @@ class Rotation:
             [entry.prefix for entry in listed],
             all_model_checkpoint_metrics=[entry.metric for entry in listed],
         )
-        if self._remembers:  # as in TensorFlow, times are written where they are going to be read
+        if self._remembers:  # as in TensorFlow, times are written only if they are used
             state.all_model_checkpoint_timestamps = [entry.time for entry in listed]
             state.last_preserved_timestamp = self._state.next_preserved - self._hours * 3600
         return state
@@ -102,10 +102,10 @@ class Rotation:
     def _resume(self, folder: str, latest_filename: str | None) -> None:
         try:
             state = state_file.read(folder, latest_filename, strict=True)
-        except ValueError:  # it names no checkpoint, and is about to be replaced
+        except ValueError:  # a state file without a checkpoint, which is replaced anyway
             state = None
         if state is not None:
-            # What this Saver itself has listed already came after it.
+            # The checkpoints of this Saver are newer than those of the state file.
             self.set_kept([*_listed(state), *self._state.kept])
             if state.last_preserved_timestamp:
                 self._state = self._state._replace(next_preserved=state.last_preserved_timestamp + self._hours * 3600)
@@ -113,12 +113,12 @@ class Rotation:
 
 
 def _is_there(entry: Kept, new: Kept) -> bool:
-    # A Saver answers for what it would remove itself. What it has only been told of, and has no time, stays listed.
+    # Only checkpoints that the Saver may remove are checked. Entries without a time were set by the program, and stay.
     return entry is new or entry.time == float("inf") or checkpoint_names.find_own(entry.prefix) is not None
 
 
 def _listed(state: CheckpointState) -> list[Kept]:
-    """The checkpoints of a state that are there, oldest first."""
+    """The existing checkpoints of a state, oldest first."""
     paths = state.all_model_checkpoint_paths
     files = [checkpoint_names.find(path) for path in paths]
     times: Iterable[float] = state.all_model_checkpoint_timestamps

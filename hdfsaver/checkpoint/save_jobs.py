@@ -1,4 +1,4 @@
-"""Saves as jobs: all that one save needs, run at once or in the background, one after the other."""
+"""Saves as jobs, which run immediately or in the background, one after the other."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ _STEP = re.compile(r"-[0-9]+\Z")
 
 @dataclass(frozen=True)
 class SaveJob:
-    """One save; nothing of it changes before it runs.
+    """One save, with everything that it needs; it does not change until it runs.
 
     Attributes
     ----------
     prefix : str
-        The checkpoint.
+        The prefix of the checkpoint.
     model : Model
         Values and graph.
     version : hashable
         The version of the graph; see `Writer.write`.
     group : str
-        The group of the file that the model is saved under; the models of its other groups are written with it.
+        The group for the model; the models of the other groups of the file are written again with it.
     writer : Writer
     options : WriteOptions
     rotation : Rotation or None
-        What lists the checkpoint; None where no state file is written.
+        The rotation that lists the checkpoint; None if no state file is written.
     latest_filename : str or None
         The state file's name.
     metric : float or None
-        How good the model is.
+        The metric of the model.
     """
 
     prefix: str
@@ -60,7 +60,7 @@ class SaveJob:
     metric: float | None
 
     def run(self) -> None:
-        """Write the file; when it is on the disk, the state file; and only then remove what is superseded."""
+        """Write the file, then the state file, and then remove superseded checkpoints."""
         folder = os.path.dirname(self.prefix)
         path = checkpoint_names.file_of(self.prefix)
         # Other savers of the folder wait, and delete nothing meanwhile.
@@ -80,7 +80,7 @@ class SaveJob:
             path,
             {**rest.models, self.group: self.model},
             metadata=rest.metadata,
-            # Of the others' graphs no version is known, so that a layout for them cannot be used again.
+            # The versions of the other graphs are unknown, so a layout for them cannot be reused.
             structure_version=None if rest.models else self.version,
             options=self.options,
         )
@@ -93,16 +93,16 @@ def _without_step(name: str) -> tuple[str, str]:
 
 @lru_cache
 def _draft_names(stem: str, suffix: str, latest_filename: str | None) -> str:
-    """What killed programs left of checkpoints of this prefix, whatever their steps were, and of the state file."""
+    """A regular expression for the drafts of checkpoints of this prefix, with any step, and of the state file."""
     steps = f"{re.escape(stem)}(?:-[0-9]+)?{re.escape(suffix)}"
     return f"{steps}|{LONG_DRAFTS}|{draft_names(latest_filename or state_file.DEFAULT_NAME)}"
 
 
 class BackgroundSaves:
-    """Runs jobs in a thread, in the order in which they come.
+    """Runs jobs in a thread, in the order of `submit`.
 
-    An error is kept, and raised by the next call of any method; those that were not asked for when the program ends are
-    raised then, which prints them.
+    An error is stored, and raised by the next call of a method. Errors that remain at the end of the program are raised
+    then, which prints them.
     """
 
     def __init__(self) -> None:
@@ -111,19 +111,19 @@ class BackgroundSaves:
         self.pending: deque[Future[None]] = deque()
 
     def submit(self, job: Callable[[], None]) -> None:
-        """Run a job after those that wait; raises the error of an earlier one instead."""
+        """Add a job; if an earlier job failed, raise its error instead."""
         while self.pending and self.pending[0].done():
             self._next()
         with self._lock:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(1, thread_name_prefix="hdfsaver-save")
             if not self.pending:
-                # Kept alive by this until the last job has been asked for: its Saver may be gone before.
+                # This keeps the object alive until the last job is checked: its Saver may be deleted before.
                 atexit.register(self.wait)
             self.pending.append(self._pool.submit(job))
 
     def wait(self) -> None:
-        """Wait for all jobs, and raise the error of the first that fails; call it again for the others."""
+        """Wait for all jobs, and raise the first error; call it again for further errors."""
         while self.pending:
             self._next()
 

@@ -1,4 +1,4 @@
-"""Saver: writes the variables of a session to a checkpoint, and reads them back."""
+"""Saver: writes the variables of a session to a checkpoint, and restores them."""
 
 from __future__ import annotations
 
@@ -37,65 +37,65 @@ from hdfsaver.variables.variable import Variable, global_variables
 
 
 class Saver:
-    """Writes variables to checkpoints, keeps the newest few of them, and reads variables back.
+    """Writes variables to checkpoints, restores them, and deletes old checkpoints.
 
     Parameters
     ----------
     var_list : None, list, tuple or set of Variable, or dict of str to Variable
-        What to save and restore: all global variables by default; a dict gives each variable the name that it has in
-        the file. Partitioned variables and their parts may be among them; in a dict, a list of parts is a variable.
-        The file has the whole, under its full name; some of the parts alone can be restored but not saved. A dict may
-        also have arrays of NumPy, PyTorch or JAX, which are restored in place, or replaced in the dict where they
-        cannot be written on; where there are only such, no session is needed.
+        The variables to save and restore, by default all global variables; the keys of a dict are the names in the
+        file. Partitioned variables and their parts are allowed; in a dict, a list of parts is a variable. The file has
+        the whole variable under its full name; an incomplete list of parts can be restored but not saved. A dict may
+        also have arrays of NumPy, PyTorch or JAX. They are restored in place, or replaced in the dict if they are
+        read-only; if there are only arrays, no session is needed.
     reshape : bool
-        Restore a variable from one of another shape with as many elements.
+        Restore a variable from a value of another shape with the same number of elements.
     sharded : bool
-        Accepted and recorded; a checkpoint is one file, wherever its variables are.
+        Accepted and recorded; a checkpoint is always one file.
     max_to_keep : int or None
-        How many checkpoints to keep; None or 0 keeps all.
+        The number of checkpoints to keep; None or 0 keeps all.
     keep_checkpoint_every_n_hours : float
-        Beside those, keep one for good whenever so much time has passed.
+        In addition, keep one checkpoint permanently in each period of this many hours.
     name : str, optional
-        Accepted for programs that give it; a Saver adds no operations to the graph.
+        Accepted and ignored; a Saver adds no operations to the graph.
     restore_sequentially : bool
-        Accepted; variables are read in parallel into memory that the values need anyway.
+        Accepted and ignored; variables are always read in parallel.
     saver_def : SaverDef, optional
-        Settings to use instead of the arguments here.
+        Settings that replace the other arguments.
     builder : object
-        Accepted; there are no save and restore operations to build.
+        Accepted and ignored; there are no save and restore operations.
     defer_build : bool
-        Look for the variables only when `build` is called.
+        Collect the variables only when `build` is called.
     allow_empty : bool
-        Allow that there are no variables; `save` then writes nothing.
+        Allow a Saver without variables; `save` then writes nothing.
     write_version : object
-        Accepted; there is one format, which says its own version.
+        Accepted and ignored; there is only one format.
     pad_step_number : bool
         Write steps with eight digits, so that names sort as steps do.
     save_relative_paths : bool
-        Write paths into the state file relative to it, so that the folder can be moved.
+        Write relative paths to the state file, so that the folder can be moved.
     filename : str, optional
-        Accepted; as in TensorFlow, it never changes where `save` writes.
+        Accepted and ignored, as in TensorFlow.
     rename : callable, or dict or list of pairs of regular expressions, optional
-        Gives every variable another name in the file: a function of the name, or patterns with what replaces them, as
-        in `re.sub`, one after the other. TensorFlow asks for a dict with every variable instead.
+        The names in the file: a function of the variable's name, or patterns with replacements, as in `re.sub`, applied
+        one after the other. (In TensorFlow this needs a dict with every variable.)
     keep : callable, optional
-        Which checkpoints stay beside the newest, a function of the list of them: ``tf.train.keep_best(3)``, or one of
-        your own; see `hdfsaver.checkpoint.retention`. TensorFlow keeps the newest only, which after a bad night may
-        all be worse than one that is gone.
+        A policy for checkpoints to keep in addition to the newest: ``tf.train.keep_best(3)``, or your own function of
+        the list of checkpoints; see `hdfsaver.checkpoint.retention`. (TensorFlow keeps only the newest.)
     resume_rotation : bool
-        Begin with the checkpoints that the state file lists, so that after a restart the old ones still go in their
-        time. TensorFlow forgets them, unless `recover_last_checkpoints` is called, and they stay for ever.
+        Begin with the checkpoints in the state file, so that old checkpoints are still deleted after a restart.
+        (TensorFlow never deletes them, unless `recover_last_checkpoints` is called.)
     group : str
-        Save the model under a group of the file, ``/teacher/graph`` and ``/teacher/variables``, and leave the models of
-        its other groups as they are, so that those which belong together are one file. They are written anew with it,
-        so that a save costs what all of them cost. A Saver without a group replaces the whole file.
+        Save the model in a group of the file, ``/teacher/graph`` and ``/teacher/variables``, and keep the models of the
+        other groups, so that related models share one file. The other models are written again, so a save takes the
+        time of all models. A Saver without a group replaces the whole file.
 
     Raises
     ------
     ValueError
-        There are no variables, one of them comes twice, or two have one name; or no group can have the name.
+        There are no variables, a variable occurs twice, two variables have the same name, or the group name is not
+        allowed.
     TypeError
-        ``var_list`` is not of one of the types above.
+        ``var_list`` has another type.
 
     Examples
     --------
@@ -144,7 +144,7 @@ class Saver:
         self._rename = rename
         self._group = group
         self._compression = checked(compression)
-        groups.link_of(group)  # raises where no group can have the name
+        groups.link_of(group)  # raises if the name is not allowed
         self._is_built = False
         self._saveables: dict[str, Saveable] = {}
         self._reshape = reshape
@@ -169,12 +169,12 @@ class Saver:
             self.build()
 
     def build(self) -> None:
-        """Look for the variables to save; needed once after ``defer_build=True``.
+        """Collect the variables to save; needed once after ``defer_build=True``.
 
         Raises
         ------
         ValueError
-            There are none, and ``allow_empty`` is not set.
+            There are no variables, and ``allow_empty`` is not set.
         """
         if self._is_built:
             return
@@ -210,54 +210,54 @@ class Saver:
         wait: bool = True,
         progress: Callback | None = None,
     ) -> str | None:
-        """Write the variables' values, and the graph with them, to one file.
+        """Write the variables' values and the graph to one file.
 
         Parameters
         ----------
         sess : Session
-            Where the values are; None where all are arrays.
+            The session with the values; None if all values are arrays.
         save_path : path
             The prefix of the checkpoint: ``model/add.ckpt`` becomes the file ``model/add.ckpt.h5``; a path that ends
             in ``.h5`` or ``.hdf5`` names the file itself.
         global_step : int, Tensor, Variable or str, optional
-            A number to put behind the prefix.
+            A number to append to the prefix.
         latest_filename : str, optional
             The name of the state file, ``"checkpoint"`` by default.
         meta_graph_suffix : str
-            Accepted; the graph lies in the same file.
+            Accepted and ignored; the graph is in the same file.
         write_meta_graph : bool
             Whether the graph is written too.
         write_state : bool
-            Whether the state file is written, and old checkpoints are removed.
+            Whether the state file is written and old checkpoints are deleted.
         strip_default_attrs : bool
-            Leave out attributes of operations that have their default values.
+            Leave out attributes of operations with their default values.
         save_debug_info : bool
-            Accepted; graphs keep no traces of the code that made them.
+            Accepted and ignored; graphs have no debug information.
         durable : bool
-            Wait until the disk has the bytes, of the checkpoint as of the state file. Without that a crash of the
-            machine may lose the checkpoint, and others with it; one of the program alone does not.
+            Wait until checkpoint and state file are on the disk. Otherwise a crash of the machine may lose this and
+            other checkpoints; a crash of the program does not.
         metric : float or Tensor, optional
-            How good the model is now, for `keep_best` and its kin; it is recorded in the state file.
+            The metric of the model, for policies such as `keep_best`; it is recorded in the state file.
         wait : bool
-            With False, return at once and save in the background the values of this moment, which are not copied for
-            it: what the program computes meanwhile are other arrays. Saves of one Saver end in the order in which they
-            began. An error is raised by the next call of `save`, `restore` or `wait`.
+            With False, return immediately and save the present values in the background; variables are not copied,
+            because later steps create new arrays. The saves of one Saver end in the order in which they began. An error
+            is raised by the next call of `save`, `restore` or `wait`.
         progress : callable, optional
-            Called with the bytes written and the bytes in total, now and then; what it raises ends the save.
+            Called repeatedly with the bytes written and the bytes in total; an exception in it ends the save.
 
         Returns
         -------
         str or None
-            The prefix, as `restore` takes it; None where there are no variables.
+            The prefix, for `restore`; None without variables.
 
         Raises
         ------
         FailedPreconditionError
             A variable has no value. Nothing is written.
         TypeError
-            ``sess`` is no session or the step no integer.
+            ``sess`` is not a session, or the step is not an integer.
         ValueError
-            The folder does not exist, or the checkpoint would bear the state file's name.
+            The folder does not exist, or the checkpoint would have the state file's name.
         RuntimeError
             The session is closed.
         OpError
@@ -283,7 +283,7 @@ class Saver:
         _check_parent(prefix)
         options = WriteOptions(durable, sweep=False, progress=progress)
         rotation = self._rotation if write_state else None
-        # Of two threads that save, the one whose values are older is the older one in the state file too.
+        # Of two threads that save, the one with the older values is also the older one in the state file.
         with self._lock:
             model, version = self._model(sess, write_meta_graph, strip_default_attrs, own=not wait)
             job = SaveJob(prefix, model, version, self._group, self._writer, options, rotation, latest_filename, rating)
@@ -297,7 +297,7 @@ class Saver:
     def _model(
         self, sess: Session | None, has_graph: bool, strip_default_attrs: bool, *, own: bool
     ) -> tuple[Model, Hashable]:
-        """What is to be saved, and the version of the graph in it; with ``own`` nothing of it changes meanwhile."""
+        """The model to save, and the version of its graph; with ``own`` the model does not change later."""
         values = self._values(sess, own=own)
         if sess is None or not has_graph:
             return Model(values, None, self._dtypes, self._compressed), None
@@ -306,7 +306,7 @@ class Saver:
         return Model(values, structure, self._dtypes, self._compressed), version
 
     def wait(self) -> None:
-        """Wait until what was saved with ``wait=False`` is on the disk.
+        """Wait for all saves with ``wait=False``.
 
         Raises
         ------
@@ -328,7 +328,7 @@ class Saver:
         return save_path
 
     def _values(self, sess: Session | None, *, own: bool) -> dict[str, Any]:
-        """The values to save; with ``own`` nobody else writes on them."""
+        """The values to save; with ``own`` shared values are copied."""
         self._check_graph(sess)
         keys = (key for saveable in self._saveables.values() for key in saveable.keys)
         present = {} if sess is None else sess.state.snapshot(keys)
@@ -337,7 +337,7 @@ class Saver:
         return {**values, **{name: values[name].copy() for name in shared}} if shared else values
 
     def _structure_at(self, version: Hashable, graph: Graph, strip_default_attrs: bool, *, own: bool) -> Structure:
-        """The graph's description, made once for each version; with ``own`` it does not grow with the graph."""
+        """The graph's description, made once for each version; with ``own`` it does not change with the graph."""
         if self._described is None or self._described[0] != version:
             self._described = (version, self._structure(graph, strip_default_attrs=strip_default_attrs))
         structure = self._described[1]
@@ -348,20 +348,20 @@ class Saver:
 
     @property
     def last_checkpoints(self) -> list[str]:
-        """The prefixes of the checkpoints that are kept, oldest first."""
+        """The prefixes of the kept checkpoints, oldest first."""
         return retention.prefixes(self._rotation.kept)
 
     def set_last_checkpoints(self, last_checkpoints: list[PathLike]) -> None:
-        """Say which checkpoints are kept, oldest first. They leave the list in time, but are never deleted."""
+        """Set the list of kept checkpoints, oldest first. They leave the list later, but are never deleted."""
         self.set_last_checkpoints_with_time([(path, float("inf")) for path in as_prefixes(last_checkpoints)])
 
     def set_last_checkpoints_with_time(self, last_checkpoints_with_time: list[tuple[PathLike, float]]) -> None:
-        """Say which checkpoints are kept and when each was saved (seconds since the epoch), oldest first."""
+        """Set the list of kept checkpoints, each with its time in seconds since the epoch, oldest first."""
         self.wait()
         self._rotation.set_kept(retention.Kept(as_prefix(path), saved) for path, saved in last_checkpoints_with_time)
 
     def recover_last_checkpoints(self, checkpoint_paths: list[PathLike]) -> None:
-        """Take up again, after a restart, those of the checkpoints that are there; their files tell their times."""
+        """Add existing checkpoints to the list after a restart, with the times of their files."""
         self.wait()
         self._rotation.recover(checkpoint_paths)
 
@@ -376,36 +376,36 @@ class Saver:
         mmap_mode: str | None = None,
         progress: Callback | None = None,
     ) -> RestoreReport:
-        """Give the variables the values that a checkpoint has. No initializer needs to have run.
+        """Set the variables to the values of a checkpoint. No initializer needs to run before.
 
-        Either all variables that are to be restored get their values or, when anything fails, none does.
+        Either all selected variables get their values or, after an error, none.
 
         Parameters
         ----------
         sess : Session
-            Where the values go; None where all are arrays.
+            The session to restore into; None if all values are arrays.
         save_path : path
-            A prefix that `save` gave, or the file itself; or the prefix of a checkpoint of TensorFlow's.
+            A prefix from `save`, the file itself, or the prefix of a TensorFlow checkpoint.
         strict : bool
-            With False, what the file lacks and what does not fit is left as it is, instead of being an error: to begin
-            a larger model with the values of a smaller one.
+            With False, variables that are missing in the file or do not match keep their values, instead of causing an
+            error. This initializes a larger model from a smaller one.
         mmap_mode : str, optional
-            ``"r"`` or ``"c"``: map large values into memory instead of reading them; they are loaded as they are used,
-            and not compared with their digests. The file must not be changed in place as long as they live.
+            ``"r"`` or ``"c"``: map large values into memory instead of reading them; they are loaded when they are
+            used, and their digests are not checked. The file must not be changed in place while they are used.
         progress : callable, optional
-            Called with the bytes read and the bytes in total, now and then; what it raises ends the restore.
+            Called repeatedly with the bytes read and the bytes in total; an exception in it ends the restore.
 
         Returns
         -------
         RestoreReport
-            What was restored, and what was not. (TensorFlow gives None.)
+            The names that were restored, and those that were not. (TensorFlow returns None.)
 
         Raises
         ------
         ValueError
-            There is no such checkpoint.
+            The checkpoint does not exist.
         NotFoundError
-            The file lacks a name. The message lists what is missing, what is there and what may have been meant.
+            A name is missing in the file. The message lists the missing names, the names in the file and similar names.
         InvalidArgumentError
             A variable's shape or dtype differs.
         DataLossError
@@ -460,7 +460,7 @@ class Saver:
         return self._saver_def
 
     def to_proto(self, export_scope: str | None = None) -> SaverDef | None:
-        """A copy of the Saver's settings; None where it names operations outside of ``export_scope``."""
+        """A copy of the Saver's settings; None if it names operations outside ``export_scope``."""
         prefix = f"{export_scope.rstrip('/')}/" if export_scope else ""
         given = {field: getattr(self._saver_def, field) for field in OPERATIONS}
         if any(name and not name.startswith(prefix) for name in given.values()):
@@ -469,7 +469,7 @@ class Saver:
 
     @staticmethod
     def from_proto(saver_def: SaverDef, import_scope: str | None = None) -> Saver:
-        """A Saver of those settings for all global variables, or for those in a scope under their names in it."""
+        """Make a Saver with the settings for all global variables, or for those in a scope by their names in it."""
         if not import_scope:
             return Saver(saver_def=saver_def)
         prefix = f"{import_scope.rstrip('/')}/"
@@ -496,9 +496,35 @@ class Saver:
         strip_default_attrs: bool = False,
         save_debug_info: bool = False,
     ) -> MetaGraphDef:
-        """Describe the default graph and this Saver's settings, and write that into a file without values.
+        """Describe the default graph and this Saver's settings, and write the description to a file without values.
 
-        The arguments are those of ``tf.train.export_meta_graph``.
+        Parameters
+        ----------
+        filename : path, optional
+            ``x`` is written to ``x.h5``; by default no file is written.
+        collection_list : iterable of str, optional
+            The collections to include, by default all.
+        as_text : bool
+            Accepted and ignored; an HDF5 file has one form, and ``h5dump`` shows it as text.
+        export_scope : str, optional
+            Describe only the operations in this name scope, by their names in it.
+        clear_devices : bool
+            Leave out the devices of the operations.
+        clear_extraneous_savers : bool
+            Leave out the save and restore operations of other Savers, which graphs from TensorFlow have.
+        strip_default_attrs : bool
+            Leave out attributes of operations with their default values.
+        save_debug_info : bool
+            Accepted and ignored; graphs have no debug information.
+
+        Returns
+        -------
+        MetaGraphDef
+
+        Raises
+        ------
+        ValueError, TypeError, OpError
+            See ``tf.train.export_meta_graph``.
         """
         return meta_graph.export_scoped_meta_graph(
             filename,
@@ -515,19 +541,19 @@ class Saver:
 
 
 OPERATIONS = ("filename_tensor_name", "save_tensor_name", "restore_op_name")
-"""The fields of a `SaverDef` that name operations or what comes out of them."""
+"""The fields of a `SaverDef` that name operations or tensors."""
 
 
 def _check_session(sess: Any) -> None:
     if not isinstance(sess, Session):
         raise TypeError(f"'sess' must be a Session; {sess!r}")
-    _ = sess.state  # raises where the session is closed
+    _ = sess.state  # raises if the session is closed
 
 
 def _step_number(sess: Session | None, global_step: Any) -> int:
     if sess is not None and isinstance(global_step, str | Variable | Tensor):
         global_step = sess.run(global_step)
-        if isinstance(global_step, np.floating):  # TensorFlow counts in a variable of any dtype
+        if isinstance(global_step, np.floating):  # TensorFlow accepts a step variable of any dtype
             global_step = int(global_step)
     try:
         return operator.index(global_step)

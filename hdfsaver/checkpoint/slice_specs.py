@@ -1,7 +1,7 @@
-"""Slice specifications: which part of a tensor is meant, as TensorFlow writes it.
+"""Slice specifications: TensorFlow's notation for a part of a tensor.
 
-``"4 2 0,2:-"`` is of a tensor of shape (4, 2) the part that begins at row 0 and has 2 rows, with all columns; the empty
-text is the whole tensor, whatever its shape.
+``"4 2 0,2:-"`` is a part of a tensor of shape (4, 2): 2 rows from row 0, with all columns. The empty string is the
+whole tensor of any shape.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Slice(NamedTuple):
     full_shape : tuple of int
         The shape of the tensor.
     key : tuple of slice
-        What to index the tensor with to get the part.
+        The index of the part in the tensor.
     """
 
     full_shape: tuple[int, ...]
@@ -38,13 +38,13 @@ def parse(spec: str) -> Slice | None:
     Raises
     ------
     ValueError
-        It is not written as one, or the part lies outside of the tensor or is empty.
+        It is malformed, or the part is empty or exceeds the tensor.
     """
     if not spec:
         return None
     match = _SPEC.fullmatch(spec)
     if match is None:
-        raise ValueError(f"{spec!r} is no slice specification; one such as '4 2 0,2:-' was expected.")
+        raise ValueError(f"{spec!r} is not a slice specification such as '4 2 0,2:-'.")
     shape = tuple(map(int, match[1].split()))
     extents = match[2].split(":")
     if len(extents) != len(shape):
@@ -57,5 +57,5 @@ def _extent(text: str, size: int, spec: str) -> slice:
         return slice(0, size)
     start, length = map(int, text.split(","))
     if length == 0 or start + length > size:
-        raise ValueError(f"Slice specification {spec!r}: {text} is no part of a dimension of {size}.")
+        raise ValueError(f"Slice specification {spec!r}: {text} is not a part of a dimension of {size}.")
     return slice(start, start + length)

@@ -1,4 +1,4 @@
-"""The command: look into checkpoints, check them, accept changes that another program made."""
+"""The command line: inspect, check, convert and repair checkpoints."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def main() -> None:
 
 @app.command("ls")
 def list_variables(checkpoint: Anything, as_json: AsJson = False) -> None:
-    """List the arrays: name, dtype, shape and size in bytes; of several models in one file, each by its group."""
+    """List the arrays: name, dtype, shape and size in bytes; several models in one file are listed by group."""
     with _reporting():
         models = list(_models(checkpoint))
     if as_json:
@@ -72,7 +72,7 @@ def show(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="The arrays to show.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show arrays: name, dtype, shape, bytes and values; only JSON has all values of a large one."""
+    """Show arrays: name, dtype, shape, bytes and values; only JSON shows all values of a large array."""
     found = []
     with _reporting(), open_source(checkpoint) as source:
         for name in names:
@@ -93,18 +93,18 @@ def _show(entry: TensorInfo, value: Array) -> None:
 @app.command()
 def convert(
     source: Anything,
-    target: Annotated[str, typer.Argument(help="What to write; the ending says what it is.")],
-    include: Annotated[list[str], typer.Option(help="Take only arrays of names like this: `dense/*`.")] = [],  # noqa: B006
-    exclude: Annotated[list[str], typer.Option(help="Leave out arrays of names like this.")] = [],  # noqa: B006
-    drop_slots: Annotated[bool, typer.Option("--drop-slots", help="Leave out what optimizers keep.")] = False,
-    rename: Annotated[list[str], typer.Option(help="OLD=NEW: replace what fits a regular expression.")] = [],  # noqa: B006
+    target: Annotated[str, typer.Argument(help="The file to write; its ending tells the format.")],
+    include: Annotated[list[str], typer.Option(help="Include only arrays with names like this: `dense/*`.")] = [],  # noqa: B006
+    exclude: Annotated[list[str], typer.Option(help="Leave out arrays with names like this.")] = [],  # noqa: B006
+    drop_slots: Annotated[bool, typer.Option("--drop-slots", help="Leave out the slots of optimizers.")] = False,
+    rename: Annotated[list[str], typer.Option(help="OLD=NEW: replace matches of a regular expression.")] = [],  # noqa: B006
     dtype: Annotated[str | None, typer.Option(help="Convert real numbers to this dtype.")] = None,
     compression: Annotated[str | None, typer.Option(help="Compress an .h5 target: gzip, zstd, lz4, blosc2.")] = None,
 ) -> None:
-    """Write what is in one file into another of any kind: HDF5, TensorFlow, .npz, .safetensors, PyTorch; Keras is read.
+    """Convert a file to another format: HDF5, TensorFlow, .npz, .safetensors, PyTorch; Keras files can only be read.
 
-    A target ending in .h5 or .hdf5 is a checkpoint of ours, .npz, .safetensors and .pt what they say, .meta, .pb and
-    .pbtxt the graph alone, and anything else the prefix of a TensorFlow checkpoint.
+    A target in .h5 or .hdf5 is an hdfsaver checkpoint; .npz, .safetensors and .pt are these formats; .meta, .pb and
+    .pbtxt are the graph alone; anything else is the prefix of a TensorFlow checkpoint.
     """
     with _reporting(), progress_bar(target) as progress:
         done = conversion.convert(
@@ -129,43 +129,43 @@ def convert(
 def _pair(text: str) -> tuple[str, str]:
     old, sign, new = text.partition("=")
     if not sign:
-        raise ValueError(f"--rename wants OLD=NEW, not {text!r}.")
+        raise ValueError(f"--rename needs OLD=NEW, not {text!r}.")
     return old, new
 
 
 @app.command()
 def verify(checkpoint: Checkpoint) -> None:
-    """Read everything and compare it with its digests; exit status 1 if anything differs."""
+    """Read everything and check the digests; exit status 1 if anything differs."""
     path = _found(checkpoint)
     with _reporting(), open_file(path) as file:
         file.verify()
-        sealed = "sealed, every byte is as it was written" if file.sealed else "not sealed: there are no digests"
+        sealed = "sealed, all digests match" if file.sealed else "not sealed, without digests"
         Console().print(f"{escape(str(path))}: {len(file.variables)} variables, {sealed}.", soft_wrap=True)
 
 
 @app.command()
 def reseal(checkpoint: Checkpoint) -> None:
-    """Accept a file as it is now, after another program changed it: give it a new index and seal."""
+    """Accept the changes of another program: write the file again with a new index and seal."""
     path = _found(checkpoint)
     with _reporting():
         reseal_file(path)
-    Console().print(f"{escape(str(path))} is accepted as it is.", soft_wrap=True)
+    Console().print(f"{escape(str(path))} is accepted and sealed again.", soft_wrap=True)
 
 
 @app.command()
 def salvage(
-    checkpoint: Checkpoint, out: Annotated[Path, typer.Argument(help="The file to write; there must be none yet.")]
+    checkpoint: Checkpoint, out: Annotated[Path, typer.Argument(help="The new file; it must not exist yet.")]
 ) -> None:
-    """Write the variables of a damaged file that are still whole into a new one; exit status 1 if any are lost."""
+    """Write the intact variables of a damaged file to a new file; exit status 1 if any are lost."""
     path = _found(checkpoint)
     if out.exists():
-        _fail(f"{out} is there already; nothing is overwritten.")
+        _fail(f"{out} exists already; nothing is overwritten.")
     with _reporting():
         saved = salvage_file(path)
         write_file(out, variables=saved.values, structure=None, dtypes=saved.dtypes)
     said = [*saved.remarks, *(f"{name}: {why}" for name, why in saved.lost.items())]
     Console().print(*(escape(rendering.printable(line)) for line in said), sep="\n", soft_wrap=True)
-    Console().print(f"{len(saved.values)} variables are whole, {len(saved.lost)} are lost.")
+    Console().print(f"{len(saved.values)} variables are intact, {len(saved.lost)} are lost.")
     if saved.lost:
         raise typer.Exit(1)
 
@@ -179,7 +179,7 @@ def _found(checkpoint: str) -> Path:
 
 @contextmanager
 def _reporting() -> Iterator[None]:
-    """Turn what is wrong with a file into one sentence and an exit status."""
+    """Print errors in one sentence, and set the exit status."""
     try:
         yield
     except OpError as error:

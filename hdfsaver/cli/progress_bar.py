@@ -1,4 +1,4 @@
-"""A bar that moves as bytes do, for whoever watches; files and pipes get none."""
+"""A progress bar on a terminal; there is no bar if the output is a file or a pipe."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hdfsaver.files.progress import Callback
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callback]:
-    """Give a callback that moves a bar on the terminal, which is gone in the end."""
+    """Give a callback that moves a progress bar, which is removed at the end."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     console = Console(stderr=True)
     bar = Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal)

@@ -1,4 +1,4 @@
-"""What is shown of arrays: tables and values for people, JSON for programs."""
+"""The output for arrays: tables and values for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from rich.table import Table
 from hdfsaver.tensor_info import Array, TensorInfo
 
 _SHOWN = 1000
-"""Elements from which the middle of an array is left out, as NumPy does."""
+"""Arrays of more elements are shown without their middle, as in NumPy."""
 
 
 def printable(text: str) -> str:
-    """Text that does nothing to a terminal: a name may hold anything, escape sequences too."""
+    """Escape a string so that it does not control the terminal: names may contain escape sequences."""
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
@@ -32,31 +32,31 @@ def table(title: str, entries: Iterable[TensorInfo]) -> Table:
 
 
 def described(entry: TensorInfo) -> dict[str, Any]:
-    """What is said of an array, for JSON."""
+    """The description of an array, for JSON."""
     return {"name": entry.name, "dtype": entry.dtype, "shape": list(entry.shape), "nbytes": entry.nbytes}
 
 
 def shown(value: Array) -> str:
-    """The values of an array as NumPy shows them, the middle of a large one left out."""
+    """The values of an array as NumPy shows them, without the middle of a large one."""
     with np.printoptions(threshold=_SHOWN):
         return printable_lines(str(value))
 
 
 def printable_lines(text: str) -> str:
-    """Several lines, each made printable."""
+    """Escape several lines; see `printable`."""
     return "\n".join(map(printable, text.split("\n")))
 
 
 def as_json(value: Any) -> str:
-    """JSON that every parser reads, which has no infinities."""
+    """Encode as strict JSON, without NaN and infinities."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def plain(value: Array) -> Any:
-    """The values of an array as lists of what JSON has.
+    """The values of an array as lists of JSON values.
 
-    What is no finite number is ``"NaN"``, ``"Infinity"`` or ``"-Infinity"``; a complex number is a list of two; bytes
-    are text where they are UTF-8, and otherwise ``{"base64": ...}``.
+    Numbers that are not finite are ``"NaN"``, ``"Infinity"`` or ``"-Infinity"``; a complex number is a list of two;
+    bytes are a string if they are UTF-8, and otherwise ``{"base64": ...}``.
     """
     return _plain(value.astype(object).tolist() if value.dtype.isbuiltin == 2 else value.tolist())
 

@@ -1,1 +1,1 @@
-"""From one kind of file with arrays to another, of this project or others."""
+"""Conversion between file formats for arrays."""

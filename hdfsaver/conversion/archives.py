@@ -1,4 +1,4 @@
-"""Archives, which say in many ways that they are damaged."""
+"""Errors of damaged archives."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _UNREADABLE = (
     TypeError,
     ValueError,
 )
-"""What the libraries raise on damaged bytes."""
+"""The exceptions of the libraries on damaged bytes."""
 
 
 @contextmanager
 def unpacking(what: str) -> Iterator[None]:
-    """Turn what the libraries raise on damaged bytes into a `DataLossError` that says of what."""
+    """Turn the exceptions of the libraries on damaged bytes into a `DataLossError` that names ``what``."""
     try:
         yield
     except _UNREADABLE as error:

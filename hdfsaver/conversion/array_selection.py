@@ -1,4 +1,4 @@
-"""Which arrays go along, and what becomes of their names and dtypes."""
+"""The selection of arrays for a conversion, with their new names and dtypes."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _AVERAGE = "ExponentialMovingAverage"
 _POWER = re.compile(r"(?:.*/)?beta[12]_power(?:_[0-9]+)?")
 _SLOT_MARK = "/.OPTIMIZER_SLOT/"
 _OPTIMIZERS = ("optimizer/", "optimizer_weights/")
-"""Where Keras has what belongs to the optimizer, and many programs for PyTorch."""
+"""Prefixes of an optimizer's arrays in files of Keras and of many PyTorch programs."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What is asked for; see `hdfsaver.convert`."""
+    """The requested arrays; see `hdfsaver.convert`."""
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -30,18 +30,18 @@ class Selection:
     dtype: str | None = None
 
     def of(self, entries: Mapping[str, TensorInfo]) -> dict[str, TensorInfo]:
-        """By its name in the target, what each array is in the source.
+        """The selected arrays of the source, by their names in the target.
 
         Raises
         ------
         NotFoundError
-            A pattern to include fits nothing.
+            A pattern of ``include`` matches no array.
         ValueError
-            Two arrays would get one name.
+            Two arrays would get the same name.
         """
         for pattern in self.include:
             if not any(fnmatchcase(name, pattern) for name in entries):
-                raise NotFoundError(None, None, f"Nothing has a name like {pattern!r}. There are {_some(entries)}.")
+                raise NotFoundError(None, None, f"No array matches {pattern!r}. The arrays are {_some(entries)}.")
         kept = {name: entry for name, entry in entries.items() if self._takes(name, entries)}
         return renamed(kept, self.rename)
 
@@ -51,7 +51,7 @@ class Selection:
         return is_wanted and not is_unwanted and not (self.drop_slots and is_slot(name, entries))
 
     def entry(self, name: str, entry: TensorInfo) -> TensorInfo:
-        """What an array is in the target."""
+        """The description of an array in the target."""
         dtype = self.dtype_of(entry)
         return TensorInfo(name, dtype, entry.shape, entry.nbytes if dtype == STRING else nbytes_of(dtype, entry.shape))
 
@@ -62,21 +62,21 @@ class Selection:
 
 
 def checked_dtype(name: str) -> str:
-    """The name of a dtype of real numbers; `ValueError` where it is none."""
+    """Check that a name is a dtype of real numbers, and return it; `ValueError` otherwise."""
     try:
         found = dtypes.as_dtype(name)
     except TypeError:
-        raise ValueError(f"There is no dtype {name!r}.") from None
+        raise ValueError(f"Unknown dtype {name!r}.") from None
     if not found.is_floating:
-        raise ValueError(f"Real numbers are converted to another dtype of such, not to {name!r}.")
+        raise ValueError(f"Real numbers are converted to another dtype of real numbers, not to {name!r}.")
     return found.name
 
 
 def is_slot(name: str, names: Iterable[str]) -> bool:
-    """Whether an array is what an optimizer keeps beside a variable, and not needed to use the model.
+    """Whether an array is a slot of an optimizer, which is not needed to use the model.
 
-    It is if it lies below the name of another array (``w/Adam_1`` beside ``w``), but for moving averages, which models
-    are used with; or if it is a power of Adam's (``beta1_power``) or a slot of TensorFlow 2.
+    A slot is below the name of another array (``w/Adam_1`` below ``w``), except for moving averages, which models use;
+    or it is a power of Adam (``beta1_power``) or a slot of TensorFlow 2.
     """
     above, _, last = name.rpartition("/")
     is_below = any(above[: end.start()] in names for end in re.finditer("/|$", above) if end.start())

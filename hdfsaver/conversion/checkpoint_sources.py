@@ -1,4 +1,4 @@
-"""Files around a checkpoint: SavedModels, TensorFlow's graphs, and the weights that Keras keeps in HDF5."""
+"""Files that contain a checkpoint: SavedModels, TensorFlow graphs, and Keras weights in HDF5."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ from hdfsaver.schema import Structure
 from hdfsaver.tensor_info import Array, Key, TensorInfo
 
 KERAS_WEIGHTS = "model.weights.h5"
-"""What a ``.keras`` archive calls its weights."""
+"""The member with the weights of a ``.keras`` archive."""
 
 _MODEL = "model_weights/"
-"""Where Keras 2 has the weights in a file with a whole model."""
+"""The group of the weights in a Keras 2 file with a whole model."""
 
 
 class ContainedSource(TensorSource):
-    """The arrays of a checkpoint that another kind of file contains, by names of that kind.
+    """The arrays of a checkpoint within another kind of file, by their names in that kind.
 
     Parameters
     ----------
     kind : str
-        What the file is, in words.
+        The kind of file, for messages.
     checkpoint : TensorFile or None
-        Where the arrays are; None where there are none. Closed with the source.
+        The checkpoint with the arrays, which is closed with the source; None without arrays.
     names : mapping of str to str
-        The name in the checkpoint of each array, by its name here.
+        The name in the checkpoint of each array, by its name in this source.
     structure : Structure, optional
         The graph.
     closing : ExitStack, optional
-        What is to be closed after the checkpoint.
+        Contexts to close after the checkpoint.
     """
 
     def __init__(
@@ -61,14 +61,14 @@ class ContainedSource(TensorSource):
         self.entries = {name: variables[inner]._replace(name=name) for name, inner in names.items()}
 
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
-        """The values of arrays, in the order asked for."""
-        assert self._checkpoint is not None, "without a checkpoint there are no names to ask for"
+        """Read the values of arrays, in the order of ``names``."""
+        assert self._checkpoint is not None, "without a checkpoint there are no names"
         found = self._checkpoint.read_many([self._names[name] for name in names], progress=callback)
         return {name: found[self._names[name]] for name in names}
 
     def read_slice(self, name: str, key: Key) -> Array:
-        """A part of an array."""
-        assert self._checkpoint is not None, "without a checkpoint there are no names to ask for"
+        """Read a part of an array."""
+        assert self._checkpoint is not None, "without a checkpoint there are no names"
         return self._checkpoint.read_slice(self._names[name], key)
 
     def verify(self, callback: Callback | None = None) -> None:
@@ -77,11 +77,11 @@ class ContainedSource(TensorSource):
             self._checkpoint.verify(progress=callback)
 
     def structure(self) -> Structure | None:
-        """The graph, if there is one."""
+        """The graph, or None."""
         return self._structure
 
     def close(self) -> None:
-        """Close the checkpoint, and what it needed."""
+        """Close the checkpoint, and the contexts that it needed."""
         if self._checkpoint is not None:
             self._checkpoint.close()
         self._closing.close()
@@ -90,15 +90,28 @@ class ContainedSource(TensorSource):
 def keras_weights(file: TensorFile, kind: str = "Keras weights", closing: ExitStack | None = None) -> TensorFile:
     """The weights in an HDF5 file of Keras, by the names that Keras gives them.
 
-    Keras 2 keeps ``dense/kernel:0`` below the name of its layer, and that below ``model_weights`` where the whole model
-    is saved; here it is ``dense/kernel``, unless two weights would get one name. Keras 3 has paths of its own, which
-    stay: ``layers/dense/vars/0``.
+    Keras 2 keeps ``dense/kernel:0`` below the name of its layer, and that below ``model_weights`` if the whole model is
+    saved; here it is ``dense/kernel``, unless two weights would get the same name. Keras 3 has its own paths, which are
+    kept: ``layers/dense/vars/0``.
+
+    Parameters
+    ----------
+    file : TensorFile
+        The open HDF5 file, which is closed with the result.
+    kind : str
+        The kind of file, for messages.
+    closing : ExitStack, optional
+        Contexts to close after the file.
+
+    Returns
+    -------
+    TensorFile
     """
     return TensorFile(file.path, ContainedSource(kind, file, keras_names(file.variables), closing=closing))
 
 
 def is_keras(variables: Mapping[str, TensorInfo]) -> bool:
-    """Whether an HDF5 file looks like one of Keras, by its names."""
+    """Whether an HDF5 file is a Keras file, judging by its names."""
     return any(
         name.startswith(_MODEL) or name.endswith(":0") or name.rpartition("/")[0].endswith("/vars")
         for name in variables
@@ -106,7 +119,7 @@ def is_keras(variables: Mapping[str, TensorInfo]) -> bool:
 
 
 def keras_names(paths: Iterable[str]) -> dict[str, str]:
-    """The path of each weight in the file, by Keras's name for it; see `keras_weights`."""
+    """The path of each weight in the file, by its name in Keras; see `keras_weights`."""
     named = {path: _name(path) for path in paths}
     taken = Counter(named.values())
     return {name if taken[name] == 1 else path: path for path, name in named.items()}
@@ -121,7 +134,7 @@ def _name(path: str) -> str:
 
 
 def open_keras_archive(path: str) -> TensorFile:
-    """The weights in a ``.keras`` file: an archive with an HDF5 file, which is unpacked into a temporary folder."""
+    """Open the weights of a ``.keras`` file: an archive with an HDF5 file, which is extracted to a temporary folder."""
     with ExitStack() as closing:
         folder = closing.enter_context(tempfile.TemporaryDirectory(prefix="hdfsaver-"))
         unpacked = Path(folder, KERAS_WEIGHTS)
@@ -143,7 +156,7 @@ def _unpack(path: str, target: Path) -> None:
 
 
 class GraphSource(TensorSource):
-    """A TensorFlow file with a graph and no variables: ``.meta``, ``.pb``, ``.pbtxt``."""
+    """A TensorFlow file with a graph and without variables: ``.meta``, ``.pb``, ``.pbtxt``."""
 
     kind = "TensorFlow graph"
 
@@ -152,7 +165,7 @@ class GraphSource(TensorSource):
         self.entries = {}
 
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
-        """Nothing: there are no names to ask for."""
+        """Return an empty dict: there are no arrays."""
         return {}
 
     def structure(self) -> Structure | None:
@@ -164,12 +177,12 @@ class GraphSource(TensorSource):
         try:
             return graph_files.read_graph_def(self._path)
         except OpError:
-            # Either of the two has the endings `.pb` and `.pbtxt`.
+            # Both kinds use the endings `.pb` and `.pbtxt`.
             return graph_files.read_meta_graph(self._path)
 
 
 def open_saved_model(folder: str) -> TensorFile:
-    """The variables of a SavedModel, and its first graph; one of TensorFlow 1 has no other."""
+    """Open the variables of a SavedModel, and its first graph; a SavedModel of TensorFlow 1 has only one."""
     from hdfsaver.interop.graphs.graph_files import read_saved_model
 
     model = read_saved_model(folder)

@@ -1,4 +1,4 @@
-"""From one file to another, array by array."""
+"""Conversion from one file to another, array by array."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ _GRAPHS = (".meta", ".pb", ".pbtxt")
 
 
 class Conversion(NamedTuple):
-    """What a conversion did.
+    """The result of a conversion.
 
     Attributes
     ----------
     names : dict of str to str
         The name in the source of each array, by its name in the target.
     nbytes : int
-        Bytes of all arrays in the target, texts left out.
+        Bytes of all arrays in the target, except strings.
     has_graph : bool
-        Whether a graph went along.
+        Whether a graph was written.
     """
 
     names: dict[str, str]
@@ -61,32 +61,31 @@ def convert(
     durable: bool = True,
     progress: Callback | None = None,
 ) -> Conversion:
-    """Write what is in one file into another of any kind, one array at a time.
+    """Convert a file to another format, one array at a time.
 
     Parameters
     ----------
     source : path
-        A file, a prefix or a folder of any kind that is known by its content: see
-        `hdfsaver.conversion.open_source.open_source`.
+        A file, a prefix or a folder; its content tells the format, see `hdfsaver.conversion.open_source.open_source`.
     target : path
-        Its ending says what is written: ``.h5`` or ``.hdf5`` a checkpoint of ours; ``.npz``; ``.safetensors``; ``.pt``,
-        ``.pth`` or ``.bin`` a file of PyTorch; ``.meta``, ``.pb`` or ``.pbtxt`` the graph alone; anything else, or
-        ``.index``, is the prefix of a TensorFlow checkpoint. What is there is replaced when the new file is whole.
+        Its ending tells the format: ``.h5`` or ``.hdf5`` an hdfsaver checkpoint; ``.npz``; ``.safetensors``; ``.pt``,
+        ``.pth`` or ``.bin`` a PyTorch file; ``.meta``, ``.pb`` or ``.pbtxt`` the graph alone; anything else, or
+        ``.index``, the prefix of a TensorFlow checkpoint. An existing file is replaced when the new one is complete.
     include, exclude : iterable of str
-        Patterns as of the shell, in which ``*`` stands for slashes too: take only what fits one of the first and none
-        of the second.
+        Shell patterns, in which ``*`` also matches slashes: take only arrays that match a pattern of ``include`` and no
+        pattern of ``exclude``.
     drop_slots : bool
-        Leave out what optimizers keep beside variables; see `hdfsaver.conversion.array_selection.is_slot`.
+        Leave out the slots of optimizers; see `hdfsaver.conversion.array_selection.is_slot`.
     rename : callable, or dict or list of pairs of regular expressions, optional
         Names in the target; see `Saver`.
     dtype : str, optional
         Convert real numbers to this dtype: ``"float16"``, ``"bfloat16"``, ...
     compression : optional
-        For a checkpoint of ours; see `hdfsaver.Compression`.
+        For an hdfsaver checkpoint; see `hdfsaver.Compression`.
     durable : bool
         Return only when the target is on the disk.
     progress : callable, optional
-        Called with the bytes written and the bytes in total, now and then.
+        Called repeatedly with the bytes written and the bytes in total.
 
     Returns
     -------
@@ -95,21 +94,21 @@ def convert(
     Raises
     ------
     NotFoundError
-        There is no such source, or a pattern of ``include`` fits nothing.
+        The source does not exist, or a pattern of ``include`` matches no array.
     InvalidArgumentError
-        The source is of no known kind, or the target cannot hold something in it.
+        The format of the source is unknown, or the target format does not support its content.
     ValueError
-        Source and target are the same, two arrays would get one name, or ``dtype`` is no dtype of real numbers.
+        Source and target are the same, two arrays would get the same name, or ``dtype`` is not a dtype of real numbers.
     ImportError
-        What reads or writes such files is not installed.
+        A library for the format is not installed.
     DataLossError, OpError
         The source is damaged, or the target cannot be written.
 
     Notes
     -----
-    No more than one array is in memory, but for PyTorch's files, and texts and small arrays of a checkpoint of ours.
-    The graph goes along to checkpoints where all arrays do, under their names and with their dtypes; metadata go along
-    where both sides have them.
+    At most one array is in memory, except for PyTorch files, and for strings and small arrays of an hdfsaver
+    checkpoint. The graph is converted if all arrays are, with unchanged names and dtypes, and the target is a
+    checkpoint; metadata are converted if both formats have them.
 
     Examples
     --------
@@ -122,7 +121,7 @@ def convert(
     dtype('float16')
     """
     if isinstance(include, str) or isinstance(exclude, str):
-        raise TypeError("include and exclude are lists of patterns, not one str.")
+        raise TypeError("include and exclude must be lists of patterns, not a str.")
     selection = Selection(tuple(include), tuple(exclude), drop_slots, rename, dtype and checked_dtype(dtype))
     to = as_prefix(target)
     with open_source(source) as opened:
@@ -136,11 +135,11 @@ def convert(
 
 def _check_differ(source: TensorFile, target: str) -> None:
     if os.path.realpath(source.path) == os.path.realpath(target.removesuffix(".index")):
-        raise ValueError(f"{target} is the source itself; choose another name for what is to be written.")
+        raise ValueError(f"{target} is the source itself; choose another name for the target.")
 
 
 class _Arrays(Mapping[str, Array]):
-    """The arrays as the target is to have them, each read when it is asked for."""
+    """The arrays of the target, each read when it is requested."""
 
     def __init__(self, source: TensorFile, selection: Selection, callback: Callback | None) -> None:
         self._source = source
@@ -152,7 +151,7 @@ class _Arrays(Mapping[str, Array]):
 
     @property
     def is_everything(self) -> bool:
-        """Whether all arrays are there, as they are in the source."""
+        """Whether all arrays are selected, with unchanged names and dtypes."""
         as_they_are = all(self.entries[name].dtype == entry.dtype for name, entry in self.chosen.items())
         return as_they_are and {name: entry.name for name, entry in self.chosen.items()} == {
             name: name for name in self._source.variables
@@ -162,14 +161,14 @@ class _Arrays(Mapping[str, Array]):
         array = self._source.read(self.chosen[name].name)
         entry = self.entries[name]
         if entry.dtype != self.chosen[name].dtype:
-            with np.errstate(over="ignore"):  # too large for the dtype is an infinity
+            with np.errstate(over="ignore"):  # a number that is too large for the dtype becomes an infinity
                 array = array.astype(dtypes.numpy_dtype(entry.dtype))
         if entry.dtype != STRING:
             self._progress.advance(array.nbytes)
         return array
 
     def metadata(self) -> dict[str, str]:
-        """What the source says of itself."""
+        """The metadata of the source."""
         return self._source.metadata()
 
     def __iter__(self) -> Iterator[str]:
@@ -179,7 +178,7 @@ class _Arrays(Mapping[str, Array]):
         return len(self.entries)
 
     def deferred(self, name: str) -> Array | Deferred:
-        """An array that is read when it is written; texts, of which nothing is known before, are read now."""
+        """An array that is read when it is written; strings, whose size is not known in advance, are read now."""
         entry = self.entries[name]
         if entry.dtype == STRING:
             return self[name]
@@ -192,9 +191,9 @@ def _may_have_graph(target: str) -> bool:
 
 def _write(target: str, arrays: _Arrays, structure: Structure | None, compression: Choices, durable: bool) -> None:
     if target.endswith((".h5", ".hdf5")):
-        _write_ours(target, arrays, structure, compression, durable)
+        _write_hdf5(target, arrays, structure, compression, durable)
     elif compression is not None:
-        raise ValueError(f"Only a checkpoint of ours (.h5) can be compressed, not {target}.")
+        raise ValueError(f"Only an hdfsaver checkpoint (.h5) can be compressed, not {target}.")
     elif target.endswith(".npz"):
         write_npz(target, arrays, arrays, durable=durable)
     elif target.endswith(".safetensors"):
@@ -204,12 +203,12 @@ def _write(target: str, arrays: _Arrays, structure: Structure | None, compressio
     elif target.endswith(_GRAPHS):
         _write_graph(target, structure)
     elif target.endswith(".keras"):
-        raise InvalidArgumentError(None, None, f"{target}: files of Keras are read, not written.")
+        raise InvalidArgumentError(None, None, f"{target}: Keras files can only be read, not written.")
     else:
         _write_tensorflow(target.removesuffix(".index"), arrays, structure, durable)
 
 
-def _write_ours(target: str, arrays: _Arrays, structure: Structure | None, compression: Choices, durable: bool) -> None:
+def _write_hdf5(target: str, arrays: _Arrays, structure: Structure | None, compression: Choices, durable: bool) -> None:
     values = {name: arrays.deferred(name) for name in arrays} or None
     names = {name: entry.dtype for name, entry in arrays.entries.items()}
     model = Model(values, structure, names, by_name(compression, arrays))
@@ -220,7 +219,7 @@ def _write_graph(target: str, structure: Structure | None) -> None:
     from hdfsaver.interop.graphs import graph_files
 
     if structure is None:
-        raise InvalidArgumentError(None, None, f"There is no graph to write to {target}.")
+        raise InvalidArgumentError(None, None, f"The source has no graph to write to {target}.")
     (graph_files.write_meta_graph if target.endswith(".meta") else graph_files.write_graph_def)(structure, target)
 
 
@@ -234,5 +233,5 @@ def _write_tensorflow(prefix: str, arrays: _Arrays, structure: Structure | None,
 
 
 def _dtype_names(entries: Mapping[str, TensorInfo]) -> dict[str, str]:
-    """The dtypes that NumPy's do not tell."""
+    """The dtypes that NumPy does not have."""
     return {name: entry.dtype for name, entry in entries.items() if dtypes.as_dtype(entry.dtype).is_quantized}

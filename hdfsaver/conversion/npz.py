@@ -1,4 +1,4 @@
-"""NumPy's archives, member by member; never anything pickled."""
+"""NumPy archives, member by member, without pickled objects."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class NpzSource(OneByOneSource):
         for info in self._archive.infolist():
             name = info.filename.removesuffix(_SUFFIX)
             if name in found:
-                raise DataLossError(None, None, f"two members name {name!r}.")
+                raise DataLossError(None, None, f"two members have the name {name!r}.")
             declared += info.file_size
             limits.check_declared(info.filename, declared, os.path.getsize(self._archive.filename or ""))
             found[name] = self._entry(name, info)
@@ -53,12 +53,14 @@ class NpzSource(OneByOneSource):
         with self._archive.open(info) as member:
             shape, dtype = _header(member)
         if int(np.prod(shape, dtype=object)) * dtype.itemsize > info.file_size:
-            raise DataLossError(None, None, f"{name!r} declares more than its member of {info.file_size} bytes holds.")
+            raise DataLossError(None, None, f"{name!r} declares more than the {info.file_size} bytes of its member.")
         if dtype.kind in "SU":
             return entry_of(name, "string", shape)
         if dtype.kind == "O":
             raise InvalidArgumentError(
-                None, None, f"{name!r} holds Python objects, which only unpickling could read; that runs code."
+                None,
+                None,
+                f"{name!r} holds Python objects, which only unpickling could read, but unpickling can run code.",
             )
         try:
             return entry_of(name, dtypes.name_of_numpy(dtype), shape)
@@ -66,7 +68,7 @@ class NpzSource(OneByOneSource):
             raise InvalidArgumentError(None, None, f"{name!r}: {error}") from None
 
     def read_one(self, name: str) -> Array:
-        """The value of an array."""
+        """Read the value of an array."""
         with unpacking(name), self._archive.open(self._members[name]) as member:
             array = np.lib.format.read_array(member, allow_pickle=False)
         return strings_of(array) if array.dtype.kind in "SU" else np.asarray(array)
@@ -86,10 +88,21 @@ def _header(member: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
 def write_npz(path: str, names: Iterable[str], source: Any, *, durable: bool) -> None:
     """Write a ``.npz`` file, array by array.
 
+    Parameters
+    ----------
+    path : str
+        The file.
+    names : iterable of str
+        The arrays to write.
+    source : mapping of str to ndarray
+        The arrays; each is requested once.
+    durable : bool
+        Return only when the file is on the disk.
+
     Raises
     ------
     InvalidArgumentError
-        An array is of a dtype that NumPy's files do not have: the small floats, 4-bit integers.
+        An array has a dtype that NumPy's files do not support: the small floats, 4-bit integers.
     """
     with (
         atomic_write(path, durable=durable) as draft,
@@ -97,7 +110,7 @@ def write_npz(path: str, names: Iterable[str], source: Any, *, durable: bool) ->
         zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive,
     ):
         for name in names:
-            # Without a time, so that the same arrays give the same bytes.
+            # Without a timestamp, so that the same arrays give the same bytes.
             with archive.open(zipfile.ZipInfo(name + _SUFFIX), "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, _storable(name, source[name]), allow_pickle=False)
 
@@ -107,11 +120,13 @@ def _storable(name: str, array: Array) -> Array:
         fixed = array.astype(bytes)
         if fixed.astype(object).tolist() != array.tolist():
             raise InvalidArgumentError(
-                None, None, f"{name!r} has a text that ends in NUL, which NumPy's text of fixed width cannot keep."
+                None,
+                None,
+                f"{name!r} has a string that ends in NUL, which NumPy's strings of fixed width do not support.",
             )
         return fixed
     if array.dtype.isbuiltin != 1:
         raise InvalidArgumentError(
-            None, None, f"{name!r} is of dtype {array.dtype}, which .npz does not know; convert it (dtype='float32')."
+            None, None, f"{name!r} has dtype {array.dtype}, which .npz does not support; convert it (dtype='float32')."
         )
     return array

@@ -1,4 +1,4 @@
-"""Which kind of file it is, as its content says, and how it is opened."""
+"""Detecting the format of a file by its content, and opening it."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ from hdfsaver.storage.hdf5.superblock import SIGNATURE
 _SAVED_MODELS = ("saved_model.pb", "saved_model.pbtxt")
 _GRAPHS = (".meta", ".pb", ".pbtxt")
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-"""How archives begin, and those without members."""
+"""The first bytes of archives, and of empty archives."""
 _PICKLE = b"\x80\x02"
-"""How files of ``torch.save`` began before PyTorch 1.6."""
+"""The first bytes of files of ``torch.save`` before PyTorch 1.6."""
 
 
 def open_source(path: PathLike) -> TensorFile:
-    """Open a file with arrays, of whatever kind that is known.
+    """Open a file with arrays, of any known format.
 
     Parameters
     ----------
     path : path
-        A checkpoint of ours or TensorFlow's by its prefix, one of its files, or a folder, of which the latest is taken;
-        a SavedModel's folder; a graph of TensorFlow's (``.meta``, ``.pb``, ``.pbtxt``); a file of NumPy (``.npz``),
-        safetensors, Keras (``.h5``, ``.keras``) or PyTorch.
+        A checkpoint of hdfsaver or TensorFlow: its prefix, one of its files, or a folder, whose latest checkpoint is
+        opened; the folder of a SavedModel; a TensorFlow graph (``.meta``, ``.pb``, ``.pbtxt``); or a file of NumPy
+        (``.npz``), safetensors, Keras (``.h5``, ``.keras``) or PyTorch.
 
     Raises
     ------
     NotFoundError
-        There is nothing of that name.
+        The path does not exist.
     InvalidArgumentError
-        It is of no kind that is known.
+        Its format is unknown.
     DataLossError
         It is damaged.
     ImportError
-        What reads it is not installed.
+        A library for the format is not installed.
     """
     text = as_prefix(path)
     if os.path.isdir(text):
@@ -60,7 +60,7 @@ def open_source(path: PathLike) -> TensorFile:
 def _of_folder(path: str) -> TensorFile:
     if any(os.path.isfile(os.path.join(path, name)) for name in _SAVED_MODELS):
         return checkpoint_sources.open_saved_model(path)
-    # With a slash at its end, a folder may be the prefix of files that have suffixes for names.
+    # With a slash at its end, a folder may be the prefix of files whose names are only suffixes.
     unnamed = os.path.join(path, "")
     return open_checkpoint(unnamed if locate(unnamed) else resolve(path))
 
@@ -90,5 +90,5 @@ def _of_archive(path: str) -> TensorFile:
         return TensorFile(path, TorchSource(path))
     if all(name.endswith(".npy") for name in names):
         return TensorFile(path, NpzSource(path))
-    known = "NumPy's (.npz), PyTorch's and Keras's (.keras) are known"
-    raise InvalidArgumentError(None, None, f"{path} is an archive of some other program; {known}.")
+    known = "archives of NumPy (.npz), PyTorch and Keras (.keras) are supported"
+    raise InvalidArgumentError(None, None, f"{path} is an archive of another program; {known}.")

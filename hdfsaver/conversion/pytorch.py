@@ -1,4 +1,4 @@
-"""Files of ``torch.save``: tensors by name, and nothing that would run code."""
+"""Files of ``torch.save``: tensors by name, read without running code."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def _torch() -> Any:
 
 
 class TorchSource(OneByOneSource):
-    """The tensors in a file of ``torch.save``: a ``state_dict``, or dicts of these within each other.
+    """The tensors in a file of ``torch.save``: a ``state_dict``, or nested dicts of tensors.
 
-    Names of inner dicts stand before a slash. Numbers are read too; strings, lists and other objects are left out.
+    Keys of nested dicts are joined with slashes. Numbers are read too; strings, lists and other objects are left out.
     """
 
     kind = "PyTorch file"
@@ -45,19 +45,19 @@ class TorchSource(OneByOneSource):
         self.entries = {name: _entry(name, value) for name, value in self._tensors.items()}
 
     def read_one(self, name: str) -> Array:
-        """The value of an array."""
+        """Read the value of an array."""
         return as_numpy(self._tensors[name], name)
 
 
 def _unreadable(path: str, error: Exception) -> DataLossError:
-    # PyTorch's own message says how to run the code in such a file.
+    # PyTorch's own message advises to run the code in such a file.
     found = re.search(r"GLOBAL ([\w.]+)", str(error))
-    holds = f"objects of {found[1]}" if found else "something that is no tensor"
+    holds = f"objects of {found[1]}" if found else "something that is not a tensor"
     return DataLossError(
         None,
         None,
-        f"{path} cannot be read as weights alone: it is damaged, or holds {holds}, which only running code of the file "
-        "could make. Save a state_dict instead.",
+        f"{path} cannot be read as weights alone: it is damaged, or holds {holds}, which only code of the file "
+        "can create; such code is not run. Save a state_dict instead.",
     )
 
 
@@ -77,17 +77,30 @@ def _entry(name: str, value: Any) -> TensorInfo:
         return entry_of(name, dtypes.name_of_numpy(array.dtype), array.shape)
     dtype = _NAMES.get(str(value.dtype).removeprefix("torch."))
     if dtype is None:
-        raise InvalidArgumentError(None, None, f"{name!r} is a tensor of {value.dtype}, which is not known.")
+        raise InvalidArgumentError(None, None, f"{name!r} is a tensor of dtype {value.dtype}, which is unsupported.")
     return entry_of(name, dtype, tuple(value.shape))
 
 
 def write_torch(path: str, names: Mapping[str, TensorInfo], source: Mapping[str, Array], *, durable: bool) -> None:
     """Write a file of ``torch.save``; all arrays are in memory at once.
 
+    Parameters
+    ----------
+    path : str
+        The file.
+    names : mapping of str to TensorInfo
+        The arrays to write.
+    source : mapping of str to ndarray
+        The arrays; each is requested once.
+    durable : bool
+        Return only when the file is on the disk.
+
     Raises
     ------
     TypeError
-        PyTorch has no such dtype.
+        PyTorch does not support the dtype of an array.
+    ImportError
+        PyTorch is not installed.
     """
     torch = _torch()
     tensors = {name: as_torch(source[name], name) for name in names}

@@ -1,7 +1,7 @@
 """The safetensors format, one array at a time.
 
-Its own library has no bfloat16 for NumPy and writes what it is given at once; the format is a length, a JSON object and
-bytes. Source: ``README.md`` of ``huggingface/safetensors``, "Format".
+The safetensors library has no bfloat16 for NumPy and writes all arrays at once. The format is a length, a JSON object
+and bytes. Source: ``README.md`` of ``huggingface/safetensors``, "Format".
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from hdfsaver.tensor_info import Array, TensorInfo, bytes_of
 
 _LENGTH = 8
 _MAX_HEADER = 100_000_000
-"""The library's own limit."""
+"""The library's limit for the length of the header."""
 
 _ALIGNMENT = 8
 _METADATA = "__metadata__"
@@ -34,7 +34,7 @@ _NAMES = {row.safetensors: row.name for row in reversed(dtypes.TABLE) if row.saf
 
 
 def is_safetensors(head: bytes, size: int) -> bool:
-    """Whether a file begins as such files do."""
+    """Whether a file begins like a safetensors file."""
     length = int.from_bytes(head[:_LENGTH], "little")
     return 2 <= length <= min(_MAX_HEADER, size - _LENGTH) and head[_LENGTH : _LENGTH + 1] == b"{"
 
@@ -50,7 +50,7 @@ class SafetensorsSource(OneByOneSource):
         try:
             with about(path):
                 if not is_safetensors(opened.head, opened.size):
-                    raise DataLossError(None, None, "its header does not lie within the file.")
+                    raise DataLossError(None, None, "its header is not within the file.")
                 length = int.from_bytes(opened.head[:_LENGTH], "little")
                 data = bytearray(length)
                 read_at(opened.fd, memoryview(data), _LENGTH)
@@ -64,14 +64,14 @@ class SafetensorsSource(OneByOneSource):
         self.entries = {name: entry for name, (entry, _) in self._places.items()}
 
     def read_one(self, name: str) -> Array:
-        """The value of an array."""
+        """Read the value of an array."""
         entry, start = self._places[name]
         array = np.empty(entry.shape, dtypes.numpy_dtype(entry.dtype))
         read_at(self._fd, bytes_of(array), self._begin + start)
         return array
 
     def metadata(self) -> dict[str, str]:
-        """What the file says of itself."""
+        """The metadata of the file."""
         return self._metadata
 
     def close(self) -> None:
@@ -85,27 +85,27 @@ def _parsed(data: bytes) -> dict[str, Any]:
     try:
         header = json.loads(data, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
-        raise DataLossError(None, None, f"its header is no JSON: {error}") from None
+        raise DataLossError(None, None, f"its header is not JSON: {error}") from None
     if not isinstance(header, dict):
-        raise DataLossError(None, None, "its header is no JSON object.")
+        raise DataLossError(None, None, "its header is not a JSON object.")
     return header
 
 
 def _checked_metadata(found: Any) -> dict[str, str]:
     if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
-        raise DataLossError(None, None, f"its {_METADATA} are no texts by text.")
+        raise DataLossError(None, None, f"its {_METADATA} do not map strings to strings.")
     return found
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("two members of one name")
+        raise ValueError("two members have the same name")
     return found
 
 
 def _places(header: Mapping[str, Any], size: int) -> dict[str, tuple[TensorInfo, int]]:
-    """Each array's entry and where it begins, the bytes covered without gaps, as the format demands."""
+    """The entry and the offset of each array; the arrays must cover the data without gaps."""
     found: dict[str, tuple[TensorInfo, int]] = {}
     end = 0
     for name, (dtype, shape, start, stop) in sorted(
@@ -113,11 +113,11 @@ def _places(header: Mapping[str, Any], size: int) -> dict[str, tuple[TensorInfo,
     ):
         entry = entry_of(name, dtype, shape)
         if start != end or stop - start != entry.nbytes or stop > size:
-            raise DataLossError(None, None, f"{name!r} cannot lie from byte {start} to {stop} of {size}.")
+            raise DataLossError(None, None, f"{name!r} has invalid offsets, {start} to {stop} of {size} bytes.")
         found[name] = (entry, start)
         end = stop
     if end != size:
-        raise DataLossError(None, None, f"its arrays have {end} bytes, but {size} are there.")
+        raise DataLossError(None, None, f"its arrays have {end} bytes, but the file has {size}.")
     return found
 
 
@@ -128,9 +128,9 @@ def _checked(name: str, item: Any) -> tuple[str, tuple[int, ...], int, int]:
         if not whole or not isinstance(dtype, str) or math.prod(size or 1 for size in shape) >= 2**59:
             raise ValueError(dtype)
     except (TypeError, KeyError, ValueError):
-        raise DataLossError(None, None, f"what its header says of {name!r} is no array.") from None
+        raise DataLossError(None, None, f"its header has an invalid entry for {name!r}.") from None
     if dtype not in _NAMES:
-        raise InvalidArgumentError(None, None, f"{name!r} is of dtype {dtype!r}, which is not known.")
+        raise InvalidArgumentError(None, None, f"{name!r} has the unknown dtype {dtype!r}.")
     return _NAMES[dtype], tuple(shape), start, stop
 
 
@@ -139,12 +139,25 @@ def write_safetensors(
 ) -> None:
     """Write a ``.safetensors`` file, array by array.
 
+    Parameters
+    ----------
+    path : str
+        The file.
+    entries : iterable of TensorInfo
+        The arrays to write.
+    source : mapping of str to ndarray
+        The arrays; each is requested once.
+    metadata : mapping of str to str
+        The metadata of the file.
+    durable : bool
+        Return only when the file is on the disk.
+
     Raises
     ------
     InvalidArgumentError
-        An array is of a dtype that the format does not have: text, quantized integers.
+        An array has a dtype that the format does not support: strings, quantized integers.
     """
-    # The largest elements first, so that each begins at a multiple of its size.
+    # The largest elements first, so that each array is aligned to its element size.
     ordered = sorted(entries, key=lambda entry: (-_itemsize(entry), entry.name))
     header: dict[str, Any] = {_METADATA: dict(metadata)} if metadata else {}
     offset = 0
@@ -166,6 +179,6 @@ def write_safetensors(
 def _itemsize(entry: TensorInfo) -> int:
     if entry.name == _METADATA or dtypes.ROW_BY_NAME[entry.dtype].safetensors is None:
         raise InvalidArgumentError(
-            None, None, f"{entry.name!r}, of dtype {entry.dtype}, cannot be in a safetensors file; leave it out."
+            None, None, f"safetensors does not support the dtype {entry.dtype} of {entry.name!r}; leave it out."
         )
     return dtypes.numpy_dtype(entry.dtype).itemsize

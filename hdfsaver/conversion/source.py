@@ -1,4 +1,4 @@
-"""What the sources of a conversion share: arrays read one at a time, and what is said of them."""
+"""The common part of conversion sources: arrays that are read one at a time, and their descriptions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class OneByOneSource(TensorSource):
     """A format whose arrays are read one after the other."""
 
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
-        """The values of arrays, in the order asked for."""
+        """Read the values of arrays, in the order of ``names``."""
         progress = Progress(callback, sum(self.entries[name].nbytes for name in names))
         found = {}
         for name in names:
@@ -26,16 +26,29 @@ class OneByOneSource(TensorSource):
 
     @abstractmethod
     def read_one(self, name: str) -> Array:
-        """The value of an array."""
+        """Read the value of an array."""
 
 
 def entry_of(name: str, dtype: str, shape: tuple[int, ...]) -> TensorInfo:
-    """What is said of an array in one block; the length of strings is not known."""
+    """Describe an array in one block.
+
+    Parameters
+    ----------
+    name : str
+    dtype : str
+        The dtype's name.
+    shape : tuple of int
+
+    Returns
+    -------
+    TensorInfo
+        Its ``nbytes`` is 0 for strings, whose length is unknown.
+    """
     return TensorInfo(name, dtype, shape, 0 if dtype == STRING else nbytes_of(dtype, shape))
 
 
 def strings_of(array: Array) -> Array:
-    """Text of fixed width, as NumPy has it, as an array of bytes."""
+    """Convert NumPy's strings of fixed width to an array of bytes objects."""
     found = np.empty(array.shape, object)
     flat = found.reshape(-1)
     flat[:] = [item.encode() if isinstance(item, str) else item for item in array.reshape(-1).tolist()]

@@ -1,1 +1,1 @@
-"""A checkpoint without a graph: which one is there, and what is in it."""
+"""Reading checkpoints without a graph: finding them, and reading their tensors."""

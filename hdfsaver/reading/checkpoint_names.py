@@ -1,6 +1,6 @@
-"""Prefix, step and file: how a checkpoint is named, and found again.
+"""The names of a checkpoint: prefix, step and file.
 
-A *prefix* is what TensorFlow's programs pass around, ``model/add.ckpt``; its file is ``model/add.ckpt.h5``. A prefix
+A *prefix* is the name that TensorFlow programs use, ``model/add.ckpt``; its file is ``model/add.ckpt.h5``. A prefix
 that ends in ``.h5`` or ``.hdf5`` is the file's own name.
 """
 
@@ -13,35 +13,35 @@ from pathlib import Path
 PathLike = str | bytes | os.PathLike[str]
 
 SUFFIXES = (".h5", ".hdf5")
-"""The endings that a checkpoint's file may have; the first is the one that is given to a prefix."""
+"""The possible endings of a checkpoint file; the first one is appended to a prefix."""
 
 META_SUFFIX = ".meta"
-"""How TensorFlow's programs spell the file that had the graph."""
+"""The ending of TensorFlow's graph file."""
 
 
 def as_prefix(path: PathLike) -> str:
-    """A prefix as text: bytes are decoded, a Path is written out; `TypeError` for anything else."""
+    """Convert a prefix (str, bytes or path) to str; `TypeError` for any other type."""
     try:
         return os.fsdecode(path)
     except TypeError:
-        raise TypeError(f"A checkpoint is named by a str, bytes or a path, not {path!r}.") from None
+        raise TypeError(f"The name of a checkpoint must be a str, bytes or a path, not {path!r}.") from None
 
 
 def as_prefixes(paths: Iterable[PathLike]) -> list[str]:
-    """Several prefixes as text; `TypeError` where it is a single one, whose letters would each be taken for one."""
+    """Convert several prefixes to str; `TypeError` for a single prefix, which would be read letter by letter."""
     if isinstance(paths, str | bytes | os.PathLike):
-        raise TypeError(f"A list of checkpoints was expected, not the single one {paths!r}.")
+        raise TypeError(f"A list of checkpoints was expected, not the single checkpoint {paths!r}.")
     return [as_prefix(path) for path in paths]
 
 
 def file_of(prefix: str | os.PathLike[str]) -> Path:
-    """The file that a checkpoint of that prefix is written to."""
+    """The file of a checkpoint with that prefix."""
     text = os.fspath(prefix)
     return Path(text if text.endswith(SUFFIXES) else text + SUFFIXES[0])
 
 
 def with_step(prefix: str, step: int, pad: bool = False) -> str:
-    """The prefix of a checkpoint of that step: ``m`` becomes ``m-7``, ``m.h5`` becomes ``m-7.h5``.
+    """The prefix of a checkpoint of a step: ``m`` becomes ``m-7``, ``m.h5`` becomes ``m-7.h5``.
 
     Parameters
     ----------
@@ -49,6 +49,10 @@ def with_step(prefix: str, step: int, pad: bool = False) -> str:
     step : int
     pad : bool
         Write eight digits, so that names sort as steps do.
+
+    Returns
+    -------
+    str
     """
     number = f"{step:08d}" if pad else str(step)
     for suffix in SUFFIXES:
@@ -63,16 +67,16 @@ def find(prefix: str | os.PathLike[str]) -> Path | None:
     Returns
     -------
     Path or None
-        None where there is no such file; a directory is none.
+        None if there is no such file; a directory is not a file.
     """
-    # `os.path.isfile`, unlike `Path.is_file`, has an answer for every path, be it too long for the system.
+    # Unlike `Path.is_file`, `os.path.isfile` does not raise for a path that is too long for the system.
     return next((Path(path) for path in _candidates(os.fspath(prefix)) if os.path.isfile(path)), None)
 
 
 def find_own(prefix: str | os.PathLike[str]) -> Path | None:
-    """The file that bears a checkpoint's name, as `find`, but none whose name ends otherwise than `SUFFIXES` say.
+    """Like `find`, but only for files with an ending in `SUFFIXES`.
 
-    It is for whoever deletes: a file of another kind that is called as the prefix is must not go in its place.
+    It is used to delete files: a file of another kind with the name of the prefix must not be deleted.
     """
     for path in _own(os.fspath(prefix)):
         if os.path.isfile(path):

@@ -1,4 +1,4 @@
-"""Which checkpoint is meant: a prefix, a file, or a folder with a state file that says which is the newest."""
+"""Finding a checkpoint by its prefix, its file, or a folder with a state file."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from hdfsaver.reading.state_file import CheckpointState
 
 
 class Located(NamedTuple):
-    """A checkpoint that is there.
+    """An existing checkpoint.
 
     Attributes
     ----------
     kind : str
-        ``"hdf5"`` for a file of ours or another HDF5 file, ``"bundle"`` or ``"v1"`` for TensorFlow's formats.
+        ``"hdf5"`` for an hdfsaver checkpoint or another HDF5 file, ``"bundle"`` or ``"v1"`` for TensorFlow's formats.
     path : str
         The file, or the prefix of a TensorFlow checkpoint.
     files : tuple of str
@@ -35,7 +35,7 @@ class Located(NamedTuple):
 def locate(prefix: str, listings: tensorflow.Listings | None = None) -> Located | None:
     """Find the checkpoint of a prefix.
 
-    The file of ours with the prefix's name comes first, then TensorFlow's files, then a file of any name.
+    The search order is: the HDF5 file of the prefix, TensorFlow's files, a file with exactly this name.
 
     Parameters
     ----------
@@ -47,12 +47,12 @@ def locate(prefix: str, listings: tensorflow.Listings | None = None) -> Located 
     Returns
     -------
     Located or None
-        None where there is no checkpoint.
+        None if there is no checkpoint.
 
     Raises
     ------
     OpError
-        A file that may be TensorFlow's cannot be read.
+        A file that may be a TensorFlow checkpoint cannot be read.
     """
     file = checkpoint_names.find_own(prefix)
     if file is None:
@@ -64,17 +64,17 @@ def locate(prefix: str, listings: tensorflow.Listings | None = None) -> Located 
 
 
 def checkpoint_exists(checkpoint_prefix: PathLike) -> bool:
-    """Whether a checkpoint with that prefix, or that file, is there; one of TensorFlow's is one too."""
+    """Whether a checkpoint with that prefix or file exists, of hdfsaver or TensorFlow."""
     return locate(as_prefix(checkpoint_prefix)) is not None
 
 
 def get_checkpoint_state(checkpoint_dir: PathLike, latest_filename: str | None = None) -> CheckpointState | None:
-    """What the state file of a folder says.
+    """Read the state file of a folder.
 
     Returns
     -------
     CheckpointState or None
-        None where there is no state file, or none that can be understood.
+        None if the state file is missing or cannot be parsed.
 
     Raises
     ------
@@ -85,12 +85,12 @@ def get_checkpoint_state(checkpoint_dir: PathLike, latest_filename: str | None =
 
 
 def latest_checkpoint(checkpoint_dir: PathLike, latest_filename: str | None = None) -> str | None:
-    """The prefix of the checkpoint that was saved last into a folder, whatever its step.
+    """The prefix of the checkpoint that was saved last in a folder, regardless of its step.
 
     Returns
     -------
     str or None
-        None where there is no state file, or where the file that it names is gone.
+        None if the state file or its checkpoint is missing.
     """
     state = get_checkpoint_state(checkpoint_dir, latest_filename)
     if state is None or not checkpoint_exists(state.model_checkpoint_path):
@@ -99,7 +99,7 @@ def latest_checkpoint(checkpoint_dir: PathLike, latest_filename: str | None = No
 
 
 def get_checkpoint_mtimes(checkpoint_prefixes: Iterable[PathLike]) -> list[float]:
-    """When the files of checkpoints were last changed.
+    """The times of the last changes of checkpoint files.
 
     Parameters
     ----------
@@ -108,12 +108,12 @@ def get_checkpoint_mtimes(checkpoint_prefixes: Iterable[PathLike]) -> list[float
     Returns
     -------
     list of float
-        Seconds since the epoch. Checkpoints that are not there have no place in it.
+        Seconds since the epoch, without missing checkpoints.
 
     Raises
     ------
     TypeError
-        One path is given instead of several.
+        ``checkpoint_prefixes`` is a single path.
     """
     listings: tensorflow.Listings = {}
     times = [_mtime(locate(prefix, listings)) for prefix in as_prefixes(checkpoint_prefixes)]
@@ -123,7 +123,7 @@ def get_checkpoint_mtimes(checkpoint_prefixes: Iterable[PathLike]) -> list[float
 def _mtime(found: Located | None) -> float | None:
     try:
         return None if found is None else os.stat(found.files[0]).st_mtime
-    except FileNotFoundError:  # another program may remove it at any moment
+    except FileNotFoundError:  # another program may remove it at any time
         return None
 
 
@@ -133,7 +133,7 @@ def resolve(ckpt_dir_or_file: PathLike) -> str:
     Raises
     ------
     ValueError
-        The folder has no checkpoint, or a state file that names none.
+        The folder has no checkpoint, or its state file names no checkpoint.
     """
     text = as_prefix(ckpt_dir_or_file)
     if not os.path.isdir(text):
@@ -148,7 +148,7 @@ def resolve(ckpt_dir_or_file: PathLike) -> str:
 
 
 def existing_file(prefix: PathLike) -> Path:
-    """The file of a checkpoint that must be there; errors are those of `not_found`."""
+    """The file of a checkpoint that must exist; errors as in `not_found`."""
     text = as_prefix(prefix)
     path = checkpoint_names.find(text)
     if path is None:
@@ -157,10 +157,12 @@ def existing_file(prefix: PathLike) -> Path:
 
 
 def not_found(prefix: str) -> OpError:
-    """The error for a prefix without a checkpoint: `NotFoundError`, or `DataLossError` for a folder."""
+    """Make the error for a prefix without a checkpoint: `NotFoundError`, or `DataLossError` for a folder."""
     if os.path.isdir(prefix):
         return DataLossError(
-            None, None, f"{prefix} is a directory, not a checkpoint; load_checkpoint takes one and finds its latest."
+            None,
+            None,
+            f"{prefix} is a directory, not a checkpoint; load_checkpoint opens the latest checkpoint of a directory.",
         )
     return NotFoundError(
         None, None, f"There is no checkpoint {prefix!r}: failed to find {checkpoint_names.file_of(prefix)}."

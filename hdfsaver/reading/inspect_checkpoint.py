@@ -1,4 +1,4 @@
-"""One look into a checkpoint: what is in it, and the value of one variable."""
+"""Inspecting a checkpoint: its variables, and the value of one variable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def list_variables(ckpt_dir_or_file: PathLike, *, group: str = "") -> list[tuple
     Parameters
     ----------
     ckpt_dir_or_file : path
-        A prefix, a file, or a folder, of which the latest checkpoint is taken.
+        A prefix, a file, or a folder, whose latest checkpoint is read.
     group : str
         The model to list, in a file that has several.
 
@@ -49,9 +49,9 @@ def load_variable(ckpt_dir_or_file: PathLike, name: str, *, group: str = "") -> 
     Parameters
     ----------
     ckpt_dir_or_file : path
-        A prefix, a file, or a folder, of which the latest checkpoint is taken.
+        A prefix, a file, or a folder, whose latest checkpoint is read.
     name : str
-        The variable's name in the checkpoint; a ``:0`` at its end is dropped, as in ``variable.name``.
+        The variable's name in the checkpoint; a final ``:0``, as in ``variable.name``, is removed.
     group : str
         The model to read, in a file that has several.
 
@@ -63,7 +63,7 @@ def load_variable(ckpt_dir_or_file: PathLike, name: str, *, group: str = "") -> 
     Raises
     ------
     NotFoundError
-        There is no such checkpoint, or no such variable in it.
+        The checkpoint does not exist, or has no such variable.
     ValueError
         The folder has no checkpoint.
 

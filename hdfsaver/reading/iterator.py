@@ -1,4 +1,4 @@
-"""Wait for checkpoints that another process saves."""
+"""Waiting for checkpoints that another process saves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hdfsaver.reading.checkpoint_names import PathLike
 from hdfsaver.reading.find_checkpoint import latest_checkpoint
 
 POLL_SECONDS = 1.0
-"""How long to sleep between two looks at a folder."""
+"""Seconds to sleep between two checks of a folder."""
 
 
 def checkpoints_iterator(
@@ -18,20 +18,21 @@ def checkpoints_iterator(
     timeout: float | None = None,
     timeout_fn: Callable[[], bool] | None = None,
 ) -> Iterator[str]:
-    """Give the latest checkpoint of a folder, again and again as new ones appear.
+    """Yield the latest checkpoint of a folder whenever a new one appears.
 
-    The folder is looked at only when the next checkpoint is asked for, so those in between may be missed.
+    The folder is checked only when the next checkpoint is requested, so checkpoints in between may be missed.
 
     Parameters
     ----------
     checkpoint_dir : path
-        It need not exist yet.
+        The folder; it does not need to exist yet.
     min_interval_secs : float
         The least number of seconds between two checkpoints.
     timeout : float, optional
-        How many seconds to wait for one; for ever where it is not given.
+        The number of seconds to wait for a checkpoint; unlimited by default.
     timeout_fn : callable, optional
-        Asked when the time is up, and after each checkpoint, whether to stop; without it the time decides.
+        Called at each timeout and after each checkpoint; a true result ends the iteration. By default a timeout ends
+        it.
 
     Yields
     ------
@@ -57,13 +58,13 @@ def checkpoints_iterator(
 
 
 def _wait_for_another(checkpoint_dir: PathLike, last: str | None, timeout: float | None) -> str | None:
-    """The latest checkpoint once it is another than the last one; None when the time is up."""
+    """Wait until the latest checkpoint differs from the last one, and return it; None after the timeout."""
     stop = None if timeout is None else time.monotonic() + timeout
     while True:
         latest = latest_checkpoint(checkpoint_dir)
         if latest is not None and latest != last:
             return latest
-        # A look that would come after the time is up is not waited for.
+        # Do not wait for a check after the timeout.
         if stop is not None and time.monotonic() + POLL_SECONDS > stop:
             return None
         time.sleep(POLL_SECONDS)

@@ -14,39 +14,39 @@ from hdfsaver.reading.find_checkpoint import Located, locate, not_found, resolve
 from hdfsaver.storage.reading import open_file
 
 _PROTO_NAMES = {"float16": "HALF", "float32": "FLOAT", "float64": "DOUBLE"}
-"""The dtypes that TensorFlow's ``types.proto`` calls by another name than everybody else."""
+"""The dtypes with another name in TensorFlow's ``types.proto``."""
 
 
 class CheckpointReader:
-    """Reads the tensors of a checkpoint, without a graph or a session. `NewCheckpointReader` makes it.
+    """Reads the tensors of a checkpoint, without a graph or a session. `NewCheckpointReader` creates it.
 
-    The file stays open as long as the reader lives, or until `close`, or to the end of a ``with`` block, which
-    TensorFlow's reader does not have; what replaces it meanwhile is not seen.
+    The file stays open until the reader is deleted, until `close`, or until the end of a ``with`` block (TensorFlow's
+    reader has neither). A file that replaces it meanwhile is not seen.
     """
 
     def __init__(self, filename: PathLike, *, group: str = "") -> None:
         self._file = open_checkpoint(filename, group)
 
     def get_tensor(self, tensor_str: str | bytes) -> Any:
-        """The value of a tensor.
+        """Read the value of a tensor.
 
         Parameters
         ----------
         tensor_str : str or bytes
-            Its name in the checkpoint; not that of a tensor of a graph, which ends in ``:0``.
+            Its name in the checkpoint, without the ``:0`` of a graph's tensor.
 
         Returns
         -------
         ndarray, NumPy scalar or bytes
-            An array that is free to be written on; for a tensor without dimensions a NumPy scalar, or bytes where it
-            is a string. String tensors are arrays of dtype object that hold bytes.
+            A writable array; for a tensor of shape ``()`` a NumPy scalar, or bytes for a string. String tensors are
+            arrays of dtype object that hold bytes.
 
         Raises
         ------
         NotFoundError
             The checkpoint has no such tensor.
         DataLossError
-            Its bytes are not what was saved.
+            Its bytes differ from those that were saved.
         FailedPreconditionError
             The reader is closed.
         TypeError
@@ -55,7 +55,7 @@ class CheckpointReader:
         return read_tensor(self._file, as_name(tensor_str))
 
     def has_tensor(self, tensor_str: str | bytes) -> bool:
-        """Whether the checkpoint has a tensor of that name; `TypeError` where it is neither str nor bytes."""
+        """Whether the checkpoint has a tensor of that name; `TypeError` if the name is neither str nor bytes."""
         return as_name(tensor_str) in self._file.variables
 
     def get_variable_to_shape_map(self) -> dict[str, list[int]]:
@@ -73,7 +73,7 @@ class CheckpointReader:
         return "".join(lines).encode()
 
     def close(self) -> None:
-        """Close the file; names, shapes and dtypes are still known then, values are not."""
+        """Close the file; names, shapes and dtypes stay known."""
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -99,20 +99,20 @@ def NewCheckpointReader(filepattern: PathLike, *, group: str = "") -> Checkpoint
     Parameters
     ----------
     filepattern : path
-        A prefix that `Saver.save` gave, or the file itself. It is taken as it stands: no pattern is matched.
+        A prefix from `Saver.save`, or the file itself. It is used literally, without pattern matching.
     group : str
         The model to read, in a file that has several.
 
     Raises
     ------
     NotFoundError
-        There is no such checkpoint.
+        The checkpoint does not exist.
     DataLossError
         The file is damaged, was changed by another program, or is a directory.
     OpError
-        It cannot be read for another reason: a newer format, what the operating system reports.
+        It cannot be read for another reason: a newer format, or an error of the operating system.
     TypeError
-        ``filepattern`` is no path.
+        ``filepattern`` is not a path.
 
     Examples
     --------
@@ -129,7 +129,7 @@ def NewCheckpointReader(filepattern: PathLike, *, group: str = "") -> Checkpoint
 
 
 def load_checkpoint(ckpt_dir_or_file: PathLike, *, group: str = "") -> CheckpointReader:
-    """Open a checkpoint for reading; of a folder, its latest one.
+    """Open a checkpoint for reading; for a folder, its latest checkpoint.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def load_checkpoint(ckpt_dir_or_file: PathLike, *, group: str = "") -> Checkpoin
 
 
 def open_checkpoint(prefix: PathLike, group: str = "") -> TensorFile:
-    """Open a checkpoint, ours or TensorFlow's, as its files say; errors are those of `NewCheckpointReader`."""
+    """Open a checkpoint of hdfsaver or TensorFlow; errors as in `NewCheckpointReader`."""
     text = as_prefix(prefix)
     found = locate(text)
     if found is None:
@@ -167,28 +167,28 @@ def open_checkpoint(prefix: PathLike, group: str = "") -> TensorFile:
 
 
 def open_located(found: Located, group: str = "") -> TensorFile:
-    """Open what `locate` found; errors are those of `NewCheckpointReader`."""
+    """Open a checkpoint from `locate`; errors as in `NewCheckpointReader`."""
     if found.kind == "hdf5":
         return open_file(found.path, group)
     if group:
         raise NotFoundError(None, None, f"{found.path} is a TensorFlow checkpoint, which has no group {group!r}.")
-    # Its libraries come with an extra, and take time to load.
+    # Imported here, because its libraries come with an extra, and take time to load.
     from hdfsaver.interop.bundle.open_tensorflow import open_bundle, open_v1
 
     return open_bundle(found.path) if found.kind == "bundle" else open_v1(found.path)
 
 
 def as_name(name: Any) -> str:
-    """The name of a tensor as text; `TypeError` where it is neither str nor bytes."""
+    """Convert the name of a tensor to str; `TypeError` if it is neither str nor bytes."""
     if isinstance(name, bytes):
         return name.decode("utf-8", "surrogateescape")
     if not isinstance(name, str):
-        raise TypeError(f"Expected binary or unicode string, got {name!r}: a tensor is named by str or bytes.")
+        raise TypeError(f"Expected binary or unicode string, got {name!r}: the name of a tensor is a str or bytes.")
     return name
 
 
 def read_tensor(file: TensorFile, name: str) -> Any:
-    """The value of a tensor as TensorFlow gives it: see `CheckpointReader.get_tensor`."""
+    """Read the value of a tensor as TensorFlow returns it: see `CheckpointReader.get_tensor`."""
     if name not in file.variables:
         raise NotFoundError(None, None, f"Key {name} not found in checkpoint {file.path}.")
     value = file.read(name)

@@ -1,7 +1,7 @@
-"""The state file of a folder: a text that says which checkpoints are there and which is the newest.
+"""The state file of a folder, which lists its checkpoints and names the newest one.
 
-It is TensorFlow's own ``checkpoint`` file, a ``CheckpointState`` in protobuf's text format, so that programs which
-look into it find what they know.
+It is TensorFlow's ``checkpoint`` file, a ``CheckpointState`` in protobuf's text format, so that other programs can read
+it.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ _METRIC = "  # metric: "
 
 @dataclass
 class CheckpointState:
-    """What a state file says; TensorFlow's message of that name, field for field.
+    """The content of a state file: TensorFlow's message of that name, field for field.
 
     Attributes
     ----------
     model_checkpoint_path : str
         The newest checkpoint.
     all_model_checkpoint_paths : list of str
-        All that are kept, oldest first, the newest included.
+        All kept checkpoints, oldest first, including the newest.
     all_model_checkpoint_timestamps : list of float
-        When each was saved, in seconds since the epoch; empty where that is not recorded.
+        The time of each save, in seconds since the epoch; empty if it is not recorded.
     last_preserved_timestamp : float
-        When the last checkpoint was saved that is kept for good.
+        The time of the last checkpoint that is kept permanently, in seconds since the epoch.
     all_model_checkpoint_metrics : list of float or None
-        How good each is, for those of which that is known; as many as paths, or none. TensorFlow has no such field: it
-        stands in comments, which TensorFlow passes over.
+        The metric of each checkpoint, None if it is unknown; as many as paths, or empty. TensorFlow does not have this
+        field: it is stored in comments, which TensorFlow ignores.
     """
 
     model_checkpoint_path: str = ""
@@ -51,27 +51,32 @@ class CheckpointState:
 
 
 def path_of(folder: str | os.PathLike[str], latest_filename: str | None) -> Path:
-    """Where the state file of a folder is."""
+    """The path of the state file of a folder."""
     return Path(folder) / (latest_filename or DEFAULT_NAME)
 
 
 def generate(state: CheckpointState, save_dir: str, save_relative_paths: bool = False) -> CheckpointState:
-    """What a state file is to say, from what a program says.
+    """Convert the paths of a program's state to those of a state file.
 
     Parameters
     ----------
     state : CheckpointState
-        With paths as the program names them. The newest checkpoint is put behind the others if it is not their last.
+        A state with the program's paths. The newest checkpoint is appended if it is not the last one of the list.
     save_dir : str
-        The folder of the state file. Where it is relative, relative paths are stored relative to it, so that it can
-        be moved; where it is absolute, they count as relative to it already.
+        The folder of the state file. If it is relative, relative paths are converted to paths relative to it, so that
+        the folder can be moved; if it is absolute, relative paths are taken as relative to it already.
     save_relative_paths : bool
-        Store absolute paths relative to ``save_dir`` too.
+        Also store absolute paths relative to ``save_dir``.
+
+    Returns
+    -------
+    CheckpointState
+        The state for `write`.
 
     Raises
     ------
     ValueError
-        There are timestamps, but not as many as paths; or a path is empty.
+        The numbers of timestamps and paths differ, or a path is empty.
     """
     newest, times = state.model_checkpoint_path, state.all_model_checkpoint_timestamps
     paths = list(state.all_model_checkpoint_paths)
@@ -99,12 +104,29 @@ def update(
     durable: bool = True,
     sweep: bool = True,
 ) -> None:
-    """Write the state file of a folder, from what a program says; see `generate` and `write`.
+    """Write the state file of a folder from a program's state.
+
+    Parameters
+    ----------
+    state : CheckpointState
+        A state with the program's paths; see `generate`.
+    folder : str
+        The folder.
+    latest_filename : str, optional
+        The name of the state file, ``"checkpoint"`` by default.
+    save_relative_paths : bool
+        Also store absolute paths relative to the folder.
+    durable, sweep : bool
+        See `hdfsaver.files.atomic_write.atomic_write`.
 
     Raises
     ------
     RuntimeError
-        The state file would have the name of the checkpoint itself.
+        The state file would have the same path as the checkpoint.
+    ValueError
+        See `generate`.
+    OpError
+        The file cannot be written.
     """
     made = generate(state, folder, save_relative_paths)
     path = path_of(folder, latest_filename)
@@ -116,12 +138,12 @@ def update(
 
 
 def _stored(paths: Sequence[str], save_dir: str, relative: bool) -> list[str]:
-    """The paths as a state file in a folder has them."""
-    # Beside an absolute folder, TensorFlow takes a relative path for relative to it already.
+    """Convert paths to those of a state file in a folder."""
+    # With an absolute folder, TensorFlow takes a relative path as relative to the folder already.
     if os.path.isabs(save_dir):
         return [os.path.relpath(path, save_dir) if relative and os.path.isabs(path) else path for path in paths]
     if "" in paths:
-        raise ValueError(f"A checkpoint's path is empty; the state file of {save_dir!r} cannot name it.")
+        raise ValueError(f"A checkpoint's path is empty; it cannot be listed in the state file of {save_dir!r}.")
     return [path if os.path.isabs(path) and not relative else os.path.relpath(path, save_dir or ".") for path in paths]
 
 
@@ -132,14 +154,31 @@ def write(
     *,
     durable: bool = True,
 ) -> None:
-    """Replace the state file of a folder; whoever reads meanwhile finds the old one or the new one, whole."""
+    """Replace the state file of a folder atomically.
+
+    Parameters
+    ----------
+    state : CheckpointState
+        The state with the paths to write.
+    folder : path-like
+        The folder.
+    latest_filename : str, optional
+        The name of the state file, ``"checkpoint"`` by default.
+    durable : bool
+        Wait until the file is on the disk.
+
+    Raises
+    ------
+    OpError
+        The file cannot be written.
+    """
     write_text_atomically(path_of(folder, latest_filename), format_text(state), durable=durable)
 
 
 def read(
     folder: str | os.PathLike[str], latest_filename: str | None = None, *, strict: bool = False
 ) -> CheckpointState | None:
-    """What the state file of a folder says, with relative paths made to begin at the folder.
+    """Read the state file of a folder, and resolve relative paths to the folder.
 
     Parameters
     ----------
@@ -157,9 +196,9 @@ def read(
     Raises
     ------
     ValueError
-        The state file names no checkpoint, or is no text at all.
+        The state file names no checkpoint, or is not UTF-8.
     OpError
-        With ``strict``, what the operating system reports.
+        With ``strict``, the operating system refuses to read it.
     """
     path = path_of(folder, latest_filename)
     try:
@@ -186,8 +225,8 @@ def _understood(content: bytes, path: Path) -> CheckpointState | None:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"{path} is no state file: it is not text in UTF-8 ({error}). Name another one as `latest_filename`, or "
-            "write this one anew with `update_checkpoint_state`."
+            f"{path} is not a state file: it is not UTF-8 ({error}). Pass another name as `latest_filename`, or "
+            "write it again with `update_checkpoint_state`."
         ) from None
     try:
         return parse_text(text)
@@ -207,7 +246,7 @@ def format_text(state: CheckpointState) -> str:
 
 
 def parse_text(text: str) -> CheckpointState:
-    """Read a state from protobuf's text format; `ValueError` where it is not written in it."""
+    """Read a state from protobuf's text format; `ValueError` if it is malformed."""
     state = CheckpointState()
     for name, value in text_format.fields(text):
         _set_field(state, name, value)
@@ -218,7 +257,7 @@ def parse_text(text: str) -> CheckpointState:
 
 
 def _known(metrics: Iterable[float | None]) -> list[float | None]:
-    """Metrics as a state has them: none at all where none is known."""
+    """The metrics of a state: an empty list if no metric is known."""
     found = list(metrics)
     return [] if found.count(None) == len(found) else found
 
@@ -228,7 +267,7 @@ def _comment(metric: float | None) -> str:
 
 
 def _metric(line: str) -> float | None:
-    """What `_comment` wrote at the end of a line; a line without it ends in a quotation mark, which is no number."""
+    """The metric that `_comment` wrote at the end of a line; a line without a comment ends in a quotation mark."""
     try:
         return float(line.rpartition(_METRIC)[2])
     except ValueError:
@@ -246,4 +285,4 @@ def _set_field(state: CheckpointState, name: str, value: str | float) -> None:
         case "last_preserved_timestamp", float():
             state.last_preserved_timestamp = value
         case _:
-            raise ValueError(f"A checkpoint state has no such field: {name!r} with {value!r}.")
+            raise ValueError(f"A checkpoint state has no field {name!r} with the value {value!r}.")

@@ -1,6 +1,6 @@
-"""Protobuf's text format, as far as a state file needs it: fields with texts or numbers.
+"""Protobuf's text format, as far as a state file needs it: fields with strings or numbers.
 
-Source: "Text Format Language Specification" of Protocol Buffers, and its Python implementation where that takes more.
+Source: "Text Format Language Specification" of Protocol Buffers, and its Python implementation where that accepts more.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Iterator
 
-# Repetitions are possessive: what has matched is never tried again, so time grows with the length of the text alone.
+# Repetitions are possessive: a match is never tried again, so the time is linear in the length of the text.
 _GAP = r"(?:\s++|#[^\n]*+)*+"
 _STRING = r"""(?:"(?:[^"\\\n]++|\\.)*+"|'(?:[^'\\\n]++|\\.)*+')"""
 _NUMBER = r"[-+]?(?:inf(?:inity)?|nan|(?:(?:0|[1-9]\d*+)(?:\.\d*+)?|\.\d++)(?:e[-+]?\d++)?f?)(?![\w.])"
@@ -29,30 +29,30 @@ _ESCAPES: dict[int, str] = {byte: f"\\{byte:03o}" for byte in (*range(32), *rang
     ord(character): escaped
     for character, escaped in {"\n": r"\n", "\r": r"\r", "\t": r"\t", '"': r"\"", "'": r"\'", "\\": r"\\"}.items()
 }
-"""How bytes are written that do not stand for themselves."""
+"""The escapes of bytes that are not written literally."""
 
 _ITSELF = b"\\'\"?"
 
 
 def fields(text: str) -> Iterator[tuple[str, str | float]]:
-    """The fields of a text, in order; one with a list of values comes once for each.
+    """The fields of a message in text format, in order; a field with a list of values is yielded once for each value.
 
     Yields
     ------
     name : str
     value : str or float
-        Bytes that are no UTF-8 stand in a str as surrogates, as in paths (`os.fsdecode`).
+        Bytes that are not UTF-8 become surrogates, as in paths (`os.fsdecode`).
 
     Raises
     ------
     ValueError
-        The text is not written in the format, or has something in it that is neither text nor number.
+        The text is malformed, or has a value that is neither a string nor a number.
     """
     position = _end(_LEADING.match(text))
     while position < len(text):
         match = _FIELD.match(text, position)
         if match is None:
-            raise ValueError(f"No field of a text format: {text[position : position + 40]!r}.")
+            raise ValueError(f"Not a field in text format: {text[position : position + 40]!r}.")
         name, one, several = match.groups()
         yield from ((name, value) for value in _values(several if one is None else one))
         position = match.end()
@@ -71,7 +71,7 @@ def _values(text: str) -> Iterator[str | float]:
 
 
 def quoted(text: str) -> str:
-    """A text in quotation marks; what is beyond ASCII becomes the octal numbers of its bytes."""
+    """A string in quotation marks; bytes beyond ASCII become octal escapes."""
     return f'"{os.fsencode(text).decode("latin-1").translate(_ESCAPES)}"'
 
 
@@ -88,6 +88,6 @@ def _unescaped(match: re.Match[bytes]) -> bytes:
     if short is not None or long is not None:
         return chr(int(short or long, 16)).encode("utf-8")
     if character in b"xuU":
-        raise ValueError(f"An escape without its digits: {match[0]!r}.")
-    # An escape that there is not is two characters.
+        raise ValueError(f"An escape without digits: {match[0]!r}.")
+    # An unknown escape is two characters.
     return character if character in _ITSELF else _NAMED.get(character, match[0])

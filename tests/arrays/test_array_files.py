@@ -105,10 +105,10 @@ def test_arrays_of_other_libraries(tmp_path):
 @pytest.mark.parametrize(
     ("tensors", "message"),
     [
-        ({"a": [1, 2]}, "'a' is no array but a builtins.list"),
-        ({"a": {"b": np.zeros(2)}}, "'a' is no array but a builtins.dict"),
-        ({"a": None}, "'a' is no array"),
-        ({1: np.zeros(2)}, "named by a str, not 1"),
+        ({"a": [1, 2]}, "'a' is not an array but a builtins.list"),
+        ({"a": {"b": np.zeros(2)}}, "'a' is not an array but a builtins.dict"),
+        ({"a": None}, "'a' is not an array"),
+        ({1: np.zeros(2)}, "must be a str, not 1"),
         ([np.zeros(2)], "dict of arrays by name"),
         ({"a": np.zeros(2, "M8[s]")}, "'a' cannot be stored"),
         ({"a": np.array([object()])}, "'a'"),
@@ -126,7 +126,7 @@ def test_what_is_no_array(tmp_path, tensors, message):
 
 def test_metadata_are_texts(tmp_path):
     """What is no text is refused with a way to make one."""
-    with pytest.raises(TypeError, match=r"'epoch': 3; json\.dumps"):
+    with pytest.raises(TypeError, match=r"'epoch' to 3; convert values with json.dumps"):
         tf.save_file({}, tmp_path / "x.h5", {"epoch": 3})  # type: ignore[dict-item]
     with pytest.raises(ValueError, match="surrogate"):
         tf.save_file({}, tmp_path / "x.h5", {"a": "\ud800"})

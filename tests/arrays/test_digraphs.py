@@ -66,7 +66,7 @@ def test_what_cannot_be_kept_leaves_everything_as_it_was(digraph, tmp_path):
     digraph.nodes["a"]["day"] = dt.date(2000, 1, 1)
     with pytest.raises(TypeError) as caught:
         tf.write_digraph(digraph, path)
-    said = "a value of type datetime.date cannot be stored; plain Python values and NumPy arrays can."
+    said = "a value of type datetime.date cannot be stored; only plain Python values and NumPy arrays are supported."
     assert f"Nothing was written to {path}: node 'a', attribute 'day': {said}" == str(caught.value)
     digraph.nodes["a"]["day"] = endless = []
     endless.append(endless)
@@ -79,9 +79,9 @@ def test_what_cannot_be_kept_leaves_everything_as_it_was(digraph, tmp_path):
 @pytest.mark.parametrize(
     ("graph", "error", "message"),
     [
-        (nx.Graph(), nx.NetworkXNotImplemented, "no undirected graph: give it `G.to_directed"),
-        (nx.MultiDiGraph(), nx.NetworkXNotImplemented, "no multigraph"),
-        (nx.MultiGraph(), nx.NetworkXNotImplemented, "no multigraph"),
+        (nx.Graph(), nx.NetworkXNotImplemented, "not support undirected graphs: pass `G.to_directed"),
+        (nx.MultiDiGraph(), nx.NetworkXNotImplemented, "not support multigraphs"),
+        (nx.MultiGraph(), nx.NetworkXNotImplemented, "not support multigraphs"),
         ({"a": ["b"]}, TypeError, r"A networkx\.DiGraph was expected, not dict"),
     ],
 )
@@ -118,7 +118,7 @@ def test_a_file_without_a_graph_is_named(tmp_path):
     with tf.Session() as sess:
         sess.run(variable.initializer)
         tf.train.Saver().save(sess, str(tmp_path / "m"), write_meta_graph=False)
-    with pytest.raises(errors.NotFoundError, match=r"m\.h5 holds no graph"):
+    with pytest.raises(errors.NotFoundError, match=r"m\.h5 has no graph"):
         tf.read_digraph(tmp_path / "m")
 
 

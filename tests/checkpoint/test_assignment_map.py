@@ -125,13 +125,13 @@ def test_an_empty_scope_is_a_warning(checkpoint):
         ({"old": "new/"}, "new/ should map to scope only old"),
         ({"old": "new"}, "should map to scope only"),
         ({"old/": ""}, "should map to scope only"),
-        ({"old/var1": "zz/var1"}, "only one that get_variable made is found by its name"),
+        ({"old/var1": "zz/var1"}, "Only variables of get_variable are found by their names"),
         ({"old/var1": "new/var1:0"}, "new/var1:0 should map"),
-        ({"root": "plain"}, "only one that get_variable made is found by its name"),
+        ({"root": "plain"}, "Only variables of get_variable are found by their names"),
         ({"old/var2": "new/var1"}, r"Shape of variable new/var1:0 \(\(1, 2\)\) doesn't match .* old/var2 \(\[2\]\)"),
-        ("root", "'r' is no pair"),
-        (["root"], "'root' is no pair"),
-        ([("root", "new/var1", 3)], "is no pair"),
+        ("root", "'r' is not a pair"),
+        (["root"], "'root' is not a pair"),
+        ([("root", "new/var1", 3)], "is not a pair"),
     ],
 )
 def test_wrong_maps(checkpoint, assignment_map, message):

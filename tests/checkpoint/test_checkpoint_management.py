@@ -102,7 +102,7 @@ def test_an_empty_path(tmp_path, monkeypatch):
 def test_what_is_no_path(tmp_path, path):
     """A path that is none is a TypeError."""
     for call in (lambda: generate("m", path), lambda: update(tmp_path, path), lambda: tf.train.remove_checkpoint(path)):
-        with pytest.raises(TypeError, match="named by a str"):
+        with pytest.raises(TypeError, match="must be a str"):
             call()
 
 

@@ -68,7 +68,7 @@ def test_a_saver_without_a_group_says_where_the_models_are(path):
     """At the root there is no variable; the message names the groups."""
     tf.get_variable("w", initializer=0.0)
     with tf.Session() as sess:
-        with pytest.raises(tf.errors.NotFoundError, match="other models under 'student', 'teacher'"):
+        with pytest.raises(tf.errors.NotFoundError, match="other models in the groups 'student', 'teacher'"):
             tf.train.Saver().restore(sess, path)
         with pytest.raises(tf.errors.NotFoundError, match="no group 'pupil'"):
             tf.train.Saver(group="pupil").restore(sess, path)
@@ -90,7 +90,7 @@ def test_a_group_that_cannot_be(tmp_path):
     tf.get_variable("w", initializer=0.0)
     with pytest.raises(ValueError, match="'graph'"):
         tf.train.Saver(group="graph")
-    with pytest.raises(TypeError, match="named by a str, not 3"):
+    with pytest.raises(TypeError, match="must be a str, not 3"):
         tf.train.Saver(group=3)
 
 

@@ -127,7 +127,7 @@ def test_files_that_are_none(tmp_path, content):
 @pytest.mark.parametrize("path", [None, 3])
 def test_what_is_no_path(path):
     """A path that is none is a TypeError."""
-    with pytest.raises(TypeError, match="named by a str"):
+    with pytest.raises(TypeError, match="must be a str"):
         tf.train.import_meta_graph(path)
 
 

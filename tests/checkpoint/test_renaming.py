@@ -32,8 +32,8 @@ def test_without_a_rule_names_stay():
     ("rename", "error", "message"),
     [
         (lambda name: "same", ValueError, "both 'a' and 'b' the name 'same'"),
-        (lambda name: None, TypeError, "None for 'a'; a str was expected"),
-        ({"(": ""}, ValueError, "no regular expression"),
+        (lambda name: None, TypeError, "None for 'a', but the name in the file must be a str"),
+        ({"(": ""}, ValueError, "malformed regular expression"),
         ("^a", TypeError, "function, or pairs"),
         ([("a",)], TypeError, "function, or pairs"),
         (3, TypeError, "function, or pairs"),

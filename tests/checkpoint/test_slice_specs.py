@@ -37,7 +37,7 @@ def test_any_part(dimensions):
     spec = " ".join(str(size) for size, _, _ in dimensions)
     spec += " " + ":".join(f"{start},{length}" for _, start, length in dimensions)
     if any(start + length > size for size, start, length in dimensions):
-        with pytest.raises(ValueError, match="is no part of a dimension"):
+        with pytest.raises(ValueError, match="is not a part of a dimension"):
             slice_specs.parse(spec)
         return
     part = slice_specs.parse(spec)
@@ -50,7 +50,7 @@ def test_any_part(dimensions):
 )
 def test_what_is_no_specification(spec):
     """Any other text is a ValueError that shows how one is written."""
-    with pytest.raises(ValueError, match="is no slice specification; one such as '4 2 0,2:-'"):
+    with pytest.raises(ValueError, match="is not a slice specification such as '4 2 0,2:-'"):
         slice_specs.parse(spec)
 
 

@@ -85,7 +85,7 @@ def test_salvage(prefix, tmp_path):
     result = run("salvage", prefix, str(tmp_path / "out.h5"))
     assert 1 == result.exit_code
     assert "dense/kernel: its bytes differ from those that were saved." in result.output
-    assert "1 variables are whole, 1 are lost." in result.output
+    assert "1 variables are intact, 1 are lost." in result.output
     with open_file(tmp_path / "out.h5") as file:
         assert ["\x1b[31mred"] == list(file.variables)
     assert "nothing is overwritten" in run("salvage", prefix, str(tmp_path / "out.h5")).output

@@ -101,19 +101,19 @@ def _safetensors(path, header, data=b""):
 @pytest.mark.parametrize(
     ("header", "match"),
     [
-        ({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}}, "cannot lie from byte 0 to 4"),
-        ({"a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}, "cannot lie from byte 4 to 8"),
-        ({"a": {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}}, "cannot lie"),
-        ({"a": {"dtype": "F32", "shape": [0, 2**63], "data_offsets": [0, 0]}}, "is no array"),
-        ({"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}, "is no array"),
-        ({"a": {"dtype": "F32", "shape": [True], "data_offsets": [0, 4]}}, "is no array"),
-        ({"a": {"dtype": "F99", "shape": [1], "data_offsets": [0, 4]}}, "of dtype 'F99', which is not known"),
-        ({"a": {"dtype": ["F32"], "shape": [1], "data_offsets": [0, 4]}}, "is no array"),
-        ({"a": 7}, "is no array"),
-        ({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "b": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, "cannot lie"),  # noqa: E501
-        ({}, "0 bytes, but 8 are there"),
-        (b"{" + b"[" * 100_000, "is no JSON"),
-        (b'{"a": 1, "a": 2}', "two members with the same name"),
+        ({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}}, "invalid offsets, 0 to 4"),
+        ({"a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}, "invalid offsets, 4 to 8"),
+        ({"a": {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}}, "invalid offsets"),
+        ({"a": {"dtype": "F32", "shape": [0, 2**63], "data_offsets": [0, 0]}}, "invalid entry for 'a'"),
+        ({"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}, "invalid entry for 'a'"),
+        ({"a": {"dtype": "F32", "shape": [True], "data_offsets": [0, 4]}}, "invalid entry for 'a'"),
+        ({"a": {"dtype": "F99", "shape": [1], "data_offsets": [0, 4]}}, "unknown dtype 'F99'"),
+        ({"a": {"dtype": ["F32"], "shape": [1], "data_offsets": [0, 4]}}, "invalid entry for 'a'"),
+        ({"a": 7}, "invalid entry for 'a'"),
+        ({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "b": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, "invalid offsets"),  # noqa: E501
+        ({}, "0 bytes, but the file has 8"),
+        (b"{" + b"[" * 100_000, "is not JSON"),
+        (b'{"a": 1, "a": 2}', "two members have the same name"),
     ],
 )  # fmt: skip
 def test_headers_of_safetensors_that_lie(tmp_path, header, match):
@@ -185,7 +185,7 @@ def test_members_of_npz_are_not_searched_for(tmp_path, monkeypatch):
 def test_nothing_is_unpickled(tmp_path, capsys):
     """Python objects in an archive are refused before anything of them is looked at."""
     np.savez(tmp_path / "x.npz", a=np.array([_Trap()], object))
-    with pytest.raises(errors.InvalidArgumentError, match=r"x\.npz.*'a' holds Python objects.*runs code"):
+    with pytest.raises(errors.InvalidArgumentError, match=r"x\.npz.*'a' holds Python objects.*run code"):
         open_source(tmp_path / "x.npz")
     assert "executed" not in capsys.readouterr().out
 
@@ -201,7 +201,7 @@ def test_archives_that_lie(tmp_path):
     path = tmp_path / "x.npz"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.npy", _npy((2**40,)))
-    with pytest.raises(errors.DataLossError, match=r"x\.npz: 'a' declares more than its member"):
+    with pytest.raises(errors.DataLossError, match=r"x\.npz: 'a' declares more than the 128 bytes of its member"):
         open_source(path)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.npy", _npy((3 << 27,)) + bytes(3 << 27) * 0 + bytes(8))
@@ -210,7 +210,7 @@ def test_archives_that_lie(tmp_path):
         open_source(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "hello")
-    with pytest.raises(errors.InvalidArgumentError, match="an archive of some other program"):
+    with pytest.raises(errors.InvalidArgumentError, match="an archive of another program"):
         open_source(path)
 
 

@@ -84,9 +84,9 @@ def test_no_state_file(folder, name):
 def test_what_is_no_path(path):
     """A path that is none is a TypeError."""
     for ask in (tf.train.latest_checkpoint, tf.train.get_checkpoint_state, tf.train.checkpoint_exists):
-        with pytest.raises(TypeError, match="named by a str"):
+        with pytest.raises(TypeError, match="must be a str"):
             ask(path)
-    with pytest.raises(TypeError, match="named by a str"):
+    with pytest.raises(TypeError, match="must be a str"):
         tf.train.get_checkpoint_mtimes([path])
 
 
@@ -132,7 +132,7 @@ def test_a_state_that_is_no_text(folder, content):
     """Bytes that are no text are a ValueError that says which file to look at."""
     write_state(folder, content)
     for function in READING:
-        with pytest.raises(ValueError, match=r"checkpoint is no state file: it is not text in UTF-8"):
+        with pytest.raises(ValueError, match=r"checkpoint is not a state file: it is not UTF-8"):
             function(folder)
 
 

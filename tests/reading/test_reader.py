@@ -117,7 +117,7 @@ def test_a_folder(folder, tmp_path):
 def test_what_is_no_path(path):
     """A path that is none is a TypeError."""
     for opening in (tf.train.NewCheckpointReader, tf.train.load_checkpoint, tf.train.list_variables):
-        with pytest.raises(TypeError, match="named by a str"):
+        with pytest.raises(TypeError, match="must be a str"):
             opening(path)
 
 

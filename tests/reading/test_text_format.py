@@ -48,7 +48,7 @@ def test_what_is_written_in_the_format(text, expected):
 )
 def test_what_is_not(text):
     """Anything else is a ValueError, the end of a broken text too."""
-    with pytest.raises(ValueError, match="No field|escape|bytes must be"):
+    with pytest.raises(ValueError, match="Not a field|escape|bytes must be"):
         fields(text)
 
 

@@ -1,1 +1,1 @@
-"""What a Saver keeps under a name: variables, partitioned variables and arrays."""
+"""The items that a Saver saves under a name: variables, partitioned variables and arrays."""

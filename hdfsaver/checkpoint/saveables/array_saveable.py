@@ -1,4 +1,4 @@
-"""Arrays in a dict of the program's own, without a graph: a Saver keeps them as it keeps variables."""
+"""Arrays in a dict of the program, without a graph, which a Saver saves like variables."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from hdfsaver.tensor_info import Array
 class ArrayItem(Saveable):
     """One item of a mapping from names to arrays.
 
-    An array that can be written on is restored in place, so that whoever else holds it sees the values; in place of
-    another one (of JAX, or read-only) the mapping gets a new array of the same library.
+    A writable array is restored in place, so that other references to it see the values. Other arrays (of JAX, or
+    read-only) are replaced in the mapping by a new array of the same library.
     """
 
     keys = ()
@@ -28,27 +28,27 @@ class ArrayItem(Saveable):
         self._mapping = mapping
         self._key = key
         self.label = f"array {key!r}"
-        self._array()  # raises where it is no array
+        self._array()  # raises if it is not an array
 
     def _array(self) -> Array:
         return as_numpy(self._mapping[self._key], self._key)
 
     @property
     def dtype(self) -> str:  # type: ignore[override]
-        """The dtype that the array has now."""
+        """The present dtype of the array."""
         return dtypes.name_of_numpy(self._array().dtype)
 
     @property
     def shape(self) -> TensorShape:  # type: ignore[override]
-        """The shape that the array has now."""
+        """The present shape of the array."""
         return TensorShape(self._array().shape)
 
     def value(self, present: Mapping[str, Array | None]) -> Array:
-        """The array as it is now, not copied."""
+        """The present array, not copied."""
         return self._array()
 
     def take(self, value: Array) -> Mapping[str, Array]:
-        """Write the value on the array, or put another one in its place."""
+        """Write the value to the array, or replace the array in the mapping."""
         held = self._mapping[self._key]
         if is_torch(held):
             held.detach().copy_(as_torch(value, self._key))
@@ -60,18 +60,18 @@ class ArrayItem(Saveable):
         return {}
 
     def check_takes(self) -> None:
-        """Raise `TypeError` where neither the array nor the mapping can be written on."""
+        """Raise `TypeError` if neither the array nor the mapping is writable."""
         held = self._mapping[self._key]
         in_place = is_torch(held) or (isinstance(held, np.ndarray) and held.flags.writeable)
         if not in_place and not isinstance(self._mapping, MutableMapping):
             raise TypeError(
-                f"{self.label} cannot be restored: it cannot be written on, and neither can the "
+                f"{self.label} cannot be restored: it is read-only, and so is the "
                 f"{type(self._mapping).__name__} that holds it. Use hdfsaver.load_file."
             )
 
 
 def _like(held: Any, value: Array) -> Any:
-    """The value as an array of the library that the one before it is of, as far as that says which it is."""
+    """Convert the value to the library of the previous array, if the library is known."""
     if isinstance(held, np.generic):
         return value[()]
     namespace = getattr(held, "__array_namespace__", None)
@@ -79,5 +79,5 @@ def _like(held: Any, value: Array) -> Any:
 
 
 def is_item(value: Any) -> bool:
-    """Whether a value in a mapping that a Saver is given is an array, and not of a graph."""
+    """Whether a value in a mapping for a Saver is an array that does not belong to a graph."""
     return isinstance(value, np.generic) or is_array(value)

@@ -1,4 +1,4 @@
-"""Variables that a Saver keeps as the parts of a larger one: one whole tensor in the file, whatever the parts are."""
+"""Partitioned variables: a Saver saves their parts as one whole tensor, for any partitioning."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from hdfsaver.variables.variable import Variable
 
 @dataclass(frozen=True)
 class Part:
-    """A variable, or the reference to one, and which part of a larger one it is."""
+    """A variable, or the reference to a variable, and its part of a larger variable."""
 
     variable: Any
     info: SaveSliceInfo
 
 
 def as_part(variable: Any) -> Part | None:
-    """The part that a variable says it is; None for what is no part."""
+    """The part of a variable of a partitioned variable; None for other variables."""
     info = variable._get_save_slice_info() if isinstance(variable, Variable) else None
     return None if info is None else Part(variable, info)
 
 
 def checked_parts(name: str, variables: Sequence[Any]) -> list[Part]:
-    """The parts that a list of variables stands for.
+    """The parts of a list of variables.
 
     Raises
     ------
     ValueError
-        The list is empty, something in it is no part, or they are not parts of one variable.
+        The list is empty, an item is not a part, or they are not parts of one variable.
     """
     if not variables:
-        raise ValueError(f"There is no part in the list under {name!r}.")
+        raise ValueError(f"The list for {name!r} is empty.")
     parts = [_checked_part(variable) for variable in variables]
     full_names = list(dict.fromkeys(part.info.full_name for part in parts))
     if len(full_names) > 1:
@@ -61,14 +61,14 @@ def _checked_part(variable: Any) -> Part:
 
 
 def ops_of(variable: Any) -> list[Operation]:
-    """The operations that hold what a Saver keeps under one name."""
+    """The operations of the variables that a Saver saves under one name."""
     if isinstance(variable, list | PartitionedVariable):
         return [item.variable.op if isinstance(item, Part) else item.op for item in variable]
     return [] if isinstance(variable, Saveable) else [variable.op]
 
 
 def saveable_of(variable: Any) -> Saveable:
-    """How a Saver keeps a variable, a partitioned one, a list of parts, or what says that itself."""
+    """The Saveable of a variable, a partitioned variable or a list of parts; a Saveable is returned unchanged."""
     if isinstance(variable, Saveable):
         return variable
     if isinstance(variable, PartitionedVariable):
@@ -77,18 +77,18 @@ def saveable_of(variable: Any) -> Saveable:
 
 
 class PartsSaveable(Saveable):
-    """The parts of a variable, or some of them.
+    """All or some parts of a partitioned variable.
 
     Raises
     ------
     ValueError
-        The parts disagree about the whole's shape or dtype, or a variable has not the shape of its part.
+        The parts disagree about the shape or dtype of the whole, or a variable does not have the shape of its part.
     """
 
     may_reshape = False
 
     def __init__(self, parts: Sequence[Part]) -> None:
-        # A set of parts has no order; the same state must give the same bytes.
+        # Sorted, because a set of parts has no order, and the same state must give the same bytes.
         ordered = sorted(parts, key=lambda part: part.info.var_offset)
         self._parts = [(VariableSaveable(part.variable), part.info) for part in ordered]
         first, info = self._parts[0]
@@ -114,7 +114,7 @@ class PartsSaveable(Saveable):
         for saveable, info in self._parts:
             if info.full_shape != whole.full_shape or saveable.dtype != first.dtype:
                 raise ValueError(
-                    f"The parts of {whole.full_name!r} disagree about it: {first.label} says {first.dtype} of shape "
+                    f"The parts of {whole.full_name!r} disagree: {first.label} has {first.dtype} of shape "
                     f"{whole.full_shape}, {saveable.label} {saveable.dtype} of shape {info.full_shape}."
                 )
             if saveable.graph is not first.graph:
@@ -126,7 +126,7 @@ class PartsSaveable(Saveable):
                 )
 
     def value(self, present: Mapping[str, Array | None]) -> Joined | Array:
-        """The whole, which is put together when it is written; `ValueError` where it is not there exactly."""
+        """The whole, which is assembled when it is written; `ValueError` if the parts do not cover it exactly."""
         self._check_whole()
         pieces = [self._piece(saveable.value(present), saveable, info) for saveable, info in self._parts]
         return pieces[0].array if len(pieces) == 1 else Joined(tuple(self._info.full_shape), pieces)
@@ -135,9 +135,9 @@ class PartsSaveable(Saveable):
         if not self._is_whole:
             held = ", ".join(info.spec for _, info in self._parts)
             raise ValueError(
-                f"The parts of {self._info.full_name!r} that the Saver has do not make up the whole, of shape "
-                f"{self._info.full_shape}, exactly: {held}. A file holds whole variables: give the Saver all parts, "
-                "each once, to save; some of them alone can only be restored. Nothing was written."
+                f"The parts of {self._info.full_name!r} in the Saver do not cover the whole, of shape "
+                f"{self._info.full_shape}, exactly: {held}. A file holds whole variables: pass all parts to the Saver, "
+                "each once, to save; some parts can only be restored. Nothing was written."
             )
 
     def _piece(self, value: Array, saveable: VariableSaveable, info: SaveSliceInfo) -> Piece:
@@ -154,16 +154,20 @@ class PartsSaveable(Saveable):
 
 
 def covers(keys: Iterable[tuple[slice, ...]], shape: Sequence[int], axis: int = 0) -> bool:
-    """Whether parts make up a whole, each element in one of them; they are cut dimension by dimension.
+    """Whether parts cover a whole, with each element in exactly one part; parts are divided dimension by dimension.
 
     Parameters
     ----------
     keys : iterable of tuple of slice
         The parts.
     shape : sequence of int
-        The whole.
+        The shape of the whole.
     axis : int
-        The dimension to begin with; the parts agree about those before it.
+        The dimension to begin with; the parts agree in the dimensions before it.
+
+    Returns
+    -------
+    bool
     """
     if axis == len(shape):
         return len(list(keys)) == 1

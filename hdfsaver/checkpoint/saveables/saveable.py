@@ -1,4 +1,4 @@
-"""What a Saver keeps under one name: where its value is when it saves, and where a value goes when it restores."""
+"""The interface of an item of a Saver: reading its value for a save, and setting it in a restore."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from hdfsaver.tensor_info import Array
 
 
 class Saveable(ABC):
-    """One tensor of a checkpoint, seen from the program.
+    """One tensor of a checkpoint, and its counterpart in the program.
 
     Attributes
     ----------
     label : str
-        What it is called in messages: ``"variable 'w'"``.
+        Its name in messages: ``"variable 'w'"``.
     op : Operation or None
-        What errors are about, if it is an operation.
+        The operation for errors, if there is one.
     graph : Graph or None
-        The graph that a session must run to have its value; None for what needs no session.
+        The graph of the session that has its value; None if it needs no session.
     dtype : str
         The dtype's name.
     shape : TensorShape
         The static shape.
     keys : tuple of str
-        What it needs of a session's state.
+        Its keys in a session's state.
     saved_name : str or list of SavedPart
-        The operation, or operations, that a saved graph remembers it by; empty where there is none.
+        The name of its operation, or its parts, for a saved graph; empty if it has no operation.
     may_reshape : bool
-        Whether it takes a value of another shape when the Saver reshapes.
+        Whether it accepts a value of another shape if the Saver reshapes.
     is_shared : bool
-        Whether the program may write on the value, so that a save in the background needs a copy.
+        Whether the program may write to the value, so that a background save needs a copy.
     read_keys : tuple of tuple of slice, or None
-        The parts of the tensor that are all it needs of a file; None for the whole.
+        The parts of the tensor that it needs; None for the whole.
     """
 
     label: str
@@ -61,7 +61,7 @@ class Saveable(ABC):
         Parameters
         ----------
         present : mapping of str to ndarray or None
-            The session's values for `keys`, None for what has none.
+            The session's values for `keys`; None for a key without a value.
 
         Raises
         ------
@@ -71,14 +71,14 @@ class Saveable(ABC):
 
     @abstractmethod
     def take(self, value: Array) -> Mapping[str, Array]:
-        """Take a value of the right dtype and shape; gives what the session's state is to hold for `keys`."""
+        """Set a value of the right dtype and shape; returns the new values of `keys` for the session's state."""
 
     def take_parts(self, values: Sequence[Array]) -> Mapping[str, Array]:
-        """The same for the parts that `read_keys` names."""
+        """Set the parts of `read_keys`; otherwise like `take`."""
         return dict(zip(self.keys, values, strict=True))
 
-    def check_takes(self) -> None:  # noqa: B027, most need not say anything
-        """Raise `TypeError` where no value can be taken."""
+    def check_takes(self) -> None:  # noqa: B027, most values can always be set
+        """Raise `TypeError` if the value cannot be set."""
 
 
 class VariableSaveable(Saveable):
@@ -106,7 +106,7 @@ class VariableSaveable(Saveable):
 
 
 def no_value(key: str, op: Operation | None) -> errors.FailedPreconditionError:
-    """The error for a variable that has no value in the session."""
+    """Make the error for a variable without a value in the session."""
     return errors.FailedPreconditionError(
         None,
         op,

@@ -1,4 +1,4 @@
-"""What a Saver is for: from the ``var_list`` of a user to variables under their names in the file."""
+"""The ``var_list`` of a Saver: variables by their names in the file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hdfsaver.variables.variable import Variable
 
 
 def variables_by_name(var_list: Any) -> dict[str, Any]:
-    """The variables or arrays that a Saver is for, by their names in the file; see `Saver` for what may be given."""
+    """Convert a ``var_list`` (see `Saver`) to variables or arrays by their names in the file."""
     if var_list is None:
         graph = get_default_graph()
         var_list = graph.get_collection(GraphKeys.GLOBAL_VARIABLES) + graph.get_collection(GraphKeys.SAVEABLE_OBJECTS)
@@ -43,7 +43,7 @@ def _from_list(variables: Iterable[Any]) -> dict[str, Any]:
         else:
             raise ValueError(f"At least two variables have the same name: {name}")
     _check_kept_once(named)
-    # A set has no order of its own; the same state must give the same bytes.
+    # Sorted, because a set has no order, and the same state must give the same bytes.
     return dict(sorted(named.items())) if isinstance(variables, set | frozenset) else named
 
 
@@ -79,7 +79,7 @@ def _from_mapping(variables: Mapping[Any, Any]) -> dict[str, Any]:
 def _check_kept_once(named: Mapping[str, Any]) -> None:
     names: dict[tuple[str, bool], str] = {}
     for name, variable in named.items():
-        # A variable may be kept as a part of one and as another by itself, as in TensorFlow.
+        # As in TensorFlow, a variable may be both a part of a variable and a variable by itself.
         is_partitioned = isinstance(variable, list | PartitionedVariable)
         for op in ops_of(variable):
             kept = (op.name, is_partitioned)
