@@ -78,6 +78,11 @@ def atomic_write(path: str | os.PathLike[str], *, durable: bool = True, sweep: b
     sweep : bool
         Remove the drafts of this file that killed programs left. False if the caller has called `clear_stale`.
 
+    Yields
+    ------
+    Draft
+        The open temporary file.
+
     Raises
     ------
     NotFoundError

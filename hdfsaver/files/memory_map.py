@@ -28,6 +28,11 @@ def map_arrays(
     mode : str
         ``"r"``: the views are read-only. ``"c"``: they are writable, and changes never reach the file.
 
+    Returns
+    -------
+    dict of str to ndarray
+        A view of each array.
+
     Raises
     ------
     ValueError

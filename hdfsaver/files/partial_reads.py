@@ -24,6 +24,20 @@ def part_of(value: Array, key: Key) -> Array:
 def normalized(key: tuple[slice, ...], shape: tuple[int, ...], name: str) -> Key:
     """Resolve the bounds of every slice within its dimension, as Python's slicing does.
 
+    Parameters
+    ----------
+    key : tuple of slice
+        One slice for each dimension.
+    shape : tuple of int
+        The shape of the array.
+    name : str
+        The array, for errors.
+
+    Returns
+    -------
+    tuple of slice
+        Slices with step 1, and with start and stop within the dimension.
+
     Raises
     ------
     ValueError

@@ -70,7 +70,7 @@ def test_what_cannot_be_kept_leaves_everything_as_it_was(digraph, tmp_path):
     assert f"Nothing was written to {path}: node 'a', attribute 'day': {said}" == str(caught.value)
     digraph.nodes["a"]["day"] = endless = []
     endless.append(endless)
-    with pytest.raises(ValueError, match=r"g\.h5: node 'a', attribute 'day': it is nested .* or holds itself"):
+    with pytest.raises(ValueError, match=r"g\.h5: node 'a', attribute 'day': it is nested .* or contains itself"):
         tf.write_digraph(digraph, path)
     assert before == path.read_bytes()
     assert [path] == list(tmp_path.iterdir())

@@ -1,0 +1,170 @@
+"""Promise: messages, docstrings, comments and pages use the field's words, in plain English."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+CHECKED = (
+    "files", "storage", "interop/bundle", "interop/table", "reading", "arrays", "conversion", "cli", "checkpoint",
+    "errors.py", "dtypes.py", "limits.py", "schema.py", "tensor_info.py", "version.py", "train.py", "torch.py", "io.py",
+)  # fmt: skip
+"""The packages and modules below ``hdfsaver`` that are checked."""
+
+UNCHECKED = {
+    "checkpoint/meta_graph.py",
+    "checkpoint/importing.py",
+    "checkpoint/graph_files.py",
+    "checkpoint/scoping.py",
+}
+"""Modules below these that are not checked yet."""
+
+PAGES = ("format.md", "reliability.md", "security.md", "converting.md")
+"""The pages below ``docs`` that are checked."""
+
+REFUSED = {
+    r"(?<!\bthere )\b(?:is|are|was|were|be) no (?!longer\b|more\b|less\b|slower\b|larger\b)[a-z]": "is not a",
+    r"\b(?:is|are|was|were|be|of) (?-i:none)\b": "is not, is missing",
+    r"\bthere (?:is|are) not\b(?! (?:a|an|one|exactly|enough)\b)": "does not exist, unknown",
+    r"\b(?:in|into|on|from) words\b|\bsaid aloud\b": "a clear message, explicitly",
+    r"\brooms?\b": "space, memory, package",
+    r"\b(?:faces?|doors?|sisters?|waist|kin)\b": "the technical term",
+    r"\btexts\b": "strings",
+    r"\b(?:lie|lies|lain)\b": "is in, is at, is stored",
+    r"\bso (?:many|much)\b(?! \w+er\b)": "this many, that many",
+    r"\b(?:whoever|whatever|somebody|nobody)\b": "a program, a user, any",
+    r"^(?:[\"'#*\s]*)Wh(?:o|at)\b|(?<=[.:;!] )Wh(?:o|at)\b": "a sentence with a noun as its subject",
+    r"\b(?:of ours|ours)\b": "an hdfsaver checkpoint, its own",
+    r"\bof (?:TensorFlow|NumPy|PyTorch|Keras|networkx|HDF5)'s(?=[.,;:)]| (?:is|was|has|may|said|by|and|or|that)\b|$)":
+        "a TensorFlow checkpoint",
+    r"\b(?:go|goes|went|gone) along\b": "is converted, is written with",
+    r"\bas (?:it is|it was|they are|they were)\b(?! (?:\w+ed|used|read|written|\w+n) )": "unchanged",
+    r"\bfor it\b(?=[.,;:)]|$)": "the noun",
+    r"\b(?:anew|afresh)\b": "again",
+    r"\bfor ever\b": "without end, permanently",
+    r"\bat the most\b": "at most",
+    r"\ball the same\b": "still",
+}  # fmt: skip
+"""Patterns of refused words, and what to write instead; "what" and "who" are refused where they begin a sentence."""
+
+ALLOWED: dict[str, str] = {}
+"""Sentences that are not checked, with the reason."""
+
+
+def modules() -> list[Path]:
+    """The files of the checked packages and modules."""
+    package = ROOT / "hdfsaver"
+    found = [
+        file
+        for name in CHECKED
+        for file in ([package / name] if name.endswith(".py") else (package / name).rglob("*.py"))
+    ]
+    return [file for file in sorted(found) if file.relative_to(package).as_posix() not in UNCHECKED]
+
+
+def prose_of_module(source: str) -> Iterator[tuple[int, str]]:
+    """The comments, docstrings and messages of a module, with their lines; a placeholder is ``{}``."""
+    inner: set[int] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.JoinedStr):
+            inner |= {id(part) for part in ast.walk(node) if part is not node}
+            parts = [part.value if isinstance(part, ast.Constant) else "{}" for part in node.values]
+            yield node.lineno, "".join(map(str, parts))
+        elif (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and " " in node.value
+            and id(node) not in inner
+        ):
+            yield node.lineno, node.value
+    block, last = "", 0
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            if token.start[0] != last + 1 and block:
+                yield last, block
+                block = ""
+            block, last = f"{block} {token.string.lstrip('# ')}", token.start[0]
+    yield last, block
+
+
+def prose_of_page(page: str) -> Iterator[tuple[int, str]]:
+    """The paragraphs of a page without its code, with their lines."""
+    plain = re.sub(r"^( *)(`{3,}).*?^\1\2$", lambda code: "\n" * code[0].count("\n"), page, flags=re.M | re.S)
+    for found in re.finditer(r"(?:.+\n?)+", plain):
+        yield plain.count("\n", 0, found.start()) + 1, re.sub(r"`[^`]*`", "``", found[0])
+
+
+def faults(prose: Iterator[tuple[int, str]]) -> list[str]:
+    """The refused words in texts, each with its line and the advice."""
+    found = []
+    for line, text in prose:
+        if any(sentence in text for sentence in ALLOWED):
+            continue
+        for part in (text, " ".join(text.split())):
+            for pattern, advice in REFUSED.items():
+                match = re.search(pattern, part, re.MULTILINE | (re.NOFLAG if "Wh" in pattern else re.IGNORECASE))
+                if match:
+                    found.append(f"line {line}: {match[0].strip()!r} (write: {advice})")
+    return list(dict.fromkeys(found))
+
+
+@pytest.mark.parametrize("file", modules(), ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_a_module_is_plain(file: Path) -> None:
+    """No comment, docstring or message of the module has refused words."""
+    assert [] == faults(prose_of_module(file.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_plain(page: str) -> None:
+    """No paragraph or table of the page has refused words."""
+    assert [] == faults(prose_of_page((ROOT / "docs" / page).read_text(encoding="utf-8")))
+
+
+def test_the_lists_are_up_to_date() -> None:
+    """Every listed module, package and allowed sentence exists."""
+    package = ROOT / "hdfsaver"
+    assert [] == [name for name in (*CHECKED, *UNCHECKED) if not (package / name).exists()]
+    sources = "".join(file.read_text(encoding="utf-8") for file in modules())
+    assert [] == [sentence for sentence in ALLOWED if sentence not in sources]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "It is no path.", "It has three, of none of the kinds.", "A name that there is not.", "It says so in words.",
+        "There is room for both.", "The front door.", "It holds texts.", "The bytes lie there.", "It takes so many.",
+        "Raised to whoever began it.", "It works. Who has a dict gives it.", "It works. What was there stays.",
+        "A file of ours.", "A file of TensorFlow's, once.", "Graphs go along where arrays do.", "It stays as it is.",
+        "There is no space for it.", "It is made anew.", "It waits for ever.", "One at the most.",
+        "It runs all the same.",
+    ],
+)  # fmt: skip
+def test_refused_words_are_found(sentence: str) -> None:
+    """Each sentence with refused words is found in a message, a docstring, a comment and a page."""
+    assert faults(prose_of_module(f'raise ValueError(f"{{1}} is wrong. {sentence}")'))
+    assert faults(prose_of_module(f'"""First.\n\n    {sentence}\n"""'))
+    assert faults(prose_of_module(f"# {sentence}\nx = 1"))
+    assert faults(prose_of_page(f"# Title\n\n{sentence}\n"))
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "There is no variable 'w'.",
+        "It is not a path.",
+        "It is no longer listed.",
+        "The text of NumPy's dtype.",
+        "A `door`.",
+    ],
+)
+def test_plain_sentences_pass(sentence: str) -> None:
+    """Usual sentences, and names in code, are not refused."""
+    assert [] == faults(prose_of_page(f"{sentence}\n\n```\nit is no path, in words\n```\n"))
