@@ -43,7 +43,7 @@ def test_every_dtype_comes_back(tmp_path, dtype):
     ),
 )
 def test_any_dict_comes_back(tmp_path_factory, arrays, metadata):
-    """Whatever names, shapes and byte orders: what is loaded is what was saved, in its order."""
+    """Arrays of any names, shapes and byte orders are loaded exactly as saved, in order."""
     arrays = {
         name: array for name, array in arrays.items() if array.dtype.itemsize <= 16 and array.dtype.char not in "gG"
     }
@@ -91,7 +91,7 @@ class Packed:
 
 
 def test_arrays_of_other_libraries(tmp_path):
-    """What says of itself that it is an array is taken, and so are numbers and texts."""
+    """Objects with an array interface are saved, and so are numbers and strings."""
     array = np.arange(3.0)
     values = {"wrapped": Wrapped(array), "packed": Packed(array), "scalar": np.float32(2), "number": 7, "text": "é"}
     tf.save_file(values, tmp_path / "x.h5")
@@ -115,7 +115,7 @@ def test_arrays_of_other_libraries(tmp_path):
         ({"a": Wrapped("no array")}, "'a'"),
     ],
 )
-def test_what_is_no_array(tmp_path, tensors, message):
+def test_not_an_array(tmp_path, tensors, message):
     """Everything else is a TypeError that names it, and nothing is written."""
     (tmp_path / "x.h5").write_bytes(b"before")
     with pytest.raises(TypeError, match=re.escape(message)):
@@ -124,8 +124,8 @@ def test_what_is_no_array(tmp_path, tensors, message):
     assert ["x.h5"] == [path.name for path in tmp_path.iterdir()]
 
 
-def test_metadata_are_texts(tmp_path):
-    """What is no text is refused with a way to make one."""
+def test_metadata_are_strings(tmp_path):
+    """Values that are not strings are refused, and the error says how to convert them."""
     with pytest.raises(TypeError, match=r"'epoch' to 3; convert values with json.dumps"):
         tf.save_file({}, tmp_path / "x.h5", {"epoch": 3})  # type: ignore[dict-item]
     with pytest.raises(ValueError, match="surrogate"):
@@ -165,7 +165,7 @@ def test_parts_of_arrays(tmp_path):
 
 
 def test_a_savers_files_and_these_are_one_format(tmp_path):
-    """What a Saver wrote is loaded as arrays, by prefix or file; what was saved as arrays is restored by a Saver."""
+    """A Saver's checkpoint is loaded as arrays, by prefix or file; a file of arrays is restored by a Saver."""
     w = tf.get_variable("w", initializer=[1.0, 2.0])
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
@@ -199,7 +199,7 @@ def test_mapped_and_told(tmp_path):
 
 
 def test_missing_and_damaged_files(tmp_path):
-    """What is not there is not found; what is damaged is said to be."""
+    """A missing name raises NotFoundError, a damaged file DataLossError."""
     with pytest.raises(errors.NotFoundError, match="nothing"):
         tf.load_file(tmp_path / "nothing.h5")
     tf.save_file({"x": np.arange(10)}, tmp_path / "x.h5", {"a": "b"})
@@ -223,7 +223,7 @@ def test_metadata_survive_a_reseal(tmp_path):
         assert 5 == opened["x"][0]
 
 
-def test_a_digraph_is_no_dict_of_arrays(tmp_path):
+def test_a_digraph_is_not_a_dict_of_arrays(tmp_path):
     """A file that holds a graph alone has no arrays."""
     tf.write_digraph(nx.DiGraph([(1, 2)]), tmp_path / "x.h5")
     assert {} == tf.load_file(tmp_path / "x.h5")

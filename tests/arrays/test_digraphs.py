@@ -46,7 +46,7 @@ def test_an_empty_graph_comes_back(tmp_path):
 
 
 def test_the_same_graph_has_the_same_bytes_in_every_process(tmp_path):
-    """Sets of texts have another order in each, their file has not."""
+    """Sets of strings have a different order in each process, but the same order in the file."""
     program = (
         "import sys, networkx as nx, hdfsaver\n"
         "graph = nx.DiGraph(x={'a', 'b', 'c', 'd', ('e', frozenset('fghi'))})\n"
@@ -58,7 +58,7 @@ def test_the_same_graph_has_the_same_bytes_in_every_process(tmp_path):
     assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
 
 
-def test_what_cannot_be_kept_leaves_everything_as_it_was(digraph, tmp_path):
+def test_unsupported_values_leave_everything_unchanged(digraph, tmp_path):
     """The error names file, node, attribute and type; the earlier file is still there, and no other."""
     path = tmp_path / "g.h5"
     tf.write_digraph(digraph, path)
@@ -86,7 +86,7 @@ def test_what_cannot_be_kept_leaves_everything_as_it_was(digraph, tmp_path):
     ],
 )
 def test_other_graphs_are_refused(graph, error, message, tmp_path):
-    """What has no direction, or several edges between two nodes, is no DiGraph."""
+    """Undirected graphs and multigraphs are refused."""
     with pytest.raises(error, match=message):
         tf.write_digraph(graph, tmp_path / "g.h5")
     assert [] == list(tmp_path.iterdir())
@@ -136,7 +136,7 @@ def test_the_digraph_of_a_checkpoint_is_its_computation_graph(tmp_path):
         assert ("x", 0) == found.nodes["y"]["inputs"][0]
 
 
-def test_a_plain_digraph_is_no_computation_graph(digraph, tmp_path):
+def test_a_plain_digraph_is_not_a_computation_graph(digraph, tmp_path):
     """import_meta_graph says what the file is, and who reads it; it has no variables to restore."""
     tf.write_digraph(digraph, tmp_path / "g.h5")
     with pytest.raises(

@@ -21,7 +21,7 @@ def test_every_dtype_comes_back(tmp_path, dtype):
 
 
 def test_a_saver_restores_arrays_of_jax(tmp_path):
-    """What cannot be written on is replaced in the dict, by an array of JAX."""
+    """A read-only array is replaced in the dict by a JAX array."""
     arrays = {"x": jax.numpy.arange(3.0)}
     saver = hdfsaver.train.Saver(arrays)
     path = saver.save(None, tmp_path / "m")

@@ -1,4 +1,4 @@
-"""The door for PyTorch where PyTorch is not installed."""
+"""The functions for PyTorch without PyTorch installed."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def test_an_empty_scope_is_a_warning(checkpoint):
     ],
 )
 def test_wrong_maps(checkpoint, assignment_map, message):
-    """What is not there, does not fit or has no meaning is a ValueError, and no variable has changed."""
+    """A missing, mismatched or malformed entry is a ValueError, and no variable is changed."""
     variables = [*scoped("new", (1, 2), (2,)), tf.Variable(0.0, name="plain")]
     before = [variable.initializer for variable in variables], len(tf.get_default_graph().get_operations())
     with pytest.raises(ValueError, match=message):
@@ -152,22 +152,22 @@ def test_the_first_error_stops_all(checkpoint):
 
 
 @pytest.mark.parametrize("target", [3, None, b"new/var1", ("new/var1",), ["new/var1"], 1.5])
-def test_what_is_no_target(checkpoint, target):
-    """What is neither a variable nor a name is a TypeError; a tensor too."""
+def test_not_a_target(checkpoint, target):
+    """A target that is neither a variable nor a name, such as a tensor, is a TypeError."""
     (variable,) = scoped("new", (1, 2))
     for wrong in (target, variable.value()):
         with pytest.raises(TypeError, match="An assignment map is a dict, or a list of pairs"):
             tf.train.init_from_checkpoint(checkpoint, {"old/var1": wrong})
 
 
-def test_what_is_no_map(checkpoint):
+def test_not_a_map(checkpoint):
     """Without a map there is a TypeError."""
     with pytest.raises(TypeError):
         tf.train.init_from_checkpoint(checkpoint, None)
 
 
 class Part(NamedTuple):
-    """What a part of a partitioned variable says of itself, in `_save_slice_info`."""
+    """The `_save_slice_info` of a part of a partitioned variable."""
 
     full_name: str
     spec: str
@@ -205,7 +205,7 @@ def test_some_parts_alone(checkpoint):
 
 
 def test_wrong_parts(checkpoint):
-    """Parts of two variables, and what is no part, are ValueErrors; another full shape fails when it runs."""
+    """Parts of two variables, and other variables, are ValueErrors; another full shape fails at run time."""
     parts, others = parted("table", ROWS), parted("other", [((3, 2), "6 2 0,3:-")])
     with pytest.raises(ValueError, match="Slices must all be from the same tensor: table != other"):
         tf.train.init_from_checkpoint(checkpoint, {"table": [parts[0], others[0]]})

@@ -30,13 +30,13 @@ update = tf.train.update_checkpoint_state
     ],
 )
 def test_paths_in_a_state(folder, newest, kept, expected):
-    """The newest is always listed last; paths are relative to a relative folder, and taken as they are otherwise."""
+    """The newest is always listed last; paths are relative to a relative folder, and unchanged otherwise."""
     state = generate(folder, newest, kept)
     assert (expected[-1], expected) == (state.model_checkpoint_path, state.all_model_checkpoint_paths)
 
 
 def test_the_lists_given_stay_as_they_are():
-    """What is given is not changed."""
+    """The arguments are not changed."""
     kept, times = ["m/w"], [1.0, 2.0]
     state = generate("m", "m/x", kept, times, 3.0)
     assert (["m/w"], [1.0, 2.0]) == (kept, times)
@@ -72,7 +72,7 @@ def test_relative_paths_on_demand(tmp_path):
     assert expected == (tmp_path / "checkpoint").read_text()
 
 
-def test_the_state_file_is_no_checkpoint(tmp_path):
+def test_the_state_file_is_not_a_checkpoint(tmp_path):
     """A checkpoint that is called as the state file is a RuntimeError, and nothing is written."""
     with pytest.raises(RuntimeError, match="conflicts with the path used for the checkpoint state"):
         update(tmp_path, tmp_path / "checkpoint")
@@ -99,8 +99,8 @@ def test_an_empty_path(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("path", [None, 3])
-def test_what_is_no_path(tmp_path, path):
-    """A path that is none is a TypeError."""
+def test_not_a_path(tmp_path, path):
+    """An object that is not a path is a TypeError."""
     for call in (lambda: generate("m", path), lambda: update(tmp_path, path), lambda: tf.train.remove_checkpoint(path)):
         with pytest.raises(TypeError, match="must be a str"):
             call()

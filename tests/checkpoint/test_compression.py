@@ -21,7 +21,7 @@ def _filters(prefix):
 
 @pytest.mark.parametrize("compression", ["gzip", "zstd", "lz4", "blosc2", tf.Compression("gzip", level=9)])
 def test_values_are_restored(variables, tmp_path, compression):
-    """What a Saver has compressed, any Saver restores."""
+    """Any Saver restores compressed values."""
     prefix = str(tmp_path / "m")
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
@@ -45,8 +45,8 @@ def test_names_are_those_of_the_file(variables, tmp_path):
     assert {"x": (), "y": ("shuffle", "gzip")} == _filters(tmp_path / "m")
 
 
-def test_what_there_is_not_is_refused_at_once(variables):
-    """A codec or a name that there is not is refused when the Saver is made, not at the first save."""
+def test_unknown_compression_is_refused_at_once(variables):
+    """An unknown codec or name is refused when the Saver is created, not at the first save."""
     with pytest.raises(ValueError, match="Unknown compression 'zip'"):
         tf.train.Saver(compression="zip")
     with pytest.raises(ValueError, match="compression names 'd'"):

@@ -75,7 +75,7 @@ def test_a_saver_without_a_group_says_where_the_models_are(path):
 
 
 def test_a_damaged_file_is_not_written_over(path):
-    """Where the other models cannot be read, a save fails and leaves the file as it was."""
+    """If the other models cannot be read, a save fails and leaves the file unchanged."""
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
@@ -110,7 +110,7 @@ with tf.Session() as sess:
 
 
 def test_two_programs_save_their_models_into_one_file(tmp_path):
-    """Whoever saves meanwhile, no model of the file is lost, and each is the last that its program saved."""
+    """With several saving programs, no model of the file is lost, and each is the last one of its program."""
     programs = [
         subprocess.Popen([sys.executable, "-c", PROGRAM, tmp_path / "models.h5", name])
         for name in ("teacher", "student")
@@ -121,7 +121,7 @@ def test_two_programs_save_their_models_into_one_file(tmp_path):
 
 
 def test_metadata_survive_a_save(tmp_path):
-    """What the file says of itself is still there when a model was added."""
+    """The metadata of the file are kept when a model is added."""
     tf.save_file({"x": np.ones(2)}, tmp_path / "models.h5", {"author": "me"})
     graph, sess = trained(1.0)
     with graph.as_default():

@@ -61,7 +61,7 @@ def test_an_earlier_initializer_gives_the_old_values(checkpoint, variable):
 
 
 def test_derived_initial_values(checkpoint, variable):
-    """What is made from the initial value of a variable has the checkpoint's."""
+    """A variable made from the initial value of another one gets the value in the checkpoint."""
     tf.train.init_from_checkpoint(checkpoint, {"root": variable})
     copy = tf.Variable(variable.initialized_value() * 2.0, name="copy")
     with tf.Session() as sess:
@@ -71,7 +71,7 @@ def test_derived_initial_values(checkpoint, variable):
 
 
 def test_values_are_read_when_the_initializer_runs(checkpoint, variable, save_tensors):
-    """The values are those of the file as it is then; where it is gone, a NotFoundError leaves what there was."""
+    """The values are read at run time; if the file is missing then, a NotFoundError keeps the old values."""
     tf.train.init_from_checkpoint(checkpoint, {"root": variable})
     with tf.Session() as sess:
         sess.run(variable.initializer)
@@ -121,7 +121,7 @@ def test_the_latest_of_a_folder_is_fixed(checkpoint, variable, save_tensors):
 
 
 def test_relative_paths_stay_relative(checkpoint, variable, tmp_path, monkeypatch):
-    """A relative path is kept as it is: it counts from where the program is when the initializer runs."""
+    """A relative path is kept: it is relative to the working directory when the initializer runs."""
     monkeypatch.chdir(tmp_path)
     tf.train.init_from_checkpoint("ckpt/m", {"root": variable})
     assert 9.0 == value_of(variable)

@@ -112,7 +112,7 @@ def test_exporting_makes_folders(tmp_path):
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\xff\xffgarbage", b"\x89HDF\r\n\x1a\n"])
-def test_files_that_are_none(tmp_path, content):
+def test_files_of_other_formats(tmp_path, content):
     """A missing file, an empty one and one with garbage are OSErrors, and nothing is added to the graph."""
     if content is not None:
         (tmp_path / "m.h5").write_bytes(content)
@@ -125,7 +125,7 @@ def test_files_that_are_none(tmp_path, content):
 
 
 @pytest.mark.parametrize("path", [None, 3])
-def test_what_is_no_path(path):
+def test_not_a_path(path):
     """A path that is none is a TypeError."""
     with pytest.raises(TypeError, match="must be a str"):
         tf.train.import_meta_graph(path)

@@ -1,4 +1,4 @@
-"""What a Saver removes, and what it must not."""
+"""The files that a Saver removes, and those that it must not remove."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ def test_what_cannot_be_deleted_is_a_warning(sess, tmp_path, monkeypatch):
     saver.save(sess, tmp_path / "m", global_step=1)
     with monkeypatch.context() as patch:
         patch.setattr(checkpoint_management, "remove_checkpoint", refuse)
-        with pytest.warns(UserWarning, match=r"superseded checkpoint could not be deleted.*Cannot remove .*m-1") as caught:
+        with pytest.warns(
+            UserWarning, match=r"superseded checkpoint could not be deleted.*Cannot remove .*m-1"
+        ) as caught:
             prefix = saver.save(sess, tmp_path / "m", global_step=2)
     assert [__file__] == [warning.filename for warning in caught]
     assert prefix == tf.train.latest_checkpoint(tmp_path)
@@ -62,7 +64,7 @@ def test_what_cannot_be_deleted_is_a_warning(sess, tmp_path, monkeypatch):
 
 
 def test_what_is_gone_is_not_listed(sess, tmp_path):
-    """The state file names no checkpoint that somebody has removed; the Saver's own list does."""
+    """The state file does not list removed checkpoints; the Saver's own list does."""
     saver = tf.train.Saver()
     prefixes = [saver.save(sess, tmp_path / "m", global_step=step) for step in (1, 2)]
     tf.train.remove_checkpoint(prefixes[0])

@@ -40,13 +40,13 @@ def test_without_a_rule_names_stay():
     ],
 )
 def test_rules_that_do_not_work(rename, error, message):
-    """Two variables under one name, a name that is none, a rule that is none: errors that say so."""
+    """Two variables with one name, an invalid name and an invalid rule give clear errors."""
     with pytest.raises(error, match=re.escape(message)):
         renamed({"a": 1, "b": 2}, rename)
 
 
 def test_names_are_mapped_both_ways(tmp_path):
-    """What a Saver with a rule wrote, it reads; and another Saver finds the names in the file."""
+    """A Saver with a rule reads its own file; another Saver finds the names in the file."""
     with tf.variable_scope("teacher"):
         w = tf.get_variable("w", initializer=3.0)
     with tf.Session() as sess:

@@ -1,4 +1,4 @@
-"""What a restore finds in a file, and what it says about it."""
+"""The report of a restore."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def path(tmp_path):
 
 
 def test_everything_matches(path):
-    """What was saved is what is restored."""
+    """All saved variables are restored."""
     tf.get_variable("w", [4])
     tf.get_variable("old", [], tf.int32)
     with tf.Session() as sess:

@@ -30,7 +30,7 @@ def saves(names, max_to_keep, hours=10_000.0, rotation=None):
 
 
 def test_the_newest_stay():
-    """With room for two, each further checkpoint sends the oldest away."""
+    """With two checkpoints to keep, each further checkpoint retires the oldest."""
     rotation, deleted = saves("abcd", 2)
     assert ["c", "d"] == prefixes(rotation.kept)
     assert ["a", "b"] == deleted
@@ -70,7 +70,7 @@ def test_one_saved_at_the_time_itself_does_not_stay():
 
 @given(st.lists(st.sampled_from("abcdef"), max_size=30), st.integers(1, 5))
 def test_what_is_listed_is_never_deleted(names, max_to_keep):
-    """However names repeat: at most so many are listed, the newest last, and no listed one is deleted."""
+    """Even if names repeat, at most `max_to_keep` are listed, the newest last, and no listed one is deleted."""
     rotation = RotationState()
     on_disk = set()
     for second, name in enumerate(names):

@@ -38,7 +38,7 @@ def test_the_best_checkpoints_stay(sess, tmp_path):
 
 
 def test_a_metric_may_be_a_tensor(sess, tmp_path):
-    """As the step, the metric may be anything that the session can run; what is no number is refused before saving."""
+    """Like the step, the metric may be anything that the session can run; other values are refused before saving."""
     saver = tf.train.Saver(keep=tf.train.keep_best(1))
     saver.save(sess, tmp_path / "m", metric=tf.constant(0.25))
     saver.save(sess, tmp_path / "m", metric="w:0")
@@ -69,7 +69,7 @@ def test_without_resuming_the_old_ones_stay(sess, tmp_path):
 
 
 def test_times_are_remembered_too(sess, tmp_path):
-    """Who resumes writes times, so that one checkpoint every so many hours is kept across restarts."""
+    """With resume_rotation times are written, so that one checkpoint per period is kept across restarts."""
     saver = tf.train.Saver(max_to_keep=1, keep_checkpoint_every_n_hours=1.0, resume_rotation=True)
     saver.save(sess, tmp_path / "m", 0)
     state = tf.train.get_checkpoint_state(tmp_path)

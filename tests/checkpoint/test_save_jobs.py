@@ -46,7 +46,7 @@ def test_values_are_those_of_the_moment(tmp_path, held):
 
 
 def test_the_graph_is_that_of_the_moment_too(tmp_path, held):
-    """What is added to the graph meanwhile is not in the file, and does not disturb the save."""
+    """Operations added to the graph meanwhile are not in the file, and do not disturb the save."""
     tf.get_variable("w", initializer=1.0)
     saver = tf.train.Saver()
     with tf.Session() as sess:
@@ -113,7 +113,7 @@ with tf.Session() as sess:
 
 @pytest.mark.slow
 def test_the_end_of_the_program_waits(tmp_path):
-    """What was being saved when the program ended is there; an error that nobody asked about is printed."""
+    """A background save is completed at the end of the program; an error that was not raised is printed."""
     subprocess.run([sys.executable, "-c", PROGRAM, tmp_path / "m"], check=True)
     assert 1.0 == tf.train.load_variable(tmp_path / "m", "w")
     (tmp_path / "n.h5").mkdir()

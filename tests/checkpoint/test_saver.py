@@ -142,7 +142,7 @@ def test_structure_and_values_from_the_file_alone(tmp_path):
 
 
 def test_an_imported_saver_knows_the_names_in_the_file(tmp_path):
-    """A Saver that renames comes back from the file as it was, also under a scope."""
+    """A Saver that renames is restored from the file, also in a scope."""
     a, b, _ = two_variables()
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
@@ -169,7 +169,7 @@ def test_import_beside_other_operations(tmp_path):
 
 
 def test_collections_survive(tmp_path):
-    """Collections of tensors, texts and numbers come back; what a file cannot hold is left out with a warning."""
+    """Collections of tensors, strings and numbers are restored; unsupported items are left out with a warning."""
     graph = tf.get_default_graph()
     a, _, result = two_variables()
     for key, value in [("nodes", result), ("ops", a.op), ("texts", "é"), ("ints", 3), ("floats", 0.5)]:
@@ -250,7 +250,7 @@ def test_same_state_same_bytes(tmp_path):
 
 
 def test_an_uninitialized_variable_stops_a_save(tmp_path):
-    """A variable without a value stops the save; the checkpoint of that name, and the state file, stay as they were."""
+    """A variable without a value stops the save; the checkpoint of that name, and the state file, stay unchanged."""
     a, b, _ = two_variables()
     saver = tf.train.Saver()
     with tf.Session() as sess:
@@ -265,7 +265,7 @@ def test_an_uninitialized_variable_stops_a_save(tmp_path):
 
 
 def test_bad_sessions_steps_and_paths(tmp_path):
-    """What is no session, no step or no place to save has the error that TensorFlow has for it."""
+    """An invalid session, step or path gives TensorFlow's error."""
     two_variables()
     saver = tf.train.Saver()
     sess = tf.Session()
@@ -295,8 +295,8 @@ def test_nothing_to_restore(path):
         tf.train.Saver().restore(sess, path)
 
 
-def test_a_folder_is_no_checkpoint(tmp_path):
-    """A directory is no checkpoint, even one that is called like a file."""
+def test_a_folder_is_not_a_checkpoint(tmp_path):
+    """A directory is not a checkpoint, even with the name of a file."""
     (tmp_path / "folder.h5").mkdir()
     two_variables()
     with tf.Session() as sess:
@@ -311,7 +311,7 @@ def test_a_folder_is_no_checkpoint(tmp_path):
     ids=["empty", "text", "TensorFlow"],
 )
 def test_other_files_are_refused(tmp_path, content):
-    """What is no HDF5 file is a DataLossError that names it; as a structure it is an OSError."""
+    """A file that is not HDF5 is a DataLossError that names it; in import_meta_graph it is an OSError."""
     (tmp_path / "m.h5").write_bytes(content)
     two_variables()
     with tf.Session() as sess, pytest.raises(tf.errors.DataLossError, match="m.h5"):
@@ -362,7 +362,7 @@ def test_which_variables_a_saver_takes():
 
 
 def test_an_empty_saver_writes_nothing(tmp_path):
-    """With allow_empty there may be no variables; nothing is written then."""
+    """With allow_empty a Saver without variables is allowed, and writes nothing."""
     tf.constant(1.0)
     with tf.Session() as sess:
         saver = tf.train.Saver(allow_empty=True)
@@ -412,7 +412,7 @@ def unprivileged():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not keep files out of a folder by its mode")
 def test_an_unwritable_folder():
-    """In a folder that may not be written a save is a PermissionDeniedError, and everything stays as it was."""
+    """In a folder that may not be written a save is a PermissionDeniedError, and everything stays unchanged."""
     two_variables()
     with tempfile.TemporaryDirectory() as name, tf.Session() as sess:
         folder = Path(name)
@@ -431,7 +431,7 @@ def test_an_unwritable_folder():
 
 
 def test_a_newer_format_is_refused(tmp_path):
-    """A file of a newer major version is refused in words, one of a newer minor version is read."""
+    """A file of a newer major version gives a clear error, one of a newer minor version is read."""
     for version, error in (("2.0", tf.errors.InvalidArgumentError), ("1.9", None)):
         with h5py.File(tmp_path / "m.h5", "w") as file:
             file.attrs["format"] = np.bytes_(b"hdfsaver")
@@ -448,7 +448,7 @@ def test_a_newer_format_is_refused(tmp_path):
 
 
 def test_a_second_save_is_what_a_first_would_be(tmp_path):
-    """What a Saver remembers from save to save changes no byte, whatever has changed in between."""
+    """The state that a Saver keeps between saves never changes the bytes of a file."""
     graph = tf.get_default_graph()
     a, b, _ = two_variables()
     saver = tf.train.Saver()

@@ -44,7 +44,7 @@ def test_all_are_kept(sess, tmp_path, max_to_keep):
 
 @pytest.mark.parametrize("keep", [1, 2, 5])
 def test_the_newest_are_kept(sess, tmp_path, keep):
-    """So many stay as are to be kept, oldest first in every list."""
+    """As many checkpoints are kept as requested, oldest first in every list."""
     saver = tf.train.Saver(max_to_keep=keep)
     prefixes = save(saver, sess, tmp_path, *range(7))
     last = list(range(7))[-keep:]
@@ -70,7 +70,7 @@ def test_one_at_most_goes_with_each_save(sess, tmp_path):
 
 
 def test_some_stay_for_good(sess, tmp_path):
-    """With `keep_checkpoint_every_n_hours` one stays whenever so much time has passed; here each time."""
+    """With `keep_checkpoint_every_n_hours` one checkpoint is kept per period; here each one."""
     saver = tf.train.Saver(max_to_keep=1, keep_checkpoint_every_n_hours=1e-9)
     save(saver, sess, tmp_path, 1, 2, 3)
     assert ([1, 2, 3], [3, 3]) == (steps(tmp_path), listed(tmp_path))
@@ -106,8 +106,8 @@ def test_savers_one_after_another(sess, tmp_path):
 
 
 @pytest.mark.parametrize("path", ["m", b"m"])
-def test_one_path_is_no_list(sess, path):
-    """A single path in the place of a list is a TypeError: its letters are no checkpoints to delete one day."""
+def test_one_path_is_not_a_list(sess, path):
+    """A single path in the place of a list is a TypeError: its letters must not be taken for checkpoints to delete."""
     saver = tf.train.Saver()
     for setting in (saver.set_last_checkpoints, saver.recover_last_checkpoints):
         with pytest.raises(TypeError, match="A list of checkpoints"):
@@ -123,7 +123,7 @@ def test_steps(sess, tmp_path, step, suffix):
     assert f"{tmp_path}/m-{suffix}" == tf.train.Saver().save(sess, tmp_path / "m", global_step=step)
 
 
-def test_steps_that_are_none(sess, tmp_path):
+def test_steps_that_are_not_integers(sess, tmp_path):
     """A float, a tensor with a dimension, a list: a TypeError, and nothing is written."""
     for step in (1.0, tf.constant([3]), [3], object()):
         with pytest.raises(TypeError, match="global_step must be an integer"):

@@ -25,7 +25,7 @@ _spec.loader.exec_module(two_savers)
 def watch(folder, done, seen, broken):
     """Look again and again while others write: the state file is never torn, and between two saves it tells the truth.
 
-    Half of the looks are anybody's; the other half wait their turn, so that no saver is at work meanwhile.
+    Half of the checks are made at any time; the other half hold the lock, so that no saver is active meanwhile.
     """
     while not done.is_set():
         if tf.train.get_checkpoint_state(folder) is None and seen:

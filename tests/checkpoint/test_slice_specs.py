@@ -1,4 +1,4 @@
-"""Slice specifications: the texts that say which part of a tensor is meant."""
+"""Slice specifications: strings that describe a part of a tensor."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_any_part(dimensions):
 @pytest.mark.parametrize(
     "spec", [" ", "x", "4", "4 2", "0,2:-", "4 2 -1,2:-", "4 2 0,2 :-", "4 2 0,2:", "4 2 a:-", "٤ -x"]
 )
-def test_what_is_no_specification(spec):
+def test_malformed_specifications(spec):
     """Any other text is a ValueError that shows how one is written."""
     with pytest.raises(ValueError, match="is not a slice specification such as '4 2 0,2:-'"):
         slice_specs.parse(spec)

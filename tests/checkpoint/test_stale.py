@@ -1,4 +1,4 @@
-"""What killed saves left behind goes with the next save of the same prefix."""
+"""The drafts of killed saves are removed by the next save of the same prefix."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ OTHERS = [f".{name}.1.0123abcd.tmp" for name in ("n.h5", "m-x.h5", "m-3.hdf5")]
 UNLIKE = [".m-3.h5.tmp", "m-3.h5.1.0123abcd.tmp"]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="without locks nobody knows which drafts are stale")
+@pytest.mark.skipif(os.name == "nt", reason="without locks stale drafts cannot be detected")
 @pytest.mark.parametrize(("path", "step"), [("m", None), ("m", 7), ("m-5", None), ("m.h5", 7)])
 def test_drafts_of_every_step_are_removed(tmp_path, path, step):
-    """Whatever step a killed save was for; drafts of other prefixes are left alone."""
+    """Drafts of every step are removed; drafts of other prefixes are kept."""
     for name in (*STALE, *OTHERS, *UNLIKE):
         (tmp_path / name).touch()
     variable = tf.Variable(1.0, name="v")

@@ -101,7 +101,7 @@ def test_ls_and_show_as_json(prefix):
 
 
 def test_values_that_json_does_not_have(tmp_path):
-    """Infinities, complex numbers, small floats and bytes that are no text have forms of their own."""
+    """Infinities, complex numbers, small floats and bytes that are not UTF-8 have their own forms."""
     arrays = {
         "r": np.array([np.nan, np.inf, -np.inf, 0.5]),
         "c": np.array(1 + 2j),

@@ -38,7 +38,7 @@ TEXTS = {"words": np.array([b"yes", b"", b"\xff"], object)}
 
 @pytest.fixture
 def ours(tmp_path):
-    """A file of ours with all these."""
+    """An hdfsaver file with all these arrays."""
     tf.save_file({**ARRAYS, **TEXTS}, tmp_path / "ours.h5")
     return tmp_path / "ours.h5"
 
@@ -51,7 +51,7 @@ def _same(expected, found):
 
 @pytest.mark.parametrize("target", ["x.ckpt", "x.npz", "x.safetensors", "x.h5", "x.hdf5"])
 def test_there_and_back(ours, tmp_path, target):
-    """Every value comes back from every format, with its dtype and shape; texts where the format has them."""
+    """Every value comes back from every format, with its dtype and shape; strings if the format supports them."""
     has_texts = not target.endswith(".safetensors")
     exclude = () if has_texts else ("words",)
     tf.convert(ours, tmp_path / target, exclude=exclude)
@@ -63,7 +63,7 @@ def test_there_and_back(ours, tmp_path, target):
     "row", [row for row in dtypes.TABLE if row.hdf5 and row.name != "string"], ids=lambda it: it.name
 )
 def test_every_dtype_or_a_clear_refusal(tmp_path, row):
-    """What a format has a dtype for comes back bit for bit; for anything else the array and its dtype are named."""
+    """Supported dtypes are restored bit for bit; for other dtypes the error names the array and its dtype."""
     value = np.array([0, 1, 3]).astype(row.numpy)
     write_file(tmp_path / "a.h5", variables={"x": value}, structure=None, dtypes={"x": row.name})
     for target in ("b.ckpt", "b.safetensors", "b.npz"):
@@ -108,7 +108,7 @@ def test_any_names_survive(tmp_path_factory, values):
 
 
 def test_a_checkpoint_of_tensorflow_comes_back_byte_for_byte(tmp_path):
-    """Index and data of a checkpoint in one shard are the same files after a way through HDF5; the graph goes along."""
+    """A checkpoint in one shard is the same after a conversion to HDF5 and back, with the graph."""
     source = GOLDEN / "resource.ckpt"
     assert tf.convert(source, tmp_path / "x.h5").has_graph
     assert tf.convert(tmp_path / "x.h5", tmp_path / "y.ckpt").has_graph
@@ -120,7 +120,7 @@ def test_a_checkpoint_of_tensorflow_comes_back_byte_for_byte(tmp_path):
 
 
 def test_a_converted_checkpoint_runs(tmp_path):
-    """From TensorFlow's files to one of ours, which is imported, restored and answers questions about its graph."""
+    """TensorFlow files become an hdfsaver checkpoint, whose graph can be imported, restored and queried."""
     tf.convert(GOLDEN / "small.ckpt", tmp_path / "small.h5")
     with tf.Graph().as_default() as graph, tf.Session() as sess:
         tf.train.import_meta_graph(tmp_path / "small.h5").restore(sess, tmp_path / "small.h5")
@@ -156,7 +156,7 @@ def test_names_and_dtypes(ours, tmp_path):
     ],
 )
 def test_what_is_a_slot(name, expected):
-    """What lies below another array belongs to it, and is not needed without an optimizer; averages are."""
+    """Arrays below another array are slots, except moving averages."""
     assert expected == is_slot(name, {"w": 0, "v/w": 0, "power": 0, name: 0})
 
 
@@ -201,7 +201,7 @@ def test_a_graph_alone(tmp_path):
         ({"target": "missing/x.h5"}, errors.NotFoundError, "missing"),
     ],
 )
-def test_what_cannot_be_is_said(ours, tmp_path, monkeypatch, options, kind, match):
+def test_errors_are_clear(ours, tmp_path, monkeypatch, options, kind, match):
     """Each refusal is a sentence, and nothing is written."""
     monkeypatch.chdir(tmp_path)
     given = {"source": "ours.h5", "target": "x.h5", **options}
@@ -227,14 +227,14 @@ def test_an_earlier_target_stays_when_the_source_is_damaged(ours, tmp_path):
 
 
 def test_compressed_on_the_way(ours, tmp_path):
-    """A target of ours can be compressed."""
+    """An hdfsaver checkpoint can be compressed."""
     tf.convert(ours, tmp_path / "x.h5", compression="gzip")
     _same({**ARRAYS, **TEXTS}, tf.load_file(tmp_path / "x.h5"))
     assert (tmp_path / "x.h5").stat().st_size < ours.stat().st_size
 
 
 def test_progress_comes_to_its_end(ours, tmp_path):
-    """The bytes of all arrays, texts left out, are counted, whatever is written."""
+    """The bytes of all arrays, except strings, are counted for every target format."""
     for target in ("x.h5", "x.npz", "x.safetensors", "x.ckpt"):
         seen: list[tuple[int, int]] = []
         done = tf.convert(
@@ -299,7 +299,7 @@ def test_nothing_is_converted_too(tmp_path):
 
 
 def test_metadata_go_along(tmp_path):
-    """What a file says of itself is kept where the target can say it too."""
+    """Metadata are kept if the target format supports them."""
     said = {"author": "me", "note": "\N{SNOWMAN}"}
     tf.save_file({"a": np.zeros(3)}, tmp_path / "a.h5", said)
     tf.convert(tmp_path / "a.h5", tmp_path / "b.safetensors")
@@ -337,7 +337,7 @@ def test_a_checkpoint_without_a_name(ours, tmp_path, monkeypatch):
 
 
 def test_json_of_the_example(tmp_path):
-    """What was converted is plain data for whoever wants to log it."""
+    """The result of a conversion is plain data that can be logged."""
     tf.save_file({"a": np.zeros(3)}, tmp_path / "a.h5")
     done = tf.convert(tmp_path / "a.h5", tmp_path / "a.npz")
     assert {"names": {"a": "a"}, "nbytes": 24, "has_graph": False} == json.loads(json.dumps(done._asdict()))

@@ -54,7 +54,7 @@ class Trap:
 
 
 def test_nothing_is_executed(tmp_path, capsys):
-    """A file that would run code is refused, and nobody is told how to run it."""
+    """A file that would run code is refused, and the error does not say how to run it."""
     torch.save({"a": Trap()}, tmp_path / "a.pt")
     with pytest.raises(errors.DataLossError, match=r"a\.pt cannot be read as weights alone") as caught:
         open_source(tmp_path / "a.pt")
@@ -65,7 +65,7 @@ def test_nothing_is_executed(tmp_path, capsys):
     assert "executed" not in capsys.readouterr().out
 
 
-def test_what_is_no_dict_is_refused(tmp_path):
+def test_a_file_without_a_dict_is_refused(tmp_path):
     """A tensor alone has no name."""
     torch.save(torch.ones(3), tmp_path / "a.pt")
     with pytest.raises(errors.InvalidArgumentError, match="holds a Tensor, not a dict"):

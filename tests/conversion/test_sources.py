@@ -1,4 +1,4 @@
-"""What others wrote is read by its content, and what is damaged or hostile refused."""
+"""Files of other programs are detected by their content, and damaged or malicious files are refused."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_optimizers_of_keras_are_left_out(tmp_path):
 
 
 def test_what_is_unpacked_is_removed(tmp_path, monkeypatch):
-    """The HDF5 file of an archive lies in a folder of its own only as long as the source is open."""
+    """The extracted HDF5 file of an archive exists only while the source is open."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     with open_source(GOLDEN / "archive.keras"):
@@ -81,7 +81,7 @@ def test_what_is_unpacked_is_removed(tmp_path, monkeypatch):
 
 
 def test_safetensors_of_the_library(tmp_path):
-    """What the library wrote is read, and what is written it reads."""
+    """Files are compatible with the safetensors library in both directions."""
     arrays = {"a": np.arange(6, dtype=np.int16).reshape(2, 3), "b": np.ones(3), "c": np.array(True)}
     save_safetensors(arrays, tmp_path / "a.safetensors", {"format": "np"})
     with open_source(tmp_path / "a.safetensors") as source:
@@ -116,8 +116,8 @@ def _safetensors(path, header, data=b""):
         (b'{"a": 1, "a": 2}', "two members have the same name"),
     ],
 )  # fmt: skip
-def test_headers_of_safetensors_that_lie(tmp_path, header, match):
-    """Whatever a header says is compared with the file before anything is read."""
+def test_inconsistent_headers_of_safetensors(tmp_path, header, match):
+    """The whole header is checked against the file before anything is read."""
     _safetensors(tmp_path / "x.safetensors", header, bytes(8))
     with pytest.raises((errors.DataLossError, errors.InvalidArgumentError), match=rf"x\.safetensors: .*{match}"):
         open_source(tmp_path / "x.safetensors")
@@ -155,7 +155,7 @@ def _read_or_refuse(path):
 
 
 def test_npz_of_numpy(tmp_path):
-    """Numbers of any byte order and layout, texts of fixed width as bytes, compressed or not."""
+    """Numbers of any byte order and layout, strings of fixed width as bytes, compressed or not."""
     arrays = {"a": np.asfortranarray(np.arange(6.0).reshape(2, 3)), "b": np.arange(3, dtype=">i4"), "c": np.array(5)}
     np.savez_compressed(tmp_path / "a.npz", **arrays, u=np.array(["hé", ""]), s=np.array([b"ab", b"c"]))
     with open_source(tmp_path / "a.npz") as source:
@@ -196,7 +196,7 @@ def _npy(shape, descr="<f8"):
     return file.getvalue()
 
 
-def test_archives_that_lie(tmp_path):
+def test_inconsistent_archives(tmp_path):
     """Shapes beyond the member, two members with the same name, bombs, and archives of other programs."""
     path = tmp_path / "x.npz"
     with zipfile.ZipFile(path, "w") as archive:
@@ -224,7 +224,7 @@ def test_a_bomb_in_an_archive(tmp_path):
         assert not source.read("a").any()
 
 
-def test_a_keras_archive_that_lies(tmp_path):
+def test_an_inconsistent_keras_archive(tmp_path):
     """An archive whose weights are no HDF5 file, or would fill the disk."""
     with zipfile.ZipFile(tmp_path / "x.keras", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("model.weights.h5", bytes(1 << 20))
@@ -235,7 +235,7 @@ def test_a_keras_archive_that_lies(tmp_path):
 
 
 def test_what_nobody_knows(tmp_path):
-    """A file of no known kind is refused in words; one that is not there is not found."""
+    """A file of an unknown format gives a clear error; a missing file is a NotFoundError."""
     (tmp_path / "x.bin").write_bytes(b"nothing that is known")
     with pytest.raises(errors.OpError, match=r"x\.bin"):
         open_source(tmp_path / "x.bin")

@@ -31,7 +31,7 @@ def test_both_steps_together_are_numpys(shape_and_index):
     assert array[index].shape == found.shape
 
 
-def test_no_more_is_read_than_lies_between_the_ends():
+def test_only_the_block_is_read():
     """The block ends with the last element that is selected, whichever way the index goes."""
     assert (slice(2, 9), slice(3, 4)) == select((slice(8, 1, -3), 3), (10, 5)).box
     assert (slice(0, 0),) == select(slice(4, 4), (10,)).box
@@ -51,7 +51,7 @@ def test_no_more_is_read_than_lies_between_the_ends():
         ([0, 1], TypeError, r"not with \[0, 1\]"),
     ],
 )
-def test_what_is_no_basic_index(index, error, message):
+def test_not_a_basic_index(index, error, message):
     """Everything else is refused, with NumPy's kinds of errors."""
     with pytest.raises(error, match=message):
         select(index, (4, 5))

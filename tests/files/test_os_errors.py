@@ -61,7 +61,7 @@ def test_without_limits_to_ask_for(tmp_path, monkeypatch):
     assert "This process has reached its limit of open files: close some" in said(errno.EMFILE, tmp_path / "x")
 
 
-def test_a_folder_that_is_there_is_not_called_gone(tmp_path):
+def test_an_existing_folder_is_not_called_missing(tmp_path):
     """Something else was missing then, and nothing is claimed."""
     assert said(errno.ENOENT, tmp_path / "x").endswith(f": {os.strerror(errno.ENOENT)}.")
 

@@ -1,6 +1,6 @@
 """Make the golden files of format 1.0: ``python -m tests.format.make_v1_0``.
 
-They were made once, and are read by every later version. They are made anew only as long as no version that writes
+They were made once, and are read by every later version. They may be made again only as long as no version that writes
 the format has been released.
 """
 
@@ -78,7 +78,7 @@ def structure() -> Structure:
 
 
 def models() -> dict[str, dict[str, Model]]:
-    """What each file has, by its name: models by their groups."""
+    """The content of each file, by its name: models by their groups."""
     return {
         "numbers": {groups.ROOT: Model(numbers(), None, {name: name for name in numbers()})},
         "texts": {groups.ROOT: Model(texts(), None, {})},
@@ -112,7 +112,7 @@ def digraph() -> nx.DiGraph:
 
 
 def newer_minor(source: Path, target: Path) -> None:
-    """A file of a minor version to come: with a group, attributes and a column that nobody knows yet."""
+    """A file of a minor version to come: with a group, attributes and a column that are unknown today."""
     target.write_bytes(source.read_bytes())
     with h5py.File(target, "r+", libver=("v110", "v110")) as file:
         file["future/table"] = np.arange(3)

@@ -8,7 +8,7 @@ from hdfsaver.storage import seal
 
 
 def resealed(data: bytes, *, extents_offset: int | None = None, **changes: int) -> bytes:
-    """The bytes of a file with a seal that vouches for them as they are now.
+    """The bytes of a file with a new, valid seal.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Golden files: what was written once is read for ever."""
+"""Golden files, which every later version must read."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_golden_file_is_salvaged(name):
 
 @pytest.mark.parametrize("made", ["golden", "now"])
 def test_a_newer_minor_version_is_read_without_what_it_adds(tmp_path, made):
-    """Groups, datasets, attributes and columns that nobody knows are passed over."""
+    """Unknown groups, datasets, attributes and columns are ignored."""
     path = FOLDER / "newer_minor.h5"
     if made == "now":
         path = tmp_path / "x.h5"
@@ -74,7 +74,7 @@ def test_a_newer_minor_version_is_read_without_what_it_adds(tmp_path, made):
         assert graph(structure()) == graph(file.structure())
 
 
-def test_a_newer_major_version_is_refused_in_words():
+def test_a_newer_major_version_is_refused_clearly():
     """The sentence says which version the file has, which one is read, and what to do."""
     expected = r"newer_major\.h5: .*format version 2\.3.*reads only version 1.*newer one"
     with pytest.raises(errors.InvalidArgumentError, match=expected):

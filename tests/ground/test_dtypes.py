@@ -50,7 +50,7 @@ def test_pythons_types_and_byte_orders(value, name):
 
 
 @pytest.mark.parametrize("value", ["nope", np.dtype("M8[s]"), 3.5, None, [1]])
-def test_what_is_no_dtype(value):
+def test_not_a_dtype(value):
     """Anything else is a TypeError that lists the dtypes; None is not taken for float64."""
     with pytest.raises(TypeError, match="float32"):
         dtypes.as_dtype(value)

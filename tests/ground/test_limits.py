@@ -44,7 +44,7 @@ def test_other_threads_keep_theirs():
         ({"depth": -1}, ValueError, "must not be negative"),
     ],
 )
-def test_what_is_no_limit_is_refused(changes, error, part):
+def test_unknown_limits_are_refused(changes, error, part):
     """Nothing is changed then."""
     with pytest.raises(error, match=part), limits.use(**changes):
         pass

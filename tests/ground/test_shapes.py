@@ -36,7 +36,7 @@ def test_many_things_are_shapes(given, plain):
 
 
 @pytest.mark.parametrize(("given", "error"), [("23", TypeError), ([1.5], TypeError), ([-1], ValueError)])
-def test_what_is_no_shape(given, error):
+def test_not_a_shape(given, error):
     """Text, fractions and negative sizes are refused."""
     with pytest.raises(error):
         shapes.as_shape(given)
@@ -112,7 +112,7 @@ def test_the_face_of_an_unknown_rank():
     assert shapes.unknown_shape(2).as_list() == [None, None]
 
 
-def test_an_unknown_dimension_is_no_integer():
+def test_an_unknown_dimension_is_not_an_integer():
     """A dimension counts as an integer only where it is known."""
     assert 3 == int(Dimension(3))
     with pytest.raises(TypeError, match="unknown"):

@@ -1,7 +1,7 @@
 """The process that opens hostile files in every way: ``python -m tests.hostile.attempts FILE ...``.
 
 For each it prints a line of JSON: the file, the way, how it ended, and what that took of the processor and of memory.
-There is a line before each attempt, too, so that whoever started the process knows which of them it died of.
+There is a line before each attempt, too, so that the parent process knows which attempt crashed it.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ WAYS: dict[str, Callable[[Path], object]] = {
 
 
 def attempt(path: Path, way: Callable[[Path], object]) -> str:
-    """How it ended: nothing for well, or the error in words."""
+    """The result: empty for success, or the error."""
     try:
         way(path)
     except (tf.errors.OpError, OSError, ValueError, KeyError) as error:
@@ -90,7 +90,7 @@ def attempt(path: Path, way: Callable[[Path], object]) -> str:
 
 
 def peak() -> int:
-    """The most memory that this process has had, in kilobytes; 0 where nobody counts."""
+    """The most memory that this process has had, in kilobytes; 0 if it is unknown."""
     with suppress(OSError):  # what `getrusage` says begins with the process that this one was forked from
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith("VmHWM:"):

@@ -44,7 +44,7 @@ def _final(a: int, b: int, c: int) -> int:
 
 
 def repaired(data: bytes, offset: int) -> bytes:
-    """The bytes of a file with the right checksum for the object header that an offset lies in, if it lies in one."""
+    """The bytes of a file with the right checksum for the object header at an offset, if there is one."""
     start = data.rfind(b"OHDR", 0, offset + 4)
     if start < 0 or start + 7 > len(data):
         return data

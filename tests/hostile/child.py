@@ -1,6 +1,6 @@
 """The process that reads damaged files: ``python -m tests.hostile.child FILE COUNT SEED FIRST``.
 
-It says the number of each case before it begins, and the verdict behind it. Whoever started it knows by that which
+It says the number of each case before it begins, and the verdict behind it. The parent process knows by that which
 case it died of.
 """
 
@@ -51,7 +51,7 @@ def plain_node(data: dict) -> object:
 
 
 def verdict(path: Path, expected: tuple[dict[str, object], str]) -> str:
-    """What became of a damaged file: ``error``, ``same``, ``changed``; or what is wrong with the error."""
+    """The result of a damaged file: ``error``, ``same``, ``changed``; or the fault of the error."""
     try:
         return "same" if everything(path) == expected else "changed"
     except OpError as error:

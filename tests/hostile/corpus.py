@@ -1,4 +1,4 @@
-"""The files that are damaged, byte by byte, and where in them lies what."""
+"""The files to damage, byte by byte, and the positions of their parts."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from tests.hostile.checksums import repaired
 
 
 class Change(NamedTuple):
-    """One way to damage a file: so many bytes at an offset are flipped (by a mask), zeroed, cut off, or forged.
+    """One way to damage a file: some bytes at an offset are flipped (by a mask), zeroed, cut off, or forged.
 
-    To forge is to flip them as an attacker would, with HDF5's checksum and the seal made anew over the lie.
+    To forge is to flip them as an attacker would, with HDF5's checksum and the seal recomputed.
     """
 
     region: str
@@ -45,7 +45,7 @@ def _forged(data: bytes, offset: int) -> bytes:
     data = repaired(data, offset)
     try:
         return resealed(_vouched(data, offset))
-    except (AssertionError, ValueError):  # there is none, or what it vouches for contradicts itself
+    except (AssertionError, ValueError):  # there is no seal, or the content is inconsistent
         return data
 
 
@@ -89,7 +89,7 @@ def make(folder: Path) -> list[Path]:
 
 
 def regions(data: bytes) -> dict[str, list[tuple[int, int]]]:
-    """Where the parts of a file lie: starts and ends of each, as far as it is one of ours; ``metadata`` is the rest."""
+    """The positions of the parts of a file: starts and ends of each; ``metadata`` is the rest."""
     found = seal.find(data[:65536])
     tables = {
         header.offset: (_region(header, found), header.nbytes) for header in object_headers.scan(data) if header.nbytes
@@ -106,7 +106,7 @@ def regions(data: bytes) -> dict[str, list[tuple[int, int]]]:
 
 
 def _extents(data: bytes, found: Seal | None) -> list[tuple[int, int]]:
-    """Where the bytes of values lie, which no header says of chunks."""
+    """The positions of the bytes of values; the headers do not have those of chunks."""
     if found is None:
         return []
     rows = np.frombuffer(data, layout.EXTENTS_ROW, found.extents_rows, found.extents_offset)

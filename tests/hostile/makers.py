@@ -380,7 +380,7 @@ def names_that_are_no_text(path: Path) -> None:
         h5g.create(file["variables"].id, b"\xff\xfe")
 
 
-# --- sealed lies ------------------------------------------------------------------------------------------------------
+# --- sealed files ----------------------------------------------------------------------------------------------------
 
 
 def _sealed(path: Path) -> tuple[bytearray, seal.Seal]:
@@ -578,7 +578,7 @@ def metadata_with_new_checksums(path: Path) -> None:
     path.write_bytes(resealed(repaired(bytes(data), place)))
 
 
-# --- compressed lies --------------------------------------------------------------------------------------------------
+# --- compressed files ------------------------------------------------------------------------------------------------
 
 
 def _packed(path: Path) -> tuple[bytearray, seal.Seal]:

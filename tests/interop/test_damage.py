@@ -20,7 +20,7 @@ from tests.interop import forging, samples
 from tests.interop.samples import GOLDEN
 
 CLEAN = (DataLossError, InvalidArgumentError, NotFoundError, UnimplementedError)
-"""What may be raised: the last two where a damaged number asks for a file or a dtype that is not there."""
+"""The allowed errors: the last two if a damaged number means a missing file or an unknown dtype."""
 
 SECONDS = 1.0
 """Of the processor's time, for one case."""
@@ -90,7 +90,7 @@ def damages(content: bytes, rng: np.random.Generator) -> Iterator[tuple[str, byt
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "file"), CASES)
 def test_damage_is_noticed(tmp_path: Path, name: str, file: str) -> None:
-    """Hundreds of damages to each file: a clean error that names it, or the same values; quickly, in little room."""
+    """Hundreds of damages to each file: a clear error that names it, or the same values; in little time and memory."""
     expected = contents(name, GOLDEN)
     for path in GOLDEN.glob(f"{name}[.-]*" if name != "v1" else "v1"):
         shutil.copy(path, tmp_path)
@@ -158,5 +158,5 @@ def test_damage_to_large_tensors_is_noticed(tmp_path: Path) -> None:
 
 
 def test_the_samples_are_whole() -> None:
-    """What is damaged above can be read when it is not."""
+    """The file of the damage test can be read without damage."""
     assert same({name: np.asarray(value) for name, value in samples.every_dtype().items()}, contents("every", GOLDEN))

@@ -49,7 +49,7 @@ def test_a_file_of_that_very_name_comes_before_the_meta_spelling(tmp_path):
 
 @pytest.mark.parametrize("asked", ["", "missing", "folder", "folder.h5", "nul\0"])
 def test_what_is_not_found(tmp_path, monkeypatch, asked):
-    """Nothing, a directory, or a name that no file can have, is no checkpoint."""
+    """A missing path, a directory and an impossible name are not checkpoints."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder.h5").mkdir()
     assert find(asked) is None

@@ -29,7 +29,7 @@ READING: list[Callable[[Any], Any]] = [
 
 
 def outcome(function, folder):
-    """What a function makes of a folder; nothing but a ValueError may be raised."""
+    """The result of a function for a folder; only a ValueError may be raised."""
     try:
         return function(folder)
     except ValueError:
@@ -50,7 +50,7 @@ def check_no_checkpoint(folder):
 
 
 def test_the_latest(folder):
-    """The newest is what the state file says, as a prefix below the folder as it was given."""
+    """The newest checkpoint is that of the state file, as a prefix below the given folder."""
     assert f"{folder}/m-5" == tf.train.latest_checkpoint(folder) == tf.train.latest_checkpoint(bytes(folder))
     state = tf.train.get_checkpoint_state(str(folder))
     assert isinstance(state, tf.train.CheckpointState)
@@ -68,7 +68,7 @@ def test_other_names_of_the_state_file(folder):
 
 @pytest.mark.parametrize("path", ["nope", "m-5.h5", "\0", "x" * 5000, "a/" * 3000])
 def test_no_folder(folder, path):
-    """What is no folder, or can be none, has no state and no checkpoint."""
+    """A path that is not a folder has no state and no checkpoint."""
     assert None is tf.train.get_checkpoint_state(f"{folder}/{path}")
     assert None is tf.train.latest_checkpoint(f"{folder}/{path}")
 
@@ -81,8 +81,8 @@ def test_no_state_file(folder, name):
 
 
 @pytest.mark.parametrize("path", [None, 3])
-def test_what_is_no_path(path):
-    """A path that is none is a TypeError."""
+def test_not_a_path(path):
+    """An object that is not a path is a TypeError."""
     for ask in (tf.train.latest_checkpoint, tf.train.get_checkpoint_state, tf.train.checkpoint_exists):
         with pytest.raises(TypeError, match="must be a str"):
             ask(path)
@@ -112,7 +112,7 @@ def test_times(folder):
 
 @pytest.mark.parametrize("content", [b"garbage", b"\0", b'model_checkpoint_path: "m-5', b"model_checkpoint_path: 3"])
 def test_a_state_that_cannot_be_understood(folder, content):
-    """Text that is no state counts as none, though the checkpoint is there."""
+    """A malformed state file gives None, even if the checkpoint exists."""
     write_state(folder, content)
     assert None is tf.train.get_checkpoint_state(folder)
     check_no_checkpoint(folder)
@@ -120,7 +120,7 @@ def test_a_state_that_cannot_be_understood(folder, content):
 
 @pytest.mark.parametrize("content", [b"", b"\n", b'all_model_checkpoint_paths: "m-5"', b'model_checkpoint_path: ""'])
 def test_a_state_that_names_nothing(folder, content):
-    """A state without a newest checkpoint is a ValueError, whoever reads it."""
+    """A state without a newest checkpoint is a ValueError in every function."""
     write_state(folder, content)
     for function in READING:
         with pytest.raises(ValueError, match="Invalid checkpoint state loaded from"):
@@ -128,8 +128,8 @@ def test_a_state_that_names_nothing(folder, content):
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b'model_checkpoint_path: "m-5" # \xff'])
-def test_a_state_that_is_no_text(folder, content):
-    """Bytes that are no text are a ValueError that says which file to look at."""
+def test_a_state_that_is_not_utf_8(folder, content):
+    """Bytes that are not UTF-8 are a ValueError that names the file."""
     write_state(folder, content)
     for function in READING:
         with pytest.raises(ValueError, match=r"checkpoint is not a state file: it is not UTF-8"):
@@ -139,7 +139,7 @@ def test_a_state_that_is_no_text(folder, content):
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary() | st.binary().map(lambda some: b'model_checkpoint_path: "m-5"\n' + some))
 def test_any_bytes(folder, content):
-    """Whatever a state file holds: None, a ValueError, or what is there, from every function; nothing is changed."""
+    """For any state file every function gives None, a ValueError or an existing checkpoint; nothing is changed."""
     write_state(folder, content)
     for function in READING:
         outcome(function, folder)
@@ -151,7 +151,7 @@ def test_any_bytes(folder, content):
 @given(path=st.text(st.characters(codec="utf-8"), min_size=1))
 @example(path="\0/")
 def test_any_path(folder, path):
-    """Whatever path a state file names, what is not there is none."""
+    """For any path in a state file, a missing checkpoint gives None."""
     state_file.write(tf.train.CheckpointState(path, [path]), folder)
     assert os.path.join(folder, path) == tf.train.get_checkpoint_state(folder).model_checkpoint_path
     assert tf.train.latest_checkpoint(folder) in (None, os.path.join(folder, path))
@@ -179,8 +179,8 @@ if sys.platform != "win32":
 
 
 @pytest.mark.parametrize("make", KINDS)
-def test_state_files_that_are_none(folder, make):
-    """A directory, a pipe that nobody writes to, a loop of links, an endless device, a terabyte: no state, at once."""
+def test_special_files_as_state_files(folder, make):
+    """A directory, a pipe without a writer, a loop of links, an endless device, a terabyte: no state, at once."""
     (folder / "checkpoint").unlink()
     make(folder / "checkpoint")
     start = time.process_time()
@@ -190,7 +190,7 @@ def test_state_files_that_are_none(folder, make):
 
 
 def test_a_state_file_that_may_not_be_read(folder, monkeypatch):
-    """What the operating system refuses to open is no state."""
+    """A file that the operating system refuses to open gives no state."""
     opening = os.open
 
     def refuse(path, *arguments, **options):
@@ -204,7 +204,7 @@ def test_a_state_file_that_may_not_be_read(folder, monkeypatch):
 
 
 def test_a_state_that_points_elsewhere(folder, tmp_path):
-    """Checkpoints may lie outside of the folder; they are found there, and nothing else is ever done to them."""
+    """Checkpoints may be outside the folder; they are found there, and never changed."""
     (tmp_path / "elsewhere").mkdir()
     write_state(tmp_path / "elsewhere", b'model_checkpoint_path: "../models/m-5"')
     assert f"{tmp_path}/elsewhere/../models/m-5" == tf.train.latest_checkpoint(tmp_path / "elsewhere")
@@ -213,14 +213,14 @@ def test_a_state_that_points_elsewhere(folder, tmp_path):
 
 @pytest.mark.parametrize("path", ["gone", "../gone", "/gone", "m-5/", ".", "..", "m-*", "x" * 5000, "checkpoint/x"])
 def test_a_state_that_names_what_is_not_there(folder, path):
-    """The state is given as it stands, but there is no latest checkpoint; a directory or a pattern is none."""
+    """The state is returned, but there is no latest checkpoint; a directory or a pattern is not a checkpoint."""
     state_file.write(tf.train.CheckpointState(path, [path]), folder)
     assert os.path.join(folder, path) == tf.train.get_checkpoint_state(folder).model_checkpoint_path
     check_no_checkpoint(folder)
 
 
 def test_a_state_that_names_another_file(folder):
-    """Where the newest is no checkpoint at all it is found, and reading it is a DataLossError."""
+    """If the newest file is not a checkpoint it is found, and reading it is a DataLossError."""
     (folder / "text").write_text("not a checkpoint")
     write_state(folder, b'model_checkpoint_path: "text"')
     assert f"{folder}/text" == tf.train.latest_checkpoint(folder)

@@ -30,7 +30,7 @@ def test_one_value(folder):
 
 
 def test_a_folder_without_checkpoints(tmp_path):
-    """A folder in which there is none is a ValueError."""
+    """A folder without a checkpoint is a ValueError."""
     for ask in (tf.train.list_variables, lambda path: tf.train.load_variable(path, "w")):
         with pytest.raises(ValueError, match="Couldn't find 'checkpoint' file or checkpoints in given directory"):
             ask(tmp_path)

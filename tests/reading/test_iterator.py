@@ -13,7 +13,7 @@ from hdfsaver.reading import iterator, state_file
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A clock that goes on only when somebody sleeps; what is put into its list happens in the first sleep."""
+    """A clock that advances only during sleeps; the actions in its list happen in the first sleep."""
 
     class Clock:
         def __init__(self):
@@ -55,7 +55,7 @@ def test_without_a_timeout(folder, clock):
 
 
 def test_missed_ones(folder, clock):
-    """Those that came and were superseded while nobody asked are not given."""
+    """Checkpoints that were superseded between two requests are not yielded."""
     found = tf.train.checkpoints_iterator(folder, timeout=0)
     assert f"{folder}/m-5" == next(found)
     save(folder, 6)
@@ -64,7 +64,7 @@ def test_missed_ones(folder, clock):
 
 
 def test_the_interval(folder, clock):
-    """Between two checkpoints so many seconds pass at least; the time that the caller takes counts."""
+    """Between two checkpoints at least the minimum interval passes, including the caller's own time."""
     found = tf.train.checkpoints_iterator(folder, min_interval_secs=10, timeout=0)
     next(found)
     save(folder, 6)

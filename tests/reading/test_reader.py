@@ -24,7 +24,7 @@ def reader(folder):
     ],
 )
 def test_arrays(reader, name, expected):
-    """A tensor is an array of its dtype and shape, texts are bytes in one of objects; each is free to be written on."""
+    """A tensor is a writable array of its dtype and shape; strings are bytes in an array of objects."""
     value = reader.get_tensor(name)
     assert (np.ndarray, expected.dtype, expected.shape) == (type(value), value.dtype, value.shape)
     np.testing.assert_array_equal(expected, value)
@@ -72,7 +72,7 @@ def test_debug_string(reader):
 
 
 def test_names(reader):
-    """A name is that in the file, as str or bytes; the name of a tensor of a graph, with its `:0`, is none."""
+    """A name is that in the file, as str or bytes; the name of a graph's tensor, with `:0`, is not found."""
     assert (True, True, False, False) == tuple(map(reader.has_tensor, ("w", b"w/Adam", "w:0", "nope")))
     assert 7 == reader.get_tensor(tensor_str=b"step")
     for name in ("w:0", "nope", ""):
@@ -81,7 +81,7 @@ def test_names(reader):
 
 
 @pytest.mark.parametrize("name", [3, None, ["w"]])
-def test_what_is_no_name(reader, name):
+def test_not_a_name(reader, name):
     """A name that is neither str nor bytes is a TypeError."""
     for ask in (reader.get_tensor, reader.has_tensor):
         with pytest.raises(TypeError, match="binary or unicode string"):
@@ -98,7 +98,7 @@ def test_a_prefix_or_the_file(folder, name):
 
 @pytest.mark.parametrize("name", ["nope", "m", "m-*", "m-5.index", "\0", "x" * 5000])
 def test_no_such_checkpoint(folder, name):
-    """What is not there is a NotFoundError; nothing is taken for a pattern."""
+    """A missing checkpoint is a NotFoundError; no pattern is matched."""
     for opening in (tf.train.NewCheckpointReader, tf.train.load_checkpoint, tf.train.list_variables):
         with pytest.raises(tf.errors.NotFoundError, match="no checkpoint"):
             opening(f"{folder}/{name}")
@@ -114,8 +114,8 @@ def test_a_folder(folder, tmp_path):
 
 
 @pytest.mark.parametrize("path", [3, None, ["m"]])
-def test_what_is_no_path(path):
-    """A path that is none is a TypeError."""
+def test_not_a_path(path):
+    """An object that is not a path is a TypeError."""
     for opening in (tf.train.NewCheckpointReader, tf.train.load_checkpoint, tf.train.list_variables):
         with pytest.raises(TypeError, match="must be a str"):
             opening(path)
@@ -145,7 +145,7 @@ def test_a_damaged_value(folder):
 
 
 def test_a_reader_keeps_its_file(folder):
-    """Whatever replaces or removes the file, a reader that is open reads what it opened."""
+    """If the file is replaced or removed, an open reader still reads the file that it opened."""
     reader = tf.train.load_checkpoint(folder)
     (folder / "m-5.h5").unlink()
     assert 7 == reader.get_tensor("step")

@@ -25,7 +25,7 @@ PATHS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=
 
 @given(PATHS, st.lists(PATHS), st.lists(st.floats(allow_nan=False, allow_infinity=False)))
 def test_every_path_survives(newest, paths, times):
-    """Whatever characters a path has, writing and reading give it back."""
+    """Paths with any characters are written and read back."""
     state = CheckpointState(newest, paths, times, 1.5)
     assert state == state_file.parse_text(state_file.format_text(state))
 
@@ -52,7 +52,7 @@ def test_what_other_writers_write_is_read():
 
 
 @pytest.mark.parametrize("content", [b"no colon", b"unknown: 3", b'model_checkpoint_path: "open', b"\0\0"])
-def test_garbage_is_no_state(tmp_path, content):
+def test_garbage_is_not_a_state(tmp_path, content):
     """A state file that cannot be understood counts as none."""
     (tmp_path / "checkpoint").write_bytes(content)
     assert state_file.read(tmp_path) is None
@@ -83,7 +83,7 @@ def test_relative_paths_begin_at_the_folder(tmp_path, monkeypatch):
 
 
 def test_absolute_paths_stay_unless_asked(tmp_path):
-    """Absolute paths are stored as they are, or relative when that is asked for."""
+    """Absolute paths are stored unchanged, or relative on request."""
     prefix = str(tmp_path / "m")
     assert prefix == state_file.generate(CheckpointState(prefix), str(tmp_path)).model_checkpoint_path
     assert (

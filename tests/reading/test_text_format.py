@@ -34,7 +34,7 @@ def fields(text):
     ],
 )
 def test_what_is_written_in_the_format(text, expected):
-    """Fields in one line or many, lists, texts in pieces, comments, separators, escapes and all kinds of numbers."""
+    """Fields in one line or many, lists, strings in pieces, comments, separators, escapes and all kinds of numbers."""
     assert expected == fields(text)
 
 
@@ -54,7 +54,7 @@ def test_what_is_not(text):
 
 @given(st.text(st.characters(codec="utf-8")))
 def test_any_text_survives_quoting(text):
-    """Whatever characters a text has, it comes back from between its quotation marks, which hold ASCII alone."""
+    """Strings with any characters are restored from their quoted form, which is ASCII."""
     quoted = text_format.quoted(text)
     assert quoted.isascii()
     assert [("a", text)] == fields(f"a: {quoted}")

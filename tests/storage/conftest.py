@@ -49,5 +49,5 @@ def _described(value: Any) -> Any:
 
 @pytest.fixture(scope="session")
 def described() -> Callable[[Any], Any]:
-    """What two values must share to be exactly the same."""
+    """The properties that two identical values share."""
     return _described

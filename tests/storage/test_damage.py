@@ -60,7 +60,7 @@ def test_every_wrong_byte_of_the_seal_is_noticed(tmp_path, good):
 
 
 def test_blocks_of_zeros_are_noticed(tmp_path, good):
-    """What a failing disk gives back for a page."""
+    """The bytes of a page on a failing disk."""
     _variables, data = good
     path = tmp_path / "x.h5"
     for start in range(0, len(data), 4096):
@@ -123,7 +123,7 @@ def test_a_newer_major_version_is_refused(tmp_path, good):
 
 
 def test_a_newer_minor_version_is_read(tmp_path, good):
-    """Whatever was added, what is known is read."""
+    """Unknown additions are ignored."""
     variables, data = good
     (tmp_path / "x.h5").write_bytes(_resealed(data, minor=layout.MINOR + 5))
     found, structure = _read_all(tmp_path / "x.h5")

@@ -32,7 +32,7 @@ def path(tmp_path):
 
 @pytest.mark.parametrize(("group", "value"), [("", 0), ("teacher", 1), ("50% off", 2)])
 def test_each_model_is_read_by_itself(path, group, value):
-    """Names, values, texts and graphs are those of the group that was asked for."""
+    """Names, values, strings and graphs are those of the requested group."""
     with open_file(path, group) as file:
         assert ["w", "w/Adam", "t"] == list(file.variables)
         np.testing.assert_array_equal(np.full(3, value), file.read("w"))
@@ -54,7 +54,7 @@ def test_h5py_finds_them(path):
 
 
 def test_a_missing_group_is_named(path):
-    """Who asks for a group that is not there learns which are."""
+    """The error for a missing group lists the groups."""
     with pytest.raises(
         errors.NotFoundError, match=r"x\.h5: There is no group 'student'.* the groups are '', '50% off', 'teacher'"
     ):
@@ -70,7 +70,7 @@ def test_names_that_no_group_can_have(tmp_path, group):
 
 
 def test_damage_is_found_in_every_model(path):
-    """Whatever group is open, verifying looks at all of them, and says whose variable it is."""
+    """Verifying checks all groups, and the error names the group of the variable."""
     with h5py.File(path) as file:
         offset = file["teacher/variables/w"].id.get_offset()
     with path.open("r+b") as raw:
@@ -107,7 +107,7 @@ def test_a_file_without_a_model_at_the_root(tmp_path):
 
 
 def test_the_rest_of_a_file(path, tmp_path):
-    """What a save of one group must write along: all others, bit for bit."""
+    """A save of one group must write all others again, bit for bit."""
     others, metadata = read_rest(path, "teacher")
     assert (["", "50% off"], {}) == (list(others), metadata)
     write_models(tmp_path / "y.h5", {"": others[""], "teacher": model(1, constants=True), "50% off": others["50% off"]})

@@ -1,4 +1,4 @@
-"""The index: an attacker recomputes digests, so what it says is checked all the same."""
+"""The index: an attacker can recompute digests, so its content is checked too."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_rows_become_entries(root):
     ],
 )
 def test_rows_that_cannot_be_are_refused(root, columns, nbytes, kind, match):
-    """Each lie has its sentence, which names the part of the file."""
+    """Each wrong row has its own message, which names the part of the file."""
     with pytest.raises(kind, match=f"/index/variables.*{match}"):
         read_index(_index(root, **columns), nbytes)
 

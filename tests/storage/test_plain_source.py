@@ -111,7 +111,7 @@ def test_padding_of_text(make):
 
 
 def test_only_the_group_of_variables_counts(make):
-    """Where there is a group `/variables`, what lies beside it is another program's."""
+    """If there is a group `/variables`, other groups belong to other programs."""
 
     def fill(file):
         file["variables/a"] = np.ones(2)
@@ -139,7 +139,7 @@ def test_a_plain_file_can_be_sealed(make):
 
 
 def test_a_newer_version_is_refused_here_too(make):
-    """A file that calls itself one of ours, of a version to come."""
+    """A file that declares a newer version of the format."""
 
     def fill(file):
         file.attrs["format"] = np.bytes_("hdfsaver")
@@ -266,7 +266,7 @@ def test_a_pipe_as_external_storage_does_not_hang(make, tmp_path):
 
 
 def test_rings_of_groups_are_refused(make):
-    """A group inside itself is no endless walk."""
+    """A cycle of groups does not cause an endless walk."""
 
     def fill(file):
         file.create_group("a/b")
@@ -288,7 +288,7 @@ def test_two_links_for_one_name_are_refused(make):
 
 
 def test_declared_sizes_must_be_stored(make):
-    """A shape without the bytes for it is neither zeros nor a large allocation."""
+    """A shape without stored bytes gives neither zeros nor a large allocation."""
     sizes = {"late": (10**6,), "bomb": (2**40,)}
     for name, shape in sizes.items():
         path = make(lambda file, name=name, shape=shape: file.create_dataset(name, shape, "f4"))
@@ -354,7 +354,7 @@ def test_files_of_another_driver_are_refused(tmp_path):
 
 
 def test_repacked_files_can_be_resealed(make, tmp_path):
-    """What h5repack made of a file, compressed, is accepted and gives the same values."""
+    """A file that h5repack has compressed is accepted and gives the same values."""
     path = make(lambda file: file.create_dataset("a", data=np.arange(1000.0)))
     reseal(path)
     subprocess.run(["h5repack", "-f", "SHUF", "-f", "GZIP=4", "-l", "CHUNK=100", path, tmp_path / "y.h5"], check=True)

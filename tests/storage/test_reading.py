@@ -35,7 +35,7 @@ def assert_same(expected, found):
 
 
 def test_every_dtype_comes_back(tmp_path, every_dtype):
-    """Values bit for bit, names of dtypes, shapes and order: all as they were written."""
+    """Values bit for bit, names of dtypes, shapes and order are restored."""
     write_file(tmp_path / "x.h5", variables=every_dtype, structure=None, dtypes={name: name for name in every_dtype})
     with open_file(tmp_path / "x.h5") as file:
         assert file.sealed
@@ -57,7 +57,7 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=10) | st.samp
 
 @given(st.dictionaries(NAMES, ARRAYS | TEXTS, max_size=6))
 def test_any_variables_come_back(tmp_path_factory, variables):
-    """Whatever names and arrays: what is read is what was written, and the seal holds."""
+    """Any names and arrays are restored exactly, and the seal is valid."""
     path = tmp_path_factory.getbasetemp() / "any.h5"
     write_file(path, variables=variables, structure=None, durable=False)
     with open_file(path) as file:
@@ -78,8 +78,8 @@ def test_texts_of_numpy_and_python(tmp_path):
         assert "é".encode() == file.read("O").item()
 
 
-def test_long_texts(tmp_path):
-    """Texts too long for a column of fixed width, in values large and small."""
+def test_long_strings(tmp_path):
+    """Strings that are too long for a column of fixed width, in large and small values."""
     values = {"long": np.array([b"x" * 70000, b"", b"\0"], object), "few": np.array([[b"y" * 9000], [b""]], object)}
     write_file(tmp_path / "x.h5", variables=values, structure=None)
     with open_file(tmp_path / "x.h5") as file:
@@ -88,7 +88,7 @@ def test_long_texts(tmp_path):
 
 
 def test_entries(tmp_path):
-    """An entry knows name, dtype, shape and room without the value being read."""
+    """An entry has name, dtype, shape and size without the value being read."""
     write_file(tmp_path / "x.h5", variables={"a/b": np.zeros((2, 3), np.float32), "s": np.array(1)}, structure=None)
     with open_file(tmp_path / "x.h5") as file:
         assert TensorInfo("a/b", "float32", (2, 3), 24) == file.variables["a/b"]
@@ -129,7 +129,7 @@ def test_a_value_belongs_to_the_caller(tmp_path):
 
 
 def test_the_structure_comes_back(tmp_path):
-    """A graph is given where there is one, and None where there is none."""
+    """The graph of a file, or None without a graph."""
     digraph = nx.DiGraph()
     schema.add_node(digraph, "c", op="Const", attrs={"value": np.ones(2)}, outputs=(("float64", (2,)),))
     write_file(tmp_path / "x.h5", variables=None, structure=Structure(digraph))
@@ -144,7 +144,7 @@ def test_the_structure_comes_back(tmp_path):
 
 
 def test_one_open_file_serves_many_threads(tmp_path):
-    """Threads that read at the same time get their own values, texts (which pass through HDF5) among them."""
+    """Threads that read at the same time get their own values, including strings (which pass through HDF5)."""
     values = {f"v{i}": np.full(20000, i) for i in range(8)} | {"t": np.array([b"x", b"yz"], object)}
     write_file(tmp_path / "x.h5", variables=values, structure=None)
     with open_file(tmp_path / "x.h5") as file, ThreadPoolExecutor(4) as pool:
@@ -187,7 +187,7 @@ def test_no_descriptor_leaks(tmp_path):
 
 
 def test_a_reader_keeps_its_file_when_it_is_replaced(tmp_path):
-    """A save while somebody reads: the reader sees the old file to its end, the next one the new file."""
+    """A save during a read: the reader sees the old file to its end, the next one the new file."""
     path = tmp_path / "x.h5"
     write_file(path, variables={"a": np.zeros(3), "s": np.array([b"old"])}, structure=None)
     with open_file(path) as old:
@@ -199,7 +199,7 @@ def test_a_reader_keeps_its_file_when_it_is_replaced(tmp_path):
 
 
 def test_foreign_locks_do_not_matter(tmp_path):
-    """A file that another program has locked for itself alone, or holds open for reading, is read all the same."""
+    """A file that another program has locked for itself alone, or has open for reading, can be read."""
     write_file(tmp_path / "x.h5", variables={"a": np.zeros(3)}, structure=None)
     with open(tmp_path / "x.h5", "rb") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
@@ -260,7 +260,7 @@ def test_a_changed_structure_is_noticed_and_can_be_accepted(tmp_path):
 
 
 def test_resealing_an_unchanged_file_gives_the_same_bytes(tmp_path, every_dtype):
-    """Nothing is lost on the slow way: dtypes, order, texts, the graph."""
+    """Nothing is lost on the slow way: dtypes, order, strings, the graph."""
     path = tmp_path / "x.h5"
     digraph = nx.DiGraph()
     schema.add_node(digraph, "c", op="Const", attrs={"value": np.ones(2)}, outputs=(("float64", (2,)),))

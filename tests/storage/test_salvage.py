@@ -52,8 +52,8 @@ def test_a_whole_file_gives_everything(good, values):
     assert [] == found.remarks
 
 
-def test_a_file_cut_short_gives_what_lies_before_the_end(good, values):
-    """At whatever byte it ends: each variable is either there as it was, or reported as lost."""
+def test_a_truncated_file_gives_the_variables_before_its_end(good, values):
+    """For every truncated length, each variable is either intact or reported as lost."""
     path, data = good
     counts = []
     for length in range(40_000, len(data), 9973):
@@ -152,7 +152,7 @@ def test_models_under_groups_have_their_group_before_the_name(tmp_path):
 
 
 def test_a_plain_file_is_salvaged_dataset_by_dataset(tmp_path):
-    """One that cannot be read is no reason to lose the others."""
+    """One unreadable dataset does not prevent reading the others."""
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file["g/a"] = np.arange(3)
         file["b"] = h5py.SoftLink("/g/a")
@@ -165,7 +165,7 @@ def test_a_plain_file_is_salvaged_dataset_by_dataset(tmp_path):
     assert "there is no index" in found.remarks[-1]
 
 
-def test_what_is_no_file_of_ours_is_refused(tmp_path):
+def test_files_of_other_formats_are_refused(tmp_path):
     """The error names the file."""
     (tmp_path / "x.h5").write_bytes(b"something else " * 100)
     with pytest.raises(errors.DataLossError, match=r"x\.h5 is a text file"):

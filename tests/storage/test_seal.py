@@ -45,7 +45,7 @@ def test_only_a_seal_at_its_own_place_is_found():
 
 
 def test_a_damaged_seal_at_its_place_is_an_error():
-    """What names its own place but has a wrong digest is not taken for the absence of a seal."""
+    """A record with its own offset but a wrong digest is a broken seal, not a missing one."""
     data = bytearray(bytes(96) + seal.pack(SEAL))
     data[-20] ^= 1
     with pytest.raises(BrokenSealError, match="record of the seal"):
@@ -95,7 +95,7 @@ def _check_with_table(sealed, change):
         (3, "xxh3_64", 0, "differs from what was sealed"),
     ],
 )
-def test_a_lying_table_of_extents_is_noticed(sealed, row, column, value, match):
+def test_a_wrong_table_of_extents_is_noticed(sealed, row, column, value, match):
     """Extents outside the file, over each other, or simply other ones: all are found before anything is believed."""
     with pytest.raises(BrokenSealError, match=match):
         _check_with_table(sealed, lambda table: table[column].put(row, value))
@@ -145,7 +145,7 @@ def test_reads_take_in_all_neighbours(stretches):
 
 
 def test_small_extents_come_in_any_order(tmp_path):
-    """Each is given with its place in the request, wherever it lies; several may be the same."""
+    """Each extent is yielded with its position in the request, in any order; extents may be equal."""
     data = np.random.default_rng(1).integers(0, 256, 3 * PIECE, dtype=np.uint8).tobytes()
     (tmp_path / "x").write_bytes(data)
     extents = [(2 * PIECE, 9), (5, 3), (0, 0), (2 * PIECE, 9), (PIECE - 4, 8)]

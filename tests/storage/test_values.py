@@ -10,7 +10,7 @@ from hdfsaver.tensor_info import nbytes_of
 
 
 def test_a_plain_array_is_not_copied():
-    """What lies as the file wants it is written from where it is."""
+    """Contiguous little-endian arrays are written without a copy."""
     array = np.arange(6.0).reshape(2, 3)
     assert prepare("x", array).data is array
 

@@ -71,7 +71,7 @@ write_file(sys.argv[1], variables={f"g{i % 3}/v{i}": np.arange(i) for i in range
 
 
 def test_the_layout_is_kept_between_saves(tmp_path, monkeypatch, structure):
-    """Only another layout, or a structure that may be another, is laid out anew; the values are always the new ones."""
+    """Only another layout, or a structure that may differ, is laid out again; the values are always the new ones."""
     calls = []
 
     def counted(*args):
@@ -134,7 +134,7 @@ def test_names_of_many_components(tmp_path):
 
 
 def test_digests_can_be_made_with_other_tools(tmp_path):
-    """What h5dump extracts hashes to the digest in the table of extents, and xxhsum says the same."""
+    """The output of h5dump has the digest in the table of extents, and so says xxhsum."""
     values = {"a": np.arange(1000, dtype=np.float32), "b": np.arange(30000.0)}
     write_file(tmp_path / "x.h5", variables=values, structure=None)
     with h5py.File(tmp_path / "x.h5") as file:
@@ -162,7 +162,7 @@ def test_old_tools_list_the_file(tmp_path, every_dtype):
 
 
 def test_large_values_begin_on_pages(tmp_path):
-    """Offsets of large values are multiples of a page; the seal lies at the beginning of the file."""
+    """Offsets of large values are multiples of a page; the seal is at the beginning of the file."""
     write_file(tmp_path / "x.h5", variables={f"v{i}": np.ones(20001) for i in range(5)}, structure=None)
     with h5py.File(tmp_path / "x.h5") as file:
         assert [0] * 5 == (file["index/extents"]["offset"] % layout.PAGE).tolist()
@@ -170,7 +170,7 @@ def test_large_values_begin_on_pages(tmp_path):
 
 
 def test_no_object_carries_a_time_or_variable_length(tmp_path, every_dtype, structure):
-    """Nothing in the file depends on the clock, and nothing lies in the heap that has no checksum."""
+    """Nothing in the file depends on the clock, and nothing is in the heap, which has no checksum."""
     write_file(tmp_path / "x.h5", variables=every_dtype, structure=structure)
     nodes: list = []
     with h5py.File(tmp_path / "x.h5") as file:
@@ -202,7 +202,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
 
 
 def test_a_failure_of_the_layout_is_raised(tmp_path, monkeypatch):
-    """What goes wrong while HDF5 writes into memory is raised when HDF5 is done, and no file appears."""
+    """An error while HDF5 writes to memory is raised when HDF5 has finished, and no file is written."""
 
     def fail(memory, view):
         raise MemoryError("no memory")

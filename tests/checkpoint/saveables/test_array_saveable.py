@@ -13,7 +13,7 @@ from hdfsaver.files.atomic_write import atomic_write
 
 
 def test_arrays_are_saved_and_restored_in_place(tmp_path):
-    """What was there at the moment of the save comes back into the same arrays."""
+    """The values at the time of the save are restored into the same arrays."""
     arrays = {"w": np.arange(3.0), "step": np.array(7)}
     saver = tf.train.Saver(arrays)
     path = saver.save(None, tmp_path / "m", global_step=1)
@@ -53,7 +53,7 @@ def test_items_are_looked_up_when_they_are_saved(tmp_path):
 
 
 def test_nothing_is_written_before_everything_fits(tmp_path):
-    """One array that does not fit keeps all others as they are."""
+    """If one array does not match, all others stay unchanged."""
     arrays = {"a": np.ones(2), "b": np.ones(2)}
     path = tf.train.Saver(arrays).save(None, tmp_path / "m")
     other = {"a": np.zeros(2), "b": np.zeros(3)}
@@ -100,8 +100,8 @@ def test_a_save_in_the_background_copies_arrays(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("value", [[1, 2], "text", None, {"a": np.ones(1)}])
-def test_what_is_no_array(value):
-    """Lists, texts and dicts are no arrays."""
+def test_not_an_array(value):
+    """Lists, strings and dicts are not arrays."""
     with pytest.raises((TypeError, ValueError)):
         tf.train.Saver({"x": value})
 

@@ -39,7 +39,7 @@ def fill(variable, value, sess):
 
 
 def part_of(value, variable):
-    """What of the value of the whole belongs to a variable, which is a part or the whole itself."""
+    """The part of the whole value for a variable, which is a part or the whole itself."""
     info = variable._get_save_slice_info()
     return value if info is None else value[info.key]
 
@@ -165,7 +165,7 @@ def test_a_part_by_itself_is_a_variable_like_any_other(prefix, tmp_path):
 
 
 def test_var_lists_without_meaning():
-    """What is no part, parts of two variables, and one part twice are ValueErrors, as in TensorFlow."""
+    """Variables that are not parts, parts of two variables, and one part twice are ValueErrors, as in TensorFlow."""
     w, x = (tf.get_variable(name, [6, 2], partitioner=THIRDS) for name in "wx")
     plain, part = tf.Variable(1.0), w._get_variable_list()[0]
     for var_list, message in [
@@ -361,7 +361,7 @@ def test_the_file_is_the_same_in_whatever_order_the_parts_come(tmp_path):
 
 
 def specs(variables):
-    """What variables say of the wholes that they are parts of."""
+    """The slice information of variables."""
     infos = [variable._get_save_slice_info() for variable in variables]
     return [info and (info.full_name, info.spec) for info in infos]
 
@@ -383,7 +383,7 @@ def test_an_imported_saver_knows_the_parts(prefix, tmp_path, scope):
 
 
 def test_parts_in_no_collection_are_known_too(tmp_path):
-    """What a Saver keeps of which whole is in the file beside the collections."""
+    """The parts in a Saver are recorded in the file, together with the collections."""
     with tf.Graph().as_default(), tf.Session() as sess:
         w = tf.get_variable("w", [6, 2], initializer=TABLE, collections=[], trainable=False, partitioner=THIRDS)
         sess.run([part.initializer for part in w])

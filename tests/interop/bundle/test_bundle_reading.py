@@ -36,7 +36,7 @@ def assert_same(expected: Any, found: np.ndarray) -> None:
 
 
 def test_every_dtype_is_read() -> None:
-    """Numbers of every dtype, texts, scalars, empty tensors and names beside names below them, bit for bit."""
+    """Numbers of every dtype, strings, scalars, empty tensors and nested names, bit for bit."""
     expected = samples.every_dtype()
     with open_bundle(GOLDEN / "every") as file:
         assert list(expected) == list(file.variables)
@@ -92,7 +92,7 @@ def test_two_data_files_are_one_checkpoint() -> None:
 
 
 def test_a_missing_data_file_is_named(tmp_path: Path) -> None:
-    """What is in the other file can be read; listing needs none at all."""
+    """Tensors in the other file can be read; listing needs no data file."""
     for part in ("index", "data-00001-of-00002"):
         shutil.copy(GOLDEN / f"two.{part}", tmp_path)
     with open_bundle(tmp_path / "two") as file:
@@ -176,7 +176,7 @@ def sliced(**fields: Any) -> list[tuple[bytes, bytes]]:
 
 
 def test_a_tensor_saved_in_part_gives_its_part(tmp_path: Path) -> None:
-    """What was saved can be read, the whole cannot."""
+    """The saved part can be read, the whole cannot."""
     owner = descriptor_pool.BundleEntry(dtype=1, shape=forging.shape(4))
     owner.slices.add().extent.add(start=0, length=2)
     items = [(ordered_code.slice_key(b"v", [(0, 2)]), forging.entry()), (b"v", owner.SerializeToString())]
@@ -231,7 +231,7 @@ LIES: dict[str, tuple[Callable[[], list[tuple[bytes, bytes]]], type[Exception], 
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_indices_that_lie_are_refused(tmp_path: Path, lie: str) -> None:
+def test_inconsistent_indices_are_refused(tmp_path: Path, lie: str) -> None:
     """An index whose checksums hold, and whose content cannot be, is a clean error that names the file."""
     make, error, sentence = LIES[lie]
     prefix = forging.bundle(tmp_path / "x", make())
@@ -250,21 +250,21 @@ def test_indices_that_lie_are_refused(tmp_path: Path, lie: str) -> None:
         ({"version": {"bad_consumers": [1]}}, InvalidArgumentError, "this reader has version 1"),
     ],
 )
-def test_headers_that_lie_are_refused(tmp_path: Path, head: dict, error: type[Exception], sentence: str) -> None:
+def test_inconsistent_headers_are_refused(tmp_path: Path, head: dict, error: type[Exception], sentence: str) -> None:
     """A header of no sense, or of a newer version, is a clean error."""
     prefix = forging.bundle(tmp_path / "x", [(b"v", forging.entry())], head=forging.header(**head))
     with pytest.raises(error, match=sentence):
         open_bundle(prefix)
 
 
-def test_two_thousand_million_data_files_are_no_loop(tmp_path: Path) -> None:
-    """Only files that a tensor lies in are looked for."""
+def test_two_thousand_million_data_files_take_no_time(tmp_path: Path) -> None:
+    """Only the files of the wanted tensors are opened."""
     prefix = forging.bundle(tmp_path / "x", [(b"v", forging.entry())], head=forging.header(num_shards=2**31 - 1))
     with open_bundle(prefix) as file, pytest.raises(NotFoundError, match="00000-of-2147483647 is missing"):
         file.read("v")
 
 
-def test_a_table_of_another_kind_is_no_bundle(tmp_path: Path) -> None:
+def test_a_table_of_another_kind_is_not_a_bundle(tmp_path: Path) -> None:
     """The first entry has to be a header."""
     shutil.copy(GOLDEN / "v1", tmp_path / "x.index")
     with pytest.raises(DataLossError, match=r"x\.index: "):

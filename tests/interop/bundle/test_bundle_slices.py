@@ -55,6 +55,6 @@ def test_too_many_corners_are_refused(rank: int) -> None:
 
 @pytest.mark.parametrize("extents", [((0, 5),), ((3, 2),), ((-1, 2),), ((0, -2),), (), ((0, 1), (0, 1))])
 def test_slices_outside_of_their_tensor_are_refused(extents: tuple) -> None:
-    """A slice lies within its tensor, and has its dimensions."""
+    """A slice must be within its tensor, and have its dimensions."""
     with pytest.raises(DataLossError, match="'v'"):
         box_of(extents, (4,), "v")

@@ -64,7 +64,7 @@ ARRAYS = hnp.arrays(
 
 @given(st.dictionaries(st.text(min_size=1, max_size=9).filter(lambda name: name[0] != "\0"), ARRAYS, min_size=1))
 def test_any_values_come_back(tmp_path_factory: pytest.TempPathFactory, values: dict[str, np.ndarray]) -> None:
-    """Values of any byte order and shape under any name, in one file or several, are read as they were."""
+    """Values of any byte order and shape under any name, in one file or several, are restored."""
     prefix = tmp_path_factory.mktemp("bundle") / "x"
     names = [name for name in values if _encodable(name)]
     values = {name: values[name] for name in names} or {"v": np.zeros(1)}
@@ -137,7 +137,7 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
 
 
 class BrokenError(Exception):
-    """What goes wrong in the middle."""
+    """An error in the middle of a save."""
 
 
 class Broken(Made):
@@ -150,7 +150,7 @@ class Broken(Made):
 
 
 def test_a_write_that_fails_leaves_the_old_checkpoint(tmp_path: Path) -> None:
-    """Whatever is raised in the middle, the old files are as they were, and nothing else is there."""
+    """After any error in the middle, the old files are unchanged, and no other file exists."""
     write_bundle(tmp_path / "x", {"v": np.zeros(3)})
     before = files(tmp_path / "x")
     with pytest.raises(BrokenError):
@@ -218,7 +218,7 @@ def test_quantized_and_reference_names(tmp_path: Path) -> None:
 
 
 def test_progress_counts_all_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small tensors, large ones and texts are counted."""
+    """Small tensors, large tensors and strings are counted."""
     seen: list[tuple[int, int]] = []
     values = {"a": np.zeros(10), "b": np.zeros(100_000), "c": np.array([b"text"] * 3, object)}
     monkeypatch.setattr(bundle_writing, "_IN_FLIGHT", 1)

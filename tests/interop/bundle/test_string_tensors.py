@@ -13,7 +13,7 @@ from hdfsaver.interop.bundle import string_tensors
 
 
 @given(st.lists(st.binary(max_size=200), max_size=20))
-def test_texts_come_back(texts: list[bytes]) -> None:
+def test_strings_are_restored(texts: list[bytes]) -> None:
     """All bytes survive, and the checksum is that of the writer."""
     data, crc = string_tensors.encode(texts)
     array, found = string_tensors.decode(memoryview(data), (len(texts),), "little")
@@ -31,8 +31,8 @@ def test_every_flipped_byte_is_noticed() -> None:
             assert crc != string_tensors.decode(memoryview(damaged), (3,), "little")[1]
 
 
-def test_more_texts_than_bytes_are_refused() -> None:
-    """A shape that claims a terabyte of texts takes no memory."""
+def test_more_strings_than_bytes_are_refused() -> None:
+    """A shape that claims a terabyte of strings takes no memory."""
     with pytest.raises(ValueError, match="1000000000000 strings need more"):
         string_tensors.decode(memoryview(bytes(100)), (10**6, 10**6), "little")
 

@@ -1,4 +1,4 @@
-"""Which checkpoint lies under a prefix."""
+"""Finding the checkpoint of a prefix."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_what_is_there_is_found(name: str, kind: str, files: list[str]) -> None:
 
 
 def test_content_decides(tmp_path: Path) -> None:
-    """A V1 file named as an index is one; texts of such names, folders and nothing are none."""
+    """A V1 file with the name of an index is found; other files and folders with such names are not."""
     shutil.copy(GOLDEN / "v1", tmp_path / "old.index")
     found = find(tmp_path / "old.index")
     assert found is not None
@@ -52,7 +52,7 @@ def test_content_decides(tmp_path: Path) -> None:
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
-    """What is no regular file is nothing."""
+    """A path that is not a regular file is ignored."""
     if hasattr(os, "mkfifo"):  # Windows has no pipes with names in folders
         os.mkfifo(tmp_path / "x.index")
     assert find(tmp_path / "x") is None

@@ -1,4 +1,4 @@
-"""Reading checkpoints of TensorFlow's first format."""
+"""Reading TensorFlow checkpoints of the first format."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def v1_file(path: Path, data: Any, of: str = "v", **tensor: Any) -> Path:
 
 
 def test_what_the_others_are_measured_by(tmp_path: Path) -> None:
-    """The file that the lies below are variations of is read."""
+    """The valid file, of which the wrong files below are variations, can be read."""
     with open_v1(v1_file(tmp_path / "x", {"float_val": [1, 2]})) as file:
         assert [1, 2] == file.read("v").tolist()
 
@@ -93,18 +93,18 @@ ENDLESS = {"dim": [{"size": 2**40}]}
         ({"float_val": [1, 2]}, {"of": "w"}, DataLossError, "value of tensor 'v' says that it is of 'w'"),
     ],
 )
-def test_files_that_lie_are_refused(
+def test_inconsistent_files_are_refused(
     tmp_path: Path, data: dict, tensor: dict, error: type[Exception], sentence: str
 ) -> None:
-    """What the metadata claim and the values do not hold is a clean error that names the file."""
+    """Metadata that contradict the values are a clear error that names the file."""
     path = v1_file(tmp_path / "x", data, **tensor)
     with pytest.raises(error, match=sentence) as caught, open_v1(path) as file:
         file.read_many(file.variables)
     assert str(path) in str(caught.value)
 
 
-def test_a_bundle_is_no_v1_checkpoint() -> None:
-    """The index of a bundle is refused, as is what is no table at all."""
+def test_a_bundle_is_not_a_v1_checkpoint() -> None:
+    """The index of a bundle is refused, and so is a file that is not a table."""
     with pytest.raises(DataLossError, match=r"every\.index: "):
         open_v1(GOLDEN / "every.index")
     with pytest.raises(DataLossError, match="it ends with"):

@@ -11,7 +11,7 @@ BOUND = st.integers(-(2**63), 2**63 - 1)
 
 
 def test_the_key_of_a_slice_is_that_of_tensorflow() -> None:
-    """Rows 4 to 6 of a tensor of six columns, as a bundle of TensorFlow's has them."""
+    """Rows 4 to 6 of a tensor of six columns, as in a bundle written by TensorFlow."""
     assert b"\0part\0\1\1\2\x84\x83\x80\x86" == slice_key(b"part", [(4, 3), (0, 6)])
     assert b"\0v\0\1\1\1\x80\x7f" == slice_key(b"v", [(0, -1)])
     assert b"\0s\0\1\0" == slice_key(b"s", [])

@@ -86,7 +86,7 @@ def test_blocks_of_snappy_are_read(open_table: Opener) -> None:
         (b"\xff" * 12 + bytes(4) + b"\1\0\0\0", PLAIN, DataLossError, "there is no valid number"),
     ],
 )
-def test_blocks_that_lie_are_refused(
+def test_inconsistent_blocks_are_refused(
     open_table: Opener, body: bytes, kind: int, error: type[Exception], sentence: str
 ) -> None:
     """A block whose checksum holds and whose content cannot be is a clean error."""
@@ -103,7 +103,7 @@ def test_keys_that_share_without_bounds_are_refused(open_table: Opener) -> None:
 
 
 def test_keys_out_of_order_are_refused(open_table: Opener) -> None:
-    """Keys that repeat, or that do not ascend, are no table."""
+    """Keys that repeat, or that do not ascend, are refused."""
     for first, second in ((b"b", b"a"), (b"a", b"a")):
         body = forging.items_block([(first, b""), (second, b"")])
         with pytest.raises(DataLossError, match="sorts before"):
@@ -120,7 +120,7 @@ def test_keys_out_of_order_are_refused(open_table: Opener) -> None:
         (bytes(20) + b"\0\0\0\x08".ljust(40, b"\1") + bytes.fromhex("57fb808b247547db"), "more than two handles"),
     ],
 )
-def test_footers_that_lie_are_refused(open_table: Opener, content: bytes, sentence: str) -> None:
-    """What is no table, or points outside of itself, is a clean error."""
+def test_inconsistent_footers_are_refused(open_table: Opener, content: bytes, sentence: str) -> None:
+    """A file that is not a table, or points outside itself, is a clear error."""
     with pytest.raises(DataLossError, match=sentence):
         open_table(content)

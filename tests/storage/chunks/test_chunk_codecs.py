@@ -21,7 +21,7 @@ NAMES = list(BY_NAME)
 @pytest.mark.parametrize("codec", TABLE, ids=NAMES)
 @given(data=st.binary(min_size=1, max_size=2000), itemsize=st.sampled_from([1, 2, 4, 8]))
 def test_bytes_come_back(codec, data, itemsize):
-    """What was encoded decodes to the same bytes at every level."""
+    """Encoded bytes decode to the same bytes at every level."""
     data = data * itemsize
     for level in {codec.levels[0], codec.level, min(codec.levels[-1], 9)}:
         assert data == bytes(codec.decode(codec.encode(data, level, itemsize), len(data)))
@@ -85,7 +85,7 @@ def test_an_lz4_chunk_says_how_long_it_becomes():
 @pytest.mark.parametrize("codec", TABLE, ids=NAMES)
 @given(data=st.binary(max_size=200), size=st.integers(1, 1000))
 def test_noise_is_refused(codec, data, size):
-    """Bytes that nobody encoded give a wrong length, or by chance the right one, and no exception."""
+    """Random bytes decode to a wrong length, or by chance the right one, and no exception."""
     assert len(codec.decode(data, size)) <= size + 1
 
 
@@ -110,7 +110,7 @@ def test_damage_is_survived(codec, place, change, cut):
     ],
 )
 def test_chunks_of_the_plugins_are_read(name, options):
-    """What HDF5's own filters made is decoded here."""
+    """Chunks of HDF5's own filters are decoded."""
     values = np.arange(6000, dtype=np.int32)
     with h5py.File(io.BytesIO(), "w") as file:
         dataset = file.create_dataset("a", data=values, chunks=(6000,), **options)
@@ -127,7 +127,7 @@ def test_chunks_of_the_plugins_are_read(name, options):
         (("lz4", 1), "lz4 has the levels 0 to 0, not 1"),
     ],
 )
-def test_a_setting_that_there_is_not_is_refused(arguments, match):
+def test_unknown_settings_are_refused(arguments, match):
     """The message lists what there is."""
     with pytest.raises(ValueError, match=match):
         Compression(*arguments)

@@ -135,7 +135,7 @@ def test_variables_choose_for_themselves(path):
 
 
 def test_what_does_not_shrink_is_stored_as_it_is(path):
-    """Noise costs no more room than without compression, and HDF5 is told that no filter was applied."""
+    """Noise takes no more space than without compression, and HDF5's mask says that no filter was applied."""
     noise = np.random.default_rng(0).integers(0, 256, size=1 << 20, dtype=np.uint8)
     _write(path, {"a": noise})
     with h5py.File(path) as file:
@@ -232,7 +232,7 @@ def test_salvage_of_a_file_that_was_cut_short(path):
 
 
 def test_resealing_keeps_them_compressed(path):
-    """A file that another program has changed is read through the library's links, and written as it was."""
+    """A file that another program has changed keeps its compression when it is sealed again."""
     values = _values()
     _write(path, values)
     with h5py.File(path, "r+") as file:
@@ -275,7 +275,7 @@ def test_declared_sizes_are_bounded(path):
 
 
 def test_other_models_stay_compressed(path):
-    """A save into one group leaves the models of the others as they are."""
+    """A save to one group does not change the models of the other groups."""
     value = np.arange(100_000.0)
     one = Model({"a": value}, None, {}, by_name("gzip", ["a"]))
     write_models(path, {"one": one, "two": Model({"a": value}, None, {})})
@@ -305,7 +305,7 @@ def test_progress_counts_plain_bytes(path):
 
 
 def test_an_error_while_packing_leaves_nothing(path, monkeypatch):
-    """What goes wrong in a thread ends the save: the earlier file is there, and no draft or thread is left."""
+    """An error in a thread ends the save: the earlier file is kept, and no draft or thread is left."""
     _write(path, {"a": np.zeros(10)})
     before = path.read_bytes()
     monkeypatch.setattr(Packing, "filtered", lambda self, data: 1 / 0)

@@ -42,7 +42,7 @@ def test_a_part_is_made_up_of_overlaps(shape, data):
     np.testing.assert_array_equal(values[key], part)
 
 
-def test_what_is_no_regular_grid():
+def test_irregular_grids():
     """Chunks that are larger than the array, of other dimensions, without elements, or that cut two dimensions."""
     for chunk in [(5, 6), (4,), (4, 6, 1), (0, 6), (2, 3), (), (4, -6)]:
         assert not Grid((4, 6), chunk, 4).is_regular

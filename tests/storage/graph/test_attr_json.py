@@ -161,13 +161,13 @@ def test_what_json_cannot_hold_becomes_a_constant(array):
 
 
 def test_long_strings_become_a_constant():
-    """Few elements may be long all the same."""
+    """Few elements may still be long."""
     shelf = Shelf()
     assert "constant" in attrs_to_json({"value": np.array([b"x" * 600], object)}, shelf.place)
 
 
 def test_arrays_that_come_back_are_not_for_writing():
-    """A constant of a graph is nobody's to change."""
+    """A constant of a graph is read-only."""
     value = attrs_from_json(written(value=np.zeros(3)), nothing)["value"]
     with pytest.raises(ValueError, match="read-only"):
         value[0] = 1
@@ -188,7 +188,7 @@ def test_arrays_that_come_back_are_not_for_writing():
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
-def test_what_is_no_attribute_is_refused(value, message):
+def test_unsupported_attributes_are_refused(value, message):
     """The error names the attribute and what is wrong with it."""
     with pytest.raises((TypeError, ValueError), match=f"attribute 'x' .*{message}"):
         written(x=value)
@@ -218,7 +218,7 @@ def test_endless_nesting_is_refused():
     ids=lambda text: text[:30],
 )
 def test_any_other_json_is_refused(text):
-    """What the page does not describe is an error, however deep or large."""
+    """Malformed JSON is an error, even if it is deep or large."""
     with pytest.raises((ValueError, TypeError)):
         attrs_from_json(text, nothing)
 
@@ -243,7 +243,7 @@ def test_any_other_json_is_refused(text):
     ],
     ids=str,
 )
-def test_a_tensor_that_is_none_is_refused(tensor):
+def test_a_malformed_tensor_is_refused(tensor):
     """Values must be of the dtype, within its range, and as many as the shape says."""
     with pytest.raises((ValueError, TypeError, OverflowError)):
         attrs_from_json(json.dumps({"x": {"tensor": tensor}}), nothing)
@@ -258,6 +258,6 @@ def test_a_tensor_of_an_unknown_dtype_is_refused(name):
 
 
 def test_an_unknown_dtype_is_named():
-    """A dtype that there is not, is not a matter of spelling."""
+    """An unknown dtype is an InvalidArgumentError, not a malformed string."""
     with pytest.raises(errors.InvalidArgumentError, match="unknown dtype 'float31'"):
         attrs_from_json('{"T": {"type": "float31"}}', nothing)

@@ -81,7 +81,7 @@ def test_what_no_collection_holds_is_refused(collection, error, message, group):
         write_collections(group, {"x": collection})
 
 
-def test_a_collection_that_is_none_is_noticed(group):
+def test_a_malformed_collection_is_noticed(group):
     """A dataset that says no kind, another kind than it is, or holds what its kind does not."""
     file = h5py.Group(group)
     said = {
@@ -100,7 +100,7 @@ def test_a_collection_that_is_none_is_noticed(group):
         del file[name]
 
 
-def test_names_that_are_no_utf_8_are_noticed(group):
+def test_names_that_are_not_utf_8_are_noticed(group):
     """Neither as items nor as the name of a collection."""
     file = h5py.Group(group)
     write_collections(group, {"x": CollectionDef("bytes_list", [b"\xff"])})

@@ -65,7 +65,7 @@ def test_a_view_has_the_orders_of_its_own():
 
 
 def test_orders_that_contradict_each_other_keep_the_successors():
-    """No adding of edges can make them; whoever reached into networkx's dicts still has all edges."""
+    """Adding edges cannot cause such orders; a graph with edited networkx dicts keeps all edges."""
     digraph: Any = of_edges((0, 2), (0, 3), (1, 2), (1, 3))
     for node, sources in {2: (1, 0), 3: (0, 1)}.items():
         digraph._pred[node] = {source: digraph._pred[node][source] for source in sources}

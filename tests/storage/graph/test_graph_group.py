@@ -167,7 +167,7 @@ def test_any_graph_survives(digraph):
 
 @given(digraphs())
 def test_the_same_graph_gives_the_same_bytes(digraph):
-    """What is read and written again is the same file."""
+    """Reading a graph and writing it again gives the same file."""
     first = image_of(Structure(digraph))
     with h5py.File(first, "r") as file:
         assert first.getvalue() == image_of(read(file)).getvalue()
@@ -207,7 +207,7 @@ def test_constants_of_any_dtype_keep_every_bit():
 
 
 def test_constants_of_names_that_meet_stand_apart():
-    """``a:x`` is the name of a node and that of a constant of ``a``; ``a/b`` lies below a dataset."""
+    """``a:x`` is the name of a node and that of a constant of ``a``; ``a/b`` is below a dataset."""
     digraph: schema.DiGraph = nx.DiGraph()
     for number, name in enumerate(["a", "a:x", "a/b", "a:x:2"]):
         big = np.full(20, number)
@@ -215,7 +215,7 @@ def test_constants_of_names_that_meet_stand_apart():
     assert all_of(digraph) == all_of(written_and_read(Structure(digraph)).digraph)
 
 
-def test_long_texts_survive():
+def test_long_strings_survive():
     """An attribute of a megabyte beside nodes of a few bytes."""
     digraph: schema.DiGraph = nx.DiGraph()
     schema.add_node(digraph, "long", op="Op", attrs={"config": b"x" * 10**6, "list": list(range(10000))})
@@ -251,12 +251,12 @@ def test_an_empty_graph_survives_and_a_missing_one_is_none(tmp_path):
 
 
 def test_saver_fields_survive():
-    """Every field, texts with NULs too."""
+    """Every field, including strings with NULs."""
     saver = SaverDef("save/Const:0", "save/x\0", "save/restore_all", 2**40, True, 0.1, 1)
     assert saver == written_and_read(Structure(nx.DiGraph(), saver=saver)).saver
 
 
-def test_reading_leaves_garbage_collection_as_it_was(file):
+def test_reading_restores_garbage_collection(file):
     """Collection pauses while a graph is built, and no longer, whatever comes of it."""
     assert gc.isenabled()
     read(file)
@@ -271,7 +271,7 @@ def test_reading_leaves_garbage_collection_as_it_was(file):
 
 
 def test_the_tables_are_as_the_page_says(file):
-    """Node names stand as they are, and an edge is a row of names and numbers."""
+    """Node names are not escaped, and an edge is a row of names and numbers."""
     nodes, edges = file["graph/nodes"][:], file["graph/edges"][:]
     assert ("name", "op", "device", "outputs", "attrs") == nodes.dtype.names
     assert (b"a/read", b"Identity", b"", b"float32[1]", b'{"T": {"type": "float32"}}') == nodes[3].tolist()
@@ -299,7 +299,7 @@ def test_h5dump_prints_the_graph(file, tmp_path):
 
 
 def test_a_table_edited_with_h5py_is_read(file):
-    """What another program writes anew, in its own kind of text, is read as well."""
+    """Tables that another program writes with another string type are read as well."""
     change(file, "nodes", 8, device="/gpu:0")
     assert "/gpu:0" == read(file).digraph.nodes["add"]["device"]
 
@@ -368,7 +368,7 @@ def test_a_missing_table_is_noticed(table, file):
 
 
 def test_columns_that_are_missing_or_of_another_kind_are_noticed(file):
-    """A column is asked for by its name; one more than is known is no matter."""
+    """Columns are found by name; unknown columns are ignored."""
     rows = file["graph/edges"][:]
     replace(file, "edges", rows[["source", "target", "output"]])
     with pytest.raises(

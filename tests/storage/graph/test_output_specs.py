@@ -51,7 +51,7 @@ def test_any_other_text_is_refused(text):
 
 
 def test_an_unknown_dtype_is_named():
-    """A dtype that there is not, is not a matter of spelling."""
+    """An unknown dtype is an InvalidArgumentError, not a malformed string."""
     with pytest.raises(errors.InvalidArgumentError, match="unknown dtype 'float31'"):
         outputs_from_text("float31[]")
 

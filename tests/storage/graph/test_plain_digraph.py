@@ -115,7 +115,7 @@ def test_nodes_that_are_one_key_to_python_keep_their_type(described):
     assert [(1, 2), (2, 1)] == list(found.edges)
 
 
-def test_a_nan_is_a_node_if_there_is_one():
+def test_one_nan_can_be_a_node():
     """Two of them look the same in a file."""
     digraph = of_edges((float("nan"), 1))
     assert ["nan", "1"] == list(map(str, read_again(digraph)))
@@ -155,7 +155,7 @@ def test_constants_are_named_after_node_and_attribute():
 
 
 def test_the_kind_stands_on_the_group():
-    """A file says which graph it holds; a kind that there is not is refused."""
+    """A file has the kind of its graph; an unknown kind is refused."""
     image = image_of(of_edges((1, 2)))
     with h5py.File(image, "r+") as file:
         assert b"digraph" == file["graph"].attrs[layout.KIND_ATTRIBUTE]
@@ -167,7 +167,7 @@ def test_the_kind_stands_on_the_group():
 
 
 def test_resealing_keeps_the_graph(tmp_path, described):
-    """What another program changed in a cell is accepted, and the rest stays as it is."""
+    """A changed cell can be accepted by reseal, and the rest stays unchanged."""
     digraph = of_edges((1, (2, "x")))
     digraph.graph["big"] = np.arange(20.0)
     write_file(tmp_path / "g.h5", variables=None, structure=Structure(digraph, is_plain=True))

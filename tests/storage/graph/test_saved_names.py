@@ -30,7 +30,7 @@ def infos(draw):
 
 @given(infos())
 def test_any_part_survives(info):
-    """Every name and every size comes back; what is no part is the empty text."""
+    """Every name and every size is restored; a whole variable has an empty string."""
     assert info == decode_slice_info(encode_slice_info(info), "here")
     assert ("", None) == (encode_slice_info(None), decode_slice_info("", "here"))
 
@@ -57,7 +57,7 @@ GOOD = {"full_name": "w", "full_shape": [4, 2], "var_offset": [2, 0], "var_shape
     ],
 )
 def test_malformed_parts(text):
-    """JSON that is none, lacks something, or names no part is damage, and the message names the place."""
+    """Malformed or incomplete JSON, or an invalid part, is damage, and the message names the place."""
     with pytest.raises(errors.DataLossError, match="here.*save_slice_info"):
         decode_slice_info(text, "here")
 
@@ -78,7 +78,7 @@ def test_saved_names():
 
 @pytest.mark.parametrize("infos", [["", ""], ["", json.dumps(GOOD)], [json.dumps(GOOD), ""]])
 def test_names_for_two_variables(infos):
-    """One name for two variables that are no parts of one is damage."""
+    """One name for two variables that are not parts of one variable is damage."""
     columns = {"name": ["w", "w"], "variable": ["a", "b"], "save_slice_info": infos}
     with h5py.File(io.BytesIO(), "w", libver=("v110", "v110")) as file:
         write_table(file.id, "saved_names", columns)

@@ -1,4 +1,4 @@
-"""What a file of TensorFlow's said beyond a graph: bytes that are kept as they are."""
+"""The rest of a TensorFlow file beyond its graph: bytes that are kept unchanged."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_any_bytes_survive(remainders):
 
 
 @pytest.mark.parametrize("value", [np.arange(3), np.zeros((2, 2), np.uint8), np.uint8(3)])
-def test_what_is_no_row_of_bytes_is_damage(value):
+def test_a_dataset_that_is_not_bytes_is_damage(value):
     """The message names the dataset."""
     with h5py.File(io.BytesIO(), "w") as file:
         file["library"] = value

@@ -1,4 +1,4 @@
-"""Values as JSON: each comes back exactly, and what is no such JSON is refused."""
+"""Values as JSON: each is restored exactly, and malformed JSON is refused."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_every_value_comes_back(described, attrs):
 
 @given(HASHABLE)
 def test_every_key_comes_back(described, key):
-    """A key is written without constants, and read back as it was; only None is none."""
+    """A key is written without constants, and restored exactly; only None cannot be a key."""
     text = LiteralWriter(lambda _label, _array: pytest.fail("a key has no constants")).value(key)
     if key is None:
         with pytest.raises(ValueError, match="null cannot be the key of a node"):
@@ -107,7 +107,7 @@ def test_integers_have_no_greatest():
 
 
 def test_arrays_are_fresh_and_writable():
-    """Whoever reads a graph may change it."""
+    """A graph that was read can be changed."""
     attrs = read(*written({"x": np.arange(3), "y": np.array([b"a"], object), "z": np.arange(3, dtype=">i8")}))
     for array in attrs.values():
         assert array.flags.writeable
@@ -115,7 +115,7 @@ def test_arrays_are_fresh_and_writable():
 
 
 def test_large_arrays_are_constants():
-    """What JSON cannot hold, or not well, is a dataset."""
+    """Values that JSON does not support well are datasets."""
     text, constants = written({"x": np.arange(17), "y": np.arange(16), "z": np.array(["a"] * 17)})
     assert [(17,), (17, 1)] == [array.shape for array in constants.values()]
     assert '{"constant": "0"' not in text
@@ -176,7 +176,7 @@ def nested(depth, value=None):
 
 @pytest.mark.parametrize("leaf", [None, complex("inf"), np.str_("\ud800"), (), {}])
 def test_the_deepest_value_comes_back(described, leaf):
-    """What may be written may be read, whatever stands at the bottom."""
+    """Values at the depth limit can be read, with any value at the bottom."""
     attrs = {"x": nested(MAX_DEPTH - 1, leaf)}
     assert described(attrs) == described(read(*written(attrs)))
 
@@ -251,7 +251,7 @@ def test_what_stands_for_no_attributes_is_refused(text):
     ],
 )  # fmt: skip
 def test_what_stands_for_no_array_is_refused(plain):
-    """Whatever is missing, too much, or contradicts itself or the constant."""
+    """Missing, superfluous and inconsistent members."""
     with pytest.raises((ValueError, TypeError, OverflowError, errors.InvalidArgumentError)):
         read(json.dumps({"x": {"array": plain}}), {"c": np.zeros(3, np.int8)})
 

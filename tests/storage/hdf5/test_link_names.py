@@ -73,13 +73,13 @@ def test_composed_and_decomposed_letters_stay_apart():
 
 
 def test_surrogates_are_refused():
-    """What UTF-8 cannot write is an error that shows the name."""
+    """A name that UTF-8 cannot encode is an error that shows it."""
     with pytest.raises(ValueError, match=r"'a\\ud800'.*character 1"):
         paths_of(["fine", "a\ud800"])
 
 
 def test_a_link_of_another_program_may_have_a_percent_sign():
-    """An escape that is none stands for itself, and one that is not UTF-8 is an error."""
+    """An invalid escape is kept, and one that is not UTF-8 is an error."""
     assert "100% of it" == name_of("100% of it")
     with pytest.raises(ValueError, match="does not percent-decode"):
         name_of("a%FF")

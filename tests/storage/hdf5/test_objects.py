@@ -48,7 +48,7 @@ def test_bytes_outside_the_file_are_refused(file, secret, tmp_path):
 
 
 def test_chunks_and_filters_are_refused(file):
-    """A compressed dataset is no plain block of bytes; the sentence says how to make it one."""
+    """A compressed dataset is refused; the message says how to convert it."""
     file.create_dataset("x", data=np.arange(100), compression="gzip")
     with pytest.raises(errors.DataLossError, match="h5repack -l CONTI"):
         objects.open_dataset(file.id, "x")
@@ -63,7 +63,7 @@ def test_a_shape_that_nothing_backs_is_refused(file):
 
 @pytest.mark.parametrize("path", ["", "/", "a//b", ".", "x\0y", "x/y", "nothing"])
 def test_a_path_to_nothing_is_an_error(path, file):
-    """Whatever a damaged cell gives for a path, the answer is a DataLossError."""
+    """Any path from a damaged cell is a DataLossError."""
     file["x"] = np.arange(3)
     with pytest.raises(errors.DataLossError):
         objects.open_dataset(file.id, path)

@@ -13,7 +13,7 @@ from hdfsaver.storage.hdf5.sparse_memory import SparseMemory
 
 @given(st.lists(st.tuples(st.integers(0, 60000), st.binary(max_size=20000)), max_size=8))
 def test_it_holds_what_a_file_would(writes):
-    """Whatever is written where, reading gives what a plain file in memory gives."""
+    """After any writes, reading gives the same bytes as a plain file in memory."""
     memory, plain = SparseMemory(), io.BytesIO()
     for offset, data in writes:
         for file in (memory, plain):
@@ -25,7 +25,7 @@ def test_it_holds_what_a_file_would(writes):
 
 
 def test_what_was_never_written_is_zeros_and_takes_no_room():
-    """A terabyte between two bytes is no terabyte of memory."""
+    """A terabyte between two bytes takes little memory."""
     memory = SparseMemory()
     memory.seek(2**40)
     memory.write(b"x")

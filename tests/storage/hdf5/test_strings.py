@@ -1,4 +1,4 @@
-"""String tensors: every byte survives, and what lies about its lengths is noticed."""
+"""String tensors: every byte is restored, and wrong lengths are noticed."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_short_elements_are_text_in_the_tensors_shape():
     assert {} == attributes
 
 
-def test_uneven_elements_take_no_room_that_they_do_not_need():
+def test_uneven_elements_waste_no_space():
     """One long element among many short ones is stored behind offsets, not as the width of all."""
     array = tensor([b"x"] * 1000 + [b"y" * 10000])
     stored, attributes = strings.encode(array)
@@ -72,7 +72,7 @@ def test_uneven_elements_take_no_room_that_they_do_not_need():
 
 
 def test_an_element_too_wide_for_tools_is_joined():
-    """A single element of more than 64 KiB is no fixed-width text."""
+    """A single element of more than 64 KiB is not stored as a fixed-width string."""
     array = tensor([b"z" * 70000], ())
     stored, attributes = strings.encode(array)
     assert ("joined", "[]") == (attributes["encoding"], attributes["shape"])
@@ -87,14 +87,14 @@ def test_text_becomes_utf_8():
     assert [b"a"] == strings.decode(*strings.encode(np.array([b"a"]))).tolist()
 
 
-def test_what_is_no_text_is_refused():
+def test_cells_that_are_not_strings_are_refused():
     """A number in a string tensor is named."""
     with pytest.raises(TypeError, match="bytes or str, not int: 3"):
         strings.encode(tensor([b"a", 3]))
 
 
 def test_a_length_beyond_the_width_is_noticed():
-    """A length that lies does not reach into the next element."""
+    """A wrong length does not reach into the next element."""
     stored, attributes = strings.encode(tensor([b"abc", b"d"]))
     stored["length"][1] = 4
     with pytest.raises(errors.DataLossError, match="element 1 declares 4 bytes, but has 3"):
@@ -103,7 +103,7 @@ def test_a_length_beyond_the_width_is_noticed():
 
 @pytest.mark.parametrize("offset", [0, 2, 2**40, 2**63, 2**64 - 1])
 @pytest.mark.parametrize("place", [0, 1, 2])
-def test_offsets_that_lie_are_noticed(offset, place):
+def test_wrong_offsets_are_noticed(offset, place):
     """Offsets that do not rise from zero to the end are an error, never a crash or a huge allocation."""
     stored, _ = _joined([b"abc", b"defg"])
     stored = stored.copy()
@@ -125,7 +125,7 @@ def _joined(items):
 
 
 @pytest.mark.parametrize("shape", ["", "[2", "2", "[-1]", "[02]", "[1e3]", "[null]", "[99999999999999999999]", "{}"])
-def test_a_shape_that_is_none_is_noticed(shape):
+def test_a_malformed_shape_is_noticed(shape):
     """The attribute is a JSON array of sizes, and nothing else."""
     stored, _ = _joined([b"a", b"b"])
     with pytest.raises(errors.DataLossError, match="JSON array of valid sizes"):
@@ -134,7 +134,7 @@ def test_a_shape_that_is_none_is_noticed(shape):
 
 @pytest.mark.parametrize("shape", ["[3]", "[100000000000000000]", "[1000000, 1000000]", "[0]", "[]"])
 def test_a_shape_of_another_size_is_noticed(shape):
-    """A shape with more or fewer elements than there are contradicts the offsets, and nothing is allocated for it."""
+    """A shape with more or fewer elements than there are contradicts the offsets, and no memory is allocated."""
     stored, _ = _joined([b"a", b"b"])
     with pytest.raises(errors.DataLossError, match="damaged"):
         strings.decode(stored, _said(shape))

@@ -1,4 +1,4 @@
-"""The guard at the door: what is no checkpoint is told so, in a sentence that helps."""
+"""Files that are not HDF5 checkpoints are refused with a helpful message."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TABLE_END = bytes(40) + bytes.fromhex("57fb808b247547db")
         ("x.h5", b"\x89HDF\r\n\x1a\n\x09" + bytes(100), "superblock has version 9"),
     ],
 )
-def test_files_that_are_none(tmp_path, name, content, match):
+def test_files_of_other_formats(tmp_path, name, content, match):
     """Each kind of wrong file has its own sentence, which names the file."""
     (tmp_path / name).write_bytes(content)
     with pytest.raises(errors.DataLossError, match=f"^{tmp_path / name} .*{match}"):
@@ -49,8 +49,8 @@ def test_directories_and_missing_files_are_not_found(tmp_path):
         open_file("a\0b")
 
 
-def test_pipes_and_sockets_do_not_hang(tmp_path, monkeypatch):
-    """What is not a regular file is refused at once; a call that would wait is not even made."""
+def test_pipes_and_sockets_do_not_hang(tmp_path):
+    """A path that is not a regular file is refused immediately."""
     really_open = os.open
 
     def open_at_once(path, flags, *mode, **options):

@@ -36,7 +36,7 @@ def file(tmp_path):
 
 @given(st.lists(st.tuples(CELLS, CELLS, st.integers(-(2**31), 2**31 - 1)), max_size=12))
 def test_any_text_survives(rows):
-    """NULs, what looks like a reference and what is far too long come back as they were, in their columns and rows."""
+    """NULs, strings like references and very long strings are restored in their columns and rows."""
     first, second, numbers = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [])
     with h5py.File(io.BytesIO(), "w", libver=("v110", "v110")) as file:
         write_table(file.id, "t", {"z": first, "n": np.array(numbers, np.int32), "a": second})
@@ -82,8 +82,8 @@ def test_columns_are_as_wide_as_the_file_needs(file):
     assert "x" * 5000 == read_table(file.id, "uneven")["name"][10000]
 
 
-def test_a_small_table_keeps_its_texts_in_its_rows(file):
-    """Where room is no matter, nothing has to be looked up elsewhere."""
+def test_a_small_table_keeps_its_strings_in_its_rows(file):
+    """A small table has no second dataset."""
     write_table(file.id, "t", {"name": ["a", "b" * 1000, "c"]})
     assert ["t"] == list(file)
     assert ["a", "b" * 1000, "c"] == read_table(file.id, "t")["name"]
@@ -102,7 +102,7 @@ def test_a_lone_surrogate_is_refused(file):
         write_table(file.id, "t", {"a": ["x\udc80"]})
 
 
-def test_what_is_no_text_is_refused(file):
+def test_cells_that_are_not_strings_are_refused(file):
     """A number in a column of text is named."""
     with pytest.raises(TypeError, match="must hold str, not 3"):
         write_table(file.id, "t", {"a": ["x", 3]})  # type: ignore[list-item]
@@ -143,7 +143,7 @@ def test_h5py_reads_the_rows(file):
 
 
 def test_100000_rows_take_a_moment(file):
-    """A hundred thousand rows of five texts pass in far less than a second each way."""
+    """A hundred thousand rows of five strings are written and read in far less than a second."""
     columns = {f"c{k}": [f"scope_{k}/node_{i}" for i in range(100_000)] for k in range(5)}
     begin = time.process_time()
     write_table(file.id, "t", columns)
@@ -177,15 +177,15 @@ def test_missing_long_cells_are_noticed(file):
         read_table(file.id, "t")
 
 
-def test_bytes_that_are_no_text_are_noticed(file):
+def test_bytes_that_are_not_utf_8_are_noticed(file):
     """A cell that is not UTF-8 is named."""
     file["t"] = np.array([(b"\xff",)], [("a", "S1")])
     with pytest.raises(errors.DataLossError, match=r"column 'a': the cell b'\\xff' is not UTF-8"):
         read_table(file.id, "t")
 
 
-def test_what_is_no_table_is_refused(file):
-    """Numbers, groups, tables of two dimensions and of variable-length text are no tables."""
+def test_other_datasets_are_not_tables(file):
+    """Numbers, groups, tables of two dimensions and of variable-length strings are refused."""
     file["numbers"] = np.arange(3)
     file["square"] = np.zeros((2, 2), [("a", "S1")])
     file["vlen"] = np.array([("x",)], [("a", h5py.string_dtype())])
@@ -204,7 +204,7 @@ def test_what_is_no_table_is_refused(file):
 
 
 def test_text_padded_in_other_ways_is_read(file):
-    """Spaces, as Fortran writes, NULs, and what a C program leaves behind the end are no part of a text."""
+    """Padding spaces (Fortran), NULs and bytes after the end of a C string are not part of a string."""
     for padding, cell in (
         (h5t.STR_SPACEPAD, b"ab    "),
         (h5t.STR_NULLPAD, b"ab\0\0\0\0"),

@@ -1,4 +1,4 @@
-"""TensorFlow's checkpoints through the usual functions: what lies under a prefix is found out by content."""
+"""TensorFlow checkpoints in the usual functions: the format of a prefix is detected by content."""
 
 from __future__ import annotations
 
