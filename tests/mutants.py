@@ -222,7 +222,7 @@ MUTANTS = [
         (
             "a-full-disk-has-numbers",
             "files/os_errors.py",
-            "    ENOSPC: _room,",
+            "    ENOSPC: _no_space,",
             "",
             "reliability/test_limits.py::test_a_full_disk",
             "A full disk is an error with the bytes needed and free.",
@@ -1374,7 +1374,7 @@ MUTANTS = [
         (
             "keys-without-bounds",
             "interop/table/table.py",
-            "        if room < 0:",
+            "        if allowed < 0:",
             "        if False:",
             "interop/table/test_table.py interop/test_damage.py",
             "A small block cannot claim keys without bounds.",

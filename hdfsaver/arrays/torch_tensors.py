@@ -93,7 +93,7 @@ class TorchFile(Mapping[str, "torch.Tensor"]):
         self._device = device
 
     def __getitem__(self, name: str) -> torch.Tensor:
-        """The tensor of that name, compared with its digest; `KeyError` where there is none."""
+        """The tensor of that name, compared with its digest; `KeyError` if it is missing."""
         return _on(self._device, as_torch(self._file[name], name))
 
     def __iter__(self) -> Iterator[str]:
@@ -113,15 +113,15 @@ class TorchFile(Mapping[str, "torch.Tensor"]):
         return f"<{type(self).__name__} {self._file.path!r} with {len(self)} tensors>"
 
     def get_tensor(self, name: str) -> torch.Tensor:
-        """The tensor of that name, as safetensors calls it; `KeyError` where there is none."""
+        """The tensor of that name, as safetensors calls it; `KeyError` if it is missing."""
         return self[name]
 
     def get_slice(self, name: str) -> TorchSlice:
-        """A tensor of which parts can be read; `KeyError` where there is none."""
+        """A tensor of which parts can be read; `KeyError` if it is missing."""
         return TorchSlice(self._file, name, self._device)
 
     def metadata(self) -> dict[str, str]:
-        """What the file says of itself."""
+        """The metadata of the file."""
         return self._file.metadata()
 
     def close(self) -> None:
@@ -149,7 +149,7 @@ class TorchSlice:
         self._device = device
 
     def __getitem__(self, index: Any) -> torch.Tensor:
-        """A part, by integers, slices and an Ellipsis, as NumPy gives it; `IndexError` where there is no such part."""
+        """A part, by integers, slices and an Ellipsis, as NumPy gives it; `IndexError` if it is out of bounds."""
         return _on(self._device, as_torch(np.asarray(self._part[index]), self._name))
 
     def get_shape(self) -> list[int]:

@@ -145,6 +145,6 @@ def remove_superseded(checkpoint_prefixes: Sequence[str], kept: Sequence[str]) -
 
 
 def _identity(path: Path) -> tuple[int, int]:
-    """What two names of one file have in common."""
+    """The device and inode, which two names of one file share."""
     found = path.stat()
     return found.st_dev, found.st_ino

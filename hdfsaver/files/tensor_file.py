@@ -69,7 +69,7 @@ class TensorSource(ABC):
         return [""]
 
     def of_group(self, group: str) -> TensorSource:
-        """The source of another group of the same file, which is closed by itself."""
+        """The source of another group of the same file, which the caller closes."""
         raise NotFoundError(None, None, f"A {self.kind} has no groups; {group!r} was asked for.")
 
     def close(self) -> None:  # noqa: B027 - many formats keep nothing open
@@ -270,9 +270,9 @@ class TensorFile(Mapping[str, Array]):
             return source.groups()
 
     def model(self, group: str) -> TensorFile:
-        """The model of another group of the same file, to be closed by itself.
+        """The model of another group of the same file, which the caller closes.
 
-        What was checked when the file was opened, and holds for the whole of it, is not checked again.
+        The checks of the whole file, made when it was opened, are not repeated.
 
         Raises
         ------

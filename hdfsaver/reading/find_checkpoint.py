@@ -42,7 +42,7 @@ def locate(prefix: str, listings: tensorflow.Listings | None = None) -> Located 
     prefix : str
         A prefix, a file, or the name of a ``.meta`` file beside one.
     listings : dict, optional
-        What is known of folders, and is learnt, where many prefixes are looked for.
+        The results of listing folders, for a search of many prefixes: they are used again and added to.
 
     Returns
     -------

@@ -184,8 +184,11 @@ def _index(rows: list[int], entries: list[TensorInfo], paths: list[str], chunk_r
     return index
 
 
-def read_names(root: h5g.GroupID, link: str = "") -> list[str]:
-    """The names of a model's variables in the order of the index; errors as in `read_index`."""
+def read_names(root: h5g.GroupID) -> dict[str, list[str]]:
+    """The names of each model's variables, by its link, in the order of the index; errors as in `read_index`.
+
+    A model with a damaged name is left out.
+    """
     columns = _columns(root)
     paths: dict[str, list[str]] = {}
     for path, link in zip(columns.paths, columns.links or [""] * len(columns.paths), strict=True):

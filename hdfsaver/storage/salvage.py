@@ -90,7 +90,7 @@ def salvage(path: str | os.PathLike[str]) -> Salvaged:
     ...     _ = file.seek(-1, 2), file.write(b"?")
     >>> found = hdfsaver.salvage("damaged.h5")
     >>> found.values, found.lost
-    ({'a': array([1., 2.])}, {'b': 'its bytes are not what was saved.'})
+    ({'a': array([1., 2.])}, {'b': 'its bytes differ from those that were saved.'})
     """
     opened = open_any(path)
     try:

@@ -128,5 +128,5 @@ def test_deferred_values_of_every_dtype_wait_for_their_turn(tmp_path):
     write_models(tmp_path / "x.h5", {"": Model({"a": value}, None, {"a": "qint8"})})
     with open_file(tmp_path / "x.h5") as file:
         assert ("qint8", ["made"]) == (file.variables["a"].dtype, made)
-    with pytest.raises(TypeError, match="'a' is said to be float32"):
+    with pytest.raises(TypeError, match="'a' should have dtype float32"):
         prepare("a", value, "float32")

@@ -15,7 +15,7 @@ MANY = 3
 
 
 def functions(node: ast.AST) -> Iterator[ast.FunctionDef]:
-    """The public functions and methods below a node of the syntax tree, except commands, which document their options."""
+    """The public functions and methods below a node of the syntax tree; commands document their options."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.ClassDef) and not child.name.startswith("_"):
             yield from functions(child)

@@ -19,8 +19,8 @@ ROOT = Path(hdfsaver.__file__).parent
 SECTIONS = ("Parameters", "Returns", "Raises")
 
 
-def functions(node: ast.AST) -> Iterator[ast.FunctionDef]:
-    """The public functions and methods below a node of the syntax tree, except commands, which document options."""
+def public_functions() -> Iterator[Callable[..., Any]]:
+    """The public functions of all families of operations."""
     for family in hdfsaver.ops.__all__:
         module = importlib.import_module(f"hdfsaver.ops.{family}")
         for name, value in vars(module).items():

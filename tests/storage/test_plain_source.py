@@ -253,7 +253,7 @@ def test_what_leads_elsewhere_or_means_nothing_is_refused(make, fill):
 @pytest.mark.parametrize("fill", [_external_storage, _virtual])
 def test_other_files_are_not_even_looked_for(make, fill):
     """That values lie elsewhere is seen before the shape is asked for, which would open the other files."""
-    with pytest.raises(errors.InvalidArgumentError, match="/x: its values lie in other files"):
+    with pytest.raises(errors.InvalidArgumentError, match="/x: its values are in other files"):
         open_file(make(fill))
 
 

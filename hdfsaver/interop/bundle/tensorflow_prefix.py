@@ -50,7 +50,7 @@ def find(prefix: str | os.PathLike[str], listings: Listings | None = None) -> Fo
         The result of TensorFlow's ``Saver.save``, or the path of the index. If it ends in a slash, the file names are
         only suffixes.
     listings : dict, optional
-        What was found by listing folders; used again and added to, for looking for many checkpoints at once.
+        The results of listing folders, for a search of many checkpoints: they are used again and added to.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def _is_v1(path: str) -> bool:
         os.close(opened.fd)
 
 
-def _v1_shards(path: str) -> tuple[str, ...]:
+def _v1_shards(path: str, listings: Listings) -> tuple[str, ...]:
     """The existing files ``NAME-00000-of-00004`` and so on, if one of them is a table."""
     folder, name = os.path.split(path)
     if folder not in listings:

@@ -129,6 +129,10 @@ def grid_for(dtype: str, shape: tuple[int, ...], itemsize: int) -> Grid | None:
     shape : tuple of int
     itemsize : int
         Bytes of an element.
+
+    Returns
+    -------
+    Grid or None
     """
     if dtype == STRING or not shape or math.prod(shape) * itemsize < LARGE:
         return None

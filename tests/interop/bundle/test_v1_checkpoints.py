@@ -90,7 +90,7 @@ ENDLESS = {"dim": [{"size": 2**40}]}
         ({}, {"slice": [{"extent": [{"start": 1, "length": 5}]}]}, DataLossError, "has 5 rows from row 1"),
         ({"float_val": [1]}, {"slice": [{"extent": [{"length": 1}]}]}, DataLossError, "is incomplete"),
         ({}, {"name": "w"}, DataLossError, "a slice of tensor 'w' is missing"),
-        ({"float_val": [1, 2]}, {"of": "w"}, DataLossError, "value of tensor 'v' says that it is of 'w'"),
+        ({"float_val": [1, 2]}, {"of": "w"}, DataLossError, "value of tensor 'v' belongs to 'w'"),
     ],
 )
 def test_inconsistent_files_are_refused(

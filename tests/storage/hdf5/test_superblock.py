@@ -49,7 +49,7 @@ def test_directories_and_missing_files_are_not_found(tmp_path):
         open_file("a\0b")
 
 
-def test_pipes_and_sockets_do_not_hang(tmp_path):
+def test_pipes_and_sockets_do_not_hang(tmp_path, monkeypatch):
     """A path that is not a regular file is refused immediately."""
     really_open = os.open
 

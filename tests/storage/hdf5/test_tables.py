@@ -195,7 +195,7 @@ def test_other_datasets_are_not_tables(file):
         "numbers": "a table .a compound dataset.",
         "square": "must have one dimension, not 2",
         "vlen": "",  # what it declares is not what is stored beside the heap
-        "nested": "column 'a' is neither text of fixed width",
+        "nested": "column 'a' has an unsupported datatype",
         "group": "a dataset was expected",
         "nothing": "it is missing",
     }.items():
