@@ -67,10 +67,8 @@ from hdfsaver.graph.graph_defs import (
 from hdfsaver.graph.graph_keys import (
     GraphKeys,
 )
-from hdfsaver.graph.tensor_conversion import (
-    convert_to_tensor,
-    is_tensor,
-)
+from hdfsaver.graph.tensor_conversion import convert_to_tensor, is_tensor
+from hdfsaver.messages.tensor_protos import make_ndarray
 from hdfsaver.ops.activations import (
     log_sigmoid,
     sigmoid,
@@ -289,6 +287,7 @@ from hdfsaver.protos.attributes import AttrValue, NameAttrList
 from hdfsaver.protos.graphs import GraphDef, NodeDef
 from hdfsaver.protos.meta_graphs import MetaGraphDef
 from hdfsaver.protos.tensors import make_ndarray
+from hdfsaver.variables.partitioning import fixed_size_partitioner, min_max_variable_partitioner, variable_axis_size_partitioner
 from hdfsaver.session import (
     InteractiveSession,
     Session,
@@ -340,6 +339,7 @@ if typing.TYPE_CHECKING:
     from hdfsaver.arrays.array_files import load_file, open_file, save_file
     from hdfsaver.arrays.digraphs import read_digraph, write_digraph
     from hdfsaver.conversion.converting import convert
+    from hdfsaver.messages.message_classes import AttrValue, GraphDef, MetaGraphDef, NameAttrList, NodeDef
     from hdfsaver.storage.chunks.compression import Compression
     from hdfsaver.storage.salvage import salvage
 
@@ -611,7 +611,12 @@ __all__ = [
 ]
 
 _LAZY = {
+    "AttrValue": "hdfsaver.messages.message_classes",
     "Compression": "hdfsaver.storage.chunks.compression",
+    "GraphDef": "hdfsaver.messages.message_classes",
+    "MetaGraphDef": "hdfsaver.messages.message_classes",
+    "NameAttrList": "hdfsaver.messages.message_classes",
+    "NodeDef": "hdfsaver.messages.message_classes",
     "convert": "hdfsaver.conversion.converting",
     "load_file": "hdfsaver.arrays.array_files",
     "open_file": "hdfsaver.arrays.array_files",
@@ -620,7 +625,7 @@ _LAZY = {
     "save_file": "hdfsaver.arrays.array_files",
     "write_digraph": "hdfsaver.arrays.digraphs",
 }
-"""What needs the HDF5 library, which takes as long to load as everything else together, and where it is."""
+"""What needs HDF5's library or protobuf's, which take as long to load as everything else together, and where it is."""
 
 if not typing.TYPE_CHECKING:  # or else a type checker would accept every name
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hdfsaver.graph.graph_defs import import_graph_def
-from hdfsaver.protos.subgraphs import extract_sub_graph, remove_training_nodes
+from hdfsaver.messages.sub_graphs import extract_sub_graph, remove_training_nodes
 from hdfsaver.session.freezing import convert_variables_to_constants
 
 __all__ = ["convert_variables_to_constants", "extract_sub_graph", "import_graph_def", "remove_training_nodes"]

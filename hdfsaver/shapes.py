@@ -8,14 +8,28 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar, SupportsIndex, TypeAlias, overload
+from typing import Any, ClassVar, Protocol, SupportsIndex, TypeAlias, TypeGuard, cast, overload
 
 Shape: TypeAlias = tuple[int | None, ...] | None
 """A static shape as the DiGraph holds it."""
 
-ShapeLike: TypeAlias = "TensorShape | TensorShapeProto | Iterable[SupportsIndex | None] | SupportsIndex | None"
+
+class ShapeProto(Protocol):
+    """TensorFlow's message for a static shape, ``TensorShapeProto``, which `hdfsaver.messages` makes."""
+
+    unknown_rank: bool
+
+    @property
+    def dim(self) -> Iterable[Any]:
+        """The dimensions; the ``size`` of one is -1 where it is not known."""
+
+
+make_proto: list[Callable[[Shape], Any]] = []
+"""What makes a message of a shape; `hdfsaver.messages`, which knows this module, puts it here."""
+
+ShapeLike: TypeAlias = "TensorShape | ShapeProto | Iterable[SupportsIndex | None] | SupportsIndex | None"
 """What may be written for a static shape; see `as_shape`."""
 
 
@@ -41,13 +55,24 @@ def as_shape(value: ShapeLike) -> Shape:
     """
     if value is None:
         return None
-    if isinstance(value, TensorShape | TensorShapeProto):
+    if isinstance(value, TensorShape):
         return value.plain
+    if _is_proto(value):
+        return of_proto(value)
     if isinstance(value, str | bytes):
         raise TypeError(f"A shape is a sequence of integers or None, not {value!r}.")
     if isinstance(value, Iterable):
         return tuple(as_dimension(size) for size in value)
-    return (as_dimension(value),)
+    return (as_dimension(cast("SupportsIndex", value)),)
+
+
+def _is_proto(value: ShapeLike) -> TypeGuard[ShapeProto]:
+    return hasattr(value, "unknown_rank")
+
+
+def of_proto(message: ShapeProto) -> Shape:
+    """The shape that a ``TensorShapeProto`` says; any negative size is one that is not known."""
+    return None if message.unknown_rank else tuple([None if dim.size < 0 else dim.size for dim in message.dim])
 
 
 def as_dimension(value: SupportsIndex | None) -> int | None:
@@ -208,9 +233,9 @@ class TensorShape:
         known = [size for size in self.plain if size is not None]
         return math.prod(known) if len(known) == len(self.plain) else None
 
-    def as_proto(self) -> TensorShapeProto:
-        """The shape as a graph's definition holds it."""
-        return TensorShapeProto.of(self.plain)
+    def as_proto(self) -> Any:
+        """The shape as a ``TensorShapeProto``, TensorFlow's message."""
+        return make_proto[0](self.plain)
 
     def is_fully_defined(self) -> bool:
         """Whether rank and every dimension are known."""

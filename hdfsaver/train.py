@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing
+
 from hdfsaver.checkpoint.checkpoint_management import (
     generate_checkpoint_state_proto,
     remove_checkpoint,
@@ -18,6 +20,7 @@ from hdfsaver.checkpoint.meta_graph import export_meta_graph, export_scoped_meta
 from hdfsaver.checkpoint.restore_report import RestoreReport
 from hdfsaver.checkpoint.retention import keep_any, keep_best, keep_latest
 from hdfsaver.checkpoint.saver import Saver
+from hdfsaver.messages import message_classes
 from hdfsaver.monitoring.checkpoint_saver_hook import CheckpointSaverHook, CheckpointSaverListener
 from hdfsaver.monitoring.coordinator import Coordinator, LooperThread
 from hdfsaver.monitoring.logging_hooks import LoggingTensorHook, StepCounterHook
@@ -47,7 +50,6 @@ from hdfsaver.reading.inspect_checkpoint import list_variables, load_variable
 from hdfsaver.reading.iterator import checkpoints_iterator
 from hdfsaver.reading.reader import CheckpointReader, NewCheckpointReader, load_checkpoint
 from hdfsaver.reading.state_file import CheckpointState
-from hdfsaver.schema import SaverDef
 from hdfsaver.training.global_step import (
     assert_global_step,
     create_global_step,
@@ -55,6 +57,9 @@ from hdfsaver.training.global_step import (
     get_or_create_global_step,
     global_step,
 )
+
+if typing.TYPE_CHECKING:
+    from hdfsaver.messages.message_classes import SaverDef
 
 __all__ = [
     "CheckpointReader",
@@ -120,3 +125,9 @@ __all__ = [
 
 def __dir__() -> list[str]:
     return __all__
+
+
+def __getattr__(name: str) -> typing.Any:
+    if name == "SaverDef":  # a message, for which protobuf has to be loaded
+        return getattr(message_classes, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from hdfsaver import errors
 from hdfsaver.files.atomic_write import write_text_atomically
+from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_defs import graph_around
-from hdfsaver.protos.graphs import GraphDef
-from hdfsaver.protos.meta_graphs import MetaGraphDef
-from hdfsaver.protos.text import text_of
+from hdfsaver.interop.graphs.graph_files import read_meta_graph, write_graph_def
+from hdfsaver.interop.graphs.message_files import text_of
+from hdfsaver.interop.graphs.meta_graph_defs import program_message
+from hdfsaver.messages import message_classes
 from hdfsaver.reading import checkpoint_names
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.schema import Structure
@@ -68,9 +70,6 @@ def _is_hdf5(path: Path) -> bool:
 
 
 def _read_tensorflow(path: Path) -> Structure:
-    """Read a file of TensorFlow's, with libraries that are installed only by who has such files."""
-    from hdfsaver.interop.graphs.graph_files import read_meta_graph
-
     try:
         return read_meta_graph(path)
     except errors.OpError as error:
@@ -90,7 +89,9 @@ def _read(path: Path, group: str) -> Structure:
     return structure
 
 
-def write_graph(graph_or_graph_def: Graph | GraphDef, logdir: PathLike, name: str, as_text: bool = True) -> str:
+def write_graph(
+    graph_or_graph_def: Graph | message_classes.GraphDef, logdir: PathLike, name: str, as_text: bool = True
+) -> str:
     """Write a graph, without collections and values, into a folder, which is made where it is missing.
 
     Parameters
@@ -100,10 +101,9 @@ def write_graph(graph_or_graph_def: Graph | GraphDef, logdir: PathLike, name: st
     name : str
         The file's name.
     as_text : bool
-        Write the definition in protobuf's text format, which TensorFlow reads (``graph.pbtxt``); where it has
-        functions, that needs ``hdfsaver[tensorflow]``. Otherwise a name that ends in ``.pb`` gives protobuf's binary
-        format, which needs that too, and any other an HDF5 file (``graph`` becomes ``graph.h5``), which
-        `import_meta_graph` reads.
+        Write the definition in protobuf's text format, which TensorFlow reads (``graph.pbtxt``). Otherwise a name
+        that ends in ``.pb`` gives protobuf's binary format, and any other an HDF5 file (``graph`` becomes
+        ``graph.h5``), which `import_meta_graph` reads.
 
     Returns
     -------
@@ -114,20 +114,19 @@ def write_graph(graph_or_graph_def: Graph | GraphDef, logdir: PathLike, name: st
     ------
     TypeError
         The first argument is neither of the two.
-    ImportError
-        The library for protobuf's binary format is not installed.
+    ValueError
+        The definition has fields whose names are not known, which its text cannot do without.
     OpError
         The file cannot be written.
     """
-    if not isinstance(graph_or_graph_def, Graph | GraphDef):
+    if not isinstance(graph_or_graph_def, Graph | message_classes.GraphDef):
         raise TypeError(f"write_graph takes a Graph or a GraphDef, not {type(graph_or_graph_def).__name__}.")
     path = Path(os.fspath(as_prefix(logdir)), name)
     if as_text:
         given = graph_or_graph_def
-        definition = given if isinstance(given, GraphDef) else given.as_graph_def()
+        text = text_of(given.as_graph_def() if isinstance(given, Graph) else given, path)
         _make_folder(path)
-        has_functions = definition.library.function or definition.library.gradient
-        write_text_atomically(path, _text_by_protobuf(definition) if has_functions else text_of(definition))
+        write_text_atomically(path, text)
         return str(path)
     if path.suffix == ".pb":
         _write_binary(graph_or_graph_def, path)
@@ -137,19 +136,9 @@ def write_graph(graph_or_graph_def: Graph | GraphDef, logdir: PathLike, name: st
     return str(checkpoint_names.file_of(str(path)))
 
 
-def _text_by_protobuf(definition: GraphDef) -> str:
-    """The text of a graph with functions, of which only protobuf's own library knows what is in them."""
-    from hdfsaver.interop.graphs.graph_files import text_of_graph_def
-
-    return text_of_graph_def(definition)
-
-
-def _write_binary(given: Graph | GraphDef, path: Path) -> None:
-    from hdfsaver.interop.graphs.graph_files import write_graph_def
-
-    if isinstance(given, GraphDef):
-        definition = MetaGraphDef(graph_def=given)
-    else:
-        definition = MetaGraphDef(graph_def=given.as_graph_def(), tensorflow=given.tensorflow)
+def _write_binary(given: Graph | message_classes.GraphDef, path: Path) -> None:
+    if isinstance(given, Graph):
+        structure = Structure(given.digraph, tensorflow=given.tensorflow)
+        given = program_message(structure, find, add_shapes=False).graph_def
     _make_folder(path)
-    write_graph_def(definition, path)
+    write_graph_def(given, path)

@@ -19,9 +19,14 @@ from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.insert_nodes import with_defaults
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
+from hdfsaver.interop.graphs.meta_graph_defs import described_collections, described_names, described_nodes
+from hdfsaver.messages import message_classes
+from hdfsaver.messages.function_libraries import library_of
+from hdfsaver.messages.saver_defs import read_saver
 from hdfsaver.protos.conversion import nodes_of
 from hdfsaver.protos.meta_graphs import MetaGraphDef
 from hdfsaver.reading.checkpoint_names import PathLike
+from hdfsaver.variables.partitioning import SaveSliceInfo
 from hdfsaver.schema import LIBRARY, CollectionDef, SavedNames, SavedPart, SaverDef, Structure, VariableDef
 from hdfsaver.variables.partitioning import SaveSliceInfo
 from hdfsaver.variables.variable import Variable
@@ -30,7 +35,7 @@ Elements = list[Tensor | Operation] | None
 
 
 def import_meta_graph(
-    meta_graph_or_file: PathLike | MetaGraphDef | Structure,
+    meta_graph_or_file: PathLike | message_classes.MetaGraphDef | Structure,
     clear_devices: bool = False,
     import_scope: str | None = None,
     *,
@@ -107,7 +112,7 @@ def import_meta_graph(
 
 
 def import_scoped_meta_graph(
-    meta_graph_or_file: PathLike | MetaGraphDef | Structure,
+    meta_graph_or_file: PathLike | message_classes.MetaGraphDef | Structure,
     clear_devices: bool = False,
     graph: Graph | None = None,
     import_scope: str | None = None,
@@ -128,7 +133,7 @@ def import_scoped_meta_graph(
 
 
 def import_scoped_meta_graph_with_return_elements(
-    meta_graph_or_file: PathLike | MetaGraphDef | Structure,
+    meta_graph_or_file: PathLike | message_classes.MetaGraphDef | Structure,
     clear_devices: bool = False,
     graph: Graph | None = None,
     import_scope: str | None = None,
@@ -158,7 +163,7 @@ class _Described(NamedTuple):
     collections: dict[str, CollectionDef]
     saver: SaverDef | None
     saved_names: SavedNames
-    library: bytes = b""
+    library: message_classes.FunctionDefLibrary | None = None
 
 
 class _Imported(NamedTuple):
@@ -172,7 +177,7 @@ class _Imported(NamedTuple):
 
 
 def _import(
-    source: PathLike | MetaGraphDef | Structure,
+    source: PathLike | message_classes.MetaGraphDef | Structure,
     clear_devices: bool,
     graph: Graph | None,
     import_scope: str | None,
@@ -200,25 +205,33 @@ def _import(
         nodes = {name: _node(data, clear_devices) for name, data in described.nodes.items() if not _is_unbound(name)}
         is_guess = structure is not None and bool(structure.tensorflow)
         prefix, new_names, elements = _insert(graph, nodes, import_scope, tensors, wanted, is_guess)
-        add_functions(graph, described.library)
+        if described.library is not None:
+            add_functions(graph, described.library)
     _warn_of_resources(described.nodes)
     collections = {key: definition for key, definition in collections.items() if predicate(key)}
     variables = _Collections(graph, new_names, prefix).add(collections)
     return _Imported(graph, described, new_names, variables, elements)
 
 
-def _read(source: PathLike | MetaGraphDef | Structure, group: str) -> tuple[_Described, Structure | None]:
+def _read(
+    source: PathLike | message_classes.MetaGraphDef | Structure, group: str
+) -> tuple[_Described, Structure | None]:
     """What is to be imported, and the DiGraph that a graph may take for its own, as nobody else has it."""
-    if isinstance(source, MetaGraphDef):
-        names = source.saved_names
-        library = source.tensorflow.get(LIBRARY, b"")
-        return _Described(nodes_of(source.graph_def), source.collection_def, source.saver_def, names, library), None
+    if isinstance(source, message_classes.MetaGraphDef):
+        return _described(source), None
     is_file = not isinstance(source, Structure)
     structure = source if isinstance(source, Structure) else read_structure(source, group)
     nodes = structure.digraph.nodes
-    library = structure.tensorflow.get(LIBRARY, b"")
+    library = library_of(structure.tensorflow[LIBRARY]) if LIBRARY in structure.tensorflow else None
     described = _Described(nodes, structure.collections, structure.saver, structure.saved_names, library)
     return described, structure if is_file else None
+
+
+def _described(message: message_classes.MetaGraphDef) -> _Described:
+    nodes = {name: _undecided(data) for name, data in described_nodes(message).items()}
+    saver = read_saver(message.saver_def) if message.HasField("saver_def") else None
+    names = described_names(message, nodes, saver)
+    return _Described(nodes, described_collections(message), saver, names, message.graph_def.library)
 
 
 def _warn_of_resources(nodes: Mapping[str, Mapping[str, Any]]) -> None:

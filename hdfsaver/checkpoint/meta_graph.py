@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import dataclasses
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -12,7 +10,7 @@ import numpy as np
 
 from hdfsaver import schema
 from hdfsaver.checkpoint.graph_files import write_structure
-from hdfsaver.checkpoint.scoping import extraneous_savers, part_of, prefix_of, saved_within, without_unbound
+from hdfsaver.checkpoint.scoping import UNBOUND, extraneous_savers, part_of, prefix_of, saved_within
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
@@ -20,6 +18,9 @@ from hdfsaver.graph.graph_defs import graph_around
 from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
+from hdfsaver.interop.graphs.meta_graph_defs import program_message
+from hdfsaver.messages import message_classes
+from hdfsaver.messages.saver_defs import read_saver
 from hdfsaver.protos.conversion import graph_def_of
 from hdfsaver.protos.graphs import GraphDef
 from hdfsaver.protos.meta_graphs import MetaGraphDef, MetaInfoDef
@@ -166,9 +167,9 @@ _KINDS: tuple[tuple[str, Callable[[Any], bool], Callable[[Any, str | None], Any]
 
 def export_meta_graph(
     filename: PathLike | None = None,
-    meta_info_def: MetaInfoDef | None = None,
-    graph_def: GraphDef | None = None,
-    saver_def: SaverDef | None = None,
+    meta_info_def: message_classes.MetaGraphDef.MetaInfoDef | None = None,
+    graph_def: message_classes.GraphDef | None = None,
+    saver_def: message_classes.SaverDef | None = None,
     collection_list: Iterable[str] | None = None,
     as_text: bool = False,
     graph: Graph | None = None,
@@ -179,7 +180,7 @@ def export_meta_graph(
     save_debug_info: bool = False,
     *,
     unbound_inputs_col_name: str | None = "unbound_inputs",
-) -> MetaGraphDef:
+) -> message_classes.MetaGraphDef:
     """Describe a graph with its collections, and write the description, without any values, into a file.
 
     Parameters
@@ -240,28 +241,29 @@ def export_meta_graph(
 
 def export_scoped_meta_graph(
     filename: PathLike | None = None,
-    graph_def: GraphDef | None = None,
+    graph_def: message_classes.GraphDef | None = None,
     graph: Graph | None = None,
     export_scope: str | None = None,
     as_text: bool = False,
     unbound_inputs_col_name: str | None = "unbound_inputs",
     clear_devices: bool = False,
-    saver_def: SaverDef | None = None,
+    saver_def: message_classes.SaverDef | SaverDef | None = None,
     clear_extraneous_savers: bool = False,
     strip_default_attrs: bool = False,
     save_debug_info: bool = False,
     *,
-    meta_info_def: MetaInfoDef | None = None,
+    meta_info_def: message_classes.MetaGraphDef.MetaInfoDef | None = None,
     collection_list: Iterable[str] | None = None,
     saved_names: SavedNames | None = None,
-) -> tuple[MetaGraphDef, dict[str, Variable]]:
+) -> tuple[message_classes.MetaGraphDef, dict[str, Variable]]:
     """`export_meta_graph`, which also gives the global variables described, by their names without the scope."""
     graph = get_default_graph() if graph is None else graph
     described = graph if graph_def is None else _redefined(graph, graph_def)
-    excluded = extraneous_savers(described.digraph, saver_def) if clear_extraneous_savers else frozenset()
+    saver = None if saver_def is None else read_saver(saver_def)
+    excluded = extraneous_savers(described.digraph, saver) if clear_extraneous_savers else frozenset()
     structure = structure_of(
         described,
-        saver_def,
+        saver,
         saved_names,
         collection_list,
         clear_devices,
@@ -273,35 +275,36 @@ def export_scoped_meta_graph(
     if filename is not None:
         write_structure(filename, structure)
     add_shapes = bool(export_scope or clear_extraneous_savers or clear_devices)
-    info = copy.copy(meta_info_def) if meta_info_def is not None else MetaInfoDef()
-    info.stripped_default_attrs = info.stripped_default_attrs or strip_default_attrs
+    message = described_by(structure, meta_info_def, add_shapes)
+    if strip_default_attrs:
+        message.meta_info_def.stripped_default_attrs = True
     prefix = prefix_of(export_scope)
     variables = [
         item for item in graph.get_collection(GraphKeys.GLOBAL_VARIABLES) if _is_included(item, prefix, excluded)
     ]
     var_list = {variable.name.removeprefix(prefix): variable for variable in variables}
-    return described_by(structure, graph, info, add_shapes), var_list
+    return message, var_list
 
 
-def _redefined(graph: Graph, graph_def: GraphDef) -> Graph:
+def _redefined(graph: Graph, graph_def: message_classes.GraphDef) -> Graph:
     """A graph of other operations with the collections of a graph."""
     other = graph_around(graph_def)
-    other.tensorflow = graph.tensorflow
+    other.tensorflow = {**graph.tensorflow, **other.tensorflow}  # functions are those of the definition
     for key in graph.get_all_collection_keys():
         other.get_collection_ref(key).extend(graph.get_collection(key))
     return other
 
 
-def described_by(structure: Structure, graph: Graph, info: MetaInfoDef, add_shapes: bool) -> MetaGraphDef:
-    """The message for a structure. It shares nothing with the graph but constant arrays, which nobody writes on."""
-    definition = without_unbound(graph_def_of(structure.digraph.nodes.items(), find, add_shapes))
-    definition.library.CopyFrom(graph.library)
-    saver = None if structure.saver is None else dataclasses.replace(structure.saver)
-    return MetaGraphDef(
-        info,
-        definition,
-        saver,
-        structure.collections,
-        saved_names=structure.saved_names,
-        tensorflow=structure.tensorflow,
-    )
+def described_by(
+    structure: Structure, info: message_classes.MetaGraphDef.MetaInfoDef | None, add_shapes: bool
+) -> message_classes.MetaGraphDef:
+    """The message for a structure, without the nodes that stand for inputs from outside."""
+    message = program_message(structure, find, add_shapes)
+    nodes = message.graph_def.node
+    for index in reversed(range(len(nodes))):
+        if nodes[index].name.startswith(UNBOUND):
+            del nodes[index]
+    message.meta_info_def.SetInParent()
+    if info is not None:
+        message.meta_info_def.CopyFrom(info)
+    return message

@@ -23,7 +23,8 @@ from hdfsaver.checkpoint.saveables.var_list import variables_by_name
 from hdfsaver.files.progress import Callback
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.protos.meta_graphs import MetaGraphDef
+from hdfsaver.messages import message_classes
+from hdfsaver.messages.saver_defs import read_saver, saver_message
 from hdfsaver.reading import checkpoint_names
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix, as_prefixes
 from hdfsaver.reading.find_checkpoint import Located, locate
@@ -119,7 +120,7 @@ class Saver:
         keep_checkpoint_every_n_hours: float = 10000.0,
         name: str | None = None,
         restore_sequentially: bool = False,
-        saver_def: SaverDef | None = None,
+        saver_def: message_classes.SaverDef | SaverDef | None = None,
         builder: Any = None,
         defer_build: bool = False,
         allow_empty: bool = False,
@@ -149,10 +150,14 @@ class Saver:
         self._saveables: dict[str, Saveable] = {}
         self._reshape = reshape
         self._pad = pad_step_number
-        self._saver_def = saver_def or SaverDef(
-            max_to_keep=max_to_keep or 0,
-            sharded=sharded,
-            keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours,
+        self._saver_def = (
+            read_saver(saver_def)
+            if saver_def is not None
+            else SaverDef(
+                max_to_keep=max_to_keep or 0,
+                sharded=sharded,
+                keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours,
+            )
         )
         self._writer = Writer()
         self._described: tuple[Hashable, Structure] | None = None
@@ -455,20 +460,21 @@ class Saver:
 
     # -- describing ----------------------------------------------------------------------------------------------
 
-    def as_saver_def(self) -> SaverDef:
+    def as_saver_def(self) -> message_classes.SaverDef:
         """The Saver's settings."""
-        return self._saver_def
+        return saver_message(self._saver_def)
 
-    def to_proto(self, export_scope: str | None = None) -> SaverDef | None:
+    def to_proto(self, export_scope: str | None = None) -> message_classes.SaverDef | None:
         """A copy of the Saver's settings; None if it names operations outside ``export_scope``."""
         prefix = f"{export_scope.rstrip('/')}/" if export_scope else ""
         given = {field: getattr(self._saver_def, field) for field in OPERATIONS}
         if any(name and not name.startswith(prefix) for name in given.values()):
             return None
-        return replace(self._saver_def, **{field: name.removeprefix(prefix) for field, name in given.items()})
+        within = {field: name.removeprefix(prefix) for field, name in given.items()}
+        return saver_message(replace(self._saver_def, **within))
 
     @staticmethod
-    def from_proto(saver_def: SaverDef, import_scope: str | None = None) -> Saver:
+    def from_proto(saver_def: message_classes.SaverDef, import_scope: str | None = None) -> Saver:
         """Make a Saver with the settings for all global variables, or for those in a scope by their names in it."""
         if not import_scope:
             return Saver(saver_def=saver_def)
@@ -495,7 +501,7 @@ class Saver:
         clear_extraneous_savers: bool = False,
         strip_default_attrs: bool = False,
         save_debug_info: bool = False,
-    ) -> MetaGraphDef:
+    ) -> message_classes.MetaGraphDef:
         """Describe the default graph and this Saver's settings, and write the description to a file without values.
 
         Parameters

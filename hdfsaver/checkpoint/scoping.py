@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from hdfsaver import schema
-from hdfsaver.protos.graphs import GraphDef
 from hdfsaver.schema import DiGraph, SavedNames, SavedPart, SaverDef
 
 UNBOUND = "$unbound_inputs_"
@@ -119,12 +118,6 @@ def saved_within(saved: SavedNames, prefix: str) -> SavedNames:
 def _saved_part(part: SavedPart, prefix: str) -> SavedPart:
     info = replace(part.info, full_name=part.info.full_name.removeprefix(prefix))
     return SavedPart(part.op_name.removeprefix(prefix), info)
-
-
-def without_unbound(graph_def: GraphDef) -> GraphDef:
-    """The definition without the nodes that stand for inputs from outside."""
-    graph_def.node = [node for node in graph_def.node if not node.name.startswith(UNBOUND)]
-    return graph_def
 
 
 def extraneous_savers(digraph: DiGraph, saver_def: SaverDef | None) -> frozenset[str]:

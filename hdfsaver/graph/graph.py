@@ -19,9 +19,12 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.scopes import ControlDependencies, device_of, locations, merge_device
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.walks import Positions, Takers
+from hdfsaver.messages import message_classes
+from hdfsaver.messages.function_libraries import library_of
+from hdfsaver.messages.node_defs import PRODUCER, graph_def_of
 from hdfsaver.protos.conversion import graph_def_of, node_def_of
 from hdfsaver.protos.functions import library_of
-from hdfsaver.protos.graphs import PRODUCER, FunctionDefLibrary, GraphDef, NodeDef, VersionDef
+from hdfsaver.protos.graphs import FunctionDefLibrary, GraphDef, NodeDef, PRODUCER, VersionDef
 from hdfsaver.schema import LIBRARY, AttrValue, DiGraph
 from hdfsaver.shapes import Shape
 from hdfsaver.shapes import text as shape_text
@@ -46,11 +49,8 @@ class Graph:
         The graph itself, plain data as `hdfsaver.schema` documents them: any algorithm of networkx runs on it.
     seed : int or None
         The graph-level random seed; see ``tf.set_random_seed``.
-    library : FunctionDefLibrary
-        The functions that came with an imported `GraphDef`; files do not hold them.
     tensorflow : dict of str to bytes
-        What came with a file of TensorFlow's beyond the graph, functions included, see `hdfsaver.schema.Structure`;
-        files do hold it.
+        What came from TensorFlow beyond the graph, functions included, see `hdfsaver.schema.Structure`.
     """
 
     def __init__(self) -> None:
@@ -69,7 +69,6 @@ class Graph:
         self._control: list[ControlDependencies] = []
         self._colocation: list[bytes] = []
         self._collections = Collections()
-        self.library = FunctionDefLibrary()
         self.tensorflow: dict[str, bytes] = {}
 
     @classmethod
@@ -502,11 +501,16 @@ class Graph:
     # -- describing ----------------------------------------------------------------------------------------------
 
     @property
-    def graph_def_versions(self) -> VersionDef:
-        """The versions that `as_graph_def` writes."""
-        return VersionDef(producer=PRODUCER)
+    def library(self) -> message_classes.FunctionDefLibrary:
+        """The functions that operations call, as they came with a file or a `GraphDef`."""
+        return library_of(self.tensorflow.get(LIBRARY, b""))
 
-    def as_graph_def(self, from_version: int | None = None, add_shapes: bool = False) -> GraphDef:
+    @property
+    def graph_def_versions(self) -> message_classes.VersionDef:
+        """The versions that `as_graph_def` writes."""
+        return message_classes.VersionDef(producer=PRODUCER)
+
+    def as_graph_def(self, from_version: int | None = None, add_shapes: bool = False) -> message_classes.GraphDef:
         """The graph as a list of definitions, which `import_graph_def` takes.
 
         Parameters
@@ -522,10 +526,8 @@ class Graph:
         """
         first = 0 if from_version is None else self._size_at(from_version)
         made = graph_def_of(itertools.islice(self.digraph.nodes.items(), first, None), find, add_shapes)
-        made.library.CopyFrom(self.library)
-        came = library_of(self.tensorflow.get(LIBRARY, b""))
-        made.library.function += came.function
-        made.library.gradient += came.gradient
+        if LIBRARY in self.tensorflow:
+            made.library.CopyFrom(self.library)
         return made
 
     def _node_def(self, name: str) -> NodeDef:

@@ -12,6 +12,9 @@ from hdfsaver.graph.insert_nodes import Replaced, insert_nodes
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
+from hdfsaver.messages import message_classes
+from hdfsaver.messages.function_libraries import joined
+from hdfsaver.messages.node_defs import nodes_of, parse_input
 from hdfsaver.protos.conversion import nodes_of, parse_input
 from hdfsaver.protos.functions import bytes_of, others_of
 from hdfsaver.protos.graphs import GraphDef
@@ -20,7 +23,7 @@ from hdfsaver.schema import LIBRARY
 
 @overload
 def import_graph_def(
-    graph_def: GraphDef,
+    graph_def: message_classes.GraphDef,
     input_map: Mapping[Any, Any] | None = None,
     return_elements: None = None,
     name: str | None = None,
@@ -93,7 +96,7 @@ def import_graph_def(
         A name in ``input_map`` or ``return_elements`` is not in ``graph_def``; or that is not well-formed: an input is
         missing, a name comes twice, operations wait for each other in a cycle, dtypes or shapes do not fit.
     """
-    if not isinstance(graph_def, GraphDef):
+    if not isinstance(graph_def, message_classes.GraphDef):
         raise TypeError(f"Argument `graph_def` must be a GraphDef, not {type(graph_def).__name__}.")
     wanted = None if return_elements is None else checked_elements(return_elements)
     given = checked_map(input_map)
@@ -102,21 +105,17 @@ def import_graph_def(
         tensors = _as_tensors(given, scope)
         with schema.nothing_collected():
             elements = insert_definition(graph, nodes_of(graph_def), scope, tensors, wanted)[1]
-    graph.library.function.extend(others_of(graph_def.library.function))
-    graph.library.gradient.extend(others_of(graph_def.library.gradient))
-    add_functions(graph, bytes_of(graph_def.library))
+    add_functions(graph, graph_def.library)
     return elements
 
 
-def add_functions(graph: Graph, library: bytes) -> None:
-    """Add functions of TensorFlow's to those that a graph has, each once."""
-    known = graph.tensorflow.get(LIBRARY, b"")
-    if library and library not in known:
-        # Messages whose bytes follow one another are one message.
-        graph.tensorflow = {**graph.tensorflow, LIBRARY: known + library}
+def add_functions(graph: Graph, library: message_classes.FunctionDefLibrary) -> None:
+    """Add functions to those that a graph has, each once."""
+    if library.ByteSize():
+        graph.tensorflow = {**graph.tensorflow, LIBRARY: joined(graph.tensorflow.get(LIBRARY, b""), library)}
 
 
-def graph_around(graph_def: GraphDef) -> Graph:
+def graph_around(graph_def: message_classes.GraphDef) -> Graph:
     """A graph of its own for the operations of a `GraphDef`; `ValueError` where that is not well-formed."""
     graph = Graph()
     with graph.as_default():

@@ -13,6 +13,9 @@ import numpy as np
 from hdfsaver import dtypes, schema
 from hdfsaver.graph.default_stack import SupportsRun, session_for
 from hdfsaver.graph.tensor import Tensor
+from hdfsaver.messages import message_classes
+from hdfsaver.messages.attr_values import attr_value, kind_of
+from hdfsaver.messages.node_defs import constant_dtype, node_def_of
 from hdfsaver.protos.attributes import AttrValue
 from hdfsaver.protos.graphs import NodeDef
 from hdfsaver.schema import DiGraph
@@ -96,8 +99,8 @@ class Operation:
     def get_attr(self, name: str) -> Any:
         """The value of an attribute, as TensorFlow gives it.
 
-        A string is bytes, a dtype a `DType`, a shape a `TensorShapeProto`, an array a `TensorProto` (which NumPy takes
-        for an array), a function a `NameAttrList`, a list a list of those.
+        A string is bytes, a dtype a `DType`, a shape a `TensorShapeProto`, an array a `TensorProto` (of which
+        `make_ndarray` makes an array), a function a `NameAttrList`, a list a list of those.
 
         Parameters
         ----------
@@ -119,11 +122,11 @@ class Operation:
         if isinstance(value, list):
             return [_public_value(item) for item in value]
         if name == "value" and isinstance(value, np.ndarray):
-            return self.node_def.attr[name].tensor
+            return attr_value(value, constant_dtype(attrs)).tensor
         return _public_value(value)
 
     @property
-    def node_def(self) -> NodeDef:
+    def node_def(self) -> message_classes.NodeDef:
         """The operation's definition, as `Graph.as_graph_def` has it."""
         return self.graph._node_def(self.name)
 
@@ -162,5 +165,4 @@ class Operation:
 def _public_value(value: Any) -> Any:
     if isinstance(value, str):
         return dtypes.as_dtype(value)
-    message = AttrValue.of(value)
-    return getattr(message, message.WhichOneof("value") or "")
+    return getattr(attr_value(value), kind_of(value))

@@ -6,32 +6,23 @@ So reading tells whether writing would give the same message again; where it wou
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from hdfsaver import dtypes, limits
+from hdfsaver import limits, shapes
 from hdfsaver.errors import OpError
-from hdfsaver.messages import descriptor_pool
-from hdfsaver.messages.tensor_protos import array_of, fill, stored_count
-from hdfsaver.messages.tensor_types import shape_of
-from hdfsaver.protos.attributes import AttrValue as Kinds
+from hdfsaver.messages import message_classes
+from hdfsaver.messages.tensor_protos import added_bytes, is_repeated, plain_tensor, write_tensor
+from hdfsaver.messages.tensor_types import InexpressibleError, type_name, type_number, write_shape
 from hdfsaver.schema import AttrValue
-from hdfsaver.shapes import Shape
-
-_NAME_BY_NUMBER = {row.enum: row.name for row in dtypes.TABLE}
-_NAME_BY_NUMBER |= {number + dtypes.REF_OFFSET: name + dtypes.REF_SUFFIX for number, name in _NAME_BY_NUMBER.items()}
-_NUMBER_BY_NAME = {name: number for number, name in _NAME_BY_NUMBER.items()}
-
-_LARGEST = 2**31
-"""Bytes that an array may take: protobuf's own limit of a message, which a repeated element could be far beyond."""
 
 _MAX_DEPTH = 30
 """Functions within attributes of functions: messages may nest 100 deep, and each takes three."""
 
-_ALWAYS_SAME = frozenset({"s", "i", "f", "b", "type"})
+UNREADABLE = (InexpressibleError, OpError, OverflowError)
+"""What `plain_of` raises for a message for which there is no plain value."""
 
 
 class Read(NamedTuple):
@@ -41,99 +32,76 @@ class Read(NamedTuple):
     is_exact: bool
 
 
-class InexpressibleError(ValueError):
-    """No plain value stands for the message."""
-
-
-def dtype_name(number: int) -> str:
-    """The name of the dtype or reference with a number of ``types.proto``; `InexpressibleError` if there is none."""
-    name = _NAME_BY_NUMBER.get(number)
-    if name is None:
-        raise InexpressibleError(f"there is no dtype of number {number}")
-    return name
-
-
-def dtype_number(name: str) -> int:
-    """The number in ``types.proto`` of a dtype, or of a reference, of that name."""
-    return _NUMBER_BY_NAME[name]
-
-
 class AttributeReader:
-    """Reads attributes; of those that are alike, which most are, each is looked at once."""
+    """Reads attributes. Most are like others: each kind is looked at once."""
 
     def __init__(self) -> None:
-        self._known: dict[bytes, Read | None] = {}
+        self._plain: dict[bytes, AttrValue] = {}
+        self._read: dict[bytes, Read | None] = {}
         self._added = 0
 
-    def read(self, message: Any) -> Read | None:
-        """The plain value of an ``AttrValue``; None where no plain value stands for it.
+    def plain(self, message: message_classes.AttrValue) -> AttrValue:
+        """The plain value of an ``AttrValue``.
 
         Raises
         ------
+        InexpressibleError, OpError, OverflowError
+            There is none.
         ResourceExhaustedError
             Constants whose last element stands for many take more memory, all together, than is allowed.
         """
-        self._added += added_bytes(message)
+        data = message.SerializeToString()
+        if data in self._plain:
+            found = self._plain[data]
+            return list(found) if type(found) is list else found
+        self._count(message)
+        found = plain_of(message)
+        if type(found) not in (dict, np.ndarray):
+            self._plain[data] = list(found) if type(found) is list else found
+        return found
+
+    def read(self, message: message_classes.AttrValue) -> Read | None:
+        """The same, or None where there is no plain value, and whether it is exact; only memory is an error."""
+        data = message.SerializeToString(deterministic=True)
+        if data in self._read:
+            found = self._read[data]
+            return Read(list(found.plain), found.is_exact) if found and type(found.plain) is list else found
+        self._count(message)
+        found = _read(message, data)
+        if found is None or type(found.plain) not in (dict, np.ndarray):
+            self._read[data] = found and Read(list(found.plain) if type(found.plain) is list else found.plain, found[1])
+        return found
+
+    def _count(self, message: message_classes.AttrValue) -> None:
+        self._added += _added_bytes(message)
         if self._added > limits.get().declared_bytes:
             raise limits.refused(
                 "its constants", f"they have {self._added} bytes that are not stored", "declared_bytes"
             )
-        data = message.SerializeToString(deterministic=True)
-        found = self._known.get(data)
-        if found is None and data not in self._known:
-            found = _read(message, data)
-            if found is None or type(found.plain) not in (dict, np.ndarray):
-                self._known[data] = found
-        if found is not None and type(found.plain) is list:
-            return Read(list(found.plain), found.is_exact)
-        return found
 
 
-def added_bytes(message: Any, depth: int = 0) -> int:
-    """How many bytes of memory the tensors in an ``AttrValue`` take for elements that are not stored.
-
-    Where a single element stands for all, it is none: such an array is a view.
-    """
+def _added_bytes(message: message_classes.AttrValue, depth: int = 0) -> int:
+    """How many bytes of memory the tensors in an ``AttrValue`` take for elements that are not stored."""
     kind = message.WhichOneof("value")
     if kind == "func" and depth <= _MAX_DEPTH:
-        return sum(added_bytes(message.func.attr[key], depth + 1) for key in message.func.attr)
+        return sum(_added_bytes(message.func.attr[key], depth + 1) for key in message.func.attr)
     tensors = [message.tensor] if kind == "tensor" else message.list.tensor if kind == "list" else ()
-    return sum(map(_added, tensors))
+    return sum(map(added_bytes, tensors))
 
 
-def _added(tensor: Any) -> int:
-    name = _NAME_BY_NUMBER.get(tensor.dtype, "")
-    stored = stored_count(tensor, name)
-    if stored < 2:
-        return 0
-    count = math.prod(dim.size for dim in tensor.tensor_shape.dim)
-    nbytes = (count - stored) * (8 if name == "string" else dtypes.numpy_dtype(name).itemsize)
-    return nbytes if 0 < nbytes <= _LARGEST else 0
-
-
-def _read(message: Any, data: bytes) -> Read | None:
+def _read(message: message_classes.AttrValue, data: bytes) -> Read | None:
     try:
         plain = plain_of(message)
-    except (InexpressibleError, OpError, OverflowError):
+    except UNREADABLE:
         return None
-    if _is_splat(message):
-        return Read(plain, False)
-    written = descriptor_pool.AttrValue()
-    write_attribute(written, plain)
-    return Read(plain, written.SerializeToString(deterministic=True) == data)
-
-
-def _is_splat(message: Any) -> bool:
     # Before anything is written, as that would write every element.
-    if message.WhichOneof("value") != "tensor":
-        return False
-    tensor = message.tensor
-    count = math.prod(dim.size for dim in tensor.tensor_shape.dim)
-    return not tensor.tensor_content and stored_count(tensor, dtype_name(tensor.dtype)) != count
+    if message.WhichOneof("value") == "tensor" and is_repeated(message.tensor):
+        return Read(plain, False)
+    return Read(plain, attr_value(plain).SerializeToString(deterministic=True) == data)
 
 
-def plain_of(message: Any, depth: int = 0) -> AttrValue:
-    """The plain value of an ``AttrValue``; `InexpressibleError` where there is none."""
+def plain_of(message: message_classes.AttrValue, depth: int = 0) -> AttrValue:
+    """The plain value of an ``AttrValue``; an error of `UNREADABLE` where there is none."""
     kind = message.WhichOneof("value")
     if kind is None or depth > _MAX_DEPTH:
         raise InexpressibleError("there is no value")
@@ -157,31 +125,44 @@ def _plain(kind: str, value: Any, depth: int) -> AttrValue:
     return value
 
 
-def plain_shape(message: Any) -> Shape:
-    """The static shape that a ``TensorShapeProto`` says."""
-    if message.unknown_rank:
-        return None
-    return tuple([None if dim.size < 0 else dim.size for dim in message.dim])
-
-
-def _plain_tensor(message: Any) -> Any:
-    name = dtype_name(message.dtype)
-    shape = shape_of(message.tensor_shape, "")
-    if name in dtypes.ROW_BY_NAME and math.prod(shape) * dtypes.numpy_dtype(name).itemsize > _LARGEST:
-        raise InexpressibleError(f"{shape} is more than fits into a message")
-    array = array_of(message, name, shape, "", may_repeat=True)
-    array.flags.writeable = False
-    return array
-
-
 _FROM_MESSAGE: dict[str, Callable[[Any], Any]] = {
-    "type": dtype_name,
-    "shape": plain_shape,
-    "tensor": _plain_tensor,
+    "type": type_name,
+    "shape": shapes.of_proto,
+    "tensor": plain_tensor,
+}
+
+_KIND_BY_TYPE: dict[type, str] = {
+    bytes: "s",
+    bool: "b",
+    int: "i",
+    float: "f",
+    str: "type",
+    tuple: "shape",
+    type(None): "shape",
+    np.ndarray: "tensor",
+    list: "list",
+    dict: "func",
 }
 
 
-def write_attribute(message: Any, value: AttrValue, dtype: str | None = None) -> None:
+def kind_of(value: AttrValue) -> str:
+    """The field of an ``AttrValue`` that holds a plain value; `TypeError` where none does."""
+    kind = _KIND_BY_TYPE.get(type(value)) or next(
+        (name for kind, name in _KIND_BY_TYPE.items() if isinstance(value, kind)), None
+    )
+    if kind is None:
+        raise TypeError(f"An attribute cannot be {value!r}.")
+    return "placeholder" if kind == "func" and "placeholder" in value else kind
+
+
+def attr_value(value: AttrValue, dtype: str | None = None) -> message_classes.AttrValue:
+    """The ``AttrValue`` for a plain value; see `write_attribute`."""
+    message = message_classes.AttrValue()
+    write_attribute(message, value, dtype)
+    return message
+
+
+def write_attribute(message: message_classes.AttrValue, value: AttrValue, dtype: str | None = None) -> None:
     """Write a plain value into an ``AttrValue``.
 
     Parameters
@@ -194,58 +175,62 @@ def write_attribute(message: Any, value: AttrValue, dtype: str | None = None) ->
     Raises
     ------
     TypeError
-        It is no plain value.
+        It is not a plain value.
     """
-    kind = Kinds.of(value).WhichOneof("value")
-    if kind == "list":
+    kind = kind_of(value)
+    if kind in ("s", "i", "f", "b"):
+        setattr(message, kind, value)
+    elif kind == "type":
+        message.type = type_number(value)
+    elif kind == "list":
         message.list.SetInParent()
         for item in value:
             _append(message.list, item)
     elif kind == "placeholder":
         message.placeholder = value["placeholder"]
-    elif kind in ("s", "i", "f", "b"):
-        setattr(message, kind, value)
-    elif kind == "type":
-        message.type = dtype_number(value)
     else:
-        _write_message(getattr(message, str(kind)), value, dtype)
+        _write_message(getattr(message, kind), value, dtype)
 
 
-def _append(message: Any, item: AttrValue) -> None:
-    kind = Kinds.of(item).WhichOneof("value")
-    items = getattr(message, str(kind))
+def _append(message: message_classes.AttrValue.ListValue, item: AttrValue) -> None:
+    kind = kind_of(item)
+    items = getattr(message, kind)
     if kind in ("s", "i", "f", "b"):
         items.append(item)
     elif kind == "type":
-        items.append(dtype_number(item))
+        items.append(type_number(item))
     else:
         _write_message(items.add(), item, None)
 
 
 def _write_message(message: Any, value: AttrValue, dtype: str | None) -> None:
-    message.SetInParent()
     if isinstance(value, dict):
+        message.SetInParent()
         message.name = value.get("name", "")
         for key, item in value.get("attr", {}).items():
             write_attribute(message.attr[key], item)
     elif isinstance(value, np.ndarray):
-        _write_tensor(message, value, dtype)
+        write_tensor(message, value, dtype)
     else:
         write_shape(message, value)
 
 
-def write_shape(message: Any, shape: Shape) -> None:
-    """Write a static shape into a ``TensorShapeProto``."""
-    message.SetInParent()
-    if shape is None:
-        message.unknown_rank = True
-        return
-    for size in shape:
-        message.dim.add().size = -1 if size is None else size
+def same_value(first: AttrValue, second: AttrValue) -> bool:
+    """Whether two plain values are the same: of one type, arrays and NaN bit for bit."""
+    if isinstance(first, np.ndarray) and isinstance(second, np.ndarray):
+        return _same_array(first, second)
+    if type(first) is not type(second):
+        return False
+    if isinstance(first, list):
+        return len(first) == len(second) and all(map(same_value, first, second))
+    if isinstance(first, Mapping):
+        return first.keys() == second.keys() and all(same_value(first[key], second[key]) for key in first)
+    return bool(first == second or (first != first and second != second))
 
 
-def _write_tensor(message: Any, value: Any, dtype: str | None) -> None:
-    name = dtype or dtypes.name_of_numpy(value.dtype)
-    message.dtype = dtype_number(name)
-    write_shape(message.tensor_shape, value.shape)
-    fill(message, value, name)
+def _same_array(first: Any, second: Any) -> bool:
+    if first.dtype != second.dtype or first.shape != second.shape:
+        return False
+    if first.dtype == np.object_:
+        return bool(first.ravel().tolist() == second.ravel().tolist())
+    return first is second or first.tobytes() == second.tobytes()

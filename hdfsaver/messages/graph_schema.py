@@ -1,8 +1,9 @@
-"""TensorFlow's messages about graphs, in the notation of `messages`.
+"""TensorFlow's messages about graphs, in the notation of `hdfsaver.messages.descriptor_pool`.
 
 Sources: ``tensorflow/core/framework/{graph,node_def,attr_value,function,op_def,variable}.proto`` and
 ``tensorflow/core/protobuf/{meta_graph,saver,saved_model}.proto``. What is left out (traces of the code, the graph of
-objects, handles) is kept as unknown fields.
+objects, handles) is kept as unknown fields. One field of ``MetaGraphDef`` is ours: which variable a Saver keeps under
+which name, which TensorFlow has in operations that a Saver here does not add. TensorFlow keeps it as an unknown field.
 """
 
 from __future__ import annotations
@@ -27,15 +28,15 @@ NodeDef
 6 experimental_debug_info ExperimentalDebugInfo
 7 experimental_type FullTypeDef
 
+NodeDef.ExperimentalDebugInfo
+1 original_node_names string*
+2 original_func_names string*
+
 FullTypeDef
 1 type_id FullTypeId
 2 args FullTypeDef*
 3 s string|attr
 4 i int64|attr
-
-ExperimentalDebugInfo
-1 original_node_names string*
-2 original_func_names string*
 
 AttrValue
 1 list ListValue|value
@@ -49,7 +50,7 @@ AttrValue
 9 placeholder string|value
 10 func NameAttrList|value
 
-ListValue
+AttrValue.ListValue
 2 s bytes*
 3 i int64*
 4 f float*
@@ -91,7 +92,7 @@ FunctionDef
 7 arg_attr {uint32:ArgAttrs}
 8 resource_arg_unique_id {uint32:uint32}
 
-ArgAttrs
+FunctionDef.ArgAttrs
 1 attr {string:AttrValue}
 
 OpDef
@@ -109,7 +110,7 @@ OpDef
 20 control_output string*
 21 is_distributed_communication bool
 
-ArgDef
+OpDef.ArgDef
 1 name string
 2 description string
 3 type DataType
@@ -120,11 +121,7 @@ ArgDef
 16 is_ref bool
 17 experimental_full_type FullTypeDef
 
-DtypeAndShape
-1 dtype DataType
-2 shape TensorShapeProto
-
-AttrDef
+OpDef.AttrDef
 1 name string
 2 type string
 3 default_value AttrValue
@@ -132,6 +129,10 @@ AttrDef
 5 has_minimum bool
 6 minimum int64
 7 allowed_values AttrValue
+
+DtypeAndShape
+1 dtype DataType
+2 shape TensorShapeProto
 
 OpDeprecation
 1 version int32
@@ -144,7 +145,16 @@ Any
 1 type_url string
 2 value bytes
 
-MetaInfoDef
+MetaGraphDef
+1 meta_info_def MetaInfoDef
+2 graph_def GraphDef
+3 saver_def SaverDef
+4 collection_def {string:CollectionDef}
+5 signature_def {string:SignatureDef}
+6 asset_file_def AssetFileDef*
+50001 saved_names {string:SavedName}
+
+MetaGraphDef.MetaInfoDef
 1 meta_graph_version string
 2 stripped_op_list OpList
 3 any_info Any
@@ -154,13 +164,13 @@ MetaInfoDef
 7 stripped_default_attrs bool
 8 function_aliases {string:string}
 
-MetaGraphDef
-1 meta_info_def MetaInfoDef
-2 graph_def GraphDef
-3 saver_def SaverDef
-4 collection_def {string:CollectionDef}
-5 signature_def {string:SignatureDef}
-6 asset_file_def AssetFileDef*
+SavedName
+1 op_name string
+2 parts SavedPart*
+
+SavedPart
+1 op_name string
+2 info SaveSliceInfoDef
 
 CollectionDef
 1 node_list NodeList|kind
@@ -169,19 +179,19 @@ CollectionDef
 4 float_list FloatList|kind
 5 any_list AnyList|kind
 
-NodeList
+CollectionDef.NodeList
 1 value string*
 
-BytesList
+CollectionDef.BytesList
 1 value bytes*
 
-Int64List
+CollectionDef.Int64List
 1 value int64*
 
-FloatList
+CollectionDef.FloatList
 1 value float*
 
-AnyList
+CollectionDef.AnyList
 1 value Any*
 
 SaverDef
@@ -205,7 +215,7 @@ TensorInfo
 3 tensor_shape TensorShapeProto
 4 coo_sparse CooSparse|encoding
 
-CooSparse
+TensorInfo.CooSparse
 1 values_tensor_name string
 2 indices_tensor_name string
 3 dense_shape_tensor_name string

@@ -8,22 +8,27 @@ It is put back where the node still says the same.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from hdfsaver import dtypes, schema
-from hdfsaver.errors import DataLossError
-from hdfsaver.messages import descriptor_pool
-from hdfsaver.messages.attr_values import AttributeReader, dtype_name, write_attribute
-from hdfsaver.messages.op_defs import OpDefs
-from hdfsaver.protos.attributes import same_value
-from hdfsaver.protos.conversion import OUTPUT_DTYPES, OUTPUT_SHAPES, parse_input
+from hdfsaver.errors import DataLossError, ResourceExhaustedError
+from hdfsaver.messages import message_classes
+from hdfsaver.messages.attr_values import UNREADABLE, AttributeReader, attr_value, same_value, write_attribute
+from hdfsaver.messages.op_defs import OUTPUT_DTYPES, OUTPUT_SHAPES, OpDefs
+from hdfsaver.messages.parsing import has_unknown
+from hdfsaver.messages.tensor_types import type_name
 from hdfsaver.schema import DiGraph
+
+PRODUCER = 2474
+"""The version of the rules for graphs that operations follow here: that of TensorFlow 2.21."""
 
 NodeData = dict[str, Any]
 Inputs = tuple[tuple[tuple[str, int], ...], tuple[str, ...]]
+Known = Callable[[str], object]
+"""Whether there is a definition for a type of operations, so that outputs follow from attributes."""
 
 _FURTHER = ("experimental_debug_info", "experimental_type")
 
@@ -31,24 +36,75 @@ _MAX_OUTPUT = 2**20
 """More outputs than any operation has; a damaged number must not fill the memory."""
 
 
-def digraph_of(graph_def: Any, definitions: OpDefs) -> tuple[DiGraph, list[Any]]:
-    """The DiGraph for a ``GraphDef``, and the nodes to be remembered.
+# -- reading -----------------------------------------------------------------------------------------------------
+
+
+def nodes_of(graph_def: message_classes.GraphDef) -> dict[str, NodeData]:
+    """The nodes that a program's ``GraphDef`` stands for, without outputs, which only definitions of types tell.
+
+    Raises
+    ------
+    ValueError
+        Two nodes have one name, an input is not written as inputs are, or the value of an attribute cannot be read.
+    ResourceExhaustedError
+        Its constants take more memory than is allowed.
+    """
+    nodes: dict[str, NodeData] = {}
+    reader = AttributeReader()
+    for node in graph_def.node:
+        name = node.name
+        if name in nodes:
+            raise ValueError(f"Node {name!r} is not unique.")
+        given = list(node.input)
+        inputs, controls = split_inputs(given)
+        if controls and any(text.startswith("^") for text in given[: len(inputs)]):
+            raise ValueError(f"Node {name!r}: Control dependencies must come after regular dependencies.")
+        nodes[name] = {
+            "op": node.op,
+            "device": node.device,
+            "attrs": _plain_attrs(name, node, reader),
+            "inputs": inputs,
+            "control_inputs": controls,
+        }
+    return nodes
+
+
+def _plain_attrs(name: str, node: message_classes.NodeDef, reader: AttributeReader) -> dict[str, Any]:
+    attrs = {}
+    for key, message in node.attr.items():
+        try:
+            attrs[key] = reader.plain(message)
+        except ResourceExhaustedError:
+            raise
+        except UNREADABLE as error:
+            if message.WhichOneof("value") is not None:
+                said = getattr(error, "message", error)
+                raise ValueError(f"Node {name!r}: the value of attr {key!r} cannot be read: {said}") from None
+    return attrs
+
+
+def digraph_of(graph_def: message_classes.GraphDef, definitions: OpDefs) -> tuple[DiGraph, list[Any]]:
+    """The DiGraph for the ``GraphDef`` of a file, and the nodes to be remembered.
 
     Raises
     ------
     DataLossError
         Two nodes have one name, an input is not written as inputs are, or comes from a node that is not there.
+    ResourceExhaustedError
+        Its constants take more memory than is allowed.
     """
     with schema.nothing_collected():
-        nodes, remembered = _read_nodes(graph_def.node, descriptor_pool.has_unknown(graph_def))
+        nodes, remembered = _read_nodes(graph_def.node, has_unknown(graph_def))
         _check_inputs(nodes)
-        taken = _taken(nodes)
+        taken = taken_outputs(nodes)
         for name, data in nodes.items():
             data["outputs"] = definitions.outputs(data["op"], data["attrs"], taken.get(name, 0))
         return schema.build(nodes), remembered
 
 
-def _read_nodes(defined: Iterable[Any], has_unknown: bool) -> tuple[dict[str, NodeData], list[Any]]:
+def _read_nodes(
+    defined: Iterable[message_classes.NodeDef], any_unknown: bool
+) -> tuple[dict[str, NodeData], list[message_classes.NodeDef]]:
     nodes: dict[str, NodeData] = {}
     remembered = []
     attributes = AttributeReader()
@@ -56,13 +112,15 @@ def _read_nodes(defined: Iterable[Any], has_unknown: bool) -> tuple[dict[str, No
         name = node.name
         if name in nodes:
             raise DataLossError(None, None, f"two nodes have the name {name!r}.")
-        nodes[name], rest = _read_node(node, attributes, has_unknown)
+        nodes[name], rest = _read_node(node, attributes, any_unknown)
         if rest is not None:
             remembered.append(rest)
     return nodes, remembered
 
 
-def _read_node(node: Any, reader: AttributeReader, has_unknown: bool) -> tuple[NodeData, Any]:
+def _read_node(
+    node: message_classes.NodeDef, reader: AttributeReader, any_unknown: bool
+) -> tuple[NodeData, message_classes.NodeDef | None]:
     attrs = {}
     kept = []
     for key, message in sorted(node.attr.items()):
@@ -72,27 +130,28 @@ def _read_node(node: Any, reader: AttributeReader, has_unknown: bool) -> tuple[N
         if read is None or not _is_exact(read.is_exact, key, message, attrs):
             kept.append(key)
     given = list(node.input)
-    inputs, controls = split_inputs(node.name, given)
+    try:
+        inputs, controls = split_inputs(given)
+    except ValueError as error:
+        raise DataLossError(None, None, f"node {node.name!r}: {error}") from None
     data = {"op": node.op, "device": node.device, "attrs": attrs, "inputs": inputs, "control_inputs": controls}
     given = [] if given == input_texts(inputs, controls) else given
-    is_more = any(map(node.HasField, _FURTHER)) or (has_unknown and descriptor_pool.has_unknown(node))
+    is_more = any(map(node.HasField, _FURTHER)) or (any_unknown and has_unknown(node))
     return data, _remembered(node, kept, given) if kept or given or is_more else None
 
 
-def _is_exact(is_exact: bool, key: str, message: Any, attrs: Mapping[str, Any]) -> bool:
+def _is_exact(is_exact: bool, key: str, message: message_classes.AttrValue, attrs: Mapping[str, Any]) -> bool:
     # The dtype of a quantized constant is in another attribute: only both together are exact.
     if is_exact or key != "value" or type(attrs["value"]) is not np.ndarray:
         return is_exact
-    written = descriptor_pool.AttrValue()
-    dtype = dtype_name(message.tensor.dtype)
+    dtype = type_name(message.tensor.dtype)
     if attrs.get("dtype") != dtype or len(message.tensor.tensor_content) != attrs["value"].nbytes:
         return False
-    write_attribute(written, attrs["value"], dtype)
-    return bool(written.SerializeToString() == message.SerializeToString())
+    return attr_value(attrs["value"], dtype).SerializeToString() == message.SerializeToString()
 
 
-def _remembered(node: Any, kept: list[str], given: list[str]) -> Any:
-    rest = descriptor_pool.NodeDef()
+def _remembered(node: message_classes.NodeDef, kept: list[str], given: list[str]) -> message_classes.NodeDef:
+    rest = message_classes.NodeDef()
     rest.CopyFrom(node)
     for field in ("op", "device", "input"):
         rest.ClearField(field)
@@ -103,26 +162,30 @@ def _remembered(node: Any, kept: list[str], given: list[str]) -> Any:
     return rest
 
 
-def split_inputs(name: str, texts: Iterable[str]) -> Inputs:
-    """The inputs and the control inputs of a node, each once."""
+def split_inputs(texts: Iterable[str]) -> Inputs:
+    """The inputs and the control inputs of a node, each once; `ValueError` where one is not written as inputs are."""
     inputs: list[tuple[str, int]] = []
     controls: dict[str, None] = {}
     for text in texts:
         if text.startswith("^"):
             controls[text[1:]] = None
         else:
-            inputs.append(_parsed(name, text) if ":" in text else (text, 0))
+            inputs.append(parse_input(text) if ":" in text else (text, 0))
     return tuple(inputs), tuple(controls)
 
 
-def _parsed(name: str, text: str) -> tuple[str, int]:
-    try:
-        source, output = parse_input(text)
-    except ValueError as error:
-        raise DataLossError(None, None, f"node {name!r}: {error}") from None
-    if output > _MAX_OUTPUT:
-        raise DataLossError(None, None, f"node {name!r} takes {text!r}, an output that no operation has.")
-    return source, output
+def parse_input(text: str) -> tuple[str, int]:
+    """Which output of which operation an input is: ``"a"`` is the first of ``a``, ``"a:1"`` the second."""
+    name, colon, output = text.rpartition(":")
+    if not colon:
+        return text, 0
+    if not (output.isascii() and output.isdigit()):
+        raise ValueError(
+            f"Cannot convert {text!r} to a tensor name: what follows the `:` should be an integer, not {output!r}."
+        )
+    if len(output) > len(str(_MAX_OUTPUT)) or int(output) > _MAX_OUTPUT:
+        raise ValueError(f"{text!r} is an output that no operation has.")
+    return name, int(output)
 
 
 def input_texts(inputs: Iterable[tuple[str, int]], controls: Iterable[str]) -> list[str]:
@@ -138,7 +201,8 @@ def _check_inputs(nodes: Mapping[str, NodeData]) -> None:
                 raise DataLossError(None, None, f"node {name!r} takes an input from {source!r}, which is not there.")
 
 
-def _taken(nodes: Mapping[str, NodeData]) -> Counter[str]:
+def taken_outputs(nodes: Mapping[str, NodeData]) -> Counter[str]:
+    """How many of its outputs others take, at least, of each node of which they take any."""
     taken: Counter[str] = Counter()
     for data in nodes.values():
         for source, output in data["inputs"]:
@@ -146,8 +210,30 @@ def _taken(nodes: Mapping[str, NodeData]) -> Counter[str]:
     return taken
 
 
+# -- writing -----------------------------------------------------------------------------------------------------
+
+
+def graph_def_of(
+    nodes: Iterable[tuple[str, Mapping[str, Any]]], known: Known, add_shapes: bool = False
+) -> message_classes.GraphDef:
+    """The ``GraphDef`` for nodes of a DiGraph; see `write_nodes`."""
+    graph_def = message_classes.GraphDef()
+    graph_def.versions.producer = PRODUCER
+    write_nodes(graph_def, nodes, known, add_shapes)
+    return graph_def
+
+
+def node_def_of(name: str, data: Mapping[str, Any], known: Known) -> message_classes.NodeDef:
+    """The ``NodeDef`` for a node of a DiGraph."""
+    return graph_def_of([(name, data)], known).node[0]
+
+
 def write_nodes(
-    graph_def: Any, nodes: Iterable[tuple[str, Mapping[str, Any]]], remembered: Iterable[Any], add_outputs: bool
+    graph_def: message_classes.GraphDef,
+    nodes: Iterable[tuple[str, Mapping[str, Any]]],
+    known: Known,
+    add_shapes: bool = False,
+    remembered: Iterable[message_classes.NodeDef] = (),
 ) -> None:
     """Write the nodes of a DiGraph into a ``GraphDef``, after the nodes that it has.
 
@@ -155,43 +241,58 @@ def write_nodes(
     ----------
     graph_def : GraphDef
     nodes : iterable of (str, dict)
+        Names and data, as `hdfsaver.schema` describes them.
+    known : callable
+        Whether a type has a definition. Nodes of other types say in attributes what comes out of them.
+    add_shapes : bool
+        Say in the attribute ``_output_shapes`` of all nodes what is known of the shapes of outputs.
     remembered : iterable of NodeDef
-    add_outputs : bool
-        Say in attributes what comes out of each operation, as no definitions come with them.
+        What the messages that the nodes came from had beyond them.
     """
-    known = {node.name: node for node in remembered}
+    rests = {node.name: node for node in remembered}
     reader = AttributeReader()
-    for name, data in nodes:
-        node = graph_def.node.add(name=name, op=data["op"], device=data["device"])
-        node.input.extend(input_texts(data["inputs"], data["control_inputs"]))
-        rest = known.get(name)
-        kept = {} if rest is None else _still_true(rest, data["attrs"], reader)
-        _write_attrs(node, data, add_outputs, kept)
-        if rest is not None:
-            _put_back(node, rest, data)
+    with schema.nothing_collected():
+        for name, data in nodes:
+            node = graph_def.node.add()
+            node.name, node.op = name, data["op"]
+            if data["device"]:
+                node.device = data["device"]
+            node.input.extend(input_texts(data["inputs"], data["control_inputs"]))
+            attrs = data["attrs"]
+            outputs = data.get("outputs")
+            if outputs and (add_shapes or not known(data["op"])):
+                attrs = {**attrs, **_output_attrs(outputs, not known(data["op"]))}
+            rest = rests.get(name)
+            if rest is None:
+                _write_attrs(node, attrs)
+            else:
+                kept = _still_true(rest, attrs, reader)
+                _write_attrs(node, {key: value for key, value in attrs.items() if key not in kept})
+                _put_back(node, rest, kept, data)
 
 
-def _write_attrs(node: Any, data: Mapping[str, Any], add_outputs: bool, kept: Mapping[str, Any]) -> None:
-    for key, message in kept.items():
-        node.attr[key].CopyFrom(message)
-    attrs = dict(data["attrs"])
-    outputs = data.get("outputs", ())
-    if add_outputs and outputs:
-        attrs[OUTPUT_SHAPES] = [shape for _, shape in outputs]
-        attrs[OUTPUT_DTYPES] = [dtype for dtype, _ in outputs]
-    for key in attrs.keys() - kept.keys():
-        value = attrs[key]
-        write_attribute(node.attr[key], value, _constant_dtype(attrs) if key == "value" else None)
+def _output_attrs(outputs: tuple[tuple[str, Any], ...], with_dtypes: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {OUTPUT_SHAPES: [shape for _, shape in outputs]}
+    if with_dtypes:
+        found[OUTPUT_DTYPES] = [dtype for dtype, _ in outputs]
+    return found
 
 
-def _constant_dtype(attrs: Mapping[str, Any]) -> str | None:
+def _write_attrs(node: message_classes.NodeDef, attrs: Mapping[str, Any]) -> None:
+    for key, value in attrs.items():
+        write_attribute(node.attr[key], value, constant_dtype(attrs) if key == "value" else None)
+
+
+def constant_dtype(attrs: Mapping[str, Any]) -> str | None:
     """The dtype of a constant, of which NumPy's tells only so much: that of a quantized one is its integers'."""
     dtype, value = attrs.get("dtype"), attrs["value"]
     known = isinstance(value, np.ndarray) and isinstance(dtype, str) and dtype in dtypes.ROW_BY_NAME
     return dtype if known and dtypes.numpy_dtype(str(dtype)) == value.dtype else None
 
 
-def _still_true(rest: Any, attrs: Mapping[str, Any], reader: AttributeReader) -> dict[str, Any]:
+def _still_true(
+    rest: message_classes.NodeDef, attrs: Mapping[str, Any], reader: AttributeReader
+) -> dict[str, message_classes.AttrValue]:
     """Of the attributes that were remembered, those that still mean what the node says."""
     found = {}
     for key, message in rest.attr.items():
@@ -201,10 +302,17 @@ def _still_true(rest: Any, attrs: Mapping[str, Any], reader: AttributeReader) ->
     return found
 
 
-def _put_back(node: Any, rest: Any, data: Mapping[str, Any]) -> None:
-    if rest.input and split_inputs(node.name, rest.input) == (data["inputs"], data["control_inputs"]):
+def _put_back(
+    node: message_classes.NodeDef,
+    rest: message_classes.NodeDef,
+    kept: Mapping[str, message_classes.AttrValue],
+    data: Mapping[str, Any],
+) -> None:
+    for key, message in kept.items():
+        node.attr[key].CopyFrom(message)
+    if rest.input and split_inputs(rest.input) == (data["inputs"], data["control_inputs"]):
         node.input[:] = rest.input
-    unknown = descriptor_pool.NodeDef()
+    unknown = message_classes.NodeDef()
     unknown.CopyFrom(rest)
     unknown.ClearField("attr")
     unknown.ClearField("input")

@@ -8,13 +8,19 @@ Source: ``tensorflow/core/framework/op_def.proto`` and ``node_def_util.cc`` (``O
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from hdfsaver import dtypes
-from hdfsaver.messages.attr_values import AttributeReader, InexpressibleError, dtype_name
-from hdfsaver.protos.conversion import OUTPUT_DTYPES, OUTPUT_SHAPES
+from hdfsaver.messages import message_classes
+from hdfsaver.messages.attr_values import AttributeReader
+from hdfsaver.messages.tensor_types import InexpressibleError, type_name
 from hdfsaver.schema import AttrValue
 from hdfsaver.shapes import Shape
+
+OUTPUT_SHAPES = "_output_shapes"
+"""TensorFlow's attribute for what is known of the shapes of an operation's outputs."""
+
+OUTPUT_DTYPES = "_output_dtypes"
+"""Ours for their dtypes, on operations of a type that is not known: nothing else tells what comes out of them."""
 
 _TELLING_ATTRS = ("dtype", "out_type", "output_type", "DstT", "Tout", "T")
 """The attributes that most often say which dtype comes out of an operation."""
@@ -35,11 +41,14 @@ class OpDefs:
         Messages; the first of a name counts.
     """
 
-    def __init__(self, definitions: Iterable[Any]) -> None:
-        self._by_type: dict[str, Any] = {}
+    def __init__(self, definitions: Iterable[message_classes.OpDef]) -> None:
+        self._by_type: dict[str, message_classes.OpDef] = {}
         for definition in definitions:
             self._by_type.setdefault(definition.name, definition)
         self._defaults: dict[str, dict[str, AttrValue]] = {}
+
+    def __contains__(self, op: object) -> bool:
+        return op in self._by_type
 
     def outputs(self, op: str, attrs: Attrs, taken: int) -> Outputs:
         """The outputs of an operation.
@@ -70,7 +79,7 @@ class OpDefs:
         except (InexpressibleError, KeyError, TypeError, ValueError):
             return None  # the operation is not as the definition has it
 
-    def _defaults_of(self, definition: Any) -> dict[str, AttrValue]:
+    def _defaults_of(self, definition: message_classes.OpDef) -> dict[str, AttrValue]:
         found = self._defaults.get(definition.name)
         if found is None:
             reader = AttributeReader()
@@ -80,21 +89,21 @@ class OpDefs:
         return found
 
 
-def _dtypes_of(argument: Any, attrs: Attrs) -> Iterator[str]:
+def _dtypes_of(argument: message_classes.OpDef.ArgDef, attrs: Attrs) -> Iterator[str]:
     if argument.type_list_attr:
         names = [_checked(name) for name in attrs[argument.type_list_attr]]
     else:
-        name = _checked(attrs[argument.type_attr]) if argument.type_attr else dtype_name(argument.type)
+        name = _checked(attrs[argument.type_attr]) if argument.type_attr else type_name(argument.type)
         count = attrs[argument.number_attr] if argument.number_attr else 1
         if type(count) is not int or not 0 <= count <= _MAX_OUTPUTS:
-            raise ValueError(f"{count!r} is no number of outputs")
+            raise ValueError(f"{count!r} is not a number of outputs")
         names = [name] * count
     yield from (name + dtypes.REF_SUFFIX if argument.is_ref else name for name in names)
 
 
 def _checked(name: AttrValue) -> str:
     if not isinstance(name, str):
-        raise TypeError(f"{name!r} is no dtype")
+        raise TypeError(f"{name!r} is not a dtype")
     return name
 
 

@@ -12,8 +12,20 @@ from typing import Any
 import numpy as np
 
 from hdfsaver import dtypes
-from hdfsaver.errors import DataLossError, UnimplementedError
+from hdfsaver.errors import DataLossError, OpError, UnimplementedError
+from hdfsaver.messages import message_classes
+from hdfsaver.messages.tensor_types import (
+    NAME_BY_NUMBER,
+    InexpressibleError,
+    shape_of,
+    type_name,
+    type_number,
+    write_shape,
+)
 from hdfsaver.tensor_info import STRING, Array
+
+_LARGEST = 2**31
+"""Bytes that an array may take: protobuf's own limit of a message, which a repeated element could be far beyond."""
 
 _FIELDS = {
     "float32": "float_val",
@@ -44,12 +56,14 @@ _STORED: dict[str, Any] = {
 """What the elements of a field are where they are not the values themselves but their bits or parts."""
 
 
-_INTEGERS = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64")
-_AS_CONTENT = frozenset(("float32", "float64", "qint8", "quint8", "qint16", "quint16", "qint32", *_INTEGERS))
+_NUMBERS = ("uint8", "int8", "int16", "uint32", "int32", "uint64", "int64", "bfloat16", "float16", "float32", "float64")
+_AS_CONTENT = frozenset((*_NUMBERS, *(name for name in _FIELDS if name.startswith(("float8", "qint", "quint")))))
 """Dtypes whose elements TensorFlow writes as bytes if there are several (``framework/tensor_util.py``)."""
 
 
-def array_of(message: Any, dtype: str, shape: tuple[int, ...], name: str, may_repeat: bool = False) -> Array:
+def array_of(
+    message: message_classes.TensorProto, dtype: str, shape: tuple[int, ...], name: str, may_repeat: bool = False
+) -> Array:
     """The value that a ``TensorProto`` holds: as many elements as the shape says.
 
     Parameters
@@ -79,7 +93,7 @@ def array_of(message: Any, dtype: str, shape: tuple[int, ...], name: str, may_re
             flat = _flat(getattr(message, field), field, dtype)
     except (OverflowError, ValueError) as error:
         raise DataLossError(None, None, f"the values of tensor {name!r} are not those of {dtype}: {error}.") from None
-    if may_repeat and flat.size < count:
+    if may_repeat and flat.size < count and not message.tensor_content:
         return _repeated(flat, dtype, shape)
     if flat.size != count:
         raise DataLossError(
@@ -114,24 +128,102 @@ def _repeated(flat: Array, dtype: str, shape: tuple[int, ...]) -> Array:
     return array.reshape(shape)
 
 
-def stored_count(message: Any, dtype: str) -> int:
+def plain_tensor(message: message_classes.TensorProto) -> Array:
+    """The array of a constant, which cannot be written on; errors are those of `array_of` and `type_name`."""
+    name = type_name(message.dtype)
+    shape = shape_of(message.tensor_shape, "")
+    if name in dtypes.ROW_BY_NAME and math.prod(shape) * dtypes.numpy_dtype(name).itemsize > _LARGEST:
+        raise InexpressibleError(f"{shape} is more than fits into a message")
+    array = array_of(message, name, shape, "", may_repeat=True)
+    array.flags.writeable = False
+    return array
+
+
+def make_ndarray(tensor: message_classes.TensorProto) -> Array:
+    """The array that a ``TensorProto`` holds, as a copy; byte strings are objects.
+
+    Raises
+    ------
+    TypeError
+        It is not a ``TensorProto``, or of a dtype without values.
+    ValueError
+        Its elements do not fit its dtype or its shape.
+    """
+    if not isinstance(tensor, message_classes.TensorProto):
+        raise TypeError(f"make_ndarray takes a TensorProto, not {tensor!r}.")
+    try:
+        return np.array(plain_tensor(tensor))
+    except UnimplementedError as error:
+        raise TypeError(f"Cannot make an array of a TensorProto: {error.message}") from None
+    except (InexpressibleError, OpError, OverflowError) as error:
+        raise ValueError(f"Cannot make an array of a TensorProto: {getattr(error, 'message', error)}") from None
+
+
+def is_repeated(message: message_classes.TensorProto) -> bool:
+    """Whether elements are stored in a field of their kind, and fewer of them than the shape asks for."""
+    count = math.prod(dim.size for dim in message.tensor_shape.dim)
+    return not message.tensor_content and _stored_count(message, type_name(message.dtype)) != count
+
+
+def added_bytes(message: message_classes.TensorProto) -> int:
+    """How many bytes of memory a tensor takes for elements that are not stored.
+
+    Where a single element stands for all, it is none: such an array is a view.
+    """
+    name = NAME_BY_NUMBER.get(message.dtype, "")
+    stored = _stored_count(message, name)
+    if stored < 2:
+        return 0
+    count = math.prod(dim.size for dim in message.tensor_shape.dim)
+    nbytes = (count - stored) * (8 if name == STRING else dtypes.numpy_dtype(name).itemsize)
+    return nbytes if 0 < nbytes <= _LARGEST else 0
+
+
+def _stored_count(message: message_classes.TensorProto, dtype: str) -> int:
     """How many elements stand in the field of the dtype; 0 where no field is for it."""
     field = _FIELDS.get(dtype)
     return 0 if field is None else len(getattr(message, field)) // (2 if dtype.startswith("complex") else 1)
 
 
-def fill(message: Any, value: Array, dtype: str) -> None:
-    """Put all elements of an array into a ``TensorProto``, in the form that TensorFlow chooses for constants.
+def tensor_proto(value: Array, dtype: str, shape: tuple[int, ...]) -> message_classes.TensorProto:
+    """The ``TensorProto`` for an array, which may have fewer elements than the shape: the last one is repeated."""
+    message = message_classes.TensorProto(dtype=type_number(dtype))
+    write_shape(message.tensor_shape, shape)
+    _write_elements(message, value, dtype, may_be_content=value.size == math.prod(shape))
+    return message
+
+
+def write_tensor(message: message_classes.TensorProto, value: Array, dtype: str | None = None) -> None:
+    """Write an array into a ``TensorProto``, in the form that TensorFlow chooses for constants.
+
+    Parameters
+    ----------
+    message : TensorProto
+        An empty one.
+    value : numpy.ndarray
+    dtype : str, optional
+        The dtype's name, where NumPy's does not tell it.
 
     Raises
     ------
     UnimplementedError
         No field holds values of the dtype.
     """
+    name = dtype or dtypes.name_of_numpy(value.dtype)
+    message.dtype = type_number(name)
+    write_shape(message.tensor_shape, value.shape)
+    if value.size > 1 and not any(value.strides[axis] for axis, size in enumerate(value.shape) if size > 1):
+        value = value[(slice(0, 1),) * value.ndim]  # a view of one element, as constants in files often are
+    _write_elements(message, value, name)
+
+
+def _write_elements(
+    message: message_classes.TensorProto, value: Array, dtype: str, may_be_content: bool = True
+) -> None:
     field = _FIELDS.get(dtype)
     if field is None:
         raise UnimplementedError(None, None, f"a tensor of dtype {dtype} has values that cannot be written.")
-    if dtype in _AS_CONTENT and value.size > 1:
+    if dtype in _AS_CONTENT and value.size > 1 and may_be_content:
         message.tensor_content = value.astype(value.dtype.newbyteorder("<"), copy=False).tobytes()
         return
     flat = np.ascontiguousarray(value, value.dtype.newbyteorder("=")).reshape(-1)

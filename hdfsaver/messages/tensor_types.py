@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from hdfsaver import dtypes
+from hdfsaver import dtypes, shapes
 from hdfsaver.errors import DataLossError, InvalidArgumentError
-from hdfsaver.messages import descriptor_pool
+from hdfsaver.messages import message_classes
+from hdfsaver.messages.parsing import parse
+from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import STRING
 
 MAX_RANK = 64
@@ -17,13 +19,37 @@ _LIMIT = 2**59
 """Elements of the largest array, dimensions of size 0 left out, whose bytes NumPy counts in 63 bits."""
 
 _NAMES = {row.enum: row.name for row in dtypes.TABLE}
+NAME_BY_NUMBER = _NAMES | {number + dtypes.REF_OFFSET: name + dtypes.REF_SUFFIX for number, name in _NAMES.items()}
+"""The names of dtypes and references by their numbers in ``types.proto``."""
+
+_NUMBER_BY_NAME = {name: number for number, name in NAME_BY_NUMBER.items()}
 
 HANDLES = frozenset({"resource", "variant"})
 """Dtypes whose values are objects of a running TensorFlow."""
 
 
+class InexpressibleError(ValueError):
+    """No plain value stands for the message."""
+
+
+def type_name(number: int) -> str:
+    """The name of the dtype or reference with a number of ``types.proto``; `InexpressibleError` if there is none."""
+    name = NAME_BY_NUMBER.get(number)
+    if name is None:
+        raise InexpressibleError(f"there is no dtype of number {number}")
+    return name
+
+
+def type_number(name: str) -> int:
+    """The number in ``types.proto`` of the dtype, or reference, of a name; `TypeError` if there is none."""
+    number = _NUMBER_BY_NAME.get(name)
+    if number is None:
+        raise TypeError(f"{name!r} is not the name of a dtype.")
+    return number
+
+
 def dtype_name(number: int, name: str) -> str:
-    """The dtype's name for a number of ``types.proto``.
+    """The name of a tensor's dtype for a number of ``types.proto``.
 
     Raises
     ------
@@ -38,13 +64,13 @@ def dtype_name(number: int, name: str) -> str:
     return found
 
 
-def shape_of(message: Any, name: str) -> tuple[int, ...]:
-    """The shape that a ``TensorShapeProto`` says.
+def shape_of(message: message_classes.TensorShapeProto, name: str) -> tuple[int, ...]:
+    """The shape of a value, as a ``TensorShapeProto`` says it.
 
     Raises
     ------
     DataLossError
-        It is no shape that a value can have.
+        A value cannot have it.
     InvalidArgumentError
         It has more dimensions than NumPy allows.
     """
@@ -56,6 +82,26 @@ def shape_of(message: Any, name: str) -> tuple[int, ...]:
     if message.unknown_rank or (shape and min(shape) < 0) or math.prod(size or 1 for size in shape) > _LIMIT:
         raise DataLossError(None, None, f"the shape of tensor {name!r} is that of no value: {shape}.")
     return shape
+
+
+def write_shape(message: message_classes.TensorShapeProto, shape: Shape) -> None:
+    """Write a static shape into a ``TensorShapeProto``."""
+    message.SetInParent()
+    if shape is None:
+        message.unknown_rank = True
+        return
+    for size in shape:
+        message.dim.add().size = -1 if size is None else size
+
+
+def shape_proto(shape: Shape) -> message_classes.TensorShapeProto:
+    """The ``TensorShapeProto`` for a static shape."""
+    message = message_classes.TensorShapeProto()
+    write_shape(message, shape)
+    return message
+
+
+shapes.make_proto.append(shape_proto)
 
 
 def nbytes_of(dtype: str, shape: tuple[int, ...]) -> int | None:
@@ -84,9 +130,7 @@ class Kinds:
 
     def _look(self, key: tuple[int, bytes], name: str) -> Kind:
         dtype = dtype_name(key[0], name)
-        shape = shape_of(
-            descriptor_pool.parse(descriptor_pool.TensorShape, key[1], f"the shape of tensor {name!r}"), name
-        )
+        shape = shape_of(parse(message_classes.TensorShapeProto, key[1], f"the shape of tensor {name!r}"), name)
         found = self._known[key] = Kind(dtype, shape, nbytes_of(dtype, shape))
         return found
 

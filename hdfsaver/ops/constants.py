@@ -19,6 +19,8 @@ from hdfsaver.graph.graph import SupportsGraphElement
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import as_array, constant_node
+from hdfsaver.messages import message_classes
+from hdfsaver.messages.tensor_protos import tensor_proto
 from hdfsaver.ops.base import Flat
 from hdfsaver.protos.tensors import TensorProto
 from hdfsaver.shapes import Shape, ShapeLike, TensorShape
@@ -100,12 +102,12 @@ def constant(
 
 
 def make_tensor_proto(
-    values: npt.ArrayLike | TensorShape | TensorProto,
+    values: npt.ArrayLike | TensorShape | message_classes.TensorProto,
     dtype: DTypeLike | None = None,
     shape: ShapeLike = None,
     verify_shape: bool = False,
     allow_broadcast: bool = False,
-) -> TensorProto:
+) -> message_classes.TensorProto:
     """Make the value that a constant would have, in the form that the definition of a graph holds.
 
     Parameters
@@ -135,28 +137,34 @@ def make_tensor_proto(
     OverflowError
         A number is beyond the range of the dtype.
     """
-    if isinstance(values, TensorProto):
+    if isinstance(values, message_classes.TensorProto):
         return values
     if verify_shape and allow_broadcast:
         raise ValueError("allow_broadcast and verify_shape are not both allowed.")
     array, found = as_array(values, None if dtype is None else dtypes.as_dtype(dtype).base_dtype.name)
-    if shape is not None:
-        array = _broadcast(array, shape) if allow_broadcast else _fill_up(array, shapes.as_shape(shape), verify_shape)
-    return TensorProto.of(np.array(array), found)
-
-
-def _broadcast(array: Array, shape: Any) -> Array:
-    if array.size != 1 and array.shape != tuple(shape):
+    if shape is None:
+        return tensor_proto(array, found, array.shape)
+    if allow_broadcast and array.size != 1 and array.shape != tuple(shape):
         raise ValueError(f"A value of shape {shapes.text(array.shape)} is not a single one, to fill {shape}.")
-    return np.broadcast_to(array.reshape(()) if array.size == 1 else array, shape)
+    return tensor_proto(array, found, _filled_shape(array, shapes.as_shape(shape), verify_shape))
 
 
 def _fill_up(array: Array, wanted_shape: Shape, verify: bool) -> Array:
-    shape = [size for size in wanted_shape or () if size is not None]
+    shape = _filled_shape(array, wanted_shape, verify)
+    if array.shape == shape:
+        return array
+    filled = np.full(math.prod(shape), array.flat[-1], dtype=array.dtype)
+    filled[: array.size] = array.ravel()
+    return filled.reshape(shape)
+
+
+def _filled_shape(array: Array, wanted_shape: Shape, verify: bool) -> tuple[int, ...]:
+    """The shape, which must be known, that an array is to fill by repeating its last element."""
+    shape = tuple([size for size in wanted_shape or () if size is not None])
     if wanted_shape is None or len(shape) != len(wanted_shape):
         raise ValueError(f"The shape of a constant must be known, not {shapes.text(wanted_shape)}.")
-    if array.shape == wanted_shape:
-        return array
+    if array.shape == shape:
+        return shape
     if verify:
         raise TypeError(f"Expected a value of shape {shapes.text(wanted_shape)}, got {shapes.text(array.shape)}.")
     wanted = math.prod(shape)
@@ -167,9 +175,7 @@ def _fill_up(array: Array, wanted_shape: Shape, verify: bool) -> Array:
         )
     if array.size == 0:
         raise ValueError(f"The value is empty and cannot fill shape {shapes.text(wanted_shape)}.")
-    filled = np.full(wanted, array.flat[-1], dtype=array.dtype)
-    filled[: array.size] = array.ravel()
-    return filled.reshape(shape)
+    return shape
 
 
 @register

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Container, Iterable
 from typing import Any
 
 import numpy as np
 
 from hdfsaver import dtypes
-from hdfsaver.protos.attributes import AttrMap, AttrValue
-from hdfsaver.protos.graphs import GraphDef, NodeDef
-from hdfsaver.protos.subgraphs import extract_sub_graph
-from hdfsaver.protos.tensors import TensorProto
+from hdfsaver.messages import message_classes
+from hdfsaver.messages.sub_graphs import extract_sub_graph
+from hdfsaver.messages.tensor_protos import write_tensor
+from hdfsaver.messages.tensor_types import type_name
 from hdfsaver.session.session import Session
 
 _VARIABLES = frozenset({"Variable", "VariableV2"})
@@ -20,11 +19,11 @@ _VARIABLES = frozenset({"Variable", "VariableV2"})
 
 def convert_variables_to_constants(
     sess: Session,
-    input_graph_def: GraphDef,
+    input_graph_def: message_classes.GraphDef,
     output_node_names: Iterable[str],
     variable_names_whitelist: Container[str] | None = None,
     variable_names_blacklist: Container[str] | None = None,
-) -> GraphDef:
+) -> message_classes.GraphDef:
     """The part of a graph that leads to some operations, with constants in place of variables.
 
     Parameters
@@ -58,12 +57,13 @@ def convert_variables_to_constants(
     names = [name for name in names if variable_names_blacklist is None or name not in variable_names_blacklist]
     values = dict(zip(names, sess.run([f"{name}:0" for name in names]) if names else [], strict=True))
     constants = [_constant(node, values[node.name]) if node.name in values else node for node in found.node]
-    return GraphDef(constants, copy.deepcopy(found.versions), copy.deepcopy(found.library))
+    return message_classes.GraphDef(node=constants, versions=found.versions, library=found.library)
 
 
-def _constant(node: NodeDef, value: Any) -> NodeDef:
-    dtype = AttrValue(type=node.attr["dtype"].type)
-    name = str(AttrValue.plain(dtype))
+def _constant(node: message_classes.NodeDef, value: Any) -> message_classes.NodeDef:
+    name = type_name(node.attr["dtype"].type)
+    constant = message_classes.NodeDef(name=node.name, op="Const", device=node.device)
+    constant.attr["dtype"].type = node.attr["dtype"].type
     # A run gives a number, or bytes, where a variable has no dimensions.
-    tensor = TensorProto.of(np.asarray(value, dtypes.numpy_dtype(name)), name)
-    return NodeDef(node.name, "Const", [], node.device, AttrMap(dtype=dtype, value=AttrValue(tensor=tensor)))
+    write_tensor(constant.attr["value"].tensor, np.asarray(value, dtypes.numpy_dtype(name)), name)
+    return constant

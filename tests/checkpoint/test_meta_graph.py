@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 import hdfsaver as tf
-from hdfsaver import schema
-from hdfsaver.protos.meta_graphs import MetaInfoDef
-from hdfsaver.schema import CollectionDef, SaverDef, VariableDef
+from hdfsaver import schema, shapes
+from hdfsaver.messages.attr_values import attr_value
+from hdfsaver.messages.message_classes import VariableDef
+from hdfsaver.schema import CollectionDef
+from hdfsaver.train import SaverDef
 
 UNBOUND = "$unbound_inputs_"
 
@@ -41,6 +43,11 @@ def found_in(graph: Any, key: str) -> list[Any]:
     return [getattr(item, "name", item) for item in graph.get_collection(key)]
 
 
+def saved_names(saver: Any) -> dict[str, str]:
+    """The operation of the variable that a Saver keeps under each name."""
+    return {name: saved.op_name for name, saved in saver.export_meta_graph().saved_names.items()}
+
+
 @pytest.fixture(params=["message", "file"])
 def part(request, tmp_path):
     """The scope `s` of `scoped_program`, as a message or in a file."""
@@ -59,7 +66,7 @@ def test_a_scope_is_exported():
     assert [f"{UNBOUND}x", "w/read", f"^{UNBOUND}sv/o"] == nodes["h"].input
     assert ["h", f"{UNBOUND}c"] == nodes["m"].input
     assert [b"loc:@w"] == nodes["w/read"].attr["_class"].list.s
-    assert [(None, 2)] == [shape.plain for shape in nodes["y"].attr["_output_shapes"].list.shape]
+    assert [(None, 2)] == [shapes.of_proto(shape) for shape in nodes["y"].attr["_output_shapes"].list.shape]
     assert {""} == {node.device for node in nodes.values()}
     found = {key: definition.bytes_list.value for key, definition in message.collection_def.items()}
     assert [b"$unbound_inputs_x", b"^$unbound_inputs_sv/o", b"$unbound_inputs_c"] == found["unbound_inputs"]
@@ -67,8 +74,14 @@ def test_a_scope_is_exported():
     assert ["y:0"] == message.collection_def["outs"].node_list.value
     assert [3] == message.collection_def["n"].int64_list.value
     assert [] == message.collection_def["n"].float_list.value
-    variable = VariableDef("w:0", "ones:0", "w/Assign", "w/read:0")
-    assert [variable] == found["variables"]
+    variable = VariableDef(
+        variable_name="w:0",
+        initial_value_name="ones:0",
+        initializer_name="w/Assign",
+        snapshot_name="w/read:0",
+        trainable=True,
+    )
+    assert [variable] == [VariableDef.FromString(item) for item in found["variables"]]
     assert "bytes_list" == message.collection_def["variables"].WhichOneof("kind")
 
 
@@ -138,7 +151,7 @@ def test_the_name_of_the_list_of_inputs():
 def test_a_message_is_what_the_graph_was():
     """A message stays as it is when the graph grows, and says what was given for it."""
     tf.Variable(1.0, name="v")
-    info = MetaInfoDef(tags=["serve"], stripped_default_attrs=False)
+    info = tf.MetaGraphDef.MetaInfoDef(tags=["serve"], stripped_default_attrs=False)
     saver_def = SaverDef(max_to_keep=3)
     message = tf.train.export_meta_graph(meta_info_def=info, saver_def=saver_def, strip_default_attrs=True)
     count = len(message.graph_def.node)
@@ -146,7 +159,7 @@ def test_a_message_is_what_the_graph_was():
     saver_def.max_to_keep = 9
     assert (4, 4) == (count, len(message.graph_def.node))
     assert (["serve"], True, False) == (
-        message.meta_info_def.tags,
+        list(message.meta_info_def.tags),
         message.meta_info_def.stripped_default_attrs,
         info.stripped_default_attrs,
     )
@@ -165,21 +178,21 @@ def test_another_definition_of_the_graph():
     assert ["/cpu:0", "", ""] == [node.device for node in message.graph_def.node]
     assert ["sum:0"] == message.collection_def["outs"].node_list.value
     with pytest.raises(ValueError, match="not unique"):
-        tf.train.export_meta_graph(graph_def=tf.GraphDef(definition.node * 2))
+        tf.train.export_meta_graph(graph_def=tf.GraphDef(node=[*definition.node] * 2))
 
 
 def test_saver_operations_can_be_left_out():
     """Operations of another Saver, as TensorFlow adds them, go with their scope; those of the given one stay."""
     a = tf.constant(1.0, name="a")
     nodes = [
-        tf.NodeDef(f"{scope}/{name}", op, attr={"dtypes": tf.AttrValue.of([])})
+        tf.NodeDef(name=f"{scope}/{name}", op=op, attr={"dtypes": attr_value([])})
         for scope in ("save", "save_1")
         for name, op in (("SaveV2", "SaveV2"), ("all", "NoOp"))
     ]
-    tf.import_graph_def(tf.GraphDef(nodes), name="")
+    tf.import_graph_def(tf.GraphDef(node=nodes), name="")
     tf.add_to_collection("ops", tf.get_default_graph().get_operation_by_name("save/all"))
     tf.add_to_collection("ops", a)
-    saver_def = SaverDef("", "save_1/control_dependency:0", "save_1/restore_all")
+    saver_def = SaverDef(save_tensor_name="save_1/control_dependency:0", restore_op_name="save_1/restore_all")
     message = tf.train.export_meta_graph(saver_def=saver_def, clear_extraneous_savers=True)
     assert ["a", "save_1/SaveV2", "save_1/all"] == [node.name for node in message.graph_def.node]
     assert ["a:0"] == message.collection_def["ops"].node_list.value
@@ -203,7 +216,7 @@ def test_two_imports_beside_each_other():
         tf.train.import_meta_graph(message)
         saver = tf.train.import_meta_graph(message)
         assert ["a:0", "a_1:0"] == found_in(graph, "variables")
-        assert {"x": "a_1"} == tf.train.Saver.export_meta_graph(saver).saved_names
+        assert {"x": "a_1"} == saved_names(saver)
         assert ["a/read_1", "r/y_1"] == graph.get_operation_by_name("r_1").node_def.input
         assert [b"loc:@a_1"] == graph.get_operation_by_name("a/Assign_1").get_attr("_class")
 
@@ -215,15 +228,16 @@ def test_an_import_without_a_saver():
     with tf.Graph().as_default():
         tf.Variable(2.0, name="b")
         saver = tf.train.import_meta_graph(message, import_scope="s")
-        assert {"a": "s/a"} == saver.export_meta_graph().saved_names
+        assert {"a": "s/a"} == saved_names(saver)
     with tf.Graph().as_default():
         assert tf.train.import_meta_graph(tf.MetaGraphDef()) is None
 
 
 def test_collections_that_name_nothing():
     """A collection that names operations which are nowhere is refused before anything is imported."""
-    message = tf.MetaGraphDef(collection_def={"x": CollectionDef("node_list", ["gone:0"])})
-    message.graph_def.node.append(tf.NodeDef("n", "NoOp"))
+    message = tf.MetaGraphDef()
+    message.collection_def["x"].node_list.value.append("gone:0")
+    message.graph_def.node.append(tf.NodeDef(name="n", op="NoOp"))
     with tf.Graph().as_default() as graph:
         with pytest.raises(KeyError, match="'x' lists 'gone:0'"):
             tf.train.import_meta_graph(message)
@@ -236,18 +250,21 @@ def test_messages_of_savers():
         tf.Variable(1.0, name="a")
     tf.Variable(2.0, name="b")
     definition = tf.train.Saver(max_to_keep=2).to_proto()
-    assert ["s/a", "b"] == list(tf.train.Saver.from_proto(definition).export_meta_graph().saved_names)
+    assert {"s/a": "s/a", "b": "b"} == saved_names(tf.train.Saver.from_proto(definition))
     inside = tf.train.Saver.from_proto(definition, import_scope="s")
-    assert {"a": "s/a"} == inside.export_meta_graph().saved_names
+    assert {"a": "s/a"} == saved_names(inside)
     assert 2 == inside.as_saver_def().max_to_keep
-    named = tf.train.Saver(saver_def=SaverDef("s/save/Const:0", "s/save/x:0", "s/save/restore_all"))
+    definition = SaverDef(
+        filename_tensor_name="s/save/Const:0", save_tensor_name="s/save/x:0", restore_op_name="s/save/restore_all"
+    )
+    named = tf.train.Saver(saver_def=definition)
     assert "save/restore_all" == named.to_proto(export_scope="s").restore_op_name
     assert named.to_proto(export_scope="other") is None
     assert (0, 1, 2) == (SaverDef.LEGACY, SaverDef.V1, SaverDef.V2)
 
 
 def test_messages_of_collections():
-    """A collection can be put together, and looked at, as TensorFlow's message."""
+    """The plain data of a collection can be put together, and looked at, as TensorFlow's message."""
     made = CollectionDef(node_list=CollectionDef.NodeList(["a"]))
     made.node_list.value.append("b")
     assert CollectionDef("node_list", ["a", "b"]) == made

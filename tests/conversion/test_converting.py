@@ -18,7 +18,7 @@ from hdfsaver import dtypes, errors
 from hdfsaver.conversion.array_selection import is_slot
 from hdfsaver.conversion.open_source import open_source
 from hdfsaver.interop.graphs.message_files import read_message
-from hdfsaver.messages import descriptor_pool
+from hdfsaver.messages import message_classes
 from hdfsaver.storage.writing import write_file
 
 GOLDEN = Path(__file__).parents[1] / "interop" / "golden_graphs"
@@ -114,8 +114,8 @@ def test_a_checkpoint_of_tensorflow_comes_back_byte_for_byte(tmp_path):
     assert tf.convert(tmp_path / "x.h5", tmp_path / "y.ckpt").has_graph
     for ending in (".index", ".data-00000-of-00001"):
         assert Path(f"{source}{ending}").read_bytes() == Path(f"{tmp_path}/y.ckpt{ending}").read_bytes()
-    assert read_message(f"{source}.meta", descriptor_pool.MetaGraphDef) == read_message(
-        tmp_path / "y.ckpt.meta", descriptor_pool.MetaGraphDef
+    assert read_message(f"{source}.meta", message_classes.MetaGraphDef) == read_message(
+        tmp_path / "y.ckpt.meta", message_classes.MetaGraphDef
     )
 
 

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hdfsaver as tf
-from hdfsaver import schema
+from hdfsaver import schema, shapes
 from hdfsaver.graph.apply import apply, apply_list
-from hdfsaver.protos.attributes import same_value
-from hdfsaver.protos.graphs import PRODUCER, FunctionDefLibrary
+from hdfsaver.messages.attr_values import attr_value, same_value
+from hdfsaver.messages.message_classes import FunctionDefLibrary
+from hdfsaver.messages.node_defs import PRODUCER
 from tests.ops.make_programs import tensors_in
 from tests.ops.programs import PROGRAMS
 
@@ -22,22 +23,26 @@ FLOAT = tf.AttrValue(type=1)
 
 def const(name: str, value: Any = 1.0) -> tf.NodeDef:
     """A constant of float32."""
-    return tf.NodeDef(name, "Const", attr={"dtype": FLOAT, "value": tf.AttrValue(tensor=tf.make_tensor_proto(value))})
+    return tf.NodeDef(
+        name=name, op="Const", attr={"dtype": FLOAT, "value": tf.AttrValue(tensor=tf.make_tensor_proto(value))}
+    )
 
 
 def add(name: str, *inputs: str, dtype: int = 1) -> tf.NodeDef:
     """A sum."""
-    return tf.NodeDef(name, "AddV2", list(inputs), attr={"T": tf.AttrValue(type=dtype)})
+    return tf.NodeDef(name=name, op="AddV2", input=list(inputs), attr={"T": tf.AttrValue(type=dtype)})
 
 
 def located(name: str, other: bytes) -> tf.NodeDef:
     """An operation that shares the device of another."""
-    return tf.NodeDef(name, "NoOp", attr={"_class": tf.AttrValue.of([b"loc:@" + other])})
+    return tf.NodeDef(name=name, op="NoOp", attr={"_class": attr_value([b"loc:@" + other])})
 
 
 def names(*nodes: tf.NodeDef, **arguments: Any) -> list[str]:
     """The names that the first operations of the definitions get."""
-    elements = tf.import_graph_def(tf.GraphDef(list(nodes)), return_elements=[node.name for node in nodes], **arguments)
+    elements = tf.import_graph_def(
+        tf.GraphDef(node=list(nodes)), return_elements=[node.name for node in nodes], **arguments
+    )
     return [element.name for element in elements]
 
 
@@ -46,7 +51,9 @@ def assert_same(expected: tf.Graph, found: tf.Graph) -> None:
     assert list(expected.digraph) == list(found.digraph)
     for name, data in expected.digraph.nodes.items():
         other = found.digraph.nodes[name]
-        assert same_value(data["attrs"], other["attrs"]), name
+        # Floats in attributes have 32 bits, as TensorFlow's do.
+        attrs = {key: float(np.float32(it)) if type(it) is float else it for key, it in data["attrs"].items()}
+        assert same_value(attrs, other["attrs"]), name
         assert {**data, "attrs": 0} == {**other, "attrs": 0}
     schema.validate(found.digraph)
 
@@ -119,11 +126,11 @@ def test_the_definition_of_an_operation(graph):
     with tf.device("/cpu:0"), tf.control_dependencies([x]):
         tf.add(y, x, name="z")
     node = graph.get_operation_by_name("z").node_def
-    assert tf.NodeDef("z", "AddV2", ["s:1", "s"], "/device:CPU:0", {"T": FLOAT}) == node
+    assert tf.NodeDef(name="z", op="AddV2", input=["s:1", "s"], device="/device:CPU:0", attr={"T": FLOAT}) == node
     definition = graph.as_graph_def(add_shapes=True)
     assert [node.name for node in definition.node] == list(graph.digraph)
-    shapes = definition.node[-1].attr["_output_shapes"].list.shape
-    assert [(None, 2)] == [shape.plain for shape in shapes]
+    found = definition.node[-1].attr["_output_shapes"].list.shape
+    assert [(None, 2)] == [shapes.of_proto(shape) for shape in found]
     assert PRODUCER == definition.versions.producer == graph.graph_def_versions.producer
 
 
@@ -134,7 +141,7 @@ def test_only_what_is_new(graph):
     b = tf.placeholder(tf.float32, name="b")
     b.set_shape([2])
     second = graph.version
-    tf.import_graph_def(tf.GraphDef([const("c"), const("d")]), name="")
+    tf.import_graph_def(tf.GraphDef(node=[const("c"), const("d")]), name="")
     third = graph.version
     tf.constant(1.0, name="e")
     new = [[node.name for node in graph.as_graph_def(version).node] for version in (0, first, second, third)]
@@ -161,7 +168,7 @@ def test_what_is_around(graph):
     """Name scopes, devices and control inputs of the program reach what is imported."""
     k = tf.constant(1.0, name="k")
     with tf.name_scope("outer"), tf.device("/job:a/cpu:0"), tf.control_dependencies([k]):
-        definition = tf.GraphDef([const("c"), add("z", "c", "c"), located("q", b"c")])
+        definition = tf.GraphDef(node=[const("c"), add("z", "c", "c"), located("q", b"c")])
         definition.node[0].device = "/device:CPU:1"
         c, z, q = tf.import_graph_def(definition, name="i", return_elements=["c", "z", "q"])
     assert ["outer/i/c", "outer/i/z"] == [c.name, z.name]
@@ -172,10 +179,10 @@ def test_what_is_around(graph):
 def test_inputs_are_replaced(graph):
     """`input_map` replaces tensors by name, with or without output, and what is waited for."""
     k = tf.constant(5.0, name="k")
-    definition = tf.GraphDef([add("z", "x", "y", "^x"), const("y")])
+    definition = tf.GraphDef(node=[add("z", "x", "y", "^x"), const("y")])
     (z,) = tf.import_graph_def(definition, {"x": k, "^x": k}, ["z"])
     assert ["k", "import/y", "^k"] == z.node_def.input
-    definition = tf.GraphDef([add("z", "x", "y"), const("y")])
+    definition = tf.GraphDef(node=[add("z", "x", "y"), const("y")])
     z, x, y = tf.import_graph_def(definition, {"x:0": 2.0, b"y": k}, ["z:0", "x:0", "y"])
     assert ["import_1/_inputs/Const", "k"] == z.op.node_def.input
     assert (z.op.inputs[0], "import_1/y") == (x, y.name)
@@ -186,10 +193,10 @@ def test_inputs_are_replaced(graph):
 def test_shapes_follow_from_what_replaces_inputs():
     """What is known of shapes is inferred anew, and what the definition adds to that is kept."""
     x = tf.placeholder(tf.float32, [3, 2])
-    (y,) = tf.import_graph_def(tf.GraphDef([add("y", "x", "x")]), {"x": x}, ["y:0"])
+    (y,) = tf.import_graph_def(tf.GraphDef(node=[add("y", "x", "x")]), {"x": x}, ["y:0"])
     assert [3, 2] == y.shape.as_list()
-    node = tf.NodeDef("p", "Placeholder", attr={"dtype": FLOAT, "_output_shapes": tf.AttrValue.of([(2, 3)])})
-    (p,) = tf.import_graph_def(tf.GraphDef([node]), return_elements=["p"])
+    node = tf.NodeDef(name="p", op="Placeholder", attr={"dtype": FLOAT, "_output_shapes": attr_value([(2, 3)])})
+    (p,) = tf.import_graph_def(tf.GraphDef(node=[node]), return_elements=["p"])
     assert [2, 3] == p.outputs[0].shape.as_list()
     assert ["dtype", "shape"] == sorted(p.node_def.attr)
 
@@ -202,8 +209,8 @@ FAULTS = [
     ([const("_y")], {}, "'_y' is not a valid name"),
     ([add("z", "y:1", "y"), const("y")], {}, "Connecting to invalid output 1 of source node import/y"),
     ([add("z", "y:x", "y"), const("y")], {}, "what follows the `:` should be an integer"),
-    ([tf.NodeDef("q", "AddV2", ["y", "y"]), const("y")], {}, "NodeDef missing attr 'T' from Op AddV2"),
-    ([tf.NodeDef("q", "Const", attr={"dtype": FLOAT})], {}, "NodeDef missing attr 'value' from Op Const"),
+    ([tf.NodeDef(name="q", op="AddV2", input=["y", "y"]), const("y")], {}, "NodeDef missing attr 'T' from Op AddV2"),
+    ([tf.NodeDef(name="q", op="Const", attr={"dtype": FLOAT})], {}, "NodeDef missing attr 'value' from Op Const"),
     ([add("q", "y"), const("y")], {}, "expected inputs 'float32, float32' do not match 1 inputs"),
     ([add("q", "y", "y", dtype=3), const("y")], {}, "input of node import/q was passed float32 .* expected int32"),
     ([add("q", "^y", "y", "y"), const("y")], {}, "Control dependencies must come after regular"),
@@ -226,7 +233,7 @@ def test_bad_definitions(graph, nodes, arguments, message):
     """What is not well-formed is refused with TensorFlow's class of error, and the graph keeps what it had."""
     tf.constant(1.0, name="there")
     with pytest.raises(ValueError, match=message):
-        tf.import_graph_def(tf.GraphDef(nodes), **arguments)
+        tf.import_graph_def(tf.GraphDef(node=nodes), **arguments)
     assert {"there"} == {name for name in graph.digraph if "_inputs" not in name}
     schema.validate(graph.digraph)
 
@@ -234,9 +241,31 @@ def test_bad_definitions(graph, nodes, arguments, message):
 def test_a_contradicting_shape():
     """A shape that the definition adds must agree with what is inferred."""
     node = const("c")
-    node.attr["_output_shapes"].CopyFrom(tf.AttrValue.of([(2, 3)]))
+    node.attr["_output_shapes"].CopyFrom(attr_value([(2, 3)]))
     with pytest.raises(ValueError, match="'import/c' has an _output_shapes attribute inconsistent"):
-        tf.import_graph_def(tf.GraphDef([node]))
+        tf.import_graph_def(tf.GraphDef(node=[node]))
+
+
+def test_values_that_cannot_be_read():
+    """A constant of fewer bytes than its shape, or of an unknown dtype, is refused with the node and the attribute."""
+    node = const("c", [1.0, 2.0])
+    node.attr["value"].tensor.tensor_content = b"1234"
+    with pytest.raises(ValueError, match="Node 'c': the value of attr 'value' cannot be read: .* has 2 elements; 1"):
+        tf.import_graph_def(tf.GraphDef(node=[node]))
+    node.attr["value"].tensor.dtype = 9999
+    with pytest.raises(ValueError, match="'value' cannot be read: there is no dtype of number 9999"):
+        tf.import_graph_def(tf.GraphDef(node=[node]))
+
+
+def test_constants_that_would_fill_the_memory():
+    """Elements that are not stored count before there is memory for them; one that stands for all does not."""
+    tensor = tf.make_tensor_proto(1.0, shape=[2**28])
+    (c,) = tf.import_graph_def(tf.GraphDef(node=[const("c", tensor)]), return_elements=["c:0"])
+    assert [2**28] == c.shape.as_list()
+    assert tensor == c.op.get_attr("value")
+    tensor.float_val.append(2.0)
+    with tf.limits.use(declared_bytes=2**20), pytest.raises(tf.errors.ResourceExhaustedError, match="declared_b"):
+        tf.import_graph_def(tf.GraphDef(node=[const("c", tensor)]))
 
 
 @pytest.mark.parametrize(
@@ -260,60 +289,67 @@ def test_replacements_belong_to_the_graph(graph):
     with tf.Graph().as_default():
         other = tf.constant(1.0)
     with pytest.raises(ValueError, match="not an element of this graph"):
-        tf.import_graph_def(tf.GraphDef([add("z", "x", "x")]), {"x": other})
+        tf.import_graph_def(tf.GraphDef(node=[add("z", "x", "x")]), {"x": other})
     graph.finalize()
     with pytest.raises(RuntimeError, match="finalized"):
-        tf.import_graph_def(tf.GraphDef([const("y")]), name="")
+        tf.import_graph_def(tf.GraphDef(node=[const("y")]), name="")
 
 
 def test_operations_of_unknown_types():
     """They are kept as data, where TensorFlow refuses them; what takes their outputs tells the dtypes."""
-    nodes = [tf.NodeDef("q", "Nope", attr={"T": tf.AttrValue(type=3)}), add("z", "q:1", "q:1")]
-    q, z = tf.import_graph_def(tf.GraphDef(nodes), return_elements=["q", "z:0"])
+    nodes = [tf.NodeDef(name="q", op="Nope", attr={"T": tf.AttrValue(type=3)}), add("z", "q:1", "q:1")]
+    q, z = tf.import_graph_def(tf.GraphDef(node=nodes), return_elements=["q", "z:0"])
     assert [tf.int32, tf.float32] == [tensor.dtype for tensor in q.outputs]
     assert z.shape.rank is None
     with tf.Session() as sess, pytest.raises(tf.errors.OpError, match="Nope"):
         sess.run(z)
-    assert [] == list(tf.import_graph_def(tf.GraphDef([tf.NodeDef("q", "Nope")]), return_elements=["q"])[0].outputs)
+    assert [] == list(
+        tf.import_graph_def(tf.GraphDef(node=[tf.NodeDef(name="q", op="Nope")]), return_elements=["q"])[0].outputs
+    )
 
 
 def test_loops_are_kept():
     """The end of a loop may come behind its beginning, which then knows dtypes but no shapes."""
     nodes = [
-        tf.NodeDef("m", "Merge", ["c", "n"], attr={"T": FLOAT, "N": tf.AttrValue(i=2)}),
-        tf.NodeDef("n", "NextIteration", ["s"], attr={"T": FLOAT}),
+        tf.NodeDef(name="m", op="Merge", input=["c", "n"], attr={"T": FLOAT, "N": tf.AttrValue(i=2)}),
+        tf.NodeDef(name="n", op="NextIteration", input=["s"], attr={"T": FLOAT}),
         add("s", "m", "c"),
         const("c"),
     ]
-    m, n = tf.import_graph_def(tf.GraphDef(nodes), return_elements=["m", "n"], name="")
+    m, n = tf.import_graph_def(tf.GraphDef(node=nodes), return_elements=["m", "n"], name="")
     assert ["c", "n"] == m.node_def.input
     assert [tf.float32, tf.int32] == [tensor.dtype for tensor in m.outputs]
     assert ["c", "m", "s", "n"] == list(m.graph.digraph)
 
 
 def test_functions_stay_with_the_graph(graph):
-    """A library of functions is kept, though nothing looks into it."""
-    function = ("opaque",)
-    tf.import_graph_def(tf.GraphDef(library=FunctionDefLibrary([function])))
-    assert [function] == graph.as_graph_def().library.function
+    """Functions are kept, each once, and exported and saved with the graph."""
+    library = FunctionDefLibrary()
+    library.function.add().signature.name = "f"
+    library.gradient.add(function_name="f", gradient_func="g")
+    for _ in range(2):
+        tf.import_graph_def(tf.GraphDef(library=library))
+    assert library == graph.library == graph.as_graph_def().library
+    assert library == tf.train.export_meta_graph().graph_def.library
+    assert not tf.Graph().as_graph_def().HasField("library")
 
 
 def test_defaults_are_filled_in():
     """Attributes that were left out get their default values; the definition itself is not changed."""
     x = tf.placeholder(tf.float32, [2, 2])
-    node = tf.NodeDef("y", "MatMul", ["x", "x"], attr={"T": FLOAT})
-    (y,) = tf.import_graph_def(tf.GraphDef([node]), {"x": x}, ["y"])
+    node = tf.NodeDef(name="y", op="MatMul", input=["x", "x"], attr={"T": FLOAT})
+    (y,) = tf.import_graph_def(tf.GraphDef(node=[node]), {"x": x}, ["y"])
     assert y.get_attr("transpose_a") is False
     assert ["T"] == list(node.attr)
 
 
 def test_attributes_are_given_as_tensorflow_gives_them():
-    """Dtypes, shapes and arrays are TensorFlow's objects, in lists too; NumPy takes a tensor's message for an array."""
+    """Dtypes are `DType` objects, shapes and arrays messages, in lists too."""
     x = tf.placeholder(tf.float32, [None, 2])
-    assert (None, 2) == x.op.get_attr("shape").plain
+    assert (None, 2) == shapes.of_proto(x.op.get_attr("shape"))
     value = tf.constant([1, 2]).op.get_attr("value")
-    assert [1, 2] == tf.make_ndarray(value).tolist() == np.asarray(value).tolist()
+    assert [1, 2] == tf.make_ndarray(value).tolist()
     assert [tf.bool, tf.float32] == tf.Assert(True, [True, x]).get_attr("T")
     assert [0] == tf.squeeze(tf.ones([1, 2]), [0]).op.get_attr("squeeze_dims")
-    assert 5 == tf.constant(5, tf.qint8).op.get_attr("value").elements()[1][0]
-    assert "int32" == value.dtype_name
+    assert [5] == tf.constant(5, tf.qint8).op.get_attr("value").int_val
+    assert tf.int32 == value.dtype

@@ -11,12 +11,12 @@ import cramjam
 from hdfsaver.interop.table import checksum, varint
 from hdfsaver.interop.table.table import FOOTER, MAGIC
 from hdfsaver.interop.table.table_writing import table_bytes
-from hdfsaver.messages import descriptor_pool
+from hdfsaver.messages import message_classes
 
 
 def shape(*sizes: int) -> bytes:
     """The bytes of a shape."""
-    message = descriptor_pool.TensorShape()
+    message = message_classes.TensorShapeProto()
     for size in sizes:
         message.dim.add(size=size)
     return bytes(message.SerializeToString())
@@ -25,12 +25,12 @@ def shape(*sizes: int) -> bytes:
 def entry(**fields: Any) -> bytes:
     """The bytes of an entry: by default that of two zeros of float32 at the beginning of the only data file."""
     known = {"dtype": 1, "shape": shape(2), "size": 8, "crc32c": checksum.masked(bytes(8))}
-    return bytes(descriptor_pool.BundleEntry(**known | fields).SerializeToString())
+    return bytes(message_classes.BundleEntryProto(**known | fields).SerializeToString())
 
 
 def header(**fields: Any) -> bytes:
     """The bytes of a header."""
-    return bytes(descriptor_pool.BundleHeader(**{"num_shards": 1} | fields).SerializeToString())
+    return bytes(message_classes.BundleHeaderProto(**{"num_shards": 1} | fields).SerializeToString())
 
 
 def bundle(

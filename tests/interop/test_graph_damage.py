@@ -22,7 +22,7 @@ from hdfsaver import schema
 from hdfsaver.errors import DataLossError, ResourceExhaustedError
 from hdfsaver.interop.graphs import graph_files
 from hdfsaver.interop.graphs.message_files import write_message
-from hdfsaver.messages import descriptor_pool
+from hdfsaver.messages import message_classes
 from tests.interop.graphs.test_graph_files import FOLDER, assert_nothing_lost, new_graph, through_hdf5
 from tests.interop.test_damage import damages
 
@@ -304,7 +304,7 @@ class Maker:
 
     def meta_graph(self) -> Any:
         """A graph in which everything is possible but the names of nodes, and where inputs come from."""
-        message = self.fill(descriptor_pool.MetaGraphDef())
+        message = self.fill(message_classes.MetaGraphDef())
         message.graph_def.SetInParent()
         names = [f"n{number}" for number in range(len(message.graph_def.node))]
         texts = [text for source in names for text in (source, f"{source}:0", f"{source}:3", f"^{source}")]

@@ -20,7 +20,7 @@ from hdfsaver import schema
 from hdfsaver.interop.bundle.open_tensorflow import open_bundle
 from hdfsaver.interop.graphs import graph_files
 from hdfsaver.interop.graphs.message_files import read_message
-from hdfsaver.messages import descriptor_pool
+from hdfsaver.messages import message_classes
 from hdfsaver.schema import Structure
 from tests.interop import real_files
 from tests.interop.graphs.test_graph_files import assert_same_digraph, through_hdf5
@@ -44,15 +44,15 @@ def folder() -> Path:
 def read(path: Path) -> list[tuple[Structure, Any]]:
     """The graphs in a file, and the messages that they were."""
     if path.name == "saved_model.pb":
-        whole = read_message(path, descriptor_pool.SavedModel).meta_graphs
+        whole = read_message(path, message_classes.SavedModel).meta_graphs
         return [
             (graph.structure, message)
             for graph, message in zip(graph_files.read_saved_model(path.parent)[0], whole, strict=True)
         ]
     if path.name.endswith(".meta"):
-        return [(graph_files.read_meta_graph(path), read_message(path, descriptor_pool.MetaGraphDef))]
-    message = descriptor_pool.MetaGraphDef()
-    message.graph_def.CopyFrom(read_message(path, descriptor_pool.GraphDef))
+        return [(graph_files.read_meta_graph(path), read_message(path, message_classes.MetaGraphDef))]
+    message = message_classes.MetaGraphDef()
+    message.graph_def.CopyFrom(read_message(path, message_classes.GraphDef))
     return [(graph_files.read_graph_def(path), message)]
 
 

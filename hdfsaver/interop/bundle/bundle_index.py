@@ -14,7 +14,8 @@ from hdfsaver.interop.bundle import bundle_slices
 from hdfsaver.interop.bundle.string_tensors import ByteOrder
 from hdfsaver.interop.table import ordered_code
 from hdfsaver.interop.table.table import Bytes, Table
-from hdfsaver.messages import descriptor_pool, tensor_types
+from hdfsaver.messages import message_classes, tensor_types
+from hdfsaver.messages.parsing import parse
 from hdfsaver.tensor_info import STRING, Key, TensorInfo
 
 VERSION = 1
@@ -85,7 +86,7 @@ def read_index(table: Table) -> BundleIndex:
     key, value = next(items, (None, b""))
     if key != b"":
         raise DataLossError(None, None, "its first entry is not the header of a bundle.")
-    header = descriptor_pool.parse(descriptor_pool.BundleHeader, value, "its header")
+    header = parse(message_classes.BundleHeaderProto, value, "its header")
     return _Builder(header.num_shards).build(items, _checked(header))
 
 
@@ -127,7 +128,7 @@ class _Builder:
         """Sort the entries: tensors in one piece in the order of their bytes, and tensors in slices."""
         places, cut = [], []
         for key, value in items:
-            message = descriptor_pool.parse(descriptor_pool.BundleEntry, value, "one of its entries")
+            message = parse(message_classes.BundleEntryProto, value, "one of its entries")
             if key.startswith(ordered_code.SLICE_MARK):
                 self._slices[key] = message
                 continue

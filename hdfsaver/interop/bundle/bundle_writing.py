@@ -27,7 +27,7 @@ from hdfsaver.interop.bundle.shards import index_path, shard_path
 from hdfsaver.interop.table import checksum
 from hdfsaver.interop.table.ordered_code import SLICE_MARK
 from hdfsaver.interop.table.table_writing import table_bytes
-from hdfsaver.messages import descriptor_pool
+from hdfsaver.messages import message_classes
 from hdfsaver.tensor_info import LARGE, STRING, bytes_of
 
 _IN_FLIGHT = 32 << 20
@@ -219,7 +219,7 @@ class _Writer:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _entry(self, name: str, tensor: _Tensor) -> Any:
-        entry = descriptor_pool.BundleEntry(
+        entry = message_classes.BundleEntryProto(
             dtype=dtypes.ROW_BY_NAME[tensor.dtype].enum,
             shape=_shape_bytes(tensor.shape),
             shard_id=len(self.drafts) - 1,
@@ -273,7 +273,7 @@ class _Growing(Progress):
 
 @lru_cache(maxsize=4096)
 def _shape_bytes(shape: tuple[int, ...]) -> bytes:
-    message = descriptor_pool.TensorShape()
+    message = message_classes.TensorShapeProto()
     for size in shape:
         message.dim.add(size=size)
     data: bytes = message.SerializeToString()
@@ -281,7 +281,7 @@ def _shape_bytes(shape: tuple[int, ...]) -> bytes:
 
 
 def _index_bytes(entries: list[tuple[str, Any]], shards: int) -> bytes:
-    header = descriptor_pool.BundleHeader(num_shards=shards)
+    header = message_classes.BundleHeaderProto(num_shards=shards)
     header.version.producer = VERSION
     items = [(b"", header.SerializeToString())]
     items += sorted((name.encode(), entry.SerializeToString()) for name, entry in entries)

@@ -20,7 +20,8 @@ from hdfsaver.interop.bundle import bundle_slices
 from hdfsaver.interop.bundle.tensorflow_source import TensorFlowSource
 from hdfsaver.interop.table import ordered_code
 from hdfsaver.interop.table.table import Table
-from hdfsaver.messages import descriptor_pool, tensor_protos, tensor_types
+from hdfsaver.messages import message_classes, tensor_protos, tensor_types
+from hdfsaver.messages.parsing import parse
 from hdfsaver.tensor_info import Array, Key, TensorInfo, numpy_dtype
 
 VERSION = 1
@@ -111,7 +112,7 @@ class V1Source(TensorFlowSource):
 
     def _list(self, path: str, table: Table) -> None:
         header = table.get(b"")
-        saved = descriptor_pool.parse(descriptor_pool.SavedTensorSlices, header or b"", "its header")
+        saved = parse(message_classes.SavedTensorSlices, header or b"", "its header")
         if not saved.HasField("meta"):
             raise DataLossError(None, None, "its first entry is not the header of a V1 checkpoint.")
         meta = saved.meta
@@ -143,7 +144,7 @@ class V1Source(TensorFlowSource):
             data = self._tables[piece.path].get(piece.key)
             if data is None:
                 raise DataLossError(None, None, f"a slice of tensor {name!r} is missing.")
-            saved = descriptor_pool.parse(descriptor_pool.SavedTensorSlices, data, f"the value of tensor {name!r}").data
+            saved = parse(message_classes.SavedTensorSlices, data, f"the value of tensor {name!r}").data
             if saved.name != name:
                 raise DataLossError(None, None, f"the value of tensor {name!r} belongs to {saved.name!r}.")
             return tensor_protos.array_of(saved.data, self.entries[name].dtype, bundle_slices.shape_of(piece.box), name)

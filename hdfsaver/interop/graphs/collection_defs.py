@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from hdfsaver.errors import DataLossError
-from hdfsaver.messages import descriptor_pool
+from hdfsaver.messages import message_classes
+from hdfsaver.messages.parsing import parse
 from hdfsaver.schema import CollectionDef, SaveSliceInfoDef, VariableDef
 
 _OF_VARIABLES = frozenset(
@@ -46,11 +47,11 @@ def read_collection(key: str, message: Any) -> CollectionDef | None:
 
 
 def _variables(key: str, kind: str, items: list[bytes]) -> list[Any] | None:
-    """The items as ``VariableDef`` messages; None where they are none."""
+    """The items as ``VariableDef`` messages; None where they are not."""
     if kind != "bytes_list" or key not in _OF_VARIABLES or not items:
         return None
     try:
-        found = [descriptor_pool.parse(descriptor_pool.VariableDef, item, "a variable") for item in items]
+        found = [parse(message_classes.VariableDef, item, "a variable") for item in items]
     except DataLossError:
         return None
     return found if all(message.variable_name for message in found) else None
@@ -63,10 +64,11 @@ def _is_known(variable: Any) -> bool:
 def _variable(message: Any) -> VariableDef:
     names = {name: getattr(message, name) for name in _NAMES}
     info = message.save_slice_info_def if message.HasField("save_slice_info_def") else None
-    return VariableDef(**names, trainable=message.trainable, save_slice_info_def=info and _part(info))
+    return VariableDef(**names, trainable=message.trainable, save_slice_info_def=info and read_part(info))
 
 
-def _part(message: Any) -> SaveSliceInfoDef:
+def read_part(message: message_classes.SaveSliceInfoDef) -> SaveSliceInfoDef:
+    """Which part of a larger variable a ``SaveSliceInfoDef`` says."""
     return SaveSliceInfoDef(message.full_name, *(tuple(getattr(message, name)) for name in _LISTS))
 
 
@@ -81,15 +83,20 @@ def write_collection(message: Any, collection: CollectionDef) -> None:
 
 
 def _written(variable: VariableDef) -> Any:
-    message = descriptor_pool.VariableDef(trainable=variable.trainable)
+    message = message_classes.VariableDef(trainable=variable.trainable)
     for name in _NAMES:
         setattr(message, name, getattr(variable, name) or "")
     info = variable.save_slice_info_def
     if info is not None:
-        message.save_slice_info_def.full_name = info.full_name
-        for name in _LISTS:
-            getattr(message.save_slice_info_def, name).extend(getattr(info, name))
+        write_part(message.save_slice_info_def, info)
     return message
+
+
+def write_part(message: message_classes.SaveSliceInfoDef, part: SaveSliceInfoDef) -> None:
+    """Write which part of a larger variable it is into a ``SaveSliceInfoDef``."""
+    message.full_name = part.full_name
+    for name in _LISTS:
+        getattr(message, name).extend(getattr(part, name))
 
 
 def update(key: str, message: Any, collection: CollectionDef | None) -> bool:
@@ -124,6 +131,6 @@ def split(defined: Mapping[str, Any]) -> tuple[dict[str, CollectionDef], list[st
 
 
 def _is_exact(collection: CollectionDef, message: Any) -> bool:
-    written = descriptor_pool.CollectionDef()
+    written = message_classes.CollectionDef()
     write_collection(written, collection)
     return bool(written.SerializeToString() == message.SerializeToString())

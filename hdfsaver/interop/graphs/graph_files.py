@@ -9,12 +9,10 @@ from typing import Any, NamedTuple
 
 from hdfsaver.errors import DataLossError, NotFoundError
 from hdfsaver.files.error_context import about
-from hdfsaver.interop.graphs.definitions import structure_of_definition
-from hdfsaver.interop.graphs.message_files import read_message, text_of, write_message
+from hdfsaver.interop.graphs.message_files import read_message, write_message
 from hdfsaver.interop.graphs.meta_graph_defs import message_of, structure_of
-from hdfsaver.messages import descriptor_pool
-from hdfsaver.protos.graphs import GraphDef
-from hdfsaver.protos.meta_graphs import MetaGraphDef
+from hdfsaver.messages import message_classes
+from hdfsaver.messages.parsing import parse
 from hdfsaver.schema import Structure
 
 __all__ = [
@@ -23,7 +21,6 @@ __all__ = [
     "read_graph_def",
     "read_meta_graph",
     "read_saved_model",
-    "text_of_graph_def",
     "write_graph_def",
     "write_meta_graph",
 ]
@@ -82,12 +79,12 @@ def read_meta_graph(path: PathLike) -> Structure:
     OpError
         What the operating system reports.
     """
-    message = read_message(path, descriptor_pool.MetaGraphDef)
+    message = read_message(path, message_classes.MetaGraphDef)
     with about(path):
         return structure_of(message)
 
 
-def write_meta_graph(structure: Structure | MetaGraphDef, path: PathLike) -> None:
+def write_meta_graph(structure: Structure | message_classes.MetaGraphDef, path: PathLike) -> None:
     """Write a ``.meta`` file, which TensorFlow's ``import_meta_graph`` takes; its folder must be there.
 
     Where the structure has a Saver without operations, as ours are, those are added that ``save`` and ``restore`` of
@@ -103,13 +100,23 @@ def write_meta_graph(structure: Structure | MetaGraphDef, path: PathLike) -> Non
     Raises
     ------
     ValueError
-        It is a plain digraph, larger than 2 GiB, or its Saver keeps something that is no variable of the graph.
+        It is a plain digraph, larger than 2 GiB, not well-formed, or its Saver keeps something that is not a variable
+        of the graph.
     OpError
         What the operating system reports; the file that was there is as it was.
     """
-    if isinstance(structure, MetaGraphDef):
-        structure = structure_of_definition(structure)
+    if isinstance(structure, message_classes.MetaGraphDef):
+        structure = _structure_of_copy(structure)
     write_message(path, message_of(structure))
+
+
+def _structure_of_copy(message: message_classes.MetaGraphDef) -> Structure:
+    copy = message_classes.MetaGraphDef()
+    copy.CopyFrom(message)
+    try:
+        return structure_of(copy)
+    except DataLossError as error:
+        raise ValueError(f"The MetaGraphDef cannot be written: {error.message}") from error
 
 
 def read_graph_def(path: PathLike) -> Structure:
@@ -117,15 +124,17 @@ def read_graph_def(path: PathLike) -> Structure:
 
     Without definitions of types, which such files do not have, dtypes of outputs are what attributes tell of them.
     """
-    message = descriptor_pool.MetaGraphDef()
-    graph_def = read_message(path, descriptor_pool.GraphDef)
+    message = message_classes.MetaGraphDef()
+    graph_def = read_message(path, message_classes.GraphDef)
     message.graph_def.SetInParent()
     message.graph_def.MergeFrom(graph_def)
     with about(path):
         return structure_of(message)
 
 
-def write_graph_def(structure: Structure | GraphDef | MetaGraphDef, path: PathLike) -> None:
+def write_graph_def(
+    structure: Structure | message_classes.GraphDef | message_classes.MetaGraphDef, path: PathLike
+) -> None:
     """Write a graph alone, such as a frozen one; see `write_meta_graph`.
 
     Parameters
@@ -135,23 +144,9 @@ def write_graph_def(structure: Structure | GraphDef | MetaGraphDef, path: PathLi
     path : path-like
         Text is written where it ends in ``.pbtxt``.
     """
-    if isinstance(structure, GraphDef):
-        structure = MetaGraphDef(graph_def=structure)
-    if isinstance(structure, MetaGraphDef):
-        structure = structure_of_definition(structure)
-    write_message(path, message_of(structure, with_saver=False).graph_def)
-
-
-def text_of_graph_def(definition: GraphDef) -> str:
-    """A graph in protobuf's text format, its functions too.
-
-    Raises
-    ------
-    ValueError
-        A function has fields without known names.
-    """
-    structure = structure_of_definition(MetaGraphDef(graph_def=definition))
-    return text_of(message_of(structure, with_saver=False).graph_def, "this text")
+    message: message_classes.GraphDef | message_classes.MetaGraphDef
+    message = message_of(structure, with_saver=False) if isinstance(structure, Structure) else structure
+    write_message(path, message.graph_def if isinstance(message, message_classes.MetaGraphDef) else message)
 
 
 def read_saved_model(folder: PathLike) -> SavedModel:
@@ -169,7 +164,7 @@ def read_saved_model(folder: PathLike) -> SavedModel:
         It is damaged, or names an asset outside of its folder.
     """
     path = _model_file(Path(folder))
-    message = read_message(path, descriptor_pool.SavedModel)
+    message = read_message(path, message_classes.SavedModel)
     with about(path):
         assets = _assets(Path(folder), message)
         graphs = [MetaGraph(tuple(found.meta_info_def.tags), structure_of(found)) for found in message.meta_graphs]
@@ -195,7 +190,7 @@ def _asset_defs(graph: Any) -> Iterator[Any]:
     # The builders of TensorFlow 1 keep them in a collection.
     if _ASSETS in graph.collection_def:
         for item in graph.collection_def[_ASSETS].any_list.value:
-            yield descriptor_pool.parse(descriptor_pool.AssetFileDef, item.value, "an asset")
+            yield parse(message_classes.AssetFileDef, item.value, "an asset")
 
 
 def _checked(name: str) -> str:

@@ -9,12 +9,9 @@ from typing import Any
 
 from hdfsaver.errors import DataLossError
 from hdfsaver.files.atomic_write import atomic_write
-from hdfsaver.files.extras import library
 from hdfsaver.files.opening import read_regular
-from hdfsaver.messages import descriptor_pool
-
-_text_format = library("google.protobuf.text_format")
-_EncodeError = library("google.protobuf.message").EncodeError
+from hdfsaver.messages import message_classes
+from hdfsaver.messages.parsing import has_unknown, parse
 
 TEXT_SUFFIXES = (".pbtxt", ".txt")
 """The endings of the names of files that are written as text."""
@@ -47,7 +44,7 @@ def read_message(path: str | os.PathLike[str], kind: Any) -> Any:
     if not data:
         raise DataLossError(None, None, f"{os.fspath(path)} is empty, and no {kind.DESCRIPTOR.name}.")
     if _BINARY.search(data[:_HEAD]):
-        return descriptor_pool.parse(kind, data, os.fspath(path))
+        return parse(kind, data, os.fspath(path))
     return _parsed_text(path, data, kind)
 
 
@@ -57,8 +54,8 @@ def _parsed_text(path: str | os.PathLike[str], data: bytes, kind: Any) -> Any:
         with warnings.catch_warnings():
             # The parser leaves escapes to Python, which warns of those that it does not know.
             warnings.simplefilter("ignore")
-            return _text_format.Parse(data.decode(), kind())
-    except (_text_format.ParseError, ValueError) as error:
+            return message_classes.parse_text(data.decode(), kind())
+    except (message_classes.ParseError, ValueError) as error:
         raise DataLossError(None, None, f"{os.fspath(path)} is no {name} as text: {error}.") from None
     except RecursionError:
         raise DataLossError(None, None, f"{os.fspath(path)} is no {name}: it is nested too deep.") from None
@@ -85,7 +82,7 @@ def _bytes_of(path: str | os.PathLike[str], message: Any) -> bytes:
         return text_of(message, path).encode()
     try:
         data = bytes(message.SerializeToString(deterministic=True))
-    except (_EncodeError, ValueError) as error:
+    except (message_classes.EncodeError, ValueError) as error:
         raise ValueError(f"The graph for {os.fspath(path)} cannot be a message: {error}.") from None
     if len(data) >= _LARGEST:
         raise ValueError(f"The graph for {os.fspath(path)} has {len(data)} bytes; a message has at most 2 GiB.")
@@ -94,9 +91,9 @@ def _bytes_of(path: str | os.PathLike[str], message: Any) -> bytes:
 
 def text_of(message: Any, path: str | os.PathLike[str]) -> str:
     """A message in protobuf's text format; `ValueError`, which names the file, where fields have no known names."""
-    if descriptor_pool.has_unknown(message):
+    if has_unknown(message):
         raise ValueError(
             f"The graph for {os.fspath(path)} has fields whose names are not known here, which text cannot do "
             "without. Write it as binary, under a name that does not end in .pbtxt or .txt."
         )
-    return str(_text_format.MessageToString(message))
+    return str(message_classes.message_to_string(message))

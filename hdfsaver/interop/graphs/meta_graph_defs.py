@@ -6,59 +6,109 @@ only. Protobuf merges messages whose bytes follow one another, so that the whole
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hdfsaver.errors import DataLossError
 from hdfsaver.interop.graphs import collection_defs
 from hdfsaver.interop.graphs.save_ops import needs_operations, save_operations, saved_names
-from hdfsaver.messages import descriptor_pool
-from hdfsaver.messages.node_defs import digraph_of, write_nodes
+from hdfsaver.messages import message_classes
+from hdfsaver.messages.node_defs import PRODUCER, Known, digraph_of, nodes_of, taken_outputs, write_nodes
 from hdfsaver.messages.op_defs import OpDefs
-from hdfsaver.protos.graphs import PRODUCER
-from hdfsaver.schema import SaverDef, Structure
+from hdfsaver.messages.parsing import parse
+from hdfsaver.messages.saver_defs import read_saver, saver_message
+from hdfsaver.schema import LIBRARY, CollectionDef, DiGraph, SavedNames, SavedPart, SaverDef, Structure
 
-_SAVER_FIELDS = [field.name for field in dataclasses.fields(SaverDef)]
 _OWN_PARTS = ("meta_info_def", "signature_def", "asset_file_def", "collection_def")
 
 
-def structure_of(message: Any) -> Structure:
+def structure_of(message: message_classes.MetaGraphDef) -> Structure:
     """The structure for a ``MetaGraphDef``, which is taken apart on the way.
 
     Raises
     ------
     DataLossError
-        It has no graph, or one that is none.
+        It has no graph, or one that is not well-formed.
     """
     if not message.HasField("graph_def"):
         raise DataLossError(None, None, "there is no graph in it.")
     digraph, remembered = digraph_of(message.graph_def, _definitions(message))
     found, inexact = collection_defs.split(message.collection_def)
-    saver = _saver(message.saver_def) if message.HasField("saver_def") else None
+    saver = read_saver(message.saver_def) if message.HasField("saver_def") else None
+    names = _read_names(message)
+    if names and _are_in(digraph, names):
+        message.ClearField("saved_names")
+    else:
+        names = saved_names(digraph.nodes, saver)
     for key in set(message.collection_def) - set(inexact):
         del message.collection_def[key]
-    if saver is not None and _written_saver(saver) == message.saver_def:
+    if saver is not None and saver_message(saver) == message.saver_def:
         message.ClearField("saver_def")
     del message.graph_def.node[:]
     message.graph_def.node.extend(remembered)
-    return Structure(digraph, found, saver, saved_names(digraph, saver), tensorflow=_remainders(message))
+    return Structure(digraph, found, saver, names, tensorflow=_remainders(message))
 
 
-def _definitions(message: Any) -> OpDefs:
+def described_nodes(message: message_classes.MetaGraphDef) -> dict[str, dict[str, Any]]:
+    """The nodes of a program's ``MetaGraphDef``; those of a type that it defines itself have outputs.
+
+    Raises
+    ------
+    ValueError
+        See `hdfsaver.messages.node_defs.nodes_of`.
+    """
+    nodes = nodes_of(message.graph_def)
+    definitions = _definitions(message)
+    taken = taken_outputs(nodes)
+    for name, data in nodes.items():
+        if data["op"] in definitions:
+            data["outputs"] = definitions.outputs(data["op"], data["attrs"], taken.get(name, 0))
+    return nodes
+
+
+def described_names(
+    message: message_classes.MetaGraphDef, nodes: Mapping[str, Mapping[str, Any]], saver: SaverDef | None
+) -> SavedNames:
+    """Which variable the Saver of a program's ``MetaGraphDef`` keeps under which name."""
+    return _read_names(message) or saved_names(nodes, saver)
+
+
+def described_collections(message: message_classes.MetaGraphDef) -> dict[str, CollectionDef]:
+    """The collections of a program's ``MetaGraphDef`` that can be brought back."""
+    return collection_defs.split(message.collection_def)[0]
+
+
+def _definitions(message: message_classes.MetaGraphDef) -> OpDefs:
     functions = message.graph_def.library.function
     return OpDefs([*message.meta_info_def.stripped_op_list.op, *(function.signature for function in functions)])
 
 
-def _saver(message: Any) -> SaverDef:
-    return SaverDef(**{name: getattr(message, name) for name in _SAVER_FIELDS})
+def _read_names(message: message_classes.MetaGraphDef) -> SavedNames:
+    found: SavedNames = {}
+    for name, saved in message.saved_names.items():
+        parts = [SavedPart(part.op_name, collection_defs.read_part(part.info)) for part in saved.parts]
+        found[name] = parts or saved.op_name
+    return found
 
 
-def _written_saver(saver: SaverDef) -> Any:
-    return descriptor_pool.SaverDef(**{name: getattr(saver, name) for name in _SAVER_FIELDS})
+def _are_in(digraph: DiGraph, names: SavedNames) -> bool:
+    kept = [[saved] if isinstance(saved, str) else [part.op_name for part in saved] for saved in names.values()]
+    return all(op_name in digraph for op_names in kept for op_name in op_names)
 
 
-def _remainders(message: Any) -> dict[str, bytes]:
-    parts: dict[str, Any] = {name: descriptor_pool.MetaGraphDef() for name in ("library", "nodes", *_OWN_PARTS)}
+def _write_names(message: message_classes.MetaGraphDef, names: SavedNames) -> None:
+    for name, saved in names.items():
+        written = message.saved_names[name]
+        if isinstance(saved, str):
+            written.op_name = saved
+            continue
+        for part in saved:
+            added = written.parts.add(op_name=part.op_name)
+            collection_defs.write_part(added.info, part.info)
+
+
+def _remainders(message: message_classes.MetaGraphDef) -> dict[str, bytes]:
+    parts: dict[str, Any] = {name: message_classes.MetaGraphDef() for name in ("library", "nodes", *_OWN_PARTS)}
     _move(message.graph_def, parts["library"].graph_def, "library")
     _move(message.graph_def, parts["nodes"].graph_def, "node")
     for name in _OWN_PARTS:
@@ -80,8 +130,8 @@ def _move(source: Any, target: Any, field: str) -> None:
     source.ClearField(field)
 
 
-def message_of(structure: Structure, with_saver: bool = True) -> Any:
-    """The ``MetaGraphDef`` for a structure.
+def message_of(structure: Structure, with_saver: bool = True) -> message_classes.MetaGraphDef:
+    """The ``MetaGraphDef`` for a structure, as TensorFlow reads it.
 
     Parameters
     ----------
@@ -97,25 +147,51 @@ def message_of(structure: Structure, with_saver: bool = True) -> Any:
         It is a plain digraph, or the Saver keeps something that is no variable of the graph.
     """
     if structure.is_plain:
-        raise ValueError("A plain digraph is no computation graph: its nodes are no operations.")
-    remainders = b"".join(structure.tensorflow.values())
-    message = descriptor_pool.parse(descriptor_pool.MetaGraphDef, remainders, "what /graph/tensorflow has")
-    remembered = list(message.graph_def.node)
-    message.graph_def.ClearField("node")
+        raise ValueError("A plain digraph is not a computation graph: its nodes are not operations.")
     nodes = list(structure.digraph.nodes.items())
     saver = structure.saver
     if with_saver and needs_operations(structure):
         saver, added = save_operations(structure)
         nodes += added.items()
-    if not structure.tensorflow:
+    # Where definitions of types came with the graph, they tell the outputs.
+    defined = bool(structure.tensorflow.keys() - {LIBRARY})
+    return _message(structure, nodes, saver, lambda op: defined, add_shapes=False)
+
+
+def program_message(structure: Structure, known: Known, add_shapes: bool) -> message_classes.MetaGraphDef:
+    """The ``MetaGraphDef`` for a structure, as programs here handle it: no operations are added for its Saver.
+
+    Parameters
+    ----------
+    structure : Structure
+    known, add_shapes
+        See `hdfsaver.messages.node_defs.write_nodes`.
+    """
+    message = _message(structure, structure.digraph.nodes.items(), structure.saver, known, add_shapes)
+    _write_names(message, structure.saved_names)
+    return message
+
+
+def _message(
+    structure: Structure,
+    nodes: Iterable[tuple[str, Mapping[str, Any]]],
+    saver: SaverDef | None,
+    known: Known,
+    add_shapes: bool,
+) -> message_classes.MetaGraphDef:
+    remainders = b"".join(structure.tensorflow.values())
+    message = parse(message_classes.MetaGraphDef, remainders, "what /graph/tensorflow has")
+    remembered = list(message.graph_def.node)
+    message.graph_def.ClearField("node")
+    if not structure.tensorflow.keys() - {LIBRARY}:
         message.graph_def.versions.producer = PRODUCER
-    write_nodes(message.graph_def, nodes, remembered, add_outputs=not structure.tensorflow)
+    write_nodes(message.graph_def, nodes, known, add_shapes, remembered)
     _write_collections(message, structure)
     _write_saver(message, saver)
     return message
 
 
-def _write_collections(message: Any, structure: Structure) -> None:
+def _write_collections(message: message_classes.MetaGraphDef, structure: Structure) -> None:
     for key in list(message.collection_def):
         if not collection_defs.update(key, message.collection_def[key], structure.collections.get(key)):
             del message.collection_def[key]
@@ -124,8 +200,8 @@ def _write_collections(message: Any, structure: Structure) -> None:
             collection_defs.write_collection(message.collection_def[key], collection)
 
 
-def _write_saver(message: Any, saver: SaverDef | None) -> None:
+def _write_saver(message: message_classes.MetaGraphDef, saver: SaverDef | None) -> None:
     if saver is None:
         message.ClearField("saver_def")
-    elif not message.HasField("saver_def") or _saver(message.saver_def) != saver:
-        message.saver_def.CopyFrom(_written_saver(saver))
+    elif not message.HasField("saver_def") or read_saver(message.saver_def) != saver:
+        message.saver_def.CopyFrom(saver_message(saver))

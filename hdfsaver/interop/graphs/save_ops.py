@@ -30,7 +30,7 @@ def needs_operations(structure: Structure) -> bool:
     if saver is None:
         return False
     if saver.restore_op_name in structure.digraph:
-        return bool(names) and _by_places(saved_names(structure.digraph, saver)) != _by_places(names)
+        return bool(names) and _by_places(saved_names(structure.digraph.nodes, saver)) != _by_places(names)
     return next(_kept(structure), None) is not None
 
 
@@ -183,7 +183,7 @@ def _node(
     }
 
 
-def saved_names(digraph: DiGraph, saver: SaverDef | None) -> SavedNames:
+def saved_names(nodes: Mapping[str, Mapping[str, Any]], saver: SaverDef | None) -> SavedNames:
     """Which variable a Saver of TensorFlow's keeps under which name, as its operations tell it.
 
     Returns
@@ -193,8 +193,8 @@ def saved_names(digraph: DiGraph, saver: SaverDef | None) -> SavedNames:
     """
     start = "" if saver is None else saver.save_tensor_name.partition(":")[0]
     try:
-        return _joined(item for name in _saves_behind(digraph, start) for item in _saved_by(digraph, name))
-    except (IndexError, ValueError):
+        return _joined(item for name in _saves_behind(nodes, start) for item in _saved_by(nodes, name))
+    except (IndexError, KeyError, ValueError):
         return {}
 
 
@@ -210,12 +210,12 @@ def _joined(saved: Iterable[tuple[str, str, str]]) -> SavedNames:
     return found
 
 
-def _saves_behind(digraph: DiGraph, start: str) -> list[str]:
+def _saves_behind(nodes: Mapping[str, Mapping[str, Any]], start: str) -> list[str]:
     """The saving operations that must run before one does."""
     found, waiting, seen = [], [start], {start}
     while waiting:
         name = waiting.pop()
-        data: Mapping[str, Any] = digraph.nodes[name] if name in digraph else {"op": "", "inputs": ()}
+        data: Mapping[str, Any] = nodes.get(name, {"op": "", "inputs": ()})
         if data["op"] in ("SaveV2", "SaveSlices", "Save"):
             found.append(name)
             continue
@@ -225,33 +225,33 @@ def _saves_behind(digraph: DiGraph, start: str) -> list[str]:
     return sorted(found)
 
 
-def _saved_by(digraph: DiGraph, name: str) -> Iterator[tuple[str, str, str]]:
-    data = digraph.nodes[name]
+def _saved_by(nodes: Mapping[str, Mapping[str, Any]], name: str) -> Iterator[tuple[str, str, str]]:
+    data = nodes[name]
     first = 2 if data["op"] == "Save" else 3
-    texts = [_texts(digraph, source) for source, _ in data["inputs"][1:first]]
+    texts = [_texts(nodes, source) for source, _ in data["inputs"][1:first]]
     if len(texts) != first - 1:
         return
     names, *slices = texts
-    ops = [_variable(digraph, source) for source, _ in data["inputs"][first:]]
+    ops = [_variable(nodes, source) for source, _ in data["inputs"][first:]]
     specs = slices[0] if slices else [""] * len(names)
     if len(names) == len(specs) == len(ops):
         # Resource variables and tables are saved here too, which are nothing that can be run.
         yield from ((name, spec, op) for name, spec, op in zip(names, specs, ops, strict=True) if op is not None)
 
 
-def _texts(digraph: DiGraph, name: str) -> list[str]:
-    value = digraph.nodes[name]["attrs"].get("value")
+def _texts(nodes: Mapping[str, Mapping[str, Any]], name: str) -> list[str]:
+    value = nodes[name]["attrs"].get("value")
     if not isinstance(value, np.ndarray) or value.dtype != np.object_:
         return []
     return [item.decode(errors="surrogateescape") for item in value.ravel().tolist()]
 
 
-def _variable(digraph: DiGraph, name: str) -> str | None:
+def _variable(nodes: Mapping[str, Mapping[str, Any]], name: str) -> str | None:
     seen = set()
-    while name not in seen and digraph.nodes[name]["op"] == "Identity" and digraph.nodes[name]["inputs"]:
+    while name not in seen and nodes[name]["op"] == "Identity" and nodes[name]["inputs"]:
         seen.add(name)
-        name = digraph.nodes[name]["inputs"][0][0]
-    return name if digraph.nodes[name]["op"] in _VARIABLES else None
+        name = nodes[name]["inputs"][0][0]
+    return name if nodes[name]["op"] in _VARIABLES else None
 
 
 def _part(key: str, text: str, op: str) -> SavedPart | None:

@@ -22,7 +22,7 @@ from hdfsaver.interop.bundle import string_tensors
 from hdfsaver.interop.bundle.bundle_writing import write_bundle
 from hdfsaver.interop.bundle.open_tensorflow import open_bundle
 from hdfsaver.interop.table import checksum, ordered_code
-from hdfsaver.messages import descriptor_pool
+from hdfsaver.messages import message_classes
 from tests.interop import forging, samples
 from tests.interop.samples import GOLDEN
 
@@ -167,7 +167,7 @@ def test_the_other_byte_order_is_read(tmp_path: Path) -> None:
 
 def sliced(**fields: Any) -> list[tuple[bytes, bytes]]:
     """Entries of tensor `v` of 4 zeros in two slices; the fields are those of the second slice's entry."""
-    owner = descriptor_pool.BundleEntry(dtype=1, shape=forging.shape(4))
+    owner = message_classes.BundleEntryProto(dtype=1, shape=forging.shape(4))
     for start in (0, 2):
         owner.slices.add().extent.add(start=start, length=2)
     second = forging.entry(**{"offset": 8} | fields)
@@ -177,7 +177,7 @@ def sliced(**fields: Any) -> list[tuple[bytes, bytes]]:
 
 def test_a_tensor_saved_in_part_gives_its_part(tmp_path: Path) -> None:
     """The saved part can be read, the whole cannot."""
-    owner = descriptor_pool.BundleEntry(dtype=1, shape=forging.shape(4))
+    owner = message_classes.BundleEntryProto(dtype=1, shape=forging.shape(4))
     owner.slices.add().extent.add(start=0, length=2)
     items = [(ordered_code.slice_key(b"v", [(0, 2)]), forging.entry()), (b"v", owner.SerializeToString())]
     with open_bundle(forging.bundle(tmp_path / "x", items)) as file:

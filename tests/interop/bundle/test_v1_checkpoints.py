@@ -13,7 +13,7 @@ from hdfsaver.errors import DataLossError, InvalidArgumentError, NotFoundError
 from hdfsaver.interop.bundle.open_tensorflow import open_tensorflow, open_v1
 from hdfsaver.interop.table import ordered_code
 from hdfsaver.interop.table.table_writing import table_bytes
-from hdfsaver.messages import descriptor_pool
+from hdfsaver.messages import message_classes
 from hdfsaver.messages.tensor_protos import array_of
 from tests.interop import samples
 from tests.interop.samples import GOLDEN
@@ -57,12 +57,12 @@ def test_two_files_are_one_checkpoint(tmp_path: Path) -> None:
 
 def v1_file(path: Path, data: Any, of: str = "v", **tensor: Any) -> Path:
     """Write a checkpoint of one tensor ``v``, of two zeros of float32, whose value says of which tensor it is."""
-    header = descriptor_pool.SavedTensorSlices()
+    header = message_classes.SavedTensorSlices()
     meta = header.meta.tensor.add(**{"name": "v", "type": 1, "shape": {"dim": [{"size": 2}]}} | tensor)
     if not meta.slice:
         meta.slice.add().extent.add()
     extents = [(it.start, it.length if it.HasField("length") else -1) for it in meta.slice[0].extent]
-    saved = descriptor_pool.SavedTensorSlices(data={"name": of, "data": data})
+    saved = message_classes.SavedTensorSlices(data={"name": of, "data": data})
     items = [(b"", header.SerializeToString()), (ordered_code.slice_key(b"v", extents), saved.SerializeToString())]
     path.write_bytes(table_bytes(items))
     return path
@@ -124,4 +124,4 @@ def test_a_bundle_is_not_a_v1_checkpoint() -> None:
 )
 def test_every_way_to_hold_values(fields: dict, dtype: str, expected: list) -> None:
     """Values are found in the field of their dtype, or as plain bytes."""
-    assert expected == array_of(descriptor_pool.TensorProto(**fields), dtype, (2,), "v").tolist()
+    assert expected == array_of(message_classes.TensorProto(**fields), dtype, (2,), "v").tolist()

@@ -14,8 +14,8 @@ from hdfsaver import schema
 from hdfsaver.errors import DataLossError, NotFoundError
 from hdfsaver.interop.graphs import graph_files
 from hdfsaver.interop.graphs.message_files import read_message, write_message
-from hdfsaver.messages import descriptor_pool
-from hdfsaver.protos.attributes import same_value
+from hdfsaver.messages import message_classes
+from hdfsaver.messages.attr_values import same_value
 from hdfsaver.schema import Structure
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.writing import write_file
@@ -56,13 +56,13 @@ def assert_nothing_lost(message: Any, folder: Path) -> Structure:
     found = through_hdf5(structure, folder)
     assert_same_digraph(structure.digraph, found.digraph)
     graph_files.write_meta_graph(found, folder / "again.meta")
-    assert message == read_message(folder / "again.meta", descriptor_pool.MetaGraphDef)
+    assert message == read_message(folder / "again.meta", message_classes.MetaGraphDef)
     return structure
 
 
 def new_graph(*nodes: dict[str, Any]) -> Any:
     """A ``MetaGraphDef`` of some nodes."""
-    message = descriptor_pool.MetaGraphDef()
+    message = message_classes.MetaGraphDef()
     message.graph_def.SetInParent()
     for node in nodes:
         message.graph_def.node.add(**node)
@@ -72,7 +72,7 @@ def new_graph(*nodes: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("name", META)
 def test_a_meta_graph_is_the_same_after_hdf5(tmp_path: Path, name: str) -> None:
     """Functions, definitions of types, collections of all kinds, unusual constants: all is there, byte for byte."""
-    message = read_message(FOLDER / name, descriptor_pool.MetaGraphDef)
+    message = read_message(FOLDER / name, message_classes.MetaGraphDef)
     assert_nothing_lost(message, tmp_path)
     expected = message.SerializeToString(deterministic=True)
     assert expected == (tmp_path / "again.meta").read_bytes()
@@ -83,8 +83,8 @@ def test_a_graph_alone_is_the_same_after_hdf5(tmp_path: Path, name: str) -> None
     """A frozen graph, binary and as text, into a file of the same form."""
     found = through_hdf5(graph_files.read_graph_def(FOLDER / name), tmp_path)
     graph_files.write_graph_def(found, tmp_path / name)
-    assert read_message(FOLDER / name, descriptor_pool.GraphDef) == read_message(
-        tmp_path / name, descriptor_pool.GraphDef
+    assert read_message(FOLDER / name, message_classes.GraphDef) == read_message(
+        tmp_path / name, message_classes.GraphDef
     )
     assert name.endswith(".pbtxt") == (tmp_path / name).read_bytes().startswith(b"node {")
 
@@ -141,7 +141,7 @@ def test_a_saved_model_is_read(tmp_path: Path) -> None:
     assert [("serve", "test")] == [graph.tags for graph in model.meta_graphs]
     assert str(FOLDER / "saved" / "variables" / "variables") == model.variables
     assert {"vocab.txt": "a\nb\n"} == {name: path.read_text() for name, path in model.assets.items()}
-    message = read_message(FOLDER / "saved" / "saved_model.pb", descriptor_pool.SavedModel).meta_graphs[0]
+    message = read_message(FOLDER / "saved" / "saved_model.pb", message_classes.SavedModel).meta_graphs[0]
     assert ["serving_default"] == list(message.signature_def)
     assert_nothing_lost(message, tmp_path)
 
@@ -149,7 +149,7 @@ def test_a_saved_model_is_read(tmp_path: Path) -> None:
 def test_a_saved_model_as_text_is_the_same(tmp_path: Path) -> None:
     """``saved_model.pbtxt`` is found too."""
     write_message(
-        tmp_path / "saved_model.pbtxt", read_message(FOLDER / "saved" / "saved_model.pb", descriptor_pool.SavedModel)
+        tmp_path / "saved_model.pbtxt", read_message(FOLDER / "saved" / "saved_model.pb", message_classes.SavedModel)
     )
     found, expected = graph_files.read_saved_model(tmp_path), graph_files.read_saved_model(FOLDER / "saved")
     assert expected.meta_graphs[0].structure.tensorflow == found.meta_graphs[0].structure.tensorflow
@@ -178,10 +178,10 @@ def test_a_folder_without_a_model_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize("is_old", [False, True])
 def test_assets_stay_in_their_folder(tmp_path: Path, name: str, is_old: bool) -> None:
     """A name that leads out of the SavedModel is refused, in either of the places where names are."""
-    model = descriptor_pool.SavedModel()
+    model = message_classes.SavedModel()
     graph = model.meta_graphs.add()
     graph.graph_def.SetInParent()
-    asset = descriptor_pool.AssetFileDef(filename=name)
+    asset = message_classes.AssetFileDef(filename=name)
     if is_old:
         graph.collection_def["saved_model_assets"].any_list.value.add(value=asset.SerializeToString())
     else:
@@ -263,8 +263,8 @@ def test_collections_of_every_kind_are_kept(tmp_path: Path) -> None:
     defined["any"].any_list.value.add(type_url="x", value=b"y")
     defined["nothing"].SetInParent()
     defined["empty"].float_list.SetInParent()
-    known = descriptor_pool.VariableDef(variable_name="v:0", initializer_name="v/Assign", trainable=True)
-    resource = descriptor_pool.VariableDef(variable_name="r:0", is_resource=True)
+    known = message_classes.VariableDef(variable_name="v:0", initializer_name="v/Assign", trainable=True)
+    resource = message_classes.VariableDef(variable_name="r:0", is_resource=True)
     defined["variables"].bytes_list.value.extend(item.SerializeToString() for item in (known, resource))
     defined["trainable_variables"].bytes_list.value.append(known.SerializeToString())
     defined["local_variables"].bytes_list.value.append(b"\xff\xff")
@@ -279,15 +279,15 @@ def test_collections_of_every_kind_are_kept(tmp_path: Path) -> None:
 def test_changed_collections_are_written_as_they_are_now(tmp_path: Path) -> None:
     """Variables that go, go; resource variables, which were never seen, stay."""
     message = new_graph({"name": "v", "op": "VariableV2"})
-    known = descriptor_pool.VariableDef(variable_name="v:0", initializer_name="v/Assign")
-    resource = descriptor_pool.VariableDef(variable_name="r:0", is_resource=True).SerializeToString()
+    known = message_classes.VariableDef(variable_name="v:0", initializer_name="v/Assign")
+    resource = message_classes.VariableDef(variable_name="r:0", is_resource=True).SerializeToString()
     message.collection_def["variables"].bytes_list.value.extend([known.SerializeToString(), resource])
     message.collection_def["other"].int64_list.value.append(1)
     write_message(tmp_path / "x.meta", message)
     structure = graph_files.read_meta_graph(tmp_path / "x.meta")
     structure.collections = {"new": schema.CollectionDef("float_list", [0.5])}
     graph_files.write_meta_graph(structure, tmp_path / "x.meta")
-    found = read_message(tmp_path / "x.meta", descriptor_pool.MetaGraphDef).collection_def
+    found = read_message(tmp_path / "x.meta", message_classes.MetaGraphDef).collection_def
     assert {"new", "variables"} == set(found)
     assert [resource] == list(found["variables"].bytes_list.value)
     assert [0.5] == list(found["new"].float_list.value)
@@ -302,7 +302,7 @@ def test_a_changed_node_does_not_get_its_old_form_back(tmp_path: Path) -> None:
     structure.digraph.nodes["a"]["attrs"]["size"] = (4,)
     structure.digraph.nodes["b"]["inputs"] = (("a", 0),)
     graph_files.write_meta_graph(structure, tmp_path / "x.meta")
-    first, second = read_message(tmp_path / "x.meta", descriptor_pool.MetaGraphDef).graph_def.node
+    first, second = read_message(tmp_path / "x.meta", message_classes.MetaGraphDef).graph_def.node
     assert [(4, "")] == [(dim.size, dim.name) for dim in first.attr["size"].shape.dim]
     assert ["a", "^a"] == list(second.input)
 
@@ -317,6 +317,6 @@ def test_the_same_structure_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_a_plain_digraph_is_no_graph_of_tensorflow(tmp_path: Path) -> None:
     """It is refused before anything is written."""
-    with pytest.raises(ValueError, match="its nodes are no operations"):
+    with pytest.raises(ValueError, match="its nodes are not operations"):
         graph_files.write_meta_graph(Structure(nx.DiGraph(), is_plain=True), tmp_path / "x.meta")
     assert [] == list(tmp_path.iterdir())

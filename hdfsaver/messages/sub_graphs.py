@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
 
-from hdfsaver.protos.graphs import GraphDef, NodeDef
+from hdfsaver.messages import message_classes
 
 _REMOVED = frozenset({"CheckNumerics"})
 _PASSING = frozenset({"Identity", "StopGradient"})
 
 
-def extract_sub_graph(graph_def: GraphDef, dest_nodes: Iterable[str]) -> GraphDef:
+def extract_sub_graph(graph_def: message_classes.GraphDef, dest_nodes: Iterable[str]) -> message_classes.GraphDef:
     """The operations that the given ones need, those included, as copies in their order.
 
     Parameters
@@ -27,7 +26,7 @@ def extract_sub_graph(graph_def: GraphDef, dest_nodes: Iterable[str]) -> GraphDe
     AssertionError
         There is no operation of one of the names.
     """
-    if not isinstance(graph_def, GraphDef):
+    if not isinstance(graph_def, message_classes.GraphDef):
         raise TypeError(f"graph_def must be a GraphDef, but got type {type(graph_def).__name__}.")
     if isinstance(dest_nodes, str):
         raise TypeError("dest_nodes must be an iterable of strings, but got one string.")
@@ -42,10 +41,12 @@ def extract_sub_graph(graph_def: GraphDef, dest_nodes: Iterable[str]) -> GraphDe
         if name not in kept and name in nodes:
             kept.add(name)
             waiting += _needed(nodes[name])
-    return _with_nodes(graph_def, [copy.deepcopy(node) for node in graph_def.node if node.name in kept])
+    return _with_nodes(graph_def, [node for node in graph_def.node if node.name in kept])
 
 
-def remove_training_nodes(input_graph: GraphDef, protected_nodes: Iterable[str] | None = None) -> GraphDef:
+def remove_training_nodes(
+    input_graph: message_classes.GraphDef, protected_nodes: Iterable[str] | None = None
+) -> message_classes.GraphDef:
     """The graph without operations that only training needs, for inference.
 
     Checks of numbers go, and so do operations that pass their input on, unless something waits for them, they wait
@@ -70,12 +71,12 @@ def remove_training_nodes(input_graph: GraphDef, protected_nodes: Iterable[str] 
     for node in input_graph.node:
         if node.op in _PASSING and (node.name in held or any(text.startswith("^") for text in node.input)):
             bypassed.pop(node.name, None)
+    found = _with_nodes(input_graph, [node for node in input_graph.node if node.name not in bypassed])
     ends = _ends(bypassed)
-    kept = [copy.deepcopy(node) for node in input_graph.node if node.name not in bypassed]
-    for node in kept:
+    for node in found.node:
         sources = [ends.get(text.removesuffix(":0"), text) for text in node.input]
-        node.input = [text for text in sources if text.removeprefix("^") not in bypassed]
-    return _with_nodes(input_graph, kept)
+        node.input[:] = [text for text in sources if text.removeprefix("^") not in bypassed]
+    return found
 
 
 def _ends(bypassed: Mapping[str, str]) -> dict[str, str]:
@@ -90,19 +91,21 @@ def _ends(bypassed: Mapping[str, str]) -> dict[str, str]:
     return ends
 
 
-def _needed(node: NodeDef) -> list[str]:
+def _needed(node: message_classes.NodeDef) -> list[str]:
     return [text.removeprefix("^").partition(":")[0] for text in node.input] + _located_with(node)
 
 
-def _waited_for(node: NodeDef) -> list[str]:
+def _waited_for(node: message_classes.NodeDef) -> list[str]:
     return [text[1:] for text in node.input if text.startswith("^")]
 
 
-def _located_with(node: NodeDef) -> list[str]:
+def _located_with(node: message_classes.NodeDef) -> list[str]:
     if "_class" not in node.attr:
         return []
     return [item.decode().removeprefix("loc:@") for item in node.attr["_class"].list.s]
 
 
-def _with_nodes(graph_def: GraphDef, nodes: list[NodeDef]) -> GraphDef:
-    return GraphDef(nodes, copy.deepcopy(graph_def.versions), copy.deepcopy(graph_def.library))
+def _with_nodes(
+    graph_def: message_classes.GraphDef, nodes: Iterable[message_classes.NodeDef]
+) -> message_classes.GraphDef:
+    return message_classes.GraphDef(node=nodes, versions=graph_def.versions, library=graph_def.library)

@@ -1,6 +1,6 @@
-"""Check the text that `test_text.py` compares with: run with a Python that has TensorFlow.
+"""Check the text that `test_graph_text.py` compares with: run with a Python that has TensorFlow.
 
-python tests/protos/make_text.py graph.pbtxt
+python tests/messages/make_text.py graph.pbtxt
 
 It parses the file that hdfsaver wrote, imports the graph, and prints what its constants and attributes are.
 """

@@ -1,0 +1,36 @@
+"""TensorFlow's messages: ``message_classes.GraphDef`` and its like, protobuf's own classes.
+
+Protobuf is loaded, and the classes are made, when the first name is asked for. Modules that use them import this one
+and take a class from it when they need it. What type checkers are told stands in ``message_classes.pyi``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_OF_PROTOBUF = {
+    "DecodeError": ("google.protobuf.message", "DecodeError"),
+    "EncodeError": ("google.protobuf.message", "EncodeError"),
+    "Message": ("google.protobuf.message", "Message"),
+    "ParseError": ("google.protobuf.text_format", "ParseError"),
+    "message_to_string": ("google.protobuf.text_format", "MessageToString"),
+    "parse_text": ("google.protobuf.text_format", "Parse"),
+}
+"""What else is needed of protobuf, by the names that it has here."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in _OF_PROTOBUF:
+        module, found = _OF_PROTOBUF[name]
+        value = getattr(importlib.import_module(module), found)
+    elif name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    else:
+        from hdfsaver.messages.descriptor_pool import CLASSES
+
+        if name not in CLASSES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = CLASSES[name]
+    globals()[name] = value
+    return value

@@ -1,0 +1,891 @@
+"""TensorFlow's messages, as type checkers see them. Made by ``python -m tests.messages.make_stubs``."""
+
+import typing
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+
+_Value = typing.TypeVar("_Value")
+_Key = typing.TypeVar("_Key")
+_Message = typing.TypeVar("_Message", bound=Message)
+
+class DecodeError(Exception): ...
+class EncodeError(Exception): ...
+class ParseError(Exception): ...
+
+def message_to_string(message: Message) -> str: ...
+def parse_text(text: str | bytes, message: _Message) -> _Message: ...
+
+class Message:
+    DESCRIPTOR: typing.ClassVar[typing.Any]
+    def ByteSize(self) -> int: ...
+    def Clear(self) -> None: ...
+    def ClearField(self, field_name: str) -> None: ...
+    def CopyFrom(self, other: typing.Self) -> None: ...
+    def DiscardUnknownFields(self) -> None: ...
+    @classmethod
+    def FromString(cls, data: bytes) -> typing.Self: ...
+    def HasField(self, field_name: str) -> bool: ...
+    def IsInitialized(self) -> bool: ...
+    def ListFields(self) -> list[tuple[typing.Any, typing.Any]]: ...
+    def MergeFrom(self, other: typing.Self) -> None: ...
+    def MergeFromString(self, data: bytes) -> int: ...
+    def ParseFromString(self, data: bytes) -> int: ...
+    def SerializePartialToString(self, *, deterministic: bool = ...) -> bytes: ...
+    def SerializeToString(self, *, deterministic: bool = ...) -> bytes: ...
+    def SetInParent(self) -> None: ...
+    def WhichOneof(self, oneof_group: str) -> str | None: ...
+    def __deepcopy__(self, memo: typing.Any = ...) -> typing.Self: ...
+    def __eq__(self, other: object) -> bool: ...
+    __hash__: typing.ClassVar[None]  # type: ignore[assignment]
+
+class _Repeated(typing.Generic[_Value]):
+    def __contains__(self, item: object) -> bool: ...
+    def __delitem__(self, key: int | slice) -> None: ...
+    def __eq__(self, other: object) -> bool: ...
+    @typing.overload
+    def __getitem__(self, key: int) -> _Value: ...
+    @typing.overload
+    def __getitem__(self, key: slice) -> list[_Value]: ...
+    __hash__: typing.ClassVar[None]  # type: ignore[assignment]
+    def __iter__(self) -> Iterator[_Value]: ...
+    def __len__(self) -> int: ...
+    def __reversed__(self) -> Iterator[_Value]: ...
+    def MergeFrom(self, other: typing.Self) -> None: ...
+    def append(self, item: _Value) -> None: ...
+    def extend(self, items: Iterable[_Value]) -> None: ...
+    def insert(self, index: int, item: _Value) -> None: ...
+    def pop(self, index: int = ...) -> _Value: ...
+    def remove(self, item: _Value) -> None: ...
+    def reverse(self) -> None: ...
+    def sort(self, *, key: typing.Callable[[_Value], typing.Any] = ..., reverse: bool = ...) -> None: ...
+
+class _Scalars(_Repeated[_Value]):
+    @typing.overload
+    def __setitem__(self, key: int, item: _Value) -> None: ...
+    @typing.overload
+    def __setitem__(self, key: slice, item: Iterable[_Value]) -> None: ...
+
+class _Messages(_Repeated[_Value]):
+    def add(self, **fields: typing.Any) -> _Value: ...
+
+class _ScalarMap(MutableMapping[_Key, _Value]):
+    def __delitem__(self, key: _Key) -> None: ...
+    def __getitem__(self, key: _Key) -> _Value: ...
+    def __iter__(self) -> Iterator[_Key]: ...
+    def __len__(self) -> int: ...
+    def __setitem__(self, key: _Key, value: _Value) -> None: ...
+    def MergeFrom(self, other: typing.Self) -> None: ...
+
+class _MessageMap(Mapping[_Key, _Value]):
+    def __delitem__(self, key: _Key) -> None: ...
+    def __getitem__(self, key: _Key) -> _Value: ...
+    def __iter__(self) -> Iterator[_Key]: ...
+    def __len__(self) -> int: ...
+    def MergeFrom(self, other: typing.Self) -> None: ...
+    def clear(self) -> None: ...
+    def get_or_create(self, key: _Key) -> _Value: ...
+    def pop(self, key: _Key) -> _Value: ...
+
+class VersionDef(Message):
+    producer: int
+    min_consumer: int
+    @property
+    def bad_consumers(self) -> _Scalars[int]: ...
+    def __init__(
+        self,
+        *,
+        producer: int | None = ...,
+        min_consumer: int | None = ...,
+        bad_consumers: Iterable[int] | None = ...,
+    ) -> None: ...
+
+class TensorShapeProto(Message):
+    class Dim(Message):
+        size: int
+        name: str
+        def __init__(
+            self,
+            *,
+            size: int | None = ...,
+            name: str | None = ...,
+        ) -> None: ...
+
+    @property
+    def dim(self) -> _Messages[TensorShapeProto.Dim]: ...
+    unknown_rank: bool
+    def __init__(
+        self,
+        *,
+        dim: Iterable[TensorShapeProto.Dim] | None = ...,
+        unknown_rank: bool | None = ...,
+    ) -> None: ...
+
+class TensorSliceProto(Message):
+    class Extent(Message):
+        start: int
+        length: int
+        def __init__(
+            self,
+            *,
+            start: int | None = ...,
+            length: int | None = ...,
+        ) -> None: ...
+        def WhichOneof(self, oneof_group: str) -> typing.Literal["length"] | None: ...
+
+    @property
+    def extent(self) -> _Messages[TensorSliceProto.Extent]: ...
+    def __init__(
+        self,
+        *,
+        extent: Iterable[TensorSliceProto.Extent] | None = ...,
+    ) -> None: ...
+
+class TensorProto(Message):
+    dtype: int
+    @property
+    def tensor_shape(self) -> TensorShapeProto: ...
+    version_number: int
+    tensor_content: bytes
+    @property
+    def float_val(self) -> _Scalars[float]: ...
+    @property
+    def double_val(self) -> _Scalars[float]: ...
+    @property
+    def int_val(self) -> _Scalars[int]: ...
+    @property
+    def string_val(self) -> _Scalars[bytes]: ...
+    @property
+    def scomplex_val(self) -> _Scalars[float]: ...
+    @property
+    def int64_val(self) -> _Scalars[int]: ...
+    @property
+    def bool_val(self) -> _Scalars[bool]: ...
+    @property
+    def dcomplex_val(self) -> _Scalars[float]: ...
+    @property
+    def half_val(self) -> _Scalars[int]: ...
+    @property
+    def uint32_val(self) -> _Scalars[int]: ...
+    @property
+    def uint64_val(self) -> _Scalars[int]: ...
+    float8_val: bytes
+    def __init__(
+        self,
+        *,
+        dtype: int | None = ...,
+        tensor_shape: TensorShapeProto | None = ...,
+        version_number: int | None = ...,
+        tensor_content: bytes | None = ...,
+        float_val: Iterable[float] | None = ...,
+        double_val: Iterable[float] | None = ...,
+        int_val: Iterable[int] | None = ...,
+        string_val: Iterable[bytes] | None = ...,
+        scomplex_val: Iterable[float] | None = ...,
+        int64_val: Iterable[int] | None = ...,
+        bool_val: Iterable[bool] | None = ...,
+        dcomplex_val: Iterable[float] | None = ...,
+        half_val: Iterable[int] | None = ...,
+        uint32_val: Iterable[int] | None = ...,
+        uint64_val: Iterable[int] | None = ...,
+        float8_val: bytes | None = ...,
+    ) -> None: ...
+
+class BundleHeaderProto(Message):
+    num_shards: int
+    endianness: int
+    @property
+    def version(self) -> VersionDef: ...
+    def __init__(
+        self,
+        *,
+        num_shards: int | None = ...,
+        endianness: int | None = ...,
+        version: VersionDef | None = ...,
+    ) -> None: ...
+
+class BundleEntryProto(Message):
+    dtype: int
+    shape: bytes
+    shard_id: int
+    offset: int
+    size: int
+    crc32c: int
+    @property
+    def slices(self) -> _Messages[TensorSliceProto]: ...
+    def __init__(
+        self,
+        *,
+        dtype: int | None = ...,
+        shape: bytes | None = ...,
+        shard_id: int | None = ...,
+        offset: int | None = ...,
+        size: int | None = ...,
+        crc32c: int | None = ...,
+        slices: Iterable[TensorSliceProto] | None = ...,
+    ) -> None: ...
+    def WhichOneof(self, oneof_group: str) -> typing.Literal["shape"] | None: ...
+
+class SavedSliceMeta(Message):
+    name: str
+    @property
+    def shape(self) -> TensorShapeProto: ...
+    type: int
+    @property
+    def slice(self) -> _Messages[TensorSliceProto]: ...
+    def __init__(
+        self,
+        *,
+        name: str | None = ...,
+        shape: TensorShapeProto | None = ...,
+        type: int | None = ...,
+        slice: Iterable[TensorSliceProto] | None = ...,
+    ) -> None: ...
+
+class SavedTensorSliceMeta(Message):
+    @property
+    def tensor(self) -> _Messages[SavedSliceMeta]: ...
+    @property
+    def versions(self) -> VersionDef: ...
+    def __init__(
+        self,
+        *,
+        tensor: Iterable[SavedSliceMeta] | None = ...,
+        versions: VersionDef | None = ...,
+    ) -> None: ...
+
+class SavedSlice(Message):
+    name: str
+    @property
+    def slice(self) -> TensorSliceProto: ...
+    @property
+    def data(self) -> TensorProto: ...
+    def __init__(
+        self,
+        *,
+        name: str | None = ...,
+        slice: TensorSliceProto | None = ...,
+        data: TensorProto | None = ...,
+    ) -> None: ...
+
+class SavedTensorSlices(Message):
+    @property
+    def meta(self) -> SavedTensorSliceMeta: ...
+    @property
+    def data(self) -> SavedSlice: ...
+    def __init__(
+        self,
+        *,
+        meta: SavedTensorSliceMeta | None = ...,
+        data: SavedSlice | None = ...,
+    ) -> None: ...
+
+class NodeDef(Message):
+    class ExperimentalDebugInfo(Message):
+        @property
+        def original_node_names(self) -> _Scalars[str]: ...
+        @property
+        def original_func_names(self) -> _Scalars[str]: ...
+        def __init__(
+            self,
+            *,
+            original_node_names: Iterable[str] | None = ...,
+            original_func_names: Iterable[str] | None = ...,
+        ) -> None: ...
+
+    name: str
+    op: str
+    @property
+    def input(self) -> _Scalars[str]: ...
+    device: str
+    @property
+    def attr(self) -> _MessageMap[str, AttrValue]: ...
+    @property
+    def experimental_debug_info(self) -> NodeDef.ExperimentalDebugInfo: ...
+    @property
+    def experimental_type(self) -> FullTypeDef: ...
+    def __init__(
+        self,
+        *,
+        name: str | None = ...,
+        op: str | None = ...,
+        input: Iterable[str] | None = ...,
+        device: str | None = ...,
+        attr: Mapping[str, AttrValue] | None = ...,
+        experimental_debug_info: NodeDef.ExperimentalDebugInfo | None = ...,
+        experimental_type: FullTypeDef | None = ...,
+    ) -> None: ...
+
+class FullTypeDef(Message):
+    type_id: int
+    @property
+    def args(self) -> _Messages[FullTypeDef]: ...
+    s: str
+    i: int
+    def __init__(
+        self,
+        *,
+        type_id: int | None = ...,
+        args: Iterable[FullTypeDef] | None = ...,
+        s: str | None = ...,
+        i: int | None = ...,
+    ) -> None: ...
+    def WhichOneof(self, oneof_group: str) -> typing.Literal["s", "i"] | None: ...
+
+class AttrValue(Message):
+    class ListValue(Message):
+        @property
+        def s(self) -> _Scalars[bytes]: ...
+        @property
+        def i(self) -> _Scalars[int]: ...
+        @property
+        def f(self) -> _Scalars[float]: ...
+        @property
+        def b(self) -> _Scalars[bool]: ...
+        @property
+        def type(self) -> _Scalars[int]: ...
+        @property
+        def shape(self) -> _Messages[TensorShapeProto]: ...
+        @property
+        def tensor(self) -> _Messages[TensorProto]: ...
+        @property
+        def func(self) -> _Messages[NameAttrList]: ...
+        def __init__(
+            self,
+            *,
+            s: Iterable[bytes] | None = ...,
+            i: Iterable[int] | None = ...,
+            f: Iterable[float] | None = ...,
+            b: Iterable[bool] | None = ...,
+            type: Iterable[int] | None = ...,
+            shape: Iterable[TensorShapeProto] | None = ...,
+            tensor: Iterable[TensorProto] | None = ...,
+            func: Iterable[NameAttrList] | None = ...,
+        ) -> None: ...
+
+    @property
+    def list(self) -> AttrValue.ListValue: ...
+    s: bytes
+    i: int
+    f: float
+    b: bool
+    type: int
+    @property
+    def shape(self) -> TensorShapeProto: ...
+    @property
+    def tensor(self) -> TensorProto: ...
+    placeholder: str
+    @property
+    def func(self) -> NameAttrList: ...
+    def __init__(
+        self,
+        *,
+        list: AttrValue.ListValue | None = ...,
+        s: bytes | None = ...,
+        i: int | None = ...,
+        f: float | None = ...,
+        b: bool | None = ...,
+        type: int | None = ...,
+        shape: TensorShapeProto | None = ...,
+        tensor: TensorProto | None = ...,
+        placeholder: str | None = ...,
+        func: NameAttrList | None = ...,
+    ) -> None: ...
+    def WhichOneof(self, oneof_group: str) -> typing.Literal["list", "s", "i", "f", "b", "type", "shape", "tensor", "placeholder", "func"] | None: ...
+
+class NameAttrList(Message):
+    name: str
+    @property
+    def attr(self) -> _MessageMap[str, AttrValue]: ...
+    def __init__(
+        self,
+        *,
+        name: str | None = ...,
+        attr: Mapping[str, AttrValue] | None = ...,
+    ) -> None: ...
+
+class GraphDef(Message):
+    @property
+    def node(self) -> _Messages[NodeDef]: ...
+    @property
+    def library(self) -> FunctionDefLibrary: ...
+    version: int
+    @property
+    def versions(self) -> VersionDef: ...
+    def __init__(
+        self,
+        *,
+        node: Iterable[NodeDef] | None = ...,
+        library: FunctionDefLibrary | None = ...,
+        version: int | None = ...,
+        versions: VersionDef | None = ...,
+    ) -> None: ...
+
+class FunctionDefLibrary(Message):
+    @property
+    def function(self) -> _Messages[FunctionDef]: ...
+    @property
+    def gradient(self) -> _Messages[GradientDef]: ...
+    @property
+    def registered_gradients(self) -> _Messages[RegisteredGradient]: ...
+    def __init__(
+        self,
+        *,
+        function: Iterable[FunctionDef] | None = ...,
+        gradient: Iterable[GradientDef] | None = ...,
+        registered_gradients: Iterable[RegisteredGradient] | None = ...,
+    ) -> None: ...
+
+class GradientDef(Message):
+    function_name: str
+    gradient_func: str
+    def __init__(
+        self,
+        *,
+        function_name: str | None = ...,
+        gradient_func: str | None = ...,
+    ) -> None: ...
+
+class RegisteredGradient(Message):
+    gradient_func: str
+    registered_op_type: str
+    def __init__(
+        self,
+        *,
+        gradient_func: str | None = ...,
+        registered_op_type: str | None = ...,
+    ) -> None: ...
+
+class FunctionDef(Message):
+    class ArgAttrs(Message):
+        @property
+        def attr(self) -> _MessageMap[str, AttrValue]: ...
+        def __init__(
+            self,
+            *,
+            attr: Mapping[str, AttrValue] | None = ...,
+        ) -> None: ...
+
+    @property
+    def signature(self) -> OpDef: ...
+    @property
+    def node_def(self) -> _Messages[NodeDef]: ...
+    @property
+    def ret(self) -> _ScalarMap[str, str]: ...
+    @property
+    def attr(self) -> _MessageMap[str, AttrValue]: ...
+    @property
+    def control_ret(self) -> _ScalarMap[str, str]: ...
+    @property
+    def arg_attr(self) -> _MessageMap[int, FunctionDef.ArgAttrs]: ...
+    @property
+    def resource_arg_unique_id(self) -> _ScalarMap[int, int]: ...
+    def __init__(
+        self,
+        *,
+        signature: OpDef | None = ...,
+        node_def: Iterable[NodeDef] | None = ...,
+        ret: Mapping[str, str] | None = ...,
+        attr: Mapping[str, AttrValue] | None = ...,
+        control_ret: Mapping[str, str] | None = ...,
+        arg_attr: Mapping[int, FunctionDef.ArgAttrs] | None = ...,
+        resource_arg_unique_id: Mapping[int, int] | None = ...,
+    ) -> None: ...
+
+class OpDef(Message):
+    class ArgDef(Message):
+        name: str
+        description: str
+        type: int
+        type_attr: str
+        number_attr: str
+        type_list_attr: str
+        @property
+        def handle_data(self) -> _Messages[DtypeAndShape]: ...
+        is_ref: bool
+        @property
+        def experimental_full_type(self) -> FullTypeDef: ...
+        def __init__(
+            self,
+            *,
+            name: str | None = ...,
+            description: str | None = ...,
+            type: int | None = ...,
+            type_attr: str | None = ...,
+            number_attr: str | None = ...,
+            type_list_attr: str | None = ...,
+            handle_data: Iterable[DtypeAndShape] | None = ...,
+            is_ref: bool | None = ...,
+            experimental_full_type: FullTypeDef | None = ...,
+        ) -> None: ...
+
+    class AttrDef(Message):
+        name: str
+        type: str
+        @property
+        def default_value(self) -> AttrValue: ...
+        description: str
+        has_minimum: bool
+        minimum: int
+        @property
+        def allowed_values(self) -> AttrValue: ...
+        def __init__(
+            self,
+            *,
+            name: str | None = ...,
+            type: str | None = ...,
+            default_value: AttrValue | None = ...,
+            description: str | None = ...,
+            has_minimum: bool | None = ...,
+            minimum: int | None = ...,
+            allowed_values: AttrValue | None = ...,
+        ) -> None: ...
+
+    name: str
+    @property
+    def input_arg(self) -> _Messages[OpDef.ArgDef]: ...
+    @property
+    def output_arg(self) -> _Messages[OpDef.ArgDef]: ...
+    @property
+    def attr(self) -> _Messages[OpDef.AttrDef]: ...
+    summary: str
+    description: str
+    @property
+    def deprecation(self) -> OpDeprecation: ...
+    is_aggregate: bool
+    is_stateful: bool
+    is_commutative: bool
+    allows_uninitialized_input: bool
+    @property
+    def control_output(self) -> _Scalars[str]: ...
+    is_distributed_communication: bool
+    def __init__(
+        self,
+        *,
+        name: str | None = ...,
+        input_arg: Iterable[OpDef.ArgDef] | None = ...,
+        output_arg: Iterable[OpDef.ArgDef] | None = ...,
+        attr: Iterable[OpDef.AttrDef] | None = ...,
+        summary: str | None = ...,
+        description: str | None = ...,
+        deprecation: OpDeprecation | None = ...,
+        is_aggregate: bool | None = ...,
+        is_stateful: bool | None = ...,
+        is_commutative: bool | None = ...,
+        allows_uninitialized_input: bool | None = ...,
+        control_output: Iterable[str] | None = ...,
+        is_distributed_communication: bool | None = ...,
+    ) -> None: ...
+
+class DtypeAndShape(Message):
+    dtype: int
+    @property
+    def shape(self) -> TensorShapeProto: ...
+    def __init__(
+        self,
+        *,
+        dtype: int | None = ...,
+        shape: TensorShapeProto | None = ...,
+    ) -> None: ...
+
+class OpDeprecation(Message):
+    version: int
+    explanation: str
+    def __init__(
+        self,
+        *,
+        version: int | None = ...,
+        explanation: str | None = ...,
+    ) -> None: ...
+
+class OpList(Message):
+    @property
+    def op(self) -> _Messages[OpDef]: ...
+    def __init__(
+        self,
+        *,
+        op: Iterable[OpDef] | None = ...,
+    ) -> None: ...
+
+class Any(Message):
+    type_url: str
+    value: bytes
+    def __init__(
+        self,
+        *,
+        type_url: str | None = ...,
+        value: bytes | None = ...,
+    ) -> None: ...
+
+class MetaGraphDef(Message):
+    class MetaInfoDef(Message):
+        meta_graph_version: str
+        @property
+        def stripped_op_list(self) -> OpList: ...
+        @property
+        def any_info(self) -> Any: ...
+        @property
+        def tags(self) -> _Scalars[str]: ...
+        tensorflow_version: str
+        tensorflow_git_version: str
+        stripped_default_attrs: bool
+        @property
+        def function_aliases(self) -> _ScalarMap[str, str]: ...
+        def __init__(
+            self,
+            *,
+            meta_graph_version: str | None = ...,
+            stripped_op_list: OpList | None = ...,
+            any_info: Any | None = ...,
+            tags: Iterable[str] | None = ...,
+            tensorflow_version: str | None = ...,
+            tensorflow_git_version: str | None = ...,
+            stripped_default_attrs: bool | None = ...,
+            function_aliases: Mapping[str, str] | None = ...,
+        ) -> None: ...
+
+    @property
+    def meta_info_def(self) -> MetaGraphDef.MetaInfoDef: ...
+    @property
+    def graph_def(self) -> GraphDef: ...
+    @property
+    def saver_def(self) -> SaverDef: ...
+    @property
+    def collection_def(self) -> _MessageMap[str, CollectionDef]: ...
+    @property
+    def signature_def(self) -> _MessageMap[str, SignatureDef]: ...
+    @property
+    def asset_file_def(self) -> _Messages[AssetFileDef]: ...
+    @property
+    def saved_names(self) -> _MessageMap[str, SavedName]: ...
+    def __init__(
+        self,
+        *,
+        meta_info_def: MetaGraphDef.MetaInfoDef | None = ...,
+        graph_def: GraphDef | None = ...,
+        saver_def: SaverDef | None = ...,
+        collection_def: Mapping[str, CollectionDef] | None = ...,
+        signature_def: Mapping[str, SignatureDef] | None = ...,
+        asset_file_def: Iterable[AssetFileDef] | None = ...,
+        saved_names: Mapping[str, SavedName] | None = ...,
+    ) -> None: ...
+
+class SavedName(Message):
+    op_name: str
+    @property
+    def parts(self) -> _Messages[SavedPart]: ...
+    def __init__(
+        self,
+        *,
+        op_name: str | None = ...,
+        parts: Iterable[SavedPart] | None = ...,
+    ) -> None: ...
+
+class SavedPart(Message):
+    op_name: str
+    @property
+    def info(self) -> SaveSliceInfoDef: ...
+    def __init__(
+        self,
+        *,
+        op_name: str | None = ...,
+        info: SaveSliceInfoDef | None = ...,
+    ) -> None: ...
+
+class CollectionDef(Message):
+    class NodeList(Message):
+        @property
+        def value(self) -> _Scalars[str]: ...
+        def __init__(
+            self,
+            *,
+            value: Iterable[str] | None = ...,
+        ) -> None: ...
+
+    class BytesList(Message):
+        @property
+        def value(self) -> _Scalars[bytes]: ...
+        def __init__(
+            self,
+            *,
+            value: Iterable[bytes] | None = ...,
+        ) -> None: ...
+
+    class Int64List(Message):
+        @property
+        def value(self) -> _Scalars[int]: ...
+        def __init__(
+            self,
+            *,
+            value: Iterable[int] | None = ...,
+        ) -> None: ...
+
+    class FloatList(Message):
+        @property
+        def value(self) -> _Scalars[float]: ...
+        def __init__(
+            self,
+            *,
+            value: Iterable[float] | None = ...,
+        ) -> None: ...
+
+    class AnyList(Message):
+        @property
+        def value(self) -> _Messages[Any]: ...
+        def __init__(
+            self,
+            *,
+            value: Iterable[Any] | None = ...,
+        ) -> None: ...
+
+    @property
+    def node_list(self) -> CollectionDef.NodeList: ...
+    @property
+    def bytes_list(self) -> CollectionDef.BytesList: ...
+    @property
+    def int64_list(self) -> CollectionDef.Int64List: ...
+    @property
+    def float_list(self) -> CollectionDef.FloatList: ...
+    @property
+    def any_list(self) -> CollectionDef.AnyList: ...
+    def __init__(
+        self,
+        *,
+        node_list: CollectionDef.NodeList | None = ...,
+        bytes_list: CollectionDef.BytesList | None = ...,
+        int64_list: CollectionDef.Int64List | None = ...,
+        float_list: CollectionDef.FloatList | None = ...,
+        any_list: CollectionDef.AnyList | None = ...,
+    ) -> None: ...
+    def WhichOneof(self, oneof_group: str) -> typing.Literal["node_list", "bytes_list", "int64_list", "float_list", "any_list"] | None: ...
+
+class SaverDef(Message):
+    LEGACY: typing.ClassVar[int]
+    V1: typing.ClassVar[int]
+    V2: typing.ClassVar[int]
+    filename_tensor_name: str
+    save_tensor_name: str
+    restore_op_name: str
+    max_to_keep: int
+    sharded: bool
+    keep_checkpoint_every_n_hours: float
+    version: int
+    def __init__(
+        self,
+        *,
+        filename_tensor_name: str | None = ...,
+        save_tensor_name: str | None = ...,
+        restore_op_name: str | None = ...,
+        max_to_keep: int | None = ...,
+        sharded: bool | None = ...,
+        keep_checkpoint_every_n_hours: float | None = ...,
+        version: int | None = ...,
+    ) -> None: ...
+
+class SignatureDef(Message):
+    @property
+    def inputs(self) -> _MessageMap[str, TensorInfo]: ...
+    @property
+    def outputs(self) -> _MessageMap[str, TensorInfo]: ...
+    method_name: str
+    @property
+    def defaults(self) -> _MessageMap[str, TensorProto]: ...
+    def __init__(
+        self,
+        *,
+        inputs: Mapping[str, TensorInfo] | None = ...,
+        outputs: Mapping[str, TensorInfo] | None = ...,
+        method_name: str | None = ...,
+        defaults: Mapping[str, TensorProto] | None = ...,
+    ) -> None: ...
+
+class TensorInfo(Message):
+    class CooSparse(Message):
+        values_tensor_name: str
+        indices_tensor_name: str
+        dense_shape_tensor_name: str
+        def __init__(
+            self,
+            *,
+            values_tensor_name: str | None = ...,
+            indices_tensor_name: str | None = ...,
+            dense_shape_tensor_name: str | None = ...,
+        ) -> None: ...
+
+    name: str
+    dtype: int
+    @property
+    def tensor_shape(self) -> TensorShapeProto: ...
+    @property
+    def coo_sparse(self) -> TensorInfo.CooSparse: ...
+    def __init__(
+        self,
+        *,
+        name: str | None = ...,
+        dtype: int | None = ...,
+        tensor_shape: TensorShapeProto | None = ...,
+        coo_sparse: TensorInfo.CooSparse | None = ...,
+    ) -> None: ...
+    def WhichOneof(self, oneof_group: str) -> typing.Literal["name", "coo_sparse"] | None: ...
+
+class AssetFileDef(Message):
+    @property
+    def tensor_info(self) -> TensorInfo: ...
+    filename: str
+    def __init__(
+        self,
+        *,
+        tensor_info: TensorInfo | None = ...,
+        filename: str | None = ...,
+    ) -> None: ...
+
+class VariableDef(Message):
+    variable_name: str
+    initializer_name: str
+    snapshot_name: str
+    @property
+    def save_slice_info_def(self) -> SaveSliceInfoDef: ...
+    is_resource: bool
+    initial_value_name: str
+    trainable: bool
+    synchronization: int
+    aggregation: int
+    def __init__(
+        self,
+        *,
+        variable_name: str | None = ...,
+        initializer_name: str | None = ...,
+        snapshot_name: str | None = ...,
+        save_slice_info_def: SaveSliceInfoDef | None = ...,
+        is_resource: bool | None = ...,
+        initial_value_name: str | None = ...,
+        trainable: bool | None = ...,
+        synchronization: int | None = ...,
+        aggregation: int | None = ...,
+    ) -> None: ...
+
+class SaveSliceInfoDef(Message):
+    full_name: str
+    @property
+    def full_shape(self) -> _Scalars[int]: ...
+    @property
+    def var_offset(self) -> _Scalars[int]: ...
+    @property
+    def var_shape(self) -> _Scalars[int]: ...
+    def __init__(
+        self,
+        *,
+        full_name: str | None = ...,
+        full_shape: Iterable[int] | None = ...,
+        var_offset: Iterable[int] | None = ...,
+        var_shape: Iterable[int] | None = ...,
+    ) -> None: ...
+
+class SavedModel(Message):
+    saved_model_schema_version: int
+    @property
+    def meta_graphs(self) -> _Messages[MetaGraphDef]: ...
+    def __init__(
+        self,
+        *,
+        saved_model_schema_version: int | None = ...,
+        meta_graphs: Iterable[MetaGraphDef] | None = ...,
+    ) -> None: ...
