@@ -283,11 +283,6 @@ from hdfsaver.ops.state_ops import (
     scatter_sub,
     scatter_update,
 )
-from hdfsaver.protos.attributes import AttrValue, NameAttrList
-from hdfsaver.protos.graphs import GraphDef, NodeDef
-from hdfsaver.protos.meta_graphs import MetaGraphDef
-from hdfsaver.protos.tensors import make_ndarray
-from hdfsaver.variables.partitioning import fixed_size_partitioner, min_max_variable_partitioner, variable_axis_size_partitioner
 from hdfsaver.session import (
     InteractiveSession,
     Session,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hdfsaver.checkpoint.graph_files import write_graph
+from hdfsaver.checkpoint.meta_graph_files import write_graph
 
 __all__ = ["write_graph"]
 

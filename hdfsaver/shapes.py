@@ -26,7 +26,7 @@ class ShapeProto(Protocol):
         """The dimensions; the ``size`` of one is -1 where it is not known."""
 
 
-make_proto: list[Callable[[Shape], Any]] = []
+make_proto: list[Callable[[Shape], ShapeProto]] = []
 """What makes a message of a shape; `hdfsaver.messages`, which knows this module, puts it here."""
 
 ShapeLike: TypeAlias = "TensorShape | ShapeProto | Iterable[SupportsIndex | None] | SupportsIndex | None"
@@ -233,7 +233,7 @@ class TensorShape:
         known = [size for size in self.plain if size is not None]
         return math.prod(known) if len(known) == len(self.plain) else None
 
-    def as_proto(self) -> Any:
+    def as_proto(self) -> ShapeProto:
         """The shape as a ``TensorShapeProto``, TensorFlow's message."""
         return make_proto[0](self.plain)
 

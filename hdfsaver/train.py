@@ -9,7 +9,6 @@ from hdfsaver.checkpoint.checkpoint_management import (
     remove_checkpoint,
     update_checkpoint_state,
 )
-from hdfsaver.checkpoint.graph_files import write_graph
 from hdfsaver.checkpoint.importing import (
     import_meta_graph,
     import_scoped_meta_graph,
@@ -17,6 +16,7 @@ from hdfsaver.checkpoint.importing import (
 )
 from hdfsaver.checkpoint.initialization import init_from_checkpoint
 from hdfsaver.checkpoint.meta_graph import export_meta_graph, export_scoped_meta_graph
+from hdfsaver.checkpoint.meta_graph_files import write_graph
 from hdfsaver.checkpoint.restore_report import RestoreReport
 from hdfsaver.checkpoint.retention import keep_any, keep_best, keep_latest
 from hdfsaver.checkpoint.saver import Saver
@@ -127,7 +127,9 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def __getattr__(name: str) -> typing.Any:
-    if name == "SaverDef":  # a message, for which protobuf has to be loaded
-        return getattr(message_classes, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not typing.TYPE_CHECKING:  # a type checker is to know the names above, and no others
+
+    def __getattr__(name: str) -> typing.Any:
+        if name == "SaverDef":  # a message, for which protobuf has to be loaded
+            return getattr(message_classes, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

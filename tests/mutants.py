@@ -1454,8 +1454,8 @@ MUTANTS = [
         (
             "two-nodes-of-one-name",
             "messages/node_defs.py",
-            "        if name in nodes:",
-            "        if False:",
+            "        if name in nodes:\n            raise DataLossError",
+            "        if False:\n            raise DataLossError",
             "interop/test_graph_damage.py interop/graphs/test_graph_files.py",
             "Two nodes of one name are refused.",
         ),

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from hdfsaver.checkpoint.graph_files import read_structure
+from hdfsaver.checkpoint.meta_graph_files import read_structure
 from hdfsaver.checkpoint.saveables.partitioned_saveable import Part
 from hdfsaver.checkpoint.saver import OPERATIONS, Saver
 from hdfsaver.checkpoint.scoping import UNBOUND
@@ -23,10 +23,7 @@ from hdfsaver.interop.graphs.meta_graph_defs import described_collections, descr
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.function_libraries import library_of
 from hdfsaver.messages.saver_defs import read_saver
-from hdfsaver.protos.conversion import nodes_of
-from hdfsaver.protos.meta_graphs import MetaGraphDef
 from hdfsaver.reading.checkpoint_names import PathLike
-from hdfsaver.variables.partitioning import SaveSliceInfo
 from hdfsaver.schema import LIBRARY, CollectionDef, SavedNames, SavedPart, SaverDef, Structure, VariableDef
 from hdfsaver.variables.partitioning import SaveSliceInfo
 from hdfsaver.variables.variable import Variable

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hdfsaver import schema
-from hdfsaver.checkpoint.graph_files import write_structure
+from hdfsaver.checkpoint.meta_graph_files import write_structure
 from hdfsaver.checkpoint.scoping import UNBOUND, extraneous_savers, part_of, prefix_of, saved_within
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import find
@@ -21,9 +21,6 @@ from hdfsaver.graph.tensor import Tensor
 from hdfsaver.interop.graphs.meta_graph_defs import program_message
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.saver_defs import read_saver
-from hdfsaver.protos.conversion import graph_def_of
-from hdfsaver.protos.graphs import GraphDef
-from hdfsaver.protos.meta_graphs import MetaGraphDef, MetaInfoDef
 from hdfsaver.reading.checkpoint_names import PathLike
 from hdfsaver.schema import LIBRARY, CollectionDef, SavedNames, SaverDef, Structure
 from hdfsaver.variables.variable import Variable

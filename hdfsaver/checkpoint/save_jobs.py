@@ -120,12 +120,26 @@ class BackgroundSaves:
             if not self.pending:
                 # This keeps the object alive until the last job is checked: its Saver may be deleted before.
                 atexit.register(self.wait)
-            self.pending.append(self._pool.submit(job))
+            future = self._pool.submit(job)
+            self.pending.append(future)
+        future.add_done_callback(self._forget_success)
 
     def wait(self) -> None:
         """Wait for all jobs, and raise the first error; call it again for further errors."""
         while self.pending:
             self._next()
+
+    def _forget_success(self, job: Future[None]) -> None:
+        """Only errors are kept until they are asked for."""
+        if job.exception() is None:
+            with self._lock:
+                if job in self.pending:
+                    self.pending.remove(job)
+                self._end_if_idle()
+
+    def _end_if_idle(self) -> None:
+        if not self.pending:
+            atexit.unregister(self.wait)
 
     def _next(self) -> None:
         try:
@@ -136,5 +150,4 @@ class BackgroundSaves:
             job.result()
         finally:
             with self._lock:
-                if not self.pending:
-                    atexit.unregister(self.wait)
+                self._end_if_idle()

@@ -21,10 +21,7 @@ from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.walks import Positions, Takers
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.function_libraries import library_of
-from hdfsaver.messages.node_defs import PRODUCER, graph_def_of
-from hdfsaver.protos.conversion import graph_def_of, node_def_of
-from hdfsaver.protos.functions import library_of
-from hdfsaver.protos.graphs import FunctionDefLibrary, GraphDef, NodeDef, PRODUCER, VersionDef
+from hdfsaver.messages.node_defs import PRODUCER, graph_def_of, node_def_of
 from hdfsaver.schema import LIBRARY, AttrValue, DiGraph
 from hdfsaver.shapes import Shape
 from hdfsaver.shapes import text as shape_text
@@ -530,7 +527,7 @@ class Graph:
             made.library.CopyFrom(self.library)
         return made
 
-    def _node_def(self, name: str) -> NodeDef:
+    def _node_def(self, name: str) -> message_classes.NodeDef:
         return node_def_of(name, self.digraph.nodes[name], find)
 
     # -- collections ---------------------------------------------------------------------------------------------

@@ -15,9 +15,6 @@ from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.function_libraries import joined
 from hdfsaver.messages.node_defs import nodes_of, parse_input
-from hdfsaver.protos.conversion import nodes_of, parse_input
-from hdfsaver.protos.functions import bytes_of, others_of
-from hdfsaver.protos.graphs import GraphDef
 from hdfsaver.schema import LIBRARY
 
 
@@ -34,7 +31,7 @@ def import_graph_def(
 
 @overload
 def import_graph_def(
-    graph_def: GraphDef,
+    graph_def: message_classes.GraphDef,
     input_map: Mapping[Any, Any] | None = None,
     *,
     return_elements: Iterable[str | bytes],
@@ -46,7 +43,7 @@ def import_graph_def(
 
 @overload
 def import_graph_def(
-    graph_def: GraphDef,
+    graph_def: message_classes.GraphDef,
     input_map: Mapping[Any, Any] | None,
     return_elements: Iterable[str | bytes],
     name: str | None = None,
@@ -56,7 +53,7 @@ def import_graph_def(
 
 
 def import_graph_def(
-    graph_def: GraphDef,
+    graph_def: message_classes.GraphDef,
     input_map: Mapping[Any, Any] | None = None,
     return_elements: Iterable[str | bytes] | None = None,
     name: str | None = None,

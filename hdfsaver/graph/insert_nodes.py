@@ -13,7 +13,6 @@ from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.op_names import check_operation_name
 from hdfsaver.graph.walks import CycleError, topological_sort
 from hdfsaver.messages.op_defs import OUTPUT_DTYPES, OUTPUT_SHAPES
-from hdfsaver.protos.conversion import OUTPUT_DTYPES, OUTPUT_SHAPES
 from hdfsaver.shapes import Shape, merge
 
 Output = tuple[str, int]

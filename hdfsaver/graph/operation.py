@@ -15,9 +15,7 @@ from hdfsaver.graph.default_stack import SupportsRun, session_for
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.attr_values import attr_value, kind_of
-from hdfsaver.messages.node_defs import constant_dtype, node_def_of
-from hdfsaver.protos.attributes import AttrValue
-from hdfsaver.protos.graphs import NodeDef
+from hdfsaver.messages.node_defs import constant_dtype
 from hdfsaver.schema import DiGraph
 from hdfsaver.shapes import Shape
 
@@ -31,7 +29,7 @@ class _Graph(Protocol):
 
     def get_operation_by_name(self, name: str) -> Operation: ...
 
-    def _node_def(self, name: str) -> NodeDef: ...
+    def _node_def(self, name: str) -> message_classes.NodeDef: ...
 
 
 class Operation:

@@ -4,7 +4,7 @@ from typing import Any
 from hdfsaver.graph.default_stack import SupportsRun
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.protos.graphs import NodeDef
+from hdfsaver.messages.message_classes import NodeDef
 from hdfsaver.shapes import Shape
 
 class Operation:

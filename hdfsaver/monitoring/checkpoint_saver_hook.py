@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from hdfsaver.checkpoint.graph_files import write_graph
+from hdfsaver.checkpoint.meta_graph_files import write_graph
 from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph_keys import GraphKeys

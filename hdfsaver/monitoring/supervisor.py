@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar, cast
 
-from hdfsaver.checkpoint.graph_files import write_graph
+from hdfsaver.checkpoint.meta_graph_files import write_graph
 from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, TypeAlias, cast, overload
+from typing import TypeAlias, cast, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,6 @@ from hdfsaver.graph.tensor_conversion import as_array, constant_node
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.tensor_protos import tensor_proto
 from hdfsaver.ops.base import Flat
-from hdfsaver.protos.tensors import TensorProto
 from hdfsaver.shapes import Shape, ShapeLike, TensorShape
 from hdfsaver.tensor_info import Array
 
@@ -144,7 +143,7 @@ def make_tensor_proto(
     array, found = as_array(values, None if dtype is None else dtypes.as_dtype(dtype).base_dtype.name)
     if shape is None:
         return tensor_proto(array, found, array.shape)
-    if allow_broadcast and array.size != 1 and array.shape != tuple(shape):
+    if allow_broadcast and array.size != 1 and array.shape != shapes.as_shape(shape):
         raise ValueError(f"A value of shape {shapes.text(array.shape)} is not a single one, to fill {shape}.")
     return tensor_proto(array, found, _filled_shape(array, shapes.as_shape(shape), verify_shape))
 

@@ -233,7 +233,7 @@ def test_get_attr(graph):
     """Attributes are read by name; a missing one names those that are there."""
     c = tf.constant([1, 2], name="c")
     assert tf.int32 is c.op.get_attr("dtype")
-    np.testing.assert_array_equal([1, 2], c.op.get_attr("value"))
+    np.testing.assert_array_equal([1, 2], tf.make_ndarray(c.op.get_attr("value")))
     with pytest.raises(ValueError, match="dtype, value"):
         c.op.get_attr("nope")
 

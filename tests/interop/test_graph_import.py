@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import hdfsaver as tf
-from hdfsaver.checkpoint.graph_files import read_structure
+from hdfsaver.checkpoint.meta_graph_files import read_structure
 from hdfsaver.errors import UnimplementedError
 from hdfsaver.interop.bundle.bundle_writing import write_bundle
 from hdfsaver.interop.graphs import graph_files

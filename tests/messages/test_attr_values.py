@@ -121,5 +121,5 @@ def test_shapes_as_messages():
         assert shape == tf.TensorShape(message).plain
         assert message == attr_value(shape).shape
     message = tf.TensorShape([2, None]).as_proto()
-    message.dim[0].size = -7
+    next(iter(message.dim)).size = -7
     assert tf.TensorShape([None, None]) == tf.TensorShape(message)

@@ -22,7 +22,7 @@ CHECKED = (
 UNCHECKED = {
     "checkpoint/meta_graph.py",
     "checkpoint/importing.py",
-    "checkpoint/graph_files.py",
+    "checkpoint/meta_graph_files.py",
     "checkpoint/scoping.py",
 }
 """Modules below these that are not checked yet."""

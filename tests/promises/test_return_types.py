@@ -19,7 +19,6 @@ import hdfsaver
 from tests.promises.test_public_names import front_modules
 
 ANYTHING = {
-    "AttrValue.plain": "the type depends on the attribute",
     "CheckpointReader.get_tensor": "an array, a scalar or bytes",
     "DType.max": "a number of the dtype",
     "DType.min": "a number of the dtype",
