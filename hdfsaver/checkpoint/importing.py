@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from hdfsaver import schema
 from hdfsaver.checkpoint.meta_graph_files import read_structure
 from hdfsaver.checkpoint.saveables.partitioned_saveable import Part
 from hdfsaver.checkpoint.saver import OPERATIONS, Saver
@@ -173,6 +174,7 @@ class _Imported(NamedTuple):
     elements: Elements
 
 
+@schema.nothing_collected()
 def _import(
     source: PathLike | message_classes.MetaGraphDef | Structure,
     clear_devices: bool,
@@ -207,6 +209,7 @@ def _import(
     _warn_of_resources(described.nodes)
     collections = {key: definition for key, definition in collections.items() if predicate(key)}
     variables = _Collections(graph, new_names, prefix).add(collections)
+    described = described._replace(nodes={})  # they are in the graph now
     return _Imported(graph, described, new_names, variables, elements)
 
 
@@ -225,7 +228,10 @@ def _read(
 
 
 def _described(message: message_classes.MetaGraphDef) -> _Described:
-    nodes = {name: _undecided(data) for name, data in described_nodes(message).items()}
+    nodes = described_nodes(message)
+    for data in nodes.values():
+        if "outputs" in data and find(data["op"]) is not None:
+            del data["outputs"]  # they depend on what replaces inputs
     saver = read_saver(message.saver_def) if message.HasField("saver_def") else None
     names = described_names(message, nodes, saver)
     return _Described(nodes, described_collections(message), saver, names, message.graph_def.library)

@@ -297,10 +297,9 @@ def described_by(
 ) -> message_classes.MetaGraphDef:
     """The message for a structure, without the nodes that stand for inputs from outside."""
     message = program_message(structure, find, add_shapes)
-    nodes = message.graph_def.node
-    for index in reversed(range(len(nodes))):
-        if nodes[index].name.startswith(UNBOUND):
-            del nodes[index]
+    for index, name in reversed(list(enumerate(structure.digraph))):
+        if name.startswith(UNBOUND):
+            del message.graph_def.node[index]
     message.meta_info_def.SetInParent()
     if info is not None:
         message.meta_info_def.CopyFrom(info)

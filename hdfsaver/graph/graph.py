@@ -6,7 +6,7 @@ import bisect
 import itertools
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, cast
 
 import networkx as nx
 
@@ -522,7 +522,8 @@ class Graph:
         GraphDef
         """
         first = 0 if from_version is None else self._size_at(from_version)
-        made = graph_def_of(itertools.islice(self.digraph.nodes.items(), first, None), find, add_shapes)
+        nodes = cast("Iterable[tuple[str, Any]]", self.digraph.nodes(data=True))
+        made = graph_def_of(itertools.islice(nodes, first, None), find, add_shapes)
         if LIBRARY in self.tensorflow:
             made.library.CopyFrom(self.library)
         return made

@@ -14,12 +14,15 @@ import numpy as np
 from hdfsaver import limits, shapes
 from hdfsaver.errors import OpError
 from hdfsaver.messages import message_classes
-from hdfsaver.messages.tensor_protos import added_bytes, is_repeated, plain_tensor, write_tensor
+from hdfsaver.messages.tensor_protos import added_bytes, content_array, is_repeated, plain_tensor, write_tensor
 from hdfsaver.messages.tensor_types import InexpressibleError, type_name, type_number, write_shape
 from hdfsaver.schema import AttrValue
 
 _MAX_DEPTH = 30
 """Functions within attributes of functions: messages may nest 100 deep, and each takes three."""
+
+_SCALARS = frozenset({"s", "i", "f", "b"})
+"""The fields whose values are plain ones."""
 
 UNREADABLE = (InexpressibleError, OpError, OverflowError)
 """What `plain_of` raises for a message for which there is no plain value."""
@@ -50,14 +53,28 @@ class AttributeReader:
         ResourceExhaustedError
             Constants whose last element stands for many take more memory, all together, than is allowed.
         """
+        kind = message.WhichOneof("value")
+        if kind == "tensor":
+            return self._plain_tensor(message.tensor)
+        if kind == "type":
+            return type_name(message.type)
+        if kind in _SCALARS:
+            return getattr(message, kind)
         data = message.SerializeToString()
         if data in self._plain:
             found = self._plain[data]
             return list(found) if type(found) is list else found
-        self._count(message)
+        self._count(_added_bytes(message))
         found = plain_of(message)
-        if type(found) not in (dict, np.ndarray):
+        if type(found) is not dict:
             self._plain[data] = list(found) if type(found) is list else found
+        return found
+
+    def _plain_tensor(self, message: message_classes.TensorProto) -> AttrValue:
+        found = content_array(message)
+        if found is None:
+            self._count(added_bytes(message))
+            found = plain_tensor(message)
         return found
 
     def read(self, message: message_classes.AttrValue) -> Read | None:
@@ -66,14 +83,14 @@ class AttributeReader:
         if data in self._read:
             found = self._read[data]
             return Read(list(found.plain), found.is_exact) if found and type(found.plain) is list else found
-        self._count(message)
+        self._count(_added_bytes(message))
         found = _read(message, data)
         if found is None or type(found.plain) not in (dict, np.ndarray):
             self._read[data] = found and Read(list(found.plain) if type(found.plain) is list else found.plain, found[1])
         return found
 
-    def _count(self, message: message_classes.AttrValue) -> None:
-        self._added += _added_bytes(message)
+    def _count(self, added: int) -> None:
+        self._added += added
         if self._added > limits.get().declared_bytes:
             raise limits.refused(
                 "its constants", f"they have {self._added} bytes that are not stored", "declared_bytes"
@@ -114,7 +131,7 @@ def plain_of(message: message_classes.AttrValue, depth: int = 0) -> AttrValue:
 
 
 def _plain_items(kind: str, items: Any, depth: int) -> list[AttrValue]:
-    return list(items) if kind in ("s", "i", "f", "b") else [_plain(kind, item, depth) for item in items]
+    return list(items) if kind in _SCALARS else [_plain(kind, item, depth) for item in items]
 
 
 def _plain(kind: str, value: Any, depth: int) -> AttrValue:
@@ -147,12 +164,15 @@ _KIND_BY_TYPE: dict[type, str] = {
 
 def kind_of(value: AttrValue) -> str:
     """The field of an ``AttrValue`` that holds a plain value; `TypeError` where none does."""
-    kind = _KIND_BY_TYPE.get(type(value)) or next(
-        (name for kind, name in _KIND_BY_TYPE.items() if isinstance(value, kind)), None
-    )
-    if kind is None:
-        raise TypeError(f"An attribute cannot be {value!r}.")
+    kind = _KIND_BY_TYPE.get(type(value)) or _kind_of_subclass(value)
     return "placeholder" if kind == "func" and "placeholder" in value else kind
+
+
+def _kind_of_subclass(value: AttrValue) -> str:
+    for kind, name in _KIND_BY_TYPE.items():
+        if isinstance(value, kind):
+            return name
+    raise TypeError(f"An attribute cannot be {value!r}.")
 
 
 def attr_value(value: AttrValue, dtype: str | None = None) -> message_classes.AttrValue:
@@ -178,10 +198,12 @@ def write_attribute(message: message_classes.AttrValue, value: AttrValue, dtype:
         It is not a plain value.
     """
     kind = kind_of(value)
-    if kind in ("s", "i", "f", "b"):
-        setattr(message, kind, value)
-    elif kind == "type":
+    if kind == "type":
         message.type = type_number(value)
+    elif kind in _SCALARS:
+        setattr(message, kind, value)
+    elif kind == "tensor":
+        write_tensor(message.tensor, value, dtype)
     elif kind == "list":
         message.list.SetInParent()
         for item in value:
@@ -189,28 +211,28 @@ def write_attribute(message: message_classes.AttrValue, value: AttrValue, dtype:
     elif kind == "placeholder":
         message.placeholder = value["placeholder"]
     else:
-        _write_message(getattr(message, kind), value, dtype)
+        _write_message(getattr(message, kind), value)
 
 
 def _append(message: message_classes.AttrValue.ListValue, item: AttrValue) -> None:
     kind = kind_of(item)
     items = getattr(message, kind)
-    if kind in ("s", "i", "f", "b"):
+    if kind in _SCALARS:
         items.append(item)
     elif kind == "type":
         items.append(type_number(item))
     else:
-        _write_message(items.add(), item, None)
+        _write_message(items.add(), item)
 
 
-def _write_message(message: Any, value: AttrValue, dtype: str | None) -> None:
+def _write_message(message: Any, value: AttrValue) -> None:
     if isinstance(value, dict):
         message.SetInParent()
         message.name = value.get("name", "")
         for key, item in value.get("attr", {}).items():
             write_attribute(message.attr[key], item)
     elif isinstance(value, np.ndarray):
-        write_tensor(message, value, dtype)
+        write_tensor(message, value)
     else:
         write_shape(message, value)
 

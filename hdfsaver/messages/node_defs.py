@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from sys import intern
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from hdfsaver.messages import message_classes
 from hdfsaver.messages.attr_values import UNREADABLE, AttributeReader, attr_value, same_value, write_attribute
 from hdfsaver.messages.op_defs import OUTPUT_DTYPES, OUTPUT_SHAPES, OpDefs
 from hdfsaver.messages.parsing import has_unknown
-from hdfsaver.messages.tensor_types import type_name
+from hdfsaver.messages.tensor_types import NAME_BY_NUMBER, type_name
 from hdfsaver.schema import DiGraph
 
 PRODUCER = 2474
@@ -49,18 +50,28 @@ def nodes_of(graph_def: message_classes.GraphDef) -> dict[str, NodeData]:
     ResourceExhaustedError
         Its constants take more memory than is allowed.
     """
+    with schema.nothing_collected():
+        return _nodes_of(graph_def)
+
+
+def _nodes_of(graph_def: message_classes.GraphDef) -> dict[str, NodeData]:
     nodes: dict[str, NodeData] = {}
     reader = AttributeReader()
+    # A message gives a new string each time: one for all that are equal takes less memory, and is found faster.
+    shared: dict[str, str] = {}
+    share = shared.setdefault
     for node in graph_def.node:
         name = node.name
+        name = share(name, name)
         if name in nodes:
             raise ValueError(f"Node {name!r} is not unique.")
-        given = list(node.input)
-        inputs, controls = split_inputs(given)
+        given = [share(text, text) for text in node.input[:]]  # a slice is read at once
+        inputs, controls = split_inputs(given) if given else ((), ())
         if controls and any(text.startswith("^") for text in given[: len(inputs)]):
             raise ValueError(f"Node {name!r}: Control dependencies must come after regular dependencies.")
+        op = node.op
         nodes[name] = {
-            "op": node.op,
+            "op": share(op, op),
             "device": node.device,
             "attrs": _plain_attrs(name, node, reader),
             "inputs": inputs,
@@ -70,10 +81,15 @@ def nodes_of(graph_def: message_classes.GraphDef) -> dict[str, NodeData]:
 
 
 def _plain_attrs(name: str, node: message_classes.NodeDef, reader: AttributeReader) -> dict[str, Any]:
-    attrs = {}
-    for key, message in node.attr.items():
+    attrs: dict[str, Any] = {}
+    messages = node.attr
+    for key in messages:
+        message = messages[key]
+        if dtype := NAME_BY_NUMBER.get(message.type):  # what most attributes are
+            attrs[intern(key)] = dtype
+            continue
         try:
-            attrs[key] = reader.plain(message)
+            attrs[intern(key)] = reader.plain(message)
         except ResourceExhaustedError:
             raise
         except UNREADABLE as error:
@@ -188,10 +204,10 @@ def parse_input(text: str) -> tuple[str, int]:
     return name, int(output)
 
 
-def input_texts(inputs: Iterable[tuple[str, int]], controls: Iterable[str]) -> list[str]:
+def input_texts(inputs: Iterable[tuple[str, int]], controls: tuple[str, ...]) -> list[str]:
     """Inputs as a ``NodeDef`` spells them."""
-    texts = [source if output == 0 else f"{source}:{output}" for source, output in inputs]
-    return texts + ["^" + source for source in controls]
+    texts = [f"{source}:{output}" if output else source for source, output in inputs]
+    return [*texts, *["^" + source for source in controls]] if controls else texts
 
 
 def _check_inputs(nodes: Mapping[str, NodeData]) -> None:
@@ -213,9 +229,7 @@ def taken_outputs(nodes: Mapping[str, NodeData]) -> Counter[str]:
 # -- writing -----------------------------------------------------------------------------------------------------
 
 
-def graph_def_of(
-    nodes: Iterable[tuple[str, Mapping[str, Any]]], known: Known, add_shapes: bool = False
-) -> message_classes.GraphDef:
+def graph_def_of(nodes: Iterable[tuple[str, Any]], known: Known, add_shapes: bool = False) -> message_classes.GraphDef:
     """The ``GraphDef`` for nodes of a DiGraph; see `write_nodes`."""
     graph_def = message_classes.GraphDef()
     graph_def.versions.producer = PRODUCER
@@ -230,7 +244,7 @@ def node_def_of(name: str, data: Mapping[str, Any], known: Known) -> message_cla
 
 def write_nodes(
     graph_def: message_classes.GraphDef,
-    nodes: Iterable[tuple[str, Mapping[str, Any]]],
+    nodes: Iterable[tuple[str, Any]],
     known: Known,
     add_shapes: bool = False,
     remembered: Iterable[message_classes.NodeDef] = (),
@@ -251,9 +265,10 @@ def write_nodes(
     """
     rests = {node.name: node for node in remembered}
     reader = AttributeReader()
+    add = graph_def.node.add
     with schema.nothing_collected():
         for name, data in nodes:
-            node = graph_def.node.add()
+            node = add()
             node.name, node.op = name, data["op"]
             if data["device"]:
                 node.device = data["device"]
@@ -279,8 +294,9 @@ def _output_attrs(outputs: tuple[tuple[str, Any], ...], with_dtypes: bool) -> di
 
 
 def _write_attrs(node: message_classes.NodeDef, attrs: Mapping[str, Any]) -> None:
+    messages = node.attr
     for key, value in attrs.items():
-        write_attribute(node.attr[key], value, constant_dtype(attrs) if key == "value" else None)
+        write_attribute(messages[key], value, constant_dtype(attrs) if key == "value" else None)
 
 
 def constant_dtype(attrs: Mapping[str, Any]) -> str | None:

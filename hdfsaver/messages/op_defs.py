@@ -47,6 +47,9 @@ class OpDefs:
             self._by_type.setdefault(definition.name, definition)
         self._defaults: dict[str, dict[str, AttrValue]] = {}
 
+    def __len__(self) -> int:
+        return len(self._by_type)
+
     def __contains__(self, op: object) -> bool:
         return op in self._by_type
 

@@ -5,7 +5,9 @@ Source: ``tensorflow/core/framework/tensor.proto`` and ``tensor.cc``.
 
 from __future__ import annotations
 
+import functools
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,9 +58,19 @@ _STORED: dict[str, Any] = {
 """What the elements of a field are where they are not the values themselves but their bits or parts."""
 
 
+_LITTLE = "|<=" if sys.byteorder == "little" else "|<"
+"""How NumPy marks dtypes whose elements have the order of bytes that messages have."""
+
 _NUMBERS = ("uint8", "int8", "int16", "uint32", "int32", "uint64", "int64", "bfloat16", "float16", "float32", "float64")
 _AS_CONTENT = frozenset((*_NUMBERS, *(name for name in _FIELDS if name.startswith(("float8", "qint", "quint")))))
 """Dtypes whose elements TensorFlow writes as bytes if there are several (``framework/tensor_util.py``)."""
+
+_CONTENT_DTYPES = {
+    number: dtypes.numpy_dtype(name)
+    for number, name in NAME_BY_NUMBER.items()
+    if name in _AS_CONTENT and sys.byteorder == "little"
+}
+"""NumPy's dtypes of those, by their numbers, whose bytes in a message are the array's."""
 
 
 def array_of(
@@ -126,6 +138,26 @@ def _repeated(flat: Array, dtype: str, shape: tuple[int, ...]) -> Array:
     array[: flat.size] = flat
     array[flat.size :] = flat[-1]
     return array.reshape(shape)
+
+
+def content_array(message: message_classes.TensorProto) -> Array | None:
+    """The array of a constant whose bytes are there in full, which cannot be written on; None for any other."""
+    dtype = _CONTENT_DTYPES.get(message.dtype)
+    if dtype is None or not (content := message.tensor_content):
+        return None
+    shape = _shape_of(message.tensor_shape.SerializeToString())
+    try:
+        return None if shape is None else np.frombuffer(content, dtype).reshape(shape)
+    except ValueError:
+        return None
+
+
+@functools.lru_cache(maxsize=4096)
+def _shape_of(data: bytes) -> tuple[int, ...] | None:
+    try:
+        return shape_of(message_classes.TensorShapeProto.FromString(data), "")
+    except OpError:
+        return None
 
 
 def plain_tensor(message: message_classes.TensorProto) -> Array:
@@ -212,7 +244,7 @@ def write_tensor(message: message_classes.TensorProto, value: Array, dtype: str 
     name = dtype or dtypes.name_of_numpy(value.dtype)
     message.dtype = type_number(name)
     write_shape(message.tensor_shape, value.shape)
-    if value.size > 1 and not any(value.strides[axis] for axis, size in enumerate(value.shape) if size > 1):
+    if value.size > 1 and not (value.flags.c_contiguous or any(value.strides)):
         value = value[(slice(0, 1),) * value.ndim]  # a view of one element, as constants in files often are
     _write_elements(message, value, name)
 
@@ -224,7 +256,8 @@ def _write_elements(
     if field is None:
         raise UnimplementedError(None, None, f"a tensor of dtype {dtype} has values that cannot be written.")
     if dtype in _AS_CONTENT and value.size > 1 and may_be_content:
-        message.tensor_content = value.astype(value.dtype.newbyteorder("<"), copy=False).tobytes()
+        little = value if value.dtype.byteorder in _LITTLE else value.astype(value.dtype.newbyteorder("<"))
+        message.tensor_content = little.tobytes()
         return
     flat = np.ascontiguousarray(value, value.dtype.newbyteorder("=")).reshape(-1)
     if field == "float8_val":

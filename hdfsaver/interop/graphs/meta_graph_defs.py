@@ -59,8 +59,8 @@ def described_nodes(message: message_classes.MetaGraphDef) -> dict[str, dict[str
     """
     nodes = nodes_of(message.graph_def)
     definitions = _definitions(message)
-    taken = taken_outputs(nodes)
-    for name, data in nodes.items():
+    taken = taken_outputs(nodes) if definitions else {}
+    for name, data in nodes.items() if definitions else ():
         if data["op"] in definitions:
             data["outputs"] = definitions.outputs(data["op"], data["attrs"], taken.get(name, 0))
     return nodes
