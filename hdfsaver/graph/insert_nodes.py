@@ -100,6 +100,7 @@ class _Insertion:
         self.names = _new_names(graph, self.order, prefix)
         self.added: dict[str, dict[str, Any]] = {}
         self._expected: dict[Output, str] | None = None
+        self._taken_counts: dict[str, int] = {}
 
     def run(self, check: Callable[[Mapping[str, int]], None] | None) -> dict[str, str]:
         """Add the nodes, or leave the graph as it was."""
@@ -240,8 +241,7 @@ class _Insertion:
         if said is not None:
             return tuple(zip(said, [None] * len(said) if shapes is None else shapes, strict=True))
         expected = self._taken()
-        count = 1 + max((output for source, output in expected if source == name), default=-1)
-        count = max(count, len(shapes or ()))
+        count = max(self._taken_counts.get(name, 0), len(shapes or ()))
         usual = next((attrs[key] for key in _TELLING_ATTRS if isinstance(attrs.get(key), str)), "variant")
         found = [*(shapes or ()), *[None] * (count - len(shapes or ()))]
         return tuple((expected.get((name, index)) or usual, found[index]) for index in range(count))
@@ -260,6 +260,8 @@ class _Insertion:
                 for place, wire in enumerate(data["inputs"]):
                     wanted = dtypes_wanted[place] if place < len(dtypes_wanted) else ""
                     self._expected[wire] = self._expected.get(wire) or wanted
+                    source, output = wire
+                    self._taken_counts[source] = max(self._taken_counts.get(source, 0), output + 1)
         return self._expected
 
 

@@ -897,21 +897,24 @@ def build_scopes(count: int, folder: Path) -> Job:
     return always(run)
 
 
-@case("name_scope in name_scope", 100)
+@case("name_scope in name_scope, by characters", 40000)
 def build_deep(count: int, folder: Path) -> Job:
+    # The names themselves of scopes within scopes have as many characters as the square of the depth.
+    depth = math.isqrt(count)
+
     def run() -> None:
         with fresh_graph(), contextlib.ExitStack() as stack:
-            for _ in range(count):
+            for _ in range(depth):
                 stack.enter_context(tf.name_scope("s"))
             tf.no_op(name="deep")
 
     return always(run)
 
 
-@case("from_digraph, one name of many scopes", 200)
+@case("from_digraph, one name of many scopes, by characters", 40000)
 def adopt_deep(count: int, folder: Path) -> Job:
     with fresh_graph() as graph:
-        tf.no_op(name="s/" * count + "deep")
+        tf.no_op(name="s/" * math.isqrt(count) + "deep")
     return always(lambda: tf.Graph.from_digraph(graph.digraph))
 
 

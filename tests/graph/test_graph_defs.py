@@ -15,6 +15,7 @@ from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.messages.attr_values import attr_value, same_value
 from hdfsaver.messages.message_classes import FunctionDefLibrary
 from hdfsaver.messages.node_defs import PRODUCER
+from tests.growing import TOO_MUCH, growth
 from tests.ops.make_programs import tensors_in
 from tests.ops.programs import PROGRAMS
 
@@ -353,3 +354,20 @@ def test_attributes_are_given_as_tensorflow_gives_them():
     assert [0] == tf.squeeze(tf.ones([1, 2]), [0]).op.get_attr("squeeze_dims")
     assert [5] == tf.constant(5, tf.qint8).op.get_attr("value").int_val
     assert tf.int32 == value.dtype
+
+
+def test_many_operations_of_unknown_types():
+    """How many outputs of an unknown type are taken is found in proportion to the number of operations."""
+
+    def chain(count):
+        definition = tf.GraphDef()
+        taken = [[f"n{number - 1}:1"] * bool(number) for number in range(count)]
+        definition.node.extend(tf.NodeDef(name=f"n{n}", op="Mystery", input=inputs) for n, inputs in enumerate(taken))
+        return definition
+
+    def bring_in(definition):
+        with tf.Graph().as_default() as graph:
+            tf.import_graph_def(definition, name="")
+        assert [2, 2] == [len(graph.get_operation_by_name(name).outputs) for name in ("n0", "n9")]
+
+    assert growth(chain, bring_in, 1000) < TOO_MUCH
