@@ -1,4 +1,4 @@
-"""`hdfsaver.save_file` and `hdfsaver.load_file` for PyTorch tensors."""
+"""`hdfsaver.save_file`, `hdfsaver.load_file` and `hdfsaver.open_file` for PyTorch tensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loading files of arrays as PyTorch tensors, which share the memory of the arrays."""
+"""Loading files of arrays as PyTorch tensors, which share the memory read; PyTorch is imported when it is used."""
 
 from __future__ import annotations
 
@@ -83,9 +83,9 @@ def open_file(path: PathLike, device: str | torch.device = "cpu", *, group: str 
 
 
 class TorchFile(Mapping[str, "torch.Tensor"]):
-    """An open file: a read-only mapping from names to tensors, read when they are asked for; a context manager.
+    """An open file: a read-only mapping from names to tensors, read on request; a context manager.
 
-    Asking for an array of a dtype that PyTorch does not have is a TypeError.
+    An array with a dtype that PyTorch does not support raises a TypeError.
     """
 
     def __init__(self, file: TensorFile, device: str | torch.device) -> None:
@@ -93,7 +93,7 @@ class TorchFile(Mapping[str, "torch.Tensor"]):
         self._device = device
 
     def __getitem__(self, name: str) -> torch.Tensor:
-        """The tensor of that name, compared with its digest; `KeyError` if it is missing."""
+        """The tensor of that name, compared with its digest; `KeyError` for an unknown name."""
         return _on(self._device, as_torch(self._file[name], name))
 
     def __iter__(self) -> Iterator[str]:
@@ -105,7 +105,7 @@ class TorchFile(Mapping[str, "torch.Tensor"]):
     def __contains__(self, name: object) -> bool:
         return name in self._file
 
-    # An open file is equal to itself alone: comparing it as a mapping would read all of it.
+    # An open file is equal only to itself: comparing it as a mapping would read all of it.
     __eq__ = object.__eq__
     __hash__ = object.__hash__
 
@@ -113,11 +113,11 @@ class TorchFile(Mapping[str, "torch.Tensor"]):
         return f"<{type(self).__name__} {self._file.path!r} with {len(self)} tensors>"
 
     def get_tensor(self, name: str) -> torch.Tensor:
-        """The tensor of that name, as safetensors calls it; `KeyError` if it is missing."""
+        """The tensor of that name, under safetensors' method name; `KeyError` for an unknown name."""
         return self[name]
 
     def get_slice(self, name: str) -> TorchSlice:
-        """A tensor of which parts can be read; `KeyError` if it is missing."""
+        """A tensor whose parts can be read; `KeyError` for an unknown name."""
         return TorchSlice(self._file, name, self._device)
 
     def metadata(self) -> dict[str, str]:
@@ -125,7 +125,7 @@ class TorchFile(Mapping[str, "torch.Tensor"]):
         return self._file.metadata()
 
     def close(self) -> None:
-        """Close the file; a second time does nothing."""
+        """Close the file, if it is open."""
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -138,7 +138,7 @@ class TorchFile(Mapping[str, "torch.Tensor"]):
 
 
 class TorchSlice:
-    """One tensor in a file: ``part[2:5, ::2]`` reads what is between the first and the last element of the part.
+    """One tensor in a file: ``part[2:5, ::2]`` reads the bytes between the first and the last selected element.
 
     No digest covers a part.
     """

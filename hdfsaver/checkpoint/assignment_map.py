@@ -50,7 +50,7 @@ class Shared:
 
     def within(self, prefix: str) -> list[str]:
         """The names that begin with a prefix, sorted; a partitioned variable occurs once."""
-        # Names that begin alike stand together: a map with a scope for each layer looks at those of the layer alone.
+        # Sorted names with the same prefix are adjacent, so a map with a scope per layer searches only that layer.
         keys = self._sorted
         start = bisect.bisect_left(keys, prefix)
         stop = next((place for place in range(start, len(keys)) if not keys[place].startswith(prefix)), len(keys))

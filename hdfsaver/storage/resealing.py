@@ -54,7 +54,7 @@ def _accepted(opened: Opened, path: str | os.PathLike[str], group: str, old: Ite
 
 
 def _old_orders(opened: Opened) -> dict[str, list[str]]:
-    """The variables of each model, by its link, in the order of the index, as far as that is there and can be read."""
+    """The variables of each model, by its link, in the order of the old index, as far as it can be read."""
     try:
         with hdf5_root(opened) as root:
             return read_names(root)
@@ -63,6 +63,6 @@ def _old_orders(opened: Opened) -> dict[str, list[str]]:
 
 
 def _in_old_order(entries: Mapping[str, TensorInfo], old: Iterable[str]) -> list[str]:
-    """The variables in the order of the index, and those that it lacks."""
+    """The variables in the order of the old index, followed by those that it lacks."""
     first = dict.fromkeys(name for name in old if name in entries)
     return [*first, *(name for name in entries if name not in first)]

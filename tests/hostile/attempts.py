@@ -1,6 +1,6 @@
 """The process that opens hostile files in every way: ``python -m tests.hostile.attempts FILE ...``.
 
-For each it prints a line of JSON: the file, the way, how it ended, and what that took of the processor and of memory.
+For each it prints a line of JSON: the file, the way, the result, and the processor time and memory.
 There is a line before each attempt, too, so that the parent process knows which attempt crashed it.
 """
 

@@ -54,7 +54,7 @@ class Compression:
 
     def filters_for(self, itemsize: int) -> Filters:
         """The filters for elements of ``itemsize`` bytes."""
-        # A single byte has nothing to be shuffled with.
+        # Shuffling has no effect on single bytes.
         shuffles = self.shuffle and itemsize > 1 and not chunk_codecs.BY_NAME[self.codec].shuffles
         return (SHUFFLE, self.codec) if shuffles else (self.codec,)
 

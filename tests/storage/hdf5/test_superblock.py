@@ -50,7 +50,7 @@ def test_directories_and_missing_files_are_not_found(tmp_path):
 
 
 def test_pipes_and_sockets_do_not_hang(tmp_path, monkeypatch):
-    """A path that is not a regular file is refused immediately."""
+    """A path that is not a regular file is refused immediately, without a call that would wait."""
     really_open = os.open
 
     def open_at_once(path, flags, *mode, **options):
