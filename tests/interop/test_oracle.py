@@ -65,6 +65,12 @@ UNDECLARED = {
 OURS = {"MetaGraphDef": {"saved_names"}}
 """Fields that TensorFlow does not have, and keeps as unknown ones."""
 
+RENAMED = {
+    "google.protobuf.Any": "tensorflow.Any",
+    "tensorflow.ResourceHandleProto.DtypeAndShape": "tensorflow.DtypeAndShape",
+}
+"""Messages that have another name here; a name is not stored in a file."""
+
 ROOTS = ("BundleHeaderProto", "BundleEntryProto", "SavedTensorSlices", "SavedModel", "VariableDef", "SaverDef")
 
 
@@ -84,7 +90,8 @@ def compared(ours: Any, theirs: Any, seen: set[str]) -> list[str]:
     if theirs.full_name in seen:
         return []
     seen.add(theirs.full_name)
-    wrong = [] if ours.full_name == theirs.full_name else [f"{theirs.full_name} is called {ours.full_name}"]
+    expected = RENAMED.get(theirs.full_name, theirs.full_name)
+    wrong = [] if ours.full_name == expected else [f"{theirs.full_name} is called {ours.full_name}"]
     missing = {field.name for field in theirs.fields} - {field.name for field in ours.fields}
     if missing != UNDECLARED.get(theirs.name, set()):
         wrong.append(f"{theirs.full_name} lacks {missing}")
