@@ -280,7 +280,7 @@ MUTANTS = [
             "files/os_errors.py",
             "    EACCES: _denied,",
             "",
-            "reliability/test_limits.py::test_a_folder_of_somebody_else",
+            "reliability/test_limits.py::test_a_folder_of_another_user",
             "A folder that this user may not write says so.",
         ),
         (
@@ -1898,8 +1898,11 @@ def problems(row: Mutant) -> Iterator[str]:
         places = ", ".join(str(other.relative_to(ROOT / "hdfsaver")) for other in found) or "no file"
         yield f"{row.name}: {row.old.strip()!r} is {count} times in {row.file}; it is in {places}."
     for test in row.tests.split():
-        if not (ROOT / "tests" / test.partition("::")[0]).exists():
-            yield f"{row.name}: there is no tests/{test.partition('::')[0]}."
+        file, _, function = test.partition("::")
+        if not (ROOT / "tests" / file).exists():
+            yield f"{row.name}: there is no tests/{file}."
+        elif function and f"def {function.partition('[')[0]}(" not in (ROOT / "tests" / file).read_text("utf-8"):
+            yield f"{row.name}: there is no {function} in tests/{file}."
 
 
 def pass_without_change(rows: Sequence[Mutant]) -> bool:
