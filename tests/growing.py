@@ -14,9 +14,20 @@ TOO_MUCH = 8.0
 """Between the two, so that a busy machine makes no difference."""
 
 
+ENOUGH = 0.001
+"""Seconds that can be measured everywhere."""
+
+
 def growth(prepare: Callable[[int], Any], run: Callable[[Any], object], count: int) -> float:
-    """The time of the processor for ``4 * count``, as a multiple of that for ``count``; the best of three runs each."""
-    return _seconds(prepare, run, 4 * count) / _seconds(prepare, run, count)
+    """The time of the processor for ``4 * count``, as a multiple of that for ``count``; the best of three runs each.
+
+    Where ``count`` takes too little time to be measured, it is doubled.
+    """
+    seconds = _seconds(prepare, run, count)
+    while seconds < ENOUGH:
+        count *= 2
+        seconds = _seconds(prepare, run, count)
+    return _seconds(prepare, run, 4 * count) / seconds
 
 
 def _seconds(prepare: Callable[[int], Any], run: Callable[[Any], object], count: int) -> float:
