@@ -50,14 +50,14 @@ def import_meta_graph(
     Parameters
     ----------
     meta_graph_or_file : path or MetaGraphDef
-        A prefix, a file, ``x.ckpt.meta`` (which finds ``x.ckpt.h5``), a file of that name of TensorFlow's, or what
-        `export_meta_graph` gave.
+        A prefix, a file, ``x.ckpt.meta`` (which finds ``x.ckpt.h5``), a ``.meta`` file of TensorFlow, or the result of
+        `export_meta_graph`.
     clear_devices : bool
         Forget where operations were asked to run.
     import_scope : str, optional
         A name that is put before those of all operations; made unique. The Saver still uses the names in the file.
     input_map : dict of str to Tensor, optional
-        What to take instead of inputs, see `import_graph_def`. A graph that was exported with an ``export_scope``
+        Tensors that replace inputs, see `import_graph_def`. A graph that was exported with an ``export_scope``
         needs one for exactly the names in its collection ``unbound_inputs``.
     unbound_inputs_col_name : str, optional
         The name of that collection.
@@ -70,7 +70,7 @@ def import_meta_graph(
     -------
     Saver or None
         A Saver for the variables, under the names that the Saver which wrote the file used; None where the graph has
-        no variables. Resource variables, as graphs of TensorFlow's may have them, are not among them.
+        no variables. Resource variables, which a TensorFlow graph may have, are not among them.
 
     Raises
     ------
@@ -155,7 +155,7 @@ def import_scoped_meta_graph_with_return_elements(
 
 
 class _Described(NamedTuple):
-    """What a file or a message says."""
+    """The contents of a file or a message."""
 
     nodes: Mapping[str, Mapping[str, Any]]
     collections: dict[str, CollectionDef]
@@ -165,7 +165,7 @@ class _Described(NamedTuple):
 
 
 class _Imported(NamedTuple):
-    """What became of it in a graph: the new name of each operation, and what was asked for."""
+    """The result of an import: the graph, the new name of each operation, variables and requested elements."""
 
     graph: Graph
     described: _Described
@@ -216,7 +216,7 @@ def _import(
 def _read(
     source: PathLike | message_classes.MetaGraphDef | Structure, group: str
 ) -> tuple[_Described, Structure | None]:
-    """What is to be imported, and the DiGraph that a graph may take for its own, as nobody else has it."""
+    """The contents to import, and the structure whose DiGraph a graph may own, since it is not shared."""
     if isinstance(source, message_classes.MetaGraphDef):
         return _described(source), None
     is_file = not isinstance(source, Structure)
@@ -418,7 +418,7 @@ def _new_name(imported: _Imported, name: str) -> str:
 
 
 def _kept(imported: _Imported, saved: str | list[SavedPart], variables: Mapping[str, Variable]) -> Any:
-    """What a Saver kept under one name: a variable, or parts of one."""
+    """The object that a Saver kept under one name: a variable, or parts of one."""
 
     def named(op_name: str) -> Any:
         new = imported.new_names.get(op_name, op_name)

@@ -53,8 +53,8 @@ def structure_of(
     strip_default_attrs : bool
         Leave out attributes that have the default value of their operation's definition.
     export_scope : str, optional
-        Describe only what lies in that scope, under names without it. Where TensorFlow takes every name that begins
-        with these letters, here it must be the scope: ``"s"`` does not take ``sv``.
+        Describe only the operations in that scope, under names without it. TensorFlow takes every name that begins
+        with these letters; here it must be the scope: ``"s"`` does not take ``sv``.
     excluded : frozenset of str
         Operations to leave out.
     unbound_inputs_col_name : str, optional
@@ -87,7 +87,7 @@ def structure_of(
 
 
 def _remainders(graph: Graph, prefix: str) -> dict[str, bytes]:
-    """What came from TensorFlow with a graph; to what lies in a scope, under other names, only functions belong."""
+    """The parts of a TensorFlow graph that are kept as bytes; for a scope, where names change, only the functions."""
     return {key: value for key, value in graph.tensorflow.items() if not prefix or key == LIBRARY}
 
 
@@ -117,7 +117,7 @@ def _without_defaults(digraph: schema.DiGraph) -> schema.DiGraph:
 
 
 def _is_default(key: str, value: Any, defaults: Mapping[str, Any]) -> bool:
-    # An array is nobody's default, and does not compare to one value.
+    # An array is never a default, and does not compare to one value.
     known = key in defaults and not isinstance(value, np.ndarray)
     return known and type(value) is type(defaults[key]) and bool(value == defaults[key])
 
@@ -183,7 +183,7 @@ def export_meta_graph(
     Parameters
     ----------
     filename : path, optional
-        ``x`` is written to ``x.h5``; nothing is written where there is none.
+        ``x`` is written to ``x.h5``; nothing is written without it.
     meta_info_def : MetaInfoDef, optional
         Kept in what is returned; files do not hold it.
     graph_def : GraphDef, optional
@@ -197,7 +197,7 @@ def export_meta_graph(
     graph : Graph, optional
         The default graph where none is given.
     export_scope : str, optional
-        Describe only what lies in that scope, under names without it.
+        Describe only the operations in that scope, under names without it.
     clear_devices : bool
         Leave out where operations were asked to run.
     clear_extraneous_savers : bool
@@ -212,7 +212,7 @@ def export_meta_graph(
     Returns
     -------
     MetaGraphDef
-        The description as it is now, whatever becomes of the graph; `import_meta_graph` takes it.
+        The description at this moment, which later changes of the graph do not affect; `import_meta_graph` takes it.
 
     Raises
     ------

@@ -61,7 +61,7 @@ def _meta_file(prefix: str) -> Path | None:
 
 
 def _is_hdf5(path: Path) -> bool:
-    # What cannot be read is storage's to speak of.
+    # For a file that cannot be read, storage raises the error.
     try:
         with open(path, "rb") as file:
             return file.read(len(SIGNATURE)) == SIGNATURE or path.name.endswith(checkpoint_names.SUFFIXES)

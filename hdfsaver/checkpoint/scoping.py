@@ -1,4 +1,4 @@
-"""The part of a graph that lies in a name scope, and what that part takes from outside."""
+"""The part of a graph that is in a name scope, and the inputs that this part takes from outside."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hdfsaver import schema
 from hdfsaver.schema import DiGraph, SavedNames, SavedPart, SaverDef
 
 UNBOUND = "$unbound_inputs_"
-"""What TensorFlow puts before the names of inputs from outside. No operation can bear such a name."""
+"""TensorFlow's prefix for the names of inputs from outside. An operation cannot have such a name."""
 
 _SAVE_AND_RESTORE = frozenset({"Save", "SaveSlices", "SaveV2", "Restore", "RestoreSlice", "RestoreV2"})
 
@@ -23,7 +23,7 @@ def prefix_of(scope: str | None) -> str:
 def part_of(digraph: DiGraph, prefix: str, excluded: frozenset[str] = frozenset()) -> tuple[DiGraph, list[str]]:
     """Take the nodes below a prefix out of a DiGraph, under names without it.
 
-    What a node takes from outside becomes a node too, of the type ``Placeholder`` and named with ``$unbound_inputs_``,
+    An input from outside becomes a node too, of the type ``Placeholder`` and named with ``$unbound_inputs_``,
     so that the part is a computation graph by itself and can be written to a file.
 
     Parameters

@@ -25,7 +25,7 @@ _SCALARS = frozenset({"s", "i", "f", "b"})
 """The fields whose values are plain ones."""
 
 UNREADABLE = (InexpressibleError, OpError, OverflowError)
-"""What `plain_of` raises for a message for which there is no plain value."""
+"""The errors that `plain_of` raises for a message without a plain value."""
 
 
 class Read(NamedTuple):
@@ -49,7 +49,7 @@ class AttributeReader:
         Raises
         ------
         InexpressibleError, OpError, OverflowError
-            There is none.
+            The message has no plain value.
         ResourceExhaustedError
             Constants whose last element stands for many take more memory, all together, than is allowed.
         """
@@ -118,7 +118,7 @@ def _read(message: message_classes.AttrValue, data: bytes) -> Read | None:
 
 
 def plain_of(message: message_classes.AttrValue, depth: int = 0) -> AttrValue:
-    """The plain value of an ``AttrValue``; an error of `UNREADABLE` where there is none."""
+    """The plain value of an ``AttrValue``; an error of `UNREADABLE` where it has no plain value."""
     kind = message.WhichOneof("value")
     if kind is None or depth > _MAX_DEPTH:
         raise InexpressibleError("there is no value")

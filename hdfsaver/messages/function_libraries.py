@@ -1,4 +1,4 @@
-"""Functions that came with a graph of TensorFlow's: kept as the bytes of a ``MetaGraphDef`` that has nothing else."""
+"""Functions that came with a TensorFlow graph, kept as the bytes of a ``MetaGraphDef`` that has nothing else."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
 """TensorFlow's messages about graphs, in the notation of `hdfsaver.messages.descriptor_pool`.
 
 Sources: ``tensorflow/core/framework/{graph,node_def,attr_value,function,op_def,variable}.proto`` and
-``tensorflow/core/protobuf/{meta_graph,saver,saved_model}.proto``. What is left out (traces of the code, the graph of
-objects, handles) is kept as unknown fields. One field of ``MetaGraphDef`` is ours: which variable a Saver keeps under
-which name, which TensorFlow has in operations that a Saver here does not add. TensorFlow keeps it as an unknown field.
+``tensorflow/core/protobuf/{meta_graph,saver,saved_model}.proto``. Messages that are left out (traces of the code, the
+graph of objects, handles) are kept as unknown fields. hdfsaver adds one field to ``MetaGraphDef``: which variable a
+Saver keeps under which name. TensorFlow has this in operations, which hdfsaver's Saver does not add. TensorFlow keeps
+the field as an unknown one.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """TensorFlow's messages: ``message_classes.GraphDef`` and its like, protobuf's own classes.
 
 Protobuf is loaded, and the classes are made, when the first name is asked for. Modules that use them import this one
-and take a class from it when they need it. What type checkers are told stands in ``message_classes.pyi``.
+and take a class from it when they need it. The types for type checkers are in ``message_classes.pyi``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _OF_PROTOBUF = {
     "message_to_string": ("google.protobuf.text_format", "MessageToString"),
     "parse_text": ("google.protobuf.text_format", "Parse"),
 }
-"""What else is needed of protobuf, by the names that it has here."""
+"""Other names that are needed from protobuf, by the names that they have here."""
 
 
 def __getattr__(name: str) -> Any:

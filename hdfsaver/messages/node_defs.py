@@ -1,8 +1,8 @@
-"""Nodes: ``NodeDef`` messages, and what the nodes of a DiGraph carry.
+"""Nodes: ``NodeDef`` messages, and the data of the nodes of a DiGraph.
 
-What a message has beyond that is *remembered*, in a message of the same name: attributes for which there is no plain
-value, or whose message is not the one that would be written for it, inputs that are spelled otherwise, unknown fields.
-It is put back where the node still says the same.
+The rest of a message is *remembered*, in a message of the same name: attributes without a plain value, attributes whose
+message would be written in another way, inputs that are spelled otherwise, unknown fields. It is put back where the
+node still has the same data.
 """
 
 from __future__ import annotations
@@ -261,7 +261,7 @@ def write_nodes(
     add_shapes : bool
         Say in the attribute ``_output_shapes`` of all nodes what is known of the shapes of outputs.
     remembered : iterable of NodeDef
-        What the messages that the nodes came from had beyond them.
+        The remembered parts of the messages that the nodes were read from.
     """
     rests = {node.name: node for node in remembered}
     reader = AttributeReader()
@@ -300,7 +300,7 @@ def _write_attrs(node: message_classes.NodeDef, attrs: Mapping[str, Any]) -> Non
 
 
 def constant_dtype(attrs: Mapping[str, Any]) -> str | None:
-    """The dtype of a constant, of which NumPy's tells only so much: that of a quantized one is its integers'."""
+    """The dtype of a constant. NumPy's dtype is not enough: that of a quantized constant is the one of its integers."""
     dtype, value = attrs.get("dtype"), attrs["value"]
     known = isinstance(value, np.ndarray) and isinstance(dtype, str) and dtype in dtypes.ROW_BY_NAME
     return dtype if known and dtypes.numpy_dtype(str(dtype)) == value.dtype else None

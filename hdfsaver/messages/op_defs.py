@@ -1,7 +1,8 @@
-"""What comes out of operations, as a file's own definitions of their types tell it.
+"""The outputs of operations, according to the definitions of their types in the file.
 
 A ``.meta`` file lists the definitions of all types in it (``stripped_op_list``), and functions have signatures of the
-same kind. Where there is none, what the operation says and what others take of it must do.
+same kind. Without a definition, the outputs follow from the operation's attributes and from the
+outputs that other operations take.
 Source: ``tensorflow/core/framework/op_def.proto`` and ``node_def_util.cc`` (``OutputTypesForNode``).
 """
 
@@ -20,7 +21,7 @@ OUTPUT_SHAPES = "_output_shapes"
 """TensorFlow's attribute for what is known of the shapes of an operation's outputs."""
 
 OUTPUT_DTYPES = "_output_dtypes"
-"""Ours for their dtypes, on operations of a type that is not known: nothing else tells what comes out of them."""
+"""hdfsaver's attribute for their dtypes, on operations of an unknown type: nothing else tells their outputs."""
 
 _TELLING_ATTRS = ("dtype", "out_type", "output_type", "DstT", "Tout", "T")
 """The attributes that most often say which dtype comes out of an operation."""

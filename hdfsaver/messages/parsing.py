@@ -19,7 +19,7 @@ def parse(kind: type[_Message], data: bytes | memoryview, what: str) -> _Message
         A class of `hdfsaver.messages.message_classes`.
     data : bytes-like
     what : str
-        What it is, for errors.
+        A description of the data, for errors.
 
     Raises
     ------

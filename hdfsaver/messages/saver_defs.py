@@ -1,4 +1,4 @@
-"""What a Saver is: ``SaverDef`` messages, and the same as plain data."""
+"""The definition of a Saver: ``SaverDef`` messages, and the same as plain data."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ _STORED: dict[str, Any] = {
     "dcomplex_val": np.float64,
     "float8_val": np.uint8,
 }
-"""What the elements of a field are where they are not the values themselves but their bits or parts."""
+"""The dtypes of the elements of fields that hold the bits or parts of values instead of the values."""
 
 
 _LITTLE = "|<=" if sys.byteorder == "little" else "|<"
@@ -200,7 +200,7 @@ def is_repeated(message: message_classes.TensorProto) -> bool:
 def added_bytes(message: message_classes.TensorProto) -> int:
     """How many bytes of memory a tensor takes for elements that are not stored.
 
-    Where a single element stands for all, it is none: such an array is a view.
+    It is 0 where a single element stands for all: such an array is a view.
     """
     name = NAME_BY_NUMBER.get(message.dtype, "")
     stored = _stored_count(message, name)
@@ -212,7 +212,7 @@ def added_bytes(message: message_classes.TensorProto) -> int:
 
 
 def _stored_count(message: message_classes.TensorProto, dtype: str) -> int:
-    """How many elements stand in the field of the dtype; 0 where no field is for it."""
+    """How many elements are in the field of the dtype; 0 for a dtype without a field."""
     field = _FIELDS.get(dtype)
     return 0 if field is None else len(getattr(message, field)) // (2 if dtype.startswith("complex") else 1)
 

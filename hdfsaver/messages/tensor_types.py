@@ -33,7 +33,7 @@ class InexpressibleError(ValueError):
 
 
 def type_name(number: int) -> str:
-    """The name of the dtype or reference with a number of ``types.proto``; `InexpressibleError` if there is none."""
+    """The name of the dtype or reference with a number of ``types.proto``; `InexpressibleError` for an unknown one."""
     name = NAME_BY_NUMBER.get(number)
     if name is None:
         raise InexpressibleError(f"there is no dtype of number {number}")
@@ -41,7 +41,7 @@ def type_name(number: int) -> str:
 
 
 def type_number(name: str) -> int:
-    """The number in ``types.proto`` of the dtype, or reference, of a name; `TypeError` if there is none."""
+    """The number in ``types.proto`` of the dtype, or reference, of a name; `TypeError` for an unknown one."""
     number = _NUMBER_BY_NAME.get(name)
     if number is None:
         raise TypeError(f"{name!r} is not the name of a dtype.")
@@ -110,7 +110,7 @@ def nbytes_of(dtype: str, shape: tuple[int, ...]) -> int | None:
 
 
 class Kind(NamedTuple):
-    """What tensors have in common: dtype, shape, and the bytes of a value where these say it."""
+    """A kind of tensors: dtype, shape, and the bytes of a value; None where these do not tell it."""
 
     dtype: str
     shape: tuple[int, ...]

@@ -13,7 +13,7 @@ from hdfsaver.errors import OutOfRangeError
 from hdfsaver.training import tf_logging as log
 
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
-"""What `sys.exc_info` gives."""
+"""The type of the result of `sys.exc_info`."""
 
 
 class Coordinator:
@@ -73,7 +73,7 @@ class Coordinator:
         """Turn an exception in the block into a request to stop."""
         try:
             yield
-        except BaseException as error:  # noqa: BLE001, whatever it is, `join` raises it
+        except BaseException as error:  # noqa: BLE001, `join` raises it, of any class
             self.request_stop(error)
 
     def wait_for_stop(self, timeout: float | None = None) -> bool:

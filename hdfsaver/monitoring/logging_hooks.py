@@ -20,7 +20,7 @@ class LoggingTensorHook(SessionRunHook):
     Parameters
     ----------
     tensors : dict of str to Tensor or str, or list of Tensor or str
-        The tensors or their names, by the names that the message uses; those of a list are shown as they are given.
+        The tensors or their names, by the names that the message uses; those of a list are shown in its order.
     every_n_iter : int, optional
         Runs between two messages.
     every_n_secs : float, optional

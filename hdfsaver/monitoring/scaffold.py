@@ -27,7 +27,7 @@ from hdfsaver.variables.variable import (
 _T = TypeVar("_T")
 
 Runnable: TypeAlias = Operation | Tensor
-"""What can be run for its effect."""
+"""An object that can be run for its effect."""
 
 
 class Scaffold:
@@ -42,7 +42,7 @@ class Scaffold:
     init_fn : callable, optional
         Called as ``init_fn(scaffold, session)`` after it.
     ready_op : Tensor, optional
-        Gives the names of variables that have no value; the model is ready when there is none.
+        Gives the names of variables that have no value; the model is ready when it gives no names.
     ready_for_local_init_op : Tensor, optional
         The same for the variables that ``local_init_op`` needs; the global ones by default.
     local_init_op : Operation, optional
@@ -177,7 +177,7 @@ class Scaffold:
         collection_key : str
             The key of the collection.
         default_constructor : callable
-            Makes the item where there is none.
+            Makes the item where the collection is empty.
 
         Returns
         -------
@@ -212,7 +212,7 @@ class Scaffold:
 
 
 def _default_init_op() -> Operation:
-    # TensorFlow groups the initializer of its resources, of which there are none here, with that of the variables.
+    # TensorFlow groups this with the initializer of its resources, which hdfsaver does not have.
     made: Operation = group(global_variables_initializer(), no_op(name="init"))
     return made
 

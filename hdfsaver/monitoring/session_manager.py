@@ -28,7 +28,7 @@ class SessionManager:
     local_init_op : Operation, optional
         Run in every session, as soon as ``ready_for_local_init_op`` gives no variable.
     ready_op : Tensor, optional
-        Gives the names of variables without a value; the model is ready when there are none.
+        Gives the names of variables without a value; the model is ready when it gives no names.
     ready_for_local_init_op : Tensor, optional
         The same for the variables that ``local_init_op`` needs.
     graph : Graph, optional

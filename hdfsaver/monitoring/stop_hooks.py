@@ -24,7 +24,7 @@ WAIT_SECONDS = 0.5
 
 
 def needed_global_step(hook: object) -> Variable | Tensor:
-    """The global step; `RuntimeError` where there is none, as the hook needs one."""
+    """The global step; `RuntimeError` where the graph has none, as the hook needs it."""
     found = get_global_step()
     if found is None:
         raise RuntimeError(f"Global step should be created to use {type(hook).__name__}.")

@@ -25,7 +25,7 @@ from hdfsaver.variables.variable import global_variables, global_variables_initi
 _T = TypeVar("_T")
 
 USE_DEFAULT = 0
-"""The value of an argument that is not given; None means that there is none."""
+"""The value of an argument that is not given; None means that it does not exist."""
 
 
 class Supervisor:

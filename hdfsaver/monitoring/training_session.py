@@ -14,7 +14,7 @@ from hdfsaver.monitoring.session_run_hook import SessionRunHook
 from hdfsaver.reading.checkpoint_names import PathLike
 
 USE_DEFAULT: Any = object()
-"""The value of an argument that is not given; None means that there is none."""
+"""The value of an argument that is not given; None means that it does not exist."""
 
 
 def MonitoredTrainingSession(  # noqa: N802, TensorFlow's name

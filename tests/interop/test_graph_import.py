@@ -283,10 +283,10 @@ def test_a_saver_does_not_take_the_operations_of_another(tmp_path: Path) -> None
 
 
 def test_a_saver_of_what_is_no_variable_is_refused(tmp_path: Path) -> None:
-    """A name that leads to no variable of the graph is an error that names it, before anything is written."""
+    """A name that is not of a variable of the graph is an error that names it, before anything is written."""
     structure = graph_files.read_meta_graph(SMALL.with_name("small.ckpt.meta"))
     structure.saver = SaverDef()
     structure.saved_names = {"a": "x"}
-    with pytest.raises(ValueError, match="keeps 'x', which is no variable"):
+    with pytest.raises(ValueError, match="keeps 'x', which is not a variable"):
         graph_files.write_meta_graph(structure, tmp_path / "x.meta")
     assert [] == list(tmp_path.iterdir())

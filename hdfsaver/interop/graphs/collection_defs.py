@@ -31,7 +31,7 @@ _LISTS = ("full_shape", "var_offset", "var_shape")
 
 
 def read_collection(key: str, message: Any) -> CollectionDef | None:
-    """The collection for a message; None where no kind of the schema stands for it.
+    """The collection for a message; None where the schema has no kind for such a message.
 
     Of variables only those of references are read, as there are no others here.
     """
@@ -100,9 +100,9 @@ def write_part(message: message_classes.SaveSliceInfoDef, part: SaveSliceInfoDef
 
 
 def update(key: str, message: Any, collection: CollectionDef | None) -> bool:
-    """Make a ``CollectionDef`` say what a collection has now; whether it still has something to say.
+    """Update a ``CollectionDef`` to the items of a collection; gives whether it has any content.
 
-    It stays as it is where it says that already.
+    It is unchanged where it already has these items.
     """
     if read_collection(key, message) == collection:
         return True
@@ -119,7 +119,7 @@ def update(key: str, message: Any, collection: CollectionDef | None) -> bool:
 
 
 def split(defined: Mapping[str, Any]) -> tuple[dict[str, CollectionDef], list[str]]:
-    """Collections by their names, and the names of those that writing would not give again as they are."""
+    """Collections by their names, and the names of those for which writing would not give an equal message."""
     found, inexact = {}, []
     for key in sorted(defined):
         collection = read_collection(key, defined[key])

@@ -38,12 +38,12 @@ class MetaGraph(NamedTuple):
 
 
 class SavedModel(NamedTuple):
-    """What a SavedModel has.
+    """The contents of a SavedModel.
 
     Attributes
     ----------
     meta_graphs : list of MetaGraph
-        Its graphs; functions and signatures are in ``structure.tensorflow``, and lost by nobody who writes it again.
+        Its graphs; functions and signatures are in ``structure.tensorflow``, so that writing keeps them.
     variables : str or None
         The prefix of its checkpoint, for `hdfsaver.interop.open_bundle`; None where it has no variables.
     assets : dict of str to Path
@@ -56,7 +56,7 @@ class SavedModel(NamedTuple):
 
 
 def read_meta_graph(path: PathLike) -> Structure:
-    """Read a ``.meta`` file, binary or text, whatever operations are in it.
+    """Read a ``.meta`` file, binary or text, with operations of any type.
 
     Parameters
     ----------
@@ -73,11 +73,11 @@ def read_meta_graph(path: PathLike) -> Structure:
     NotFoundError
         There is no such file.
     DataLossError
-        It is no ``MetaGraphDef``, has no graph, or one with nodes that contradict each other.
+        It is not a ``MetaGraphDef``, has no graph, or its nodes contradict each other.
     ResourceExhaustedError
         Its constants would take more memory than ``declared_bytes`` of `hdfsaver.limits` allows.
     OpError
-        What the operating system reports.
+        The operating system reports an error.
     """
     message = read_message(path, message_classes.MetaGraphDef)
     with about(path):
@@ -87,13 +87,13 @@ def read_meta_graph(path: PathLike) -> Structure:
 def write_meta_graph(structure: Structure | message_classes.MetaGraphDef, path: PathLike) -> None:
     """Write a ``.meta`` file, which TensorFlow's ``import_meta_graph`` takes; its folder must be there.
 
-    Where the structure has a Saver without operations, as ours are, those are added that ``save`` and ``restore`` of
-    TensorFlow's Saver run.
+    Where the structure has a Saver without operations, as hdfsaver's Savers are, the operations are added that
+    ``save`` and ``restore`` of TensorFlow's Saver run.
 
     Parameters
     ----------
     structure : Structure or MetaGraphDef
-        What `read_meta_graph` gives, or `hdfsaver.train.export_meta_graph` and the method of that name of a Saver.
+        The result of `read_meta_graph`, of `hdfsaver.train.export_meta_graph`, or of a Saver's method of that name.
     path : path-like
         Text is written where it ends in ``.pbtxt``.
 
@@ -103,7 +103,7 @@ def write_meta_graph(structure: Structure | message_classes.MetaGraphDef, path: 
         It is a plain digraph, larger than 2 GiB, not well-formed, or its Saver keeps something that is not a variable
         of the graph.
     OpError
-        What the operating system reports; the file that was there is as it was.
+        The operating system reports an error; a file that was there before is unchanged.
     """
     if isinstance(structure, message_classes.MetaGraphDef):
         structure = _structure_of_copy(structure)
@@ -140,7 +140,7 @@ def write_graph_def(
     Parameters
     ----------
     structure : Structure, GraphDef or MetaGraphDef
-        What `hdfsaver.graph_util.convert_variables_to_constants` gives, for example.
+        For example the result of `hdfsaver.graph_util.convert_variables_to_constants`.
     path : path-like
         Text is written where it ends in ``.pbtxt``.
     """

@@ -42,7 +42,7 @@ def read_message(path: str | os.PathLike[str], kind: Any) -> Any:
     """
     data = read_regular(path, _LARGEST)
     if not data:
-        raise DataLossError(None, None, f"{os.fspath(path)} is empty, and no {kind.DESCRIPTOR.name}.")
+        raise DataLossError(None, None, f"{os.fspath(path)} is empty, not a {kind.DESCRIPTOR.name}.")
     if _BINARY.search(data[:_HEAD]):
         return parse(kind, data, os.fspath(path))
     return _parsed_text(path, data, kind)
@@ -56,9 +56,9 @@ def _parsed_text(path: str | os.PathLike[str], data: bytes, kind: Any) -> Any:
             warnings.simplefilter("ignore")
             return message_classes.parse_text(data.decode(), kind())
     except (message_classes.ParseError, ValueError) as error:
-        raise DataLossError(None, None, f"{os.fspath(path)} is no {name} as text: {error}.") from None
+        raise DataLossError(None, None, f"{os.fspath(path)} is not a {name} as text: {error}.") from None
     except RecursionError:
-        raise DataLossError(None, None, f"{os.fspath(path)} is no {name}: it is nested too deep.") from None
+        raise DataLossError(None, None, f"{os.fspath(path)} is not a {name}: it is nested too deep.") from None
 
 
 def write_message(path: str | os.PathLike[str], message: Any) -> None:
@@ -69,7 +69,7 @@ def write_message(path: str | os.PathLike[str], message: Any) -> None:
     ValueError
         It is larger than a message may be, or is to be text and has fields without known names.
     OpError
-        What the operating system reports, naming the file; what was there is as it was.
+        The operating system reports an error, which names the file; a file that was there before is unchanged.
     """
     view = memoryview(_bytes_of(path, message))
     with atomic_write(path) as draft:

@@ -1,7 +1,7 @@
-"""From a ``MetaGraphDef`` to the structure that a file of ours holds, and back: nothing is lost on the way.
+"""From a ``MetaGraphDef`` to the structure that an hdfsaver checkpoint holds, and back, without loss.
 
-What the structure has no place for goes along as *remainders*: each is a ``MetaGraphDef`` of its own that has one part
-only. Protobuf merges messages whose bytes follow one another, so that the whole is all of them with what is written.
+Parts that the structure has no field for are kept as *remainders*: each is a ``MetaGraphDef`` that has one part only.
+Protobuf merges messages whose bytes follow one another, so that the remainders and the written parts make the whole.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _remainders(message: message_classes.MetaGraphDef) -> dict[str, bytes]:
     _move(message.graph_def, parts["nodes"].graph_def, "node")
     for name in _OWN_PARTS:
         _move(message, parts[name], name)
-    # What is left has the versions, and whatever is not declared here.
+    # The rest has the versions, and all fields that are not declared here.
     parts["graph_def"] = message
     data = {name: part.SerializeToString(deterministic=True) for name, part in parts.items()}
     return {name: data[name] for name in sorted(data) if data[name]}
@@ -142,9 +142,9 @@ def message_of(structure: Structure, with_saver: bool = True) -> message_classes
     Raises
     ------
     DataLossError
-        A remainder is no such message.
+        A remainder is not a ``MetaGraphDef``.
     ValueError
-        It is a plain digraph, or the Saver keeps something that is no variable of the graph.
+        It is a plain digraph, or the Saver keeps something that is not a variable of the graph.
     """
     if structure.is_plain:
         raise ValueError("A plain digraph is not a computation graph: its nodes are not operations.")

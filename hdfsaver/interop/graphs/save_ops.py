@@ -1,4 +1,4 @@
-"""The operations that save and restore: TensorFlow's programs run them, ours have none.
+"""The operations that save and restore: TensorFlow's Saver runs them, hdfsaver's does not need them.
 
 Source: ``tensorflow/python/training/saver.py`` (``BaseSaverBuilder``) and ``saveable_object_util.py``.
 """
@@ -55,7 +55,7 @@ def save_operations(structure: Structure) -> tuple[SaverDef, dict[str, NodeData]
     Raises
     ------
     ValueError
-        The Saver keeps something that is no variable of the graph.
+        The Saver keeps something that is not a variable of the graph.
     """
     scope = _free_scope(structure.digraph)
     kept = list(_kept(structure))
@@ -114,7 +114,7 @@ class _Maker:
         data: Mapping[str, Any] = digraph.nodes[op] if op in digraph else {"op": "", "attrs": {}}
         dtype = data["attrs"].get("dtype")
         if data["op"] not in _VARIABLES or not isinstance(dtype, str):
-            raise ValueError(f"The Saver keeps {op!r}, which is no variable of the graph.")
+            raise ValueError(f"The Saver keeps {op!r}, which is not a variable of the graph.")
         return dtype + dtypes.REF_SUFFIX, data["attrs"].get("shape")
 
     def nodes(self) -> dict[str, NodeData]:
