@@ -75,9 +75,9 @@ def import_meta_graph(
     Raises
     ------
     OSError
-        There is no such file, or it holds no graph, or it is damaged.
+        The file does not exist, has no graph, or is damaged.
     ValueError
-        Inputs are unbound, or the definition is not well-formed. The graph is what it was.
+        Inputs are unbound, or the definition is not well-formed. The graph is unchanged.
 
     Warns
     -----
@@ -281,9 +281,9 @@ def _inferred(
     tensors: Mapping[str, Tensor] | None = None,
     wanted: Iterable[str] | None = None,
 ) -> tuple[dict[str, str], Elements] | None:
-    """Take in a graph of TensorFlow's with what is known here of the outputs of operations; None where it does not fit.
+    """Add a TensorFlow graph with the outputs that the known types define; None where they do not fit.
 
-    TensorFlow's files say little of outputs, and without the definitions of types in them not even what is a reference.
+    TensorFlow's files do not store the outputs; without definitions of types they do not tell references from values.
     """
     undecided = {name: _undecided(data) for name, data in nodes.items()}
     try:
@@ -302,7 +302,7 @@ def _insert(
 ) -> tuple[str, Mapping[str, str], Elements]:
     if tensors:
         nodes = {name: _undecided(data) for name, data in nodes.items()}
-    # Without a scope of its own the graph comes into the scope around.
+    # Without its own scope the graph is added to the current scope.
     around = graph.get_name_scope()
     scope = import_scope.rstrip("/") if import_scope else around + "/" * bool(around)
     with graph.as_default(), graph.name_scope(scope) as prefix:

@@ -92,7 +92,7 @@ def _remainders(graph: Graph, prefix: str) -> dict[str, bytes]:
 
 
 def _is_included(item: Any, prefix: str, excluded: frozenset[str]) -> bool:
-    """Whether a collection keeps an item. As in TensorFlow, text counts as a name, and what has none is kept."""
+    """Whether a collection keeps an item. As in TensorFlow, a string is a name; an item without a name is kept."""
     name = item if isinstance(item, str) else getattr(item, "name", None)
     if not isinstance(name, str):
         return True
@@ -129,7 +129,7 @@ def _collection_def(key: str, items: Sequence[Any], export_scope: str | None) ->
     if items:
         kinds = ", ".join(sorted({type(item).__name__ for item in items}))
         warnings.warn(
-            f"Collection {key!r} is left out of the file, which cannot hold what is in it: {kinds}. "
+            f"Collection {key!r} is left out of the file, which cannot hold its items: {kinds}. "
             "A collection is kept that holds only variables, tensors and operations, strings, integers of 64 bits or"
             " floats.",
             stacklevel=3,

@@ -42,7 +42,7 @@ def read_structure(filename: PathLike, group: str = "") -> Structure:
     Raises
     ------
     OSError
-        There is no such file, or it holds no graph, or it is damaged.
+        The file does not exist, has no graph, or is damaged.
     """
     text = as_prefix(filename)
     path = checkpoint_names.find(text)

@@ -16,7 +16,7 @@ _SAVE_AND_RESTORE = frozenset({"Save", "SaveSlices", "SaveV2", "Restore", "Resto
 
 
 def prefix_of(scope: str | None) -> str:
-    """A scope with its slash; empty for none."""
+    """A scope with its slash; empty without a scope."""
     return f"{scope.rstrip('/')}/" if scope else ""
 
 

@@ -36,7 +36,7 @@ class Read(NamedTuple):
 
 
 class AttributeReader:
-    """Reads attributes. Most are like others: each kind is looked at once."""
+    """Reads attributes. Many are equal: each distinct one is read once."""
 
     def __init__(self) -> None:
         self._plain: dict[bytes, AttrValue] = {}

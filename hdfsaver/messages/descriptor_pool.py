@@ -69,7 +69,7 @@ class _Declaration:
                 self._declare(name, line)
 
     def _inside(self, name: str, nested: str, top: str) -> Any:
-        """Add a message or an enum where its name says."""
+        """Add a message or an enum at the place that its name gives."""
         outer, _, last = name.rpartition(".")
         found = getattr(self._messages_at(outer), nested) if outer else getattr(self.file, top)
         return found.add(name=last)
@@ -129,7 +129,7 @@ def _classes() -> Iterator[tuple[str, Any]]:
 
 
 def _name(message: Any, descriptor: Any, name: str) -> None:
-    """Say where a class, and those inside it, can be found again: pickles name classes."""
+    """Set the module of a class and of those inside it: pickles find classes by it."""
     message.__module__, message.__qualname__ = _MODULE, name
     for inner in descriptor.nested_types:
         if not inner.GetOptions().map_entry:

@@ -1,4 +1,4 @@
-"""TensorFlow's messages: ``message_classes.GraphDef`` and its like, protobuf's own classes.
+"""TensorFlow's messages: ``message_classes.GraphDef`` and others, as protobuf's own classes.
 
 Protobuf is loaded, and the classes are made, when the first name is asked for. Modules that use them import this one
 and take a class from it when they need it. The types for type checkers are in ``message_classes.pyi``.

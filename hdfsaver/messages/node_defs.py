@@ -85,7 +85,7 @@ def _plain_attrs(name: str, node: message_classes.NodeDef, reader: AttributeRead
     messages = node.attr
     for key in messages:
         message = messages[key]
-        if dtype := NAME_BY_NUMBER.get(message.type):  # what most attributes are
+        if dtype := NAME_BY_NUMBER.get(message.type):  # most attributes are dtypes
             attrs[intern(key)] = dtype
             continue
         try:

@@ -18,7 +18,7 @@ from hdfsaver.schema import AttrValue
 from hdfsaver.shapes import Shape
 
 OUTPUT_SHAPES = "_output_shapes"
-"""TensorFlow's attribute for what is known of the shapes of an operation's outputs."""
+"""TensorFlow's attribute for the known shapes of an operation's outputs."""
 
 OUTPUT_DTYPES = "_output_dtypes"
 """hdfsaver's attribute for their dtypes, on operations of an unknown type: nothing else tells their outputs."""

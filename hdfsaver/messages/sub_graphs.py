@@ -1,4 +1,4 @@
-"""Parts of a `GraphDef`: what leads to given operations, and what is left for inference alone."""
+"""Parts of a `GraphDef`: the operations that given ones need, and the graph without training."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def remove_training_nodes(
 ) -> message_classes.GraphDef:
     """The graph without operations that only training needs, for inference.
 
-    Checks of numbers go, and so do operations that pass their input on, unless something waits for them, they wait
-    for something, or others share their device.
+    Checks of numbers are removed, and operations that only pass their input on, unless they have control dependencies
+    or others depend on them, or others share their device.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def remove_training_nodes(
         Names of operations that stay in any case.
     """
     protected = frozenset(protected_nodes or ())
-    # Where the value comes from that is taken from such an operation instead.
+    # The input whose value replaces the output of such an operation.
     bypassed = {
         node.name: node.input[0]
         for node in input_graph.node
@@ -80,7 +80,7 @@ def remove_training_nodes(
 
 
 def _ends(bypassed: Mapping[str, str]) -> dict[str, str]:
-    """For each operation that is bypassed, where its value comes from in the end; each is walked over once."""
+    """The source of the value of each bypassed operation; each operation is visited once."""
     ends: dict[str, str] = {}
     for text in bypassed:
         seen: dict[str, None] = {}

@@ -1,4 +1,4 @@
-"""Dtypes and shapes as TensorFlow's messages say them."""
+"""Dtypes and shapes in TensorFlow's messages."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HANDLES = frozenset({"resource", "variant"})
 
 
 class InexpressibleError(ValueError):
-    """No plain value stands for the message."""
+    """The message has no plain value."""
 
 
 def type_name(number: int) -> str:
@@ -105,12 +105,12 @@ shapes.make_proto.append(shape_proto)
 
 
 def nbytes_of(dtype: str, shape: tuple[int, ...]) -> int | None:
-    """Bytes of a value; None where its dtype and shape do not say it."""
+    """Bytes of a value; None where dtype and shape do not determine it."""
     return None if dtype == STRING or dtype in HANDLES else math.prod(shape) * dtypes.numpy_dtype(dtype).itemsize
 
 
 class Kind(NamedTuple):
-    """A kind of tensors: dtype, shape, and the bytes of a value; None where these do not tell it."""
+    """A kind of tensors: dtype, shape, and the bytes of a value; None where these do not determine it."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -118,7 +118,7 @@ class Kind(NamedTuple):
 
 
 class Kinds:
-    """Dtypes and shapes of many entries, most of which are alike: each kind is looked at once."""
+    """Dtypes and shapes of many entries, most of which are equal: each kind is read once."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, bytes], Kind] = {}

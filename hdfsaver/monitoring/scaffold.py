@@ -92,7 +92,7 @@ class Scaffold:
         self._saver: Saver | None = taken(saver, "_saver")
 
     def finalize(self) -> Scaffold:
-        """Make what is missing, and finalize the graph, which cannot be changed any more.
+        """Make the missing operations, and finalize the graph, which cannot be changed any more.
 
         Raises
         ------

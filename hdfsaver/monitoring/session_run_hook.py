@@ -10,7 +10,7 @@ from hdfsaver.session import Session
 
 
 class SessionRunArgs(NamedTuple):
-    """The arguments of a run, or what a hook adds to a run.
+    """The arguments of a run, or those that a hook adds to it.
 
     Attributes
     ----------
@@ -33,9 +33,9 @@ class SessionRunValues(NamedTuple):
     Attributes
     ----------
     results : object
-        The values of the hook's own fetches, in their structure; None where it has none.
+        The values of the hook's own fetches, in their structure; None where the hook fetches nothing.
     options, run_metadata : object
-        As they were given to the run.
+        Those of the run.
     """
 
     results: Any

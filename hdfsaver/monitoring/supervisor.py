@@ -36,7 +36,7 @@ class Supervisor:
     graph : Graph, optional
         The default graph where none is given; it is finalized.
     ready_op, ready_for_local_init_op, init_op, local_init_op : optional
-        As for `Scaffold`; None for none, 0 for those of the collections or new ones.
+        As for `Scaffold`; None to run nothing, 0 for those of the collections or new ones.
     is_chief : bool
         With False the session is only waited for.
     init_feed_dict : dict, optional

@@ -33,7 +33,7 @@ _LISTS = ("full_shape", "var_offset", "var_shape")
 def read_collection(key: str, message: Any) -> CollectionDef | None:
     """The collection for a message; None where the schema has no kind for such a message.
 
-    Of variables only those of references are read, as there are no others here.
+    Of variables only reference variables are read, as hdfsaver does not have others.
     """
     kind = message.WhichOneof("kind")
     if kind in (None, "any_list"):
@@ -68,7 +68,7 @@ def _variable(message: Any) -> VariableDef:
 
 
 def read_part(message: message_classes.SaveSliceInfoDef) -> SaveSliceInfoDef:
-    """Which part of a larger variable a ``SaveSliceInfoDef`` says."""
+    """The part of a larger variable that a ``SaveSliceInfoDef`` describes."""
     return SaveSliceInfoDef(message.full_name, *(tuple(getattr(message, name)) for name in _LISTS))
 
 

@@ -122,7 +122,7 @@ def _structure_of_copy(message: message_classes.MetaGraphDef) -> Structure:
 def read_graph_def(path: PathLike) -> Structure:
     """Read a graph alone, ``.pb`` or ``.pbtxt``; see `read_meta_graph`.
 
-    Without definitions of types, which such files do not have, dtypes of outputs are what attributes tell of them.
+    Without definitions of types, which such files do not have, dtypes of outputs are taken from attributes.
     """
     message = message_classes.MetaGraphDef()
     graph_def = read_message(path, message_classes.GraphDef)

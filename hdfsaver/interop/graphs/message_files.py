@@ -19,13 +19,13 @@ TEXT_SUFFIXES = (".pbtxt", ".txt")
 _LARGEST = 2**31
 """Bytes that a message may have."""
 
-# Every message has bytes such as 0x12, the mark of its second field; text has none of them.
+# Every message has bytes such as 0x12, the mark of its second field; text does not have them.
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _HEAD = 65536
 
 
 def read_message(path: str | os.PathLike[str], kind: Any) -> Any:
-    """Read a message, in whichever format it is.
+    """Read a message, binary or text.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def read_message(path: str | os.PathLike[str], kind: Any) -> Any:
     NotFoundError
         There is no such file.
     DataLossError
-        It holds no such message.
+        It does not hold such a message.
     """
     data = read_regular(path, _LARGEST)
     if not data:

@@ -120,11 +120,11 @@ def _remainders(message: message_classes.MetaGraphDef) -> dict[str, bytes]:
 
 
 def _move(source: Any, target: Any, field: str) -> None:
-    """Move a field that says something from one message to another of the same kind."""
+    """Move a field that is set from one message to another of the same kind."""
     for found, value in source.ListFields():
         if found.name == field:
             moved = getattr(target, field)
-            if hasattr(moved, "SetInParent"):  # a message that is there says something, even if it is empty
+            if hasattr(moved, "SetInParent"):  # a message that is present counts as set, even if it is empty
                 moved.SetInParent()
             moved.MergeFrom(value)
     source.ClearField(field)
@@ -153,7 +153,7 @@ def message_of(structure: Structure, with_saver: bool = True) -> message_classes
     if with_saver and needs_operations(structure):
         saver, added = save_operations(structure)
         nodes += added.items()
-    # Where definitions of types came with the graph, they tell the outputs.
+    # Where definitions of types came with the graph, they define the outputs.
     defined = bool(structure.tensorflow.keys() - {LIBRARY})
     return _message(structure, nodes, saver, lambda op: defined, add_shapes=False)
 

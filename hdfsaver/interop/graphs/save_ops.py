@@ -24,7 +24,7 @@ _ASSIGN = {"use_locking": True, "validate_shape": True}
 def needs_operations(structure: Structure) -> bool:
     """Whether a structure has a Saver that keeps something, and whose operations are not in the graph.
 
-    Operations of the names that it gives may be another's, who keeps other variables: they are not its own then.
+    Operations of these names may belong to another Saver, which keeps other variables; they do not count then.
     """
     saver, names = structure.saver, structure.saved_names
     if saver is None:
@@ -35,7 +35,7 @@ def needs_operations(structure: Structure) -> bool:
 
 
 def _by_places(names: SavedNames) -> dict[str, Any]:
-    """Names in a form that does not depend on the order of parts, nor on what a partitioned variable is called."""
+    """Names in a form that does not depend on the order of parts, nor on the name of a partitioned variable."""
     return {name: saved if isinstance(saved, str) else set(map(_place, saved)) for name, saved in names.items()}
 
 
@@ -184,7 +184,7 @@ def _node(
 
 
 def saved_names(nodes: Mapping[str, Mapping[str, Any]], saver: SaverDef | None) -> SavedNames:
-    """Which variable a Saver of TensorFlow's keeps under which name, as its operations tell it.
+    """The variable that a TensorFlow Saver keeps under each name, according to its operations.
 
     Returns
     -------
