@@ -118,7 +118,35 @@ def import_scoped_meta_graph(
     unbound_inputs_col_name: str | None = "unbound_inputs",
     restore_collections_predicate: Callable[[str], bool] = lambda key: True,
 ) -> dict[str, Variable]:
-    """`import_meta_graph` into any graph; gives the global variables by their names without the scope."""
+    """Import a graph into any graph, as `import_meta_graph` does; gives the global variables.
+
+    Parameters
+    ----------
+    meta_graph_or_file : path, MetaGraphDef or Structure
+        The graph to import.
+    clear_devices : bool
+        Leave out the devices of operations.
+    graph : Graph, optional
+        The graph to import into; the default graph where none is given.
+    import_scope : str, optional
+        A name that is put before those of all operations; made unique.
+    input_map : dict of str to Tensor, optional
+        Tensors that replace inputs, see `import_graph_def`.
+    unbound_inputs_col_name : str, optional
+        The collection that lists the inputs from outside of an exported scope.
+    restore_collections_predicate : callable
+        Whether to bring back the collection of that name.
+
+    Returns
+    -------
+    dict of str to Variable
+        The global variables by their names without the scope.
+
+    Raises
+    ------
+    OSError, ValueError
+        As `import_meta_graph` raises them.
+    """
     return import_scoped_meta_graph_with_return_elements(
         meta_graph_or_file,
         clear_devices,
@@ -140,7 +168,39 @@ def import_scoped_meta_graph_with_return_elements(
     restore_collections_predicate: Callable[[str], bool] = lambda key: True,
     return_elements: Iterable[str] | None = None,
 ) -> tuple[dict[str, Variable], Any]:
-    """`import_scoped_meta_graph`, which also gives the operations and tensors of these names."""
+    """Import a graph as `import_scoped_meta_graph` does; also gives operations and tensors by name.
+
+    Parameters
+    ----------
+    meta_graph_or_file : path, MetaGraphDef or Structure
+        The graph to import.
+    clear_devices : bool
+        Leave out the devices of operations.
+    graph : Graph, optional
+        The graph to import into; the default graph where none is given.
+    import_scope : str, optional
+        A name that is put before those of all operations; made unique.
+    input_map : dict of str to Tensor, optional
+        Tensors that replace inputs, see `import_graph_def`.
+    unbound_inputs_col_name : str, optional
+        The collection that lists the inputs from outside of an exported scope.
+    restore_collections_predicate : callable
+        Whether to bring back the collection of that name.
+    return_elements : iterable of str, optional
+        Names of operations and tensors of the imported graph.
+
+    Returns
+    -------
+    variables : dict of str to Variable
+        The global variables by their names without the scope.
+    elements : list of Operation or Tensor, or None
+        The elements of ``return_elements``; None without them.
+
+    Raises
+    ------
+    OSError, ValueError
+        As `import_meta_graph` raises them.
+    """
     imported = _import(
         meta_graph_or_file,
         clear_devices,

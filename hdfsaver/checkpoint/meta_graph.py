@@ -60,6 +60,11 @@ def structure_of(
     unbound_inputs_col_name : str, optional
         The collection that lists what the operations take from outside of the scope.
 
+    Returns
+    -------
+    Structure
+        Its DiGraph is the graph's own where nothing is left out.
+
     Warns
     -----
     UserWarning
@@ -253,7 +258,26 @@ def export_scoped_meta_graph(
     collection_list: Iterable[str] | None = None,
     saved_names: SavedNames | None = None,
 ) -> tuple[message_classes.MetaGraphDef, dict[str, Variable]]:
-    """`export_meta_graph`, which also gives the global variables described, by their names without the scope."""
+    """Describe a graph as `export_meta_graph` does; also gives the global variables described.
+
+    Parameters
+    ----------
+    filename, graph_def, graph, export_scope, as_text, unbound_inputs_col_name, clear_devices : optional
+        As for `export_meta_graph`.
+    saver_def, clear_extraneous_savers, strip_default_attrs, save_debug_info : optional
+        As for `export_meta_graph`.
+    meta_info_def, collection_list : optional
+        As for `export_meta_graph`.
+    saved_names : dict, optional
+        The names under which the Saver keeps variables, see `hdfsaver.schema.Structure`.
+
+    Returns
+    -------
+    meta_graph_def : MetaGraphDef
+        The description.
+    var_list : dict of str to Variable
+        The global variables by their names without the scope.
+    """
     graph = get_default_graph() if graph is None else graph
     described = graph if graph_def is None else _redefined(graph, graph_def)
     saver = None if saver_def is None else read_saver(saver_def)
@@ -295,7 +319,21 @@ def _redefined(graph: Graph, graph_def: message_classes.GraphDef) -> Graph:
 def described_by(
     structure: Structure, info: message_classes.MetaGraphDef.MetaInfoDef | None, add_shapes: bool
 ) -> message_classes.MetaGraphDef:
-    """The message for a structure, without the nodes that stand for inputs from outside."""
+    """The message for a structure, without the nodes that stand for inputs from outside.
+
+    Parameters
+    ----------
+    structure : Structure
+    info : MetaInfoDef, optional
+        Copied into the message.
+    add_shapes : bool
+        Write the known shapes of outputs into the attribute ``_output_shapes`` of all nodes.
+
+    Returns
+    -------
+    MetaGraphDef
+        A new message.
+    """
     message = program_message(structure, find, add_shapes)
     for index, name in reversed(list(enumerate(structure.digraph))):
         if name.startswith(UNBOUND):

@@ -230,7 +230,18 @@ def taken_outputs(nodes: Mapping[str, NodeData]) -> Counter[str]:
 
 
 def graph_def_of(nodes: Iterable[tuple[str, Any]], known: Known, add_shapes: bool = False) -> message_classes.GraphDef:
-    """The ``GraphDef`` for nodes of a DiGraph; see `write_nodes`."""
+    """The ``GraphDef`` for nodes of a DiGraph.
+
+    Parameters
+    ----------
+    nodes, known, add_shapes
+        See `write_nodes`.
+
+    Returns
+    -------
+    GraphDef
+        A new message.
+    """
     graph_def = message_classes.GraphDef()
     graph_def.versions.producer = PRODUCER
     write_nodes(graph_def, nodes, known, add_shapes)
@@ -238,7 +249,21 @@ def graph_def_of(nodes: Iterable[tuple[str, Any]], known: Known, add_shapes: boo
 
 
 def node_def_of(name: str, data: Mapping[str, Any], known: Known) -> message_classes.NodeDef:
-    """The ``NodeDef`` for a node of a DiGraph."""
+    """The ``NodeDef`` for a node of a DiGraph.
+
+    Parameters
+    ----------
+    name : str
+    data : mapping
+        Its data, as `hdfsaver.schema` describes them.
+    known : callable
+        See `write_nodes`.
+
+    Returns
+    -------
+    NodeDef
+        A new message.
+    """
     return graph_def_of([(name, data)], known).node[0]
 
 

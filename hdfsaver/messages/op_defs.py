@@ -65,6 +65,11 @@ class OpDefs:
             Its attributes.
         taken : int
             How many of its outputs others take at least.
+
+        Returns
+        -------
+        tuple of (str, shape)
+            The dtype of each output, and its shape, None where it is unknown.
         """
         found = self._dtypes(op, attrs)
         if found is None or len(found) < taken:

@@ -21,6 +21,11 @@ def parse(kind: type[_Message], data: bytes | memoryview, what: str) -> _Message
     what : str
         A description of the data, for errors.
 
+    Returns
+    -------
+    Message
+        A new message of the class.
+
     Raises
     ------
     DataLossError

@@ -87,6 +87,11 @@ def array_of(
         The last element may stand for all that follow it, and zeros for none at all, as in the definitions of graphs.
         Such an array of one element takes no more memory than it, and cannot be written on.
 
+    Returns
+    -------
+    numpy.ndarray
+        The elements, of the shape.
+
     Raises
     ------
     DataLossError
@@ -218,7 +223,22 @@ def _stored_count(message: message_classes.TensorProto, dtype: str) -> int:
 
 
 def tensor_proto(value: Array, dtype: str, shape: tuple[int, ...]) -> message_classes.TensorProto:
-    """The ``TensorProto`` for an array, which may have fewer elements than the shape: the last one is repeated."""
+    """The ``TensorProto`` for an array.
+
+    Parameters
+    ----------
+    value : numpy.ndarray
+        It may have fewer elements than the shape: the last one is repeated.
+    dtype : str
+        The name of the dtype.
+    shape : tuple of int
+        The shape of the tensor.
+
+    Returns
+    -------
+    TensorProto
+        A new message.
+    """
     message = message_classes.TensorProto(dtype=type_number(dtype))
     write_shape(message.tensor_shape, shape)
     _write_elements(message, value, dtype, may_be_content=value.size == math.prod(shape))

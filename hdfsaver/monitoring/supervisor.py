@@ -226,10 +226,10 @@ class Supervisor:
         close_summary_writer : bool
             Accepted for programs that give it; there are no summaries.
 
-        Returns
-        -------
-        context manager of Session
-            Gives the session. An exception in the block stops the threads, and is raised after it; `OutOfRangeError`
+        Yields
+        ------
+        Session
+            The session. An exception in the block stops the threads, and is raised after it; `OutOfRangeError`
             only stops them.
 
         Raises

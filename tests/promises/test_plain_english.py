@@ -67,15 +67,19 @@ ALLOWED: dict[str, str] = {}
 
 
 def modules() -> list[Path]:
-    """The files of the checked packages and modules, and the examples."""
+    """The files of the checked packages and modules."""
     package = ROOT / "hdfsaver"
     found = [
         file
         for name in CHECKED
         for file in ([package / name] if name.endswith(".py") else (package / name).rglob("*.py"))
     ]
-    checked = {file for file in found if file.relative_to(package).as_posix() not in UNCHECKED}
-    return [*sorted(checked), *sorted((ROOT / "examples").glob("*.py"))]
+    return [file for file in sorted(set(found)) if file.relative_to(package).as_posix() not in UNCHECKED]
+
+
+def examples() -> list[Path]:
+    """The scripts that show the library."""
+    return sorted((ROOT / "examples").glob("*.py"))
 
 
 def prose_of_module(source: str) -> Iterator[tuple[int, str]]:
@@ -124,7 +128,7 @@ def faults(prose: Iterator[tuple[int, str]]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-@pytest.mark.parametrize("file", modules(), ids=lambda file: file.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("file", modules() + examples(), ids=lambda file: file.relative_to(ROOT).as_posix())
 def test_a_module_is_plain(file: Path) -> None:
     """No comment, docstring or message of the module has refused words."""
     assert [] == faults(prose_of_module(file.read_text(encoding="utf-8")))

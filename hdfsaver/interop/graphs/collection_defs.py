@@ -100,9 +100,21 @@ def write_part(message: message_classes.SaveSliceInfoDef, part: SaveSliceInfoDef
 
 
 def update(key: str, message: Any, collection: CollectionDef | None) -> bool:
-    """Update a ``CollectionDef`` to the items of a collection; gives whether it has any content.
+    """Update a ``CollectionDef`` to the items of a collection.
 
-    It is unchanged where it already has these items.
+    Parameters
+    ----------
+    key : str
+        The collection's name.
+    message : CollectionDef message
+        It is unchanged where it already has these items.
+    collection : CollectionDef or None
+        The items; None where the graph does not have the collection any more.
+
+    Returns
+    -------
+    bool
+        Whether the message has any content.
     """
     if read_collection(key, message) == collection:
         return True

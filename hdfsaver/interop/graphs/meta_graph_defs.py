@@ -69,7 +69,21 @@ def described_nodes(message: message_classes.MetaGraphDef) -> dict[str, dict[str
 def described_names(
     message: message_classes.MetaGraphDef, nodes: Mapping[str, Mapping[str, Any]], saver: SaverDef | None
 ) -> SavedNames:
-    """Which variable the Saver of a program's ``MetaGraphDef`` keeps under which name."""
+    """The variable that the Saver of a program's ``MetaGraphDef`` keeps under each name.
+
+    Parameters
+    ----------
+    message : MetaGraphDef
+    nodes : mapping of str to mapping
+        The data of its nodes by their names, as `hdfsaver.schema` describes them.
+    saver : SaverDef or None
+        Its Saver.
+
+    Returns
+    -------
+    dict
+        See `hdfsaver.schema.Structure`; empty where the message does not tell the names.
+    """
     return _read_names(message) or saved_names(nodes, saver)
 
 
@@ -166,6 +180,11 @@ def program_message(structure: Structure, known: Known, add_shapes: bool) -> mes
     structure : Structure
     known, add_shapes
         See `hdfsaver.messages.node_defs.write_nodes`.
+
+    Returns
+    -------
+    MetaGraphDef
+        A new message.
     """
     message = _message(structure, structure.digraph.nodes.items(), structure.saver, known, add_shapes)
     _write_names(message, structure.saved_names)
