@@ -96,17 +96,10 @@ def import_meta_graph(
     ...     session.run("double:0")
     np.float32(8.0)
     """
-    imported = _import(
-        meta_graph_or_file,
-        clear_devices,
-        None,
-        import_scope,
-        input_map,
-        unbound_inputs_col_name,
-        restore_collections_predicate,
-        group=group,
+    options = _ImportOptions(
+        clear_devices, import_scope, input_map, unbound_inputs_col_name, restore_collections_predicate
     )
-    return _saver_of(imported, group)
+    return _saver_of(_import(meta_graph_or_file, get_default_graph(), options, group), group)
 
 
 def import_scoped_meta_graph(
@@ -201,17 +194,22 @@ def import_scoped_meta_graph_with_return_elements(
     OSError, ValueError
         As `import_meta_graph` raises them.
     """
-    imported = _import(
-        meta_graph_or_file,
-        clear_devices,
-        graph,
-        import_scope,
-        input_map,
-        unbound_inputs_col_name,
-        restore_collections_predicate,
-        return_elements,
+    options = _ImportOptions(
+        clear_devices, import_scope, input_map, unbound_inputs_col_name, restore_collections_predicate, return_elements
     )
+    imported = _import(meta_graph_or_file, get_default_graph() if graph is None else graph, options)
     return imported.variables, imported.elements
+
+
+class _ImportOptions(NamedTuple):
+    """The settings of an import; see `import_scoped_meta_graph_with_return_elements`."""
+
+    clear_devices: bool
+    scope: str | None
+    input_map: Mapping[str, Any] | None
+    unbound_inputs: str | None
+    wants_collection: Callable[[str], bool]
+    return_elements: Iterable[str] | None = None
 
 
 class _Described(NamedTuple):
@@ -237,37 +235,33 @@ class _Imported(NamedTuple):
 @schema.nothing_collected()
 def _import(
     source: PathLike | message_classes.MetaGraphDef | Structure,
-    clear_devices: bool,
-    graph: Graph | None,
-    import_scope: str | None,
-    input_map: Mapping[str, Any] | None,
-    unbound_inputs_col_name: str | None,
-    predicate: Callable[[str], bool],
-    return_elements: Iterable[str] | None = None,
+    graph: Graph,
+    options: _ImportOptions,
     group: str = "",
 ) -> _Imported:
-    graph = get_default_graph() if graph is None else graph
-    wanted = None if return_elements is None else checked_elements(return_elements)
+    wanted = None if options.return_elements is None else checked_elements(options.return_elements)
     described, structure = _read(source, group)
     collections = dict(described.collections)
-    unbound = collections.pop(unbound_inputs_col_name, None) if unbound_inputs_col_name else None
-    tensors = checked_map(input_map)
+    unbound = collections.pop(options.unbound_inputs, None) if options.unbound_inputs else None
+    tensors = checked_map(options.input_map)
     _check_bound(unbound, tensors)
     _check_collections(collections, described.nodes, graph)
-    can_adopt = not (import_scope or tensors or graph.digraph or graph.get_name_scope() or clear_devices or wanted)
+    changes = options.scope or tensors or options.clear_devices or wanted
+    can_adopt = not (changes or graph.digraph or graph.get_name_scope())
     prefix = ""
     new_names: Mapping[str, str] = {}
     elements: Elements = None
     if can_adopt and structure is not None and not any(map(_is_unbound, described.nodes)):
         _adopt(graph, structure)
     else:
-        nodes = {name: _node(data, clear_devices) for name, data in described.nodes.items() if not _is_unbound(name)}
+        bound = ((name, data) for name, data in described.nodes.items() if not _is_unbound(name))
+        nodes = {name: _node(data, options.clear_devices) for name, data in bound}
         is_guess = structure is not None and bool(structure.tensorflow)
-        prefix, new_names, elements = _insert(graph, nodes, import_scope, tensors, wanted, is_guess)
+        prefix, new_names, elements = _insert(graph, nodes, options.scope, tensors, wanted, is_guess)
         if described.library is not None:
             add_functions(graph, described.library)
     _warn_of_resources(described.nodes)
-    collections = {key: definition for key, definition in collections.items() if predicate(key)}
+    collections = {key: definition for key, definition in collections.items() if options.wants_collection(key)}
     variables = _Collections(graph, new_names, prefix).add(collections)
     described = described._replace(nodes={})  # they are in the graph now
     return _Imported(graph, described, new_names, variables, elements)

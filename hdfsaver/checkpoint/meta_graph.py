@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,16 +26,39 @@ from hdfsaver.schema import LIBRARY, CollectionDef, SavedNames, SaverDef, Struct
 from hdfsaver.variables.variable import Variable
 
 
+class ExportOptions(NamedTuple):
+    """The settings of an export.
+
+    Attributes
+    ----------
+    collection_list : iterable of str or None
+        The collections to describe; all where none are given.
+    clear_devices : bool
+        Leave out where operations were asked to run.
+    strip_default_attrs : bool
+        Leave out attributes that have the default value of their operation's definition.
+    export_scope : str or None
+        Describe only the operations in that scope, under names without it. TensorFlow takes every name that begins
+        with these letters; here it must be the scope: ``"s"`` does not take ``sv``.
+    excluded : frozenset of str
+        Operations to leave out.
+    unbound_inputs_col_name : str or None
+        The collection that lists what the operations take from outside of the scope.
+    """
+
+    collection_list: Iterable[str] | None = None
+    clear_devices: bool = False
+    strip_default_attrs: bool = False
+    export_scope: str | None = None
+    excluded: frozenset[str] = frozenset()
+    unbound_inputs_col_name: str | None = "unbound_inputs"
+
+
 def structure_of(
     graph: Graph,
     saver_def: SaverDef | None = None,
     saved_names: SavedNames | None = None,
-    collection_list: Iterable[str] | None = None,
-    clear_devices: bool = False,
-    strip_default_attrs: bool = False,
-    export_scope: str | None = None,
-    excluded: frozenset[str] = frozenset(),
-    unbound_inputs_col_name: str | None = "unbound_inputs",
+    options: ExportOptions = ExportOptions(),  # noqa: B008 - a tuple, which nothing changes
 ) -> Structure:
     """Describe a graph as a file holds it.
 
@@ -46,19 +69,7 @@ def structure_of(
         The Saver that writes.
     saved_names : dict, optional
         See `hdfsaver.schema.Structure`.
-    collection_list : iterable of str, optional
-        The collections to describe; all where none are given.
-    clear_devices : bool
-        Leave out where operations were asked to run.
-    strip_default_attrs : bool
-        Leave out attributes that have the default value of their operation's definition.
-    export_scope : str, optional
-        Describe only the operations in that scope, under names without it. TensorFlow takes every name that begins
-        with these letters; here it must be the scope: ``"s"`` does not take ``sv``.
-    excluded : frozenset of str
-        Operations to leave out.
-    unbound_inputs_col_name : str, optional
-        The collection that lists what the operations take from outside of the scope.
+    options : ExportOptions, optional
 
     Returns
     -------
@@ -70,22 +81,22 @@ def structure_of(
     UserWarning
         A collection holds what no file can hold (objects, dicts, a mixture), and is left out.
     """
-    prefix = prefix_of(export_scope)
-    keys = graph.get_all_collection_keys() if collection_list is None else list(collection_list)
+    prefix, excluded = prefix_of(options.export_scope), options.excluded
+    keys = graph.get_all_collection_keys() if options.collection_list is None else list(options.collection_list)
     collections = {}
     for key in keys:
         if key == GraphKeys.SAVERS:  # the Saver that writes describes itself
             continue
         items = [item for item in graph.get_collection(key) if _is_included(item, prefix, excluded)]
-        definition = _collection_def(key, items, export_scope) if isinstance(key, str) else None
+        definition = _collection_def(key, items, options.export_scope) if isinstance(key, str) else None
         if definition is not None:
             collections[key] = definition
     digraph, unbound = part_of(graph.digraph, prefix, excluded) if prefix or excluded else (graph.digraph, [])
-    if unbound and unbound_inputs_col_name:
-        collections[unbound_inputs_col_name] = CollectionDef("bytes_list", [name.encode() for name in unbound])
-    if clear_devices:
+    if unbound and options.unbound_inputs_col_name:
+        collections[options.unbound_inputs_col_name] = CollectionDef("bytes_list", [name.encode() for name in unbound])
+    if options.clear_devices:
         digraph = without_devices(digraph)
-    if strip_default_attrs:
+    if options.strip_default_attrs:
         digraph = _without_defaults(digraph)
     names = saved_within(saved_names or {}, prefix)
     return Structure(digraph, collections, saver_def, names, tensorflow=_remainders(graph, prefix))
@@ -282,17 +293,10 @@ def export_scoped_meta_graph(
     described = graph if graph_def is None else _redefined(graph, graph_def)
     saver = None if saver_def is None else read_saver(saver_def)
     excluded = extraneous_savers(described.digraph, saver) if clear_extraneous_savers else frozenset()
-    structure = structure_of(
-        described,
-        saver,
-        saved_names,
-        collection_list,
-        clear_devices,
-        strip_default_attrs,
-        export_scope,
-        excluded,
-        unbound_inputs_col_name,
+    options = ExportOptions(
+        collection_list, clear_devices, strip_default_attrs, export_scope, excluded, unbound_inputs_col_name
     )
+    structure = structure_of(described, saver, saved_names, options)
     if filename is not None:
         write_structure(filename, structure)
     add_shapes = bool(export_scope or clear_extraneous_savers or clear_devices)

@@ -484,9 +484,8 @@ class Saver:
         return Saver(inside, saver_def=saver_def, name=import_scope)
 
     def _structure(self, graph: Graph, strip_default_attrs: bool = False) -> Structure:
-        return meta_graph.structure_of(
-            graph, self._saver_def, self._saved_names(), strip_default_attrs=strip_default_attrs
-        )
+        options = meta_graph.ExportOptions(strip_default_attrs=strip_default_attrs)
+        return meta_graph.structure_of(graph, self._saver_def, self._saved_names(), options)
 
     def _saved_names(self) -> SavedNames:
         return {name: saveable.saved_name for name, saveable in self._saveables.items() if saveable.saved_name}
