@@ -137,7 +137,23 @@ class Takers:
         self._found: dict[str, tuple[int, dict[int, list[str]]]] = {}
 
     def of(self, digraph: DiGraph, version: int, name: str, output: int) -> list[str]:
-        """The operations that take an output, in the order of edges; ``version`` is that of the graph."""
+        """The operations that take an output.
+
+        Parameters
+        ----------
+        digraph : networkx.DiGraph
+        version : int
+            The version of the graph; with a new one earlier results are dropped.
+        name : str
+            The name of the operation that has the output.
+        output : int
+            The position of the output.
+
+        Returns
+        -------
+        list of str
+            Names of operations, in the order of edges.
+        """
         if version != self._version:
             self._version, self._found = version, {}
         edges = digraph.succ[name]

@@ -28,7 +28,20 @@ class KernelState(Protocol):
     variables: dict[str, Array]
 
     def generator(self, node: str, seed: int, seed2: int) -> np.random.Generator:
-        """The stream of random numbers of one operation."""
+        """The stream of random numbers of one operation.
+
+        Parameters
+        ----------
+        node : str
+            The name of the operation.
+        seed, seed2 : int
+            Zeros seed it from the operating system.
+
+        Returns
+        -------
+        numpy.random.Generator
+            The same one in each run.
+        """
 
 
 Grads = Sequence[Tensor | None]

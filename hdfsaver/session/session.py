@@ -137,7 +137,12 @@ class Session:
         Returns
         -------
         callable
-            It gives what `run` gives.
+            It returns the result of `run`.
+
+        Raises
+        ------
+        TypeError
+            By the returned function: the number of its arguments is wrong.
         """
         feeds = list(feed_list or ())
 

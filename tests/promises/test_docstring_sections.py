@@ -15,17 +15,23 @@ MANY = 3
 
 
 def functions(node: ast.AST) -> Iterator[ast.FunctionDef]:
-    """The public functions and methods below a node of the syntax tree; commands document their options."""
+    """The public functions and methods below a node, without those that are documented in another way."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.ClassDef) and not child.name.startswith("_"):
             yield from functions(child)
-        elif isinstance(child, ast.FunctionDef) and not child.name.startswith("_") and not is_command(child):
+        elif (
+            isinstance(child, ast.FunctionDef)
+            and not child.name.startswith("_")
+            and not documented_elsewhere(child, node)
+        ):
             yield child
 
 
-def is_command(function: ast.FunctionDef) -> bool:
-    """Whether a function is a command of the command line."""
-    return any("app.command" in ast.unparse(decorator) for decorator in function.decorator_list)
+def documented_elsewhere(function: ast.FunctionDef, parent: ast.AST) -> bool:
+    """Whether it is a command with documented options, an overload, or a method that inherits its docstring."""
+    decorators = [ast.unparse(decorator) for decorator in function.decorator_list]
+    inherits = isinstance(parent, ast.ClassDef) and bool(parent.bases) and ast.get_docstring(function) is None
+    return inherits or "overload" in decorators or any("app.command" in decorator for decorator in decorators)
 
 
 def lacking(function: ast.FunctionDef) -> list[str]:
@@ -52,8 +58,13 @@ def test_many_parameters_are_documented(file: Path) -> None:
 
 
 def test_missing_sections_are_found() -> None:
-    """A function without the sections is noticed; one with few parameters, and a private one, need none."""
+    """Functions without the sections are noticed; few parameters, private ones, overloads and overrides need none."""
     source = (
         'def f(a, b, c) -> int:\n    """Do it."""\n    raise ValueError("no")\ndef g(a, b): ...\ndef _h(a, b, c): ...\n'
+        "@overload\ndef f(a, b, c) -> int: ...\n"
+        "class A(B):\n    def f(self, a, b, c) -> int: ...\n"
+        "class C:\n    def f(self, a, b, c) -> int: ...\n"
     )
-    assert [["Parameters", "Returns", "Raises"], []] == [lacking(each) for each in functions(ast.parse(source))]
+    assert [["Parameters", "Returns", "Raises"], [], ["Parameters", "Returns"]] == [
+        lacking(each) for each in functions(ast.parse(source))
+    ]
