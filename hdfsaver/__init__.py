@@ -620,7 +620,7 @@ _LAZY = {
     "save_file": "hdfsaver.arrays.array_files",
     "write_digraph": "hdfsaver.arrays.digraphs",
 }
-"""What needs HDF5's library or protobuf's, which take as long to load as everything else together, and where it is."""
+"""The modules of names that need HDF5's library or protobuf's, whose loading takes as long as everything else."""
 
 if not typing.TYPE_CHECKING:  # or else a type checker would accept every name
 

@@ -1,7 +1,7 @@
 """Static shapes: what is known of a tensor's shape before anything runs.
 
 Inside the DiGraph and the file a shape is a plain value: ``None`` when not even the rank is known, otherwise a tuple
-whose unknown dimensions are ``None``. `TensorShape` and `Dimension` are TensorFlow's classes for it.
+whose unknown dimensions are ``None``. `TensorShape` and `Dimension` are TensorFlow's classes of shapes.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class ShapeProto(Protocol):
 
 
 make_proto: list[Callable[[Shape], ShapeProto]] = []
-"""What makes a message of a shape; `hdfsaver.messages`, which knows this module, puts it here."""
+"""The function that makes a message of a shape; `hdfsaver.messages`, which imports this module, puts it here."""
 
 ShapeLike: TypeAlias = "TensorShape | ShapeProto | Iterable[SupportsIndex | None] | SupportsIndex | None"
-"""What may be written for a static shape; see `as_shape`."""
+"""An argument that stands for a static shape; see `as_shape`."""
 
 
 def as_shape(value: ShapeLike) -> Shape:
@@ -296,7 +296,7 @@ class TensorShape:
 
     def __eq__(self, other: object) -> bool:
         try:
-            return self.plain == as_shape(other)  # type: ignore[arg-type]  # whatever it is
+            return self.plain == as_shape(other)  # type: ignore[arg-type]  # any object may be compared
         except (TypeError, ValueError):
             return NotImplemented
 

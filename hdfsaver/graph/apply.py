@@ -48,7 +48,7 @@ def apply(op_type: str, *inputs: TensorLike | None, name: str | None = None, **a
     if len(outputs) != 1 or outputs[0].is_list:
         raise TypeError(
             f"Operation type {op_type} does not have exactly one output; "
-            f"use {'apply_list' if outputs else 'apply_op'} for it."
+            f"use {'apply_list' if outputs else 'apply_op'} instead."
         )
     return _add(definition, inputs, name, attrs).outputs[0]
 
@@ -183,7 +183,7 @@ class _InputReader:
             raise TypeError(
                 f"Input {label!r} of {self.name!r} ({self.definition.type}) must be a variable, not {value!r}."
             )
-        # What works on a variable itself must be where the variable is.
+        # An operation on a variable itself must be on the device of the variable.
         self.attrs.setdefault("_class", tensor.op.colocation_groups())
         return tensor
 

@@ -20,7 +20,7 @@ def get_default_graph() -> Graph:
 
 
 def reset_default_graph() -> None:
-    """Begin anew with an empty default graph.
+    """Replace the default graph by an empty one.
 
     Raises
     ------

@@ -22,7 +22,7 @@ def name_scope(
     Parameters
     ----------
     name : str or None
-        Made unique; one that ends in a slash is entered again as it is. With None ``default_name`` counts; without
+        Made unique; one that ends in a slash is entered again unchanged. With None ``default_name`` counts; without
         either the scope is the root.
     default_name : str, optional
     values : list of Tensor, optional

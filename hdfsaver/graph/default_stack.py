@@ -1,4 +1,4 @@
-"""What ``with`` blocks make the default of a thread: stacks of graphs and of sessions."""
+"""Stacks of the graphs and sessions that ``with`` blocks make the default of a thread."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class DefaultStack(threading.local, Generic[_Item]):
     Parameters
     ----------
     what : str
-        What the items are, for messages.
+        The kind of the items, for messages.
     """
 
     def __init__(self, what: str) -> None:
@@ -63,7 +63,7 @@ def session_for(doing: str, argument: str, session: SupportsRun | None) -> Suppo
     Parameters
     ----------
     doing : str
-        What needs it, for the message: ``"evaluate 'a:0'"``.
+        The purpose of the session, for the message: ``"evaluate 'a:0'"``.
     argument : str
         The call that takes a session, for the message: ``"eval"``.
     session : Session or None

@@ -1,4 +1,4 @@
-"""What an operation type is: a class with signature, shape rule, kernel and derivative; and the registry of all."""
+"""Operation types: classes with a signature, a shape rule, a kernel and a derivative; and their registry."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Node:
         return None if definition is None else definition.fold(self.source(position))
 
     def sizes(self, position: int) -> Shape:
-        """The value of an input that is a vector of sizes, as far as it is known; None for what is negative, too."""
+        """The value of an input that is a vector of sizes, as far as known; a negative size is None, too."""
         definition = self._source_definition(position)
         return None if definition is None else definition.sizes(self.source(position))
 
@@ -149,7 +149,7 @@ class OpDef:
         return None
 
     def sizes(self, node: Node) -> Shape:
-        """The value of the only output, a vector of sizes, as far as it is known before anything runs."""
+        """The value of the only output, a vector of sizes, as far as known before a run."""
         value = self.fold(node)
         if value is not None and np.ndim(value) == 1:
             return tuple(None if size < 0 else int(size) for size in value)

@@ -34,7 +34,7 @@ class SupportsGraphElement(Protocol):
 
 
 GraphElementLike: TypeAlias = str | SupportsGraphElement
-"""What may be written for an operation or a tensor of a graph: itself, a variable, or its name."""
+"""An argument that stands for an operation or a tensor of a graph: itself, a variable, or its name."""
 
 
 class Graph:
@@ -47,7 +47,7 @@ class Graph:
     seed : int or None
         The graph-level random seed; see ``tf.set_random_seed``.
     tensorflow : dict of str to bytes
-        What came from TensorFlow beyond the graph, functions included, see `hdfsaver.schema.Structure`.
+        The parts of TensorFlow's messages beyond the graph, functions included; see `hdfsaver.schema.Structure`.
     """
 
     def __init__(self) -> None:
@@ -118,7 +118,7 @@ class Graph:
         self._finalized = True
 
     def unfinalize(self) -> None:
-        """Let operations be added again, when what needed the graph to stay as it is has ended."""
+        """Let operations be added again, after the end of the work that needed an unchanged graph."""
         self._finalized = False
 
     def check_not_finalized(self) -> None:
@@ -215,7 +215,7 @@ class Graph:
             if not locations(data, name):
                 data["device"] = device_of([*self._devices, merge_device(data["device"])])
         for name, data in nodes if self._devices else ():
-            # What shares the device of another operation does not ask for one of its own.
+            # An operation that is colocated with another takes its device.
             shared = [self.digraph.nodes[other]["device"] for other in locations(data, name) if other in self.digraph]
             data["device"] = next(filter(None, shared), data["device"])
 
@@ -254,7 +254,7 @@ class Graph:
         """Take a whole DiGraph into an empty graph, the names in it included."""
         self.check_not_finalized()
         if self.digraph:
-            raise ValueError("Only an empty graph can adopt a DiGraph as it is.")
+            raise ValueError("Only an empty graph can adopt a DiGraph.")
         self.digraph = digraph
         self.mark_names(digraph)
         self.changed()
@@ -296,7 +296,7 @@ class Graph:
         Parameters
         ----------
         name : str or None
-            Made unique; one that ends in a slash is entered again as it is; None or ``""`` leads to the root.
+            Made unique; one that ends in a slash is entered again unchanged; None or ``""`` leads to the root.
 
         Yields
         ------
@@ -567,4 +567,4 @@ class Graph:
 
 
 default_graphs: DefaultStack[Graph] = DefaultStack("graphs")
-"""What ``with graph.as_default()`` has made the default graph of each thread."""
+"""The graphs that ``with graph.as_default()`` has made the default ones of each thread."""

@@ -72,7 +72,7 @@ class Collections:
         self.version += 1
 
     def snapshot(self) -> Snapshot:
-        """What the collections hold now."""
+        """The present contents of the collections."""
         return Snapshot((name, *items) for name, items in self._items.items() if items)
 
     def names(self) -> list[Hashable]:

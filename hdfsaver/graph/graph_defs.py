@@ -63,19 +63,19 @@ def import_graph_def(
     """Add the operations of a `GraphDef` to the default graph. Either all are added or none.
 
     Operations of a type that is not known are kept as data, where TensorFlow refuses them: they can be looked at,
-    saved and exported, but not run. What comes out of them is what the attributes ``_output_dtypes`` and
-    ``_output_shapes`` say, and without those what the operations ask for that take it.
+    saved and exported, but not run. Their outputs have the dtypes and shapes of the attributes ``_output_dtypes`` and
+    ``_output_shapes``, and without those the dtypes that the operations which take them ask for.
 
     Parameters
     ----------
     graph_def : GraphDef
         It is not changed.
     input_map : dict of str to Tensor, optional
-        What to take instead of an input: ``"a"`` or ``"a:0"`` for a tensor, ``"^a"`` for an operation to wait for.
+        The replacements of inputs: ``"a"`` or ``"a:0"`` for a tensor, ``"^a"`` for an operation to wait for.
     return_elements : list of str, optional
         The names, within ``graph_def``, of operations and tensors to give back.
     name : str, optional
-        The scope to import into, made unique: ``"import"`` by default. With ``""`` names stay as they are, and those
+        The scope to import into, made unique: ``"import"`` by default. With ``""`` names stay unchanged, and those
         that the graph has already get ``_1``, ``_2``, ….
     op_dict, producer_op_list : object
         Accepted for programs that give them. Attributes that are not known are kept, so that none needs removing.
@@ -137,7 +137,7 @@ def insert_definition(
     prefix : str
         Put before all names.
     input_map : mapping of str to Tensor
-        What to take instead of an input.
+        The replacements of inputs.
     return_elements : iterable of str, optional
         The names, among the nodes, of operations and tensors to give back.
 
@@ -176,7 +176,7 @@ def checked_elements(return_elements: Iterable[str | bytes]) -> list[str]:
 
 
 def checked_map(input_map: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What to take instead of inputs by their names; `TypeError` where it is not a dict of strings."""
+    """The replacements of inputs by their names; `TypeError` where it is not a dict of strings."""
     if input_map is None:
         return {}
     if not isinstance(input_map, dict):

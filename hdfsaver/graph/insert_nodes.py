@@ -21,7 +21,7 @@ Nodes = Mapping[str, Mapping[str, Any]]
 Outputs = tuple[tuple[str, Shape], ...]
 
 LOCATION = b"loc:@"
-"""What stands before the name of an operation in the attribute ``_class``."""
+"""The prefix of the name of an operation in the attribute ``_class``."""
 
 _LOOP_ENTRIES = ("Merge", "RefMerge")
 _LOOP_ENDS = ("NextIteration", "RefNextIteration")
@@ -31,7 +31,7 @@ _TELLING_ATTRS = ("dtype", "out_type", "output_type", "DstT", "Tout", "T")
 
 
 class Replaced:
-    """What takes the place of inputs: outputs and operations that the graph has already.
+    """The replacements of inputs: outputs and operations that the graph has already.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def insert_nodes(
     prefix : str
         Put before all names; those that the graph has already get ``_1``, ``_2``, ….
     replaced : Replaced, optional
-        What takes the place of inputs.
+        The replacements of inputs.
     check : callable, optional
         Called with the number of outputs of each node before anything is final; it may raise.
 
@@ -103,7 +103,7 @@ class _Insertion:
         self._taken_counts: dict[str, int] = {}
 
     def run(self, check: Callable[[Mapping[str, int]], None] | None) -> dict[str, str]:
-        """Add the nodes, or leave the graph as it was."""
+        """Add the nodes, or leave the graph unchanged."""
         digraph, graph = self.graph.digraph, self.graph
         try:
             before = len(digraph)
@@ -236,7 +236,7 @@ class _Insertion:
                 _check_output(name, new, (source, output), given, wanted)
 
     def _declared(self, name: str, attrs: dict[str, Any], shapes: list[Shape] | None) -> Outputs:
-        """What comes out of an operation of an unknown type: what it says, else what its takers ask for."""
+        """The outputs of an operation of an unknown type: as it declares them, else as its takers need them."""
         said = attrs.pop(OUTPUT_DTYPES, None)
         if said is not None:
             return tuple(zip(said, [None] * len(said) if shapes is None else shapes, strict=True))

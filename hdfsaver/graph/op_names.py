@@ -67,9 +67,9 @@ class NamesInUse:
 
 
 class TakenNames:
-    """The names of a graph's operations and of the scopes that they lie in, as TensorFlow looks at them for an import.
+    """The names of a graph's operations and of the scopes that they are in, as TensorFlow looks at them for an import.
 
-    Unlike elsewhere, case counts. What is found stays for the next import, which looks at new operations alone.
+    Unlike elsewhere, case counts. The names are kept for the next import, which looks only at new operations.
     """
 
     def __init__(self) -> None:

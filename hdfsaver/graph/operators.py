@@ -13,7 +13,7 @@ from hdfsaver.graph.tensor import Tensor, TensorLike, TensorOperators
 from hdfsaver.graph.tensor_conversion import convert_to_tensor, graph_of, is_tensor
 
 Index: TypeAlias = "TensorLike | slice[Any, Any, Any] | EllipsisType | None"
-"""What may stand between brackets, or several of them."""
+"""An index between brackets; a tuple has several of them."""
 
 
 class _Operators(Tensor):

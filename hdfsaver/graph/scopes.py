@@ -1,4 +1,4 @@
-"""What a ``with`` block adds to the operations made inside it: control inputs and devices."""
+"""The control inputs and devices that a ``with`` block adds to the operations made inside it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ControlDependencies:
 
 
 def merge_device(name: str) -> str:
-    """Write a device in TensorFlow's full form: ``"/cpu:0"`` is ``"/device:CPU:0"``; other text stays as it is."""
+    """Write a device in TensorFlow's full form: ``"/cpu:0"`` is ``"/device:CPU:0"``; other text stays unchanged."""
     parts = list(_PART.finditer(name))
     if "".join(match.group(0) for match in parts) != name:
         return name

@@ -40,7 +40,7 @@ class SupportsTensor(Protocol):
 
 
 TensorLike: TypeAlias = "Tensor | SupportsTensor | TensorShape | npt.ArrayLike | Sequence[TensorLike]"
-"""What an operation takes as an input: a tensor, what stands for one, or what a constant can be made of."""
+"""An input of an operation: a tensor, an object that stands for one, or a value that a constant can be made of."""
 
 
 class _Graph(Protocol):
@@ -102,11 +102,11 @@ class Tensor(TensorOperators):
 
     @property
     def shape(self) -> TensorShape:
-        """What is known of the shape before anything runs."""
+        """The static shape: the part of the shape that is known before a run."""
         return TensorShape(self.op.output_data[self.value_index][1])
 
     def get_shape(self) -> TensorShape:
-        """What is known of the shape before anything runs."""
+        """The static shape: the part of the shape that is known before a run."""
         return self.shape
 
     def set_shape(self, shape: ShapeLike) -> None:

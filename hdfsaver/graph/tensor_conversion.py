@@ -23,7 +23,7 @@ def is_tensor(value: Any) -> TypeGuard[SupportsTensor]:
 
 
 def graph_of(values: Sequence[Any]) -> Graph:
-    """The graph that the tensors among the values belong to, or the default one where there are none.
+    """The graph that the tensors among the values belong to, or the default one if there are no tensors.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def as_array(value: Any, dtype: str | None = None) -> tuple[Array, str]:
     Raises
     ------
     TypeError
-        The value is not of the dtype wanted, or of none at all.
+        The value is not of the dtype wanted, or does not have a dtype of TensorFlow.
     ValueError
         The nested sequences are ragged, there is None instead of a value, or a shape is not fully known.
     OverflowError
@@ -130,7 +130,7 @@ def _holds_numpy(value: Any) -> bool:
 def _as_strings(array: Array, found: str, wanted: str, value: Any) -> Array:
     if found != wanted and np.size(array):
         raise TypeError(f"Expected {wanted}, but got {_shown(value)}, which is {found}.")
-    if wanted != "string":  # nothing, whatever it was to be of
+    if wanted != "string":  # an empty array, so its dtype does not matter
         return np.empty(np.shape(array), dtypes.numpy_dtype(wanted))
     encoded = np.empty(np.size(array), dtype=object)
     encoded[:] = [item.encode() if isinstance(item, str) else bytes(item) for item in np.ravel(array)]

@@ -59,9 +59,9 @@ def topological_sort(sources: Mapping[str, Collection[str]], position: Mapping[s
     Parameters
     ----------
     sources : mapping of str to set of str
-        What each of the names needs, all of it among the names.
+        The names that each of the names needs, all of them among the keys.
     position : mapping of str to int
-        What decides between names that could both come next: the lowest is first.
+        The order of names that could both come next: the lowest is first.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def topological_sort(sources: Mapping[str, Collection[str]], position: Mapping[s
 def execution_order(
     digraph: DiGraph, names: set[str], position: Mapping[str, int], known: frozenset[tuple[str, int]] = frozenset()
 ) -> list[str]:
-    """Sort operations so that each comes after what it needs, and otherwise as they were made.
+    """Sort operations so that each comes after what it needs, and otherwise in the order in which they were made.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The operations: one family a file. Importing the room makes all of them known."""
+"""The operations: one family a file. Importing the package registers all of them."""
 
 from hdfsaver.ops import (
     activations,

@@ -1,4 +1,4 @@
-"""What families of operations share: element-wise classes, axes, constant folding, derivatives of broadcasting."""
+"""Shared by the families of operations: element-wise classes, axes, constant folding, derivatives of broadcasting."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from hdfsaver.tensor_info import Array
 
 
 class KernelState(Protocol):
-    """What kernels use of a session's state: the values of variables, and streams of random numbers."""
+    """The part of a session's state that kernels use: the values of variables, and streams of random numbers."""
 
     variables: dict[str, Array]
 
@@ -45,7 +45,7 @@ class KernelState(Protocol):
 
 
 Grads = Sequence[Tensor | None]
-"""The derivatives by the inputs of an operation; None where there is none."""
+"""The derivatives by the inputs of an operation; None where a derivative does not exist."""
 
 FOLDED_SIZE = 1024
 """The most elements that an input may have whose result is computed before anything runs."""
@@ -141,7 +141,7 @@ def sum_to_inputs(x: Tensor, y: Tensor, dx: Tensor | None, dy: Tensor | None) ->
     x, y : Tensor
         The inputs, of shapes that broadcast.
     dx, dy : Tensor or None
-        The derivatives by them, of the broadcast shape; None where there is none.
+        The derivatives by them, of the broadcast shape; None where a derivative does not exist.
 
     Returns
     -------
@@ -212,9 +212,9 @@ def scope(name: str | None, default: str, *values: object) -> Iterator[str]:
     name : str or None
         The name that the caller asked for.
     default : str
-        The name where there is none.
+        The name if the caller did not ask for one.
     *values
-        The arguments among which tensors may be; the default graph is taken where there is none.
+        The arguments among which tensors may be; without a tensor the default graph is taken.
 
     Returns
     -------
@@ -234,7 +234,7 @@ def scope(name: str | None, default: str, *values: object) -> Iterator[str]:
 def normal_axis(axis: int, rank: int) -> int:
     """Count an axis from the front; `ValueError` where it is out of range."""
     if not -rank <= axis < rank:
-        raise ValueError(f"Axis {axis} must lie in [{-rank}, {rank}) for a tensor of rank {rank}.")
+        raise ValueError(f"Axis {axis} must be in [{-rank}, {rank}) for a tensor of rank {rank}.")
     return axis % rank
 
 

@@ -217,7 +217,7 @@ def placeholder(dtype: DTypeLike, shape: ShapeLike = None, name: str | None = No
     Returns
     -------
     Tensor
-        Of the dtype and the shape, as far as it is known.
+        Of the dtype, and of the shape as far as known.
 
     Raises
     ------

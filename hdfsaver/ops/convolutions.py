@@ -196,7 +196,7 @@ def conv2d(
         The images are of another dtype, or the padding is missing.
     ValueError
         The filters are missing or of another dtype than the images, a rank is not 4, the channels do not match, the
-        window is larger than the images, or strides, padding or format are none of those above. Unlike in TensorFlow,
+        window is larger than the images, or strides, padding or format differ from those above. Unlike in TensorFlow,
         the channels of the images may not be a multiple of those of the filters.
 
     Examples

@@ -203,7 +203,7 @@ def depthwise_conv2d(
         The images are of another dtype, or the padding is not a string.
     ValueError
         The filters are missing or of another dtype than the images, a rank is not 4, the channels do not match, the
-        window is larger than the images, or strides, padding or format are none of those above.
+        window is larger than the images, or strides, padding or format differ from those above.
     """
     layout = data_format or "NHWC"
     apart = dilations if rate is None else rate

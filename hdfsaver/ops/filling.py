@@ -509,7 +509,7 @@ def one_hot(
     axis : int, optional
         Position of the new dimension in the result, the last by default.
     dtype : DType, str or NumPy dtype, optional
-        The dtype of the result: by default that of the values, and float32 if there are none.
+        The dtype of the result: by default that of the values, and float32 without values.
     name : str, optional
         Name of the operation, ``one_hot`` by default.
 

@@ -232,7 +232,7 @@ def _whole_by_length(values: Array, lengths: Array, axis: Array) -> Array:
 
 
 def _without_gaps(op: Operation, grads: Sequence[Tensor | None]) -> list[Tensor]:
-    """The derivatives by all outputs, zeros where there was none."""
+    """The derivatives by all outputs, zeros where one was missing."""
     pairs = zip(grads, op.outputs, strict=True)
     return [apply("ZerosLike", output) if grad is None else grad for grad, output in pairs]
 

@@ -227,7 +227,7 @@ def clip_by_norm(
         t = convert_to_tensor(t, name="t")
         total = _sum_of_squares(t, axes, keepdims=True)
         is_positive = apply("Greater", total, like(0, t))
-        # The root of 0 has no derivative, so the root of 1 is taken there; the length is 0 all the same.
+        # The root of 0 has no derivative, so the root of 1 is taken there; the length is still 0.
         safe = apply("SelectV2", is_positive, total, apply("OnesLike", total))
         length = apply("SelectV2", is_positive, apply("Sqrt", safe), total)
         scaled = apply("Mul", t, clip_norm)

@@ -38,7 +38,7 @@ def _views(windows: Windows, window: Pair, values: Array, outside: float) -> Arr
 
 
 def _counts(windows: Windows, window: Pair, images: Array) -> Array:
-    """The number of elements of each window that lie within the images."""
+    """The number of elements of each window that are within the images."""
     ones = np.ones((1, *images.shape[1:3], 1), images.dtype)
     counts: Array = windows.over(windows.padded(ones, window), window).sum((4, 5))
     return counts
@@ -106,7 +106,7 @@ def _spread(windows: Windows, window: Pair, images: Array, part: Callable[[int],
 
 @register
 class AvgPool(OpDef):
-    """The mean of each window, without what lies outside of the images."""
+    """The mean of each window, without the padding."""
 
     type = "AvgPool"
     differs = ROUNDED_ONCE
@@ -182,7 +182,7 @@ def max_pool(
     strides : int or list of int
         How far windows are apart, in the same form.
     padding : {"SAME", "VALID"}
-        Pad images so that ``ceil(size / stride)`` windows fit, or use only windows that lie within the images. The
+        Pad images so that ``ceil(size / stride)`` windows fit, or use only windows that are within the images. The
         padding is never the greatest. Lower case works too.
     data_format : {"NHWC", "NCHW"}
         The order of the dimensions: channels last or second.
@@ -235,7 +235,7 @@ def avg_pool(
     strides : int or list of int
         How far windows are apart, in the same form.
     padding : {"SAME", "VALID"}
-        Pad images so that ``ceil(size / stride)`` windows fit, or use only windows that lie within the images. Lower
+        Pad images so that ``ceil(size / stride)`` windows fit, or use only windows that are within the images. Lower
         case works too.
     data_format : {"NHWC", "NCHW"}
         The order of the dimensions: channels last or second.

@@ -58,7 +58,7 @@ def rint(x: TensorLike, name: str | None = None) -> Tensor:
 
 @register
 class Round(_Step):
-    """The nearest integer; halves are rounded to the even one, and integers stay as they are."""
+    """The nearest integer; halves are rounded to the even one, and integers stay unchanged."""
 
     type = "Round"
     types = {"T": REALS - {"uint8", "uint16", "uint32", "uint64"}}

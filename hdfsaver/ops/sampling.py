@@ -232,7 +232,7 @@ def random_shuffle(value: TensorLike, seed: int | None = None, name: str | None 
     Parameters
     ----------
     value : TensorLike
-        Of any dtype and shape; a single value stays as it is.
+        Of any dtype and shape; a single value stays unchanged.
     seed : int, optional
         The operation's own seed; see `set_random_seed`.
     name : str, optional

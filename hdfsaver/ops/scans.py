@@ -78,7 +78,7 @@ def _exclusively(ufunc: np.ufunc, initial: int) -> Callable[..., Array]:
 
 
 def _scanned_back(op: Operation, grad: Tensor) -> Tensor:
-    """What each place gets from all that it went into."""
+    """The derivative by each element, from those by all sums that it is part of."""
     attrs = {"exclusive": op.get_attr("exclusive"), "reverse": not op.get_attr("reverse")}
     return apply("Cumsum", grad, op.inputs[1], **attrs)
 
@@ -190,7 +190,7 @@ def _scanned(op_type: str, x: TensorLike, axis: TensorLike, exclusive: bool, rev
 
 
 class _ArgExtreme(Flat):
-    """Where along an axis the extreme lies, the first of equals."""
+    """The position of the extreme along an axis, the first of equals."""
 
     signature = "input: T, dimension: Tidx -> output: output_type"
     types = {"T": REALS | {"bool"}, "Tidx": INDICES}

@@ -1,4 +1,4 @@
-"""What an engine is: a function from a plan to something that runs."""
+"""The protocol of an engine: a function from a plan to an object that runs it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Executable = Callable[[Sequence[Array]], list[Any]]
 
 
 class Engine(Protocol):
-    """What computes."""
+    """Makes the object that computes a plan."""
 
     def __call__(self, plan: ExecutionPlan, state: SessionState) -> Executable:
         """Prepare a plan for many runs.
@@ -45,7 +45,7 @@ class StepError(Exception):
     node : str
         The operation's name.
     cause : Exception
-        What it raised.
+        The exception that it raised.
     """
 
     def __init__(self, node: str, cause: Exception) -> None:

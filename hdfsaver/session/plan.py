@@ -37,7 +37,7 @@ class Step:
     controls : tuple of int
         For each operation waited for, a slot that is filled when it has run.
     outputs : tuple of int
-        The slots of its outputs; an operation without any has one for those that wait for it.
+        The slots of its outputs; an operation without outputs has one that says that it has run.
     frees : tuple of int
         The slots that are not needed after this step.
     """
@@ -90,7 +90,7 @@ def make_plan(graph: Graph, fetches: Sequence[Tensor | Operation], feeds: Sequen
     graph : Graph
     fetches : sequence of Tensor or Operation
     feeds : sequence of Tensor
-        What the caller gives values for.
+        The tensors that the caller gives values for.
 
     Returns
     -------
@@ -119,7 +119,7 @@ class _Planner:
         targets = [name for name, output in self.fetches if (name, output) not in self.known]
         needed = ancestors(self.digraph, targets, self.known)
         place = self.graph.positions()
-        # Before the order: a loop of TensorFlow's, whose operations are not known here, does not have one.
+        # Before the order: a TensorFlow loop, whose operations are not known here, does not have one.
         _check_known(self.digraph, needed, place)
         order = execution_order(self.digraph, needed, place, self.known)
         feed_slots = tuple(self._slot(output) for output in self.fed)

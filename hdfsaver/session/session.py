@@ -25,7 +25,7 @@ from hdfsaver.tensor_info import Array
 
 
 class _Feed(NamedTuple):
-    """What a fed tensor asks of a value."""
+    """The requirements of a fed tensor on its value."""
 
     tensor: Tensor
     dtype: str
@@ -33,7 +33,7 @@ class _Feed(NamedTuple):
 
 
 class _Prepared(NamedTuple):
-    """What a session keeps of a combination of fetches and feeds."""
+    """The prepared run of a combination of fetches and feeds, which a session keeps."""
 
     execute: Executable
     feeds: tuple[_Feed, ...]
@@ -51,7 +51,7 @@ class Session:
     config : object
         Accepted for programs that give it; nothing in it applies here.
     engine : Engine, optional
-        What computes; NumPy by default.
+        The engine that computes; NumPy by default.
     """
 
     def __init__(

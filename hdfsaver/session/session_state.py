@@ -1,4 +1,4 @@
-"""What lasts in a session from run to run: the values of variables and the streams of random numbers."""
+"""The state of a session between runs: the values of variables and the streams of random numbers."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class SessionState:
     ----------
     variables : dict of str to ndarray
         The value of each variable that has one, under the key that `hdfsaver.ops.state_ops.variable_key` gives. The
-        arrays are read-only and never written on: a new value is a new array, so that one
-        in use elsewhere stays as it is.
+        arrays are read-only and never written on: a new value is a new array, so that one in use elsewhere stays
+        unchanged.
     held : dict
-        What kernels keep open until the run ends, by thread and key; see `hold`.
+        The objects that kernels keep open until the run ends, by thread and key; see `hold`.
     """
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class SessionState:
         self.variables.update(values)
 
     def hold(self, key: Hashable, make: Callable[[], _AnyClosable]) -> _AnyClosable:
-        """What several kernels of one run share, such as an open file: made for the first, closed after the last."""
+        """An object shared by several kernels of one run, such as an open file: made once, closed after the run."""
         place = (threading.get_ident(), key)
         if place not in self.held:
             self.held[place] = make()

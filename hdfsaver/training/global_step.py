@@ -27,7 +27,7 @@ def get_global_step(graph: Graph | None = None) -> Variable | Tensor | None:
     Returns
     -------
     Variable, Tensor or None
-        What the collection ``GLOBAL_STEP`` holds, or the tensor ``global_step:0``; None where there is neither.
+        The item of the collection ``GLOBAL_STEP``, or the tensor ``global_step:0``; None where there is neither.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def create_global_step(graph: Graph | None = None) -> Variable:
 
 
 def get_or_create_global_step(graph: Graph | None = None) -> Variable | Tensor:
-    """The global step of a graph, made where there is none."""
+    """The global step of a graph, made if it is missing."""
     graph = get_default_graph() if graph is None else graph
     found = get_global_step(graph)
     return create_global_step(graph) if found is None else found

@@ -21,7 +21,7 @@ _SMOOTH = FLOATS | COMPLEX
 
 
 class AggregationMethod:
-    """How several contributions to one derivative are added: accepted by name, and all the same here."""
+    """How several contributions to one derivative are added: accepted by name, without a difference here."""
 
     ADD_N = 0
     DEFAULT = ADD_N
@@ -30,7 +30,7 @@ class AggregationMethod:
 
 
 class UnconnectedGradients:
-    """What `gradients` gives for an ``x`` that no ``y`` depends on: nothing, or zeros."""
+    """The result of `gradients` for an ``x`` that no ``y`` depends on: nothing, or zeros."""
 
     NONE = "none"
     ZERO = "zero"
@@ -54,15 +54,15 @@ def gradients(
     ys : Tensor or list of Tensor
     xs : Tensor, Variable or list of them
     grad_ys : Tensor or list of Tensor, optional
-        What each ``y`` counts, element by element; ones where None is given.
+        The derivative by each ``y``, element by element; ones where None is given.
     name : str
         The name scope of the new operations.
     colocate_gradients_with_ops, gate_gradients, aggregation_method
         Accepted for programs that give them; the result is the same.
     stop_gradients : Tensor or list of Tensor, optional
-        What is to be taken as constant.
+        The tensors to take as constants.
     unconnected_gradients : {"none", "zero"}
-        What to give for an ``x`` that no ``y`` depends on.
+        The result for an ``x`` that no ``y`` depends on.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def _seed(number: int, y: Tensor, grad_y: Any) -> Tensor:
         return _ones(number, y)
     seed = convert_to_tensor(grad_y, kind if not is_tensor(grad_y) else None, name=f"grad_ys_{number}")
     if _is_smooth(kind.name) and seed.dtype.base_dtype is not kind:
-        raise TypeError(f"The grad_y of {y.name!r} must be {kind.name} as it is, not {seed.dtype.name}.")
+        raise TypeError(f"The grad_y of {y.name!r} must be {kind.name}, without a conversion, not {seed.dtype.name}.")
     seed.shape.assert_is_compatible_with(y.shape)
     return seed
 

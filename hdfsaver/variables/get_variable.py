@@ -58,7 +58,7 @@ class _Store:
 
 
 class _Request:
-    """What one call of `get_variable` asks for."""
+    """The request of one call of `get_variable`."""
 
     def __init__(
         self, shape: Any, dtype: Any, initializer: Any, partition_info: PartitionInfo | None = None, **options: Any
@@ -83,7 +83,7 @@ class _Request:
             )
 
     def make(self, name: str) -> Variable:
-        """Make the variable, under its full name whatever the name scope is."""
+        """Make the variable, under its full name, independent of the name scope."""
         initial = self._initial_value(name)
         regularizer = self.options.pop("regularizer")
         graph = get_default_graph()
@@ -225,7 +225,7 @@ def get_variable(
     Returns
     -------
     Variable or PartitionedVariable
-        What the custom getter gives, where there is one.
+        With a custom getter, its result.
 
     Raises
     ------

@@ -20,7 +20,7 @@ from hdfsaver.variables.partitioning import PartitionInfo, SaveSliceInfo, parts_
 from hdfsaver.variables.variable import Variable
 
 WholeLike: TypeAlias = "TensorLike | PartitionedVariable"
-"""What may be written for the value of a whole variable, or for those of its parts."""
+"""An argument that stands for the value of a whole variable, or for those of its parts."""
 
 
 class PartitionedVariable:
@@ -127,7 +127,7 @@ class PartitionedVariable:
     # -- standing for a tensor -----------------------------------------------------------------------------------
 
     def as_tensor(self) -> Tensor:
-        """The parts joined, in operations that are made anew each time and wait for nothing else."""
+        """The parts joined, in operations that are new at each call and wait for nothing else."""
         with self.graph.control_dependencies(None):
             return self._concat()
 

@@ -56,7 +56,7 @@ class SaveSliceInfo:
 
     @property
     def key(self) -> tuple[slice, ...]:
-        """What to index the whole with to get the part."""
+        """The index of the part in the whole."""
         return tuple(slice(start, start + size) for start, size in zip(self.var_offset, self.var_shape, strict=True))
 
     def to_proto(self, export_scope: str | None = None) -> SaveSliceInfoDef | None:
@@ -73,7 +73,7 @@ class SaveSliceInfo:
 
 
 class PartitionInfo:
-    """What an initializer is told of the part that it makes a value for.
+    """The part that an initializer makes a value for.
 
     Attributes
     ----------

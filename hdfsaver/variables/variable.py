@@ -26,7 +26,7 @@ from hdfsaver.shapes import ShapeLike, TensorShape
 from hdfsaver.variables import partitioning
 
 InitialValue: TypeAlias = "TensorLike | Callable[[], TensorLike]"
-"""What a variable may begin with: a value, or a function that makes one."""
+"""The initial value of a variable: a value, or a function that makes one."""
 
 
 class Variable(TensorOperators):
@@ -38,7 +38,8 @@ class Variable(TensorOperators):
     Parameters
     ----------
     initial_value : Tensor, array_like or callable
-        What the initializer assigns; a callable is called without arguments, inside the variable's name scope.
+        The value that the initializer assigns; a callable is called without arguments, inside the name scope of the
+        variable.
     trainable : bool
         Whether it is listed in ``GraphKeys.TRAINABLE_VARIABLES``.
     collections : list of str, optional
@@ -118,7 +119,7 @@ class Variable(TensorOperators):
         graph = get_default_graph()
         with graph.control_dependencies(None), graph.name_scope(name or "Variable") as scope:
             if callable(initial_value):
-                # What is made by a call belongs to the device of the variable, which is not there yet.
+                # Operations made by the call belong to the device of the variable, which does not exist yet.
                 with graph.colocation_group(b"loc:@" + scope.removesuffix("/").encode()):
                     with graph.name_scope("Initializer"), graph.device(None):
                         value = convert_to_tensor(initial_value(), dtype, name="initial_value")
@@ -295,7 +296,7 @@ class Variable(TensorOperators):
         Returns
         -------
         Tensor or Operation
-            A reference to the variable, as it is afterwards; or the operation.
+            A reference to the variable after the assignment; or the operation.
 
         Raises
         ------
@@ -339,7 +340,7 @@ class Variable(TensorOperators):
         Returns
         -------
         Tensor or Operation
-            A reference to the variable, as it is afterwards; or the operation.
+            A reference to the variable after the assignment; or the operation.
 
         Raises
         ------
@@ -383,7 +384,7 @@ class Variable(TensorOperators):
         Returns
         -------
         Tensor or Operation
-            A reference to the variable, as it is afterwards; or the operation.
+            A reference to the variable after the assignment; or the operation.
 
         Raises
         ------

@@ -28,7 +28,7 @@ Reuse: TypeAlias = bool | _ReuseMode
 """Whether `get_variable` takes variables that exist (True), makes them (False), or does what is needed."""
 
 InitializerLike: TypeAlias = "TensorLike | Callable[..., Any]"
-"""What may be written for an initializer: a function of shape and dtype, a class of such, or a value."""
+"""An argument that stands for an initializer: a function of shape and dtype, a class of such, or a value."""
 
 Regularizer: TypeAlias = "Callable[[Tensor], Any]"
 """A function from a variable's value to a loss, or None."""
@@ -38,7 +38,7 @@ _SCOPES_KEY = ("__varscope",)
 
 
 class VariableScope:
-    """What `get_variable` takes from its surroundings.
+    """The settings that `get_variable` takes from the variable scope.
 
     Attributes
     ----------
@@ -147,7 +147,7 @@ def variable_scope(
     Parameters
     ----------
     name_or_scope : str, VariableScope or None
-        A scope is entered again as it is; with None a name is made of ``default_name``, unique among the scopes.
+        A scope is entered again unchanged; with None a name is made of ``default_name``, unique among the scopes.
     default_name : str, optional
     reuse : bool or AUTO_REUSE, optional
         Whether `get_variable` takes variables that exist; what an outer scope says holds for inner ones.
@@ -210,7 +210,7 @@ def _current(scope: VariableScope) -> Iterator[VariableScope]:
         yield scope
     finally:
         scopes.current = outer
-        # Inside a scope that is opened again its inner default names begin anew.
+        # Inside a scope that is opened again its inner default names begin again.
         scopes.opened = before
 
 

@@ -19,6 +19,8 @@ CHECKED = (
     "messages",
     "interop",
     "monitoring",
+    "graph", "ops", "session", "variables", "training", "testing", "shapes.py", "__init__.py", "math.py", "nn.py",
+    "random.py", "initializers.py", "logging.py", "graph_util.py", "numpy.py",
 )  # fmt: skip
 """The packages and modules below ``hdfsaver`` that are checked."""
 
