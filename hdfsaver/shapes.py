@@ -1,4 +1,4 @@
-"""Static shapes: what is known of a tensor's shape before anything runs.
+"""Static shapes: the part of a tensor's shape that is known before a run.
 
 Inside the DiGraph and the file a shape is a plain value: ``None`` when not even the rank is known, otherwise a tuple
 whose unknown dimensions are ``None``. `TensorShape` and `Dimension` are TensorFlow's classes of shapes.

@@ -24,8 +24,8 @@ def apply(op_type: str, *inputs: TensorLike | None, name: str | None = None, **a
     op_type : str
         A registered type.
     *inputs : Tensor, Variable, array_like, or sequences of them
-        The inputs of the signature, in order; what is not a tensor becomes a constant of the dtype that its tensor
-        neighbours ask for. None is refused.
+        The inputs of the signature, in order; a value that is not a tensor becomes a constant of the dtype that the
+        tensors beside it require. None is refused.
     name : str, optional
         The operation's name; the type's by default.
     **attrs
@@ -119,7 +119,7 @@ def _add(definition: OpDef, inputs: Sequence[Any], name: str | None, attrs: dict
 
 
 class _InputReader:
-    """Reads the inputs of one new operation; what they say of the attributes goes into ``attrs``."""
+    """Reads the inputs of one new operation; attributes that they determine are put into ``attrs``."""
 
     def __init__(self, definition: OpDef, graph: Graph, name: str, attrs: dict[str, AttrValue]) -> None:
         self.definition = definition

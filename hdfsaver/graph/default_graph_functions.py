@@ -17,7 +17,7 @@ from hdfsaver.graph.tensor_conversion import graph_of
 def name_scope(
     name: str | None, default_name: str | None = None, values: Iterable[TensorLike | None] | None = None
 ) -> Iterator[str]:
-    """Put what is made inside under a name, in the graph of the values.
+    """Put operations made inside under a name, in the graph of the values.
 
     Parameters
     ----------
@@ -39,19 +39,19 @@ def name_scope(
 
 
 def device(device_name_or_function: str | None) -> AbstractContextManager[None]:
-    """Ask that what is made inside runs on a device; see `Graph.device`."""
+    """Request a device for operations made inside; see `Graph.device`."""
     return get_default_graph().device(device_name_or_function)
 
 
 def control_dependencies(
     control_inputs: Iterable[GraphElementLike] | None,
 ) -> AbstractContextManager[ControlDependencies]:
-    """Make what is made inside wait for the given operations and tensors; None forgets all outer ones."""
+    """Make operations made inside wait for the given operations and tensors; None cancels all outer ones."""
     return get_default_graph().control_dependencies(control_inputs)
 
 
 def colocate_with(op: GraphElementLike, ignore_existing: bool = False) -> AbstractContextManager[None]:
-    """Ask that what is made inside shares the device of an operation."""
+    """Request the device of an operation for operations made inside."""
     return get_default_graph().colocate_with(op, ignore_existing)
 
 

@@ -28,7 +28,7 @@ FOLDED_DEPTH = 12
 
 
 class Node:
-    """One operation as its definition sees it: plain values out of the DiGraph, with what is known of the inputs."""
+    """One operation as its definition sees it: plain values from the DiGraph, and known input values."""
 
     __slots__ = ("attrs", "depth", "digraph", "inputs", "name")
 
@@ -96,12 +96,12 @@ class Node:
         return None if definition is None else definition.sizes(self.source(position))
 
     def _source_definition(self, position: int) -> OpDef | None:
-        # Shapes are computed by a handful of operations; what is deeper is not worth the time, nor Python's stack.
+        # Shapes are computed by a few operations; a longer chain is not worth the time and Python's stack.
         return find(self.source_type(position)) if self.depth < FOLDED_DEPTH else None
 
 
 class OpDef:
-    """An operation type. A subclass says what it is in class attributes and overrides what it needs of the methods."""
+    """An operation type. A subclass describes it in class attributes and overrides the methods that it needs."""
 
     type: ClassVar[str]
     """The type's name, as TensorFlow registers it."""

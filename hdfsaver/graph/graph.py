@@ -1,4 +1,4 @@
-"""Graph: the networkx DiGraph with what is needed to build it and to find things in it."""
+"""Graph: the networkx DiGraph with methods that build it and find operations and tensors in it."""
 
 from __future__ import annotations
 
@@ -80,11 +80,11 @@ class Graph:
 
     @property
     def version(self) -> int:
-        """A number that grows with every change; what was compiled from one version holds for no other."""
+        """A number that grows with every change; a plan compiled from one version is not valid for another."""
         return self._version
 
     def changed(self) -> None:
-        """Say that the DiGraph is no longer what it was; for code that changes it without the methods of this class."""
+        """Record that the DiGraph has changed; for code that changes it without the methods of this class."""
         self._version += 1
         self._sizes.append((self._version, len(self.digraph)))
 
@@ -103,7 +103,7 @@ class Graph:
         return count + version - known
 
     def fingerprint(self) -> Hashable:
-        """A value that is equal to an earlier one only while graph and collections are what they were."""
+        """A value that is equal to an earlier one only while graph and collections are unchanged."""
         # Comparing all items takes time, and is needed only where a list can be changed without a word to the graph.
         contents = self._collections.snapshot() if self._collections.is_shared else self._collections.version
         return self, self._version, len(self.digraph), contents
@@ -204,7 +204,7 @@ class Graph:
         return operation
 
     def surround(self, nodes: Sequence[tuple[str, dict[str, Any]]]) -> None:
-        """Give nodes that were just added what the ``with`` blocks around ask for: control inputs and devices."""
+        """Give nodes that were just added the control inputs and devices of the ``with`` blocks around."""
         for name, data in nodes if self._control else ():
             sources = {source for source, _ in data["inputs"]}
             around = self._current_control_inputs(sources)
@@ -275,7 +275,7 @@ class Graph:
     # -- names and scopes ----------------------------------------------------------------------------------------
 
     def new_name(self, name: str) -> str:
-        """The name that an operation gets that asks for ``name``; one that ends in a slash is taken as it stands."""
+        """A unique name made of ``name``; a name that ends in a slash is taken unchanged, without the slash."""
         self.check_not_finalized()
         if name.endswith("/"):
             name = name[:-1]
@@ -291,7 +291,7 @@ class Graph:
 
     @contextmanager
     def name_scope(self, name: str | None) -> Iterator[str]:
-        """Put what is made inside under ``name/``.
+        """Put operations made inside under ``name/``.
 
         Parameters
         ----------
@@ -322,7 +322,7 @@ class Graph:
 
     @contextmanager
     def device(self, device_name_or_function: str | None) -> Iterator[None]:
-        """Ask that what is made inside runs on a device; None forgets what was asked outside."""
+        """Request a device for operations made inside; None cancels the outer requests."""
         if device_name_or_function is not None and not isinstance(device_name_or_function, str):
             raise TypeError(f"A device is named by a string such as '/cpu:0', not {device_name_or_function!r}.")
         self._devices.append(device_name_or_function and merge_device(device_name_or_function))
@@ -333,7 +333,7 @@ class Graph:
 
     @contextmanager
     def control_dependencies(self, control_inputs: Iterable[GraphElementLike] | None) -> Iterator[ControlDependencies]:
-        """Make what is made inside wait for the given operations and tensors; None forgets all outer ones."""
+        """Make operations made inside wait for the given operations and tensors; None cancels all outer ones."""
         names = [self._operation_of(item).name for item in control_inputs or ()]
         dependencies = ControlDependencies(names)
         outer = self._control
@@ -357,14 +357,14 @@ class Graph:
 
     @contextmanager
     def colocate_with(self, op: GraphElementLike, ignore_existing: bool = False) -> Iterator[None]:
-        """Ask that what is made inside shares the device of an operation."""
+        """Request the device of an operation for operations made inside."""
         outer = [] if ignore_existing else self._colocation
         with self._colocated(sorted({*outer, *self._operation_of(op).colocation_groups()})):
             yield
 
     @contextmanager
     def colocation_group(self, group: bytes) -> Iterator[None]:
-        """Put what is made inside into one group, that of an operation which may not be there yet."""
+        """Put operations made inside into one group, that of an operation which may not exist yet."""
         with self._colocated([group]):
             yield
 
@@ -392,7 +392,7 @@ class Graph:
         ValueError
             It is a tensor's name.
         KeyError
-            The graph has no such operation.
+            The operation does not exist in the graph.
         """
         if not isinstance(name, str):
             raise TypeError(f"Operation names are strings (or similar), not {type(name).__name__}.")
@@ -410,7 +410,7 @@ class Graph:
         ValueError
             It is not of the form ``"operation:output"``.
         KeyError
-            The graph has no such operation, or that no such output.
+            The operation does not exist in the graph, or does not have that output.
         """
         if not isinstance(name, str):
             raise TypeError(f"Tensor names are strings (or similar), not {type(name).__name__}.")
@@ -515,7 +515,7 @@ class Graph:
         from_version : int, optional
             Only the operations that were added since `version` was that.
         add_shapes : bool
-            Say in the attribute ``_output_shapes`` of each operation what is known of the shapes of its outputs.
+            Write the known shapes of the outputs of each operation in its attribute ``_output_shapes``.
 
         Returns
         -------

@@ -88,7 +88,7 @@ def import_graph_def(
     Raises
     ------
     TypeError
-        An argument is not what it should be.
+        An argument has the wrong type.
     ValueError
         A name in ``input_map`` or ``return_elements`` is not in ``graph_def``; or that is not well-formed: an input is
         missing, a name comes twice, operations wait for each other in a cycle, dtypes or shapes do not fit.

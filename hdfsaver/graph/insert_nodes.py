@@ -1,4 +1,4 @@
-"""Put nodes that were made elsewhere into a graph: new names, other inputs, and what is inferred of the outputs."""
+"""Put nodes that were made elsewhere into a graph: new names, other inputs, and inferred outputs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LOCATION = b"loc:@"
 _LOOP_ENTRIES = ("Merge", "RefMerge")
 _LOOP_ENDS = ("NextIteration", "RefNextIteration")
 
-# The attributes that most often say which dtype comes out of an operation, tried in this order for unknown types.
+# The attributes that most often give the dtype of an operation's output, tried in this order for unknown types.
 _TELLING_ATTRS = ("dtype", "out_type", "output_type", "DstT", "Tout", "T")
 
 
@@ -62,8 +62,8 @@ def insert_nodes(
     ----------
     graph : Graph
     nodes : mapping of str to dict
-        The nodes in any order. Those that bring ``outputs`` are taken at their word and stay in their order; for the
-        others what comes out of them is inferred.
+        The nodes in any order. For those that have ``outputs`` these are kept, and so is their order; for the others
+        the outputs are inferred.
     prefix : str
         Put before all names; those that the graph has already get ``_1``, ``_2``, ….
     replaced : Replaced, optional
@@ -80,7 +80,7 @@ def insert_nodes(
     ------
     ValueError
         An input is missing or does not fit, nodes wait for each other in a cycle, a name is not legal, an attribute
-        is missing, shapes do not fit each other. The graph is what it was.
+        is missing, shapes do not fit each other. The graph is unchanged.
     RuntimeError
         The graph is finalized.
     """
@@ -204,7 +204,7 @@ class _Insertion:
             return item  # of a group that was not exported with it
         raise ValueError(f"Node {name!r} expects to be colocated with unknown node {group!r}.")
 
-    # -- what comes out of it ------------------------------------------------------------------------------------
+    # -- outputs -------------------------------------------------------------------------------------------------
 
     def _outputs(self, name: str, new: str, data: dict[str, Any]) -> Outputs:
         definition = find(data["op"])
@@ -236,7 +236,7 @@ class _Insertion:
                 _check_output(name, new, (source, output), given, wanted)
 
     def _declared(self, name: str, attrs: dict[str, Any], shapes: list[Shape] | None) -> Outputs:
-        """The outputs of an operation of an unknown type: as it declares them, else as its takers need them."""
+        """The outputs of an operation of an unknown type: as declared, else as other operations need them."""
         said = attrs.pop(OUTPUT_DTYPES, None)
         if said is not None:
             return tuple(zip(said, [None] * len(said) if shapes is None else shapes, strict=True))
@@ -247,7 +247,7 @@ class _Insertion:
         return tuple((expected.get((name, index)) or usual, found[index]) for index in range(count))
 
     def _taken(self) -> dict[Output, str]:
-        """For each output that is taken, the dtype that its first taker of a known type asks for."""
+        """For each output that is an input elsewhere, the dtype that the first known operation needs there."""
         if self._expected is None:
             self._expected = {}
             for data in self.nodes.values():

@@ -55,7 +55,7 @@ class Operation:
         return outputs
 
     def set_output_shape(self, index: int, shape: Shape) -> None:
-        """Replace what is known of an output's shape."""
+        """Replace the static shape of an output."""
         if self.output_data[index][1] == shape:
             return
         outputs = list(self.output_data)
@@ -111,7 +111,7 @@ class Operation:
         Raises
         ------
         ValueError
-            The operation has no such attribute.
+            The operation does not have that attribute.
         """
         attrs = self.data["attrs"]
         if name not in attrs:

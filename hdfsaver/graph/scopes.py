@@ -37,7 +37,7 @@ def merge_device(name: str) -> str:
 
 
 def device_of(stack: Sequence[str | None]) -> str:
-    """The device that a stack of blocks asks for: the inner one counts for each part, None forgets what is outside."""
+    """The device that a stack of blocks requests: each part from the innermost block, None cancels the outer ones."""
     parts: dict[str, str] = {}
     for name in stack:
         if name is None:

@@ -1,6 +1,6 @@
 """Tensor: one output of an operation, as programs see it.
 
-Type checkers read ``tensor.pyi``: there a tensor has the types of what is above this file, which are graphs,
+Type checkers read ``tensor.pyi``: there a tensor has the types of the modules above this file: graphs,
 operations, and Python's operators, which `hdfsaver.graph.operators` installs.
 """
 
@@ -110,12 +110,12 @@ class Tensor(TensorOperators):
         return self.shape
 
     def set_shape(self, shape: ShapeLike) -> None:
-        """Add to what is known of the shape.
+        """Add dimensions to the static shape.
 
         Raises
         ------
         ValueError
-            It contradicts what is known already.
+            It contradicts the dimensions that are known already.
         """
         self.op.set_output_shape(self.value_index, shapes.merge(self.shape.plain, shapes.as_shape(shape)))
 

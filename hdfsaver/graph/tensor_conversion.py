@@ -186,7 +186,7 @@ def convert_to_tensor(
     name: str | None = None,
     preferred_dtype: DTypeLike | None = None,
 ) -> Tensor:
-    """The tensor that a value stands for; a constant is made of what is not a tensor yet.
+    """The tensor that a value stands for; a constant is made of any other value.
 
     Parameters
     ----------
@@ -245,7 +245,7 @@ def _stacked(values: list[Any] | tuple[Any, ...], wanted: dtypes.DType | None, n
     wanted = wanted or _dtype_among(values)
     with get_default_graph().name_scope(name) as scope:
         tensors = [convert_to_tensor(value, wanted, name=str(place)) for place, value in enumerate(values)]
-        # `apply` is above: it converts its inputs by what is in this file.
+        # `apply` is above: it converts its inputs by the functions of this file.
         attrs = {"axis": 0, "T": tensors[0].dtype.base_dtype.name, "N": len(tensors)}
         return graph_of(tensors).create("Pack", tensors, attrs, scope).outputs[0]
 

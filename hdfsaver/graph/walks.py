@@ -54,7 +54,7 @@ class CycleError(ValueError):
 
 
 def topological_sort(sources: Mapping[str, Collection[str]], position: Mapping[str, int]) -> list[str]:
-    """Sort names so that each comes after what it needs, and otherwise by position.
+    """Sort names so that each comes after those that it needs, and otherwise by position.
 
     Parameters
     ----------
@@ -95,13 +95,13 @@ def topological_sort(sources: Mapping[str, Collection[str]], position: Mapping[s
 def execution_order(
     digraph: DiGraph, names: set[str], position: Mapping[str, int], known: frozenset[tuple[str, int]] = frozenset()
 ) -> list[str]:
-    """Sort operations so that each comes after what it needs, and otherwise in the order in which they were made.
+    """Sort operations so that each comes after those that it needs, and otherwise in the order of creation.
 
     Parameters
     ----------
     digraph : networkx.DiGraph
     names : set of str
-        The operations to sort; what they need beyond this set counts as done.
+        The operations to sort; others that they need count as done.
     position : mapping of str to int
         When each operation was made.
     known : frozenset of (str, int)

@@ -87,7 +87,7 @@ def fold_by_kernel(definition: OpDef, node: Node) -> Array | None:
         with np.errstate(all="ignore"):
             return np.asarray(definition.kernel(node)(*values))
     except (InvalidArgumentError, ValueError):
-        return None  # the run reports what is wrong
+        return None  # the run reports the error
 
 
 class Unary(OpDef):
@@ -279,7 +279,7 @@ def shape_of(tensor: Tensor, name: str, dtype: str = "int32") -> Tensor:
     Raises
     ------
     KeyError
-        There is no such dtype.
+        The dtype is unknown.
     """
     known = tensor.shape.plain
     if shapes.is_fully_defined(known):
@@ -358,7 +358,7 @@ def filled(value: int, shape: ShapeLike | TensorLike, dtype: DTypeLike, name: st
     ValueError
         The shape is given as numbers and not all are known.
     TypeError
-        The shape is a tensor of another dtype, or there is no such dtype.
+        The shape is a tensor of another dtype, or the dtype is unknown.
     """
     element = _element(value, dtype_name(dtype))
     plain = known_shape(shape)

@@ -45,7 +45,7 @@ class _Equality(Flat, Binary):
 
 
 def _to_bool(ufunc: Callable[..., Any]) -> Kernel:
-    # Objects compare to objects unless NumPy is told that a bool is wanted.
+    # NumPy's comparison of objects gives objects unless a bool is requested.
     return lambda x, y: ufunc(x, y, dtype=bool) if np.asarray(x).dtype == object else ufunc(x, y)
 
 

@@ -210,7 +210,7 @@ def placeholder(dtype: DTypeLike, shape: ShapeLike = None, name: str | None = No
     dtype : DType, str or NumPy dtype
         The dtype of the values; fed values are converted to it.
     shape : int, TensorShape or sequence of int or None, optional
-        The shape that values must have: None for a length that is unknown, no shape at all where everything is.
+        The shape that values must have: None for an unknown length; without a shape all values fit.
     name : str, optional
         Name of the operation, ``Placeholder`` by default.
 

@@ -280,8 +280,8 @@ def clip_by_global_norm(
     Returns
     -------
     tensors : list of (Tensor or None)
-        Each ``t * clip_norm / max(length, clip_norm)``. Where the length is infinite, what was finite becomes 0;
-        TensorFlow makes it NaN.
+        Each ``t * clip_norm / max(length, clip_norm)``. Where the length is infinite, finite elements become 0;
+        TensorFlow makes them NaN.
     length : Tensor
         The length before, a single value.
 

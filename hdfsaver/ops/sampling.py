@@ -38,7 +38,7 @@ def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
     if graph.seed is None:
         graph_seed, own_seed = DEFAULT_GRAPH_SEED, op_seed or 0
     else:
-        # Without a seed of its own an operation is told from others by how many were made before it.
+        # An operation without a seed of its own gets the number of operations made before it, which differs for each.
         graph_seed, own_seed = graph.seed, len(graph.digraph) if op_seed is None else op_seed
     seeds = graph_seed % _SEEDS, own_seed % _SEEDS
     return (0, _SEEDS) if seeds == (0, 0) else seeds  # two zeros would stand for no seed at all

@@ -80,7 +80,7 @@ class SelectV2(OpDef):
 
 @register
 class Where(Flat):
-    """The indices of what is true or not zero, a row for each, in row-major order."""
+    """The indices of the elements that are true or not zero, a row for each, in row-major order."""
 
     type = "Where"
     signature = "input: T -> index: int64"
@@ -99,7 +99,7 @@ class Where(Flat):
 def where(
     condition: TensorLike, x: TensorLike | None = None, y: TensorLike | None = None, name: str | None = None
 ) -> Tensor:
-    """Choose from ``x`` where a condition is true and from ``y`` elsewhere; without them, the indices of what is true.
+    """Choose from ``x`` where a condition is true and from ``y`` elsewhere; without them, the indices of true elements.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ class Engine(Protocol):
         Raises
         ------
         StepError
-            By what is returned: an operation failed.
+            By the returned object: an operation failed.
         """
         ...
 

@@ -42,7 +42,7 @@ def convert_variables_to_constants(
     Returns
     -------
     GraphDef
-        A new definition; what it shares with the given one is copied.
+        A new definition; it does not share memory with the given one.
 
     Raises
     ------

@@ -83,7 +83,7 @@ class ExecutionPlan:
 
 
 def make_plan(graph: Graph, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> ExecutionPlan:
-    """Prune the graph to what the fetches need, given the feeds, and put it in order.
+    """Prune the graph to the operations that the fetches need, given the feeds, and order them.
 
     Parameters
     ----------

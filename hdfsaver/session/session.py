@@ -91,7 +91,7 @@ class Session:
         options: object = None,
         run_metadata: object = None,
     ) -> Any:
-        """Run what is needed for the fetches and give their values.
+        """Run the operations that the fetches need and give their values.
 
         Parameters
         ----------

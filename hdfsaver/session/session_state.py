@@ -59,7 +59,7 @@ class SessionState:
 
     def snapshot(self, keys: Iterable[str]) -> dict[str, Array | None]:
         """The present values of some variables, None for one without; no value is copied."""
-        # The dictionary is copied in one step: what another thread assigns at once is there as a whole or not at all.
+        # The dictionary is copied in one step: an assignment of another thread is in the copy completely or not at all.
         present = self.variables.copy()
         return {key: present.get(key) for key in keys}
 

@@ -156,7 +156,7 @@ class _Backward:
         reached: dict[str, set[int]] = {}
         for x in self.xs:
             reached.setdefault(x.op.name, set()).add(x.value_index)
-        # Each operation has one turn, with all of its outputs that count: it may have as many as takers.
+        # Each operation is visited once, with all of its smooth outputs, of which it may have many.
         waiting = list(reached.items())
         found = set(reached)
         while waiting:
@@ -208,14 +208,14 @@ class _Backward:
             self.contributions.setdefault(output, []).append(grad)
 
     def _total(self, output: _Output) -> Tensor | None:
-        """All that came together for one output; nothing more comes once its operation's turn is there."""
+        """The sum of the contributions to one output; all of them exist when its operation is visited."""
         parts = self.contributions.pop(output, [])
         if len(parts) < 2:
             return parts[0] if parts else None
         return apply("AddN", parts)
 
     def _pass_on(self, name: str, grads: Sequence[Tensor | None]) -> None:
-        """Give the inputs of an operation what they get of the derivatives by its outputs."""
+        """Add to the derivatives by the inputs of an operation, from those by its outputs."""
         operation = self.graph.get_operation_by_name(name)
         sources = operation.data["inputs"]
         if all(grad is None for grad in grads) or not any(source in self.between for source, _ in sources):
@@ -243,7 +243,7 @@ class _Backward:
 
 
 def _check_shape(operation: Operation, tensor: Tensor, grad: Tensor) -> None:
-    """A derivative has the shape of what it is taken by, which may be known better than its own."""
+    """A derivative has the shape of the tensor that it is by, which may be known better than its own."""
     try:
         grad.set_shape(tensor.shape)
     except ValueError as error:

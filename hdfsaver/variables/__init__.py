@@ -1,1 +1,1 @@
-"""Variables: what they are made of, sharing them by name, and dividing them into parts."""
+"""Variables: their operations, sharing them by name, and dividing them into parts."""

@@ -70,7 +70,7 @@ class _Request:
         self.options = options
 
     def check_shares(self, name: str, found: Variable) -> None:
-        """Raise `ValueError` unless the variable that exists is what was asked for."""
+        """Raise `ValueError` unless the existing variable has the requested shape and dtype."""
         if not shapes.compatible(self.shape, found.shape.plain):
             raise ValueError(
                 f"Trying to share variable {name}, but specified shape {shapes.text(self.shape)} "
@@ -112,7 +112,7 @@ class _Request:
     def _about_part(self, initializer: Any) -> dict[str, Any]:
         try:
             takes_it = "partition_info" in inspect.signature(initializer).parameters
-        except ValueError:  # a function in C that does not tell
+        except ValueError:  # a function in C without a signature
             takes_it = False
         return {"partition_info": self.partition_info} if takes_it else {}
 

@@ -27,7 +27,7 @@ class PartitionedVariable:
     """Variables that are the parts of a larger one. `hdfsaver.get_variable` with a partitioner makes it.
 
     It stands for the whole wherever an operation takes a tensor; iterating gives the parts. It has no operators of its
-    own and cannot be fetched, as in TensorFlow: `as_tensor` gives what can.
+    own and cannot be fetched, as in TensorFlow: `as_tensor` gives a tensor that can.
 
     Parameters
     ----------

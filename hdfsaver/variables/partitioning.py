@@ -27,7 +27,7 @@ class SaveSliceInfo:
     save_slice_info_def : SaveSliceInfoDef, optional
         All of these, as a file has them.
     import_scope : str, optional
-        With ``save_slice_info_def``: what is put before the name.
+        With ``save_slice_info_def``: the scope that is put before the name.
     """
 
     def __init__(
@@ -272,7 +272,7 @@ def min_max_variable_partitioner(
     Raises
     ------
     ValueError
-        When called: the shape has no such dimension.
+        When called: the shape does not have that dimension.
     """
 
     def partition(shape: TensorShape, dtype: DTypeLike) -> list[int]:

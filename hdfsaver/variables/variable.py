@@ -147,7 +147,7 @@ class Variable(TensorOperators):
             names.append(GraphKeys.TRAINABLE_VARIABLES)
         self.graph.add_to_collections(names, self)
 
-    # -- what it is ----------------------------------------------------------------------------------------------
+    # -- properties ----------------------------------------------------------------------------------------------
 
     @property
     def name(self) -> str:
@@ -184,7 +184,7 @@ class Variable(TensorOperators):
         return self.shape
 
     def set_shape(self, shape: ShapeLike) -> None:
-        """Add to what is known of the shape; `ValueError` where it contradicts that."""
+        """Add dimensions to the static shape; `ValueError` where they contradict it."""
         self._variable.set_shape(shape)
         self._snapshot.set_shape(shape)
 
@@ -195,7 +195,7 @@ class Variable(TensorOperators):
 
     @property
     def trainable(self) -> bool:
-        """Whether optimizers change it unless told otherwise."""
+        """Whether optimizers change it by default."""
         return self._trainable
 
     @property

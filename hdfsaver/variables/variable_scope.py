@@ -25,7 +25,7 @@ AUTO_REUSE = _ReuseMode.AUTO_REUSE
 """As ``reuse``: take the variable if it exists, make it otherwise."""
 
 Reuse: TypeAlias = bool | _ReuseMode
-"""Whether `get_variable` takes variables that exist (True), makes them (False), or does what is needed."""
+"""Whether `get_variable` takes variables that exist (True), makes them (False), or makes missing ones (AUTO_REUSE)."""
 
 InitializerLike: TypeAlias = "TensorLike | Callable[..., Any]"
 """An argument that stands for an initializer: a function of shape and dtype, a class of such, or a value."""
