@@ -31,6 +31,8 @@ class _Graph(Protocol):
 
     def _node_def(self, name: str) -> message_classes.NodeDef: ...
 
+    def takers(self, operation: str, output: int) -> list[str]: ...
+
 
 class Operation:
     """A node of the graph. It holds the graph and its name; everything else is read from the DiGraph."""

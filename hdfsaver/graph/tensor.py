@@ -48,6 +48,8 @@ class _Graph(Protocol):
 
     def get_operation_by_name(self, name: str) -> Any: ...
 
+    def takers(self, operation: str, output: int) -> list[str]: ...
+
 
 class _Operation(Protocol):
     name: str
