@@ -131,7 +131,15 @@ OpDef.AttrDef
 6 minimum int64
 7 allowed_values AttrValue
 
-DtypeAndShape
+ResourceHandleProto
+1 device string
+2 container string
+3 name string
+4 hash_code uint64
+5 maybe_type_name string
+6 dtypes_and_shapes DtypeAndShape*
+
+ResourceHandleProto.DtypeAndShape
 1 dtype DataType
 2 shape TensorShapeProto
 

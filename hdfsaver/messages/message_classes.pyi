@@ -499,7 +499,7 @@ class OpDef(Message):
         number_attr: str
         type_list_attr: str
         @property
-        def handle_data(self) -> _Messages[DtypeAndShape]: ...
+        def handle_data(self) -> _Messages[ResourceHandleProto.DtypeAndShape]: ...
         is_ref: bool
         @property
         def experimental_full_type(self) -> FullTypeDef: ...
@@ -512,7 +512,7 @@ class OpDef(Message):
             type_attr: str | None = ...,
             number_attr: str | None = ...,
             type_list_attr: str | None = ...,
-            handle_data: Iterable[DtypeAndShape] | None = ...,
+            handle_data: Iterable[ResourceHandleProto.DtypeAndShape] | None = ...,
             is_ref: bool | None = ...,
             experimental_full_type: FullTypeDef | None = ...,
         ) -> None: ...
@@ -575,15 +575,34 @@ class OpDef(Message):
         is_distributed_communication: bool | None = ...,
     ) -> None: ...
 
-class DtypeAndShape(Message):
-    dtype: int
+class ResourceHandleProto(Message):
+    class DtypeAndShape(Message):
+        dtype: int
+        @property
+        def shape(self) -> TensorShapeProto: ...
+        def __init__(
+            self,
+            *,
+            dtype: int | None = ...,
+            shape: TensorShapeProto | None = ...,
+        ) -> None: ...
+
+    device: str
+    container: str
+    name: str
+    hash_code: int
+    maybe_type_name: str
     @property
-    def shape(self) -> TensorShapeProto: ...
+    def dtypes_and_shapes(self) -> _Messages[ResourceHandleProto.DtypeAndShape]: ...
     def __init__(
         self,
         *,
-        dtype: int | None = ...,
-        shape: TensorShapeProto | None = ...,
+        device: str | None = ...,
+        container: str | None = ...,
+        name: str | None = ...,
+        hash_code: int | None = ...,
+        maybe_type_name: str | None = ...,
+        dtypes_and_shapes: Iterable[ResourceHandleProto.DtypeAndShape] | None = ...,
     ) -> None: ...
 
 class OpDeprecation(Message):

@@ -67,7 +67,6 @@ OURS = {"MetaGraphDef": {"saved_names"}}
 
 RENAMED = {
     "google.protobuf.Any": "tensorflow.Any",
-    "tensorflow.ResourceHandleProto.DtypeAndShape": "tensorflow.DtypeAndShape",
 }
 """Messages that have another name here; a name is not stored in a file."""
 

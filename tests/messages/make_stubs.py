@@ -111,6 +111,11 @@ def is_map(field: Any) -> bool:
     return field.message_type is not None and field.message_type.GetOptions().map_entry
 
 
+def is_repeated(field: Any) -> bool:
+    """Whether a field is a list or a map, which older versions of protobuf say by a label."""
+    return bool(field.is_repeated if hasattr(field, "is_repeated") else field.label == field.LABEL_REPEATED)
+
+
 def plain_type(field: Any) -> str:
     """The Python type of one value of a field."""
     if field.message_type is not None:
@@ -128,7 +133,7 @@ def types_of(field: Any) -> tuple[str, str]:
         inside = f"{plain_type(key)}, {plain_type(value)}"
         return f"{kind}[{inside}]", f"Mapping[{inside}]"
     plain = plain_type(field)
-    if field.is_repeated:
+    if is_repeated(field):
         kind = "_Messages" if field.message_type is not None else "_Scalars"
         return f"{kind}[{plain}]", f"Iterable[{plain}]"
     return plain, plain
@@ -143,7 +148,7 @@ def body(descriptor: Any, indent: str) -> Iterator[str]:
         yield from (f"{indent}{value.name}: typing.ClassVar[int]" for value in enum.values)
     for field in descriptor.fields:
         read = types_of(field)[0]
-        if field.is_repeated or field.message_type is not None:
+        if is_repeated(field) or field.message_type is not None:
             yield f"{indent}@property"
             yield f"{indent}def {field.name}(self) -> {read}: ..."
         else:
