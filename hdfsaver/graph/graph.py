@@ -6,7 +6,7 @@ import bisect
 import itertools
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias
 
 import networkx as nx
 
@@ -21,7 +21,7 @@ from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.walks import Positions, Takers
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.function_libraries import library_of
-from hdfsaver.messages.node_defs import PRODUCER, graph_def_of, node_def_of
+from hdfsaver.messages.node_defs import PRODUCER, graph_def_of, node_def_of, nodes_in
 from hdfsaver.schema import LIBRARY, AttrValue, DiGraph
 from hdfsaver.shapes import Shape
 from hdfsaver.shapes import text as shape_text
@@ -522,8 +522,7 @@ class Graph:
         GraphDef
         """
         first = 0 if from_version is None else self._size_at(from_version)
-        nodes = cast("Iterable[tuple[str, Any]]", self.digraph.nodes(data=True))
-        made = graph_def_of(itertools.islice(nodes, first, None), find, add_shapes)
+        made = graph_def_of(itertools.islice(nodes_in(self.digraph), first, None), find, add_shapes)
         if LIBRARY in self.tensorflow:
             made.library.CopyFrom(self.library)
         return made

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from sys import intern
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -227,6 +227,11 @@ def taken_outputs(nodes: Mapping[str, NodeData]) -> Counter[str]:
 
 
 # -- writing -----------------------------------------------------------------------------------------------------
+
+
+def nodes_in(digraph: DiGraph) -> Iterable[tuple[str, Any]]:
+    """The nodes of a DiGraph with their data; ``digraph.nodes.items()`` asks for the data of each by its name."""
+    return cast("Iterable[tuple[str, Any]]", digraph.nodes(data=True))
 
 
 def graph_def_of(nodes: Iterable[tuple[str, Any]], known: Known, add_shapes: bool = False) -> message_classes.GraphDef:

@@ -150,19 +150,18 @@ def content_array(message: message_classes.TensorProto) -> Array | None:
     dtype = _CONTENT_DTYPES.get(message.dtype)
     if dtype is None or not (content := message.tensor_content):
         return None
-    shape = _shape_of(message.tensor_shape.SerializeToString())
-    try:
-        return None if shape is None else np.frombuffer(content, dtype).reshape(shape)
-    except ValueError:
-        return None
+    shape, count = _shape_and_count(message.tensor_shape.SerializeToString())
+    return np.ndarray(shape, dtype, content) if len(content) == count * dtype.itemsize else None
 
 
 @functools.lru_cache(maxsize=4096)
-def _shape_of(data: bytes) -> tuple[int, ...] | None:
+def _shape_and_count(data: bytes) -> tuple[tuple[int, ...], int]:
+    """The shape that the bytes of a ``TensorShapeProto`` say, and its number of elements: -1 if it cannot be."""
     try:
-        return shape_of(message_classes.TensorShapeProto.FromString(data), "")
+        shape = shape_of(message_classes.TensorShapeProto.FromString(data), "")
     except OpError:
-        return None
+        return (), -1
+    return shape, math.prod(shape)
 
 
 def plain_tensor(message: message_classes.TensorProto) -> Array:

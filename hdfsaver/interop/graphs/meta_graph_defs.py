@@ -13,7 +13,7 @@ from hdfsaver.errors import DataLossError
 from hdfsaver.interop.graphs import collection_defs
 from hdfsaver.interop.graphs.save_ops import needs_operations, save_operations, saved_names
 from hdfsaver.messages import message_classes
-from hdfsaver.messages.node_defs import PRODUCER, Known, digraph_of, nodes_of, taken_outputs, write_nodes
+from hdfsaver.messages.node_defs import PRODUCER, Known, digraph_of, nodes_in, nodes_of, taken_outputs, write_nodes
 from hdfsaver.messages.op_defs import OpDefs
 from hdfsaver.messages.parsing import parse
 from hdfsaver.messages.saver_defs import read_saver, saver_message
@@ -162,7 +162,7 @@ def message_of(structure: Structure, with_saver: bool = True) -> message_classes
     """
     if structure.is_plain:
         raise ValueError("A plain digraph is not a computation graph: its nodes are not operations.")
-    nodes = list(structure.digraph.nodes.items())
+    nodes = list(nodes_in(structure.digraph))
     saver = structure.saver
     if with_saver and needs_operations(structure):
         saver, added = save_operations(structure)
@@ -186,7 +186,7 @@ def program_message(structure: Structure, known: Known, add_shapes: bool) -> mes
     MetaGraphDef
         A new message.
     """
-    message = _message(structure, structure.digraph.nodes.items(), structure.saver, known, add_shapes)
+    message = _message(structure, nodes_in(structure.digraph), structure.saver, known, add_shapes)
     _write_names(message, structure.saved_names)
     return message
 
