@@ -14,20 +14,25 @@ TOO_MUCH = 8.0
 """Between the two, so that a busy machine makes no difference."""
 
 
-ENOUGH = 0.001
+ENOUGH = 0.002
 """Seconds that can be measured everywhere."""
 
 
 def growth(prepare: Callable[[int], Any], run: Callable[[Any], object], count: int) -> float:
     """The time of the processor for ``4 * count``, as a multiple of that for ``count``; the best of three runs each.
 
-    Where ``count`` takes too little time to be measured, it is doubled.
+    Where ``count`` takes too little time to be measured, it is doubled. Where the multiple is too large, other work
+    may have slowed the larger runs down: the smallest of three counts then.
     """
     seconds = _seconds(prepare, run, count)
     while seconds < ENOUGH:
         count *= 2
         seconds = _seconds(prepare, run, count)
-    return _seconds(prepare, run, 4 * count) / seconds
+    found = _seconds(prepare, run, 4 * count) / seconds
+    for _ in range(2):
+        if found >= TOO_MUCH:
+            found = min(found, _seconds(prepare, run, 4 * count) / _seconds(prepare, run, count))
+    return found
 
 
 def _seconds(prepare: Callable[[int], Any], run: Callable[[Any], object], count: int) -> float:
