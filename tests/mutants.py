@@ -157,8 +157,8 @@ MUTANTS = [
             "checkpoint/rotation.py",
             "        listed = [entry for entry in self._state.kept if _is_there(entry, new)]",
             (
-                "        [checkpoint_management.remove_superseded(old.prefix, []) for old in self._state.retired];"
-                " listed = [new]"
+                "        checkpoint_management.remove_superseded([old.prefix for old in self._state.retired], [])\n"
+                "        listed = [entry for entry in self._state.kept if _is_there(entry, new)]"
             ),
             "reliability/test_crash.py::test_a_save_can_be_killed_at_any_point[rotation-False]",
             "A killed save leaves the state before it or the one after it.",
