@@ -134,7 +134,7 @@ def update(
         raise RuntimeError(
             f"Save path {state.model_checkpoint_path!r} conflicts with the path used for the checkpoint state, {path}."
         )
-    write_text_atomically(path, format_text(made), durable=durable, sweep=sweep)
+    write(made, folder, latest_filename, durable=durable, sweep=sweep)
 
 
 def _stored(paths: Sequence[str], save_dir: str, relative: bool) -> list[str]:
@@ -153,6 +153,7 @@ def write(
     latest_filename: str | None = None,
     *,
     durable: bool = True,
+    sweep: bool = True,
 ) -> None:
     """Replace the state file of a folder atomically.
 
@@ -166,13 +167,15 @@ def write(
         The name of the state file, ``"checkpoint"`` by default.
     durable : bool
         Wait until the file is on the disk.
+    sweep : bool
+        Remove the drafts of killed programs first; see `hdfsaver.files.atomic_write.atomic_write`.
 
     Raises
     ------
     OpError
         The file cannot be written.
     """
-    write_text_atomically(path_of(folder, latest_filename), format_text(state), durable=durable)
+    write_text_atomically(path_of(folder, latest_filename), format_text(state), durable=durable, sweep=sweep)
 
 
 def read(
