@@ -57,3 +57,12 @@ def test_a_refusal_says_the_rule_the_object_and_what_to_do():
     assert isinstance(error, errors.ResourceExhaustedError)
     assert "/a: it has 7 chunks, beyond the limit `chunks` (1000000)" in error.message
     assert "hdfsaver.limits.use(chunks=...)" in error.message
+
+
+@pytest.mark.parametrize(("size", "most"), [(0, 1000), (10, 1000), (100, 6400)])
+def test_a_large_file_may_declare_more(size, most):
+    """A fixed number of bytes, or a multiple of the file's length, whichever is more."""
+    with limits.use(declared_bytes=1000):
+        limits.check_declared("/a", most, size)
+        with pytest.raises(errors.ResourceExhaustedError, match=f"/a: with it, the values declare {most + 1} bytes"):
+            limits.check_declared("/a", most + 1, size)

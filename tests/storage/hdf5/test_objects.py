@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
-from hdfsaver import errors
+from hdfsaver import errors, limits
 from hdfsaver.storage.hdf5 import objects
 from hdfsaver.storage.hdf5.array_datasets import read_array
 
@@ -75,6 +75,38 @@ def test_a_walk_in_a_circle_ends(file):
     file["a/b/again"] = file["a"]
     with pytest.raises(errors.DataLossError, match="more than one link leads to it"):
         list(objects.walk(file["a"].id))
+
+
+def test_the_links_of_all_groups_count_together(file):
+    """Groups of two links each are too many where three links are allowed."""
+    for path in ("a/x", "a/y", "b/x", "b/y"):
+        file[path] = 1.0
+    with limits.use(links=5), pytest.raises(errors.ResourceExhaustedError, match="there are more links.*`links`"):
+        list(objects.walk(file.id))
+    with limits.use(links=6):
+        assert len(list(objects.walk(file.id))) == 4
+
+
+def test_links_without_end_are_not_all_listed(monkeypatch):
+    """A damaged index of links may lead back into itself; listing ends one link above the limit."""
+    listed = []
+
+    class Endless:
+        @property
+        def links(self):
+            return self
+
+        def iterate(self, note):
+            while len(listed) < 100:
+                listed.append(b"x")
+                if note(b"x") is not None:
+                    return
+
+    monkeypatch.setattr(objects, "file_size", lambda _: 10**6)
+    monkeypatch.setattr(objects, "location", lambda _: "/")
+    with limits.use(links=3), pytest.raises(errors.ResourceExhaustedError, match="there are more links"):
+        objects.links_of(Endless())
+    assert len(listed) == 4
 
 
 def test_attributes_are_text_of_fixed_length(file):
