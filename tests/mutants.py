@@ -1738,7 +1738,7 @@ MUTANTS = [
             "variables/get_variable.py",
             "        if not shapes.compatible(self.shape, found.shape.plain):",
             "        if False:",
-            "variables/test_variable_scope.py",
+            "variables/test_get_variable.py",
             "A shared variable is of the shape that is asked for.",
         ),
         (

@@ -49,6 +49,20 @@ def test_hooks_that_need_a_global_step(hook):
         tf.train.MonitoredSession(hooks=[hook])
 
 
+@pytest.mark.parametrize(("fetched", "stops"), [(0, False), (1, True), (2, True)])
+def test_the_last_step_may_be_fetched_before_its_update(model, fetched, stops):
+    """Whether the fetch of the global step came before the run's own update or after it, training stops there."""
+    hook = tf.train.StopAtStepHook(last_step=2)
+    hook.begin()
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for _ in range(2 if stops else 1):
+            sess.run(model.step)
+        context = tf.train.SessionRunContext(tf.train.SessionRunArgs(model.step), sess)
+        hook.after_run(context, tf.train.SessionRunValues(fetched, None, None))
+    assert context.stop_requested is stops
+
+
 def test_tensors_are_logged(model, logged):
     """Every so many runs, by their names or under names of one's own, in order; and at the end."""
     hooks = [
