@@ -12,7 +12,7 @@ from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.monitoring.coordinator import Coordinator
 from hdfsaver.monitoring.scaffold import Scaffold
 from hdfsaver.monitoring.session_run_hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
-from hdfsaver.monitoring.step_timer import SecondOrStepTimer
+from hdfsaver.monitoring.step_timer import SecondOrStepTimer, due_step
 from hdfsaver.monitoring.stop_hooks import needed_global_step
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.session import Session
@@ -104,13 +104,13 @@ class CheckpointSaverHook(SessionRunHook):
         return SessionRunArgs(self._global_step)
 
     def after_run(self, run_context: SessionRunContext, run_values: SessionRunValues) -> None:
-        """Save where it is due; the step that was fetched may be from before the run's own update."""
-        if self._timer.should_trigger_for_step(int(run_values.results) + 1):
-            step = int(run_context.session.run(self._global_step))
-            if self._timer.should_trigger_for_step(step):
-                self._timer.update_last_triggered_step(step)
-                if self._save(run_context.session, step):
-                    run_context.request_stop()
+        """Save where it is due."""
+        session = run_context.session
+        step = due_step(self._timer, run_values.results, lambda: session.run(self._global_step))
+        if step is not None:
+            self._timer.update_last_triggered_step(step)
+            if self._save(session, step):
+                run_context.request_stop()
 
     def end(self, session: Session) -> None:
         """Save the last state, unless it is saved already."""

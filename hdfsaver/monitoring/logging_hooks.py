@@ -8,7 +8,7 @@ from typing import Any
 from hdfsaver.graph.graph import GraphElementLike
 from hdfsaver.monitoring.coordinator import Coordinator
 from hdfsaver.monitoring.session_run_hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
-from hdfsaver.monitoring.step_timer import SecondOrStepTimer
+from hdfsaver.monitoring.step_timer import SecondOrStepTimer, due_step
 from hdfsaver.monitoring.stop_hooks import default_graph_element, needed_global_step
 from hdfsaver.session import Session
 from hdfsaver.training import tf_logging as log
@@ -133,9 +133,8 @@ class StepCounterHook(SessionRunHook):
 
     def after_run(self, run_context: SessionRunContext, run_values: SessionRunValues) -> None:
         """Log the speed where a message is due."""
-        if self._timer.should_trigger_for_step(int(run_values.results) + 1):
-            step = int(run_context.session.run(self._global_step))
-            if self._timer.should_trigger_for_step(step):
-                seconds, steps = self._timer.update_last_triggered_step(step)
-                if seconds and steps is not None:
-                    log.info("global_step/sec: %g", steps / seconds)
+        step = due_step(self._timer, run_values.results, lambda: run_context.session.run(self._global_step))
+        if step is not None:
+            seconds, steps = self._timer.update_last_triggered_step(step)
+            if seconds and steps is not None:
+                log.info("global_step/sec: %g", steps / seconds)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 
 class SecondOrStepTimer:
@@ -55,3 +57,26 @@ class SecondOrStepTimer:
     def last_triggered_step(self) -> int | None:
         """The step of the last action; None before the first."""
         return self._last_step
+
+
+def due_step(timer: SecondOrStepTimer, fetched: Any, read_step: Callable[[], Any]) -> int | None:
+    """Find whether a timer's action is due after a run.
+
+    Parameters
+    ----------
+    timer : SecondOrStepTimer
+        Decides; the action is not noted.
+    fetched : int
+        The global step that the run fetched, maybe from before its own update.
+    read_step : callable
+        Reads the global step; called only where the action may be due, as reading it is another run.
+
+    Returns
+    -------
+    int or None
+        The global step after the run; None where the action is not due.
+    """
+    if not timer.should_trigger_for_step(int(fetched) + 1):
+        return None
+    step = int(read_step())
+    return step if timer.should_trigger_for_step(step) else None
