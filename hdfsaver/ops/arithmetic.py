@@ -270,8 +270,7 @@ def divide(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     ValueError
         Two tensors have different dtypes, or the shapes do not broadcast together.
     """
-    quotient: Tensor = operators.true_divide(x, y, name or "truediv")
-    return quotient
+    return truediv(x, y, name)
 
 
 @register
