@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,28 +11,18 @@ from h5py import h5f, h5fd, h5g, h5p
 from hdfsaver.files.opening import Opened
 from hdfsaver.files.positional_io import read_at
 from hdfsaver.storage.hdf5 import objects
+from hdfsaver.storage.hdf5.file_object import FileObject
 
 
-class _View:
+class _View(FileObject):
     """An open file for h5py's ``fileobj`` driver.
 
     If the path is replaced meanwhile, this is still the file that was checked.
     """
 
     def __init__(self, opened: Opened) -> None:
+        super().__init__(opened.size)
         self._opened = opened
-        self._position = 0
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._opened.size}[whence]
-        self._position = start + offset
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
-
-    def flush(self) -> None:
-        pass
 
     def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer).cast("B")

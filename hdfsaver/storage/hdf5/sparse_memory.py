@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
+
+from hdfsaver.storage.hdf5.file_object import FileObject
 
 _PAGE = 16384
 
 
-class SparseMemory:
+class SparseMemory(FileObject):
     """A file object in memory for h5py's ``fileobj`` driver.
 
     Unwritten ranges read as zeros and take no memory, so that HDF5 can lay out datasets of any size. No exception may
@@ -17,23 +18,9 @@ class SparseMemory:
     """
 
     def __init__(self) -> None:
-        self.size = 0
+        super().__init__(0)
         self.error: Exception | None = None
         self._pages: dict[int, bytearray] = {}
-        self._position = 0
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move to a position."""
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size}[whence]
-        self._position = start + offset
-        return self._position
-
-    def tell(self) -> int:
-        """The position."""
-        return self._position
-
-    def flush(self) -> None:
-        """Do nothing: nothing is buffered."""
 
     def truncate(self, size: int | None = None) -> int:
         """Set the length."""
