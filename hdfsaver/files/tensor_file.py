@@ -11,7 +11,7 @@ import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DType
-from hdfsaver.errors import FailedPreconditionError, NotFoundError
+from hdfsaver.errors import FailedPreconditionError, NotFoundError, OpError
 from hdfsaver.files.basic_indexing import select
 from hdfsaver.files.error_context import about
 from hdfsaver.files.partial_reads import normalized, part_of
@@ -29,12 +29,15 @@ class TensorSource(ABC):
         The kind of file, for messages: ``"hdfsaver checkpoint"``.
     entries : dict of str to TensorInfo
         The tensors by name, in the order of the file.
+    unreadable : mapping of str to OpError
+        The elements of the file that cannot be read, by name: the error with the reason.
     sealed : bool
         Whether the file has an index and a seal.
     """
 
     kind: str
     entries: dict[str, TensorInfo]
+    unreadable: Mapping[str, OpError] = MappingProxyType({})
     sealed: bool = False
 
     @abstractmethod
@@ -87,6 +90,8 @@ class TensorFile(Mapping[str, Array]):
         The kind of file, for messages.
     variables : mapping of str to TensorInfo
         Name, dtype and shape of its tensors, in the order of the file.
+    unreadable : mapping of str to OpError
+        The elements of the file that cannot be read, by name: the error that reading one raises.
     group : str
         The group of the model that is read; empty for the root.
     sealed : bool
@@ -99,6 +104,7 @@ class TensorFile(Mapping[str, Array]):
         self.kind = source.kind
         self.sealed = source.sealed
         self.variables: Mapping[str, TensorInfo] = MappingProxyType(source.entries)
+        self.unreadable: Mapping[str, OpError] = MappingProxyType(dict(source.unreadable))
         self._source: TensorSource | None = source
 
     # -- a mapping -----------------------------------------------------------------------------------------------
@@ -133,10 +139,27 @@ class TensorFile(Mapping[str, Array]):
         return TensorSlice(self, self._present(name))
 
     def _present(self, name: str) -> TensorInfo:
-        entry = self.variables.get(name)
-        if entry is None:
+        if name not in self.variables and name not in self.unreadable:
             raise KeyError(f"{self.path} has no array {name!r}.")
-        return entry
+        return self._entry(name)
+
+    def _entry(self, name: str) -> TensorInfo:
+        """The description of a tensor; for one that cannot be read, the error that says why is raised."""
+        entry = self.variables.get(name)
+        if entry is not None:
+            return entry
+        why = self.unreadable.get(name)
+        if why is None:
+            raise NotFoundError(None, None, f"There is no tensor {name!r} in {self.path}.")
+        with about(self.path):
+            raise type(why)(None, None, why.message, why.error_code)
+
+    def check_readable(self) -> None:
+        """Check that every tensor can be read; otherwise raise the error that says why one cannot."""
+        for why in self.unreadable.values():
+            rest = f"{len(self.variables)} other tensors can be read by their names (hdfsaver.open_file)."
+            with about(self.path):
+                raise type(why)(None, None, f"{why.message} {rest}", why.error_code)
 
     # -- values --------------------------------------------------------------------------------------------------
 
@@ -153,6 +176,8 @@ class TensorFile(Mapping[str, Array]):
         ------
         NotFoundError
             The file has no such tensor, or a data file of a TensorFlow checkpoint is missing.
+        InvalidArgumentError
+            It has a type that is not read; `unreadable` lists these.
         DataLossError
             Its bytes differ from those that were saved, or only a part of it was saved.
         UnimplementedError
@@ -194,8 +219,7 @@ class TensorFile(Mapping[str, Array]):
         wanted = list(dict.fromkeys(names))
         source = self._open()
         for name in wanted:
-            if name not in self.variables:
-                raise self._missing(name)
+            self._entry(name)
         with about(self.path):
             if mmap_mode is None:
                 return source.read(wanted, progress)
@@ -233,15 +257,9 @@ class TensorFile(Mapping[str, Array]):
         and the stored slices of a TensorFlow checkpoint have digests of their own, which are checked.
         """
         source = self._open()
-        entry = self.variables.get(name)
-        if entry is None:
-            raise self._missing(name)
-        bounds = normalized(key, entry.shape, name)
+        bounds = normalized(key, self._entry(name).shape, name)
         with about(self.path):
             return source.read_slice(name, bounds)
-
-    def _missing(self, name: str) -> NotFoundError:
-        return NotFoundError(None, None, f"There is no tensor {name!r} in {self.path}.")
 
     # -- everything else -----------------------------------------------------------------------------------------
 

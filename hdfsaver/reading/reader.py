@@ -189,7 +189,7 @@ def as_name(name: Any) -> str:
 
 def read_tensor(file: TensorFile, name: str) -> Any:
     """Read the value of a tensor as TensorFlow returns it: see `CheckpointReader.get_tensor`."""
-    if name not in file.variables:
+    if name not in file.variables and name not in file.unreadable:
         raise NotFoundError(None, None, f"Key {name} not found in checkpoint {file.path}.")
     value = file.read(name)
     return value[()] if value.ndim == 0 else value

@@ -45,6 +45,8 @@ def reseal(path: str | os.PathLike[str]) -> None:
 
 def _accepted(opened: Opened, path: str | os.PathLike[str], group: str, old: Iterable[str]) -> Model:
     source = PlainSource(opened, path, group, accept=True)
+    for fault in source.unreadable.values():
+        raise fault
     with hdf5_root(opened) as root:
         structure = read_structure(groups.open_model(root, group)) if source.has_structure else None
     values = source.read(_in_old_order(source.entries, old))

@@ -22,7 +22,7 @@ from hdfsaver.errors import DataLossError, OpError, ResourceExhaustedError
 from hdfsaver.files.error_context import about
 from hdfsaver.files.opening import Opened, open_any
 from hdfsaver.files.positional_io import read_at
-from hdfsaver.storage import groups, layout, object_headers, plain_source, seal
+from hdfsaver.storage import groups, layout, object_headers, seal
 from hdfsaver.storage.child_probe import try_out
 from hdfsaver.storage.chunks.chunk_reading import Packed, read_packed
 from hdfsaver.storage.hdf5 import link_names, objects, strings, tables
@@ -31,6 +31,7 @@ from hdfsaver.storage.hdf5.superblock import open_hdf5
 from hdfsaver.storage.index import PART, entry_of, grid_of
 from hdfsaver.storage.layout import Extent
 from hdfsaver.storage.object_headers import Header
+from hdfsaver.storage.plain_source import PlainSource
 from hdfsaver.storage.seal import BrokenSealError, Extents
 from hdfsaver.tensor_info import STRING, Array, TensorInfo, numpy_dtype
 
@@ -384,7 +385,15 @@ def _from_plain(path: str | os.PathLike[str], remarks: list[str]) -> Salvaged:
     opened = open_hdf5(path)
     try:
         try_out(path, opened.size, groups.ROOT)
-        values, dtypes, lost = plain_source.read_each(opened)
+        source = PlainSource(opened, path, accept=True)
+        result = Salvaged({}, {}, {}, [*remarks, "there is no index, so no digests can be checked."])
+        result.lost.update({name: fault.message for name, fault in source.unreadable.items()})
+        for name, entry in source.entries.items():
+            try:
+                result.values.update(source.read([name]))
+                result.dtypes[name] = entry.dtype
+            except (OpError, ImportError) as error:
+                result.lost[name] = error.message if isinstance(error, OpError) else str(error)
     finally:
         os.close(opened.fd)
-    return Salvaged(values, dtypes, lost, [*remarks, "there is no index, so no digests can be checked."])
+    return result

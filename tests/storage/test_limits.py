@@ -19,6 +19,7 @@ from hdfsaver.storage.writing import write_file
 
 def _read(path):
     with open_file(path) as file:
+        file.check_readable()
         return file.read_many(file.variables), file.structure()
 
 

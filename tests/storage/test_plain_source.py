@@ -11,9 +11,14 @@ import numpy as np
 import pytest
 from h5py import h5d, h5f, h5g, h5p, h5s, h5t, h5z
 
-from hdfsaver import errors
+from hdfsaver import errors, load_file
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.resealing import reseal
+
+
+def _read_x(path):
+    with open_file(path) as file:
+        return file.read("x")
 
 
 @pytest.fixture
@@ -241,12 +246,16 @@ def _opaque(file):
     ],
 )
 def test_what_leads_elsewhere_or_means_nothing_is_refused(make, fill):
-    """Before anything is read, with an error that names file and object; resealing refuses it as well."""
-    path = make(fill)
+    """Before anything is read, with an error that names file and object; the other datasets are read all the same."""
+    path = make(lambda file: [fill(file), file.create_dataset("w", data=np.ones(2))])
     before = path.read_bytes()
-    for use in (open_file, reseal):
+    for use in (_read_x, reseal, load_file):
         with pytest.raises((errors.InvalidArgumentError, errors.DataLossError), match=f"{path}: /x"):
             use(path)
+    with open_file(path) as file:
+        assert [1, 1] == file.read("w").tolist()
+        assert {"x"} == set(file.unreadable)
+        assert "x" not in file.variables
     assert before == path.read_bytes()
 
 
@@ -254,7 +263,7 @@ def test_what_leads_elsewhere_or_means_nothing_is_refused(make, fill):
 def test_other_files_are_not_even_looked_for(make, fill):
     """That values lie elsewhere is seen before the shape is asked for, which would open the other files."""
     with pytest.raises(errors.InvalidArgumentError, match="/x: its values are in other files"):
-        open_file(make(fill))
+        _read_x(make(fill))
 
 
 def test_a_pipe_as_external_storage_does_not_hang(make, tmp_path):
@@ -262,29 +271,43 @@ def test_a_pipe_as_external_storage_does_not_hang(make, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     path = make(lambda file: file.create_dataset("x", (4,), "u1", external=[(str(tmp_path / "pipe"), 0, 4)]))
     with pytest.raises(errors.InvalidArgumentError, match="other files"):
-        open_file(path)
+        _read_x(path)
 
 
-def test_rings_of_groups_are_refused(make):
-    """A cycle of groups does not cause an endless walk."""
+def test_rings_of_groups_are_not_walked(make):
+    """A cycle of groups does not cause an endless walk, and is named."""
 
     def fill(file):
         file.create_group("a/b")
         file["a/b/c"] = file["a"]
+        file["a/x"] = np.ones(1)
 
-    with pytest.raises(errors.DataLossError, match="more than one link"):
-        open_file(make(fill))
+    with open_file(make(fill)) as file:
+        assert ["a/x"] == list(file.variables)
+        assert "further link to a group" in file.unreadable["a/b/c"].message
 
 
 def test_two_links_for_one_name_are_refused(make):
-    """Escaped and unescaped, a name is the same."""
+    """Escaped and unescaped, a name is the same in a file of this format."""
 
     def fill(file):
-        file["a/b"] = np.ones(1)
-        file["a%2Fb"] = np.zeros(1)
+        file.attrs["format"] = np.bytes_("hdfsaver")
+        file["variables/a/b"] = np.ones(1)
+        file["variables/a%2Fb"] = np.zeros(1)
 
-    with pytest.raises(errors.DataLossError, match="two links have the name 'a/b'"):
-        open_file(make(fill))
+    with open_file(make(fill)) as file, pytest.raises(errors.DataLossError, match="two links have the name 'a/b'"):
+        file.read("a/b")
+
+
+def test_names_of_other_programs_are_not_decoded(make):
+    """A percent sign in a name that another program gave is a percent sign."""
+
+    def fill(file):
+        file["a%20b"] = np.ones(1)
+        file["a b"] = np.zeros(1)
+
+    with open_file(make(fill)) as file:
+        assert {"a%20b": [1], "a b": [0]} == {name: file.read(name).tolist() for name in file.variables}
 
 
 def test_declared_sizes_must_be_stored(make):
@@ -293,7 +316,7 @@ def test_declared_sizes_must_be_stored(make):
     for name, shape in sizes.items():
         path = make(lambda file, name=name, shape=shape: file.create_dataset(name, shape, "f4"))
         with pytest.raises(errors.DataLossError, match=f"/{name}: it declares .* but the file holds 0"):
-            open_file(path)
+            open_file(path).read(name)
 
 
 def test_missing_chunks_are_noticed(make):
@@ -303,7 +326,7 @@ def test_missing_chunks_are_noticed(make):
         file.create_dataset("x", (8,), "i4", chunks=(4,))[:4] = 1
 
     with pytest.raises(errors.DataLossError, match="declares 2 chunks, but the file holds 1"):
-        open_file(make(fill))
+        _read_x(make(fill))
 
 
 @pytest.mark.parametrize("content", [b"\0", b"nonsense", zlib.compress(bytes(31)), zlib.compress(bytes(10**6))])
@@ -343,7 +366,7 @@ def test_dtype_label_must_fit(make):
         file["x"].attrs["dtype"] = np.bytes_("quint8")
 
     with pytest.raises(errors.InvalidArgumentError, match="/x"):
-        open_file(make(fill))
+        _read_x(make(fill))
 
 
 def test_files_of_another_driver_are_refused(tmp_path):

@@ -160,7 +160,7 @@ def test_a_plain_file_is_salvaged_dataset_by_dataset(tmp_path):
         file["ring/in"] = file["g"]
     found = salvage(tmp_path / "x.h5")
     assert [[0, 1, 2]] == [array.tolist() for array in found.values.values()]
-    assert any("more than one link" in why for why in found.lost.values())
+    assert any("further link to a group" in why for why in found.lost.values())
     assert {"b", "c"} < found.lost.keys()
     assert "there is no index" in found.remarks[-1]
 

@@ -384,6 +384,19 @@ def links_of(group: h5g.GroupID) -> list[str]:
     return _links(group, location(group), _most_links(group))
 
 
+class LinkBudget:
+    """Counts the links that are read below a group, and refuses more than the file can hold or the limit allows."""
+
+    def __init__(self, group: h5g.GroupID) -> None:
+        self._left = _most_links(group)
+
+    def of(self, group: h5g.GroupID) -> list[str]:
+        """The names of a group's links, sorted; errors as in `links_of`."""
+        names = _links(group, location(group), self._left)
+        self._left -= len(names)
+        return names
+
+
 def _most_links(group: h5g.GroupID) -> int:
     """The largest number of links below a group, given the length of the file and the limit."""
     with reading(location(group)):
@@ -429,17 +442,15 @@ def walk(group: h5g.GroupID, *, once: bool = False) -> Iterator[tuple[str, h5g.G
     """
     seen: set[Any] = set()
     waiting = [("", group, 0)]
-    most = _most_links(group)
+    budget = LinkBudget(group)
     while waiting:
         prefix, current, depth = waiting.pop()
         part = location(current)
         note_address(current, part, seen)
-        links = _links(current, part, most)
-        most -= len(links)
-        for link in links:
+        for link in budget.of(current):
             found = open_object(current, link)
             if isinstance(found, h5g.GroupID):
-                _check_depth(found, depth + 1)
+                check_depth(found, depth + 1)
                 waiting.append((f"{prefix}{link}/", found, depth + 1))
             else:
                 if once:
@@ -447,7 +458,8 @@ def walk(group: h5g.GroupID, *, once: bool = False) -> Iterator[tuple[str, h5g.G
                 yield prefix + link, current, link
 
 
-def _check_depth(group: h5g.GroupID, depth: int) -> None:
+def check_depth(group: h5g.GroupID, depth: int) -> None:
+    """Refuse a group nested deeper than the limit `depth`."""
     if depth > limits.get().depth:
         shown = location(group)
         raise limits.refused(f"{shown[:80]}...", f"it is a group nested {depth} levels deep", "depth")

@@ -1,0 +1,72 @@
+"""The datasets of a plain HDF5 file by their paths, and the reason for each link that is not followed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from h5py import h5g, h5l, h5o
+
+from hdfsaver.errors import InvalidArgumentError, OpError, ResourceExhaustedError
+from hdfsaver.storage.hdf5 import objects
+
+_KINDS = {h5l.TYPE_SOFT: "a soft link", h5l.TYPE_EXTERNAL: "an external link"}
+
+
+class Found(NamedTuple):
+    """A link below a group: its path from there, and the reason why it is not followed, or None."""
+
+    path: str
+    parent: h5g.GroupID
+    link: str
+    fault: OpError | None = None
+
+
+def walk(container: h5g.GroupID) -> Iterator[Found]:
+    """Walk all links below a group that do not lead to groups, and the groups that cannot be walked.
+
+    Raises
+    ------
+    DataLossError
+        The group itself cannot be read.
+    ResourceExhaustedError
+        There are more links than the limit `links` allows, or groups nested deeper than `depth`.
+    """
+    links = objects.LinkBudget(container)
+    seen = {h5o.get_info(container).addr}
+    waiting = [("", container, links.of(container))]
+    while waiting:
+        prefix, group, names = waiting.pop()
+        for link in names:
+            path = f"{prefix}{link}"
+            try:
+                below = _group(group, link, seen)
+                if below is not None:
+                    objects.check_depth(below, path.count("/") + 1)
+                    waiting.append((f"{path}/", below, links.of(below)))
+            except ResourceExhaustedError:
+                raise
+            except OpError as fault:
+                yield Found(path, group, link, fault)
+            else:
+                if below is None:
+                    yield Found(path, group, link)
+
+
+def _group(parent: h5g.GroupID, link: str, seen: set[int]) -> h5g.GroupID | None:
+    """The group that a link leads to, or None for another object; what is not a hard link is an error."""
+    part = f"{objects.location(parent).rstrip('/')}/{link}"
+    with objects.reading(part):
+        kind = parent.links.get_info(link.encode()).type
+        if kind != h5l.TYPE_HARD:
+            what = _KINDS.get(kind, "a link of a class that another program defined")
+            raise InvalidArgumentError(None, None, f"{part} is {what}; such links are not followed.")
+        about = h5o.get_info(parent, link.encode())
+        if about.type != h5o.TYPE_GROUP:
+            return None
+        if about.addr in seen:
+            raise InvalidArgumentError(
+                None, None, f"{part} is a further link to a group that is read under another path."
+            )
+        seen.add(about.addr)
+        return h5g.open(parent, link.encode())
