@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from hdfsaver.arrays.library_arrays import as_numpy
 from hdfsaver.files.progress import Callback
 from hdfsaver.files.tensor_file import TensorFile
+from hdfsaver.formats.open_source import open_source
+from hdfsaver.library_arrays import as_numpy
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
-from hdfsaver.reading.find_checkpoint import existing_file
 from hdfsaver.storage.chunks.compression import Choices, by_name
 from hdfsaver.storage.groups import ROOT
-from hdfsaver.storage.reading import open_file as open_checkpoint_file
 from hdfsaver.storage.writing import Model, WriteOptions, Writer
 from hdfsaver.tensor_info import Array
 
@@ -106,7 +103,7 @@ def load_file(
     Parameters
     ----------
     path : path
-        The file, or the prefix of a checkpoint that a Saver wrote.
+        A file of any kind that `hdfsaver.convert` reads, the prefix of a checkpoint, or a folder.
     group : str
         The model to read, in a file that has several.
     mmap_mode : str, optional
@@ -126,6 +123,8 @@ def load_file(
         The file does not exist, or has no such group.
     DataLossError
         It is damaged, or was changed by another program.
+    InvalidArgumentError
+        An array has a type that is not read, or its kind is unknown; `open_file` reads the other arrays.
     OpError
         It cannot be read for another reason.
 
@@ -138,7 +137,8 @@ def load_file(
     {'w': array([[0., 1., 2.],
            [3., 4., 5.]])}
     """
-    with _open(path, group) as file:
+    with open_source(path, group) as file:
+        file.check_readable()
         return file.read_many(file.variables, mmap_mode=mmap_mode, progress=progress)
 
 
@@ -148,7 +148,7 @@ def open_file(path: PathLike, *, group: str = ROOT) -> TensorFile:
     Parameters
     ----------
     path : path
-        The file, or the prefix of a checkpoint that a Saver wrote.
+        A file of any kind that `hdfsaver.convert` reads, the prefix of a checkpoint, or a folder.
     group : str
         The model to read, in a file that has several.
 
@@ -173,9 +173,4 @@ def open_file(path: PathLike, *, group: str = ROOT) -> TensorFile:
     ['w', 'step']
     array([3., 5.])
     """
-    return _open(path, group)
-
-
-def _open(path: PathLike, group: str) -> TensorFile:
-    text = as_prefix(path)
-    return open_checkpoint_file(Path(text) if os.path.isfile(text) else existing_file(text), group)
+    return open_source(path, group)

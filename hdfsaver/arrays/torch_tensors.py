@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from hdfsaver.arrays import array_files
-from hdfsaver.arrays.library_arrays import as_torch
 from hdfsaver.dtypes import DType
 from hdfsaver.files.progress import Callback
 from hdfsaver.files.tensor_file import TensorFile
+from hdfsaver.library_arrays import as_torch
 from hdfsaver.reading.checkpoint_names import PathLike
 
 if TYPE_CHECKING:

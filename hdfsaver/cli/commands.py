@@ -15,8 +15,8 @@ from hdfsaver.cli import rendering
 from hdfsaver.cli.progress_bar import progress_bar
 from hdfsaver.cli.rendering import described
 from hdfsaver.conversion import converting as conversion
-from hdfsaver.conversion.open_source import open_source
 from hdfsaver.errors import OpError
+from hdfsaver.formats.open_source import open_source
 from hdfsaver.reading import checkpoint_names
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.resealing import reseal as reseal_file

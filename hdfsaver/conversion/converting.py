@@ -11,14 +11,14 @@ import numpy as np
 from hdfsaver import dtypes
 from hdfsaver.checkpoint.renaming import Rename
 from hdfsaver.conversion.array_selection import Selection, checked_dtype
-from hdfsaver.conversion.npz import write_npz
-from hdfsaver.conversion.open_source import open_source
-from hdfsaver.conversion.pytorch import write_torch
-from hdfsaver.conversion.safetensors import write_safetensors
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.files.lazy_arrays import Deferred
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.files.tensor_file import TensorFile
+from hdfsaver.formats.npz import write_npz
+from hdfsaver.formats.open_source import open_source
+from hdfsaver.formats.pytorch import write_torch
+from hdfsaver.formats.safetensors import write_safetensors
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.schema import Structure
 from hdfsaver.storage.chunks.compression import Choices, by_name
@@ -66,7 +66,7 @@ def convert(
     Parameters
     ----------
     source : path
-        A file, a prefix or a folder; its content tells the format, see `hdfsaver.conversion.open_source.open_source`.
+        A file, a prefix or a folder; its content tells the format, see `hdfsaver.formats.open_source.open_source`.
     target : path
         Its ending tells the format: ``.h5`` or ``.hdf5`` an hdfsaver checkpoint; ``.npz``; ``.safetensors``; ``.pt``,
         ``.pth`` or ``.bin`` a PyTorch file; ``.meta``, ``.pb`` or ``.pbtxt`` the graph alone; anything else, or

@@ -11,11 +11,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from hdfsaver import limits
-from hdfsaver.conversion.archives import unpacking
 from hdfsaver.errors import OpError
 from hdfsaver.files.error_context import about
 from hdfsaver.files.progress import Callback
 from hdfsaver.files.tensor_file import TensorFile, TensorSource
+from hdfsaver.formats.archives import unpacking
 from hdfsaver.reading.reader import open_checkpoint
 from hdfsaver.schema import Structure
 from hdfsaver.tensor_info import Array, Key, TensorInfo

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from hdfsaver import dtypes, limits
-from hdfsaver.conversion.archives import unpacking
-from hdfsaver.conversion.source import OneByOneSource, entry_of, strings_of
 from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.files.error_context import about
+from hdfsaver.formats.archives import unpacking
+from hdfsaver.formats.source import OneByOneSource, entry_of, strings_of
 from hdfsaver.tensor_info import Array, TensorInfo
 
 _SUFFIX = ".npy"

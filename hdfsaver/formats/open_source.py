@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import zipfile
 
-from hdfsaver.conversion import checkpoint_sources
-from hdfsaver.conversion.archives import unpacking
-from hdfsaver.conversion.npz import NpzSource
-from hdfsaver.conversion.pytorch import TorchSource
-from hdfsaver.conversion.safetensors import SafetensorsSource, is_safetensors
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.files.opening import open_any
 from hdfsaver.files.tensor_file import TensorFile
+from hdfsaver.formats import checkpoint_sources
+from hdfsaver.formats.archives import unpacking
+from hdfsaver.formats.npz import NpzSource
+from hdfsaver.formats.pytorch import TorchSource
+from hdfsaver.formats.safetensors import SafetensorsSource, is_safetensors
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.reading.find_checkpoint import locate, resolve
 from hdfsaver.reading.reader import open_checkpoint
 from hdfsaver.storage.hdf5.superblock import SIGNATURE
+from hdfsaver.storage.reading import open_file as open_hdf5_file
 
 _SAVED_MODELS = ("saved_model.pb", "saved_model.pbtxt")
 _GRAPHS = (".meta", ".pb", ".pbtxt")
@@ -26,7 +27,7 @@ _PICKLE = b"\x80\x02"
 """The first bytes of files of ``torch.save`` before PyTorch 1.6."""
 
 
-def open_source(path: PathLike) -> TensorFile:
+def open_source(path: PathLike, group: str = "") -> TensorFile:
     """Open a file with arrays, of any known format.
 
     Parameters
@@ -35,11 +36,17 @@ def open_source(path: PathLike) -> TensorFile:
         A checkpoint of hdfsaver or TensorFlow: its prefix, one of its files, or a folder, whose latest checkpoint is
         opened; the folder of a SavedModel; a TensorFlow graph (``.meta``, ``.pb``, ``.pbtxt``); or a file of NumPy
         (``.npz``), safetensors, Keras (``.h5``, ``.keras``) or PyTorch.
+    group : str
+        The model to read, in a file that has several.
+
+    Returns
+    -------
+    TensorFile
 
     Raises
     ------
     NotFoundError
-        The path does not exist.
+        The path does not exist, or the file has no such group.
     InvalidArgumentError
         Its format is unknown.
     DataLossError
@@ -48,13 +55,20 @@ def open_source(path: PathLike) -> TensorFile:
         A library for the format is not installed.
     """
     text = as_prefix(path)
-    if os.path.isdir(text):
-        return _of_folder(text)
-    if not os.path.isfile(text):
-        return open_checkpoint(text)
-    opened = open_any(text)
-    os.close(opened.fd)
-    return _of_file(text, opened.head, opened.size)
+    if not os.path.isdir(text) and not os.path.isfile(text):
+        return open_checkpoint(text, group)
+    if os.path.isfile(text):
+        opened = open_any(text)
+        os.close(opened.fd)
+        if group and opened.head.startswith(SIGNATURE):
+            return open_hdf5_file(text, group)
+        whole = _of_file(text, opened.head, opened.size)
+    else:
+        whole = _of_folder(text)
+    if not group:
+        return whole
+    with whole:
+        return whole.model(group)
 
 
 def _of_folder(path: str) -> TensorFile:
@@ -67,7 +81,7 @@ def _of_folder(path: str) -> TensorFile:
 
 def _of_file(path: str, head: bytes, size: int) -> TensorFile:
     if head.startswith(SIGNATURE):
-        found = open_checkpoint(path)
+        found = open_hdf5_file(path)
         is_keras = not found.sealed and checkpoint_sources.is_keras(found.variables)
         return checkpoint_sources.keras_weights(found) if is_keras else found
     if head.startswith(_ZIP):

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hdfsaver import dtypes
-from hdfsaver.arrays.library_arrays import as_numpy, as_torch
-from hdfsaver.conversion.source import OneByOneSource, entry_of
 from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.files.atomic_write import atomic_write
+from hdfsaver.formats.source import OneByOneSource, entry_of
+from hdfsaver.library_arrays import as_numpy, as_torch
 from hdfsaver.tensor_info import Array, TensorInfo
 
 _NAMES = {row.torch: row.name for row in reversed(dtypes.TABLE) if row.torch is not None}

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from hdfsaver import dtypes
-from hdfsaver.conversion.source import OneByOneSource, entry_of
 from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.files.error_context import about
 from hdfsaver.files.opening import open_any
 from hdfsaver.files.positional_io import read_at
+from hdfsaver.formats.source import OneByOneSource, entry_of
 from hdfsaver.tensor_info import Array, TensorInfo, bytes_of
 
 _LENGTH = 8

@@ -32,7 +32,7 @@ def test_every_dtype_comes_back(tmp_path, dtype):
 
 def test_nothing_is_copied(tmp_path):
     """Saving uses the tensor's own memory, and loading the memory that was read."""
-    from hdfsaver.arrays.library_arrays import as_numpy, as_torch
+    from hdfsaver.library_arrays import as_numpy, as_torch
 
     for dtype in (torch.float32, torch.bfloat16, torch.float8_e5m2):
         tensor = torch.zeros(1000, dtype=dtype)

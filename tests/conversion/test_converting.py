@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import hdfsaver as tf
 from hdfsaver import dtypes, errors
 from hdfsaver.conversion.array_selection import is_slot
-from hdfsaver.conversion.open_source import open_source
+from hdfsaver.formats.open_source import open_source
 from hdfsaver.interop.graphs.message_files import read_message
 from hdfsaver.messages import message_classes
 from hdfsaver.storage.writing import write_file

@@ -1,4 +1,4 @@
-"""Make the golden files of Keras: ``python -m tests.conversion.make_golden``, with Keras and a backend installed."""
+"""Make the golden files of Keras: ``python -m tests.formats.make_golden``, with Keras and a backend installed."""
 
 from __future__ import annotations
 

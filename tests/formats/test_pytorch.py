@@ -7,7 +7,7 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver import errors
-from hdfsaver.conversion.open_source import open_source
+from hdfsaver.formats.open_source import open_source
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed; it is no dependency")
 

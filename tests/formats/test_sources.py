@@ -18,8 +18,8 @@ from safetensors.numpy import save_file as save_safetensors
 
 import hdfsaver as tf
 from hdfsaver import errors
-from hdfsaver.conversion.checkpoint_sources import keras_names
-from hdfsaver.conversion.open_source import open_source
+from hdfsaver.formats.checkpoint_sources import keras_names
+from hdfsaver.formats.open_source import open_source
 from tests.growing import TOO_MUCH, growth
 
 GOLDEN = Path(__file__).with_name("golden")

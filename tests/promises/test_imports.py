@@ -23,11 +23,13 @@ PACKAGE = "hdfsaver"
 # long as that makes no cycle. Modules below hdfsaver that are not in the table are public modules: they are above
 # everything and hold nothing but re-exports.
 LAYERS = (
-    ("errors", "dtypes", "shapes", "schema", "limits", "version", "tensor_info"),
+    ("errors", "dtypes", "shapes", "schema", "limits", "version", "tensor_info", "library_arrays"),
     ("files",),
     ("messages",),
     ("graph", "storage"),
-    ("ops", "reading", "arrays", "interop"),
+    ("ops", "reading", "interop"),
+    ("formats",),
+    ("arrays",),
     ("variables", "session", "training"),
     ("checkpoint",),
     ("monitoring", "conversion"),
@@ -44,6 +46,8 @@ INDEPENDENT = (
     {"ops", "reading"},
     {"graph", "arrays"},
     {"ops", "arrays"},
+    {"graph", "formats"},
+    {"ops", "formats"},
     {"graph", "interop"},
     {"ops", "interop"},
     {"interop", "storage"},  # TensorFlow's files are read without HDF5

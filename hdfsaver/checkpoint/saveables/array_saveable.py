@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from hdfsaver import dtypes
-from hdfsaver.arrays.library_arrays import as_numpy, as_torch, is_array, is_torch
 from hdfsaver.checkpoint.saveables.saveable import Saveable
+from hdfsaver.library_arrays import as_numpy, as_torch, is_array, is_torch
 from hdfsaver.shapes import TensorShape
 from hdfsaver.tensor_info import Array
 
