@@ -32,7 +32,8 @@ class TensorInfo(NamedTuple):
         The dtype's name.
     shape : tuple of int
     nbytes : int
-        Bytes of its values, uncompressed.
+        Bytes of its values, uncompressed; of strings the bytes that they take in the file, or 0 if that is not known
+        before they are read.
     filters : tuple of str
         The filters of its chunks, ``("shuffle", "zstd")``; empty for a value in one block.
     chunk : tuple of int
@@ -56,6 +57,14 @@ def bytes_of(array: Array) -> memoryview:
 def nbytes_of(dtype: str, shape: tuple[int, ...]) -> int:
     """Bytes of a value of any dtype but ``string``."""
     return math.prod(shape) * numpy_dtype(dtype).itemsize
+
+
+def counted(entry: TensorInfo, value: Array) -> TensorInfo:
+    """The description of a tensor that was read: a string tensor has the bytes of its strings.
+
+    A file may store strings in any form, so that their number of bytes is known only when they are read.
+    """
+    return entry._replace(nbytes=sum(map(len, value.flat))) if entry.dtype == STRING else entry
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,18 +13,16 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from hdfsaver.cli import rendering
+from hdfsaver.cli import listing, rendering
 from hdfsaver.cli.progress_bar import progress_bar
-from hdfsaver.cli.rendering import described
 from hdfsaver.conversion import converting as conversion
 from hdfsaver.errors import OpError
 from hdfsaver.formats.open_source import open_source
 from hdfsaver.reading import checkpoint_names
-from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.resealing import reseal as reseal_file
 from hdfsaver.storage.salvage import salvage as salvage_file
 from hdfsaver.storage.writing import write_file
-from hdfsaver.tensor_info import Array, TensorInfo
+from hdfsaver.tensor_info import Array, TensorInfo, counted
 
 app = typer.Typer(
     name="hdfsaver",
@@ -43,27 +43,29 @@ def main() -> None:
 
 @app.command("ls")
 def list_variables(checkpoint: Anything, as_json: AsJson = False) -> None:
-    """List the arrays: name, dtype, shape and size in bytes; several models in one file are listed by group."""
+    """List the arrays: name, dtype, shape and bytes, and their totals; elements that cannot be read, with the reason.
+
+    Several models in one file are listed by group. The bytes of an array of strings are those of its strings.
+    """
     with _reporting():
         models = list(_models(checkpoint))
     if as_json:
-        rows = [{**({"group": group} if group else {}), **described(it)} for group, entries in models for it in entries]
-        typer.echo(rendering.as_json(rows))
-        return
-    for group, entries in models:
-        Console().print(rendering.table(f"{group}: name" if group else "name", entries))
+        typer.echo(rendering.as_json([row for model in models for row in model.rows()]))
+    else:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        typer.echo("\n".join(line for model in models for line in model.lines(width)))
 
 
-def _models(path: str) -> Iterator[tuple[str, list[TensorInfo]]]:
-    """The arrays of each model in a file, by its group."""
+def _models(path: str) -> Iterator[listing.Model]:
+    """The list of each model in a file."""
     with open_source(path) as source:
         groups = source.groups()
         if groups in ([], [""]):
-            yield "", list(source.variables.values())
+            yield listing.Model.of(source)
             return
         for group in groups:
             with source.model(group) as model:
-                yield group, list(model.variables.values())
+                yield listing.Model.of(model)
 
 
 @app.command()
@@ -78,7 +80,8 @@ def show(
         for name in names:
             value = source.read(name)
             if as_json:
-                found.append({**described(source.variables[name]), "values": rendering.plain(value)})
+                entry = counted(source.variables[name], value)
+                found.append({**rendering.described(entry), "values": rendering.plain(value)})
             else:
                 _show(source.variables[name], value)
     if as_json:
@@ -86,7 +89,8 @@ def show(
 
 
 def _show(entry: TensorInfo, value: Array) -> None:
-    heading = f"{rendering.printable(entry.name)}  {entry.dtype}  {entry.shape}  {entry.nbytes:,} bytes"
+    nbytes = counted(entry, value).nbytes
+    heading = f"{rendering.printable(entry.name)}  {entry.dtype}  {entry.shape}  {nbytes:,} bytes"
     Console().print(escape(heading), rendering.shown(value), sep="\n", soft_wrap=True, markup=False, highlight=False)
 
 
@@ -134,13 +138,14 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 @app.command()
-def verify(checkpoint: Checkpoint) -> None:
-    """Read everything and check the digests; exit status 1 if anything differs."""
-    path = _found(checkpoint)
-    with _reporting(), open_file(path) as file:
-        file.verify()
-        sealed = "sealed, all digests match" if file.sealed else "not sealed, without digests"
-        Console().print(f"{escape(str(path))}: {len(file.variables)} variables, {sealed}.", soft_wrap=True)
+def verify(checkpoint: Anything) -> None:
+    """Read everything and compare it with the digests or checksums of the file; exit status 1 if anything differs."""
+    with _reporting(), open_source(checkpoint) as file, progress_bar(checkpoint) as progress:
+        file.verify(progress=progress)
+        found = f"all {file.checksums} match" if file.checksums else "no digests to compare; all values can be read"
+        lines = [f"{file.path}: {file.kind}, {len(file.variables)} arrays, {found}."]
+        lines += [f"{name} is not checked: {error.message}" for name, error in file.unreadable.items()]
+    typer.echo("\n".join(map(rendering.printable, lines)))
 
 
 @app.command()

@@ -5,12 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from rich.markup import escape
-from rich.table import Table
 
 from hdfsaver.tensor_info import Array, TensorInfo
 
@@ -21,14 +18,6 @@ _SHOWN = 1000
 def printable(text: str) -> str:
     """Escape a string so that it does not control the terminal: names may contain escape sequences."""
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
-
-
-def table(title: str, entries: Iterable[TensorInfo]) -> Table:
-    """Name, dtype, shape and bytes of arrays."""
-    found = Table(escape(printable(title)), "dtype", "shape", "bytes", box=None)
-    for entry in entries:
-        found.add_row(escape(printable(entry.name)), entry.dtype, str(entry.shape), f"{entry.nbytes:,}")
-    return found
 
 
 def described(entry: TensorInfo) -> dict[str, Any]:

@@ -33,12 +33,15 @@ class TensorSource(ABC):
         The elements of the file that cannot be read, by name: the error with the reason.
     sealed : bool
         Whether the file has an index and a seal.
+    checksums : str
+        The digests or checksums that `verify` compares, in the plural, for messages; empty if the format has none.
     """
 
     kind: str
     entries: dict[str, TensorInfo]
     unreadable: Mapping[str, OpError] = MappingProxyType({})
     sealed: bool = False
+    checksums: str = ""
 
     @abstractmethod
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
@@ -96,6 +99,8 @@ class TensorFile(Mapping[str, Array]):
         The group of the model that is read; empty for the root.
     sealed : bool
         Whether the file has an index and a seal; files of other programs have neither.
+    checksums : str
+        The digests or checksums that `verify` compares, in the plural, for messages; empty if the format has none.
     """
 
     def __init__(self, path: str, source: TensorSource, group: str = "") -> None:
@@ -103,6 +108,7 @@ class TensorFile(Mapping[str, Array]):
         self.group = group
         self.kind = source.kind
         self.sealed = source.sealed
+        self.checksums = source.checksums
         self.variables: Mapping[str, TensorInfo] = MappingProxyType(source.entries)
         self.unreadable: Mapping[str, OpError] = MappingProxyType(dict(source.unreadable))
         self._source: TensorSource | None = source

@@ -56,6 +56,7 @@ class ContainedSource(TensorSource):
         self._checkpoint = checkpoint
         self._names = names
         self._structure = structure
+        self.checksums = "" if checkpoint is None else checkpoint.checksums
         self._closing = closing or ExitStack()
         variables = {} if checkpoint is None else checkpoint.variables
         self.entries = {name: variables[inner]._replace(name=name) for name, inner in names.items()}

@@ -24,6 +24,7 @@ class NpzSource(OneByOneSource):
     """The arrays in a ``.npz`` file."""
 
     kind = "NumPy archive"
+    checksums = "checksums"
 
     def __init__(self, path: str) -> None:
         with about(path), unpacking("the archive"):

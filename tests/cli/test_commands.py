@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import time
 
 import h5py
 import ml_dtypes
 import numpy as np
 import pytest
+from rich.cells import cell_len
 from typer.testing import CliRunner
 
 import hdfsaver
-from hdfsaver.cli import app
+from hdfsaver.cli import app, listing
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.writing import Model, write_file, write_models
+from hdfsaver.tensor_info import TensorInfo
 
 
 @pytest.fixture
@@ -37,9 +40,87 @@ def test_ls(prefix):
     assert "\x1b[31mred" not in result.output
 
 
+def test_whole_names_totals_and_strings(tmp_path):
+    """Outside a terminal each array is one line with its whole name; the totals count the bytes of strings."""
+    name = "/".join(["a_long_scope"] * 20)
+    hdfsaver.save_file({name: np.zeros((2, 3)), "s": np.array([b"ab", b"c"]), "e": np.zeros(0)}, tmp_path / "x.h5")
+    hdfsaver.convert(tmp_path / "x.h5", tmp_path / "x.npz")
+    expected = [
+        f"{'name':{len(name)}}  dtype    shape   bytes",
+        f"{name}  float64  (2, 3)  48",
+        f"{'s':{len(name)}}  string   (2,)    3",
+        f"{'e':{len(name)}}  float64  (0,)    0",
+        "3 arrays, 8 parameters, 51 bytes.",
+    ]
+    for file in ("x.h5", "x.npz"):
+        assert expected == run("ls", str(tmp_path / file)).output.splitlines()
+    assert [48, 3, 0] == [it["nbytes"] for it in json.loads(run("ls", str(tmp_path / "x.h5"), "--json").output)]
+    assert "s  string  (2,)  3 bytes" in run("show", str(tmp_path / "x.npz"), "s").output
+
+
+def test_names_wrap_on_a_terminal():
+    """A name that is longer than the line continues below; nothing of it is cut, nor of the other columns."""
+    name = "scope/" * 20 + "\u6f22\u5b57" * 10
+    lines = list(listing.table("name", [TensorInfo(name, "float32", (2, 3), 24)], width=60))
+    assert all(cell_len(line) <= 60 for line in lines)
+    assert "float32  (2, 3)  24" in lines[1]
+    assert name == "".join(line.split("  ")[0] for line in lines[1:])
+
+
+def test_many_arrays_are_listed_in_time_proportional_to_their_number(tmp_path):
+    """20,000 arrays take less than two seconds of the processor, whole names included."""
+    hdfsaver.save_file({f"layer_{i:05}/kernel": np.float32(i) for i in range(20_000)}, tmp_path / "x.h5", durable=False)
+    started = time.process_time()
+    result = run("ls", str(tmp_path / "x.h5"))
+    assert time.process_time() - started < 2
+    assert 20_002 == len(result.output.splitlines())
+
+
+def test_ls_and_show_beside_an_element_that_cannot_be_read(tmp_path):
+    """The good array is listed and shown; the bad one is listed with the reason, and only asking for it is an error."""
+    path = str(tmp_path / "x.h5")
+    with h5py.File(path, "w") as file:
+        file["w"] = np.ones(2)
+        file["elsewhere"] = h5py.ExternalLink("other.h5", "/w")
+    listed = run("ls", path)
+    assert 0 == listed.exit_code
+    assert "1 array, 2 parameters, 16 bytes." in listed.output
+    assert "1 element cannot be read:\nelsewhere: /elsewhere is an external link" in listed.output
+    assert ["w", "elsewhere"] == [it["name"] for it in json.loads(run("ls", path, "--json").output)]
+    assert (0, 1) == (run("show", path, "w").exit_code, run("show", path, "elsewhere").exit_code)
+    assert "elsewhere is not checked: /elsewhere is an external link" in run("verify", path).output
+
+
+@pytest.mark.parametrize(
+    ("ending", "said"),
+    [
+        ("h5", "hdfsaver checkpoint, 2 arrays, all digests match."),
+        ("npz", "NumPy archive, 2 arrays, all checksums match."),
+        ("ckpt", "TensorFlow checkpoint, 2 arrays, all checksums match."),
+        ("safetensors", "safetensors file, 2 arrays, no digests to compare; all values can be read."),
+    ],
+)
+def test_verify_every_kind(prefix, tmp_path, ending, said):
+    """`verify` checks all kinds of files, and says which digests they have."""
+    hdfsaver.convert(prefix, tmp_path / f"x.{ending}")
+    result = run("verify", str(tmp_path / f"x.{ending}"))
+    assert (0, f"{tmp_path}/x.{ending}: {said}") == (result.exit_code, result.output.strip())
+
+
+def test_verify_finds_a_flipped_byte_in_a_bundle(prefix, tmp_path):
+    """A byte that differs from its checksum is exit status 1, and the tensor is named."""
+    hdfsaver.convert(prefix, tmp_path / "x.ckpt")
+    data = bytearray((tmp_path / "x.ckpt.data-00000-of-00001").read_bytes())
+    data[-1] ^= 1
+    (tmp_path / "x.ckpt.data-00000-of-00001").write_bytes(data)
+    result = run("verify", str(tmp_path / "x.ckpt"))
+    assert 1 == result.exit_code
+    assert "dense/kernel" in result.output
+
+
 def test_verify(prefix):
     """`verify` says that a file is whole, and with exit status 1 that it is not."""
-    assert "2 variables, sealed" in run("verify", prefix).output
+    assert "hdfsaver checkpoint, 2 arrays, all digests match" in run("verify", prefix).output
     with open(prefix + ".h5", "r+b") as file:
         file.seek(-1, 2)
         last = file.read(1)
@@ -57,7 +138,7 @@ def test_reseal(prefix):
         file["variables/new"] = np.arange(3)
     assert 1 == run("verify", prefix).exit_code
     assert 0 == run("reseal", prefix).exit_code
-    assert "3 variables, sealed" in run("verify", prefix).output
+    assert "3 arrays, all digests match" in run("verify", prefix).output
 
 
 def test_a_missing_checkpoint(tmp_path):
@@ -73,7 +154,7 @@ def test_ls_of_several_models(tmp_path):
     write_models(tmp_path / "x.h5", {"": model, "teacher": model})
     result = run("ls", str(tmp_path / "x.h5"))
     assert 0 == result.exit_code
-    assert ["name", "w", "teacher:", "w"] == [line.split()[0] for line in result.output.splitlines()]
+    assert ["name", "w", "1", "teacher:", "w", "1"] == [line.split()[0] for line in result.output.splitlines()]
 
 
 def test_salvage(prefix, tmp_path):

@@ -18,6 +18,7 @@ class TensorFlowSource(TensorSource):
     """
 
     kind = "TensorFlow checkpoint"
+    checksums = "checksums"
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix

@@ -1,0 +1,110 @@
+"""The list of a file's arrays, as lines of text: whole names, sizes, totals, and the elements that cannot be read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from rich.cells import cell_len, chop_cells
+
+from hdfsaver.cli.rendering import described, printable
+from hdfsaver.errors import OpError
+from hdfsaver.files.tensor_file import TensorFile
+from hdfsaver.tensor_info import STRING, TensorInfo, counted
+
+_HEADINGS = ("dtype", "shape", "bytes")
+_GAP = "  "
+_NARROWEST = 20
+"""Columns of a terminal that a name gets at least."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """The elements of one model of a file.
+
+    Attributes
+    ----------
+    group : str
+        The group of the model; empty for the root.
+    entries : list of TensorInfo
+        The arrays that can be read; strings with the bytes of their strings.
+    unreadable : mapping of str to str
+        The reason for each element that cannot be read.
+    """
+
+    group: str
+    entries: Sequence[TensorInfo]
+    unreadable: Mapping[str, str]
+
+    @classmethod
+    def of(cls, file: TensorFile) -> Self:
+        """The elements of an open file; the values of string tensors are read to count their bytes."""
+        unreadable = {name: error.message for name, error in file.unreadable.items()}
+        entries = []
+        for name, entry in file.variables.items():
+            try:
+                entries.append(counted(entry, file.read(name)) if entry.dtype == STRING else entry)
+            except OpError as error:
+                unreadable[name] = error.message
+        return cls(file.group, entries, unreadable)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The elements, for JSON."""
+        above = {"group": self.group} if self.group else {}
+        yield from ({**above, **described(entry)} for entry in self.entries)
+        yield from ({**above, "name": name, "error": why} for name, why in self.unreadable.items())
+
+    def lines(self, width: int | None) -> Iterator[str]:
+        """The elements, for people; see `table`."""
+        yield from table(f"{printable(self.group)}: name" if self.group else "name", self.entries, width)
+        yield totals(self.entries)
+        if self.unreadable:
+            yield f"{_count(len(self.unreadable), 'element')} cannot be read:"
+        yield from (f"{printable(name)}: {printable(why)}" for name, why in self.unreadable.items())
+
+
+def table(title: str, entries: Iterable[TensorInfo], width: int | None = None) -> Iterator[str]:
+    """Name, dtype, shape and bytes of arrays, a line each.
+
+    Parameters
+    ----------
+    title : str
+        The heading of the column of names.
+    entries : iterable of TensorInfo
+        The arrays.
+    width : int, optional
+        Columns of the terminal: a name that does not fit continues on further lines. By default nothing is wrapped, so
+        that each array is one line.
+
+    Yields
+    ------
+    str
+        A line without its newline.
+    """
+    rows = [(title, _HEADINGS), *((printable(it.name), _cells(it)) for it in entries)]
+    widths = [max(len(cells[column]) for _, cells in rows) for column in range(len(_HEADINGS))]
+    longest = max(cell_len(name) for name, _ in rows)
+    room = longest if width is None else max(_NARROWEST, width - sum(widths) - len(_GAP) * len(widths))
+    for name, cells in rows:
+        first, *rest = [name] if cell_len(name) <= room else chop_cells(name, room)
+        padding = " " * (min(longest, room) - cell_len(first))
+        columns = (cell.ljust(size) for cell, size in zip(cells, widths, strict=True))
+        yield _GAP.join((first + padding, *columns)).rstrip()
+        yield from rest
+
+
+def _cells(entry: TensorInfo) -> tuple[str, str, str]:
+    return entry.dtype, str(entry.shape), f"{entry.nbytes:,}"
+
+
+def totals(entries: Sequence[TensorInfo]) -> str:
+    """The number of arrays, of their elements, which are parameters of a model, and of their bytes."""
+    elements = sum(math.prod(entry.shape) for entry in entries)
+    nbytes = sum(entry.nbytes for entry in entries)
+    return f"{_count(len(entries), 'array')}, {_count(elements, 'parameter')}, {_count(nbytes, 'byte')}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
