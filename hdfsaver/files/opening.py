@@ -17,11 +17,24 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0
 
 
 class Opened(NamedTuple):
-    """An open file that may be a checkpoint: descriptor, length in bytes, and the first `HEAD` bytes."""
+    """An open file that may be a checkpoint.
+
+    Attributes
+    ----------
+    fd : int
+        The descriptor.
+    size : int
+        The length in bytes.
+    head : bytes
+        The first `HEAD` bytes.
+    base : int
+        The bytes of the user block before the HDF5 data, which another program may use; mostly 0.
+    """
 
     fd: int
     size: int
     head: bytes
+    base: int = 0
 
 
 def open_any(path: str | os.PathLike[str]) -> Opened:

@@ -21,6 +21,7 @@ from hdfsaver.storage import layout
 from hdfsaver.storage.chunks.filters import Filters
 from hdfsaver.storage.chunks.foreign_chunks import check_chunks, filters_of, inflated_size, read_chunked
 from hdfsaver.storage.hdf5 import datatypes, objects, strings
+from hdfsaver.storage.hdf5.global_heap import RECORD, is_heap_string, read_strings
 from hdfsaver.storage.hdf5.objects import damaged
 from hdfsaver.tensor_info import STRING, Array, Key, TensorInfo
 
@@ -38,8 +39,13 @@ class PlainDataset(NamedTuple):
     @property
     def itemsize(self) -> int:
         """Bytes of an element in the file."""
-        size: int = self.datatype.get_size()
+        size: int = RECORD.itemsize if self.in_heap else self.datatype.get_size()
         return size
+
+    @property
+    def in_heap(self) -> bool:
+        """Whether its elements are strings of variable length, which only refer to the file's heap."""
+        return is_heap_string(self.datatype)
 
     @property
     def nbytes(self) -> int:
@@ -64,16 +70,22 @@ class PlainDataset(NamedTuple):
     def info(self, name: str) -> TensorInfo:
         """Its description, under a name."""
         shape = strings.shape_of(self.id.shape, self.labels)
-        return TensorInfo(name, self.dtype, shape, self.nbytes, *self.chunking)
+        # The length of strings in the heap is not known before they are read.
+        return TensorInfo(name, self.dtype, shape, 0 if self.in_heap else self.nbytes, *self.chunking)
 
-    def read(self, opened: Opened) -> Array:
-        """Read its value: a new, writable array."""
+    def read(self, opened: Opened, declared: int = 0) -> Array:
+        """Read its value, a new, writable array; ``declared`` counts the bytes of values that are read with it."""
         with objects.reading(self.part):
-            return _decoded(self, _bytes(opened, self))
+            data = _bytes(opened, self)
+            if self.in_heap:
+                return read_strings(opened, np.frombuffer(data, RECORD).reshape(self.id.shape), self.part, declared)
+            return _decoded(self, data)
 
     def read_slice(self, opened: Opened, key: Key) -> Array:
         """Read a part of its value; of a value in one block only the part is read."""
         with objects.reading(self.part):
+            if self.in_heap and self.nbytes:
+                return read_strings(opened, _part(opened, self, key), self.part, self.inflated)
             if self.dtype == STRING or self.layout == h5d.COMPACT or not self.nbytes:
                 return part_of(_decoded(self, _bytes(opened, self)), key)
             part = _part(opened, self, key)
@@ -122,12 +134,17 @@ def open_plain(opened: Opened, parent: h5g.GroupID, link: str) -> PlainDataset:
 
 def _described(dataset: h5d.DatasetID, part: str, kind: int) -> PlainDataset:
     datatype = dataset.get_type()
+    if is_heap_string(datatype):
+        if kind == h5d.COMPACT:
+            remedy = f"`h5repack -l {part}:CONTI IN OUT` moves them out of it"
+            raise _refused(part, f"its strings of variable length are in the header of the dataset ({remedy})")
+        return PlainDataset(dataset, part, STRING, datatype, kind, {})
     labels = _labels(dataset)
     if strings.stored_dtype(datatype, labels) is not None or objects.is_fixed_text(datatype):
         return PlainDataset(dataset, part, STRING, datatype, kind, labels)
     dtype = datatypes.dtype_name(datatype, labels.get(datatypes.LABEL))
     if dtype is None:
-        raise _refused(part, "its HDF5 datatype is unsupported (as are strings of variable length)")
+        raise _refused(part, "its HDF5 datatype is unsupported")
     return PlainDataset(dataset, part, dtype, datatype, kind, {})
 
 

@@ -97,9 +97,10 @@ class PlainSource(Hdf5Source):
         with hdf5_root(self._opened) as root:
             container = self._container(root)
             datasets = {name: self._dataset(container, name) for name in names}
-            self._check_declared(datasets.values())
+            declared = self._check_declared(datasets.values())
             for name, dataset in datasets.items():
-                found[name] = dataset.read(self._opened)
+                found[name] = dataset.read(self._opened, declared)
+                declared += sum(map(len, found[name].flat)) if dataset.in_heap else 0
                 progress.advance(self.entries[name].nbytes)
         return found
 
@@ -110,12 +111,13 @@ class PlainSource(Hdf5Source):
             self._check_declared([dataset])
             return dataset.read_slice(self._opened, key)
 
-    def _check_declared(self, datasets: Iterable[PlainDataset]) -> None:
-        """Check that the values that are read at once take no more memory than the limits allow."""
+    def _check_declared(self, datasets: Iterable[PlainDataset]) -> int:
+        """The memory for the values that are read at once; an error if the limits do not allow it."""
         declared = 0
         for dataset in datasets:
             declared += dataset.inflated
             limits.check_declared(dataset.part, declared, self._opened.size)
+        return declared
 
     def _container(self, root: h5g.GroupID) -> h5g.GroupID:
         model = groups.open_model(root, self._group)

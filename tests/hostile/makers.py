@@ -205,9 +205,9 @@ def opaque_values(path: Path) -> None:
     _of_type(path, datatype)
 
 
-@attack("InvalidArgumentError: .*/variables/x: its HDF5 datatype is unsupported .as are strings of variable length")
+@attack(None)
 def text_of_variable_length(path: Path) -> None:
-    """To have the library read its heap, where one byte causes an endless loop."""
+    """To have the library read the heap, which no checksum covers; it is read without the library."""
     with _file(path) as file:
         file.create_dataset("variables/x", data=["abc", "d"], dtype=h5py.string_dtype())
 

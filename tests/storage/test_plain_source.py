@@ -202,8 +202,8 @@ def _many_parameters(file):
     dataset.write_direct_chunk((0,), zlib.compress(bytes(4)))
 
 
-def _variable_length_text(file):
-    file["x"] = "text"
+def _variable_length_sequences(file):
+    file.create_dataset("x", (2,), h5py.vlen_dtype(np.int32))[0] = [1, 2]
 
 
 def _references(file):
@@ -237,7 +237,7 @@ def _opaque(file):
         _scale_offset,
         _deflated_twice,
         _many_parameters,
-        _variable_length_text,
+        _variable_length_sequences,
         _references,
         _compound,
         _null,

@@ -40,7 +40,7 @@ def open_hdf5(path: str | os.PathLike[str]) -> Opened:
     """
     opened = open_any(path)
     try:
-        _check_superblock(*opened, path)
+        _check_superblock(opened.fd, opened.size, opened.head, path)
     except BaseException as error:
         os.close(opened.fd)
         if isinstance(error, OSError | EOFError):
