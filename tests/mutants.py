@@ -506,7 +506,7 @@ MUTANTS = [
         (
             "the-length-in-the-header",
             "storage/hdf5/superblock.py",
-            "    if block.end != size:",
+            "    if (end := block.end - block.base) != size:",
             "    if False:",
             "storage/hdf5/test_superblock.py",
             "A file that was cut short is an error, also without a seal.",
@@ -816,6 +816,14 @@ MUTANTS = [
             "Superblock extensions are refused.",
         ),
         (
+            "user-blocks-are-counted",
+            "storage/hdf5/global_heap.py",
+            "    place = opened.base + address",
+            "    place = address",
+            "storage/hdf5/test_global_heap.py",
+            "Addresses in a file with a user block count from its end.",
+        ),
+        (
             "texts-are-counted",
             "storage/hdf5/global_heap.py",
             'declared + int(elements["length"].sum(dtype=np.uint64))',
@@ -846,6 +854,14 @@ MUTANTS = [
             "    if False:",
             "storage/hdf5/test_global_heap.py",
             "Nothing is allocated for a collection that the file cannot hold.",
+        ),
+        (
+            "no-seal-in-a-user-block",
+            "storage/reading.py",
+            "None if opened.base else seal.find(opened.head)",
+            "seal.find(opened.head)",
+            "storage/hdf5/test_superblock.py",
+            "A seal in a user block does not vouch for the HDF5 data behind it.",
         ),
         (
             "files-open-for-writing",

@@ -16,7 +16,7 @@ from hdfsaver.formats.safetensors import SafetensorsSource, is_safetensors
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.reading.find_checkpoint import locate, resolve
 from hdfsaver.reading.reader import open_checkpoint
-from hdfsaver.storage.hdf5.superblock import SIGNATURE
+from hdfsaver.storage.hdf5.superblock import find_base
 from hdfsaver.storage.reading import open_file as open_hdf5_file
 
 _SAVED_MODELS = ("saved_model.pb", "saved_model.pbtxt")
@@ -59,10 +59,13 @@ def open_source(path: PathLike, group: str = "") -> TensorFile:
         return open_checkpoint(text, group)
     if os.path.isfile(text):
         opened = open_any(text)
-        os.close(opened.fd)
-        if group and opened.head.startswith(SIGNATURE):
+        try:
+            is_hdf5 = find_base(opened) is not None
+        finally:
+            os.close(opened.fd)
+        if group and is_hdf5:
             return open_hdf5_file(text, group)
-        whole = _of_file(text, opened.head, opened.size)
+        whole = _of_hdf5(text) if is_hdf5 else _of_file(text, opened.head, opened.size)
     else:
         whole = _of_folder(text)
     if not group:
@@ -79,11 +82,13 @@ def _of_folder(path: str) -> TensorFile:
     return open_checkpoint(unnamed if locate(unnamed) else resolve(path))
 
 
+def _of_hdf5(path: str) -> TensorFile:
+    found = open_hdf5_file(path)
+    is_keras = not found.sealed and checkpoint_sources.is_keras(found.variables)
+    return checkpoint_sources.keras_weights(found) if is_keras else found
+
+
 def _of_file(path: str, head: bytes, size: int) -> TensorFile:
-    if head.startswith(SIGNATURE):
-        found = open_hdf5_file(path)
-        is_keras = not found.sealed and checkpoint_sources.is_keras(found.variables)
-        return checkpoint_sources.keras_weights(found) if is_keras else found
     if head.startswith(_ZIP):
         return _of_archive(path)
     if head.startswith(_PICKLE):

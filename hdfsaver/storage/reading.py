@@ -52,7 +52,7 @@ def open_file(path: str | os.PathLike[str], group: str = groups.ROOT) -> TensorF
 
 def _source(opened: Opened, path: str | os.PathLike[str], group: str) -> Hdf5Source:
     with seal.naming(path):
-        found = seal.find(opened.head)
+        found = None if opened.base else seal.find(opened.head)
         if found is not None:
             return SealedSource(opened, found, path, group)
     try_out(path, opened.size, group)

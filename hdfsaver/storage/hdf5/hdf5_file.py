@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from h5py import h5f, h5fd, h5g, h5p
+from h5py import h5, h5f, h5fd, h5g, h5p
 
+from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.files.opening import Opened
 from hdfsaver.files.positional_io import read_at
 from hdfsaver.storage.hdf5 import objects
 from hdfsaver.storage.hdf5.file_object import FileObject
+
+_COUNTS_USER_BLOCKS = (1, 14, 6)
+"""From this version on, the offsets of chunks are known to count from the beginning of the file."""
 
 
 class _View(FileObject):
@@ -43,7 +47,16 @@ def hdf5_root(opened: Opened) -> Iterator[h5g.GroupID]:
     ------
     DataLossError
         The HDF5 library cannot open it.
+    InvalidArgumentError
+        It has a user block, and the library is older than those whose offsets were compared with the bytes.
     """
+    if opened.base and h5.get_libversion() < _COUNTS_USER_BLOCKS:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"The file has a user block of {opened.base} bytes, which needs HDF5 1.14.6 or later; h5py has "
+            f"{'.'.join(map(str, h5.get_libversion()))}. `h5unjam --delete -i FILE -o OUT` writes a file without it.",
+        )
     properties = h5p.create(h5p.FILE_ACCESS)
     properties.set_fileobj_driver(h5fd.fileobj_driver, _View(opened))
     # Groups and datasets of a file that is closed are closed with it.

@@ -20,6 +20,12 @@ _UNDEFINED = 2**64 - 1
 _WIDTHS = (8, 8)
 """Bytes of an offset and of a length, in all current files."""
 
+_FIRST_USER_BLOCK = 512
+"""A user block has this many bytes, or a power of two more."""
+
+_LONGEST = 100
+"""Bytes of the longest superblock, of version 1."""
+
 _TABLE_MAGIC = bytes.fromhex("57fb808b247547db")
 """The last bytes of a LevelDB table file, such as TensorFlow's ``.index`` (leveldb's table_format.md)."""
 
@@ -40,31 +46,56 @@ def open_hdf5(path: str | os.PathLike[str]) -> Opened:
     """
     opened = open_any(path)
     try:
-        _check_superblock(opened.fd, opened.size, opened.head, path)
+        base = find_base(opened)
+        if base is None:
+            _refuse_foreign(opened.fd, opened.size, opened.head, path)
+        _check_superblock(opened, base, path)
     except BaseException as error:
         os.close(opened.fd)
         if isinstance(error, OSError | EOFError):
             raise unreadable(path, error) from error
         raise
-    return opened
+    return opened._replace(base=base)
 
 
-def _check_superblock(fd: int, size: int, head: bytes, path: str | os.PathLike[str]) -> None:
-    if not head.startswith(SIGNATURE):
-        _refuse_foreign(fd, size, head, path)
-    block = _superblock(head, path)
-    if block.widths != _WIDTHS or block.base != 0 or block.extension != _UNDEFINED:
+def find_base(opened: Opened) -> int | None:
+    """Where the HDF5 data of a file begin: at 0, or after a user block; None for a file of another kind.
+
+    Raises
+    ------
+    EOFError, OSError
+        See `hdfsaver.files.positional_io.read_at`.
+    """
+    base = 0
+    while base + len(SIGNATURE) <= opened.size:
+        if _bytes_at(opened, base, len(SIGNATURE)) == SIGNATURE:
+            return base
+        base = 2 * base or _FIRST_USER_BLOCK
+    return None
+
+
+def _bytes_at(opened: Opened, offset: int, nbytes: int) -> bytes:
+    if offset + nbytes <= len(opened.head):
+        return opened.head[offset : offset + nbytes]
+    data = bytearray(nbytes)
+    read_at(opened.fd, memoryview(data), offset)
+    return bytes(data)
+
+
+def _check_superblock(opened: Opened, base: int, path: str | os.PathLike[str]) -> None:
+    size = opened.size - base
+    block = _superblock(_bytes_at(opened, base, min(_LONGEST, size)), path)
+    if block.widths != _WIDTHS or block.extension != _UNDEFINED:
         raise InvalidArgumentError(
             None,
             None,
-            f"{path} is an HDF5 file of an unsupported kind (widths {block.widths}, base address {block.base}, or "
-            "a superblock extension or driver block). `h5repack` writes a plain file.",
+            f"{path} is an HDF5 file of an unsupported kind (widths {block.widths}, a superblock extension or a driver "
+            "block). `h5repack` writes a plain file.",
         )
-    if block.end != size:
-        state = "is cut short" if size < block.end else "has bytes after its end"
-        raise DataLossError(
-            None, None, f"{path} {state}: it has {size} bytes, but its HDF5 header declares {block.end}."
-        )
+    # The end is counted from where the file began when it was written: programs add and remove user blocks.
+    if (end := block.end - block.base) != size:
+        state = "is cut short" if size < end else "has bytes after its end"
+        raise DataLossError(None, None, f"{path} {state}: it has {size} bytes, but its HDF5 header declares {end}.")
     if block.flags:
         raise DataLossError(
             None,
@@ -75,6 +106,8 @@ def _check_superblock(fd: int, size: int, head: bytes, path: str | os.PathLike[s
 
 
 class _Superblock(NamedTuple):
+    """A superblock: bytes of an offset and of a length, addresses of other structures, and the flags of a writer."""
+
     widths: tuple[int, int]
     base: int
     extension: int
@@ -120,8 +153,6 @@ def _what_it_is(fd: int, size: int, head: bytes, name: str) -> str:
             "is a file of a TensorFlow checkpoint, not an HDF5 file. "
             "Import the checkpoint by its prefix and save it again."
         )
-    if SIGNATURE in head[:8192]:
-        return "has a user block before its HDF5 data, as MATLAB's .mat files have. `h5repack` removes it."
     if _is_text(head):
         return f"is a text file, not an HDF5 file; it begins with {head[:40].decode()!r}."
     return f"is not an HDF5 file, or its beginning is damaged: it begins with {head[:8]!r}, not {SIGNATURE!r}."

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
+import subprocess
 
 import h5py
 import numpy as np
 import pytest
 
-from hdfsaver import errors
+from hdfsaver import convert, errors, load_file
 from hdfsaver.storage.reading import open_file
+from hdfsaver.storage.salvage import salvage
 from hdfsaver.storage.writing import write_file
 
 # The last block of a LevelDB table: TensorFlow's .index files end so.
@@ -25,7 +28,8 @@ TABLE_END = bytes(40) + bytes.fromhex("57fb808b247547db")
         ("m.index", b"\0\0\1" + TABLE_END, "file of a TensorFlow checkpoint"),
         ("m.meta", b"\n\x05\x08\xff", "file of a TensorFlow checkpoint"),
         ("m.data-00000-of-00001", b"\x3f\x80\0\0", "file of a TensorFlow checkpoint"),
-        ("x.h5", bytes(512) + b"\x89HDF\r\n\x1a\n" + bytes(100), "user block"),
+        ("x.h5", bytes(512) + b"\x89HDF\r\n\x1a\n\x03" + bytes(20), "is cut short: it has 29 bytes, .* takes 48"),
+        ("x.h5", bytes(500) + b"\x89HDF\r\n\x1a\n" + bytes(100), "is not an HDF5 file"),
         ("x.h5", b"\x89PNG\r\n\x1a\n" + bytes(100), "is not an HDF5 file, or its beginning is damaged"),
         ("x.h5", b"\x89HDF\r\n\x1a\n", "is cut short"),
         ("x.h5", b"\x89HDF\r\n\x1a\n\x03" + bytes(20), "is cut short: it has 29 bytes, but its header alone takes 48"),
@@ -92,12 +96,12 @@ def test_a_file_cut_short_anywhere_is_noticed(tmp_path, data):
     [
         (9, b"\4", errors.InvalidArgumentError, "of an unsupported kind"),
         (11, b"\1", errors.DataLossError, "open for writing in another program"),
-        (12, b"\1", errors.InvalidArgumentError, "of an unsupported kind"),
+        (12, b"\1", errors.DataLossError, "has bytes after its end"),
         (20, b"\0", errors.InvalidArgumentError, "superblock extension"),
     ],
 )
 def test_unusual_superblocks_are_refused(tmp_path, data, offset, value, kind, match):
-    """Other widths, base addresses and extensions never reach the HDF5 library."""
+    """Other widths, ends and extensions never reach the HDF5 library."""
     (tmp_path / "x.h5").write_bytes(data[:offset] + value + data[offset + 1 :])
     with pytest.raises(kind, match=match):
         open_file(tmp_path / "x.h5")
@@ -132,3 +136,111 @@ def test_errors_of_the_system_name_the_file(tmp_path, data, monkeypatch):
     monkeypatch.setattr("hdfsaver.files.positional_io._read_some", fail)
     with pytest.raises(errors.OpError, match=f"Cannot read {tmp_path / 'x.h5'}: Input/output error"):
         open_file(tmp_path / "x.h5")
+
+
+# --- user blocks ----------------------------------------------------------------------------------------------------
+
+VALUES = {
+    "whole": np.arange(3000.0).reshape(50, 60),
+    "chunked": np.arange(100, dtype=np.int32),
+    "packed": np.arange(200, dtype=np.int16).reshape(20, 10),
+    "text": np.array([b"ab", b"", b"c" * 3000], dtype=object),
+}
+
+
+def _fill(file):
+    file["whole"] = VALUES["whole"]
+    file.create_dataset("chunked", data=VALUES["chunked"], chunks=(40,))
+    file.create_dataset("packed", data=VALUES["packed"], chunks=(7, 7), compression="gzip", shuffle=True)
+    file.create_dataset("text", data=VALUES["text"], dtype=h5py.string_dtype())
+
+
+def _check(path):
+    """The whole file and parts of it are read, however it is opened."""
+    with open_file(path) as file:
+        assert VALUES.keys() == file.variables.keys()
+        for name, value in VALUES.items():
+            np.testing.assert_array_equal(value, file.read(name))
+            part = tuple(slice(1, size - 1) for size in value.shape)
+            np.testing.assert_array_equal(value[part], file.read_slice(name, part))
+        file.verify()
+    for mode in (None, "r"):
+        found = load_file(path, mmap_mode=mode)
+        assert all(np.array_equal(value, found[name]) for name, value in VALUES.items())
+    assert VALUES.keys() == salvage(path).values.keys()
+
+
+@pytest.mark.parametrize("libver", ["earliest", "v108", "latest"])
+@pytest.mark.parametrize("size", [512, 2048, 2**17])
+def test_user_blocks_are_passed_over(tmp_path, libver, size):
+    """HDF5 data begin at a power of two; every place in them counts from there."""
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w", libver=libver, userblock_size=size) as file:
+        _fill(file)
+    _check(path)
+    data = path.read_bytes()
+    path.write_bytes(b"\x89HDF\r\n\x1a" * 50 + data[350:])
+    _check(path)
+    path.write_bytes(data[:-1])
+    with pytest.raises(
+        errors.DataLossError, match=f"is cut short: it has {len(data) - size - 1} bytes, .*{len(data) - size}"
+    ):
+        open_file(path)
+
+
+def test_files_of_matlab_are_read(tmp_path):
+    """A .mat file of version 7.3 has a header of text in its user block; conversion reads it, too."""
+    path = tmp_path / "x.mat"
+    with h5py.File(path, "w", userblock_size=512) as file:
+        _fill(file)
+    header = b"MATLAB 7.3 MAT-file, Platform: GLNXA64, Created on: Thu Jan  1 00:00:00 2026 HDF5 schema 1.00 ."
+    path.write_bytes(header.ljust(124) + b"\0\2IM" + path.read_bytes()[128:])
+    _check(path)
+    convert(path, tmp_path / "x.npz")
+    with np.load(tmp_path / "x.npz", allow_pickle=False) as found:
+        np.testing.assert_array_equal(VALUES["whole"], found["whole"])
+
+
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+def test_user_blocks_may_be_added_and_removed(tmp_path, libver):
+    """HDF5's tools for that leave the addresses in the file as they are."""
+    with h5py.File(tmp_path / "x.h5", "w", libver=libver) as file:
+        _fill(file)
+    (tmp_path / "text").write_bytes(b"user block " * 100)
+    _run("h5jam", "-i", tmp_path / "x.h5", "-u", tmp_path / "text", "-o", tmp_path / "more.h5")
+    assert tmp_path.joinpath("more.h5").read_bytes()[2048:2052] == b"\x89HDF"
+    _check(tmp_path / "more.h5")
+    with h5py.File(tmp_path / "x.h5", "w", libver=libver, userblock_size=1024) as file:
+        _fill(file)
+    _run("h5unjam", "--delete", "-i", tmp_path / "x.h5", "-o", tmp_path / "less.h5")
+    _check(tmp_path / "less.h5")
+
+
+def test_a_seal_in_a_user_block_is_none(tmp_path, data):
+    """A sealed file behind another sealed file is not taken for it."""
+    block = data[:4096].ljust(2**19, b"\0")
+    (tmp_path / "x.h5").write_bytes(b"user" + block[4:] + data)
+    with pytest.raises(errors.DataLossError, match="has an index, but no valid seal"):
+        open_file(tmp_path / "x.h5")
+
+
+def _run(tool, *arguments):
+    subprocess.run([tool, *arguments], check=True, capture_output=True)
+
+
+def _follow(error, **paths):
+    """Run the command in a message, with paths for its words."""
+    (command,) = re.findall("`(h5[^`]*)`", error.message)
+    _run(*(paths.get(word, word) for word in command.split()))
+
+
+def test_an_old_library_does_not_read_user_blocks(tmp_path, monkeypatch):
+    """Where offsets may count from elsewhere, the error says so; the tool that it names makes a file that is read."""
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w", userblock_size=512) as file:
+        _fill(file)
+    monkeypatch.setattr("h5py.h5.get_libversion", lambda: (1, 12, 2))
+    with pytest.raises(errors.InvalidArgumentError, match="user block of 512 bytes.*h5py has 1.12.2") as caught:
+        open_file(path)
+    _follow(caught.value, FILE=path, OUT=tmp_path / "y.h5")
+    _check(tmp_path / "y.h5")
