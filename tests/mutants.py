@@ -810,8 +810,8 @@ MUTANTS = [
         (
             "no-superblock-extension",
             "storage/hdf5/superblock.py",
-            " or block.extension != _UNDEFINED:",
-            ":",
+            "    if block.extension != _UNDEFINED:",
+            "    if False:",
             "storage/hdf5/test_superblock.py",
             "Superblock extensions are refused.",
         ),

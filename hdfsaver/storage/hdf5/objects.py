@@ -296,7 +296,7 @@ def _check_storage(dataset: h5d.DatasetID) -> None:
         properties = dataset.get_create_plist()
         # The layout first: a query for the shape of a virtual dataset opens other files.
         if properties.get_layout() not in (h5d.CONTIGUOUS, h5d.COMPACT) or properties.get_external_count():
-            raise damaged(part, "it must be stored contiguously in this file; `h5repack -l CONTI` stores it so.")
+            raise damaged(part, "it must be stored contiguously in this file; `h5repack -l CONTI IN OUT` stores it so.")
         needed = math.prod(dataset.shape) * dataset.get_type().get_size()
         stored = dataset.get_storage_size()
         offset = dataset.get_offset() or 0

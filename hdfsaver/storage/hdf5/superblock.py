@@ -26,6 +26,11 @@ _FIRST_USER_BLOCK = 512
 _LONGEST = 100
 """Bytes of the longest superblock, of version 1."""
 
+_DRIVERS = (b"NCSAfami", b"NCSAmult")
+"""The identifiers of drivers that divide a file; the split driver is a form of the second."""
+
+_WITHOUT_THEM = " `h5repack IN OUT` writes a file without them."
+
 _TABLE_MAGIC = bytes.fromhex("57fb808b247547db")
 """The last bytes of a LevelDB table file, such as TensorFlow's ``.index`` (leveldb's table_format.md)."""
 
@@ -85,23 +90,22 @@ def _bytes_at(opened: Opened, offset: int, nbytes: int) -> bytes:
 def _check_superblock(opened: Opened, base: int, path: str | os.PathLike[str]) -> None:
     size = opened.size - base
     block = _superblock(_bytes_at(opened, base, min(_LONGEST, size)), path)
-    if block.widths != _WIDTHS or block.extension != _UNDEFINED:
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"{path} is an HDF5 file of an unsupported kind (widths {block.widths}, a superblock extension or a driver "
-            "block). `h5repack` writes a plain file.",
-        )
-    # The end is counted from where the file began when it was written: programs add and remove user blocks.
-    if (end := block.end - block.base) != size:
-        state = "is cut short" if size < end else "has bytes after its end"
-        raise DataLossError(None, None, f"{path} {state}: it has {size} bytes, but its HDF5 header declares {end}.")
     if block.flags:
+        # First, because such a file may also have another length than its superblock says.
         raise DataLossError(
             None,
             None,
             f"{path} is open for writing in another program, or that program ended without closing it. Close it there; "
-            "if no program has it open, `h5clear -s` marks it as closed.",
+            "if no program has it open, `h5clear -s FILE` marks it as closed.",
+        )
+    why = _unsupported(opened, block, base)
+    if why is not None:
+        raise InvalidArgumentError(None, None, f"{path} is an HDF5 file of an unsupported kind: {why}")
+    # The end is counted from where the file began when it was written: programs add and remove user blocks.
+    if (end := block.end - block.base) != size:
+        state, advice = ("is cut short", "") if size < end else ("has bytes after its end", _WITHOUT_THEM)
+        raise DataLossError(
+            None, None, f"{path} {state}: it has {size} bytes, but its HDF5 header declares {end}.{advice}"
         )
 
 
@@ -113,6 +117,7 @@ class _Superblock(NamedTuple):
     extension: int
     end: int
     flags: int
+    driver: int = _UNDEFINED
 
 
 def _superblock(head: bytes, path: str | os.PathLike[str]) -> _Superblock:
@@ -128,13 +133,32 @@ def _superblock(head: bytes, path: str | os.PathLike[str]) -> _Superblock:
         )
     if version in (0, 1):
         start = 24 + 4 * version
-        extension = _UNDEFINED if _u8(head, start + 8) == _u8(head, start + 24) == _UNDEFINED else 0
-        return _Superblock((head[13], head[14]), _u8(head, start), extension, _u8(head, start + 16), 0)
+        place, end, driver = _u8(head, start + 8), _u8(head, start + 16), _u8(head, start + 24)
+        return _Superblock((head[13], head[14]), _u8(head, start), place, end, 0, driver)
     raise DataLossError(
         None,
         None,
         f"{path} begins like an HDF5 file, but its superblock has version {version}; versions 0 to 3 are supported.",
     )
+
+
+def _unsupported(opened: Opened, block: _Superblock, base: int) -> str | None:
+    """The reason why a file is not read, and what to do; None for the usual kind."""
+    if block.widths != _WIDTHS:
+        advice = "Read its arrays with h5py and save them with `hdfsaver.save_file`."
+        return f"its offsets and lengths have {block.widths[0]} and {block.widths[1]} bytes instead of 8. {advice}"
+    if block.driver != _UNDEFINED or (block.extension != _UNDEFINED and _has_driver(opened, base + block.extension)):
+        advice = "`h5repack NAME OUT` joins them; NAME is the one that they were made with, such as x%d.h5."
+        return f"it is one of several files that a driver of HDF5 (family, split, multi) made. {advice}"
+    if block.extension != _UNDEFINED:
+        return "its superblock has an extension. `h5repack -S FSM_AGGR -P 0 -T 1 IN OUT` writes a file without it."
+    return None
+
+
+def _has_driver(opened: Opened, extension: int) -> bool:
+    """Whether the extension of a superblock at an offset names a driver."""
+    found = _bytes_at(opened, extension, min(512, max(0, opened.size - extension)))
+    return any(name in found for name in _DRIVERS)
 
 
 def _u8(head: bytes, offset: int) -> int:

@@ -6,13 +6,18 @@ import os
 import re
 import socket
 import subprocess
+import sys
 
 import h5py
+import networkx as nx
 import numpy as np
 import pytest
+from h5py import h5f, h5p
 
-from hdfsaver import convert, errors, load_file
+from hdfsaver import convert, errors, load_file, save_file
+from hdfsaver.schema import Structure
 from hdfsaver.storage.reading import open_file
+from hdfsaver.storage.resealing import reseal
 from hdfsaver.storage.salvage import salvage
 from hdfsaver.storage.writing import write_file
 
@@ -97,7 +102,7 @@ def test_a_file_cut_short_anywhere_is_noticed(tmp_path, data):
         (9, b"\4", errors.InvalidArgumentError, "of an unsupported kind"),
         (11, b"\1", errors.DataLossError, "open for writing in another program"),
         (12, b"\1", errors.DataLossError, "has bytes after its end"),
-        (20, b"\0", errors.InvalidArgumentError, "superblock extension"),
+        (20, b"\0", errors.InvalidArgumentError, "superblock has an extension"),
     ],
 )
 def test_unusual_superblocks_are_refused(tmp_path, data, offset, value, kind, match):
@@ -224,16 +229,6 @@ def test_a_seal_in_a_user_block_is_none(tmp_path, data):
         open_file(tmp_path / "x.h5")
 
 
-def _run(tool, *arguments):
-    subprocess.run([tool, *arguments], check=True, capture_output=True)
-
-
-def _follow(error, **paths):
-    """Run the command in a message, with paths for its words."""
-    (command,) = re.findall("`(h5[^`]*)`", error.message)
-    _run(*(paths.get(word, word) for word in command.split()))
-
-
 def test_an_old_library_does_not_read_user_blocks(tmp_path, monkeypatch):
     """Where offsets may count from elsewhere, the error says so; the tool that it names makes a file that is read."""
     path = tmp_path / "x.h5"
@@ -244,3 +239,108 @@ def test_an_old_library_does_not_read_user_blocks(tmp_path, monkeypatch):
         open_file(path)
     _follow(caught.value, FILE=path, OUT=tmp_path / "y.h5")
     _check(tmp_path / "y.h5")
+
+
+# --- remedies -------------------------------------------------------------------------------------------------------
+
+
+def _run(tool, *arguments):
+    subprocess.run([tool, *arguments], check=True, capture_output=True)
+
+
+def _follow(error, **paths):
+    """Run the command in a message, with paths for its words."""
+    (command,) = re.findall("`(h5[^`]*)`", error.message)
+    _run(*(paths.get(word, word) for word in command.split()))
+
+
+@pytest.mark.parametrize("libver", ["earliest", "v110"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"fs_strategy": "page"},
+        {"fs_strategy": "fsm", "fs_persist": True},
+        {"fs_strategy": "none"},
+    ],
+)
+def test_an_extension_of_the_superblock_can_be_removed(tmp_path, libver, options):
+    """Files for paged storage have one; the command in the message writes the file without it."""
+    with h5py.File(tmp_path / "x.h5", "w", libver=libver, **options) as file:
+        _fill(file)
+    with pytest.raises(errors.InvalidArgumentError, match="superblock has an extension") as caught:
+        open_file(tmp_path / "x.h5")
+    _follow(caught.value, IN=tmp_path / "x.h5", OUT=tmp_path / "y.h5")
+    _check(tmp_path / "y.h5")
+
+
+@pytest.mark.parametrize("libver", ["earliest", "v110"])
+@pytest.mark.parametrize(("driver", "name", "first"), [("family", "x%d.h5", "x0.h5"), ("split", "x", "x-m.h5")])
+def test_files_of_a_driver_can_be_joined(tmp_path, libver, driver, name, first):
+    """A file in several parts is not one file; the command in the message makes one of them."""
+    options = {"memb_size": 8192} if driver == "family" else {}
+    with h5py.File(tmp_path / name, "w", libver=libver, driver=driver, **options) as file:
+        _fill(file)
+    with pytest.raises(errors.InvalidArgumentError, match=f"{first} .*one of several files") as caught:
+        open_file(tmp_path / first)
+    _follow(caught.value, NAME=tmp_path / name, OUT=tmp_path / "whole.h5")
+    _check(tmp_path / "whole.h5")
+
+
+def test_files_with_short_offsets_can_be_saved_anew(tmp_path):
+    """Offsets of four bytes; h5py reads them, and what it has read can be saved."""
+    properties = h5p.create(h5p.FILE_CREATE)
+    properties.set_sizes(4, 4)
+    with h5py.File(h5f.create(os.fsencode(tmp_path / "x.h5"), h5f.ACC_TRUNC, properties)) as file:
+        _fill(file)
+    with pytest.raises(
+        errors.InvalidArgumentError, match=r"have 4 and 4 bytes instead of 8.*h5py.*hdfsaver\.save_file"
+    ):
+        open_file(tmp_path / "x.h5")
+    with h5py.File(tmp_path / "x.h5") as file:
+        save_file({name: file[name][()] for name in file}, tmp_path / "y.h5")
+    _check(tmp_path / "y.h5")
+
+
+_KILLED = """
+import os, sys, h5py
+file = h5py.File(sys.argv[1], "w", libver="latest")
+file["a"] = [1.0, 2.0]
+file.flush()
+file.create_dataset("b", data=[1] * 100_000) if sys.argv[2] == "grown" else None
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("state", ["flushed", "grown"])
+def test_a_file_that_its_writer_left_open(tmp_path, state):
+    """Whatever its length is, it is called open for writing; the command in the message makes it readable."""
+    path = tmp_path / "x.h5"
+    subprocess.run([sys.executable, "-c", _KILLED, path, state], check=True)
+    with pytest.raises(errors.DataLossError, match="open for writing in another program, or") as caught:
+        open_file(path)
+    _follow(caught.value, FILE=path)
+    assert [1, 2] == load_file(path)["a"].tolist()
+
+
+def test_bytes_after_the_end_can_be_removed(tmp_path):
+    """The command in the message copies what belongs to the file."""
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        _fill(file)
+    with open(tmp_path / "x.h5", "ab") as file:
+        file.write(bytes(1000))
+    with pytest.raises(errors.DataLossError, match="has bytes after its end") as caught:
+        open_file(tmp_path / "x.h5")
+    _follow(caught.value, IN=tmp_path / "x.h5", OUT=tmp_path / "y.h5")
+    _check(tmp_path / "y.h5")
+
+
+def test_a_compressed_graph_can_be_made_contiguous(tmp_path):
+    """What h5repack compressed, it stores contiguously again, so that the file can be resealed."""
+    structure = Structure(nx.DiGraph([(f"node {number}", "last") for number in range(100)]), is_plain=True)
+    write_file(tmp_path / "x.h5", variables={"v": np.arange(3000.0)}, structure=structure)
+    _run("h5repack", "-f", "GZIP=4", tmp_path / "x.h5", tmp_path / "y.h5")
+    with pytest.raises(errors.DataLossError, match="must be stored contiguously") as caught:
+        reseal(tmp_path / "y.h5")
+    _follow(caught.value, IN=tmp_path / "y.h5", OUT=tmp_path / "z.h5")
+    reseal(tmp_path / "z.h5")
+    assert (tmp_path / "x.h5").read_bytes() == (tmp_path / "z.h5").read_bytes()
