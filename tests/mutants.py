@@ -834,7 +834,7 @@ MUTANTS = [
         (
             "texts-end-with-their-object",
             "storage/hdf5/global_heap.py",
-            " or (stops[index] - starts[index] < length).any():",
+            " or (stops[index] - starts[index] != length).any():",
             ":",
             "storage/hdf5/test_global_heap.py",
             "No bytes beyond an object of the heap are handed out.",
@@ -854,6 +854,14 @@ MUTANTS = [
             "    if False:",
             "storage/hdf5/test_global_heap.py",
             "Nothing is allocated for a collection that the file cannot hold.",
+        ),
+        (
+            "fill-values-are-checked",
+            "storage/plain_dataset.py",
+            "        check_fill_value(opened, dataset, part)",
+            "        pass",
+            "storage/hdf5/test_heap_fill.py",
+            "The library does not read a damaged heap to tell the fill value of a dataset.",
         ),
         (
             "no-seal-in-a-user-block",

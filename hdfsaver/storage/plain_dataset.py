@@ -22,6 +22,7 @@ from hdfsaver.storage.chunks.filters import Filters
 from hdfsaver.storage.chunks.foreign_chunks import check_chunks, filters_of, inflated_size, read_chunked
 from hdfsaver.storage.hdf5 import datatypes, objects, strings
 from hdfsaver.storage.hdf5.global_heap import RECORD, is_heap_string, read_strings
+from hdfsaver.storage.hdf5.heap_fill import check_fill_value
 from hdfsaver.storage.hdf5.objects import damaged
 from hdfsaver.tensor_info import STRING, Array, Key, TensorInfo
 
@@ -120,6 +121,7 @@ def open_plain(opened: Opened, parent: h5g.GroupID, link: str) -> PlainDataset:
         dataset = objects.open_object(parent, link)
         if not isinstance(dataset, h5d.DatasetID):
             raise _refused(part, "it is neither a group nor a dataset")
+        check_fill_value(opened, dataset, part)
         properties = dataset.get_create_plist()
         # The layout first: a query for the shape of a virtual dataset opens other files.
         kind = properties.get_layout()

@@ -87,11 +87,31 @@ def read_strings(opened: Opened, records: Array, part: str, declared: int = 0) -
     return strings.reshape(records.shape)
 
 
+def check_collection(opened: Opened, address: int, part: str) -> None:
+    """Check a whole collection, so that the HDF5 library can read it.
+
+    Parameters
+    ----------
+    opened : Opened
+        The file.
+    address : int
+        The address of the collection.
+    part : str
+        The path of the dataset, for errors.
+
+    Raises
+    ------
+    DataLossError
+        It is damaged.
+    """
+    _objects(_collection(opened, address, part), part, whole=True)
+
+
 def _strings(data: bytes, elements: Array, part: str) -> list[bytes]:
     """The strings of elements that refer to one collection."""
     starts, stops = _objects(data, part)
     index, length = elements["index"], elements["length"]
-    if index.max() >= len(starts) or (stops[index] - starts[index] < length).any():
+    if index.max() >= len(starts) or (stops[index] - starts[index] != length).any():
         raise damaged(part, "an element refers to a string that is not in the heap.")
     begin = starts[index]
     places = zip(begin.tolist(), (begin + length).tolist(), strict=True)
@@ -118,7 +138,7 @@ def _read(opened: Opened, offset: int, nbytes: int) -> bytes:
     return bytes(data)
 
 
-def _objects(data: bytes, part: str) -> tuple[Array, Array]:
+def _objects(data: bytes, part: str, *, whole: bool = False) -> tuple[Array, Array]:
     """Where the object of each index begins and ends in a collection; one that is not there ends before it begins."""
     found: dict[int, int] = {}
     sizes: list[int] = []
@@ -126,6 +146,8 @@ def _objects(data: bytes, part: str) -> tuple[Array, Array]:
     while position <= end - _OBJECT.size:
         index, _, _, nbytes = unpack(data, position)
         if index == 0:  # the free space, which is last
+            if whole and nbytes != end - position:
+                raise damaged(part, "the free space in the collection of its strings is damaged.")
             break
         position += _OBJECT.size
         if nbytes > end - position or index in found:
