@@ -11,7 +11,9 @@ from hdfsaver.storage.reading import open_file
 
 
 def main(path: str, group: str, memory: str) -> None:
-    """Read everything in a file; an `OpError` counts as a normal end.
+    """Read everything in a file; an error of this package, and a missing codec, count as a normal end.
+
+    After such an error the other elements are read, as the caller may read them too.
 
     Parameters
     ----------
@@ -24,9 +26,12 @@ def main(path: str, group: str, memory: str) -> None:
     """
     _limit_memory(int(memory))
     with suppress(OpError), limits.use(probe_seconds=0), open_file(path, group) as file:
-        file.structure()
+        for read in (file.structure, file.metadata, file.groups):
+            with suppress(OpError):
+                read()
         for name in file.variables:
-            file.read(name)
+            with suppress(OpError, ImportError):
+                file.read(name)
 
 
 def _limit_memory(nbytes: int) -> None:

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from hdfsaver import errors, limits
+from hdfsaver.files.tensor_file import TensorFile
+from hdfsaver.storage import probe_main
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.writing import write_file
 
@@ -53,6 +55,24 @@ def test_a_crash_and_a_hang_become_errors(plain, tmp_path, monkeypatch, crime, p
     monkeypatch.setattr(sys, "executable", os.fspath(program))
     with limits.use(probe_seconds=1), pytest.raises(errors.DataLossError, match=f"{plain}: .*{part}.*it is not read"):
         open_file(plain)
+
+
+def test_an_error_of_one_element_does_not_end_the_trial(plain, monkeypatch):
+    """The caller could still read the others; and a codec that is not installed says nothing about the file."""
+    with h5py.File(plain, "r+") as file:
+        file["b"] = file["c"] = np.ones(1)
+    faults = {"a": ImportError("a"), "b": errors.DataLossError(None, None, "b"), "c": KeyError("c")}
+    tried = []
+
+    def read(file, name):
+        tried.append(name)
+        raise faults[name]
+
+    monkeypatch.setattr(TensorFile, "read", read)
+    monkeypatch.setattr(probe_main, "_limit_memory", lambda nbytes: None)
+    with pytest.raises(KeyError):
+        probe_main.main(os.fspath(plain), "", "0")
+    assert ["a", "b", "c"] == tried
 
 
 def test_a_sealed_file_is_not_tried(tmp_path, monkeypatch):
