@@ -10,7 +10,6 @@ from h5py import h5g, h5l, h5o
 from hdfsaver.errors import NotFoundError
 from hdfsaver.storage import layout
 from hdfsaver.storage.hdf5 import link_names, objects
-from hdfsaver.storage.hdf5.objects import damaged
 
 ROOT = ""
 
@@ -53,9 +52,13 @@ def open_model(root: h5g.GroupID, group: str) -> h5g.GroupID:
 
 def names_in(root: h5g.GroupID) -> list[str]:
     """The groups that have a model, sorted by link; the root comes first if it has a model."""
-    links = [link for link in objects.links_of(root) if link not in _TAKEN and is_group(root, link)]
-    inner = [_name(link) for link in links if _has_model(objects.open_group(root, link))]
+    names = [_name(link) for link in objects.LinkBudget(root).bytes_of(root)]
+    inner = [name for name in names if name and is_group(root, link_of(name)) and _has_model_in(root, name)]
     return [ROOT, *inner] if _has_model(root) else inner
+
+
+def _has_model_in(root: h5g.GroupID, name: str) -> bool:
+    return _has_model(objects.open_group(root, link_of(name)))
 
 
 def _has_model(group: h5g.GroupID) -> bool:
@@ -71,8 +74,12 @@ def is_group(parent: h5g.GroupID, link: str) -> bool:
         return bool(is_hard and h5o.get_info(parent, link.encode()).type == h5o.TYPE_GROUP)
 
 
-def _name(link: str) -> str:
+def _name(link: bytes) -> str:
+    """The name of a model's group by its link; empty for a link that no model can have."""
     try:
-        return link_names.name_of(link)
-    except ValueError as error:
-        raise damaged(f"/{link}", str(error)) from None
+        name = link_names.name_of(link.decode())
+    except ValueError:
+        return ROOT
+    # A link of another program may decode to the name of another link.
+    is_model = "/" not in name and name not in _TAKEN and link_of(name).encode() == link
+    return name if is_model else ROOT

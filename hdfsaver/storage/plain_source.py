@@ -7,12 +7,13 @@ the others are read.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from h5py import h5g
 
 from hdfsaver import limits
-from hdfsaver.errors import DataLossError, OpError
+from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
 from hdfsaver.files.opening import Opened
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.storage import groups, layout
@@ -20,11 +21,19 @@ from hdfsaver.storage.hdf5 import link_names, objects
 from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
 from hdfsaver.storage.hdf5.objects import damaged
 from hdfsaver.storage.hdf5_source import Hdf5Source
+from hdfsaver.storage.plain_columns import columns_of
 from hdfsaver.storage.plain_dataset import PlainDataset, open_plain
 from hdfsaver.storage.plain_walk import Found, walk
 from hdfsaver.storage.seal import advice
 from hdfsaver.storage.sealed_source import newer_version
 from hdfsaver.tensor_info import Array, Key, TensorInfo
+
+
+class _Place(NamedTuple):
+    """Where an array is: the path of its dataset, and its column if that is a table."""
+
+    path: str
+    column: str
 
 
 class PlainSource(Hdf5Source):
@@ -52,9 +61,9 @@ class PlainSource(Hdf5Source):
                 raise DataLossError(None, None, f"{path} has an index, but no valid seal. {advice(path)}")
             self._is_own = _check_version(root)
             self._below = _container(groups.open_model(root, group), self._is_own)
-            self.has_structure = self._below is None or self._below == layout.VARIABLES
+            self.has_structure = self._is_own
             self.has_variables = self._below is not None
-            self._links: dict[str, str] = {}
+            self._places: dict[str, _Place] = {}
             self.entries: dict[str, TensorInfo] = {}
             self.unreadable: dict[str, OpError] = {}
             self._scan(root)
@@ -68,27 +77,51 @@ class PlainSource(Hdf5Source):
             os.close(opened.fd)
             raise
 
+    def groups(self) -> list[str]:
+        """The groups that have a model; a file of another program is one model if all its arrays are read."""
+        return [groups.ROOT] if self._below == "" and self._group == groups.ROOT else super().groups()
+
     def _scan(self, root: h5g.GroupID) -> None:
         if self._below is None:
             return
         for found in walk(self._container(root)):
-            name = self._name(found.path)
-            if name in self._links or name in self.unreadable:
-                self.entries.pop(name, None)
-                self.unreadable[name] = damaged(f"/{found.path}", f"two links have the name {name!r} of one variable.")
-                continue
-            try:
-                self.entries[name] = _entry(self._opened, found, name)
-                self._links[name] = found.path
-            except OpError as fault:
-                self.unreadable[name] = fault
+            for column, element in self._elements(found):
+                self._add(_Place(found.path, column), element)
 
-    def _name(self, path: str) -> str:
-        """The name of a path; only this project's files escape names."""
+    def _elements(self, found: Found) -> Iterator[tuple[str, PlainDataset | OpError]]:
+        """The array that a link leads to, with an empty name, or the columns of a table."""
         try:
-            return link_names.name_of(path) if self._is_own else path
+            if found.fault is not None:
+                raise found.fault
+            dataset = open_plain(self._opened, found.parent, found.link, is_own=self._is_own)
+            if dataset is not None and dataset.element is None:
+                yield from columns_of(dataset)
+            elif dataset is not None:
+                yield "", dataset
+        except OpError as fault:
+            yield "", fault
+
+    def _add(self, place: _Place, element: PlainDataset | OpError) -> None:
+        name = place.path
+        try:
+            name = self._name(place)
+            if name in self.entries or name in self.unreadable:
+                self.entries.pop(name, None)
+                raise _twice(place, name)
+            if isinstance(element, OpError):
+                raise element
+            self.entries[name] = element.info(name)
+            self._places[name] = place
+        except OpError as fault:
+            self.unreadable[name] = fault
+
+    def _name(self, place: _Place) -> str:
+        """The name of an array; only this project's files escape names."""
+        try:
+            path = link_names.name_of(place.path) if self._is_own else place.path
         except ValueError as error:
-            raise damaged(f"/{path}", str(error)) from None
+            raise damaged(f"/{place.path}", str(error)) from None
+        return f"{path}/{place.column}" if place.column else path
 
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
         """Read the values of variables, in the order of ``names``."""
@@ -96,20 +129,42 @@ class PlainSource(Hdf5Source):
         found = {}
         with hdf5_root(self._opened) as root:
             container = self._container(root)
-            datasets = {name: self._dataset(container, name) for name in names}
+            datasets = {path: self._dataset(container, path) for path in self._paths(names)}
             declared = self._check_declared(datasets.values())
-            for name, dataset in datasets.items():
-                found[name] = dataset.read(self._opened, declared)
-                declared += sum(map(len, found[name].flat)) if dataset.in_heap else 0
-                progress.advance(self.entries[name].nbytes)
-        return found
+            for path, wanted in self._paths(names).items():
+                # The columns of a table are decoded from the same bytes.
+                rows = datasets[path].rows(self._opened)
+                for name, dataset in self._parts(datasets[path], wanted):
+                    found[name] = dataset.decoded(rows, self._opened, declared)
+                    declared += sum(map(len, found[name].flat)) if dataset.in_heap else 0
+                    progress.advance(self.entries[name].nbytes)
+        return {name: found[name] for name in names}
 
     def read_slice(self, name: str, key: Key) -> Array:
         """Read a part of a variable's value; of a value in one block only the part is read."""
         with hdf5_root(self._opened) as root:
-            dataset = self._dataset(self._container(root), name)
-            self._check_declared([dataset])
+            whole = self._dataset(self._container(root), self._places[name].path)
+            self._check_declared([whole])
+            ((_name, dataset),) = self._parts(whole, [name])
             return dataset.read_slice(self._opened, key)
+
+    def _paths(self, names: Sequence[str]) -> dict[str, list[str]]:
+        """The paths of datasets, and which of the names are in each."""
+        found: dict[str, list[str]] = {}
+        for name in names:
+            found.setdefault(self._places[name].path, []).append(name)
+        return found
+
+    def _parts(self, dataset: PlainDataset, names: Sequence[str]) -> list[tuple[str, PlainDataset]]:
+        """The arrays of these names in a dataset: itself, or columns of a table."""
+        if dataset.element is not None:
+            return [(name, dataset) for name in names]
+        columns = dict(columns_of(dataset))
+        found = [(name, columns.get(self._places[name].column)) for name in names]
+        parts = [(name, column) for name, column in found if isinstance(column, PlainDataset)]
+        if len(parts) != len(names):
+            raise damaged(dataset.part, "its columns have changed since the file was opened.")
+        return parts
 
     def _check_declared(self, datasets: Iterable[PlainDataset]) -> int:
         """The memory for the values that are read at once; an error if the limits do not allow it."""
@@ -123,9 +178,20 @@ class PlainSource(Hdf5Source):
         model = groups.open_model(root, self._group)
         return objects.open_group(model, self._below) if self._below else model
 
-    def _dataset(self, container: h5g.GroupID, name: str) -> PlainDataset:
-        above, _, link = self._links[name].rpartition("/")
-        return open_plain(self._opened, objects.open_group(container, above) if above else container, link)
+    def _dataset(self, container: h5g.GroupID, path: str) -> PlainDataset:
+        above, _, link = path.rpartition("/")
+        parent = objects.open_group(container, above) if above else container
+        found = open_plain(self._opened, parent, link, is_own=self._is_own)
+        if found is None:
+            raise damaged(f"/{path}", "it has changed since the file was opened.")
+        return found
+
+
+def _twice(place: _Place, name: str) -> OpError:
+    if place.column:
+        what = f"two elements of the file have the name {name!r}; it is refused."
+        return InvalidArgumentError(None, None, f"/{place.path}: {what}")
+    return damaged(f"/{place.path}", f"two links have the name {name!r} of one variable.")
 
 
 def _has_index(root: h5g.GroupID) -> bool:
@@ -152,9 +218,3 @@ def _container(model: h5g.GroupID, is_own: bool) -> str | None:
     if groups.is_group(model, layout.VARIABLES):
         return layout.VARIABLES
     return None if is_own else ""
-
-
-def _entry(opened: Opened, found: Found, name: str) -> TensorInfo:
-    if found.fault is not None:
-        raise found.fault
-    return open_plain(opened, found.parent, found.link).info(name)

@@ -23,7 +23,7 @@ class Found(NamedTuple):
 
 
 def walk(container: h5g.GroupID) -> Iterator[Found]:
-    """Walk all links below a group that do not lead to groups, and the groups that cannot be walked.
+    """Walk all links below a group that may lead to datasets, and the groups that cannot be walked.
 
     Raises
     ------
@@ -34,16 +34,17 @@ def walk(container: h5g.GroupID) -> Iterator[Found]:
     """
     links = objects.LinkBudget(container)
     seen = {h5o.get_info(container).addr}
-    waiting = [("", container, links.of(container))]
+    waiting = [("", container, objects.location(container), links.bytes_of(container))]
     while waiting:
-        prefix, group, names = waiting.pop()
-        for link in names:
+        prefix, group, part, names = waiting.pop()
+        for name in names:
+            link = name.decode("utf-8", "backslashreplace")
             path = f"{prefix}{link}"
             try:
-                below = _group(group, link, seen)
-                if below is not None:
+                below = _target(group, name, f"{part.rstrip('/')}/{link}", seen)
+                if isinstance(below, h5g.GroupID):
                     objects.check_depth(below, path.count("/") + 1)
-                    waiting.append((f"{path}/", below, links.of(below)))
+                    waiting.append((f"{path}/", below, objects.location(below), links.bytes_of(below)))
             except ResourceExhaustedError:
                 raise
             except OpError as fault:
@@ -53,20 +54,31 @@ def walk(container: h5g.GroupID) -> Iterator[Found]:
                     yield Found(path, group, link)
 
 
-def _group(parent: h5g.GroupID, link: str, seen: set[int]) -> h5g.GroupID | None:
-    """The group that a link leads to, or None for another object; what is not a hard link is an error."""
-    part = f"{objects.location(parent).rstrip('/')}/{link}"
+def _target(parent: h5g.GroupID, name: bytes, part: str, seen: set[int]) -> h5g.GroupID | bool | None:
+    """The group that a link leads to, False for a datatype with a name, None for a dataset and anything else.
+
+    A link that is not a hard link, or has a name that is not UTF-8, is an error.
+    """
+    _check_name(name, part)
     with objects.reading(part):
-        kind = parent.links.get_info(link.encode()).type
+        kind = parent.links.get_info(name).type
         if kind != h5l.TYPE_HARD:
             what = _KINDS.get(kind, "a link of a class that another program defined")
             raise InvalidArgumentError(None, None, f"{part} is {what}; such links are not followed.")
-        about = h5o.get_info(parent, link.encode())
+        about = h5o.get_info(parent, name)
         if about.type != h5o.TYPE_GROUP:
-            return None
+            # A datatype has no values: it is not an array that cannot be read.
+            return False if about.type == h5o.TYPE_NAMED_DATATYPE else None
         if about.addr in seen:
             raise InvalidArgumentError(
                 None, None, f"{part} is a further link to a group that is read under another path."
             )
         seen.add(about.addr)
-        return h5g.open(parent, link.encode())
+        return h5g.open(parent, name)
+
+
+def _check_name(name: bytes, part: str) -> None:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        raise InvalidArgumentError(None, None, f"{part}: its name is not UTF-8; it is refused.") from None

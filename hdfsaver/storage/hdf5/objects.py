@@ -381,7 +381,7 @@ def links_of(group: h5g.GroupID) -> list[str]:
     ResourceExhaustedError
         There are more links than the limit `links` allows.
     """
-    return _links(group, location(group), _most_links(group))
+    return _decoded(_links(group, location(group), _most_links(group)), location(group))
 
 
 class LinkBudget:
@@ -392,6 +392,10 @@ class LinkBudget:
 
     def of(self, group: h5g.GroupID) -> list[str]:
         """The names of a group's links, sorted; errors as in `links_of`."""
+        return _decoded(self.bytes_of(group), location(group))
+
+    def bytes_of(self, group: h5g.GroupID) -> list[bytes]:
+        """The names of a group's links as they are in the file, sorted, in any encoding."""
         names = _links(group, location(group), self._left)
         self._left -= len(names)
         return names
@@ -403,7 +407,12 @@ def _most_links(group: h5g.GroupID) -> int:
         return min(file_size(group) // limits.LINK_BYTES, limits.get().links)
 
 
-def _links(group: h5g.GroupID, part: str, most: int) -> list[str]:
+def _decoded(names: list[bytes], part: str) -> list[str]:
+    with reading(part):
+        return [name.decode() for name in names]
+
+
+def _links(group: h5g.GroupID, part: str, most: int) -> list[bytes]:
     found: list[bytes] = []
 
     def note(name: bytes) -> bool | None:
@@ -415,7 +424,7 @@ def _links(group: h5g.GroupID, part: str, most: int) -> list[str]:
         group.links.iterate(note)
         if len(found) > most:
             raise _too_many(group, part)
-        return sorted(link.decode() for link in found)
+        return sorted(found)
 
 
 def _too_many(group: h5g.GroupID, part: str) -> OpError:
