@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from hdfsaver.checkpoint.saveables.partitioned_saveable import checked_parts
+from hdfsaver.errors import OpError
 from hdfsaver.tensor_info import TensorInfo
 from hdfsaver.variables.partitioned import PartitionedVariable
 from hdfsaver.variables.variable import Variable
@@ -59,13 +60,17 @@ class Shared:
 
 
 class Checkpoint(NamedTuple):
-    """The checkpoint of an assignment map: its name, for messages, and its tensors."""
+    """The checkpoint of an assignment map: its name, for messages, its tensors, and those that cannot be read."""
 
     name: str
     entries: Mapping[str, TensorInfo]
+    unreadable: Mapping[str, OpError]
 
     def check_has(self, tensor_name: Any, wanted_for: str) -> None:
-        """Raise `ValueError` unless the checkpoint has the tensor."""
+        """Raise `ValueError` unless the checkpoint has the tensor; for one that cannot be read, its own error."""
+        if tensor_name in self.unreadable:
+            why = self.unreadable[tensor_name]
+            raise type(why)(None, None, f"{self.name} ({wanted_for}): {why.message}", why.error_code)
         if tensor_name not in self.entries:
             known = sorted(self.entries)
             listed = ", ".join(map(repr, known[:20])) + (f" and {len(known) - 20} more" if len(known) > 20 else "")

@@ -57,7 +57,7 @@ def init_from_checkpoint(ckpt_dir_or_file: PathLike, assignment_map: Any) -> Non
     """
     prefix = resolve(ckpt_dir_or_file)
     with open_checkpoint(prefix) as file:
-        checkpoint = Checkpoint(as_prefix(ckpt_dir_or_file), file.variables)
+        checkpoint = Checkpoint(as_prefix(ckpt_dir_or_file), file.variables, file.unreadable)
         loadings = loadings_of(assignment_map, checkpoint, Shared(shared_variables()))
     for loading in loadings:
         _set_initializer(loading, prefix)

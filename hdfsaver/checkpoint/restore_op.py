@@ -67,6 +67,8 @@ def _static_shape(spec: bytes) -> Shape:
 
 
 def _check(file: TensorFile, name: str, dtype: str) -> None:
+    if name in file.unreadable:
+        file.read(name)  # raises the error of this tensor
     entry = file.variables.get(name)
     if entry is None:
         raise NotFoundError(None, None, f"Key {name} not found in checkpoint {file.path}.")

@@ -28,6 +28,8 @@ class RestoreReport:
         The variables that are missing in the file.
     mismatched : dict of str to str
         The variables with another dtype or shape in the file, and the difference.
+    unreadable : dict of str to str
+        The variables whose values in the file cannot be read, and the reason.
     unused : tuple of str
         The tensors of the file that were not used.
     reshaped : tuple of str
@@ -38,6 +40,7 @@ class RestoreReport:
     restored: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     mismatched: dict[str, str] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict, kw_only=True)
     unused: tuple[str, ...] = ()
     reshaped: tuple[str, ...] = ()
 
@@ -45,6 +48,7 @@ class RestoreReport:
         counted = {
             "missing in the file": self.missing,
             "of another dtype or shape": tuple(self.mismatched),
+            "unreadable": tuple(self.unreadable),
             "in the file and not used": self.unused,
             "reshaped": self.reshaped,
         }
@@ -75,11 +79,18 @@ def match(file: TensorFile, wanted: Mapping[str, Saveable], reshape: bool, stric
     ------
     NotFoundError, InvalidArgumentError
         With ``strict``, a variable is missing in the file or does not match.
+    OpError
+        With ``strict``, the value of a variable cannot be read: the error of the tensor in the file.
     """
     present = [name for name in wanted if name in file.variables]
-    missing = [name for name in wanted if name not in file.variables]
+    unreadable = {name: file.unreadable[name] for name in wanted if name in file.unreadable}
+    missing = [name for name in wanted if name not in file.variables and name not in unreadable]
     if missing and strict:
         raise errors.NotFoundError(None, None, _missing_names(file, missing))
+    if unreadable and strict:
+        name, why = next(iter(unreadable.items()))
+        text = f"{file.path}: {why.message} Nothing was restored."
+        raise type(why)(None, wanted[name].op, text, why.error_code)
     differences = {name: _difference(file.variables[name], wanted[name], reshape) for name in present}
     mismatched = {name: text for name, text in differences.items() if text}
     if mismatched and strict:
@@ -90,6 +101,7 @@ def match(file: TensorFile, wanted: Mapping[str, Saveable], reshape: bool, stric
         restored=restored,
         missing=tuple(missing),
         mismatched=mismatched,
+        unreadable={name: why.message for name, why in unreadable.items()},
         unused=tuple(name for name in file.variables if name not in wanted),
         reshaped=tuple(name for name in restored if not _same_shape(file.variables[name], wanted[name])),
     )
