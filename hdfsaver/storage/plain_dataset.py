@@ -17,8 +17,10 @@ from hdfsaver.files.opening import Opened
 from hdfsaver.files.partial_reads import part_of, read_part
 from hdfsaver.files.positional_io import read_at
 from hdfsaver.storage import layout, plain_attributes
+from hdfsaver.storage.chunks.fill_values import check_defined, fill_value, filled
 from hdfsaver.storage.chunks.filters import Filters
-from hdfsaver.storage.chunks.foreign_chunks import check_chunks, filters_of, inflated_size, read_chunked
+from hdfsaver.storage.chunks.foreign_chunks import check_chunks, inflated_size, read_chunked
+from hdfsaver.storage.chunks.foreign_filters import filters_of
 from hdfsaver.storage.hdf5 import datatypes, objects, strings
 from hdfsaver.storage.hdf5.elements import BYTE_OF_TRUTH, Element, element_of, labelled
 from hdfsaver.storage.hdf5.foreign_types import described, holds_addresses, stored_size
@@ -269,6 +271,10 @@ def _check_storage(opened: Opened, dataset: PlainDataset) -> None:
         check_chunks(dataset.id, dataset.itemsize, dataset.part)
         return
     stored = dataset.id.get_storage_size()
+    if not stored and dataset.nbytes and dataset.layout == h5d.CONTIGUOUS:
+        # Never written: its elements are the fill value.
+        check_defined(dataset.id.get_create_plist(), dataset.part)
+        return
     if stored != dataset.nbytes:
         raise damaged(dataset.part, f"it declares {dataset.nbytes} bytes, but the file holds {stored}.")
     if dataset.layout == h5d.CONTIGUOUS and dataset.nbytes:
@@ -320,6 +326,8 @@ def refused(part: str, why: str) -> InvalidArgumentError:
 def _bytes(opened: Opened, dataset: PlainDataset) -> bytes:
     if dataset.layout == h5d.CHUNKED:
         return read_chunked(opened, dataset.id, dataset.itemsize, dataset.part).tobytes()
+    if _is_unwritten(dataset):
+        return _filled(opened, dataset, dataset.id.shape).tobytes()
     data = np.zeros(dataset.nbytes, dtype=np.uint8)
     if dataset.layout == h5d.CONTIGUOUS and dataset.nbytes:
         read_at(opened.fd, data.data, dataset.id.get_offset())
@@ -328,8 +336,18 @@ def _bytes(opened: Opened, dataset: PlainDataset) -> bytes:
     return data.tobytes()
 
 
+def _is_unwritten(dataset: PlainDataset) -> bool:
+    return dataset.layout == h5d.CONTIGUOUS and not dataset.id.get_storage_size()
+
+
+def _filled(opened: Opened, dataset: PlainDataset, shape: tuple[int, ...]) -> Array:
+    return filled(shape, fill_value(opened, dataset.id, dataset.itemsize, dataset.part))
+
+
 def _part(opened: Opened, dataset: PlainDataset, key: Key) -> Array:
     if dataset.layout == h5d.CHUNKED:
         return read_chunked(opened, dataset.id, dataset.itemsize, dataset.part, key)
+    if _is_unwritten(dataset):
+        return _filled(opened, dataset, tuple(each.stop - (each.start or 0) for each in key))
     element = np.dtype((np.void, dataset.itemsize))
     return read_part(opened.fd, dataset.id.get_offset(), dataset.id.shape, element, key)

@@ -254,14 +254,14 @@ def dtype_with_a_wrong_label(path: Path) -> None:
 # --- sizes ------------------------------------------------------------------------------------------------------------
 
 
-@attack(r"DataLossError: .*/variables/x: it declares 8796093022208 bytes, but the file holds 0")
+@attack("ResourceExhaustedError: .*/variables/x: with it, the values declare 8796093022208 bytes")
 def declared_but_not_stored(path: Path) -> None:
     """To have terabytes of zeros allocated."""
     with _file(path) as file:
         file["variables"].create_dataset("x", (2**40,), "f8")
 
 
-@attack("DataLossError: .*/variables/x: it declares 1099511627776 chunks")
+@attack("ResourceExhaustedError: .*/variables/x: with it, the values declare 1125899906842624 bytes")
 def chunks_that_are_not_there(path: Path) -> None:
     """The same, with chunks."""
     with _file(path) as file:
@@ -312,7 +312,9 @@ def plain_chunk_that_is_shorter(path: Path) -> None:
     _one_chunk(path, bytes(100))
 
 
-@attack("InvalidArgumentError: .*/variables/x: filters other than .* are unsupported")
+@attack(
+    "InvalidArgumentError: .*/variables/x: the filter 31999, which is not registered, is not supported|a filter that"
+)
 def filter_of_a_plugin(path: Path) -> None:
     """To have a library loaded from the folder of plugins."""
     with _file(path) as file:
@@ -322,7 +324,7 @@ def filter_of_a_plugin(path: Path) -> None:
         h5d.create(file["variables"].id, b"x", h5t.IEEE_F64LE, h5s.create_simple((10,)), properties)
 
 
-@attack("DataLossError: .*/variables/x: the HDF5 library cannot read it|InvalidArgumentError: .*/x: filters other")
+@attack("InvalidArgumentError: .*/variables/x: a filter that is unknown, or has very many parameters")
 def filter_with_many_parameters(path: Path) -> None:
     """To have h5py read beyond its list of parameters."""
     with _file(path) as file:
@@ -332,13 +334,13 @@ def filter_with_many_parameters(path: Path) -> None:
         h5d.create(file["variables"].id, b"x", h5t.IEEE_F64LE, h5s.create_simple((10,)), properties)
 
 
-@attack("InvalidArgumentError: .*/variables/x: filters other than .* are unsupported")
+@attack("DataLossError: .*/variables/x: .*")
 def checksum_larger_than_its_chunk(path: Path) -> None:
     """To crash the library with a chunk that is shorter than its Fletcher checksum."""
     _one_chunk(path, b"ab", fletcher32=True)
 
 
-@attack("InvalidArgumentError: .*/variables/x: filters other than .* are unsupported")
+@attack("InvalidArgumentError: .*/variables/x: the filter 'gzip' .1. is applied more than once")
 def deflated_twice(path: Path) -> None:
     """To square the expansion of a decompression bomb."""
     with _file(path) as file:

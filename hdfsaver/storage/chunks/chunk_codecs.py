@@ -9,6 +9,7 @@ Source of the numbers, parameters and framings: the registry of HDF5's filters (
 from __future__ import annotations
 
 import importlib
+import math
 import struct
 import sys
 import zlib
@@ -16,6 +17,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 from h5py import h5z
+
+from hdfsaver.storage.chunks import blosc2_frames
 
 Buffer: TypeAlias = "bytes | bytearray | memoryview"
 
@@ -25,6 +28,12 @@ _LZ4_LARGEST = 1 << 30
 """The block size in bytes, which no chunk reaches: a chunk is one block."""
 
 _BLOSC2_SHUFFLE, _BLOSC2_ZSTD = 1, 5
+_BLOSC2_MAX_RANK = 8
+"""The dimensions that any build of the filter knows."""
+
+
+class UnsupportedChunkError(Exception):
+    """A chunk uses a codec or filter that is not supported; the message is a clause without a full stop."""
 
 
 class Codec(NamedTuple):
@@ -46,7 +55,8 @@ class Codec(NamedTuple):
     encode : callable
         ``encode(data, level, itemsize)`` gives bytes.
     decode : callable
-        ``decode(data, size)`` gives ``size`` bytes; a result of another length means that the data are damaged.
+        ``decode(data, size, chunk)`` gives ``size`` bytes, the elements of a chunk of that shape; a result of another
+        length means that the data are damaged. The shape is ``()`` for bytes that are not the chunk itself.
     parameters : callable
         ``parameters(level, itemsize, chunk)`` gives the parameters that HDF5 records with the number.
     """
@@ -58,7 +68,7 @@ class Codec(NamedTuple):
     shuffles: bool
     package: str
     encode: Callable[[Buffer, int, int], bytes]
-    decode: Callable[[Buffer, int], Buffer]
+    decode: Callable[[Buffer, int, tuple[int, ...]], Buffer]
     parameters: Callable[[int, int, tuple[int, ...]], tuple[int, ...]]
 
 
@@ -84,13 +94,14 @@ def _gzip_encode(data: Buffer, level: int, itemsize: int) -> bytes:
     return zlib.compress(data, level)
 
 
-def _gzip_decode(data: Buffer, size: int) -> bytes:
+def _gzip_decode(data: Buffer, size: int, chunk: tuple[int, ...]) -> bytes:
     inflater = zlib.decompressobj()
     try:
         # One byte more than allowed, so that a longer stream is detected and yet not inflated.
-        return inflater.decompress(data, size + 1)
+        found = inflater.decompress(data, size + 1)
     except zlib.error:
         return b""
+    return found if inflater.eof or len(found) > size else b""  # at the end is the checksum
 
 
 # --- zstd -----------------------------------------------------------------------------------------------------------
@@ -107,15 +118,16 @@ def _zstd_encode(data: Buffer, level: int, itemsize: int) -> bytes:
     return encoded
 
 
-def _zstd_decode(data: Buffer, size: int) -> bytes:
+def _zstd_decode(data: Buffer, size: int, chunk: tuple[int, ...]) -> bytes:
     zstd = _zstd()
     # No frame needs a window larger than its content; a larger one would waste memory.
     window = {zstd.DecompressionParameter.window_log_max: min(30, max(10, size.bit_length()))}
     try:
-        decoded: bytes = zstd.ZstdDecompressor(options=window).decompress(data, max_length=size + 1)
+        decoder = zstd.ZstdDecompressor(options=window)
+        decoded: bytes = decoder.decompress(data, max_length=size + 1)
     except (zstd.ZstdError, EOFError):
         return b""
-    return decoded
+    return decoded if decoder.eof or len(decoded) > size else b""
 
 
 # --- lz4 ------------------------------------------------------------------------------------------------------------
@@ -133,7 +145,7 @@ def _lz4_encode(data: Buffer, level: int, itemsize: int) -> bytes:
     return _LZ4_HEAD.pack(size, size) + _LZ4_BLOCK.pack(len(block)) + block
 
 
-def _lz4_decode(data: Buffer, size: int) -> bytes:
+def _lz4_decode(data: Buffer, size: int, chunk: tuple[int, ...]) -> bytes:
     """Decode blocks of a size given at the beginning, each preceded by its compressed length."""
     if len(data) < _LZ4_HEAD.size:
         return b""
@@ -170,12 +182,13 @@ def _lz4_block(view: memoryview, size: int) -> tuple[int, Buffer] | None:
 # --- blosc2 ---------------------------------------------------------------------------------------------------------
 
 
-def _blosc2() -> Any:
+def blosc2_library() -> Any:
+    """The package blosc2; `ImportError` with the install command if it is missing."""
     return _library("blosc2", "blosc2")
 
 
 def _blosc2_encode(data: Buffer, level: int, itemsize: int) -> bytes:
-    blosc2 = _blosc2()
+    blosc2 = blosc2_library()
     settings = {
         "codec": blosc2.Codec.ZSTD,
         "clevel": level,
@@ -188,33 +201,48 @@ def _blosc2_encode(data: Buffer, level: int, itemsize: int) -> bytes:
     return frame
 
 
-def _blosc2_decode(data: Buffer, size: int) -> Buffer:
-    blosc2 = _blosc2()
+def _blosc2_decode(data: Buffer, size: int, chunk: tuple[int, ...]) -> Buffer:
     frame = bytes(data)  # must live as long as views of it, because it is not copied
+    head = blosc2_frames.parse(frame)
+    # Checked before decoding: the frame itself declares its size and shape.
+    if head is None or not _fits(head, size, chunk):
+        return b""
+    blosc2 = blosc2_library()
     try:
         found = blosc2.schunk_from_cframe(frame)
-        # Checked before decoding: the frame itself declares its size.
-        if found.nbytes != size or found.chunksize > max(size, 1) or not _is_usual(blosc2, found.cparams):
+        if (found.nbytes, found.chunksize, found.typesize) != (head.nbytes, head.chunk_bytes, head.itemsize):
             return b""
-        decoded: Buffer = found[:]
+        _check_usual(blosc2, found.cparams)
+        decoded: Buffer = blosc2_frames.array_bytes(head, found.decompress_chunk).data if head.shape else found[:]
     except (RuntimeError, ValueError, TypeError, LookupError, MemoryError):
         return b""
     return decoded
 
 
-def _is_usual(blosc2: Any, settings: Any) -> bool:
-    """Whether a frame uses only built-in codecs and filters, so that no plugin is loaded."""
-    codecs = (blosc2.Codec.BLOSCLZ, blosc2.Codec.LZ4, blosc2.Codec.LZ4HC, blosc2.Codec.ZLIB, blosc2.Codec.ZSTD)
-    filters = (blosc2.Filter.NOFILTER, blosc2.Filter.SHUFFLE, blosc2.Filter.BITSHUFFLE, blosc2.Filter.DELTA)
-    return settings.codec in codecs and all(each in filters for each in settings.filters)
+def _fits(head: blosc2_frames.Frame, size: int, chunk: tuple[int, ...]) -> bool:
+    if not head.shape:
+        return head.nbytes == size and head.chunk_bytes <= max(size, 1)
+    return head.shape == chunk and math.prod(chunk) * head.itemsize == size and head.is_consistent()
+
+
+def _check_usual(blosc2: Any, settings: Any) -> None:
+    """Check that a frame uses only built-in codecs and filters, so that no plugin is loaded."""
+    codecs, filters = blosc2.Codec, blosc2.Filter
+    usual = (codecs.BLOSCLZ, codecs.LZ4, codecs.LZ4HC, codecs.ZLIB, codecs.ZSTD)
+    if settings.codec not in usual:
+        raise UnsupportedChunkError(f"its Blosc2 codec {settings.codec} is a plugin of Blosc2, which is never loaded")
+    usual = (filters.NOFILTER, filters.SHUFFLE, filters.BITSHUFFLE, filters.DELTA, filters.TRUNC_PREC)
+    for each in settings.filters:
+        if each not in usual:
+            raise UnsupportedChunkError(f"its Blosc2 filter {each} is a plugin of Blosc2, which is never loaded")
 
 
 def _blosc2_parameters(level: int, itemsize: int, chunk: tuple[int, ...]) -> tuple[int, ...]:
-    size = itemsize
-    for length in chunk:
-        size *= length
-    # Revision and format of the filter, 0 for its own choice; then the values that its own encoder records.
-    return 1, 0, itemsize, size, level, _BLOSC2_SHUFFLE, _BLOSC2_ZSTD, len(chunk), *chunk
+    size = itemsize * math.prod(chunk)
+    # Revision and format of the filter, 0 for its own choice; then the values that its own encoder records. Its decoder
+    # refuses a shape of one dimension, and one with more dimensions than it was built for.
+    shape = (len(chunk), *chunk) if 1 < len(chunk) <= _BLOSC2_MAX_RANK else ()
+    return 1, 0, itemsize, size, level, _BLOSC2_SHUFFLE, _BLOSC2_ZSTD, *shape
 
 
 # --- the table ------------------------------------------------------------------------------------------------------
@@ -235,4 +263,4 @@ BY_CODE = {codec.code: codec for codec in TABLE}
 def require(codec: Codec) -> None:
     """Import the library of a codec; `ImportError` with the install command if it is missing."""
     if codec.package:
-        {"zstd": _zstd, "lz4": _lz4, "blosc2": _blosc2}[codec.name]()
+        {"zstd": _zstd, "lz4": _lz4, "blosc2": blosc2_library}[codec.name]()

@@ -12,6 +12,7 @@ import xxhash
 from hdfsaver.errors import DataLossError
 from hdfsaver.files.positional_io import in_threads, read_at
 from hdfsaver.files.progress import SILENT, Progress
+from hdfsaver.storage.chunks.chunk_codecs import UnsupportedChunkError
 from hdfsaver.storage.chunks.filters import Bytes, Filters, undo
 from hdfsaver.storage.chunks.grid import Grid
 from hdfsaver.storage.layout import Extent
@@ -70,10 +71,18 @@ def chunk_of(fd: int, packed: Packed, number: int) -> Bytes:
     # Before decoding, so that a decoder never gets damaged bytes.
     if xxhash.xxh3_64_intdigest(data) != digest:
         raise _damaged(packed, number, "its bytes differ from those that were saved")
-    found = np.frombuffer(data, np.uint8) if nbytes == size else undo(data, packed.filters, size, packed.grid.itemsize)
+    found = np.frombuffer(data, np.uint8) if nbytes == size else _undone(packed, number, data)
     if len(found) != size:
         raise _damaged(packed, number, f"it does not decode to {size} bytes")
     return found
+
+
+def _undone(packed: Packed, number: int, data: bytearray) -> Bytes:
+    grid = packed.grid
+    try:
+        return undo(data, packed.filters, grid.nbytes, grid.itemsize, grid.chunk)
+    except UnsupportedChunkError as error:  # legal elsewhere, but no writer of this format stores it
+        raise _damaged(packed, number, str(error)) from None
 
 
 def _damaged(packed: Packed, number: int, what: str) -> DataLossError:

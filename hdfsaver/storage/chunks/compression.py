@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from hdfsaver.storage.chunks import chunk_codecs
-from hdfsaver.storage.chunks.filters import SHUFFLE, Filters, codec_of
+from hdfsaver.storage.chunks.filters import SHUFFLE, Filters, codecs_of
 from hdfsaver.storage.chunks.grid import Grid, chunk_for
 from hdfsaver.tensor_info import LARGE, STRING
 
@@ -109,12 +109,17 @@ def by_name(choices: Choices, names: Iterable[str]) -> dict[str, Compression]:
 
 
 def kept(filters: Mapping[str, Filters]) -> dict[str, Compression]:
-    """The compression that keeps the filters of variables in a file; only the level may change."""
-    return {
-        name: Compression(codec, shuffle=SHUFFLE in found or chunk_codecs.BY_NAME[codec].shuffles)
-        for name, found in filters.items()
-        if (codec := codec_of(found))
-    }
+    """The compression that keeps the filters of variables in a file; only the level may change.
+
+    A codec that is only read is replaced by gzip.
+    """
+    return {name: _kept(codecs[0], found) for name, found in filters.items() if (codecs := codecs_of(found))}
+
+
+def _kept(codec: str, filters: Filters) -> Compression:
+    if codec not in chunk_codecs.BY_NAME:
+        return Compression("gzip")
+    return Compression(codec, shuffle=SHUFFLE in filters or chunk_codecs.BY_NAME[codec].shuffles)
 
 
 def grid_for(dtype: str, shape: tuple[int, ...], itemsize: int) -> Grid | None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
-from h5py import h5d, h5p
+from h5py import h5d
 
 from hdfsaver import limits
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.files.opening import Opened
 from hdfsaver.files.positional_io import read_at
-from hdfsaver.storage.chunks.chunk_codecs import GZIP
-from hdfsaver.storage.chunks.filters import NAMES_BY_CODE, SHUFFLE, Filters, undo
+from hdfsaver.storage.chunks import edge_chunks
+from hdfsaver.storage.chunks.chunk_codecs import GZIP, UnsupportedChunkError
+from hdfsaver.storage.chunks.fill_values import check_defined, fill_value, filled
+from hdfsaver.storage.chunks.filters import FLETCHER32, SHUFFLE, Filters, undo
+from hdfsaver.storage.chunks.foreign_filters import filters_of
 from hdfsaver.storage.chunks.grid import Grid
 from hdfsaver.storage.hdf5.objects import damaged
 from hdfsaver.tensor_info import Array, Key
@@ -21,32 +25,11 @@ from hdfsaver.tensor_info import Array, Key
 _MAX_RATIO = 1032
 """The largest expansion of one byte by deflate (zlib's technical notes). The other codecs have no such bound."""
 
-_MAX_PARAMETERS = 16
-"""More parameters of a filter than this have crashed h5py."""
-
-
-def filters_of(properties: h5p.PropDCID, part: str) -> Filters:
-    """The filters of a dataset, in the order in which they were applied.
-
-    Raises
-    ------
-    InvalidArgumentError
-        A filter is unsupported, or is applied twice.
-    """
-    found = {code: properties.get_filter_by_id(code) for code in NAMES_BY_CODE}
-    present = [code for code, description in found.items() if description is not None]
-    # By their codes first: a query by position for a filter with many parameters has crashed the library.
-    usual = all(len(found[code][1]) <= _MAX_PARAMETERS for code in present)
-    if properties.get_nfilters() != len(present) or not usual:
-        names = ", ".join(NAMES_BY_CODE.values())
-        raise InvalidArgumentError(
-            None, None, f"{part}: filters other than {names} are unsupported; `h5repack -f NONE` removes them."
-        )
-    return tuple(NAMES_BY_CODE[properties.get_filter(position)[0]] for position in range(len(present)))
-
 
 def check_chunks(dataset: h5d.DatasetID, itemsize: int, part: str) -> None:
-    """Check, before reading, that all chunks of a dataset exist and can hold the declared size.
+    """Check, before reading, that the stored chunks of a dataset can hold their declared size.
+
+    A chunk that was never written is not stored; its elements are the fill value.
 
     Parameters
     ----------
@@ -59,23 +42,26 @@ def check_chunks(dataset: h5d.DatasetID, itemsize: int, part: str) -> None:
     Raises
     ------
     DataLossError
-        A chunk is missing, or the chunks are too small.
+        There are more chunks than the dataset has places for, or the chunks are too small.
     InvalidArgumentError
-        A filter is unsupported.
+        A filter is unsupported, or a chunk was never written and there is no fill value.
     ResourceExhaustedError
         There are more chunks than the limit `chunks` allows.
     """
     properties = dataset.get_create_plist()
     filters = filters_of(properties, part)
-    sizes = [-(-size // chunk) for size, chunk in zip(dataset.shape, properties.get_chunk(), strict=True)]
-    if dataset.get_num_chunks() != math.prod(sizes):
-        raise damaged(part, f"it declares {math.prod(sizes)} chunks, but the file holds {dataset.get_num_chunks()}.")
-    if (count := math.prod(sizes)) > limits.get().chunks:
+    grid = Grid(dataset.shape, properties.get_chunk(), itemsize)
+    count = dataset.get_num_chunks()
+    if count > grid.count:
+        raise damaged(part, f"it declares {grid.count} chunks, but the file holds {count}.")
+    if count > limits.get().chunks:
         raise limits.refused(part, f"it has {count} chunks", "chunks")
-    nbytes = math.prod(dataset.shape) * itemsize
+    if count < grid.count:
+        check_defined(properties, part)
     ratio = _MAX_RATIO if GZIP.name in filters else 1
-    if dataset.get_storage_size() * ratio < nbytes and set(filters) <= {SHUFFLE, GZIP.name}:
-        raise damaged(part, f"it declares {nbytes} bytes, but the file holds {dataset.get_storage_size()}.")
+    stored, declared = dataset.get_storage_size(), min(count * grid.nbytes, grid.size)
+    if stored * ratio < declared and set(filters) <= {SHUFFLE, FLETCHER32, GZIP.name}:
+        raise damaged(part, f"its {count} chunks declare {declared} bytes, but the file holds {stored}.")
 
 
 def inflated_size(dataset: h5d.DatasetID, itemsize: int) -> int:
@@ -84,6 +70,16 @@ def inflated_size(dataset: h5d.DatasetID, itemsize: int) -> int:
     padded = (-(-length // step) * step for length, step in zip(dataset.shape, chunk, strict=True))
     size: int = math.prod(padded, start=itemsize)
     return size
+
+
+class _Chunks(NamedTuple):
+    """A chunked dataset, with all that reading a chunk needs."""
+
+    opened: Opened
+    dataset: h5d.DatasetID
+    filters: Filters
+    grid: Grid
+    part: str
 
 
 def read_chunked(opened: Opened, dataset: h5d.DatasetID, itemsize: int, part: str, key: Key | None = None) -> Array:
@@ -95,7 +91,7 @@ def read_chunked(opened: Opened, dataset: h5d.DatasetID, itemsize: int, part: st
         The file.
     dataset : h5py.h5d.DatasetID
     itemsize : int
-        Bytes of an element.
+        Bytes of an element in the file.
     part : str
         The path of the dataset, for errors.
     key : tuple of slice, optional
@@ -104,49 +100,87 @@ def read_chunked(opened: Opened, dataset: h5d.DatasetID, itemsize: int, part: st
     Returns
     -------
     ndarray
-        The elements as void of ``itemsize`` bytes, of the shape of the dataset or the part.
+        The elements as void of ``itemsize`` bytes, of the shape of the dataset or the part. Where nothing was ever
+        written, they are the fill value.
 
     Raises
     ------
     DataLossError
-        A chunk is missing or damaged.
+        A chunk is damaged.
     ImportError
         The package of its codec is not installed.
+    InvalidArgumentError
+        A chunk uses a part of its codec that is not supported.
     """
     properties = dataset.get_create_plist()
     grid = Grid(dataset.shape, properties.get_chunk(), itemsize)
-    filters = filters_of(properties, part)
+    chunks = _Chunks(opened, dataset, filters_of(properties, part), grid, part)
     key = tuple(map(slice, dataset.shape)) if key is None else key
     key = tuple(slice(each.start or 0, each.stop) for each in key)
-    values = np.zeros([each.stop - each.start for each in key], dtype=np.dtype((np.void, itemsize)))
-    stored = {info.chunk_offset: info for info in _chunks(dataset)}
-    for number, target, source in grid.overlaps(key):
-        corner = grid.corner(number)
-        if corner not in stored:
-            raise damaged(part, f"the chunk at {corner} is missing.")
-        data = _plain(_read(opened, stored[corner], part), stored[corner].filter_mask, filters, grid)
-        if len(data) != grid.nbytes:
-            raise damaged(part, f"the chunk at {corner} does not hold {grid.nbytes} bytes.")
-        values[target] = data.view(values.dtype).reshape(grid.chunk)[source]
+    shape = [each.stop - each.start for each in key]
+    if dataset.get_num_chunks() == grid.count:
+        values: Array = np.empty(shape, (np.void, itemsize))
+    else:
+        values = filled(shape, fill_value(opened, dataset, itemsize, part))
+    for info, target, source in _overlaps(chunks, key):
+        values[target] = _content(chunks, info).view(values.dtype).reshape(grid.chunk)[source]
     return values
 
 
-def _chunks(dataset: h5d.DatasetID) -> list[Any]:
-    found: list[Any] = []
+def _overlaps(chunks: _Chunks, key: Key) -> Iterator[tuple[Any, Key, Key]]:
+    """The stored chunks that overlap a part, with the indices of the overlap in the part and in the chunk."""
+    for info in _stored(chunks).values():
+        bounds = [
+            (corner, max(each.start, corner), min(each.stop, corner + size))
+            for each, corner, size in zip(key, info.chunk_offset, chunks.grid.chunk, strict=True)
+        ]
+        if all(first < last for _, first, last in bounds):
+            target = tuple(slice(a - each.start, b - each.start) for (_, a, b), each in zip(bounds, key, strict=True))
+            yield info, target, tuple(slice(a - corner, b - corner) for corner, a, b in bounds)
+
+
+def _stored(chunks: _Chunks) -> dict[tuple[int, ...], Any]:
+    """The stored chunks by their corners."""
+    listed: list[Any] = []
     # The callback must neither raise nor return a value, which would end the walk.
-    dataset.chunk_iter(found.append)
+    chunks.dataset.chunk_iter(listed.append)
+    found: dict[tuple[int, ...], Any] = {}
+    grid = chunks.grid
+    for info in listed:
+        corner = info.chunk_offset
+        places = zip(corner, grid.shape, grid.chunk, strict=True)
+        if corner in found or not all(0 <= at < whole and at % size == 0 for at, whole, size in places):
+            raise damaged(chunks.part, f"it has a second chunk at {corner}, or none can be there.")
+        found[corner] = info
     return found
 
 
-def _read(opened: Opened, info: Any, part: str) -> bytes:
-    if info.byte_offset is None or info.byte_offset + info.size > opened.size:
-        raise damaged(part, f"the chunk at {info.chunk_offset} is not within the file.")
+def _content(chunks: _Chunks, info: Any) -> Array:
+    """The decoded bytes of a chunk."""
+    filters, grid, part = chunks.filters, chunks.grid, chunks.part
+    data = _read(chunks, info)
+    applied = tuple(name for position, name in enumerate(filters) if not info.filter_mask & (1 << position))
+    if applied and len(data) == grid.nbytes and _is_unfiltered_edge(chunks, info):
+        applied = ()
+    try:
+        found = undo(data, applied, grid.nbytes, grid.itemsize, grid.chunk)
+    except UnsupportedChunkError as error:
+        raise InvalidArgumentError(None, None, f"{part}: the chunk at {info.chunk_offset}: {error}.") from None
+    if len(found) != grid.nbytes:
+        checked = ", or its checksum is wrong" if FLETCHER32 in applied else ""
+        raise damaged(part, f"the chunk at {info.chunk_offset} does not hold {grid.nbytes} bytes{checked}.")
+    return found
+
+
+def _is_unfiltered_edge(chunks: _Chunks, info: Any) -> bool:
+    places = zip(info.chunk_offset, chunks.grid.shape, chunks.grid.chunk, strict=True)
+    at_an_edge = any(corner + size > whole for corner, whole, size in places)
+    return at_an_edge and not edge_chunks.are_filtered(chunks.opened, chunks.dataset, chunks.part)
+
+
+def _read(chunks: _Chunks, info: Any) -> bytes:
+    if info.byte_offset is None or info.byte_offset + info.size > chunks.opened.size:
+        raise damaged(chunks.part, f"the chunk at {info.chunk_offset} is not within the file.")
     data = bytearray(info.size)
-    read_at(opened.fd, memoryview(data), info.byte_offset)
+    read_at(chunks.opened.fd, memoryview(data), info.byte_offset)
     return bytes(data)
-
-
-def _plain(data: bytes, mask: int, filters: Filters, grid: Grid) -> Array:
-    """Undo the filters of a chunk; a damaged chunk gives any length."""
-    applied = tuple(name for position, name in enumerate(filters) if not mask & (1 << position))
-    return undo(data, applied, grid.nbytes, grid.itemsize)

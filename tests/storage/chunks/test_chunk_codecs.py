@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdfsaver.storage.chunks import chunk_codecs
-from hdfsaver.storage.chunks.chunk_codecs import BY_NAME, TABLE
+from hdfsaver.storage.chunks.chunk_codecs import BY_NAME, TABLE, UnsupportedChunkError
 from hdfsaver.storage.chunks.compression import Compression
 from hdfsaver.storage.chunks.filters import shuffled, undo, unshuffled
 
@@ -24,7 +24,7 @@ def test_bytes_come_back(codec, data, itemsize):
     """Encoded bytes decode to the same bytes at every level."""
     data = data * itemsize
     for level in {codec.levels[0], codec.level, min(codec.levels[-1], 9)}:
-        assert data == bytes(codec.decode(codec.encode(data, level, itemsize), len(data)))
+        assert data == bytes(codec.decode(codec.encode(data, level, itemsize), len(data), ()))
 
 
 @given(data=st.binary(max_size=300), itemsize=st.integers(1, 16))
@@ -34,13 +34,14 @@ def test_shuffling_is_undone(data, itemsize):
     mixed = bytes(shuffled(data, itemsize))
     assert data[::itemsize] == mixed[: len(data) // itemsize]
     assert data == unshuffled(mixed, itemsize).tobytes()
+    assert data + b"x" == unshuffled(mixed + b"x", itemsize).tobytes() or itemsize == 1
 
 
 @pytest.mark.parametrize("codec", TABLE, ids=NAMES)
 def test_a_bomb_is_not_inflated(codec):
     """Of data that become more than they should, no more is made than one byte too many."""
     bomb = codec.encode(bytes(1 << 24), codec.level, 1)
-    assert len(codec.decode(bomb, 1000)) in (0, 1001)
+    assert len(codec.decode(bomb, 1000, ())) in (0, 1001)
 
 
 def zstd_frame(data, window_log):
@@ -53,40 +54,42 @@ def zstd_frame(data, window_log):
 
 def test_a_zstd_bomb_in_a_small_window():
     """A frame that says nothing of its length, and needs little memory at a time, becomes no more than it may."""
-    assert 1001 == len(BY_NAME["zstd"].decode(zstd_frame(bytes(1 << 24), 10), 1000))
+    assert 1001 == len(BY_NAME["zstd"].decode(zstd_frame(bytes(1 << 24), 10), 1000, ()))
 
 
 def test_a_zstd_window_beyond_the_content():
     """Memory is not taken because a frame asks for it."""
     content = bytes(range(250)) * 4
-    assert content == BY_NAME["zstd"].decode(zstd_frame(content, 10), 1000)
-    assert b"" == BY_NAME["zstd"].decode(zstd_frame(content, 27), 1000)
+    assert content == BY_NAME["zstd"].decode(zstd_frame(content, 10), 1000, ())
+    assert b"" == BY_NAME["zstd"].decode(zstd_frame(content, 27), 1000, ())
 
 
 def test_a_blosc2_frame_loads_nothing():
     """A frame whose filter or codec may have to be loaded from elsewhere is refused, also where it is there."""
-    blosc2, data = chunk_codecs._blosc2(), bytes(range(256)) * 8
+    blosc2, data = chunk_codecs.blosc2_library(), bytes(range(256)) * 8
     usual = {"codec": blosc2.Codec.ZSTD, "typesize": 4, "filters": [blosc2.Filter.SHUFFLE], "nthreads": 1}
-    for settings, expected in [
-        (usual, data),
-        ({**usual, "filters": [blosc2.Filter.SHUFFLE, blosc2.Filter.BYTEDELTA]}, b""),
-    ]:
-        chunks = blosc2.SChunk(chunksize=len(data), data=data, contiguous=True, cparams=settings)
-        assert expected == bytes(BY_NAME["blosc2"].decode(chunks.to_cframe(), len(data)))
+
+    def decoded(**settings):
+        chunks = blosc2.SChunk(chunksize=len(data), data=data, contiguous=True, cparams={**usual, **settings})
+        return bytes(BY_NAME["blosc2"].decode(chunks.to_cframe(), len(data), ()))
+
+    assert data == decoded()
+    with pytest.raises(UnsupportedChunkError, match="its Blosc2 filter .* is a plugin of Blosc2"):
+        decoded(filters=[blosc2.Filter.SHUFFLE, blosc2.Filter.BYTEDELTA])
 
 
 def test_an_lz4_chunk_says_how_long_it_becomes():
     """One that says another length is damaged, whatever is in it."""
     data = BY_NAME["lz4"].encode(bytes(1000), 0, 1)
-    assert 1000 == len(BY_NAME["lz4"].decode(data, 1000))
-    assert b"" == BY_NAME["lz4"].decode((999).to_bytes(8, "big") + data[8:], 1000)
+    assert 1000 == len(BY_NAME["lz4"].decode(data, 1000, ()))
+    assert b"" == BY_NAME["lz4"].decode((999).to_bytes(8, "big") + data[8:], 1000, ())
 
 
 @pytest.mark.parametrize("codec", TABLE, ids=NAMES)
 @given(data=st.binary(max_size=200), size=st.integers(1, 1000))
 def test_noise_is_refused(codec, data, size):
     """Random bytes decode to a wrong length, or by chance the right one, and no exception."""
-    assert len(codec.decode(data, size)) <= size + 1
+    assert len(codec.decode(data, size, ())) <= size + 1
 
 
 @pytest.mark.parametrize("codec", TABLE, ids=NAMES)
@@ -95,7 +98,15 @@ def test_damage_is_survived(codec, place, change, cut):
     """A byte that is another, or an end that is missing, gives other bytes or none, never an exception."""
     data = bytearray(codec.encode(bytes(range(256)) * 8, codec.level, 4))
     data[place % len(data)] ^= change
-    assert len(codec.decode(bytes(data[: len(data) - cut]), 2048)) <= 2049
+    assert len(codec.decode(bytes(data[: len(data) - cut]), 2048, ())) <= 2049
+
+
+@pytest.mark.parametrize("codec", TABLE, ids=NAMES)
+def test_an_end_that_is_missing(codec):
+    """A chunk without its last bytes, where some codecs have a checksum, is never whole."""
+    data = bytes(range(256)) * 8
+    for cut in range(1, 9):
+        assert 2048 != len(codec.decode(codec.encode(data, codec.level, 4)[:-cut], 2048, ()))
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,36 @@ def test_other_programs_read_them(path, codec):
             np.testing.assert_array_equal(values[name], file["variables"][name][...], strict=True)
 
 
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize(
+    "shape", [(600_000,), (700, 800), (70, 80, 90), (2,) * 8 + (3000,), (2,) * 9 + (1500,)], ids=str
+)
+def test_other_programs_read_every_number_of_dimensions(path, codec, shape):
+    """In one and several chunks, with elements of every size; the plugins check the shape that a filter records."""
+    numbers = (np.arange(np.prod(shape)) // 60).reshape(shape)
+    values = {str(dtype): numbers.astype(dtype) for dtype in ("u1", "f2", "f4", "i8", "c16")}
+    _write(path, values, codec)
+    with h5py.File(path) as file:
+        for name, value in values.items():
+            dataset = file["variables"][name]
+            assert 0 == dataset.id.get_chunk_info(0).filter_mask
+            np.testing.assert_array_equal(value, dataset[...], strict=True)
+
+
+def test_blosc2_records_what_its_plugin_records(path):
+    """The parameters of the filter are those of a dataset that the plugin has compressed."""
+    for shape in [(100_000,), (300, 300), (50, 60, 70)]:
+        value = np.zeros(shape, np.float32)
+        _write(path, {"a": value}, "blosc2")
+        with h5py.File(path) as ours, h5py.File(path.with_name("theirs.h5"), "w") as theirs:
+            chunk = ours["variables/a"].chunks
+            options = hdf5plugin.Blosc2(cname="zstd", clevel=5)
+            dataset = theirs.create_dataset("a", data=value, chunks=chunk, **options)
+            found = [each.id.get_create_plist().get_filter(0)[2] for each in (ours["variables/a"], dataset)]
+        assert found[0] == found[1]
+        assert 7 + (len(shape) > 1) * (1 + len(shape)) == len(found[0])
+
+
 @pytest.mark.parametrize("dtype", [row.name for row in dtypes.TABLE if row.hdf5 and row.name != "string"])
 def test_every_dtype_is_compressed(path, dtype):
     """Every dtype that a variable can have is filtered bit for bit."""
