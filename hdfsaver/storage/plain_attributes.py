@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from h5py import h5a, h5d, h5o, h5s, h5t
+from h5py import h5a, h5d, h5s, h5t
 
 from hdfsaver import limits
 from hdfsaver.files.opening import Opened
@@ -156,11 +156,11 @@ def _label_in_heap(opened: Opened, dataset: h5d.DatasetID) -> dict[str, str]:
     attribute = h5a.open(dataset, LABEL.encode())
     if not is_heap_string(attribute.get_type()) or not _is_single(attribute):
         return {}
-    stored = attribute_bytes(opened, h5o.get_info(dataset).addr, LABEL) or b""
+    part = f"{location(dataset)}, attribute {LABEL!r}"
+    stored = attribute_bytes(opened, dataset, LABEL, part) or b""
     if len(stored) < RECORD.itemsize:
         return {}
     place = np.frombuffer(stored[: RECORD.itemsize], RECORD)
-    part = f"{location(dataset)}, attribute {LABEL!r}"
     if place["length"].item() > limits.get().attribute_bytes:
         raise limits.refused(part, f"its string has {place['length'].item()} bytes", "attribute_bytes")
     return {LABEL: read_strings(opened, place, part).item().decode("utf-8", "replace")}

@@ -23,9 +23,9 @@ from hdfsaver.storage.chunks.foreign_chunks import check_chunks, inflated_size, 
 from hdfsaver.storage.chunks.foreign_filters import filters_of
 from hdfsaver.storage.hdf5 import datatypes, objects, strings
 from hdfsaver.storage.hdf5.elements import BYTE_OF_TRUTH, Element, element_of, labelled
-from hdfsaver.storage.hdf5.foreign_types import described, holds_addresses, stored_size
+from hdfsaver.storage.hdf5.foreign_types import described, stored_size
 from hdfsaver.storage.hdf5.global_heap import read_strings
-from hdfsaver.storage.hdf5.heap_fill import check_fill_value
+from hdfsaver.storage.hdf5.heap_fill import check_fill_value, may_use_heap
 from hdfsaver.storage.hdf5.objects import damaged
 from hdfsaver.storage.plain_attributes import Meaning, meaning_of
 from hdfsaver.tensor_info import STRING, Array, Key, TensorInfo, numpy_dtype
@@ -232,7 +232,7 @@ def _described(dataset: h5d.DatasetID, part: str, kind: int, meaning: Meaning) -
     size = element.size if element is not None else stored_size(datatype)
     if size is None or (element is None and datatype.get_class() != h5t.COMPOUND):
         raise refused(part, f"its HDF5 datatype is unsupported: {described(datatype)}{_hint(datatype, part)}")
-    if kind == h5d.COMPACT and holds_addresses(datatype):
+    if kind == h5d.COMPACT and may_use_heap(datatype):
         remedy = f"`h5repack -l {part}:CONTI IN OUT` moves them out of it"
         raise refused(part, f"its strings of variable length are in the header of the dataset ({remedy})")
     labels = labels if joined is not None else {}

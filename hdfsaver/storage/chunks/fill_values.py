@@ -10,9 +10,8 @@ from h5py import h5d, h5p, h5s, h5t, h5z
 
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.files.opening import Opened
-from hdfsaver.storage.hdf5.foreign_types import holds_addresses
 from hdfsaver.storage.hdf5.global_heap import is_heap_string
-from hdfsaver.storage.hdf5.heap_fill import fill_record
+from hdfsaver.storage.hdf5.heap_fill import fill_record, may_use_heap
 from hdfsaver.tensor_info import Array
 
 
@@ -76,7 +75,7 @@ def fill_value(opened: Opened, dataset: h5d.DatasetID, itemsize: int, part: str)
     if is_heap_string(datatype):
         return fill_record(opened, dataset, part)
     properties = dataset.get_create_plist()
-    if holds_addresses(datatype) or properties.fill_value_defined() != h5d.FILL_VALUE_USER_DEFINED:
+    if may_use_heap(datatype) or properties.fill_value_defined() != h5d.FILL_VALUE_USER_DEFINED:
         return bytes(itemsize)
     return _user_defined(properties, datatype, np.dtype((np.void, itemsize))).tobytes()
 

@@ -58,16 +58,6 @@ def members_of(datatype: h5t.TypeCompoundID) -> list[Member]:
     ]
 
 
-def holds_addresses(datatype: h5t.TypeID) -> bool:
-    """Whether reading an element through the HDF5 library reads other parts of the file: the heap, or an object."""
-    kind = datatype.get_class()
-    if kind == h5t.COMPOUND:
-        return any(holds_addresses(datatype.get_member_type(index)) for index in range(datatype.get_nmembers()))
-    if kind == h5t.ARRAY:
-        return holds_addresses(datatype.get_super())
-    return kind in (h5t.VLEN, h5t.REFERENCE) or is_heap_string(datatype)
-
-
 def _growth(datatype: h5t.TypeID) -> int:
     """Bytes by which an element is longer in the file than in memory."""
     kind: int = datatype.get_class()

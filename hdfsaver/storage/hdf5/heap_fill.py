@@ -11,17 +11,26 @@ from __future__ import annotations
 import struct
 
 import numpy as np
-from h5py import h5d, h5o
+from h5py import h5d, h5o, h5t
 
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.files.opening import Opened
-from hdfsaver.storage.hdf5.foreign_types import holds_addresses
 from hdfsaver.storage.hdf5.global_heap import RECORD, check_collection, is_heap_string, read_strings
 from hdfsaver.storage.hdf5.header_messages import messages
 from hdfsaver.storage.hdf5.objects import damaged
 
 _OLD_FILL, _FILL = 0x04, 0x05
 _NOTHING = bytes(RECORD.itemsize)
+
+
+def may_use_heap(datatype: h5t.TypeID) -> bool:
+    """Whether the elements of a datatype refer to the heap, or to other objects."""
+    kind = datatype.get_class()
+    if kind == h5t.COMPOUND:
+        return any(may_use_heap(datatype.get_member_type(index)) for index in range(datatype.get_nmembers()))
+    if kind in (h5t.ARRAY, h5t.ENUM):
+        return may_use_heap(datatype.get_super())
+    return kind in (h5t.VLEN, h5t.REFERENCE) or is_heap_string(datatype)
 
 
 def fill_record(opened: Opened, dataset: h5d.DatasetID, part: str) -> bytes:
@@ -68,7 +77,7 @@ def check_fill_value(opened: Opened, dataset: h5d.DatasetID, part: str) -> None:
         The fill value refers to the heap, but is not a string.
     """
     datatype = dataset.get_type()
-    if not holds_addresses(datatype):
+    if not may_use_heap(datatype):
         return
     value = _stored(opened, dataset, part)
     if not value.strip(b"\0"):

@@ -17,7 +17,7 @@ import numpy as np
 from h5py import h5a, h5d, h5g, h5i, h5l, h5o, h5p, h5s, h5t, h5z
 
 from hdfsaver import limits
-from hdfsaver.errors import DataLossError, OpError
+from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
 from hdfsaver.tensor_info import Array
 
 Node: TypeAlias = "h5g.GroupID | h5d.DatasetID"
@@ -256,7 +256,9 @@ def open_dataset(parent: h5g.GroupID, path: str) -> h5d.DatasetID:
     Raises
     ------
     DataLossError
-        It is missing, or is stored in another way.
+        It is missing, or its bytes are not in the file.
+    InvalidArgumentError
+        It is stored in another way.
     """
     above, _, link = path.rpartition("/")
     found = open_object(open_group(parent, above) if above else parent, link)
@@ -296,7 +298,8 @@ def _check_storage(dataset: h5d.DatasetID) -> None:
         properties = dataset.get_create_plist()
         # The layout first: a query for the shape of a virtual dataset opens other files.
         if properties.get_layout() not in (h5d.CONTIGUOUS, h5d.COMPACT) or properties.get_external_count():
-            raise damaged(part, "it must be stored contiguously in this file; `h5repack -l CONTI IN OUT` stores it so.")
+            what = "it must be stored contiguously in this file; `h5repack -l CONTI IN OUT` stores it so."
+            raise InvalidArgumentError(None, None, f"{part}: {what}")
         needed = math.prod(dataset.shape) * dataset.get_type().get_size()
         stored = dataset.get_storage_size()
         offset = dataset.get_offset() or 0

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from h5py import h5t
 
-from hdfsaver.storage.hdf5.foreign_types import described, holds_addresses, members_of, stored_size
+from hdfsaver.storage.hdf5.foreign_types import described, members_of, stored_size
 
 TEXT = h5py.string_dtype()
 LONG = h5t.IEEE_F64LE.copy()
@@ -92,13 +92,6 @@ def test_unused_bits_are_said():
     datatype = h5t.STD_I16LE.copy()
     datatype.set_precision(12)
     assert "int16 with 12 significant bits" == described(datatype)
-
-
-def test_what_the_library_would_look_up_elsewhere():
-    """Strings and sequences of variable length and references, at any depth."""
-    assert not holds_addresses(h5t.py_create(np.dtype([("a", "f4"), ("b", "S2")])))
-    assert holds_addresses(h5t.py_create(ROW, logical=True))
-    assert holds_addresses(h5t.array_create(h5t.py_create(TEXT, logical=True), (2,)))
 
 
 def test_references_of_hdf5_1_12_have_no_known_size():

@@ -43,14 +43,14 @@ def test_bytes_outside_the_file_are_refused(file, secret, tmp_path):
     layout[:] = h5py.VirtualSource(str(secret), "x", (3,))
     file.create_virtual_dataset("virtual", layout)
     for name in ("external", "virtual"):
-        with pytest.raises(errors.DataLossError, match=f"^/{name}: it must be stored contiguously in this file"):
+        with pytest.raises(errors.InvalidArgumentError, match=f"^/{name}: it must be stored contiguously in this file"):
             objects.open_dataset(file.id, name)
 
 
 def test_chunks_and_filters_are_refused(file):
     """A compressed dataset is refused; the message says how to convert it."""
     file.create_dataset("x", data=np.arange(100), compression="gzip")
-    with pytest.raises(errors.DataLossError, match="h5repack -l CONTI IN OUT"):
+    with pytest.raises(errors.InvalidArgumentError, match="h5repack -l CONTI IN OUT"):
         objects.open_dataset(file.id, "x")
 
 
