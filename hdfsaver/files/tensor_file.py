@@ -16,6 +16,7 @@ from hdfsaver.files.basic_indexing import select
 from hdfsaver.files.error_context import about
 from hdfsaver.files.partial_reads import normalized, part_of
 from hdfsaver.files.progress import Callback, Progress
+from hdfsaver.optimizer_slots import optimizer_variables
 from hdfsaver.schema import Structure
 from hdfsaver.tensor_info import Array, Key, TensorInfo
 
@@ -65,6 +66,16 @@ class TensorSource(ABC):
     def structure(self) -> Structure | None:
         """The graph of the file; None by default."""
         return None
+
+    def has_graph(self) -> bool:
+        """Whether the file has a graph; formats that can tell it without reading the graph do so."""
+        return self.structure() is not None
+
+    def optimizer_names(self) -> frozenset[str] | None:
+        """The tensors that are an optimizer's, by default according to the graph; None if the file does not say it."""
+        structure = self.structure()
+        found = None if structure is None else optimizer_variables(structure)
+        return None if found is None else found & self.entries.keys()
 
     def metadata(self) -> dict[str, str]:
         """The metadata of the file; empty by default."""
@@ -280,6 +291,29 @@ class TensorFile(Mapping[str, Array]):
         source = self._open()
         with about(self.path):
             return source.structure()
+
+    def has_graph(self) -> bool:
+        """Whether the checkpoint has a graph; it is not read where the format can tell."""
+        source = self._open()
+        with about(self.path):
+            return source.has_graph()
+
+    def optimizer_names(self) -> frozenset[str] | None:
+        """The names of the tensors that belong to an optimizer, according to the file.
+
+        Returns
+        -------
+        frozenset of str or None
+            None where the file does not say which tensors are an optimizer's.
+
+        Raises
+        ------
+        DataLossError, InvalidArgumentError
+            See `structure`.
+        """
+        source = self._open()
+        with about(self.path):
+            return source.optimizer_names()
 
     def metadata(self) -> dict[str, str]:
         """The metadata of the file; empty for a format without metadata."""

@@ -7,8 +7,9 @@ import os
 from hdfsaver.files.opening import Opened
 from hdfsaver.files.tensor_file import TensorSource
 from hdfsaver.schema import Structure
-from hdfsaver.storage import groups
+from hdfsaver.storage import groups, layout
 from hdfsaver.storage.graph.graph_group import read_structure
+from hdfsaver.storage.hdf5 import objects
 from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
 from hdfsaver.storage.metadata import read_metadata
 
@@ -37,6 +38,13 @@ class Hdf5Source(TensorSource):
             return None
         with hdf5_root(self._opened) as root:
             return read_structure(groups.open_model(root, self._group))
+
+    def has_graph(self) -> bool:
+        """Whether there is a ``/graph``."""
+        if not self.has_structure:
+            return False
+        with hdf5_root(self._opened) as root:
+            return objects.has_link(groups.open_model(root, self._group), layout.GRAPH)
 
     def metadata(self) -> dict[str, str]:
         """The pairs of ``/metadata``; empty for a file of another program."""

@@ -23,10 +23,14 @@ class TensorFlowSource(TensorSource):
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
 
+    def has_graph(self) -> bool:
+        """Whether there is a file ``PREFIX.meta``."""
+        return os.path.isfile(f"{self._prefix}.meta")
+
     def structure(self) -> Structure | None:
         """The graph in ``PREFIX.meta``; None without such a file."""
         path = f"{self._prefix}.meta"
-        if not os.path.isfile(path):
+        if not self.has_graph():
             return None
         # Imported here, because graphs are requested rarely and their messages take time to declare.
         from hdfsaver.interop.graphs.graph_files import read_meta_graph
