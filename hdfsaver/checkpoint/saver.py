@@ -27,7 +27,7 @@ from hdfsaver.messages import message_classes
 from hdfsaver.messages.saver_defs import read_saver, saver_message
 from hdfsaver.reading import checkpoint_names
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix, as_prefixes
-from hdfsaver.reading.find_checkpoint import Located, locate
+from hdfsaver.reading.find_checkpoint import Located, locate, not_found
 from hdfsaver.reading.reader import open_located
 from hdfsaver.schema import SavedNames, SaverDef, Structure
 from hdfsaver.session import Session
@@ -586,5 +586,6 @@ def _located(save_path: PathLike | None) -> Located:
     prefix = as_prefix(save_path)
     found = locate(prefix) if prefix else None
     if found is None:
-        raise ValueError(f"The passed save_path is not a valid checkpoint: {prefix}")
+        why = f". {not_found(prefix).message}" if prefix else ""
+        raise ValueError(f"The passed save_path is not a valid checkpoint: {prefix}{why}")
     return found

@@ -128,6 +128,8 @@ def convert(
         _check_differ(opened, to)
         arrays = _Arrays(opened, selection, progress)
         structure = opened.structure() if arrays.is_everything and _may_have_graph(to) else None
+        if structure is not None and opened.are_constants:
+            arrays = _Arrays(opened, Selection((), ("*",), False, None, None), progress)  # the graph has them
         _write(to, arrays, structure, compression, durable)
     has_graph = structure is not None
     return Conversion({name: entry.name for name, entry in arrays.chosen.items()}, arrays.nbytes, has_graph)

@@ -62,6 +62,21 @@ def open_any(path: str | os.PathLike[str]) -> Opened:
         raise
 
 
+def bytes_at(opened: Opened, offset: int, nbytes: int) -> bytes:
+    """Bytes of an open file, which must be within it.
+
+    Raises
+    ------
+    EOFError, OSError
+        See `hdfsaver.files.positional_io.read_at`.
+    """
+    if offset + nbytes <= len(opened.head):
+        return opened.head[offset : offset + nbytes]
+    data = bytearray(nbytes)
+    read_at(opened.fd, memoryview(data), offset)
+    return bytes(data)
+
+
 def read_regular(path: str | os.PathLike[str], largest: int) -> bytes:
     """Read a small regular file of any content.
 

@@ -36,6 +36,8 @@ class TensorSource(ABC):
         Whether the file has an index and a seal.
     checksums : str
         The digests or checksums that `verify` compares, in the plural, for messages; empty if the format has none.
+    are_constants : bool
+        Whether the tensors are constants of the graph, so that a target with the graph has them already.
     """
 
     kind: str
@@ -43,6 +45,7 @@ class TensorSource(ABC):
     unreadable: Mapping[str, OpError] = MappingProxyType({})
     sealed: bool = False
     checksums: str = ""
+    are_constants: bool = False
 
     @abstractmethod
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
@@ -112,6 +115,8 @@ class TensorFile(Mapping[str, Array]):
         Whether the file has an index and a seal; files of other programs have neither.
     checksums : str
         The digests or checksums that `verify` compares, in the plural, for messages; empty if the format has none.
+    are_constants : bool
+        Whether the tensors are constants of the graph, so that a target with the graph has them already.
     """
 
     def __init__(self, path: str, source: TensorSource, group: str = "") -> None:
@@ -120,6 +125,7 @@ class TensorFile(Mapping[str, Array]):
         self.kind = source.kind
         self.sealed = source.sealed
         self.checksums = source.checksums
+        self.are_constants = source.are_constants
         self.variables: Mapping[str, TensorInfo] = MappingProxyType(source.entries)
         self.unreadable: Mapping[str, OpError] = MappingProxyType(dict(source.unreadable))
         self._source: TensorSource | None = source

@@ -1,4 +1,4 @@
-"""Files that contain a checkpoint: SavedModels, TensorFlow graphs, and Keras weights in HDF5."""
+"""Files that contain a checkpoint: SavedModels, and Keras weights in HDF5."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import os
 import tempfile
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from hdfsaver import limits
-from hdfsaver.errors import OpError
 from hdfsaver.files.error_context import about
 from hdfsaver.files.progress import Callback
 from hdfsaver.files.tensor_file import TensorFile, TensorSource
@@ -38,8 +37,8 @@ class ContainedSource(TensorSource):
         The checkpoint with the arrays, which is closed with the source; None without arrays.
     names : mapping of str to str
         The name in the checkpoint of each array, by its name in this source.
-    structure : Structure, optional
-        The graph.
+    structure : callable, optional
+        Makes the graph.
     closing : ExitStack, optional
         Contexts to close after the checkpoint.
     """
@@ -49,7 +48,7 @@ class ContainedSource(TensorSource):
         kind: str,
         checkpoint: TensorFile | None,
         names: Mapping[str, str],
-        structure: Structure | None = None,
+        structure: Callable[[], Structure] | None = None,
         closing: ExitStack | None = None,
     ) -> None:
         self.kind = kind
@@ -79,7 +78,18 @@ class ContainedSource(TensorSource):
 
     def structure(self) -> Structure | None:
         """The graph, or None."""
-        return self._structure
+        return None if self._structure is None else self._structure()
+
+    def has_graph(self) -> bool:
+        """Whether there is a graph; it is not made."""
+        return self._structure is not None
+
+    def optimizer_names(self) -> frozenset[str] | None:
+        """The arrays of optimizers, as the checkpoint tells them, or else the graph."""
+        found = None if self._checkpoint is None else self._checkpoint.optimizer_names()
+        if found is None:
+            return super().optimizer_names()
+        return frozenset(name for name, inner in self._names.items() if inner in found)
 
     def close(self) -> None:
         """Close the checkpoint, and the contexts that it needed."""
@@ -154,40 +164,3 @@ def _unpack(path: str, target: Path) -> None:
         with archive.open(info) as member, target.open("wb") as file:
             while piece := member.read(1 << 20):
                 file.write(piece)
-
-
-class GraphSource(TensorSource):
-    """A TensorFlow file with a graph and without variables: ``.meta``, ``.pb``, ``.pbtxt``."""
-
-    kind = "TensorFlow graph"
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self.entries = {}
-
-    def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
-        """Return an empty dict: there are no arrays."""
-        return {}
-
-    def structure(self) -> Structure | None:
-        """The graph."""
-        from hdfsaver.interop.graphs import graph_files
-
-        if self._path.endswith(".meta"):
-            return graph_files.read_meta_graph(self._path)
-        try:
-            return graph_files.read_graph_def(self._path)
-        except OpError:
-            # Both kinds use the endings `.pb` and `.pbtxt`.
-            return graph_files.read_meta_graph(self._path)
-
-
-def open_saved_model(folder: str) -> TensorFile:
-    """Open the variables of a SavedModel, and its first graph; a SavedModel of TensorFlow 1 has only one."""
-    from hdfsaver.interop.graphs.graph_files import read_saved_model
-
-    model = read_saved_model(folder)
-    structure = model.meta_graphs[0].structure if model.meta_graphs else None
-    checkpoint = None if model.variables is None else open_checkpoint(model.variables)
-    names = {} if checkpoint is None else {name: name for name in checkpoint.variables}
-    return TensorFile(folder, ContainedSource("SavedModel", checkpoint, names, structure))

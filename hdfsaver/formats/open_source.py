@@ -5,26 +5,30 @@ from __future__ import annotations
 import os
 import zipfile
 
-from hdfsaver.errors import InvalidArgumentError
-from hdfsaver.files.opening import open_any
+from hdfsaver.files import file_kinds
+from hdfsaver.files.error_context import about
+from hdfsaver.files.file_kinds import FileKind
+from hdfsaver.files.opening import Opened, open_any
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.formats import checkpoint_sources
 from hdfsaver.formats.archives import unpacking
+from hdfsaver.formats.graph_source import open_graph
 from hdfsaver.formats.npz import NpzSource
 from hdfsaver.formats.pytorch import TorchSource
-from hdfsaver.formats.safetensors import SafetensorsSource, is_safetensors
+from hdfsaver.formats.safetensors import SafetensorsSource
+from hdfsaver.formats.saved_model import open_saved_model
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.reading.find_checkpoint import locate, resolve
 from hdfsaver.reading.reader import open_checkpoint
-from hdfsaver.storage.hdf5.superblock import find_base
 from hdfsaver.storage.reading import open_file as open_hdf5_file
 
 _SAVED_MODELS = ("saved_model.pb", "saved_model.pbtxt")
 _GRAPHS = (".meta", ".pb", ".pbtxt")
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-"""The first bytes of archives, and of empty archives."""
-_PICKLE = b"\x80\x02"
-"""The first bytes of files of ``torch.save`` before PyTorch 1.6."""
+"""The endings of graphs whose content does not tell that they are graphs."""
+
+_ARCHIVES = (file_kinds.NPZ, file_kinds.TORCH, file_kinds.KERAS, file_kinds.TORCHSCRIPT, file_kinds.ZIP)
+_CHECKPOINTS = (file_kinds.INDEX, file_kinds.FIRST_FORMAT, file_kinds.DATA, file_kinds.DATA_ALONE)
+_MESSAGES = (file_kinds.GRAPH_DEF, file_kinds.META_GRAPH)
 
 
 def open_source(path: PathLike, group: str = "") -> TensorFile:
@@ -60,12 +64,13 @@ def open_source(path: PathLike, group: str = "") -> TensorFile:
     if os.path.isfile(text):
         opened = open_any(text)
         try:
-            is_hdf5 = find_base(opened) is not None
+            with about(text):
+                kind = file_kinds.kind_of(opened, text)
+            if group and kind == file_kinds.HDF5_FILE:
+                return open_hdf5_file(text, group)
+            whole = _of_file(text, opened, kind)
         finally:
             os.close(opened.fd)
-        if group and is_hdf5:
-            return open_hdf5_file(text, group)
-        whole = _of_hdf5(text) if is_hdf5 else _of_file(text, opened.head, opened.size)
     else:
         whole = _of_folder(text)
     if not group:
@@ -76,28 +81,31 @@ def open_source(path: PathLike, group: str = "") -> TensorFile:
 
 def _of_folder(path: str) -> TensorFile:
     if any(os.path.isfile(os.path.join(path, name)) for name in _SAVED_MODELS):
-        return checkpoint_sources.open_saved_model(path)
+        return open_saved_model(path)
     # With a slash at its end, a folder may be the prefix of files whose names are only suffixes.
     unnamed = os.path.join(path, "")
     return open_checkpoint(unnamed if locate(unnamed) else resolve(path))
 
 
-def _of_hdf5(path: str) -> TensorFile:
-    found = open_hdf5_file(path)
-    is_keras = not found.sealed and checkpoint_sources.is_keras(found.variables)
-    return checkpoint_sources.keras_weights(found) if is_keras else found
-
-
-def _of_file(path: str, head: bytes, size: int) -> TensorFile:
-    if head.startswith(_ZIP):
-        return _of_archive(path)
-    if head.startswith(_PICKLE):
+def _of_file(path: str, opened: Opened, kind: FileKind | None) -> TensorFile:
+    if kind == file_kinds.HDF5_FILE:
+        found = open_hdf5_file(path)
+        is_keras = not found.sealed and checkpoint_sources.is_keras(found.variables)
+        return checkpoint_sources.keras_weights(found) if is_keras else found
+    if kind == file_kinds.TORCH and opened.head.startswith(file_kinds.TORCH_LEGACY):
         return TensorFile(path, TorchSource(path))
-    if is_safetensors(head, size):
+    if kind in _ARCHIVES:
+        return _of_archive(path)
+    if kind == file_kinds.SAFETENSORS:
         return TensorFile(path, SafetensorsSource(path))
-    if path.endswith(_GRAPHS):
-        return TensorFile(path, checkpoint_sources.GraphSource(path))
-    return open_checkpoint(path)
+    if kind in _CHECKPOINTS:
+        return open_checkpoint(path)
+    if kind == file_kinds.SAVED_MODEL:
+        return open_saved_model(path)
+    if kind in _MESSAGES or (kind is None and path.endswith(_GRAPHS)):
+        return open_graph(path)
+    expected = "a TensorFlow graph" if path.endswith(_GRAPHS) else "a file with arrays"
+    raise file_kinds.refusal(opened, path, expected)
 
 
 def _of_archive(path: str) -> TensorFile:
@@ -105,9 +113,10 @@ def _of_archive(path: str) -> TensorFile:
         names = archive.namelist()
     if checkpoint_sources.KERAS_WEIGHTS in names:
         return checkpoint_sources.open_keras_archive(path)
+    if any(name.endswith("constants.pkl") for name in names):
+        raise file_kinds.refusal_of(file_kinds.TORCHSCRIPT, path, "a file with arrays")
     if any(name.endswith("data.pkl") for name in names):
         return TensorFile(path, TorchSource(path))
     if all(name.endswith(".npy") for name in names):
         return TensorFile(path, NpzSource(path))
-    known = "archives of NumPy (.npz), PyTorch and Keras (.keras) are supported"
-    raise InvalidArgumentError(None, None, f"{path} is an archive of another program; {known}.")
+    raise file_kinds.refusal_of(file_kinds.ZIP, path, "an archive of NumPy (.npz), PyTorch or Keras (.keras)")

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
+from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from hdfsaver.errors import DataLossError, NotFoundError, OpError
+from hdfsaver.files.file_kinds import STATE, kind_of_file, refusal
+from hdfsaver.files.opening import open_any
+from hdfsaver.files.os_errors import unreadable
 from hdfsaver.interop.bundle import tensorflow_prefix as tensorflow
 from hdfsaver.reading import checkpoint_names, state_file
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix, as_prefixes
 from hdfsaver.reading.state_file import CheckpointState
+
+_ENDINGS = re.compile(r"\.(?:h5|hdf5|index|meta|data-[0-9]{5}-of-[0-9]{5})$")
+"""The endings of files of checkpoints behind the prefix."""
+
+_LISTED, _NAMED = 10_000, 3
+"""Files of a folder that are compared with a missing name, and names that an error has."""
 
 
 class Located(NamedTuple):
@@ -142,9 +154,27 @@ def resolve(ckpt_dir_or_file: PathLike) -> str:
     if latest is None:
         raise ValueError(
             f"Couldn't find 'checkpoint' file or checkpoints in given directory {text}: no state file there names a "
-            "checkpoint that exists. Give the prefix of a checkpoint instead."
+            f"checkpoint that exists. Give the prefix of a checkpoint instead{_some_in(text)}.{_state_of(text)}"
         )
     return latest
+
+
+def _some_in(folder: str) -> str:
+    try:
+        found = _prefixes_in(folder)[:_NAMED]
+    except OSError:
+        return ""
+    return f", such as {os.path.join(folder, found[0])}" if found else ""
+
+
+def _state_of(folder: str) -> str:
+    """The kind of the file that has the name of a state file, as a sentence, if it is of another kind."""
+    path = state_file.path_of(folder, None)
+    try:
+        kind = kind_of_file(path)
+    except OpError:
+        return ""
+    return "" if kind in (None, STATE) else f" {path} is {kind.name}."
 
 
 def existing_file(prefix: PathLike) -> Path:
@@ -157,13 +187,63 @@ def existing_file(prefix: PathLike) -> Path:
 
 
 def not_found(prefix: str) -> OpError:
-    """Make the error for a prefix without a checkpoint: `NotFoundError`, or `DataLossError` for a folder."""
+    """Make the error for a prefix without a checkpoint.
+
+    Parameters
+    ----------
+    prefix : str
+
+    Returns
+    -------
+    OpError
+        `NotFoundError`, which names checkpoints with similar names; `DataLossError` for a folder, and the error of
+        `hdfsaver.files.file_kinds.refusal` for the index of a TensorFlow checkpoint that is not one.
+    """
     if os.path.isdir(prefix):
         return DataLossError(
             None,
             None,
             f"{prefix} is a directory, not a checkpoint; load_checkpoint opens the latest checkpoint of a directory.",
         )
-    return NotFoundError(
-        None, None, f"There is no checkpoint {prefix!r}: failed to find {checkpoint_names.file_of(prefix)}."
-    )
+    index = f"{prefix}.index"
+    if os.path.isfile(index):
+        return _not_an_index(index)
+    missing = f"There is no checkpoint {prefix!r}: failed to find {checkpoint_names.file_of(prefix)}."
+    return NotFoundError(None, None, f"{missing}{_hint(prefix)}")
+
+
+def _not_an_index(path: str) -> OpError:
+    try:
+        opened = open_any(path)
+    except OpError as error:
+        return error
+    try:
+        return refusal(opened, path, "the index of a TensorFlow checkpoint")
+    except (EOFError, OSError) as error:
+        return unreadable(path, error)
+    finally:
+        os.close(opened.fd)
+
+
+def _hint(prefix: str) -> str:
+    """The checkpoints in the folder of a prefix with names like it, as a sentence."""
+    folder, name = os.path.split(prefix)
+    try:
+        prefixes = _prefixes_in(folder)
+    except FileNotFoundError:
+        return f" The folder {folder} does not exist."
+    except (OSError, ValueError):  # a ValueError for a NUL in the path
+        return ""
+    if name in prefixes:
+        return f" Other files of a TensorFlow checkpoint of this name are in its folder, but not {prefix}.index."
+    near = [found for found in prefixes if name and found.startswith(name)][:_NAMED]
+    near = near or get_close_matches(name, prefixes, _NAMED)
+    paths = ", ".join(os.path.join(folder, found) for found in near)
+    return f" Checkpoints with similar names: {paths}." if near else ""
+
+
+def _prefixes_in(folder: str) -> list[str]:
+    """The prefixes that files of a folder have, judging by their names."""
+    with os.scandir(folder or os.curdir) as entries:
+        names = [entry.name for entry in islice(entries, _LISTED)]
+    return sorted({_ENDINGS.sub("", name) for name in names if _ENDINGS.search(name)})

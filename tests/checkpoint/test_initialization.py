@@ -132,12 +132,14 @@ def test_relative_paths_stay_relative(checkpoint, variable, tmp_path, monkeypatc
 
 def test_no_checkpoint(variable, tmp_path):
     """Nothing there is a NotFoundError, an empty folder a ValueError, no path a TypeError, a damaged file DataLoss."""
-    (tmp_path / "bad.h5").write_bytes(b"garbage")
+    (tmp_path / "bad.h5").write_bytes(b"\xffgarbage")
+    (tmp_path / "text.h5").write_bytes(b"garbage")
     for path, error in [
         (tmp_path / "none", tf.errors.NotFoundError),
         (tmp_path, ValueError),
         (None, TypeError),
         (tmp_path / "bad", tf.errors.DataLossError),
+        (tmp_path / "text", tf.errors.InvalidArgumentError),
     ]:
         with pytest.raises(error):
             tf.train.init_from_checkpoint(path, {"root": variable})

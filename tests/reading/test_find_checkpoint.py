@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -220,11 +221,11 @@ def test_a_state_that_names_what_is_not_there(folder, path):
 
 
 def test_a_state_that_names_another_file(folder):
-    """If the newest file is not a checkpoint it is found, and reading it is a DataLossError."""
+    """If the newest file is not a checkpoint it is found, and reading it is an error that says its kind."""
     (folder / "text").write_text("not a checkpoint")
     write_state(folder, b'model_checkpoint_path: "text"')
     assert f"{folder}/text" == tf.train.latest_checkpoint(folder)
-    with pytest.raises(tf.errors.DataLossError, match="text"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="text is a text file"):
         tf.train.load_checkpoint(folder)
 
 
@@ -251,3 +252,43 @@ def test_a_folder_is_listed_once_for_many(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "listdir", counted)
     assert [] == tf.train.get_checkpoint_mtimes([tmp_path / f"m-{number}" for number in range(10)])
     assert 1 == len(listed)
+
+
+def test_similar_names_are_named(tmp_path):
+    """The error for a missing prefix names checkpoints that begin like it, or are written almost like it."""
+    for name in ("model.ckpt-100", "model.ckpt-200", "other"):
+        tf.save_file({"w": np.zeros(1)}, tmp_path / f"{name}.h5")
+    for name, near in (("model.ckpt", ["model.ckpt-100", "model.ckpt-200"]), ("modle.ckpt-100", ["model.ckpt-100"])):
+        with pytest.raises(tf.errors.NotFoundError, match="There is no checkpoint") as caught:
+            tf.train.load_checkpoint(tmp_path / name)
+        said = caught.value.message.partition("similar names: ")[2]
+        assert str(tmp_path / near[0]) in said
+        for found in said.removesuffix(".").split(", "):
+            assert ["w"] == list(tf.load_file(found))
+    with tf.Session() as session, pytest.raises(ValueError, match=r"not a valid checkpoint.*similar names: .*other\."):
+        tf.train.Saver([tf.get_variable("w", [1])]).restore(session, tmp_path / "othre")
+    with pytest.raises(tf.errors.NotFoundError) as caught:
+        tf.train.load_checkpoint(tmp_path / "quite-unlike")
+    assert "similar names" not in caught.value.message
+
+
+def test_a_folder_that_is_missing_is_said(tmp_path):
+    """A wrong folder is told from a wrong name."""
+    with pytest.raises(tf.errors.NotFoundError, match=f"The folder {tmp_path}/no does not exist"):
+        tf.train.load_checkpoint(tmp_path / "no" / "m")
+
+
+def test_a_checkpoint_without_its_index(tmp_path):
+    """Other files of the prefix are there, so that the index is what is missing."""
+    (tmp_path / "m.data-00000-of-00001").write_bytes(b"x")
+    (tmp_path / "m.meta").write_bytes(b"x")
+    with pytest.raises(tf.errors.NotFoundError, match=rf"but not {tmp_path}/m\.index"):
+        tf.train.load_checkpoint(tmp_path / "m")
+
+
+def test_a_folder_without_a_state_file_has_a_checkpoint(tmp_path):
+    """The error names one, which is read."""
+    tf.save_file({"w": np.zeros(1)}, tmp_path / "m-7.h5")
+    with pytest.raises(ValueError, match=rf"Give the prefix of a checkpoint instead, such as {tmp_path}/m-7\."):
+        tf.train.load_checkpoint(tmp_path)
+    assert ["w"] == list(tf.load_file(tmp_path / "m-7"))

@@ -169,7 +169,7 @@ def test_a_plain_file_is_salvaged_dataset_by_dataset(tmp_path):
 def test_files_of_other_formats_are_refused(tmp_path):
     """The error names the file."""
     (tmp_path / "x.h5").write_bytes(b"something else " * 100)
-    with pytest.raises(errors.DataLossError, match=r"x\.h5 is a text file"):
+    with pytest.raises(errors.InvalidArgumentError, match=r"x\.h5 is a text file"):
         salvage(tmp_path / "x.h5")
     with pytest.raises(errors.NotFoundError, match=r"y\.h5"):
         salvage(tmp_path / "y.h5")

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 from hdfsaver.errors import NotFoundError
 from hdfsaver.files.error_context import about
+from hdfsaver.files.file_kinds import refusal
 from hdfsaver.files.opening import Opened, open_any
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.interop.bundle.bundle_reading import BundleSource
@@ -97,6 +98,9 @@ def open_tensorflow(prefix: str | os.PathLike[str]) -> TensorFile:
         return open_bundle(found.prefix) if found.kind == "bundle" else open_v1(found.prefix)
     if os.path.isfile(index_path(os.fspath(prefix))):
         return open_bundle(prefix)  # raises an error that describes the fault
+    if os.path.isfile(prefix):
+        with ExitStack() as stack:
+            raise refusal(_opened(os.fspath(prefix), stack), prefix, "a TensorFlow checkpoint")
     raise NotFoundError(None, None, f"{os.fspath(prefix)} is not a TensorFlow checkpoint: it has no index.")
 
 

@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterable
 from threading import Lock
 
-from hdfsaver.errors import DataLossError, NotFoundError
+from hdfsaver.errors import DataLossError, NotFoundError, OpError
+from hdfsaver.files.file_kinds import EMPTY, HTML, LFS, kind_of, refusal_of
 from hdfsaver.files.opening import Opened, open_any
 from hdfsaver.interop.bundle.bundle_index import Place
 
@@ -55,16 +56,25 @@ class Shards:
             A file is missing.
         DataLossError
             A file is too short.
+        InvalidArgumentError
+            It is a Git LFS pointer or a web page.
         """
         for place in places:
             found = self._opened.get(place.shard) or self[place.shard]
             if place.offset + place.nbytes > found.size:
-                raise DataLossError(
-                    None,
-                    None,
-                    f"{self.path(place.shard)} is cut short: tensor {place.name!r} ends at byte "
-                    f"{place.offset + place.nbytes}, but the file has {found.size} bytes.",
-                )
+                raise self._too_short(found, place)
+
+    def _too_short(self, opened: Opened, place: Place) -> OpError:
+        path = self.path(place.shard)
+        kind = kind_of(opened, path)
+        if kind in (LFS, HTML, EMPTY):  # a download that did not give the file
+            return refusal_of(kind, path, "a data file of a TensorFlow checkpoint")
+        return DataLossError(
+            None,
+            None,
+            f"{path} is cut short: tensor {place.name!r} ends at byte {place.offset + place.nbytes}, but the file has "
+            f"{opened.size} bytes.",
+        )
 
     def __getitem__(self, shard: int) -> Opened:
         with self._opening:

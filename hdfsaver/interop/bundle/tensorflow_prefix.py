@@ -8,15 +8,15 @@ from typing import Literal, NamedTuple
 
 from hdfsaver.errors import NotFoundError, OpError
 from hdfsaver.files.error_context import about
+from hdfsaver.files.file_kinds import LEVELDB, SHARD, TABLE, kind_of_file
 from hdfsaver.files.opening import Opened, open_any
 from hdfsaver.files.positional_io import read_at
 
-_MAGIC = bytes.fromhex("57fb808b247547db")
-"""The last bytes of a table; see `hdfsaver.interop.table.table`."""
-
 _INDEX = ".index"
 
-_SHARD = re.compile(r"(.*)-[0-9]{5}-of-[0-9]{5}", re.DOTALL)
+_META = ".meta"
+
+_V1_SHARD = re.compile(r"(.*)-[0-9]{5}-of-[0-9]{5}", re.DOTALL)
 
 
 class Found(NamedTuple):
@@ -47,8 +47,8 @@ def find(prefix: str | os.PathLike[str], listings: Listings | None = None) -> Fo
     Parameters
     ----------
     prefix : path-like
-        The result of TensorFlow's ``Saver.save``, or the path of the index. If it ends in a slash, the file names are
-        only suffixes.
+        The result of TensorFlow's ``Saver.save``, or the path of one of the files: index, data file, graph. If it ends
+        in a slash, the file names are only suffixes.
     listings : dict, optional
         The results of listing folders, for a search of many checkpoints: they are used again and added to.
 
@@ -63,14 +63,33 @@ def find(prefix: str | os.PathLike[str], listings: Listings | None = None) -> Fo
         A file exists but cannot be read.
     """
     path = os.fspath(prefix)
+    listings = {} if listings is None else listings
+    found = _of_prefix(path, listings)
+    shard = SHARD.fullmatch(path)
+    if found is None and shard is not None:
+        found = _of_prefix(shard["prefix"], listings)
+    if found is None and path.endswith(_META):
+        found = _of_prefix(path.removesuffix(_META), listings)
+    return found
+
+
+def _of_prefix(path: str, listings: Listings) -> Found | None:
     if is_table(path + _INDEX):
         return Found("bundle", path, (path + _INDEX,))
     if path.endswith(_INDEX) and is_table(path) and not _is_v1(path):
         return Found("bundle", path.removesuffix(_INDEX), (path,))
-    if is_table(path):
-        return Found("v1", path, (path,))
-    shards = _v1_shards(path, {} if listings is None else listings)
+    if is_table(path) and kind_of_file(path) != LEVELDB:
+        return _of_v1_file(path, listings)
+    shards = _v1_shards(path, listings)
     return Found("v1", path, shards) if shards else None
+
+
+def _of_v1_file(path: str, listings: Listings) -> Found:
+    """The checkpoint of a file of the first format; one of several files names all of them."""
+    match = _V1_SHARD.fullmatch(path)
+    if match is None:
+        return Found("v1", path, (path,))
+    return Found("v1", match[1], _v1_shards(match[1], listings))
 
 
 def is_table(path: str) -> bool:
@@ -89,7 +108,7 @@ def is_table(path: str) -> bool:
         raise
     try:
         with about(path):
-            return _piece(opened, max(0, opened.size - len(_MAGIC)), len(_MAGIC)) == _MAGIC
+            return _piece(opened, max(0, opened.size - len(TABLE)), len(TABLE)) == TABLE
     finally:
         os.close(opened.fd)
 
@@ -130,7 +149,7 @@ def _listed(folder: str) -> dict[str, list[str]]:
         return {}
     found: dict[str, list[str]] = {}
     for name in names:
-        match = _SHARD.fullmatch(name)
+        match = _V1_SHARD.fullmatch(name)
         if match is not None:
             found.setdefault(match[1], []).append(name)
     return {name: sorted(files) for name, files in found.items()}

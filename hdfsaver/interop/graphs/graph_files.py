@@ -9,7 +9,15 @@ from typing import Any, NamedTuple
 
 from hdfsaver.errors import DataLossError, NotFoundError
 from hdfsaver.files.error_context import about
-from hdfsaver.interop.graphs.message_files import read_message, write_message
+from hdfsaver.files.file_kinds import GRAPH_DEF, META_GRAPH, refusal_of
+from hdfsaver.files.opening import read_regular
+from hdfsaver.interop.graphs.message_files import (
+    LARGEST,
+    kind_of_message,
+    parse_message,
+    read_message,
+    write_message,
+)
 from hdfsaver.interop.graphs.meta_graph_defs import message_of, structure_of
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.parsing import parse
@@ -81,6 +89,7 @@ def read_meta_graph(path: PathLike) -> Structure:
     """
     message = read_message(path, message_classes.MetaGraphDef)
     with about(path):
+        check_nodes(message)
         return structure_of(message)
 
 
@@ -124,12 +133,63 @@ def read_graph_def(path: PathLike) -> Structure:
 
     Without definitions of types, which such files do not have, dtypes of outputs are taken from attributes.
     """
+    message = _around(read_message(path, message_classes.GraphDef))
+    with about(path):
+        check_nodes(message)
+        return structure_of(message)
+
+
+def read_graph_message(path: PathLike) -> message_classes.MetaGraphDef:
+    """Read the message of a file with a graph, a ``MetaGraphDef`` or a ``GraphDef``, which its content tells.
+
+    Parameters
+    ----------
+    path : path-like
+        Its ending tells the message only if the content does not: ``.meta`` is a ``MetaGraphDef``.
+
+    Returns
+    -------
+    MetaGraphDef
+        A ``GraphDef`` is the only part of one.
+
+    Raises
+    ------
+    NotFoundError, DataLossError, InvalidArgumentError, OpError
+        See `read_meta_graph`.
+    """
+    data = read_regular(path, LARGEST)
+    kind = kind_of_message(path, data)
+    if kind not in (None, GRAPH_DEF, META_GRAPH):
+        raise refusal_of(kind, path, "a TensorFlow graph")
+    is_meta = kind == META_GRAPH or (kind is None and os.fspath(path).endswith(".meta"))
+    parsed = parse_message(path, data, message_classes.MetaGraphDef if is_meta else message_classes.GraphDef)
+    message: message_classes.MetaGraphDef = parsed if is_meta else _around(parsed)
+    with about(path):
+        check_nodes(message)
+    return message
+
+
+def _around(graph_def: message_classes.GraphDef) -> message_classes.MetaGraphDef:
     message = message_classes.MetaGraphDef()
-    graph_def = read_message(path, message_classes.GraphDef)
     message.graph_def.SetInParent()
     message.graph_def.MergeFrom(graph_def)
-    with about(path):
-        return structure_of(message)
+    return message
+
+
+def check_nodes(message: message_classes.MetaGraphDef) -> None:
+    """Check that a message is a graph: other bytes may happen to be a message whose fields are all unknown.
+
+    Raises
+    ------
+    DataLossError
+        It has no graph, or nodes without a name or a type, or nothing but unknown fields.
+    """
+    graph_def = message.graph_def
+    if not message.HasField("graph_def") or not (graph_def.node or graph_def.ListFields()):
+        raise DataLossError(None, None, "there is no graph in it.")
+    for node in graph_def.node:
+        if not node.name or not node.op:
+            raise DataLossError(None, None, f"it is not a graph: node {node.name!r} has the type {node.op!r}.")
 
 
 def write_graph_def(
@@ -168,9 +228,43 @@ def read_saved_model(folder: PathLike) -> SavedModel:
     with about(path):
         assets = _assets(Path(folder), message)
         graphs = [MetaGraph(tuple(found.meta_info_def.tags), structure_of(found)) for found in message.meta_graphs]
-    prefix = Path(folder, "variables", "variables")
-    has_variables = prefix.with_name("variables.index").is_file()
-    return SavedModel(graphs, str(prefix) if has_variables else None, assets)
+    return SavedModel(graphs, _variables(Path(folder)), assets)
+
+
+class FirstGraph(NamedTuple):
+    """The first graph of a SavedModel, None without one, and the prefix of its checkpoint, None without variables."""
+
+    message: message_classes.MetaGraphDef | None
+    variables: str | None
+
+
+def read_first_graph(path: PathLike) -> FirstGraph:
+    """Read the message of the first graph of a SavedModel.
+
+    Parameters
+    ----------
+    path : path-like
+        Its folder, or the file with the graphs.
+
+    Raises
+    ------
+    NotFoundError, DataLossError
+        See `read_saved_model`.
+    """
+    file = _model_file(Path(path)) if os.path.isdir(path) else Path(path)
+    message = read_message(file, message_classes.SavedModel)
+    first = message.meta_graphs[0] if message.meta_graphs else None
+    if first is not None:
+        with about(file):
+            check_nodes(first)
+    return FirstGraph(first, _variables(file.parent))
+
+
+def _variables(folder: Path) -> str | None:
+    """The prefix of the checkpoint of a SavedModel; None without variables."""
+    prefix = folder / "variables" / "variables"
+    names = os.listdir(prefix.parent) if prefix.parent.is_dir() else ()
+    return str(prefix) if any(name.startswith("variables.") for name in names) else None
 
 
 def _model_file(folder: Path) -> Path:

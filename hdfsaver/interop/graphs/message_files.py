@@ -8,7 +8,9 @@ import warnings
 from typing import Any
 
 from hdfsaver.errors import DataLossError
+from hdfsaver.files import file_kinds
 from hdfsaver.files.atomic_write import atomic_write
+from hdfsaver.files.file_kinds import FileKind
 from hdfsaver.files.opening import read_regular
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.parsing import has_unknown, parse
@@ -16,8 +18,15 @@ from hdfsaver.messages.parsing import has_unknown, parse
 TEXT_SUFFIXES = (".pbtxt", ".txt")
 """The endings of the names of files that are written as text."""
 
-_LARGEST = 2**31
+LARGEST = 2**31
 """Bytes that a message may have."""
+
+KINDS = {
+    "GraphDef": file_kinds.GRAPH_DEF,
+    "MetaGraphDef": file_kinds.META_GRAPH,
+    "SavedModel": file_kinds.SAVED_MODEL,
+}
+"""The kinds of files that hold a message, by its name."""
 
 # Every message has bytes such as 0x12, the mark of its second field; text does not have them.
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
@@ -39,10 +48,42 @@ def read_message(path: str | os.PathLike[str], kind: Any) -> Any:
         There is no such file.
     DataLossError
         It does not hold such a message.
+    InvalidArgumentError
+        It is a file of another kind, or holds another message.
     """
-    data = read_regular(path, _LARGEST)
-    if not data:
-        raise DataLossError(None, None, f"{os.fspath(path)} is empty, not a {kind.DESCRIPTOR.name}.")
+    data = read_regular(path, LARGEST)
+    found = kind_of_message(path, data)
+    if found is not None and found != KINDS[kind.DESCRIPTOR.name]:
+        raise file_kinds.refusal_of(found, path, f"a {kind.DESCRIPTOR.name}")
+    return parse_message(path, data, kind)
+
+
+def kind_of_message(path: str | os.PathLike[str], data: bytes) -> FileKind | None:
+    """The kind of the file with these bytes; None for a message that cannot be told from others."""
+    return file_kinds.identify(data[:_HEAD], data[-file_kinds.TAIL :], len(data), path)
+
+
+def parse_message(path: str | os.PathLike[str], data: bytes, kind: Any) -> Any:
+    """Read a message from the bytes of a file, binary or text.
+
+    Parameters
+    ----------
+    path : path-like
+        The file, for errors.
+    data : bytes
+        Its content.
+    kind : type
+        One of the classes of `messages`.
+
+    Returns
+    -------
+    Message
+
+    Raises
+    ------
+    DataLossError
+        The file does not hold such a message.
+    """
     if _BINARY.search(data[:_HEAD]):
         return parse(kind, data, os.fspath(path))
     return _parsed_text(path, data, kind)
@@ -55,6 +96,10 @@ def _parsed_text(path: str | os.PathLike[str], data: bytes, kind: Any) -> Any:
             # The parser leaves escapes to Python, which warns of those that it does not know.
             warnings.simplefilter("ignore")
             return message_classes.parse_text(data.decode(), kind())
+    except UnicodeDecodeError:
+        raise DataLossError(
+            None, None, f"{os.fspath(path)} is not a {name}: its bytes are neither such a message nor text."
+        ) from None
     except (message_classes.ParseError, ValueError) as error:
         raise DataLossError(None, None, f"{os.fspath(path)} is not a {name} as text: {error}.") from None
     except RecursionError:
@@ -84,7 +129,7 @@ def _bytes_of(path: str | os.PathLike[str], message: Any) -> bytes:
         data = bytes(message.SerializeToString(deterministic=True))
     except (message_classes.EncodeError, ValueError) as error:
         raise ValueError(f"The graph for {os.fspath(path)} cannot be a message: {error}.") from None
-    if len(data) >= _LARGEST:
+    if len(data) >= LARGEST:
         raise ValueError(f"The graph for {os.fspath(path)} has {len(data)} bytes; a message has at most 2 GiB.")
     return data
 

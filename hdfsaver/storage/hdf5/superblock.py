@@ -6,22 +6,18 @@ Source of the layouts: "HDF5 File Format Specification Version 3.0", II.A, Disk 
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 from hdfsaver.errors import DataLossError, InvalidArgumentError
-from hdfsaver.files.opening import Opened, open_any
+from hdfsaver.files import file_kinds
+from hdfsaver.files.opening import Opened, bytes_at, open_any
 from hdfsaver.files.os_errors import unreadable
-from hdfsaver.files.positional_io import read_at
 
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
+SIGNATURE = file_kinds.HDF5
 
 _UNDEFINED = 2**64 - 1
 _WIDTHS = (8, 8)
 """Bytes of an offset and of a length, in all current files."""
-
-_FIRST_USER_BLOCK = 512
-"""A user block has this many bytes, or a power of two more."""
 
 _LONGEST = 100
 """Bytes of the longest superblock, of version 1."""
@@ -30,9 +26,6 @@ _DRIVERS = (b"NCSAfami", b"NCSAmult")
 """The identifiers of drivers that divide a file; the split driver is a form of the second."""
 
 _WITHOUT_THEM = " `h5repack IN OUT` writes a file without them."
-
-_TABLE_MAGIC = bytes.fromhex("57fb808b247547db")
-"""The last bytes of a LevelDB table file, such as TensorFlow's ``.index`` (leveldb's table_format.md)."""
 
 
 def open_hdf5(path: str | os.PathLike[str]) -> Opened:
@@ -43,17 +36,17 @@ def open_hdf5(path: str | os.PathLike[str]) -> Opened:
     NotFoundError
         The file does not exist, or is a directory.
     DataLossError
-        It is empty, truncated, or not an HDF5 file.
+        It is empty, truncated, or of no known kind.
     InvalidArgumentError
-        It is an HDF5 file of an unsupported kind.
+        It is a file of another kind, or an HDF5 file of an unsupported kind.
     OpError
         The operating system refuses.
     """
     opened = open_any(path)
     try:
-        base = find_base(opened)
+        base = file_kinds.find_hdf5(opened)
         if base is None:
-            _refuse_foreign(opened.fd, opened.size, opened.head, path)
+            raise file_kinds.refusal(opened, path, "an HDF5 file")
         _check_superblock(opened, base, path)
     except BaseException as error:
         os.close(opened.fd)
@@ -63,33 +56,9 @@ def open_hdf5(path: str | os.PathLike[str]) -> Opened:
     return opened._replace(base=base)
 
 
-def find_base(opened: Opened) -> int | None:
-    """Where the HDF5 data of a file begin: at 0, or after a user block; None for a file of another kind.
-
-    Raises
-    ------
-    EOFError, OSError
-        See `hdfsaver.files.positional_io.read_at`.
-    """
-    base = 0
-    while base + len(SIGNATURE) <= opened.size:
-        if _bytes_at(opened, base, len(SIGNATURE)) == SIGNATURE:
-            return base
-        base = 2 * base or _FIRST_USER_BLOCK
-    return None
-
-
-def _bytes_at(opened: Opened, offset: int, nbytes: int) -> bytes:
-    if offset + nbytes <= len(opened.head):
-        return opened.head[offset : offset + nbytes]
-    data = bytearray(nbytes)
-    read_at(opened.fd, memoryview(data), offset)
-    return bytes(data)
-
-
 def _check_superblock(opened: Opened, base: int, path: str | os.PathLike[str]) -> None:
     size = opened.size - base
-    block = _superblock(_bytes_at(opened, base, min(_LONGEST, size)), path)
+    block = _superblock(bytes_at(opened, base, min(_LONGEST, size)), path)
     if block.flags:
         # First, because such a file may also have another length than its superblock says.
         raise DataLossError(
@@ -157,41 +126,9 @@ def _unsupported(opened: Opened, block: _Superblock, base: int) -> str | None:
 
 def _has_driver(opened: Opened, extension: int) -> bool:
     """Whether the extension of a superblock at an offset names a driver."""
-    found = _bytes_at(opened, extension, min(512, max(0, opened.size - extension)))
+    found = bytes_at(opened, extension, min(512, max(0, opened.size - extension)))
     return any(name in found for name in _DRIVERS)
 
 
 def _u8(head: bytes, offset: int) -> int:
     return int.from_bytes(head[offset : offset + 8], "little")
-
-
-def _refuse_foreign(fd: int, size: int, head: bytes, path: str | os.PathLike[str]) -> NoReturn:
-    raise DataLossError(None, None, f"{path} {_what_it_is(fd, size, head, Path(path).name)}")
-
-
-def _what_it_is(fd: int, size: int, head: bytes, name: str) -> str:
-    if not size:
-        return "is empty, but an HDF5 file was expected."
-    if _is_tensorflow(fd, size, head, name):
-        return (
-            "is a file of a TensorFlow checkpoint, not an HDF5 file. "
-            "Import the checkpoint by its prefix and save it again."
-        )
-    if _is_text(head):
-        return f"is a text file, not an HDF5 file; it begins with {head[:40].decode()!r}."
-    return f"is not an HDF5 file, or its beginning is damaged: it begins with {head[:8]!r}, not {SIGNATURE!r}."
-
-
-def _is_tensorflow(fd: int, size: int, head: bytes, name: str) -> bool:
-    tail = bytearray(min(size, len(_TABLE_MAGIC)))
-    read_at(fd, memoryview(tail), size - len(tail))
-    # A MetaGraphDef begins with its field 1, of wire type 2.
-    return tail == _TABLE_MAGIC or ".data-" in name or (name.endswith(".meta") and head[0] == 0x0A)
-
-
-def _is_text(head: bytes) -> bool:
-    try:
-        text = head[:1024].decode("ascii")
-    except UnicodeDecodeError:
-        return False
-    return all(char.isprintable() or char in "\t\r\n\f" for char in text)

@@ -28,21 +28,33 @@ TABLE_END = bytes(40) + bytes.fromhex("57fb808b247547db")
 @pytest.mark.parametrize(
     ("name", "content", "match"),
     [
+        ("m.index", b"\0\0\2\x08\1" + TABLE_END, "is the index of a TensorFlow checkpoint"),
+        ("m.data-00000-of-00001", b"\x3f\x80\0\0", "is a data file of a TensorFlow checkpoint"),
+        ("x.h5", b"\x89PNG\r\n\x1a\n" + bytes(100), "is a PNG image, but an HDF5 file was expected"),
+        ("x.h5", b"some text\n", "is a text file.*begins with 'some text"),
+    ],
+)
+def test_files_of_other_formats(tmp_path, name, content, match):
+    """Each kind of wrong file has its own sentence, which names the file; see also `tests.files.test_file_kinds`."""
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(errors.InvalidArgumentError, match=f"^{tmp_path / name} .*{match}"):
+        open_file(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "match"),
+    [
         ("x.h5", b"", "is empty"),
-        ("x.h5", b"model_checkpoint_path: m\n", "is a text file.*begins with 'model_checkpoint_path"),
-        ("m.index", b"\0\0\1" + TABLE_END, "file of a TensorFlow checkpoint"),
-        ("m.meta", b"\n\x05\x08\xff", "file of a TensorFlow checkpoint"),
-        ("m.data-00000-of-00001", b"\x3f\x80\0\0", "file of a TensorFlow checkpoint"),
+        ("x.h5", b"\x88HDF\r\n\x1a\n" + bytes(100), "not of a known kind, or its beginning is damaged"),
         ("x.h5", bytes(512) + b"\x89HDF\r\n\x1a\n\x03" + bytes(20), "is cut short: it has 29 bytes, .* takes 48"),
-        ("x.h5", bytes(500) + b"\x89HDF\r\n\x1a\n" + bytes(100), "is not an HDF5 file"),
-        ("x.h5", b"\x89PNG\r\n\x1a\n" + bytes(100), "is not an HDF5 file, or its beginning is damaged"),
+        ("x.h5", bytes(500) + b"\x89HDF\r\n\x1a\n" + bytes(100), "not of a known kind, or its beginning is damaged"),
         ("x.h5", b"\x89HDF\r\n\x1a\n", "is cut short"),
         ("x.h5", b"\x89HDF\r\n\x1a\n\x03" + bytes(20), "is cut short: it has 29 bytes, but its header alone takes 48"),
         ("x.h5", b"\x89HDF\r\n\x1a\n\x09" + bytes(100), "superblock has version 9"),
     ],
 )
-def test_files_of_other_formats(tmp_path, name, content, match):
-    """Each kind of wrong file has its own sentence, which names the file."""
+def test_damaged_beginnings(tmp_path, name, content, match):
+    """Each kind of damage has its own sentence, which names the file."""
     (tmp_path / name).write_bytes(content)
     with pytest.raises(errors.DataLossError, match=f"^{tmp_path / name} .*{match}"):
         open_file(tmp_path / name)
