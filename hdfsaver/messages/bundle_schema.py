@@ -1,6 +1,7 @@
 """TensorFlow's messages about tensors and checkpoints, in the notation of `hdfsaver.messages.descriptor_pool`.
 
-Sources: ``tensorflow/core/protobuf/tensor_bundle.proto``, ``tensorflow/core/util/saved_tensor_slice.proto`` and
+Sources: ``tensorflow/core/protobuf/{tensor_bundle,trackable_object_graph}.proto``,
+``tensorflow/core/util/saved_tensor_slice.proto`` and
 ``tensorflow/core/framework/{tensor,tensor_shape,tensor_slice,versions}.proto``.
 """
 
@@ -78,4 +79,26 @@ SavedSlice
 SavedTensorSlices
 1 meta SavedTensorSliceMeta
 2 data SavedSlice
+
+TrackableObjectGraph
+1 nodes TrackableObject*
+
+TrackableObjectGraph.TrackableObject
+1 children ObjectReference*
+2 attributes SerializedTensor*
+3 slot_variables SlotVariableReference*
+
+TrackableObjectGraph.TrackableObject.ObjectReference
+1 node_id int32
+2 local_name string
+
+TrackableObjectGraph.TrackableObject.SerializedTensor
+1 name string
+2 full_name string
+3 checkpoint_key string
+
+TrackableObjectGraph.TrackableObject.SlotVariableReference
+1 original_variable_node_id int32
+2 slot_name string
+3 slot_variable_node_id int32
 """

@@ -75,7 +75,9 @@ class _Declaration:
         return found.add(name=last)
 
     def _messages_at(self, name: str) -> Any:
-        return next(message for message in self.file.message_type if message.name == name)
+        outer, _, last = name.rpartition(".")
+        messages = self._messages_at(outer).nested_type if outer else self.file.message_type
+        return next(message for message in messages if message.name == last)
 
     def _declare(self, owner: str, line: str) -> None:
         match = _FIELD.fullmatch(line)

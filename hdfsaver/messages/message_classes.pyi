@@ -278,6 +278,64 @@ class SavedTensorSlices(Message):
         data: SavedSlice | None = ...,
     ) -> None: ...
 
+class TrackableObjectGraph(Message):
+    class TrackableObject(Message):
+        class ObjectReference(Message):
+            node_id: int
+            local_name: str
+            def __init__(
+                self,
+                *,
+                node_id: int | None = ...,
+                local_name: str | None = ...,
+            ) -> None: ...
+
+        class SerializedTensor(Message):
+            name: str
+            full_name: str
+            checkpoint_key: str
+            def __init__(
+                self,
+                *,
+                name: str | None = ...,
+                full_name: str | None = ...,
+                checkpoint_key: str | None = ...,
+            ) -> None: ...
+
+        class SlotVariableReference(Message):
+            original_variable_node_id: int
+            slot_name: str
+            slot_variable_node_id: int
+            def __init__(
+                self,
+                *,
+                original_variable_node_id: int | None = ...,
+                slot_name: str | None = ...,
+                slot_variable_node_id: int | None = ...,
+            ) -> None: ...
+
+        @property
+        def children(self) -> _Messages[TrackableObjectGraph.TrackableObject.ObjectReference]: ...
+        @property
+        def attributes(self) -> _Messages[TrackableObjectGraph.TrackableObject.SerializedTensor]: ...
+        @property
+        def slot_variables(self) -> _Messages[TrackableObjectGraph.TrackableObject.SlotVariableReference]: ...
+        def __init__(
+            self,
+            *,
+            children: Iterable[TrackableObjectGraph.TrackableObject.ObjectReference] | None = ...,
+            attributes: Iterable[TrackableObjectGraph.TrackableObject.SerializedTensor] | None = ...,
+            slot_variables: Iterable[TrackableObjectGraph.TrackableObject.SlotVariableReference] | None = ...,
+        ) -> None: ...
+
+    @property
+    def nodes(self) -> _Messages[TrackableObjectGraph.TrackableObject]: ...
+    def __init__(
+        self,
+        *,
+        nodes: Iterable[TrackableObjectGraph.TrackableObject] | None = ...,
+    ) -> None: ...
+
 class NodeDef(Message):
     class ExperimentalDebugInfo(Message):
         @property

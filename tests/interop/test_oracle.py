@@ -59,6 +59,7 @@ UNDECLARED = {
     "MetaGraphDef": {"object_graph_def"},
     "TensorInfo": {"composite_tensor"},
     "TensorProto": {"resource_handle_val", "variant_val"},
+    "TrackableObject": {"registered_saver", "has_checkpoint_values"},
 }
 """Fields that are kept as unknown ones."""
 
@@ -70,7 +71,10 @@ RENAMED = {
 }
 """Messages that have another name here; a name is not stored in a file."""
 
-ROOTS = ("BundleHeaderProto", "BundleEntryProto", "SavedTensorSlices", "SavedModel", "VariableDef", "SaverDef")
+ROOTS = (
+    "BundleHeaderProto", "BundleEntryProto", "SavedTensorSlices", "SavedModel", "VariableDef", "SaverDef",
+    "TrackableObjectGraph",
+)  # fmt: skip
 
 
 def tensorflow_pool() -> Any:

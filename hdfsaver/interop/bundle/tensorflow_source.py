@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from hdfsaver.files.tensor_file import TensorSource
+from hdfsaver.interop.bundle.object_graph import OBJECT_GRAPH, slot_keys
 from hdfsaver.schema import Structure
 
 
@@ -36,3 +37,10 @@ class TensorFlowSource(TensorSource):
         from hdfsaver.interop.graphs.graph_files import read_meta_graph
 
         return read_meta_graph(path)
+
+    def optimizer_names(self) -> frozenset[str] | None:
+        """The tensors of optimizers, as the graph of objects or the operations of ``PREFIX.meta`` tell them."""
+        if OBJECT_GRAPH not in self.entries:
+            return super().optimizer_names()
+        value = self.read([OBJECT_GRAPH])[OBJECT_GRAPH].reshape(-1).tolist()
+        return frozenset(slot_keys(value[0]) & self.entries.keys()) if len(value) == 1 else None
