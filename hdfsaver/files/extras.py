@@ -1,4 +1,4 @@
-"""Libraries that only the files of other programs need: installed with an extra, imported when first used."""
+"""Libraries that only the files of other programs need, imported when first used; the error names the package."""
 
 from __future__ import annotations
 
@@ -7,20 +7,31 @@ from typing import Any
 
 _EXTRA = "tensorflow"
 
+_PACKAGES = {"google": "protobuf"}
+"""The packages of modules that have another name."""
+
 
 def library(name: str) -> Any:
-    """A library of the extra.
+    """A module that files and graphs of TensorFlow need.
+
+    Parameters
+    ----------
+    name : str
+        Its full name.
 
     Raises
     ------
     ImportError
-        It is not installed.
+        It is not installed, or cannot be imported; the message names the package and the extra that installs it.
     """
     try:
         return importlib.import_module(name)
     except ImportError as error:
+        top = name.partition(".")[0]
+        is_missing = isinstance(error, ModuleNotFoundError) and (error.name or name).partition(".")[0] == top
+        why = "which is not installed" if is_missing else f"which cannot be imported ({error})"
         raise ImportError(
-            f"TensorFlow's files need the library {error.name or name!r}, which is not installed. "
+            f"TensorFlow's files and graphs need the library {_PACKAGES.get(top, top)!r}, {why}. "
             f"Install it with `pip install 'hdfsaver[{_EXTRA}]'`.",
             name=error.name,
         ) from error

@@ -6,8 +6,9 @@ and take a class from it when they need it. The types for type checkers are in `
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
+
+from hdfsaver.files.extras import library
 
 _OF_PROTOBUF = {
     "DecodeError": ("google.protobuf.message", "DecodeError"),
@@ -23,10 +24,11 @@ _OF_PROTOBUF = {
 def __getattr__(name: str) -> Any:
     if name in _OF_PROTOBUF:
         module, found = _OF_PROTOBUF[name]
-        value = getattr(importlib.import_module(module), found)
+        value = getattr(library(module), found)
     elif name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     else:
+        library("google.protobuf")
         from hdfsaver.messages.descriptor_pool import CLASSES
 
         if name not in CLASSES:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,50 @@ def test_without_the_extra_the_error_says_what_to_install(module: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert "hdfsaver[tensorflow]" in done.stdout
+
+
+USES = {
+    "checkpoint": "tf.load_file(golden / 'part')",
+    "first format": "tf.load_file(golden / 'v1')",
+    "graph": "tf.load_file(golden.parent / 'golden_graphs' / 'frozen.pb')",
+    "import": "tf.train.import_meta_graph(golden.parent / 'golden_graphs' / 'small.ckpt')",
+    "saved model": "tf.load_file(golden.parent / 'golden_graphs' / 'saved')",
+    "message": "tf.GraphDef()",
+}
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("package", ["protobuf", "crc32c"])
+def test_the_package_is_named(use: str, package: str) -> None:
+    """Each use says the name that `pip` knows, and a command that installs it, instead of the name of a module."""
+    modules = {"protobuf": ["google.protobuf"], "crc32c": ["crc32c"]}[package]
+    code = (
+        "import pathlib, sys\n"
+        f"sys.modules.update(dict.fromkeys({modules}))\n"
+        f"import hdfsaver as tf\ngolden = pathlib.Path({str(GOLDEN)!r})\n"
+        f"try: {USES[use]}\nexcept ImportError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    if package == "crc32c" and use in ("graph", "import", "message"):
+        assert "" == done.stdout
+    else:
+        assert f"need the library {package!r}, which is not installed. Install it with `pip install" in done.stdout
+
+
+def test_the_command_installs_them() -> None:
+    """The extra in the command, with the package's own requirements, has every library."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    required = project["dependencies"] + project["optional-dependencies"]["tensorflow"]
+    names = {re.split("[^A-Za-z0-9-]", requirement)[0] for requirement in required}
+    assert {"protobuf", "crc32c", "cramjam"} <= names
+
+
+def test_a_broken_library_is_not_called_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library that is there, but not one of its own, is said with the reason."""
+    (tmp_path / "half_a_library.py").write_text("import no_such_library")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ImportError, match="'half_a_library', which cannot be imported .*no_such_library"):
+        library("half_a_library")
 
 
 def test_the_names_of_tensorflow_stay_free() -> None:
