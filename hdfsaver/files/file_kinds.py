@@ -143,6 +143,8 @@ DATA_ALONE = FileKind(
     "The index of the checkpoint, {prefix}.index, is missing: put it into the same folder, and give the prefix, "
     "{prefix!r}.",
 )
+OCTAVE = FileKind("octave", "an Octave file", f"{_UNREAD} In Octave, `save -hdf5` writes HDF5, which is read.")
+R = FileKind("r", "a file of R", f"{_UNREAD} In R, the packages rhdf5 and hdf5r write HDF5, which is read.")
 HTML = FileKind("html", "a web page", _DOWNLOAD)
 
 SIGNATURES = (
@@ -172,7 +174,12 @@ SIGNATURES = (
     (0, b"CDF\x05", FileKind("netcdf3", "a netCDF-3 file", _by("netCDF4 or xarray"))),
     (0, b"\x0e\x03\x13\x01", FileKind("hdf4", "an HDF4 file, whose format is not HDF5", _by("pyhdf"))),
     (0, b"MATLAB 5.0 MAT-file", FileKind("mat5", "a MATLAB file of version 5", _by("scipy.io.loadmat"))),
-    (0, b"Octave-1-L", FileKind("octave", "an Octave file", _by("Octave"))),
+    (0, b"Octave-1-L", OCTAVE),
+    (0, b"# Created by Octave", OCTAVE),
+    (0, b"RDX2\n", R),
+    (0, b"RDX3\n", R),
+    (0, b"X\n\0\0\0\x02", R),
+    (0, b"X\n\0\0\0\x03", R),
     (0, b"PAR1", FileKind("parquet", "a Parquet file", _by("pyarrow or pandas"))),
     (0, b"ARROW1", FileKind("arrow", "an Arrow file", _by("pyarrow"))),
     (0, b"SIMPLE  =", FileKind("fits", "a FITS file", _by("astropy.io.fits"))),
@@ -186,6 +193,10 @@ SIGNATURES = (
     (0, b"\x7fELF", FileKind("elf", "a program or library for Linux", _UNREAD)),
 )
 """Offset, bytes and kind; kinds that bytes at one place do not tell are below."""
+
+_R_ENDINGS = (".rds", ".rda", ".rdata")
+_R_COMPRESSION = ("gzip", "bzip2", "xz")
+"""The endings of R's files, and how R compresses them: unpacking one would not help."""
 
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06")
 _LOCAL, _CENTRAL = b"PK\x03\x04", b"PK\x01\x02"
@@ -284,6 +295,8 @@ def identify(head: bytes, tail: bytes, size: int, path: str | os.PathLike[str]) 
     if not size:
         return EMPTY
     found = _by_signature(head)
+    if found is not None and found.key in _R_COMPRESSION and os.fspath(path).lower().endswith(_R_ENDINGS):
+        return R
     shard = SHARD.fullmatch(os.fspath(path))
     if found is None and head.lstrip()[:1] == b"<":
         found = _text(head, tail)

@@ -114,6 +114,9 @@ SAMPLES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "hdf4": ("d.hdf", lambda: b"\x0e\x03\x13\x01" + bytes(28)),
     "mat5": ("d.mat", lambda: b"MATLAB 5.0 MAT-file, Platform: GLNXA64".ljust(124) + b"\0\x01IM" + bytes(8)),
     "octave": ("d.oct", lambda: b"Octave-1-L\0" + bytes(20)),
+    "octave-text": ("d.txt", lambda: b"# Created by Octave 8.4.0, Sun Nov 29 2026\n# name: x\n"),
+    "r": ("d.rds", lambda: b"X\n\0\0\0\x03" + bytes(20)),
+    "r-saved": ("e.RData", lambda: b"RDX3\nX\n\0\0\0\x03" + bytes(20)),
     "parquet": ("d.parquet", lambda: b"PAR1" + bytes(20) + b"PAR1"),
     "arrow": ("d.arrow", lambda: b"ARROW1\0\0" + bytes(20)),
     "fits": ("d.fits", lambda: b"SIMPLE  =                    T".ljust(2880)),
@@ -146,7 +149,8 @@ SAMPLES: dict[str, tuple[str, Callable[[], bytes]]] = {
 """For each kind the name of a file and its bytes."""
 
 KEYS = {"torch-legacy": "torch", "pickle-2": "pickle", "pickle-0": "pickle", "netcdf3-64": "netcdf3"} | {
-    "netcdf3-5": "netcdf3", "graph-def-text": "graph-def", "text": None, "unknown": None,
+    "netcdf3-5": "netcdf3", "octave-text": "octave", "r-saved": "r", "graph-def-text": "graph-def", "text": None,
+    "unknown": None,
 }  # fmt: skip
 """The key of the kind, where it is not that of the sample; None for bytes of no known kind."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from pathlib import Path
 
@@ -117,3 +118,14 @@ def test_graphs_are_told_from_each_other(tmp_path: Path) -> None:
         found = identify(data, data, len(data), "x")
         assert expected == (found and found.key)
     assert kind_of_file(GRAPHS / "resource.ckpt.meta") == file_kinds.META_GRAPH
+
+
+@pytest.mark.parametrize("name", ["x.rds", "x.RData"])
+def test_compressed_files_of_r(tmp_path: Path, name: str) -> None:
+    """A file of R is usually compressed, and is one of R by its name; unpacked it could not be read either."""
+    (tmp_path / name).write_bytes(gzip.compress(SAMPLES["r"][1]()))
+    assert kind_of_file(tmp_path / name) == file_kinds.R
+    (tmp_path / name).rename(tmp_path / "x.gz")
+    found = kind_of_file(tmp_path / "x.gz")
+    assert found is not None
+    assert "gzip" == found.key
