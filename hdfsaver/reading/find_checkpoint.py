@@ -151,6 +151,9 @@ def resolve(ckpt_dir_or_file: PathLike) -> str:
     if not os.path.isdir(text):
         return text
     latest = latest_checkpoint(text)
+    # With a slash at its end, a folder may be the prefix of files whose names are only suffixes.
+    if latest is None and locate(unnamed := os.path.join(text, "")) is not None:
+        return unnamed
     if latest is None:
         raise ValueError(
             f"Couldn't find 'checkpoint' file or checkpoints in given directory {text}: no state file there names a "
@@ -161,7 +164,7 @@ def resolve(ckpt_dir_or_file: PathLike) -> str:
 
 def _some_in(folder: str) -> str:
     try:
-        found = _prefixes_in(folder)[:_NAMED]
+        found = [name for name in _prefixes_in(folder) if name]
     except OSError:
         return ""
     return f", such as {os.path.join(folder, found[0])}" if found else ""

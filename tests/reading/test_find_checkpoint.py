@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -292,3 +293,9 @@ def test_a_folder_without_a_state_file_has_a_checkpoint(tmp_path):
     with pytest.raises(ValueError, match=rf"Give the prefix of a checkpoint instead, such as {tmp_path}/m-7\."):
         tf.train.load_checkpoint(tmp_path)
     assert ["w"] == list(tf.load_file(tmp_path / "m-7"))
+
+
+def test_a_folder_of_files_that_are_only_suffixes():
+    """Such a folder is the prefix itself, with or without a slash at its end."""
+    folder = Path(__file__).parents[1] / "interop" / "golden" / "nameless"
+    assert [("v", [2])] == tf.train.list_variables(folder) == tf.train.list_variables(f"{folder}/")
