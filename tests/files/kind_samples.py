@@ -81,7 +81,6 @@ TORCH_MAGIC = pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2)
 
 SAMPLES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "hdf5": ("keras.h5", (FORMATS / "keras3.weights.h5").read_bytes),
-    "hdf5-user-block": ("matlab.mat", lambda: b"MATLAB 7.3 MAT-file".ljust(512) + b"\x89HDF\r\n\x1a\n" + bytes(100)),
     "npz": ("w.npz", _npz),
     "npy": ("w.npy", _npy),
     "safetensors": ("w.safetensors", safetensors),
