@@ -59,7 +59,16 @@ def _substitution(
 
     def substitute(name: str) -> str:
         for pattern, replacement in compiled:
-            name = pattern.sub(replacement, name)
+            name = _replaced(pattern, replacement, name)
         return name
 
     return substitute
+
+
+def _replaced(pattern: re.Pattern[str], replacement: Replacement, name: str) -> str:
+    if callable(replacement):
+        return pattern.sub(replacement, name)
+    try:
+        return pattern.sub(replacement, name)
+    except (re.error, IndexError) as error:  # a group that the pattern does not have
+        raise ValueError(f"rename has a malformed replacement, {replacement!r}: {error}.") from None

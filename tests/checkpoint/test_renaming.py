@@ -34,6 +34,7 @@ def test_without_a_rule_names_stay():
         (lambda name: "same", ValueError, "both 'a' and 'b' the name 'same'"),
         (lambda name: None, TypeError, "None for 'a', but the name in the file must be a str"),
         ({"(": ""}, ValueError, "malformed regular expression"),
+        *(({"a": text}, ValueError, "malformed replacement") for text in (r"\1", r"\g<x>", "\\")),
         ("^a", TypeError, "function, or pairs"),
         ([("a",)], TypeError, "function, or pairs"),
         (3, TypeError, "function, or pairs"),
