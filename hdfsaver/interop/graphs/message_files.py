@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from hdfsaver.errors import DataLossError
@@ -116,14 +118,40 @@ def write_message(path: str | os.PathLike[str], message: Any) -> None:
     OpError
         The operating system reports an error, which names the file; a file that was there before is unchanged.
     """
+    with message_draft(path, message):
+        pass
+
+
+@contextmanager
+def message_draft(path: str | os.PathLike[str], message: Any, *, durable: bool = True) -> Iterator[None]:
+    """Write a message to a draft, which becomes the file when the block ends without an exception; see `write_message`.
+
+    Parameters
+    ----------
+    path : path-like
+    message : Message
+    durable : bool
+        Return only when the file is on the disk.
+
+    Yields
+    ------
+    None
+
+    Raises
+    ------
+    ValueError, OpError
+        See `write_message`.
+    """
     view = memoryview(_bytes_of(path, message))
-    with atomic_write(path) as draft:
+    with atomic_write(path, durable=durable) as draft:
+        draft.size = len(view)
         while view:
             view = view[os.write(draft.fd, view) :]
+        yield
 
 
 def _bytes_of(path: str | os.PathLike[str], message: Any) -> bytes:
-    if os.fspath(path).endswith(TEXT_SUFFIXES):
+    if os.fspath(path).lower().endswith(TEXT_SUFFIXES):
         return text_of(message, path).encode()
     try:
         data = bytes(message.SerializeToString(deterministic=True))
