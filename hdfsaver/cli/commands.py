@@ -13,9 +13,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from hdfsaver.cli import listing, rendering
+from hdfsaver.cli import conversion_report, listing, rendering
 from hdfsaver.cli.progress_bar import progress_bar
 from hdfsaver.conversion import converting as conversion
+from hdfsaver.conversion.targets import TARGET_BY_NAME
 from hdfsaver.errors import OpError
 from hdfsaver.formats.open_source import open_source
 from hdfsaver.reading import checkpoint_names
@@ -98,22 +99,28 @@ def _show(entry: TensorInfo, value: Array) -> None:
 def convert(
     source: Anything,
     target: Annotated[str, typer.Argument(help="The file to write; its ending tells the format.")],
+    to: Annotated[str | None, typer.Option(help=f"The format, for any ending: {', '.join(TARGET_BY_NAME)}.")] = None,
+    group: Annotated[str, typer.Option(help="The model to convert, in a file that has several.")] = "",
     include: Annotated[list[str], typer.Option(help="Include only arrays with names like this: `dense/*`.")] = [],  # noqa: B006
     exclude: Annotated[list[str], typer.Option(help="Leave out arrays with names like this.")] = [],  # noqa: B006
     drop_slots: Annotated[bool, typer.Option("--drop-slots", help="Leave out the slots of optimizers.")] = False,
     rename: Annotated[list[str], typer.Option(help="OLD=NEW: replace matches of a regular expression.")] = [],  # noqa: B006
     dtype: Annotated[str | None, typer.Option(help="Convert real numbers to this dtype.")] = None,
     compression: Annotated[str | None, typer.Option(help="Compress an .h5 target: gzip, zstd, lz4, blosc2.")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Convert a file to another format: HDF5, TensorFlow, .npz, .safetensors, PyTorch; Keras files can only be read.
+    """Convert a file to another format: HDF5, TensorFlow, NumPy, safetensors, PyTorch; Keras files can only be read.
 
-    A target in .h5 or .hdf5 is an hdfsaver checkpoint; .npz, .safetensors and .pt are these formats; .meta, .pb and
-    .pbtxt are the graph alone; anything else is the prefix of a TensorFlow checkpoint.
+    A target in .h5 or .hdf5 is an hdfsaver checkpoint; .npz, .safetensors and .pt are these formats, and .npy is one
+    array; .meta, .pb and .pbtxt are the graph alone; .ckpt, .index or no ending is the prefix of a TensorFlow
+    checkpoint. Other endings need --to. The report says what was written, and what was left out and why.
     """
     with _reporting(), progress_bar(target) as progress:
         done = conversion.convert(
             source,
             target,
+            to=to,
+            group=group,
             include=include,
             exclude=exclude,
             drop_slots=drop_slots,
@@ -122,12 +129,11 @@ def convert(
             compression=compression,
             progress=progress,
         )
-    graph = ", and the graph" if done.has_graph else ""
-    Console().print(
-        f"{escape(rendering.printable(target))}: {len(done.names)} arrays, {done.nbytes:,} bytes{graph}.",
-        soft_wrap=True,
-        highlight=False,
-    )
+    if as_json:
+        typer.echo(rendering.as_json(done._asdict()))
+        return
+    for line in conversion_report.lines(target, done):
+        Console().print(escape(rendering.printable(line)), soft_wrap=True, highlight=False)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from hdfsaver import dtypes
 from hdfsaver.checkpoint.renaming import Rename, renamed
+from hdfsaver.conversion.report import listed
+from hdfsaver.conversion.slot_names import named_slots
 from hdfsaver.errors import NotFoundError
+from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.tensor_info import STRING, TensorInfo, nbytes_of
 
-_AVERAGE = "ExponentialMovingAverage"
-_POWER = re.compile(r"(?:.*/)?beta[12]_power(?:_[0-9]+)?")
-_SLOT_MARK = "/.OPTIMIZER_SLOT/"
-_OPTIMIZERS = ("optimizer/", "optimizer_weights/")
-"""Prefixes of an optimizer's arrays in files of Keras and of many PyTorch programs."""
+OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
+"""The string tensor in which TensorFlow 2 describes the objects of a checkpoint."""
+
+
+class Chosen(NamedTuple):
+    """The arrays of a conversion.
+
+    Attributes
+    ----------
+    arrays : dict of str to TensorInfo
+        The array of the source for each name in the target.
+    left_out : dict of str to str
+        By name, the reason for each array or other element that is left out.
+    changes : list of str
+        The differences to the source on account of which its graph does not match the arrays.
+    remarks : list of str
+        Sentences about options without an effect.
+    """
+
+    arrays: dict[str, TensorInfo]
+    left_out: dict[str, str]
+    changes: list[str]
+    remarks: list[str]
 
 
 @dataclass(frozen=True)
@@ -29,26 +50,105 @@ class Selection:
     rename: Rename | None = None
     dtype: str | None = None
 
-    def of(self, entries: Mapping[str, TensorInfo]) -> dict[str, TensorInfo]:
-        """The selected arrays of the source, by their names in the target.
+    @property
+    def options(self) -> list[str]:
+        """The names of the arguments that choose or change arrays."""
+        given = {
+            "include": self.include,
+            "exclude": self.exclude,
+            "drop_slots": self.drop_slots,
+            "rename": self.rename is not None,
+            "dtype": self.dtype,
+        }
+        return [name for name, value in given.items() if value]
+
+    def of(self, source: TensorFile, has_objects: bool) -> Chosen:
+        """The selected arrays of a file.
+
+        Parameters
+        ----------
+        source : TensorFile
+        has_objects : bool
+            Whether the target can have the graph of objects of TensorFlow 2.
 
         Raises
         ------
         NotFoundError
             A pattern of ``include`` matches no array.
+        OpError
+            A pattern of ``include`` matches only elements that cannot be read.
         ValueError
             Two arrays would get the same name.
         """
-        for pattern in self.include:
-            if not any(fnmatchcase(name, pattern) for name in entries):
-                raise NotFoundError(None, None, f"No array matches {pattern!r}. The arrays are {_some(entries)}.")
-        kept = {name: entry for name, entry in entries.items() if self._takes(name, entries)}
-        return renamed(kept, self.rename)
+        entries = source.variables
+        self._check_patterns(source)
+        slots, remarks = self._slots(source) if self.drop_slots else (frozenset[str](), [])
+        reasons = {name: self._reason(name, slots) for name in entries}
+        left_out = {name: reason for name, reason in reasons.items() if reason}
+        left_out |= {name: self._reason(name, slots) or why.message for name, why in source.unreadable.items()}
+        kept = {name: entry for name, entry in entries.items() if name not in left_out}
+        arrays = renamed(kept, self.rename)
+        changes = self._changes(source, arrays, left_out)
+        objects = entries.get(OBJECTS)
+        if objects in arrays.values() and objects is not None and OBJECTS not in self.include:
+            why = _no_objects(objects, has_objects, changes)
+            if why:
+                left_out[OBJECTS] = why
+                arrays = renamed({name: entry for name, entry in kept.items() if name != OBJECTS}, self.rename)
+        return Chosen(arrays, left_out, changes, [*remarks, *self._without_effect(entries, arrays)])
 
-    def _takes(self, name: str, entries: Mapping[str, TensorInfo]) -> bool:
-        is_wanted = not self.include or any(fnmatchcase(name, pattern) for pattern in self.include)
-        is_unwanted = any(fnmatchcase(name, pattern) for pattern in self.exclude)
-        return is_wanted and not is_unwanted and not (self.drop_slots and is_slot(name, entries))
+    def _check_patterns(self, source: TensorFile) -> None:
+        for pattern in self.include:
+            if any(fnmatchcase(name, pattern) for name in source.variables):
+                continue
+            for name in source.unreadable:
+                if fnmatchcase(name, pattern):
+                    source.read(name)  # raises the error that says why it cannot be read
+            raise NotFoundError(
+                None, None, f"No array matches {pattern!r}. The arrays are {listed(list(source.variables))}."
+            )
+
+    def _slots(self, source: TensorFile) -> tuple[frozenset[str], list[str]]:
+        """The arrays that belong to an optimizer, and remarks on how they are known."""
+        known = source.optimizer_names()
+        if known is not None:
+            return known, [] if known else [f"drop_slots left nothing out: {source.path} has no array of an optimizer."]
+        found = named_slots(source.variables)
+        unsaid = f"{source.path} does not say which arrays are an optimizer's"
+        if not found:
+            return found, [f"drop_slots left nothing out: {unsaid}, and no array has the name of a slot."]
+        return found, [f"{unsaid}: {len(found)} of {len(source.variables)} were recognized by their names."]
+
+    def _reason(self, name: str, slots: frozenset[str]) -> str:
+        """The reason for which an array is left out; empty if it is taken."""
+        if self.include and not any(fnmatchcase(name, pattern) for pattern in self.include):
+            return "no pattern of include matches"
+        for pattern in self.exclude:
+            if fnmatchcase(name, pattern):
+                return f"the pattern {pattern!r} of exclude matches"
+        return "an optimizer's" if name in slots else ""
+
+    def _changes(self, source: TensorFile, arrays: Mapping[str, TensorInfo], left_out: Mapping[str, str]) -> list[str]:
+        by_choice = [name for name in left_out if name in source.variables and name != OBJECTS]
+        found = {
+            "not all arrays are converted": bool(by_choice),
+            "not all elements can be read": bool(source.unreadable),
+            "names are changed": any(name != entry.name for name, entry in arrays.items() if entry.name != OBJECTS),
+            "dtypes are changed": any(self.dtype_of(entry) != entry.dtype for entry in arrays.values()),
+        }
+        return [change for change, is_so in found.items() if is_so]
+
+    def _without_effect(self, entries: Mapping[str, TensorInfo], arrays: Mapping[str, TensorInfo]) -> list[str]:
+        found = [
+            f"The pattern {pattern!r} of exclude matches no array."
+            for pattern in self.exclude
+            if not any(fnmatchcase(name, pattern) for name in entries)
+        ]
+        if self.rename is not None and all(name == entry.name for name, entry in arrays.items()):
+            found.append("rename changed no name.")
+        if self.dtype and all(self.dtype_of(entry) == entry.dtype for entry in arrays.values()):
+            found.append(f"No array was converted to {self.dtype}: that is done with real numbers of another dtype.")
+        return found
 
     def entry(self, name: str, entry: TensorInfo) -> TensorInfo:
         """The description of an array in the target."""
@@ -61,6 +161,22 @@ class Selection:
         return self.dtype if self.dtype and is_real else entry.dtype
 
 
+def _no_objects(entry: TensorInfo, has_objects: bool, changes: list[str]) -> str:
+    """The reason for which the graph of objects is left out; empty if it is taken."""
+    if entry.dtype != STRING or entry.shape != ():
+        return ""
+    if not has_objects:
+        return "the objects of TensorFlow 2, which only TensorFlow reads"
+    return f"the objects of TensorFlow 2, which do not match the arrays: {' and '.join(changes)}" if changes else ""
+
+
+def checked_patterns(patterns: Iterable[str]) -> tuple[str, ...]:
+    """Patterns as a tuple; `TypeError` for a str, which would be read letter by letter."""
+    if isinstance(patterns, str):
+        raise TypeError("include and exclude must be lists of patterns, not a str.")
+    return tuple(patterns)
+
+
 def checked_dtype(name: str) -> str:
     """Check that a name is a dtype of real numbers, and return it; `ValueError` otherwise."""
     try:
@@ -70,20 +186,3 @@ def checked_dtype(name: str) -> str:
     if not found.is_floating:
         raise ValueError(f"Real numbers are converted to another dtype of real numbers, not to {name!r}.")
     return found.name
-
-
-def is_slot(name: str, names: Iterable[str]) -> bool:
-    """Whether an array is a slot of an optimizer, which is not needed to use the model.
-
-    A slot is below the name of another array (``w/Adam_1`` below ``w``), except for moving averages, which models use;
-    or it is a power of Adam (``beta1_power``) or a slot of TensorFlow 2.
-    """
-    above, _, last = name.rpartition("/")
-    is_below = any(above[: end.start()] in names for end in re.finditer("/|$", above) if end.start())
-    is_other = _SLOT_MARK in name or name.startswith(_OPTIMIZERS) or _POWER.fullmatch(name) is not None
-    return (is_below and not last.startswith(_AVERAGE)) or is_other
-
-
-def _some(entries: Mapping[str, TensorInfo]) -> str:
-    names = list(entries)
-    return ", ".join(map(repr, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -3,55 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable
+from contextlib import suppress
 
-import numpy as np
-
-from hdfsaver import dtypes
 from hdfsaver.checkpoint.renaming import Rename
-from hdfsaver.conversion.array_selection import Selection, checked_dtype
-from hdfsaver.errors import InvalidArgumentError
-from hdfsaver.files.lazy_arrays import Deferred
-from hdfsaver.files.progress import Callback, Progress
+from hdfsaver.conversion.array_selection import Chosen, Selection, checked_dtype, checked_patterns
+from hdfsaver.conversion.converted_arrays import ConvertedArrays
+from hdfsaver.conversion.report import Conversion, listed
+from hdfsaver.conversion.target_writing import Job
+from hdfsaver.conversion.targets import Target, target_of
+from hdfsaver.errors import InvalidArgumentError, OpError, UnimplementedError
+from hdfsaver.files.progress import Callback
 from hdfsaver.files.tensor_file import TensorFile
-from hdfsaver.formats.npz import write_npz
 from hdfsaver.formats.open_source import open_source
-from hdfsaver.formats.pytorch import write_torch
-from hdfsaver.formats.safetensors import write_safetensors
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.schema import Structure
-from hdfsaver.storage.chunks.compression import Choices, by_name
-from hdfsaver.storage.groups import ROOT
-from hdfsaver.storage.writing import Model, WriteOptions, Writer
-from hdfsaver.tensor_info import STRING, Array, TensorInfo
-
-_TORCH = (".pt", ".pth", ".bin")
-_GRAPHS = (".meta", ".pb", ".pbtxt")
-
-
-class Conversion(NamedTuple):
-    """The result of a conversion.
-
-    Attributes
-    ----------
-    names : dict of str to str
-        The name in the source of each array, by its name in the target.
-    nbytes : int
-        Bytes of all arrays in the target, except strings.
-    has_graph : bool
-        Whether a graph was written.
-    """
-
-    names: dict[str, str]
-    nbytes: int
-    has_graph: bool
+from hdfsaver.storage.chunks.compression import Choices
 
 
 def convert(
     source: PathLike,
     target: PathLike,
     *,
+    to: str | None = None,
+    group: str = "",
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
     drop_slots: bool = False,
@@ -68,14 +43,21 @@ def convert(
     source : path
         A file, a prefix or a folder; its content tells the format, see `hdfsaver.formats.open_source.open_source`.
     target : path
-        Its ending tells the format: ``.h5`` or ``.hdf5`` an hdfsaver checkpoint; ``.npz``; ``.safetensors``; ``.pt``,
-        ``.pth`` or ``.bin`` a PyTorch file; ``.meta``, ``.pb`` or ``.pbtxt`` the graph alone; anything else, or
-        ``.index``, the prefix of a TensorFlow checkpoint. An existing file is replaced when the new one is complete.
+        Its ending tells the format, in upper or lower case: ``.h5`` or ``.hdf5`` an hdfsaver checkpoint; ``.npz``, or
+        ``.npy`` for one array; ``.safetensors``; ``.pt``, ``.pth`` or ``.bin`` a PyTorch file; ``.meta``, ``.pb`` or
+        ``.pbtxt`` the graph alone; ``.ckpt``, ``.ckpt-123``, ``.index`` or no ending the prefix of a TensorFlow
+        checkpoint. An existing file is replaced when the new one is complete.
+    to : str, optional
+        The format of the target, for any ending: ``"hdf5"``, ``"npz"``, ``"npy"``, ``"safetensors"``,
+        ``"torch"``, ``"tensorflow"``, ``"meta"`` or ``"graph"``.
+    group : str
+        The model to convert, in a file that has several.
     include, exclude : iterable of str
         Shell patterns, in which ``*`` also matches slashes: take only arrays that match a pattern of ``include`` and no
         pattern of ``exclude``.
     drop_slots : bool
-        Leave out the slots of optimizers; see `hdfsaver.conversion.array_selection.is_slot`.
+        Leave out the arrays that belong to optimizers. They are known from the graph, the objects or the groups of the
+        source; in a source without these, from TensorFlow's names of slots, with their variables' shapes and dtypes.
     rename : callable, or dict or list of pairs of regular expressions, optional
         Names in the target; see `Saver`.
     dtype : str, optional
@@ -90,15 +72,20 @@ def convert(
     Returns
     -------
     Conversion
+        It says which files and arrays were written, which elements were left out, and why.
 
     Raises
     ------
     NotFoundError
         The source does not exist, or a pattern of ``include`` matches no array.
     InvalidArgumentError
-        The format of the source is unknown, or the target format does not support its content.
+        The format of the source is unknown, the ending of the target is unknown or means another kind of file, the
+        target format does not support the content, or there is nothing to write.
+    FailedPreconditionError
+        The target is a folder, or would have the graph of an earlier checkpoint beside it.
     ValueError
-        Source and target are the same, two arrays would get the same name, or ``dtype`` is not a dtype of real numbers.
+        Source and target are the same, two arrays would get the same name, ``dtype`` is not a dtype of real numbers, or
+        an option does not suit the target.
     ImportError
         A library for the format is not installed.
     DataLossError, OpError
@@ -108,132 +95,147 @@ def convert(
     -----
     At most one array is in memory, except for PyTorch files, and for strings and small arrays of an hdfsaver
     checkpoint. The graph is converted if all arrays are, with unchanged names and dtypes, and the target is a
-    checkpoint; metadata are converted if both formats have them.
+    checkpoint; metadata are converted if both formats have them. Elements that cannot be read are left out, unless
+    ``include`` names them.
 
     Examples
     --------
     >>> import numpy as np
     >>> import hdfsaver
     >>> hdfsaver.save_file({"dense/w": np.ones((2, 3)), "step": np.int64(7)}, "arrays.h5")
-    >>> hdfsaver.convert("arrays.h5", "arrays.npz", include=["dense/*"], dtype="float16")
-    Conversion(names={'dense/w': 'dense/w'}, nbytes=12, has_graph=False)
+    >>> done = hdfsaver.convert("arrays.h5", "arrays.npz", include=["dense/*"], dtype="float16")
+    >>> done.names, done.nbytes, done.files
+    ({'dense/w': 'dense/w'}, 12, ['arrays.npz'])
+    >>> done.left_out
+    {'step': 'no pattern of include matches'}
     >>> np.load("arrays.npz")["dense/w"].dtype
     dtype('float16')
     """
-    if isinstance(include, str) or isinstance(exclude, str):
-        raise TypeError("include and exclude must be lists of patterns, not a str.")
-    selection = Selection(tuple(include), tuple(exclude), drop_slots, rename, dtype and checked_dtype(dtype))
-    to = as_prefix(target)
-    with open_source(source) as opened:
-        _check_differ(opened, to)
-        arrays = _Arrays(opened, selection, progress)
-        structure = opened.structure() if arrays.is_everything and _may_have_graph(to) else None
-        if structure is not None and opened.are_constants:
-            arrays = _Arrays(opened, Selection((), ("*",), False, None, None), progress)  # the graph has them
-        _write(to, arrays, structure, compression, durable)
-    has_graph = structure is not None
-    return Conversion({name: entry.name for name, entry in arrays.chosen.items()}, arrays.nbytes, has_graph)
+    wanted = checked_patterns(include), checked_patterns(exclude)
+    selection = Selection(*wanted, drop_slots, rename, dtype and checked_dtype(dtype))
+    kind, path = target_of(as_prefix(target), to)
+    _check_options(kind, path, selection, compression)
+    with open_source(source, group) as opened:
+        _check_differ(opened, kind.files(path, True))
+        chosen = selection.of(opened, kind.has_objects)
+        structure, no_graph = _graph(opened, kind, chosen)
+        chosen, no_arrays = _held(opened, kind, chosen, structure is not None)
+        entries = {name: selection.entry(name, entry) for name, entry in chosen.arrays.items()}
+        arrays = ConvertedArrays(opened, chosen.arrays, entries, progress)
+        _check_content(opened, kind, path, arrays, structure, no_graph)
+        metadata, no_metadata = _metadata(opened, kind)
+        kind.write(path, Job(arrays, structure, metadata, compression, durable))
+        remarks = [no_graph, no_metadata, no_arrays, _other_groups(opened), *chosen.remarks]
+    return Conversion(
+        {name: entry.name for name, entry in chosen.arrays.items()},
+        arrays.nbytes,
+        structure is not None,
+        kind.files(path, structure is not None),
+        chosen.left_out,
+        arrays.changed,
+        [remark for remark in remarks if remark],
+    )
 
 
-def _check_differ(source: TensorFile, target: str) -> None:
-    if os.path.realpath(source.path) == os.path.realpath(target.removesuffix(".index")):
-        raise ValueError(f"{target} is the source itself; choose another name for the target.")
+def _held(source: TensorFile, kind: Target, chosen: Chosen, has_graph: bool) -> tuple[Chosen, str]:
+    """The arrays that the target can have, and a remark on the others or their names."""
+    count = len(chosen.arrays)
+    if count and has_graph and source.are_constants and kind.name != "tensorflow":
+        remark = f"{count:,} arrays are constants of the graph, and are written with it alone."
+        return chosen._replace(arrays={}), remark
+    if count and kind.most_arrays == 0:
+        return chosen._replace(arrays={}), f"{count:,} arrays are left out: {kind.title} has no arrays."
+    return chosen, "The name of the array is left out: a .npy file has none." if kind.name == "npy" else ""
 
 
-class _Arrays(Mapping[str, Array]):
-    """The arrays of the target, each read when it is requested."""
-
-    def __init__(self, source: TensorFile, selection: Selection, callback: Callback | None) -> None:
-        self._source = source
-        self._selection = selection
-        self.chosen = selection.of(source.variables)
-        self.entries = {name: selection.entry(name, entry) for name, entry in self.chosen.items()}
-        self.nbytes = sum(entry.nbytes for entry in self.entries.values() if entry.dtype != STRING)
-        self._progress = Progress(callback, self.nbytes)
-
-    @property
-    def is_everything(self) -> bool:
-        """Whether all arrays are selected, with unchanged names and dtypes."""
-        as_they_are = all(self.entries[name].dtype == entry.dtype for name, entry in self.chosen.items())
-        return as_they_are and {name: entry.name for name, entry in self.chosen.items()} == {
-            name: name for name in self._source.variables
-        }
-
-    def __getitem__(self, name: str) -> Array:
-        array = self._source.read(self.chosen[name].name)
-        entry = self.entries[name]
-        if entry.dtype != self.chosen[name].dtype:
-            with np.errstate(over="ignore"):  # a number that is too large for the dtype becomes an infinity
-                array = array.astype(dtypes.numpy_dtype(entry.dtype))
-        if entry.dtype != STRING:
-            self._progress.advance(array.nbytes)
-        return array
-
-    def metadata(self) -> dict[str, str]:
-        """The metadata of the source."""
-        return self._source.metadata()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.entries)
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def deferred(self, name: str) -> Array | Deferred:
-        """An array that is read when it is written; strings, whose size is not known in advance, are read now."""
-        entry = self.entries[name]
-        if entry.dtype == STRING:
-            return self[name]
-        return Deferred(entry.shape, dtypes.numpy_dtype(entry.dtype), lambda: self[name])
+def _check_options(kind: Target, path: str, selection: Selection, compression: Choices) -> None:
+    if compression is not None and kind.name != "hdf5":
+        raise ValueError(f"Only an hdfsaver checkpoint (.h5) can be compressed, not {path}.")
+    if kind.most_arrays == 0 and selection.options:
+        options = ", ".join(selection.options)
+        raise ValueError(f"{path} gets only the graph, but {options} choose or change arrays; leave them out.")
 
 
-def _may_have_graph(target: str) -> bool:
-    return not target.endswith((".npz", ".safetensors", *_TORCH))
+def _check_differ(source: TensorFile, targets: list[str]) -> None:
+    """Check that no file of the target is the source or a part of it."""
+    own = os.path.realpath(source.path)
+    parts = [f"{own}{ending}" for ending in (".index", ".meta", ".data-00000-of-00001")]
+    for target in targets:
+        real = os.path.realpath(target)
+        is_inside = os.path.isdir(own) and real.startswith(os.path.join(own, "")) and os.path.exists(real)
+        if real in (own, *parts) or is_inside or _is_same(real, own):
+            raise ValueError(f"{target} is the source itself, or a part of it; choose another name for the target.")
 
 
-def _write(target: str, arrays: _Arrays, structure: Structure | None, compression: Choices, durable: bool) -> None:
-    if target.endswith((".h5", ".hdf5")):
-        _write_hdf5(target, arrays, structure, compression, durable)
-    elif compression is not None:
-        raise ValueError(f"Only an hdfsaver checkpoint (.h5) can be compressed, not {target}.")
-    elif target.endswith(".npz"):
-        write_npz(target, arrays, arrays, durable=durable)
-    elif target.endswith(".safetensors"):
-        write_safetensors(target, arrays.entries.values(), arrays, arrays.metadata(), durable=durable)
-    elif target.endswith(_TORCH):
-        write_torch(target, arrays.entries, arrays, durable=durable)
-    elif target.endswith(_GRAPHS):
-        _write_graph(target, structure)
-    elif target.endswith(".keras"):
-        raise InvalidArgumentError(None, None, f"{target}: Keras files can only be read, not written.")
-    else:
-        _write_tensorflow(target.removesuffix(".index"), arrays, structure, durable)
+def _is_same(path: str, other: str) -> bool:
+    try:
+        return os.path.samefile(path, other)
+    except OSError:  # one of them does not exist
+        return False
 
 
-def _write_hdf5(target: str, arrays: _Arrays, structure: Structure | None, compression: Choices, durable: bool) -> None:
-    values = {name: arrays.deferred(name) for name in arrays} or None
-    names = {name: entry.dtype for name, entry in arrays.entries.items()}
-    model = Model(values, structure, names, by_name(compression, arrays))
-    Writer().write(target, {ROOT: model}, metadata=arrays.metadata(), options=WriteOptions(durable=durable))
+def _graph(source: TensorFile, kind: Target, chosen: Chosen) -> tuple[Structure | None, str]:
+    """The graph to write, or the reason why the graph of the source is not written."""
+    why = "" if kind.has_graph else f"{kind.title} does not hold graphs"
+    if kind.most_arrays != 0 and chosen.changes:
+        why = why or f"it would not match the arrays, as {' and '.join(chosen.changes)}"
+    if why:
+        return None, f"The graph is left out: {why}." if source.has_graph() else ""
+    try:
+        structure = source.structure()
+    except (InvalidArgumentError, UnimplementedError) as error:
+        return None, f"The graph is left out: it cannot be read. {error.message}"
+    if structure is not None and structure.is_plain and kind.name != "hdf5":
+        return None, f"The graph is left out: a plain DiGraph is not a computation graph, which {kind.title} needs."
+    return structure, ""
 
 
-def _write_graph(target: str, structure: Structure | None) -> None:
-    from hdfsaver.interop.graphs import graph_files
+def _check_content(
+    source: TensorFile, kind: Target, path: str, arrays: ConvertedArrays, structure: Structure | None, no_graph: str
+) -> None:
+    """Check that there is something to write, and not too much."""
+    if kind.most_arrays == 0:
+        if structure is None:
+            why = no_graph or f"{source.path} has no graph."
+            raise InvalidArgumentError(None, None, f"The source has no graph to write to {path}. {why}")
+    elif not arrays and (structure is None or kind.name != "hdf5"):
+        raise InvalidArgumentError(None, None, f"There is nothing to write to {path}: {_nothing(source)}")
+    elif kind.most_arrays is not None and len(arrays) > kind.most_arrays:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"{path} can have only {kind.most_arrays} array, but {len(arrays)} are to be written: "
+            f"{listed(list(arrays))}. Choose one with include (--include), or write a .npz file.",
+        )
 
-    if structure is None:
-        raise InvalidArgumentError(None, None, f"The source has no graph to write to {target}.")
-    (graph_files.write_meta_graph if target.endswith(".meta") else graph_files.write_graph_def)(structure, target)
+
+def _nothing(source: TensorFile) -> str:
+    """The reason why there is no array."""
+    if source.variables:
+        return f"no array of {source.path} is selected; it has {listed(list(source.variables))}."
+    others = [group for group in source.groups() if group != source.group]
+    if others:
+        return f"the models of {source.path} are in the groups {listed(others)}; choose one with group (--group)."
+    if source.unreadable:
+        error = next(iter(source.unreadable.values()))
+        return f"no array of {source.path} can be read. {error.message}"
+    if source.has_graph():
+        return f"{source.path} has a graph and no arrays. A graph is written to a .meta, .pb, .pbtxt or .h5 file."
+    return f"{source.path} has no arrays."
 
 
-def _write_tensorflow(prefix: str, arrays: _Arrays, structure: Structure | None, durable: bool) -> None:
-    from hdfsaver.interop.bundle.bundle_writing import write_bundle
-    from hdfsaver.interop.graphs import graph_files
+def _metadata(source: TensorFile, kind: Target) -> tuple[dict[str, str], str]:
+    """The metadata to write, or the reason why those of the source are not written."""
+    if kind.has_metadata:
+        return source.metadata(), ""
+    found: dict[str, str] = {}
+    with suppress(OpError):  # they are not asked for
+        found = source.metadata()
+    return {}, f"Metadata are left out: {kind.title} does not hold {listed(list(found))}." if found else ""
 
-    write_bundle(prefix, arrays, _dtype_names(arrays.entries), durable=durable)
-    if structure is not None:
-        graph_files.write_meta_graph(structure, f"{prefix}.meta")
 
-
-def _dtype_names(entries: Mapping[str, TensorInfo]) -> dict[str, str]:
-    """The dtypes that NumPy does not have."""
-    return {name: entry.dtype for name, entry in entries.items() if dtypes.as_dtype(entry.dtype).is_quantized}
+def _other_groups(source: TensorFile) -> str:
+    others = [group or "the root" for group in source.groups() if group != source.group]
+    if not others:
+        return ""
+    return f"The models of other groups are left out: {listed(others)}. Convert each with group (--group)."

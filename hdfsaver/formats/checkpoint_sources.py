@@ -25,6 +25,9 @@ KERAS_WEIGHTS = "model.weights.h5"
 _MODEL = "model_weights/"
 """The group of the weights in a Keras 2 file with a whole model."""
 
+_OPTIMIZERS = ("optimizer/", "optimizer_weights/")
+"""The groups of the optimizer in files of Keras 3 and Keras 2."""
+
 
 class ContainedSource(TensorSource):
     """The arrays of a checkpoint within another kind of file, by their names in that kind.
@@ -85,7 +88,9 @@ class ContainedSource(TensorSource):
         return self._structure is not None
 
     def optimizer_names(self) -> frozenset[str] | None:
-        """The arrays of optimizers, as the checkpoint tells them, or else the graph."""
+        """The arrays of optimizers, as the groups of Keras or the checkpoint tell them, or else the graph."""
+        if self.kind.startswith("Keras"):
+            return frozenset(name for name, inner in self._names.items() if inner.startswith(_OPTIMIZERS))
         found = None if self._checkpoint is None else self._checkpoint.optimizer_names()
         if found is None:
             return super().optimizer_names()

@@ -116,6 +116,31 @@ def write_npz(path: str, names: Iterable[str], source: Any, *, durable: bool) ->
                 np.lib.format.write_array(member, _storable(name, source[name]), allow_pickle=False)
 
 
+def write_npy(path: str, name: str, source: Any, *, durable: bool) -> None:
+    """Write one array as a ``.npy`` file.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    name : str
+        The name of the array.
+    source : mapping of str to ndarray
+        The arrays.
+    durable : bool
+        Return only when the file is on the disk.
+
+    Raises
+    ------
+    InvalidArgumentError
+        See `write_npz`.
+    """
+    array = _storable(name, source[name])
+    with atomic_write(path, durable=durable) as draft, open(draft.fd, "wb", closefd=False) as file:
+        draft.size = array.nbytes
+        np.lib.format.write_array(file, array, allow_pickle=False)
+
+
 def _storable(name: str, array: Array) -> Array:
     if array.dtype == object:
         fixed = array.astype(bytes)

@@ -219,7 +219,9 @@ def test_convert(prefix, tmp_path):
     result = run(
         "convert", prefix, str(tmp_path / "x.npz"), "--include", "dense/*", "--rename", "dense=d", "--dtype", "float16"
     )
-    assert (0, "x.npz: 1 arrays, 12 bytes.") == (result.exit_code, result.output.strip()[-26:])
+    written, left_out = result.output.splitlines()
+    assert (0, "x.npz: 1 array, 12 bytes.") == (result.exit_code, written[-25:])
+    assert r"Left out: \x1b[31mred (no pattern of include matches)." == left_out
     assert "d/kernel" in run("ls", str(tmp_path / "x.npz")).output
     for arguments in (["--rename", "nothing"], ["--dtype", "int8"], ["--include", "x*"]):
         assert 1 == run("convert", prefix, str(tmp_path / "y.npz"), *arguments).exit_code

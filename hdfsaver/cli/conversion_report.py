@@ -1,0 +1,45 @@
+"""The report of a conversion for people: the parts that were written, those that were left out, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hdfsaver.conversion.report import Conversion
+
+_SHOWN = 3
+"""The number of names that are shown for one reason."""
+
+
+def lines(target: str, done: Conversion) -> Iterator[str]:
+    """The sentences of the report.
+
+    Parameters
+    ----------
+    target : str
+        The target as the user spells it.
+    done : Conversion
+        The result.
+    """
+    files = "" if done.files == [target] else f" Files: {', '.join(done.files)}."
+    yield f"{target}: {_content(done)}.{files}"
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in done.left_out.items():
+        by_reason.setdefault(reason, []).append(name)
+    for reason, names in by_reason.items():
+        yield f"Left out: {', '.join(names[:_SHOWN])}{_more(len(names))} ({reason.rstrip('.')})."
+    if done.changed:
+        shown = [f"{name} ({change})" for name, change in list(done.changed.items())[:_SHOWN]]
+        yield f"Changed: {', '.join(shown)}{_more(len(done.changed))}."
+    yield from done.remarks
+
+
+def _more(count: int) -> str:
+    return f" and {count - _SHOWN} more" if count > _SHOWN else ""
+
+
+def _content(done: Conversion) -> str:
+    count = len(done.names)
+    if not count:
+        return "the graph"
+    arrays = f"{count:,} array{'' if count == 1 else 's'}, {done.nbytes:,} bytes"
+    return f"{arrays}, and the graph" if done.has_graph else arrays

@@ -1,0 +1,94 @@
+"""The arrays of a target, each read and converted when it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from hdfsaver import dtypes
+from hdfsaver.files.lazy_arrays import Deferred
+from hdfsaver.files.progress import Callback, Progress
+from hdfsaver.files.tensor_file import TensorFile
+from hdfsaver.tensor_info import STRING, Array, TensorInfo
+
+
+class ConvertedArrays(Mapping[str, Array]):
+    """The arrays of a target, by their names there.
+
+    Parameters
+    ----------
+    source : TensorFile
+        The open file.
+    chosen : mapping of str to TensorInfo
+        The array of the source for each name in the target.
+    entries : mapping of str to TensorInfo
+        The description of each array in the target.
+    callback : callable, optional
+        See `hdfsaver.files.progress.Callback`.
+
+    Attributes
+    ----------
+    nbytes : int
+        Bytes of all arrays, except strings.
+    changed : dict of str to str
+        By name, for each array that has been read, the number of elements that are not in the dtype of the target.
+    """
+
+    def __init__(
+        self,
+        source: TensorFile,
+        chosen: Mapping[str, TensorInfo],
+        entries: Mapping[str, TensorInfo],
+        callback: Callback | None = None,
+    ) -> None:
+        self._source = source
+        self._chosen = chosen
+        self.entries = entries
+        self.nbytes = sum(entry.nbytes for entry in entries.values() if entry.dtype != STRING)
+        self.changed: dict[str, str] = {}
+        self._progress = Progress(callback, self.nbytes)
+
+    def __getitem__(self, name: str) -> Array:
+        array = self._source.read(self._chosen[name].name)
+        entry = self.entries[name]
+        if entry.dtype != self._chosen[name].dtype:
+            before, array = array, converted(array, entry.dtype)
+            lost = lost_numbers(before, array)
+            if lost:
+                self.changed[name] = f"of {array.size:,} numbers {lost} in {entry.dtype}"
+        if entry.dtype != STRING:
+            self._progress.advance(array.nbytes)
+        return array
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def deferred(self, name: str) -> Array | Deferred:
+        """An array that is read when it is written; strings, whose size is not known in advance, are read now."""
+        entry = self.entries[name]
+        if entry.dtype == STRING:
+            return self[name]
+        return Deferred(entry.shape, dtypes.numpy_dtype(entry.dtype), lambda: self[name])
+
+
+def converted(array: Array, dtype: str) -> Array:
+    """Real numbers in another dtype; those beyond it become infinite, or NaN where it has no infinities."""
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        found: Array = array.astype(dtypes.numpy_dtype(dtype))
+    return found
+
+
+def lost_numbers(before: Array, after: Array) -> str:
+    """The number of elements that became infinite, NaN or zero, as a part of a sentence; empty without any."""
+    is_nan = np.isnan(after)
+    changes = (
+        ("became infinite", np.isinf(after) & np.isfinite(before)),
+        ("became NaN", is_nan & ~np.isnan(before)),
+        ("became 0", (after == 0) & (before != 0)),
+    )
+    counted = [(text, int(np.count_nonzero(mask))) for text, mask in changes]
+    return ", ".join(f"{count:,} {text}" for text, count in counted if count)

@@ -1,0 +1,174 @@
+"""The formats that a conversion writes, the endings of their names, and the endings that mean something else."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from hdfsaver.conversion import target_writing as writing
+from hdfsaver.conversion.target_writing import Job
+from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError
+
+
+class Target(NamedTuple):
+    """A format that is written.
+
+    Attributes
+    ----------
+    name : str
+        Its name for the argument ``to``.
+    title : str
+        Its name in sentences.
+    endings : tuple of str
+        The endings of its files, in lower case.
+    write : callable
+        Writes a file of it.
+    files : callable
+        The files that are written for a path.
+    most_arrays : int or None
+        The largest number of arrays; None without a limit.
+    has_graph : bool
+        Whether it can have a graph.
+    has_metadata : bool
+        Whether it can have metadata.
+    has_objects : bool
+        Whether the graph of objects of a TensorFlow 2 checkpoint is useful in it.
+    """
+
+    name: str
+    title: str
+    endings: tuple[str, ...]
+    write: Callable[[str, Job], None]
+    files: Callable[[str, bool], list[str]]
+    most_arrays: int | None = None
+    has_graph: bool = False
+    has_metadata: bool = False
+    has_objects: bool = False
+
+
+def _itself(path: str, _has_graph: bool) -> list[str]:
+    return [path]
+
+
+TARGETS = (
+    Target(
+        *("hdf5", "an hdfsaver checkpoint", (".h5", ".hdf5"), writing.write_hdf5, _itself),
+        has_graph=True,
+        has_metadata=True,
+        has_objects=True,
+    ),
+    Target("npz", "a NumPy archive", (".npz",), writing.write_numpy, _itself),
+    Target("npy", "a NumPy array", (".npy",), writing.write_one, _itself, most_arrays=1),
+    Target(
+        *("safetensors", "a safetensors file", (".safetensors",), writing.write_tensors, _itself), has_metadata=True
+    ),
+    Target("torch", "a PyTorch file", (".pt", ".pth", ".bin"), writing.write_pytorch, _itself),
+    Target(
+        *("tensorflow", "a TensorFlow checkpoint", (".ckpt", ".index")),
+        *(writing.write_tensorflow, writing.tensorflow_files),
+        has_graph=True,
+        has_objects=True,
+    ),
+    Target(
+        *("meta", "a TensorFlow graph with its collections", (".meta",), writing.write_meta, _itself),
+        most_arrays=0,
+        has_graph=True,
+    ),
+    Target(
+        *("graph", "a TensorFlow graph", (".pb", ".pbtxt"), writing.write_graph, _itself), most_arrays=0, has_graph=True
+    ),
+)
+"""All formats that are written."""
+
+TARGET_BY_NAME = {target.name: target for target in TARGETS}
+
+OTHERS = {
+    ".weights.h5": "Keras weights; Keras files can only be read, not written",
+    ".keras": "Keras models; Keras files can only be read, not written",
+    **dict.fromkeys((".onnx", ".tflite", ".mlmodel", ".caffemodel"), "models of another program"),
+    **dict.fromkeys((".gguf", ".ggml", ".pdparams", ".params", ".msgpack"), "weights of another program"),
+    **dict.fromkeys((".pkl", ".pickle", ".joblib"), "pickles, which can run code when they are read"),
+    ".mat": "MATLAB files",
+    **dict.fromkeys((".nc", ".nc4", ".cdf"), "netCDF files"),
+    **dict.fromkeys((".hdf", ".he5", ".h4"), "files of other programs"),
+    **dict.fromkeys((".zarr", ".parquet", ".feather", ".arrow", ".orc"), "another format for arrays or tables"),
+    **dict.fromkeys((".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".yaml", ".yml", ".toml"), "text files"),
+    **dict.fromkeys((".md", ".html", ".htm", ".py", ".ipynb", ".log"), "text files"),
+    **dict.fromkeys((".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".zst", ".lz4", ".7z", ".rar"), "archives"),
+    **dict.fromkeys((".xls", ".xlsx", ".pdf", ".png", ".jpg", ".jpeg"), "documents and images"),
+    **dict.fromkeys((".tfrecord", ".tfrecords", ".tfevents"), "records of TensorFlow"),
+}
+"""Endings of other kinds of files, and these kinds."""
+
+_STEP = re.compile(r"\.ckpt-[0-9]+")
+_DATA = re.compile(r"\.data-[0-9]{5}-of-[0-9]{5}")
+
+
+def target_of(path: str, to: str | None = None) -> tuple[Target, str]:
+    """The format to write, and the path without the ending ``.index`` of a TensorFlow checkpoint.
+
+    Parameters
+    ----------
+    path : str
+        The name of the target.
+    to : str, optional
+        The name of the format, for any ending.
+
+    Raises
+    ------
+    InvalidArgumentError
+        The ending means another kind of file, or is unknown.
+    FailedPreconditionError
+        The path is a folder.
+    ValueError
+        ``to`` is not the name of a format.
+    """
+    base = os.path.basename(path).lower()
+    if path == "-":
+        raise _refused("A conversion cannot be written to the standard output: it needs the name of a file.")
+    if not path.strip(os.sep):
+        raise _refused(f"{path!r} is not the name of a file.")
+    if base and os.path.isdir(path):
+        raise FailedPreconditionError(None, None, f"Cannot write {path}: it is a directory. Choose another name.")
+    if to is not None and to not in TARGET_BY_NAME:
+        raise ValueError(f"Unknown format {to!r}; the formats are {', '.join(TARGET_BY_NAME)}.")
+    found = TARGET_BY_NAME[to] if to is not None else _by_ending(path, base)
+    if found.name == "tensorflow" and base.endswith(".index"):
+        return found, path[: -len(".index")]
+    return found, path
+
+
+def _by_ending(path: str, base: str) -> Target:
+    other = max((ending for ending in OTHERS if base.endswith(ending)), key=len, default=None)
+    if other is not None:
+        raise _refused(f"{path}: {other} is the ending of {OTHERS[other]}. {_advice()}")
+    for target in TARGETS:
+        if base.endswith(target.endings):
+            return target
+    ending = os.path.splitext(base)[1]
+    if not ending or _STEP.fullmatch(ending):
+        return TARGET_BY_NAME["tensorflow"]
+    if _DATA.fullmatch(ending):
+        raise _refused(f"{path} names a data file of a TensorFlow checkpoint; give its prefix, {path[: -len(ending)]}.")
+    near = get_close_matches(ending, known_endings(), 1, 0.7)
+    hint = f" Is {near[0]} meant?" if near else ""
+    raise _refused(f"{path} has the unknown ending {ending}.{hint} {_advice()}")
+
+
+def known_endings() -> list[str]:
+    """The endings of all formats that are written."""
+    return [ending for target in TARGETS for ending in target.endings]
+
+
+def _advice() -> str:
+    return (
+        f"Files are written to names that end in {', '.join(known_endings())}, and TensorFlow checkpoints also to "
+        f"names without an ending. For another ending give the format with to (--to): {', '.join(TARGET_BY_NAME)}."
+    )
+
+
+def _refused(message: str) -> InvalidArgumentError:
+    return InvalidArgumentError(None, None, message)
