@@ -75,11 +75,17 @@ def optimizer_variables(structure: Structure) -> frozenset[str] | None:
     applied = [(name, _KEPT.get(kind[1], 0)) for name, kind in _applying(nodes)]
     trained = {_variable(nodes, nodes[name]["inputs"][0][0]) for name, _ in applied}
     kept = {_variable(nodes, source) for name, count in applied for source, _ in nodes[name]["inputs"][1 : 1 + count]}
-    found = {op for op in kept | set(_placed(nodes)) if op is not None} - trained
+    found = {op for op in kept | set(_placed(nodes)) if op is not None} - trained - _trainable(structure)
     if not found and not applied:
         return None
     names = _saved_names(structure)
     return frozenset(name for op in found for name in names.get(op, {op}))
+
+
+def _trainable(structure: Structure) -> set[str]:
+    listed = structure.collections.get("trainable_variables")
+    items = [] if listed is None or listed.kind != "variable_list" else listed.value
+    return {item.variable_name.partition(":")[0] for item in items}
 
 
 def _applying(nodes: _Nodes) -> Iterator[tuple[str, re.Match[str]]]:

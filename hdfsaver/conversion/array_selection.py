@@ -86,6 +86,7 @@ class Selection:
         reasons = {name: self._reason(name, slots) for name in entries}
         left_out = {name: reason for name, reason in reasons.items() if reason}
         left_out |= {name: self._reason(name, slots) or why.message for name, why in source.unreadable.items()}
+        left_out |= {name: self._reason(name, slots) or f"not an array: {it}" for name, it in source.left_out.items()}
         kept = {name: entry for name, entry in entries.items() if name not in left_out}
         arrays = renamed(kept, self.rename)
         changes = self._changes(source, arrays, left_out)

@@ -125,7 +125,8 @@ def convert(
         _check_content(opened, kind, path, arrays, structure, no_graph)
         metadata, no_metadata = _metadata(opened, kind)
         kind.write(path, Job(arrays, structure, metadata, compression, durable))
-        remarks = [no_graph, no_metadata, no_arrays, _other_groups(opened), *chosen.remarks]
+        rest = _other_groups(opened), _beside_graph(kind, structure)
+        remarks = [no_graph, no_metadata, no_arrays, *rest, *chosen.remarks]
     return Conversion(
         {name: entry.name for name, entry in chosen.arrays.items()},
         arrays.nbytes,
@@ -146,6 +147,19 @@ def _held(source: TensorFile, kind: Target, chosen: Chosen, has_graph: bool) -> 
     if count and kind.most_arrays == 0:
         return chosen._replace(arrays={}), f"{count:,} arrays are left out: {kind.title} has no arrays."
     return chosen, "The name of the array is left out: a .npy file has none." if kind.name == "npy" else ""
+
+
+def _beside_graph(kind: Target, structure: Structure | None) -> str:
+    """A remark on the parts of a graph that are not operations, where the target has operations alone."""
+    if kind.name != "graph" or structure is None:
+        return ""
+    parts = {
+        "collections": bool(structure.collections),
+        "Saver": structure.saver is not None,
+        "signatures": "signature_def" in structure.tensorflow,
+    }
+    lost = [name for name, is_there in parts.items() if is_there]
+    return f"Left out beside the operations: {', '.join(lost)}. A .meta file has them." if lost else ""
 
 
 def _check_options(kind: Target, path: str, selection: Selection, compression: Choices) -> None:
@@ -180,7 +194,7 @@ def _graph(source: TensorFile, kind: Target, chosen: Chosen) -> tuple[Structure 
     if kind.most_arrays != 0 and chosen.changes:
         why = why or f"it would not match the arrays, as {' and '.join(chosen.changes)}"
     if why:
-        return None, f"The graph is left out: {why}." if source.has_graph() else ""
+        return None, f"The graph is left out: {why}." if _has_graph(source) else ""
     try:
         structure = source.structure()
     except (InvalidArgumentError, UnimplementedError) as error:
@@ -188,6 +202,13 @@ def _graph(source: TensorFile, kind: Target, chosen: Chosen) -> tuple[Structure 
     if structure is not None and structure.is_plain and kind.name != "hdf5":
         return None, f"The graph is left out: a plain DiGraph is not a computation graph, which {kind.title} needs."
     return structure, ""
+
+
+def _has_graph(source: TensorFile) -> bool:
+    try:
+        return source.has_graph()
+    except OpError:  # there is one, and that it cannot be read does not matter here
+        return True
 
 
 def _check_content(
@@ -219,7 +240,7 @@ def _nothing(source: TensorFile) -> str:
     if source.unreadable:
         error = next(iter(source.unreadable.values()))
         return f"no array of {source.path} can be read. {error.message}"
-    if source.has_graph():
+    if _has_graph(source):
         return f"{source.path} has a graph and no arrays. A graph is written to a .meta, .pb, .pbtxt or .h5 file."
     return f"{source.path} has no arrays."
 

@@ -27,22 +27,26 @@ def named_slots(entries: Mapping[str, TensorInfo]) -> frozenset[str]:
     entries : mapping of str to TensorInfo
         All arrays of the file by name.
     """
-    owners = tuple({owner for name in entries for owner in _owner(name)})
+    owners = {owner for name in entries for owner in _owner(name)}
     return frozenset(
         name
         for name, entry in entries.items()
         if _MARK in name
-        or (_ATTRIBUTES in name and name.startswith(owners))
+        or (_ATTRIBUTES in name and any(name[:end] in owners for end in _slashes(name)))
         or _is_slot(entry, entries)
         or (POWER.fullmatch(name) and entry.shape == () and _is_real(entry))
     )
 
 
 def _owner(name: str) -> Iterator[str]:
-    """The beginning of the paths of an optimizer's own variables, from the path of one of its slots."""
+    """The path of an optimizer, from the path of one of its slots."""
     path = name.partition(_ATTRIBUTES)[0].partition(_MARK)[2].rpartition("/")[0]
     if path:
-        yield f"{path}/"
+        yield path
+
+
+def _slashes(path: str) -> Iterator[int]:
+    return (mark.start() for mark in re.finditer("/", path))
 
 
 def _is_slot(entry: TensorInfo, entries: Mapping[str, TensorInfo]) -> bool:
@@ -51,7 +55,7 @@ def _is_slot(entry: TensorInfo, entries: Mapping[str, TensorInfo]) -> bool:
         return False
     path = slot["variable"]
     # In a variable scope the name of the scope comes first.
-    starts = [0, *(mark.end() for mark in re.finditer("/", path))]
+    starts = [0, *(slash + 1 for slash in _slashes(path))]
     owners = (entries.get(path[start:]) for start in starts)
     return any(owner is not None and owner[1:3] == entry[1:3] for owner in owners)
 

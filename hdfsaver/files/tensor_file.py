@@ -32,6 +32,8 @@ class TensorSource(ABC):
         The tensors by name, in the order of the file.
     unreadable : mapping of str to OpError
         The elements of the file that cannot be read, by name: the error with the reason.
+    left_out : mapping of str to str
+        The elements of the file that are not arrays, by name: what each is.
     sealed : bool
         Whether the file has an index and a seal.
     checksums : str
@@ -43,6 +45,7 @@ class TensorSource(ABC):
     kind: str
     entries: dict[str, TensorInfo]
     unreadable: Mapping[str, OpError] = MappingProxyType({})
+    left_out: Mapping[str, str] = MappingProxyType({})
     sealed: bool = False
     checksums: str = ""
     are_constants: bool = False
@@ -109,6 +112,8 @@ class TensorFile(Mapping[str, Array]):
         Name, dtype and shape of its tensors, in the order of the file.
     unreadable : mapping of str to OpError
         The elements of the file that cannot be read, by name: the error that reading one raises.
+    left_out : mapping of str to str
+        The elements of the file that are not arrays, by name: what each is, such as ``"None"``.
     group : str
         The group of the model that is read; empty for the root.
     sealed : bool
@@ -128,6 +133,7 @@ class TensorFile(Mapping[str, Array]):
         self.are_constants = source.are_constants
         self.variables: Mapping[str, TensorInfo] = MappingProxyType(source.entries)
         self.unreadable: Mapping[str, OpError] = MappingProxyType(dict(source.unreadable))
+        self.left_out: Mapping[str, str] = MappingProxyType(dict(source.left_out))
         self._source: TensorSource | None = source
 
     # -- a mapping -----------------------------------------------------------------------------------------------

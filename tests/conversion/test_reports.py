@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import h5py
 import ml_dtypes
@@ -15,11 +17,14 @@ from typer.testing import CliRunner
 import hdfsaver as tf
 from hdfsaver import errors
 from hdfsaver.cli import app
+from hdfsaver.conversion import converting
 from hdfsaver.conversion.converted_arrays import lost_numbers
+from hdfsaver.files.tensor_file import TensorFile, TensorSource
 from hdfsaver.formats.open_source import open_source
 from hdfsaver.interop.bundle.bundle_writing import write_bundle
 from hdfsaver.interop.graphs.graph_files import read_meta_graph
 from hdfsaver.storage.writing import Model, write_file, write_models
+from hdfsaver.tensor_info import TensorInfo
 
 GOLDEN = Path(__file__).parents[1] / "interop" / "golden_graphs"
 TRAINED = Path(__file__).parents[1] / "ground" / "golden"
@@ -53,7 +58,67 @@ def test_a_graph_alone_is_reported_as_one(tmp_path):
     """A file of a graph holds no arrays, and none are reported."""
     done = tf.convert(GOLDEN / "small.ckpt", tmp_path / "g.pbtxt")
     assert ({}, 0, True, [str(tmp_path / "g.pbtxt")]) == done[:4]
-    assert ["3 arrays are left out: a TensorFlow graph has no arrays."] == done.remarks
+    assert [
+        "3 arrays are left out: a TensorFlow graph has no arrays.",
+        "Left out beside the operations: collections, Saver. A .meta file has them.",
+    ] == done.remarks
+    saved = tf.convert(GOLDEN / "saved", tmp_path / "saved.pb")
+    assert "Left out beside the operations: collections, Saver, signatures. A .meta file has them." in saved.remarks
+    remarks = tf.convert(GOLDEN / "small.ckpt", tmp_path / "g.meta").remarks
+    assert ["3 arrays are left out: a TensorFlow graph with its collections has no arrays."] == remarks
+
+
+class _Constants(TensorSource):
+    """A source like a frozen graph: its arrays are constants, and one element of it is not an array."""
+
+    kind = "graph of constants"
+    are_constants = True
+    entries = {"c": TensorInfo("c", "float64", (2,), 16)}  # noqa: RUF012 - never changed
+    left_out = MappingProxyType({"note": "None"})
+
+    def read(self, names, callback=None):
+        return {name: np.ones(2) for name in names}
+
+    def structure(self):
+        return read_meta_graph(GOLDEN / "small.ckpt.meta")
+
+
+class _Unknown(_Constants):
+    """A source whose graph cannot be read."""
+
+    error: Any = errors.InvalidArgumentError
+
+    def structure(self):
+        raise self.error(None, None, "node 'x' has the unknown dtype 'float3'.")
+
+
+def test_a_graph_that_cannot_be_read(tmp_path, monkeypatch):
+    """The arrays are converted, and the report has the error of the graph; a damaged graph ends the conversion."""
+    monkeypatch.setattr(converting, "open_source", lambda path, group: TensorFile(path, _Unknown()))
+    for target, why in (("x.h5", "node 'x' has the unknown dtype"), ("x.npz", "does not hold graphs")):
+        done = tf.convert("source", tmp_path / target)
+        assert ({"c": "c"}, False) == (done.names, done.has_graph)
+        assert why in done.remarks[0]
+    before = (tmp_path / "x.h5").read_bytes()
+    monkeypatch.setattr(_Unknown, "error", errors.DataLossError)
+    with pytest.raises(errors.DataLossError, match="unknown dtype"):
+        tf.convert("source", tmp_path / "x.h5")
+    assert before == (tmp_path / "x.h5").read_bytes()
+    assert ["c"] == list(tf.convert("source", tmp_path / "x.npz").names)
+
+
+def test_constants_are_written_once(tmp_path, monkeypatch):
+    """A target with the graph has its constants already; other targets get them as arrays."""
+    monkeypatch.setattr(converting, "open_source", lambda path, group: TensorFile(path, _Constants()))
+    note = {"note": "not an array: None"}
+    done = tf.convert("source", tmp_path / "x.h5")
+    assert ({}, True, note) == (done.names, done.has_graph, done.left_out)
+    assert ["1 arrays are constants of the graph, and are written with it alone."] == done.remarks
+    for target, options in (("x.npz", {}), ("y.h5", {"include": ["c"], "dtype": "float32"}), ("x.ckpt", {})):
+        done = tf.convert("source", tmp_path / target, **options)
+        assert {"c": "c"} == done.names
+        assert {"note"} == set(done.left_out)
+        assert done.has_graph == target.endswith(".ckpt")
 
 
 def test_a_plain_digraph(tmp_path):

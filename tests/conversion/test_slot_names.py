@@ -8,6 +8,7 @@ import pytest
 import hdfsaver as tf
 from hdfsaver.conversion.slot_names import named_slots
 from hdfsaver.tensor_info import TensorInfo
+from tests.growing import TOO_MUCH, growth
 
 KEY = "/.ATTRIBUTES/VARIABLE_VALUE"
 
@@ -45,6 +46,18 @@ def test_what_is_a_slot_by_its_name(entry, expected):
     others = [_entry("w"), _entry("v/w"), _entry("step", (), "int64"), _entry(f"m/k/.OPTIMIZER_SLOT/o/m{KEY}")]
     entries = {it.name: it for it in [*others, entry]}
     assert expected == (entry.name in named_slots(entries))
+
+
+def test_names_of_many_arrays():
+    """Slots are found in proportion to the number of arrays, also where each has an optimizer of its own."""
+
+    def many(count):
+        names = [
+            name for number in range(count) for name in (f"w/.OPTIMIZER_SLOT/o{number}/m{KEY}", f"p{number}/i{KEY}")
+        ]
+        return {name: _entry(name) for name in names}
+
+    assert growth(many, named_slots, 1000) < TOO_MUCH
 
 
 def test_a_weight_whose_name_extends_another(tmp_path):

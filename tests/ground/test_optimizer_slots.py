@@ -11,7 +11,7 @@ import pytest
 
 from hdfsaver.interop.graphs.graph_files import read_meta_graph
 from hdfsaver.optimizer_slots import optimizer_variables
-from hdfsaver.schema import Structure, add_node
+from hdfsaver.schema import CollectionDef, Structure, VariableDef, add_node
 
 GOLDEN = Path(__file__).with_name("golden")
 EXPECTED = json.loads((GOLDEN / "optimizers.json").read_text(encoding="utf-8"))
@@ -49,6 +49,9 @@ def test_a_variable_that_is_trained_is_a_weight():
     nodes = [(name, "VariableV2", (), {}) for name in ("w", "x")]
     trained = [("t1", "ApplyMomentum", ("w", "x"), {}), ("t2", "ApplyGradientDescent", ("x",), {})]
     assert frozenset() == optimizer_variables(Structure(_graph(*nodes, *trained)))
+    listed = CollectionDef("variable_list", [VariableDef("x:0", "", "", "")])
+    known = Structure(_graph(*nodes, trained[0]), {"trainable_variables": listed})
+    assert frozenset() == optimizer_variables(known)
 
 
 def test_a_graph_that_says_nothing():
