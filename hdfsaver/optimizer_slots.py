@@ -79,7 +79,9 @@ def optimizer_variables(structure: Structure) -> frozenset[str] | None:
     if not found and not applied:
         return None
     names = _saved_names(structure)
-    return frozenset(name for op in found for name in names.get(op, {op}))
+    # A name that a Saver gives to another variable is not a slot's; a variable that no Saver keeps has its own name.
+    others = {name for op in names.keys() - found for name in names[op]}
+    return frozenset(name for op in found for name in names.get(op, {op})) - others
 
 
 def _trainable(structure: Structure) -> set[str]:
