@@ -13,10 +13,8 @@ from hdfsaver.conversion.report import listed
 from hdfsaver.conversion.slot_names import named_slots
 from hdfsaver.errors import NotFoundError
 from hdfsaver.files.tensor_file import TensorFile
+from hdfsaver.interop.bundle.object_graph import OBJECT_GRAPH, slot_keys
 from hdfsaver.tensor_info import STRING, TensorInfo, nbytes_of
-
-OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
-"""The string tensor in which TensorFlow 2 describes the objects of a checkpoint."""
 
 
 class Chosen(NamedTuple):
@@ -90,12 +88,12 @@ class Selection:
         kept = {name: entry for name, entry in entries.items() if name not in left_out}
         arrays = renamed(kept, self.rename)
         changes = self._changes(source, arrays, left_out)
-        objects = entries.get(OBJECTS)
-        if objects in arrays.values() and objects is not None and OBJECTS not in self.include:
+        objects = entries.get(OBJECT_GRAPH)
+        if objects in arrays.values() and objects is not None and OBJECT_GRAPH not in self.include:
             why = _no_objects(objects, has_objects, changes)
             if why:
-                left_out[OBJECTS] = why
-                arrays = renamed({name: entry for name, entry in kept.items() if name != OBJECTS}, self.rename)
+                left_out[OBJECT_GRAPH] = why
+                arrays = renamed({name: entry for name, entry in kept.items() if name != OBJECT_GRAPH}, self.rename)
         return Chosen(arrays, left_out, changes, [*remarks, *self._without_effect(entries, arrays)])
 
     def _check_patterns(self, source: TensorFile) -> None:
@@ -112,6 +110,8 @@ class Selection:
     def _slots(self, source: TensorFile) -> tuple[frozenset[str], list[str]]:
         """The arrays that belong to an optimizer, and remarks on how they are known."""
         known = source.optimizer_names()
+        if known is None and OBJECT_GRAPH in source.variables:
+            known = _of_objects(source)
         if known is not None:
             return known, [] if known else [f"drop_slots left nothing out: {source.path} has no array of an optimizer."]
         found = named_slots(source.variables)
@@ -130,11 +130,13 @@ class Selection:
         return "an optimizer's" if name in slots else ""
 
     def _changes(self, source: TensorFile, arrays: Mapping[str, TensorInfo], left_out: Mapping[str, str]) -> list[str]:
-        by_choice = [name for name in left_out if name in source.variables and name != OBJECTS]
+        by_choice = [name for name in left_out if name in source.variables and name != OBJECT_GRAPH]
         found = {
             "not all arrays are converted": bool(by_choice),
             "not all elements can be read": bool(source.unreadable),
-            "names are changed": any(name != entry.name for name, entry in arrays.items() if entry.name != OBJECTS),
+            "names are changed": any(
+                name != entry.name for name, entry in arrays.items() if entry.name != OBJECT_GRAPH
+            ),
             "dtypes are changed": any(self.dtype_of(entry) != entry.dtype for entry in arrays.values()),
         }
         return [change for change, is_so in found.items() if is_so]
@@ -160,6 +162,14 @@ class Selection:
         """The dtype of an array in the target."""
         is_real = entry.dtype != STRING and dtypes.as_dtype(entry.dtype).is_floating
         return self.dtype if self.dtype and is_real else entry.dtype
+
+
+def _of_objects(source: TensorFile) -> frozenset[str] | None:
+    """The arrays of optimizers according to the graph of objects of TensorFlow 2, in a file of any format."""
+    values = source.read(OBJECT_GRAPH).reshape(-1).tolist()
+    if len(values) != 1 or not isinstance(values[0], bytes):
+        return None
+    return frozenset(slot_keys(values[0]) & source.variables.keys())
 
 
 def _no_objects(entry: TensorInfo, has_objects: bool, changes: list[str]) -> str:

@@ -20,13 +20,13 @@ import ml_dtypes
 import numpy as np
 
 import hdfsaver
-from hdfsaver.conversion.array_selection import OBJECTS
 from hdfsaver.conversion.report import Conversion
 from hdfsaver.conversion.targets import TARGETS, Target
 from hdfsaver.errors import OpError
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.formats.open_source import open_source
 from hdfsaver.interop.bundle.bundle_writing import write_bundle
+from hdfsaver.interop.bundle.object_graph import OBJECT_GRAPH as OBJECTS
 from hdfsaver.interop.graphs.graph_files import read_meta_graph
 from hdfsaver.storage.writing import Model, write_models
 

@@ -237,6 +237,20 @@ def test_slots_according_to_the_graph(tmp_path, kind):
         assert not any("names" in remark for remark in done.remarks)
 
 
+@pytest.mark.parametrize("name", ["keras", "module", "alone"])
+def test_slots_according_to_the_objects(tmp_path, name):
+    """A checkpoint of TensorFlow 2 tells its optimizer's tensors from HDF5 as it does from its own files."""
+    source = Path(__file__).parents[1] / "interop" / "golden_objects" / name
+    tf.convert(source, tmp_path / "a.h5")
+    with open_source(source) as file:
+        expected = file.optimizer_names()
+    assert expected
+    for each in (source, tmp_path / "a.h5"):
+        done = tf.convert(each, tmp_path / "b.npz", drop_slots=True)
+        assert expected == done.left_out.keys() - {OBJECTS}
+        assert not any("recognized by their names" in remark for remark in done.remarks)
+
+
 def test_a_graph_without_slots(tmp_path):
     """Where the graph shows an optimizer and the file has none of its variables, nothing is guessed."""
     done = tf.convert(GOLDEN / "small.ckpt", tmp_path / "x.npz", drop_slots=True)
