@@ -1,8 +1,8 @@
 """Reading an untrusted file in a child process first, which may crash or hang without harm to the caller.
 
-A sealed file does not need this: every byte that the HDF5 library walks has been checked. A file without a seal is not
-checked, and some malicious structures crash the library or make it loop. With the limit `probe_seconds` such a file is
-first read completely in a child process. The caller reads it only if the child ended normally or with a clean error.
+A sealed file does not need this: every byte that the HDF5 library walks has been checked. A file without a seal has no
+such check. With the limit `probe_seconds` it is first read completely in a child process. The caller reads it only if
+the child ended normally or with a clean error.
 """
 
 from __future__ import annotations

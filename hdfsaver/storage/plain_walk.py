@@ -33,7 +33,8 @@ def walk(container: h5g.GroupID) -> Iterator[Found]:
         There are more links than the limit `links` allows, or groups nested deeper than `depth`.
     """
     links = objects.LinkBudget(container)
-    seen = {h5o.get_info(container).addr}
+    with objects.reading(objects.location(container)):
+        seen = {h5o.get_info(container).addr}
     waiting = [("", container, objects.location(container), links.bytes_of(container))]
     while waiting:
         prefix, group, part, names = waiting.pop()

@@ -311,7 +311,6 @@ def access_properties(file: Any) -> h5p.PropFAID:
     properties.set_libver_bounds(h5f.LIBVER_V110, h5f.LIBVER_V110)
     properties.set_alignment(LARGE, layout.PAGE)
     properties.set_fileobj_driver(h5fd.fileobj_driver, file)
-    # Objects that a failure leaves open are closed with the file. Otherwise HDF5 would flush them at the end of the
-    # process through a deleted Python object, and crash.
+    # Objects that a failure leaves open are closed with the file; later, the Python object below them does not exist.
     properties.set_fclose_degree(h5f.CLOSE_STRONG)
     return properties

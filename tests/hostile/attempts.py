@@ -30,8 +30,27 @@ MEMORY = 3 << 30
 
 def _everything(path: Path) -> None:
     with open_file(path) as file:
+        file.check_readable()
         file.read_many(file.variables)
         file.structure()
+
+
+def _one_by_one(path: Path) -> None:
+    """Every element by its name, also those after one that cannot be read; the first error is raised at the end."""
+    found = []
+    with open_file(path) as file:
+        for name in [*file.unreadable, *file.variables]:
+            try:
+                file.read(name)
+            except tf.errors.OpError as error:
+                found.append(error)
+    if found:
+        raise found[0]
+
+
+def _neighbour(path: Path) -> None:
+    """The variable that is good in most of the files."""
+    tf.train.load_variable(path, "a")
 
 
 def _verified(path: Path) -> None:
@@ -69,6 +88,8 @@ def _imported(path: Path) -> None:
 
 WAYS: dict[str, Callable[[Path], object]] = {
     "read": _everything,
+    "each": _one_by_one,
+    "neighbour": _neighbour,
     "verify": _verified,
     "slices": _sliced,
     "map": _mapped,

@@ -58,35 +58,35 @@ def _file(path: Path) -> h5py.File:
 # --- what leads elsewhere ---------------------------------------------------------------------------------------------
 
 
-@attack("DataLossError: .*/variables/x: it is a soft or external link; such links are never followed")
+@attack("InvalidArgumentError: .*/variables/x is an external link; such links are not followed")
 def external_link(path: Path) -> None:
     """To open another file of the user."""
     with _file(path) as file:
         file["variables/x"] = h5py.ExternalLink("/etc/passwd", "/")
 
 
-@attack("DataLossError: .*/variables: it is a soft or external link")
+@attack("InvalidArgumentError: .*/variables is an external link")
 def external_link_to_the_variables(path: Path) -> None:
     """To have all variables come from another file."""
     with h5py.File(path, "w") as file:
         file["variables"] = h5py.ExternalLink("/etc/passwd", "/")
 
 
-@attack("DataLossError: .*/variables/x: it is a soft or external link")
+@attack("InvalidArgumentError: .*/variables/x is a soft link")
 def soft_link_to_itself(path: Path) -> None:
     """To follow a cycle of links without end."""
     with _file(path) as file:
         file["variables/x"] = h5py.SoftLink("/variables/x")
 
 
-@attack("DataLossError: .*/variables/up/x: it is a soft or external link")
+@attack("InvalidArgumentError: .*/variables/up/x is a soft link")
 def soft_link_out_of_its_group(path: Path) -> None:
     """To show one value under many names, or the structure as a value."""
     with _file(path) as file:
         file["variables/up/x"] = h5py.SoftLink("../../variables/a")
 
 
-@attack("DataLossError: .*it is a soft or external link|DataLossError: .*cannot read it")
+@attack("InvalidArgumentError: .*/variables/x is a link of a class|DataLossError: .*cannot read it")
 def user_defined_link(path: Path) -> None:
     """To have code called that another program has registered for a class of links."""
     with _file(path) as file:
@@ -104,16 +104,6 @@ def external_storage(path: Path) -> None:
     """To read another file of the user as weights."""
     with _file(path) as file:
         file["variables"].create_dataset("x", (100,), "u1", external=[("/etc/passwd", 0, 100)])
-
-
-@attack("InvalidArgumentError: .*/variables/x: its values are in other files")
-def external_storage_in_a_pipe(path: Path) -> None:
-    """To wait without end for a pipe."""
-    pipe = path.with_suffix(".pipe")
-    if hasattr(os, "mkfifo") and not pipe.exists():
-        os.mkfifo(pipe)
-    with _file(path) as file:
-        file["variables"].create_dataset("x", (100,), "u1", external=[(os.fspath(pipe), 0, 100)])
 
 
 @attack("InvalidArgumentError: .*/variables/x: its values are in other files")
@@ -137,7 +127,7 @@ def virtual_dataset_without_an_end(path: Path) -> None:
 # --- groups without an end --------------------------------------------------------------------------------------------
 
 
-@attack("DataLossError: .*/variables/g.*: more than one link leads to it")
+@attack("InvalidArgumentError: .*/variables/g/h/again is a further link to a group")
 def ring_of_groups(path: Path) -> None:
     """To have a cycle of groups walked without end."""
     with _file(path) as file:
@@ -145,7 +135,7 @@ def ring_of_groups(path: Path) -> None:
         group["again"] = file["variables/g"]
 
 
-@attack("DataLossError: .*more than one link leads to it")
+@attack("InvalidArgumentError: .*/variables/r0 is a further link to a group")
 def doubling_groups(path: Path) -> None:
     """To have 2**40 paths in forty groups."""
     with _file(path) as file:
@@ -157,7 +147,7 @@ def doubling_groups(path: Path) -> None:
         group["x"] = 1.0
 
 
-@attack("DataLossError: .*more than one link leads to it")
+@attack("InvalidArgumentError: .*/variables/h0 is a further link to a group")
 def million_links_to_one_group(path: Path) -> None:
     """To have a tree walked again for each of many links."""
     with _file(path) as file:
@@ -165,16 +155,6 @@ def million_links_to_one_group(path: Path) -> None:
         group["x"] = 1.0
         for number in range(20_000):
             file[f"variables/h{number}"] = group
-
-
-@attack("ResourceExhaustedError: .*it is a group nested 10001 levels deep, beyond the limit `depth`")
-def groups_without_a_bottom(path: Path) -> None:
-    """To have names of megabytes, or a stack that overflows."""
-    with _file(path) as file:
-        group = file["variables"]
-        for _ in range(10_050):
-            group = group.create_group("d")
-        group["x"] = 1.0
 
 
 # --- datatypes --------------------------------------------------------------------------------------------------------
@@ -193,7 +173,7 @@ def object_references(path: Path) -> None:
 
 @attack("InvalidArgumentError: .*/variables/x: its HDF5 datatype is unsupported")
 def region_references(path: Path) -> None:
-    """To have other objects opened, from the heap that has no checksum."""
+    """To have parts of other objects opened."""
     _of_type(path, h5t.STD_REF_DSETREG)
 
 
@@ -207,14 +187,14 @@ def opaque_values(path: Path) -> None:
 
 @attack(None)
 def text_of_variable_length(path: Path) -> None:
-    """To have the library read the heap, which no checksum covers; it is read without the library."""
+    """To have text of any length read from the heap."""
     with _file(path) as file:
         file.create_dataset("variables/x", data=["abc", "d"], dtype=h5py.string_dtype())
 
 
 @attack("InvalidArgumentError: .*/variables/x: its HDF5 datatype is unsupported")
 def sequences_of_variable_length(path: Path) -> None:
-    """To have four thousand elements share four megabytes of the heap."""
+    """To have elements of any length read from the heap."""
     with _file(path) as file:
         dataset = file.create_dataset("variables/x", (2,), dtype=h5py.vlen_dtype(np.float64))
         dataset[0] = np.arange(10)
@@ -222,7 +202,7 @@ def sequences_of_variable_length(path: Path) -> None:
 
 @attack(None)
 def attributes_of_variable_length(path: Path) -> None:
-    """To have the library read its heap for the attributes of a dataset; they are not read."""
+    """To have text of any length read for the attributes of a dataset; they are not read."""
     with _file(path) as file:
         file["variables/a"].attrs["note"] = ["of", "variable", "length"]
         file["variables"].attrs["note"] = "of variable length"
@@ -300,15 +280,9 @@ def chunk_that_is_longer(path: Path) -> None:
     _one_chunk(path, zlib.compress(bytes(1 << 26), 9), compression="gzip")
 
 
-@attack(r"DataLossError: .*/variables/x: the chunk at \(0,\) does not hold 4000 bytes")
-def chunk_that_is_shorter(path: Path) -> None:
-    """To get uninitialized memory of the process as weights."""
-    _one_chunk(path, zlib.compress(bytes(100)), compression="gzip")
-
-
 @attack(r"DataLossError: .*/variables/x.*")
 def plain_chunk_that_is_shorter(path: Path) -> None:
-    """The same, without a filter."""
+    """To get memory of the process as weights."""
     _one_chunk(path, bytes(100))
 
 
@@ -324,23 +298,7 @@ def filter_of_a_plugin(path: Path) -> None:
         h5d.create(file["variables"].id, b"x", h5t.IEEE_F64LE, h5s.create_simple((10,)), properties)
 
 
-@attack("InvalidArgumentError: .*/variables/x: a filter that is unknown, or has very many parameters")
-def filter_with_many_parameters(path: Path) -> None:
-    """To have h5py read beyond its list of parameters."""
-    with _file(path) as file:
-        properties = h5p.create(h5p.DATASET_CREATE)
-        properties.set_chunk((10,))
-        properties.set_filter(31999, h5z.FLAG_OPTIONAL, tuple(range(2000)))
-        h5d.create(file["variables"].id, b"x", h5t.IEEE_F64LE, h5s.create_simple((10,)), properties)
-
-
-@attack("DataLossError: .*/variables/x: .*")
-def checksum_larger_than_its_chunk(path: Path) -> None:
-    """To crash the library with a chunk that is shorter than its Fletcher checksum."""
-    _one_chunk(path, b"ab", fletcher32=True)
-
-
-@attack("InvalidArgumentError: .*/variables/x: the filter 'gzip' .1. is applied more than once")
+@attack("InvalidArgumentError: .*/variables/x: (the|a) filter .* not supported")
 def deflated_twice(path: Path) -> None:
     """To square the expansion of a decompression bomb."""
     with _file(path) as file:
@@ -368,10 +326,11 @@ def names_that_climb(path: Path) -> None:
     write_file(path, variables={"../../etc/passwd": np.ones(1), "..": np.ones(1), "/root": np.ones(1)}, structure=None)
 
 
-@attack("DataLossError: .*percent-decode|DataLossError: .*two links have the name|DataLossError: .*/variables")
+@attack("DataLossError: .*two links have the name 'a'")
 def names_that_are_one(path: Path) -> None:
     """To have two values with one name, so that readers see different ones."""
     with _file(path) as file:
+        file.attrs["format"] = np.bytes_(layout.FORMAT)
         file["variables/%61"] = np.zeros(3)
 
 
@@ -612,9 +571,9 @@ def sealed_chunk_of_noise(path: Path) -> None:
 
 
 @attack(r"DataLossError: .*variable 'a', the chunk at \(0, 0\): it does not decode to \d+ bytes")
-def sealed_chunk_that_is_shorter(path: Path) -> None:
-    """To get uninitialized memory of the process as weights."""
-    _with_chunk(path, zlib.compress(bytes(1000)))
+def sealed_chunk_that_is_longer(path: Path) -> None:
+    """To have more inflated than the index says."""
+    _with_chunk(path, zlib.compress(bytes(1_000_008), 9))
 
 
 @attack("ResourceExhaustedError: .*variable 'a': with it, the values declare .* beyond the limit `declared_bytes`")
@@ -678,22 +637,8 @@ def superblock_of_absurd_size(path: Path) -> None:
 
 @attack("InvalidArgumentError: .* is an HDF5 file of an unsupported kind")
 def superblock_with_an_extension(path: Path) -> None:
-    """To bring tables of shared messages, where most known vulnerabilities of the library are."""
+    """To bring tables of shared messages."""
     data, _ = _sealed(path)
     struct.pack_into("<Q", data, 20, 48)
     struct.pack_into("<I", data, 44, lookup3(bytes(data[:44])))
-    path.write_bytes(data)
-
-
-@attack("DataLossError: .*")
-def old_group_that_is_its_own_child(path: Path) -> None:
-    """To overflow the library's stack with a cycle in a B-tree of the first version."""
-    with h5py.File(path, "w", libver="earliest") as file:
-        for number in range(200):
-            file[f"variables/x{number}"] = 1.0
-    data = bytearray(path.read_bytes())
-    trees = [place for place in range(len(data)) if data[place : place + 4] == b"TREE"]
-    for place in trees:
-        data[place + 5] = 1  # an inner node
-        struct.pack_into("<Q", data, place + 32, place)
     path.write_bytes(data)

@@ -68,6 +68,16 @@ def test_nothing_else_happens_for_harmless_ones(attempts, name):
     assert {"read": "", "verify": "", "list": ""} == {way: attempts[name][way][0] for way in ("read", "verify", "list")}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", [name for name, attack in ATTACKS.items() if re.match(r"\w+: \.\*/variables/", attack.verdict or "")]
+)
+def test_a_hostile_element_leaves_the_others_readable(attempts, name):
+    """Only what is asked for the bad element by name is an error; the variable beside it has its value."""
+    assert "" == attempts[name]["neighbour"][0]
+    assert attempts[name]["read"][0].partition(":")[0] == attempts[name]["each"][0].partition(":")[0]
+
+
 def test_the_page_lists_all_attacks():
     """Every maker has a row with its aim and its verdict; there is no other row."""
     table = PAGE.read_text(encoding="utf-8").partition("| file | aim of the attacker |")[2].partition("\n\n")[0]

@@ -1,7 +1,7 @@
 """HDF5's filters for the bytes of a chunk, applied and undone without the HDF5 library.
 
-The library returns uninitialized memory for a compressed chunk that is too short, allocates any amount for one that is
-too long, and loads plugins for unknown filters.
+A chunk gives exactly the bytes that its dataset declares, or an error; no decoder gets more memory than these bytes
+need; and no plugin is loaded for an unknown filter.
 """
 
 from __future__ import annotations

@@ -419,7 +419,7 @@ def _links(group: h5g.GroupID, part: str, most: int) -> list[bytes]:
     found: list[bytes] = []
 
     def note(name: bytes) -> bool | None:
-        # The callback must not raise; a result other than None ends the walk, which a cycle would make endless.
+        # The callback must not raise; a result other than None ends the walk.
         found.append(name)
         return True if len(found) > most else None
 

@@ -13,8 +13,7 @@ class SparseMemory(FileObject):
     """A file object in memory for h5py's ``fileobj`` driver.
 
     Unwritten ranges read as zeros and take no memory, so that HDF5 can lay out datasets of any size. No exception may
-    reach HDF5 while it writes (closing a file after one has crashed the process): the first exception is kept in
-    ``error``, and the caller raises it later.
+    reach HDF5 while it writes: the first exception is kept in ``error``, and the caller raises it later.
     """
 
     def __init__(self) -> None:
