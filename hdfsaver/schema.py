@@ -37,6 +37,10 @@ An **edge** joins two nodes; a DiGraph has at most one edge per pair. Edge data:
     The ``(output, input)`` pairs of the edge, in order of the input; ``x * x`` has two.
 ``control`` : bool
     Whether the target also waits for the source; a pure control edge has no ``wires``.
+
+Every further key of a node or an edge, and every key of ``digraph.graph``, is an **annotation**: it belongs to the
+program. Its value is None, a bool, a number, str, bytes, a NumPy array or scalar, or a list, tuple, set or dict of
+these. Files of this format keep annotations; TensorFlow's messages cannot hold them.
 """
 
 from __future__ import annotations
@@ -65,6 +69,7 @@ ControlWire: Wire = (-1, -1)
 DiGraph: TypeAlias = "nx.DiGraph[str]"
 
 NODE_FIELDS = ("op", "device", "attrs", "inputs", "control_inputs", "outputs")
+EDGE_FIELDS = ("wires", "control")
 
 
 @dataclass
@@ -313,7 +318,9 @@ def validate(digraph: DiGraph) -> None:
         _validate_node(digraph, name, data)
     expected = edges_from_inputs(digraph.nodes.items())
     for source, target, data in digraph.edges(data=True):
-        said = expected.pop((source, target), {"wires": [], "control": False})
+        if (source, target) not in expected:
+            raise ValueError(no_input(source, target))
+        said = expected.pop((source, target))
         wires, control = said["wires"], said["control"]
         if list(data.get("wires", [])) != wires or bool(data.get("control", False)) != control:
             raise ValueError(
@@ -325,11 +332,19 @@ def validate(digraph: DiGraph) -> None:
         raise ValueError(f"Node {target!r} has an input from {source!r}, but no edge joins them.")
 
 
+def no_input(source: str, target: str) -> str:
+    """The fault of an edge that does not follow from the inputs of its target."""
+    return (
+        f"Edge {source!r} -> {target!r} stands for no input of {target!r}. Edges follow from the inputs of "
+        "operations: keep other relations as a value of the node."
+    )
+
+
 def _validate_node(digraph: DiGraph, name: Any, data: Mapping[str, Any]) -> None:
     if not isinstance(name, str):
         raise ValueError(f"The key of node {name!r} is not a string.")
     missing = [key for key in NODE_FIELDS if key not in data]
-    if len(missing) == len(NODE_FIELDS):
+    if len(missing) == len(NODE_FIELDS) and digraph.out_degree(name):
         raise ValueError(f"Node {name!r} is an input of an operation, but it is not defined.")
     if missing:
         raise ValueError(f"Node {name!r} lacks {', '.join(missing)}.")

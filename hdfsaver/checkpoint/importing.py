@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from hdfsaver import schema
+from hdfsaver.annotations import NONE, Annotations, annotate, annotations_of
 from hdfsaver.checkpoint.meta_graph_files import read_structure
 from hdfsaver.checkpoint.saveables.partitioned_saveable import Part
 from hdfsaver.checkpoint.saver import OPERATIONS, Saver
@@ -220,6 +221,7 @@ class _Described(NamedTuple):
     saver: SaverDef | None
     saved_names: SavedNames
     library: message_classes.FunctionDefLibrary | None = None
+    annotations: Annotations = NONE
 
 
 class _Imported(NamedTuple):
@@ -260,6 +262,7 @@ def _import(
         prefix, new_names, elements = _insert(graph, nodes, options.scope, tensors, wanted, is_guess)
         if described.library is not None:
             add_functions(graph, described.library)
+    annotate(graph.digraph, described.annotations, new_names)
     _warn_of_resources(described.nodes)
     collections = {key: definition for key, definition in collections.items() if options.wants_collection(key)}
     variables = _Collections(graph, new_names, prefix).add(collections)
@@ -277,7 +280,8 @@ def _read(
     structure = source if isinstance(source, Structure) else read_structure(source, group)
     nodes = structure.digraph.nodes
     library = library_of(structure.tensorflow[LIBRARY]) if LIBRARY in structure.tensorflow else None
-    described = _Described(nodes, structure.collections, structure.saver, structure.saved_names, library)
+    found = annotations_of(structure.digraph)
+    described = _Described(nodes, structure.collections, structure.saver, structure.saved_names, library, found)
     return described, structure if is_file else None
 
 

@@ -10,7 +10,7 @@ from hdfsaver.files.atomic_write import write_text_atomically
 from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_defs import graph_around
-from hdfsaver.interop.graphs.graph_files import read_meta_graph, write_graph_def
+from hdfsaver.interop.graphs.graph_files import read_meta_graph, warn_of_annotations, write_graph_def
 from hdfsaver.interop.graphs.message_files import text_of
 from hdfsaver.interop.graphs.meta_graph_defs import program_message
 from hdfsaver.messages import message_classes
@@ -122,6 +122,8 @@ def write_graph(
     if not isinstance(graph_or_graph_def, Graph | message_classes.GraphDef):
         raise TypeError(f"write_graph takes a Graph or a GraphDef, not {type(graph_or_graph_def).__name__}.")
     path = Path(os.fspath(as_prefix(logdir)), name)
+    if isinstance(graph_or_graph_def, Graph) and (as_text or path.suffix == ".pb"):
+        warn_of_annotations(graph_or_graph_def.digraph, path)
     if as_text:
         given = graph_or_graph_def
         text = text_of(given.as_graph_def() if isinstance(given, Graph) else given, path)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from hdfsaver.annotations import snapshot
 from hdfsaver.checkpoint import meta_graph, retention
 from hdfsaver.checkpoint.renaming import Rename, renamed
 from hdfsaver.checkpoint.restore_reads import load
@@ -33,6 +34,7 @@ from hdfsaver.schema import SavedNames, SaverDef, Structure
 from hdfsaver.session import Session
 from hdfsaver.storage import groups
 from hdfsaver.storage.chunks.compression import Choices, by_name, checked
+from hdfsaver.storage.graph.annotation_tables import check_annotations
 from hdfsaver.storage.writing import Model, WriteOptions, Writer
 from hdfsaver.variables.variable import Variable, global_variables
 
@@ -260,7 +262,8 @@ class Saver:
         FailedPreconditionError
             A variable has no value. Nothing is written.
         TypeError
-            ``sess`` is not a session, or the step is not an integer.
+            ``sess`` is not a session, the step is not an integer, or a program has put a value on a node or an edge of
+            the graph that a file cannot hold; see `hdfsaver.schema`. Nothing is written.
         ValueError
             The folder does not exist, or the checkpoint would have the state file's name.
         RuntimeError
@@ -344,10 +347,11 @@ class Saver:
     def _structure_at(self, version: Hashable, graph: Graph, strip_default_attrs: bool, *, own: bool) -> Structure:
         """The graph's description, made once for each version; with ``own`` it does not change with the graph."""
         if self._described is None or self._described[0] != version:
+            _check_values(graph)
             self._described = (version, self._structure(graph, strip_default_attrs=strip_default_attrs))
         structure = self._described[1]
         if own and structure.digraph is graph.digraph:
-            structure = replace(structure, digraph=graph.digraph.copy())
+            structure = replace(structure, digraph=snapshot(graph.digraph))
             self._described = (version, structure)
         return structure
 
@@ -572,6 +576,15 @@ def _number(sess: Session | None, metric: Any) -> float:
         return float(value)
     except (TypeError, ValueError):
         raise TypeError(f"metric must be a number, not {value!r}.") from None
+
+
+def _check_values(graph: Graph) -> None:
+    """Refuse, before anything is written, what a program has put on the graph and no file can hold."""
+    try:
+        check_annotations(graph.digraph)
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"The graph cannot be saved: {error}") from error
 
 
 def _check_parent(prefix: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from hdfsaver import schema
+from hdfsaver.annotations import annotate, annotations_of
 from hdfsaver.schema import DiGraph, SavedNames, SavedPart, SaverDef
 
 UNBOUND = "$unbound_inputs_"
@@ -59,7 +60,14 @@ class _Part:
             for name, data in self.digraph.nodes.items()
             if self._is_inside(name)
         }
-        return schema.build({**self.outside, **nodes}), list(self.unbound)
+        digraph = schema.build({**self.outside, **nodes})
+        found = annotations_of(self.digraph)
+        names = {name: self._name(name) for edge in found.edges for name in edge}
+        annotate(digraph, found._replace(nodes={}), names)  # the nodes have theirs
+        return digraph, list(self.unbound)
+
+    def _name(self, name: str) -> str:
+        return name.removeprefix(self.prefix) if self._is_inside(name) else UNBOUND + name
 
     def _is_inside(self, name: str) -> bool:
         return name.startswith(self.prefix) and name not in self.excluded

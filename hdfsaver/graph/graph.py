@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeAlias
 import networkx as nx
 
 from hdfsaver import schema
+from hdfsaver.annotations import Watch
 from hdfsaver.graph.default_stack import DefaultStack
 from hdfsaver.graph.definition import Node, OpDef, find, lookup
 from hdfsaver.graph.graph_collections import Collections
@@ -60,6 +61,7 @@ class Graph:
         self._names = NamesInUse()
         self._positions = Positions()
         self._takers = Takers()
+        self._watch = Watch()
         self._taken_names = TakenNames()
         self._scope = ""
         self._devices: list[str | None] = []
@@ -106,7 +108,9 @@ class Graph:
         """A value that is equal to an earlier one only while graph and collections are unchanged."""
         # Comparing all items takes time, and is needed only where a list can be changed without a word to the graph.
         contents = self._collections.snapshot() if self._collections.is_shared else self._collections.version
-        return self, self._version, len(self.digraph), contents
+        # A program's values on nodes and edges change without a word to the graph, too, and may be of any size.
+        values = object() if self._watch.is_annotated(self.digraph, self._version) else None
+        return self, self._version, len(self.digraph), contents, values
 
     @property
     def finalized(self) -> bool:

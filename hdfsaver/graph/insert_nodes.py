@@ -186,6 +186,8 @@ class _Insertion:
         }
         if "outputs" in data:
             renamed["outputs"] = data["outputs"]
+        if len(data) > len(renamed):  # a program's own values
+            renamed |= {key: value for key, value in data.items() if key not in schema.NODE_FIELDS}
         return renamed
 
     def _attrs(self, name: str, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,8 @@ PACKAGE = "hdfsaver"
 # long as that makes no cycle. Modules below hdfsaver that are not in the table are public modules: they are above
 # everything and hold nothing but re-exports.
 LAYERS = (
-    ("errors", "dtypes", "shapes", "schema", "limits", "version", "tensor_info", "library_arrays", "optimizer_slots"),
+    ("errors", "dtypes", "shapes", "schema", "annotations", "limits", "version"),
+    ("tensor_info", "library_arrays", "optimizer_slots"),
     ("files",),
     ("messages",),
     ("graph", "storage"),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, NamedTuple
 
+from hdfsaver.annotations import annotations_of
 from hdfsaver.errors import DataLossError, NotFoundError
 from hdfsaver.files.error_context import about
 from hdfsaver.files.file_kinds import GRAPH_DEF, META_GRAPH, refusal_of
@@ -21,7 +23,7 @@ from hdfsaver.interop.graphs.message_files import (
 from hdfsaver.interop.graphs.meta_graph_defs import message_of, structure_of
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.parsing import parse
-from hdfsaver.schema import Structure
+from hdfsaver.schema import DiGraph, Structure
 
 __all__ = [
     "MetaGraph",
@@ -29,6 +31,7 @@ __all__ = [
     "read_graph_def",
     "read_meta_graph",
     "read_saved_model",
+    "warn_of_annotations",
     "write_graph_def",
     "write_meta_graph",
 ]
@@ -116,7 +119,20 @@ def write_meta_graph(structure: Structure | message_classes.MetaGraphDef, path: 
     """
     if isinstance(structure, message_classes.MetaGraphDef):
         structure = _structure_of_copy(structure)
-    write_message(path, message_of(structure))
+    message = message_of(structure)
+    warn_of_annotations(structure.digraph, path)
+    write_message(path, message)
+
+
+def warn_of_annotations(digraph: DiGraph, path: PathLike) -> None:
+    """Say which values of a program are not in a file of TensorFlow's messages, which cannot hold them."""
+    found = annotations_of(digraph)
+    if found:
+        warnings.warn(
+            f"{path} has the graph without the {found.text()} that a program has put there: TensorFlow's messages "
+            "cannot hold them. A file of this format (.h5) keeps them.",
+            stacklevel=3,
+        )
 
 
 def _structure_of_copy(message: message_classes.MetaGraphDef) -> Structure:
@@ -206,6 +222,8 @@ def write_graph_def(
     """
     message: message_classes.GraphDef | message_classes.MetaGraphDef
     message = message_of(structure, with_saver=False) if isinstance(structure, Structure) else structure
+    if isinstance(structure, Structure):
+        warn_of_annotations(structure.digraph, path)
     write_message(path, message.graph_def if isinstance(message, message_classes.MetaGraphDef) else message)
 
 

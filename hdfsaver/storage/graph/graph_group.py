@@ -5,9 +5,11 @@ from __future__ import annotations
 from h5py import h5g
 
 from hdfsaver import schema
+from hdfsaver.annotations import annotate
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.schema import CollectionDef, SavedPart, SaverDef, Structure
 from hdfsaver.storage import layout
+from hdfsaver.storage.graph.annotation_tables import read_annotations, write_annotations
 from hdfsaver.storage.graph.collection_tables import read_collections, write_collections
 from hdfsaver.storage.graph.edge_table import read_edges, write_edges
 from hdfsaver.storage.graph.node_table import read_nodes, write_nodes
@@ -41,6 +43,7 @@ def write_structure(root: h5g.GroupID, structure: Structure) -> None:
         return
     write_nodes(graph, structure.digraph)
     write_edges(graph, structure.digraph)
+    write_annotations(graph, structure.digraph)
     if structure.collections:
         write_collections(objects.create_group(graph, COLLECTIONS), structure.collections)
     if structure.saver is not None:
@@ -71,6 +74,7 @@ def read_structure(root: h5g.GroupID) -> Structure | None:
         nodes = read_nodes(graph)
         read_edges(graph, nodes)
         digraph = schema.build(nodes)
+        annotate(digraph, read_annotations(graph, digraph))
     return Structure(
         digraph,
         _read_collections(graph),

@@ -7,32 +7,23 @@ its nodes by exactly the JSON of their keys.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import networkx as nx
 from h5py import h5g
 
-from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.storage.graph.edge_order import ordered_edges
 from hdfsaver.storage.graph.large_constants import CONSTANTS
+from hdfsaver.storage.graph.literal_columns import FetchedArrays, PlacedArrays, naming, parsed
 from hdfsaver.storage.graph.value_json import LiteralReader, LiteralWriter
-from hdfsaver.storage.hdf5 import objects
-from hdfsaver.storage.hdf5.array_datasets import read_array, write_array
 from hdfsaver.storage.hdf5.dataclass_tables import columns_of
 from hdfsaver.storage.hdf5.objects import damaged
 from hdfsaver.storage.hdf5.tables import write_table
-from hdfsaver.tensor_info import Array
 
 NODES = "nodes"
 EDGES = "edges"
 ATTRS = "attrs"
-
-MAX_LINK = 200
-"""Characters of the longest name that a constant gets from a node and an attribute."""
-
-_ESCAPED = re.compile(r"[%/\x00-\x1f\x7f]")
 
 
 def write_digraph(graph: h5g.GroupID, digraph: nx.DiGraph[Any]) -> None:
@@ -45,7 +36,7 @@ def write_digraph(graph: h5g.GroupID, digraph: nx.DiGraph[Any]) -> None:
     ValueError
         A value is nested too deeply, or two nodes have the same key in the file.
     """
-    constants = _ConstantWriter()
+    constants = PlacedArrays()
     writer = LiteralWriter(constants.add)
     keys = _key_cells(writer, digraph)
     write_table(graph, ATTRS, {"attrs": [_graph_text(writer, digraph)]})
@@ -54,15 +45,11 @@ def write_digraph(graph: h5g.GroupID, digraph: nx.DiGraph[Any]) -> None:
     constants.write(graph)
 
 
-def _naming(owner: str, error: Exception) -> Exception:
-    return (TypeError if isinstance(error, TypeError) else ValueError)(f"{owner}, {error}.")
-
-
 def _graph_text(writer: LiteralWriter, digraph: nx.DiGraph[Any]) -> str:
     try:
         return writer.attrs("graph", digraph.graph)
     except (TypeError, ValueError) as error:
-        raise _naming("the graph itself", error) from error
+        raise naming("the graph itself", error) from error
 
 
 def _key_cells(writer: LiteralWriter, digraph: nx.DiGraph[Any]) -> list[str]:
@@ -71,7 +58,7 @@ def _key_cells(writer: LiteralWriter, digraph: nx.DiGraph[Any]) -> list[str]:
         try:
             text = writer.value(node)
         except (TypeError, ValueError) as error:
-            raise _naming(f"node {node!r}", error) from error
+            raise naming(f"node {node!r}", error) from error
         if text in cells:  # two NaN, for example
             raise ValueError(f"node {node!r} and another node both have the key {text} in the file.")
         cells[text] = node
@@ -88,7 +75,7 @@ def _node_cells(writer: LiteralWriter, digraph: nx.DiGraph[Any], keys: Sequence[
         try:
             cells.append(writer.attrs(_label(node, key), attrs))
         except (TypeError, ValueError) as error:
-            raise _naming(f"node {node!r}", error) from error
+            raise naming(f"node {node!r}", error) from error
     return cells
 
 
@@ -101,42 +88,13 @@ def _write_edges(graph: h5g.GroupID, writer: LiteralWriter, digraph: nx.DiGraph[
         try:
             cells.append(writer.attrs(f"{labels[source]}->{labels[target]}", attrs))
         except (TypeError, ValueError) as error:
-            raise _naming(f"edge {nodes[source]!r} -> {nodes[target]!r}", error) from error
+            raise naming(f"edge {nodes[source]!r} -> {nodes[target]!r}", error) from error
     columns = {
         "source": [keys[source] for source, _, _ in edges],
         "target": [keys[target] for _, target, _ in edges],
         "attrs": cells,
     }
     write_table(graph, EDGES, columns)
-
-
-class _ConstantWriter:
-    """Collects the arrays that become datasets, under unique links."""
-
-    def __init__(self) -> None:
-        self._arrays: dict[str, Array] = {}
-        self._counts: dict[str, int] = {}
-
-    def add(self, label: str, array: Array) -> str:
-        """Add an array, and return its link."""
-        base = link = _ESCAPED.sub(_code, label[:MAX_LINK].encode(errors="backslashreplace").decode())
-        while link in self._arrays:
-            self._counts[base] = self._counts.get(base, 1) + 1
-            link = f"{base}:{self._counts[base]}"
-        self._arrays[link] = array
-        return link
-
-    def write(self, graph: h5g.GroupID) -> None:
-        """Write all of them; create their group if there are any."""
-        if not self._arrays:
-            return
-        group = objects.create_group(graph, CONSTANTS)
-        for link, array in self._arrays.items():
-            write_array(group, link, array)
-
-
-def _code(found: re.Match[str]) -> str:
-    return f"%{ord(found.group()):02X}"
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -153,12 +111,12 @@ def read_digraph(graph: h5g.GroupID) -> nx.DiGraph[Any]:
     InvalidArgumentError
         A cell has an unknown dtype.
     """
-    reader = LiteralReader(_ConstantReader(graph).read)
+    reader = LiteralReader(FetchedArrays(graph, f"/graph/{CONSTANTS}").read)
     digraph: nx.DiGraph[Any] = nx.DiGraph()
     digraph.graph.update(_graph_attrs(graph, reader))
     nodes = columns_of(graph, NODES, {"key": None, "attrs": None})
-    keys = _parsed(f"/graph/{NODES}", "key", nodes["key"], reader.key)
-    digraph.add_nodes_from(zip(keys, _parsed(f"/graph/{NODES}", "attrs", nodes["attrs"], reader.attrs), strict=True))
+    keys = parsed(f"/graph/{NODES}", "key", nodes["key"], reader.key)
+    digraph.add_nodes_from(zip(keys, parsed(f"/graph/{NODES}", "attrs", nodes["attrs"], reader.attrs), strict=True))
     if len(digraph) != len(keys):
         raise _repeated(NODES, keys, nodes["key"])
     _read_edges(graph, reader, digraph, dict(zip(nodes["key"], keys, strict=True)))
@@ -169,7 +127,7 @@ def _graph_attrs(graph: h5g.GroupID, reader: LiteralReader) -> dict[Any, Any]:
     cells = columns_of(graph, ATTRS, {"attrs": None})["attrs"]
     if len(cells) != 1:
         raise damaged(f"/graph/{ATTRS}", f"one row was expected, not {len(cells)}.")
-    (attrs,) = _parsed(f"/graph/{ATTRS}", "attrs", cells, reader.attrs)
+    (attrs,) = parsed(f"/graph/{ATTRS}", "attrs", cells, reader.attrs)
     found: dict[Any, Any] = attrs
     return found
 
@@ -178,7 +136,7 @@ def _read_edges(graph: h5g.GroupID, reader: LiteralReader, digraph: nx.DiGraph[A
     columns = columns_of(graph, EDGES, {"source": None, "target": None, "attrs": None})
     ends = [_ends(nodes, columns[column], column) for column in ("source", "target")]
     pairs = list(zip(*ends, strict=True))
-    attrs = _parsed(f"/graph/{EDGES}", "attrs", columns["attrs"], reader.attrs)
+    attrs = parsed(f"/graph/{EDGES}", "attrs", columns["attrs"], reader.attrs)
     digraph.add_edges_from((*pair, data) for pair, data in zip(pairs, attrs, strict=True))
     if digraph.number_of_edges() != len(pairs):
         raise _repeated(EDGES, pairs, list(map(" -> ".join, zip(columns["source"], columns["target"], strict=True))))
@@ -197,37 +155,3 @@ def _repeated(table: str, items: Sequence[Any], cells: Sequence[str]) -> Excepti
     first: dict[Any, int] = {}
     row = next(row for row, item in enumerate(items) if first.setdefault(item, row) != row)
     return damaged(f"/graph/{table} row {row}", f"{cells[row]} is in row {first[items[row]]} already.")
-
-
-def _parsed(part: str, column: str, cells: Sequence[str], parse: Callable[[str], Any]) -> list[Any]:
-    values: list[Any] = []
-    try:
-        for text in cells:
-            values.append(parse(text))  # noqa: PERF401 - its length is the row of an error
-    except InvalidArgumentError as error:
-        raise InvalidArgumentError(None, None, f"{_place(part, values, column)}: {error}.") from error
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        raise damaged(_place(part, values, column), f"{error}.") from error
-    return values
-
-
-def _place(part: str, values: Sequence[Any], column: str) -> str:
-    return f"{part} row {len(values)}, column {column!r}"
-
-
-class _ConstantReader:
-    """Reads constants by their links, each of them once."""
-
-    def __init__(self, graph: h5g.GroupID) -> None:
-        self._graph = graph
-        self._group: h5g.GroupID | None = None
-        self._seen: set[str] = set()
-
-    def read(self, link: str) -> Array:
-        """The array of a link; `DataLossError` if it is missing, damaged or already read."""
-        if link in self._seen:  # otherwise a small file could fill any memory
-            raise damaged(f"/graph/{CONSTANTS}/{link}", "two rows refer to it, but only one may.")
-        self._seen.add(link)
-        if self._group is None:
-            self._group = objects.open_group(self._graph, CONSTANTS)
-        return read_array(self._group, link)
