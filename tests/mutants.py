@@ -1789,6 +1789,22 @@ MUTANTS = [
             "A checkpoint is not written beside the graph of another.",
         ),
         (
+            "numbers-beyond-the-range",
+            "checkpoint/restore_casts.py",
+            "        beyond += _beyond(value, cast, target)",
+            "        pass",
+            "checkpoint/test_restore_casts.py",
+            "A restore that converts values gives no number another value without an error.",
+        ),
+        (
+            "kinds-of-numbers",
+            "checkpoint/restore_casts.py",
+            "    return -1 < _kind(source) <= _kind(target) and _kind(target) > 0",
+            "    return -1 < _kind(source)",
+            "checkpoint/test_restore_casts.py",
+            "Real numbers never become integers, nor complex ones real.",
+        ),
+        (
             "values-change-without-a-word",
             "graph/graph.py",
             "        values = object() if self._watch.is_annotated(self.digraph, self._version) else None",
@@ -1797,7 +1813,7 @@ MUTANTS = [
             "A later save has the values that a program has put on the graph since.",
         ),
         (
-            "values-of-the-moment",
+            "values-on-nodes-of-the-moment",
             "annotations.py",
             "    found = copy.deepcopy(annotations_of(digraph))",
             "    found = annotations_of(digraph)",

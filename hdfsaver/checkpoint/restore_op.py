@@ -14,6 +14,7 @@ import numpy as np
 
 from hdfsaver import shapes
 from hdfsaver.checkpoint import slice_specs
+from hdfsaver.checkpoint.restore_casts import is_castable
 from hdfsaver.errors import InvalidArgumentError, NotFoundError
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.graph.definition import Kernel, Node, OpDef, register
@@ -73,10 +74,12 @@ def _check(file: TensorFile, name: str, dtype: str) -> None:
     if entry is None:
         raise NotFoundError(None, None, f"Key {name} not found in checkpoint {file.path}.")
     if entry.dtype != dtype:
+        remedy = " `Saver.restore` converts the values with cast=True." if is_castable(entry.dtype, dtype) else ""
         raise InvalidArgumentError(
             None,
             None,
-            f"tensor_name = {name}; expected dtype {dtype} does not equal original dtype {entry.dtype} in {file.path}.",
+            f"tensor_name = {name}; expected dtype {dtype} does not equal original dtype {entry.dtype} in {file.path}."
+            f"{remedy}",
         )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from hdfsaver import errors, shapes
+from hdfsaver.checkpoint.restore_casts import REMEDY, is_castable
 from hdfsaver.checkpoint.saveables.saveable import Saveable
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.tensor_info import TensorInfo
@@ -34,6 +35,8 @@ class RestoreReport:
         The tensors of the file that were not used.
     reshaped : tuple of str
         The variables that were restored with another shape than in the file.
+    cast : tuple of str
+        The variables that were restored with another dtype than in the file.
     """
 
     path: str
@@ -43,6 +46,7 @@ class RestoreReport:
     unreadable: dict[str, str] = field(default_factory=dict, kw_only=True)
     unused: tuple[str, ...] = ()
     reshaped: tuple[str, ...] = ()
+    cast: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         counted = {
@@ -51,13 +55,16 @@ class RestoreReport:
             "unreadable": tuple(self.unreadable),
             "in the file and not used": self.unused,
             "reshaped": self.reshaped,
+            "converted to another dtype": self.cast,
         }
         lines = [f"{self.path}: {len(self.restored)} restored."]
         lines += [f"{len(names)} {what}: {listed(names)}." for what, names in counted.items() if names]
         return "\n".join(lines)
 
 
-def match(file: TensorFile, wanted: Mapping[str, Saveable], reshape: bool, strict: bool) -> RestoreReport:
+def match(
+    file: TensorFile, wanted: Mapping[str, Saveable], reshape: bool, strict: bool, cast: bool = False
+) -> RestoreReport:
     """Compare the variables with the tensors of a file, before any value is read.
 
     Parameters
@@ -69,6 +76,8 @@ def match(file: TensorFile, wanted: Mapping[str, Saveable], reshape: bool, stric
         Whether shapes may differ if the numbers of elements are equal.
     strict : bool
         Whether every variable must be in the file and match.
+    cast : bool
+        Whether dtypes may differ if the numbers can be converted; see `hdfsaver.checkpoint.restore_casts`.
 
     Returns
     -------
@@ -91,7 +100,7 @@ def match(file: TensorFile, wanted: Mapping[str, Saveable], reshape: bool, stric
         name, why = next(iter(unreadable.items()))
         text = f"{file.path}: {why.message} Nothing was restored."
         raise type(why)(None, wanted[name].op, text, why.error_code)
-    differences = {name: _difference(file.variables[name], wanted[name], reshape) for name in present}
+    differences = {name: _difference(file.variables[name], wanted[name], reshape, cast) for name in present}
     mismatched = {name: text for name, text in differences.items() if text}
     if mismatched and strict:
         _refuse(file, wanted, mismatched)
@@ -104,13 +113,19 @@ def match(file: TensorFile, wanted: Mapping[str, Saveable], reshape: bool, stric
         unreadable={name: why.message for name, why in unreadable.items()},
         unused=tuple(name for name in file.variables if name not in wanted),
         reshaped=tuple(name for name in restored if not _same_shape(file.variables[name], wanted[name])),
+        cast=tuple(name for name in restored if file.variables[name].dtype != wanted[name].dtype) if cast else (),
     )
 
 
-def _difference(entry: TensorInfo, saveable: Saveable, reshape: bool) -> str:
+def _difference(entry: TensorInfo, saveable: Saveable, reshape: bool, cast: bool) -> str:
     """The difference between a tensor of the file and a variable; empty if they match."""
     if entry.dtype != saveable.dtype:
-        return f"{saveable.label} has dtype {saveable.dtype}, but {entry.name!r} in the file has {entry.dtype}"
+        can_cast = is_castable(entry.dtype, saveable.dtype)
+        if not (cast and can_cast):
+            remedy = f"; {REMEDY}" if can_cast else ", which is never converted to it" if cast else ""
+            return (
+                f"{saveable.label} has dtype {saveable.dtype}, but {entry.name!r} in the file has {entry.dtype}{remedy}"
+            )
     if _same_shape(entry, saveable) or (reshape and saveable.may_reshape and _same_size(entry, saveable)):
         return ""
     return (

@@ -382,6 +382,7 @@ class Saver:
         save_path: PathLike | None,
         *,
         strict: bool = True,
+        cast: bool = False,
         mmap_mode: str | None = None,
         progress: Callback | None = None,
     ) -> RestoreReport:
@@ -398,6 +399,10 @@ class Saver:
         strict : bool
             With False, variables that are missing in the file or do not match keep their values, instead of causing an
             error. This initializes a larger model from a smaller one.
+        cast : bool
+            Convert values of another dtype to that of the variable: integers to other integers and to real numbers,
+            real numbers to those of another size and to complex ones. Real numbers never become integers, nor complex
+            ones real.
         mmap_mode : str, optional
             ``"r"`` or ``"c"``: map large values into memory instead of reading them; they are loaded when they are
             used, and their digests are not checked. The file must not be changed in place while they are used.
@@ -416,7 +421,7 @@ class Saver:
         NotFoundError
             A name is missing in the file. The message lists the missing names, the names in the file and similar names.
         InvalidArgumentError
-            A variable's shape or dtype differs.
+            A variable's shape or dtype differs. With ``cast``, numbers are beyond the range of the variable's dtype.
         DataLossError
             The file is damaged or was changed by another program.
         RuntimeError
@@ -443,11 +448,11 @@ class Saver:
             return RestoreReport(found.path)
         self._check_graph(sess)
         with open_located(found, self._group) as file:
-            report = match(file, self._saveables, self._reshape, strict)
+            report = match(file, self._saveables, self._reshape, strict, cast)
             wanted = {name: self._saveables[name] for name in report.restored}
             for saveable in wanted.values():
                 saveable.check_takes()
-            loaded = load(file, wanted, self._reshape, mmap_mode, progress)
+            loaded = load(file, wanted, self._reshape, mmap_mode, progress, report.cast)
         if sess is not None:
             sess.state.assign(loaded)
         return report

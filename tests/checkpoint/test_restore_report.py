@@ -40,7 +40,9 @@ def test_what_matches_is_loaded(path):
             sess.run(["w:0", "new:0", "old:0"])[i].tolist() for i in range(3)
         )
     assert (("w",), ("new",), (), ()) == (report.restored, report.missing, report.unused, report.reshaped)
-    assert {"old": "variable 'old' has dtype float32, but 'old' in the file has int32"} == report.mismatched
+    assert {
+        "old": "variable 'old' has dtype float32, but 'old' in the file has int32; pass cast=True to convert the values"
+    } == report.mismatched
     assert "1 missing in the file: 'new'.\n1 of another dtype or shape: 'old'." in str(report)
 
 
