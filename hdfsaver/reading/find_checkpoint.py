@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ntpath
 import os
 import re
 from collections.abc import Iterable
@@ -80,8 +81,19 @@ def checkpoint_exists(checkpoint_prefix: PathLike) -> bool:
     return locate(as_prefix(checkpoint_prefix)) is not None
 
 
-def get_checkpoint_state(checkpoint_dir: PathLike, latest_filename: str | None = None) -> CheckpointState | None:
+def get_checkpoint_state(
+    checkpoint_dir: PathLike, latest_filename: str | None = None, *, relocated: bool = False
+) -> CheckpointState | None:
     """Read the state file of a folder.
+
+    Parameters
+    ----------
+    checkpoint_dir : path
+    latest_filename : str, optional
+        The name of the state file, ``"checkpoint"`` by default.
+    relocated : bool
+        The folder was moved or copied, perhaps from another computer: of a checkpoint that the state file names by an
+        absolute path, take the one of the same name beside the state file, if there is one.
 
     Returns
     -------
@@ -93,18 +105,44 @@ def get_checkpoint_state(checkpoint_dir: PathLike, latest_filename: str | None =
     ValueError
         The state file names no checkpoint.
     """
-    return state_file.read(as_prefix(checkpoint_dir), latest_filename)
+    folder = as_prefix(checkpoint_dir)
+    state = state_file.read(folder, latest_filename)
+    if state is not None and relocated:
+        state.model_checkpoint_path = _beside(folder, state.model_checkpoint_path)
+        state.all_model_checkpoint_paths = [_beside(folder, path) for path in state.all_model_checkpoint_paths]
+    return state
 
 
-def latest_checkpoint(checkpoint_dir: PathLike, latest_filename: str | None = None) -> str | None:
+def _beside(folder: str, path: str) -> str:
+    """The checkpoint in a folder that has the name of one elsewhere; the path itself without such a checkpoint."""
+    within = path.removeprefix(os.path.join(folder, ""))
+    if within != path and not ntpath.isabs(within):  # it moves with the folder
+        return path
+    for name in (os.path.basename(path), ntpath.basename(path)):
+        if name and checkpoint_exists(os.path.join(folder, name)):
+            return os.path.join(folder, name)
+    return path
+
+
+def latest_checkpoint(
+    checkpoint_dir: PathLike, latest_filename: str | None = None, *, relocated: bool = False
+) -> str | None:
     """The prefix of the checkpoint that was saved last in a folder, regardless of its step.
+
+    Parameters
+    ----------
+    checkpoint_dir : path
+    latest_filename : str, optional
+        The name of the state file, ``"checkpoint"`` by default.
+    relocated : bool
+        The folder was moved or copied; see `get_checkpoint_state`.
 
     Returns
     -------
     str or None
         None if the state file or its checkpoint is missing.
     """
-    state = get_checkpoint_state(checkpoint_dir, latest_filename)
+    state = get_checkpoint_state(checkpoint_dir, latest_filename, relocated=relocated)
     if state is None or not checkpoint_exists(state.model_checkpoint_path):
         return None
     return state.model_checkpoint_path
@@ -155,9 +193,12 @@ def resolve(ckpt_dir_or_file: PathLike) -> str:
     if latest is None and locate(unnamed := os.path.join(text, "")) is not None:
         return unnamed
     if latest is None:
+        beside = latest_checkpoint(text, relocated=True)
+        moved = f": {beside}, which `latest_checkpoint(..., relocated=True)` finds"
+        remedy = moved if beside else _some_in(text)
         raise ValueError(
             f"Couldn't find 'checkpoint' file or checkpoints in given directory {text}: no state file there names a "
-            f"checkpoint that exists. Give the prefix of a checkpoint instead{_some_in(text)}.{_state_of(text)}"
+            f"checkpoint that exists. Give the prefix of a checkpoint instead{remedy}.{_state_of(text)}"
         )
     return latest
 

@@ -68,6 +68,34 @@ def test_other_names_of_the_state_file(folder):
     assert f"{folder}/m-5" == tf.train.get_checkpoint_state(folder, latest_filename="other").model_checkpoint_path
 
 
+@pytest.mark.parametrize("prefix", ["{elsewhere}/m-5", "/gone/away/m-5", "C:\\\\models\\\\m-5", "//server/share/m-5"])
+def test_a_folder_that_was_moved(folder, tmp_path, prefix):
+    """The checkpoint beside the state file is taken when asked for, whether or not there is one at the old path."""
+    shutil.copytree(folder, tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "sub").mkdir()
+    shutil.copy(folder / "m-5.h5", tmp_path / "elsewhere" / "sub" / "m-4.h5")
+    moved = str(tmp_path / "elsewhere")
+    named = prefix.format(elsewhere=folder)
+    lines = [f'model_checkpoint_path: "{named}"', 'all_model_checkpoint_paths: "sub/m-4"']
+    lines += [f'all_model_checkpoint_paths: "{named}"', 'all_model_checkpoint_paths: "/gone/m-3"']
+    write_state(tmp_path / "elsewhere", "\n".join(lines).encode())
+    assert f"{moved}/m-5" != tf.train.latest_checkpoint(moved)
+    assert f"{moved}/m-5" == tf.train.latest_checkpoint(moved, relocated=True)
+    state = tf.train.get_checkpoint_state(moved, relocated=True)
+    assert state is not None
+    assert [f"{moved}/sub/m-4", f"{moved}/m-5", "/gone/m-3"] == state.all_model_checkpoint_paths
+
+
+def test_the_remedy_for_a_moved_folder(folder):
+    """The error for the folder names the checkpoint beside the state file, and the call that finds it."""
+    write_state(folder, b'model_checkpoint_path: "/gone/m-5"')
+    said = r"Give the prefix of a checkpoint instead: .*/m-5, which `latest_checkpoint\(..., relocated=True\)` finds"
+    with pytest.raises(ValueError, match=said):
+        tf.train.load_checkpoint(folder)
+    found = tf.train.latest_checkpoint(folder, relocated=True)
+    assert 7 == tf.train.load_variable(found, "step")
+
+
 @pytest.mark.parametrize("path", ["nope", "m-5.h5", "\0", "x" * 5000, "a/" * 3000])
 def test_no_folder(folder, path):
     """A path that is not a folder has no state and no checkpoint."""
