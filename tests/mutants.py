@@ -2015,7 +2015,7 @@ MUTANTS = [
         (
             "all-or-nothing-is-restored",
             "checkpoint/saver.py",
-            "            report = match(file, self._saveables, self._reshape, strict)",
+            "            report = match(file, self._saveables, self._reshape, strict, cast)",
             "            report = match(file, self._saveables, self._reshape, False)",
             "checkpoint/test_saver.py checkpoint/test_restore_report.py",
             "A restore without all variables is an error, and restores none.",
