@@ -77,6 +77,7 @@ def write_pytorch(path: str, job: Job) -> None:
 def write_tensorflow(prefix: str, job: Job) -> None:
     """Write a TensorFlow checkpoint, and its graph beside it."""
     from hdfsaver.interop.bundle.bundle_writing import write_bundle
+    from hdfsaver.interop.bundle.object_graph import OBJECT_GRAPH
     from hdfsaver.interop.graphs.message_files import message_draft
     from hdfsaver.interop.graphs.meta_graph_defs import message_of
 
@@ -92,7 +93,10 @@ def write_tensorflow(prefix: str, job: Job) -> None:
                 f"{meta} exists and has the graph of an earlier checkpoint, but this one is written without a graph. "
                 "Remove that file, or choose another name.",
             )
-        write_bundle(prefix, job.arrays, _dtype_names(job.arrays.entries), durable=job.durable)
+        # TensorFlow 1's Saver sorts the names; TensorFlow 2 has an order of its own, which the source has kept.
+        has_saver = job.structure is not None and job.structure.saver is not None
+        sort = has_saver and OBJECT_GRAPH not in job.arrays
+        write_bundle(prefix, job.arrays, _dtype_names(job.arrays.entries), sort=sort, durable=job.durable)
 
 
 def tensorflow_files(prefix: str, has_graph: bool) -> list[str]:

@@ -73,7 +73,8 @@ def test_a_folder_that_was_moved(folder, tmp_path, prefix):
     """The checkpoint beside the state file is taken when asked for, whether or not there is one at the old path."""
     shutil.copytree(folder, tmp_path / "elsewhere")
     (tmp_path / "elsewhere" / "sub").mkdir()
-    shutil.copy(folder / "m-5.h5", tmp_path / "elsewhere" / "sub" / "m-4.h5")
+    for name in ("sub/m-4.h5", "m-4.h5"):  # what is named by a relative path moves with the folder
+        shutil.copy(folder / "m-5.h5", tmp_path / "elsewhere" / name)
     moved = str(tmp_path / "elsewhere")
     named = prefix.format(elsewhere=folder)
     lines = [f'model_checkpoint_path: "{named}"', 'all_model_checkpoint_paths: "sub/m-4"']
