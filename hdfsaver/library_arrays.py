@@ -37,6 +37,8 @@ def as_numpy(value: Any, name: str) -> Array:
         return value
     if is_torch(value):
         return _from_torch(value, name)
+    if isinstance(value, str | bytes):
+        return _of_strings(value, ())
     if isinstance(value, _SCALARS):
         return np.asarray(value)
     if not is_array(value):
@@ -48,6 +50,24 @@ def as_numpy(value: Any, name: str) -> Array:
         return np.asarray(value) if hasattr(value, "__array__") else np.from_dlpack(value)
     except (TypeError, ValueError, RuntimeError, BufferError) as error:
         raise TypeError(f"{name!r}, {_kind(value)}, cannot be converted to a NumPy array: {error}") from error
+
+
+def is_plain(value: list[Any] | tuple[Any, ...]) -> bool:
+    """Whether a list or tuple has numbers or strings of one Python type, so that it stands for one array."""
+    kinds = {type(each) for each in value}
+    return len(kinds) == 1 and kinds <= {bool, int, float, complex, str, bytes}
+
+
+def of_plain(value: list[Any] | tuple[Any, ...]) -> Array:
+    """The array that such a list or tuple stands for."""
+    return _of_strings(value, (len(value),)) if isinstance(value[0], str | bytes) else np.asarray(value)
+
+
+def _of_strings(value: Any, shape: tuple[int, ...]) -> Array:
+    """An array of a string or of several; not of NumPy's strings, which lose the NULs at their ends."""
+    found = np.empty(shape, object)
+    found[...] = value
+    return found
 
 
 def is_array(value: Any) -> bool:

@@ -18,6 +18,9 @@ Key = tuple[slice, ...]
 
 STRING = "string"
 
+_NUMBERS = "iufc"
+"""The kinds of NumPy's dtypes that have a byte order and one size for each type."""
+
 LARGE = 65536
 """A tensor of at least this many bytes is moved on its own, compressed or mapped; smaller ones together."""
 
@@ -52,6 +55,17 @@ def bytes_of(array: Array) -> memoryview:
     """The bytes of a contiguous array as one flat view."""
     # Through NumPy, because a memoryview does not support the small floats.
     return array.reshape(-1).view(np.uint8).data
+
+
+def native(array: Array) -> Array:
+    """The same numbers in row-major order and this machine's byte order; the array itself where it has both."""
+    if array.flags.c_contiguous and array.dtype.isnative:
+        return array
+    dtype = array.dtype.newbyteorder("=")
+    if dtype.kind in _NUMBERS:
+        # A dtype whose byte order was changed is equal to NumPy's own, but is not `isbuiltin`.
+        dtype = np.dtype(dtype.type)
+    return np.asarray(array, dtype, order="C")
 
 
 def nbytes_of(dtype: str, shape: tuple[int, ...]) -> int:

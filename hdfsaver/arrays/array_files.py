@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hdfsaver.arrays.nested_arrays import flattened
 from hdfsaver.files.progress import Callback
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.formats.open_source import open_source
@@ -32,7 +33,9 @@ def save_file(
     tensors : mapping of str to array
         Arrays of NumPy, PyTorch (a ``state_dict``) or JAX, other objects with ``__array__`` or DLPack, numbers and
         strings; of any dtype in the table of dtypes, any byte order and memory layout. Contiguous little-endian arrays
-        are not copied.
+        are not copied. Nested dicts, lists and tuples of arrays (a pytree) are flattened, with slashes between their
+        keys, positions, and fields of named tuples: ``{"layer": {"w": w}}`` is saved as ``layer/w``. A list of numbers
+        or strings of one type is one array; empty containers leave nothing.
     path : path
         The file; an earlier one is replaced when the new one is complete.
     metadata : mapping of str to str, optional
@@ -50,8 +53,8 @@ def save_file(
         A value is not an array, or has an unsupported dtype; a name, or a key or value of ``metadata``, is not a str.
         Nothing is written.
     ValueError
-        A name, or a string in ``metadata``, cannot be encoded in UTF-8; an array has more than 32 dimensions;
-        ``compression`` is unknown, or names an unknown array.
+        Two arrays would get one name; a name, or a string in ``metadata``, cannot be encoded in UTF-8; an array has
+        more than 32 dimensions; ``compression`` is unknown, or names an unknown array.
     ImportError
         The package of the codec is not installed.
     NotFoundError
@@ -72,21 +75,9 @@ def save_file(
     array(7)
     """
     _check_strings(metadata or {})
-    arrays = {_checked(name): as_numpy(value, name) for name, value in _mapping(tensors).items()}
+    arrays = {name: as_numpy(value, name) for name, value in flattened(tensors).items()}
     models = {ROOT: Model(arrays, None, {}, by_name(compression, arrays))}
     Writer().write(as_prefix(path), models, metadata=metadata, options=WriteOptions(durable=durable, progress=progress))
-
-
-def _mapping(tensors: Any) -> Mapping[str, Any]:
-    if not isinstance(tensors, Mapping):
-        raise TypeError(f"A dict of arrays by name was expected, not {type(tensors).__name__}.")
-    return tensors
-
-
-def _checked(name: Any) -> str:
-    if not isinstance(name, str):
-        raise TypeError(f"The name of an array must be a str, not {name!r}.")
-    return name
 
 
 def _check_strings(metadata: Mapping[str, str]) -> None:

@@ -91,19 +91,15 @@ NPZ = FileKind("npz", "a NumPy archive (.npz)", _READ)
 TORCH = FileKind("torch", "a PyTorch file", _READ)
 KERAS = FileKind("keras", "a Keras archive (.keras)", _READ)
 SAFETENSORS = FileKind("safetensors", "a safetensors file", _READ)
-TORCHSCRIPT = FileKind(
-    "torchscript",
-    "a TorchScript program",
-    f"{_UNREAD} In PyTorch, `torch.save(torch.jit.load(PATH).state_dict(), 'weights.pt')` writes its weights, "
-    "and hdfsaver.load_file reads those.",
-)
+TORCHSCRIPT = FileKind("torchscript", "a TorchScript program", _READ)
 ZIP = FileKind("zip", "a zip archive", _packed("unzip"))
 PICKLE = FileKind(
     "pickle",
     "a pickle",
-    "Nothing is unpickled, since a pickle can run any code. In the program that wrote it, "
-    "hdfsaver.save_file(arrays, {out!r}) saves a dict of arrays.",
+    "hdfsaver.load_file reads the arrays of a pickle of protocol 2 or later, and runs nothing that it names.",
 )
+NPY = FileKind("npy", "a NumPy array (.npy)", _READ)
+JSON = FileKind("json", "JSON", "hdfsaver.load_file reads an index of files of arrays, whose name ends in .index.json.")
 STATE = FileKind(
     "state",
     "the state file of a folder with checkpoints",
@@ -149,13 +145,7 @@ HTML = FileKind("html", "a web page", _DOWNLOAD)
 
 SIGNATURES = (
     (0, HDF5, HDF5_FILE),
-    (
-        0,
-        b"\x93NUMPY",
-        FileKind(
-            "npy", "a NumPy array (.npy)", "numpy.load reads it; hdfsaver.save_file({{'x': array}}, {out!r}) saves it."
-        ),
-    ),
+    (0, b"\x93NUMPY", NPY),
     (0, TORCH_LEGACY, TORCH),
     (0, b"version https://git-lfs.github.com/spec/", LFS),
     (0, b"\x1f\x8b", FileKind("gzip", "compressed by gzip", _packed("gunzip -k"))),
@@ -500,7 +490,7 @@ def _text(head: bytes, tail: bytes) -> FileKind | None:
     if graph is not None and graph["field"] in _GRAPH_FIELDS:
         return _GRAPH_FIELDS[graph["field"]]
     if re.match(r'\{\s*(?:"|\})|\[\s*(?:["\[{\]\d-])', begin):
-        return FileKind("json", "JSON", _UNREAD)
+        return JSON
     return None
 
 

@@ -18,7 +18,7 @@ from hdfsaver.files.partial_reads import normalized, part_of
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.optimizer_slots import optimizer_variables
 from hdfsaver.schema import Structure
-from hdfsaver.tensor_info import Array, Key, TensorInfo
+from hdfsaver.tensor_info import Array, Key, TensorInfo, native
 
 
 class TensorSource(ABC):
@@ -198,8 +198,8 @@ class TensorFile(Mapping[str, Array]):
         Returns
         -------
         ndarray
-            A new, writable array of the tensor's shape (``()`` for a scalar), in this machine's byte order;
-            string tensors are of dtype object and hold bytes.
+            A new, writable array of the tensor's shape (``()`` for a scalar), in row-major order and this machine's
+            byte order, in whichever order the file has them; string tensors are of dtype object and hold bytes.
 
         Raises
         ------
@@ -250,11 +250,9 @@ class TensorFile(Mapping[str, Array]):
         for name in wanted:
             self._entry(name)
         with about(self.path):
-            if mmap_mode is None:
-                return source.read(wanted, progress)
-            mapped = source.map(wanted, mmap_mode)
+            mapped = {} if mmap_mode is None else source.map(wanted, mmap_mode)
             found = {**mapped, **source.read([name for name in wanted if name not in mapped], progress)}
-        return {name: found[name] for name in wanted}
+        return {name: native(found[name]) for name in wanted}
 
     def read_slice(self, name: str, key: tuple[slice, ...]) -> Array:
         """Read a part of a tensor's value, without the rest as far as the format allows.
@@ -288,7 +286,7 @@ class TensorFile(Mapping[str, Array]):
         source = self._open()
         bounds = normalized(key, self._entry(name).shape, name)
         with about(self.path):
-            return source.read_slice(name, bounds)
+            return native(source.read_slice(name, bounds))
 
     # -- everything else -----------------------------------------------------------------------------------------
 

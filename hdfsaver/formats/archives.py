@@ -1,14 +1,22 @@
-"""Errors of damaged archives."""
+"""Zip archives whose members are compared with their checksums, and errors of damaged ones."""
 
 from __future__ import annotations
 
+import errno
 import lzma
+import os
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 
+import numpy as np
+
+from hdfsaver import limits
 from hdfsaver.errors import DataLossError
+from hdfsaver.files.progress import Callback, Progress
+from hdfsaver.tensor_info import Array
 
 _UNREADABLE = (
     zipfile.BadZipFile,
@@ -25,6 +33,8 @@ _UNREADABLE = (
 )
 """The exceptions of the libraries on damaged bytes."""
 
+_PIECE = 1 << 20
+
 
 @contextmanager
 def unpacking(what: str) -> Iterator[None]:
@@ -33,3 +43,86 @@ def unpacking(what: str) -> Iterator[None]:
         yield
     except _UNREADABLE as error:
         raise DataLossError(None, None, f"{what} cannot be unpacked: {error}") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        # A damaged directory of the archive has an impossible offset.
+        raise DataLossError(None, None, f"{what} cannot be unpacked: it is not within the file") from error
+
+
+class Archive:
+    """An open zip archive; every member that is read to its end is compared with its CRC-32.
+
+    Attributes
+    ----------
+    members : list of ZipInfo
+        In the order of the file.
+    has_checksums : bool
+        Whether the members have checksums; a writer may leave them out.
+    """
+
+    def __init__(self, path: str) -> None:
+        with unpacking("the archive"):
+            self._zip = zipfile.ZipFile(path)
+        self.members = self._zip.infolist()
+        try:
+            self._check_declared(os.path.getsize(path))
+        except BaseException:
+            self.close()
+            raise
+        # PyTorch writes 0 for all members if it is told not to compute them (`set_crc32_options`).
+        self.has_checksums = any(info.CRC for info in self.members) or not any(info.file_size for info in self.members)
+        if not self.has_checksums:
+            for info in self.members:
+                info.CRC = None  # type: ignore[assignment]  # so that zipfile does not compare it
+
+    def _check_declared(self, size: int) -> None:
+        declared = 0
+        for info in self.members:
+            declared += info.file_size
+            limits.check_declared(info.filename, declared, size)
+
+    @contextmanager
+    def opened(self, info: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
+        """Open a member; when the block ends, the rest is read, so that its checksum is compared."""
+        with unpacking(info.filename), self._zip.open(info) as member:
+            yield member
+            while member.read(_PIECE):
+                pass
+
+    def head(self, info: zipfile.ZipInfo, size: int) -> bytes:
+        """The first bytes of a member, which are not compared with a checksum."""
+        with unpacking(info.filename), self._zip.open(info) as member:
+            return member.read(size)
+
+    def read(self, info: zipfile.ZipInfo) -> Array:
+        """Read a member into a new array of bytes."""
+        array = np.empty(info.file_size, np.uint8)
+        view = array.data
+        with self.opened(info) as member:
+            start = 0
+            while start < len(view):
+                piece = member.read(min(_PIECE, len(view) - start))
+                if not piece:
+                    raise EOFError("it ends too early")
+                view[start : start + len(piece)] = piece
+                start += len(piece)
+        return array
+
+    def verify(self, callback: Callback | None = None) -> None:
+        """Compare every member with its checksum; the error names all that differ."""
+        progress = Progress(callback, sum(info.file_size for info in self.members))
+        damaged = []
+        for info in self.members:
+            try:
+                with self.opened(info):
+                    pass
+            except DataLossError as error:
+                damaged.append(error.message)
+            progress.advance(info.file_size)
+        if damaged:
+            raise DataLossError(None, None, "; ".join(damaged))
+
+    def close(self) -> None:
+        """Close the archive."""
+        self._zip.close()

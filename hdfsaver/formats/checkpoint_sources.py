@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
-import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from hdfsaver import limits
 from hdfsaver.files.error_context import about
 from hdfsaver.files.progress import Callback
 from hdfsaver.files.tensor_file import TensorFile, TensorSource
-from hdfsaver.formats.archives import unpacking
+from hdfsaver.formats.archives import Archive
 from hdfsaver.reading.reader import open_checkpoint
 from hdfsaver.schema import Structure
 from hdfsaver.tensor_info import Array, Key, TensorInfo
@@ -25,8 +22,9 @@ KERAS_WEIGHTS = "model.weights.h5"
 _MODEL = "model_weights/"
 """The group of the weights in a Keras 2 file with a whole model."""
 
-_OPTIMIZERS = ("optimizer/", "optimizer_weights/")
-"""The groups of the optimizer in files of Keras 3 and Keras 2."""
+_OPTIMIZER_2 = "optimizer_weights/"
+_OPTIMIZER_3 = "optimizer/"
+"""The groups of the optimizer's state in files of Keras 2 and 3."""
 
 
 class ContainedSource(TensorSource):
@@ -39,7 +37,7 @@ class ContainedSource(TensorSource):
     checkpoint : TensorFile or None
         The checkpoint with the arrays, which is closed with the source; None without arrays.
     names : mapping of str to str
-        The name in the checkpoint of each array, by its name in this source.
+        The name in the checkpoint of each array, by its name in this source; also of those that cannot be read.
     structure : callable, optional
         Makes the graph.
     closing : ExitStack, optional
@@ -60,8 +58,14 @@ class ContainedSource(TensorSource):
         self._structure = structure
         self.checksums = "" if checkpoint is None else checkpoint.checksums
         self._closing = closing or ExitStack()
-        variables = {} if checkpoint is None else checkpoint.variables
-        self.entries = {name: variables[inner]._replace(name=name) for name, inner in names.items()}
+        if checkpoint is None:
+            self.entries = {}
+            return
+        known = checkpoint.variables
+        self.entries = {name: known[inner]._replace(name=name) for name, inner in names.items() if inner in known}
+        outer = {inner: name for name, inner in names.items()}
+        self.unreadable = {outer.get(inner, inner): why for inner, why in checkpoint.unreadable.items()}
+        self.left_out = {outer.get(inner, inner): what for inner, what in checkpoint.left_out.items()}
 
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
         """Read the values of arrays, in the order of ``names``."""
@@ -88,9 +92,7 @@ class ContainedSource(TensorSource):
         return self._structure is not None
 
     def optimizer_names(self) -> frozenset[str] | None:
-        """The arrays of optimizers, as the groups of Keras or the checkpoint tell them, or else the graph."""
-        if self.kind.startswith("Keras"):
-            return frozenset(name for name, inner in self._names.items() if inner.startswith(_OPTIMIZERS))
+        """The arrays of optimizers, as the checkpoint tells them, or else the graph."""
         found = None if self._checkpoint is None else self._checkpoint.optimizer_names()
         if found is None:
             return super().optimizer_names()
@@ -103,27 +105,49 @@ class ContainedSource(TensorSource):
         self._closing.close()
 
 
-def keras_weights(file: TensorFile, kind: str = "Keras weights", closing: ExitStack | None = None) -> TensorFile:
+def keras_weights(file: TensorFile) -> TensorFile:
     """The weights in an HDF5 file of Keras, by the names that Keras gives them.
 
     Keras 2 keeps ``dense/kernel:0`` below the name of its layer, and that below ``model_weights`` if the whole model is
-    saved; here it is ``dense/kernel``, unless two weights would get the same name. Keras 3 has its own paths, which are
-    kept: ``layers/dense/vars/0``.
+    saved; here it is ``dense/kernel``, unless two weights would get the same name. The slots of its optimizer stay
+    below ``optimizer_weights``. Keras 3 has its own paths, which are kept: ``layers/dense/vars/0``.
 
     Parameters
     ----------
     file : TensorFile
         The open HDF5 file, which is closed with the result.
-    kind : str
-        The kind of file, for messages.
-    closing : ExitStack, optional
-        Contexts to close after the file.
 
     Returns
     -------
     TensorFile
     """
-    return TensorFile(file.path, ContainedSource(kind, file, keras_names(file.variables), closing=closing))
+    return TensorFile(file.path, _KerasSource("Keras weights", file, None))
+
+
+class _KerasSource(ContainedSource):
+    """The weights of Keras, with the optimizer's known by their group; of an archive, all members can be checked."""
+
+    def __init__(self, kind: str, file: TensorFile, closing: ExitStack | None, archive: Archive | None = None) -> None:
+        names = keras_names([*file.variables, *file.unreadable])
+        super().__init__(kind, file, names, closing=closing)
+        self._optimizer = frozenset(name for name, path in names.items() if _is_optimizer(path))
+        self._archive = archive
+
+    def optimizer_names(self) -> frozenset[str]:
+        """The arrays in the optimizer's group."""
+        return self._optimizer
+
+    def verify(self, callback: Callback | None = None) -> None:
+        """Compare the members of the archive with their checksums, and check the weights."""
+        if self._archive is not None:
+            self._archive.verify()
+        super().verify(callback)
+
+
+def _is_optimizer(path: str) -> bool:
+    """Whether Keras 2 or 3 keeps the state of the optimizer there."""
+    is_variable = path.rpartition("/")[0].endswith("/vars")
+    return path.startswith(_OPTIMIZER_2) or (is_variable and path.startswith(_OPTIMIZER_3))
 
 
 def is_keras(variables: Mapping[str, TensorInfo]) -> bool:
@@ -138,10 +162,13 @@ def keras_names(paths: Iterable[str]) -> dict[str, str]:
     """The path of each weight in the file, by its name in Keras; see `keras_weights`."""
     named = {path: _name(path) for path in paths}
     taken = Counter(named.values())
-    return {name if taken[name] == 1 else path: path for path, name in named.items()}
+    found = {name if taken[name] == 1 else path: path for path, name in named.items()}
+    return found if len(found) == len(named) else {path: path for path in named}
 
 
 def _name(path: str) -> str:
+    if path.startswith(_OPTIMIZER_2):
+        return path.removesuffix(":0")
     if not path.startswith(_MODEL) and not path.endswith(":0"):
         return path
     weight = path.removeprefix(_MODEL).removesuffix(":0")
@@ -155,17 +182,11 @@ def open_keras_archive(path: str) -> TensorFile:
         folder = closing.enter_context(tempfile.TemporaryDirectory(prefix="hdfsaver-"))
         unpacked = Path(folder, KERAS_WEIGHTS)
         with about(path):
-            _unpack(path, unpacked)
+            archive = Archive(path)
+            closing.callback(archive.close)
+            info = next(info for info in reversed(archive.members) if info.filename == KERAS_WEIGHTS)
+            with archive.opened(info) as member, unpacked.open("wb") as file:
+                while piece := member.read(1 << 20):
+                    file.write(piece)
             weights = open_checkpoint(unpacked)
-        found = keras_weights(weights, "Keras archive", closing.pop_all())
-    found.path = path
-    return found
-
-
-def _unpack(path: str, target: Path) -> None:
-    with unpacking(KERAS_WEIGHTS), zipfile.ZipFile(path) as archive:
-        info = archive.getinfo(KERAS_WEIGHTS)
-        limits.check_declared(KERAS_WEIGHTS, info.file_size, os.path.getsize(path))
-        with archive.open(info) as member, target.open("wb") as file:
-            while piece := member.read(1 << 20):
-                file.write(piece)
+        return TensorFile(path, _KerasSource("Keras archive", weights, closing.pop_all(), archive))

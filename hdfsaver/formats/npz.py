@@ -9,81 +9,78 @@ from typing import Any
 
 import numpy as np
 
-from hdfsaver import dtypes, limits
-from hdfsaver.errors import DataLossError, InvalidArgumentError
+from hdfsaver.errors import InvalidArgumentError, OpError
 from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.files.error_context import about
-from hdfsaver.formats.archives import unpacking
-from hdfsaver.formats.source import OneByOneSource, entry_of, strings_of
-from hdfsaver.tensor_info import Array, TensorInfo
+from hdfsaver.files.progress import Callback
+from hdfsaver.formats.archives import Archive
+from hdfsaver.formats.npy import HEAD, SUFFIX, Column, Whole, begin_of, columns_of, entry_of_column, parse_header
+from hdfsaver.formats.source import OneByOneSource
+from hdfsaver.tensor_info import Array
 
-_SUFFIX = ".npy"
+_SHORT = 1024
 
 
 class NpzSource(OneByOneSource):
-    """The arrays in a ``.npz`` file."""
+    """The arrays in a ``.npz`` file; of a structured array each field is one, ``name/field``."""
 
     kind = "NumPy archive"
     checksums = "checksums"
 
     def __init__(self, path: str) -> None:
-        with about(path), unpacking("the archive"):
-            self._archive = zipfile.ZipFile(path)
-        self._members: dict[str, zipfile.ZipInfo] = {}
+        with about(path):
+            self._archive = Archive(path)
+        self._size = os.path.getsize(path)
+        self._columns: dict[str, Column] = {}
+        self.unreadable: dict[str, OpError] = {}
+        self.left_out: dict[str, str] = {}
         try:
-            with about(path), unpacking("the archive"):
-                self.entries = self._entries()
+            for info in self._archive.members:
+                self._add(info)
         except BaseException:
             self._archive.close()
             raise
+        self.entries = {name: entry_of_column(name, column) for name, column in self._columns.items()}
+        self._whole = Whole(self._archive.read)
 
-    def _entries(self) -> dict[str, TensorInfo]:
-        found: dict[str, TensorInfo] = {}
-        declared = 0
-        for info in self._archive.infolist():
-            name = info.filename.removesuffix(_SUFFIX)
-            if name in found:
-                raise DataLossError(None, None, f"two members have the name {name!r}.")
-            declared += info.file_size
-            limits.check_declared(info.filename, declared, os.path.getsize(self._archive.filename or ""))
-            found[name] = self._entry(name, info)
-            self._members[name] = info
-        return found
-
-    def _entry(self, name: str, info: zipfile.ZipInfo) -> TensorInfo:
-        with self._archive.open(info) as member:
-            shape, dtype = _header(member)
-        if int(np.prod(shape, dtype=object)) * dtype.itemsize > info.file_size:
-            raise DataLossError(None, None, f"{name!r} declares more than the {info.file_size} bytes of its member.")
-        if dtype.kind in "SU":
-            return entry_of(name, "string", shape)
-        if dtype.kind == "O":
-            raise InvalidArgumentError(
-                None,
-                None,
-                f"{name!r} holds Python objects, which only unpickling could read, but unpickling can run code.",
-            )
+    def _add(self, info: zipfile.ZipInfo) -> None:
+        """Describe the arrays of a member, or say why it cannot be read; the others can."""
+        name = info.filename.removesuffix(SUFFIX)
+        if not info.filename.endswith(SUFFIX):
+            self.left_out[info.filename] = f"a file that is not an array of NumPy ({SUFFIX})"
+            return
         try:
-            return entry_of(name, dtypes.name_of_numpy(dtype), shape)
-        except TypeError as error:
-            raise InvalidArgumentError(None, None, f"{name!r}: {error}") from None
+            header = parse_header(self._head(info), info.file_size)
+        except OpError as error:
+            text = error.message if error.message.startswith(info.filename) else f"{name!r} {error.message}"
+            self.unreadable[name] = type(error)(None, None, text, error.error_code)
+            return
+        columns, unreadable = columns_of(name, info, header, self._archive.read, self._size)
+        meeting = [each for each in (*columns, *unreadable) if each in self._columns or each in self.unreadable]
+        for each in meeting:
+            why = f"two members of the archive, or their fields, have the name {each!r}; rename one of them."
+            unreadable[each] = InvalidArgumentError(None, None, why)
+            columns.pop(each, None)
+            self._columns.pop(each, None)
+        self._columns |= columns
+        self.unreadable |= unreadable
+
+    def _head(self, info: zipfile.ZipInfo) -> bytes:
+        """The header of a member; seldom does it take more than one short read."""
+        head = self._archive.head(info, _SHORT)
+        return self._archive.head(info, HEAD) if begin_of(head) > len(head) else head
 
     def read_one(self, name: str) -> Array:
-        """Read the value of an array."""
-        with unpacking(name), self._archive.open(self._members[name]) as member:
-            array = np.lib.format.read_array(member, allow_pickle=False)
-        return strings_of(array) if array.dtype.kind in "SU" else np.asarray(array)
+        """Read the value of an array, and compare its member with its checksum."""
+        return self._whole.value(self._columns[name])
+
+    def verify(self, callback: Callback | None = None) -> None:
+        """Compare every member with its checksum."""
+        self._archive.verify(callback)
 
     def close(self) -> None:
         """Close the archive."""
         self._archive.close()
-
-
-def _header(member: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    version = np.lib.format.read_magic(member)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(member)
-    return shape, dtype
 
 
 def write_npz(path: str, names: Iterable[str], source: Any, *, durable: bool) -> None:
@@ -112,7 +109,7 @@ def write_npz(path: str, names: Iterable[str], source: Any, *, durable: bool) ->
     ):
         for name in names:
             # Without a timestamp, so that the same arrays give the same bytes.
-            with archive.open(zipfile.ZipInfo(name + _SUFFIX), "w", force_zip64=True) as member:
+            with archive.open(zipfile.ZipInfo(name + SUFFIX), "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, _storable(name, source[name]), allow_pickle=False)
 
 

@@ -10,9 +10,10 @@ from hdfsaver.files.error_context import about
 from hdfsaver.files.file_kinds import FileKind
 from hdfsaver.files.opening import Opened, open_any
 from hdfsaver.files.tensor_file import TensorFile
-from hdfsaver.formats import checkpoint_sources
+from hdfsaver.formats import checkpoint_sources, sharded_files
 from hdfsaver.formats.archives import unpacking
 from hdfsaver.formats.graph_source import open_graph
+from hdfsaver.formats.npy import NpySource
 from hdfsaver.formats.npz import NpzSource
 from hdfsaver.formats.pytorch import TorchSource
 from hdfsaver.formats.safetensors import SafetensorsSource
@@ -27,6 +28,7 @@ _GRAPHS = (".meta", ".pb", ".pbtxt")
 """The endings of graphs whose content does not tell that they are graphs."""
 
 _ARCHIVES = (file_kinds.NPZ, file_kinds.TORCH, file_kinds.KERAS, file_kinds.TORCHSCRIPT, file_kinds.ZIP)
+_PICKLES = (file_kinds.TORCH, file_kinds.PICKLE)
 _CHECKPOINTS = (file_kinds.INDEX, file_kinds.FIRST_FORMAT, file_kinds.DATA, file_kinds.DATA_ALONE)
 _MESSAGES = (file_kinds.GRAPH_DEF, file_kinds.META_GRAPH)
 
@@ -39,7 +41,8 @@ def open_source(path: PathLike, group: str = "") -> TensorFile:
     path : path
         A checkpoint of hdfsaver or TensorFlow: its prefix, one of its files, or a folder, whose latest checkpoint is
         opened; the folder of a SavedModel; a TensorFlow graph (``.meta``, ``.pb``, ``.pbtxt``); or a file of NumPy
-        (``.npz``), safetensors, Keras (``.h5``, ``.keras``) or PyTorch.
+        (``.npy``, ``.npz``), safetensors, Keras (``.h5``, ``.keras``) or PyTorch; or an index of such files
+        (``model.safetensors.index.json``), or their folder.
     group : str
         The model to read, in a file that has several.
 
@@ -64,11 +67,9 @@ def open_source(path: PathLike, group: str = "") -> TensorFile:
     if os.path.isfile(text):
         opened = open_any(text)
         try:
-            with about(text):
-                kind = file_kinds.kind_of(opened, text)
-            if group and kind == file_kinds.HDF5_FILE:
+            if group and file_kinds.find_hdf5(opened) is not None:
                 return open_hdf5_file(text, group)
-            whole = _of_file(text, opened, kind)
+            whole = _of_opened(text, opened)
         finally:
             os.close(opened.fd)
     else:
@@ -79,23 +80,47 @@ def open_source(path: PathLike, group: str = "") -> TensorFile:
         return whole.model(group)
 
 
+def _open_regular(path: str) -> TensorFile:
+    opened = open_any(path)
+    try:
+        return _of_opened(path, opened)
+    finally:
+        os.close(opened.fd)
+
+
 def _of_folder(path: str) -> TensorFile:
     if any(os.path.isfile(os.path.join(path, name)) for name in _SAVED_MODELS):
         return open_saved_model(path)
     # With a slash at its end, a folder may be the prefix of files whose names are only suffixes.
     unnamed = os.path.join(path, "")
+    if not locate(unnamed) and not os.path.isfile(os.path.join(path, "checkpoint")):
+        found = sharded_files.open_folder(path, _open_regular)
+        if found is not None:
+            return found
     return open_checkpoint(unnamed if locate(unnamed) else resolve(path))
 
 
+def _of_opened(path: str, opened: Opened) -> TensorFile:
+    with about(path):
+        kind = file_kinds.kind_of(opened, path)
+    return _of_hdf5(path) if kind == file_kinds.HDF5_FILE else _of_file(path, opened, kind)
+
+
+def _of_hdf5(path: str) -> TensorFile:
+    found = open_hdf5_file(path)
+    is_keras = not found.sealed and checkpoint_sources.is_keras(found.variables)
+    return checkpoint_sources.keras_weights(found) if is_keras else found
+
+
 def _of_file(path: str, opened: Opened, kind: FileKind | None) -> TensorFile:
-    if kind == file_kinds.HDF5_FILE:
-        found = open_hdf5_file(path)
-        is_keras = not found.sealed and checkpoint_sources.is_keras(found.variables)
-        return checkpoint_sources.keras_weights(found) if is_keras else found
-    if kind == file_kinds.TORCH and opened.head.startswith(file_kinds.TORCH_LEGACY):
-        return TensorFile(path, TorchSource(path))
-    if kind in _ARCHIVES:
+    if kind in _ARCHIVES and opened.head.startswith(b"PK"):
         return _of_archive(path)
+    if kind in _PICKLES and opened.head.startswith(b"\x80"):
+        return TensorFile(path, TorchSource(path))
+    if kind == file_kinds.NPY:
+        return TensorFile(path, NpySource(path))
+    if kind == file_kinds.JSON and sharded_files.is_index(path, opened.head):
+        return sharded_files.open_index(path, _open_regular)
     if kind == file_kinds.SAFETENSORS:
         return TensorFile(path, SafetensorsSource(path))
     if kind in _CHECKPOINTS:
@@ -113,10 +138,8 @@ def _of_archive(path: str) -> TensorFile:
         names = archive.namelist()
     if checkpoint_sources.KERAS_WEIGHTS in names:
         return checkpoint_sources.open_keras_archive(path)
-    if any(name.endswith("constants.pkl") for name in names):
-        raise file_kinds.refusal_of(file_kinds.TORCHSCRIPT, path, "a file with arrays")
     if any(name.endswith("data.pkl") for name in names):
         return TensorFile(path, TorchSource(path))
-    if all(name.endswith(".npy") for name in names):
+    if not names or any(name.endswith(".npy") for name in names):
         return TensorFile(path, NpzSource(path))
     raise file_kinds.refusal_of(file_kinds.ZIP, path, "an archive of NumPy (.npz), PyTorch or Keras (.keras)")

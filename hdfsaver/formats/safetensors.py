@@ -15,19 +15,23 @@ from typing import Any
 import numpy as np
 
 from hdfsaver import dtypes
-from hdfsaver.errors import DataLossError, InvalidArgumentError
+from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
 from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.files.error_context import about
 from hdfsaver.files.opening import open_any
+from hdfsaver.files.partial_reads import read_part
 from hdfsaver.files.positional_io import read_at
 from hdfsaver.formats.source import OneByOneSource, entry_of
-from hdfsaver.tensor_info import Array, TensorInfo, bytes_of
+from hdfsaver.tensor_info import Array, Key, TensorInfo, bytes_of
 
 _LENGTH = 8
 _MAX_HEADER = 100_000_000
 """The library's limit for the length of the header."""
 
 _ALIGNMENT = 8
+_NAMED = 20
+"""A message names at most this many arrays."""
+
 _METADATA = "__metadata__"
 
 _NAMES = {row.safetensors: row.name for row in reversed(dtypes.TABLE) if row.safetensors is not None}
@@ -40,7 +44,7 @@ def is_safetensors(head: bytes, size: int) -> bool:
 
 
 class SafetensorsSource(OneByOneSource):
-    """The arrays in a ``.safetensors`` file."""
+    """The arrays in a ``.safetensors`` file. The format has no checksums."""
 
     kind = "safetensors file"
 
@@ -56,7 +60,7 @@ class SafetensorsSource(OneByOneSource):
                 read_at(opened.fd, memoryview(data), _LENGTH)
                 header = _parsed(bytes(data))
                 self._metadata = _checked_metadata(header.pop(_METADATA, {}))
-                self._places = _places(header, opened.size - _LENGTH - length)
+                self._places, self.unreadable = _places(header, opened.size - _LENGTH - length)
         except BaseException:
             self.close()
             raise
@@ -69,6 +73,11 @@ class SafetensorsSource(OneByOneSource):
         array = np.empty(entry.shape, dtypes.numpy_dtype(entry.dtype))
         read_at(self._fd, bytes_of(array), self._begin + start)
         return array
+
+    def read_slice(self, name: str, key: Key) -> Array:
+        """Read a part of an array, and only its bytes."""
+        entry, start = self._places[name]
+        return read_part(self._fd, self._begin + start, entry.shape, dtypes.numpy_dtype(entry.dtype), key)
 
     def metadata(self) -> dict[str, str]:
         """The metadata of the file."""
@@ -104,24 +113,40 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _places(header: Mapping[str, Any], size: int) -> dict[str, tuple[TensorInfo, int]]:
-    """The entry and the offset of each array; the arrays must cover the data without gaps."""
+def _places(header: Mapping[str, Any], size: int) -> tuple[dict[str, tuple[TensorInfo, int]], Mapping[str, OpError]]:
+    """The entry and the offset of each array, and the arrays that are not read.
+
+    The arrays must cover the data without gaps. If the end of the file is missing, the arrays before it are read; in a
+    file with an array too few or too many, none can be trusted.
+    """
     found: dict[str, tuple[TensorInfo, int]] = {}
+    unreadable: dict[str, OpError] = {}
     end = 0
     for name, (dtype, shape, start, stop) in sorted(
         ((name, _checked(name, item)) for name, item in header.items()), key=lambda pair: pair[1][2:]
     ):
-        entry = entry_of(name, dtype, shape)
-        if start != end or stop - start != entry.nbytes or stop > size:
+        if start != end or stop < start:
             raise DataLossError(None, None, f"{name!r} has invalid offsets, {start} to {stop} of {size} bytes.")
-        found[name] = (entry, start)
         end = stop
-    if end != size:
+        if dtype not in _NAMES:
+            why = f"{name!r} has the dtype {dtype!r}, which is not read."
+            unreadable[name] = InvalidArgumentError(None, None, why)
+            continue
+        entry = entry_of(name, _NAMES[dtype], shape)
+        if stop - start != entry.nbytes:
+            raise DataLossError(None, None, f"{name!r} has invalid offsets, {start} to {stop} of {size} bytes.")
+        if stop > size:
+            why = f"{name!r} is at the bytes {start} to {stop}, but the file ends after {size}: it was cut off."
+            unreadable[name] = DataLossError(None, None, why)
+            continue
+        found[name] = (entry, start)
+    if end < size:
         raise DataLossError(None, None, f"its arrays have {end} bytes, but the file has {size}.")
-    return found
+    return found, unreadable
 
 
 def _checked(name: str, item: Any) -> tuple[str, tuple[int, ...], int, int]:
+    """The dtype, shape and place of an array, as the header has them."""
     try:
         dtype, shape, (start, stop) = item["dtype"], item["shape"], item["data_offsets"]
         whole = all(type(size) is int and 0 <= size < 2**48 for size in (*shape, start, stop))
@@ -129,9 +154,7 @@ def _checked(name: str, item: Any) -> tuple[str, tuple[int, ...], int, int]:
             raise ValueError(dtype)
     except (TypeError, KeyError, ValueError):
         raise DataLossError(None, None, f"its header has an invalid entry for {name!r}.") from None
-    if dtype not in _NAMES:
-        raise InvalidArgumentError(None, None, f"{name!r} has the unknown dtype {dtype!r}.")
-    return _NAMES[dtype], tuple(shape), start, stop
+    return dtype, tuple(shape), start, stop
 
 
 def write_safetensors(
@@ -157,8 +180,10 @@ def write_safetensors(
     InvalidArgumentError
         An array has a dtype that the format does not support: strings, quantized integers.
     """
+    chosen = list(entries)
+    _check_dtypes(chosen)
     # The largest elements first, so that each array is aligned to its element size.
-    ordered = sorted(entries, key=lambda entry: (-_itemsize(entry), entry.name))
+    ordered = sorted(chosen, key=lambda entry: (-dtypes.numpy_dtype(entry.dtype).itemsize, entry.name))
     header: dict[str, Any] = {_METADATA: dict(metadata)} if metadata else {}
     offset = 0
     for entry in ordered:
@@ -176,9 +201,14 @@ def write_safetensors(
             file.write(bytes_of(np.ascontiguousarray(source[entry.name])))
 
 
-def _itemsize(entry: TensorInfo) -> int:
-    if entry.name == _METADATA or dtypes.ROW_BY_NAME[entry.dtype].safetensors is None:
-        raise InvalidArgumentError(
-            None, None, f"safetensors does not support the dtype {entry.dtype} of {entry.name!r}; leave it out."
-        )
-    return dtypes.numpy_dtype(entry.dtype).itemsize
+def _check_dtypes(entries: Iterable[TensorInfo]) -> None:
+    """Check that the format has the dtype of every array; the error names those that it does not have."""
+    refused = [
+        f"the dtype {entry.dtype} of {entry.name!r}"
+        for entry in entries
+        if entry.name == _METADATA or dtypes.ROW_BY_NAME[entry.dtype].safetensors is None
+    ]
+    if refused:
+        some = ", ".join(refused[:_NAMED]) + (f" and {len(refused) - _NAMED} more" if len(refused) > _NAMED else "")
+        out = "leave it out" if len(refused) == 1 else "leave them out (exclude)"
+        raise InvalidArgumentError(None, None, f"safetensors does not support {some}; {out}.")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from abc import abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
 
+from hdfsaver.errors import DataLossError
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.files.tensor_file import TensorSource
-from hdfsaver.tensor_info import STRING, Array, TensorInfo, nbytes_of
+from hdfsaver.tensor_info import STRING, Array, TensorInfo, native, nbytes_of
 
 
 class OneByOneSource(TensorSource):
@@ -47,9 +49,28 @@ def entry_of(name: str, dtype: str, shape: tuple[int, ...]) -> TensorInfo:
     return TensorInfo(name, dtype, shape, 0 if dtype == STRING else nbytes_of(dtype, shape))
 
 
+STRING_BYTES = 64
+"""About the memory that a short string takes, which a file may have in one byte or in none."""
+
+
 def strings_of(array: Array) -> Array:
-    """Convert NumPy's strings of fixed width to an array of bytes objects."""
+    """Convert NumPy's strings of fixed width, of either byte order, to an array of bytes objects.
+
+    Raises
+    ------
+    DataLossError
+        It has a code that does not stand for a character.
+    """
+    if array.dtype.kind == "U" and array.size and array.dtype.itemsize:
+        # NumPy itself fails on such codes with an error of the interpreter.
+        codes = native(array).reshape(-1).view(np.uint32)
+        if int(codes.max()) > sys.maxunicode:
+            raise DataLossError(None, None, "a string has a code that does not stand for a character.")
     found = np.empty(array.shape, object)
     flat = found.reshape(-1)
-    flat[:] = [item.encode() if isinstance(item, str) else item for item in array.reshape(-1).tolist()]
+    flat[:] = [_encoded(item) for item in array.reshape(-1).tolist()]
     return found
+
+
+def _encoded(item: str | bytes) -> bytes:
+    return item.encode("utf-8", "surrogatepass") if isinstance(item, str) else item

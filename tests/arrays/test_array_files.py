@@ -105,8 +105,8 @@ def test_arrays_of_other_libraries(tmp_path):
 @pytest.mark.parametrize(
     ("tensors", "message"),
     [
-        ({"a": [1, 2]}, "'a' is not an array but a builtins.list"),
-        ({"a": {"b": np.zeros(2)}}, "'a' is not an array but a builtins.dict"),
+        ({"a": [np.zeros(2), {1}]}, "'a/1' is not an array but a builtins.set"),
+        ({"a": {"b": range(2)}}, "'a/b' is not an array but a builtins.range"),
         ({"a": None}, "'a' is not an array"),
         ({1: np.zeros(2)}, "must be a str, not 1"),
         ([np.zeros(2)], "dict of arrays by name"),

@@ -29,3 +29,16 @@ def test_a_saver_restores_arrays_of_jax(tmp_path):
     saver.restore(None, path)
     assert isinstance(arrays["x"], jax.Array)
     assert [0.0, 1.0, 2.0] == arrays["x"].tolist()
+
+
+def test_a_tree_of_parameters(tmp_path):
+    """The leaves of a pytree are saved under the paths that JAX gives them."""
+    tree = {"dense": {"kernel": jax.numpy.ones((2, 3)), "bias": [jax.numpy.zeros(3), (jax.numpy.arange(2),)]}}
+    hdfsaver.save_file(tree, tmp_path / "x.h5")
+    found = hdfsaver.load_file(tmp_path / "x.h5")
+    names = {}
+    for path, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]:
+        names["/".join(str(getattr(key, "key", getattr(key, "idx", None))) for key in path)] = leaf
+    assert names.keys() == found.keys()
+    for name, leaf in names.items():
+        np.testing.assert_array_equal(np.asarray(leaf), found[name], strict=True)

@@ -70,11 +70,11 @@ def test_a_model_goes_there_and_back(tmp_path):
 def test_what_torch_does_not_have(tmp_path):
     """Text has no dtype in PyTorch, and a sparse tensor none in NumPy."""
     hdfsaver.save_file({"text": np.array([b"a"], dtype=object)}, tmp_path / "x.h5")
-    with pytest.raises(TypeError, match=r"'text' is of dtype string.*hdfsaver\.load_file"):
+    with pytest.raises(TypeError, match=r"'text' has dtype string.*hdfsaver\.load_file"):
         hdfsaver.torch.load_file(tmp_path / "x.h5")
     with (
         hdfsaver.torch.open_file(tmp_path / "x.h5") as file,
-        pytest.raises(TypeError, match=r"'text' is of dtype string"),
+        pytest.raises(TypeError, match=r"'text' has dtype string"),
     ):
         file["text"]
     with pytest.raises(TypeError, match=r"'s', a tensor of torch\.float32"):

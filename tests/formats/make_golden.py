@@ -32,6 +32,8 @@ def main() -> None:
     made.save(FOLDER / "archive.keras")
     made.save_weights(FOLDER / "keras3.weights.h5")
     made.save(FOLDER / "keras2.h5")
+    (FOLDER / "keras_shards").mkdir(exist_ok=True)
+    made.save_weights(FOLDER / "keras_shards" / "model.weights.json", max_shard_size=4e-8)
     weights = {weight.path: [list(weight.shape), float(np.ravel(weight.numpy())[0])] for weight in made.weights}
     (FOLDER / "expected.json").write_text(json.dumps(weights, indent=1) + "\n", encoding="utf-8")
 

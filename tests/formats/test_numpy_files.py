@@ -1,0 +1,236 @@
+"""Files of NumPy: ``.npy`` and ``.npz``, array by array and field by field."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+
+import numpy as np
+import pytest
+
+import hdfsaver
+from hdfsaver import errors
+from hdfsaver.formats.open_source import open_source
+
+ARRAYS = {
+    "big": np.arange(6, dtype=">i4").reshape(2, 3),
+    "columns": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+    "big_columns": np.asfortranarray(np.arange(6, dtype=">f4").reshape(2, 3)),
+    "complex": np.array([1 + 2j], ">c16"),
+    "bool": np.array([True, False]),
+    "scalar": np.array(7, ">u2"),
+    "empty": np.empty((0, 3), ">f8"),
+    "half": np.array([1.5], np.float16),
+}
+STRINGS = {"text": np.array(["é", "bc"], ">U3"), "bytes": np.array([b"a", b"bcd"]), "none": np.array([], "U1")}
+UNREAD = {
+    "dates": np.array(["2020-01-02"], "M8[D]"),
+    "long": np.ones(2, np.longdouble),
+    "void": np.array([b"abc"], "V3"),
+}
+
+
+def _save(folder, name, array, form):
+    if form == "npy":
+        np.save(folder / f"{name}.npy", array)
+        return folder / f"{name}.npy"
+    (np.savez if form == "npz" else np.savez_compressed)(folder / "x.npz", **{name: array})
+    return folder / "x.npz"
+
+
+FORMS = pytest.mark.parametrize("form", ["npy", "npz", "compressed"])
+
+
+@FORMS
+@pytest.mark.parametrize("name", list(ARRAYS))
+def test_numbers(tmp_path, form, name):
+    """Whole arrays and parts of any byte order and layout are native and in row-major order, under their names."""
+    with open_source(_save(tmp_path, name, ARRAYS[name], form)) as file:
+        expected = ARRAYS[name].astype(ARRAYS[name].dtype.newbyteorder("="))
+        assert [name] == list(file)
+        assert (expected.dtype.name, expected.shape) == (file.variables[name].dtype, file.variables[name].shape)
+        np.testing.assert_array_equal(expected, file[name], strict=True)
+        assert file[name].flags.c_contiguous
+        assert file[name].flags.writeable
+        if expected.ndim == 2:
+            np.testing.assert_array_equal(expected[:1, 1:], file.get_slice(name)[:1, 1:], strict=True)
+        file.verify()
+
+
+@FORMS
+@pytest.mark.parametrize("name", list(STRINGS))
+def test_strings(tmp_path, form, name):
+    """Strings of fixed width, of either byte order, are bytes in UTF-8."""
+    with open_source(_save(tmp_path, name, STRINGS[name], form)) as file:
+        assert "string" == file.variables[name].dtype
+        assert [item.encode() if isinstance(item, str) else item for item in STRINGS[name].tolist()] == file[
+            name
+        ].tolist()
+
+
+@FORMS
+def test_strings_that_are_objects(tmp_path, form):
+    """An array of Python's strings, which NumPy pickles, is read without unpickling it."""
+    array = np.array([["hé", b"\xff"], ["", "c" * 100]], object)
+    with open_source(_save(tmp_path, "x", array, form)) as file:
+        assert [["hé".encode(), b"\xff"], [b"", b"c" * 100]] == file["x"].tolist()
+    np.save(tmp_path / "y.npy", np.array(["a", None], object))
+    with (
+        open_source(tmp_path / "y.npy") as file,
+        pytest.raises(errors.InvalidArgumentError, match=r"y\.npy: 'y' holds Python objects"),
+    ):
+        file["y"]
+
+
+@FORMS
+@pytest.mark.parametrize("name", list(UNREAD))
+def test_types_that_are_not_read(tmp_path, form, name):
+    """The error names the array and its dtype; it is listed."""
+    with open_source(_save(tmp_path, name, UNREAD[name], form)) as file:
+        assert [name] == list(file.unreadable)
+        with pytest.raises(errors.InvalidArgumentError, match=rf"'{name}' has dtype .*, which is not read; save"):
+            file[name]
+
+
+@FORMS
+def test_fields_are_arrays(tmp_path, form):
+    """Each field of a structured array is an array, inner ones and arrays within fields too; odd types only miss."""
+    point = [("x", "f4"), ("y", "f4")]
+    dtype = [("id", ">i8"), ("at", point), ("name", "U3"), ("grid", "i2", (2, 2)), ("day", "M8[D]")]
+    array = np.zeros((2, 3), dtype)
+    array["id"] = np.arange(6).reshape(2, 3)
+    array["at"]["y"] = 0.5
+    array["name"] = "hé"
+    array["grid"][1, 2] = [[1, 2], [3, 4]]
+    with open_source(_save(tmp_path, "t", array, form)) as file:
+        assert ["t/id", "t/at/x", "t/at/y", "t/name", "t/grid"] == list(file)
+        assert ["t/day"] == list(file.unreadable)
+        assert (2, 3, 2, 2) == file.variables["t/grid"].shape
+        np.testing.assert_array_equal(np.arange(6).reshape(2, 3), file["t/id"], strict=True)
+        np.testing.assert_array_equal(np.full((2, 3), 0.5, np.float32), file["t/at/y"], strict=True)
+        assert ["hé".encode()] * 3 == file["t/name"][0].tolist()
+        np.testing.assert_array_equal(array["grid"], file["t/grid"], strict=True)
+    done = hdfsaver.convert(_save(tmp_path, "t", array, form), tmp_path / "x.h5", include=["t/id", "t/at/*"])
+    assert ["t/id", "t/at/x", "t/at/y"] == list(done.names)
+
+
+def test_fields_whose_names_meet(tmp_path):
+    """Members and fields of one name are both said; the others are read."""
+    np.savez(tmp_path / "x.npz", **{"a/x": np.ones(1), "a": np.zeros(2, [("x", "i4"), ("y", "i4")])})
+    with open_source(tmp_path / "x.npz") as file:
+        assert ["a/y"] == list(file)
+        with pytest.raises(errors.InvalidArgumentError, match=r"x\.npz: two members .* have the name 'a/x'"):
+            file["a/x"]
+
+
+def test_a_damaged_member(tmp_path):
+    """Its checksum is compared, and the other members are read; `verify` names all that are damaged."""
+    values = {name: np.full(1000, number, np.int64) for number, name in enumerate(["one", "two", "three"], 1)}
+    np.savez(tmp_path / "x.npz", **values)
+    data = bytearray((tmp_path / "x.npz").read_bytes())
+    for number in (1, 3):
+        data[data.index(struct.pack("<2q", number, number)) + 400] ^= 1
+    (tmp_path / "x.npz").write_bytes(data)
+    with open_source(tmp_path / "x.npz") as file:
+        assert list(values) == list(file)
+        np.testing.assert_array_equal(values["two"], file["two"])
+        with pytest.raises(errors.DataLossError, match=r"x\.npz: one\.npy cannot be unpacked: Bad CRC-32"):
+            file["one"]
+        with pytest.raises(errors.DataLossError, match=r"one\.npy .*three\.npy"):
+            file.verify()
+
+
+def test_a_damaged_header(tmp_path):
+    """A member whose description is damaged is named, and the other members are read."""
+    np.savez(tmp_path / "x.npz", a=np.ones(1), b=np.zeros(1))
+    data = bytearray((tmp_path / "x.npz").read_bytes())
+    data[data.index(b"descr")] ^= 1
+    (tmp_path / "x.npz").write_bytes(data)
+    with open_source(tmp_path / "x.npz") as file:
+        assert ["b"] == list(file)
+        with pytest.raises(errors.DataLossError, match=r"x\.npz: a.npy .*Bad CRC-32"):
+            file["a"]
+
+
+def test_a_header_that_was_written_so(tmp_path):
+    """A member with a wrong description and the right checksum is named, and the other members are read."""
+    header = "{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}"
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("a.npy", _npy("{'descr': '<f8'}") + bytes(8))
+        archive.writestr("b.npy", _npy(header + " " * 2000) + bytes(8))
+    with open_source(tmp_path / "x.npz") as file:
+        assert [0.0] == file["b"].tolist()
+        with pytest.raises(errors.DataLossError, match=r"x\.npz: 'a' .*three keys"):
+            file["a"]
+
+
+def test_other_files_in_an_archive(tmp_path):
+    """They are left out and named."""
+    np.savez(tmp_path / "x.npz", a=np.ones(1))
+    with zipfile.ZipFile(tmp_path / "x.npz", "a") as archive:
+        archive.writestr("readme.txt", "hello")
+    with open_source(tmp_path / "x.npz") as file:
+        assert ["a"] == list(file)
+        assert ["readme.txt"] == list(file.left_out)
+
+
+def _npy(text, version=1):
+    size = {1: "<H", 2: "<I", 3: "<I"}.get(version, "<I")
+    header = text.encode("utf-8" if version == 3 else "latin-1")
+    return b"\x93NUMPY" + bytes([version, 0]) + struct.pack(size, len(header)) + header
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }", "declares 16 bytes of values, but has 8"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (-1,), }", "its shape is impossible"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (2**62, 2**62), }", "cannot be unpacked"),
+        ("{'descr': '<f8', 'fortran_order': 7, 'shape': (1,), }", "its shape is impossible"),
+        ("{'descr': 'no', 'fortran_order': False, 'shape': (1,), }", "cannot be unpacked"),
+        ("{'descr': '<f8'}", "three keys"),
+        ("-" * 30000 + "1", "cannot be unpacked"),
+        ("(" * 30000, "cannot be unpacked"),
+    ],
+)
+def test_inconsistent_headers(tmp_path, text, match):
+    """They are an error that names the file."""
+    (tmp_path / "x.npy").write_bytes(_npy(text) + bytes(8))
+    with pytest.raises(errors.DataLossError, match=rf"x\.npy: .*{match}"):
+        open_source(tmp_path / "x.npy")
+
+
+def test_strings_without_bytes(tmp_path):
+    """A trillion empty strings are refused by the limit of declared bytes; the other fields are read."""
+    header = "{'descr': [('s', 'S0'), ('n', 'i1', (0,))], 'fortran_order': False, 'shape': (2**40,), }"
+    (tmp_path / "x.npy").write_bytes(_npy(header.replace("2**40", str(2**40))))
+    with open_source(tmp_path / "x.npy") as file:
+        assert (2**40, 0) == file["x/n"].shape
+        with pytest.raises(errors.ResourceExhaustedError, match=r"x\.npy: x/s: .*`declared_bytes`"):
+            file["x/s"]
+
+
+def test_headers_of_every_version(tmp_path):
+    """Also those of Python 2, and names of fields in UTF-8; a later version is refused."""
+    (tmp_path / "x.npy").write_bytes(_npy("{'descr': '<i8', 'fortran_order': False, 'shape': (1L,), }") + bytes(8))
+    assert {"x": [0]} == {name: value.tolist() for name, value in hdfsaver.load_file(tmp_path / "x.npy").items()}
+    text = "{'descr': [('größe', '<i8')], 'fortran_order': False, 'shape': (), }"
+    for version in (2, 3):
+        (tmp_path / "x.npy").write_bytes(_npy(text, version) + bytes(8))
+        assert ["x/größe"] == list(hdfsaver.load_file(tmp_path / "x.npy"))
+    (tmp_path / "x.npy").write_bytes(_npy(text, 4) + bytes(8))
+    with pytest.raises(errors.InvalidArgumentError, match=r"x\.npy: has version 4"):
+        open_source(tmp_path / "x.npy")
+
+
+def test_a_string_that_is_not_one(tmp_path):
+    """A code beyond the last character, on which NumPy fails with an error of the interpreter."""
+    file = io.BytesIO()
+    np.save(file, np.array(["a"]))
+    (tmp_path / "x.npy").write_bytes(file.getvalue()[:-4] + b"\xff\xff\xff\x7f")
+    with (
+        open_source(tmp_path / "x.npy") as opened,
+        pytest.raises(errors.DataLossError, match=r"x\.npy: .*does not stand for a character"),
+    ):
+        opened["x"]
