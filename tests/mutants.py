@@ -794,8 +794,8 @@ MUTANTS = [
         (
             "no-filters-with-many-parameters",
             "storage/chunks/foreign_filters.py",
-            " and len(each[1]) <= _MAX_PARAMETERS]",
-            "]",
+            " and all(_is_short(properties, code) for code in present)",
+            "",
             "storage/chunks/test_foreign_filters.py",
             "Filters with many parameters are refused where h5py has no place for them.",
         ),

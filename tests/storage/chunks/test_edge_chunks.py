@@ -17,6 +17,8 @@ GOLDEN = Path(__file__).with_name("golden")
 @pytest.mark.parametrize("libver", ["earliest", "v110", "latest"])
 def test_edges_without_filters_are_read(libver):
     """In headers of both versions; of a chunk that is only shuffled, nothing but the header tells it."""
+    if libver == "latest" and h5py.version.hdf5_version_tuple < (2, 0, 0):
+        pytest.skip("HDF5 2.0 wrote it, in a version of the header that earlier ones do not know")
     values = np.arange(90, dtype=np.int32).reshape(10, 9)
     path = GOLDEN / f"unfiltered_edges_{libver}.h5"
     with open_file(path) as file:

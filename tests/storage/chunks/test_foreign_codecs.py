@@ -62,6 +62,7 @@ def test_a_blosc_chunk_is_believed_in_nothing():
     """One that declares another size, another length or a later format is damaged."""
     stored = _stored("blosc", bytes(1000))
     assert 1000 == len(DECODE["blosc"](stored, 1000, ()))
+    assert 2000 != len(DECODE["blosc"](stored, 2000, ()))
     for place, form, value in [
         (0, "B", 5),
         (3, "B", 0),
