@@ -234,14 +234,14 @@ def dtype_with_a_wrong_label(path: Path) -> None:
 # --- sizes ------------------------------------------------------------------------------------------------------------
 
 
-@attack("ResourceExhaustedError: .*/variables/x: with it, the values declare 8796093022208 bytes")
+@attack("ResourceExhaustedError: .*/variables/x: with it, the values declare .* beyond the limit `declared_bytes`")
 def declared_but_not_stored(path: Path) -> None:
     """To have terabytes of zeros allocated."""
     with _file(path) as file:
         file["variables"].create_dataset("x", (2**40,), "f8")
 
 
-@attack("ResourceExhaustedError: .*/variables/x: with it, the values declare 1125899906842624 bytes")
+@attack("ResourceExhaustedError: .*/variables/x: with it, the values declare .* beyond the limit `declared_bytes`")
 def chunks_that_are_not_there(path: Path) -> None:
     """The same, with chunks."""
     with _file(path) as file:
