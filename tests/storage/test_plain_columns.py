@@ -135,3 +135,31 @@ def test_a_table_without_rows_or_without_a_value(tmp_path):
     shapes = {name: (str(value.dtype), value.shape) for name, value in found.items()}
     columns = {"a": ("int32", (0,)), "b": ("float32", (0, 2)), "s": ("object", (0,))}
     assert {f"{table}/{name}": each for table in ("none", "null") for name, each in columns.items()} == shapes
+
+
+@pytest.mark.parametrize("chunks", [None, (2,)])
+def test_rows_that_were_never_written(tmp_path, chunks):
+    """They are the fill value: zeros and empty strings by default, also where the row refers to the heap."""
+    text = h5py.string_dtype()
+    plain = np.dtype([("a", "i4"), ("b", "f8")])
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file.create_dataset("plain", (4,), plain, chunks=chunks, fillvalue=np.array((7, 1.5), plain))
+        file.create_dataset("mixed", (4,), [("a", "i4"), ("s", text), ("b", "f8")], chunks=chunks)
+        file.create_dataset("text", (4,), text, chunks=chunks, fillvalue="none")
+        file.create_dataset("arrays", (4,), np.dtype(("i2", (2,))), chunks=chunks)
+        if chunks:
+            file["mixed"][0] = (1, "x", 2.5)
+    with open_file(tmp_path / "x.h5") as file:
+        found = {name: file.read(name).tolist() for name in file.variables}
+        assert [7] == file.get_slice("plain/a")[3:].tolist()
+        assert [b""] == file.get_slice("mixed/s")[3:].tolist()
+    first = (1, b"x", 2.5) if chunks else (0, b"", 0)
+    assert {
+        "plain/a": [7] * 4,
+        "plain/b": [1.5] * 4,
+        "mixed/a": [first[0], 0, 0, 0],
+        "mixed/s": [first[1], b"", b"", b""],
+        "mixed/b": [first[2], 0, 0, 0],
+        "text": [b"none"] * 4,
+        "arrays": [[0, 0]] * 4,
+    } == found
