@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from errno import EINVAL, ELOOP, ENODEV, ENOSYS, ENOTSUP, EOPNOTSUPP
+from errno import EEXIST, EINVAL, ELOOP, ENODEV, ENOSYS, ENOTSUP, EOPNOTSUPP
 from pathlib import Path
 
 import xxhash
@@ -40,12 +40,16 @@ _CANNOT_RESERVE = {EINVAL, ENODEV, ENOSYS, ENOTSUP, EOPNOTSUPP}
 
 @dataclass
 class Draft:
-    """A file that is being written: ``fd`` is open, ``target`` is its final path, ``size`` its length in bytes."""
+    """A file that is being written: ``fd`` is open, ``target`` is its final path, ``size`` its length in bytes.
+
+    ``is_new`` says that no file is replaced.
+    """
 
     fd: int = -1
     path: Path = Path()
     target: Path = Path()
     size: int = 0
+    is_new: bool = False
 
     def becomes(self, name: str) -> None:
         """Choose another final name in the same folder; a file of that name is replaced."""
@@ -66,7 +70,9 @@ class Draft:
 
 
 @contextmanager
-def atomic_write(path: str | os.PathLike[str], *, durable: bool = True, sweep: bool = True) -> Iterator[Draft]:
+def atomic_write(
+    path: str | os.PathLike[str], *, durable: bool = True, sweep: bool = True, new_only: bool = False
+) -> Iterator[Draft]:
     """Replace a file when the block ends without an exception; otherwise leave everything unchanged.
 
     Parameters
@@ -77,6 +83,8 @@ def atomic_write(path: str | os.PathLike[str], *, durable: bool = True, sweep: b
         Wait until file and folder are on the disk.
     sweep : bool
         Remove the drafts of this file that killed programs left. False if the caller has called `clear_stale`.
+    new_only : bool
+        Replace no file, not even one that appears during the block.
 
     Yields
     ------
@@ -89,12 +97,16 @@ def atomic_write(path: str | os.PathLike[str], *, durable: bool = True, sweep: b
         The folder does not exist.
     FailedPreconditionError
         The path exists and is not a regular file.
+    AlreadyExistsError
+        With ``new_only``, the path exists.
     PermissionDeniedError, ResourceExhaustedError, OpError
         The operating system refuses; the message names the file.
     """
     # The block begins before the draft exists: an interruption may come between any two steps.
-    draft = Draft()
+    draft = Draft(is_new=new_only)
     try:
+        if new_only and os.path.lexists(path):
+            raise FileExistsError(EEXIST, os.strerror(EEXIST))
         target, mode = _resolve(Path(path))
         if sweep or os.path.islink(path):  # the caller did not sweep the folder that a link leads to
             clear_stale(target.parent, draft_names(target.name))
@@ -227,9 +239,24 @@ def _commit(draft: Draft, durable: bool) -> None:
     if fcntl is None:
         # Windows cannot rename an open file. Elsewhere the lock must be held until the draft has its final name.
         _close(draft)
-    os.replace(draft.path, draft.target)
+    if not (draft.is_new and _is_linked(draft)):
+        os.replace(draft.path, draft.target)
     if draft.fd >= 0:
         _close(draft)
+
+
+def _is_linked(draft: Draft) -> bool:
+    """Give a draft its final name, unless a file has that name; False where the file system has no hard links."""
+    try:
+        os.link(draft.path, draft.target)
+    except FileExistsError:
+        raise
+    except OSError as error:  # the moment between this test and the renaming remains
+        if os.path.lexists(draft.target):
+            raise FileExistsError(EEXIST, os.strerror(EEXIST)) from error
+        return False
+    draft.path.unlink()
+    return True
 
 
 def _close(draft: Draft) -> None:

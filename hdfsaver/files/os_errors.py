@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable
-from errno import EACCES, EFBIG, EMFILE, ENOENT, ENOSPC, EPERM
+from errno import EACCES, EEXIST, EFBIG, EMFILE, ENOENT, ENOSPC, EPERM
 from pathlib import Path
 
 from hdfsaver.errors import DataLossError, OpError, from_os_error
@@ -119,6 +119,10 @@ def _denied(folder: Path, needed: int) -> str:
     return f"This user may not write in {folder}: save elsewhere, or ask its owner for permission. {_UNCHANGED}"
 
 
+def _exists(folder: Path, needed: int) -> str:
+    return "A file of that name exists already; nothing is overwritten. Choose another name."
+
+
 _UNCHANGED = "The earlier files are unchanged."
 
 _EXPLANATIONS: dict[int, Callable[[Path, int], str]] = {
@@ -127,6 +131,7 @@ _EXPLANATIONS: dict[int, Callable[[Path, int], str]] = {
     EFBIG: _size,
     EMFILE: _files,
     ENOENT: _gone,
+    EEXIST: _exists,
     EACCES: _denied,
     EPERM: _denied,
 }

@@ -34,6 +34,31 @@ def test_a_file_appears_when_it_is_complete(tmp_path, durable):
     assert ["x"] == names(tmp_path)
 
 
+@pytest.mark.parametrize("has_hard_links", [True, False])
+def test_a_new_file_replaces_nothing(tmp_path, monkeypatch, has_hard_links):
+    """A file that is there, or appears during the block, is an error and stays; so does a link that leads nowhere."""
+    if not has_hard_links:
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError(errno.EPERM, "no links")))
+    with atomic_write(tmp_path / "new", new_only=True) as draft:
+        os.write(draft.fd, b"new")
+    assert ("new", ["new"]) == ((tmp_path / "new").read_text(), names(tmp_path))
+
+    def write(path, *, appears=False):
+        with atomic_write(path, new_only=True) as draft:
+            os.write(draft.fd, b"newer")
+            if appears:
+                path.write_text("theirs")
+
+    os.symlink("nowhere", tmp_path / "link")
+    for path in (tmp_path / "new", tmp_path / "link"):
+        with pytest.raises(errors.AlreadyExistsError, match=f"{path}.*nothing is overwritten"):
+            write(path)
+    with pytest.raises(errors.AlreadyExistsError, match="nothing is overwritten"):
+        write(tmp_path / "race", appears=True)
+    assert ("new", "theirs") == ((tmp_path / "new").read_text(), (tmp_path / "race").read_text())
+    assert ["link", "new", "race"] == names(tmp_path)
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
 def test_after_any_exception_all_is_as_before(tmp_path, error):
     """The old file is intact, and no draft is left."""
