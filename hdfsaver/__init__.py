@@ -336,6 +336,7 @@ if typing.TYPE_CHECKING:
     from hdfsaver.conversion.converting import convert
     from hdfsaver.messages.message_classes import AttrValue, GraphDef, MetaGraphDef, NameAttrList, NodeDef
     from hdfsaver.storage.chunks.compression import Compression
+    from hdfsaver.storage.resealing import reseal
     from hdfsaver.storage.salvage import salvage
 
 __all__ = [
@@ -534,6 +535,7 @@ __all__ = [
     "reduce_prod",
     "reduce_sum",
     "report_uninitialized_variables",
+    "reseal",
     "reset_default_graph",
     "reshape",
     "resource",
@@ -616,6 +618,7 @@ _LAZY = {
     "load_file": "hdfsaver.arrays.array_files",
     "open_file": "hdfsaver.arrays.array_files",
     "read_digraph": "hdfsaver.arrays.digraphs",
+    "reseal": "hdfsaver.storage.resealing",
     "salvage": "hdfsaver.storage.salvage",
     "save_file": "hdfsaver.arrays.array_files",
     "write_digraph": "hdfsaver.arrays.digraphs",

@@ -19,7 +19,8 @@ from hdfsaver.files.atomic_write import LONG_DRAFTS, clear_stale, draft_names
 from hdfsaver.files.folder_lock import folder_lock
 from hdfsaver.reading import checkpoint_names, state_file
 from hdfsaver.storage.groups import ROOT
-from hdfsaver.storage.reading import read_rest
+from hdfsaver.storage.ownership import check_replaceable
+from hdfsaver.storage.reading import open_rest
 from hdfsaver.storage.writing import Model, WriteOptions, Writer
 
 _STEP = re.compile(r"-[0-9]+\Z")
@@ -66,6 +67,8 @@ class SaveJob:
         # Other savers of the folder wait, and delete nothing meanwhile.
         with folder_lock(folder):
             clear_stale(folder, _draft_names(*_without_step(path.name), self.latest_filename))
+            if os.path.lexists(path):
+                check_replaceable(path)
             if self.group:
                 self._write_beside_others(path)
             else:
@@ -75,15 +78,16 @@ class SaveJob:
                 self.rotation.record(new, folder, self.latest_filename, durable=self.options.durable)
 
     def _write_beside_others(self, path: os.PathLike[str]) -> None:
-        rest = read_rest(path, self.group)
-        self.writer.write(
-            path,
-            {**rest.models, self.group: self.model},
-            metadata=rest.metadata,
-            # The versions of the other graphs are unknown, so a layout for them cannot be reused.
-            structure_version=None if rest.models else self.version,
-            options=self.options,
-        )
+        with open_rest(path, self.group) as rest:
+            self.writer.write(
+                path,
+                {**rest.models, self.group: self.model},
+                metadata=rest.metadata,
+                beside=None if rest.foreign is None else rest.foreign.copy_into,
+                # The versions of the other graphs are unknown, so a layout for them cannot be reused.
+                structure_version=None if rest.models else self.version,
+                options=self.options,
+            )
 
 
 def _without_step(name: str) -> tuple[str, str]:

@@ -156,11 +156,25 @@ def verify(checkpoint: Anything) -> None:
 
 @app.command()
 def reseal(checkpoint: Checkpoint) -> None:
-    """Accept the changes of another program: write the file again with a new index and seal."""
+    """Accept the changes of another program to a checkpoint: write the file again with a new index and seal.
+
+    Its additions are kept: attributes, datasets, groups, named datatypes and links. If something cannot be kept, the
+    error names it. After an error the file is unchanged. A file that is not a checkpoint of hdfsaver is refused;
+    `convert` makes a checkpoint of its arrays.
+    """
     path = _found(checkpoint)
     with _reporting():
-        reseal_file(path)
-    Console().print(f"{escape(str(path))} is accepted and sealed again.", soft_wrap=True)
+        done = reseal_file(path)
+    graphs = ["", ", and the graph"][done.graphs] if done.graphs < 2 else f", and {done.graphs} graphs"
+    said = [f"{path} is accepted and sealed again: {done.variables} variables{graphs}."]
+    if done.kept:
+        shown = ", ".join(done.kept[:_SHOWN]) + (f" and {len(done.kept) - _SHOWN} more" * (len(done.kept) > _SHOWN))
+        said.append(f"Kept unchanged from other programs: {shown}.")
+    Console().print(*(escape(rendering.printable(line)) for line in said), sep="\n", soft_wrap=True, highlight=False)
+
+
+_SHOWN = 20
+"""The largest number of kept elements that `reseal` lists."""
 
 
 @app.command()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from abc import abstractmethod
+from collections.abc import Mapping
 
 from hdfsaver.files.opening import Opened
 from hdfsaver.files.tensor_file import TensorSource
@@ -28,9 +30,20 @@ class Hdf5Source(TensorSource):
     has_structure = True
     """Whether the file may have a ``/graph``."""
 
+    has_foreign_content = True
+    """Whether the file may have content of other programs."""
+
     def __init__(self, opened: Opened, group: str) -> None:
         self._opened = opened
         self._group = group
+
+    @abstractmethod
+    def link_paths(self) -> Mapping[str, str]:
+        """The link path of each variable below the group of the variables."""
+
+    @abstractmethod
+    def of_group(self, group: str) -> Hdf5Source:
+        """The source of another group of the same file, which the caller closes."""
 
     def structure(self) -> Structure | None:
         """The graph of the file, or None."""

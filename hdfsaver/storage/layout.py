@@ -72,6 +72,9 @@ SEALED_BYTES = SEAL_RECORD.itemsize - 8
 
 MAGIC = b"hdf-SEAL"
 
+FOREIGN = 1
+"""The flag of a file with content of other programs, which a writer that changes a part of the file keeps."""
+
 HEAD = opening.HEAD
 """The seal is within this many bytes from the beginning of the file."""
 

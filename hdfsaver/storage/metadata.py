@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from h5py import h5g
 
-from hdfsaver.errors import OpError
 from hdfsaver.storage import layout
 from hdfsaver.storage.hdf5 import objects
 from hdfsaver.storage.hdf5.dataclass_tables import columns_of
 from hdfsaver.storage.hdf5.objects import damaged
+from hdfsaver.storage.ownership import is_own
 
 
 def read_metadata(root: h5g.GroupID) -> dict[str, str]:
@@ -19,7 +19,7 @@ def read_metadata(root: h5g.GroupID) -> dict[str, str]:
     DataLossError
         The table is damaged, or has a duplicate key.
     """
-    if not objects.has_link(root, layout.METADATA) or not _is_ours(root):
+    if not objects.has_link(root, layout.METADATA) or not is_own(root):
         return {}
     columns = columns_of(root, layout.METADATA, dict.fromkeys(layout.METADATA_COLUMNS))
     keys, values = (columns[name] for name in layout.METADATA_COLUMNS)
@@ -27,10 +27,3 @@ def read_metadata(root: h5g.GroupID) -> dict[str, str]:
     if len(found) != len(keys):
         raise damaged(f"/{layout.METADATA}", "it has a duplicate key.")
     return found
-
-
-def _is_ours(root: h5g.GroupID) -> bool:
-    try:
-        return objects.get_text(root, layout.FORMAT_ATTRIBUTE) == layout.FORMAT
-    except OpError:  # an attribute of another program with the same name
-        return False

@@ -7,7 +7,7 @@ the others are read.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from h5py import h5g
@@ -21,6 +21,7 @@ from hdfsaver.storage.hdf5 import link_names, objects
 from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
 from hdfsaver.storage.hdf5.objects import damaged
 from hdfsaver.storage.hdf5_source import Hdf5Source
+from hdfsaver.storage.ownership import has_index
 from hdfsaver.storage.plain_columns import columns_of
 from hdfsaver.storage.plain_dataset import PlainDataset, open_plain
 from hdfsaver.storage.plain_walk import Found, walk
@@ -57,7 +58,7 @@ class PlainSource(Hdf5Source):
         super().__init__(opened, group)
         self._path = path
         with hdf5_root(opened) as root:
-            if not accept and _has_index(root):
+            if not accept and has_index(root):
                 raise DataLossError(None, None, f"{path} has an index, but no valid seal. {advice(path)}")
             self._is_own = _check_version(root)
             self._below = _container(groups.open_model(root, group), self._is_own)
@@ -80,6 +81,14 @@ class PlainSource(Hdf5Source):
     def groups(self) -> list[str]:
         """The groups that have a model; a file of another program is one model if all its arrays are read."""
         return [groups.ROOT] if self._below == "" and self._group == groups.ROOT else super().groups()
+
+    def link_paths(self) -> Mapping[str, str]:
+        """The link path of each variable below the group of the variables."""
+        return {name: place.path for name, place in self._places.items()}
+
+    def tables(self) -> list[str]:
+        """The link paths of tables, whose columns are read as arrays."""
+        return list(dict.fromkeys(place.path for place in self._places.values() if place.column))
 
     def _scan(self, root: h5g.GroupID) -> None:
         if self._below is None:
@@ -192,13 +201,6 @@ def _twice(place: _Place, name: str) -> OpError:
         what = f"two elements of the file have the name {name!r}; it is refused."
         return InvalidArgumentError(None, None, f"/{place.path}: {what}")
     return damaged(f"/{place.path}", f"two links have the name {name!r} of one variable.")
-
-
-def _has_index(root: h5g.GroupID) -> bool:
-    if not groups.is_group(root, layout.INDEX):
-        return False
-    index = objects.open_group(root, layout.INDEX)
-    return any(objects.has_link(index, link) for link in (layout.SEAL, layout.EXTENTS))
 
 
 def _check_version(root: h5g.GroupID) -> bool:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from hdfsaver.files.error_context import about
 from hdfsaver.files.opening import Opened
 from hdfsaver.files.tensor_file import TensorFile
-from hdfsaver.storage import groups, seal
+from hdfsaver.storage import groups, layout, seal
 from hdfsaver.storage.child_probe import try_out
 from hdfsaver.storage.chunks.compression import Compression, kept
+from hdfsaver.storage.foreign_content import ForeignContent, successors
+from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
 from hdfsaver.storage.hdf5.superblock import open_hdf5
 from hdfsaver.storage.hdf5_source import Hdf5Source
+from hdfsaver.storage.ownership import check_own
 from hdfsaver.storage.plain_source import PlainSource
 from hdfsaver.storage.sealed_source import SealedSource
 from hdfsaver.storage.writing import Model
@@ -60,30 +64,79 @@ def _source(opened: Opened, path: str | os.PathLike[str], group: str) -> Hdf5Sou
 
 
 class Rest(NamedTuple):
-    """A file without one of its models: the other models by their groups, and the metadata."""
+    """A file without one of its models.
+
+    Attributes
+    ----------
+    models : dict of str to Model
+        The other models by their groups.
+    metadata : dict of str to str
+    foreign : ForeignContent or None
+        The content of other programs, if there may be any.
+    """
 
     models: dict[str, Model]
     metadata: dict[str, str]
+    foreign: ForeignContent | None
 
 
-def read_rest(path: str | os.PathLike[str], group: str) -> Rest:
+@contextmanager
+def open_rest(path: str | os.PathLike[str], group: str) -> Iterator[Rest]:
     """Read a file into memory, except the model of one group; the result is empty without a file.
+
+    Parameters
+    ----------
+    path : path-like
+    group : str
+        The group that will be replaced.
+
+    Yields
+    ------
+    Rest
+        Its foreign content can be copied within the block.
 
     Raises
     ------
+    InvalidArgumentError
+        It is an HDF5 file of another program, or of a newer version of the format, so that something would be lost.
     OpError
         See `open_file`.
     """
     if not os.path.lexists(path):
-        return Rest({}, {})
-    with open_file(path) as file:
-        return Rest({other: _model(file, other) for other in file.groups() if other != group}, file.metadata())
+        yield Rest({}, {}, None)
+        return
+    opened = open_hdf5(path)
+    try:
+        with about(path):
+            source = _source(opened, path, groups.ROOT)
+            with hdf5_root(opened) as root:
+                check_own(root, opened, path)
+            others = [other for other in source.groups() if other != group]
+            found = {other: _model(source, opened, other) for other in others}
+        rest = Rest({other: model for other, (model, _) in found.items()}, source.metadata(), None)
+        if source.has_foreign_content:
+            paths = {old: new for other, (_, links) in found.items() for old, new in successors(other, links).items()}
+            link = groups.link_of(group)
+            replaced = [f"{link}/{name}".lstrip("/") for name in (layout.GRAPH, layout.VARIABLES)]
+            rest = rest._replace(foreign=ForeignContent(opened, path, paths, replaced))
+        yield rest
+    finally:
+        os.close(opened.fd)
 
 
-def _model(whole: TensorFile, group: str) -> Model:
-    with whole.model(group) as file:
-        values = file.read_many(file.variables) or None
-        return Model(values, file.structure(), dtypes_of(file.variables), compression_of(file.variables))
+def _model(whole: Hdf5Source, opened: Opened, group: str) -> tuple[Model, Mapping[str, str]]:
+    """A model, and the link paths of its variables."""
+    source = whole.of_group(group)
+    try:
+        for fault in source.unreadable.values():
+            raise fault
+        with hdf5_root(opened) as root:
+            has_variables = groups.is_group(groups.open_model(root, group), layout.VARIABLES)
+        values = source.read(list(source.entries)) if has_variables else None
+        entries = source.entries
+        return Model(values, source.structure(), dtypes_of(entries), compression_of(entries)), source.link_paths()
+    finally:
+        source.close()
 
 
 def dtypes_of(entries: Mapping[str, TensorInfo]) -> dict[str, str]:

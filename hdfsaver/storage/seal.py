@@ -65,6 +65,7 @@ class Seal:
     structure_xxh3_64: int
     major: int = layout.MAJOR
     minor: int = layout.MINOR
+    flags: int = 0
 
 
 def pack(seal: Seal) -> bytes:

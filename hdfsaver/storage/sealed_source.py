@@ -44,6 +44,7 @@ class SealedSource(Hdf5Source):
         super().__init__(opened, group)
         self._path = path
         self._seal = found
+        self.has_foreign_content = bool(found.flags & layout.FOREIGN)
         extents = seal.check(opened.fd, opened.size, found)
         self._extents = extents
         with hdf5_root(opened) as root:
@@ -59,6 +60,10 @@ class SealedSource(Hdf5Source):
         other._choose(group)
         other._opened = self._duplicate()
         return other
+
+    def link_paths(self) -> Mapping[str, str]:
+        """The link path of each variable below the group of the variables."""
+        return self._paths
 
     def _choose(self, group: str) -> None:
         """Say which model is read."""

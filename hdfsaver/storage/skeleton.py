@@ -6,7 +6,7 @@ Two saves of the same variables differ only in these, so one skeleton serves bot
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
@@ -75,9 +75,16 @@ class Skeleton:
     """
 
     def __init__(
-        self, memory: SparseMemory, extents: Extents, variables: int, extents_offset: int, seal_offset: int
+        self,
+        memory: SparseMemory,
+        extents: Extents,
+        variables: int,
+        extents_offset: int,
+        seal_offset: int,
+        flags: int = 0,
     ) -> None:
         self.size = memory.size
+        self._flags = flags
         self.extents = extents
         self._extents_offset = extents_offset
         self._seal_offset = seal_offset
@@ -135,6 +142,7 @@ class Skeleton:
             extents_rows=len(table),
             file_size=self.size,
             structure_xxh3_64=hasher.intdigest(),
+            flags=self._flags,
         )
 
 
@@ -186,7 +194,16 @@ def _structure_around(extents: Extents, seal: int, table: int, size: int) -> tup
 # --- laying out -----------------------------------------------------------------------------------------------------
 
 
-def lay_out(plans: Mapping[str, Plan], metadata: Mapping[str, str], output: Output | None = None) -> Skeleton:
+Beside: TypeAlias = "Callable[[h5g.GroupID], bool]"
+"""Adds the content of other programs to a file that is being laid out, and says whether there was any."""
+
+
+def lay_out(
+    plans: Mapping[str, Plan],
+    metadata: Mapping[str, str],
+    output: Output | None = None,
+    beside: Beside | None = None,
+) -> Skeleton:
     """Lay out a file with the HDF5 library.
 
     Parameters
@@ -197,6 +214,8 @@ def lay_out(plans: Mapping[str, Plan], metadata: Mapping[str, str], output: Outp
         The metadata of the file.
     output : Output, optional
         The output for compressed values, if there are any.
+    beside : callable, optional
+        Adds content of other programs when everything else has its place.
 
     Returns
     -------
@@ -208,17 +227,21 @@ def lay_out(plans: Mapping[str, Plan], metadata: Mapping[str, str], output: Outp
         Something cannot be stored.
     OSError, MemoryError
         A compressed value cannot be written, or memory is exhausted.
+    OpError
+        The content of other programs cannot be added.
     """
     output = output or Output(-1)
     memory = output.memory
     file = h5f.create(b"hdfsaver", h5f.ACC_TRUNC, file_properties(), access_properties(memory))
     try:
-        extents, extents_offset, seal_offset = _write_all(h5g.open(file, b"/"), plans, metadata, output)
+        root = h5g.open(file, b"/")
+        extents, extents_offset, seal_offset = _write_all(root, plans, metadata, output)
+        flags = layout.FOREIGN if beside is not None and beside(root) else 0
     finally:
         file.close()
     if memory.error is not None:
         raise memory.error
-    return Skeleton(memory, extents, len(extents) - len(output.chunks), extents_offset, seal_offset)
+    return Skeleton(memory, extents, len(extents) - len(output.chunks), extents_offset, seal_offset, flags)
 
 
 def _write_all(

@@ -19,7 +19,7 @@ from hdfsaver.schema import Structure
 from hdfsaver.storage import groups
 from hdfsaver.storage.chunks.chunk_writing import Output, Packing
 from hdfsaver.storage.chunks.compression import Compression, grid_for
-from hdfsaver.storage.skeleton import Place, Plan, Skeleton, lay_out
+from hdfsaver.storage.skeleton import Beside, Place, Plan, Skeleton, lay_out
 from hdfsaver.storage.values import Value, Values, layout_key, prepare_all, view_of
 from hdfsaver.tensor_info import LARGE, Array
 
@@ -103,6 +103,7 @@ def write_models(
     models: Mapping[str, Model],
     *,
     metadata: Mapping[str, str] | None = None,
+    beside: Beside | None = None,
     durable: bool = True,
 ) -> None:
     """Write a file with a model in each of several groups.
@@ -115,6 +116,8 @@ def write_models(
         The model of each group; see `hdfsaver.storage.groups`.
     metadata : mapping of str to str, optional
         The metadata of the file.
+    beside : callable, optional
+        Adds the content of other programs; see `hdfsaver.storage.foreign_content`.
     durable : bool
         Return only when the file is on the disk.
 
@@ -123,7 +126,7 @@ def write_models(
     TypeError, ValueError, OpError
         See `write_file`.
     """
-    Writer().write(path, models, metadata=metadata, options=WriteOptions(durable=durable))
+    Writer().write(path, models, metadata=metadata, beside=beside, options=WriteOptions(durable=durable))
 
 
 class Writer:
@@ -138,6 +141,7 @@ class Writer:
         models: Mapping[str, Model],
         *,
         metadata: Mapping[str, str] | None = None,
+        beside: Beside | None = None,
         structure_version: Hashable = None,
         options: WriteOptions = WriteOptions(),  # noqa: B008 - a tuple, which is immutable
     ) -> None:
@@ -145,7 +149,7 @@ class Writer:
 
         Parameters
         ----------
-        path, models, metadata
+        path, models, metadata, beside
             See `write_models`.
         structure_version : hashable, optional
             A value that changes whenever a structure does, such as a graph and its version. Without it, a file with a
@@ -160,10 +164,13 @@ class Writer:
         values = {group: _prepared(model) for group, model in models.items()}
         packings = {group: _packings(values[group], model.compression) for group, model in models.items()}
         moved = Progress(options.progress, _nbytes(values)) if options.progress else SILENT
-        known = None if any(packings.values()) else self._layout_for(values, models, metadata or {}, structure_version)
+        is_alone = beside is None and not any(packings.values())
+        known = self._layout_for(values, models, metadata or {}, structure_version) if is_alone else None
         with atomic_write(path, durable=options.durable, sweep=options.sweep) as draft:
             # The offsets of chunks depend on their compressed lengths: they are stored while the file is laid out.
-            skeleton = known or lay_out(_plans(values, models, packings), metadata or {}, Output(draft.fd, moved))
+            skeleton = known or lay_out(
+                _plans(values, models, packings), metadata or {}, Output(draft.fd, moved), beside
+            )
             draft.reserve(skeleton.size)
             _write(draft.fd, skeleton, _blocks(values, packings), moved)
 

@@ -151,10 +151,10 @@ def test_a_file_of_many_models_is_checked_once(tmp_path, monkeypatch, work):
     if work == "ls":
         assert 0 == CliRunner().invoke(app, ["ls", str(path)]).exit_code
     elif work == "rest":
-        rest = reading.read_rest(path, "model_0")
-        assert list(range(1, 12)) == sorted(
-            model.variables["w"].size for model in rest.models.values() if model.variables
-        )
+        with reading.open_rest(path, "model_0") as rest:
+            assert list(range(1, 12)) == sorted(
+                model.variables["w"].size for model in rest.models.values() if model.variables
+            )
     else:
         resealing.reseal(path)
     assert 1 <= len(read) <= 4

@@ -137,8 +137,44 @@ def test_reseal(prefix):
         file["variables/dense/kernel"][...] = 5
         file["variables/new"] = np.arange(3)
     assert 1 == run("verify", prefix).exit_code
-    assert 0 == run("reseal", prefix).exit_code
+    result = run("reseal", prefix)
+    assert 0 == result.exit_code
+    assert f"{prefix}.h5 is accepted and sealed again: 3 variables.\n" == result.output
     assert "3 arrays, all digests match" in run("verify", prefix).output
+
+
+def test_reseal_says_what_it_keeps(prefix):
+    """What other programs have added is listed, up to twenty elements, and kept."""
+    with h5py.File(prefix + ".h5", "r+") as file:
+        file["variables/dense/kernel"].attrs["units"] = "m"
+        file["\x1b[31mnotes"] = ["a", "b"]
+    result = run("reseal", prefix)
+    assert 0 == result.exit_code
+    assert r"unchanged from other programs: /\x1b[31mnotes, /variables/dense/kernel/@units." in result.output
+    with h5py.File(prefix + ".h5", "r+") as file:
+        file.attrs.update({f"a{number}": number for number in range(30)})
+    assert " and 12 more.\n" in run("reseal", prefix).output
+
+
+def test_reseal_refuses_a_file_of_another_program(tmp_path):
+    """It is left byte for byte, and nothing is said to have happened."""
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["w"] = np.arange(3)
+        file["w"].attrs["units"] = "m"
+    before = (tmp_path / "x.h5").read_bytes()
+    result = run("reseal", str(tmp_path / "x.h5"))
+    assert 1 == result.exit_code
+    assert "not a checkpoint of hdfsaver" in result.output
+    assert "hdfsaver convert" in result.output
+    assert "sealed again:" not in result.output
+    assert before == (tmp_path / "x.h5").read_bytes()
+
+
+def test_reseal_says_in_its_help_what_it_does():
+    """The help says what is kept, and what is refused."""
+    said = " ".join(run("reseal", "--help").output.split())
+    for text in ("are kept", "cannot be kept", "is unchanged", "refused"):
+        assert text in said
 
 
 def test_a_missing_checkpoint(tmp_path):

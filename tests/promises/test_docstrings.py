@@ -77,7 +77,7 @@ MET_FIRST = [
     *("nn.bias_add", "nn.conv2d"),
     *("train.Saver", "train.Saver.save", "train.Saver.restore", "train.import_meta_graph"),
     *("train.NewCheckpointReader", "train.load_checkpoint", "train.list_variables", "train.load_variable"),
-    *("save_file", "load_file", "open_file", "read_digraph", "write_digraph", "convert", "salvage"),
+    *("save_file", "load_file", "open_file", "read_digraph", "write_digraph", "convert", "reseal", "salvage"),
 ]
 
 

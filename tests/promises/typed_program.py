@@ -137,6 +137,7 @@ with hdfsaver.numpy.open_file(folder / "arrays.h5") as file:
     assert_type(list(file), list[str])
     assert_type(file.metadata(), dict[str, str])
 assert_type(tf.convert(folder / "arrays.h5", folder / "arrays.npz").names, dict[str, str])
+assert_type(tf.reseal(folder / "arrays.h5").kept, list[str])
 assert_type(tf.salvage(folder / "arrays.h5").values, dict[str, npt.NDArray[Any]])
 
 with tf.Graph().as_default() as graph, tf.Session() as session:

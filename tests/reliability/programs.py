@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import h5py
+import numpy as np
+
 import hdfsaver as tf
 from hdfsaver.storage.reading import open_file
 
@@ -72,13 +75,34 @@ def group(model, folder, step=3, **options):
     model.save(folder / "m", step, group="teacher", **options)
 
 
+def prepare_resealing(model, folder):
+    """A checkpoint that another program has changed, with content of its own."""
+    model.save(folder / "m", 2, durable=False)
+    with h5py.File(folder / "m.h5", "a") as file:
+        file["variables/small"][...] = 3
+        file["variables/small"].attrs["units"] = "m"
+        file["notes"] = np.arange(20_000)
+
+
+def resealing(model, folder, step=3, **options):
+    """Seal it again; that is always durable."""
+    tf.reseal(folder / "m.h5")
+
+
 PREPARATIONS = {
     "first": prepare_first,
     "rotation": prepare_rotation,
     "replacement": prepare_replacement,
     "group": prepare_group,
+    "resealing": prepare_resealing,
 }
-PROGRAMS = {"first": first, "rotation": rotation, "replacement": replacement, "group": group}
+PROGRAMS = {
+    "first": first,
+    "rotation": rotation,
+    "replacement": replacement,
+    "group": group,
+    "resealing": resealing,
+}
 
 
 def values_of(path, name=""):
@@ -87,6 +111,20 @@ def values_of(path, name=""):
         file.verify()
         values = file.read_many(SHAPES)
     return {float(value) for array in values.values() for value in (array.min(), array.max())}
+
+
+def is_resealed(path):
+    """Whether the file of `prepare_resealing` is sealed, with everything that was added."""
+    try:
+        with open_file(path) as file:
+            file.verify()
+            assert [3.0] * 3 == file.read("small").tolist()
+    except tf.errors.DataLossError:
+        return False
+    with h5py.File(path) as file:
+        assert "m" == file["variables/small"].attrs["units"]
+        assert 20_000 == len(file["notes"])
+    return True
 
 
 def saved_step(folder: Path, name=""):

@@ -16,7 +16,7 @@ import pytest
 
 import hdfsaver as tf
 from tests.reliability.operations import steps_of
-from tests.reliability.programs import saved_step, values_of
+from tests.reliability.programs import is_resealed, saved_step, values_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -90,6 +90,30 @@ def test_a_save_can_be_killed_at_any_point(server, tmp_path, before, program, du
         check_continued(server, folder, program)
         shutil.rmtree(folder)
     assert {BEFORE[program], 3} == seen
+
+
+@pytest.mark.slow
+def test_a_reseal_can_be_killed_at_any_point(server, tmp_path):
+    """The file is the changed one, byte for byte, or the sealed one; resealing it again clears what was left."""
+    before, folder = tmp_path / "before", tmp_path / "folder"
+    before.mkdir()
+    server.ask("resealing", before, prepare=True)
+    changed = (before / "m.h5").read_bytes()
+    shutil.copytree(before, folder)
+    points = server.ask("resealing", folder)["points"]
+    assert is_resealed(folder / "m.h5")
+    assert points > 15
+    seen = set()
+    for point in range(points):
+        shutil.rmtree(folder)
+        shutil.copytree(before, folder)
+        assert signal.SIGKILL == server.ask("resealing", folder, stop_at=point)["signal"]
+        seen.add(is_resealed(folder / "m.h5"))
+        assert is_resealed(folder / "m.h5") or changed == (folder / "m.h5").read_bytes()
+        server.ask("resealing", folder)
+        assert is_resealed(folder / "m.h5")
+        assert {"checkpoint", "m.h5"} == set(os.listdir(folder))
+    assert {False, True} == seen
 
 
 SAVE_FOR_EVER = """

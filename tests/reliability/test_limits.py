@@ -13,16 +13,18 @@ import sys
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
+import hdfsaver as tf
 from hdfsaver import errors
 from hdfsaver.files import positional_io
 from hdfsaver.files.atomic_write import atomic_write, write_text_atomically
 from tests.reliability.operations import observed
-from tests.reliability.programs import Model, saved_step
+from tests.reliability.programs import PREPARATIONS, Model, is_resealed, saved_step
 
 ROOT = Path(__file__).parents[2]
 
@@ -270,6 +272,26 @@ def test_whatever_is_refused(tmp_path, model, monkeypatch, number):
         refused += 1
     assert refused > 30
     assert step == saved_step(tmp_path)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_whatever_is_refused_to_a_reseal(tmp_path, model, monkeypatch, number):
+    """Every operation of a reseal is refused once: the file is as it was or sealed, and nothing stays."""
+    monkeypatch.setattr(positional_io, "PIECE", 1 << 16)
+    PREPARATIONS["resealing"](model, tmp_path)
+    changed, before, refused = (tmp_path / "m.h5").read_bytes(), descriptors(), 0
+    while True:
+        (tmp_path / "m.h5").write_bytes(changed)
+        with observed(refused, refuse(number), only=REFUSABLE) as operations, suppress(errors.OpError):
+            tf.reseal(tmp_path / "m.h5")
+        assert is_resealed(tmp_path / "m.h5") or changed == (tmp_path / "m.h5").read_bytes()
+        assert before == descriptors()
+        assert {"checkpoint", "m.h5"} == set(os.listdir(tmp_path))
+        if operations.points <= refused:
+            break
+        refused += 1
+    assert refused > 8
+    assert is_resealed(tmp_path / "m.h5")
 
 
 def test_a_file_system_that_cannot_reserve(tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import h5py
 import networkx as nx
 import numpy as np
 import pytest
@@ -152,6 +153,25 @@ class ArrayStates(FileStates):
         if is_done or self.holds(new):
             self.saved = new
         assert self.saved is None or self.holds(self.saved)
+
+    @precondition(lambda self: self.saved)
+    @rule(text=TEXTS, fault=MAYBE_FAULTS)
+    def reseal(self, text: str, fault: Fault | None) -> None:
+        """Another program replaces the file by one with content of its own; where resealing fails, nothing changes."""
+        path, changed = self.path / "x.h5", self.path / "changed.h5"
+        shutil.copy(path, changed)
+        with h5py.File(changed, "a") as file:
+            file.attrs["note"] = text.replace("\0", "")
+            file.require_group("other").attrs["text"] = ["a", "bb"]
+        os.replace(changed, path)
+        before = path.read_bytes()
+        is_done = self.write(lambda: tf.reseal(path), None if fault is None else replace(fault))
+        if not is_done and path.read_bytes() == before:
+            tf.reseal(path)
+        assert self.saved is None or self.holds(self.saved)
+        with h5py.File(path) as file:
+            assert text.replace("\0", "") == file.attrs["note"]
+            assert ["a", "bb"] == list(file["other"].attrs["text"])
 
     def holds(self, saved: tuple[dict[str, Any], dict[str, str]]) -> bool:
         """Whether the file has those arrays, in that order."""

@@ -9,7 +9,7 @@ import pytest
 
 from hdfsaver import errors, schema
 from hdfsaver.schema import Structure
-from hdfsaver.storage.reading import open_file, read_rest
+from hdfsaver.storage.reading import open_file, open_rest
 from hdfsaver.storage.resealing import reseal
 from hdfsaver.storage.writing import Model, write_models
 
@@ -108,11 +108,12 @@ def test_a_file_without_a_model_at_the_root(tmp_path):
 
 def test_the_rest_of_a_file(path, tmp_path):
     """A save of one group must write all others again, bit for bit."""
-    others, metadata = read_rest(path, "teacher")
-    assert (["", "50% off"], {}) == (list(others), metadata)
+    with open_rest(path, "teacher") as (others, metadata, foreign):
+        assert (["", "50% off"], {}, None) == (list(others), metadata, foreign)
     write_models(tmp_path / "y.h5", {"": others[""], "teacher": model(1, constants=True), "50% off": others["50% off"]})
     assert path.read_bytes() == (tmp_path / "y.h5").read_bytes()
-    assert ({}, {}) == read_rest(tmp_path / "missing.h5", "")
+    with open_rest(tmp_path / "missing.h5", "") as rest:
+        assert ({}, {}, None) == rest
 
 
 def test_groups_of_another_programs_file(tmp_path):

@@ -75,7 +75,8 @@ def _group_properties() -> h5p.PropGCID:
 
 
 @cache
-def _link_properties() -> h5p.PropLCID:
+def link_properties() -> h5p.PropLCID:
+    """The properties of links: their names are UTF-8."""
     properties = h5p.create(h5p.LINK_CREATE)
     properties.set_char_encoding(h5t.CSET_UTF8)
     return properties
@@ -83,7 +84,7 @@ def _link_properties() -> h5p.PropLCID:
 
 def create_group(parent: h5g.GroupID, link: str) -> h5g.GroupID:
     """Create a group."""
-    return h5g.create(parent, link.encode(), _link_properties(), _group_properties())
+    return h5g.create(parent, link.encode(), link_properties(), _group_properties())
 
 
 def group_for(parent: h5g.GroupID, path: str, made: dict[str, h5g.GroupID]) -> tuple[h5g.GroupID, str]:
@@ -131,7 +132,7 @@ def allocate(parent: h5g.GroupID, link: str, datatype: h5t.TypeID, shape: tuple[
     h5py.h5d.DatasetID
         The new dataset.
     """
-    return h5d.create(parent, link.encode(), datatype, _space(shape), _dataset_properties(), _link_properties())
+    return h5d.create(parent, link.encode(), datatype, _space(shape), _dataset_properties(), link_properties())
 
 
 def allocate_chunked(
@@ -166,7 +167,7 @@ def allocate_chunked(
     for code, parameters in filters:
         # Optional filters, because the library may not have them: it never runs them here.
         properties.set_filter(code, h5z.FLAG_OPTIONAL, parameters)
-    return h5d.create(parent, link.encode(), datatype, _space(shape), properties, _link_properties())
+    return h5d.create(parent, link.encode(), datatype, _space(shape), properties, link_properties())
 
 
 @lru_cache(maxsize=64)

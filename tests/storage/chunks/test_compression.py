@@ -17,7 +17,7 @@ from hdfsaver.storage.chunks import chunk_reading
 from hdfsaver.storage.chunks.chunk_codecs import BY_NAME
 from hdfsaver.storage.chunks.chunk_writing import Packing
 from hdfsaver.storage.chunks.compression import Compression, by_name
-from hdfsaver.storage.reading import open_file, read_rest
+from hdfsaver.storage.reading import open_file, open_rest
 from hdfsaver.storage.resealing import reseal
 from hdfsaver.storage.salvage import salvage
 from hdfsaver.storage.writing import Model, WriteOptions, Writer, write_models
@@ -309,8 +309,8 @@ def test_other_models_stay_compressed(path):
     value = np.arange(100_000.0)
     one = Model({"a": value}, None, {}, by_name("gzip", ["a"]))
     write_models(path, {"one": one, "two": Model({"a": value}, None, {})})
-    rest = read_rest(path, "two")
-    write_models(path, {**rest.models, "two": Model({"a": value + 1}, None, {})})
+    with open_rest(path, "two") as rest:
+        write_models(path, {**rest.models, "two": Model({"a": value + 1}, None, {})})
     for group, filters, first in (("one", ("shuffle", "gzip"), 0), ("two", (), 1)):
         with open_file(path, group) as file:
             assert (filters, first) == (file.variables["a"].filters, file.read("a")[0])

@@ -1,0 +1,121 @@
+"""Whether an HDF5 file is a checkpoint of this format: only such a file is changed or replaced without being asked."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from h5py import h5g
+
+from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError, OpError
+from hdfsaver.files.opening import Opened
+from hdfsaver.storage import groups, layout
+from hdfsaver.storage.hdf5 import objects
+from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
+from hdfsaver.storage.hdf5.superblock import SIGNATURE, open_hdf5
+
+
+def is_own(root: h5g.GroupID) -> bool:
+    """Whether a file declares that it has this format."""
+    try:
+        return objects.get_text(root, layout.FORMAT_ATTRIBUTE) == layout.FORMAT
+    except OpError:  # an attribute of another program with the same name
+        return False
+
+
+def has_index(root: h5g.GroupID) -> bool:
+    """Whether a file has a part of an index of this format."""
+    if not groups.is_group(root, layout.INDEX):
+        return False
+    index = objects.open_group(root, layout.INDEX)
+    return any(objects.has_link(index, link) for link in (layout.SEAL, layout.EXTENTS))
+
+
+def check_own(root: h5g.GroupID, opened: Opened, path: str | os.PathLike[str]) -> None:
+    """Check that a file is a checkpoint of this format, and that this version knows all of it.
+
+    Parameters
+    ----------
+    root : h5py.h5g.GroupID
+        The root group.
+    opened : Opened
+        The file.
+    path : path-like
+        Its path, for errors.
+
+    Raises
+    ------
+    InvalidArgumentError
+        It is not, or it has something that would be lost: a user block, or what a newer minor version has written.
+    """
+    if not is_own(root) and has_index(root):
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"{path} has the index of a checkpoint of {layout.FORMAT}, but its root group has no attribute "
+            f"{layout.FORMAT_ATTRIBUTE!r}. It was not changed. If it is such a checkpoint, add the attribute, the "
+            f"string of fixed length {layout.FORMAT!r}, and try again.",
+        )
+    if not is_own(root):
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"{path} is not a checkpoint of {layout.FORMAT}: its root group has no attribute "
+            f"{layout.FORMAT_ATTRIBUTE!r} with the value {layout.FORMAT!r}. It was not changed. "
+            f"`{layout.FORMAT} convert {path} NEW.h5` makes a checkpoint of its arrays.",
+        )
+    if not opened.head.startswith(SIGNATURE):
+        raise InvalidArgumentError(
+            None, None, f"{path} has a user block before its HDF5 data, which would be lost. It was not changed."
+        )
+    major, _, minor = (objects.get_text(root, layout.VERSION_ATTRIBUTE) or layout.VERSION).partition(".")
+    if major == str(layout.MAJOR) and minor.isdecimal() and int(minor) > layout.MINOR:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"{path} has format version {major}.{minor}, but this {layout.FORMAT} writes {layout.VERSION}, which would "
+            "lose what is new. It was not changed. Use the version that wrote it, or a newer one.",
+        )
+
+
+def check_replaceable(path: str | os.PathLike[str]) -> None:
+    """Check that a save does not replace an HDF5 file of another program; a damaged file may be replaced.
+
+    Raises
+    ------
+    FailedPreconditionError
+        It is an intact HDF5 file, but not a checkpoint of this format.
+    """
+    if _is_sealed(path):
+        return
+    try:
+        opened = open_hdf5(path)
+    except OpError:  # there is no file, or no HDF5 file
+        return
+    try:
+        with hdf5_root(opened) as root:
+            found = is_own(root)
+    except OpError:
+        return
+    finally:
+        os.close(opened.fd)
+    if not found:
+        raise FailedPreconditionError(
+            None,
+            None,
+            f"Cannot write {path}: it is an HDF5 file of another program, which a save does not replace. Choose "
+            "another name, or remove the file.",
+        )
+
+
+def _is_sealed(path: str | os.PathLike[str]) -> bool:
+    """Whether a regular file has the magic of a seal near its beginning; also if there is no file."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return False
+        with open(path, "rb") as file:
+            return layout.MAGIC in file.read(layout.HEAD)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
