@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -21,8 +22,7 @@ from hdfsaver.errors import OpError
 from hdfsaver.formats.open_source import open_source
 from hdfsaver.reading import checkpoint_names
 from hdfsaver.storage.resealing import reseal as reseal_file
-from hdfsaver.storage.salvage import salvage as salvage_file
-from hdfsaver.storage.writing import write_file
+from hdfsaver.storage.salvaged_file import salvage_into
 from hdfsaver.tensor_info import Array, TensorInfo, counted
 
 app = typer.Typer(
@@ -181,16 +181,19 @@ _SHOWN = 20
 def salvage(
     checkpoint: Checkpoint, out: Annotated[Path, typer.Argument(help="The new file; it must not exist yet.")]
 ) -> None:
-    """Write the intact variables of a damaged file to a new file; exit status 1 if any are lost."""
+    """Write the intact part of a damaged checkpoint to a new file; exit status 1 if any variables are lost.
+
+    Graphs, metadata and groups are kept if the damage is only in values; otherwise the output says what is left out.
+    """
     path = _found(checkpoint)
-    if out.exists():
+    if os.path.lexists(out):
         _fail(f"{out} exists already; nothing is overwritten.")
     with _reporting():
-        saved = salvage_file(path)
-        write_file(out, variables=saved.values, structure=None, dtypes=saved.dtypes)
-    said = [*saved.remarks, *(f"{name}: {why}" for name, why in saved.lost.items())]
-    Console().print(*(escape(rendering.printable(line)) for line in said), sep="\n", soft_wrap=True)
-    Console().print(f"{len(saved.values)} variables are intact, {len(saved.lost)} are lost.")
+        saved, graphs, left_out = salvage_into(path, out)
+    said = [*saved.remarks, *(f"{name}: {why}" for name, why in saved.lost.items()), left_out]
+    counts = f"{len(saved.values)} variables are intact, {len(saved.lost)} are lost."
+    said.append(f"{counts} {graphs} graphs are kept." if graphs else counts)
+    Console().print(*(escape(rendering.printable(line)) for line in said if line), sep="\n", soft_wrap=True)
     if saved.lost:
         raise typer.Exit(1)
 

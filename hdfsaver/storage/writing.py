@@ -56,11 +56,14 @@ class WriteOptions(NamedTuple):
         First remove the drafts of this file that killed programs left.
     progress : callable or None
         See `hdfsaver.files.progress.Callback`; it counts the bytes of the values.
+    new_only : bool
+        Replace no file; see `atomic_write`.
     """
 
     durable: bool = True
     sweep: bool = True
     progress: Callback | None = None
+    new_only: bool = False
 
 
 def write_file(
@@ -166,7 +169,8 @@ class Writer:
         moved = Progress(options.progress, _nbytes(values)) if options.progress else SILENT
         is_alone = beside is None and not any(packings.values())
         known = self._layout_for(values, models, metadata or {}, structure_version) if is_alone else None
-        with atomic_write(path, durable=options.durable, sweep=options.sweep) as draft:
+        place = atomic_write(path, durable=options.durable, sweep=options.sweep, new_only=options.new_only)
+        with place as draft:
             # The offsets of chunks depend on their compressed lengths: they are stored while the file is laid out.
             skeleton = known or lay_out(
                 _plans(values, models, packings), metadata or {}, Output(draft.fd, moved), beside

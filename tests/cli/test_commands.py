@@ -7,13 +7,17 @@ import time
 
 import h5py
 import ml_dtypes
+import networkx as nx
 import numpy as np
 import pytest
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
 import hdfsaver
+from hdfsaver import schema
 from hdfsaver.cli import app, listing
+from hdfsaver.schema import Structure
+from hdfsaver.storage.chunks.compression import Compression
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.writing import Model, write_file, write_models
 from hdfsaver.tensor_info import TensorInfo
@@ -207,6 +211,39 @@ def test_salvage(prefix, tmp_path):
         assert ["\x1b[31mred"] == list(file.variables)
     assert "nothing is overwritten" in run("salvage", prefix, str(tmp_path / "out.h5")).output
     assert 0 == run("salvage", str(tmp_path / "out.h5"), str(tmp_path / "again.h5")).exit_code
+
+
+@pytest.mark.parametrize("damage", ["value", "structure"])
+def test_salvage_keeps_everything_intact_or_says_so(tmp_path, damage):
+    """Graphs, metadata, groups and compression are kept if the structure is intact; otherwise the output says so."""
+    digraph = nx.DiGraph()
+    schema.add_node(digraph, "c", op="Const", attrs={"value": np.ones(2)}, outputs=(("float64", (2,)),))
+    values = {"b": np.full(3, 7.5), "a": np.zeros(50_000)}
+    model = Model(values, Structure(digraph), {}, {"a": Compression("gzip")})
+    models = {"": model, "50% off": Model({"w": np.arange(4, dtype=np.uint8)}, None, {"w": "quint8"})}
+    write_models(tmp_path / "x.h5", models, metadata={"author": "me"})
+    with h5py.File(tmp_path / "x.h5", "a") as file:
+        file["notes"] = np.arange(3)
+    hdfsaver.reseal(tmp_path / "x.h5")
+    data = bytearray((tmp_path / "x.h5").read_bytes())
+    place = data.index(np.full(3, 7.5).tobytes() if damage == "value" else b"Const")
+    data[place] ^= 1
+    (tmp_path / "x.h5").write_bytes(data)
+    result = run("salvage", str(tmp_path / "x.h5"), str(tmp_path / "out.h5"))
+    assert (damage == "value") == bool(result.exit_code)
+    with open_file(tmp_path / "out.h5") as file:
+        found = file.groups(), file.metadata(), list(file.variables), file.structure() is not None
+    if damage == "value":
+        assert "Content of other programs is left out." in result.output
+        assert "2 variables are intact, 1 are lost. 1 graphs are kept." in result.output
+        assert (["", "50% off"], {"author": "me"}, ["a"], True) == found
+        with open_file(tmp_path / "out.h5", "50% off") as file:
+            assert ("quint8", [0, 1, 2, 3]) == (file.variables["w"].dtype, file.read("w").tolist())
+        with open_file(tmp_path / "out.h5") as file:
+            assert ("shuffle", "gzip") == file.variables["a"].filters
+    else:
+        assert "Graphs, metadata and content of other programs are left out" in result.output
+        assert ([""], {}, ["b", "a", "50%25 off/variables/w"], False) == found
 
 
 def test_ls_and_show_as_json(prefix):
