@@ -1416,6 +1416,22 @@ MUTANTS = [
             "A save does not replace an HDF5 file of another program.",
         ),
         (
+            "a-graph-replaces-no-values",
+            "checkpoint/meta_graph_files.py",
+            "    check_without_values(path)",
+            "    pass",
+            "checkpoint/test_checkpoint_management.py",
+            "A graph alone does not replace a checkpoint with values.",
+        ),
+        (
+            "a-state-file-replaces-no-checkpoint",
+            "reading/state_file.py",
+            "(path) == made.model_checkpoint_path or path.name.endswith(checkpoint_names.SUFFIXES):",
+            "(path) == made.model_checkpoint_path:",
+            "checkpoint/test_checkpoint_management.py",
+            "A state file does not replace a checkpoint.",
+        ),
+        (
             "a-new-file-replaces-nothing",
             "files/atomic_write.py",
             "    if not (draft.is_new and _is_linked(draft)):",

@@ -199,7 +199,7 @@ def export_meta_graph(
     Parameters
     ----------
     filename : path, optional
-        ``x`` is written to ``x.h5``; nothing is written without it.
+        ``x`` is written to ``x.h5``, but not over a checkpoint with values; nothing is written without it.
     meta_info_def : MetaInfoDef, optional
         Kept in what is returned; files do not hold it.
     graph_def : GraphDef, optional
@@ -234,6 +234,8 @@ def export_meta_graph(
     ------
     ValueError
         ``graph_def`` is not well-formed.
+    FailedPreconditionError
+        The file is a checkpoint with values of variables, or an HDF5 file of another program.
     """
     return export_scoped_meta_graph(
         filename,

@@ -18,13 +18,21 @@ from hdfsaver.reading import checkpoint_names
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.schema import Structure
 from hdfsaver.storage.hdf5.superblock import SIGNATURE
+from hdfsaver.storage.ownership import check_without_values
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.writing import write_file
 
 
 def write_structure(filename: PathLike, structure: Structure) -> None:
-    """Write a structure, without any variables, into a file; folders that are missing are made."""
+    """Write a structure, without any variables, into a file; folders that are missing are made.
+
+    Raises
+    ------
+    FailedPreconditionError
+        The file has values of variables, or is an HDF5 file of another program.
+    """
     path = checkpoint_names.file_of(as_prefix(filename))
+    check_without_values(path)
     _make_folder(path)
     write_file(path, variables=None, structure=structure)
 

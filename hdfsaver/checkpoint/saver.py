@@ -327,6 +327,10 @@ class Saver:
     def _prefix(self, sess: Any, save_path: str, global_step: Any, latest_filename: str | None) -> str:
         if latest_filename is not None and os.path.dirname(latest_filename):
             raise ValueError(f"'latest_filename' should not contain path components: {latest_filename!r}.")
+        if latest_filename is not None and latest_filename.endswith(checkpoint_names.SUFFIXES):
+            raise ValueError(
+                f"'latest_filename' has the ending of a checkpoint, which it could replace: {latest_filename!r}."
+            )
         if global_step is not None:
             return checkpoint_names.with_step(save_path, _step_number(sess, global_step), self._pad)
         if os.path.basename(save_path) == (latest_filename or "checkpoint"):

@@ -16,7 +16,7 @@ from hdfsaver import limits
 from hdfsaver.errors import InvalidArgumentError, NotFoundError, OpError
 from hdfsaver.files.atomic_write import write_text_atomically
 from hdfsaver.files.opening import read_regular
-from hdfsaver.reading import text_format
+from hdfsaver.reading import checkpoint_names, text_format
 
 DEFAULT_NAME = "checkpoint"
 
@@ -122,7 +122,8 @@ def update(
     Raises
     ------
     RuntimeError
-        The state file would have the same path as the checkpoint.
+        The state file would have the same path as the checkpoint, or could replace another one: its name ends as
+        theirs do.
     ValueError
         See `generate`.
     OpError
@@ -130,7 +131,7 @@ def update(
     """
     made = generate(state, folder, save_relative_paths)
     path = path_of(folder, latest_filename)
-    if os.fspath(path) == made.model_checkpoint_path:
+    if os.fspath(path) == made.model_checkpoint_path or path.name.endswith(checkpoint_names.SUFFIXES):
         raise RuntimeError(
             f"Save path {state.model_checkpoint_path!r} conflicts with the path used for the checkpoint state, {path}."
         )

@@ -100,12 +100,45 @@ def check_replaceable(path: str | os.PathLike[str]) -> None:
     finally:
         os.close(opened.fd)
     if not found:
-        raise FailedPreconditionError(
-            None,
-            None,
-            f"Cannot write {path}: it is an HDF5 file of another program, which a save does not replace. Choose "
-            "another name, or remove the file.",
-        )
+        raise _irreplaceable(path, "an HDF5 file of another program, which a save does not replace")
+
+
+def check_without_values(path: str | os.PathLike[str]) -> None:
+    """Check that a graph alone does not replace a file with values of variables; a damaged file may be replaced.
+
+    Raises
+    ------
+    FailedPreconditionError
+        It is a checkpoint with variables, or an intact HDF5 file of another program.
+    """
+    try:
+        opened = open_hdf5(path)
+    except OpError:  # there is no file, or no HDF5 file
+        return
+    try:
+        with hdf5_root(opened) as root:
+            what = None if is_own(root) else "an HDF5 file of another program"
+            if what is None and any(_has_values(root, group) for group in groups.names_in(root)):
+                what = "a checkpoint with values of variables"
+    except OpError:
+        return
+    finally:
+        os.close(opened.fd)
+    if what is not None:
+        raise _irreplaceable(path, f"{what}, which a graph alone does not replace")
+
+
+def _has_values(root: h5g.GroupID, group: str) -> bool:
+    model = groups.open_model(root, group)
+    if not groups.is_group(model, layout.VARIABLES):
+        return False
+    return bool(objects.links_of(objects.open_group(model, layout.VARIABLES)))
+
+
+def _irreplaceable(path: str | os.PathLike[str], what: str) -> FailedPreconditionError:
+    return FailedPreconditionError(
+        None, None, f"Cannot write {path}: it is {what}. Choose another name, or remove the file."
+    )
 
 
 def _is_sealed(path: str | os.PathLike[str]) -> bool:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 
 import hdfsaver as tf
+from hdfsaver.reading import checkpoint_names
 
 generate = tf.train.generate_checkpoint_state_proto
 update = tf.train.update_checkpoint_state
@@ -135,3 +138,43 @@ def test_what_is_removed(folder, prefix, gone):
     for path in (f"{folder}/{prefix}", bytes(folder / prefix)):
         tf.train.remove_checkpoint(path)
     assert sorted(set(FILES) - {gone}) == sorted(os.listdir(folder))
+
+
+def test_a_graph_alone_does_not_replace_values(tmp_path):
+    """A graph may replace a graph, but neither a checkpoint with values nor a file of another program."""
+    v = tf.Variable([1.0, 2.0], name="v")
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        tf.train.Saver().save(sess, tmp_path / "m")
+        tf.train.Saver(group="teacher").save(sess, tmp_path / "groups")
+    with h5py.File(tmp_path / "theirs.h5", "w") as file:
+        file["measured"] = np.arange(3)
+    kinds = {"m": "values of variables", "groups.h5": "values of variables", "theirs": "another program"}
+    for name, what in kinds.items():
+        before = checkpoint_names.file_of(tmp_path / name).read_bytes()
+        for export in (
+            lambda name=name: tf.train.export_meta_graph(tmp_path / name),
+            lambda name=name: tf.train.write_graph(tf.get_default_graph(), tmp_path, name, as_text=False),
+        ):
+            with pytest.raises(tf.errors.FailedPreconditionError, match=f"{what}.*Choose another name"):
+                export()
+        assert before == checkpoint_names.file_of(tmp_path / name).read_bytes()
+    for _ in range(2):
+        tf.train.export_meta_graph(tmp_path / "graph")
+    (tmp_path / "m.h5").unlink()
+    tf.train.export_meta_graph(tmp_path / "m")
+
+
+def test_a_state_file_does_not_replace_a_checkpoint(tmp_path):
+    """A name that ends as checkpoints do is refused for a state file, before anything is written."""
+    v = tf.Variable([1.0, 2.0], name="v")
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        tf.train.Saver().save(sess, tmp_path / "m")
+        before = (tmp_path / "m.h5").read_bytes()
+        with pytest.raises(RuntimeError, match=r"m\.h5"):
+            tf.train.update_checkpoint_state(tmp_path, tmp_path / "m", latest_filename="m.h5")
+        with pytest.raises(ValueError, match="has the ending of a checkpoint"):
+            tf.train.Saver().save(sess, tmp_path / "n", latest_filename="m.h5")
+    assert before == (tmp_path / "m.h5").read_bytes()
+    assert {"checkpoint", "m.h5"} == set(os.listdir(tmp_path))
