@@ -18,7 +18,7 @@ _MEMORY = 2**31
 """Bytes of address space for the child, in addition to twice the bytes that the file may declare."""
 
 
-def try_out(path: str | os.PathLike[str], size: int, group: str) -> None:
+def try_out(path: str | os.PathLike[str], size: int, group: str, task: str = "read") -> None:
     """Read a file in a child process, if the limit `probe_seconds` is set.
 
     Parameters
@@ -29,6 +29,8 @@ def try_out(path: str | os.PathLike[str], size: int, group: str) -> None:
         Its length in bytes, which bounds the memory of the child.
     group : str
         The group of the model to read.
+    task : str
+        ``"reseal"`` also copies the content of other programs, in memory.
 
     Raises
     ------
@@ -46,6 +48,7 @@ def try_out(path: str | os.PathLike[str], size: int, group: str) -> None:
         os.fspath(path),
         group,
         str(_MEMORY + 2 * declared),
+        task,
     ]
     try:
         child = subprocess.run(  # noqa: S603 - this package's own module, and no shell

@@ -16,6 +16,7 @@ from hdfsaver.files.error_context import about
 from hdfsaver.files.folder_lock import folder_lock
 from hdfsaver.files.opening import Opened
 from hdfsaver.storage import groups, layout
+from hdfsaver.storage.child_probe import try_out
 from hdfsaver.storage.foreign_content import ForeignContent, successors
 from hdfsaver.storage.graph.graph_group import read_structure
 from hdfsaver.storage.hdf5 import link_names, objects
@@ -27,6 +28,7 @@ from hdfsaver.storage.ownership import check_own
 from hdfsaver.storage.plain_source import PlainSource
 from hdfsaver.storage.plain_walk import Found, walk
 from hdfsaver.storage.reading import compression_of, dtypes_of
+from hdfsaver.storage.skeleton import lay_out
 from hdfsaver.storage.writing import Model, write_models
 from hdfsaver.tensor_info import TensorInfo
 
@@ -92,13 +94,26 @@ def reseal(path: str | os.PathLike[str]) -> Resealed:
     with folder_lock(os.path.dirname(path)):
         opened = open_hdf5(path)
         try:
+            with about(path):
+                try_out(path, opened.size, groups.ROOT, "reseal")
             return _resealed(opened, path)
         finally:
             os.close(opened.fd)
 
 
-def _resealed(opened: Opened, path: str | os.PathLike[str]) -> Resealed:
-    before = os.fstat(opened.fd)
+def rehearse(path: str | os.PathLike[str]) -> None:
+    """Let the HDF5 library do everything that a reseal asks of it, without writing; errors as in `reseal`."""
+    opened = open_hdf5(path)
+    try:
+        _read(opened, path)
+        # Without any models, all of the file is copied.
+        lay_out({}, {}, beside=ForeignContent(opened, path, {}).copy_into)
+    finally:
+        os.close(opened.fd)
+
+
+def _read(opened: Opened, path: str | os.PathLike[str]) -> tuple[dict[str, Model], dict[str, str], ForeignContent]:
+    """The models of a file, its metadata, and its foreign content."""
     with about(path):
         with hdf5_root(opened) as root:
             check_own(root, opened, path)
@@ -108,7 +123,12 @@ def _resealed(opened: Opened, path: str | os.PathLike[str]) -> Resealed:
         paths: dict[str, str] = {}
         orders = {group: old.get(groups.link_of(group), []) for group in names}
         models = {group: _accepted(opened, path, group, order, paths) for group, order in orders.items()}
-    foreign = ForeignContent(opened, path, paths)
+    return models, metadata, ForeignContent(opened, path, paths)
+
+
+def _resealed(opened: Opened, path: str | os.PathLike[str]) -> Resealed:
+    before = os.fstat(opened.fd)
+    models, metadata, foreign = _read(opened, path)
 
     def beside(root: h5g.GroupID) -> bool:
         has_foreign = foreign.copy_into(root)

@@ -15,6 +15,7 @@ from hdfsaver import errors, limits
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.storage import probe_main
 from hdfsaver.storage.reading import open_file
+from hdfsaver.storage.resealing import rehearse, reseal
 from hdfsaver.storage.writing import write_file
 
 
@@ -55,6 +56,26 @@ def test_a_crash_and_a_hang_become_errors(plain, tmp_path, monkeypatch, crime, p
     monkeypatch.setattr(sys, "executable", os.fspath(program))
     with limits.use(probe_seconds=1), pytest.raises(errors.DataLossError, match=f"{plain}: .*{part}.*it is not read"):
         open_file(plain)
+    before = plain.read_bytes()
+    with limits.use(probe_seconds=1), pytest.raises(errors.DataLossError, match=f"{plain}: .*{part}.*it is not read"):
+        reseal(plain)
+    assert before == plain.read_bytes()
+
+
+def test_a_reseal_is_rehearsed(tmp_path):
+    """The child copies what other programs have added too; a file that it has survived is resealed."""
+    path = tmp_path / "x.h5"
+    write_file(path, variables={"a": np.ones(2)}, structure=None)
+    with h5py.File(path, "a") as file:
+        file["notes"] = ["a", "bb"]
+        file["variables/a"].attrs["see"] = file["notes"].ref
+    rehearse(path)
+    with limits.use(probe_seconds=60):
+        assert ["/notes", "/variables/a/@see"] == reseal(path).kept
+    with h5py.File(path, "a") as file:
+        file.create_dataset("filtered", data=["a"], compression="gzip")
+    with pytest.raises(errors.InvalidArgumentError, match="/filtered cannot be kept"):
+        rehearse(path)
 
 
 def test_an_error_of_one_element_does_not_end_the_trial(plain, monkeypatch):
