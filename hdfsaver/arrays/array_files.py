@@ -37,7 +37,8 @@ def save_file(
         keys, positions, and fields of named tuples: ``{"layer": {"w": w}}`` is saved as ``layer/w``. A list of numbers
         or strings of one type is one array; empty containers leave nothing.
     path : path
-        The file; an earlier one is replaced when the new one is complete.
+        The file; an earlier one is replaced when the new one is complete, with everything in it: the models of all
+        groups, graphs, metadata, and content of other programs.
     metadata : mapping of str to str, optional
         The metadata of the file.
     compression : str, Compression, or dict of str to these, optional

@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
-from h5py import h5d, h5g, h5l, h5o, h5p, h5r, h5s, h5t
+from h5py import h5a, h5d, h5g, h5l, h5o, h5p, h5r, h5s, h5t
 
 from hdfsaver import limits
 from hdfsaver.errors import InvalidArgumentError, OpError
@@ -118,6 +118,7 @@ class _Copy:
         self._new = new
         self._replaced = replaced
         self._groups = list(survey(old, replaced))
+        self._addresses = {link.path: link.address for group in self._groups for link in group.links if link.is_hard}
         self._made: dict[Any, str] = {}  # the paths of objects in the new file, by their addresses in the old one
         self._types: dict[Any, h5t.TypeID] = {}  # the named datatypes of the new file, by those addresses
         self._pairs: dict[str, str] = {}  # the old and the new paths of objects that both files have
@@ -135,7 +136,7 @@ class _Copy:
         for link in temporary:
             self._new.unlink(link)
         for path, new_path in self._pairs.items():
-            names = self._copy_attributes(path, new_path, _LABELS if self._is_text(path) else ())
+            names = self._copy_attributes(path, new_path)
             self.kept.extend(f"/{path}/@{name}" if path else f"/@{name}" for name in names)
         for path, new_path in self._foreign.items():
             self._copy_attributes(path, new_path)
@@ -159,10 +160,16 @@ class _Copy:
     def _pair(self, path: str, new_path: str) -> None:
         self._pairs[path] = new_path
         # Two variables may be links to one dataset: in the new file each has its own.
-        self._made.setdefault(_address(self._old, path), new_path)
+        self._made.setdefault(self._address(path), new_path)
         if path:
             above, _, name = path.rpartition("/")
-            self._paired.add((_address(self._old, above), name))
+            self._paired.add((self._address(above), name))
+
+    def _address(self, path: str) -> Any:
+        """The address of an object in the old file, which the survey may have found under another path."""
+        if path not in self._addresses:
+            self._addresses[path] = h5o.get_info(_open(self._old, path)).addr
+        return self._addresses[path]
 
     def _is_pair(self, above: h5g.GroupID, new: Link) -> bool:
         """Whether the group in the old file has the object of a link in the new one."""
@@ -201,9 +208,12 @@ class _Copy:
 
     def _copy_links(self, old: Group, *, is_foreign: bool) -> None:
         new_path = self._made[old.address]
+        links = [link for link in old.links if (old.address, link.name) not in self._paired]
+        if not links:
+            return
         group = _open(self._new, new_path)
-        for link in old.links:
-            if (old.address, link.name) in self._paired or (not is_foreign and self._is_rewritten(old, link)):
+        for link in links:
+            if not is_foreign and self._is_rewritten(old, link):
                 continue
             path = f"{new_path}/{link.name}" if new_path else link.name
             if objects.has_link(group, link.name):
@@ -256,7 +266,7 @@ class _Copy:
         if not old.get_type().committed():
             h5o.copy(self._old, link.path.encode(), group, name, _copying(), objects.link_properties())
             return
-        # HDF5's copy would make another named datatype; and its search for an equal one in the new file has crashed.
+        # HDF5's copy would make another named datatype, or share any equal one.
         properties = old.get_create_plist()
         datatype = self._datatype(old.get_type())
         new = h5d.create(group, name, datatype, old.get_space(), properties, objects.link_properties())
@@ -265,8 +275,12 @@ class _Copy:
 
     # -- attributes and references -----------------------------------------------------------------------------------
 
-    def _copy_attributes(self, path: str, new_path: str, without: Collection[str] = ()) -> list[str]:
-        old, new = _open(self._old, path), _open(self._new, new_path)
+    def _copy_attributes(self, path: str, new_path: str) -> list[str]:
+        old = _open(self._old, path)
+        if not h5a.get_num_attrs(old):
+            return []
+        new = _open(self._new, new_path)
+        without = _LABELS if path in self._pairs and _is_text(old) else ()
         return attribute_copies.copy_attributes(old, new, self._renewal, self._datatype, without)
 
     def _datatype(self, datatype: h5t.TypeID) -> h5t.TypeID:
@@ -274,12 +288,6 @@ class _Copy:
         if not datatype.committed():
             return datatype
         return self._types.get(h5o.get_info(datatype).addr) or datatype.copy()
-
-    def _is_text(self, path: str) -> bool:
-        try:
-            return objects.get_text(_open(self._old, path), datatypes.LABEL) == STRING
-        except OpError:  # an attribute of another program with the same name
-            return False
 
     def _renew_values(self, path: str, new_path: str) -> None:
         """Write the values of a copied dataset again if they are references."""
@@ -298,6 +306,14 @@ class _Copy:
             is_replaced = any(name == group or name.startswith(f"{group}/") for group in self._replaced)
             path = name if is_replaced and _exists(self._new, name) else None
         return None if path is None else f"/{path}".encode()
+
+
+def _is_text(old: Any) -> bool:
+    """Whether an object is labelled as a string tensor."""
+    try:
+        return not isinstance(old, h5t.TypeID) and objects.get_text(old, datatypes.LABEL) == STRING
+    except OpError:  # an attribute of another program with the same name
+        return False
 
 
 def _check_dataset(dataset: h5d.DatasetID, part: str) -> None:
@@ -368,11 +384,6 @@ def _exists(root: h5g.GroupID, path: str) -> bool:
     except KeyError:
         return False
     return True
-
-
-def _address(root: h5g.GroupID, path: str) -> Any:
-    with objects.reading(f"/{path}"):
-        return h5o.get_info(_open(root, path)).addr
 
 
 def _columns(dataset: h5d.DatasetID) -> list[str]:
