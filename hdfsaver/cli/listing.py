@@ -32,11 +32,17 @@ class Model:
         The arrays that can be read; strings with the bytes of their strings.
     unreadable : mapping of str to str
         The reason for each element that cannot be read.
+    left_out : mapping of str to str
+        The kind of each element that is not an array.
+    graph : str
+        The graph in a line; empty without a graph.
     """
 
     group: str
     entries: Sequence[TensorInfo]
     unreadable: Mapping[str, str]
+    left_out: Mapping[str, str]
+    graph: str
 
     @classmethod
     def of(cls, file: TensorFile) -> Self:
@@ -48,7 +54,7 @@ class Model:
                 entries.append(counted(entry, file.read(name)) if entry.dtype == STRING else entry)
             except OpError as error:
                 unreadable[name] = error.message
-        return cls(file.group, entries, unreadable)
+        return cls(file.group, entries, unreadable, file.left_out, _graph_of(file))
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The elements, for JSON."""
@@ -60,9 +66,30 @@ class Model:
         """The elements, for people; see `table`."""
         yield from table(f"{printable(self.group)}: name" if self.group else "name", self.entries, width)
         yield totals(self.entries)
-        if self.unreadable:
-            yield f"{_count(len(self.unreadable), 'element')} cannot be read:"
-        yield from (f"{printable(name)}: {printable(why)}" for name, why in self.unreadable.items())
+        if self.graph:
+            yield self.graph
+        yield from _noted("cannot be read", self.unreadable)
+        yield from _noted("not an array" if len(self.left_out) == 1 else "not arrays", self.left_out)
+
+
+def _noted(what: str, elements: Mapping[str, str]) -> Iterator[str]:
+    if elements:
+        yield f"{_count(len(elements), 'element')}, {what}:"
+    yield from (f"{printable(name)}: {printable(why)}" for name, why in elements.items())
+
+
+def _graph_of(file: TensorFile) -> str:
+    """The graph of a file in a line; one that cannot be read does not hide the arrays."""
+    try:
+        structure = file.structure() if file.has_graph() else None
+    except (OpError, ImportError) as error:
+        return f"graph, which cannot be read: {printable(str(error))}"
+    if structure is None:
+        return ""
+    # Imported here, because protobuf takes time to load.
+    from hdfsaver.interop.graphs.graph_summary import graph_summary
+
+    return str(graph_summary(structure))
 
 
 def table(title: str, entries: Iterable[TensorInfo], width: int | None = None) -> Iterator[str]:

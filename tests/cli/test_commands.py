@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import pickle
+import re
 import time
 
 import h5py
@@ -14,6 +16,7 @@ from rich.cells import cell_len
 from typer.testing import CliRunner
 
 import hdfsaver
+import hdfsaver as tf
 from hdfsaver import schema
 from hdfsaver.cli import app, listing
 from hdfsaver.schema import Structure
@@ -62,6 +65,22 @@ def test_whole_names_totals_and_strings(tmp_path):
     assert "s  string  (2,)  3 bytes" in run("show", str(tmp_path / "x.npz"), "s").output
 
 
+def test_ls_of_a_graph(tmp_path):
+    """A graph is a line after its constants, also beside the variables of a checkpoint; what is not an array is said."""
+    x = tf.placeholder(tf.float32, [2], name="x")
+    tf.multiply(x, tf.get_variable("w", initializer=[1.0, 2.0]), name="y")
+    tf.io.write_graph(tf.get_default_graph(), str(tmp_path), "g.pb", as_text=False)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        tf.train.Saver().save(sess, tmp_path / "m.h5")
+    for file, arrays in (("g.pb", "w/initial_value"), ("m.h5", "w ")):
+        lines = run("ls", str(tmp_path / file)).output.splitlines()
+        assert any(line.startswith(arrays) for line in lines)
+        assert any(re.fullmatch(r"graph, \d+ operations, 1 input, 1 output", line) for line in lines)
+    (tmp_path / "s.pkl").write_bytes(pickle.dumps({"w": np.ones(2), "note": None}))
+    assert "1 element, not an array:\nnote: None\n" in run("ls", str(tmp_path / "s.pkl")).output
+
+
 def test_names_wrap_on_a_terminal():
     """A name that is longer than the line continues below; nothing of it is cut, nor of the other columns."""
     name = "scope/" * 20 + "\u6f22\u5b57" * 10
@@ -89,7 +108,7 @@ def test_ls_and_show_beside_an_element_that_cannot_be_read(tmp_path):
     listed = run("ls", path)
     assert 0 == listed.exit_code
     assert "1 array, 2 parameters, 16 bytes." in listed.output
-    assert "1 element cannot be read:\nelsewhere: /elsewhere is an external link" in listed.output
+    assert "1 element, cannot be read:\nelsewhere: /elsewhere is an external link" in listed.output
     assert ["w", "elsewhere"] == [it["name"] for it in json.loads(run("ls", path, "--json").output)]
     assert (0, 1) == (run("show", path, "w").exit_code, run("show", path, "elsewhere").exit_code)
     assert "elsewhere is not checked: /elsewhere is an external link" in run("verify", path).output
@@ -119,7 +138,7 @@ def test_verify_finds_a_flipped_byte_in_a_bundle(prefix, tmp_path):
     (tmp_path / "x.ckpt.data-00000-of-00001").write_bytes(data)
     result = run("verify", str(tmp_path / "x.ckpt"))
     assert 1 == result.exit_code
-    assert "dense/kernel" in result.output
+    assert r"the bytes of tensor '\x1b[31mred'" in result.output
 
 
 def test_verify(prefix):

@@ -92,7 +92,7 @@ def test_an_error_of_one_element_does_not_end_the_trial(plain, monkeypatch):
     monkeypatch.setattr(TensorFile, "read", read)
     monkeypatch.setattr(probe_main, "_limit_memory", lambda nbytes: None)
     with pytest.raises(KeyError):
-        probe_main.main(os.fspath(plain), "", "0")
+        probe_main.main(os.fspath(plain), "", "0", "read")
     assert ["a", "b", "c"] == tried
 
 
