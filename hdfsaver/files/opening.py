@@ -65,6 +65,16 @@ def open_any(path: str | os.PathLike[str]) -> Opened:
 def bytes_at(opened: Opened, offset: int, nbytes: int) -> bytes:
     """Bytes of an open file, which must be within it.
 
+    Parameters
+    ----------
+    opened : Opened
+    offset, nbytes : int
+        Where they begin, and their number.
+
+    Returns
+    -------
+    bytes
+
     Raises
     ------
     EOFError, OSError
