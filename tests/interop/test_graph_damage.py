@@ -304,13 +304,15 @@ class Maker:
         }.get(field.type, self.random.randrange(4))
 
     def meta_graph(self) -> Any:
-        """A graph in which everything is possible but the names of nodes, and where inputs come from."""
+        """A graph in which everything is possible but the names and types of nodes, and where inputs come from."""
         message = self.fill(message_classes.MetaGraphDef())
-        message.graph_def.SetInParent()
+        if not message.graph_def.node:
+            message.graph_def.node.add()
         names = [f"n{number}" for number in range(len(message.graph_def.node))]
         texts = [text for source in names for text in (source, f"{source}:0", f"{source}:3", f"^{source}")]
         for name, node in zip(names, message.graph_def.node, strict=True):
             node.name = name
+            node.op = node.op or "Op"
             node.input[:] = self.random.choices(texts, k=self.random.randrange(4))
         return message
 

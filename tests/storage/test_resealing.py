@@ -279,6 +279,9 @@ def filtered_text(file):
     file.create_dataset("x", data=["a", "bb"], chunks=(2,), compression="gzip")
 
 
+ROW = np.zeros(2, [("a", "i4"), ("b", "f4")])
+
+
 def text_of_a_named_datatype(file):
     file["t"] = h5py.string_dtype()
     file.create_dataset("x", data=["a", "bb"], dtype=file["t"])
@@ -314,7 +317,8 @@ def unknown_column(file):
         (dangling_reference, "/x has a reference that leads to no object"),
         (dangling_attribute, "/x/@see has a reference that leads to no object"),
         (unknown_column, "/graph/nodes cannot be kept: it has the column 'colour'"),
-        (lambda file: file.create_dataset("variables/x", data=["a"]), "/variables/x: .*Move it out of /variables"),
+        (lambda file: file.create_dataset("variables/x", data=ROW), "/variables/x: it is a table.*Move it out"),
+        (lambda file: file.create_dataset("variables/x", data=file.ref), "/variables/x: .*Move it out of /variables"),
     ],
 )
 def test_what_cannot_be_kept_is_named(path, fill, match):
@@ -340,15 +344,25 @@ def test_filtered_text_is_kept_after_the_advice(path, tmp_path):
         assert [b"a", b"bb"] == file["x"][:].tolist()
 
 
-def test_text_among_the_variables_is_kept_after_the_advice(path):
+def test_a_table_among_the_variables_is_kept_after_the_advice(path):
     """What cannot be a variable is kept in another group."""
     with h5py.File(path, "a") as file:
-        file["variables/x"] = ["a"]
+        file["variables/x"] = ROW
     with pytest.raises(errors.InvalidArgumentError, match="Move it out of /variables"):
         tf.reseal(path)
     with h5py.File(path, "a") as file:
         file.move("variables/x", "notes/x")
     assert ["/notes"] == tf.reseal(path).kept
+
+
+def test_strings_of_variable_length_become_a_variable(path):
+    """A variable that another program has added has its value, in the form of this format."""
+    with h5py.File(path, "a") as file:
+        file["variables/x"] = ["a", "bc"]
+    assert [] == tf.reseal(path).kept
+    with tf.open_file(path) as file:
+        assert file.sealed
+        assert [b"a", b"bc"] == file["x"].tolist()
 
 
 def test_a_newer_version_is_not_resealed(path):
