@@ -66,7 +66,7 @@ def test_whole_names_totals_and_strings(tmp_path):
 
 
 def test_ls_of_a_graph(tmp_path):
-    """A graph is a line after its constants, also beside the variables of a checkpoint; what is not an array is said."""
+    """A graph is a line after its constants, and beside variables; elements that are not arrays are said."""
     x = tf.placeholder(tf.float32, [2], name="x")
     tf.multiply(x, tf.get_variable("w", initializer=[1.0, 2.0]), name="y")
     tf.io.write_graph(tf.get_default_graph(), str(tmp_path), "g.pb", as_text=False)
