@@ -40,6 +40,8 @@ class TensorSource(ABC):
         The digests or checksums that `verify` compares, in the plural, for messages; empty if the format has none.
     are_constants : bool
         Whether the tensors are constants of the graph, so that a target with the graph has them already.
+    is_native : bool
+        Whether every value is read in row-major order and this machine's byte order; other values are converted.
     """
 
     kind: str
@@ -49,6 +51,7 @@ class TensorSource(ABC):
     sealed: bool = False
     checksums: str = ""
     are_constants: bool = False
+    is_native: bool = False
 
     @abstractmethod
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
@@ -248,8 +251,11 @@ class TensorFile(Mapping[str, Array]):
         wanted = list(dict.fromkeys(names))
         source = self._open()
         for name in wanted:
-            self._entry(name)
+            if name not in self.variables:
+                self._entry(name)
         with about(self.path):
+            if mmap_mode is None and source.is_native:
+                return source.read(wanted, progress)
             mapped = {} if mmap_mode is None else source.map(wanted, mmap_mode)
             found = {**mapped, **source.read([name for name in wanted if name not in mapped], progress)}
         return {name: native(found[name]) for name in wanted}

@@ -37,6 +37,7 @@ class SealedSource(Hdf5Source):
     kind = "hdfsaver checkpoint"
     sealed = True
     checksums = "digests"
+    is_native = True
 
     def __init__(self, opened: Opened, found: Seal, path: str | os.PathLike[str], group: str = groups.ROOT) -> None:
         if found.major != layout.MAJOR:
