@@ -89,7 +89,7 @@ def _from_torch(tensor: Any, name: str) -> Array:
     dtype = _named(str(tensor.dtype).removeprefix("torch."))
     try:
         plain = tensor.detach().cpu().resolve_conj().resolve_neg()
-        if dtype is None or dtype.isbuiltin == 1:
+        if dtype is None or dtype.isbuiltin != 2:  # NumPy's own
             found: Array = plain.numpy()
             return found
         # NumPy does not support the small floats, but PyTorch can view their bits as another dtype.
@@ -128,6 +128,6 @@ def as_torch(array: Array, name: str) -> Any:
         raise TypeError(
             f"{name!r} has dtype {row.name}, which PyTorch does not support; read it with hdfsaver.load_file."
         )
-    if array.dtype.isbuiltin == 1:
+    if array.dtype.isbuiltin != 2:  # a dtype of NumPy's own
         return torch.from_numpy(array)
     return torch.from_numpy(array.view({1: np.uint8, 2: np.int16}[array.dtype.itemsize])).view(dtype)

@@ -148,7 +148,7 @@ def _storable(name: str, array: Array) -> Array:
                 f"{name!r} has a string that ends in NUL, which NumPy's strings of fixed width do not support.",
             )
         return fixed
-    if array.dtype.isbuiltin != 1:
+    if array.dtype.isbuiltin == 2:  # a dtype of ml_dtypes
         raise InvalidArgumentError(
             None, None, f"{name!r} has dtype {array.dtype}, which .npz does not support; convert it (dtype='float32')."
         )

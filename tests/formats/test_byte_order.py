@@ -67,6 +67,7 @@ def test_every_source(tmp_path, name, layout):
             found = file["x"]
             np.testing.assert_array_equal(expected, found, strict=True, err_msg=dtype)
             assert found.dtype.isnative
+            assert found.dtype.isbuiltin  # writers ask for it
             assert found.flags.c_contiguous
             assert found.flags.writeable
             if array.ndim:
