@@ -57,8 +57,8 @@ class Archive:
     ----------
     members : list of ZipInfo
         In the order of the file.
-    has_checksums : bool
-        Whether the members have checksums; a writer may leave them out.
+    checksums : str
+        ``"checksums"`` if the members have them; empty if their writer has left them out.
     """
 
     def __init__(self, path: str) -> None:
@@ -71,8 +71,9 @@ class Archive:
             self.close()
             raise
         # PyTorch writes 0 for all members if it is told not to compute them (`set_crc32_options`).
-        self.has_checksums = any(info.CRC for info in self.members) or not any(info.file_size for info in self.members)
-        if not self.has_checksums:
+        has_checksums = any(info.CRC for info in self.members) or not any(info.file_size for info in self.members)
+        self.checksums = "checksums" if has_checksums else ""
+        if not has_checksums:
             for info in self.members:
                 info.CRC = None  # type: ignore[assignment]  # so that zipfile does not compare it
 

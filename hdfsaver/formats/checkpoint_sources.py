@@ -132,6 +132,8 @@ class _KerasSource(ContainedSource):
         super().__init__(kind, file, names, closing=closing)
         self._optimizer = frozenset(name for name, path in names.items() if _is_optimizer(path))
         self._archive = archive
+        if archive is not None:
+            self.checksums = archive.checksums
 
     def optimizer_names(self) -> frozenset[str]:
         """The arrays in the optimizer's group."""

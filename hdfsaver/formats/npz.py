@@ -25,11 +25,11 @@ class NpzSource(OneByOneSource):
     """The arrays in a ``.npz`` file; of a structured array each field is one, ``name/field``."""
 
     kind = "NumPy archive"
-    checksums = "checksums"
 
     def __init__(self, path: str) -> None:
         with about(path):
             self._archive = Archive(path)
+        self.checksums = self._archive.checksums
         self._size = os.path.getsize(path)
         self._columns: dict[str, Column] = {}
         self.unreadable: dict[str, OpError] = {}

@@ -56,6 +56,7 @@ class TorchSource(OneByOneSource):
 
     def _open(self, path: str) -> None:
         self.kind = self._records.kind
+        self.checksums = self._records.checksums
         alone = os.path.splitext(os.path.basename(path))[0]
         flat = flatten(self._records.root, alone, self._records.pickle_size)
         self.unreadable, self.left_out = flat.unreadable, flat.left_out

@@ -58,6 +58,8 @@ class ShardedSource(TensorSource):
     def __init__(self, kind: str, shards: Mapping[str, TensorFile | OpError], weight_map: Mapping[str, str]) -> None:
         self.kind = kind
         self._shards = {name: shard for name, shard in shards.items() if isinstance(shard, TensorFile)}
+        found = {shard.checksums for shard in self._shards.values()}
+        self.checksums = found.pop() if len(found) == 1 else ""
         self._file_of: dict[str, str] = {}
         self.entries: dict[str, TensorInfo] = {}
         self.unreadable: dict[str, OpError] = {}

@@ -44,12 +44,15 @@ class Records(ABC):
         The bytes of the pickle.
     big_endian : bool
         The byte order of the storages.
+    checksums : str
+        See `hdfsaver.formats.archives.Archive`; empty if the format has none.
     """
 
     kind: str
     root: Any
     pickle_size: int
     big_endian: bool = False
+    checksums: str = ""
 
     @abstractmethod
     def size(self, key: str) -> int | None:
@@ -89,6 +92,7 @@ class _Zipped(Records):
 
     def __init__(self, path: str) -> None:
         self._archive = Archive(path)
+        self.checksums = self._archive.checksums
         try:
             self._members = {info.filename: info for info in self._archive.members}
             pickles = [name for name in self._members if name.rpartition("/")[2] == _PICKLE]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import pickle
 import re
+import shutil
 import time
+from pathlib import Path
 
 import h5py
 import ml_dtypes
@@ -24,6 +26,8 @@ from hdfsaver.storage.chunks.compression import Compression
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.writing import Model, write_file, write_models
 from hdfsaver.tensor_info import TensorInfo
+
+GOLDEN = Path(__file__).parents[1] / "formats" / "golden"
 
 
 @pytest.fixture
@@ -128,6 +132,30 @@ def test_verify_every_kind(prefix, tmp_path, ending, said):
     hdfsaver.convert(prefix, tmp_path / f"x.{ending}")
     result = run("verify", str(tmp_path / f"x.{ending}"))
     assert (0, f"{tmp_path}/x.{ending}: {said}") == (result.exit_code, result.output.strip())
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("checkpoint.pt", "all checksums match."),
+        ("without_checksums.pt", "no digests to compare; all values can be read."),
+        ("checkpoint_of_2019.pt", "no digests to compare; all values can be read."),
+        ("archive.keras", "all checksums match."),
+        ("keras2.h5", "no digests to compare; all values can be read."),
+    ],
+)
+def test_verify_says_whether_checksums_were_compared(name, said):
+    """An archive of PyTorch or Keras has them, unless its writer left them out."""
+    assert said in run("verify", str(GOLDEN / name)).output.splitlines()[0]
+
+
+def test_verify_of_shards_says_whether_checksums_were_compared(tmp_path):
+    """They were if each file has them."""
+    for number in (1, 2):
+        shutil.copy(GOLDEN / "checkpoint.pt", tmp_path / f"m-0000{number}-of-00002.bin")
+    index = {"weight_map": {"last": "m-00001-of-00002.bin"}}
+    (tmp_path / "m.bin.index.json").write_text(json.dumps(index))
+    assert "all checksums match." in run("verify", str(tmp_path / "m.bin.index.json")).output
 
 
 def test_verify_finds_a_flipped_byte_in_a_bundle(prefix, tmp_path):
