@@ -94,7 +94,8 @@ class Selection:
             if why:
                 left_out[OBJECT_GRAPH] = why
                 arrays = renamed({name: entry for name, entry in kept.items() if name != OBJECT_GRAPH}, self.rename)
-        return Chosen(arrays, left_out, changes, [*remarks, *self._without_effect(entries, arrays)])
+        elements = [*entries, *source.unreadable, *source.left_out]
+        return Chosen(arrays, left_out, changes, [*remarks, *self._without_effect(elements, arrays)])
 
     def _check_patterns(self, source: TensorFile) -> None:
         for pattern in self.include:
@@ -141,11 +142,11 @@ class Selection:
         }
         return [change for change, is_so in found.items() if is_so]
 
-    def _without_effect(self, entries: Mapping[str, TensorInfo], arrays: Mapping[str, TensorInfo]) -> list[str]:
+    def _without_effect(self, elements: Iterable[str], arrays: Mapping[str, TensorInfo]) -> list[str]:
         found = [
             f"The pattern {pattern!r} of exclude matches no array."
             for pattern in self.exclude
-            if not any(fnmatchcase(name, pattern) for name in entries)
+            if not any(fnmatchcase(name, pattern) for name in elements)
         ]
         if self.rename is not None and all(name == entry.name for name, entry in arrays.items()):
             found.append("rename changed no name.")

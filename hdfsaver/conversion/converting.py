@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 
+from hdfsaver.annotations import annotations_of
 from hdfsaver.checkpoint.renaming import Rename
 from hdfsaver.conversion.array_selection import Chosen, Selection, checked_dtype, checked_patterns
 from hdfsaver.conversion.converted_arrays import ConvertedArrays
@@ -125,7 +126,7 @@ def convert(
         _check_content(opened, kind, path, arrays, structure, no_graph)
         metadata, no_metadata = _metadata(opened, kind)
         kind.write(path, Job(arrays, structure, metadata, compression, durable))
-        rest = _other_groups(opened), _beside_graph(kind, structure)
+        rest = _other_groups(opened), _beside_graph(kind, structure), _annotations(kind, structure)
         remarks = [no_graph, no_metadata, no_arrays, *rest, *chosen.remarks]
     return Conversion(
         {name: entry.name for name, entry in chosen.arrays.items()},
@@ -160,6 +161,14 @@ def _beside_graph(kind: Target, structure: Structure | None) -> str:
     }
     lost = [name for name, is_there in parts.items() if is_there]
     return f"Left out beside the operations: {', '.join(lost)}. A .meta file has them." if lost else ""
+
+
+def _annotations(kind: Target, structure: Structure | None) -> str:
+    """A remark on the values of a program on the graph, which only an hdfsaver checkpoint keeps."""
+    if structure is None or kind.name == "hdf5":
+        return ""
+    found = annotations_of(structure.digraph)
+    return f"Left out of the graph: {found.text()}. A .h5 file keeps them." if found else ""
 
 
 def _check_options(kind: Target, path: str, selection: Selection, compression: Choices) -> None:

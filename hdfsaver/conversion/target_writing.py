@@ -113,16 +113,18 @@ def _dtype_names(entries: Mapping[str, TensorInfo]) -> dict[str, str]:
 
 def write_meta(path: str, job: Job) -> None:
     """Write a graph with its collections and its Saver."""
-    from hdfsaver.interop.graphs.graph_files import write_meta_graph
+    from hdfsaver.interop.graphs.message_files import write_message
+    from hdfsaver.interop.graphs.meta_graph_defs import message_of
 
-    write_meta_graph(_needed(path, job), path)
+    write_message(path, message_of(_needed(path, job)))
 
 
 def write_graph(path: str, job: Job) -> None:
     """Write a graph alone."""
-    from hdfsaver.interop.graphs.graph_files import write_graph_def
+    from hdfsaver.interop.graphs.message_files import write_message
+    from hdfsaver.interop.graphs.meta_graph_defs import message_of
 
-    write_graph_def(_needed(path, job), path)
+    write_message(path, message_of(_needed(path, job), with_saver=False).graph_def)
 
 
 def _needed(path: str, job: Job) -> Structure:

@@ -135,6 +135,22 @@ def test_a_plain_digraph(tmp_path):
         tf.convert(tmp_path / "a.h5", tmp_path / "b.meta")
 
 
+@pytest.mark.parametrize(("target", "others"), [("x.ckpt", 0), ("x.meta", 1), ("x.pb", 2)])
+@pytest.mark.filterwarnings("error")
+def test_the_values_of_a_program_on_the_graph(tmp_path, target, others):
+    """TensorFlow's files cannot have them, which the report says; an hdfsaver checkpoint keeps them."""
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        w = tf.get_variable("w", [2])
+        session.run(w.initializer)
+        graph.digraph.nodes["w"]["color"] = "red"
+        graph.digraph.graph["title"] = "mine"
+        tf.train.Saver().save(session, tmp_path / "m")
+    done = tf.convert(tmp_path / "m.h5", tmp_path / target)
+    said = "Left out of the graph: values on 1 nodes and 0 edges and on the graph. A .h5 file keeps them."
+    assert (said, others) == (done.remarks[-1], len(done.remarks) - 1)
+    assert [] == tf.convert(tmp_path / "m.h5", tmp_path / "x.h5").remarks
+
+
 # --- metadata, groups, objects ----------------------------------------------------------------------------------
 
 
@@ -215,6 +231,7 @@ def test_an_element_that_cannot_be_read(partly, tmp_path):
         with pytest.raises(errors.InvalidArgumentError, match="lists"):
             tf.convert(partly, tmp_path / "y.npz", include=["w", pattern])
     assert not (tmp_path / "y.npz").exists()
+    assert [] == tf.convert(partly, tmp_path / "x.npz", exclude=["lists"]).remarks
     assert {"lists": "no pattern of include matches"} == tf.convert(partly, tmp_path / "x.npz", include=["w"]).left_out
     with pytest.raises(errors.InvalidArgumentError, match=r"no array of .* is selected"):
         tf.convert(partly, tmp_path / "y.npz", exclude=["w"])
