@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator
@@ -201,7 +202,11 @@ def salvage(
 def _found(checkpoint: str) -> Path:
     path = checkpoint_names.find(checkpoint)
     if path is None:
-        _fail(f"There is no checkpoint {checkpoint!r}.")
+        with _reporting(), open_source(checkpoint) as other:
+            if other.sealed:
+                _fail(f"{checkpoint} is a folder; give the checkpoint in it, {other.path}.")
+            what = f"{other.path}: {other.kind}, not an hdfsaver checkpoint."
+        _fail(f"{what} `hdfsaver convert {shlex.quote(checkpoint)} NEW.h5` makes a checkpoint of its arrays.")
     return path
 
 

@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Iterator
+from itertools import chain, count
 from typing import NamedTuple
 
 from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
@@ -48,7 +49,8 @@ class FileKind(NamedTuple):
         Its name in a sentence: ``"a NumPy archive (.npz)"``.
     advice : str
         The function or command that reads it, in sentences: ``{quoted}`` is the file in a command, ``{out}`` and
-        ``{quoted_out}`` a checkpoint beside it, ``{prefix}`` the file without its last ending, ``{folder}`` its folder.
+        ``{quoted_out}`` a new checkpoint beside it, ``{prefix}`` the file without its last ending, ``{folder}`` its
+        folder.
     is_damage : bool
         Whether such a file is damaged, instead of a whole file of another kind.
     """
@@ -341,7 +343,9 @@ def advice(kind: FileKind, path: str | os.PathLike[str]) -> str:
     text = os.fspath(path)
     shard = SHARD.fullmatch(text)
     stem = os.path.splitext(text)[0]
-    out = f"{stem}.h5" if f"{stem}.h5" != text else f"{stem}-converted.h5"
+    # The command must not replace a file that is there.
+    outs = chain([f"{stem}.h5", f"{stem}-converted.h5"], (f"{stem}-converted-{number}.h5" for number in count(2)))
+    out = next(name for name in outs if name != text and not os.path.lexists(name))
     return kind.advice.format(
         quoted=shlex.quote(text),
         out=out,

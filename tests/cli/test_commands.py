@@ -221,6 +221,25 @@ def test_reseal_refuses_a_file_of_another_program(tmp_path):
     assert before == (tmp_path / "x.h5").read_bytes()
 
 
+@pytest.mark.parametrize("arguments", [["reseal"], ["salvage"]])
+def test_files_that_are_not_resealed_or_salvaged(prefix, tmp_path, arguments):
+    """A checkpoint of TensorFlow is there, and the command in the message makes one of hdfsaver; a folder is named."""
+    out = [str(tmp_path / "out.h5")] * (arguments == ["salvage"])
+    hdfsaver.convert(prefix, tmp_path / "x.ckpt")
+    result = run(*arguments, str(tmp_path / "x.ckpt"), *out)
+    assert 1 == result.exit_code
+    assert "x.ckpt: TensorFlow checkpoint, not an hdfsaver checkpoint." in result.output
+    command = re.search("`hdfsaver (convert .*) NEW.h5`", result.output)
+    assert command is not None
+    assert 0 == run(*command[1].split(), str(tmp_path / "new.h5")).exit_code
+    (tmp_path / "folder").mkdir()
+    hdfsaver.save_file({"w": np.ones(1)}, tmp_path / "folder" / "m.h5")
+    (tmp_path / "folder" / "checkpoint").write_text('model_checkpoint_path: "m.h5"\n')
+    result = run(*arguments, str(tmp_path / "folder"), *out)
+    assert "folder is a folder; give the checkpoint in it, " in result.output
+    assert "There is no checkpoint" in run(*arguments, str(tmp_path / "nothing"), *out).output
+
+
 def test_reseal_says_in_its_help_what_it_does():
     """The help says what is kept, and what is refused."""
     said = " ".join(run("reseal", "--help").output.split())

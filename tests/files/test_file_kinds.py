@@ -63,6 +63,10 @@ def test_the_error_names_both_kinds_and_the_advice(tmp_path: Path) -> None:
         f"{path} is a NumPy archive (.npz), but an HDF5 file was expected. "
         f"hdfsaver.load_file reads it, and `hdfsaver convert '{path}' {out}` makes a checkpoint of it."
     )
+    for number, other in enumerate(("my weights.h5", "my weights-converted.h5"), 1):
+        (tmp_path / other).touch()
+        said = refusal(opened(path), path, "an HDF5 file").message
+        assert f" '{tmp_path}/my weights-converted{'' if number == 1 else '-2'}.h5'`" in said
     for name in ("empty", "zeros", "unknown"):
         damaged = write(name, tmp_path)
         assert isinstance(refusal(opened(damaged), damaged, "an HDF5 file"), DataLossError)
