@@ -10,7 +10,7 @@ from hdfsaver import dtypes
 from hdfsaver.files.lazy_arrays import Deferred
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.files.tensor_file import TensorFile
-from hdfsaver.tensor_info import STRING, Array, TensorInfo
+from hdfsaver.tensor_info import STRING, Array, TensorInfo, counted
 
 
 class ConvertedArrays(Mapping[str, Array]):
@@ -29,8 +29,6 @@ class ConvertedArrays(Mapping[str, Array]):
 
     Attributes
     ----------
-    nbytes : int
-        Bytes of all arrays, except strings.
     changed : dict of str to str
         By name, for each array that has been read, the number of elements that are not in the dtype of the target.
     """
@@ -45,9 +43,15 @@ class ConvertedArrays(Mapping[str, Array]):
         self._source = source
         self._chosen = chosen
         self.entries = entries
-        self.nbytes = sum(entry.nbytes for entry in entries.values() if entry.dtype != STRING)
+        self._numbers = sum(entry.nbytes for entry in entries.values() if entry.dtype != STRING)
+        self._texts: dict[str, int] = {}
         self.changed: dict[str, str] = {}
-        self._progress = Progress(callback, self.nbytes)
+        self._progress = Progress(callback, self._numbers)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays; those of strings once they have been read."""
+        return self._numbers + sum(self._texts.values())
 
     def __getitem__(self, name: str) -> Array:
         array = self._source.read(self._chosen[name].name)
@@ -57,7 +61,9 @@ class ConvertedArrays(Mapping[str, Array]):
             lost = lost_numbers(before, array)
             if lost:
                 self.changed[name] = f"of {array.size:,} numbers {lost} in {entry.dtype}"
-        if entry.dtype != STRING:
+        if entry.dtype == STRING:
+            self._texts[name] = counted(entry, array).nbytes
+        else:
             self._progress.advance(array.nbytes)
         return array
 
@@ -90,5 +96,5 @@ def lost_numbers(before: Array, after: Array) -> str:
         ("became NaN", is_nan & ~np.isnan(before)),
         ("became 0", (after == 0) & (before != 0)),
     )
-    counted = [(text, int(np.count_nonzero(mask))) for text, mask in changes]
-    return ", ".join(f"{count:,} {text}" for text, count in counted if count)
+    counts = [(text, int(np.count_nonzero(mask))) for text, mask in changes]
+    return ", ".join(f"{count:,} {text}" for text, count in counts if count)

@@ -13,7 +13,7 @@ class Conversion(NamedTuple):
     names : dict of str to str
         The name in the source of each array, by its name in the target.
     nbytes : int
-        Bytes of all arrays in the target, except strings.
+        Bytes of all arrays in the target; strings count with the bytes of their text.
     has_graph : bool
         Whether a graph was written.
     files : list of str

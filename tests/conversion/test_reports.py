@@ -151,6 +151,16 @@ def test_the_values_of_a_program_on_the_graph(tmp_path, target, others):
     assert [] == tf.convert(tmp_path / "m.h5", tmp_path / "x.h5").remarks
 
 
+@pytest.mark.parametrize("target", ["x.h5", "x.npz", "x.ckpt", "words.npy"])
+def test_the_bytes_of_text(tmp_path, target):
+    """A string counts with its bytes, as in the list of the target."""
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["words"] = ["a", "bcd", "\u00e9"]
+    done = tf.convert(tmp_path / "a.h5", tmp_path / target)
+    assert 6 == done.nbytes
+    assert "1 array, 3 parameters, 6 bytes." in CliRunner().invoke(app, ["ls", str(tmp_path / target)]).output
+
+
 # --- metadata, groups, objects ----------------------------------------------------------------------------------
 
 
