@@ -91,7 +91,8 @@ def _read(path: Path, group: str) -> Structure:
     except errors.OpError as error:
         raise OSError(f"Cannot read the graph in {path}: {error.message}") from error
     if structure is None:
-        raise OSError(f"{path} holds no graph: it was saved with write_meta_graph=False.")
+        why = "it was saved with write_meta_graph=False" if file.sealed else "it is not a checkpoint of hdfsaver"
+        raise OSError(f"{path} holds no graph: {why}.")
     if structure.is_plain:
         raise OSError(f"{path} holds a plain digraph, not a computation graph; `hdfsaver.read_digraph` reads it.")
     return structure

@@ -11,7 +11,7 @@ import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DType
-from hdfsaver.errors import FailedPreconditionError, NotFoundError, OpError
+from hdfsaver.errors import DataLossError, FailedPreconditionError, NotFoundError, OpError
 from hdfsaver.files.basic_indexing import select
 from hdfsaver.files.error_context import about
 from hdfsaver.files.partial_reads import normalized, part_of
@@ -368,13 +368,17 @@ class TensorFile(Mapping[str, Array]):
         Raises
         ------
         DataLossError
-            Some bytes differ from those that were saved; the message names all such tensors.
+            Some bytes differ from those that were saved, or an element is so damaged that nothing can be read of it;
+            the message names all such tensors.
         NotFoundError
             A data file of a TensorFlow checkpoint is missing.
         """
         source = self._open()
         with about(self.path):
             source.verify(progress)
+            damaged = [error.message for error in self.unreadable.values() if isinstance(error, DataLossError)]
+            if damaged:
+                raise DataLossError(None, None, "; ".join(damaged))
 
     def _open(self) -> TensorSource:
         if self._source is None:

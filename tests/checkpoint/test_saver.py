@@ -238,8 +238,12 @@ def test_without_state_or_structure(tmp_path):
     assert ["m.h5"] == os.listdir(tmp_path)
     with h5py.File(tmp_path / "m.h5") as file:
         assert "graph" not in file
-    with pytest.raises(OSError, match="no graph"):
+    with pytest.raises(OSError, match=r"no graph: it was saved with write_meta_graph=False\."):
         tf.train.import_meta_graph(prefix)
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["w"] = [1.0]
+    with pytest.raises(OSError, match=r"no graph: it is not a checkpoint of hdfsaver\."):
+        tf.train.import_meta_graph(tmp_path / "other.h5")
 
 
 def test_same_state_same_bytes(tmp_path):

@@ -158,6 +158,19 @@ def test_verify_of_shards_says_whether_checksums_were_compared(tmp_path):
     assert "all checksums match." in run("verify", str(tmp_path / "m.bin.index.json")).output
 
 
+def test_verify_finds_an_element_of_which_nothing_can_be_read(tmp_path):
+    """Damage to its header is exit status 1; `ls` lists the others."""
+    with h5py.File(tmp_path / "x.h5", "w", libver="v110") as file:
+        file["v"], file["w"] = np.ones(2), np.ones(2)
+        place = h5py.h5o.get_info(file["v"].id).addr
+    data = bytearray((tmp_path / "x.h5").read_bytes())
+    data[place + 6] ^= 1
+    (tmp_path / "x.h5").write_bytes(data)
+    assert "1 array, 2 parameters" in run("ls", str(tmp_path / "x.h5")).output
+    result = run("verify", str(tmp_path / "x.h5"))
+    assert (1, True) == (result.exit_code, "x.h5: /v: the HDF5 library cannot read it" in result.output)
+
+
 def test_verify_finds_a_flipped_byte_in_a_bundle(prefix, tmp_path):
     """A byte that differs from its checksum is exit status 1, and the tensor is named."""
     hdfsaver.convert(prefix, tmp_path / "x.ckpt")
