@@ -101,7 +101,11 @@ PICKLE = FileKind(
     "hdfsaver.load_file reads the arrays of a pickle of protocol 2 or later, and runs nothing that it names.",
 )
 NPY = FileKind("npy", "a NumPy array (.npy)", _READ)
-JSON = FileKind("json", "JSON", "hdfsaver.load_file reads an index of files of arrays, whose name ends in .index.json.")
+JSON = FileKind(
+    "json",
+    "JSON",
+    "hdfsaver.load_file reads an index of files of arrays, whose name ends in .index.json or .weights.json.",
+)
 STATE = FileKind(
     "state",
     "the state file of a folder with checkpoints",

@@ -172,6 +172,16 @@ def test_load_file_and_convert_read_it(tmp_path: Path, name: str) -> None:
     assert set(found) == set(tf.load_file(words[-1]))
 
 
+def test_the_endings_of_an_index_of_shards(tmp_path: Path) -> None:
+    """The advice for JSON also names the ending of Keras, whose index is read."""
+    for path in (Path(__file__).with_name("golden") / "keras_shards").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (index,) = tmp_path.glob("*.weights.json")
+    _path, said = _advised("json", tmp_path)
+    assert said.endswith("whose name ends in .index.json or .weights.json.")
+    assert tf.load_file(index)
+
+
 def test_the_state_file_names_its_folder(tmp_path: Path) -> None:
     """Both functions in the advice read the latest checkpoint of the folder."""
     _path, said = _advised("state", tmp_path)
