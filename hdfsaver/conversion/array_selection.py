@@ -11,7 +11,7 @@ from hdfsaver import dtypes
 from hdfsaver.checkpoint.renaming import Rename, renamed
 from hdfsaver.conversion.report import listed
 from hdfsaver.conversion.slot_names import named_slots
-from hdfsaver.errors import NotFoundError
+from hdfsaver.errors import DataLossError, NotFoundError, OpError
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.interop.bundle.object_graph import OBJECT_GRAPH, slot_keys
 from hdfsaver.tensor_info import STRING, TensorInfo, nbytes_of
@@ -75,6 +75,8 @@ class Selection:
             A pattern of ``include`` matches no array.
         OpError
             A pattern of ``include`` matches only elements that cannot be read.
+        DataLossError
+            An element is damaged, and no pattern leaves it out.
         ValueError
             Two arrays would get the same name.
         """
@@ -83,7 +85,8 @@ class Selection:
         slots, remarks = self._slots(source) if self.drop_slots else (frozenset[str](), [])
         reasons = {name: self._reason(name, slots) for name in entries}
         left_out = {name: reason for name, reason in reasons.items() if reason}
-        left_out |= {name: self._reason(name, slots) or why.message for name, why in source.unreadable.items()}
+        for name, fault in source.unreadable.items():
+            left_out[name] = self._reason(name, slots) or _unreadable(source, name, fault)
         left_out |= {name: self._reason(name, slots) or f"not an array: {it}" for name, it in source.left_out.items()}
         kept = {name: entry for name, entry in entries.items() if name not in left_out}
         arrays = renamed(kept, self.rename)
@@ -171,6 +174,14 @@ def _of_objects(source: TensorFile) -> frozenset[str] | None:
     if len(values) != 1 or not isinstance(values[0], bytes):
         return None
     return frozenset(slot_keys(values[0]) & source.variables.keys())
+
+
+def _unreadable(source: TensorFile, name: str, fault: OpError) -> str:
+    """The reason for an element that cannot be read; damage is an error, as that of a value is."""
+    if isinstance(fault, DataLossError):
+        advice = f"Leave it out with exclude={name!r} (--exclude), or use another copy of the file."
+        raise DataLossError(None, None, f"{source.path}: {name}: {fault.message} {advice}")
+    return fault.message
 
 
 def _no_objects(entry: TensorInfo, has_objects: bool, changes: list[str]) -> str:

@@ -126,7 +126,7 @@ def convert(
         _check_content(opened, kind, path, arrays, structure, no_graph)
         metadata, no_metadata = _metadata(opened, kind)
         kind.write(path, Job(arrays, structure, metadata, compression, durable))
-        rest = _other_groups(opened), _beside_graph(kind, structure), _annotations(kind, structure)
+        rest = _other_groups(opened), _beside_graph(kind, structure), _annotations(kind, structure), _other(opened)
         remarks = [no_graph, no_metadata, no_arrays, *rest, *chosen.remarks]
     return Conversion(
         {name: entry.name for name, entry in chosen.arrays.items()},
@@ -161,6 +161,12 @@ def _beside_graph(kind: Target, structure: Structure | None) -> str:
     }
     lost = [name for name, is_there in parts.items() if is_there]
     return f"Left out beside the operations: {', '.join(lost)}. A .meta file has them." if lost else ""
+
+
+def _other(source: TensorFile) -> str:
+    """A remark on the content of the source that no conversion keeps."""
+    found = source.other_content()
+    return f"Left out, since only arrays, graph and metadata are converted: {', '.join(found)}." if found else ""
 
 
 def _annotations(kind: Target, structure: Structure | None) -> str:

@@ -42,6 +42,8 @@ class TensorSource(ABC):
         Whether the tensors are constants of the graph, so that a target with the graph has them already.
     is_native : bool
         Whether every value is read in row-major order and this machine's byte order; other values are converted.
+    others : sequence of str
+        See `other_content`.
     """
 
     kind: str
@@ -52,6 +54,7 @@ class TensorSource(ABC):
     checksums: str = ""
     are_constants: bool = False
     is_native: bool = False
+    others: Sequence[str] = ()
 
     @abstractmethod
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
@@ -89,6 +92,10 @@ class TensorSource(ABC):
     def metadata(self) -> dict[str, str]:
         """The metadata of the file; empty by default."""
         return {}
+
+    def other_content(self) -> list[str]:
+        """The content of the file that nothing here reads, in short: ``["attributes of 3 objects"]``."""
+        return list(self.others)
 
     def groups(self) -> list[str]:
         """The groups of the file that have a model; the root, ``""``, comes first; by default only the root."""
@@ -336,6 +343,18 @@ class TensorFile(Mapping[str, Array]):
         source = self._open()
         with about(self.path):
             return source.metadata()
+
+    def other_content(self) -> list[str]:
+        """The content of the file that nothing here reads, in short: ``["attributes of 3 objects"]``.
+
+        Raises
+        ------
+        DataLossError
+            The file is damaged.
+        """
+        source = self._open()
+        with about(self.path):
+            return source.other_content()
 
     def groups(self) -> list[str]:
         """The groups of the file that have a model; the root, ``""``, comes first."""

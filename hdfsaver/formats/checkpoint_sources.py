@@ -67,6 +67,10 @@ class ContainedSource(TensorSource):
         self.unreadable = {outer.get(inner, inner): why for inner, why in checkpoint.unreadable.items()}
         self.left_out = {outer.get(inner, inner): what for inner, what in checkpoint.left_out.items()}
 
+    def other_content(self) -> list[str]:
+        """The content of the file, or of its checkpoint, that is not read."""
+        return [*self.others, *(self._checkpoint.other_content() if self._checkpoint is not None else [])]
+
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
         """Read the values of arrays, in the order of ``names``."""
         assert self._checkpoint is not None, "without a checkpoint there are no names"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from hdfsaver.files.error_context import about
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.formats.checkpoint_sources import ContainedSource
@@ -31,8 +33,20 @@ def open_saved_model(path: str) -> TensorFile:
     model = read_first_graph(path)
     with about(path):
         graph = None if model.message is None else GraphSource(model.message, _KIND)
+    others = _beside(path, model.graphs)
     if model.variables is None and graph is not None:
+        graph.others = others
         return TensorFile(path, graph)
     checkpoint = None if model.variables is None else open_checkpoint(model.variables)
     names = {} if checkpoint is None else {name: name for name in checkpoint.variables}
-    return TensorFile(path, ContainedSource(_KIND, checkpoint, names, graph.structure if graph else None))
+    source = ContainedSource(_KIND, checkpoint, names, graph.structure if graph else None)
+    source.others = others
+    return TensorFile(path, source)
+
+
+def _beside(path: str, count: int) -> list[str]:
+    """The parts of a SavedModel that are not read."""
+    folder = path if os.path.isdir(path) else os.path.dirname(path)
+    extra = [name for name in ("assets", "assets.extra") if os.path.isdir(os.path.join(folder, name))]
+    parts = [f"the files in {name}" for name in extra if os.listdir(os.path.join(folder, name))]
+    return [*parts, *([f"{count - 1:,} further graphs" if count > 2 else "a further graph"] if count > 1 else [])]

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from h5py import h5g
+from h5py import h5g, h5o
 
 from hdfsaver import limits
 from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
@@ -24,7 +24,7 @@ from hdfsaver.storage.hdf5_source import Hdf5Source
 from hdfsaver.storage.ownership import has_index
 from hdfsaver.storage.plain_columns import columns_of
 from hdfsaver.storage.plain_dataset import PlainDataset, open_plain
-from hdfsaver.storage.plain_walk import Found, walk
+from hdfsaver.storage.plain_walk import Found, attributed, walk
 from hdfsaver.storage.seal import advice
 from hdfsaver.storage.sealed_source import newer_version
 from hdfsaver.tensor_info import Array, Key, TensorInfo
@@ -81,6 +81,16 @@ class PlainSource(Hdf5Source):
     def groups(self) -> list[str]:
         """The groups that have a model; a file of another program is one model if all its arrays are read."""
         return [groups.ROOT] if self._below == "" and self._group == groups.ROOT else super().groups()
+
+    def other_content(self) -> list[str]:
+        """The attributes of another program."""
+        if self._is_own:
+            return []
+        with hdf5_root(self._opened) as root:
+            container = self._container(root)
+            with objects.reading(objects.location(container)):
+                count = int(h5o.get_info(container).num_attrs > 0) + attributed(container)
+        return [f"attributes of {count:,} object{'' if count == 1 else 's'}"] if count else []
 
     def link_paths(self) -> Mapping[str, str]:
         """The link path of each variable below the group of the variables."""

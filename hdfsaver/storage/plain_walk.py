@@ -78,6 +78,19 @@ def _target(parent: h5g.GroupID, name: bytes, part: str, seen: set[int]) -> h5g.
         return h5g.open(parent, name)
 
 
+def attributed(container: h5g.GroupID) -> int:
+    """The number of objects below a group that have attributes, as far as they can be walked."""
+    paths = set()
+    for found in walk(container):
+        if found.fault is None:
+            above = found.path.split("/")[:-1]
+            if h5o.get_info(found.parent, found.link.encode()).num_attrs:
+                paths.add(found.path)
+            if above and h5o.get_info(found.parent).num_attrs:
+                paths.add("/".join(above))
+    return len(paths)
+
+
 def _check_name(name: bytes, part: str) -> None:
     try:
         name.decode()

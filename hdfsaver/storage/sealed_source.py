@@ -53,6 +53,10 @@ class SealedSource(Hdf5Source):
             self._models = read_index(root, extents["nbytes"].tolist())
         self._choose(group)
 
+    def other_content(self) -> list[str]:
+        """The content that other programs have added to the file."""
+        return ["content of other programs"] if self.has_foreign_content else []
+
     def of_group(self, group: str) -> SealedSource:
         """The model of another group; seal and index, which are those of the whole file, are not checked again."""
         with hdf5_root(self._opened) as root:

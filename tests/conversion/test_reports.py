@@ -397,3 +397,31 @@ def test_the_command_with_json(tmp_path):
     expected = tf.convert(tmp_path / "a.h5", tmp_path / "b.npz", include=["v0"])
     assert expected._asdict() == json.loads(lines[0])
     assert 8 == len(expected.left_out)
+
+
+def test_the_content_of_other_programs_is_said(tmp_path):
+    """A report names attributes of an HDF5 file, and the objects that other programs added to a checkpoint."""
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["a/w"] = np.ones(2)
+        file["a/w"].attrs["units"] = "m"
+        file["a"].attrs["note"] = "n"
+        file["v"] = np.ones(2)
+    said = "Left out, since only arrays, graph and metadata are converted: attributes of 2 objects."
+    assert [said] == tf.convert(tmp_path / "x.h5", tmp_path / "y.h5").remarks
+    assert [] == tf.convert(tmp_path / "y.h5", tmp_path / "z.npz").remarks
+    with h5py.File(tmp_path / "y.h5", "a") as file:
+        file["notes"] = "n"
+    tf.reseal(tmp_path / "y.h5")
+    assert "content of other programs" in tf.convert(tmp_path / "y.h5", tmp_path / "z.npz").remarks[0]
+
+
+def test_damage_is_not_left_out_silently(tmp_path):
+    """An element whose header is damaged ends a conversion, as a damaged value does; exclude leaves it out."""
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["w"] = np.ones(2)
+        made = file.create_dataset("bad", (4,), "f4", chunks=(2,))
+        made.id.write_direct_chunk((0,), b"short")
+    for options in ({}, {"include": ["*"]}):
+        with pytest.raises(errors.DataLossError, match=r"x\.h5: .*bad.*exclude='bad'"):
+            tf.convert(tmp_path / "x.h5", tmp_path / "y.npz", **options)
+    assert ["w"] == list(tf.convert(tmp_path / "x.h5", tmp_path / "y.npz", exclude=["bad"]).names)

@@ -250,10 +250,11 @@ def read_saved_model(folder: PathLike) -> SavedModel:
 
 
 class FirstGraph(NamedTuple):
-    """The first graph of a SavedModel, None without one, and the prefix of its checkpoint, None without variables."""
+    """The first graph of a SavedModel, None without one; the prefix of its checkpoint or None; the number of graphs."""
 
     message: message_classes.MetaGraphDef | None
     variables: str | None
+    graphs: int
 
 
 def read_first_graph(path: PathLike) -> FirstGraph:
@@ -275,7 +276,7 @@ def read_first_graph(path: PathLike) -> FirstGraph:
     if first is not None:
         with about(file):
             check_nodes(first)
-    return FirstGraph(first, _variables(file.parent))
+    return FirstGraph(first, _variables(file.parent), len(message.meta_graphs))
 
 
 def _variables(folder: Path) -> str | None:
