@@ -22,9 +22,6 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 TABLE = bytes.fromhex("57fb808b247547db")
 """The last bytes of a table of LevelDB, such as the index of a TensorFlow checkpoint."""
 
-TORCH_LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
-"""The first bytes of ``torch.save`` before PyTorch 1.6: a pickle with a number of its own."""
-
 SHARD = re.compile(r"(?P<prefix>.*)\.data-[0-9]{5}-of-[0-9]{5}", re.DOTALL)
 """The paths of the data files of a TensorFlow checkpoint."""
 
@@ -152,7 +149,6 @@ HTML = FileKind("html", "a web page", _DOWNLOAD)
 SIGNATURES = (
     (0, HDF5, HDF5_FILE),
     (0, b"\x93NUMPY", NPY),
-    (0, TORCH_LEGACY, TORCH),
     (0, b"version https://git-lfs.github.com/spec/", LFS),
     (0, b"\x1f\x8b", FileKind("gzip", "compressed by gzip", _packed("gunzip -k"))),
     (0, b"\x28\xb5\x2f\xfd", FileKind("zstd", "compressed by zstd", _packed("unzstd"))),
@@ -199,6 +195,9 @@ _LOCAL, _CENTRAL = b"PK\x03\x04", b"PK\x01\x02"
 
 _PICKLE = re.compile(rb"\x80[\x02-\x05]|c[a-z_.]+\n[A-Za-z_]+\n|\((?:d|l)p?[0-9]*\n")
 """The first bytes of pickles: of protocols 2 to 5, and those as text."""
+
+_TORCH_LEGACY = re.compile(rb"\x80[\x02-\x05](?:\x95.{8})?\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19\.", re.DOTALL)
+"""The first bytes of ``torch.save`` before PyTorch 1.6: a pickle with a number of its own; protocol 4 frames it."""
 
 _EVENTS = re.compile(rb".{8,40}brain\.Event:[0-9]", re.DOTALL)
 
@@ -478,6 +477,8 @@ def _is_name(data: bytes | None) -> bool:
 
 
 def _pickled(head: bytes, tail: bytes) -> FileKind | None:
+    if _TORCH_LEGACY.match(head):
+        return TORCH
     # Every pickle ends with a full stop.
     return PICKLE if _PICKLE.match(head) and tail.rstrip(b"\n").endswith(b".") else None
 

@@ -48,6 +48,19 @@ VALUES = {
 CHECKPOINTS = pytest.mark.parametrize("name", ["checkpoint.pt", "checkpoint_of_2019.pt"])
 
 
+@pytest.mark.parametrize("protocol", [3, 4, 5])
+def test_the_former_format_in_later_protocols(tmp_path, protocol):
+    """A file of ``torch.save(..., pickle_protocol=4)`` is known by its number too; later protocols frame it."""
+    data = (GOLDEN / "checkpoint_of_2019.pt").read_bytes()
+    number = pickle.loads(data)
+    first = pickle.dumps(number, protocol=2)
+    assert data.startswith(first)
+    (tmp_path / "x.pt").write_bytes(pickle.dumps(number, protocol=protocol) + data[len(first) :])
+    with open_source(tmp_path / "x.pt") as file:
+        assert "PyTorch file" == file.kind
+        np.testing.assert_array_equal(VALUES["views/0"], file["views/0"], strict=True)
+
+
 @CHECKPOINTS
 def test_values_of_every_kind(name):
     """Views, small floats, NumPy's arrays, numbers and strings have their values, in the present and former format."""
