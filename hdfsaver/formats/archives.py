@@ -35,6 +35,11 @@ _UNREADABLE = (
 
 _PIECE = 1 << 20
 
+_END = b"PK\5\6"
+_END_BYTES = 22
+_UNCOUNTED = 0xFFFF
+"""The end of an archive without its comment, and the number of members that means that another field has it."""
+
 
 @contextmanager
 def unpacking(what: str) -> Iterator[None]:
@@ -66,6 +71,7 @@ class Archive:
             self._zip = zipfile.ZipFile(path)
         self.members = self._zip.infolist()
         try:
+            self._check_count(path)
             self._check_declared(os.path.getsize(path))
         except BaseException:
             self.close()
@@ -76,6 +82,17 @@ class Archive:
         if not has_checksums:
             for info in self.members:
                 info.CRC = None  # type: ignore[assignment]  # so that zipfile does not compare it
+
+    def _check_count(self, path: str) -> None:
+        """Compare the number of members with that at the end of the archive: a damaged directory hides some."""
+        with open(path, "rb") as file:
+            file.seek(-_END_BYTES - len(self._zip.comment), os.SEEK_END)
+            end = file.read(_END_BYTES)
+        count = int.from_bytes(end[10:12], "little")
+        # Archives of more members than the field can count have the number elsewhere, or only its lower half.
+        if end.startswith(_END) and count != _UNCOUNTED and count != len(self.members) % 2**16:
+            why = f"the archive has {count} members by its end, but {len(self.members)} by its directory"
+            raise DataLossError(None, None, f"{why}: it is damaged.")
 
     def _check_declared(self, size: int) -> None:
         declared = 0
@@ -116,8 +133,10 @@ class Archive:
         damaged = []
         for info in self.members:
             try:
-                with self.opened(info):
-                    pass
+                with self.opened(info) as member:
+                    length = sum(map(len, iter(lambda: member.read(_PIECE), b"")))
+                    if length != info.file_size:
+                        raise ValueError(f"it has {length} bytes, but {info.file_size} by the directory")
             except DataLossError as error:
                 damaged.append(error.message)
             progress.advance(info.file_size)

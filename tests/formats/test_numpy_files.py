@@ -141,6 +141,23 @@ def test_a_damaged_member(tmp_path):
             file.verify()
 
 
+def test_a_damaged_directory(tmp_path):
+    """A member of another length is found by `verify`; a directory that hides members is refused."""
+    np.savez(tmp_path / "x.npz", a=np.ones(1), b=np.ones(2), c=np.ones(3))
+    data = (tmp_path / "x.npz").read_bytes()
+    entry = data.index(b"PK\1\2")
+    longer = bytearray(data)
+    longer[entry + 24] += 1  # the length of the values
+    (tmp_path / "x.npz").write_bytes(longer)
+    with open_source(tmp_path / "x.npz") as file, pytest.raises(errors.DataLossError, match=r"x\.npz: a\.npy .* bytes"):
+        file.verify()
+    fewer = bytearray(data)
+    fewer[entry + 32] = data.index(b"PK\1\2", entry + 1) - entry  # a comment that takes the next entry
+    (tmp_path / "x.npz").write_bytes(fewer)
+    with pytest.raises(errors.DataLossError, match=r"x\.npz: the archive has 3 members by its end, but 2"):
+        open_source(tmp_path / "x.npz")
+
+
 def test_a_damaged_header(tmp_path):
     """A member whose description is damaged is named, and the other members are read."""
     np.savez(tmp_path / "x.npz", a=np.ones(1), b=np.zeros(1))
