@@ -71,9 +71,15 @@ class TensorSource(ABC):
     def verify(self, callback: Callback | None = None) -> None:
         """Check every byte that a digest covers; by default, that every value can be read."""
         progress = Progress(callback, sum(entry.nbytes for entry in self.entries.values()))
+        damaged = []
         for name, entry in self.entries.items():
-            self.read([name])
+            try:
+                self.read([name])
+            except DataLossError as error:
+                damaged.append(error.message)
             progress.advance(entry.nbytes)
+        if damaged:
+            raise DataLossError(None, None, " ".join(damaged))
 
     def structure(self) -> Structure | None:
         """The graph of the file; None by default."""
@@ -387,17 +393,17 @@ class TensorFile(Mapping[str, Array]):
         Raises
         ------
         DataLossError
-            Some bytes differ from those that were saved, or an element is so damaged that nothing can be read of it;
-            the message names all such tensors.
+            Some bytes differ from those that were saved, or a tensor cannot be read because of damage; the message
+            names all such tensors.
         NotFoundError
             A data file of a TensorFlow checkpoint is missing.
         """
         source = self._open()
         with about(self.path):
             source.verify(progress)
-            damaged = [error.message for error in self.unreadable.values() if isinstance(error, DataLossError)]
+            damaged = [why.message for why in self.unreadable.values() if isinstance(why, DataLossError)]
             if damaged:
-                raise DataLossError(None, None, "; ".join(damaged))
+                raise DataLossError(None, None, " ".join(damaged))
 
     def _open(self) -> TensorSource:
         if self._source is None:

@@ -194,6 +194,8 @@ def test_arrays_of_safetensors_that_are_not_read(tmp_path):
             file["b"]
         with pytest.raises(errors.DataLossError, match=r"x\.safetensors: 'd' .* it was cut off"):
             file["d"]
+        with pytest.raises(errors.DataLossError, match=r"x\.safetensors: 'd' .* it was cut off"):
+            file.verify()
     with pytest.raises(errors.InvalidArgumentError, match="'b' has the dtype"):
         tf.load_file(tmp_path / "x.safetensors")
 
