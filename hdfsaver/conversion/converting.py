@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from hdfsaver.annotations import annotations_of
@@ -188,12 +189,20 @@ def _check_options(kind: Target, path: str, selection: Selection, compression: C
 def _check_differ(source: TensorFile, targets: list[str]) -> None:
     """Check that no file of the target is the source or a part of it."""
     own = os.path.realpath(source.path)
-    parts = [f"{own}{ending}" for ending in (".index", ".meta", ".data-00000-of-00001")]
+    parts = [own, *(f"{own}{ending}" for ending in (".index", ".meta")), *_numbered(own), *source.files]
     for target in targets:
         real = os.path.realpath(target)
         is_inside = os.path.isdir(own) and real.startswith(os.path.join(own, "")) and os.path.exists(real)
-        if real in (own, *parts) or is_inside or _is_same(real, own):
+        if is_inside or any(real == os.path.realpath(part) or _is_same(real, part) for part in parts):
             raise ValueError(f"{target} is the source itself, or a part of it; choose another name for the target.")
+
+
+def _numbered(prefix: str) -> Iterator[str]:
+    """The data files of a TensorFlow checkpoint of that prefix, in both formats."""
+    folder, base = os.path.split(prefix)
+    names = re.compile(rf"{re.escape(base)}(?:\.data)?-[0-9]{{5}}-of-[0-9]{{5}}")
+    with suppress(OSError):
+        yield from (os.path.join(folder, name) for name in os.listdir(folder) if names.fullmatch(name))
 
 
 def _is_same(path: str, other: str) -> bool:

@@ -34,6 +34,8 @@ class TensorSource(ABC):
         The elements of the file that cannot be read, by name: the error with the reason.
     left_out : mapping of str to str
         The elements of the file that are not arrays, by name: what each is.
+    files : sequence of str
+        Other files that the tensors are in, by their paths: the shards of an index.
     sealed : bool
         Whether the file has an index and a seal.
     checksums : str
@@ -50,6 +52,7 @@ class TensorSource(ABC):
     entries: dict[str, TensorInfo]
     unreadable: Mapping[str, OpError] = MappingProxyType({})
     left_out: Mapping[str, str] = MappingProxyType({})
+    files: Sequence[str] = ()
     sealed: bool = False
     checksums: str = ""
     are_constants: bool = False
@@ -132,6 +135,8 @@ class TensorFile(Mapping[str, Array]):
         The elements of the file that are not arrays, by name: what each is, such as ``"None"``.
     group : str
         The group of the model that is read; empty for the root.
+    files : sequence of str
+        Other files that the tensors are in, by their paths: the shards of an index.
     sealed : bool
         Whether the file has an index and a seal; files of other programs have neither.
     checksums : str
@@ -144,6 +149,7 @@ class TensorFile(Mapping[str, Array]):
         self.path = path
         self.group = group
         self.kind = source.kind
+        self.files = tuple(source.files)
         self.sealed = source.sealed
         self.checksums = source.checksums
         self.are_constants = source.are_constants

@@ -172,6 +172,7 @@ def open_index(path: str, opener: Opener) -> TensorFile:
             of_arrays = _of_groups(weight_map, shards) if is_keras else _of_names(weight_map)
             kind = "Keras shards" if is_keras else f"{_kind(shards)} shards"
             source = ShardedSource(kind, shards, of_arrays)
+            source.files = list(places.values())
             closing.pop_all()
     return TensorFile(path, source)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -183,6 +184,22 @@ def test_no_part_of_the_source_is_replaced(tmp_path, monkeypatch):
             tf.convert(source, target)
     with pytest.raises(ValueError, match="is the source itself, or a part of it"):
         tf.convert(GOLDEN / "saved", GOLDEN / "saved" / "saved_model.pb")
+
+
+def test_no_file_with_values_of_the_source_is_replaced(source, tmp_path):
+    """A shard of an index, any data file, and the file that a data file links to, are the source."""
+    tf.convert(source, "s.safetensors")
+    index = Path("model.safetensors.index.json")
+    index.write_text(json.dumps({"weight_map": dict.fromkeys(tf.load_file(source), "s.safetensors")}), "utf-8")
+    tf.convert(source, "n")
+    os.rename("n.data-00000-of-00001", "blob")
+    os.symlink("blob", "n.data-00000-of-00001")
+    Path("n.data-00001-of-00002").write_bytes(b"another data file")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for whole, target in ((index, "s.safetensors"), ("n", "blob"), ("n", "n.data-00001-of-00002")):
+        with pytest.raises(ValueError, match="is the source itself, or a part of it"):
+            tf.convert(whole, target, to="safetensors")
+    assert before == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
 
 def test_no_graph_of_an_earlier_checkpoint_stays_beside_another(source):
