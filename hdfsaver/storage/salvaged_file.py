@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+from hdfsaver.errors import DataLossError
 from hdfsaver.files.error_context import about
 from hdfsaver.storage import groups, layout, seal
 from hdfsaver.storage.hdf5.superblock import open_hdf5
@@ -53,10 +54,15 @@ def salvage_into(path: str | os.PathLike[str], out: str | os.PathLike[str]) -> O
     ------
     AlreadyExistsError
         There is a file of that name, even if it appeared meanwhile; it is unchanged.
+    DataLossError
+        It has neither intact nor lost variables, and its structure is damaged: there would be nothing to write.
     OpError
         See `salvage`; or the operating system refuses.
     """
     saved = salvage(path)
+    if saved.remarks and not saved.values and not saved.lost:
+        why = " ".join(saved.remarks)
+        raise DataLossError(None, None, f"{path}: no variable was found, intact or lost; nothing was written. {why}")
     models = {groups.ROOT: Model(saved.values, None, saved.dtypes)}
     metadata: dict[str, str] = {}
     left_out = "Graphs, metadata and content of other programs are left out, as nothing shows that they are intact."

@@ -292,6 +292,16 @@ def test_salvage(prefix, tmp_path):
     assert 0 == run("salvage", str(tmp_path / "out.h5"), str(tmp_path / "again.h5")).exit_code
 
 
+def test_salvage_of_nothing(tmp_path):
+    """A file in which no variable is found, not even a lost one, is exit status 1, and no file is written."""
+    with h5py.File(tmp_path / "x.h5", "w"):
+        pass
+    result = run("salvage", str(tmp_path / "x.h5"), str(tmp_path / "out.h5"))
+    assert 1 == result.exit_code
+    assert "no variable was found, intact or lost; nothing was written" in result.output
+    assert not (tmp_path / "out.h5").exists()
+
+
 @pytest.mark.parametrize("damage", ["value", "structure"])
 def test_salvage_keeps_everything_intact_or_says_so(tmp_path, damage):
     """Graphs, metadata, groups and compression are kept if the structure is intact; otherwise the output says so."""
