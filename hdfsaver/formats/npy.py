@@ -293,12 +293,11 @@ class Whole:
         """Read the values of an array or field."""
         if column.header.dtype == object:
             return strings_of_objects(column.header, self._read(column.source))
-        if self._last is None or self._last[0] is not column.header:
-            self._last = (column.header, column.header.array(self._read(column.source)))
-        whole = self._last[1]
-        if not column.fields:
-            self._last = None
-        return value_of(column, whole)
+        last = self._last  # another thread may replace it at any moment
+        if last is None or last[0] is not column.header:
+            last = (column.header, column.header.array(self._read(column.source)))
+        self._last = last if column.fields else None
+        return value_of(column, last[1])
 
 
 class NpySource(OneByOneSource):

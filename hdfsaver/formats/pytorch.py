@@ -129,8 +129,9 @@ class TorchSource(OneByOneSource):
 
     def _storage(self, key: str) -> Array:
         """The bytes of a storage; the last one that several tensors share is kept."""
-        if self._last is not None and self._last[0] == key:
-            return self._last[1]
+        last = self._last  # another thread may replace it at any moment
+        if last is not None and last[0] == key:
+            return last[1]
         data = self._records.read(key)
         self._last = (key, data) if self._users[key] > 1 else None
         return data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
 import zipfile
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 import hdfsaver
 from hdfsaver import errors
+from hdfsaver.formats.npy import Whole
 from hdfsaver.formats.open_source import open_source
 
 ARRAYS = {
@@ -113,6 +115,30 @@ def test_fields_are_arrays(tmp_path, form):
         np.testing.assert_array_equal(array["grid"], file["t/grid"], strict=True)
     done = hdfsaver.convert(_save(tmp_path, "t", array, form), tmp_path / "x.h5", include=["t/id", "t/at/*"])
     assert ["t/id", "t/at/x", "t/at/y"] == list(done.names)
+
+
+def test_a_read_between_the_steps_of_another(tmp_path):
+    """Two threads that read fields of different arrays get their own values, whichever comes between."""
+    np.savez(tmp_path / "x.npz", a=np.zeros(2, [("x", "i4")]), b=np.ones(2, [("x", "i4")]))
+    others = []
+
+    def other(frame, event, argument):
+        if frame.f_code is not Whole.value.__code__:
+            return None
+        if event == "line":  # Python does not trace what this function calls
+            others.append(file["b/x"].tolist())
+        return other
+
+    with open_source(tmp_path / "x.npz") as file:
+        before = sys.gettrace()
+        sys.settrace(other)
+        try:
+            found = file["a/x"].tolist()
+        finally:
+            sys.settrace(before)
+    assert [0, 0] == found
+    assert len(others) > 3
+    assert all(each == [1, 1] for each in others)
 
 
 def test_fields_whose_names_meet(tmp_path):
