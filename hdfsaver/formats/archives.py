@@ -49,6 +49,8 @@ def unpacking(what: str) -> Iterator[None]:
     except _UNREADABLE as error:
         raise DataLossError(None, None, f"{what} cannot be unpacked: {error}") from error
     except OSError as error:
+        if error.errno is None:  # not of the operating system: bz2 raises it for damaged bytes
+            raise DataLossError(None, None, f"{what} cannot be unpacked: {error}") from error
         if error.errno != errno.EINVAL:
             raise
         # A damaged directory of the archive has an impossible offset.

@@ -168,7 +168,7 @@ def test_a_damaged_member(tmp_path):
 
 
 def test_a_damaged_directory(tmp_path):
-    """A member of another length is found by `verify`; a directory that hides members is refused."""
+    """A member of another length or compression is found by `verify`; a directory that hides members is refused."""
     np.savez(tmp_path / "x.npz", a=np.ones(1), b=np.ones(2), c=np.ones(3))
     data = (tmp_path / "x.npz").read_bytes()
     entry = data.index(b"PK\1\2")
@@ -176,6 +176,12 @@ def test_a_damaged_directory(tmp_path):
     longer[entry + 24] += 1  # the length of the values
     (tmp_path / "x.npz").write_bytes(longer)
     with open_source(tmp_path / "x.npz") as file, pytest.raises(errors.DataLossError, match=r"x\.npz: a\.npy .* bytes"):
+        file.verify()
+    np.savez_compressed(tmp_path / "y.npz", a=np.ones(100))
+    other = bytearray((tmp_path / "y.npz").read_bytes())
+    other[other.index(b"PK\1\2") + 10] = zipfile.ZIP_BZIP2
+    (tmp_path / "y.npz").write_bytes(other)
+    with open_source(tmp_path / "y.npz") as file, pytest.raises(errors.DataLossError, match=r"y\.npz: .*a\.npy"):
         file.verify()
     fewer = bytearray(data)
     fewer[entry + 32] = data.index(b"PK\1\2", entry + 1) - entry  # a comment that takes the next entry
