@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# h5py 3.16.0: the low-level `PropDCID.set_fill_value` with an array of bytes of a fixed length ("S5") stores a memory
-# address of the process in the file instead of the bytes. It passes HDF5 a pointer to a pointer, which is right for text
-# of variable length only. `create_dataset(..., fillvalue=b"ab")` is right.
+# h5py 3.16.0: the low-level `PropDCID.set_fill_value` with an array of bytes of a fixed length ("S5") stores other bytes
+# than those of the array, because it treats them as text of variable length. `create_dataset(..., fillvalue=b"ab")` is
+# right.
 #
 # Seen: after `set_fill_value(np.array(b"ab", "S5"))`, `get_fill_value` gives five other bytes, and so does every unwritten
 # element of a dataset made with it.
 #
-# Why it matters: the fill value is what unwritten elements are, so the dataset reads as noise that differs in each run,
-# and the file tells an address of the process that made it.
+# Why it matters: the fill value is what unwritten elements are, so the dataset has values that nobody gave it, and they
+# differ in each run.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -645,7 +645,7 @@ MUTANTS = [
             "    if len(found) != size:",
             "    if False:",
             "storage/chunks/test_compression.py hostile/test_hostile.py",
-            "A chunk that is shorter than it should be gives no memory of the process.",
+            "A chunk that is shorter than it should be is an error.",
         ),
         (
             "a-plain-chunk-of-the-right-length",
@@ -824,20 +824,20 @@ MUTANTS = [
             "A file of a later major version is refused, also without a seal.",
         ),
         (
-            "a-child-that-crashes",
+            "a-child-that-fails",
             "storage/child_probe.py",
             "    if child.returncode:",
             "    if False:",
             "storage/test_child_probe.py",
-            "A file that a child crashes on is refused.",
+            "A file that a child could not read is refused.",
         ),
         (
-            "a-child-that-hangs",
+            "a-child-that-takes-too-long",
             "storage/child_probe.py",
             "    except subprocess.TimeoutExpired:",
             "    except ValueError:",
             "storage/test_child_probe.py",
-            "A file that a child hangs on is refused.",
+            "A file that a child did not read in time is refused.",
         ),
         (
             "a-sealed-file-that-lost-its-seal",

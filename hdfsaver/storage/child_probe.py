@@ -1,4 +1,4 @@
-"""Reading an untrusted file in a child process first, which may crash or hang without harm to the caller.
+"""Reading an untrusted file in a child process first, within limits of time and memory.
 
 A sealed file does not need this: every byte that the HDF5 library walks has been checked. A file without a seal has no
 such check. With the limit `probe_seconds` it is first read completely in a child process. The caller reads it only if
@@ -35,7 +35,7 @@ def try_out(path: str | os.PathLike[str], size: int, group: str, task: str = "re
     Raises
     ------
     DataLossError
-        The child crashed, or did not end in time.
+        The child did not end normally, or not in time.
     """
     allowed = limits.get()
     if not allowed.probe_seconds:
@@ -55,10 +55,10 @@ def try_out(path: str | os.PathLike[str], size: int, group: str, task: str = "re
             command, check=False, capture_output=True, stdin=subprocess.DEVNULL, timeout=allowed.probe_seconds
         )
     except subprocess.TimeoutExpired:
-        raise _harmful(f"the HDF5 library did not finish within {allowed.probe_seconds} s") from None
+        raise _refused(f"a child process did not read it within {allowed.probe_seconds} s") from None
     if child.returncode:
-        raise _harmful(f"reading it crashed the child process with status {child.returncode}")
+        raise _refused(f"a child process that read it ended with status {child.returncode}")
 
 
-def _harmful(what: str) -> DataLossError:
+def _refused(what: str) -> DataLossError:
     return DataLossError(None, None, f"{what}. The file is damaged or malicious; it is not read.")

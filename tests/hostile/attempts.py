@@ -1,7 +1,7 @@
 """The process that opens hostile files in every way: ``python -m tests.hostile.attempts FILE ...``.
 
 For each it prints a line of JSON: the file, the way, the result, and the processor time and memory.
-There is a line before each attempt, too, so that the parent process knows which attempt crashed it.
+There is a line before each attempt, too, so that the parent process knows the attempt that did not end.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The process that reads damaged files: ``python -m tests.hostile.child FILE COUNT SEED FIRST``.
 
 It says the number of each case before it begins, and the verdict behind it. The parent process knows by that which
-case it died of.
+case did not end.
 """
 
 from __future__ import annotations

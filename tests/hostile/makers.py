@@ -282,7 +282,7 @@ def chunk_that_is_longer(path: Path) -> None:
 
 @attack(r"DataLossError: .*/variables/x.*")
 def plain_chunk_that_is_shorter(path: Path) -> None:
-    """To get memory of the process as weights."""
+    """To have a chunk of too few bytes read as weights."""
     _one_chunk(path, bytes(100))
 
 

@@ -41,7 +41,7 @@ def attempts(tmp_path_factory):
         assert lines, child.stderr
         for name, way, *ended in lines:
             found[name][way] = tuple(ended) or (f"died with status {child.returncode}: {child.stderr}", 0.0, 0)
-        # The files after the one that crashed the child are opened in another child.
+        # If the child did not end normally, the files after that one are opened in another child.
         waiting = waiting[waiting.index(lines[-1][0]) + 1 :]
     return found
 
@@ -49,7 +49,7 @@ def attempts(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ATTACKS)
 def test_a_hostile_file_is_refused_or_harmless(attempts, name):
-    """Reading gives the verdict; no way of opening crashes, takes long or much memory, or raises an unclear error."""
+    """Reading gives the verdict; every way of opening ends soon, with little memory, and raises clear errors only."""
     read = attempts[name]["read"][0]
     verdict = ATTACKS[name].verdict
     assert read == "" if verdict is None else re.search(verdict, read), read

@@ -48,7 +48,7 @@ _BUILT_IN = range(256)
 """Numbers of filters that are part of the HDF5 library; the others are plugins."""
 
 _ASKS_BY_POSITION = tuple(h5py.version.version_tuple[:2]) >= (3, 16)
-"""Earlier versions of h5py read beyond their list when asked by position for a filter with many parameters."""
+"""Earlier versions of h5py have no place for all parameters of a filter that is asked for by its position."""
 
 _MAX_PARAMETERS = 16
 """Parameters of a filter that earlier versions of h5py have a place for."""

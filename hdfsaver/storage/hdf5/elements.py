@@ -1,7 +1,7 @@
 """The elements of datasets of any program: their dtype here, and their values from the bytes in the file.
 
-Each is decoded with NumPy, not by the HDF5 library, whose conversions are not safe on damaged datatypes. A number of a
-datatype that no dtype has becomes the smallest dtype that holds all its values.
+Each is decoded with NumPy, so that a damaged datatype is checked here and never passed to a conversion of the HDF5
+library. A number of a datatype that no dtype has becomes the smallest dtype that holds all its values.
 """
 
 from __future__ import annotations

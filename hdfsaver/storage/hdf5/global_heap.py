@@ -1,7 +1,7 @@
 """Strings of variable length: read from the global heap of a file, without the HDF5 library.
 
-An element of such a dataset is a reference to the heap, the only part of a file that no checksum ever covers. The
-library trusts what it finds there. Here every number is checked before it is used.
+An element of such a dataset is a reference to the heap, the only part of a file that no checksum ever covers. So
+every number is checked here before it is used.
 
 Source of the layouts: "HDF5 File Format Specification Version 3.0", III.E, Disk Format: Level 1E - Global Heap, and
 IV.A.2.d, the class "Variable-length" of the datatype message.

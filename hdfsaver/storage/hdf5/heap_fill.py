@@ -59,7 +59,7 @@ def fill_record(opened: Opened, dataset: h5d.DatasetID, part: str) -> bytes:
 
 
 def check_fill_value(opened: Opened, dataset: h5d.DatasetID, part: str) -> None:
-    """Check that the properties of a dataset can be asked for without harm.
+    """Check the fill value of a dataset, before the library is asked for the properties of the dataset.
 
     Parameters
     ----------

@@ -104,7 +104,7 @@ def test_a_length_beyond_the_width_is_noticed():
 @pytest.mark.parametrize("offset", [0, 2, 2**40, 2**63, 2**64 - 1])
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_wrong_offsets_are_noticed(offset, place):
-    """Offsets that do not rise from zero to the end are an error, never a crash or a huge allocation."""
+    """Offsets that do not rise from zero to the end are an error, and nothing large is allocated."""
     stored, _ = _joined([b"abc", b"defg"])
     stored = stored.copy()
     stored[:24].view("<u8")[place] = offset

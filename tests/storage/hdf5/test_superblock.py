@@ -134,7 +134,7 @@ def test_the_superblocks_of_plain_files_pass(tmp_path):
 
 
 def test_a_file_that_shrinks_while_it_is_read_is_noticed(tmp_path, data):
-    """Cut short under an open reader: an error, neither a crash nor zeros."""
+    """Cut short under an open reader: an error, and no zeros."""
     path = tmp_path / "x.h5"
     path.write_bytes(data)
     with open_file(path) as file:
