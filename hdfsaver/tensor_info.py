@@ -59,11 +59,11 @@ def bytes_of(array: Array) -> memoryview:
 
 def native(array: Array) -> Array:
     """The same numbers in row-major order and this machine's byte order; the array itself where it has both."""
-    if array.flags.c_contiguous and array.dtype.isnative and array.dtype.isbuiltin:
+    # A dtype whose byte order was given is not `isbuiltin`, even if it is this machine's.
+    if array.flags.c_contiguous and array.dtype.isbuiltin:
         return array
     dtype = array.dtype.newbyteorder("=")
     if dtype.kind in _NUMBERS:
-        # A dtype whose byte order was given is equal to NumPy's own, but is not `isbuiltin`.
         dtype = np.dtype(dtype.type)
     return np.asarray(array, dtype, order="C")
 
