@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 
-from hdfsaver.files import file_kinds
+from hdfsaver.files import file_kinds, kind_detection
 from hdfsaver.files.error_context import about
 from hdfsaver.files.file_kinds import FileKind
 from hdfsaver.files.opening import Opened, open_any
@@ -67,7 +67,7 @@ def open_source(path: PathLike, group: str = "") -> TensorFile:
     if os.path.isfile(text):
         opened = open_any(text)
         try:
-            if group and file_kinds.find_hdf5(opened) is not None:
+            if group and kind_detection.find_hdf5(opened) is not None:
                 return open_hdf5_file(text, group)
             whole = _of_opened(text, opened)
         finally:
@@ -102,7 +102,7 @@ def _of_folder(path: str) -> TensorFile:
 
 def _of_opened(path: str, opened: Opened) -> TensorFile:
     with about(path):
-        kind = file_kinds.kind_of(opened, path)
+        kind = kind_detection.kind_of(opened, path)
     return _of_hdf5(path) if kind == file_kinds.HDF5_FILE else _of_file(path, opened, kind)
 
 
@@ -130,7 +130,7 @@ def _of_file(path: str, opened: Opened, kind: FileKind | None) -> TensorFile:
     if kind in _MESSAGES or (kind is None and path.endswith(_GRAPHS)):
         return open_graph(path)
     expected = "a TensorFlow graph" if path.endswith(_GRAPHS) else "a file with arrays"
-    raise file_kinds.refusal(opened, path, expected)
+    raise kind_detection.refusal(opened, path, expected)
 
 
 def _of_archive(path: str) -> TensorFile:

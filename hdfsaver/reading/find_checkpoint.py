@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from hdfsaver.errors import DataLossError, NotFoundError, OpError
-from hdfsaver.files.file_kinds import STATE, kind_of_file, refusal
+from hdfsaver.files.file_kinds import STATE
+from hdfsaver.files.kind_detection import kind_of_file, refusal
 from hdfsaver.files.opening import open_any
 from hdfsaver.files.os_errors import unreadable
 from hdfsaver.interop.bundle import tensorflow_prefix as tensorflow
@@ -241,7 +242,7 @@ def not_found(prefix: str) -> OpError:
     -------
     OpError
         `NotFoundError`, which names checkpoints with similar names; `DataLossError` for a folder, and the error of
-        `hdfsaver.files.file_kinds.refusal` for the index of a TensorFlow checkpoint that is not one.
+        `hdfsaver.files.kind_detection.refusal` for the index of a TensorFlow checkpoint that is not one.
     """
     if os.path.isdir(prefix):
         return DataLossError(

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.files import file_kinds
-from hdfsaver.files.file_kinds import advice, identify, kind_of_file, refusal
+from hdfsaver.files.file_kinds import advice
+from hdfsaver.files.kind_detection import identify, kind_of_file, refusal
 from hdfsaver.files.opening import Opened
 from tests.files.kind_samples import GRAPHS, KEYS, SAMPLES, write
 

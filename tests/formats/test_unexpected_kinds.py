@@ -22,7 +22,8 @@ from typer.testing import CliRunner
 import hdfsaver as tf
 from hdfsaver import errors, interop
 from hdfsaver.cli import app
-from hdfsaver.files.file_kinds import FileKind, advice, kind_of_file
+from hdfsaver.files.file_kinds import FileKind, advice
+from hdfsaver.files.kind_detection import kind_of_file
 from hdfsaver.storage.reading import open_file as open_hdf5
 from hdfsaver.storage.resealing import reseal
 from tests.files.kind_samples import ARRAY, GOLDEN, GRAPHS, SAMPLES, write

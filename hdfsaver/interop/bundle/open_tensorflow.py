@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from hdfsaver.errors import NotFoundError
 from hdfsaver.files.error_context import about
-from hdfsaver.files.file_kinds import refusal
+from hdfsaver.files.kind_detection import refusal
 from hdfsaver.files.opening import Opened, open_any
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.interop.bundle.bundle_reading import BundleSource

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from threading import Lock
 
 from hdfsaver.errors import DataLossError, NotFoundError, OpError
-from hdfsaver.files.file_kinds import EMPTY, HTML, LFS, kind_of, refusal_of
+from hdfsaver.files.file_kinds import EMPTY, HTML, LFS, refusal_of
+from hdfsaver.files.kind_detection import kind_of
 from hdfsaver.files.opening import Opened, open_any
 from hdfsaver.interop.bundle.bundle_index import Place
 

@@ -8,7 +8,8 @@ from typing import Literal, NamedTuple
 
 from hdfsaver.errors import NotFoundError, OpError
 from hdfsaver.files.error_context import about
-from hdfsaver.files.file_kinds import LEVELDB, SHARD, TABLE, kind_of_file
+from hdfsaver.files.file_kinds import LEVELDB, SHARD, TABLE
+from hdfsaver.files.kind_detection import kind_of_file
 from hdfsaver.files.opening import Opened, open_any
 from hdfsaver.files.positional_io import read_at
 

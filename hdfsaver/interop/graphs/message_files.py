@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from hdfsaver.errors import DataLossError
-from hdfsaver.files import file_kinds
+from hdfsaver.files import file_kinds, kind_detection
 from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.files.file_kinds import FileKind
 from hdfsaver.files.opening import read_regular
@@ -62,7 +62,7 @@ def read_message(path: str | os.PathLike[str], kind: Any) -> Any:
 
 def kind_of_message(path: str | os.PathLike[str], data: bytes) -> FileKind | None:
     """The kind of the file with these bytes; None for a message that cannot be told from others."""
-    return file_kinds.identify(data[:_HEAD], data[-file_kinds.TAIL :], len(data), path)
+    return kind_detection.identify(data[:_HEAD], data[-kind_detection.TAIL :], len(data), path)
 
 
 def parse_message(path: str | os.PathLike[str], data: bytes, kind: Any) -> Any:

@@ -9,7 +9,7 @@ import os
 from typing import NamedTuple
 
 from hdfsaver.errors import DataLossError, InvalidArgumentError
-from hdfsaver.files import file_kinds
+from hdfsaver.files import file_kinds, kind_detection
 from hdfsaver.files.opening import Opened, bytes_at, open_any
 from hdfsaver.files.os_errors import unreadable
 
@@ -44,9 +44,9 @@ def open_hdf5(path: str | os.PathLike[str]) -> Opened:
     """
     opened = open_any(path)
     try:
-        base = file_kinds.find_hdf5(opened)
+        base = kind_detection.find_hdf5(opened)
         if base is None:
-            raise file_kinds.refusal(opened, path, "an HDF5 file")
+            raise kind_detection.refusal(opened, path, "an HDF5 file")
         _check_superblock(opened, base, path)
     except BaseException as error:
         os.close(opened.fd)
