@@ -150,7 +150,7 @@ def verify(checkpoint: Anything) -> None:
     with _reporting(), open_source(checkpoint) as file, progress_bar(checkpoint) as progress:
         file.verify(progress=progress)
         found = f"all {file.checksums} match" if file.checksums else "no digests to compare; all values can be read"
-        lines = [f"{file.path}: {file.kind}, {len(file.variables)} arrays, {found}."]
+        lines = [f"{file.path}: {file.kind}, {rendering.count_of(len(file.variables), 'array')}, {found}."]
         lines += [f"{name} is not checked: {error.message}" for name, error in file.unreadable.items()]
     typer.echo("\n".join(map(rendering.printable, lines)))
 
@@ -167,7 +167,7 @@ def reseal(checkpoint: Checkpoint) -> None:
     with _reporting():
         done = reseal_file(path)
     graphs = ["", ", and the graph"][done.graphs] if done.graphs < 2 else f", and {done.graphs} graphs"
-    said = [f"{path} is accepted and sealed again: {done.variables} variables{graphs}."]
+    said = [f"{path} is accepted and sealed again: {rendering.count_of(done.variables, 'variable')}{graphs}."]
     if done.kept:
         shown = ", ".join(done.kept[:_SHOWN]) + (f" and {len(done.kept) - _SHOWN} more" * (len(done.kept) > _SHOWN))
         said.append(f"Kept unchanged from other programs: {shown}.")
@@ -192,8 +192,8 @@ def salvage(
     with _reporting():
         saved, graphs, left_out = salvage_into(path, out)
     said = [*saved.remarks, *(f"{name}: {why}" for name, why in saved.lost.items()), left_out]
-    counts = f"{len(saved.values)} variables are intact, {len(saved.lost)} are lost."
-    said.append(f"{counts} {graphs} graphs are kept." if graphs else counts)
+    counts = f"{rendering.count_of(len(saved.values), 'variable')} intact, {len(saved.lost)} lost."
+    said.append(f"{counts} Kept: {rendering.count_of(graphs, 'graph')}." if graphs else counts)
     Console().print(*(escape(rendering.printable(line)) for line in said if line), sep="\n", soft_wrap=True)
     if saved.lost:
         raise typer.Exit(1)

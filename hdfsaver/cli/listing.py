@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from rich.cells import cell_len, chop_cells
 
-from hdfsaver.cli.rendering import described, printable
+from hdfsaver.cli.rendering import count_of, described, printable
 from hdfsaver.errors import OpError
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.tensor_info import STRING, TensorInfo, counted
@@ -74,7 +74,7 @@ class Model:
 
 def _noted(what: str, elements: Mapping[str, str]) -> Iterator[str]:
     if elements:
-        yield f"{_count(len(elements), 'element')}, {what}:"
+        yield f"{count_of(len(elements), 'element')}, {what}:"
     yield from (f"{printable(name)}: {printable(why)}" for name, why in elements.items())
 
 
@@ -130,8 +130,4 @@ def totals(entries: Sequence[TensorInfo]) -> str:
     """The number of arrays, of their elements, which are parameters of a model, and of their bytes."""
     elements = sum(math.prod(entry.shape) for entry in entries)
     nbytes = sum(entry.nbytes for entry in entries)
-    return f"{_count(len(entries), 'array')}, {_count(elements, 'parameter')}, {_count(nbytes, 'byte')}."
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{count_of(len(entries), 'array')}, {count_of(elements, 'parameter')}, {count_of(nbytes, 'byte')}."

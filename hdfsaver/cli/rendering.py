@@ -20,6 +20,11 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
+def count_of(number: int, noun: str) -> str:
+    """A number with its noun: ``"1 array"``, ``"2,000 arrays"``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def described(entry: TensorInfo) -> dict[str, Any]:
     """The description of an array, for JSON."""
     return {"name": entry.name, "dtype": entry.dtype, "shape": list(entry.shape), "nbytes": entry.nbytes}

@@ -144,10 +144,10 @@ def _held(source: TensorFile, kind: Target, chosen: Chosen, has_graph: bool) -> 
     """The arrays that the target can have, and a remark on the others or their names."""
     count = len(chosen.arrays)
     if count and has_graph and source.are_constants and kind.name != "tensorflow":
-        remark = f"{count:,} arrays are constants of the graph, and are written with it alone."
+        remark = f"Constants of the graph, which are written with it alone: {count:,}."
         return chosen._replace(arrays={}), remark
     if count and kind.most_arrays == 0:
-        return chosen._replace(arrays={}), f"{count:,} arrays are left out: {kind.title} has no arrays."
+        return chosen._replace(arrays={}), f"Arrays that are left out, since {kind.title} has none: {count:,}."
     return chosen, "The name of the array is left out: a .npy file has none." if kind.name == "npy" else ""
 
 

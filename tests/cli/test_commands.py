@@ -285,7 +285,7 @@ def test_salvage(prefix, tmp_path):
     result = run("salvage", prefix, str(tmp_path / "out.h5"))
     assert 1 == result.exit_code
     assert "dense/kernel: its bytes differ from those that were saved." in result.output
-    assert "1 variables are intact, 1 are lost." in result.output
+    assert "1 variable intact, 1 lost." in result.output
     with open_file(tmp_path / "out.h5") as file:
         assert ["\x1b[31mred"] == list(file.variables)
     assert "nothing is overwritten" in run("salvage", prefix, str(tmp_path / "out.h5")).output
@@ -324,7 +324,7 @@ def test_salvage_keeps_everything_intact_or_says_so(tmp_path, damage):
         found = file.groups(), file.metadata(), list(file.variables), file.structure() is not None
     if damage == "value":
         assert "Content of other programs is left out." in result.output
-        assert "2 variables are intact, 1 are lost. 1 graphs are kept." in result.output
+        assert "2 variables intact, 1 lost. Kept: 1 graph." in result.output
         assert (["", "50% off"], {"author": "me"}, ["a"], True) == found
         with open_file(tmp_path / "out.h5", "50% off") as file:
             assert ("quint8", [0, 1, 2, 3]) == (file.variables["w"].dtype, file.read("w").tolist())

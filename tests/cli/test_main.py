@@ -22,7 +22,7 @@ def test_it_runs_the_commands(tmp_path):
     hdfsaver.save_file({"w": np.zeros((2, 3))}, tmp_path / "x.h5")
     done = run("verify", str(tmp_path / "x.h5"))
     assert (0, "") == (done.returncode, done.stderr)
-    assert "1 arrays, all digests match" in done.stdout
+    assert "1 array, all digests match" in done.stdout
     assert 1 == run("verify", str(tmp_path / "y.h5")).returncode
 
 

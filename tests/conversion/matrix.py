@@ -263,7 +263,7 @@ def _said(aspect: str, done: Conversion) -> str:
     is_said = (
         OBJECTS in done.left_out
         if aspect == "objects"
-        else any(starts.get(aspect, "arrays are left out") in remark for remark in done.remarks)
+        else any(starts.get(aspect, "Arrays that are left out") in remark for remark in done.remarks)
     )
     assert is_said, f"{aspect}: lost in silence, {done}"
     return "said"

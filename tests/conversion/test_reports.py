@@ -59,13 +59,13 @@ def test_a_graph_alone_is_reported_as_one(tmp_path):
     done = tf.convert(GOLDEN / "small.ckpt", tmp_path / "g.pbtxt")
     assert ({}, 0, True, [str(tmp_path / "g.pbtxt")]) == done[:4]
     assert [
-        "3 arrays are left out: a TensorFlow graph has no arrays.",
+        "Arrays that are left out, since a TensorFlow graph has none: 3.",
         "Left out beside the operations: collections, Saver. A .meta file has them.",
     ] == done.remarks
     saved = tf.convert(GOLDEN / "saved", tmp_path / "saved.pb")
     assert "Left out beside the operations: collections, Saver, signatures. A .meta file has them." in saved.remarks
     remarks = tf.convert(GOLDEN / "small.ckpt", tmp_path / "g.meta").remarks
-    assert ["3 arrays are left out: a TensorFlow graph with its collections has no arrays."] == remarks
+    assert ["Arrays that are left out, since a TensorFlow graph with its collections has none: 3."] == remarks
 
 
 class _Constants(TensorSource):
@@ -113,7 +113,7 @@ def test_constants_are_written_once(tmp_path, monkeypatch):
     note = {"note": "not an array: None"}
     done = tf.convert("source", tmp_path / "x.h5")
     assert ({}, True, note) == (done.names, done.has_graph, done.left_out)
-    assert ["1 arrays are constants of the graph, and are written with it alone."] == done.remarks
+    assert ["Constants of the graph, which are written with it alone: 1."] == done.remarks
     for target, options in (("x.npz", {}), ("y.h5", {"include": ["c"], "dtype": "float32"}), ("x.ckpt", {})):
         done = tf.convert("source", tmp_path / target, **options)
         assert {"c": "c"} == done.names
