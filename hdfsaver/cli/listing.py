@@ -127,7 +127,7 @@ def _cells(entry: TensorInfo) -> tuple[str, str, str]:
 
 
 def totals(entries: Sequence[TensorInfo]) -> str:
-    """The number of arrays, of their elements, which are parameters of a model, and of their bytes."""
-    elements = sum(math.prod(entry.shape) for entry in entries)
+    """The number of arrays, of their numbers, which are the parameters of a model, and of their bytes."""
+    parameters = sum(math.prod(entry.shape) for entry in entries if entry.dtype != STRING)
     nbytes = sum(entry.nbytes for entry in entries)
-    return f"{count_of(len(entries), 'array')}, {count_of(elements, 'parameter')}, {count_of(nbytes, 'byte')}."
+    return f"{count_of(len(entries), 'array')}, {count_of(parameters, 'parameter')}, {count_of(nbytes, 'byte')}."

@@ -61,7 +61,7 @@ def test_whole_names_totals_and_strings(tmp_path):
         f"{name}  float64  (2, 3)  48",
         f"{'s':{len(name)}}  string   (2,)    3",
         f"{'e':{len(name)}}  float64  (0,)    0",
-        "3 arrays, 8 parameters, 51 bytes.",
+        "3 arrays, 6 parameters, 51 bytes.",
     ]
     for file in ("x.h5", "x.npz"):
         assert expected == run("ls", str(tmp_path / file)).output.splitlines()
