@@ -33,7 +33,7 @@ class Model:
     unreadable : mapping of str to str
         The reason for each element that cannot be read.
     left_out : mapping of str to str
-        The kind of each element that is not an array.
+        The description of each element that is not read as an array.
     graph : str
         The graph in a line; empty without a graph.
     """
@@ -69,7 +69,7 @@ class Model:
         if self.graph:
             yield self.graph
         yield from _noted("cannot be read", self.unreadable)
-        yield from _noted("not an array" if len(self.left_out) == 1 else "not arrays", self.left_out)
+        yield from _noted("not read", self.left_out)
 
 
 def _noted(what: str, elements: Mapping[str, str]) -> Iterator[str]:

@@ -87,7 +87,7 @@ class Selection:
         left_out = {name: reason for name, reason in reasons.items() if reason}
         for name, fault in source.unreadable.items():
             left_out[name] = self._reason(name, slots) or _unreadable(source, name, fault)
-        left_out |= {name: self._reason(name, slots) or f"not an array: {it}" for name, it in source.left_out.items()}
+        left_out |= {name: self._reason(name, slots) or f"not read: {it}" for name, it in source.left_out.items()}
         kept = {name: entry for name, entry in entries.items() if name not in left_out}
         arrays = renamed(kept, self.rename)
         changes = self._changes(source, arrays, left_out)

@@ -68,6 +68,7 @@ class PlainSource(Hdf5Source):
             self.entries: dict[str, TensorInfo] = {}
             self.unreadable: dict[str, OpError] = {}
             self._scan(root)
+            self.left_out = self._hidden(root)
 
     def of_group(self, group: str) -> PlainSource:
         """The model of another group."""
@@ -99,6 +100,13 @@ class PlainSource(Hdf5Source):
     def tables(self) -> list[str]:
         """The link paths of tables, whose columns are read as arrays."""
         return list(dict.fromkeys(place.path for place in self._places.values() if place.column))
+
+    def _hidden(self, root: h5g.GroupID) -> dict[str, str]:
+        """The objects of another program beside the group of the variables, which are not read."""
+        if self._is_own or self._group != groups.ROOT or self._below != layout.VARIABLES:
+            return {}
+        beside = (link for link in objects.links_of(root) if link != layout.VARIABLES)
+        return {f"/{link}": f"beside the group /{layout.VARIABLES}, which has the arrays" for link in beside}
 
     def _scan(self, root: h5g.GroupID) -> None:
         if self._below is None:

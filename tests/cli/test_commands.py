@@ -82,7 +82,7 @@ def test_ls_of_a_graph(tmp_path):
         assert any(line.startswith(arrays) for line in lines)
         assert any(re.fullmatch(r"graph, \d+ operations, 1 input, 1 output", line) for line in lines)
     (tmp_path / "s.pkl").write_bytes(pickle.dumps({"w": np.ones(2), "note": None}))
-    assert "1 element, not an array:\nnote: None\n" in run("ls", str(tmp_path / "s.pkl")).output
+    assert "1 element, not read:\nnote: None\n" in run("ls", str(tmp_path / "s.pkl")).output
 
 
 def test_names_wrap_on_a_terminal():

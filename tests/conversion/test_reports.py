@@ -110,7 +110,7 @@ def test_a_graph_that_cannot_be_read(tmp_path, monkeypatch):
 def test_constants_are_written_once(tmp_path, monkeypatch):
     """A target with the graph has its constants already; other targets get them as arrays."""
     monkeypatch.setattr(converting, "open_source", lambda path, group: TensorFile(path, _Constants()))
-    note = {"note": "not an array: None"}
+    note = {"note": "not read: None"}
     done = tf.convert("source", tmp_path / "x.h5")
     assert ({}, True, note) == (done.names, done.has_graph, done.left_out)
     assert ["Constants of the graph, which are written with it alone: 1."] == done.remarks
@@ -158,7 +158,7 @@ def test_the_bytes_of_text(tmp_path, target):
         file["words"] = ["a", "bcd", "\u00e9"]
     done = tf.convert(tmp_path / "a.h5", tmp_path / target)
     assert 6 == done.nbytes
-    assert "1 array, 3 parameters, 6 bytes." in CliRunner().invoke(app, ["ls", str(tmp_path / target)]).output
+    assert "1 array, 0 parameters, 6 bytes." in CliRunner().invoke(app, ["ls", str(tmp_path / target)]).output
 
 
 # --- metadata, groups, objects ----------------------------------------------------------------------------------

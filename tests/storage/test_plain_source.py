@@ -116,7 +116,7 @@ def test_padding_of_text(make):
 
 
 def test_only_the_group_of_variables_counts(make):
-    """If there is a group `/variables`, other groups belong to other programs."""
+    """If there is a group `/variables`, other groups belong to other programs; they are named."""
 
     def fill(file):
         file["variables/a"] = np.ones(2)
@@ -124,6 +124,7 @@ def test_only_the_group_of_variables_counts(make):
 
     with open_file(make(fill)) as file:
         assert ["a"] == list(file.variables)
+        assert {"/other": "beside the group /variables, which has the arrays"} == file.left_out
 
 
 def test_a_group_called_index_may_be_anybodys(make):
