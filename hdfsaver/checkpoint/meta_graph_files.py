@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hdfsaver import errors
 from hdfsaver.files.atomic_write import write_text_atomically
+from hdfsaver.files.file_kinds import HDF5
 from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_defs import graph_around
@@ -17,7 +18,6 @@ from hdfsaver.messages import message_classes
 from hdfsaver.reading import checkpoint_names
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.schema import Structure
-from hdfsaver.storage.hdf5.superblock import SIGNATURE
 from hdfsaver.storage.ownership import check_without_values
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.writing import write_file
@@ -72,7 +72,7 @@ def _is_hdf5(path: Path) -> bool:
     # For a file that cannot be read, storage raises the error.
     try:
         with open(path, "rb") as file:
-            return file.read(len(SIGNATURE)) == SIGNATURE or path.name.endswith(checkpoint_names.SUFFIXES)
+            return file.read(len(HDF5)) == HDF5 or path.name.endswith(checkpoint_names.SUFFIXES)
     except OSError:
         return True
 

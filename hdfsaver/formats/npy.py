@@ -18,7 +18,7 @@ import numpy as np
 from hdfsaver import dtypes, limits
 from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError, ResourceExhaustedError
 from hdfsaver.files.error_context import about
-from hdfsaver.files.opening import open_any
+from hdfsaver.files.opening import bytes_at, open_any
 from hdfsaver.files.partial_reads import part_of, read_part
 from hdfsaver.files.positional_io import read_at
 from hdfsaver.formats.archives import unpacking
@@ -310,9 +310,7 @@ class NpySource(OneByOneSource):
         self._fd, self._size = opened.fd, opened.size
         try:
             with about(path):
-                head = bytearray(min(HEAD, opened.size))
-                read_at(opened.fd, memoryview(head), 0)
-                header = parse_header(bytes(head), opened.size)
+                header = parse_header(bytes_at(opened, 0, min(HEAD, opened.size)), opened.size)
         except BaseException:
             self.close()
             raise

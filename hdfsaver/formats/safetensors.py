@@ -18,7 +18,7 @@ from hdfsaver import dtypes
 from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
 from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.files.error_context import about
-from hdfsaver.files.opening import open_any
+from hdfsaver.files.opening import bytes_at, open_any
 from hdfsaver.files.partial_reads import read_part
 from hdfsaver.files.positional_io import read_at
 from hdfsaver.formats.source import OneByOneSource, entry_of
@@ -56,9 +56,7 @@ class SafetensorsSource(OneByOneSource):
                 if not is_safetensors(opened.head, opened.size):
                     raise DataLossError(None, None, "its header is not within the file.")
                 length = int.from_bytes(opened.head[:_LENGTH], "little")
-                data = bytearray(length)
-                read_at(opened.fd, memoryview(data), _LENGTH)
-                header = _parsed(bytes(data))
+                header = _parsed(bytes_at(opened, _LENGTH, length))
                 self._metadata = _checked_metadata(header.pop(_METADATA, {}))
                 self._places, self.unreadable = _places(header, opened.size - _LENGTH - length)
         except BaseException:

@@ -12,7 +12,7 @@ from hdfsaver.files.opening import Opened
 from hdfsaver.storage import groups, layout
 from hdfsaver.storage.hdf5 import objects
 from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
-from hdfsaver.storage.hdf5.superblock import SIGNATURE, open_hdf5
+from hdfsaver.storage.hdf5.superblock import open_hdf5
 
 
 def is_own(root: h5g.GroupID) -> bool:
@@ -64,7 +64,7 @@ def check_own(root: h5g.GroupID, opened: Opened, path: str | os.PathLike[str]) -
             f"{layout.FORMAT_ATTRIBUTE!r} with the value {layout.FORMAT!r}. It was not changed. "
             f"`{layout.FORMAT} convert {path} NEW.h5` makes a checkpoint of its arrays.",
         )
-    if not opened.head.startswith(SIGNATURE):
+    if opened.base:
         raise InvalidArgumentError(
             None, None, f"{path} has a user block before its HDF5 data, which would be lost. It was not changed."
         )

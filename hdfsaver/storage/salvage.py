@@ -20,8 +20,7 @@ from h5py import h5g
 from hdfsaver import limits
 from hdfsaver.errors import DataLossError, OpError, ResourceExhaustedError
 from hdfsaver.files.error_context import about
-from hdfsaver.files.opening import Opened, open_any
-from hdfsaver.files.positional_io import read_at
+from hdfsaver.files.opening import Opened, bytes_at, open_any
 from hdfsaver.storage import groups, layout, object_headers, seal
 from hdfsaver.storage.child_probe import try_out
 from hdfsaver.storage.chunks.chunk_reading import Packed, read_packed
@@ -111,9 +110,7 @@ def salvage(path: str | os.PathLike[str]) -> Salvaged:
 
 
 def _beginning(opened: Opened) -> bytes:
-    data = bytearray(min(opened.size, _SEARCHED))
-    read_at(opened.fd, memoryview(data), 0)
-    return bytes(data)
+    return bytes_at(opened, 0, min(opened.size, _SEARCHED))
 
 
 def _remarks(opened: Opened) -> list[str]:
@@ -150,9 +147,7 @@ def _bytes(opened: Opened, offset: int, nbytes: int) -> bytes | None:
         return b""  # HDF5 allocates no space for empty datasets
     if nbytes > opened.size or offset > opened.size - nbytes:
         return None
-    data = bytearray(nbytes)
-    read_at(opened.fd, memoryview(data), offset)
-    return bytes(data)
+    return bytes_at(opened, offset, nbytes)
 
 
 class _Row(NamedTuple):

@@ -10,8 +10,7 @@ from hdfsaver.errors import NotFoundError, OpError
 from hdfsaver.files.error_context import about
 from hdfsaver.files.file_kinds import LEVELDB, SHARD, TABLE
 from hdfsaver.files.kind_detection import kind_of_file
-from hdfsaver.files.opening import Opened, open_any
-from hdfsaver.files.positional_io import read_at
+from hdfsaver.files.opening import Opened, bytes_at, open_any
 
 _INDEX = ".index"
 
@@ -115,9 +114,7 @@ def is_table(path: str) -> bool:
 
 
 def _piece(opened: Opened, start: int, length: int) -> bytes:
-    data = bytearray(min(length, opened.size - start))
-    read_at(opened.fd, memoryview(data), start)
-    return bytes(data)
+    return bytes_at(opened, start, min(length, opened.size - start))
 
 
 def _is_v1(path: str) -> bool:

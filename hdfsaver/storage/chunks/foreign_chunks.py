@@ -11,8 +11,7 @@ from h5py import h5d
 
 from hdfsaver import limits
 from hdfsaver.errors import InvalidArgumentError
-from hdfsaver.files.opening import Opened
-from hdfsaver.files.positional_io import read_at
+from hdfsaver.files.opening import Opened, bytes_at
 from hdfsaver.storage.chunks import edge_chunks
 from hdfsaver.storage.chunks.chunk_codecs import GZIP, UnsupportedChunkError
 from hdfsaver.storage.chunks.fill_values import check_defined, fill_value, filled
@@ -181,6 +180,4 @@ def _is_unfiltered_edge(chunks: _Chunks, info: Any) -> bool:
 def _read(chunks: _Chunks, info: Any) -> bytes:
     if info.byte_offset is None or info.byte_offset + info.size > chunks.opened.size:
         raise damaged(chunks.part, f"the chunk at {info.chunk_offset} is not within the file.")
-    data = bytearray(info.size)
-    read_at(chunks.opened.fd, memoryview(data), info.byte_offset)
-    return bytes(data)
+    return bytes_at(chunks.opened, info.byte_offset, info.size)

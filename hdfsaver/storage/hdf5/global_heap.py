@@ -15,8 +15,7 @@ import numpy as np
 from h5py import h5t
 
 from hdfsaver import limits
-from hdfsaver.files.opening import Opened
-from hdfsaver.files.positional_io import read_at
+from hdfsaver.files.opening import Opened, bytes_at
 from hdfsaver.storage.hdf5.objects import damaged
 from hdfsaver.tensor_info import Array
 
@@ -123,19 +122,13 @@ def _collection(opened: Opened, address: int, part: str) -> bytes:
     left = opened.size - place
     if left < _HEADER.size:
         raise damaged(part, "its strings are not within the file.")
-    data = _read(opened, place, min(_USUAL, left))
+    data = bytes_at(opened, place, min(_USUAL, left))
     signature, version, nbytes = _HEADER.unpack_from(data)
     if signature != _SIGNATURE or version != 1 or nbytes < _HEADER.size:
         raise damaged(part, f"the collection of its strings at byte {address} is damaged.")
     if nbytes > left:
         raise damaged(part, "its strings are not within the file.")
-    return data[:nbytes] if nbytes <= len(data) else data + _read(opened, place + len(data), nbytes - len(data))
-
-
-def _read(opened: Opened, offset: int, nbytes: int) -> bytes:
-    data = bytearray(nbytes)
-    read_at(opened.fd, memoryview(data), offset)
-    return bytes(data)
+    return data[:nbytes] if nbytes <= len(data) else data + bytes_at(opened, place + len(data), nbytes - len(data))
 
 
 def _objects(data: bytes, part: str, *, whole: bool = False) -> tuple[Array, Array]:

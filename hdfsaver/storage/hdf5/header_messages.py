@@ -9,8 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from hdfsaver.files.opening import Opened
-from hdfsaver.files.positional_io import read_at
+from hdfsaver.files.opening import Opened, bytes_at
 from hdfsaver.storage.hdf5.objects import damaged
 
 _SIGNATURE, _CONTINUED = b"OHDR", b"OCHK"
@@ -93,6 +92,4 @@ def _read(opened: Opened, address: int, size: int) -> bytes:
     place = opened.base + address
     if size < 0 or place + size > opened.size:
         raise EOFError
-    data = bytearray(size)
-    read_at(opened.fd, memoryview(data), place)
-    return bytes(data)
+    return bytes_at(opened, place, size)

@@ -9,11 +9,9 @@ import os
 from typing import NamedTuple
 
 from hdfsaver.errors import DataLossError, InvalidArgumentError
-from hdfsaver.files import file_kinds, kind_detection
+from hdfsaver.files import kind_detection
 from hdfsaver.files.opening import Opened, bytes_at, open_any
 from hdfsaver.files.os_errors import unreadable
-
-SIGNATURE = file_kinds.HDF5
 
 _UNDEFINED = 2**64 - 1
 _WIDTHS = (8, 8)

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from hdfsaver import errors, limits, load_file
-from hdfsaver.files import positional_io
-from hdfsaver.files.opening import open_any
+from hdfsaver.files.opening import bytes_at, open_any
 from hdfsaver.storage.hdf5 import global_heap
 from hdfsaver.storage.hdf5.global_heap import RECORD, check_collection, read_strings
 from hdfsaver.storage.reading import open_file
@@ -143,11 +142,11 @@ def test_only_what_is_asked_for_is_read(make, monkeypatch):
     path = make(lambda file: file.create_dataset("x", data=[letter * 100_000 for letter in "abcdefgh"]))
     read = []
 
-    def note(fd, view, offset):
-        read.append(len(view))
-        positional_io.read_at(fd, view, offset)
+    def note(opened, offset, nbytes):
+        read.append(nbytes)
+        return bytes_at(opened, offset, nbytes)
 
-    monkeypatch.setattr(global_heap, "read_at", note)
+    monkeypatch.setattr(global_heap, "bytes_at", note)
     with open_file(path) as file:
         assert [b"c" * 100_000] == file.read_slice("x", (slice(2, 3),)).tolist()
     assert 100_000 <= sum(read) < 110_000
