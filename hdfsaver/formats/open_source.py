@@ -64,26 +64,22 @@ def open_source(path: PathLike, group: str = "") -> TensorFile:
     text = as_prefix(path)
     if not os.path.isdir(text) and not os.path.isfile(text):
         return open_checkpoint(text, group)
-    if os.path.isfile(text):
-        opened = open_any(text)
-        try:
-            if group and kind_detection.find_hdf5(opened) is not None:
-                return open_hdf5_file(text, group)
-            whole = _of_opened(text, opened)
-        finally:
-            os.close(opened.fd)
-    else:
-        whole = _of_folder(text)
-    if not group:
+    whole = _of_folder(text) if os.path.isdir(text) else _open_regular(text, group)
+    if whole.group == group:
         return whole
     with whole:
         return whole.model(group)
 
 
-def _open_regular(path: str) -> TensorFile:
+def _open_regular(path: str, group: str = "") -> TensorFile:
+    """Open a file; only an HDF5 file is opened at a group."""
     opened = open_any(path)
     try:
-        return _of_opened(path, opened)
+        with about(path):
+            kind = kind_detection.kind_of(opened, path)
+        if kind == file_kinds.HDF5_FILE:
+            return open_hdf5_file(path, group) if group else _of_hdf5(path)
+        return _of_file(path, opened, kind)
     finally:
         os.close(opened.fd)
 
@@ -98,12 +94,6 @@ def _of_folder(path: str) -> TensorFile:
         if found is not None:
             return found
     return open_checkpoint(unnamed if locate(unnamed) else resolve(path))
-
-
-def _of_opened(path: str, opened: Opened) -> TensorFile:
-    with about(path):
-        kind = kind_detection.kind_of(opened, path)
-    return _of_hdf5(path) if kind == file_kinds.HDF5_FILE else _of_file(path, opened, kind)
 
 
 def _of_hdf5(path: str) -> TensorFile:
