@@ -88,19 +88,8 @@ def check_replaceable(path: str | os.PathLike[str]) -> None:
     """
     if _is_sealed(path):
         return
-    try:
-        opened = open_hdf5(path)
-    except OpError:  # there is no file, or no HDF5 file
-        return
-    try:
-        with hdf5_root(opened) as root:
-            found = is_own(root)
-    except OpError:
-        return
-    finally:
-        os.close(opened.fd)
-    if not found:
-        raise _irreplaceable(path, "an HDF5 file of another program, which a save does not replace")
+    if _content(path) == _FOREIGN:
+        raise _irreplaceable(path, f"{_FOREIGN}, which a save does not replace")
 
 
 def check_without_values(path: str | os.PathLike[str]) -> None:
@@ -111,21 +100,30 @@ def check_without_values(path: str | os.PathLike[str]) -> None:
     FailedPreconditionError
         It is a checkpoint with variables, or an intact HDF5 file of another program.
     """
+    what = _content(path)
+    if what is not None:
+        raise _irreplaceable(path, f"{what}, which a graph alone does not replace")
+
+
+_FOREIGN = "an HDF5 file of another program"
+
+
+def _content(path: str | os.PathLike[str]) -> str | None:
+    """The content of an intact HDF5 file that may be worth keeping, in a sentence; None for any other file."""
     try:
         opened = open_hdf5(path)
     except OpError:  # there is no file, or no HDF5 file
-        return
+        return None
     try:
         with hdf5_root(opened) as root:
-            what = None if is_own(root) else "an HDF5 file of another program"
-            if what is None and any(_has_values(root, group) for group in groups.names_in(root)):
-                what = "a checkpoint with values of variables"
+            if not is_own(root):
+                return _FOREIGN
+            has_values = any(_has_values(root, group) for group in groups.names_in(root))
+            return "a checkpoint with values of variables" if has_values else None
     except OpError:
-        return
+        return None
     finally:
         os.close(opened.fd)
-    if what is not None:
-        raise _irreplaceable(path, f"{what}, which a graph alone does not replace")
 
 
 def _has_values(root: h5g.GroupID, group: str) -> bool:
