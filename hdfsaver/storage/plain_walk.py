@@ -22,8 +22,14 @@ class Found(NamedTuple):
     fault: OpError | None = None
 
 
-def walk(container: h5g.GroupID) -> Iterator[Found]:
+def walk(container: h5g.GroupID, *, with_groups: bool = False) -> Iterator[Found]:
     """Walk all links below a group that may lead to datasets, and the groups that cannot be walked.
+
+    Parameters
+    ----------
+    container : h5py.h5g.GroupID
+    with_groups : bool
+        Also give the links that lead to groups.
 
     Raises
     ------
@@ -51,7 +57,7 @@ def walk(container: h5g.GroupID) -> Iterator[Found]:
             except OpError as fault:
                 yield Found(path, group, link, fault)
             else:
-                if below is None:
+                if below is None or (with_groups and below):
                     yield Found(path, group, link)
 
 
@@ -80,15 +86,8 @@ def _target(parent: h5g.GroupID, name: bytes, part: str, seen: set[int]) -> h5g.
 
 def attributed(container: h5g.GroupID) -> int:
     """The number of objects below a group that have attributes, as far as they can be walked."""
-    paths = set()
-    for found in walk(container):
-        if found.fault is None:
-            above = found.path.split("/")[:-1]
-            if h5o.get_info(found.parent, found.link.encode()).num_attrs:
-                paths.add(found.path)
-            if above and h5o.get_info(found.parent).num_attrs:
-                paths.add("/".join(above))
-    return len(paths)
+    intact = (found for found in walk(container, with_groups=True) if found.fault is None)
+    return sum(h5o.get_info(found.parent, found.link.encode()).num_attrs > 0 for found in intact)
 
 
 def _check_name(name: bytes, part: str) -> None:

@@ -405,8 +405,10 @@ def test_the_content_of_other_programs_is_said(tmp_path):
         file["a/w"] = np.ones(2)
         file["a/w"].attrs["units"] = "m"
         file["a"].attrs["note"] = "n"
+        file["b/c/d"] = np.ones(2)
+        file["b"].attrs["note"] = "of a group without a dataset in it"
         file["v"] = np.ones(2)
-    said = "Left out, since only arrays, graph and metadata are converted: attributes of 2 objects."
+    said = "Left out, since only arrays, graph and metadata are converted: attributes of 3 objects."
     assert [said] == tf.convert(tmp_path / "x.h5", tmp_path / "y.h5").remarks
     assert [] == tf.convert(tmp_path / "y.h5", tmp_path / "z.npz").remarks
     with h5py.File(tmp_path / "y.h5", "a") as file:
