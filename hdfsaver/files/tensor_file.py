@@ -399,8 +399,8 @@ class TensorFile(Mapping[str, Array]):
         Raises
         ------
         DataLossError
-            Some bytes differ from those that were saved, or a tensor cannot be read because of damage; the message
-            names all such tensors.
+            Some bytes differ from those that were saved; the message names all such tensors. Or, if none differ, an
+            element could not be read from the beginning because of damage; the message names all such elements.
         NotFoundError
             A data file of a TensorFlow checkpoint is missing.
         """
