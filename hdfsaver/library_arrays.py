@@ -34,7 +34,7 @@ def as_numpy(value: Any, name: str) -> Array:
         It is not an array, or NumPy does not support it.
     """
     if isinstance(value, np.ndarray):
-        return value
+        return np.asarray(value)  # of a subclass the plain array: of a masked array the data
     if is_torch(value):
         return _from_torch(value, name)
     if isinstance(value, str | bytes):

@@ -80,6 +80,8 @@ def as_array(value: Any, dtype: str | None = None) -> tuple[Array, str]:
         if not value.is_fully_defined():
             raise ValueError(f"Cannot convert a partially known TensorShape {value} to a Tensor.")
         value = np.array(value.as_list(), np.int32 if dtype is None else dtypes.numpy_dtype(dtype))
+    elif hasattr(value, "__array__") and not isinstance(value, np.generic):
+        value = np.asarray(value)  # a plain array, which keeps the dtype, of a subclass and of another library's array
     plain: Any = value if isinstance(value, np.ndarray | np.generic) else _array_of_python(value)
     found = _dtype_name(plain, value)
     if dtype is None:

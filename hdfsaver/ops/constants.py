@@ -14,7 +14,7 @@ from hdfsaver.dtypes import DTypeLike
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.graph.apply import apply, apply_op
 from hdfsaver.graph.default import get_default_graph
-from hdfsaver.graph.definition import Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import Kernel, Node, OpDef, as_value, register
 from hdfsaver.graph.graph import SupportsGraphElement
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
@@ -39,7 +39,8 @@ class Const(OpDef):
         return [node.attrs["value"].shape]
 
     def kernel(self, node: Node) -> Kernel:
-        value = node.attrs["value"]
+        # A program may have put an array on the node that can be written on; a run gets a view that cannot.
+        value = as_value(np.asarray(node.attrs["value"]).view())
         return lambda: value
 
     def fold(self, node: Node) -> Array | None:
@@ -97,7 +98,7 @@ def constant(
     array, found = as_array(value, None if dtype is None else dtypes.as_dtype(dtype).base_dtype.name)
     if shape is not None:
         array = _fill_up(array, shapes.as_shape(shape), verify_shape)
-    return constant_node(np.array(array), found, name)
+    return constant_node(array, found, name)
 
 
 def make_tensor_proto(

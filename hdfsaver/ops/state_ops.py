@@ -18,6 +18,7 @@ from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import INDICES, NUMBERS, Kernel, Node, register
 from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
 from hdfsaver.ops.base import Flat, KernelState
+from hdfsaver.ops.memory import own
 from hdfsaver.shapes import Shape
 from hdfsaver.shapes import text as shape_text
 from hdfsaver.tensor_info import Array
@@ -95,16 +96,6 @@ class Assign(_Assignment):
             return ref
 
         return assign
-
-
-def own(value: Array) -> Array:
-    """The value as one that is never written to: itself where nothing else can hold it, otherwise a copy."""
-    if not isinstance(value, np.ndarray):
-        value = np.asarray(value)
-    elif value.base is not None or not value.flags.writeable:
-        value = value.copy()
-    value.flags.writeable = False
-    return value
 
 
 def current(state: KernelState, ref: str, node: Node) -> Array:

@@ -62,7 +62,10 @@ class _Compiler:
             finally:
                 if self.state.held:
                     self.state.release()
-            return [None if slot is None else _delivered(values[slot]) for slot in fetches]
+            results = [None if slot is None else values[slot] for slot in fetches]
+            if conditional:
+                _check_alive(results)
+            return given_away(results)
 
         return execute
 
@@ -113,12 +116,11 @@ class _Compiler:
         return slots
 
 
-def _delivered(value: Any) -> Any:
-    if value is DEAD:
+def _check_alive(results: Sequence[Any]) -> None:
+    if any(result is DEAD for result in results):
         raise InvalidArgumentError(
             None, None, "A fetched tensor has no value: it is on a branch that the run did not take."
         )
-    return given_away(value)
 
 
 def _read_variable(variables: dict[str, Array], key: str) -> Array:

@@ -21,7 +21,8 @@ from hdfsaver.session.fetches import flatten
 from hdfsaver.session.numpy_engine import numpy_engine
 from hdfsaver.session.plan import make_plan
 from hdfsaver.session.session_state import SessionState
-from hdfsaver.tensor_info import Array
+from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import STRING, Array
 
 
 class _Feed(NamedTuple):
@@ -30,6 +31,7 @@ class _Feed(NamedTuple):
     tensor: Tensor
     dtype: str
     numpy_dtype: np.dtype[Any]
+    shape: Shape
 
 
 class _Prepared(NamedTuple):
@@ -280,13 +282,19 @@ def _with_op(error: errors.OpError, operation: Operation, message: str) -> error
 
 def _feed_of(tensor: Tensor) -> _Feed:
     dtype = dtypes.base_name(tensor.dtype.name)
-    return _Feed(tensor, dtype, dtypes.numpy_dtype(dtype))
+    return _Feed(tensor, dtype, dtypes.numpy_dtype(dtype), tensor.op.output_data[tensor.value_index][1])
 
 
 def _feed_value(feed: _Feed, value: Any) -> Array:
-    """The fed value as a read-only view: code that keeps it must copy it, since the user may write on it later."""
-    array = value if isinstance(value, np.ndarray) and value.dtype == feed.numpy_dtype else _feed_array(feed, value)
-    static = feed.tensor.op.output_data[feed.tensor.value_index][1]
+    """The fed value as a read-only view: code that keeps it must copy it, since the user may write on it later.
+
+    It is a plain array, also of a subclass: with a matrix or a masked array kernels would give other results.
+    """
+    is_plain = type(value) is np.ndarray and value.dtype is feed.numpy_dtype
+    if not is_plain or (feed.dtype == STRING and not _holds_bytes(value)):
+        value = _feed_array(feed, value)
+    array: Array = value
+    static = feed.shape
     if static is not None and static != array.shape and not shapes.compatible(static, array.shape):
         raise ValueError(
             f"Cannot feed value of shape {shapes.text(array.shape)} for Tensor {feed.tensor.name!r}, "
@@ -306,10 +314,15 @@ def _feed_array(feed: _Feed, value: Any) -> Array:
         )
     # As in TensorFlow, numbers are converted the way NumPy does it: a fraction fed to integers is cut off.
     try:
-        if feed.dtype == "string":
+        if feed.dtype == STRING:
             return as_array(value, feed.dtype)[0]
         return np.asarray(value, dtype=feed.numpy_dtype)
     except OverflowError as error:
         raise TypeError(f"Cannot feed {feed.tensor.name!r}: {error}.") from None
     except (TypeError, ValueError) as error:
         raise ValueError(f"Cannot feed {feed.tensor.name!r}: {error}") from None
+
+
+def _holds_bytes(array: Array) -> bool:
+    """Whether an array of objects has nothing but bytes; other strings are encoded first."""
+    return {bytes}.issuperset(map(type, array.ravel().tolist()))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from hdfsaver.graph.definition import as_value
+from hdfsaver.ops.memory import owner_of
 from hdfsaver.tensor_info import Array
 
 
 class _Closable(Protocol):
     def close(self) -> None: ...
 
+
+_NO_OWNER = id(None)
 
 _AnyClosable = TypeVar("_AnyClosable", bound=_Closable)
 
@@ -65,9 +69,8 @@ class SessionState:
 
     def assign(self, values: Mapping[str, Array]) -> None:
         """Give several variables their values at once. The arrays become the state's own and read-only."""
-        for value in values.values():
-            value.flags.writeable = False
-        self.variables.update(values)
+        plain = {key: as_value(value) for key, value in values.items()}
+        self.variables.update(plain)
 
     def hold(self, key: Hashable, make: Callable[[], _AnyClosable]) -> _AnyClosable:
         """An object shared by several kernels of one run, such as an open file: made once, closed after the run."""
@@ -89,11 +92,20 @@ class SessionState:
         self._generators.clear()
 
 
-def given_away(value: Any) -> Any:
-    """A value as the user gets it: a scalar for rank 0, and an array that the user may write on."""
-    if isinstance(value, np.ndarray):
-        if value.ndim == 0:
-            return value[()]
-        if not value.flags.writeable:
-            return value.copy()
-    return value
+def given_away(values: Sequence[Any]) -> list[Any]:
+    """The results of a run as the user gets them: scalars for rank 0, and arrays that share their memory with nothing.
+
+    An array is copied where the graph, a variable, what was fed or another of the results has its memory.
+    """
+    found = []
+    given = {_NO_OWNER}
+    for value in values:  # a loop without calls, which would be a good part of a small run
+        if isinstance(value, np.ndarray):
+            if value.ndim == 0:
+                value = value[()]
+            elif not value.flags.writeable or (key := id(value if value.base is None else owner_of(value))) in given:
+                value = value.copy()
+            else:
+                given.add(key)
+        found.append(value)
+    return found

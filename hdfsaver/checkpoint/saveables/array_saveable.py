@@ -53,7 +53,7 @@ class ArrayItem(Saveable):
         if is_torch(held):
             held.detach().copy_(as_torch(value, self._key))
         elif isinstance(held, np.ndarray) and held.flags.writeable:
-            held[...] = value
+            np.asarray(held)[...] = value  # a masked array itself may keep what is masked
         else:
             assert isinstance(self._mapping, MutableMapping)
             self._mapping[self._key] = _like(held, value)

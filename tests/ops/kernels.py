@@ -1,0 +1,96 @@
+"""Kernels as they are called in the programs, calls and cases of these tests, seen one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+
+import hdfsaver as tf
+from hdfsaver.graph.apply import apply_list
+from hdfsaver.graph.definition import Kernel, Node, OpDef, find
+from hdfsaver.graph.graph import Graph
+from hdfsaver.ops.control_flow import Chooser
+from hdfsaver.session import numpy_engine
+from tests.ops.make_programs import feed_for, tensors_in
+from tests.ops.programs import PROGRAMS, RESULTS
+from tests.ops.test_derivatives import CASES
+from tests.ops.test_dtypes import CALLS, allowed, sample
+
+Caller = Callable[[OpDef, Kernel, tuple[Any, ...]], Any]
+"""Is given a definition, its kernel, and the inputs of a call, and gives the outputs."""
+
+
+class _Called:
+    """A definition whose kernels are called by another function."""
+
+    def __init__(self, definition: OpDef, caller: Caller) -> None:
+        self.definition = definition
+        self.stateful = definition.stateful
+        self.caller = caller
+
+    def kernel(self, node: Node) -> Kernel:
+        kernel = self.definition.kernel(node)
+        if isinstance(kernel, Chooser):
+            return kernel  # it is called with what has no value, too
+        return partial(self._call, kernel)
+
+    def _call(self, kernel: Kernel, *inputs: Any) -> Any:
+        return self.caller(self.definition, kernel, inputs)
+
+
+@contextmanager
+def called_by(caller: Caller) -> Iterator[None]:
+    """Let sessions call the kernels through a function, inside a ``with`` block."""
+
+    def found(op_type: str) -> Any:
+        definition = find(op_type)
+        assert definition is not None
+        return _Called(definition, caller)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numpy_engine, "find", found)
+        yield
+
+
+def changes_of_variables(tf: Any) -> list[Any]:
+    """Every operation that a variable has."""
+    v = tf.Variable([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    row = tf.constant([[1.0, 2.0, 3.0]])
+    with tf.control_dependencies([v.initializer]):
+        changed = tf.assign_add(v, row + tf.zeros([2, 3]))
+    with tf.control_dependencies([changed]):
+        changed = tf.assign_sub(v, row - tf.zeros([2, 3]))
+    for scatter in (tf.scatter_update, tf.scatter_add, tf.scatter_sub):
+        with tf.control_dependencies([changed]):
+            changed = scatter(v, [1], row)
+    is_there = tf.is_variable_initialized(v)
+    with tf.control_dependencies([tf.Assert(True, [row]), changed]):
+        sides = apply_list("Switch", row, is_there)
+    return [changed, is_there, sides[1], apply_list("RefSwitch", v, True)[1]]
+
+
+def run_everything() -> None:
+    """Run the programs, the calls for one dtype each, and the cases."""
+    for program in (*PROGRAMS.values(), *RESULTS.values(), changes_of_variables):
+        with Graph().as_default() as graph:
+            _run(graph, list(tensors_in(program(tf))), {})
+    for name, call in CALLS.items():
+        with Graph().as_default() as graph:
+            dtype = allowed(name)[-1]
+            x = tf.placeholder(dtype, (2, 3))
+            _run(graph, list(tensors_in(call(x))), {x: sample(dtype)})
+    for case in CASES:
+        with Graph().as_default() as graph:
+            xs = [tf.placeholder(np.asarray(value).dtype, np.shape(value)) for value in case.inputs]
+            _run(graph, list(tensors_in(case.function(*xs))), dict(zip(xs, case.inputs, strict=True)))
+
+
+def _run(graph: Graph, tensors: list[Any], feeds: dict[Any, Any]) -> None:
+    placeholders = [operation.outputs[0] for operation in graph.get_operations() if operation.type == "Placeholder"]
+    with tf.Session() as sess:
+        sess.run(tensors, {**{tensor: feed_for(tensor) for tensor in placeholders if tensor not in feeds}, **feeds})
