@@ -1380,6 +1380,22 @@ MUTANTS = [
             "A part of an array that is fetched does not keep all of it.",
         ),
         (
+            "plain-arrays-are-saved",
+            "library_arrays.py",
+            "        return np.asarray(value)  # of a subclass",
+            "        return value  # of a subclass",
+            "checkpoint/saveables/test_array_saveable.py",
+            "Of a subclass of an array the plain values are saved.",
+        ),
+        (
+            "plain-values-are-restored",
+            "checkpoint/saveables/array_saveable.py",
+            "            np.asarray(held)[...] = value",
+            "            held[...] = value",
+            "checkpoint/saveables/test_array_saveable.py",
+            "What was saved of a subclass of an array is restored, also where it is masked.",
+        ),
+        (
             "constants-stay-as-they-are",
             "ops/constants.py",
             '        value = as_value(np.asarray(node.attrs["value"]).view())',

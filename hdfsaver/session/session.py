@@ -100,13 +100,15 @@ class Session:
         fetches : Tensor, Operation, Variable, str, or nested lists, tuples and dicts of them
             An operation is run and gives None.
         feed_dict : dict, optional
-            Values for tensors (any tensor, not only placeholders), which are then not computed.
+            Values for tensors (any tensor, not only placeholders), which are then not computed. They are never written
+            on, and nothing keeps them after the run.
         options, run_metadata : object
             Accepted for programs that give them.
 
         Returns
         -------
         The fetched values in the structure of ``fetches``: NumPy arrays, NumPy scalars for rank 0, bytes for strings.
+        The arrays can be written on, and share memory neither with each other nor with anything else.
 
         Raises
         ------

@@ -90,6 +90,23 @@ class Packed:
         return self.array.__dlpack_device__()
 
 
+@pytest.mark.parametrize("compression", [None, "gzip"])
+def test_subclasses_of_arrays(tmp_path, compression):
+    """Of a subclass the plain values are written, nested or not, compressed or not."""
+    values = np.arange(20_000.0).reshape(100, 200)
+    given_arrays = {
+        "matrix": values.view(np.matrix),
+        "masked": np.ma.MaskedArray(values, values > 5),
+        "nested": [values.view(np.recarray)],
+        "text": np.ma.MaskedArray(np.array([b"a", b"b"], object), [True, False]),
+    }
+    tf.save_file(given_arrays, tmp_path / "x.h5", compression=compression)
+    found = tf.load_file(tmp_path / "x.h5")
+    assert [b"a", b"b"] == found.pop("text").tolist()
+    for array in found.values():
+        np.testing.assert_array_equal(values, array, strict=True)
+
+
 def test_arrays_of_other_libraries(tmp_path):
     """Objects with an array interface are saved, and so are numbers and strings."""
     array = np.arange(3.0)

@@ -28,6 +28,41 @@ def test_arrays_are_saved_and_restored_in_place(tmp_path):
         tf.train.import_meta_graph(path)
 
 
+class Guarded(np.ndarray):
+    """An array that is neither written on nor copied in the usual way."""
+
+    def __setitem__(self, key, value):
+        raise AssertionError
+
+    def copy(self, order="C"):
+        raise AssertionError
+
+
+@pytest.mark.parametrize("wait", [True, False])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda values: np.ma.MaskedArray(values, [[True, False], [False, False]], hard_mask=True),
+        lambda values: values.view(np.matrix),
+        lambda values: values.view(np.recarray),
+        lambda values: values.view(Guarded),
+        lambda values: values.astype(">f8"),
+        lambda values: values.T,
+    ],
+)
+def test_the_values_of_a_subclass(tmp_path, make, wait):
+    """Of any subclass the plain values are saved, and restored in place: of a masked array also what is masked."""
+    held = make(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    plain = np.asarray(held)
+    arrays, expected = {"x": held}, plain.tolist()
+    saver = tf.train.Saver(arrays)
+    path = saver.save(None, tmp_path / "m", wait=wait)
+    plain[...] = 9.0  # what a background save writes is a copy
+    saver.restore(None, path)
+    assert held is arrays["x"]
+    assert expected == plain.tolist() == tf.train.load_variable(path, "x").tolist()
+
+
 def test_what_cannot_be_written_on_is_replaced(tmp_path):
     """Scalars and read-only arrays are replaced in the dict, and others look up the new ones."""
     arrays = {"scalar": np.float32(1.5), "frozen": np.ones(2)}
