@@ -1380,6 +1380,14 @@ MUTANTS = [
             "A part of an array that is fetched does not keep all of it.",
         ),
         (
+            "a-loaded-value-is-copied-once",
+            "variables/variable.py",
+            ", copy=False)  # the assignment copies",
+            ")  # the assignment copies",
+            "session/test_aliases.py",
+            "Loading a value into a variable takes the memory of one copy.",
+        ),
+        (
             "plain-arrays-are-saved",
             "library_arrays.py",
             "        return np.asarray(value)  # of a subclass",

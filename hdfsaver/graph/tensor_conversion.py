@@ -47,7 +47,7 @@ def _tensors_within(values: Sequence[Any]) -> Iterator[Any]:
             yield from _tensors_within(value)
 
 
-def as_array(value: Any, dtype: str | None = None) -> tuple[Array, str]:
+def as_array(value: Any, dtype: str | None = None, *, copy: bool = True) -> tuple[Array, str]:
     """Read a value as an array, together with its dtype's name.
 
     Python's floats become float32 and its integers int32 where they fit (int64 otherwise), as in TensorFlow; arrays
@@ -59,6 +59,8 @@ def as_array(value: Any, dtype: str | None = None) -> tuple[Array, str]:
         A number, a string, bytes, an array or nested sequences of them.
     dtype : str, optional
         The name of the dtype wanted.
+    copy : bool
+        With False the array may share memory with the value.
 
     Returns
     -------
@@ -88,7 +90,7 @@ def as_array(value: Any, dtype: str | None = None) -> tuple[Array, str]:
         dtype = found if isinstance(value, np.ndarray | np.generic) else _default_dtype(found, plain, value)
     if found == "string" or dtype == "string":
         return _as_strings(plain, found, dtype, value), "string"
-    return _cast(plain, found, dtype, value), dtype
+    return _cast(plain, found, dtype, value, copy=copy), dtype
 
 
 def _array_of_python(value: Any) -> Array:
@@ -139,11 +141,11 @@ def _as_strings(array: Array, found: str, wanted: str, value: Any) -> Array:
     return encoded.reshape(np.shape(array))
 
 
-def _cast(array: Any, found: str, wanted: str, value: Any) -> Array:
+def _cast(array: Any, found: str, wanted: str, value: Any, *, copy: bool) -> Array:
     target = dtypes.numpy_dtype(wanted)
     if array.size and not _may_become(dtypes.as_dtype(found), dtypes.as_dtype(wanted)):
         raise TypeError(f"Expected {wanted}, but got {_shown(value)}, which is {found}.")
-    result = np.array(array, dtype=target)
+    result = np.array(array, dtype=target, copy=copy or None)
     if found != wanted and dtypes.as_dtype(wanted).is_integer and not np.array_equal(result, array):
         raise OverflowError(f"{_shown(value)} is beyond the range of {wanted}.")
     return result

@@ -8,7 +8,6 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from hdfsaver.graph.definition import as_value
 from hdfsaver.ops.memory import owner_of
 from hdfsaver.tensor_info import Array
 
@@ -69,7 +68,9 @@ class SessionState:
 
     def assign(self, values: Mapping[str, Array]) -> None:
         """Give several variables their values at once. The arrays become the state's own and read-only."""
-        plain = {key: as_value(value) for key, value in values.items()}
+        for value in values.values():
+            value.flags.writeable = False
+        plain = {key: np.asarray(value) for key, value in values.items()}
         self.variables.update(plain)
 
     def hold(self, key: Hashable, make: Callable[[], _AnyClosable]) -> _AnyClosable:

@@ -258,7 +258,7 @@ class Variable(TensorOperators):
         session = session or default_sessions.current()
         if session is None:
             raise ValueError("Either session argument should be provided or default session should be established.")
-        array, _ = as_array(value, self.dtype.base_dtype.name)
+        array, _ = as_array(value, self.dtype.base_dtype.name, copy=False)  # the assignment copies what is fed
         if not shapes.compatible(self.shape.plain, array.shape):
             raise ValueError(f"Variable {self.name!r} has shape {self.shape}, the value {shapes.text(array.shape)}.")
         session.run(self._initializer, {self._initializer.inputs[1]: array})

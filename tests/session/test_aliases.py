@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hdfsaver as tf
-from hdfsaver import schema
+from hdfsaver import dtypes, schema
 from hdfsaver.graph.apply import apply_list
 from hdfsaver.graph.definition import Kernel, OpDef
 from hdfsaver.graph.graph import Graph
@@ -81,6 +81,7 @@ def restored(value: Any) -> Any:
     """The value of a variable after its state was set."""
     state = SessionState()
     state.assign({"v": value})
+    assert not value.flags.writeable  # it is the state's own now
     return state.variables["v"]
 
 
@@ -157,6 +158,27 @@ def test_memory_of_other_objects(make: Callable[[bytes], tuple[Any, Any]]) -> No
         assert [1.0, 2.0, 3.0, 4.0] == sess.run(v).tolist()
     if isinstance(owner, mmap.mmap):
         owner.close()  # a BufferError if anything still had a view
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (3, 0), (1, 1)])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int4", "qint8", "complex64", "bool", "string"])
+def test_every_dtype_and_few_elements(dtype: str, shape: tuple[int, ...]) -> None:
+    """Arrays without elements or dimensions are apart too, of any dtype."""
+    x = tf.placeholder(dtype, shape)
+    v = tf.Variable(tf.zeros(shape, dtype) if dtype != "qint8" else tf.bitcast(tf.zeros(shape, tf.int8), dtype))
+    numpy_dtype = dtypes.numpy_dtype(dtype)
+    value = np.full(shape, b"a", object) if dtype == "string" else np.ones(shape).astype(numpy_dtype)
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        results = sess.run([x, x, tf.identity(x), tf.reshape(x, [-1]), tf.assign(v, x), v, v.value()], {x: value})
+        state = sess.state.variables[v.op.name]
+    assert (np.ndarray, shape, False) == (type(state), state.shape, state.flags.writeable)
+    for number, result in enumerate(results):
+        assert isinstance(result, bytes) or numpy_dtype == result.dtype
+        if np.ndim(result):
+            assert result.flags.writeable
+            for other in (value, state, *results[:number]):
+                assert not np.shares_memory(result, other)
 
 
 # -- constants -------------------------------------------------------------------------------------------------------
@@ -351,6 +373,22 @@ def peak_of(make: Callable[[Any, Any], Any]) -> float:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     return peak / value.nbytes
+
+
+def test_a_loaded_value_is_copied_once() -> None:
+    """`Variable.load` takes the memory of the value that is kept, and no more."""
+    v = tf.Variable(tf.zeros([BIG]))
+    value = np.ones(BIG, np.float32)
+    with tf.Session() as sess:
+        v.load(value, sess)
+        sess.state.clear()
+        tracemalloc.start()
+        v.load(value, sess)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        value[:] = 9.0
+        assert 1.0 == sess.run(v)[0]
+    assert peak < 1.5 * value.nbytes
 
 
 def stored(v: Any, value: Any) -> Any:
