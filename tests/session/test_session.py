@@ -96,6 +96,16 @@ def test_wrong_feeds():
         assert 1 == sess.run(n, {n: 1.5}) == sess.run(n, {n: True})
 
 
+def test_a_shape_that_is_set_later():
+    """A fed value must have the shape that its tensor has now, also if it was fed with another before."""
+    x = tf.placeholder(tf.float32, name="x")
+    with tf.Session() as sess:
+        assert (3,) == sess.run(x, {x: [1, 2, 3]}).shape
+        x.set_shape([2])
+        with pytest.raises(ValueError, match=r"which has shape \(2,\)"):
+            sess.run(x, {x: [1, 2, 3]})
+
+
 def test_an_unfed_placeholder_is_named():
     """Running what needs a placeholder without feeding it says which one, with dtype and shape."""
     x = tf.placeholder(tf.float32, [None, 3], name="x")
