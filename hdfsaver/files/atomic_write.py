@@ -19,6 +19,7 @@ from pathlib import Path
 import xxhash
 
 from hdfsaver.errors import FailedPreconditionError, OpError, from_os_error
+from hdfsaver.files.opening import end_reading
 from hdfsaver.files.os_errors import refused
 
 try:
@@ -42,10 +43,11 @@ _CANNOT_RESERVE = {EINVAL, ENODEV, ENOSYS, ENOTSUP, EOPNOTSUPP}
 class Draft:
     """A file that is being written: ``fd`` is open, ``target`` is its final path, ``size`` its length in bytes.
 
-    ``is_new`` says that no file is replaced.
+    ``is_new`` says that no file is replaced. ``lock`` is a second descriptor, which keeps the lock without ``fd``.
     """
 
     fd: int = -1
+    lock: int = -1
     path: Path = Path()
     target: Path = Path()
     size: int = 0
@@ -189,7 +191,7 @@ def _opened(draft: Draft, target: Path, mode: int) -> bool:
         fcntl.flock(draft.fd, fcntl.LOCK_SH)
     if os.fstat(draft.fd).st_nlink:
         return True
-    _close(draft)
+    _let_go(draft)
     return False
 
 
@@ -234,46 +236,62 @@ def _remove_if_unlocked(path: Path) -> None:
 
 
 def _commit(draft: Draft, durable: bool) -> None:
+    # An error of one of these calls may be reported once and not again, so none is repeated: the draft is given up.
     if durable:
         os.fsync(draft.fd)
-    if fcntl is None:
-        # Windows cannot rename an open file. Elsewhere the lock must be held until the draft has its final name.
-        _close(draft)
+    if fcntl is not None:
+        # The lock must be held until the draft has its final name. Without a free descriptor, another save may remove
+        # the draft in this moment; then it cannot be renamed, which is an error.
+        with suppress(OSError):
+            draft.lock = os.dup(draft.fd)
+    # Before the renaming: a network or a quota may refuse the bytes only now. Windows cannot rename an open file.
+    fd, draft.fd = draft.fd, -1
+    os.close(fd)
     if not (draft.is_new and _is_linked(draft)):
         os.replace(draft.path, draft.target)
-    if draft.fd >= 0:
-        _close(draft)
+    _let_go(draft)
 
 
 def _is_linked(draft: Draft) -> bool:
     """Give a draft its final name, unless a file has that name; False where the file system has no hard links."""
     try:
         os.link(draft.path, draft.target)
-    except FileExistsError:
-        raise
-    except OSError as error:  # the moment between this test and the renaming remains
-        if os.path.lexists(draft.target):
-            raise FileExistsError(EEXIST, os.strerror(EEXIST)) from error
-        return False
-    draft.path.unlink()
+    except OSError as error:
+        # A network that loses the answer of a server reports an error although the name is there.
+        if not _is_same(draft.path, draft.target):
+            if os.path.lexists(draft.target):  # the moment between this test and the renaming remains
+                raise FileExistsError(EEXIST, os.strerror(EEXIST)) from error
+            return False
+    with suppress(OSError):  # the file is there; the next save removes its other name
+        draft.path.unlink()
     return True
 
 
-def _close(draft: Draft) -> None:
-    if fcntl is not None:
-        # Unlocked explicitly: a process forked during the save has the descriptor too, so closing this one would not
-        # unlock it.
-        with suppress(OSError):
-            fcntl.flock(draft.fd, fcntl.LOCK_UN)
-    fd, draft.fd = draft.fd, -1
-    os.close(fd)
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return os.path.samestat(os.lstat(path), os.lstat(other))
+    except OSError:
+        return False
+
+
+def _let_go(draft: Draft) -> None:
+    """Unlock and close the descriptors that are open. No bytes depend on it any more, so errors do not matter."""
+    for name in ("fd", "lock"):
+        fd = getattr(draft, name)
+        if fd >= 0:
+            if fcntl is not None:
+                # Unlocked explicitly: a process forked during the save has the descriptor too, so closing this one
+                # would not unlock it.
+                with suppress(OSError):
+                    fcntl.flock(fd, fcntl.LOCK_UN)
+            setattr(draft, name, -1)  # first, so that an interruption does not let it be closed twice
+            with suppress(OSError):
+                os.close(fd)
 
 
 def _discard(draft: Draft) -> None:
     # Windows cannot remove an open file; the lock does not matter for a file that is discarded.
-    if draft.fd >= 0:
-        with suppress(OSError):
-            _close(draft)
+    _let_go(draft)
     if draft.path.name:
         with suppress(OSError):
             draft.path.unlink()
@@ -287,7 +305,7 @@ def _sync_folder(target: Path, path: str | os.PathLike[str]) -> None:
         try:
             os.fsync(fd)
         finally:
-            os.close(fd)
+            end_reading(fd)
     except OSError as error:
         if error.errno not in _CANNOT_RESERVE:
             raise _sync_error(error, path) from error

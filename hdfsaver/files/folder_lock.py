@@ -10,6 +10,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 
+from hdfsaver.files.opening import end_reading
+
 try:
     import fcntl
 except ImportError:  # Windows: only the threads of one program wait for each other
@@ -61,4 +63,4 @@ def _unlock(fd: int) -> None:
         with suppress(OSError):
             fcntl.flock(fd, fcntl.LOCK_UN)
     finally:
-        os.close(fd)
+        end_reading(fd)

@@ -44,7 +44,7 @@ from hdfsaver.files.file_kinds import (
     R,
     refusal_of,
 )
-from hdfsaver.files.opening import Opened, bytes_at, open_any
+from hdfsaver.files.opening import Opened, bytes_at, end_reading, open_any
 
 TAIL = 65536
 """Bytes of the end of a file that are looked at."""
@@ -91,7 +91,7 @@ def kind_of_file(path: str | os.PathLike[str]) -> FileKind | None:
     try:
         return kind_of(opened, path)
     finally:
-        os.close(opened.fd)
+        end_reading(opened.fd)
 
 
 def kind_of(opened: Opened, path: str | os.PathLike[str]) -> FileKind | None:

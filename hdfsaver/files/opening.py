@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
+from errno import EBADF, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR
 from typing import NamedTuple
 
 from hdfsaver.errors import InvalidArgumentError, NotFoundError, from_os_error
@@ -56,10 +58,62 @@ def open_any(path: str | os.PathLike[str]) -> Opened:
         read_at(fd, memoryview(head), 0)
         return Opened(fd, size, bytes(head))
     except BaseException as error:
-        os.close(fd)
+        end_reading(fd)
         if isinstance(error, OSError | EOFError):
             raise unreadable(path, error) from error
         raise
+
+
+def is_there(path: str | os.PathLike[str]) -> bool:
+    """Whether a path exists, also as a link that leads nowhere.
+
+    `os.path.lexists` says no where the operating system does not tell, and what is there may be replaced then.
+
+    Raises
+    ------
+    OpError
+        The operating system does not tell.
+    """
+    return _mode(path, os.lstat) is not None
+
+
+def is_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is a regular file, or leads to one; errors as in `is_there`."""
+    mode = _mode(path, os.stat)
+    return mode is not None and stat.S_ISREG(mode)
+
+
+def is_folder(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is a folder, or leads to one; errors as in `is_there`."""
+    mode = _mode(path, os.stat)
+    return mode is not None and stat.S_ISDIR(mode)
+
+
+def _mode(path: str | os.PathLike[str], ask: Callable[[str | os.PathLike[str]], os.stat_result]) -> int | None:
+    try:
+        return ask(path).st_mode
+    except ValueError:  # a NUL in the path
+        return None
+    except OSError as error:
+        if error.errno in _ABSENT:
+            return None
+        raise from_os_error(error, f"Cannot tell whether {path} exists") from error
+
+
+_ABSENT = {ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP}
+"""The error numbers that say that there is nothing, or can be nothing."""
+
+
+def end_reading(fd: int) -> None:
+    """Close a descriptor that was not written to.
+
+    A network that is gone may report an error then. It changes nothing that was read, so it is ignored.
+    """
+    try:
+        os.close(fd)
+    except OSError as error:
+        if error.errno == EBADF:  # closed twice: a mistake in the program, which may hit another file the next time
+            raise
 
 
 def bytes_at(opened: Opened, offset: int, nbytes: int) -> bytes:
@@ -110,7 +164,7 @@ def read_regular(path: str | os.PathLike[str], largest: int) -> bytes:
     except (OSError, EOFError) as error:
         raise unreadable(path, error) from error
     finally:
-        os.close(fd)
+        end_reading(fd)
 
 
 def _open(path: str | os.PathLike[str]) -> int:

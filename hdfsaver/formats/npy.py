@@ -18,7 +18,7 @@ import numpy as np
 from hdfsaver import dtypes, limits
 from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError, ResourceExhaustedError
 from hdfsaver.files.error_context import about
-from hdfsaver.files.opening import bytes_at, open_any
+from hdfsaver.files.opening import bytes_at, end_reading, open_any
 from hdfsaver.files.partial_reads import part_of, read_part
 from hdfsaver.files.positional_io import read_at
 from hdfsaver.formats.archives import unpacking
@@ -339,4 +339,4 @@ class NpySource(OneByOneSource):
         """Close the file."""
         fd, self._fd = self._fd, -1
         if fd >= 0:
-            os.close(fd)
+            end_reading(fd)

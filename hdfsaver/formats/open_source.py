@@ -8,7 +8,7 @@ import zipfile
 from hdfsaver.files import file_kinds, kind_detection
 from hdfsaver.files.error_context import about
 from hdfsaver.files.file_kinds import FileKind
-from hdfsaver.files.opening import Opened, open_any
+from hdfsaver.files.opening import Opened, end_reading, open_any
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.formats import checkpoint_sources, sharded_files
 from hdfsaver.formats.archives import unpacking
@@ -81,7 +81,7 @@ def _open_regular(path: str, group: str = "") -> TensorFile:
             return open_hdf5_file(path, group) if group else _of_hdf5(path)
         return _of_file(path, opened, kind)
     finally:
-        os.close(opened.fd)
+        end_reading(opened.fd)
 
 
 def _of_folder(path: str) -> TensorFile:

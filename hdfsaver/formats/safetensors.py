@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -18,7 +17,7 @@ from hdfsaver import dtypes
 from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
 from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.files.error_context import about
-from hdfsaver.files.opening import bytes_at, open_any
+from hdfsaver.files.opening import bytes_at, end_reading, open_any
 from hdfsaver.files.partial_reads import read_part
 from hdfsaver.files.positional_io import read_at
 from hdfsaver.formats.source import OneByOneSource, entry_of
@@ -85,7 +84,7 @@ class SafetensorsSource(OneByOneSource):
         """Close the file."""
         fd, self._fd = self._fd, -1
         if fd >= 0:
-            os.close(fd)
+            end_reading(fd)
 
 
 def _parsed(data: bytes) -> dict[str, Any]:

@@ -6,7 +6,6 @@ Sources: ``torch/serialization.py`` (``_save``, ``_legacy_save``), ``caffe2/seri
 from __future__ import annotations
 
 import io
-import os
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
-from hdfsaver.files.opening import Opened, open_any
+from hdfsaver.files.opening import Opened, end_reading, open_any
 from hdfsaver.files.positional_io import read_at
 from hdfsaver.files.progress import Callback
 from hdfsaver.formats.archives import Archive
@@ -82,7 +81,7 @@ def open_records(path: str) -> Records:
     """
     opened = open_any(path)
     if opened.head.startswith(ZIP):
-        os.close(opened.fd)
+        end_reading(opened.fd)
         return _Zipped(path)
     return _InOneStream(opened)
 
@@ -180,7 +179,7 @@ class _InOneStream(Records):
     def close(self) -> None:
         fd, self._fd = self._fd, -1
         if fd >= 0:
-            os.close(fd)
+            end_reading(fd)
 
 
 def _itemsizes(references: list[Reference]) -> dict[str, int]:

@@ -6,7 +6,7 @@ import os
 from abc import abstractmethod
 from collections.abc import Mapping
 
-from hdfsaver.files.opening import Opened
+from hdfsaver.files.opening import Opened, end_reading
 from hdfsaver.files.tensor_file import TensorSource
 from hdfsaver.schema import Structure
 from hdfsaver.storage import groups, layout
@@ -75,4 +75,4 @@ class Hdf5Source(TensorSource):
 
     def close(self) -> None:
         """Close the file."""
-        os.close(self._opened.fd)
+        end_reading(self._opened.fd)

@@ -20,7 +20,7 @@ from h5py import h5g
 from hdfsaver import limits
 from hdfsaver.errors import DataLossError, OpError, ResourceExhaustedError
 from hdfsaver.files.error_context import about
-from hdfsaver.files.opening import Opened, bytes_at, open_any
+from hdfsaver.files.opening import Opened, bytes_at, end_reading, open_any
 from hdfsaver.storage import groups, layout, object_headers, seal
 from hdfsaver.storage.child_probe import try_out
 from hdfsaver.storage.chunks.chunk_reading import Packed, read_packed
@@ -106,7 +106,7 @@ def salvage(path: str | os.PathLike[str]) -> Salvaged:
                 entries = _confirmed(opened, entries, extents, remarks)
             return _whole(opened, extents, entries, _kinds(found), remarks)
     finally:
-        os.close(opened.fd)
+        end_reading(opened.fd)
 
 
 def _beginning(opened: Opened) -> bytes:
@@ -390,5 +390,5 @@ def _from_plain(path: str | os.PathLike[str], remarks: list[str]) -> Salvaged:
             except (OpError, ImportError) as error:
                 result.lost[name] = error.message if isinstance(error, OpError) else str(error)
     finally:
-        os.close(opened.fd)
+        end_reading(opened.fd)
     return result

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from hdfsaver.errors import DataLossError
 from hdfsaver.files.error_context import about
+from hdfsaver.files.opening import end_reading
 from hdfsaver.storage import groups, layout, seal
 from hdfsaver.storage.hdf5.superblock import open_hdf5
 from hdfsaver.storage.reading import compression_of, dtypes_of
@@ -85,7 +86,7 @@ def _intact(path: str | os.PathLike[str], saved: Salvaged) -> tuple[dict[str, Mo
             left_out = "Content of other programs is left out." if source.has_foreign_content else ""
             return models, source.metadata(), left_out
     finally:
-        os.close(opened.fd)
+        end_reading(opened.fd)
 
 
 def _model(whole: SealedSource, group: str, saved: Salvaged) -> Model:

@@ -283,3 +283,70 @@ def test_a_draft_cannot_become_a_directory(tmp_path: Path) -> None:
     ):
         draft.becomes("second")
     assert ["second"] == [path.name for path in tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("durable", [True, False])
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (errno.EIO, errors.UnknownError),
+        (errno.ENOSPC, errors.ResourceExhaustedError),
+        (errno.EDQUOT, errors.ResourceExhaustedError),
+    ],
+)
+def test_a_failing_close_is_an_error_before_the_file_has_its_name(tmp_path, monkeypatch, number, kind, durable):
+    """A network or a quota refuses bytes when the file is closed: the earlier file stays, and the error says why."""
+    (tmp_path / "x").write_text("old")
+    really = os.close
+
+    def close(fd):
+        is_draft = stat.S_ISREG(os.fstat(fd).st_mode)
+        really(fd)
+        if is_draft:
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "close", close)
+    with pytest.raises(kind, match=f"^Cannot write {tmp_path / 'x'}: {os.strerror(number)}\\."):
+        write_text_atomically(tmp_path / "x", "new", durable=durable)
+    assert ("old", ["x"]) == ((tmp_path / "x").read_text(), names(tmp_path))
+
+
+def test_the_lock_is_held_until_the_file_has_its_name(tmp_path, monkeypatch):
+    """The draft is closed before that, and no other save takes it for one of a killed program meanwhile."""
+    really = os.replace
+
+    def replace(old, new):
+        atomic_write_module.clear_stale(tmp_path, "x")
+        really(old, new)
+
+    monkeypatch.setattr(os, "replace", replace)
+    write_text_atomically(tmp_path / "x", "text")
+    assert "text" == (tmp_path / "x").read_text()
+
+
+def test_what_was_not_synchronized_is_not_synchronized_again(tmp_path, monkeypatch):
+    """A system reports an error of the disk once, and success the next time: the draft is given up."""
+    calls = []
+
+    def fsync(fd):
+        calls.append(fd)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(errors.UnknownError, match="Cannot write"):
+        write_text_atomically(tmp_path / "x", "text")
+    assert (1, []) == (len(calls), names(tmp_path))
+
+
+def test_a_new_name_whose_answer_was_lost(tmp_path, monkeypatch):
+    """A network reports an error although the server has made the name: the file is there, and that is no error."""
+    really = os.link
+
+    def link(old, new):
+        really(old, new)
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+
+    monkeypatch.setattr(os, "link", link)
+    with atomic_write(tmp_path / "x", new_only=True) as draft:
+        os.write(draft.fd, b"new")
+    assert ("new", ["x"]) == ((tmp_path / "x").read_text(), names(tmp_path))

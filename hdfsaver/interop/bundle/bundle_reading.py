@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -11,7 +10,7 @@ import numpy as np
 from hdfsaver.errors import DataLossError, UnimplementedError
 from hdfsaver.files.coalesced_reads import read_small
 from hdfsaver.files.memory_map import map_arrays
-from hdfsaver.files.opening import Opened
+from hdfsaver.files.opening import Opened, end_reading
 from hdfsaver.files.partial_reads import read_part
 from hdfsaver.files.positional_io import read_at
 from hdfsaver.files.progress import Callback, Progress
@@ -66,7 +65,7 @@ class BundleSource(TensorFlowSource):
     def close(self) -> None:
         """Close the index and the data files."""
         self._shards.close()
-        os.close(self._opened.fd)
+        end_reading(self._opened.fd)
 
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
         """Read the values of tensors, in the order of ``names``."""

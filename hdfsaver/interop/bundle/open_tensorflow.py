@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from hdfsaver.errors import NotFoundError
 from hdfsaver.files.error_context import about
 from hdfsaver.files.kind_detection import refusal
-from hdfsaver.files.opening import Opened, open_any
+from hdfsaver.files.opening import Opened, end_reading, open_any
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.interop.bundle.bundle_reading import BundleSource
 from hdfsaver.interop.bundle.shards import index_path
@@ -106,5 +106,5 @@ def open_tensorflow(prefix: str | os.PathLike[str]) -> TensorFile:
 
 def _opened(path: str, stack: ExitStack) -> Opened:
     opened = open_any(path)
-    stack.callback(os.close, opened.fd)
+    stack.callback(end_reading, opened.fd)
     return opened

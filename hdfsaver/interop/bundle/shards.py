@@ -9,7 +9,7 @@ from threading import Lock
 from hdfsaver.errors import DataLossError, NotFoundError, OpError
 from hdfsaver.files.file_kinds import EMPTY, HTML, LFS, refusal_of
 from hdfsaver.files.kind_detection import kind_of
-from hdfsaver.files.opening import Opened, open_any
+from hdfsaver.files.opening import Opened, end_reading, open_any
 from hdfsaver.interop.bundle.bundle_index import Place
 
 
@@ -100,4 +100,4 @@ class Shards:
     def close(self) -> None:
         """Close all open files."""
         while self._opened:
-            os.close(self._opened.popitem()[1].fd)
+            end_reading(self._opened.popitem()[1].fd)

@@ -10,7 +10,7 @@ from hdfsaver.errors import NotFoundError, OpError
 from hdfsaver.files.error_context import about
 from hdfsaver.files.file_kinds import LEVELDB, SHARD, TABLE
 from hdfsaver.files.kind_detection import kind_of_file
-from hdfsaver.files.opening import Opened, bytes_at, open_any
+from hdfsaver.files.opening import Opened, bytes_at, end_reading, open_any
 
 _INDEX = ".index"
 
@@ -110,7 +110,7 @@ def is_table(path: str) -> bool:
         with about(path):
             return _piece(opened, max(0, opened.size - len(TABLE)), len(TABLE)) == TABLE
     finally:
-        os.close(opened.fd)
+        end_reading(opened.fd)
 
 
 def _piece(opened: Opened, start: int, length: int) -> bytes:
@@ -128,7 +128,7 @@ def _is_v1(path: str) -> bool:
         match = re.match(rb"\0\0[\x80-\xff]{0,4}[\0-\x7f](.)", head, re.DOTALL)
         return match is not None and match[1] == b"\x0a"
     finally:
-        os.close(opened.fd)
+        end_reading(opened.fd)
 
 
 def _v1_shards(path: str, listings: Listings) -> tuple[str, ...]:

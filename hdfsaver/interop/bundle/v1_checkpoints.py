@@ -6,7 +6,6 @@ lists the tensors and their slices; each slice has its own key. The only checksu
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.files.error_context import about
-from hdfsaver.files.opening import Opened
+from hdfsaver.files.opening import Opened, end_reading
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.interop.bundle import bundle_slices
 from hdfsaver.interop.bundle.tensorflow_source import TensorFlowSource
@@ -65,7 +64,7 @@ class V1Source(TensorFlowSource):
     def close(self) -> None:
         """Close the files."""
         for opened in self._files.values():
-            os.close(opened.fd)
+            end_reading(opened.fd)
 
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
         """Read the values of tensors, in the order of ``names``."""

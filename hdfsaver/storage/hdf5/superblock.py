@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.files import kind_detection
-from hdfsaver.files.opening import Opened, bytes_at, open_any
+from hdfsaver.files.opening import Opened, bytes_at, end_reading, open_any
 from hdfsaver.files.os_errors import unreadable
 
 _UNDEFINED = 2**64 - 1
@@ -47,7 +47,7 @@ def open_hdf5(path: str | os.PathLike[str]) -> Opened:
             raise kind_detection.refusal(opened, path, "an HDF5 file")
         _check_superblock(opened, base, path)
     except BaseException as error:
-        os.close(opened.fd)
+        end_reading(opened.fd)
         if isinstance(error, OSError | EOFError):
             raise unreadable(path, error) from error
         raise
