@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 from hdfsaver.errors import OpError, from_os_error
 from hdfsaver.reading import checkpoint_names, state_file
@@ -133,18 +132,32 @@ def remove_superseded(checkpoint_prefixes: Sequence[str], kept: Sequence[str]) -
 
     A file that cannot be deleted causes only a warning, because the new checkpoint is complete already.
     """
-    staying = {_identity(path) for path in map(checkpoint_names.find_own, kept) if path is not None}
-    for prefix in checkpoint_prefixes:
-        path = checkpoint_names.find_own(prefix)
-        if path is None or _identity(path) in staying:
-            continue
+    for error in _removing(checkpoint_prefixes, kept):
+        warnings.warn(f"A superseded checkpoint could not be deleted. {error.message}", stacklevel=5)
+
+
+def _removing(prefixes: Sequence[str], kept: Sequence[str]) -> Iterator[OpError]:
+    """Delete the files of checkpoints that are not kept; the errors."""
+    try:
+        staying = {None, *map(_identity, kept)}
+    except OpError as error:  # what stays is not known, so nothing goes
+        yield error
+        return
+    for prefix in prefixes:
         try:
-            remove_checkpoint(prefix)
+            if _identity(prefix) not in staying:
+                remove_checkpoint(prefix)
         except OpError as error:
-            warnings.warn(f"A superseded checkpoint could not be deleted. {error.message}", stacklevel=5)
+            yield error
 
 
-def _identity(path: Path) -> tuple[int, int]:
-    """The device and inode, which two names of one file share."""
-    found = path.stat()
-    return found.st_dev, found.st_ino
+def _identity(prefix: str) -> tuple[int, int] | None:
+    """The device and inode of a checkpoint's file, which two names of one file share; None without such a file."""
+    path = checkpoint_names.find_own(prefix)
+    try:
+        found = None if path is None else path.stat()
+    except FileNotFoundError:  # another program has just removed it
+        return None
+    except OSError as error:
+        raise from_os_error(error, f"Cannot look at {path}") from error
+    return None if found is None else (found.st_dev, found.st_ino)

@@ -8,6 +8,7 @@ from pathlib import Path
 from hdfsaver import errors
 from hdfsaver.files.atomic_write import write_text_atomically
 from hdfsaver.files.file_kinds import HDF5
+from hdfsaver.files.opening import end_reading, open_any
 from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_defs import graph_around
@@ -33,15 +34,22 @@ def write_structure(filename: PathLike, structure: Structure) -> None:
     """
     path = checkpoint_names.file_of(as_prefix(filename))
     check_without_values(path)
-    _make_folder(path)
+    make_folder(path.parent)
     write_file(path, variables=None, structure=structure)
 
 
-def _make_folder(path: Path) -> None:
+def make_folder(folder: PathLike) -> None:
+    """Make a folder and those above it, where they are missing.
+
+    Raises
+    ------
+    OpError
+        The operating system refuses.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        os.makedirs(folder, exist_ok=True)
     except OSError as error:
-        raise errors.from_os_error(error, f"Cannot make the folder of {path}") from error
+        raise errors.from_os_error(error, f"Cannot make the folder {as_prefix(folder)}") from error
 
 
 def read_structure(filename: PathLike, group: str = "") -> Structure:
@@ -71,10 +79,11 @@ def _meta_file(prefix: str) -> Path | None:
 def _is_hdf5(path: Path) -> bool:
     # For a file that cannot be read, storage raises the error.
     try:
-        with open(path, "rb") as file:
-            return file.read(len(HDF5)) == HDF5 or path.name.endswith(checkpoint_names.SUFFIXES)
-    except OSError:
+        opened = open_any(path)
+    except errors.OpError:
         return True
+    end_reading(opened.fd)
+    return opened.head.startswith(HDF5) or path.name.endswith(checkpoint_names.SUFFIXES)
 
 
 def _read_tensorflow(path: Path) -> Structure:
@@ -136,7 +145,7 @@ def write_graph(
     if as_text:
         given = graph_or_graph_def
         text = text_of(given.as_graph_def() if isinstance(given, Graph) else given, path)
-        _make_folder(path)
+        make_folder(path.parent)
         write_text_atomically(path, text)
         return str(path)
     if path.suffix == ".pb":
@@ -151,5 +160,5 @@ def _write_binary(given: Graph | message_classes.GraphDef, path: Path) -> None:
     if isinstance(given, Graph):
         structure = Structure(given.digraph, tensorflow=given.tensorflow)
         given = program_message(structure, find, add_shapes=False).graph_def
-    _make_folder(path)
+    make_folder(path.parent)
     write_graph_def(given, path)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from pathlib import Path
 
 from hdfsaver.checkpoint import checkpoint_management, retention
 from hdfsaver.checkpoint.retention import Kept, Policy, RotationState
+from hdfsaver.errors import OpError, from_os_error
 from hdfsaver.reading import checkpoint_names, state_file
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefixes
 from hdfsaver.reading.state_file import CheckpointState
@@ -51,7 +53,7 @@ class Rotation:
     def recover(self, paths: Iterable[PathLike]) -> None:
         """Add the existing ones of some checkpoints, with the times of their files."""
         found = [(path, checkpoint_names.find(path)) for path in as_prefixes(paths)]
-        self.set_kept(Kept(prefix, file.stat().st_mtime) for prefix, file in found if file is not None)
+        self.set_kept(Kept(prefix, _mtime(file)) for prefix, file in found if file is not None)
 
     def record(self, new: Kept, folder: str, latest_filename: str | None, *, durable: bool) -> None:
         """Add a saved checkpoint, write the state file, and then delete the retired checkpoints.
@@ -114,7 +116,19 @@ class Rotation:
 
 def _is_there(entry: Kept, new: Kept) -> bool:
     # Only checkpoints that the Saver may remove are checked. Entries without a time were set by the program, and stay.
-    return entry is new or entry.time == float("inf") or checkpoint_names.find_own(entry.prefix) is not None
+    if entry is new or entry.time == float("inf"):
+        return True
+    try:
+        return checkpoint_names.find_own(entry.prefix) is not None
+    except OpError:  # the system does not tell: one that is no longer listed would never be deleted
+        return True
+
+
+def _mtime(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError as error:
+        raise from_os_error(error, f"Cannot tell when {file} was saved") from error
 
 
 def _listed(state: CheckpointState) -> list[Kept]:
@@ -123,7 +137,7 @@ def _listed(state: CheckpointState) -> list[Kept]:
     files = [checkpoint_names.find(path) for path in paths]
     times: Iterable[float] = state.all_model_checkpoint_timestamps
     if len(state.all_model_checkpoint_timestamps) != len(paths):
-        times = [0.0 if file is None else file.stat().st_mtime for file in files]
+        times = [0.0 if file is None else _mtime(file) for file in files]
     metrics = state.all_model_checkpoint_metrics or [None] * len(paths)
     rows = zip(paths, times, metrics, files, strict=True)
     return [Kept(path, saved, metric) for path, saved, metric, file in rows if file is not None]

@@ -17,6 +17,7 @@ from hdfsaver.checkpoint.retention import Kept
 from hdfsaver.checkpoint.rotation import Rotation
 from hdfsaver.files.atomic_write import LONG_DRAFTS, clear_stale, draft_names
 from hdfsaver.files.folder_lock import folder_lock
+from hdfsaver.files.opening import is_there
 from hdfsaver.reading import checkpoint_names, state_file
 from hdfsaver.storage.groups import ROOT
 from hdfsaver.storage.ownership import check_replaceable
@@ -67,7 +68,7 @@ class SaveJob:
         # Other savers of the folder wait, and delete nothing meanwhile.
         with folder_lock(folder):
             clear_stale(folder, _draft_names(*_without_step(path.name), self.latest_filename))
-            if os.path.lexists(path):
+            if is_there(path):
                 check_replaceable(path)
             if self.group:
                 self._write_beside_others(path)

@@ -21,6 +21,7 @@ from hdfsaver.checkpoint.save_jobs import BackgroundSaves, SaveJob
 from hdfsaver.checkpoint.saveables.partitioned_saveable import saveable_of
 from hdfsaver.checkpoint.saveables.saveable import Saveable
 from hdfsaver.checkpoint.saveables.var_list import variables_by_name
+from hdfsaver.files.opening import is_folder
 from hdfsaver.files.progress import Callback
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.tensor import Tensor
@@ -598,7 +599,7 @@ def _check_values(graph: Graph) -> None:
 
 def _check_parent(prefix: str) -> None:
     parent = os.path.dirname(prefix)
-    if parent and not os.path.isdir(parent):
+    if parent and not is_folder(parent):
         raise ValueError(f"Parent directory of {prefix} doesn't exist, can't save.")
 
 

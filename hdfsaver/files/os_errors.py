@@ -24,6 +24,11 @@ def unreadable(path: str | os.PathLike[str], error: OSError | EOFError) -> OpErr
     return from_os_error(error, f"Cannot read {path}")
 
 
+def is_refusal(error: OpError) -> bool:
+    """Whether an error is one of the operating system: it says nothing about the content of the file."""
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno is not None
+
+
 def refused(error: OSError, path: str | os.PathLike[str], needed: int) -> OpError:
     """Make the error for a file that cannot be written; call it after the draft is removed and its space is free.
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import errno
+import io
 import lzma
 import os
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO
+from contextlib import contextmanager, suppress
+from typing import IO, Any
 
 import numpy as np
 
 from hdfsaver import limits
 from hdfsaver.errors import DataLossError
+from hdfsaver.files.positional_io import read_at
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.tensor_info import Array
 
@@ -57,6 +59,24 @@ def unpacking(what: str) -> Iterator[None]:
         raise DataLossError(None, None, f"{what} cannot be unpacked: it is not within the file") from error
 
 
+class _Noting(io.FileIO):
+    """A file for reading that keeps the error of the operating system."""
+
+    refusal: OSError | None = None
+
+    def readinto(self, buffer: Any) -> int | None:
+        try:
+            return super().readinto(buffer)
+        except OSError as error:
+            self.refusal = error
+            raise
+
+    def end(self) -> None:
+        """Close the file; an error changes nothing that was read."""
+        with suppress(OSError):
+            self.close()
+
+
 class Archive:
     """An open zip archive; every member that is read to its end is compared with its CRC-32.
 
@@ -64,17 +84,27 @@ class Archive:
     ----------
     members : list of ZipInfo
         In the order of the file.
+    size : int
+        The length of the file in bytes.
     checksums : str
         ``"checksums"`` if the members have them; empty if their writer has left them out.
     """
 
     def __init__(self, path: str) -> None:
-        with unpacking("the archive"):
-            self._zip = zipfile.ZipFile(path)
+        self._file = _Noting(path)
+        try:
+            with unpacking("the archive"):
+                self._zip = zipfile.ZipFile(io.BufferedReader(self._file))
+        except BaseException:
+            self._file.end()
+            if self._file.refusal is not None:  # zipfile takes it for damage
+                raise self._file.refusal from None
+            raise
         self.members = self._zip.infolist()
         try:
-            self._check_count(path)
-            self._check_declared(os.path.getsize(path))
+            self.size = os.fstat(self._file.fileno()).st_size
+            self._check_count()
+            self._check_declared(self.size)
         except BaseException:
             self.close()
             raise
@@ -85,11 +115,11 @@ class Archive:
             for info in self.members:
                 info.CRC = None  # type: ignore[assignment]  # so that zipfile does not compare it
 
-    def _check_count(self, path: str) -> None:
+    def _check_count(self) -> None:
         """Compare the number of members with that at the end of the archive: a damaged directory hides some."""
-        with open(path, "rb") as file:
-            file.seek(-_END_BYTES - len(self._zip.comment), os.SEEK_END)
-            end = file.read(_END_BYTES)
+        length = _END_BYTES + len(self._zip.comment)
+        end = bytearray(length)
+        read_at(self._file.fileno(), memoryview(end), self.size - length)
         count = int.from_bytes(end[10:12], "little")
         # Archives of more members than the field can count have the number elsewhere, or only its lower half.
         if end.startswith(_END) and count != _UNCOUNTED and count != len(self.members) % 2**16:
@@ -147,4 +177,4 @@ class Archive:
 
     def close(self) -> None:
         """Close the archive."""
-        self._zip.close()
+        self._file.end()

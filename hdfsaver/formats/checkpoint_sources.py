@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import IO
 
+from hdfsaver.errors import from_os_error
+from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.files.error_context import about
+from hdfsaver.files.positional_io import write_at
 from hdfsaver.files.progress import Callback
 from hdfsaver.files.tensor_file import TensorFile, TensorSource
 from hdfsaver.formats.archives import Archive
@@ -182,17 +186,42 @@ def _name(path: str) -> str:
     return name if "/" in name else weight
 
 
+def _temporary_folder(path: str, closing: ExitStack) -> str:
+    """A folder to unpack a file into, which is removed when the file is closed."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="hdfsaver-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise from_os_error(error, f"Cannot make a temporary folder to unpack {path}") from error
+    closing.callback(_remove, folder)
+    return folder.name
+
+
+def _remove(folder: tempfile.TemporaryDirectory[str]) -> None:
+    with suppress(OSError):  # what stays is among temporary files, which the system clears
+        folder.cleanup()
+
+
+def _pieces(member: IO[bytes], path: str) -> Iterator[bytes]:
+    """The bytes of a member; an error of reading is not one of the file that they are written to."""
+    while True:
+        with about(path):
+            piece = member.read(1 << 20)
+        if not piece:
+            return
+        yield piece
+
+
 def open_keras_archive(path: str) -> TensorFile:
     """Open the weights of a ``.keras`` file: an archive with an HDF5 file, which is extracted to a temporary folder."""
     with ExitStack() as closing:
-        folder = closing.enter_context(tempfile.TemporaryDirectory(prefix="hdfsaver-"))
-        unpacked = Path(folder, KERAS_WEIGHTS)
+        unpacked = Path(_temporary_folder(path, closing), KERAS_WEIGHTS)
         with about(path):
             archive = Archive(path)
             closing.callback(archive.close)
             info = next(info for info in reversed(archive.members) if info.filename == KERAS_WEIGHTS)
-            with archive.opened(info) as member, unpacked.open("wb") as file:
-                while piece := member.read(1 << 20):
-                    file.write(piece)
+            with archive.opened(info) as member, atomic_write(unpacked, durable=False) as draft:
+                for piece in _pieces(member, path):
+                    write_at(draft.fd, memoryview(piece), draft.size)
+                    draft.size += len(piece)
             weights = open_checkpoint(unpacked)
         return TensorFile(path, _KerasSource("Keras archive", weights, closing.pop_all(), archive))

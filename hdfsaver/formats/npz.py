@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Iterable
 from typing import Any
@@ -30,7 +29,7 @@ class NpzSource(OneByOneSource):
         with about(path):
             self._archive = Archive(path)
         self.checksums = self._archive.checksums
-        self._size = os.path.getsize(path)
+        self._size = self._archive.size
         self._columns: dict[str, Column] = {}
         self.unreadable: dict[str, OpError] = {}
         self.left_out: dict[str, str] = {}

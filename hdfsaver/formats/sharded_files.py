@@ -15,7 +15,8 @@ from typing import Any, TypeAlias
 
 from hdfsaver.errors import DataLossError, InvalidArgumentError, NotFoundError, OpError
 from hdfsaver.files.error_context import about
-from hdfsaver.files.opening import read_regular
+from hdfsaver.files.opening import is_there, read_regular
+from hdfsaver.files.os_errors import is_refusal
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.files.tensor_file import TensorFile, TensorSource
 from hdfsaver.tensor_info import Array, Key, TensorInfo
@@ -240,16 +241,21 @@ def _place(index: str, file: str) -> str:
 
 
 def _opened(places: Mapping[str, str], opener: Opener, closing: ExitStack) -> dict[str, TensorFile | OpError]:
-    """Open each file, or keep the error that says why it cannot be."""
+    """Open each file, or keep the error that says what is wrong with it.
+
+    If the operating system refuses one, such as at the limit of open files, that is an error of all.
+    """
     found: dict[str, TensorFile | OpError] = {}
     for file, place in places.items():
         try:
             if place.endswith(_INDEX_ENDINGS):
                 raise InvalidArgumentError(None, None, f"{file} is another index; only arrays are read.")
-            if not os.path.lexists(place):
+            if not is_there(place):
                 raise NotFoundError(None, None, f"its file {file} is missing.")
             found[file] = closing.enter_context(opener(place))
         except OpError as error:
+            if is_refusal(error) and not isinstance(error, NotFoundError):
+                raise
             found[file] = error
     return found
 
@@ -265,7 +271,8 @@ def open_folder(path: str, opener: Opener) -> TensorFile | None:
     InvalidArgumentError
         There are several.
     """
-    names = sorted(os.listdir(path))
+    with about(path):
+        names = sorted(os.listdir(path))
     for ending in _INDEXES:
         found = [name for name in names if name.endswith(ending)]
         if found:

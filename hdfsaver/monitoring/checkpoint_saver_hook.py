@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from hdfsaver.checkpoint.meta_graph_files import write_graph
+from hdfsaver.checkpoint.meta_graph_files import make_folder, write_graph
 from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph_keys import GraphKeys
@@ -92,7 +92,7 @@ class CheckpointSaverHook(SessionRunHook):
 
     def after_create_session(self, session: Session, coord: Coordinator) -> None:
         """Save the state in which the training begins."""
-        os.makedirs(self._folder, exist_ok=True)
+        make_folder(self._folder)
         if self._saves_graph:
             write_graph(get_default_graph().as_graph_def(add_shapes=True), self._folder, "graph.pbtxt")
         step = int(session.run(self._global_step))

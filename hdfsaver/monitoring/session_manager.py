@@ -14,8 +14,8 @@ from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.monitoring.scaffold import Runnable
-from hdfsaver.reading.checkpoint_names import PathLike
-from hdfsaver.reading.find_checkpoint import get_checkpoint_state
+from hdfsaver.reading import state_file
+from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.session import Session
 from hdfsaver.training import tf_logging as log
 
@@ -251,13 +251,14 @@ class SessionManager:
             return sess, True
         assert folder is not None
         end = time.monotonic() + (max_wait_secs if waits else 0)
-        state = get_checkpoint_state(folder)
+        # Strict: where a disk does not answer, an error is better than a training that begins again.
+        state = state_file.read(as_prefix(folder), strict=True)
         while state is None:
             if not waits or time.monotonic() + self._recovery_wait_secs > end:
                 return sess, False
             log.info("Waiting for checkpoint to be available.")
             time.sleep(self._recovery_wait_secs)
-            state = get_checkpoint_state(folder)
+            state = state_file.read(as_prefix(folder), strict=True)
         saver.restore(sess, state.model_checkpoint_path)
         saver.recover_last_checkpoints([*state.all_model_checkpoint_paths])
         return sess, True

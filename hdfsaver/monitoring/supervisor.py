@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar, cast
 
-from hdfsaver.checkpoint.meta_graph_files import write_graph
+from hdfsaver.checkpoint.meta_graph_files import make_folder, write_graph
 from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
@@ -181,7 +181,7 @@ class Supervisor:
             init_fn=self._init_fn,
         )
         if self._folder is not None:
-            os.makedirs(self._folder, exist_ok=True)
+            make_folder(self._folder)
             write_graph(self._graph, self._folder, "graph.pbtxt")
             if start_standard_services:
                 self.start_standard_services(sess)

@@ -10,6 +10,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from hdfsaver.files.opening import is_file
+
 PathLike = str | bytes | os.PathLike[str]
 
 SUFFIXES = (".h5", ".hdf5")
@@ -68,9 +70,13 @@ def find(prefix: str | os.PathLike[str]) -> Path | None:
     -------
     Path or None
         None if there is no such file; a directory is not a file.
+
+    Raises
+    ------
+    OpError
+        The operating system does not tell.
     """
-    # Unlike `Path.is_file`, `os.path.isfile` does not raise for a path that is too long for the system.
-    return next((Path(path) for path in _candidates(os.fspath(prefix)) if os.path.isfile(path)), None)
+    return next((Path(path) for path in _candidates(os.fspath(prefix)) if is_file(path)), None)
 
 
 def find_own(prefix: str | os.PathLike[str]) -> Path | None:
@@ -78,10 +84,7 @@ def find_own(prefix: str | os.PathLike[str]) -> Path | None:
 
     It is used to delete files: a file of another kind with the name of the prefix must not be deleted.
     """
-    for path in _own(os.fspath(prefix)):
-        if os.path.isfile(path):
-            return Path(path)
-    return None
+    return next((Path(path) for path in _own(os.fspath(prefix)) if is_file(path)), None)
 
 
 def _candidates(prefix: str) -> Iterator[str]:

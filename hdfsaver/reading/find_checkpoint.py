@@ -11,10 +11,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from hdfsaver.errors import DataLossError, NotFoundError, OpError
+from hdfsaver.errors import DataLossError, NotFoundError, OpError, from_os_error
 from hdfsaver.files.file_kinds import STATE
 from hdfsaver.files.kind_detection import kind_of_file, refusal
-from hdfsaver.files.opening import open_any
+from hdfsaver.files.opening import end_reading, open_any
 from hdfsaver.files.os_errors import unreadable
 from hdfsaver.interop.bundle import tensorflow_prefix as tensorflow
 from hdfsaver.reading import checkpoint_names, state_file
@@ -176,6 +176,8 @@ def _mtime(found: Located | None) -> float | None:
         return None if found is None else os.stat(found.files[0]).st_mtime
     except FileNotFoundError:  # another program may remove it at any time
         return None
+    except OSError as error:
+        raise from_os_error(error, f"Cannot tell when {found and found.path} was saved") from error
 
 
 def resolve(ckpt_dir_or_file: PathLike) -> str:
@@ -267,7 +269,7 @@ def _not_an_index(path: str) -> OpError:
     except (EOFError, OSError) as error:
         return unreadable(path, error)
     finally:
-        os.close(opened.fd)
+        end_reading(opened.fd)
 
 
 def _hint(prefix: str) -> str:

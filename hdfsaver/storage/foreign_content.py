@@ -18,7 +18,7 @@ import numpy as np
 from h5py import h5a, h5d, h5g, h5l, h5o, h5p, h5r, h5s, h5t
 
 from hdfsaver import limits
-from hdfsaver.errors import InvalidArgumentError, OpError
+from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.files.error_context import about
 from hdfsaver.files.opening import Opened
 from hdfsaver.storage import groups, layout
@@ -312,7 +312,7 @@ def _is_text(old: Any) -> bool:
     """Whether an object is labelled as a string tensor."""
     try:
         return not isinstance(old, h5t.TypeID) and objects.get_text(old, datatypes.LABEL) == STRING
-    except OpError:  # an attribute of another program with the same name
+    except (DataLossError, InvalidArgumentError):  # an attribute of another program with the same name
         return False
 
 

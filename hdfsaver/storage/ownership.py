@@ -7,8 +7,8 @@ import stat
 
 from h5py import h5g
 
-from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError, OpError
-from hdfsaver.files.opening import Opened
+from hdfsaver.errors import DataLossError, FailedPreconditionError, InvalidArgumentError, NotFoundError, OpError
+from hdfsaver.files.opening import Opened, end_reading
 from hdfsaver.storage import groups, layout
 from hdfsaver.storage.hdf5 import objects
 from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
@@ -19,7 +19,7 @@ def is_own(root: h5g.GroupID) -> bool:
     """Whether a file declares that it has this format."""
     try:
         return objects.get_text(root, layout.FORMAT_ATTRIBUTE) == layout.FORMAT
-    except OpError:  # an attribute of another program with the same name
+    except (DataLossError, InvalidArgumentError):  # an attribute of another program with the same name
         return False
 
 
@@ -85,6 +85,8 @@ def check_replaceable(path: str | os.PathLike[str]) -> None:
     ------
     FailedPreconditionError
         It is an intact HDF5 file, but not a checkpoint of this format.
+    OpError
+        The operating system does not let it be read, so that it may be one.
     """
     if _is_sealed(path):
         return
@@ -99,6 +101,8 @@ def check_without_values(path: str | os.PathLike[str]) -> None:
     ------
     FailedPreconditionError
         It is a checkpoint with variables, or an intact HDF5 file of another program.
+    OpError
+        The operating system does not let it be read, so that it may be one.
     """
     what = _content(path)
     if what is not None:
@@ -112,18 +116,23 @@ def _content(path: str | os.PathLike[str]) -> str | None:
     """The content of an intact HDF5 file that may be worth keeping, in a sentence; None for any other file."""
     try:
         opened = open_hdf5(path)
-    except OpError:  # there is no file, or no HDF5 file
+        try:
+            with hdf5_root(opened) as root:
+                return _worth(root)
+        finally:
+            end_reading(opened.fd)
+    except (NotFoundError, DataLossError, InvalidArgumentError):  # there is no file, or no intact HDF5 file
         return None
-    try:
-        with hdf5_root(opened) as root:
-            if not is_own(root):
-                return _FOREIGN
-            has_values = any(_has_values(root, group) for group in groups.names_in(root))
-            return "a checkpoint with values of variables" if has_values else None
-    except OpError:
-        return None
-    finally:
-        os.close(opened.fd)
+    except OpError as error:
+        what = "what is there cannot be read, so it may be a file to keep. Remove it, or choose another name."
+        raise type(error)(None, None, f"Cannot write {path}: {what} {error.message}", error.error_code) from error
+
+
+def _worth(root: h5g.GroupID) -> str | None:
+    if not is_own(root):
+        return _FOREIGN
+    has_values = any(_has_values(root, group) for group in groups.names_in(root))
+    return "a checkpoint with values of variables" if has_values else None
 
 
 def _has_values(root: h5g.GroupID, group: str) -> bool:

@@ -14,7 +14,8 @@ from h5py import h5g, h5o
 
 from hdfsaver import limits
 from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
-from hdfsaver.files.opening import Opened
+from hdfsaver.files.opening import Opened, end_reading
+from hdfsaver.files.os_errors import is_refusal
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.storage import groups, layout
 from hdfsaver.storage.hdf5 import link_names, objects
@@ -76,7 +77,7 @@ class PlainSource(Hdf5Source):
         try:
             return PlainSource(opened, self._path, group)
         except BaseException:
-            os.close(opened.fd)
+            end_reading(opened.fd)
             raise
 
     def groups(self) -> list[str]:
@@ -126,6 +127,8 @@ class PlainSource(Hdf5Source):
             elif dataset is not None:
                 yield "", dataset
         except OpError as fault:
+            if is_refusal(fault):
+                raise
             yield "", fault
 
     def _add(self, place: _Place, element: PlainDataset | OpError) -> None:
@@ -140,6 +143,8 @@ class PlainSource(Hdf5Source):
             self.entries[name] = element.info(name)
             self._places[name] = place
         except OpError as fault:
+            if is_refusal(fault):
+                raise
             self.unreadable[name] = fault
 
     def _name(self, place: _Place) -> str:
@@ -226,7 +231,7 @@ def _check_version(root: h5g.GroupID) -> bool:
     try:
         is_own = objects.get_text(root, layout.FORMAT_ATTRIBUTE) == layout.FORMAT
         version = (objects.get_text(root, layout.VERSION_ATTRIBUTE) or layout.VERSION) if is_own else layout.VERSION
-    except OpError:  # an attribute of another program with the same name
+    except (DataLossError, InvalidArgumentError):  # an attribute of another program with the same name
         return False
     if version.partition(".")[0] != str(layout.MAJOR):
         raise newer_version(version)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from h5py import h5g, h5l, h5o
 
 from hdfsaver.errors import InvalidArgumentError, OpError, ResourceExhaustedError
+from hdfsaver.files.os_errors import is_refusal
 from hdfsaver.storage.hdf5 import objects
 
 _KINDS = {h5l.TYPE_SOFT: "a soft link", h5l.TYPE_EXTERNAL: "an external link"}
@@ -55,6 +56,8 @@ def walk(container: h5g.GroupID, *, with_groups: bool = False) -> Iterator[Found
             except ResourceExhaustedError:
                 raise
             except OpError as fault:
+                if is_refusal(fault):
+                    raise
                 yield Found(path, group, link, fault)
             else:
                 if below is None or (with_groups and below):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from hdfsaver.files.error_context import about
-from hdfsaver.files.opening import Opened
+from hdfsaver.files.opening import Opened, end_reading, is_there
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.storage import groups, layout, seal
 from hdfsaver.storage.child_probe import try_out
@@ -50,7 +50,7 @@ def open_file(path: str | os.PathLike[str], group: str = groups.ROOT) -> TensorF
         with about(path):
             return TensorFile(os.fspath(path), _source(opened, path, group), group)
     except BaseException:
-        os.close(opened.fd)
+        end_reading(opened.fd)
         raise
 
 
@@ -102,7 +102,7 @@ def open_rest(path: str | os.PathLike[str], group: str) -> Iterator[Rest]:
     OpError
         See `open_file`.
     """
-    if not os.path.lexists(path):
+    if not is_there(path):
         yield Rest({}, {}, None)
         return
     opened = open_hdf5(path)
@@ -121,7 +121,7 @@ def open_rest(path: str | os.PathLike[str], group: str) -> Iterator[Rest]:
             rest = rest._replace(foreign=ForeignContent(opened, path, paths, replaced))
         yield rest
     finally:
-        os.close(opened.fd)
+        end_reading(opened.fd)
 
 
 def _model(whole: Hdf5Source, opened: Opened, group: str) -> tuple[Model, Mapping[str, str]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from h5py import h5g, h5l, h5o
@@ -14,7 +15,8 @@ from h5py import h5g, h5l, h5o
 from hdfsaver.errors import AbortedError, InvalidArgumentError, OpError
 from hdfsaver.files.error_context import about
 from hdfsaver.files.folder_lock import folder_lock
-from hdfsaver.files.opening import Opened
+from hdfsaver.files.opening import Opened, end_reading
+from hdfsaver.files.os_errors import is_refusal
 from hdfsaver.storage import groups, layout
 from hdfsaver.storage.child_probe import try_out
 from hdfsaver.storage.foreign_content import ForeignContent, successors
@@ -98,7 +100,7 @@ def reseal(path: str | os.PathLike[str]) -> Resealed:
                 try_out(path, opened.size, groups.ROOT, "reseal")
             return _resealed(opened, path)
         finally:
-            os.close(opened.fd)
+            end_reading(opened.fd)
 
 
 def rehearse(path: str | os.PathLike[str]) -> None:
@@ -109,7 +111,7 @@ def rehearse(path: str | os.PathLike[str]) -> None:
         # Without any models, all of the file is copied.
         lay_out({}, {}, beside=ForeignContent(opened, path, {}).copy_into)
     finally:
-        os.close(opened.fd)
+        end_reading(opened.fd)
 
 
 def _read(opened: Opened, path: str | os.PathLike[str]) -> tuple[dict[str, Model], dict[str, str], ForeignContent]:
@@ -127,7 +129,8 @@ def _read(opened: Opened, path: str | os.PathLike[str]) -> tuple[dict[str, Model
 
 
 def _resealed(opened: Opened, path: str | os.PathLike[str]) -> Resealed:
-    before = os.fstat(opened.fd)
+    with about(path):
+        before = os.fstat(opened.fd)
     models, metadata, foreign = _read(opened, path)
 
     def beside(root: h5g.GroupID) -> bool:
@@ -142,10 +145,9 @@ def _resealed(opened: Opened, path: str | os.PathLike[str]) -> Resealed:
 
 def _check_unchanged(before: os.stat_result, path: str | os.PathLike[str]) -> None:
     """Check that no other program has changed or replaced the file since it was opened."""
-    try:
+    after = None
+    with about(path), suppress(FileNotFoundError):
         after = os.stat(path)
-    except FileNotFoundError:
-        after = None
     if after is None or any(getattr(before, name) != getattr(after, name) for name in _IDENTITY):
         raise AbortedError(
             None, None, f"{path} was changed by another program while it was read; it was not sealed. Seal it again."
@@ -199,7 +201,9 @@ def _old_orders(opened: Opened) -> dict[str, list[str]]:
     try:
         with hdf5_root(opened) as root:
             return read_names(root)
-    except OpError:
+    except OpError as error:
+        if is_refusal(error):
+            raise
         return {}
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from h5py import h5a, h5d, h5g, h5i, h5l, h5o, h5p, h5s, h5t, h5z
 
 from hdfsaver import limits
-from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
+from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError, from_os_error
 from hdfsaver.tensor_info import Array
 
 Node: TypeAlias = "h5g.GroupID | h5d.DatasetID"
@@ -41,10 +41,15 @@ def damaged(part: str, what: str) -> DataLossError:
 
 @contextmanager
 def reading(part: str) -> Iterator[None]:
-    """Turn the errors of h5py on a damaged file into a `DataLossError` that names the part."""
+    """Turn the errors of h5py on a damaged file into a `DataLossError` that names the part.
+
+    An error of the operating system, which passes through the library, says nothing about damage.
+    """
     try:
         yield
     except _H5PY_ERRORS as error:
+        if isinstance(error, OSError) and error.errno:
+            raise from_os_error(error, f"{part} cannot be read") from error
         raise damaged(part, f"the HDF5 library cannot read it ({error}).") from error
 
 
