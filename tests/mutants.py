@@ -532,6 +532,14 @@ MUTANTS = [
             "An error of reading an archive is not called damage.",
         ),
         (
+            "an-error-that-pytorch-replaces",
+            "formats/pytorch.py",
+            "        _without_sequel(),",
+            "",
+            "reliability/test_refusals.py",
+            "Where a PyTorch file cannot be written, the error is that of the system.",
+        ),
+        (
             "a-shard-that-the-system-refuses",
             "formats/sharded_files.py",
             "            if is_refusal(error) and not isinstance(error, NotFoundError):",

@@ -65,8 +65,17 @@ class _Noting(io.FileIO):
     refusal: OSError | None = None
 
     def readinto(self, buffer: Any) -> int | None:
-        try:
+        with self._noting():
             return super().readinto(buffer)
+
+    def readall(self) -> bytes:
+        with self._noting():
+            return super().readall() or b""
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             self.refusal = error
             raise

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -212,5 +213,23 @@ def write_torch(path: str, names: Mapping[str, TensorInfo], source: Mapping[str,
     if refused:
         raise TypeError(f"PyTorch does not support the dtype of {', '.join(refused)}; leave them out (exclude).")
     tensors = {name: as_torch(source[name], name) for name in names}
-    with atomic_write(path, durable=durable) as draft, open(draft.fd, "wb", closefd=False) as file:
+    with (
+        atomic_write(path, durable=durable) as draft,
+        open(draft.fd, "wb", closefd=False) as file,
+        _without_sequel(),
+    ):
         torch.save(tensors, file)
+
+
+@contextmanager
+def _without_sequel() -> Iterator[None]:
+    """Raise the error of a file, or a Ctrl-C, that PyTorch has replaced by one of its own when it ended the archive."""
+    try:
+        yield
+    except RuntimeError as error:
+        first: BaseException | None = error
+        while first is not None and not isinstance(first, OSError | KeyboardInterrupt):
+            first = first.__context__
+        if first is None:
+            raise
+        raise first from None

@@ -14,7 +14,7 @@ import pytest
 import hdfsaver as tf
 from hdfsaver import errors
 from hdfsaver.files import opening
-from hdfsaver.formats import archives
+from hdfsaver.formats import archives, pytorch
 from hdfsaver.storage.reading import open_rest
 from tests.reliability.programs import Model, saved_step
 
@@ -168,6 +168,9 @@ class Broken(io.FileIO):
     def readinto(self, buffer):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
+    def readall(self):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
 
 class Failing(archives._Noting, Broken):
     """Such a file as `archives` opens it."""
@@ -205,3 +208,26 @@ def test_a_training_does_not_begin_again_where_its_state_cannot_be_read(tmp_path
             tf.train.MonitoredTrainingSession(checkpoint_dir=str(tmp_path), log_step_count_steps=None),
         ):
             pass
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"),
+    [(OSError(errno.ENOSPC, "full"), errors.ResourceExhaustedError), (KeyboardInterrupt(), KeyboardInterrupt)],
+)
+def test_an_error_that_pytorch_replaces(tmp_path, monkeypatch, first, expected):
+    """PyTorch ends its archive after an error too, and raises one about a wrong position; the first one counts."""
+
+    class Torch:
+        @staticmethod
+        def save(tensors, file):
+            try:
+                raise first
+            finally:
+                raise RuntimeError("unexpected pos 64 vs 0")
+
+    monkeypatch.setattr(pytorch, "_torch", lambda: Torch)
+    monkeypatch.setattr(pytorch, "as_torch", lambda value, name: value)
+    tf.save_file({"w": np.ones(3)}, tmp_path / "a.h5")
+    with pytest.raises(expected, match=f"Cannot write {tmp_path}/t.pt" if isinstance(first, OSError) else None):
+        tf.convert(tmp_path / "a.h5", tmp_path / "t.pt")
+    assert ["a.h5"] == os.listdir(tmp_path)
