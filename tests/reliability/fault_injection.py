@@ -150,6 +150,7 @@ class Server:
     def __init__(self, shim: Path) -> None:
         environment = {
             **os.environ, "LD_PRELOAD": str(shim), "FAULTS": str(shim),
+            "PYTHONWARNINGS": "ignore",
             "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
         }  # fmt: skip
         self._process = subprocess.Popen(
@@ -617,11 +618,10 @@ def main() -> int:
         if outcome.faults or given.verbose:
             print(f"{trial}  ({outcome.call}) {outcome.kind}: {'; '.join(outcome.faults)}", flush=True)
 
-    started = time.process_time()
     found = inject(given.words, given.trials, given.seed, show)
     print("\n".join(table(found)))
     failed = [trial for trial, outcome in found if outcome.faults]
-    print(f"{len(found)} trials, {len(failed)} failures, {time.process_time() - started:.0f} s, seed {given.seed}.")
+    print(f"{len(found)} trials, {len(failed)} failures, seed {given.seed}.")
     if failed:
         print(f"To repeat the first: python -m tests.reliability.fault_injection {failed[0]} --verbose")
     return bool(failed)

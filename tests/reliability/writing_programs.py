@@ -152,8 +152,8 @@ def saver_of(model: Model) -> tf.train.Saver:
 def save_at_once(model: Model, folder: Path) -> None:
     """Save in the background, and wait."""
     saver = saver_of(model)
-    saver.save(model.session, folder / "m", global_step=AFTER, wait=False)
     try:
+        saver.save(model.session, folder / "m", global_step=AFTER, wait=False)
         saver.wait()
     except KeyboardInterrupt:
         saver.wait()  # as a program does that ends in order
