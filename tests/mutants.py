@@ -540,6 +540,14 @@ MUTANTS = [
             "Where a PyTorch file cannot be written, the error is that of the system.",
         ),
         (
+            "a-member-that-cannot-be-read",
+            "formats/npz.py",
+            "            with about(path):\n                for info",
+            "            if path:\n                for info",
+            "reliability/test_refusals.py",
+            "An error of the disk at a member of an archive names the file.",
+        ),
+        (
             "a-shard-that-the-system-refuses",
             "formats/sharded_files.py",
             "            if is_refusal(error) and not isinstance(error, NotFoundError):",

@@ -34,8 +34,9 @@ class NpzSource(OneByOneSource):
         self.unreadable: dict[str, OpError] = {}
         self.left_out: dict[str, str] = {}
         try:
-            for info in self._archive.members:
-                self._add(info)
+            with about(path):
+                for info in self._archive.members:
+                    self._add(info)
         except BaseException:
             self._archive.close()
             raise

@@ -176,6 +176,18 @@ class Failing(archives._Noting, Broken):
     """Such a file as `archives` opens it."""
 
 
+def test_a_member_of_an_archive_that_cannot_be_read(tmp_path, monkeypatch):
+    """The error of the disk has the file's name, also where only the header of an array is read."""
+    np.savez(tmp_path / "a.npz", w=np.ones(3))
+
+    def head(self, info, size):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(archives.Archive, "head", head)
+    with pytest.raises(errors.UnknownError, match=f"Cannot read {tmp_path}/a.npz: Input/output error"):
+        tf.open_file(tmp_path / "a.npz")
+
+
 def test_an_archive_that_cannot_be_read_is_not_damaged(tmp_path, monkeypatch):
     """The library for archives takes an error of the disk for damage."""
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
