@@ -33,7 +33,7 @@ def save_file(
     tensors : mapping of str to array
         Arrays of NumPy, PyTorch (a ``state_dict``) or JAX, other objects with ``__array__`` or DLPack, numbers and
         strings; of any dtype in the table of dtypes, any byte order and memory layout. Contiguous little-endian arrays
-        are not copied. Of a subclass of NumPy's arrays the plain values are written, of a masked array also what is
+        are not copied as a whole. Of a subclass of NumPy's arrays the plain values are written, of a masked array also what is
         masked. Nested dicts, lists and tuples of arrays (a pytree) are flattened, with slashes between their
         keys, positions, and fields of named tuples: ``{"layer": {"w": w}}`` is saved as ``layer/w``. A list of numbers
         or strings of one type is one array; empty containers leave nothing.
@@ -68,6 +68,11 @@ def save_file(
     --------
     hdfsaver.torch : the same with tensors of PyTorch in and out.
 
+    Notes
+    -----
+    If another thread or process writes to an array meanwhile, some elements are saved from before and others from
+    after; the file is complete, and its digests are right.
+
     Examples
     --------
     >>> import numpy as np
@@ -76,7 +81,8 @@ def save_file(
     >>> load_file("arrays.h5")["step"]
     array(7)
     """
-    _check_strings(metadata or {})
+    metadata = dict(metadata or {})
+    _check_strings(metadata)
     arrays = {name: as_numpy(value, name) for name, value in flattened(tensors).items()}
     models = {ROOT: Model(arrays, None, {}, by_name(compression, arrays))}
     Writer().write(as_prefix(path), models, metadata=metadata, options=WriteOptions(durable=durable, progress=progress))

@@ -52,6 +52,7 @@ def flattened(tensors: Any) -> dict[str, Any]:
 
 
 def _leaves(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    value = list(value) if type(value) is list else value  # another thread may change it
     members = _members(value, path)
     if members is None:
         yield path, of_plain(value) if isinstance(value, list | tuple) else value
@@ -65,10 +66,11 @@ def _leaves(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...]
 def _members(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, Any]] | None:
     """The keys and members of a container; None for a value."""
     if isinstance(value, Mapping):
-        for key in value:
+        items = list(value.items())  # at once: another thread may add or remove some
+        for key, _ in items:
             if isinstance(key, bool) or not isinstance(key, str | int):
                 raise TypeError(f"A key in the dict at {_shown(path)} must be a str or int, not {key!r}.")
-        return iter(value.items())
+        return iter(items)
     if not isinstance(value, list | tuple):
         return None
     fields = getattr(value, "_fields", None)

@@ -307,12 +307,12 @@ class Saver:
         self, sess: Session | None, has_graph: bool, strip_default_attrs: bool, *, own: bool
     ) -> tuple[Model, Hashable]:
         """The model to save, and the version of its graph; with ``own`` the model does not change later."""
-        values = self._values(sess, own=own)
+        values, live = self._values(sess, own=own)
         if sess is None or not has_graph:
-            return Model(values, None, self._dtypes, self._compressed), None
+            return Model(values, None, self._dtypes, self._compressed, live), None
         version = (sess.graph.fingerprint(), strip_default_attrs)
         structure = self._structure_at(version, sess.graph, strip_default_attrs, own=own)
-        return Model(values, structure, self._dtypes, self._compressed), version
+        return Model(values, structure, self._dtypes, self._compressed, live), version
 
     def wait(self) -> None:
         """Wait for all saves with ``wait=False``.
@@ -340,14 +340,16 @@ class Saver:
             )
         return save_path
 
-    def _values(self, sess: Session | None, *, own: bool) -> dict[str, Any]:
-        """The values to save; with ``own`` shared values are copied."""
+    def _values(self, sess: Session | None, *, own: bool) -> tuple[dict[str, Any], list[str]]:
+        """The values to save, and the names of those that the program may write to; with ``own`` these are copied."""
         self._check_graph(sess)
         keys = (key for saveable in self._saveables.values() for key in saveable.keys)
         present = {} if sess is None else sess.state.snapshot(keys)
         values = {name: saveable.value(present) for name, saveable in self._saveables.items()}
-        shared = [name for name, saveable in self._saveables.items() if own and saveable.is_shared]
-        return {**values, **{name: values[name].copy() for name in shared}} if shared else values
+        shared = [name for name, saveable in self._saveables.items() if saveable.is_shared]
+        if not (own and shared):
+            return values, shared
+        return {**values, **{name: values[name].copy() for name in shared}}, []
 
     def _structure_at(self, version: Hashable, graph: Graph, strip_default_attrs: bool, *, own: bool) -> Structure:
         """The graph's description, made once for each version; with ``own`` it does not change with the graph."""

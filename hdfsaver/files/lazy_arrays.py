@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from hdfsaver.files.live_bytes import LiveBytes, steady_bytes
+from hdfsaver.tensor_info import bytes_of
+
 
 class Piece(NamedTuple):
     """A part of an array, and its index in the whole array."""
@@ -33,9 +36,16 @@ class Pending:
 
     def tobytes(self) -> bytes:
         """Its bytes."""
-        return self.array().tobytes()
+        return self.checked_array().tobytes()
 
-    def rows(self) -> list[memoryview] | None:
+    def checked_array(self) -> npt.NDArray[Any]:
+        """The array; `ValueError` if it does not have the bytes that were expected."""
+        array = self.array()
+        if array.nbytes != self.nbytes:
+            raise ValueError(f"{array.nbytes} bytes were made where {self.nbytes} were expected.")
+        return array
+
+    def rows(self) -> list[memoryview | LiveBytes] | None:
         """The bytes of the pieces in order, if they exist already; otherwise None."""
         return None
 
@@ -48,7 +58,7 @@ class Deferred(Pending):
     shape : tuple of int
     dtype : dtype
     make : callable
-        Returns the array; called without arguments.
+        Returns the array, whose memory nothing else may change; called without arguments.
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], make: Callable[[], npt.NDArray[Any]]) -> None:
@@ -85,11 +95,11 @@ class Joined(Pending):
             whole[piece.key] = piece.array
         return whole
 
-    def rows(self) -> list[memoryview] | None:
+    def rows(self) -> list[memoryview | LiveBytes] | None:
         """The bytes of the pieces in order, if these are the bytes of the whole; otherwise None."""
         pieces = sorted(self._pieces, key=lambda piece: piece.key[0].start)
         if all(self._is_rows(piece.array) for piece in pieces):
-            return [piece.array.reshape(-1).view(np.uint8).data for piece in pieces]
+            return [steady_bytes(piece.array) for piece in pieces]
         return None
 
     def _is_rows(self, array: npt.NDArray[Any]) -> bool:
@@ -112,7 +122,7 @@ class JoinedBytes:
         start, stop, _ = key.indices(len(self))
         return self._of_whole(start, stop) if self._rows is None else self._of_rows(self._rows, start, stop)
 
-    def _of_rows(self, rows: list[memoryview], start: int, stop: int) -> memoryview:
+    def _of_rows(self, rows: list[memoryview | LiveBytes], start: int, stop: int) -> memoryview:
         first, last = bisect_right(self._starts, start) - 1, bisect_left(self._starts, stop)
         found = [
             row[max(0, start - begin) : stop - begin]
@@ -123,9 +133,7 @@ class JoinedBytes:
     def _of_whole(self, start: int, stop: int) -> memoryview:
         """Made at the first slice, released after the last one."""
         if self._whole is None:
-            self._whole = self._joined.array().reshape(-1).view(np.uint8).data
-            if len(self._whole) != len(self):
-                raise ValueError(f"{len(self._whole)} bytes were made where {len(self)} were expected.")
+            self._whole = bytes_of(self._joined.checked_array())
         found = self._whole[start:stop]
         if stop == len(self):
             self._whole = None

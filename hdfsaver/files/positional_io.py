@@ -15,18 +15,23 @@ from typing import TypeAlias, TypeVar
 import xxhash
 
 from hdfsaver.files.lazy_arrays import JoinedBytes
+from hdfsaver.files.live_bytes import LiveBytes
 from hdfsaver.files.progress import SILENT, Progress
 
 PIECE = 1 << 20
 """Bytes moved at once: they fit into the cache of one core, so that the digest does not read memory again."""
+
+_COPIED = 1 << 19
+"""Bytes of live memory copied at once: the copy and what the system makes of it fit into the cache together."""
 
 PARALLEL = 4 << 20
 """Bytes from which a second thread is worth starting."""
 
 MAX_THREADS = 8
 
-WriteJob: TypeAlias = "tuple[int, memoryview | JoinedBytes]"
-"""``(offset in the file, bytes)``; the bytes may be made while they are written."""
+WriteJob: TypeAlias = "tuple[int, memoryview | LiveBytes | JoinedBytes]"
+"""``(offset in the file, bytes)``; the bytes may be made while they are written. The memory of a memoryview must not
+change meanwhile."""
 
 Job: TypeAlias = "tuple[int, memoryview]"
 """``(offset in the file, bytes)``: the bytes are a flat view, writable for a read."""
@@ -193,16 +198,33 @@ def starts(nbytes: int, halt: threading.Event) -> Iterator[int]:
         yield start
 
 
+def pieces(view: memoryview | LiveBytes | JoinedBytes, halt: threading.Event) -> Iterator[tuple[int, memoryview]]:
+    """The pieces with their offsets, to be digested and written; each is valid until the next one.
+
+    Of live memory each piece is a copy, so that the bytes that are digested are those that are written.
+    """
+    if not isinstance(view, LiveBytes):
+        for start in starts(len(view), halt):
+            yield start, view[start : start + PIECE]
+        return
+    buffer = memoryview(bytearray(min(len(view), PIECE, _COPIED)))
+    for first in starts(len(view), halt):
+        stop = min(first + PIECE, len(view))
+        for start in range(first, stop, len(buffer)):
+            piece = buffer[: stop - start]
+            view.copy_into(piece, start)
+            yield start, piece
+
+
 class _HaltedError(Exception):
     """Raised in a thread that must stop, because another one failed."""
 
 
 def _write_hashed(
-    fd: int, offset: int, view: memoryview | JoinedBytes, progress: Progress, halt: threading.Event
+    fd: int, offset: int, view: memoryview | LiveBytes | JoinedBytes, progress: Progress, halt: threading.Event
 ) -> int:
     hasher = xxhash.xxh3_64()
-    for start in starts(len(view), halt):
-        piece = view[start : start + PIECE]
+    for start, piece in pieces(view, halt):
         hasher.update(piece)
         write_at(fd, piece, offset + start)
         progress.advance(len(piece))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,9 +10,10 @@ from h5py import h5t
 
 from hdfsaver import dtypes
 from hdfsaver.files.lazy_arrays import JoinedBytes, Pending
+from hdfsaver.files.live_bytes import LiveBytes, steady_bytes
 from hdfsaver.storage import layout
 from hdfsaver.storage.hdf5 import datatypes, strings
-from hdfsaver.tensor_info import STRING, Array, bytes_of
+from hdfsaver.tensor_info import LARGE, STRING, Array
 
 
 class Value(NamedTuple):
@@ -25,7 +26,8 @@ class Value(NamedTuple):
     shape : tuple of int
         The tensor's shape.
     data : ndarray or Pending
-        Contiguous, little-endian; for a string tensor, the result of `strings.encode`.
+        Little-endian; for a string tensor, the result of `strings.encode`. If it is large, it is contiguous, and owns
+        its memory only if nothing else can change it; see `steady_bytes`.
     attributes : mapping
         The attributes of its dataset.
     """
@@ -39,14 +41,14 @@ class Value(NamedTuple):
         """The HDF5 datatype of its dataset."""
         return strings.datatype_of(self.data.dtype) if self.dtype == STRING else datatypes.type_of(self.dtype)
 
-    def view(self) -> memoryview | JoinedBytes:
+    def view(self) -> memoryview | LiveBytes | JoinedBytes:
         """Its bytes."""
         return view_of(self.data)
 
 
-def view_of(data: Array | Pending) -> memoryview | JoinedBytes:
+def view_of(data: Array | Pending) -> memoryview | LiveBytes | JoinedBytes:
     """The bytes of a stored array."""
-    return JoinedBytes(data) if isinstance(data, Pending) else bytes_of(data)
+    return JoinedBytes(data) if isinstance(data, Pending) else steady_bytes(data)
 
 
 def _labels(dtype: str) -> dict[str, str]:
@@ -64,7 +66,7 @@ _OTHER: tuple[str, dict[str, str]] = ("", {})
 """The entry for any other dtype."""
 
 
-def prepare(name: str, value: Any, dtype: str | None = None) -> Value:
+def prepare(name: str, value: Any, dtype: str | None = None, *, is_live: bool = True) -> Value:
     """Prepare a variable's value for writing.
 
     Parameters
@@ -75,6 +77,8 @@ def prepare(name: str, value: Any, dtype: str | None = None) -> Value:
         Of any byte order and memory layout; not copied if it is contiguous and little-endian.
     dtype : str, optional
         The dtype's name if NumPy's dtype does not determine it (``"qint8"``); a reference dtype is accepted too.
+    is_live : bool
+        Whether the rest of the program may change its memory, dtype and shape meanwhile.
 
     Returns
     -------
@@ -94,6 +98,9 @@ def prepare(name: str, value: Any, dtype: str | None = None) -> Value:
             return Value(found, value.shape, value, _labels(found))
         value = value.array()
     array = np.asarray(value)
+    if is_live:
+        # A view keeps its dtype and shape when the program sets those of its array, and does not own the memory.
+        array = array.view()
     plain = _PLAIN.get(array.dtype)
     if (
         plain is not None
@@ -162,27 +169,34 @@ class Values(NamedTuple):
         self.dtypes[place], self.shapes[place], self.data[place], self.attributes[place] = value
 
 
-def prepare_all(variables: Mapping[str, Any], dtypes: Mapping[str, str]) -> Values:
-    """Prepare values for writing; values that need no conversion do not go through `prepare`.
+def prepare_all(variables: Mapping[str, Any], dtypes: Mapping[str, str], live: Collection[str] | None = None) -> Values:
+    """Prepare values for writing; small values that need no conversion do not go through `prepare`.
 
     Parameters
     ----------
     variables : mapping of str to array_like or Pending
     dtypes : mapping of str to str
         See `prepare`; not every variable needs an entry.
+    live : collection of str, optional
+        The names of values whose memory, dtype and shape the rest of the program may change meanwhile; by default all.
+
+    Returns
+    -------
+    Values
     """
     names, data = list(variables), list(variables.values())
     plain = [_PLAIN.get(value.dtype, _OTHER) if type(value) is np.ndarray else _OTHER for value in data]
     shapes = [value.shape if found is not _OTHER else () for value, found in zip(data, plain, strict=True)]
     values = Values(names, [dtype for dtype, _ in plain], shapes, data, [labels for _, labels in plain])
     for place, (name, dtype, value) in enumerate(zip(names, values.dtypes, data, strict=True)):
+        # The bytes of a small array are copied later, all at once, from any memory layout.
         if (
             not dtype
-            or dtypes.get(name, dtype) != dtype
-            or not value.flags.c_contiguous
+            or value.nbytes >= LARGE
             or value.ndim > layout.MAX_RANK
+            or (dtypes and dtypes.get(name, dtype) != dtype)
         ):
-            values.put(place, prepare(name, value, dtypes.get(name)))
+            values.put(place, prepare(name, value, dtypes.get(name), is_live=live is None or name in live))
     return values
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
+from hdfsaver.errors import AbortedError
 from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.files.lazy_arrays import Deferred, Pending
 from hdfsaver.files.positional_io import write_all, write_at
@@ -21,7 +22,7 @@ from hdfsaver.storage.chunks.chunk_writing import Output, Packing
 from hdfsaver.storage.chunks.compression import Compression, grid_for
 from hdfsaver.storage.skeleton import Beside, Place, Plan, Skeleton, lay_out
 from hdfsaver.storage.values import Value, Values, layout_key, prepare_all, view_of
-from hdfsaver.tensor_info import LARGE, Array
+from hdfsaver.tensor_info import LARGE, STRING, Array, nbytes_of
 
 
 class Model(NamedTuple):
@@ -37,12 +38,16 @@ class Model(NamedTuple):
         The names of the dtypes that NumPy does not have (the quantized ones).
     compression : mapping of str to Compression
         The compression by variable; the others are not compressed.
+    live : collection of str, optional
+        The variables whose memory the rest of the program may change during the save, by default all: their bytes are
+        copied, block by block, before they are digested and written.
     """
 
     variables: Mapping[str, Array | Pending] | None
     structure: Structure | None
     dtypes: Mapping[str, str]
     compression: Mapping[str, Compression] = MappingProxyType({})
+    live: Collection[str] | None = None
 
 
 class WriteOptions(NamedTuple):
@@ -176,7 +181,7 @@ class Writer:
                 _plans(values, models, packings), metadata or {}, Output(draft.fd, moved), beside
             )
             draft.reserve(skeleton.size)
-            _write(draft.fd, skeleton, _blocks(values, packings), moved)
+            _write(draft.fd, skeleton, _blocks(values, packings), moved, values)
 
     def _layout_for(
         self, values: Mapping[str, _Values], models: Mapping[str, Model], metadata: Mapping[str, str], version: Hashable
@@ -205,7 +210,7 @@ _Packings: TypeAlias = Mapping[str, Packing]
 
 
 def _prepared(model: Model) -> _Values:
-    return None if model.variables is None else prepare_all(model.variables, model.dtypes)
+    return None if model.variables is None else prepare_all(model.variables, model.dtypes, model.live)
 
 
 def _nbytes(values: Mapping[str, _Values]) -> int:
@@ -219,6 +224,11 @@ def _packings(values: _Values, compression: Mapping[str, Compression]) -> _Packi
     chosen = {name: values.row(place) for place, name in enumerate(values.names) if name in compression}
     grids = {name: grid_for(value.dtype, value.shape, value.data.dtype.itemsize) for name, value in chosen.items()}
     return {name: Packing(compression[name], grid, chosen[name].view()) for name, grid in grids.items() if grid}
+
+
+def _names(values: Mapping[str, _Values]) -> list[str]:
+    """The name of each row of the index."""
+    return [name for found in values.values() if found for name in found.names]
 
 
 def _blocks(values: Mapping[str, _Values], packings: Mapping[str, _Packings]) -> dict[int, Array | Pending]:
@@ -248,27 +258,48 @@ def _plan(values: _Values, structure: Structure | None, packings: _Packings) -> 
 
 
 def _place(name: str, value: Value, packing: Packing | None) -> Place:
-    return Place(
-        name, value.dtype, value.shape, value.datatype(), value.data.shape, value.data.nbytes, value.attributes, packing
-    )
+    # From the same dtype and shape as the index: those of a live array may be set meanwhile.
+    is_text = value.dtype == STRING
+    shape = value.data.shape if is_text else value.shape
+    nbytes = value.data.nbytes if is_text else nbytes_of(value.dtype, shape)
+    return Place(name, value.dtype, value.shape, value.datatype(), shape, nbytes, value.attributes, packing)
 
 
-def _write(fd: int, skeleton: Skeleton, blocks: Mapping[int, Array | Pending], progress: Progress) -> None:
+def _write(
+    fd: int,
+    skeleton: Skeleton,
+    blocks: Mapping[int, Array | Pending],
+    progress: Progress,
+    values: Mapping[str, _Values],
+) -> None:
     """Write everything that is not compressed."""
     offsets = skeleton.extents["offset"].tolist()
     sizes = skeleton.extents["nbytes"].tolist()
-    large = [row for row in blocks if sizes[row] >= LARGE and not isinstance(blocks[row], Deferred)]
-    alone = [row for row in blocks if sizes[row] >= LARGE and isinstance(blocks[row], Deferred)]
     small = [row for row in blocks if sizes[row] < LARGE]
+    rest = [row for row in blocks if sizes[row] >= LARGE]
+    large = [row for row in rest if not isinstance(blocks[row], Deferred)]
+    alone = [row for row in rest if isinstance(blocks[row], Deferred)]
     digests = skeleton.extents["xxh3_64"].copy()
     if large:
         digests[large] = write_all(fd, [(offsets[row], view_of(blocks[row])) for row in large], progress)
     for row in alone:  # two at a time would need memory for two
         digests[row : row + 1] = write_all(fd, [(offsets[row], view_of(blocks[row]))], progress)
     pieces = [blocks[row].tobytes() for row in small]
+    if list(map(len, pieces)) != [sizes[row] for row in small]:
+        raise _changed(small, pieces, sizes, _names(values))
     digests[small] = np.fromiter(map(xxhash.xxh3_64_intdigest, pieces), np.uint64, len(pieces))
     joined = b"".join(pieces)
     for segment in skeleton.fill(joined, digests):
         write_at(fd, memoryview(segment.data), segment.offset)
     if progress is not SILENT:
         progress.advance(len(joined))
+
+
+def _changed(rows: Sequence[int], pieces: Sequence[bytes], sizes: Sequence[int], names: Sequence[str]) -> AbortedError:
+    row, piece = next((row, piece) for row, piece in zip(rows, pieces, strict=True) if len(piece) != sizes[row])
+    return AbortedError(
+        None,
+        None,
+        f"Variable {names[row]!r} had {sizes[row]} bytes when the save began, and {len(piece)} when it was written: "
+        "its dtype or shape was changed meanwhile. Nothing was written; save again while they do not change.",
+    )

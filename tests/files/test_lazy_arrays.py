@@ -24,7 +24,7 @@ def in_pieces(array, count, axis=0):
     for part in np.array_split(array, count, axis):
         key = [slice(0, size) for size in array.shape]
         key[axis] = slice(start, start + part.shape[axis])
-        pieces.append(Piece(tuple(key), part))
+        pieces.append(Piece(tuple(key), part.copy()))  # the values of a session own their memory
         start += part.shape[axis]
     return Joined(array.shape, pieces)
 

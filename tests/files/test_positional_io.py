@@ -9,6 +9,7 @@ import pytest
 import xxhash
 
 from hdfsaver.files import positional_io
+from hdfsaver.files.live_bytes import LiveBytes
 
 
 @pytest.fixture
@@ -59,6 +60,23 @@ def test_short_writes_are_continued(fd, monkeypatch):
     monkeypatch.setattr(positional_io, "_write_some", lambda fd, view, at: os.pwrite(fd, view[:1], at))
     positional_io.write_at(fd, memoryview(b"abc"), 2)
     assert b"\0\0abc" == os.pread(fd, 9, 0)
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("size", [1, 100_000, 3 * positional_io.PIECE + 5])
+def test_live_bytes_are_looked_at_once(fd, monkeypatch, size):
+    """The digest is that of the bytes in the file, if the memory changes before each of several short writes."""
+    array = np.zeros(size, np.uint8)
+    write_some = positional_io._write_some
+
+    def changing(fd, view, offset):
+        array[:] += 1
+        return write_some(fd, view[: 1 << 17], offset)
+
+    monkeypatch.setattr(positional_io, "_write_some", changing)
+    (digest,) = positional_io.write_all(fd, [(3, LiveBytes(array.data))])
+    assert xxhash.xxh3_64_intdigest(os.pread(fd, size, 3)) == digest
+    assert array[0] > 0
 
 
 def test_an_error_in_a_thread_is_raised(fd, monkeypatch):

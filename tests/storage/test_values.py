@@ -10,9 +10,10 @@ from hdfsaver.tensor_info import nbytes_of
 
 
 def test_a_plain_array_is_not_copied():
-    """Contiguous little-endian arrays are written without a copy."""
+    """Contiguous little-endian arrays are written from their own memory."""
     array = np.arange(6.0).reshape(2, 3)
-    assert prepare("x", array).data is array
+    assert np.shares_memory(array, prepare("x", array).data)
+    assert prepare("x", array, is_live=False).data is array
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ import numpy as np
 from hdfsaver import dtypes
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.files.atomic_write import Draft, atomic_write
+from hdfsaver.files.live_bytes import LiveBytes, steady_bytes
 from hdfsaver.files.positional_io import MAX_THREADS, PIECE, write_at
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.interop.bundle import crc_io, string_tensors
@@ -28,7 +29,7 @@ from hdfsaver.interop.table import checksum
 from hdfsaver.interop.table.ordered_code import SLICE_MARK
 from hdfsaver.interop.table.table_writing import table_bytes
 from hdfsaver.messages import message_classes
-from hdfsaver.tensor_info import LARGE, STRING, bytes_of
+from hdfsaver.tensor_info import LARGE, STRING
 
 _IN_FLIGHT = 32 << 20
 """Bytes of tensors that may wait to be written at once; a larger tensor waits alone."""
@@ -42,7 +43,7 @@ class _Tensor(NamedTuple):
 
     dtype: str
     shape: tuple[int, ...]
-    view: memoryview
+    view: memoryview | LiveBytes
     crc: int | None
 
 
@@ -136,16 +137,17 @@ _PLAIN = {
 
 
 def _tensor(name: str, value: Any, wanted: str | None) -> _Tensor:
-    array = np.asarray(value)
+    # A view keeps its dtype and shape when the program sets those of its array, and does not own the memory.
+    array = np.asarray(value).view()
     plain = _PLAIN.get(array.dtype) if wanted is None else None
     if plain is not None and array.flags.c_contiguous:
-        return _Tensor(plain, array.shape, bytes_of(array), None)
+        return _Tensor(plain, array.shape, steady_bytes(array), None)
     dtype = _dtype_of(name, array, wanted)
     if dtype == STRING:
         data, crc = string_tensors.encode(_strings(name, array))
         return _Tensor(dtype, array.shape, memoryview(data), crc)
     ordered = dtypes.numpy_dtype(dtype).newbyteorder("<")
-    return _Tensor(dtype, array.shape, bytes_of(np.asarray(array, dtype=ordered, order="C")), None)
+    return _Tensor(dtype, array.shape, steady_bytes(np.asarray(array, dtype=ordered, order="C")), None)
 
 
 def _dtype_of(name: str, array: np.ndarray[Any, Any], wanted: str | None) -> str:
@@ -197,9 +199,10 @@ class _Writer:
         entry = self._entry(name, tensor)
         self._progress.expect(nbytes)
         if nbytes < LARGE:
+            data = tensor.view[:]
             if tensor.crc is None:
-                entry.crc32c = checksum.masked(tensor.view)
-            self._small += tensor.view
+                entry.crc32c = checksum.masked(data)
+            self._small += data
         else:
             self._flush()
             self._send(tensor, entry)

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from hdfsaver.files.positional_io import PIECE, in_threads, read_at, starts, write_at
+from hdfsaver.files.live_bytes import LiveBytes
+from hdfsaver.files.positional_io import PIECE, in_threads, pieces, read_at, starts, write_at
 from hdfsaver.files.progress import Progress
 from hdfsaver.interop.table import checksum
 
@@ -35,7 +36,7 @@ def digest_all(stretches: Sequence[Stretch], progress: Progress) -> list[int]:
     return in_threads(lambda stretch, halt: _digest(stretch, progress, halt), stretches, lambda stretch: stretch.nbytes)
 
 
-def write(fd: int, offset: int, view: memoryview, progress: Progress) -> int:
+def write(fd: int, offset: int, view: memoryview | LiveBytes, progress: Progress) -> int:
     """Write a view at an offset of a file.
 
     Parameters
@@ -44,7 +45,7 @@ def write(fd: int, offset: int, view: memoryview, progress: Progress) -> int:
         The open file.
     offset : int
         Where to begin, in bytes.
-    view : memoryview
+    view : memoryview or LiveBytes
         A flat view.
     progress : Progress
         Counts the bytes.
@@ -60,8 +61,7 @@ def write(fd: int, offset: int, view: memoryview, progress: Progress) -> int:
         The operating system cannot write it.
     """
     crc = 0
-    for start in range(0, len(view), PIECE):
-        piece = view[start : start + PIECE]
+    for start, piece in pieces(view, threading.Event()):
         crc = checksum.extend(crc, piece)
         write_at(fd, piece, offset + start)
         progress.advance(len(piece))

@@ -17,6 +17,7 @@ import xxhash
 from h5py import h5d, h5z
 
 from hdfsaver.files.lazy_arrays import JoinedBytes
+from hdfsaver.files.live_bytes import LiveBytes
 from hdfsaver.files.positional_io import MAX_THREADS, end, write_at
 from hdfsaver.files.progress import SILENT, Progress
 from hdfsaver.storage.chunks.chunk_codecs import BY_NAME, Buffer
@@ -38,13 +39,13 @@ class Packing(NamedTuple):
     ----------
     compression : Compression
     grid : Grid
-    view : memoryview or JoinedBytes
+    view : memoryview, LiveBytes or JoinedBytes
         The value's bytes.
     """
 
     compression: Compression
     grid: Grid
-    view: memoryview | JoinedBytes
+    view: memoryview | LiveBytes | JoinedBytes
 
     @property
     def filters(self) -> Filters:

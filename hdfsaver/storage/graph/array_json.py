@@ -61,6 +61,8 @@ def array_to_json(array: Array, place: Callable[[Array], str], write: Callable[[
     TypeError
         Its dtype or one of its elements is unsupported.
     """
+    # The program may change the array at any moment, so its elements, dtype and shape are those of one moment.
+    array = array.copy() if array.dtype.kind == "O" else array.view()
     if array.dtype.kind in "US":
         return _text_to_json(array, place, write)
     if array.dtype.kind != "O":
