@@ -1696,6 +1696,14 @@ MUTANTS = [
             "        return memoryview(bytes(self._view[key]))",
             "        return self._view[key]",
             "reliability/test_live_arrays.py",
+            "A short stretch of live bytes is one copy.",
+        ),
+        (
+            "compressed-live-bytes",
+            "storage/chunks/chunk_writing.py",
+            "        self.view.copy_into(piece, start)",
+            "        piece = self.view._view[start:stop]",
+            "reliability/test_live_arrays.py",
             "The bytes of a live array that are compressed are those that are digested.",
         ),
         (
@@ -1725,7 +1733,7 @@ MUTANTS = [
         (
             "arrays-of-a-bundle-are-live",
             "interop/bundle/bundle_writing.py",
-            "    array = np.asarray(value).view()",
+            "    array = np.asarray(value).view() if live else np.asarray(value)",
             "    array = np.asarray(value)",
             "reliability/test_live_arrays.py",
             "The checksums of an array that changes are those of the bytes in a TensorFlow checkpoint.",

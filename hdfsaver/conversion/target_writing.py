@@ -96,7 +96,7 @@ def write_tensorflow(prefix: str, job: Job) -> None:
         # TensorFlow 1's Saver sorts the names; TensorFlow 2 has an order of its own, which the source has kept.
         has_saver = job.structure is not None and job.structure.saver is not None
         sort = has_saver and OBJECT_GRAPH not in job.arrays
-        write_bundle(prefix, job.arrays, _dtype_names(job.arrays.entries), sort=sort, durable=job.durable)
+        write_bundle(prefix, job.arrays, _dtype_names(job.arrays.entries), sort=sort, durable=job.durable, live=False)
 
 
 def tensorflow_files(prefix: str, has_graph: bool) -> list[str]:

@@ -207,10 +207,14 @@ def pieces(view: memoryview | LiveBytes | JoinedBytes, halt: threading.Event) ->
         for start in starts(len(view), halt):
             yield start, view[start : start + PIECE]
         return
-    buffer = memoryview(bytearray(min(len(view), PIECE, _COPIED)))
+    step = min(PIECE, _COPIED)
+    if len(view) <= step:
+        yield 0, view[:]
+        return
+    buffer = memoryview(bytearray(step))
     for first in starts(len(view), halt):
         stop = min(first + PIECE, len(view))
-        for start in range(first, stop, len(buffer)):
+        for start in range(first, stop, step):
             piece = buffer[: stop - start]
             view.copy_into(piece, start)
             yield start, piece

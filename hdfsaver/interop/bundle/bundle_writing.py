@@ -56,6 +56,7 @@ def write_bundle(
     sort: bool = True,
     durable: bool = True,
     progress: Callback | None = None,
+    live: bool = True,
 ) -> None:
     """Write a TensorFlow checkpoint of the second format, and replace one of the same prefix.
 
@@ -77,6 +78,8 @@ def write_bundle(
         Wait until everything is on the disk.
     progress : callable, optional
         See `hdfsaver.files.progress.Callback`; the total is the number of bytes known so far, so it grows.
+    live : bool
+        Whether the rest of the program may change the arrays meanwhile. Their bytes are then copied, block by block.
 
     Raises
     ------
@@ -96,7 +99,7 @@ def write_bundle(
         writer = _Writer(path, stack, durable, shard_bytes, progress)
         try:
             for name in names:
-                writer.add(name, _tensor(name, values[name], (dtype_names or {}).get(name)))
+                writer.add(name, _tensor(name, values[name], (dtype_names or {}).get(name), live=live))
             writer.finish()
         finally:
             writer.close()
@@ -136,9 +139,9 @@ _PLAIN = {
 """The names of NumPy's little-endian dtypes."""
 
 
-def _tensor(name: str, value: Any, wanted: str | None) -> _Tensor:
+def _tensor(name: str, value: Any, wanted: str | None, *, live: bool) -> _Tensor:
     # A view keeps its dtype and shape when the program sets those of its array, and does not own the memory.
-    array = np.asarray(value).view()
+    array = np.asarray(value).view() if live else np.asarray(value)
     plain = _PLAIN.get(array.dtype) if wanted is None else None
     if plain is not None and array.flags.c_contiguous:
         return _Tensor(plain, array.shape, steady_bytes(array), None)

@@ -69,10 +69,15 @@ class Packing(NamedTuple):
         """Bytes of an element, as passed to the codec."""
         return self.grid.itemsize if self.compression.shuffle else 1
 
-    def piece(self, number: int) -> memoryview:
-        """The bytes of a chunk; chunks must be requested in order."""
+    def piece(self, number: int, spare: list[memoryview]) -> memoryview:
+        """The bytes of a chunk; chunks must be requested in order. Live bytes are copied into a spare buffer."""
         start, stop = self.grid.stretch(number)
-        return self.view[start:stop]
+        if not isinstance(self.view, LiveBytes):
+            return self.view[start:stop]
+        buffer = spare.pop() if spare else memoryview(bytearray(self.grid.nbytes))
+        piece = buffer[: stop - start]
+        self.view.copy_into(piece, start)
+        return piece
 
     def filtered(self, piece: memoryview) -> Buffer:
         """A chunk in its stored form: padded at the end of the array, and filtered unless filtering makes it longer."""
@@ -129,12 +134,16 @@ def _in_order(packing: Packing) -> Iterator[tuple[memoryview, Buffer]]:
     threads = min(os.cpu_count() or 1, MAX_THREADS, packing.grid.count)
     pool = ThreadPoolExecutor(threads, thread_name_prefix="hdfsaver")
     waiting: deque[tuple[memoryview, Future[Buffer]]] = deque()
+    spare: list[memoryview] = []
     try:
         for number in range(packing.grid.count):
-            piece = packing.piece(number)
+            piece = packing.piece(number, spare)
             waiting.append((piece, pool.submit(packing.filtered, piece)))
             if len(waiting) > threads * _AHEAD:
-                yield _done(*waiting.popleft())
+                done, stored = waiting.popleft()
+                yield done, stored.result()
+                if isinstance(packing.view, LiveBytes):
+                    spare.append(memoryview(done.obj))
         while waiting:
             yield _done(*waiting.popleft())
     finally:
