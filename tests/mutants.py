@@ -1701,8 +1701,8 @@ MUTANTS = [
         (
             "compressed-live-bytes",
             "storage/chunks/chunk_writing.py",
-            "        self.view.copy_into(piece, start)",
-            "        piece = self.view._view[start:stop]",
+            "        return self.filtered(piece)",
+            "        return self.filtered(self.view[slice(*self.grid.stretch(number))])",
             "reliability/test_live_arrays.py",
             "The bytes of a live array that are compressed are those that are digested.",
         ),

@@ -70,14 +70,18 @@ class Packing(NamedTuple):
         return self.grid.itemsize if self.compression.shuffle else 1
 
     def piece(self, number: int, spare: list[memoryview]) -> memoryview:
-        """The bytes of a chunk; chunks must be requested in order. Live bytes are copied into a spare buffer."""
+        """The bytes of a chunk, or a buffer for live ones; chunks must be requested in order."""
         start, stop = self.grid.stretch(number)
         if not isinstance(self.view, LiveBytes):
             return self.view[start:stop]
         buffer = spare.pop() if spare else memoryview(bytearray(self.grid.nbytes))
-        piece = buffer[: stop - start]
-        self.view.copy_into(piece, start)
-        return piece
+        return buffer[: stop - start]
+
+    def stored(self, number: int, piece: memoryview) -> Buffer:
+        """A chunk in its stored form; live bytes are first copied into ``piece``, by the thread that filters them."""
+        if isinstance(self.view, LiveBytes):
+            self.view.copy_into(piece, self.grid.stretch(number)[0])
+        return self.filtered(piece)
 
     def filtered(self, piece: memoryview) -> Buffer:
         """A chunk in its stored form: padded at the end of the array, and filtered unless filtering makes it longer."""
@@ -138,12 +142,12 @@ def _in_order(packing: Packing) -> Iterator[tuple[memoryview, Buffer]]:
     try:
         for number in range(packing.grid.count):
             piece = packing.piece(number, spare)
-            waiting.append((piece, pool.submit(packing.filtered, piece)))
+            waiting.append((piece, pool.submit(packing.stored, number, piece)))
             if len(waiting) > threads * _AHEAD:
-                done, stored = waiting.popleft()
-                yield done, stored.result()
+                done = _done(*waiting.popleft())
+                yield done
                 if isinstance(packing.view, LiveBytes):
-                    spare.append(memoryview(done.obj))
+                    spare.append(memoryview(done[0].obj))
         while waiting:
             yield _done(*waiting.popleft())
     finally:
