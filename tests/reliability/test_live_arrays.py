@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import h5py
 import networkx as nx
 import numpy as np
 import pytest
 
 import hdfsaver as tf
 from hdfsaver import errors
+from hdfsaver.files import positional_io
 from hdfsaver.interop.bundle.bundle_writing import write_bundle
 from hdfsaver.storage import writing
 from hdfsaver.storage.chunks.chunk_codecs import BY_NAME
@@ -195,3 +197,28 @@ def test_a_thread_that_writes_all_the_time(tmp_path):
     for number in range(3):
         for path in (tmp_path / f"{number}.h5", tmp_path / f"b{number}"):
             assert array.shape == tf.load_file(path)["w"].shape
+
+
+def test_values_that_are_mapped_from_a_file(tmp_path, monkeypatch):
+    """A session's values that are mapped from a file are live: the file may be written to in place."""
+    tf.save_file({"w": np.zeros(SIZE, np.float32)}, tmp_path / "mapped.h5")
+    with h5py.File(tmp_path / "mapped.h5") as file:
+        offset = file["variables/w"].id.get_offset()
+    write_some = positional_io._write_some
+
+    def changing(fd: int, view: memoryview, at: int) -> int:
+        with (tmp_path / "mapped.h5").open("r+b") as mapped:
+            mapped.seek(offset)
+            mapped.write(os.urandom(4))
+        return write_some(fd, view, at)
+
+    with tf.Graph().as_default(), tf.Session() as sess:
+        tf.get_variable("w", [SIZE])
+        saver = tf.train.Saver()
+        saver.restore(sess, tmp_path / "mapped.h5", mmap_mode="r")
+        monkeypatch.setattr(positional_io, "_write_some", changing)
+        saver.save(sess, tmp_path / "x", write_meta_graph=False)
+    with tf.open_file(tmp_path / "x") as file:
+        file.verify()
+    with pytest.raises(errors.DataLossError):  # it has been changed
+        tf.load_file(tmp_path / "mapped.h5")
