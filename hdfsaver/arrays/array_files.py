@@ -33,8 +33,8 @@ def save_file(
     tensors : mapping of str to array
         Arrays of NumPy, PyTorch (a ``state_dict``) or JAX, other objects with ``__array__`` or DLPack, numbers and
         strings; of any dtype in the table of dtypes, any byte order and memory layout. Contiguous little-endian arrays
-        are not copied as a whole. Of a subclass of NumPy's arrays the plain values are written, of a masked array also what is
-        masked. Nested dicts, lists and tuples of arrays (a pytree) are flattened, with slashes between their
+        are not copied as a whole. Of a subclass of NumPy's arrays the plain values are written, of a masked array also
+        what is masked. Nested dicts, lists and tuples of arrays (a pytree) are flattened, with slashes between their
         keys, positions, and fields of named tuples: ``{"layer": {"w": w}}`` is saved as ``layer/w``. A list of numbers
         or strings of one type is one array; empty containers leave nothing.
     path : path
