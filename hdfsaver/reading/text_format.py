@@ -20,8 +20,9 @@ _FIELD = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _LEADING = re.compile(_GAP)
-_SCALARS = re.compile(rf"((?:{_STRING}{_GAP})++)|({_NUMBER})", re.IGNORECASE | re.ASCII)
-_STRINGS = re.compile(_STRING)
+_COMMENT = r"#[^\n]*"
+_SCALARS = re.compile(rf"((?:{_STRING}{_GAP})++)|({_NUMBER})|{_COMMENT}", re.IGNORECASE | re.ASCII)
+_STRINGS = re.compile(rf"({_STRING})|{_COMMENT}")
 
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))")
 _NAMED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
@@ -65,8 +66,8 @@ def _end(match: re.Match[str] | None) -> int:
 def _values(text: str) -> Iterator[str | float]:
     for strings, number in _SCALARS.findall(text):
         if strings:
-            yield "".join(_unquoted(string) for string in _STRINGS.findall(strings))
-        else:
+            yield "".join(_unquoted(string) for string in _STRINGS.findall(strings) if string)
+        elif number:
             yield float(number.rstrip("fF") if number[-1] in "fF" and number[-2:].lower() != "nf" else number)
 
 
