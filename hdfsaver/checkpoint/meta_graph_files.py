@@ -13,6 +13,7 @@ from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_defs import graph_around
 from hdfsaver.interop.graphs.graph_files import read_meta_graph, warn_of_annotations, write_graph_def
+from hdfsaver.interop.graphs.graph_of_checkpoint import graph_path
 from hdfsaver.interop.graphs.message_files import text_of
 from hdfsaver.interop.graphs.meta_graph_defs import program_message
 from hdfsaver.messages import message_classes
@@ -72,8 +73,8 @@ def read_structure(filename: PathLike, group: str = "") -> Structure:
 
 def _meta_file(prefix: str) -> Path | None:
     """The file in which TensorFlow has the graph of a checkpoint with that prefix."""
-    path = Path(prefix + checkpoint_names.META_SUFFIX)
-    return path if os.path.isfile(path) else None
+    path = graph_path(prefix) or graph_path(prefix.removesuffix(checkpoint_names.META_SUFFIX))
+    return None if path is None else Path(path)
 
 
 def _is_hdf5(path: Path) -> bool:

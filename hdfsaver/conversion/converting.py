@@ -12,13 +12,13 @@ from hdfsaver.checkpoint.renaming import Rename
 from hdfsaver.conversion.array_selection import Chosen, Selection, checked_dtype, checked_patterns
 from hdfsaver.conversion.converted_arrays import ConvertedArrays
 from hdfsaver.conversion.report import Conversion, listed
-from hdfsaver.conversion.target_writing import Job
+from hdfsaver.conversion.target_writing import Job, replaced_graph, replaced_v1
 from hdfsaver.conversion.targets import Target, target_of
 from hdfsaver.errors import InvalidArgumentError, OpError, UnimplementedError
 from hdfsaver.files.progress import Callback
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.formats.open_source import open_source
-from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
+from hdfsaver.reading.checkpoint_names import PathLike, as_prefix, find_own
 from hdfsaver.schema import Structure
 from hdfsaver.storage.chunks.compression import Choices
 
@@ -48,7 +48,8 @@ def convert(
         Its ending tells the format, in upper or lower case: ``.h5`` or ``.hdf5`` an hdfsaver checkpoint; ``.npz``, or
         ``.npy`` for one array; ``.safetensors``; ``.pt``, ``.pth`` or ``.bin`` a PyTorch file; ``.meta``, ``.pb`` or
         ``.pbtxt`` the graph alone; ``.ckpt``, ``.ckpt-123``, ``.index`` or no ending the prefix of a TensorFlow
-        checkpoint. An existing file is replaced when the new one is complete.
+        checkpoint. An existing file is replaced when the new one is complete; so is an existing TensorFlow checkpoint,
+        with all its files, its graph and those of the first format among them.
     to : str, optional
         The format of the target, for any ending: ``"hdf5"``, ``"npz"``, ``"npy"``, ``"safetensors"``,
         ``"torch"``, ``"tensorflow"``, ``"meta"`` or ``"graph"``.
@@ -84,7 +85,7 @@ def convert(
         The format of the source is unknown, the ending of the target is unknown or means another kind of file, the
         target format does not support the content, or there is nothing to write.
     FailedPreconditionError
-        The target is a folder, or would have the graph of an earlier checkpoint beside it.
+        The target is a folder, or would have a graph beside it that is not its own.
     ValueError
         Source and target are the same, two arrays would get the same name, ``dtype`` is not a dtype of real numbers, or
         an option does not suit the target.
@@ -118,7 +119,8 @@ def convert(
     kind, path = target_of(as_prefix(target), to)
     _check_options(kind, path, selection, compression)
     with open_source(source, group) as opened:
-        _check_differ(opened, kind.files(path, True))
+        removed = replaced_v1(path) if kind.name == "tensorflow" else ()
+        _check_differ(opened, [*kind.files(path, True), *removed])
         chosen = selection.of(opened, kind.has_objects)
         structure, no_graph = _graph(opened, kind, chosen)
         chosen, no_arrays = _held(opened, kind, chosen, structure is not None)
@@ -126,9 +128,10 @@ def convert(
         arrays = ConvertedArrays(opened, chosen.arrays, entries, progress)
         _check_content(opened, kind, path, arrays, structure, no_graph)
         metadata, no_metadata = _metadata(opened, kind)
+        replaced = _replaced(opened, kind, path, structure, removed)
         kind.write(path, Job(arrays, structure, metadata, compression, durable))
         rest = _other_groups(opened), _beside_graph(kind, structure), _annotations(kind, structure), _other(opened)
-        remarks = [no_graph, no_metadata, no_arrays, *rest, *chosen.remarks]
+        remarks = [no_graph, no_metadata, no_arrays, *rest, *chosen.remarks, *replaced]
     return Conversion(
         {name: entry.name for name, entry in chosen.arrays.items()},
         arrays.nbytes,
@@ -168,6 +171,29 @@ def _other(source: TensorFile) -> str:
     """A remark on the content of the source that no conversion keeps."""
     found = source.other_content()
     return f"Left out, since only arrays, graph and metadata are converted: {', '.join(found)}." if found else ""
+
+
+def _replaced(
+    source: TensorFile, kind: Target, path: str, structure: Structure | None, removed: tuple[str, ...]
+) -> list[str]:
+    """Remarks on files of the target's prefix that are removed with the earlier checkpoint, or hide the new one."""
+    if kind.name != "tensorflow":
+        return []
+    remarks = []
+    graph = replaced_graph(path) if structure is None else ""
+    if graph:
+        remarks.append(f"Removed, since it was the graph of the earlier checkpoint: {graph}.")
+    if removed:
+        remarks.append(
+            f"Removed, since it was the earlier checkpoint, in TensorFlow's first format: {', '.join(removed)}."
+        )
+    own = find_own(path)
+    if own is not None and not _is_same(str(own), source.path):
+        remarks.append(
+            f"{own} is still there, and is what hdfsaver opens for the prefix {path}; the new checkpoint is opened "
+            f"by its index, {path}.index."
+        )
+    return remarks
 
 
 def _annotations(kind: Target, structure: Structure | None) -> str:

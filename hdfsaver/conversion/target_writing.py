@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import ExitStack
 from typing import NamedTuple
 
 from hdfsaver import dtypes
@@ -75,35 +74,58 @@ def write_pytorch(path: str, job: Job) -> None:
 
 
 def write_tensorflow(prefix: str, job: Job) -> None:
-    """Write a TensorFlow checkpoint, and its graph beside it."""
-    from hdfsaver.interop.bundle.bundle_writing import write_bundle
+    """Write a TensorFlow checkpoint, with its graph beside it; the graph of an earlier checkpoint goes with that."""
+    from hdfsaver.interop.bundle.bundle_writing import Options, write_checkpoint
     from hdfsaver.interop.bundle.object_graph import OBJECT_GRAPH
-    from hdfsaver.interop.graphs.message_files import message_draft
+    from hdfsaver.interop.graphs.graph_of_checkpoint import meta_path
+    from hdfsaver.interop.graphs.message_files import bytes_of_message
     from hdfsaver.interop.graphs.meta_graph_defs import message_of
 
-    meta = f"{prefix}.meta"
-    with ExitStack() as stack:
-        if job.structure is not None:
-            # The draft exists before the values are written, and becomes a file after them.
-            stack.enter_context(message_draft(meta, message_of(job.structure), durable=job.durable))
-        elif os.path.exists(meta):
-            raise FailedPreconditionError(
-                None,
-                None,
-                f"{meta} exists and has the graph of an earlier checkpoint, but this one is written without a graph. "
-                "Remove that file, or choose another name.",
-            )
-        # TensorFlow 1's Saver sorts the names; TensorFlow 2 has an order of its own, which the source has kept.
-        has_saver = job.structure is not None and job.structure.saver is not None
-        sort = has_saver and OBJECT_GRAPH not in job.arrays
-        write_bundle(prefix, job.arrays, _dtype_names(job.arrays.entries), sort=sort, durable=job.durable, live=False)
+    graph = None
+    if job.structure is not None:
+        graph = bytes_of_message(meta_path(prefix), message_of(job.structure))
+    # TensorFlow 1's Saver sorts the names; TensorFlow 2 has an order of its own, which the source has kept.
+    has_saver = job.structure is not None and job.structure.saver is not None
+    options = Options(sort=has_saver and OBJECT_GRAPH not in job.arrays, durable=job.durable, live=False)
+    write_checkpoint(prefix, job.arrays, _dtype_names(job.arrays.entries), graph, options)
 
 
 def tensorflow_files(prefix: str, has_graph: bool) -> list[str]:
-    """The files of a TensorFlow checkpoint."""
-    from hdfsaver.interop.bundle.shards import index_path, shard_path
+    """The files of a TensorFlow checkpoint, with the present number of data files."""
+    from hdfsaver.interop.bundle.shards import data_files, index_path, shard_path
+    from hdfsaver.interop.graphs.graph_of_checkpoint import meta_path
 
-    return [index_path(prefix), shard_path(prefix, 0, 1), *([f"{prefix}.meta"] if has_graph else [])]
+    data = data_files(prefix) or [shard_path(prefix, 0, 1)]
+    return [index_path(prefix), *data, *([meta_path(prefix)] if has_graph else [])]
+
+
+def replaced_v1(prefix: str) -> tuple[str, ...]:
+    """The files of a checkpoint of TensorFlow's first format that a new one of the prefix replaces."""
+    from hdfsaver.interop.bundle.tensorflow_prefix import v1_files
+
+    return v1_files(prefix)
+
+
+def replaced_graph(prefix: str) -> str:
+    """The graph of an earlier checkpoint, which a new one without a graph removes; empty without one.
+
+    Raises
+    ------
+    FailedPreconditionError
+        There is a graph without a checkpoint, which would seem to be that of the new one.
+    """
+    from hdfsaver.interop.bundle.shards import index_path
+    from hdfsaver.interop.graphs.graph_of_checkpoint import graph_path
+
+    graph = graph_path(prefix)
+    if graph is not None and not replaced_v1(prefix) and not os.path.lexists(index_path(prefix)):
+        raise FailedPreconditionError(
+            None,
+            None,
+            f"{graph} exists and has a graph, but the checkpoint is written without one, so that this graph would seem "
+            "to be its own. Remove that file, or choose another name.",
+        )
+    return graph or ""
 
 
 def _dtype_names(entries: Mapping[str, TensorInfo]) -> dict[str, str]:
@@ -116,7 +138,7 @@ def write_meta(path: str, job: Job) -> None:
     from hdfsaver.interop.graphs.message_files import write_message
     from hdfsaver.interop.graphs.meta_graph_defs import message_of
 
-    write_message(path, message_of(_needed(path, job)))
+    write_message(path, message_of(_needed(path, job)), durable=job.durable)
 
 
 def write_graph(path: str, job: Job) -> None:
@@ -124,7 +146,7 @@ def write_graph(path: str, job: Job) -> None:
     from hdfsaver.interop.graphs.message_files import write_message
     from hdfsaver.interop.graphs.meta_graph_defs import message_of
 
-    write_message(path, message_of(_needed(path, job), with_saver=False).graph_def)
+    write_message(path, message_of(_needed(path, job), with_saver=False).graph_def, durable=job.durable)
 
 
 def _needed(path: str, job: Job) -> Structure:

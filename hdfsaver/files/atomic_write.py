@@ -53,9 +53,39 @@ class Draft:
     size: int = 0
     is_new: bool = False
 
+    def complete(self, durable: bool) -> None:
+        """Synchronize and close the file, before it gets its final name.
+
+        An error of one of these calls may be reported once and not again, so none is repeated: the draft is given up.
+
+        Parameters
+        ----------
+        durable : bool
+            Wait until its bytes are on the disk.
+
+        Raises
+        ------
+        OSError
+            The operating system refuses the bytes. A network or a quota may do that only when a file is closed.
+        """
+        if durable:
+            os.fsync(self.fd)
+        if fcntl is not None:
+            # The lock must be held until the draft has its final name. Without a free descriptor, another save may
+            # remove the draft in this moment; then it cannot be renamed, which is an error.
+            with suppress(OSError):
+                self.lock = os.dup(self.fd)
+        # Windows, too, cannot rename an open file.
+        fd, self.fd = self.fd, -1
+        os.close(fd)
+
     def becomes(self, name: str) -> None:
-        """Choose another final name in the same folder; a file of that name is replaced."""
-        self.target, _mode = _resolve(self.target.with_name(name))
+        """Give a draft of `open_draft` its final name, another one in the same folder; it is complete.
+
+        A file or a link of that name is replaced.
+        """
+        self.target = self.target.with_name(name)
+        _rename(self)
 
     def reserve(self, size: int) -> None:
         """Reserve disk space now, so that a full disk is noticed before anything is written."""
@@ -104,24 +134,65 @@ def atomic_write(
     PermissionDeniedError, ResourceExhaustedError, OpError
         The operating system refuses; the message names the file.
     """
+    with open_draft(path, sweep=sweep, new_only=new_only) as draft:
+        yield draft
+        draft.complete(durable)
+        _rename(draft)
+    if durable:
+        try:
+            sync_folder(draft.target.parent)
+        except OSError as error:
+            raise _sync_error(error, path) from error
+
+
+@contextmanager
+def open_draft(
+    path: str | os.PathLike[str],
+    *,
+    sweep: bool = True,
+    new_only: bool = False,
+    like: str | os.PathLike[str] | None = None,
+) -> Iterator[Draft]:
+    """Make a draft, which is removed when the block ends, unless it has got its final name by then.
+
+    It is for several files that replace others together. For a single file there is `atomic_write`.
+
+    Parameters
+    ----------
+    path, sweep, new_only
+        See `atomic_write`.
+    like : path-like, optional
+        A file whose permissions the new one gets, if it exists. The draft is then in the folder of ``path`` itself,
+        even if that is a symbolic link.
+
+    Yields
+    ------
+    Draft
+        The open temporary file.
+
+    Raises
+    ------
+    OpError
+        See `atomic_write`.
+    """
     # The block begins before the draft exists: an interruption may come between any two steps.
     draft = Draft(is_new=new_only)
     try:
         if new_only and os.path.lexists(path):
             raise FileExistsError(EEXIST, os.strerror(EEXIST))
-        target, mode = _resolve(Path(path))
+        target, mode = _resolve(Path(path if like is None else like))
+        if like is not None:
+            target = Path(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
         if sweep or os.path.islink(path):  # the caller did not sweep the folder that a link leads to
             clear_stale(target.parent, draft_names(target.name))
         _make(draft, target, mode)
         yield draft
-        _commit(draft, durable)
     except BaseException as error:
         _discard(draft)
         if isinstance(error, OSError):
             raise refused(error, path, draft.size) from error
         raise
-    if durable:
-        _sync_folder(draft.target, path)
+    _discard(draft)
 
 
 def write_text_atomically(path: str | os.PathLike[str], text: str, *, durable: bool = True, sweep: bool = True) -> None:
@@ -178,7 +249,7 @@ def _make(draft: Draft, target: Path, kept: int | None) -> None:
 def _opened(draft: Draft, target: Path, mode: int) -> bool:
     """Create and lock a file; False if another save removed it as stale before it was locked."""
     draft.target = target
-    draft.path = target.with_name(f".{_stem(target.name)}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    draft.path = target.with_name(f".{stem_of(target.name)}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         draft.fd = os.open(draft.path, _FLAGS, mode)
     except FileExistsError:
@@ -195,13 +266,14 @@ def _opened(draft: Draft, target: Path, mode: int) -> bool:
     return False
 
 
-def _stem(name: str) -> str:
+def stem_of(name: str) -> str:
+    """The part of a hidden file's name that stands for the file that it belongs to: its name, or a digest of that."""
     return name if len(os.fsencode(name)) <= _MAX_STEM else xxhash.xxh3_128_hexdigest(os.fsencode(name))
 
 
 def draft_names(name: str) -> str:
     """The regular expression for `clear_stale` that finds the drafts of a file of that name."""
-    return re.escape(_stem(name))
+    return re.escape(stem_of(name))
 
 
 def clear_stale(folder: str | os.PathLike[str], names: str) -> None:
@@ -235,20 +307,11 @@ def _remove_if_unlocked(path: Path) -> None:
             os.close(fd)
 
 
-def _commit(draft: Draft, durable: bool) -> None:
-    # An error of one of these calls may be reported once and not again, so none is repeated: the draft is given up.
-    if durable:
-        os.fsync(draft.fd)
-    if fcntl is not None:
-        # The lock must be held until the draft has its final name. Without a free descriptor, another save may remove
-        # the draft in this moment; then it cannot be renamed, which is an error.
-        with suppress(OSError):
-            draft.lock = os.dup(draft.fd)
-    # Before the renaming: a network or a quota may refuse the bytes only now. Windows cannot rename an open file.
-    fd, draft.fd = draft.fd, -1
-    os.close(fd)
+def _rename(draft: Draft) -> None:
+    """Give a complete draft its final name."""
     if not (draft.is_new and _is_linked(draft)):
         os.replace(draft.path, draft.target)
+    draft.path = Path()
     _let_go(draft)
 
 
@@ -297,18 +360,25 @@ def _discard(draft: Draft) -> None:
             draft.path.unlink()
 
 
-def _sync_folder(target: Path, path: str | os.PathLike[str]) -> None:
+def sync_folder(folder: str | os.PathLike[str]) -> None:
+    """Wait until the names of a folder's files are on the disk.
+
+    Raises
+    ------
+    OSError
+        The operating system refuses. For a file system that cannot synchronize a folder nothing is raised.
+    """
     if os.name == "nt":
         return
     try:
-        fd = os.open(target.parent, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(folder or ".", os.O_RDONLY | os.O_CLOEXEC)
         try:
             os.fsync(fd)
         finally:
             end_reading(fd)
     except OSError as error:
         if error.errno not in _CANNOT_RESERVE:
-            raise _sync_error(error, path) from error
+            raise
 
 
 def _sync_error(error: OSError, path: str | os.PathLike[str]) -> OpError:

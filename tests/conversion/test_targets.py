@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,13 @@ import pytest
 import hdfsaver as tf
 from hdfsaver import errors
 from hdfsaver.conversion.targets import OTHERS, TARGETS, target_of
-from hdfsaver.files.atomic_write import atomic_write
+from hdfsaver.files.atomic_write import open_draft
 from hdfsaver.formats.open_source import open_source
 from hdfsaver.interop.bundle import bundle_writing
 from hdfsaver.interop.graphs.graph_files import write_meta_graph
 
 GOLDEN = Path(__file__).parents[1] / "interop" / "golden_graphs"
+BUNDLES = GOLDEN.with_name("golden")
 
 
 @pytest.fixture
@@ -203,16 +205,38 @@ def test_no_file_with_values_of_the_source_is_replaced(source, tmp_path):
 
 
 def test_no_graph_of_an_earlier_checkpoint_stays_beside_another(source):
-    """A checkpoint without a graph is not written beside the graph of another."""
+    """A checkpoint without a graph replaces values and graph, and a remark says so; a graph alone is not taken."""
     tf.convert(GOLDEN / "small.ckpt", "x.ckpt")
-    before = {path: Path(path).read_bytes() for path in os.listdir()}
-    with pytest.raises(errors.FailedPreconditionError, match=r"x\.ckpt\.meta exists .* Remove that file"):
-        tf.convert(source, "x.ckpt")
-    assert before == {path: Path(path).read_bytes() for path in os.listdir()}
-    os.remove("x.ckpt.meta")
-    tf.convert(source, "x.ckpt")
+    done = tf.convert(source, "x.ckpt")
+    assert ["Removed, since it was the graph of the earlier checkpoint: x.ckpt.meta."] == done.remarks
+    assert ["x.ckpt.index", "x.ckpt.data-00000-of-00001"] == done.files
     with open_source("x.ckpt") as file:
         assert file.structure() is None
+    tf.convert(GOLDEN / "small.ckpt", "y.ckpt.meta")
+    before = {path: Path(path).read_bytes() for path in os.listdir()}
+    with pytest.raises(errors.FailedPreconditionError, match=r"y\.ckpt\.meta exists .* Remove that file"):
+        tf.convert(source, "y.ckpt")
+    assert before == {path: Path(path).read_bytes() for path in os.listdir()}
+    os.remove("y.ckpt.meta")
+    tf.convert(source, "y.ckpt")
+
+
+BY_INDEX = "the new checkpoint is opened by its index, x.ckpt.index."
+
+
+def test_remarks_on_other_checkpoints_of_the_prefix(source):
+    """A checkpoint of the first format is replaced, and one of hdfsaver stays; both are told."""
+    shutil.copy(BUNDLES / "v1", "x.ckpt")
+    tf.save_file({"w": np.ones(2)}, "x.ckpt.h5")
+    done = tf.convert(source, "x.ckpt")
+    assert [
+        "Removed, since it was the earlier checkpoint, in TensorFlow's first format: x.ckpt.",
+        f"x.ckpt.h5 is still there, and is what hdfsaver opens for the prefix x.ckpt; {BY_INDEX}",
+    ] == done.remarks
+    assert "x.ckpt" not in os.listdir()
+    assert ["w"] == list(tf.load_file("x.ckpt"))
+    assert list(done.names) == list(tf.load_file("x.ckpt.index"))
+    assert [] == tf.convert("x.ckpt.h5", "x.ckpt").remarks
 
 
 def test_a_checkpoint_and_its_graph_are_replaced_together(source, monkeypatch):
@@ -223,9 +247,9 @@ def test_a_checkpoint_and_its_graph_are_replaced_together(source, monkeypatch):
     def fail(path, **options):
         if ".data-" in os.fspath(path):
             raise errors.ResourceExhaustedError(None, None, "The disk is full.")
-        return atomic_write(path, **options)
+        return open_draft(path, **options)
 
-    monkeypatch.setattr(bundle_writing, "atomic_write", fail)
+    monkeypatch.setattr(bundle_writing, "open_draft", fail)
     with pytest.raises(errors.ResourceExhaustedError):
         tf.convert(GOLDEN / "small.ckpt", "x.ckpt")
     assert before == {path: Path(path).read_bytes() for path in os.listdir()}

@@ -14,7 +14,7 @@ import pytest
 
 from hdfsaver import errors
 from hdfsaver.files import atomic_write as atomic_write_module
-from hdfsaver.files.atomic_write import atomic_write, write_text_atomically
+from hdfsaver.files.atomic_write import atomic_write, open_draft, write_text_atomically
 
 
 def names(folder):
@@ -186,7 +186,7 @@ def test_only_files_are_replaced(tmp_path):
 def test_names_of_any_length(tmp_path):
     """A name of 255 bytes, which leaves no space for a longer draft name, can be written and its draft removed."""
     name = "é" * 127
-    (tmp_path / f".{atomic_write_module._stem(name)}.1.00000000.tmp").touch()
+    (tmp_path / f".{atomic_write_module.stem_of(name)}.1.00000000.tmp").touch()
     write_text_atomically(tmp_path / name, "text")
     assert [name] == names(tmp_path)
 
@@ -264,13 +264,16 @@ def test_the_file_is_written_even_if_its_folder_cannot_be_synchronized(tmp_path,
     assert "text" == (tmp_path / "x").read_text()
 
 
-def test_a_draft_can_become_another_name(tmp_path: Path) -> None:
-    """The name that it was begun for is left alone, and what has the other name is replaced."""
+def test_drafts_get_their_names_in_the_order_of_the_program(tmp_path: Path) -> None:
+    """Of several drafts each is a file when the program says so, under the name it says; the others are removed."""
     for name in ("first", "second"):
         (tmp_path / name).write_text("old")
-    with atomic_write(tmp_path / "first") as draft:
-        os.write(draft.fd, b"new")
-        draft.becomes("second")
+    with open_draft(tmp_path / "first") as one, open_draft(tmp_path / "third") as other:
+        os.write(one.fd, b"new")
+        one.becomes("second")
+        assert {"first": "old", "second": "new", other.path.name: ""} == {
+            path.name: path.read_text() for path in tmp_path.iterdir()
+        }
     assert {"first": "old", "second": "new"} == {path.name: path.read_text() for path in tmp_path.iterdir()}
 
 
@@ -278,8 +281,8 @@ def test_a_draft_cannot_become_a_directory(tmp_path: Path) -> None:
     """A path that is not a regular file is not replaced, and no draft is left."""
     (tmp_path / "second").mkdir()
     with (
-        pytest.raises(errors.FailedPreconditionError, match="it is a directory"),
-        atomic_write(tmp_path / "first") as draft,
+        pytest.raises(errors.OpError, match="Is a directory"),
+        open_draft(tmp_path / "first") as draft,
     ):
         draft.becomes("second")
     assert ["second"] == [path.name for path in tmp_path.iterdir()]
@@ -350,3 +353,18 @@ def test_a_new_name_whose_answer_was_lost(tmp_path, monkeypatch):
     with atomic_write(tmp_path / "x", new_only=True) as draft:
         os.write(draft.fd, b"new")
     assert ("new", ["x"]) == ((tmp_path / "x").read_text(), names(tmp_path))
+
+
+def test_a_draft_beside_a_link_has_the_permissions_of_another_file(tmp_path: Path) -> None:
+    """A draft that is made like another file replaces a link, does not follow it, and is as private as that file."""
+    (tmp_path / "blobs").mkdir()
+    (tmp_path / "blobs" / "blob").write_text("old")
+    (tmp_path / "first").symlink_to(tmp_path / "blobs" / "blob")
+    (tmp_path / "private").touch(0o600)
+    with open_draft(tmp_path / "first", like=tmp_path / "private") as draft:
+        os.write(draft.fd, b"new")
+        draft.becomes("first")
+    assert "old" == (tmp_path / "blobs" / "blob").read_text()
+    assert "new" == (tmp_path / "first").read_text()
+    assert not (tmp_path / "first").is_symlink()
+    assert 0o600 == (tmp_path / "first").stat().st_mode & 0o777

@@ -6,8 +6,10 @@ files beside them say the same as of the day they were made.
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -166,6 +168,19 @@ def assert_same(expected: dict[str, Any], found: dict[str, Any]) -> None:
 def test_tensorflow_reads_what_we_write(tmp_path: Path, shard_bytes: int | None) -> None:
     """Every dtype, in one data file and in several."""
     write_bundle(tmp_path / "x", samples.every_dtype(), shard_bytes=shard_bytes)
+    assert_same(samples.every_dtype(), read_by_tensorflow(tmp_path / "x"))
+
+
+def test_tensorflow_reads_a_checkpoint_with_an_empty_data_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a checkpoint is replaced, and on a file system without hard links, an empty file makes up the number."""
+
+    def refuse(*paths: Any) -> None:
+        raise OSError(errno.EPERM, "no hard links")
+
+    monkeypatch.setattr(os, "link", refuse)
+    write_bundle(tmp_path / "x", {"v": np.zeros(3)})
+    write_bundle(tmp_path / "x", samples.every_dtype())
+    assert 0 == (tmp_path / "x.data-00001-of-00002").stat().st_size
     assert_same(samples.every_dtype(), read_by_tensorflow(tmp_path / "x"))
 
 

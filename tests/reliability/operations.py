@@ -17,7 +17,7 @@ OPERATIONS = [
     (os, name)
     for name in (
         "open", "close", "listdir", "fchmod", "posix_fallocate", "truncate",
-        "write", "pwrite", "fsync", "replace", "unlink",
+        "write", "pwrite", "fsync", "replace", "link", "unlink",
     )
 ] + [(fcntl, "flock")]  # fmt: skip
 
@@ -45,7 +45,7 @@ class Operations:
                 self._act()
 
     def record(self, name, args, result):
-        target = args[-1] if name == "replace" else args[0]
+        target = args[-1] if name in ("replace", "link") else args[0]
         if isinstance(target, int):
             path = self._paths.get(target, "")
         else:

@@ -5,6 +5,7 @@ Step 3 saves the number 3 in every element of every variable.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -12,6 +13,7 @@ import numpy as np
 
 import hdfsaver as tf
 from hdfsaver.storage.reading import open_file
+from tests.reliability.replacements import CASES
 
 SHAPES = {"large": (40, 1000), "larger": (50, 1000), "small": (3,), "scalar": ()}
 KEPT = 2
@@ -89,19 +91,21 @@ def resealing(model, folder, step=3, **options):
     tf.reseal(folder / "m.h5")
 
 
-PREPARATIONS = {
+PREPARATIONS: dict[str, Callable[..., object]] = {
     "first": prepare_first,
     "rotation": prepare_rotation,
     "replacement": prepare_replacement,
     "group": prepare_group,
     "resealing": prepare_resealing,
+    **{case: prepare for case, (prepare, _run, _has_graph) in CASES.items()},
 }
-PROGRAMS = {
+PROGRAMS: dict[str, Callable[..., object]] = {
     "first": first,
     "rotation": rotation,
     "replacement": replacement,
     "group": group,
     "resealing": resealing,
+    **{case: run for case, (_prepare, run, _has_graph) in CASES.items()},
 }
 
 

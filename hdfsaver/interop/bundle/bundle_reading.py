@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from hdfsaver.errors import DataLossError, UnimplementedError
+from hdfsaver.errors import AbortedError, DataLossError, UnimplementedError
 from hdfsaver.files.coalesced_reads import read_small
 from hdfsaver.files.memory_map import map_arrays
 from hdfsaver.files.opening import Opened, end_reading
@@ -17,7 +18,7 @@ from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.interop.bundle import bundle_slices, string_tensors
 from hdfsaver.interop.bundle.bundle_index import Place, is_text, read_index
 from hdfsaver.interop.bundle.crc_io import Stretch, digest_all, read_all
-from hdfsaver.interop.bundle.shards import Shards
+from hdfsaver.interop.bundle.shards import Shards, index_path
 from hdfsaver.interop.bundle.tensorflow_source import TensorFlowSource
 from hdfsaver.interop.table import checksum
 from hdfsaver.interop.table.table import Table
@@ -59,8 +60,29 @@ class BundleSource(TensorFlowSource):
         super().__init__(prefix)
         self._opened = opened
         self._index = read_index(Table(opened.fd, opened.size))
-        self._shards = Shards(prefix, self._index.shards)
+        self._shards = Shards(prefix, self._index.shards, self.check_current)
         self.entries = self._index.entries
+
+    def check_current(self) -> None:
+        """Check that the index is still the one that was opened: a new one leads to other data and another graph.
+
+        Raises
+        ------
+        AbortedError
+            It was replaced or removed.
+        """
+        path = index_path(self._prefix)
+        try:
+            is_current = os.path.samestat(os.stat(path), os.fstat(self._opened.fd))
+        except OSError:
+            is_current = False
+        if not is_current:
+            raise AbortedError(
+                None,
+                None,
+                f"{path} is not the file that was opened: the checkpoint was replaced or removed meanwhile. Open it "
+                "again to read the new one.",
+            )
 
     def close(self) -> None:
         """Close the index and the data files."""

@@ -1,7 +1,6 @@
-"""Writing a bundle: byte for byte like TensorFlow, and atomically.
+"""Writing a bundle: byte for byte like TensorFlow, and so that the old one or the new one is there at every moment.
 
-A save first writes all bytes to temporary files. Then it removes the old index, so that it never describes new data.
-Last it renames the data files and then the index, by which readers find them.
+All bytes are first written to temporary files; `hdfsaver.interop.bundle.replacement` gives them their names.
 """
 
 from __future__ import annotations
@@ -9,26 +8,28 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, suppress
-from functools import lru_cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from contextlib import ExitStack
+from functools import lru_cache, partial
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.errors import InvalidArgumentError
-from hdfsaver.files.atomic_write import Draft, atomic_write
+from hdfsaver.files.atomic_write import Draft, open_draft
 from hdfsaver.files.live_bytes import LiveBytes, steady_bytes
 from hdfsaver.files.positional_io import MAX_THREADS, PIECE, write_at
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.interop.bundle import crc_io, string_tensors
 from hdfsaver.interop.bundle.bundle_index import VERSION
+from hdfsaver.interop.bundle.replacement import Replacement
 from hdfsaver.interop.bundle.shards import index_path, shard_path
+from hdfsaver.interop.graphs.graph_of_checkpoint import meta_path
 from hdfsaver.interop.table import checksum
 from hdfsaver.interop.table.ordered_code import SLICE_MARK
 from hdfsaver.interop.table.table_writing import table_bytes
 from hdfsaver.messages import message_classes
+from hdfsaver.schema import Structure
 from hdfsaver.tensor_info import LARGE, STRING
 
 _IN_FLIGHT = 32 << 20
@@ -52,6 +53,7 @@ def write_bundle(
     values: Mapping[str, Any],
     dtype_names: Mapping[str, str] | None = None,
     *,
+    meta_graph: Structure | message_classes.MetaGraphDef | Literal[False] | None = None,
     shard_bytes: int | None = None,
     sort: bool = True,
     durable: bool = True,
@@ -69,6 +71,9 @@ def write_bundle(
         mapping never needs memory for all of them.
     dtype_names : mapping of str to str, optional
         Names of the dtypes that NumPy does not have (``"qint8"``).
+    meta_graph : Structure, MetaGraphDef or False, optional
+        The graph of the checkpoint, written to ``PREFIX.meta``; see `hdfsaver.interop.write_meta_graph`. False removes
+        the graph of an earlier checkpoint. By default a file ``PREFIX.meta`` is left unchanged.
     shard_bytes : int, optional
         Begin another data file before one grows beyond this many bytes. By default all tensors are in one file.
     sort : bool
@@ -87,36 +92,83 @@ def write_bundle(
         The dtype of a value is unsupported, or does not match ``dtype_names``.
     InvalidArgumentError
         There is no tensor, or a name is not allowed in a bundle.
+    ValueError
+        The graph cannot be written; see `hdfsaver.interop.write_meta_graph`.
     NotFoundError, PermissionDeniedError, ResourceExhaustedError, OpError
-        The operating system refuses. An earlier checkpoint is unchanged, unless the error occurs while files are
-        renamed.
+        The operating system refuses. An earlier checkpoint is unchanged, or the message says that the new one is
+        written.
+
+    Notes
+    -----
+    Whenever this is interrupted, the earlier checkpoint or the new one is complete, and its graph is not that of the
+    other. Files of the earlier checkpoint, also of the first format, are removed when the new one is complete.
     """
     path = os.fspath(prefix)
-    names = _names(values, sort)
+    graph = None
+    if meta_graph:
+        # Imported here, because graphs are written rarely and their messages take time to declare.
+        from hdfsaver.interop.graphs.graph_files import meta_graph_message
+        from hdfsaver.interop.graphs.message_files import bytes_of_message
+
+        graph = bytes_of_message(meta_path(path), meta_graph_message(meta_graph, meta_path(path)))
+    options = Options(meta_graph is not None, shard_bytes, sort, durable, progress, live)
+    write_checkpoint(path, values, dtype_names or {}, graph, options)
+
+
+class Options(NamedTuple):
+    """How a checkpoint is written; see `write_bundle`. With ``whole`` its graph is replaced too, also by none."""
+
+    whole: bool = True
+    shard_bytes: int | None = None
+    sort: bool = True
+    durable: bool = True
+    progress: Callback | None = None
+    live: bool = True
+
+
+def write_checkpoint(
+    prefix: str, values: Mapping[str, Any], dtype_names: Mapping[str, str], graph: bytes | None, options: Options
+) -> None:
+    """Write a checkpoint of the second format.
+
+    Parameters
+    ----------
+    prefix, values, dtype_names
+        See `write_bundle`.
+    graph : bytes or None
+        The content of ``PREFIX.meta``.
+    options : Options
+
+    Raises
+    ------
+    TypeError, InvalidArgumentError, OpError
+        See `write_bundle`.
+    """
+    names = _names(values, options.sort)
+    replacement = Replacement(prefix, options.durable)
+    replacement.begin()
     with ExitStack() as stack:
-        # The context that is entered first is committed last.
-        index = stack.enter_context(atomic_write(index_path(path), durable=durable))
-        writer = _Writer(path, stack, durable, shard_bytes, progress)
+        index = stack.enter_context(open_draft(index_path(prefix), sweep=False))
+        meta = None if graph is None else _graph_draft(prefix, graph, stack)
+        writer = _Writer(prefix, stack, options.shard_bytes, options.progress)
         try:
             for name in names:
-                writer.add(name, _tensor(name, values[name], (dtype_names or {}).get(name), live=live))
+                writer.add(name, _tensor(name, values[name], dtype_names.get(name), live=options.live))
             writer.finish()
         finally:
             writer.close()
-        _complete(path, index, writer, durable)
+        for draft in [*writer.drafts, *([] if meta is None else [meta])]:
+            draft.complete(options.durable)
+        contents = partial(_index_bytes, writer.entries)
+        replacement.commit(index, writer.drafts, contents, meta, whole=options.whole)
 
 
-def _complete(prefix: str, index: Draft, writer: _Writer, durable: bool) -> None:
-    """Write the index; the drafts become a checkpoint when their stack is closed."""
-    shards = len(writer.drafts)
-    write_at(index.fd, memoryview(_index_bytes(writer.entries, shards)), 0)
-    if durable:
-        for draft in [index, *writer.drafts]:
-            os.fsync(draft.fd)
-    for shard, draft in enumerate(writer.drafts):
-        draft.becomes(Path(shard_path(prefix, shard, shards)).name)
-    with suppress(FileNotFoundError):
-        os.unlink(index.target)
+def _graph_draft(prefix: str, graph: bytes, stack: ExitStack) -> Draft:
+    path = meta_path(prefix)
+    draft = stack.enter_context(open_draft(path, sweep=False, like=path))
+    draft.size = len(graph)
+    write_at(draft.fd, memoryview(graph), 0)
+    return draft
 
 
 def _names(values: Mapping[str, Any], sort: bool) -> list[str]:
@@ -177,14 +229,11 @@ def _strings(name: str, array: np.ndarray[Any, Any]) -> list[bytes]:
 class _Writer:
     """Writes tensors in order to data files, large ones in threads, small ones many at once."""
 
-    def __init__(
-        self, prefix: str, stack: ExitStack, durable: bool, shard_bytes: int | None, progress: Callback | None
-    ) -> None:
+    def __init__(self, prefix: str, stack: ExitStack, shard_bytes: int | None, progress: Callback | None) -> None:
         self.entries: list[tuple[str, Any]] = []
         self.drafts: list[Draft] = []
         self._prefix = prefix
         self._stack = stack
-        self._durable = durable
         self._limit = shard_bytes
         self._pool: ThreadPoolExecutor | None = None
         self._flying: list[tuple[Future[int], int, Any]] = []
@@ -239,7 +288,7 @@ class _Writer:
     def _begin_shard(self) -> None:
         # The number of files is not known yet; the name only tells the next save which drafts to remove.
         first = shard_path(self._prefix, len(self.drafts), len(self.drafts) + 1)
-        self.drafts.append(self._stack.enter_context(atomic_write(first, durable=self._durable)))
+        self.drafts.append(self._stack.enter_context(open_draft(first, sweep=False, like=index_path(self._prefix))))
         self._end = 0
 
     def _flush(self) -> None:

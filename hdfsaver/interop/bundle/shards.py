@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from threading import Lock
 
 from hdfsaver.errors import DataLossError, NotFoundError, OpError
@@ -35,10 +37,30 @@ def shard_path(prefix: str, shard: int, shards: int) -> str:
     return f"{prefix}.data-{shard:05d}-of-{shards:05d}"
 
 
-class Shards:
-    """The data files of a bundle, each opened when it is first used."""
+def data_files(prefix: str) -> list[str]:
+    """The existing data files of a bundle, sorted; also those that its index does not lead to."""
+    folder, name = os.path.split(prefix)
+    pattern = re.compile(rf"{re.escape(name)}\.data-[0-9]{{5}}-of-[0-9]{{5,}}")
+    with suppress(OSError):
+        return sorted(os.path.join(folder, name) for name in os.listdir(folder or ".") if pattern.fullmatch(name))
+    return []
 
-    def __init__(self, prefix: str, count: int) -> None:
+
+class Shards:
+    """The data files of a bundle, each opened when it is first used.
+
+    Parameters
+    ----------
+    prefix : str
+        The checkpoint.
+    count : int
+        The number of data files.
+    check : callable
+        Raises an error if files that are opened now may be those of another checkpoint.
+    """
+
+    def __init__(self, prefix: str, count: int, check: Callable[[], None]) -> None:
+        self._check = check
         self._prefix = prefix
         self._count = count
         self._opened: dict[int, Opened] = {}
@@ -86,8 +108,9 @@ class Shards:
 
     def _open(self, path: str) -> Opened:
         try:
-            return open_any(path)
+            opened = open_any(path)
         except NotFoundError:
+            self._check()
             if os.path.isdir(path):
                 raise
             raise NotFoundError(
@@ -96,6 +119,12 @@ class Shards:
                 f"{path} is missing: the checkpoint {self._prefix} has {self._count} data files. "
                 "Put it in the folder of the index.",
             ) from None
+        try:
+            self._check()
+        except OpError:
+            end_reading(opened.fd)
+            raise
+        return opened
 
     def close(self) -> None:
         """Close all open files."""

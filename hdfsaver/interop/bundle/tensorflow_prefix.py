@@ -92,6 +92,18 @@ def _of_v1_file(path: str, listings: Listings) -> Found:
     return Found("v1", match[1], _v1_shards(match[1], listings))
 
 
+def v1_files(prefix: str) -> tuple[str, ...]:
+    """The files of a checkpoint of the first format, also where one of the second has the same prefix; or none.
+
+    Raises
+    ------
+    OpError
+        A file exists but cannot be read.
+    """
+    files = (prefix, *_v1_shards(prefix, {}))
+    return tuple(path for path in files if is_table(path) and kind_of_file(path) != LEVELDB and _is_v1(path))
+
+
 def is_table(path: str) -> bool:
     """Whether a file exists and ends like a table.
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 from hdfsaver.files.tensor_file import TensorSource
 from hdfsaver.interop.bundle.object_graph import OBJECT_GRAPH, slot_keys
+from hdfsaver.interop.graphs.graph_of_checkpoint import graph_path
 from hdfsaver.schema import Structure
 
 
@@ -26,17 +25,22 @@ class TensorFlowSource(TensorSource):
 
     def has_graph(self) -> bool:
         """Whether there is a file ``PREFIX.meta``."""
-        return os.path.isfile(f"{self._prefix}.meta")
+        return graph_path(self._prefix) is not None
 
     def structure(self) -> Structure | None:
         """The graph in ``PREFIX.meta``; None without such a file."""
-        path = f"{self._prefix}.meta"
-        if not self.has_graph():
+        path = graph_path(self._prefix)
+        if path is None:
             return None
         # Imported here, because graphs are requested rarely and their messages take time to declare.
         from hdfsaver.interop.graphs.graph_files import read_meta_graph
 
-        return read_meta_graph(path)
+        structure = read_meta_graph(path)
+        self.check_current()
+        return structure
+
+    def check_current(self) -> None:
+        """Check that the checkpoint was not replaced since it was opened; `AbortedError` if it was."""
 
     def optimizer_names(self) -> frozenset[str] | None:
         """The tensors of optimizers, as the graph of objects or the operations of ``PREFIX.meta`` tell them."""

@@ -13,6 +13,7 @@ from hdfsaver.errors import DataLossError, NotFoundError
 from hdfsaver.files.error_context import about
 from hdfsaver.files.file_kinds import GRAPH_DEF, META_GRAPH, refusal_of
 from hdfsaver.files.opening import read_regular
+from hdfsaver.interop.graphs.graph_of_checkpoint import graph_path
 from hdfsaver.interop.graphs.message_files import (
     LARGEST,
     kind_of_message,
@@ -90,10 +91,18 @@ def read_meta_graph(path: PathLike) -> Structure:
     OpError
         The operating system reports an error.
     """
-    message = read_message(path, message_classes.MetaGraphDef)
+    message = read_message(_present(path), message_classes.MetaGraphDef)
     with about(path):
         check_nodes(message)
         return structure_of(message)
+
+
+def _present(path: PathLike) -> PathLike:
+    """The path of a graph, or of the file that has it while its checkpoint is replaced."""
+    text = os.fspath(path)
+    if not text.endswith(".meta") or os.path.lexists(text):
+        return path
+    return graph_path(text.removesuffix(".meta")) or path
 
 
 def write_meta_graph(structure: Structure | message_classes.MetaGraphDef, path: PathLike) -> None:
@@ -117,11 +126,18 @@ def write_meta_graph(structure: Structure | message_classes.MetaGraphDef, path: 
     OpError
         The operating system reports an error; a file that was there before is unchanged.
     """
+    write_message(path, meta_graph_message(structure, path))
+
+
+def meta_graph_message(
+    structure: Structure | message_classes.MetaGraphDef, path: PathLike
+) -> message_classes.MetaGraphDef:
+    """The message that `write_meta_graph` writes to a path."""
     if isinstance(structure, message_classes.MetaGraphDef):
         structure = _structure_of_copy(structure)
     message = message_of(structure)
     warn_of_annotations(structure.digraph, path)
-    write_message(path, message)
+    return message
 
 
 def warn_of_annotations(digraph: DiGraph, path: PathLike) -> None:

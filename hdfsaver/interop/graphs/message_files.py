@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from hdfsaver.errors import DataLossError
@@ -108,23 +106,8 @@ def _parsed_text(path: str | os.PathLike[str], data: bytes, kind: Any) -> Any:
         raise DataLossError(None, None, f"{os.fspath(path)} is not a {name}: it is nested too deep.") from None
 
 
-def write_message(path: str | os.PathLike[str], message: Any) -> None:
+def write_message(path: str | os.PathLike[str], message: Any, *, durable: bool = True) -> None:
     """Write a message, as text where the name ends in ``.pbtxt`` or ``.txt``; the same one gives the same bytes.
-
-    Raises
-    ------
-    ValueError
-        It is larger than a message may be, or is to be text and has fields without known names.
-    OpError
-        The operating system reports an error, which names the file; a file that was there before is unchanged.
-    """
-    with message_draft(path, message):
-        pass
-
-
-@contextmanager
-def message_draft(path: str | os.PathLike[str], message: Any, *, durable: bool = True) -> Iterator[None]:
-    """Write a message to a draft, which becomes the file when the block ends without an exception; see `write_message`.
 
     Parameters
     ----------
@@ -133,24 +116,22 @@ def message_draft(path: str | os.PathLike[str], message: Any, *, durable: bool =
     durable : bool
         Return only when the file is on the disk.
 
-    Yields
-    ------
-    None
-
     Raises
     ------
-    ValueError, OpError
-        See `write_message`.
+    ValueError
+        It is larger than a message may be, or is to be text and has fields without known names.
+    OpError
+        The operating system reports an error, which names the file; a file that was there before is unchanged.
     """
-    view = memoryview(_bytes_of(path, message))
+    view = memoryview(bytes_of_message(path, message))
     with atomic_write(path, durable=durable) as draft:
         draft.size = len(view)
         while view:
             view = view[os.write(draft.fd, view) :]
-        yield
 
 
-def _bytes_of(path: str | os.PathLike[str], message: Any) -> bytes:
+def bytes_of_message(path: str | os.PathLike[str], message: Any) -> bytes:
+    """The content of a file with a message; see `write_message`."""
     if os.fspath(path).lower().endswith(TEXT_SUFFIXES):
         return text_of(message, path).encode()
     try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 import tracemalloc
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,12 +18,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError
+from hdfsaver.checkpoint.meta_graph_files import read_structure
+from hdfsaver.errors import AbortedError, FailedPreconditionError, InvalidArgumentError, NotFoundError
 from hdfsaver.interop.bundle import bundle_writing
 from hdfsaver.interop.bundle.bundle_writing import write_bundle
 from hdfsaver.interop.bundle.open_tensorflow import open_bundle
+from hdfsaver.interop.graphs.graph_files import read_meta_graph, write_meta_graph
+from hdfsaver.interop.graphs.graph_of_checkpoint import index_digest, kept_path
 from tests.interop import samples
 from tests.interop.samples import GOLDEN
+from tests.reliability.replacements import graph
 
 
 def files(prefix: Path) -> dict[str, bytes]:
@@ -160,20 +166,130 @@ def test_a_write_that_fails_leaves_the_old_checkpoint(tmp_path: Path) -> None:
     assert before == files(tmp_path / "x")
 
 
-def test_an_old_index_never_describes_new_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the new files take their names the old index is gone, and the new one comes last."""
+def told(monkeypatch: pytest.MonkeyPatch, *names: str) -> list[str]:
+    """The calls of some functions of `os` from now on, each with the name of its file."""
+    log: list[str] = []
+
+    def watched(name: str, really: Any) -> Any:
+        def call(*paths: Any) -> None:
+            log.append(name if name == "fsync" else f"{name} {Path(paths[-1]).name}")
+            really(*paths)
+
+        return call
+
+    for name in names:
+        monkeypatch.setattr(os, name, watched(name, getattr(os, name)))
+    return log
+
+
+REPLACED = [
+    "replace x.data-00000-of-00002",
+    "replace x.index",
+    "unlink x.data-00000-of-00001",
+    "link x.data-00000-of-00001",
+    "replace x.index",
+    "unlink x.data-00000-of-00002",
+    "unlink x.data-00001-of-00002",
+]
+"""What replaces a checkpoint of one data file: no index ever leads to data of another."""
+
+
+def test_an_index_never_describes_other_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """New data get names that the old index does not lead to, and the usual ones only when that index is gone."""
     write_bundle(tmp_path / "x", {"v": np.zeros(3)})
-    seen = []
-    replace = os.replace
-
-    def watched(source: Path, target: Path) -> None:
-        seen.append((Path(target).name, (tmp_path / "x.index").exists()))
-        replace(source, target)
-
-    monkeypatch.setattr(os, "replace", watched)
+    log = told(monkeypatch, "replace", "link", "unlink")
+    write_bundle(tmp_path / "x", {"v": np.ones(3), "w": np.ones(30)})
+    assert REPLACED == log
+    log.clear()
     write_bundle(tmp_path / "x", {"v": np.ones(3), "w": np.ones(30)}, shard_bytes=100)
-    expected = [("x.data-00001-of-00002", False), ("x.data-00000-of-00002", False), ("x.index", False)]
-    assert expected == seen
+    assert REPLACED[:1] == [step for step in log if step.endswith("-00000-of-00002")]
+    assert 1 == log.count("replace x.index")
+
+
+@pytest.mark.parametrize("refused", [errno.EPERM, errno.EOPNOTSUPP])
+def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: int) -> None:
+    """The data stay under a larger number of files, which is complete; the next checkpoint has the usual names."""
+    write_bundle(tmp_path / "x", {"v": np.zeros(3)})
+
+    def refuse(*paths: Any) -> None:
+        raise OSError(refused, os.strerror(refused))
+
+    monkeypatch.setattr(os, "link", refuse)
+    for step, names in enumerate([("00000-of-00002", "00001-of-00002"), ("00000-of-00001",)]):
+        write_bundle(tmp_path / "x", {"v": np.full(3, step)})
+        assert ["x.index", *(f"x.data-{name}" for name in names)] == sorted(files(tmp_path / "x"), reverse=True)[:1] + [
+            name for name in files(tmp_path / "x") if ".data-" in name
+        ]
+        with open_bundle(tmp_path / "x") as file:
+            file.verify()
+            assert [step] * 3 == file.read("v").tolist()
+
+
+def test_what_belongs_to_the_old_checkpoint_goes(tmp_path: Path) -> None:
+    """Data files of other numbers and a checkpoint of the first format go; files of other prefixes stay."""
+    write_bundle(tmp_path / "x", {"a": np.ones(100), "b": np.ones(100)}, shard_bytes=800)
+    for name in ("x.data-00000-of-00009", "x1.data-00000-of-00002", "x.ckpt.data-00000-of-00002", "x.data", "x.h5"):
+        (tmp_path / name).touch()
+    shutil.copy(GOLDEN / "v1", tmp_path / "x")
+    shutil.copy(GOLDEN / "part_v1_sharded-00000-of-00001", tmp_path / "x-00000-of-00001")
+    (tmp_path / "x-00000-of-00002").write_text("of another program")
+    write_bundle(tmp_path / "x", {"v": np.zeros(3)})
+    others = {"x1.data-00000-of-00002", "x.ckpt.data-00000-of-00002", "x.data", "x.h5", "x-00000-of-00002"}
+    assert {"x.index", "x.data-00000-of-00001"} | others == set(files(tmp_path / "x"))
+    (tmp_path / "x.index").write_text("damaged")
+    (tmp_path / "x.data-00000-of-00007").touch()
+    write_bundle(tmp_path / "x", {"v": np.ones(3)})
+    assert {"x.index", "x.data-00000-of-00001"} | others == set(files(tmp_path / "x"))
+
+
+def test_a_graph_is_replaced_with_its_values(tmp_path: Path) -> None:
+    """A graph that is given is written, False removes the one that is there, and without one it is left as it is."""
+    for step in (1, 2):
+        write_bundle(tmp_path / "x", {"v": np.zeros(step)}, meta_graph=graph(step))
+        with open_bundle(tmp_path / "x") as file:
+            assert [f"step_{step}"] == list(file.structure().digraph)
+    write_bundle(tmp_path / "x", {"v": np.zeros(3)})
+    assert [f"step_{step}"] == list(read_meta_graph(tmp_path / "x.meta").digraph)
+    write_bundle(tmp_path / "x", {"v": np.zeros(3)}, meta_graph=False)
+    assert ["x.data-00000-of-00001", "x.index"] == list(files(tmp_path / "x"))
+    (tmp_path / "x.meta").mkdir()
+    with pytest.raises(FailedPreconditionError, match="it is a directory"):
+        write_bundle(tmp_path / "x", {"v": np.zeros(4)}, meta_graph=graph(4))
+    assert [3] == [file.variables["v"].shape[0] for file in [open_bundle(tmp_path / "x")]]
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_the_graph_is_found_while_its_checkpoint_is_replaced(tmp_path: Path, is_new: bool) -> None:
+    """Between two steps both graphs have names of their own, and every reader finds that of the index."""
+    write_bundle(tmp_path / "x", {"v": np.zeros(1)}, meta_graph=graph(1))
+    (tmp_path / "x.meta").rename(kept_path(str(tmp_path / "x"), index_digest(str(tmp_path / "x"))))
+    if is_new:
+        write_bundle(tmp_path / "y", {"v": np.zeros(2)})
+        (tmp_path / "y.index").rename(tmp_path / "x.index")
+        write_meta_graph(graph(2), kept_path(str(tmp_path / "x"), index_digest(str(tmp_path / "x"))))
+    expected = ["step_2" if is_new else "step_1"]
+    with open_bundle(tmp_path / "x") as file:
+        assert file.has_graph()
+        assert expected == list(file.structure().digraph)
+    assert expected == list(read_meta_graph(tmp_path / "x.meta").digraph)
+    for name in ("x", "x.meta"):
+        assert expected == list(read_structure(tmp_path / name).digraph)
+    assert not (tmp_path / "x.meta").exists()
+
+
+def test_an_open_checkpoint_that_is_replaced(tmp_path: Path) -> None:
+    """What was not opened yet is not taken from the new checkpoint: an error says that the old one is gone."""
+    write_bundle(tmp_path / "x", {"v": np.zeros(3)}, meta_graph=graph(1))
+    with open_bundle(tmp_path / "x") as early, open_bundle(tmp_path / "x") as late:
+        assert [0.0] * 3 == early.read("v").tolist()
+        write_bundle(tmp_path / "x", {"v": np.ones(3)}, meta_graph=graph(2))
+        assert [0.0] * 3 == early.read("v").tolist()
+        for ask in (lambda: late.read("v"), late.structure, early.structure):
+            with pytest.raises(AbortedError, match="Open it again"):
+                ask()
+        (tmp_path / "x.data-00000-of-00001").unlink()
+        with pytest.raises(AbortedError, match="Open it again"):
+            late.read("v")
 
 
 @pytest.mark.parametrize(
@@ -231,23 +347,16 @@ def test_progress_counts_all_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_everything_is_on_the_disk_before_anything_has_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two data files and the index are synced; then the old index goes, and the new one takes its name last."""
-    log: list[str] = []
-
-    def told(name: str, really: Any) -> Any:
-        def call(*paths: Any) -> None:
-            log.append(name if name == "fsync" else f"{name} {Path(paths[-1]).name}")
-            really(*paths)
-
-        return call
-
-    for name in ("fsync", "unlink", "replace"):
-        monkeypatch.setattr(os, name, told(name, getattr(os, name)))
-    write_bundle(tmp_path / "x", {"a": np.ones(100), "b": np.ones(100)}, shard_bytes=800)
-    log.clear()
-    write_bundle(tmp_path / "x", {"a": np.ones(100), "b": np.ones(100)}, shard_bytes=800)
-    first = log.index("unlink x.index")
-    assert ["fsync"] * 3 == log[:first]
-    renamed = [step.removeprefix("replace ") for step in log[first + 1 :] if step != "fsync"]
-    assert {"x.data-00000-of-00002", "x.data-00001-of-00002"} == set(renamed[:-1])
-    assert "x.index" == renamed[-1]
+    """Two data files, graph and index are synced before the first of them has its name, and so is every name."""
+    values = {"a": np.ones(100), "b": np.ones(100)}
+    write_bundle(tmp_path / "x", values, shard_bytes=800, meta_graph=graph(1))
+    log = told(monkeypatch, "fsync", "replace", "unlink")
+    write_bundle(tmp_path / "x", values, shard_bytes=800, meta_graph=graph(2))
+    assert ["fsync"] * 4 == log[: log.index("replace x.data-00000-of-00003")]
+    first = log.index("replace x.index")
+    assert ("fsync", "fsync") == (log[first - 1], log[first + 1])
+    assert "unlink" not in "".join(log[:first])
+    monkeypatch.undo()
+    log = told(monkeypatch, "fsync")
+    write_bundle(tmp_path / "x", values, durable=False)
+    assert [] == log
