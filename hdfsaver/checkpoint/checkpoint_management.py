@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 
+from hdfsaver.checkpoint.shared_files import Identity, identity
 from hdfsaver.errors import OpError, from_os_error
 from hdfsaver.reading import checkpoint_names, state_file
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
@@ -151,13 +152,6 @@ def _removing(prefixes: Sequence[str], kept: Sequence[str]) -> Iterator[OpError]
             yield error
 
 
-def _identity(prefix: str) -> tuple[int, int] | None:
-    """The device and inode of a checkpoint's file, which two names of one file share; None without such a file."""
+def _identity(prefix: str) -> Identity | None:
     path = checkpoint_names.find_own(prefix)
-    try:
-        found = None if path is None else path.stat()
-    except FileNotFoundError:  # another program has just removed it
-        return None
-    except OSError as error:
-        raise from_os_error(error, f"Cannot look at {path}") from error
-    return None if found is None else (found.st_dev, found.st_ino)
+    return None if path is None else identity(path)

@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from hdfsaver.checkpoint import checkpoint_management, retention
+from hdfsaver.checkpoint import checkpoint_management, retention, shared_files
 from hdfsaver.checkpoint.retention import Kept, Policy, RotationState
 from hdfsaver.errors import OpError, from_os_error
 from hdfsaver.reading import checkpoint_names, state_file
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefixes
-from hdfsaver.reading.state_file import CheckpointState
+from hdfsaver.reading.state_file import CheckpointState, GroupList
 
 
 class Rotation:
@@ -29,16 +29,22 @@ class Rotation:
         Write relative paths to the state file.
     resume : bool
         Begin with the checkpoints in the state file.
+    group : str
+        The group of the Saver.
     """
 
-    def __init__(self, max_to_keep: int, hours: float, keep: Policy | None, relative: bool, resume: bool) -> None:
+    def __init__(
+        self, max_to_keep: int, hours: float, keep: Policy | None, relative: bool, resume: bool, group: str = ""
+    ) -> None:
         self._max_to_keep = max_to_keep
         self._hours = hours
         self._keep = keep
         self._relative = relative
+        self._group = group
         self._remembers = resume
         self._resumes = resume and max_to_keep > 0
         self._state = RotationState(next_preserved=time.time() + hours * 3600)
+        self._written: dict[str, shared_files.Signature] = {}
 
     @property
     def kept(self) -> tuple[Kept, ...]:
@@ -59,7 +65,7 @@ class Rotation:
         """Add a saved checkpoint, write the state file, and then delete the retired checkpoints.
 
         The caller holds the lock of the folder and has swept its drafts. Checkpoints that another Saver has removed are
-        not written to the state file.
+        not written to the state file; those that Savers of other groups list are written again.
 
         Parameters
         ----------
@@ -77,27 +83,69 @@ class Rotation:
         listed = [entry for entry in self._state.kept if _is_there(entry, new)]
         if listed[-1:] != [new]:  # a Saver that keeps all has no list, or one that it was given
             listed.append(new)
+        # A state file without groups is of no use to a Saver without one, and reading it takes time in every save.
+        is_shared = self._group or state_file.has_groups(folder, latest_filename)
+        before = _read(folder, latest_filename) if is_shared else None
+        lists = {} if before is None else shared_files.lists_of_others(before, self._group)
+        retired, superseded = retention.retire(self._state, self._hours)
+        needed = self._needed(superseded, lists, folder, latest_filename)
+        lists = self._with_own(lists, before, listed, needed)
         state_file.update(
-            self._described(new, listed),
+            self._described(new, listed, lists, before),
             folder,
             latest_filename,
             save_relative_paths=self._relative,
             durable=durable,
             sweep=False,
         )
-        retired, superseded = retention.retire(self._state, self._hours)
+        superseded = [prefix for prefix in superseded if prefix not in needed]
         if superseded:
             checkpoint_management.remove_superseded(superseded, retention.prefixes(retired.kept))
+        for entry in self._state.retired:
+            self._written.pop(entry.prefix, None)
+        if not self._group and self._max_to_keep > 0:
+            self._written[new.prefix] = shared_files.signature(new.prefix)
         self._state = retired  # only now: what an interruption has left there goes with the next save
 
-    def _described(self, new: Kept, listed: list[Kept]) -> CheckpointState:
+    def _needed(
+        self, superseded: list[str], lists: dict[str, GroupList], folder: str, latest_filename: str | None
+    ) -> list[str]:
+        """The superseded checkpoints that others need."""
+        if not superseded:
+            return []
+        # A file that this Saver has written without a group, and that is unchanged, has its model alone.
+        known = {prefix: self._written[prefix] for prefix in superseded if prefix in self._written}
+        unchanged = {prefix for prefix, found in known.items() if found and found == shared_files.signature(prefix)}
+        return shared_files.still_needed(superseded, self._group, lists, folder, latest_filename, unchanged)
+
+    def _with_own(
+        self, lists: dict[str, GroupList], before: CheckpointState | None, listed: list[Kept], needed: list[str]
+    ) -> dict[str, GroupList]:
+        """The lists of all groups; none if there are no groups, so that the state file is that of TensorFlow."""
+        if not (lists or self._group or needed or before):
+            return {}
+        found = {} if before is None else before.groups
+        released = found[self._group].released if self._group in found else ()
+        names = {entry.prefix for entry in listed}
+        staying = dict.fromkeys([*(path for path in released if checkpoint_names.find_own(path) is not None), *needed])
+        own = GroupList(
+            {entry.prefix: entry.metric for entry in listed}, tuple(path for path in staying if path not in names)
+        )
+        return {**lists, self._group: own} if lists or self._group or own.released else {}
+
+    def _described(
+        self, new: Kept, listed: list[Kept], lists: dict[str, GroupList], before: CheckpointState | None
+    ) -> CheckpointState:
+        """The state to write."""
+        entries = _joined(listed, lists, before) if lists else listed
         state = CheckpointState(
             new.prefix,
-            [entry.prefix for entry in listed],
-            all_model_checkpoint_metrics=[entry.metric for entry in listed],
+            [entry.prefix for entry in entries],
+            all_model_checkpoint_metrics=[entry.metric for entry in entries],
+            groups=lists,
         )
         if self._remembers:  # as in TensorFlow, times are written only if they are used
-            state.all_model_checkpoint_timestamps = [entry.time for entry in listed]
+            state.all_model_checkpoint_timestamps = [entry.time for entry in entries]
             state.last_preserved_timestamp = self._state.next_preserved - self._hours * 3600
         return state
 
@@ -108,10 +156,39 @@ class Rotation:
             state = None
         if state is not None:
             # The checkpoints of this Saver are newer than those of the state file.
-            self.set_kept([*_listed(state), *self._state.kept])
+            self.set_kept([*self._own(_listed(state), state), *self._state.kept])
             if state.last_preserved_timestamp:
                 self._state = self._state._replace(next_preserved=state.last_preserved_timestamp + self._hours * 3600)
         self._resumes = False  # only now: where the system does not let it be read, the next save tries again
+
+    def _own(self, entries: list[Kept], state: CheckpointState) -> list[Kept]:
+        """The entries of a state that the Saver's group has listed; without lists, those with a model of the group."""
+        if state.groups:
+            found = state.groups[self._group].listed if self._group in state.groups else {}
+            return [entry._replace(metric=found[entry.prefix]) for entry in entries if entry.prefix in found]
+        if not self._group:
+            return entries
+        return [entry for entry in entries if shared_files.has_model(entry.prefix, self._group)]
+
+
+def _read(folder: str, latest_filename: str | None) -> CheckpointState | None:
+    """The content of the state file that will be replaced; None without one that is understood."""
+    try:
+        return state_file.read(folder, latest_filename, strict=True)
+    except ValueError:
+        return None
+
+
+def _joined(listed: list[Kept], lists: dict[str, GroupList], before: CheckpointState | None) -> list[Kept]:
+    """The checkpoints of all groups, in the order of the last state; the newest one is last."""
+    rows = {entry.prefix: entry for entry in listed}
+    times = {} if before is None else dict(_timed(before))
+    for found in lists.values():
+        for path, metric in found.listed.items():
+            rows.setdefault(path, Kept(path, times.get(path) or _time_of(path), metric))
+    newest = rows.pop(listed[-1].prefix)
+    order = dict.fromkeys([*(path for path in times if path in rows), *rows])
+    return [*(rows[path] for path in order), newest]
 
 
 def _is_there(entry: Kept, new: Kept) -> bool:
@@ -133,11 +210,20 @@ def _mtime(file: Path) -> float:
 
 def _listed(state: CheckpointState) -> list[Kept]:
     """The existing checkpoints of a state, oldest first."""
-    paths = state.all_model_checkpoint_paths
-    files = [checkpoint_names.find(path) for path in paths]
-    times: Iterable[float] = state.all_model_checkpoint_timestamps
-    if len(state.all_model_checkpoint_timestamps) != len(paths):
-        times = [0.0 if file is None else _mtime(file) for file in files]
-    metrics = state.all_model_checkpoint_metrics or [None] * len(paths)
-    rows = zip(paths, times, metrics, files, strict=True)
-    return [Kept(path, saved, metric) for path, saved, metric, file in rows if file is not None]
+    rows = zip(state_file.rated(state), _timed(state), strict=True)
+    return [
+        Kept(path, _time_of(path) if saved is None else saved, metric)
+        for (path, metric), (_path, saved) in rows
+        if checkpoint_names.find(path) is not None
+    ]
+
+
+def _timed(state: CheckpointState) -> list[tuple[str, float | None]]:
+    """The checkpoints of a state, each with its time; None if it is not recorded."""
+    paths, times = state.all_model_checkpoint_paths, state.all_model_checkpoint_timestamps
+    return list(zip(paths, times if len(times) == len(paths) else [None] * len(paths), strict=True))
+
+
+def _time_of(path: str) -> float:
+    file = checkpoint_names.find(path)
+    return 0.0 if file is None else _mtime(file)

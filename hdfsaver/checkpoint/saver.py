@@ -91,7 +91,8 @@ class Saver:
     group : str
         Save the model in a group of the file, ``/teacher/graph`` and ``/teacher/variables``, and keep the models of the
         other groups, so that related models share one file. The other models are written again, so a save takes the
-        time of all models. A Saver without a group replaces the whole file.
+        time of all models. A Saver without a group replaces the whole file. A file stays as long as a Saver of any
+        group keeps it.
 
     Raises
     ------
@@ -172,6 +173,7 @@ class Saver:
             keep=keep,
             relative=save_relative_paths,
             resume=resume_rotation,
+            group=group,
         )
         if not defer_build:
             self.build()

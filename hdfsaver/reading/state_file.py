@@ -7,14 +7,20 @@ it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote, unquote
 
 from hdfsaver import limits
-from hdfsaver.errors import InvalidArgumentError, NotFoundError, OpError
+from hdfsaver.errors import InvalidArgumentError, NotFoundError, OpError, PermissionDeniedError, from_os_error
 from hdfsaver.files.atomic_write import write_text_atomically
+from hdfsaver.files.file_kinds import STATE
+from hdfsaver.files.kind_detection import kind_of_file
 from hdfsaver.files.opening import read_regular
 from hdfsaver.reading import checkpoint_names, text_format
 
@@ -22,6 +28,26 @@ DEFAULT_NAME = "checkpoint"
 
 _PATHS = "all_model_checkpoint_paths:"
 _METRIC = "  # metric: "
+_OTHER_KINDS = re.compile(r"\.(?:h5|hdf5|index|meta|data-[0-9]{5}-of-[0-9]{5})$")
+"""The endings of checkpoints, which a state file never has."""
+
+
+_GROUP = re.compile(r"^# group: (\S*); listed:((?: \S+)*); released:((?: \S+)*)$", re.MULTILINE)
+
+
+class GroupList(NamedTuple):
+    """The checkpoints of the Savers of one group, in a state file.
+
+    Attributes
+    ----------
+    listed : dict of str to (float or None)
+        The metric of each checkpoint that they list, oldest first.
+    released : tuple of str
+        The checkpoints that they have listed, and that stay because other groups have models in them.
+    """
+
+    listed: dict[str, float | None]
+    released: tuple[str, ...] = ()
 
 
 @dataclass
@@ -41,6 +67,9 @@ class CheckpointState:
     all_model_checkpoint_metrics : list of float or None
         The metric of each checkpoint, None if it is unknown; as many as paths, or empty. TensorFlow does not have this
         field: it is stored in comments, which TensorFlow ignores.
+    groups : dict of str to GroupList
+        The lists of the Savers of each group, if there are groups; stored in comments too. The empty name is
+        that of the Savers without a group.
     """
 
     model_checkpoint_path: str = ""
@@ -48,6 +77,7 @@ class CheckpointState:
     all_model_checkpoint_timestamps: list[float] = field(default_factory=list)
     last_preserved_timestamp: float = 0.0
     all_model_checkpoint_metrics: list[float | None] = field(default_factory=list)
+    groups: dict[str, GroupList] = field(default_factory=dict)
 
 
 def path_of(folder: str | os.PathLike[str], latest_filename: str | None) -> Path:
@@ -92,6 +122,7 @@ def generate(state: CheckpointState, save_dir: str, save_relative_paths: bool = 
         model_checkpoint_path=stored[0],
         all_model_checkpoint_paths=stored[1:],
         all_model_checkpoint_metrics=_known(state.all_model_checkpoint_metrics),
+        groups=_with_paths(state.groups, lambda path: _stored([path], save_dir, save_relative_paths)[0]),
     )
 
 
@@ -221,7 +252,69 @@ def read(
     folder = os.fspath(folder)
     state.model_checkpoint_path = os.path.join(folder, state.model_checkpoint_path)
     state.all_model_checkpoint_paths = [os.path.join(folder, path) for path in state.all_model_checkpoint_paths]
+    state.groups = _with_paths(state.groups, lambda path: os.path.join(folder, path))
     return state
+
+
+def has_groups(folder: str | os.PathLike[str], latest_filename: str | None) -> bool:
+    """Whether a state file has lists of groups; False without a state file.
+
+    Raises
+    ------
+    OpError
+        The operating system refuses to read it.
+    """
+    try:
+        content = read_regular(path_of(folder, latest_filename), limits.get().state_bytes)
+    except (NotFoundError, InvalidArgumentError, ValueError):
+        return False
+    return b"\n# group: " in content
+
+
+def others(folder: str | os.PathLike[str], latest_filename: str | None) -> list[CheckpointState]:
+    """The content of all state files of a folder except one, with paths as in `read`.
+
+    A file is known by its content, as its name may be any. Files that this user may not read are left out.
+
+    Raises
+    ------
+    OpError
+        The operating system refuses to read one.
+    """
+    found = []
+    try:
+        names = os.listdir(folder or os.curdir)
+    except (FileNotFoundError, PermissionError):
+        return []
+    except OSError as error:
+        raise from_os_error(error, f"Cannot list the state files of {folder or os.curdir}") from error
+    for name in names:
+        if _may_be_state(name) and name != (latest_filename or DEFAULT_NAME):
+            with suppress(NotFoundError, InvalidArgumentError, PermissionDeniedError, ValueError):
+                path = path_of(folder, name)
+                state = read(folder, name, strict=True) if kind_of_file(path) is STATE else None
+                found += [] if state is None else [state]
+    return found
+
+
+def _may_be_state(name: str) -> bool:
+    return not name.startswith(".") and not _OTHER_KINDS.search(name)
+
+
+def rated(state: CheckpointState) -> list[tuple[str, float | None]]:
+    """The listed checkpoints, each with its metric."""
+    paths = state.all_model_checkpoint_paths
+    return list(zip(paths, state.all_model_checkpoint_metrics or [None] * len(paths), strict=True))
+
+
+def _with_paths(groups: Mapping[str, GroupList], convert: Callable[[str], str]) -> dict[str, GroupList]:
+    """The lists with other paths."""
+    return {
+        name: GroupList(
+            {convert(path): metric for path, metric in found.listed.items()}, tuple(map(convert, found.released))
+        )
+        for name, found in groups.items()
+    }
 
 
 def _understood(content: bytes, path: Path) -> CheckpointState | None:
@@ -246,6 +339,7 @@ def format_text(state: CheckpointState) -> str:
     lines += [f"all_model_checkpoint_timestamps: {time!r}" for time in state.all_model_checkpoint_timestamps]
     if state.last_preserved_timestamp:
         lines.append(f"last_preserved_timestamp: {state.last_preserved_timestamp!r}")
+    lines += [_comment_of_group(name, found) for name, found in sorted(state.groups.items())]
     return "".join(line + "\n" for line in lines)
 
 
@@ -257,7 +351,34 @@ def parse_text(text: str) -> CheckpointState:
     metrics = [_metric(line) for line in text.split("\n") if line.startswith(_PATHS)]
     if len(metrics) == len(state.all_model_checkpoint_paths):
         state.all_model_checkpoint_metrics = _known(metrics)
+    state.groups = _groups(text)
     return state
+
+
+def _groups(text: str) -> dict[str, GroupList]:
+    """The lists that `_comment_of_group` wrote."""
+    found = {}
+    for name, listed, released in _GROUP.findall(text):
+        rows = [row.partition("=")[::2] for row in listed.split()]
+        metrics = {_unescaped(path): _number(metric) for path, metric in rows}
+        found[_unescaped(name)] = GroupList(metrics, tuple(map(_unescaped, released.split())))
+    return found
+
+
+def _comment_of_group(name: str, found: GroupList) -> str:
+    """A line without quotation marks, spaces within names, or anything else that may end a comment."""
+    metrics = {path: "" if metric is None else f"={float(metric)!r}" for path, metric in found.listed.items()}
+    listed = "".join(f" {_escaped(path)}{metric}" for path, metric in metrics.items())
+    released = "".join(f" {_escaped(path)}" for path in found.released)
+    return f"# group: {_escaped(name)}; listed:{listed}; released:{released}"
+
+
+def _escaped(text: str) -> str:
+    return quote(text, errors="surrogateescape")
+
+
+def _unescaped(text: str) -> str:
+    return unquote(text, errors="surrogateescape")
 
 
 def _known(metrics: Iterable[float | None]) -> list[float | None]:
@@ -272,8 +393,12 @@ def _comment(metric: float | None) -> str:
 
 def _metric(line: str) -> float | None:
     """The metric that `_comment` wrote at the end of a line; a line without a comment ends in a quotation mark."""
+    return _number(line.rpartition(_METRIC)[2])
+
+
+def _number(text: str) -> float | None:
     try:
-        return float(line.rpartition(_METRIC)[2])
+        return float(text)
     except ValueError:
         return None
 

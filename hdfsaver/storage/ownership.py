@@ -8,6 +8,7 @@ import stat
 from h5py import h5g
 
 from hdfsaver.errors import DataLossError, FailedPreconditionError, InvalidArgumentError, NotFoundError, OpError
+from hdfsaver.files.error_context import about
 from hdfsaver.files.opening import Opened, end_reading
 from hdfsaver.storage import groups, layout
 from hdfsaver.storage.hdf5 import objects
@@ -76,6 +77,24 @@ def check_own(root: h5g.GroupID, opened: Opened, path: str | os.PathLike[str]) -
             f"{path} has format version {major}.{minor}, but this {layout.FORMAT} writes {layout.VERSION}, which would "
             "lose what is new. It was not changed. Use the version that wrote it, or a newer one.",
         )
+
+
+def models_in(path: str | os.PathLike[str]) -> frozenset[str] | None:
+    """The groups with models in a file; None for an HDF5 file of another program.
+
+    Raises
+    ------
+    DataLossError
+        It is damaged, or not an HDF5 file.
+    OpError
+        It cannot be read.
+    """
+    opened = open_hdf5(path)
+    try:
+        with about(path), hdf5_root(opened) as root:
+            return frozenset(groups.names_in(root)) if is_own(root) else None
+    finally:
+        end_reading(opened.fd)
 
 
 def check_replaceable(path: str | os.PathLike[str]) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hdfsaver import limits
 from hdfsaver.reading import state_file
-from hdfsaver.reading.state_file import CheckpointState
+from hdfsaver.reading.state_file import CheckpointState, GroupList
 
 
 def test_the_text_is_tensorflows():
@@ -106,3 +106,28 @@ def test_a_state_file_beyond_the_limit(tmp_path):
         assert state_file.read(tmp_path) is None
     with limits.use(state_bytes=size):
         assert state_file.read(tmp_path).model_checkpoint_path == str(tmp_path / "m-1")
+
+
+LISTS = {
+    "": GroupList({"m-1": None}),
+    "a b;=#\"'\n": GroupList({"m 1": 0.5, 'm"=2; listed: x': None, "m\udcff": float("inf")}, ("m-3", "é")),
+}
+
+
+def test_lists_of_groups(tmp_path):
+    """Lists survive for names of any characters, and are comments in the text format."""
+    state = CheckpointState("m-1", ["m-1"], groups=LISTS)
+    text = state_file.format_text(state)
+    assert LISTS == state_file.parse_text(text).groups
+    assert 2 == sum(line.startswith("#") for line in text.splitlines())
+    state_file.write(state, tmp_path)
+    found = state_file.read(tmp_path)
+    assert found.groups[""].listed == {f"{tmp_path}/m-1": None}
+    again = state_file.generate(found, str(tmp_path), save_relative_paths=True)
+    assert LISTS == again.groups
+
+
+@pytest.mark.parametrize("line", ["# group", "# group: x; listed: a", "# group: x; listed:  a; released:", "#group: x"])
+def test_other_comments_are_no_lists(line):
+    """A comment of another form is ignored."""
+    assert {} == state_file.parse_text(f'model_checkpoint_path: "m"\n{line}\n').groups

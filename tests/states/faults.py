@@ -86,6 +86,10 @@ class Fault:
         return operation
 
 
+SPARING = ("open", "unlink", "close")
+"""Operations that a superseded checkpoint outlives if they are refused: it is looked into before it is removed."""
+
+
 @contextmanager
 def injected(fault: Fault | None) -> Iterator[None]:
     """Let a fault happen in the block, in whatever thread."""
@@ -119,7 +123,7 @@ def attempt(actions: list[Callable[[], Any]], fault: Fault | None) -> list[BaseE
     """Do one thing after the other, with a fault somewhere; what they raise, which must be that fault's."""
     raised: list[BaseException] = []
     with injected(fault), warnings.catch_warnings():
-        if fault is not None and fault.operation == "unlink":
+        if fault is not None and fault.operation in SPARING:
             warnings.simplefilter("ignore", UserWarning)  # a superseded checkpoint stays on the disk
         for action in actions:
             try:

@@ -13,7 +13,7 @@ import h5py
 import hdfsaver as tf
 from tests.states.drawn import stored_value
 from tests.states.faults import Fault
-from tests.states.model import Content, Job, Rotation, Stage, State, World, family, outcomes
+from tests.states.model import Content, GroupList, Job, Rotation, Stage, State, World, family, outcomes
 from tests.states.programs import Clock, SaverOf
 
 GROUPS = ("", "teacher", "student")
@@ -137,6 +137,10 @@ class Folder:
                     tuple(state.all_model_checkpoint_timestamps),
                     state.last_preserved_timestamp,
                     tuple(map(repr, state.all_model_checkpoint_metrics)),
+                    {
+                        name: GroupList({path: repr(metric) for path, metric in those.listed.items()}, those.released)
+                        for name, those in state.groups.items()
+                    },
                 )
         return found
 

@@ -36,6 +36,14 @@ class State(NamedTuple):
     times: tuple[float, ...] = ()
     last_preserved: float = 0.0
     metrics: tuple[str, ...] = ()
+    groups: Mapping[str, GroupList] = {}
+
+
+class GroupList(NamedTuple):
+    """The checkpoints that the Savers of a group list, with metrics as text, and those that they have released."""
+
+    listed: Mapping[str, str]
+    released: tuple[str, ...] = ()
 
 
 class Listed(NamedTuple):
@@ -56,6 +64,9 @@ class World:
 
     def has(self, prefix: str) -> bool:
         return file_name(prefix) in self.files
+
+    def groups(self, prefix: str) -> set[str]:
+        return set(self.files.get(file_name(prefix), ()))
 
     def without(self, prefix: str) -> World:
         return replace(self, files={name: f for name, f in self.files.items() if name != file_name(prefix)})
@@ -129,10 +140,14 @@ class Rotation:
             return self
         if state is None:
             return replace(self, is_to_resume=False)
+        own = state.groups[self.group].listed if self.group in state.groups else {}
+        if not state.groups:
+            metrics = state.metrics or ["None"] * len(state.paths)
+            rows = zip(state.paths, metrics, strict=True)
+            own = {path: text for path, text in rows if not self.group or self.group in world.groups(path)}
         times = state.times or [world.times.get(file_name(path), 0.0) for path in state.paths]
-        metrics = [None if text == "None" else float(text) for text in state.metrics] or [None] * len(state.paths)
-        entries = zip(state.paths, times, metrics, strict=True)
-        found = tuple(Listed(*entry) for entry in entries if world.has(entry[0]))
+        entries = [(path, time) for path, time in zip(state.paths, times, strict=True) if path in own]
+        found = tuple(Listed(path, time, number(own[path])) for path, time in entries if world.has(path))
         following = state.last_preserved + self.hours * 3600 if state.last_preserved else self.next_preserved
         return replace(self, is_to_resume=False, kept=found + self.kept, next_preserved=following)
 
@@ -147,10 +162,66 @@ class Rotation:
         kept = [entry for entry in kept if entry not in going]
         return replace(self, kept=tuple(kept), retired=(*retired, *going))
 
-    def state(self, world: World, new: Listed) -> State:
+    def listed(self, world: World, new: Listed) -> list[Listed]:
         listed = [entry for entry in self.kept if world.has(entry.prefix)]
-        if not listed or listed[-1].prefix != new.prefix:
-            listed.append(new)
+        return listed if listed and listed[-1].prefix == new.prefix else [*listed, new]
+
+    def others(self, world: World) -> dict[str, GroupList]:
+        """The lists of other groups in the state file; without groups it is that of the models at the root."""
+        state = world.states.get(self.latest)
+        if state is None:
+            return {}
+        rows = zip(state.paths, state.metrics or ["None"] * len(state.paths), strict=True)
+        root = {"": GroupList({path: text for path, text in rows if "" in world.groups(path)})} if self.group else {}
+        there = {
+            name: GroupList(
+                {path: text for path, text in found.listed.items() if world.has(path)},
+                tuple(path for path in found.released if world.has(path)),
+            )
+            for name, found in (state.groups or root).items()
+        }
+        return {name: found for name, found in there.items() if name != self.group and any(found)}
+
+    def superseded(self) -> list[str]:
+        """What is to be removed: the retired checkpoints, except those that stay for good."""
+        found, following = [], self.next_preserved
+        for entry in self.retired:
+            if entry.time > following:
+                following += self.hours * 3600
+            else:
+                found.append(entry.prefix)
+        return found
+
+    def needed(self, world: World, unread: int) -> list[str]:
+        """What others list, or have a model in and have not released; or cannot be read."""
+        lists = [*self.others(world).items()]
+        states = [state for latest, state in world.states.items() if latest != self.latest]
+        listed = {file_name(path) for _group, found in lists for path in found.listed}
+        listed |= {file_name(path) for state in states for path in (state.newest, *state.paths)}
+        lists += [item for state in states for item in state.groups.items()]
+        found = []
+        for place, path in enumerate(path for path in self.superseded() if world.has(path)):
+            released = {group for group, those in lists if file_name(path) in map(file_name, those.released)}
+            if place == unread or file_name(path) in listed or not world.groups(path) <= released | {self.group}:
+                found.append(path)
+        return found
+
+    def state(self, world: World, new: Listed, unread: int) -> State:
+        listed, lists, before = self.listed(world, new), self.others(world), world.states.get(self.latest)
+        gone = before.groups[self.group].released if before is not None and self.group in before.groups else ()
+        released = dict.fromkeys([*(path for path in gone if world.has(path)), *self.needed(world, unread)])
+        names = {entry.prefix: repr(entry.metric) for entry in listed}
+        own = GroupList(names, tuple(path for path in released if path not in names))
+        if lists and before is not None:
+            times = dict(zip(before.paths, before.times, strict=True)) if before.times else {}
+            rows = {entry.prefix: entry for entry in listed[:-1]}
+            for found in lists.values():
+                for path, text in found.listed.items():
+                    if path != new.prefix:
+                        time = times.get(path) or world.times.get(file_name(path), 0.0)
+                        rows.setdefault(path, Listed(path, time, number(text)))
+            order = dict.fromkeys([*(path for path in before.paths if path in rows), *rows])
+            listed = [*(rows[path] for path in order), listed[-1]]
         metrics = tuple(repr(entry.metric) for entry in listed)
         return State(
             new.prefix,
@@ -158,7 +229,12 @@ class Rotation:
             tuple(entry.time for entry in listed) if self.resumes else (),
             self.next_preserved - self.hours * 3600 if self.resumes else 0.0,
             metrics if set(metrics) != {"None"} else (),
+            {**lists, self.group: own} if lists or self.group or own.released else {},
         )
+
+
+def number(text: str) -> float | None:
+    return None if text == "None" else float(text)
 
 
 # -- a save ---------------------------------------------------------------------------------------------------------
@@ -182,10 +258,12 @@ class Stage(NamedTuple):
     removes: str = ""
 
 
-def stages(world: World, rotation: Rotation, job: Job, time: float, spared: int = -1) -> Iterator[Stage]:
+def stages(
+    world: World, rotation: Rotation, job: Job, time: float, spared: int = -1, unread: int = -1
+) -> Iterator[Stage]:
     """All states between the folder before a save and the one after it, in order.
 
-    ``spared`` is the number of the removal that the system refuses.
+    ``spared`` is the number of the removal that the system refuses, ``unread`` that of a file that is not read before.
     """
     yield Stage(world, rotation)
     name = file_name(job.prefix)
@@ -200,14 +278,15 @@ def stages(world: World, rotation: Rotation, job: Job, time: float, spared: int 
     yield Stage(world, rotation)
     rotation = rotation.recorded(new)
     yield Stage(world, rotation)
-    world = replace(world, states={**world.states, rotation.latest: rotation.state(world, new)})
+    needed = rotation.needed(world, unread)
+    world = replace(world, states={**world.states, rotation.latest: rotation.state(world, new, unread)})
     yield Stage(world, rotation)
     removals, kept = 0, {file_name(entry.prefix) for entry in rotation.kept}
     while rotation.retired:
         entry, *rest = rotation.retired
         if entry.time > rotation.next_preserved:
             rotation = replace(rotation, next_preserved=rotation.next_preserved + rotation.hours * 3600)
-        elif world.has(entry.prefix) and file_name(entry.prefix) not in kept:
+        elif world.has(entry.prefix) and file_name(entry.prefix) not in kept and entry.prefix not in needed:
             if removals != spared:
                 world = world.without(entry.prefix)
             removals += 1
@@ -230,6 +309,7 @@ def outcomes(
     found += outcomes(*ends[0][:2], rest, time, failed, is_dead, spares)
     if spares:
         for spared in range(len(rotation.kept) + len(rotation.retired) + 8):
-            end = list(stages(world, rotation, job, time, spared))[-1]
-            found += outcomes(*end[:2], rest, time, failed, is_dead, False)
+            for places in ((spared, -1), (-1, spared)):
+                end = list(stages(world, rotation, job, time, *places))[-1]
+                found += outcomes(*end[:2], rest, time, failed, is_dead, False)
     return found

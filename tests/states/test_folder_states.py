@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 import hdfsaver as tf
 from tests.states.drawn import CHANGES, FAULTS, MAYBE_FAULTS, METRICS, OPTIONS, POINTS, SEEDS, STEPS, examples
-from tests.states.faults import Fault, Meeting, attempt
+from tests.states.faults import SPARING, Fault, Meeting, attempt
 from tests.states.folder import Folder, descriptors
 from tests.states.model import Job, family, file_name
 from tests.states.programs import Clock, Program, SaverOf
@@ -134,7 +134,7 @@ class FolderStates(RuleBasedStateMachine):
         assert is_fired or not raised, raised
         kind, operation = (fault.kind, fault.operation) if fault is not None and is_fired else ("", "")
         self.folder.saved(
-            self.keys[which], [job], bool(raised), kind == "kill", (kind, operation) == ("refuse", "unlink")
+            self.keys[which], [job], bool(raised), kind == "kill", kind == "refuse" and operation in SPARING
         )
         if kind == "kill":
             self.start(which, self.programs[which].savers[0].options)

@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 import hdfsaver as tf
 from tests.states.drawn import CHANGES, DRAFTS, FAULTS, MAYBE_FAULTS, METRICS, OPTIONS, SEEDS, SHAPES, STEPS, examples
-from tests.states.faults import Fault, StoppedError, attempt
+from tests.states.faults import SPARING, Fault, StoppedError, attempt
 from tests.states.folder import Folder, descriptors
 from tests.states.model import Content, Job, Listed, Rotation, World, family, file_name
 from tests.states.programs import Clock, Program, SaverOf
@@ -204,7 +204,7 @@ class SaverStates(RuleBasedStateMachine):
         is_fired = fault is not None and fault.fired
         assert is_fired or not raised, raised
         is_dead = is_fired and fault is not None and fault.kind == "kill"
-        spares = is_fired and fault is not None and (fault.kind, fault.operation) == ("refuse", "unlink")
+        spares = is_fired and fault is not None and fault.kind == "refuse" and fault.operation in SPARING
         self.folder.saved(key, jobs, bool(raised), is_dead, spares)
         if is_dead:  # and started again, as it was
             options = of.options

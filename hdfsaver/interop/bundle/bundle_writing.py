@@ -159,7 +159,7 @@ def write_checkpoint(
             writer.close()
         for draft in [*writer.drafts, *([] if meta is None else [meta])]:
             draft.complete(options.durable)
-        contents = partial(_index_bytes, writer.entries)
+        contents = partial(_index_bytes, _items(writer.entries))
         replacement.commit(index, writer.drafts, contents, meta, whole=options.whole)
 
 
@@ -335,9 +335,11 @@ def _shape_bytes(shape: tuple[int, ...]) -> bytes:
     return data
 
 
-def _index_bytes(entries: list[tuple[str, Any]], shards: int) -> bytes:
+def _items(entries: list[tuple[str, Any]]) -> list[tuple[bytes, bytes]]:
+    return sorted((name.encode(), entry.SerializeToString()) for name, entry in entries)
+
+
+def _index_bytes(items: list[tuple[bytes, bytes]], shards: int) -> bytes:
     header = message_classes.BundleHeaderProto(num_shards=shards)
     header.version.producer = VERSION
-    items = [(b"", header.SerializeToString())]
-    items += sorted((name.encode(), entry.SerializeToString()) for name, entry in entries)
-    return table_bytes(items)
+    return table_bytes([(b"", header.SerializeToString()), *items])
