@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -16,29 +16,13 @@ from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.tensor_conversion import as_array, is_tensor
-from hdfsaver.session.engine import Engine, Executable, StepError
+from hdfsaver.session.engine import Engine, StepError
 from hdfsaver.session.fetches import flatten
 from hdfsaver.session.numpy_engine import numpy_engine
 from hdfsaver.session.plan import make_plan
+from hdfsaver.session.prepared_runs import Feed, PreparedRun, PreparedRuns
 from hdfsaver.session.session_state import SessionState
-from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import STRING, Array
-
-
-class _Feed(NamedTuple):
-    """The requirements of a fed tensor on its value."""
-
-    tensor: Tensor
-    dtype: str
-    numpy_dtype: np.dtype[Any]
-    shape: Shape
-
-
-class _Prepared(NamedTuple):
-    """The prepared run of a combination of fetches and feeds, which a session keeps."""
-
-    execute: Executable
-    feeds: tuple[_Feed, ...]
 
 
 class Session:
@@ -65,8 +49,7 @@ class Session:
         self._engine = engine
         self._state = SessionState()
         self._closed = False
-        self._version = -1
-        self._prepared: dict[Any, _Prepared] = {}
+        self._prepared = PreparedRuns()
         self._entered: list[ExitStack] = []
 
     @property
@@ -120,11 +103,8 @@ class Session:
             An operation failed: `FailedPreconditionError` where a variable has no value.
         """
         leaves, rebuild = flatten(fetches)
-        prepared = self._prepare(leaves, feed_dict or {})
-        values = [
-            _feed_value(feed, value) for feed, value in zip(prepared.feeds, (feed_dict or {}).values(), strict=True)
-        ]
-        return rebuild(iter(self._execute(prepared, values)))
+        given = feed_dict or {}
+        return rebuild(iter(self._execute(self._prepare(leaves, given), given)))
 
     def make_callable(
         self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False
@@ -146,30 +126,36 @@ class Session:
         Raises
         ------
         TypeError
-            By the returned function: the number of its arguments is wrong.
+            None is fetched; by the returned function: the number of its arguments is wrong.
         """
+        leaves, rebuild = flatten(fetches)
         feeds = list(feed_list or ())
+        own: PreparedRun | None = None  # kept here, however many other runs there are
 
         def call(*values: Any) -> Any:
+            nonlocal own
             if len(values) != len(feeds):
                 raise TypeError(f"Expected {len(feeds)} arguments, one for each feed, but got {len(values)}.")
-            return self.run(fetches, dict(zip(feeds, values, strict=True)))
+            self._check_open()
+            given = dict(zip(feeds, values, strict=True))
+            prepared = own
+            if prepared is None or prepared.version != self._graph.version:
+                own = prepared = self._prepare(leaves, given)
+            return rebuild(iter(self._execute(prepared, given)))
 
         return call
 
-    def _prepare(self, leaves: list[Any], feed_dict: Mapping[Any, Any]) -> _Prepared:
+    def _prepare(self, leaves: list[Any], feed_dict: Mapping[Any, Any]) -> PreparedRun:
         self._check_open()
-        if self._graph.version != self._version:
-            self._prepared.clear()
-            self._version = self._graph.version
         key = (*leaves, None, *feed_dict)
         try:
-            prepared = self._prepared.get(key)
+            prepared = self._prepared.get(key, self._graph.version)
         except TypeError:  # something that cannot be hashed is not part of a graph; say which
             prepared = None
-        return prepared or self._prepare_anew(key, leaves, feed_dict)
+        return self._prepare_anew(key, leaves, feed_dict) if prepared is None else prepared
 
-    def _prepare_anew(self, key: Any, leaves: list[Any], feed_dict: Mapping[Any, Any]) -> _Prepared:
+    def _prepare_anew(self, key: Any, leaves: list[Any], feed_dict: Mapping[Any, Any]) -> PreparedRun:
+        version = self._graph.version  # read first: what is added from now on may not be in the plan
         if not self._graph.digraph:
             raise RuntimeError("The Session graph is empty. Add operations to the graph before calling run().")
         fetched = [self._fetch(leaf) for leaf in leaves]
@@ -179,7 +165,8 @@ class Session:
         except ValueError as error:
             raise errors.InvalidArgumentError(None, None, str(error)) from None
         execute = self._engine(plan, self._state)
-        prepared = self._prepared[key] = _Prepared(execute, tuple(_feed_of(tensor) for tensor in fed))
+        prepared = PreparedRun(execute, tuple(_feed_of(tensor) for tensor in fed), version, len(plan.steps))
+        self._prepared.keep(key, prepared)
         return prepared
 
     def _fetch(self, leaf: Any) -> Tensor | Operation:
@@ -200,7 +187,8 @@ class Session:
         assert isinstance(element, Tensor)
         return element
 
-    def _execute(self, prepared: _Prepared, values: list[Array]) -> list[Any]:
+    def _execute(self, prepared: PreparedRun, feed_dict: Mapping[Any, Any]) -> list[Any]:
+        values = [_feed_value(feed, value) for feed, value in zip(prepared.feeds, feed_dict.values(), strict=True)]
         try:
             return prepared.execute(values)
         except StepError as failure:
@@ -282,12 +270,12 @@ def _with_op(error: errors.OpError, operation: Operation, message: str) -> error
     return type(error)(operation.data, operation, message, error.error_code)
 
 
-def _feed_of(tensor: Tensor) -> _Feed:
+def _feed_of(tensor: Tensor) -> Feed:
     dtype = dtypes.base_name(tensor.dtype.name)
-    return _Feed(tensor, dtype, dtypes.numpy_dtype(dtype), tensor.op.output_data[tensor.value_index][1])
+    return Feed(tensor, dtype, dtypes.numpy_dtype(dtype), tensor.op.output_data[tensor.value_index][1])
 
 
-def _feed_value(feed: _Feed, value: Any) -> Array:
+def _feed_value(feed: Feed, value: Any) -> Array:
     """The fed value as a read-only view: code that keeps it must copy it, since the user may write on it later.
 
     It is a plain array, also of a subclass: with a matrix or a masked array kernels would give other results.
@@ -307,7 +295,7 @@ def _feed_value(feed: _Feed, value: Any) -> Array:
     return view
 
 
-def _feed_array(feed: _Feed, value: Any) -> Array:
+def _feed_array(feed: Feed, value: Any) -> Array:
     if is_tensor(value):
         raise TypeError(
             "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include Python scalars, "
