@@ -110,7 +110,42 @@ class _Scopes:
 
     def __init__(self) -> None:
         self.current = VariableScope()
-        self.opened: dict[str, int] = {}
+        self._opened: dict[str, int] = {}
+        self._inside: list[str] = []  # the scopes that were opened in the current one
+        self._numbers: dict[str, int] = {}  # for each name in the current one the first number that may be free
+
+    @contextmanager
+    def entered(self, scope: VariableScope) -> Iterator[VariableScope]:
+        """Make a scope the current one inside a ``with`` block."""
+        self._opened[scope.name] = self._opened.get(scope.name, 0) + 1
+        self._inside.append(scope.name)
+        outer = self.current, self._inside, self._numbers
+        inside: list[str] = []
+        self.current, self._inside, self._numbers = scope, inside, {}
+        try:
+            yield scope
+        finally:
+            self.current, self._inside, self._numbers = outer
+            # Inside a scope that is opened again its inner default names begin again.
+            for name in inside:
+                self._close(name)
+
+    def _close(self, name: str) -> None:
+        count = self._opened.pop(name) - 1
+        if count:
+            self._opened[name] = count
+
+    def unique(self, prefix: str, name: str) -> str:
+        """The name where no scope of that name was opened, otherwise with the first free ``_1``, ``_2`` and so on."""
+        wanted = f"{prefix}/{name}" if prefix else name
+        if wanted not in self._opened:
+            return name
+        # None is closed before the current scope is left, so that all numbers below stay taken until then.
+        count = self._numbers.get(wanted, 1)
+        while f"{wanted}_{count}" in self._opened:
+            count += 1
+        self._numbers[wanted] = count
+        return f"{name}_{count}"
 
 
 def _scopes() -> _Scopes:
@@ -187,41 +222,17 @@ def variable_scope(
         base, name, inner_name = name_or_scope, name_or_scope.name, name_or_scope.name.rpartition("/")[2]
     else:
         base = get_variable_scope()
-        inner_name = name_or_scope if name_or_scope is not None else _unique_scope_name(base.name, str(default_name))
+        inner_name = name_or_scope if name_or_scope is not None else _scopes().unique(base.name, str(default_name))
         name = f"{base.name}/{inner_name}" if base.name and inner_name else base.name or inner_name
     enters = auxiliary_name_scope and bool(inner_name)
     with graph.name_scope(inner_name if enters else _here(graph)) as name_scope:
         entered_again = base.original_name_scope if isinstance(name_or_scope, VariableScope) else name_scope
-        with _current(base.inner(name=name, name_scope=entered_again, **changes)) as scope:
+        with _scopes().entered(base.inner(name=name, name_scope=entered_again, **changes)) as scope:
             yield scope
 
 
 def _here(graph: Graph) -> str:
     return f"{graph.get_name_scope()}/" if graph.get_name_scope() else ""
-
-
-@contextmanager
-def _current(scope: VariableScope) -> Iterator[VariableScope]:
-    scopes = _scopes()
-    scopes.opened[scope.name] = scopes.opened.get(scope.name, 0) + 1
-    before = dict(scopes.opened)
-    outer, scopes.current = scopes.current, scope
-    try:
-        yield scope
-    finally:
-        scopes.current = outer
-        # Inside a scope that is opened again its inner default names begin again.
-        scopes.opened = before
-
-
-def _unique_scope_name(prefix: str, name: str) -> str:
-    opened = _scopes().opened
-    count = 0
-    candidate = name
-    while (f"{prefix}/{candidate}" if prefix else candidate) in opened:
-        count += 1
-        candidate = f"{name}_{count}"
-    return candidate
 
 
 def no_regularizer(_: TensorLike) -> None:
