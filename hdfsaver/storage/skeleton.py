@@ -292,7 +292,7 @@ def _write_model(root: h5g.GroupID, group: str, plan: Plan, paths: Mapping[str, 
 def _allocate_variables(
     group: h5g.GroupID, places: Sequence[Place], paths: Mapping[str, str], output: Output
 ) -> list[Extent]:
-    groups: dict[str, h5g.GroupID] = {}
+    groups: dict[str | tuple[int, str], h5g.GroupID] = {}
     rows = []
     for place in places:
         parent, link = objects.group_for(group, paths[place.name], groups)

@@ -45,7 +45,7 @@ def write_collections(group: h5g.GroupID, collections: Mapping[str, CollectionDe
     ValueError, TypeError, OverflowError
         A collection has an unknown kind, or an item of another type.
     """
-    made: dict[str, h5g.GroupID] = {}
+    made: dict[str | tuple[int, str], h5g.GroupID] = {}
     paths = link_names.paths_of(collections)
     for name in sorted(collections):
         _check(name, collections[name])

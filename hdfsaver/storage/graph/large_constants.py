@@ -60,7 +60,7 @@ class ConstantWriter:
         if not self._arrays:
             return
         group = objects.create_group(graph, CONSTANTS)
-        made: dict[str, h5g.GroupID] = {}
+        made: dict[str | tuple[int, str], h5g.GroupID] = {}
         for path, array in zip(self.paths(), self._arrays.values(), strict=True):
             write_array(*objects.group_for(group, path, made), array)
 

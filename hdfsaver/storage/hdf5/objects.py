@@ -92,7 +92,9 @@ def create_group(parent: h5g.GroupID, link: str) -> h5g.GroupID:
     return h5g.create(parent, link.encode(), link_properties(), _group_properties())
 
 
-def group_for(parent: h5g.GroupID, path: str, made: dict[str, h5g.GroupID]) -> tuple[h5g.GroupID, str]:
+def group_for(
+    parent: h5g.GroupID, path: str, made: dict[str | tuple[int, str], h5g.GroupID]
+) -> tuple[h5g.GroupID, str]:
     """Get the parent group of a path, and create it if it is missing.
 
     Parameters
@@ -101,7 +103,7 @@ def group_for(parent: h5g.GroupID, path: str, made: dict[str, h5g.GroupID]) -> t
         The group that the path begins at.
     path : str
         Links with ``/`` between them.
-    made : dict of str to h5py.h5g.GroupID
+    made : dict
         A cache of the groups below ``parent``, kept by the caller between calls.
 
     Returns
@@ -112,14 +114,20 @@ def group_for(parent: h5g.GroupID, path: str, made: dict[str, h5g.GroupID]) -> t
         The last link.
     """
     above, _, link = path.rpartition("/")
-    if above and above not in made:
-        # A loop instead of recursion: a name may have more components than Python's recursion limit.
-        links = above.split("/")
-        for depth, name in enumerate(links, 1):
-            below = "/".join(links[:depth])
-            if below not in made:
-                made[below] = create_group(made["/".join(links[: depth - 1])] if depth > 1 else parent, name)
-    return (made[above] if above else parent), link
+    if not above:
+        return parent, link
+    group = made.get(above)
+    if group is None:
+        # A loop instead of recursion: a name may have more components than Python's recursion limit. Groups are known
+        # by the one above and the link, since the paths of one name with many components have many characters.
+        group = parent
+        for name in above.split("/"):
+            place = (group.id, name)
+            if place not in made:
+                made[place] = create_group(group, name)
+            group = made[place]
+        made[above] = group
+    return group, link
 
 
 def allocate(parent: h5g.GroupID, link: str, datatype: h5t.TypeID, shape: tuple[int, ...]) -> h5d.DatasetID:

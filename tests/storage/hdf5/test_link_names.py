@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdfsaver.storage.hdf5.link_names import name_of, paths_of
+from hdfsaver.storage.hdf5.link_names import LEVELS, name_of, paths_of
 
 # Few different characters, so that one name is often the beginning of another.
 AWKWARD = st.text(st.sampled_from("ab/./%2FE\0\n:é"), max_size=8)
@@ -91,3 +91,11 @@ def test_ten_thousand_names_take_no_time():
     start = time.process_time()
     assert 10000 == len(paths_of(names))
     assert time.process_time() - start < 0.5
+
+
+def test_a_path_has_so_many_groups():
+    """Behind the first components of a name its slashes are escaped: HDF5 keeps the whole path of each open group."""
+    deep, other = "g/" * (2 * LEVELS) + "w", "g/" * LEVELS + "w"
+    paths = paths_of([deep, other])
+    assert [LEVELS, LEVELS] == [path.count("/") for path in paths.values()]
+    assert {deep: deep, other: other} == {name: name_of(path) for name, path in paths.items()}
