@@ -225,12 +225,17 @@ class _Described(NamedTuple):
 
 
 class _Imported(NamedTuple):
-    """The result of an import: the graph, the new name of each operation, variables and requested elements."""
+    """The result of an import.
+
+    ``new_names`` has the new name of each operation, ``variables`` the global ones by their old names, ``by_operation``
+    all of them by the new names of their operations, ``elements`` what was asked for.
+    """
 
     graph: Graph
     described: _Described
     new_names: Mapping[str, str]
     variables: dict[str, Variable]
+    by_operation: Mapping[str, Variable]
     elements: Elements
 
 
@@ -265,9 +270,10 @@ def _import(
     annotate(graph.digraph, described.annotations, new_names)
     _warn_of_resources(described.nodes)
     collections = {key: definition for key, definition in collections.items() if options.wants_collection(key)}
-    variables = _Collections(graph, new_names, prefix).add(collections)
+    imported = _Collections(graph, new_names, prefix)
+    variables = imported.add(collections)
     described = described._replace(nodes={})  # they are in the graph now
-    return _Imported(graph, described, new_names, variables, elements)
+    return _Imported(graph, described, new_names, variables, imported.by_operation(), elements)
 
 
 def _read(
@@ -415,6 +421,10 @@ class _Collections:
             item.variable_name: self.variables[item.variable_name] for item in listed if isinstance(item, VariableDef)
         }
 
+    def by_operation(self) -> dict[str, Variable]:
+        """The variables of all collections by the names of their operations."""
+        return {variable.op.name: variable for variable in self.variables.values()}
+
     def _imported(self, kind: str, item: Any) -> Any:
         if isinstance(item, VariableDef):
             return self._variable(item)
@@ -454,8 +464,7 @@ def _saver_of(imported: _Imported, group: str) -> Saver | None:
     graph, described = imported.graph, imported.described
     if described.saver is not None and described.saved_names:
         with graph.as_default():
-            there = _variables_in(graph)
-            found = {name: _kept(imported, saved, there) for name, saved in described.saved_names.items()}
+            found = {name: _kept(imported, saved) for name, saved in described.saved_names.items()}
         return Saver(found, saver_def=_saver_def(imported), group=group)
     variables = _by_old_names(imported)
     return Saver(variables, saver_def=_saver_def(imported), group=group) if variables else None
@@ -475,12 +484,13 @@ def _new_name(imported: _Imported, name: str) -> str:
     return imported.new_names.get(operation, operation) + colon + output
 
 
-def _kept(imported: _Imported, saved: str | list[SavedPart], variables: Mapping[str, Variable]) -> Any:
+def _kept(imported: _Imported, saved: str | list[SavedPart]) -> Any:
     """The object that a Saver kept under one name: a variable, or parts of one."""
 
     def named(op_name: str) -> Any:
         new = imported.new_names.get(op_name, op_name)
-        return variables[new] if new in variables else imported.graph.get_operation_by_name(new).outputs[0]
+        known = imported.by_operation
+        return known[new] if new in known else imported.graph.get_operation_by_name(new).outputs[0]
 
     if isinstance(saved, str):
         return named(saved)
@@ -497,14 +507,4 @@ def _by_old_names(imported: _Imported) -> dict[str, Any]:
             found.setdefault(info.full_name, []).append(variable)
         elif variable is not None:
             found[definition.variable_name.removesuffix(":0")] = variable
-    return found
-
-
-def _variables_in(graph: Graph) -> dict[str, Variable]:
-    """The variables of a graph by the names of their operations."""
-    found: dict[str, Variable] = {}
-    for key in GraphKeys.VARIABLE_COLLECTIONS:
-        for variable in graph.get_collection(key):
-            if isinstance(variable, Variable):
-                found.setdefault(variable.op.name, variable)
     return found

@@ -266,10 +266,7 @@ class Graph:
     def mark_names(self, names: Iterable[str]) -> None:
         """Mark names, and the scopes that contain them, as used."""
         for name in names:
-            self._names.mark(name)
-            while (end := name.rfind("/")) > 0:
-                name = name[:end]
-                self._names.mark(name)
+            self._names.mark_with_scopes(name)
 
     def taken_names(self) -> TakenNames:
         """The names that an import finds taken."""

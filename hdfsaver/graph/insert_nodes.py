@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from hdfsaver import dtypes, schema
 from hdfsaver.graph.definition import OpDef, find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.op_names import check_operation_name
-from hdfsaver.graph.walks import CycleError, topological_sort
+from hdfsaver.graph.walks import CycleError, data_behind, topological_sort
 from hdfsaver.messages.op_defs import OUTPUT_DTYPES, OUTPUT_SHAPES
 from hdfsaver.shapes import Shape, merge
 
@@ -108,9 +107,7 @@ class _Insertion:
         try:
             before = len(digraph)
             digraph.add_nodes_from((self.names[name], self._renamed(name)) for name in self.order)
-            # A view with data is read at once; a look-up for each node takes twice as long.
-            nodes = cast("Iterable[tuple[str, dict[str, Any]]]", digraph.nodes(data=True))
-            added = list(itertools.islice(nodes, before, None))
+            added = data_behind(digraph, before)
             self.added = dict(added)
             for name, (new, data) in zip(self.order, added, strict=True):
                 if "outputs" not in data:
@@ -357,12 +354,3 @@ def _new_names(graph: Graph, order: list[str], prefix: str) -> dict[str, str]:
         names[name] = new
         added.add(new)
     return names
-
-
-def _names_and_scopes(graph: Graph) -> set[str]:
-    """The names of operations, and of the scopes that contain them. Unlike elsewhere, case counts, as in TensorFlow."""
-    taken = set(graph.digraph)
-    for name in list(taken):
-        while (end := name.rfind("/")) > 0 and (name := name[:end]) not in taken:
-            taken.add(name)
-    return taken

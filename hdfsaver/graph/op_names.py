@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from typing import TypeAlias
 
 from hdfsaver.graph.walks import nodes_behind
 from hdfsaver.schema import DiGraph
 
 # TensorFlow's own rule (tensorflow/python/framework/ops.py): a name becomes part of paths and of collections' patterns.
 _OPERATION = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*", re.ASCII)
+_SLASH = re.compile("/")
 _SCOPE = re.compile(r"[A-Za-z0-9_.\\/>-]*", re.ASCII)
 
 
@@ -39,30 +43,76 @@ def parse_tensor_name(name: str) -> tuple[str, int] | None:
     return operation, int(output)
 
 
+LONG = 256
+"""Characters of a name from which on a digest stands for it: the scopes of one name together would have its square."""
+
+_Key: TypeAlias = str | bytes
+"""A name, or the digest of a long one."""
+
+
+def _key(name: str) -> _Key:
+    return name if len(name) <= LONG else next(_digests(name, [len(name)]))
+
+
+def _digests(name: str, ends: Iterable[int]) -> Iterator[bytes]:
+    """The digests of beginnings of a name, in the order of their ends."""
+    hasher = blake2b(digest_size=16)
+    start = 0
+    for end in ends:
+        hasher.update(name[start:end].encode(errors="surrogatepass"))
+        yield hasher.digest()
+        start = end
+
+
+def _long_scopes(name: str) -> Iterator[bytes]:
+    """The digests of the scopes with long names that a name is in."""
+    return _digests(name, (found.start() for found in _SLASH.finditer(name, LONG + 1)))
+
+
+def _end_of_short_scopes(name: str) -> int:
+    """The end of the innermost of the other scopes; 0 or less where there is none."""
+    return name.rfind("/", 0, LONG + 1)
+
+
 class NamesInUse:
     """The names that are taken in a graph. Uniqueness ignores case, as file systems may."""
 
     def __init__(self) -> None:
-        self._count_by_key: dict[str, int] = {}
+        self._count_by_key: dict[_Key, int] = {}
 
     def mark(self, name: str) -> None:
         """Take a name that is unique already."""
-        self._count_by_key.setdefault(name.lower(), 1)
+        self._count_by_key.setdefault(_key(name.lower()), 1)
+
+    def mark_with_scopes(self, name: str) -> None:
+        """Take a name that is unique already, and the scopes that it is in."""
+        name = name.lower()
+        mark = self._count_by_key.setdefault
+        mark(_key(name), 1)
+        if len(name) > LONG:
+            for scope in _long_scopes(name):
+                mark(scope, 1)
+        end = _end_of_short_scopes(name)
+        while end > 0:
+            name = name[:end]
+            mark(name, 1)
+            end = name.rfind("/")
 
     def unique(self, name: str, *, mark_as_used: bool = True) -> str:
         """The name itself where it is free, otherwise with the first free ``_1``, ``_2`` and so on."""
-        key = name.lower()
+        lower = name.lower()
+        key = _key(lower)
         count = self._count_by_key.get(key, 0)
         if count == 0:
             if mark_as_used:
                 self._count_by_key[key] = 1
             return name
-        while f"{key}_{count}" in self._count_by_key:
+        while (numbered := _key(f"{lower}_{count}")) in self._count_by_key:
             count += 1
         if mark_as_used:
             # The next one goes on from here: names are never given back, so that all numbers below stay taken.
             self._count_by_key[key] = count + 1
-            self._count_by_key[f"{key}_{count}"] = 1
+            self._count_by_key[numbered] = 1
         return f"{name}_{count}"
 
 
@@ -77,7 +127,7 @@ class TakenNames:
 
     def _forget(self) -> None:
         self._seen: tuple[int, str | None] = (0, None)
-        self._scopes: set[str] = set()
+        self._scopes: set[_Key] = set()
         self._numbers: dict[str, int] = {}
 
     def keep_up(self, digraph: DiGraph) -> None:
@@ -88,13 +138,20 @@ class TakenNames:
             names = list(digraph)
         self._digraph = digraph
         for name in names:
-            while (end := name.rfind("/")) > 0 and (name := name[:end]) not in self._scopes:
-                self._scopes.add(name)
+            self._add_scopes(name)
         if names:
             self._seen = len(digraph), names[-1]
 
+    def _add_scopes(self, name: str) -> None:
+        if len(name) > LONG:
+            self._scopes.update(_long_scopes(name))
+        end = _end_of_short_scopes(name)
+        while end > 0 and (name := name[:end]) not in self._scopes:
+            self._scopes.add(name)
+            end = name.rfind("/")
+
     def __contains__(self, name: str) -> bool:
-        return name in self._digraph or name in self._scopes
+        return name in self._digraph or _key(name) in self._scopes
 
     def first_free(self, name: str) -> int:
         """The first number that makes a name free, 1 or more."""

@@ -192,6 +192,12 @@ def nodes_behind(digraph: DiGraph, count: int, last: str | None) -> list[str] | 
     return names[1:] if names[0] == last else None
 
 
+def data_behind(digraph: DiGraph, count: int) -> list[tuple[str, dict[str, Any]]]:
+    """The nodes behind the first ones with their data, in order, in a time that depends on their number alone."""
+    nodes: dict[str, dict[str, Any]] = digraph._node  # type: ignore[attr-defined]  # as above
+    return list(itertools.islice(reversed(nodes.items()), len(nodes) - count))[::-1]
+
+
 class Positions:
     """When each operation of a graph was made; operations that were added since the last time are all it looks at."""
 

@@ -7,6 +7,7 @@ import os
 import pytest
 
 import hdfsaver as tf
+from tests.growing import lines
 
 
 @pytest.fixture
@@ -149,3 +150,20 @@ def test_many_variables_are_found_by_name(tmp_path, monkeypatch):
     with tf.Graph().as_default():
         assert tf.train.import_meta_graph(path) is not None
     assert len(asked) < 10
+
+
+def test_an_import_does_not_look_at_what_is_there():
+    """One more import into a graph takes the same work however many variables and operations the graph has."""
+    with tf.Graph().as_default():
+        v = tf.Variable(1.0, name="v")
+        described = tf.train.Saver([v]).export_meta_graph()
+
+    def one_more(count):
+        with tf.Graph().as_default():
+            for number in range(count):
+                tf.Variable(float(number), name="w")
+            tf.train.import_meta_graph(described)
+            return lines(lambda: tf.train.import_meta_graph(described))
+
+    one_more(1)  # what is kept for later, of modules and definitions, is there
+    assert one_more(5) == one_more(200)

@@ -1,5 +1,7 @@
 """Names of operations and scopes."""
 
+import tracemalloc
+
 import networkx as nx
 import pytest
 from hypothesis import given
@@ -117,3 +119,43 @@ def test_imports_beside_many_names():
             found.add_node(f"s/a_{number}")
 
     assert growth(graph, add_one_by_one, 1000) < TOO_MUCH
+
+
+def deep(levels):
+    """A name in so many scopes."""
+    return "S/" * levels + "x"
+
+
+def test_the_scopes_of_a_long_name_are_taken():
+    """Names that are too long to be kept are known all the same, and numbered."""
+    names = NamesInUse()
+    names.mark_with_scopes(deep(400))
+    for levels in (1, 100, 127, 128, 129, 200, 400):
+        scope = deep(levels).lower()[:-2]
+        assert f"{scope}_1" == names.unique(scope)
+        assert f"{scope}_2" == names.unique(scope)
+        assert f"{scope}_1_1" == names.unique(f"{scope}_1")
+    assert deep(401) == names.unique(deep(401))
+    assert deep(400).lower() + "_1" == names.unique(deep(400).lower())
+
+
+def test_an_import_finds_the_scopes_of_a_long_name():
+    """The scopes of long names are taken for an import, which tells capitals from others."""
+    taken = TakenNames()
+    taken.keep_up(nx.DiGraph([(deep(400), deep(400).lower())]))
+    for levels in (1, 127, 128, 129, 200, 400):
+        assert deep(levels)[:-2] in taken
+        assert deep(levels)[:-2].lower() in taken
+        assert deep(levels) not in taken or levels == 400
+    assert deep(200)[:-2].replace("S", "s", 1) not in taken
+
+
+@pytest.mark.parametrize("made", [NamesInUse, TakenNames])
+def test_the_scopes_of_a_long_name_take_little_memory(made):
+    """A name in 5,000 scopes does not become 5,000 long names: a file could ask for any memory so."""
+    names, digraph = made(), nx.DiGraph([(deep(5000), "x")])
+    tracemalloc.start()
+    names.mark_with_scopes(deep(5000)) if made is NamesInUse else names.keep_up(digraph)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4_000_000

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdfsaver import schema
-from hdfsaver.graph.walks import Positions, Takers, ancestors, execution_order, positions
+from hdfsaver.graph.walks import Positions, Takers, ancestors, data_behind, execution_order, positions
+from tests.growing import TOO_MUCH, growth
 
 ONE = (("float32", ()),)
 
@@ -83,3 +84,18 @@ def test_takers_are_those_of_the_wires(graph):
             assert expected == set(takers.of(graph, version, name, 0))
             assert [] == takers.of(graph, version, name, 1)
         schema.add_node(graph, "new", op="Any", inputs=tuple((name, 0) for name in graph), outputs=ONE)
+
+
+def test_the_data_behind_are_those_of_the_last_nodes():
+    """The last nodes come in their order, with their data, in a time that does not depend on those before."""
+    graph = nx.DiGraph()
+    graph.add_nodes_from((str(number), {"number": number}) for number in range(5))
+    assert [("3", {"number": 3}), ("4", {"number": 4})] == data_behind(graph, 3)
+    assert [] == data_behind(graph, 5)
+    assert graph.nodes["4"] is data_behind(graph, 4)[0][1]
+
+    def last_of(digraph):
+        for _ in range(len(digraph)):
+            data_behind(digraph, len(digraph) - 1)
+
+    assert growth(lambda count: nx.empty_graph(count, nx.DiGraph), last_of, 1000) < TOO_MUCH
