@@ -44,7 +44,7 @@ def parse_tensor_name(name: str) -> tuple[str, int] | None:
 
 
 LONG = 256
-"""Characters of a name from which on a digest stands for it: the scopes of one name together would have its square."""
+"""The longest name that is kept. A longer one is known by its digest, as all its scopes together are much longer."""
 
 _Key: TypeAlias = str | bytes
 """A name, or the digest of a long one."""

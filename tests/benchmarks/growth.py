@@ -36,6 +36,7 @@ import numpy as np
 from typer.testing import CliRunner
 
 import hdfsaver as tf
+from hdfsaver.checkpoint.meta_graph import structure_of
 from hdfsaver.cli import app
 from hdfsaver.interop import read_graph_def, read_meta_graph
 from hdfsaver.storage.resealing import reseal
@@ -513,6 +514,56 @@ def groups_restore(count: int, folder: Path) -> Job:
     return always(lambda: saver.restore(tf.Session(graph=graph), path))
 
 
+@case("groups: import_meta_graph of one", 50)
+def groups_import(count: int, folder: Path) -> Job:
+    graph = model(2)
+    with graph.as_default():
+        structure = structure_of(graph)
+    models = {f"model_{number}": Model({"w": np.zeros(4, np.float32)}, structure, {}) for number in range(count)}
+    write_models(folder / f"{count}.h5", models, durable=False)
+
+    def run() -> None:
+        with fresh_graph():
+            tf.train.import_meta_graph(folder / f"{count}.h5", group="model_0")
+
+    return always(run)
+
+
+# --- one name of many components --------------------------------------------------------------------------------------
+
+
+def component_name(count: int) -> str:
+    """A name in so many scopes, or groups."""
+    return "g/" * count + "w"
+
+
+@case("one name of many components, save_file", 2000)
+def save_components(count: int, folder: Path) -> Job:
+    values = {component_name(count): np.zeros(4, np.float32)}
+    return always(lambda: tf.save_file(values, folder / "x.h5", durable=False))
+
+
+@case("one name of many components, load_file", 2000)
+def load_components(count: int, folder: Path) -> Job:
+    path = folder / f"{count}.h5"
+    tf.save_file({component_name(count): np.zeros(4, np.float32)}, path, durable=False)
+    return always(lambda: tf.load_file(path))
+
+
+@case("one name of many components, import_meta_graph", 2000)
+def import_components(count: int, folder: Path) -> Job:
+    with fresh_graph():
+        variable = tf.Variable(np.zeros(4, np.float32), name=component_name(count))
+        described = tf.train.Saver([variable]).export_meta_graph()
+
+    def run() -> None:
+        with fresh_graph():
+            tf.train.import_meta_graph(described)
+            tf.train.import_meta_graph(described)
+
+    return always(run)
+
+
 # --- the Saver --------------------------------------------------------------------------------------------------------
 
 
@@ -858,6 +909,40 @@ def build_layers(count: int, folder: Path) -> Job:
     return always(run)
 
 
+@case("variable scopes with one default name", 500)
+def build_default_scopes(count: int, folder: Path) -> Job:
+    def run() -> None:
+        with fresh_graph():
+            for _ in range(count):
+                with tf.variable_scope(None, "layer"):
+                    pass
+
+    return always(run)
+
+
+@case("get_variable of one that exists", 500)
+def reuse_variables(count: int, folder: Path) -> Job:
+    graph = model(count)
+
+    def run() -> None:
+        with graph.as_default(), tf.variable_scope("", reuse=True):
+            for name in names(count):
+                tf.get_variable(name)
+
+    return always(run)
+
+
+@case("trainable_variables", 5000)
+def trainable(count: int, folder: Path) -> Job:
+    graph = model(count)
+
+    def run() -> None:
+        with graph.as_default():
+            tf.trainable_variables("layer_1/")
+
+    return always(run)
+
+
 @case("building constants of one name", 500)
 def build_same(count: int, folder: Path) -> Job:
     def run() -> None:
@@ -1132,6 +1217,32 @@ def each_fetch(count: int, folder: Path) -> Job:
     return (lambda: tf.Session(graph=graph)), run
 
 
+@case("Session.run of many combinations, more than are kept", 200)
+def run_combinations(count: int, folder: Path) -> Job:
+    with fresh_graph() as graph:
+        made = [tf.constant(1.0) for _ in range(100)]
+    sess = tf.Session(graph=graph)
+
+    def run() -> None:
+        for number in range(count):
+            sess.run([made[number % 100], made[number // 100 % 100], made[number // 10_000 % 100]])
+
+    return always(run)
+
+
+@case("make_callable of each operation", 200)
+def callables(count: int, folder: Path) -> Job:
+    with fresh_graph() as graph:
+        made = [tf.constant(1.0) for _ in range(count)]
+    sess = tf.Session(graph=graph)
+
+    def run() -> None:
+        for found in [sess.make_callable(each) for each in made]:
+            found()
+
+    return always(run)
+
+
 @case("Session.run, an operation made before each", 200)
 def grow_and_run(count: int, folder: Path) -> Job:
     def run() -> None:
@@ -1332,6 +1443,44 @@ def import_meta_again(count: int, folder: Path) -> Job:
             tf.train.import_meta_graph(path)
 
     return (lambda: model(count)), run
+
+
+@case("import_meta_graph, many small ones", 50)
+def import_many_meta(count: int, folder: Path) -> Job:
+    with model(2).as_default():
+        described = tf.train.Saver().export_meta_graph()
+
+    def run() -> None:
+        with fresh_graph():
+            for _ in range(count):
+                tf.train.import_meta_graph(described)
+
+    return always(run)
+
+
+@case("import_meta_graph of resource variables", 200)
+def import_resources(count: int, folder: Path) -> Job:
+    described = tf.MetaGraphDef()
+    for name in names(count):
+        node = described.graph_def.node.add(name=name, op="VarHandleOp")
+        node.attr["dtype"].type = 1
+        node.attr["shape"].shape.dim.add(size=4)
+        node.attr["shared_name"].s = name.encode()
+        value = described.graph_def.node.add(name=f"{name}/zeros", op="Const")
+        value.attr["dtype"].type = 1
+        value.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(np.zeros(4, np.float32)))
+        assign = described.graph_def.node.add(
+            name=f"{name}/Assign", op="AssignVariableOp", input=[name, f"{name}/zeros"]
+        )
+        assign.attr["dtype"].type = 1
+        read = described.graph_def.node.add(name=f"{name}/Read/ReadVariableOp", op="ReadVariableOp", input=[name])
+        read.attr["dtype"].type = 1
+
+    def run() -> None:
+        with fresh_graph():
+            tf.train.import_meta_graph(described)
+
+    return always(run)
 
 
 @case("import_meta_graph of a MetaGraphDef", 100)
