@@ -70,7 +70,7 @@ def _long_scopes(name: str) -> Iterator[bytes]:
 
 
 def _end_of_short_scopes(name: str) -> int:
-    """The end of the innermost of the other scopes; 0 or less where there is none."""
+    """The end of the innermost of the other scopes; 0 or less where there is not one."""
     return name.rfind("/", 0, LONG + 1)
 
 

@@ -6,6 +6,9 @@ child processes included, the best of several runs, without the time that the op
 suspicious exponent is measured again at a larger N, where a power shows more and noise less; where one is above 1.1
 then, the exit status is 1.
 
+Where a time grows a little more than in proportion, ``--lines`` tells whether the work does: it counts the lines of
+Python that run, which are exact, while caches and the heap of a large process make each of them slower.
+
 With words, only the operations run whose names have one of them.
 """
 
@@ -41,6 +44,9 @@ from hdfsaver.cli import app
 from hdfsaver.interop import read_graph_def, read_meta_graph
 from hdfsaver.storage.resealing import reseal
 from hdfsaver.storage.writing import Model, write_models
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.growing import lines
 
 ROUNDS = 3
 FACTOR = 4
@@ -1672,18 +1678,34 @@ def shown(line: Line, markdown: bool) -> str:
     return f"{line.name:56}{cells[0]:>10}{cells[1]:>12}{cells[2]:>12}{cells[3]:>10}{mark}"
 
 
-def main(words: list[str], markdown: bool) -> int:
+def counted(measured: Case) -> Line:
+    """The exponent of the lines of Python that run, which has no noise and needs no larger size."""
+
+    def count(size: int) -> int:
+        with tempfile.TemporaryDirectory(prefix="growth-") as folder:
+            before, run = measured.make(size, Path(folder))
+            run(before())  # modules are imported, and what is kept for ever is kept
+            prepared = before()
+            return lines(lambda: run(prepared))
+
+    fixed, once, more = count(2), count(measured.size), count(FACTOR * measured.size)
+    exponent = math.log(max(more - fixed, 1) / max(once - fixed, 1)) / math.log(FACTOR)
+    return Line(measured.name, measured.size, once / 1000, more / 1000, exponent)
+
+
+def main(words: list[str], markdown: bool, find: Callable[[Case], Line] = measure) -> int:
     """Print the table; 1 where something grows faster than it should."""
     warnings.simplefilter("ignore")
     os.environ["COLUMNS"] = "200"
     chosen = [found for found in CASES if not words or any(word in found.name for word in words)]
+    small, large = ("lines(N)", "lines(4N)") if find is counted else ("t(N), ms", "t(4N), ms")
     if markdown:
-        print("| operation | N | t(N), ms | t(4N), ms | exponent |\n| --- | ---: | ---: | ---: | ---: |")
+        print(f"| operation | N | {small} | {large} | exponent |\n| --- | ---: | ---: | ---: | ---: |")
     else:
-        print(f"{'operation':56}{'N':>10}{'t(N), ms':>12}{'t(4N), ms':>12}{'exponent':>10}")
+        print(f"{'operation':56}{'N':>10}{small:>12}{large:>12}{'exponent':>10}")
     failed = []
     for found in chosen:
-        line = measure(found)
+        line = find(found)
         print(shown(line, markdown), flush=True)
         failed += [line] * (line.exponent > LIMIT)
     print(f"\n{len(chosen)} operations, {len(failed)} with an exponent above {LIMIT}.")
@@ -1694,5 +1716,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--markdown", action="store_true", help="print the table for a page")
     parser.add_argument("words", nargs="*", help="parts of the names of the operations to measure")
+    parser.add_argument("--lines", action="store_true", help="count lines of Python, in the place of milliseconds")
     given = parser.parse_args()
-    sys.exit(main(given.words, given.markdown))
+    sys.exit(main(given.words, given.markdown, counted if given.lines else measure))
