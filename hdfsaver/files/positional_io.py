@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Executor, wait
 from typing import TypeAlias, TypeVar
 
 import xxhash
@@ -17,6 +17,7 @@ import xxhash
 from hdfsaver.files.lazy_arrays import JoinedBytes
 from hdfsaver.files.live_bytes import LiveBytes
 from hdfsaver.files.progress import SILENT, Progress
+from hdfsaver.files.thread_pool import ThreadPool
 
 PIECE = 1 << 20
 """Bytes moved at once: they fit into the cache of one core, so that the digest does not read memory again."""
@@ -285,7 +286,7 @@ def in_threads(
         return [work(job, halt) for job in jobs]
     # The largest first: a large job that begins last would run alone.
     order = sorted(range(len(jobs)), key=lambda index: -sizes[index])
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="hdfsaver")
+    pool = ThreadPool(threads)
     try:
         running = [pool.submit(work, jobs[index], halt) for index in order]
         for future in wait(running, return_when=FIRST_EXCEPTION).done:
@@ -296,7 +297,7 @@ def in_threads(
     return [digests[index] for index in range(len(jobs))]
 
 
-def end(pool: ThreadPoolExecutor, halt: threading.Event) -> None:
+def end(pool: Executor, halt: threading.Event) -> None:
     """Stop the threads and wait for them, even if Ctrl-C is pressed again: no file is closed while a thread uses it.
 
     Jobs that have not begun never begin; the others stop after their present piece.

@@ -13,7 +13,6 @@ import sys
 import tempfile
 import threading
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
@@ -24,6 +23,7 @@ import hdfsaver as tf
 from hdfsaver import errors
 from hdfsaver.files import positional_io
 from hdfsaver.files.atomic_write import atomic_write, write_text_atomically
+from hdfsaver.files.thread_pool import ThreadPool
 from tests.reliability.operations import observed
 from tests.reliability.programs import PREPARATIONS, Model, is_resealed, saved_step
 
@@ -377,7 +377,7 @@ def test_ctrl_c_at_any_operation(tmp_path, model):
     assert step == saved_step(tmp_path)
 
 
-class Pool(ThreadPoolExecutor):
+class Pool(ThreadPool):
     """Threads that say when they are told to stop; by then the work knows that nobody waits for it."""
 
     made: ClassVar[list[Pool]] = []
@@ -423,7 +423,7 @@ class InterruptedPool(Pool):
 def test_ctrl_c_while_threads_write(tmp_path, monkeypatch):
     """A real SIGINT, twice: the threads stop behind their present piece, and only then the file is closed."""
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    monkeypatch.setattr(positional_io, "ThreadPoolExecutor", InterruptedPool)
+    monkeypatch.setattr(positional_io, "ThreadPool", InterruptedPool)
     both, closed = threading.Barrier(2), threading.Event()
     written = []
 
@@ -450,7 +450,7 @@ def test_ctrl_c_while_threads_write(tmp_path, monkeypatch):
 def test_an_error_in_one_thread_stops_the_others(tmp_path, monkeypatch):
     """When one write fails, the other threads end their present piece, and write no other one of a lost file."""
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    monkeypatch.setattr(positional_io, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(positional_io, "ThreadPool", Pool)
     pieces, begun = [], threading.Event()
 
     def write_some(fd, view, offset):

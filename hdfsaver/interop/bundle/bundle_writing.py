@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import lru_cache, partial
 from typing import Any, Literal, NamedTuple
@@ -20,6 +20,7 @@ from hdfsaver.files.atomic_write import Draft, open_draft
 from hdfsaver.files.live_bytes import LiveBytes, steady_bytes
 from hdfsaver.files.positional_io import MAX_THREADS, PIECE, write_at
 from hdfsaver.files.progress import Callback, Progress
+from hdfsaver.files.thread_pool import ThreadPool
 from hdfsaver.interop.bundle import crc_io, string_tensors
 from hdfsaver.interop.bundle.bundle_index import VERSION
 from hdfsaver.interop.bundle.replacement import Replacement
@@ -235,7 +236,7 @@ class _Writer:
         self._prefix = prefix
         self._stack = stack
         self._limit = shard_bytes
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool: ThreadPool | None = None
         self._flying: list[tuple[Future[int], int, Any]] = []
         self._small = bytearray()
         self._end = 0
@@ -300,7 +301,7 @@ class _Writer:
     def _send(self, tensor: _Tensor, entry: Any) -> None:
         if self._pool is None:
             threads = min(os.cpu_count() or 1, MAX_THREADS)
-            self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hdfsaver")
+            self._pool = ThreadPool(threads)
         self._land(max(0, _IN_FLIGHT - len(tensor.view)))
         fd, offset = self.drafts[-1].fd, self._end
         future = self._pool.submit(crc_io.write, fd, offset, tensor.view, self._progress)

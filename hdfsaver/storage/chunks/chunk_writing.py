@@ -9,7 +9,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from hdfsaver.files.lazy_arrays import JoinedBytes
 from hdfsaver.files.live_bytes import LiveBytes
 from hdfsaver.files.positional_io import MAX_THREADS, end, write_at
 from hdfsaver.files.progress import SILENT, Progress
+from hdfsaver.files.thread_pool import ThreadPool
 from hdfsaver.storage.chunks.chunk_codecs import BY_NAME, Buffer
 from hdfsaver.storage.chunks.compression import Compression
 from hdfsaver.storage.chunks.filters import SHUFFLE, Filters, shuffled
@@ -136,7 +137,7 @@ class Output:
 def _in_order(packing: Packing) -> Iterator[tuple[memoryview, Buffer]]:
     """The pieces of a value and their stored chunks, in order; some are made in advance."""
     threads = min(os.cpu_count() or 1, MAX_THREADS, packing.grid.count)
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="hdfsaver")
+    pool = ThreadPool(threads)
     waiting: deque[tuple[memoryview, Future[Buffer]]] = deque()
     spare: list[memoryview] = []
     try:
