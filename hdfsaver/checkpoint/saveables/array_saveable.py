@@ -9,6 +9,7 @@ import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.checkpoint.saveables.saveable import Saveable
+from hdfsaver.errors import FailedPreconditionError
 from hdfsaver.library_arrays import as_numpy, as_torch, is_array, is_torch
 from hdfsaver.shapes import TensorShape
 from hdfsaver.tensor_info import Array
@@ -31,7 +32,24 @@ class ArrayItem(Saveable):
         self._array()  # raises if it is not an array
 
     def _array(self) -> Array:
-        return as_numpy(self._mapping[self._key], self._key)
+        return as_numpy(self._held(), self._key)
+
+    def _held(self) -> Any:
+        """The present value in the mapping, which the program may have changed since the Saver was made."""
+        remedy = "Put an array under this key, or make another Saver. Nothing was saved or restored."
+        try:
+            held = self._mapping[self._key]
+        except KeyError:
+            kind = type(self._mapping).__name__
+            raise FailedPreconditionError(
+                None, None, f"There is no {self.label} any more in the {kind} that was given to the Saver. {remedy}"
+            ) from None
+        if not is_item(held):
+            raise TypeError(
+                f"{self.label} was replaced in the {type(self._mapping).__name__} that was given to the Saver, by an "
+                f"object of type {type(held).__module__}.{type(held).__qualname__}, which is not an array. {remedy}"
+            )
+        return held
 
     @property
     def dtype(self) -> str:  # type: ignore[override]
@@ -49,7 +67,7 @@ class ArrayItem(Saveable):
 
     def take(self, value: Array) -> Mapping[str, Array]:
         """Write the value to the array, or replace the array in the mapping."""
-        held = self._mapping[self._key]
+        held = self._held()
         if is_torch(held):
             held.detach().copy_(as_torch(value, self._key))
         elif isinstance(held, np.ndarray) and held.flags.writeable:
@@ -61,7 +79,7 @@ class ArrayItem(Saveable):
 
     def check_takes(self) -> None:
         """Raise `TypeError` if neither the array nor the mapping is writable."""
-        held = self._mapping[self._key]
+        held = self._held()
         in_place = is_torch(held) or (isinstance(held, np.ndarray) and held.flags.writeable)
         if not in_place and not isinstance(self._mapping, MutableMapping):
             raise TypeError(

@@ -141,6 +141,43 @@ def test_not_an_array(value):
         tf.train.Saver({"x": value})
 
 
+def change(arrays, how):
+    if how == "renamed":
+        arrays["c"] = arrays.pop("b")
+    else:
+        arrays["b"] = how
+
+
+@pytest.mark.parametrize(
+    ("how", "error", "text"),
+    [
+        ("renamed", tf.errors.FailedPreconditionError, "There is no array 'b' any more in the dict"),
+        ([1, 2], TypeError, "array 'b' was replaced in the dict .* an object of type builtins.list"),
+        ("text", TypeError, "an object of type builtins.str, which is not an array"),
+        (None, TypeError, "an object of type builtins.NoneType"),
+    ],
+)
+def test_a_dict_that_the_program_has_changed(tmp_path, how, error, text):
+    """A key that is gone, or has something that is not an array, is named; what was saved and what is held stays."""
+    arrays = {"a": np.zeros(2), "b": np.ones(3)}
+    saver = tf.train.Saver(arrays)
+    path = saver.save(None, tmp_path / "m")
+    change(arrays, how)
+    arrays["a"][:] = 7
+    for wait in (True, False):
+        with pytest.raises(error, match=f"{text}.*Nothing was saved"):
+            saver.save(None, tmp_path / "m", wait=wait)
+    with pytest.raises(error, match=f"{text}.*make another Saver"):
+        saver.restore(None, path)
+    assert [7.0, 7.0] == arrays["a"].tolist()
+    assert [0.0, 0.0] == tf.train.load_variable(path, "a").tolist()
+    # Both remedies of the message.
+    arrays.pop("c", None)
+    tf.train.Saver({"a": arrays["a"]}).save(None, tmp_path / "n")
+    arrays["b"] = np.full(5, 2.0)
+    assert tf.train.list_variables(saver.save(None, path)) == [("a", [2]), ("b", [5])]
+
+
 def test_a_step_needs_a_session(tmp_path):
     """Without a session a step is a number."""
     saver = tf.train.Saver({"w": np.ones(2)})
