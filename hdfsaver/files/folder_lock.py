@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from contextvars import ContextVar
 
 from hdfsaver.files.opening import end_reading
 
@@ -17,7 +18,23 @@ try:
 except ImportError:  # Windows: only the threads of one program wait for each other
     fcntl = None  # type: ignore[assignment]
 
-_locks: dict[str, threading.Lock] = {}
+
+class _Lock:
+    """The lock of one folder.
+
+    A signal handler may come at any step, in the thread that holds the lock, and save to the same folder: it takes the
+    lock of its own thread again, and asks the system for it with the same descriptor.
+    """
+
+    def __init__(self) -> None:
+        self.turn = threading.RLock()
+        self.fd = -1
+
+
+_locks: dict[str, _Lock] = {}
+
+_held: ContextVar[tuple[_Lock, ...]] = ContextVar("_held", default=())
+"""The locks that the present code runs under, maybe in a thread that works for the one that has them."""
 
 if hasattr(os, "register_at_fork"):
     # A forked child does not have the threads that held a lock, so nothing there would ever release it.
@@ -33,34 +50,41 @@ def folder_lock(folder: str | os.PathLike[str]) -> Iterator[None]:
     Parameters
     ----------
     folder : path-like
-        The folder; empty for the working directory. It must not be locked again inside the block.
+        The folder; empty for the working directory. Inside the block, a call for the same folder has no effect: a
+        callback or a signal handler may save.
     """
-    # Both locks: a network file system may have no locks for folders, but threads must still take turns.
-    with _thread_lock(folder), nullcontext() if fcntl is None else _flock(folder):
+    lock, outer = _locks.setdefault(os.path.realpath(folder), _Lock()), _held.get()
+    if lock in outer:
         yield
-
-
-def _thread_lock(folder: str | os.PathLike[str]) -> threading.Lock:
-    return _locks.setdefault(os.path.realpath(folder), threading.Lock())
+        return
+    # Both locks: a network file system may have no locks for folders, but threads must still take turns.
+    with lock.turn, nullcontext() if fcntl is None else _flock(folder, lock):
+        try:
+            _held.set((*outer, lock))
+            yield
+        finally:
+            _held.set(outer)
 
 
 @contextmanager
-def _flock(folder: str | os.PathLike[str]) -> Iterator[None]:
+def _flock(folder: str | os.PathLike[str], lock: _Lock) -> Iterator[None]:
     fd = -1
     try:
         with suppress(OSError):
-            fd = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            fcntl.flock(fd, fcntl.LOCK_EX)
+            if lock.fd < 0:
+                fd = lock.fd = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(lock.fd, fcntl.LOCK_EX)
         yield
     finally:
         if fd >= 0:
-            _unlock(fd)
+            _unlock(lock, fd)
 
 
-def _unlock(fd: int) -> None:
+def _unlock(lock: _Lock, fd: int) -> None:
     # Unlocked explicitly: a process forked meanwhile has the descriptor too, so closing this one would not unlock it.
     try:
         with suppress(OSError):
             fcntl.flock(fd, fcntl.LOCK_UN)
     finally:
+        lock.fd = -1  # only now: a handler that comes before uses this descriptor, and would wait for it with another
         end_reading(fd)

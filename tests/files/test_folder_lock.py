@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextvars import copy_context
 
 import pytest
 
@@ -97,3 +98,21 @@ def test_the_working_directory_may_be_empty(tmp_path, monkeypatch):
 def lock_and_set(folder, event):
     with folder_lock(folder):
         event.set()
+
+
+def test_it_is_locked_once_within_itself(tmp_path):
+    """A block inside the block, in the same thread or in one that works for it, runs; others still wait outside."""
+    taken = threading.Event()
+    with folder_lock(tmp_path):
+        with folder_lock(tmp_path), folder_lock(f"{tmp_path}/."):
+            pass
+        worker = threading.Thread(target=copy_context().run, args=(lock_and_set, tmp_path, taken))
+        worker.start()
+        assert taken.wait(10)
+        taken.clear()
+        waiter = threading.Thread(target=lock_and_set, args=(tmp_path, taken))
+        waiter.start()
+        assert not taken.wait(0.1)
+    worker.join()
+    waiter.join()
+    assert taken.is_set()
