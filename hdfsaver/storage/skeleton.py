@@ -230,7 +230,24 @@ def lay_out(
     OpError
         The content of other programs cannot be added.
     """
-    output = output or Output(-1)
+    try:
+        return _laid_out(plans, metadata, output or Output(-1), beside)
+    except SystemError as error:
+        # A signal handler, such as that of Ctrl-C, has raised an exception in a method of the file object.
+        raise _first(error) from None
+
+
+def _first(error: BaseException) -> BaseException:
+    """The exception that began a chain; h5py may close the chain to a ring."""
+    chain = [error]
+    while (before := chain[-1].__cause__ or chain[-1].__context__) is not None and before not in chain:
+        chain.append(before)
+    return next((each for each in chain if not isinstance(each, Exception)), chain[-1])
+
+
+def _laid_out(
+    plans: Mapping[str, Plan], metadata: Mapping[str, str], output: Output, beside: Beside | None
+) -> Skeleton:
     memory = output.memory
     file = h5f.create(b"hdfsaver", h5f.ACC_TRUNC, file_properties(), access_properties(memory))
     try:
