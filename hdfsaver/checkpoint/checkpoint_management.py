@@ -134,7 +134,7 @@ def remove_superseded(checkpoint_prefixes: Sequence[str], kept: Sequence[str]) -
     A file that cannot be deleted causes only a warning, because the new checkpoint is complete already.
     """
     for error in _removing(checkpoint_prefixes, kept):
-        warnings.warn(f"A superseded checkpoint could not be deleted. {error.message}", stacklevel=5)
+        warnings.warn(f"A superseded checkpoint could not be deleted. {error.message}", stacklevel=8)
 
 
 def _removing(prefixes: Sequence[str], kept: Sequence[str]) -> Iterator[OpError]:

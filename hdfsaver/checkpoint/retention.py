@@ -17,11 +17,19 @@ class Kept(NamedTuple):
         The time of the save, in seconds since the epoch.
     metric : float or None
         The metric that was passed to `Saver.save`.
+    path : str
+        The prefix as an absolute path, since a program may change its working directory; empty if it is unknown.
     """
 
     prefix: str
     time: float
     metric: float | None = None
+    path: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where the checkpoint is: its absolute prefix, if that is known."""
+        return self.path or self.prefix
 
 
 Policy: TypeAlias = Callable[[Sequence[Kept]], Collection[Kept]]
@@ -112,11 +120,12 @@ def record(rotation: RotationState, new: Kept, max_to_keep: int, keep: Policy | 
     """
     if max_to_keep <= 0:
         return rotation
-    kept = (*(entry for entry in rotation.kept if entry.prefix != new.prefix), new)
+    place = new.place
+    kept = (*(entry for entry in rotation.kept if entry.place != place), new)
     # A retired name that is used again must not be deleted, because it is the new checkpoint now.
-    retired = tuple(entry for entry in rotation.retired if entry.prefix != new.prefix)
-    staying = {entry.prefix for entry in (*kept[-max_to_keep:], *(keep(kept) if keep else ()))}
-    surplus = [entry for entry in kept if entry.prefix not in staying]
+    retired = tuple(entry for entry in rotation.retired if entry.place != place)
+    staying = {entry.place for entry in (*kept[-max_to_keep:], *(keep(kept) if keep else ()))}
+    surplus = [entry for entry in kept if entry.place not in staying]
     going = dict.fromkeys(surplus if keep else surplus[:1])
     return rotation._replace(kept=tuple(entry for entry in kept if entry not in going), retired=(*retired, *going))
 
@@ -134,14 +143,14 @@ def retire(rotation: RotationState, hours: float) -> tuple[RotationState, list[s
     -------
     rotation : RotationState
     prefixes : list of str
-        The checkpoints to delete.
+        The checkpoints to delete, with absolute prefixes where they are known.
     """
     going, next_preserved = [], rotation.next_preserved
     for entry in rotation.retired:
         if entry.time > next_preserved:
             next_preserved += hours * 3600
         else:
-            going.append(entry.prefix)
+            going.append(entry.place)
     return rotation._replace(retired=(), next_preserved=next_preserved), going
 
 

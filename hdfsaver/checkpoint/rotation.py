@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from hdfsaver.checkpoint import checkpoint_management, retention, shared_files
 from hdfsaver.checkpoint.retention import Kept, Policy, RotationState
@@ -59,7 +61,11 @@ class Rotation:
     def recover(self, paths: Iterable[PathLike]) -> None:
         """Add the existing ones of some checkpoints, with the times of their files."""
         found = [(path, checkpoint_names.find(path)) for path in as_prefixes(paths)]
-        self.set_kept(Kept(prefix, _mtime(file)) for prefix, file in found if file is not None)
+        self.set_kept(
+            Kept(prefix, _mtime(file), path=checkpoint_names.absolute(prefix))
+            for prefix, file in found
+            if file is not None
+        )
 
     def record(self, new: Kept, folder: str, latest_filename: str | None, *, durable: bool) -> None:
         """Add a saved checkpoint, write the state file, and then delete the retired checkpoints.
@@ -70,15 +76,17 @@ class Rotation:
         Parameters
         ----------
         new : Kept
+            With its absolute path.
         folder : str
-            The folder of the state file.
+            The folder of the state file, as an absolute path.
         latest_filename : str, optional
             Its name.
         durable : bool
             Wait until the state file is on the disk.
         """
+        names = _Names(folder, os.path.dirname(new.prefix))
         if self._resumes:
-            self._resume(folder, latest_filename)
+            self._resume(names, latest_filename)
         self._state = retention.record(self._state, new, self._max_to_keep, self._keep)
         listed = [entry for entry in self._state.kept if _is_there(entry, new)]
         if listed[-1:] != [new]:  # a Saver that keeps all has no list, or one that it was given
@@ -91,20 +99,20 @@ class Rotation:
         needed = self._needed(superseded, lists, folder, latest_filename)
         lists = self._with_own(lists, before, listed, needed)
         state_file.update(
-            self._described(new, listed, lists, before),
+            self._described(_joined(listed, lists, before, names) if lists else listed, lists, names),
             folder,
             latest_filename,
             save_relative_paths=self._relative,
             durable=durable,
             sweep=False,
         )
-        superseded = [prefix for prefix in superseded if prefix not in needed]
+        superseded = [place for place in superseded if place not in needed]
         if superseded:
-            checkpoint_management.remove_superseded(superseded, retention.prefixes(retired.kept))
+            checkpoint_management.remove_superseded(superseded, [entry.place for entry in retired.kept])
         for entry in self._state.retired:
-            self._written.pop(entry.prefix, None)
+            self._written.pop(entry.place, None)
         if not self._group and self._max_to_keep > 0:
-            self._written[new.prefix] = shared_files.signature(new.prefix)
+            self._written[new.place] = shared_files.signature(new.place)
         self._state = retired  # only now: what an interruption has left there goes with the next save
 
     def _needed(
@@ -114,8 +122,8 @@ class Rotation:
         if not superseded:
             return []
         # A file that this Saver has written without a group, and that is unchanged, has its model alone.
-        known = {prefix: self._written[prefix] for prefix in superseded if prefix in self._written}
-        unchanged = {prefix for prefix, found in known.items() if found and found == shared_files.signature(prefix)}
+        known = {place: self._written[place] for place in superseded if place in self._written}
+        unchanged = {place for place, found in known.items() if found and found == shared_files.signature(place)}
         return shared_files.still_needed(superseded, self._group, lists, folder, latest_filename, unchanged)
 
     def _with_own(
@@ -126,37 +134,35 @@ class Rotation:
             return {}
         found = {} if before is None else before.groups
         released = found[self._group].released if self._group in found else ()
-        names = {entry.prefix for entry in listed}
+        places = {entry.place for entry in listed}
         staying = dict.fromkeys([*(path for path in released if checkpoint_names.find_own(path) is not None), *needed])
         own = GroupList(
-            {entry.prefix: entry.metric for entry in listed}, tuple(path for path in staying if path not in names)
+            {entry.place: entry.metric for entry in listed}, tuple(path for path in staying if path not in places)
         )
         return {**lists, self._group: own} if lists or self._group or own.released else {}
 
-    def _described(
-        self, new: Kept, listed: list[Kept], lists: dict[str, GroupList], before: CheckpointState | None
-    ) -> CheckpointState:
-        """The state to write."""
-        entries = _joined(listed, lists, before) if lists else listed
+    def _described(self, entries: list[Kept], lists: dict[str, GroupList], names: _Names) -> CheckpointState:
+        """The state to write; its last entry is the newest."""
+        paths = [names.stored(entry) for entry in entries]
         state = CheckpointState(
-            new.prefix,
-            [entry.prefix for entry in entries],
+            paths[-1],
+            paths,
             all_model_checkpoint_metrics=[entry.metric for entry in entries],
-            groups=lists,
+            groups=state_file.with_paths(lists, lambda path: names.stored(Kept(names.given(path), 0.0, path=path))),
         )
         if self._remembers:  # as in TensorFlow, times are written only if they are used
             state.all_model_checkpoint_timestamps = [entry.time for entry in entries]
             state.last_preserved_timestamp = self._state.next_preserved - self._hours * 3600
         return state
 
-    def _resume(self, folder: str, latest_filename: str | None) -> None:
+    def _resume(self, names: _Names, latest_filename: str | None) -> None:
         try:
-            state = state_file.read(folder, latest_filename, strict=True)
+            state = state_file.read(names.folder, latest_filename, strict=True)
         except ValueError:  # a state file without a checkpoint, which is replaced anyway
             state = None
         if state is not None:
             # The checkpoints of this Saver are newer than those of the state file.
-            self.set_kept([*self._own(_listed(state), state), *self._state.kept])
+            self.set_kept([*self._own(_listed(state, names), state), *self._state.kept])
             if state.last_preserved_timestamp:
                 self._state = self._state._replace(next_preserved=state.last_preserved_timestamp + self._hours * 3600)
         self._resumes = False  # only now: where the system does not let it be read, the next save tries again
@@ -165,10 +171,30 @@ class Rotation:
         """The entries of a state that the Saver's group has listed; without lists, those with a model of the group."""
         if state.groups:
             found = state.groups[self._group].listed if self._group in state.groups else {}
-            return [entry._replace(metric=found[entry.prefix]) for entry in entries if entry.prefix in found]
+            return [entry._replace(metric=found[entry.place]) for entry in entries if entry.place in found]
         if not self._group:
             return entries
-        return [entry for entry in entries if shared_files.has_model(entry.prefix, self._group)]
+        return [entry for entry in entries if shared_files.has_model(entry.place, self._group)]
+
+
+class _Names(NamedTuple):
+    """How a program and a state file name the checkpoints of a folder.
+
+    ``folder`` is its absolute path, and ``given_folder`` the path by which the program knows it.
+    """
+
+    folder: str
+    given_folder: str
+
+    def given(self, path: str) -> str:
+        """An absolute path of a checkpoint as the program would name it."""
+        within = path.removeprefix(os.path.join(self.folder, ""))
+        return path if within == path else os.path.join(self.given_folder, within)
+
+    def stored(self, entry: Kept) -> str:
+        """The path in the state file. As in TensorFlow, a folder that the program names relatively can be moved."""
+        is_movable = not os.path.isabs(self.given_folder) and not os.path.isabs(entry.prefix)
+        return os.path.relpath(entry.place, self.folder) if is_movable else entry.place
 
 
 def _read(folder: str, latest_filename: str | None) -> CheckpointState | None:
@@ -179,14 +205,16 @@ def _read(folder: str, latest_filename: str | None) -> CheckpointState | None:
         return None
 
 
-def _joined(listed: list[Kept], lists: dict[str, GroupList], before: CheckpointState | None) -> list[Kept]:
+def _joined(
+    listed: list[Kept], lists: dict[str, GroupList], before: CheckpointState | None, names: _Names
+) -> list[Kept]:
     """The checkpoints of all groups, in the order of the last state; the newest one is last."""
-    rows = {entry.prefix: entry for entry in listed}
+    rows = {entry.place: entry for entry in listed}
     times = {} if before is None else dict(_timed(before))
     for found in lists.values():
         for path, metric in found.listed.items():
-            rows.setdefault(path, Kept(path, times.get(path) or _time_of(path), metric))
-    newest = rows.pop(listed[-1].prefix)
+            rows.setdefault(path, Kept(names.given(path), times.get(path) or _time_of(path), metric, path))
+    newest = rows.pop(listed[-1].place)
     order = dict.fromkeys([*(path for path in times if path in rows), *rows])
     return [*(rows[path] for path in order), newest]
 
@@ -196,7 +224,7 @@ def _is_there(entry: Kept, new: Kept) -> bool:
     if entry is new or entry.time == float("inf"):
         return True
     try:
-        return checkpoint_names.find_own(entry.prefix) is not None
+        return checkpoint_names.find_own(entry.place) is not None
     except OpError:  # the system does not tell: one that is no longer listed would never be deleted
         return True
 
@@ -208,11 +236,11 @@ def _mtime(file: Path) -> float:
         raise from_os_error(error, f"Cannot tell when {file} was saved") from error
 
 
-def _listed(state: CheckpointState) -> list[Kept]:
+def _listed(state: CheckpointState, names: _Names) -> list[Kept]:
     """The existing checkpoints of a state, oldest first."""
     rows = zip(state_file.rated(state), _timed(state), strict=True)
     return [
-        Kept(path, _time_of(path) if saved is None else saved, metric)
+        Kept(names.given(path), _time_of(path) if saved is None else saved, metric, path)
         for (path, metric), (_path, saved) in rows
         if checkpoint_names.find(path) is not None
     ]

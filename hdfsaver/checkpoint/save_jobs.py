@@ -1,17 +1,16 @@
-"""Saves as jobs, which run immediately or in the background, one after the other."""
+"""A save as a job, which has all that it needs and can run at any time."""
 
 from __future__ import annotations
 
-import atexit
 import os
 import re
-import threading
 import time
-from collections import deque
-from collections.abc import Callable, Hashable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Hashable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
+from typing import TypeAlias
 
 from hdfsaver.checkpoint.retention import Kept
 from hdfsaver.checkpoint.rotation import Rotation
@@ -24,6 +23,8 @@ from hdfsaver.storage.ownership import check_replaceable
 from hdfsaver.storage.reading import open_rest
 from hdfsaver.storage.writing import Model, WriteOptions, Writer
 
+_Identity: TypeAlias = "tuple[int, int, int] | None"
+
 _STEP = re.compile(r"-[0-9]+\Z")
 
 
@@ -34,7 +35,9 @@ class SaveJob:
     Attributes
     ----------
     prefix : str
-        The prefix of the checkpoint.
+        The prefix of the checkpoint, as the program has given it.
+    path : str
+        The prefix as an absolute path.
     model : Model
         Values and graph.
     version : hashable
@@ -52,6 +55,7 @@ class SaveJob:
     """
 
     prefix: str
+    path: str
     model: Model
     version: Hashable
     group: str
@@ -62,21 +66,54 @@ class SaveJob:
     metric: float | None
 
     def run(self) -> None:
-        """Write the file, then the state file, and then remove superseded checkpoints."""
-        folder = os.path.dirname(self.prefix)
-        path = checkpoint_names.file_of(self.prefix)
-        # Other savers of the folder wait, and delete nothing meanwhile.
+        """Write the file, then the state file, and then remove superseded checkpoints.
+
+        A save that comes within another one, of the same folder or rotation, only writes its file: a signal handler has
+        interrupted the other one, or its ``progress`` saves. The rest is done when the other save has ended.
+        """
+        folder, path = os.path.dirname(self.path), checkpoint_names.file_of(self.path)
+        enclosing = _running.get()
+        outer = next((each for each in enclosing if each.covers(self)), None) if enclosing else None
+        if outer is not None:
+            with folder_lock(folder):
+                self._write(folder, path)
+                outer.postponed.append((self, _identity(path)))
+            return
+        this = _Running(self)
+        _running.set((*enclosing, this))
+        try:
+            with folder_lock(folder):
+                self._write(folder, path)
+                self._record(folder)
+        finally:
+            if this.postponed:
+                this.complete()
+            _running.set(enclosing)
+            if this.postponed:  # a handler has come between the two
+                this.complete()
+
+    def complete(self, written: _Identity) -> None:
+        """Do the rest of a save that was within another one; a file that this one has replaced is written again."""
+        folder, path = os.path.dirname(self.path), checkpoint_names.file_of(self.path)
         with folder_lock(folder):
-            clear_stale(folder, _draft_names(*_without_step(path.name), self.latest_filename))
-            if is_there(path):
-                check_replaceable(path)
-            if self.group:
-                self._write_beside_others(path)
-            else:
-                self.writer.write(path, {ROOT: self.model}, structure_version=self.version, options=self.options)
-            if self.rotation is not None:
-                new = Kept(self.prefix, time.time(), self.metric)
-                self.rotation.record(new, folder, self.latest_filename, durable=self.options.durable)
+            if _identity(path) != written:
+                self._write(folder, path)
+            self._record(folder)
+
+    def _write(self, folder: str, path: Path) -> None:
+        # Other savers of the folder wait, and delete nothing meanwhile.
+        clear_stale(folder, _draft_names(*_without_step(path.name), self.latest_filename))
+        if is_there(path):
+            check_replaceable(path)
+        if self.group:
+            self._write_beside_others(path)
+        else:
+            self.writer.write(path, {ROOT: self.model}, structure_version=self.version, options=self.options)
+
+    def _record(self, folder: str) -> None:
+        if self.rotation is not None:
+            new = Kept(self.prefix, time.time(), self.metric, self.path)
+            self.rotation.record(new, folder, self.latest_filename, durable=self.options.durable)
 
     def _write_beside_others(self, path: os.PathLike[str]) -> None:
         with open_rest(path, self.group) as rest:
@@ -91,6 +128,38 @@ class SaveJob:
             )
 
 
+@dataclass
+class _Running:
+    """A save that runs, and what those within it have left to do."""
+
+    job: SaveJob
+    postponed: list[tuple[SaveJob, _Identity]] = field(default_factory=list)
+
+    def covers(self, job: SaveJob) -> bool:
+        """Whether the other save is of the same rotation or folder."""
+        folders = [os.path.realpath(os.path.dirname(each.path)) for each in (self.job, job)]
+        return self.job.rotation is job.rotation is not None or folders[0] == folders[1]
+
+    def complete(self) -> None:
+        """Do what is left."""
+        while self.postponed:
+            job, written = self.postponed.pop(0)
+            job.complete(written)
+
+
+_running: ContextVar[tuple[_Running, ...]] = ContextVar("_running", default=())
+"""The saves in which the present code runs."""
+
+
+def _identity(path: Path) -> _Identity:
+    """Distinguishes two files that have one name, one after the other; None without a file."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino, found.st_mtime_ns
+
+
 def _without_step(name: str) -> tuple[str, str]:
     stem, suffix = os.path.splitext(name)
     return _STEP.sub("", stem), suffix
@@ -101,58 +170,3 @@ def _draft_names(stem: str, suffix: str, latest_filename: str | None) -> str:
     """A regular expression for the drafts of checkpoints of this prefix, with any step, and of the state file."""
     steps = f"{re.escape(stem)}(?:-[0-9]+)?{re.escape(suffix)}"
     return f"{steps}|{LONG_DRAFTS}|{draft_names(latest_filename or state_file.DEFAULT_NAME)}"
-
-
-class BackgroundSaves:
-    """Runs jobs in a thread, in the order of `submit`.
-
-    An error is stored, and raised by the next call of a method. Errors that remain at the end of the program are raised
-    then, which prints them.
-    """
-
-    def __init__(self) -> None:
-        self._pool: ThreadPoolExecutor | None = None
-        self._lock = threading.Lock()
-        self.pending: deque[Future[None]] = deque()
-
-    def submit(self, job: Callable[[], None]) -> None:
-        """Add a job; if an earlier job failed, raise its error instead."""
-        while self.pending and self.pending[0].done():
-            self._next()
-        with self._lock:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(1, thread_name_prefix="hdfsaver-save")
-            if not self.pending:
-                # This keeps the object alive until the last job is checked: its Saver may be deleted before.
-                atexit.register(self.wait)
-            future = self._pool.submit(job)
-            self.pending.append(future)
-        future.add_done_callback(self._forget_success)
-
-    def wait(self) -> None:
-        """Wait for all jobs, and raise the first error; call it again for further errors."""
-        while self.pending:
-            self._next()
-
-    def _forget_success(self, job: Future[None]) -> None:
-        """Only errors are kept until they are asked for."""
-        if job.exception() is None:
-            with self._lock:
-                if job in self.pending:
-                    self.pending.remove(job)
-                self._end_if_idle()
-
-    def _end_if_idle(self) -> None:
-        if not self.pending:
-            atexit.unregister(self.wait)
-
-    def _next(self) -> None:
-        try:
-            job = self.pending.popleft()
-        except IndexError:  # another thread was faster
-            return
-        try:
-            job.result()
-        finally:
-            with self._lock:
-                self._end_if_idle()

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import operator
-import os
-import threading
-from collections.abc import Hashable, Iterable
+import copy
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
-from typing import Any
-
-import numpy as np
+from functools import partial
+from typing import Any, NoReturn
 
 from hdfsaver.annotations import snapshot
 from hdfsaver.checkpoint import meta_graph, retention
@@ -17,27 +14,32 @@ from hdfsaver.checkpoint.renaming import Rename, renamed
 from hdfsaver.checkpoint.restore_reads import load
 from hdfsaver.checkpoint.restore_report import RestoreReport, match
 from hdfsaver.checkpoint.rotation import Rotation
-from hdfsaver.checkpoint.save_jobs import BackgroundSaves, SaveJob
+from hdfsaver.checkpoint.save_arguments import (
+    check_parent,
+    check_session,
+    check_values,
+    located,
+    metric_number,
+    prefix_of,
+)
+from hdfsaver.checkpoint.save_jobs import SaveJob
+from hdfsaver.checkpoint.save_queue import Saves
 from hdfsaver.checkpoint.saveables.partitioned_saveable import saveable_of
 from hdfsaver.checkpoint.saveables.saveable import Saveable
 from hdfsaver.checkpoint.saveables.var_list import variables_by_name
-from hdfsaver.files.opening import is_folder
 from hdfsaver.files.progress import Callback
 from hdfsaver.graph.graph import Graph
-from hdfsaver.graph.tensor import Tensor
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.saver_defs import read_saver, saver_message
 from hdfsaver.reading import checkpoint_names
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix, as_prefixes
-from hdfsaver.reading.find_checkpoint import Located, locate, not_found
 from hdfsaver.reading.reader import open_located
 from hdfsaver.schema import SavedNames, SaverDef, Structure
 from hdfsaver.session import Session
 from hdfsaver.storage import groups
 from hdfsaver.storage.chunks.compression import Choices, by_name, checked
-from hdfsaver.storage.graph.annotation_tables import check_annotations
 from hdfsaver.storage.writing import Model, WriteOptions, Writer
-from hdfsaver.variables.variable import Variable, global_variables
+from hdfsaver.variables.variable import global_variables
 
 
 class Saver:
@@ -165,8 +167,7 @@ class Saver:
         )
         self._writer = Writer()
         self._described: tuple[Hashable, Structure] | None = None
-        self._background = BackgroundSaves()
-        self._lock = threading.RLock()
+        self._saves = Saves()
         self._rotation = Rotation(
             max_to_keep=self._saver_def.max_to_keep,
             hours=self._saver_def.keep_checkpoint_every_n_hours,
@@ -251,9 +252,11 @@ class Saver:
         wait : bool
             With False, return immediately and save the present values in the background; variables are not copied,
             because later steps create new arrays. The saves of one Saver end in the order in which they began. An error
-            is raised by the next call of `save`, `restore` or `wait`.
+            is raised by the next call of `save`, `restore` or `wait`; the end of the program waits for all saves, and
+            prints errors that were not raised.
         progress : callable, optional
-            Called repeatedly with the bytes written and the bytes in total; an exception in it ends the save.
+            Called repeatedly with the bytes written and the bytes in total; an exception in it ends the save. It may
+            save too: with ``wait=False`` after this save, otherwise within it.
 
         Returns
         -------
@@ -287,22 +290,30 @@ class Saver:
         """
         self._check_built("save")
         self._check_session(sess)
-        prefix = self._prefix(sess, as_prefix(save_path), global_step, latest_filename)
-        rating = None if metric is None else _number(sess, metric)
+        prefix = prefix_of(sess, as_prefix(save_path), global_step, latest_filename, self._pad)
+        rating = None if metric is None else metric_number(sess, metric)
         if not self._saveables:
             return None
-        _check_parent(prefix)
+        check_parent(prefix)
+        path = checkpoint_names.absolute(prefix)
         options = WriteOptions(durable, sweep=False, progress=progress)
         rotation = self._rotation if write_state else None
-        # Of two threads that save, the one with the older values is also the older one in the state file.
-        with self._lock:
-            model, version = self._model(sess, write_meta_graph, strip_default_attrs, own=not wait)
-            job = SaveJob(prefix, model, version, self._group, self._writer, options, rotation, latest_filename, rating)
-            if wait:
-                self.wait()
-                job.run()
-            else:
-                self._background.submit(job.run)
+        job_of = partial(
+            SaveJob,
+            prefix,
+            path,
+            group=self._group,
+            writer=self._writer,
+            options=options,
+            rotation=rotation,
+            latest_filename=latest_filename,
+            metric=rating,
+        )
+
+        def prepared() -> Callable[[], None]:
+            return job_of(*self._model(sess, write_meta_graph, strip_default_attrs, own=not wait)).run
+
+        self._saves.run(checkpoint_names.file_of(path), prepared, in_background=not wait)
         return prefix
 
     def _model(
@@ -317,30 +328,16 @@ class Saver:
         return Model(values, structure, self._dtypes, self._compressed, live), version
 
     def wait(self) -> None:
-        """Wait for all saves with ``wait=False``.
+        """Wait for all saves of this Saver with ``wait=False``.
 
         Raises
         ------
         OpError
-            A save has failed; see `save`.
+            A save has failed; see `save`. Each further error is raised by another call.
+        RuntimeError
+            The call comes from within a save for which it would have to wait, such as from its ``progress``.
         """
-        if self._background.pending:
-            self._background.wait()
-
-    def _prefix(self, sess: Any, save_path: str, global_step: Any, latest_filename: str | None) -> str:
-        if latest_filename is not None and os.path.dirname(latest_filename):
-            raise ValueError(f"'latest_filename' should not contain path components: {latest_filename!r}.")
-        if latest_filename is not None and latest_filename.endswith(checkpoint_names.SUFFIXES):
-            raise ValueError(
-                f"'latest_filename' has the ending of a checkpoint, which it could replace: {latest_filename!r}."
-            )
-        if global_step is not None:
-            return checkpoint_names.with_step(save_path, _step_number(sess, global_step), self._pad)
-        if os.path.basename(save_path) == (latest_filename or "checkpoint"):
-            raise ValueError(
-                f"'latest_filename' collides with 'save_path': {latest_filename or 'checkpoint'!r} and {save_path!r}."
-            )
-        return save_path
+        self._saves.wait()
 
     def _values(self, sess: Session | None, *, own: bool) -> tuple[dict[str, Any], list[str]]:
         """The values to save, and the names of those that the program may write to; with ``own`` these are copied."""
@@ -356,7 +353,7 @@ class Saver:
     def _structure_at(self, version: Hashable, graph: Graph, strip_default_attrs: bool, *, own: bool) -> Structure:
         """The graph's description, made once for each version; with ``own`` it does not change with the graph."""
         if self._described is None or self._described[0] != version:
-            _check_values(graph)
+            check_values(graph)
             self._described = (version, self._structure(graph, strip_default_attrs=strip_default_attrs))
         structure = self._described[1]
         if own and structure.digraph is graph.digraph:
@@ -376,7 +373,10 @@ class Saver:
     def set_last_checkpoints_with_time(self, last_checkpoints_with_time: list[tuple[PathLike, float]]) -> None:
         """Set the list of kept checkpoints, each with its time in seconds since the epoch, oldest first."""
         self.wait()
-        self._rotation.set_kept(retention.Kept(as_prefix(path), saved) for path, saved in last_checkpoints_with_time)
+        named = [(as_prefix(path), saved) for path, saved in last_checkpoints_with_time]
+        self._rotation.set_kept(
+            retention.Kept(prefix, saved, path=checkpoint_names.absolute(prefix)) for prefix, saved in named
+        )
 
     def recover_last_checkpoints(self, checkpoint_paths: list[PathLike]) -> None:
         """Add existing checkpoints to the list after a restart, with the times of their files."""
@@ -397,7 +397,8 @@ class Saver:
     ) -> RestoreReport:
         """Set the variables to the values of a checkpoint. No initializer needs to run before.
 
-        Either all selected variables get their values or, after an error, none.
+        Either all selected variables get their values or, after an error, none. A save of this checkpoint in the
+        background, also one of another Saver, is waited for.
 
         Parameters
         ----------
@@ -451,8 +452,8 @@ class Saver:
         """
         self._check_built("restore")
         self._check_session(sess)
-        self.wait()
-        found = _located(save_path)
+        self._saves.wait(() if save_path is None else tuple(checkpoint_names.candidates(as_prefix(save_path))))
+        found = located(save_path)
         if not self._saveables:
             return RestoreReport(found.path)
         self._check_graph(sess)
@@ -468,13 +469,28 @@ class Saver:
 
     def _check_session(self, sess: Any) -> None:
         if sess is not None or self._needs_session:
-            _check_session(sess)
+            check_session(sess)
 
     def _check_graph(self, sess: Session | None) -> None:
         graph = None if sess is None else sess.graph
         for saveable in self._saveables.values():
             if saveable.graph is not graph and saveable.graph is not None:
                 raise ValueError(f"The {saveable.label} is not an element of the graph of this session.")
+
+    # -- copies --------------------------------------------------------------------------------------------------
+
+    def __copy__(self) -> Saver:
+        """A Saver of the same variables; its list of checkpoints, which begins with the same ones, is its own."""
+        made = type(self).__new__(type(self))
+        made.__dict__.update(self.__dict__)
+        made._writer, made._saves, made._rotation = Writer(), Saves(), copy.copy(self._rotation)
+        return made
+
+    def __deepcopy__(self, memo: object) -> NoReturn:
+        raise TypeError(_NOT_COPIED.format(what="deep-copied"))
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError(_NOT_COPIED.format(what="pickled"))
 
     # -- describing ----------------------------------------------------------------------------------------------
 
@@ -563,56 +579,11 @@ class Saver:
         )[0]
 
 
+_NOT_COPIED = (
+    "A Saver cannot be {what}: it saves the variables or arrays of this program. Make another one there: pickle the "
+    "settings, `saver.to_proto()`, and pass them to Saver with the other variables: `Saver(variables, "
+    "saver_def=settings)`."
+)
+
 OPERATIONS = ("filename_tensor_name", "save_tensor_name", "restore_op_name")
 """The fields of a `SaverDef` that name operations or tensors."""
-
-
-def _check_session(sess: Any) -> None:
-    if not isinstance(sess, Session):
-        raise TypeError(f"'sess' must be a Session; {sess!r}")
-    _ = sess.state  # raises if the session is closed
-
-
-def _step_number(sess: Session | None, global_step: Any) -> int:
-    if sess is not None and isinstance(global_step, str | Variable | Tensor):
-        global_step = sess.run(global_step)
-        if isinstance(global_step, np.floating):  # TensorFlow accepts a step variable of any dtype
-            global_step = int(global_step)
-    try:
-        return operator.index(global_step)
-    except TypeError:
-        raise TypeError(f"global_step must be an integer, not {global_step!r}.") from None
-
-
-def _number(sess: Session | None, metric: Any) -> float:
-    value = sess.run(metric) if sess is not None and isinstance(metric, str | Variable | Tensor) else metric
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"metric must be a number, not {value!r}.") from None
-
-
-def _check_values(graph: Graph) -> None:
-    """Refuse, before anything is written, what a program has put on the graph and no file can hold."""
-    try:
-        check_annotations(graph.digraph)
-    except (TypeError, ValueError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"The graph cannot be saved: {error}") from error
-
-
-def _check_parent(prefix: str) -> None:
-    parent = os.path.dirname(prefix)
-    if parent and not is_folder(parent):
-        raise ValueError(f"Parent directory of {prefix} doesn't exist, can't save.")
-
-
-def _located(save_path: PathLike | None) -> Located:
-    if save_path is None:
-        raise ValueError("Can't load save_path when it is None.")
-    prefix = as_prefix(save_path)
-    found = locate(prefix) if prefix else None
-    if found is None:
-        why = f". {not_found(prefix).message}" if prefix else ""
-        raise ValueError(f"The passed save_path is not a valid checkpoint: {prefix}{why}")
-    return found

@@ -150,7 +150,7 @@ def still_needed(
         models, why = (frozenset([group]), "") if prefix in own else _content(path, group)
         if why:
             # The level is that of the program's call of `Saver.save`.
-            warnings.warn(f"A superseded checkpoint stays: {path} {why}.", stacklevel=6)
+            warnings.warn(f"A superseded checkpoint stays: {path} {why}.", stacklevel=9)
         if why or one in kept or not models <= released[one] | {group}:
             staying.append(prefix)
     return staying

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from hdfsaver.errors import from_os_error
 from hdfsaver.files.opening import is_file
 
 PathLike = str | bytes | os.PathLike[str]
@@ -34,6 +35,22 @@ def as_prefixes(paths: Iterable[PathLike]) -> list[str]:
     if isinstance(paths, str | bytes | os.PathLike):
         raise TypeError(f"A list of checkpoints was expected, not the single checkpoint {paths!r}.")
     return [as_prefix(path) for path in paths]
+
+
+def absolute(prefix: str) -> str:
+    """The prefix as an absolute path, which stays right when the program changes its working directory.
+
+    Raises
+    ------
+    NotFoundError
+        The working directory does not exist any more.
+    """
+    if os.path.isabs(prefix):
+        return prefix
+    try:
+        return os.path.join(os.getcwd(), prefix)
+    except OSError as error:
+        raise from_os_error(error, f"There is no working directory for the path {prefix!r}") from error
 
 
 def file_of(prefix: str | os.PathLike[str]) -> Path:
@@ -76,7 +93,7 @@ def find(prefix: str | os.PathLike[str]) -> Path | None:
     OpError
         The operating system does not tell.
     """
-    return next((Path(path) for path in _candidates(os.fspath(prefix)) if is_file(path)), None)
+    return next((Path(path) for path in candidates(os.fspath(prefix)) if is_file(path)), None)
 
 
 def find_own(prefix: str | os.PathLike[str]) -> Path | None:
@@ -87,7 +104,8 @@ def find_own(prefix: str | os.PathLike[str]) -> Path | None:
     return next((Path(path) for path in _own(os.fspath(prefix)) if is_file(path)), None)
 
 
-def _candidates(prefix: str) -> Iterator[str]:
+def candidates(prefix: str) -> Iterator[str]:
+    """The names that the file of a prefix may have, in the order of the search."""
     if not prefix:
         return
     yield from _own(prefix)

@@ -122,7 +122,7 @@ def generate(state: CheckpointState, save_dir: str, save_relative_paths: bool = 
         model_checkpoint_path=stored[0],
         all_model_checkpoint_paths=stored[1:],
         all_model_checkpoint_metrics=_known(state.all_model_checkpoint_metrics),
-        groups=_with_paths(state.groups, lambda path: _stored([path], save_dir, save_relative_paths)[0]),
+        groups=with_paths(state.groups, lambda path: _stored([path], save_dir, save_relative_paths)[0]),
     )
 
 
@@ -252,7 +252,7 @@ def read(
     folder = os.fspath(folder)
     state.model_checkpoint_path = os.path.join(folder, state.model_checkpoint_path)
     state.all_model_checkpoint_paths = [os.path.join(folder, path) for path in state.all_model_checkpoint_paths]
-    state.groups = _with_paths(state.groups, lambda path: os.path.join(folder, path))
+    state.groups = with_paths(state.groups, lambda path: os.path.join(folder, path))
     return state
 
 
@@ -287,7 +287,7 @@ def others(folder: str | os.PathLike[str], latest_filename: str | None) -> list[
     except (FileNotFoundError, PermissionError):
         return []
     except OSError as error:
-        raise from_os_error(error, f"Cannot list the state files of {folder or os.curdir}") from error
+        raise from_os_error(error, f"Cannot list the state files beside {path_of(folder, latest_filename)}") from error
     for name in names:
         if _may_be_state(name) and name != (latest_filename or DEFAULT_NAME):
             with suppress(NotFoundError, InvalidArgumentError, PermissionDeniedError, ValueError):
@@ -307,7 +307,7 @@ def rated(state: CheckpointState) -> list[tuple[str, float | None]]:
     return list(zip(paths, state.all_model_checkpoint_metrics or [None] * len(paths), strict=True))
 
 
-def _with_paths(groups: Mapping[str, GroupList], convert: Callable[[str], str]) -> dict[str, GroupList]:
+def with_paths(groups: Mapping[str, GroupList], convert: Callable[[str], str]) -> dict[str, GroupList]:
     """The lists with other paths."""
     return {
         name: GroupList(

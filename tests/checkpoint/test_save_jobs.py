@@ -5,13 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from functools import partial
 
 import numpy as np
 import pytest
 
 import hdfsaver as tf
-from hdfsaver.checkpoint.save_jobs import BackgroundSaves
 from hdfsaver.files.atomic_write import atomic_write
 
 
@@ -92,7 +90,7 @@ def test_a_failed_save_is_heard_of(tmp_path):
             saver.wait()
         saver.wait()
         saver.save(sess, tmp_path / "m", wait=False)
-        while not saver._background.pending[0].done():
+        while saver._saves.pending:
             pass
         with pytest.raises(tf.errors.OpError, match=r"m\.h5"):
             saver.save(sess, tmp_path / "n")
@@ -121,27 +119,3 @@ def test_the_end_of_the_program_waits(tmp_path):
         [sys.executable, "-c", PROGRAM, tmp_path / "n"], check=False, capture_output=True, text=True
     )
     assert "n.h5" in failed.stderr
-
-
-def test_jobs_run_in_order():
-    """Of many jobs none overtakes another, and the first error is the first to be raised."""
-    done = []
-
-    def job(number):
-        done.append(number)
-        if number in (3, 5):
-            raise ValueError(number)
-
-    background = BackgroundSaves()
-    for number in range(10):
-        try:
-            background.submit(partial(job, number))
-        except ValueError as error:
-            done.append(f"raised {error}")
-    for expected in (3, 5):
-        if f"raised {expected}" not in done:
-            with pytest.raises(ValueError, match=str(expected)):
-                background.wait()
-    background.wait()
-    numbers = [entry for entry in done if isinstance(entry, int)]
-    assert sorted(numbers) == numbers

@@ -1,0 +1,110 @@
+"""The arguments of `Saver.save` and `Saver.restore`: what is refused, and what is converted."""
+
+from __future__ import annotations
+
+import operator
+import os
+from typing import Any
+
+import numpy as np
+
+from hdfsaver.files.opening import is_folder
+from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.reading import checkpoint_names
+from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
+from hdfsaver.reading.find_checkpoint import Located, locate, not_found
+from hdfsaver.session import Session
+from hdfsaver.storage.graph.annotation_tables import check_annotations
+from hdfsaver.variables.variable import Variable
+
+
+def check_session(sess: Any) -> None:
+    """Raise `TypeError` for an object that is not a session, and `RuntimeError` for a closed session."""
+    if not isinstance(sess, Session):
+        raise TypeError(f"'sess' must be a Session; {sess!r}")
+    _ = sess.state  # raises if the session is closed
+
+
+def prefix_of(sess: Any, save_path: str, global_step: Any, latest_filename: str | None, pad: bool) -> str:
+    """The prefix of a checkpoint that is going to be saved.
+
+    Parameters
+    ----------
+    sess, save_path, global_step, latest_filename
+        See `Saver.save`.
+    pad : bool
+        Write steps with eight digits.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    TypeError
+        The step is not an integer.
+    ValueError
+        The state file cannot have this name, or not beside this checkpoint.
+    """
+    if latest_filename is not None and os.path.dirname(latest_filename):
+        raise ValueError(f"'latest_filename' should not contain path components: {latest_filename!r}.")
+    if latest_filename is not None and latest_filename.endswith(checkpoint_names.SUFFIXES):
+        raise ValueError(
+            f"'latest_filename' has the ending of a checkpoint, which it could replace: {latest_filename!r}."
+        )
+    if global_step is not None:
+        return checkpoint_names.with_step(save_path, _step_number(sess, global_step), pad)
+    if os.path.basename(save_path) == (latest_filename or "checkpoint"):
+        raise ValueError(
+            f"'latest_filename' collides with 'save_path': {latest_filename or 'checkpoint'!r} and {save_path!r}."
+        )
+    return save_path
+
+
+def _step_number(sess: Session | None, global_step: Any) -> int:
+    if sess is not None and isinstance(global_step, str | Variable | Tensor):
+        global_step = sess.run(global_step)
+        if isinstance(global_step, np.floating):  # TensorFlow accepts a step variable of any dtype
+            global_step = int(global_step)
+    try:
+        return operator.index(global_step)
+    except TypeError:
+        raise TypeError(f"global_step must be an integer, not {global_step!r}.") from None
+
+
+def metric_number(sess: Session | None, metric: Any) -> float:
+    """A metric, or its value in the session, as a number; `TypeError` if it is not one."""
+    value = sess.run(metric) if sess is not None and isinstance(metric, str | Variable | Tensor) else metric
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"metric must be a number, not {value!r}.") from None
+
+
+def check_values(graph: Graph) -> None:
+    """Refuse, before anything is written, what a program has put on the graph and no file can hold."""
+    try:
+        check_annotations(graph.digraph)
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"The graph cannot be saved: {error}") from error
+
+
+def check_parent(prefix: str) -> None:
+    """Raise `ValueError` if the folder of a prefix does not exist."""
+    parent = os.path.dirname(prefix)
+    if parent and not is_folder(parent):
+        raise ValueError(f"Parent directory of {prefix} doesn't exist, can't save.")
+
+
+def located(save_path: PathLike | None) -> Located:
+    """The checkpoint to restore; `ValueError` if it does not exist."""
+    if save_path is None:
+        raise ValueError("Can't load save_path when it is None.")
+    prefix = as_prefix(save_path)
+    found = locate(prefix) if prefix else None
+    if found is None:
+        why = f". {not_found(prefix).message}" if prefix else ""
+        raise ValueError(f"The passed save_path is not a valid checkpoint: {prefix}{why}")
+    return found
