@@ -11,13 +11,16 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from h5py._objects import phil
 
 import hdfsaver as tf
 from hdfsaver.checkpoint import save_queue
+from hdfsaver.storage.hdf5.sparse_memory import SparseMemory
 from hdfsaver.storage.reading import open_file
 
 PROGRAM = Path(__file__).parent / "exit_programs.py"
@@ -366,6 +369,38 @@ def test_a_signal_handler_saves_anywhere(tmp_path, kind, points):
     assert [1.0] * 3 == [value_of(path) for path in state.all_model_checkpoint_paths]
     assert saver.last_checkpoints == state.all_model_checkpoint_paths
     assert {f"{Path(path).name}.h5" for path in saver.last_checkpoints} | {"checkpoint"} == set(os.listdir(tmp_path))
+
+
+def test_a_handler_does_not_wait_within_the_library(tmp_path):
+    """While this thread is inside HDF5, which another save may need, a wait is refused instead of never ending."""
+    saver, gate = held(1.0, tmp_path / "m")
+    with phil:
+        for call in (saver.wait, partial(saver_of(2.0).save, None, tmp_path / "m")):
+            assert "cannot end before this call returns" in str(raised(call))
+    gate.opened.set()
+    saver.wait()
+    assert 1.0 == value_of(tmp_path / "m")
+
+
+def test_an_exception_of_a_handler_within_the_library(tmp_path, monkeypatch):
+    """What a handler raises while HDF5 lays a file out is raised by `save`, and the next save succeeds."""
+    saver = saver_of(1.0)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    really_write = SparseMemory.write
+
+    def write(memory, data):
+        signal.raise_signal(signal.SIGINT)
+        return really_write(memory, data)
+
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(SparseMemory, "write", write)
+            with pytest.raises(KeyboardInterrupt):
+                saver.save(None, tmp_path / "m")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert [] == os.listdir(tmp_path)
+    assert 1.0 == value_of(saver.save(None, tmp_path / "m"))
 
 
 def test_a_handler_that_ends_the_program(tmp_path):
