@@ -7,6 +7,7 @@
         ├── CancelledError           1
         ├── UnknownError             2
         ├── InvalidArgumentError     3   a shape, dtype or value that does not fit
+        │   └── InvalidNodeError     3   a node of a graph contradicts the definition of its type; also a ValueError
         ├── DeadlineExceededError    4
         ├── NotFoundError            5   a name that the checkpoint lacks
         ├── AlreadyExistsError       6
@@ -162,6 +163,13 @@ class InvalidArgumentError(_CodedError):
     """A shape, a dtype or a value does not fit."""
 
     code = INVALID_ARGUMENT
+
+
+class InvalidNodeError(InvalidArgumentError, ValueError):
+    """A node of a graph contradicts the definition of its type.
+
+    TensorFlow finds this with an `InvalidArgumentError`, which its import turns into a `ValueError`: this is both.
+    """
 
 
 class DeadlineExceededError(_CodedError):

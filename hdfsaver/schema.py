@@ -107,6 +107,9 @@ class SavedPart(NamedTuple):
 LIBRARY = "library"
 """The key of the functions in `Structure.tensorflow`."""
 
+NODES = "nodes"
+"""The key, in `Structure.tensorflow`, of those parts of nodes that have no plain value."""
+
 
 SavedNames: TypeAlias = "dict[str, str | list[SavedPart]]"
 """By name in the file, the name of a variable's operation, or the parts of a partitioned variable."""

@@ -1420,8 +1420,8 @@ MUTANTS = [
         (
             "unknown-attributes",
             "graph/apply.py",
-            "        unknown = [key for key in complete if key not in known]",
-            "        unknown = []",
+            "        if unknown:",
+            "        if False:",
             "graph/test_apply.py",
             "An attribute that an operation does not have is refused.",
         ),
@@ -1782,7 +1782,7 @@ MUTANTS = [
         (
             "constants-stay-as-they-are",
             "ops/constants.py",
-            '        value = as_value(np.asarray(node.attrs["value"]).view())',
+            "        value = as_value(value.view())",
             '        value = node.attrs["value"]',
             "session/test_aliases.py",
             "A fetched constant is not the one in the graph, however it came there.",

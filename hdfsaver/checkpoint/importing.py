@@ -13,20 +13,22 @@ from hdfsaver.checkpoint.meta_graph_files import read_structure
 from hdfsaver.checkpoint.saveables.partitioned_saveable import Part
 from hdfsaver.checkpoint.saver import OPERATIONS, Saver
 from hdfsaver.checkpoint.scoping import UNBOUND
+from hdfsaver.errors import InvalidNodeError
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_defs import add_functions, checked_elements, checked_map, insert_definition
 from hdfsaver.graph.graph_keys import GraphKeys
-from hdfsaver.graph.insert_nodes import with_defaults
+from hdfsaver.graph.insert_nodes import GuessError, check_node
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.interop.graphs.meta_graph_defs import described_collections, described_names, described_nodes
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.function_libraries import library_of
+from hdfsaver.messages.node_defs import nodes_in, unreadable_attrs
 from hdfsaver.messages.saver_defs import read_saver
 from hdfsaver.reading.checkpoint_names import PathLike
-from hdfsaver.schema import LIBRARY, CollectionDef, SavedNames, SavedPart, SaverDef, Structure, VariableDef
+from hdfsaver.schema import LIBRARY, NODES, CollectionDef, SavedNames, SavedPart, SaverDef, Structure, VariableDef
 from hdfsaver.variables.partitioning import SaveSliceInfo
 from hdfsaver.variables.variable import Variable
 
@@ -222,6 +224,7 @@ class _Described(NamedTuple):
     saved_names: SavedNames
     library: message_classes.FunctionDefLibrary | None = None
     annotations: Annotations = NONE
+    remembered: bytes = b""
 
 
 class _Imported(NamedTuple):
@@ -248,11 +251,13 @@ def _import(
 ) -> _Imported:
     wanted = None if options.return_elements is None else checked_elements(options.return_elements)
     described, structure = _read(source, group)
+    _check_readable(described)
     collections = dict(described.collections)
     unbound = collections.pop(options.unbound_inputs, None) if options.unbound_inputs else None
     tensors = checked_map(options.input_map)
     _check_bound(unbound, tensors)
     _check_collections(collections, described.nodes, graph)
+    _check_saved_names(described, graph)
     changes = options.scope or tensors or options.clear_devices or wanted
     can_adopt = not (changes or graph.digraph or graph.get_name_scope())
     prefix = ""
@@ -287,7 +292,15 @@ def _read(
     nodes = structure.digraph.nodes
     library = library_of(structure.tensorflow[LIBRARY]) if LIBRARY in structure.tensorflow else None
     found = annotations_of(structure.digraph)
-    described = _Described(nodes, structure.collections, structure.saver, structure.saved_names, library, found)
+    described = _Described(
+        nodes,
+        structure.collections,
+        structure.saver,
+        structure.saved_names,
+        library,
+        found,
+        structure.tensorflow.get(NODES, b""),
+    )
     return described, structure if is_file else None
 
 
@@ -301,6 +314,16 @@ def _described(message: message_classes.MetaGraphDef) -> _Described:
     return _Described(nodes, described_collections(message), saver, names, message.graph_def.library)
 
 
+def _check_readable(described: _Described) -> None:
+    """Refuse attributes that a definition knows, and that have no value here: they are not simply missing."""
+    for name, key in unreadable_attrs(described.remembered) if described.remembered else ():
+        data = described.nodes.get(name, {"op": "", "attrs": {}})
+        definition = find(data["op"])
+        if definition is not None and key in definition.attr_defs.by_name and key not in data["attrs"]:
+            text = f"Node {name!r} ({data['op']}): attr {key!r} has a value that cannot be read."
+            raise InvalidNodeError(None, None, text)
+
+
 def _warn_of_resources(nodes: Mapping[str, Mapping[str, Any]]) -> None:
     names = [name for name, data in nodes.items() if data["op"] == "VarHandleOp"]
     if names:
@@ -312,13 +335,20 @@ def _warn_of_resources(nodes: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _check_bound(unbound: CollectionDef | None, input_map: Mapping[str, Any]) -> None:
-    names = [] if unbound is None else [item.decode() for item in unbound.value]
+    names = [] if unbound is None else [_as_name(item) for item in unbound.value]
     if names and sorted(set(names)) != sorted(input_map):
         missing = [name for name in names if name not in input_map] or sorted(set(input_map) - set(names))
         raise ValueError(
             f"Graph contains unbound inputs: {', '.join(missing)}. Must provide exactly {', '.join(names)} "
             "through input_map."
         )
+
+
+def _as_name(item: Any) -> str:
+    """An item of the collection of unbound inputs; `ValueError` where it cannot be a name."""
+    if not isinstance(item, bytes) or not _is_text(item):
+        raise ValueError(f"The collection of unbound inputs has {item!r}, which is not the name of an input.")
+    return item.decode()
 
 
 def _is_unbound(name: str) -> bool:
@@ -333,8 +363,8 @@ def _adopt(graph: Graph, structure: Structure) -> None:
     graph.tensorflow = dict(structure.tensorflow)
     if structure.tensorflow and _inferred(graph, structure.digraph.nodes) is not None:
         return
-    for data in structure.digraph.nodes.values():
-        data["attrs"] = with_defaults(data["op"], data["attrs"])
+    for name, data in nodes_in(structure.digraph):
+        data["attrs"] = check_node(name, data)
     graph.adopt(structure.digraph)
 
 
@@ -352,8 +382,12 @@ def _inferred(
     undecided = {name: _undecided(data) for name, data in nodes.items()}
     try:
         return insert_definition(graph, undecided, prefix, tensors or {}, wanted)
+    except InvalidNodeError as error:
+        if not isinstance(error, GuessError):
+            raise
     except ValueError:
-        return None
+        pass
+    return None
 
 
 def _insert(
@@ -388,6 +422,16 @@ def _check_collections(collections: Mapping[str, CollectionDef], nodes: Containe
             operation = name.partition(":")[0]
             if operation not in nodes and operation not in graph.digraph:
                 raise KeyError(f"Collection {key!r} lists {name!r}, which refers to an Operation not in the graph.")
+
+
+def _check_saved_names(described: _Described, graph: Graph) -> None:
+    """Refuse, before anything is added, a Saver of operations that are nowhere."""
+    for name, saved in described.saved_names.items() if described.saver is not None else ():
+        for op_name in [saved] if isinstance(saved, str) else [part.op_name for part in saved]:
+            if op_name not in described.nodes and op_name not in graph.digraph:
+                raise KeyError(
+                    f"The Saver keeps {op_name!r} as {name!r}, which refers to an Operation not in the graph."
+                )
 
 
 def _names_in(definition: CollectionDef) -> Iterator[str]:
@@ -489,8 +533,12 @@ def _kept(imported: _Imported, saved: str | list[SavedPart]) -> Any:
 
     def named(op_name: str) -> Any:
         new = imported.new_names.get(op_name, op_name)
-        known = imported.by_operation
-        return known[new] if new in known else imported.graph.get_operation_by_name(new).outputs[0]
+        if new in imported.by_operation:
+            return imported.by_operation[new]
+        outputs = imported.graph.get_operation_by_name(new).outputs
+        if not outputs:
+            raise ValueError(f"The Saver keeps {op_name!r}, which is not a variable of the graph: it has no output.")
+        return outputs[0]
 
     if isinstance(saved, str):
         return named(saved)

@@ -127,7 +127,7 @@ def _without_defaults(digraph: schema.DiGraph) -> schema.DiGraph:
     copy = digraph.copy()
     for data in copy.nodes.values():
         definition = find(data["op"])
-        defaults = {} if definition is None else definition.attrs
+        defaults = {} if definition is None else definition.defaults
         data["attrs"] = {key: value for key, value in data["attrs"].items() if not _is_default(key, value, defaults)}
     return copy
 
@@ -307,7 +307,9 @@ def export_scoped_meta_graph(
         message.meta_info_def.stripped_default_attrs = True
     prefix = prefix_of(export_scope)
     variables = [
-        item for item in graph.get_collection(GraphKeys.GLOBAL_VARIABLES) if _is_included(item, prefix, excluded)
+        item
+        for item in graph.get_collection(GraphKeys.GLOBAL_VARIABLES)
+        if hasattr(item, "name") and _is_included(item, prefix, excluded)
     ]
     var_list = {variable.name.removeprefix(prefix): variable for variable in variables}
     return message, var_list

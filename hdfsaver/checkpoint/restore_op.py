@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -29,6 +29,7 @@ class RestoreV2(OpDef):
 
     type = "RestoreV2"
     signature = "prefix: string, tensor_names: string, shape_and_slices: string -> tensors: [dtypes]"
+    minimums: ClassVar = {"dtypes": 1}
     stateful = True  # the outputs depend on files, not only on the inputs
 
     def shapes(self, node: Node) -> Sequence[Shape]:

@@ -218,12 +218,11 @@ class _InputReader:
 def _complete_attrs(definition: OpDef, attrs: dict[str, AttrValue], name: str) -> dict[str, AttrValue]:
     """Fill in the defaults, and refuse what the operation does not have."""
     complete = {**definition.attrs, **attrs}
-    signature = definition.parsed
     if len(complete) > len(definition.attrs):
-        known: set[str | None] = {*definition.attrs, "_class"}
-        for argument in (*signature.inputs, *signature.outputs):
-            known |= {argument.dtype_attr, argument.number_attr, argument.dtypes_attr}
-        unknown = [key for key in complete if key not in known]
+        unknown = [key for key in complete if key not in definition.attr_defs.by_name and key != "_class"]
         if unknown:
             raise TypeError(f"{name!r} ({definition.type}) has no attribute {', '.join(unknown)}.")
+    missing = definition.attr_defs.by_name.keys() - complete.keys() if definition.needed else ()
+    if missing:
+        raise TypeError(f"{name!r} ({definition.type}) needs the attribute {', '.join(sorted(missing))}.")
     return complete

@@ -7,6 +7,9 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
+from hdfsaver import dtypes
+from hdfsaver.errors import OpError
+from hdfsaver.graph.attr_defs import AttrDef, AttrDefs, implied_kinds, kind_of_default
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.signature import Signature
 from hdfsaver.graph.tensor import Tensor
@@ -22,6 +25,11 @@ INTEGERS = frozenset({"int8", "int16", "int32", "int64", "uint8", "uint16", "uin
 INDICES = frozenset({"int32", "int64"})
 REALS = FLOATS | INTEGERS
 NUMBERS = REALS | COMPLEX
+QUANTIZED = frozenset({"qint8", "qint16", "qint32", "quint8", "quint16"})
+ALL = frozenset(dtypes.ROW_BY_NAME)
+
+UNFIT = (ArithmeticError, LookupError, TypeError, ValueError, OpError)
+"""The errors of Python and NumPy where values do not fit an operation."""
 
 FOLDED_DEPTH = 12
 """How many operations deep values are followed before anything runs."""
@@ -88,12 +96,22 @@ class Node:
     def constant(self, position: int) -> Array | None:
         """The value of an input where it is known before anything runs, otherwise None."""
         definition = self._source_definition(position)
-        return None if definition is None else definition.fold(self.source(position))
+        if definition is None:
+            return None
+        try:
+            return definition.fold(self.source(position))
+        except UNFIT:
+            return None  # the run reports the error
 
     def sizes(self, position: int) -> Shape:
         """The value of an input that is a vector of sizes, as far as known; a negative size is None, too."""
         definition = self._source_definition(position)
-        return None if definition is None else definition.sizes(self.source(position))
+        if definition is None:
+            return None
+        try:
+            return definition.sizes(self.source(position))
+        except UNFIT:
+            return None
 
     def _source_definition(self, position: int) -> OpDef | None:
         # Shapes are computed by a few operations; a longer chain is not worth the time and Python's stack.
@@ -110,10 +128,22 @@ class OpDef:
     """Inputs and outputs; see `hdfsaver.graph.signature`."""
 
     attrs: ClassVar[Mapping[str, AttrValue]] = {}
-    """Attributes beside those that the signature implies, with their defaults."""
+    """Attributes that inputs do not imply, with their defaults."""
+
+    needed: ClassVar[Mapping[str, str]] = {}
+    """Attributes beside those of the signature that have no default, with their kinds; see `AttrDef`."""
+
+    allowed: ClassVar[Mapping[str, frozenset[bytes]]] = {}
+    """The strings that an attribute may be; any where it is not named."""
+
+    minimums: ClassVar[Mapping[str, int]] = {}
+    """The least value of an attribute that is a number, the least length of one that is a list."""
 
     types: ClassVar[Mapping[str, frozenset[str]]] = {}
     """The dtypes that an attribute of the signature may have; any where it is not named."""
+
+    further_types: ClassVar[Mapping[str, frozenset[str]]] = {}
+    """The dtypes that TensorFlow registers as well: such an operation can be imported, but not run."""
 
     default_types: ClassVar[Mapping[str, str]] = {}
     """The dtype that plain Python numbers take for an attribute of the signature, where it is not the usual one."""
@@ -125,6 +155,12 @@ class OpDef:
     """How the results differ from TensorFlow's, in a sentence or two; ``docs/operations.md`` shows it."""
 
     parsed: ClassVar[Signature]
+
+    attr_defs: ClassVar[AttrDefs]
+    """All attributes, for the check of nodes that come from outside."""
+
+    defaults: ClassVar[Mapping[str, AttrValue]]
+    """The values of all attributes that a node may leave out."""
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """The static shape of each output; `ValueError` where the inputs cannot fit."""
@@ -167,8 +203,24 @@ def register(definition: _AnyOpDef) -> _AnyOpDef:
     if definition.type in _definitions:
         raise ValueError(f"Operation type {definition.type} is registered twice.")
     definition.parsed = Signature.parse(definition.signature)
+    definition.attr_defs = AttrDefs(definition.type, _attr_defs(definition), definition.parsed)
+    definition.defaults = {**definition.default_types, **definition.attrs}
     _definitions[definition.type] = definition()
     return definition
+
+
+def _attr_defs(definition: type[OpDef]) -> list[AttrDef]:
+    kinds = {name: kind_of_default(value) for name, value in definition.attrs.items()}
+    kinds |= {**definition.needed, **implied_kinds(definition.parsed)}
+    return [
+        AttrDef(name, kind, _allowed(definition, name), definition.minimums.get(name)) for name, kind in kinds.items()
+    ]
+
+
+def _allowed(definition: type[OpDef], name: str) -> frozenset[AttrValue] | None:
+    if name in definition.types:
+        return definition.types[name] | definition.further_types.get(name, frozenset())
+    return definition.allowed.get(name)
 
 
 def find(op_type: str) -> OpDef | None:

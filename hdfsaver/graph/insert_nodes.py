@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hdfsaver import dtypes, schema
+from hdfsaver.errors import InvalidNodeError
+from hdfsaver.graph.attr_defs import check_common
 from hdfsaver.graph.definition import OpDef, find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.op_names import check_operation_name
@@ -25,8 +26,18 @@ LOCATION = b"loc:@"
 _LOOP_ENTRIES = ("Merge", "RefMerge")
 _LOOP_ENDS = ("NextIteration", "RefNextIteration")
 
+_SHOWN = 8
+"""How many dtypes a message lists."""
+
+_ONCE_LEFT_OUT = {"shape": None, "mode": b"REFLECT", "message": b""}
+"""Attributes without a default, and the values that older files leave out."""
+
 # The attributes that most often give the dtype of an operation's output, tried in this order for unknown types.
 _TELLING_ATTRS = ("dtype", "out_type", "output_type", "DstT", "Tout", "T")
+
+
+class GuessError(InvalidNodeError):
+    """An input does not fit what is assumed of the outputs of an operation of an unknown type."""
 
 
 class Replaced:
@@ -112,6 +123,8 @@ class _Insertion:
             for name, (new, data) in zip(self.order, added, strict=True):
                 if "outputs" not in data:
                     data["outputs"] = self._outputs(name, new, data)
+                else:
+                    _check_given(name, data["op"], data["attrs"], len(data["inputs"]))
             if check is not None:
                 check({name: len(self.added[new]["outputs"]) for name, new in self.names.items()})
         except Exception:
@@ -188,7 +201,7 @@ class _Insertion:
         return renamed
 
     def _attrs(self, name: str, data: Mapping[str, Any]) -> dict[str, Any]:
-        attrs = with_defaults(data["op"], data["attrs"])
+        attrs = checked_attrs(name, data)
         if "_class" in attrs:
             attrs["_class"] = [self._location(name, item) for item in attrs["_class"]]
         return attrs
@@ -211,7 +224,6 @@ class _Insertion:
         known_shapes = attrs.pop(OUTPUT_SHAPES, None)
         if definition is None:
             return self._declared(name, attrs, known_shapes)
-        _check_complete(definition, name, attrs)
         self._check_inputs(definition, name, new, data)
         if name in self.back_edges:
             outputs: Outputs = tuple((dtype, None) for dtype in definition.parsed.output_dtypes(attrs))
@@ -220,19 +232,18 @@ class _Insertion:
         return outputs if known_shapes is None else _with_shapes(new, outputs, known_shapes)
 
     def _check_inputs(self, definition: OpDef, name: str, new: str, data: Mapping[str, Any]) -> None:
-        expected = _expected_dtypes(definition, data["attrs"])
+        expected = definition.attr_defs.input_dtypes(data["attrs"])
         wires = data["inputs"]
-        if len(expected) != len(wires):
-            raise ValueError(
-                f"Node {name!r} ({definition.type}): expected inputs '{', '.join(expected)}' "
-                f"do not match {len(wires)} inputs specified."
-            )
+        _check_count(definition, name, expected, len(wires))
         added, there = self.added, self.graph.digraph.nodes
         for (source, output), wanted in zip(wires, expected, strict=True):
             given = (added[source] if source in added else there[source]).get("outputs")
             # None is the end of a loop, which comes later.
             if given is not None and (output >= len(given) or given[output][0] != wanted):
-                _check_output(name, new, (source, output), given, wanted)
+                is_known = source not in added or find(added[source]["op"]) is not None
+                _check_output(
+                    (name, new), (source, output), given, wanted, InvalidNodeError if is_known else GuessError
+                )
 
     def _declared(self, name: str, attrs: dict[str, Any], shapes: list[Shape] | None) -> Outputs:
         """The outputs of an operation of an unknown type: as declared, else as other operations need them."""
@@ -253,9 +264,9 @@ class _Insertion:
                 definition = find(data["op"])
                 dtypes_wanted: Sequence[str] = []
                 if definition is not None:
-                    # A missing attribute is spoken of when it is that node's turn.
-                    with contextlib.suppress(KeyError):
-                        dtypes_wanted = _expected_dtypes(definition, with_defaults(data["op"], data["attrs"]))
+                    # An attribute that is missing or wrong is spoken of when it is that node's turn.
+                    with contextlib.suppress(KeyError, TypeError):
+                        dtypes_wanted = definition.attr_defs.input_dtypes(with_defaults(data["op"], data["attrs"]))
                 for place, wire in enumerate(data["inputs"]):
                     wanted = dtypes_wanted[place] if place < len(dtypes_wanted) else ""
                     self._expected[wire] = self._expected.get(wire) or wanted
@@ -268,49 +279,34 @@ def _text(source: str, output: int) -> str:
     return f"{source}:{output}" if output else source
 
 
-def _check_output(name: str, new: str, wire: Output, given: Outputs, wanted: str) -> None:
-    source, output = wire
+def _check_output(
+    names: tuple[str, str], wire: Output, given: Outputs, wanted: str, kind: type[InvalidNodeError]
+) -> None:
+    (name, new), (source, output) = names, wire
     if output >= len(given):
-        raise ValueError(
+        raise kind(
+            None,
+            None,
             f"Node {name!r}: Connecting to invalid output {output} of source node {source} "
-            f"which has {len(given)} outputs."
+            f"which has {len(given)} outputs.",
         )
     if dtypes.base_name(given[output][0]) != wanted:
-        raise ValueError(
+        raise kind(
+            None,
+            None,
             f"An input of node {new} was passed {given[output][0]} from {source}:{output} "
-            f"incompatible with expected {wanted}."
+            f"incompatible with expected {wanted}.",
         )
 
 
-def _check_complete(definition: OpDef, name: str, attrs: Mapping[str, Any]) -> None:
-    required = _required(definition)
-    if required <= attrs.keys() and (definition.type != "Const" or attrs["value"] is not None):
-        return
-    missing = min(required - attrs.keys(), default="value")
-    raise ValueError(f"NodeDef missing attr {missing!r} from Op {definition.type} in node {name!r}.")
-
-
-@functools.cache
-def _required(definition: OpDef) -> frozenset[str]:
-    """The attributes that inputs and outputs depend on."""
-    arguments = (*definition.parsed.inputs, *definition.parsed.outputs)
-    keys = {key for item in arguments for key in (item.dtype_attr, item.number_attr, item.dtypes_attr)}
-    return frozenset(key for key in keys if key is not None)
-
-
-def _expected_dtypes(definition: OpDef, attrs: Mapping[str, Any]) -> Sequence[str]:
-    """The dtype that each input must have; `KeyError` where an attribute is missing."""
-    values = tuple([attrs[key] for key in _required(definition)])
-    try:
-        return _resolved(definition, values)
-    except TypeError:  # the dtypes are in a list
-        return [dtype for argument in definition.parsed.inputs for dtype in argument.resolve(attrs)]
-
-
-@functools.lru_cache(maxsize=4096)
-def _resolved(definition: OpDef, values: tuple[Any, ...]) -> Sequence[str]:
-    attrs = dict(zip(_required(definition), values, strict=True))
-    return [dtype for argument in definition.parsed.inputs for dtype in argument.resolve(attrs)]
+def _check_count(definition: OpDef, name: str, expected: Sequence[str], found: int) -> None:
+    if len(expected) != found:
+        shown = ", ".join(expected[:_SHOWN]) + f" and {len(expected) - _SHOWN} more" * (len(expected) > _SHOWN)
+        raise InvalidNodeError(
+            None,
+            None,
+            f"Node {name!r} ({definition.type}): expected inputs '{shown}' do not match {found} inputs specified.",
+        )
 
 
 def _with_shapes(name: str, outputs: Outputs, known: list[Shape]) -> Outputs:
@@ -325,7 +321,58 @@ def _with_shapes(name: str, outputs: Outputs, known: list[Shape]) -> Outputs:
 def with_defaults(op_type: str, attrs: Mapping[str, Any]) -> dict[str, Any]:
     """The attributes of an operation, those included that were left out because they have their default values."""
     definition = find(op_type)
-    return dict(attrs) if definition is None else {**definition.attrs, **attrs}
+    return dict(attrs) if definition is None else {**definition.defaults, **attrs}
+
+
+def checked_attrs(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of a node with those that were left out, after a check against the definition of its type.
+
+    Parameters
+    ----------
+    name : str
+    data : mapping
+        The node's data. Outputs are in them if they come from a file of this format, or were inferred before.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    InvalidNodeError
+        An attribute is missing, or of another kind, or has another value than the definition allows.
+    """
+    op, attrs = data["op"], data["attrs"]
+    check_common(name, op, attrs)
+    definition = find(op)
+    if definition is None:
+        return dict(attrs)
+    complete = {**definition.defaults, **attrs}
+    if "outputs" in data and len(complete) < len(definition.attr_defs.by_name):
+        complete = {**_once_left_out(definition, data["outputs"]), **complete}
+    definition.attr_defs.check(name, complete)
+    return complete
+
+
+def check_node(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Check a node that has outputs, as files of this format have it; gives its attributes as `checked_attrs` does."""
+    attrs = checked_attrs(name, data)
+    _check_given(name, data["op"], attrs, len(data["inputs"]))
+    return attrs
+
+
+def _check_given(name: str, op: str, attrs: Mapping[str, Any], inputs: int) -> None:
+    definition = find(op)
+    if definition is not None:
+        _check_count(definition, name, definition.attr_defs.input_dtypes(attrs), inputs)
+
+
+def _once_left_out(definition: OpDef, outputs: Outputs) -> dict[str, Any]:
+    """The values of attributes that have no default and that older files leave out, where defaults were stripped."""
+    found: dict[str, Any] = {key: value for key, value in _ONCE_LEFT_OUT.items() if key in definition.needed}
+    if outputs and "dtype" in definition.attr_defs.by_name:
+        found["dtype"] = dtypes.base_name(outputs[0][0])
+    return found
 
 
 def _sorted(waits: Mapping[str, set[str]]) -> list[str]:

@@ -216,6 +216,8 @@ def write_attribute(message: message_classes.AttrValue, value: AttrValue, dtype:
 
 def _append(message: message_classes.AttrValue.ListValue, item: AttrValue) -> None:
     kind = kind_of(item)
+    if kind in ("list", "placeholder"):
+        raise TypeError(f"A list of an attribute cannot contain {item!r}.")
     items = getattr(message, kind)
     if kind in _SCALARS:
         items.append(item)

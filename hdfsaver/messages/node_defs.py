@@ -8,18 +8,18 @@ node still has the same data.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from sys import intern
 from typing import Any, cast
 
 import numpy as np
 
 from hdfsaver import dtypes, schema
-from hdfsaver.errors import DataLossError, ResourceExhaustedError
+from hdfsaver.errors import DataLossError, InvalidNodeError, ResourceExhaustedError
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.attr_values import UNREADABLE, AttributeReader, attr_value, same_value, write_attribute
 from hdfsaver.messages.op_defs import OUTPUT_DTYPES, OUTPUT_SHAPES, OpDefs
-from hdfsaver.messages.parsing import has_unknown
+from hdfsaver.messages.parsing import has_unknown, parse
 from hdfsaver.messages.tensor_types import NAME_BY_NUMBER, type_name
 from hdfsaver.schema import DiGraph
 
@@ -226,6 +226,30 @@ def taken_outputs(nodes: Mapping[str, NodeData]) -> Counter[str]:
     return taken
 
 
+def unreadable_attrs(remembered: bytes) -> Iterator[tuple[str, str]]:
+    """The attributes without a plain value of the nodes of a file: the name of the node, and that of the attribute.
+
+    Parameters
+    ----------
+    remembered : bytes
+        The parts of nodes in `Structure.tensorflow`.
+
+    Returns
+    -------
+    iterator of (str, str)
+
+    Raises
+    ------
+    DataLossError
+        It is not a message.
+    """
+    reader = AttributeReader()
+    for node in parse(message_classes.MetaGraphDef, remembered, "what /graph/tensorflow has").graph_def.node:
+        for key, message in node.attr.items():
+            if reader.read(message) is None:
+                yield node.name, key
+
+
 # -- writing -----------------------------------------------------------------------------------------------------
 
 
@@ -292,6 +316,11 @@ def write_nodes(
         Say in the attribute ``_output_shapes`` of all nodes what is known of the shapes of outputs.
     remembered : iterable of NodeDef
         The remembered parts of the messages that the nodes were read from.
+
+    Raises
+    ------
+    InvalidNodeError
+        An attribute has a value that no message holds, such as a list of lists.
     """
     rests = {node.name: node for node in remembered}
     reader = AttributeReader()
@@ -326,7 +355,15 @@ def _output_attrs(outputs: tuple[tuple[str, Any], ...], with_dtypes: bool) -> di
 def _write_attrs(node: message_classes.NodeDef, attrs: Mapping[str, Any]) -> None:
     messages = node.attr
     for key, value in attrs.items():
-        write_attribute(messages[key], value, constant_dtype(attrs) if key == "value" else None)
+        try:
+            write_attribute(messages[key], value, constant_dtype(attrs) if key == "value" else None)
+        except (
+            TypeError,
+            ValueError,
+        ) as error:  # protobuf raises ValueError for numbers and names that are out of range
+            raise InvalidNodeError(
+                None, None, f"Node {node.name!r} ({node.op}): attr {key!r} has no message: {error}"
+            ) from error
 
 
 def constant_dtype(attrs: Mapping[str, Any]) -> str | None:

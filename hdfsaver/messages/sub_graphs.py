@@ -102,7 +102,8 @@ def _waited_for(node: message_classes.NodeDef) -> list[str]:
 def _located_with(node: message_classes.NodeDef) -> list[str]:
     if "_class" not in node.attr:
         return []
-    return [item.decode().removeprefix("loc:@") for item in node.attr["_class"].list.s]
+    # A name that is not UTF-8 is that of no node.
+    return [item.decode(errors="surrogateescape").removeprefix("loc:@") for item in node.attr["_class"].list.s]
 
 
 def _with_nodes(

@@ -56,6 +56,7 @@ class Relu(_Activation):
 
     type = "Relu"
     types = {"T": REALS}
+    further_types = {"T": frozenset({"qint8"})}
     backward = "ReluGrad"
 
     def kernel(self, node: Node) -> Kernel:

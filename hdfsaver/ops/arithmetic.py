@@ -13,7 +13,18 @@ import numpy as np
 from hdfsaver import dtypes, shapes
 from hdfsaver.graph import operators
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import COMPLEX, FLOATS, NUMBERS, REALS, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import (
+    COMPLEX,
+    FLOATS,
+    INTEGERS,
+    NUMBERS,
+    QUANTIZED,
+    REALS,
+    Kernel,
+    Node,
+    OpDef,
+    register,
+)
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor, is_tensor
@@ -95,6 +106,8 @@ class AddN(OpDef):
     type = "AddN"
     signature = "inputs: N * T -> sum: T"
     types = {"T": NUMBERS}
+    minimums = {"N": 1}
+    further_types = {"T": QUANTIZED | {"variant"}}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """The shape that the inputs share."""
@@ -208,6 +221,7 @@ class RealDiv(Binary):
 
     type = "RealDiv"
     types = {"T": FLOATS | COMPLEX}
+    further_types = {"T": INTEGERS}
     ufunc = np.true_divide
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
@@ -394,6 +408,7 @@ class FloorDiv(Flat, _IntegerDivision):
     """x / y rounded down."""
 
     type = "FloorDiv"
+    further_types = {"T": COMPLEX}
     ufunc = np.floor_divide
 
 

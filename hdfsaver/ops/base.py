@@ -14,7 +14,7 @@ from hdfsaver import dtypes, shapes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.graph.apply import apply, apply_list
-from hdfsaver.graph.definition import NUMBERS, Kernel, Node, OpDef
+from hdfsaver.graph.definition import NUMBERS, UNFIT, Kernel, Node, OpDef
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import constant_node, convert_to_tensor, graph_of, is_tensor
@@ -86,7 +86,7 @@ def fold_by_kernel(definition: OpDef, node: Node) -> Array | None:
     try:
         with np.errstate(all="ignore"):
             return np.asarray(definition.kernel(node)(*values))
-    except (InvalidArgumentError, ValueError):
+    except UNFIT:
         return None  # the run reports the error
 
 

@@ -16,7 +16,7 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import NO_DERIVATIVE, Grads, scope, with_rank
-from hdfsaver.ops.sliding_windows import NCHW, NHWC
+from hdfsaver.ops.sliding_windows import FORMATS, NCHW, NHWC
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
@@ -82,6 +82,7 @@ def _gradient(op: Operation, grad: Tensor | None, op_type: str, *more: Tensor) -
 class _Norm(OpDef):
     """Each channel normalized, scaled and shifted: by its own mean and variance in training, else by those given."""
 
+    allowed = {"data_format": FORMATS}
     attrs = _ATTRS
     derivative = ""
     """The type of the operation that is its derivative."""
@@ -102,6 +103,7 @@ class _NormGrad(OpDef):
 
     differs = NO_DERIVATIVE
 
+    allowed = {"data_format": FORMATS}
     attrs = _GRAD_ATTRS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
@@ -167,6 +169,8 @@ class FusedBatchNormV3(_Norm):
     """Each channel normalized, scaled and shifted, as in graphs since TensorFlow 1.15."""
 
     type = "FusedBatchNormV3"
+    allowed = {"data_format": FORMATS | {b"NDHWC", b"NCDHW"}}
+    further_types = {"U": frozenset({"bfloat16"})}
     derivative = "FusedBatchNormGradV3"
     signature = (
         "x: T, scale: U, offset: U, mean: U, variance: U -> y: T, batch_mean: U, batch_variance: U, "
@@ -192,6 +196,7 @@ class FusedBatchNormGradV3(_NormGrad):
         "-> x_backprop: T, scale_backprop: U, offset_backprop: U, reserve_space_4: U, reserve_space_5: U"
     )
     types = {"T": _NARROW, "U": _FLOAT}
+    allowed = {"data_format": FORMATS | {b"NDHWC", b"NCDHW"}}
 
 
 def fused_batch_norm(

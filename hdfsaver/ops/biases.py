@@ -12,7 +12,7 @@ import numpy as np
 
 from hdfsaver import shapes
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import NUMBERS, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import NUMBERS, QUANTIZED, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
@@ -60,6 +60,8 @@ class BiasAdd(_BiasAdd):
     """A number added to each channel."""
 
     type = "BiasAdd"
+    further_types = {"T": QUANTIZED}
+    allowed = {"data_format": frozenset({b"NHWC", b"NCHW"})}
     attrs = {"data_format": b"NHWC"}
 
 
@@ -68,6 +70,7 @@ class BiasAddV1(_BiasAdd):
     """A number added to each channel, the last dimension; found in older graphs."""
 
     type = "BiasAddV1"
+    further_types = {"T": QUANTIZED}
 
 
 @register
@@ -78,6 +81,8 @@ class BiasAddGrad(OpDef):
     differs = ROUNDED_ONCE
     signature = "out_backprop: T -> output: T"
     types = {"T": NUMBERS}
+    further_types = {"T": QUANTIZED}
+    allowed = {"data_format": frozenset({b"NHWC", b"NCHW"})}
     attrs = {"data_format": b"NHWC"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:

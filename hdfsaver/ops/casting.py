@@ -14,7 +14,7 @@ import numpy as np
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import COMPLEX, FLOATS, NUMBERS, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import ALL, COMPLEX, FLOATS, NUMBERS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor, is_tensor
@@ -33,6 +33,7 @@ class Cast(OpDef):
     type = "Cast"
     signature = "x: SrcT -> y: DstT"
     types = {"SrcT": _CASTABLE, "DstT": _CASTABLE}
+    further_types = {"SrcT": ALL, "DstT": ALL}
     attrs = {"Truncate": False}
 
     def shapes(self, node: Node) -> Sequence[Shape]:

@@ -21,6 +21,7 @@ class Assert(Flat):
 
     type = "Assert"
     signature = "condition: bool, data: [T] ->"
+    minimums = {"T": 1}
     attrs = {"summarize": 3}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
@@ -92,7 +93,7 @@ class CheckNumerics(OpDef):
     type = "CheckNumerics"
     signature = "tensor: T -> output: T"
     types = {"T": FLOATS}
-    attrs = {"message": b""}
+    needed = {"message": "string"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """The shape of the input."""

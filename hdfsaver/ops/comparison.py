@@ -13,7 +13,7 @@ import numpy as np
 
 from hdfsaver import dtypes, shapes
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import REALS, Kernel, Node, register
+from hdfsaver.graph.definition import ALL, COMPLEX, QUANTIZED, REALS, Kernel, Node, register
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Binary, Flat, Unary
 from hdfsaver.shapes import Shape
@@ -65,6 +65,7 @@ class Equal(_Equality):
     """x == y."""
 
     type = "Equal"
+    further_types = {"T": ALL}
     ufunc = np.equal
     of_misfits = False
 
@@ -99,6 +100,7 @@ class NotEqual(_Equality):
     """x != y."""
 
     type = "NotEqual"
+    further_types = {"T": ALL}
     ufunc = np.not_equal
     of_misfits = True
 
@@ -272,6 +274,7 @@ class ApproximateEqual(_Order):
     """Whether x and y differ by less than the tolerance."""
 
     type = "ApproximateEqual"
+    further_types = {"T": COMPLEX | QUANTIZED}
     attrs = {"tolerance": 1e-5}
 
     def shapes(self, node: Node) -> Sequence[Shape]:

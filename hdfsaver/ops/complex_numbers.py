@@ -28,6 +28,7 @@ class Conj(Unary):
     signature = "input: T -> output: T"
     types = {"T": COMPLEX}
     default_types = {"T": "complex64"}
+    further_types = {"T": frozenset({"variant"})}
     ufunc = np.conjugate
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
@@ -49,7 +50,7 @@ class Complex(OpDef):
 
     type = "Complex"
     signature = "real: T, imag: T -> out: Tout"
-    types = {"T": _PARTS}
+    types = {"T": _PARTS, "Tout": COMPLEX}
     default_types = {"T": "float32"}
     attrs = {"Tout": "complex64"}
 
@@ -108,7 +109,7 @@ class _Part(Unary):
     """A real number taken from a complex one."""
 
     signature = "input: T -> output: Tout"
-    types = {"T": COMPLEX}
+    types = {"T": COMPLEX, "Tout": _PARTS}
     default_types = {"T": "complex64"}
     attrs = {"Tout": "float32"}
 
@@ -163,7 +164,7 @@ class ComplexAbs(Unary):
 
     type = "ComplexAbs"
     signature = "x: T -> y: Tout"
-    types = {"T": COMPLEX}
+    types = {"T": COMPLEX, "Tout": _PARTS}
     default_types = {"T": "complex64"}
     attrs = {"Tout": "float32"}
     ufunc = np.absolute

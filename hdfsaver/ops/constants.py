@@ -32,20 +32,25 @@ class Const(OpDef):
 
     type = "Const"
     signature = "-> output: dtype"
-    attrs = {"value": None, "dtype": "float32"}
+    needed = {"value": "tensor"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """That of the attribute value."""
         return [node.attrs["value"].shape]
 
     def kernel(self, node: Node) -> Kernel:
+        value, dtype = np.asarray(node.attrs["value"]), node.attrs["dtype"]
+        if value.dtype != dtypes.numpy_dtype(dtype):
+            raise InvalidArgumentError(
+                None, None, f"The value has the dtype {value.dtype}, but attr 'dtype' is {dtype}."
+            )
         # A program may have put an array on the node that can be written on; a run gets a view that cannot.
-        value = as_value(np.asarray(node.attrs["value"]).view())
+        value = as_value(value.view())
         return lambda: value
 
     def fold(self, node: Node) -> Array | None:
         value: Array = node.attrs["value"]
-        return value
+        return value if value.dtype == dtypes.numpy_dtype(node.attrs["dtype"]) else None
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Sequence[Tensor | None]:
         return []
@@ -184,7 +189,7 @@ class Placeholder(OpDef):
 
     type = "Placeholder"
     signature = "-> output: dtype"
-    attrs = {"dtype": "float32", "shape": None}
+    attrs = {"shape": None}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """The attribute shape."""
@@ -246,7 +251,7 @@ class PlaceholderWithDefault(OpDef):
 
     type = "PlaceholderWithDefault"
     signature = "input: dtype -> output: dtype"
-    attrs = {"shape": None}
+    needed = {"shape": "shape"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """The attribute shape, which must be compatible with that of input."""

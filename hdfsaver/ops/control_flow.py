@@ -56,6 +56,7 @@ class Merge(OpDef):
     type = "Merge"
     differs = NO_DERIVATIVE
     signature = "inputs: N * T -> output: T, value_index: int32"
+    minimums = {"N": 1}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """That of the inputs if all have the same, otherwise unknown; () for value_index."""

@@ -13,14 +13,13 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import Grads, invalid, scope, shape_of, widened, with_rank
-from hdfsaver.ops.sliding_windows import NHWC, four, windows_of
+from hdfsaver.ops.sliding_windows import ALLOWED, NHWC, four, windows_of
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
+_NEEDED = {"strides": "list(int)", "padding": "string"}
 _ATTRS: dict[str, Any] = {
-    "strides": [],
     "use_cudnn_on_gpu": True,
-    "padding": b"",
     "explicit_paddings": [],
     "data_format": NHWC,
     "dilations": [1, 1, 1, 1],
@@ -28,7 +27,7 @@ _ATTRS: dict[str, Any] = {
 
 
 def _attrs_of(op: Operation) -> dict[str, Any]:
-    return {name: op.get_attr(name) for name in _ATTRS}
+    return {name: op.get_attr(name) for name in (*_NEEDED, *_ATTRS)}
 
 
 def _check(images: Array, filters: Array) -> None:
@@ -44,6 +43,9 @@ class Conv2D(OpDef):
     differs = "The channels of the images are those of the filters; TensorFlow takes a multiple of them."
     signature = "input: T, filter: T -> output: T"
     types = {"T": FLOATS}
+    further_types = {"T": frozenset({"int32"})}
+    needed = _NEEDED
+    allowed = ALLOWED
     attrs = _ATTRS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
@@ -83,6 +85,9 @@ class Conv2DBackpropInput(OpDef):
     type = "Conv2DBackpropInput"
     signature = "input_sizes: int32, filter: T, out_backprop: T -> output: T"
     types = {"T": FLOATS}
+    further_types = {"T": frozenset({"int32"})}
+    needed = _NEEDED
+    allowed = ALLOWED
     attrs = _ATTRS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
@@ -120,6 +125,8 @@ class Conv2DBackpropFilter(OpDef):
     type = "Conv2DBackpropFilter"
     signature = "input: T, filter_sizes: int32, out_backprop: T -> output: T"
     types = {"T": FLOATS}
+    needed = _NEEDED
+    allowed = ALLOWED
     attrs = _ATTRS
 
     def shapes(self, node: Node) -> Sequence[Shape]:

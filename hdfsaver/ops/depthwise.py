@@ -13,13 +13,12 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import ROUNDED_ONCE, Grads, invalid, scope, shape_of, widened, with_rank
-from hdfsaver.ops.sliding_windows import NHWC, four, windows_of
+from hdfsaver.ops.sliding_windows import ALLOWED, NHWC, four, windows_of
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
+_NEEDED = {"strides": "list(int)", "padding": "string"}
 _ATTRS: dict[str, Any] = {
-    "strides": [],
-    "padding": b"",
     "explicit_paddings": [],
     "data_format": NHWC,
     "dilations": [1, 1, 1, 1],
@@ -27,7 +26,7 @@ _ATTRS: dict[str, Any] = {
 
 
 def _attrs_of(op: Operation) -> dict[str, Any]:
-    return {name: op.get_attr(name) for name in _ATTRS}
+    return {name: op.get_attr(name) for name in (*_NEEDED, *_ATTRS)}
 
 
 def _by_channel(grad: Array, channels: Sequence[int]) -> Array:
@@ -43,6 +42,8 @@ class DepthwiseConv2dNative(OpDef):
     differs = ROUNDED_ONCE
     signature = "input: T, filter: T -> output: T"
     types = {"T": FLOATS}
+    needed = _NEEDED
+    allowed = ALLOWED
     attrs = _ATTRS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
@@ -89,6 +90,8 @@ class DepthwiseConv2dNativeBackpropInput(OpDef):
     differs = ROUNDED_ONCE
     signature = "input_sizes: int32, filter: T, out_backprop: T -> output: T"
     types = {"T": FLOATS}
+    needed = _NEEDED
+    allowed = ALLOWED
     attrs = _ATTRS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
@@ -128,6 +131,8 @@ class DepthwiseConv2dNativeBackpropFilter(OpDef):
     differs = ROUNDED_ONCE
     signature = "input: T, filter_sizes: int32, out_backprop: T -> output: T"
     types = {"T": FLOATS}
+    needed = _NEEDED
+    allowed = ALLOWED
     attrs = _ATTRS
 
     def shapes(self, node: Node) -> Sequence[Shape]:

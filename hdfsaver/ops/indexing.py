@@ -13,7 +13,7 @@ import numpy as np
 
 from hdfsaver import dtypes, shapes
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import INDICES, NUMBERS, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import ALL, INDICES, NUMBERS, QUANTIZED, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import (
@@ -291,6 +291,7 @@ class ScatterNd(OpDef):
     type = "ScatterNd"
     signature = "indices: Tindices, updates: T, shape: Tindices -> output: T"
     types = {"T": NUMBERS, "Tindices": _GATHER_INDICES}
+    further_types = {"T": ALL}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """The value of shape."""
@@ -354,6 +355,7 @@ class UnsortedSegmentSum(OpDef):
     signature = "data: T, segment_ids: Tindices, num_segments: Tnumsegments -> output: T"
     types = {"T": NUMBERS, "Tindices": _GATHER_INDICES, "Tnumsegments": INDICES}
     default_types = {"Tnumsegments": "int32"}
+    further_types = {"T": QUANTIZED}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """(num_segments,) + data.shape[rank of segment_ids:]."""

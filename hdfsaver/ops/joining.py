@@ -58,6 +58,7 @@ class ConcatV2(OpDef):
     signature = "values: N * T, axis: Tidx -> output: T"
     types = {"Tidx": INDICES}
     default_types = {"Tidx": "int32"}
+    minimums = {"N": 2}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """That of values, with the lengths along axis summed."""
@@ -84,6 +85,7 @@ class Concat(OpDef):
 
     type = "Concat"
     signature = "concat_dim: int32, values: N * T -> output: T"
+    minimums = {"N": 2}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """That of values, with the lengths along concat_dim summed."""
@@ -152,6 +154,7 @@ class Split(OpDef):
 
     type = "Split"
     signature = "split_dim: int32, value: T -> output: num_split * T"
+    minimums = {"num_split": 1}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """That of value, with the length along split_dim divided by num_split."""
@@ -183,6 +186,7 @@ class SplitV(OpDef):
     signature = "value: T, size_splits: Tlen, split_dim: int32 -> output: num_split * T"
     types = {"Tlen": INDICES | {"int8"}}
     default_types = {"Tlen": "int64"}
+    minimums = {"num_split": 1}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """That of value, with size_splits[i] along split_dim."""
@@ -294,6 +298,7 @@ class Pack(OpDef):
 
     type = "Pack"
     signature = "values: N * T -> output: T"
+    minimums = {"N": 1}
     attrs = {"axis": 0}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
@@ -367,6 +372,7 @@ class Unpack(OpDef):
 
     type = "Unpack"
     signature = "value: T -> output: num * T"
+    minimums = {"num": 0}
     attrs = {"axis": 0}
 
     def shapes(self, node: Node) -> Sequence[Shape]:

@@ -103,7 +103,8 @@ class MirrorPad(OpDef):
     signature = "input: T, paddings: Tpaddings -> output: T"
     types = {"Tpaddings": INDICES}
     default_types = {"Tpaddings": "int32"}
-    attrs = {"mode": b"REFLECT"}
+    needed = {"mode": "string"}
+    allowed = {"mode": frozenset({b"REFLECT", b"SYMMETRIC"})}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """(input.shape[i] + paddings[i, 0] + paddings[i, 1], ...)."""

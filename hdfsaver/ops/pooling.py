@@ -8,16 +8,20 @@ from typing import Any
 import numpy as np
 
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import FLOATS, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import FLOATS, INTEGERS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import NO_DERIVATIVE, ROUNDED_ONCE, Grads, scope, shape_of, widened, with_rank
-from hdfsaver.ops.sliding_windows import NHWC, Pair, Windows, four, window_of, windows_of
+from hdfsaver.ops.sliding_windows import FORMATS, NHWC, PADDINGS, Pair, Windows, four, window_of, windows_of
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
-_ATTRS: dict[str, Any] = {"ksize": [], "strides": [], "padding": b"", "data_format": NHWC}
+_NEEDED = {"ksize": "list(int)", "strides": "list(int)", "padding": "string"}
+_MINIMUMS = {"ksize": 4, "strides": 4}
+_ALLOWED = {"padding": frozenset({b"SAME", b"VALID"}), "data_format": FORMATS}
+_ATTRS: dict[str, Any] = {"data_format": NHWC}
+_MAX_ALLOWED = {"padding": PADDINGS, "data_format": FORMATS}
 _MAX_ATTRS = {**_ATTRS, "explicit_paddings": []}
 
 
@@ -52,6 +56,10 @@ class MaxPool(OpDef):
     signature = "input: T -> output: T"
     types = {"T": FLOATS}
     default_types = {"T": "float32"}
+    further_types = {"T": INTEGERS - {"uint32", "uint64"} | {"qint8"}}
+    needed = _NEEDED
+    allowed = {**_MAX_ALLOWED, "data_format": FORMATS | {b"NCHW_VECT_C"}}
+    minimums = _MINIMUMS
     attrs = _MAX_ATTRS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
@@ -64,7 +72,7 @@ class MaxPool(OpDef):
         return widened(node, lambda values: windows.given(_views(windows, window, values, -np.inf).max((4, 5))))
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        return [apply("MaxPoolGrad", op.inputs[0], op.outputs[0], grads[0], **_attrs_of(op, _MAX_ATTRS))]
+        return [apply("MaxPoolGrad", op.inputs[0], op.outputs[0], grads[0], **_attrs_of(op, {**_NEEDED, **_MAX_ATTRS}))]
 
 
 @register
@@ -76,6 +84,10 @@ class MaxPoolGrad(OpDef):
     signature = "orig_input: T, orig_output: T, grad: T -> output: T"
     types = {"T": FLOATS}
     default_types = {"T": "float32"}
+    further_types = {"T": INTEGERS}
+    needed = _NEEDED
+    allowed = _MAX_ALLOWED
+    minimums = _MINIMUMS
     attrs = _MAX_ATTRS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
@@ -112,6 +124,9 @@ class AvgPool(OpDef):
     differs = ROUNDED_ONCE
     signature = "value: T -> output: T"
     types = {"T": FLOATS}
+    needed = _NEEDED
+    allowed = _ALLOWED
+    minimums = _MINIMUMS
     attrs = _ATTRS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
@@ -129,7 +144,7 @@ class AvgPool(OpDef):
         return widened(node, mean)
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        return [apply("AvgPoolGrad", shape_of(op.inputs[0], "Shape"), grads[0], **_attrs_of(op, _ATTRS))]
+        return [apply("AvgPoolGrad", shape_of(op.inputs[0], "Shape"), grads[0], **_attrs_of(op, {**_NEEDED, **_ATTRS}))]
 
 
 @register
@@ -139,6 +154,9 @@ class AvgPoolGrad(OpDef):
     type = "AvgPoolGrad"
     signature = "orig_input_shape: int32, grad: T -> output: T"
     types = {"T": FLOATS}
+    needed = _NEEDED
+    allowed = _ALLOWED
+    minimums = _MINIMUMS
     attrs = _ATTRS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
@@ -158,7 +176,7 @@ class AvgPoolGrad(OpDef):
         return lambda sizes, grad: widened(node, lambda wide: spread(sizes, wide))(grad)
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        return [None, apply("AvgPool", grads[0], **_attrs_of(op, _ATTRS))]
+        return [None, apply("AvgPool", grads[0], **_attrs_of(op, {**_NEEDED, **_ATTRS}))]
 
 
 def max_pool(

@@ -23,7 +23,7 @@ class TopKV2(OpDef):
 
     type = "TopKV2"
     signature = "input: T, k: Tk -> values: T, indices: index_type"
-    types = {"T": REALS, "Tk": INDICES | {"int16"}}
+    types = {"T": REALS, "Tk": INDICES | {"int16"}, "index_type": INDICES | {"int16"}}
     default_types = {"Tk": "int32"}
     attrs = {"sorted": True, "index_type": "int32"}
 

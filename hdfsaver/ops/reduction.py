@@ -10,7 +10,7 @@ import numpy as np
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import INDICES, NUMBERS, REALS, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import INDICES, NUMBERS, QUANTIZED, REALS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor, graph_of, is_tensor
@@ -124,6 +124,7 @@ class Sum(_Reduction):
 
     type = "Sum"
     differs = ROUNDED_ONCE
+    further_types = {"T": QUANTIZED}
 
     @staticmethod
     def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Array:
@@ -139,6 +140,7 @@ class Mean(_Reduction):
 
     type = "Mean"
     differs = ROUNDED_ONCE
+    further_types = {"T": QUANTIZED}
 
     @staticmethod
     def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Array:
@@ -162,6 +164,7 @@ class Prod(_Reduction):
 
     type = "Prod"
     differs = ROUNDED_ONCE
+    further_types = {"T": QUANTIZED}
 
     @staticmethod
     def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Array:
@@ -202,6 +205,7 @@ class Max(_Extreme):
     """The greatest; of nothing, the least value of the dtype."""
 
     type = "Max"
+    further_types = {"T": QUANTIZED}
 
     @staticmethod
     def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Array:
@@ -214,6 +218,7 @@ class Min(_Extreme):
     """The least; of nothing, the greatest value of the dtype."""
 
     type = "Min"
+    further_types = {"T": QUANTIZED}
 
     @staticmethod
     def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Array:

@@ -120,6 +120,7 @@ class Reciprocal(_Root):
     """One divided by x."""
 
     type = "Reciprocal"
+    further_types = {"T": frozenset({"int8", "int16", "int32", "int64"})}
     ufunc = np.reciprocal
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import FLOATS, REALS, Kernel, Node, register
+from hdfsaver.graph.definition import COMPLEX, FLOATS, REALS, Kernel, Node, register
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Flat, Unary
 
@@ -62,6 +62,7 @@ class Round(_Step):
 
     type = "Round"
     types = {"T": REALS - {"uint8", "uint16", "uint32", "uint64"}}
+    further_types = {"T": COMPLEX}
 
     def kernel(self, node: Node) -> Kernel:
         return np.positive if dtypes.as_dtype(node.attrs["T"]).is_integer else np.rint

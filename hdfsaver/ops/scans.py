@@ -11,7 +11,7 @@ import numpy.typing as npt
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import INDICES, NUMBERS, REALS, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import INDICES, NUMBERS, QUANTIZED, REALS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
@@ -88,6 +88,7 @@ class Cumsum(_Scan):
     """The sum of all up to each place."""
 
     type = "Cumsum"
+    further_types = {"T": QUANTIZED}
     ufunc = np.add
     initial = 0
 
@@ -101,6 +102,7 @@ class Cumprod(_Scan):
     """The product of all up to each place."""
 
     type = "Cumprod"
+    further_types = {"T": QUANTIZED}
     ufunc = np.multiply
     initial = 1
 
@@ -193,7 +195,7 @@ class _ArgExtreme(Flat):
     """The position of the extreme along an axis, the first of equals."""
 
     signature = "input: T, dimension: Tidx -> output: output_type"
-    types = {"T": REALS | {"bool"}, "Tidx": INDICES}
+    types = {"T": REALS | {"bool"}, "Tidx": INDICES, "output_type": INDICES}
     default_types = {"Tidx": "int32"}
     attrs = {"output_type": "int64"}
     find: ClassVar[Callable[..., Any]]
@@ -224,7 +226,8 @@ class ArgMax(_ArgExtreme):
     """The index of the greatest value along an axis."""
 
     type = "ArgMax"
-    types = {"T": REALS | {"bool"}, "Tidx": INDICES | {"int16"}}
+    types = {"T": REALS | {"bool"}, "Tidx": INDICES | {"int16"}, "output_type": INDICES | {"int16", "uint16"}}
+    further_types = {"T": QUANTIZED}
     find = np.argmax
     worst = -np.inf
 
@@ -241,6 +244,7 @@ class ArgMin(_ArgExtreme):
     """The index of the least value along an axis."""
 
     type = "ArgMin"
+    further_types = {"T": QUANTIZED}
     find = np.argmin
     worst = np.inf
 

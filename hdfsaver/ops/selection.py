@@ -8,7 +8,7 @@ import numpy as np
 
 from hdfsaver import shapes
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import NUMBERS, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import NUMBERS, QUANTIZED, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
@@ -86,6 +86,7 @@ class Where(Flat):
     signature = "input: T -> index: int64"
     types = {"T": NUMBERS | {"bool"}}
     default_types = {"T": "bool"}
+    further_types = {"T": QUANTIZED}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """(number of true elements, rank of input)."""

@@ -34,6 +34,7 @@ class _About(Flat):
     """A fact about the shape of a tensor."""
 
     signature = "input: T -> output: out_type"
+    types = {"out_type": INDICES}
     attrs = {"out_type": "int32"}
 
     def shapes(self, node: Node) -> Sequence[StaticShape]:
@@ -70,6 +71,8 @@ class ShapeN(Flat):
 
     type = "ShapeN"
     signature = "input: N * T -> output: N * out_type"
+    minimums = {"N": 1}
+    types = {"out_type": INDICES}
     attrs = {"out_type": "int32"}
 
     def shapes(self, node: Node) -> Sequence[StaticShape]:
@@ -106,6 +109,7 @@ class Rank(_About):
 
     type = "Rank"
     signature = "input: T -> output: int32"
+    types = {}
     attrs = {}
 
     def kernel(self, node: Node) -> Kernel:
@@ -364,6 +368,7 @@ class Squeeze(OpDef):
 
     type = "Squeeze"
     signature = "input: T -> output: T"
+    minimums = {"squeeze_dims": 0}
     attrs = {"squeeze_dims": []}
 
     def shapes(self, node: Node) -> Sequence[StaticShape]:

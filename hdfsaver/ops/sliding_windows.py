@@ -18,6 +18,11 @@ from hdfsaver.tensor_info import Array
 
 NHWC, NCHW = b"NHWC", b"NCHW"
 
+FORMATS = frozenset({NHWC, NCHW})
+PADDINGS = frozenset({b"SAME", b"VALID", b"EXPLICIT"})
+ALLOWED = {"padding": PADDINGS, "data_format": FORMATS}
+"""The values of `OpDef.allowed` that convolutions share."""
+
 Pair = tuple[int, int]
 
 

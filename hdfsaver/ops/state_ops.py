@@ -15,7 +15,7 @@ from hdfsaver import dtypes, shapes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import INDICES, NUMBERS, Kernel, Node, register
+from hdfsaver.graph.definition import INDICES, NUMBERS, QUANTIZED, Kernel, Node, register
 from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
 from hdfsaver.ops.base import Flat, KernelState
 from hdfsaver.ops.memory import own
@@ -30,7 +30,8 @@ class VariableV2(Flat):
 
     type = "VariableV2"
     signature = "-> ref: Ref(dtype)"
-    attrs = {"shape": None, "dtype": "float32", "container": b"", "shared_name": b""}
+    needed = {"shape": "shape"}
+    attrs = {"container": b"", "shared_name": b""}
     stateful = True
 
     def shapes(self, node: Node) -> Sequence[Shape]:
@@ -162,6 +163,7 @@ class AssignAdd(_Update):
     """Add to a variable."""
 
     type = "AssignAdd"
+    further_types = {"T": QUANTIZED}
     ufunc = np.add
 
 
@@ -170,6 +172,7 @@ class AssignSub(_Update):
     """Subtract from a variable."""
 
     type = "AssignSub"
+    further_types = {"T": QUANTIZED}
     ufunc = np.subtract
 
 
@@ -228,6 +231,7 @@ class ScatterAdd(_Scatter):
 
     type = "ScatterAdd"
     types = {"T": NUMBERS, "Tindices": INDICES}
+    further_types = {"T": QUANTIZED}
 
     @staticmethod
     def change(value: Array, indices: Array, updates: Array) -> None:
@@ -240,6 +244,7 @@ class ScatterSub(_Scatter):
 
     type = "ScatterSub"
     types = {"T": NUMBERS, "Tindices": INDICES}
+    further_types = {"T": QUANTIZED}
 
     @staticmethod
     def change(value: Array, indices: Array, updates: Array) -> None:

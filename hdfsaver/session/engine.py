@@ -32,7 +32,7 @@ class Engine(Protocol):
         Raises
         ------
         StepError
-            By the returned object: an operation failed.
+            Also by the returned object: an operation failed.
         """
         ...
 

@@ -48,7 +48,10 @@ class _Compiler:
     def compile(self) -> Executable:
         conditional = any(step.op in _CONTROL_FLOW for step in self.plan.steps)
         for step in self.plan.steps:
-            self._compile_step(step, conditional)
+            try:
+                self._compile_step(step, conditional)
+            except Exception as error:
+                raise StepError(step.node, error) from error
         run = _run_conditionally if conditional else _run
         fetches = self._compile_fetches()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from hdfsaver import dtypes
 from hdfsaver.errors import UnimplementedError
@@ -101,7 +102,8 @@ def make_plan(graph: Graph, fetches: Sequence[Tensor | Operation], feeds: Sequen
     ValueError
         Operations wait for each other in a cycle.
     UnimplementedError
-        An operation is needed whose type is not known; the message names all of them.
+        An operation is needed whose type is not known, the message names all of them; or of a dtype that only
+        TensorFlow computes.
     """
     return _Planner(graph, fetches, feeds).plan()
 
@@ -148,7 +150,10 @@ class _Planner:
     def _step(self, name: str) -> Step:
         data = self.digraph.nodes[name]
         inputs = data["inputs"]
-        takes_ref = _definition(data["op"]).parsed.takes_ref(len(inputs))
+        definition = _definition(data["op"])
+        if definition.further_types:
+            _check_types(definition, name, data["attrs"])
+        takes_ref = definition.parsed.takes_ref(len(inputs))
         reads = tuple(
             not by_reference and self._is_variable(source)
             for by_reference, source in zip(takes_ref, inputs, strict=True)
@@ -177,6 +182,14 @@ def _definition(op_type: str) -> OpDef:
     definition = find(op_type)
     assert definition is not None, "checked by _check_known"
     return definition
+
+
+def _check_types(definition: OpDef, name: str, attrs: Mapping[str, Any]) -> None:
+    for key, further in definition.further_types.items():
+        if attrs[key] in further - definition.types[key]:
+            raise UnimplementedError(
+                None, None, f"Operation {name!r} ({definition.type}) cannot be run here with {key}={attrs[key]}."
+            )
 
 
 def _check_known(digraph: DiGraph, names: Collection[str], place: Mapping[str, int]) -> None:

@@ -164,7 +164,10 @@ class Session:
             plan = make_plan(self._graph, fetched, fed)
         except ValueError as error:
             raise errors.InvalidArgumentError(None, None, str(error)) from None
-        execute = self._engine(plan, self._state)
+        try:
+            execute = self._engine(plan, self._state)
+        except StepError as failure:
+            raise self._public_error(failure) from failure.cause
         prepared = PreparedRun(execute, tuple(_feed_of(tensor) for tensor in fed), version, len(plan.steps))
         self._prepared.keep(key, prepared)
         return prepared

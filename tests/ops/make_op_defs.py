@@ -30,6 +30,8 @@ def record(op_def: Any, name_of: Any) -> dict[str, Any]:
             "default": name_of(value) if kind == "type" else value.decode() if kind == "s" else str(value),
             "has_default": kind is not None,
             "types": sorted(name_of(item) for item in attr.allowed_values.list.type),
+            "strings": sorted(item.decode() for item in attr.allowed_values.list.s),
+            "minimum": attr.minimum if attr.has_minimum else None,
         }
     return {
         "inputs": [argument(arg) for arg in op_def.input_arg],

@@ -44,7 +44,7 @@ def twice(op_type: str, **attrs: Any) -> Call:
 UNARY = (
     "Neg Abs Sign Square Sqrt Rsqrt Reciprocal Exp Expm1 Log Log1p Sin Cos Tan Asin Acos Atan Sinh Cosh Tanh Erf Floor "
     "Ceil Rint Round IsNan IsInf IsFinite Relu Relu6 LeakyRelu Elu Softplus Sigmoid Softmax LogSoftmax L2Loss Conj "
-    "ZerosLike OnesLike Identity Where CheckNumerics StopGradient"
+    "ZerosLike OnesLike Identity Where StopGradient"
 )
 BINARY = (
     "AddV2 Add Sub Mul RealDiv Div DivNoNan FloorDiv FloorMod Pow Maximum Minimum SquaredDifference Equal NotEqual "
@@ -55,6 +55,7 @@ BINARY = (
 # Of each operation the calls, named where there are several. The tensor has shape (2, 3).
 CALLS: dict[str, Call] = {
     **{name: op(name) for name in UNARY.split()},
+    "CheckNumerics": op("CheckNumerics", message=b"x"),
     **{name: twice(name) for name in BINARY.split()},
     **{f"{name} keeping": op(name, [0], keep_dims=True) for name in ("Sum", "Mean", "Prod", "Max", "Min")},
     **{f"{name} all": op(name, [0, 1]) for name in ("Sum", "Mean", "Prod", "Max", "Min")},
@@ -103,7 +104,7 @@ CALLS: dict[str, Call] = {
     "Slice": op("Slice", [0, 1], [-1, 2]),
     "Pad": op("Pad", [[1, 0], [0, 1]]),
     "PadV2": lambda x: apply("PadV2", x, [[1, 0], [0, 1]], x[0, 0]),
-    "MirrorPad": op("MirrorPad", [[1, 0], [0, 1]]),
+    "MirrorPad": op("MirrorPad", [[1, 0], [0, 1]], mode=b"REFLECT"),
     "ReverseV2": op("ReverseV2", [0]),
     "Fill": lambda x: apply("Fill", [2, 2], x[0, 0]),
     "OneHot": lambda x: apply("OneHot", [0, 5], 3, x[0, 0], x[0, 1]),

@@ -10,7 +10,7 @@ import pytest
 
 import hdfsaver.checkpoint
 import hdfsaver.ops  # noqa: F401, they make the operations known
-from hdfsaver.graph.definition import OpDef, lookup, registered
+from hdfsaver.graph.definition import ALL, OpDef, lookup, registered
 from hdfsaver.graph.signature import Argument
 
 RECORDED: dict[str, Any] = json.loads((Path(__file__).parent / "op_defs.json").read_text(encoding="utf-8"))
@@ -59,7 +59,10 @@ def test_attributes(op_type: str) -> None:
     attrs = {name: attr for name, attr in RECORDED[op_type]["attrs"].items() if name not in NOT_HERE}
     outputs = definition.parsed.outputs
     of_outputs = {name for arg in outputs for name in (arg.dtype_attr, arg.number_attr, arg.dtypes_attr)}
-    assert set(attrs) == {*definition.attrs, *implied_attrs(definition), *of_outputs} - {None} - NOT_HERE
+    assert (
+        set(attrs)
+        == {*definition.attrs, *definition.needed, *implied_attrs(definition), *of_outputs} - {None} - NOT_HERE
+    )
     for name, attr in attrs.items():
         if attr["has_default"] and name not in implied_attrs(definition) and attr["kind"] not in ("list(int)", "shape"):
             expected, found = attr["default"], definition.attrs[name]
@@ -67,6 +70,22 @@ def test_attributes(op_type: str) -> None:
                 assert pytest.approx(float(expected)) == found
             else:
                 assert expected == plain(found), name
+
+
+@pytest.mark.parametrize("op_type", sorted(RECORDED))
+def test_what_a_node_may_have(op_type: str) -> None:
+    """The kinds of attributes, the values that they may have, and whether they may be left out, are TensorFlow's."""
+    definition = lookup(op_type)
+    for name, attr in RECORDED[op_type]["attrs"].items():
+        if name in NOT_HERE - {"Truncate"}:
+            continue
+        found = definition.attr_defs.by_name[name]
+        allowed = {item.encode() for item in attr["strings"]} or set(attr["types"]) or None
+        assert (attr["kind"], attr["minimum"]) == (found.kind, found.minimum), name
+        assert allowed == found.allowed or (allowed is None and found.allowed == ALL), name
+        assert attr["has_default"] == (name in definition.defaults), name
+        if attr["has_default"] and attr["kind"] == "type":
+            assert attr["default"] == definition.defaults[name]
 
 
 @pytest.mark.parametrize("op_type", sorted(RECORDED))

@@ -39,7 +39,7 @@ operations, such as `tf.nn.conv2d`, are documented in their docstrings.
   variable by reference. The line below has the dtypes that are accepted:
 {groups}
   * *any*: every dtype.
-* **Attributes**: those that inputs do not imply, with their defaults; `[]` and `''` where a value must be given.
+* **Attributes**: those that inputs do not imply, with their defaults, or with their kinds where a value must be given.
 * **Shape**: of the output, as far as the inputs are known before the run. Incompatible shapes are a `ValueError`.
 * **Derivative**: *constant* where no derivative passes, as through comparisons, indices and rounded numbers; *no* where
   there is a `LookupError` instead of a derivative; – for operations without inputs.
@@ -76,12 +76,20 @@ def row(op_type: str) -> tuple[str, ...]:
     cells = (
         f"**{op_type}**<br>{first_line(type(definition))}",
         "<br>".join([f"`{definition.signature.strip()}`", *accepted(definition)]),
-        ", ".join(f"`{name}={written(default)}`" for name, default in definition.attrs.items()),
+        ", ".join(attributes(definition)),
         first_line(definition.shapes).rstrip("."),
         derivative(definition),
         differences(definition),
     )
     return tuple(cell.replace("|", "\\|") for cell in cells)
+
+
+def attributes(definition: OpDef) -> Iterator[str]:
+    """The attributes that inputs do not imply, with their defaults or, where a value must be given, their kinds."""
+    for name, kind in definition.needed.items():
+        yield f"`{name}: {kind}`"
+    for name, default in definition.attrs.items():
+        yield f"`{name}={written(default)}`"
 
 
 def first_line(thing: Any) -> str:

@@ -1,0 +1,287 @@
+"""Attributes of nodes from outside are compared with the definitions of their types, before anything is added."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from google.protobuf import text_format
+
+import hdfsaver as tf
+from hdfsaver import schema
+from hdfsaver.errors import InvalidNodeError
+from hdfsaver.graph.attr_defs import AttrDef, fault
+from hdfsaver.interop.graphs.graph_files import write_graph_def
+from hdfsaver.storage.writing import write_file
+
+DTYPE = 'attr { key: "dtype" value { type: DT_FLOAT } } '
+X = 'node { name: "x" op: "Placeholder" ' + DTYPE + "} "
+T = 'attr { key: "T" value { type: DT_FLOAT } } '
+POOL = (
+    'node { name: "y" op: "MaxPool" input: "x" '
+    'attr { key: "ksize" value { %s } } attr { key: "strides" value { list { i: [1, 1, 1, 1] } } } '
+    'attr { key: "padding" value { s: "%s" } } }'
+)
+FOUR = "list { i: [1, 1, 1, 1] }"
+
+
+def neg(attrs: str) -> str:
+    """A node of one input."""
+    return f'node {{ name: "y" op: "Neg" input: "x" {attrs} }}'
+
+
+def const(name: str, dtype: str, tensor: str) -> str:
+    """A constant."""
+    value = f'attr {{ key: "value" value {{ tensor {{ {tensor} }} }} }}'
+    return f'node {{ name: "{name}" op: "Const" attr {{ key: "dtype" value {{ type: {dtype} }} }} {value} }} '
+
+
+def add_n(attrs: str) -> str:
+    """A node of a number of inputs."""
+    return f'node {{ name: "y" op: "AddN" input: "x" {T} {attrs} }}'
+
+
+# TensorFlow 2.21 raises a ValueError for each, but for the last four: it does not look at these attributes, or gives
+# them to Python, which raises a TypeError or a UnicodeDecodeError.
+WRONG = [
+    (neg('attr { key: "T" value { s: "a" } }'), "'T' is 'a' of kind string, but must be of kind type"),
+    (neg('attr { key: "T" value { list { type: DT_FLOAT } } }'), "of kind list.type., but must be of kind type"),
+    (neg('attr { key: "T" value { placeholder: "T" } }'), "of kind placeholder, but must be of kind type"),
+    (neg('attr { key: "T" value { type: DT_STRING } }'), "'T' is string, but must be one of .*int8"),
+    (neg('attr { key: "T" value { type: DT_FLOAT_REF } }'), "'T' is the dtype 'float32_ref'"),
+    (neg(""), "missing attr 'T' from Op Neg in node 'y'"),
+    (
+        neg('attr { key: "T" value { } }'),
+        "missing attr 'T' from Op Neg in node 'y'|'T' has a value that cannot be read",
+    ),
+    (add_n('attr { key: "N" value { i: 0 } }'), "'N' is 0, but must be at least 1"),
+    (add_n('attr { key: "N" value { i: -1 } }'), "'N' is -1, but must be at least 1"),
+    (add_n('attr { key: "N" value { b: true } }'), "'N' is True of kind bool, but must be of kind int"),
+    (add_n('attr { key: "N" value { f: 1 } }'), "'N' is 1.0 of kind float, but must be of kind int"),
+    (add_n('attr { key: "N" value { i: 2 } }'), "expected inputs 'float32, float32' do not match 1 inputs"),
+    (POOL % ("list { i: [1] }", "SAME"), "'ksize' has 1 items, but must have at least 4"),
+    (POOL % ("list { i: [1, 1, 1, 1] f: 3 }", "SAME"), "of kind list.float and int., but must be of kind list.int."),
+    (POOL % ("i: 1", "SAME"), "'ksize' is 1 of kind int, but must be of kind list.int."),
+    (POOL % (FOUR, "OTHER"), "'padding' is 'OTHER', but must be one of 'EXPLICIT', 'SAME', 'VALID'"),
+    (
+        'node { name: "y" op: "Const" ' + DTYPE + 'attr { key: "value" value { i: 2 } } }',
+        "'value' is 2 of kind int, but must be of kind tensor",
+    ),
+    (
+        'node { name: "y" op: "Const" attr { key: "value" value { tensor { dtype: DT_INT32 } } } }',
+        "missing attr 'dtype'",
+    ),
+    (
+        'node { name: "y" op: "Placeholder" ' + DTYPE + 'attr { key: "shape" value { i: 1 } } }',
+        "'shape' is 1 of kind int, but must be of kind shape",
+    ),
+    (neg(T + 'attr { key: "_class" value { type: DT_FLOAT } }'), "'_class' is float32 of kind type"),
+    (neg(T + 'attr { key: "_class" value { list { s: "loc:@\\xff" } } }'), "'_class' has the name .*not UTF-8"),
+    (neg(T + 'attr { key: "_output_shapes" value { i: 3 } }'), "'_output_shapes' is 3 of kind int"),
+    (
+        neg(T + 'attr { key: "_output_shapes" value { list { i: 3 } } }'),
+        "of kind list.int., but must be of kind list.shape.",
+    ),
+]
+
+
+def graph_def(text: str) -> tf.GraphDef:
+    """A definition from its text."""
+    return text_format.Parse(text, tf.GraphDef())
+
+
+@pytest.mark.parametrize(("node", "match"), WRONG)
+def test_a_node_that_contradicts_its_definition(graph: tf.Graph, node: str, match: str) -> None:
+    """The error names node, attribute, the value and the expectation; it is TensorFlow's ValueError, too."""
+    with pytest.raises(tf.errors.InvalidArgumentError, match=f"'y'.*{match}|{match}") as caught:
+        tf.import_graph_def(graph_def(X + node), name="")
+    assert isinstance(caught.value, ValueError)
+    assert "y" in str(caught.value)
+    assert not graph.digraph
+
+
+@pytest.mark.parametrize(("node", "match"), WRONG)
+@pytest.mark.parametrize("scope", ["", "inner"])
+def test_the_same_in_a_file_of_tensorflow(tmp_path: Path, graph: tf.Graph, node: str, match: str, scope: str) -> None:
+    """A graph is not taken as it is where it contradicts definitions."""
+    message = tf.MetaGraphDef(graph_def=graph_def(X + node))
+    (tmp_path / "x.meta").write_bytes(message.SerializeToString())
+    with pytest.raises(tf.errors.InvalidArgumentError, match=match):
+        tf.train.import_meta_graph(tmp_path / "x.meta", import_scope=scope)
+    assert not graph.digraph
+
+
+def test_a_value_that_cannot_be_read_is_not_a_missing_one(tmp_path: Path, graph: tf.Graph) -> None:
+    """A dtype of an unknown number stays in the file's message; the default must not take its place."""
+    node = 'node { name: "y" op: "Shape" input: "x" attr { key: "out_type" value { type: DT_INT64 } } ' + T + "}"
+    message = tf.MetaGraphDef(graph_def=graph_def(X + node))
+    message.graph_def.node[1].attr["out_type"].type = 999
+    (tmp_path / "x.meta").write_bytes(message.SerializeToString())
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match="Node 'y' .Shape.: attr 'out_type' has a value that cannot"
+    ):
+        tf.train.import_meta_graph(tmp_path / "x.meta")
+    assert not graph.digraph
+
+
+def nodes() -> dict[str, dict[str, Any]]:
+    """A small graph as a file of this format has it."""
+    x = tf.placeholder(tf.float32, [2, 3], name="x")
+    tf.reduce_sum(tf.add_n([x, x], name="n"), axis=[1], name="y")
+    found = {
+        name: {**data, "attrs": dict(data["attrs"])} for name, data in tf.get_default_graph().digraph.nodes.items()
+    }
+    tf.reset_default_graph()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value", "match"),
+    [
+        ("y", "keep_dims", b"no", "Node 'y' .Sum.: attr 'keep_dims' is 'no' of kind string, but must be of kind bool"),
+        ("y", "T", {"name": "f", "attr": {}}, "Node 'y' .Sum.: attr 'T' is .* of kind func, but must be of kind type"),
+        ("y", "Tidx", "float32", "'Tidx' is float32, but must be one of int32, int64"),
+        ("n", "N", 3, "Node 'n' .AddN.: expected inputs 'float32, float32, float32' do not match 2 inputs"),
+        ("n", "_class", 7, "Node 'n' .AddN.: attr '_class' is 7 of kind int, but must be of kind list.string."),
+        ("x", "shape", b"x", "Node 'x' .Placeholder.: attr 'shape' is 'x' of kind string, but must be of kind shape"),
+    ],
+)
+@pytest.mark.parametrize("scope", ["", "inner"])
+def test_the_same_in_a_file_of_this_format(
+    tmp_path: Path, name: str, key: str, value: Any, match: str, scope: str
+) -> None:
+    """The outputs in the file do not stand for a check: no node is taken over with other attributes."""
+    changed = nodes()
+    changed[name]["attrs"][key] = value
+    write_file(tmp_path / "x.h5", variables=None, structure=schema.Structure(schema.build(changed)))
+    with tf.Graph().as_default() as graph, pytest.raises(tf.errors.InvalidArgumentError, match=match):
+        tf.train.import_meta_graph(tmp_path / "x.h5", import_scope=scope)
+    assert not graph.digraph
+
+
+def test_defaults_are_those_of_tensorflow() -> None:
+    """Also of dtypes that inputs depend on."""
+    node = 'node { name: "y" op: "Sum" input: "x" input: "axis" ' + T + "}"
+    axis = const("axis", "DT_INT32", "dtype: DT_INT32 tensor_shape { } int_val: 0")
+    (y,) = tf.import_graph_def(graph_def(X + axis + node), return_elements=["y"])
+    assert isinstance(y, tf.Operation)
+    assert (tf.int32, False) == (y.get_attr("Tidx"), y.get_attr("keep_dims"))
+
+
+def test_more_than_the_definition_has_is_kept() -> None:
+    """Attributes of later versions, those of a program, and everything of an unknown type."""
+    node = neg(T + 'attr { key: "later" value { i: 1 } } attr { key: "_x" value { list { f: 1 } } }')
+    other = 'node { name: "z" op: "Nothing" input: "y" attr { key: "T" value { s: "a" } } }'
+    y, z = tf.import_graph_def(graph_def(X + node + other), return_elements=["y", "z"])
+    assert isinstance(y, tf.Operation)
+    assert isinstance(z, tf.Operation)
+    assert (1, [1.0], b"a") == (y.get_attr("later"), y.get_attr("_x"), z.get_attr("T"))
+
+
+def test_an_unknown_type_may_give_another_dtype_than_assumed(tmp_path: Path) -> None:
+    """A file without definitions does not tell the outputs of unknown types; a wrong guess refuses no graph."""
+    node = 'node { name: "z" op: "Nothing" attr { key: "T" value { type: DT_INT32 } } } '
+    message = tf.MetaGraphDef(graph_def=graph_def(node + neg(T).replace('"x"', '"z"')))
+    (tmp_path / "x.meta").write_bytes(message.SerializeToString())
+    with tf.Graph().as_default() as graph:
+        tf.train.import_meta_graph(tmp_path / "x.meta")
+    assert ["z", "y"] == list(graph.digraph)
+
+
+def test_only_defaults_are_stripped(tmp_path: Path) -> None:
+    """An attribute that TensorFlow needs stays, and older files, which lack it, are read."""
+    tf.placeholder(tf.float32, name="p")
+    tf.check_numerics(tf.constant(1.0, name="c"), "", name="n")
+    message = tf.train.export_meta_graph(strip_default_attrs=True)
+    kept = {node.name: sorted(key for key in node.attr if key[0] != "_") for node in message.graph_def.node}
+    assert {"p": ["dtype"], "c": ["dtype", "value"], "n": ["T", "message"]} == kept
+    digraph = tf.get_default_graph().digraph.copy()
+    for name, key in (("p", "dtype"), ("c", "dtype"), ("n", "message")):
+        data = digraph.nodes[name]
+        data["attrs"] = {other: value for other, value in data["attrs"].items() if other != key}
+    write_file(tmp_path / "old.h5", variables=None, structure=schema.Structure(digraph))
+    with tf.Graph().as_default(), tf.Session() as sess:
+        tf.train.import_meta_graph(tmp_path / "old.h5")
+        assert 1.0 == sess.run("n:0")
+        assert tf.float32 == sess.graph.get_operation_by_name("p").get_attr("dtype")
+
+
+# -- runs --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_constant_of_another_dtype_than_its_attribute() -> None:
+    """As in TensorFlow the import takes it, and the run says so."""
+    node = const("c", "DT_INT32", "dtype: DT_COMPLEX64 tensor_shape { dim { size: 1 } } scomplex_val: [1, 0]")
+    made = 'node { name: "y" op: "InvertPermutation" input: "c" }'
+    (c,) = tf.import_graph_def(graph_def(node + made), return_elements=["c:0"], name="")
+    match = "The value has the dtype complex64, but attr 'dtype' is int32. In operation 'c'"
+    with tf.Session() as sess, pytest.raises(tf.errors.InvalidArgumentError, match=match):
+        sess.run(c)
+
+
+def test_a_dtype_that_only_tensorflow_computes() -> None:
+    """It is imported as in TensorFlow; the run names the operation and the dtype instead of giving other numbers."""
+    x = tf.placeholder(tf.int32, [2], name="x")
+    node = 'node { name: "y" op: "RealDiv" input: "x" input: "x" attr { key: "T" value { type: DT_INT32 } } }'
+    (y,) = tf.import_graph_def(graph_def(node), {"x": x}, ["y:0"], name="")
+    with tf.Session() as sess, pytest.raises(tf.errors.UnimplementedError, match="'y' .RealDiv. .*T=int32"):
+        sess.run(y, {x: [1, 2]})
+
+
+def test_attributes_that_a_kernel_cannot_use_are_errors_of_the_operation() -> None:
+    """Also those that are seen when a run is prepared."""
+    x = tf.placeholder(tf.float32, name="x")
+    (y,) = tf.import_graph_def(graph_def(POOL % (FOUR, "SAME")), {"x": x}, ["y:0"], name="")
+    assert isinstance(y, tf.Tensor)
+    y.op.data["attrs"]["ksize"] = [2, 1, 1, 1]
+    with tf.Session() as sess, pytest.raises(tf.errors.InvalidArgumentError, match="'y' .MaxPool.*ksize must be 1"):
+        sess.run(y, {x: np.ones((1, 2, 2, 1))})
+
+
+def test_an_attribute_that_no_message_holds() -> None:
+    """A program's own node may have a list of lists; an export says which node has it."""
+    tf.constant(1.0, name="c").op.data["attrs"]["deep"] = [[1]]
+    with pytest.raises(InvalidNodeError, match="Node 'c' .Const.: attr 'deep' has no message: .*cannot contain"):
+        tf.get_default_graph().as_graph_def()
+
+
+def test_a_graph_is_not_written_with_a_value_that_no_message_holds(tmp_path: Path) -> None:
+    """An integer of more than 64 bits is refused with the node and the attribute, and no file is made."""
+    digraph = schema.build({"c": {**nodes()["x"], "attrs": {"big": 2**70}}})
+    with pytest.raises(InvalidNodeError, match="Node 'c' .Placeholder.: attr 'big' has no message"):
+        write_graph_def(schema.Structure(digraph), tmp_path / "x.pb")
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_missing_attribute_of_a_new_operation() -> None:
+    """`apply` needs what TensorFlow's definition needs."""
+    with pytest.raises(TypeError, match="'CheckNumerics' .* needs the attribute message"):
+        tf.graph.apply.apply("CheckNumerics", [1.0])
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "is_good"),
+    [
+        ("int", 3, True),
+        ("int", True, False),
+        ("bool", 1, False),
+        ("float", 1, False),
+        ("shape", None, True),
+        ("shape", (None, 3), True),
+        ("shape", (-1,), False),
+        ("list(int)", [], True),
+        ("list(int)", 1, False),
+        ("list(shape)", [None, (1,)], True),
+        ("list(type)", ["float32", "nothing"], False),
+        ("func", {"name": "f", "attr": {}}, True),
+        ("func", {"placeholder": "T"}, False),
+        ("tensor", np.zeros(2), True),
+        ("tensor", [1.0], False),
+        ("string", "text", False),
+    ],
+)
+def test_kinds(kind: str, value: Any, is_good: bool) -> None:
+    """Each Python value has one kind; a bool is no number."""
+    assert is_good == (not fault(AttrDef("a", kind), value))
