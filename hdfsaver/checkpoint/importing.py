@@ -19,7 +19,8 @@ from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_defs import add_functions, checked_elements, checked_map, insert_definition
 from hdfsaver.graph.graph_keys import GraphKeys
-from hdfsaver.graph.insert_nodes import GuessError, check_node
+from hdfsaver.graph.insert_nodes import GuessError
+from hdfsaver.graph.node_checks import check_node
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.interop.graphs.meta_graph_defs import described_collections, described_names, described_nodes
@@ -81,6 +82,8 @@ def import_meta_graph(
         The file does not exist, has no graph, or is damaged.
     ValueError
         Inputs are unbound, or the definition is not well-formed. The graph is unchanged.
+    InvalidArgumentError
+        A node contradicts the definition of its type; this error is a `ValueError`, too. The graph is unchanged.
 
     Warns
     -----
@@ -364,7 +367,7 @@ def _adopt(graph: Graph, structure: Structure) -> None:
     if structure.tensorflow and _inferred(graph, structure.digraph.nodes) is not None:
         return
     for name, data in nodes_in(structure.digraph):
-        data["attrs"] = check_node(name, data)
+        check_node(name, data, bool(structure.tensorflow))
     graph.adopt(structure.digraph)
 
 
@@ -404,9 +407,15 @@ def _insert(
     around = graph.get_name_scope()
     scope = import_scope.rstrip("/") if import_scope else around + "/" * bool(around)
     with graph.as_default(), graph.name_scope(scope) as prefix:
-        inferred = _inferred(graph, nodes, prefix, tensors, wanted) if is_guess else None
-        if inferred is not None:
-            return prefix, *inferred
+        if is_guess:
+            inferred = _inferred(graph, nodes, prefix, tensors, wanted)
+            if inferred is not None:
+                return prefix, *inferred
+            copies = {name: dict(data) for name, data in nodes.items()}
+            for name, data in copies.items():
+                if "outputs" in data:
+                    check_node(name, data, is_guess)
+            nodes = copies
         return prefix, *insert_definition(graph, nodes, prefix, tensors, wanted)
 
 

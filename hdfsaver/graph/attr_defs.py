@@ -38,6 +38,13 @@ class AttrDef(NamedTuple):
     minimum: int | None = None
 
 
+class Expected(NamedTuple):
+    """The dtypes of the inputs and of the outputs of an operation."""
+
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+
+
 class AttrDefs:
     """The attributes of one operation type.
 
@@ -52,14 +59,15 @@ class AttrDefs:
     def __init__(self, op_type: str, attrs: list[AttrDef], signature: Signature) -> None:
         self.op_type = op_type
         self.by_name = {attr.name: attr for attr in attrs}
-        self._inputs = signature.inputs
+        self._signature = signature
         implied = implied_kinds(signature)
         self._implied = tuple(attr for attr in attrs if attr.name in implied)
         self._others = tuple((attr.name, attr, _type_that_tells(attr)) for attr in attrs if attr.name not in implied)
         self._numbers = tuple(name for name, kind in implied.items() if kind == "int")
+        self._numbered = any(argument.number_attr for argument in signature.inputs)
         self._key: Callable[[Any], Any] = itemgetter(*implied) if implied else len
         # Few combinations of these values are in a graph: each is checked once.
-        self._sound: dict[Any, Sequence[str]] = {} if implied else {0: self._input_dtypes({})}
+        self._sound: dict[Any, Expected] = {} if implied else {0: self._resolved({})}
 
     def check(self, node: str, attrs: Mapping[str, AttrValue]) -> None:
         """Check the attributes of a node, those included that have their default values.
@@ -83,19 +91,59 @@ class AttrDefs:
             if python_type is None or type(attrs.get(name)) is not python_type:
                 self._check_one(node, attr, attrs)
 
-    def input_dtypes(self, attrs: Mapping[str, AttrValue]) -> Sequence[str]:
-        """The dtype that each input must have, given attributes that were checked."""
+    def expected(self, attrs: Mapping[str, AttrValue]) -> Expected:
+        """The dtypes of inputs and outputs that attributes ask for, given that the attributes were checked."""
         if not self._implied:
             return self._sound[0]
         found = self._known(attrs)
         if found is None:
-            found = self._input_dtypes(attrs)
-            if len(self._sound) < _REMEMBERED and len(found) < _REMEMBERED:
+            found = self._resolved(attrs)
+            if len(self._sound) < _REMEMBERED and len(found.inputs) + len(found.outputs) < _REMEMBERED:
                 with suppress(TypeError):  # the dtypes are in a list
                     self._sound[self._key(attrs)] = found
         return found
 
-    def _known(self, attrs: Mapping[str, AttrValue]) -> Sequence[str] | None:
+    def input_dtypes(self, node: str, attrs: Mapping[str, AttrValue], found: int) -> Sequence[str]:
+        """The dtype that each input must have.
+
+        Parameters
+        ----------
+        node : str
+            The name of the operation.
+        attrs : mapping
+            Its attributes, which were checked.
+        found : int
+            The number of its inputs.
+
+        Returns
+        -------
+        sequence of str
+
+        Raises
+        ------
+        InvalidNodeError
+            The number of inputs is another one.
+        """
+        if self._numbered and self._input_count(attrs) > max(found, _SHOWN_DTYPES):
+            shown = f"{self._input_count(attrs)} inputs"  # not made, as there may be billions
+        else:
+            expected = self.expected(attrs).inputs
+            if len(expected) == found:
+                return expected
+            shown = f"inputs '{', '.join(expected[:_SHOWN_DTYPES])}'"
+            shown += f" and {len(expected) - _SHOWN_DTYPES} more" * (len(expected) > _SHOWN_DTYPES)
+        text = f"Node {node!r} ({self.op_type}): expected {shown} do not match {found} inputs specified."
+        raise InvalidNodeError(None, None, text)
+
+    def _input_count(self, attrs: Mapping[str, AttrValue]) -> int:
+        counts = (
+            attrs[argument.number_attr] if argument.number_attr else len(attrs[argument.dtypes_attr or ""])
+            for argument in self._signature.inputs
+            if argument.is_list
+        )
+        return sum(counts) + sum(not argument.is_list for argument in self._signature.inputs)
+
+    def _known(self, attrs: Mapping[str, AttrValue]) -> Expected | None:
         for name in self._numbers:
             if type(attrs.get(name)) is not int:  # a bool or a float may equal a number
                 return None
@@ -104,17 +152,26 @@ class AttrDefs:
         except (KeyError, TypeError):  # one is missing, or a list
             return None
 
-    def _input_dtypes(self, attrs: Mapping[str, AttrValue]) -> Sequence[str]:
-        return [dtype for argument in self._inputs for dtype in argument.resolve(attrs)]
+    def _resolved(self, attrs: Mapping[str, AttrValue]) -> Expected:
+        inputs = [dtype for argument in self._signature.inputs for dtype in argument.resolve(attrs)]
+        return Expected(inputs, self._signature.output_dtypes(attrs))
 
     def _check_one(self, node: str, attr: AttrDef, attrs: Mapping[str, AttrValue]) -> None:
         if attr.name not in attrs:
             text = f"NodeDef missing attr {attr.name!r} from Op {self.op_type} in node {node!r}."
             raise InvalidNodeError(None, None, text)
         wrong = fault(attr, attrs[attr.name])
+        if not wrong and attr.name in self._numbers and attrs[attr.name] > _MOST:
+            wrong = f"is {attrs[attr.name]}, but no operation has more than {_MOST} inputs or outputs"
         if wrong:
             raise InvalidNodeError(None, None, f"Node {node!r} ({self.op_type}): attr {attr.name!r} {wrong}.")
 
+
+_SHOWN_DTYPES = 8
+"""How many dtypes a message lists."""
+
+_MOST = 2**20
+"""More inputs or outputs than any operation has; a number in a message must not fill the memory."""
 
 _REMEMBERED = 512
 """The most combinations of values, and of inputs, that are remembered for each type."""

@@ -15,6 +15,7 @@ from hdfsaver.annotations import Watch
 from hdfsaver.graph.default_stack import DefaultStack
 from hdfsaver.graph.definition import Node, OpDef, find, lookup
 from hdfsaver.graph.graph_collections import Collections
+from hdfsaver.graph.node_checks import check_node
 from hdfsaver.graph.op_names import NamesInUse, TakenNames, check_operation_name, check_scope_name, parse_tensor_name
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.scopes import ControlDependencies, device_of, locations, merge_device
@@ -72,8 +73,13 @@ class Graph:
 
     @classmethod
     def from_digraph(cls, digraph: DiGraph) -> Graph:
-        """A graph around a DiGraph that is a computation graph already; `ValueError` where it is not one."""
+        """A graph around a DiGraph that is a computation graph already; `ValueError` where it is not one.
+
+        Attributes that have their default values may be missing, and are put in.
+        """
         schema.validate(digraph)
+        for name, data in digraph.nodes.items():
+            check_node(name, data)
         graph = cls()
         graph.adopt(digraph)
         return graph
@@ -249,9 +255,9 @@ class Graph:
         node = Node(self.digraph, name, attrs, wires)
         try:
             shapes = definition.shapes(node)
-        except ValueError as error:
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             given = ", ".join(shape_text(shape) for shape in node.input_shapes)
-            raise ValueError(f"Operation {name!r} ({definition.type}) cannot take shapes {given}: {error}") from None
+            raise ValueError(f"Operation {name!r} ({definition.type}) cannot take shapes {given}: {error}") from error
         return tuple(zip(definition.parsed.output_dtypes(attrs), shapes, strict=True))
 
     def adopt(self, digraph: DiGraph) -> None:

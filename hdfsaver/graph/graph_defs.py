@@ -91,7 +91,10 @@ def import_graph_def(
         An argument has the wrong type.
     ValueError
         A name in ``input_map`` or ``return_elements`` is not in ``graph_def``; or that is not well-formed: an input is
-        missing, a name comes twice, operations wait for each other in a cycle, dtypes or shapes do not fit.
+        missing, a name comes twice, operations wait for each other in a cycle, shapes do not fit.
+    InvalidArgumentError
+        A node contradicts the definition of its type: an attribute is missing, or of another kind, or has a value that
+        is not allowed; the inputs are of other dtypes. This error is a `ValueError`, too.
     """
     if not isinstance(graph_def, message_classes.GraphDef):
         raise TypeError(f"Argument `graph_def` must be a GraphDef, not {type(graph_def).__name__}.")

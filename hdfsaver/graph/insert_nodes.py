@@ -8,9 +8,9 @@ from typing import Any
 
 from hdfsaver import dtypes, schema
 from hdfsaver.errors import InvalidNodeError
-from hdfsaver.graph.attr_defs import check_common
 from hdfsaver.graph.definition import OpDef, find
 from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.node_checks import check_given, checked_attrs, with_defaults
 from hdfsaver.graph.op_names import check_operation_name
 from hdfsaver.graph.walks import CycleError, data_behind, topological_sort
 from hdfsaver.messages.op_defs import OUTPUT_DTYPES, OUTPUT_SHAPES
@@ -25,12 +25,6 @@ LOCATION = b"loc:@"
 
 _LOOP_ENTRIES = ("Merge", "RefMerge")
 _LOOP_ENDS = ("NextIteration", "RefNextIteration")
-
-_SHOWN = 8
-"""How many dtypes a message lists."""
-
-_ONCE_LEFT_OUT = {"shape": None, "mode": b"REFLECT", "message": b""}
-"""Attributes without a default, and the values that older files leave out."""
 
 # The attributes that most often give the dtype of an operation's output, tried in this order for unknown types.
 _TELLING_ATTRS = ("dtype", "out_type", "output_type", "DstT", "Tout", "T")
@@ -89,8 +83,10 @@ def insert_nodes(
     Raises
     ------
     ValueError
-        An input is missing or does not fit, nodes wait for each other in a cycle, a name is not legal, an attribute
-        is missing, shapes do not fit each other. The graph is unchanged.
+        An input is missing, nodes wait for each other in a cycle, a name is not legal, shapes do not fit each other.
+        The graph is unchanged.
+    InvalidNodeError
+        A node contradicts the definition of its type. The graph is unchanged.
     RuntimeError
         The graph is finalized.
     """
@@ -124,7 +120,7 @@ class _Insertion:
                 if "outputs" not in data:
                     data["outputs"] = self._outputs(name, new, data)
                 else:
-                    _check_given(name, data["op"], data["attrs"], len(data["inputs"]))
+                    check_given(name, data)
             if check is not None:
                 check({name: len(self.added[new]["outputs"]) for name, new in self.names.items()})
         except Exception:
@@ -232,9 +228,8 @@ class _Insertion:
         return outputs if known_shapes is None else _with_shapes(new, outputs, known_shapes)
 
     def _check_inputs(self, definition: OpDef, name: str, new: str, data: Mapping[str, Any]) -> None:
-        expected = definition.attr_defs.input_dtypes(data["attrs"])
         wires = data["inputs"]
-        _check_count(definition, name, expected, len(wires))
+        expected = definition.attr_defs.input_dtypes(name, data["attrs"], len(wires))
         added, there = self.added, self.graph.digraph.nodes
         for (source, output), wanted in zip(wires, expected, strict=True):
             given = (added[source] if source in added else there[source]).get("outputs")
@@ -265,8 +260,9 @@ class _Insertion:
                 dtypes_wanted: Sequence[str] = []
                 if definition is not None:
                     # An attribute that is missing or wrong is spoken of when it is that node's turn.
-                    with contextlib.suppress(KeyError, TypeError):
-                        dtypes_wanted = definition.attr_defs.input_dtypes(with_defaults(data["op"], data["attrs"]))
+                    with contextlib.suppress(KeyError, TypeError, ValueError):
+                        attrs = with_defaults(data["op"], data["attrs"])
+                        dtypes_wanted = definition.attr_defs.input_dtypes("", attrs, len(data["inputs"]))
                 for place, wire in enumerate(data["inputs"]):
                     wanted = dtypes_wanted[place] if place < len(dtypes_wanted) else ""
                     self._expected[wire] = self._expected.get(wire) or wanted
@@ -299,16 +295,6 @@ def _check_output(
         )
 
 
-def _check_count(definition: OpDef, name: str, expected: Sequence[str], found: int) -> None:
-    if len(expected) != found:
-        shown = ", ".join(expected[:_SHOWN]) + f" and {len(expected) - _SHOWN} more" * (len(expected) > _SHOWN)
-        raise InvalidNodeError(
-            None,
-            None,
-            f"Node {name!r} ({definition.type}): expected inputs '{shown}' do not match {found} inputs specified.",
-        )
-
-
 def _with_shapes(name: str, outputs: Outputs, known: list[Shape]) -> Outputs:
     try:
         return tuple((dtype, merge(shape, said)) for (dtype, shape), said in zip(outputs, known, strict=True))
@@ -316,63 +302,6 @@ def _with_shapes(name: str, outputs: Outputs, known: list[Shape]) -> Outputs:
         raise ValueError(
             f"Node {name!r} has an {OUTPUT_SHAPES} attribute inconsistent with the GraphDef: {error}"
         ) from None
-
-
-def with_defaults(op_type: str, attrs: Mapping[str, Any]) -> dict[str, Any]:
-    """The attributes of an operation, those included that were left out because they have their default values."""
-    definition = find(op_type)
-    return dict(attrs) if definition is None else {**definition.defaults, **attrs}
-
-
-def checked_attrs(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The attributes of a node with those that were left out, after a check against the definition of its type.
-
-    Parameters
-    ----------
-    name : str
-    data : mapping
-        The node's data. Outputs are in them if they come from a file of this format, or were inferred before.
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    InvalidNodeError
-        An attribute is missing, or of another kind, or has another value than the definition allows.
-    """
-    op, attrs = data["op"], data["attrs"]
-    check_common(name, op, attrs)
-    definition = find(op)
-    if definition is None:
-        return dict(attrs)
-    complete = {**definition.defaults, **attrs}
-    if "outputs" in data and len(complete) < len(definition.attr_defs.by_name):
-        complete = {**_once_left_out(definition, data["outputs"]), **complete}
-    definition.attr_defs.check(name, complete)
-    return complete
-
-
-def check_node(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Check a node that has outputs, as files of this format have it; gives its attributes as `checked_attrs` does."""
-    attrs = checked_attrs(name, data)
-    _check_given(name, data["op"], attrs, len(data["inputs"]))
-    return attrs
-
-
-def _check_given(name: str, op: str, attrs: Mapping[str, Any], inputs: int) -> None:
-    definition = find(op)
-    if definition is not None:
-        _check_count(definition, name, definition.attr_defs.input_dtypes(attrs), inputs)
-
-
-def _once_left_out(definition: OpDef, outputs: Outputs) -> dict[str, Any]:
-    """The values of attributes that have no default and that older files leave out, where defaults were stripped."""
-    found: dict[str, Any] = {key: value for key, value in _ONCE_LEFT_OUT.items() if key in definition.needed}
-    if outputs and "dtype" in definition.attr_defs.by_name:
-        found["dtype"] = dtypes.base_name(outputs[0][0])
-    return found
 
 
 def _sorted(waits: Mapping[str, set[str]]) -> list[str]:

@@ -240,6 +240,8 @@ def normal_axis(axis: int, rank: int) -> int:
 
 def normal_axes(axes: npt.ArrayLike, rank: int) -> tuple[int, ...]:
     """Count several axes from the front and sort them; `ValueError` where one is out of range or given twice."""
+    if np.ndim(axes) > 1:
+        raise ValueError(f"Axes must be a number or a list of numbers, not an array of shape {np.shape(axes)}.")
     found = sorted(normal_axis(int(axis), rank) for axis in np.atleast_1d(axes))
     if len(set(found)) < len(found):
         raise ValueError(f"Axes {np.atleast_1d(axes).tolist()} contain one of the {rank} dimensions twice.")

@@ -23,6 +23,7 @@ from hdfsaver.ops.base import (
     scope,
     static_int,
     static_integer,
+    with_rank,
 )
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
@@ -207,6 +208,7 @@ class SplitV(OpDef):
 
 
 def _split_lengths(node: Node, length: int | None) -> Sequence[int | None]:
+    with_rank(node.input_shapes[1], 1)
     value = node.constant(1)
     if value is None:
         return node.sizes(1) or (None,) * node.attrs["num_split"]

@@ -445,6 +445,7 @@ class Transpose(OpDef):
 
     def shapes(self, node: Node) -> Sequence[StaticShape]:
         """(x.shape[perm[i]], ...)."""
+        with_rank(node.input_shapes[1], 1)
         shape, order = node.input_shapes[0], node.constant(1)
         if order is None:
             return [None if shape is None else (None,) * len(shape)]

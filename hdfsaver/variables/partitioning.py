@@ -47,6 +47,11 @@ class SaveSliceInfo:
         self.full_shape = full_shape or []
         self.var_offset = var_offset or []
         self.var_shape = var_shape or []
+        if not len(self.full_shape) == len(self.var_offset) == len(self.var_shape):
+            raise ValueError(
+                f"The part of {self.full_name!r} has full_shape {self.full_shape}, var_offset {self.var_offset} and "
+                f"var_shape {self.var_shape}; all three need one number for each dimension."
+            )
 
     @property
     def spec(self) -> str:

@@ -77,6 +77,9 @@ WRONG = [
         'node { name: "y" op: "Placeholder" ' + DTYPE + 'attr { key: "shape" value { i: 1 } } }',
         "'shape' is 1 of kind int, but must be of kind shape",
     ),
+    (neg('attr { key: "T" value { type: DT_INT32 } }'), "input of node .*y was passed float32 .*incompatible .*int32"),
+    (add_n('attr { key: "N" value { i: 100000000 } }'), "'N' is 100000000, but no operation has more than 1048576"),
+    (add_n('attr { key: "N" value { i: 1000000 } }'), "expected 1000000 inputs do not match 1 inputs"),
     (neg(T + 'attr { key: "_class" value { type: DT_FLOAT } }'), "'_class' is float32 of kind type"),
     (neg(T + 'attr { key: "_class" value { list { s: "loc:@\\xff" } } }'), "'_class' has the name .*not UTF-8"),
     (neg(T + 'attr { key: "_output_shapes" value { i: 3 } }'), "'_output_shapes' is 3 of kind int"),
@@ -159,6 +162,42 @@ def test_the_same_in_a_file_of_this_format(
     with tf.Graph().as_default() as graph, pytest.raises(tf.errors.InvalidArgumentError, match=match):
         tf.train.import_meta_graph(tmp_path / "x.h5", import_scope=scope)
     assert not graph.digraph
+
+
+def test_outputs_in_a_file_are_those_of_the_definition(tmp_path: Path) -> None:
+    """Others would be taken by operations that the definition does not make."""
+    changed = nodes()
+    changed["y"]["outputs"] = (("float32", ()), ("float32", ()))
+    write_file(tmp_path / "x.h5", variables=None, structure=schema.Structure(schema.build(changed)))
+    match = "Node 'y' .Sum.: outputs 'float32, float32' are not those of the definition, 'float32'"
+    with tf.Graph().as_default(), pytest.raises(tf.errors.InvalidArgumentError, match=match):
+        tf.train.import_meta_graph(tmp_path / "x.h5")
+
+
+def test_the_same_in_a_digraph() -> None:
+    """A graph around a DiGraph is checked, and gets the attributes that were left out."""
+    changed = nodes()
+    del changed["y"]["attrs"]["keep_dims"]
+    assert tf.Graph.from_digraph(schema.build(changed)).get_operation_by_name("y").get_attr("keep_dims") is False
+    changed["y"]["attrs"]["keep_dims"] = 1
+    with pytest.raises(tf.errors.InvalidArgumentError, match="'keep_dims' is 1 of kind int, but must be of kind bool"):
+        tf.Graph.from_digraph(schema.build(changed))
+
+
+@pytest.mark.parametrize(
+    ("op_type", "inputs", "match"),
+    [
+        ("Transpose", (np.int32(1),), "rank 1 is needed"),
+        ("Sum", (np.array([[1]], np.int32),), "a number or a list of numbers"),
+        ("SplitV", (np.array([[1]], np.int32), np.int32(0)), "rank 1 is needed"),
+    ],
+)
+def test_constants_of_another_rank_than_a_shape_rule_needs(op_type: str, inputs: Any, match: str) -> None:
+    """Their values are not taken for vectors; the error has the name of the operation."""
+    x = tf.placeholder(tf.float32, [2, 3])
+    attrs = {"num_split": 1} if op_type == "SplitV" else {}
+    with pytest.raises(ValueError, match=f"Operation '{op_type}' .*{match}"):
+        tf.graph.apply.apply_op(op_type, x, *inputs, **attrs)
 
 
 def test_defaults_are_those_of_tensorflow() -> None:

@@ -88,7 +88,7 @@ def _kept(structure: Structure) -> Iterator[tuple[str, str, str]]:
         if isinstance(saved, str):
             yield name, saved, ""
         else:
-            yield from ((name, part.op_name, _slice_text(part.info)) for part in saved)
+            yield from ((name, part.op_name, _slice_text(name, part.info)) for part in saved)
 
 
 def _all_variables(structure: Structure) -> SavedNames:
@@ -97,7 +97,11 @@ def _all_variables(structure: Structure) -> SavedNames:
     return {name.removesuffix(":0"): name.removesuffix(":0") for name in names}
 
 
-def _slice_text(info: SaveSliceInfoDef) -> str:
+def _slice_text(name: str, info: SaveSliceInfoDef) -> str:
+    if not len(info.full_shape) == len(info.var_offset) == len(info.var_shape):
+        raise ValueError(
+            f"The Saver keeps a part of {name!r} whose shapes have different numbers of dimensions: {info}."
+        )
     whole = " ".join(str(size) for size in info.full_shape)
     part = ":".join(f"{start},{size}" for start, size in zip(info.var_offset, info.var_shape, strict=True))
     return f"{whole} {part}"

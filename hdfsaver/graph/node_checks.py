@@ -1,0 +1,103 @@
+"""The check of nodes that come from outside against the definitions of their types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hdfsaver import dtypes
+from hdfsaver.errors import InvalidNodeError
+from hdfsaver.graph.attr_defs import check_common
+from hdfsaver.graph.definition import OpDef, find
+from hdfsaver.shapes import Shape
+
+Outputs = tuple[tuple[str, Shape], ...]
+
+_ONCE_LEFT_OUT = {"shape": None, "mode": b"REFLECT", "message": b""}
+"""Attributes without a default, and the values that older files leave out."""
+
+
+def with_defaults(op_type: str, attrs: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of an operation, those included that were left out because they have their default values."""
+    definition = find(op_type)
+    return dict(attrs) if definition is None else {**definition.defaults, **attrs}
+
+
+def checked_attrs(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of a node with those that were left out, after a check against the definition of its type.
+
+    Parameters
+    ----------
+    name : str
+    data : mapping
+        The node's data. Outputs are in them if they come from a file of this format, or were inferred before.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    InvalidNodeError
+        An attribute is missing, or of another kind, or has another value than the definition allows.
+    """
+    op, attrs = data["op"], data["attrs"]
+    check_common(name, op, attrs)
+    definition = find(op)
+    if definition is None:
+        return dict(attrs)
+    complete = {**definition.defaults, **attrs}
+    if "outputs" in data and len(complete) < len(definition.attr_defs.by_name):
+        complete = {**_once_left_out(definition, data["outputs"]), **complete}
+    definition.attr_defs.check(name, complete)
+    return complete
+
+
+def check_node(name: str, data: dict[str, Any], is_guess: bool = False) -> None:
+    """Check a node that has outputs against the definition of its type, and complete its attributes.
+
+    Parameters
+    ----------
+    name : str
+    data : dict
+        The node's data, which are changed.
+    is_guess : bool
+        Whether the outputs were guessed: then they become those of the definition.
+
+    Raises
+    ------
+    InvalidNodeError
+        See `checked_attrs`; or the number of inputs is not that of the definition, or outputs are not.
+    """
+    data["attrs"] = checked_attrs(name, data)
+    definition = find(data["op"])
+    if definition is None:
+        return
+    if is_guess:
+        shapes = [shape for _, shape in data["outputs"]]
+        known = definition.attr_defs.expected(data["attrs"]).outputs
+        data["outputs"] = tuple(zip(known, [*shapes, *[None] * len(known)], strict=False))
+    check_given(name, data)
+
+
+def check_given(name: str, data: Mapping[str, Any]) -> None:
+    """Check the number of inputs and the outputs of a node whose attributes are right; `InvalidNodeError` if wrong."""
+    op = data["op"]
+    definition = find(op)
+    if definition is None:
+        return
+    attrs, outputs = data["attrs"], data["outputs"]
+    definition.attr_defs.input_dtypes(name, attrs, len(data["inputs"]))
+    expected = definition.attr_defs.expected(attrs).outputs
+    if [dtype for dtype, _ in outputs] != expected:
+        found = ", ".join(dtype for dtype, _ in outputs)
+        text = f"Node {name!r} ({op}): outputs '{found}' are not those of the definition, '{', '.join(expected)}'."
+        raise InvalidNodeError(None, None, text)
+
+
+def _once_left_out(definition: OpDef, outputs: Outputs) -> dict[str, Any]:
+    """The values of attributes that have no default and that older files leave out, where defaults were stripped."""
+    found: dict[str, Any] = {key: value for key, value in _ONCE_LEFT_OUT.items() if key in definition.needed}
+    if outputs and "dtype" in definition.attr_defs.by_name:
+        found["dtype"] = dtypes.base_name(outputs[0][0])
+    return found
