@@ -17,15 +17,35 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, fields, replace
 
-from hdfsaver.errors import ResourceExhaustedError
+from hdfsaver.errors import InvalidArgumentError, ResourceExhaustedError
 
-__all__ = ["LINK_BYTES", "Limits", "RANK", "check_declared", "get", "refused", "use"]
+__all__ = [
+    "ARRAY_RANK",
+    "Budget",
+    "ELEMENTS_PER_BYTE",
+    "LINK_BYTES",
+    "Limits",
+    "RANK",
+    "check_declared",
+    "check_elements",
+    "check_rank",
+    "get",
+    "refused",
+    "use",
+]
 
 RANK = 32
 """Dimensions of an array; this limit of HDF5 cannot be raised."""
 
+ARRAY_RANK = 64
+"""Dimensions of an array of NumPy."""
+
 LINK_BYTES = 16
 """Bytes that the smallest link takes in a file. They bound the number of links; a file that shows more has a cycle."""
+
+
+ELEMENTS_PER_BYTE = 16
+"""Elements for which a byte of the file is enough; see `Limits.elements`."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +64,12 @@ class Limits:
         less, so a bomb of 10 MB becomes 10 GB. `declared_bytes` also bounds the memory for constants of a TensorFlow
         graph that repeat their last element.
     depth : int
-        Depth of nested groups. Paths grow with the depth; 10,000 levels take about 1 s.
+        Depth of nested groups, and of nested lists and dicts in a pickle. Paths grow with the depth; 10,000 levels take
+        about 1 s.
+    elements : int
+        Parts of a file that become Python objects each, and which it may repeat without bytes for each: strings, names,
+        outputs of operations. There may be this many, or `ELEMENTS_PER_BYTE` for each byte of the file, whichever is
+        more. An object takes some 100 bytes of memory.
     json_depth : int
         Depth of nested lists and objects in the attributes of an operation. The parser is recursive.
     links : int
@@ -61,6 +86,7 @@ class Limits:
     declared_bytes: int = 2**30
     declared_ratio: int = 64
     depth: int = 10_000
+    elements: int = 2**20
     json_depth: int = 200
     links: int = 5_000_000
     probe_seconds: int = 0
@@ -132,6 +158,88 @@ def check_declared(part: str, declared: int, size: int) -> None:
     if declared > max(allowed.declared_bytes, allowed.declared_ratio * size):
         what = f"with it, the values declare {declared} bytes in a file of {size}"
         raise refused(part, what, "declared_bytes")
+
+
+def check_elements(part: str, count: int, size: int) -> None:
+    """Refuse parts that declare more elements than the limits allow.
+
+    Parameters
+    ----------
+    part : str
+        The last of the parts, for the message: ``"/a"``.
+    count : int
+        The elements of all parts together.
+    size : int
+        The length of the file in bytes.
+
+    Raises
+    ------
+    ResourceExhaustedError
+        The parts exceed `Limits.elements` and `ELEMENTS_PER_BYTE`.
+    """
+    if count > max(get().elements, ELEMENTS_PER_BYTE * size):
+        raise refused(part, f"with it, the file declares {count} elements in {size} bytes", "elements")
+
+
+class Budget:
+    """The sum of all that the parts of one file declare, which is checked before anything is made of a part.
+
+    A part that is refused does not count, so that those after it can be read.
+
+    Parameters
+    ----------
+    size : int
+        The length of the file in bytes.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._nbytes = 0
+        self._elements = 0
+
+    def take(self, part: str, *, nbytes: int = 0, elements: int = 0) -> None:
+        """Count a part.
+
+        Parameters
+        ----------
+        part : str
+            Its name, for the message.
+        nbytes : int
+            The bytes of memory that it declares.
+        elements : int
+            The Python objects that it declares.
+
+        Raises
+        ------
+        ResourceExhaustedError
+            See `check_declared` and `check_elements`; the part is not counted.
+        """
+        if elements:
+            check_elements(part, self._elements + elements, self.size)
+        if nbytes:
+            check_declared(part, self._nbytes + nbytes, self.size)
+        self._elements += elements
+        self._nbytes += nbytes
+
+
+def check_rank(part: str, rank: int) -> None:
+    """Refuse an array of more dimensions than NumPy has.
+
+    Parameters
+    ----------
+    part : str
+        The array, for the message: ``"tensor 'a'"``; empty where the caller names it.
+    rank : int
+        The number of its dimensions.
+
+    Raises
+    ------
+    InvalidArgumentError
+        They are more than `ARRAY_RANK`.
+    """
+    if rank > ARRAY_RANK:
+        what = f"has {rank} dimensions, but NumPy's arrays have at most {ARRAY_RANK}."
+        raise InvalidArgumentError(None, None, f"{part} {what}".lstrip())
 
 
 def refused(part: str, what: str, limit: str) -> ResourceExhaustedError:

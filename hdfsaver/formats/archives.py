@@ -15,7 +15,7 @@ from typing import IO, Any
 import numpy as np
 
 from hdfsaver import limits
-from hdfsaver.errors import DataLossError
+from hdfsaver.errors import DataLossError, ResourceExhaustedError
 from hdfsaver.files.positional_io import read_at
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.tensor_info import Array
@@ -97,6 +97,10 @@ class Archive:
         The length of the file in bytes.
     checksums : str
         ``"checksums"`` if the members have them; empty if their writer has left them out.
+    budget : Budget
+        Of the archive; it has counted the bytes of the members.
+    refused : dict of str to ResourceExhaustedError
+        The members that declare more bytes than the limits allow; they are not read.
     """
 
     def __init__(self, path: str) -> None:
@@ -113,10 +117,11 @@ class Archive:
         try:
             self.size = os.fstat(self._file.fileno()).st_size
             self._check_count()
-            self._check_declared(self.size)
+            self.budget = limits.Budget(self.size)
         except BaseException:
             self.close()
             raise
+        self.refused = self._refused()
         # PyTorch writes 0 for all members if it is told not to compute them (`set_crc32_options`).
         has_checksums = any(info.CRC for info in self.members) or not any(info.file_size for info in self.members)
         self.checksums = "checksums" if has_checksums else ""
@@ -135,15 +140,20 @@ class Archive:
             why = f"the archive has {count} members by its end, but {len(self.members)} by its directory"
             raise DataLossError(None, None, f"{why}: it is damaged.")
 
-    def _check_declared(self, size: int) -> None:
-        declared = 0
+    def _refused(self) -> dict[str, ResourceExhaustedError]:
+        refused = {}
         for info in self.members:
-            declared += info.file_size
-            limits.check_declared(info.filename, declared, size)
+            try:
+                self.budget.take(info.filename, nbytes=info.file_size)
+            except ResourceExhaustedError as error:
+                refused[info.filename] = error
+        return refused
 
     @contextmanager
     def opened(self, info: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
         """Open a member; when the block ends, the rest is read, so that its checksum is compared."""
+        if info.filename in self.refused:
+            raise self.refused[info.filename]
         with unpacking(info.filename), self._zip.open(info) as member:
             yield member
             while member.read(_PIECE):
@@ -178,11 +188,15 @@ class Archive:
                     length = sum(map(len, iter(lambda: member.read(_PIECE), b"")))
                     if length != info.file_size:
                         raise ValueError(f"it has {length} bytes, but {info.file_size} by the directory")
+            except ResourceExhaustedError:
+                pass  # raised below, after the others
             except DataLossError as error:
                 damaged.append(error.message)
             progress.advance(info.file_size)
         if damaged:
             raise DataLossError(None, None, "; ".join(damaged))
+        if self.refused:
+            raise next(iter(self.refused.values()))
 
     def close(self) -> None:
         """Close the archive."""

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hdfsaver import dtypes, limits
-from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError, ResourceExhaustedError
+from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
 from hdfsaver.files.error_context import about
 from hdfsaver.files.opening import bytes_at, end_reading, open_any
 from hdfsaver.files.partial_reads import part_of, read_part
@@ -35,6 +35,9 @@ _LARGEST_HEADER = 65536
 _SHORTEST = len(MAGIC) + 2 + 4
 HEAD = len(MAGIC) + 2 + 4 + _LARGEST_HEADER
 """At most this many bytes come before the values."""
+
+_MOST_ELEMENTS = 2**59
+"""Elements of an array, dimensions of size 0 left out, whose bytes NumPy counts in 63 bits."""
 
 _KEYS = {"descr", "fortran_order", "shape"}
 _LONG = re.compile(r"(?<=\d)L\b")
@@ -152,7 +155,8 @@ def _header(found: Any, begin: int) -> Header:
     shape, fortran = found["shape"], found["fortran_order"]
     if not isinstance(shape, tuple) or not all(type(size) is int and 0 <= size < 2**48 for size in shape):
         raise ValueError("its shape is impossible")
-    if len(shape) > limits.RANK or math.prod(size or 1 for size in shape) >= 2**59 or not isinstance(fortran, bool):
+    limits.check_rank("", len(shape))
+    if math.prod(size or 1 for size in shape) >= _MOST_ELEMENTS or not isinstance(fortran, bool):
         raise ValueError("its shape is impossible")
     return Header(shape, np.lib.format.descr_to_dtype(found["descr"]), fortran, begin)
 
@@ -180,7 +184,7 @@ def strings_of_objects(header: Header, data: Array) -> Array:
 
 
 def columns_of(
-    name: str, source: Any, header: Header, read: Callable[[Any], Array], size: int
+    name: str, source: Any, header: Header, read: Callable[[Any], Array], budget: limits.Budget
 ) -> tuple[dict[str, Column], dict[str, OpError]]:
     """The arrays of a file by name, and the fields that are not read; one array, or one per field.
 
@@ -193,8 +197,8 @@ def columns_of(
     header : Header
     read : callable
         Reads all bytes of ``source``; called only for an array of Python objects, to see whether they are strings.
-    size : int
-        The length of the whole file, which bounds the memory for strings.
+    budget : Budget
+        Of the whole file. It bounds the memory for strings, and the number of fields.
 
     Returns
     -------
@@ -223,17 +227,29 @@ def columns_of(
             columns.pop(full, None)
             continue
         try:
-            dtypes.name_of_numpy(_base(dtype)[0])
-            if dtype.hasobject:
-                raise TypeError
-            if _base(dtype)[0].kind in "SU":
-                limits.check_declared(full, math.prod((*header.shape, *_base(dtype)[1])) * STRING_BYTES, size)
+            _check_column(full, header.shape, dtype, budget)
             columns[full] = Column(source, header, fields)
-        except ResourceExhaustedError as error:
+        except OpError as error:
             unreadable[full] = error
-        except TypeError:
-            unreadable[full] = _unsupported(full, dtype)
     return columns, unreadable
+
+
+def _check_column(name: str, above: tuple[int, ...], dtype: np.dtype[Any], budget: limits.Budget) -> None:
+    """Check that an array, or a field of elements with the shape ``above``, can be read."""
+    base, below = _base(dtype)
+    limits.check_rank(repr(name), len(above) + len(below))
+    if math.prod(size or 1 for size in (*above, *below)) >= _MOST_ELEMENTS:
+        raise DataLossError(None, None, f"{name!r} has an impossible shape.")
+    try:
+        dtypes.name_of_numpy(base)
+    except TypeError:
+        raise _unsupported(name, dtype) from None
+    if dtype.hasobject:
+        raise _unsupported(name, dtype)
+    if base.kind in "SU":
+        count = math.prod((*above, *below))
+        # A string without characters has no bytes; one that has some takes a multiple of them in memory.
+        budget.take(repr(name), nbytes=count * STRING_BYTES, elements=0 if base.itemsize else count)
 
 
 def _fields(dtype: np.dtype[Any], above: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], np.dtype[Any]]]:
@@ -315,7 +331,7 @@ class NpySource(OneByOneSource):
             self.close()
             raise
         name = os.path.splitext(os.path.basename(path))[0]
-        self._columns, self.unreadable = columns_of(name, None, header, self._bytes, self._size)
+        self._columns, self.unreadable = columns_of(name, None, header, self._bytes, limits.Budget(self._size))
         self.entries = {each: entry_of_column(each, column) for each, column in self._columns.items()}
         self._whole = Whole(self._bytes)
 

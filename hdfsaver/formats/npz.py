@@ -18,6 +18,7 @@ from hdfsaver.formats.source import OneByOneSource
 from hdfsaver.tensor_info import Array
 
 _SHORT = 1024
+_SHOWN = 80
 
 
 class NpzSource(OneByOneSource):
@@ -29,7 +30,6 @@ class NpzSource(OneByOneSource):
         with about(path):
             self._archive = Archive(path)
         self.checksums = self._archive.checksums
-        self._size = self._archive.size
         self._columns: dict[str, Column] = {}
         self.unreadable: dict[str, OpError] = {}
         self.left_out: dict[str, str] = {}
@@ -46,16 +46,23 @@ class NpzSource(OneByOneSource):
     def _add(self, info: zipfile.ZipInfo) -> None:
         """Describe the arrays of a member, or say why it cannot be read; the others can."""
         name = info.filename.removesuffix(SUFFIX)
+        if "\0" in info.orig_filename:
+            name = info.orig_filename.removesuffix(SUFFIX)
+            why = f"{name[:_SHOWN]!r} has a NUL in its name, where an archive cuts it off; rename it."
+            self.unreadable[name] = InvalidArgumentError(None, None, why)
+            return
         if not info.filename.endswith(SUFFIX):
             self.left_out[info.filename] = f"a file that is not an array of NumPy ({SUFFIX})"
             return
         try:
+            if info.filename in self._archive.refused:
+                raise self._archive.refused[info.filename]
             header = parse_header(self._head(info), info.file_size)
         except OpError as error:
             text = error.message if error.message.startswith(info.filename) else f"{name!r} {error.message}"
             self.unreadable[name] = type(error)(None, None, text, error.error_code)
             return
-        columns, unreadable = columns_of(name, info, header, self._archive.read, self._size)
+        columns, unreadable = columns_of(name, info, header, self._archive.read, self._archive.budget)
         meeting = [each for each in (*columns, *unreadable) if each in self._columns or each in self.unreadable]
         for each in meeting:
             why = f"two members of the archive, or their fields, have the name {each!r}; rename one of them."
@@ -83,6 +90,10 @@ class NpzSource(OneByOneSource):
         self._archive.close()
 
 
+_LONGEST_NAME = 0xFFFF - len(SUFFIX)
+"""Bytes of a name that an archive can count."""
+
+
 def write_npz(path: str, names: Iterable[str], source: Any, *, durable: bool) -> None:
     """Write a ``.npz`` file, array by array.
 
@@ -100,8 +111,12 @@ def write_npz(path: str, names: Iterable[str], source: Any, *, durable: bool) ->
     Raises
     ------
     InvalidArgumentError
-        An array has a dtype that NumPy's files do not support: the small floats, 4-bit integers.
+        An array has a dtype that NumPy's files do not support: the small floats, 4-bit integers. Or its name cannot be
+        that of a member.
     """
+    names = list(names)
+    for name in names:
+        _check_name(name)
     with (
         atomic_write(path, durable=durable) as draft,
         open(draft.fd, "wb", closefd=False) as file,
@@ -111,6 +126,17 @@ def write_npz(path: str, names: Iterable[str], source: Any, *, durable: bool) ->
             # Without a timestamp, so that the same arrays give the same bytes.
             with archive.open(zipfile.ZipInfo(name + SUFFIX), "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, _storable(name, source[name]), allow_pickle=False)
+
+
+def _check_name(name: str) -> None:
+    """Refuse a name that an archive would cut off, so that the array could not be found again."""
+    if "\0" in name:
+        what = "has a NUL in its name, which .npz cannot hold"
+    elif len(name.encode("utf-8", "surrogatepass")) > _LONGEST_NAME:
+        what = f"has a name of more than {_LONGEST_NAME:,} bytes, which .npz cannot hold"
+    else:
+        return
+    raise InvalidArgumentError(None, None, f"{name[:_SHOWN]!r} {what}. Rename it (rename), or use .h5.")
 
 
 def write_npy(path: str, name: str, source: Any, *, durable: bool) -> None:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from hdfsaver import dtypes, shapes
+from hdfsaver import dtypes, limits, shapes
 from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.parsing import parse
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import STRING
-
-MAX_RANK = 64
-"""Dimensions that a NumPy array can have; TensorFlow's tensors may have 254."""
 
 _LIMIT = 2**59
 """Elements of the largest array, dimensions of size 0 left out, whose bytes NumPy counts in 63 bits."""
@@ -74,11 +71,8 @@ def shape_of(message: message_classes.TensorShapeProto, name: str) -> tuple[int,
     InvalidArgumentError
         It has more dimensions than NumPy allows.
     """
+    limits.check_rank(f"tensor {name!r}", len(message.dim))
     shape = tuple([dim.size for dim in message.dim])
-    if len(shape) > MAX_RANK:
-        raise InvalidArgumentError(
-            None, None, f"tensor {name!r} has {len(shape)} dimensions, but NumPy's arrays have at most {MAX_RANK}."
-        )
     if message.unknown_rank or (shape and min(shape) < 0) or math.prod(size or 1 for size in shape) > _LIMIT:
         raise DataLossError(None, None, f"the shape of tensor {name!r} is that of no value: {shape}.")
     return shape

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import hdfsaver
-from hdfsaver import errors
+from hdfsaver import errors, limits
 from hdfsaver.formats.npy import Whole
 from hdfsaver.formats.open_source import open_source
 
@@ -251,13 +251,84 @@ def test_inconsistent_headers(tmp_path, text, match):
 
 
 def test_strings_without_bytes(tmp_path):
-    """A trillion empty strings are refused by the limit of declared bytes; the other fields are read."""
+    """A trillion empty strings are refused by the limit of elements; the other fields are read."""
     header = "{'descr': [('s', 'S0'), ('n', 'i1', (0,))], 'fortran_order': False, 'shape': (2**40,), }"
     (tmp_path / "x.npy").write_bytes(_npy(header.replace("2**40", str(2**40))))
     with open_source(tmp_path / "x.npy") as file:
         assert (2**40, 0) == file["x/n"].shape
-        with pytest.raises(errors.ResourceExhaustedError, match=r"x\.npy: x/s: .*`declared_bytes`"):
+        with pytest.raises(errors.ResourceExhaustedError, match=r"x\.npy: 'x/s': .*`elements`"):
             file["x/s"]
+
+
+def test_many_arrays_of_strings_without_bytes(tmp_path):
+    """Empty strings count for the whole archive, not for each array; with a higher limit, they are read."""
+    header = "{'descr': '<U0', 'fortran_order': False, 'shape': (600,), }"
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        for name in ("a", "b", "c"):
+            archive.writestr(f"{name}.npy", _npy(header if name != "c" else header.replace("600", "10")))
+    size = (tmp_path / "x.npz").stat().st_size
+    with hdfsaver.limits.use(elements=1000), open_source(tmp_path / "x.npz") as file:
+        assert size * limits.ELEMENTS_PER_BYTE > 1210, "so many would be allowed anyway"
+        assert ["a", "b", "c"] == list(file)
+    for name in ("a", "b"):
+        with zipfile.ZipFile(tmp_path / "x.npz", "a") as archive:
+            archive.writestr(f"{name}{name}.npy", _npy(header.replace("600", "30000")))
+    with open_source(tmp_path / "x.npz") as file:
+        assert ["a", "b", "c", "aa", "bb"] == list(file)
+        assert [b""] * 30000 == file["bb"].tolist()
+    with hdfsaver.limits.use(elements=40000), open_source(tmp_path / "x.npz") as file:
+        assert ["a", "b", "c", "aa"] == list(file)
+        with pytest.raises(errors.ResourceExhaustedError, match=r"x\.npz: 'bb': .*declares 61210 elements.*`elements`"):
+            file["bb"]
+
+
+@pytest.mark.parametrize("form", ["npy", "npz"])
+def test_more_dimensions_than_numpy_has(tmp_path, form):
+    """Those of an array and of its elements together count; arrays of as many as NumPy has are read."""
+    texts = {
+        "a": "{'descr': '|i1', 'fortran_order': False, 'shape': (1,) * 65, }".replace("(1,) * 65", str((1,) * 65)),
+        "b": f"{{'descr': [('v', '|i1', {(1,) * 60}), ('w', '|i1')], 'fortran_order': False, 'shape': {(1,) * 10}, }}",
+        "c": f"{{'descr': '|i1', 'fortran_order': False, 'shape': {(1,) * 64}, }}",
+    }
+    if form == "npz":
+        with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+            for name, text in texts.items():
+                archive.writestr(f"{name}.npy", _npy(text) + bytes(2))
+        file = open_source(tmp_path / "x.npz")
+        assert ["b/w", "c"] == list(file)
+        assert (1,) * 64 == file["c"].shape
+        assert {"a", "b/v"} == set(file.unreadable)
+    else:
+        (tmp_path / "a.npy").write_bytes(_npy(texts["a"]) + bytes(2))
+        with pytest.raises(errors.InvalidArgumentError, match=r"a\.npy: has 65 dimensions, but NumPy's arrays"):
+            open_source(tmp_path / "a.npy")
+        (tmp_path / "b.npy").write_bytes(_npy(texts["b"]) + bytes(2))
+        file = open_source(tmp_path / "b.npy")
+    with file, pytest.raises(errors.InvalidArgumentError, match=r"'b/v' has 70 dimensions, but NumPy's arrays"):
+        file["b/v"]
+
+
+def test_names_with_nul(tmp_path):
+    """Such an archive cannot be written, and in one that another program wrote, the other members are read."""
+    hdfsaver.save_file({"x\0y": np.ones(1), "a": np.ones(1)}, tmp_path / "x.h5")
+    with pytest.raises(errors.InvalidArgumentError, match=r"'x\\x00y' has a NUL in its name.*Rename it"):
+        hdfsaver.convert(tmp_path / "x.h5", tmp_path / "x.npz")
+    assert not (tmp_path / "x.npz").exists()
+    hdfsaver.convert(tmp_path / "x.h5", tmp_path / "x.npz", rename={"\0": "_"})
+    assert ["a", "x_y"] == sorted(hdfsaver.load_file(tmp_path / "x.npz"))
+    data = (tmp_path / "x.npz").read_bytes()
+    (tmp_path / "x.npz").write_bytes(data.replace(b"x_y.npy", b"x\0y.npy"))
+    with open_source(tmp_path / "x.npz") as file:
+        assert ["a"] == list(file)
+        with pytest.raises(errors.InvalidArgumentError, match=r"'x\\x00y' has a NUL in its name"):
+            file["x\0y"]
+
+
+def test_a_name_too_long_for_an_archive(tmp_path):
+    """It is refused before anything is written."""
+    hdfsaver.save_file({"x" * 70000: np.ones(1)}, tmp_path / "x.h5")
+    with pytest.raises(errors.InvalidArgumentError, match=r"has a name of more than 65,531 bytes"):
+        hdfsaver.convert(tmp_path / "x.h5", tmp_path / "x.npz")
 
 
 def test_headers_of_every_version(tmp_path):
