@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from hdfsaver import limits
-from hdfsaver.errors import DataLossError, OpError
-from hdfsaver.formats.pickles import Made
+from hdfsaver.errors import OpError, ResourceExhaustedError
+from hdfsaver.formats.pickles import Made, Pairs
 from hdfsaver.formats.torch_values import Members, NotAnArray, cost, meaning
 
 _OPTIMIZERS = frozenset({
@@ -18,9 +18,13 @@ _OPTIMIZERS = frozenset({
 _OPTIMIZER_STATE = frozenset({"state", "param_groups"})
 """The keys of the ``state_dict`` of every optimizer of PyTorch."""
 
-_LEAST = 10_000
-_RATIO = 16
-"""Elements that are looked at: this many, or this many times the bytes of the pickle, whichever is more."""
+_FEW_ELEMENTS = 10_000
+"""This many elements take no time: they are named without a survey of what repeats."""
+
+_NAME_PART = 16
+"""Bytes of a name that count as an element: the names of nested values grow with their depth."""
+
+_MOST_REFUSED = 10_000
 
 
 class Flat(NamedTuple):
@@ -72,17 +76,77 @@ def flatten(root: Any, alone: str, size: int) -> Flat:
 
     Raises
     ------
-    DataLossError
-        Elements share each other so often that there are far more of them than the pickle has bytes.
     ResourceExhaustedError
-        They are nested too deeply.
+        Elements share each other so often, in thousands of places, that there are far more of them than the pickle has
+        bytes. If it is in a few places, these are `Flat.unreadable`, as is what is nested too deeply.
     """
-    return _Walk(max(_LEAST, _RATIO * size)).run(root, alone)
+    try:
+        return _Walk(max(_FEW_ELEMENTS, limits.ELEMENTS_PER_BYTE * size), None, size).run(root, alone)
+    except _BeyondBudgetError:
+        return _Walk(max(limits.get().elements, limits.ELEMENTS_PER_BYTE * size), survey(root), size).run(root, alone)
+
+
+class _BeyondBudgetError(Exception):
+    """There are more elements than a pickle needs that repeats nothing."""
+
+
+class Survey(NamedTuple):
+    """The containers of a pickle by their identity.
+
+    Attributes
+    ----------
+    totals : dict of int to int
+        The number of elements in each, all levels together.
+    repeated : set of int
+        Those that are in several others, and those that have one value several times.
+    """
+
+    totals: dict[int, int]
+    repeated: set[int]
+
+
+def survey(root: Any) -> Survey:
+    """Count the elements of all containers; each is looked at once, however often it is repeated."""
+    totals: dict[int, int] = {}
+    repeated: set[int] = set()
+    seen: set[int] = set()
+    objects: set[int] = set()  # each is named once
+    waiting: list[tuple[Any, list[Any] | None]] = [(root, None)]
+    while waiting:
+        raw, members = waiting.pop()
+        key = id(raw)
+        if members is not None:
+            total = sum(1 if id(each) in objects else totals.get(id(each)) or cost(each) for each in members)
+            totals[key] = min(cost(raw) + total, _MOST)
+        elif key in seen:
+            repeated.add(key)
+        elif isinstance(raw, _CONTAINERS):
+            seen.add(key)
+            value = meaning(raw)
+            if isinstance(value, Members):
+                if value.what and isinstance(raw, Made):
+                    objects.add(key)
+                members = [member for _, member in value.pairs]
+                large = [id(each) for each in members if isinstance(each, _CONTAINERS) or cost(each) > _FEW]
+                if len(set(large)) < len(large):
+                    repeated.add(key)
+                waiting.append((raw, members))
+                waiting += [(each, None) for each in members]
+    return Survey(totals, repeated)
+
+
+_CONTAINERS = (list, tuple, Pairs, Made)
+_MOST = 2**62
+"""A number that stands for all larger ones, which could have millions of digits."""
 
 
 class _Walk:
-    def __init__(self, budget: int) -> None:
+    def __init__(self, budget: int, found: Survey | None, size: int) -> None:
         self._budget = budget
+        self._allowed = budget
+        self._survey = found
+        self._size = size
+        self._refused = 0
         self._flat = Flat({}, {}, {}, set())
         self._levels: list[_Level] = []
         self._open: set[int] = set()
@@ -97,6 +161,7 @@ class _Walk:
                 text = _key(key)
                 name = level.prefix + (text or "?")
                 if text is None:
+                    self._spend(1 + len(name) // _NAME_PART)
                     self._flat.left_out[self._free(name)] = "a value whose key is not text or a number"
                 else:
                     is_optimizer = level.in_optimizer or (not level.prefix and text in _OPTIMIZERS)
@@ -110,9 +175,9 @@ class _Walk:
 
     def _take(self, prefix: str, raw: Any, name: str, in_optimizer: bool) -> None:
         """Name a value, or begin with its members."""
-        self._budget -= cost(raw)
-        if self._budget < 0:
-            raise DataLossError(None, None, "its lists and dicts repeat each other without end.")
+        if not self._spend(cost(raw) + len(name) // _NAME_PART, raw):
+            self._refuse(name, self._total(raw))
+            return
         value = meaning(raw)
         if isinstance(value, Members):
             self._enter(prefix, raw, name, value, in_optimizer)
@@ -127,10 +192,36 @@ class _Walk:
             if in_optimizer:
                 self._flat.optimizer.add(free)
 
+    def _spend(self, count: int, raw: Any = None) -> bool:
+        """Count elements; False if there are more than are allowed with those of a container that is repeated."""
+        if self._survey is not None and self._levels and id(raw) in self._survey.repeated:
+            if self._total(raw) > self._budget:
+                return False
+        elif count > self._budget:
+            if self._survey is None:
+                raise _BeyondBudgetError
+            return False
+        self._budget -= count
+        return True
+
+    def _total(self, raw: Any) -> int:
+        return cost(raw) if self._survey is None else self._survey.totals.get(id(raw), cost(raw))
+
+    def _refuse(self, name: str, count: int) -> None:
+        total = self._allowed - self._budget + count
+        what = f"with it, lists and dicts that repeat each other have {total} elements in {self._size} bytes"
+        self._leave_unread(name, limits.refused(_shown(name), what, "elements"))
+
+    def _leave_unread(self, name: str, error: ResourceExhaustedError) -> None:
+        self._refused += 1
+        if self._refused > _MOST_REFUSED:
+            raise error
+        self._flat.unreadable[self._free(_shown(name))] = error
+
     def _enter(self, prefix: str, raw: Any, name: str, value: Members, in_optimizer: bool) -> None:
         if value.what:
             if isinstance(raw, Made) and id(raw) in self._objects:
-                self._flat.left_out[self._free(name)] = f"the same object as {self._objects[id(raw)]!r}"
+                self._flat.left_out[self._free(name)] = f"the same object as {_shown(self._objects[id(raw)])!r}"
                 return
             self._objects[id(raw)] = name
             if not (value.is_module and self._levels and self._levels[-1].in_module):  # the outermost is enough
@@ -139,7 +230,9 @@ class _Walk:
             self._flat.left_out[self._free(name)] = "a reference to what contains it"
             return
         if len(self._levels) >= limits.get().depth:
-            raise limits.refused(name[:_SHOWN], f"it is nested in {len(self._levels)} others", "depth")
+            what = f"it is nested in {len(self._levels)} others"
+            self._leave_unread(name, limits.refused(_shown(name), what, "depth"))
+            return
         self._open.add(id(raw))
         keys = {key for key, _ in value.pairs if isinstance(key, str)} if len(value.pairs) <= _FEW else set()
         is_optimizer = in_optimizer or keys >= _OPTIMIZER_STATE
@@ -153,6 +246,10 @@ class _Walk:
             free = f"{name}#{self._taken[name]}"
         self._taken[free] = 1
         return free
+
+
+def _shown(name: str) -> str:
+    return name if len(name) <= 2 * _SHOWN else f"{name[:_SHOWN]}...{name[-_SHOWN:]}"
 
 
 _SHOWN = 80

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
+from hdfsaver import limits, schema
 from hdfsaver.errors import DataLossError, InvalidArgumentError
 
 _LONGEST_LINE = 65536
@@ -31,22 +32,26 @@ class Bounded:
     def __init__(self, file: IO[bytes], size: int) -> None:
         self._file = file
         self._size = size
+        self._place = file.tell()
 
     def read(self, size: int = -1, /) -> bytes:
         """The next bytes, up to the end of the file."""
-        rest = self._size - self._file.tell()
-        return self._file.read(rest if size < 0 else min(size, rest))
+        rest = self._size - self._place
+        data = self._file.read(size if 0 <= size <= rest else rest)
+        self._place += len(data)
+        return data
 
     def readline(self) -> bytes:
         """The bytes to the end of the line: a name, or a number in decimal digits."""
         line = self._file.readline(_LONGEST_LINE)
+        self._place += len(line)
         if b"\\" in line:
             raise ValueError("a name has a backslash")
         return line
 
     def tell(self) -> int:
         """The position."""
-        return self._file.tell()
+        return self._place
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,21 +142,29 @@ def read_pickle(file: Bounded, references: list[Reference] | None = None) -> Any
     ------
     DataLossError
         It is not a complete pickle.
+    ResourceExhaustedError
+        It is nested too deeply.
     InvalidArgumentError
         It uses what only a program can provide: registered extensions, buffers beside the pickle.
     """
-    machine = _Machine(references)
     try:
-        for opcode, arg, _ in pickletools.genops(cast("IO[bytes]", file)):
-            if opcode.name in _PLAIN:
-                machine.stack.append(arg)
-            elif opcode.name in _OLD_TEXT:
-                machine.stack.append(str(arg).encode("latin-1"))
-            elif opcode.name not in _IGNORED:
-                _RULES.get(opcode.name, _unsupported)(machine, arg)
-        return machine.stack.pop()
+        with schema.nothing_collected():
+            return _run(_Machine(references), file)
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise DataLossError(None, None, f"its pickle is damaged: {error}") from None
+
+
+def _run(machine: _Machine, file: Bounded) -> Any:
+    stack = machine.stack
+    for opcode, arg, _ in pickletools.genops(cast("IO[bytes]", file)):
+        name = opcode.name
+        if name in _PLAIN:
+            stack.append(arg)
+        elif name in _OLD_TEXT:
+            stack.append(str(arg).encode("latin-1"))
+        elif name not in _IGNORED:
+            _RULES.get(name, _unsupported)(machine, arg)
+    return stack.pop()
 
 
 class _Machine:
@@ -181,12 +194,21 @@ class _Machine:
         target = self.stack[-1]
         (target if isinstance(target, list) else target.items).extend(values)
 
+    def add_one(self) -> None:
+        """Append the topmost value to the list or object below it."""
+        value = self.stack.pop()
+        target = self.stack[-1]
+        (target if isinstance(target, list) else target.items).append(value)
+
     def put(self, flat: list[Any]) -> None:
         """Set pairs in the dict or object on top."""
         if len(flat) % 2:
             raise ValueError("a key has no value")
         self.stack[-1].pairs.extend(zip(flat[::2], flat[1::2], strict=True))
 
+
+_MARKS_PER_LEVEL = 4
+"""An object may be a level of several: its arguments, its state, its members."""
 
 _Rule = Callable[[_Machine, Any], object]
 
@@ -209,6 +231,9 @@ def _push_reference(machine: _Machine, arg: Any) -> None:
 
 
 def _mark(machine: _Machine, arg: Any) -> None:
+    # Each mark begins a list, dict, tuple or object within that of the mark before.
+    if len(machine.marks) > _MARKS_PER_LEVEL * limits.get().depth:
+        raise limits.refused("its pickle", f"it is nested {len(machine.marks)} levels deep", "depth")
     machine.marks.append(len(machine.stack))
 
 
@@ -286,7 +311,7 @@ _RULES: dict[str, _Rule] = {
     "LIST": _push(_Machine.after_mark),
     "DICT": _push(lambda machine: _pairs_of(machine.after_mark())),
     "FROZENSET": _push(_made_of_set),
-    "APPEND": lambda machine, arg: machine.add(list(machine.take(1))),
+    "APPEND": lambda machine, arg: machine.add_one(),
     "APPENDS": lambda machine, arg: machine.add(machine.after_mark()),
     "ADDITEMS": lambda machine, arg: machine.add(machine.after_mark()),
     "SETITEM": lambda machine, arg: machine.put(list(machine.take(2))),

@@ -183,8 +183,14 @@ def _length(raw: Any) -> int:
 
 def _other(raw: Any) -> NotAnArray:
     if isinstance(raw, Name):
-        return NotAnArray(f"the name {raw}")
+        return NotAnArray(f"the name {_short(raw)}")
     return NotAnArray("None" if raw is None else f"a {type(raw).__name__}")
+
+
+def _short(name: Name) -> str:
+    """A name as messages show it; thousands of values may have one name of many bytes."""
+    text = str(name)
+    return text if len(text) <= 2 * _SHOWN else f"{text[: 2 * _SHOWN]}..."
 
 
 def _sequence(raw: Sequence[Any]) -> Value:
@@ -207,7 +213,7 @@ def _made(made: Made) -> Value:
     if rule is not None:
         return rule(made)
     if function.module in ("torch._utils", "torch._tensor") and "_rebuild" in function.name:
-        raise _unread(f"a tensor that only PyTorch's {function.name} can rebuild", "a plain tensor")
+        raise _unread(f"a tensor that only PyTorch's {function.name[:_SHOWN]} can rebuild", "a plain tensor")
     return _object(made, function)
 
 
@@ -243,7 +249,7 @@ def _modern(name: Name) -> Name:
 def _object(made: Made, function: Any) -> Value:
     """An object of an unknown class: its attributes, elements and items, as far as the pickle has them."""
     is_object = made.is_class or function is not made.function or made.state is not None
-    what = f"an object of {function}" if is_object else f"an object that {function} makes"
+    what = f"an object of {_short(function)}" if is_object else f"an object that {_short(function)} makes"
     attributes = _attributes(made.state)
     if modules := _module(attributes):
         return Members(modules, f"{what}, of which parameters and buffers are read", is_module=True)
@@ -356,7 +362,7 @@ def storage_of(raw: Any, any_dtype: bool = False) -> Storage:
     cls, key, _, length, *view = rest
     dtypes_of = _STORAGES | _OTHER_STORAGES if any_dtype else _STORAGES
     if not isinstance(cls, Name) or cls.name not in dtypes_of:
-        name = cls.name if isinstance(cls, Name) else "storage of no class"
+        name = cls.name[:_SHOWN] if isinstance(cls, Name) else "storage of no class"
         raise _unread(f"a tensor of a {name}", "it as another dtype (tensor.dequantize())")
     start = 0
     if view and view[0] is not None:
@@ -388,7 +394,7 @@ def _tensor_with_dtype(made: Made) -> Value:
     storage, offset, shape, strides, _, _, dtype, *rest = made.args
     name = dtype.name if isinstance(dtype, Name) else "?"
     if name not in _NAMES:
-        raise _unread(f"a tensor of dtype torch.{name}", "it as another dtype")
+        raise _unread(f"a tensor of dtype torch.{name[:_SHOWN]}", "it as another dtype")
     return _strided(storage_of(storage), _NAMES[name], offset, (shape, strides), rest[0] if rest else None)
 
 
@@ -409,8 +415,9 @@ def _strided(storage: Storage, dtype: str, offset: Any, layout: tuple[Any, Any],
 def _size(raw: Any) -> tuple[Any, ...]:
     """A tuple of numbers, or a ``torch.Size`` of it."""
     found = raw.args[0] if isinstance(raw, Made) else raw
-    if not isinstance(found, tuple | list) or len(found) > limits.RANK:
-        raise ValueError("a tensor of too many dimensions")
+    if not isinstance(found, tuple | list):
+        raise ValueError("a tensor without a shape")
+    limits.check_rank("", len(found))
     return tuple(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
 import time
 from pathlib import Path
 
@@ -111,12 +112,48 @@ def _doubling(inner, outer, levels=40):
     ids=["lists", "tuples", "dicts", "one-list", "one-text"],
 )
 def test_values_that_repeat_each_other(tmp_path, data):
-    """They are refused long before memory or patience ends."""
-    (tmp_path / "x.pkl").write_bytes(data)
+    """They are refused long before memory or patience ends, and only they: values beside them are read."""
+    beside = b"X\x01\x00\x00\x00aG?\xf0" + bytes(6) + b"X\x01\x00\x00\x00x"
+    after = b"X\x01\x00\x00\x00bG@\x00" + bytes(6)
+    put, get = b"r\xff\xff\0\0", b"j\xff\xff\0\0"
+    (tmp_path / "x.pkl").write_bytes(data[:-1] + put + b"}(" + beside + get + after + b"u.")
     start = time.process_time()
-    with pytest.raises(errors.DataLossError, match=r"x\.pkl: its lists and dicts repeat each other without end"):
-        open_source(tmp_path / "x.pkl")
+    with open_source(tmp_path / "x.pkl") as file:
+        assert [1.0, 2.0] == [file["a"].item(), file["b"].item()]
+        assert ["x"] == list(file.unreadable)
+        with pytest.raises(errors.ResourceExhaustedError, match=r"x\.pkl: x: .* repeat each other .*`elements`"):
+            file["x"]
     assert time.process_time() - start < 5
+
+
+def test_the_elements_that_a_pickle_may_repeat(tmp_path):
+    """With a higher limit, they are named and read."""
+    data = _doubling(b"]K\x01a", lambda part: b"](" + part + part + b"e", 13)
+    (tmp_path / "x.pkl").write_bytes(data)
+    with limits.use(elements=1000), open_source(tmp_path / "x.pkl") as file:
+        assert {"0", "1"} == set(file.unreadable)
+    with limits.use(elements=10**6), open_source(tmp_path / "x.pkl") as file:
+        assert 2**13 == len(file)
+        assert [1] == file["0/1/0/1/0/1/0/1/0/1/0/1/0"].tolist()
+
+
+def test_names_that_grow_with_the_depth(tmp_path):
+    """Their bytes count: names that add up to a multiple of that are refused."""
+    key = b"X" + (100).to_bytes(4, "little") + b"k" * 100
+    level = b"}(X\x01\x00\x00\x00aK\x01" + key
+    (tmp_path / "x.pkl").write_bytes(b"\x80\x02" + level * 1500 + b"K\x02" + b"u" * 1500 + b".")
+    with open_source(tmp_path / "x.pkl") as file:
+        assert 1 == file["a"].item()
+        assert 1 == file[("k" * 100 + "/") * 100 + "a"].item()
+        assert {errors.ResourceExhaustedError} == {type(error) for error in file.unreadable.values()}
+        assert sum(map(len, [*file, *file.unreadable])) < 60_000_000 < 100 * 1500 * 1500 // 2
+
+
+def test_lists_that_begin_without_an_end(tmp_path):
+    """A pickle of marks alone is refused before it is read to its end."""
+    (tmp_path / "x.pkl").write_bytes(b"\x80\x02]q\x00" + b"](" * 10**5 + b".")
+    with pytest.raises(errors.ResourceExhaustedError, match=r"x\.pkl: .*its pickle: it is nested .*`depth`"):
+        open_source(tmp_path / "x.pkl")
 
 
 @pytest.mark.parametrize("use", [b"}h\x16Ns.", b"h\x16)R."], ids=["key", "function"])
@@ -151,8 +188,10 @@ def test_lists_without_a_bottom(tmp_path):
     (tmp_path / "x.pkl").write_bytes(b"\x80\x02" + b"]" * 3000 + b"N" + b"a" * 3000 + b".")
     with open_source(tmp_path / "x.pkl") as file:
         assert 1 == len(file.left_out)
-    with limits.use(depth=100), pytest.raises(errors.ResourceExhaustedError, match="`depth`"):
-        open_source(tmp_path / "x.pkl")
+    with limits.use(depth=100), open_source(tmp_path / "x.pkl") as file:
+        ((name, error),) = file.unreadable.items()
+        assert name.startswith("0/0/0")
+        assert re.search("it is nested in 100 others.*`depth`", str(error))
 
 
 class Options:
