@@ -18,6 +18,9 @@ Key = tuple[slice, ...]
 
 STRING = "string"
 
+STRING_BYTES = 64
+"""About the memory that a short string takes, which a file may have in one byte or in none."""
+
 _NUMBERS = "iufc"
 """The kinds of NumPy's dtypes that have a byte order and one size for each type."""
 

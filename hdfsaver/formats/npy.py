@@ -23,8 +23,8 @@ from hdfsaver.files.partial_reads import part_of, read_part
 from hdfsaver.files.positional_io import read_at
 from hdfsaver.formats.archives import unpacking
 from hdfsaver.formats.pickles import Bounded, read_pickle
-from hdfsaver.formats.source import STRING_BYTES, OneByOneSource, entry_of, strings_of
-from hdfsaver.tensor_info import STRING, Array, Key, TensorInfo
+from hdfsaver.formats.source import OneByOneSource, entry_of, strings_of
+from hdfsaver.tensor_info import STRING, STRING_BYTES, Array, Key, TensorInfo
 
 MAGIC = b"\x93NUMPY"
 SUFFIX = ".npy"

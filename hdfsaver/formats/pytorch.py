@@ -20,11 +20,11 @@ from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.files.error_context import about
 from hdfsaver.files.progress import Callback
 from hdfsaver.formats.flattening import flatten
-from hdfsaver.formats.source import STRING_BYTES, OneByOneSource, entry_of, strings_of
+from hdfsaver.formats.source import OneByOneSource, entry_of, strings_of
 from hdfsaver.formats.torch_records import open_records
 from hdfsaver.formats.torch_values import Plain, Stored, Strided, array_of
 from hdfsaver.library_arrays import as_torch
-from hdfsaver.tensor_info import STRING, Array, TensorInfo
+from hdfsaver.tensor_info import STRING, STRING_BYTES, Array, TensorInfo
 
 
 def _torch() -> Any:

@@ -49,10 +49,6 @@ def entry_of(name: str, dtype: str, shape: tuple[int, ...]) -> TensorInfo:
     return TensorInfo(name, dtype, shape, 0 if dtype == STRING else nbytes_of(dtype, shape))
 
 
-STRING_BYTES = 64
-"""About the memory that a short string takes, which a file may have in one byte or in none."""
-
-
 def strings_of(array: Array) -> Array:
     """Convert NumPy's strings of fixed width, of either byte order, to an array of bytes objects.
 

@@ -113,6 +113,29 @@ class PlainDataset(NamedTuple):
         """Bytes that reading it produces: a chunk may be larger than its part of the dataset."""
         return inflated_size(self.id, self.itemsize) if self.layout == h5d.CHUNKED else self.nbytes
 
+    def inflated_part(self, key: Key) -> int:
+        """Bytes that reading a part of it produces: a whole chunk for each that the part overlaps."""
+        rank = len(self.stored_shape)
+        if self.is_read_whole or self.layout not in (h5d.CHUNKED, h5d.CONTIGUOUS):
+            return self.inflated
+        if self.layout == h5d.CHUNKED:
+            return inflated_size(self.id, self.itemsize, key[:rank])
+        lengths = [max(0, each.stop - (each.start or 0)) for each in key[:rank]]
+        nbytes: int = math.prod(lengths) * self.itemsize
+        return nbytes
+
+    @property
+    def is_read_whole(self) -> bool:
+        """Whether a part of it cannot be read alone."""
+        is_small = self.empty is not None or self.layout == h5d.COMPACT or not self.nbytes
+        return bool(self.labels) or is_small or not self.stored_shape
+
+    def texts(self, count: int | None = None) -> int:
+        """The strings of fixed length among ``count`` of its elements, by default all: objects, each of a few bytes."""
+        if self.element is None or self.element.dtype != STRING or self.in_heap or self.labels:
+            return 0
+        return math.prod(self.element.shape) * (math.prod(self.stored_shape) if count is None else count)
+
     def info(self, name: str) -> TensorInfo:
         """Its description, under a name."""
         assert self.element is not None, "a table has no value of its own"
@@ -124,7 +147,8 @@ class PlainDataset(NamedTuple):
     def rows(self, opened: Opened) -> Array:
         """Read the bytes of all whole elements, a row for each; columns of one table share them."""
         with objects.reading(self.part):
-            if self.empty is not None:
+            # Without elements, not even the fill value is read: one element may declare gigabytes.
+            if self.empty is not None or not self.nbytes:
                 return np.zeros((0, self.itemsize), np.uint8)
             return np.frombuffer(bytearray(_bytes(opened, self)), np.uint8).reshape(-1, self.itemsize)
 
@@ -158,11 +182,12 @@ class PlainDataset(NamedTuple):
         """Read a part of its value; of a value in one block only the part is read."""
         with objects.reading(self.part):
             rank = len(self.stored_shape)
-            is_whole = self.labels or self.empty is not None or self.layout == h5d.COMPACT or not self.nbytes
-            if is_whole or not rank:
+            if self.is_read_whole:
                 return part_of(self.read(opened), key)
             part = _part(opened, self, key[:rank])
-            values = self._values(part.reshape(-1).view(np.uint8).reshape(-1, self.itemsize), opened, self.inflated)
+            values = self._values(
+                part.reshape(-1).view(np.uint8).reshape(-1, self.itemsize), opened, self.inflated_part(key)
+            )
             values = values.reshape(part.shape + values.shape[1:])
             return part_of(values, (slice(None),) * rank + key[rank:]) if key[rank:] else values
 

@@ -6,8 +6,9 @@ the others are read.
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from h5py import h5g, h5o
@@ -28,7 +29,7 @@ from hdfsaver.storage.plain_dataset import PlainDataset, open_plain
 from hdfsaver.storage.plain_walk import Found, attributed, walk
 from hdfsaver.storage.seal import advice
 from hdfsaver.storage.sealed_source import newer_version
-from hdfsaver.tensor_info import Array, Key, TensorInfo
+from hdfsaver.tensor_info import STRING_BYTES, Array, Key, TensorInfo
 
 
 class _Place(NamedTuple):
@@ -161,12 +162,13 @@ class PlainSource(Hdf5Source):
         found = {}
         with hdf5_root(self._opened) as root:
             container = self._container(root)
-            datasets = {path: self._dataset(container, path) for path in self._paths(names)}
-            declared = self._check_declared(datasets.values())
-            for path, wanted in self._paths(names).items():
+            wholes = [(self._dataset(container, path), some) for path, some in self._paths(names).items()]
+            datasets = [(whole, self._parts(whole, some)) for whole, some in wholes]
+            declared = self._check_declared(datasets)
+            for whole, parts in datasets:
                 # The columns of a table are decoded from the same bytes.
-                rows = datasets[path].rows(self._opened)
-                for name, dataset in self._parts(datasets[path], wanted):
+                rows = whole.rows(self._opened)
+                for name, dataset in parts:
                     found[name] = dataset.decoded(rows, self._opened, declared)
                     declared += sum(map(len, found[name].flat)) if dataset.in_heap else 0
                     progress.advance(self.entries[name].nbytes)
@@ -176,8 +178,10 @@ class PlainSource(Hdf5Source):
         """Read a part of a variable's value; of a value in one block only the part is read."""
         with hdf5_root(self._opened) as root:
             whole = self._dataset(self._container(root), self._places[name].path)
-            self._check_declared([whole])
             ((_name, dataset),) = self._parts(whole, [name])
+            count = math.prod(max(0, each.stop - (each.start or 0)) for each in key[: len(whole.stored_shape)])
+            texts = dataset.texts(None if dataset.is_read_whole else count)
+            self._budget().take(whole.part, nbytes=whole.inflated_part(key) + texts * STRING_BYTES)
             return dataset.read_slice(self._opened, key)
 
     def _paths(self, names: Sequence[str]) -> dict[str, list[str]]:
@@ -198,12 +202,16 @@ class PlainSource(Hdf5Source):
             raise damaged(dataset.part, "its columns have changed since the file was opened.")
         return parts
 
-    def _check_declared(self, datasets: Iterable[PlainDataset]) -> int:
+    def _budget(self) -> limits.Budget:
+        return limits.Budget(self._opened.size)
+
+    def _check_declared(self, datasets: Sequence[tuple[PlainDataset, Sequence[tuple[str, PlainDataset]]]]) -> int:
         """The memory for the values that are read at once; an error if the limits do not allow it."""
-        declared = 0
-        for dataset in datasets:
-            declared += dataset.inflated
-            limits.check_declared(dataset.part, declared, self._opened.size)
+        budget, declared = self._budget(), 0
+        for whole, parts in datasets:
+            nbytes = whole.inflated + sum(part.texts() for _, part in parts) * STRING_BYTES
+            budget.take(whole.part, nbytes=nbytes)
+            declared += nbytes
         return declared
 
     def _container(self, root: h5g.GroupID) -> h5g.GroupID:

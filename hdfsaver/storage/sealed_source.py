@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -112,6 +113,8 @@ class SealedSource(Hdf5Source):
         if entry.dtype == STRING:
             return part_of(self.read([name])[name], key)
         if entry.filters:
+            nbytes = math.prod(each.stop - each.start for each in key) * numpy_dtype(entry.dtype).itemsize
+            limits.check_declared(f"variable {name!r}", nbytes, self._opened.size)
             return read_part_packed(self._opened.fd, self._packed[name], numpy_dtype(entry.dtype), key)
         return read_part(self._opened.fd, self._rows[name][0], *_stored(entry), key)
 

@@ -74,6 +74,39 @@ def test_a_bomb_of_zeros_is_refused_before_it_is_inflated(tmp_path):
     assert time.process_time() - started < 2
 
 
+def test_strings_count_as_they_are_in_memory(tmp_path):
+    """A million strings of a byte each, none of which is stored, are objects of 64 bytes; parts are read."""
+
+    def fill(file):
+        file.create_dataset("x", (2**20,), "S1")
+        file.create_dataset("t", (2**20,), np.dtype([("text", "S1"), ("number", "i1")]))
+
+    path = _plain(tmp_path / "x.h5", fill)
+    with limits.use(declared_bytes=2**22), open_file(path) as file:
+        for name in ("x", "t/text"):
+            with pytest.raises(errors.ResourceExhaustedError, match="the values declare 6[89][0-9]{6} bytes"):
+                file.read(name)
+            assert [b"", b""] == file.read_slice(name, (slice(5, 7),)).tolist()
+        assert 2**20 == file.read("t/number").size
+    with limits.use(declared_bytes=2**27), open_file(path) as file:
+        assert {b""} == set(file.read("x").tolist())
+
+
+def test_an_empty_dataset_of_large_elements(tmp_path):
+    """No element is made, not even the fill value, which would take a gigabyte."""
+
+    def fill(file):
+        kind = h5py.h5t.array_create(h5py.h5t.STD_I8LE, (2**28,))
+        h5py.h5d.create(file.id, b"x", kind, h5py.h5s.create_simple((0,)))
+
+    path = _plain(tmp_path / "x.h5", fill)
+    started = time.process_time()
+    with open_file(path) as file:
+        assert (0, 2**28) == file.read("x").shape
+        assert (0, 3) == file.read_slice("x", (slice(0, 0), slice(2, 5))).shape
+    assert time.process_time() - started < 0.2
+
+
 def test_a_chunk_larger_than_its_dataset_counts_whole(tmp_path):
     """A dataset of ten bytes whose one chunk inflates to a megabyte declares a megabyte."""
 

@@ -63,12 +63,33 @@ def check_chunks(dataset: h5d.DatasetID, itemsize: int, part: str) -> None:
         raise damaged(part, f"its {count} chunks declare {declared} bytes, but the file holds {stored}.")
 
 
-def inflated_size(dataset: h5d.DatasetID, itemsize: int) -> int:
-    """Bytes of all decoded chunks, which may be more than the values take."""
+def inflated_size(dataset: h5d.DatasetID, itemsize: int, key: Key | None = None) -> int:
+    """Bytes of all decoded chunks, which may be more than the values take; or of a part and the chunks for it.
+
+    Chunks that were never written do not count for a part, since they are not decoded.
+
+    Parameters
+    ----------
+    dataset : h5py.h5d.DatasetID
+    itemsize : int
+        Bytes of an element.
+    key : tuple of slice, optional
+        The part: one slice with step 1 for each dimension.
+
+    Returns
+    -------
+    int
+    """
     chunk = dataset.get_create_plist().get_chunk()
-    padded = (-(-length // step) * step for length, step in zip(dataset.shape, chunk, strict=True))
+    whole = tuple(map(slice, dataset.shape)) if key is None else key
+    bounds = [(each.start or 0, each.stop, step) for each, step in zip(whole, chunk, strict=True)]
+    padded = (0 if start >= stop else (-(-stop // step) - start // step) * step for start, stop, step in bounds)
     size: int = math.prod(padded, start=itemsize)
-    return size
+    if key is None:
+        return size
+    part: int = math.prod((max(0, stop - start) for start, stop, _ in bounds), start=itemsize)
+    stored: int = math.prod(chunk, start=itemsize) * dataset.get_num_chunks()
+    return max(part, min(size, stored))
 
 
 class _Chunks(NamedTuple):

@@ -291,6 +291,15 @@ def test_files_of_h5py_are_read_in_parts(path):
             np.testing.assert_array_equal(value, file.read(name), strict=True)
 
 
+def test_a_part_of_a_bomb(path):
+    """A part of a compressed value counts as what it is, not as the whole."""
+    write_models(path, {groups.ROOT: Model({"a": np.zeros(2**22, np.uint8)}, None, {}, {"a": Compression("gzip")})})
+    with limits.use(declared_bytes=2**20, declared_ratio=1), open_file(path) as file:
+        with pytest.raises(errors.ResourceExhaustedError, match="variable 'a': .*`declared_bytes`"):
+            file.read_slice("a", (slice(0, 2**21),))
+        assert not file.read_slice("a", (slice(0, 2**20),)).any()
+
+
 def test_declared_sizes_are_bounded(path):
     """Zeros that would fill the memory are refused with the limit's name, and read where it is raised."""
     _write(path, {"a": np.zeros(10**6), "b": np.zeros(10**6)})

@@ -101,7 +101,7 @@ def test_an_undefined_fill_value_is_not_damage():
 @pytest.mark.parametrize("chunk", [None, (1024,), (1,)])
 @pytest.mark.parametrize("shape", [(2**40,), (2**20, 2**20)])
 def test_what_is_declared_and_not_stored_is_bounded(path, shape, chunk):
-    """It is listed without a large allocation; a value, a part, or several values at once are refused by the limit."""
+    """It is listed without a large allocation; a value is refused by the limit, and a small part is read."""
     with h5py.File(path, "w") as file:
         file.create_dataset("x", shape, "f8", chunks=chunk and chunk * len(shape))
         file["w"] = np.ones(3)
@@ -111,8 +111,20 @@ def test_what_is_declared_and_not_stored_is_bounded(path, shape, chunk):
         assert [1, 1, 1] == file["w"].tolist()
         with pytest.raises(errors.ResourceExhaustedError, match="/x: .* beyond the limit `declared_bytes`"):
             file["x"]
-        with pytest.raises(errors.ResourceExhaustedError, match="/x: .* beyond the limit `declared_bytes`"):
-            file.get_slice("x")[:1]
+        assert not file.get_slice("x")[:1].any()
+
+
+@pytest.mark.parametrize("chunk", [None, (2**10, 2**10)])
+def test_a_part_counts_as_what_it_is(path, chunk):
+    """Of a dataset of terabytes, a small part is read, and a large one is refused."""
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", (2**20, 2**20), "f8", chunks=chunk, fillvalue=2.5)
+    with open_file(path) as file:
+        assert [[2.5, 2.5]] == file.read_slice("x", np.s_[2**19 : 2**19 + 1, 5:7]).tolist()
+        with pytest.raises(errors.ResourceExhaustedError, match="/x: .*`declared_bytes`"):
+            file.read_slice("x", np.s_[: 2**14, : 2**14])
+        with pytest.raises(errors.ResourceExhaustedError, match="/x: .*`declared_bytes`"):
+            file.read("x")
 
 
 def test_declared_bytes_may_be_raised(path):
