@@ -60,6 +60,8 @@ def read_structure(filename: PathLike, group: str = "") -> Structure:
     ------
     OSError
         The file does not exist, has no graph, or is damaged.
+    ResourceExhaustedError
+        It asks for more than the limits allow.
     """
     text = as_prefix(filename)
     path = checkpoint_names.find(text)
@@ -90,6 +92,8 @@ def _is_hdf5(path: Path) -> bool:
 def _read_tensorflow(path: Path) -> Structure:
     try:
         return read_meta_graph(path)
+    except errors.ResourceExhaustedError:
+        raise
     except errors.OpError as error:
         raise OSError(f"Cannot read the graph in {path}: {error.message}") from error
 
@@ -98,6 +102,8 @@ def _read(path: Path, group: str) -> Structure:
     try:
         with open_file(path, group) as file:
             structure = file.structure()
+    except errors.ResourceExhaustedError:
+        raise
     except errors.OpError as error:
         raise OSError(f"Cannot read the graph in {path}: {error.message}") from error
     if structure is None:

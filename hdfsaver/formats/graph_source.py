@@ -80,7 +80,7 @@ class GraphSource(TensorSource):
         """Read a part of a constant; if one stored element stands for all, only the part takes memory."""
         entry = self.entries[name]
         part = entry._replace(shape=tuple(it.stop - it.start for it in key))
-        limits.check_declared(name, _memory(part), self._size)
+        self._take(limits.Budget(self._size), part)
         return part_of(self._value(name), key)
 
     def verify(self, callback: Callback | None = None) -> None:
@@ -112,10 +112,14 @@ class GraphSource(TensorSource):
 
     def _check_memory(self, names: Sequence[str]) -> None:
         # The last element that is stored stands for all that follow it, so that a shape may declare any size.
-        declared = 0
+        budget = limits.Budget(self._size)
         for name in names:
-            declared += _memory(self.entries[name])
-            limits.check_declared(name, declared, self._size)
+            self._take(budget, self.entries[name])
+
+    @staticmethod
+    def _take(budget: limits.Budget, entry: TensorInfo) -> None:
+        elements = math.prod(entry.shape) if entry.dtype == STRING else 0
+        budget.take(entry.name, nbytes=_memory(entry), elements=elements)
 
 
 def open_graph(path: str) -> TensorFile:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from hdfsaver import dtypes
+from hdfsaver import dtypes, limits
 from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
 from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.files.error_context import about
@@ -125,6 +125,11 @@ def _places(header: Mapping[str, Any], size: int) -> tuple[dict[str, tuple[Tenso
         if start != end or stop < start:
             raise DataLossError(None, None, f"{name!r} has invalid offsets, {start} to {stop} of {size} bytes.")
         end = stop
+        try:
+            limits.check_rank(repr(name), len(shape))
+        except InvalidArgumentError as error:
+            unreadable[name] = error
+            continue
         if dtype not in _NAMES:
             why = f"{name!r} has the dtype {dtype!r}, which is not read."
             unreadable[name] = InvalidArgumentError(None, None, why)
@@ -147,7 +152,8 @@ def _checked(name: str, item: Any) -> tuple[str, tuple[int, ...], int, int]:
     try:
         dtype, shape, (start, stop) = item["dtype"], item["shape"], item["data_offsets"]
         whole = all(type(size) is int and 0 <= size < 2**48 for size in (*shape, start, stop))
-        if not whole or not isinstance(dtype, str) or math.prod(size or 1 for size in shape) >= 2**59:
+        few = shape[: limits.ARRAY_RANK]  # more are refused; their product could have millions of digits
+        if not whole or not isinstance(dtype, str) or math.prod(size or 1 for size in few) >= 2**59:
             raise ValueError(dtype)
     except (TypeError, KeyError, ValueError):
         raise DataLossError(None, None, f"its header has an invalid entry for {name!r}.") from None

@@ -35,6 +35,10 @@ FOLDED_DEPTH = 12
 """How many operations deep values are followed before anything runs."""
 
 
+_MOST_SIZES = 254
+"""Dimensions that a tensor of TensorFlow can have. A longer vector is not a shape, whatever a damaged graph says."""
+
+
 class Node:
     """One operation as its definition sees it: plain values from the DiGraph, and known input values."""
 
@@ -186,10 +190,12 @@ class OpDef:
 
     def sizes(self, node: Node) -> Shape:
         """The value of the only output, a vector of sizes, as far as known before a run."""
+        shape = node.digraph.nodes[node.name]["outputs"][0][1]
+        if shape is not None and len(shape) == 1 and (shape[0] or 0) > _MOST_SIZES:
+            return None
         value = self.fold(node)
         if value is not None and np.ndim(value) == 1:
             return tuple(None if size < 0 else int(size) for size in value)
-        shape = node.digraph.nodes[node.name]["outputs"][0][1]
         return None if shape is None or len(shape) != 1 or shape[0] is None else (None,) * shape[0]
 
 

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from hdfsaver import dtypes, schema
+from hdfsaver import dtypes, limits, schema
 from hdfsaver.errors import InvalidNodeError
 from hdfsaver.graph.definition import OpDef, find
 from hdfsaver.graph.graph import Graph
@@ -28,6 +28,10 @@ _LOOP_ENDS = ("NextIteration", "RefNextIteration")
 
 # The attributes that most often give the dtype of an operation's output, tried in this order for unknown types.
 _TELLING_ATTRS = ("dtype", "out_type", "output_type", "DstT", "Tout", "T")
+
+
+_BYTES_PER_NODE = 64
+"""About the bytes of a node in a file, which bound the outputs of all nodes together."""
 
 
 class GuessError(InvalidNodeError):
@@ -101,6 +105,7 @@ class _Insertion:
         self.nodes = nodes
         self.replaced = replaced
         self.back_edges: set[str] = set()
+        self.budget = limits.Budget(_BYTES_PER_NODE * len(nodes))
         self._check_inputs_exist()
         self.order = self._order()
         self.names = _new_names(graph, self.order, prefix)
@@ -221,6 +226,9 @@ class _Insertion:
         if definition is None:
             return self._declared(name, attrs, known_shapes)
         self._check_inputs(definition, name, new, data)
+        if definition.parsed.has_lists:
+            count = sum(argument.count(attrs) for argument in definition.parsed.outputs)
+            self.budget.take(f"the outputs of node {name!r}", elements=count)
         if name in self.back_edges:
             outputs: Outputs = tuple((dtype, None) for dtype in definition.parsed.output_dtypes(attrs))
         else:

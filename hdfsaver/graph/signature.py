@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from hdfsaver import dtypes
+from hdfsaver import dtypes, limits
 
 _ARGUMENT = re.compile(r"(\w+)\s*:\s*(?:Ref\((\w+)\)|(\w+)\s*\*\s*(\w+)|\[(\w+)\]|(\w+))")
 
@@ -42,7 +42,22 @@ class Argument(NamedTuple):
         dtype: str = attrs[self.dtype_attr or ""] if self.dtype is None else self.dtype
         if self.is_ref:
             return [dtype + dtypes.REF_SUFFIX]
-        return [dtype] * (1 if self.number_attr is None else attrs[self.number_attr])
+        return [dtype] * self.count(attrs)
+
+    def count(self, attrs: Mapping[str, Any]) -> int:
+        """The number of tensors that it stands for.
+
+        Raises
+        ------
+        ResourceExhaustedError
+            There are more than the limit `elements` allows.
+        """
+        if self.dtypes_attr is not None:
+            return len(attrs[self.dtypes_attr])
+        count: int = 1 if self.number_attr is None else attrs[self.number_attr]
+        if self.number_attr is not None and isinstance(count, int) and count > limits.get().elements:
+            raise limits.refused(f"the attribute {self.number_attr!r}", f"it is {count}", "elements")
+        return count
 
 
 class Signature(NamedTuple):
@@ -58,6 +73,11 @@ class Signature(NamedTuple):
         if not arrow:
             raise ValueError(f"A signature needs an arrow: {text!r}.")
         return cls(_parse_arguments(left), _parse_arguments(right))
+
+    @property
+    def has_lists(self) -> bool:
+        """Whether an output stands for several tensors."""
+        return any(argument.is_list for argument in self.outputs)
 
     def output_dtypes(self, attrs: Mapping[str, Any]) -> list[str]:
         """The names of the dtypes of all outputs, given the attributes."""

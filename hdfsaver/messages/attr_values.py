@@ -6,7 +6,7 @@ So reading tells whether writing would give the same message again; where it wou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +20,9 @@ from hdfsaver.schema import AttrValue
 
 _MAX_DEPTH = 30
 """Functions within attributes of functions: messages may nest 100 deep, and each takes three."""
+
+_LARGE = 4096
+"""Bytes of an attribute that is not worth keeping for another that is equal."""
 
 _SCALARS = frozenset({"s", "i", "f", "b"})
 """The fields whose values are plain ones."""
@@ -66,7 +69,7 @@ class AttributeReader:
             return list(found) if type(found) is list else found
         self._count(_added_bytes(message))
         found = plain_of(message)
-        if type(found) is not dict:
+        if type(found) is not dict and len(data) <= _LARGE:
             self._plain[data] = list(found) if type(found) is list else found
         return found
 
@@ -85,6 +88,8 @@ class AttributeReader:
             return Read(list(found.plain), found.is_exact) if found and type(found.plain) is list else found
         self._count(_added_bytes(message))
         found = _read(message, data)
+        if len(data) > _LARGE:
+            return found
         if found is None or type(found.plain) not in (dict, np.ndarray):
             self._read[data] = found and Read(list(found.plain) if type(found.plain) is list else found.plain, found[1])
         return found
@@ -97,13 +102,28 @@ class AttributeReader:
             )
 
 
-def _added_bytes(message: message_classes.AttrValue, depth: int = 0) -> int:
-    """How many bytes of memory the tensors in an ``AttrValue`` take for elements that are not stored."""
+def _tensors(message: message_classes.AttrValue, depth: int = 0) -> Iterator[message_classes.TensorProto]:
+    """The tensors in an ``AttrValue``, as deep as it is read."""
     kind = message.WhichOneof("value")
     if kind == "func" and depth <= _MAX_DEPTH:
-        return sum(_added_bytes(message.func.attr[key], depth + 1) for key in message.func.attr)
-    tensors = [message.tensor] if kind == "tensor" else message.list.tensor if kind == "list" else ()
-    return sum(map(added_bytes, tensors))
+        for key in message.func.attr:
+            yield from _tensors(message.func.attr[key], depth + 1)
+    elif kind == "list":
+        yield from message.list.tensor
+        for function in message.list.func:
+            for key in function.attr:
+                yield from _tensors(function.attr[key], depth + 1)
+    elif kind == "tensor":
+        yield message.tensor
+
+
+def _added_bytes(message: message_classes.AttrValue) -> int:
+    """How many bytes of memory the tensors in an ``AttrValue`` take for elements that are not stored."""
+    return sum(map(added_bytes, _tensors(message)))
+
+
+def _has_repeated(message: message_classes.AttrValue) -> bool:
+    return any(map(is_repeated, _tensors(message)))
 
 
 def _read(message: message_classes.AttrValue, data: bytes) -> Read | None:
@@ -112,7 +132,7 @@ def _read(message: message_classes.AttrValue, data: bytes) -> Read | None:
     except UNREADABLE:
         return None
     # Before anything is written, as that would write every element.
-    if message.WhichOneof("value") == "tensor" and is_repeated(message.tensor):
+    if _has_repeated(message):
         return Read(plain, False)
     return Read(plain, attr_value(plain).SerializeToString(deterministic=True) == data)
 

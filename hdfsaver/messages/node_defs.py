@@ -107,14 +107,14 @@ def digraph_of(graph_def: message_classes.GraphDef, definitions: OpDefs) -> tupl
     DataLossError
         Two nodes have one name, an input is not written as inputs are, or comes from a node that is not there.
     ResourceExhaustedError
-        Its constants take more memory than is allowed.
+        Its constants take more memory than is allowed, or its operations have more outputs.
     """
     with schema.nothing_collected():
         nodes, remembered = _read_nodes(graph_def.node, has_unknown(graph_def))
         _check_inputs(nodes)
         taken = taken_outputs(nodes)
         for name, data in nodes.items():
-            data["outputs"] = definitions.outputs(data["op"], data["attrs"], taken.get(name, 0))
+            data["outputs"] = definitions.outputs(name, data["op"], data["attrs"], taken.get(name, 0))
         return schema.build(nodes), remembered
 
 

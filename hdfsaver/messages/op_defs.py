@@ -8,9 +8,11 @@ Source: ``tensorflow/core/framework/op_def.proto`` and ``node_def_util.cc`` (``O
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from itertools import chain, repeat
+from typing import NamedTuple, Self
 
-from hdfsaver import dtypes
+from hdfsaver import dtypes, limits
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.attr_values import AttributeReader
 from hdfsaver.messages.tensor_types import InexpressibleError, type_name
@@ -26,8 +28,8 @@ OUTPUT_DTYPES = "_output_dtypes"
 _TELLING_ATTRS = ("dtype", "out_type", "output_type", "DstT", "Tout", "T")
 """The attributes that most often say which dtype comes out of an operation."""
 
-_MAX_OUTPUTS = 2**20
-"""More than any graph has: a number in a damaged file must not fill the memory."""
+_MANY = 16
+"""Outputs from which on equal descriptions are one object."""
 
 Outputs = tuple[tuple[str, Shape], ...]
 Attrs = Mapping[str, AttrValue]
@@ -40,12 +42,16 @@ class OpDefs:
     ----------
     definitions : iterable of OpDef
         Messages; the first of a name counts.
+    size : int
+        The length of the file in bytes, which bounds the number of outputs.
     """
 
-    def __init__(self, definitions: Iterable[message_classes.OpDef]) -> None:
+    def __init__(self, definitions: Iterable[message_classes.OpDef], size: int = 0) -> None:
+        self._budget = limits.Budget(size)
         self._by_type: dict[str, message_classes.OpDef] = {}
         for definition in definitions:
             self._by_type.setdefault(definition.name, definition)
+        self._arguments: dict[str, list[_Argument]] = {}
         self._defaults: dict[str, dict[str, AttrValue]] = {}
 
     def __len__(self) -> int:
@@ -54,11 +60,13 @@ class OpDefs:
     def __contains__(self, op: object) -> bool:
         return op in self._by_type
 
-    def outputs(self, op: str, attrs: Attrs, taken: int) -> Outputs:
+    def outputs(self, name: str, op: str, attrs: Attrs, taken: int) -> Outputs:
         """The outputs of an operation.
 
         Parameters
         ----------
+        name : str
+            The operation, for errors.
         op : str
             Its type.
         attrs : mapping
@@ -70,23 +78,45 @@ class OpDefs:
         -------
         tuple of (str, shape)
             The dtype of each output, and its shape, None where it is unknown.
+
+        Raises
+        ------
+        ResourceExhaustedError
+            The operations have more outputs, all together, than the limit `elements` allows for the file.
         """
-        found = self._dtypes(op, attrs)
+        found = self._dtypes(name, op, attrs)
         if found is None or len(found) < taken:
+            self._take(name, taken)
             found = _guessed(attrs, taken)
         shapes = attrs.get(OUTPUT_SHAPES)
         known = shapes if isinstance(shapes, list) and all(map(_is_shape, shapes)) else []
-        return tuple(zip(found, [*known, *[None] * len(found)], strict=False))
+        pairs = zip(found, chain(known, repeat(None)), strict=False)
+        if len(found) < _MANY:
+            return tuple(pairs)
+        shared: dict[tuple[str, Shape], tuple[str, Shape]] = {}
+        return tuple([shared.setdefault(pair, pair) for pair in pairs])
 
-    def _dtypes(self, op: str, attrs: Attrs) -> list[str] | None:
+    def _take(self, name: str, count: int) -> None:
+        if count > 1:
+            self._budget.take(f"the outputs of operation {name!r}", elements=count)
+
+    def _dtypes(self, name: str, op: str, attrs: Attrs) -> list[str] | None:
         definition = self._by_type.get(op)
         if definition is None:
             return None
         try:
             complete = {**self._defaults_of(definition), **attrs}
-            return [name for argument in definition.output_arg for name in _dtypes_of(argument, complete)]
+            arguments = self._outputs_of(definition)
+            self._take(name, sum([argument.count(complete) for argument in arguments]))
+            return [name for argument in arguments for name in argument.dtypes(complete)]
         except (InexpressibleError, KeyError, TypeError, ValueError):
             return None  # the operation is not as the definition has it
+
+    def _outputs_of(self, definition: message_classes.OpDef) -> list[_Argument]:
+        found = self._arguments.get(definition.name)
+        if found is None:
+            found = self._arguments[definition.name] = list(map(_Argument.of, definition.output_arg))
+        return found
 
     def _defaults_of(self, definition: message_classes.OpDef) -> dict[str, AttrValue]:
         found = self._defaults.get(definition.name)
@@ -98,16 +128,36 @@ class OpDefs:
         return found
 
 
-def _dtypes_of(argument: message_classes.OpDef.ArgDef, attrs: Attrs) -> Iterator[str]:
-    if argument.type_list_attr:
-        names = [_checked(name) for name in attrs[argument.type_list_attr]]
-    else:
-        name = _checked(attrs[argument.type_attr]) if argument.type_attr else type_name(argument.type)
-        count = attrs[argument.number_attr] if argument.number_attr else 1
-        if type(count) is not int or not 0 <= count <= _MAX_OUTPUTS:
+class _Argument(NamedTuple):
+    """An ``ArgDef`` as plain values, which are read faster."""
+
+    type: int
+    type_attr: str
+    number_attr: str
+    type_list_attr: str
+    is_ref: bool
+
+    @classmethod
+    def of(cls, message: message_classes.OpDef.ArgDef) -> Self:
+        """The values of a message."""
+        return cls(message.type, message.type_attr, message.number_attr, message.type_list_attr, message.is_ref)
+
+    def count(self, attrs: Attrs) -> int:
+        """The number of outputs; `ValueError` where it cannot be one."""
+        if self.type_list_attr:
+            return len(attrs[self.type_list_attr])
+        count = attrs[self.number_attr] if self.number_attr else 1
+        if type(count) is not int or not 0 <= count <= limits.get().elements:
             raise ValueError(f"{count!r} is not a number of outputs")
-        names = [name] * count
-    yield from (name + dtypes.REF_SUFFIX if argument.is_ref else name for name in names)
+        return count
+
+    def dtypes(self, attrs: Attrs) -> list[str]:
+        """The dtypes of the outputs."""
+        if self.type_list_attr:
+            names = [_checked(name) for name in attrs[self.type_list_attr]]
+        else:
+            names = [_checked(attrs[self.type_attr]) if self.type_attr else type_name(self.type)] * self.count(attrs)
+        return [name + dtypes.REF_SUFFIX for name in names] if self.is_ref else names
 
 
 def _checked(name: AttrValue) -> str:

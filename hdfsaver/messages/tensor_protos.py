@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from hdfsaver import dtypes
+from hdfsaver import dtypes, limits
 from hdfsaver.errors import DataLossError, OpError, UnimplementedError
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.tensor_types import (
@@ -197,6 +197,8 @@ def make_ndarray(tensor: message_classes.TensorProto) -> Array:
 
 def is_repeated(message: message_classes.TensorProto) -> bool:
     """Whether elements are stored in a field of their kind, and fewer of them than the shape asks for."""
+    if len(message.tensor_shape.dim) > limits.ARRAY_RANK:
+        return True
     count = math.prod(dim.size for dim in message.tensor_shape.dim)
     return not message.tensor_content and _stored_count(message, type_name(message.dtype)) != count
 
@@ -208,7 +210,7 @@ def added_bytes(message: message_classes.TensorProto) -> int:
     """
     name = NAME_BY_NUMBER.get(message.dtype, "")
     stored = _stored_count(message, name)
-    if stored < 2:
+    if stored < 2 or len(message.tensor_shape.dim) > limits.ARRAY_RANK:
         return 0
     count = math.prod(dim.size for dim in message.tensor_shape.dim)
     nbytes = (count - stored) * (8 if name == STRING else dtypes.numpy_dtype(name).itemsize)

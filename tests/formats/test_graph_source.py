@@ -164,6 +164,20 @@ def test_repeated_elements_are_limited(tmp_path: Path, stored: int) -> None:
         tracemalloc.stop()
 
 
+def test_repeated_strings_are_limited(tmp_path: Path) -> None:
+    """Elements that are one string count as elements; with a higher limit, they are read."""
+    graph = message_classes.GraphDef()
+    constant(graph, "x", dtype="DT_STRING", shape=(5000,), string_val=[b"text"])
+    write_message(tmp_path / "x.pb", graph)
+    with tf.limits.use(elements=4999), tf.open_file(tmp_path / "x.pb") as file:
+        with pytest.raises(errors.ResourceExhaustedError, match=r"x\.pb: x: .*declares 5000 elements.*`elements`"):
+            file.read("x")
+        assert [b"text"] * 2 == file.read_slice("x", np.s_[7:9,]).tolist()
+        file.verify()
+    with tf.limits.use(elements=5000), tf.open_file(tmp_path / "x.pb") as file:
+        assert [b"text"] * 5000 == file.read("x").tolist()
+
+
 def test_many_values_below_the_limit_are_limited_together(tmp_path: Path) -> None:
     """The limit is for all values that are read at once."""
     graph = message_classes.GraphDef()

@@ -23,6 +23,7 @@ from hdfsaver.errors import DataLossError, InvalidArgumentError, ResourceExhaust
 from hdfsaver.interop.graphs import graph_files
 from hdfsaver.interop.graphs.message_files import write_message
 from hdfsaver.messages import message_classes
+from hdfsaver.messages.attr_values import AttributeReader
 from tests.interop.graphs.test_graph_files import FOLDER, assert_nothing_lost, new_graph, through_hdf5
 from tests.interop.test_damage import damages
 
@@ -170,6 +171,150 @@ def test_operations_that_claim_many_outputs(tmp_path: Path) -> None:
     write_message(tmp_path / "x.meta", message)
     with pytest.raises(DataLossError, match="an output that no operation has"):
         graph_files.read_meta_graph(tmp_path / "x.meta")
+
+
+def test_outputs_of_all_operations_are_limited_together(tmp_path: Path) -> None:
+    """Each of three operations has fewer than the limit allows; with a higher limit, the graph is read."""
+    message = new_graph(*({"name": name, "op": "Many"} for name in "abc"))
+    definition = message.meta_info_def.stripped_op_list.op.add(name="Many")
+    definition.output_arg.add(name="out", type=1, number_attr="N")
+    for node in message.graph_def.node:
+        node.attr["N"].i = 10_000
+    write_message(tmp_path / "x.meta", message)
+    refused = r"x\.meta: the outputs of operation 'b': .*declares 20000 elements.*`elements`"
+    for read in (graph_files.read_meta_graph, tf.train.import_meta_graph):
+        with tf.limits.use(elements=10_000), pytest.raises(ResourceExhaustedError, match=refused):
+            read(tmp_path / "x.meta")
+    with tf.limits.use(elements=30_000):
+        outputs = graph_files.read_meta_graph(tmp_path / "x.meta").digraph.nodes["c"]["outputs"]
+    assert (("float32", None),) * 10_000 == outputs
+
+
+def test_outputs_that_others_take_are_limited(tmp_path: Path) -> None:
+    """The last output of an operation without a definition tells how many it has."""
+    message = new_graph({"name": "a", "op": "A"}, {"name": "b", "op": "B", "input": ["a:900000"]})
+    write_message(tmp_path / "x.meta", message)
+    with tf.limits.use(elements=1000), pytest.raises(ResourceExhaustedError, match=r"'a': .*`elements`"):
+        graph_files.read_meta_graph(tmp_path / "x.meta")
+    assert 900_001 == len(graph_files.read_meta_graph(tmp_path / "x.meta").digraph.nodes["a"]["outputs"])
+
+
+@pytest.mark.parametrize("field", ["tensor", "list", "func", "functions"])
+def test_repeated_elements_are_not_written_out(field: str) -> None:
+    """To see whether an attribute is written as it was read, its tensors are not written with all their elements."""
+    attribute = message_classes.AttrValue()
+    inner = attribute.list.func.add() if field == "functions" else attribute.func
+    tensor = {
+        "tensor": lambda: attribute.tensor,
+        "list": attribute.list.tensor.add,
+        "func": lambda: inner.attr["x"].tensor,
+        "functions": lambda: inner.attr["x"].tensor,
+    }[field]()
+    tensor.dtype = 1
+    tensor.tensor_shape.dim.add(size=2**20)
+    tensor.float_val.extend([1.0, 2.0])
+    tracemalloc.start()
+    try:
+        found = AttributeReader().read(attribute)
+        assert tracemalloc.get_traced_memory()[1] < 6 << 20
+    finally:
+        tracemalloc.stop()
+    assert found is not None
+    assert not found.is_exact
+    with tf.limits.use(declared_bytes=2**20), pytest.raises(ResourceExhaustedError, match="`declared_bytes`"):
+        AttributeReader().read(attribute)
+
+
+def program(*nodes: dict[str, Any]) -> message_classes.GraphDef:
+    """A graph with the constant ``a``, and nodes: of each the attributes that are numbers are of the kind ``i``."""
+    graph = message_classes.GraphDef()
+    first = graph.node.add(name="a", op="Const")
+    first.attr["dtype"].type = first.attr["value"].tensor.dtype = 3
+    for fields in nodes:
+        numbers = fields.pop("numbers", {})
+        node = graph.node.add(**fields)
+        node.attr["T"].type = 3
+        for key, number in numbers.items():
+            node.attr[key].i = number
+    return graph
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"op": "Pack", "input": ["a", "a"], "numbers": {"N": 10**8, "axis": 0}},
+        {"op": "Split", "input": ["a", "a"], "numbers": {"num_split": 10**8}},
+        {"op": "Unpack", "input": ["a"], "numbers": {"num": 10**8, "axis": 0}},
+        {"op": "AddN", "input": ["a"], "numbers": {"N": 2**62}},
+    ],
+    ids=lambda node: node["op"],
+)
+def test_numbers_of_inputs_and_outputs_are_limited(node: dict[str, Any]) -> None:
+    """A hundred million of them are refused before a list of them is made, and the graph is unchanged."""
+    definition = program({"name": "x", **node})
+    tracemalloc.start()
+    try:
+        with tf.Graph().as_default() as graph, pytest.raises(ResourceExhaustedError, match="`elements`"):
+            tf.import_graph_def(definition, name="")
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+    assert [] == graph.get_operations()
+
+
+def test_outputs_of_many_operations_are_limited() -> None:
+    """What each of them may have, not all may; with a higher limit, the graph is imported."""
+    definition = program(*({"name": f"x{i}", "op": "Split", "input": ["a", "a"]} for i in range(3)))
+    for node in definition.node[1:]:
+        node.attr["num_split"].i = 3000
+    definition.node[0].attr["value"].tensor.tensor_shape.SetInParent()
+    unknown = definition.node.add(name="p", op="Placeholder")
+    unknown.attr["dtype"].type = 3
+    for node in definition.node[1:4]:
+        node.input[1] = "p"
+    refused = pytest.raises(ResourceExhaustedError, match=r"the outputs of node 'x1': .*`elements`")
+    with tf.limits.use(elements=3000), tf.Graph().as_default(), refused:
+        tf.import_graph_def(definition, name="")
+    with tf.limits.use(elements=9000), tf.Graph().as_default() as graph:
+        tf.import_graph_def(definition, name="")
+        assert 3000 == len(graph.get_operation_by_name("x2").outputs)
+
+
+def test_a_vector_of_sizes_without_an_end() -> None:
+    """A shape of a trillion dimensions is not known, and takes no memory."""
+    definition = program({"name": "f", "op": "Fill", "input": ["p", "a"]})
+    definition.node[1].attr["index_type"].type = 3
+    vector = definition.node.add(name="p", op="Placeholder")
+    vector.attr["dtype"].type = 3
+    vector.attr["shape"].shape.dim.add(size=2**40)
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(definition, name="")
+        assert graph.get_tensor_by_name("f:0").shape.ndims is None
+
+
+def test_a_message_names_few_of_many_inputs() -> None:
+    """A list of a million dtypes does not become a sentence of megabytes."""
+    definition = program({"name": "x", "op": "Assert", "input": ["a"]})
+    definition.node[1].attr["T"].list.type.extend([3] * 10**5)
+    with tf.Graph().as_default(), pytest.raises(ValueError, match="and 99901 more' do not match 1 inputs") as caught:
+        tf.import_graph_def(definition, name="")
+    assert len(str(caught.value)) < 2000
+
+
+def test_ranks_of_millions(tmp_path: Path) -> None:
+    """The product of a hundred thousand dimensions, a number of millions of digits, is not computed."""
+    graph = message_classes.GraphDef()
+    node = graph.node.add(name="a", op="Const")
+    node.attr["dtype"].type = node.attr["value"].tensor.dtype = 1
+    node.attr["value"].tensor.float_val.extend([1.0, 2.0])
+    for _ in range(100_000):
+        node.attr["value"].tensor.tensor_shape.dim.add(size=2**62)
+    write_message(tmp_path / "x.pb", graph)
+    start = time.process_time()
+    graph_files.read_graph_def(tmp_path / "x.pb")
+    with tf.open_file(tmp_path / "x.pb") as file, pytest.raises(InvalidArgumentError, match="100000 dimensions"):
+        file["a"]
+    assert time.process_time() - start < SECONDS
 
 
 def test_functions_that_call_themselves_are_kept(tmp_path: Path) -> None:

@@ -217,6 +217,8 @@ class BundleSource(TensorFlowSource):
             if (shared := bundle_slices.overlap(box, wanted)) is not None
         ]
         bundle_slices.check_tiling([it.shared for it in touched], wanted, name)
+        # Before memory is allocated, because a malicious shape may declare any size.
+        self._shards.open_for([it.place for it in touched])
         whole = np.empty(shape, dtype)
         for batch in _batches(touched):
             self._put(batch, whole, wanted, progress)

@@ -62,7 +62,7 @@ def described_nodes(message: message_classes.MetaGraphDef) -> dict[str, dict[str
     taken = taken_outputs(nodes) if definitions else {}
     for name, data in nodes.items() if definitions else ():
         if data["op"] in definitions:
-            data["outputs"] = definitions.outputs(data["op"], data["attrs"], taken.get(name, 0))
+            data["outputs"] = definitions.outputs(name, data["op"], data["attrs"], taken.get(name, 0))
     return nodes
 
 
@@ -94,7 +94,8 @@ def described_collections(message: message_classes.MetaGraphDef) -> dict[str, Co
 
 def _definitions(message: message_classes.MetaGraphDef) -> OpDefs:
     functions = message.graph_def.library.function
-    return OpDefs([*message.meta_info_def.stripped_op_list.op, *(function.signature for function in functions)])
+    signatures = (function.signature for function in functions)
+    return OpDefs([*message.meta_info_def.stripped_op_list.op, *signatures], message.ByteSize())
 
 
 def _read_names(message: message_classes.MetaGraphDef) -> SavedNames:

@@ -73,6 +73,12 @@ class Table:
             (key, self._handle(bytes(value), 0, f"the block of key {_shown(key)}")[0])
             for key, value in self._entries(self._index_handle(), "the index of its blocks")
         ]
+        end = 0
+        for key, handle in self._handles:
+            # Otherwise a small index could have one large block read any number of times.
+            if handle.offset < end:
+                raise DataLossError(None, None, f"the block of key {_shown(key)} overlaps the one before it.")
+            end = handle.offset + handle.size
 
     def items(self) -> Iterator[tuple[bytes, Bytes]]:
         """Every key with its value, in order; keys never repeat."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.files.opening import open_any
 from hdfsaver.interop.table import varint
-from hdfsaver.interop.table.table import PLAIN, SNAPPY, Table
+from hdfsaver.interop.table.table import FOOTER, MAGIC, PLAIN, SNAPPY, Table
 from hdfsaver.interop.table.table_writing import table_bytes
 from tests.interop import forging
 
@@ -92,6 +92,16 @@ def test_inconsistent_blocks_are_refused(
     """A block whose checksum holds and whose content cannot be is a clean error."""
     with pytest.raises(error, match=sentence):
         list(open_table(forging.table_of(body, kind)).items())
+
+
+def test_blocks_that_are_one_are_refused(open_table: Opener) -> None:
+    """An index cannot have one block without entries read a million times."""
+    data = forging.block(bytes(1000))
+    handle = varint.encode(0) + varint.encode(1000)
+    index = forging.block(forging.items_block([(b"a", handle), (b"b", handle)]))
+    handles = varint.encode(0) + varint.encode(0) + varint.encode(len(data)) + varint.encode(len(index) - 5)
+    with pytest.raises(DataLossError, match="the block of key b'b' overlaps the one before it"):
+        open_table(data + index + handles.ljust(FOOTER - len(MAGIC), b"\0") + MAGIC)
 
 
 def test_keys_that_share_without_bounds_are_refused(open_table: Opener) -> None:
