@@ -30,6 +30,7 @@ from __future__ import annotations
 
 import errno
 import os
+import reprlib
 from typing import Any, ClassVar
 
 __all__ = [
@@ -291,6 +292,14 @@ def from_os_error(error: OSError, doing: str, detail: str = "") -> OpError:
     cause = os.strerror(error.errno) if error.errno else str(error)
     message = f"{doing}: {cause}. {detail}".rstrip()
     return _CLASS_BY_ERRNO.get(error.errno or 0, UnknownError)(None, None, message)
+
+
+def shown(value: object) -> str:
+    """A value of a program for a message; of one that is nested so deeply that Python cannot show it, the beginning."""
+    try:
+        return repr(value)
+    except RecursionError:
+        return reprlib.repr(value)
 
 
 def __dir__() -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hdfsaver.arrays.nested_arrays import flattened
+from hdfsaver.errors import shown
 from hdfsaver.files.progress import Callback
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.formats.open_source import open_source
@@ -91,7 +92,9 @@ def save_file(
 def _check_strings(metadata: Mapping[str, str]) -> None:
     for key, value in metadata.items():
         if not (isinstance(key, str) and isinstance(value, str)):
-            raise TypeError(f"metadata must map str to str, not {key!r} to {value!r}; convert values with json.dumps.")
+            raise TypeError(
+                f"metadata must map str to str, not {shown(key)} to {shown(value)}; convert values with json.dumps."
+            )
 
 
 def load_file(

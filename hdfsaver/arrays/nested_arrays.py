@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hdfsaver.errors import shown
 from hdfsaver.library_arrays import is_plain, of_plain
 
 _DEEPEST = 100
@@ -37,7 +38,7 @@ def flattened(tensors: Any) -> dict[str, Any]:
         raise TypeError(f"A dict of arrays by name was expected, not {type(tensors).__name__}.")
     for name in tensors:
         if not isinstance(name, str):
-            raise TypeError(f"The name of an array must be a str, not {name!r}.")
+            raise TypeError(f"The name of an array must be a str, not {shown(name)}.")
     found: dict[str, Any] = {}
     origins: dict[str, tuple[Any, ...]] = {}
     for path, value in _leaves(tensors, ()):
@@ -69,7 +70,7 @@ def _members(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, Any]] | N
         items = list(value.items())  # at once: another thread may add or remove some
         for key, _ in items:
             if isinstance(key, bool) or not isinstance(key, str | int):
-                raise TypeError(f"A key in the dict at {_shown(path)} must be a str or int, not {key!r}.")
+                raise TypeError(f"A key in the dict at {_shown(path)} must be a str or int, not {shown(key)}.")
         return iter(items)
     if not isinstance(value, list | tuple):
         return None

@@ -152,8 +152,9 @@ def _checked(name: str, item: Any) -> tuple[str, tuple[int, ...], int, int]:
     try:
         dtype, shape, (start, stop) = item["dtype"], item["shape"], item["data_offsets"]
         whole = all(type(size) is int and 0 <= size < 2**48 for size in (*shape, start, stop))
-        few = shape[: limits.ARRAY_RANK]  # more are refused; their product could have millions of digits
-        if not whole or not isinstance(dtype, str) or math.prod(size or 1 for size in few) >= 2**59:
+        # More dimensions are refused for the array alone; their product could have millions of digits.
+        known = shape if len(shape) <= limits.ARRAY_RANK else ()
+        if not whole or not isinstance(dtype, str) or math.prod(size or 1 for size in known) >= 2**59:
             raise ValueError(dtype)
     except (TypeError, KeyError, ValueError):
         raise DataLossError(None, None, f"its header has an invalid entry for {name!r}.") from None

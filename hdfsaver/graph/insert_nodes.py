@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hdfsaver import dtypes, limits, schema
-from hdfsaver.errors import InvalidNodeError
+from hdfsaver.errors import InvalidNodeError, ResourceExhaustedError
 from hdfsaver.graph.definition import OpDef, find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.node_checks import check_given, checked_attrs, with_defaults
@@ -225,10 +225,13 @@ class _Insertion:
         known_shapes = attrs.pop(OUTPUT_SHAPES, None)
         if definition is None:
             return self._declared(name, attrs, known_shapes)
-        self._check_inputs(definition, name, new, data)
-        if definition.parsed.has_lists:
-            count = sum(argument.count(attrs) for argument in definition.parsed.outputs)
-            self.budget.take(f"the outputs of node {name!r}", elements=count)
+        try:
+            self._check_inputs(definition, name, new, data)
+            if definition.parsed.has_lists:
+                count = sum(argument.count(attrs) for argument in definition.parsed.outputs)
+                self.budget.take("its outputs", elements=count)
+        except ResourceExhaustedError as error:
+            raise ResourceExhaustedError(None, None, f"Node {name!r}: {error.message}") from None
         if name in self.back_edges:
             outputs: Outputs = tuple((dtype, None) for dtype in definition.parsed.output_dtypes(attrs))
         else:

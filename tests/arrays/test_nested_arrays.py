@@ -73,3 +73,33 @@ def test_a_structure_that_contains_itself():
     tree["a"].append(tree)
     with pytest.raises(ValueError, match="nested more than 100 levels deep"):
         flattened(tree)
+
+
+def _deep(leaf, make):
+    for _ in range(5000):
+        leaf = make(leaf)
+    return leaf
+
+
+@pytest.mark.parametrize("make", [lambda inner: [inner], lambda inner: (inner,), lambda inner: {"a": inner}])
+@pytest.mark.parametrize("leaf", [1.0, np.ones(1)], ids=["number", "array"])
+def test_what_is_nested_too_deeply(tmp_path, make, leaf):
+    """It is an error of its own wherever it is given, never Python's of too deep a recursion."""
+    value = _deep(leaf, make)
+    with pytest.raises(ValueError, match="nested more than 100 levels deep"):
+        hdfsaver.save_file({"x": value}, tmp_path / "x.h5")
+    with pytest.raises((TypeError, ValueError), match=r"Slices must all be Variables|is not a Variable|not an array"):
+        hdfsaver.train.Saver({"x": value})
+    element = np.empty(1, object)
+    element[0] = value
+    with pytest.raises(TypeError, match="An element of a string tensor must be bytes or str"):
+        hdfsaver.save_file({"x": element}, tmp_path / "x.h5")
+    with pytest.raises(TypeError, match="metadata must map str to str"):
+        hdfsaver.save_file({"x": np.ones(1)}, tmp_path / "x.h5", metadata={"m": value})
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_keys_that_are_nested_too_deeply():
+    """A tuple of tuples is no key, however deep it is."""
+    with pytest.raises(TypeError, match=r"The name of an array must be a str, not \(\(\("):
+        flattened({_deep(1, lambda inner: (inner,)): np.ones(1)})

@@ -164,6 +164,27 @@ def test_repeated_elements_are_limited(tmp_path: Path, stored: int) -> None:
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize("text", [False, True])
+def test_a_repeated_element_in_another_file(tmp_path: Path, text: bool) -> None:
+    """An hdfsaver file has all elements of a constant: they count, and with a higher limit they are written."""
+    graph = message_classes.GraphDef()
+    values: dict[str, Any] = {"string_val": [b"x"]} if text else {"float_val": [2.5]}
+    for name in "xy":
+        constant(graph, name, dtype="DT_STRING" if text else "DT_FLOAT", shape=(1000,), **values)
+    write_message(tmp_path / "x.pb", graph)
+    each = 64_000 if text else 4000
+    refused = rf"the constant 'y': .*take {2 * each} bytes.*`declared_bytes`"
+    with tf.limits.use(declared_bytes=2 * each - 1), pytest.raises(errors.ResourceExhaustedError, match=refused):
+        tf.convert(tmp_path / "x.pb", tmp_path / "x.h5")
+    assert not (tmp_path / "x.h5").exists()
+    with tf.limits.use(declared_bytes=2 * each):
+        tf.convert(tmp_path / "x.pb", tmp_path / "x.h5")
+    with tf.Graph().as_default() as imported:
+        tf.train.import_meta_graph(tmp_path / "x.h5")
+        with tf.Session() as sess:
+            assert [b"x" if text else 2.5] * 1000 == sess.run(imported.get_tensor_by_name("y:0")).tolist()
+
+
 def test_repeated_strings_are_limited(tmp_path: Path) -> None:
     """Elements that are one string count as elements; with a higher limit, they are read."""
     graph = message_classes.GraphDef()

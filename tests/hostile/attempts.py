@@ -9,6 +9,7 @@ from __future__ import annotations
 import faulthandler
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +21,7 @@ except ImportError:  # Windows: nothing bounds the memory
     resource = None  # type: ignore[assignment]
 
 import hdfsaver as tf
+from hdfsaver.cli.listing import Model
 from hdfsaver.storage.reading import open_file
 
 SECONDS = 300
@@ -86,6 +88,61 @@ def _imported(path: Path) -> None:
         tf.train.import_meta_graph(path)
 
 
+def _everything_foreign(path: Path) -> None:
+    with tf.open_file(path) as file:
+        file.check_readable()
+        file.read_many(file.variables)
+        file.structure()
+
+
+def _one_by_one_foreign(path: Path) -> None:
+    found = []
+    with tf.open_file(path) as file:
+        for name in [*file.unreadable, *file.variables]:
+            try:
+                file.read(name)
+            except tf.errors.OpError as error:
+                found.append(error)
+    if found:
+        raise found[0]
+
+
+def _neighbours_foreign(path: Path) -> None:
+    """The good values before and after the bad one."""
+    with tf.open_file(path) as file:
+        if not all(file.read(name).reshape(-1).tolist() == [0, 1, 2] for name in "az"):
+            raise ValueError(f"{path.name}: other values")
+
+
+def _verified_foreign(path: Path) -> None:
+    with tf.open_file(path) as file:
+        file.verify()
+
+
+def _listed_foreign(path: Path) -> None:
+    with tf.open_file(path) as file:
+        if not "".join(Model.of(file).lines(80)):
+            raise ValueError(f"{path.name}: nothing is listed")
+
+
+def _converted(path: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        tf.convert(path, Path(folder, "x.h5"))
+
+
+FOREIGN_WAYS: dict[str, Callable[[Path], object]] = {
+    "read": _everything_foreign,
+    "each": _one_by_one_foreign,
+    "neighbour": _neighbours_foreign,
+    "verify": _verified_foreign,
+    "slices": _sliced,
+    "map": _mapped,
+    "list": _listed_foreign,
+    "convert": _converted,
+    "import": _imported,
+}
+"""The ways of opening a file of another format."""
+
 WAYS: dict[str, Callable[[Path], object]] = {
     "read": _everything,
     "each": _one_by_one,
@@ -99,6 +156,11 @@ WAYS: dict[str, Callable[[Path], object]] = {
     "import": _imported,
     "salvage": tf.salvage,
 }
+
+
+def ways_of(suffix: str) -> dict[str, Callable[[Path], object]]:
+    """The ways of opening a file with an ending."""
+    return WAYS if suffix == ".h5" else FOREIGN_WAYS
 
 
 def attempt(path: Path, way: Callable[[Path], object]) -> str:
@@ -122,7 +184,7 @@ def peak() -> int:
 def main(paths: list[str]) -> None:
     """Try every way on every file."""
     for path in map(Path, paths):
-        for name, way in WAYS.items():
+        for name, way in ways_of(path.suffix).items():
             print(json.dumps([path.stem, name]), flush=True)
             faulthandler.dump_traceback_later(SECONDS, exit=True)
             started = time.process_time()

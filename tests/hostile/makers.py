@@ -29,20 +29,22 @@ Maker = Callable[[Path], None]
 
 
 class Attack(NamedTuple):
-    """A maker and its verdict."""
+    """A maker, its verdict, the ending of its file, and the way of opening for which the verdict is."""
 
     make: Maker
     verdict: str | None
+    suffix: str
+    way: str
 
 
 ATTACKS: dict[str, Attack] = {}
 
 
-def attack(verdict: str | None) -> Callable[[Maker], Maker]:
+def attack(verdict: str | None, suffix: str = ".h5", way: str = "read") -> Callable[[Maker], Maker]:
     """Register a maker with the pattern of the error that its file gives, ``CLASS: MESSAGE``."""
 
     def register(make: Maker) -> Maker:
-        ATTACKS[make.__name__] = Attack(make, verdict)
+        ATTACKS[make.__name__] = Attack(make, verdict, suffix, way)
         return make
 
     return register

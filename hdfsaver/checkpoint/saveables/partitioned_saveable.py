@@ -8,6 +8,7 @@ from typing import Any
 
 from hdfsaver import shapes
 from hdfsaver.checkpoint.saveables.saveable import Saveable, VariableSaveable
+from hdfsaver.errors import shown
 from hdfsaver.files.lazy_arrays import Joined, Piece
 from hdfsaver.graph.operation import Operation
 from hdfsaver.schema import SavedPart
@@ -53,10 +54,10 @@ def _checked_part(variable: Any) -> Part:
     if isinstance(variable, Part):
         return variable
     if not isinstance(variable, Variable):
-        raise ValueError(f"Slices must all be Variables: {variable!r}")
+        raise ValueError(f"Slices must all be Variables: {shown(variable)}")
     part = as_part(variable)
     if part is None:
-        raise ValueError(f"Slices must all be slices: {variable!r}")
+        raise ValueError(f"Slices must all be slices: {shown(variable)}")
     return part
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from hdfsaver.checkpoint.saveables.array_saveable import ArrayItem, is_item
 from hdfsaver.checkpoint.saveables.partitioned_saveable import Part, as_part, checked_parts, ops_of
+from hdfsaver.errors import shown
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.tensor import Tensor
@@ -64,7 +65,7 @@ def _from_mapping(variables: Mapping[Any, Any]) -> dict[str, Any]:
     named: dict[str, Any] = {}
     for name, variable in variables.items():
         if not isinstance(name, str):
-            raise TypeError(f"The names in a dict of variables must be strings; {name!r} is not.")
+            raise TypeError(f"The names in a dict of variables must be strings; {shown(name)} is not.")
         if isinstance(variable, list | tuple):
             named[name] = checked_parts(name, variable)
         elif is_item(variable) and not isinstance(variable, Tensor | Variable | PartitionedVariable):
@@ -91,5 +92,5 @@ def _check_kept_once(named: Mapping[str, Any]) -> None:
 def _checked(variable: Any) -> Any:
     is_reference = isinstance(variable, Tensor) and variable.op.type in ("VariableV2", "Variable")
     if not (isinstance(variable, Variable) or is_reference):
-        raise TypeError(f"Variable to save is not a Variable: {variable!r}.")
+        raise TypeError(f"Variable to save is not a Variable: {shown(variable)}.")
     return variable

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 
 from h5py import h5g
 
+from hdfsaver import limits
 from hdfsaver.storage.hdf5 import link_names, objects
 from hdfsaver.storage.hdf5.array_datasets import read_array, write_array
-from hdfsaver.tensor_info import Array
+from hdfsaver.tensor_info import STRING_BYTES, Array
 
 CONSTANTS = "constants"
 
@@ -22,6 +23,7 @@ class ConstantWriter:
 
     def __init__(self) -> None:
         self._arrays: dict[str, Array] = {}
+        self._repeated = 0
 
     def __len__(self) -> int:
         return len(self._arrays)
@@ -42,7 +44,18 @@ class ConstantWriter:
         -------
         str
             Its name.
+
+        Raises
+        ------
+        ResourceExhaustedError
+            Constants of which one element stands for all, which the file has in full, take more bytes than the limit
+            `declared_bytes` allows.
         """
+        if array.size > 1 and not any(array.strides):
+            self._repeated += array.size * (STRING_BYTES if array.dtype == object else array.itemsize)
+            if self._repeated > limits.get().declared_bytes:
+                what = f"with it, constants of one element take {self._repeated} bytes in the file"
+                raise limits.refused(f"the constant {node!r}", what, "declared_bytes")
         base = name = node if attribute == "value" else f"{node}:{attribute}"
         number = 1
         while name in self._arrays:

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from h5py import h5t
 
-from hdfsaver.errors import DataLossError
+from hdfsaver.errors import DataLossError, shown
 from hdfsaver.storage.hdf5.objects import text_type
 from hdfsaver.tensor_info import Array
 
@@ -127,7 +127,7 @@ def _as_bytes(item: Any) -> bytes:
         return item.encode()
     if isinstance(item, bytes):
         return bytes(item)
-    raise TypeError(f"An element of a string tensor must be bytes or str, not {type(item).__name__}: {item!r}.")
+    raise TypeError(f"An element of a string tensor must be bytes or str, not {type(item).__name__}: {shown(item)}.")
 
 
 def _counted(items: Sequence[bytes], lengths: Array, width: int) -> Array:
