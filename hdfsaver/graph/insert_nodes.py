@@ -307,6 +307,11 @@ def _check_output(
 
 
 def _with_shapes(name: str, outputs: Outputs, known: list[Shape]) -> Outputs:
+    if len(known) != len(outputs):
+        raise ValueError(
+            f"Node {name!r} has an {OUTPUT_SHAPES} attribute inconsistent with the GraphDef: "
+            f"it has {len(known)} shapes, but the node has {len(outputs)} outputs."
+        )
     try:
         return tuple((dtype, merge(shape, said)) for (dtype, shape), said in zip(outputs, known, strict=True))
     except ValueError as error:

@@ -66,7 +66,10 @@ def _nodes_of(graph_def: message_classes.GraphDef) -> dict[str, NodeData]:
         if name in nodes:
             raise ValueError(f"Node {name!r} is not unique.")
         given = [share(text, text) for text in node.input[:]]  # a slice is read at once
-        inputs, controls = split_inputs(given) if given else ((), ())
+        try:
+            inputs, controls = split_inputs(given) if given else ((), ())
+        except ValueError as error:
+            raise ValueError(f"Node {name!r}: {error}") from None
         if controls and any(text.startswith("^") for text in given[: len(inputs)]):
             raise ValueError(f"Node {name!r}: Control dependencies must come after regular dependencies.")
         op = node.op

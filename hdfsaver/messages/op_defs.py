@@ -145,7 +145,7 @@ class _Argument(NamedTuple):
     def count(self, attrs: Attrs) -> int:
         """The number of outputs; `ValueError` where it cannot be one."""
         if self.type_list_attr:
-            return len(attrs[self.type_list_attr])
+            return len(_checked_list(attrs[self.type_list_attr]))
         count = attrs[self.number_attr] if self.number_attr else 1
         if type(count) is not int or not 0 <= count <= limits.get().elements:
             raise ValueError(f"{count!r} is not a number of outputs")
@@ -154,16 +154,22 @@ class _Argument(NamedTuple):
     def dtypes(self, attrs: Attrs) -> list[str]:
         """The dtypes of the outputs."""
         if self.type_list_attr:
-            names = [_checked(name) for name in attrs[self.type_list_attr]]
+            names = list(map(_checked, _checked_list(attrs[self.type_list_attr])))
         else:
             names = [_checked(attrs[self.type_attr]) if self.type_attr else type_name(self.type)] * self.count(attrs)
         return [name + dtypes.REF_SUFFIX for name in names] if self.is_ref else names
 
 
 def _checked(name: AttrValue) -> str:
-    if not isinstance(name, str):
+    if not isinstance(name, str) or dtypes.base_name(name) not in dtypes.ROW_BY_NAME:
         raise TypeError(f"{name!r} is not a dtype")
     return name
+
+
+def _checked_list(value: AttrValue) -> list[AttrValue]:
+    if not isinstance(value, list):  # a string would be one of letters
+        raise TypeError(f"{value!r} is not a list of dtypes")
+    return value
 
 
 def _guessed(attrs: Attrs, taken: int) -> list[str]:

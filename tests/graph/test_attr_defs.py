@@ -13,7 +13,7 @@ import hdfsaver as tf
 from hdfsaver import schema
 from hdfsaver.errors import InvalidNodeError
 from hdfsaver.graph.attr_defs import AttrDef, fault
-from hdfsaver.interop.graphs.graph_files import write_graph_def
+from hdfsaver.interop.graphs.graph_files import read_meta_graph, write_graph_def
 from hdfsaver.storage.writing import write_file
 
 DTYPE = 'attr { key: "dtype" value { type: DT_FLOAT } } '
@@ -217,6 +217,22 @@ def test_more_than_the_definition_has_is_kept() -> None:
     assert isinstance(y, tf.Operation)
     assert isinstance(z, tf.Operation)
     assert (1, [1.0], b"a") == (y.get_attr("later"), y.get_attr("_x"), z.get_attr("T"))
+
+
+def test_a_file_whose_own_definition_does_not_fit(tmp_path: Path) -> None:
+    """Outputs are not made of the letters of an attribute that is a dtype where the definition has a list of them."""
+    message = tf.MetaGraphDef(graph_def=graph_def('node { name: "z" op: "Nothing" ' + T + "}"))
+    definition = message.meta_info_def.stripped_op_list.op.add(name="Nothing")
+    definition.output_arg.add(name="o", type_list_attr="T")
+    (tmp_path / "x.meta").write_bytes(message.SerializeToString())
+    assert (("float32", None),) == read_meta_graph(tmp_path / "x.meta").digraph.nodes["z"]["outputs"]
+
+
+def test_shapes_of_another_number_than_outputs() -> None:
+    """The message has both numbers; it is of the node."""
+    shapes = 'attr { key: "_output_shapes" value { list { shape { } shape { } } } }'
+    with pytest.raises(ValueError, match="'y' has an _output_shapes .* it has 2 shapes, but the node has 1 outputs"):
+        tf.import_graph_def(graph_def(X + neg(T + shapes)), name="")
 
 
 def test_an_unknown_type_may_give_another_dtype_than_assumed(tmp_path: Path) -> None:

@@ -209,7 +209,7 @@ FAULTS = [
     ([add("z", "w", "y"), add("w", "z", "y"), const("y")], {}, "2 nodes in a cycle: z, w"),
     ([const("_y")], {}, "'_y' is not a valid name"),
     ([add("z", "y:1", "y"), const("y")], {}, "Connecting to invalid output 1 of source node import/y"),
-    ([add("z", "y:x", "y"), const("y")], {}, "what follows the `:` should be an integer"),
+    ([add("z", "y:x", "y"), const("y")], {}, "Node 'z': .*what follows the `:` should be an integer"),
     ([tf.NodeDef(name="q", op="AddV2", input=["y", "y"]), const("y")], {}, "NodeDef missing attr 'T' from Op AddV2"),
     ([tf.NodeDef(name="q", op="Const", attr={"dtype": FLOAT})], {}, "NodeDef missing attr 'value' from Op Const"),
     ([add("q", "y"), const("y")], {}, "expected inputs 'float32, float32' do not match 1 inputs"),
