@@ -2805,6 +2805,14 @@ MUTANTS = [
             "More dimensions than NumPy has are an error of the array that has them.",
         ),
         (
+            "dimensions-of-safetensors",
+            "formats/safetensors.py",
+            "            limits.check_rank(repr(name), len(shape))",
+            "            pass",
+            "formats/test_sources.py::test_safetensors_of_too_many_dimensions",
+            "An array of more dimensions than NumPy has does not take the others with it.",
+        ),
+        (
             "names-with-nul",
             "formats/npz.py",
             '    if "\\0" in name:',
@@ -2859,6 +2867,14 @@ MUTANTS = [
             "_NAME_PART = 2**40",
             "formats/test_pickles.py::test_names_that_grow_with_the_depth",
             "The names of nested values take memory in proportion to the file.",
+        ),
+        (
+            "pickles-that-inflate",
+            "formats/torch_records.py",
+            "            limits.check_elements(info.filename, info.file_size, self._archive.budget.size)",
+            "            pass",
+            "formats/test_pickles.py::test_pickles_that_inflate",
+            "A compressed pickle takes time in proportion to the file.",
         ),
         (
             "marks-in-a-pickle",

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hdfsaver import dtypes, limits
-from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
+from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError, ResourceExhaustedError
 from hdfsaver.files.error_context import about
 from hdfsaver.files.opening import bytes_at, end_reading, open_any
 from hdfsaver.files.partial_reads import part_of, read_part
@@ -213,7 +213,11 @@ def columns_of(
     unreadable: dict[str, OpError] = {}
     if header.dtype == object:
         try:
-            strings_of_objects(header, read(source))
+            data = read(source)
+            budget.take(repr(name), elements=max(0, len(data) - header.begin))
+            strings_of_objects(header, data)
+        except ResourceExhaustedError as error:
+            unreadable[name] = error
         except OpError as error:
             unreadable[name] = type(error)(None, None, f"{name!r} {error.message}", error.error_code)
         else:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from hdfsaver import dtypes
+from hdfsaver import dtypes, limits
 from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
 from hdfsaver.files.opening import Opened, end_reading, open_any
 from hdfsaver.files.positional_io import read_at
@@ -99,7 +99,10 @@ class _Zipped(Records):
                 raise InvalidArgumentError(None, None, f"it has no {_PICKLE}, so it is not a file of torch.save.")
             self._folder = min(pickles, key=len).removesuffix(_PICKLE)
             self.kind = "TorchScript archive" if f"{self._folder}constants.pkl" in self._members else "PyTorch file"
-            data = self._archive.read(self._members[self._folder + _PICKLE])
+            info = self._members[self._folder + _PICKLE]
+            # PyTorch does not compress it. A pickle that inflates could take minutes to read.
+            limits.check_elements(info.filename, info.file_size, self._archive.budget.size)
+            data = self._archive.read(info)
             self.root, self.pickle_size = read_pickle(Bounded(io.BytesIO(data.data), len(data))), len(data)
             self.big_endian = self._byte_order() == b"big"
         except BaseException:

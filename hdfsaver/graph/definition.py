@@ -36,7 +36,7 @@ FOLDED_DEPTH = 12
 
 
 _MOST_SIZES = 254
-"""Dimensions that a tensor of TensorFlow can have. A longer vector is not a shape, whatever a damaged graph says."""
+"""Dimensions that a tensor of TensorFlow can have. A longer vector is not a shape."""
 
 
 class Node:

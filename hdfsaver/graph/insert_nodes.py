@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -227,7 +228,7 @@ class _Insertion:
             return self._declared(name, attrs, known_shapes)
         try:
             self._check_inputs(definition, name, new, data)
-            if definition.parsed.has_lists:
+            if _has_lists(definition):
                 count = sum(argument.count(attrs) for argument in definition.parsed.outputs)
                 self.budget.take("its outputs", elements=count)
         except ResourceExhaustedError as error:
@@ -304,6 +305,12 @@ def _check_output(
             f"An input of node {new} was passed {given[output][0]} from {source}:{output} "
             f"incompatible with expected {wanted}.",
         )
+
+
+@functools.cache
+def _has_lists(definition: OpDef) -> bool:
+    """Whether an output stands for several tensors."""
+    return any(argument.is_list for argument in definition.parsed.outputs)
 
 
 def _with_shapes(name: str, outputs: Outputs, known: list[Shape]) -> Outputs:

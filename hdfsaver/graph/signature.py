@@ -74,11 +74,6 @@ class Signature(NamedTuple):
             raise ValueError(f"A signature needs an arrow: {text!r}.")
         return cls(_parse_arguments(left), _parse_arguments(right))
 
-    @property
-    def has_lists(self) -> bool:
-        """Whether an output stands for several tensors."""
-        return any(argument.is_list for argument in self.outputs)
-
     def output_dtypes(self, attrs: Mapping[str, Any]) -> list[str]:
         """The names of the dtypes of all outputs, given the attributes."""
         if len(self.outputs) == 1:

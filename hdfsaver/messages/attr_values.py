@@ -103,7 +103,7 @@ class AttributeReader:
 
 
 def _tensors(message: message_classes.AttrValue, depth: int = 0) -> Iterator[message_classes.TensorProto]:
-    """The tensors in an ``AttrValue``, as deep as it is read."""
+    """The tensors in an ``AttrValue``, those in functions included."""
     kind = message.WhichOneof("value")
     if kind == "func" and depth <= _MAX_DEPTH:
         for key in message.func.attr:

@@ -6,6 +6,7 @@ import io
 import pickle
 import re
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -192,6 +193,24 @@ def test_lists_without_a_bottom(tmp_path):
         ((name, error),) = file.unreadable.items()
         assert name.startswith("0/0/0")
         assert re.search("it is nested in 100 others.*`depth`", str(error))
+
+
+def test_pickles_that_inflate(tmp_path):
+    """Their bytes count as elements: PyTorch does not compress its pickle, and text inflates a few times."""
+    values = pickle.dumps(np.array(["text"] * 50_000, object), 2)
+    with zipfile.ZipFile(tmp_path / "x.pt", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x/data.pkl", pickle.dumps([1] * 50_000, 2))
+    with zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        text = b"{'descr': '|O', 'fortran_order': False, 'shape': (50000,), }"
+        archive.writestr("x.npy", b"\x93NUMPY\1\0" + len(text).to_bytes(2, "little") + text + values)
+    with limits.use(elements=50_000):
+        with pytest.raises(errors.ResourceExhaustedError, match=r"x\.pt: x/data\.pkl: .*`elements`"):
+            open_source(tmp_path / "x.pt")
+        with open_source(tmp_path / "x.npz") as file, pytest.raises(errors.ResourceExhaustedError, match="`elements`"):
+            file["x"]
+    for name in ("x.pt", "x.npz"):
+        with open_source(tmp_path / name) as file:
+            assert (50_000,) == file["x"].shape
 
 
 class Options:

@@ -350,3 +350,19 @@ def test_pytorch_is_named_where_it_is_missing(tmp_path, monkeypatch):
     tf.save_file({"a": np.zeros(1)}, tmp_path / "a.h5")
     with pytest.raises(ImportError, match="pip install torch"):
         tf.convert(tmp_path / "a.h5", tmp_path / "y.pt")
+
+
+def test_safetensors_of_too_many_dimensions(tmp_path):
+    """The array that has them is refused, without the product of its dimensions; the others are read."""
+    entries = {
+        "a": {"dtype": "U8", "shape": [2], "data_offsets": [0, 2]},
+        "x": {"dtype": "F32", "shape": [2**47] * 10**5, "data_offsets": [2, 2]},
+        "y": {"dtype": "U8", "shape": [1] * 64, "data_offsets": [2, 3]},
+    }
+    header = json.dumps(entries).encode()
+    (tmp_path / "x.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + b"\1\2\3")
+    with open_source(tmp_path / "x.safetensors") as source:
+        assert [1, 2] == source.read("a").tolist()
+        assert (1,) * 64 == source.read("y").shape
+        with pytest.raises(errors.InvalidArgumentError, match="'x' has 100000 dimensions, but NumPy's arrays"):
+            source.read("x")

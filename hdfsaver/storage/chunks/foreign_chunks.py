@@ -64,7 +64,7 @@ def check_chunks(dataset: h5d.DatasetID, itemsize: int, part: str) -> None:
 
 
 def inflated_size(dataset: h5d.DatasetID, itemsize: int, key: Key | None = None) -> int:
-    """Bytes of all decoded chunks, which may be more than the values take; or of a part and the chunks for it.
+    """Bytes of all decoded chunks, which may be more than the values take; or of a part and its chunks.
 
     Chunks that were never written do not count for a part, since they are not decoded.
 
