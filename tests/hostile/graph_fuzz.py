@@ -281,24 +281,39 @@ def main() -> int:
             print(f"--- {way}")
             traceback.print_exception(error)
         return bool(tried.failures)
-    outcomes: Counter[str] = Counter()
-    faults: Counter[str] = Counter()
-    mutants = 0
-    for seed in count(options.first):
-        if time.process_time() > options.seconds:
-            break
-        mutants += 1
+    tally = Tally()
+    with suppress(KeyboardInterrupt):  # the numbers are told in any case
+        for seed in count(options.first):
+            if time.process_time() > options.seconds:
+                break
+            tally.add(seed)
+    print(tally)
+    return bool(tally.faults)
+
+
+class Tally:
+    """The numbers of many attempts."""
+
+    def __init__(self) -> None:
+        self.mutants = 0
+        self.outcomes: Counter[str] = Counter()
+        self.faults: Counter[str] = Counter()
+
+    def add(self, seed: int) -> None:
+        """Try one mutant, and print each failure that is the first of its kind."""
         what, tried = attempt(seed)
-        outcomes += tried.outcomes
+        self.mutants += 1
+        self.outcomes += tried.outcomes
         for way, fault, error in tried.failures:
-            if fault not in faults:
+            if fault not in self.faults:
                 print(f"seed {seed}: {way}: {fault}: {str(error)[:150]!r} ({what})", flush=True)
-            faults[fault] += 1
-        if not mutants % 1000:
-            print(f"{mutants} mutants, {len(faults)} kinds of failures", flush=True)
-    print(f"{mutants} mutants; " + ", ".join(f"{kind} {times}" for kind, times in outcomes.most_common()))
-    print(f"{len(faults)} kinds of failures: {dict(faults)}")
-    return bool(faults)
+            self.faults[fault] += 1
+        if not self.mutants % 1000:
+            print(f"{self.mutants} mutants, {len(self.faults)} kinds of failures", flush=True)
+
+    def __str__(self) -> str:
+        outcomes = ", ".join(f"{kind} {times}" for kind, times in self.outcomes.most_common())
+        return f"{self.mutants} mutants; {outcomes}\n{len(self.faults)} kinds of failures: {dict(self.faults)}"
 
 
 if __name__ == "__main__":
