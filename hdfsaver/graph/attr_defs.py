@@ -161,17 +161,12 @@ class AttrDefs:
             text = f"NodeDef missing attr {attr.name!r} from Op {self.op_type} in node {node!r}."
             raise InvalidNodeError(None, None, text)
         wrong = fault(attr, attrs[attr.name])
-        if not wrong and attr.name in self._numbers and attrs[attr.name] > _MOST:
-            wrong = f"is {attrs[attr.name]}, but no operation has more than {_MOST} inputs or outputs"
         if wrong:
             raise InvalidNodeError(None, None, f"Node {node!r} ({self.op_type}): attr {attr.name!r} {wrong}.")
 
 
 _SHOWN_DTYPES = 8
 """How many dtypes a message lists."""
-
-_MOST = 2**20
-"""More inputs or outputs than any operation has; a number in a message must not fill the memory."""
 
 _REMEMBERED = 512
 """The most combinations of values, and of inputs, that are remembered for each type."""

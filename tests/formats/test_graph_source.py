@@ -32,6 +32,7 @@ def constant(graph: Any, name: str, **fields: Any) -> Any:
     for size in shape:
         tensor.tensor_shape.dim.add(size=size)
     tensor.MergeFrom(message_classes.TensorProto(**fields))
+    node.attr["dtype"].type = tensor.dtype
     return tensor
 
 
