@@ -105,7 +105,7 @@ def merge(first: Shape, second: Shape) -> Shape:
     """
     if first is None:
         return second
-    if second is None:
+    if second is None or first == second:
         return first
     if len(first) != len(second) or any(
         a is not None and b is not None and a != b for a, b in zip(first, second, strict=True)

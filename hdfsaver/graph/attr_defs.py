@@ -221,6 +221,9 @@ _TESTS: dict[str, Callable[[AttrValue], bool]] = {
     "func": lambda value: isinstance(value, dict) and "placeholder" not in value,
 }
 
+_ELEMENTS = {kind: (kind, False) for kind in _TESTS} | {f"list({kind})": (kind, True) for kind in _TESTS}
+"""For each kind that of a value, or of the items of a list, and whether it is one of a list."""
+
 
 def kind_of(value: AttrValue) -> str:
     """The kind of a value, for messages and defaults."""
@@ -232,11 +235,10 @@ def kind_of(value: AttrValue) -> str:
 
 def fault(attr: AttrDef, value: AttrValue) -> str:
     """The fault of a value, as the rest of a sentence; empty where it has none."""
-    element = attr.kind.removeprefix("list(").removesuffix(")")
-    is_list = element != attr.kind
+    element, is_list = _ELEMENTS[attr.kind]
     if is_list != isinstance(value, list) or not all(map(_TESTS[element], value if is_list else [value])):
         return f"is {_shown(value)} of kind {kind_of(value)}, but must be of kind {attr.kind}"
-    for item in value if is_list else [value]:
+    for item in (value if is_list else [value]) if element == "type" or attr.allowed is not None else ():
         if element == "type" and item not in dtypes.ROW_BY_NAME:
             return f"is the dtype {item!r}, which an operation cannot be told"
         if attr.allowed is not None and item not in attr.allowed:

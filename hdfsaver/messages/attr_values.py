@@ -15,7 +15,7 @@ from hdfsaver import limits, shapes
 from hdfsaver.errors import OpError
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.tensor_protos import added_bytes, content_array, is_repeated, plain_tensor, write_tensor
-from hdfsaver.messages.tensor_types import InexpressibleError, type_name, type_number, write_shape
+from hdfsaver.messages.tensor_types import NAME_BY_NUMBER, InexpressibleError, type_name, type_number, write_shape
 from hdfsaver.schema import AttrValue
 
 _MAX_DEPTH = 30
@@ -26,6 +26,8 @@ _LARGE = 4096
 
 _SCALARS = frozenset({"s", "i", "f", "b"})
 """The fields whose values are plain ones."""
+
+_EXACT = _SCALARS - {"f"}
 
 UNREADABLE = (InexpressibleError, OpError, OverflowError)
 """The errors that `plain_of` raises for a message without a plain value."""
@@ -90,7 +92,7 @@ class AttributeReader:
         found = _read(message, data)
         if len(data) > _LARGE:
             return found
-        if found is None or type(found.plain) not in (dict, np.ndarray):
+        if found is None or type(found.plain) is not dict:
             self._read[data] = found and Read(list(found.plain) if type(found.plain) is list else found.plain, found[1])
         return found
 
@@ -124,6 +126,18 @@ def _added_bytes(message: message_classes.AttrValue) -> int:
 
 def _has_repeated(message: message_classes.AttrValue) -> bool:
     return any(map(is_repeated, _tensors(message)))
+
+
+def exact_scalar(message: message_classes.AttrValue) -> AttrValue:
+    """The plain value of a message that has no unknown fields, if it is one dtype, string, integer or bool.
+
+    Writing such a value gives the message again. It is None for any other message. A float is not among them: of a NaN,
+    Python may change the bits.
+    """
+    kind = message.WhichOneof("value")
+    if kind == "type":
+        return NAME_BY_NUMBER.get(message.type)
+    return getattr(message, kind) if kind in _EXACT else None
 
 
 def _read(message: message_classes.AttrValue, data: bytes) -> Read | None:

@@ -17,7 +17,14 @@ import numpy as np
 from hdfsaver import dtypes, schema
 from hdfsaver.errors import DataLossError, InvalidNodeError, ResourceExhaustedError
 from hdfsaver.messages import message_classes
-from hdfsaver.messages.attr_values import UNREADABLE, AttributeReader, attr_value, same_value, write_attribute
+from hdfsaver.messages.attr_values import (
+    UNREADABLE,
+    AttributeReader,
+    attr_value,
+    exact_scalar,
+    same_value,
+    write_attribute,
+)
 from hdfsaver.messages.op_defs import OUTPUT_DTYPES, OUTPUT_SHAPES, OpDefs
 from hdfsaver.messages.parsing import has_unknown, parse
 from hdfsaver.messages.tensor_types import NAME_BY_NUMBER, type_name
@@ -126,37 +133,54 @@ def _read_nodes(
 ) -> tuple[dict[str, NodeData], list[message_classes.NodeDef]]:
     nodes: dict[str, NodeData] = {}
     remembered = []
-    attributes = AttributeReader()
+    reader = AttributeReader()
+    shared: dict[str, str] = {}  # as in _nodes_of
+    share = shared.setdefault
     for node in defined:
         name = node.name
+        name = share(name, name)
         if name in nodes:
             raise DataLossError(None, None, f"two nodes have the name {name!r}.")
-        nodes[name], rest = _read_node(node, attributes, any_unknown)
-        if rest is not None:
-            remembered.append(rest)
+        attrs, kept = _read_attrs(node, reader, any_unknown)
+        given = [share(text, text) for text in node.input[:]]
+        try:
+            inputs, controls = split_inputs(given) if given else ((), ())
+        except ValueError as error:
+            raise DataLossError(None, None, f"node {name!r}: {error}") from None
+        op = node.op
+        nodes[name] = {
+            "op": share(op, op),
+            "device": node.device,
+            "attrs": attrs,
+            "inputs": inputs,
+            "control_inputs": controls,
+        }
+        given = [] if given == input_texts(inputs, controls) else given
+        is_more = any(map(node.HasField, _FURTHER)) or (any_unknown and has_unknown(node))
+        if kept or given or is_more:
+            remembered.append(_remembered(node, kept, given))
     return nodes, remembered
 
 
-def _read_node(
+def _read_attrs(
     node: message_classes.NodeDef, reader: AttributeReader, any_unknown: bool
-) -> tuple[NodeData, message_classes.NodeDef | None]:
-    attrs = {}
+) -> tuple[dict[str, Any], list[str]]:
+    """The plain values of attributes, in the order of their names; and those that are to be remembered."""
+    attrs: dict[str, Any] = {}
     kept = []
-    for key, message in sorted(node.attr.items()):
+    messages = node.attr
+    for key in sorted(messages):
+        message = messages[key]
+        key = intern(key)
+        if not any_unknown and (value := exact_scalar(message)) is not None:
+            attrs[key] = value
+            continue
         read = reader.read(message)
         if read is not None:
             attrs[key] = read.plain
         if read is None or not _is_exact(read.is_exact, key, message, attrs):
             kept.append(key)
-    given = list(node.input)
-    try:
-        inputs, controls = split_inputs(given)
-    except ValueError as error:
-        raise DataLossError(None, None, f"node {node.name!r}: {error}") from None
-    data = {"op": node.op, "device": node.device, "attrs": attrs, "inputs": inputs, "control_inputs": controls}
-    given = [] if given == input_texts(inputs, controls) else given
-    is_more = any(map(node.HasField, _FURTHER)) or (any_unknown and has_unknown(node))
-    return data, _remembered(node, kept, given) if kept or given or is_more else None
+    return attrs, kept
 
 
 def _is_exact(is_exact: bool, key: str, message: message_classes.AttrValue, attrs: Mapping[str, Any]) -> bool:
