@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from hdfsaver import schema
 from hdfsaver.annotations import NONE, Annotations, annotate, annotations_of
-from hdfsaver.checkpoint.meta_graph_files import read_structure
+from hdfsaver.checkpoint.meta_graph_files import read_nodes
 from hdfsaver.checkpoint.saveables.partitioned_saveable import Part
 from hdfsaver.checkpoint.saver import OPERATIONS, Saver
 from hdfsaver.checkpoint.scoping import UNBOUND
@@ -23,7 +23,13 @@ from hdfsaver.graph.insert_nodes import GuessError
 from hdfsaver.graph.node_checks import check_node
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.interop.graphs.meta_graph_defs import described_collections, described_names, described_nodes
+from hdfsaver.interop.graphs.meta_graph_defs import (
+    Nodes,
+    described_collections,
+    described_names,
+    described_nodes,
+    with_nodes,
+)
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.function_libraries import library_of
 from hdfsaver.messages.node_defs import nodes_in, unreadable_attrs
@@ -221,7 +227,7 @@ class _ImportOptions(NamedTuple):
 class _Described(NamedTuple):
     """The contents of a file or a message."""
 
-    nodes: Mapping[str, Mapping[str, Any]]
+    nodes: Nodes
     collections: dict[str, CollectionDef]
     saver: SaverDef | None
     saved_names: SavedNames
@@ -267,7 +273,7 @@ def _import(
     new_names: Mapping[str, str] = {}
     elements: Elements = None
     if can_adopt and structure is not None and not any(map(_is_unbound, described.nodes)):
-        _adopt(graph, structure)
+        _adopt(graph, structure, described.nodes)
     else:
         bound = ((name, data) for name, data in described.nodes.items() if not _is_unbound(name))
         nodes = {name: _node(data, options.clear_devices) for name, data in bound}
@@ -287,12 +293,15 @@ def _import(
 def _read(
     source: PathLike | message_classes.MetaGraphDef | Structure, group: str
 ) -> tuple[_Described, Structure | None]:
-    """The contents to import, and the structure whose DiGraph a graph may own, since it is not shared."""
+    """The contents to import, and the structure of a file, whose DiGraph a graph may own, since it is not shared."""
     if isinstance(source, message_classes.MetaGraphDef):
         return _described(source), None
     is_file = not isinstance(source, Structure)
-    structure = source if isinstance(source, Structure) else read_structure(source, group)
-    nodes = structure.digraph.nodes
+    nodes: Nodes
+    if isinstance(source, Structure):
+        nodes, structure = source.digraph.nodes, source
+    else:
+        nodes, structure = read_nodes(source, group)
     library = library_of(structure.tensorflow[LIBRARY]) if LIBRARY in structure.tensorflow else None
     found = annotations_of(structure.digraph)
     described = _Described(
@@ -362,13 +371,14 @@ def _node(data: Mapping[str, Any], clear_devices: bool) -> Mapping[str, Any]:
     return {**data, "device": ""} if clear_devices else data
 
 
-def _adopt(graph: Graph, structure: Structure) -> None:
+def _adopt(graph: Graph, structure: Structure, nodes: Nodes) -> None:
     graph.tensorflow = dict(structure.tensorflow)
-    if structure.tensorflow and _inferred(graph, structure.digraph.nodes) is not None:
+    if structure.tensorflow and _inferred(graph, nodes) is not None:
         return
-    for name, data in nodes_in(structure.digraph):
+    digraph = with_nodes(nodes, structure).digraph
+    for name, data in nodes_in(digraph):
         check_node(name, data, bool(structure.tensorflow))
-    graph.adopt(structure.digraph)
+    graph.adopt(digraph)
 
 
 def _inferred(
@@ -513,6 +523,7 @@ def _is_text(item: bytes) -> bool:
         return False
 
 
+@schema.nothing_collected()
 def _saver_of(imported: _Imported, group: str) -> Saver | None:
     graph, described = imported.graph, imported.described
     if described.saver is not None and described.saved_names:

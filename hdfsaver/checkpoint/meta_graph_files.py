@@ -12,10 +12,10 @@ from hdfsaver.files.opening import end_reading, open_any
 from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_defs import graph_around
-from hdfsaver.interop.graphs.graph_files import read_meta_graph, warn_of_annotations, write_graph_def
+from hdfsaver.interop.graphs.graph_files import read_nodes_and_rest, warn_of_annotations, write_graph_def
 from hdfsaver.interop.graphs.graph_of_checkpoint import graph_path
 from hdfsaver.interop.graphs.message_files import text_of
-from hdfsaver.interop.graphs.meta_graph_defs import program_message
+from hdfsaver.interop.graphs.meta_graph_defs import Nodes, program_message, with_nodes
 from hdfsaver.messages import message_classes
 from hdfsaver.reading import checkpoint_names
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
@@ -58,6 +58,17 @@ def read_structure(filename: PathLike, group: str = "") -> Structure:
 
     Raises
     ------
+    OSError, ResourceExhaustedError
+        See `read_nodes`.
+    """
+    return with_nodes(*read_nodes(filename, group))
+
+
+def read_nodes(filename: PathLike, group: str = "") -> tuple[Nodes, Structure]:
+    """Read the nodes of a file, and its structure, which is without a DiGraph if the file is TensorFlow's.
+
+    Raises
+    ------
     OSError
         The file does not exist, has no graph, or is damaged.
     ResourceExhaustedError
@@ -70,7 +81,10 @@ def read_structure(filename: PathLike, group: str = "") -> Structure:
         path = _meta_file(text) or path
     if path is None:
         raise OSError(f"File {text} does not exist.")
-    return _read(path, group) if _is_hdf5(path) else _read_tensorflow(path)
+    if not _is_hdf5(path):
+        return _read_tensorflow(path)
+    structure = _read(path, group)
+    return structure.digraph.nodes, structure
 
 
 def _meta_file(prefix: str) -> Path | None:
@@ -89,9 +103,9 @@ def _is_hdf5(path: Path) -> bool:
     return opened.head.startswith(HDF5) or path.name.endswith(checkpoint_names.SUFFIXES)
 
 
-def _read_tensorflow(path: Path) -> Structure:
+def _read_tensorflow(path: Path) -> tuple[Nodes, Structure]:
     try:
-        return read_meta_graph(path)
+        return read_nodes_and_rest(path)
     except errors.ResourceExhaustedError:
         raise
     except errors.OpError as error:

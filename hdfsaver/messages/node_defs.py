@@ -109,8 +109,8 @@ def _plain_attrs(name: str, node: message_classes.NodeDef, reader: AttributeRead
     return attrs
 
 
-def digraph_of(graph_def: message_classes.GraphDef, definitions: OpDefs) -> tuple[DiGraph, list[Any]]:
-    """The DiGraph for the ``GraphDef`` of a file, and the nodes to be remembered.
+def file_nodes(graph_def: message_classes.GraphDef, definitions: OpDefs) -> tuple[dict[str, NodeData], list[Any]]:
+    """The nodes for the ``GraphDef`` of a file, and those to be remembered.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def digraph_of(graph_def: message_classes.GraphDef, definitions: OpDefs) -> tupl
         taken = taken_outputs(nodes)
         for name, data in nodes.items():
             data["outputs"] = definitions.outputs(name, data["op"], data["attrs"], taken.get(name, 0))
-        return schema.build(nodes), remembered
+        return nodes, remembered
 
 
 def _read_nodes(

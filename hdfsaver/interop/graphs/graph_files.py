@@ -21,7 +21,7 @@ from hdfsaver.interop.graphs.message_files import (
     read_message,
     write_message,
 )
-from hdfsaver.interop.graphs.meta_graph_defs import message_of, structure_of
+from hdfsaver.interop.graphs.meta_graph_defs import Nodes, message_of, nodes_and_rest, structure_of, with_nodes
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.parsing import parse
 from hdfsaver.schema import DiGraph, Structure
@@ -91,10 +91,15 @@ def read_meta_graph(path: PathLike) -> Structure:
     OpError
         The operating system reports an error.
     """
+    return with_nodes(*read_nodes_and_rest(path))
+
+
+def read_nodes_and_rest(path: PathLike) -> tuple[Nodes, Structure]:
+    """Read a ``.meta`` file as `read_meta_graph` does: its nodes, and a structure without a DiGraph of them."""
     message = read_message(_present(path), message_classes.MetaGraphDef)
     with about(path):
         check_nodes(message)
-        return structure_of(message)
+        return nodes_and_rest(message)
 
 
 def _present(path: PathLike) -> PathLike:

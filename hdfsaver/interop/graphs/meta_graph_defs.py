@@ -6,18 +6,21 @@ Protobuf merges messages whose bytes follow one another, so that the remainders 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
+from hdfsaver import schema
 from hdfsaver.errors import DataLossError
 from hdfsaver.interop.graphs import collection_defs
 from hdfsaver.interop.graphs.save_ops import needs_operations, save_operations, saved_names
 from hdfsaver.messages import message_classes
-from hdfsaver.messages.node_defs import PRODUCER, Known, digraph_of, nodes_in, nodes_of, taken_outputs, write_nodes
+from hdfsaver.messages.node_defs import PRODUCER, Known, file_nodes, nodes_in, nodes_of, taken_outputs, write_nodes
 from hdfsaver.messages.op_defs import OpDefs
 from hdfsaver.messages.parsing import parse
 from hdfsaver.messages.saver_defs import read_saver, saver_message
-from hdfsaver.schema import LIBRARY, CollectionDef, DiGraph, SavedNames, SavedPart, SaverDef, Structure
+from hdfsaver.schema import LIBRARY, CollectionDef, SavedNames, SavedPart, SaverDef, Structure
+
+Nodes = Mapping[str, dict[str, Any]]
 
 _OWN_PARTS = ("meta_info_def", "signature_def", "asset_file_def", "collection_def")
 
@@ -30,23 +33,44 @@ def structure_of(message: message_classes.MetaGraphDef) -> Structure:
     DataLossError
         It has no graph, or one that is not well-formed.
     """
+    return with_nodes(*nodes_and_rest(message))
+
+
+def with_nodes(nodes: Nodes, structure: Structure) -> Structure:
+    """The structure with a DiGraph of these nodes, where it is without one."""
+    if not structure.digraph:
+        with schema.nothing_collected():
+            structure.digraph = schema.build(nodes)
+    return structure
+
+
+def nodes_and_rest(message: message_classes.MetaGraphDef) -> tuple[Nodes, Structure]:
+    """The nodes for a ``MetaGraphDef``, which is taken apart on the way, and a structure without a DiGraph of them.
+
+    An import makes the edges in the graph that the nodes are put into: making them twice takes time.
+
+    Raises
+    ------
+    DataLossError
+        See `structure_of`.
+    """
     if not message.HasField("graph_def"):
         raise DataLossError(None, None, "there is no graph in it.")
-    digraph, remembered = digraph_of(message.graph_def, _definitions(message))
+    nodes, remembered = file_nodes(message.graph_def, _definitions(message))
     found, inexact = collection_defs.split(message.collection_def)
     saver = read_saver(message.saver_def) if message.HasField("saver_def") else None
     names = _read_names(message)
-    if names and _are_in(digraph, names):
+    if names and _are_in(nodes, names):
         message.ClearField("saved_names")
     else:
-        names = saved_names(digraph.nodes, saver)
+        names = saved_names(nodes, saver)
     for key in set(message.collection_def) - set(inexact):
         del message.collection_def[key]
     if saver is not None and saver_message(saver) == message.saver_def:
         message.ClearField("saver_def")
     del message.graph_def.node[:]
     message.graph_def.node.extend(remembered)
-    return Structure(digraph, found, saver, names, tensorflow=_remainders(message))
+    return nodes, Structure(schema.build({}), found, saver, names, tensorflow=_remainders(message))
 
 
 def described_nodes(message: message_classes.MetaGraphDef) -> dict[str, dict[str, Any]]:
@@ -106,9 +130,9 @@ def _read_names(message: message_classes.MetaGraphDef) -> SavedNames:
     return found
 
 
-def _are_in(digraph: DiGraph, names: SavedNames) -> bool:
+def _are_in(nodes: Container[str], names: SavedNames) -> bool:
     kept = [[saved] if isinstance(saved, str) else [part.op_name for part in saved] for saved in names.values()]
-    return all(op_name in digraph for op_names in kept for op_name in op_names)
+    return all(op_name in nodes for op_names in kept for op_name in op_names)
 
 
 def _write_names(message: message_classes.MetaGraphDef, names: SavedNames) -> None:
