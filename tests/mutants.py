@@ -2412,6 +2412,22 @@ MUTANTS = [
             "The value of one tensor is not read for another.",
         ),
         (
+            "unknown-fields-of-scalars",
+            "messages/node_defs.py",
+            "        if not any_unknown and (value",
+            "        if (value",
+            "interop/graphs/test_graph_files.py::test_unknown_fields_are_kept",
+            "A field that is not known is kept in an attribute that is one number or string.",
+        ),
+        (
+            "bits-of-a-nan",
+            "messages/attr_values.py",
+            '_EXACT = _SCALARS - {"f"}',
+            "_EXACT = _SCALARS",
+            "interop/graphs/test_graph_files.py::test_the_bits_of_a_nan_are_kept",
+            "A NaN in an attribute keeps its bits.",
+        ),
+        (
             "two-nodes-of-one-name",
             "messages/node_defs.py",
             "        if name in nodes:\n            raise DataLossError",

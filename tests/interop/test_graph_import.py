@@ -14,7 +14,7 @@ from hdfsaver.checkpoint.meta_graph_files import read_structure
 from hdfsaver.errors import UnimplementedError
 from hdfsaver.interop.bundle.bundle_writing import write_bundle
 from hdfsaver.interop.graphs import graph_files
-from hdfsaver.interop.graphs.message_files import read_message
+from hdfsaver.interop.graphs.message_files import read_message, write_message
 from hdfsaver.messages import message_classes
 from hdfsaver.schema import SaverDef
 from tests.interop.graphs.test_graph_files import EXPECTED, FOLDER
@@ -42,6 +42,24 @@ def test_import_restore_and_run(name: str) -> None:
         assert ["w:0", "p/part_0:0", "p/part_1:0", "b:0"] == [item.name for item in tf.global_variables()][:4]
         assert [b"hello"] == tf.get_collection("texts")
         assert ["y:0"] == [item.name for item in tf.get_collection("things")]
+
+
+def test_equal_constants_are_one_array_that_leaves_as_two(tmp_path: Path) -> None:
+    """Memory is taken once, and writing on a fetched array changes neither the graph nor another result."""
+    message = message_classes.MetaGraphDef()
+    for name in "ab":
+        node = message.graph_def.node.add(name=name, op="Const")
+        node.attr["dtype"].type = node.attr["value"].tensor.dtype = 1
+        node.attr["value"].tensor.tensor_shape.dim.add(size=4)
+        node.attr["value"].tensor.float_val.append(1)
+    write_message(tmp_path / "x.meta", message)
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        tf.train.import_meta_graph(tmp_path / "x.meta")
+        nodes = graph.digraph.nodes
+        assert nodes["a"]["attrs"]["value"] is nodes["b"]["attrs"]["value"]
+        first, second = session.run(["a:0", "b:0"])
+        first[:] = 5
+        assert [1.0] * 8 == [*second, *session.run("a:0")]
 
 
 def test_a_loop_of_tensorflow_is_refused_by_its_operations() -> None:

@@ -252,6 +252,13 @@ def test_unknown_fields_are_kept(tmp_path: Path, place: str) -> None:
     assert 1 == (tmp_path / "again.meta").read_bytes().count(UNKNOWN)
 
 
+def test_the_bits_of_a_nan_are_kept(tmp_path: Path) -> None:
+    """Python makes a quiet NaN of a signaling one, so that its message is kept beside."""
+    message = new_graph({"name": "c", "op": "NoOp"})
+    message.graph_def.node[0].attr["x"].MergeFromString(bytes.fromhex("25 01 00 80 7f"))
+    assert_nothing_lost(message, tmp_path)
+
+
 def test_collections_of_every_kind_are_kept(tmp_path: Path) -> None:
     """The five kinds, one without any, variables of both kinds together, and bytes that only look like variables."""
     message = new_graph({"name": "v", "op": "VariableV2"})
