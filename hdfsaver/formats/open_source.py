@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 
 from hdfsaver.files import file_kinds, kind_detection
 from hdfsaver.files.error_context import about
@@ -11,7 +10,7 @@ from hdfsaver.files.file_kinds import FileKind
 from hdfsaver.files.opening import Opened, end_reading, open_any
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.formats import checkpoint_sources, sharded_files
-from hdfsaver.formats.archives import unpacking
+from hdfsaver.formats.archives import Archive
 from hdfsaver.formats.graph_source import open_graph
 from hdfsaver.formats.npy import NpySource
 from hdfsaver.formats.npz import NpzSource
@@ -124,8 +123,10 @@ def _of_file(path: str, opened: Opened, kind: FileKind | None) -> TensorFile:
 
 
 def _of_archive(path: str) -> TensorFile:
-    with unpacking(path), zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
+    with about(path):
+        archive = Archive(path)
+    archive.close()
+    names = [info.filename for info in archive.members]
     if checkpoint_sources.KERAS_WEIGHTS in names:
         return checkpoint_sources.open_keras_archive(path)
     if any(name.endswith("data.pkl") for name in names):

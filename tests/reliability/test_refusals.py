@@ -197,6 +197,27 @@ def test_an_archive_that_cannot_be_read_is_not_damaged(tmp_path, monkeypatch):
         tf.open_file(tmp_path / "a.npz")
 
 
+class Closing(io.FileIO):
+    """A file that is closed with an error."""
+
+    def close(self):
+        if not self.closed:
+            super().close()
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+class Ended(archives._Noting, Closing):
+    """Such a file as `archives` opens it."""
+
+
+def test_a_failing_close_of_an_archive(tmp_path, monkeypatch):
+    """What was read is right, also where the members are only listed, to find out what the archive is."""
+    np.savez(tmp_path / "a.npz", w=np.ones(3))
+    monkeypatch.setattr(io, "open", lambda path, mode: Closing(path))  # as the library for archives does
+    monkeypatch.setattr(archives, "_Noting", Ended)
+    assert [1.0] * 3 == tf.load_file(tmp_path / "a.npz")["w"].tolist()
+
+
 def test_a_shard_that_the_system_refuses(tmp_path, refused):
     """A model is not read without a part of it because there are too many open files."""
     for number in (1, 2):
