@@ -97,16 +97,22 @@ def _step(value: Any) -> int:
 
 def graph_of(name: str, folder: Path) -> Any:
     """The step of the graph in a file: it has as many constants."""
-    if not (folder / name).exists():
+    try:
+        file = tf.open_file(folder / name)
+    except tf.errors.NotFoundError:
         return None
-    with tf.open_file(folder / name) as file:
+    with file:
         structure = file.structure()
-    return sum(node.startswith("mark") for node in structure.digraph)
+    return None if structure is None else sum(node.startswith("mark") for node in structure.digraph)
 
 
 def both_of(prefix: str, folder: Path) -> Any:
-    """The step of a TensorFlow checkpoint and of the graph beside it."""
-    return (found_in(prefix, folder), graph_of(f"{prefix}.meta", folder))
+    """The step of a TensorFlow checkpoint and of its graph, which is that of the file beside it, if there is one."""
+    values, beside = found_in(prefix, folder), graph_of(f"{prefix}.meta", folder)
+    if values is None:
+        return (None, beside)
+    own = graph_of(prefix, folder)
+    return (values, own if beside in (None, own) else f"a mixture: {own} and {beside}")
 
 
 # --- Savers ---------------------------------------------------------------------------------------------------------
