@@ -3186,6 +3186,14 @@ MUTANTS = [
             "A file that another state file lists is not removed.",
         ),
         (
+            "no-groups-because-of-a-file",
+            "checkpoint/shared_files.py",
+            "            staying[prefix] = one in kept or not why",
+            "            staying[prefix] = True",
+            "checkpoint/test_group_rotation.py",
+            "A file that cannot be read adds no lists of groups to a state file without groups.",
+        ),
+        (
             "released-files-go",
             "checkpoint/shared_files.py",
             "            released[each].add(name)",

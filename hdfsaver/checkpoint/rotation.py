@@ -117,20 +117,20 @@ class Rotation:
 
     def _needed(
         self, superseded: list[str], lists: dict[str, GroupList], folder: str, latest_filename: str | None
-    ) -> list[str]:
-        """The superseded checkpoints that others need."""
+    ) -> dict[str, bool]:
+        """The superseded checkpoints that must stay; see `shared_files.still_needed`."""
         if not superseded:
-            return []
+            return {}
         # A file that this Saver has written without a group, and that is unchanged, has its model alone.
         known = {place: self._written[place] for place in superseded if place in self._written}
         unchanged = {place for place, found in known.items() if found and found == shared_files.signature(place)}
         return shared_files.still_needed(superseded, self._group, lists, folder, latest_filename, unchanged)
 
     def _with_own(
-        self, lists: dict[str, GroupList], before: CheckpointState | None, listed: list[Kept], needed: list[str]
+        self, lists: dict[str, GroupList], before: CheckpointState | None, listed: list[Kept], needed: dict[str, bool]
     ) -> dict[str, GroupList]:
         """The lists of all groups; none if there are no groups, so that the state file is that of TensorFlow."""
-        if not (lists or self._group or needed or before):
+        if not (lists or self._group or any(needed.values()) or before):
             return {}
         found = {} if before is None else before.groups
         released = found[self._group].released if self._group in found else ()

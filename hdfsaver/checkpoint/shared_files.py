@@ -106,8 +106,8 @@ def still_needed(
     folder: str,
     latest_filename: str | None,
     own: Collection[str] = (),
-) -> list[str]:
-    """Those of the checkpoints that a Saver retires that must stay.
+) -> dict[str, bool]:
+    """Those of the checkpoints that a Saver retires that must stay; False where nothing says that others need it.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def still_needed(
 
     Returns
     -------
-    list of str
+    dict of str to bool
 
     Raises
     ------
@@ -141,7 +141,7 @@ def still_needed(
     for name, found in [*lists.items(), *(item for state in states for item in state.groups.items())]:
         for each in _identities(found.released):
             released[each].add(name)
-    staying = []
+    staying: dict[str, bool] = {}
     for prefix in prefixes:
         path = checkpoint_names.find_own(prefix)
         one = None if path is None else identity(path)
@@ -152,7 +152,7 @@ def still_needed(
             # The level is that of the program's call of `Saver.save`.
             warnings.warn(f"A superseded checkpoint stays: {path} {why}.", stacklevel=9)
         if why or one in kept or not models <= released[one] | {group}:
-            staying.append(prefix)
+            staying[prefix] = one in kept or not why
     return staying
 
 

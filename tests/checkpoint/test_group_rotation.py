@@ -173,6 +173,7 @@ def test_a_file_of_another_kind_stays(tmp_path):
     with pytest.warns(UserWarning, match=r"m-1\.h5 is a file of another kind"):
         saver.save(tmp_path / "m", 2)
     assert ["m-1", "m-2"] == on_disk(tmp_path)
+    assert {} == tf.train.get_checkpoint_state(tmp_path).groups
 
 
 @pytest.mark.parametrize(("group", "stays"), [("", False), ("student", True)])
@@ -189,10 +190,11 @@ def test_a_damaged_file(tmp_path, group, stays):
     assert int(stays) == len(caught)
 
 
-def test_a_file_that_cannot_be_read_stays(pair, tmp_path, monkeypatch):
-    """If the system does not let it be read, its other models are not known."""
-    _, student = pair
-    student.save(tmp_path / "m", 1)
+@pytest.mark.parametrize("group", ["", "student"])
+def test_a_file_that_cannot_be_read_stays(tmp_path, monkeypatch, group):
+    """If the system does not let it be read, its other models are not known; without groups none are listed then."""
+    Trained(group, max_to_keep=1).save(tmp_path / "m", 1)
+    student = Trained(group, max_to_keep=1, resume_rotation=True)
     really_open = os.open
 
     def refuse(path, *args, **options):
@@ -204,6 +206,7 @@ def test_a_file_that_cannot_be_read_stays(pair, tmp_path, monkeypatch):
     with pytest.warns(UserWarning, match=r"m-1\.h5 cannot be read, and may have models of other groups"):
         student.save(tmp_path / "m", 2)
     assert ["m-1", "m-2"] == on_disk(tmp_path)
+    assert {group} - {""} == set(tf.train.get_checkpoint_state(tmp_path).groups)
 
 
 def test_another_state_file_that_cannot_be_read(tmp_path, monkeypatch):
