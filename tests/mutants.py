@@ -3186,6 +3186,14 @@ MUTANTS = [
             "A file that another state file lists is not removed.",
         ),
         (
+            "a-checkpoint-that-is-written",
+            "checkpoint/save_jobs.py",
+            "        except OpError as error:",
+            "        except ZeroDivisionError as error:",
+            "checkpoint/test_rotation.py",
+            "An error of the state file says that the checkpoint is written.",
+        ),
+        (
             "no-groups-because-of-a-file",
             "checkpoint/shared_files.py",
             "            staying[prefix] = one in kept or not why",

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from hdfsaver.checkpoint.retention import Kept
 from hdfsaver.checkpoint.rotation import Rotation
+from hdfsaver.errors import OpError
 from hdfsaver.files.atomic_write import LONG_DRAFTS, clear_stale, draft_names
 from hdfsaver.files.folder_lock import folder_lock
 from hdfsaver.files.opening import is_there
@@ -111,9 +112,14 @@ class SaveJob:
             self.writer.write(path, {ROOT: self.model}, structure_version=self.version, options=self.options)
 
     def _record(self, folder: str) -> None:
-        if self.rotation is not None:
-            new = Kept(self.prefix, time.time(), self.metric, self.path)
+        if self.rotation is None:
+            return
+        new = Kept(self.prefix, time.time(), self.metric, self.path)
+        try:
             self.rotation.record(new, folder, self.latest_filename, durable=self.options.durable)
+        except OpError as error:
+            written = f"{checkpoint_names.file_of(self.path)} is written, but the state file may not list it"
+            raise type(error)(None, None, f"{written}: {error.message}", error.error_code) from error.__cause__
 
     def _write_beside_others(self, path: os.PathLike[str]) -> None:
         with open_rest(path, self.group) as rest:

@@ -125,6 +125,31 @@ def test_what_was_to_go_goes_with_the_next_save(sess, tmp_path, monkeypatch, mod
     assert ["m-2"] == on_disk(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["m", "checkpoint"])
+def test_an_error_says_whether_the_checkpoint_is_written(sess, tmp_path, monkeypatch, name):
+    """An error of the state file comes after the checkpoint, which the next save lists."""
+    saver = tf.train.Saver(max_to_keep=2)
+    saver.save(sess, tmp_path / "m", 0)
+    really = os.replace
+
+    def refuse(path, target):
+        if os.path.basename(target).startswith(f"{name}-1" if name == "m" else name):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        really(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", refuse)
+        with pytest.raises(tf.errors.ResourceExhaustedError, match=f"Cannot write {tmp_path}/{name}") as caught:
+            saver.save(sess, tmp_path / "m", 1)
+    is_written = (tmp_path / "m-1.h5").exists()
+    assert is_written == (name != "m")
+    assert is_written == caught.value.message.startswith(f"{tmp_path}/m-1.h5 is written, but the state file may not")
+    assert str(tmp_path / "m-0") == tf.train.latest_checkpoint(tmp_path)
+    saver.save(sess, tmp_path / "m", 2)
+    listed = [os.path.basename(path) for path in tf.train.get_checkpoint_state(tmp_path).all_model_checkpoint_paths]
+    assert ["m-1" if is_written else "m-0", "m-2"] == on_disk(tmp_path) == listed
+
+
 def test_an_interrupted_start_is_repeated(sess, tmp_path, monkeypatch):
     """Interrupted while it reads the state file, a Saver that resumes reads it when it saves again."""
     tf.train.Saver().save(sess, tmp_path / "m", 0)
