@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from hdfsaver import dtypes
 from hdfsaver.conversion.converted_arrays import ConvertedArrays
 from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError
+from hdfsaver.files.opening import is_there
 from hdfsaver.formats.npz import write_npy, write_npz
 from hdfsaver.formats.pytorch import write_torch
 from hdfsaver.formats.safetensors import write_safetensors
@@ -113,12 +113,14 @@ def replaced_graph(prefix: str) -> str:
     ------
     FailedPreconditionError
         There is a graph without a checkpoint, which would seem to be that of the new one.
+    OpError
+        The operating system does not tell.
     """
     from hdfsaver.interop.bundle.shards import index_path
     from hdfsaver.interop.graphs.graph_of_checkpoint import graph_path
 
     graph = graph_path(prefix)
-    if graph is not None and not replaced_v1(prefix) and not os.path.lexists(index_path(prefix)):
+    if graph is not None and not replaced_v1(prefix) and not is_there(index_path(prefix)):
         raise FailedPreconditionError(
             None,
             None,

@@ -19,7 +19,7 @@ from pathlib import Path
 import xxhash
 
 from hdfsaver.errors import FailedPreconditionError, OpError, from_os_error
-from hdfsaver.files.opening import end_reading
+from hdfsaver.files.opening import end_reading, is_there
 from hdfsaver.files.os_errors import refused
 
 try:
@@ -178,7 +178,7 @@ def open_draft(
     # The block begins before the draft exists: an interruption may come between any two steps.
     draft = Draft(is_new=new_only)
     try:
-        if new_only and os.path.lexists(path):
+        if new_only and is_there(path):
             raise FileExistsError(EEXIST, os.strerror(EEXIST))
         target, mode = _resolve(Path(path if like is None else like))
         if like is not None:
@@ -322,7 +322,7 @@ def _is_linked(draft: Draft) -> bool:
     except OSError as error:
         # A network that loses the answer of a server reports an error although the name is there.
         if not _is_same(draft.path, draft.target):
-            if os.path.lexists(draft.target):  # the moment between this test and the renaming remains
+            if error.errno == EEXIST or is_there(draft.target):  # the moment between this test and the renaming remains
                 raise FileExistsError(EEXIST, os.strerror(EEXIST)) from error
             return False
     with suppress(OSError):  # the file is there; the next save removes its other name

@@ -7,7 +7,7 @@ import os
 from hdfsaver.files import file_kinds, kind_detection
 from hdfsaver.files.error_context import about
 from hdfsaver.files.file_kinds import FileKind
-from hdfsaver.files.opening import Opened, end_reading, open_any
+from hdfsaver.files.opening import Opened, end_reading, is_file, open_any
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.formats import checkpoint_sources, sharded_files
 from hdfsaver.formats.archives import Archive
@@ -84,11 +84,11 @@ def _open_regular(path: str, group: str = "") -> TensorFile:
 
 
 def _of_folder(path: str) -> TensorFile:
-    if any(os.path.isfile(os.path.join(path, name)) for name in _SAVED_MODELS):
+    if any(is_file(os.path.join(path, name)) for name in _SAVED_MODELS):
         return open_saved_model(path)
     # With a slash at its end, a folder may be the prefix of files whose names are only suffixes.
     unnamed = os.path.join(path, "")
-    if not locate(unnamed) and not os.path.isfile(os.path.join(path, "checkpoint")):
+    if not locate(unnamed) and not is_file(os.path.join(path, "checkpoint")):
         found = sharded_files.open_folder(path, _open_regular)
         if found is not None:
             return found

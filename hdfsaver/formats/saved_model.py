@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from hdfsaver.files.error_context import about
+from hdfsaver.files.opening import is_folder
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.formats.checkpoint_sources import ContainedSource
 from hdfsaver.formats.graph_source import GraphSource
@@ -47,6 +48,7 @@ def open_saved_model(path: str) -> TensorFile:
 def _beside(path: str, count: int) -> list[str]:
     """The parts of a SavedModel that are not read."""
     folder = path if os.path.isdir(path) else os.path.dirname(path)
-    extra = [name for name in ("assets", "assets.extra") if os.path.isdir(os.path.join(folder, name))]
-    parts = [f"the files in {name}" for name in extra if os.listdir(os.path.join(folder, name))]
+    extra = [name for name in ("assets", "assets.extra") if is_folder(os.path.join(folder, name))]
+    with about(folder):
+        parts = [f"the files in {name}" for name in extra if os.listdir(os.path.join(folder, name))]
     return [*parts, *([f"{count - 1:,} further graphs" if count > 2 else "a further graph"] if count > 1 else [])]

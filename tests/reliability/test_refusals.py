@@ -14,7 +14,9 @@ import pytest
 import hdfsaver as tf
 from hdfsaver import errors
 from hdfsaver.files import opening
+from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.formats import archives, pytorch
+from hdfsaver.interop import open_tensorflow, read_saved_model, write_bundle
 from hdfsaver.storage.reading import open_rest
 from tests.reliability.programs import Model, saved_step
 
@@ -227,6 +229,52 @@ def test_a_shard_that_the_system_refuses(tmp_path, refused):
     refused("open", tmp_path / "model-00002-of-00002.safetensors", errno.EMFILE)
     with pytest.raises(errors.ResourceExhaustedError, match="00002-of-00002.safetensors: Too many open files"):
         tf.open_file(tmp_path)
+
+
+def test_a_checkpoint_of_tensorflow_that_cannot_be_looked_at_is_not_missing(tmp_path, refused):
+    """Neither for a reader, nor for a conversion beside its graph, which would be told to remove the graph."""
+    with tf.Graph().as_default():
+        tf.constant(1.0, name="c")
+        tf.train.export_meta_graph(tmp_path / "graph.h5")
+    tf.convert(tmp_path / "graph.h5", tmp_path / "x.meta")
+    tf.save_file({"w": np.ones(3)}, tmp_path / "a.h5")
+    write_bundle(tmp_path / "x", {"w": np.ones(3)})
+    for name in ("open", "stat", "lstat"):
+        refused(name, tmp_path / "x.index")
+    for ask in (
+        lambda: open_tensorflow(tmp_path / "x"),
+        lambda: tf.convert(tmp_path / "a.h5", tmp_path / "x", to="tensorflow"),
+    ):
+        with pytest.raises(errors.UnknownError, match=rf"{tmp_path}/x\.index"):
+            ask()
+
+
+@pytest.mark.parametrize(("name", "path"), [("stat", "saved_model.pb"), ("listdir", "variables")])
+def test_a_saved_model_that_cannot_be_looked_at(tmp_path, refused, name, path):
+    """It is not one without a graph, or without variables, and the error names what was refused."""
+    (tmp_path / "variables").mkdir()
+    (tmp_path / "saved_model.pb").write_bytes(b"\x08\1")
+    refused(name, tmp_path / path)
+    for ask in (tf.open_file, read_saved_model):
+        with pytest.raises(errors.UnknownError, match=f"{tmp_path}/{path}"):
+            ask(tmp_path)
+
+
+def test_a_new_file_replaces_nothing_that_cannot_be_looked_at(tmp_path, refused):
+    """A refusal to tell whether there is a file does not mean that there is none."""
+    (tmp_path / "a").write_text("mine")
+    refused("lstat", tmp_path / "a")
+    with pytest.raises(errors.UnknownError, match=f"{tmp_path}/a"), atomic_write(tmp_path / "a", new_only=True):
+        pass
+
+    def write():
+        with atomic_write(tmp_path / "b", new_only=True):
+            (tmp_path / "b").write_text("of another program")
+            refused("lstat", tmp_path / "b")
+
+    with pytest.raises(errors.AlreadyExistsError, match="nothing is overwritten"):
+        write()
+    assert ["mine", "of another program"] == [(tmp_path / name).read_text() for name in "ab"]
 
 
 def test_a_training_does_not_begin_again_where_its_state_cannot_be_read(tmp_path, refused):

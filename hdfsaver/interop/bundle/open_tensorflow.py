@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from hdfsaver.errors import NotFoundError
 from hdfsaver.files.error_context import about
 from hdfsaver.files.kind_detection import refusal
-from hdfsaver.files.opening import Opened, end_reading, open_any
+from hdfsaver.files.opening import Opened, end_reading, is_file, open_any
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.interop.bundle.bundle_reading import BundleSource
 from hdfsaver.interop.bundle.shards import index_path
@@ -59,7 +59,7 @@ def open_v1(path: str | os.PathLike[str]) -> TensorFile:
         See `open_bundle`.
     """
     name = os.fspath(path)
-    found = None if os.path.isfile(name) else find(name)
+    found = None if is_file(name) else find(name)
     files = (name,) if found is None or found.kind != "v1" else found.files
     _check_complete(name, files)
     with ExitStack() as stack:
@@ -96,9 +96,9 @@ def open_tensorflow(prefix: str | os.PathLike[str]) -> TensorFile:
     found = find(prefix)
     if found is not None:
         return open_bundle(found.prefix) if found.kind == "bundle" else open_v1(found.prefix)
-    if os.path.isfile(index_path(os.fspath(prefix))):
+    if is_file(index_path(os.fspath(prefix))):
         return open_bundle(prefix)  # raises an error that describes the fault
-    if os.path.isfile(prefix):
+    if is_file(prefix):
         with ExitStack() as stack:
             raise refusal(_opened(os.fspath(prefix), stack), prefix, "a TensorFlow checkpoint")
     raise NotFoundError(None, None, f"{os.fspath(prefix)} is not a TensorFlow checkpoint: it has no index.")

@@ -37,6 +37,10 @@ _NO_LINKS = {EMLINK, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM}
 """The error numbers of file systems without hard links."""
 
 
+_MOST = 99_999
+"""The largest number of data files whose names are looked for one by one."""
+
+
 class Replacement:
     """The replacement of a checkpoint of the second format.
 
@@ -52,6 +56,7 @@ class Replacement:
         self._prefix = prefix
         self._durable = durable
         self._folder, self._name = os.path.split(prefix)
+        self._known: set[str] = set()
 
     def begin(self) -> None:
         """Clear what killed programs have left, while nothing is written yet.
@@ -97,6 +102,7 @@ class Replacement:
             count = self._spare(usual) if self._is_taken(usual) else usual
             content = contents(count)
             digest = xxhash.xxh3_128_hexdigest(content)
+            self._known.add(kept_path(self._prefix, digest).name)
             write_at(index.fd, memoryview(content), 0)
             index.complete(self._durable)
             try:
@@ -123,9 +129,7 @@ class Replacement:
 
         The folder is locked.
         """
-        names: list[str] = []
-        with suppress(FileNotFoundError, PermissionError):
-            names = os.listdir(self._folder or ".")
+        names = self._names()
         self._recover_graph([name for name in names if kept_names(self._prefix).fullmatch(name)])
         count = _count(index_path(self._prefix))
         pattern = re.compile(rf"{re.escape(self._name)}\.data-[0-9]{{5}}-of-([0-9]{{5,}})")
@@ -135,6 +139,18 @@ class Replacement:
             _remove(Path(self._folder, name))
         if stale:
             self._sync()
+
+    def _names(self) -> list[str]:
+        """The names of the folder's files; where it may not be listed, those that this and earlier indices lead to."""
+        try:
+            return os.listdir(self._folder or ".")
+        except FileNotFoundError:
+            return []
+        except PermissionError:
+            data = self._paths(min(_count(index_path(self._prefix)) or 0, _MOST))
+            own = kept_path(self._prefix, index_digest(self._prefix)).name
+            self._known |= {own, *map(os.path.basename, data)}
+            return [name for name in self._known if is_there(Path(self._folder, name))]
 
     def _recover_graph(self, kept: Sequence[str]) -> None:
         if not kept:

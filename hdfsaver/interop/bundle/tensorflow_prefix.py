@@ -10,7 +10,7 @@ from hdfsaver.errors import NotFoundError, OpError
 from hdfsaver.files.error_context import about
 from hdfsaver.files.file_kinds import LEVELDB, SHARD, TABLE
 from hdfsaver.files.kind_detection import kind_of_file
-from hdfsaver.files.opening import Opened, bytes_at, end_reading, open_any
+from hdfsaver.files.opening import Opened, bytes_at, end_reading, is_file, open_any
 
 _INDEX = ".index"
 
@@ -115,7 +115,7 @@ def is_table(path: str) -> bool:
     try:
         opened = open_any(path)
     except OpError as error:
-        if isinstance(error, NotFoundError) or not os.path.isfile(path):
+        if isinstance(error, NotFoundError) or not is_file(path):
             return False
         raise
     try:

@@ -31,6 +31,7 @@ class TensorFlowSource(TensorSource):
         """The graph in ``PREFIX.meta``; None without such a file."""
         path = graph_path(self._prefix)
         if path is None:
+            self.check_current()
             return None
         # Imported here, because graphs are requested rarely and their messages take time to declare.
         from hdfsaver.interop.graphs.graph_files import read_meta_graph

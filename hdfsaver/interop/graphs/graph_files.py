@@ -12,7 +12,7 @@ from hdfsaver.annotations import annotations_of
 from hdfsaver.errors import DataLossError, NotFoundError
 from hdfsaver.files.error_context import about
 from hdfsaver.files.file_kinds import GRAPH_DEF, META_GRAPH, refusal_of
-from hdfsaver.files.opening import read_regular
+from hdfsaver.files.opening import is_file, is_folder, is_there, read_regular
 from hdfsaver.interop.graphs.graph_of_checkpoint import graph_path
 from hdfsaver.interop.graphs.message_files import (
     LARGEST,
@@ -105,7 +105,7 @@ def read_nodes_and_rest(path: PathLike) -> tuple[Nodes, Structure]:
 def _present(path: PathLike) -> PathLike:
     """The path of a graph, or of the file that has it while its checkpoint is replaced."""
     text = os.fspath(path)
-    if not text.endswith(".meta") or os.path.lexists(text):
+    if not text.endswith(".meta") or is_there(text):
         return path
     return graph_path(text.removesuffix(".meta")) or path
 
@@ -303,13 +303,16 @@ def read_first_graph(path: PathLike) -> FirstGraph:
 def _variables(folder: Path) -> str | None:
     """The prefix of the checkpoint of a SavedModel; None without variables."""
     prefix = folder / "variables" / "variables"
-    names = os.listdir(prefix.parent) if prefix.parent.is_dir() else ()
+    if not is_folder(prefix.parent):
+        return None
+    with about(prefix.parent):
+        names = os.listdir(prefix.parent)
     return str(prefix) if any(name.startswith("variables.") for name in names) else None
 
 
 def _model_file(folder: Path) -> Path:
     for name in ("saved_model.pb", "saved_model.pbtxt"):
-        if (folder / name).is_file():
+        if is_file(folder / name):
             return folder / name
     raise NotFoundError(None, None, f"{folder} holds no SavedModel: neither saved_model.pb nor saved_model.pbtxt.")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import xxhash
 
-from hdfsaver.errors import NotFoundError, OpError
+from hdfsaver.errors import InvalidArgumentError, NotFoundError
 from hdfsaver.files.atomic_write import stem_of
 from hdfsaver.files.error_context import about
 from hdfsaver.files.opening import bytes_at, end_reading, is_file, open_any
@@ -28,14 +28,21 @@ def meta_path(prefix: str) -> str:
 
 
 def graph_path(prefix: str) -> str | None:
-    """The path of the file with the graph of a checkpoint; None without a graph, or without an index that is read."""
+    """The path of the file with the graph of a checkpoint; None without a graph.
+
+    Raises
+    ------
+    OpError
+        The operating system does not tell.
+    """
     path = meta_path(prefix)
     if is_file(path):
         return path
-    with suppress(OpError):
+    with suppress(InvalidArgumentError):  # a pipe or a device has the name of the index
         kept = kept_path(prefix, index_digest(prefix))
-        return str(kept) if is_file(kept) else None
-    return None
+        if is_file(kept):
+            return str(kept)
+    return path if is_file(path) else None  # it may have got its name meanwhile
 
 
 def index_digest(prefix: str) -> str:

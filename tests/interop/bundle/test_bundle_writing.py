@@ -19,10 +19,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from hdfsaver.checkpoint.meta_graph_files import read_structure
-from hdfsaver.errors import AbortedError, FailedPreconditionError, InvalidArgumentError, NotFoundError
+from hdfsaver.errors import AbortedError, FailedPreconditionError, InvalidArgumentError, NotFoundError, UnknownError
 from hdfsaver.interop.bundle import bundle_writing
 from hdfsaver.interop.bundle.bundle_writing import write_bundle
 from hdfsaver.interop.bundle.open_tensorflow import open_bundle
+from hdfsaver.interop.graphs import graph_of_checkpoint
 from hdfsaver.interop.graphs.graph_files import read_meta_graph, write_meta_graph
 from hdfsaver.interop.graphs.graph_of_checkpoint import index_digest, kept_path
 from tests.interop import samples
@@ -225,6 +226,25 @@ def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.Mo
             assert [step] * 3 == file.read("v").tolist()
 
 
+def test_a_folder_that_may_not_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The graph gets its name, and what belongs to the old checkpoint goes, as in any other folder."""
+
+    def refuse(folder: Any) -> list[str]:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    for step, size in ((1, None), (2, 100), (3, None), (4, None)):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "listdir", refuse)
+            values = {"v": np.full(9, step), "w": np.full(9, step)}
+            write_bundle(tmp_path / "x", values, meta_graph=graph(step), shard_bytes=size)
+        count = 1 if size is None else 2
+        data = [f"x.data-{number:05d}-of-{count:05d}" for number in range(count)]
+        assert [*data, "x.index", "x.meta"] == sorted(os.listdir(tmp_path))
+        with open_bundle(tmp_path / "x") as file:
+            assert [step] * 9 == file.read("w").tolist()
+            assert [f"step_{step}"] == list(file.structure().digraph)
+
+
 def test_what_belongs_to_the_old_checkpoint_goes(tmp_path: Path) -> None:
     """Data files of other numbers and a checkpoint of the first format go; files of other prefixes stay."""
     write_bundle(tmp_path / "x", {"a": np.ones(100), "b": np.ones(100)}, shard_bytes=800)
@@ -277,6 +297,40 @@ def test_the_graph_is_found_while_its_checkpoint_is_replaced(tmp_path: Path, is_
     assert not (tmp_path / "x.meta").exists()
 
 
+def test_a_graph_that_gets_its_name_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader that has found no graph under the usual name, and then none under the other, looks again."""
+    write_bundle(tmp_path / "x", {"v": np.zeros(1)}, meta_graph=graph(1))
+    kept = kept_path(str(tmp_path / "x"), index_digest(str(tmp_path / "x")))
+    (tmp_path / "x.meta").rename(kept)
+
+    def digest(prefix: str) -> str:
+        kept.rename(tmp_path / "x.meta")
+        return index_digest(prefix)
+
+    monkeypatch.setattr(graph_of_checkpoint, "index_digest", digest)
+    with open_bundle(tmp_path / "x") as file:
+        assert ["step_1"] == list(file.structure().digraph)
+
+
+def test_an_index_that_cannot_be_read_is_not_one_without_a_graph(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the index tells which graph belongs to it, the system must let it be read."""
+    write_bundle(tmp_path / "x", {"v": np.zeros(1)}, meta_graph=graph(1))
+    (tmp_path / "x.meta").rename(kept_path(str(tmp_path / "x"), index_digest(str(tmp_path / "x"))))
+    really = os.open
+
+    def refuse(path: Any, *args: Any, **options: Any) -> int:
+        if os.fspath(path).endswith(".index"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return really(path, *args, **options)
+
+    with open_bundle(tmp_path / "x") as file:
+        monkeypatch.setattr(os, "open", refuse)
+        with pytest.raises(UnknownError, match=r"Cannot read .*x\.index: Input/output error"):
+            file.structure()
+
+
 def test_an_open_checkpoint_that_is_replaced(tmp_path: Path) -> None:
     """What was not opened yet is not taken from the new checkpoint: an error says that the old one is gone."""
     write_bundle(tmp_path / "x", {"v": np.zeros(3)}, meta_graph=graph(1))
@@ -290,6 +344,9 @@ def test_an_open_checkpoint_that_is_replaced(tmp_path: Path) -> None:
         (tmp_path / "x.data-00000-of-00001").unlink()
         with pytest.raises(AbortedError, match="Open it again"):
             late.read("v")
+        (tmp_path / "x.meta").unlink()
+        with pytest.raises(AbortedError, match="Open it again"):
+            early.structure()
 
 
 @pytest.mark.parametrize(
