@@ -17,6 +17,7 @@ from hdfsaver.files import opening
 from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.formats import archives, pytorch
 from hdfsaver.interop import open_tensorflow, read_saved_model, write_bundle
+from hdfsaver.interop.bundle.tensorflow_prefix import find
 from hdfsaver.storage.reading import open_rest
 from tests.reliability.programs import Model, saved_step
 
@@ -243,6 +244,7 @@ def test_a_checkpoint_of_tensorflow_that_cannot_be_looked_at_is_not_missing(tmp_
         refused(name, tmp_path / "x.index")
     for ask in (
         lambda: open_tensorflow(tmp_path / "x"),
+        lambda: find(tmp_path / "x"),
         lambda: tf.convert(tmp_path / "a.h5", tmp_path / "x", to="tensorflow"),
     ):
         with pytest.raises(errors.UnknownError, match=rf"{tmp_path}/x\.index"):

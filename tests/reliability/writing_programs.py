@@ -315,7 +315,8 @@ def convert_to(target: str, model: Model, folder: Path, **options: Any) -> None:
 
 
 def prepare_from(name: str, model: Model, folder: Path) -> None:
-    """A source in another format, and an earlier target."""
+    """A source in another format, an earlier target, and a place for temporary folders."""
+    (folder / "temporary").mkdir()
     tf.save_file(numbers_of(BEFORE), folder / "target.h5", durable=False)
     if name == "source.keras":
         with zipfile.ZipFile(folder / name, "w") as archive:
@@ -351,7 +352,6 @@ def convert_from(name: str, model: Model, folder: Path) -> None:
 @contextmanager
 def temporary_in(folder: Path) -> Iterator[None]:
     """Let temporary folders be made in a folder, where their calls go wrong too."""
-    (folder / "temporary").mkdir(exist_ok=True)
     before, tempfile.tempdir = tempfile.tempdir, str(folder / "temporary")
     try:
         yield
