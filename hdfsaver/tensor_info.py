@@ -24,6 +24,9 @@ STRING_BYTES = 64
 _NUMBERS = "iufc"
 """The kinds of NumPy's dtypes that have a byte order and one size for each type."""
 
+_LARGEST_ITEM = 16
+"""Bytes of the largest number."""
+
 LARGE = 65536
 """A tensor of at least this many bytes is moved on its own, compressed or mapped; smaller ones together."""
 
@@ -74,6 +77,21 @@ def native(array: Array) -> Array:
 def nbytes_of(dtype: str, shape: tuple[int, ...]) -> int:
     """Bytes of a value of any dtype but ``string``."""
     return math.prod(shape) * numpy_dtype(dtype).itemsize
+
+
+def is_possible(shape: tuple[int, ...], itemsize: int) -> bool:
+    """Whether NumPy can have such an array: it counts bytes in 63 bits, and leaves out dimensions of size 0."""
+    # The elements may become objects, or numbers of 16 bytes.
+    return math.prod(size or 1 for size in shape) * max(itemsize, _LARGEST_ITEM) < 2**63
+
+
+def is_utf8(name: str) -> bool:
+    """Whether a name can be encoded: a lone surrogate, which JSON allows, cannot."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def counted(entry: TensorInfo, value: Array) -> TensorInfo:

@@ -24,7 +24,7 @@ from hdfsaver.files.positional_io import read_at
 from hdfsaver.formats.archives import unpacking
 from hdfsaver.formats.pickles import Bounded, read_pickle
 from hdfsaver.formats.source import OneByOneSource, entry_of, strings_of
-from hdfsaver.tensor_info import STRING, STRING_BYTES, Array, Key, TensorInfo
+from hdfsaver.tensor_info import STRING, STRING_BYTES, Array, Key, TensorInfo, is_possible
 
 MAGIC = b"\x93NUMPY"
 SUFFIX = ".npy"
@@ -35,9 +35,6 @@ _LARGEST_HEADER = 65536
 _SHORTEST = len(MAGIC) + 2 + 4
 HEAD = len(MAGIC) + 2 + 4 + _LARGEST_HEADER
 """At most this many bytes come before the values."""
-
-_MOST_ELEMENTS = 2**59
-"""Elements of an array, dimensions of size 0 left out, whose bytes NumPy counts in 63 bits."""
 
 _KEYS = {"descr", "fortran_order", "shape"}
 _LONG = re.compile(r"(?<=\d)L\b")
@@ -156,13 +153,14 @@ def _header(found: Any, begin: int) -> Header:
     if not isinstance(shape, tuple) or not all(type(size) is int and 0 <= size < 2**48 for size in shape):
         raise ValueError("its shape is impossible")
     limits.check_rank("", len(shape))
-    if math.prod(size or 1 for size in shape) >= _MOST_ELEMENTS or not isinstance(fortran, bool):
+    dtype = np.lib.format.descr_to_dtype(found["descr"])
+    if not is_possible(shape, dtype.itemsize) or not isinstance(fortran, bool):
         raise ValueError("its shape is impossible")
-    return Header(shape, np.lib.format.descr_to_dtype(found["descr"]), fortran, begin)
+    return Header(shape, dtype, fortran, begin)
 
 
-def strings_of_objects(header: Header, data: Array) -> Array:
-    """The strings in an array of Python objects, which is a pickle; nothing in it is executed.
+def _objects(header: Header, data: Array) -> list[str | bytes]:
+    """The elements of an array of Python objects, which is a pickle; nothing in it is executed.
 
     Raises
     ------
@@ -178,6 +176,12 @@ def strings_of_objects(header: Header, data: Array) -> Array:
         raise InvalidArgumentError(None, None, "holds Python objects, which only code could create; save numbers.")
     if len(items) != math.prod(header.shape):
         raise DataLossError(None, None, f"declares {math.prod(header.shape)} objects, but has {len(items)}.")
+    return items
+
+
+def strings_of_objects(header: Header, data: Array) -> Array:
+    """The strings in an array of Python objects, as bytes; errors are those of `_objects`."""
+    items = _objects(header, data)
     found = np.empty(len(items), object)
     found[:] = [item.encode("utf-8", "surrogatepass") if isinstance(item, str) else item for item in items]
     return found.reshape(header.shape, order="F" if header.fortran else "C")
@@ -215,13 +219,14 @@ def columns_of(
         try:
             data = read(source)
             budget.take(repr(name), elements=max(0, len(data) - header.begin))
-            strings_of_objects(header, data)
+            items = _objects(header, data)
+            # A pickle may repeat a string without bytes for it.
+            budget.take(repr(name), nbytes=sum(map(len, items)) + STRING_BYTES * len(items))
+            columns[name] = Column(source, header)
         except ResourceExhaustedError as error:
             unreadable[name] = error
         except OpError as error:
             unreadable[name] = type(error)(None, None, f"{name!r} {error.message}", error.error_code)
-        else:
-            columns[name] = Column(source, header)
         return columns, unreadable
     for fields, dtype in _fields(header.dtype):
         full = "/".join((name, *fields))
@@ -242,7 +247,7 @@ def _check_column(name: str, above: tuple[int, ...], dtype: np.dtype[Any], budge
     """Check that an array, or a field of elements with the shape ``above``, can be read."""
     base, below = _base(dtype)
     limits.check_rank(repr(name), len(above) + len(below))
-    if math.prod(size or 1 for size in (*above, *below)) >= _MOST_ELEMENTS:
+    if not is_possible((*above, *below), base.itemsize):
         raise DataLossError(None, None, f"{name!r} has an impossible shape.")
     try:
         dtypes.name_of_numpy(base)

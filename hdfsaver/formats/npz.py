@@ -15,7 +15,7 @@ from hdfsaver.files.progress import Callback
 from hdfsaver.formats.archives import Archive
 from hdfsaver.formats.npy import HEAD, SUFFIX, Column, Whole, begin_of, columns_of, entry_of_column, parse_header
 from hdfsaver.formats.source import OneByOneSource
-from hdfsaver.tensor_info import Array
+from hdfsaver.tensor_info import Array, is_utf8
 
 _SHORT = 1024
 _SHOWN = 80
@@ -130,13 +130,16 @@ def write_npz(path: str, names: Iterable[str], source: Any, *, durable: bool) ->
 
 def _check_name(name: str) -> None:
     """Refuse a name that an archive would cut off, so that the array could not be found again."""
+    instead = ", or use .h5"
     if "\0" in name:
         what = "has a NUL in its name, which .npz cannot hold"
     elif len(name.encode("utf-8", "surrogatepass")) > _LONGEST_NAME:
         what = f"has a name of more than {_LONGEST_NAME:,} bytes, which .npz cannot hold"
+    elif not is_utf8(name):
+        what, instead = "has a lone surrogate in its name, which is invalid in UTF-8", ""
     else:
         return
-    raise InvalidArgumentError(None, None, f"{name[:_SHOWN]!r} {what}. Rename it (rename), or use .h5.")
+    raise InvalidArgumentError(None, None, f"{name[:_SHOWN]!r} {what}. Rename it (rename){instead}.")
 
 
 def write_npy(path: str, name: str, source: Any, *, durable: bool) -> None:

@@ -163,13 +163,13 @@ def _itemsize(dtype: str) -> int:
 
 def _plain(value: Plain | list[Any]) -> Array:
     """An array of a number or string, or of a list of these."""
-    array = np.asarray(value)
-    if array.dtype.kind not in "SU":
-        return array
-    # Not from NumPy's strings, which drop NULs at their ends.
-    found = np.empty(array.shape, object)
-    found.reshape(-1)[:] = [_bytes(item) for item in (value if isinstance(value, list) else [value])]
-    return found
+    several = value if isinstance(value, list) else [value]
+    if not isinstance(several[0], str | bytes):
+        return np.asarray(value)
+    # Not by NumPy's strings, which drop NULs at their ends, and take as much memory for each as for the longest.
+    found = np.empty(len(several), object)
+    found[:] = [_bytes(item) for item in several]
+    return found if isinstance(value, list) else found.reshape(())
 
 
 def _bytes(text: Any) -> bytes:

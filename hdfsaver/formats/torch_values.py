@@ -11,7 +11,7 @@ import numpy as np
 from hdfsaver import dtypes, limits
 from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
 from hdfsaver.formats.pickles import FROZEN_SET, SET, Made, Name, Pairs, Reference
-from hdfsaver.tensor_info import Array
+from hdfsaver.tensor_info import Array, is_possible
 
 _NAMES = {row.torch: row.name for row in reversed(dtypes.TABLE) if row.torch is not None}
 
@@ -401,10 +401,10 @@ def _tensor_with_dtype(made: Made) -> Value:
 def _strided(storage: Storage, dtype: str, offset: Any, layout: tuple[Any, Any], metadata: Any) -> Strided:
     shape, strides = (_size(each) for each in layout)
     whole = all(type(each) is int and 0 <= each < 2**48 for each in (offset, *shape, *strides))
-    if not whole or len(shape) != len(strides):
+    itemsize = dtypes.numpy_dtype(dtype).itemsize
+    if not whole or len(shape) != len(strides) or not is_possible(shape, itemsize):
         raise ValueError("a tensor of an impossible shape")
     last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
-    itemsize = dtypes.numpy_dtype(dtype).itemsize
     if math.prod(shape) and (last + 1) * itemsize > storage.length * dtypes.numpy_dtype(storage.dtype).itemsize:
         raise ValueError("a tensor beyond its storage")
     pairs = metadata.pairs if isinstance(metadata, Pairs) else []
@@ -452,7 +452,7 @@ def _from_buffer(made: Made) -> Value:
 
 def _stored(raw: Any, shape: tuple[Any, ...], data: Any, fortran: bool = False) -> Stored:
     dtype, code = _dtype(raw)
-    if not all(type(size) is int and 0 <= size < 2**48 for size in shape):
+    if not all(type(size) is int and 0 <= size < 2**48 for size in shape) or not is_possible(shape, dtype.itemsize):
         raise ValueError("an array of an impossible shape")
     try:
         dtypes.name_of_numpy(dtype)

@@ -291,4 +291,8 @@ def _same_array(first: Any, second: Any) -> bool:
         return False
     if first.dtype == np.object_:
         return bool(first.ravel().tolist() == second.ravel().tolist())
-    return first is second or first.tobytes() == second.tobytes()
+    if first is second:
+        return True
+    if first.size and not any((*first.strides, *second.strides)):  # one element of each stands for all
+        first, second = first.reshape(-1)[:1], second.reshape(-1)[:1]
+    return bool(first.tobytes() == second.tobytes())

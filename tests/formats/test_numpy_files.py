@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
 import sys
 import zipfile
@@ -237,6 +238,7 @@ def _npy(text, version=1):
         ("{'descr': '<f8', 'fortran_order': False, 'shape': (-1,), }", "its shape is impossible"),
         ("{'descr': '<f8', 'fortran_order': False, 'shape': (2**62, 2**62), }", "cannot be unpacked"),
         ("{'descr': '<f8', 'fortran_order': 7, 'shape': (1,), }", "its shape is impossible"),
+        ("{'descr': '<U99', 'fortran_order': False, 'shape': (0, 140737488355327, 1024), }", "its shape is impossible"),
         ("{'descr': 'no', 'fortran_order': False, 'shape': (1,), }", "cannot be unpacked"),
         ("{'descr': '<f8'}", "three keys"),
         ("-" * 30000 + "1", "cannot be unpacked"),
@@ -280,6 +282,23 @@ def test_many_arrays_of_strings_without_bytes(tmp_path):
         assert ["a", "b", "c", "aa"] == list(file)
         with pytest.raises(errors.ResourceExhaustedError, match=r"x\.npz: 'bb': .*declares 61210 elements.*`elements`"):
             file["bb"]
+
+
+@pytest.mark.parametrize("form", ["npy", "npz"])
+def test_objects_that_repeat_a_string(tmp_path, form):
+    """A pickle may have a string once and refer to it often: each reference counts, and the limit can be raised."""
+    text = "s" * 10**6
+    np.save(tmp_path / "x.npy", np.array([text] * 2000, object), allow_pickle=True)
+    path = tmp_path / "x.npy"
+    if form == "npz":
+        path = tmp_path / "x.npz"
+        np.savez(path, x=np.array([text] * 2000, object), a=np.ones(2))
+    with open_source(path) as file:
+        with pytest.raises(errors.ResourceExhaustedError, match=r"'x': .*declare 200....... bytes.*`declared_bytes`"):
+            file["x"]
+        assert {"npy": [], "npz": ["a"]}[form] == list(file)
+    with hdfsaver.limits.use(declared_bytes=2**31), open_source(path) as file:
+        assert "x" in file
 
 
 @pytest.mark.parametrize("form", ["npy", "npz"])
@@ -329,6 +348,19 @@ def test_a_name_too_long_for_an_archive(tmp_path):
     hdfsaver.save_file({"x" * 70000: np.ones(1)}, tmp_path / "x.h5")
     with pytest.raises(errors.InvalidArgumentError, match=r"has a name of more than 65,531 bytes"):
         hdfsaver.convert(tmp_path / "x.h5", tmp_path / "x.npz")
+
+
+def test_a_name_that_is_not_unicode(tmp_path):
+    """A lone surrogate, which JSON has, is an error that names the array in each format of UTF-8; others have it."""
+    entry = {"dtype": "F64", "shape": [1], "data_offsets": [0, 8]}
+    text = json.dumps({"x\ud800": entry}).encode()
+    (tmp_path / "x.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + bytes(8))
+    for target in ("x.npz", "x.ckpt"):
+        with pytest.raises(errors.InvalidArgumentError, match=r"'x\\ud800'"):
+            hdfsaver.convert(tmp_path / "x.safetensors", tmp_path / target)
+        assert ["x.safetensors"] == [path.name for path in tmp_path.iterdir()]
+    hdfsaver.convert(tmp_path / "x.safetensors", tmp_path / "x.npz", rename={"\ud800": "_"})
+    assert ["x_"] == list(hdfsaver.load_file(tmp_path / "x.npz"))
 
 
 def test_headers_of_every_version(tmp_path):

@@ -6,6 +6,7 @@ import io
 import pickle
 import re
 import time
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -242,3 +243,43 @@ def test_what_a_tensor_would_allocate(tmp_path):
         with pytest.raises(errors.ResourceExhaustedError, match=r"x\.pt: repeated: .*`declared_bytes`"):
             file["repeated"]
         assert [7, 8] == file["last"].tolist()
+
+
+def test_a_shape_whose_zero_hides_the_rest(tmp_path):
+    """An empty tensor or array that NumPy cannot have is an error of it alone."""
+    data = (GOLDEN / "checkpoint_of_2019.pt").read_bytes()
+    begin = data.index(b"repeated")
+    shape, strides = b"K\x04\x85", b"K\x00\x85"
+    place = data.index(shape, begin)
+    later = data.index(strides, place)
+    huge = b"\x8a\x06" + (2**46).to_bytes(6, "little")
+    forged = data[:place] + b"K\x00" + huge + huge + b"\x87" + data[place + 3 : later] + b"K\x00K\x00K\x00\x87"
+    (tmp_path / "x.pt").write_bytes(forged + data[later + 3 :])
+    with open_source(tmp_path / "x.pt") as file:
+        with pytest.raises(
+            errors.DataLossError, match=r"x\.pt: 'repeated' is damaged: a tensor of an impossible shape"
+        ):
+            file["repeated"]
+        assert [7, 8] == file["last"].tolist()
+    dtype = b"cnumpy\ndtype\n(X\x02\0\0\0f8K\0K\1tR"
+    sizes = b"K\x00" + huge + huge + b"\x87"
+    array = b"cnumpy.core.multiarray\n_reconstruct\n)R(K\1" + sizes + dtype + b"\x89C\0tb"
+    (tmp_path / "x.pkl").write_bytes(b"\x80\3}(X\1\0\0\0aK\7X\1\0\0\0x" + array + b"u.")
+    with open_source(tmp_path / "x.pkl") as file:
+        with pytest.raises(errors.DataLossError, match=r"x\.pkl: 'x' is damaged: an array of an impossible shape"):
+            file["x"]
+        assert 7 == file["a"]
+
+
+@pytest.mark.parametrize("form", [list, lambda texts: np.array(texts, object)], ids=["list", "array"])
+def test_one_long_text_among_short_ones(tmp_path, form):
+    """Each takes the memory of its own length, not that of the longest; NULs at their ends stay."""
+    texts = ["s" * 100_000, *["t"] * 10_000, "u\0"]
+    (tmp_path / "x.pkl").write_bytes(pickle.dumps({"x": form(texts)}, 2))
+    tracemalloc.start()
+    with open_source(tmp_path / "x.pkl") as file:
+        found = file["x"].tolist()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [text.encode() for text in texts] == found
+    assert peak < 2**26, "NumPy's strings of fixed width would take four gigabytes"

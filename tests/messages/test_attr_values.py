@@ -65,6 +65,15 @@ def test_kinds(kind, value):
     assert same_value(value, plain_of(message))
 
 
+def test_constants_of_one_element_are_compared_by_it():
+    """Arrays in which one element stands for all take no memory to compare; others are compared in full."""
+    zeros, ones = (np.broadcast_to(np.float32(value), (10**12,)) for value in (0, 1))
+    assert same_value(zeros, np.broadcast_to(np.float32(0), (10**12,)))
+    assert not same_value(zeros, ones)
+    assert not same_value(np.broadcast_to(np.float32(0), (2,)), np.array([0, 1], np.float32))
+    assert same_value(np.broadcast_to(np.float32(0), (0,)), np.zeros(0, np.float32))
+
+
 def test_a_list_that_is_changed_is_not_read_again():
     """Attributes that are alike are read once, and lists are the reader's own for each."""
     reader = AttributeReader()

@@ -31,7 +31,7 @@ from hdfsaver.interop.table.ordered_code import SLICE_MARK
 from hdfsaver.interop.table.table_writing import table_bytes
 from hdfsaver.messages import message_classes
 from hdfsaver.schema import Structure
-from hdfsaver.tensor_info import LARGE, STRING
+from hdfsaver.tensor_info import LARGE, STRING, is_utf8
 
 _IN_FLIGHT = 32 << 20
 """Bytes of tensors that may wait to be written at once; a larger tensor waits alone."""
@@ -173,15 +173,15 @@ def _graph_draft(prefix: str, graph: bytes, stack: ExitStack) -> Draft:
 
 
 def _names(values: Mapping[str, Any], sort: bool) -> list[str]:
-    names = sorted(values, key=str.encode) if sort else list(values)
+    names = list(values)
     if not names:
         raise InvalidArgumentError(None, None, "There is nothing to write: a checkpoint needs at least one tensor.")
     for name in names:
-        if not name or name.encode().startswith(SLICE_MARK):
+        if not name or not is_utf8(name) or name.encode().startswith(SLICE_MARK):
             raise InvalidArgumentError(
                 None, None, f"A bundle cannot hold a tensor with the name {name!r}. Choose another name."
             )
-    return names
+    return sorted(names, key=str.encode) if sort else names
 
 
 _PLAIN = {
