@@ -2885,6 +2885,14 @@ MUTANTS = [
             "Strings without bytes count for all arrays of an archive together.",
         ),
         (
+            "memory-of-a-member",
+            "formats/archives.py",
+            "    except MemoryError as error:  # LZMA asks for as much as the member declares",
+            "    except RecursionError as error:",
+            "formats/test_sources.py::test_a_member_that_takes_all_memory",
+            "A member that takes more memory than there is does not take the others along.",
+        ),
+        (
             "strings-that-repeat-in-an-array",
             "formats/npy.py",
             "nbytes=sum(map(len, items)) + STRING_BYTES * len(items)",

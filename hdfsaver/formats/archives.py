@@ -45,9 +45,21 @@ _UNCOUNTED = 0xFFFF
 
 @contextmanager
 def unpacking(what: str) -> Iterator[None]:
-    """Turn the exceptions of the libraries on damaged bytes into a `DataLossError` that names ``what``."""
+    """Turn the exceptions of the libraries on damaged bytes into a `DataLossError` that names ``what``.
+
+    Raises
+    ------
+    DataLossError
+        The bytes are damaged.
+    ResourceExhaustedError
+        There is not enough memory.
+    """
     try:
         yield
+    except MemoryError as error:  # LZMA asks for as much as the member declares
+        raise ResourceExhaustedError(
+            None, None, f"{what} cannot be unpacked: there is not enough memory for it."
+        ) from error
     except _UNREADABLE as error:
         raise DataLossError(None, None, f"{what} cannot be unpacked: {error}") from error
     except OSError as error:

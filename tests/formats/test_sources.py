@@ -323,6 +323,23 @@ def test_a_bomb_in_an_archive(tmp_path):
         source.verify()
 
 
+def test_a_member_that_takes_all_memory(tmp_path, monkeypatch):
+    """LZMA asks for the memory that a member declares; without it, the member is refused, and the others are read."""
+
+    def opened(archive, info, *args, **kwargs):
+        if info.filename == "x.npy":
+            raise MemoryError
+        return opens(archive, info, *args, **kwargs)
+
+    opens = zipfile.ZipFile.open
+    np.savez(tmp_path / "a.npz", a=np.ones(2), x=np.ones(2))
+    monkeypatch.setattr(zipfile.ZipFile, "open", opened)
+    with open_source(tmp_path / "a.npz") as file:
+        assert [1, 1] == file["a"].tolist()
+        with pytest.raises(errors.ResourceExhaustedError, match=r"a\.npz: x\.npy .*not enough memory"):
+            file["x"]
+
+
 def test_an_inconsistent_keras_archive(tmp_path):
     """An archive whose weights are no HDF5 file, or would fill the disk."""
     with zipfile.ZipFile(tmp_path / "x.keras", "w", zipfile.ZIP_DEFLATED) as archive:
