@@ -128,6 +128,14 @@ MUTANTS = [
             "Operations that need each other run where a feed comes between them.",
         ),
         (
+            "a-fed-placeholder-is-not-waited-for",
+            "graph/walks.py",
+            'if (source, 0) not in known or nodes[source]["op"]',
+            'if True or nodes[source]["op"]',
+            "session/test_plan.py",
+            "What waits for a placeholder runs if it is fed.",
+        ),
+        (
             "the-first-unknown-operation",
             "session/plan.py",
             "key=place.__getitem__, reverse=True)",

@@ -35,7 +35,12 @@ def ancestors(digraph: DiGraph, targets: Iterable[str], known: frozenset[tuple[s
         needed.add(name)
         data = nodes[name]
         waiting.extend(source for source, output in data["inputs"] if (source, output) not in known)
-        waiting.extend(data["control_inputs"])
+        waiting.extend(
+            # As in TensorFlow, what waits for a placeholder begins if it is fed; any other operation still has to run.
+            source
+            for source in data["control_inputs"]
+            if (source, 0) not in known or nodes[source]["op"] not in ("Placeholder", "PlaceholderV2")
+        )
     return needed
 
 

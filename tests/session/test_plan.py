@@ -86,6 +86,22 @@ def test_control_inputs_come_first():
     assert ["third", "first", "second"] == [step.node for step in plan_for([second]).steps]
 
 
+def test_a_fed_placeholder_is_not_waited_for():
+    """What waits for a placeholder runs if it is fed; another operation runs before, although its output is fed."""
+    x = tf.placeholder(tf.float32, [], name="x")
+    y = tf.negative(1.0, name="y")
+    with tf.control_dependencies([x]):
+        after_x = tf.constant(3.0, name="after_x")
+    with tf.control_dependencies([y]):
+        after_y = tf.constant(4.0, name="after_y")
+    assert ["after_x"] == [step.node for step in plan_for([after_x], [x]).steps]
+    assert ["y", "after_y"] == [step.node for step in plan_for([after_y], [y]).steps][-2:]
+    with tf.Session() as session:
+        assert [3.0, [2.0], None] == session.run([after_x, tf.tuple([x]), tf.group(x)], {x: 2.0})
+        with pytest.raises(tf.errors.InvalidArgumentError, match="You must feed a value for placeholder tensor 'x'"):
+            session.run(after_x)
+
+
 def test_plans_of_small_parts():
     """A plan for a few operations of a large graph looks at those alone."""
 
