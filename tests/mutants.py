@@ -136,6 +136,14 @@ MUTANTS = [
             "What waits for a placeholder runs if it is fed.",
         ),
         (
+            "relative-paths-behind-a-link",
+            "reading/checkpoint_names.py",
+            "os.path.join(os.path.realpath(parent), name), os.path.realpath(folder))",
+            "path, folder)",
+            "reading/test_state_file.py",
+            "Relative paths in the state file of a folder that is a link lead to the checkpoints.",
+        ),
+        (
             "the-first-unknown-operation",
             "session/plan.py",
             "key=place.__getitem__, reverse=True)",

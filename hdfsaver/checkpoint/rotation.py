@@ -194,7 +194,7 @@ class _Names(NamedTuple):
     def stored(self, entry: Kept) -> str:
         """The path in the state file. As in TensorFlow, a folder that the program names relatively can be moved."""
         is_movable = not os.path.isabs(self.given_folder) and not os.path.isabs(entry.prefix)
-        return os.path.relpath(entry.place, self.folder) if is_movable else entry.place
+        return checkpoint_names.relative(entry.place, self.folder) if is_movable else entry.place
 
 
 def _read(folder: str, latest_filename: str | None) -> CheckpointState | None:

@@ -53,6 +53,19 @@ def absolute(prefix: str) -> str:
         raise from_os_error(error, f"There is no working directory for the path {prefix!r}") from error
 
 
+def relative(path: str, folder: str) -> str:
+    """The relative path that leads from a folder to a checkpoint.
+
+    The parent of a folder that a symbolic link names is not the folder of the link. So a path through a parent is made
+    from paths without links.
+    """
+    within = os.path.relpath(path, folder)
+    if os.pardir not in f"{within}{os.sep}{path}".split(os.sep):
+        return within
+    parent, name = os.path.split(path)
+    return os.path.relpath(os.path.join(os.path.realpath(parent), name), os.path.realpath(folder))
+
+
 def file_of(prefix: str | os.PathLike[str]) -> Path:
     """The file of a checkpoint with that prefix."""
     text = os.fspath(prefix)

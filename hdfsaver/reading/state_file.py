@@ -173,10 +173,15 @@ def _stored(paths: Sequence[str], save_dir: str, relative: bool) -> list[str]:
     """Convert paths to those of a state file in a folder."""
     # With an absolute folder, TensorFlow takes a relative path as relative to the folder already.
     if os.path.isabs(save_dir):
-        return [os.path.relpath(path, save_dir) if relative and os.path.isabs(path) else path for path in paths]
+        return [
+            checkpoint_names.relative(path, save_dir) if relative and os.path.isabs(path) else path for path in paths
+        ]
     if "" in paths:
         raise ValueError(f"A checkpoint's path is empty; it cannot be listed in the state file of {save_dir!r}.")
-    return [path if os.path.isabs(path) and not relative else os.path.relpath(path, save_dir or ".") for path in paths]
+    return [
+        path if os.path.isabs(path) and not relative else checkpoint_names.relative(path, save_dir or ".")
+        for path in paths
+    ]
 
 
 def write(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import hdfsaver as tf
 from hdfsaver import limits
 from hdfsaver.reading import state_file
 from hdfsaver.reading.state_file import CheckpointState, GroupList
@@ -80,6 +82,27 @@ def test_relative_paths_begin_at_the_folder(tmp_path, monkeypatch):
     (tmp_path / "models").rename(tmp_path / "moved")
     state = state_file.read("moved")
     assert ["moved/m-0", "moved/m-1"] == state.all_model_checkpoint_paths
+
+
+@pytest.mark.parametrize("is_absolute", [False, True])
+@pytest.mark.parametrize("other", ["other", "deep/folder"])
+def test_relative_paths_from_a_folder_behind_a_link(tmp_path, monkeypatch, other, is_absolute):
+    """Relative paths to other folders, and to the folder by another name, lead to the files where it is a link."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "deep/folder").mkdir(parents=True)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "link").symlink_to("deep/folder")
+    saver = tf.train.Saver({"x": np.arange(2.0)}, save_relative_paths=is_absolute)
+    start = f"{tmp_path}/" if is_absolute else ""
+    saver.save(None, f"{start}{other}/m-1")
+    saver.save(None, f"{start}link/m-2")
+    text = (tmp_path / "link/checkpoint").read_text()
+    assert [True, True] == [
+        tf.train.checkpoint_exists(path) for path in tf.train.get_checkpoint_state("link").all_model_checkpoint_paths
+    ]
+    assert f'all_model_checkpoint_paths: "{"../../other/" if other == "other" else ""}m-1"' in text
+    tf.train.update_checkpoint_state("link", "link/m-2", [f"{other}/m-1"])
+    assert text.splitlines()[:3] == (tmp_path / "link/checkpoint").read_text().splitlines()
 
 
 def test_absolute_paths_stay_unless_asked(tmp_path):
