@@ -57,9 +57,7 @@ def unpacking(what: str) -> Iterator[None]:
     try:
         yield
     except MemoryError as error:  # LZMA asks for as much as the member declares
-        raise ResourceExhaustedError(
-            None, None, f"{what} cannot be unpacked: there is not enough memory for it."
-        ) from error
+        raise ResourceExhaustedError(None, None, f"{what} cannot be unpacked: there is not enough memory.") from error
     except _UNREADABLE as error:
         raise DataLossError(None, None, f"{what} cannot be unpacked: {error}") from error
     except OSError as error:

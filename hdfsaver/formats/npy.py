@@ -220,7 +220,7 @@ def columns_of(
             data = read(source)
             budget.take(repr(name), elements=max(0, len(data) - header.begin))
             items = _objects(header, data)
-            # A pickle may repeat a string without bytes for it.
+            # A pickle stores a repeated string once.
             budget.take(repr(name), nbytes=sum(map(len, items)) + STRING_BYTES * len(items))
             columns[name] = Column(source, header)
         except ResourceExhaustedError as error:
