@@ -15,7 +15,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from errno import EMLINK, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM
+from errno import EINVAL, EMLINK, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM
 from pathlib import Path
 
 import xxhash
@@ -33,7 +33,7 @@ from hdfsaver.interop.table.table import Table
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.parsing import parse
 
-_NO_LINKS = {EMLINK, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM}
+_NO_LINKS = {EINVAL, EMLINK, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM}
 """The error numbers of file systems without hard links."""
 
 

@@ -207,7 +207,7 @@ def test_an_index_never_describes_other_data(tmp_path: Path, monkeypatch: pytest
     assert 1 == log.count("replace x.index")
 
 
-@pytest.mark.parametrize("refused", [errno.EPERM, errno.EOPNOTSUPP])
+@pytest.mark.parametrize("refused", [errno.EPERM, errno.EOPNOTSUPP, errno.EINVAL])
 def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: int) -> None:
     """The data stay under a larger number of files, which is complete; the next checkpoint has the usual names."""
     write_bundle(tmp_path / "x", {"v": np.zeros(3)})
