@@ -2838,11 +2838,19 @@ MUTANTS = [
         ),
         (
             "outputs-of-an-import",
-            "graph/insert_nodes.py",
-            'self.budget.take("its outputs", elements=count)',
+            "graph/node_checks.py",
+            'budget.take("its outputs", elements=count)',
             "pass",
             "interop/test_graph_damage.py::test_outputs_of_many_operations_are_limited",
             "The outputs of all operations of an import are limited together.",
+        ),
+        (
+            "outputs-that-are-guessed",
+            "graph/node_checks.py",
+            '            take_outputs(guesses, definition, data["attrs"])',
+            "            pass",
+            "interop/test_graph_damage.py::test_outputs_are_limited_where_shapes_do_not_fit",
+            "They are limited too where the shapes of a file contradict its operations.",
         ),
         (
             "vectors-of-sizes",

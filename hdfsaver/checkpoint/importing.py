@@ -20,7 +20,7 @@ from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_defs import add_functions, checked_elements, checked_map, insert_definition
 from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.insert_nodes import GuessError
-from hdfsaver.graph.node_checks import check_node
+from hdfsaver.graph.node_checks import budget_of, check_node
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.interop.graphs.meta_graph_defs import (
@@ -376,8 +376,9 @@ def _adopt(graph: Graph, structure: Structure, nodes: Nodes) -> None:
     if structure.tensorflow and _inferred(graph, nodes) is not None:
         return
     digraph = with_nodes(nodes, structure).digraph
+    guesses = budget_of(nodes) if structure.tensorflow else None
     for name, data in nodes_in(digraph):
-        check_node(name, data, bool(structure.tensorflow))
+        check_node(name, data, guesses)
     graph.adopt(digraph)
 
 
@@ -422,9 +423,10 @@ def _insert(
             if inferred is not None:
                 return prefix, *inferred
             copies = {name: dict(data) for name, data in nodes.items()}
+            guesses = budget_of(copies)
             for name, data in copies.items():
                 if "outputs" in data:
-                    check_node(name, data, is_guess)
+                    check_node(name, data, guesses)
             nodes = copies
         return prefix, *insert_definition(graph, nodes, prefix, tensors, wanted)
 

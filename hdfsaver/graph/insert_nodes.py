@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from hdfsaver import dtypes, limits, schema
+from hdfsaver import dtypes, schema
 from hdfsaver.errors import InvalidNodeError, ResourceExhaustedError
 from hdfsaver.graph.definition import OpDef, find
 from hdfsaver.graph.graph import Graph
-from hdfsaver.graph.node_checks import check_given, checked_attrs, with_defaults
+from hdfsaver.graph.node_checks import budget_of, check_given, checked_attrs, take_outputs, with_defaults
 from hdfsaver.graph.op_names import check_operation_name
 from hdfsaver.graph.walks import CycleError, data_behind, topological_sort
 from hdfsaver.messages.op_defs import OUTPUT_DTYPES, OUTPUT_SHAPES
@@ -29,10 +28,6 @@ _LOOP_ENDS = ("NextIteration", "RefNextIteration")
 
 # The attributes that most often give the dtype of an operation's output, tried in this order for unknown types.
 _TELLING_ATTRS = ("dtype", "out_type", "output_type", "DstT", "Tout", "T")
-
-
-_BYTES_PER_NODE = 64
-"""About the bytes of a node in a file, which bound the outputs of all nodes together."""
 
 
 class GuessError(InvalidNodeError):
@@ -106,7 +101,7 @@ class _Insertion:
         self.nodes = nodes
         self.replaced = replaced
         self.back_edges: set[str] = set()
-        self.budget = limits.Budget(_BYTES_PER_NODE * len(nodes))
+        self.budget = budget_of(nodes)
         self._check_inputs_exist()
         self.order = self._order()
         self.names = _new_names(graph, self.order, prefix)
@@ -228,9 +223,7 @@ class _Insertion:
             return self._declared(name, attrs, known_shapes)
         try:
             self._check_inputs(definition, name, new, data)
-            if _has_lists(definition):
-                count = sum(argument.count(attrs) for argument in definition.parsed.outputs)
-                self.budget.take("its outputs", elements=count)
+            take_outputs(self.budget, definition, attrs)
         except ResourceExhaustedError as error:
             raise ResourceExhaustedError(None, None, f"Node {name!r}: {error.message}") from None
         if name in self.back_edges:
@@ -305,12 +298,6 @@ def _check_output(
             f"An input of node {new} was passed {given[output][0]} from {source}:{output} "
             f"incompatible with expected {wanted}.",
         )
-
-
-@functools.cache
-def _has_lists(definition: OpDef) -> bool:
-    """Whether an output stands for several tensors."""
-    return any(argument.is_list for argument in definition.parsed.outputs)
 
 
 def _with_shapes(name: str, outputs: Outputs, known: list[Shape]) -> Outputs:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sized
 from typing import Any
 
-from hdfsaver import dtypes
-from hdfsaver.errors import InvalidNodeError
+from hdfsaver import dtypes, limits
+from hdfsaver.errors import InvalidNodeError, ResourceExhaustedError
 from hdfsaver.graph.attr_defs import check_common
 from hdfsaver.graph.definition import OpDef, find
 from hdfsaver.shapes import Shape
@@ -15,6 +16,27 @@ Outputs = tuple[tuple[str, Shape], ...]
 
 _ONCE_LEFT_OUT = {"shape": None, "mode": b"REFLECT", "message": b""}
 """Attributes without a default, and the values that older files leave out."""
+
+_BYTES_PER_NODE = 64
+"""About the bytes of a node in a file, which bound the outputs of all nodes together."""
+
+
+def budget_of(nodes: Sized) -> limits.Budget:
+    """The budget for the outputs of all nodes of a graph."""
+    return limits.Budget(_BYTES_PER_NODE * len(nodes))
+
+
+def take_outputs(budget: limits.Budget, definition: OpDef, attrs: Mapping[str, Any]) -> None:
+    """Count the outputs of an operation with checked attributes; `ResourceExhaustedError` if there are too many."""
+    if _has_lists(definition):
+        count = sum(argument.count(attrs) for argument in definition.parsed.outputs)
+        budget.take("its outputs", elements=count)
+
+
+@functools.cache
+def _has_lists(definition: OpDef) -> bool:
+    """Whether an output stands for several tensors."""
+    return any(argument.is_list for argument in definition.parsed.outputs)
 
 
 def with_defaults(op_type: str, attrs: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,7 +75,7 @@ def checked_attrs(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
     return complete
 
 
-def check_node(name: str, data: dict[str, Any], is_guess: bool = False) -> None:
+def check_node(name: str, data: dict[str, Any], guesses: limits.Budget | None = None) -> None:
     """Check a node that has outputs against the definition of its type, and complete its attributes.
 
     Parameters
@@ -61,19 +83,25 @@ def check_node(name: str, data: dict[str, Any], is_guess: bool = False) -> None:
     name : str
     data : dict
         The node's data, which are changed.
-    is_guess : bool
-        Whether the outputs were guessed: then they become those of the definition.
+    guesses : Budget, optional
+        That of the graph, if the outputs were guessed: then they become those of the definition.
 
     Raises
     ------
     InvalidNodeError
         See `checked_attrs`; or the number of inputs is not that of the definition, or outputs are not.
+    ResourceExhaustedError
+        There are more outputs than the budget allows.
     """
     data["attrs"] = checked_attrs(name, data)
     definition = find(data["op"])
     if definition is None:
         return
-    if is_guess:
+    if guesses is not None:
+        try:
+            take_outputs(guesses, definition, data["attrs"])
+        except ResourceExhaustedError as error:
+            raise ResourceExhaustedError(None, None, f"Node {name!r}: {error.message}") from None
         shapes = [shape for _, shape in data["outputs"]]
         known = definition.attr_defs.expected(data["attrs"]).outputs
         data["outputs"] = tuple(zip(known, [*shapes, *[None] * len(known)], strict=False))

@@ -284,6 +284,25 @@ def test_outputs_of_many_operations_are_limited() -> None:
         assert 3000 == len(graph.get_operation_by_name("x2").outputs)
 
 
+@pytest.mark.parametrize("scope", ["", "s"])
+def test_outputs_are_limited_where_shapes_do_not_fit(tmp_path: Path, scope: str) -> None:
+    """A `.meta` whose shapes contradict its operations is imported all the same, with as many outputs as is allowed."""
+    definition = program(*({"name": f"x{i}", "op": "Split", "input": ["d", "a"]} for i in range(3)))
+    for node in definition.node[1:]:
+        node.attr["num_split"].i = 3000
+    axis = definition.node.add(name="d", op="Const")
+    axis.attr["dtype"].type = axis.attr["value"].tensor.dtype = 3
+    axis.attr["value"].tensor.tensor_shape.SetInParent()
+    write_message(tmp_path / "x.meta", message_classes.MetaGraphDef(graph_def=definition))
+    refused = pytest.raises(ResourceExhaustedError, match=r"Node 'x1': its outputs: .*`elements`")
+    with tf.limits.use(elements=3000), tf.Graph().as_default() as graph, refused:
+        tf.train.import_meta_graph(tmp_path / "x.meta", import_scope=scope)
+    assert [] == graph.get_operations()
+    with tf.limits.use(elements=9000), tf.Graph().as_default() as graph:
+        tf.train.import_meta_graph(tmp_path / "x.meta", import_scope=scope)
+        assert 3000 == len(graph.get_operations()[1].outputs)
+
+
 def test_a_vector_of_sizes_without_an_end() -> None:
     """A shape of a trillion dimensions is not known, and takes no memory."""
     definition = program({"name": "f", "op": "Fill", "input": ["p", "a"]})
