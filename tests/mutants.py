@@ -1500,7 +1500,7 @@ MUTANTS = [
         (
             "adopted-without-a-check",
             "checkpoint/importing.py",
-            "        check_node(name, data, bool(structure.tensorflow))",
+            "        check_node(name, data, budget)",
             "        pass",
             "graph/test_attr_defs.py",
             "A graph in a file of this format is compared with the definitions as well.",

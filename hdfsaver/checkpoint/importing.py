@@ -376,9 +376,9 @@ def _adopt(graph: Graph, structure: Structure, nodes: Nodes) -> None:
     if structure.tensorflow and _inferred(graph, nodes) is not None:
         return
     digraph = with_nodes(nodes, structure).digraph
-    guesses = budget_of(nodes) if structure.tensorflow else None
+    budget = budget_of(nodes) if structure.tensorflow else None
     for name, data in nodes_in(digraph):
-        check_node(name, data, guesses)
+        check_node(name, data, budget)
     graph.adopt(digraph)
 
 

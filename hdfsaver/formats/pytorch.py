@@ -26,6 +26,9 @@ from hdfsaver.formats.torch_values import Plain, Stored, Strided, array_of
 from hdfsaver.library_arrays import as_torch
 from hdfsaver.tensor_info import STRING, STRING_BYTES, Array, TensorInfo
 
+_SHOWN = 80
+"""Characters of a name from the file that a message shows."""
+
 
 def _torch() -> Any:
     try:
@@ -94,7 +97,7 @@ class TorchSource(OneByOneSource):
         if found is None or found < needed:
             there = "is not there" if found is None else f"has {found} bytes"
             raise DataLossError(
-                None, None, f"{name!r} is damaged: its storage {storage.key!r} of {needed} bytes {there}."
+                None, None, f"{name!r} is damaged: its storage {storage.key[:_SHOWN]!r} of {needed} bytes {there}."
             )
         return value
 

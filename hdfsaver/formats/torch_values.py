@@ -40,6 +40,9 @@ _PARAMETERS = frozenset(
 _SHOWN = 40
 """Characters of a name from the file that a message shows."""
 
+_LONGEST = 200
+"""Characters of a library's message that are shown; it may repeat a text of megabytes."""
+
 _WRAPPERS = 4
 _FLAGS = 4
 """The metadata of a tensor that are looked at; PyTorch has two."""
@@ -160,7 +163,7 @@ def meaning(raw: Any) -> Value:
     except OpError as error:
         return error
     except (ValueError, TypeError, AttributeError, KeyError, IndexError, OverflowError) as error:
-        return DataLossError(None, None, f"is damaged: {error}.")
+        return DataLossError(None, None, f"is damaged: {str(error)[:_LONGEST]}.")
 
 
 def cost(raw: Any) -> int:

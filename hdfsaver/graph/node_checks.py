@@ -27,7 +27,22 @@ def budget_of(nodes: Sized) -> limits.Budget:
 
 
 def take_outputs(budget: limits.Budget, definition: OpDef, attrs: Mapping[str, Any]) -> None:
-    """Count the outputs of an operation with checked attributes; `ResourceExhaustedError` if there are too many."""
+    """Count the outputs of an operation.
+
+    Parameters
+    ----------
+    budget : Budget
+        That of the graph; see `budget_of`.
+    definition : OpDef
+        That of its type.
+    attrs : mapping
+        Its attributes, which were checked.
+
+    Raises
+    ------
+    ResourceExhaustedError
+        There are more outputs than the budget allows.
+    """
     if _has_lists(definition):
         count = sum(argument.count(attrs) for argument in definition.parsed.outputs)
         budget.take("its outputs", elements=count)

@@ -320,3 +320,11 @@ def test_a_saved_model_without_variables(tmp_path: Path) -> None:
     shutil.copy(GRAPHS / "saved" / "variables" / "variables.data-00000-of-00001", tmp_path / "variables")
     with pytest.raises(errors.NotFoundError, match=r"variables/variables\.index"):
         tf.open_file(tmp_path)
+
+
+def test_the_message_about_text_is_short(tmp_path: Path) -> None:
+    """The parser repeats the line of an error, which may have megabytes."""
+    (tmp_path / "x.pbtxt").write_text("node { name: 'x' op: 'F' attr { key: 'f' value { i: " + "9" * 10**6 + " } } }")
+    with pytest.raises(errors.DataLossError, match=r"x\.pbtxt is not a GraphDef as text: 1:53") as caught:
+        tf.open_file(tmp_path / "x.pbtxt")
+    assert len(caught.value.message) < 1000

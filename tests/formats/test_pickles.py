@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 import re
+import struct
 import time
 import tracemalloc
 import zipfile
@@ -283,3 +284,18 @@ def test_one_long_text_among_short_ones(tmp_path, form):
     tracemalloc.stop()
     assert [text.encode() for text in texts] == found
     assert peak < 2**26, "NumPy's strings of fixed width would take four gigabytes"
+
+
+def test_messages_do_not_repeat_long_texts(tmp_path):
+    """The name of a storage, or the code of a dtype, may have megabytes; a message shows their beginning."""
+    key = b"k" * 10**6
+    storage = b"(X\7\0\0\0storagectorch\nFloatStorage\nX" + struct.pack("<I", len(key)) + key + b"X\3\0\0\0cpuK\3tQ"
+    tensor = b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + b"K\0K\3\x85K\1\x85\x89}tR"
+    code = b"X" + struct.pack("<I", 10**6) + b"f" * 10**6
+    array = b"cnumpy.core.multiarray\n_reconstruct\n)R(K\1K\0\x85cnumpy\ndtype\n" + code + b"\x85R\x89C\0tb"
+    with zipfile.ZipFile(tmp_path / "x.pt", "w") as archive:
+        archive.writestr("x/data.pkl", b"\x80\3}(X\1\0\0\0a" + tensor + b"X\1\0\0\0b" + array + b"X\1\0\0\0cK\7u.")
+    with open_source(tmp_path / "x.pt") as file:
+        assert 7 == file["c"]
+        assert {"a", "b"} == set(file.unreadable)
+        assert all(len(error.message) < 500 for error in file.unreadable.values()), file.unreadable

@@ -30,6 +30,9 @@ KINDS = {
 
 # Every message has bytes such as 0x12, the mark of its second field; text does not have them.
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_LONGEST = 500
+"""Characters of the parser's message that are shown; it may repeat a line of megabytes."""
+
 _HEAD = 65536
 
 
@@ -101,7 +104,9 @@ def _parsed_text(path: str | os.PathLike[str], data: bytes, kind: Any) -> Any:
             None, None, f"{os.fspath(path)} is not a {name}: its bytes are neither such a message nor text."
         ) from None
     except (message_classes.ParseError, ValueError) as error:
-        raise DataLossError(None, None, f"{os.fspath(path)} is not a {name} as text: {error}.") from None
+        raise DataLossError(
+            None, None, f"{os.fspath(path)} is not a {name} as text: {str(error)[:_LONGEST]}."
+        ) from None
     except RecursionError:
         raise DataLossError(None, None, f"{os.fspath(path)} is not a {name}: it is nested too deep.") from None
 
