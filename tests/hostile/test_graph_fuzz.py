@@ -24,8 +24,8 @@ def test_a_mutant_is_a_result_or_a_good_error(seed: int) -> None:
 
 @pytest.mark.slow
 def test_many_mutants() -> None:
-    """Some hundreds more."""
-    found = [(seed, way, fault) for seed in range(1000, 1400) for way, fault, _ in attempt(seed)[1].failures]
+    """Eighty more."""
+    found = [(seed, way, fault) for seed in range(1000, 1080) for way, fault, _ in attempt(seed)[1].failures]
     assert [] == found
 
 
