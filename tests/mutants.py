@@ -3354,6 +3354,14 @@ MUTANTS = [
             "A file that has changed since it was saved is looked into before it is removed.",
         ),
         (
+            "a-checkpoint-is-listed-once",
+            "checkpoint/rotation.py",
+            "        if listed and listed[-1].place == new.place:",
+            "        if listed[-1:] == [new]:",
+            "checkpoint/test_rotation.py",
+            "A checkpoint that was recovered and is saved again is listed once.",
+        ),
+        (
             "lists-of-other-groups",
             "checkpoint/rotation.py",
             "_joined(listed, lists, before, names) if lists else listed",
