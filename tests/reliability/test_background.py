@@ -339,7 +339,7 @@ def interrupted_at(points, action, handler):
         signal.signal(signal.SIGUSR1, before)
 
 
-@pytest.mark.parametrize("points", [15, pytest.param(600, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("points", [15, pytest.param(150, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", ["save", "background", "wait", "restore"])
 def test_a_signal_handler_saves_anywhere(tmp_path, kind, points):
     """A handler that saves while the same Saver saves, at any of many lines: both files are complete and listed."""

@@ -84,10 +84,9 @@ needs_compiler = pytest.mark.skipif(
 
 @pytest.mark.slow
 @needs_compiler
-@pytest.mark.parametrize("seed", [0, 1])
-def test_a_selection(seed):
+def test_a_selection():
     """Of some programs, a few trials of each; ``python -m tests.reliability.fault_injection`` has all of them."""
-    found = inject(["save/", "file/replace", "reseal", "convert/old-t.npz"], 40, seed)
+    found = inject(["save/", "file/replace", "reseal", "convert/old-t.npz"], 40, 0)
     assert 40 == len(found)
     assert [] == [(str(trial), outcome.faults) for trial, outcome in found if outcome.faults]
 
