@@ -2837,6 +2837,14 @@ MUTANTS = [
             "An attribute cannot ask for a hundred million inputs or outputs.",
         ),
         (
+            "inputs-of-a-guess",
+            "graph/node_checks.py",
+            "            if outputs is not None and output >= len(outputs):",
+            "            if False:",
+            "interop/test_graph_damage.py::test_inputs_are_checked_where_shapes_do_not_fit",
+            "An input that its source does not have is refused, also where outputs were guessed.",
+        ),
+        (
             "outputs-of-an-import",
             "graph/node_checks.py",
             'budget.take("its outputs", elements=count)',

@@ -20,7 +20,7 @@ from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_defs import add_functions, checked_elements, checked_map, insert_definition
 from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.insert_nodes import GuessError
-from hdfsaver.graph.node_checks import budget_of, check_node
+from hdfsaver.graph.node_checks import budget_of, check_node, check_wires
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.interop.graphs.meta_graph_defs import (
@@ -379,6 +379,8 @@ def _adopt(graph: Graph, structure: Structure, nodes: Nodes) -> None:
     budget = budget_of(nodes) if structure.tensorflow else None
     for name, data in nodes_in(digraph):
         check_node(name, data, budget)
+    if budget is not None:
+        check_wires(dict(nodes_in(digraph)))
     graph.adopt(digraph)
 
 
@@ -427,6 +429,7 @@ def _insert(
             for name, data in copies.items():
                 if "outputs" in data:
                     check_node(name, data, guesses)
+            check_wires(copies)
             nodes = copies
         return prefix, *insert_definition(graph, nodes, prefix, tensors, wanted)
 

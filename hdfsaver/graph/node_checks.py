@@ -144,3 +144,28 @@ def _once_left_out(definition: OpDef, outputs: Outputs) -> dict[str, Any]:
     if outputs and "dtype" in definition.attr_defs.by_name:
         found["dtype"] = dtypes.base_name(outputs[0][0])
     return found
+
+
+def check_wires(nodes: Mapping[str, Mapping[str, Any]]) -> None:
+    """Check that every input is an output that its source has, after guessed outputs became those of definitions.
+
+    Parameters
+    ----------
+    nodes : mapping
+        The data of the nodes by name. Inputs from other nodes, and from those without outputs yet, are not checked.
+
+    Raises
+    ------
+    InvalidNodeError
+        An input is an output that its source does not have.
+    """
+    for name, data in nodes.items():
+        for source, output in data["inputs"]:
+            outputs = nodes[source].get("outputs") if source in nodes else None
+            if outputs is not None and output >= len(outputs):
+                raise InvalidNodeError(
+                    None,
+                    None,
+                    f"Node {name!r}: Connecting to invalid output {output} of source node {source} "
+                    f"which has {len(outputs)} outputs.",
+                )

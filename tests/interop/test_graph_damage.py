@@ -303,6 +303,20 @@ def test_outputs_are_limited_where_shapes_do_not_fit(tmp_path: Path, scope: str)
         assert 3000 == len(graph.get_operations()[1].outputs)
 
 
+@pytest.mark.parametrize("scope", ["", "s"])
+def test_inputs_are_checked_where_shapes_do_not_fit(tmp_path: Path, scope: str) -> None:
+    """Nor does an input that its source does not have come into the graph then."""
+    definition = program(
+        {"name": "x", "op": "Split", "input": ["a", "a"], "numbers": {"num_split": 3}},
+        {"name": "y", "op": "Neg", "input": ["a:7"]},
+    )
+    write_message(tmp_path / "x.meta", message_classes.MetaGraphDef(graph_def=definition))
+    refused = pytest.raises(InvalidArgumentError, match="Node 'y': Connecting to invalid output 7 of source node a")
+    with tf.Graph().as_default() as graph, refused:
+        tf.train.import_meta_graph(tmp_path / "x.meta", import_scope=scope)
+    assert [] == graph.get_operations()
+
+
 def test_a_vector_of_sizes_without_an_end() -> None:
     """A shape of a trillion dimensions is not known, and takes no memory."""
     definition = program({"name": "f", "op": "Fill", "input": ["p", "a"]})
