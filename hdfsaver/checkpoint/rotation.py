@@ -89,10 +89,9 @@ class Rotation:
             self._resume(names, latest_filename)
         self._state = retention.record(self._state, new, self._max_to_keep, self._keep)
         listed = [entry for entry in self._state.kept if _is_there(entry, new)]
-        # A Saver that keeps all has no list, or one that it was given, maybe with an earlier save of this checkpoint.
-        if listed and listed[-1].place == new.place:
-            listed.pop()
-        listed.append(new)
+        # A Saver that keeps all has no list, or one that it was given, which may end with this checkpoint.
+        if not listed or listed[-1].place != new.place:
+            listed.append(new)
         # A state file without groups is of no use to a Saver without one, and reading it takes time in every save.
         is_shared = self._group or state_file.has_groups(folder, latest_filename)
         before = _read(folder, latest_filename) if is_shared else None

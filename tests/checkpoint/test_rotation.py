@@ -183,10 +183,9 @@ def test_a_state_file_that_cannot_be_read_is_not_replaced(sess, tmp_path, monkey
 
 
 def test_a_saver_that_keeps_all_lists_a_checkpoint_once(sess, tmp_path):
-    """A checkpoint that was recovered and is saved again is listed once, as the newest, with its new metric."""
+    """A checkpoint that was recovered and is saved again is listed once, as it was given."""
     saver = tf.train.Saver(max_to_keep=0)
     saver.save(sess, tmp_path / "m", 1)
     saver.recover_last_checkpoints([tmp_path / "m-1"])
-    saver.save(sess, tmp_path / "m", 1, metric=0.5)
-    state = tf.train.get_checkpoint_state(tmp_path)
-    assert ([str(tmp_path / "m-1")], [0.5]) == (state.all_model_checkpoint_paths, state.all_model_checkpoint_metrics)
+    saver.save(sess, tmp_path / "m", 1)
+    assert [str(tmp_path / "m-1")] == tf.train.get_checkpoint_state(tmp_path).all_model_checkpoint_paths
