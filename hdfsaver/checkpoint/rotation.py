@@ -144,12 +144,12 @@ class Rotation:
 
     def _described(self, entries: list[Kept], lists: dict[str, GroupList], names: _Names) -> CheckpointState:
         """The state to write; its last entry is the newest."""
-        paths = [names.stored(entry) for entry in entries]
+        paths = [names.stored(entry.prefix, entry.place) for entry in entries]
         state = CheckpointState(
             paths[-1],
             paths,
             all_model_checkpoint_metrics=[entry.metric for entry in entries],
-            groups=state_file.with_paths(lists, lambda path: names.stored(Kept(names.given(path), 0.0, path=path))),
+            groups=state_file.with_paths(lists, lambda path: names.stored(names.given(path), path)),
         )
         if self._remembers:  # as in TensorFlow, times are written only if they are used
             state.all_model_checkpoint_timestamps = [entry.time for entry in entries]
@@ -157,10 +157,7 @@ class Rotation:
         return state
 
     def _resume(self, names: _Names, latest_filename: str | None) -> None:
-        try:
-            state = state_file.read(names.folder, latest_filename, strict=True)
-        except ValueError:  # a state file without a checkpoint, which is replaced anyway
-            state = None
+        state = _read(names.folder, latest_filename)
         if state is not None:
             # The checkpoints of this Saver are newer than those of the state file.
             self.set_kept([*self._own(_listed(state, names), state), *self._state.kept])
@@ -192,17 +189,17 @@ class _Names(NamedTuple):
         within = path.removeprefix(os.path.join(self.folder, ""))
         return path if within == path else os.path.join(self.given_folder, within)
 
-    def stored(self, entry: Kept) -> str:
+    def stored(self, given: str, path: str) -> str:
         """The path in the state file. As in TensorFlow, a folder that the program names relatively can be moved."""
-        is_movable = not os.path.isabs(self.given_folder) and not os.path.isabs(entry.prefix)
-        return checkpoint_names.relative(entry.place, self.folder) if is_movable else entry.place
+        is_movable = not os.path.isabs(self.given_folder) and not os.path.isabs(given)
+        return checkpoint_names.relative(path, self.folder) if is_movable else path
 
 
 def _read(folder: str, latest_filename: str | None) -> CheckpointState | None:
     """The content of the state file that will be replaced; None without one that is understood."""
     try:
         return state_file.read(folder, latest_filename, strict=True)
-    except ValueError:
+    except ValueError:  # it names no checkpoint, and is replaced anyway
         return None
 
 
