@@ -20,7 +20,7 @@ from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_defs import add_functions, checked_elements, checked_map, insert_definition
 from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.insert_nodes import GuessError
-from hdfsaver.graph.node_checks import budget_of, check_node, check_wires
+from hdfsaver.graph.node_checks import check_nodes
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.interop.graphs.meta_graph_defs import (
@@ -376,11 +376,7 @@ def _adopt(graph: Graph, structure: Structure, nodes: Nodes) -> None:
     if structure.tensorflow and _inferred(graph, nodes) is not None:
         return
     digraph = with_nodes(nodes, structure).digraph
-    budget = budget_of(nodes) if structure.tensorflow else None
-    for name, data in nodes_in(digraph):
-        check_node(name, data, budget)
-    if budget is not None:
-        check_wires(dict(nodes_in(digraph)))
+    check_nodes(dict(nodes_in(digraph)), are_guessed=bool(structure.tensorflow))
     graph.adopt(digraph)
 
 
@@ -398,12 +394,12 @@ def _inferred(
     undecided = {name: _undecided(data) for name, data in nodes.items()}
     try:
         return insert_definition(graph, undecided, prefix, tensors or {}, wanted)
-    except InvalidNodeError as error:
-        if not isinstance(error, GuessError):
-            raise
+    except GuessError:
+        return None
+    except InvalidNodeError:
+        raise
     except ValueError:
-        pass
-    return None
+        return None
 
 
 def _insert(
@@ -425,11 +421,7 @@ def _insert(
             if inferred is not None:
                 return prefix, *inferred
             copies = {name: dict(data) for name, data in nodes.items()}
-            guesses = budget_of(copies)
-            for name, data in copies.items():
-                if "outputs" in data:
-                    check_node(name, data, guesses)
-            check_wires(copies)
+            check_nodes(copies, are_guessed=True)
             nodes = copies
         return prefix, *insert_definition(graph, nodes, prefix, tensors, wanted)
 

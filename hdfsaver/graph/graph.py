@@ -15,7 +15,7 @@ from hdfsaver.annotations import Watch
 from hdfsaver.graph.default_stack import DefaultStack
 from hdfsaver.graph.definition import Node, OpDef, find, lookup
 from hdfsaver.graph.graph_collections import Collections
-from hdfsaver.graph.node_checks import check_node
+from hdfsaver.graph.node_checks import check_nodes
 from hdfsaver.graph.op_names import NamesInUse, TakenNames, check_operation_name, check_scope_name, parse_tensor_name
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.scopes import ControlDependencies, device_of, locations, merge_device
@@ -78,8 +78,7 @@ class Graph:
         Attributes that have their default values may be missing, and are put in.
         """
         schema.validate(digraph)
-        for name, data in digraph.nodes.items():
-            check_node(name, data)
+        check_nodes(dict(digraph.nodes.items()))
         graph = cls()
         graph.adopt(digraph)
         return graph

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hdfsaver import dtypes, schema
-from hdfsaver.errors import InvalidNodeError, ResourceExhaustedError
+from hdfsaver.errors import InvalidNodeError
 from hdfsaver.graph.definition import OpDef, find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.node_checks import budget_of, check_given, checked_attrs, take_outputs, with_defaults
@@ -221,11 +221,8 @@ class _Insertion:
         known_shapes = attrs.pop(OUTPUT_SHAPES, None)
         if definition is None:
             return self._declared(name, attrs, known_shapes)
-        try:
-            self._check_inputs(definition, name, new, data)
-            take_outputs(self.budget, definition, attrs)
-        except ResourceExhaustedError as error:
-            raise ResourceExhaustedError(None, None, f"Node {name!r}: {error.message}") from None
+        take_outputs(self.budget, name, definition, attrs)
+        self._check_inputs(definition, name, new, data)
         if name in self.back_edges:
             outputs: Outputs = tuple((dtype, None) for dtype in definition.parsed.output_dtypes(attrs))
         else:

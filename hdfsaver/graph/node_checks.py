@@ -26,13 +26,15 @@ def budget_of(nodes: Sized) -> limits.Budget:
     return limits.Budget(_BYTES_PER_NODE * len(nodes))
 
 
-def take_outputs(budget: limits.Budget, definition: OpDef, attrs: Mapping[str, Any]) -> None:
+def take_outputs(budget: limits.Budget, name: str, definition: OpDef, attrs: Mapping[str, Any]) -> None:
     """Count the outputs of an operation.
 
     Parameters
     ----------
     budget : Budget
         That of the graph; see `budget_of`.
+    name : str
+        The name of the operation, for the message.
     definition : OpDef
         That of its type.
     attrs : mapping
@@ -43,9 +45,12 @@ def take_outputs(budget: limits.Budget, definition: OpDef, attrs: Mapping[str, A
     ResourceExhaustedError
         There are more outputs than the budget allows.
     """
-    if _has_lists(definition):
-        count = sum(argument.count(attrs) for argument in definition.parsed.outputs)
-        budget.take("its outputs", elements=count)
+    if not _has_lists(definition):
+        return
+    try:
+        budget.take("its outputs", elements=sum(argument.count(attrs) for argument in definition.parsed.outputs))
+    except ResourceExhaustedError as error:
+        raise ResourceExhaustedError(None, None, f"Node {name!r}: {error.message}") from None
 
 
 @functools.cache
@@ -90,37 +95,43 @@ def checked_attrs(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
     return complete
 
 
-def check_node(name: str, data: dict[str, Any], guesses: limits.Budget | None = None) -> None:
-    """Check a node that has outputs against the definition of its type, and complete its attributes.
+def check_nodes(nodes: Mapping[str, dict[str, Any]], *, are_guessed: bool = False) -> None:
+    """Check the nodes that have outputs against the definitions of their types, and complete their attributes.
 
     Parameters
     ----------
-    name : str
-    data : dict
-        The node's data, which are changed.
-    guesses : Budget, optional
-        That of the graph, if the outputs were guessed: then they become those of the definition.
+    nodes : mapping of str to dict
+        The data of the nodes by name, which are changed.
+    are_guessed : bool
+        Whether the outputs were guessed: then they become those of the definitions.
 
     Raises
     ------
     InvalidNodeError
-        See `checked_attrs`; or the number of inputs is not that of the definition, or outputs are not.
+        See `checked_attrs`; or the number of inputs is not that of the definition, or outputs are not; or an input is
+        an output that its source does not have.
     ResourceExhaustedError
-        There are more outputs than the budget allows.
+        There are more outputs than the limits allow.
     """
-    data["attrs"] = checked_attrs(name, data)
+    budget = budget_of(nodes)
+    for name, data in nodes.items():
+        if "outputs" in data:
+            data["attrs"] = checked_attrs(name, data)
+            if are_guessed:
+                _define_outputs(name, data, budget)
+            check_given(name, data)
+    if are_guessed:
+        _check_wires(nodes)
+
+
+def _define_outputs(name: str, data: dict[str, Any], budget: limits.Budget) -> None:
+    """Give a node of a known type the outputs of the definition, with the shapes of those that were guessed."""
     definition = find(data["op"])
-    if definition is None:
-        return
-    if guesses is not None:
-        try:
-            take_outputs(guesses, definition, data["attrs"])
-        except ResourceExhaustedError as error:
-            raise ResourceExhaustedError(None, None, f"Node {name!r}: {error.message}") from None
+    if definition is not None:
+        take_outputs(budget, name, definition, data["attrs"])
         shapes = [shape for _, shape in data["outputs"]]
         known = definition.attr_defs.expected(data["attrs"]).outputs
         data["outputs"] = tuple(zip(known, [*shapes, *[None] * len(known)], strict=False))
-    check_given(name, data)
 
 
 def check_given(name: str, data: Mapping[str, Any]) -> None:
@@ -146,19 +157,8 @@ def _once_left_out(definition: OpDef, outputs: Outputs) -> dict[str, Any]:
     return found
 
 
-def check_wires(nodes: Mapping[str, Mapping[str, Any]]) -> None:
-    """Check that every input is an output that its source has, after guessed outputs became those of definitions.
-
-    Parameters
-    ----------
-    nodes : mapping
-        The data of the nodes by name. Inputs from other nodes, and from those without outputs yet, are not checked.
-
-    Raises
-    ------
-    InvalidNodeError
-        An input is an output that its source does not have.
-    """
+def _check_wires(nodes: Mapping[str, Mapping[str, Any]]) -> None:
+    """Check that every input is an output that its source has, as far as the nodes have outputs yet."""
     for name, data in nodes.items():
         for source, output in data["inputs"]:
             outputs = nodes[source].get("outputs") if source in nodes else None
