@@ -195,6 +195,28 @@ def open_draft(
     _discard(draft)
 
 
+def write_atomically(path: str | os.PathLike[str], data: bytes, *, durable: bool = True, sweep: bool = True) -> None:
+    """Replace a file by bytes.
+
+    Parameters
+    ----------
+    path, durable, sweep
+        See `atomic_write`.
+    data : bytes
+        The new content.
+
+    Raises
+    ------
+    OpError
+        See `atomic_write`.
+    """
+    view = memoryview(data)
+    with atomic_write(path, durable=durable, sweep=sweep) as draft:
+        draft.size = len(view)
+        while view:
+            view = view[os.write(draft.fd, view) :]
+
+
 def write_text_atomically(path: str | os.PathLike[str], text: str, *, durable: bool = True, sweep: bool = True) -> None:
     """Replace a file by a string in UTF-8.
 
@@ -210,11 +232,7 @@ def write_text_atomically(path: str | os.PathLike[str], text: str, *, durable: b
     OpError
         See `atomic_write`.
     """
-    view = memoryview(text.encode())
-    with atomic_write(path, durable=durable, sweep=sweep) as draft:
-        draft.size = len(view)
-        while view:
-            view = view[os.write(draft.fd, view) :]
+    write_atomically(path, text.encode(), durable=durable, sweep=sweep)
 
 
 def _resolve(path: Path) -> tuple[Path, int | None]:

@@ -21,7 +21,7 @@ from pathlib import Path
 import xxhash
 
 from hdfsaver.errors import DataLossError, InvalidArgumentError, NotFoundError, OpError, from_os_error
-from hdfsaver.files.atomic_write import LONG_DRAFTS, Draft, atomic_write, clear_stale, stem_of, sync_folder
+from hdfsaver.files.atomic_write import LONG_DRAFTS, Draft, clear_stale, stem_of, sync_folder, write_atomically
 from hdfsaver.files.folder_lock import folder_lock
 from hdfsaver.files.opening import end_reading, is_there, open_any
 from hdfsaver.files.os_errors import refused
@@ -210,8 +210,7 @@ class Replacement:
             for shard in range(usual):
                 os.link(shard_path(self._prefix, shard, count), shard_path(self._prefix, shard, usual))
             self._sync()
-            with atomic_write(index_path(self._prefix), durable=self._durable, sweep=False) as index:
-                write_at(index.fd, memoryview(content), 0)
+            write_atomically(index_path(self._prefix), content, durable=self._durable, sweep=False)
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise

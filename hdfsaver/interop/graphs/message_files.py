@@ -9,7 +9,7 @@ from typing import Any
 
 from hdfsaver.errors import DataLossError
 from hdfsaver.files import file_kinds, kind_detection
-from hdfsaver.files.atomic_write import atomic_write
+from hdfsaver.files.atomic_write import write_atomically
 from hdfsaver.files.file_kinds import FileKind
 from hdfsaver.files.opening import read_regular
 from hdfsaver.messages import message_classes
@@ -128,11 +128,7 @@ def write_message(path: str | os.PathLike[str], message: Any, *, durable: bool =
     OpError
         The operating system reports an error, which names the file; a file that was there before is unchanged.
     """
-    view = memoryview(bytes_of_message(path, message))
-    with atomic_write(path, durable=durable) as draft:
-        draft.size = len(view)
-        while view:
-            view = view[os.write(draft.fd, view) :]
+    write_atomically(path, bytes_of_message(path, message), durable=durable)
 
 
 def bytes_of_message(path: str | os.PathLike[str], message: Any) -> bytes:
