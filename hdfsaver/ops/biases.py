@@ -17,6 +17,7 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import ROUNDED_ONCE, Grads, at_least, scope, widened, with_rank
+from hdfsaver.ops.sliding_windows import FORMATS
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
@@ -61,7 +62,7 @@ class BiasAdd(_BiasAdd):
 
     type = "BiasAdd"
     further_types = {"T": QUANTIZED}
-    allowed = {"data_format": frozenset({b"NHWC", b"NCHW"})}
+    allowed = {"data_format": FORMATS}
     attrs = {"data_format": b"NHWC"}
 
 
@@ -82,7 +83,7 @@ class BiasAddGrad(OpDef):
     signature = "out_backprop: T -> output: T"
     types = {"T": NUMBERS}
     further_types = {"T": QUANTIZED}
-    allowed = {"data_format": frozenset({b"NHWC", b"NCHW"})}
+    allowed = {"data_format": FORMATS}
     attrs = {"data_format": b"NHWC"}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
