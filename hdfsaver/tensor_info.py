@@ -85,11 +85,11 @@ def is_possible(shape: tuple[int, ...], itemsize: int) -> bool:
     return math.prod(size or 1 for size in shape) * max(itemsize, _LARGEST_ITEM) < 2**63
 
 
-def is_utf8(name: str) -> bool:
-    """Whether a name can be encoded: a lone surrogate, which JSON allows, cannot."""
+def is_utf8(name: str | bytes) -> bool:
+    """Whether a name can be encoded, or is encoded: a lone surrogate, which JSON allows, cannot."""
     try:
-        name.encode()
-    except UnicodeEncodeError:
+        _ = name.encode() if isinstance(name, str) else name.decode()
+    except UnicodeError:
         return False
     return True
 

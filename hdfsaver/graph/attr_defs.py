@@ -18,6 +18,7 @@ from hdfsaver.errors import InvalidNodeError
 from hdfsaver.graph.signature import Signature
 from hdfsaver.messages.op_defs import OUTPUT_DTYPES, OUTPUT_SHAPES
 from hdfsaver.schema import AttrValue
+from hdfsaver.tensor_info import is_utf8
 
 
 class AttrDef(NamedTuple):
@@ -295,13 +296,5 @@ def _common_fault(attr: AttrDef, value: AttrValue) -> str:
         value = [dtypes.base_name(item) if isinstance(item, str) else item for item in value]
     wrong = fault(attr, value)
     if not wrong and attr is COLOCATION:
-        return next((f"has the name {_shown(item)}, which is not UTF-8" for item in value if not _is_text(item)), "")
+        return next((f"has the name {_shown(item)}, which is not UTF-8" for item in value if not is_utf8(item)), "")
     return wrong
-
-
-def _is_text(item: bytes) -> bool:
-    try:
-        item.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
