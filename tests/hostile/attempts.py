@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 try:
@@ -22,6 +23,7 @@ except ImportError:  # Windows: nothing bounds the memory
 
 import hdfsaver as tf
 from hdfsaver.cli.listing import Model
+from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.storage.reading import open_file
 
 SECONDS = 300
@@ -30,17 +32,20 @@ SECONDS = 300
 MEMORY = 3 << 30
 
 
-def _everything(path: Path) -> None:
-    with open_file(path) as file:
+Opener = Callable[[Path], TensorFile]
+
+
+def _everything(opener: Opener, path: Path) -> None:
+    with opener(path) as file:
         file.check_readable()
         file.read_many(file.variables)
         file.structure()
 
 
-def _one_by_one(path: Path) -> None:
+def _one_by_one(opener: Opener, path: Path) -> None:
     """Every element by its name, also those after one that cannot be read; the first error is raised at the end."""
     found = []
-    with open_file(path) as file:
+    with opener(path) as file:
         for name in [*file.unreadable, *file.variables]:
             try:
                 file.read(name)
@@ -55,8 +60,8 @@ def _neighbour(path: Path) -> None:
     tf.train.load_variable(path, "a")
 
 
-def _verified(path: Path) -> None:
-    with open_file(path) as file:
+def _verified(opener: Opener, path: Path) -> None:
+    with opener(path) as file:
         file.verify()
 
 
@@ -88,35 +93,11 @@ def _imported(path: Path) -> None:
         tf.train.import_meta_graph(path)
 
 
-def _everything_foreign(path: Path) -> None:
-    with tf.open_file(path) as file:
-        file.check_readable()
-        file.read_many(file.variables)
-        file.structure()
-
-
-def _one_by_one_foreign(path: Path) -> None:
-    found = []
-    with tf.open_file(path) as file:
-        for name in [*file.unreadable, *file.variables]:
-            try:
-                file.read(name)
-            except tf.errors.OpError as error:
-                found.append(error)
-    if found:
-        raise found[0]
-
-
 def _neighbours_foreign(path: Path) -> None:
     """The good values before and after the bad one."""
     with tf.open_file(path) as file:
         if not all(file.read(name).reshape(-1).tolist() == [0, 1, 2] for name in "az"):
             raise ValueError(f"{path.name}: other values")
-
-
-def _verified_foreign(path: Path) -> None:
-    with tf.open_file(path) as file:
-        file.verify()
 
 
 def _listed_foreign(path: Path) -> None:
@@ -131,10 +112,10 @@ def _converted(path: Path) -> None:
 
 
 FOREIGN_WAYS: dict[str, Callable[[Path], object]] = {
-    "read": _everything_foreign,
-    "each": _one_by_one_foreign,
+    "read": partial(_everything, tf.open_file),
+    "each": partial(_one_by_one, tf.open_file),
     "neighbour": _neighbours_foreign,
-    "verify": _verified_foreign,
+    "verify": partial(_verified, tf.open_file),
     "slices": _sliced,
     "map": _mapped,
     "list": _listed_foreign,
@@ -144,10 +125,10 @@ FOREIGN_WAYS: dict[str, Callable[[Path], object]] = {
 """The ways of opening a file of another format."""
 
 WAYS: dict[str, Callable[[Path], object]] = {
-    "read": _everything,
-    "each": _one_by_one,
+    "read": partial(_everything, open_file),
+    "each": partial(_one_by_one, open_file),
     "neighbour": _neighbour,
-    "verify": _verified,
+    "verify": partial(_verified, open_file),
     "slices": _sliced,
     "map": _mapped,
     "list": tf.train.list_variables,
