@@ -15,7 +15,7 @@ from hdfsaver.graph.graph_defs import graph_around
 from hdfsaver.interop.graphs.graph_files import read_nodes_and_rest, warn_of_annotations, write_graph_def
 from hdfsaver.interop.graphs.graph_of_checkpoint import graph_path
 from hdfsaver.interop.graphs.message_files import text_of
-from hdfsaver.interop.graphs.meta_graph_defs import Nodes, program_message, with_nodes
+from hdfsaver.interop.graphs.meta_graph_defs import Nodes, program_message
 from hdfsaver.messages import message_classes
 from hdfsaver.reading import checkpoint_names
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
@@ -51,17 +51,6 @@ def make_folder(folder: PathLike) -> None:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
         raise errors.from_os_error(error, f"Cannot make the folder {as_prefix(folder)}") from error
-
-
-def read_structure(filename: PathLike, group: str = "") -> Structure:
-    """Read the structure that a file holds, or one of its groups.
-
-    Raises
-    ------
-    OSError, ResourceExhaustedError
-        See `read_nodes`.
-    """
-    return with_nodes(*read_nodes(filename, group))
 
 
 def read_nodes(filename: PathLike, group: str = "") -> tuple[Nodes, Structure]:

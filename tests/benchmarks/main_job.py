@@ -84,7 +84,7 @@ def long_chain(folder: Path) -> None:
     path = folder / "chain.h5"
     written = seconds(lambda: tf.train.export_meta_graph(path, graph=graph))
     line(f"written ({path.stat().st_size / 1e6:.1f} MB)", written, made, "making")
-    structure_read = seconds(lambda: meta_graph_files.read_structure(path))
+    structure_read = seconds(lambda: meta_graph_files.read_nodes(path))
     line("read as a DiGraph", structure_read, made, "making")
     with tf.Graph().as_default():
         imported = seconds(lambda: tf.train.import_meta_graph(path))

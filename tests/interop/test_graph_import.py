@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 
 import hdfsaver as tf
-from hdfsaver.checkpoint.meta_graph_files import read_structure
 from hdfsaver.errors import UnimplementedError
 from hdfsaver.interop.bundle.bundle_writing import write_bundle
 from hdfsaver.interop.graphs import graph_files
 from hdfsaver.interop.graphs.message_files import read_message, write_message
 from hdfsaver.messages import message_classes
 from hdfsaver.schema import SaverDef
-from tests.interop.graphs.test_graph_files import EXPECTED, FOLDER
+from tests.interop.graphs.test_graph_files import EXPECTED, FOLDER, structure_in
 
 FED = {"x:0": [[1.0, 2.0, 3.0]]}
 SMALL = FOLDER / "small.ckpt"
@@ -120,7 +119,7 @@ def test_imported_saved_and_exported_nothing_is_lost(tmp_path: Path, name: str) 
         assert saver is not None
         saver.restore(sess, FOLDER / f"{name}.ckpt")
         saver.save(sess, tmp_path / "x.ckpt")
-    graph_files.write_meta_graph(read_structure(tmp_path / "x.ckpt"), tmp_path / "x.meta")
+    graph_files.write_meta_graph(structure_in(tmp_path / "x.ckpt"), tmp_path / "x.meta")
     expected = read_message(FOLDER / f"{name}.ckpt.meta", message_classes.MetaGraphDef)
     found = read_message(tmp_path / "x.meta", message_classes.MetaGraphDef)
     assert expected.graph_def.library == found.graph_def.library
@@ -146,7 +145,7 @@ def test_functions_come_along_wherever_a_graph_goes(tmp_path: Path) -> None:
         exported = tf.train.export_meta_graph(tmp_path / "x.h5", graph_def=graph.as_graph_def())
         for name in ("a.meta", "b.meta"):
             graph_files.write_meta_graph(
-                read_structure(tmp_path / "x.h5") if name == "a.meta" else exported, tmp_path / name
+                structure_in(tmp_path / "x.h5") if name == "a.meta" else exported, tmp_path / name
             )
             found = read_message(tmp_path / name, message_classes.MetaGraphDef).graph_def
             assert ["add_one"] == [function.signature.name for function in found.library.function]
@@ -175,7 +174,7 @@ def test_functions_are_in_definitions_of_graphs(tmp_path: Path) -> None:
             tf.import_graph_def(frozen, name="again")
         assert frozen.library == other.as_graph_def().library
         tf.train.export_meta_graph(tmp_path / "again.h5")
-    graph_files.write_meta_graph(read_structure(tmp_path / "again.h5"), tmp_path / "again.meta")
+    graph_files.write_meta_graph(structure_in(tmp_path / "again.h5"), tmp_path / "again.meta")
     assert expected == read_message(tmp_path / "again.meta", message_classes.MetaGraphDef).graph_def.library
 
 
@@ -185,15 +184,15 @@ def test_hdf5_comes_before_a_meta_file(tmp_path: Path) -> None:
     with fresh():
         tf.placeholder(tf.float32, name="mine")
         tf.train.export_meta_graph(tmp_path / "x.ckpt")
-    assert ["mine"] == list(read_structure(tmp_path / "x.ckpt").digraph)
-    assert "y" in read_structure(tmp_path / "x.ckpt.meta").digraph
+    assert ["mine"] == list(structure_in(tmp_path / "x.ckpt").digraph)
+    assert "y" in structure_in(tmp_path / "x.ckpt.meta").digraph
 
 
 def test_the_graph_of_a_checkpoint_of_the_first_format(tmp_path: Path) -> None:
     """There the prefix is a file itself, which is no graph; the ``.meta`` beside it is."""
     shutil.copy(FOLDER.with_name("golden") / "v1", tmp_path / "v1")
     shutil.copy(FOLDER / "small.ckpt.meta", tmp_path / "v1.meta")
-    assert "y" in read_structure(tmp_path / "v1").digraph
+    assert "y" in structure_in(tmp_path / "v1").digraph
 
 
 # -- files for TensorFlow ----------------------------------------------------------------------------------------------
@@ -218,7 +217,7 @@ def write_for_tensorflow(folder: Path) -> list[list[float]]:
         write_bundle(folder / "x.ckpt", {"weights": sess.run("w:0"), "p": np.full((4, 2), 0.25, np.float32)})
         graph_files.write_meta_graph(saver.export_meta_graph(), folder / "definition.meta")
         saver.save(sess, folder / "ours.ckpt")
-        graph_files.write_meta_graph(read_structure(folder / "ours.ckpt"), folder / "structure.meta")
+        graph_files.write_meta_graph(structure_in(folder / "ours.ckpt"), folder / "structure.meta")
         graph_files.write_meta_graph(saver.export_meta_graph(), folder / "text.pbtxt")
         frozen = tf.graph_util.convert_variables_to_constants(sess, graph.as_graph_def(), ["y"])
         tf.io.write_graph(frozen, folder, "frozen.pb", as_text=False)
@@ -281,7 +280,7 @@ def test_a_graph_that_came_twice_is_saved_by_the_operations_of_each(tmp_path: Pa
         definition = saver.as_saver_def()
     new = "other/save/restore_all" if scope else "save/restore_all_1"
     assert new == definition.restore_op_name
-    structure = read_structure(tmp_path / "x.ckpt")
+    structure = structure_in(tmp_path / "x.ckpt")
     graph_files.write_meta_graph(structure, tmp_path / "x.meta")
     found = graph_files.read_meta_graph(tmp_path / "x.meta")
     assert ("other/w" if scope else "w_1") == found.saved_names["weights"]

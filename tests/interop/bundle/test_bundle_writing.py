@@ -18,7 +18,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from hdfsaver.checkpoint.meta_graph_files import read_structure
 from hdfsaver.errors import AbortedError, FailedPreconditionError, InvalidArgumentError, NotFoundError, UnknownError
 from hdfsaver.interop.bundle import bundle_writing
 from hdfsaver.interop.bundle.bundle_writing import write_bundle
@@ -27,6 +26,7 @@ from hdfsaver.interop.graphs import graph_of_checkpoint
 from hdfsaver.interop.graphs.graph_files import read_meta_graph, write_meta_graph
 from hdfsaver.interop.graphs.graph_of_checkpoint import index_digest, kept_path
 from tests.interop import samples
+from tests.interop.graphs.test_graph_files import structure_in
 from tests.interop.samples import GOLDEN
 from tests.reliability.replacements import graph
 
@@ -293,7 +293,7 @@ def test_the_graph_is_found_while_its_checkpoint_is_replaced(tmp_path: Path, is_
         assert expected == list(file.structure().digraph)
     assert expected == list(read_meta_graph(tmp_path / "x.meta").digraph)
     for name in ("x", "x.meta"):
-        assert expected == list(read_structure(tmp_path / name).digraph)
+        assert expected == list(structure_in(tmp_path / name).digraph)
     assert not (tmp_path / "x.meta").exists()
 
 

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from hdfsaver import schema
+from hdfsaver.checkpoint.meta_graph_files import read_nodes
 from hdfsaver.errors import DataLossError, NotFoundError
 from hdfsaver.interop.graphs import graph_files
 from hdfsaver.interop.graphs.message_files import read_message, write_message
+from hdfsaver.interop.graphs.meta_graph_defs import with_nodes
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.attr_values import same_value
 from hdfsaver.schema import Structure
@@ -34,6 +36,11 @@ def through_hdf5(structure: Structure, folder: Path) -> Structure:
         found = file.structure()
     assert found is not None
     return found
+
+
+def structure_in(path: Path) -> Structure:
+    """The structure that an import finds at a path, whatever the file's kind."""
+    return with_nodes(*read_nodes(path))
 
 
 def assert_same_digraph(expected: Any, found: Any) -> None:
