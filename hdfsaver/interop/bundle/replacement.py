@@ -26,7 +26,7 @@ from hdfsaver.files.folder_lock import folder_lock
 from hdfsaver.files.opening import end_reading, is_there, open_any
 from hdfsaver.files.os_errors import refused
 from hdfsaver.files.positional_io import write_at
-from hdfsaver.interop.bundle.shards import index_path, shard_path
+from hdfsaver.interop.bundle.shards import data_names, index_path, shard_path
 from hdfsaver.interop.bundle.tensorflow_prefix import v1_files
 from hdfsaver.interop.graphs.graph_of_checkpoint import index_digest, kept_names, kept_path, meta_path
 from hdfsaver.interop.table.table import Table
@@ -132,7 +132,7 @@ class Replacement:
         names = self._names()
         self._recover_graph([name for name in names if kept_names(self._prefix).fullmatch(name)])
         count = _count(index_path(self._prefix))
-        pattern = re.compile(rf"{re.escape(self._name)}\.data-[0-9]{{5}}-of-([0-9]{{5,}})")
+        pattern = data_names(self._name)
         found = [(name, pattern.fullmatch(name)) for name in names]
         stale = [name for name, match in found if count is not None and match is not None and int(match[1]) != count]
         for name in sorted(stale):

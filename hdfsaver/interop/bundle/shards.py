@@ -37,10 +37,15 @@ def shard_path(prefix: str, shard: int, shards: int) -> str:
     return f"{prefix}.data-{shard:05d}-of-{shards:05d}"
 
 
+def data_names(name: str) -> re.Pattern[str]:
+    """The pattern of the names of a bundle's data files, for any number of them, which is its group."""
+    return re.compile(rf"{re.escape(name)}\.data-[0-9]{{5}}-of-([0-9]{{5,}})")
+
+
 def data_files(prefix: str) -> list[str]:
     """The existing data files of a bundle, sorted; also those that its index does not lead to."""
     folder, name = os.path.split(prefix)
-    pattern = re.compile(rf"{re.escape(name)}\.data-[0-9]{{5}}-of-[0-9]{{5,}}")
+    pattern = data_names(name)
     with suppress(OSError):
         return sorted(os.path.join(folder, name) for name in os.listdir(folder or ".") if pattern.fullmatch(name))
     return []
