@@ -7,6 +7,7 @@ that ends in ``.h5`` or ``.hdf5`` is the file's own name.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -20,6 +21,9 @@ SUFFIXES = (".h5", ".hdf5")
 
 META_SUFFIX = ".meta"
 """The ending of TensorFlow's graph file."""
+
+ENDINGS = re.compile(r"\.(?:h5|hdf5|index|meta|data-[0-9]{5}-of-[0-9]{5})$")
+"""The endings of files of checkpoints behind the prefix, of hdfsaver and of TensorFlow."""
 
 
 def as_prefix(path: PathLike) -> str:

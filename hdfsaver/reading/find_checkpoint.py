@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ntpath
 import os
-import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from itertools import islice
@@ -18,11 +17,8 @@ from hdfsaver.files.opening import end_reading, open_any
 from hdfsaver.files.os_errors import unreadable
 from hdfsaver.interop.bundle import tensorflow_prefix as tensorflow
 from hdfsaver.reading import checkpoint_names, state_file
-from hdfsaver.reading.checkpoint_names import PathLike, as_prefix, as_prefixes
+from hdfsaver.reading.checkpoint_names import ENDINGS, PathLike, as_prefix, as_prefixes
 from hdfsaver.reading.state_file import CheckpointState
-
-_ENDINGS = re.compile(r"\.(?:h5|hdf5|index|meta|data-[0-9]{5}-of-[0-9]{5})$")
-"""The endings of files of checkpoints behind the prefix."""
 
 _LISTED, _NAMED = 10_000, 3
 """Files of a folder that are compared with a missing name, and names that an error has."""
@@ -293,4 +289,4 @@ def _prefixes_in(folder: str) -> list[str]:
     """The prefixes that files of a folder have, judging by their names."""
     with os.scandir(folder or os.curdir) as entries:
         names = [entry.name for entry in islice(entries, _LISTED)]
-    return sorted({_ENDINGS.sub("", name) for name in names if _ENDINGS.search(name)})
+    return sorted({ENDINGS.sub("", name) for name in names if ENDINGS.search(name)})

@@ -28,9 +28,6 @@ DEFAULT_NAME = "checkpoint"
 
 _PATHS = "all_model_checkpoint_paths:"
 _METRIC = "  # metric: "
-_OTHER_KINDS = re.compile(r"\.(?:h5|hdf5|index|meta|data-[0-9]{5}-of-[0-9]{5})$")
-"""The endings of checkpoints, which a state file never has."""
-
 
 _GROUP = re.compile(r"^# group: (\S*); listed:((?: \S+)*); released:((?: \S+)*)$", re.MULTILINE)
 
@@ -303,7 +300,7 @@ def others(folder: str | os.PathLike[str], latest_filename: str | None) -> list[
 
 
 def _may_be_state(name: str) -> bool:
-    return not name.startswith(".") and not _OTHER_KINDS.search(name)
+    return not name.startswith(".") and not checkpoint_names.ENDINGS.search(name)
 
 
 def rated(state: CheckpointState) -> list[tuple[str, float | None]]:
