@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from typing import Any
 
 LOGGER = logging.getLogger("hdfsaver")
@@ -58,6 +59,75 @@ def log(level: int, msg: str, *args: object, **kwargs: Any) -> None:
         The level is not an integer.
     """
     LOGGER.log(level, msg, *args, **kwargs)
+
+
+def vlog(level: int, msg: str, *args: object, **kwargs: Any) -> None:
+    """Log a message at a level; see `log`."""
+    LOGGER.log(level, msg, *args, **kwargs)
+
+
+def log_if(level: int, msg: str, condition: object, *args: object) -> None:
+    """Log a message where a condition is true.
+
+    Parameters
+    ----------
+    level : int
+        As for `log`.
+    msg : str
+        The message, with ``%`` formats.
+    condition : object
+        Whether it is logged.
+    *args : object
+        The values of the formats.
+    """
+    if condition:
+        LOGGER.log(level, msg, *args)
+
+
+_COUNTS: Counter[str] = Counter()
+"""How often each message was given to `log_first_n` and `log_every_n`, before its values are put in."""
+
+
+def log_first_n(level: int, msg: str, n: int, *args: object) -> None:
+    """Log a message the first times that the program comes here.
+
+    Parameters
+    ----------
+    level : int
+        As for `log`.
+    msg : str
+        The message, with ``%`` formats.
+    n : int
+        How many times.
+    *args : object
+        The values of the formats.
+    """
+    _COUNTS[msg] += 1
+    log_if(level, msg, _COUNTS[msg] <= n, *args)
+
+
+def log_every_n(level: int, msg: str, n: int, *args: object) -> None:
+    """Log a message once in several times that the program comes here, the first time included.
+
+    Parameters
+    ----------
+    level : int
+        As for `log`.
+    msg : str
+        The message, with ``%`` formats.
+    n : int
+        How many times.
+    *args : object
+        The values of the formats.
+    """
+    _COUNTS[msg] += 1
+    log_if(level, msg, (_COUNTS[msg] - 1) % n == 0, *args)
+
+
+def flush() -> None:
+    """Write what is kept in memory for the log."""
+    for handler in LOGGER.handlers:
+        handler.flush()
 
 
 def get_verbosity() -> int:

@@ -31,3 +31,15 @@ def test_messages_are_seen_when_they_are_asked_for():
     code = "import hdfsaver as tf; tf.logging.set_verbosity(tf.logging.INFO); tf.logging.info('loss = %g', 0.5)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert "INFO:hdfsaver:loss = 0.5\n" == done.stderr
+
+
+def test_messages_that_are_logged_now_and_then(caplog):
+    """The first ones, one of several, or those for which a condition holds."""
+    for number in range(5):
+        tf.logging.log_first_n(tf.logging.ERROR, "first %d", 2, number)
+        tf.logging.log_every_n(tf.logging.ERROR, "every %d", 3, number)
+        tf.logging.log_if(tf.logging.ERROR, "if %d", number == 4, number)
+    tf.logging.vlog(tf.logging.ERROR, "last")
+    tf.logging.flush()
+    messages = [record.getMessage() for record in caplog.records]
+    assert ["first 0", "every 0", "first 1", "every 3", "if 4", "last"] == messages
