@@ -21,6 +21,7 @@ from hdfsaver.checkpoint.restore_report import RestoreReport
 from hdfsaver.checkpoint.retention import keep_any, keep_best, keep_latest
 from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.messages import message_classes
+from hdfsaver.monitoring.basic_loops import basic_train_loop
 from hdfsaver.monitoring.checkpoint_saver_hook import CheckpointSaverHook, CheckpointSaverListener
 from hdfsaver.monitoring.coordinator import Coordinator, LooperThread
 from hdfsaver.monitoring.logging_hooks import LoggingTensorHook, StepCounterHook
@@ -95,6 +96,7 @@ __all__ = [
     "Supervisor",
     "WorkerSessionCreator",
     "assert_global_step",
+    "basic_train_loop",
     "checkpoint_exists",
     "checkpoints_iterator",
     "create_global_step",

@@ -3477,7 +3477,7 @@ MUTANTS = [
         ),
         (
             "a-tensor-fed-twice",
-            "monitoring/monitored_session.py",
+            "monitoring/wrapped_sessions.py",
             "                if key in of_hooks:",
             "                if False:",
             "monitoring",
@@ -3485,11 +3485,19 @@ MUTANTS = [
         ),
         (
             "sessions-recover",
-            "monitoring/monitored_session.py",
-            "                self._hooked = None\n            except",
-            "            except",
+            "monitoring/wrapped_sessions.py",
+            "        self._sess = self._create()\n\n    def run(",
+            "        raise error\n\n    def run(",
             "monitoring/test_monitored_session.py",
             "After an error that passes, a new session is made.",
+        ),
+        (
+            "sessions-recover-from-threads",
+            "monitoring/wrapped_sessions.py",
+            "            self._replace(error)\n            return False",
+            "            return True",
+            "monitoring/test_monitored_session.py",
+            "A temporary error of a thread gives a new session.",
         ),
         (
             "the-last-state-is-saved-once",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -31,7 +31,7 @@ class Coordinator:
         self._stop = threading.Event()
         self._error: BaseException | None = None
         self._joined = False
-        self._threads: set[threading.Thread] = set()
+        self._registered_threads: set[threading.Thread] = set()
 
     def request_stop(self, ex: BaseException | ExcInfo | None = None) -> None:
         """Ask all threads to stop.
@@ -83,7 +83,7 @@ class Coordinator:
     def register_thread(self, thread: threading.Thread) -> None:
         """Let `join` wait for a thread too."""
         with self._lock:
-            self._threads.add(thread)
+            self._registered_threads.add(thread)
 
     def join(
         self,
@@ -110,7 +110,7 @@ class Coordinator:
             The exception with which a thread stopped.
         """
         with self._lock:
-            waited_for = self._threads.union(threads or ())
+            waited_for = self._registered_threads.union(threads or ())
         while any(thread.is_alive() for thread in waited_for) and not self.wait_for_stop(0.05):
             pass
         end = time.monotonic() + stop_grace_period_secs
@@ -119,7 +119,7 @@ class Coordinator:
         running = [thread.name for thread in waited_for if thread.is_alive()]
         with self._lock:
             self._joined = True
-            self._threads = set()
+            self._registered_threads = set()
         self.raise_requested_exception()
         if running and not ignore_live_threads:
             raise RuntimeError(f"Coordinator stopped with threads still running: {' '.join(running)}")
@@ -145,37 +145,91 @@ class LooperThread(threading.Thread):
         Asks to stop; it is told of an exception of the function.
     timer_interval_secs : float or None
         Seconds from one call to the next; None calls without a pause.
-    target : callable
-        The function.
+    target : callable, optional
+        The function; without it a subclass defines `run_loop`.
     args : tuple, optional
         Its positional arguments.
     kwargs : dict, optional
         Its keyword arguments.
+
+    Raises
+    ------
+    ValueError
+        ``coord`` is not a Coordinator, or there are arguments without a function.
     """
 
     def __init__(
         self,
         coord: Coordinator,
         timer_interval_secs: float | None,
-        target: Callable[..., object],
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
+        target: Callable[..., object] | None = None,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
     ) -> None:
+        if not isinstance(coord, Coordinator):
+            raise ValueError(f"'coord' argument must be a Coordinator: {coord}")
+        if target is None and (args or kwargs):
+            raise ValueError("'args' and 'kwargs' argument require that you also pass 'target'")
         super().__init__(daemon=True)
         self._coord = coord
         self._interval = timer_interval_secs
         self._call = target
-        self._call_args, self._call_kwargs = args, kwargs or {}
+        self._call_args, self._call_kwargs = tuple(args or ()), dict(kwargs or {})
         coord.register_thread(self)
+
+    @staticmethod
+    def loop(
+        coord: Coordinator,
+        timer_interval_secs: float | None,
+        target: Callable[..., object],
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> LooperThread:
+        """Start a thread that calls a function again and again.
+
+        Parameters
+        ----------
+        coord : Coordinator
+            Asks to stop.
+        timer_interval_secs : float or None
+            Seconds from one call to the next; None calls without a pause.
+        target : callable
+            The function.
+        args : tuple, optional
+            Its positional arguments.
+        kwargs : dict, optional
+            Its keyword arguments.
+
+        Returns
+        -------
+        LooperThread
+            The thread, which runs.
+        """
+        looper = LooperThread(coord, timer_interval_secs, target, args, kwargs)
+        looper.start()
+        return looper
 
     def run(self) -> None:
         """Call until the Coordinator asks to stop; an exception stops the other threads too."""
         with self._coord.stop_on_exception():
+            self.start_loop()
             if self._interval is None:
                 while not self._coord.should_stop():
-                    self._call(*self._call_args, **self._call_kwargs)
-                return
-            due = time.monotonic()
-            while not self._coord.wait_for_stop(max(0.0, due - time.monotonic())):
-                due += self._interval
-                self._call(*self._call_args, **self._call_kwargs)
+                    self.run_loop()
+            else:
+                due = time.monotonic()
+                while not self._coord.wait_for_stop(max(0.0, due - time.monotonic())):
+                    due += self._interval
+                    self.run_loop()
+            self.stop_loop()
+
+    def start_loop(self) -> None:
+        """Called before the first call; for subclasses."""
+
+    def stop_loop(self) -> None:
+        """Called after the last call; for subclasses."""
+
+    def run_loop(self) -> None:
+        """Called each time; calls the function."""
+        if self._call is not None:
+            self._call(*self._call_args, **self._call_kwargs)

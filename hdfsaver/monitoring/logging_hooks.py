@@ -118,6 +118,7 @@ class StepCounterHook(SessionRunHook):
         if (every_n_steps is None) == (every_n_secs is None):
             raise ValueError("Exactly one of every_n_steps and every_n_secs should be provided.")
         self._timer = SecondOrStepTimer(every_n_secs, every_n_steps)
+        self._last_fetched: int | None = None
 
     def begin(self) -> None:
         """Find the global step."""
@@ -138,3 +139,16 @@ class StepCounterHook(SessionRunHook):
             seconds, steps = self._timer.update_last_triggered_step(step)
             if seconds and steps is not None:
                 log.info("global_step/sec: %g", steps / seconds)
+        self._check_progress(int(run_values.results))
+
+    def _check_progress(self, fetched: int) -> None:
+        """Warn where runs do not change the global step, which then counts nothing."""
+        if fetched == self._last_fetched:
+            log.log_first_n(
+                log.WARN,
+                "The global step has not been increased since the last run: it is still %s. Increase it in each step, "
+                "for example by giving it to an optimizer's minimize().",
+                5,
+                fetched,
+            )
+        self._last_fetched = fetched

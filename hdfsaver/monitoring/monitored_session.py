@@ -7,97 +7,50 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from hdfsaver.errors import AbortedError, OutOfRangeError, UnavailableError
+from hdfsaver.errors import OutOfRangeError
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
 from hdfsaver.monitoring.coordinator import Coordinator
 from hdfsaver.monitoring.scaffold import Scaffold
 from hdfsaver.monitoring.session_creators import ChiefSessionCreator, SessionCreator
-from hdfsaver.monitoring.session_run_hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
+from hdfsaver.monitoring.session_run_hook import SessionRunHook
+from hdfsaver.monitoring.wrapped_sessions import (
+    CoordinatedSession,
+    HookedSession,
+    RecoverableSession,
+    StepContext,
+    WrappedSession,
+)
 from hdfsaver.reading.checkpoint_names import PathLike
 from hdfsaver.session import Session
-from hdfsaver.training import tf_logging as log
 
 _T = TypeVar("_T")
-
-TEMPORARY = (AbortedError, UnavailableError)
-"""Errors after which a new session may succeed."""
 
 ENDS = (OutOfRangeError, StopIteration)
 """Exceptions that end a training without an error."""
 
 
-class _Hooked:
-    """A session with its hooks."""
+class _CoordinatedCreator(SessionCreator):
+    """Makes sessions with hooks and a Coordinator; keeps the plain session and the Coordinator of the last one.
 
-    def __init__(self, session: Session, hooks: Sequence[SessionRunHook]) -> None:
-        self.session = session
-        self.coord = Coordinator(clean_stop_exception_types=())
-        self._hooks = hooks
-        for hook in hooks:
-            hook.after_create_session(session, self.coord)
-
-    def run(self, fetches: Any, feed_dict: Mapping[Any, Any] | None, options: object, run_metadata: object) -> Any:
-        """Run, with the fetches and feeds of the hooks."""
-        if self.coord.should_stop():
-            raise RuntimeError("Run called even after should_stop requested.")
-        context = SessionRunContext(SessionRunArgs(fetches, feed_dict, options), self.session)
-        wanted, feeds = self._before(context, feed_dict)
-        values = self.session.run(
-            {"caller": fetches, "hooks": wanted}, feed_dict=feeds, options=options, run_metadata=run_metadata
-        )
-        for place, hook in enumerate(self._hooks):
-            hook.after_run(context, SessionRunValues(values["hooks"].get(place), options, run_metadata))
-        if context.stop_requested:
-            self.coord.request_stop()
-        return values["caller"]
-
-    def _before(
-        self, context: SessionRunContext, feed_dict: Mapping[Any, Any] | None
-    ) -> tuple[dict[int, Any], dict[Any, Any]]:
-        wanted: dict[int, Any] = {}
-        of_hooks: dict[Any, Any] = {}
-        given = dict(feed_dict or {})
-        for place, hook in enumerate(self._hooks):
-            request = hook.before_run(context)
-            if request is None:
-                continue
-            if request.fetches is not None:
-                wanted[place] = request.fetches
-            for key, value in (request.feed_dict or {}).items():
-                if key in of_hooks:
-                    raise RuntimeError(f"Same tensor is fed by two hooks: {key}.")
-                if key in given:
-                    raise RuntimeError(f"Same tensor is fed by a SessionRunHook and user: {key}.")
-                of_hooks[key] = value
-        return wanted, {**given, **of_hooks}
-
-
-class StepContext:
-    """The argument of a step function: the session without hooks, and ways to run with hooks or to stop.
-
-    Attributes
-    ----------
-    session : Session
-        The session without hooks.
+    Programs reach the plain session through these attributes and ``_sess`` of each layer, so they have TensorFlow's
+    names.
     """
 
-    def __init__(self, session: Session, run_with_hooks: Callable[..., Any]) -> None:
-        self._session = session
-        self._run_with_hooks = run_with_hooks
+    def __init__(self, creator: SessionCreator, hooks: Sequence[SessionRunHook], grace: float) -> None:
+        self._creator = creator
+        self._hooks = hooks
+        self._grace = grace
+        self.tf_sess: Session | None = None
+        self.coord: Coordinator | None = None
 
-    @property
-    def session(self) -> Session:
-        """The session without hooks."""
-        return self._session
-
-    def run_with_hooks(self, *args: Any, **kwargs: Any) -> Any:
-        """Run with hooks, as `MonitoredSession.run`."""
-        return self._run_with_hooks(*args, **kwargs)
-
-    def request_stop(self) -> None:
-        """End the training, by raising `StopIteration`."""
-        raise StopIteration("step_fn has requested the iterations to stop.")
+    def create_session(self) -> Any:
+        """A `CoordinatedSession`; the hooks have been told of it."""
+        self.tf_sess = self._creator.create_session()
+        self.coord = Coordinator(clean_stop_exception_types=())
+        for hook in self._hooks:
+            hook.after_create_session(self.tf_sess, self.coord)
+        return CoordinatedSession(HookedSession(self.tf_sess, self._hooks), self.coord, self._grace)
 
 
 class _MonitoredBase:
@@ -117,20 +70,12 @@ class _MonitoredBase:
         self._hooks = list(hooks or ())
         for hook in self._hooks:
             hook.begin()
-        self._creator = session_creator or ChiefSessionCreator()
-        self._recovers = recovers
-        self._grace = stop_grace_period_secs
-        self._hooked: _Hooked | None = self._create()
-        self._is_closed = False
-
-    def _create(self) -> _Hooked:
-        while True:
-            try:
-                return _Hooked(self._creator.create_session(), self._hooks)
-            except TEMPORARY as error:
-                if not self._recovers:
-                    raise
-                log.info("An error was raised while a session was being created, and a new one is made: %s", error)
+        self._coordinated_creator = _CoordinatedCreator(
+            session_creator or ChiefSessionCreator(), self._hooks, stop_grace_period_secs
+        )
+        self._sess: WrappedSession | None = (
+            RecoverableSession(self._coordinated_creator) if recovers else self._coordinated_creator.create_session()
+        )
 
     @property
     def graph(self) -> Graph:
@@ -168,7 +113,7 @@ class _MonitoredBase:
         OpError
             An operation failed, as in `Session.run`.
         """
-        return self._guarded(lambda hooked: hooked.run(fetches, feed_dict, options, run_metadata))
+        return self._open_session().run(fetches, feed_dict, options, run_metadata)
 
     def run_step_fn(self, step_fn: Callable[..., _T]) -> _T:
         """Call a function that may run several things, with hooks or without.
@@ -195,50 +140,27 @@ class _MonitoredBase:
         names = list(inspect.signature(step_fn).parameters)
         if names not in (["step_context"], ["self", "step_context"]):
             raise ValueError(
-                "step_fn may either have one 'step_context' argument, or 'self' and 'step_context' arguments if it is "
+                "`step_fn` may either have one `step_context` argument, or `self` and `step_context` arguments if it's "
                 f"an instance method. Got {names} instead."
             )
+        return self._open_session().run_step_fn(step_fn, self._tf_sess)
 
-        def call(hooked: _Hooked) -> _T:
-            if hooked.coord.should_stop():
-                raise RuntimeError("Run called even after should_stop requested.")
-            return step_fn(StepContext(hooked.session, lambda *args, **kwargs: self._run_of(hooked, *args, **kwargs)))
-
-        return self._guarded(call)
-
-    @staticmethod
-    def _run_of(
-        hooked: _Hooked,
-        fetches: Any,
-        feed_dict: Mapping[Any, Any] | None = None,
-        options: object = None,
-        meta: object = None,
-    ) -> Any:
-        return hooked.run(fetches, feed_dict, options, meta)
-
-    def _guarded(self, call: Callable[[_Hooked], _T]) -> _T:
-        while True:
-            if self._is_closed:
-                raise RuntimeError("Session is already closed.")
-            if self._hooked is None:
-                self._hooked = self._create()
-            hooked = self._hooked
-            try:
-                return call(hooked)
-            except TEMPORARY as error:
-                if not self._recovers:
-                    raise
-                log.info("An error was raised, and a new session is made: %s", error)
-                hooked.session.close()
-                self._hooked = None
-            except Exception:
-                # This run may have failed because a thread did.
-                hooked.coord.raise_requested_exception()
-                raise
+    def _open_session(self) -> WrappedSession:
+        if self._sess is None:
+            raise RuntimeError("Session is already closed.")
+        return self._sess
 
     def should_stop(self) -> bool:
-        """Whether a hook has asked to stop, or the session is closed."""
-        return self._is_closed or (self._hooked is not None and self._hooked.coord.should_stop())
+        """Whether a hook or a thread has asked to stop, or the session is closed."""
+        return self._sess is None or self._sess.should_stop()
+
+    def _tf_sess(self) -> Session:
+        """The session without hooks. Programs call it, so it has TensorFlow's name."""
+        assert self._coordinated_creator.tf_sess is not None
+        return self._coordinated_creator.tf_sess
+
+    def _is_closed(self) -> bool:
+        return self._coordinated_creator.tf_sess is None
 
     def close(self) -> None:
         """End the hooks, which may still run something, and then the session.
@@ -251,27 +173,19 @@ class _MonitoredBase:
         self._close(None)
 
     def _close(self, kind: type[BaseException] | None) -> None:
-        if self._is_closed:
-            raise RuntimeError("Session is already closed.")
+        sess = self._open_session()
         try:
-            if kind is None and self._hooked is not None:
+            if kind is None:
                 for hook in self._hooks:
-                    hook.end(self._hooked.session)
+                    hook.end(self._tf_sess())
         finally:
-            self._end()
-
-    def _end(self) -> None:
-        self._is_closed = True
-        hooked, self._hooked = self._hooked, None
-        try:
-            if hooked is not None:
-                hooked.coord.request_stop()
-                hooked.coord.join(stop_grace_period_secs=self._grace, ignore_live_threads=True)
-        finally:
-            if hooked is not None:
-                hooked.session.close()
-            if not self._was_finalized:
-                self._graph.unfinalize()
+            self._sess = None
+            try:
+                sess.close()
+            finally:
+                self._coordinated_creator.tf_sess = self._coordinated_creator.coord = None
+                if not self._was_finalized:
+                    self._graph.unfinalize()
 
     def __enter__(self) -> Self:
         return self
@@ -341,4 +255,4 @@ class SingularMonitoredSession(_MonitoredBase):
 
     def raw_session(self) -> Session | None:
         """The session without hooks; None after the end."""
-        return None if self._hooked is None else self._hooked.session
+        return self._coordinated_creator.tf_sess

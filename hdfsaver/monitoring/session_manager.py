@@ -58,8 +58,8 @@ class SessionManager:
     ) -> None:
         if ready_for_local_init_op is not None and local_init_op is None:
             raise ValueError(
-                "If you pass a ready_for_local_init_op you must also pass a local_init_op, "
-                f"ready_for_local_init_op [{ready_for_local_init_op}]."
+                "If you pass a ready_for_local_init_op you must also pass a local_init_op , "
+                f"ready_for_local_init_op [{ready_for_local_init_op}]"
             )
         self._local_init_op = local_init_op
         self._ready_op = ready_op
@@ -194,7 +194,9 @@ class SessionManager:
         log.info("Restored model from %s", checkpoint_dir)
         return sess, True
 
-    def wait_for_session(self, master: str, config: object = None, max_wait_secs: float = float("inf")) -> Session:
+    def wait_for_session(
+        self, master: str, config: object = None, max_wait_secs: float | None = float("inf")
+    ) -> Session:
         """A session of a worker, whose model a chief makes ready.
 
         A session has its own values here, so that no chief can set them: it is ready at once, as a model without
@@ -204,8 +206,8 @@ class SessionManager:
         ----------
         master, config : object
             Accepted for programs that give them, as `Session` does.
-        max_wait_secs : float
-            Seconds to wait at most.
+        max_wait_secs : float, optional
+            Seconds to wait at most; None to wait without a limit.
 
         Returns
         -------
@@ -217,7 +219,7 @@ class SessionManager:
         DeadlineExceededError
             The model is not ready after that time.
         """
-        end = time.monotonic() + max_wait_secs
+        end = time.monotonic() + (float("inf") if max_wait_secs is None else max_wait_secs)
         while True:
             sess = Session(master, self._graph, config)
             problem = self._run_local_init_op(sess) or _not_ready(self._ready_op, sess)
@@ -250,14 +252,16 @@ class SessionManager:
             saver.restore(sess, checkpoint)
             return sess, True
         assert folder is not None
-        end = time.monotonic() + (max_wait_secs if waits else 0)
+        # As in TensorFlow, the time that was waited is compared: at least one wait, however long each of them is.
+        left = max_wait_secs if waits else 0
         # Strict: where a disk does not answer, an error is better than a training that begins again.
         state = state_file.read(as_prefix(folder), strict=True)
         while state is None:
-            if not waits or time.monotonic() + self._recovery_wait_secs > end:
+            if left <= 0:
                 return sess, False
             log.info("Waiting for checkpoint to be available.")
             time.sleep(self._recovery_wait_secs)
+            left -= self._recovery_wait_secs
             state = state_file.read(as_prefix(folder), strict=True)
         saver.restore(sess, state.model_checkpoint_path)
         saver.recover_last_checkpoints([*state.all_model_checkpoint_paths])

@@ -42,7 +42,7 @@ class Supervisor:
     init_feed_dict : dict, optional
         The feeds of ``init_op``.
     logdir : path, optional
-        The folder where checkpoints are saved and restored; it is made where it is missing.
+        The folder where checkpoints are saved and restored; it is made where it is missing. None or "" saves nothing.
     summary_op, save_summaries_secs, summary_writer : object
         Accepted for programs that give them; there are no summaries.
     saver : Saver, optional
@@ -68,6 +68,8 @@ class Supervisor:
     ------
     RuntimeError
         A collection has several items where one is needed, or an operation has to be made but the graph is finalized.
+    ValueError
+        This is not the chief, and a variable has no device.
     """
 
     USE_DEFAULT = USE_DEFAULT
@@ -96,7 +98,7 @@ class Supervisor:
         local_init_run_options: object = None,
     ) -> None:
         self._graph = get_default_graph() if graph is None else graph
-        self._folder = None if logdir is None else as_prefix(logdir)
+        self._folder = as_prefix(logdir) if logdir else None
         self._basename = checkpoint_basename
         with self._graph.as_default():
             self.ready_op = _given(ready_op, _ready_op)
@@ -122,7 +124,18 @@ class Supervisor:
             graph=self._graph,
             recovery_wait_secs=recovery_wait_secs,
         )
+        if not is_chief:
+            self._check_devices()
         self._graph.finalize()
+
+    def _check_devices(self) -> None:
+        """Check that each variable has a device: several replicas would have one each otherwise."""
+        for operation in self._graph.get_operations():
+            if operation.type in ("Variable", "VariableV2") and not operation.device:
+                raise ValueError(
+                    f"When using replicas, all Variables must have their device set: {operation.name!r} has none. "
+                    "Make it in a `with tf.device(...)` block."
+                )
 
     @property
     def save_path(self) -> str | None:
@@ -242,20 +255,16 @@ class Supervisor:
         OpError
             The checkpoint cannot be restored; see `Saver.restore`.
         """
+        sess = self.prepare_or_wait_for_session(master, config, start_standard_services=start_standard_services)
         try:
-            sess = self.prepare_or_wait_for_session(master, config, start_standard_services=start_standard_services)
+            yield sess
+        except Exception as error:  # noqa: BLE001, the Coordinator raises it when the threads have ended
+            self.request_stop(error)
+        finally:
             try:
-                yield sess
-            except Exception as error:  # noqa: BLE001, the Coordinator raises it when the threads have ended
-                self.request_stop(error)
+                self.stop(close_summary_writer=close_summary_writer)
             finally:
-                try:
-                    self.stop(close_summary_writer=close_summary_writer)
-                finally:
-                    sess.close()
-        except Exception:
-            self.coord.clear_stop()
-            raise
+                sess.close()
 
     def stop(
         self,
@@ -325,9 +334,7 @@ class Supervisor:
         LooperThread
             The thread, which runs.
         """
-        thread = LooperThread(self.coord, timer_interval_secs, target, args or (), kwargs)
-        thread.start()
-        return thread
+        return LooperThread.loop(self.coord, timer_interval_secs, target, args, kwargs)
 
     # TensorFlow's older spellings.
     PrepareSession = prepare_or_wait_for_session

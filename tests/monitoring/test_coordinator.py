@@ -91,3 +91,31 @@ def test_a_thread_that_calls_again_and_again():
         with pytest.raises(ValueError, match="enough"):
             coord.join()
         assert [7, 7, 7] == calls
+
+
+def test_a_subclass_that_is_called_again_and_again():
+    """A subclass says itself what is called, before and after as well; a function is started in one call."""
+    calls: list[str] = []
+
+    class Looper(tf.train.LooperThread):
+        def start_loop(self):
+            calls.append("start")
+
+        def run_loop(self):
+            calls.append("run")
+            self._coord.request_stop()
+
+        def stop_loop(self):
+            calls.append("stop")
+
+    coord = tf.train.Coordinator()
+    Looper(coord, None).start()
+    coord.join()
+    assert ["start", "run", "stop"] == calls
+    coord = tf.train.Coordinator()
+    tf.train.LooperThread.loop(coord, 0.001, coord.request_stop)
+    coord.join()
+    with pytest.raises(ValueError, match="must be a Coordinator"):
+        tf.train.LooperThread("coord", None, print)
+    with pytest.raises(ValueError, match="also pass 'target'"):
+        tf.train.LooperThread(coord, None, args=(1,))

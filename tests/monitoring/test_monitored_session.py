@@ -143,7 +143,7 @@ def test_step_functions(model):
 
     with tf.train.MonitoredSession(hooks=[Spy("a", calls)]) as sess:
         assert 2.0 == sess.run_step_fn(step)
-        with pytest.raises(ValueError, match="step_fn may either have one 'step_context' argument"):
+        with pytest.raises(ValueError, match="`step_fn` may either have one `step_context` argument"):
             sess.run_step_fn(lambda session: 1)
         sess.run_step_fn(stop)
         pytest.fail("the block has ended")
@@ -151,8 +151,8 @@ def test_step_functions(model):
     assert "end" == calls[-1][1]
 
 
-def test_the_error_of_a_thread_explains_that_of_a_run(model):
-    """Where a thread of a hook has failed, its error is raised instead of what the run met because of it."""
+def test_the_error_of_a_run_is_raised_before_that_of_a_thread(model):
+    """Where a thread has failed for good, a run raises its own error; at the end that of the thread is raised."""
 
     class Failing(tf.train.SessionRunHook):
         def after_create_session(self, session, coord):
@@ -162,5 +162,72 @@ def test_the_error_of_a_thread_explains_that_of_a_run(model):
             self.coord.request_stop(ValueError("from the thread"))
             raise KeyError("from the run")
 
-    with pytest.raises(ValueError, match="from the thread"), tf.train.MonitoredSession(hooks=[Failing()]) as sess:
+    sess = tf.train.MonitoredSession(hooks=[Failing()])
+    with pytest.raises(KeyError, match="from the run"):
         sess.run(model.step)
+    with pytest.raises(ValueError, match="from the thread"):
+        sess.close()
+
+
+class ReportsOnce(tf.train.SessionRunHook):
+    """Reports an error to the Coordinator of the first session when a run ends."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def after_create_session(self, session, coord):
+        self.coord = coord
+
+    def after_run(self, run_context, run_values):
+        error, self.error = self.error, None
+        if error is not None:
+            self.coord.request_stop(error)
+
+
+@pytest.mark.parametrize("with_hooks", [True, False])
+def test_it_recovers_from_what_a_thread_reports(model, with_hooks):
+    """A temporary error that arrives through the Coordinator gives a new session, whose values are initialized."""
+
+    def step(step_context):
+        return step_context.run_with_hooks(model.weight)
+
+    with tf.train.MonitoredSession(hooks=[ReportsOnce(errors.UnavailableError(None, None, "gone"))]) as sess:
+        first = sess.run(model.step) if with_hooks else sess.run_step_fn(step)
+        raw = sess._tf_sess()
+        assert not sess.should_stop()
+        assert raw is not sess._tf_sess()
+        assert (1.0, first is None) == (sess.run(model.weight), with_hooks)
+
+
+def test_a_lasting_error_of_a_thread_stops_the_session(model):
+    """Any other error of a thread asks the session to stop, and is raised at its end."""
+    sess = tf.train.MonitoredSession(hooks=[ReportsOnce(KeyError("broken"))])
+    while not sess.should_stop():
+        sess.run(model.step)
+    with pytest.raises(KeyError, match="broken"):
+        sess.close()
+
+
+def test_a_temporary_error_of_a_thread_replaces_that_of_a_run(model):
+    """A run that fails because a thread has met a temporary error is done again in a new session."""
+    calls = []
+
+    class Failing(ReportsOnce):
+        def after_run(self, run_context, run_values):
+            calls.append(1)
+            if self.error is not None:
+                super().after_run(run_context, run_values)
+                raise errors.CancelledError(None, None, "because of it")
+
+    with tf.train.MonitoredSession(hooks=[Failing(errors.AbortedError(None, None, "gone"))]) as sess:
+        assert 1.0 == sess.run(model.weight)
+    assert 2 == len(calls)
+
+
+def test_the_layers_are_those_of_programs(model):
+    """Programs that look for the plain session in ``_sess`` of each layer find it."""
+    with tf.train.MonitoredSession() as sess:
+        found: object = sess
+        while not isinstance(found, tf.Session):
+            found = found._sess  # type: ignore[attr-defined]
+        assert found is sess._tf_sess()

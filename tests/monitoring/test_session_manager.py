@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 import hdfsaver as tf
@@ -67,6 +69,22 @@ def test_nothing_to_recover(manager, tmp_path):
         "", tf.train.Saver(), checkpoint_dir=tmp_path, wait_for_checkpoint=True, max_wait_secs=0.05
     )
     assert not found[1]
+
+
+def test_it_waits_once_at_least(model, tmp_path):
+    """A checkpoint that comes during the one long wait is found, however short the time to wait at most is."""
+    saver = tf.train.Saver()
+    manager = tf.train.SessionManager(recovery_wait_secs=0.3)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        later = threading.Timer(0.05, saver.save, (sess, str(tmp_path / "m")))
+        later.start()
+        found, is_ready = manager.recover_session(
+            "", saver, checkpoint_dir=tmp_path, wait_for_checkpoint=True, max_wait_secs=0.01
+        )
+        later.join()
+    assert is_ready
+    assert 1.0 == found.run(model.weight)
 
 
 def test_local_initialization(model):

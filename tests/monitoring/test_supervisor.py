@@ -50,10 +50,43 @@ def test_without_a_folder(model):
             supervisor.start_standard_services(sess)
 
 
-def test_no_chief(model):
-    """Another than the chief waits, and starts no services."""
+def test_no_chief():
+    """Another than the chief waits, and starts no services; its variables need a device."""
+    tf.get_variable("w", initializer=1.0)
+    with pytest.raises(ValueError, match="must have their device set"):
+        tf.train.Supervisor(is_chief=False)
+    tf.reset_default_graph()
+    with tf.device("/job:ps"):
+        tf.get_variable("w", initializer=1.0)
     supervisor = tf.train.Supervisor(is_chief=False, recovery_wait_secs=0.01)
     with pytest.raises(tf.errors.DeadlineExceededError, match="not initialized"):
         supervisor.prepare_or_wait_for_session(max_wait_secs=0.02)
     with tf.Session() as sess, pytest.raises(RuntimeError, match="Only chief"):
         supervisor.start_standard_services(sess)
+
+
+def test_after_an_error_it_is_to_stop(model):
+    """When the block has ended with an error, loops in other threads see that they are to stop."""
+    supervisor = tf.train.Supervisor(logdir="")
+    with pytest.raises(KeyError), supervisor.managed_session():
+        raise KeyError
+    assert supervisor.should_stop()
+    assert supervisor.save_path is None
+
+
+def test_the_basic_loop(model):
+    """A function is called until the Supervisor is to stop, and again in a new session after an aborted step."""
+    supervisor = tf.train.Supervisor()
+    values = []
+
+    def step(sess, number, aborts):
+        sess.run(model.step)
+        values.append(float(sess.run(model.weight)))
+        if len(values) == 2:
+            raise tf.errors.AbortedError(None, None, "gone")
+        if len(values) == 3:
+            supervisor.request_stop()
+        assert (7, True) == (number, aborts)
+
+    tf.train.basic_train_loop(supervisor, step, args=[7], kwargs={"aborts": True})
+    assert [2.0, 3.0, 2.0] == values

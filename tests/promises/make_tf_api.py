@@ -25,7 +25,7 @@ train.SessionRunHook train.SessionRunArgs train.SessionRunContext train.SessionR
 train.ChiefSessionCreator train.WorkerSessionCreator train.CheckpointSaverHook train.CheckpointSaverListener
 train.StopAtStepHook train.LoggingTensorHook train.StepCounterHook train.NanTensorHook train.FinalOpsHook
 train.FeedFnHook train.GlobalStepWaiterHook train.SecondOrStepTimer train.SessionManager train.Supervisor
-train.Coordinator
+train.Coordinator train.LooperThread train.basic_train_loop
 """.split()  # noqa: SIM905, a list would be one name a line
 
 
