@@ -5,6 +5,7 @@ import typing
 
 from hdfsaver import dtypes, errors, graph_util, initializers, limits, logging, math, nn, random
 from hdfsaver.dtypes import (
+    QUANTIZED_DTYPES,
     DType,
     as_dtype,
     bfloat16,
@@ -355,6 +356,7 @@ __all__ = [
     "NameAttrList",
     "NodeDef",
     "Operation",
+    "QUANTIZED_DTYPES",
     "Session",
     "Tensor",
     "TensorShape",

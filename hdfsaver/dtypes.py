@@ -6,13 +6,14 @@ variable); `DType` is the corresponding object of TensorFlow's API (``tf.float32
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias
 
 import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "QUANTIZED_DTYPES",
     "DType",
     "DTypeLike",
     "as_dtype",
@@ -158,13 +159,34 @@ _NAME_BY_NUMPY = {np.dtype(row.numpy): row.name for row in TABLE if row.name not
 
 
 class DType:
-    """A dtype with TensorFlow's properties (``tf.float32``); one object per dtype, so ``is`` compares too."""
+    """A dtype with TensorFlow's properties (``tf.float32``); one object per dtype, so ``is`` compares too.
+
+    Parameters
+    ----------
+    type_enum : int
+        The number in TensorFlow's ``types.proto``.
+
+    Raises
+    ------
+    TypeError
+        No dtype has that number.
+    """
 
     __slots__ = ("_is_ref", "_row")
+    _row: Row
+    _is_ref: bool
 
-    def __init__(self, row: Row, is_ref: bool) -> None:
-        self._row = row
-        self._is_ref = is_ref
+    def __new__(cls, type_enum: int) -> DType:  # noqa: D102, the class says it
+        found = _BY_ENUM.get(int(type_enum))
+        if found is None:
+            raise TypeError(f"type_enum is not a valid types.proto value: {type_enum}.")
+        return found
+
+    @classmethod
+    def _of(cls, row: Row, is_ref: bool) -> DType:
+        made = object.__new__(cls)
+        made._row, made._is_ref = row, is_ref
+        return made
 
     @property
     def name(self) -> str:
@@ -191,12 +213,12 @@ class DType:
     def as_numpy_dtype(self) -> type[Any]:
         """NumPy's type class, as ``np.float32``; ``object`` for strings."""
         found: type[Any] = np.dtype(self._row.numpy).type
-        return found
+        return object if found is np.object_ else found
 
     @property
     def real_dtype(self) -> DType:
-        """The dtype of a complex number's parts; the base dtype otherwise."""
-        return {"complex64": float32, "complex128": float64}.get(self._row.name, self.base_dtype)
+        """The dtype of a complex number's parts; the dtype itself otherwise."""
+        return {"complex64": float32, "complex128": float64}.get(self._row.name, self)
 
     @property
     def as_datatype_enum(self) -> int:
@@ -206,7 +228,7 @@ class DType:
     @property
     def size(self) -> int:
         """Bytes per element; 1 for strings, as in TensorFlow."""
-        return 1 if self.as_numpy_dtype is np.object_ else np.dtype(self._row.numpy).itemsize
+        return 1 if self.as_numpy_dtype is object else np.dtype(self._row.numpy).itemsize
 
     @property
     def is_bool(self) -> bool:
@@ -261,8 +283,29 @@ class DType:
         raise TypeError(f"Dtype {self.name} has neither a minimum nor a maximum.")
 
     def is_compatible_with(self, other: DTypeLike) -> bool:
-        """Whether a tensor of the other dtype can be used where this dtype is expected."""
-        return self.base_dtype is as_dtype(other).base_dtype
+        """Whether a tensor of the other dtype can be used where this dtype is expected.
+
+        A reference can be used as its value, but not the other way round.
+        """
+        dtype = as_dtype(other)
+        return self in (dtype, dtype.base_dtype)
+
+    @property
+    def limits(self) -> tuple[Any, Any]:
+        """The range of an image's values in this dtype: from 0 to 1 for floats, to the largest integer otherwise.
+
+        Raises
+        ------
+        ValueError
+            TensorFlow does not give this dtype such a range.
+        """
+        if self.is_bool:
+            return 0, True
+        if self.base_dtype in (float32, float64):
+            return 0, 1
+        if self.is_integer and self.size * 8 == np.iinfo(self.as_numpy_dtype).bits:
+            return 0, np.iinfo(self.as_numpy_dtype).max
+        raise ValueError(f"{self} does not have defined limits.")
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, DType):
@@ -288,7 +331,9 @@ class DType:
 DTypeLike: TypeAlias = DType | str | int | type[Any] | np.dtype[Any]
 """A value that stands for a dtype; see `as_dtype`."""
 
-_BY_NAME = {row.name + (REF_SUFFIX if is_ref else ""): DType(row, is_ref) for row in TABLE for is_ref in (False, True)}
+_BY_NAME = {
+    row.name + (REF_SUFFIX if is_ref else ""): DType._of(row, is_ref) for row in TABLE for is_ref in (False, True)
+}
 _BY_ENUM = {dtype.as_datatype_enum: dtype for dtype in _BY_NAME.values()}
 
 float16 = half = _BY_NAME["float16"]
@@ -322,8 +367,18 @@ quint16 = _BY_NAME["quint16"]
 resource = _BY_NAME["resource"]
 variant = _BY_NAME["variant"]
 
-# Python's own types mean what `tf.constant` makes of their values.
-_BY_PYTHON_TYPE: dict[Any, DType] = {float: float32, int: int32, bool: bool_, str: string, bytes: string}
+QUANTIZED_DTYPES = frozenset(dtype for dtype in _BY_NAME.values() if dtype.is_quantized)
+"""The quantized dtypes, and references to them."""
+
+_BY_ALIAS = {
+    alias + suffix: _BY_NAME[name + suffix]
+    for alias, name in (("half", "float16"), ("float", "float32"), ("double", "float64"))
+    for suffix in ("", REF_SUFFIX)
+}
+"""TensorFlow's other names. They are not NumPy's, to which "float" is float64."""
+
+_BY_PYTHON_TYPE: dict[Any, DType] = {float: float32, bool: bool_, object: string}
+"""Python's types, as far as TensorFlow has them: "int" and `int` have a size in NumPy that depends on the system."""
 
 
 def as_dtype(value: DTypeLike) -> DType:
@@ -332,7 +387,8 @@ def as_dtype(value: DTypeLike) -> DType:
     Parameters
     ----------
     value : DType, str, int, type or numpy.dtype
-        A name, TensorFlow's number, a Python type, or an argument of ``numpy.dtype``.
+        TensorFlow's name (``"float"`` is float32) or number, a Python type (float, bool or object), a NumPy dtype or
+        scalar type, or an array, which gives its own.
 
     Raises
     ------
@@ -341,18 +397,28 @@ def as_dtype(value: DTypeLike) -> DType:
     """
     if isinstance(value, DType):
         return value
-    if isinstance(value, str) and value in _BY_NAME:
-        return _BY_NAME[value]
-    if isinstance(value, int) and value in _BY_ENUM:
-        return _BY_ENUM[value]
-    if isinstance(value, type) and value in _BY_PYTHON_TYPE:
-        return _BY_PYTHON_TYPE[value]
+    found: DType | None = None
+    if isinstance(value, str):
+        found = _BY_NAME.get(value) or _BY_ALIAS.get(value)
+    elif isinstance(value, int):
+        found = _BY_ENUM.get(value)
+    elif isinstance(value, type) and value in _BY_PYTHON_TYPE:
+        found = _BY_PYTHON_TYPE[value]
+    elif isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic)):
+        found = _of_numpy(value)
+    else:
+        found = _of_numpy(getattr(value, "dtype", None))
+    if found is None:
+        raise TypeError(f"Cannot convert {value!r} to a dtype; the dtypes are {', '.join(ROW_BY_NAME)}.")
+    return found
+
+
+def _of_numpy(dtype: Any) -> DType | None:
+    """The dtype for a NumPy dtype or scalar type, or None; NumPy would take None itself for float64."""
     try:
-        if value is not None:  # NumPy would convert None to float64
-            return _BY_NAME[name_of_numpy(np.dtype(cast("npt.DTypeLike", value)))]
+        return None if dtype is None else _BY_NAME[name_of_numpy(np.dtype(dtype))]
     except TypeError:
-        pass
-    raise TypeError(f"Cannot convert {value!r} to a dtype; the dtypes are {', '.join(ROW_BY_NAME)}.")
+        return None
 
 
 def name_of_numpy(dtype: np.dtype[Any]) -> str:

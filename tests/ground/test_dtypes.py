@@ -42,18 +42,47 @@ def test_float_columns_agree_with_finfo(row):
 
 @pytest.mark.parametrize(
     ("value", "name"),
-    [(float, "float32"), (int, "int32"), (bool, "bool"), (str, "string"), (">i4", "int32"), ("S5", "string")],
+    [
+        ("float", "float32"),
+        ("double", "float64"),
+        ("half", "float16"),
+        ("float_ref", "float32_ref"),
+        (float, "float32"),
+        (bool, "bool"),
+        (object, "string"),
+        (np.dtype(">i4"), "int32"),
+        (np.dtype("S5"), "string"),
+        (np.float64(1.0), "float64"),
+        (np.zeros(2, np.int16), "int16"),
+    ],
 )
-def test_pythons_types_and_byte_orders(value, name):
-    """Python's types mean what constants of them become; byte order and length of text do not matter."""
+def test_other_spellings(value, name):
+    """TensorFlow's names are not NumPy's: "float" is float32; byte order and length of text do not matter."""
     assert name == dtypes.as_dtype(value).name
 
 
-@pytest.mark.parametrize("value", ["nope", np.dtype("M8[s]"), 3.5, None, [1]])
+@pytest.mark.parametrize(
+    "value", ["nope", "int", "str", "complex", "f4", ">i4", int, str, np.dtype("M8[s]"), 3.5, None, [1], 999]
+)
 def test_not_a_dtype(value):
-    """Anything else is a TypeError that lists the dtypes; None is not taken for float64."""
+    """Anything else is a TypeError that lists the dtypes: words of NumPy too, and None is not taken for float64."""
     with pytest.raises(TypeError, match="float32"):
         dtypes.as_dtype(value)
+
+
+def test_by_number():
+    """A dtype is had by its number in TensorFlow's messages; it is the one object that there is."""
+    assert dtypes.DType(1) is dtypes.float32
+    assert "float32_ref" == dtypes.DType(101).name
+    with pytest.raises(TypeError, match="999"):
+        dtypes.DType(999)
+
+
+def test_limits_of_images():
+    """Pixels are between 0 and 1 in floats, and up to the largest integer otherwise."""
+    assert ((0, 1), (0, 255), (0, 127)) == (dtypes.float32.limits, dtypes.uint8.limits, dtypes.int8.limits)
+    with pytest.raises(ValueError, match="string"):
+        _ = dtypes.string.limits
 
 
 def test_properties():
@@ -73,6 +102,9 @@ def test_properties():
     assert (-128, 127) == (dtypes.int8.min, dtypes.int8.max)
     assert 448.0 == float(dtypes.float8_e4m3fn.max)
     assert dtypes.float32.is_compatible_with("float32_ref")
+    assert not dtypes.as_dtype("float32_ref").is_compatible_with("float32")
+    assert dtypes.qint8 in dtypes.QUANTIZED_DTYPES
+    assert object is dtypes.string.as_numpy_dtype
     with pytest.raises(TypeError, match="string"):
         _ = dtypes.string.max
 
