@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, SupportsIndex, TypeAlias, TypeGuard, cast, overload
+from typing import Any, Protocol, SupportsIndex, TypeAlias, TypeGuard, cast, overload
 
 Shape: TypeAlias = tuple[int | None, ...] | None
 """A static shape as the DiGraph holds it."""
@@ -28,6 +27,9 @@ class ShapeProto(Protocol):
 
 make_proto: list[Callable[[Shape], ShapeProto]] = []
 """The function that makes a message of a shape; `hdfsaver.messages`, which imports this module, puts it here."""
+
+DimensionLike: TypeAlias = "SupportsIndex | None"
+"""An argument that stands for one dimension: an integer, a `Dimension`, or None where the size is not known."""
 
 ShapeLike: TypeAlias = "TensorShape | ShapeProto | Iterable[SupportsIndex | None] | SupportsIndex | None"
 """An argument that stands for a static shape; see `as_shape`."""
@@ -84,9 +86,9 @@ def as_dimension(value: SupportsIndex | None) -> int | None:
     try:
         size = operator.index(value)
     except TypeError:
-        raise TypeError(f"A dimension is an integer or None, not {value!r}.") from None
+        raise TypeError(f"A dimension must be integer or None, not {value!r}.") from None
     if size < 0:
-        raise ValueError(f"A dimension cannot be negative: {size}.")
+        raise ValueError(f"Dimension {size} must be >= 0")
     return size
 
 
@@ -110,7 +112,7 @@ def merge(first: Shape, second: Shape) -> Shape:
     if len(first) != len(second) or any(
         a is not None and b is not None and a != b for a, b in zip(first, second, strict=True)
     ):
-        raise ValueError(f"Shapes {text(first)} and {text(second)} are not compatible.")
+        raise ValueError(f"Shapes {text(first)} and {text(second)} are not compatible")
     return tuple(b if a is None else a for a, b in zip(first, second, strict=True))
 
 
@@ -161,7 +163,12 @@ def text(shape: Shape) -> str:
 
 
 class Dimension:
-    """One dimension of a `TensorShape`: its ``value`` is an integer or, where unknown, None."""
+    """One dimension of a `TensorShape`: its ``value`` is an integer or, where unknown, None.
+
+    It counts as an integer: in arithmetic (the result is a Dimension, unknown where one of the two is), as the
+    dimension of an array, and in every argument that becomes a tensor. Comparisons with an unknown dimension give
+    None, as in TensorFlow.
+    """
 
     __slots__ = ("value",)
 
@@ -175,11 +182,100 @@ class Dimension:
 
     __int__ = __index__
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Dimension | int | None) and self.value == as_dimension(other)
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __eq__(self, other: object) -> bool | None:  # type: ignore[override]  # None as in TensorFlow
+        return self._compared(other, operator.eq)
+
+    def __ne__(self, other: object) -> bool | None:  # type: ignore[override]  # None as in TensorFlow
+        return self._compared(other, operator.ne)
+
+    def __lt__(self, other: DimensionLike) -> bool | None:
+        return self._compared(other, operator.lt)
+
+    def __le__(self, other: DimensionLike) -> bool | None:
+        return self._compared(other, operator.le)
+
+    def __gt__(self, other: DimensionLike) -> bool | None:
+        return self._compared(other, operator.gt)
+
+    def __ge__(self, other: DimensionLike) -> bool | None:
+        return self._compared(other, operator.ge)
+
+    def _compared(self, other: object, compare: Callable[[Any, Any], bool]) -> bool | None:
+        try:
+            size = as_dimension(cast("SupportsIndex | None", other))
+        except (TypeError, ValueError):
+            return cast("bool", NotImplemented)
+        return None if self.value is None or size is None else compare(self.value, size)
 
     def __hash__(self) -> int:
         return hash(self.value)
+
+    def __add__(self, other: DimensionLike) -> Dimension:
+        return self._computed(operator.add, self.value, other)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: DimensionLike) -> Dimension:
+        return self._computed(operator.sub, self.value, other)
+
+    def __rsub__(self, other: DimensionLike) -> Dimension:
+        return self._computed(operator.sub, other, self.value)
+
+    def __mul__(self, other: DimensionLike) -> Dimension:
+        return self._computed(operator.mul, self.value, other)
+
+    __rmul__ = __mul__
+
+    def __floordiv__(self, other: DimensionLike) -> Dimension:
+        return self._computed(operator.floordiv, self.value, other)
+
+    def __rfloordiv__(self, other: DimensionLike) -> Dimension:
+        return self._computed(operator.floordiv, other, self.value)
+
+    def __mod__(self, other: DimensionLike) -> Dimension:
+        return self._computed(operator.mod, self.value, other)
+
+    def __rmod__(self, other: DimensionLike) -> Dimension:
+        return self._computed(operator.mod, other, self.value)
+
+    def __truediv__(self, other: object) -> Dimension:
+        raise TypeError(
+            f"unsupported operand type(s) for /: 'Dimension' and '{type(other).__name__}', please use // instead"
+        )
+
+    def __rtruediv__(self, other: object) -> Dimension:
+        raise TypeError(
+            f"unsupported operand type(s) for /: '{type(other).__name__}' and 'Dimension', please use // instead"
+        )
+
+    @staticmethod
+    def _computed(compute: Callable[[int, int], int], first: DimensionLike, second: DimensionLike) -> Dimension:
+        try:
+            one, other = as_dimension(first), as_dimension(second)
+        except (TypeError, ValueError):
+            return cast("Dimension", NotImplemented)
+        return Dimension(None if one is None or other is None else compute(one, other))
+
+    def is_compatible_with(self, other: DimensionLike) -> bool:
+        """Whether the two could be the same size: they are equal, or one is unknown."""
+        size = as_dimension(other)
+        return self.value is None or size is None or self.value == size
+
+    def assert_is_compatible_with(self, other: DimensionLike) -> None:
+        """Raise `ValueError` unless the two could be the same size."""
+        if not self.is_compatible_with(other):
+            raise ValueError(f"Dimensions {self} and {other} are not compatible")
+
+    def merge_with(self, other: DimensionLike) -> Dimension:
+        """The size that either knows; `ValueError` where they differ."""
+        self.assert_is_compatible_with(other)
+        return Dimension(as_dimension(other) if self.value is None else self.value)
+
+    def __reduce__(self) -> tuple[type[Dimension], tuple[int | None]]:
+        return Dimension, (self.value,)
 
     def __str__(self) -> str:
         return "?" if self.value is None else str(self.value)
@@ -244,7 +340,18 @@ class TensorShape:
     def assert_is_fully_defined(self) -> None:
         """Raise `ValueError` unless every dimension is known."""
         if not self.is_fully_defined():
-            raise ValueError(f"Shape {self} is not fully defined.")
+            raise ValueError(f"Shape {self} is not fully defined")
+
+    def assert_has_rank(self, rank: int | None) -> None:
+        """Raise `ValueError` unless the rank is this one, or not known."""
+        if rank is not None and self.rank not in (None, rank):
+            raise ValueError(f"Shape {self} must have rank {rank}")
+
+    def assert_same_rank(self, other: ShapeLike) -> None:
+        """Raise `ValueError` where both ranks are known and differ."""
+        shape = TensorShape(other)
+        if None not in (self.rank, shape.rank) and self.rank != shape.rank:
+            raise ValueError(f"Shapes {self} and {shape} must have the same rank")
 
     def is_compatible_with(self, other: ShapeLike) -> bool:
         """Whether one array could have both shapes."""
@@ -252,14 +359,22 @@ class TensorShape:
 
     def assert_is_compatible_with(self, other: ShapeLike) -> None:
         """Raise `ValueError` unless one array could have both shapes."""
-        merge(self.plain, as_shape(other))
+        if not self.is_compatible_with(other):
+            raise ValueError(f"Shapes {self} and {TensorShape(other)} are incompatible")
+
+    def most_specific_compatible_shape(self, other: ShapeLike) -> TensorShape:
+        """The shape of both: with the dimensions that are equal, and None for the others."""
+        plain = as_shape(other)
+        if self.plain is None or plain is None or len(self.plain) != len(plain):
+            return TensorShape(None)
+        return TensorShape([a if a == b else None for a, b in zip(self.plain, plain, strict=True)])
 
     def merge_with(self, other: ShapeLike) -> TensorShape:
         """The shape that knows what either knows; `ValueError` where they contradict each other."""
         return TensorShape(merge(self.plain, as_shape(other)))
 
     def concatenate(self, other: ShapeLike) -> TensorShape:
-        """This shape's dimensions followed by the other's."""
+        """This shape's dimensions followed by the other's; a `Dimension` is one of length 1."""
         other_plain = as_shape(other)
         if self.plain is None or other_plain is None:
             return TensorShape(None)
@@ -267,11 +382,30 @@ class TensorShape:
 
     def with_rank(self, rank: int) -> TensorShape:
         """This shape, which must have that rank; `ValueError` otherwise."""
+        self.assert_has_rank(rank)
         return self.merge_with([None] * rank)
+
+    def with_rank_at_least(self, rank: int) -> TensorShape:
+        """This shape; `ValueError` if its rank is lower."""
+        if self.rank is not None and self.rank < rank:
+            raise ValueError(f"Shape {self} must have rank at least {rank}")
+        return self
+
+    def with_rank_at_most(self, rank: int) -> TensorShape:
+        """This shape; `ValueError` if its rank is higher."""
+        if self.rank is not None and self.rank > rank:
+            raise ValueError(f"Shape {self} must have rank at most {rank}")
+        return self
+
+    def __add__(self, other: ShapeLike) -> TensorShape:
+        return self.concatenate(other)
+
+    def __radd__(self, other: ShapeLike) -> TensorShape:
+        return TensorShape(other).concatenate(self)
 
     def __len__(self) -> int:
         if self.plain is None:
-            raise ValueError("Cannot take the length of a shape with unknown rank.")
+            raise ValueError("Cannot take the length of shape with unknown rank.")
         return len(self.plain)
 
     def __iter__(self) -> Iterator[Dimension]:
@@ -288,7 +422,7 @@ class TensorShape:
 
     def __getitem__(self, key: SupportsIndex | slice) -> Dimension | TensorShape:
         if isinstance(key, slice):
-            return TensorShape(None if self.plain is None else self.plain[key])
+            return TensorShape(_unknown_slice(key) if self.plain is None else self.plain[key])
         return Dimension(None if self.plain is None else self.plain[key])
 
     def __bool__(self) -> bool:
@@ -309,55 +443,29 @@ class TensorShape:
     def __repr__(self) -> str:
         return f"TensorShape({self.dims})"
 
-
-@dataclass(slots=True)
-class Dim:
-    """One dimension of a `TensorShapeProto`.
-
-    Attributes
-    ----------
-    size : int
-        -1 where it is not known.
-    name : str
-        Accepted and kept; nothing depends on it.
-    """
-
-    size: int = 0
-    name: str = ""
+    def __reduce__(self) -> tuple[type[TensorShape], tuple[list[Dimension] | None]]:
+        return TensorShape, (self.dims,)
 
 
-@dataclass(slots=True)
-class TensorShapeProto:
-    """A static shape in the definition of a graph: TensorFlow's message of that name, field for field.
+def _unknown_slice(key: slice) -> Shape:
+    """The shape that a slice of a shape of unknown rank has: only the rank can be known."""
+    if key.step is not None:
+        raise ValueError("Steps are not yet handled")
+    start = 0 if key.start is None else key.start
+    if key.stop is None or start < 0 or key.stop < 0:
+        return None
+    unknown: Shape = (None,) * (key.stop - start)
+    return unknown
 
-    Attributes
-    ----------
-    dim : list of TensorShapeProto.Dim
-    unknown_rank : bool
-        Whether not even the number of dimensions is known.
-    """
 
-    dim: list[Dim] = field(default_factory=list)
-    unknown_rank: bool = False
+def dimension_value(dimension: DimensionLike) -> int | None:
+    """The size of a dimension that is a `Dimension`, an integer or None."""
+    return dimension.value if isinstance(dimension, Dimension) else cast("int | None", dimension)
 
-    Dim: ClassVar[type[Dim]] = Dim
 
-    @classmethod
-    def of(cls, shape: Shape) -> TensorShapeProto:
-        """The message for a shape as the DiGraph holds it."""
-        if shape is None:
-            return cls(unknown_rank=True)
-        return cls([Dim(-1 if size is None else size) for size in shape])
-
-    @property
-    def plain(self) -> Shape:
-        """The shape as the DiGraph holds it; any negative size is one that is not known."""
-        return None if self.unknown_rank else tuple(None if dim.size < 0 else dim.size for dim in self.dim)
-
-    def CopyFrom(self, other: TensorShapeProto) -> None:  # noqa: N802 - TensorFlow's name
-        """Become equal to another shape."""
-        self.dim = [Dim(dim.size, dim.name) for dim in other.dim]
-        self.unknown_rank = other.unknown_rank
+def dimension_at_index(shape: TensorShape, index: int) -> Dimension:
+    """One dimension of a shape; an unknown one where the rank is unknown."""
+    return Dimension(None if shape.plain is None else shape.plain[index])
 
 
 def unknown_shape(rank: int | None = None) -> TensorShape:

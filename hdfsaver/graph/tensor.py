@@ -14,7 +14,7 @@ import numpy.typing as npt
 from hdfsaver import dtypes, shapes
 from hdfsaver.graph.default_stack import SupportsRun, session_for
 from hdfsaver.schema import DiGraph
-from hdfsaver.shapes import Shape, ShapeLike, TensorShape
+from hdfsaver.shapes import Dimension, Shape, ShapeLike, TensorShape
 
 
 class SupportsTensor(Protocol):
@@ -39,7 +39,7 @@ class SupportsTensor(Protocol):
     def _as_tensor(self) -> Tensor: ...
 
 
-TensorLike: TypeAlias = "Tensor | SupportsTensor | TensorShape | npt.ArrayLike | Sequence[TensorLike]"
+TensorLike: TypeAlias = "Tensor | SupportsTensor | Dimension | TensorShape | npt.ArrayLike | Sequence[TensorLike]"
 """An input of an operation: a tensor, an object that stands for one, or a value that a constant can be made of."""
 
 

@@ -8,7 +8,7 @@ from hdfsaver import dtypes
 from hdfsaver.graph.default_stack import SupportsRun
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
-from hdfsaver.shapes import ShapeLike, TensorShape
+from hdfsaver.shapes import Dimension, ShapeLike, TensorShape
 
 class SupportsTensor(Protocol):
     @property
@@ -21,7 +21,7 @@ class SupportsTensor(Protocol):
     def shape(self) -> TensorShape: ...
     def _as_tensor(self) -> Tensor: ...
 
-TensorLike: TypeAlias = Tensor | SupportsTensor | TensorShape | npt.ArrayLike | Sequence[TensorLike]
+TensorLike: TypeAlias = Tensor | SupportsTensor | Dimension | TensorShape | npt.ArrayLike | Sequence[TensorLike]
 
 _Index: TypeAlias = TensorLike | slice[Any, Any, Any] | EllipsisType | None
 

@@ -13,7 +13,7 @@ from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import as_value
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
-from hdfsaver.shapes import TensorShape
+from hdfsaver.shapes import Dimension, TensorShape
 from hdfsaver.tensor_info import Array
 
 
@@ -81,7 +81,9 @@ def as_array(value: Any, dtype: str | None = None, *, copy: bool = True) -> tupl
     if isinstance(value, TensorShape):
         if not value.is_fully_defined():
             raise ValueError(f"Cannot convert a partially known TensorShape {value} to a Tensor.")
-        value = np.array(value.as_list(), np.int32 if dtype is None else dtypes.numpy_dtype(dtype))
+        value = value.as_list() or np.empty(0, np.int32 if dtype is None else dtypes.numpy_dtype(dtype))
+    elif isinstance(value, Dimension):
+        value = _size_of(value, dtype)
     elif hasattr(value, "__array__") and not isinstance(value, np.generic):
         value = np.asarray(value)  # a plain array, which keeps the dtype, of a subclass and of another library's array
     plain: Any = value if isinstance(value, np.ndarray | np.generic) else _array_of_python(value)
@@ -96,7 +98,20 @@ def as_array(value: Any, dtype: str | None = None, *, copy: bool = True) -> tupl
 def _array_of_python(value: Any) -> Array:
     if _holds_text(value):
         return np.array(value, dtype=object)
-    return np.asarray(value)
+    array = np.asarray(value)
+    if array.dtype == object and any(isinstance(item, Dimension) for item in array.flat):
+        sizes = [_size_of(item, None) if isinstance(item, Dimension) else item for item in array.flat]
+        array = np.asarray(sizes).reshape(array.shape)
+    return array
+
+
+def _size_of(dimension: Dimension, dtype: str | None) -> int:
+    """The size as an integer, which stays one: a size that silently becomes a float is mostly a mistake."""
+    if dimension.value is None:
+        raise ValueError("Cannot convert an unknown Dimension to a Tensor: ?. Take tf.shape(x)[i], known in a run.")
+    if dtype not in (None, "int32", "int64"):
+        raise TypeError(f"Cannot convert a Dimension to dtype {dtype}; cast it: tf.cast(dimension, tf.{dtype}).")
+    return dimension.value
 
 
 def _holds_text(value: Any) -> bool:

@@ -121,3 +121,37 @@ def test_a_tensor_of_another_dtype_is_not_converted():
     """Asking for another dtype than a tensor has is a ValueError; nothing is cast silently."""
     with pytest.raises(ValueError, match="requested dtype int32 for Tensor with dtype float32"):
         tf.convert_to_tensor(tf.constant(1.0), tf.int32)
+
+
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [
+        (lambda x, d: tf.reshape(x, [-1, d]), [None, 3]),
+        (lambda x, d: tf.reshape(tf.zeros([2, 3, 4]), (d * 2, 4)), [6, 4]),
+        (lambda x, d: tf.tile(tf.ones([2, 2]), [d, 1]), [6, 2]),
+        (lambda x, d: tf.fill([d, d], 1.0), [3, 3]),
+        (lambda x, d: tf.one_hot([0, 1], d), [2, 3]),
+        (lambda x, d: tf.range(d), [3]),
+        (lambda x, d: tf.slice(tf.zeros([5]), [0], [d]), [3]),
+        (lambda x, d: x[:, :d, d - 1], [None, 3]),
+        (lambda x, d: tf.stack([tf.shape(x)[0], d]), [2]),
+        (lambda x, d: tf.pad(tf.ones([1]), [[d, d]]), [7]),
+        (lambda x, d: tf.reduce_sum(x, axis=d - 1), [None, 3]),
+        (lambda x, d: tf.to_float(d), []),
+        (lambda x, d: tf.constant(2, tf.int64) * d, []),
+    ],
+)
+def test_a_dimension_is_a_number(make, shape):
+    """A static dimension goes into arguments that become tensors."""
+    x = tf.placeholder(tf.float32, [None, 3, 4])
+    assert shape == make(x, x.shape[1]).shape.as_list()
+
+
+def test_a_dimension_becomes_an_integer():
+    """It is int32 where it fits; nothing is made of an unknown one or of another dtype."""
+    small, large = tf.convert_to_tensor(tf.Dimension(3)), tf.convert_to_tensor(tf.TensorShape([2**33]))
+    assert (tf.int32, tf.int64) == (small.dtype, large.dtype)
+    with pytest.raises(ValueError, match="unknown Dimension"):
+        tf.convert_to_tensor(tf.Dimension(None))
+    with pytest.raises(TypeError, match="cast it"):
+        tf.constant(1.0) * tf.Dimension(3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -100,6 +102,60 @@ def test_the_face():
     assert ("(?, 3)", "TensorShape([Dimension(None), Dimension(3)])") == (str(shape), repr(shape))
     assert hash(shape) == hash(TensorShape([None, 3]))
     assert [None, 3] == [dimension.value for dimension in shape]
+
+
+def test_arithmetic_of_dimensions():
+    """A dimension counts as an integer on either side; with an unknown one the result is unknown."""
+    d, unknown = Dimension(7), Dimension(None)
+    computed = [d + 1, 1 + d, d - 2, 9 - d, d * 2, 2 * d, d // 2, 15 // d, d % 4, 10 % d]
+    assert [8, 8, 5, 2, 14, 14, 3, 2, 3, 3] == [int(each) for each in computed]
+    for each in (d + unknown, unknown - 1, 2 * unknown, unknown // d, d % unknown, d + None):
+        assert each.value is None
+    assert (6, (2, 3)) == (int(np.prod([Dimension(2), Dimension(3)])), np.zeros([Dimension(2), Dimension(3)]).shape)
+    with pytest.raises(ValueError, match="must be >= 0"):
+        d - 8
+    for divide in (lambda: d / 2, lambda: 2 / d):
+        with pytest.raises(TypeError, match="please use // instead"):
+            divide()
+
+
+def test_comparisons_of_dimensions():
+    """With an unknown dimension the answer is None, which counts as false, also for the same unknown one."""
+    d, unknown = Dimension(3), Dimension(None)
+    assert [True, False, True, True, False] == [d == 3, d != 3, d > 2, d >= 3, d < 3]
+    assert d != "three"
+    for answer in (unknown == unknown, unknown != 3, d == None, d < unknown, unknown >= 1):  # noqa: E711
+        assert answer is None
+    assert [False, False, True] == [bool(unknown), bool(Dimension(0)), bool(d)]
+    assert 3 == d.merge_with(None).value == unknown.merge_with(3).value
+    with pytest.raises(ValueError, match="Dimensions 3 and 4 are not compatible"):
+        d.merge_with(4)
+
+
+def test_shapes_are_joined_and_checked():
+    """Shapes are added, also to lists, and say whether they have a rank."""
+    shape = TensorShape([None, 3])
+    assert [None, 3, 4] == shape.__add__([4]).as_list()
+    assert [4, None, 3] == TensorShape.__radd__(shape, [4]).as_list()
+    assert [None, 3, 5] == shape.concatenate(Dimension(5)).as_list()
+    assert TensorShape(None) == shape + None
+    assert [None, 3] == shape.most_specific_compatible_shape([2, 3]).as_list()
+    assert TensorShape(None) == shape.most_specific_compatible_shape([3])
+    assert shape is shape.with_rank_at_least(2) is shape.with_rank_at_most(2)
+    assert [None, None] == TensorShape(None)[1:3].as_list()
+    assert pickle.loads(pickle.dumps(shape)) == shape
+    for message, check in [
+        ("must have rank 3", lambda: shape.with_rank(3)),
+        ("must have rank 3", lambda: shape.assert_has_rank(3)),
+        ("rank at least 3", lambda: shape.with_rank_at_least(3)),
+        ("rank at most 1", lambda: shape.with_rank_at_most(1)),
+        ("the same rank", lambda: shape.assert_same_rank([1])),
+        ("are incompatible", lambda: shape.assert_is_compatible_with([1, 2])),
+        ("are not compatible", lambda: shape.merge_with([1, 2])),
+        ("Steps", lambda: TensorShape(None)[::2]),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            check()
 
 
 def test_the_face_of_an_unknown_rank():

@@ -50,7 +50,7 @@ CASES: list[tuple[type[Exception], Callable[[], Any], str]] = [
     (ValueError, lambda: tf.where([True], [1]), "both x and y, or neither"),
     (ValueError, lambda: tf.boolean_mask([1], True), "cannot be scalar"),
     (ValueError, lambda: tf.boolean_mask([1], tf.placeholder("bool")), "must be known"),
-    (ValueError, lambda: tf.boolean_mask([1, 2], [True]), "not compatible"),
+    (ValueError, lambda: tf.boolean_mask([1, 2], [True]), "are incompatible"),
     (ValueError, lambda: tf.gather_nd([1, 2], [[0, 1]]), "too long for a tensor of rank 1"),
     (ValueError, lambda: tf.concat([], 0), "at least one tensor"),
     (ValueError, lambda: tf.stack([], 1), "along axis 1 needs at least one tensor"),

@@ -124,7 +124,7 @@ def test_wrong_grad_ys() -> None:
     x = tf.constant([1.0, 2.0])
     with pytest.raises(ValueError, match="exactly one grad_y for each y"):
         gradients([x, x], x, grad_ys=[x])
-    with pytest.raises(ValueError, match="not compatible"):
+    with pytest.raises(ValueError, match="are incompatible"):
         gradients(x, x, grad_ys=[tf.constant([1.0, 2.0, 3.0])])
     with pytest.raises(TypeError, match="must be float32"):
         gradients(x, x, grad_ys=[tf.constant([1.0, 2.0], tf.float64)])
