@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
-    "QUANTIZED_DTYPES",
     "DType",
     "DTypeLike",
+    "QUANTIZED_DTYPES",
     "as_dtype",
     "bfloat16",
     "bool_",
