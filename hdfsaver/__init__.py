@@ -294,8 +294,10 @@ from hdfsaver.shapes import (
     TensorShape,
 )
 from hdfsaver.training.gradients import AggregationMethod, UnconnectedGradients, gradients
+from hdfsaver.variables.distribution import VariableAggregation, VariableSynchronization
 from hdfsaver.variables.get_variable import (
     create_partitioned_variables,
+    get_local_variable,
     get_variable,
 )
 from hdfsaver.variables.partitioning import (
@@ -303,9 +305,11 @@ from hdfsaver.variables.partitioning import (
     min_max_variable_partitioner,
     variable_axis_size_partitioner,
 )
+from hdfsaver.variables.template import make_template
 from hdfsaver.variables.variable import (
     Variable,
     all_variables,
+    assert_variables_initialized,
     global_variables,
     global_variables_initializer,
     initialize_all_variables,
@@ -317,11 +321,13 @@ from hdfsaver.variables.variable import (
     trainable_variables,
     variables_initializer,
 )
+from hdfsaver.variables.variable_creators import variable_creator_scope
 from hdfsaver.variables.variable_scope import (
     AUTO_REUSE,
     VariableScope,
     get_variable_scope,
     no_regularizer,
+    variable_op_scope,
     variable_scope,
 )
 from hdfsaver.version import (
@@ -362,7 +368,9 @@ __all__ = [
     "TensorShape",
     "UnconnectedGradients",
     "Variable",
+    "VariableAggregation",
     "VariableScope",
+    "VariableSynchronization",
     "__version__",
     "abs",
     "acos",
@@ -375,6 +383,7 @@ __all__ = [
     "argmin",
     "as_dtype",
     "asin",
+    "assert_variables_initialized",
     "assign",
     "assign_add",
     "assign_sub",
@@ -440,6 +449,7 @@ __all__ = [
     "get_collection_ref",
     "get_default_graph",
     "get_default_session",
+    "get_local_variable",
     "get_variable",
     "get_variable_scope",
     "global_norm",
@@ -486,6 +496,7 @@ __all__ = [
     "logical_or",
     "logical_xor",
     "make_ndarray",
+    "make_template",
     "make_tensor_proto",
     "math",
     "matmul",
@@ -597,6 +608,8 @@ __all__ = [
     "unsorted_segment_sum",
     "unstack",
     "variable_axis_size_partitioner",
+    "variable_creator_scope",
+    "variable_op_scope",
     "variable_scope",
     "variables_initializer",
     "variance_scaling_initializer",

@@ -12,9 +12,10 @@ from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_keys import GraphKeys
-from hdfsaver.graph.tensor_conversion import as_array, is_tensor
+from hdfsaver.graph.tensor_conversion import as_array, convert_to_tensor, is_tensor
 from hdfsaver.ops.init_ops import glorot_uniform_initializer, zeros_initializer
 from hdfsaver.shapes import Shape, ShapeLike, TensorShape
+from hdfsaver.variables.distribution import VariableAggregation, VariableSynchronization, checked
 from hdfsaver.variables.partitioned import PartitionedVariable, make_parts
 from hdfsaver.variables.partitioning import Partitioner, PartitionInfo, call_partitioner
 from hdfsaver.variables.variable import Variable
@@ -68,6 +69,7 @@ class _Request:
         self.initializer = initializer
         self.shape: Shape = shapes.as_shape(shape)
         self.options = options
+        self.dtype_of_initial_value = False
 
     def check_shares(self, name: str, found: Variable) -> None:
         """Raise `ValueError` unless the existing variable has the requested shape and dtype."""
@@ -87,8 +89,9 @@ class _Request:
         initial = self._initial_value(name)
         regularizer = self.options.pop("regularizer")
         graph = get_default_graph()
+        dtype = None if self.dtype_of_initial_value else self.dtype
         with graph.name_scope(None):
-            variable = Variable(initial, name=name, dtype=self.dtype, **self.options)
+            variable = Variable(initial, name=name, dtype=dtype, **self.options)
         if regularizer is not None:
             self._add_loss(graph, variable, name, regularizer)
         return variable
@@ -98,23 +101,23 @@ class _Request:
         if not callable(initializer):
             if self.shape is not None:
                 raise ValueError(f"If initializer is a constant, do not specify shape (variable {name}).")
+            self.dtype_of_initial_value = True
             return initializer
         if isinstance(initializer, type):
             initializer = initializer()
-        if not shapes.is_fully_defined(self.shape):
-            raise ValueError(
-                f"Shape of a new variable ({name}) must be fully defined, but instead was {shapes.text(self.shape)}."
-            )
-        assert self.shape is not None
-        shape = list(self.shape)
-        return lambda: initializer(shape, dtype=self.dtype, **self._about_part(initializer))
-
-    def _about_part(self, initializer: Any) -> dict[str, Any]:
-        try:
-            takes_it = "partition_info" in inspect.signature(initializer).parameters
-        except ValueError:  # a function in C without a signature
-            takes_it = False
-        return {"partition_info": self.partition_info} if takes_it else {}
+        if shapes.is_fully_defined(self.shape):
+            assert self.shape is not None
+            shape = list(self.shape)
+            about_part = {"partition_info": self.partition_info} if _takes(initializer, "partition_info", False) else {}
+            return lambda: initializer(shape, dtype=self.dtype, **about_part)
+        if self.shape is None and _needs_no_arguments(initializer):
+            self.dtype_of_initial_value = True
+            return initializer
+        raise ValueError(
+            "The initializer passed is not valid. It should be a callable with no arguments and the shape should not "
+            "be provided or an instance of `tf.keras.initializers.*' and `shape` should be fully defined. "
+            f"Shape of a new variable ({name}) must be fully defined, but instead was {shapes.text(self.shape)}."
+        )
 
     def _default_initializer(self, name: str) -> Any:
         if self.dtype.is_floating:
@@ -129,6 +132,23 @@ class _Request:
             loss = regularizer(variable.value())
         if loss is not None:
             graph.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
+
+
+def _takes(function: Callable[..., Any], name: str, through_kwargs: bool = True) -> bool:
+    """Whether a function has a parameter of that name, or takes any by ``**kwargs``."""
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):  # a function in C without a signature
+        return False
+    return name in parameters or (through_kwargs and any(each.kind is each.VAR_KEYWORD for each in parameters.values()))
+
+
+def _needs_no_arguments(function: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(function).bind()
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _store() -> _Store:
@@ -159,6 +179,8 @@ def get_variable(
     use_resource: bool | None = None,
     custom_getter: Callable[..., Any] | None = None,
     constraint: Callable[..., Any] | None = None,
+    synchronization: VariableSynchronization | None = VariableSynchronization.AUTO,
+    aggregation: VariableAggregation | None = VariableAggregation.NONE,
 ) -> Variable: ...
 
 
@@ -178,6 +200,8 @@ def get_variable(
     use_resource: bool | None = None,
     custom_getter: Callable[..., Any] | None = None,
     constraint: Callable[..., Any] | None = None,
+    synchronization: VariableSynchronization | None = VariableSynchronization.AUTO,
+    aggregation: VariableAggregation | None = VariableAggregation.NONE,
 ) -> Variable | PartitionedVariable: ...
 
 
@@ -195,6 +219,8 @@ def get_variable(
     use_resource: bool | None = None,
     custom_getter: Callable[..., Any] | None = None,
     constraint: Callable[..., Any] | None = None,
+    synchronization: VariableSynchronization | None = VariableSynchronization.AUTO,
+    aggregation: VariableAggregation | None = VariableAggregation.NONE,
 ) -> Variable | PartitionedVariable:
     """The variable of that name in the current variable scope: a new one, or with ``reuse`` one that exists.
 
@@ -212,15 +238,20 @@ def get_variable(
         Its result on the variable is added to ``GraphKeys.REGULARIZATION_LOSSES``.
     trainable : bool, optional
     collections : list of str, optional
-    caching_device, use_resource : object
-        Accepted for programs that give them; see `Variable`.
+    caching_device : str, optional
+        The device of the operation that reads the value; see `Variable`.
+    use_resource : bool, optional
+        Accepted; see `Variable`.
     partitioner : callable, optional
         Makes a `PartitionedVariable`: called as ``partitioner(shape=..., dtype=...)``, it gives the number of parts
         along each dimension, of which one at most is more than 1.
     validate_shape : bool
     custom_getter : callable, optional
-        Called as ``custom_getter(getter, name, ...)`` in place of this function's inner part.
+        Called as ``custom_getter(getter, name=..., shape=..., ...)`` in place of this function's inner part, with
+        all of its arguments. Operations that it makes are outside of the name scope.
     constraint : callable, optional
+    synchronization, aggregation : optional
+        As for `Variable`.
 
     Returns
     -------
@@ -231,7 +262,8 @@ def get_variable(
     ------
     ValueError
         The variable exists though a new one is wanted, or the reverse; or it is of another shape or dtype, or divided
-        in another way; or the partitioner is not callable, or its answer does not fit the shape.
+        in another way; or the partitioner or the custom getter is not callable, or the partitioner's answer does not
+        fit the shape; or synchronization and aggregation are not as `Variable` needs them.
 
     Notes
     -----
@@ -242,25 +274,96 @@ def get_variable(
         raise ValueError("Variable name should be specified for variable creation.")
     scope = get_variable_scope()
     partitioner = scope.partitioner if partitioner is None else partitioner
+    synchronization, aggregation, trainable = checked(synchronization, aggregation, trainable, name)
     options: dict[str, Any] = {
         "shape": shape,
         "dtype": _dtype_wanted(dtype, initializer, scope, partitioner),
         "initializer": scope.initializer if initializer is None else initializer,
         "regularizer": scope.regularizer if regularizer is None else regularizer,
         "reuse": scope.reuse,
-        "trainable": trainable is not False,
+        "trainable": trainable,
         "collections": collections,
-        "caching_device": caching_device,
+        "caching_device": scope.caching_device if caching_device is None else caching_device,
         "partitioner": partitioner,
         "validate_shape": validate_shape,
-        "constraint": scope.constraint if constraint is None else constraint,
+        "use_resource": scope.use_resource if use_resource is None else use_resource,
+        "synchronization": synchronization,
+        "aggregation": aggregation,
     }
+    constraint = scope.constraint if constraint is None else constraint
     full_name = f"{scope.name}/{name}" if scope.name else name
     getter = custom_getter or scope.custom_getter
-    if getter is not None:
-        got: Variable = getter(_get, full_name, **options)
-        return got
-    return _get(full_name, **options)
+    if getter is None:
+        return _get(full_name, **options, constraint=constraint)
+    if not callable(getter):
+        raise ValueError(f"Passed a custom_getter which is not callable: {getter}")
+    # Programs may have getters from before there was this argument, which do not take it.
+    if _takes(getter, "constraint"):
+        options["constraint"] = constraint
+    with get_default_graph().name_scope(None):
+        got: Variable = getter(_get, name=full_name, **options)
+    return got
+
+
+def get_local_variable(
+    name: str,
+    shape: ShapeLike = None,
+    dtype: DTypeLike | None = None,
+    initializer: InitializerLike | None = None,
+    regularizer: Regularizer | None = None,
+    trainable: bool = False,
+    collections: Iterable[str] | None = None,
+    caching_device: object = None,
+    partitioner: Partitioner | None = None,
+    validate_shape: bool = True,
+    use_resource: bool | None = None,
+    custom_getter: Callable[..., Any] | None = None,
+    constraint: Callable[..., Any] | None = None,
+    synchronization: VariableSynchronization | None = VariableSynchronization.AUTO,
+    aggregation: VariableAggregation | None = VariableAggregation.NONE,
+) -> Variable | PartitionedVariable:
+    """A variable as `get_variable` gives it, but a local one: checkpoints do not have it, and it is not trained.
+
+    Parameters
+    ----------
+    name, shape, dtype, initializer, regularizer : object
+        As for `get_variable`.
+    trainable : bool
+        Accepted for programs that give it: a local variable is not trainable.
+    collections : list of str, optional
+        Further collections; ``GraphKeys.LOCAL_VARIABLES`` is added.
+    caching_device, partitioner, validate_shape, use_resource, custom_getter, constraint : object
+        As for `get_variable`.
+    synchronization, aggregation : optional
+        As for `get_variable`.
+
+    Returns
+    -------
+    Variable or PartitionedVariable
+        With a custom getter, its result.
+
+    Raises
+    ------
+    ValueError
+        As for `get_variable`.
+    """
+    return get_variable(
+        name,
+        shape,
+        dtype,
+        initializer,
+        regularizer,
+        False,
+        [*(collections or ()), GraphKeys.LOCAL_VARIABLES],
+        caching_device,
+        partitioner=partitioner,
+        validate_shape=validate_shape,
+        use_resource=use_resource,
+        custom_getter=custom_getter,
+        constraint=constraint,
+        synchronization=synchronization,
+        aggregation=aggregation,
+    )
 
 
 def _dtype_wanted(
@@ -269,6 +372,12 @@ def _dtype_wanted(
     scope: VariableScope,
     partitioner: Partitioner | None,
 ) -> DTypeLike:
+    if dtype is not None and initializer is not None and not callable(initializer):
+        found = convert_to_tensor(initializer).dtype.base_dtype
+        if found is not dtypes.as_dtype(dtype).base_dtype:
+            raise ValueError(
+                f"Initializer type '{found}' and explicit dtype '{dtypes.as_dtype(dtype)}' don't match: give only one."
+            )
     if dtype is not None:
         return dtype
     if initializer is None or callable(initializer) or (partitioner is not None and not is_tensor(initializer)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from hdfsaver import dtypes
@@ -52,6 +52,33 @@ class SaveSliceInfo:
                 f"The part of {self.full_name!r} has full_shape {self.full_shape}, var_offset {self.var_offset} and "
                 f"var_shape {self.var_shape}; all three need one number for each dimension."
             )
+
+    @classmethod
+    def from_spec(cls, spec: str) -> SaveSliceInfo:
+        """The part that a slice specification describes, as `spec` writes it; the name of the whole is not in it.
+
+        Raises
+        ------
+        ValueError
+            It is not a slice specification.
+        """
+        *sizes, extents = spec.split(" ")
+        pairs = [extent.split(",") for extent in extents.split(":")]
+        if not sizes:
+            raise ValueError(f"Spec string must contain space-separated full_shape info, but is {spec!r}.")
+        if any(len(pair) != 2 for pair in pairs):
+            raise ValueError(f"Spec string must contain comma-separated pairs of offsets and shapes, but is {spec!r}.")
+
+        def integers(texts: Iterable[str], said: str) -> list[int]:
+            try:
+                return [int(text) for text in texts]
+            except ValueError as error:
+                raise ValueError(f"{said}, but the spec string is {spec!r}.") from error
+
+        full_shape = integers(sizes, "full_shape must be a sequence of integers")
+        offsets = integers([start for start, _ in pairs], "var_offset must be an integer")
+        shape = integers([size for _, size in pairs], "var_shape must be an integer")
+        return cls("", full_shape, offsets, shape)
 
     @property
     def spec(self) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal, NoReturn, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -24,12 +25,31 @@ from hdfsaver.ops.selection import boolean_mask
 from hdfsaver.schema import VariableDef
 from hdfsaver.shapes import ShapeLike, TensorShape
 from hdfsaver.variables import partitioning
+from hdfsaver.variables.distribution import VariableAggregation, VariableSynchronization, checked
+from hdfsaver.variables.initial_values import guarded
+from hdfsaver.variables.variable_creators import call_creators, current_creators
 
 InitialValue: TypeAlias = "TensorLike | Callable[[], TensorLike]"
 """The initial value of a variable: a value, or a function that makes one."""
 
 
-class Variable(TensorOperators):
+class _MadeByCreators(type):
+    """The type of `Variable`, whose calls go through the creators of `variable_creator_scope`."""
+
+    if not TYPE_CHECKING:  # type checkers take the arguments from `Variable.__init__`
+
+        def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+            """Call the innermost creator, or make the variable where no creator holds."""
+            creators = current_creators()
+            if not creators:
+                return super().__call__(*args, **kwargs)
+            bound = inspect.signature(vars(cls)["__init__"]).bind(None, *args, **kwargs)
+            bound.apply_defaults()
+            arguments = {name: value for name, value in bound.arguments.items() if name != "self"}
+            return call_creators(super().__call__, creators, arguments)
+
+
+class Variable(TensorOperators, metaclass=_MadeByCreators):
     """A value that lasts from run to run.
 
     It consists of operations: ``a`` (VariableV2) holds the value, ``a/Assign`` gives it the initial one, ``a/read``
@@ -40,14 +60,16 @@ class Variable(TensorOperators):
     initial_value : Tensor, array_like or callable
         The value that the initializer assigns; a callable is called without arguments, inside the name scope of the
         variable.
-    trainable : bool
-        Whether it is listed in ``GraphKeys.TRAINABLE_VARIABLES``.
+    trainable : bool, optional
+        Whether it is listed in ``GraphKeys.TRAINABLE_VARIABLES``; by default it is, except with ``ON_READ``.
     collections : list of str, optional
         The collections that list it; ``GraphKeys.GLOBAL_VARIABLES`` where none are given.
     validate_shape : bool
         With False the variable may take values of any shape.
-    caching_device, expected_shape : object
-        Accepted for programs that give them; nothing is cached on devices, and the shape is the initial value's.
+    caching_device : str, optional
+        The device of the operation that reads the value; the variable's own by default.
+    expected_shape : object
+        Accepted for programs that give it.
     name : str
         ``"Variable"`` by default; made unique.
     variable_def : VariableDef, optional
@@ -60,11 +82,18 @@ class Variable(TensorOperators):
         Kept for optimizers to apply after an update.
     use_resource : bool, optional
         Accepted; variables are always of the kind that TensorFlow 1 makes by default.
+    synchronization : VariableSynchronization
+        Kept; there is one copy of a variable.
+    aggregation : VariableAggregation
+        Kept; there is one copy of a variable.
+    shape : TensorShape, optional
+        The static shape, where it is to be less definite than the initial value's.
 
     Raises
     ------
     ValueError
-        There is no initial value, or its shape is not fully known though ``validate_shape`` asks for that.
+        There is no initial value, or its shape is not fully known though ``validate_shape`` asks for that; or the
+        constraint is not callable.
     """
 
     SaveSliceInfo = partitioning.SaveSliceInfo
@@ -74,7 +103,7 @@ class Variable(TensorOperators):
     def __init__(
         self,
         initial_value: InitialValue | None = None,
-        trainable: bool = True,
+        trainable: bool | None = None,
         collections: Iterable[str] | None = None,
         validate_shape: bool = True,
         caching_device: object = None,
@@ -85,9 +114,16 @@ class Variable(TensorOperators):
         import_scope: str | None = None,
         constraint: Callable[..., Any] | None = None,
         use_resource: bool | None = None,
+        synchronization: VariableSynchronization | None = VariableSynchronization.AUTO,
+        aggregation: VariableAggregation | None = VariableAggregation.NONE,
+        shape: ShapeLike = None,
     ) -> None:
+        if constraint is not None and not callable(constraint):
+            raise ValueError("The `constraint` argument must be a callable.")
         self._constraint = constraint
-        self._trainable = trainable
+        self._synchronization, self._aggregation, self._trainable = checked(
+            synchronization, aggregation, trainable, name
+        )
         if variable_def is not None:
             if initial_value is not None:
                 raise ValueError("variable_def and initial_value are mutually exclusive.")
@@ -95,7 +131,9 @@ class Variable(TensorOperators):
             return
         if initial_value is None:
             raise ValueError("initial_value must be specified.")
-        self._make(initial_value, validate_shape, name, dtype)
+        self._make(
+            initial_value, validate_shape, name, dtype, None if shape is None else TensorShape(shape), caching_device
+        )
         self._list_in(collections)
 
     def _find(self, definition: VariableDef, import_scope: str | None) -> None:
@@ -114,7 +152,13 @@ class Variable(TensorOperators):
             self._initial_value = graph.get_tensor_by_name(prefix + definition.initial_value_name)
 
     def _make(
-        self, initial_value: InitialValue, validate_shape: bool, name: str | None, dtype: DTypeLike | None
+        self,
+        initial_value: InitialValue,
+        validate_shape: bool,
+        name: str | None,
+        dtype: DTypeLike | None,
+        shape: TensorShape | None,
+        caching_device: Any,
     ) -> None:
         graph = get_default_graph()
         with graph.control_dependencies(None), graph.name_scope(name or "Variable") as scope:
@@ -123,23 +167,26 @@ class Variable(TensorOperators):
                 with graph.colocation_group(b"loc:@" + scope.removesuffix("/").encode()):
                     with graph.name_scope("Initializer"), graph.device(None):
                         value = convert_to_tensor(initial_value(), dtype, name="initial_value")
-                    self._make_reference(value, validate_shape, scope)
+                    self._make_reference(value, validate_shape, scope, shape)
             else:
                 self._make_reference(
-                    convert_to_tensor(initial_value, dtype, name="initial_value"), validate_shape, scope
+                    convert_to_tensor(initial_value, dtype, name="initial_value"), validate_shape, scope, shape
                 )
             assert self._initial_value is not None
+            # The initializer may run before those of the variables that the value is computed of.
+            safe_value = guarded(self._initial_value, scope.removesuffix("/"), _initialized_value_of)
             self._initializer = state_ops.assign(
-                self._variable, self._initial_value, validate_shape=validate_shape, name="Assign"
+                self._variable, safe_value, validate_shape=validate_shape, name="Assign"
             ).op
-            with graph.colocate_with(self._variable.op):
+            with graph.colocate_with(self._variable.op) if caching_device is None else graph.device(caching_device):
                 self._snapshot = apply("Identity", self._variable, name="read")
 
-    def _make_reference(self, value: Tensor, validate_shape: bool, scope: str) -> None:
+    def _make_reference(self, value: Tensor, validate_shape: bool, scope: str, shape: TensorShape | None) -> None:
         if validate_shape and not value.shape.is_fully_defined():
             raise ValueError(f"initial_value must have a shape specified: {value!r} (variable {scope[:-1]!r}).")
         self._initial_value = value
-        self._variable = state_ops.reference(value.shape.plain if validate_shape else None, value.dtype, scope)
+        plain = shape.plain if shape is not None else value.shape.plain if validate_shape else None
+        self._variable = state_ops.reference(plain, value.dtype, scope)
 
     def _list_in(self, collections: Iterable[str] | None) -> None:
         names = [GraphKeys.GLOBAL_VARIABLES] if collections is None else list(collections)
@@ -197,6 +244,20 @@ class Variable(TensorOperators):
     def trainable(self) -> bool:
         """Whether optimizers change it by default."""
         return self._trainable
+
+    @property
+    def synchronization(self) -> VariableSynchronization:
+        """When copies of it would be brought together."""
+        return self._synchronization
+
+    @property
+    def aggregation(self) -> VariableAggregation:
+        """How copies of it would be brought together."""
+        return self._aggregation
+
+    @property
+    def _shared_name(self) -> str:
+        return self.name.partition(":")[0]
 
     @property
     def constraint(self) -> Callable[..., Any] | None:
@@ -437,10 +498,20 @@ class Variable(TensorOperators):
         return Variable(variable_def=variable_def, import_scope=import_scope)
 
     def __iter__(self) -> NoReturn:
-        raise TypeError("'Variable' object is not iterable.")
+        raise TypeError("'Variable' object is not iterable: iterating over it is not allowed in Graph mode.")
 
     def __repr__(self) -> str:
         return f"<tf.Variable {self.name!r} shape={self.shape} dtype={self.dtype.name}>"
+
+
+def _initialized_value_of(operation: Operation) -> Tensor | None:
+    """The value that a variable has, or is going to have; None where no Variable belongs to the operation."""
+    graph = operation.graph
+    for key in (GraphKeys.GLOBAL_VARIABLES, GraphKeys.LOCAL_VARIABLES):
+        for variable in graph.get_collection(key):
+            if isinstance(variable, Variable) and variable.op is operation:
+                return variable.initialized_value()
+    return None
 
 
 def global_variables(scope: str | None = None) -> list[Variable]:
@@ -494,6 +565,29 @@ def local_variables_initializer() -> Operation:
 def is_variable_initialized(variable: Variable) -> Tensor:
     """Whether the variable has a value: a scalar of bool."""
     return apply("IsVariableInitialized", variable, name="IsVariableInitialized")
+
+
+def assert_variables_initialized(var_list: Sequence[Variable] | None = None) -> Tensor | None:
+    """An operation that fails where a variable has no value; `report_uninitialized_variables` names them instead.
+
+    Parameters
+    ----------
+    var_list : list of Variable, optional
+        All global and local variables where none are given.
+
+    Returns
+    -------
+    Tensor or None
+        None where there are no variables. In a run: `FailedPreconditionError` where one has no value.
+    """
+    variables = [*global_variables(), *local_variables()] if var_list is None else list(var_list)
+    if not variables:
+        return None
+    ranks = []
+    for variable in variables:
+        with get_default_graph().colocate_with(variable.op):
+            ranks.append(apply("Rank", variable.op.outputs[0]))
+    return ranks[0] if len(ranks) == 1 else apply("Pack", ranks, name="stack")
 
 
 def report_uninitialized_variables(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from enum import Enum
+from types import TracebackType
 from typing import Any, TypeAlias
 
 from hdfsaver import dtypes
@@ -33,6 +36,18 @@ InitializerLike: TypeAlias = "TensorLike | Callable[..., Any]"
 Regularizer: TypeAlias = "Callable[[Tensor], Any]"
 """A function from a variable's value to a loss, or None."""
 
+_DEFAULTS = (
+    "initializer",
+    "regularizer",
+    "constraint",
+    "custom_getter",
+    "partitioner",
+    "dtype",
+    "caching_device",
+    "use_resource",
+)
+"""The arguments of `get_variable` that a scope has defaults for."""
+
 # A key that is not a string keeps the scopes with their graph, and out of files.
 _SCOPES_KEY = ("__varscope",)
 
@@ -48,7 +63,7 @@ class VariableScope:
         The name scope that was entered with it, with its slash.
     reuse : bool or AUTO_REUSE
         Whether variables that exist already are taken, or new ones made.
-    initializer, regularizer, constraint, custom_getter, partitioner, dtype
+    initializer, regularizer, constraint, custom_getter, partitioner, dtype, caching_device, use_resource
         The defaults of `get_variable`'s arguments.
     """
 
@@ -62,6 +77,8 @@ class VariableScope:
         self.custom_getter: Callable[..., Any] | None = defaults.get("custom_getter")
         self.partitioner: Partitioner | None = defaults.get("partitioner")
         self.dtype: DTypeLike = defaults.get("dtype") or dtypes.float32
+        self.caching_device: object = defaults.get("caching_device")
+        self.use_resource: bool | None = defaults.get("use_resource")
 
     def reuse_variables(self) -> None:
         """From now on take variables that exist already; one that does not is an error."""
@@ -83,30 +100,59 @@ class VariableScope:
         """Set the default dtype."""
         self.dtype = dtype
 
+    def set_custom_getter(self, custom_getter: Callable[..., Any] | None) -> None:
+        """Set the default custom getter."""
+        self.custom_getter = custom_getter
+
+    def set_caching_device(self, caching_device: object) -> None:
+        """Set the default device of cached values; nothing is cached."""
+        self.caching_device = caching_device
+
+    def set_use_resource(self, use_resource: bool | None) -> None:
+        """Set whether a variable is asked to be a resource; see `Variable`."""
+        self.use_resource = use_resource
+
     def global_variables(self) -> list[Variable]:
         """The global variables in this scope."""
-        return self._collection(GraphKeys.GLOBAL_VARIABLES)
+        return self.get_collection(GraphKeys.GLOBAL_VARIABLES)
+
+    def local_variables(self) -> list[Variable]:
+        """The local variables in this scope."""
+        return self.get_collection(GraphKeys.LOCAL_VARIABLES)
 
     def trainable_variables(self) -> list[Variable]:
         """The trainable variables in this scope."""
-        return self._collection(GraphKeys.TRAINABLE_VARIABLES)
+        return self.get_collection(GraphKeys.TRAINABLE_VARIABLES)
 
-    def _collection(self, key: str) -> list[Variable]:
-        return get_default_graph().get_collection(key, f"{self.name}/" if self.name else None)
+    def get_collection(self, name: str) -> list[Any]:
+        """The items of a collection whose names are in this scope."""
+        return get_default_graph().get_collection(name, f"{self.name}/" if self.name else None)
 
     def _defaults(self) -> dict[str, Any]:
-        names = ("initializer", "regularizer", "constraint", "custom_getter", "partitioner", "dtype")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in _DEFAULTS}
 
     def inner(self, **changes: Any) -> VariableScope:
         """A scope like this one where nothing else is said."""
         given = {name: value for name, value in changes.items() if value is not None}
+        if "custom_getter" in given:
+            given["custom_getter"] = _around(given["custom_getter"], self.custom_getter)
         reuse = given.pop("reuse", False) or self.reuse
         return VariableScope(reuse, given.pop("name"), given.pop("name_scope", ""), **{**self._defaults(), **given})
 
 
-class _Scopes:
-    """The current variable scope of one graph, and how often each scope was opened."""
+def _around(getter: Callable[..., Any], outer: Callable[..., Any] | None) -> Callable[..., Any]:
+    """A custom getter whose own getter is that of the scope around it."""
+    if outer is None:
+        return getter
+
+    def both(inner: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return getter(functools.partial(outer, inner), *args, **kwargs)
+
+    return both
+
+
+class _Scopes(threading.local):
+    """The current variable scope of one graph in one thread, and how often each scope was opened."""
 
     def __init__(self) -> None:
         self.current = VariableScope()
@@ -161,22 +207,12 @@ def get_variable_scope() -> VariableScope:
     return _scopes().current
 
 
-@contextmanager
-def variable_scope(
-    name_or_scope: str | VariableScope | None,
-    default_name: str | None = None,
-    values: object = None,
-    initializer: InitializerLike | None = None,
-    regularizer: Regularizer | None = None,
-    caching_device: object = None,
-    partitioner: Partitioner | None = None,
-    custom_getter: Callable[..., Any] | None = None,
-    reuse: Reuse | None = None,
-    dtype: DTypeLike | None = None,
-    use_resource: bool | None = None,
-    constraint: Callable[..., Any] | None = None,
-    auxiliary_name_scope: bool = True,
-) -> Iterator[VariableScope]:
+def unique_variable_scope(name: str) -> str:
+    """The name, with a number at its end where the current scope has opened a scope of that name."""
+    return _scopes().unique(get_variable_scope().name, name)
+
+
+class variable_scope:  # noqa: N801, TensorFlow's name
     """Put the variables made inside under a name, together with a name scope.
 
     Parameters
@@ -186,49 +222,147 @@ def variable_scope(
     default_name : str, optional
     reuse : bool or AUTO_REUSE, optional
         Whether `get_variable` takes variables that exist; what an outer scope says holds for inner ones.
-    initializer, regularizer, partitioner, custom_getter, dtype, constraint : optional
-        Defaults for `get_variable`.
-    values, caching_device, use_resource : object
-        Accepted for programs that give them.
+    initializer, regularizer, partitioner, custom_getter, dtype, constraint, caching_device, use_resource : optional
+        Defaults for `get_variable`. A custom getter is called with that of the outer scope as its getter.
+    values : object
+        Accepted for programs that give it.
     auxiliary_name_scope : bool
         With False no name scope is entered.
-
-    Yields
-    ------
-    VariableScope
 
     Raises
     ------
     TypeError
-        ``name_or_scope`` is neither a string nor a scope.
+        ``name_or_scope`` is neither a string nor a scope, or there is neither a name nor a default.
     ValueError
-        There is neither a name nor a default.
+        ``reuse`` is set without a name.
+    RuntimeError
+        When it is left: another scope that was entered inside has not been left.
     """
-    if name_or_scope is None and default_name is None:
-        raise ValueError("If default_name is None then name_or_scope is required.")
-    if name_or_scope is not None and not isinstance(name_or_scope, str | VariableScope):
-        raise TypeError(f"VariableScope: name_or_scope must be a string or VariableScope, not {name_or_scope!r}.")
-    changes = {
-        "initializer": initializer,
-        "regularizer": regularizer,
-        "partitioner": partitioner,
-        "custom_getter": custom_getter,
-        "dtype": dtype,
-        "constraint": constraint,
-        "reuse": reuse,
-    }
-    graph = get_default_graph()
-    if isinstance(name_or_scope, VariableScope):
-        base, name, inner_name = name_or_scope, name_or_scope.name, name_or_scope.name.rpartition("/")[2]
-    else:
+
+    def __init__(
+        self,
+        name_or_scope: str | VariableScope | None,
+        default_name: str | None = None,
+        values: object = None,
+        initializer: InitializerLike | None = None,
+        regularizer: Regularizer | None = None,
+        caching_device: object = None,
+        partitioner: Partitioner | None = None,
+        custom_getter: Callable[..., Any] | None = None,
+        reuse: Reuse | None = None,
+        dtype: DTypeLike | None = None,
+        use_resource: bool | None = None,
+        constraint: Callable[..., Any] | None = None,
+        auxiliary_name_scope: bool = True,
+    ) -> None:
+        if not isinstance(auxiliary_name_scope, bool):
+            raise TypeError(f"The auxiliary_name_scope must be `True` or `False`, while get {auxiliary_name_scope}")
+        if name_or_scope is None and default_name is None:
+            raise TypeError("If default_name is None then name_or_scope is required")
+        self._name_or_scope = name_or_scope
+        self._default_name = default_name
+        self._auxiliary_name_scope = auxiliary_name_scope
+        self._changes = {
+            "initializer": initializer,
+            "regularizer": regularizer,
+            "partitioner": partitioner,
+            "custom_getter": custom_getter,
+            "dtype": dtype,
+            "constraint": constraint,
+            "caching_device": caching_device,
+            "use_resource": use_resource,
+            "reuse": reuse,
+        }
+        self._entered: list[tuple[VariableScope, AbstractContextManager[VariableScope]]] = []
+
+    def __enter__(self) -> VariableScope:
+        block = self._block()
+        scope = block.__enter__()
+        self._entered.append((scope, block))
+        return scope
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        scope, block = self._entered[-1]
+        if _scopes().current is not scope:
+            raise RuntimeError("Improper nesting of variable_scope.")
+        self._entered.pop()
+        block.__exit__(kind, error, traceback)
+
+    @contextmanager
+    def _block(self) -> Iterator[VariableScope]:
+        graph = get_default_graph()
+        base, name, name_scope = self._names()
+        with graph.name_scope(_here(graph) if name_scope is None else name_scope) as entered:
+            again = self._name_or_scope
+            original = again.original_name_scope if isinstance(again, VariableScope) else entered
+            with _scopes().entered(base.inner(name=name, name_scope=original, **self._changes)) as scope:
+                yield scope
+
+    def _names(self) -> tuple[VariableScope, str, str | None]:
+        """The scope whose defaults hold, the name of the new one, and its name scope; None to stay in the current."""
+        given = self._name_or_scope
+        if isinstance(given, VariableScope):
+            name_scope = given.name.rpartition("/")[2]
+            return given, given.name, name_scope if name_scope and self._auxiliary_name_scope else None
         base = get_variable_scope()
-        inner_name = name_or_scope if name_or_scope is not None else _scopes().unique(base.name, str(default_name))
-        name = f"{base.name}/{inner_name}" if base.name and inner_name else base.name or inner_name
-    enters = auxiliary_name_scope and bool(inner_name)
-    with graph.name_scope(inner_name if enters else _here(graph)) as name_scope:
-        entered_again = base.original_name_scope if isinstance(name_or_scope, VariableScope) else name_scope
-        with _scopes().entered(base.inner(name=name, name_scope=entered_again, **changes)) as scope:
-            yield scope
+        if given is None:
+            if self._changes["reuse"]:
+                raise ValueError("reuse=True cannot be used without a name_or_scope")
+            name_scope = str(self._default_name)
+            inner = _scopes().unique(base.name, name_scope)
+        elif isinstance(given, str):
+            inner = name_scope = given
+        else:
+            raise TypeError(f"VariableScope: name_or_scope must be a string or VariableScope, not {given!r}.")
+        enters = self._auxiliary_name_scope and (given is None or bool(name_scope))
+        return base, f"{base.name}/{inner}" if base.name else inner, name_scope if enters else None
+
+
+@contextmanager
+def variable_op_scope(
+    values: object,
+    name_or_scope: str | VariableScope | None,
+    default_name: str | None = None,
+    initializer: InitializerLike | None = None,
+    regularizer: Regularizer | None = None,
+    caching_device: object = None,
+    partitioner: Partitioner | None = None,
+    custom_getter: Callable[..., Any] | None = None,
+    reuse: Reuse | None = None,
+    dtype: DTypeLike | None = None,
+    use_resource: bool | None = None,
+    constraint: Callable[..., Any] | None = None,
+) -> Iterator[VariableScope]:
+    """The older form of `variable_scope`, with its arguments in another order.
+
+    Parameters
+    ----------
+    values, name_or_scope, default_name : object
+        As for `variable_scope`.
+    initializer, regularizer, caching_device, partitioner, custom_getter, reuse, dtype, use_resource, constraint
+        As for `variable_scope`.
+
+    Yields
+    ------
+    VariableScope
+    """
+    with variable_scope(
+        name_or_scope,
+        default_name,
+        values,
+        initializer,
+        regularizer,
+        caching_device,
+        partitioner,
+        custom_getter,
+        reuse,
+        dtype,
+        use_resource,
+        constraint,
+    ) as scope:
+        yield scope
 
 
 def _here(graph: Graph) -> str:

@@ -86,3 +86,73 @@ def test_custom_getters_may_wrap():
     with tf.variable_scope("s", custom_getter=getter):
         assert "s/v:0" == tf.get_variable("v", [1]).name
     assert ["s/v"] == seen
+
+
+def test_custom_getters_of_nested_scopes_all_run():
+    """The getter of the inner scope is called first, and its own getter is that of the outer one."""
+    calls = []
+
+    def noting(word):
+        def getter(getter, name, *args, **kwargs):
+            calls.append(word)
+            return getter(f"{name}_{word}", *args, **kwargs)
+
+        return getter
+
+    with tf.variable_scope("s", custom_getter=noting("outer")), tf.variable_scope("t", custom_getter=noting("inner")):
+        assert "s/t/v_inner_outer:0" == tf.get_variable("v", [1]).name
+    assert ["inner", "outer"] == calls
+
+
+def test_custom_getters_get_all_arguments():
+    """They get TensorFlow's arguments, ``constraint`` if they take it, and are outside of the name scope."""
+    seen = {}
+
+    def old(getter, name, shape, dtype, initializer, regularizer, reuse, trainable, collections, caching_device,
+            partitioner, validate_shape, use_resource, synchronization, aggregation):  # fmt: skip
+        return tf.constant(1.0, name="here")
+
+    def new(getter, name, **given):
+        seen.update(given)
+        return getter(name, **given)
+
+    with tf.variable_scope("s"):
+        assert "here:0" == tf.get_variable("v", [1], custom_getter=old).name
+        tf.get_variable("v", [1], constraint=abs, custom_getter=new, aggregation=tf.VariableAggregation.MEAN)
+    assert (abs, False, tf.VariableAggregation.MEAN) == (seen["constraint"], seen["reuse"], seen["aggregation"])
+    with pytest.raises(ValueError, match="not callable"):
+        tf.get_variable("w", [1], custom_getter=3)  # type: ignore[call-overload]
+
+
+def test_functions_without_arguments_are_initializers():
+    """They give the shape and the dtype as well; one that needs arguments needs a shape."""
+    v = tf.get_variable("v", initializer=lambda: [2])
+    w = tf.get_variable("w", initializer=lambda dtype=None: tf.zeros([2, 3], tf.float64))
+    assert ([1], tf.int32, [2, 3], tf.float64) == (
+        v.shape.as_list(),
+        v.dtype.base_dtype,
+        w.shape.as_list(),
+        w.dtype.base_dtype,
+    )
+    for shape in (None, [None]):
+        with pytest.raises(ValueError, match="must be fully defined"):
+            tf.get_variable("x", shape, initializer=tf.zeros)
+
+
+def test_a_value_has_its_dtype():
+    """A value of another dtype than the one that is asked for is refused."""
+    with pytest.raises(ValueError, match="don't match"):
+        tf.get_variable("v", initializer=1.0, dtype=tf.float64)
+    assert tf.float64 == tf.get_variable("v", initializer=tf.constant(1.0, tf.float64), dtype="double").dtype.base_dtype
+
+
+def test_local_variables():
+    """They are not trainable, and no checkpoint has them."""
+    v = tf.get_local_variable("v", [2], collections=["mine"])
+    assert ([v], [v], [], [], False) == (
+        tf.local_variables(),
+        tf.get_collection("mine"),
+        tf.global_variables(),
+        tf.trainable_variables(),
+        v.trainable,
+    )

@@ -110,3 +110,18 @@ def test_save_slice_info():
     assert info.to_proto("other") is None
     again = SaveSliceInfo(save_slice_info_def=record, import_scope="t")
     assert ("t/w", info.spec) == (again.full_name, again.spec)
+
+
+def test_specs_are_read():
+    """A specification that was written is read again; anything else is an error that names the wrong part."""
+    spec = "2 3 4 0,1:2,1:0,3"
+    assert spec == tf.Variable.SaveSliceInfo.from_spec(spec).spec
+    for wrong, match in [
+        ("0", "full_shape info"),
+        ("a 0,1", "full_shape must be a sequence of int"),
+        ("2 0:0", "comma-separated pairs"),
+        ("2 a,1", "var_offset must be an integer"),
+        ("2 0,a", "var_shape must be an integer"),
+    ]:
+        with pytest.raises(ValueError, match=match):
+            tf.Variable.SaveSliceInfo.from_spec(wrong)

@@ -143,3 +143,50 @@ def test_definitions_go_out_and_in():
     )
     assert "v:0" == v.to_proto(export_scope="s").variable_name
     assert v.to_proto(export_scope="t") is None
+
+
+def test_a_shape_of_its_own():
+    """The static shape may be less definite than that of the initial value."""
+    v = tf.Variable([[1.0]], shape=tf.TensorShape(None))
+    assign = v.assign([[1.0, 2.0]])
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        assert [[1.0, 2.0]] == sess.run(assign).tolist()
+
+
+def test_copies():
+    """How copies would be brought together is kept; what is read from each is not trained by default."""
+    v = tf.Variable(1.0, synchronization=tf.VariableSynchronization.ON_READ, aggregation=tf.VariableAggregation.SUM)
+    assert (False, tf.VariableSynchronization.ON_READ, tf.VariableAggregation.SUM) == (
+        v.trainable,
+        v.synchronization,
+        v.aggregation,
+    )
+    assert tf.Variable(1.0, synchronization=tf.VariableSynchronization.ON_READ, trainable=True).trainable
+    with pytest.raises(ValueError, match="aggregation mode"):
+        tf.Variable(1.0, aggregation="sum")
+    with pytest.raises(ValueError, match="synchronization mode"):
+        tf.Variable(1.0, synchronization=1)
+    with pytest.raises(ValueError, match="must be a callable"):
+        tf.Variable(1.0, constraint=1)
+
+
+def test_the_device_of_the_operation_that_reads():
+    """A caching device is that of the operation which other operations take the value from."""
+    v = tf.Variable(1.0, caching_device="/device:CPU:0")
+    assert ("", "/device:CPU:0") == (v.device, v.value().device)
+
+
+def test_asserting_that_variables_have_values():
+    """The operation fails where one has none; without variables there is none."""
+    assert tf.assert_variables_initialized() is None
+    v, w = tf.Variable([1.0]), tf.Variable([2.0])
+    check = tf.assert_variables_initialized()
+    assert check is not None
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        with pytest.raises(tf.errors.FailedPreconditionError):
+            sess.run(check)
+        sess.run(w.initializer)
+        sess.run(check)
+        sess.run(tf.assert_variables_initialized([v]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 import hdfsaver as tf
@@ -69,7 +71,9 @@ def test_default_names_are_unique():
             with tf.variable_scope(None, "inner") as inner:
                 names.append(inner.name)
     assert ["layer", "layer/inner", "layer_1", "layer_1/inner"] == names
-    with pytest.raises(ValueError, match="default_name"), tf.variable_scope(None):
+    with pytest.raises(TypeError, match="default_name"):
+        tf.variable_scope(None)
+    with pytest.raises(ValueError, match="without a name_or_scope"), tf.variable_scope(None, "layer", reuse=True):
         pass
 
 
@@ -105,3 +109,82 @@ def test_many_scopes_with_one_default_name():
                     pass
 
     assert lines(lambda: open_scopes(400)) < 4.1 * lines(lambda: open_scopes(100))
+
+
+def test_scopes_are_of_a_thread():
+    """Threads that build towers at the same time do not see each other's scopes."""
+    graph, names, both_inside = tf.get_default_graph(), [], threading.Barrier(2, timeout=10)
+
+    def build(number):
+        with graph.as_default(), tf.variable_scope(f"tower_{number}"):
+            both_inside.wait()
+            names.append(tf.get_variable("w", [1]).name)
+            both_inside.wait()
+
+    threads = [threading.Thread(target=build, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert ["tower_0/w:0", "tower_1/w:0"] == sorted(names)
+
+
+def test_scopes_are_left_in_order():
+    """A scope that is left too early is an error, after which everything can still be left in order."""
+    with tf.variable_scope("outer"):
+        scope = tf.variable_scope("first")
+        scope.__enter__()
+        with tf.variable_scope("second"):
+            with pytest.raises(RuntimeError, match="Improper nesting"):
+                scope.__exit__(None, None, None)
+            assert "outer/first/second" == tf.get_variable_scope().name
+        scope.__exit__(None, None, None)
+        assert "outer" == tf.get_variable_scope().name
+
+
+def test_a_block_can_be_entered_again():
+    """The object that makes a block makes it as often as it is entered."""
+    block = tf.variable_scope("s")
+    with block:
+        tf.get_variable("a", [1])
+    with block:
+        assert "s/b:0" == tf.get_variable("b", [1]).name
+
+
+def test_scopes_have_defaults_for_everything():
+    """What a scope sets holds in the scopes inside it."""
+    with tf.variable_scope("s", use_resource=False, caching_device="/job:a") as scope:
+        scope.set_custom_getter(lambda getter, name, **given: (name, given["use_resource"], given["caching_device"]))
+        with tf.variable_scope("t"):
+            assert ("s/t/v", False, "/job:a") == tuple(tf.get_variable("v", [1]))
+        scope.set_use_resource(True)
+        scope.set_caching_device("/job:b")
+        assert ("s/v", True, "/job:b") == tuple(tf.get_variable("v", [1]))
+    with pytest.raises(TypeError, match="auxiliary_name_scope"):
+        tf.variable_scope("s", auxiliary_name_scope="no")
+
+
+def test_collections_of_a_scope():
+    """A scope lists what was made in it."""
+    with tf.variable_scope("s") as scope:
+        w = tf.get_variable("w", [1])
+        local = tf.get_local_variable("l", [1])
+        tf.add_to_collection("things", w.value())
+    tf.get_variable("other", [1])
+    assert ([w], [local], [w.value()]) == (
+        scope.global_variables(),
+        scope.local_variables(),
+        scope.get_collection("things"),
+    )
+
+
+def test_an_empty_name():
+    """It is a name as any other, but without a name scope of its own."""
+    with tf.variable_scope("outer"), tf.variable_scope(""):
+        assert ("outer//x:0", "outer/Const:0") == (tf.get_variable("x", initializer=[1.0]).name, tf.constant(1).name)
+
+
+def test_the_older_form():
+    """``variable_op_scope`` has its values first."""
+    with tf.variable_op_scope([], "s", reuse=tf.AUTO_REUSE) as scope:
+        assert ("s", tf.AUTO_REUSE) == (scope.name, scope.reuse)
