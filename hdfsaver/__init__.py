@@ -48,6 +48,17 @@ from hdfsaver.graph import (
     Operation,
     Tensor,
 )
+from hdfsaver.graph.composite_tensors import (
+    IndexedSlices,
+    IndexedSlicesValue,
+    SparseTensor,
+    SparseTensorValue,
+    convert_to_tensor_or_indexed_slices,
+    convert_to_tensor_or_sparse_tensor,
+)
+from hdfsaver.graph.composite_tensors import (
+    is_tensor_or_composite as is_tensor,
+)
 from hdfsaver.graph.default import (
     get_default_graph,
     reset_default_graph,
@@ -68,7 +79,7 @@ from hdfsaver.graph.graph_defs import (
 from hdfsaver.graph.graph_keys import (
     GraphKeys,
 )
-from hdfsaver.graph.tensor_conversion import convert_to_tensor, is_tensor
+from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.messages.tensor_protos import make_ndarray
 from hdfsaver.ops.activations import (
     log_sigmoid,
@@ -357,6 +368,8 @@ __all__ = [
     "Graph",
     "GraphDef",
     "GraphKeys",
+    "IndexedSlices",
+    "IndexedSlicesValue",
     "InteractiveSession",
     "MetaGraphDef",
     "NameAttrList",
@@ -364,6 +377,8 @@ __all__ = [
     "Operation",
     "QUANTIZED_DTYPES",
     "Session",
+    "SparseTensor",
+    "SparseTensorValue",
     "Tensor",
     "TensorShape",
     "UnconnectedGradients",
@@ -412,6 +427,8 @@ __all__ = [
     "control_dependencies",
     "convert",
     "convert_to_tensor",
+    "convert_to_tensor_or_indexed_slices",
+    "convert_to_tensor_or_sparse_tensor",
     "cos",
     "cosh",
     "count_nonzero",

@@ -26,6 +26,7 @@ train.ChiefSessionCreator train.WorkerSessionCreator train.CheckpointSaverHook t
 train.StopAtStepHook train.LoggingTensorHook train.StepCounterHook train.NanTensorHook train.FinalOpsHook
 train.FeedFnHook train.GlobalStepWaiterHook train.SecondOrStepTimer train.SessionManager train.Supervisor
 train.Coordinator train.LooperThread train.basic_train_loop
+IndexedSlices SparseTensor convert_to_tensor_or_indexed_slices convert_to_tensor_or_sparse_tensor is_tensor
 """.split()  # noqa: SIM905, a list would be one name a line
 
 
