@@ -87,6 +87,7 @@ from hdfsaver.ops.activations import (
     tanh,
 )
 from hdfsaver.ops.arithmetic import (
+    accumulate_n,
     add,
     add_n,
     div,
@@ -148,6 +149,7 @@ from hdfsaver.ops.constants import (
     constant,
     group,
     identity,
+    identity_n,
     make_tensor_proto,
     no_op,
     placeholder,
@@ -217,6 +219,7 @@ from hdfsaver.ops.linalg import (
     tensordot,
 )
 from hdfsaver.ops.norms import (
+    clip_by_average_norm,
     clip_by_global_norm,
     clip_by_norm,
     clip_by_value,
@@ -304,7 +307,11 @@ from hdfsaver.shapes import (
     Dimension,
     TensorShape,
 )
-from hdfsaver.training.gradients import AggregationMethod, UnconnectedGradients, gradients
+from hdfsaver.training.custom_gradient import custom_gradient, grad_pass_through
+from hdfsaver.training.gradient_registry import NoGradient, NotDifferentiable, RegisterGradient
+from hdfsaver.training.gradient_sums import AggregationMethod
+from hdfsaver.training.gradients import UnconnectedGradients, gradients
+from hdfsaver.training.hessians import hessians
 from hdfsaver.variables.distribution import VariableAggregation, VariableSynchronization
 from hdfsaver.variables.get_variable import (
     create_partitioned_variables,
@@ -348,7 +355,7 @@ from hdfsaver.version import (
 newaxis = None
 
 if typing.TYPE_CHECKING:
-    from hdfsaver import io, train
+    from hdfsaver import io, test, train
     from hdfsaver.arrays.array_files import load_file, open_file, save_file
     from hdfsaver.arrays.digraphs import read_digraph, write_digraph
     from hdfsaver.conversion.converting import convert
@@ -373,9 +380,12 @@ __all__ = [
     "InteractiveSession",
     "MetaGraphDef",
     "NameAttrList",
+    "NoGradient",
     "NodeDef",
+    "NotDifferentiable",
     "Operation",
     "QUANTIZED_DTYPES",
+    "RegisterGradient",
     "Session",
     "SparseTensor",
     "SparseTensorValue",
@@ -388,6 +398,7 @@ __all__ = [
     "VariableSynchronization",
     "__version__",
     "abs",
+    "accumulate_n",
     "acos",
     "add",
     "add_n",
@@ -413,6 +424,7 @@ __all__ = [
     "cast",
     "ceil",
     "check_numerics",
+    "clip_by_average_norm",
     "clip_by_global_norm",
     "clip_by_norm",
     "clip_by_value",
@@ -435,6 +447,7 @@ __all__ = [
     "create_partitioned_variables",
     "cumprod",
     "cumsum",
+    "custom_gradient",
     "device",
     "div",
     "div_no_nan",
@@ -474,13 +487,16 @@ __all__ = [
     "global_variables_initializer",
     "glorot_normal_initializer",
     "glorot_uniform_initializer",
+    "grad_pass_through",
     "gradients",
     "graph_util",
     "greater",
     "greater_equal",
     "group",
     "half",
+    "hessians",
     "identity",
+    "identity_n",
     "imag",
     "import_graph_def",
     "initialize_all_variables",
@@ -602,6 +618,7 @@ __all__ = [
     "tan",
     "tanh",
     "tensordot",
+    "test",
     "tile",
     "to_bfloat16",
     "to_complex128",
@@ -660,7 +677,7 @@ _LAZY = {
 if not typing.TYPE_CHECKING:  # or else a type checker would accept every name
 
     def __getattr__(name: str) -> object:
-        if name in ("io", "train"):
+        if name in ("io", "test", "train"):
             return importlib.import_module(f"hdfsaver.{name}")
         if name not in _LAZY:
             raise AttributeError(f"module 'hdfsaver' has no attribute {name!r}")

@@ -9,6 +9,7 @@ from hdfsaver.ops.activations import (
     tanh,
 )
 from hdfsaver.ops.arithmetic import (
+    accumulate_n,
     add,
     add_n,
     div,
@@ -108,6 +109,7 @@ from hdfsaver.ops.scans import (
 
 __all__ = [
     "abs",
+    "accumulate_n",
     "acos",
     "add",
     "add_n",

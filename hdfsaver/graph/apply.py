@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from hdfsaver import dtypes
 from hdfsaver.graph.default import default_graph
@@ -11,12 +11,15 @@ from hdfsaver.graph.definition import OpDef, lookup
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.signature import Argument
-from hdfsaver.graph.tensor import Tensor, TensorLike
-from hdfsaver.graph.tensor_conversion import as_array, convert_to_tensor, graph_of, is_tensor
+from hdfsaver.graph.tensor import Convertible, Tensor
+from hdfsaver.graph.tensor_conversion import as_array, convert_to_tensor, graph_of, is_composite, is_tensor
 from hdfsaver.schema import AttrValue
 
+Input: TypeAlias = "Convertible | Sequence[object] | None"
+"""An input of an operation: a value that a tensor can be made of, or a sequence of such values."""
 
-def apply(op_type: str, *inputs: TensorLike | None, name: str | None = None, **attrs: AttrValue) -> Tensor:
+
+def apply(op_type: str, *inputs: Input, name: str | None = None, **attrs: AttrValue) -> Tensor:
     """Add an operation that has exactly one output to the graph, and give that output.
 
     Parameters
@@ -53,7 +56,7 @@ def apply(op_type: str, *inputs: TensorLike | None, name: str | None = None, **a
     return _add(definition, inputs, name, attrs).outputs[0]
 
 
-def apply_list(op_type: str, *inputs: TensorLike | None, name: str | None = None, **attrs: AttrValue) -> list[Tensor]:
+def apply_list(op_type: str, *inputs: Input, name: str | None = None, **attrs: AttrValue) -> list[Tensor]:
     """Add an operation to the graph, and give the list of its outputs.
 
     Parameters
@@ -82,7 +85,7 @@ def apply_list(op_type: str, *inputs: TensorLike | None, name: str | None = None
     return list(_add(lookup(op_type), inputs, name, attrs).outputs)
 
 
-def apply_op(op_type: str, *inputs: TensorLike | None, name: str | None = None, **attrs: AttrValue) -> Operation:
+def apply_op(op_type: str, *inputs: Input, name: str | None = None, **attrs: AttrValue) -> Operation:
     """Add an operation to the graph, and give the operation itself.
 
     Parameters
@@ -149,7 +152,7 @@ class _InputReader:
         if attr is None or attr in self.attrs:
             return
         for item in value if argument.is_list and isinstance(value, list | tuple) else [value]:
-            if is_tensor(item):
+            if is_tensor(item) or is_composite(item):
                 self.attrs[attr] = dtypes.base_name(item.dtype.name)
                 return
 

@@ -174,15 +174,18 @@ class OpDef:
         """A function from the inputs' values to the output's value (a tuple of values where there are several)."""
         raise NotImplementedError(f"{self.type} has no kernel.")
 
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Sequence[Tensor | None]:
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Sequence[object]:
         """For each input the derivative of the result by it, given those by the outputs; None where it has none.
+
+        It is a tensor, or `IndexedSlices`; those that are given may be slices too, of which an operation makes whole
+        tensors.
 
         Raises
         ------
         LookupError
             The operation is not differentiable, and not known to be constant either.
         """
-        raise LookupError(f"No gradient is defined for operation {op.name!r} (type {self.type}).")
+        raise LookupError(f"No gradient defined for operation {op.name!r} (op type: {self.type}).")
 
     def fold(self, node: Node) -> Array | None:
         """The value of the only output where it is known before anything runs."""

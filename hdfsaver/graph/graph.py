@@ -68,6 +68,7 @@ class Graph:
         self._devices: list[str | None] = []
         self._control: list[ControlDependencies] = []
         self._colocation: list[bytes] = []
+        self._gradient_names: dict[str, str] = {}
         self._collections = Collections()
         self.tensorflow: dict[str, bytes] = {}
 
@@ -194,6 +195,8 @@ class Graph:
         """
         wires = tuple((tensor.op.name, tensor.value_index) for tensor in inputs)
         outputs = self.infer(definition, name, attrs, wires)
+        if definition.type in self._gradient_names:
+            attrs.setdefault("_gradient_op_type", self._gradient_names[definition.type].encode())
         if self._colocation and "_class" not in attrs:
             attrs["_class"] = list(self._colocation)
         schema.add_node(
@@ -381,6 +384,30 @@ class Graph:
             yield
         finally:
             self._colocation = outer
+
+    @contextmanager
+    def gradient_override_map(self, op_type_map: Mapping[str, str]) -> Iterator[None]:
+        """Let operations made inside use another derivative than that of their type.
+
+        Parameters
+        ----------
+        op_type_map : dict of str to str
+            The type of operations, and the name that `RegisterGradient` registered the derivative under.
+
+        Raises
+        ------
+        TypeError
+            It is not a dict of strings.
+        """
+        if not isinstance(op_type_map, dict) or not all(
+            isinstance(text, str) for item in op_type_map.items() for text in item
+        ):
+            raise TypeError("op_type_map must be a dictionary mapping strings to strings.")
+        outer, self._gradient_names = self._gradient_names, {**self._gradient_names, **op_type_map}
+        try:
+            yield
+        finally:
+            self._gradient_names = outer
 
     # -- finding -------------------------------------------------------------------------------------------------
 

@@ -39,8 +39,27 @@ class SupportsTensor(Protocol):
     def _as_tensor(self) -> Tensor: ...
 
 
+class SupportsSlices(Protocol):
+    """Is slices of a tensor, of which a whole tensor is made where one is needed; see `IndexedSlices`."""
+
+    @property
+    def values(self) -> Tensor:
+        """The slices."""
+
+    @property
+    def indices(self) -> Tensor:
+        """Their places."""
+
+    @property
+    def dense_shape(self) -> Tensor | None:
+        """The shape of the whole tensor."""
+
+
 TensorLike: TypeAlias = "Tensor | SupportsTensor | Dimension | TensorShape | npt.ArrayLike | Sequence[TensorLike]"
 """An input of an operation: a tensor, an object that stands for one, or a value that a constant can be made of."""
+
+Convertible: TypeAlias = "TensorLike | SupportsSlices"
+"""A value that a tensor can be made of, slices included."""
 
 
 class _Graph(Protocol):

@@ -21,7 +21,16 @@ class SupportsTensor(Protocol):
     def shape(self) -> TensorShape: ...
     def _as_tensor(self) -> Tensor: ...
 
+class SupportsSlices(Protocol):
+    @property
+    def values(self) -> Tensor: ...
+    @property
+    def indices(self) -> Tensor: ...
+    @property
+    def dense_shape(self) -> Tensor | None: ...
+
 TensorLike: TypeAlias = Tensor | SupportsTensor | Dimension | TensorShape | npt.ArrayLike | Sequence[TensorLike]
+Convertible: TypeAlias = TensorLike | SupportsSlices
 
 _Index: TypeAlias = TensorLike | slice[Any, Any, Any] | EllipsisType | None
 

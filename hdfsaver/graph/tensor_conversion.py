@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -12,14 +12,29 @@ from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import as_value
 from hdfsaver.graph.graph import Graph
-from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
+from hdfsaver.graph.tensor import Convertible, SupportsTensor, Tensor
 from hdfsaver.shapes import Dimension, TensorShape
 from hdfsaver.tensor_info import Array
+
+Conversion = Callable[[Any, dtypes.DType | None, str | None], Tensor]
+"""Takes a value, the dtype that the tensor must have and its name, and makes a tensor."""
+
+_conversions: dict[type, Conversion] = {}
+
+
+def register_conversion(kind: type, function: Conversion) -> None:
+    """Let `convert_to_tensor` use a function for the values of one class."""
+    _conversions[kind] = function
 
 
 def is_tensor(value: Any) -> TypeGuard[SupportsTensor]:
     """Whether a value stands for a tensor: a Tensor itself, a Variable, or anything else that has ``_as_tensor``."""
     return hasattr(type(value), "_as_tensor")
+
+
+def is_composite(value: Any) -> bool:
+    """Whether a value is made of several tensors, and `convert_to_tensor` makes one of them."""
+    return type(value) in _conversions
 
 
 def graph_of(values: Sequence[Any]) -> Graph:
@@ -41,7 +56,7 @@ def graph_of(values: Sequence[Any]) -> Graph:
 
 def _tensors_within(values: Sequence[Any]) -> Iterator[Any]:
     for value in values:
-        if is_tensor(value):
+        if is_tensor(value) or is_composite(value):
             yield value
         elif isinstance(value, list | tuple):
             yield from _tensors_within(value)
@@ -200,7 +215,7 @@ def constant_node(array: Array, dtype: str, name: str) -> Tensor:
 
 
 def convert_to_tensor(
-    value: TensorLike | None,
+    value: Convertible | None,
     dtype: DTypeLike | None = None,
     name: str | None = None,
     preferred_dtype: DTypeLike | None = None,
@@ -209,7 +224,7 @@ def convert_to_tensor(
 
     Parameters
     ----------
-    value : Tensor, Variable or array_like
+    value : Tensor, Variable, array_like or IndexedSlices
         Lists in which tensors stand beside numbers are stacked.
     dtype : DType, optional
         The dtype that the result must have.
@@ -239,6 +254,8 @@ def convert_to_tensor(
                 f"{tensor!r}."
             )
         return tensor
+    if is_composite(value):
+        return _conversions[type(value)](value, wanted, name)
     if isinstance(value, list | tuple) and _contains_tensor(value):
         return _stacked(value, wanted, name or "packed")
     if wanted is None and preferred_dtype is not None:

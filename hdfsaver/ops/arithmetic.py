@@ -6,13 +6,16 @@ int8 to int64 or uint8 to uint64.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import cast
 
 import numpy as np
 
 from hdfsaver import dtypes, shapes
+from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph import operators
 from hdfsaver.graph.apply import apply
+from hdfsaver.graph.composite_tensors import IndexedSlices
 from hdfsaver.graph.definition import (
     COMPLEX,
     FLOATS,
@@ -29,7 +32,7 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor, is_tensor
 from hdfsaver.ops.base import Binary, Flat, Grads, boxed, conjugate, invalid, like, scope, sum_to_inputs
-from hdfsaver.shapes import Shape
+from hdfsaver.shapes import Shape, ShapeLike
 from hdfsaver.tensor_info import Array
 
 
@@ -130,15 +133,75 @@ def _sum_of(*terms: Array) -> Array:
     return total
 
 
-def add_n(inputs: Tensor | Sequence[TensorLike], name: str | None = None) -> Tensor:
-    """The sum of a list of tensors of one shape and dtype; `ValueError` for an empty list."""
+def add_n(inputs: Tensor | Sequence[TensorLike | IndexedSlices], name: str | None = None) -> Tensor:
+    """The sum of a list of tensors of one shape and dtype; slices among them become whole tensors.
+
+    Raises
+    ------
+    ValueError
+        The list is empty, or holds None; the shapes differ.
+    TypeError
+        It is not a sequence, or the dtypes differ.
+    """
     if is_tensor(inputs):
         inputs = [inputs]
-    if not inputs:
-        raise ValueError("tf.add_n needs at least one tensor.")
-    if len(inputs) == 1:
-        return apply("Identity", inputs[0], name=name)
-    return apply("AddN", list(inputs), name=name)
+    if not isinstance(inputs, Iterable):
+        raise TypeError(f"tf.add_n takes a list of tensors, not {inputs!r}.")
+    terms = list(inputs)
+    if not terms or any(term is None for term in terms):
+        raise ValueError(
+            "Inputs must be an iterable of at least one Tensor/IndexedSlices with the same dtype and shape."
+        )
+    if len(terms) > 1:
+        return apply("AddN", cast("list[TensorLike]", terms), name=name)
+    only = convert_to_tensor(terms[0])
+    return apply("Identity", only, name=name) if name else only
+
+
+def accumulate_n(
+    inputs: Sequence[TensorLike],
+    shape: ShapeLike = None,
+    tensor_dtype: DTypeLike | None = None,
+    name: str | None = None,
+) -> Tensor:
+    """The sum of a list of tensors of one shape and dtype, which may be given.
+
+    Parameters
+    ----------
+    inputs : sequence of TensorLike
+        At least one.
+    shape : shape, optional
+        The shape that all of them must have.
+    tensor_dtype : DType, optional
+        The dtype that all of them must have.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Of that shape and dtype.
+
+    Raises
+    ------
+    ValueError
+        The list is empty, or holds None; the dtypes differ, or the shapes do.
+    TypeError
+        ``tensor_dtype`` is not the dtype of the tensors.
+    """
+    wanted = "inputs must be a list of at least one Tensor with the same dtype and shape"
+    if not isinstance(inputs, list | tuple) or not inputs or any(term is None for term in inputs):
+        raise ValueError(f"{wanted}, not {inputs!r}.")
+    terms = [convert_to_tensor(term) for term in inputs]
+    if any(term.dtype.base_dtype is not terms[0].dtype.base_dtype for term in terms):
+        raise ValueError(f"{wanted}; the dtypes are {', '.join(term.dtype.base_dtype.name for term in terms)}.")
+    common = shapes.as_shape(shape)
+    for term in terms:
+        common = shapes.merge(common, term.shape.plain)
+    if tensor_dtype is not None and dtypes.as_dtype(tensor_dtype).base_dtype is not terms[0].dtype.base_dtype:
+        found = terms[0].dtype.base_dtype.name
+        raise TypeError(f"tensor_dtype is {dtypes.as_dtype(tensor_dtype).name}, but input is of type {found}.")
+    return add_n(terms, name)
 
 
 @register
@@ -187,7 +250,10 @@ class Mul(Binary):
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         x, y = op.inputs
-        return sum_to_inputs(x, y, apply("Mul", grads[0], conjugate(y)), apply("Mul", conjugate(x), grads[0]))
+        by_x = apply("Mul", grads[0], conjugate(y))
+        if x.dtype.base_dtype.name == "float32" and x.shape.is_fully_defined() and x.shape == y.shape:
+            return by_x, apply("Mul", grads[0], x)  # the order that TensorFlow writes
+        return sum_to_inputs(x, y, by_x, apply("Mul", conjugate(x), grads[0]))
 
 
 def multiply(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
@@ -230,8 +296,9 @@ class RealDiv(Binary):
 
 def _gradient_of_quotient(op: Operation, grad: Tensor | None, division: str) -> Grads:
     x, y = (conjugate(tensor) for tensor in op.inputs)
-    by_y = apply("Mul", grad, apply(division, apply(division, apply("Neg", x), y), y))
-    return sum_to_inputs(op.inputs[0], op.inputs[1], apply(division, grad, y), by_y)
+    by_x = apply(division, grad, y)
+    by_y = apply("Mul", grad, apply(division, apply(division, apply("Neg", x), y), y), name="mul")
+    return sum_to_inputs(op.inputs[0], op.inputs[1], by_x, by_y)
 
 
 def truediv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
@@ -342,7 +409,7 @@ class _IntegerDivision(Binary):
             return divide_unchecked
 
         def divide_checked(x: Array, y: Array) -> Array:
-            if not np.all(y):
+            if np.size(x) and not np.all(y):  # of nothing there is no quotient that could be wrong
                 raise invalid("Integer division by zero.")
             quotient: Array = divide_unchecked(x, y)
             return quotient
@@ -491,12 +558,13 @@ class Pow(Binary):
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         x, y = op.inputs
         one = like(1, x)
-        by_x = apply("Mul", grads[0], conjugate(apply("Mul", y, apply("Pow", x, apply("Sub", y, one)))))
+        slope = conjugate(apply("Mul", y, apply("Pow", x, apply("Sub", y, one, name="sub")), name="mul"))
+        by_x = apply("Mul", grads[0], slope, name="mul")
         # Where x is 0 or negative its logarithm is not a number, and the power does not change with y.
         positive = apply("NotEqual" if x.dtype.is_complex else "Greater", x, apply("ZerosLike", x))
         safe_x = apply("SelectV2", positive, x, apply("OnesLike", x))
         logarithm = apply("SelectV2", positive, apply("Log", safe_x), apply("ZerosLike", x))
-        by_y = apply("Mul", grads[0], conjugate(apply("Mul", op.outputs[0], logarithm)))
+        by_y = apply("Mul", grads[0], conjugate(apply("Mul", op.outputs[0], logarithm, name="mul")), name="mul")
         return sum_to_inputs(x, y, by_x, by_y)
 
 

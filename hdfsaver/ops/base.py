@@ -14,6 +14,7 @@ from hdfsaver import dtypes, shapes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.graph.apply import apply, apply_list
+from hdfsaver.graph.composite_tensors import IndexedSlices
 from hdfsaver.graph.definition import NUMBERS, UNFIT, Kernel, Node, OpDef
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
@@ -44,8 +45,11 @@ class KernelState(Protocol):
         """
 
 
-Grads = Sequence[Tensor | None]
-"""The derivatives by the inputs of an operation; None where a derivative does not exist."""
+Gradient = Tensor | IndexedSlices | None
+"""A derivative; None where it does not exist."""
+
+Grads = Sequence[Gradient]
+"""The derivatives by the inputs of an operation."""
 
 FOLDED_SIZE = 1024
 """The most elements that an input may have whose result is computed before anything runs."""
@@ -133,19 +137,19 @@ class Flat(OpDef):
         return [None] * len(op.inputs)
 
 
-def sum_to_inputs(x: Tensor, y: Tensor, dx: Tensor | None, dy: Tensor | None) -> Grads:
+def sum_to_inputs(x: Tensor, y: Tensor, dx: Gradient, dy: Gradient) -> Grads:
     """Sum the derivatives by two broadcast inputs over the dimensions that broadcasting repeated.
 
     Parameters
     ----------
     x, y : Tensor
         The inputs, of shapes that broadcast.
-    dx, dy : Tensor or None
+    dx, dy : Tensor, IndexedSlices or None
         The derivatives by them, of the broadcast shape; None where a derivative does not exist.
 
     Returns
     -------
-    sequence of (Tensor or None)
+    sequence of (Tensor, IndexedSlices or None)
         The derivatives by ``x`` and ``y``, of their shapes.
 
     Raises
@@ -155,9 +159,30 @@ def sum_to_inputs(x: Tensor, y: Tensor, dx: Tensor | None, dy: Tensor | None) ->
     """
     if x.shape.is_fully_defined() and x.shape == y.shape:
         return dx, dy
-    shape_x, shape_y = apply("Shape", x), apply("Shape", y)
-    repeated_x, repeated_y = apply_list("BroadcastGradientArgs", shape_x, shape_y)
-    return _sum_over(dx, repeated_x, shape_x), _sum_over(dy, repeated_y, shape_y)
+    shape_x, shape_y = shape_of(x, "Shape"), shape_of(y, "Shape")
+    known = _repeated_axes(x.shape.plain, y.shape.plain)
+    if known is None:
+        repeated_x, repeated_y = apply_list("BroadcastGradientArgs", shape_x, shape_y)
+        return _sum_over(dx, repeated_x, shape_x), _sum_over(dy, repeated_y, shape_y)
+    (axes_x, axes_y), (rank_x, rank_y) = known, (x.shape.rank or 0, y.shape.rank or 0)
+    by_x = _sum_over(dx, axes_x, shape_x) if axes_x.size or rank_x < rank_y else dx
+    by_y = _sum_over(dy, axes_y, shape_y) if axes_y.size or rank_y < rank_x else dy
+    return by_x, by_y
+
+
+def _repeated_axes(x: Shape, y: Shape) -> tuple[Array, Array] | None:
+    """The axes along which each of two shapes is repeated by broadcasting; None where that is not known."""
+    if x is None or y is None:
+        return None
+    rank = max(len(x), len(y))
+    wide_x, wide_y = ((1,) * (rank - len(shape)) + tuple(shape) for shape in (x, y))
+    axes: tuple[list[int], list[int]] = ([], [])
+    for axis, (first, second) in enumerate(zip(wide_x, wide_y, strict=True)):
+        if (first == 1) != (second == 1):
+            axes[0 if first == 1 else 1].append(axis)
+        elif first is None or second is None:
+            return None
+    return np.array(axes[0], np.int32), np.array(axes[1], np.int32)
 
 
 def sum_to(x: Tensor, whole: Tensor, grad: Tensor) -> Tensor:
@@ -189,8 +214,13 @@ def sum_to(x: Tensor, whole: Tensor, grad: Tensor) -> Tensor:
     return apply("Reshape", apply("Sum", grad, axes), shape)
 
 
-def _sum_over(grad: Tensor | None, axes: Tensor, shape: Tensor) -> Tensor | None:
-    return None if grad is None else apply("Reshape", apply("Sum", grad, axes), shape)
+def _sum_over(grad: Gradient, axes: Tensor | Array, shape: Tensor) -> Tensor | None:
+    return None if grad is None else apply("Reshape", apply("Sum", grad, axes, keep_dims=True), shape)
+
+
+def is_zero(grad: Gradient) -> bool:
+    """Whether a derivative is missing, or the zeros that stand for a missing one."""
+    return grad is None or grad.op.type == "ZerosLike"
 
 
 def conjugate(x: Tensor) -> Tensor:

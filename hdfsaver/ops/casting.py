@@ -7,18 +7,20 @@ int8 to int64 or uint8 to uint64.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply
+from hdfsaver.graph.composite_tensors import IndexedSlices
 from hdfsaver.graph.definition import ALL, COMPLEX, FLOATS, NUMBERS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor, is_tensor
-from hdfsaver.ops.base import Flat, Grads, dtype_name, fold_by_kernel, like, scope
+from hdfsaver.ops.base import Flat, Gradient, Grads, dtype_name, fold_by_kernel, like, scope
+from hdfsaver.ops.indexed_slices import on_values
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
@@ -53,19 +55,23 @@ class Cast(OpDef):
     def sizes(self, node: Node) -> Shape:
         return node.sizes(0) if dtypes.as_dtype(node.attrs["DstT"]).is_integer else super().sizes(node)
 
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+    def gradient(self, op: Operation, *grads: Gradient) -> Grads:
         source, target = op.get_attr("SrcT").name, op.get_attr("DstT").name
         is_smooth = {source, target} <= FLOATS | COMPLEX
-        return [apply("Cast", grads[0], DstT=source) if is_smooth else None]
+        return [on_values(grads[0], lambda values: apply("Cast", values, DstT=source)) if is_smooth else None]
 
 
-def cast(x: TensorLike, dtype: DTypeLike, name: str | None = None) -> Tensor:
+@overload
+def cast(x: IndexedSlices, dtype: DTypeLike, name: str | None = None) -> IndexedSlices: ...
+@overload
+def cast(x: TensorLike, dtype: DTypeLike, name: str | None = None) -> Tensor: ...
+def cast(x: TensorLike | IndexedSlices, dtype: DTypeLike, name: str | None = None) -> Tensor | IndexedSlices:
     """Convert numbers to another dtype; a tensor of that dtype already is returned itself.
 
     Parameters
     ----------
-    x : Tensor or array_like
-        Of any shape and any dtype but string.
+    x : Tensor, array_like or IndexedSlices
+        Of any shape and any dtype but string. Of slices the values are converted.
     dtype : DType, str or NumPy dtype
         Any dtype but string.
     name : str, optional
@@ -95,7 +101,12 @@ def cast(x: TensorLike, dtype: DTypeLike, name: str | None = None) -> Tensor:
         raise TypeError(f"Numbers cannot be cast to {target}.")
     if is_tensor(x) and dtype_name(x.dtype) == target:
         return convert_to_tensor(x)
+    if isinstance(x, IndexedSlices) and dtype_name(x.dtype) == target:
+        return x
     with scope(name, "Cast", x) as full:
+        if isinstance(x, IndexedSlices):
+            values = apply("Cast", x.values, name=full, DstT=target)
+            return IndexedSlices(values, x.indices, x.dense_shape)
         x = convert_to_tensor(x, name="x")
         return x if dtype_name(x.dtype) == target else apply("Cast", x, name=full, DstT=target)
 

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from hdfsaver import dtypes, shapes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.errors import InvalidArgumentError
-from hdfsaver.graph.apply import apply, apply_op
+from hdfsaver.graph.apply import apply, apply_list, apply_op
+from hdfsaver.graph.composite_tensors import IndexedSlices
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import Kernel, Node, OpDef, as_value, register
 from hdfsaver.graph.graph import SupportsGraphElement
@@ -21,7 +22,7 @@ from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import as_array, constant_node
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.tensor_protos import tensor_proto
-from hdfsaver.ops.base import Flat
+from hdfsaver.ops.base import Flat, Gradient, Grads
 from hdfsaver.shapes import Shape, ShapeLike, TensorShape
 from hdfsaver.tensor_info import Array
 
@@ -261,7 +262,7 @@ class PlaceholderWithDefault(OpDef):
     def kernel(self, node: Node) -> Kernel:
         return unchanged
 
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Sequence[Tensor | None]:
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         return grads
 
 
@@ -307,7 +308,7 @@ class _Passing(OpDef):
     def kernel(self, node: Node) -> Kernel:
         return unchanged
 
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Sequence[Tensor | None]:
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         return grads
 
 
@@ -321,9 +322,74 @@ class Identity(_Passing):
         return node.constant(0)
 
 
-def identity(input: TensorLike, name: str | None = None) -> Tensor:
-    """The tensor, unchanged, as an operation with a name of its own."""
+@overload
+def identity(input: IndexedSlices, name: str | None = None) -> IndexedSlices: ...
+@overload
+def identity(input: TensorLike, name: str | None = None) -> Tensor: ...
+def identity(input: TensorLike | IndexedSlices, name: str | None = None) -> Tensor | IndexedSlices:
+    """The tensor, unchanged, as an operation with a name of its own; of slices each of their tensors."""
+    if isinstance(input, IndexedSlices):
+        values, indices = apply("Identity", input.values, name=name), apply("Identity", input.indices, name=name)
+        shape = input.dense_shape
+        return IndexedSlices(values, indices, None if shape is None else apply("Identity", shape, name=name))
     return apply("Identity", input, name=name)
+
+
+@register
+class IdentityN(OpDef):
+    """The inputs, unchanged: each of them is there only once all are."""
+
+    type = "IdentityN"
+    signature = "input: [T] -> output: [T]"
+    minimums = {"T": 1}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """The shapes of the inputs."""
+        return node.input_shapes
+
+    def kernel(self, node: Node) -> Kernel:
+        return unchanged if len(node.inputs) == 1 else lambda *values: values
+
+    def gradient(self, op: Operation, *grads: Gradient) -> Grads:
+        return grads
+
+
+def identity_n(input: Sequence[TensorLike], name: str | None = None) -> list[Tensor]:
+    """Several tensors, unchanged, as one operation: each of them is there only once all are.
+
+    Parameters
+    ----------
+    input : sequence of Tensor or array_like
+        At least one; of any dtypes and shapes.
+    name : str, optional
+        Name of the operation, ``IdentityN`` by default.
+
+    Returns
+    -------
+    list of Tensor
+        The same values, in order.
+
+    Raises
+    ------
+    TypeError
+        The input is not a sequence.
+    ValueError
+        It is empty.
+    """
+    return apply_list("IdentityN", list(input) if isinstance(input, tuple) else input, name=name)
+
+
+@register
+class PreventGradient(_Passing):
+    """The input, unchanged; a derivative through it is an error."""
+
+    type = "PreventGradient"
+    attrs = {"message": b""}
+
+    def gradient(self, op: Operation, *grads: Gradient) -> Grads:
+        """Not defined: the operation is there to say so."""
+        reason = op.get_attr("message").decode("utf-8", "replace")
+        raise LookupError(f"Gradient explicitly disabled at {op.name!r}. Reason: {reason}")
 
 
 @register
@@ -391,17 +457,23 @@ def tuple_(
     name: str | None = None,
     control_inputs: Sequence[SupportsGraphElement] | None = None,
 ) -> list[Tensor | None]: ...
+@overload
 def tuple_(
-    tensors: Sequence[SupportsTensor | None],
+    tensors: Sequence[SupportsTensor | IndexedSlices | None],
     name: str | None = None,
     control_inputs: Sequence[SupportsGraphElement] | None = None,
-) -> list[Tensor] | list[Tensor | None]:
+) -> list[Tensor | IndexedSlices | None]: ...
+def tuple_(
+    tensors: Sequence[SupportsTensor | IndexedSlices | None],
+    name: str | None = None,
+    control_inputs: Sequence[SupportsGraphElement] | None = None,
+) -> list[Tensor] | list[Tensor | None] | list[Tensor | IndexedSlices | None]:
     """Give the same tensors, each of them available only once all of them are computed (``tf.tuple``).
 
     Parameters
     ----------
-    tensors : sequence of Tensor or None
-        Of any dtypes and shapes; None is passed through.
+    tensors : sequence of Tensor, IndexedSlices or None
+        Of any dtypes and shapes; None is passed through. Of slices the values are passed on.
     name : str, optional
         Name scope of the operations, ``tuple`` by default.
     control_inputs : sequence of Operation or Tensor, optional
@@ -409,7 +481,7 @@ def tuple_(
 
     Returns
     -------
-    list of Tensor or None
+    list of (Tensor, IndexedSlices or None)
         The same values, in order.
 
     Raises
@@ -419,9 +491,21 @@ def tuple_(
     """
     graph = get_default_graph()
     with graph.name_scope(name or "tuple"):
-        waited_for = [tensor for tensor in tensors if tensor is not None] + list(control_inputs or ())
-        with graph.control_dependencies([no_op_after(waited_for)]):
-            return [None if tensor is None else identity(tensor, "control_dependency") for tensor in tensors]
+        waited_for = [tensor.op if isinstance(tensor, IndexedSlices) else tensor for tensor in tensors]
+        gate = no_op_after([*waited_for, *(control_inputs or ())])
+        return [None if tensor is None else _behind(gate, tensor) for tensor in tensors]
+
+
+def _behind(gate: Operation, output: Tensor | SupportsTensor | IndexedSlices) -> Tensor | IndexedSlices:
+    """The same values, once an operation has run; of slices their values wait."""
+    if isinstance(output, IndexedSlices):
+        return IndexedSlices(_waiting(gate, output.values), output.indices, output.dense_shape)
+    return _waiting(gate, output._as_tensor())
+
+
+def _waiting(gate: Operation, tensor: Tensor) -> Tensor:
+    with tensor.graph.colocate_with(tensor.op), tensor.graph.control_dependencies([gate]):
+        return apply("Identity", tensor, name="control_dependency")
 
 
 def no_op_after(items: Sequence[Waited]) -> Operation:

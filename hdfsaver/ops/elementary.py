@@ -7,6 +7,7 @@ int8 to int64 or uint8 to uint64.
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import numpy as np
 
@@ -16,7 +17,8 @@ from hdfsaver.graph.definition import COMPLEX, FLOATS, NUMBERS, Kernel, Node, re
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
-from hdfsaver.ops.base import Grads, Unary, conjugate, like, scope
+from hdfsaver.ops.base import Gradient, Grads, Unary, conjugate, like, scope
+from hdfsaver.ops.indexed_slices import on_values
 
 _SIGNED = NUMBERS - {"uint8", "uint16", "uint32", "uint64"}
 
@@ -29,8 +31,8 @@ class Neg(Unary):
     types = {"T": _SIGNED}
     ufunc = np.negative
 
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        return [apply("Neg", grads[0])]
+    def gradient(self, op: Operation, *grads: Gradient) -> Grads:
+        return [on_values(grads[0], lambda values: apply("Neg", values))]
 
 
 def negative(x: TensorLike, name: str | None = None) -> Tensor:
@@ -47,7 +49,7 @@ class Abs(Unary):
     ufunc = np.absolute
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        return [apply("Mul", grads[0], apply("Sign", op.inputs[0]))]
+        return [apply("Mul", grads[0], apply("Sign", op.inputs[0]), name="mul")]
 
 
 def abs(x: TensorLike, name: str | None = None) -> Tensor:
@@ -80,13 +82,19 @@ class _Analytic(Unary):
     """A function whose derivative is another operation of its input, ``dy * conj(derivative(x))``."""
 
     types = {"T": FLOATS | COMPLEX}
+    product: ClassVar[str] = "mul"
+    """The name of the operation that multiplies by the derivative."""
 
     def derivative(self, x: Tensor, y: Tensor) -> Tensor:
         """The derivative at x, where the function is y."""
         raise NotImplementedError
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        return [apply("Mul", grads[0], conjugate(self.derivative(op.inputs[0], op.outputs[0])))]
+        grad = grads[0]
+        assert grad is not None
+        with op.graph.control_dependencies([grad.op]):  # it may be large, and is not needed before
+            slope = conjugate(self.derivative(op.inputs[0], op.outputs[0]))
+            return [apply("Mul", grad, slope, name=self.product)]
 
 
 @register
@@ -95,6 +103,7 @@ class Square(_Analytic):
 
     type = "Square"
     types = {"T": NUMBERS}
+    product = "Mul"
     ufunc = np.square
 
     def derivative(self, x: Tensor, y: Tensor) -> Tensor:

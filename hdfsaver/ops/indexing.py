@@ -13,10 +13,13 @@ import numpy as np
 
 from hdfsaver import dtypes, shapes
 from hdfsaver.graph.apply import apply
+from hdfsaver.graph.composite_tensors import IndexedSlices
 from hdfsaver.graph.definition import ALL, INDICES, NUMBERS, QUANTIZED, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.graph.tensor_conversion import constant_node
 from hdfsaver.ops.base import (
+    Gradient,
     Grads,
     at_least,
     boxed,
@@ -24,8 +27,10 @@ from hdfsaver.ops.base import (
     integer,
     invalid,
     normal_axis,
+    shape_of,
     static_integer,
 )
+from hdfsaver.ops.indexed_slices import whole
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
@@ -44,7 +49,6 @@ class GatherV2(OpDef):
     """Slices of a tensor along an axis, taken by their indices."""
 
     type = "GatherV2"
-    differs = "No derivative for batch_dims other than 0, or an axis that is unknown before the run."
     signature = "params: Tparams, indices: Tindices, axis: Taxis -> output: Tparams"
     types = {"Tindices": _GATHER_INDICES, "Taxis": INDICES}
     attrs = {"batch_dims": 0}
@@ -80,14 +84,31 @@ class GatherV2(OpDef):
         value = fold_by_kernel(self, node)
         return _element_of_sizes(node) if value is None else value
 
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+    def gradient(self, op: Operation, *grads: Gradient) -> Grads:
+        """Slices along axis 0; along other axes the sum of what was taken from each place."""
         params, indices = op.inputs[:2]
-        axis = static_integer(Node.of(op.graph.digraph, op.name), 2)
-        if axis is None or op.get_attr("batch_dims"):
-            raise LookupError(
-                f"The gradient of {op.name!r} (type GatherV2) is only defined for a known axis and batch_dims=0."
-            )
-        return [_scatter_back(grads[0], params, indices, axis, op.name), None, None]
+        with op.graph.colocate_with(params.op):
+            sizes = shape_of(params, "Shape")
+        axis, batch = static_integer(Node.of(op.graph.digraph, op.name), 2), op.get_attr("batch_dims")
+        if axis == 0 and not batch:
+            return [_slices_back(grads[0], sizes, indices), None, None]
+        if batch < 0:
+            if indices.shape.rank is None:
+                raise LookupError(
+                    f"The gradient of {op.name!r} (type GatherV2) with batch_dims={batch} needs a known rank of the "
+                    "indices; give it with set_shape, or a batch_dims that is not negative."
+                )
+            batch += indices.shape.rank
+        return [_scatter_back(whole(grads[0]), sizes, indices, _axis_from_front(op, axis), batch), None, None]
+
+
+def _axis_from_front(op: Operation, axis: int | None) -> int | Tensor:
+    """The axis, counted from the front: a number where it is known."""
+    params = op.inputs[0]
+    rank = params.shape.rank
+    if axis is not None and (axis >= 0 or rank is not None):
+        return axis if axis >= 0 else normal_axis(axis, rank or 0)
+    return apply("FloorMod", apply("Cast", op.inputs[2], DstT="int32"), apply("Rank", params))
 
 
 def _batch_rank(batch_dims: int, indices_rank: int) -> int:
@@ -115,18 +136,52 @@ def _gather_in_batches(params: Array, indices: Array, axis: int, batch: int) -> 
     return np.moveaxis(taken, tuple(between), tuple(range(batch, axis)))
 
 
-def _scatter_back(grad: Tensor | None, params: Tensor, indices: Tensor, axis: int, name: str) -> Tensor:
-    """The derivative by ``params``: each slice gets the sum over the positions that it was taken to."""
-    if axis == 0:
-        return apply("UnsortedSegmentSum", grad, indices, apply("GatherV2", apply("Shape", params), 0, 0))
-    rank, count = params.shape.rank, indices.shape.rank
-    if rank is None or count is None:
-        raise LookupError(f"The gradient of {name!r} (type GatherV2) along an axis other than 0 needs known ranks.")
-    axis = normal_axis(axis, rank)
-    to_front = [*range(axis, axis + count), *range(axis), *range(axis + count, rank + count - 1)]
-    length = apply("GatherV2", apply("Shape", params), axis, 0)
-    summed = apply("UnsortedSegmentSum", apply("Transpose", grad, to_front), indices, length)
-    return apply("Transpose", summed, [*range(1, axis + 1), 0, *range(axis + 1, rank)])
+def _slices_back(grad: Gradient, sizes: Tensor, indices: Tensor) -> IndexedSlices:
+    """The derivative by a tensor whose slices along axis 0 were taken."""
+    count = apply("ExpandDims", _size_of(indices), 0)
+    row = sizes[1:]
+    values = apply("Reshape", _given(grad), apply("ConcatV2", [count, row], 0, name="concat"))
+    return IndexedSlices(values, apply("Reshape", indices, count), sizes)
+
+
+def _given(grad: Gradient) -> Tensor:
+    tensor = whole(grad)
+    assert tensor is not None
+    return tensor
+
+
+def _size_of(tensor: Tensor) -> Tensor:
+    known = tensor.shape.num_elements() if tensor.shape.is_fully_defined() else None
+    if known is None:
+        return apply("Size", tensor)
+    return constant_node(np.array(known, np.int32), "int32", "Size")
+
+
+def _scatter_back(grad: Tensor | None, sizes: Tensor, indices: Tensor, axis: int | Tensor, batch: int) -> Tensor:
+    """The derivative by ``params``: each slice gets the sum over the positions that it was taken to.
+
+    The axis is moved to the front, behind the batch dimensions; those become a part of the number of a slice.
+    """
+    rank, length, batches = apply("Size", sizes), sizes[axis], apply("Prod", sizes[:batch], [0])
+    in_batch = apply("Reshape", apply("Prod", apply("Shape", indices)[batch:], [0]), [1])  # slices that each one takes
+    at_axis = apply("Reshape", axis, [1])
+    outer, inner = apply("Slice", sizes, [0], at_axis), apply("Slice", sizes, apply("AddV2", at_axis, [1]), [-1])
+    flat = apply("Reshape", grad, apply("ConcatV2", [outer, in_batch, inner], 0))
+    axes = [apply("Range", 0, batch, 1), at_axis, apply("Range", batch, axis, 1)]
+    order = apply("ConcatV2", [*axes, apply("Range", axis + 1, rank, 1)], 0)
+    moved, moved_sizes = apply("Transpose", flat, order), apply("GatherV2", sizes, order, 0)
+    offsets = apply("Reshape", apply("Mul", apply("Range", 0, batches, 1), length), [-1, 1])
+    by_batch = apply("Reshape", indices, apply("ConcatV2", [apply("Reshape", batches, [1]), in_batch], 0))
+    places = apply("AddV2", by_batch, apply("Cast", offsets, DstT=indices.dtype.base_dtype.name))
+    rows = apply("ConcatV2", [apply("Reshape", apply("Size", indices), [1]), moved_sizes[batch + 1 :]], 0)
+    summed = apply(
+        "UnsortedSegmentSum",
+        apply("Reshape", moved, rows),
+        apply("Reshape", places, [-1]),
+        apply("Mul", batches, length),
+    )
+    back = apply("Transpose", apply("Reshape", summed, moved_sizes), apply("InvertPermutation", order))
+    return apply("Reshape", back, sizes)
 
 
 @register
@@ -150,8 +205,11 @@ class Gather(OpDef):
 
         return gather
 
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        return [_scatter_back(grads[0], op.inputs[0], op.inputs[1], 0, op.name), None]
+    def gradient(self, op: Operation, *grads: Gradient) -> Grads:
+        """Slices of the tensor."""
+        with op.graph.colocate_with(op.inputs[0].op):
+            sizes = shape_of(op.inputs[0], "Shape")
+        return [_slices_back(grads[0], sizes, op.inputs[1]), None]
 
 
 def gather(
@@ -184,7 +242,7 @@ def gather(
     Tensor
         Of the dtype of ``params`` and shape
         ``params.shape[:axis] + indices.shape[batch_dims:] + params.shape[axis + 1:]``.
-        There is a derivative by ``params`` if the axis is known before anything runs and ``batch_dims`` is 0.
+        The derivative by ``params`` is `IndexedSlices` if the axis is known to be 0, otherwise a tensor.
 
     Raises
     ------
@@ -225,12 +283,22 @@ class GatherNd(OpDef):
     def kernel(self, node: Node) -> Kernel:
         return _gather_nd
 
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+    def gradient(self, op: Operation, *grads: Gradient) -> Grads:
+        """Slices where each index is one number, otherwise a tensor."""
         params, indices = op.inputs
-        sizes = apply("Shape", params)
-        if indices.dtype.base_dtype.name != "int32":
-            sizes = apply("Cast", sizes, DstT=indices.dtype.base_dtype.name)
+        sizes = _shape_like(params, indices)
+        known = indices.shape.plain
+        if known is not None and len(known) == 2 and known[1] == 1:
+            return [IndexedSlices(_given(grads[0]), apply("Squeeze", indices, squeeze_dims=[-1]), sizes), None]
         return [apply("ScatterNd", indices, grads[0], sizes), None]
+
+
+def _shape_like(tensor: Tensor, indices: Tensor) -> Tensor:
+    """The shape of a tensor in the dtype of indices."""
+    dtype = indices.dtype.base_dtype.name
+    if dtype in INDICES:
+        return shape_of(tensor, "Shape", dtype)
+    return apply("Cast", shape_of(tensor, "Shape"), DstT=dtype)
 
 
 def _gather_nd(params: Array, indices: Array) -> Array:

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hdfsaver import shapes
+from hdfsaver import dtypes, shapes
 from hdfsaver.graph.apply import apply, apply_list
+from hdfsaver.graph.composite_tensors import IndexedSlices
 from hdfsaver.graph.definition import INDICES, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor, graph_of
 from hdfsaver.ops.base import (
+    Gradient,
     Grads,
     added,
     at_least,
@@ -21,6 +23,7 @@ from hdfsaver.ops.base import (
     invalid,
     normal_axis,
     scope,
+    shape_of,
     static_int,
     static_integer,
     with_rank,
@@ -75,9 +78,10 @@ class ConcatV2(OpDef):
         parts = [node.sizes(position) for position in range(len(node.inputs) - 1)]
         return None if None in parts else sum((part for part in parts if part is not None), ())
 
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+    def gradient(self, op: Operation, *grads: Gradient) -> Grads:
         *values, axis = op.inputs
-        return [*_cut(grads[0], values, axis), None]
+        known = static_integer(Node.of(op.graph.digraph, op.name), len(values))
+        return [*_cut(grads[0], values, axis, known), None]
 
 
 @register
@@ -95,16 +99,42 @@ class Concat(OpDef):
     def kernel(self, node: Node) -> Kernel:
         return lambda axis, *values: np.concatenate(values, axis=integer(axis))
 
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+    def gradient(self, op: Operation, *grads: Gradient) -> Grads:
         axis, *values = op.inputs
-        return [None, *_cut(grads[0], values, axis)]
+        known = static_integer(Node.of(op.graph.digraph, op.name), 0)
+        return [None, *_cut(grads[0], values, axis, known)]
 
 
-def _cut(grad: Tensor | None, values: Sequence[Tensor], axis: Tensor) -> list[Tensor]:
+def _cut(
+    grad: Gradient, values: Sequence[Tensor], axis: Tensor, known_axis: int | None
+) -> Sequence[Tensor | IndexedSlices]:
     """The parts of a derivative that belong to tensors that were joined."""
+    rank = values[0].shape.rank
+    if isinstance(grad, IndexedSlices) and rank is not None and known_axis is not None:
+        return _cut_slices(grad, values, normal_axis(known_axis, rank))
     place = apply("FloorMod", _as_int32(axis), apply("Rank", values[0]))
     lengths = [apply("GatherV2", apply("Shape", tensor), place, 0) for tensor in values]
     return apply_list("SplitV", grad, apply("Pack", lengths), place, num_split=len(values))
+
+
+def _cut_slices(grad: IndexedSlices, values: Sequence[Tensor], axis: int) -> list[IndexedSlices]:
+    """The parts of slices: those that are in the part of a tensor, or the parts of each of them."""
+    shapes_of = [shape_of(tensor, "Shape") for tensor in values]
+    if axis:
+        widths = apply("Pack", [sizes[axis] for sizes in shapes_of])
+        parts = apply_list("SplitV", grad.values, widths, axis, num_split=len(values))
+        return [IndexedSlices(part, grad.indices, sizes) for part, sizes in zip(parts, shapes_of, strict=True)]
+    start: TensorLike = np.zeros((), dtypes.numpy_dtype(grad.indices.dtype.base_dtype.name))
+    found = []
+    for sizes in shapes_of:
+        length = apply("Cast", sizes[0], DstT=grad.indices.dtype.base_dtype.name)
+        end = apply("AddV2", start, length)
+        inside = apply("LogicalAnd", apply("GreaterEqual", grad.indices, start), apply("Less", grad.indices, end))
+        places = apply("Squeeze", apply("Where", inside), squeeze_dims=[1])
+        indices = apply("Sub", apply("GatherV2", grad.indices, places, 0), start)
+        found.append(IndexedSlices(apply("GatherV2", grad.values, places, 0), indices, sizes))
+        start = end
+    return found
 
 
 def _as_int32(axis: Tensor) -> Tensor:
@@ -176,7 +206,7 @@ class Split(OpDef):
         return lambda axis, values: tuple(np.split(values, number, axis=integer(axis)))
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        return [None, apply("ConcatV2", _without_gaps(op, grads), op.inputs[0])]
+        return [None, apply("ConcatV2", _without_gaps(op, grads), op.inputs[0], name="concat")]
 
 
 @register
@@ -204,7 +234,7 @@ class SplitV(OpDef):
         return _split_by_lengths if node.attrs["num_split"] > 1 else _whole_by_length
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        return [apply("ConcatV2", _without_gaps(op, grads), op.inputs[2]), None, None]
+        return [apply("ConcatV2", _without_gaps(op, grads), op.inputs[2], name="concat"), None, None]
 
 
 def _split_lengths(node: Node, length: int | None) -> Sequence[int | None]:
@@ -328,7 +358,7 @@ class Pack(OpDef):
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         axis = op.get_attr("axis")
-        return apply_list("Unpack", grads[0], num=len(op.inputs), axis=axis)
+        return apply_list("Unpack", grads[0], name="unstack", num=len(op.inputs), axis=axis)
 
 
 def stack(values: Sequence[TensorLike] | Array, axis: int = 0, name: str = "stack") -> Tensor:
@@ -399,7 +429,7 @@ class Unpack(OpDef):
         return unpack
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        return [apply("Pack", _without_gaps(op, grads), axis=op.get_attr("axis"))]
+        return [apply("Pack", _without_gaps(op, grads), name="stack", axis=op.get_attr("axis"))]
 
 
 def unstack(value: TensorLike, num: int | None = None, axis: int = 0, name: str = "unstack") -> list[Tensor]:

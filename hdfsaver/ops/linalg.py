@@ -112,8 +112,8 @@ class _BatchMatMul(OpDef):
         # The adjoint has the conjugate in it already, where the other factor must have it.
         x, y = op.inputs
         by_x, by_y = _gradient_of_product("BatchMatMulV2", ("adj_x", "adj_y"), op, grads[0], x, y)
-        assert by_x is not None
-        assert by_y is not None
+        assert isinstance(by_x, Tensor)
+        assert isinstance(by_y, Tensor)
         return [sum_to(x, by_x, by_x), sum_to(y, by_y, by_y)]
 
 

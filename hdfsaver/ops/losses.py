@@ -17,6 +17,7 @@ from hdfsaver.ops.base import (
     Grads,
     at_least,
     invalid,
+    is_zero,
     normal_axis,
     scope,
     shape_of,
@@ -191,7 +192,7 @@ class SoftmaxCrossEntropyWithLogits(OpDef):
         features, labels = op.inputs
         whole = op.outputs[1]
         by_features, by_labels = _gradient_of_loss(grads[0], features, whole)
-        if grads[1] is not None:
+        if not is_zero(grads[1]):
             through = _through_softmax(grads[1], apply("Softmax", features))
             by_features = through if by_features is None else apply("AddV2", by_features, through)
             from_back = apply("Neg", grads[1])
@@ -205,7 +206,8 @@ def _gradient_of_loss(grad: Tensor | None, features: Tensor, backprop: Tensor) -
     if grad is None:
         return None, None
     column = apply("ExpandDims", grad, -1)
-    return apply("Mul", column, backprop), apply("Mul", column, apply("Neg", apply("LogSoftmax", features)))
+    by_features = apply("Mul", column, backprop, name="mul")
+    return by_features, apply("Mul", column, apply("Neg", apply("LogSoftmax", features)), name="mul")
 
 
 @register
@@ -236,8 +238,10 @@ class SparseSoftmaxCrossEntropyWithLogits(OpDef):
         return entropy
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        by_features = None if grads[0] is None else apply("Mul", apply("ExpandDims", grads[0], -1), op.outputs[1])
-        if grads[1] is not None:
+        by_features = None
+        if grads[0] is not None:
+            by_features = apply("Mul", apply("ExpandDims", grads[0], -1), op.outputs[1], name="mul")
+        if not is_zero(grads[1]):
             through = _through_softmax(grads[1], apply("Softmax", op.inputs[0]))
             by_features = through if by_features is None else apply("AddV2", by_features, through)
         return [by_features, None]

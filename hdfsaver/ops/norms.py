@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import overload
 
 import numpy as np
+import numpy.typing as npt
 
+from hdfsaver import dtypes
 from hdfsaver.graph.apply import apply
+from hdfsaver.graph.composite_tensors import IndexedSlices
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import like, scope
@@ -162,15 +166,42 @@ def moments(
         return (mean if keep else apply("Mean", x, axes, name="mean_1")), variance
 
 
+def _constant(value: npt.ArrayLike, dtype: str) -> Tensor:
+    return convert_to_tensor(value, dtype)
+
+
+def _as(number: Tensor, other: Tensor) -> Tensor:
+    """A number in the dtype of a tensor."""
+    target = other.dtype.base_dtype.name
+    return number if number.dtype.base_dtype.name == target else apply("Cast", number, DstT=target)
+
+
+def _values_of(t: TensorLike | IndexedSlices, name: str) -> Tensor:
+    """The numbers of a tensor or of slices."""
+    return t.values if isinstance(t, IndexedSlices) else convert_to_tensor(t, name=name)
+
+
+def _with_values(t: TensorLike | IndexedSlices, values: Tensor) -> Tensor | IndexedSlices:
+    return IndexedSlices(values, t.indices, t.dense_shape) if isinstance(t, IndexedSlices) else values
+
+
+@overload
+def clip_by_value(
+    t: IndexedSlices, clip_value_min: TensorLike, clip_value_max: TensorLike, name: str | None = None
+) -> IndexedSlices: ...
+@overload
 def clip_by_value(
     t: TensorLike, clip_value_min: TensorLike, clip_value_max: TensorLike, name: str | None = None
-) -> Tensor:
+) -> Tensor: ...
+def clip_by_value(
+    t: TensorLike | IndexedSlices, clip_value_min: TensorLike, clip_value_max: TensorLike, name: str | None = None
+) -> Tensor | IndexedSlices:
     """Keep values within bounds: ``max(min(t, clip_value_max), clip_value_min)``.
 
     Parameters
     ----------
-    t : TensorLike
-        Of a real dtype: floating or integer.
+    t : TensorLike or IndexedSlices
+        Of a real dtype: floating or integer. Of slices the values are clipped.
     clip_value_min, clip_value_max : TensorLike
         Bounds of the same dtype, broadcast to the shape of ``t``. Where they cross, the lower one counts.
     name : str, optional
@@ -178,7 +209,7 @@ def clip_by_value(
 
     Returns
     -------
-    Tensor
+    Tensor or IndexedSlices
         Of the dtype and shape of ``t``.
 
     Raises
@@ -189,23 +220,31 @@ def clip_by_value(
         The dtype is not real, or a bound is of another.
     """
     with scope(name, "clip_by_value", t, clip_value_min, clip_value_max) as full:
-        t = convert_to_tensor(t, name="t")
-        clipped = apply("Maximum", apply("Minimum", t, clip_value_max), clip_value_min, name=full)
-        clipped.set_shape(t.shape)  # bounds may be of lower rank, and may not make the tensor grow
-        return clipped
+        values = _values_of(t, "t")
+        clipped = apply("Maximum", apply("Minimum", values, clip_value_max), clip_value_min, name=full)
+        clipped.set_shape(values.shape)  # bounds may be of lower rank, and may not make the tensor grow
+        return _with_values(t, clipped)
 
 
+@overload
+def clip_by_norm(
+    t: IndexedSlices, clip_norm: TensorLike, axes: TensorLike | None = None, name: str | None = None
+) -> IndexedSlices: ...
+@overload
 def clip_by_norm(
     t: TensorLike, clip_norm: TensorLike, axes: TensorLike | None = None, name: str | None = None
-) -> Tensor:
+) -> Tensor: ...
+def clip_by_norm(
+    t: TensorLike | IndexedSlices, clip_norm: TensorLike, axes: TensorLike | None = None, name: str | None = None
+) -> Tensor | IndexedSlices:
     """Scale a tensor down where its length along axes is more than a bound.
 
     Parameters
     ----------
-    t : TensorLike
-        Floating: float16, bfloat16, float32 or float64.
+    t : TensorLike or IndexedSlices
+        Floating: float16, bfloat16, float32 or float64. Of slices the values are scaled.
     clip_norm : TensorLike
-        The greatest length, positive (this is not checked), of the same dtype.
+        The greatest length; a negative one counts as 0. A tensor of another dtype is converted.
     axes : int or list of int, optional
         By default all axes, so that the whole tensor is one vector.
     name : str, optional
@@ -213,63 +252,118 @@ def clip_by_norm(
 
     Returns
     -------
-    Tensor
-        ``t * clip_norm / max(length, clip_norm)``, of the dtype and shape of ``t``.
+    Tensor or IndexedSlices
+        ``t * clip_norm / max(length, clip_norm)``, of the dtype and shape of ``t``. Where the length is infinite,
+        finite elements become 0 and infinite ones NaN.
 
     Raises
     ------
     TypeError
-        The dtype is not floating, or the bound is of another.
+        The dtype is not floating.
     ValueError
-        An axis is out of range.
+        An axis is out of range, or ``clip_norm`` does not broadcast to the shape of ``t``.
     """
     with scope(name, "clip_by_norm", t, clip_norm) as full:
-        t = convert_to_tensor(t, name="t")
-        total = _sum_of_squares(t, axes, keepdims=True)
-        is_positive = apply("Greater", total, like(0, t))
+        values = _values_of(t, "t")
+        bound: TensorLike
+        if isinstance(clip_norm, int | float):
+            bound = max(clip_norm, 0)
+        else:
+            given = convert_to_tensor(clip_norm)
+            bound = _as(apply("Maximum", given, like(0, given)), values)
+        total = apply("Sum", apply("Mul", values, values, name="mul"), _axes(values, axes), keep_dims=True)
+        is_positive = apply("Greater", total, 0)
         # The root of 0 has no derivative, so the root of 1 is taken there; the length is still 0.
-        safe = apply("SelectV2", is_positive, total, apply("OnesLike", total))
-        length = apply("SelectV2", is_positive, apply("Sqrt", safe), total)
-        scaled = apply("Mul", t, clip_norm)
-        return apply("RealDiv", scaled, apply("Maximum", length, clip_norm), name=full)
+        safe = apply("SelectV2", is_positive, total, apply("OnesLike", total, name="ones_like"), name="Select")
+        length = apply("SelectV2", is_positive, apply("Sqrt", safe), total, name="Select")
+        scaled = apply("Mul", values, bound, name="mul")
+        values.shape.assert_is_compatible_with(scaled.shape)
+        quotient = apply("RealDiv", scaled, apply("Maximum", length, bound), name="truediv")
+        return _with_values(t, apply("Identity", quotient, name=full))
 
 
-def global_norm(t_list: Sequence[TensorLike | None], name: str | None = None) -> Tensor:
-    """The length of all tensors of a list together: ``sqrt(sum(length ** 2))``; None among them is left out.
+def clip_by_average_norm(t: TensorLike, clip_norm: TensorLike, name: str | None = None) -> Tensor:
+    """Scale a tensor down where its length, divided by the number of its elements, is more than a bound.
+
+    Parameters
+    ----------
+    t : TensorLike
+        float32, as in TensorFlow.
+    clip_norm : TensorLike
+        The greatest average length.
+    name : str, optional
+        The name of the operation.
 
     Returns
     -------
     Tensor
-        A single value of the tensors' common floating dtype.
+        ``t * clip_norm * min(size / length, 1 / clip_norm)``.
 
     Raises
     ------
-    ValueError
-        The list holds no tensor.
     TypeError
-        A dtype is not floating, or they differ.
+        The dtype is another.
     """
-    present = [tensor for tensor in t_list if tensor is not None]
-    if not present:
-        raise ValueError("tf.global_norm needs at least one tensor.")
-    with scope(name, "global_norm", *present):
-        halves = apply("Pack", [apply("L2Loss", tensor) for tensor in present])
-        half = apply("Sum", halves, [0])
-        return apply("Sqrt", apply("Mul", half, like(2, half)), name="global_norm")
+    with scope(name, "clip_by_average_norm", t, clip_norm) as full:
+        t = convert_to_tensor(t, name="t")
+        count = apply("Cast", apply("Size", t), DstT="float32")
+        total = apply("Sum", apply("Mul", t, t, name="mul"), apply("Range", 0, apply("Rank", t), 1, name="range"))
+        ratio = apply("Mul", apply("Rsqrt", total), count, name="mul")
+        bound = apply("RealDiv", _constant(1.0, "float32"), clip_norm, name="truediv")
+        scaled = apply("Mul", apply("Mul", t, clip_norm, name="mul"), apply("Minimum", ratio, bound), name="mul")
+        return apply("Identity", scaled, name=full)
+
+
+def _checked_list(t_list: object) -> list[TensorLike | IndexedSlices | None]:
+    if not isinstance(t_list, Sequence) or isinstance(t_list, str):
+        raise TypeError(f"`t_list` should be a sequence of tensors. Received {type(t_list)}.")
+    return list(t_list)
+
+
+def _all_values(t_list: Sequence[TensorLike | IndexedSlices | None]) -> list[Tensor | None]:
+    return [None if t is None else _values_of(t, f"t_{number}") for number, t in enumerate(t_list)]
+
+
+def global_norm(t_list: Sequence[TensorLike | IndexedSlices | None], name: str | None = None) -> Tensor:
+    """The length of all tensors of a list together: ``sqrt(sum(length ** 2))``; None among them is left out.
+
+    Of slices the values count.
+
+    Returns
+    -------
+    Tensor
+        A single value of the tensors' common floating dtype; 0.0 if there are no tensors.
+
+    Raises
+    ------
+    TypeError
+        The list is not a sequence; a dtype is not floating, or they differ.
+    """
+    given = _checked_list(t_list)
+    with scope(name, "global_norm", *given):
+        halves = []
+        for values in _all_values(given):
+            if values is not None:
+                with values.graph.colocate_with(values.op):
+                    halves.append(apply("L2Loss", values))
+        stacked = apply("Pack", halves, name="stack") if halves else convert_to_tensor([], dtypes.float32, name="stack")
+        half = apply("Sum", stacked, _constant([0], "int32"))
+        return apply("Sqrt", apply("Mul", half, like(2.0, half), name="mul"), name="global_norm")
 
 
 def clip_by_global_norm(
-    t_list: Sequence[TensorLike | None],
+    t_list: Sequence[TensorLike | IndexedSlices | None],
     clip_norm: TensorLike,
     use_norm: TensorLike | None = None,
     name: str | None = None,
-) -> tuple[list[Tensor | None], Tensor]:
+) -> tuple[list[Tensor | IndexedSlices | None], Tensor]:
     """Scale all tensors of a list by one factor so that their length together is at most a bound.
 
     Parameters
     ----------
-    t_list : sequence of TensorLike or None
-        Tensors of one floating dtype; None stays None.
+    t_list : sequence of TensorLike, IndexedSlices or None
+        Of one floating dtype, or of several where ``use_norm`` is given; None stays None. Of slices the values are
+        scaled.
     clip_norm : TensorLike
         The greatest length, a single positive number (this is not checked).
     use_norm : TensorLike, optional
@@ -279,22 +373,30 @@ def clip_by_global_norm(
 
     Returns
     -------
-    tensors : list of (Tensor or None)
-        Each ``t * clip_norm / max(length, clip_norm)``. Where the length is infinite, finite elements become 0;
-        TensorFlow makes them NaN.
+    tensors : list of (Tensor, IndexedSlices or None)
+        Each ``t * clip_norm / max(length, clip_norm)``. Where the length is not finite, all elements are NaN.
     length : Tensor
         The length before, a single value.
 
     Raises
     ------
-    ValueError
-        The list holds no tensor, and no ``use_norm`` is given.
     TypeError
-        A dtype is not floating, or they differ.
+        The list is not a sequence; a dtype is not floating, or they differ.
     """
-    length = global_norm(t_list, name) if use_norm is None else use_norm
-    with scope(name, "clip_by_global_norm", *[tensor for tensor in t_list if tensor is not None]):
-        length = convert_to_tensor(length)
-        clip = convert_to_tensor(clip_norm, length.dtype.base_dtype)
-        scale = apply("RealDiv", clip, apply("Maximum", length, clip))
-        return [None if tensor is None else apply("Mul", tensor, scale) for tensor in t_list], length
+    given = _checked_list(t_list)
+    length = global_norm(given, name) if use_norm is None else convert_to_tensor(use_norm)
+    with scope(name, "clip_by_global_norm", *given, clip_norm) as full:
+        inverse = apply("RealDiv", 1.0, length, name="truediv")
+        bound = apply("RealDiv", like(1.0, length), clip_norm, name="truediv")
+        finite = apply("Mul", clip_norm, apply("Minimum", inverse, bound), name="mul")
+        # The difference is 0, but NaN of an infinite length: that of a gradient says that something went wrong.
+        scale = apply("AddV2", finite, apply("Sub", length, length, name="sub"), name="add")
+        clipped: list[Tensor | IndexedSlices | None] = []
+        for number, (t, values) in enumerate(zip(given, _all_values(given), strict=True)):
+            if t is None or values is None:
+                clipped.append(None)
+                continue
+            with values.graph.colocate_with(values.op):
+                scaled = apply("Mul", values, _as(scale, values), name="mul")
+                clipped.append(_with_values(t, apply("Identity", scaled, name=f"{full}_{number}")))
+        return clipped, length

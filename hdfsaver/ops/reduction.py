@@ -13,7 +13,7 @@ from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import INDICES, NUMBERS, QUANTIZED, REALS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
-from hdfsaver.graph.tensor_conversion import convert_to_tensor, graph_of, is_tensor
+from hdfsaver.graph.tensor_conversion import constant_node, convert_to_tensor, graph_of, is_tensor
 from hdfsaver.ops.base import (
     NARROW,
     ROUNDED_ONCE,
@@ -23,6 +23,7 @@ from hdfsaver.ops.base import (
     dtype_name,
     filled,
     fold_by_kernel,
+    like,
     normal_axes,
     scope,
 )
@@ -113,8 +114,16 @@ def _kept_shape(op: Operation) -> Tensor | Array:
 
 def _spread(op: Operation, reduced: Tensor | None) -> Tensor:
     """A tensor of a reduction's result's shape, repeated to the shape of its input."""
+    kept, sizes = _kept_shape(op), op.inputs[0].shape.plain
+    if isinstance(kept, np.ndarray) and sizes is not None:
+        reshaped = apply("Reshape", reduced, kept)
+        if None in sizes:
+            return apply("BroadcastTo", reshaped, apply("Shape", op.inputs[0]))
+        multiples = np.array(sizes, np.int32) // np.maximum(kept, 1)
+        is_full = bool((kept == 1).all())
+        return apply("Tile", reshaped, constant_node(multiples, "int32", "Const") if is_full else multiples)
     if not op.get_attr("keep_dims"):
-        reduced = apply("Reshape", reduced, _kept_shape(op))
+        reduced = apply("Reshape", reduced, kept)
     return apply("BroadcastTo", reduced, apply("Shape", op.inputs[0]))
 
 
@@ -153,9 +162,14 @@ class Mean(_Reduction):
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         spread = _spread(op, grads[0])
-        results = apply("Maximum", apply("Size", op.outputs[0]), 1)
-        count = apply("FloorDiv", apply("Size", op.inputs[0]), results)
-        return [apply("RealDiv", spread, apply("Cast", count, DstT=spread.dtype.base_dtype.name)), None]
+        given, made = op.inputs[0].shape, op.outputs[0].shape
+        if given.is_fully_defined() and made.is_fully_defined():
+            count = like((given.num_elements() or 0) // max(made.num_elements() or 0, 1), spread)
+        else:
+            results = apply("Maximum", apply("Size", op.outputs[0]), 1)
+            whole_count = apply("FloorDiv", apply("Size", op.inputs[0]), results)
+            count = apply("Cast", whole_count, DstT=spread.dtype.base_dtype.name)
+        return [apply("RealDiv", spread, count, name="truediv"), None]
 
 
 @register
@@ -173,18 +187,22 @@ class Prod(_Reduction):
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         """The product of all others, found without a division: a factor may be 0."""
         values = op.inputs[0]
-        axes, sizes = _static_axes(op), values.shape.plain
-        if axes is None or sizes is None:
-            raise LookupError(f"The gradient of {op.name!r} (type Prod) needs a known rank and known axes.")
-        order = [*axes, *(axis for axis in range(len(sizes)) if axis not in axes)]
+        is_reduced, sizes = _is_reduced(op), apply("Shape", values)
+        reduced, others = _places_of(is_reduced), _places_of(apply("LogicalNot", is_reduced))
+        order = apply("ConcatV2", [reduced, others], 0)
         transposed = apply("Transpose", values, order)
         shape = apply("Shape", transposed)
-        factors = apply("Prod", apply("Slice", shape, [0], [len(axes)]), [0])
-        rows = apply("Reshape", transposed, apply("Pack", [factors, -1]))
+        factors, products = (apply("Prod", apply("GatherV2", sizes, axes, 0), [0]) for axes in (reduced, others))
+        rows = apply("Reshape", transposed, apply("Pack", [factors, products]))
         before, after = (apply("Cumprod", rows, 0, exclusive=True, reverse=reverse) for reverse in (False, True))
-        others = apply("Reshape", apply("Mul", before, after), shape)
-        transposed_back = apply("Transpose", others, np.argsort(order).astype(np.int32))
+        without = apply("Reshape", apply("Mul", before, after), shape)
+        transposed_back = apply("Transpose", without, apply("InvertPermutation", order))
         return [apply("Mul", _spread(op, grads[0]), conjugate(transposed_back)), None]
+
+
+def _places_of(chosen: Tensor | Array) -> Tensor:
+    """The numbers of the axes for which a bool is true."""
+    return apply("Cast", apply("Reshape", apply("Where", chosen), [-1]), DstT="int32")
 
 
 class _Extreme(_Reduction):
@@ -197,7 +215,8 @@ class _Extreme(_Reduction):
         values = op.inputs[0]
         chosen = apply("Cast", apply("Equal", values, _spread(op, op.outputs[0])), DstT=values.dtype.base_dtype.name)
         count = apply("Sum", chosen, op.inputs[1], keep_dims=op.get_attr("keep_dims"))
-        return [apply("Mul", chosen, _spread(op, apply("RealDiv", grads[0], count))), None]
+        shares = apply("RealDiv", chosen, _spread(op, count), name="truediv")
+        return [apply("Mul", shares, _spread(op, grads[0])), None]
 
 
 @register

@@ -16,6 +16,7 @@ from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import constant_node, convert_to_tensor
 from hdfsaver.ops.base import (
     Flat,
+    Gradient,
     Grads,
     dtype_name,
     integer,
@@ -26,6 +27,7 @@ from hdfsaver.ops.base import (
     static_integer,
     with_rank,
 )
+from hdfsaver.ops.indexed_slices import whole
 from hdfsaver.shapes import Shape as StaticShape
 from hdfsaver.tensor_info import Array
 
@@ -237,8 +239,13 @@ class Reshape(OpDef):
         values, sizes = node.constant(0), node.constant(1)
         return None if values is None or sizes is None else _reshape(values, sizes)
 
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        return [apply("Reshape", grads[0], apply("Shape", op.inputs[0])), None]
+    def gradient(self, op: Operation, *grads: Gradient) -> Grads:
+        return [_as_before(op, grads[0]), None]
+
+
+def _as_before(op: Operation, grad: Gradient) -> Tensor:
+    """A derivative in the shape of the operation's input; slices become a whole tensor."""
+    return apply("Reshape", whole(grad), shape_of(op.inputs[0], "Shape"))
 
 
 def _check_sizes(sizes: Array) -> None:
@@ -322,8 +329,8 @@ class ExpandDims(OpDef):
         values, axis = node.constant(0), static_integer(node, 1)
         return None if values is None or axis is None else np.expand_dims(values, axis)
 
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        return [apply("Reshape", grads[0], apply("Shape", op.inputs[0])), None]
+    def gradient(self, op: Operation, *grads: Gradient) -> Grads:
+        return [_as_before(op, grads[0]), None]
 
 
 def expand_dims(
@@ -390,8 +397,8 @@ class Squeeze(OpDef):
         values = node.constant(0)
         return None if values is None else np.squeeze(values, tuple(node.attrs["squeeze_dims"]) or None)
 
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        return [apply("Reshape", grads[0], apply("Shape", op.inputs[0]))]
+    def gradient(self, op: Operation, *grads: Gradient) -> Grads:
+        return [_as_before(op, grads[0])]
 
 
 def _ones(shape: Sequence[int | None]) -> list[int]:

@@ -67,7 +67,7 @@ def check_derivative(
         ys = _as_list(function(*xs))
         _compare(graph, xs, ys, arrays, np.random.default_rng(seed), step, tolerance)
         if order > 1:
-            ys = [y for y in gradients(ys, xs, [y * y for y in ys]) if y is not None]
+            ys = [convert_to_tensor(y) for y in gradients(ys, xs, [y * y for y in ys]) if y is not None]
             _compare(graph, xs, ys, arrays, np.random.default_rng(seed), step, tolerance)
 
 
@@ -102,7 +102,7 @@ def _compare(
         _inner(weight, (high - low) / (2 * step)) for weight, high, low in zip(weights, ahead, behind, strict=True)
     )
     grads = gradients(list(ys), list(xs), [convert_to_tensor(weight) for weight in weights])
-    found = [(position, grad) for position, grad in enumerate(grads) if grad is not None]
+    found = [(position, convert_to_tensor(grad)) for position, grad in enumerate(grads) if grad is not None]
     results = session.run([grad for _, grad in found], dict(zip(xs, arrays, strict=True)))
     for (position, _), result in zip(found, results, strict=True):
         assert np.shape(result) == arrays[position].shape, (

@@ -52,7 +52,7 @@ def test_variables():
     whole = assert_type(tf.get_variable("w", [2], partitioner=halves), tf.Variable | PartitionedVariable)
     assert isinstance(whole, PartitionedVariable)
     assert_type(whole.assign(np.array([1.0, 2.0], np.float32)), list[tf.Tensor])
-    assert_type(tf.gradients(v * 2.0, [v]), list[tf.Tensor | None])
+    assert_type(tf.gradients(v * 2.0, [v]), list[tf.Tensor | tf.IndexedSlices | None])
 
 
 def test_graphs_and_sessions():

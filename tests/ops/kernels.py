@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import hdfsaver as tf
-from hdfsaver.graph.apply import apply_list
+from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.graph.definition import Kernel, Node, OpDef, find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.ops.control_flow import Chooser
@@ -60,7 +60,7 @@ def called_by(caller: Caller) -> Iterator[None]:
 def changes_of_variables(tf: Any) -> list[Any]:
     """Every operation that a variable has."""
     v = tf.Variable([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
-    row = tf.constant([[1.0, 2.0, 3.0]])
+    row = apply("PreventGradient", tf.constant([[1.0, 2.0, 3.0]]))
     with tf.control_dependencies([v.initializer]):
         changed = tf.assign_add(v, row + tf.zeros([2, 3]))
     with tf.control_dependencies([changed]):

@@ -44,6 +44,122 @@ def wide_indices(tf: Any) -> list[Any]:
     return [*made, tf.convert_to_tensor(by_row)]  # of TensorFlow it may be sparse
 
 
+def derivatives(tf: Any, known: bool = True) -> list[Any]:
+    """Derivatives of a small network by its weights."""
+    x = matrix(tf, 2 if known else None)
+    w = tf.constant([[1.0], [2.0], [3.0]], name="w")
+    loss = tf.reduce_sum(tf.square(tf.matmul(tf.exp(x), w) / 2.0))
+    return list(tf.gradients(loss, [x, w]))
+
+
+def added_derivatives(tf: Any, **options: Any) -> list[Any]:
+    """Several contributions to one derivative."""
+    x, w = tf.constant([1.0, 2.0], name="x"), tf.constant([3.0, 4.0], name="w")
+    return list(tf.gradients([x * w, tf.negative(x), tf.sin(x)], [x, w], **options))
+
+
+def gathered(tf: Any, *functions: Any) -> list[Any]:
+    """The derivatives of rows of a tensor, behind functions of it, and those of two choices of rows."""
+    x = tf.constant([[1.0, 2.0], [3.0, 4.0]], name="x")
+    made = []
+    for function in functions:
+        made += tf.gradients(tf.gather(function(x), [0, 0]), x)
+    made += tf.gradients([tf.gather(x, [1]), tf.gather(x, [[0], [1]])], x)
+    return [[grad.values, grad.indices, grad.dense_shape] if hasattr(grad, "values") else grad for grad in made]
+
+
+def overridden(tf: Any) -> list[Any]:
+    """A derivative of an operation other than that of its type; one with an output that nothing depends on."""
+    x = tf.constant([1.0, 2.0], name="x")
+    with tf.get_default_graph().gradient_override_map({"Exp": "Identity"}):
+        y = tf.exp(x)
+    return [*tf.gradients(y, x), *tf.gradients(tf.split(x, 2)[1], x)]
+
+
+def edges(tf: Any) -> list[Any]:
+    """Integers, stopped tensors, tensors that are both ys and xs, and empty reductions."""
+    x, y, n = tf.constant(2.0), tf.constant(3.0), tf.constant([1, 2])
+    product, nothing = x * y, tf.zeros([2, 0])
+    first, second = tf.split(tf.constant([1.0, 2.0]), 2)
+    made = tf.gradients(product, [x, y], stop_gradients=[x, y]) + tf.gradients([product, x], [x, product])
+    made += tf.gradients(first + second, [second], stop_gradients=[first]) + tf.gradients(n + n, n, grad_ys=[[3, 4]])
+    made += tf.gradients(n, n) + tf.gradients(n * n, n) + tf.gradients(tf.cast(x, tf.int32), x)
+    for reduce in (tf.reduce_sum, tf.reduce_mean, tf.reduce_max, tf.reduce_min, tf.reduce_prod, tf.reduce_logsumexp):
+        whole = tf.placeholder_with_default(tf.constant(3.0), None)
+        empty = tf.placeholder_with_default(nothing, None)
+        by_axes = tf.placeholder_with_default(tf.ones([2, 3]), None)
+        axes = tf.placeholder_with_default(tf.constant([0, -1]), None)
+        made += tf.gradients(reduce(whole), whole) + tf.gradients(reduce(empty), empty)
+        made += tf.gradients(reduce(by_axes, axes), by_axes)
+    u = tf.placeholder_with_default(tf.constant([1.0, 2.0]), None)
+    made += tf.gradients([u * tf.constant([[3.0], [4.0]]), u / 2.0, u - u], u)
+    return [*made, tf.floormod(tf.zeros([0], tf.int32), 0), tf.floordiv(tf.zeros([0, 2], tf.int32), 0)]
+
+
+def gathers_along_axes(tf: Any) -> list[Any]:
+    """Derivatives along axes that are known or not, with batches, and where a tensor is joined of others."""
+    x = tf.constant([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], [[7.0, 8.0, 9.0], [1.0, 2.0, 3.0]]])
+    axis = tf.placeholder_with_default(tf.constant(-1), [])
+    unknown = tf.placeholder_with_default(x, None)
+    made = []
+    for y in (
+        tf.gather(x, [1, 1, 0], axis=1),
+        tf.gather(x, [[1, 1], [0, 2]], axis=axis),
+        tf.gather(x, [[0, 2, 2], [1, 1, 0]], axis=2, batch_dims=1),
+        tf.gather(x, [[0, 1], [1, 1]], batch_dims=-1),
+    ):
+        made += tf.gradients(y * y, x)
+    made += tf.gradients(tf.gather(unknown, [0, 1, 0], axis=-2), unknown)
+    pair = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+    made += tf.gradients(tf.gather(tf.concat([pair, 2.0 * pair], 0), [3, 0, 3]), pair)
+    made += tf.gradients(tf.gather(tf.concat([pair, 2.0 * pair], 1), [0, 1, 0]), pair)
+    slices = tf.IndexedSlices(tf.constant([[1.0], [2.0], [4.0]]), tf.constant([0, 2, 0]), tf.constant([3, 1]))
+    made += [tf.add_n([slices, tf.ones([3, 1])]), tf.accumulate_n([[1.0], [2.0]]), slices, -slices]
+    return [tf.convert_to_tensor(grad) for grad in made]
+
+
+def clipped(tf: Any) -> list[Any]:
+    """Bounds of values and norms where there is more than one answer."""
+    made: list[Any] = []
+    for values in ([3.0, 4.0], [0.0, 0.0], [np.inf, 1.0], [np.nan, 1.0]):
+        x = tf.constant(values)
+        for bound in (1.0, 0.0, -1.0, 100.0):
+            made += [
+                tf.clip_by_norm(x, bound),
+                tf.clip_by_norm(x, tf.constant(bound)),
+                tf.clip_by_average_norm(x, bound),
+            ]
+            clipped_list, norm = tf.clip_by_global_norm([x, None, x[:1]], bound)
+            made += [*clipped_list, norm]
+        made += tf.gradients(tf.clip_by_norm(x, 1.0), x)
+    slices = tf.IndexedSlices(tf.constant([[3.0], [4.0]]), tf.constant([0, 2]), tf.constant([3, 1]))
+    made += [
+        tf.clip_by_norm(slices, 1.0),
+        tf.clip_by_value(slices, 0.0, 3.5),
+        *tf.clip_by_global_norm([slices], 1.0)[0],
+    ]
+    made += [
+        tf.global_norm([]),
+        tf.global_norm([slices, None]),
+        tf.clip_by_norm(tf.constant(3.0, tf.float64), tf.constant(1.0)),
+    ]
+    made += tf.clip_by_global_norm([tf.constant([3.0, 4.0])], 1.0, use_norm=tf.constant(10.0))[0]
+    return [tensor if tensor is None else tf.convert_to_tensor(tensor) for tensor in made]
+
+
+def curvature(tf: Any) -> list[Any]:
+    """Second derivatives, and functions with derivatives of their own."""
+    x, m = tf.constant([1.0, 2.0]), tf.constant([[1.0, 2.0], [3.0, 4.0]])
+
+    @tf.custom_gradient
+    def doubled(pair: Any) -> Any:
+        return [pair["a"] * 2.0, pair["b"] * 2.0], lambda by_a, by_b: [by_a * 10.0, by_b * 100.0]
+
+    a, b = doubled({"b": x, "a": m})
+    made = [a, b, *tf.gradients([a, b], [m, x]), *tf.hessians(tf.reduce_sum(x * x * x), x)]
+    return [*made, *tf.hessians(tf.reduce_sum(tf.matmul(m, m)), [m]), *tf.identity_n([x, m])]
+
+
 def images(tf: Any, *sizes: int, dtype: str = "float32") -> Any:
     """Numbers of both signs, none of them equal to another."""
     count = int(np.prod(sizes))
@@ -133,6 +249,13 @@ PROGRAMS: dict[str, Program] = {
     "compare": lambda tf: [tf.equal(matrix(tf), 0.0), matrix(tf) > 1.0, tf.logical_and(True, [False, True])],
     "logical_xor": lambda tf: tf.logical_xor([True], [False]),
     "where": lambda tf: [tf.where([True, False]), tf.where([True, False], [1, 2], [3, 4])],
+    "derivatives": derivatives,
+    "added derivatives": added_derivatives,
+    "added in pairs": lambda tf: added_derivatives(tf, aggregation_method=tf.AggregationMethod.EXPERIMENTAL_TREE),
+    "gated derivatives": lambda tf: added_derivatives(tf, gate_gradients=True),
+    "derivatives of rows": lambda tf: gathered(tf, tf.identity, tf.negative, tf.square),
+    "overridden derivatives": overridden,
+    "global norm": lambda tf: tf.clip_by_global_norm([matrix(tf), tf.constant([1.0], name="b"), None], 1.0),
     "clip": lambda tf: tf.clip_by_value(matrix(tf), -1.0, 1.0),
     "complex": lambda tf: [tf.complex([1.0], 2.0), tf.real(tf.constant(1j)), tf.imag(tf.constant([1j])), tf.conj([1j])],
     "abs of complex": lambda tf: tf.abs(tf.constant([1j])),
@@ -279,6 +402,11 @@ PROGRAMS: dict[str, Program] = {
 
 # Programs that are known by their results alone: here TensorFlow makes other operations, or more of them.
 RESULTS: dict[str, Program] = {
+    "derivatives of unknown rows": lambda tf: derivatives(tf, known=False),
+    "edges of derivatives": edges,
+    "gathers along axes": gathers_along_axes,
+    "clipped": clipped,
+    "curvature": curvature,
     "convolutions": convolutions,
     "convolutions by channel": by_channel,
     "pools": pools,

@@ -36,7 +36,13 @@ CASES: list[tuple[type[Exception], Callable[[], Any], str]] = [
         "int32 is given where dtype=float32",
     ),
     (ValueError, lambda: tf.split([1, 2], 1.5), "not a tensor of rank 0"),
-    (ValueError, lambda: tf.add_n([]), "at least one tensor"),
+    (ValueError, lambda: tf.add_n([]), "at least one Tensor"),
+    (ValueError, lambda: tf.add_n([tf.constant(1.0), None]), "at least one Tensor"),  # type: ignore[list-item]
+    (TypeError, lambda: tf.add_n(3.0), "a list of tensors, not 3.0"),
+    (ValueError, lambda: tf.accumulate_n([]), "at least one Tensor"),
+    (ValueError, lambda: tf.accumulate_n([tf.constant(1.0), 2]), "the dtypes are float32, int32"),
+    (ValueError, lambda: tf.accumulate_n([[1.0], [2.0]], shape=[2]), "not compatible"),
+    (TypeError, lambda: tf.accumulate_n([1.0], tensor_dtype=tf.float64), "float64, but input is of type float32"),
     (ValueError, lambda: tf.zeros([None, 2]), "must be known"),
     (ValueError, lambda: tf.linspace(0.0, 1.0, 0), "at least one value"),
     (ValueError, lambda: tf.range(tf.constant(3, tf.int16)), "needs dtype= for int16"),
@@ -73,7 +79,9 @@ CASES: list[tuple[type[Exception], Callable[[], Any], str]] = [
     (ValueError, lambda: tf.nn.bias_add([[1.0]], [1.0], data_format="HWC"), "must begin with N"),
     (ValueError, lambda: tf.nn.top_k([1.0], 2), "at most the length of a row, 1, not 2"),
     (ValueError, lambda: tf.norm([1.0], ord=3), "not 3"),
-    (ValueError, lambda: tf.global_norm([None]), "at least one tensor"),
+    (TypeError, lambda: tf.global_norm(tf.constant([1.0])), "should be a sequence of tensors"),
+    (TypeError, lambda: tf.clip_by_global_norm("abc", 1.0), "should be a sequence of tensors"),
+    (ValueError, lambda: tf.clip_by_norm([3.0, 4.0], [[1.0], [2.0]]), "not compatible"),
     (ValueError, lambda: tf.pad([1], [[1, 1], [1, 1]]), r"must have shape \(1, 2\)"),
     (ValueError, lambda: tf.pad([1], [[1, 1]], "WRAP"), "not 'WRAP'"),
     (ValueError, lambda: tf.slice([1], [0, 0], [1, 1]), r"must have shape \(1,\), not \(2,\) and \(2,\)"),
@@ -100,11 +108,9 @@ def test_refused(error: type[Exception], function: Callable[[], Any], message: s
 
 
 DERIVATIVES: list[tuple[Callable[[Any], Any], str]] = [
-    (lambda x: tf.gather(x, [[0]], batch_dims=1), "batch_dims=0"),
-    (lambda x: tf.gather(x, 0, axis=tf.placeholder("int32", [])), "known axis"),
-    (lambda x: tf.gather(tf.placeholder_with_default(x, None), 0, axis=1), "known ranks"),
-    (lambda x: tf.reduce_prod(tf.placeholder_with_default(x, None), 1), "known rank and known axes"),
-    (lambda x: apply("MirrorPad", x, [[0, 0], [1, 0]], mode=b"REFLECT"), "No gradient is defined"),
+    (lambda x: tf.gather(x, tf.placeholder("int32"), batch_dims=-1), "known rank of the indices"),
+    (lambda x: apply("PreventGradient", x, message=b"for a reason"), "disabled at .* Reason: for a reason"),
+    (lambda x: apply("MirrorPad", x, [[0, 0], [1, 0]], mode=b"REFLECT"), "No gradient defined"),
 ]
 
 

@@ -153,6 +153,7 @@ CASES: list[Case] = [
     Case("ComplexAbs", op("ComplexAbs", Tout="float64"), (complexes(3),), 1),
     # values passed on, or not
     unary("Identity", SIGNED),
+    Case("IdentityN", lambda x, y: apply_list("IdentityN", [x, y]), (SIGNED, SIGNED)),
     Case("CheckNumerics", op("CheckNumerics", message=b"x"), (SIGNED,)),
     Case("PlaceholderWithDefault", op("PlaceholderWithDefault", shape=None), (SIGNED,)),
     Case("Cast", lambda x: apply("Cast", x, DstT="complex128"), (SIGNED,), 1),
@@ -227,8 +228,12 @@ CASES: list[Case] = [
     Case("Unpack", lambda x: apply_list("Unpack", x, num=3, axis=1)[:2], (reals(2, 3),)),
     # indices
     Case("GatherV2", lambda x: apply("GatherV2", x, [[1, 0], [1, 1]], 0), (reals(3, 2),), label="0"),
-    Case("GatherV2", lambda x: apply("GatherV2", x, [[1, 0], [1, 1]], 1), (reals(3, 2, 2),), static=(True,), label="1"),
-    Case("GatherV2", lambda x: apply("GatherV2", x, 1, -1), (reals(3, 2),), static=(True,), label="-1"),
+    Case("GatherV2", lambda x: apply("GatherV2", x, [[1, 0], [1, 1]], 1), (reals(3, 2, 2),), label="1"),
+    Case("GatherV2", lambda x: apply("GatherV2", x, 1, -1), (reals(3, 2),), label="-1"),
+    Case(
+        "GatherV2", lambda x: tf.gather(x, [[1, 0], [1, 1]], axis=2, batch_dims=1), (reals(2, 3, 2),), label="batches"
+    ),
+    Case("GatherNd", lambda x: apply("GatherNd", x, [[0], [2], [0]]), (reals(3, 2, 2),), label="rows"),
     Case("Gather", lambda x: apply("Gather", x, [2, 2, 0]), (reals(3, 2),)),
     Case("GatherNd", lambda x: apply("GatherNd", x, [[0, 1], [2, 1], [0, 1]]), (reals(3, 2, 2),)),
     Case("ScatterNd", lambda x: apply("ScatterNd", [[0], [2], [0]], x, [4, 2]), (reals(3, 2),)),
@@ -312,7 +317,7 @@ def has_own_gradient(definition: OpDef) -> bool:
 
 
 # Of these the derivative is nothing, or there are no inputs that it could be taken by.
-NOTHING_TO_CHECK = {"Const", "StopGradient"}
+NOTHING_TO_CHECK = {"Const", "PreventGradient", "StopGradient"}
 
 # These take no double, so that differences mean little; TensorFlow's results are recorded (`programs.py`).
 SINGLE = {"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"}

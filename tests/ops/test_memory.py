@@ -19,8 +19,21 @@ from tests.ops.test_dtypes import CALLS, sample
 # Of these a kernel gives its input, or a view of it.
 VIEWS = {
     *("Bitcast", "BroadcastTo", "Cast", "CheckNumerics", "ExpandDims", "FusedBatchNorm", "FusedBatchNormV2"),
-    *("FusedBatchNormV3", "GatherNd", "Identity", "Imag", "PlaceholderWithDefault", "Real", "Reshape", "ReverseV2"),
-    *("Slice", "Split", "SplitV", "Squeeze", "StopGradient", "StridedSlice", "Switch", "Transpose", "Unpack"),
+    *("FusedBatchNormV3", "GatherNd", "Identity", "IdentityN", "Imag", "PlaceholderWithDefault", "PreventGradient"),
+    *(
+        "Real",
+        "Reshape",
+        "ReverseV2",
+        "Slice",
+        "Split",
+        "SplitV",
+        "Squeeze",
+        "StopGradient",
+        "StridedSlice",
+        "Switch",
+        "Transpose",
+        "Unpack",
+    ),
 }
 
 # These have no kernel that is called, or give no array.

@@ -74,7 +74,7 @@ values, indices = tf.nn.top_k(one, k=1)
 assert_type(values, tf.Tensor)
 assert_type(indices, tf.Tensor)
 gradients = tf.gradients(tf.reduce_sum(tf.matmul(one, variable)), [variable])
-assert_type(gradients, list[tf.Tensor | None])
+assert_type(gradients, list[tf.Tensor | tf.IndexedSlices | None])
 
 # -- what there is to know of them -----------------------------------------------------------------------------------
 

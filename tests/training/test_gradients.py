@@ -100,7 +100,7 @@ def test_the_shape_of_a_derivative(monkeypatch: pytest.MonkeyPatch) -> None:
     assert grad is not None
     assert [3] == grad.shape.as_list()
     monkeypatch.setattr(type(lookup("Neg")), "gradient", lambda self, op, grad: [tf.zeros([2])])
-    with pytest.raises(ValueError, match=r"gradient of 'y' \(Neg\) by 'Const:0' has shape \(2,\), not \(3,\)"):
+    with pytest.raises(ValueError, match=r"operation: y \(Neg\). Input index: 0.* shape: \(3,\). .* shape: \(2,\)"):
         gradients(y, x)
 
 
@@ -122,7 +122,7 @@ def test_grad_ys() -> None:
 def test_wrong_grad_ys() -> None:
     """Their number, shape and dtype must fit."""
     x = tf.constant([1.0, 2.0])
-    with pytest.raises(ValueError, match="exactly one grad_y for each y"):
+    with pytest.raises(ValueError, match="Passed 1 grad_ys for 2 ys"):
         gradients([x, x], x, grad_ys=[x])
     with pytest.raises(ValueError, match="are incompatible"):
         gradients(x, x, grad_ys=[tf.constant([1.0, 2.0, 3.0])])
@@ -150,7 +150,7 @@ def test_undefined() -> None:
     """An operation without a derivative is named; one that is not on the way does not matter."""
     x = tf.constant([[1.0, 2.0]])
     mirrored = tf.pad(x, [[0, 0], [1, 1]], mode="REFLECT")
-    with pytest.raises(LookupError, match="No gradient is defined for operation 'MirrorPad'"):
+    with pytest.raises(LookupError, match="No gradient defined for operation 'MirrorPad'"):
         gradients(mirrored, x)
     assert gradients(x + tf.stop_gradient(mirrored[:, 1:3]), x) != [None]
 
@@ -160,7 +160,7 @@ def test_an_unknown_type() -> None:
     x = tf.constant(1.0)
     y = tf.identity(x, name="strange")
     tf.get_default_graph().digraph.nodes["strange"]["op"] = "NeverHeardOf"
-    with pytest.raises(LookupError, match="'strange': its type NeverHeardOf is not known"):
+    with pytest.raises(LookupError, match=r"'strange' \(op type: NeverHeardOf\)"):
         gradients(y, x)
 
 
@@ -222,8 +222,8 @@ def test_descent() -> None:
     bias = tf.Variable(tf.zeros([1]))
     loss = tf.reduce_mean(tf.squared_difference(tf.matmul(x, weights) + bias, y))
     by_weights, by_bias = gradients(loss, [weights, bias])
-    assert by_weights is not None
-    assert by_bias is not None
+    assert isinstance(by_weights, tf.Tensor)
+    assert isinstance(by_bias, tf.Tensor)
     step = tf.group(tf.assign_sub(weights, 0.1 * by_weights), tf.assign_sub(bias, 0.1 * by_bias))
     truth = np.array([[1.0], [-2.0], [0.5]], np.float32)
     with tf.Session() as sess:

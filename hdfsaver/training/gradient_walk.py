@@ -1,0 +1,210 @@
+"""The walk from results back to what they depend on, which makes the derivative of each operation on the way."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from hdfsaver import dtypes
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.composite_tensors import IndexedSlices
+from hdfsaver.graph.definition import COMPLEX, FLOATS
+from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor_conversion import is_tensor
+from hdfsaver.ops.constants import tuple_
+from hdfsaver.training.gradient_registry import gradient_function
+from hdfsaver.training.gradient_sums import Gradient, total
+
+_SMOOTH = FLOATS | COMPLEX | {"resource", "variant"}
+"""The dtypes that derivatives flow through."""
+
+
+@contextmanager
+def colocated(graph: Any, operation: Any) -> Iterator[None]:
+    """Request the device of an operation, if there is one, for operations made inside."""
+    if operation is None:
+        yield
+    else:
+        with graph.colocate_with(operation):
+            yield
+
+
+def is_smooth(dtype: str) -> bool:
+    """Whether derivatives flow through values of a dtype: floating and complex numbers, and handles of variables."""
+    return dtypes.base_name(dtype) in _SMOOTH
+
+
+class GradientWalk:
+    """One walk from ``ys`` back to ``xs``. An operation is visited once all that it contributes to has been.
+
+    Operations are visited, and derivatives made and named, in the order in which TensorFlow does it.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        ys: Sequence[Tensor],
+        xs: Sequence[Tensor],
+        stopped: Sequence[Tensor],
+        *,
+        colocate: bool,
+        gate: bool,
+        method: int,
+    ) -> None:
+        self.graph = graph
+        self.ys = ys
+        self.xs = xs
+        self.colocate = colocate
+        self.gate = gate
+        self.method = method
+        reached = self._reached_from_xs()
+        self.starts = [name for name in dict.fromkeys(y.op.name for y in ys) if name in reached]
+        self.missing = self._count_takers(reached)
+        self.stops = {tensor.op.name for tensor in stopped} | {
+            x.op.name for x in xs if not any(self.missing.get(source, 0) for source, _ in self._inputs(x.op.name))
+        }
+        self.parts: dict[str, list[list[Gradient]]] = {}
+        self.totals: dict[str, list[Gradient | None]] = {}
+
+    def _inputs(self, name: str) -> Sequence[tuple[str, int]]:
+        inputs: Sequence[tuple[str, int]] = self.graph.digraph.nodes[name]["inputs"]
+        return inputs
+
+    def _reached_from_xs(self) -> set[str]:
+        """The operations that change smoothly with the operations of ``xs``."""
+        found = {x.op.name for x in self.xs}
+        waiting = list(found)
+        while waiting:
+            name = waiting.pop()
+            for taker in self._takers(name, self._smooth_outputs(name)):
+                if taker not in found:
+                    found.add(taker)
+                    waiting.append(taker)
+        return found
+
+    def _takers(self, source: str, outputs: set[int]) -> Iterable[str]:
+        for target, edge in self.graph.digraph.succ[source].items():
+            if any(output in outputs for output, _ in edge["wires"]):
+                yield target
+
+    def _smooth_outputs(self, name: str) -> set[int]:
+        outputs = self.graph.digraph.nodes[name]["outputs"]
+        return {position for position, (dtype, _) in enumerate(outputs) if is_smooth(dtype)}
+
+    def _count_takers(self, reached: set[str]) -> dict[str, int]:
+        """How many inputs of operations between ``xs`` and ``ys`` come from each of these operations."""
+        between: set[str] = set()
+        waiting = list(self.starts)
+        while waiting:
+            name = waiting.pop()
+            if name in reached and name not in between:
+                between.add(name)
+                waiting.extend(source for source, _ in self._inputs(name))
+        missing: dict[str, int] = {}
+        for name in between:
+            for source, _ in self._inputs(name):
+                if source in between:
+                    missing[source] = missing.get(source, 0) + 1
+        return missing
+
+    def run(self, seeds: Sequence[Gradient]) -> list[Gradient | None]:
+        """The derivatives by ``xs``."""
+        for y, seed in zip(self.ys, seeds, strict=True):
+            self._add(y.op.name, y.value_index, seed)
+        queue = deque(name for name in self.starts if not self.missing.get(name, 0))
+        while queue:
+            name = queue.popleft()
+            operation = self.graph.get_operation_by_name(name)
+            with colocated(self.graph, operation if self.colocate else None):
+                self._visit(operation)
+            for source, _ in self._inputs(name):
+                if source in self.missing:
+                    self.missing[source] -= 1
+                    if not self.missing[source]:
+                        queue.append(source)
+        return [self.totals[x.op.name][x.value_index] if x.op.name in self.totals else None for x in self.xs]
+
+    def _add(self, name: str, output: int, grad: Gradient) -> None:
+        if name not in self.parts:
+            self.parts[name] = [[] for _ in self.graph.digraph.nodes[name]["outputs"]]
+        self.parts[name][output].append(grad)
+
+    def _visit(self, operation: Operation) -> None:
+        """Sum the derivatives by the outputs, and add those by the inputs to the contributions to them."""
+        name = operation.name
+        if name not in self.parts:
+            return
+        grads = [total(operation, parts, self.method) for parts in self.parts.pop(name)]
+        self.totals[name] = grads
+        if name in self.stops or all(grad is None for grad in grads):
+            return
+        function = gradient_function(operation)
+        if function is None:
+            return
+        self._pass_on(operation, self._derive(operation, function, self._with_zeros(operation, grads)))
+
+    def _with_zeros(self, operation: Operation, grads: Sequence[Gradient | None]) -> list[Gradient | None]:
+        """Put zeros where an output has no derivative but could have one."""
+        return [
+            apply("ZerosLike", output, name="zeros_like") if grad is None and _is_trainable(output) else grad
+            for output, grad in zip(operation.outputs, grads, strict=True)
+        ]
+
+    def _derive(self, operation: Operation, function: Any, grads: Sequence[Gradient | None]) -> list[Gradient | None]:
+        with self.graph.name_scope(operation.name + "_grad"):
+            found = function(operation, *grads)
+            by_inputs = list(found) if isinstance(found, list | tuple) else [found]
+            if len(by_inputs) != len(operation.data["inputs"]):
+                raise ValueError(
+                    f"Num gradients {len(by_inputs)} generated for op {operation.name!r} ({operation.type}) do not "
+                    f"match num inputs {len(operation.data['inputs'])}."
+                )
+            checked = [_checked(operation, grad) for grad in by_inputs]
+            if self.gate and len([grad for grad in checked if grad is not None]) > 1:
+                checked = self._gated(checked)
+        return checked
+
+    def _gated(self, grads: Sequence[Gradient | None]) -> list[Gradient | None]:
+        """The same derivatives, each of them there only once all are."""
+        with self.graph.device(None):
+            return tuple_(grads)
+
+    def _pass_on(self, operation: Operation, grads: Sequence[Gradient | None]) -> None:
+        for position, (tensor, grad) in enumerate(zip(operation.inputs, grads, strict=True)):
+            if grad is None:
+                continue
+            if isinstance(grad, Tensor) and tensor.dtype.base_dtype.name != "resource":
+                _check_shape(operation, position, tensor, grad)
+            self._add(tensor.op.name, tensor.value_index, grad)
+
+
+def _is_trainable(output: Tensor) -> bool:
+    name = output.dtype.base_dtype.name
+    return is_smooth(name) and name not in ("resource", "variant")
+
+
+def _checked(operation: Operation, grad: Any) -> Gradient | None:
+    if grad is None or isinstance(grad, IndexedSlices):
+        return grad
+    if is_tensor(grad):
+        return grad._as_tensor()
+    raise TypeError(
+        f"The gradient of {operation.name!r} ({operation.type}) must be made of tensors and IndexedSlices, not of "
+        f"{grad!r}."
+    )
+
+
+def _check_shape(operation: Operation, position: int, tensor: Tensor, grad: Tensor) -> None:
+    """A derivative has the shape of the tensor that it is by, which may be known better than its own."""
+    try:
+        grad.set_shape(tensor.shape)
+    except ValueError as error:
+        raise ValueError(
+            "Incompatible shapes between op input and calculated input gradient. Forward operation: "
+            f"{operation.name} ({operation.type}). Input index: {position}. Original input shape: {tensor.shape}. "
+            f"Calculated input gradient shape: {grad.shape}."
+        ) from error
