@@ -139,7 +139,7 @@ def _seeds(ys: Sequence[Tensor], grad_ys: Sequence[Any], colocate: bool) -> list
 def _ones(number: int, y: Tensor) -> Tensor:
     kind = y.dtype.base_dtype
     if kind.is_complex:
-        raise TypeError(f"Gradients of complex tensors ({y}) must set grad_ys (y.dtype = {kind.name!r}).")
+        raise TypeError(f"Gradients of complex tensors ({y}) must set grad_ys (y.dtype = {kind.name}).")
     sizes = shape_of(y, "Shape")
     with y.graph.name_scope(f"grad_ys_{number}") as scope:
         one = convert_to_tensor(True if kind.is_bool else 1, kind, name="Const")
@@ -153,9 +153,14 @@ def _given(number: int, y: Tensor, grad_y: Any) -> Gradient:
         return _identity_of_slices(grad_y, name)
     seed = convert_to_tensor(grad_y, None if is_tensor(grad_y) else kind, name="grad_y")
     _check_kind(y, seed.dtype)
-    if not seed.shape.is_compatible_with(y.shape):
+    if not seed.shape.is_compatible_with(y.shape) and _count(seed) != _count(y):
         raise ValueError(f"The grad_y of {y.name!r} has shape {seed.shape}, which is not compatible with {y.shape}.")
     return apply("Identity", seed, name=name)
+
+
+def _count(tensor: Tensor) -> int | None:
+    """How many elements a tensor has: those of one shape may be given in another, as in TensorFlow."""
+    return tensor.shape.num_elements() if tensor.shape.is_fully_defined() else None
 
 
 def _identity_of_slices(slices: IndexedSlices, name: str) -> IndexedSlices:

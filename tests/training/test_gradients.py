@@ -126,6 +126,8 @@ def test_wrong_grad_ys() -> None:
         gradients([x, x], x, grad_ys=[x])
     with pytest.raises(ValueError, match="are incompatible"):
         gradients(x, x, grad_ys=[tf.constant([1.0, 2.0, 3.0])])
+    (shared,) = gradients(tf.reduce_max(x), x, grad_ys=[[5.0]])  # one element is one, of whatever rank
+    assert [0.0, 5.0] == run(shared).tolist()
     with pytest.raises(TypeError, match="must be float32"):
         gradients(x, x, grad_ys=[tf.constant([1.0, 2.0], tf.float64)])
     with pytest.raises(TypeError, match="must set grad_ys"):
