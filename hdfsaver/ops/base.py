@@ -314,8 +314,9 @@ def shape_of(tensor: Tensor, name: str, dtype: str = "int32") -> Tensor:
         The dtype is unknown.
     """
     known = tensor.shape.plain
-    if shapes.is_fully_defined(known):
-        return constant_node(np.array(known, dtypes.numpy_dtype(dtype)), dtype, name)
+    target = dtypes.numpy_dtype(dtype)
+    if known is not None and all(size is not None and size <= np.iinfo(target).max for size in known):
+        return constant_node(np.array(known, target), dtype, name)
     return apply("Shape", tensor, name=name, out_type=dtype)
 
 

@@ -152,7 +152,7 @@ def _given(grad: Gradient) -> Tensor:
 
 def _size_of(tensor: Tensor) -> Tensor:
     known = tensor.shape.num_elements() if tensor.shape.is_fully_defined() else None
-    if known is None:
+    if known is None or known > np.iinfo(np.int32).max:
         return apply("Size", tensor)
     return constant_node(np.array(known, np.int32), "int32", "Size")
 

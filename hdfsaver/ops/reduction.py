@@ -106,7 +106,7 @@ def _kept_shape(op: Operation) -> Tensor | Array:
     sizes = op.inputs[0].shape.plain
     if dropped is not None and sizes is not None:
         kept = [1 if axis in dropped else size for axis, size in enumerate(sizes)]
-        if None not in kept:
+        if None not in kept and max((size or 0 for size in kept), default=0) < 2**31:
             return np.array(kept, np.int32)
     shape = apply("Shape", op.inputs[0])
     return apply("Select", _is_reduced(op), apply("OnesLike", shape), shape)
@@ -115,7 +115,7 @@ def _kept_shape(op: Operation) -> Tensor | Array:
 def _spread(op: Operation, reduced: Tensor | None) -> Tensor:
     """A tensor of a reduction's result's shape, repeated to the shape of its input."""
     kept, sizes = _kept_shape(op), op.inputs[0].shape.plain
-    if isinstance(kept, np.ndarray) and sizes is not None:
+    if isinstance(kept, np.ndarray) and sizes is not None and max((size or 0 for size in sizes), default=0) < 2**31:
         reshaped = apply("Reshape", reduced, kept)
         if None in sizes:
             return apply("BroadcastTo", reshaped, apply("Shape", op.inputs[0]))

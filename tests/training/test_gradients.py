@@ -250,3 +250,11 @@ def test_many_outputs_of_one_operation() -> None:
         assert [None] * len(xs) == gradients(ys[0], xs, grad_ys=ys[0])
 
     assert growth(parts, derive, 200) < TOO_MUCH
+
+
+def test_sizes_beyond_int32() -> None:
+    """A dimension may be greater than the integers that shapes are made of: it is known when the operation runs."""
+    x = tf.placeholder(tf.float32, [2**31, 1])
+    for y in (tf.reduce_sum(x), tf.reduce_mean(x, 0), tf.gather(x, [0]), tf.reshape(x, [-1]), x * tf.zeros([1, 2])):
+        (grad,) = gradients(y, x)
+        assert grad is not None
