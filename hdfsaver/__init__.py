@@ -3,7 +3,7 @@
 import importlib
 import typing
 
-from hdfsaver import dtypes, errors, graph_util, initializers, limits, logging, math, nn, random
+from hdfsaver import dtypes, errors, gfile, graph_util, initializers, limits, logging, math, nn, random
 from hdfsaver.dtypes import (
     QUANTIZED_DTYPES,
     DType,
@@ -482,6 +482,7 @@ __all__ = [
     "get_local_variable",
     "get_variable",
     "get_variable_scope",
+    "gfile",
     "global_norm",
     "global_variables",
     "global_variables_initializer",

@@ -1432,6 +1432,38 @@ MUTANTS = [
             "ground/test_errors.py",
             "What the operating system reports becomes the error that TensorFlow has for it.",
         ),
+        (
+            "gfile-copy-replaces-nothing-unasked",
+            "files/file_io.py",
+            "    if is_there and not overwrite:",
+            "    if False:",
+            "files/test_file_io.py",
+            "tf.gfile.Copy and Rename replace a file only with overwrite=True.",
+        ),
+        (
+            "gfile-write-checks-first",
+            "files/file_io.py",
+            '        if self._plain_mode != "r" and not isinstance(data, bytes | bytearray | memoryview):',
+            "        if False:",
+            "files/test_file_io.py",
+            "Writing something that is no text leaves the file as it was.",
+        ),
+        (
+            "gfile-copies-are-complete",
+            "files/file_systems.py",
+            '        with atomic_write(path, durable=False) as draft, open(draft.fd, "wb", closefd=False) as target:',
+            '        with open(path, "wb") as target:',
+            "files/test_file_io.py::test_copy_onto_itself",
+            "A file is replaced by its copy when all bytes of that are there.",
+        ),
+        (
+            "gfile-removal-stops-at-links",
+            "files/file_systems.py",
+            "            shutil.rmtree(path)",
+            '            [os.remove(f"{a}/{x}") for a, _, b in os.walk(path, followlinks=True) for x in b]',
+            "files/test_file_io.py::test_removal_stops_at_links",
+            "DeleteRecursively removes nothing that is outside of the folder.",
+        ),
         # --- graph --------------------------------------------------------------------------------------------------
         (
             "names-ignore-case",

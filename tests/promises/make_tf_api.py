@@ -25,8 +25,12 @@ train.SessionRunHook train.SessionRunArgs train.SessionRunContext train.SessionR
 train.ChiefSessionCreator train.WorkerSessionCreator train.CheckpointSaverHook train.CheckpointSaverListener
 train.StopAtStepHook train.LoggingTensorHook train.StepCounterHook train.NanTensorHook train.FinalOpsHook
 train.FeedFnHook train.GlobalStepWaiterHook train.SecondOrStepTimer train.SessionManager train.Supervisor
-train.Coordinator train.LooperThread train.basic_train_loop
-IndexedSlices SparseTensor convert_to_tensor_or_indexed_slices convert_to_tensor_or_sparse_tensor is_tensor
+train.Coordinator train.LooperThread train.basic_train_loop IndexedSlices SparseTensor
+convert_to_tensor_or_indexed_slices convert_to_tensor_or_sparse_tensor is_tensor gfile.GFile gfile.FastGFile
+gfile.Open gfile.Exists gfile.IsDirectory gfile.ListDirectory gfile.Glob gfile.Walk gfile.Stat gfile.MkDir
+gfile.MakeDirs gfile.Copy gfile.Rename gfile.Remove gfile.DeleteRecursively io.gfile.GFile io.gfile.exists
+io.gfile.isdir io.gfile.listdir io.gfile.glob io.gfile.walk io.gfile.stat io.gfile.mkdir io.gfile.makedirs
+io.gfile.copy io.gfile.rename io.gfile.remove io.gfile.rmtree io.gfile.join io.gfile.get_registered_schemes
 """.split()  # noqa: SIM905, a list would be one name a line
 
 
