@@ -355,11 +355,11 @@ from hdfsaver.version import (
 newaxis = None
 
 if typing.TYPE_CHECKING:
-    from hdfsaver import io, test, train
+    from hdfsaver import io, saved_model, test, train
     from hdfsaver.arrays.array_files import load_file, open_file, save_file
     from hdfsaver.arrays.digraphs import read_digraph, write_digraph
     from hdfsaver.conversion.converting import convert
-    from hdfsaver.messages.message_classes import AttrValue, GraphDef, MetaGraphDef, NameAttrList, NodeDef
+    from hdfsaver.messages.message_classes import AttrValue, GraphDef, MetaGraphDef, NameAttrList, NodeDef, TensorInfo
     from hdfsaver.storage.chunks.compression import Compression
     from hdfsaver.storage.resealing import reseal
     from hdfsaver.storage.salvage import salvage
@@ -390,6 +390,7 @@ __all__ = [
     "SparseTensor",
     "SparseTensorValue",
     "Tensor",
+    "TensorInfo",
     "TensorShape",
     "UnconnectedGradients",
     "Variable",
@@ -593,6 +594,7 @@ __all__ = [
     "salvage",
     "saturate_cast",
     "save_file",
+    "saved_model",
     "scatter_add",
     "scatter_nd",
     "scatter_sub",
@@ -664,6 +666,7 @@ _LAZY = {
     "MetaGraphDef": "hdfsaver.messages.message_classes",
     "NameAttrList": "hdfsaver.messages.message_classes",
     "NodeDef": "hdfsaver.messages.message_classes",
+    "TensorInfo": "hdfsaver.messages.message_classes",
     "convert": "hdfsaver.conversion.converting",
     "load_file": "hdfsaver.arrays.array_files",
     "open_file": "hdfsaver.arrays.array_files",
@@ -678,7 +681,7 @@ _LAZY = {
 if not typing.TYPE_CHECKING:  # or else a type checker would accept every name
 
     def __getattr__(name: str) -> object:
-        if name in ("io", "test", "train"):
+        if name in ("io", "saved_model", "test", "train"):
             return importlib.import_module(f"hdfsaver.{name}")
         if name not in _LAZY:
             raise AttributeError(f"module 'hdfsaver' has no attribute {name!r}")

@@ -2619,6 +2619,39 @@ MUTANTS = [
             "interop/test_graph_damage.py interop/bundle/test_v1_checkpoints.py interop/graphs/test_graph_files.py",
             "A constant has as many values as its shape.",
         ),
+        # --- SavedModels -----------------------------------------------------------------------------------------
+        (
+            "saved-model-assets-stay-inside",
+            "saved_model/assets.py",
+            "            folder, ASSETS_DIRECTORY, checked_asset_name(asset.filename)",
+            "            folder, ASSETS_DIRECTORY, asset.filename",
+            "saved_model/test_saved_model.py::test_a_file_outside_of_the_model",
+            "An asset of a SavedModel is a file in it.",
+        ),
+        (
+            "saved-model-has-its-own-tags",
+            "saved_model/builder.py",
+            '        message.meta_info_def.ClearField("tags")',
+            "        pass",
+            "saved_model/test_saved_model.py",
+            "A graph that is saved again has the tags of the builder.",
+        ),
+        (
+            "saved-model-files-of-one-name",
+            "saved_model/assets.py",
+            "    while name in sources and sources[name] != path and not file_io.filecmp(path, sources[name]):",
+            "    while False:",
+            "saved_model/test_saved_model.py::test_files_of_one_name",
+            "Different assets of one name are both kept.",
+        ),
+        (
+            "program-collections-are-names",
+            "interop/graphs/collection_defs.py",
+            '    if collection.kind == "variable_list" and key not in _OF_VARIABLES:',
+            "    if False:",
+            "saved_model/test_saved_model.py::test_a_program_collection_of_variables",
+            "Variables in a collection that TensorFlow does not know are written as names of tensors.",
+        ),
         # --- conversion and arrays ----------------------------------------------------------------------------------
         (
             "source-and-target-differ",

@@ -213,6 +213,49 @@ def import_scoped_meta_graph_with_return_elements(
     return imported.variables, imported.elements
 
 
+def import_with_saver(
+    meta_graph_or_file: PathLike | message_classes.MetaGraphDef | Structure,
+    graph: Graph,
+    *,
+    clear_devices: bool = False,
+    import_scope: str | None = None,
+    input_map: Mapping[str, Any] | None = None,
+    unbound_inputs_col_name: str | None = "unbound_inputs",
+    restore_collections_predicate: Callable[[str], bool] = lambda key: True,
+    return_elements: Iterable[str] | None = None,
+) -> tuple[Saver | None, Elements]:
+    """Import a graph as `import_meta_graph` does, into any graph; also gives operations and tensors by name.
+
+    Parameters
+    ----------
+    meta_graph_or_file : path, MetaGraphDef or Structure
+        The graph to import.
+    graph : Graph
+        The graph to import into.
+    clear_devices, import_scope, input_map, unbound_inputs_col_name, restore_collections_predicate : optional
+        As for `import_meta_graph`.
+    return_elements : iterable of str, optional
+        Names of operations and tensors of the imported graph.
+
+    Returns
+    -------
+    saver : Saver or None
+        A Saver for the variables; None without variables.
+    elements : list of Operation or Tensor, or None
+        The elements of ``return_elements``; None without them.
+
+    Raises
+    ------
+    OSError, ValueError
+        As `import_meta_graph` raises them.
+    """
+    options = _ImportOptions(
+        clear_devices, import_scope, input_map, unbound_inputs_col_name, restore_collections_predicate, return_elements
+    )
+    imported = _import(meta_graph_or_file, graph, options)
+    return _saver_of(imported, ""), imported.elements
+
+
 class _ImportOptions(NamedTuple):
     """The settings of an import; see `import_scoped_meta_graph_with_return_elements`."""
 

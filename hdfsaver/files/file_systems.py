@@ -269,6 +269,16 @@ def located(path: object) -> tuple[FileSystem, str]:
     return RemoteFiles(match[1], text), text
 
 
+def local_path(path: object) -> str:
+    """The path of a file of this machine; `UnimplementedError` for a name with any other scheme than ``file``."""
+    text = path_text(path)
+    if is_url(text) and not text.startswith("file://"):
+        raise UnimplementedError(
+            None, None, f"{text} must be on this machine: copy the folder, file by file, with `tf.gfile.Copy`."
+        )
+    return located(text)[1]
+
+
 def path_text(path: object) -> str:
     """A path as text; `TypeError` for anything else."""
     path = os.fspath(path) if isinstance(path, os.PathLike) else path

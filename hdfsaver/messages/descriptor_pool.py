@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from google.protobuf import descriptor_pb2, message_factory
+from google.protobuf import any_pb2, descriptor_pb2, message_factory
 from google.protobuf import descriptor_pool as pools
 
 from hdfsaver import dtypes
@@ -56,13 +56,16 @@ class _Declaration:
     def __init__(self, schema: str) -> None:
         paragraphs = [paragraph.splitlines() for paragraph in schema.strip().split("\n\n")]
         self.file = descriptor_pb2.FileDescriptorProto(name="hdfsaver.proto", package=_PACKAGE, syntax="proto3")
+        self.file.dependency.append("google/protobuf/any.proto")
         self.messages = {name: self._inside(name, "nested_type", "message_type") for name, *_ in paragraphs}
         for name, numbers in _ENUMS.items():
             enum = self._inside(name, "enum_type", "enum_type")
             for word, number in numbers.items():
                 enum.value.add(name=word, number=number)
         # Fields name a message without the one that it is declared in.
-        self.full_names = {name.rpartition(".")[2]: f".{_PACKAGE}.{name}" for name in (*self.messages, *_ENUMS)}
+        self.full_names = {"Any": ".google.protobuf.Any"} | {
+            name.rpartition(".")[2]: f".{_PACKAGE}.{name}" for name in (*self.messages, *_ENUMS)
+        }
         self.enums = {name.rpartition(".")[2] for name in _ENUMS}
         for name, *lines in paragraphs:
             for line in lines:
@@ -122,9 +125,11 @@ def _alternatives(message: Any, name: str) -> int:
 
 def _classes() -> Iterator[tuple[str, Any]]:
     pool = pools.DescriptorPool()
+    pool.AddSerializedFile(any_pb2.DESCRIPTOR.serialized_pb)
     pool.AddSerializedFile(_Declaration(_SCHEMA).file.SerializeToString())
     file = pool.FindFileByName("hdfsaver.proto")
-    for name, descriptor in file.message_types_by_name.items():
+    declared = dict(file.message_types_by_name) | {"Any": pool.FindMessageTypeByName("google.protobuf.Any")}
+    for name, descriptor in declared.items():
         found = message_factory.GetMessageClass(descriptor)
         _name(found, descriptor, name)
         yield name, found

@@ -150,10 +150,6 @@ OpDeprecation
 OpList
 1 op OpDef*
 
-Any
-1 type_url string
-2 value bytes
-
 MetaGraphDef
 1 meta_info_def MetaInfoDef
 2 graph_def GraphDef

@@ -682,16 +682,6 @@ class OpList(Message):
         op: Iterable[OpDef] | None = ...,
     ) -> None: ...
 
-class Any(Message):
-    type_url: str
-    value: bytes
-    def __init__(
-        self,
-        *,
-        type_url: str | None = ...,
-        value: bytes | None = ...,
-    ) -> None: ...
-
 class MetaGraphDef(Message):
     class MetaInfoDef(Message):
         meta_graph_version: str
@@ -966,3 +956,17 @@ class SavedModel(Message):
         saved_model_schema_version: int | None = ...,
         meta_graphs: Iterable[MetaGraphDef] | None = ...,
     ) -> None: ...
+
+class Any(Message):
+    type_url: str
+    value: bytes
+    def __init__(
+        self,
+        *,
+        type_url: str | None = ...,
+        value: bytes | None = ...,
+    ) -> None: ...
+    def Is(self, descriptor: typing.Any) -> bool: ...
+    def Pack(self, msg: Message, type_url_prefix: str = ..., deterministic: bool | None = ...) -> None: ...
+    def TypeName(self) -> str: ...
+    def Unpack(self, msg: Message) -> bool: ...

@@ -106,6 +106,15 @@ class _MessageMap(Mapping[_Key, _Value]):
 '''
 
 
+ANY = (
+    "def Is(self, descriptor: typing.Any) -> bool: ...",
+    "def Pack(self, msg: Message, type_url_prefix: str = ..., deterministic: bool | None = ...) -> None: ...",
+    "def TypeName(self) -> str: ...",
+    "def Unpack(self, msg: Message) -> bool: ...",
+)
+"""What protobuf gives its message for any other beside the usual methods."""
+
+
 def is_map(field: Any) -> bool:
     """Whether a field is a map."""
     return field.message_type is not None and field.message_type.GetOptions().map_entry
@@ -119,7 +128,8 @@ def is_repeated(field: Any) -> bool:
 def plain_type(field: Any) -> str:
     """The Python type of one value of a field."""
     if field.message_type is not None:
-        return str(field.message_type.full_name.removeprefix(f"{field.file.package}."))
+        full_name: str = field.message_type.full_name
+        return full_name.removeprefix(f"{field.file.package}.").removeprefix("google.protobuf.")
     kinds = {field.CPPTYPE_STRING: "str", field.CPPTYPE_BOOL: "bool"}
     kinds |= dict.fromkeys((field.CPPTYPE_FLOAT, field.CPPTYPE_DOUBLE), "float")
     return "bytes" if field.type == field.TYPE_BYTES else kinds.get(field.cpp_type, "int")
@@ -159,6 +169,7 @@ def body(descriptor: Any, indent: str) -> Iterator[str]:
         yield f"{indent}    *,"
     yield from (f"{indent}    {field.name}: {types_of(field)[1]} | None = ...," for field in descriptor.fields)
     yield f"{indent}) -> None: ..."
+    yield from (f"{indent}{line}" for line in ANY if descriptor.full_name == "google.protobuf.Any")
     alternatives = [field.name for group in descriptor.oneofs for field in group.fields]
     if alternatives:
         names = ", ".join(f'"{name}"' for name in alternatives)

@@ -31,6 +31,12 @@ gfile.Open gfile.Exists gfile.IsDirectory gfile.ListDirectory gfile.Glob gfile.W
 gfile.MakeDirs gfile.Copy gfile.Rename gfile.Remove gfile.DeleteRecursively io.gfile.GFile io.gfile.exists
 io.gfile.isdir io.gfile.listdir io.gfile.glob io.gfile.walk io.gfile.stat io.gfile.mkdir io.gfile.makedirs
 io.gfile.copy io.gfile.rename io.gfile.remove io.gfile.rmtree io.gfile.join io.gfile.get_registered_schemes
+saved_model.load saved_model.loader.load saved_model.loader.maybe_saved_model_directory
+saved_model.maybe_saved_model_directory saved_model.contains_saved_model saved_model.simple_save saved_model.Builder
+saved_model.builder.SavedModelBuilder saved_model.build_signature_def saved_model.predict_signature_def
+saved_model.regression_signature_def saved_model.classification_signature_def saved_model.is_valid_signature
+saved_model.build_tensor_info saved_model.get_tensor_from_tensor_info saved_model.main_op.main_op
+saved_model.main_op_with_restore saved_model.main_op.main_op_with_restore
 """.split()  # noqa: SIM905, a list would be one name a line
 
 

@@ -33,7 +33,7 @@ LAYERS = (
     ("arrays",),
     ("variables", "session", "training"),
     ("checkpoint",),
-    ("monitoring", "conversion"),
+    ("monitoring", "conversion", "saved_model"),
     ("cli", "testing"),
 )
 HEIGHTS = {room: height for height, rooms in enumerate(LAYERS) for room in rooms} | {"__main__": len(LAYERS)}

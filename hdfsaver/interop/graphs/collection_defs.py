@@ -72,12 +72,25 @@ def read_part(message: message_classes.SaveSliceInfoDef) -> SaveSliceInfoDef:
     return SaveSliceInfoDef(message.full_name, *(tuple(getattr(message, name)) for name in _LISTS))
 
 
-def write_collection(message: Any, collection: CollectionDef) -> None:
-    """Write a collection into a ``CollectionDef``."""
-    items = collection.value
-    if collection.kind == "variable_list":
+def write_collection(key: str, message: Any, collection: CollectionDef) -> None:
+    """Write a collection into a ``CollectionDef``.
+
+    Parameters
+    ----------
+    key : str
+        Its name. TensorFlow reads bytes as variables only in the collections that it knows; in any other, variables are
+        the names of their tensors.
+    message : CollectionDef message
+        An empty one.
+    collection : CollectionDef
+        The items.
+    """
+    items, kind = collection.value, str(collection.WhichOneof("kind"))
+    if collection.kind == "variable_list" and key not in _OF_VARIABLES:
+        items, kind = [item.variable_name for item in items], "node_list"
+    elif collection.kind == "variable_list":
         items = [_written(item).SerializeToString(deterministic=True) for item in items]
-    values = getattr(message, str(collection.WhichOneof("kind")))
+    values = getattr(message, kind)
     values.SetInParent()
     values.value.extend(items)
 
@@ -124,7 +137,7 @@ def update(key: str, message: Any, collection: CollectionDef | None) -> bool:
     rest = [item for item, variable in zip(items, variables, strict=False) if not _is_known(variable)]
     message.Clear()
     if collection is not None:
-        write_collection(message, collection)
+        write_collection(key, message, collection)
     if rest and message.WhichOneof("kind") in (None, "bytes_list"):
         message.bytes_list.value.extend(rest)
     return message.WhichOneof("kind") is not None
@@ -137,12 +150,12 @@ def split(defined: Mapping[str, Any]) -> tuple[dict[str, CollectionDef], list[st
         collection = read_collection(key, defined[key])
         if collection is not None:
             found[key] = collection
-        if collection is None or not _is_exact(collection, defined[key]):
+        if collection is None or not _is_exact(key, collection, defined[key]):
             inexact.append(key)
     return found, inexact
 
 
-def _is_exact(collection: CollectionDef, message: Any) -> bool:
+def _is_exact(key: str, collection: CollectionDef, message: Any) -> bool:
     written = message_classes.CollectionDef()
-    write_collection(written, collection)
+    write_collection(key, written, collection)
     return bool(written.SerializeToString() == message.SerializeToString())

@@ -263,11 +263,23 @@ def read_saved_model(folder: PathLike) -> SavedModel:
         It is damaged, or names an asset outside of its folder.
     """
     path = _model_file(Path(folder))
-    message = read_message(path, message_classes.SavedModel)
+    message = saved_model_message(folder)
     with about(path):
         assets = _assets(Path(folder), message)
         graphs = [MetaGraph(tuple(found.meta_info_def.tags), structure_of(found)) for found in message.meta_graphs]
     return SavedModel(graphs, _variables(Path(folder)), assets)
+
+
+def saved_model_message(folder: PathLike) -> message_classes.SavedModel:
+    """Read the message of a SavedModel; see `read_saved_model`.
+
+    Raises
+    ------
+    NotFoundError, DataLossError
+        See `read_saved_model`.
+    """
+    message: message_classes.SavedModel = read_message(_model_file(Path(folder)), message_classes.SavedModel)
+    return message
 
 
 class FirstGraph(NamedTuple):
@@ -318,11 +330,12 @@ def _model_file(folder: Path) -> Path:
 
 
 def _assets(folder: Path, message: Any) -> dict[str, Path]:
-    names = [asset.filename for graph in message.meta_graphs for asset in _asset_defs(graph)]
-    return {name: folder / "assets" / _checked(name) for name in names}
+    names = [asset.filename for graph in message.meta_graphs for asset in asset_defs(graph)]
+    return {name: folder / "assets" / checked_asset_name(name) for name in names}
 
 
-def _asset_defs(graph: Any) -> Iterator[Any]:
+def asset_defs(graph: message_classes.MetaGraphDef) -> Iterator[message_classes.AssetFileDef]:
+    """The further files of a graph of a SavedModel."""
     yield from graph.asset_file_def
     # The builders of TensorFlow 1 keep them in a collection.
     if _ASSETS in graph.collection_def:
@@ -330,7 +343,8 @@ def _asset_defs(graph: Any) -> Iterator[Any]:
             yield parse(message_classes.AssetFileDef, item.value, "an asset")
 
 
-def _checked(name: str) -> str:
+def checked_asset_name(name: str) -> str:
+    """The name of a further file of a SavedModel; `DataLossError` where that would be outside of its folder."""
     posix, windows = PurePosixPath(name), PureWindowsPath(name)
     if ".." in windows.parts or posix.is_absolute() or windows.is_absolute() or windows.drive or "\0" in name:
         raise DataLossError(None, None, f"the asset {name!r} would be outside of the SavedModel.")

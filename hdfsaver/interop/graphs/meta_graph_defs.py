@@ -169,7 +169,9 @@ def _move(source: Any, target: Any, field: str) -> None:
     source.ClearField(field)
 
 
-def message_of(structure: Structure, with_saver: bool = True) -> message_classes.MetaGraphDef:
+def message_of(
+    structure: Structure, with_saver: bool = True, known: Known | None = None
+) -> message_classes.MetaGraphDef:
     """The ``MetaGraphDef`` for a structure, as TensorFlow reads it.
 
     Parameters
@@ -177,6 +179,14 @@ def message_of(structure: Structure, with_saver: bool = True) -> message_classes
     structure : Structure
     with_saver : bool
         Add the operations that its Saver needs in TensorFlow, where they are not in the graph.
+    known : callable, optional
+        Whether the outputs of a type need not be described, see `hdfsaver.messages.node_defs.write_nodes`. By default
+        those of all types are known if the graph came with definitions of types; otherwise all are described.
+
+    Returns
+    -------
+    MetaGraphDef
+        A new message.
 
     Raises
     ------
@@ -194,7 +204,7 @@ def message_of(structure: Structure, with_saver: bool = True) -> message_classes
         nodes += added.items()
     # Where definitions of types came with the graph, they define the outputs.
     defined = bool(structure.tensorflow.keys() - {LIBRARY})
-    return _message(structure, nodes, saver, lambda op: defined, add_shapes=False)
+    return _message(structure, nodes, saver, known or (lambda op: defined), add_shapes=False)
 
 
 def program_message(structure: Structure, known: Known, add_shapes: bool) -> message_classes.MetaGraphDef:
@@ -241,7 +251,7 @@ def _write_collections(message: message_classes.MetaGraphDef, structure: Structu
             del message.collection_def[key]
     for key, collection in structure.collections.items():
         if key not in message.collection_def:
-            collection_defs.write_collection(message.collection_def[key], collection)
+            collection_defs.write_collection(key, message.collection_def[key], collection)
 
 
 def _write_saver(message: message_classes.MetaGraphDef, saver: SaverDef | None) -> None:
