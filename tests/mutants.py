@@ -3377,6 +3377,14 @@ MUTANTS = [
             "reading/test_text_format.py",
             "A number in a comment is not a value.",
         ),
+        (
+            "state-messages-copy",
+            "reading/state_messages.py",
+            "                setattr(self, name, [*getattr(self, name), *(value or ())])",
+            "                setattr(self, name, value)",
+            "messages/test_messages_in_programs.py",
+            "The state of a folder is copied and joined as protobuf does it.",
+        ),
         # --- checkpoint ---------------------------------------------------------------------------------------------
         (
             "all-or-nothing-is-restored",

@@ -7,20 +7,21 @@ from typing import Any, overload
 
 from hdfsaver import schema
 from hdfsaver.graph.default import get_default_graph
+from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.insert_nodes import Replaced, insert_nodes
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.messages import message_classes
-from hdfsaver.messages.function_libraries import joined
-from hdfsaver.messages.node_defs import nodes_of, parse_input
-from hdfsaver.schema import LIBRARY
+from hdfsaver.messages.function_libraries import joined, library_of
+from hdfsaver.messages.node_defs import graph_def_of, nodes_in, nodes_of, parse_input
+from hdfsaver.schema import LIBRARY, Structure
 
 
 @overload
 def import_graph_def(
-    graph_def: message_classes.GraphDef,
+    graph_def: message_classes.GraphDef | Structure,
     input_map: Mapping[Any, Any] | None = None,
     return_elements: None = None,
     name: str | None = None,
@@ -31,7 +32,7 @@ def import_graph_def(
 
 @overload
 def import_graph_def(
-    graph_def: message_classes.GraphDef,
+    graph_def: message_classes.GraphDef | Structure,
     input_map: Mapping[Any, Any] | None = None,
     *,
     return_elements: Iterable[str | bytes],
@@ -43,7 +44,7 @@ def import_graph_def(
 
 @overload
 def import_graph_def(
-    graph_def: message_classes.GraphDef,
+    graph_def: message_classes.GraphDef | Structure,
     input_map: Mapping[Any, Any] | None,
     return_elements: Iterable[str | bytes],
     name: str | None = None,
@@ -53,7 +54,7 @@ def import_graph_def(
 
 
 def import_graph_def(
-    graph_def: message_classes.GraphDef,
+    graph_def: message_classes.GraphDef | Structure,
     input_map: Mapping[Any, Any] | None = None,
     return_elements: Iterable[str | bytes] | None = None,
     name: str | None = None,
@@ -68,8 +69,8 @@ def import_graph_def(
 
     Parameters
     ----------
-    graph_def : GraphDef
-        It is not changed.
+    graph_def : GraphDef or Structure
+        The message, or the result of `hdfsaver.interop.read_graph_def`. It is not changed.
     input_map : dict of str to Tensor, optional
         The replacements of inputs: ``"a"`` or ``"a:0"`` for a tensor, ``"^a"`` for an operation to wait for.
     return_elements : list of str, optional
@@ -96,8 +97,9 @@ def import_graph_def(
         A node contradicts the definition of its type: an attribute is missing, or of another kind, or has a value that
         is not allowed; the inputs are of other dtypes. This error is a `ValueError`, too.
     """
+    graph_def = _definition(graph_def) if isinstance(graph_def, Structure) else graph_def
     if not isinstance(graph_def, message_classes.GraphDef):
-        raise TypeError(f"Argument `graph_def` must be a GraphDef, not {type(graph_def).__name__}.")
+        raise TypeError(f"Argument `graph_def` must be a GraphDef proto, not {type(graph_def).__name__}.")
     wanted = None if return_elements is None else checked_elements(return_elements)
     given = checked_map(input_map)
     graph = get_default_graph()
@@ -107,6 +109,16 @@ def import_graph_def(
             elements = insert_definition(graph, nodes_of(graph_def), scope, tensors, wanted)[1]
     add_functions(graph, graph_def.library)
     return elements
+
+
+def _definition(structure: Structure) -> message_classes.GraphDef:
+    """The message for the contents of a file; `ValueError` for a plain digraph."""
+    if structure.is_plain:
+        raise ValueError("A plain digraph is not a computation graph: its nodes are not operations.")
+    message = graph_def_of(nodes_in(structure.digraph), find)
+    if LIBRARY in structure.tensorflow:
+        message.library.CopyFrom(library_of(structure.tensorflow[LIBRARY]))
+    return message
 
 
 def add_functions(graph: Graph, library: message_classes.FunctionDefLibrary) -> None:

@@ -1,8 +1,9 @@
 """TensorFlow's messages about graphs, in the notation of `hdfsaver.messages.descriptor_pool`.
 
 Sources: ``tensorflow/core/framework/{graph,node_def,attr_value,function,op_def,variable}.proto`` and
-``tensorflow/core/protobuf/{meta_graph,saver,saved_model}.proto``. Messages that are left out (traces of the code, the
-graph of objects, handles) are kept as unknown fields. hdfsaver adds one field to ``MetaGraphDef``: which variable a
+``tensorflow/core/protobuf/{meta_graph,saver,saved_model}.proto``, and
+``tensorflow/python/training/checkpoint_state.proto``. Messages that are left out (traces of the code, the graph of
+objects, handles) are kept as unknown fields. hdfsaver adds one field to ``MetaGraphDef``: which variable a
 Saver keeps under which name. TensorFlow has this in operations, which hdfsaver's Saver does not add. TensorFlow keeps
 the field as an unknown one.
 """
@@ -245,6 +246,12 @@ SaveSliceInfoDef
 2 full_shape int64*
 3 var_offset int64*
 4 var_shape int64*
+
+CheckpointState
+1 model_checkpoint_path string
+2 all_model_checkpoint_paths string*
+3 all_model_checkpoint_timestamps double*
+4 last_preserved_timestamp double
 
 SavedModel
 1 saved_model_schema_version int64

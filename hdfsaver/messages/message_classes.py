@@ -6,7 +6,7 @@ and take a class from it when they need it. The types for type checkers are in `
 
 from __future__ import annotations
 
-from typing import Any
+import typing
 
 from hdfsaver.files.extras import library
 
@@ -21,7 +21,7 @@ _OF_PROTOBUF = {
 """Other names that are needed from protobuf, by the names that they have here."""
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> typing.Any:
     if name in _OF_PROTOBUF:
         module, found = _OF_PROTOBUF[name]
         value = getattr(library(module), found)

@@ -946,6 +946,22 @@ class SaveSliceInfoDef(Message):
         var_shape: Iterable[int] | None = ...,
     ) -> None: ...
 
+class CheckpointState(Message):
+    model_checkpoint_path: str
+    @property
+    def all_model_checkpoint_paths(self) -> _Scalars[str]: ...
+    @property
+    def all_model_checkpoint_timestamps(self) -> _Scalars[float]: ...
+    last_preserved_timestamp: float
+    def __init__(
+        self,
+        *,
+        model_checkpoint_path: str | None = ...,
+        all_model_checkpoint_paths: Iterable[str] | None = ...,
+        all_model_checkpoint_timestamps: Iterable[float] | None = ...,
+        last_preserved_timestamp: float | None = ...,
+    ) -> None: ...
+
 class SavedModel(Message):
     saved_model_schema_version: int
     @property

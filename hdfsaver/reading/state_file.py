@@ -23,6 +23,7 @@ from hdfsaver.files.file_kinds import STATE
 from hdfsaver.files.kind_detection import kind_of_file
 from hdfsaver.files.opening import read_regular
 from hdfsaver.reading import checkpoint_names, text_format
+from hdfsaver.reading.state_messages import MessageMethods
 
 DEFAULT_NAME = "checkpoint"
 
@@ -48,8 +49,8 @@ class GroupList(NamedTuple):
 
 
 @dataclass
-class CheckpointState:
-    """The content of a state file: TensorFlow's message of that name, field for field.
+class CheckpointState(MessageMethods):
+    """The content of a state file: TensorFlow's message of that name, field for field, with protobuf's methods.
 
     Attributes
     ----------

@@ -272,8 +272,8 @@ def test_constants_that_would_fill_the_memory():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("x",), "must be a GraphDef, not str"),
-        ((None,), "must be a GraphDef, not NoneType"),
+        (("x",), "must be a GraphDef proto, not str"),
+        ((None,), "must be a GraphDef proto, not NoneType"),
         ((tf.GraphDef(), {1: 2}), r"must be strings; obtained \[1\]"),
         ((tf.GraphDef(), [1]), "must be a dictionary, not list"),
         ((tf.GraphDef(), None, [3]), r"must be a list of strings, not \[3\]"),
