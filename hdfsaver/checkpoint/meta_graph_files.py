@@ -149,7 +149,8 @@ def write_graph(
     """
     if not isinstance(graph_or_graph_def, Graph | message_classes.GraphDef):
         raise TypeError(f"write_graph takes a Graph or a GraphDef, not {type(graph_or_graph_def).__name__}.")
-    path = Path(os.fspath(as_prefix(logdir)), name)
+    given_path = os.path.join(as_prefix(logdir), name)
+    path = Path(given_path)
     if isinstance(graph_or_graph_def, Graph) and (as_text or path.suffix == ".pb"):
         warn_of_annotations(graph_or_graph_def.digraph, path)
     if as_text:
@@ -157,10 +158,10 @@ def write_graph(
         text = text_of(given.as_graph_def() if isinstance(given, Graph) else given, path)
         make_folder(path.parent)
         write_text_atomically(path, text)
-        return str(path)
+        return given_path
     if path.suffix == ".pb":
         _write_binary(graph_or_graph_def, path)
-        return str(path)
+        return given_path
     graph = graph_or_graph_def if isinstance(graph_or_graph_def, Graph) else graph_around(graph_or_graph_def)
     write_structure(path, Structure(graph.digraph))
     return str(checkpoint_names.file_of(str(path)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -250,6 +251,13 @@ def test_binary_graphs_are_what_the_text_is(tmp_path: Path) -> None:
             assert str(tmp_path / ("g.pbtxt" if as_text else "g.pb")) == path
     binary, text = (read_message(tmp_path / name, message_classes.GraphDef) for name in ("g.pb", "g.pbtxt"))
     assert text == binary
+
+
+def test_the_path_of_a_written_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is folder and name joined, as in TensorFlow."""
+    monkeypatch.chdir(tmp_path)
+    for name, as_text in (("g.pbtxt", True), ("g.pb", False)):
+        assert os.path.join(".", name) == tf.train.write_graph(tf.Graph(), ".", name, as_text)
 
 
 def test_scalars_are_frozen_into_files(tmp_path: Path) -> None:
