@@ -4,6 +4,7 @@ import importlib
 import typing
 
 from hdfsaver import dtypes, errors, gfile, graph_util, initializers, limits, logging, math, nn, random
+from hdfsaver.absent_names import absent as _absent
 from hdfsaver.dtypes import (
     QUANTIZED_DTYPES,
     DType,
@@ -667,6 +668,7 @@ _LAZY = {
     "NameAttrList": "hdfsaver.messages.message_classes",
     "NodeDef": "hdfsaver.messages.message_classes",
     "TensorInfo": "hdfsaver.messages.message_classes",
+    "contrib": "hdfsaver.absent_names",
     "convert": "hdfsaver.conversion.converting",
     "load_file": "hdfsaver.arrays.array_files",
     "open_file": "hdfsaver.arrays.array_files",
@@ -684,7 +686,7 @@ if not typing.TYPE_CHECKING:  # or else a type checker would accept every name
         if name in ("io", "saved_model", "test", "train"):
             return importlib.import_module(f"hdfsaver.{name}")
         if name not in _LAZY:
-            raise AttributeError(f"module 'hdfsaver' has no attribute {name!r}")
+            raise _absent("hdfsaver", name, __all__)
         value = globals()[name] = getattr(importlib.import_module(_LAZY[name]), name)
         return value
 

@@ -6,11 +6,13 @@ variable); `DType` is the corresponding object of TensorFlow's API (``tf.float32
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import ml_dtypes
 import numpy as np
 import numpy.typing as npt
+
+from hdfsaver.absent_names import absent as _absent
 
 __all__ = [
     "DType",
@@ -454,3 +456,9 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+if not TYPE_CHECKING:  # a type checker is to know the names above, and no others
+
+    def __getattr__(name: str) -> object:
+        raise _absent(__name__, name, __all__)

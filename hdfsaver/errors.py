@@ -31,7 +31,9 @@ from __future__ import annotations
 import errno
 import os
 import reprlib
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from hdfsaver.absent_names import absent as _absent
 
 __all__ = [
     "ABORTED",
@@ -304,3 +306,9 @@ def shown(value: object) -> str:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+if not TYPE_CHECKING:  # a type checker is to know the names above, and no others
+
+    def __getattr__(name: str) -> object:
+        raise _absent(__name__, name, __all__)

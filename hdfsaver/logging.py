@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import typing
+
+from hdfsaver.absent_names import absent as _absent
 from hdfsaver.training.tf_logging import (
     DEBUG,
     ERROR,
@@ -49,3 +52,9 @@ __all__ = [
 
 def __dir__() -> list[str]:
     return __all__
+
+
+if not typing.TYPE_CHECKING:  # a type checker is to know the names above, and no others
+
+    def __getattr__(name: str) -> object:
+        raise _absent(__name__, name, __all__)

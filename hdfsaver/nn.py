@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import typing
+
+from hdfsaver.absent_names import absent as _absent
 from hdfsaver.ops.activations import (
     elu,
     leaky_relu,
@@ -81,3 +84,9 @@ __all__ = [
 
 def __dir__() -> list[str]:
     return __all__
+
+
+if not typing.TYPE_CHECKING:  # a type checker is to know the names above, and no others
+
+    def __getattr__(name: str) -> object:
+        raise _absent(__name__, name, __all__)

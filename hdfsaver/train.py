@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 
+from hdfsaver.absent_names import absent as _absent
 from hdfsaver.checkpoint.checkpoint_management import (
     generate_checkpoint_state_proto,
     remove_checkpoint,
@@ -134,4 +135,4 @@ if not typing.TYPE_CHECKING:  # a type checker is to know the names above, and n
     def __getattr__(name: str) -> typing.Any:
         if name == "SaverDef":  # a message, for which protobuf has to be loaded
             return getattr(message_classes, name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise _absent(__name__, name, __all__)
