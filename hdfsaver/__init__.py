@@ -3,7 +3,7 @@
 import importlib
 import typing
 
-from hdfsaver import dtypes, errors, gfile, graph_util, initializers, limits, logging, math, nn, random
+from hdfsaver import dtypes, errors, gfile, graph_util, initializers, limits, logging, math, nn, random, version
 from hdfsaver.absent_names import absent as _absent
 from hdfsaver.dtypes import (
     QUANTIZED_DTYPES,
@@ -299,6 +299,23 @@ from hdfsaver.ops.state_ops import (
     scatter_sub,
     scatter_update,
 )
+from hdfsaver.programs.behavior import (
+    control_flow_v2_enabled,
+    disable_control_flow_v2,
+    disable_eager_execution,
+    disable_resource_variables,
+    disable_tensor_equality,
+    disable_v2_behavior,
+    disable_v2_tensorshape,
+    enable_control_flow_v2,
+    enable_eager_execution,
+    enable_resource_variables,
+    enable_tensor_equality,
+    enable_v2_behavior,
+    enable_v2_tensorshape,
+    executing_eagerly,
+    resource_variables_enabled,
+)
 from hdfsaver.session import (
     InteractiveSession,
     Session,
@@ -350,13 +367,21 @@ from hdfsaver.variables.variable_scope import (
     variable_scope,
 )
 from hdfsaver.version import (
+    COMPILER_VERSION,
+    CXX11_ABI_FLAG,
+    GIT_VERSION,
+    GRAPH_DEF_VERSION,
+    GRAPH_DEF_VERSION_MIN_CONSUMER,
+    GRAPH_DEF_VERSION_MIN_PRODUCER,
+    MONOLITHIC_BUILD,
+    VERSION,
     __version__,
 )
 
 newaxis = None
 
 if typing.TYPE_CHECKING:
-    from hdfsaver import io, saved_model, test, train
+    from hdfsaver import app, compat, flags, io, saved_model, test, train
     from hdfsaver.arrays.array_files import load_file, open_file, save_file
     from hdfsaver.arrays.digraphs import read_digraph, write_digraph
     from hdfsaver.conversion.converting import convert
@@ -370,15 +395,22 @@ __all__ = [
     "AggregationMethod",
     "Assert",
     "AttrValue",
+    "COMPILER_VERSION",
+    "CXX11_ABI_FLAG",
     "Compression",
     "DType",
     "Dimension",
+    "GIT_VERSION",
+    "GRAPH_DEF_VERSION",
+    "GRAPH_DEF_VERSION_MIN_CONSUMER",
+    "GRAPH_DEF_VERSION_MIN_PRODUCER",
     "Graph",
     "GraphDef",
     "GraphKeys",
     "IndexedSlices",
     "IndexedSlicesValue",
     "InteractiveSession",
+    "MONOLITHIC_BUILD",
     "MetaGraphDef",
     "NameAttrList",
     "NoGradient",
@@ -394,6 +426,7 @@ __all__ = [
     "TensorInfo",
     "TensorShape",
     "UnconnectedGradients",
+    "VERSION",
     "Variable",
     "VariableAggregation",
     "VariableScope",
@@ -407,6 +440,7 @@ __all__ = [
     "add_to_collection",
     "add_to_collections",
     "all_variables",
+    "app",
     "argmax",
     "argmin",
     "as_dtype",
@@ -431,6 +465,7 @@ __all__ = [
     "clip_by_norm",
     "clip_by_value",
     "colocate_with",
+    "compat",
     "complex",
     "complex128",
     "complex64",
@@ -439,6 +474,7 @@ __all__ = [
     "constant",
     "constant_initializer",
     "control_dependencies",
+    "control_flow_v2_enabled",
     "convert",
     "convert_to_tensor",
     "convert_to_tensor_or_indexed_slices",
@@ -451,19 +487,33 @@ __all__ = [
     "cumsum",
     "custom_gradient",
     "device",
+    "disable_control_flow_v2",
+    "disable_eager_execution",
+    "disable_resource_variables",
+    "disable_tensor_equality",
+    "disable_v2_behavior",
+    "disable_v2_tensorshape",
     "div",
     "div_no_nan",
     "divide",
     "double",
     "dtypes",
+    "enable_control_flow_v2",
+    "enable_eager_execution",
+    "enable_resource_variables",
+    "enable_tensor_equality",
+    "enable_v2_behavior",
+    "enable_v2_tensorshape",
     "equal",
     "erf",
     "errors",
+    "executing_eagerly",
     "exp",
     "expand_dims",
     "expm1",
     "fill",
     "fixed_size_partitioner",
+    "flags",
     "float16",
     "float32",
     "float64",
@@ -588,6 +638,7 @@ __all__ = [
     "reset_default_graph",
     "reshape",
     "resource",
+    "resource_variables_enabled",
     "reverse",
     "rint",
     "round",
@@ -652,6 +703,7 @@ __all__ = [
     "variables_initializer",
     "variance_scaling_initializer",
     "variant",
+    "version",
     "where",
     "where_v2",
     "write_digraph",
@@ -683,7 +735,7 @@ _LAZY = {
 if not typing.TYPE_CHECKING:  # or else a type checker would accept every name
 
     def __getattr__(name: str) -> object:
-        if name in ("io", "saved_model", "test", "train"):
+        if name in ("app", "compat", "flags", "io", "saved_model", "test", "train"):
             return importlib.import_module(f"hdfsaver.{name}")
         if name not in _LAZY:
             raise _absent("hdfsaver", name, __all__)

@@ -7,17 +7,19 @@ from typing import Any
 
 _EXTRA = "tensorflow"
 
-_PACKAGES = {"google": "protobuf"}
+_PACKAGES = {"absl": "absl-py", "google": "protobuf"}
 """The packages of modules that have another name."""
 
 
-def library(name: str) -> Any:
-    """A module that files and graphs of TensorFlow need.
+def library(name: str, needed_by: str = "TensorFlow's files and graphs need") -> Any:
+    """A module that files, graphs and programs of TensorFlow need.
 
     Parameters
     ----------
     name : str
         Its full name.
+    needed_by : str, optional
+        The beginning of the sentence that says what the library is needed for.
 
     Raises
     ------
@@ -31,7 +33,7 @@ def library(name: str) -> Any:
         is_missing = isinstance(error, ModuleNotFoundError) and (error.name or name).partition(".")[0] == top
         why = "which is not installed" if is_missing else f"which cannot be imported ({error})"
         raise ImportError(
-            f"TensorFlow's files and graphs need the library {_PACKAGES.get(top, top)!r}, {why}. "
+            f"{needed_by} the library {_PACKAGES.get(top, top)!r}, {why}. "
             f"Install it with `pip install 'hdfsaver[{_EXTRA}]'`.",
             name=error.name,
         ) from error

@@ -29,8 +29,9 @@ from hdfsaver.messages.op_defs import OUTPUT_DTYPES, OUTPUT_SHAPES, OpDefs
 from hdfsaver.messages.parsing import has_unknown, parse
 from hdfsaver.messages.tensor_types import NAME_BY_NUMBER, type_name
 from hdfsaver.schema import DiGraph
+from hdfsaver.version import GRAPH_DEF_VERSION
 
-PRODUCER = 2474
+PRODUCER = GRAPH_DEF_VERSION
 """The version of the rules for graphs that operations follow here: that of TensorFlow 2.21."""
 
 NodeData = dict[str, Any]

@@ -23,7 +23,7 @@ PACKAGE = "hdfsaver"
 # long as that makes no cycle. Modules below hdfsaver that are not in the table are public modules: they are above
 # everything and hold nothing but re-exports.
 LAYERS = (
-    ("errors", "dtypes", "shapes", "schema", "annotations", "limits", "version"),
+    ("errors", "dtypes", "shapes", "schema", "annotations", "limits", "version", "absent_names"),
     ("tensor_info", "library_arrays", "optimizer_slots"),
     ("files",),
     ("messages",),
@@ -34,7 +34,7 @@ LAYERS = (
     ("variables", "session", "training"),
     ("checkpoint",),
     ("monitoring", "conversion", "saved_model"),
-    ("cli", "testing"),
+    ("cli", "testing", "programs"),
 )
 HEIGHTS = {room: height for height, rooms in enumerate(LAYERS) for room in rooms} | {"__main__": len(LAYERS)}
 
