@@ -64,7 +64,8 @@ def proposal(dotted: str, listed: Sequence[str] = ()) -> str:
 def nearest(dotted: str, listed: Sequence[str] = ()) -> list[str]:
     """Up to three names like a missing one: first from its own module, whose names are given, then from others."""
     space, _, name = dotted.rpartition(".")
-    own = [_full(space, other) for other in difflib.get_close_matches(name, listed, cutoff=_CLOSE)]
+    own_names = listed or dict(_public_names()).get(space, ())
+    own = [_full(space, other) for other in difflib.get_close_matches(name, own_names, cutoff=_CLOSE)]
     others = [
         _full(other, close)
         for other, names in _public_names()

@@ -15,12 +15,13 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from hdfsaver.cli import conversion_report, listing, rendering
+from hdfsaver.cli import conversion_report, listing, rendering, run_command
 from hdfsaver.cli.progress_bar import progress_bar
 from hdfsaver.conversion import converting as conversion
 from hdfsaver.conversion.targets import TARGET_BY_NAME
 from hdfsaver.errors import OpError
 from hdfsaver.formats.open_source import open_source
+from hdfsaver.programs import name_check, running
 from hdfsaver.reading import checkpoint_names
 from hdfsaver.storage.resealing import reseal as reseal_file
 from hdfsaver.storage.salvaged_file import salvage_into
@@ -197,6 +198,32 @@ def salvage(
     Console().print(*(escape(rendering.printable(line)) for line in said if line), sep="\n", soft_wrap=True)
     if saved.lost:
         raise typer.Exit(1)
+
+
+@app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+def run(
+    program: Annotated[list[str], typer.Argument(metavar="SCRIPT", help="The program, then its arguments.")],
+    check: Annotated[bool, typer.Option("--check", help="Run nothing; list the names that hdfsaver lacks.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --check: print JSON.")] = False,
+) -> None:
+    """Run a program written for TensorFlow 1, unchanged: `tensorflow` stands for hdfsaver.
+
+    As for Python itself, the program is a script, `-m` and a module, `-c` and code, or `-` for the standard input; a
+    notebook (.ipynb) is run cell by cell. With --check, the files and folders are only read: each name of TensorFlow
+    that they use and hdfsaver lacks is listed with its place; exit status 1 if there are any.
+    """
+    if check:
+        as_json = as_json or "--json" in program
+        report = name_check.check(name for name in program if name != "--json")
+        said = [rendering.as_json(run_command.as_dict(report))] if as_json else run_command.lines(report)
+        typer.echo("\n".join(said if as_json else map(rendering.printable, said)))
+        if report.missing or report.unread:
+            raise typer.Exit(1)
+        return
+    if as_json or (program[0].startswith("-") and program[0][:2] not in ("-m", "-c") and program[0] != "-"):
+        option = "--json without --check" if as_json else program[0]
+        raise typer.BadParameter(f"There is no option {option}; options of the program come after it.")
+    running.run(program)
 
 
 def _found(checkpoint: str) -> Path:

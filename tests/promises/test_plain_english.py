@@ -35,6 +35,7 @@ PAGES = (
     "docs/architecture.md",
     "docs/converting.md",
     "docs/format.md",
+    "docs/programs.md",
     "docs/reliability.md",
     "docs/security.md",
     "docs/tensorflow-files.md",

@@ -1,0 +1,230 @@
+"""Modules named ``tensorflow`` and ``tensorflow.*`` that stand for hdfsaver's, in a program that imports TensorFlow.
+
+A real TensorFlow is not imported, even where it is installed. A module has the names that hdfsaver has; another name
+is an `AttributeError`, and an `ImportError` in an import, that says so.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import sys
+import types
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from hdfsaver import absent_names
+from hdfsaver.messages import message_classes
+from hdfsaver.programs.module_table import MESSAGE_MODULES, MESSAGES, PLACES, RENAMED
+
+ROOT = "tensorflow"
+
+_SAME = ("compat.v1", "_api.v1")
+"""Modules below `ROOT` that have all its names."""
+
+
+class Submodule(NamedTuple):
+    """A module below `ROOT`; the path of `ROOT` itself is empty."""
+
+    path: str
+
+
+def install() -> None:
+    """From now on, let imports of TensorFlow give modules that stand for hdfsaver's.
+
+    Raises
+    ------
+    ImportError
+        Another module of that name has been imported already.
+    """
+    loaded = sys.modules.get(ROOT)
+    if loaded is not None and not isinstance(loaded, StandIn):
+        raise ImportError("TensorFlow has been imported already, so that hdfsaver cannot take its place.", name=ROOT)
+    if not any(isinstance(finder, Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, Finder())
+
+
+def below_root(name: str) -> str:
+    """The path of a module below ``tensorflow``, where ``tensorflow.compat.v1.nn`` is ``nn``."""
+    path = name.partition(".")[2]
+    for same in _SAME:
+        while path == same or path.startswith(f"{same}."):
+            path = path[len(same) + 1 :]
+    return path
+
+
+def is_module(path: str) -> bool:
+    """Whether there is a module at a path below `ROOT`."""
+    if path in PLACES or path == "" or _is_of_messages(path):
+        return True
+    parent, _, name = path.rpartition(".")
+    return is_module(parent) and isinstance(_found(parent, name), Submodule)
+
+
+def lookup(path: str, name: str) -> Any:
+    """A name in the module at a path below `ROOT`; a `Submodule` where it is a module.
+
+    Raises
+    ------
+    AttributeError
+        hdfsaver has no such name.
+    """
+    found = None if name.startswith("__") else _found(path, name)
+    if found is None:
+        raise AttributeError(_missing(path, name), name=name, obj=None)
+    return found[0] if isinstance(found, tuple) and not isinstance(found, Submodule) else found
+
+
+def has(dotted: str) -> bool:
+    """Whether hdfsaver has a name below `ROOT`, with what follows it: ``"train.Saver.save"``."""
+    path = ""
+    parts = dotted.split(".")
+    for count, part in enumerate(parts, start=1):
+        try:
+            found = lookup(path, part)
+        except (AttributeError, ImportError):
+            return False
+        if not isinstance(found, Submodule):
+            return _has_attributes(found, parts[count:])
+        path = found.path
+    return True
+
+
+def _has_attributes(value: object, names: Sequence[str]) -> bool:
+    """Whether a class has an attribute; of other values nothing is known before the program runs."""
+    return not names or not isinstance(value, type) or hasattr(value, names[0])
+
+
+def _found(path: str, name: str) -> Submodule | tuple[Any] | None:
+    """The value as the only element of a tuple, a module, or nothing."""
+    full = f"{path}.{name}".lstrip(".")
+    if full in PLACES or _is_of_messages(full):
+        return Submodule(full)
+    if full in _SAME:
+        return Submodule("")
+    if path not in PLACES and not _is_of_messages(path):
+        return _member(path, name, modules=True)
+    if full in RENAMED:
+        place, _, name = RENAMED[full].rpartition(".")
+        return _member(place, name)
+    places = (MESSAGES, "") if _is_of_messages(path) else PLACES[path]
+    found = (_message(name) if place == MESSAGES else _member(place, name) for place in places)
+    return next((value for value in found if value is not None), None)
+
+
+def _member(path: str, name: str, *, modules: bool = False) -> Submodule | tuple[Any] | None:
+    """A name of one of hdfsaver's public modules."""
+    module = _public(path)
+    try:
+        value = getattr(module, name)
+    except AttributeError:
+        return None
+    if not isinstance(value, types.ModuleType):
+        return (value,)
+    is_public = modules and name in getattr(module, "__all__", ())
+    return Submodule(f"{path}.{name}".lstrip(".")) if is_public else None
+
+
+def _public(path: str) -> Any:
+    """The public module of hdfsaver at a path; None where it does not exist."""
+    module: Any = sys.modules[__package__.partition(".")[0]]
+    for part in path.split(".") if path else ():
+        module = getattr(module, part, None)
+    return module
+
+
+def _is_of_messages(path: str) -> bool:
+    return path.startswith(MESSAGE_MODULES) and path.endswith("_pb2") and path.count(".") == 2
+
+
+def _message(name: str) -> tuple[Any] | None:
+    """A class of messages, or the number of a dtype such as ``DT_FLOAT``."""
+    if name.startswith("DT_"):
+        enum = message_classes.GraphDef.DESCRIPTOR.file.enum_types_by_name["DataType"]
+        return (enum.values_by_name[name].number,) if name in enum.values_by_name else None
+    value = getattr(message_classes, name, None)
+    return None if value is None else (value,)
+
+
+def _missing(path: str, name: str) -> str:
+    """The message about a name that hdfsaver lacks."""
+    full = f"{path}.{name}".lstrip(".")
+    if name.startswith("_"):
+        return f"module {f'{ROOT}.{path}'.rstrip('.')!r} has no attribute {name!r}"
+    if path in PLACES or _is_of_messages(path):
+        shown = f"tf.{full}" if path == "contrib" else f"{ROOT}.{full}"
+        return absent_names.not_here(shown) + absent_names.proposal(name)
+    return str(absent_names.absent(f"hdfsaver.{path}".rstrip("."), name, getattr(_public(path), "__all__", ())))
+
+
+def _import_error(fullname: str, path: str) -> ImportError:
+    """The error for a module that hdfsaver lacks."""
+    parent, _, name = path.rpartition(".")
+    if has(path):
+        above = fullname.rpartition(".")[0]
+        return ModuleNotFoundError(f"No module named {fullname!r}; write `from {above} import {name}`.")
+    is_name = (bool(PLACES.get(parent)) and parent != "python") or not absent_names.is_module(path)
+    return (ImportError if is_name else ModuleNotFoundError)(_missing(parent, name))
+
+
+class StandIn(types.ModuleType):
+    """A module of TensorFlow's name with the names of hdfsaver."""
+
+    def __getattr__(self, name: str) -> Any:
+        found = lookup(below_root(self.__name__), name)
+        if isinstance(found, Submodule):
+            found = importlib.import_module(f"{ROOT}.{found.path}".rstrip("."))
+        self.__dict__[name] = found
+        return found
+
+    def __dir__(self) -> list[str]:
+        return [*self.__dict__, *dir(_public(below_root(self.__name__)))]
+
+
+class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds and makes the modules; there are no files."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: types.ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """The specification of a module that stands for one of TensorFlow.
+
+        Parameters
+        ----------
+        fullname : str
+            The name of the module.
+        path, target : object, optional
+            As for every finder; without effect.
+
+        Returns
+        -------
+        ModuleSpec or None
+            None for a module that is not TensorFlow's.
+
+        Raises
+        ------
+        ImportError
+            hdfsaver lacks that module of TensorFlow. The error does not name a module as `name`, or else
+            ``from tensorflow import keras`` would replace its message.
+        """
+        if fullname.partition(".")[0] != ROOT:
+            return None
+        below = below_root(fullname)
+        if not is_module(below):
+            raise _import_error(fullname, below)
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+        """A module without names; they are looked up when they are used."""
+        return StandIn(spec.name)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Give the module TensorFlow's version; let the names of one module give one module."""
+        canonical = f"{ROOT}.{below_root(module.__name__)}".rstrip(".")
+        if canonical != module.__name__:
+            sys.modules[module.__name__] = importlib.import_module(canonical)
+        elif canonical == ROOT:
+            version = _public("compat.v1")
+            names = ("version", "git_version", "compiler_version", "cxx11_abi_flag", "monolithic_build")
+            vars(module).update({f"__{name}__": getattr(version, f"__{name}__") for name in names})

@@ -1,0 +1,121 @@
+"""Modules named after TensorFlow's: what they have, and what their errors say."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import pytest
+
+import hdfsaver
+from hdfsaver.programs import standing_modules
+from hdfsaver.programs.module_table import PLACES, RENAMED
+
+
+@pytest.fixture(autouse=True)
+def installed(monkeypatch):
+    """TensorFlow's modules stand for hdfsaver's in this test, and are gone after it."""
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tensorflow"]:
+        monkeypatch.delitem(sys.modules, name)
+    standing_modules.install()
+    yield
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tensorflow"]:
+        del sys.modules[name]
+
+
+def execute(line: str):
+    """What a line of imports leaves under the name x."""
+    names: dict[str, object] = {}
+    exec(line, names)
+    return names.get("x")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("import tensorflow as tf; x = tf.Session", "Session"),
+        ("import tensorflow; x = tensorflow.train.Saver", "train.Saver"),
+        ("import tensorflow.compat.v1 as tf; x = tf.nn.relu", "nn.relu"),
+        ("from tensorflow.compat.v1 import nn; x = nn.relu", "nn.relu"),
+        ("import tensorflow.compat.v1.train as t; x = t.Saver", "train.Saver"),
+        ("from tensorflow.nn import relu as x", "nn.relu"),
+        ("import tensorflow as tf; x = tf.compat.v1.Session", "Session"),
+        ("import tensorflow as tf; x = tf.python.framework.ops.Graph", "Graph"),
+        ("from tensorflow.python.framework import ops; x = ops.reset_default_graph", "reset_default_graph"),
+        ("from tensorflow.python.framework.graph_util import extract_sub_graph as x", "graph_util.extract_sub_graph"),
+        ("import tensorflow.python.client.session as s; x = s.Session", "Session"),
+        (
+            "from tensorflow.python import pywrap_tensorflow as p; x = p.NewCheckpointReader",
+            "train.NewCheckpointReader",
+        ),
+        ("from tensorflow.python.ops import array_ops, math_ops; x = math_ops.mul", "multiply"),
+        ("from tensorflow.python.ops.variables import VariableV1 as x", "Variable"),
+        ("from tensorflow.python.training import saver; x = saver.Saver", "train.Saver"),
+        ("from tensorflow.python.framework.errors_impl import NotFoundError as x", "errors.NotFoundError"),
+        ("from tensorflow.core.framework import graph_pb2; x = graph_pb2.GraphDef", "GraphDef"),
+        ("from tensorflow.core.protobuf.saver_pb2 import SaverDef as x", "train.SaverDef"),
+    ],
+)
+def test_a_name_is_hdfsavers(line, expected):
+    """In every way in which programs write it, by the public modules and by the inner ones."""
+    value = hdfsaver
+    for part in expected.split("."):
+        value = getattr(value, part)
+    assert value is execute(line)
+
+
+def test_numbers_of_dtypes():
+    """They are in a module of messages."""
+    assert 1 == execute("from tensorflow.core.framework import types_pb2; x = types_pb2.DT_FLOAT")
+    assert 7 == execute("from tensorflow.core.framework.types_pb2 import DT_STRING as x")
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "said"),
+    [
+        (
+            "import tensorflow.contrib.slim",
+            ModuleNotFoundError,
+            "tf.contrib.slim is not in hdfsaver; docs/operations.md",
+        ),
+        ("from tensorflow.contrib import rnn", ModuleNotFoundError, "tf.contrib.rnn is not in hdfsaver; "),
+        ("from tensorflow import keras", ModuleNotFoundError, "tf.keras is not in hdfsaver; "),
+        ("import tensorflow.compat.v1.keras", ModuleNotFoundError, "tf.keras is not in hdfsaver; "),
+        ("from tensorflow.examples.tutorials.mnist import input_data", ModuleNotFoundError, "tf.examples is not in"),
+        ("from tensorflow.nn import crelu", ImportError, "tf.nn.crelu is not in hdfsaver; "),
+        (
+            "from tensorflow import Sesion",
+            ImportError,
+            "is not a name of TensorFlow 1 either. Names like it: tf.Session",
+        ),
+        ("from tensorflow.python.ops import rnn_cell", ModuleNotFoundError, "tensorflow.python.ops.rnn_cell is not in"),
+        ("from tensorflow.python.framework.ops import Foo", ImportError, "tensorflow.python.framework.ops.Foo is not"),
+        ("import tensorflow.train.Saver", ModuleNotFoundError, "write `from tensorflow.train import Saver`"),
+        ("import tensorflow.graph.graph", ImportError, "'hdfsaver' has no attribute 'graph'"),
+        ("import tensorflow as tf; tf.contrib.crf.x", AttributeError, "tf.contrib.crf is not in hdfsaver; "),
+        ("import tensorflow as tf; tf.graph", AttributeError, "'hdfsaver' has no attribute 'graph'"),
+        ("import tensorflow as tf; tf.layers.dense", AttributeError, "tf.layers is not in hdfsaver; "),
+    ],
+)
+def test_a_missing_name(line, kind, said):
+    """The class is that of a module, an imported name or an attribute; the message is about TensorFlow's name."""
+    with pytest.raises(kind, match=".") as caught:
+        execute(line)
+    assert kind is caught.type
+    assert said in str(caught.value)
+
+
+def test_another_tensorflow_is_not_mixed_in(monkeypatch):
+    """Once a real one has been imported, it stays, and the call is refused."""
+    monkeypatch.setitem(sys.modules, "tensorflow", sys)
+    with pytest.raises(ImportError, match="imported already"):
+        standing_modules.install()
+
+
+def test_the_table():
+    """A module's parents are modules; a renamed name is in a module of the table; every module can be imported."""
+    assert {path.rpartition(".")[0] for path in PLACES} <= {"", *PLACES}
+    assert {name.rpartition(".")[0] for name in RENAMED} <= set(PLACES)
+    for path in PLACES:
+        assert f"tensorflow.{path}" == importlib.import_module(f"tensorflow.{path}").__name__
