@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -127,7 +128,8 @@ def _missing(use: Use) -> tuple[str, int, int, str, bool, str]:
 
 
 def _without_attributes(name: str) -> str:
-    parts = name.split(".")
+    parts = list(itertools.takewhile(lambda part: not part.startswith("__"), name.split(".")))
+    name = ".".join(parts)
     places = [count for count in range(1, len(parts)) if ".".join(parts[:count]) in PLACES]
     if places:
         holds_names = parts[0] != "contrib" and places[-1] > 1 and PLACES[".".join(parts[: places[-1]])]

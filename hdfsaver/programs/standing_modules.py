@@ -81,10 +81,14 @@ def has(dotted: str) -> bool:
     path = ""
     parts = dotted.split(".")
     for count, part in enumerate(parts, start=1):
+        if part.startswith("__"):
+            return True  # Python's, as `__version__` and `__name__`
         try:
             found = lookup(path, part)
-        except (AttributeError, ImportError):
+        except AttributeError:
             return False
+        except ImportError:
+            return True  # only the library is missing that it needs
         if not isinstance(found, Submodule):
             return _has_attributes(found, parts[count:])
         path = found.path

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from typer.testing import CliRunner
 
+import hdfsaver
 from hdfsaver.cli import app
 from hdfsaver.programs.name_check import check, uses_in
 
@@ -69,6 +71,18 @@ def test_missing_names_with_their_places(tmp_path):
 def run_check(*arguments: str):
     """The command, in this process: a program is only read."""
     return CliRunner().invoke(app, ["run", "--check", *arguments])
+
+
+def test_names_that_need_a_library_or_are_pythons(tmp_path, monkeypatch):
+    """They count as present, as the name is right: flags without absl, the version."""
+    monkeypatch.setitem(sys.modules, "absl.flags", None)
+    monkeypatch.delitem(vars(hdfsaver.flags), "DEFINE_float", raising=False)
+    (tmp_path / "a.py").write_text(
+        "import tensorflow as tf\ntf.flags.DEFINE_float\ntf.__version__\ntf.layers.__name__\n"
+    )
+    report = check([str(tmp_path / "a.py")])
+    assert ["tf.layers"] == [it.name for it in report.missing]
+    assert ["tf.__version__", "tf.flags.DEFINE_float"] == report.present
 
 
 def test_the_command(tmp_path, monkeypatch):
