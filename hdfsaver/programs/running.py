@@ -132,7 +132,7 @@ def _of_path(path: str) -> Program:
     """A script, a notebook, or a folder or an archive with a module ``__main__``."""
     if path == "-":
         return _of_code(sys.stdin.read(), "<stdin>", "-")
-    absolute = os.path.abspath(path)
+    absolute = os.path.join(os.getcwd(), path) if os.name == "posix" else os.path.abspath(path)  # as Python does
     importer = pkgutil.get_importer(absolute)
     if importer is not None:
         return _of_importer(importer, path, absolute)

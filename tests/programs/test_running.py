@@ -43,6 +43,8 @@ def program(tmp_path):
     [
         ("scripts/script.py", "a", "--check", "-m"),
         ("link.py", "-c"),
+        ("./scripts/../scripts/script.py",),
+        ("./scripts/",),
         ("scripts", "--json"),
         ("archive.zip", "a"),
         ("-m", "package", "--help"),
