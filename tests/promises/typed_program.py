@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 import hdfsaver as tf
+import hdfsaver.compat.v1 as tf1
 import hdfsaver.interop
 import hdfsaver.numpy
 import hdfsaver.train
@@ -148,3 +149,11 @@ with tf.Graph().as_default() as graph, tf.Session() as session:
     importer.restore(session, prefix)
     assert_type(graph.get_tensor_by_name("x:0"), tf.Tensor)
     assert_type(graph.as_graph_def(), tf.GraphDef)
+
+# -- the names of TensorFlow 1 -----------------------------------------------------------------------------------------
+
+assert_type(tf1.Session(), tf.Session)
+assert_type(tf1.__version__, str)
+assert_type(tf.compat.as_bytes("x"), bytes)
+assert_type(tf.compat.v1.train.latest_checkpoint(folder), str | None)
+assert_type(tf.executing_eagerly(), bool)
