@@ -44,6 +44,7 @@ from hdfsaver.dtypes import (
 from hdfsaver.dtypes import (
     bool_ as bool,
 )
+from hdfsaver.errors import OpError
 from hdfsaver.graph import (
     Graph,
     Operation,
@@ -68,19 +69,23 @@ from hdfsaver.graph.default_graph_functions import (
     add_to_collection,
     add_to_collections,
     colocate_with,
+    container,
     control_dependencies,
     device,
     get_collection,
     get_collection_ref,
+    init_scope,
     name_scope,
+    op_scope,
 )
+from hdfsaver.graph.device_spec import DeviceSpec
 from hdfsaver.graph.graph_defs import (
     import_graph_def,
 )
 from hdfsaver.graph.graph_keys import (
     GraphKeys,
 )
-from hdfsaver.graph.tensor_conversion import convert_to_tensor
+from hdfsaver.graph.tensor_conversion import convert_to_tensor, register_tensor_conversion_function
 from hdfsaver.messages.tensor_protos import make_ndarray
 from hdfsaver.ops.activations import (
     log_sigmoid,
@@ -399,6 +404,7 @@ __all__ = [
     "CXX11_ABI_FLAG",
     "Compression",
     "DType",
+    "DeviceSpec",
     "Dimension",
     "GIT_VERSION",
     "GRAPH_DEF_VERSION",
@@ -416,6 +422,7 @@ __all__ = [
     "NoGradient",
     "NodeDef",
     "NotDifferentiable",
+    "OpError",
     "Operation",
     "QUANTIZED_DTYPES",
     "RegisterGradient",
@@ -473,6 +480,7 @@ __all__ = [
     "conj",
     "constant",
     "constant_initializer",
+    "container",
     "control_dependencies",
     "control_flow_v2_enabled",
     "convert",
@@ -552,6 +560,7 @@ __all__ = [
     "identity_n",
     "imag",
     "import_graph_def",
+    "init_scope",
     "initialize_all_variables",
     "initializers",
     "int16",
@@ -603,6 +612,7 @@ __all__ = [
     "ones",
     "ones_initializer",
     "ones_like",
+    "op_scope",
     "open_file",
     "pad",
     "parallel_stack",
@@ -633,6 +643,7 @@ __all__ = [
     "reduce_min",
     "reduce_prod",
     "reduce_sum",
+    "register_tensor_conversion_function",
     "report_uninitialized_variables",
     "reseal",
     "reset_default_graph",

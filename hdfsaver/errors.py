@@ -31,6 +31,7 @@ from __future__ import annotations
 import errno
 import os
 import reprlib
+import warnings
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hdfsaver.absent_names import absent as _absent
@@ -70,6 +71,8 @@ __all__ = [
     "UnavailableError",
     "UnimplementedError",
     "UnknownError",
+    "error_code_from_exception_type",
+    "exception_type_from_error_code",
 ]
 
 OK = 0
@@ -137,8 +140,16 @@ class OpError(Exception):
         """The number of the error's class, as in ``tf.errors``."""
         return self._error_code
 
+    @property
+    def experimental_payloads(self) -> dict[bytes, bytes]:
+        """The data that TensorFlow's servers attach to an error: always empty here."""
+        return {}
+
     def __str__(self) -> str:
-        return self._message
+        frames = getattr(self._op, "traceback", None)
+        if not frames:
+            return self._message
+        return f"{self._message}\n\nOriginal stack trace for {self._op.name!r}:\n{''.join(frames.format()).rstrip()}"
 
 
 class _CodedError(OpError):
@@ -251,6 +262,32 @@ class UnauthenticatedError(_CodedError):
     """The caller is not known."""
 
     code = UNAUTHENTICATED
+
+
+_CLASS_BY_CODE = {kind.code: kind for kind in _CodedError.__subclasses__()}
+
+
+def exception_type_from_error_code(error_code: int) -> type[OpError]:
+    """The class of the errors with a code; `KeyError` where there is not one."""
+    return _CLASS_BY_CODE[error_code]
+
+
+def error_code_from_exception_type(cls: type[OpError]) -> int | OpError:
+    """The code of a class of errors.
+
+    Parameters
+    ----------
+    cls : type
+
+    Returns
+    -------
+    int or UnknownError
+        The error, after a warning, for a class that has no code.
+    """
+    if isinstance(cls, type) and issubclass(cls, _CodedError):
+        return cls.code
+    warnings.warn(f"Unknown class exception: {cls!r} has no error code.", stacklevel=2)
+    return UnknownError(None, None, f"Unknown class exception {cls!r}.")
 
 
 _CLASS_BY_ERRNO: dict[int, type[_CodedError]] = {

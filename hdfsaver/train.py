@@ -52,6 +52,7 @@ from hdfsaver.reading.inspect_checkpoint import list_variables, load_variable
 from hdfsaver.reading.iterator import checkpoints_iterator
 from hdfsaver.reading.reader import CheckpointReader, NewCheckpointReader, load_checkpoint
 from hdfsaver.reading.state_file import CheckpointState
+from hdfsaver.training.device_setter import ClusterSpec, replica_device_setter
 from hdfsaver.training.global_step import (
     assert_global_step,
     create_global_step,
@@ -69,6 +70,7 @@ __all__ = [
     "CheckpointSaverListener",
     "CheckpointState",
     "ChiefSessionCreator",
+    "ClusterSpec",
     "Coordinator",
     "FeedFnHook",
     "FinalOpsHook",
@@ -121,6 +123,7 @@ __all__ = [
     "load_checkpoint",
     "load_variable",
     "remove_checkpoint",
+    "replica_device_setter",
     "update_checkpoint_state",
     "write_graph",
 ]

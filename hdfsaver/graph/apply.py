@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from hdfsaver import dtypes
-from hdfsaver.graph.default import default_graph
 from hdfsaver.graph.definition import OpDef, lookup
-from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.graph import Graph, default_graphs
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.signature import Argument
-from hdfsaver.graph.tensor import Convertible, Tensor
+from hdfsaver.graph.tensor import Convertible, SupportsTensor, Tensor
 from hdfsaver.graph.tensor_conversion import as_array, convert_to_tensor, graph_of, is_composite, is_tensor
 from hdfsaver.schema import AttrValue
 
@@ -116,9 +115,24 @@ def apply_op(op_type: str, *inputs: Input, name: str | None = None, **attrs: Att
 
 def _add(definition: OpDef, inputs: Sequence[Any], name: str | None, attrs: dict[str, AttrValue]) -> Operation:
     graph = graph_of(inputs)
-    full_name = graph.new_name(name or definition.type)
-    tensors = _InputReader(definition, graph, full_name, attrs).read(inputs)
-    return graph.create_named(definition, tensors, _complete_attrs(definition, attrs, full_name), full_name)
+    with graph.lock:
+        full_name = graph.new_name(name or definition.type)
+        before = len(graph.digraph)
+        try:
+            reader = _InputReader(definition, graph, full_name, attrs)
+            tensors = reader.read(inputs)
+            complete = _complete_attrs(definition, attrs, full_name)
+            return graph.create_named(definition, tensors, complete, full_name, reader.variables)
+        except BaseException:
+            graph.keep_first(before)  # no constant that was made for it stays behind
+            raise
+
+
+def _base_dtype(tensor: SupportsTensor) -> str:
+    """The name of a tensor's dtype, of a reference that of the value."""
+    if type(tensor) is Tensor:
+        return dtypes.base_name(tensor.op.output_data[tensor.value_index][0])
+    return dtypes.base_name(tensor.dtype.name)
 
 
 class _InputReader:
@@ -129,6 +143,7 @@ class _InputReader:
         self.graph = graph
         self.name = name
         self.attrs = attrs
+        self.variables: list[Operation] = []
 
     def read(self, inputs: Sequence[Any]) -> list[Tensor]:
         """The input tensors, in order; `TypeError` where one is not what the signature says."""
@@ -136,8 +151,9 @@ class _InputReader:
         if len(inputs) != len(arguments):
             names = ", ".join(argument.name for argument in arguments)
             raise TypeError(f"{self.definition.type} takes {len(arguments)} inputs ({names}), not {len(inputs)}.")
-        for argument, value in zip(arguments, inputs, strict=True):
-            self._learn_from_tensors(argument, value)
+        if any(type(value) is not Tensor for value in inputs):
+            for argument, value in zip(arguments, inputs, strict=True):
+                self._learn_from_tensors(argument, value)
         tensors: list[Tensor] = []
         for argument, value in zip(arguments, inputs, strict=True):
             if argument.is_list:
@@ -153,7 +169,7 @@ class _InputReader:
             return
         for item in value if argument.is_list and isinstance(value, list | tuple) else [value]:
             if is_tensor(item) or is_composite(item):
-                self.attrs[attr] = dtypes.base_name(item.dtype.name)
+                self.attrs[attr] = _base_dtype(item)
                 return
 
     def _read_list(self, argument: Argument, values: Any) -> list[Tensor]:
@@ -163,13 +179,13 @@ class _InputReader:
         if argument.number_attr is not None:
             self.attrs[argument.number_attr] = len(tensors)
         if argument.dtypes_attr is not None:
-            self.attrs[argument.dtypes_attr] = [dtypes.base_name(tensor.dtype.name) for tensor in tensors]
+            self.attrs[argument.dtypes_attr] = [_base_dtype(tensor) for tensor in tensors]
         return tensors
 
     def _read_one(self, argument: Argument, value: Any, label: str) -> Tensor:
         wanted = argument.dtype or self.attrs.get(argument.dtype_attr or "")
         tensor = self._reference(value, label) if argument.is_ref else self._tensor(argument, value, wanted, label)
-        found = dtypes.base_name(tensor.dtype.name)
+        found = _base_dtype(tensor)
         if wanted is not None and found != wanted:
             raise TypeError(
                 f"Input {label!r} of {self.name!r} ({self.definition.type}) has dtype {found}, "
@@ -187,7 +203,7 @@ class _InputReader:
                 f"Input {label!r} of {self.name!r} ({self.definition.type}) must be a variable, not {value!r}."
             )
         # An operation on a variable itself must be on the device of the variable.
-        self.attrs.setdefault("_class", tensor.op.colocation_groups())
+        self.variables.append(tensor.op)
         return tensor
 
     def _tensor(self, argument: Argument, value: Any, wanted: str | None, label: str) -> Tensor:
@@ -195,8 +211,13 @@ class _InputReader:
             tensor: Tensor = value._as_tensor()
             return tensor
         usual = self._usual_dtype(argument, value)
-        with default_graph(self.graph), self.graph.name_scope(self.name + "/"):
+        outer = self.graph.set_name_scope(self.name + "/")  # `with` takes as long as the conversion
+        default_graphs.push(self.graph)
+        try:
             return convert_to_tensor(value, wanted, name=label, preferred_dtype=usual)
+        finally:
+            default_graphs.pop(self.graph)
+            self.graph.set_name_scope(outer)
 
     def _usual_dtype(self, argument: Argument, value: Any) -> str | None:
         """The dtype to prefer for plain values, where that which they have by themselves will not do."""
@@ -222,7 +243,7 @@ def _complete_attrs(definition: OpDef, attrs: dict[str, AttrValue], name: str) -
     """Fill in the defaults, and refuse what the operation does not have."""
     complete = {**definition.attrs, **attrs}
     if len(complete) > len(definition.attrs):
-        unknown = [key for key in complete if key not in definition.attr_defs.by_name and key != "_class"]
+        unknown = [key for key in complete if key not in definition.attr_defs.by_name]
         if unknown:
             raise TypeError(f"{name!r} ({definition.type}) has no attribute {', '.join(unknown)}.")
     missing = definition.attr_defs.by_name.keys() - complete.keys() if definition.needed else ()

@@ -28,7 +28,9 @@ def reset_default_graph() -> None:
         Inside ``with graph.as_default()``, where the default graph is that one.
     """
     if default_graphs.items:
-        raise AssertionError("Do not use tf.reset_default_graph() inside `with graph.as_default()`; leave it first.")
+        raise AssertionError(
+            "Do not use tf.reset_default_graph() to clear nested graphs: leave `with graph.as_default()` first."
+        )
     _bottom.clear()
 
 

@@ -3,55 +3,117 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from types import TracebackType
 from typing import Any
 
 from hdfsaver.graph.default import get_default_graph
+from hdfsaver.graph.device_functions import DeviceLike
 from hdfsaver.graph.graph import GraphElementLike
-from hdfsaver.graph.scopes import ControlDependencies
 from hdfsaver.graph.tensor import TensorLike
 from hdfsaver.graph.tensor_conversion import graph_of
 
 
-@contextmanager
-def name_scope(
-    name: str | None, default_name: str | None = None, values: Iterable[TensorLike | None] | None = None
-) -> Iterator[str]:
-    """Put operations made inside under a name, in the graph of the values.
+class name_scope(AbstractContextManager[str]):  # noqa: N801, TensorFlow's name
+    """Put operations made inside under a name, in the graph of the values. It can be entered several times.
+
+    Entering gives the scope with its slash, or ``""`` at the root.
 
     Parameters
     ----------
     name : str or None
         Made unique; one that ends in a slash is entered again unchanged. With None ``default_name`` counts; without
-        either the scope is the root.
+        either, and without values, the scope is the root.
     default_name : str, optional
     values : list of Tensor, optional
         Tensors that say which graph is meant; the default graph where none do.
 
+    Raises
+    ------
+    TypeError
+        The default name is not a string.
+    ValueError
+        There are values, but no name; or, when it is entered, they are of several graphs, or the name is not legal.
+    """
+
+    def __init__(
+        self, name: str | None, default_name: str | None = None, values: Iterable[TensorLike | None] | None = None
+    ) -> None:
+        if default_name is not None and not isinstance(default_name, str):
+            raise TypeError(
+                f"`default_name` type ({type(default_name).__name__}) is not a string type. "
+                "You likely meant to pass this into the `values` kwarg."
+            )
+        self._name = default_name if name is None else name
+        self._values = None if values is None else [value for value in values if value is not None]
+        if self._name is None and self._values is not None:
+            raise ValueError(f"At least one of name ({name}) and default_name ({default_name}) must be provided.")
+        self._entered: list[ExitStack] = []
+
+    @property
+    def name(self) -> str | None:
+        """The name that was asked for."""
+        return self._name
+
+    def __enter__(self) -> str:
+        graph = graph_of(self._values or ())
+        with ExitStack() as stack:
+            stack.enter_context(graph.as_default())
+            scope = stack.enter_context(graph.name_scope(self._name))
+            self._entered.append(stack.pop_all())
+        return scope
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._entered.pop().__exit__(kind, error, traceback)
+
+
+@contextmanager
+def op_scope(
+    values: Iterable[TensorLike | None] | None, name: str | None, default_name: str | None = None
+) -> Iterator[str]:
+    """Put operations made inside under a name: `name_scope` with its arguments in an older order.
+
+    Parameters
+    ----------
+    values : list of Tensor
+    name : str or None
+    default_name : str, optional
+
     Yields
     ------
     str
-        The scope with its slash, or ``""`` at the root.
+        The scope with its slash.
     """
-    graph = graph_of([value for value in values or () if value is not None])
-    with graph.as_default(), graph.name_scope(default_name if name is None else name) as scope:
+    with name_scope(name, default_name, values) as scope:
         yield scope
 
 
-def device(device_name_or_function: str | None) -> AbstractContextManager[None]:
+@contextmanager
+def init_scope() -> Iterator[None]:
+    """Make operations inside wait for nothing; they keep the names and devices of the blocks around."""
+    with get_default_graph().control_dependencies(None):
+        yield
+
+
+def device(device_name_or_function: DeviceLike) -> AbstractContextManager[None]:
     """Request a device for operations made inside; see `Graph.device`."""
     return get_default_graph().device(device_name_or_function)
 
 
-def control_dependencies(
-    control_inputs: Iterable[GraphElementLike] | None,
-) -> AbstractContextManager[ControlDependencies]:
+def container(container_name: str) -> AbstractContextManager[str]:
+    """Give variables made inside a container; see `Graph.container`."""
+    return get_default_graph().container(container_name)
+
+
+def control_dependencies(control_inputs: Iterable[GraphElementLike] | None) -> AbstractContextManager[None]:
     """Make operations made inside wait for the given operations and tensors; None cancels all outer ones."""
     return get_default_graph().control_dependencies(control_inputs)
 
 
-def colocate_with(op: GraphElementLike, ignore_existing: bool = False) -> AbstractContextManager[None]:
-    """Request the device of an operation for operations made inside."""
+def colocate_with(op: GraphElementLike | None, ignore_existing: bool = False) -> AbstractContextManager[None]:
+    """Request the device of an operation for operations made inside; see `Graph.colocate_with`."""
     return get_default_graph().colocate_with(op, ignore_existing)
 
 

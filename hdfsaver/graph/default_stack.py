@@ -41,7 +41,9 @@ class DefaultStack(threading.local, Generic[_Item]):
     def pop(self, item: _Item) -> None:
         """End what `push` began; `AssertionError` where the item is not the innermost one."""
         if not self.items or self.items[-1] is not item:
-            raise AssertionError(f"Default {self._what} must be left in the reverse order of entering.")
+            raise AssertionError(
+                f"Nesting violated for default stack of {self._what}: leave them in the reverse order of entering."
+            )
         self.items.pop()
 
     @contextmanager

@@ -5,8 +5,8 @@ from __future__ import annotations
 import bisect
 import itertools
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Protocol, TypeAlias
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 import networkx as nx
 
@@ -14,13 +14,18 @@ from hdfsaver import schema
 from hdfsaver.annotations import Watch
 from hdfsaver.graph.default_stack import DefaultStack
 from hdfsaver.graph.definition import Node, OpDef, find, lookup
+from hdfsaver.graph.device_functions import apply_device_functions
+from hdfsaver.graph.device_spec import merged
 from hdfsaver.graph.graph_collections import Collections
-from hdfsaver.graph.node_checks import check_nodes
-from hdfsaver.graph.op_names import NamesInUse, TakenNames, check_operation_name, check_scope_name, parse_tensor_name
+from hdfsaver.graph.graph_scopes import GraphElementLike, GraphScopes, SupportsGraphElement, plain_attr
+from hdfsaver.graph.node_checks import check_nodes, implied_attrs
+from hdfsaver.graph.op_def_messages import op_def_of
+from hdfsaver.graph.op_names import TakenNames, as_name, parse_tensor_name
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.scopes import ControlDependencies, device_of, locations, merge_device
+from hdfsaver.graph.scopes import NO_BLOCKS, Blocks, locations
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.graph.walks import Positions, Takers
+from hdfsaver.graph.traces import Trace, current_trace
+from hdfsaver.graph.walks import Positions, Takers, data_behind
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.function_libraries import library_of
 from hdfsaver.messages.node_defs import PRODUCER, graph_def_of, node_def_of, nodes_in
@@ -28,18 +33,13 @@ from hdfsaver.schema import LIBRARY, AttrValue, DiGraph
 from hdfsaver.shapes import Shape
 from hdfsaver.shapes import text as shape_text
 
-
-class SupportsGraphElement(Protocol):
-    """Is an operation or a tensor of a graph, or stands for one, as a variable does."""
-
-    def _as_graph_element(self) -> Tensor | Operation: ...
+__all__ = ["Graph", "GraphElementLike", "SupportsGraphElement", "default_graphs"]
 
 
-GraphElementLike: TypeAlias = str | SupportsGraphElement
-"""An argument that stands for an operation or a tensor of a graph: itself, a variable, or its name."""
+_FORM = 'Tensor names must be of the form "<op_name>:<output_index>".'
 
 
-class Graph:
+class Graph(GraphScopes):
     """A computation graph.
 
     Attributes
@@ -53,23 +53,23 @@ class Graph:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.digraph: DiGraph = nx.DiGraph()
         self.seed: int | None = None
         self._version = 0
         self._sizes = [(0, 0)]  # how many operations there were after each change that did not make exactly one
         self._finalized = False
         self._operations: dict[str, Operation] = {}
-        self._names = NamesInUse()
         self._positions = Positions()
         self._takers = Takers()
         self._watch = Watch()
         self._taken_names = TakenNames()
-        self._scope = ""
-        self._devices: list[str | None] = []
-        self._control: list[ControlDependencies] = []
-        self._colocation: list[bytes] = []
-        self._gradient_names: dict[str, str] = {}
         self._collections = Collections()
+        self._unfeedable: set[object] = set()
+        self._unfetchable: set[object] = set()
+        self._imports: list[
+            tuple[int, int, Trace]
+        ] = []  # for each import the first operation, the one behind the last, and where it was
         self.tensorflow: dict[str, bytes] = {}
 
     @classmethod
@@ -93,16 +93,19 @@ class Graph:
 
     def changed(self) -> None:
         """Record that the DiGraph has changed; for code that changes it without the methods of this class."""
-        self._version += 1
-        self._sizes.append((self._version, len(self.digraph)))
+        with self.lock:
+            self._version += 1
+            self._sizes.append((self._version, len(self.digraph)))
 
     def positions(self) -> Mapping[str, int]:
         """When each operation was made: its place in the order of nodes. It grows with the graph."""
-        return self._positions.of(self.digraph)
+        with self.lock:
+            return self._positions.of(self.digraph)
 
     def takers(self, operation: str, output: int) -> list[str]:
-        """The operations that take an output of another."""
-        return self._takers.of(self.digraph, self._version, operation, output)
+        """The operations that take an output of another, each once for every input that takes it."""
+        with self.lock:
+            return self._takers.of(self.digraph, self._version, operation, output)
 
     def _size_at(self, version: int) -> int:
         """How many operations there were at a version: each one that was made alone took the version one further."""
@@ -117,6 +120,11 @@ class Graph:
         # A program's values on nodes and edges change without a word to the graph, too, and may be of any size.
         values = object() if self._watch.is_annotated(self.digraph, self._version) else None
         return self, self._version, len(self.digraph), contents, values
+
+    @property
+    def building_function(self) -> bool:
+        """Whether the graph is the body of a function, which it never is here."""
+        return False
 
     @property
     def finalized(self) -> bool:
@@ -171,8 +179,68 @@ class Graph:
         definition = lookup(op_type)
         return self.create_named(definition, inputs, attrs, self.new_name(name or op_type))
 
+    def create_op(
+        self,
+        op_type: str,
+        inputs: Iterable[Tensor],
+        dtypes: Sequence[Any] | None = None,
+        input_types: Sequence[Any] | None = None,
+        name: str | bytes | None = None,
+        attrs: Mapping[str, message_classes.AttrValue] | None = None,
+        op_def: object = None,
+        compute_shapes: bool = True,
+        compute_device: bool = True,
+    ) -> Operation:
+        """Add an operation of any registered type.
+
+        Parameters
+        ----------
+        op_type : str
+        inputs : list of Tensor
+        dtypes, input_types : list of DType, optional
+            Accepted for programs that give them: they follow from the type, the inputs and the attributes.
+        name : str, optional
+            Made unique; one that ends in a slash is taken unchanged, without the slash. The type's by default.
+        attrs : dict of str to AttrValue, optional
+            Those that the inputs imply need not be given.
+        op_def, compute_shapes : object
+            Accepted for programs that give them.
+        compute_device : bool
+            Whether the operation is put on the device that the blocks around ask for.
+
+        Returns
+        -------
+        Operation
+
+        Raises
+        ------
+        TypeError
+            An input is not a tensor, or of a dtype that the operation does not take.
+        ValueError
+            The name is not legal or taken, an attribute is missing or wrong, or the shapes do not fit each other.
+        RuntimeError
+            The type is not registered, or the graph is finalized.
+        """
+        self.check_not_finalized()
+        tensors = list(inputs)
+        for position, tensor in enumerate(tensors):
+            if not isinstance(tensor, Tensor):
+                raise TypeError(f"Input #{position} is not a tensor: {tensor!r}.")
+            if tensor.graph is not self:
+                raise ValueError(f"Input #{position}, {tensor!r}, is not an element of this graph.")
+        definition = _registered(op_type)
+        given = {key: plain_attr(key, value) for key, value in (attrs or {}).items()}
+        complete = implied_attrs(definition, as_name(name or op_type), [tensor.dtype.name for tensor in tensors], given)
+        with nullcontext() if compute_device else self.device(None):
+            return self.create_named(definition, tensors, complete, self.new_name(name or op_type))
+
     def create_named(
-        self, definition: OpDef, inputs: Sequence[Tensor], attrs: dict[str, AttrValue], name: str
+        self,
+        definition: OpDef,
+        inputs: Sequence[Tensor],
+        attrs: dict[str, AttrValue],
+        name: str,
+        variables: Sequence[Operation] = (),
     ) -> Operation:
         """Add an operation under a name that `new_name` gave.
 
@@ -183,6 +251,8 @@ class Graph:
         attrs : dict
             All attributes; it becomes the operation's own.
         name : str
+        variables : sequence of Operation
+            The variables that it changes or reads itself, whose device it shares.
 
         Returns
         -------
@@ -191,45 +261,100 @@ class Graph:
         Raises
         ------
         ValueError
-            The shapes do not fit each other.
+            The shapes do not fit each other, or there is an operation of that name.
         """
-        wires = tuple((tensor.op.name, tensor.value_index) for tensor in inputs)
+        wires = tuple([(tensor.op.name, tensor.value_index) for tensor in inputs])
         outputs = self.infer(definition, name, attrs, wires)
-        if definition.type in self._gradient_names:
-            attrs.setdefault("_gradient_op_type", self._gradient_names[definition.type].encode())
-        if self._colocation and "_class" not in attrs:
-            attrs["_class"] = list(self._colocation)
-        schema.add_node(
-            self.digraph,
-            name,
-            op=definition.type,
-            inputs=wires,
-            control_inputs=self._current_control_inputs({tensor.op.name for tensor in inputs}) if self._control else (),
-            attrs=attrs,
-            outputs=outputs,
-            device=device_of(self._devices) if self._devices else "",
-        )
-        self._version += 1
-        operation = self._operations[name] = Operation(self, name)
-        for dependencies in self._control:
-            dependencies.add_inside(name)
+        with self.lock:
+            if name in self.digraph._node:  # type: ignore[attr-defined]  # faster, for every operation
+                raise ValueError(f"Duplicate node name in graph: {name!r}.")
+            blocks = self._scopes.blocks
+            schema.add_node(
+                self.digraph,
+                name,
+                op=definition.type,
+                inputs=wires,
+                control_inputs=self._current_control_inputs({source for source, _ in wires}) if blocks.control else (),
+                attrs=attrs,
+                outputs=outputs,
+            )
+            self._version += 1
+            operation = self._operations[name] = Operation(self, name)
+            operation.trace = current_trace(2)
+            if variables:  # it must be on their device, not on that of the blocks
+                blocks = blocks._replace(devices=(), device="", colocation=(*blocks.colocation, *variables))
+            if blocks is not NO_BLOCKS:
+                count = len(self.digraph) - 1
+                try:
+                    self._complete(name, operation.data, blocks)
+                except BaseException:
+                    self.keep_first(count)
+                    raise
         return operation
 
+    def _complete(self, name: str, data: dict[str, Any], blocks: Blocks, located: Sequence[str] = ()) -> None:
+        """Give a new operation what the ``with`` blocks around add to it, control inputs excepted."""
+        attrs = data["attrs"]
+        for key, value in blocks.attrs.items():
+            if value is not None:
+                attrs.setdefault(key, value)
+        if data["op"] in blocks.gradient_types:
+            attrs["_gradient_op_type"] = blocks.gradient_types[data["op"]].encode()
+        if blocks.container and attrs.get("container") == b"":
+            attrs["container"] = blocks.container.encode()
+        if not located and blocks.device is None:
+            apply_device_functions(blocks.devices, self._operation(name))
+        elif not located and blocks.device:
+            data["device"] = merged(blocks.device, data["device"])
+        if blocks.colocation:
+            attrs["_class"] = sorted({group for other in blocks.colocation for group in other.colocation_groups()})
+            devices = [other.device for other in reversed(blocks.colocation)]
+            data["device"] = next(filter(None, devices), data["device"])
+        for dependencies in blocks.control:
+            dependencies.add_inside(name)
+
+    @contextmanager
+    def or_nothing(self) -> Iterator[None]:
+        """Remove what was added inside a ``with`` block if it ends with an error. Names stay taken."""
+        with self.lock:
+            before = len(self.digraph)
+            try:
+                yield
+            except BaseException:
+                self.keep_first(before)
+                raise
+
+    def keep_first(self, count: int) -> None:
+        """Remove all operations behind the first ones."""
+        names = [name for name, _ in data_behind(self.digraph, count)]
+        if names:
+            self.digraph.remove_nodes_from(names)
+            for name in names:
+                self._operations.pop(name, None)
+            self.changed()
+
     def surround(self, nodes: Sequence[tuple[str, dict[str, Any]]]) -> None:
-        """Give nodes that were just added the control inputs and devices of the ``with`` blocks around."""
-        for name, data in nodes if self._control else ():
-            sources = {source for source, _ in data["inputs"]}
-            around = self._current_control_inputs(sources)
-            data["control_inputs"] = tuple(dict.fromkeys((*data["control_inputs"], *around)))
-            for dependencies in self._control:
-                dependencies.add_inside(name)
-        for name, data in nodes if self._devices else ():
-            if not locations(data, name):
-                data["device"] = device_of([*self._devices, merge_device(data["device"])])
-        for name, data in nodes if self._devices else ():
+        """Give nodes that were just imported what the ``with`` blocks around add to them, and note where that was."""
+        count = len(self.digraph)
+        self._imports.append((count - len(nodes), count, current_trace(2)))
+        blocks = self._scopes.blocks
+        if blocks is NO_BLOCKS:
+            return
+        located = {name: locations(data, name) for name, data in nodes}
+        for name, data in nodes:
+            if blocks.control:
+                around = self._current_control_inputs({source for source, _ in data["inputs"]})
+                data["control_inputs"] = tuple(dict.fromkeys((*data["control_inputs"], *around)))
+            self._complete(name, data, blocks, located[name])
+        for name, data in nodes if blocks.devices else ():
             # An operation that is colocated with another takes its device.
-            shared = [self.digraph.nodes[other]["device"] for other in locations(data, name) if other in self.digraph]
+            shared = [self.digraph.nodes[other]["device"] for other in located[name] if other in self.digraph]
             data["device"] = next(filter(None, shared), data["device"])
+
+    def trace_of(self, name: str) -> Trace:
+        """Where an operation without a trace of its own was imported; empty where it came with a file."""
+        place = self.positions()[name]
+        return next((trace for first, behind, trace in self._imports if first <= place < behind), ())
 
     def infer(
         self, definition: OpDef, name: str, attrs: dict[str, AttrValue], wires: tuple[tuple[str, int], ...]
@@ -281,139 +406,15 @@ class Graph:
         self._taken_names.keep_up(self.digraph)
         return self._taken_names
 
-    # -- names and scopes ----------------------------------------------------------------------------------------
-
-    def new_name(self, name: str) -> str:
-        """A unique name made of ``name``; a name that ends in a slash is taken unchanged, without the slash."""
-        self.check_not_finalized()
-        if name.endswith("/"):
-            name = name[:-1]
-            self._names.mark(name)
-        else:
-            name = self.unique_name(name)
-        check_operation_name(name)
-        return name
-
-    def unique_name(self, name: str, mark_as_used: bool = True) -> str:
-        """The name within the current scope, with ``_1``, ``_2``, … where it is taken; case is ignored."""
-        return self._names.unique(self._scope + name, mark_as_used=mark_as_used)
-
-    @contextmanager
-    def name_scope(self, name: str | None) -> Iterator[str]:
-        """Put operations made inside under ``name/``.
-
-        Parameters
-        ----------
-        name : str or None
-            Made unique; one that ends in a slash is entered again unchanged; None or ``""`` leads to the root.
-
-        Yields
-        ------
-        str
-            The scope with its slash, or ``""`` at the root.
-        """
-        outer = self._scope
-        self._scope = self._enter(name)
-        try:
-            yield self._scope
-        finally:
-            self._scope = outer
-
-    def _enter(self, name: str | None) -> str:
-        if not name:
-            return ""
-        check_scope_name(name, at_root=not self._scope)
-        return name if name.endswith("/") else self.unique_name(name) + "/"
-
-    def get_name_scope(self) -> str:
-        """The current scope without its slash."""
-        return self._scope.removesuffix("/")
-
-    @contextmanager
-    def device(self, device_name_or_function: str | None) -> Iterator[None]:
-        """Request a device for operations made inside; None cancels the outer requests."""
-        if device_name_or_function is not None and not isinstance(device_name_or_function, str):
-            raise TypeError(f"A device is named by a string such as '/cpu:0', not {device_name_or_function!r}.")
-        self._devices.append(device_name_or_function and merge_device(device_name_or_function))
-        try:
-            yield
-        finally:
-            self._devices.pop()
-
-    @contextmanager
-    def control_dependencies(self, control_inputs: Iterable[GraphElementLike] | None) -> Iterator[ControlDependencies]:
-        """Make operations made inside wait for the given operations and tensors; None cancels all outer ones."""
-        names = [self._operation_of(item).name for item in control_inputs or ()]
-        dependencies = ControlDependencies(names)
-        outer = self._control
-        self._control = [dependencies] if control_inputs is None else [*outer, dependencies]
-        try:
-            yield dependencies
-        finally:
-            self._control = outer
-
     def _operation_of(self, item: GraphElementLike) -> Operation:
         element = self.as_graph_element(item)
         return element.op if isinstance(element, Tensor) else element
-
-    def _current_control_inputs(self, sources: set[str]) -> tuple[str, ...]:
-        names: dict[str, None] = {}
-        for dependencies in self._control:
-            # An input that was made inside waits for the same operations already.
-            if not dependencies.covers(sources):
-                names.update(dict.fromkeys(name for name in dependencies.names if name not in sources))
-        return tuple(names)
-
-    @contextmanager
-    def colocate_with(self, op: GraphElementLike, ignore_existing: bool = False) -> Iterator[None]:
-        """Request the device of an operation for operations made inside."""
-        outer = [] if ignore_existing else self._colocation
-        with self._colocated(sorted({*outer, *self._operation_of(op).colocation_groups()})):
-            yield
-
-    @contextmanager
-    def colocation_group(self, group: bytes) -> Iterator[None]:
-        """Put operations made inside into one group, that of an operation which may not exist yet."""
-        with self._colocated([group]):
-            yield
-
-    @contextmanager
-    def _colocated(self, groups: list[bytes]) -> Iterator[None]:
-        outer, self._colocation = self._colocation, groups
-        try:
-            yield
-        finally:
-            self._colocation = outer
-
-    @contextmanager
-    def gradient_override_map(self, op_type_map: Mapping[str, str]) -> Iterator[None]:
-        """Let operations made inside use another derivative than that of their type.
-
-        Parameters
-        ----------
-        op_type_map : dict of str to str
-            The type of operations, and the name that `RegisterGradient` registered the derivative under.
-
-        Raises
-        ------
-        TypeError
-            It is not a dict of strings.
-        """
-        if not isinstance(op_type_map, dict) or not all(
-            isinstance(text, str) for item in op_type_map.items() for text in item
-        ):
-            raise TypeError("op_type_map must be a dictionary mapping strings to strings.")
-        outer, self._gradient_names = self._gradient_names, {**self._gradient_names, **op_type_map}
-        try:
-            yield
-        finally:
-            self._gradient_names = outer
 
     # -- finding -------------------------------------------------------------------------------------------------
 
     def get_operations(self) -> list[Operation]:
         """All operations, in the order in which they were made."""
-        return [self._operation(name) for name in self.digraph]
+        return [self._operation(name) for name in list(self.digraph)]
 
     def get_operation_by_name(self, name: str) -> Operation:
         """The operation of that name.
@@ -477,28 +478,29 @@ class Graph:
         """
         if not (allow_tensor or allow_operation):
             raise ValueError("allow_tensor and allow_operation cannot both be False.")
-        if isinstance(obj, str):
-            return self._element_by_name(obj, allow_tensor, allow_operation)
+        if isinstance(obj, str | bytes):
+            return self._element_by_name(as_name(obj), allow_tensor, allow_operation)
         element: Any = obj._as_graph_element() if hasattr(type(obj), "_as_graph_element") else None
         is_tensor, is_operation = isinstance(element, Tensor), isinstance(element, Operation)
         if not ((allow_tensor and is_tensor) or (allow_operation and is_operation)):
             wanted = " or ".join(["Tensor"] * allow_tensor + ["Operation"] * allow_operation)
             raise TypeError(f"Can not convert a {type(obj).__name__} into a {wanted}: {obj!r}.")
         if element.graph is not self:
-            raise ValueError(f"{obj!r} is not an element of this graph.")
+            raise ValueError(f"{'Tensor' if is_tensor else 'Operation'} {obj!r} is not an element of this graph.")
         found: Tensor | Operation = element
         return found
 
     def _element_by_name(self, name: str, allow_tensor: bool, allow_operation: bool) -> Tensor | Operation:
-        parsed = parse_tensor_name(name)
-        if allow_tensor and parsed is not None:
+        if ":" in name and allow_tensor:
+            parsed = parse_tensor_name(name)
+            if parsed is None or ":" in parsed[0]:
+                raise ValueError(f"The name {name!r} looks a like a Tensor name, but is not a valid one. {_FORM}")
             return self._tensor_by_name(name, *parsed)
-        if allow_operation and ":" not in name:
-            return self._operation_by_name(name)
-        wanted, form = ("Tensor", "<op_name>:<output_index>") if allow_tensor else ("Operation", "<op_name>")
-        raise ValueError(f"The name {name!r} is not that of a {wanted}: those names are of the form {form!r}.")
-
-    def _operation_by_name(self, name: str) -> Operation:
+        if ":" in name:
+            raise ValueError(f"Name {name!r} appears to refer to a Tensor, not a Operation.")
+        if not allow_operation:
+            kind = "refers to an Operation" if name in self.digraph else "looks like an (invalid) Operation name"
+            raise ValueError(f"The name {name!r} {kind}, not a Tensor. {_FORM}")
         if name not in self.digraph:
             raise KeyError(f"The name {name!r} refers to an Operation not in the graph.")
         return self._operation(name)
@@ -528,6 +530,26 @@ class Graph:
         """The given output of the operation of that name, both known to exist."""
         return self._operation(operation).outputs[output]
 
+    # -- what may be fed and fetched ------------------------------------------------------------------------------
+
+    def prevent_feeding(self, tensor: object) -> None:
+        """Refuse a value for a tensor in every run from now on."""
+        self._unfeedable.add(tensor)
+        self.changed()
+
+    def is_feedable(self, tensor: object) -> bool:
+        """Whether runs take a value for a tensor."""
+        return tensor not in self._unfeedable
+
+    def prevent_fetching(self, op: object) -> None:
+        """Refuse to fetch an operation, and its tensors, in every run from now on."""
+        self._unfetchable.add(op)
+        self.changed()
+
+    def is_fetchable(self, tensor_or_op: object) -> bool:
+        """Whether runs give an operation or a tensor."""
+        return (tensor_or_op.op if isinstance(tensor_or_op, Tensor) else tensor_or_op) not in self._unfetchable
+
     # -- describing ----------------------------------------------------------------------------------------------
 
     @property
@@ -554,11 +576,16 @@ class Graph:
         -------
         GraphDef
         """
-        first = 0 if from_version is None else self._size_at(from_version)
-        made = graph_def_of(itertools.islice(nodes_in(self.digraph), first, None), find, add_shapes)
+        with self.lock:
+            first = 0 if from_version is None else self._size_at(from_version)
+            made = graph_def_of(itertools.islice(nodes_in(self.digraph), first, None), find, add_shapes)
         if LIBRARY in self.tensorflow:
             made.library.CopyFrom(self.library)
         return made
+
+    def op_def_for_type(self, type: str) -> message_classes.OpDef:  # noqa: A002, TensorFlow's name
+        """The description of an operation type; `RuntimeError` where it is not registered."""
+        return op_def_of(_registered(type))
 
     def _node_def(self, name: str) -> message_classes.NodeDef:
         return node_def_of(name, self.digraph.nodes[name], find)
@@ -588,14 +615,21 @@ class Graph:
         self.check_not_finalized()
         self._collections.clear(name)
 
-    def get_all_collection_keys(self) -> list[Any]:
-        """The names of the collections that hold something."""
-        return self._collections.names()
+    def get_all_collection_keys(self) -> list[str]:
+        """The names of the collections, those excepted that are not strings."""
+        return [name for name in self._collections.names() if isinstance(name, str)]
 
     @property
     def collections(self) -> list[Any]:
-        """The names of the collections that hold something."""
+        """The names of the collections."""
         return self._collections.names()
+
+
+def _registered(op_type: str) -> OpDef:
+    definition = find(op_type)
+    if definition is None:
+        raise RuntimeError(f"Op type not registered {op_type!r}; docs/operations.md lists those that are.")
+    return definition
 
 
 default_graphs: DefaultStack[Graph] = DefaultStack("graphs")

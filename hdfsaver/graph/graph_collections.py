@@ -76,5 +76,5 @@ class Collections:
         return Snapshot((name, *items) for name, items in self._items.items() if items)
 
     def names(self) -> list[Hashable]:
-        """The names of all collections that hold something."""
-        return [name for name, items in self._items.items() if items]
+        """The names of all collections."""
+        return list(self._items)

@@ -91,7 +91,7 @@ def insert_nodes(
         The graph is finalized.
     """
     graph.check_not_finalized()
-    with schema.nothing_collected():
+    with graph.lock, schema.nothing_collected():
         return _Insertion(graph, nodes, prefix, replaced or Replaced()).run(check)
 
 
@@ -112,8 +112,8 @@ class _Insertion:
     def run(self, check: Callable[[Mapping[str, int]], None] | None) -> dict[str, str]:
         """Add the nodes, or leave the graph unchanged."""
         digraph, graph = self.graph.digraph, self.graph
+        before = len(digraph)
         try:
-            before = len(digraph)
             digraph.add_nodes_from((self.names[name], self._renamed(name)) for name in self.order)
             added = data_behind(digraph, before)
             self.added = dict(added)
@@ -124,10 +124,10 @@ class _Insertion:
                     check_given(name, data)
             if check is not None:
                 check({name: len(self.added[new]["outputs"]) for name, new in self.names.items()})
+            graph.surround(added)
         except Exception:
-            digraph.remove_nodes_from([new for name, new in self.names.items() if new in digraph])
+            graph.keep_first(before)
             raise
-        graph.surround(added)
         edges = schema.edges_from_inputs(added)
         digraph.add_edges_from((source, target, data) for (source, target), data in edges.items())
         graph.mark_names(self.names.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 
 from hdfsaver import dtypes, limits
@@ -92,6 +92,59 @@ def checked_attrs(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
     if "outputs" in data and len(complete) < len(definition.attr_defs.by_name):
         complete = {**_once_left_out(definition, data["outputs"]), **complete}
     definition.attr_defs.check(name, complete)
+    return complete
+
+
+def implied_attrs(definition: OpDef, name: str, inputs: Sequence[str], given: Mapping[str, Any]) -> dict[str, Any]:
+    """All attributes of a new operation: those given, those that the inputs imply, and the defaults of the others.
+
+    Parameters
+    ----------
+    definition : OpDef
+        That of its type.
+    name : str
+        Its name, for messages.
+    inputs : sequence of str
+        The dtypes of its inputs, in order.
+    given : mapping
+        Attributes by name.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    InvalidNodeError
+        An attribute is missing or wrong, or the number of inputs is.
+    TypeError
+        An input is of another dtype, or is not a variable where one is needed.
+    """
+    arguments = definition.parsed.inputs
+    attrs = dict(given)
+    waiting = list(inputs)
+    for place, argument in enumerate(arguments):
+        behind = sum(not later.is_list for later in arguments[place + 1 :])
+        count = 1
+        if argument.is_list:
+            count = attrs.get(argument.number_attr or "", max(len(waiting) - behind, 0))
+        mine, waiting = waiting[:count], waiting[count:]
+        if argument.is_ref and not all(dtype.endswith(dtypes.REF_SUFFIX) for dtype in mine):
+            raise TypeError(f"Input {argument.name!r} of {name!r} ({definition.type}) must be a variable.")
+        plain = [dtypes.base_name(dtype) for dtype in mine]
+        if argument.number_attr:
+            attrs.setdefault(argument.number_attr, len(mine))
+        if argument.dtypes_attr:
+            attrs.setdefault(argument.dtypes_attr, plain)
+        elif argument.dtype_attr and plain:
+            attrs.setdefault(argument.dtype_attr, plain[0])
+    complete = checked_attrs(name, {"op": definition.type, "attrs": attrs})
+    expected = definition.attr_defs.input_dtypes(name, complete, len(inputs))
+    for found, wanted in zip(map(dtypes.base_name, inputs), map(dtypes.base_name, expected), strict=True):
+        if found != wanted:
+            raise TypeError(
+                f"{name!r} ({definition.type}) takes inputs {', '.join(expected)}, not {', '.join(inputs)}."
+            )
     return complete
 
 

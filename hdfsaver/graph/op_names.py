@@ -16,10 +16,17 @@ _SLASH = re.compile("/")
 _SCOPE = re.compile(r"[A-Za-z0-9_.\\/>-]*", re.ASCII)
 
 
+def as_name(name: str | bytes) -> str:
+    """A name as a string; `TypeError` where it is not one."""
+    if isinstance(name, bytes):
+        return name.decode()
+    if not isinstance(name, str):
+        raise TypeError(f"The name of an operation or a scope is a string, not {name!r}.")
+    return name
+
+
 def check_operation_name(name: str) -> None:
     """Raise `ValueError` unless an operation may have the name."""
-    if not isinstance(name, str):
-        raise TypeError(f"The name of an operation is a string, not {name!r}.")
     if not _OPERATION.fullmatch(name):
         raise ValueError(
             f"{name!r} is not a valid name for an operation: it begins with an ASCII letter, digit or dot, "
@@ -30,8 +37,10 @@ def check_operation_name(name: str) -> None:
 def check_scope_name(name: str, *, at_root: bool) -> None:
     """Raise `ValueError` unless a scope may have the name; at the root it must begin as an operation's name does."""
     if not (_OPERATION if at_root else _SCOPE).fullmatch(name):
+        kind = "root scope" if at_root else "scope"
         raise ValueError(
-            f"{name!r} is not a valid name for a scope: use ASCII letters, digits and any of . _ - / > \\."
+            f"{name!r} is not a valid name for a {kind}: use ASCII letters, digits and any of . _ - / > \\"
+            + (", of which the first is a letter, a digit or a dot." if at_root else ".")
         )
 
 

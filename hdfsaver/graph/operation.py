@@ -6,15 +6,18 @@ Type checkers read ``operation.pyi``, where the graph has its type, which is abo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from traceback import StackSummary
 from typing import Any, Protocol
 
 import numpy as np
 
 from hdfsaver import dtypes, schema
 from hdfsaver.graph.default_stack import SupportsRun, session_for
+from hdfsaver.graph.device_spec import DeviceSpecV2, canonical_name
 from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.traces import Trace, summary
 from hdfsaver.messages import message_classes
-from hdfsaver.messages.attr_values import attr_value, kind_of
+from hdfsaver.messages.attr_values import attr_value, kind_of, plain_of
 from hdfsaver.messages.node_defs import constant_dtype
 from hdfsaver.schema import DiGraph
 from hdfsaver.shapes import Shape
@@ -33,27 +36,33 @@ class _Graph(Protocol):
 
     def takers(self, operation: str, output: int) -> list[str]: ...
 
+    def trace_of(self, name: str) -> Trace: ...
+
+    def op_def_for_type(self, type: str) -> message_classes.OpDef: ...  # noqa: A002, TensorFlow's name
+
 
 class Operation:
     """A node of the graph. It holds the graph and its name; everything else is read from the DiGraph."""
 
-    __slots__ = ("__weakref__", "_outputs", "graph", "name")
+    __slots__ = ("__weakref__", "_outputs", "graph", "name", "trace")
 
     def __init__(self, graph: _Graph, name: str) -> None:
         self.graph = graph
         self.name = name
+        self.trace: Trace = ()
         self._outputs = tuple([Tensor(self, index) for index in range(len(self.output_data))])
 
     @property
     def data(self) -> dict[str, Any]:
         """The node's data in the DiGraph, as `hdfsaver.schema` describes them."""
-        data: dict[str, Any] = self.graph.digraph.nodes[self.name]
+        # A view of the nodes takes longer than all else here, and this is asked for many times for each new operation.
+        data: dict[str, Any] = self.graph.digraph._node[self.name]  # type: ignore[attr-defined]
         return data
 
     @property
     def output_data(self) -> tuple[tuple[str, Shape], ...]:
         """For each output its dtype's name and its static shape."""
-        outputs: tuple[tuple[str, Shape], ...] = self.data["outputs"]
+        outputs: tuple[tuple[str, Shape], ...] = self.graph.digraph._node[self.name]["outputs"]  # type: ignore[attr-defined]
         return outputs
 
     def set_output_shape(self, index: int, shape: Shape) -> None:
@@ -130,6 +139,16 @@ class Operation:
         """The operation's definition, as `Graph.as_graph_def` has it."""
         return self.graph._node_def(self.name)
 
+    @property
+    def op_def(self) -> message_classes.OpDef:
+        """The description of the operation's type; `RuntimeError` where that is not registered."""
+        return self.graph.op_def_for_type(self.type)
+
+    @property
+    def traceback(self) -> StackSummary:
+        """The lines of the program that made the operation, the innermost one last; empty where it came with a file."""
+        return summary(self.trace or self.graph.trace_of(self.name))
+
     def colocation_groups(self) -> list[bytes]:
         """The groups of operations that should be on one device with this one."""
         groups = [item for item in self.data["attrs"].get("_class", []) if item.startswith(b"loc:@")]
@@ -155,8 +174,22 @@ class Operation:
         schema.add_control_inputs(self.graph.digraph, self.name, [operation.name for operation in operations])
         self.graph.changed()
 
+    def _add_control_input(self, operation: Operation) -> None:
+        self._add_control_inputs([operation])
+
+    def _set_device(self, device: str | DeviceSpecV2) -> None:
+        self.data["device"] = canonical_name(device)
+        self.graph.changed()
+
+    def _set_attr(self, name: str, value: message_classes.AttrValue) -> None:
+        self.data["attrs"][name] = plain_of(value)
+        self.graph.changed()
+
     def _as_graph_element(self) -> Operation:
         return self
+
+    def __str__(self) -> str:
+        return str(self.node_def)
 
     def __repr__(self) -> str:
         return f"<tf.Operation {self.name!r} type={self.type}>"

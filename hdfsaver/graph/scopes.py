@@ -1,12 +1,13 @@
-"""The control inputs and devices that a ``with`` block adds to the operations made inside it."""
+"""The ``with`` blocks that are open in each thread: control inputs, devices, attributes of new operations."""
 
 from __future__ import annotations
 
-import re
+import threading
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-_PART = re.compile(r"(?:/?(job|replica|task):(\w+))|(?:/?(?:device:)?(cpu|gpu|tpu|\w+):(\d+|\*))", re.IGNORECASE)
+from hdfsaver.graph.device_functions import DeviceBlock
+from hdfsaver.graph.operation import Operation
 
 
 class ControlDependencies:
@@ -25,28 +26,96 @@ class ControlDependencies:
         return not self._made_inside.isdisjoint(sources)
 
 
-def merge_device(name: str) -> str:
-    """Write a device in TensorFlow's full form: ``"/cpu:0"`` is ``"/device:CPU:0"``; other text stays unchanged."""
-    parts = list(_PART.finditer(name))
-    if "".join(match.group(0) for match in parts) != name:
-        return name
-    fields = {match[1].lower(): match[2] for match in parts if match[1]}
-    devices = [f"device:{match[3].upper()}:{match[4]}" for match in parts if match[3]]
-    ordered = [f"{key}:{fields[key]}" for key in ("job", "replica", "task") if key in fields] + devices
-    return "".join("/" + part for part in ordered)
+class Blocks(NamedTuple):
+    """The blocks that are open, the innermost ones last.
+
+    Attributes
+    ----------
+    devices : tuple of DeviceBlock
+    device : str or None
+        The device that they give together; None where functions have to be called.
+    control : tuple of ControlDependencies
+    colocation : tuple of Operation
+        The operations whose device new ones share.
+    container : str
+        The container of new variables.
+    attrs : dict
+        Further attributes; None takes an outer one away.
+    gradient_types : dict of str to str
+        For types of operations the name of another derivative.
+    """
+
+    devices: tuple[DeviceBlock, ...] = ()
+    device: str | None = ""
+    control: tuple[ControlDependencies, ...] = ()
+    colocation: tuple[Operation, ...] = ()
+    container: str = ""
+    attrs: Mapping[str, Any] = {}
+    gradient_types: Mapping[str, str] = {}
 
 
-def device_of(stack: Sequence[str | None]) -> str:
-    """The device that a stack of blocks requests: each part from the innermost block, None cancels the outer ones."""
-    parts: dict[str, str] = {}
-    for name in stack:
-        if name is None:
-            parts.clear()
-            continue
-        for part in name.strip("/").split("/"):
-            parts[part.split(":")[0]] = part
-    order = sorted(parts, key=lambda key: ("job", "replica", "task", "device", key).index(key))
-    return "".join("/" + parts[key] for key in order if parts[key])
+NO_BLOCKS = Blocks()
+
+
+class _OfThread(threading.local):
+    """The state of each thread; these are the values that it begins with."""
+
+    name = ""
+    blocks: Blocks | None = None
+    is_home = False
+
+
+class Scopes:
+    """The open blocks of a graph, for each thread.
+
+    ``thread.name`` is the name scope of this thread, with its slash; each thread begins at the root. The other blocks
+    of a thread begin as those that the thread that made the graph has open at that time, as in TensorFlow, where all
+    threads share them; blocks that a thread opens itself do not reach the other ones.
+    """
+
+    def __init__(self) -> None:
+        self.thread = _OfThread()
+        self.thread.is_home = True
+        self._shared = NO_BLOCKS
+
+    @property
+    def blocks(self) -> Blocks:
+        """The blocks that are open in this thread."""
+        own = self.thread.blocks
+        return self._shared if own is None else own
+
+    @blocks.setter
+    def blocks(self, blocks: Blocks) -> None:
+        if self.thread.is_home:
+            self._shared = blocks
+        else:
+            self.thread.blocks = blocks
+
+    def change(self, **fields: Any) -> Blocks:
+        """Open blocks in this thread: replace fields of its `Blocks`, and give the new ones."""
+        self.blocks = blocks = self.blocks._replace(**fields)
+        return blocks
+
+    def restore(self, inside: Blocks, outer: Blocks, **fields: Any) -> None:
+        """Close blocks in this thread.
+
+        Parameters
+        ----------
+        inside : Blocks
+            Those that `change` gave when the blocks were opened.
+        outer : Blocks
+            Those from before.
+        **fields
+            The fields to replace if other blocks were opened or closed since then.
+        """
+        blocks = self.blocks
+        if blocks is not inside:
+            outer = blocks._replace(**fields)
+        self.blocks = NO_BLOCKS if outer == NO_BLOCKS else outer
+
+    def separate(self) -> None:
+        """From now on let other threads begin with the blocks of this moment."""
+        self.thread.is_home = False
 
 
 def locations(data: Mapping[str, Any], name: str) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -19,12 +20,12 @@ from hdfsaver.tensor_info import Array
 Conversion = Callable[[Any, dtypes.DType | None, str | None], Tensor]
 """Takes a value, the dtype that the tensor must have and its name, and makes a tensor."""
 
-_conversions: dict[type, Conversion] = {}
+_composites: dict[type, Conversion] = {}
 
 
-def register_conversion(kind: type, function: Conversion) -> None:
+def register_composite(kind: type, function: Conversion) -> None:
     """Let `convert_to_tensor` use a function for the values of one class."""
-    _conversions[kind] = function
+    _composites[kind] = function
 
 
 def is_tensor(value: Any) -> TypeGuard[SupportsTensor]:
@@ -34,7 +35,7 @@ def is_tensor(value: Any) -> TypeGuard[SupportsTensor]:
 
 def is_composite(value: Any) -> bool:
     """Whether a value is made of several tensors, and `convert_to_tensor` makes one of them."""
-    return type(value) in _conversions
+    return type(value) in _composites
 
 
 def graph_of(values: Sequence[Any]) -> Graph:
@@ -255,7 +256,11 @@ def convert_to_tensor(
             )
         return tensor
     if is_composite(value):
-        return _conversions[type(value)](value, wanted, name)
+        return _composites[type(value)](value, wanted, name)
+    if _conversions:
+        converted = _converted(value, wanted, name)
+        if converted is not None:
+            return converted
     if isinstance(value, list | tuple) and _contains_tensor(value):
         return _stacked(value, wanted, name or "packed")
     if wanted is None and preferred_dtype is not None:
@@ -266,6 +271,66 @@ def convert_to_tensor(
     return _new_constant(value, None if wanted is None else wanted.name, name)
 
 
+class _Conversion(NamedTuple):
+    """A function that makes tensors of the values of a type."""
+
+    priority: int
+    base_type: Any
+    function: Callable[..., Any]
+
+
+_conversions: list[_Conversion] = []
+
+
+def register_tensor_conversion_function(
+    base_type: type | tuple[type, ...], conversion_func: Callable[..., Any], priority: int = 100
+) -> None:
+    """Let values of a type stand for tensors.
+
+    Parameters
+    ----------
+    base_type : type or tuple of type
+    conversion_func : callable
+        Called with a value and the arguments ``dtype``, ``name`` and ``as_ref``; it gives a tensor, or
+        ``NotImplemented`` to leave the value to the next function.
+    priority : int
+        Functions with a lower number are tried first, and those of one number in the order of registration.
+
+    Raises
+    ------
+    TypeError
+        The type is not one, or one of Python's or NumPy's numbers; or the function cannot be called.
+    """
+    types = base_type if isinstance(base_type, tuple) else (base_type,)
+    if not all(isinstance(item, type) for item in types):
+        raise TypeError(f"Argument `base_type` must be a type or a tuple of types. Obtained: {base_type!r}")
+    if not callable(conversion_func):
+        raise TypeError(f"Argument `conversion_func` must be callable. Received {conversion_func!r}.")
+    if any(issubclass(item, int | float | np.generic | np.ndarray) for item in types):
+        raise TypeError("Cannot register conversions for Python numeric types and NumPy scalars and arrays.")
+    bisect.insort(_conversions, _Conversion(priority, types, conversion_func), key=lambda item: item.priority)
+
+
+def _converted(value: Any, wanted: dtypes.DType | None, name: str | None) -> Tensor | None:
+    """The tensor that a registered function makes of a value, or None where there is no such function."""
+    for conversion in _conversions:
+        if not isinstance(value, conversion.base_type):
+            continue
+        found = conversion.function(value, dtype=wanted, name=name, as_ref=False)
+        if found is NotImplemented:
+            continue
+        of = f"Conversion function {conversion.function!r} for type {type(value)}"
+        if not is_tensor(found):
+            raise RuntimeError(f"{of} returned non-Tensor: {found!r}.")
+        tensor: Tensor = found._as_tensor()
+        if wanted is not None and not wanted.is_compatible_with(tensor.dtype):
+            raise RuntimeError(
+                f"{of} returned incompatible dtype: requested = {wanted.name}, actual = {tensor.dtype.name}."
+            )
+        return tensor
+    return None
+
+
 def _new_constant(value: Any, dtype: str | None, name: str | None) -> Tensor:
     array, found = as_array(value, dtype)
     return constant_node(array, found, name or "Const")
@@ -274,12 +339,13 @@ def _new_constant(value: Any, dtype: str | None, name: str | None) -> Tensor:
 def _contains_tensor(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return any(_contains_tensor(item) for item in value)
-    return is_tensor(value)
+    return is_tensor(value) or any(isinstance(value, conversion.base_type) for conversion in _conversions)
 
 
 def _stacked(values: list[Any] | tuple[Any, ...], wanted: dtypes.DType | None, name: str) -> Tensor:
     wanted = wanted or _dtype_among(values)
-    with get_default_graph().name_scope(name) as scope:
+    graph = get_default_graph()
+    with graph.or_nothing(), graph.name_scope(name) as scope:
         tensors = [convert_to_tensor(value, wanted, name=str(place)) for place, value in enumerate(values)]
         # `apply` is above: it converts its inputs by the functions of this file.
         attrs = {"axis": 0, "T": tensors[0].dtype.base_dtype.name, "N": len(tensors)}

@@ -157,7 +157,7 @@ class Takers:
         Returns
         -------
         list of str
-            Names of operations, in the order of edges.
+            Names of operations, in the order of edges, each as often as it takes the output.
         """
         if version != self._version:
             self._version, self._found = version, {}
@@ -166,7 +166,7 @@ class Takers:
         if count != len(edges):
             found = {}
             for target, edge in edges.items():
-                for taken in dict.fromkeys(position for position, _ in edge["wires"]):
+                for taken, _ in edge["wires"]:
                     found.setdefault(taken, []).append(target)
             self._found[name] = len(edges), found
         return found.get(output, [])

@@ -257,8 +257,14 @@ def scope(name: str | None, default: str, *values: object) -> Iterator[str]:
         The tensors belong to different graphs, or the name is malformed.
     """
     graph = graph_of(values)
-    with graph.as_default(), graph.name_scope(name or default) as full:
-        yield full
+    with graph.lock:
+        before = len(graph.digraph)
+        try:
+            with graph.as_default(), graph.name_scope(name or default) as full:
+                yield full
+        except BaseException:
+            graph.keep_first(before)
+            raise
 
 
 def normal_axis(axis: int, rank: int) -> int:

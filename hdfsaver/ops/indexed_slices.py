@@ -9,7 +9,7 @@ from hdfsaver import dtypes
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.composite_tensors import IndexedSlices
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.graph.tensor_conversion import register_conversion
+from hdfsaver.graph.tensor_conversion import register_composite
 from hdfsaver.ops.base import Gradient
 
 _LARGE = 100_000_000
@@ -57,4 +57,4 @@ def _summed(slices: IndexedSlices, name: str | None) -> Tensor:
         return apply("UnsortedSegmentSum", slices.values, slices.indices, slices.dense_shape[0], name=name)
 
 
-register_conversion(IndexedSlices, _whole)
+register_composite(IndexedSlices, _whole)

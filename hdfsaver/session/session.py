@@ -16,6 +16,7 @@ from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.tensor_conversion import as_array, is_tensor
+from hdfsaver.graph.traces import place
 from hdfsaver.session.engine import Engine, StepError
 from hdfsaver.session.fetches import flatten
 from hdfsaver.session.numpy_engine import numpy_engine
@@ -174,13 +175,17 @@ class Session:
 
     def _fetch(self, leaf: Any) -> Tensor | Operation:
         try:
-            return self._graph.as_graph_element(leaf)
+            element = self._graph.as_graph_element(leaf)
         except TypeError as error:
             raise TypeError(
                 f"Fetch argument {leaf!r} has invalid type {type(leaf).__name__}, must be a string or Tensor. ({error})"
             ) from None
         except (ValueError, KeyError) as error:
             raise ValueError(f"Fetch argument {leaf!r} cannot be interpreted as a Tensor. ({error.args[0]})") from None
+        if not self._graph.is_fetchable(element):
+            operation = element.op if isinstance(element, Tensor) else element
+            raise ValueError(f"Operation {operation.name!r} has been marked as not fetchable.")
+        return element
 
     def _fed_tensor(self, item: Any) -> Tensor:
         try:
@@ -188,6 +193,8 @@ class Session:
         except (TypeError, ValueError, KeyError) as error:
             raise TypeError(f"Cannot interpret feed_dict key as Tensor: {error.args[0]}") from None
         assert isinstance(element, Tensor)
+        if not self._graph.is_feedable(element):
+            raise ValueError(f"Tensor {element.name} may not be fed.")
         return element
 
     def _execute(self, prepared: PreparedRun, feed_dict: Mapping[Any, Any]) -> list[Any]:
@@ -200,14 +207,15 @@ class Session:
     def _public_error(self, failure: StepError) -> Exception:
         operation = self._graph.get_operation_by_name(failure.node)
         cause = failure.cause
-        where = f"operation {operation.name!r} ({operation.type})"
+        made = place(operation.traceback)
+        where = f"operation {operation.name!r} ({operation.type}{made and f', defined at {made}'})"
         if isinstance(cause, errors.OpError):
             return _with_op(cause, operation, f"{cause.message} In {where}.")
         if isinstance(cause, MemoryError):
-            return errors.ResourceExhaustedError(operation.data, operation, f"Out of memory in {where}.")
+            return errors.ResourceExhaustedError(operation.node_def, operation, f"Out of memory in {where}.")
         given = ", ".join(str(tensor.shape) for tensor in operation.inputs)
         message = f"{where[0].upper()}{where[1:]} failed on inputs of shapes {given or 'none'}: {cause}"
-        return errors.InvalidArgumentError(operation.data, operation, message)
+        return errors.InvalidArgumentError(operation.node_def, operation, message)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -270,7 +278,7 @@ def get_default_session() -> Session | None:
 
 
 def _with_op(error: errors.OpError, operation: Operation, message: str) -> errors.OpError:
-    return type(error)(operation.data, operation, message, error.error_code)
+    return type(error)(operation.node_def, operation, message, error.error_code)
 
 
 def _feed_of(tensor: Tensor) -> Feed:

@@ -55,7 +55,7 @@ def test_x_times_x_keeps_both_wires(graph):
     y = tf.multiply(x, x, name="y")
     assert [(0, 0), (0, 1)] == graph.digraph.edges["x", "y"]["wires"]
     assert [x, x] == list(y.op.inputs)
-    assert [y.op] == x.consumers()
+    assert [y.op, y.op] == x.consumers()
 
 
 def test_control_dependencies_are_edges(graph):
