@@ -96,6 +96,8 @@ def test_a_device_function_that_fails_leaves_nothing(graph):
     for function, error in ((fails, LookupError), (lambda op: None, TypeError)):
         with pytest.raises(error), tf.device(function):
             tf.add(x, [1.0, 2.0])
+        with pytest.raises(error), tf.device(function):
+            tf.constant(2.0)
     definition = graph.as_graph_def()
     with graph.device(fails), pytest.raises(LookupError):
         tf.import_graph_def(definition)
