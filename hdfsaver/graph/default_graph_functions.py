@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import TracebackType
 from typing import Any
 
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.device_functions import DeviceLike
-from hdfsaver.graph.graph import GraphElementLike
+from hdfsaver.graph.graph import Graph, GraphElementLike
+from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import TensorLike
-from hdfsaver.graph.tensor_conversion import graph_of
+from hdfsaver.graph.tensor_conversion import graph_of, is_tensor
 
 
 class name_scope(AbstractContextManager[str]):  # noqa: N801, TensorFlow's name
@@ -25,8 +26,8 @@ class name_scope(AbstractContextManager[str]):  # noqa: N801, TensorFlow's name
         Made unique; one that ends in a slash is entered again unchanged. With None ``default_name`` counts; without
         either, and without values, the scope is the root.
     default_name : str, optional
-    values : list of Tensor, optional
-        Tensors that say which graph is meant; the default graph where none do.
+    values : list of Tensor or Operation, optional
+        Those that say which graph is meant; the default graph where none do.
 
     Raises
     ------
@@ -37,7 +38,10 @@ class name_scope(AbstractContextManager[str]):  # noqa: N801, TensorFlow's name
     """
 
     def __init__(
-        self, name: str | None, default_name: str | None = None, values: Iterable[TensorLike | None] | None = None
+        self,
+        name: str | None,
+        default_name: str | None = None,
+        values: Iterable[TensorLike | Operation | None] | None = None,
     ) -> None:
         if default_name is not None and not isinstance(default_name, str):
             raise TypeError(
@@ -56,7 +60,7 @@ class name_scope(AbstractContextManager[str]):  # noqa: N801, TensorFlow's name
         return self._name
 
     def __enter__(self) -> str:
-        graph = graph_of(self._values or ())
+        graph = _graph_of(self._values or ())
         with ExitStack() as stack:
             stack.enter_context(graph.as_default())
             scope = stack.enter_context(graph.name_scope(self._name))
@@ -69,9 +73,18 @@ class name_scope(AbstractContextManager[str]):  # noqa: N801, TensorFlow's name
         self._entered.pop().__exit__(kind, error, traceback)
 
 
+def _graph_of(values: Sequence[Any]) -> Graph:
+    operations = [value for value in values if isinstance(value, Operation)]
+    graph = graph_of(values) if not operations or any(map(is_tensor, values)) else operations[0].graph
+    for operation in operations:
+        if operation.graph is not graph:
+            raise ValueError(f"Operation {operation.name!r} must be from the same graph as the other values.")
+    return graph
+
+
 @contextmanager
 def op_scope(
-    values: Iterable[TensorLike | None] | None, name: str | None, default_name: str | None = None
+    values: Iterable[TensorLike | Operation | None] | None, name: str | None, default_name: str | None = None
 ) -> Iterator[str]:
     """Put operations made inside under a name: `name_scope` with its arguments in an older order.
 

@@ -481,6 +481,8 @@ class Graph(GraphScopes):
         if isinstance(obj, str | bytes):
             return self._element_by_name(as_name(obj), allow_tensor, allow_operation)
         element: Any = obj._as_graph_element() if hasattr(type(obj), "_as_graph_element") else None
+        if isinstance(element, str):
+            return self._element_by_name(element, allow_tensor, allow_operation)
         is_tensor, is_operation = isinstance(element, Tensor), isinstance(element, Operation)
         if not ((allow_tensor and is_tensor) or (allow_operation and is_operation)):
             wanted = " or ".join(["Tensor"] * allow_tensor + ["Operation"] * allow_operation)

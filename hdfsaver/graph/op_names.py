@@ -39,7 +39,7 @@ def check_scope_name(name: str, *, at_root: bool) -> None:
     if not (_OPERATION if at_root else _SCOPE).fullmatch(name):
         kind = "root scope" if at_root else "scope"
         raise ValueError(
-            f"{name!r} is not a valid name for a {kind}: use ASCII letters, digits and any of . _ - / > \\"
+            f"{name!r} is not a valid {kind} name: use ASCII letters, digits and any of . _ - / > \\"
             + (", of which the first is a letter, a digit or a dot." if at_root else ".")
         )
 

@@ -85,6 +85,28 @@ class _Operation(Protocol):
     def set_output_shape(self, index: int, shape: Shape) -> None: ...
 
 
+class Reference:
+    """Stands for a tensor as a key: see `Tensor.ref`."""
+
+    __slots__ = ("_wrapped",)
+
+    def __init__(self, wrapped: Tensor) -> None:
+        self._wrapped = wrapped
+
+    def deref(self) -> Tensor:
+        """The tensor."""
+        return self._wrapped
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reference) and self._wrapped is other._wrapped
+
+    def __hash__(self) -> int:
+        return id(self._wrapped)
+
+    def __repr__(self) -> str:
+        return f"<Reference wrapping {self._wrapped!r}>"
+
+
 class TensorOperators:
     """Has Python's operators, which `hdfsaver.graph.operators.install` adds: ``+``, ``*``, ``<``, ``@``, ``[]`` …."""
 
@@ -170,6 +192,16 @@ class Tensor(TensorOperators):
         """
         return session_for(f"evaluate {self.name!r}", "eval", session).run(self, feed_dict)
 
+    def ref(self) -> Reference:
+        """An object that can be a key of a dict, and compares as the tensor does; ``deref()`` gives the tensor."""
+        return Reference(self)
+
+    def __array__(self, dtype: object = None, copy: object = None) -> None:
+        raise NotImplementedError(
+            f"Cannot convert a symbolic tensor ({self.name}) to a NumPy array: it has no value before a session runs "
+            "it, so that NumPy's functions cannot take it; use tf's."
+        )
+
     def _as_tensor(self) -> Tensor:
         return self
 
@@ -183,7 +215,9 @@ class Tensor(TensorOperators):
         )
 
     def __len__(self) -> int:
-        raise TypeError(f"len() of tensor {self.name!r} is not known before it runs; use `t.shape` or tf.shape(t).")
+        raise TypeError(
+            f"len() is not well defined for tensor {self.name!r} before it runs; use `t.shape` or tf.shape(t)."
+        )
 
     def __iter__(self) -> Iterator[Tensor]:
         raise TypeError(f"Tensor {self.name!r} cannot be iterated over before it runs; use tf.unstack(t).")

@@ -114,7 +114,10 @@ def as_array(value: Any, dtype: str | None = None, *, copy: bool = True) -> tupl
 def _array_of_python(value: Any) -> Array:
     if _holds_text(value):
         return np.array(value, dtype=object)
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except NotImplementedError:  # of a tensor among the values
+        raise TypeError("A tensor cannot be part of a constant; use tf.stack to join tensors and numbers.") from None
     if array.dtype == object and any(isinstance(item, Dimension) for item in array.flat):
         sizes = [_size_of(item, None) if isinstance(item, Dimension) else item for item in array.flat]
         array = np.asarray(sizes).reshape(array.shape)

@@ -1,5 +1,6 @@
 """`Graph.create_op` and its neighbours: what is refused leaves the graph as it was."""
 
+import numpy as np
 import pytest
 
 import hdfsaver as tf
@@ -112,6 +113,12 @@ def test_elements_of_a_graph(graph):
             graph.as_graph_element(name, allow_tensor=kind == "tensor", allow_operation=kind == "operation")
     with pytest.raises(ValueError, match="cannot both be False"):
         graph.as_graph_element(a, allow_tensor=False, allow_operation=False)
+
+    class Named:
+        def _as_graph_element(self):
+            return "a:0"
+
+    assert a is graph.as_graph_element(Named())
     assert [a, a.op] == [graph.as_graph_element(b"a:0"), graph.as_graph_element("a")]
 
 
@@ -128,6 +135,15 @@ def test_feeds_and_fetches_can_be_refused(graph):
             sess.run(a, {a: 2.0})
         with pytest.raises(ValueError, match="Operation 'b' has been marked as not fetchable"):
             sess.run(b)
+
+
+def test_a_tensor_as_a_key_and_as_an_array(graph):
+    """References compare as their tensors do; NumPy does not make an array of a tensor."""
+    a, b = tf.constant(1.0), tf.constant(1.0)
+    found = {a.ref(): 1, b.ref(): 2, a.ref(): 3}
+    assert ({a.ref(): 3, b.ref(): 2}, a) == (found, next(iter(found)).deref())
+    with pytest.raises(NotImplementedError, match="Cannot convert a symbolic tensor"):
+        np.array(a)
 
 
 def test_operations_can_be_changed(graph):

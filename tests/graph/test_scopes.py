@@ -1,6 +1,7 @@
 """The ``with`` blocks of a graph: of threads, in the wrong order, their devices, attributes and control inputs."""
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -112,12 +113,25 @@ def test_a_name_scope_can_be_entered_again(graph):
         assert ("default/", "default/old/") == (fourth, fifth)
 
 
+def test_values_tell_the_graph(graph):
+    """Tensors and operations do; of two graphs they are refused."""
+    with tf.Graph().as_default() as other:
+        x, y = tf.constant(1.0), tf.no_op()
+    same: list[list[Any]] = [[x], [y], [None, 3, y, x]]
+    for values in same:
+        with tf.name_scope("s", values=values):
+            assert other is tf.get_default_graph()
+    for values in [[x, tf.constant(1.0)], [y, tf.constant(1.0)]]:
+        with pytest.raises(ValueError, match="must be from the same graph"), tf.name_scope("s", values=values):
+            pass
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "text"),
     [
         ((None, None, []), ValueError, "At least one of name"),
         ((None, 3), TypeError, "not a string type"),
-        (("_a",), ValueError, "not a valid name for a root scope"),
+        (("_a",), ValueError, "'_a' is not a valid root scope name"),
     ],
 )
 def test_wrong_name_scopes(graph, arguments, error, text):
