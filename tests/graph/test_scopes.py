@@ -118,10 +118,11 @@ def test_values_tell_the_graph(graph):
     with tf.Graph().as_default() as other:
         x, y = tf.constant(1.0), tf.no_op()
     same: list[list[Any]] = [[x], [y], [None, 3, y, x]]
+    mixed: list[list[Any]] = [[x, tf.constant(1.0)], [y, tf.constant(1.0)]]
     for values in same:
         with tf.name_scope("s", values=values):
             assert other is tf.get_default_graph()
-    for values in [[x, tf.constant(1.0)], [y, tf.constant(1.0)]]:
+    for values in mixed:
         with pytest.raises(ValueError, match="must be from the same graph"), tf.name_scope("s", values=values):
             pass
 
