@@ -2004,6 +2004,14 @@ MUTANTS = [
             "Kernels of strings get bytes.",
         ),
         (
+            "an-operation-does-not-replace-what-is-fed",
+            "session/plan.py",
+            "        return (output[0], -2 - output[1]) if output in self.known else output",
+            "        return output",
+            "session/test_plan.py",
+            "What is fed stays, though its operation runs because something waits for it.",
+        ),
+        (
             "a-session-keeps-so-many-runs",
             "session/prepared_runs.py",
             "            while len(self._runs) > 1 and",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hdfsaver import dtypes
-from hdfsaver.errors import UnimplementedError
+from hdfsaver.errors import InvalidArgumentError, UnimplementedError
 from hdfsaver.graph.definition import OpDef, find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
@@ -101,6 +101,8 @@ def make_plan(graph: Graph, fetches: Sequence[Tensor | Operation], feeds: Sequen
     ------
     ValueError
         Operations wait for each other in a cycle.
+    InvalidArgumentError
+        An operation changes a variable for which a value is fed.
     UnimplementedError
         An operation is needed whose type is not known, the message names all of them; or of a dtype that only
         TensorFlow computes.
@@ -116,10 +118,11 @@ class _Planner:
         self.fed: list[Output] = [_output_of(tensor) for tensor in feeds]
         self.known = frozenset(self.fed)
         self.slots: dict[Output, int] = {}
+        self.needed: set[str] = set()
 
     def plan(self) -> ExecutionPlan:
         targets = [name for name, output in self.fetches if (name, output) not in self.known]
-        needed = ancestors(self.digraph, targets, self.known)
+        needed = self.needed = ancestors(self.digraph, targets, self.known)
         place = self.graph.positions()
         # Before the order: a TensorFlow loop, whose operations are not known here, does not have one.
         _check_known(self.digraph, needed, place)
@@ -158,6 +161,11 @@ class _Planner:
             not by_reference and self._is_variable(source)
             for by_reference, source in zip(takes_ref, inputs, strict=True)
         )
+        for by_reference, source in zip(takes_ref, inputs, strict=True):
+            if by_reference and source in self.known:
+                raise InvalidArgumentError(
+                    None, None, f"Operation {name!r} ({data['op']}) changes {source[0]!r}, for which a value is fed."
+                )
         outputs = range(len(data["outputs"])) if data["outputs"] else (-1,)
         return Step(
             node=name,
@@ -165,13 +173,19 @@ class _Planner:
             inputs=tuple(self._slot(source) for source in inputs),
             reads=reads,
             controls=tuple(self._slot(self._signal(source)) for source in data["control_inputs"]),
-            outputs=tuple(self._slot((name, position)) for position in outputs),
+            outputs=tuple(self._slot(self._output((name, position))) for position in outputs),
             frees=(),
         )
 
+    def _output(self, output: Output) -> Output:
+        """Where an operation that runs puts a value: not where one is that was fed for it."""
+        return (output[0], -2 - output[1]) if output in self.known else output
+
     def _signal(self, name: str) -> Output:
-        """The slot by which one sees that an operation has run."""
-        return (name, 0) if self.digraph.nodes[name]["outputs"] else (name, -1)
+        """The slot by which one sees that an operation has run; a placeholder that is fed does not run."""
+        if not self.digraph.nodes[name]["outputs"]:
+            return name, -1
+        return self._output((name, 0)) if name in self.needed else (name, 0)
 
 
 def _output_of(element: Tensor | Operation) -> Output:

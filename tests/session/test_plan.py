@@ -115,3 +115,39 @@ def test_plans_of_small_parts():
             assert 1 == len(make_plan(graph, [operation], []).steps)
 
     assert growth(constants, plan_each, 400) < TOO_MUCH
+
+
+def test_an_operation_that_runs_does_not_replace_what_is_fed():
+    """An operation whose output is fed runs where a control edge starts at it; its own value is dropped."""
+    count = tf.Variable(0, name="count")
+    counted = tf.identity(tf.assign_add(count, 1), name="counted")
+    with tf.control_dependencies([counted]):
+        after = counted + 0
+    with tf.Session() as sess:
+        sess.run(count.initializer)
+        assert sess.run(after, {counted: 5}) == 5
+        assert sess.run([counted.op, counted], {counted: 7}) == [None, 7]
+        assert sess.run(count) == 2
+
+
+def test_what_waits_for_a_fed_placeholder_begins():
+    """By `tf.tuple`, `tf.group` or a block; the placeholder itself still cannot run."""
+    x = tf.placeholder(tf.float32, name="x")
+    with tf.control_dependencies([x]):
+        waiting = tf.constant(4)
+    with tf.Session() as sess:
+        assert sess.run(tf.tuple([x, 2 * x]), {x: 3.0}) == [3, 6]
+        assert sess.run([tf.group(x), waiting], {x: 3.0}) == [None, 4]
+        for fetch in (x.op, waiting):
+            with pytest.raises(tf.errors.InvalidArgumentError, match="You must feed a value for placeholder"):
+                sess.run(fetch, {x: 3.0} if fetch is x.op else {})
+
+
+def test_a_variable_that_is_fed_is_not_changed():
+    """An assignment to it is an error that names both."""
+    v = tf.Variable([1.0], name="v")
+    added = tf.assign_add(v, [1.0], name="added")
+    with tf.Session() as sess:
+        assert sess.run(v + 1, {v: [5.0]}) == [6]
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"'added' \(AssignAdd\) changes 'v'"):
+            sess.run(added, {v: [5.0]})
