@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.session.conversions import conversion_of
 
 Leaves = list[Any]
 Rebuild = Callable[[Iterator[Any]], Any]
@@ -29,26 +34,47 @@ def flatten(fetches: Any) -> tuple[Leaves, Rebuild]:
 
 
 def _flatten_into(leaves: Leaves, fetches: Any) -> Rebuild:
+    kind: Any = type(fetches)
+    if kind is Tensor or kind is Operation:
+        leaves.append(fetches)
+        return next
     if fetches is None:
-        raise TypeError("Argument `fetch` = None has invalid type NoneType; fetch a Tensor, an Operation or a name.")
-    if isinstance(fetches, Mapping):
-        kind, keys = type(fetches), list(fetches)
-        parts = [_flatten_into(leaves, fetches[key]) for key in keys]
-        return lambda values: _mapping(kind, keys, [part(values) for part in parts])
+        raise TypeError('Argument `fetch` = None has invalid type "NoneType". Cannot be None')
     if isinstance(fetches, list | tuple):
-        sequence = type(fetches)
         items = [_flatten_into(leaves, item) for item in fetches]
-        return lambda values: _sequence(sequence, [item(values) for item in items])
-    leaves.append(fetches)
-    return next
+        return lambda values: _sequence(kind, [item(values) for item in items])
+    if isinstance(fetches, Mapping):
+        keys = list(fetches)
+        make = _mapping_maker(fetches)
+        parts = [_flatten_into(leaves, fetches[key]) for key in keys]
+        return lambda values: make(zip(keys, [part(values) for part in parts], strict=True))
+    if hasattr(kind, "__attrs_attrs__"):
+        fields = [_flatten_into(leaves, getattr(fetches, field.name)) for field in kind.__attrs_attrs__]
+        return lambda values: kind(*[field(values) for field in fields])
+    return _flatten_leaf(leaves, fetches)
 
 
-def _mapping(kind: type, keys: list[Any], values: list[Any]) -> Any:
-    items = dict(zip(keys, values, strict=True))
-    return items if kind is dict else kind(items)
+def _flatten_leaf(leaves: Leaves, fetch: Any) -> Rebuild:
+    known = conversion_of(fetch)
+    if known is None:
+        leaves.append(fetch)
+        return next
+    parts, contract = known.fetch(fetch)
+    leaves.extend(parts)
+    count = len(parts)
+    return lambda values: contract([next(values) for _ in range(count)])
 
 
-def _sequence(kind: type, values: list[Any]) -> Any:
+def _mapping_maker(fetches: Mapping[Any, Any]) -> Callable[[Any], Any]:
+    """The function that makes a mapping of the same kind of pairs."""
+    kind: Any = type(fetches)
+    if isinstance(fetches, defaultdict):
+        return lambda pairs: kind(fetches.default_factory, pairs)
+    make: Callable[[Any], Any] = kind
+    return make
+
+
+def _sequence(kind: Any, values: list[Any]) -> Any:
     if hasattr(kind, "_fields"):
         return kind(*values)
-    return values if kind is list else kind(values)
+    return values if issubclass(kind, list) else kind(values)

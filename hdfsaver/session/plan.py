@@ -178,7 +178,7 @@ class _Planner:
         )
 
     def _output(self, output: Output) -> Output:
-        """Where an operation that runs puts a value: not where one is that was fed for it."""
+        """Where an operation that runs puts a value: not in the place of a value that was fed."""
         return (output[0], -2 - output[1]) if output in self.known else output
 
     def _signal(self, name: str) -> Output:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any
 
-import numpy as np
-
-from hdfsaver import dtypes, errors, shapes
+from hdfsaver import errors
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.default_stack import default_sessions
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.graph.tensor_conversion import as_array, is_tensor
 from hdfsaver.graph.traces import place
+from hdfsaver.messages import message_classes
 from hdfsaver.session.engine import Engine, StepError
+from hdfsaver.session.feeds import are_single, fed_parts, feed_of, feed_value, plain_feeds
 from hdfsaver.session.fetches import flatten
 from hdfsaver.session.numpy_engine import numpy_engine
-from hdfsaver.session.plan import make_plan
-from hdfsaver.session.prepared_runs import Feed, PreparedRun, PreparedRuns
+from hdfsaver.session.partial_runs import PartialRun
+from hdfsaver.session.plan import ExecutionPlan, make_plan
+from hdfsaver.session.prepared_runs import PreparedRun, PreparedRuns
+from hdfsaver.session.session_options import Device, check_config, check_run_options, check_target, devices_of
 from hdfsaver.session.session_state import SessionState
-from hdfsaver.tensor_info import STRING, Array
 
 
 class Session:
@@ -32,31 +34,63 @@ class Session:
     Parameters
     ----------
     target : str
-        Accepted for programs that give it; there is nothing but this process to connect to.
+        ``""``; the address of a server, ``grpc://...``, is accepted, and means this process.
     graph : Graph, optional
         The default graph where none is given.
-    config : object
-        Accepted for programs that give it; nothing in it applies here.
+    config : ConfigProto, optional
+        Of it ``graph_options.infer_shapes`` and the ``device_count`` of ``"CPU"`` are looked at.
     engine : Engine, optional
         The engine that computes; NumPy by default.
     """
 
     def __init__(
-        self, target: str = "", graph: Graph | None = None, config: object = None, *, engine: Engine = numpy_engine
+        self,
+        target: str | bytes | None = "",
+        graph: Graph | None = None,
+        config: object = None,
+        *,
+        engine: Engine = numpy_engine,
     ) -> None:
         if graph is not None and not isinstance(graph, Graph):
-            raise TypeError(f"Argument graph must be a tf.Graph, not {type(graph).__name__}.")
+            raise TypeError(f'Argument `graph` must be a tf.Graph, but got "{type(graph).__name__}"')
+        self._target = check_target(target)
+        self._config = check_config(config)
         self._graph = graph if graph is not None else get_default_graph()
         self._engine = engine
         self._state = SessionState()
         self._closed = False
         self._prepared = PreparedRuns()
-        self._entered: list[ExitStack] = []
+        self._partial_runs: dict[str, PartialRun] = {}
+        self._entered: ExitStack | None = None
+        _open_sessions.add(self)
 
     @property
     def graph(self) -> Graph:
         """The graph that is run."""
         return self._graph
+
+    @property
+    def graph_def(self) -> message_classes.GraphDef:
+        """The definition of the graph that is run; with shapes where the configuration says ``infer_shapes``."""
+        infer_shapes = self._config is not None and self._config.graph_options.infer_shapes
+        return self._graph.as_graph_def(add_shapes=infer_shapes)
+
+    @property
+    def sess_str(self) -> bytes | None:
+        """The target."""
+        return self._target
+
+    def list_devices(self) -> list[Device]:
+        """The devices of the session, each with ``name``, ``device_type`` and ``memory_limit_bytes``: processors.
+
+        Raises
+        ------
+        CancelledError
+            The session is closed.
+        """
+        if self._closed:
+            raise errors.CancelledError(None, None, "Session has been closed.")
+        return devices_of(self._config)
 
     @property
     def state(self) -> SessionState:
@@ -82,12 +116,15 @@ class Session:
         Parameters
         ----------
         fetches : Tensor, Operation, Variable, str, or nested lists, tuples and dicts of them
-            An operation is run and gives None.
+            An operation is run and gives None. Also SparseTensor, IndexedSlices, and objects of classes that
+            `register_session_run_conversion_functions` knows.
         feed_dict : dict, optional
             Values for tensors (any tensor, not only placeholders), which are then not computed. They are never written
-            on, and nothing keeps them after the run.
-        options, run_metadata : object
-            Accepted for programs that give them.
+            on, and nothing keeps them after the run. The value of a tuple of tensors is a tuple of values.
+        options : RunOptions, optional
+            Accepted for programs that give it.
+        run_metadata : RunMetadata, optional
+            Accepted for programs that give it, and left unchanged: runs are not traced.
 
         Returns
         -------
@@ -103,9 +140,11 @@ class Session:
         OpError
             An operation failed: `FailedPreconditionError` where a variable has no value.
         """
+        self._check_open()
+        if options is not None or run_metadata is not None:
+            check_run_options(options, run_metadata)
         leaves, rebuild = flatten(fetches)
-        given = feed_dict or {}
-        return rebuild(iter(self._execute(self._prepare(leaves, given), given)))
+        return rebuild(iter(self._execute(*self._prepare(leaves, feed_dict or {}))))
 
     def make_callable(
         self, fetches: Any, feed_list: Sequence[Any] | None = None, accept_options: bool = False
@@ -115,9 +154,10 @@ class Session:
         Parameters
         ----------
         fetches : Tensor, Operation, Variable, str, or nested lists, tuples and dicts of them
-        feed_list : list of Tensor, optional
+        feed_list : list or tuple of Tensor, optional
+            Anything that may be a key of a ``feed_dict``.
         accept_options : bool
-            Accepted for programs that give it.
+            Whether the function takes ``options`` and ``run_metadata`` without a ``feed_list`` too.
 
         Returns
         -------
@@ -127,61 +167,176 @@ class Session:
         Raises
         ------
         TypeError
-            None is fetched; by the returned function: the number of its arguments is wrong.
+            None is fetched, or the ``feed_list`` is not one; by the returned function: the number of its arguments is
+            wrong, or it takes no options.
         """
+        if feed_list is not None and not isinstance(feed_list, list | tuple):
+            raise TypeError(f"Argument `feed_list` must be a list or tuple. Received: feed_list={feed_list}")
         leaves, rebuild = flatten(fetches)
         feeds = list(feed_list or ())
+        single = are_single(feeds)
+        takes_options = accept_options or feed_list is not None
         own: PreparedRun | None = None  # kept here, however many other runs there are
 
-        def call(*values: Any) -> Any:
+        def call(*values: Any, **options: Any) -> Any:
             nonlocal own
             if len(values) != len(feeds):
                 raise TypeError(f"Expected {len(feeds)} arguments, one for each feed, but got {len(values)}.")
+            if options:
+                _check_call_options(options, takes_options)
             self._check_open()
-            given = dict(zip(feeds, values, strict=True))
+            given: Mapping[Any, Any] = dict(zip(feeds, values, strict=True))
+            if not single:
+                given = plain_feeds(given)
             prepared = own
             if prepared is None or prepared.version != self._graph.version:
-                own = prepared = self._prepare(leaves, given)
+                prepared, given = self._prepare(leaves, given)
+                own = prepared
             return rebuild(iter(self._execute(prepared, given)))
 
+        if not takes_options:
+            for leaf in leaves:
+                self._fetch(leaf)
         return call
 
-    def _prepare(self, leaves: list[Any], feed_dict: Mapping[Any, Any]) -> PreparedRun:
+    def partial_run_setup(self, fetches: Any, feeds: Any = None) -> str:
+        """Prepare a run in several parts, which `partial_run` continues.
+
+        Parameters
+        ----------
+        fetches : Tensor, str, or nested lists, tuples and dicts of them
+            All that the parts will fetch. An operation among them runs as soon as it can.
+        feeds : Tensor or str, or a list of them, optional
+            All that the parts will feed.
+
+        Returns
+        -------
+        str
+            The handle of the run.
+
+        Raises
+        ------
+        RuntimeError
+            The session is closed or the graph is empty.
+        TypeError, ValueError
+            A fetch or a feed is not part of the graph.
+        InvalidArgumentError
+            Nothing is fetched, or a tensor is both fed and fetched, or fed twice.
+        """
         self._check_open()
-        key = (*leaves, None, *feed_dict)
+        self._check_not_empty()
+        named = [part for feed in (feeds if isinstance(feeds, list | tuple) else [feeds]) for part in fed_parts(feed)]
+        fed = [self._fed_tensor(item) for item in named if item is not None]
+        fetched = list(dict.fromkeys(self._fetch(leaf) for leaf in flatten(fetches)[0]))
+        if not fetched:
+            raise _invalid("Must specify at least one target to fetch or execute.")
+        for tensor in fed:
+            if tensor in fetched:
+                raise _invalid(f"{tensor.name} is both fed and fetched.")
+            if fed.count(tensor) > 1:
+                raise _invalid(f'Endpoint "{tensor.name}" fed more than once.')
+        handle = f"run;{next(_handles)};{len(fed)};{len(fetched)}"
+        self._partial_runs[handle] = PartialRun(self._plan(fetched, fed), fetched, fed)
+        return handle
+
+    def partial_run(self, handle: str, fetches: Any, feed_dict: Mapping[Any, Any] | None = None) -> Any:
+        """Continue a run with more feeds and fetches; each tensor is fed and fetched once.
+
+        Parameters
+        ----------
+        handle : str
+            From `partial_run_setup`.
+        fetches : Tensor, str, or nested lists, tuples and dicts of them
+            Tensors that can be computed from what was fed so far.
+        feed_dict : dict, optional
+            Values for further tensors.
+
+        Returns
+        -------
+        The fetched values in the structure of ``fetches``.
+
+        Raises
+        ------
+        RuntimeError
+            The session is closed, or an operation is fetched.
+        InvalidArgumentError
+            The run was not set up so, has ended or failed; a fetch needs feeds that are missing.
+        OpError
+            An operation failed.
+        """
+        self._check_open()
+        given = {self._fed_tensor(key): value for key, value in plain_feeds(feed_dict or {}).items()}
+        leaves, rebuild = flatten(fetches)
+        fetched = [self._fetch(leaf) for leaf in leaves]
+        tensors = [element for element in fetched if isinstance(element, Tensor)]
+        if len(tensors) < len(fetched):
+            raise RuntimeError("partial_run() cannot run operations: fetch tensors, or nothing.")
+        run = self._partial_runs.get(handle)
+        if run is None:
+            raise _invalid("Must run 'setup' before performing partial runs!")
+        wanted = list(dict.fromkeys(tensors))
+        run.check(wanted, list(given))
         try:
+            values = run.go_on(wanted, given, self._engine, self._state)
+        except StepError as failure:
+            del self._partial_runs[handle]
+            raise self._public_error(failure) from failure.cause
+        if run.is_over:
+            del self._partial_runs[handle]
+        by_tensor = dict(zip(wanted, values, strict=True))
+        return rebuild(iter([by_tensor[tensor] for tensor in tensors]))
+
+    def _prepare(self, leaves: list[Any], feed_dict: Mapping[Any, Any]) -> tuple[PreparedRun, Mapping[Any, Any]]:
+        """The prepared run, and the feeds by single tensors."""
+        key = None
+        try:
+            key = (*leaves, None, *feed_dict)
             prepared = self._prepared.get(key, self._graph.version)
         except TypeError:  # something that cannot be hashed is not part of a graph; say which
             prepared = None
-        return self._prepare_anew(key, leaves, feed_dict) if prepared is None else prepared
+        if prepared is not None:
+            return prepared, feed_dict
+        self._check_not_empty()
+        single = plain_feeds(feed_dict)
+        if single is not feed_dict:
+            return self._prepare(leaves, single)
+        return self._prepare_anew(key, leaves, feed_dict), feed_dict
 
     def _prepare_anew(self, key: Any, leaves: list[Any], feed_dict: Mapping[Any, Any]) -> PreparedRun:
         version = self._graph.version  # read first: what is added from now on may not be in the plan
-        if not self._graph.digraph:
-            raise RuntimeError("The Session graph is empty. Add operations to the graph before calling run().")
-        fetched = [self._fetch(leaf) for leaf in leaves]
         fed = [self._fed_tensor(item) for item in feed_dict]
-        try:
-            plan = make_plan(self._graph, fetched, fed)
-        except ValueError as error:
-            raise errors.InvalidArgumentError(None, None, str(error)) from None
+        fetched = [self._fetch(leaf) for leaf in leaves]
+        plan = self._plan(fetched, fed)
         try:
             execute = self._engine(plan, self._state)
         except StepError as failure:
             raise self._public_error(failure) from failure.cause
-        prepared = PreparedRun(execute, tuple(_feed_of(tensor) for tensor in fed), version, len(plan.steps))
+        prepared = PreparedRun(execute, tuple(feed_of(tensor) for tensor in fed), version, len(plan.steps))
         self._prepared.keep(key, prepared)
         return prepared
 
+    def _plan(self, fetched: Sequence[Tensor | Operation], fed: Sequence[Tensor]) -> ExecutionPlan:
+        try:
+            return make_plan(self._graph, fetched, fed)
+        except ValueError as error:
+            raise _invalid(str(error)) from None
+
+    def _check_not_empty(self) -> None:
+        if not self._graph.digraph:
+            raise RuntimeError("The Session graph is empty. Add operations to the graph before calling run().")
+
     def _fetch(self, leaf: Any) -> Tensor | Operation:
         try:
-            element = self._graph.as_graph_element(leaf)
+            element = self._graph.as_graph_element(leaf.decode() if isinstance(leaf, bytes) else leaf)
         except TypeError as error:
             raise TypeError(
-                f"Fetch argument {leaf!r} has invalid type {type(leaf).__name__}, must be a string or Tensor. ({error})"
+                f'Argument `fetch` = {leaf} has invalid type "{type(leaf).__name__}" must be a string or Tensor. '
+                f"({error})"
             ) from None
         except (ValueError, KeyError) as error:
-            raise ValueError(f"Fetch argument {leaf!r} cannot be interpreted as a Tensor. ({error.args[0]})") from None
+            raise ValueError(
+                f"Argument `fetch` = {leaf} cannot be interpreted as a Tensor. ({error.args[0]})"
+            ) from None
         if not self._graph.is_fetchable(element):
             operation = element.op if isinstance(element, Tensor) else element
             raise ValueError(f"Operation {operation.name!r} has been marked as not fetchable.")
@@ -189,7 +344,9 @@ class Session:
 
     def _fed_tensor(self, item: Any) -> Tensor:
         try:
-            element = self._graph.as_graph_element(item, allow_operation=False)
+            element = self._graph.as_graph_element(
+                item.decode() if isinstance(item, bytes) else item, allow_operation=False
+            )
         except (TypeError, ValueError, KeyError) as error:
             raise TypeError(f"Cannot interpret feed_dict key as Tensor: {error.args[0]}") from None
         assert isinstance(element, Tensor)
@@ -198,7 +355,7 @@ class Session:
         return element
 
     def _execute(self, prepared: PreparedRun, feed_dict: Mapping[Any, Any]) -> list[Any]:
-        values = [_feed_value(feed, value) for feed, value in zip(prepared.feeds, feed_dict.values(), strict=True)]
+        values = [feed_value(feed, value) for feed, value in zip(prepared.feeds, feed_dict.values(), strict=True)]
         try:
             return prepared.execute(values)
         except StepError as failure:
@@ -224,6 +381,8 @@ class Session:
     def close(self) -> None:
         """Forget the values of the variables; the session cannot be used any more."""
         self._closed = True
+        _open_sessions.discard(self)
+        self._partial_runs.clear()
         self._state.clear()
         self._prepared.clear()
 
@@ -234,41 +393,45 @@ class Session:
             yield self
 
     def __enter__(self) -> Session:
-        stack = ExitStack()
-        stack.enter_context(self._graph.as_default())
-        stack.enter_context(self.as_default())
-        self._entered.append(stack)
+        if self._entered is not None:
+            raise RuntimeError(
+                "Session context managers are not re-entrant. Use `Session.as_default()` if you want to enter a "
+                "session multiple times."
+            )
+        self._entered = ExitStack()
+        self._entered.enter_context(self._graph.as_default())
+        self._entered.enter_context(self.as_default())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._entered.pop().close()
+        assert self._entered is not None, "it was entered"
+        self._entered.close()
+        self._entered = None
         self.close()
 
+    @staticmethod
+    def reset(target: str | bytes | None, containers: Sequence[str] | None = None, config: object = None) -> None:
+        """Close all sessions of this process, which forgets the values of their variables.
 
-class InteractiveSession(Session):
-    """A session that is the default one until it is closed; for work at a prompt.
+        Parameters
+        ----------
+        target : str
+            As for a session.
+        containers : list of str, optional
+            Accepted for programs that give it: a session that is closed has no values at all.
+        config : ConfigProto, optional
+            Accepted for programs that give it.
+        """
+        check_target(target)
+        check_config(config)
+        for session in list(_open_sessions):
+            session.close()
 
-    Parameters
-    ----------
-    target : str
-        Accepted for programs that give it.
-    graph : Graph, optional
-        The default graph where none is given.
-    config : object
-        Accepted for programs that give it.
-    """
 
-    def __init__(self, target: str = "", graph: Graph | None = None, config: object = None) -> None:
-        super().__init__(target, graph, config)
-        default_sessions.push(self)
-
-    def close(self) -> None:
-        """End the session, also as the default one."""
-        if not self._closed:
-            default_sessions.pop(self)
-        super().close()
+_open_sessions: weakref.WeakSet[Session] = weakref.WeakSet()
+_handles = itertools.count(1)
 
 
 def get_default_session() -> Session | None:
@@ -281,49 +444,12 @@ def _with_op(error: errors.OpError, operation: Operation, message: str) -> error
     return type(error)(operation.node_def, operation, message, error.error_code)
 
 
-def _feed_of(tensor: Tensor) -> Feed:
-    dtype = dtypes.base_name(tensor.dtype.name)
-    return Feed(tensor, dtype, dtypes.numpy_dtype(dtype), tensor.op.output_data[tensor.value_index][1])
+def _check_call_options(options: dict[str, Any], takes_options: bool) -> None:
+    unknown = [name for name in options if not takes_options or name not in ("options", "run_metadata")]
+    if unknown:
+        raise TypeError(f"The callable got an unexpected keyword argument {unknown[0]!r}.")
+    check_run_options(options.get("options"), options.get("run_metadata"))
 
 
-def _feed_value(feed: Feed, value: Any) -> Array:
-    """The fed value as a read-only view: code that keeps it must copy it, since the user may write on it later.
-
-    It is a plain array, also of a subclass: with a matrix or a masked array kernels would give other results.
-    """
-    is_plain = type(value) is np.ndarray and value.dtype is feed.numpy_dtype
-    if not is_plain or (feed.dtype == STRING and not _holds_bytes(value)):
-        value = _feed_array(feed, value)
-    array: Array = value
-    static = feed.shape
-    if static is not None and static != array.shape and not shapes.compatible(static, array.shape):
-        raise ValueError(
-            f"Cannot feed value of shape {shapes.text(array.shape)} for Tensor {feed.tensor.name!r}, "
-            f"which has shape {shapes.text(static)}."
-        )
-    view = array.view()
-    view.flags.writeable = False
-    return view
-
-
-def _feed_array(feed: Feed, value: Any) -> Array:
-    if is_tensor(value):
-        raise TypeError(
-            "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include Python scalars, "
-            f"strings, lists and numpy ndarrays. For reference, the tensor object was {value!r} "
-            f"which was passed to the feed with key {feed.tensor!r}."
-        )
-    # As in TensorFlow, numbers are converted the way NumPy does it: a fraction fed to integers is cut off.
-    try:
-        if feed.dtype == STRING:
-            return as_array(value, feed.dtype)[0]
-        return np.asarray(value, dtype=feed.numpy_dtype)
-    except OverflowError as error:
-        raise TypeError(f"Cannot feed {feed.tensor.name!r}: {error}.") from None
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"Cannot feed {feed.tensor.name!r}: {error}") from None
-
-
-def _holds_bytes(array: Array) -> bool:
-    """Whether an array of objects has nothing but bytes; other strings are encoded first."""
-    return {bytes}.issuperset(map(type, array.ravel().tolist()))
+def _invalid(message: str) -> errors.InvalidArgumentError:
+    return errors.InvalidArgumentError(None, None, message)

@@ -38,7 +38,7 @@ saved_model.regression_signature_def saved_model.classification_signature_def sa
 saved_model.build_tensor_info saved_model.get_tensor_from_tensor_info saved_model.main_op.main_op
 saved_model.main_op_with_restore saved_model.main_op.main_op_with_restore name_scope op_scope init_scope device
 container control_dependencies colocate_with register_tensor_conversion_function Graph.create_op
-Graph.gradient_override_map train.replica_device_setter
+Graph.gradient_override_map train.replica_device_setter Session InteractiveSession get_default_session
 """.split()  # noqa: SIM905, a list would be one name a line
 
 

@@ -26,6 +26,7 @@ ANYTHING = {
     "OpError.node_def": "what the program gave",
     "OpError.op": "what the program gave",
     "Operation.get_attr": "the type depends on the attribute",
+    "Session.partial_run": "as `Session.run`",
     "Session.run": "the structure of the fetches",
     "Tensor.eval": "an array, a scalar or bytes, as `Session.run`",
     "Variable.eval": "an array, a scalar or bytes, as `Session.run`",

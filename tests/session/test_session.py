@@ -85,7 +85,7 @@ def test_wrong_feeds():
     with tf.Session() as sess:
         with pytest.raises(TypeError, match="feed_dict key"):
             sess.run(x, {"nope:0": [1, 2]})
-        with pytest.raises(ValueError, match=r"shape \(3,\) for Tensor 'x:0', which has shape \(2,\)"):
+        with pytest.raises(ValueError, match=r"shape \(3,\) for Tensor x:0, which has shape \(2,\)"):
             sess.run(x, {x: [1, 2, 3]})
         with pytest.raises(TypeError, match="tf.Tensor"):
             sess.run(x, {x: tf.zeros([2])})
