@@ -91,11 +91,27 @@ def check_values(graph: Graph) -> None:
         raise kind(f"The graph cannot be saved: {error}") from error
 
 
-def check_parent(prefix: str) -> None:
-    """Raise `ValueError` if the folder of a prefix does not exist."""
+def make_parent(prefix: str) -> None:
+    """Make the folder of a prefix where only it is missing, as TensorFlow does.
+
+    Raises
+    ------
+    ValueError
+        More than one folder is missing, or the folder cannot be made.
+    """
     parent = os.path.dirname(prefix)
-    if parent and not is_folder(parent):
-        raise ValueError(f"Parent directory of {prefix} doesn't exist, can't save.")
+    if not parent or is_folder(parent):
+        return
+    try:
+        os.mkdir(parent)
+    except FileExistsError:  # by another program, in this moment; or a file has that name
+        if is_folder(parent):
+            return
+        raise ValueError(f"Parent directory of {prefix} doesn't exist, can't save: it is a file.") from None
+    except OSError as error:
+        raise ValueError(
+            f"Parent directory of {prefix} doesn't exist, can't save: {error.strerror}. Make it with os.makedirs first."
+        ) from error
 
 
 def located(save_path: PathLike | None) -> Located:

@@ -15,10 +15,10 @@ from hdfsaver.checkpoint.restore_reads import load
 from hdfsaver.checkpoint.restore_report import RestoreReport, match
 from hdfsaver.checkpoint.rotation import Rotation
 from hdfsaver.checkpoint.save_arguments import (
-    check_parent,
     check_session,
     check_values,
     located,
+    make_parent,
     metric_number,
     prefix_of,
 )
@@ -294,7 +294,7 @@ class Saver:
         rating = None if metric is None else metric_number(sess, metric)
         if not self._saveables:
             return None
-        check_parent(prefix)
+        make_parent(prefix)
         path = checkpoint_names.absolute(prefix)
         options = WriteOptions(durable, sweep=False, progress=progress)
         rotation = self._rotation if write_state else None
@@ -367,11 +367,25 @@ class Saver:
         return retention.prefixes(self._rotation.kept)
 
     def set_last_checkpoints(self, last_checkpoints: list[PathLike]) -> None:
-        """Set the list of kept checkpoints, oldest first. They leave the list later, but are never deleted."""
+        """Set the list of kept checkpoints, oldest first. They leave the list later, but are never deleted.
+
+        Raises
+        ------
+        AssertionError
+            It is not a list, as in TensorFlow.
+        """
+        _check_list(last_checkpoints)
         self.set_last_checkpoints_with_time([(path, float("inf")) for path in as_prefixes(last_checkpoints)])
 
     def set_last_checkpoints_with_time(self, last_checkpoints_with_time: list[tuple[PathLike, float]]) -> None:
-        """Set the list of kept checkpoints, each with its time in seconds since the epoch, oldest first."""
+        """Set the list of kept checkpoints, each with its time in seconds since the epoch, oldest first.
+
+        Raises
+        ------
+        AssertionError
+            It is not a list, as in TensorFlow.
+        """
+        _check_list(last_checkpoints_with_time)
         self.wait()
         named = [(as_prefix(path), saved) for path, saved in last_checkpoints_with_time]
         self._rotation.set_kept(
@@ -494,6 +508,11 @@ class Saver:
 
     # -- describing ----------------------------------------------------------------------------------------------
 
+    @property
+    def saver_def(self) -> message_classes.SaverDef:
+        """The settings as a message; see `as_saver_def`."""
+        return self.as_saver_def()
+
     def as_saver_def(self) -> message_classes.SaverDef:
         """The Saver's settings."""
         return saver_message(self._saver_def)
@@ -587,3 +606,8 @@ _NOT_COPIED = (
 
 OPERATIONS = ("filename_tensor_name", "save_tensor_name", "restore_op_name")
 """The fields of a `SaverDef` that name operations or tensors."""
+
+
+def _check_list(value: object) -> None:
+    if not isinstance(value, list):
+        raise AssertionError(f"The last checkpoints must be a list, not {type(value).__name__}.")

@@ -268,6 +268,26 @@ def test_an_uninitialized_variable_stops_a_save(tmp_path):
     assert before == {name: (tmp_path / name).read_bytes() for name in os.listdir(tmp_path)}
 
 
+def test_one_missing_folder_is_made(tmp_path):
+    """A save makes the folder of its prefix where only it is missing; a file of that name is left alone."""
+    two_variables()
+    saver = tf.train.Saver()
+    (tmp_path / "file").write_text("kept")
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        saver.save(sess, tmp_path / "new" / "m")
+        with pytest.raises(ValueError, match="Parent directory .* it is a file"):
+            saver.save(sess, tmp_path / "file" / "m")
+    assert tf.train.checkpoint_exists(tmp_path / "new" / "m")
+    assert "kept" == (tmp_path / "file").read_text()
+
+
+def test_settings_as_a_message():
+    """A Saver shows its settings under TensorFlow's name of the attribute."""
+    two_variables()
+    assert 3 == tf.train.Saver(max_to_keep=3).saver_def.max_to_keep
+
+
 def test_bad_sessions_steps_and_paths(tmp_path):
     """An invalid session, step or path gives TensorFlow's error."""
     two_variables()
@@ -277,7 +297,7 @@ def test_bad_sessions_steps_and_paths(tmp_path):
     for arguments, error, message in [
         (("not a session", tmp_path / "m"), TypeError, "must be a Session"),
         ((sess, tmp_path / "m", 1.5), TypeError, "integer"),
-        ((sess, tmp_path / "none" / "m"), ValueError, "Parent directory"),
+        ((sess, tmp_path / "none" / "none" / "m"), ValueError, "Parent directory"),
         ((sess, tmp_path / "checkpoint"), ValueError, "collides"),
         ((sess, tmp_path / "m", None, "sub/state"), ValueError, "path components"),
     ]:

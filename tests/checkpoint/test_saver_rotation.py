@@ -107,10 +107,12 @@ def test_savers_one_after_another(sess, tmp_path):
 
 @pytest.mark.parametrize("path", ["m", b"m"])
 def test_one_path_is_not_a_list(sess, path):
-    """A single path in the place of a list is a TypeError: its letters must not be taken for checkpoints to delete."""
+    """A single path in the place of a list is an error: its letters must not be taken for checkpoints to delete."""
     saver = tf.train.Saver()
-    for setting in (saver.set_last_checkpoints, saver.recover_last_checkpoints):
-        with pytest.raises(TypeError, match="A list of checkpoints"):
+    with pytest.raises(TypeError, match="A list of checkpoints"):
+        saver.recover_last_checkpoints(path)
+    for setting in (saver.set_last_checkpoints, saver.set_last_checkpoints_with_time):
+        with pytest.raises(AssertionError, match="must be a list"):
             setting(path)
     assert [] == saver.last_checkpoints
 
