@@ -3747,6 +3747,30 @@ MUTANTS = [
             "variables/test_partitioned.py",
             "The parts of a variable are joined in their order.",
         ),
+        (
+            "the-oldest-producer",
+            "messages/graph_versions.py",
+            "producer=min(before.producer, added.producer)",
+            "producer=added.producer",
+            "graph/test_graph_versions.py",
+            "A graph made of several has the oldest of their producers.",
+        ),
+        (
+            "old-placeholders",
+            "graph/graph_defs.py",
+            "if producer <= SCALAR_MEANS_UNKNOWN:",
+            "if producer < SCALAR_MEANS_UNKNOWN:",
+            "graph/test_graph_versions.py",
+            "Up to version 21 the shape () of a placeholder is unknown.",
+        ),
+        (
+            "one-folder-is-made",
+            "checkpoint/save_arguments.py",
+            "        os.mkdir(parent)",
+            "        os.makedirs(parent)",
+            "checkpoint/test_saver.py",
+            "More than one missing folder is an error.",
+        ),
         # --- monitoring ---------------------------------------------------------------------------------------------
         (
             "the-first-error-counts",

@@ -17,7 +17,13 @@ from hdfsaver.errors import InvalidNodeError
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
-from hdfsaver.graph.graph_defs import add_functions, checked_elements, checked_map, insert_definition
+from hdfsaver.graph.graph_defs import (
+    add_functions,
+    checked_elements,
+    checked_map,
+    insert_definition,
+    with_unknown_shapes,
+)
 from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.insert_nodes import GuessError
 from hdfsaver.graph.node_checks import check_nodes
@@ -32,6 +38,7 @@ from hdfsaver.interop.graphs.meta_graph_defs import (
 )
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.function_libraries import library_of
+from hdfsaver.messages.graph_versions import check_versions, versions_of, with_versions
 from hdfsaver.messages.node_defs import nodes_in, unreadable_attrs
 from hdfsaver.messages.saver_defs import read_saver
 from hdfsaver.reading.checkpoint_names import PathLike
@@ -277,6 +284,7 @@ class _Described(NamedTuple):
     library: message_classes.FunctionDefLibrary | None = None
     annotations: Annotations = NONE
     remembered: bytes = b""
+    versions: message_classes.VersionDef | None = None
 
 
 class _Imported(NamedTuple):
@@ -304,6 +312,8 @@ def _import(
     wanted = None if options.return_elements is None else checked_elements(options.return_elements)
     described, structure = _read(source, group)
     _check_readable(described)
+    if described.versions is not None:
+        check_versions(described.versions)
     collections = dict(described.collections)
     unbound = collections.pop(options.unbound_inputs, None) if options.unbound_inputs else None
     tensors = checked_map(options.input_map)
@@ -324,6 +334,8 @@ def _import(
         prefix, new_names, elements = _insert(graph, nodes, options.scope, tensors, wanted, is_guess)
         if described.library is not None:
             add_functions(graph, described.library)
+        if described.versions is not None:
+            graph.tensorflow = with_versions(graph.tensorflow, described.versions)
     annotate(graph.digraph, described.annotations, new_names)
     _warn_of_resources(described.nodes)
     collections = {key: definition for key, definition in collections.items() if options.wants_collection(key)}
@@ -345,6 +357,7 @@ def _read(
         nodes, structure = source.digraph.nodes, source
     else:
         nodes, structure = read_nodes(source, group)
+        with_unknown_shapes(nodes, versions_of(structure.tensorflow).producer)
     library = library_of(structure.tensorflow[LIBRARY]) if LIBRARY in structure.tensorflow else None
     found = annotations_of(structure.digraph)
     described = _Described(
@@ -355,6 +368,7 @@ def _read(
         library,
         found,
         structure.tensorflow.get(NODES, b""),
+        versions_of(structure.tensorflow),
     )
     return described, structure if is_file else None
 
@@ -366,7 +380,9 @@ def _described(message: message_classes.MetaGraphDef) -> _Described:
             del data["outputs"]  # they depend on what replaces inputs
     saver = read_saver(message.saver_def) if message.HasField("saver_def") else None
     names = described_names(message, nodes, saver)
-    return _Described(nodes, described_collections(message), saver, names, message.graph_def.library)
+    versions = message.graph_def.versions
+    with_unknown_shapes(nodes, versions.producer)
+    return _Described(nodes, described_collections(message), saver, names, message.graph_def.library, versions=versions)
 
 
 def _check_readable(described: _Described) -> None:

@@ -28,7 +28,8 @@ from hdfsaver.graph.traces import Trace, current_trace
 from hdfsaver.graph.walks import Positions, Takers, data_behind
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.function_libraries import library_of
-from hdfsaver.messages.node_defs import PRODUCER, graph_def_of, node_def_of, nodes_in
+from hdfsaver.messages.graph_versions import versions_of
+from hdfsaver.messages.node_defs import graph_def_of, node_def_of, nodes_in
 from hdfsaver.schema import LIBRARY, AttrValue, DiGraph
 from hdfsaver.shapes import Shape
 from hdfsaver.shapes import text as shape_text
@@ -562,7 +563,7 @@ class Graph(GraphScopes):
     @property
     def graph_def_versions(self) -> message_classes.VersionDef:
         """The versions that `as_graph_def` writes."""
-        return message_classes.VersionDef(producer=PRODUCER)
+        return versions_of(self.tensorflow)
 
     def as_graph_def(self, from_version: int | None = None, add_shapes: bool = False) -> message_classes.GraphDef:
         """The graph as a list of definitions, which `import_graph_def` takes.
@@ -581,6 +582,8 @@ class Graph(GraphScopes):
         with self.lock:
             first = 0 if from_version is None else self._size_at(from_version)
             made = graph_def_of(itertools.islice(nodes_in(self.digraph), first, None), find, add_shapes)
+        if self.tensorflow:
+            made.versions.CopyFrom(self.graph_def_versions)
         if LIBRARY in self.tensorflow:
             made.library.CopyFrom(self.library)
         return made

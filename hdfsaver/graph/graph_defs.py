@@ -15,6 +15,7 @@ from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.function_libraries import joined, library_of
+from hdfsaver.messages.graph_versions import SCALAR_MEANS_UNKNOWN, check_versions, versions_of, with_versions
 from hdfsaver.messages.node_defs import graph_def_of, nodes_in, nodes_of, parse_input
 from hdfsaver.schema import LIBRARY, Structure
 
@@ -92,7 +93,8 @@ def import_graph_def(
         An argument has the wrong type.
     ValueError
         A name in ``input_map`` or ``return_elements`` is not in ``graph_def``; or that is not well-formed: an input is
-        missing, a name comes twice, operations wait for each other in a cycle, shapes do not fit.
+        missing, a name comes twice, operations wait for each other in a cycle, shapes do not fit; or it says that
+        TensorFlow of the version here cannot read it.
     InvalidArgumentError
         A node contradicts the definition of its type: an attribute is missing, or of another kind, or has a value that
         is not allowed; the inputs are of other dtypes. This error is a `ValueError`, too.
@@ -100,14 +102,17 @@ def import_graph_def(
     graph_def = _definition(graph_def) if isinstance(graph_def, Structure) else graph_def
     if not isinstance(graph_def, message_classes.GraphDef):
         raise TypeError(f"Argument `graph_def` must be a GraphDef proto, not {type(graph_def).__name__}.")
+    check_versions(graph_def.versions)
     wanted = None if return_elements is None else checked_elements(return_elements)
     given = checked_map(input_map)
     graph = get_default_graph()
     with graph.name_scope("import" if name is None else name) as scope:
         tensors = _as_tensors(given, scope)
         with schema.nothing_collected():
-            elements = insert_definition(graph, nodes_of(graph_def), scope, tensors, wanted)[1]
+            nodes = with_unknown_shapes(nodes_of(graph_def), graph_def.versions.producer)
+            elements = insert_definition(graph, nodes, scope, tensors, wanted)[1]
     add_functions(graph, graph_def.library)
+    graph.tensorflow = with_versions(graph.tensorflow, graph_def.versions)
     return elements
 
 
@@ -116,9 +121,19 @@ def _definition(structure: Structure) -> message_classes.GraphDef:
     if structure.is_plain:
         raise ValueError("A plain digraph is not a computation graph: its nodes are not operations.")
     message = graph_def_of(nodes_in(structure.digraph), find)
+    message.versions.CopyFrom(versions_of(structure.tensorflow))
     if LIBRARY in structure.tensorflow:
         message.library.CopyFrom(library_of(structure.tensorflow[LIBRARY]))
     return message
+
+
+def with_unknown_shapes(nodes: Mapping[str, Any], producer: int) -> Mapping[str, Any]:
+    """The nodes of a definition, in which placeholders of an old graph with the shape ``()`` have an unknown one."""
+    if producer <= SCALAR_MEANS_UNKNOWN:
+        for data in nodes.values():
+            if data["op"] == "Placeholder" and data["attrs"].get("shape") == ():
+                data["attrs"]["shape"] = None
+    return nodes
 
 
 def add_functions(graph: Graph, library: message_classes.FunctionDefLibrary) -> None:

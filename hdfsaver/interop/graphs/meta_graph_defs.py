@@ -237,7 +237,7 @@ def _message(
     message = parse(message_classes.MetaGraphDef, remainders, "what /graph/tensorflow has")
     remembered = list(message.graph_def.node)
     message.graph_def.ClearField("node")
-    if not structure.tensorflow.keys() - {LIBRARY}:
+    if not (structure.tensorflow.keys() - {LIBRARY} or message.graph_def.HasField("versions")):
         message.graph_def.versions.producer = PRODUCER
     write_nodes(message.graph_def, nodes, known, add_shapes, remembered)
     _write_collections(message, structure)
