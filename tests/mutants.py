@@ -702,8 +702,8 @@ MUTANTS = [
         (
             "a-folder-that-is-not-missing",
             "checkpoint/save_arguments.py",
-            "    if parent and not is_folder(parent):",
-            "    if parent and not os.path.isdir(parent):",
+            "    if not parent or is_folder(parent):",
+            "    if not parent or os.path.isdir(parent):",
             "reliability/test_refusals.py",
             "A folder that cannot be looked at is not called missing.",
         ),

@@ -34,6 +34,7 @@ def test_the_oldest_producer_counts():
     second.versions.bad_consumers.append(5)
     tf.import_graph_def(first, name="a")
     tf.import_graph_def(second, name="b")
+    tf.import_graph_def(old_graph(2000), name="c")
     found = graph.graph_def_versions
     assert (30, 12, [5]) == (found.producer, found.min_consumer, list(found.bad_consumers))
     assert newest == tf.Graph().graph_def_versions.producer
