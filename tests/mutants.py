@@ -700,14 +700,6 @@ MUTANTS = [
             "A checkpoint that cannot be looked at is not taken for one that was removed.",
         ),
         (
-            "a-folder-that-is-not-missing",
-            "checkpoint/save_arguments.py",
-            "    if not parent or is_folder(parent):",
-            "    if not parent or os.path.isdir(parent):",
-            "reliability/test_refusals.py",
-            "A folder that cannot be looked at is not called missing.",
-        ),
-        (
             "a-refusal-is-not-damage",
             "storage/hdf5/objects.py",
             "        if isinstance(error, OSError) and error.errno:",
