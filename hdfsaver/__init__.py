@@ -390,7 +390,20 @@ if typing.TYPE_CHECKING:
     from hdfsaver.arrays.array_files import load_file, open_file, save_file
     from hdfsaver.arrays.digraphs import read_digraph, write_digraph
     from hdfsaver.conversion.converting import convert
-    from hdfsaver.messages.message_classes import AttrValue, GraphDef, MetaGraphDef, NameAttrList, NodeDef, TensorInfo
+    from hdfsaver.messages.message_classes import (
+        AttrValue,
+        ConfigProto,
+        GPUOptions,
+        GraphDef,
+        GraphOptions,
+        MetaGraphDef,
+        NameAttrList,
+        NodeDef,
+        OptimizerOptions,
+        RunMetadata,
+        RunOptions,
+        TensorInfo,
+    )
     from hdfsaver.storage.chunks.compression import Compression
     from hdfsaver.storage.resealing import reseal
     from hdfsaver.storage.salvage import salvage
@@ -403,16 +416,19 @@ __all__ = [
     "COMPILER_VERSION",
     "CXX11_ABI_FLAG",
     "Compression",
+    "ConfigProto",
     "DType",
     "DeviceSpec",
     "Dimension",
     "GIT_VERSION",
+    "GPUOptions",
     "GRAPH_DEF_VERSION",
     "GRAPH_DEF_VERSION_MIN_CONSUMER",
     "GRAPH_DEF_VERSION_MIN_PRODUCER",
     "Graph",
     "GraphDef",
     "GraphKeys",
+    "GraphOptions",
     "IndexedSlices",
     "IndexedSlicesValue",
     "InteractiveSession",
@@ -424,8 +440,11 @@ __all__ = [
     "NotDifferentiable",
     "OpError",
     "Operation",
+    "OptimizerOptions",
     "QUANTIZED_DTYPES",
     "RegisterGradient",
+    "RunMetadata",
+    "RunOptions",
     "Session",
     "SparseTensor",
     "SparseTensorValue",
@@ -726,10 +745,16 @@ __all__ = [
 _LAZY = {
     "AttrValue": "hdfsaver.messages.message_classes",
     "Compression": "hdfsaver.storage.chunks.compression",
+    "ConfigProto": "hdfsaver.messages.message_classes",
+    "GPUOptions": "hdfsaver.messages.message_classes",
     "GraphDef": "hdfsaver.messages.message_classes",
+    "GraphOptions": "hdfsaver.messages.message_classes",
     "MetaGraphDef": "hdfsaver.messages.message_classes",
     "NameAttrList": "hdfsaver.messages.message_classes",
     "NodeDef": "hdfsaver.messages.message_classes",
+    "OptimizerOptions": "hdfsaver.messages.message_classes",
+    "RunMetadata": "hdfsaver.messages.message_classes",
+    "RunOptions": "hdfsaver.messages.message_classes",
     "TensorInfo": "hdfsaver.messages.message_classes",
     "contrib": "hdfsaver.absent_names",
     "convert": "hdfsaver.conversion.converting",

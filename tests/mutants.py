@@ -2060,6 +2060,14 @@ MUTANTS = [
             "Session.reset closes every session.",
         ),
         (
+            "a-configuration-has-tensorflows-numbers",
+            "messages/session_schema.py",
+            "7 allow_soft_placement bool\n8 log_device_placement bool",
+            "8 allow_soft_placement bool\n7 log_device_placement bool",
+            "session/test_session_options.py",
+            "The bytes of a ConfigProto are those of TensorFlow's.",
+        ),
+        (
             "a-session-keeps-so-many-runs",
             "session/prepared_runs.py",
             "            while len(self._runs) > 1 and",

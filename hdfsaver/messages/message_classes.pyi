@@ -973,6 +973,280 @@ class SavedModel(Message):
         meta_graphs: Iterable[MetaGraphDef] | None = ...,
     ) -> None: ...
 
+class GPUOptions(Message):
+    per_process_gpu_memory_fraction: float
+    allow_growth: bool
+    allocator_type: str
+    deferred_deletion_bytes: int
+    visible_device_list: str
+    polling_active_delay_usecs: int
+    polling_inactive_delay_msecs: int
+    force_gpu_compatible: bool
+    def __init__(
+        self,
+        *,
+        per_process_gpu_memory_fraction: float | None = ...,
+        allow_growth: bool | None = ...,
+        allocator_type: str | None = ...,
+        deferred_deletion_bytes: int | None = ...,
+        visible_device_list: str | None = ...,
+        polling_active_delay_usecs: int | None = ...,
+        polling_inactive_delay_msecs: int | None = ...,
+        force_gpu_compatible: bool | None = ...,
+    ) -> None: ...
+
+class OptimizerOptions(Message):
+    L1: typing.ClassVar[int]
+    L0: typing.ClassVar[int]
+    DEFAULT: typing.ClassVar[int]
+    OFF: typing.ClassVar[int]
+    ON_1: typing.ClassVar[int]
+    ON_2: typing.ClassVar[int]
+    do_common_subexpression_elimination: bool
+    do_constant_folding: bool
+    max_folded_constant_in_bytes: int
+    do_function_inlining: bool
+    opt_level: int
+    global_jit_level: int
+    cpu_global_jit: bool
+    def __init__(
+        self,
+        *,
+        do_common_subexpression_elimination: bool | None = ...,
+        do_constant_folding: bool | None = ...,
+        max_folded_constant_in_bytes: int | None = ...,
+        do_function_inlining: bool | None = ...,
+        opt_level: int | None = ...,
+        global_jit_level: int | None = ...,
+        cpu_global_jit: bool | None = ...,
+    ) -> None: ...
+
+class GraphOptions(Message):
+    enable_recv_scheduling: bool
+    @property
+    def optimizer_options(self) -> OptimizerOptions: ...
+    build_cost_model: int
+    build_cost_model_after: int
+    infer_shapes: bool
+    place_pruned_graph: bool
+    enable_bfloat16_sendrecv: bool
+    timeline_step: int
+    @property
+    def rewrite_options(self) -> RewriterConfig: ...
+    def __init__(
+        self,
+        *,
+        enable_recv_scheduling: bool | None = ...,
+        optimizer_options: OptimizerOptions | None = ...,
+        build_cost_model: int | None = ...,
+        build_cost_model_after: int | None = ...,
+        infer_shapes: bool | None = ...,
+        place_pruned_graph: bool | None = ...,
+        enable_bfloat16_sendrecv: bool | None = ...,
+        timeline_step: int | None = ...,
+        rewrite_options: RewriterConfig | None = ...,
+    ) -> None: ...
+
+class RewriterConfig(Message):
+    DEFAULT: typing.ClassVar[int]
+    ON: typing.ClassVar[int]
+    OFF: typing.ClassVar[int]
+    AGGRESSIVE: typing.ClassVar[int]
+    DEFAULT_NUM_ITERS: typing.ClassVar[int]
+    ONE: typing.ClassVar[int]
+    TWO: typing.ClassVar[int]
+    DEFAULT_MEM_OPT: typing.ClassVar[int]
+    NO_MEM_OPT: typing.ClassVar[int]
+    MANUAL: typing.ClassVar[int]
+    HEURISTICS: typing.ClassVar[int]
+    SWAPPING_HEURISTICS: typing.ClassVar[int]
+    RECOMPUTATION_HEURISTICS: typing.ClassVar[int]
+    SCHEDULING_HEURISTICS: typing.ClassVar[int]
+    layout_optimizer: int
+    disable_model_pruning: bool
+    constant_folding: int
+    memory_optimization: int
+    memory_optimizer_target_node_name_scope: str
+    arithmetic_optimization: int
+    dependency_optimization: int
+    loop_optimization: int
+    function_optimization: int
+    debug_stripper: int
+    meta_optimizer_iterations: int
+    shape_optimization: int
+    remapping: int
+    scoped_allocator_optimization: int
+    min_graph_nodes: int
+    pin_to_host_optimization: int
+    disable_meta_optimizer: bool
+    meta_optimizer_timeout_ms: int
+    fail_on_optimizer_errors: bool
+    implementation_selector: int
+    auto_mixed_precision: int
+    common_subgraph_elimination: int
+    auto_mixed_precision_mkl: int
+    @property
+    def optimizers(self) -> _Scalars[str]: ...
+    def __init__(
+        self,
+        *,
+        layout_optimizer: int | None = ...,
+        disable_model_pruning: bool | None = ...,
+        constant_folding: int | None = ...,
+        memory_optimization: int | None = ...,
+        memory_optimizer_target_node_name_scope: str | None = ...,
+        arithmetic_optimization: int | None = ...,
+        dependency_optimization: int | None = ...,
+        loop_optimization: int | None = ...,
+        function_optimization: int | None = ...,
+        debug_stripper: int | None = ...,
+        meta_optimizer_iterations: int | None = ...,
+        shape_optimization: int | None = ...,
+        remapping: int | None = ...,
+        scoped_allocator_optimization: int | None = ...,
+        min_graph_nodes: int | None = ...,
+        pin_to_host_optimization: int | None = ...,
+        disable_meta_optimizer: bool | None = ...,
+        meta_optimizer_timeout_ms: int | None = ...,
+        fail_on_optimizer_errors: bool | None = ...,
+        implementation_selector: int | None = ...,
+        auto_mixed_precision: int | None = ...,
+        common_subgraph_elimination: int | None = ...,
+        auto_mixed_precision_mkl: int | None = ...,
+        optimizers: Iterable[str] | None = ...,
+    ) -> None: ...
+
+class ThreadPoolOptionProto(Message):
+    num_threads: int
+    global_name: str
+    def __init__(
+        self,
+        *,
+        num_threads: int | None = ...,
+        global_name: str | None = ...,
+    ) -> None: ...
+
+class ConfigProto(Message):
+    @property
+    def device_count(self) -> _ScalarMap[str, int]: ...
+    intra_op_parallelism_threads: int
+    inter_op_parallelism_threads: int
+    use_per_session_threads: bool
+    @property
+    def session_inter_op_thread_pool(self) -> _Messages[ThreadPoolOptionProto]: ...
+    placement_period: int
+    @property
+    def device_filters(self) -> _Scalars[str]: ...
+    @property
+    def gpu_options(self) -> GPUOptions: ...
+    allow_soft_placement: bool
+    log_device_placement: bool
+    @property
+    def graph_options(self) -> GraphOptions: ...
+    operation_timeout_in_ms: int
+    isolate_session_state: bool
+    share_cluster_devices_in_session: bool
+    def __init__(
+        self,
+        *,
+        device_count: Mapping[str, int] | None = ...,
+        intra_op_parallelism_threads: int | None = ...,
+        inter_op_parallelism_threads: int | None = ...,
+        use_per_session_threads: bool | None = ...,
+        session_inter_op_thread_pool: Iterable[ThreadPoolOptionProto] | None = ...,
+        placement_period: int | None = ...,
+        device_filters: Iterable[str] | None = ...,
+        gpu_options: GPUOptions | None = ...,
+        allow_soft_placement: bool | None = ...,
+        log_device_placement: bool | None = ...,
+        graph_options: GraphOptions | None = ...,
+        operation_timeout_in_ms: int | None = ...,
+        isolate_session_state: bool | None = ...,
+        share_cluster_devices_in_session: bool | None = ...,
+    ) -> None: ...
+
+class RunOptions(Message):
+    NO_TRACE: typing.ClassVar[int]
+    SOFTWARE_TRACE: typing.ClassVar[int]
+    HARDWARE_TRACE: typing.ClassVar[int]
+    FULL_TRACE: typing.ClassVar[int]
+    trace_level: int
+    timeout_in_ms: int
+    inter_op_thread_pool: int
+    output_partition_graphs: bool
+    report_tensor_allocations_upon_oom: bool
+    def __init__(
+        self,
+        *,
+        trace_level: int | None = ...,
+        timeout_in_ms: int | None = ...,
+        inter_op_thread_pool: int | None = ...,
+        output_partition_graphs: bool | None = ...,
+        report_tensor_allocations_upon_oom: bool | None = ...,
+    ) -> None: ...
+
+class RunMetadata(Message):
+    @property
+    def step_stats(self) -> StepStats: ...
+    @property
+    def cost_graph(self) -> CostGraphDef: ...
+    @property
+    def partition_graphs(self) -> _Messages[GraphDef]: ...
+    def __init__(
+        self,
+        *,
+        step_stats: StepStats | None = ...,
+        cost_graph: CostGraphDef | None = ...,
+        partition_graphs: Iterable[GraphDef] | None = ...,
+    ) -> None: ...
+
+class StepStats(Message):
+    @property
+    def dev_stats(self) -> _Messages[DeviceStepStats]: ...
+    def __init__(
+        self,
+        *,
+        dev_stats: Iterable[DeviceStepStats] | None = ...,
+    ) -> None: ...
+
+class DeviceStepStats(Message):
+    device: str
+    @property
+    def node_stats(self) -> _Messages[NodeExecStats]: ...
+    def __init__(
+        self,
+        *,
+        device: str | None = ...,
+        node_stats: Iterable[NodeExecStats] | None = ...,
+    ) -> None: ...
+
+class NodeExecStats(Message):
+    node_name: str
+    all_start_micros: int
+    op_start_rel_micros: int
+    op_end_rel_micros: int
+    all_end_rel_micros: int
+    timeline_label: str
+    scheduled_micros: int
+    thread_id: int
+    def __init__(
+        self,
+        *,
+        node_name: str | None = ...,
+        all_start_micros: int | None = ...,
+        op_start_rel_micros: int | None = ...,
+        op_end_rel_micros: int | None = ...,
+        all_end_rel_micros: int | None = ...,
+        timeline_label: str | None = ...,
+        scheduled_micros: int | None = ...,
+        thread_id: int | None = ...,
+    ) -> None: ...
+
+class CostGraphDef(Message):
+    def __init__(
+        self,
+    ) -> None: ...
+
 class Any(Message):
     type_url: str
     value: bytes

@@ -157,3 +157,52 @@ def test_fetches_by_names_in_bytes():
     assert operation is None
     assert tensor.tolist() == [3, 3]
     assert one.op.name == "one"
+
+
+def make_config():
+    """A configuration as programs write it."""
+    options = tf.GPUOptions(per_process_gpu_memory_fraction=0.5, allow_growth=True, visible_device_list="0")
+    config = tf.ConfigProto(
+        allow_soft_placement=True, log_device_placement=False, gpu_options=options, device_count={"CPU": 2, "GPU": 0}
+    )
+    config.intra_op_parallelism_threads = 4
+    config.graph_options.optimizer_options.global_jit_level = tf.OptimizerOptions.ON_1
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    return config
+
+
+def test_a_configuration_is_accepted():
+    """The number of processors and `infer_shapes` have a meaning; given as the target it is an error that says so."""
+    one = tf.constant([1.0], name="one")
+    config = make_config()
+    sess = tf.Session(config=config)
+    assert sess.run(one) == [1]
+    assert ["CPU:0", "CPU:1"] == [device.name[-5:] for device in sess.list_devices()]
+    assert "_output_shapes" not in sess.graph_def.node[0].attr
+    config.graph_options.infer_shapes = True
+    assert "_output_shapes" in tf.Session(config=config).graph_def.node[0].attr
+    tf.InteractiveSession(config=tf.ConfigProto()).close()
+    with pytest.raises(TypeError, match='instead of "Session\\(config=config\\)"'):
+        tf.Session(config)
+
+
+def test_the_bytes_of_a_configuration_are_tensorflows():
+    """The numbers of the fields are those of TensorFlow, which wrote these bytes; other fields of it are kept."""
+    written = b"\n\x07\n\x03CPU\x10\x02\n\x07\n\x03GPU\x10\x00\x10\x04" + (
+        b"2\x0e\t\x00\x00\x00\x00\x00\x00\xe0? \x01*\x010" + b"8\x01" + b"R\t\x1a\x02(\x01R\x03\x98\x01\x01"
+    )
+    assert make_config() == tf.ConfigProto.FromString(written)
+    other = tf.ConfigProto.FromString(written + b"\x82\x01\x04\x1a\x02xy")
+    assert other.SerializeToString().endswith(b"\x82\x01\x04\x1a\x02xy")
+
+
+def test_options_and_metadata_of_a_run_are_accepted():
+    """In every kind of run; nothing is traced."""
+    one, metadata = tf.constant(1), tf.RunMetadata()
+    options = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE, timeout_in_ms=1000, output_partition_graphs=True)
+    with tf.Session() as sess:
+        assert sess.run(one, options=options, run_metadata=metadata) == 1
+        assert sess.make_callable(one, accept_options=True)(options=options, run_metadata=metadata) == 1
+        assert sess.make_callable(one, [one])(5, options=options, run_metadata=metadata) == 5
+    assert metadata == tf.RunMetadata()
+    assert not metadata.HasField("step_stats")
