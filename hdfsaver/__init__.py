@@ -296,6 +296,7 @@ from hdfsaver.ops.slicing import (
 from hdfsaver.ops.slicing import (
     slice_ as slice,
 )
+from hdfsaver.ops.sparse_placeholders import sparse_placeholder
 from hdfsaver.ops.state_ops import (
     assign,
     assign_add,
@@ -690,6 +691,7 @@ __all__ = [
     "sinh",
     "size",
     "slice",
+    "sparse_placeholder",
     "split",
     "sqrt",
     "square",

@@ -2068,6 +2068,14 @@ MUTANTS = [
             "The bytes of a ConfigProto are those of TensorFlow's.",
         ),
         (
+            "a-known-shape-of-a-sparse-placeholder",
+            "ops/sparse_placeholders.py",
+            "    found.set_shape(known)",
+            "    pass",
+            "ops/test_sparse_placeholders.py",
+            "The lengths that a sparse placeholder is made with are known before a run.",
+        ),
+        (
             "a-session-keeps-so-many-runs",
             "session/prepared_runs.py",
             "            while len(self._runs) > 1 and",

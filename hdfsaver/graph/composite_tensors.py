@@ -69,7 +69,7 @@ class IndexedSlices:
     @property
     def shape(self) -> TensorShape:
         """The static shape of the larger tensor."""
-        return TensorShape(None) if self._dense_shape is None else _value_as_shape(self._dense_shape)
+        return TensorShape(None) if self._dense_shape is None else value_as_shape(self._dense_shape)
 
     def get_shape(self) -> TensorShape:
         """The static shape of the larger tensor."""
@@ -148,7 +148,7 @@ class SparseTensor:
             self._indices = convert_to_tensor(indices, dtypes.int64, "indices")
             self._values = convert_to_tensor(values, name="values")
             self._dense_shape = convert_to_tensor(dense_shape, dtypes.int64, "dense_shape")
-        self._shape = _value_as_shape(self._dense_shape).plain
+        self._shape = value_as_shape(self._dense_shape).plain
         _check_sizes(self._indices, self._values, self._dense_shape)
 
     @classmethod
@@ -235,7 +235,7 @@ class SparseTensor:
         return f"SparseTensor(indices={self._indices}, values={self._values}, dense_shape={self._dense_shape})"
 
 
-def _value_as_shape(tensor: Tensor) -> TensorShape:
+def value_as_shape(tensor: Tensor) -> TensorShape:
     """The shape that a vector of sizes says, as far as its values are known before a run."""
     name = tensor.op.name
     return TensorShape(Node(tensor.graph.digraph, name, {}, [(name, tensor.value_index)]).sizes(0))

@@ -26,7 +26,8 @@ train.ChiefSessionCreator train.WorkerSessionCreator train.CheckpointSaverHook t
 train.StopAtStepHook train.LoggingTensorHook train.StepCounterHook train.NanTensorHook train.FinalOpsHook
 train.FeedFnHook train.GlobalStepWaiterHook train.SecondOrStepTimer train.SessionManager train.Supervisor
 train.Coordinator train.LooperThread train.basic_train_loop IndexedSlices SparseTensor
-convert_to_tensor_or_indexed_slices convert_to_tensor_or_sparse_tensor is_tensor gfile.GFile gfile.FastGFile
+convert_to_tensor_or_indexed_slices convert_to_tensor_or_sparse_tensor is_tensor sparse_placeholder
+gfile.GFile gfile.FastGFile
 gfile.Open gfile.Exists gfile.IsDirectory gfile.ListDirectory gfile.Glob gfile.Walk gfile.Stat gfile.MkDir
 gfile.MakeDirs gfile.Copy gfile.Rename gfile.Remove gfile.DeleteRecursively io.gfile.GFile io.gfile.exists
 io.gfile.isdir io.gfile.listdir io.gfile.glob io.gfile.walk io.gfile.stat io.gfile.mkdir io.gfile.makedirs
