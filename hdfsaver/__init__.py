@@ -278,6 +278,7 @@ from hdfsaver.ops.selection import (
     where,
     where_v2,
 )
+from hdfsaver.ops.session_ops import delete_session_tensor, get_session_handle, get_session_tensor
 from hdfsaver.ops.shaping import (
     expand_dims,
     invert_permutation,
@@ -514,6 +515,7 @@ __all__ = [
     "cumprod",
     "cumsum",
     "custom_gradient",
+    "delete_session_tensor",
     "device",
     "disable_control_flow_v2",
     "disable_eager_execution",
@@ -560,6 +562,8 @@ __all__ = [
     "get_default_graph",
     "get_default_session",
     "get_local_variable",
+    "get_session_handle",
+    "get_session_tensor",
     "get_variable",
     "get_variable_scope",
     "gfile",

@@ -2076,6 +2076,22 @@ MUTANTS = [
             "The lengths that a sparse placeholder is made with are known before a run.",
         ),
         (
+            "values-without-a-handle-are-forgotten",
+            "session/kept_tensors.py",
+            "            if len(self._let_go) >= _LET_GO:",
+            "            if False:",
+            "session/test_kept_tensors.py",
+            "A session forgets the values that no TensorHandle is left for.",
+        ),
+        (
+            "kept-values-have-their-dtype",
+            "session/kept_tensors.py",
+            "        if dtype not in (None, found.dtype):",
+            "        if False:",
+            "session/test_kept_tensors.py",
+            "A kept value is not read as one of another dtype.",
+        ),
+        (
             "a-session-keeps-so-many-runs",
             "session/prepared_runs.py",
             "            while len(self._runs) > 1 and",

@@ -11,6 +11,7 @@ from hdfsaver import dtypes, shapes
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.tensor_conversion import as_array, is_tensor
 from hdfsaver.session.conversions import conversion_of
+from hdfsaver.session.kept_tensors import TensorHandle
 from hdfsaver.session.prepared_runs import Feed
 from hdfsaver.tensor_info import STRING, Array
 
@@ -136,6 +137,8 @@ def _feed_array(feed: Feed, value: Any) -> Array:
             f"strings, lists and numpy ndarrays. For reference, the tensor object was {value!r} "
             f"which was passed to the feed with key {feed.tensor!r}."
         )
+    if isinstance(value, TensorHandle):
+        return value.value(feed.dtype)
     if isinstance(value, int) and not _fits(feed, value):
         raise TypeError(
             f"Type of feed value {value} with type {type(value)} is not compatible with Tensor type "

@@ -17,15 +17,17 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.traces import place
 from hdfsaver.messages import message_classes
-from hdfsaver.session.engine import Engine, StepError
+from hdfsaver.session.engine import Engine, Executable, StepError
 from hdfsaver.session.feeds import are_single, fed_parts, feed_of, feed_value, plain_feeds
 from hdfsaver.session.fetches import flatten
+from hdfsaver.session.kept_tensors import TensorHandle
 from hdfsaver.session.numpy_engine import numpy_engine
 from hdfsaver.session.partial_runs import PartialRun
 from hdfsaver.session.plan import ExecutionPlan, make_plan
 from hdfsaver.session.prepared_runs import PreparedRun, PreparedRuns
 from hdfsaver.session.session_options import Device, check_config, check_run_options, check_target, devices_of
 from hdfsaver.session.session_state import SessionState
+from hdfsaver.tensor_info import Array
 
 
 class Session:
@@ -311,9 +313,25 @@ class Session:
             execute = self._engine(plan, self._state)
         except StepError as failure:
             raise self._public_error(failure) from failure.cause
+        handles = {at: element for at, element in enumerate(fetched) if _is_handle(element)}
+        if handles:
+            execute = self._giving_handles(execute, handles)
         prepared = PreparedRun(execute, tuple(feed_of(tensor) for tensor in fed), version, len(plan.steps))
         self._prepared.keep(key, prepared)
         return prepared
+
+    def _giving_handles(self, execute: Executable, handles: Mapping[int, Tensor | Operation]) -> Executable:
+        """The same run, with a `TensorHandle` in place of each handle that it gives."""
+        dtypes = {at: each.op.inputs[0].dtype.base_dtype for at, each in handles.items() if isinstance(each, Tensor)}
+
+        def run(feeds: Sequence[Array]) -> list[Any]:
+            values = execute(feeds)
+            for at, dtype in dtypes.items():
+                if isinstance(values[at], bytes):  # else a program has fed something else
+                    values[at] = TensorHandle(values[at], dtype, self)
+            return values
+
+        return run
 
     def _plan(self, fetched: Sequence[Tensor | Operation], fed: Sequence[Tensor]) -> ExecutionPlan:
         try:
@@ -442,6 +460,10 @@ def get_default_session() -> Session | None:
 
 def _with_op(error: errors.OpError, operation: Operation, message: str) -> errors.OpError:
     return type(error)(operation.node_def, operation, message, error.error_code)
+
+
+def _is_handle(element: Tensor | Operation) -> bool:
+    return isinstance(element, Tensor) and element.op.type == "GetSessionHandle"
 
 
 def _check_call_options(options: dict[str, Any], takes_options: bool) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from hdfsaver.ops.memory import owner_of
+from hdfsaver.session.kept_tensors import KeptTensors
 from hdfsaver.tensor_info import Array
 
 
@@ -30,6 +31,8 @@ class SessionState:
         The value of each variable that has one, under the key that `hdfsaver.ops.state_ops.variable_key` gives. The
         arrays are read-only and never written on: a new value is a new array, so that one in use elsewhere stays
         unchanged.
+    kept : KeptTensors
+        The values that operations keep for later runs under handles.
     held : dict
         The objects that kernels keep open until the run ends, by thread and key; see `hold`.
     """
@@ -37,6 +40,7 @@ class SessionState:
     def __init__(self) -> None:
         self.variables: dict[str, Array] = {}
         self.held: dict[tuple[int, Hashable], Any] = {}
+        self.kept = KeptTensors()
         self._generators: dict[str, np.random.Generator] = {}
 
     def generator(self, node: str, seed: int, seed2: int) -> np.random.Generator:
@@ -91,6 +95,7 @@ class SessionState:
         """Forget everything."""
         self.variables.clear()
         self._generators.clear()
+        self.kept.clear()
 
 
 def given_away(values: Sequence[Any]) -> list[Any]:

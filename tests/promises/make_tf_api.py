@@ -27,6 +27,7 @@ train.StopAtStepHook train.LoggingTensorHook train.StepCounterHook train.NanTens
 train.FeedFnHook train.GlobalStepWaiterHook train.SecondOrStepTimer train.SessionManager train.Supervisor
 train.Coordinator train.LooperThread train.basic_train_loop IndexedSlices SparseTensor
 convert_to_tensor_or_indexed_slices convert_to_tensor_or_sparse_tensor is_tensor sparse_placeholder
+get_session_handle get_session_tensor delete_session_tensor
 gfile.GFile gfile.FastGFile
 gfile.Open gfile.Exists gfile.IsDirectory gfile.ListDirectory gfile.Glob gfile.Walk gfile.Stat gfile.MkDir
 gfile.MakeDirs gfile.Copy gfile.Rename gfile.Remove gfile.DeleteRecursively io.gfile.GFile io.gfile.exists
