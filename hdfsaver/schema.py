@@ -86,7 +86,8 @@ class SaveSliceInfoDef:
 class VariableDef:
     """The operations of a variable: an item of the collections of variables.
 
-    The fields are those of TensorFlow's ``VariableDef``; names of tensors end in ``:0``.
+    The fields are those of TensorFlow's ``VariableDef``; names of tensors end in ``:0``. Files of this format have no
+    ``is_resource``, which the type of the variable's operation tells as well.
     """
 
     variable_name: str
@@ -95,6 +96,7 @@ class VariableDef:
     snapshot_name: str
     trainable: bool = True
     save_slice_info_def: SaveSliceInfoDef | None = None
+    is_resource: bool = field(default=False, compare=False)
 
 
 class SavedPart(NamedTuple):

@@ -2238,13 +2238,34 @@ MUTANTS = [
         (
             "frozen-variables-alone",
             "session/freezing.py",
-            (
-                "    names = [name for name in names if variable_names_blacklist is None or name not in"
-                " variable_names_blacklist]"
-            ),
+            "        and (variable_names_blacklist is None or node.name not in variable_names_blacklist)",
             "",
             "graph/test_graph_util.py session",
             "A variable on the blacklist is not frozen.",
+        ),
+        (
+            "a-gathered-variable-is-frozen",
+            "session/freezing.py",
+            "            frozen += _frozen(node, nodes, values)",
+            "            frozen.append(node)",
+            "variables/test_resource_variable.py",
+            "Operations that take the handle of a frozen variable take its value.",
+        ),
+        (
+            "variables-behind-handles-are-saved",
+            "interop/graphs/save_ops.py",
+            '_PASSING = ("Identity", "ReadVariableOp")',
+            '_PASSING = ("Identity",)',
+            "interop/test_graph_import.py",
+            "A Saver of TensorFlow's graph keeps resource variables under its names.",
+        ),
+        (
+            "variables-behind-handles-are-found-again",
+            "checkpoint/importing.py",
+            "        from_proto = ResourceVariable.from_proto if has_handle else Variable.from_proto",
+            "        from_proto = Variable.from_proto",
+            "interop/test_graph_import.py",
+            "A resource variable of a collection comes back as one.",
         ),
         # --- storage ------------------------------------------------------------------------------------------------
         (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -44,6 +43,7 @@ from hdfsaver.messages.saver_defs import read_saver
 from hdfsaver.reading.checkpoint_names import PathLike
 from hdfsaver.schema import LIBRARY, NODES, CollectionDef, SavedNames, SavedPart, SaverDef, Structure, VariableDef
 from hdfsaver.variables.partitioning import SaveSliceInfo
+from hdfsaver.variables.resource_variable import ResourceVariable, is_handle
 from hdfsaver.variables.variable import Variable
 
 Elements = list[Tensor | Operation] | None
@@ -87,7 +87,7 @@ def import_meta_graph(
     -------
     Saver or None
         A Saver for the variables, under the names that the Saver which wrote the file used; None where the graph has
-        no variables. Resource variables, which a TensorFlow graph may have, are not among them.
+        no variables and no Saver.
 
     Raises
     ------
@@ -97,11 +97,6 @@ def import_meta_graph(
         Inputs are unbound, or the definition is not well-formed. The graph is unchanged.
     InvalidArgumentError
         A node contradicts the definition of its type; this error is a `ValueError`, too. The graph is unchanged.
-
-    Warns
-    -----
-    UserWarning
-        There are resource variables.
 
     Examples
     --------
@@ -337,7 +332,6 @@ def _import(
         if described.versions is not None:
             graph.tensorflow = with_versions(graph.tensorflow, described.versions)
     annotate(graph.digraph, described.annotations, new_names)
-    _warn_of_resources(described.nodes)
     collections = {key: definition for key, definition in collections.items() if options.wants_collection(key)}
     imported = _Collections(graph, new_names, prefix)
     variables = imported.add(collections)
@@ -393,16 +387,6 @@ def _check_readable(described: _Described) -> None:
         if definition is not None and key in definition.attr_defs.by_name and key not in data["attrs"]:
             text = f"Node {name!r} ({data['op']}): attr {key!r} has a value that cannot be read."
             raise InvalidNodeError(None, None, text)
-
-
-def _warn_of_resources(nodes: Mapping[str, Mapping[str, Any]]) -> None:
-    names = [name for name, data in nodes.items() if data["op"] == "VarHandleOp"]
-    if names:
-        warnings.warn(
-            f"The graph has {len(names)} resource variables, {names[0]!r} for one, which are kept but can be neither "
-            "restored nor run here; `tf.train.load_checkpoint` reads their values.",
-            stacklevel=4,
-        )
 
 
 def _check_bound(unbound: CollectionDef | None, input_map: Mapping[str, Any]) -> None:
@@ -562,9 +546,11 @@ class _Collections:
     def _found(self, definition: VariableDef) -> Variable:
         names = {field: getattr(definition, field) for field in _VARIABLE_NAMES if getattr(definition, field)}
         new: dict[str, Any] = {field: self._renamed(name) for field, name in names.items()}
+        has_handle = is_handle(self.graph, new["variable_name"].partition(":")[0])
+        from_proto = ResourceVariable.from_proto if has_handle else Variable.from_proto
         if all(new[field] == self.prefix + name for field, name in names.items()):
-            return Variable.from_proto(definition, self.prefix)
-        return Variable.from_proto(dataclasses.replace(definition, **new))
+            return from_proto(definition, self.prefix)
+        return from_proto(dataclasses.replace(definition, **new))
 
     def _renamed(self, name: str) -> str:
         operation, colon, output = name.partition(":")

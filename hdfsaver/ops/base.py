@@ -45,6 +45,14 @@ class KernelState(Protocol):
         """
 
 
+def variable_key(node: Node) -> str:
+    """The key of the value in a session's state: variables of one container and shared name have one value."""
+    container: bytes = node.attrs.get("container", b"")
+    shared: bytes = node.attrs.get("shared_name", b"")
+    name = shared.decode("utf-8", "surrogateescape") or node.name
+    return f"{container.decode('utf-8', 'surrogateescape')}|{name}" if container else name
+
+
 Gradient = Tensor | IndexedSlices | None
 """A derivative; None where it does not exist."""
 

@@ -7,7 +7,7 @@ key, all others get the value.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Protocol, cast
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import INDICES, NUMBERS, QUANTIZED, Kernel, Node, register
 from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
-from hdfsaver.ops.base import Flat, KernelState
+from hdfsaver.ops.base import Flat, KernelState, variable_key
 from hdfsaver.ops.memory import own
 from hdfsaver.shapes import Shape
 from hdfsaver.shapes import text as shape_text
@@ -52,14 +52,6 @@ class Variable(VariableV2):
     def shapes(self, node: Node) -> Sequence[Shape]:
         """The attribute shape; unknown if that is ()."""
         return [node.attrs["shape"] or None]
-
-
-def variable_key(node: Node) -> str:
-    """The key of the value in a session's state: variables of one container and shared name have one value."""
-    container: bytes = node.attrs.get("container", b"")
-    shared: bytes = node.attrs.get("shared_name", b"")
-    name = shared.decode("utf-8", "surrogateescape") or node.name
-    return f"{container.decode('utf-8', 'surrogateescape')}|{name}" if container else name
 
 
 class _Assignment(Flat):
@@ -267,6 +259,26 @@ class IsVariableInitialized(Flat):
         return lambda state, ref: np.bool_(ref in state.variables)
 
 
+class _OfHandle(Protocol):
+    """A variable behind a handle, which has operations of its own; see `hdfsaver.variables.resource_variable`."""
+
+    handle: Tensor
+
+    def assign(self, value: TensorLike, *, name: str | None = None) -> Tensor: ...
+
+    def assign_add(self, delta: TensorLike, *, name: str | None = None) -> Tensor: ...
+
+    def assign_sub(self, delta: TensorLike, *, name: str | None = None) -> Tensor: ...
+
+    def scattered(self, op_type: str, indices: TensorLike, updates: TensorLike, name: str | None) -> Tensor: ...
+
+    def is_initialized(self, name: str | None = None) -> Tensor: ...
+
+
+def _of_handle(ref: object) -> _OfHandle | None:
+    return cast("_OfHandle", ref) if hasattr(type(ref), "scattered") else None
+
+
 def assign(
     ref: SupportsTensor,
     value: TensorLike,
@@ -303,6 +315,8 @@ def assign(
     InvalidArgumentError
         In the run: the shape was unknown before and is another.
     """
+    if (variable := _of_handle(ref)) is not None:
+        return variable.assign(value, name=name)
     attrs = {"validate_shape": validate_shape is not False, "use_locking": use_locking is not False}
     return apply("Assign", ref, value, name=name, **attrs)
 
@@ -339,6 +353,8 @@ def assign_add(
     InvalidArgumentError
         In the run: the shape was unknown before and is another.
     """
+    if (variable := _of_handle(ref)) is not None:
+        return variable.assign_add(value, name=name)
     return apply("AssignAdd", ref, value, name=name, use_locking=bool(use_locking))
 
 
@@ -374,6 +390,8 @@ def assign_sub(
     InvalidArgumentError
         In the run: the shape was unknown before and is another.
     """
+    if (variable := _of_handle(ref)) is not None:
+        return variable.assign_sub(value, name=name)
     return apply("AssignSub", ref, value, name=name, use_locking=bool(use_locking))
 
 
@@ -411,6 +429,8 @@ def scatter_update(
     InvalidArgumentError
         In the run: an index is not in [0, rows), or shapes that were unknown before do not fit.
     """
+    if (variable := _of_handle(ref)) is not None:
+        return variable.scattered("ResourceScatterUpdate", indices, updates, name)
     return apply("ScatterUpdate", ref, indices, updates, name=name, use_locking=use_locking)
 
 
@@ -449,6 +469,8 @@ def scatter_add(
     InvalidArgumentError
         In the run: an index is not in [0, rows), or shapes that were unknown before do not fit.
     """
+    if (variable := _of_handle(ref)) is not None:
+        return variable.scattered("ResourceScatterAdd", indices, updates, name)
     return apply("ScatterAdd", ref, indices, updates, name=name, use_locking=use_locking)
 
 
@@ -487,11 +509,15 @@ def scatter_sub(
     InvalidArgumentError
         In the run: an index is not in [0, rows), or shapes that were unknown before do not fit.
     """
+    if (variable := _of_handle(ref)) is not None:
+        return variable.scattered("ResourceScatterSub", indices, updates, name)
     return apply("ScatterSub", ref, indices, updates, name=name, use_locking=use_locking)
 
 
 def is_variable_initialized(variable: SupportsTensor, name: str | None = None) -> Tensor:
     """Whether a variable has a value, as a bool tensor."""
+    if (resource := _of_handle(variable)) is not None:
+        return resource.is_initialized(name)
     return apply("IsVariableInitialized", variable, name=name or "IsVariableInitialized")
 
 

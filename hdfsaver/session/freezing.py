@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from hdfsaver import dtypes
+from hdfsaver.errors import FailedPreconditionError
+from hdfsaver.graph.definition import Node
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.sub_graphs import extract_sub_graph
 from hdfsaver.messages.tensor_protos import write_tensor
-from hdfsaver.messages.tensor_types import type_name
+from hdfsaver.messages.tensor_types import type_name, type_number
+from hdfsaver.ops.base import variable_key
 from hdfsaver.session.session import Session
 
-_VARIABLES = frozenset({"Variable", "VariableV2"})
+_REFERENCES = frozenset({"Variable", "VariableV2"})
+_VARIABLES = _REFERENCES | {"VarHandleOp"}
 
 
 def convert_variables_to_constants(
@@ -52,12 +56,94 @@ def convert_variables_to_constants(
         A variable has no value.
     """
     found = extract_sub_graph(input_graph_def, output_node_names)
-    names = [node.name for node in found.node if node.op in _VARIABLES]
-    names = [name for name in names if variable_names_whitelist is None or name in variable_names_whitelist]
-    names = [name for name in names if variable_names_blacklist is None or name not in variable_names_blacklist]
-    values = dict(zip(names, sess.run([f"{name}:0" for name in names]) if names else [], strict=True))
-    constants = [_constant(node, values[node.name]) if node.name in values else node for node in found.node]
-    return message_classes.GraphDef(node=constants, versions=found.versions, library=found.library)
+    variables = [
+        node
+        for node in found.node
+        if node.op in _VARIABLES
+        and (variable_names_whitelist is None or node.name in variable_names_whitelist)
+        and (variable_names_blacklist is None or node.name not in variable_names_blacklist)
+    ]
+    values = _values(sess, variables)
+    nodes = {node.name: node for node in found.node}
+    frozen: list[message_classes.NodeDef] = []
+    for node in found.node:
+        if node.name in values:
+            frozen.append(_constant(node, values[node.name]))
+        else:
+            frozen += _frozen(node, nodes, values)
+    return message_classes.GraphDef(node=frozen, versions=found.versions, library=found.library)
+
+
+def _values(sess: Session, variables: list[message_classes.NodeDef]) -> dict[str, Any]:
+    """The values of variables by the names of their operations."""
+    by_reference = [node.name for node in variables if node.op in _REFERENCES]
+    values = dict(
+        zip(by_reference, sess.run([f"{name}:0" for name in by_reference]) if by_reference else [], strict=True)
+    )
+    handles = [node.name for node in variables if node.op not in _REFERENCES]
+    keys = {name: variable_key(Node.of(sess.graph.digraph, name)) for name in handles if name in sess.graph.digraph}
+    present = sess.state.snapshot(keys.values())
+    for name in handles:
+        value = present[keys[name]] if name in keys else None
+        if value is None:
+            raise FailedPreconditionError(
+                None, None, f"Could not find variable {name}: it has no value in the session, and cannot be a constant."
+            )
+        values[name] = value
+    return values
+
+
+def _frozen(
+    node: message_classes.NodeDef, nodes: Mapping[str, message_classes.NodeDef], handles: Container[str]
+) -> list[message_classes.NodeDef]:
+    """An operation that takes the handle of a variable, as one that takes the constant; any other one unchanged."""
+    variable = _handle_behind(node, nodes)
+    if variable is None or variable not in handles:
+        return [node]
+    changed = message_classes.NodeDef(name=node.name, op=_BY_VALUE[node.op], device=node.device, input=node.input)
+    if "_class" in node.attr:
+        changed.attr["_class"].CopyFrom(node.attr["_class"])
+    dtype = nodes[variable].attr["dtype"].type
+    if node.op != "ResourceGather":
+        changed.attr["T"].type = dtype
+        if node.op == "VariableShape":
+            changed.attr["out_type"].CopyFrom(node.attr["out_type"])
+        return [changed]
+    changed.attr["Tparams"].type = dtype
+    changed.attr["Tindices"].CopyFrom(node.attr["Tindices"])
+    changed.attr["Taxis"].type = type_number("int32")
+    changed.attr["batch_dims"].i = node.attr["batch_dims"].i
+    axis = message_classes.NodeDef(name=f"{node.name}/axis", op="Const", device=node.device)
+    axis.attr["dtype"].type = type_number("int32")
+    write_tensor(axis.attr["value"].tensor, np.array(node.attr["batch_dims"].i, np.int32), "int32")
+    data = 2  # the inputs before those that are only waited for
+    changed.input[:] = [*node.input[:data], axis.name, *node.input[data:]]
+    return [axis, changed]
+
+
+_BY_VALUE = {
+    "Identity": "Identity",
+    "ReadVariableOp": "Identity",
+    "ResourceGather": "GatherV2",
+    "VariableShape": "Shape",
+}
+"""By the types of operations that take a handle, those that do the same with a value."""
+
+
+def _handle_behind(node: message_classes.NodeDef, nodes: Mapping[str, message_classes.NodeDef]) -> str | None:
+    """The name of the variable whose handle an operation takes, passed on by others or not; None without one."""
+    seen = {node.name}
+    while node.op in _BY_VALUE and node.input:
+        name = node.input[0].partition(":")[0]
+        if name in seen or name not in nodes:
+            return None
+        seen.add(name)
+        node = nodes[name]
+        if node.op == "VarHandleOp":
+            return name
+        if node.op != "Identity":
+            return None
+    return None
 
 
 def _constant(node: message_classes.NodeDef, value: Any) -> message_classes.NodeDef:

@@ -28,7 +28,7 @@ class SessionState:
     Attributes
     ----------
     variables : dict of str to ndarray
-        The value of each variable that has one, under the key that `hdfsaver.ops.state_ops.variable_key` gives. The
+        The value of each variable that has one, under the key that `hdfsaver.ops.base.variable_key` gives. The
         arrays are read-only and never written on: a new value is a new array, so that one in use elsewhere stays
         unchanged.
     kept : KeptTensors

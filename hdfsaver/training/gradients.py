@@ -119,7 +119,10 @@ def _as_list(values: Any) -> list[Any]:
 def _differentiated(x: Any) -> Tensor:
     """The tensor that a derivative is taken by: of a variable the reference, of which all its values are made."""
     element: Any = x
-    element = element._as_graph_element() if is_tensor(x) else convert_to_tensor(x, name="x")
+    if hasattr(type(x), "_ref"):
+        element = x._ref()
+    else:
+        element = element._as_graph_element() if is_tensor(x) else convert_to_tensor(x, name="x")
     assert isinstance(element, Tensor)
     return element
 

@@ -21,6 +21,7 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike, TensorOperators
 from hdfsaver.graph.tensor_conversion import as_array, convert_to_tensor
 from hdfsaver.ops import constants, state_ops
+from hdfsaver.ops.base import variable_key
 from hdfsaver.ops.selection import boolean_mask
 from hdfsaver.schema import VariableDef
 from hdfsaver.shapes import ShapeLike, TensorShape
@@ -209,7 +210,7 @@ class Variable(TensorOperators, metaclass=_MadeByCreators):
     @property
     def key(self) -> str:
         """The key under which a session keeps the value."""
-        return state_ops.variable_key(Node.of(self.graph.digraph, self.op.name))
+        return variable_key(Node.of(self.graph.digraph, self.op.name))
 
     @property
     def graph(self) -> Graph:
@@ -564,7 +565,7 @@ def local_variables_initializer() -> Operation:
 
 def is_variable_initialized(variable: Variable) -> Tensor:
     """Whether the variable has a value: a scalar of bool."""
-    return apply("IsVariableInitialized", variable, name="IsVariableInitialized")
+    return state_ops.is_variable_initialized(variable)
 
 
 def assert_variables_initialized(var_list: Sequence[Variable] | None = None) -> Tensor | None:

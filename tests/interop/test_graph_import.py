@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import hdfsaver as tf
-from hdfsaver.errors import UnimplementedError
+from hdfsaver.errors import FailedPreconditionError, UnimplementedError
 from hdfsaver.interop.bundle.bundle_writing import write_bundle
 from hdfsaver.interop.graphs import graph_files
 from hdfsaver.interop.graphs.message_files import read_message, write_message
@@ -22,7 +22,6 @@ from tests.interop.graphs.test_graph_files import EXPECTED, FOLDER, structure_in
 FED = {"x:0": [[1.0, 2.0, 3.0]]}
 SMALL = FOLDER / "small.ckpt"
 RESOURCE = FOLDER / "resource.ckpt"
-RESOURCES = "ignore:The graph has 1 resource variables"
 
 
 def fresh() -> Any:
@@ -97,21 +96,23 @@ def test_what_cannot_run_says_so_when_it_is_run() -> None:
             sess.run("called:0", FED)
 
 
-def test_resource_variables_are_left_out_with_a_warning() -> None:
-    """The graph opens, variables of references are restored and run; what needs the other one says so."""
-    with fresh(), tf.Session() as sess:
-        with pytest.warns(UserWarning, match=r"1 resource variables, 'w' for one, .*load_checkpoint"):
-            saver = tf.train.import_meta_graph(RESOURCE)
-        assert saver is not None
-        saver.restore(sess, RESOURCE)
-        assert ["v:0"] == [item.name for item in tf.global_variables()]
-        assert [8.0, 8.0] == sess.run("twice:0").tolist()
-        with pytest.raises(UnimplementedError, match="ReadVariableOp"):
-            sess.run("y:0", FED)
-    assert 0.5 == tf.train.load_checkpoint(RESOURCE).get_tensor("w")[0, 0]
+def test_resource_variables_are_restored_run_and_saved(tmp_path: Path) -> None:
+    """From TensorFlow's checkpoint, and then from ours: values of both kinds, collections, and the result."""
+    for number, source in enumerate((RESOURCE, tmp_path / "x0", tmp_path / "x1.index")):
+        with fresh(), tf.Session() as sess:
+            saver = tf.train.import_meta_graph(source if number < 2 else tmp_path / "x1.meta")
+            assert saver is not None
+            assert [b"w", b"v"] == sess.run(tf.report_uninitialized_variables()).tolist()
+            with pytest.raises(FailedPreconditionError, match="Could not find variable w"):
+                sess.run("w/Read/ReadVariableOp:0")
+            assert ("vv", "w") == tuple(sorted(saver.restore(sess, source).restored))
+            assert [[7.0, 7.0]] == sess.run("y:0", FED).tolist()
+            assert ["w:0", "v:0"] == [item.name for item in tf.global_variables()]
+            assert [True, False] == [item.to_proto().is_resource for item in tf.trainable_variables()]
+            saver.save(sess, tmp_path / f"x{number}")
+            tf.convert(tmp_path / f"x{number}", tmp_path / f"x{number}.index")
 
 
-@pytest.mark.filterwarnings(RESOURCES)
 @pytest.mark.parametrize("name", ["small", "resource"])
 def test_imported_saved_and_exported_nothing_is_lost(tmp_path: Path, name: str) -> None:
     """By a program from ``.meta`` to HDF5 to ``.meta``: all is there but shapes of outputs, which TensorFlow infers."""

@@ -64,7 +64,11 @@ def test_attributes(op_type: str) -> None:
         == {*definition.attrs, *definition.needed, *implied_attrs(definition), *of_outputs} - {None} - NOT_HERE
     )
     for name, attr in attrs.items():
-        if attr["has_default"] and name not in implied_attrs(definition) and attr["kind"] not in ("list(int)", "shape"):
+        if (
+            attr["has_default"]
+            and name not in implied_attrs(definition)
+            and attr["kind"] not in ("list(int)", "list(string)", "shape")
+        ):
             expected, found = attr["default"], definition.attrs[name]
             if attr["kind"] == "float":
                 assert pytest.approx(float(expected)) == found

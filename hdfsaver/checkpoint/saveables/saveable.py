@@ -6,11 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hdfsaver import errors
+from hdfsaver import dtypes, errors
 from hdfsaver.graph.definition import Node
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
-from hdfsaver.ops.state_ops import variable_key
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import variable_key
 from hdfsaver.schema import SavedPart
 from hdfsaver.shapes import TensorShape
 from hdfsaver.tensor_info import Array
@@ -88,8 +89,9 @@ class VariableSaveable(Saveable):
         self.graph = variable.graph
         self.op = variable.op
         self.label = f"variable {variable.op.name!r}"
-        self.dtype = variable.dtype.base_dtype.name
-        self.shape = variable.shape
+        of = _Handle(variable) if variable.dtype is dtypes.resource else variable
+        self.dtype = of.dtype.base_dtype.name
+        self.shape = of.shape
         self.keys = (variable_key(Node.of(variable.graph.digraph, variable.op.name)),)
         self.saved_name = variable.op.name
 
@@ -103,6 +105,14 @@ class VariableSaveable(Saveable):
     def take(self, value: Array) -> Mapping[str, Array]:
         """The variable's new value."""
         return {self.keys[0]: value}
+
+
+class _Handle:
+    """The variable of a handle that no collection lists."""
+
+    def __init__(self, handle: Tensor) -> None:
+        self.dtype = handle.op.get_attr("dtype")
+        self.shape = TensorShape(handle.graph.digraph.nodes[handle.op.name]["attrs"]["shape"])
 
 
 def no_value(key: str, op: Operation | None) -> errors.FailedPreconditionError:

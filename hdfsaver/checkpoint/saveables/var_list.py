@@ -90,7 +90,7 @@ def _check_kept_once(named: Mapping[str, Any]) -> None:
 
 
 def _checked(variable: Any) -> Any:
-    is_reference = isinstance(variable, Tensor) and variable.op.type in ("VariableV2", "Variable")
+    is_reference = isinstance(variable, Tensor) and variable.op.type in ("VariableV2", "Variable", "VarHandleOp")
     if not (isinstance(variable, Variable) or is_reference):
         raise TypeError(f"Variable to save is not a Variable: {shown(variable)}.")
     return variable

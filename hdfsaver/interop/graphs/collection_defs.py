@@ -31,10 +31,7 @@ _LISTS = ("full_shape", "var_offset", "var_shape")
 
 
 def read_collection(key: str, message: Any) -> CollectionDef | None:
-    """The collection for a message; None where the schema has no kind for such a message.
-
-    Of variables only reference variables are read, as hdfsaver does not have others.
-    """
+    """The collection for a message; None where the schema has no kind for such a message."""
     kind = message.WhichOneof("kind")
     if kind in (None, "any_list"):
         return None
@@ -42,8 +39,7 @@ def read_collection(key: str, message: Any) -> CollectionDef | None:
     variables = _variables(key, kind, items)
     if variables is None:
         return CollectionDef(kind, items)
-    found = [_variable(item) for item in variables if _is_known(item)]
-    return CollectionDef("variable_list", found) if found else None
+    return CollectionDef("variable_list", [_variable(item) for item in variables])
 
 
 def _variables(key: str, kind: str, items: list[bytes]) -> list[Any] | None:
@@ -57,14 +53,15 @@ def _variables(key: str, kind: str, items: list[bytes]) -> list[Any] | None:
     return found if all(message.variable_name for message in found) else None
 
 
-def _is_known(variable: Any) -> bool:
-    return not variable.is_resource
-
-
 def _variable(message: Any) -> VariableDef:
     names = {name: getattr(message, name) for name in _NAMES}
     info = message.save_slice_info_def if message.HasField("save_slice_info_def") else None
-    return VariableDef(**names, trainable=message.trainable, save_slice_info_def=info and read_part(info))
+    return VariableDef(
+        **names,
+        trainable=message.trainable,
+        save_slice_info_def=info and read_part(info),
+        is_resource=message.is_resource,
+    )
 
 
 def read_part(message: message_classes.SaveSliceInfoDef) -> SaveSliceInfoDef:
@@ -96,7 +93,7 @@ def write_collection(key: str, message: Any, collection: CollectionDef) -> None:
 
 
 def _written(variable: VariableDef) -> Any:
-    message = message_classes.VariableDef(trainable=variable.trainable)
+    message = message_classes.VariableDef(trainable=variable.trainable, is_resource=variable.is_resource)
     for name in _NAMES:
         setattr(message, name, getattr(variable, name) or "")
     info = variable.save_slice_info_def
@@ -131,15 +128,9 @@ def update(key: str, message: Any, collection: CollectionDef | None) -> bool:
     """
     if read_collection(key, message) == collection:
         return True
-    kind = message.WhichOneof("kind")
-    items = list(message.bytes_list.value)
-    variables = _variables(key, kind, items) or []
-    rest = [item for item, variable in zip(items, variables, strict=False) if not _is_known(variable)]
     message.Clear()
     if collection is not None:
         write_collection(key, message, collection)
-    if rest and message.WhichOneof("kind") in (None, "bytes_list"):
-        message.bytes_list.value.extend(rest)
     return message.WhichOneof("kind") is not None
 
 
@@ -156,6 +147,8 @@ def split(defined: Mapping[str, Any]) -> tuple[dict[str, CollectionDef], list[st
 
 
 def _is_exact(key: str, collection: CollectionDef, message: Any) -> bool:
+    if any(getattr(item, "is_resource", False) for item in collection.value):
+        return False  # a file of this format does not say it
     written = message_classes.CollectionDef()
     write_collection(key, written, collection)
     return bool(written.SerializeToString() == message.SerializeToString())

@@ -7,6 +7,7 @@ Protobuf merges messages whose bytes follow one another, so that the remainders 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hdfsaver import schema
@@ -21,6 +22,8 @@ from hdfsaver.messages.saver_defs import read_saver, saver_message
 from hdfsaver.schema import LIBRARY, CollectionDef, SavedNames, SavedPart, SaverDef, Structure
 
 Nodes = Mapping[str, dict[str, Any]]
+
+_HANDLE = "VarHandleOp"
 
 _OWN_PARTS = ("meta_info_def", "signature_def", "asset_file_def", "collection_def")
 
@@ -246,12 +249,27 @@ def _message(
 
 
 def _write_collections(message: message_classes.MetaGraphDef, structure: Structure) -> None:
+    collections = {key: _with_kinds(found, structure.digraph) for key, found in structure.collections.items()}
     for key in list(message.collection_def):
-        if not collection_defs.update(key, message.collection_def[key], structure.collections.get(key)):
+        if not collection_defs.update(key, message.collection_def[key], collections.get(key)):
             del message.collection_def[key]
-    for key, collection in structure.collections.items():
+    for key, collection in collections.items():
         if key not in message.collection_def:
             collection_defs.write_collection(key, message.collection_def[key], collection)
+
+
+def _with_kinds(collection: CollectionDef, digraph: schema.DiGraph) -> CollectionDef:
+    """The collection in which each variable says whether it is behind a handle; files of this format do not say it."""
+    if collection.kind != "variable_list":
+        return collection
+    nodes = digraph.nodes
+    names = [item.variable_name.partition(":")[0] for item in collection.value]
+    kinds = [nodes[name]["op"] == _HANDLE if name in nodes else None for name in names]
+    items = [
+        item if kind is None or kind == item.is_resource else replace(item, is_resource=kind)
+        for item, kind in zip(collection.value, kinds, strict=True)
+    ]
+    return CollectionDef(collection.kind, items)
 
 
 def _write_saver(message: message_classes.MetaGraphDef, saver: SaverDef | None) -> None:

@@ -16,7 +16,12 @@ from hdfsaver.schema import DiGraph, SavedNames, SavedPart, SaverDef, SaveSliceI
 
 NodeData = dict[str, Any]
 
-_VARIABLES = ("VariableV2", "Variable")
+_HANDLE = "VarHandleOp"
+
+_VARIABLES = ("VariableV2", "Variable", _HANDLE)
+
+_PASSING = ("Identity", "ReadVariableOp")
+"""The operations between a variable and the one that saves it."""
 
 _ASSIGN = {"use_locking": True, "validate_shape": True}
 
@@ -112,13 +117,17 @@ class _Maker:
         self.scope = scope
         self.kept = kept
         self.outputs = [self._output(digraph, op) for _, op, _ in kept]
-        self.dtypes = [dtypes.base_name(dtype) for dtype, _ in self.outputs]
+        self.dtypes = [digraph.nodes[op]["attrs"]["dtype"] for _, op, _ in kept]
+        self.has_handle = [dtype == "resource" for dtype, _ in self.outputs]
+        self.shapes = [digraph.nodes[op]["attrs"].get("shape") for _, op, _ in kept]
 
     def _output(self, digraph: DiGraph, op: str) -> Any:
         data: Mapping[str, Any] = digraph.nodes[op] if op in digraph else {"op": "", "attrs": {}}
         dtype = data["attrs"].get("dtype")
         if data["op"] not in _VARIABLES or not isinstance(dtype, str):
             raise ValueError(f"The Saver keeps {op!r}, which is not a variable of the graph.")
+        if data["op"] == _HANDLE:
+            return "resource", ()
         return dtype + dtypes.REF_SUFFIX, data["attrs"].get("shape")
 
     def nodes(self) -> dict[str, NodeData]:
@@ -144,12 +153,25 @@ class _Maker:
     def _saving(self) -> dict[str, NodeData]:
         scope = self.scope
         save = f"{scope}/SaveV2"
-        inputs = [f"{scope}/Const", f"{save}/tensor_names", f"{save}/shape_and_slices"] + [op for _, op, _ in self.kept]
+        reads = self._reads()
+        values = [reads.get(place, (op, {}))[0] for place, (_, op, _) in enumerate(self.kept)]
+        inputs = [f"{scope}/Const", f"{save}/tensor_names", f"{save}/shape_and_slices", *values]
         identity = {"T": "string", "_class": [f"loc:@{scope}/Const".encode()]}
         return {
+            **dict(reads.values()),
             save: _node("SaveV2", inputs, {"dtypes": self.dtypes}),
             f"{scope}/control_dependency": _node("Identity", [f"{scope}/Const"], identity, (save,), (("string", ()),)),
         }
+
+    def _reads(self) -> dict[int, tuple[str, NodeData]]:
+        """The operations that read variables behind handles, by the places of these among the saved ones."""
+        found: dict[int, tuple[str, NodeData]] = {}
+        for place, (_, op, _) in enumerate(self.kept):
+            if self.has_handle[place]:
+                dtype = self.dtypes[place]
+                read = _node("ReadVariableOp", [op], {"dtype": dtype}, outputs=((dtype, self.shapes[place]),))
+                found[place] = (_numbered(f"{self.scope}/Read", len(found)) + "/ReadVariableOp", read)
+        return found
 
     def _restoring(self) -> dict[str, NodeData]:
         scope = self.scope
@@ -158,11 +180,26 @@ class _Maker:
         unknown = tuple((dtype, None) for dtype in self.dtypes)
         found = {restore: _node("RestoreV2", inputs, {"dtypes": self.dtypes}, outputs=unknown)}
         for place, (_, op, _) in enumerate(self.kept):
+            if self.has_handle[place]:
+                found |= self._handle_assigned(place, op, (restore, place))
+                continue
             attrs = {"T": self.dtypes[place], "_class": [f"loc:@{op}".encode()], **_ASSIGN}
-            assign = f"{scope}/Assign_{place}" if place else f"{scope}/Assign"
+            assign = _numbered(f"{scope}/Assign", place)
             found[assign] = _node("Assign", [op, (restore, place)], attrs, outputs=(self.outputs[place],))
-        assigns = tuple(name for name, data in found.items() if data["op"] == "Assign")
+        assigns = tuple(name for name, data in found.items() if data["op"] in ("Assign", "AssignVariableOp"))
         return {**found, f"{scope}/restore_all": _node("NoOp", [], {}, assigns)}
+
+    def _handle_assigned(self, place: int, op: str, value: tuple[str, int]) -> dict[str, NodeData]:
+        identity, dtype = _numbered(f"{self.scope}/Identity", place), self.dtypes[place]
+        attrs = {"dtype": dtype, "validate_shape": False}
+        return {
+            identity: _node("Identity", [value], {"T": dtype}, outputs=((dtype, None),)),
+            _numbered(f"{self.scope}/AssignVariableOp", place): _node("AssignVariableOp", [op, identity], attrs),
+        }
+
+
+def _numbered(name: str, number: int) -> str:
+    return f"{name}_{number}" if number else name
 
 
 def _constant(value: Any) -> NodeData:
@@ -193,7 +230,7 @@ def saved_names(nodes: Mapping[str, Mapping[str, Any]], saver: SaverDef | None) 
     Returns
     -------
     dict
-        Nothing where the operations are not as TensorFlow's Savers make them; resource variables are not in it.
+        Nothing where the operations are not as TensorFlow's Savers make them.
     """
     start = "" if saver is None else saver.save_tensor_name.partition(":")[0]
     try:
@@ -239,7 +276,7 @@ def _saved_by(nodes: Mapping[str, Mapping[str, Any]], name: str) -> Iterator[tup
     ops = [_variable(nodes, source) for source, _ in data["inputs"][first:]]
     specs = slices[0] if slices else [""] * len(names)
     if len(names) == len(specs) == len(ops):
-        # Resource variables and tables are saved here too, which are nothing that can be run.
+        # Tables are saved here too, which are nothing that can be run.
         yield from ((name, spec, op) for name, spec, op in zip(names, specs, ops, strict=True) if op is not None)
 
 
@@ -252,7 +289,7 @@ def _texts(nodes: Mapping[str, Mapping[str, Any]], name: str) -> list[str]:
 
 def _variable(nodes: Mapping[str, Mapping[str, Any]], name: str) -> str | None:
     seen = set()
-    while name not in seen and nodes[name]["op"] == "Identity" and nodes[name]["inputs"]:
+    while name not in seen and nodes[name]["op"] in _PASSING and nodes[name]["inputs"]:
         seen.add(name)
         name = nodes[name]["inputs"][0][0]
     return name if nodes[name]["op"] in _VARIABLES else None

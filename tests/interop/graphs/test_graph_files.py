@@ -286,12 +286,14 @@ def test_collections_of_every_kind_are_kept(tmp_path: Path) -> None:
     kinds = {key: item.kind for key, item in structure.collections.items()}
     assert "variable_list" == kinds["variables"] == kinds["trainable_variables"]
     assert "bytes_list" == kinds["local_variables"] == kinds["texts"]
-    assert ["v:0"] == [item.variable_name for item in structure.collections["variables"].value]
+    assert [("v:0", False), ("r:0", True)] == [
+        (item.variable_name, item.is_resource) for item in structure.collections["variables"].value
+    ]
     assert not kinds.keys() & {"any", "nothing"}
 
 
 def test_changed_collections_are_written_as_they_are_now(tmp_path: Path) -> None:
-    """Variables that go, go; resource variables, which were never seen, stay."""
+    """Variables that go, go, those behind handles too."""
     message = new_graph({"name": "v", "op": "VariableV2"})
     known = message_classes.VariableDef(variable_name="v:0", initializer_name="v/Assign")
     resource = message_classes.VariableDef(variable_name="r:0", is_resource=True).SerializeToString()
@@ -302,8 +304,7 @@ def test_changed_collections_are_written_as_they_are_now(tmp_path: Path) -> None
     structure.collections = {"new": schema.CollectionDef("float_list", [0.5])}
     graph_files.write_meta_graph(structure, tmp_path / "x.meta")
     found = read_message(tmp_path / "x.meta", message_classes.MetaGraphDef).collection_def
-    assert {"new", "variables"} == set(found)
-    assert [resource] == list(found["variables"].bytes_list.value)
+    assert {"new"} == set(found)
     assert [0.5] == list(found["new"].float_list.value)
 
 

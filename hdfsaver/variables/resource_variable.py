@@ -1,0 +1,226 @@
+"""Variables of the other kind that TensorFlow has: behind a handle. Graphs that come from files have them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hdfsaver import dtypes, shapes
+from hdfsaver.graph.apply import apply, apply_list, apply_op
+from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.graph.tensor_conversion import convert_to_tensor
+from hdfsaver.ops.resource_ops import HANDLE
+from hdfsaver.schema import VariableDef
+from hdfsaver.shapes import ShapeLike, TensorShape
+from hdfsaver.variables.variable import Variable
+
+
+class ResourceVariable(Variable):
+    """A variable whose operations take a handle: those of the graph are found, none is made.
+
+    It consists of operations: ``a`` (VarHandleOp) is the handle, ``a/Assign`` (AssignVariableOp) gives it the initial
+    value, ``a/Read/ReadVariableOp`` reads it. Each use of the variable reads it by an operation of its own.
+
+    Parameters
+    ----------
+    variable_def : VariableDef
+        The names of the operations.
+    import_scope : str, optional
+        Where in the graph they were imported.
+    """
+
+    def __init__(self, variable_def: VariableDef, import_scope: str | None = None) -> None:
+        super().__init__(variable_def=variable_def, import_scope=import_scope)
+        attrs = self.graph.digraph.nodes[self.op.name]["attrs"]
+        self._dtype = dtypes.as_dtype(attrs["dtype"])
+        self._shape = TensorShape(attrs["shape"])
+
+    @property
+    def handle(self) -> Tensor:
+        """The tensor that stands for the variable itself."""
+        return self._variable
+
+    @property
+    def dtype(self) -> dtypes.DType:
+        """The dtype of the values."""
+        return self._dtype
+
+    @property
+    def shape(self) -> TensorShape:
+        """The static shape."""
+        return self._shape
+
+    def set_shape(self, shape: ShapeLike) -> None:
+        """Add dimensions to the static shape; `ValueError` where they contradict it."""
+        self._shape = self._shape.merge_with(shape)
+
+    def value(self) -> Tensor:
+        """A new tensor with the value at the time when it runs."""
+        return apply("ReadVariableOp", self.handle, dtype=self._dtype.name)
+
+    def read_value(self) -> Tensor:
+        """A new tensor with the value at the time when it runs."""
+        with self.graph.as_default(), self.graph.name_scope("Read"):
+            value = self.value()
+        return apply("Identity", value)
+
+    def initialized_value(self) -> Tensor:
+        """The value if there is one, otherwise the initial value."""
+        graph = self.graph
+        has_value = self.is_initialized()
+        with graph.as_default(), graph.name_scope("cond"):
+            skipped, _ = apply_list("Switch", self._initial_value, has_value)
+            _, present = apply_list("Switch", self.handle, has_value)
+            return apply_list("Merge", [skipped, apply("ReadVariableOp", present, dtype=self._dtype.name)])[0]
+
+    def is_initialized(self, name: str | None = None) -> Tensor:
+        """Whether the variable has a value in the session, as a bool tensor."""
+        return apply("VarIsInitializedOp", self.handle, name=name)
+
+    def changed(self, op_type: str, value: TensorLike, name: str | None = None) -> Operation:
+        """Add an operation that changes the variable.
+
+        Parameters
+        ----------
+        op_type : str
+            ``"AssignVariableOp"``, ``"AssignAddVariableOp"`` or ``"AssignSubVariableOp"``.
+        value : TensorLike
+            The value to assign, to add or to subtract.
+        name : str, optional
+
+        Returns
+        -------
+        Operation
+
+        Raises
+        ------
+        ValueError
+            The shapes do not fit each other, or a tensor is of another dtype.
+        TypeError
+            The value is of another dtype.
+        """
+        tensor = convert_to_tensor(value, self._dtype)
+        if not shapes.compatible(self._shape.plain, tensor.shape.plain):
+            raise ValueError(
+                f"Cannot assign value to variable '{self.name}': Shape mismatch. The variable shape {self._shape}, and "
+                f"the assigned value shape {tensor.shape} are incompatible."
+            )
+        return apply_op(op_type, self.handle, tensor, name=name)
+
+    def assign(
+        self, value: TensorLike, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
+        """Replace the value.
+
+        Parameters
+        ----------
+        value : TensorLike
+            Of the variable's dtype and shape.
+        use_locking : bool
+            Accepted for programs that give it.
+        name : str, optional
+        read_value : bool
+            With False give the operation.
+
+        Returns
+        -------
+        Tensor or Operation
+            A tensor that reads the variable after the change; or the operation.
+        """
+        return self._after(self.changed("AssignVariableOp", value, name), read_value)
+
+    def assign_add(
+        self, delta: TensorLike, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
+        """Add to the value.
+
+        Parameters
+        ----------
+        delta : TensorLike
+            Of the variable's dtype and shape.
+        use_locking : bool
+            Accepted for programs that give it.
+        name : str, optional
+        read_value : bool
+            With False give the operation.
+
+        Returns
+        -------
+        Tensor or Operation
+            A tensor that reads the variable after the change; or the operation.
+        """
+        return self._after(self.changed("AssignAddVariableOp", delta, name), read_value)
+
+    def assign_sub(
+        self, delta: TensorLike, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
+        """Subtract from the value.
+
+        Parameters
+        ----------
+        delta : TensorLike
+            Of the variable's dtype and shape.
+        use_locking : bool
+            Accepted for programs that give it.
+        name : str, optional
+        read_value : bool
+            With False give the operation.
+
+        Returns
+        -------
+        Tensor or Operation
+            A tensor that reads the variable after the change; or the operation.
+        """
+        return self._after(self.changed("AssignSubVariableOp", delta, name), read_value)
+
+    def scattered(self, op_type: str, indices: TensorLike, updates: TensorLike, name: str | None = None) -> Tensor:
+        """Change rows of the value.
+
+        Parameters
+        ----------
+        op_type : str
+            ``"ResourceScatterUpdate"``, ``"ResourceScatterAdd"`` or ``"ResourceScatterSub"``.
+        indices : TensorLike
+            The numbers of the rows, int32 or int64, of any shape.
+        updates : TensorLike
+            Of the variable's dtype and of shape ``indices.shape + shape[1:]``.
+        name : str, optional
+
+        Returns
+        -------
+        Tensor
+            It reads the variable after the change.
+        """
+        tensor = convert_to_tensor(updates, self._dtype)
+        return self._read_after(apply_op(op_type, self.handle, indices, tensor, name=name))
+
+    def _after(self, change: Operation, read_value: bool) -> Tensor | Operation:
+        return self._read_after(change) if read_value else change
+
+    def _read_after(self, change: Operation) -> Tensor:
+        with self.graph.control_dependencies([change]):
+            return self.value()
+
+    def _as_tensor(self) -> Tensor:
+        return self.value()
+
+    def _as_graph_element(self) -> Tensor:
+        return self._snapshot
+
+    def to_proto(self, export_scope: str | None = None) -> VariableDef | None:
+        """How the variable is made of operations; None if it is outside of ``export_scope``."""
+        found = super().to_proto(export_scope)
+        if found is not None:
+            found.is_resource = True
+        return found
+
+    @staticmethod
+    def from_proto(variable_def: VariableDef, import_scope: str | None = None) -> Variable:
+        """The variable whose operations are in the default graph already; `KeyError` if one of them is not."""
+        return ResourceVariable(variable_def, import_scope)
+
+
+def is_handle(graph: Graph, name: str) -> bool:
+    """Whether an operation of that name is there and holds a variable of this kind."""
+    return name in graph.digraph and graph.digraph.nodes[name]["op"] == HANDLE
