@@ -50,10 +50,10 @@ def check_versions(versions: message_classes.VersionDef) -> None:
     if versions.min_consumer > PRODUCER:
         raise ValueError(
             f"GraphDef min consumer version {versions.min_consumer} above current version {PRODUCER} for hdfsaver "
-            f"{__version__}. Set graph_def.versions.min_consumer to 0 to import it all the same."
+            f"{__version__}. Set graph_def.versions.min_consumer to 0 to import it nevertheless."
         )
     if PRODUCER in versions.bad_consumers:
         raise ValueError(
-            f"GraphDef disallows consumer version {PRODUCER}. Clear graph_def.versions.bad_consumers to import it all "
-            "the same."
+            f"GraphDef disallows consumer version {PRODUCER}. Clear graph_def.versions.bad_consumers to import it "
+            "nevertheless."
         )
