@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import hdfsaver as tf
-from hdfsaver.graph.apply import apply, apply_list
+from hdfsaver.graph.apply import apply, apply_list, apply_op
 from hdfsaver.graph.definition import Kernel, Node, OpDef, find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.ops.control_flow import Chooser
@@ -74,9 +74,31 @@ def changes_of_variables(tf: Any) -> list[Any]:
     return [changed, is_there, sides[1], apply_list("RefSwitch", v, True)[1]]
 
 
+def changes_of_handles(tf: Any) -> list[Any]:
+    """Every operation that a variable behind a handle has."""
+    row, rows = tf.constant([[1.0, 2.0, 3.0]]), tf.constant([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    v = apply("VarHandleOp", dtype="float32", shape=(2, 3))
+    calls: list[tuple[Any, ...]] = [
+        ("AssignVariableOp", rows),
+        ("AssignAddVariableOp", rows),
+        ("AssignSubVariableOp", rows),
+    ]
+    calls += [(name, [1], row) for name in ("ResourceScatterUpdate", "ResourceScatterAdd", "ResourceScatterSub")]
+    changed = None
+    for name, *values in calls:
+        with tf.control_dependencies([changed] if changed is not None else []):
+            changed = apply_op(name, v, *values)
+    with tf.control_dependencies([changed]):
+        read = [apply("ReadVariableOp", v, dtype="float32"), apply("ResourceGather", v, [1], dtype="float32")]
+        is_there = apply("VarIsInitializedOp", v)
+    others = [apply("VariableShape", v), apply_op("DisableCopyOnRead", v)]
+    with tf.control_dependencies([*read, is_there, *others]):
+        return [*read, is_there, *others, apply_op("DestroyResourceOp", v)]
+
+
 def run_everything() -> None:
     """Run the programs, the calls for one dtype each, and the cases."""
-    for program in (*PROGRAMS.values(), *RESULTS.values(), changes_of_variables):
+    for program in (*PROGRAMS.values(), *RESULTS.values(), changes_of_variables, changes_of_handles):
         with Graph().as_default() as graph:
             _run(graph, list(tensors_in(program(tf))), {})
     for name, call in CALLS.items():

@@ -81,7 +81,7 @@ CASES: list[tuple[type[Exception], Callable[[], Any], str]] = [
     (ValueError, lambda: tf.norm([1.0], ord=3), "not 3"),
     (TypeError, lambda: tf.global_norm(tf.constant([1.0])), "should be a sequence of tensors"),
     (TypeError, lambda: tf.clip_by_global_norm("abc", 1.0), "should be a sequence of tensors"),
-    (ValueError, lambda: tf.clip_by_norm([3.0, 4.0], [[1.0], [2.0]]), "not compatible"),
+    (ValueError, lambda: tf.clip_by_norm([3.0, 4.0], [[1.0], [2.0]]), "are incompatible"),
     (ValueError, lambda: tf.pad([1], [[1, 1], [1, 1]]), r"must have shape \(1, 2\)"),
     (ValueError, lambda: tf.pad([1], [[1, 1]], "WRAP"), "not 'WRAP'"),
     (ValueError, lambda: tf.slice([1], [0, 0], [1, 1]), r"must have shape \(1,\), not \(2,\) and \(2,\)"),

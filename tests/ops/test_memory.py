@@ -40,7 +40,11 @@ VIEWS = {
 KEEPING = {"DeleteSessionTensor", "GetSessionHandle", "GetSessionTensor"}
 NOT_RUN = {"Merge", "NoOp", "Placeholder", "RestoreV2", "Variable"} | KEEPING
 
-CHANGES = {"Assign", "AssignAdd", "AssignSub", "ScatterAdd", "ScatterSub", "ScatterUpdate"}
+CHANGES = {
+    *("Assign", "AssignAdd", "AssignSub", "ScatterAdd", "ScatterSub", "ScatterUpdate"),
+    *("AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "DestroyResourceOp"),
+    *("ResourceScatterAdd", "ResourceScatterSub", "ResourceScatterUpdate"),
+}
 
 
 class Watch:
