@@ -2092,6 +2092,14 @@ MUTANTS = [
             "A kept value is not read as one of another dtype.",
         ),
         (
+            "group-waits-on-each-device",
+            "ops/constants.py",
+            "        if len(by_device) <= 1:",
+            "        if True:",
+            "ops/test_waiting.py",
+            "A group of operations on several devices waits for all of them.",
+        ),
+        (
             "a-session-keeps-so-many-runs",
             "session/prepared_runs.py",
             "            while len(self._runs) > 1 and",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TypeAlias, cast, overload
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +14,10 @@ from hdfsaver import dtypes, shapes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.graph.apply import apply, apply_list, apply_op
-from hdfsaver.graph.composite_tensors import IndexedSlices
+from hdfsaver.graph.composite_tensors import IndexedSlices, SparseTensor
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import Kernel, Node, OpDef, as_value, register
-from hdfsaver.graph.graph import SupportsGraphElement
+from hdfsaver.graph.graph import Graph, SupportsGraphElement
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import as_array, constant_node
@@ -424,25 +425,59 @@ def no_op(name: str | None = None) -> Operation:
     return apply_op("NoOp", name=name)
 
 
-Waited: TypeAlias = "SupportsGraphElement | SupportsTensor | Sequence[Waited] | None"
-"""Operations and tensors to wait for, or nested sequences of them; None is left out."""
+Waited: TypeAlias = (
+    "SupportsGraphElement | SupportsTensor | IndexedSlices | SparseTensor | Sequence[Waited] | Mapping[str, Waited]"
+)
+"""Operations and tensors to wait for, or nested sequences and mappings of them."""
 
 
 def group(*inputs: Waited, name: str | None = None) -> Operation:
-    """One operation that waits for all given operations and tensors, or lists of them."""
-    graph = get_default_graph()
-    with graph.control_dependencies(_flat(inputs)):
-        return no_op(name=name or "group_deps")
+    """One operation that waits for all given operations and tensors, or nested lists of them.
+
+    Where they are on several devices, there is one such operation on each, and the result waits for these.
+
+    Raises
+    ------
+    TypeError
+        One of them is something else.
+    """
+    operations = list(dict.fromkeys(_operations_within(inputs)))
+    graph = operations[0].graph if operations else get_default_graph()
+    by_device: dict[str, list[Operation]] = {}
+    for operation in operations:
+        by_device.setdefault(operation.device, []).append(operation)
+    with graph.as_default(), graph.name_scope(name or "group_deps") as scope:
+        if len(by_device) <= 1:
+            return _no_op_after(graph, *next(iter(by_device.items()), ("", [])), scope)
+        gates = [_no_op_after(graph, device, by_device[device]) for device in sorted(by_device)]
+        return _no_op_after(graph, "", gates, scope)
 
 
-def _flat(items: Sequence[Waited]) -> list[SupportsGraphElement]:
-    flat: list[SupportsGraphElement] = []
-    for item in items:
-        if isinstance(item, list | tuple):
-            flat += _flat(item)
-        elif item is not None:
-            flat.append(cast("SupportsGraphElement", item))
-    return flat
+def _no_op_after(graph: Graph, device: str, operations: Sequence[Operation], name: str | None = None) -> Operation:
+    with graph.control_dependencies(operations), graph.device(device) if device else nullcontext():
+        return no_op(name=name)
+
+
+def _operations_within(inputs: Any) -> Iterator[Operation]:
+    if isinstance(inputs, list | tuple):
+        for item in inputs:
+            yield from _operations_within(item)
+    elif isinstance(inputs, Mapping):
+        yield from _operations_within([inputs[key] for key in sorted(inputs)])
+    elif isinstance(inputs, IndexedSlices | SparseTensor):
+        parts = (inputs.indices, inputs.values, inputs.dense_shape)
+        order = parts if isinstance(inputs, SparseTensor) else (parts[1], parts[0], parts[2])
+        yield from (part.op for part in order if part is not None)
+    elif hasattr(type(inputs), "_as_graph_element"):
+        element = inputs._as_graph_element()
+        yield element.op if isinstance(element, Tensor) else element
+    else:
+        raise TypeError(
+            f"'inputs' should be zero or more (nested) Tensors. Received '{inputs}' with type '{type(inputs)}'."
+        )
+
+
+_Member: TypeAlias = "SupportsTensor | IndexedSlices | SparseTensor | Operation"
 
 
 @overload
@@ -463,17 +498,24 @@ def tuple_(
     name: str | None = None,
     control_inputs: Sequence[SupportsGraphElement] | None = None,
 ) -> list[Tensor | IndexedSlices | None]: ...
+@overload
 def tuple_(
-    tensors: Sequence[SupportsTensor | IndexedSlices | None],
+    tensors: Sequence[_Member | None],
     name: str | None = None,
     control_inputs: Sequence[SupportsGraphElement] | None = None,
-) -> list[Tensor] | list[Tensor | None] | list[Tensor | IndexedSlices | None]:
+) -> list[Tensor | IndexedSlices | SparseTensor | Operation | None]: ...
+def tuple_(
+    tensors: Sequence[_Member | None],
+    name: str | None = None,
+    control_inputs: Sequence[SupportsGraphElement] | None = None,
+) -> Sequence[Tensor | IndexedSlices | SparseTensor | Operation | None]:
     """Give the same tensors, each of them available only once all of them are computed (``tf.tuple``).
 
     Parameters
     ----------
-    tensors : sequence of Tensor, IndexedSlices or None
-        Of any dtypes and shapes; None is passed through. Of slices the values are passed on.
+    tensors : sequence of Tensor, IndexedSlices, SparseTensor, Operation or None
+        Of any dtypes and shapes; None is passed through. Of slices the values are passed on, and an
+        operation becomes another that waits as well.
     name : str, optional
         Name scope of the operations, ``tuple`` by default.
     control_inputs : sequence of Operation or Tensor, optional
@@ -481,31 +523,45 @@ def tuple_(
 
     Returns
     -------
-    list of (Tensor, IndexedSlices or None)
+    list of (Tensor, IndexedSlices, SparseTensor, Operation or None)
         The same values, in order.
 
     Raises
     ------
     TypeError
-        An element is an operation, or ``control_inputs`` holds something other than operations and tensors.
+        ``control_inputs`` holds something other than operations and tensors.
+    ValueError
+        There is no tensor.
     """
-    graph = get_default_graph()
-    with graph.name_scope(name or "tuple"):
-        waited_for = [tensor.op if isinstance(tensor, IndexedSlices) else tensor for tensor in tensors]
-        gate = no_op_after([*waited_for, *(control_inputs or ())])
+    with get_default_graph().name_scope(name or "tuple"):
+        further = list(control_inputs or ())
+        for item in further:
+            if not hasattr(type(item), "_as_graph_element"):
+                raise TypeError(f"'control_inputs' must only contain Operation or Tensor. Received: {type(item)}")
+        members = [tensor for tensor in tensors if tensor is not None]
+        if not members:
+            raise ValueError(f"'tensors' must have at least one Tensor. Received: {list(tensors)}.")
+        waited_for = [item.op if isinstance(item, IndexedSlices | SparseTensor) else item for item in members]
+        gate = no_op_after([*waited_for, *further])
         return [None if tensor is None else _behind(gate, tensor) for tensor in tensors]
 
 
-def _behind(gate: Operation, output: Tensor | SupportsTensor | IndexedSlices) -> Tensor | IndexedSlices:
+def _behind(gate: Operation, output: _Member) -> Tensor | IndexedSlices | SparseTensor | Operation:
     """The same values, once an operation has run; of slices their values wait."""
     if isinstance(output, IndexedSlices):
         return IndexedSlices(_waiting(gate, output.values), output.indices, output.dense_shape)
-    return _waiting(gate, output._as_tensor())
+    if isinstance(output, SparseTensor):
+        with output.graph.name_scope("control_dependency"):
+            parts = (output.indices, output.values, output.dense_shape)
+            return SparseTensor(*[_waiting(gate, part, output.op, "Identity") for part in parts])
+    return group(gate, output) if isinstance(output, Operation) else _waiting(gate, output._as_tensor())
 
 
-def _waiting(gate: Operation, tensor: Tensor) -> Tensor:
-    with tensor.graph.colocate_with(tensor.op), tensor.graph.control_dependencies([gate]):
-        return apply("Identity", tensor, name="control_dependency")
+def _waiting(
+    gate: Operation, tensor: Tensor, beside: Operation | None = None, name: str = "control_dependency"
+) -> Tensor:
+    with tensor.graph.colocate_with(beside or tensor.op), tensor.graph.control_dependencies([gate]):
+        return apply("Identity", tensor, name=name)
 
 
 def no_op_after(items: Sequence[Waited]) -> Operation:
