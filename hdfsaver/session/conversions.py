@@ -55,11 +55,8 @@ _conversions = [
 ]
 
 
-_KINDS = 100
-"""How many classes without a conversion are remembered: a program may make classes without end."""
-
-# Classes that were looked up and have no conversion: variables and names are fetched in many small runs.
-_without: set[type] = set()
+leaves: set[type] = set()
+"""Classes whose objects are fetched themselves, so that a small run need not look for a conversion each time."""
 
 
 def register_session_run_conversion_functions(
@@ -88,15 +85,9 @@ def register_session_run_conversion_functions(
     if any(issubclass(known.kind, tensor_type) for known in _conversions):
         raise ValueError(f"{tensor_type} has already been registered so ignore it.")
     _conversions.insert(0, Conversion(tensor_type, fetch_function, feed_function, feed_function_for_partial_run))
-    _without.clear()
+    leaves.clear()
 
 
 def conversion_of(value: object) -> Conversion | None:
     """The conversion of an object's class, None where it has none: the object stands for itself."""
-    kind = type(value)
-    if kind in _without:
-        return None
-    found = next((known for known in _conversions if issubclass(kind, known.kind)), None)
-    if found is None and len(_without) < _KINDS:
-        _without.add(kind)
-    return found
+    return next((known for known in _conversions if isinstance(value, known.kind)), None)

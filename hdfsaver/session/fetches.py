@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor
-from hdfsaver.session.conversions import conversion_of
+from hdfsaver.session import conversions
 
 Leaves = list[Any]
 Rebuild = Callable[[Iterator[Any]], Any]
+
+_KINDS = 100
+"""How many classes of leaves are remembered: a program may make classes without end."""
 
 
 def flatten(fetches: Any) -> tuple[Leaves, Rebuild]:
@@ -35,7 +36,7 @@ def flatten(fetches: Any) -> tuple[Leaves, Rebuild]:
 
 def _flatten_into(leaves: Leaves, fetches: Any) -> Rebuild:
     kind: Any = type(fetches)
-    if kind is Tensor or kind is Operation:
+    if kind in conversions.leaves:
         leaves.append(fetches)
         return next
     if fetches is None:
@@ -55,8 +56,10 @@ def _flatten_into(leaves: Leaves, fetches: Any) -> Rebuild:
 
 
 def _flatten_leaf(leaves: Leaves, fetch: Any) -> Rebuild:
-    known = conversion_of(fetch)
+    known = conversions.conversion_of(fetch)
     if known is None:
+        if len(conversions.leaves) < _KINDS:
+            conversions.leaves.add(type(fetch))
         leaves.append(fetch)
         return next
     parts, contract = known.fetch(fetch)
