@@ -5,15 +5,13 @@ Operators make operations, and those take tensors; so the operators are installe
 
 from __future__ import annotations
 
-from types import EllipsisType
-from typing import Any, Self, TypeAlias
+from typing import Self
 
+from hdfsaver import dtypes
 from hdfsaver.graph.apply import apply
+from hdfsaver.graph.brackets import Index, getitem
 from hdfsaver.graph.tensor import Tensor, TensorLike, TensorOperators
-from hdfsaver.graph.tensor_conversion import convert_to_tensor, graph_of, is_tensor
-
-Index: TypeAlias = "TensorLike | slice[Any, Any, Any] | EllipsisType | None"
-"""An index between brackets; a tuple has several of them."""
+from hdfsaver.graph.tensor_conversion import as_array, convert_to_tensor, graph_of, is_tensor
 
 
 class _Operators(Tensor):
@@ -111,7 +109,7 @@ class _Operators(Tensor):
         return apply("GreaterEqual", self, other)
 
     def __getitem__(self, key: Index | tuple[Index, ...]) -> Tensor:
-        return strided_slice(self, key)
+        return getitem(self, key)
 
 
 def install() -> None:
@@ -134,9 +132,20 @@ def add(x: TensorLike, y: TensorLike, name: str = "add") -> Tensor:
     -------
     Tensor
     """
-    tensor = x if is_tensor(x) else y
-    concatenated = is_tensor(tensor) and tensor.dtype.base_dtype.name == "string"
-    return apply("Add" if concatenated else "AddV2", x, y, name=name)
+    dtype = _dtype_of(y if is_tensor(y) else x)
+    return apply("Add" if dtype == "string" else "AddV2", x, y, name=name)
+
+
+def _dtype_of(value: TensorLike) -> str | None:
+    """The name of the dtype that a tensor has, or that another value would have; None where it cannot be a tensor."""
+    if is_tensor(value):
+        return dtypes.base_name(value.dtype.name)
+    if isinstance(value, int | float):
+        return None  # most values are numbers: nothing to look at
+    try:
+        return as_array(value, copy=False)[1]
+    except (TypeError, ValueError, OverflowError):
+        return None  # the operation says what is wrong
 
 
 def true_divide(x: TensorLike, y: TensorLike, name: str = "truediv") -> Tensor:
@@ -187,33 +196,3 @@ def matrix_multiply(
     if all(tensor.shape.rank is None or tensor.shape.rank <= 2 for tensor in (a, b)):
         return apply("MatMul", a, b, transpose_a=transpose_a, transpose_b=transpose_b, name=name or "MatMul")
     return apply("BatchMatMulV2", a, b, adj_x=transpose_a, adj_y=transpose_b, name=name or "MatMul")
-
-
-def strided_slice(value: TensorLike, key: Index | tuple[Index, ...]) -> Tensor:
-    """``value[key]`` for integers, slices, ``...`` and ``tf.newaxis``; integers may be tensors."""
-    items = key if isinstance(key, tuple) else (key,)
-    begin: list[Any] = []
-    end: list[Any] = []
-    strides: list[Any] = []
-    masks = dict.fromkeys(("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"), 0)
-    for position, item in enumerate(items):
-        bit = 1 << position
-        bounds: tuple[Any, Any, Any] = (0, 0, 1)
-        if item is Ellipsis:
-            masks["ellipsis_mask"] |= bit
-        elif item is None:
-            masks["new_axis_mask"] |= bit
-        elif isinstance(item, slice):
-            bounds = (item.start or 0, item.stop if item.stop is not None else 0, 1 if item.step is None else item.step)
-            masks["begin_mask"] |= bit if item.start is None else 0
-            masks["end_mask"] |= bit if item.stop is None else 0
-        else:
-            # Nothing reads the end of a dimension that is dropped, but TensorFlow's graphs have it there.
-            bounds = (item, item + 1, 1)
-            masks["shrink_axis_mask"] |= bit
-        for column, bound in zip((begin, end, strides), bounds, strict=True):
-            column.append(bound)
-    tensor = convert_to_tensor(value)
-    with tensor.graph.as_default(), tensor.graph.name_scope("strided_slice") as scope:
-        bounds_as_tensors = [convert_to_tensor(column, name="stack") for column in (begin, end, strides)]
-        return apply("StridedSlice", tensor, *bounds_as_tensors, name=scope, **masks)

@@ -66,8 +66,10 @@ def _tensors_within(values: Sequence[Any]) -> Iterator[Any]:
 def as_array(value: Any, dtype: str | None = None, *, copy: bool = True) -> tuple[Array, str]:
     """Read a value as an array, together with its dtype's name.
 
-    Python's floats become float32 and its integers int32 where they fit (int64 otherwise), as in TensorFlow; arrays
-    and NumPy's scalars keep their dtype. Strings become bytes in UTF-8.
+    Python's floats become float32 and its integers int32 where they fit (int64 otherwise), as in TensorFlow, and so do
+    NumPy's scalars in lists; arrays and single NumPy scalars keep their dtype. Where a dtype is wanted, arrays and
+    NumPy's scalars are cast to it as by ``astype``, to another kind too; Python's values must be of that kind. Strings
+    become bytes in UTF-8.
 
     Parameters
     ----------
@@ -88,27 +90,56 @@ def as_array(value: Any, dtype: str | None = None, *, copy: bool = True) -> tupl
     TypeError
         The value is not of the dtype wanted, or does not have a dtype of TensorFlow.
     ValueError
-        The nested sequences are ragged, there is None instead of a value, or a shape is not fully known.
+        The nested sequences are ragged, there is None instead of a value, a shape is not fully known, or an array of
+        strings does not hold numbers.
     OverflowError
-        A number is beyond the range of the dtype wanted.
+        A number is beyond the range of the integer dtype wanted.
     """
     if value is None:
         raise ValueError("None values not supported: it cannot become a tensor.")
     if isinstance(value, TensorShape):
         if not value.is_fully_defined():
             raise ValueError(f"Cannot convert a partially known TensorShape {value} to a Tensor.")
-        value = value.as_list() or np.empty(0, np.int32 if dtype is None else dtypes.numpy_dtype(dtype))
+        value = _sizes(value, dtype)
     elif isinstance(value, Dimension):
         value = _size_of(value, dtype)
     elif hasattr(value, "__array__") and not isinstance(value, np.generic):
         value = np.asarray(value)  # a plain array, which keeps the dtype, of a subclass and of another library's array
-    plain: Any = value if isinstance(value, np.ndarray | np.generic) else _array_of_python(value)
+    if isinstance(value, np.ndarray | np.generic):
+        return _of_array(value, dtype, copy)
+    plain = _array_of_python(value)
     found = _dtype_name(plain, value)
     if dtype is None:
-        dtype = found if isinstance(value, np.ndarray | np.generic) else _default_dtype(found, plain, value)
+        dtype = _default_dtype(found, plain, value)
     if found == "string" or dtype == "string":
-        return _as_strings(plain, found, dtype, value), "string"
-    return _cast(plain, found, dtype, value, copy=copy), dtype
+        return _as_strings(plain, found, dtype, value), dtype
+    if plain.size and not _may_become(dtypes.as_dtype(found), dtypes.as_dtype(dtype)):
+        raise TypeError(f"Expected {dtype}, but got {_shown(value)}, which is {found}.")
+    return _cast(plain, dtype, copy), dtype
+
+
+def _of_array(value: Any, dtype: str | None, copy: bool) -> tuple[Array, str]:
+    """The array, or NumPy's scalar, in its own dtype or the one wanted."""
+    if dtype is None or dtype == "string":
+        found = _dtype_name(value, value)
+        if "string" in (found, dtype):
+            return _as_strings(value, found, "string", value), "string"
+        return _cast(value, found, copy), found
+    if value.dtype != object:
+        dtypes.name_of_numpy(value.dtype)  # dates, for example, are refused and do not become numbers
+    return _cast(value, dtype, copy), dtype
+
+
+def _sizes(shape: TensorShape, dtype: str | None) -> Array:
+    """The sizes as an array of integers, which they stay."""
+    if dtype not in (None, "int32", "int64"):
+        raise TypeError(f"Cannot convert a TensorShape to dtype {dtype}; its sizes are int32 or int64.")
+    sizes = np.array(shape.as_list(), np.int64)
+    if dtype is None:
+        dtype = "int64" if sizes.size and sizes.max() >= 2**31 else "int32"
+    elif dtype == "int32" and sizes.size and sizes.max() >= 2**31:
+        raise ValueError(f"Cannot convert a TensorShape to dtype int32; a dimension is too large: {shape}")
+    return sizes.astype(dtypes.numpy_dtype(dtype))
 
 
 def _array_of_python(value: Any) -> Array:
@@ -118,16 +149,23 @@ def _array_of_python(value: Any) -> Array:
         array = np.asarray(value)
     except NotImplementedError:  # of a tensor among the values
         raise TypeError("A tensor cannot be part of a constant; use tf.stack to join tensors and numbers.") from None
+    if array.dtype.kind in "SU":
+        raise TypeError(f"Cannot make a tensor of {_shown(value)}, which holds strings and numbers.")
     if array.dtype == object and any(isinstance(item, Dimension) for item in array.flat):
-        sizes = [_size_of(item, None) if isinstance(item, Dimension) else item for item in array.flat]
+        if any(isinstance(item, Dimension) and item.value is None for item in array.flat):
+            raise TypeError(f"Cannot convert {_shown(value)} to a Tensor: a Dimension in it is unknown. {_TAKE_SHAPE}")
+        sizes = [item.value if isinstance(item, Dimension) else item for item in array.flat]
         array = np.asarray(sizes).reshape(array.shape)
     return array
+
+
+_TAKE_SHAPE = "Take tf.shape(x)[i], known in a run."
 
 
 def _size_of(dimension: Dimension, dtype: str | None) -> int:
     """The size as an integer, which stays one: a size that silently becomes a float is mostly a mistake."""
     if dimension.value is None:
-        raise ValueError("Cannot convert an unknown Dimension to a Tensor: ?. Take tf.shape(x)[i], known in a run.")
+        raise ValueError(f"Cannot convert an unknown Dimension to a Tensor: ?. {_TAKE_SHAPE}")
     if dtype not in (None, "int32", "int64"):
         raise TypeError(f"Cannot convert a Dimension to dtype {dtype}; cast it: tf.cast(dimension, tf.{dtype}).")
     return dimension.value
@@ -151,18 +189,19 @@ def _dtype_name(array: Any, value: Any) -> str:
 
 
 def _default_dtype(found: str, array: Array, value: Any) -> str:
-    if found == "float64" and not _holds_numpy(value):
+    if found == "float64" and not _holds_arrays(value):
         return "float32"
-    if found == "int64" and not _holds_numpy(value):
+    if found == "int64" and not _holds_arrays(value):
         fits = array.size == 0 or (array.min() >= -(2**31) and array.max() < 2**31)
         return "int32" if fits else "int64"
     return found
 
 
-def _holds_numpy(value: Any) -> bool:
+def _holds_arrays(value: Any) -> bool:
+    """Whether an array stands in a list; one without dimensions counts as a scalar."""
     while isinstance(value, list | tuple) and value:
         value = value[0]
-    return isinstance(value, np.ndarray | np.generic)
+    return isinstance(value, np.ndarray) and value.ndim > 0
 
 
 def _as_strings(array: Array, found: str, wanted: str, value: Any) -> Array:
@@ -175,14 +214,21 @@ def _as_strings(array: Array, found: str, wanted: str, value: Any) -> Array:
     return encoded.reshape(np.shape(array))
 
 
-def _cast(array: Any, found: str, wanted: str, value: Any, *, copy: bool) -> Array:
-    target = dtypes.numpy_dtype(wanted)
-    if array.size and not _may_become(dtypes.as_dtype(found), dtypes.as_dtype(wanted)):
-        raise TypeError(f"Expected {wanted}, but got {_shown(value)}, which is {found}.")
-    result = np.array(array, dtype=target, copy=copy or None)
-    if found != wanted and dtypes.as_dtype(wanted).is_integer and not np.array_equal(result, array):
-        raise OverflowError(f"{_shown(value)} is beyond the range of {wanted}.")
-    return result
+def _cast(array: Any, wanted: str, copy: bool) -> Array:
+    dtype, target = dtypes.as_dtype(wanted), dtypes.numpy_dtype(wanted)
+    if dtype.is_integer and array.dtype != target and not _in_range(array, dtype):
+        raise OverflowError(f"{_shown(array)} is beyond the range of {wanted}.")
+    return np.array(array, dtype=target, copy=copy or None)
+
+
+def _in_range(array: Any, dtype: dtypes.DType) -> bool:
+    """Whether the integer parts of numbers are integers of the dtype, and nothing wraps around in a cast to it."""
+    least, most = int(dtype.min), int(dtype.max)
+    if array.dtype.kind in "biu":
+        return array.size == 0 or (least <= int(array.min()) and int(array.max()) <= most)
+    numbers = np.trunc(np.real(array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)))
+    # The bounds are powers of two (or 0), which floats hold exactly; the largest integer itself may be rounded up.
+    return bool(((numbers >= least) & (numbers < float(most + 1))).all())
 
 
 def _may_become(found: dtypes.DType, wanted: dtypes.DType) -> bool:
@@ -266,10 +312,12 @@ def convert_to_tensor(
             return converted
     if isinstance(value, list | tuple) and _contains_tensor(value):
         return _stacked(value, wanted, name or "packed")
+    if isinstance(value, TensorShape | Dimension):
+        return _new_constant(value, None if wanted is None else wanted.name, name or "shape_as_tensor")
     if wanted is None and preferred_dtype is not None:
         try:
             return _new_constant(value, dtypes.as_dtype(preferred_dtype).base_dtype.name, name)
-        except (TypeError, OverflowError):
+        except (TypeError, ValueError, OverflowError):
             pass
     return _new_constant(value, None if wanted is None else wanted.name, name)
 
@@ -349,10 +397,19 @@ def _stacked(values: list[Any] | tuple[Any, ...], wanted: dtypes.DType | None, n
     wanted = wanted or _dtype_among(values)
     graph = get_default_graph()
     with graph.or_nothing(), graph.name_scope(name) as scope:
-        tensors = [convert_to_tensor(value, wanted, name=str(place)) for place, value in enumerate(values)]
+        tensors = [_element(value, wanted, str(place)) for place, value in enumerate(values)]
         # `apply` is above: it converts its inputs by the functions of this file.
         attrs = {"axis": 0, "T": tensors[0].dtype.base_dtype.name, "N": len(tensors)}
         return graph_of(tensors).create("Pack", tensors, attrs, scope).outputs[0]
+
+
+def _element(value: Any, wanted: dtypes.DType | None, name: str) -> Tensor:
+    if is_tensor(value) and wanted is not None and not wanted.is_compatible_with(value.dtype):
+        raise TypeError(
+            f"Cannot convert a list with a tensor of dtype {value.dtype.name} to a tensor of dtype {wanted.name}: "
+            f"{value!r}. Convert it with tf.cast."
+        )
+    return convert_to_tensor(value, wanted, name=name)
 
 
 def _dtype_among(values: Any) -> dtypes.DType | None:

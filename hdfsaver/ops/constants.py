@@ -75,7 +75,8 @@ def constant(
     dtype : DType, str or NumPy dtype, optional
         The dtype of the tensor.
     shape : int, TensorShape or sequence of int, optional
-        The shape of the tensor; if ``value`` has fewer elements, its last one is repeated to fill it.
+        The shape of the tensor; if ``value`` has fewer elements, its last one is repeated to fill it, or zeros where
+        it has none. A shape without elements drops those of ``value``, and ``dtype`` is then float32 by default.
     name : str
         Name of the operation.
     verify_shape : bool
@@ -91,8 +92,7 @@ def constant(
     TypeError
         The value is not of that dtype (1.5 as int32), contains a tensor, or with ``verify_shape`` is not of that shape.
     ValueError
-        The value is None, its lists are ragged, it has more elements than the shape or none to fill it with, or the
-        shape is not fully known.
+        The value is None, its lists are ragged, it has more elements than the shape, or the shape is not fully known.
     OverflowError
         A number is beyond the range of the dtype; TensorFlow lets some of them wrap around.
 
@@ -102,10 +102,22 @@ def constant(
     >>> tf.constant([1.5, 2.5], shape=[2, 2], name="filled")
     <tf.Tensor 'filled:0' shape=(2, 2) dtype=float32>
     """
-    array, found = as_array(value, None if dtype is None else dtypes.as_dtype(dtype).base_dtype.name)
-    if shape is not None:
-        array = _fill_up(array, shapes.as_shape(shape), verify_shape)
+    wanted = None if dtype is None else dtypes.as_dtype(dtype).base_dtype.name
+    plain = None if shape is None else _known_shape(shape)
+    array, found = _read(value, wanted, plain)
+    if plain is not None:
+        array = _fill_up(array, plain, verify_shape)
     return constant_node(array, found, name)
+
+
+def _read(value: object, dtype: str | None, shape: tuple[int, ...] | None) -> tuple[Array, str]:
+    """A value and its dtype; where the shape has no elements, those of Python's values are not looked at."""
+    if shape is not None and 0 in shape and not isinstance(value, np.ndarray | np.generic):
+        if value is None:
+            raise ValueError("None values not supported: it cannot become a tensor.")
+        dtype = dtype or "float32"
+        return np.empty(shape, dtypes.numpy_dtype(dtype)), dtype
+    return as_array(value, dtype)
 
 
 def make_tensor_proto(
@@ -138,9 +150,9 @@ def make_tensor_proto(
     Raises
     ------
     TypeError
-        The value is not of that dtype, or with ``verify_shape`` not of that shape.
+        The value is not of that dtype, with ``verify_shape`` not of that shape, or cannot be broadcast to it.
     ValueError
-        The value has more elements than the shape, cannot be broadcast to it, or both options are given.
+        The value has more elements than the shape, or both options are given.
     OverflowError
         A number is beyond the range of the dtype.
     """
@@ -148,41 +160,48 @@ def make_tensor_proto(
         return values
     if verify_shape and allow_broadcast:
         raise ValueError("allow_broadcast and verify_shape are not both allowed.")
-    array, found = as_array(values, None if dtype is None else dtypes.as_dtype(dtype).base_dtype.name)
-    if shape is None:
+    plain = None if shape is None else _known_shape(shape)
+    array, found = _read(values, None if dtype is None else dtypes.as_dtype(dtype).base_dtype.name, plain)
+    if plain is None:
         return tensor_proto(array, found, array.shape)
-    if allow_broadcast and array.size != 1 and array.shape != shapes.as_shape(shape):
-        raise ValueError(f"A value of shape {shapes.text(array.shape)} is not a single one, to fill {shape}.")
-    return tensor_proto(array, found, _filled_shape(array, shapes.as_shape(shape), verify_shape))
+    if allow_broadcast and array.size not in (1, math.prod(plain)):
+        raise TypeError(
+            f"Expected a value of shape {shapes.text(plain)} or a single one, got {shapes.text(array.shape)}."
+        )
+    _check_fill(array, plain, verify_shape)
+    return tensor_proto(array, found, plain)
 
 
-def _fill_up(array: Array, wanted_shape: Shape, verify: bool) -> Array:
-    shape = _filled_shape(array, wanted_shape, verify)
+def _known_shape(shape: ShapeLike) -> tuple[int, ...]:
+    """The shape that a constant is to have, in integers."""
+    wanted = shapes.as_shape(shape)
+    sizes = tuple([size for size in wanted or () if size is not None])
+    if wanted is None or len(sizes) != len(wanted):
+        raise ValueError(f"The shape of a constant must be known, not {shapes.text(wanted)}.")
+    return sizes
+
+
+def _fill_up(array: Array, shape: tuple[int, ...], verify: bool) -> Array:
+    _check_fill(array, shape, verify)
     if array.shape == shape:
         return array
-    filled = np.full(math.prod(shape), array.flat[-1], dtype=array.dtype)
+    nothing = b"" if array.dtype.hasobject else 0
+    filled = np.full(math.prod(shape), array.flat[-1] if array.size else nothing, array.dtype)
     filled[: array.size] = array.ravel()
     return filled.reshape(shape)
 
 
-def _filled_shape(array: Array, wanted_shape: Shape, verify: bool) -> tuple[int, ...]:
-    """The shape, which must be known, that an array is to fill by repeating its last element."""
-    shape = tuple([size for size in wanted_shape or () if size is not None])
-    if wanted_shape is None or len(shape) != len(wanted_shape):
-        raise ValueError(f"The shape of a constant must be known, not {shapes.text(wanted_shape)}.")
+def _check_fill(array: Array, shape: tuple[int, ...], verify: bool) -> None:
+    """Refuse an array that has more elements than the shape, or with ``verify`` another shape."""
     if array.shape == shape:
-        return shape
+        return
     if verify:
-        raise TypeError(f"Expected a value of shape {shapes.text(wanted_shape)}, got {shapes.text(array.shape)}.")
-    wanted = math.prod(shape)
-    if array.size > wanted:
+        raise TypeError(f"Expected a value of shape {shapes.text(shape)}, got {shapes.text(array.shape)}.")
+    if array.size > math.prod(shape):
         raise ValueError(
-            f"Too many elements provided: shape {shapes.text(wanted_shape)} takes at most {wanted}, "
+            f"Too many elements provided: shape {shapes.text(shape)} takes at most {math.prod(shape)}, "
             f"but there are {array.size}."
         )
-    if array.size == 0:
-        raise ValueError(f"The value is empty and cannot fill shape {shapes.text(wanted_shape)}.")
-    return shape
 
 
 @register

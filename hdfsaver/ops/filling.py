@@ -196,6 +196,12 @@ class OnesLike(_Like):
         dtype = dtypes.numpy_dtype(node.attrs["T"])
         return lambda values: np.ones(np.shape(values), dtype)
 
+    def fold(self, node: Node) -> Array | None:
+        shape = node.input_shapes[0]
+        if shape is None or None in shape or math.prod(size or 0 for size in shape) > FOLDED_SIZE:
+            return None
+        return np.ones([size or 0 for size in shape], dtypes.numpy_dtype(node.attrs["T"]))
+
 
 def zeros_like(
     tensor: TensorLike, dtype: DTypeLike | None = None, name: str | None = None, optimize: bool = True

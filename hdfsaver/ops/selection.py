@@ -8,6 +8,7 @@ import numpy as np
 
 from hdfsaver import shapes
 from hdfsaver.graph.apply import apply
+from hdfsaver.graph.brackets import mask_functions
 from hdfsaver.graph.definition import NUMBERS, QUANTIZED, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
@@ -211,3 +212,6 @@ def boolean_mask(tensor: TensorLike, mask: TensorLike, name: str = "boolean_mask
         flat = apply("Reshape", tensor, apply("ConcatV2", [before, [masked], after], 0, name="concat"))
         indices = apply("Squeeze", apply("Where", apply("Reshape", mask, [-1])), squeeze_dims=[1])
         return apply("GatherV2", flat, indices, axis)
+
+
+mask_functions.append(boolean_mask)

@@ -255,14 +255,15 @@ def _check_sizes(sizes: Array) -> None:
 
 def _fill_in(given: StaticShape, wanted: StaticShape) -> StaticShape:
     """The wanted shape, with the one size that is missing computed where the number of elements is known."""
-    if wanted is None or given is None or None in given:
+    if wanted is None or given is None or (None in given and 0 not in given):
         return wanted
     count = math.prod(size or 0 for size in given)
     known = math.prod(size for size in wanted if size is not None)
     missing = wanted.count(None)
     fits = count == known if missing == 0 else missing > 1 or (count % known == 0 if known else count == 0)
     if not fits:
-        raise ValueError(f"Cannot reshape a tensor with {count} elements to shape {shapes.text(wanted)}.")
+        rest = "." if missing == 0 else f": {count} must be evenly divisible by {known}."
+        raise ValueError(f"Cannot reshape a tensor with {count} elements to shape {shapes.text(wanted)}{rest}")
     if missing == 1 and known:
         return tuple(count // known if size is None else size for size in wanted)
     return wanted
@@ -271,7 +272,18 @@ def _fill_in(given: StaticShape, wanted: StaticShape) -> StaticShape:
 def _reshape(values: Array, sizes: Array) -> Array:
     sizes = np.asarray(sizes)
     _check_sizes(sizes)
-    return np.reshape(values, sizes.tolist())
+    wanted = sizes.tolist()
+    if -1 in wanted and 0 in wanted:
+        wanted[wanted.index(-1)] = _remaining(np.shape(values), wanted)
+    return np.reshape(values, wanted)
+
+
+def _remaining(given: tuple[int, ...], wanted: list[int]) -> int:
+    """The size for -1 beside sizes of 0, where any would do: TensorFlow leaves zeros out on both sides."""
+    if 0 not in given:
+        raise ValueError(f"Cannot reshape a tensor of shape {shapes.text(given)} to {wanted}.")
+    count, known = (math.prod(size for size in sizes if size > 0) for sizes in (given, wanted))
+    return count // known
 
 
 def reshape(tensor: TensorLike, shape: TensorLike, name: str | None = None) -> Tensor:

@@ -256,7 +256,7 @@ def strided_slice(
     InvalidArgumentError
         In the run: a single index is out of bounds, or a stride is 0.
     """
-    with scope(name, "strided_slice", input_) as full:
+    with scope(name, "StridedSlice", input_) as full:
         begin = convert_to_tensor(begin, name="begin")
         if strides is None:
             strides = apply("OnesLike", begin)

@@ -25,7 +25,7 @@ from hdfsaver.graph.tensor_conversion import as_array
         ([], "float32"),
         (np.float64(1), "float64"),
         (np.arange(3), "int64"),
-        ([np.float64(1)], "float64"),
+        ([np.float64(1)], "float32"),
         (np.array(["a", "b"]), "string"),
         (np.array([1], ">i2"), "int16"),
         (np.ones(2, ml_dtypes.bfloat16), "bfloat16"),
@@ -37,6 +37,60 @@ def test_the_dtype_of_a_value(value, dtype):
     array, found = as_array(value)
     assert dtype == found
     assert array.dtype.isnative
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "expected"),
+    [
+        (np.array([1.9, -1.9]), "int32", [1, -1]),
+        (np.float32(2.5), "int64", 2),
+        (np.array([0.0, 0.5]), "bool", [False, True]),
+        (np.array([3], np.int8), "bool", [True]),
+        (np.array([True]), "float16", [1.0]),
+        (np.array([1, 2], object), "float32", [1.0, 2.0]),
+        (np.array(255, np.uint8), "int16", 255),
+    ],
+)
+def test_arrays_are_cast(value, dtype, expected):
+    """An array or NumPy scalar becomes the dtype wanted, of another kind too, as by astype."""
+    assert expected == as_array(value, dtype)[0].tolist()
+    assert expected == tf.convert_to_tensor(value, preferred_dtype=dtype).op.data["attrs"]["value"].tolist()
+
+
+@pytest.mark.parametrize("value", [1e40, -(2.0**31) - 1, np.nan, 2**31, -(2**31) - 1])
+def test_casts_do_not_wrap_around(value):
+    """A number of an array that the integer dtype does not have is an error."""
+    with pytest.raises(OverflowError, match="beyond the range of int32"):
+        tf.constant(np.array([0, value]), tf.int32)
+    assert [2**31 - 1, -(2**31)] == as_array(np.array([2.0**31 - 0.5, -(2.0**31) - 0.5]), "int32")[0].tolist()
+    with pytest.raises(OverflowError):
+        as_array(np.array([2.0**63]), "int64")
+
+
+def test_operands_of_another_kind_are_cast():
+    """An array beside a tensor becomes the tensor's dtype, whatever its own; a Python float does not."""
+    x = tf.constant(2)
+    with tf.Session() as session:
+        assert [3] == session.run(x + np.array([1.5])).tolist()
+        assert [2] == session.run(np.array([1.5]) * x).tolist()
+        assert [True] == session.run(tf.less(x, np.array([3.9]))).tolist()
+        assert [2] == session.run(tf.Variable(np.array([2.5]), dtype=tf.int32).initialized_value()).tolist()
+    with pytest.raises(TypeError):
+        x + 1.5
+
+
+def test_strings_are_not_mixed_with_numbers():
+    """NumPy would write the numbers as text."""
+    with pytest.raises(TypeError, match="strings and numbers"):
+        tf.constant([1, "a"])
+    with pytest.raises(TypeError):
+        tf.constant(["a", 1])
+
+
+def test_lists_of_tensors_of_two_dtypes():
+    """A list becomes a tensor of one dtype; tensors in it are not converted."""
+    with pytest.raises(TypeError, match="tensor of dtype int32 to a tensor of dtype int64"):
+        tf.convert_to_tensor([tf.constant(1, tf.int64), tf.constant(1)])
 
 
 def test_text_keeps_every_byte():
@@ -85,6 +139,12 @@ def test_shapes_of_constants():
     """The last element fills a larger shape; a smaller one, or with verify_shape any other, is refused."""
     with tf.Session() as sess:
         assert [1, 2, 2, 2] == sess.run(tf.constant([1, 2], shape=[4])).tolist()
+        assert [0.0, 0.0] == sess.run(tf.constant([], shape=[2])).tolist()
+        assert [b"", b""] == sess.run(tf.constant([], tf.string, shape=[2])).tolist()
+        assert (0, 4) == sess.run(tf.constant([], shape=[0, 4])).shape
+        assert (3, 0) == sess.run(tf.constant([1, 2], tf.int32, shape=[3, 0])).shape
+    with pytest.raises(ValueError, match="Too many elements"):
+        tf.constant(np.array([1]), shape=[0])
     with pytest.raises(ValueError, match="Too many elements"):
         tf.constant([1, 2], shape=[1])
     with pytest.raises(TypeError, match="shape"):
@@ -112,7 +172,13 @@ def test_stacking_wants_one_graph():
 @pytest.mark.parametrize(("shape", "shown"), [([None, 3], r"\(\?, 3\)"), (None, "<unknown>")])
 def test_a_shape_must_be_known(shape, shown):
     """A shape becomes a vector of its sizes, all of which must be known."""
-    assert "int32" == tf.convert_to_tensor(tf.TensorShape([2, 3])).dtype.name
+    known = tf.convert_to_tensor(tf.TensorShape([2, 3]), preferred_dtype=tf.float32)
+    assert ("int32", "shape_as_tensor") == (known.dtype.name, known.op.name)
+    assert "int64" == tf.convert_to_tensor(tf.TensorShape([2**31])).dtype.name
+    with pytest.raises(ValueError, match="a dimension is too large"):
+        tf.convert_to_tensor(tf.TensorShape([2**31]), tf.int32)
+    with pytest.raises(TypeError, match="its sizes are int32 or int64"):
+        tf.convert_to_tensor(tf.TensorShape([2]), tf.float32)
     with pytest.raises(ValueError, match=f"Cannot convert a partially known TensorShape {shown} to a Tensor"):
         tf.convert_to_tensor(tf.TensorShape(shape))
 

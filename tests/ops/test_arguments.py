@@ -92,7 +92,6 @@ CASES: list[tuple[type[Exception], Callable[[], Any], str]] = [
     (ValueError, lambda: tf.ones([2])[..., ...], "one ellipsis"),
     (ValueError, lambda: tf.bitcast(tf.constant([1, 2, 3], tf.uint8), tf.int32), "must have length 4"),
     (ValueError, lambda: tf.constant([1, 2, 3], shape=[2]), "at most 2"),
-    (ValueError, lambda: tf.constant([], shape=[2]), "cannot fill shape"),
     (ValueError, lambda: tf.constant(1, shape=[None]), "must be known"),
     (TypeError, lambda: tf.constant([1, 2], shape=[1, 2], verify_shape=True), "Expected a value of shape"),
     (ValueError, lambda: tf.initializers.identity()([2]), "two dimensions"),

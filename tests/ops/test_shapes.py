@@ -81,6 +81,28 @@ def test_reductions(data: DataObject, shape: Shape) -> None:
     agree(lambda x: [tf.reduce_max(x), tf.reduce_mean(x, keepdims=True)], [shape], known)
 
 
+@pytest.mark.parametrize(
+    ("given_shape", "wanted", "expected"),
+    [
+        ((1, 0), (-1, 0), (1, 0)),
+        ((0, 6), (0, -1, 3), (0, 2, 3)),
+        ((0, 5), (3, -1, 0), (3, 1, 0)),
+        ((0,), (0, -1), (0, 1)),
+        ((5, 0, 0), (-1, 0), (5, 0)),
+        ((0, 6), (3, -1), (3, 0)),
+    ],
+)
+def test_reshape_of_nothing(given_shape: Shape, wanted: Shape, expected: Shape) -> None:
+    """A size of -1 beside 0 is computed from the sizes that are not 0, as in TensorFlow, whatever is known before."""
+    values = tf.placeholder("float32", [None] * len(given_shape))
+    results = [tf.reshape(x, tf.constant(wanted)) for x in (values, tf.zeros(given_shape))]
+    for value in tf.Session().run(results, {values: np.zeros(given_shape)}):
+        assert expected == value.shape
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        tf.Session().run(results[0], {values: np.zeros([2] * len(given_shape))})
+    assert [0, 2] == tf.reshape(tf.placeholder("float32", [0, None]), [-1, 2]).shape.as_list()
+
+
 @given(st.data(), shapes)
 def test_reshape(data: DataObject, shape: Shape) -> None:
     """One size may be left to find out, and sizes may come from the shape itself."""
