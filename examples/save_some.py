@@ -20,4 +20,4 @@ with tf.Session() as sess:
     try:
         sess.run(result)
     except tf.errors.FailedPreconditionError as error:
-        print("FailedPreconditionError:", error)
+        print("FailedPreconditionError:", error.message)
