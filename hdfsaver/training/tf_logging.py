@@ -61,9 +61,7 @@ def log(level: int, msg: str, *args: object, **kwargs: Any) -> None:
     LOGGER.log(level, msg, *args, **kwargs)
 
 
-def vlog(level: int, msg: str, *args: object, **kwargs: Any) -> None:
-    """Log a message at a level; see `log`."""
-    LOGGER.log(level, msg, *args, **kwargs)
+vlog = log
 
 
 def log_if(level: int, msg: str, condition: object, *args: object) -> None:
