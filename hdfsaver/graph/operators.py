@@ -96,6 +96,12 @@ class _Operators(Tensor):
     def __ror__(self, other: TensorLike) -> Tensor:
         return apply("LogicalOr", other, self, name="or")
 
+    def __xor__(self, other: TensorLike) -> Tensor:
+        return exclusive_or(self, other)
+
+    def __rxor__(self, other: TensorLike) -> Tensor:
+        return exclusive_or(other, self)
+
     def __lt__(self, other: TensorLike) -> Tensor:
         return apply("Less", self, other)
 
@@ -146,6 +152,15 @@ def _dtype_of(value: TensorLike) -> str | None:
         return as_array(value, copy=False)[1]
     except (TypeError, ValueError, OverflowError):
         return None  # the operation says what is wrong
+
+
+def exclusive_or(x: TensorLike, y: TensorLike) -> Tensor:
+    """``x ^ y`` for bools: whether exactly one of them is true."""
+    graph = graph_of([x, y])
+    with graph.as_default(), graph.name_scope("xor") as scope:
+        x, y = convert_to_tensor(x, "bool", name="x"), convert_to_tensor(y, "bool", name="y")
+        either, both = apply("LogicalOr", x, y), apply("LogicalAnd", x, y)
+        return apply("LogicalAnd", either, apply("LogicalNot", both), name=scope)
 
 
 def true_divide(x: TensorLike, y: TensorLike, name: str = "truediv") -> Tensor:

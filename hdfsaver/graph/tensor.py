@@ -7,7 +7,7 @@ operations, and Python's operators, which `hdfsaver.graph.operators` installs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import numpy.typing as npt
 
@@ -85,16 +85,19 @@ class _Operation(Protocol):
     def set_output_shape(self, index: int, shape: Shape) -> None: ...
 
 
-class Reference:
-    """Stands for a tensor as a key: see `Tensor.ref`."""
+_Wrapped = TypeVar("_Wrapped")
+
+
+class Reference(Generic[_Wrapped]):
+    """Stands for a tensor or a variable as a key: see `Tensor.ref`."""
 
     __slots__ = ("_wrapped",)
 
-    def __init__(self, wrapped: Tensor) -> None:
+    def __init__(self, wrapped: _Wrapped) -> None:
         self._wrapped = wrapped
 
-    def deref(self) -> Tensor:
-        """The tensor."""
+    def deref(self) -> _Wrapped:
+        """The tensor or the variable."""
         return self._wrapped
 
     def __eq__(self, other: object) -> bool:
@@ -192,9 +195,13 @@ class Tensor(TensorOperators):
         """
         return session_for(f"evaluate {self.name!r}", "eval", session).run(self, feed_dict)
 
-    def ref(self) -> Reference:
+    def ref(self) -> Reference[Tensor]:
         """An object that can be a key of a dict, and compares as the tensor does; ``deref()`` gives the tensor."""
         return Reference(self)
+
+    def experimental_ref(self) -> Reference[Tensor]:
+        """The older name of `ref`."""
+        return self.ref()
 
     def __array__(self, dtype: object = None, copy: object = None) -> None:
         raise NotImplementedError(

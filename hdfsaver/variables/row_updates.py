@@ -1,0 +1,324 @@
+"""Methods of variables that change rows and slices."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.tensor import Tensor, TensorLike, TensorOperators
+from hdfsaver.ops import scatter_ops, state_ops
+
+
+class RowsLike(Protocol):
+    """Rows with their numbers, as `IndexedSlices` has them."""
+
+    @property
+    def indices(self) -> TensorLike:
+        """The numbers of the rows."""
+
+    @property
+    def values(self) -> TensorLike:
+        """The rows."""
+
+
+def _checked(sparse_delta: RowsLike) -> RowsLike:
+    if not (hasattr(sparse_delta, "indices") and hasattr(sparse_delta, "values")):
+        raise TypeError(
+            f"sparse_delta is not IndexedSlices: {sparse_delta!r}. "
+            "For numbers of rows and their values use tf.scatter_add(variable, indices, updates) and the like."
+        )
+    return sparse_delta
+
+
+class RowUpdates(TensorOperators):
+    """The methods; a variable inherits them."""
+
+    _variable: Tensor
+
+    def scatter_update(self, sparse_delta: RowsLike, use_locking: bool = False, name: str | None = None) -> Tensor:
+        """Replace rows.
+
+        Parameters
+        ----------
+        sparse_delta : IndexedSlices
+            The numbers of the rows, and the updates.
+        use_locking : bool
+            Kept as an attribute for TensorFlow.
+        name : str, optional
+
+        Returns
+        -------
+        Tensor
+            A reference to the variable, with the new value.
+
+        Raises
+        ------
+        TypeError
+            ``sparse_delta`` is not `IndexedSlices`.
+        """
+        delta = _checked(sparse_delta)
+        return scatter_ops.scatter_update(self._variable, delta.indices, delta.values, use_locking, name)
+
+    def scatter_add(self, sparse_delta: RowsLike, use_locking: bool = False, name: str | None = None) -> Tensor:
+        """Add to rows.
+
+        Parameters
+        ----------
+        sparse_delta : IndexedSlices
+            The numbers of the rows, and the updates.
+        use_locking : bool
+            Kept as an attribute for TensorFlow.
+        name : str, optional
+
+        Returns
+        -------
+        Tensor
+            A reference to the variable, with the new value.
+
+        Raises
+        ------
+        TypeError
+            ``sparse_delta`` is not `IndexedSlices`.
+        """
+        delta = _checked(sparse_delta)
+        return scatter_ops.scatter_add(self._variable, delta.indices, delta.values, use_locking, name)
+
+    def scatter_sub(self, sparse_delta: RowsLike, use_locking: bool = False, name: str | None = None) -> Tensor:
+        """Subtract from rows.
+
+        Parameters
+        ----------
+        sparse_delta : IndexedSlices
+            The numbers of the rows, and the updates.
+        use_locking : bool
+            Kept as an attribute for TensorFlow.
+        name : str, optional
+
+        Returns
+        -------
+        Tensor
+            A reference to the variable, with the new value.
+
+        Raises
+        ------
+        TypeError
+            ``sparse_delta`` is not `IndexedSlices`.
+        """
+        delta = _checked(sparse_delta)
+        return scatter_ops.scatter_sub(self._variable, delta.indices, delta.values, use_locking, name)
+
+    def scatter_mul(self, sparse_delta: RowsLike, use_locking: bool = False, name: str | None = None) -> Tensor:
+        """Multiply rows.
+
+        Parameters
+        ----------
+        sparse_delta : IndexedSlices
+            The numbers of the rows, and the updates.
+        use_locking : bool
+            Kept as an attribute for TensorFlow.
+        name : str, optional
+
+        Returns
+        -------
+        Tensor
+            A reference to the variable, with the new value.
+
+        Raises
+        ------
+        TypeError
+            ``sparse_delta`` is not `IndexedSlices`.
+        """
+        delta = _checked(sparse_delta)
+        return scatter_ops.scatter_mul(self._variable, delta.indices, delta.values, use_locking, name)
+
+    def scatter_div(self, sparse_delta: RowsLike, use_locking: bool = False, name: str | None = None) -> Tensor:
+        """Divide rows, integers towards zero.
+
+        Parameters
+        ----------
+        sparse_delta : IndexedSlices
+            The numbers of the rows, and the updates.
+        use_locking : bool
+            Kept as an attribute for TensorFlow.
+        name : str, optional
+
+        Returns
+        -------
+        Tensor
+            A reference to the variable, with the new value.
+
+        Raises
+        ------
+        TypeError
+            ``sparse_delta`` is not `IndexedSlices`.
+        """
+        delta = _checked(sparse_delta)
+        return scatter_ops.scatter_div(self._variable, delta.indices, delta.values, use_locking, name)
+
+    def scatter_min(self, sparse_delta: RowsLike, use_locking: bool = False, name: str | None = None) -> Tensor:
+        """Replace rows by the minimum of them and the updates.
+
+        Parameters
+        ----------
+        sparse_delta : IndexedSlices
+            The numbers of the rows, and the updates.
+        use_locking : bool
+            Kept as an attribute for TensorFlow.
+        name : str, optional
+
+        Returns
+        -------
+        Tensor
+            A reference to the variable, with the new value.
+
+        Raises
+        ------
+        TypeError
+            ``sparse_delta`` is not `IndexedSlices`.
+        """
+        delta = _checked(sparse_delta)
+        return scatter_ops.scatter_min(self._variable, delta.indices, delta.values, use_locking, name)
+
+    def scatter_max(self, sparse_delta: RowsLike, use_locking: bool = False, name: str | None = None) -> Tensor:
+        """Replace rows by the maximum of them and the updates.
+
+        Parameters
+        ----------
+        sparse_delta : IndexedSlices
+            The numbers of the rows, and the updates.
+        use_locking : bool
+            Kept as an attribute for TensorFlow.
+        name : str, optional
+
+        Returns
+        -------
+        Tensor
+            A reference to the variable, with the new value.
+
+        Raises
+        ------
+        TypeError
+            ``sparse_delta`` is not `IndexedSlices`.
+        """
+        delta = _checked(sparse_delta)
+        return scatter_ops.scatter_max(self._variable, delta.indices, delta.values, use_locking, name)
+
+    def batch_scatter_update(
+        self, sparse_delta: RowsLike, use_locking: bool = False, name: str | None = None
+    ) -> Tensor:
+        """Replace slices by indices into the last indexed dimension; see `tf.batch_scatter_update`.
+
+        Parameters
+        ----------
+        sparse_delta : IndexedSlices
+            The numbers of the rows, and the updates.
+        use_locking : bool
+            Kept as an attribute for TensorFlow.
+        name : str, optional
+
+        Returns
+        -------
+        Tensor
+            A reference to the variable, with the new value.
+
+        Raises
+        ------
+        TypeError
+            ``sparse_delta`` is not `IndexedSlices`.
+        """
+        delta = _checked(sparse_delta)
+        return scatter_ops.batch_scatter_update(self._variable, delta.indices, delta.values, use_locking, name)
+
+    def scatter_nd_update(self, indices: TensorLike, updates: TensorLike, name: str | None = None) -> Tensor:
+        """Replace slices that vectors of indices name.
+
+        Parameters
+        ----------
+        indices : TensorLike
+            The last dimension holds vectors of int32 or int64, one number for each of the first dimensions.
+        updates : TensorLike
+            Of shape ``indices.shape[:-1] + shape[indices.shape[-1]:]``.
+        name : str, optional
+
+        Returns
+        -------
+        Tensor
+            A reference to the variable, with the new value.
+        """
+        return scatter_ops.scatter_nd_update(self._variable, indices, updates, True, name)
+
+    def scatter_nd_add(self, indices: TensorLike, updates: TensorLike, name: str | None = None) -> Tensor:
+        """Add to slices that vectors of indices name.
+
+        Parameters
+        ----------
+        indices : TensorLike
+            The last dimension holds vectors of int32 or int64, one number for each of the first dimensions.
+        updates : TensorLike
+            Of shape ``indices.shape[:-1] + shape[indices.shape[-1]:]``.
+        name : str, optional
+
+        Returns
+        -------
+        Tensor
+            A reference to the variable, with the new value.
+        """
+        return scatter_ops.scatter_nd_add(self._variable, indices, updates, True, name)
+
+    def scatter_nd_sub(self, indices: TensorLike, updates: TensorLike, name: str | None = None) -> Tensor:
+        """Subtract from slices that vectors of indices name.
+
+        Parameters
+        ----------
+        indices : TensorLike
+            The last dimension holds vectors of int32 or int64, one number for each of the first dimensions.
+        updates : TensorLike
+            Of shape ``indices.shape[:-1] + shape[indices.shape[-1]:]``.
+        name : str, optional
+
+        Returns
+        -------
+        Tensor
+            A reference to the variable, with the new value.
+        """
+        return scatter_ops.scatter_nd_sub(self._variable, indices, updates, True, name)
+
+    def scatter_nd_min(self, indices: TensorLike, updates: TensorLike, name: str | None = None) -> Tensor:
+        """Replace slices by the minimum of them and the updates.
+
+        Parameters
+        ----------
+        indices : TensorLike
+            The last dimension holds vectors of int32 or int64, one number for each of the first dimensions.
+        updates : TensorLike
+            Of shape ``indices.shape[:-1] + shape[indices.shape[-1]:]``.
+        name : str, optional
+
+        Returns
+        -------
+        Tensor
+            A reference to the variable, with the new value.
+        """
+        return apply("ScatterNdMin", self._variable, indices, updates, name=name, use_locking=True)
+
+    def scatter_nd_max(self, indices: TensorLike, updates: TensorLike, name: str | None = None) -> Tensor:
+        """Replace slices by the maximum of them and the updates.
+
+        Parameters
+        ----------
+        indices : TensorLike
+            The last dimension holds vectors of int32 or int64, one number for each of the first dimensions.
+        updates : TensorLike
+            Of shape ``indices.shape[:-1] + shape[indices.shape[-1]:]``.
+        name : str, optional
+
+        Returns
+        -------
+        Tensor
+            A reference to the variable, with the new value.
+        """
+        return apply("ScatterNdMax", self._variable, indices, updates, name=name, use_locking=True)
+
+    def count_up_to(self, limit: int) -> Tensor:
+        """Add 1 until the limit is reached, which is an `OutOfRangeError` then; the result is the value before."""
+        return state_ops.count_up_to(self._variable, limit)
