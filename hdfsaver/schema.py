@@ -87,7 +87,8 @@ class VariableDef:
     """The operations of a variable: an item of the collections of variables.
 
     The fields are those of TensorFlow's ``VariableDef``; names of tensors end in ``:0``. Files of this format have no
-    ``is_resource``, which the type of the variable's operation tells as well.
+    ``is_resource``, which the type of the variable's operation tells as well, and no ``synchronization`` and
+    ``aggregation``, which are about copies of a variable.
     """
 
     variable_name: str
@@ -97,6 +98,8 @@ class VariableDef:
     trainable: bool = True
     save_slice_info_def: SaveSliceInfoDef | None = None
     is_resource: bool = field(default=False, compare=False)
+    synchronization: int = field(default=0, compare=False)
+    aggregation: int = field(default=0, compare=False)
 
 
 class SavedPart(NamedTuple):

@@ -31,7 +31,18 @@ from hdfsaver.graph.definition import (
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor, is_tensor
-from hdfsaver.ops.base import Binary, Flat, Grads, boxed, conjugate, invalid, like, scope, sum_to_inputs
+from hdfsaver.ops.base import (
+    Binary,
+    Flat,
+    Grads,
+    boxed,
+    conjugate,
+    invalid,
+    like,
+    scope,
+    sum_to_inputs,
+    truncated_quotient,
+)
 from hdfsaver.shapes import Shape, ShapeLike
 from hdfsaver.tensor_info import Array
 
@@ -417,14 +428,8 @@ class _IntegerDivision(Binary):
         return divide_checked
 
 
-def _truncated_quotient(x: Array, y: Array) -> Array:
-    quotient: Array = np.floor_divide(x, y)
-    towards_zero: Array = quotient + ((x % y != 0) & ((x < 0) != (y < 0))).astype(quotient.dtype)
-    return towards_zero
-
-
 def _div(x: Array, y: Array) -> Array:
-    quotient: Array = _truncated_quotient(x, y) if np.result_type(x).kind in "iu" else np.true_divide(x, y)
+    quotient: Array = truncated_quotient(x, y) if np.result_type(x).kind in "iu" else np.true_divide(x, y)
     return quotient
 
 

@@ -334,6 +334,27 @@ def shape_of(tensor: Tensor, name: str, dtype: str = "int32") -> Tensor:
     return apply("Shape", tensor, name=name, out_type=dtype)
 
 
+def truncated_quotient(x: Array, y: Array) -> Array:
+    """The quotient of integers, rounded towards zero."""
+    quotient: Array = np.floor_divide(x, y)
+    towards_zero: Array = quotient + ((x % y != 0) & ((x < 0) != (y < 0))).astype(quotient.dtype)
+    return towards_zero
+
+
+def vector_places(indices: Array, shape: Sequence[int]) -> tuple[Array, ...]:
+    """Vectors of indices as NumPy indexes with them: an array for each dimension."""
+    indices = np.asarray(indices)
+    columns = tuple(np.moveaxis(indices, -1, 0))
+    if len(columns) > len(shape):
+        raise invalid(f"Indices of length {len(columns)} are too long for a tensor of rank {len(shape)}.")
+    for number, column in enumerate(columns):
+        wrong = (column < 0) | (column >= shape[number])
+        if wrong.any():
+            place = np.argwhere(wrong)[0]
+            raise invalid(f"indices{place.tolist()} = {indices[tuple(place)].tolist()} does not index into {shape}.")
+    return columns
+
+
 def with_rank(shape: Shape, rank: int) -> Shape:
     """The shape, if its rank is unknown or as given; `ValueError` otherwise."""
     if shape is not None and len(shape) != rank:

@@ -29,6 +29,7 @@ from hdfsaver.ops.base import (
     normal_axis,
     shape_of,
     static_integer,
+    vector_places,
 )
 from hdfsaver.ops.indexed_slices import whole
 from hdfsaver.shapes import Shape
@@ -302,24 +303,10 @@ def _shape_like(tensor: Tensor, indices: Tensor) -> Tensor:
 
 
 def _gather_nd(params: Array, indices: Array) -> Array:
-    places: tuple[Any, ...] = _places(indices, np.shape(params))
+    places: tuple[Any, ...] = vector_places(indices, np.shape(params))
     if places:
         return params[(*places, ...)]
     return np.broadcast_to(params, np.shape(indices)[:-1] + np.shape(params))  # no index names the whole tensor
-
-
-def _places(indices: Array, shape: Sequence[int]) -> tuple[Array, ...]:
-    """Vectors of indices as NumPy indexes with them: an array for each dimension."""
-    indices = np.asarray(indices)
-    columns = tuple(np.moveaxis(indices, -1, 0))
-    if len(columns) > len(shape):
-        raise invalid(f"Indices of length {len(columns)} are too long for a tensor of rank {len(shape)}.")
-    for number, column in enumerate(columns):
-        wrong = (column < 0) | (column >= shape[number])
-        if wrong.any():
-            place = np.argwhere(wrong)[0]
-            raise invalid(f"indices{place.tolist()} = {indices[tuple(place)].tolist()} does not index into {shape}.")
-    return columns
 
 
 def gather_nd(params: TensorLike, indices: TensorLike, name: str | None = None) -> Tensor:
@@ -370,7 +357,7 @@ class ScatterNd(OpDef):
 
         def scatter(indices: Array, updates: Array, shape: Array) -> Array:
             whole = np.zeros(shape.tolist(), dtype)
-            places: tuple[Any, ...] = _places(indices, whole.shape)
+            places: tuple[Any, ...] = vector_places(indices, whole.shape)
             expected = np.shape(indices)[:-1] + whole.shape[len(places) :]
             if np.shape(updates) != expected:
                 raise invalid(f"Updates must have shape {expected}, not {np.shape(updates)}.")

@@ -16,12 +16,9 @@ from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import INDICES, NUMBERS, QUANTIZED, Kernel, Node, register
 from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
-from hdfsaver.ops.arithmetic import Div
-from hdfsaver.ops.base import Flat, KernelState, at_least, invalid, shape_of
-from hdfsaver.ops.filling import ones_like
-from hdfsaver.ops.indexing import vector_places
+from hdfsaver.ops.base import Flat, KernelState, at_least, invalid, shape_of, truncated_quotient, vector_places
 from hdfsaver.ops.memory import own
-from hdfsaver.ops.state_ops import current
+from hdfsaver.ops.variable_values import current, of_handle
 from hdfsaver.shapes import Shape
 from hdfsaver.shapes import text as shape_text
 from hdfsaver.tensor_info import Array
@@ -44,7 +41,7 @@ def _divide(value: Array, places: Any, updates: Array) -> None:
     rows = np.reshape(np.arange(value.size), value.shape)[places]
     flat = value.reshape(-1)
     for row, update in zip(rows.reshape(-1), np.broadcast_to(updates, rows.shape).reshape(-1), strict=True):
-        flat[row] = Div.ufunc(flat[row], update)
+        flat[row] = truncated_quotient(flat[row], update)
 
 
 class _Scatter(Flat):
@@ -269,6 +266,8 @@ def scatter_update(
     InvalidArgumentError
         In the run: an index is not in [0, rows), or shapes that were unknown before do not fit.
     """
+    if (variable := of_handle(ref)) is not None:
+        return variable.scattered("ResourceScatterUpdate", indices, updates, name)
     return apply("ScatterUpdate", ref, indices, updates, name=name, use_locking=use_locking)
 
 
@@ -306,6 +305,8 @@ def scatter_add(
     InvalidArgumentError
         In the run: an index is not in [0, rows), or shapes that were unknown before do not fit.
     """
+    if (variable := of_handle(ref)) is not None:
+        return variable.scattered("ResourceScatterAdd", indices, updates, name)
     return apply("ScatterAdd", ref, indices, updates, name=name, use_locking=use_locking)
 
 
@@ -343,6 +344,8 @@ def scatter_sub(
     InvalidArgumentError
         In the run: an index is not in [0, rows), or shapes that were unknown before do not fit.
     """
+    if (variable := of_handle(ref)) is not None:
+        return variable.scattered("ResourceScatterSub", indices, updates, name)
     return apply("ScatterSub", ref, indices, updates, name=name, use_locking=use_locking)
 
 
@@ -659,4 +662,4 @@ def _numbers_along(axis: int, sizes: Tensor, like: Tensor) -> Tensor:
     spread = apply("Reshape", apply("Range", 0, size, 1), [size if dim == axis else 1 for dim in range(rank)])
     if dtype != "int32":
         spread = apply("Cast", spread, DstT=dtype)
-    return apply("Mul", spread, ones_like(like), name="mul")
+    return apply("Mul", spread, apply("OnesLike", like), name="mul")

@@ -13,12 +13,15 @@ from hdfsaver.graph.definition import INDICES, NUMBERS, Kernel, Node, OpDef, reg
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
-from hdfsaver.ops.base import Grads, blank, boxed, invalid, normal_axes, scope, with_rank
+from hdfsaver.ops.base import Flat, Grads, KernelState, blank, boxed, invalid, normal_axes, scope, with_rank
+from hdfsaver.ops.memory import own
+from hdfsaver.ops.variable_values import current
 from hdfsaver.shapes import Shape
+from hdfsaver.shapes import text as shape_text
 from hdfsaver.tensor_info import Array
 
-_MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
-_NO_MASKS = dict.fromkeys(_MASKS, 0)
+MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
+_NO_MASKS = dict.fromkeys(MASKS, 0)
 
 
 class Unknown:
@@ -170,7 +173,7 @@ class StridedSlice(OpDef):
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         values, begin, end, strides = op.inputs
         sizes = apply("Shape", values, out_type=begin.dtype.base_dtype.name)
-        attrs = {mask: op.get_attr(mask) for mask in _MASKS}
+        attrs = {mask: op.get_attr(mask) for mask in MASKS}
         return [apply("StridedSliceGrad", sizes, begin, end, strides, grads[0], **attrs), None, None, None]
 
 
@@ -198,7 +201,7 @@ class StridedSliceGrad(OpDef):
         return spread
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        attrs = {mask: op.get_attr(mask) for mask in _MASKS}
+        attrs = {mask: op.get_attr(mask) for mask in MASKS}
         return [None, None, None, None, apply("StridedSlice", grads[0], *op.inputs[1:4], **attrs)]
 
 
@@ -260,8 +263,49 @@ def strided_slice(
         begin = convert_to_tensor(begin, name="begin")
         if strides is None:
             strides = apply("OnesLike", begin)
-        masks = dict(zip(_MASKS, (begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask), strict=True))
+        masks = dict(zip(MASKS, (begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask), strict=True))
         return apply("StridedSlice", input_, begin, end, strides, name=full, **masks)
+
+
+@register
+class StridedSliceAssign(Flat):
+    """Replace the part of a variable that an index names; the value is broadcast."""
+
+    type = "StridedSliceAssign"
+    signature = "ref: Ref(T), begin: Index, end: Index, strides: Index, value: T -> output_ref: Ref(T)"
+    types = {"Index": INDICES}
+    attrs = _NO_MASKS
+    stateful = True
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of ref."""
+        _sliced(node.input_shapes[0], _static_index(node, 1))
+        return [node.input_shapes[0]]
+
+    def kernel(self, node: Node) -> Kernel:
+        attrs = node.attrs
+
+        def assign(state: KernelState, ref: str, begin: Array, end: Array, strides: Array, value: Array) -> str:
+            index = _run_index((begin, end, strides), attrs)
+            changed = current(state, ref, node).copy()
+            part, found = np.shape(changed[index]), np.shape(value)
+            # One element may stand for a part of a lower rank: leading dimensions of 1 are dropped.
+            spare = max(len(found) - len(part), 0)
+            if any(size != 1 for size in found[:spare]) or not _fills(found[spare:], part):
+                raise invalid(
+                    f"A value of shape {shape_text(found)} cannot be broadcast to the part of variable {ref!r} that is "
+                    f"assigned to, {shape_text(part)}."
+                )
+            changed[index] = np.reshape(value, found[spare:])
+            state.variables[ref] = own(changed)
+            return ref
+
+        return assign
+
+
+def _fills(found: Sequence[int], part: Sequence[int]) -> bool:
+    """Whether a shape can be broadcast to another."""
+    return all(size in (1, wanted) for size, wanted in zip(reversed(found), reversed(part), strict=False))
 
 
 @register

@@ -7,19 +7,20 @@ key, all others get the value.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Protocol, cast
+from typing import Any, ClassVar
 
 import numpy as np
 
 from hdfsaver import dtypes, shapes
 from hdfsaver.dtypes import DTypeLike
-from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError
+from hdfsaver.errors import InvalidArgumentError, OutOfRangeError
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import INDICES, NUMBERS, QUANTIZED, Kernel, Node, register
 from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
-from hdfsaver.ops.base import Flat, KernelState, variable_key
+from hdfsaver.ops.base import Flat, KernelState, invalid, variable_key, with_rank
 from hdfsaver.ops.memory import own
-from hdfsaver.shapes import Shape
+from hdfsaver.ops.variable_values import current, of_handle
+from hdfsaver.shapes import Shape, ShapeLike
 from hdfsaver.shapes import text as shape_text
 from hdfsaver.tensor_info import Array
 
@@ -91,36 +92,6 @@ class Assign(_Assignment):
         return assign
 
 
-def current(state: KernelState, ref: str, node: Node) -> Array:
-    """The value of a variable that an operation is about to change.
-
-    Parameters
-    ----------
-    state : object
-        The session's state.
-    ref : str
-        The key of the variable in it.
-    node : Node
-        The operation, for the error.
-
-    Returns
-    -------
-    ndarray
-        The value, which must not be written to.
-
-    Raises
-    ------
-    FailedPreconditionError
-        The variable has no value yet.
-    """
-    try:
-        return state.variables[ref]
-    except KeyError:
-        raise FailedPreconditionError(
-            None, None, f"Attempting to use uninitialized value {ref} (in operation {node.name!r})."
-        ) from None
-
-
 class _Update(_Assignment):
     """Change a number in place by another of the same shape."""
 
@@ -168,79 +139,34 @@ class AssignSub(_Update):
     ufunc = np.subtract
 
 
-class _Scatter(Flat):
-    """Change the rows of a variable at given indices."""
+@register
+class CountUpTo(Flat):
+    """Add 1 to a variable that is below a limit; the result is its value before."""
 
-    signature = "ref: Ref(T), indices: Tindices, updates: T -> output_ref: Ref(T)"
-    types = {"Tindices": INDICES}
-    attrs = {"use_locking": False}
+    type = "CountUpTo"
+    signature = "ref: Ref(T) -> output: T"
+    types = {"T": INDICES}
+    needed = {"limit": "int"}
     stateful = True
 
     def shapes(self, node: Node) -> Sequence[Shape]:
-        """That of ref."""
-        ref, indices, updates = node.input_shapes
-        if ref is not None and indices is not None:
-            shapes.merge(updates, indices + ref[1:])
-        return [ref]
+        """(); the variable is a scalar."""
+        with_rank(node.input_shapes[0], 0)
+        return [()]
 
     def kernel(self, node: Node) -> Kernel:
-        change = type(self).change
+        limit = node.attrs["limit"]
 
-        def scatter(state: KernelState, ref: str, indices: Array, updates: Array) -> str:
-            value = current(state, ref, node).copy()
-            indices = np.asarray(indices)
-            if indices.size and (indices.min() < 0 or indices.max() >= len(value)):
-                raise InvalidArgumentError(
-                    None, None, f"{node.name!r}: indices must be in [0, {len(value)}), the rows of variable {ref!r}."
-                )
-            change(value, indices, updates)
-            state.variables[ref] = own(value)
-            return ref
+        def count(state: KernelState, ref: str) -> Array:
+            before = current(state, ref, node)
+            if before.ndim:
+                raise invalid(f"Variable {ref!r} must be a scalar, not of shape {shape_text(before.shape)}.")
+            if before >= limit:
+                raise OutOfRangeError(None, None, f"Reached limit of {limit}.")
+            state.variables[ref] = own(before + before.dtype.type(1))
+            return before
 
-        return scatter
-
-    @staticmethod
-    def change(value: Array, indices: Array, updates: Array) -> None:
-        """Write on ``value``."""
-        raise NotImplementedError
-
-
-@register
-class ScatterUpdate(_Scatter):
-    """Replace rows of a variable."""
-
-    type = "ScatterUpdate"
-    attrs = {"use_locking": True}
-
-    @staticmethod
-    def change(value: Array, indices: Array, updates: Array) -> None:
-        value[indices] = updates
-
-
-@register
-class ScatterAdd(_Scatter):
-    """Add to rows of a variable; a row that is given twice is added to twice."""
-
-    type = "ScatterAdd"
-    types = {"T": NUMBERS, "Tindices": INDICES}
-    further_types = {"T": QUANTIZED}
-
-    @staticmethod
-    def change(value: Array, indices: Array, updates: Array) -> None:
-        np.add.at(value, indices, updates)
-
-
-@register
-class ScatterSub(_Scatter):
-    """Subtract from rows of a variable; a row that is given twice is subtracted from twice."""
-
-    type = "ScatterSub"
-    types = {"T": NUMBERS, "Tindices": INDICES}
-    further_types = {"T": QUANTIZED}
-
-    @staticmethod
-    def change(value: Array, indices: Array, updates: Array) -> None:
-        np.subtract.at(value, indices, updates)
+        return count
 
 
 @register
@@ -257,26 +183,6 @@ class IsVariableInitialized(Flat):
 
     def kernel(self, node: Node) -> Kernel:
         return lambda state, ref: np.bool_(ref in state.variables)
-
-
-class _OfHandle(Protocol):
-    """A variable behind a handle, which has operations of its own; see `hdfsaver.variables.resource_variable`."""
-
-    handle: Tensor
-
-    def assign(self, value: TensorLike, *, name: str | None = None) -> Tensor: ...
-
-    def assign_add(self, delta: TensorLike, *, name: str | None = None) -> Tensor: ...
-
-    def assign_sub(self, delta: TensorLike, *, name: str | None = None) -> Tensor: ...
-
-    def scattered(self, op_type: str, indices: TensorLike, updates: TensorLike, name: str | None) -> Tensor: ...
-
-    def is_initialized(self, name: str | None = None) -> Tensor: ...
-
-
-def _of_handle(ref: object) -> _OfHandle | None:
-    return cast("_OfHandle", ref) if hasattr(type(ref), "scattered") else None
 
 
 def assign(
@@ -315,7 +221,7 @@ def assign(
     InvalidArgumentError
         In the run: the shape was unknown before and is another.
     """
-    if (variable := _of_handle(ref)) is not None:
+    if (variable := of_handle(ref)) is not None:
         return variable.assign(value, name=name)
     attrs = {"validate_shape": validate_shape is not False, "use_locking": use_locking is not False}
     return apply("Assign", ref, value, name=name, **attrs)
@@ -353,7 +259,7 @@ def assign_add(
     InvalidArgumentError
         In the run: the shape was unknown before and is another.
     """
-    if (variable := _of_handle(ref)) is not None:
+    if (variable := of_handle(ref)) is not None:
         return variable.assign_add(value, name=name)
     return apply("AssignAdd", ref, value, name=name, use_locking=bool(use_locking))
 
@@ -390,152 +296,69 @@ def assign_sub(
     InvalidArgumentError
         In the run: the shape was unknown before and is another.
     """
-    if (variable := _of_handle(ref)) is not None:
+    if (variable := of_handle(ref)) is not None:
         return variable.assign_sub(value, name=name)
     return apply("AssignSub", ref, value, name=name, use_locking=bool(use_locking))
 
 
-def scatter_update(
-    ref: SupportsTensor, indices: TensorLike, updates: TensorLike, use_locking: bool = True, name: str | None = None
-) -> Tensor:
-    """Replace rows of a variable.
+def count_up_to(ref: SupportsTensor, limit: int, name: str | None = None) -> Tensor:
+    """Add 1 to a variable until a limit is reached.
 
     Parameters
     ----------
     ref : Variable or Tensor
-        A variable of any dtype, shape (rows, ...), or a reference to one.
-    indices : TensorLike
-        The numbers of the rows, int32 or int64, of any shape. Of a row that is given twice the last update stays.
-    updates : TensorLike
-        Of the variable's dtype and of shape ``indices.shape + ref.shape[1:]``.
-    use_locking : bool
-        Accepted for programs that give it: assignments of a session never overlap.
+        A scalar variable of int32 or int64, or a reference to one.
+    limit : int
+        The variable never becomes larger than this.
     name : str, optional
         The name of the operation.
 
     Returns
     -------
     Tensor
-        A reference to the variable, with the new value.
+        The value before, a scalar.
 
     Raises
     ------
     TypeError
-        ``ref`` is not a variable, the indices are not integers, or the updates are of another dtype.
+        ``ref`` is not a variable, or of another dtype.
     ValueError
-        The shapes do not fit.
-    FailedPreconditionError
-        In the run: the variable has no value yet.
-    InvalidArgumentError
-        In the run: an index is not in [0, rows), or shapes that were unknown before do not fit.
+        It is not a scalar.
+    OutOfRangeError
+        In the run: the limit is reached.
     """
-    if (variable := _of_handle(ref)) is not None:
-        return variable.scattered("ResourceScatterUpdate", indices, updates, name)
-    return apply("ScatterUpdate", ref, indices, updates, name=name, use_locking=use_locking)
-
-
-def scatter_add(
-    ref: SupportsTensor, indices: TensorLike, updates: TensorLike, use_locking: bool = False, name: str | None = None
-) -> Tensor:
-    """Add to rows of a variable.
-
-    Parameters
-    ----------
-    ref : Variable or Tensor
-        A variable of a numeric dtype, shape (rows, ...), or a reference to one.
-    indices : TensorLike
-        The numbers of the rows, int32 or int64, of any shape. A row that is given twice is added to twice.
-    updates : TensorLike
-        Of the variable's dtype and of shape ``indices.shape + ref.shape[1:]``.
-    use_locking : bool
-        Accepted for programs that give it: assignments of a session never overlap.
-    name : str, optional
-        The name of the operation.
-
-    Returns
-    -------
-    Tensor
-        A reference to the variable, with the new value.
-
-    Raises
-    ------
-    TypeError
-        ``ref`` is not a variable, its dtype is not numeric, the indices are not integers, or the updates are of another
-        dtype.
-    ValueError
-        The shapes do not fit.
-    FailedPreconditionError
-        In the run: the variable has no value yet.
-    InvalidArgumentError
-        In the run: an index is not in [0, rows), or shapes that were unknown before do not fit.
-    """
-    if (variable := _of_handle(ref)) is not None:
-        return variable.scattered("ResourceScatterAdd", indices, updates, name)
-    return apply("ScatterAdd", ref, indices, updates, name=name, use_locking=use_locking)
-
-
-def scatter_sub(
-    ref: SupportsTensor, indices: TensorLike, updates: TensorLike, use_locking: bool = False, name: str | None = None
-) -> Tensor:
-    """Subtract from rows of a variable.
-
-    Parameters
-    ----------
-    ref : Variable or Tensor
-        A variable of a numeric dtype, shape (rows, ...), or a reference to one.
-    indices : TensorLike
-        The numbers of the rows, int32 or int64, of any shape. A row that is given twice is subtracted from twice.
-    updates : TensorLike
-        Of the variable's dtype and of shape ``indices.shape + ref.shape[1:]``.
-    use_locking : bool
-        Accepted for programs that give it: assignments of a session never overlap.
-    name : str, optional
-        The name of the operation.
-
-    Returns
-    -------
-    Tensor
-        A reference to the variable, with the new value.
-
-    Raises
-    ------
-    TypeError
-        ``ref`` is not a variable, its dtype is not numeric, the indices are not integers, or the updates are of another
-        dtype.
-    ValueError
-        The shapes do not fit.
-    FailedPreconditionError
-        In the run: the variable has no value yet.
-    InvalidArgumentError
-        In the run: an index is not in [0, rows), or shapes that were unknown before do not fit.
-    """
-    if (variable := _of_handle(ref)) is not None:
-        return variable.scattered("ResourceScatterSub", indices, updates, name)
-    return apply("ScatterSub", ref, indices, updates, name=name, use_locking=use_locking)
+    return apply("CountUpTo", ref, name=name, limit=limit)
 
 
 def is_variable_initialized(variable: SupportsTensor, name: str | None = None) -> Tensor:
     """Whether a variable has a value, as a bool tensor."""
-    if (resource := _of_handle(variable)) is not None:
+    if (resource := of_handle(variable)) is not None:
         return resource.is_initialized(name)
     return apply("IsVariableInitialized", variable, name=name or "IsVariableInitialized")
 
 
-def reference(shape: Shape, dtype: DTypeLike, name: str, shared_name: str = "", container: str = "") -> Tensor:
-    """Make the operation that stores a variable.
+def variable_op(
+    shape: ShapeLike,
+    dtype: DTypeLike,
+    name: str = "Variable",
+    set_shape: bool = True,
+    container: str = "",
+    shared_name: str = "",
+) -> Tensor:
+    """Make the older operation that stores a variable, in which an empty shape stands for an unknown one.
 
     Parameters
     ----------
-    shape : tuple of (int or None), or None
-        The static shape; None where it is unknown.
+    shape : ShapeLike
+        The static shape.
     dtype : DTypeLike
         The dtype of the values.
     name : str
         The name of the operation.
-    shared_name : str
-        A name under which several operations store one value.
-    container : str
-        Where that name is looked up.
+    set_shape : bool
+        With False the shape is not declared.
+    container, shared_name : str
+        See `variable_op_v2`.
 
     Returns
     -------
@@ -547,11 +370,48 @@ def reference(shape: Shape, dtype: DTypeLike, name: str, shared_name: str = "", 
     TypeError
         There is no such dtype.
     """
-    return apply(
-        "VariableV2",
-        name=name,
-        shape=shape,
-        dtype=dtypes.as_dtype(dtype).base_dtype.name,
-        container=container.encode(),
-        shared_name=shared_name.encode(),
-    )
+    attrs = _storage(dtype, container, shared_name)
+    made = apply("Variable", name=name, shape=shapes.as_shape(shape) if set_shape else None, **attrs)
+    if set_shape:
+        made.set_shape(shape)
+    return made
+
+
+def variable_op_v2(
+    shape: ShapeLike, dtype: DTypeLike, name: str = "Variable", container: str = "", shared_name: str = ""
+) -> Tensor:
+    """Make the operation that stores a variable.
+
+    Parameters
+    ----------
+    shape : ShapeLike
+        The static shape; None where it is unknown.
+    dtype : DTypeLike
+        The dtype of the values.
+    name : str
+        The name of the operation.
+    container : str
+        Where the shared name is looked up.
+    shared_name : str
+        A name under which several operations store one value.
+
+    Returns
+    -------
+    Tensor
+        The reference to the variable.
+
+    Raises
+    ------
+    TypeError
+        There is no such dtype.
+    """
+    attrs = _storage(dtype, container, shared_name)
+    return apply("VariableV2", name=name, shape=shapes.as_shape(shape), **attrs)
+
+
+def _storage(dtype: DTypeLike, container: str, shared_name: str) -> dict[str, Any]:
+    return {
+        "dtype": dtypes.as_dtype(dtype).base_dtype.name,
+        "container": container.encode(),
+        "shared_name": shared_name.encode(),
+    }

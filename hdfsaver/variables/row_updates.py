@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import cast
 
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.tensor import Tensor, TensorLike, TensorOperators
+from hdfsaver.graph.composite_tensors import IndexedSlices
+from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike, TensorOperators
 from hdfsaver.ops import scatter_ops, state_ops
 
 
-class RowsLike(Protocol):
-    """Rows with their numbers, as `IndexedSlices` has them."""
-
-    @property
-    def indices(self) -> TensorLike:
-        """The numbers of the rows."""
-
-    @property
-    def values(self) -> TensorLike:
-        """The rows."""
-
-
-def _checked(sparse_delta: RowsLike) -> RowsLike:
-    if not (hasattr(sparse_delta, "indices") and hasattr(sparse_delta, "values")):
+def _checked(sparse_delta: IndexedSlices) -> IndexedSlices:
+    if not isinstance(sparse_delta, IndexedSlices):
         raise TypeError(
             f"sparse_delta is not IndexedSlices: {sparse_delta!r}. "
             "For numbers of rows and their values use tf.scatter_add(variable, indices, updates) and the like."
@@ -33,9 +22,11 @@ def _checked(sparse_delta: RowsLike) -> RowsLike:
 class RowUpdates(TensorOperators):
     """The methods; a variable inherits them."""
 
-    _variable: Tensor
+    def _whole(self) -> SupportsTensor:
+        """The variable; what has these methods is one."""
+        return cast("SupportsTensor", self)
 
-    def scatter_update(self, sparse_delta: RowsLike, use_locking: bool = False, name: str | None = None) -> Tensor:
+    def scatter_update(self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None) -> Tensor:
         """Replace rows.
 
         Parameters
@@ -57,9 +48,9 @@ class RowUpdates(TensorOperators):
             ``sparse_delta`` is not `IndexedSlices`.
         """
         delta = _checked(sparse_delta)
-        return scatter_ops.scatter_update(self._variable, delta.indices, delta.values, use_locking, name)
+        return scatter_ops.scatter_update(self._whole(), delta.indices, delta.values, use_locking, name)
 
-    def scatter_add(self, sparse_delta: RowsLike, use_locking: bool = False, name: str | None = None) -> Tensor:
+    def scatter_add(self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None) -> Tensor:
         """Add to rows.
 
         Parameters
@@ -81,9 +72,9 @@ class RowUpdates(TensorOperators):
             ``sparse_delta`` is not `IndexedSlices`.
         """
         delta = _checked(sparse_delta)
-        return scatter_ops.scatter_add(self._variable, delta.indices, delta.values, use_locking, name)
+        return scatter_ops.scatter_add(self._whole(), delta.indices, delta.values, use_locking, name)
 
-    def scatter_sub(self, sparse_delta: RowsLike, use_locking: bool = False, name: str | None = None) -> Tensor:
+    def scatter_sub(self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None) -> Tensor:
         """Subtract from rows.
 
         Parameters
@@ -105,9 +96,9 @@ class RowUpdates(TensorOperators):
             ``sparse_delta`` is not `IndexedSlices`.
         """
         delta = _checked(sparse_delta)
-        return scatter_ops.scatter_sub(self._variable, delta.indices, delta.values, use_locking, name)
+        return scatter_ops.scatter_sub(self._whole(), delta.indices, delta.values, use_locking, name)
 
-    def scatter_mul(self, sparse_delta: RowsLike, use_locking: bool = False, name: str | None = None) -> Tensor:
+    def scatter_mul(self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None) -> Tensor:
         """Multiply rows.
 
         Parameters
@@ -129,9 +120,9 @@ class RowUpdates(TensorOperators):
             ``sparse_delta`` is not `IndexedSlices`.
         """
         delta = _checked(sparse_delta)
-        return scatter_ops.scatter_mul(self._variable, delta.indices, delta.values, use_locking, name)
+        return scatter_ops.scatter_mul(self._whole(), delta.indices, delta.values, use_locking, name)
 
-    def scatter_div(self, sparse_delta: RowsLike, use_locking: bool = False, name: str | None = None) -> Tensor:
+    def scatter_div(self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None) -> Tensor:
         """Divide rows, integers towards zero.
 
         Parameters
@@ -153,9 +144,9 @@ class RowUpdates(TensorOperators):
             ``sparse_delta`` is not `IndexedSlices`.
         """
         delta = _checked(sparse_delta)
-        return scatter_ops.scatter_div(self._variable, delta.indices, delta.values, use_locking, name)
+        return scatter_ops.scatter_div(self._whole(), delta.indices, delta.values, use_locking, name)
 
-    def scatter_min(self, sparse_delta: RowsLike, use_locking: bool = False, name: str | None = None) -> Tensor:
+    def scatter_min(self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None) -> Tensor:
         """Replace rows by the minimum of them and the updates.
 
         Parameters
@@ -177,9 +168,9 @@ class RowUpdates(TensorOperators):
             ``sparse_delta`` is not `IndexedSlices`.
         """
         delta = _checked(sparse_delta)
-        return scatter_ops.scatter_min(self._variable, delta.indices, delta.values, use_locking, name)
+        return scatter_ops.scatter_min(self._whole(), delta.indices, delta.values, use_locking, name)
 
-    def scatter_max(self, sparse_delta: RowsLike, use_locking: bool = False, name: str | None = None) -> Tensor:
+    def scatter_max(self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None) -> Tensor:
         """Replace rows by the maximum of them and the updates.
 
         Parameters
@@ -201,10 +192,10 @@ class RowUpdates(TensorOperators):
             ``sparse_delta`` is not `IndexedSlices`.
         """
         delta = _checked(sparse_delta)
-        return scatter_ops.scatter_max(self._variable, delta.indices, delta.values, use_locking, name)
+        return scatter_ops.scatter_max(self._whole(), delta.indices, delta.values, use_locking, name)
 
     def batch_scatter_update(
-        self, sparse_delta: RowsLike, use_locking: bool = False, name: str | None = None
+        self, sparse_delta: IndexedSlices, use_locking: bool = False, name: str | None = None
     ) -> Tensor:
         """Replace slices by indices into the last indexed dimension; see `tf.batch_scatter_update`.
 
@@ -227,7 +218,7 @@ class RowUpdates(TensorOperators):
             ``sparse_delta`` is not `IndexedSlices`.
         """
         delta = _checked(sparse_delta)
-        return scatter_ops.batch_scatter_update(self._variable, delta.indices, delta.values, use_locking, name)
+        return scatter_ops.batch_scatter_update(self._whole(), delta.indices, delta.values, use_locking, name)
 
     def scatter_nd_update(self, indices: TensorLike, updates: TensorLike, name: str | None = None) -> Tensor:
         """Replace slices that vectors of indices name.
@@ -245,7 +236,7 @@ class RowUpdates(TensorOperators):
         Tensor
             A reference to the variable, with the new value.
         """
-        return scatter_ops.scatter_nd_update(self._variable, indices, updates, True, name)
+        return scatter_ops.scatter_nd_update(self._whole(), indices, updates, True, name)
 
     def scatter_nd_add(self, indices: TensorLike, updates: TensorLike, name: str | None = None) -> Tensor:
         """Add to slices that vectors of indices name.
@@ -263,7 +254,7 @@ class RowUpdates(TensorOperators):
         Tensor
             A reference to the variable, with the new value.
         """
-        return scatter_ops.scatter_nd_add(self._variable, indices, updates, True, name)
+        return scatter_ops.scatter_nd_add(self._whole(), indices, updates, True, name)
 
     def scatter_nd_sub(self, indices: TensorLike, updates: TensorLike, name: str | None = None) -> Tensor:
         """Subtract from slices that vectors of indices name.
@@ -281,7 +272,7 @@ class RowUpdates(TensorOperators):
         Tensor
             A reference to the variable, with the new value.
         """
-        return scatter_ops.scatter_nd_sub(self._variable, indices, updates, True, name)
+        return scatter_ops.scatter_nd_sub(self._whole(), indices, updates, True, name)
 
     def scatter_nd_min(self, indices: TensorLike, updates: TensorLike, name: str | None = None) -> Tensor:
         """Replace slices by the minimum of them and the updates.
@@ -299,7 +290,7 @@ class RowUpdates(TensorOperators):
         Tensor
             A reference to the variable, with the new value.
         """
-        return apply("ScatterNdMin", self._variable, indices, updates, name=name, use_locking=True)
+        return apply("ScatterNdMin", self._whole(), indices, updates, name=name, use_locking=True)
 
     def scatter_nd_max(self, indices: TensorLike, updates: TensorLike, name: str | None = None) -> Tensor:
         """Replace slices by the maximum of them and the updates.
@@ -317,8 +308,8 @@ class RowUpdates(TensorOperators):
         Tensor
             A reference to the variable, with the new value.
         """
-        return apply("ScatterNdMax", self._variable, indices, updates, name=name, use_locking=True)
+        return apply("ScatterNdMax", self._whole(), indices, updates, name=name, use_locking=True)
 
     def count_up_to(self, limit: int) -> Tensor:
         """Add 1 until the limit is reached, which is an `OutOfRangeError` then; the result is the value before."""
-        return state_ops.count_up_to(self._variable, limit)
+        return state_ops.count_up_to(self._whole(), limit)

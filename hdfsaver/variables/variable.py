@@ -18,7 +18,7 @@ from hdfsaver.graph.definition import Node
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor, TensorLike, TensorOperators
+from hdfsaver.graph.tensor import Reference, Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import as_array, convert_to_tensor
 from hdfsaver.ops import constants, state_ops
 from hdfsaver.ops.base import variable_key
@@ -28,7 +28,9 @@ from hdfsaver.shapes import ShapeLike, TensorShape
 from hdfsaver.variables import partitioning
 from hdfsaver.variables.distribution import VariableAggregation, VariableSynchronization, checked
 from hdfsaver.variables.initial_values import guarded
+from hdfsaver.variables.row_updates import RowUpdates
 from hdfsaver.variables.variable_creators import call_creators, current_creators
+from hdfsaver.variables.variable_slice import VariableSlice, as_variable_slice
 
 InitialValue: TypeAlias = "TensorLike | Callable[[], TensorLike]"
 """The initial value of a variable: a value, or a function that makes one."""
@@ -50,7 +52,7 @@ class _MadeByCreators(type):
             return call_creators(super().__call__, creators, arguments)
 
 
-class Variable(TensorOperators, metaclass=_MadeByCreators):
+class Variable(RowUpdates, metaclass=_MadeByCreators):
     """A value that lasts from run to run.
 
     It consists of operations: ``a`` (VariableV2) holds the value, ``a/Assign`` gives it the initial one, ``a/read``
@@ -132,6 +134,13 @@ class Variable(TensorOperators, metaclass=_MadeByCreators):
             return
         if initial_value is None:
             raise ValueError("initial_value must be specified.")
+        if constraint is not None and not callable(constraint):
+            raise ValueError("The `constraint` argument must be a callable.")
+        if collections is not None and not isinstance(collections, list | tuple | set):
+            raise ValueError(
+                "collections argument to Variable constructor must be a list, tuple, or set. "
+                f"Got {collections!r} of type {type(collections)}."
+            )
         self._make(
             initial_value, validate_shape, name, dtype, None if shape is None else TensorShape(shape), caching_device
         )
@@ -144,6 +153,7 @@ class Variable(TensorOperators, metaclass=_MadeByCreators):
         self._snapshot = graph.get_tensor_by_name(prefix + definition.snapshot_name)
         self._initializer = graph.get_operation_by_name(prefix + definition.initializer_name)
         self._trainable = definition.trainable
+        self._synchronization, self._aggregation = _settings(definition)
         self._initial_value: Tensor | None = None
         if definition.save_slice_info_def is not None:
             self._save_slice_info = partitioning.SaveSliceInfo(
@@ -187,7 +197,7 @@ class Variable(TensorOperators, metaclass=_MadeByCreators):
             raise ValueError(f"initial_value must have a shape specified: {value!r} (variable {scope[:-1]!r}).")
         self._initial_value = value
         plain = shape.plain if shape is not None else value.shape.plain if validate_shape else None
-        self._variable = state_ops.reference(plain, value.dtype, scope)
+        self._variable = state_ops.variable_op_v2(plain, value.dtype, scope)
 
     def _list_in(self, collections: Iterable[str] | None) -> None:
         names = [GraphKeys.GLOBAL_VARIABLES] if collections is None else list(collections)
@@ -293,11 +303,17 @@ class Variable(TensorOperators, metaclass=_MadeByCreators):
     def initialized_value(self) -> Tensor:
         """The value if there is one, otherwise the initial value."""
         graph = self.graph
-        has_value = state_ops.is_variable_initialized(self._variable)
-        with graph.as_default(), graph.name_scope("cond"):
-            skipped, _ = apply_list("Switch", self._initial_value, has_value)
-            _, present = apply_list("RefSwitch", self._variable, has_value)
-            return apply_list("Merge", [skipped, apply("Identity", present, name="read")])[0]
+        with graph.as_default(), graph.control_dependencies(None):
+            has_value = state_ops.is_variable_initialized(self._variable)
+            with graph.name_scope("cond"):
+                no, yes = apply_list("Switch", has_value, has_value)
+                apply("Identity", yes, name="switch_t")
+                apply("Identity", no, name="switch_f")
+                choice = apply("Identity", has_value, name="pred_id")
+                _, present = apply_list("RefSwitch", self._variable, choice, name="read/Switch")
+                kept = apply("Identity", present, name="read")
+                skipped, _ = apply_list("Switch", self._initial_value, choice)
+                return apply_list("Merge", [skipped, kept])[0]
 
     def eval(self, session: SupportsRun | None = None) -> Any:
         """The value in a session, the default one if none is given, as `Session.run` gives it."""
@@ -490,19 +506,40 @@ class Variable(TensorOperators, metaclass=_MadeByCreators):
             initializer_name=self._initializer.name.removeprefix(prefix),
             snapshot_name=self._snapshot.name.removeprefix(prefix),
             trainable=self._trainable,
+            synchronization=self._synchronization.value,
+            aggregation=self._aggregation.value,
             save_slice_info_def=None if self._save_slice_info is None else self._save_slice_info.to_proto(export_scope),
         )
 
     @staticmethod
     def from_proto(variable_def: VariableDef, import_scope: str | None = None) -> Variable:
         """The variable whose operations are in the default graph already; `KeyError` if one of them is not."""
-        return Variable(variable_def=variable_def, import_scope=import_scope)
+        found: Variable = type.__call__(Variable, variable_def=variable_def, import_scope=import_scope)
+        return found
+
+    def ref(self) -> Reference[Variable]:
+        """An object that can be a key of a dict; ``deref()`` gives the variable."""
+        return Reference(self)
+
+    def experimental_ref(self) -> Reference[Variable]:
+        """The older name of `ref`."""
+        return self.ref()
+
+    def __getitem__(self, key: Any) -> VariableSlice:
+        return as_variable_slice(super().__getitem__(key))
 
     def __iter__(self) -> NoReturn:
         raise TypeError("'Variable' object is not iterable: iterating over it is not allowed in Graph mode.")
 
     def __repr__(self) -> str:
         return f"<tf.Variable {self.name!r} shape={self.shape} dtype={self.dtype.name}>"
+
+
+def _settings(definition: VariableDef) -> tuple[VariableSynchronization, VariableAggregation]:
+    try:
+        return VariableSynchronization(definition.synchronization), VariableAggregation(definition.aggregation)
+    except ValueError as error:
+        raise ValueError(f"The definition of variable {definition.variable_name!r} is not valid: {error}.") from None
 
 
 def _initialized_value_of(operation: Operation) -> Tensor | None:
@@ -540,6 +577,11 @@ def trainable_variables(scope: str | None = None) -> list[Variable]:
     return get_default_graph().get_collection(GraphKeys.TRAINABLE_VARIABLES, scope)
 
 
+def moving_average_variables(scope: str | None = None) -> list[Variable]:
+    """The variables in the collection ``moving_average_variables``, of which averages are kept."""
+    return get_default_graph().get_collection(GraphKeys.MOVING_AVERAGE_VARIABLES, scope)
+
+
 def variables_initializer(var_list: Sequence[Variable], name: str = "init") -> Operation:
     """One operation that gives the variables their initial values."""
     if not var_list:
@@ -553,6 +595,11 @@ def global_variables_initializer() -> Operation:
     return variables_initializer(global_variables())
 
 
+def initialize_variables(var_list: Sequence[Variable], name: str = "init") -> Operation:
+    """The older name of `variables_initializer`."""
+    return variables_initializer(var_list, name)
+
+
 def initialize_all_variables() -> Operation:
     """The older name of `global_variables_initializer`."""
     return global_variables_initializer()
@@ -561,6 +608,11 @@ def initialize_all_variables() -> Operation:
 def local_variables_initializer() -> Operation:
     """One operation that gives all local variables their initial values."""
     return variables_initializer(local_variables())
+
+
+def initialize_local_variables() -> Operation:
+    """The older name of `local_variables_initializer`."""
+    return local_variables_initializer()
 
 
 def is_variable_initialized(variable: Variable) -> Tensor:

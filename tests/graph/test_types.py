@@ -41,7 +41,7 @@ def test_variables():
     """A variable is a variable wherever it comes from, and assigning to it gives a tensor or an operation."""
     v = assert_type(tf.get_variable("v", [2], initializer=tf.zeros_initializer()), tf.Variable)
     assert_type(v + 1, tf.Tensor)
-    assert_type(v[0], tf.Tensor)
+    assert_type(v[0].assign(1.0), tf.Tensor)
     assert_type(v.assign([1.0, 2.0]), tf.Tensor)
     assert_type(v.assign_add([1.0, 2.0], read_value=False), tf.Operation)
     assert_type(v.initializer, tf.Operation)

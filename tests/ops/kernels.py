@@ -65,13 +65,21 @@ def changes_of_variables(tf: Any) -> list[Any]:
         changed = tf.assign_add(v, row + tf.zeros([2, 3]))
     with tf.control_dependencies([changed]):
         changed = tf.assign_sub(v, row - tf.zeros([2, 3]))
-    for scatter in (tf.scatter_update, tf.scatter_add, tf.scatter_sub):
+    for rows in ("update", "add", "sub", "mul", "div", "min", "max"):
         with tf.control_dependencies([changed]):
-            changed = scatter(v, [1], row)
+            changed = getattr(tf, f"scatter_{rows}")(v, [1], row)
+    for slices in ("update", "add", "sub", "min", "max"):
+        with tf.control_dependencies([changed]):
+            changed = getattr(v, f"scatter_nd_{slices}")([[1]], row)
+    with tf.control_dependencies([changed]):
+        changed = v[1:].assign(row)
+    number = tf.Variable(0)
+    with tf.control_dependencies([number.initializer]):
+        counted = tf.count_up_to(number, 9)
     is_there = tf.is_variable_initialized(v)
     with tf.control_dependencies([tf.Assert(True, [row]), changed]):
         sides = apply_list("Switch", row, is_there)
-    return [changed, is_there, sides[1], apply_list("RefSwitch", v, True)[1]]
+    return [changed, counted, is_there, sides[1], apply_list("RefSwitch", v, True)[1]]
 
 
 def changes_of_handles(tf: Any) -> list[Any]:

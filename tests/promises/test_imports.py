@@ -66,7 +66,8 @@ PARTS: dict[str, dict[str, set[str]]] = {
     "checkpoint": {"saveables": set()},
 }
 
-SHARED_BY_FAMILIES = {"base", "indexed_slices", "memory", "sliding_windows"}  # what the families of `ops` may import
+# The files that the families of `ops` may import.
+SHARED_BY_FAMILIES = {"base", "indexed_slices", "memory", "sliding_windows", "variable_values"}
 COMPOSED_OF_FAMILIES = {"init_ops"}  # it defines no operation, and combines those of other families
 
 

@@ -273,3 +273,14 @@ def test_create_partitioned_variables():
     for shape, slicing, message in (([4, 2], [2], "must have the length"), ([], [], "rank at least 1")):
         with pytest.raises(ValueError, match=message):
             tf.create_partitioned_variables(shape, slicing, zeros)
+
+
+def test_integers():
+    """The parts have the dtype that is asked for, or that of the tensor they are parts of."""
+    made = tf.get_variable("v", [4], tf.int32, partitioner=HALVES)
+    like = tf.get_variable("w", initializer=tf.constant([1, 2, 3, 4]), partitioner=HALVES)
+    parts = tf.create_partitioned_variables([4], [2], tf.constant([1, 2, 3, 4]))
+    assert {"int32"} == {variable.dtype.base_dtype.name for variable in (made, like, *made, *like, *parts)}
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        assert [[1, 2], [3, 4]] == [value.tolist() for value in sess.run(parts)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -35,7 +33,7 @@ def after(make, value):
 def test_rows_that_are_given_twice(kind):
     """Each update counts, in order; the functions and the methods of variables do the same."""
     by_function = after(lambda v: getattr(tf, f"scatter_{kind}")(v, [1, 1], [2.0, 5.0]), [7.0, 8.0, 9.0])
-    delta = SimpleNamespace(indices=tf.constant([1, 1]), values=tf.constant([2.0, 5.0]))
+    delta = tf.IndexedSlices(tf.constant([2.0, 5.0]), tf.constant([1, 1]))
     by_method = after(lambda v: getattr(v, f"scatter_{kind}")(delta), [7.0, 8.0, 9.0])
     np.testing.assert_allclose([ROWS[kind]] * 2, [by_function, by_method], rtol=1e-6)
 

@@ -190,3 +190,69 @@ def test_asserting_that_variables_have_values():
         sess.run(w.initializer)
         sess.run(check)
         sess.run(tf.assert_variables_initialized([v]))
+
+
+def test_references():
+    """A reference to a variable is a key that is equal for the same variable."""
+    v, tensor = tf.Variable(1.0), tf.constant(1.0)
+    assert {v.ref(): "v", tensor.ref(): "t"} == {v.experimental_ref(): "v", tensor.experimental_ref(): "t"}
+    assert v.ref().deref() is v
+    assert v.ref() != tf.Variable(1.0).ref()
+
+
+def test_exclusive_or():
+    """``^`` is there for bools, from both sides, in TensorFlow's operations."""
+    b = tf.Variable([True, False], name="b")
+    made = [b ^ [True, True], [True, False] ^ ~b]
+    assert ["xor:0", "xor_1:0"] == [tensor.name for tensor in made]
+    with tf.Session() as sess:
+        sess.run(b.initializer)
+        assert [[False, True], [True, True]] == [value.tolist() for value in sess.run(made)]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"), [({"constraint": 3}, "must be a callable"), ({"collections": "x"}, "list, tuple, or set")]
+)
+def test_wrong_options(options, message):
+    """Options of another kind are refused before anything is added to the graph."""
+    with pytest.raises(ValueError, match=message):
+        tf.Variable(1.0, **options)
+    assert [] == tf.get_default_graph().get_operations()
+
+
+def test_definitions_keep_how_copies_are_brought_together():
+    """Settings for distribution are in messages, and in TensorFlow's files of graphs."""
+    settings = (tf.VariableAggregation.MEAN, tf.VariableSynchronization.ON_READ)
+    v = tf.Variable(1.0, aggregation=settings[0], synchronization=settings[1])
+    kept = tf.train.export_meta_graph().SerializeToString()
+    with tf.Graph().as_default():
+        tf.train.import_meta_graph(tf.MetaGraphDef.FromString(kept))
+        found = [tf.global_variables()[0], tf.Variable.from_proto(v.to_proto())]
+        assert [settings] * 2 == [(variable.aggregation, variable.synchronization) for variable in found]
+
+
+def test_a_definition_with_an_unknown_setting():
+    """A number that stands for nothing is named, with the variable."""
+    definition = tf.Variable(1.0, name="v").to_proto()
+    definition.aggregation = 9
+    with pytest.raises(ValueError, match="variable 'v:0' is not valid: 9 is not a valid VariableAggregation"):
+        tf.Variable.from_proto(definition)
+
+
+def test_definitions_are_no_new_variables():
+    """Creators take no part when a variable is found by its operations."""
+    v = tf.Variable(1.0)
+
+    def refuse(next_creator, **_):
+        raise AssertionError(f"{next_creator} is called")
+
+    with tf.variable_creator_scope(refuse):
+        assert tf.Variable.from_proto(v.to_proto()).op is v.op
+
+
+def test_the_older_names_of_initializers():
+    """The older functions make the same operations; averages are a collection of their own."""
+    v, x = tf.Variable(1.0), tf.Variable(1.0, collections=["local_variables", "moving_average_variables"])
+    made = [tf.initialize_variables([v]), tf.initialize_local_variables()]
+    assert [[v.initializer], [x.initializer]] == [operation.control_inputs for operation in made]
+    assert [x] == tf.moving_average_variables()

@@ -61,6 +61,8 @@ def _variable(message: Any) -> VariableDef:
         trainable=message.trainable,
         save_slice_info_def=info and read_part(info),
         is_resource=message.is_resource,
+        synchronization=message.synchronization,
+        aggregation=message.aggregation,
     )
 
 
@@ -94,6 +96,7 @@ def write_collection(key: str, message: Any, collection: CollectionDef) -> None:
 
 def _written(variable: VariableDef) -> Any:
     message = message_classes.VariableDef(trainable=variable.trainable, is_resource=variable.is_resource)
+    message.synchronization, message.aggregation = variable.synchronization, variable.aggregation
     for name in _NAMES:
         setattr(message, name, getattr(variable, name) or "")
     info = variable.save_slice_info_def

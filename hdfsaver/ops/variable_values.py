@@ -1,0 +1,62 @@
+"""Variables as the operations that change them see them: a key and a value, or a handle."""
+
+from __future__ import annotations
+
+from typing import Protocol, cast
+
+from hdfsaver.errors import FailedPreconditionError
+from hdfsaver.graph.definition import Node
+from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.ops.base import KernelState
+from hdfsaver.tensor_info import Array
+
+
+def current(state: KernelState, ref: str, node: Node) -> Array:
+    """The value of a variable that an operation is about to change.
+
+    Parameters
+    ----------
+    state : object
+        The session's state.
+    ref : str
+        The key of the variable in it.
+    node : Node
+        The operation, for the error.
+
+    Returns
+    -------
+    ndarray
+        The value, which must not be written to.
+
+    Raises
+    ------
+    FailedPreconditionError
+        The variable has no value yet.
+    """
+    try:
+        return state.variables[ref]
+    except KeyError:
+        raise FailedPreconditionError(
+            None, None, f"Attempting to use uninitialized value {ref} (in operation {node.name!r})."
+        ) from None
+
+
+class OfHandle(Protocol):
+    """A variable behind a handle, which has operations of its own; see `hdfsaver.variables.resource_variable`."""
+
+    handle: Tensor
+
+    def assign(self, value: TensorLike, *, name: str | None = None) -> Tensor: ...
+
+    def assign_add(self, delta: TensorLike, *, name: str | None = None) -> Tensor: ...
+
+    def assign_sub(self, delta: TensorLike, *, name: str | None = None) -> Tensor: ...
+
+    def scattered(self, op_type: str, indices: TensorLike, updates: TensorLike, name: str | None) -> Tensor: ...
+
+    def is_initialized(self, name: str | None = None) -> Tensor: ...
+
+
+def of_handle(ref: object) -> OfHandle | None:
+    """A variable behind a handle as such; None for all others."""
+    return cast("OfHandle", ref) if hasattr(type(ref), "scattered") else None
