@@ -3897,6 +3897,14 @@ MUTANTS = [
             "Creators take no part when a variable is found by its operations.",
         ),
         (
+            "constraints-hold-in-one-scope",
+            "variables/variable_scope.py",
+            '        settings = {**self._defaults(), "constraint": None, **given}',
+            "        settings = {**self._defaults(), **given}",
+            "variables/test_variable_scope.py",
+            "Inner scopes do not take a constraint over.",
+        ),
+        (
             "parts-in-their-order",
             "variables/partitioned.py",
             "        self._variable_list = sorted(variable_list, key=lambda variable: _info(variable).var_offset)",

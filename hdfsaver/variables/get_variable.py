@@ -97,6 +97,11 @@ class _Request:
         return variable
 
     def _initial_value(self, name: str) -> Any:
+        if self.initializer is None and self.shape is None:
+            raise ValueError(
+                f"Variable {name} did not get an initializer, so its `shape` argument must be specified: "
+                "the shape of a new variable must be fully defined."
+            )
         initializer = self._default_initializer(name) if self.initializer is None else self.initializer
         if not callable(initializer):
             if self.shape is not None:
@@ -301,7 +306,10 @@ def get_variable(
     if _takes(getter, "constraint"):
         options["constraint"] = constraint
     with get_default_graph().name_scope(None):
-        got: Variable = getter(_get, name=full_name, **options)
+        # TensorFlow gives it by its name, wherever a function has it among its arguments.
+        by_name = _takes(getter, "getter", False)
+        given = {"name": full_name, **options}
+        got: Variable = getter(**given, getter=_get) if by_name else getter(_get, **given)
     return got
 
 

@@ -63,11 +63,8 @@ class SaveSliceInfo:
             It is not a slice specification.
         """
         *sizes, extents = spec.split(" ")
-        pairs = [extent.split(",") for extent in extents.split(":")]
         if not sizes:
             raise ValueError(f"Spec string must contain space-separated full_shape info, but is {spec!r}.")
-        if any(len(pair) != 2 for pair in pairs):
-            raise ValueError(f"Spec string must contain comma-separated pairs of offsets and shapes, but is {spec!r}.")
 
         def integers(texts: Iterable[str], said: str) -> list[int]:
             try:
@@ -76,8 +73,16 @@ class SaveSliceInfo:
                 raise ValueError(f"{said}, but the spec string is {spec!r}.") from error
 
         full_shape = integers(sizes, "full_shape must be a sequence of integers")
-        offsets = integers([start for start, _ in pairs], "var_offset must be an integer")
-        shape = integers([size for _, size in pairs], "var_shape must be an integer")
+        offsets: list[int] = []
+        shape: list[int] = []
+        for extent in extents.split(":"):
+            start, comma, size = extent.partition(",")
+            if not comma or "," in size:
+                raise ValueError(
+                    f"Spec string must contain comma-separated pairs of offsets and shapes, but is {spec!r}."
+                )
+            offsets += integers([start], "var_offset must be an integer")
+            shape += integers([size], "var_shape must be an integer")
         return cls("", full_shape, offsets, shape)
 
     @property

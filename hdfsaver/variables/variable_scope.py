@@ -132,12 +132,13 @@ class VariableScope:
         return {name: getattr(self, name) for name in _DEFAULTS}
 
     def inner(self, **changes: Any) -> VariableScope:
-        """A scope like this one where nothing else is said."""
+        """A scope like this one where nothing else is said; a constraint holds in one scope only, as in TensorFlow."""
         given = {name: value for name, value in changes.items() if value is not None}
         if "custom_getter" in given:
             given["custom_getter"] = _around(given["custom_getter"], self.custom_getter)
         reuse = given.pop("reuse", False) or self.reuse
-        return VariableScope(reuse, given.pop("name"), given.pop("name_scope", ""), **{**self._defaults(), **given})
+        settings = {**self._defaults(), "constraint": None, **given}
+        return VariableScope(reuse, settings.pop("name"), settings.pop("name_scope", ""), **settings)
 
 
 def _around(getter: Callable[..., Any], outer: Callable[..., Any] | None) -> Callable[..., Any]:
@@ -234,7 +235,7 @@ class variable_scope:  # noqa: N801, TensorFlow's name
     TypeError
         ``name_or_scope`` is neither a string nor a scope, or there is neither a name nor a default.
     ValueError
-        ``reuse`` is set without a name.
+        ``reuse`` is of another kind, or is set without a name.
     RuntimeError
         When it is left: another scope that was entered inside has not been left.
     """
@@ -259,6 +260,8 @@ class variable_scope:  # noqa: N801, TensorFlow's name
             raise TypeError(f"The auxiliary_name_scope must be `True` or `False`, while get {auxiliary_name_scope}")
         if name_or_scope is None and default_name is None:
             raise TypeError("If default_name is None then name_or_scope is required")
+        if not any(reuse is known for known in (None, False, True, AUTO_REUSE)):
+            raise ValueError(f"The reuse parameter must be True or False or None, or tf.AUTO_REUSE, not {reuse!r}.")
         self._name_or_scope = name_or_scope
         self._default_name = default_name
         self._auxiliary_name_scope = auxiliary_name_scope

@@ -38,7 +38,7 @@ class VariableSlice(Tensor):
         read, *bounds = self.op.inputs
         masks = {mask: self.op.get_attr(mask) for mask in MASKS}
         reference = read.op.inputs[0]
-        with self.graph.as_default(), self.graph.name_scope(None):
+        with self.graph.as_default():
             return apply(
                 "StridedSliceAssign", reference, *bounds, value, name=name or f"{self.op.name}/_assign", **masks
             )

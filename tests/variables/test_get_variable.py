@@ -156,3 +156,12 @@ def test_local_variables():
         tf.trainable_variables(),
         v.trainable,
     )
+
+
+def test_the_getter_is_given_by_its_name():
+    """A custom getter may have it behind other arguments."""
+
+    def second(name, getter, shape, **_):
+        return getter(f"{name}_second", shape)
+
+    assert "v_second:0" == tf.get_variable("v", [1], custom_getter=second).name

@@ -188,3 +188,20 @@ def test_the_older_form():
     """``variable_op_scope`` has its values first."""
     with tf.variable_op_scope([], "s", reuse=tf.AUTO_REUSE) as scope:
         assert ("s", tf.AUTO_REUSE) == (scope.name, scope.reuse)
+
+
+def test_constraints_hold_in_one_scope():
+    """An inner scope does not take a constraint over, nor does the same scope when it is entered again."""
+    bound = abs
+    with tf.variable_scope("a", constraint=bound, dtype=tf.float64) as scope:
+        assert tf.get_variable("v", [1]).constraint is bound
+        with tf.variable_scope("b") as inner:
+            assert (None, tf.float64) == (inner.constraint, inner.dtype)
+    with tf.variable_scope(scope) as again:
+        assert again.constraint is None
+
+
+def test_other_kinds_of_reuse():
+    """What is neither a bool nor AUTO_REUSE is refused."""
+    with pytest.raises(ValueError, match="reuse parameter must be True or False or None"):
+        tf.variable_scope("a", reuse=3)
