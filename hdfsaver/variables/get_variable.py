@@ -400,7 +400,7 @@ def _get(
     initializer: InitializerLike | None = None,
     **options: Any,
 ) -> Variable | PartitionedVariable:
-    reuse = options.pop("reuse", False)
+    reuse = options.pop("reuse", None)
     options.setdefault("regularizer", None)
     partitioner = options.pop("partitioner", None)
     store = _store()

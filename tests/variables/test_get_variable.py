@@ -165,3 +165,9 @@ def test_the_getter_is_given_by_its_name():
         return getter(f"{name}_second", shape)
 
     assert "v_second:0" == tf.get_variable("v", [1], custom_getter=second).name
+
+
+def test_getting_again_without_saying_how():
+    """Where a custom getter does not pass ``reuse`` on, a variable that exists is taken."""
+    v = tf.get_variable("v", [1])
+    assert tf.get_variable("v", [1], custom_getter=lambda getter, name, **_: getter(name, [1])) is v
