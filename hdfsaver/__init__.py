@@ -3,8 +3,48 @@
 import importlib
 import typing
 
-from hdfsaver import dtypes, errors, gfile, graph_util, initializers, limits, logging, math, nn, random, version
+from hdfsaver import (
+    debugging,
+    dtypes,
+    errors,
+    gfile,
+    graph_util,
+    initializers,
+    limits,
+    logging,
+    math,
+    nn,
+    random,
+    version,
+)
 from hdfsaver.absent_names import absent as _absent
+from hdfsaver.assertions.comparisons import (
+    assert_equal,
+    assert_greater,
+    assert_greater_equal,
+    assert_integer,
+    assert_less,
+    assert_less_equal,
+    assert_near,
+    assert_negative,
+    assert_non_negative,
+    assert_non_positive,
+    assert_none_equal,
+    assert_positive,
+    assert_proper_iterable,
+    assert_same_float_dtype,
+    assert_type,
+    is_non_decreasing,
+    is_numeric_tensor,
+    is_strictly_increasing,
+)
+from hdfsaver.assertions.shape_assertions import (
+    assert_rank,
+    assert_rank_at_least,
+    assert_rank_in,
+    assert_scalar,
+)
+from hdfsaver.assertions.static_values import constant_value as get_static_value
 from hdfsaver.dtypes import (
     QUANTIZED_DTYPES,
     DType,
@@ -132,6 +172,7 @@ from hdfsaver.ops.checks import (
 )
 from hdfsaver.ops.checks import (
     check_numerics,
+    ensure_shape,
 )
 from hdfsaver.ops.comparison import (
     equal,
@@ -342,6 +383,8 @@ from hdfsaver.session import (
 from hdfsaver.shapes import (
     Dimension,
     TensorShape,
+    dimension_at_index,
+    dimension_value,
 )
 from hdfsaver.training.custom_gradient import custom_gradient, grad_pass_through
 from hdfsaver.training.gradient_registry import NoGradient, NotDifferentiable, RegisterGradient
@@ -487,6 +530,25 @@ __all__ = [
     "argmin",
     "as_dtype",
     "asin",
+    "assert_equal",
+    "assert_greater",
+    "assert_greater_equal",
+    "assert_integer",
+    "assert_less",
+    "assert_less_equal",
+    "assert_near",
+    "assert_negative",
+    "assert_non_negative",
+    "assert_non_positive",
+    "assert_none_equal",
+    "assert_positive",
+    "assert_proper_iterable",
+    "assert_rank",
+    "assert_rank_at_least",
+    "assert_rank_in",
+    "assert_same_float_dtype",
+    "assert_scalar",
+    "assert_type",
     "assert_variables_initialized",
     "assign",
     "assign_add",
@@ -531,8 +593,11 @@ __all__ = [
     "cumprod",
     "cumsum",
     "custom_gradient",
+    "debugging",
     "delete_session_tensor",
     "device",
+    "dimension_at_index",
+    "dimension_value",
     "disable_control_flow_v2",
     "disable_eager_execution",
     "disable_resource_variables",
@@ -550,6 +615,7 @@ __all__ = [
     "enable_tensor_equality",
     "enable_v2_behavior",
     "enable_v2_tensorshape",
+    "ensure_shape",
     "equal",
     "erf",
     "errors",
@@ -580,6 +646,7 @@ __all__ = [
     "get_local_variable",
     "get_session_handle",
     "get_session_tensor",
+    "get_static_value",
     "get_variable",
     "get_variable_scope",
     "gfile",
@@ -615,6 +682,9 @@ __all__ = [
     "is_finite",
     "is_inf",
     "is_nan",
+    "is_non_decreasing",
+    "is_numeric_tensor",
+    "is_strictly_increasing",
     "is_tensor",
     "is_variable_initialized",
     "less",

@@ -411,7 +411,7 @@ def as_dtype(value: DTypeLike) -> DType:
     else:
         found = _of_numpy(getattr(value, "dtype", None))
     if found is None:
-        raise TypeError(f"Cannot convert {value!r} to a dtype; the dtypes are {', '.join(ROW_BY_NAME)}.")
+        raise TypeError(f"Cannot convert {value!r} to a TensorFlow DType; the dtypes are {', '.join(ROW_BY_NAME)}.")
     return found
 
 

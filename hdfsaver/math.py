@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing
 
 from hdfsaver.absent_names import absent as _absent
+from hdfsaver.assertions.comparisons import is_non_decreasing, is_strictly_increasing
 from hdfsaver.ops.activations import (
     log_sigmoid,
     sigmoid,
@@ -145,6 +146,8 @@ __all__ = [
     "is_finite",
     "is_inf",
     "is_nan",
+    "is_non_decreasing",
+    "is_strictly_increasing",
     "l2_normalize",
     "less",
     "less_equal",

@@ -149,7 +149,10 @@ def _broadcast_dimension(a: int | None, b: int | None, first: Shape, second: Sha
     if a == 1:
         return b
     if a is not None and b is not None:
-        raise ValueError(f"Shapes {text(first)} and {text(second)} cannot be broadcast together.")
+        raise ValueError(
+            f"Dimensions must be equal, but are {a} and {b}: shapes {text(first)} and {text(second)} cannot be "
+            "broadcast together."
+        )
     # One is unknown and the other is at least 2 (or 0): the known one decides, or the run fails.
     return b if a is None else a
 
@@ -380,10 +383,10 @@ class TensorShape:
             return TensorShape(None)
         return TensorShape(self.plain + other_plain)
 
-    def with_rank(self, rank: int) -> TensorShape:
-        """This shape, which must have that rank; `ValueError` otherwise."""
+    def with_rank(self, rank: int | None) -> TensorShape:
+        """This shape, which must have that rank if it is not None; `ValueError` otherwise."""
         self.assert_has_rank(rank)
-        return self.merge_with([None] * rank)
+        return self.merge_with(unknown_shape(rank))
 
     def with_rank_at_least(self, rank: int) -> TensorShape:
         """This shape; `ValueError` if its rank is lower."""

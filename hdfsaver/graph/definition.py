@@ -103,7 +103,7 @@ class Node:
         if definition is None:
             return None
         try:
-            return definition.fold(self.source(position))
+            return definition.fold_output(self.source(position), self.inputs[position][1])
         except UNFIT:
             return None  # the run reports the error
 
@@ -190,6 +190,10 @@ class OpDef:
     def fold(self, node: Node) -> Array | None:
         """The value of the only output where it is known before anything runs."""
         return None
+
+    def fold_output(self, node: Node, output: int) -> Array | None:
+        """The value of one output where it is known before anything runs."""
+        return self.fold(node) if output == 0 else None
 
     def sizes(self, node: Node) -> Shape:
         """The value of the only output, a vector of sizes, as far as known before a run."""

@@ -103,7 +103,7 @@ def as_array(value: Any, dtype: str | None = None, *, copy: bool = True) -> tupl
         value = _sizes(value, dtype)
     elif isinstance(value, Dimension):
         value = _size_of(value, dtype)
-    elif hasattr(value, "__array__") and not isinstance(value, np.generic):
+    elif _stands_for_array(value):
         value = np.asarray(value)  # a plain array, which keeps the dtype, of a subclass and of another library's array
     if isinstance(value, np.ndarray | np.generic):
         return _of_array(value, dtype, copy)
@@ -116,6 +116,10 @@ def as_array(value: Any, dtype: str | None = None, *, copy: bool = True) -> tupl
     if plain.size and not _may_become(dtypes.as_dtype(found), dtypes.as_dtype(dtype)):
         raise TypeError(f"Expected {dtype}, but got {_shown(value)}, which is {found}.")
     return _cast(plain, dtype, copy), dtype
+
+
+def _stands_for_array(value: Any) -> bool:
+    return not isinstance(value, np.generic) and (hasattr(value, "__array__") or hasattr(value, "__array_interface__"))
 
 
 def _of_array(value: Any, dtype: str | None, copy: bool) -> tuple[Array, str]:

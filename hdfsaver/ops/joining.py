@@ -351,7 +351,7 @@ class Pack(OpDef):
         return fold_by_kernel(self, node)
 
     def sizes(self, node: Node) -> Shape:
-        if any(shape != () for shape in node.input_shapes):
+        if () not in node.input_shapes:
             return super().sizes(node)
         values = [node.constant(position) for position in range(len(node.inputs))]
         return tuple(None if value is None or value < 0 else int(value) for value in values)
@@ -427,6 +427,13 @@ class Unpack(OpDef):
             return parts[0, ...] if number == 1 else tuple(parts[place, ...] for place in range(number))
 
         return unpack
+
+    def fold_output(self, node: Node, output: int) -> Array | None:
+        value, sizes = node.constant(0), node.sizes(0)
+        if value is not None:
+            return np.asarray(np.moveaxis(value, node.attrs["axis"], 0)[output])
+        size = None if sizes is None else sizes[output]
+        return None if size is None else np.array(size, dtypes.numpy_dtype(node.attrs["T"]))
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         return [apply("Pack", _without_gaps(op, grads), name="stack", axis=op.get_attr("axis"))]

@@ -155,6 +155,7 @@ CASES: list[Case] = [
     unary("Identity", SIGNED),
     Case("IdentityN", lambda x, y: apply_list("IdentityN", [x, y]), (SIGNED, SIGNED)),
     Case("CheckNumerics", op("CheckNumerics", message=b"x"), (SIGNED,)),
+    Case("EnsureShape", op("EnsureShape", shape=None), (SIGNED,)),
     Case("PlaceholderWithDefault", op("PlaceholderWithDefault", shape=None), (SIGNED,)),
     Case("Cast", lambda x: apply("Cast", x, DstT="complex128"), (SIGNED,), 1),
     Case("Select", lambda x, y: apply("Select", [True, False], x, y), (reals(2, 3), reals(2, 3)), label="rows"),

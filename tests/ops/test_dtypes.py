@@ -56,6 +56,7 @@ BINARY = (
 CALLS: dict[str, Call] = {
     **{name: op(name) for name in UNARY.split()},
     "CheckNumerics": op("CheckNumerics", message=b"x"),
+    "EnsureShape": op("EnsureShape", shape=(2, 3)),
     **{name: twice(name) for name in BINARY.split()},
     **{f"{name} keeping": op(name, [0], keep_dims=True) for name in ("Sum", "Mean", "Prod", "Max", "Min")},
     **{f"{name} all": op(name, [0, 1]) for name in ("Sum", "Mean", "Prod", "Max", "Min")},

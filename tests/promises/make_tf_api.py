@@ -27,20 +27,23 @@ train.StopAtStepHook train.LoggingTensorHook train.StepCounterHook train.NanTens
 train.FeedFnHook train.GlobalStepWaiterHook train.SecondOrStepTimer train.SessionManager train.Supervisor
 train.Coordinator train.LooperThread train.basic_train_loop IndexedSlices SparseTensor
 convert_to_tensor_or_indexed_slices convert_to_tensor_or_sparse_tensor is_tensor sparse_placeholder
-get_session_handle get_session_tensor delete_session_tensor
-gfile.GFile gfile.FastGFile
-gfile.Open gfile.Exists gfile.IsDirectory gfile.ListDirectory gfile.Glob gfile.Walk gfile.Stat gfile.MkDir
-gfile.MakeDirs gfile.Copy gfile.Rename gfile.Remove gfile.DeleteRecursively io.gfile.GFile io.gfile.exists
-io.gfile.isdir io.gfile.listdir io.gfile.glob io.gfile.walk io.gfile.stat io.gfile.mkdir io.gfile.makedirs
-io.gfile.copy io.gfile.rename io.gfile.remove io.gfile.rmtree io.gfile.join io.gfile.get_registered_schemes
-saved_model.load saved_model.loader.load saved_model.loader.maybe_saved_model_directory
-saved_model.maybe_saved_model_directory saved_model.contains_saved_model saved_model.simple_save saved_model.Builder
-saved_model.builder.SavedModelBuilder saved_model.build_signature_def saved_model.predict_signature_def
-saved_model.regression_signature_def saved_model.classification_signature_def saved_model.is_valid_signature
-saved_model.build_tensor_info saved_model.get_tensor_from_tensor_info saved_model.main_op.main_op
-saved_model.main_op_with_restore saved_model.main_op.main_op_with_restore name_scope op_scope init_scope device
-container control_dependencies colocate_with register_tensor_conversion_function Graph.create_op
-Graph.gradient_override_map train.replica_device_setter Session InteractiveSession get_default_session
+get_session_handle get_session_tensor delete_session_tensor gfile.GFile gfile.FastGFile gfile.Open gfile.Exists
+gfile.IsDirectory gfile.ListDirectory gfile.Glob gfile.Walk gfile.Stat gfile.MkDir gfile.MakeDirs gfile.Copy
+gfile.Rename gfile.Remove gfile.DeleteRecursively io.gfile.GFile io.gfile.exists io.gfile.isdir io.gfile.listdir
+io.gfile.glob io.gfile.walk io.gfile.stat io.gfile.mkdir io.gfile.makedirs io.gfile.copy io.gfile.rename
+io.gfile.remove io.gfile.rmtree io.gfile.join io.gfile.get_registered_schemes saved_model.load
+saved_model.loader.load saved_model.loader.maybe_saved_model_directory saved_model.maybe_saved_model_directory
+saved_model.contains_saved_model saved_model.simple_save saved_model.Builder saved_model.builder.SavedModelBuilder
+saved_model.build_signature_def saved_model.predict_signature_def saved_model.regression_signature_def
+saved_model.classification_signature_def saved_model.is_valid_signature saved_model.build_tensor_info
+saved_model.get_tensor_from_tensor_info saved_model.main_op.main_op saved_model.main_op_with_restore
+saved_model.main_op.main_op_with_restore name_scope op_scope init_scope device container control_dependencies
+colocate_with register_tensor_conversion_function Graph.create_op Graph.gradient_override_map
+train.replica_device_setter Session InteractiveSession get_default_session get_static_value ensure_shape assert_equal
+assert_none_equal assert_less assert_less_equal assert_greater assert_greater_equal assert_negative assert_positive
+assert_non_negative assert_non_positive assert_near assert_rank assert_rank_at_least assert_rank_in assert_integer
+assert_type assert_scalar assert_proper_iterable assert_same_float_dtype debugging.assert_shapes is_numeric_tensor
+is_non_decreasing is_strictly_increasing
 """.split()  # noqa: SIM905, a list would be one name a line
 
 

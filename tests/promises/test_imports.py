@@ -32,6 +32,7 @@ LAYERS = (
     ("formats",),
     ("arrays",),
     ("variables", "session", "training"),
+    ("assertions",),
     ("checkpoint",),
     ("monitoring", "conversion", "saved_model"),
     ("cli", "testing", "programs"),

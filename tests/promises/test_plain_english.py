@@ -22,7 +22,7 @@ CHECKED = (
     "interop",
     "monitoring",
     "graph", "ops", "session", "variables", "training", "testing", "shapes.py", "__init__.py", "math.py", "nn.py",
-    "random.py", "initializers.py", "logging.py", "graph_util.py", "numpy.py",
+    "assertions", "debugging.py", "random.py", "initializers.py", "logging.py", "graph_util.py", "numpy.py",
     "programs", "compat", "absent_names.py", "app.py", "flags.py",
 )  # fmt: skip
 """The packages and modules below ``hdfsaver`` that are checked."""

@@ -31,6 +31,7 @@ ANYTHING = {
     "Tensor.eval": "an array, a scalar or bytes, as `Session.run`",
     "Variable.eval": "an array, a scalar or bytes, as `Session.run`",
     "_MonitoredBase.run": "as `Session.run`",
+    "constant_value": "an array, or the argument itself where it is not a tensor",
     "load_variable": "an array, a scalar or bytes",
 }
 """The functions that may return anything, and what it is."""

@@ -1,0 +1,1 @@
+"""Checks of values, ranks, shapes and dtypes: ``tf.assert_equal`` and others."""
