@@ -6,6 +6,7 @@ variable); `DType` is the corresponding object of TensorFlow's API (``tf.float32
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import ml_dtypes
@@ -213,7 +214,10 @@ class DType:
 
     @property
     def as_numpy_dtype(self) -> type[Any]:
-        """NumPy's type class, as ``np.float32``; ``object`` for strings."""
+        """NumPy's type class, as ``np.float32``; ``object`` for strings, and for handles, which NumPy does not have.
+
+        Arrays of quantized dtypes hold plain integers, so it is those: ``np.int8`` for ``qint8``.
+        """
         found: type[Any] = np.dtype(self._row.numpy).type
         return object if found is np.object_ else found
 
@@ -291,6 +295,21 @@ class DType:
         """
         dtype = as_dtype(other)
         return self in (dtype, dtype.base_dtype)
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether this is a dtype of numbers with 8 bits or more, floats of 8 bits left out."""
+        if self.is_floating or self.is_integer:
+            return self.base_dtype not in (int4, uint4) and not self._row.name.startswith("float8")
+        return self.is_complex or self.is_quantized
+
+    def is_subtype_of(self, other: object) -> bool:
+        """Whether the other is the same dtype."""
+        return self == other
+
+    def most_specific_common_supertype(self, others: Iterable[object]) -> DType | None:
+        """The dtype itself where all others are the same; None otherwise."""
+        return self if all(self == other for other in others) else None
 
     @property
     def limits(self) -> tuple[Any, Any]:

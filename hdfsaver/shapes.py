@@ -376,6 +376,25 @@ class TensorShape:
         """The shape that knows what either knows; `ValueError` where they contradict each other."""
         return TensorShape(merge(self.plain, as_shape(other)))
 
+    def is_subtype_of(self, other: object) -> bool:
+        """Whether each array of this shape is one of the other `TensorShape`, too."""
+        if not isinstance(other, TensorShape):
+            return False
+        if other.plain is None:
+            return True
+        return self.rank == other.rank and all(
+            b is None or a == b for a, b in zip(self.plain or (), other.plain, strict=True)
+        )
+
+    def most_specific_common_supertype(self, others: Iterable[object]) -> TensorShape | None:
+        """The shape that knows most of those that fit all; None where one of the others is not a `TensorShape`."""
+        found = self
+        for other in others:
+            if not isinstance(other, TensorShape):
+                return None
+            found = found.most_specific_compatible_shape(other)
+        return found
+
     def concatenate(self, other: ShapeLike) -> TensorShape:
         """This shape's dimensions followed by the other's; a `Dimension` is one of length 1."""
         other_plain = as_shape(other)

@@ -1810,6 +1810,14 @@ MUTANTS = [
             "ensure_shape stops a run with another shape.",
         ),
         (
+            "a-supertype-of-shapes",
+            "shapes.py",
+            "            found = found.most_specific_compatible_shape(other)",
+            "            found = other",
+            "ground/test_shapes.py",
+            "The common supertype of shapes knows only what all have in common.",
+        ),
+        (
             "nul-at-the-end-of-text",
             "graph/tensor_conversion.py",
             "    if _holds_text(value):",

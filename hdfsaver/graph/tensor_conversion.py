@@ -142,7 +142,7 @@ def _sizes(shape: TensorShape, dtype: str | None) -> Array:
     if dtype is None:
         dtype = "int64" if sizes.size and sizes.max() >= 2**31 else "int32"
     elif dtype == "int32" and sizes.size and sizes.max() >= 2**31:
-        raise ValueError(f"Cannot convert a TensorShape to dtype int32; a dimension is too large: {shape}")
+        raise ValueError(f"Cannot convert a TensorShape to dtype int32; a dimension is too large: {shape}. Take int64.")
     return sizes.astype(dtypes.numpy_dtype(dtype))
 
 

@@ -278,7 +278,7 @@ def scope(name: str | None, default: str, *values: object) -> Iterator[str]:
 def normal_axis(axis: int, rank: int) -> int:
     """Count an axis from the front; `ValueError` where it is out of range."""
     if not -rank <= axis < rank:
-        raise ValueError(f"Axis {axis} must be in [{-rank}, {rank}) for a tensor of rank {rank}.")
+        raise ValueError(f"Axis {axis} is out of the range [{-rank}, {rank}) for a tensor of rank {rank}.")
     return axis % rank
 
 
@@ -301,7 +301,8 @@ def static_integer(node: Node, position: int) -> int | None:
 def integer(value: npt.ArrayLike) -> int:
     """The one element of an array; `ValueError` where it has more or fewer."""
     if np.size(value) != 1:
-        raise ValueError(f"A single integer is needed, not an array of shape {shapes.text(np.shape(value))}.")
+        shape = shapes.text(np.shape(value))
+        raise ValueError(f"The integer must be a tensor with a single value, not one of shape {shape}.")
     return int(np.reshape(value, ()))
 
 

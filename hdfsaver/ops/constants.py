@@ -166,7 +166,7 @@ def make_tensor_proto(
         return tensor_proto(array, found, array.shape)
     if allow_broadcast and array.size not in (1, math.prod(plain)):
         raise TypeError(
-            f"Expected a value of shape {shapes.text(plain)} or a single one, got {shapes.text(array.shape)}."
+            f"Expected a single value or one of shape {shapes.text(plain)}, got {shapes.text(array.shape)}."
         )
     _check_fill(array, plain, verify_shape)
     return tensor_proto(array, found, plain)
@@ -220,12 +220,17 @@ class Placeholder(OpDef):
         return lambda: _must_be_fed(node)
 
 
+_RUN_NAMES = {"float32": "float", "float64": "double", "float16": "half"}
+"""The names of dtypes in the messages of TensorFlow's runs."""
+
+
 def _must_be_fed(node: Node) -> None:
+    dtype, known = node.attrs["dtype"], node.attrs["shape"]
+    shape = "" if known is None else f" and shape [{','.join('?' if size is None else str(size) for size in known)}]"
     raise InvalidArgumentError(
         None,
         None,
-        f"You must feed a value for placeholder tensor {node.name!r} with dtype {node.attrs['dtype']} "
-        f"and shape {shapes.text(node.attrs['shape'])}.",
+        f"You must feed a value for placeholder tensor {node.name!r} with dtype {_RUN_NAMES.get(dtype, dtype)}{shape}.",
     )
 
 

@@ -398,7 +398,7 @@ class Squeeze(OpDef):
         dropped = {normal_axis(axis, len(shape)) for axis in axes} if axes else set(_ones(shape))
         wrong = [axis for axis in dropped if shape[axis] not in (1, None)]
         if wrong:
-            raise ValueError(f"Can not squeeze dimension {wrong[0]} of length {shape[wrong[0]]}.")
+            raise ValueError(f"Can not squeeze dim[{wrong[0]}], expected a dimension of 1, got {shape[wrong[0]]}.")
         return [tuple(size for axis, size in enumerate(shape) if axis not in dropped)]
 
     def kernel(self, node: Node) -> Kernel:

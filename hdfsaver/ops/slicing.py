@@ -56,7 +56,7 @@ def _items(begin: Sequence[Any], end: Sequence[Any], strides: Sequence[Any], att
             stop = None if _has(attrs, "end_mask", position) else last
             items.append(slice(start, stop, step))
     if items.count(Ellipsis) > 1:
-        raise ValueError("An index can have at most one ellipsis.")
+        raise ValueError("Multiple ellipses in an index, which can have one.")
     return items
 
 
@@ -98,6 +98,8 @@ def _expanded(index: list[Any], rank: int) -> list[Any]:
     if Ellipsis not in index:
         index = [*index, Ellipsis]
     missing = rank - sum(item is not None and item is not Ellipsis for item in index)
+    if rank == 0 and missing < 0:
+        raise ValueError("Attempting to slice scalar input.")
     if missing < 0:
         raise ValueError(f"An index into {rank - missing} dimensions is too long for a tensor of rank {rank}.")
     place = index.index(Ellipsis)

@@ -109,6 +109,17 @@ def test_properties():
         _ = dtypes.string.max
 
 
+def test_numbers_and_subtypes():
+    """What is numeric is as in TensorFlow; a dtype is a subtype of itself alone."""
+    numeric = {"float32", "bfloat16", "int8", "uint64", "complex64", "qint8"}
+    other = {"bool", "string", "resource", "int4", "float8_e5m2"}
+    assert numeric == {name for name in numeric | other if dtypes.as_dtype(name).is_numeric}
+    assert dtypes.float32.is_subtype_of(dtypes.float32)
+    assert not dtypes.float32.is_subtype_of(dtypes.int32)
+    assert dtypes.float32 is dtypes.float32.most_specific_common_supertype([dtypes.float32])
+    assert dtypes.float32.most_specific_common_supertype([dtypes.int32]) is None
+
+
 def test_comparing():
     """A dtype equals whatever is read as it, and nothing else; a reference is another dtype."""
     assert dtypes.float32 == np.float32

@@ -173,3 +173,21 @@ def test_an_unknown_dimension_is_not_an_integer():
     assert 3 == int(Dimension(3))
     with pytest.raises(TypeError, match="unknown"):
         int(Dimension(None))
+
+
+def test_subtypes():
+    """A shape is a subtype of those that know less; a supertype knows what all have in common."""
+    full, partial, unknown = TensorShape([1, 2]), TensorShape([1, None]), TensorShape(None)
+    assert [True, True, True] == [full.is_subtype_of(other) for other in (full, partial, unknown)]
+    assert [False, False, False] == [full.is_subtype_of(other) for other in (TensorShape([1]), TensorShape([1, 3]), 1)]
+    assert [False, False] == [partial.is_subtype_of(full), unknown.is_subtype_of(partial)]
+    assert full == full.most_specific_common_supertype([])
+    assert [1, None] == full.most_specific_common_supertype([TensorShape([1, 3])]).as_list()
+    assert unknown == full.most_specific_common_supertype([TensorShape([1])])
+    assert full.most_specific_common_supertype([[1, 2]]) is None
+
+
+def test_a_rank_that_is_not_asked_for():
+    """with_rank(None) is the shape itself, as in TensorFlow."""
+    assert [1, 2] == TensorShape([1, 2]).with_rank(None).as_list()
+    assert TensorShape(None).with_rank(None).rank is None

@@ -89,7 +89,7 @@ def test_make_tensor_proto():
     assert message is tf.make_tensor_proto(message)
     with pytest.raises(ValueError, match="not both"):
         tf.make_tensor_proto(1, verify_shape=True, allow_broadcast=True)
-    with pytest.raises(TypeError, match="or a single one"):
+    with pytest.raises(TypeError, match="a single value or one of"):
         tf.make_tensor_proto([1, 2], shape=[2, 2], allow_broadcast=True)
     with pytest.raises(TypeError, match="shape"):
         tf.make_tensor_proto([1, 2], shape=[1, 2], verify_shape=True)
