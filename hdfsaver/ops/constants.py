@@ -350,13 +350,20 @@ class Identity(_Passing):
 @overload
 def identity(input: IndexedSlices, name: str | None = None) -> IndexedSlices: ...
 @overload
+def identity(input: SparseTensor, name: str | None = None) -> SparseTensor: ...
+@overload
 def identity(input: TensorLike, name: str | None = None) -> Tensor: ...
-def identity(input: TensorLike | IndexedSlices, name: str | None = None) -> Tensor | IndexedSlices:
-    """The tensor, unchanged, as an operation with a name of its own; of slices each of their tensors."""
+def identity(
+    input: TensorLike | IndexedSlices | SparseTensor, name: str | None = None
+) -> Tensor | IndexedSlices | SparseTensor:
+    """The tensor, unchanged, as an operation with a name of its own; of slices and sparse tensors each tensor."""
     if isinstance(input, IndexedSlices):
         values, indices = apply("Identity", input.values, name=name), apply("Identity", input.indices, name=name)
         shape = input.dense_shape
         return IndexedSlices(values, indices, None if shape is None else apply("Identity", shape, name=name))
+    if isinstance(input, SparseTensor):
+        parts = (input.indices, input.values, input.dense_shape)
+        return SparseTensor(*(apply("Identity", part, name=name) for part in parts))
     return apply("Identity", input, name=name)
 
 

@@ -473,4 +473,4 @@ def unstack(value: TensorLike, num: int | None = None, axis: int = 0, name: str 
         if number is None:
             raise ValueError(f"Cannot infer argument `num` from shape {value.shape}; give it.")
         num = number
-    return apply_list("Unpack", value, name=name, num=num, axis=axis)
+    return apply_list("Unpack", value, name=name, num=int(num), axis=int(axis))

@@ -183,3 +183,20 @@ def test_ensure_shape() -> None:
             session.run(y, {x: np.ones((1, 2))})
     with pytest.raises(ValueError, match="not compatible"):
         tf.ensure_shape(x, [None, 3])
+
+
+def test_sparse_tensors() -> None:
+    """Ranks, dtypes and sizes of sparse tensors are checked as well, and an identity of one is sparse."""
+    x = tf.SparseTensor([[0, 1]], [1.0], [2, 3])
+    tf.assert_rank(x, 2)
+    tf.assert_type(x, tf.float32)
+    tf.debugging.assert_shapes([(x, ("N", "D")), (tf.ones([3]), ("D",))])
+    with pytest.raises(ValueError, match="must have rank 3"):
+        tf.assert_rank(x, 3)
+    late = tf.SparseTensor([[0, 1]], [1.0], tf.placeholder_with_default(np.array([2, 3]), [None]))
+    with tf.Session() as session:
+        session.run([tf.assert_rank(late, 2), tf.debugging.assert_shapes([(late, (2, 3))])])
+        with pytest.raises(tf.errors.InvalidArgumentError, match="must have rank"):
+            session.run(tf.assert_rank(late, 1))
+        assert [2, 3] == session.run(tf.identity(x).dense_shape).tolist()
+    assert isinstance(tf.identity(x), tf.SparseTensor)

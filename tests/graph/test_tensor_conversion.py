@@ -204,6 +204,7 @@ def test_a_tensor_of_another_dtype_is_not_converted():
         (lambda x, d: tf.pad(tf.ones([1]), [[d, d]]), [7]),
         (lambda x, d: tf.reduce_sum(x, axis=d - 1), [None, 3]),
         (lambda x, d: tf.to_float(d), []),
+        (lambda x, d: tf.unstack(tf.zeros([5, 2, 3, 3]), d, axis=d)[0], [5, 2, 3]),
         (lambda x, d: tf.constant(2, tf.int64) * d, []),
     ],
 )
