@@ -1735,7 +1735,7 @@ MUTANTS = [
             'apply("Cast", column, DstT="int64") for',
             "column for",
             "graph/test_brackets.py",
-            "Indices may be int64 tensors beside numbers.",
+            "Bounds beyond 32 bits stand beside others.",
         ),
         (
             "only-integers-index",

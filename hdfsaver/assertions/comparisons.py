@@ -140,8 +140,9 @@ def assert_equal(
     TypeError
         The dtypes differ.
     """
-    if x is y:
-        with scope(name, "assert_equal"):
+    # TensorFlow enters the scope here as well, so that the names of operations begin with assert_equal_1.
+    with scope(name, "assert_equal", x, y, *(data or ())):
+        if x is y:
             return no_op()
     return _compared("==", equal, np.equal, x, y, data, summarize, message, name, "assert_equal")
 

@@ -56,7 +56,9 @@ def test_only_plain_values_fail_at_once() -> None:
         session.run(late)
     with pytest.raises(TypeError):
         tf.assert_less(1.5, x)
-    assert "NoOp" == tf.assert_equal(x, x).type
+    assert "assert_equal/NoOp" == tf.assert_equal(x, x).name
+    tf.assert_equal(x, 1)
+    assert "assert_equal_2/Equal" in [op.name for op in x.graph.get_operations()]
 
 
 def test_near() -> None:

@@ -26,6 +26,7 @@ def long(value: int) -> tf.Tensor:
         (lambda x: x[tf.constant(1, tf.int16), :], VALUES[1], [3]),
         (lambda x: x[np.array(1), [2][0]], VALUES[1, 2], []),
         (lambda x: x[()], VALUES, [2, 3]),
+        (lambda x: x[: 2**40, 1], VALUES[:, 1], [2]),
         (lambda x: x[: tf.Dimension(None), tf.Dimension(1) :], VALUES[:, 1:], [2, 2]),
     ],
 )
