@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from hdfsaver import schema
 from hdfsaver.annotations import NONE, Annotations, annotate, annotations_of
+from hdfsaver.checkpoint.meta_graph import export_scoped_meta_graph
 from hdfsaver.checkpoint.meta_graph_files import read_nodes
 from hdfsaver.checkpoint.saveables.partitioned_saveable import Part
 from hdfsaver.checkpoint.saver import OPERATIONS, Saver
@@ -57,6 +58,7 @@ def import_meta_graph(
     input_map: Mapping[str, Any] | None = None,
     unbound_inputs_col_name: str | None = "unbound_inputs",
     restore_collections_predicate: Callable[[str], bool] = lambda key: True,
+    graph: Graph | None = None,
     group: str = "",
 ) -> Saver | None:
     """Bring a graph back, without the code that defined it. Values of variables are not read.
@@ -80,6 +82,8 @@ def import_meta_graph(
         The name of that collection.
     restore_collections_predicate : callable
         Whether to bring back the collection of that name.
+    graph : Graph, optional
+        The graph to import into; the default graph where none is given.
     group : str
         The model to bring back, in a file that has several; the Saver is for the same one.
 
@@ -113,7 +117,38 @@ def import_meta_graph(
     options = _ImportOptions(
         clear_devices, import_scope, input_map, unbound_inputs_col_name, restore_collections_predicate
     )
-    return _saver_of(_import(meta_graph_or_file, get_default_graph(), options, group), group)
+    into = get_default_graph() if graph is None else graph
+    return _saver_of(_import(meta_graph_or_file, into, options, group), group)
+
+
+def copy_scoped_meta_graph(
+    from_scope: str, to_scope: str, from_graph: Graph | None = None, to_graph: Graph | None = None
+) -> dict[str, Variable]:
+    """Copy the operations of a scope, with their collections, into another scope or graph.
+
+    Parameters
+    ----------
+    from_scope, to_scope : str
+        The scopes.
+    from_graph, to_graph : Graph, optional
+        The default graph where none is given.
+
+    Returns
+    -------
+    dict of str to Variable
+        The global variables of the copy by their names without the scope.
+
+    Raises
+    ------
+    ValueError
+        Both scopes are the same one of one graph, or the operations take inputs from outside of the scope.
+    """
+    source = get_default_graph() if from_graph is None else from_graph
+    target = get_default_graph() if to_graph is None else to_graph
+    if source is target and from_scope == to_scope:
+        raise ValueError(f"'from_scope' and 'to_scope' need to be different in one graph; both are {from_scope!r}.")
+    described, _ = export_scoped_meta_graph(graph=source, export_scope=from_scope)
+    return import_scoped_meta_graph(described, graph=target, import_scope=to_scope)
 
 
 def import_scoped_meta_graph(

@@ -290,10 +290,17 @@ def export_scoped_meta_graph(
         The description.
     var_list : dict of str to Variable
         The global variables by their names without the scope.
+
+    Raises
+    ------
+    TypeError
+        ``saver_def`` is not a SaverDef.
     """
     graph = get_default_graph() if graph is None else graph
     described = graph if graph_def is None else _redefined(graph, graph_def)
-    saver = None if saver_def is None else read_saver(saver_def)
+    if saver_def and not isinstance(saver_def, SaverDef | message_classes.SaverDef):
+        raise TypeError(f"saver_def must be of type SaverDef. Received type: {type(saver_def)}.")
+    saver = read_saver(saver_def) if saver_def else None
     excluded = extraneous_savers(described.digraph, saver) if clear_extraneous_savers else frozenset()
     options = ExportOptions(
         collection_list, clear_devices, strip_default_attrs, export_scope, excluded, unbound_inputs_col_name

@@ -156,9 +156,12 @@ class Saver:
         self._saveables: dict[str, Saveable] = {}
         self._reshape = reshape
         self._pad = pad_step_number
+        if saver_def and not isinstance(saver_def, SaverDef | message_classes.SaverDef):
+            raise ValueError(f"saver_def must be a SaverDef: {saver_def!r}.")
+        self._saver_message: message_classes.SaverDef | None = None
         self._saver_def = (
             read_saver(saver_def)
-            if saver_def is not None
+            if saver_def
             else SaverDef(
                 max_to_keep=max_to_keep or 0,
                 sharded=sharded,
@@ -271,7 +274,8 @@ class Saver:
             ``sess`` is not a session, the step is not an integer, or a program has put a value on a node or an edge of
             the graph that a file cannot hold; see `hdfsaver.schema`. Nothing is written.
         ValueError
-            The folder does not exist, or the checkpoint would have the state file's name.
+            The folder does not exist, nor the one above it, in which it would be made; or the checkpoint would have the
+            state file's name.
         RuntimeError
             The session is closed.
         OpError
@@ -294,7 +298,6 @@ class Saver:
         rating = None if metric is None else metric_number(sess, metric)
         if not self._saveables:
             return None
-        make_parent(prefix)
         path = checkpoint_names.absolute(prefix)
         options = WriteOptions(durable, sweep=False, progress=progress)
         rotation = self._rotation if write_state else None
@@ -311,7 +314,9 @@ class Saver:
         )
 
         def prepared() -> Callable[[], None]:
-            return job_of(*self._model(sess, write_meta_graph, strip_default_attrs, own=not wait)).run
+            job = job_of(*self._model(sess, write_meta_graph, strip_default_attrs, own=not wait))
+            make_parent(prefix)
+            return job.run
 
         self._saves.run(checkpoint_names.file_of(path), prepared, in_background=not wait)
         return prefix
@@ -497,6 +502,7 @@ class Saver:
         """A Saver of the same variables; its list of checkpoints, which begins with the same ones, is its own."""
         made = type(self).__new__(type(self))
         made.__dict__.update(self.__dict__)
+        made._saver_message = None
         made._writer, made._saves, made._rotation = Writer(), Saves(), copy.copy(self._rotation)
         return made
 
@@ -509,13 +515,15 @@ class Saver:
     # -- describing ----------------------------------------------------------------------------------------------
 
     @property
-    def saver_def(self) -> message_classes.SaverDef:
-        """The settings as a message; see `as_saver_def`."""
-        return self.as_saver_def()
+    def saver_def(self) -> message_classes.SaverDef | None:
+        """The Saver's settings, the same message each time; None before `build`."""
+        return self.as_saver_def() if self._is_built else None
 
     def as_saver_def(self) -> message_classes.SaverDef:
-        """The Saver's settings."""
-        return saver_message(self._saver_def)
+        """The Saver's settings, the same message each time."""
+        if self._saver_message is None:
+            self._saver_message = saver_message(self._saver_def)
+        return self._saver_message
 
     def to_proto(self, export_scope: str | None = None) -> message_classes.SaverDef | None:
         """A copy of the Saver's settings; None if it names operations outside ``export_scope``."""
