@@ -46,7 +46,12 @@ def test_collections(prefix, scope):
 
 
 @pytest.mark.parametrize(
-    "items", [[1, "s"], [object()], [{"a": 1}], [None], [True], [2**63], [-(2**63) - 1], [1, 1.5]], ids=repr
+    "items",
+    [
+        *([1, "s"], [{"a": 1}], [None], [True], [2**63], [-(2**63) - 1], [1, 1.5]),
+        pytest.param([object()], id="an object"),
+    ],
+    ids=repr,
 )
 def test_collections_that_no_file_holds(tmp_path, items):
     """Mixed things, objects, dicts and numbers of more than 64 bits are left out with a warning; all else is saved."""
