@@ -62,7 +62,8 @@ class name_scope(AbstractContextManager[str]):  # noqa: N801, TensorFlow's name
     def __enter__(self) -> str:
         graph = _graph_of(self._values or ())
         with ExitStack() as stack:
-            stack.enter_context(graph.as_default())
+            if graph is not get_default_graph():
+                stack.enter_context(graph.as_default())
             scope = stack.enter_context(graph.name_scope(self._name))
             self._entered.append(stack.pop_all())
         return scope

@@ -102,6 +102,15 @@ def test_blocks_that_are_left_in_the_wrong_order(graph):
     assert "/device:CPU:0" == tf.constant(1.0).device
 
 
+def test_a_name_scope_ends_inside_a_block_of_another_graph(graph):
+    """A scope enters a graph only where its values are of another one than the default graph."""
+    scope = tf.name_scope("a")
+    scope.__enter__()
+    with tf.Graph().as_default():
+        scope.__exit__(None, None, None)
+    assert "c" == tf.constant(1, name="c").op.name
+
+
 def test_a_name_scope_can_be_entered_again(graph):
     """One object gives a new scope each time, and tells the name that was asked for."""
     scope = tf.name_scope("s")
