@@ -391,11 +391,9 @@ variant = _BY_NAME["variant"]
 QUANTIZED_DTYPES = frozenset(dtype for dtype in _BY_NAME.values() if dtype.is_quantized)
 """The quantized dtypes, and references to them."""
 
-_BY_ALIAS = {
-    alias + suffix: _BY_NAME[name + suffix]
-    for alias, name in (("half", "float16"), ("float", "float32"), ("double", "float64"))
-    for suffix in ("", REF_SUFFIX)
-}
+_ALIASES = {"float16": "half", "float32": "float", "float64": "double"}
+
+_BY_ALIAS = {alias + suffix: _BY_NAME[name + suffix] for name, alias in _ALIASES.items() for suffix in ("", REF_SUFFIX)}
 """TensorFlow's other names. They are not NumPy's, to which "float" is float64."""
 
 _BY_PYTHON_TYPE: dict[Any, DType] = {float: float32, bool: bool_, object: string}
@@ -461,6 +459,12 @@ def name_of_numpy(dtype: np.dtype[Any]) -> str:
 def base_name(name: str) -> str:
     """The name of the dtype that a reference refers to; any other name unchanged."""
     return name.removesuffix(REF_SUFFIX)
+
+
+def alias_of(name: str) -> str:
+    """The name by which TensorFlow's messages about graphs call a dtype: ``"float"`` for float32."""
+    base = base_name(name)
+    return _ALIASES.get(base, base) + name[len(base) :]
 
 
 def is_ref(name: str) -> bool:

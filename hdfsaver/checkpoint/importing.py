@@ -22,6 +22,7 @@ from hdfsaver.graph.graph_defs import (
     checked_elements,
     checked_map,
     insert_definition,
+    remove_new_defaults,
     with_unknown_shapes,
 )
 from hdfsaver.graph.graph_keys import GraphKeys
@@ -411,6 +412,7 @@ def _described(message: message_classes.MetaGraphDef) -> _Described:
     names = described_names(message, nodes, saver)
     versions = message.graph_def.versions
     with_unknown_shapes(nodes, versions.producer)
+    remove_new_defaults(nodes, message.graph_def, message.meta_info_def.stripped_op_list)
     return _Described(nodes, described_collections(message), saver, names, message.graph_def.library, versions=versions)
 
 

@@ -325,6 +325,8 @@ def export_scoped_meta_graph(
 def _redefined(graph: Graph, graph_def: message_classes.GraphDef) -> Graph:
     """A graph of other operations with the collections of a graph."""
     other = graph_around(graph_def)
+    for node in graph_def.node:  # an import writes the names of devices in another way
+        other.digraph.nodes[node.name]["device"] = node.device
     other.tensorflow = {**graph.tensorflow, **other.tensorflow}  # functions are those of the definition
     for key in graph.get_all_collection_keys():
         other.get_collection_ref(key).extend(graph.get_collection(key))

@@ -131,9 +131,9 @@ class AttrDefs:
             expected = self.expected(attrs).inputs
             if len(expected) == found:
                 return expected
-            shown = f"inputs '{', '.join(expected[:_SHOWN_DTYPES])}'"
+            shown = f"inputs '{', '.join(map(dtypes.alias_of, expected[:_SHOWN_DTYPES]))}'"
             shown += f" and {len(expected) - _SHOWN_DTYPES} more" * (len(expected) > _SHOWN_DTYPES)
-        text = f"Node {node!r} ({self.op_type}): expected {shown} do not match {found} inputs specified."
+        text = f"NodeDef expected {shown} do not match {found} inputs specified, in node {node!r} ({self.op_type})."
         raise InvalidNodeError(None, None, text)
 
     def _input_count(self, attrs: Mapping[str, AttrValue]) -> int:
@@ -159,11 +159,11 @@ class AttrDefs:
 
     def _check_one(self, node: str, attr: AttrDef, attrs: Mapping[str, AttrValue]) -> None:
         if attr.name not in attrs:
-            text = f"NodeDef missing attr {attr.name!r} from Op {self.op_type} in node {node!r}."
+            text = f"NodeDef missing attr {attr.name!r} from Op<name={self.op_type}>, in node {node!r}."
             raise InvalidNodeError(None, None, text)
         wrong = fault(attr, attrs[attr.name])
         if wrong:
-            raise InvalidNodeError(None, None, f"Node {node!r} ({self.op_type}): attr {attr.name!r} {wrong}.")
+            raise InvalidNodeError(None, None, f"{wrong}, in node {node!r} ({self.op_type}).")
 
 
 _SHOWN_DTYPES = 8
@@ -235,27 +235,33 @@ def kind_of(value: AttrValue) -> str:
 
 
 def fault(attr: AttrDef, value: AttrValue) -> str:
-    """The fault of a value, as the rest of a sentence; empty where it has none."""
+    """The fault of a value, as a sentence without its end; empty where it has none."""
     element, is_list = _ELEMENTS[attr.kind]
     if is_list != isinstance(value, list) or not all(map(_TESTS[element], value if is_list else [value])):
-        return f"is {_shown(value)} of kind {kind_of(value)}, but must be of kind {attr.kind}"
+        kinds = f"AttrValue had value with type {kind_of(value)!r} when {attr.kind!r} expected"
+        return f"{kinds} for attr {attr.name!r}: {_shown(value)}"
     for item in (value if is_list else [value]) if element == "type" or attr.allowed is not None else ():
         if element == "type" and item not in dtypes.ROW_BY_NAME:
-            return f"is the dtype {item!r}, which an operation cannot be told"
+            return f"Value for attr {attr.name!r} is the dtype {item!r}, which an operation cannot be told"
         if attr.allowed is not None and item not in attr.allowed:
-            return f"is {_shown(item)}, but must be one of {', '.join(sorted(map(_shown, attr.allowed)))}"
+            allowed = ", ".join(sorted(map(_shown, attr.allowed)))
+            return f"Value for attr {attr.name!r} of {_shown(item)} is not in the list of allowed values: {allowed}"
     if attr.minimum is not None and (len(value) if is_list else value) < attr.minimum:
-        found = f"has {len(value)} items" if is_list else f"is {value}"
-        return f"{found}, but must {'have' if is_list else 'be'} at least {attr.minimum}"
+        measured = (
+            f"Length for attr {attr.name!r} of {len(value)}" if is_list else f"Value for attr {attr.name!r} of {value}"
+        )
+        return f"{measured} must be at least minimum {attr.minimum}"
     return ""
 
 
 def _shown(value: AttrValue) -> str:
-    text = (
-        value
-        if isinstance(value, str)
-        else repr(value.decode("utf-8", "replace") if isinstance(value, bytes) else value)
-    )
+    """A value as TensorFlow's messages show it: a dtype by its name, text between quotes."""
+    if isinstance(value, str):
+        text = dtypes.alias_of(value)
+    elif isinstance(value, bytes):
+        text = f'"{value.decode("utf-8", "replace")}"'
+    else:
+        text = repr(value)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
@@ -288,7 +294,7 @@ def check_common(node: str, op_type: str, attrs: Mapping[str, Any]) -> None:
         if attr.name in attrs:
             wrong = _common_fault(attr, attrs[attr.name])
             if wrong:
-                raise InvalidNodeError(None, None, f"Node {node!r} ({op_type}): attr {attr.name!r} {wrong}.")
+                raise InvalidNodeError(None, None, f"{wrong}, in node {node!r} ({op_type}).")
 
 
 def _common_fault(attr: AttrDef, value: AttrValue) -> str:
@@ -296,5 +302,6 @@ def _common_fault(attr: AttrDef, value: AttrValue) -> str:
         value = [dtypes.base_name(item) if isinstance(item, str) else item for item in value]
     wrong = fault(attr, value)
     if not wrong and attr is COLOCATION:
-        return next((f"has the name {_shown(item)}, which is not UTF-8" for item in value if not is_utf8(item)), "")
+        said = f"Value for attr {attr.name!r} has the name"
+        return next((f"{said} {_shown(item)}, which is not UTF-8" for item in value if not is_utf8(item)), "")
     return wrong

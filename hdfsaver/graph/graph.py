@@ -15,7 +15,7 @@ from hdfsaver.annotations import Watch
 from hdfsaver.graph.default_stack import DefaultStack
 from hdfsaver.graph.definition import Node, OpDef, find, lookup
 from hdfsaver.graph.device_functions import apply_device_functions
-from hdfsaver.graph.device_spec import merged
+from hdfsaver.graph.device_spec import canonical_name, merged
 from hdfsaver.graph.graph_collections import Collections
 from hdfsaver.graph.graph_scopes import GraphElementLike, GraphScopes, SupportsGraphElement, plain_attr
 from hdfsaver.graph.node_checks import check_nodes, implied_attrs
@@ -335,22 +335,31 @@ class Graph(GraphScopes):
             self.changed()
 
     def surround(self, nodes: Sequence[tuple[str, dict[str, Any]]]) -> None:
-        """Give nodes that were just imported what the ``with`` blocks around add to them, and note where that was."""
+        """Give nodes that were just imported what the ``with`` blocks around add to them, and note where that was.
+
+        An operation that is colocated with others has their device, not its own; other devices are written in full.
+        """
+        blocks = self._scopes.blocks
+        added = self.digraph.nodes
+        located = {}
+        waiting = []
+        for name, data in nodes:
+            others = [other for other in locations(data, name) if other in added]
+            if others:
+                located[name] = others
+            if data["device"]:
+                data["device"] = "" if others or blocks.colocation else canonical_name(data["device"])
+            if blocks.control:  # imported operations do not keep each other from waiting
+                waiting.append(self._current_control_inputs({source for source, _ in data["inputs"]}))
+        for (_, data), around in zip(nodes, waiting, strict=False):
+            data["control_inputs"] = tuple(dict.fromkeys((*data["control_inputs"], *around)))
+        for name, data in nodes if blocks is not NO_BLOCKS else ():
+            self._complete(name, data, blocks, located.get(name, ()))
+        for name, others in located.items() if not blocks.colocation else ():
+            device = next(filter(None, [added[other]["device"] for other in others]), "")
+            added[name]["device"] = canonical_name(device)
         count = len(self.digraph)
         self._imports.append((count - len(nodes), count, current_trace(2)))
-        blocks = self._scopes.blocks
-        if blocks is NO_BLOCKS:
-            return
-        located = {name: locations(data, name) for name, data in nodes}
-        for name, data in nodes:
-            if blocks.control:
-                around = self._current_control_inputs({source for source, _ in data["inputs"]})
-                data["control_inputs"] = tuple(dict.fromkeys((*data["control_inputs"], *around)))
-            self._complete(name, data, blocks, located[name])
-        for name, data in nodes if blocks.devices else ():
-            # An operation that is colocated with another takes its device.
-            shared = [self.digraph.nodes[other]["device"] for other in located[name] if other in self.digraph]
-            data["device"] = next(filter(None, shared), data["device"])
 
     def trace_of(self, name: str) -> Trace:
         """Where an operation without a trace of its own was imported; empty where it came with a file."""

@@ -9,14 +9,15 @@ from hdfsaver import schema
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
-from hdfsaver.graph.insert_nodes import Replaced, insert_nodes
+from hdfsaver.graph.insert_nodes import Replaced, UnknownInputError, insert_nodes
+from hdfsaver.graph.op_names import parse_element
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.function_libraries import joined, library_of
 from hdfsaver.messages.graph_versions import SCALAR_MEANS_UNKNOWN, check_versions, versions_of, with_versions
-from hdfsaver.messages.node_defs import graph_def_of, nodes_in, nodes_of, parse_input
+from hdfsaver.messages.node_defs import graph_def_of, input_spelling, nodes_in, nodes_of
 from hdfsaver.schema import LIBRARY, Structure
 
 
@@ -27,7 +28,7 @@ def import_graph_def(
     return_elements: None = None,
     name: str | None = None,
     op_dict: object = None,
-    producer_op_list: object = None,
+    producer_op_list: message_classes.OpList | None = None,
 ) -> None: ...
 
 
@@ -39,7 +40,7 @@ def import_graph_def(
     return_elements: Iterable[str | bytes],
     name: str | None = None,
     op_dict: object = None,
-    producer_op_list: object = None,
+    producer_op_list: message_classes.OpList | None = None,
 ) -> list[Tensor | Operation]: ...
 
 
@@ -50,7 +51,7 @@ def import_graph_def(
     return_elements: Iterable[str | bytes],
     name: str | None = None,
     op_dict: object = None,
-    producer_op_list: object = None,
+    producer_op_list: message_classes.OpList | None = None,
 ) -> list[Tensor | Operation]: ...
 
 
@@ -60,7 +61,7 @@ def import_graph_def(
     return_elements: Iterable[str | bytes] | None = None,
     name: str | None = None,
     op_dict: object = None,
-    producer_op_list: object = None,
+    producer_op_list: message_classes.OpList | None = None,
 ) -> list[Tensor | Operation] | None:
     """Add the operations of a `GraphDef` to the default graph. Either all are added or none.
 
@@ -79,8 +80,11 @@ def import_graph_def(
     name : str, optional
         The scope to import into, made unique: ``"import"`` by default. With ``""`` names stay unchanged, and those
         that the graph has already get ``_1``, ``_2``, ….
-    op_dict, producer_op_list : object
-        Accepted for programs that give them. Attributes that are not known are kept, so that none needs removing.
+    op_dict : object
+        Accepted for programs that give it, as in TensorFlow.
+    producer_op_list : OpList, optional
+        The definitions of types where the graph was made: of attributes that are not known here, those are left out
+        that have the defaults of these definitions. Others are kept.
 
     Returns
     -------
@@ -110,7 +114,9 @@ def import_graph_def(
         tensors = _as_tensors(given, scope)
         with schema.nothing_collected():
             nodes = with_unknown_shapes(nodes_of(graph_def), graph_def.versions.producer)
-            elements = insert_definition(graph, nodes, scope, tensors, wanted)[1]
+            if producer_op_list is not None:
+                remove_new_defaults(nodes, graph_def, producer_op_list)
+            elements = insert_definition(graph, nodes, scope, tensors, wanted, graph_def)[1]
     add_functions(graph, graph_def.library)
     graph.tensorflow = with_versions(graph.tensorflow, graph_def.versions)
     return elements
@@ -136,6 +142,40 @@ def with_unknown_shapes(nodes: Mapping[str, Any], producer: int) -> Mapping[str,
     return nodes
 
 
+def remove_new_defaults(
+    nodes: Mapping[str, Any], graph_def: message_classes.GraphDef, producer_op_list: message_classes.OpList
+) -> None:
+    """Remove the attributes that only the makers of a graph know, and that have the default values there.
+
+    Parameters
+    ----------
+    nodes : mapping of str to dict
+        The nodes of the message, which are changed.
+    graph_def : GraphDef
+        The message, which is not.
+    producer_op_list : OpList
+        The definitions of the makers.
+
+    Raises
+    ------
+    TypeError
+        It is something else.
+    """
+    if not isinstance(producer_op_list, message_classes.OpList):
+        raise TypeError(f"Argument `producer_op_list` must be an OpList proto, not {type(producer_op_list).__name__}.")
+    defaults = {
+        op.name: {attr.name: attr.default_value for attr in op.attr if attr.HasField("default_value")}
+        for op in producer_op_list.op
+    }
+    for node in graph_def.node if defaults else ():
+        definition, new = find(node.op), defaults.get(node.op)
+        if definition is None or not new:
+            continue
+        for key in new.keys() - definition.attr_defs.by_name.keys():
+            if key in node.attr and node.attr[key] == new[key]:
+                nodes[node.name]["attrs"].pop(key, None)
+
+
 def add_functions(graph: Graph, library: message_classes.FunctionDefLibrary) -> None:
     """Add functions to those that a graph has, each once."""
     if library.ByteSize():
@@ -156,6 +196,7 @@ def insert_definition(
     prefix: str,
     input_map: Mapping[str, Tensor],
     return_elements: Iterable[str] | None,
+    graph_def: message_classes.GraphDef | None = None,
 ) -> tuple[dict[str, str], list[Tensor | Operation] | None]:
     """Add nodes, with inputs replaced by name.
 
@@ -170,6 +211,8 @@ def insert_definition(
         The replacements of inputs.
     return_elements : iterable of str, optional
         The names, among the nodes, of operations and tensors to give back.
+    graph_def : GraphDef, optional
+        The message that the nodes come from, whose spelling errors use.
 
     Returns
     -------
@@ -191,7 +234,11 @@ def insert_definition(
         for name, output in elements or ():
             _check_element(counts, replaced, name, output)
 
-    new_names = insert_nodes(graph, nodes, prefix, replaced, check)
+    try:
+        new_names = insert_nodes(graph, nodes, prefix, replaced, check)
+    except UnknownInputError as error:
+        spelled = error.source if graph_def is None else input_spelling(graph_def, error.node, error.source)
+        raise ValueError(f"Node {error.node!r}: Unknown input node {spelled!r}.") from None
     if elements is None:
         return new_names, None
     return new_names, [_element(graph, new_names, replaced, *item) for item in elements]
@@ -201,7 +248,7 @@ def checked_elements(return_elements: Iterable[str | bytes]) -> list[str]:
     """Names of operations and tensors as a list; `TypeError` where one is not a string."""
     elements = list(return_elements)
     if not all(isinstance(item, str | bytes) for item in elements):
-        raise TypeError(f"Argument `return_elements` must be a list of strings, not {elements}.")
+        raise TypeError(f"Argument `return_elements` must be a list of strings. Obtained {elements}.")
     return [item.decode() if isinstance(item, bytes) else item for item in elements]
 
 
@@ -210,9 +257,9 @@ def checked_map(input_map: Mapping[str, Any] | None) -> dict[str, Any]:
     if input_map is None:
         return {}
     if not isinstance(input_map, dict):
-        raise TypeError(f"Argument `input_map` must be a dictionary, not {type(input_map).__name__}.")
+        raise TypeError(f"Argument `input_map` must be a dictionary. Obtained {type(input_map).__name__}.")
     if not all(isinstance(key, str | bytes) for key in input_map):
-        raise TypeError(f"All keys for argument `input_map` must be strings; obtained {list(input_map)}.")
+        raise TypeError(f"All keys for argument `input_map` must be strings. Obtained keys: {list(input_map)}.")
     return {key.decode() if isinstance(key, bytes) else key: value for key, value in input_map.items()}
 
 
@@ -221,8 +268,8 @@ def _as_tensors(input_map: dict[str, Any], scope: str) -> dict[str, Tensor]:
         return input_map
     if not scope:
         raise ValueError(
-            "tf.import_graph_def() requires a non-empty `name` if `input_map` contains non-Tensor values; "
-            "call tf.convert_to_tensor() on them before."
+            "tf.import_graph_def() requires a non-empty `name` if `input_map` contains non-Tensor values. "
+            "Call tf.convert_to_tensor() on them before."
         )
     with get_default_graph().name_scope("_inputs"):
         return {key: convert_to_tensor(value) for key, value in input_map.items()}
@@ -238,13 +285,13 @@ def _replaced(graph: Graph, nodes: Mapping[str, Any], input_map: Mapping[str, Te
             raise ValueError(f"{tensor!r}, which takes the place of {key!r}, is not an element of this graph.")
         if key.startswith("^"):
             replaced.controls[key[1:]] = tensor.op.name
-            is_known = key[1:] in waited or key[1:] in nodes
+            is_known, shown = key[1:] in waited or key[1:] in nodes, key
         else:
-            wire = parse_input(key)
+            wire = parse_element(key)
             replaced.outputs[wire] = (tensor.op.name, tensor.value_index)
-            is_known = wire in used or wire[0] in nodes
+            is_known, shown = wire in used or wire[0] in nodes, f"{wire[0]}:{wire[1]}"
         if not is_known:
-            missing.append(key)
+            missing.append(shown)
     if missing:
         raise ValueError(f"Attempted to map inputs that were not found in graph_def: [{', '.join(missing)}]")
     return replaced
@@ -263,7 +310,7 @@ def _check_element(counts: Mapping[str, int], replaced: Replaced, name: str, out
 
 
 def _parsed_element(nodes: Mapping[str, Any], replaced: Replaced, text: str) -> tuple[str, int | None]:
-    name, output = parse_input(text) if ":" in text else (text, None)
+    name, output = parse_element(text) if ":" in text else (text, None)
     if name not in nodes and (output is None or (name, output) not in replaced.outputs):
         kind = "node" if output is None else "tensor"
         raise ValueError(f"Requested return {kind} {text!r} not found in graph def.")

@@ -10,7 +10,14 @@ from hdfsaver import dtypes, schema
 from hdfsaver.errors import InvalidNodeError
 from hdfsaver.graph.definition import OpDef, find
 from hdfsaver.graph.graph import Graph
-from hdfsaver.graph.node_checks import budget_of, check_given, checked_attrs, take_outputs, with_defaults
+from hdfsaver.graph.node_checks import (
+    budget_of,
+    check_given,
+    checked_attrs,
+    no_such_output,
+    take_outputs,
+    with_defaults,
+)
 from hdfsaver.graph.op_names import check_operation_name
 from hdfsaver.graph.walks import CycleError, data_behind, topological_sort
 from hdfsaver.messages.op_defs import OUTPUT_DTYPES, OUTPUT_SHAPES
@@ -32,6 +39,23 @@ _TELLING_ATTRS = ("dtype", "out_type", "output_type", "DstT", "Tout", "T")
 
 class GuessError(InvalidNodeError):
     """An input does not fit what is assumed of the outputs of an operation of an unknown type."""
+
+
+class UnknownInputError(ValueError):
+    """A node takes an input from a node that is not there.
+
+    Attributes
+    ----------
+    node : str
+        The name of the node that takes it.
+    source : str
+        The input; a program may spell it in another way.
+    """
+
+    def __init__(self, node: str, source: str) -> None:
+        super().__init__(f"Node {node!r}: Unknown input node {source!r}.")
+        self.node = node
+        self.source = source
 
 
 class Replaced:
@@ -131,7 +155,8 @@ class _Insertion:
         edges = schema.edges_from_inputs(added)
         digraph.add_edges_from((source, target, data) for (source, target), data in edges.items())
         graph.mark_names(self.names.values())
-        graph.changed()
+        if added:
+            graph.changed()
         return self.names
 
     # -- order and inputs ----------------------------------------------------------------------------------------
@@ -141,10 +166,10 @@ class _Insertion:
         for name, data in nodes.items():
             for source, output in data["inputs"]:
                 if source not in nodes and (source, output) not in replaced.outputs:
-                    raise ValueError(f"Node {name!r}: Unknown input node {_text(source, output)!r}.")
+                    raise UnknownInputError(name, f"{source}:{output}" if output else source)
             for source in data["control_inputs"]:
                 if source not in nodes and source not in replaced.controls:
-                    raise ValueError(f"Node {name!r}: Unknown input node {'^' + source!r}.")
+                    raise UnknownInputError(name, f"^{source}")
 
     def _order(self) -> list[str]:
         if all("outputs" in data for data in self.nodes.values()) or self._is_ordered():
@@ -233,14 +258,23 @@ class _Insertion:
         wires = data["inputs"]
         expected = definition.attr_defs.input_dtypes(name, data["attrs"], len(wires))
         added, there = self.added, self.graph.digraph.nodes
-        for (source, output), wanted in zip(wires, expected, strict=True):
+        for place, ((source, output), wanted) in enumerate(zip(wires, expected, strict=True)):
             given = (added[source] if source in added else there[source]).get("outputs")
             # None is the end of a loop, which comes later.
-            if given is not None and (output >= len(given) or given[output][0] != wanted):
-                is_known = source not in added or find(added[source]["op"]) is not None
-                _check_output(
-                    (name, new), (source, output), given, wanted, InvalidNodeError if is_known else GuessError
+            if given is None or (output < len(given) and given[output][0] == wanted):
+                continue
+            wrong = ""
+            if output >= len(given):
+                own = self.nodes[name]["inputs"][place][0] if source in added else source
+                wrong = no_such_output(name, own, output, len(given))
+            elif dtypes.base_name(given[output][0]) != wanted:
+                wrong = (
+                    f"Input {place} of node {new} was passed {dtypes.alias_of(given[output][0])} from "
+                    f"{source}:{output} incompatible with expected {dtypes.alias_of(wanted)}."
                 )
+            if wrong:
+                is_known = source not in added or find(added[source]["op"]) is not None
+                raise (InvalidNodeError if is_known else GuessError)(None, None, wrong)
 
     def _declared(self, name: str, attrs: dict[str, Any], shapes: list[Shape] | None) -> Outputs:
         """The outputs of an operation of an unknown type: as declared, else as other operations need them."""
@@ -273,38 +307,14 @@ class _Insertion:
         return self._expected
 
 
-def _text(source: str, output: int) -> str:
-    return f"{source}:{output}" if output else source
-
-
-def _check_output(
-    names: tuple[str, str], wire: Output, given: Outputs, wanted: str, kind: type[InvalidNodeError]
-) -> None:
-    (name, new), (source, output) = names, wire
-    if output >= len(given):
-        raise kind(
-            None,
-            None,
-            f"Node {name!r}: Connecting to invalid output {output} of source node {source} "
-            f"which has {len(given)} outputs.",
-        )
-    if dtypes.base_name(given[output][0]) != wanted:
-        raise kind(
-            None,
-            None,
-            f"An input of node {new} was passed {given[output][0]} from {source}:{output} "
-            f"incompatible with expected {wanted}.",
-        )
-
-
 def _with_shapes(name: str, outputs: Outputs, known: list[Shape]) -> Outputs:
-    if len(known) != len(outputs):
+    if len(known) < len(outputs):
         raise ValueError(
-            f"Node {name!r} has an {OUTPUT_SHAPES} attribute inconsistent with the GraphDef: "
-            f"it has {len(known)} shapes, but the node has {len(outputs)} outputs."
+            f"Node {name!r} has {len(outputs)} outputs but the {OUTPUT_SHAPES} attribute specifies shapes for "
+            f"{len(known)} outputs."
         )
     try:
-        return tuple((dtype, merge(shape, said)) for (dtype, shape), said in zip(outputs, known, strict=True))
+        return tuple((dtype, merge(shape, said)) for (dtype, shape), said in zip(outputs, known, strict=False))
     except ValueError as error:
         raise ValueError(
             f"Node {name!r} has an {OUTPUT_SHAPES} attribute inconsistent with the GraphDef: {error}"
@@ -321,7 +331,10 @@ def _sorted(waits: Mapping[str, set[str]]) -> list[str]:
 
 def _new_names(graph: Graph, order: list[str], prefix: str) -> dict[str, str]:
     for name in order:
-        check_operation_name(name)
+        try:
+            check_operation_name(name)
+        except ValueError as error:
+            raise ValueError(f"Node {name!r}: Node name contains invalid characters. {error}") from None
     names = {name: prefix + name for name in order}
     if not graph.digraph:
         return names

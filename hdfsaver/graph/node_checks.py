@@ -202,6 +202,24 @@ def check_given(name: str, data: Mapping[str, Any]) -> None:
         raise InvalidNodeError(None, None, text)
 
 
+def no_such_output(name: str, source: str, output: int, count: int) -> str:
+    """The message for a node that takes an output which its source does not have.
+
+    Parameters
+    ----------
+    name, source : str
+        The node and its source, by their names in the definition or the file.
+    output, count : int
+        The output that it takes, and how many there are.
+
+    Returns
+    -------
+    str
+        A sentence.
+    """
+    return f"Node {name!r}: Connecting to invalid output {output} of source node {source} which has {count} outputs."
+
+
 def _once_left_out(definition: OpDef, outputs: Outputs) -> dict[str, Any]:
     """The values of attributes that have no default and that older files leave out, where defaults were stripped."""
     found: dict[str, Any] = {key: value for key, value in _ONCE_LEFT_OUT.items() if key in definition.needed}
@@ -216,9 +234,4 @@ def _check_wires(nodes: Mapping[str, Mapping[str, Any]]) -> None:
         for source, output in data["inputs"]:
             outputs = nodes[source].get("outputs") if source in nodes else None
             if outputs is not None and output >= len(outputs):
-                raise InvalidNodeError(
-                    None,
-                    None,
-                    f"Node {name!r}: Connecting to invalid output {output} of source node {source} "
-                    f"which has {len(outputs)} outputs.",
-                )
+                raise InvalidNodeError(None, None, no_such_output(name, source, output, len(outputs)))

@@ -44,6 +44,27 @@ def check_scope_name(name: str, *, at_root: bool) -> None:
         )
 
 
+def parse_element(text: str) -> tuple[str, int]:
+    """The operation and the output that a program names for an import: ``"a"`` and ``"a:0"`` are the first one.
+
+    Raises
+    ------
+    ValueError
+        It is not such a name.
+    """
+    parts = text.split(":")
+    said = f"Cannot convert {text!r} to a tensor name."
+    if len(parts) > 2:
+        raise ValueError(f"{said} Tensor names should not contain more than 1 `:`. Obtained {len(parts) - 1}.")
+    if len(parts) == 1:
+        return text, 0
+    parsed = parse_tensor_name(text)
+    if parsed is None:
+        said += " Second component of the name following the `:` should be an int."
+        raise ValueError(f"{said} Got {parts[1]}. Write the number of an output, such as '{parts[0]}:0'.")
+    return parsed
+
+
 def parse_tensor_name(name: str) -> tuple[str, int] | None:
     """Split ``"add:0"`` into the operation's name and the output's number; None if it is not a tensor's name."""
     operation, colon, output = name.rpartition(":")

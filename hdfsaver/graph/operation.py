@@ -126,7 +126,9 @@ class Operation:
         """
         attrs = self.data["attrs"]
         if name not in attrs:
-            raise ValueError(f"Operation {self.name!r} has no attr named {name!r}; it has {', '.join(sorted(attrs))}.")
+            raise ValueError(
+                f"Operation {self.name!r} has no attr named {name!r}; it has {', '.join(sorted(attrs)) or 'none'}."
+            )
         value = attrs[name]
         if isinstance(value, list):
             return [_public_value(item) for item in value]

@@ -12,7 +12,7 @@ from hdfsaver.messages import message_classes
 from hdfsaver.messages.node_defs import PRODUCER
 from hdfsaver.messages.parsing import parse
 from hdfsaver.schema import LIBRARY
-from hdfsaver.version import __version__
+from hdfsaver.version import GRAPH_DEF_VERSION_MIN_PRODUCER, VERSION
 
 _REST = "graph_def"
 """The key of the part that holds the versions of a graph from a file of TensorFlow."""
@@ -46,14 +46,30 @@ def with_versions(parts: Mapping[str, bytes], added: message_classes.VersionDef)
 
 
 def check_versions(versions: message_classes.VersionDef) -> None:
-    """Raise `ValueError` where a graph says that TensorFlow of the version here cannot read it."""
+    """Raise `ValueError` where a graph says that TensorFlow of the version here cannot read it; a note has a remedy."""
+    release = f"TensorFlow {VERSION}"
+    if versions.producer < GRAPH_DEF_VERSION_MIN_PRODUCER:
+        raise _refusal(
+            f"GraphDef producer version {versions.producer} below min producer {GRAPH_DEF_VERSION_MIN_PRODUCER} "
+            f"supported by {release}.  Please regenerate your graph.",
+            f"set graph_def.versions.producer to {PRODUCER}",
+        )
     if versions.min_consumer > PRODUCER:
-        raise ValueError(
-            f"GraphDef min consumer version {versions.min_consumer} above current version {PRODUCER} for hdfsaver "
-            f"{__version__}. Set graph_def.versions.min_consumer to 0 to import it nevertheless."
+        raise _refusal(
+            f"GraphDef min consumer version {versions.min_consumer} above current version {PRODUCER} for {release}.  "
+            "Please upgrade TensorFlow.",
+            "set graph_def.versions.min_consumer to 0",
         )
     if PRODUCER in versions.bad_consumers:
-        raise ValueError(
-            f"GraphDef disallows consumer version {PRODUCER}. Clear graph_def.versions.bad_consumers to import it "
-            "nevertheless."
+        raise _refusal(
+            f"GraphDef disallows consumer version {PRODUCER}.  "
+            "Please upgrade TensorFlow: this version is likely buggy.",
+            "clear graph_def.versions.bad_consumers",
         )
+
+
+def _refusal(message: str, change: str) -> ValueError:
+    """TensorFlow's error, with a note that says what a program can do."""
+    error = ValueError(message)
+    error.add_note(f"To import the graph nevertheless, {change}.")
+    return error

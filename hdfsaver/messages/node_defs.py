@@ -74,13 +74,12 @@ def _nodes_of(graph_def: message_classes.GraphDef) -> dict[str, NodeData]:
         if name in nodes:
             raise ValueError(f"Node {name!r} is not unique.")
         given = [share(text, text) for text in node.input[:]]  # a slice is read at once
-        try:
-            inputs, controls = split_inputs(given) if given else ((), ())
-        except ValueError as error:
-            raise ValueError(f"Node {name!r}: {error}") from None
+        inputs, controls = split_inputs(given) if given else ((), ())
         if controls and any(text.startswith("^") for text in given[: len(inputs)]):
             raise ValueError(f"Node {name!r}: Control dependencies must come after regular dependencies.")
         op = node.op
+        if not op:
+            raise ValueError(f"Node {name!r} does not specify an operation.")
         nodes[name] = {
             "op": share(op, op),
             "device": node.device,
@@ -144,10 +143,7 @@ def _read_nodes(
             raise DataLossError(None, None, f"two nodes have the name {name!r}.")
         attrs, kept = _read_attrs(node, reader, any_unknown)
         given = [share(text, text) for text in node.input[:]]
-        try:
-            inputs, controls = split_inputs(given) if given else ((), ())
-        except ValueError as error:
-            raise DataLossError(None, None, f"node {name!r}: {error}") from None
+        inputs, controls = split_inputs(given) if given else ((), ())
         op = node.op
         nodes[name] = {
             "op": share(op, op),
@@ -207,29 +203,48 @@ def _remembered(node: message_classes.NodeDef, kept: list[str], given: list[str]
 
 
 def split_inputs(texts: Iterable[str]) -> Inputs:
-    """The inputs and the control inputs of a node, each once; `ValueError` where one is not written as inputs are."""
+    """The inputs and the control inputs of a node, the latter each once."""
     inputs: list[tuple[str, int]] = []
     controls: dict[str, None] = {}
     for text in texts:
         if text.startswith("^"):
             controls[text[1:]] = None
         else:
-            inputs.append(parse_input(text) if ":" in text else (text, 0))
+            inputs.append(_source(text) if ":" in text else (text, 0))
     return tuple(inputs), tuple(controls)
 
 
-def parse_input(text: str) -> tuple[str, int]:
-    """Which output of which operation an input is: ``"a"`` is the first of ``a``, ``"a:1"`` the second."""
-    name, colon, output = text.rpartition(":")
-    if not colon:
+def _source(text: str) -> tuple[str, int]:
+    """Which output of which operation an input is: ``"a:1"`` is the second of ``a``.
+
+    A text that does not end in a number is a name as a whole, which no operation has.
+    """
+    name, _, output = text.rpartition(":")
+    is_number = output.isascii() and output.isdigit() and ":" not in name
+    if not is_number or len(output) > len(str(_MAX_OUTPUT)) or int(output) > _MAX_OUTPUT:
         return text, 0
-    if not (output.isascii() and output.isdigit()):
-        raise ValueError(
-            f"Cannot convert {text!r} to a tensor name: what follows the `:` should be an integer, not {output!r}."
-        )
-    if len(output) > len(str(_MAX_OUTPUT)) or int(output) > _MAX_OUTPUT:
-        raise ValueError(f"{text!r} is an output that no operation has.")
     return name, int(output)
+
+
+def input_spelling(graph_def: message_classes.GraphDef, name: str, source: str) -> str:
+    """The text by which a node of a message takes an input, such as ``"a:0"`` for ``"a"``.
+
+    Parameters
+    ----------
+    graph_def : GraphDef
+        The message.
+    name : str
+        The node, which is in the message.
+    source : str
+        The input that it takes.
+
+    Returns
+    -------
+    str
+        One of the inputs of the message.
+    """
+    given = next(node.input for node in graph_def.node if node.name == name)
+    return next(text for text in given if _source(text) == _source(source))
 
 
 def input_texts(inputs: Iterable[tuple[str, int]], controls: tuple[str, ...]) -> list[str]:

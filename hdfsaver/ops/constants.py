@@ -220,17 +220,13 @@ class Placeholder(OpDef):
         return lambda: _must_be_fed(node)
 
 
-_RUN_NAMES = {"float32": "float", "float64": "double", "float16": "half"}
-"""The names of dtypes in the messages of TensorFlow's runs."""
-
-
 def _must_be_fed(node: Node) -> None:
     dtype, known = node.attrs["dtype"], node.attrs["shape"]
     shape = "" if known is None else f" and shape [{','.join('?' if size is None else str(size) for size in known)}]"
     raise InvalidArgumentError(
         None,
         None,
-        f"You must feed a value for placeholder tensor {node.name!r} with dtype {_RUN_NAMES.get(dtype, dtype)}{shape}.",
+        f"You must feed a value for placeholder tensor {node.name!r} with dtype {dtypes.alias_of(dtype)}{shape}.",
     )
 
 

@@ -173,8 +173,65 @@ def test_what_is_around(graph):
         definition.node[0].device = "/device:CPU:1"
         c, z, q = tf.import_graph_def(definition, name="i", return_elements=["c", "z", "q"])
     assert ["outer/i/c", "outer/i/z"] == [c.name, z.name]
-    assert [["^k"], ["outer/i/c", "outer/i/c"]] == [c.node_def.input, z.node_def.input]
+    assert [["^k"], ["outer/i/c", "outer/i/c", "^k"]] == [c.node_def.input, z.node_def.input]
     assert ["/job:a/device:CPU:1", "/job:a/device:CPU:0", "/job:a/device:CPU:1"] == [c.device, z.device, q.device]
+
+
+def devices_of(text, *, name=""):
+    """The devices of the operations of a definition after its import: written as ``"A /cpu:0 ; B @A"``."""
+    definition = tf.GraphDef()
+    for part in text.split(";"):
+        called, *rest = part.split()
+        others = [item[1:].encode() for item in rest if item[0] == "@"]
+        node = located(called, *others) if others else tf.NodeDef(name=called, op="NoOp")
+        node.device = next((item for item in rest if item[0] != "@"), "")
+        definition.node.append(node)
+    tf.import_graph_def(definition, name=name)
+    return {operation.name: operation.device for operation in tf.get_default_graph().get_operations()}
+
+
+def test_devices_of_imported_operations(graph):
+    """Names of devices are written in full; an operation that shares the place of others has their device."""
+    assert {"A": "/device:CPU:0", "B": "/device:CPU:0"} == devices_of("A /cpu:0 @A; B /job:w @A")
+    found = devices_of("C @C; D /cpu:0 @C")
+    assert ("", "", "/device:CPU:0") == (found["C"], found["D"], found["A"])
+    found = devices_of("E @G; F /cpu:1; G @F")
+    assert ("", "/device:CPU:1") == (found["E"], found["G"])
+    with tf.device(lambda op: op.device + "/task:3" if op.device else "/cpu:2"):
+        found = devices_of("H /gpu:1; I @H; J")
+    assert ["/device:GPU:1/task:3", "/task:3/device:GPU:1", "/cpu:2"] == [found[name] for name in "HIJ"]
+    with tf.colocate_with(tf.constant(1.0)):
+        assert "" == devices_of("K /cpu:7")["K"]
+    before = len(graph.digraph)
+    with pytest.raises(ValueError, match="'nowhere' is encountered .* A device is named like"):
+        devices_of("L nowhere")
+    assert before == len(graph.digraph)
+
+
+def test_what_is_not_imported_does_not_change_the_version(graph):
+    """Plans and saved descriptions of a graph stay valid."""
+    before = graph.version
+    tf.import_graph_def(tf.GraphDef())
+    assert before == graph.version
+
+
+def test_attributes_of_later_releases():
+    """Those that only the maker of the graph knows are left out where they have its defaults."""
+    definition = tf.GraphDef(node=[const("c"), add("z", "c", "c")])
+    definition.node[1].attr["later"].i = 3
+    definition.node[1].attr["other"].i = 4
+    ops = tf.MetaGraphDef().meta_info_def.stripped_op_list
+    later = ops.op.add(name="AddV2")
+    for name in ("later", "other"):
+        later.attr.add(name=name, type="int").default_value.i = 3
+    (z,) = tf.import_graph_def(definition, return_elements=["z"], producer_op_list=ops)
+    assert ["T", "other"] == sorted(z.node_def.attr)
+    message = tf.MetaGraphDef(graph_def=definition, meta_info_def={"stripped_op_list": ops})
+    tf.train.import_meta_graph(message, import_scope="m")
+    assert ["T", "other"] == sorted(tf.get_default_graph().get_operation_by_name("m/z").node_def.attr)
+    assert 3 == definition.node[1].attr["later"].i
+    with pytest.raises(TypeError, match="must be an OpList proto, not int"):
+        tf.import_graph_def(definition, producer_op_list=3)  # type: ignore[call-overload]
 
 
 def test_inputs_are_replaced(graph):
@@ -207,25 +264,43 @@ FAULTS = [
     ([add("z", "y", "y", "^x"), const("y")], {}, r"Node 'z': Unknown input node '\^x'"),
     ([const("y"), const("y")], {}, "Node 'y' is not unique"),
     ([add("z", "w", "y"), add("w", "z", "y"), const("y")], {}, "2 nodes in a cycle: z, w"),
-    ([const("_y")], {}, "'_y' is not a valid name"),
-    ([add("z", "y:1", "y"), const("y")], {}, "Connecting to invalid output 1 of source node import/y"),
-    ([add("z", "y:x", "y"), const("y")], {}, "Node 'z': .*what follows the `:` should be an integer"),
-    ([tf.NodeDef(name="q", op="AddV2", input=["y", "y"]), const("y")], {}, "NodeDef missing attr 'T' from Op AddV2"),
-    ([tf.NodeDef(name="q", op="Const", attr={"dtype": FLOAT})], {}, "NodeDef missing attr 'value' from Op Const"),
-    ([add("q", "y"), const("y")], {}, "expected inputs 'float32, float32' do not match 1 inputs"),
-    ([add("q", "y", "y", dtype=3), const("y")], {}, "input of node import/q was passed float32 .* expected int32"),
+    ([const("_y")], {}, "Node '_y': Node name contains invalid characters. '_y' is not a valid name"),
+    (
+        [add("z", "y:1", "y"), const("y")],
+        {},
+        "Node 'z': Connecting to invalid output 1 of source node y which has 1 outputs",
+    ),
+    ([add("z", "x:0", "y"), const("y")], {}, "Node 'z': Unknown input node 'x:0'"),
+    ([add("z", "x:01", "y"), const("y")], {}, "Node 'z': Unknown input node 'x:01'"),
+    ([add("z", "y:x", "y"), const("y")], {}, "Node 'z': Unknown input node 'y:x'"),
+    ([add("z", "y:x:0", "y"), const("y")], {}, "Node 'z': Unknown input node 'y:x:0'"),
+    ([tf.NodeDef(name="q")], {}, "Node 'q' does not specify an operation"),
+    (
+        [tf.NodeDef(name="q", op="AddV2", input=["y", "y"]), const("y")],
+        {},
+        "NodeDef missing attr 'T' from Op<name=AddV2",
+    ),
+    ([tf.NodeDef(name="q", op="Const", attr={"dtype": FLOAT})], {}, "NodeDef missing attr 'value' from Op<name=Const"),
+    ([add("q", "y"), const("y")], {}, "NodeDef expected inputs 'float, float' do not match 1 inputs specified"),
+    (
+        [add("q", "y", "y", dtype=3), const("y")],
+        {},
+        "Input 0 of node import/q was passed float from import/y:0 .* expected int32",
+    ),
     ([add("q", "^y", "y", "y"), const("y")], {}, "Control dependencies must come after regular"),
     ([located("q", b"n")], {}, "Node 'q' expects to be colocated with unknown node 'n'"),
     ([const("y", [1.0, 2.0]), const("w", [1.0, 2.0, 3.0]), add("z", "y", "w")], {}, "cannot take shapes"),
-    ([const("y")], {"input_map": {"nope:0": 1.0}}, r"Attempted to map inputs .* \[nope:0\]"),
+    ([const("y")], {"input_map": {"nope": 1.0}}, r"Attempted to map inputs .* \[nope:0\]"),
     ([const("y")], {"input_map": {"y:1": 1.0}}, r"Attempted to map inputs .* \[y:1\]"),
     ([const("y")], {"input_map": {"^n": 1.0}}, r"Attempted to map inputs .* \[\^n\]"),
-    ([add("z", "x", "x")], {"input_map": {"x": 2}}, "was passed int32 from .* incompatible with expected float32"),
+    ([add("z", "x", "x")], {"input_map": {"x": 2}}, "was passed int32 from .*Const:0 incompatible with expected float"),
     ([const("y")], {"input_map": {"y": 1.0}, "name": ""}, "requires a non-empty `name`"),
     ([const("y")], {"return_elements": ["n"]}, "Requested return node 'n' not found"),
     ([const("y")], {"return_elements": ["n:0"]}, "Requested return tensor 'n:0' not found"),
     ([const("y")], {"return_elements": ["y:3"]}, r"Invalid return output 3 of node 'y', which has 1 output\(s\)"),
-    ([const("y")], {"return_elements": ["y:x"]}, "should be an integer, not 'x'"),
+    ([const("y")], {"return_elements": ["y:x"]}, "Cannot convert 'y:x' to a tensor name. .* should be an int. Got x"),
+    ([const("y")], {"return_elements": ["y:x:0"]}, "Cannot convert 'y:x:0' to a tensor name. .* more than 1 `:`"),
+    ([const("y")], {"input_map": {"y:x": 1.0}}, "Cannot convert 'y:x' to a tensor name"),
 ]
 
 
@@ -274,9 +349,9 @@ def test_constants_that_would_fill_the_memory():
     [
         (("x",), "must be a GraphDef proto, not str"),
         ((None,), "must be a GraphDef proto, not NoneType"),
-        ((tf.GraphDef(), {1: 2}), r"must be strings; obtained \[1\]"),
-        ((tf.GraphDef(), [1]), "must be a dictionary, not list"),
-        ((tf.GraphDef(), None, [3]), r"must be a list of strings, not \[3\]"),
+        ((tf.GraphDef(), {1: 2}), r"must be strings. Obtained keys: \[1\]"),
+        ((tf.GraphDef(), [1]), "must be a dictionary. Obtained list"),
+        ((tf.GraphDef(), None, [3]), r"must be a list of strings. Obtained \[3\]"),
     ],
 )
 def test_bad_arguments(arguments, message):

@@ -59,18 +59,34 @@ def test_versions_are_kept(tmp_path):
 
 def test_graphs_for_other_consumers():
     """A graph that says that it cannot be read here is refused, and nothing is imported."""
-    for field, value in [("min_consumer", 10**6), ("bad_consumers", [tf.version.GRAPH_DEF_VERSION])]:
+    refused = {
+        "min_consumer": (
+            10**6,
+            r"min consumer version 1000000 above .* TensorFlow \S+\.  Please upgrade TensorFlow\.\n",
+        ),
+        "bad_consumers": ([tf.version.GRAPH_DEF_VERSION], r"disallows consumer version 2474\.  Please upgrade"),
+        "producer": (-1, r"producer version -1 below min producer 0 .*  Please regenerate your graph\.\n"),
+    }
+    for field, (value, match) in refused.items():
         definition = old_graph(100)
-        if field == "min_consumer":
-            definition.versions.min_consumer = value
-        else:
-            definition.versions.bad_consumers.extend(value)
-        with pytest.raises(ValueError, match="consumer version"):
+        definition.versions.MergeFrom(tf.GraphDef(versions={field: value}).versions)
+        with pytest.raises(ValueError, match=match) as caught:
             tf.import_graph_def(definition)
-        meta_graph = tf.MetaGraphDef(graph_def=definition)
-        with pytest.raises(ValueError, match="consumer version"):
-            tf.train.import_meta_graph(meta_graph)
+        with pytest.raises(ValueError, match=match):
+            tf.train.import_meta_graph(tf.MetaGraphDef(graph_def=definition))
+        assert [f"graph_def.versions.{field}" in note for note in caught.value.__notes__] == [True]
     assert not tf.get_default_graph().get_operations()
+
+
+def test_the_remedies_for_graphs_of_other_consumers():
+    """What the notes say makes the graph one that is imported."""
+    definition = old_graph(100)
+    definition.versions.min_consumer = 10**6
+    definition.versions.bad_consumers.append(2474)
+    definition.versions.min_consumer = 0
+    definition.versions.ClearField("bad_consumers")
+    tf.import_graph_def(definition)
+    assert tf.get_default_graph().get_operations()
 
 
 def test_attributes_from_before_they_existed():

@@ -169,7 +169,7 @@ def test_operations_that_claim_many_outputs(tmp_path: Path) -> None:
     assert () == assert_nothing_lost(message, tmp_path).digraph.nodes["a"]["outputs"]
     message.graph_def.node.add(name="b", op="B", input=[f"a:{2**40}"])
     write_message(tmp_path / "x.meta", message)
-    with pytest.raises(DataLossError, match="an output that no operation has"):
+    with pytest.raises(DataLossError, match="'a:1099511627776', which is not there"):
         graph_files.read_meta_graph(tmp_path / "x.meta")
 
 
@@ -239,7 +239,7 @@ def program(*nodes: dict[str, Any]) -> message_classes.GraphDef:
     return graph
 
 
-INPUTS = pytest.raises(InvalidArgumentError, match=r"Node 'x' .*: expected \d+ inputs do not match")
+INPUTS = pytest.raises(InvalidArgumentError, match=r"expected \d+ inputs do not match .* node 'x'")
 OUTPUTS = pytest.raises(ResourceExhaustedError, match="Node 'x': .*`elements`")
 
 
@@ -383,8 +383,8 @@ def test_deep_nesting_is_a_clean_error(tmp_path: Path) -> None:
     [
         (["nobody"], "'nobody', which is not there"),
         (["^nobody"], "'nobody', which is not there"),
-        (["a:x"], "should be an integer"),
-        (["a:-1"], "should be an integer"),
+        (["a:x"], "'a:x', which is not there"),
+        (["a:-1"], "'a:-1', which is not there"),
         ([""], "which is not there"),
     ],
 )
