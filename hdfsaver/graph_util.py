@@ -6,10 +6,18 @@ import typing
 
 from hdfsaver.absent_names import absent as _absent
 from hdfsaver.graph.graph_defs import import_graph_def
+from hdfsaver.graph.node_facts import must_run_on_cpu, tensor_shape_from_node_def_name
 from hdfsaver.messages.sub_graphs import extract_sub_graph, remove_training_nodes
 from hdfsaver.session.freezing import convert_variables_to_constants
 
-__all__ = ["convert_variables_to_constants", "extract_sub_graph", "import_graph_def", "remove_training_nodes"]
+__all__ = [
+    "convert_variables_to_constants",
+    "extract_sub_graph",
+    "import_graph_def",
+    "must_run_on_cpu",
+    "remove_training_nodes",
+    "tensor_shape_from_node_def_name",
+]
 
 
 def __dir__() -> list[str]:

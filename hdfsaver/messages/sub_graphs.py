@@ -29,7 +29,7 @@ def extract_sub_graph(graph_def: message_classes.GraphDef, dest_nodes: Iterable[
     if not isinstance(graph_def, message_classes.GraphDef):
         raise TypeError(f"graph_def must be a GraphDef, but got type {type(graph_def).__name__}.")
     if isinstance(dest_nodes, str):
-        raise TypeError("dest_nodes must be an iterable of strings, but got one string.")
+        raise TypeError("dest_nodes must be an iterable of strings, but got type str.")
     nodes = {node.name: node for node in graph_def.node}
     waiting = list(dest_nodes)
     for name in waiting:
@@ -41,7 +41,8 @@ def extract_sub_graph(graph_def: message_classes.GraphDef, dest_nodes: Iterable[
         if name not in kept and name in nodes:
             kept.add(name)
             waiting += _needed(nodes[name])
-    return _with_nodes(graph_def, [node for node in graph_def.node if node.name in kept])
+    nodes_kept = [node for node in graph_def.node if node.name in kept]
+    return message_classes.GraphDef(node=nodes_kept, versions=graph_def.versions, library=graph_def.library)
 
 
 def remove_training_nodes(
@@ -50,7 +51,8 @@ def remove_training_nodes(
     """The graph without operations that only training needs, for inference.
 
     Checks of numbers are removed, and operations that only pass their input on, unless they have control dependencies
-    or others depend on them, or others share their device.
+    or others depend on them, or others share their device. An operation that took the result of a check takes the
+    check's input, which TensorFlow loses. Versions and functions of the graph are kept.
 
     Parameters
     ----------
@@ -66,12 +68,17 @@ def remove_training_nodes(
         for node in input_graph.node
         if node.op in _REMOVED | _PASSING and node.name not in protected and node.input
     }
-    waiting = {name for node in input_graph.node for name in _waited_for(node)}
+    checks = {node.name for node in input_graph.node if node.op in _REMOVED and node.name in bypassed}
+    waiting = {name for node in input_graph.node if node.name not in checks for name in _waited_for(node)}
     held = waiting | {name for node in input_graph.node for name in _located_with(node)}
     for node in input_graph.node:
-        if node.op in _PASSING and (node.name in held or any(text.startswith("^") for text in node.input)):
+        if node.op in _PASSING and (node.name in held or not checks.issuperset(_waited_for(node))):
             bypassed.pop(node.name, None)
-    found = _with_nodes(input_graph, [node for node in input_graph.node if node.name not in bypassed])
+    found = message_classes.GraphDef(node=[node for node in input_graph.node if node.name not in bypassed])
+    if input_graph.HasField("versions"):
+        found.versions.CopyFrom(input_graph.versions)
+    if input_graph.HasField("library"):
+        found.library.CopyFrom(input_graph.library)
     ends = _ends(bypassed)
     for node in found.node:
         sources = [ends.get(text.removesuffix(":0"), text) for text in node.input]
@@ -104,9 +111,3 @@ def _located_with(node: message_classes.NodeDef) -> list[str]:
         return []
     # A name that is not UTF-8 is that of no node.
     return [item.decode(errors="surrogateescape").removeprefix("loc:@") for item in node.attr["_class"].list.s]
-
-
-def _with_nodes(
-    graph_def: message_classes.GraphDef, nodes: Iterable[message_classes.NodeDef]
-) -> message_classes.GraphDef:
-    return message_classes.GraphDef(node=nodes, versions=graph_def.versions, library=graph_def.library)

@@ -131,3 +131,12 @@ RENAMED = {
     "python.saved_model.simple_save.simple_save": "saved_model.simple_save",
 }
 """Names of inner modules that have another name, or another place, among the public ones."""
+
+INNER = {
+    "python.framework.graph_util.graph_defs_equal": "messages.graph_comparison",
+    "python.framework.meta_graph.copy_scoped_meta_graph": "checkpoint.importing",
+    "python.framework.meta_graph.export_scoped_meta_graph": "checkpoint.meta_graph",
+    "python.framework.meta_graph.import_scoped_meta_graph": "checkpoint.importing",
+    "python.framework.meta_graph.import_scoped_meta_graph_with_return_elements": "checkpoint.importing",
+}
+"""Names that are not public in TensorFlow either, and the module of hdfsaver that has each, under the same name."""

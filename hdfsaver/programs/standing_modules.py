@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from hdfsaver import absent_names
 from hdfsaver.messages import message_classes
-from hdfsaver.programs.module_table import MESSAGE_MODULES, MESSAGES, PLACES, RENAMED
+from hdfsaver.programs.module_table import INNER, MESSAGE_MODULES, MESSAGES, PLACES, RENAMED
 
 ROOT = "tensorflow"
 
@@ -109,6 +109,9 @@ def _found(path: str, name: str) -> Submodule | tuple[Any] | None:
         return Submodule("")
     if path not in PLACES and not _is_of_messages(path):
         return _member(path, name, modules=True)
+    if full in INNER:
+        module = importlib.import_module(f"{__package__.partition('.')[0]}.{INNER[full]}")
+        return (getattr(module, name),)
     if full in RENAMED:
         place, _, name = RENAMED[full].rpartition(".")
         return _member(place, name)

@@ -9,7 +9,7 @@ import pytest
 
 import hdfsaver
 from hdfsaver.programs import standing_modules
-from hdfsaver.programs.module_table import PLACES, RENAMED
+from hdfsaver.programs.module_table import INNER, PLACES, RENAMED
 
 
 @pytest.fixture(autouse=True)
@@ -116,6 +116,7 @@ def test_another_tensorflow_is_not_mixed_in(monkeypatch):
 def test_the_table():
     """A module's parents are modules; a renamed name is in a module of the table; every module can be imported."""
     assert {path.rpartition(".")[0] for path in PLACES} <= {"", *PLACES}
-    assert {name.rpartition(".")[0] for name in RENAMED} <= set(PLACES)
+    assert {name.rpartition(".")[0] for name in (*RENAMED, *INNER)} <= set(PLACES)
+    assert all(standing_modules.has(name) for name in INNER)
     for path in PLACES:
         assert f"tensorflow.{path}" == importlib.import_module(f"tensorflow.{path}").__name__
