@@ -1213,11 +1213,14 @@ class DeviceStepStats(Message):
     device: str
     @property
     def node_stats(self) -> _Messages[NodeExecStats]: ...
+    @property
+    def thread_names(self) -> _ScalarMap[int, str]: ...
     def __init__(
         self,
         *,
         device: str | None = ...,
         node_stats: Iterable[NodeExecStats] | None = ...,
+        thread_names: Mapping[int, str] | None = ...,
     ) -> None: ...
 
 class NodeExecStats(Message):
@@ -1226,9 +1229,22 @@ class NodeExecStats(Message):
     op_start_rel_micros: int
     op_end_rel_micros: int
     all_end_rel_micros: int
+    @property
+    def memory(self) -> _Messages[AllocatorMemoryUsed]: ...
+    @property
+    def output(self) -> _Messages[NodeOutput]: ...
     timeline_label: str
     scheduled_micros: int
     thread_id: int
+    @property
+    def referenced_tensor(self) -> _Messages[AllocationDescription]: ...
+    @property
+    def memory_stats(self) -> MemoryStats: ...
+    all_start_nanos: int
+    op_start_rel_nanos: int
+    op_end_rel_nanos: int
+    all_end_rel_nanos: int
+    scheduled_nanos: int
     def __init__(
         self,
         *,
@@ -1237,14 +1253,224 @@ class NodeExecStats(Message):
         op_start_rel_micros: int | None = ...,
         op_end_rel_micros: int | None = ...,
         all_end_rel_micros: int | None = ...,
+        memory: Iterable[AllocatorMemoryUsed] | None = ...,
+        output: Iterable[NodeOutput] | None = ...,
         timeline_label: str | None = ...,
         scheduled_micros: int | None = ...,
         thread_id: int | None = ...,
+        referenced_tensor: Iterable[AllocationDescription] | None = ...,
+        memory_stats: MemoryStats | None = ...,
+        all_start_nanos: int | None = ...,
+        op_start_rel_nanos: int | None = ...,
+        op_end_rel_nanos: int | None = ...,
+        all_end_rel_nanos: int | None = ...,
+        scheduled_nanos: int | None = ...,
+    ) -> None: ...
+
+class NodeOutput(Message):
+    slot: int
+    @property
+    def tensor_description(self) -> TensorDescription: ...
+    def __init__(
+        self,
+        *,
+        slot: int | None = ...,
+        tensor_description: TensorDescription | None = ...,
+    ) -> None: ...
+
+class TensorDescription(Message):
+    dtype: int
+    @property
+    def shape(self) -> TensorShapeProto: ...
+    @property
+    def allocation_description(self) -> AllocationDescription: ...
+    def __init__(
+        self,
+        *,
+        dtype: int | None = ...,
+        shape: TensorShapeProto | None = ...,
+        allocation_description: AllocationDescription | None = ...,
+    ) -> None: ...
+
+class AllocationDescription(Message):
+    requested_bytes: int
+    allocated_bytes: int
+    allocator_name: str
+    allocation_id: int
+    has_single_reference: bool
+    ptr: int
+    def __init__(
+        self,
+        *,
+        requested_bytes: int | None = ...,
+        allocated_bytes: int | None = ...,
+        allocator_name: str | None = ...,
+        allocation_id: int | None = ...,
+        has_single_reference: bool | None = ...,
+        ptr: int | None = ...,
+    ) -> None: ...
+
+class AllocatorMemoryUsed(Message):
+    allocator_name: str
+    total_bytes: int
+    peak_bytes: int
+    live_bytes: int
+    allocator_bytes_in_use: int
+    @property
+    def allocation_records(self) -> _Messages[AllocationRecord]: ...
+    def __init__(
+        self,
+        *,
+        allocator_name: str | None = ...,
+        total_bytes: int | None = ...,
+        peak_bytes: int | None = ...,
+        live_bytes: int | None = ...,
+        allocator_bytes_in_use: int | None = ...,
+        allocation_records: Iterable[AllocationRecord] | None = ...,
+    ) -> None: ...
+
+class AllocationRecord(Message):
+    alloc_micros: int
+    alloc_bytes: int
+    def __init__(
+        self,
+        *,
+        alloc_micros: int | None = ...,
+        alloc_bytes: int | None = ...,
+    ) -> None: ...
+
+class MemoryStats(Message):
+    temp_memory_size: int
+    persistent_memory_size: int
+    @property
+    def persistent_tensor_alloc_ids(self) -> _Scalars[int]: ...
+    def __init__(
+        self,
+        *,
+        temp_memory_size: int | None = ...,
+        persistent_memory_size: int | None = ...,
+        persistent_tensor_alloc_ids: Iterable[int] | None = ...,
     ) -> None: ...
 
 class CostGraphDef(Message):
+    class Node(Message):
+        class InputInfo(Message):
+            preceding_node: int
+            preceding_port: int
+            def __init__(
+                self,
+                *,
+                preceding_node: int | None = ...,
+                preceding_port: int | None = ...,
+            ) -> None: ...
+
+        class OutputInfo(Message):
+            size: int
+            alias_input_port: int
+            @property
+            def shape(self) -> TensorShapeProto: ...
+            dtype: int
+            def __init__(
+                self,
+                *,
+                size: int | None = ...,
+                alias_input_port: int | None = ...,
+                shape: TensorShapeProto | None = ...,
+                dtype: int | None = ...,
+            ) -> None: ...
+
+        name: str
+        device: str
+        id: int
+        @property
+        def input_info(self) -> _Messages[CostGraphDef.Node.InputInfo]: ...
+        @property
+        def output_info(self) -> _Messages[CostGraphDef.Node.OutputInfo]: ...
+        temporary_memory_size: int
+        is_final: bool
+        @property
+        def control_input(self) -> _Scalars[int]: ...
+        compute_cost: int
+        persistent_memory_size: int
+        compute_time: int
+        memory_time: int
+        inaccurate: bool
+        def __init__(
+            self,
+            *,
+            name: str | None = ...,
+            device: str | None = ...,
+            id: int | None = ...,
+            input_info: Iterable[CostGraphDef.Node.InputInfo] | None = ...,
+            output_info: Iterable[CostGraphDef.Node.OutputInfo] | None = ...,
+            temporary_memory_size: int | None = ...,
+            is_final: bool | None = ...,
+            control_input: Iterable[int] | None = ...,
+            compute_cost: int | None = ...,
+            persistent_memory_size: int | None = ...,
+            compute_time: int | None = ...,
+            memory_time: int | None = ...,
+            inaccurate: bool | None = ...,
+        ) -> None: ...
+
+    class AggregatedCost(Message):
+        cost: float
+        dimension: str
+        def __init__(
+            self,
+            *,
+            cost: float | None = ...,
+            dimension: str | None = ...,
+        ) -> None: ...
+
+    @property
+    def node(self) -> _Messages[CostGraphDef.Node]: ...
+    @property
+    def cost(self) -> _Messages[CostGraphDef.AggregatedCost]: ...
     def __init__(
         self,
+        *,
+        node: Iterable[CostGraphDef.Node] | None = ...,
+        cost: Iterable[CostGraphDef.AggregatedCost] | None = ...,
+    ) -> None: ...
+
+class CallableOptions(Message):
+    @property
+    def feed(self) -> _Scalars[str]: ...
+    @property
+    def fetch(self) -> _Scalars[str]: ...
+    @property
+    def target(self) -> _Scalars[str]: ...
+    @property
+    def run_options(self) -> RunOptions: ...
+    @property
+    def tensor_connection(self) -> _Messages[TensorConnection]: ...
+    @property
+    def feed_devices(self) -> _ScalarMap[str, str]: ...
+    @property
+    def fetch_devices(self) -> _ScalarMap[str, str]: ...
+    fetch_skip_sync: bool
+    def __init__(
+        self,
+        *,
+        feed: Iterable[str] | None = ...,
+        fetch: Iterable[str] | None = ...,
+        target: Iterable[str] | None = ...,
+        run_options: RunOptions | None = ...,
+        tensor_connection: Iterable[TensorConnection] | None = ...,
+        feed_devices: Mapping[str, str] | None = ...,
+        fetch_devices: Mapping[str, str] | None = ...,
+        fetch_skip_sync: bool | None = ...,
+    ) -> None: ...
+
+class TensorConnection(Message):
+    from_tensor: str
+    to_tensor: str
+    def __init__(
+        self,
+        *,
+        from_tensor: str | None = ...,
+        to_tensor: str | None = ...,
     ) -> None: ...
 
 class Any(Message):

@@ -1,8 +1,9 @@
 """TensorFlow's messages about sessions and runs, in the notation of `hdfsaver.messages.descriptor_pool`.
 
 Sources: ``tensorflow/core/protobuf/{config,rewriter_config}.proto`` and
-``tensorflow/core/framework/step_stats.proto``. Programs make these messages and give them to a session. Parts that
-describe servers, debuggers and experiments are kept as unknown fields.
+``tensorflow/core/framework/{step_stats,cost_graph,tensor_description,allocation_description}.proto``. Programs make
+these messages and give them to a session. Parts that describe servers, debuggers and experiments are kept as unknown
+fields.
 """
 
 from __future__ import annotations
@@ -102,6 +103,7 @@ StepStats
 DeviceStepStats
 1 device string
 2 node_stats NodeExecStats*
+3 thread_names {uint32:string}
 
 NodeExecStats
 1 node_name string
@@ -109,11 +111,99 @@ NodeExecStats
 3 op_start_rel_micros int64
 4 op_end_rel_micros int64
 5 all_end_rel_micros int64
+6 memory AllocatorMemoryUsed*
+7 output NodeOutput*
 8 timeline_label string
 9 scheduled_micros int64
 10 thread_id uint32
+11 referenced_tensor AllocationDescription*
+12 memory_stats MemoryStats
+13 all_start_nanos int64
+14 op_start_rel_nanos int64
+15 op_end_rel_nanos int64
+16 all_end_rel_nanos int64
+17 scheduled_nanos int64
+
+NodeOutput
+1 slot int32
+3 tensor_description TensorDescription
+
+TensorDescription
+1 dtype DataType
+2 shape TensorShapeProto
+4 allocation_description AllocationDescription
+
+AllocationDescription
+1 requested_bytes int64
+2 allocated_bytes int64
+3 allocator_name string
+4 allocation_id int64
+5 has_single_reference bool
+6 ptr uint64
+
+AllocatorMemoryUsed
+1 allocator_name string
+2 total_bytes int64
+3 peak_bytes int64
+4 live_bytes int64
+5 allocator_bytes_in_use int64
+6 allocation_records AllocationRecord*
+
+AllocationRecord
+1 alloc_micros int64
+2 alloc_bytes int64
+
+MemoryStats
+1 temp_memory_size int64
+3 persistent_memory_size int64
+5 persistent_tensor_alloc_ids int64*
 
 CostGraphDef
+1 node Node*
+2 cost AggregatedCost*
+
+CostGraphDef.Node
+1 name string
+2 device string
+3 id int32
+4 input_info InputInfo*
+5 output_info OutputInfo*
+6 temporary_memory_size int64
+7 is_final bool
+8 control_input int32*
+9 compute_cost int64
+12 persistent_memory_size int64
+14 compute_time int64
+15 memory_time int64
+17 inaccurate bool
+
+CostGraphDef.Node.InputInfo
+1 preceding_node int32
+2 preceding_port int32
+
+CostGraphDef.Node.OutputInfo
+1 size int64
+2 alias_input_port int64
+3 shape TensorShapeProto
+4 dtype DataType
+
+CostGraphDef.AggregatedCost
+1 cost float
+2 dimension string
+
+CallableOptions
+1 feed string*
+2 fetch string*
+3 target string*
+4 run_options RunOptions
+5 tensor_connection TensorConnection*
+6 feed_devices {string:string}
+7 fetch_devices {string:string}
+8 fetch_skip_sync bool
+
+TensorConnection
+1 from_tensor string
+2 to_tensor string
 """
 
 SESSION_ENUMS = {

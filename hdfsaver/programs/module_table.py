@@ -14,7 +14,8 @@ _OPS = ("", "nn", "math", "random", "train")
 PLACES: dict[str, tuple[str, ...]] = {
     "python": ("",),
     "python.client": (),
-    "python.client.session": ("",),
+    "python.client.session": ("", "session"),
+    "python.client.timeline": ("session.timeline",),
     "python.framework": (),
     "python.framework.common_shapes": ("",),
     "python.framework.constant_op": ("",),

@@ -12,11 +12,16 @@ from hdfsaver.tensor_info import Array
 Executable = Callable[[Sequence[Array]], list[Any]]
 """Takes the values of the feeds, gives those of the fetches (None for an operation)."""
 
+Observer = Callable[[str, int, int, Sequence[Any]], None]
+"""Called when a step has run: its operation's name, when it began and ended, and the values of its outputs.
+
+The times are those of `time.perf_counter_ns`. For a variable itself, which is not a value, its key is given."""
+
 
 class Engine(Protocol):
     """Makes the object that computes a plan."""
 
-    def __call__(self, plan: ExecutionPlan, state: SessionState) -> Executable:
+    def __call__(self, plan: ExecutionPlan, state: SessionState, observer: Observer | None = None) -> Executable:
         """Prepare a plan for many runs.
 
         Parameters
@@ -24,6 +29,8 @@ class Engine(Protocol):
         plan : ExecutionPlan
         state : SessionState
             The session's variables, which the runs read and change.
+        observer : callable, optional
+            Called after each step that has run; a session gives it only for a run that is traced.
 
         Returns
         -------

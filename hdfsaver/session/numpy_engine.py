@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ import numpy as np
 from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError
 from hdfsaver.graph.definition import Node, find
 from hdfsaver.ops.control_flow import DEAD, Chooser
-from hdfsaver.session.engine import Executable, StepError
+from hdfsaver.session.engine import Executable, Observer, StepError
 from hdfsaver.session.plan import ExecutionPlan, Step
 from hdfsaver.session.session_state import SessionState, given_away
 from hdfsaver.tensor_info import Array
@@ -33,15 +34,33 @@ class _Call(NamedTuple):
     controls: tuple[int, ...]
 
 
-def numpy_engine(plan: ExecutionPlan, state: SessionState) -> Executable:
-    """Prepare a plan: kernels are looked up once, constants are in place, variables are read by key."""
-    return _Compiler(plan, state).compile()
+def numpy_engine(plan: ExecutionPlan, state: SessionState, observer: Observer | None = None) -> Executable:
+    """Prepare a plan: kernels are looked up once, constants are in place, variables are read by key.
+
+    Parameters
+    ----------
+    plan : ExecutionPlan
+    state : SessionState
+    observer : callable, optional
+        Called after each step. Then constants and operations that do nothing are steps like others.
+
+    Returns
+    -------
+    callable
+
+    Raises
+    ------
+    StepError
+        Also by the returned object: an operation failed.
+    """
+    return _Compiler(plan, state, observer).compile()
 
 
 class _Compiler:
-    def __init__(self, plan: ExecutionPlan, state: SessionState) -> None:
+    def __init__(self, plan: ExecutionPlan, state: SessionState, observer: Observer | None) -> None:
         self.plan = plan
         self.state = state
+        self.observer = observer
         self.template: list[Any] = [None] * plan.size
         self.calls: list[_Call] = []
 
@@ -49,10 +68,12 @@ class _Compiler:
         conditional = any(step.op in _CONTROL_FLOW for step in self.plan.steps)
         for step in self.plan.steps:
             try:
-                self._compile_step(step, conditional)
+                self._compile_step(step, conditional or self.observer is not None)
             except Exception as error:
                 raise StepError(step.node, error) from error
-        run = _run_conditionally if conditional else _run
+        run: Callable[[Sequence[_Call], list[Any]], None] = _run_conditionally if conditional else _run
+        if self.observer is not None:
+            run = partial(_run_conditionally, observer=self.observer, size=self.plan.size)
         fetches = self._compile_fetches()
 
         def execute(feeds: Sequence[Array]) -> list[Any]:
@@ -72,12 +93,13 @@ class _Compiler:
 
         return execute
 
-    def _compile_step(self, step: Step, conditional: bool) -> None:
+    def _compile_step(self, step: Step, whole: bool) -> None:
+        """Make a step ready; ``whole`` where it must be a call of its own, even one that does nothing."""
         definition = find(step.op)
         assert definition is not None, "a plan has only operations that are known"
-        if step.op in ("NoOp", "ControlTrigger") and not conditional:
+        if step.op in ("NoOp", "ControlTrigger") and not whole:
             return  # it has done its part: the order of the steps
-        if step.op == "Identity" and step.reads[0] and not conditional:
+        if step.op == "Identity" and step.reads[0] and not whole:
             self._read_into(step.outputs[0], step.inputs[0], step.node, step.controls, step.frees)
             return
         inputs = tuple(
@@ -88,7 +110,7 @@ class _Compiler:
         if definition.stateful:
             function = partial(function, self.state)
         output = step.outputs[0] if len(step.outputs) == 1 else step.outputs
-        if step.op in ("Const", "VariableV2", "Variable") and not step.controls:
+        if step.op in ("Const", "VariableV2", "Variable") and not step.controls and self.observer is None:
             self.template[step.outputs[0]] = function()
             return
         read_slots = tuple(slot for slot, read in zip(inputs, step.reads, strict=True) if read)
@@ -155,19 +177,33 @@ def _store(values: list[Any], slots: Any, results: Sequence[Any]) -> None:
         values[slot] = result
 
 
-def _run_conditionally(calls: Sequence[_Call], values: list[Any]) -> None:
-    """As `_run`, where branches may not be taken: what needs a dead value is dead itself, until a Merge."""
+def _run_conditionally(
+    calls: Sequence[_Call], values: list[Any], observer: Observer | None = None, size: int = 0
+) -> None:
+    """As `_run`, where branches may not be taken: what needs a dead value is dead itself, until a Merge.
+
+    With an observer each step that is not dead is shown to it, from the reads of its variables on. These go into slots
+    from ``size`` on.
+    """
     node = ""
+    started = 0
     try:
-        for function, inputs, output, frees, node, controls in calls:  # noqa: B007, used where it fails
+        for function, inputs, output, frees, node, controls in calls:
+            if observer is not None and not started:
+                started = time.perf_counter_ns()
             given = [values[slot] for slot in inputs]
             slots = (output,) if isinstance(output, int) else output
             dead = any(values[slot] is DEAD for slot in controls)
             if dead or (not isinstance(function, Chooser) and any(value is DEAD for value in given)):
-                _store(values, slots, [DEAD] * len(slots))
+                results: Sequence[Any] = [DEAD] * len(slots)
             else:
                 result = function(*given)
-                _store(values, slots, (result,) if type(output) is int else result)
+                results = (result,) if type(output) is int else result
+            _store(values, slots, results)
+            if observer is not None and slots[0] < size:
+                if any(result is not DEAD for result in results):
+                    observer(node, started, time.perf_counter_ns(), results)
+                started = 0
             for slot in frees:
                 values[slot] = None
     except Exception as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
@@ -17,7 +18,8 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.traces import place
 from hdfsaver.messages import message_classes
-from hdfsaver.session.engine import Engine, Executable, StepError
+from hdfsaver.session.callable_options import check_apart, named_parts
+from hdfsaver.session.engine import Engine, Executable, Observer, StepError
 from hdfsaver.session.feeds import are_single, fed_parts, feed_of, feed_value, plain_feeds
 from hdfsaver.session.fetches import flatten
 from hdfsaver.session.kept_tensors import TensorHandle
@@ -25,7 +27,15 @@ from hdfsaver.session.numpy_engine import numpy_engine
 from hdfsaver.session.partial_runs import PartialRun
 from hdfsaver.session.plan import ExecutionPlan, make_plan
 from hdfsaver.session.prepared_runs import PreparedRun, PreparedRuns
-from hdfsaver.session.session_options import Device, check_config, check_run_options, check_target, devices_of
+from hdfsaver.session.run_traces import RunTrace, wanted_parts
+from hdfsaver.session.session_options import (
+    Device,
+    check_config,
+    check_run_options,
+    check_target,
+    devices_of,
+    graph_options_of,
+)
 from hdfsaver.session.session_state import SessionState
 from hdfsaver.tensor_info import Array
 
@@ -63,6 +73,9 @@ class Session:
         self._closed = False
         self._prepared = PreparedRuns()
         self._partial_runs: dict[str, PartialRun] = {}
+        # Of use here only to a session that builds a cost model, which counts its runs.
+        self._graph_options = graph_options_of(self._config)
+        self._counts: Counter[Any] = Counter()
         self._entered: ExitStack | None = None
         _open_sessions.add(self)
 
@@ -90,8 +103,7 @@ class Session:
         CancelledError
             The session is closed.
         """
-        if self._closed:
-            raise errors.CancelledError(None, None, "Session has been closed.")
+        self._check_can_be_called()
         return devices_of(self._config)
 
     @property
@@ -124,9 +136,10 @@ class Session:
             Values for tensors (any tensor, not only placeholders), which are then not computed. They are never written
             on, and nothing keeps them after the run. The value of a tuple of tensors is a tuple of values.
         options : RunOptions, optional
-            Accepted for programs that give it.
+            With a ``trace_level`` the steps of the run are traced, with ``output_partition_graphs`` the graph that was
+            run is given; other options are accepted for programs that give them.
         run_metadata : RunMetadata, optional
-            Accepted for programs that give it, and left unchanged: runs are not traced.
+            Gets what the options ask for, in place of what it held; a run that fails leaves it unchanged.
 
         Returns
         -------
@@ -143,9 +156,9 @@ class Session:
             An operation failed: `FailedPreconditionError` where a variable has no value.
         """
         self._check_open()
-        if options is not None or run_metadata is not None:
-            check_run_options(options, run_metadata)
         leaves, rebuild = flatten(fetches)
+        if options is not None or run_metadata is not None or self._graph_options is not None:
+            return rebuild(iter(self._run_described(leaves, feed_dict or {}, options, run_metadata)))
         return rebuild(iter(self._execute(*self._prepare(leaves, feed_dict or {}))))
 
     def make_callable(
@@ -190,6 +203,8 @@ class Session:
             given: Mapping[Any, Any] = dict(zip(feeds, values, strict=True))
             if not single:
                 given = plain_feeds(given)
+            if options or self._graph_options is not None:
+                return rebuild(iter(self._run_described(leaves, given, **_EACH_OPTION | options)))
             prepared = own
             if prepared is None or prepared.version != self._graph.version:
                 prepared, given = self._prepare(leaves, given)
@@ -200,6 +215,30 @@ class Session:
             for leaf in leaves:
                 self._fetch(leaf)
         return call
+
+    def _make_callable_from_options(self, callable_options: Any) -> Callable[..., list[Any]]:
+        """As `make_callable`, where a ``CallableOptions`` names what is fed, fetched and run.
+
+        TensorFlow's programs use it under this name.
+        """
+        self._check_can_be_called()
+        asked = type(callable_options).FromString(callable_options.SerializeToString())
+        named = named_parts(asked, self._graph)
+        run = self.make_callable([named.fetches, named.targets], named.feeds, accept_options=True)
+        options = asked.run_options if asked.HasField("run_options") else None
+
+        def call(*values: Any, run_metadata: Any = None) -> list[Any]:
+            self._check_can_be_called()
+            if len(values) != len(named.feeds):
+                raise _invalid(f"Expected {len(named.feeds)} feed tensors, but got {len(values)}")
+            fetched: list[Any] = run(*values, options=options, run_metadata=run_metadata)[0]
+            return fetched
+
+        return call
+
+    def _check_can_be_called(self) -> None:
+        if self._closed:
+            raise errors.CancelledError(None, None, "Session has been closed.")
 
     def partial_run_setup(self, fetches: Any, feeds: Any = None) -> str:
         """Prepare a run in several parts, which `partial_run` continues.
@@ -230,13 +269,7 @@ class Session:
         named = [part for feed in (feeds if isinstance(feeds, list | tuple) else [feeds]) for part in fed_parts(feed)]
         fed = [self._fed_tensor(item) for item in named if item is not None]
         fetched = list(dict.fromkeys(self._fetch(leaf) for leaf in flatten(fetches)[0]))
-        if not fetched:
-            raise _invalid("Must specify at least one target to fetch or execute.")
-        for tensor in fed:
-            if tensor in fetched:
-                raise _invalid(f"{tensor.name} is both fed and fetched.")
-            if fed.count(tensor) > 1:
-                raise _invalid(f'Endpoint "{tensor.name}" fed more than once.')
+        check_apart(fed, fetched)
         handle = f"run;{next(_handles)};{len(fed)};{len(fetched)}"
         self._partial_runs[handle] = PartialRun(self._plan(fetched, fed), fetched, fed)
         return handle
@@ -288,6 +321,30 @@ class Session:
         by_tensor = dict(zip(wanted, values, strict=True))
         return rebuild(iter([by_tensor[tensor] for tensor in tensors]))
 
+    def _run_described(
+        self, leaves: list[Any], feed_dict: Mapping[Any, Any], options: object, run_metadata: Any
+    ) -> list[Any]:
+        """Run with options; what the metadata is to say is written into it."""
+        check_run_options(options, run_metadata)
+        prepared, given = self._prepare(leaves, feed_dict)
+        runs = 0
+        if self._graph_options is not None:
+            key = (*leaves, None, *given)
+            runs = self._counts[key]
+            self._counts[key] += 1
+        wanted = wanted_parts(options, self._graph_options, runs)
+        if run_metadata is None:
+            return self._execute(prepared, given)
+        if not any(wanted):
+            values = self._execute(prepared, given)
+            run_metadata.Clear()
+            return values
+        trace = RunTrace(self._graph.digraph, self._state.variables)
+        values = self._execute(self._make_run(leaves, given, trace), given)
+        feeds = [feed.tensor for feed in prepared.feeds]
+        run_metadata.ParseFromString(trace.metadata(self._graph, feeds, wanted).SerializeToString())
+        return values
+
     def _prepare(self, leaves: list[Any], feed_dict: Mapping[Any, Any]) -> tuple[PreparedRun, Mapping[Any, Any]]:
         """The prepared run, and the feeds by single tensors."""
         key = None
@@ -302,23 +359,25 @@ class Session:
         single = plain_feeds(feed_dict)
         if single is not feed_dict:
             return self._prepare(leaves, single)
-        return self._prepare_anew(key, leaves, feed_dict), feed_dict
+        prepared = self._make_run(leaves, feed_dict)
+        self._prepared.keep(key, prepared)
+        return prepared, feed_dict
 
-    def _prepare_anew(self, key: Any, leaves: list[Any], feed_dict: Mapping[Any, Any]) -> PreparedRun:
+    def _make_run(
+        self, leaves: list[Any], feed_dict: Mapping[Any, Any], observer: Observer | None = None
+    ) -> PreparedRun:
         version = self._graph.version  # read first: what is added from now on may not be in the plan
         fed = [self._fed_tensor(item) for item in feed_dict]
         fetched = [self._fetch(leaf) for leaf in leaves]
         plan = self._plan(fetched, fed)
         try:
-            execute = self._engine(plan, self._state)
+            execute = self._engine(plan, self._state, *([observer] if observer is not None else ()))
         except StepError as failure:
             raise self._public_error(failure) from failure.cause
         handles = {at: element for at, element in enumerate(fetched) if _is_handle(element)}
         if handles:
             execute = self._giving_handles(execute, handles)
-        prepared = PreparedRun(execute, tuple(feed_of(tensor) for tensor in fed), version, len(plan.steps))
-        self._prepared.keep(key, prepared)
-        return prepared
+        return PreparedRun(execute, tuple(feed_of(tensor) for tensor in fed), version, len(plan.steps))
 
     def _giving_handles(self, execute: Executable, handles: Mapping[int, Tensor | Operation]) -> Executable:
         """The same run, with a `TensorHandle` in place of each handle that it gives."""
@@ -450,6 +509,7 @@ class Session:
 
 _open_sessions: weakref.WeakSet[Session] = weakref.WeakSet()
 _handles = itertools.count(1)
+_EACH_OPTION = {"options": None, "run_metadata": None}
 
 
 def get_default_session() -> Session | None:
@@ -467,10 +527,9 @@ def _is_handle(element: Tensor | Operation) -> bool:
 
 
 def _check_call_options(options: dict[str, Any], takes_options: bool) -> None:
-    unknown = [name for name in options if not takes_options or name not in ("options", "run_metadata")]
+    unknown = [name for name in options if not takes_options or name not in _EACH_OPTION]
     if unknown:
         raise TypeError(f"The callable got an unexpected keyword argument {unknown[0]!r}.")
-    check_run_options(options.get("options"), options.get("run_metadata"))
 
 
 def _invalid(message: str) -> errors.InvalidArgumentError:

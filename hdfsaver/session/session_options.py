@@ -56,6 +56,11 @@ def _is_config(value: object) -> bool:
     return type(value).__name__ == "ConfigProto" and hasattr(value, "SerializeToString")
 
 
+def graph_options_of(config: Any) -> Any:
+    """The part about the graph of a configuration that asks for a model of the costs of runs; None for another."""
+    return config.graph_options if config is not None and config.graph_options.build_cost_model > 0 else None
+
+
 def check_run_options(options: object, run_metadata: object) -> None:
     """`TypeError` unless both are messages or None."""
     if options is not None and not hasattr(options, "SerializeToString"):

@@ -46,6 +46,11 @@ def execute(line: str):
         ("from tensorflow.python.framework.graph_util import extract_sub_graph as x", "graph_util.extract_sub_graph"),
         ("import tensorflow.python.client.session as s; x = s.Session", "Session"),
         (
+            "from tensorflow.python.client import session as s; x = s.register_session_run_conversion_functions",
+            "session.register_session_run_conversion_functions",
+        ),
+        ("from tensorflow.python.client import timeline; x = timeline.Timeline", "session.timeline.Timeline"),
+        (
             "from tensorflow.python import pywrap_tensorflow as p; x = p.NewCheckpointReader",
             "train.NewCheckpointReader",
         ),

@@ -194,15 +194,3 @@ def test_the_bytes_of_a_configuration_are_tensorflows():
     assert make_config() == tf.ConfigProto.FromString(written)
     other = tf.ConfigProto.FromString(written + b"\x82\x01\x04\x1a\x02xy")
     assert other.SerializeToString().endswith(b"\x82\x01\x04\x1a\x02xy")
-
-
-def test_options_and_metadata_of_a_run_are_accepted():
-    """In every kind of run; nothing is traced."""
-    one, metadata = tf.constant(1), tf.RunMetadata()
-    options = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE, timeout_in_ms=1000, output_partition_graphs=True)
-    with tf.Session() as sess:
-        assert sess.run(one, options=options, run_metadata=metadata) == 1
-        assert sess.make_callable(one, accept_options=True)(options=options, run_metadata=metadata) == 1
-        assert sess.make_callable(one, [one])(5, options=options, run_metadata=metadata) == 5
-    assert metadata == tf.RunMetadata()
-    assert not metadata.HasField("step_stats")
