@@ -418,6 +418,7 @@ from hdfsaver.variables.variable import (
     model_variables,
     moving_average_variables,
     report_uninitialized_variables,
+    tables_initializer,
     trainable_variables,
     variables_initializer,
 )
@@ -802,6 +803,7 @@ __all__ = [
     "strided_slice",
     "string",
     "subtract",
+    "tables_initializer",
     "tan",
     "tanh",
     "tensordot",

@@ -27,6 +27,7 @@ from hdfsaver.monitoring.checkpoint_saver_hook import CheckpointSaverHook, Check
 from hdfsaver.monitoring.coordinator import Coordinator, LooperThread
 from hdfsaver.monitoring.logging_hooks import LoggingTensorHook, StepCounterHook
 from hdfsaver.monitoring.monitored_session import MonitoredSession, SingularMonitoredSession
+from hdfsaver.monitoring.profiler_hook import ProfilerHook
 from hdfsaver.monitoring.scaffold import Scaffold
 from hdfsaver.monitoring.session_creators import ChiefSessionCreator, SessionCreator, WorkerSessionCreator
 from hdfsaver.monitoring.session_manager import SessionManager
@@ -82,6 +83,7 @@ __all__ = [
     "NanLossDuringTrainingError",
     "NanTensorHook",
     "NewCheckpointReader",
+    "ProfilerHook",
     "RestoreReport",
     "Saver",
     "SaverDef",

@@ -83,6 +83,11 @@ class CheckpointSaverHook(SessionRunHook):
         self._timer = SecondOrStepTimer(save_secs, save_steps)
         self._listeners = list(listeners or ())
         self._saves_graph = save_graph_def
+        self._steps_per_run = 1
+
+    def _set_steps_per_run(self, steps_per_run: int) -> None:
+        """Say that one run makes several steps, as TensorFlow's programs do under this name."""
+        self._steps_per_run = steps_per_run
 
     def begin(self) -> None:
         """Find the global step."""
@@ -106,7 +111,7 @@ class CheckpointSaverHook(SessionRunHook):
     def after_run(self, run_context: SessionRunContext, run_values: SessionRunValues) -> None:
         """Save where it is due."""
         session = run_context.session
-        step = due_step(self._timer, run_values.results, lambda: session.run(self._global_step))
+        step = due_step(self._timer, run_values.results, lambda: session.run(self._global_step), self._steps_per_run)
         if step is not None:
             self._timer.update_last_triggered_step(step)
             if self._save(session, step):

@@ -119,6 +119,11 @@ class StepCounterHook(SessionRunHook):
             raise ValueError("Exactly one of every_n_steps and every_n_secs should be provided.")
         self._timer = SecondOrStepTimer(every_n_secs, every_n_steps)
         self._last_fetched: int | None = None
+        self._steps_per_run = 1
+
+    def _set_steps_per_run(self, steps_per_run: int) -> None:
+        """Say that one run makes several steps, as TensorFlow's programs do under this name."""
+        self._steps_per_run = steps_per_run
 
     def begin(self) -> None:
         """Find the global step."""
@@ -134,7 +139,8 @@ class StepCounterHook(SessionRunHook):
 
     def after_run(self, run_context: SessionRunContext, run_values: SessionRunValues) -> None:
         """Log the speed where a message is due."""
-        step = due_step(self._timer, run_values.results, lambda: run_context.session.run(self._global_step))
+        session = run_context.session
+        step = due_step(self._timer, run_values.results, lambda: session.run(self._global_step), self._steps_per_run)
         if step is not None:
             seconds, steps = self._timer.update_last_triggered_step(step)
             if seconds and steps is not None:

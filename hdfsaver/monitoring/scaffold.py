@@ -22,6 +22,7 @@ from hdfsaver.variables.variable import (
     global_variables_initializer,
     local_variables_initializer,
     report_uninitialized_variables,
+    tables_initializer,
 )
 
 _T = TypeVar("_T")
@@ -206,8 +207,8 @@ class Scaffold:
 
     @staticmethod
     def default_local_init_op() -> Operation:
-        """An operation that initializes all local variables."""
-        made: Operation = group(local_variables_initializer(), no_op(name="init_all_tables"), no_op(name="init"))
+        """An operation that initializes all local variables, and runs those of ``TABLE_INITIALIZERS``."""
+        made: Operation = group(local_variables_initializer(), tables_initializer(), no_op(name="init"))
         return made
 
 

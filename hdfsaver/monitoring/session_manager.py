@@ -35,8 +35,8 @@ class SessionManager:
         The default graph where none is given.
     recovery_wait_secs : float
         Seconds between two tries to find a checkpoint, or a model that is ready.
-    local_init_run_options : object
-        Accepted for programs that give it.
+    local_init_run_options : RunOptions, optional
+        The options of the run of ``local_init_op``.
     local_init_feed_dict : dict, optional
         The feeds of ``local_init_op``.
 
@@ -66,6 +66,7 @@ class SessionManager:
         self._ready_for_local_init_op = ready_for_local_init_op
         self._graph = get_default_graph() if graph is None else graph
         self._recovery_wait_secs = recovery_wait_secs
+        self._local_init_run_options = local_init_run_options
         self._local_init_feed_dict = local_init_feed_dict
 
     def prepare_session(
@@ -273,7 +274,7 @@ class SessionManager:
             return ""
         problem = _not_ready(self._ready_for_local_init_op, sess)
         if not problem:
-            sess.run(self._local_init_op, feed_dict=self._local_init_feed_dict)
+            sess.run(self._local_init_op, feed_dict=self._local_init_feed_dict, options=self._local_init_run_options)
         return problem
 
 

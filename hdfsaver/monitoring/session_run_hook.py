@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from hdfsaver.messages import message_classes
 from hdfsaver.monitoring.coordinator import Coordinator
 from hdfsaver.session import Session
 
@@ -18,13 +19,13 @@ class SessionRunArgs(NamedTuple):
         As for `Session.run`.
     feed_dict : dict, optional
         As for `Session.run`.
-    options : object, optional
-        Accepted for programs that give it.
+    options : RunOptions, optional
+        As for `Session.run`; those of hooks are added to those of the program.
     """
 
     fetches: Any
     feed_dict: Mapping[Any, Any] | None = None
-    options: object = None
+    options: message_classes.RunOptions | None = None
 
 
 class SessionRunValues(NamedTuple):
@@ -34,13 +35,15 @@ class SessionRunValues(NamedTuple):
     ----------
     results : object
         The values of the hook's own fetches, in their structure; None where the hook fetches nothing.
-    options, run_metadata : object
+    options : RunOptions
         Those of the run.
+    run_metadata : RunMetadata
+        The message that the run has filled with what the options asked for.
     """
 
     results: Any
-    options: object
-    run_metadata: object
+    options: message_classes.RunOptions
+    run_metadata: message_classes.RunMetadata
 
 
 class SessionRunContext:

@@ -59,7 +59,9 @@ class SecondOrStepTimer:
         return self._last_step
 
 
-def due_step(timer: SecondOrStepTimer, fetched: Any, read_step: Callable[[], Any]) -> int | None:
+def due_step(
+    timer: SecondOrStepTimer, fetched: Any, read_step: Callable[[], Any], steps_per_run: int = 1
+) -> int | None:
     """Find whether a timer's action is due after a run.
 
     Parameters
@@ -70,13 +72,15 @@ def due_step(timer: SecondOrStepTimer, fetched: Any, read_step: Callable[[], Any
         The global step that the run fetched, maybe from before its own update.
     read_step : callable
         Reads the global step; called only where the action may be due, as reading it is another run.
+    steps_per_run : int
+        The steps that one run makes.
 
     Returns
     -------
     int or None
         The global step after the run; None where the action is not due.
     """
-    if not timer.should_trigger_for_step(int(fetched) + 1):
+    if not timer.should_trigger_for_step(int(fetched) + steps_per_run):
         return None
     step = int(read_step())
     return step if timer.should_trigger_for_step(step) else None

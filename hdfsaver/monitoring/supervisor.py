@@ -6,10 +6,11 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from hdfsaver.checkpoint.meta_graph_files import make_folder, write_graph
 from hdfsaver.checkpoint.saver import Saver
+from hdfsaver.errors import UnimplementedError
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_keys import GraphKeys
@@ -26,6 +27,31 @@ _T = TypeVar("_T")
 
 USE_DEFAULT = 0
 """The value of an argument that is not given; None means that it does not exist."""
+
+
+class SupportsThreads(Protocol):
+    """A queue runner, as far as a Supervisor uses it."""
+
+    def create_threads(
+        self, sess: Session, coord: Coordinator | None = None, daemon: bool = False, start: bool = False
+    ) -> list[threading.Thread]:
+        """Threads that work with a session.
+
+        Parameters
+        ----------
+        sess : Session
+        coord : Coordinator, optional
+            Says when they end.
+        daemon : bool
+            Whether the program may end before them.
+        start : bool
+            Whether they are started.
+
+        Returns
+        -------
+        list of threading.Thread
+        """
+        ...
 
 
 class Supervisor:
@@ -61,8 +87,8 @@ class Supervisor:
         Makes the sessions; by default a new one.
     init_fn : callable, optional
         Called with the session after ``init_op``.
-    local_init_run_options : object
-        Accepted for programs that give it.
+    local_init_run_options : RunOptions, optional
+        The options of the run of ``local_init_op``.
 
     Raises
     ------
@@ -123,6 +149,7 @@ class Supervisor:
             ready_for_local_init_op=needs_ready,
             graph=self._graph,
             recovery_wait_secs=recovery_wait_secs,
+            local_init_run_options=local_init_run_options,
         )
         if not is_chief:
             self._check_devices()
@@ -336,6 +363,46 @@ class Supervisor:
         """
         return LooperThread.loop(self.coord, timer_interval_secs, target, args, kwargs)
 
+    def start_queue_runners(
+        self, sess: Session, queue_runners: Iterable[SupportsThreads] | None = None
+    ) -> list[threading.Thread]:
+        """Start the threads of queue runners, which end when the Supervisor is stopped.
+
+        Parameters
+        ----------
+        sess : Session
+            Their session.
+        queue_runners : iterable, optional
+            Objects with ``create_threads`` of TensorFlow's queue runners; those of the graph's collection
+            ``QUEUE_RUNNERS`` where none are given.
+
+        Returns
+        -------
+        list of threading.Thread
+            The threads.
+
+        Raises
+        ------
+        UnimplementedError
+            An object has no threads, as the queue runners of an imported graph.
+        """
+        if queue_runners is None:
+            queue_runners = self._graph.get_collection(GraphKeys.QUEUE_RUNNERS)
+        found = list(queue_runners)
+        for runner in found:
+            if not hasattr(runner, "create_threads"):
+                raise UnimplementedError(
+                    None,
+                    None,
+                    f"There are no queues in hdfsaver, so that a queue runner ({type(runner).__name__}) cannot be "
+                    "started. Feed the tensors that the queue gives.",
+                )
+        return [
+            thread
+            for runner in found
+            for thread in runner.create_threads(sess, coord=self.coord, daemon=True, start=True)
+        ]
+
     # TensorFlow's older spellings.
     PrepareSession = prepare_or_wait_for_session
     StartStandardServices = start_standard_services
@@ -345,6 +412,7 @@ class Supervisor:
     StopOnException = stop_on_exception
     WaitForStop = wait_for_stop
     Loop = loop
+    StartQueueRunners = start_queue_runners
 
 
 def _given(value: _T | int | None, default: Callable[[], _T | None]) -> _T | None:

@@ -11,9 +11,11 @@ from typing import Any, Protocol, TypeVar
 
 from hdfsaver.errors import AbortedError, UnavailableError
 from hdfsaver.graph.graph import Graph
+from hdfsaver.messages import message_classes
 from hdfsaver.monitoring.coordinator import Coordinator
 from hdfsaver.monitoring.session_run_hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
 from hdfsaver.session import Session
+from hdfsaver.session.session_options import merge_run_options
 from hdfsaver.training import tf_logging as log
 
 _T = TypeVar("_T")
@@ -74,6 +76,12 @@ class WrappedSession:
         found: Graph = self._sess.graph
         return found
 
+    @property
+    def sess_str(self) -> bytes | None:
+        """The target of the session."""
+        found: bytes | None = self._sess.sess_str
+        return found
+
     def should_stop(self) -> bool:
         """Whether the session is not to be used any more: it is closed, or a layer has been asked to stop."""
         if self._check_stop() or self._sess is None:
@@ -110,7 +118,7 @@ class WrappedSession:
         feed_dict : dict, optional
             As for `Session.run`.
         options, run_metadata : object
-            Accepted for programs that give them.
+            As for `Session.run`.
 
         Returns
         -------
@@ -152,15 +160,15 @@ class HookedSession(WrappedSession):
         self,
         fetches: Any,
         feed_dict: Mapping[Any, Any] | None = None,
-        options: object = None,
-        run_metadata: object = None,
+        options: Any = None,
+        run_metadata: Any = None,
     ) -> Any:
-        """Run, with the fetches and feeds of the hooks; see `WrappedSession.run`.
+        """Run, with the fetches, feeds and options of the hooks; see `WrappedSession.run`.
 
         Parameters
         ----------
         fetches, feed_dict, options, run_metadata : object
-            As for `Session.run`.
+            As for `Session.run`. Hooks are given the options and the metadata of the run, also where these are None.
 
         Returns
         -------
@@ -175,17 +183,23 @@ class HookedSession(WrappedSession):
         if self.should_stop():
             raise RuntimeError("Run called even after should_stop requested.")
         context = SessionRunContext(SessionRunArgs(fetches, feed_dict, options), self._sess)
-        wanted, feeds = self._before(context, feed_dict)
+        wanted, feeds, options = self._before(context, feed_dict, options)
+        if run_metadata is None and options is not None:
+            run_metadata = message_classes.RunMetadata()
         values = super().run({"caller": fetches, "hooks": wanted}, feeds, options, run_metadata)
+        if options is None:  # messages are made after the run, which is faster without them
+            options = message_classes.RunOptions()
+        if run_metadata is None:
+            run_metadata = message_classes.RunMetadata()
         for place, hook in enumerate(self._hooks):
             hook.after_run(context, SessionRunValues(values["hooks"].get(place), options, run_metadata))
         self._should_stop = self._should_stop or context.stop_requested
         return values["caller"]
 
     def _before(
-        self, context: SessionRunContext, feed_dict: Mapping[Any, Any] | None
-    ) -> tuple[dict[int, Any], Mapping[Any, Any] | None]:
-        """The fetches of the hooks, by their places, and all feeds."""
+        self, context: SessionRunContext, feed_dict: Mapping[Any, Any] | None, options: Any
+    ) -> tuple[dict[int, Any], Mapping[Any, Any] | None, Any]:
+        """The fetches of the hooks, by their places, all feeds, and the options of all, if there are any."""
         wanted: dict[int, Any] = {}
         of_hooks: dict[Any, Any] = {}
         for place, hook in enumerate(self._hooks):
@@ -194,13 +208,15 @@ class HookedSession(WrappedSession):
                 continue
             if request.fetches is not None:
                 wanted[place] = request.fetches
+            if request.options is not None:
+                options = merge_run_options(options or message_classes.RunOptions(), request.options)
             for key, value in (request.feed_dict or {}).items():
                 if key in of_hooks:
                     raise RuntimeError(f"Same tensor is fed by two hooks: {key}.")
                 if feed_dict and key in feed_dict:
                     raise RuntimeError(f"Same tensor is fed by a SessionRunHook and user: {key}.")
                 of_hooks[key] = value
-        return wanted, {**(feed_dict or {}), **of_hooks} if of_hooks else feed_dict
+        return wanted, {**(feed_dict or {}), **of_hooks} if of_hooks else feed_dict, options
 
 
 class CoordinatedSession(WrappedSession):

@@ -69,6 +69,25 @@ def check_run_options(options: object, run_metadata: object) -> None:
         raise TypeError(f"Argument `run_metadata` must be a tf.RunMetadata, but got {type(run_metadata).__name__}.")
 
 
+def merge_run_options(options: Any, added: Any) -> Any:
+    """The options of a run for which two places have some: the larger numbers, and what either of them asks for.
+
+    Raises
+    ------
+    TypeError
+        One of them is not a message.
+    """
+    for given in (options, added):
+        check_run_options(given, None)
+    merged = type(options)()
+    merged.CopyFrom(options)
+    for name in ("trace_level", "timeout_in_ms", "inter_op_thread_pool"):
+        setattr(merged, name, max(getattr(options, name), getattr(added, name)))
+    for name in ("output_partition_graphs", "report_tensor_allocations_upon_oom"):
+        setattr(merged, name, getattr(options, name) or getattr(added, name))
+    return merged
+
+
 def devices_of(config: Any) -> list[Device]:
     """The processors of a session: one, or as many as the configuration asks for."""
     count = 1 if config is None else config.device_count.get("CPU", 1)

@@ -615,6 +615,13 @@ def initialize_local_variables() -> Operation:
     return local_variables_initializer()
 
 
+def tables_initializer(name: str = "init_all_tables") -> Operation:
+    """One operation that runs those of the collection ``TABLE_INITIALIZERS``, to which a program may add its own."""
+    initializers = get_default_graph().get_collection(GraphKeys.TABLE_INITIALIZERS)
+    made: Operation = constants.group(*initializers, name=name) if initializers else constants.no_op(name=name)
+    return made
+
+
 def is_variable_initialized(variable: Variable) -> Tensor:
     """Whether the variable has a value: a scalar of bool."""
     return state_ops.is_variable_initialized(variable)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import threading
@@ -11,6 +12,7 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver.monitoring import stop_hooks
+from hdfsaver.monitoring.step_timer import due_step
 
 
 @pytest.fixture
@@ -32,6 +34,7 @@ def logged(caplog):
         (lambda: tf.train.LoggingTensorHook(["a"], 1, 1.0), "exactly one of every_n_iter and every_n_secs"),
         (lambda: tf.train.LoggingTensorHook(["a"], every_n_iter=0), "invalid every_n_iter=0"),
         (lambda: tf.train.StepCounterHook(None), "Exactly one of every_n_steps"),
+        (tf.train.ProfilerHook, "Either every_secs or every_steps"),
     ],
 )
 def test_arguments_that_do_not_go_together(make, message):
@@ -41,7 +44,13 @@ def test_arguments_that_do_not_go_together(make, message):
 
 
 @pytest.mark.parametrize(
-    "hook", [tf.train.StopAtStepHook(1), tf.train.StepCounterHook(), tf.train.GlobalStepWaiterHook(1)]
+    "hook",
+    [
+        tf.train.StopAtStepHook(1),
+        tf.train.StepCounterHook(),
+        tf.train.GlobalStepWaiterHook(1),
+        tf.train.ProfilerHook(1),
+    ],
 )
 def test_hooks_that_need_a_global_step(hook):
     """Without one, the session is not even made."""
@@ -180,3 +189,34 @@ def test_when_something_is_due(monkeypatch):
     assert (True, False) == (seconds.should_trigger_for_step(2), seconds.should_trigger_for_step(1))
     seconds.reset()
     assert seconds.should_trigger_for_step(1)
+
+
+def test_runs_of_several_steps(model, tmp_path, steps_on_disk, logged):
+    """What is due after an even number of steps is due in the run that makes the last of them."""
+    saving, counting = tf.train.CheckpointSaverHook(tmp_path / "run", save_steps=10), tf.train.StepCounterHook(10)
+    saving._set_steps_per_run(5)
+    counting._set_steps_per_run(5)
+    more = tf.assign_add(model.global_step, 5)
+    with tf.train.MonitoredSession(tf.train.ChiefSessionCreator(), [saving, counting]) as sess:
+        for _ in range(5):
+            sess.run(more)
+        assert [0, 10, 20] == steps_on_disk()
+    assert [0, 10, 20, 25] == steps_on_disk()
+    assert 2 == sum(message.startswith("global_step/sec") for message in logged())
+    timer = tf.train.SecondOrStepTimer(every_steps=10)
+    timer.update_last_triggered_step(0)
+    assert 10 == due_step(timer, 5, lambda: 10, 5)  # a global step that was fetched before the run changed it
+    assert due_step(timer, 5, lambda: 10) is None
+
+
+def test_timelines_are_written(model, tmp_path):
+    """After the interval, and only of the runs that are due."""
+    hook = tf.train.ProfilerHook(save_steps=2, output_dir=tmp_path / "a" / "b", show_memory=True)
+    with tf.train.MonitoredSession(hooks=[hook]) as sess:
+        for _ in range(5):
+            sess.run(model.step)
+    files = sorted((tmp_path / "a" / "b").iterdir())
+    assert ["timeline-2.json", "timeline-4.json"] == [file.name for file in files]
+    events = json.loads(files[0].read_text())["traceEvents"]
+    assert {"M", "X", "N", "O", "D", "C"} == {event["ph"] for event in events}
+    assert "AssignAdd" in {event["name"] for event in events}

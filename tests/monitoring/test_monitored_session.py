@@ -6,6 +6,7 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver import errors
+from hdfsaver.monitoring import wrapped_sessions
 
 
 class Spy(tf.train.SessionRunHook):
@@ -231,3 +232,65 @@ def test_the_layers_are_those_of_programs(model):
         while not isinstance(found, tf.Session):
             found = found._sess  # type: ignore[attr-defined]
         assert found is sess._tf_sess()
+
+
+class Asking(tf.train.SessionRunHook):
+    """Asks for options, and keeps what it is given."""
+
+    def __init__(self, options=None):
+        self.options = options
+        self.given = []
+
+    def before_run(self, run_context):
+        return tf.train.SessionRunArgs(None, options=self.options)
+
+    def after_run(self, run_context, run_values):
+        self.given.append(run_values)
+
+
+def test_hooks_ask_for_traces(model):
+    """The options of hooks and of the program are joined; each hook is given them, and the metadata of the run."""
+    quiet = Asking()
+    eager = Asking(tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE, timeout_in_ms=10_000))
+    graph = Asking(tf.RunOptions(output_partition_graphs=True, timeout_in_ms=5_000))
+    mine, metadata = tf.RunOptions(trace_level=tf.RunOptions.SOFTWARE_TRACE, timeout_in_ms=60_000), tf.RunMetadata()
+    with tf.train.MonitoredSession(hooks=[quiet]) as sess:
+        sess.run(model.step)
+    assert [(None, tf.RunOptions(), tf.RunMetadata())] == quiet.given
+    with tf.train.MonitoredSession(hooks=[quiet, eager, graph]) as sess:
+        sess.run(model.step, options=mine, run_metadata=metadata)
+        sess.run(model.step)
+    for hook in (quiet, eager, graph):
+        assert [60_000, 10_000] == [given.options.timeout_in_ms for given in hook.given[-2:]]
+        for given in hook.given[-2:]:
+            assert tf.RunOptions.FULL_TRACE == given.options.trace_level
+            assert (1, 1) == (len(given.run_metadata.step_stats.dev_stats), len(given.run_metadata.partition_graphs))
+    assert quiet.given[-2].run_metadata is metadata
+    assert (
+        tf.RunOptions(trace_level=tf.RunOptions.SOFTWARE_TRACE, timeout_in_ms=60_000) == mine
+    )  # TensorFlow joins here
+    with (
+        pytest.raises(TypeError, match="`options` must be a tf.RunOptions"),
+        tf.train.MonitoredSession(hooks=[Asking(3)]) as sess,
+    ):
+        sess.run(model.step)
+
+
+def test_the_target_is_seen_through_all_layers(model):
+    """As that of the session below them."""
+    hooked = wrapped_sessions.HookedSession(tf.Session("grpc://localhost:2222"), [])
+    assert wrapped_sessions.CoordinatedSession(hooked, tf.train.Coordinator()).sess_str == b"grpc://localhost:2222"
+
+
+def test_initializers_of_tables(model):
+    """They run with the initializers of local variables, and by themselves."""
+    assert ("init_all_tables", "NoOp", []) == (
+        (none := tf.tables_initializer()).name,
+        none.type,
+        none.control_inputs,
+    )
+    table = tf.Variable(7.0, collections=[], trainable=False)
+    tf.add_to_collection(tf.GraphKeys.TABLE_INITIALIZERS, table.initializer)
+    assert [table.initializer] == tf.tables_initializer("mine").control_inputs
+    with tf.train.MonitoredSession() as sess:
+        assert 7.0 == sess.run(table)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 import hdfsaver as tf
@@ -90,3 +92,31 @@ def test_the_basic_loop(model):
 
     tf.train.basic_train_loop(supervisor, step, args=[7], kwargs={"aborts": True})
     assert [2.0, 3.0, 2.0] == values
+
+
+def test_queue_runners(model):
+    """Without any there are no threads; those that a program brings are started, and others are an error."""
+    started = []
+
+    class Runner:
+        def create_threads(self, sess, coord=None, daemon=False, start=False):
+            started.append((sess, coord, daemon, start))
+            return [threading.current_thread()]
+
+    supervisor = tf.train.Supervisor()
+    sess = tf.Session()
+    assert [] == supervisor.start_queue_runners(sess)
+    assert [threading.current_thread()] * 2 == supervisor.StartQueueRunners(sess, [Runner(), Runner()])
+    assert [(sess, supervisor.coord, True, True)] * 2 == started
+    tf.get_default_graph().get_collection_ref(tf.GraphKeys.QUEUE_RUNNERS).append(b"of another program")
+    with pytest.raises(tf.errors.UnimplementedError, match=r"queue runner \(bytes\) cannot be started"):
+        supervisor.start_queue_runners(sess)
+
+
+def test_options_of_local_initialization(model):
+    """The run of the local operation has them."""
+    manager = tf.train.SessionManager(local_init_op=tf.no_op(), local_init_run_options=3)
+    with pytest.raises(TypeError, match="`options` must be a tf.RunOptions"):
+        manager.prepare_session("", init_op=tf.global_variables_initializer())
+    supervisor = tf.train.Supervisor(local_init_run_options=tf.RunOptions())
+    assert 1.0 == supervisor.prepare_or_wait_for_session().run(model.weight)

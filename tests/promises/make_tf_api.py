@@ -27,7 +27,7 @@ train.SessionRunHook train.SessionRunArgs train.SessionRunContext train.SessionR
 train.ChiefSessionCreator train.WorkerSessionCreator train.CheckpointSaverHook train.CheckpointSaverListener
 train.StopAtStepHook train.LoggingTensorHook train.StepCounterHook train.NanTensorHook train.FinalOpsHook
 train.FeedFnHook train.GlobalStepWaiterHook train.SecondOrStepTimer train.SessionManager train.Supervisor
-train.Coordinator train.LooperThread train.basic_train_loop IndexedSlices SparseTensor
+train.ProfilerHook train.Coordinator train.LooperThread train.basic_train_loop IndexedSlices SparseTensor
 convert_to_tensor_or_indexed_slices convert_to_tensor_or_sparse_tensor is_tensor sparse_placeholder
 get_session_handle get_session_tensor delete_session_tensor gfile.GFile gfile.FastGFile gfile.Open gfile.Exists
 gfile.IsDirectory gfile.ListDirectory gfile.Glob gfile.Walk gfile.Stat gfile.MkDir gfile.MakeDirs gfile.Copy
