@@ -391,6 +391,7 @@ from hdfsaver.training.gradient_registry import NoGradient, NotDifferentiable, R
 from hdfsaver.training.gradient_sums import AggregationMethod
 from hdfsaver.training.gradients import UnconnectedGradients, gradients
 from hdfsaver.training.hessians import hessians
+from hdfsaver.training.tf_logging import get_logger
 from hdfsaver.variables.distribution import VariableAggregation, VariableSynchronization
 from hdfsaver.variables.get_variable import (
     create_partitioned_variables,
@@ -645,6 +646,7 @@ __all__ = [
     "get_default_graph",
     "get_default_session",
     "get_local_variable",
+    "get_logger",
     "get_session_handle",
     "get_session_tensor",
     "get_static_value",

@@ -2146,6 +2146,22 @@ MUTANTS = [
             "storage/hdf5/test_link_names.py",
             "A name of any number of components becomes a path of at most 1,000 groups.",
         ),
+        (
+            "lines-in-the-log",
+            "training/tf_logging.py",
+            '"stacklevel": options.get("stacklevel", 1) + 1}',
+            '"stacklevel": 1}',
+            "training/test_tf_logging.py",
+            "A record in the log has the line of the program that logged it.",
+        ),
+        (
+            "lines-that-log-now-and-then",
+            "training/tf_logging.py",
+            "    line = LOGGER.findCaller(stacklevel=3)[:2]",
+            "    line = LOGGER.findCaller(stacklevel=1)[:2]",
+            "training/test_tf_logging.py",
+            "Messages that are logged now and then are counted for each line of a program.",
+        ),
         # --- session ------------------------------------------------------------------------------------------------
         (
             "fed-values-are-not-kept",

@@ -11,19 +11,29 @@ LOGGER = logging.getLogger("hdfsaver")
 DEBUG, INFO, WARN, ERROR, FATAL = logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL
 
 
+def get_logger() -> logging.Logger:
+    """The logger of Python's `logging` that the functions here write to."""
+    return LOGGER
+
+
+def _from_caller(options: dict[str, Any]) -> dict[str, Any]:
+    """The options with which a record has the line that called the function here, or one further up."""
+    return {**options, "stacklevel": options.get("stacklevel", 1) + 1}
+
+
 def debug(msg: str, *args: object, **kwargs: Any) -> None:
     """Log a message at level DEBUG; see `log`."""
-    LOGGER.debug(msg, *args, **kwargs)
+    LOGGER.debug(msg, *args, **_from_caller(kwargs))
 
 
 def info(msg: str, *args: object, **kwargs: Any) -> None:
     """Log a message at level INFO; see `log`."""
-    LOGGER.info(msg, *args, **kwargs)
+    LOGGER.info(msg, *args, **_from_caller(kwargs))
 
 
 def warning(msg: str, *args: object, **kwargs: Any) -> None:
     """Log a message at level WARN; see `log`."""
-    LOGGER.warning(msg, *args, **kwargs)
+    LOGGER.warning(msg, *args, **_from_caller(kwargs))
 
 
 warn = warning
@@ -31,12 +41,12 @@ warn = warning
 
 def error(msg: str, *args: object, **kwargs: Any) -> None:
     """Log a message at level ERROR; see `log`."""
-    LOGGER.error(msg, *args, **kwargs)
+    LOGGER.error(msg, *args, **_from_caller(kwargs))
 
 
 def fatal(msg: str, *args: object, **kwargs: Any) -> None:
     """Log a message at level FATAL; the program continues. See `log`."""
-    LOGGER.critical(msg, *args, **kwargs)
+    LOGGER.critical(msg, *args, **_from_caller(kwargs))
 
 
 def log(level: int, msg: str, *args: object, **kwargs: Any) -> None:
@@ -58,7 +68,7 @@ def log(level: int, msg: str, *args: object, **kwargs: Any) -> None:
     TypeError
         The level is not an integer.
     """
-    LOGGER.log(level, msg, *args, **kwargs)
+    LOGGER.log(level, msg, *args, **_from_caller(kwargs))
 
 
 vlog = log
@@ -79,11 +89,18 @@ def log_if(level: int, msg: str, condition: object, *args: object) -> None:
         The values of the formats.
     """
     if condition:
-        LOGGER.log(level, msg, *args)
+        LOGGER.log(level, msg, *args, stacklevel=2)
 
 
-_COUNTS: Counter[str] = Counter()
-"""How often each message was given to `log_first_n` and `log_every_n`, before its values are put in."""
+_COUNTS: Counter[tuple[str, int]] = Counter()
+"""How often each line of a program has called `log_first_n` or `log_every_n`."""
+
+
+def _count() -> int:
+    """How often the line that has called the function that calls this one has done so by now."""
+    line = LOGGER.findCaller(stacklevel=3)[:2]
+    _COUNTS[line] += 1
+    return _COUNTS[line]
 
 
 def log_first_n(level: int, msg: str, n: int, *args: object) -> None:
@@ -100,8 +117,8 @@ def log_first_n(level: int, msg: str, n: int, *args: object) -> None:
     *args : object
         The values of the formats.
     """
-    _COUNTS[msg] += 1
-    log_if(level, msg, _COUNTS[msg] <= n, *args)
+    if _count() <= n:
+        LOGGER.log(level, msg, *args, stacklevel=2)
 
 
 def log_every_n(level: int, msg: str, n: int, *args: object) -> None:
@@ -118,8 +135,8 @@ def log_every_n(level: int, msg: str, n: int, *args: object) -> None:
     *args : object
         The values of the formats.
     """
-    _COUNTS[msg] += 1
-    log_if(level, msg, (_COUNTS[msg] - 1) % n == 0, *args)
+    if (_count() - 1) % n == 0:
+        LOGGER.log(level, msg, *args, stacklevel=2)
 
 
 def flush() -> None:
