@@ -50,7 +50,7 @@ from hdfsaver.reading.find_checkpoint import (
     latest_checkpoint,
 )
 from hdfsaver.reading.inspect_checkpoint import list_variables, load_variable
-from hdfsaver.reading.iterator import checkpoints_iterator
+from hdfsaver.reading.iterator import checkpoints_iterator, wait_for_new_checkpoint
 from hdfsaver.reading.reader import CheckpointReader, NewCheckpointReader, load_checkpoint
 from hdfsaver.reading.state_file import CheckpointState
 from hdfsaver.training.device_setter import ClusterSpec, replica_device_setter
@@ -127,6 +127,7 @@ __all__ = [
     "remove_checkpoint",
     "replica_device_setter",
     "update_checkpoint_state",
+    "wait_for_new_checkpoint",
     "write_graph",
 ]
 

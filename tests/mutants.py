@@ -3825,7 +3825,7 @@ MUTANTS = [
         (
             "a-checkpoint-is-given-once",
             "reading/iterator.py",
-            "        if latest is not None and latest != last:",
+            "        if latest is not None and latest != last_checkpoint:",
             "        if latest is not None:",
             "reading/test_iterator.py",
             "The iterator gives each checkpoint once.",
@@ -3833,7 +3833,7 @@ MUTANTS = [
         (
             "no-look-after-the-time",
             "reading/iterator.py",
-            "        if stop is not None and time.monotonic() + POLL_SECONDS > stop:",
+            "        if stop is not None and time.monotonic() + seconds_to_sleep > stop:",
             "        if stop is not None and time.monotonic() > stop:",
             "reading/test_iterator.py",
             "A look that would come after the time is up is not waited for.",
@@ -3874,8 +3874,8 @@ MUTANTS = [
         (
             "dtypes-are-compared",
             "checkpoint/restore_report.py",
-            "    if entry.dtype != saveable.dtype:",
-            "    if False:",
+            "    if entry.dtype != saveable.dtype:\n        can_cast",
+            "    if False:\n        can_cast",
             "checkpoint/test_saver.py checkpoint/test_restore_report.py",
             "A variable of another dtype is an error.",
         ),
@@ -4143,6 +4143,38 @@ MUTANTS = [
             "        os.makedirs(parent)",
             "checkpoint/test_saver.py",
             "More than one missing folder is an error.",
+        ),
+        (
+            "an-empty-saver-has-a-graph",
+            "checkpoint/saver.py",
+            "            if write_meta_graph and sess is not None and not self._group:",
+            "            if False:",
+            "checkpoint/test_saver.py",
+            "A Saver without variables writes the graph.",
+        ),
+        (
+            "an-empty-saver-restores-from-nowhere",
+            "checkpoint/saver.py",
+            "        if not self._saveables:  # TensorFlow looks for no file then",
+            "        if False:",
+            "checkpoint/test_saver.py",
+            "A Saver without variables needs no checkpoint to restore.",
+        ),
+        (
+            "a-url-of-this-machine",
+            "reading/checkpoint_names.py",
+            'return on_this_machine(text) if "://" in text else text',
+            "return text",
+            "checkpoint/test_saver.py",
+            "A checkpoint may be named by the URL of a file.",
+        ),
+        (
+            "what-tensorflow-says-of-a-mismatch",
+            "checkpoint/restore_report.py",
+            "    if entry.dtype != saveable.dtype:\n        return (",
+            "    if False:\n        return (",
+            "checkpoint/test_saver.py",
+            "A mismatch is said in TensorFlow's words too.",
         ),
         # --- monitoring ---------------------------------------------------------------------------------------------
         (

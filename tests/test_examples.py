@@ -43,7 +43,7 @@ EXPECTED = {
     ],
     "import_all.py": ["add:0 = [3.]"],
     "wrong_name.py": [
-        "NotFoundError: Key 'b_renamed' not found in checkpoint model/add.ckpt.h5.",
+        "NotFoundError: Key b_renamed not found in checkpoint model/add.ckpt.h5.",
         "with a dict: b_renamed = [2.]",
     ],
 }

@@ -15,6 +15,7 @@ import numpy as np
 from hdfsaver import shapes
 from hdfsaver.checkpoint import slice_specs
 from hdfsaver.checkpoint.restore_casts import is_castable
+from hdfsaver.dtypes import alias_of
 from hdfsaver.errors import InvalidArgumentError, NotFoundError
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.graph.definition import Kernel, Node, OpDef, register
@@ -79,8 +80,8 @@ def _check(file: TensorFile, name: str, dtype: str) -> None:
         raise InvalidArgumentError(
             None,
             None,
-            f"tensor_name = {name}; expected dtype {dtype} does not equal original dtype {entry.dtype} in {file.path}."
-            f"{remedy}",
+            f"tensor_name = {name}; expected dtype {alias_of(dtype)} does not equal original dtype "
+            f"{alias_of(entry.dtype)} in {file.path}.{remedy}",
         )
 
 

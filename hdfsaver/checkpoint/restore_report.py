@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from hdfsaver import errors, shapes
+from hdfsaver import dtypes, errors, shapes
 from hdfsaver.checkpoint.restore_casts import REMEDY, is_castable
 from hdfsaver.checkpoint.saveables.saveable import Saveable
 from hdfsaver.files.tensor_file import TensorFile
@@ -128,10 +128,7 @@ def _difference(entry: TensorInfo, saveable: Saveable, reshape: bool, cast: bool
             )
     if _same_shape(entry, saveable) or (reshape and saveable.may_reshape and _same_size(entry, saveable)):
         return ""
-    return (
-        f"{saveable.label} has shape {saveable.shape}, but {entry.name!r} in the file has {shapes.text(entry.shape)}: "
-        "Assign requires shapes of both tensors to match"
-    )
+    return f"{saveable.label} has shape {saveable.shape}, but {entry.name!r} in the file has {shapes.text(entry.shape)}"
 
 
 def _same_shape(entry: TensorInfo, saveable: Saveable) -> bool:
@@ -145,12 +142,30 @@ def _same_size(entry: TensorInfo, saveable: Saveable) -> bool:
 def _refuse(file: TensorFile, wanted: Mapping[str, Saveable], mismatched: Mapping[str, str]) -> NoReturn:
     first, why = next(iter(mismatched.items()))
     more = f" {len(mismatched) - 1} more differ: {listed(list(mismatched)[1:])}." if len(mismatched) > 1 else ""
-    raise errors.InvalidArgumentError(None, wanted[first].op, f"{file.path}: {why}. Nothing was restored.{more}")
+    said = _as_tensorflow_says(file.variables[first], wanted[first])
+    text = (
+        "Restoring from checkpoint failed. This is most likely due to a mismatch between the current graph and the "
+        f"graph from the checkpoint. {file.path}: {why} ({said}). Nothing was restored.{more}"
+    )
+    raise errors.InvalidArgumentError(None, wanted[first].op, text)
+
+
+def _as_tensorflow_says(entry: TensorInfo, saveable: Saveable) -> str:
+    """The difference in the words by which programs know it."""
+    if entry.dtype != saveable.dtype:
+        return (
+            f"tensor_name = {entry.name}; expected dtype {dtypes.alias_of(saveable.dtype)} does not equal original "
+            f"dtype {dtypes.alias_of(entry.dtype)}"
+        )
+    wanted, found = (str(shape).replace(" ", "") for shape in (saveable.shape.as_list(), list(entry.shape)))
+    return f"Assign requires shapes of both tensors to match. lhs shape= {wanted} rhs shape= {found}"
 
 
 def _missing_names(file: TensorFile, missing: Sequence[str]) -> str:
     present = list(file.variables)
-    lines = [f"Key {listed(missing)} not found in checkpoint {file.path}. Nothing was restored."]
+    lines = [f"Key {missing[0]} not found in checkpoint {file.path}. Nothing was restored."]
+    if len(missing) > 1:
+        lines.append(f"{len(missing) - 1} more are missing: {listed(missing[1:])}.")
     for name in missing[:3]:
         likely = difflib.get_close_matches(name, present, n=3)
         if likely:

@@ -26,7 +26,9 @@ def check_session(sess: Any) -> None:
     _ = sess.state  # raises if the session is closed
 
 
-def prefix_of(sess: Any, save_path: str, global_step: Any, latest_filename: str | None, pad: bool) -> str:
+def prefix_of(
+    sess: Any, save_path: str, global_step: Any, latest_filename: str | None, pad: bool, sharded: bool = False
+) -> str:
     """The prefix of a checkpoint that is going to be saved.
 
     Parameters
@@ -35,6 +37,8 @@ def prefix_of(sess: Any, save_path: str, global_step: Any, latest_filename: str 
         See `Saver.save`.
     pad : bool
         Write steps with eight digits.
+    sharded : bool
+        Allow the name of the state file, as TensorFlow does where its files have the numbers of shards in their names.
 
     Returns
     -------
@@ -55,7 +59,7 @@ def prefix_of(sess: Any, save_path: str, global_step: Any, latest_filename: str 
         )
     if global_step is not None:
         return checkpoint_names.with_step(save_path, _step_number(sess, global_step), pad)
-    if os.path.basename(save_path) == (latest_filename or "checkpoint"):
+    if os.path.basename(save_path) == (latest_filename or "checkpoint") and not sharded:
         raise ValueError(
             f"'latest_filename' collides with 'save_path': {latest_filename or 'checkpoint'!r} and {save_path!r}."
         )
@@ -107,11 +111,16 @@ def make_parent(prefix: str) -> None:
     except FileExistsError:  # by another program, in this moment; or a file has that name
         if is_folder(parent):
             return
-        raise ValueError(f"Parent directory of {prefix} doesn't exist, can't save: it is a file.") from None
+        raise _no_parent(prefix, f"{parent} is a file.") from None
     except OSError as error:
-        raise ValueError(
-            f"Parent directory of {prefix} doesn't exist, can't save: {error.strerror}. Make it with os.makedirs first."
-        ) from error
+        raise _no_parent(prefix, f"{parent}: {error.strerror}. Make it with os.makedirs first.") from error
+
+
+def _no_parent(prefix: str, note: str) -> ValueError:
+    """TensorFlow's error, whose message programs compare; a traceback shows the note below it."""
+    error = ValueError(f"Parent directory of {prefix} doesn't exist, can't save.")
+    error.add_note(note)
+    return error
 
 
 def located(save_path: PathLike | None) -> Located:

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from hdfsaver.annotations import snapshot
 from hdfsaver.checkpoint import meta_graph, retention
+from hdfsaver.checkpoint.meta_graph_files import write_structure
 from hdfsaver.checkpoint.renaming import Rename, renamed
 from hdfsaver.checkpoint.restore_reads import load
 from hdfsaver.checkpoint.restore_report import RestoreReport, match
@@ -72,7 +73,7 @@ class Saver:
     defer_build : bool
         Collect the variables only when `build` is called.
     allow_empty : bool
-        Allow a Saver without variables; `save` then writes nothing.
+        Allow a Saver without variables; `save` then writes the graph only, and `restore` does nothing.
     write_version : object
         Accepted and ignored; there is only one format.
     pad_step_number : bool
@@ -264,7 +265,7 @@ class Saver:
         Returns
         -------
         str or None
-            The prefix, for `restore`; None without variables.
+            The prefix, for `restore`; None without variables, where a file without values has the graph.
 
         Raises
         ------
@@ -294,9 +295,12 @@ class Saver:
         """
         self._check_built("save")
         self._check_session(sess)
-        prefix = prefix_of(sess, as_prefix(save_path), global_step, latest_filename, self._pad)
+        prefix = prefix_of(sess, as_prefix(save_path), global_step, latest_filename, self._pad, self._saver_def.sharded)
         rating = None if metric is None else metric_number(sess, metric)
         if not self._saveables:
+            if write_meta_graph and sess is not None and not self._group:
+                check_values(sess.graph)
+                write_structure(prefix, self._structure(sess.graph, strip_default_attrs))
             return None
         path = checkpoint_names.absolute(prefix)
         options = WriteOptions(durable, sweep=False, progress=progress)
@@ -472,9 +476,9 @@ class Saver:
         self._check_built("restore")
         self._check_session(sess)
         self._saves.wait(() if save_path is None else tuple(checkpoint_names.candidates(as_prefix(save_path))))
+        if not self._saveables:  # TensorFlow looks for no file then
+            return RestoreReport("" if save_path is None else as_prefix(save_path))
         found = located(save_path)
-        if not self._saveables:
-            return RestoreReport(found.path)
         self._check_graph(sess)
         with open_located(found, self._group) as file:
             report = match(file, self._saveables, self._reshape, strict, cast)

@@ -270,13 +270,15 @@ def located(path: object) -> tuple[FileSystem, str]:
 
 
 def local_path(path: object) -> str:
-    """The path of a file of this machine; `UnimplementedError` for a name with any other scheme than ``file``."""
-    text = path_text(path)
-    if is_url(text) and not text.startswith("file://"):
-        raise UnimplementedError(
-            None, None, f"{text} must be on this machine: copy the folder, file by file, with `tf.gfile.Copy`."
-        )
-    return located(text)[1]
+    """The path of a folder of this machine; `UnimplementedError` for a name with any other scheme than ``file``."""
+    return on_this_machine(path_text(path), "the folder, file by file,")
+
+
+def on_this_machine(path: str, what: str = "the file") -> str:
+    """A path without ``file://``; `UnimplementedError` for a name with any other scheme, which says what to copy."""
+    if is_url(path) and not path.startswith("file://"):
+        raise UnimplementedError(None, None, f"{path} must be on this machine: copy {what} with `tf.gfile.Copy`.")
+    return located(path)[1]
 
 
 def path_text(path: object) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hdfsaver.errors import from_os_error
+from hdfsaver.files.file_systems import on_this_machine
 from hdfsaver.files.opening import is_file
 
 PathLike = str | bytes | os.PathLike[str]
@@ -27,11 +28,20 @@ ENDINGS = re.compile(r"\.(?:h5|hdf5|index|meta|data-[0-9]{5}-of-[0-9]{5})$")
 
 
 def as_prefix(path: PathLike) -> str:
-    """Convert a prefix (str, bytes or path) to str; `TypeError` for any other type."""
+    """Convert a prefix (str, bytes or path) to str, ``file:///a/b`` to ``/a/b``.
+
+    Raises
+    ------
+    TypeError
+        It is of another type.
+    UnimplementedError
+        It is in a file system that is not of this machine: HDF5 needs one that can be mapped and locked.
+    """
     try:
-        return os.fsdecode(path)
+        text = os.fsdecode(path)
     except TypeError:
         raise TypeError(f"The name of a checkpoint must be a str, bytes or a path, not {path!r}.") from None
+    return on_this_machine(text) if "://" in text else text
 
 
 def as_prefixes(paths: Iterable[PathLike]) -> list[str]:

@@ -229,12 +229,14 @@ def existing_file(prefix: PathLike) -> Path:
     return path
 
 
-def not_found(prefix: str) -> OpError:
+def not_found(prefix: str, words: str = "") -> OpError:
     """Make the error for a prefix without a checkpoint.
 
     Parameters
     ----------
     prefix : str
+    words : str
+        TensorFlow's words, with which the message of a `NotFoundError` begins.
 
     Returns
     -------
@@ -251,7 +253,7 @@ def not_found(prefix: str) -> OpError:
     index = f"{prefix}.index"
     if os.path.isfile(index):
         return _not_an_index(index)
-    missing = f"There is no checkpoint {prefix!r}: failed to find {checkpoint_names.file_of(prefix)}."
+    missing = f"{words}There is no checkpoint {prefix!r}: failed to find {checkpoint_names.file_of(prefix)}."
     return NotFoundError(None, None, f"{missing}{_hint(prefix)}")
 
 

@@ -46,7 +46,7 @@ def checkpoints_iterator(
     """
     last: str | None = None
     while True:
-        new = _wait_for_another(checkpoint_dir, last, timeout)
+        new = wait_for_new_checkpoint(checkpoint_dir, last, POLL_SECONDS, timeout)
         if new is not None:
             last, given = new, time.monotonic()
             yield new
@@ -57,14 +57,40 @@ def checkpoints_iterator(
             return
 
 
-def _wait_for_another(checkpoint_dir: PathLike, last: str | None, timeout: float | None) -> str | None:
-    """Wait until the latest checkpoint differs from the last one, and return it; None after the timeout."""
+def wait_for_new_checkpoint(
+    checkpoint_dir: PathLike,
+    last_checkpoint: str | None = None,
+    seconds_to_sleep: float = POLL_SECONDS,
+    timeout: float | None = None,
+) -> str | None:
+    """Wait until the latest checkpoint of a folder is another one.
+
+    Parameters
+    ----------
+    checkpoint_dir : path
+        The folder; it does not need to exist yet.
+    last_checkpoint : str, optional
+        The checkpoint that is known already; None where none is.
+    seconds_to_sleep : float
+        The number of seconds between two checks of the folder.
+    timeout : float, optional
+        The number of seconds to wait; unlimited by default. No check begins after it.
+
+    Returns
+    -------
+    str or None
+        The prefix of the latest checkpoint; None after the timeout.
+
+    Raises
+    ------
+    ValueError
+        The folder's state file names no checkpoint.
+    """
     stop = None if timeout is None else time.monotonic() + timeout
     while True:
         latest = latest_checkpoint(checkpoint_dir)
-        if latest is not None and latest != last:
+        if latest is not None and latest != last_checkpoint:
             return latest
-        # Do not wait for a check after the timeout.
-        if stop is not None and time.monotonic() + POLL_SECONDS > stop:
+        if stop is not None and time.monotonic() + seconds_to_sleep > stop:
             return None
-        time.sleep(POLL_SECONDS)
+        time.sleep(seconds_to_sleep)

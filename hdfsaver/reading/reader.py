@@ -162,7 +162,9 @@ def open_checkpoint(prefix: PathLike, group: str = "") -> TensorFile:
     text = as_prefix(prefix)
     found = locate(text)
     if found is None:
-        raise not_found(text)
+        raise not_found(
+            text, f"Unsuccessful TensorSliceReader constructor: Failed to find any matching files for {text}. "
+        )
     return open_located(found, group)
 
 

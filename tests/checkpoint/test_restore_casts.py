@@ -85,7 +85,7 @@ def test_what_would_lose_its_kind_is_refused(tmp_path, stored, wanted):
     """The message does not name a remedy that is none, and nothing is restored."""
     numbers = np.zeros(2, numpy_of(stored))
     said = f"has dtype {wanted}, but 'w' in the file has {stored}"
-    with pytest.raises(errors.InvalidArgumentError, match=rf"{said}\. Nothing was restored"):
+    with pytest.raises(errors.InvalidArgumentError, match=rf"{said} \(tensor_name = w; .*\)\. Nothing was restored"):
         restored(tmp_path, numbers, wanted)
     with pytest.raises(errors.InvalidArgumentError, match=f"{said}, which is never converted to it"):
         restored(tmp_path, numbers, wanted, cast=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -88,7 +89,7 @@ def test_missing_names(tmp_path):
     a = tf.Variable(tf.zeros([1]), name="a")
     tf.Variable(tf.zeros([1]), name="bb")
     with tf.Session() as sess:
-        with pytest.raises(tf.errors.NotFoundError, match=r"'bb' not found.*meant 'b'.*has 'a', 'b'"):
+        with pytest.raises(tf.errors.NotFoundError, match=r"Key bb not found.*meant 'b'.*has 'a', 'b'"):
             tf.train.Saver().restore(sess, prefix)
         with pytest.raises(tf.errors.FailedPreconditionError):
             sess.run(a)
@@ -96,7 +97,11 @@ def test_missing_names(tmp_path):
 
 @pytest.mark.parametrize(
     ("initial", "message"),
-    [([0.0, 0.0], r"\(2,\).*\(1,\)"), ([0], "int32.*float32"), (np.zeros(1, np.float64), "float64.*float32")],
+    [
+        ([0.0, 0.0], r"\(2,\).*\(1,\).*Assign requires shapes of both .* lhs shape= \[2\] rhs shape= \[1\]"),
+        ([0], "int32.*float32.*tensor_name = b; expected dtype int32 does not equal original dtype float"),
+        (np.zeros(1, np.float64), "float64.*float32.*expected dtype double does not equal original dtype float"),
+    ],
 )
 def test_other_shapes_and_dtypes(tmp_path, initial, message):
     """A variable of another shape or dtype is refused, and none is changed."""
@@ -105,7 +110,7 @@ def test_other_shapes_and_dtypes(tmp_path, initial, message):
     b = tf.Variable(initial, name="b")
     with tf.Session() as sess:
         sess.run(a.initializer)
-        with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=f"a mismatch between the current graph.*{message}"):
             tf.train.Saver([a, b]).restore(sess, prefix)
         assert [0.0] == sess.run(a)
 
@@ -276,8 +281,13 @@ def test_one_missing_folder_is_made(tmp_path):
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
         saver.save(sess, tmp_path / "new" / "m")
-        with pytest.raises(ValueError, match="Parent directory .* it is a file"):
-            saver.save(sess, tmp_path / "file" / "m")
+        for bad, note in (("file/m", r"file is a file\."), ("a/b/m", r"No such file.*\. Make it with os\.makedirs")):
+            with pytest.raises(ValueError, match="Parent directory") as caught:
+                saver.save(sess, f"{tmp_path}/{bad}")
+            assert f"Parent directory of {tmp_path}/{bad} doesn't exist, can't save." == str(caught.value)
+            assert re.search(note, caught.value.__notes__[0])
+        (tmp_path / "a" / "b").mkdir(parents=True)
+        saver.save(sess, tmp_path / "a" / "b" / "m")
     assert tf.train.checkpoint_exists(tmp_path / "new" / "m")
     assert "kept" == (tmp_path / "file").read_text()
 
@@ -392,13 +402,56 @@ def test_which_variables_a_saver_takes():
             tf.train.Saver(bad)
 
 
-def test_an_empty_saver_writes_nothing(tmp_path):
-    """With allow_empty a Saver without variables is allowed, and writes nothing."""
-    tf.constant(1.0)
+def test_an_empty_saver_writes_the_graph(tmp_path):
+    """With allow_empty a Saver without variables is allowed; it writes the graph, and restores from nowhere."""
+    tf.constant(1.0, name="one")
     with tf.Session() as sess:
         saver = tf.train.Saver(allow_empty=True)
+        assert saver.save(sess, tmp_path / "n", write_meta_graph=False) is None
         assert saver.save(sess, tmp_path / "m") is None
-    assert [] == os.listdir(tmp_path)
+        assert ["m.h5"] == os.listdir(tmp_path)
+        for path in (tmp_path / "m", tmp_path / "nowhere", None):
+            assert () == saver.restore(sess, path).restored
+    with tf.Graph().as_default() as graph:
+        assert tf.train.import_meta_graph(tmp_path / "m") is None
+        assert ["one"] == list(graph.digraph)
+
+
+def test_an_empty_saver_keeps_a_checkpoint(tmp_path):
+    """The graph of a Saver without variables is never written over values, nor into a file of several models."""
+    path = saved(tmp_path / "m")
+    before = (tmp_path / "m.h5").read_bytes()
+    with tf.Graph().as_default(), tf.Session() as sess:
+        tf.constant(1.0)
+        with pytest.raises(tf.errors.FailedPreconditionError, match="does not replace"):
+            tf.train.Saver(allow_empty=True).save(sess, path)
+        assert tf.train.Saver(allow_empty=True, group="g").save(sess, path) is None
+    assert before == (tmp_path / "m.h5").read_bytes()
+
+
+def test_urls(tmp_path):
+    """A path may be a URL of a file of this machine; TensorFlow's error says what else is not possible."""
+    two_variables()
+    saver = tf.train.Saver()
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        saver.save(sess, f"file://{tmp_path}/m", global_step=0)
+        path = saver.save(sess, f"file://{tmp_path}/m", global_step=1)
+        saver.restore(sess, f"file://{tmp_path}/m-0")
+        with pytest.raises(tf.errors.UnimplementedError, match=r"s3://b/m must be on this machine: copy the file"):
+            saver.save(sess, "s3://b/m")
+    assert f"{tmp_path}/m-1" == path == tf.train.latest_checkpoint(f"file://{tmp_path}")
+    assert tf.train.checkpoint_exists(f"file://{tmp_path}/m-1")
+
+
+def test_the_name_of_the_state_file(tmp_path):
+    """A Saver with sharded=True may save under the name of the state file, as in TensorFlow."""
+    two_variables()
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        path = tf.train.Saver(sharded=True).save(sess, os.path.relpath(tmp_path / "checkpoint"))
+        assert os.path.samefile(f"{path}.h5", tmp_path / "checkpoint.h5")
+        tf.train.Saver().restore(sess, tf.train.latest_checkpoint(tmp_path))
 
 
 def test_paths_may_be_bytes(tmp_path):

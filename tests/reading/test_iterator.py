@@ -54,6 +54,16 @@ def test_without_a_timeout(folder, clock):
     assert 2001 == clock.now
 
 
+def test_waiting_for_another(folder, clock):
+    """The wait ends with a checkpoint that is not the known one, or before the first check after the timeout."""
+    assert f"{folder}/m-5" == tf.train.wait_for_new_checkpoint(folder)
+    assert tf.train.wait_for_new_checkpoint(folder, f"{folder}/m-5", seconds_to_sleep=0.5, timeout=1.2) is None
+    assert 1 == clock.now
+    clock.happenings = [lambda: save(folder, 6)]
+    assert f"{folder}/m-6" == tf.train.wait_for_new_checkpoint(folder, f"{folder}/m-5", 0.25)
+    assert 1.25 == clock.now
+
+
 def test_missed_ones(folder, clock):
     """Checkpoints that were superseded between two requests are not yielded."""
     found = tf.train.checkpoints_iterator(folder, timeout=0)

@@ -228,7 +228,7 @@ def test_errors_name_the_whole(prefix, tmp_path):
     """Another dtype, a name that is not there, and a part without a value."""
     with pytest.raises(tf.errors.InvalidArgumentError, match="partitioned variable 'w' has dtype int32"):
         restored(prefix, THIRDS, dtype=tf.int32)
-    with pytest.raises(tf.errors.NotFoundError, match="Key 'x' not found"):
+    with pytest.raises(tf.errors.NotFoundError, match="Key x not found"):
         restored(prefix, THIRDS, lambda w: {"x": w})
     w = tf.get_variable("w", [6, 2], partitioner=THIRDS)
     saver = tf.train.Saver([w])
