@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -10,8 +11,8 @@ from hdfsaver import schema
 from hdfsaver.annotations import NONE, Annotations, annotate, annotations_of
 from hdfsaver.checkpoint.meta_graph import export_scoped_meta_graph
 from hdfsaver.checkpoint.meta_graph_files import read_nodes
-from hdfsaver.checkpoint.saveables.partitioned_saveable import Part
-from hdfsaver.checkpoint.saver import OPERATIONS, Saver
+from hdfsaver.checkpoint.saveables.kept_variables import named_variables
+from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.checkpoint.scoping import UNBOUND
 from hdfsaver.errors import InvalidNodeError
 from hdfsaver.graph.default import get_default_graph
@@ -37,14 +38,15 @@ from hdfsaver.interop.graphs.meta_graph_defs import (
     described_nodes,
     with_nodes,
 )
+from hdfsaver.interop.graphs.save_ops import saved_names
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.function_libraries import library_of
 from hdfsaver.messages.graph_versions import check_versions, versions_of, with_versions
+from hdfsaver.messages.names_of_savers import read_names
 from hdfsaver.messages.node_defs import nodes_in, unreadable_attrs
-from hdfsaver.messages.saver_defs import read_saver
+from hdfsaver.messages.saver_defs import OPERATIONS, collected_saver, read_saver
 from hdfsaver.reading.checkpoint_names import PathLike
-from hdfsaver.schema import LIBRARY, NODES, CollectionDef, SavedNames, SavedPart, SaverDef, Structure, VariableDef
-from hdfsaver.variables.partitioning import SaveSliceInfo
+from hdfsaver.schema import LIBRARY, NODES, CollectionDef, SavedNames, SaverDef, Structure, VariableDef
 from hdfsaver.variables.resource_variable import ResourceVariable, is_handle
 from hdfsaver.variables.variable import Variable
 
@@ -91,8 +93,8 @@ def import_meta_graph(
     Returns
     -------
     Saver or None
-        A Saver for the variables, under the names that the Saver which wrote the file used; None where the graph has
-        no variables and no Saver.
+        A Saver for the variables, under the names that the Saver which wrote the file used; without such a Saver, for
+        the variables of what was imported, or else all of the graph. None where there is no Saver and no variable.
 
     Raises
     ------
@@ -119,7 +121,7 @@ def import_meta_graph(
         clear_devices, import_scope, input_map, unbound_inputs_col_name, restore_collections_predicate
     )
     into = get_default_graph() if graph is None else graph
-    return _saver_of(_import(meta_graph_or_file, into, options, group), group)
+    return _saver_of(_import(meta_graph_or_file, into, options, group), options, group)
 
 
 def copy_scoped_meta_graph(
@@ -291,7 +293,7 @@ def import_with_saver(
         clear_devices, import_scope, input_map, unbound_inputs_col_name, restore_collections_predicate, return_elements
     )
     imported = _import(meta_graph_or_file, graph, options)
-    return _saver_of(imported, ""), imported.elements
+    return _saver_of(imported, options, ""), imported.elements
 
 
 class _ImportOptions(NamedTuple):
@@ -351,6 +353,7 @@ def _import(
     _check_bound(unbound, tensors)
     _check_collections(collections, described.nodes, graph)
     _check_saved_names(described, graph)
+    savers = _collected_savers(described, collections, graph) if options.wants_collection(GraphKeys.SAVERS) else []
     changes = options.scope or tensors or options.clear_devices or wanted
     can_adopt = not (changes or graph.digraph or graph.get_name_scope())
     prefix = ""
@@ -372,7 +375,10 @@ def _import(
     imported = _Collections(graph, new_names, prefix)
     variables = imported.add(collections)
     described = described._replace(nodes={})  # they are in the graph now
-    return _Imported(graph, described, new_names, variables, imported.by_operation(), elements)
+    result = _Imported(graph, described, new_names, variables, imported.by_operation(), elements)
+    for saver in savers:
+        graph.add_to_collection(GraphKeys.SAVERS, _saver_for(result, *saver, group))
+    return result
 
 
 def _read(
@@ -523,11 +529,41 @@ def _check_collections(collections: Mapping[str, CollectionDef], nodes: Containe
 def _check_saved_names(described: _Described, graph: Graph) -> None:
     """Refuse, before anything is added, a Saver of operations that are nowhere."""
     for name, saved in described.saved_names.items() if described.saver is not None else ():
-        for op_name in [saved] if isinstance(saved, str) else [part.op_name for part in saved]:
+        for op_name in _operations_in({name: saved}):
             if op_name not in described.nodes and op_name not in graph.digraph:
                 raise KeyError(
                     f"The Saver keeps {op_name!r} as {name!r}, which refers to an Operation not in the graph."
                 )
+
+
+def _collected_savers(
+    described: _Described, collections: dict[str, CollectionDef], graph: Graph
+) -> list[tuple[SaverDef, SavedNames]]:
+    """The Savers of the collection of Savers, which is taken out; one that keeps what is nowhere is left out.
+
+    Warns
+    -----
+    UserWarning
+        A Saver is left out.
+    """
+    items = collections.pop(GraphKeys.SAVERS, CollectionDef()).value
+    found = []
+    for item in items:
+        message = collected_saver(item)
+        saver = None if message is None else read_saver(message)
+        names = {} if message is None else read_names(message) or saved_names(described.nodes, saver)
+        missing = [op for op in _operations_in(names) if op not in described.nodes and op not in graph.digraph]
+        if saver is None or missing:
+            why = f"keeps {missing[0]!r}, which is not in the graph" if missing else "is not a SaverDef"
+            warnings.warn(f"An item of the collection {GraphKeys.SAVERS!r} is left out: it {why}.", stacklevel=4)
+        else:
+            found.append((saver, names))
+    return found
+
+
+def _operations_in(names: SavedNames) -> Iterator[str]:
+    for saved in names.values():
+        yield from [saved] if isinstance(saved, str) else (part.op_name for part in saved)
 
 
 def _names_in(definition: CollectionDef) -> Iterator[str]:
@@ -603,45 +639,31 @@ def _is_text(item: bytes) -> bool:
 
 
 @schema.nothing_collected()
-def _saver_of(imported: _Imported, group: str) -> Saver | None:
-    graph, described = imported.graph, imported.described
-    if described.saver is not None and described.saved_names:
-        with graph.as_default():
-            found = {name: _kept(imported, saved) for name, saved in described.saved_names.items()}
-        return Saver(found, saver_def=_saver_def(imported), group=group)
+def _saver_of(imported: _Imported, options: _ImportOptions, group: str) -> Saver | None:
+    """The Saver for what was imported; None where TensorFlow makes none."""
+    described, graph = imported.described, imported.graph
+    if described.saver is not None:
+        return _saver_for(imported, described.saver, described.saved_names, group)
     variables = _by_old_names(imported)
-    return Saver(variables, saver_def=_saver_def(imported), group=group) if variables else None
+    if variables:
+        return Saver(variables, group=group)
+    # As in TensorFlow, the Saver is for all variables of the graph then.
+    with graph.as_default():
+        return Saver(group=group) if graph.get_collection(GraphKeys.GLOBAL_VARIABLES, options.scope) else None
 
 
-def _saver_def(imported: _Imported) -> SaverDef | None:
-    """The Saver's settings, with the new names of the operations that came with it."""
-    found = imported.described.saver
-    if found is None:
-        return None
-    names: dict[str, Any] = {field: _new_name(imported, getattr(found, field)) for field in OPERATIONS}
-    return dataclasses.replace(found, **names)
+def _saver_for(imported: _Imported, saver: SaverDef, names: SavedNames, group: str) -> Saver:
+    """A Saver with the settings of one that came with the graph, and with the new names of its operations."""
 
+    def new_name(name: str) -> str:
+        operation, colon, output = name.partition(":")
+        return imported.new_names.get(operation, operation) + colon + output
 
-def _new_name(imported: _Imported, name: str) -> str:
-    operation, colon, output = name.partition(":")
-    return imported.new_names.get(operation, operation) + colon + output
-
-
-def _kept(imported: _Imported, saved: str | list[SavedPart]) -> Any:
-    """The object that a Saver kept under one name: a variable, or parts of one."""
-
-    def named(op_name: str) -> Any:
-        new = imported.new_names.get(op_name, op_name)
-        if new in imported.by_operation:
-            return imported.by_operation[new]
-        outputs = imported.graph.get_operation_by_name(new).outputs
-        if not outputs:
-            raise ValueError(f"The Saver keeps {op_name!r}, which is not a variable of the graph: it has no output.")
-        return outputs[0]
-
-    if isinstance(saved, str):
-        return named(saved)
-    return [Part(named(op_name), SaveSliceInfo(save_slice_info_def=info)) for op_name, info in saved]
+    outer: dict[str, Any] = {field: new_name(getattr(saver, field)) for field in OPERATIONS}
+    settings = dataclasses.replace(saver, **outer)
+    with imported.graph.as_default():
+        found = named_variables(imported.graph, names, imported.by_operation, new_name) or _by_old_names(imported)
+        return Saver(found, saver_def=settings, allow_empty=True, group=group)
 
 
 def _by_old_names(imported: _Imported) -> dict[str, Any]:

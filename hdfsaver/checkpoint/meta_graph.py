@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -20,10 +20,19 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.interop.graphs.meta_graph_defs import program_message
 from hdfsaver.messages import message_classes
-from hdfsaver.messages.saver_defs import read_saver
+from hdfsaver.messages.names_of_savers import read_names
+from hdfsaver.messages.saver_defs import read_saver, saver_message
 from hdfsaver.reading.checkpoint_names import PathLike
 from hdfsaver.schema import LIBRARY, CollectionDef, SavedNames, SaverDef, Structure
 from hdfsaver.variables.variable import Variable
+
+
+@runtime_checkable
+class SupportsProto(Protocol):
+    """A Saver, as far as it describes itself."""
+
+    def to_proto(self, export_scope: str | None = None) -> message_classes.SaverDef | None:
+        """The settings and the variables as a message."""
 
 
 class ExportOptions(NamedTuple):
@@ -44,6 +53,8 @@ class ExportOptions(NamedTuple):
         Operations to leave out.
     unbound_inputs_col_name : str or None
         The collection that lists what the operations take from outside of the scope.
+    clear_extraneous_savers : bool
+        Describe no Savers but the one that writes.
     """
 
     collection_list: Iterable[str] | None = None
@@ -52,6 +63,7 @@ class ExportOptions(NamedTuple):
     export_scope: str | None = None
     excluded: frozenset[str] = frozenset()
     unbound_inputs_col_name: str | None = "unbound_inputs"
+    clear_extraneous_savers: bool = False
 
 
 def structure_of(
@@ -85,7 +97,11 @@ def structure_of(
     keys = graph.get_all_collection_keys() if options.collection_list is None else list(options.collection_list)
     collections = {}
     for key in keys:
-        if key == GraphKeys.SAVERS:  # the Saver that writes describes itself
+        if key == GraphKeys.SAVERS:
+            own = saver_message(saver_def, saved_within(saved_names or {}, prefix)) if saver_def is not None else None
+            savers = [own] if options.clear_extraneous_savers else _savers(graph, options.export_scope)
+            if described := [_written(saver) for saver in savers if isinstance(saver, message_classes.SaverDef)]:
+                collections[key] = CollectionDef("bytes_list", described)
             continue
         items = [item for item in graph.get_collection(key) if _is_included(item, prefix, excluded)]
         definition = _collection_def(key, items, options.export_scope) if isinstance(key, str) else None
@@ -100,6 +116,16 @@ def structure_of(
         digraph = _without_defaults(digraph)
     names = saved_within(saved_names or {}, prefix)
     return Structure(digraph, collections, saver_def, names, tensorflow=_remainders(graph, prefix))
+
+
+def _savers(graph: Graph, export_scope: str | None) -> list[message_classes.SaverDef | None]:
+    """The Savers of the collection as messages; None for one that keeps something outside of the scope."""
+    items = graph.get_collection(GraphKeys.SAVERS)
+    return [item.to_proto(export_scope) for item in items if isinstance(item, SupportsProto)]
+
+
+def _written(saver: message_classes.SaverDef) -> bytes:
+    return saver.SerializeToString(deterministic=True)
 
 
 def _remainders(graph: Graph, prefix: str) -> dict[str, bytes]:
@@ -303,8 +329,16 @@ def export_scoped_meta_graph(
     saver = read_saver(saver_def) if saver_def else None
     excluded = extraneous_savers(described.digraph, saver) if clear_extraneous_savers else frozenset()
     options = ExportOptions(
-        collection_list, clear_devices, strip_default_attrs, export_scope, excluded, unbound_inputs_col_name
+        collection_list,
+        clear_devices,
+        strip_default_attrs,
+        export_scope,
+        excluded,
+        unbound_inputs_col_name,
+        clear_extraneous_savers,
     )
+    if saved_names is None and isinstance(saver_def, message_classes.SaverDef):
+        saved_names = read_names(saver_def)
     structure = structure_of(described, saver, saved_names, options)
     if filename is not None:
         write_structure(filename, structure)

@@ -25,13 +25,17 @@ from hdfsaver.checkpoint.save_arguments import (
 )
 from hdfsaver.checkpoint.save_jobs import SaveJob
 from hdfsaver.checkpoint.save_queue import Saves
+from hdfsaver.checkpoint.saveables.kept_variables import kept_variables
 from hdfsaver.checkpoint.saveables.partitioned_saveable import saveable_of
 from hdfsaver.checkpoint.saveables.saveable import Saveable
 from hdfsaver.checkpoint.saveables.var_list import variables_by_name
+from hdfsaver.checkpoint.scoping import saved_within
 from hdfsaver.files.progress import Callback
+from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
 from hdfsaver.messages import message_classes
-from hdfsaver.messages.saver_defs import read_saver, saver_message
+from hdfsaver.messages.names_of_savers import read_names
+from hdfsaver.messages.saver_defs import OPERATIONS, read_saver, saver_message
 from hdfsaver.reading import checkpoint_names
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix, as_prefixes
 from hdfsaver.reading.reader import open_located
@@ -67,7 +71,8 @@ class Saver:
     restore_sequentially : bool
         Accepted and ignored; variables are always read in parallel.
     saver_def : SaverDef, optional
-        Settings that replace the other arguments.
+        Settings that replace the other arguments. Without a ``var_list`` the variables are those that it names, or
+        that the operations of the graph save which it names; all global ones where neither tells.
     builder : object
         Accepted and ignored; there are no save and restore operations.
     defer_build : bool
@@ -159,6 +164,7 @@ class Saver:
         self._pad = pad_step_number
         if saver_def and not isinstance(saver_def, SaverDef | message_classes.SaverDef):
             raise ValueError(f"saver_def must be a SaverDef: {saver_def!r}.")
+        self._given_def = saver_def or None
         self._saver_message: message_classes.SaverDef | None = None
         self._saver_def = (
             read_saver(saver_def)
@@ -193,6 +199,8 @@ class Saver:
         """
         if self._is_built:
             return
+        if self._var_list is None and self._given_def is not None:
+            self._var_list = kept_variables(get_default_graph(), self._given_def)
         variables = renamed(variables_by_name(self._var_list), self._rename)
         if not variables and not self._allow_empty:
             raise ValueError("No variables to save")
@@ -520,37 +528,76 @@ class Saver:
 
     @property
     def saver_def(self) -> message_classes.SaverDef | None:
-        """The Saver's settings, the same message each time; None before `build`."""
-        return self.as_saver_def() if self._is_built else None
+        """The Saver's settings, the same message each time; None before `build`, and without variables."""
+        return self.as_saver_def()
 
-    def as_saver_def(self) -> message_classes.SaverDef:
-        """The Saver's settings, the same message each time."""
-        if self._saver_message is None:
-            self._saver_message = saver_message(self._saver_def)
+    def as_saver_def(self) -> message_classes.SaverDef | None:
+        """The Saver's settings, the same message each time; None before `build`, and without variables."""
+        if self._saver_message is None and self._plain_def() is not None:
+            self._saver_message = saver_message(self._saver_def, self._saved_names())
         return self._saver_message
 
     def to_proto(self, export_scope: str | None = None) -> message_classes.SaverDef | None:
-        """A copy of the Saver's settings; None if it names operations outside ``export_scope``."""
+        """A copy of the Saver's settings; None where `saver_def` is, or if something is outside ``export_scope``.
+
+        In a field ``saved_names``, which TensorFlow keeps as an unknown one, it has the variables by their names in
+        the file.
+        """
         prefix = f"{export_scope.rstrip('/')}/" if export_scope else ""
-        given = {field: getattr(self._saver_def, field) for field in OPERATIONS}
-        if any(name and not name.startswith(prefix) for name in given.values()):
+        given = {field: name for field in OPERATIONS if (name := getattr(self._saver_def, field))}
+        names = self._saved_names()
+        within = saved_within(names, prefix)
+        # The operations that save and restore tell where a Saver is; without any, the variables do.
+        is_inside = (
+            all(name.startswith(prefix) for name in given.values())
+            if given
+            else _number_of_parts(within) == _number_of_parts(names)
+        )
+        if self._plain_def() is None or not is_inside:
             return None
-        within = {field: name.removeprefix(prefix) for field, name in given.items()}
-        return saver_message(replace(self._saver_def, **within))
+        inner = {field: name.removeprefix(prefix) for field, name in given.items()}
+        return saver_message(replace(self._saver_def, **inner), within)
 
     @staticmethod
     def from_proto(saver_def: message_classes.SaverDef, import_scope: str | None = None) -> Saver:
-        """Make a Saver with the settings for all global variables, or for those in a scope by their names in it."""
-        if not import_scope:
-            return Saver(saver_def=saver_def)
-        prefix = f"{import_scope.rstrip('/')}/"
-        named = variables_by_name(global_variables()).items()
-        inside = {name.removeprefix(prefix): variable for name, variable in named if name.startswith(prefix)}
-        return Saver(inside, saver_def=saver_def, name=import_scope)
+        """Make a Saver with the settings, for the variables that it was for.
+
+        Parameters
+        ----------
+        saver_def : SaverDef
+            From `to_proto`, or of a graph that TensorFlow has written.
+        import_scope : str, optional
+            The scope that the variables were imported into.
+
+        Returns
+        -------
+        Saver
+            If the settings do not tell the variables: for all global ones, or for those in the scope by their names
+            in it.
+
+        Raises
+        ------
+        KeyError
+            A variable is not in the default graph.
+        """
+        prefix = f"{import_scope.rstrip('/')}/" if import_scope else ""
+        outer = {field: prefix + name for field in OPERATIONS if (name := getattr(saver_def, field))}
+        settings = replace(read_saver(saver_def), **outer)
+        message = saver_message(settings, read_names(saver_def))
+        found = kept_variables(get_default_graph(), message, prefix)
+        if found is None and prefix:
+            named = variables_by_name(global_variables()).items()
+            found = {name.removeprefix(prefix): variable for name, variable in named if name.startswith(prefix)}
+        return Saver(found, saver_def=settings, name=import_scope)
+
+    def _plain_def(self) -> SaverDef | None:
+        """The settings; None where TensorFlow's Saver has none: before `build`, and without variables."""
+        is_empty = self._is_built and not self._saveables
+        return None if self._given_def is None and (is_empty or not self._is_built) else self._saver_def
 
     def _structure(self, graph: Graph, strip_default_attrs: bool = False) -> Structure:
         options = meta_graph.ExportOptions(strip_default_attrs=strip_default_attrs)
-        return meta_graph.structure_of(graph, self._saver_def, self._saved_names(), options)
+        return meta_graph.structure_of(graph, self._plain_def(), self._saved_names(), options)
 
     def _saved_names(self) -> SavedNames:
         return {name: saveable.saved_name for name, saveable in self._saveables.items() if saveable.saved_name}
@@ -601,7 +648,7 @@ class Saver:
             export_scope=export_scope,
             as_text=as_text,
             clear_devices=clear_devices,
-            saver_def=self._saver_def,
+            saver_def=self._plain_def(),
             clear_extraneous_savers=clear_extraneous_savers,
             strip_default_attrs=strip_default_attrs,
             save_debug_info=save_debug_info,
@@ -616,8 +663,9 @@ _NOT_COPIED = (
     "saver_def=settings)`."
 )
 
-OPERATIONS = ("filename_tensor_name", "save_tensor_name", "restore_op_name")
-"""The fields of a `SaverDef` that name operations or tensors."""
+
+def _number_of_parts(names: SavedNames) -> int:
+    return sum(1 if isinstance(saved, str) else len(saved) for saved in names.values())
 
 
 def _check_list(value: object) -> None:

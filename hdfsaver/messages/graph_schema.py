@@ -3,9 +3,8 @@
 Sources: ``tensorflow/core/framework/{graph,node_def,attr_value,function,op_def,variable}.proto`` and
 ``tensorflow/core/protobuf/{meta_graph,saver,saved_model}.proto``, and
 ``tensorflow/python/training/checkpoint_state.proto``. Messages that are left out (traces of the code, the graph of
-objects, handles) are kept as unknown fields. hdfsaver adds one field to ``MetaGraphDef``: which variable a
-Saver keeps under which name. TensorFlow has this in operations, which hdfsaver's Saver does not add. TensorFlow keeps
-the field as an unknown one.
+objects, handles) are kept as unknown fields. hdfsaver adds one field to ``MetaGraphDef`` and ``SaverDef``: which
+variable a Saver keeps under which name, see `hdfsaver.messages.names_of_savers`.
 """
 
 from __future__ import annotations
@@ -208,6 +207,7 @@ SaverDef
 5 sharded bool
 6 keep_checkpoint_every_n_hours float
 7 version CheckpointFormatVersion
+50001 saved_names {string:SavedName}
 
 SignatureDef
 1 inputs {string:TensorInfo}

@@ -835,6 +835,8 @@ class SaverDef(Message):
     sharded: bool
     keep_checkpoint_every_n_hours: float
     version: int
+    @property
+    def saved_names(self) -> _MessageMap[str, SavedName]: ...
     def __init__(
         self,
         *,
@@ -845,6 +847,7 @@ class SaverDef(Message):
         sharded: bool | None = ...,
         keep_checkpoint_every_n_hours: float | None = ...,
         version: int | None = ...,
+        saved_names: Mapping[str, SavedName] | None = ...,
     ) -> None: ...
 
 class SignatureDef(Message):

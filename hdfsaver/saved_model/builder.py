@@ -315,7 +315,8 @@ class _Added:
 
     def _described(self, graph: Graph, saver: Saver) -> message_classes.MetaGraphDef:
         kept = saver._saved_names()
-        structure = structure_of(graph, read_saver(saver.as_saver_def()) if kept else None, kept, self.options)
+        saver_def = saver.as_saver_def() if kept else None
+        structure = structure_of(graph, None if saver_def is None else read_saver(saver_def), kept, self.options)
         message = message_of(structure, known=find)
         warn_of_annotations(structure.digraph, "A SavedModel")
         message.meta_info_def.SetInParent()

@@ -251,7 +251,7 @@ def test_messages_of_savers():
     tf.Variable(2.0, name="b")
     definition = tf.train.Saver(max_to_keep=2).to_proto()
     assert {"s/a": "s/a", "b": "b"} == saved_names(tf.train.Saver.from_proto(definition))
-    inside = tf.train.Saver.from_proto(definition, import_scope="s")
+    inside = tf.train.Saver.from_proto(SaverDef(max_to_keep=2), import_scope="s")
     assert {"a": "s/a"} == saved_names(inside)
     assert 2 == inside.as_saver_def().max_to_keep
     definition = SaverDef(

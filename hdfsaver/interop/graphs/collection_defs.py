@@ -10,8 +10,9 @@ from typing import Any
 
 from hdfsaver.errors import DataLossError
 from hdfsaver.messages import message_classes
+from hdfsaver.messages.names_of_savers import read_part, write_part
 from hdfsaver.messages.parsing import parse
-from hdfsaver.schema import CollectionDef, SaveSliceInfoDef, VariableDef
+from hdfsaver.schema import CollectionDef, VariableDef
 
 _OF_VARIABLES = frozenset(
     (
@@ -27,7 +28,6 @@ _OF_VARIABLES = frozenset(
 )
 
 _NAMES = ("variable_name", "initial_value_name", "initializer_name", "snapshot_name")
-_LISTS = ("full_shape", "var_offset", "var_shape")
 
 
 def read_collection(key: str, message: Any) -> CollectionDef | None:
@@ -66,11 +66,6 @@ def _variable(message: Any) -> VariableDef:
     )
 
 
-def read_part(message: message_classes.SaveSliceInfoDef) -> SaveSliceInfoDef:
-    """The part of a larger variable that a ``SaveSliceInfoDef`` describes."""
-    return SaveSliceInfoDef(message.full_name, *(tuple(getattr(message, name)) for name in _LISTS))
-
-
 def write_collection(key: str, message: Any, collection: CollectionDef) -> None:
     """Write a collection into a ``CollectionDef``.
 
@@ -103,13 +98,6 @@ def _written(variable: VariableDef) -> Any:
     if info is not None:
         write_part(message.save_slice_info_def, info)
     return message
-
-
-def write_part(message: message_classes.SaveSliceInfoDef, part: SaveSliceInfoDef) -> None:
-    """Write which part of a larger variable it is into a ``SaveSliceInfoDef``."""
-    message.full_name = part.full_name
-    for name in _LISTS:
-        getattr(message, name).extend(getattr(part, name))
 
 
 def update(key: str, message: Any, collection: CollectionDef | None) -> bool:

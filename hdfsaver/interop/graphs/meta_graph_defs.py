@@ -13,13 +13,15 @@ from typing import Any
 from hdfsaver import schema
 from hdfsaver.errors import DataLossError
 from hdfsaver.interop.graphs import collection_defs
-from hdfsaver.interop.graphs.save_ops import needs_operations, save_operations, saved_names
+from hdfsaver.interop.graphs.collected_savers import with_operations
+from hdfsaver.interop.graphs.save_ops import saved_names
 from hdfsaver.messages import message_classes
+from hdfsaver.messages.names_of_savers import read_names, write_names
 from hdfsaver.messages.node_defs import PRODUCER, Known, file_nodes, nodes_in, nodes_of, taken_outputs, write_nodes
 from hdfsaver.messages.op_defs import OpDefs
 from hdfsaver.messages.parsing import parse
 from hdfsaver.messages.saver_defs import read_saver, saver_message
-from hdfsaver.schema import LIBRARY, CollectionDef, SavedNames, SavedPart, SaverDef, Structure
+from hdfsaver.schema import LIBRARY, CollectionDef, SavedNames, SaverDef, Structure
 
 Nodes = Mapping[str, dict[str, Any]]
 
@@ -62,7 +64,7 @@ def nodes_and_rest(message: message_classes.MetaGraphDef) -> tuple[Nodes, Struct
     nodes, remembered = file_nodes(message.graph_def, _definitions(message))
     found, inexact = collection_defs.split(message.collection_def)
     saver = read_saver(message.saver_def) if message.HasField("saver_def") else None
-    names = _read_names(message)
+    names = read_names(message)
     if names and _are_in(nodes, names):
         message.ClearField("saved_names")
     else:
@@ -111,7 +113,7 @@ def described_names(
     dict
         See `hdfsaver.schema.Structure`; empty where the message does not tell the names.
     """
-    return _read_names(message) or saved_names(nodes, saver)
+    return read_names(message) or read_names(message.saver_def) or saved_names(nodes, saver)
 
 
 def described_collections(message: message_classes.MetaGraphDef) -> dict[str, CollectionDef]:
@@ -125,28 +127,9 @@ def _definitions(message: message_classes.MetaGraphDef) -> OpDefs:
     return OpDefs([*message.meta_info_def.stripped_op_list.op, *signatures], message.ByteSize())
 
 
-def _read_names(message: message_classes.MetaGraphDef) -> SavedNames:
-    found: SavedNames = {}
-    for name, saved in message.saved_names.items():
-        parts = [SavedPart(part.op_name, collection_defs.read_part(part.info)) for part in saved.parts]
-        found[name] = parts or saved.op_name
-    return found
-
-
 def _are_in(nodes: Container[str], names: SavedNames) -> bool:
     kept = [[saved] if isinstance(saved, str) else [part.op_name for part in saved] for saved in names.values()]
     return all(op_name in nodes for op_names in kept for op_name in op_names)
-
-
-def _write_names(message: message_classes.MetaGraphDef, names: SavedNames) -> None:
-    for name, saved in names.items():
-        written = message.saved_names[name]
-        if isinstance(saved, str):
-            written.op_name = saved
-            continue
-        for part in saved:
-            added = written.parts.add(op_name=part.op_name)
-            collection_defs.write_part(added.info, part.info)
 
 
 def _remainders(message: message_classes.MetaGraphDef) -> dict[str, bytes]:
@@ -202,8 +185,8 @@ def message_of(
         raise ValueError("A plain digraph is not a computation graph: its nodes are not operations.")
     nodes = list(nodes_in(structure.digraph))
     saver = structure.saver
-    if with_saver and needs_operations(structure):
-        saver, added = save_operations(structure)
+    if with_saver:
+        saver, structure, added = with_operations(structure)
         nodes += added.items()
     # Where definitions of types came with the graph, they define the outputs.
     defined = bool(structure.tensorflow.keys() - {LIBRARY})
@@ -225,7 +208,7 @@ def program_message(structure: Structure, known: Known, add_shapes: bool) -> mes
         A new message.
     """
     message = _message(structure, nodes_in(structure.digraph), structure.saver, known, add_shapes)
-    _write_names(message, structure.saved_names)
+    write_names(message, structure.saved_names)
     return message
 
 

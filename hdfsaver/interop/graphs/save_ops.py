@@ -48,8 +48,15 @@ def _place(part: SavedPart) -> tuple[Any, ...]:
     return part.op_name, tuple(part.info.full_shape), tuple(part.info.var_offset), tuple(part.info.var_shape)
 
 
-def save_operations(structure: Structure) -> tuple[SaverDef, dict[str, NodeData]]:
+def save_operations(structure: Structure, taken: Iterable[str] = ()) -> tuple[SaverDef, dict[str, NodeData]]:
     """The operations that a Saver needs in TensorFlow, and the Saver that names them.
+
+    Parameters
+    ----------
+    structure : Structure
+        With the Saver.
+    taken : iterable of str
+        More names of operations, beside those of the graph.
 
     Returns
     -------
@@ -62,7 +69,7 @@ def save_operations(structure: Structure) -> tuple[SaverDef, dict[str, NodeData]
     ValueError
         The Saver keeps something that is not a variable of the graph.
     """
-    scope = _free_scope(structure.digraph)
+    scope = _free_scope([*structure.digraph, *taken])
     kept = list(_kept(structure))
     maker = _Maker(scope, kept, structure.digraph)
     saver = dataclasses.replace(
@@ -76,8 +83,8 @@ def save_operations(structure: Structure) -> tuple[SaverDef, dict[str, NodeData]
     return saver, maker.nodes()
 
 
-def _free_scope(digraph: DiGraph) -> str:
-    taken = {name.partition("/")[0] for name in digraph}
+def _free_scope(names: Iterable[str]) -> str:
+    taken = {name.partition("/")[0] for name in names}
     scope, number = "save", 0
     while scope in taken:
         number += 1
