@@ -63,7 +63,7 @@ from hdfsaver.training.global_step import (
 )
 
 if typing.TYPE_CHECKING:
-    from hdfsaver.messages.message_classes import SaverDef
+    from hdfsaver.messages.message_classes import ClusterDef, JobDef, SaverDef
 
 __all__ = [
     "CheckpointReader",
@@ -71,11 +71,13 @@ __all__ = [
     "CheckpointSaverListener",
     "CheckpointState",
     "ChiefSessionCreator",
+    "ClusterDef",
     "ClusterSpec",
     "Coordinator",
     "FeedFnHook",
     "FinalOpsHook",
     "GlobalStepWaiterHook",
+    "JobDef",
     "LoggingTensorHook",
     "LooperThread",
     "MonitoredSession",
@@ -139,6 +141,6 @@ def __dir__() -> list[str]:
 if not typing.TYPE_CHECKING:  # a type checker is to know the names above, and no others
 
     def __getattr__(name: str) -> typing.Any:
-        if name == "SaverDef":  # a message, for which protobuf has to be loaded
+        if name in ("ClusterDef", "JobDef", "SaverDef"):  # messages, for which protobuf has to be loaded
             return getattr(message_classes, name)
         raise _absent(__name__, name, __all__)

@@ -4145,6 +4145,14 @@ MUTANTS = [
             "More than one missing folder is an error.",
         ),
         (
+            "a-cluster-of-a-message",
+            "training/device_setter.py",
+            "            cluster = {job.name: dict(job.tasks) for job in cluster.job}",
+            "            cluster = {job.name: {} for job in cluster.job}",
+            "graph/test_devices.py",
+            "A cluster may be given as a message.",
+        ),
+        (
             "savers-are-described",
             "checkpoint/meta_graph.py",
             "for saver in savers if isinstance(saver, message_classes.SaverDef)",

@@ -976,6 +976,26 @@ class SavedModel(Message):
         meta_graphs: Iterable[MetaGraphDef] | None = ...,
     ) -> None: ...
 
+class JobDef(Message):
+    name: str
+    @property
+    def tasks(self) -> _ScalarMap[int, str]: ...
+    def __init__(
+        self,
+        *,
+        name: str | None = ...,
+        tasks: Mapping[int, str] | None = ...,
+    ) -> None: ...
+
+class ClusterDef(Message):
+    @property
+    def job(self) -> _Messages[JobDef]: ...
+    def __init__(
+        self,
+        *,
+        job: Iterable[JobDef] | None = ...,
+    ) -> None: ...
+
 class GPUOptions(Message):
     per_process_gpu_memory_fraction: float
     allow_growth: bool
@@ -1147,6 +1167,8 @@ class ConfigProto(Message):
     @property
     def graph_options(self) -> GraphOptions: ...
     operation_timeout_in_ms: int
+    @property
+    def cluster_def(self) -> ClusterDef: ...
     isolate_session_state: bool
     share_cluster_devices_in_session: bool
     def __init__(
@@ -1164,6 +1186,7 @@ class ConfigProto(Message):
         log_device_placement: bool | None = ...,
         graph_options: GraphOptions | None = ...,
         operation_timeout_in_ms: int | None = ...,
+        cluster_def: ClusterDef | None = ...,
         isolate_session_state: bool | None = ...,
         share_cluster_devices_in_session: bool | None = ...,
     ) -> None: ...

@@ -1,6 +1,6 @@
 """TensorFlow's messages about sessions and runs, in the notation of `hdfsaver.messages.descriptor_pool`.
 
-Sources: ``tensorflow/core/protobuf/{config,rewriter_config}.proto`` and
+Sources: ``tensorflow/core/protobuf/{cluster,config,rewriter_config}.proto`` and
 ``tensorflow/core/framework/{step_stats,cost_graph,tensor_description,allocation_description}.proto``. Programs make
 these messages and give them to a session. Parts that describe servers, debuggers and experiments are kept as unknown
 fields.
@@ -9,6 +9,13 @@ fields.
 from __future__ import annotations
 
 SESSION_SCHEMA = """
+JobDef
+1 name string
+2 tasks {int32:string}
+
+ClusterDef
+1 job JobDef*
+
 GPUOptions
 1 per_process_gpu_memory_fraction double
 4 allow_growth bool
@@ -82,6 +89,7 @@ ConfigProto
 8 log_device_placement bool
 10 graph_options GraphOptions
 11 operation_timeout_in_ms int64
+14 cluster_def ClusterDef
 15 isolate_session_state bool
 17 share_cluster_devices_in_session bool
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from hdfsaver.graph.device_spec import DeviceSpec
 from hdfsaver.graph.operation import Operation
+from hdfsaver.messages import message_classes
 from hdfsaver.training import tf_logging as log
 
 Cluster: TypeAlias = Mapping[str, Sequence[str] | Mapping[int, str]]
@@ -26,23 +27,36 @@ class ClusterSpec:
 
     Parameters
     ----------
-    cluster : dict of str to list of str, or ClusterSpec
+    cluster : dict of str to list of str, ClusterDef or ClusterSpec
         A dict from numbers to addresses may stand for a list.
 
     Raises
     ------
     TypeError
-        It is something else.
+        It is something else, or a name or an address is not a string.
     """
 
-    def __init__(self, cluster: Cluster | ClusterSpec) -> None:
+    def __init__(self, cluster: Cluster | message_classes.ClusterDef | ClusterSpec) -> None:
+        self._message: message_classes.ClusterDef | None = None
         if isinstance(cluster, ClusterSpec):
             cluster = cluster.as_dict()
+        elif not isinstance(cluster, Mapping) and isinstance(cluster, message_classes.ClusterDef):
+            self._message = cluster
+            cluster = {job.name: dict(job.tasks) for job in cluster.job}
         if not isinstance(cluster, Mapping):
             raise TypeError(
-                "`cluster` must be a dictionary mapping one or more job names to lists of network addresses."
+                "`cluster` must be a dictionary mapping one or more job names to lists of network addresses, or a "
+                "`ClusterDef` protocol buffer."
             )
         self._tasks = {job: _numbered(job, tasks) for job, tasks in cluster.items()}
+
+    def as_cluster_def(self) -> message_classes.ClusterDef:
+        """The cluster as a message, the same one each time; the one that it was made of."""
+        if self._message is None:
+            self._message = message_classes.ClusterDef()
+            for job, tasks in sorted(self._tasks.items()):
+                self._message.job.add(name=job, tasks=tasks)
+        return self._message
 
     def as_dict(self) -> dict[str, list[str] | dict[int, str]]:
         """The addresses of each job: a list where the tasks are numbered from 0, otherwise a dict."""
@@ -85,7 +99,7 @@ class ClusterSpec:
         return bool(self._tasks)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, ClusterSpec) and self._tasks == other._tasks
+        return self._tasks == (other._tasks if isinstance(other, ClusterSpec) else other)
 
     def __hash__(self) -> int:
         return hash(tuple(self._tasks))
@@ -98,6 +112,9 @@ def _numbered(job: str, tasks: Sequence[str] | Mapping[int, str]) -> dict[int, s
     items = sorted(tasks.items()) if isinstance(tasks, Mapping) else list(enumerate(tasks))
     if isinstance(tasks, str) or not all(isinstance(number, int) for number, _ in items):
         raise TypeError(f"The tasks of job {job!r} are a list of addresses, or a dict from numbers to addresses.")
+    for what, text in [("Job name", job), *(("Task address", address) for _, address in items)]:
+        if not isinstance(text, str | bytes):
+            raise TypeError(f"{what} {text!r} must be bytes or unicode.")
     return dict(items)
 
 
@@ -106,7 +123,7 @@ def replica_device_setter(
     ps_device: str = "/job:ps",
     worker_device: str = "/job:worker",
     merge_devices: bool = True,
-    cluster: Cluster | ClusterSpec | None = None,
+    cluster: Cluster | message_classes.ClusterDef | ClusterSpec | None = None,
     ps_ops: Sequence[str] | None = None,
     ps_strategy: Callable[[Operation], int] | None = None,
 ) -> Callable[[Operation], str] | None:
@@ -120,7 +137,7 @@ def replica_device_setter(
         The devices of variables and of other operations.
     merge_devices : bool
         Whether the parts of a device that an inner block asks for are completed; otherwise such a device stays.
-    cluster : ClusterSpec or dict of str to list of str, optional
+    cluster : ClusterSpec, ClusterDef or dict of str to list of str, optional
         For each job the addresses of its tasks.
     ps_ops : list of str, optional
         The types of operations that belong to parameter servers: those of variables by default.

@@ -165,9 +165,29 @@ def test_a_cluster_is_names():
         cluster.task_indices("worker"),
     )
     assert (cluster, "c:1") == (tf.train.ClusterSpec(cluster), cluster.task_address("worker", 2))
+    assert cluster == {"ps": {0: "a:1"}, "worker": {0: "b:1", 2: "c:1"}}
     with pytest.raises(ValueError, match="No such job"):
         cluster.job_tasks("moon")
     with pytest.raises(ValueError, match="No task"):
         cluster.task_address("ps", 1)
     with pytest.raises(TypeError, match="list of addresses"):
         tf.train.ClusterSpec({"ps": "a:1"})
+
+
+def test_a_cluster_as_a_message():
+    """A cluster is made of a message of TensorFlow, and described by one with jobs by their names; it sets devices."""
+    cluster = tf.train.ClusterSpec({"worker": {2: "c:1"}, "ps": ["a:1", "b:2"]})
+    message = cluster.as_cluster_def()
+    assert ["ps", "worker"] == [job.name for job in message.job]
+    assert [{0: "a:1", 1: "b:2"}, {2: "c:1"}] == [dict(job.tasks) for job in message.job]
+    assert message is cluster.as_cluster_def()
+    again = tf.train.ClusterSpec(message)
+    assert (cluster, message) == (again, again.as_cluster_def())
+    assert message == tf.ConfigProto(cluster_def=message).cluster_def
+    made = tf.train.ClusterDef(job=[tf.train.JobDef(name="ps", tasks={0: "a:1"})])
+    assert {"ps": ["a:1"]} == tf.train.ClusterSpec(made).as_dict()
+    with tf.device(tf.train.replica_device_setter(cluster=message)):
+        assert ["/job:ps/task:0", "/job:ps/task:1"] == [tf.Variable(0.0).device for _ in range(2)]
+    for wrong in ({1: ["a:1"]}, {"ps": [1]}):
+        with pytest.raises(TypeError, match="1 must be bytes or unicode"):
+            tf.train.ClusterSpec(wrong)
