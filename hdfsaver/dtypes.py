@@ -149,6 +149,9 @@ TABLE: tuple[Row, ...] = (
     Row("float8_e5m2fnuz", 28, ml_dtypes.float8_e5m2fnuz, _CODE8, 20, None, "float8_e5m2fnuz"),
     Row("int4", 29, ml_dtypes.int4, Integer(1, True, 4), 22, None, None),
     Row("uint4", 30, ml_dtypes.uint4, Integer(1, False, 4), 21, None, None),
+    Row("int2", 31, ml_dtypes.int2, None, None, None, None),
+    Row("uint2", 32, ml_dtypes.uint2, None, None, None, None),
+    Row("float4_e2m1fn", 33, ml_dtypes.float4_e2m1fn, None, 23, None, None),
 )
 
 ROW_BY_NAME = {row.name: row for row in TABLE}
@@ -259,7 +262,7 @@ class DType:
     @property
     def is_integer(self) -> bool:
         """Whether this is a plain (not quantized) integer dtype."""
-        return isinstance(self._row.hdf5, Integer) and not (self.is_quantized or self.is_floating)
+        return self._row.name.startswith(("int", "uint"))
 
     @property
     def is_unsigned(self) -> bool:
@@ -300,7 +303,7 @@ class DType:
     def is_numeric(self) -> bool:
         """Whether this is a dtype of numbers with 8 bits or more, floats of 8 bits left out."""
         if self.is_floating or self.is_integer:
-            return self.base_dtype not in (int4, uint4) and not self._row.name.startswith("float8")
+            return np.dtype(self._row.numpy).isbuiltin == 1 or self.base_dtype is bfloat16
         return self.is_complex or self.is_quantized
 
     def is_subtype_of(self, other: object) -> bool:
@@ -361,16 +364,19 @@ float16 = half = _BY_NAME["float16"]
 float32 = _BY_NAME["float32"]
 float64 = double = _BY_NAME["float64"]
 bfloat16 = _BY_NAME["bfloat16"]
+float4_e2m1fn = _BY_NAME["float4_e2m1fn"]
 float8_e5m2 = _BY_NAME["float8_e5m2"]
 float8_e4m3fn = _BY_NAME["float8_e4m3fn"]
 float8_e4m3fnuz = _BY_NAME["float8_e4m3fnuz"]
 float8_e4m3b11fnuz = _BY_NAME["float8_e4m3b11fnuz"]
 float8_e5m2fnuz = _BY_NAME["float8_e5m2fnuz"]
+int2 = _BY_NAME["int2"]
 int4 = _BY_NAME["int4"]
 int8 = _BY_NAME["int8"]
 int16 = _BY_NAME["int16"]
 int32 = _BY_NAME["int32"]
 int64 = _BY_NAME["int64"]
+uint2 = _BY_NAME["uint2"]
 uint4 = _BY_NAME["uint4"]
 uint8 = _BY_NAME["uint8"]
 uint16 = _BY_NAME["uint16"]

@@ -1377,6 +1377,22 @@ MUTANTS = [
             "The number of a reference's dtype is TensorFlow's.",
         ),
         (
+            "integers-of-two-bits",
+            "dtypes.py",
+            '        return self._row.name.startswith(("int", "uint"))',
+            "        return isinstance(self._row.hdf5, Integer)",
+            "ground/test_dtypes.py",
+            "What is an integer does not depend on what is stored.",
+        ),
+        (
+            "dtypes-that-are-not-stored",
+            "storage/graph/tensor_json.py",
+            "    type_of(name)  # refuses a dtype that the file does not have",
+            "    pass",
+            "storage/graph/test_attr_json.py",
+            "No constant is written that cannot be read.",
+        ),
+        (
             "dimensions-that-contradict",
             "shapes.py",
             "        a is not None and b is not None and a != b for a, b in zip(first, second, strict=True)",

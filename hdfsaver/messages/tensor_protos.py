@@ -29,6 +29,10 @@ from hdfsaver.tensor_info import STRING, Array
 _LARGEST = 2**31
 """Bytes that an array may take: protobuf's own limit of a message, which a repeated element could be far beyond."""
 
+_SMALL_INTEGERS = ("int2", "uint2", "int4", "uint4")
+_SMALL_FLOATS = ("float4", "float8")
+"""How the names of floats of less than 16 bits begin."""
+
 _FIELDS = {
     "float32": "float_val",
     "float64": "double_val",
@@ -44,8 +48,8 @@ _FIELDS = {
     **dict.fromkeys(
         ("int32", "int16", "int8", "uint16", "uint8", "qint8", "quint8", "qint16", "quint16", "qint32"), "int_val"
     ),
-    **dict.fromkeys(("int4", "uint4"), "int_val"),
-    **{row.name: "float8_val" for row in dtypes.TABLE if row.name.startswith("float8")},
+    **dict.fromkeys(_SMALL_INTEGERS, "int_val"),
+    **{row.name: "float8_val" for row in dtypes.TABLE if row.name.startswith(_SMALL_FLOATS)},
 }
 """Which field holds the values of a dtype."""
 
@@ -62,7 +66,7 @@ _LITTLE = "|<=" if sys.byteorder == "little" else "|<"
 """How NumPy marks dtypes whose elements have the order of bytes that messages have."""
 
 _NUMBERS = ("uint8", "int8", "int16", "uint32", "int32", "uint64", "int64", "bfloat16", "float16", "float32", "float64")
-_AS_CONTENT = frozenset((*_NUMBERS, *(name for name in _FIELDS if name.startswith(("float8", "qint", "quint")))))
+_AS_CONTENT = frozenset((*_NUMBERS, *(name for name in _FIELDS if name.startswith((*_SMALL_FLOATS, "qint", "quint")))))
 """Dtypes whose elements TensorFlow writes as bytes if there are several (``framework/tensor_util.py``)."""
 
 _CONTENT_DTYPES = {
@@ -129,7 +133,7 @@ def _flat(values: Sequence[Any] | bytes, field: str, dtype: str) -> Array:
         return np.frombuffer(values, wanted).copy()
     if field in _STORED:
         return np.fromiter(values, _STORED[field], len(values)).view(wanted)
-    if dtype in ("int4", "uint4"):
+    if dtype in _SMALL_INTEGERS:
         return np.fromiter(values, np.int32, len(values)).astype(np.int8).astype(wanted)
     return np.fromiter(values, wanted, len(values))
 

@@ -121,11 +121,9 @@ def _named(name: str, given: np.dtype[Any], dtype: str | None) -> str:
         found = dtypes.name_of_numpy(given)
     except TypeError as error:
         raise TypeError(f"Variable {name!r} cannot be stored: {error}") from None
-    if dtype is None:
-        return found
-    wanted = dtypes.base_name(dtype)
+    wanted = found if dtype is None else dtypes.base_name(dtype)
     if wanted not in dtypes.ROW_BY_NAME or dtypes.ROW_BY_NAME[wanted].hdf5 is None:
-        raise TypeError(f"Variable {name!r} has dtype {dtype!r}, which cannot be stored.")
+        raise TypeError(f"Variable {name!r} has dtype {wanted!r}, which cannot be stored. Cast it to another one.")
     if dtypes.name_of_numpy(dtypes.numpy_dtype(wanted)) != found:
         raise TypeError(f"Variable {name!r} should have dtype {wanted}, but its value has the NumPy dtype {given}.")
     return wanted

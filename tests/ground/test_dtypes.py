@@ -101,6 +101,10 @@ def test_properties():
     assert (4, 1, 1) == (dtypes.float32.size, dtypes.string.size, dtypes.int4.size)
     assert (-128, 127) == (dtypes.int8.min, dtypes.int8.max)
     assert 448.0 == float(dtypes.float8_e4m3fn.max)
+    assert (-2, 1, 3) == (dtypes.int2.min, dtypes.int2.max, dtypes.uint2.max)
+    assert (True, True, False) == (dtypes.int2.is_integer, dtypes.uint2.is_unsigned, dtypes.int2.is_unsigned)
+    assert dtypes.float4_e2m1fn.is_floating
+    assert 6.0 == float(dtypes.float4_e2m1fn.max)
     assert dtypes.float32.is_compatible_with("float32_ref")
     assert not dtypes.as_dtype("float32_ref").is_compatible_with("float32")
     assert dtypes.qint8 in dtypes.QUANTIZED_DTYPES
@@ -112,7 +116,7 @@ def test_properties():
 def test_numbers_and_subtypes():
     """What is numeric is as in TensorFlow; a dtype is a subtype of itself alone."""
     numeric = {"float32", "bfloat16", "int8", "uint64", "complex64", "qint8"}
-    other = {"bool", "string", "resource", "int4", "float8_e5m2"}
+    other = {"bool", "string", "resource", "int4", "float8_e5m2", "int2", "float4_e2m1fn"}
     assert numeric == {name for name in numeric | other if dtypes.as_dtype(name).is_numeric}
     assert dtypes.float32.is_subtype_of(dtypes.float32)
     assert not dtypes.float32.is_subtype_of(dtypes.int32)

@@ -14,11 +14,14 @@ from hdfsaver.graph.tensor_conversion import constant_node
 _LEFT_OUT = ("resource", "variant", "string", "float8_e4m3fnuz", "float8_e4m3b11fnuz", "float8_e5m2fnuz")
 
 
-def program() -> tf.Graph:
-    """A graph with constants of each dtype, devices, control inputs, a variable and an operation with lists."""
+def program(stored: bool = False) -> tf.Graph:
+    """A graph with constants of each dtype, devices, control inputs, a variable and an operation with lists.
+
+    With `stored` it has no dtype that an HDF5 file lacks.
+    """
     with tf.Graph().as_default() as graph:
         for name, row in dtypes.ROW_BY_NAME.items():
-            if name not in _LEFT_OUT and not name.startswith("q"):
+            if name not in _LEFT_OUT and not name.startswith("q") and (row.hdf5 is not None or not stored):
                 array = np.array([1, 0, 1]).astype(row.numpy)
                 for shape, label in (((3,), "vector"), ((), "scalar"), ((0, 2), "empty")):
                     constant_node(np.resize(array, shape), name, f"{name}/{label}")

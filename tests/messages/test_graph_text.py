@@ -46,7 +46,7 @@ def test_tensorflow_found_what_was_meant():
 
 def test_write_graph(tmp_path):
     """A graph or its definition is written as text or as HDF5, into a folder that need not be there."""
-    graph = program()
+    graph = program(stored=True)
     for given in (graph, graph.as_graph_def()):
         path = tf.train.write_graph(given, tmp_path / "new" / "folder", "graph.pbtxt")
         assert str(tmp_path / "new" / "folder" / "graph.pbtxt") == path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -49,6 +50,8 @@ def test_the_dtype_may_be_named():
         (np.zeros(2, np.int8), "qint32", "'v'.*qint32.*int8"),
         (np.zeros(2, object), "resource", "'v'.*'resource'.*cannot be stored"),
         (np.zeros(2, np.int8), "nonsense", "'v'.*'nonsense'"),
+        (np.zeros(2, ml_dtypes.int2), None, "'v'.*'int2'.*Cast it"),
+        (np.zeros(2, ml_dtypes.float4_e2m1fn), "float4_e2m1fn", "'v'.*'float4_e2m1fn'.*Cast it"),
         (np.zeros(2, "M8[s]"), None, "'v'.*datetime64"),
         (np.zeros(2, "i4,f4"), None, "'v'"),
         (np.array([1, None], object), None, "'v'.*bytes or str, not int"),

@@ -17,6 +17,7 @@ import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.errors import InvalidArgumentError
+from hdfsaver.storage.hdf5.datatypes import type_of
 from hdfsaver.tensor_info import Array
 
 MAX_ELEMENTS = 16
@@ -34,7 +35,7 @@ def tensor_to_json(array: Array) -> str | None:
     Raises
     ------
     TypeError
-        Its dtype is unsupported.
+        Its dtype is unsupported, or one that is not stored.
     """
     if array.size > MAX_ELEMENTS:
         return None
@@ -51,6 +52,7 @@ def _numbers_to_json(dtype: np.dtype[Any], shape: tuple[int, ...], data: bytes) 
     # A graph repeats the same few zeros, ones and axes many times.
     flat = np.ndarray(math.prod(shape), dtype, data)
     name = dtypes.name_of_numpy(dtype)
+    type_of(name)  # refuses a dtype that the file does not have
     values = _numbers(name, flat)
     # Python writes finite numbers as JSON does, and other numbers as a word with an n.
     text = str(values).lower()

@@ -32,13 +32,16 @@ def type_of(name: str) -> h5t.TypeID:
     Raises
     ------
     TypeError
-        The dtype is unknown, cannot be stored (``resource``, ``variant``), or is ``string``, which has no single type.
+        The dtype is unknown, cannot be stored (``resource``, ``variant``, numbers of 2 bits, floats of 4), or is
+        ``string``, which has no single type.
     """
     row = dtypes.ROW_BY_NAME.get(name)
     if row is None:
         raise TypeError(f"Unknown dtype {name!r}; the dtypes are {', '.join(dtypes.ROW_BY_NAME)}.")
     if row.hdf5 is None:
-        raise TypeError(f"A value of dtype {name!r} is a handle of one process; it cannot be stored.")
+        if row.numpy is np.object_:
+            raise TypeError(f"A value of dtype {name!r} is a handle of one process; it cannot be stored.")
+        raise TypeError(f"The file format does not have the dtype {name!r}; cast it to another one")
     made = _make(row.hdf5)
     made.lock()
     return made

@@ -104,6 +104,12 @@ def refuse_words(word):
     raise AssertionError(f"{word} is not JSON")
 
 
+def test_a_constant_of_a_dtype_that_is_not_stored_is_refused():
+    """What cannot be read again is not written; the error names the attribute and the dtype."""
+    with pytest.raises(TypeError, match="'value'.*'int2'; cast it"):
+        written(value=np.ones(2, ml_dtypes.int2))
+
+
 @given(ATTRS)
 def test_any_attributes_survive(attrs):
     """Names and their order, exact types and every bit come back, through text that is JSON by the letter."""

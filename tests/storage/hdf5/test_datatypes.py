@@ -52,10 +52,11 @@ def test_foreign_types_have_no_name(foreign):
 
 
 @pytest.mark.parametrize(
-    ("name", "match"), [("resource", "handle"), ("string", "lengths"), ("float3", "Unknown dtype")]
+    ("name", "match"),
+    [("resource", "handle"), ("string", "lengths"), ("float3", "Unknown dtype"), ("int2", "not have the dtype 'int2'")],
 )
 def test_what_has_no_datatype_is_a_type_error(name, match):
-    """Handles, strings and unknown names have no datatype."""
+    """Handles, strings, unknown names and dtypes that the format lacks have no datatype."""
     with pytest.raises(TypeError, match=match):
         type_of(name)
 
