@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import datetime as dt
 import numbers
@@ -28,7 +29,10 @@ def as_bytes(bytes_or_text: bytes | bytearray | str, encoding: str = "utf-8") ->
     ------
     TypeError
         The value is neither.
+    LookupError
+        The encoding is unknown.
     """
+    codecs.lookup(encoding)  # also where it is not needed, as in TensorFlow
     if isinstance(bytes_or_text, str):
         return bytes_or_text.encode(encoding)
     if isinstance(bytes_or_text, bytes | bytearray):
@@ -43,7 +47,10 @@ def as_text(bytes_or_text: bytes | str, encoding: str = "utf-8") -> str:
     ------
     TypeError
         The value is neither.
+    LookupError
+        The encoding is unknown.
     """
+    codecs.lookup(encoding)
     if isinstance(bytes_or_text, str):
         return str(bytes_or_text)
     if isinstance(bytes_or_text, bytes):

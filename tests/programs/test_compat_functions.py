@@ -53,6 +53,14 @@ def test_other_values_are_refused(function, value):
         getattr(compat, function)(value)
 
 
+@pytest.mark.parametrize("function", ["as_bytes", "as_text", "as_str"])
+@pytest.mark.parametrize("value", ["x", b"x"])
+def test_an_unknown_encoding_is_an_error(function, value):
+    """Also where nothing has to be encoded, as in TensorFlow."""
+    with pytest.raises(LookupError, match="no-such-code"):
+        getattr(compat, function)(value, encoding="no-such-code")
+
+
 def test_the_horizon_can_be_moved():
     """In a block, and back where it ends."""
     with compat.forward_compatibility_horizon(2018, 1, 1):
