@@ -1930,6 +1930,22 @@ MUTANTS = [
             "Variables are of the CPU only if a program asks for it.",
         ),
         (
+            "frozen-graphs-beside-the-program",
+            "conversion/freeze_graph.py",
+            "        with Graph().as_default() as graph, Session(graph=graph) as sess:",
+            "        with Session() as sess:\n            graph = sess.graph",
+            "conversion/test_freeze_graph.py",
+            "freeze_graph adds nothing to the default graph.",
+        ),
+        (
+            "frozen-with-the-names-of-the-saver",
+            "conversion/freeze_graph.py",
+            "        if saver is None:",
+            "        if True:",
+            "conversion/test_freeze_graph.py",
+            "freeze_graph restores variables under the names that their Saver used.",
+        ),
+        (
             "the-order-of-making",
             "graph/walks.py",
             "    heapq.heapify(ready)",

@@ -6,6 +6,7 @@ is shown.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -20,7 +21,8 @@ DEPTH = 16
 """The most frames that are looked at, the innermost ones; those of this package are left out when it is shown."""
 
 _FRAMES = range(DEPTH)
-_OWN = str(Path(__file__).parents[1]) + os.sep
+_OWN = (str(Path(__file__).parents[1]) + os.sep, contextlib.__file__)
+"""The code between a program and its operations: contextlib is there where a context decorates a function."""
 
 
 def current_trace(skip: int) -> Trace:

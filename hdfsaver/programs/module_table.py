@@ -80,6 +80,8 @@ PLACES: dict[str, tuple[str, ...]] = {
     "python.saved_model.simple_save": ("saved_model",),
     "python.saved_model.tag_constants": ("saved_model.tag_constants",),
     "python.saved_model.utils": ("saved_model.utils", "saved_model"),
+    "python.tools": (),
+    "python.tools.freeze_graph": (),
     "python.training": ("train",),
     "python.training.basic_session_run_hooks": ("train",),
     "python.training.checkpoint_management": ("train",),
@@ -139,5 +141,7 @@ INNER = {
     "python.framework.meta_graph.export_scoped_meta_graph": "checkpoint.meta_graph",
     "python.framework.meta_graph.import_scoped_meta_graph": "checkpoint.importing",
     "python.framework.meta_graph.import_scoped_meta_graph_with_return_elements": "checkpoint.importing",
+    "python.tools.freeze_graph.freeze_graph": "conversion.freeze_graph",
+    "python.tools.freeze_graph.freeze_graph_with_def_protos": "conversion.freeze_graph",
 }
 """Names that are not public in TensorFlow either, and the module of hdfsaver that has each, under the same name."""

@@ -148,7 +148,7 @@ def _handle_behind(node: message_classes.NodeDef, nodes: Mapping[str, message_cl
 
 def _constant(node: message_classes.NodeDef, value: Any) -> message_classes.NodeDef:
     name = type_name(node.attr["dtype"].type)
-    constant = message_classes.NodeDef(name=node.name, op="Const", device=node.device)
+    constant = message_classes.NodeDef(name=node.name, op="Const")  # anywhere, as in TensorFlow
     constant.attr["dtype"].type = node.attr["dtype"].type
     # A run gives a number, or bytes, where a variable has no dimensions.
     write_tensor(constant.attr["value"].tensor, np.asarray(value, dtypes.numpy_dtype(name)), name)

@@ -38,6 +38,9 @@ def test_imported_operations_know_the_import(graph):
     tf.constant(1.0, name="b")
     assert line == graph.get_operation_by_name("i/a").traceback[-1].lineno
     assert [] == tf.Graph.from_digraph(graph.digraph.copy()).get_operation_by_name("b").traceback
+    tf.train.import_meta_graph(tf.MetaGraphDef(graph_def=definition), import_scope="m")
+    found = graph.get_operation_by_name("m/a").traceback[-1]
+    assert (__file__, here() - 2) == (found.filename, found.lineno)
 
 
 def test_errors_of_runs_show_the_line(graph):
