@@ -2532,6 +2532,22 @@ MUTANTS = [
             "A tensor is not both fed and fetched where a run is described by names.",
         ),
         (
+            "shapes-of-what-failed",
+            "session/run_errors.py",
+            "    if len(found) != len(static):",
+            "    if True:",
+            "session/test_run_errors.py",
+            "An error of a run says the shapes of the values that the operation was given.",
+        ),
+        (
+            "shapes-that-cannot-be-broadcast",
+            "session/run_errors.py",
+            '        if "could not be broadcast together" in text:',
+            "        if False:",
+            "ops/test_run_errors.py",
+            "An error about shapes that do not fit has TensorFlow's words.",
+        ),
+        (
             "kept-open-until-the-run-ends",
             "session/numpy_engine.py",
             "                    self.state.release()",

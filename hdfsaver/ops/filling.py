@@ -480,6 +480,8 @@ class OneHot(OpDef):
 
         def spread(indices: Array, depth: Array, on_value: Array, off_value: Array) -> Array:
             place = normal_axis(axis, np.ndim(indices) + 1)
+            if depth < 0:
+                raise ValueError(f"depth must be non-negative, got: {depth}")
             numbers = np.arange(integer(depth)).reshape((-1,) + (1,) * (np.ndim(indices) - place))
             return np.where(np.expand_dims(indices, place) == numbers, on_value, off_value)
 

@@ -272,10 +272,19 @@ def _fill_in(given: StaticShape, wanted: StaticShape) -> StaticShape:
 def _reshape(values: Array, sizes: Array) -> Array:
     sizes = np.asarray(sizes)
     _check_sizes(sizes)
+    if sizes.ndim != 1:
+        raise ValueError(f"The sizes must be a vector, but they have shape {sizes.shape}.")
     wanted = sizes.tolist()
     if -1 in wanted and 0 in wanted:
         wanted[wanted.index(-1)] = _remaining(np.shape(values), wanted)
-    return np.reshape(values, wanted)
+    try:
+        return np.reshape(values, wanted)
+    except ValueError:
+        asked = math.prod(size for size in wanted if size != -1)
+        requires = f"requires a multiple of {asked}" if -1 in wanted else f"has {asked}"
+        raise ValueError(
+            f"Input to reshape is a tensor with {np.size(values)} values, but the requested shape {requires}"
+        ) from None
 
 
 def _remaining(given: tuple[int, ...], wanted: list[int]) -> int:

@@ -53,9 +53,12 @@ class StepError(Exception):
         The operation's name.
     cause : Exception
         The exception that it raised.
+    shapes : sequence of tuple or None
+        The shape of each input, None for one that is not a value; empty where it failed before it was run.
     """
 
-    def __init__(self, node: str, cause: Exception) -> None:
-        super().__init__(node, cause)
+    def __init__(self, node: str, cause: Exception, shapes: Sequence[tuple[int, ...] | None] = ()) -> None:
+        super().__init__(node, cause, shapes)
         self.node = node
         self.cause = cause
+        self.shapes = shapes

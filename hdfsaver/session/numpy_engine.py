@@ -159,6 +159,7 @@ def _read_variable(variables: dict[str, Array], key: str) -> Array:
 
 def _run(calls: Sequence[_Call], values: list[Any]) -> None:
     node = ""
+    inputs: tuple[int, ...] = ()
     try:
         for function, inputs, output, frees, node, _ in calls:  # noqa: B007, used where it fails
             result = function(*[values[slot] for slot in inputs])
@@ -169,7 +170,12 @@ def _run(calls: Sequence[_Call], values: list[Any]) -> None:
             for slot in frees:
                 values[slot] = None
     except Exception as error:
-        raise StepError(node, error) from error
+        raise StepError(node, error, _shapes(values, inputs)) from error
+
+
+def _shapes(values: Sequence[Any], slots: Sequence[int]) -> list[tuple[int, ...] | None]:
+    """The shapes of the values in some slots; None for a variable itself, which is not a value."""
+    return [getattr(values[slot], "shape", None) for slot in slots]
 
 
 def _store(values: list[Any], slots: Any, results: Sequence[Any]) -> None:
@@ -186,6 +192,7 @@ def _run_conditionally(
     from ``size`` on.
     """
     node = ""
+    inputs: tuple[int, ...] = ()
     started = 0
     try:
         for function, inputs, output, frees, node, controls in calls:
@@ -207,4 +214,4 @@ def _run_conditionally(
             for slot in frees:
                 values[slot] = None
     except Exception as error:
-        raise StepError(node, error) from error
+        raise StepError(node, error, _shapes(values, inputs)) from error

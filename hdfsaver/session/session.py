@@ -16,7 +16,6 @@ from hdfsaver.graph.default_stack import default_sessions
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.graph.traces import place
 from hdfsaver.messages import message_classes
 from hdfsaver.session.callable_options import check_apart, named_parts
 from hdfsaver.session.engine import Engine, Executable, Observer, StepError
@@ -27,6 +26,7 @@ from hdfsaver.session.numpy_engine import numpy_engine
 from hdfsaver.session.partial_runs import PartialRun
 from hdfsaver.session.plan import ExecutionPlan, make_plan
 from hdfsaver.session.prepared_runs import PreparedRun, PreparedRuns
+from hdfsaver.session.run_errors import public_error
 from hdfsaver.session.run_traces import RunTrace, wanted_parts
 from hdfsaver.session.session_options import (
     Device,
@@ -315,7 +315,7 @@ class Session:
             values = run.go_on(wanted, given, self._engine, self._state)
         except StepError as failure:
             del self._partial_runs[handle]
-            raise self._public_error(failure) from failure.cause
+            raise public_error(self._graph, failure) from failure.cause
         if run.is_over:
             del self._partial_runs[handle]
         by_tensor = dict(zip(wanted, values, strict=True))
@@ -373,7 +373,7 @@ class Session:
         try:
             execute = self._engine(plan, self._state, *([observer] if observer is not None else ()))
         except StepError as failure:
-            raise self._public_error(failure) from failure.cause
+            raise public_error(self._graph, failure) from failure.cause
         handles = {at: element for at, element in enumerate(fetched) if _is_handle(element)}
         if handles:
             execute = self._giving_handles(execute, handles)
@@ -436,20 +436,7 @@ class Session:
         try:
             return prepared.execute(values)
         except StepError as failure:
-            raise self._public_error(failure) from failure.cause
-
-    def _public_error(self, failure: StepError) -> Exception:
-        operation = self._graph.get_operation_by_name(failure.node)
-        cause = failure.cause
-        made = place(operation.traceback)
-        where = f"operation {operation.name!r} ({operation.type}{made and f', defined at {made}'})"
-        if isinstance(cause, errors.OpError):
-            return _with_op(cause, operation, f"{cause.message} In {where}.")
-        if isinstance(cause, MemoryError):
-            return errors.ResourceExhaustedError(operation.node_def, operation, f"Out of memory in {where}.")
-        given = ", ".join(str(tensor.shape) for tensor in operation.inputs)
-        message = f"{where[0].upper()}{where[1:]} failed on inputs of shapes {given or 'none'}: {cause}"
-        return errors.InvalidArgumentError(operation.node_def, operation, message)
+            raise public_error(self._graph, failure) from failure.cause
 
     def _check_open(self) -> None:
         if self._closed:
@@ -516,10 +503,6 @@ def get_default_session() -> Session | None:
     """The innermost session that was entered in this thread, or None."""
     session = default_sessions.current()
     return session if isinstance(session, Session) else None
-
-
-def _with_op(error: errors.OpError, operation: Operation, message: str) -> errors.OpError:
-    return type(error)(operation.node_def, operation, message, error.error_code)
 
 
 def _is_handle(element: Tensor | Operation) -> bool:

@@ -1,0 +1,61 @@
+"""The errors of runs: the class that TensorFlow raises, the operation that failed, and the shapes of its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hdfsaver import errors
+from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.traces import place
+from hdfsaver.session.engine import StepError
+from hdfsaver.shapes import TensorShape
+
+
+def public_error(graph: Graph, failure: StepError) -> Exception:
+    """The error that a program sees, for one of an engine.
+
+    Parameters
+    ----------
+    graph : Graph
+        The graph that was run.
+    failure : StepError
+        The operation's name, the exception, and the shapes of the inputs that are known.
+
+    Returns
+    -------
+    Exception
+    """
+    operation = graph.get_operation_by_name(failure.node)
+    cause = failure.cause
+    made = place(operation.traceback)
+    where = f"operation {operation.name!r} ({operation.type}{made and f', defined at {made}'})"
+    if isinstance(cause, errors.OpError):
+        return type(cause)(operation.node_def, operation, f"{cause.message} In {where}.", cause.error_code)
+    if isinstance(cause, MemoryError):
+        return errors.ResourceExhaustedError(operation.node_def, operation, f"Out of memory in {where}.")
+    shapes = _shapes(operation, failure.shapes)
+    given = ", ".join(map(str, shapes)) or "none"
+    said = _said(operation.type, cause, shapes)
+    message = f"{where[0].upper()}{where[1:]} failed on inputs of shapes {given}: {said}"
+    return errors.InvalidArgumentError(operation.node_def, operation, message)
+
+
+def _shapes(operation: Operation, found: Sequence[tuple[int, ...] | None]) -> list[TensorShape]:
+    """The shapes of the values; that of the graph for an input whose value is not known."""
+    static = [tensor.shape for tensor in operation.inputs]
+    if len(found) != len(static):
+        return static
+    return [known if shape is None else TensorShape(shape) for known, shape in zip(static, found, strict=True)]
+
+
+def _said(op_type: str, cause: Exception, shapes: Sequence[TensorShape]) -> str:
+    """The message; in TensorFlow's words where NumPy's are about dimensions that do not fit."""
+    text = str(cause)
+    if len(shapes) == 2 and all(shape.is_fully_defined() for shape in shapes):
+        first, second = (str(shape.as_list()).replace(" ", "") for shape in shapes)
+        if "could not be broadcast together" in text:
+            return f"Incompatible shapes: {first} vs. {second}"
+        if op_type == "MatMul" and "mismatch in its core dimension" in text:
+            return f"Matrix size-incompatible: In[0]: {first}, In[1]: {second}"
+    return text
