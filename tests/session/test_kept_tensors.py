@@ -96,3 +96,13 @@ def test_values_of_another_dtype_or_session(sess):
     sess.close()
     with pytest.raises(RuntimeError, match="closed Session"):
         handle.eval()
+
+
+def test_the_value_of_a_variable_is_kept(sess):
+    """An assignment after it changes the variable, not the value that has a handle."""
+    v = tf.Variable(12.0)
+    more = tf.assign_add(v, 2.0)
+    sess.run(v.initializer)
+    handle = sess.run(tf.get_session_handle(v.read_value()))
+    assert (14.0, 12.0) == (sess.run(more), handle.eval())
+    assert 17.0 == sess.run(v + 5.0, {v: handle})

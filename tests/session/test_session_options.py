@@ -194,3 +194,12 @@ def test_the_bytes_of_a_configuration_are_tensorflows():
     assert make_config() == tf.ConfigProto.FromString(written)
     other = tf.ConfigProto.FromString(written + b"\x82\x01\x04\x1a\x02xy")
     assert other.SerializeToString().endswith(b"\x82\x01\x04\x1a\x02xy")
+
+
+def test_devices_that_this_machine_lacks():
+    """Their operations run on its processors: old programs ask for a GPU."""
+    for device in ("/gpu:0", "/device:GPU:7", "/job:worker/task:3", "/cpu:5"):
+        with tf.device(device):
+            one = tf.constant(1) + 1
+        with tf.Session() as sess:
+            assert 2 == sess.run(one)
