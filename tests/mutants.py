@@ -4147,8 +4147,8 @@ MUTANTS = [
         (
             "found-variables-are-not-made",
             "variables/variable.py",
-            "found: Variable = type.__call__(Variable, variable_def",
-            "found: Variable = Variable(variable_def",
+            "found: Variable = type.__call__(kind, variable_def",
+            "found: Variable = kind(variable_def",
             "variables/test_variable.py",
             "Creators take no part when a variable is found by its operations.",
         ),
@@ -4191,6 +4191,22 @@ MUTANTS = [
             "        os.makedirs(parent)",
             "checkpoint/test_saver.py",
             "More than one missing folder is an error.",
+        ),
+        (
+            "collected-wholes-are-joined",
+            "checkpoint/saver.py",
+            "            if isinstance(item, PartitionedVariable) and item.name not in graph.digraph:",
+            "            if False:",
+            "checkpoint/test_collected_savers.py",
+            "A Saver joins the parts of a variable in a collection.",
+        ),
+        (
+            "variables-say-how-copies-are-joined",
+            "messages/variable_messages.py",
+            "    message.synchronization, message.aggregation = variable.synchronization, variable.aggregation",
+            "    pass",
+            "variables/test_variable.py",
+            "The message of a variable is that of TensorFlow.",
         ),
         (
             "a-cluster-of-a-message",

@@ -24,6 +24,7 @@ from hdfsaver.messages.names_of_savers import read_names
 from hdfsaver.messages.saver_defs import read_saver, saver_message
 from hdfsaver.reading.checkpoint_names import PathLike
 from hdfsaver.schema import LIBRARY, CollectionDef, SavedNames, SaverDef, Structure
+from hdfsaver.variables.partitioned import PartitionedVariable
 from hdfsaver.variables.variable import Variable
 
 
@@ -179,6 +180,11 @@ def _collection_def(key: str, items: Sequence[Any], export_scope: str | None) ->
     return None
 
 
+def _is_whole(item: Any) -> bool:
+    """Whether it is a partitioned variable whose parts an operation of its name joins; see `Saver.build`."""
+    return isinstance(item, PartitionedVariable) and item.name in item.graph.digraph
+
+
 def _is_number(item: Any, kind: type, numpy_kind: type) -> bool:
     return isinstance(item, kind | numpy_kind) and not isinstance(item, bool)
 
@@ -192,10 +198,10 @@ def _as_bytes(item: str | bytes, scope: str | None) -> bytes:
 
 
 _KINDS: tuple[tuple[str, Callable[[Any], bool], Callable[[Any, str | None], Any]], ...] = (
-    ("variable_list", lambda item: isinstance(item, Variable), lambda item, scope: item.to_proto(scope)),
+    ("variable_list", lambda item: isinstance(item, Variable), lambda item, scope: item._definition(scope)),
     (
         "node_list",
-        lambda item: isinstance(item, Tensor | Operation),
+        lambda item: isinstance(item, Tensor | Operation | Variable) or _is_whole(item),
         lambda item, scope: item.name.removeprefix(prefix_of(scope)),
     ),
     ("bytes_list", lambda item: isinstance(item, str | bytes), _as_bytes),

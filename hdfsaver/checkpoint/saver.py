@@ -33,6 +33,7 @@ from hdfsaver.checkpoint.scoping import saved_within
 from hdfsaver.files.progress import Callback
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.names_of_savers import read_names
 from hdfsaver.messages.saver_defs import OPERATIONS, read_saver, saver_message
@@ -44,6 +45,7 @@ from hdfsaver.session import Session
 from hdfsaver.storage import groups
 from hdfsaver.storage.chunks.compression import Choices, by_name, checked
 from hdfsaver.storage.writing import Model, WriteOptions, Writer
+from hdfsaver.variables.partitioned import PartitionedVariable
 from hdfsaver.variables.variable import global_variables
 
 
@@ -204,6 +206,7 @@ class Saver:
         variables = renamed(variables_by_name(self._var_list), self._rename)
         if not variables and not self._allow_empty:
             raise ValueError("No variables to save")
+        _join_collected(get_default_graph())
         self._saveables = {name: saveable_of(variable) for name, variable in variables.items()}
         self._dtypes = {name: saveable.dtype for name, saveable in self._saveables.items() if saveable.keys}
         self._compressed = by_name(self._compression, self._saveables)
@@ -662,6 +665,16 @@ _NOT_COPIED = (
     "settings, `saver.to_proto()`, and pass them to Saver with the other variables: `Saver(variables, "
     "saver_def=settings)`."
 )
+
+
+def _join_collected(graph: Graph) -> None:
+    """Join the partitioned variables in collections, as TensorFlow does: an export lists the operations that do it."""
+    # Those of all variables list the parts. They are long, and an import makes a Saver too.
+    keys = set(graph.get_all_collection_keys()) - {GraphKeys.GLOBAL_VARIABLES, GraphKeys.TRAINABLE_VARIABLES}
+    for key in sorted(keys) if not graph.finalized else ():
+        for item in graph.get_collection(key):
+            if isinstance(item, PartitionedVariable) and item.name not in graph.digraph:
+                item.as_tensor()
 
 
 def _number_of_parts(names: SavedNames) -> int:

@@ -48,6 +48,14 @@ _ENUMS = {
     },
     "FullTypeId": {name: int(number) for name, number in (word.split("=") for word in FULL_TYPES.split())},
     "SaverDef.CheckpointFormatVersion": {"LEGACY": 0, "V1": 1, "V2": 2},
+    "VariableSynchronization": {
+        f"VARIABLE_SYNCHRONIZATION_{word}": number
+        for number, word in enumerate(("AUTO", "NONE", "ON_WRITE", "ON_READ"))
+    },
+    "VariableAggregation": {
+        f"VARIABLE_AGGREGATION_{word}": number
+        for number, word in enumerate(("NONE", "SUM", "MEAN", "ONLY_FIRST_REPLICA"))
+    },
     **SESSION_ENUMS,
 }
 

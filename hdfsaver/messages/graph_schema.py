@@ -238,8 +238,8 @@ VariableDef
 5 is_resource bool
 6 initial_value_name string
 7 trainable bool
-8 synchronization int32
-9 aggregation int32
+8 synchronization VariableSynchronization
+9 aggregation VariableAggregation
 
 SaveSliceInfoDef
 1 full_name string

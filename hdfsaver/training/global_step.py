@@ -12,6 +12,7 @@ from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.ops.init_ops import zeros_initializer
 from hdfsaver.training import tf_logging as log
+from hdfsaver.variables.distribution import VariableAggregation
 from hdfsaver.variables.get_variable import get_variable
 from hdfsaver.variables.variable import Variable
 
@@ -68,6 +69,7 @@ def create_global_step(graph: Graph | None = None) -> Variable:
             initializer=zeros_initializer(),
             trainable=False,
             collections=[GraphKeys.GLOBAL_VARIABLES, GraphKeys.GLOBAL_STEP],
+            aggregation=VariableAggregation.ONLY_FIRST_REPLICA,
         )
 
 

@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DTypeLike
+from hdfsaver.messages import message_classes
+from hdfsaver.messages.variable_messages import part_message
 from hdfsaver.schema import SaveSliceInfoDef
 from hdfsaver.shapes import TensorShape
 
@@ -25,7 +27,7 @@ class SaveSliceInfo:
     full_shape, var_offset, var_shape : list of int, optional
         The shape of the whole, where in it the part begins, and the shape of the part.
     save_slice_info_def : SaveSliceInfoDef, optional
-        All of these, as a file has them.
+        All of these, as `to_proto` gives them, or as a file has them.
     import_scope : str, optional
         With ``save_slice_info_def``: the scope that is put before the name.
     """
@@ -36,7 +38,7 @@ class SaveSliceInfo:
         full_shape: list[int] | None = None,
         var_offset: list[int] | None = None,
         var_shape: list[int] | None = None,
-        save_slice_info_def: SaveSliceInfoDef | None = None,
+        save_slice_info_def: message_classes.SaveSliceInfoDef | SaveSliceInfoDef | None = None,
         import_scope: str | None = None,
     ) -> None:
         if save_slice_info_def is not None:
@@ -96,7 +98,12 @@ class SaveSliceInfo:
         """The index of the part in the whole."""
         return tuple(slice(start, start + size) for start, size in zip(self.var_offset, self.var_shape, strict=True))
 
-    def to_proto(self, export_scope: str | None = None) -> SaveSliceInfoDef | None:
+    def to_proto(self, export_scope: str | None = None) -> message_classes.SaveSliceInfoDef | None:
+        """The same as a message; None if the whole is outside of ``export_scope``."""
+        found = self.definition(export_scope)
+        return None if found is None else part_message(found)
+
+    def definition(self, export_scope: str | None = None) -> SaveSliceInfoDef | None:
         """The same as a plain record; None if the whole is outside of ``export_scope``."""
         prefix = f"{export_scope.rstrip('/')}/" if export_scope else ""
         if not self.full_name.startswith(prefix):

@@ -10,13 +10,14 @@ from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
+from hdfsaver.messages import message_classes
 from hdfsaver.ops.resource_ops import HANDLE
 from hdfsaver.schema import VariableDef
 from hdfsaver.shapes import ShapeLike, TensorShape
 from hdfsaver.variables.variable import Variable
 
 
-class ResourceVariable(Variable):
+class ResourceVariable(Variable, has_handle=True):
     """A variable whose operations take a handle: those of the graph are found, none is made.
 
     It consists of operations: ``a`` (VarHandleOp) is the handle, ``a/Assign`` (AssignVariableOp) gives it the initial
@@ -30,7 +31,9 @@ class ResourceVariable(Variable):
         Where in the graph they were imported.
     """
 
-    def __init__(self, variable_def: VariableDef, import_scope: str | None = None) -> None:
+    def __init__(
+        self, variable_def: message_classes.VariableDef | VariableDef, import_scope: str | None = None
+    ) -> None:
         super().__init__(variable_def=variable_def, import_scope=import_scope)
         attrs = self.graph.digraph.nodes[self.op.name]["attrs"]
         self._dtype = dtypes.as_dtype(attrs["dtype"])
@@ -208,15 +211,17 @@ class ResourceVariable(Variable):
     def _as_graph_element(self) -> Tensor:
         return self._snapshot
 
-    def to_proto(self, export_scope: str | None = None) -> VariableDef | None:
+    def _definition(self, export_scope: str | None = None) -> VariableDef | None:
         """How the variable is made of operations; None if it is outside of ``export_scope``."""
-        found = super().to_proto(export_scope)
+        found = super()._definition(export_scope)
         if found is not None:
             found.is_resource = True
         return found
 
     @staticmethod
-    def from_proto(variable_def: VariableDef, import_scope: str | None = None) -> Variable:
+    def from_proto(
+        variable_def: message_classes.VariableDef | VariableDef, import_scope: str | None = None
+    ) -> Variable:
         """The variable whose operations are in the default graph already; `KeyError` if one of them is not."""
         return ResourceVariable(variable_def, import_scope)
 

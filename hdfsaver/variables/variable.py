@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Reference, Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import as_array, convert_to_tensor
+from hdfsaver.messages import message_classes
+from hdfsaver.messages.variable_messages import read_variable, variable_message
 from hdfsaver.ops import constants, state_ops
 from hdfsaver.ops.base import variable_key
 from hdfsaver.ops.selection import boolean_mask
@@ -103,6 +105,14 @@ class Variable(RowUpdates, metaclass=_MadeByCreators):
 
     _save_slice_info: partitioning.SaveSliceInfo | None = None
 
+    _behind_handles: ClassVar[type[Variable]]
+    """The class of resource variables."""
+
+    def __init_subclass__(cls, *, has_handle: bool = False, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if has_handle:
+            Variable._behind_handles = cls
+
     def __init__(
         self,
         initial_value: InitialValue | None = None,
@@ -111,7 +121,7 @@ class Variable(RowUpdates, metaclass=_MadeByCreators):
         validate_shape: bool = True,
         caching_device: object = None,
         name: str | None = None,
-        variable_def: VariableDef | None = None,
+        variable_def: message_classes.VariableDef | VariableDef | None = None,
         dtype: DTypeLike | None = None,
         expected_shape: object = None,
         import_scope: str | None = None,
@@ -146,8 +156,8 @@ class Variable(RowUpdates, metaclass=_MadeByCreators):
         )
         self._list_in(collections)
 
-    def _find(self, definition: VariableDef, import_scope: str | None) -> None:
-        graph = get_default_graph()
+    def _find(self, variable_def: message_classes.VariableDef | VariableDef, import_scope: str | None) -> None:
+        definition, graph = _plain(variable_def), get_default_graph()
         prefix = f"{import_scope.rstrip('/')}/" if import_scope else ""
         self._variable = graph.get_tensor_by_name(prefix + definition.variable_name)
         self._snapshot = graph.get_tensor_by_name(prefix + definition.snapshot_name)
@@ -494,12 +504,18 @@ class Variable(RowUpdates, metaclass=_MadeByCreators):
     def _get_save_slice_info(self) -> partitioning.SaveSliceInfo | None:
         return self._save_slice_info
 
-    def to_proto(self, export_scope: str | None = None) -> VariableDef | None:
+    def to_proto(self, export_scope: str | None = None) -> message_classes.VariableDef | None:
+        """How the variable is made of operations, as a message; None if it is outside of ``export_scope``."""
+        found = self._definition(export_scope)
+        return None if found is None else variable_message(found)
+
+    def _definition(self, export_scope: str | None = None) -> VariableDef | None:
         """How the variable is made of operations; None if it is outside of ``export_scope``."""
         prefix = f"{export_scope.rstrip('/')}/" if export_scope else ""
         if not self.name.startswith(prefix):
             return None
         initial = "" if self._initial_value is None else self._initial_value.name
+        info = self._save_slice_info
         return VariableDef(
             variable_name=self.name.removeprefix(prefix),
             initial_value_name=initial.removeprefix(prefix),
@@ -508,13 +524,16 @@ class Variable(RowUpdates, metaclass=_MadeByCreators):
             trainable=self._trainable,
             synchronization=self._synchronization.value,
             aggregation=self._aggregation.value,
-            save_slice_info_def=None if self._save_slice_info is None else self._save_slice_info.to_proto(export_scope),
+            save_slice_info_def=None if info is None else info.definition(export_scope),
         )
 
     @staticmethod
-    def from_proto(variable_def: VariableDef, import_scope: str | None = None) -> Variable:
+    def from_proto(
+        variable_def: message_classes.VariableDef | VariableDef, import_scope: str | None = None
+    ) -> Variable:
         """The variable whose operations are in the default graph already; `KeyError` if one of them is not."""
-        found: Variable = type.__call__(Variable, variable_def=variable_def, import_scope=import_scope)
+        kind = Variable._behind_handles if _plain(variable_def).is_resource else Variable
+        found: Variable = type.__call__(kind, variable_def=variable_def, import_scope=import_scope)
         return found
 
     def ref(self) -> Reference[Variable]:
@@ -533,6 +552,14 @@ class Variable(RowUpdates, metaclass=_MadeByCreators):
 
     def __repr__(self) -> str:
         return f"<tf.Variable {self.name!r} shape={self.shape} dtype={self.dtype.name}>"
+
+
+def _plain(variable_def: message_classes.VariableDef | VariableDef) -> VariableDef:
+    if isinstance(variable_def, VariableDef):
+        return variable_def
+    if not isinstance(variable_def, message_classes.VariableDef):
+        raise AssertionError(f"variable_def must be a VariableDef, not {variable_def!r}.")
+    return read_variable(variable_def)
 
 
 def _settings(definition: VariableDef) -> tuple[VariableSynchronization, VariableAggregation]:

@@ -115,6 +115,23 @@ def test_a_monitored_session_takes_it(tmp_path: Path) -> None:
     assert [saver] == graph.get_collection(tf.GraphKeys.SAVERS)
 
 
+def test_a_collected_variable_of_parts(savers: Any) -> None:
+    """A Saver joins the parts of one in a collection, whose name is exported then: of an operation in an import."""
+    whole = tf.get_variable("whole", [4], partitioner=tf.fixed_size_partitioner(2))
+    tf.add_to_collection("wholes", whole)
+    with pytest.warns(UserWarning, match="'wholes' is left out"):
+        assert "wholes" not in tf.train.export_meta_graph().collection_def
+    for _ in range(2):
+        tf.train.Saver()
+    tf.add_to_collection("wholes", tf.global_variables()[0])
+    message = tf.train.export_meta_graph()
+    assert ["whole", "v0:0"] == message.collection_def["wholes"].node_list.value
+    with tf.Graph().as_default() as graph:
+        tf.train.import_meta_graph(message)
+        assert [graph.get_operation_by_name("whole"), graph.get_tensor_by_name("v0:0")] == tf.get_collection("wholes")
+        assert "whole_1" not in graph.digraph
+
+
 def test_operations_for_tensorflow(savers: Any) -> None:
     """In a graph that TensorFlow reads, each names operations of its own, which alone tell its variables."""
     session, made = savers

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hdfsaver as tf
-from hdfsaver.schema import SaveSliceInfoDef
+from hdfsaver.messages.message_classes import SaveSliceInfoDef
 from hdfsaver.variables.partitioning import PartitionInfo, SaveSliceInfo, call_partitioner, parts_of
 
 
@@ -106,7 +106,7 @@ def test_save_slice_info():
     info = tf.Variable.SaveSliceInfo("s/w", [5, 2], [3, 0], [2, 2])
     assert ("5 2 3,2:0,2", (slice(3, 5), slice(0, 2))) == (info.spec, info.key)
     record = info.to_proto("s")
-    assert SaveSliceInfoDef("w", (5, 2), (3, 0), (2, 2)) == record
+    assert SaveSliceInfoDef(full_name="w", full_shape=(5, 2), var_offset=(3, 0), var_shape=(2, 2)) == record
     assert info.to_proto("other") is None
     again = SaveSliceInfo(save_slice_info_def=record, import_scope="t")
     assert ("t/w", info.spec) == (again.full_name, again.spec)

@@ -143,6 +143,36 @@ def test_definitions_go_out_and_in():
     )
     assert "v:0" == v.to_proto(export_scope="s").variable_name
     assert v.to_proto(export_scope="t") is None
+    inner = tf.Variable(variable_def=v.to_proto(export_scope="s"), import_scope="s")
+    assert (v.op, v.trainable) == (inner.op, inner.trainable)
+    for wrong in (3, "v", v):
+        with pytest.raises(AssertionError, match="must be a VariableDef"):
+            tf.Variable(variable_def=wrong)
+
+
+# As TensorFlow 2.21 writes them.
+WHOLE = b"\n\x03w:0\x12\x08w/Assign\x1a\x08w/read:02\x11w/initial_value:0@\x03H\x01"
+PART = (
+    b"\n\nw/part_1:0\x12\x0fw/part_1/Assign\x1a\x0fw/part_1/read:0"
+    b'"\x0f\n\x01w\x12\x02\x04\x02\x1a\x02\x02\x00"\x02\x02\x022\x1cw/part_1/Initializer/zeros:08\x01'
+)
+STEP = b"\n\rglobal_step:0\x12\x12global_step/Assign\x1a\x12global_step/read:02\x1fglobal_step/Initializer/zeros:0H\x03"
+
+
+def test_definitions_are_messages():
+    """A definition is TensorFlow's message, byte for byte, and the collections of variables have it."""
+    on_read, of_sum = tf.VariableSynchronization.ON_READ, tf.VariableAggregation.SUM
+    whole = tf.Variable(3.0, name="w", trainable=False, synchronization=on_read, aggregation=of_sum)
+    assert WHOLE == whole.to_proto().SerializeToString()
+    assert "VARIABLE_SYNCHRONIZATION_ON_READ" in str(whole.to_proto())
+    assert STEP == tf.train.create_global_step().to_proto().SerializeToString()
+    with tf.Graph().as_default():
+        halves, zeros = tf.fixed_size_partitioner(2), tf.zeros_initializer()
+        *_, part = tf.get_variable("w", [4, 2], partitioner=halves, initializer=zeros)
+        assert PART == part.to_proto().SerializeToString()
+        assert [PART] == tf.train.export_meta_graph().collection_def["variables"].bytes_list.value[1:]
+        again = tf.Variable.from_proto(part.to_proto())
+        assert part._get_save_slice_info().spec == again._get_save_slice_info().spec
 
 
 def test_a_shape_of_its_own():

@@ -107,7 +107,7 @@ class PartsSaveable(Saveable):
     @property
     def saved_name(self) -> list[SavedPart]:  # type: ignore[override]
         """The parts."""
-        found = [(saveable.op, info.to_proto()) for saveable, info in self._parts]
+        found = [(saveable.op, info.definition()) for saveable, info in self._parts]
         return [SavedPart(op.name, info) for op, info in found if op is not None and info is not None]
 
     def _check_agree(self) -> None:

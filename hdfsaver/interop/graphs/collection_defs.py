@@ -10,9 +10,9 @@ from typing import Any
 
 from hdfsaver.errors import DataLossError
 from hdfsaver.messages import message_classes
-from hdfsaver.messages.names_of_savers import read_part, write_part
 from hdfsaver.messages.parsing import parse
-from hdfsaver.schema import CollectionDef, VariableDef
+from hdfsaver.messages.variable_messages import read_variable, variable_message
+from hdfsaver.schema import CollectionDef
 
 _OF_VARIABLES = frozenset(
     (
@@ -27,8 +27,6 @@ _OF_VARIABLES = frozenset(
     )
 )
 
-_NAMES = ("variable_name", "initial_value_name", "initializer_name", "snapshot_name")
-
 
 def read_collection(key: str, message: Any) -> CollectionDef | None:
     """The collection for a message; None where the schema has no kind for such a message."""
@@ -39,7 +37,7 @@ def read_collection(key: str, message: Any) -> CollectionDef | None:
     variables = _variables(key, kind, items)
     if variables is None:
         return CollectionDef(kind, items)
-    return CollectionDef("variable_list", [_variable(item) for item in variables])
+    return CollectionDef("variable_list", [read_variable(item) for item in variables])
 
 
 def _variables(key: str, kind: str, items: list[bytes]) -> list[Any] | None:
@@ -51,19 +49,6 @@ def _variables(key: str, kind: str, items: list[bytes]) -> list[Any] | None:
     except DataLossError:
         return None
     return found if all(message.variable_name for message in found) else None
-
-
-def _variable(message: Any) -> VariableDef:
-    names = {name: getattr(message, name) for name in _NAMES}
-    info = message.save_slice_info_def if message.HasField("save_slice_info_def") else None
-    return VariableDef(
-        **names,
-        trainable=message.trainable,
-        save_slice_info_def=info and read_part(info),
-        is_resource=message.is_resource,
-        synchronization=message.synchronization,
-        aggregation=message.aggregation,
-    )
 
 
 def write_collection(key: str, message: Any, collection: CollectionDef) -> None:
@@ -83,21 +68,10 @@ def write_collection(key: str, message: Any, collection: CollectionDef) -> None:
     if collection.kind == "variable_list" and key not in _OF_VARIABLES:
         items, kind = [item.variable_name for item in items], "node_list"
     elif collection.kind == "variable_list":
-        items = [_written(item).SerializeToString(deterministic=True) for item in items]
+        items = [variable_message(item).SerializeToString(deterministic=True) for item in items]
     values = getattr(message, kind)
     values.SetInParent()
     values.value.extend(items)
-
-
-def _written(variable: VariableDef) -> Any:
-    message = message_classes.VariableDef(trainable=variable.trainable, is_resource=variable.is_resource)
-    message.synchronization, message.aggregation = variable.synchronization, variable.aggregation
-    for name in _NAMES:
-        setattr(message, name, getattr(variable, name) or "")
-    info = variable.save_slice_info_def
-    if info is not None:
-        write_part(message.save_slice_info_def, info)
-    return message
 
 
 def update(key: str, message: Any, collection: CollectionDef | None) -> bool:
