@@ -4193,6 +4193,14 @@ MUTANTS = [
             "More than one missing folder is an error.",
         ),
         (
+            "loaded-messages-have-defaults",
+            "saved_model/loader.py",
+            "        set_default_attrs(meta_graph.graph_def)",
+            "        pass",
+            "saved_model/test_saved_model.py",
+            "The message of a graph that is loaded has the defaults of attributes.",
+        ),
+        (
             "collected-wholes-are-joined",
             "checkpoint/saver.py",
             "            if isinstance(item, PartitionedVariable) and item.name not in graph.digraph:",

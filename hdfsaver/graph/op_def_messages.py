@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from hdfsaver.graph.attr_defs import AttrDef
-from hdfsaver.graph.definition import OpDef
+from hdfsaver.graph.definition import OpDef, find
 from hdfsaver.graph.signature import Argument
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.attr_values import attr_value
@@ -20,6 +22,15 @@ def op_def_of(definition: OpDef) -> message_classes.OpDef:
         attr=[_attr(definition, attr) for attr in definition.attr_defs.by_name.values()],
         is_stateful=definition.stateful,
     )
+
+
+def set_default_attrs(graph_def: message_classes.GraphDef) -> None:
+    """Set the attributes that nodes lack to the defaults of their types, as TensorFlow does in a message it imports."""
+    for node in chain(graph_def.node, *(function.node_def for function in graph_def.library.function)):
+        definition = find(node.op)
+        for name in () if definition is None else definition.defaults.keys() - node.attr.keys():
+            assert definition is not None
+            node.attr[name].CopyFrom(attr_value(definition.defaults[name]))
 
 
 def _argument(argument: Argument) -> message_classes.OpDef.ArgDef:

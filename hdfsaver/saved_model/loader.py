@@ -15,6 +15,7 @@ from hdfsaver.files.file_io import PathLike
 from hdfsaver.files.file_systems import local_path
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.op_def_messages import set_default_attrs
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.interop.graphs.graph_files import saved_model_message
@@ -201,7 +202,7 @@ class SavedModelLoader:
             See `import_meta_graph`.
         """
         meta_graph = self.get_meta_graph_def_from_tags(tags)
-        return import_with_saver(
+        imported = import_with_saver(
             meta_graph,
             graph,
             clear_devices=clear_devices,
@@ -211,6 +212,8 @@ class SavedModelLoader:
             restore_collections_predicate=restore_collections_predicate,
             return_elements=return_elements,
         )
+        set_default_attrs(meta_graph.graph_def)
+        return imported
 
     def restore_variables(self, sess: Session, saver: Saver | None, import_scope: str | None = None) -> None:
         """Bring the values into a session.

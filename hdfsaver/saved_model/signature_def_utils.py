@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from hdfsaver import dtypes
 from hdfsaver.errors import NotFoundError
+from hdfsaver.graph.composite_tensors import SparseTensor
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.messages import message_classes
 from hdfsaver.saved_model import signature_constants as names
 from hdfsaver.saved_model.tensor_infos import (
-    Sparse,
     build_tensor_info,
     build_tensor_info_from_op,
     get_element_from_tensor_info,
@@ -26,7 +26,7 @@ __all__ = [
     "regression_signature_def",
 ]
 
-AnyTensor = Tensor | Variable | Sparse
+AnyTensor = Tensor | Variable | SparseTensor
 
 _STRING = dtypes.string.as_datatype_enum
 _FLOAT = dtypes.float32.as_datatype_enum

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol, cast
+from typing import cast
 
 from hdfsaver import dtypes
-from hdfsaver.errors import UnimplementedError
+from hdfsaver.graph.composite_tensors import SparseTensor
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
@@ -17,30 +17,7 @@ from hdfsaver.variables.variable import Variable
 __all__ = ["build_tensor_info", "get_tensor_from_tensor_info"]
 
 
-class Sparse(Protocol):
-    """A sparse tensor: three tensors."""
-
-    @property
-    def indices(self) -> Tensor:
-        """The places of the values."""
-
-    @property
-    def values(self) -> Tensor:
-        """The values."""
-
-    @property
-    def dense_shape(self) -> Tensor:
-        """The shape of the whole."""
-
-    @property
-    def dtype(self) -> dtypes.DType:
-        """The dtype of the values."""
-
-    def get_shape(self) -> TensorShape:
-        """The static shape of the whole."""
-
-
-def build_tensor_info(tensor: Tensor | Variable | Sparse) -> message_classes.TensorInfo:
+def build_tensor_info(tensor: Tensor | Variable | SparseTensor) -> message_classes.TensorInfo:
     """The name, dtype and shape of a tensor as a ``TensorInfo``; of a sparse one the names of its three tensors."""
     dtype = dtypes.as_dtype(tensor.dtype).as_datatype_enum
     info = message_classes.TensorInfo(dtype=dtype, tensor_shape=_shape_proto(tensor.get_shape()))
@@ -64,7 +41,7 @@ def _shape_proto(shape: TensorShape) -> message_classes.TensorShapeProto:
 
 def get_tensor_from_tensor_info(
     tensor_info: message_classes.TensorInfo, graph: Graph | None = None, import_scope: str | None = None
-) -> Tensor:
+) -> Tensor | SparseTensor:
     """The tensor of a graph that a ``TensorInfo`` names.
 
     Parameters
@@ -77,7 +54,7 @@ def get_tensor_from_tensor_info(
 
     Returns
     -------
-    Tensor
+    Tensor or SparseTensor
 
     Raises
     ------
@@ -85,16 +62,20 @@ def get_tensor_from_tensor_info(
         The graph has no such tensor.
     ValueError
         The message names no tensor.
-    UnimplementedError
-        It names a sparse one.
     """
     encoding = tensor_info.WhichOneof("encoding")
-    if encoding == "coo_sparse":
-        raise UnimplementedError(None, None, "sparse tensors cannot be looked up; their three tensors can, by name.")
-    if encoding != "name":
+    if encoding not in ("name", "coo_sparse"):
         raise ValueError(f"Invalid TensorInfo.encoding: {encoding}. Expected `coo_sparse` or `name` for a tensor.")
     graph = get_default_graph() if graph is None else graph
-    return graph.get_tensor_by_name(scoped(tensor_info.name, import_scope))
+
+    def named(name: str) -> Tensor:
+        return graph.get_tensor_by_name(scoped(name, import_scope))
+
+    if encoding == "name":
+        return named(tensor_info.name)
+    coo = tensor_info.coo_sparse
+    names = (coo.indices_tensor_name, coo.values_tensor_name, coo.dense_shape_tensor_name)
+    return SparseTensor(*map(named, names))
 
 
 def get_element_from_tensor_info(

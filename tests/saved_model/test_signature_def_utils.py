@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import pytest
 
 import hdfsaver as tf
@@ -39,25 +37,25 @@ def test_tensor_infos(tensors):
         tf.saved_model.get_tensor_from_tensor_info(tf.TensorInfo(name="none:0"))
 
 
-def test_sparse_tensor_infos(tensors):
-    """A sparse tensor is the names of its three."""
-
-    class Sparse(NamedTuple):
-        indices: tf.Tensor
-        values: tf.Tensor
-        dense_shape: tf.Tensor
-        dtype: tf.DType = tf.float32
-
-        def get_shape(self):
-            return tf.TensorShape([None, 3])
-
-    text, numbers, integers = tensors
-    info = tf.saved_model.build_tensor_info(Sparse(integers, numbers, text))
+def test_sparse_tensor_infos():
+    """A sparse tensor is the names of its three, which are looked up again: in a scope, and as part of a signature."""
+    sparse = tf.sparse_placeholder(tf.float32, [None, 3], name="x")
+    info = tf.saved_model.build_tensor_info(sparse)
     coo = info.coo_sparse
     found = (coo.indices_tensor_name, coo.values_tensor_name, coo.dense_shape_tensor_name, info.dtype)
-    assert ("integers:0", "numbers:0", "text:0", 1) == found
-    with pytest.raises(tf.errors.UnimplementedError):
-        tf.saved_model.get_tensor_from_tensor_info(info)
+    assert ("x/indices:0", "x/values:0", "x/shape:0", 1) == found
+    assert [-1, 3] == [dim.size for dim in info.tensor_shape.dim]
+    again = tf.saved_model.get_tensor_from_tensor_info(info)
+    assert isinstance(again, tf.SparseTensor)
+    assert [sparse.indices, sparse.values, sparse.dense_shape] == [again.indices, again.values, again.dense_shape]
+    assert info == tf.saved_model.predict_signature_def({"x": sparse}, {"y": sparse}).inputs["x"]
+    described = tf.train.export_meta_graph()
+    with tf.Graph().as_default() as graph:
+        tf.train.import_meta_graph(described, import_scope="s")
+        inner = tf.saved_model.get_tensor_from_tensor_info(info, graph, import_scope="s")
+        assert ("s/x/indices:0", "s/x/values:0") == (inner.indices.name, inner.values.name)
+        with pytest.raises(KeyError):
+            tf.saved_model.get_tensor_from_tensor_info(info, graph)
 
 
 def test_signatures_for_servers(tensors):
