@@ -4,6 +4,7 @@ import importlib
 import typing
 
 from hdfsaver import (
+    bitwise,
     debugging,
     dtypes,
     errors,
@@ -11,6 +12,7 @@ from hdfsaver import (
     graph_util,
     initializers,
     limits,
+    linalg,
     logging,
     math,
     nn,
@@ -145,6 +147,7 @@ from hdfsaver.ops.arithmetic import (
     minimum,
     multiply,
     pow,
+    scalar_mul,
     squared_difference,
     subtract,
     truediv,
@@ -195,6 +198,7 @@ from hdfsaver.ops.complex_numbers import (
 from hdfsaver.ops.constants import (
     constant,
     group,
+    guarantee_const,
     identity,
     identity_n,
     make_tensor_proto,
@@ -237,9 +241,13 @@ from hdfsaver.ops.filling import (
 from hdfsaver.ops.filling import (
     range_ as range,
 )
+from hdfsaver.ops.grids import (
+    gather_nd,
+    meshgrid,
+    sequence_mask,
+)
 from hdfsaver.ops.indexing import (
     gather,
-    gather_nd,
     scatter_nd,
     unsorted_segment_sum,
 )
@@ -261,7 +269,7 @@ from hdfsaver.ops.joining import (
     stack,
     unstack,
 )
-from hdfsaver.ops.linalg import (
+from hdfsaver.ops.linalg_ops import (
     matmul,
     tensordot,
 )
@@ -327,6 +335,10 @@ from hdfsaver.ops.scatter_ops import (
     scatter_sub,
     scatter_update,
 )
+from hdfsaver.ops.searching import (
+    searchsorted,
+    unravel_index,
+)
 from hdfsaver.ops.selection import (
     boolean_mask,
     where,
@@ -336,6 +348,7 @@ from hdfsaver.ops.session_ops import delete_session_tensor, get_session_handle, 
 from hdfsaver.ops.shaping import (
     expand_dims,
     invert_permutation,
+    matrix_transpose,
     rank,
     reshape,
     shape,
@@ -357,6 +370,9 @@ from hdfsaver.ops.state_ops import (
     assign_add,
     assign_sub,
     count_up_to,
+)
+from hdfsaver.ops.string_ops import (
+    as_string,
 )
 from hdfsaver.programs.behavior import (
     control_flow_v2_enabled,
@@ -531,6 +547,7 @@ __all__ = [
     "argmax",
     "argmin",
     "as_dtype",
+    "as_string",
     "asin",
     "assert_equal",
     "assert_greater",
@@ -559,6 +576,7 @@ __all__ = [
     "batch_scatter_update",
     "bfloat16",
     "bitcast",
+    "bitwise",
     "bool",
     "boolean_mask",
     "broadcast_dynamic_shape",
@@ -664,6 +682,7 @@ __all__ = [
     "greater",
     "greater_equal",
     "group",
+    "guarantee_const",
     "half",
     "hessians",
     "identity",
@@ -693,6 +712,7 @@ __all__ = [
     "less",
     "less_equal",
     "limits",
+    "linalg",
     "linspace",
     "load_file",
     "local_variables",
@@ -710,7 +730,9 @@ __all__ = [
     "make_tensor_proto",
     "math",
     "matmul",
+    "matrix_transpose",
     "maximum",
+    "meshgrid",
     "min_max_variable_partitioner",
     "minimum",
     "model_variables",
@@ -774,6 +796,7 @@ __all__ = [
     "saturate_cast",
     "save_file",
     "saved_model",
+    "scalar_mul",
     "scatter_add",
     "scatter_div",
     "scatter_max",
@@ -785,6 +808,8 @@ __all__ = [
     "scatter_nd_update",
     "scatter_sub",
     "scatter_update",
+    "searchsorted",
+    "sequence_mask",
     "set_random_seed",
     "shape",
     "shape_n",
@@ -830,6 +855,7 @@ __all__ = [
     "uint4",
     "uint64",
     "uint8",
+    "unravel_index",
     "unsorted_segment_sum",
     "unstack",
     "variable_axis_size_partitioner",

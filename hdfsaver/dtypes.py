@@ -6,6 +6,7 @@ variable); `DType` is the corresponding object of TensorFlow's API (``tf.float32
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -15,13 +16,19 @@ import numpy.typing as npt
 
 from hdfsaver.absent_names import absent as _absent
 
+if TYPE_CHECKING:
+    from hdfsaver.dtype_functions import as_string, cast, complex, saturate_cast
+
 __all__ = [
     "DType",
     "DTypeLike",
     "QUANTIZED_DTYPES",
     "as_dtype",
+    "as_string",
     "bfloat16",
     "bool_",
+    "cast",
+    "complex",
     "complex128",
     "complex64",
     "double",
@@ -45,6 +52,7 @@ __all__ = [
     "quint16",
     "quint8",
     "resource",
+    "saturate_cast",
     "string",
     "uint16",
     "uint32",
@@ -483,6 +491,10 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
     return np.dtype(ROW_BY_NAME[base_name(name)].numpy)
 
 
+_ABOVE = frozenset({"as_string", "bool", "cast", "complex", "saturate_cast"})
+"""Names of ``tf.dtypes`` that are those of the package itself: functions of tensors, which are above this file."""
+
+
 def __dir__() -> list[str]:
     return __all__
 
@@ -490,4 +502,6 @@ def __dir__() -> list[str]:
 if not TYPE_CHECKING:  # a type checker is to know the names above, and no others
 
     def __getattr__(name: str) -> object:
+        if name in _ABOVE:
+            return getattr(sys.modules[__package__], name)
         raise _absent(__name__, name, __all__)

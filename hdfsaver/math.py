@@ -25,6 +25,7 @@ from hdfsaver.ops.arithmetic import (
     minimum,
     multiply,
     pow,
+    scalar_mul,
     squared_difference,
     subtract,
     truediv,
@@ -69,7 +70,7 @@ from hdfsaver.ops.elementary import (
 from hdfsaver.ops.indexing import (
     unsorted_segment_sum,
 )
-from hdfsaver.ops.linalg import (
+from hdfsaver.ops.linalg_ops import (
     matmul,
 )
 from hdfsaver.ops.norms import (
@@ -83,6 +84,7 @@ from hdfsaver.ops.reduction import (
     count_nonzero,
     reduce_all,
     reduce_any,
+    reduce_euclidean_norm,
     reduce_logsumexp,
     reduce_max,
     reduce_mean,
@@ -169,6 +171,7 @@ __all__ = [
     "reciprocal",
     "reduce_all",
     "reduce_any",
+    "reduce_euclidean_norm",
     "reduce_logsumexp",
     "reduce_max",
     "reduce_mean",
@@ -178,6 +181,7 @@ __all__ = [
     "rint",
     "round",
     "rsqrt",
+    "scalar_mul",
     "sigmoid",
     "sign",
     "sin",

@@ -246,6 +246,12 @@ def _complete_attrs(definition: OpDef, attrs: dict[str, AttrValue], name: str) -
         unknown = [key for key in complete if key not in definition.attr_defs.by_name]
         if unknown:
             raise TypeError(f"{name!r} ({definition.type}) has no attribute {', '.join(unknown)}.")
+    for key, allowed in definition.chosen.items():
+        if isinstance(complete.get(key), str) and complete[key] not in allowed:
+            raise TypeError(
+                f"Attribute {key!r} of {name!r} ({definition.type}) is the dtype {complete[key]}, "
+                f"which is not one of {', '.join(sorted(allowed))}."
+            )
     missing = definition.attr_defs.by_name.keys() - complete.keys() if definition.needed else ()
     if missing:
         raise TypeError(f"{name!r} ({definition.type}) needs the attribute {', '.join(sorted(missing))}.")

@@ -160,6 +160,9 @@ class OpDef:
 
     parsed: ClassVar[Signature]
 
+    chosen: ClassVar[Mapping[str, frozenset[str]]]
+    """The dtypes that an attribute may have which no input implies, such as ``out_type``."""
+
     attr_defs: ClassVar[AttrDefs]
     """All attributes, for the check of nodes that come from outside."""
 
@@ -218,6 +221,8 @@ def register(definition: _AnyOpDef) -> _AnyOpDef:
     definition.parsed = Signature.parse(definition.signature)
     definition.attr_defs = AttrDefs(definition.type, _attr_defs(definition), definition.parsed)
     definition.defaults = {**definition.default_types, **definition.attrs}
+    implied = {argument.dtype_attr for argument in definition.parsed.inputs}
+    definition.chosen = {name: names for name, names in definition.types.items() if name not in implied}
     _definitions[definition.type] = definition()
     return definition
 

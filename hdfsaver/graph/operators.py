@@ -82,19 +82,19 @@ class _Operators(Tensor):
         )
 
     def __invert__(self) -> Tensor:
-        return apply("LogicalNot", self)
+        return apply("LogicalNot" if self.dtype.is_bool else "Invert", self)
 
     def __and__(self, other: TensorLike) -> Tensor:
-        return apply("LogicalAnd", self, other, name="and")
+        return _on_bits("LogicalAnd", "BitwiseAnd", "and", self, other)
 
     def __rand__(self, other: TensorLike) -> Tensor:
-        return apply("LogicalAnd", other, self, name="and")
+        return _on_bits("LogicalAnd", "BitwiseAnd", "and", other, self)
 
     def __or__(self, other: TensorLike) -> Tensor:
-        return apply("LogicalOr", self, other, name="or")
+        return _on_bits("LogicalOr", "BitwiseOr", "or", self, other)
 
     def __ror__(self, other: TensorLike) -> Tensor:
-        return apply("LogicalOr", other, self, name="or")
+        return _on_bits("LogicalOr", "BitwiseOr", "or", other, self)
 
     def __xor__(self, other: TensorLike) -> Tensor:
         return exclusive_or(self, other)
@@ -154,11 +154,28 @@ def _dtype_of(value: TensorLike) -> str | None:
         return None  # the operation says what is wrong
 
 
-def exclusive_or(x: TensorLike, y: TensorLike) -> Tensor:
-    """``x ^ y`` for bools: whether exactly one of them is true."""
+def _on_bits(of_bools: str, of_integers: str, name: str, x: TensorLike, y: TensorLike) -> Tensor:
+    """An operation of one type on bools, and of another on integers."""
+    known = _tensor_dtype(x, y)
+    if known == "bool":
+        return apply(of_bools, x, y, name=name)
     graph = graph_of([x, y])
-    with graph.as_default(), graph.name_scope("xor") as scope:
-        x, y = convert_to_tensor(x, "bool", name="x"), convert_to_tensor(y, "bool", name="y")
+    with graph.or_nothing(), graph.as_default(), graph.name_scope(name):
+        return apply(of_integers, x if is_tensor(x) else convert_to_tensor(x, known, name="x"), y)
+
+
+def _tensor_dtype(x: TensorLike, y: TensorLike) -> str:
+    """The name of the dtype of the first of two values that is a tensor."""
+    return next(dtypes.base_name(value.dtype.name) for value in (x, y) if is_tensor(value))
+
+
+def exclusive_or(x: TensorLike, y: TensorLike) -> Tensor:
+    """``x ^ y``: whether exactly one of two bools is true; of integers the bits that are set in exactly one."""
+    known, graph = _tensor_dtype(x, y), graph_of([x, y])
+    with graph.or_nothing(), graph.as_default(), graph.name_scope("xor") as scope:
+        x = x if is_tensor(x) else convert_to_tensor(x, known, name="x")
+        if known != "bool":
+            return apply("BitwiseXor", x, y)
         either, both = apply("LogicalOr", x, y), apply("LogicalAnd", x, y)
         return apply("LogicalAnd", either, apply("LogicalNot", both), name=scope)
 

@@ -7,7 +7,7 @@ int8 to int64 or uint8 to uint64.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import cast
+from typing import cast, overload
 
 import numpy as np
 
@@ -29,14 +29,15 @@ from hdfsaver.graph.definition import (
     register,
 )
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.tensor import Tensor, TensorLike
-from hdfsaver.graph.tensor_conversion import convert_to_tensor, is_tensor
+from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
+from hdfsaver.graph.tensor_conversion import convert_to_tensor, graph_of, is_tensor
 from hdfsaver.ops.base import (
     Binary,
     Flat,
     Grads,
     boxed,
     conjugate,
+    dtype_name,
     invalid,
     like,
     scope,
@@ -290,6 +291,45 @@ def multiply(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
         The shapes do not broadcast together.
     """
     return apply("Mul", x, y, name=name)
+
+
+@overload
+def scalar_mul(scalar: TensorLike, x: IndexedSlices, name: str | None = None) -> IndexedSlices: ...
+@overload
+def scalar_mul(scalar: TensorLike, x: SupportsTensor | Array, name: str | None = None) -> Tensor: ...
+def scalar_mul(
+    scalar: TensorLike, x: SupportsTensor | Array | IndexedSlices, name: str | None = None
+) -> Tensor | IndexedSlices:
+    """A number times a tensor; of slices the values are multiplied.
+
+    Parameters
+    ----------
+    scalar : Tensor or number
+        Of the dtype of ``x``.
+    x : Tensor, ndarray or IndexedSlices
+        Of any numeric dtype.
+    name : str, optional
+        Name of the operation, ``Mul`` by default.
+
+    Returns
+    -------
+    Tensor or IndexedSlices
+        Of the dtype and shape of ``x``.
+
+    Raises
+    ------
+    ValueError
+        The scalar is not a single number.
+    TypeError
+        It is of another dtype.
+    """
+    with graph_of([scalar, x]).as_default():
+        number = convert_to_tensor(scalar, dtype_name(x.dtype), name="scalar")
+    if number.shape.rank != 0:
+        raise ValueError(f"The input scalar must be a 0-D value. Received shape {number.shape}.")
+    if isinstance(x, IndexedSlices):
+        return IndexedSlices(apply("Mul", number, x.values, name=name), x.indices, x.dense_shape)
+    return apply("Mul", number, x, name=name)
 
 
 @register

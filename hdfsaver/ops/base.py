@@ -287,8 +287,9 @@ def normal_axes(axes: npt.ArrayLike, rank: int) -> tuple[int, ...]:
     if np.ndim(axes) > 1:
         raise ValueError(f"Axes must be a number or a list of numbers, not an array of shape {np.shape(axes)}.")
     found = sorted(normal_axis(int(axis), rank) for axis in np.atleast_1d(axes))
-    if len(set(found)) < len(found):
-        raise ValueError(f"Axes {np.atleast_1d(axes).tolist()} contain one of the {rank} dimensions twice.")
+    for axis in found:
+        if found.count(axis) > 1:
+            raise ValueError(f"axis {axis} specified more than once: {np.atleast_1d(axes).tolist()}.")
     return tuple(found)
 
 

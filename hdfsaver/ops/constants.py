@@ -317,7 +317,7 @@ def unchanged(value: Array) -> Array:
     return value
 
 
-class _Passing(OpDef):
+class _Unchanged(OpDef):
     """The input, unchanged."""
 
     signature = "input: T -> output: T"
@@ -328,6 +328,10 @@ class _Passing(OpDef):
 
     def kernel(self, node: Node) -> Kernel:
         return unchanged
+
+
+class _Passing(_Unchanged):
+    """The input, unchanged; the derivative passes, too."""
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         return grads
@@ -361,6 +365,18 @@ def identity(
         parts = (input.indices, input.values, input.dense_shape)
         return SparseTensor(*(apply("Identity", part, name=name) for part in parts))
     return apply("Identity", input, name=name)
+
+
+@register
+class GuaranteeConst(_Unchanged):
+    """The input, unchanged, of which the program promises that it is the same in every run."""
+
+    type = "GuaranteeConst"
+
+
+def guarantee_const(input: TensorLike, name: str | None = None) -> Tensor:
+    """The tensor, unchanged, of which the program promises that it is the same in every run; nothing is made of it."""
+    return apply("GuaranteeConst", input, name=name)
 
 
 @register

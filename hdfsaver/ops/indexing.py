@@ -309,36 +309,6 @@ def _gather_nd(params: Array, indices: Array) -> Array:
     return np.broadcast_to(params, np.shape(indices)[:-1] + np.shape(params))  # no index names the whole tensor
 
 
-def gather_nd(params: TensorLike, indices: TensorLike, name: str | None = None) -> Tensor:
-    """Take slices of a tensor by vectors of indices, one number for each of the first dimensions.
-
-    Parameters
-    ----------
-    params : Tensor or array_like
-        Of any dtype.
-    indices : Tensor or array_like
-        Of rank 1 or more; int16, int32 or int64. The last dimension holds the vectors, which may be shorter than the
-        rank of ``params``.
-    name : str, optional
-        Name of the operation, ``GatherNd`` by default.
-
-    Returns
-    -------
-    Tensor
-        Of the dtype of ``params`` and shape ``indices.shape[:-1] + params.shape[indices.shape[-1]:]``.
-
-    Raises
-    ------
-    TypeError
-        The indices are of another dtype.
-    ValueError
-        The vectors are longer than the rank of ``params``, or ``indices`` has no dimension.
-    InvalidArgumentError
-        When run: an index is out of range.
-    """
-    return apply("GatherNd", params, indices, name=name)
-
-
 @register
 class ScatterNd(OpDef):
     """Slices added into zeros, at the positions that vectors of indices give."""

@@ -23,8 +23,8 @@ from hdfsaver.ops.base import (
     dtype_name,
     filled,
     fold_by_kernel,
+    invalid,
     like,
-    normal_axes,
     scope,
 )
 from hdfsaver.shapes import Shape
@@ -49,12 +49,14 @@ class _Reduction(OpDef):
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """That of input without reduction_indices; 1 there with keep_dims."""
-        shape, axes, keep = node.input_shapes[0], node.constant(1), node.attrs["keep_dims"]
+        (shape, of_axes), axes, keep = node.input_shapes, node.constant(1), node.attrs["keep_dims"]
+        if of_axes is not None and len(of_axes) > 1:
+            raise ValueError(f"Shape must be at most rank 1 but is rank {len(of_axes)}: it is that of the axes.")
         if shape is None:
             return [None]
         if axes is None:
             return [(None,) * len(shape) if keep else None]
-        dropped = normal_axes(axes, len(shape))
+        dropped = set(_from_front(axes, len(shape)))
         if keep:
             return [tuple(1 if axis in dropped else size for axis, size in enumerate(shape))]
         return [tuple(size for axis, size in enumerate(shape) if axis not in dropped)]
@@ -66,7 +68,7 @@ class _Reduction(OpDef):
         wide = np.dtype(np.float32) if name in NARROW else dtype
 
         def reduced(values: Array, axes: Array) -> Array:
-            along = normal_axes(axes, np.ndim(values))
+            along = _each_once(_from_front(axes, np.ndim(values)))
             return reduce(np.asarray(values, wide), along, keep).astype(dtype, copy=False)
 
         return reduced
@@ -80,11 +82,27 @@ class _Reduction(OpDef):
         return fold_by_kernel(self, node)
 
 
+def _from_front(axes: Array, rank: int) -> tuple[int, ...]:
+    """Axes counted from the front; `ValueError` where one is out of range."""
+    found = np.ravel(axes).tolist()
+    for axis in found:
+        if not -rank <= axis < rank:
+            raise ValueError(f"Invalid reduction dimension {axis} for input with {rank} dimensions.")
+    return tuple([axis % rank for axis in found])
+
+
+def _each_once(axes: tuple[int, ...]) -> tuple[int, ...]:
+    for axis in axes:
+        if axes.count(axis) > 1:
+            raise invalid(f"Invalid reduction arguments: Axes contains duplicate dimension: {axis}.")
+    return axes
+
+
 def _static_axes(op: Operation) -> tuple[int, ...] | None:
     """The axes that an operation reduces, counted from the front, where they and the rank are known."""
     node = Node.of(op.graph.digraph, op.name)
     shape, axes = node.input_shapes[0], node.constant(1)
-    return None if shape is None or axes is None else normal_axes(axes, len(shape))
+    return None if shape is None or axes is None else _from_front(axes, len(shape))
 
 
 def _is_reduced(op: Operation) -> Tensor | Array:
@@ -245,6 +263,30 @@ class Min(_Extreme):
         return np.asarray(_minimum(values, axis=axes, keepdims=keep, initial=greatest))
 
 
+@register
+class EuclideanNorm(_Reduction):
+    """The root of the sum of the squares of the absolute values; of integers it is cut off."""
+
+    type = "EuclideanNorm"
+    differs = ROUNDED_ONCE
+    further_types = {"T": QUANTIZED}
+
+    @staticmethod
+    def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Array:
+        squares = values * np.conjugate(values)
+        total = np.asarray(_add(squares, axis=axes, dtype=values.dtype, keepdims=keep))
+        with np.errstate(invalid="ignore"):  # a sum of integers may have wrapped around
+            return np.asarray(np.sqrt(total)).astype(values.dtype)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        norm, grad = op.outputs[0], grads[0]
+        if not op.get_attr("keep_dims"):
+            kept = _kept_shape(op)
+            norm, grad = apply("Reshape", norm, kept), apply("Reshape", grad, kept)
+        ratio = apply("RealDiv", norm, grad, name="truediv")
+        return [apply("RealDiv", op.inputs[0], ratio, name="truediv"), None]
+
+
 class _Truth(Flat, _Reduction):
     """One bool out of many."""
 
@@ -343,13 +385,47 @@ def reduce_sum(
     Raises
     ------
     ValueError
-        An axis is out of range or given twice, or an argument is given under both of its names.
+        An axis is out of range, or an argument is given under both of its names.
     TypeError
         The dtype is bool or string, or the axes are not integers.
     InvalidArgumentError
-        In the run: an axis that was unknown before is out of range.
+        In the run: an axis is given twice, or one that was unknown before is out of range.
     """
     return _reduce("Sum", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
+
+
+def reduce_euclidean_norm(
+    input_tensor: TensorLike, axis: TensorLike | None = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
+    """The root of the sum of the squares of the elements along axes, of complex ones of their absolute values.
+
+    Parameters
+    ----------
+    input_tensor : TensorLike
+        Of any numeric dtype: floating, integer or complex.
+    axis : int, list of int or TensorLike, optional
+        The axes, int32 or int64; by default all. Negative ones count from the last.
+    keepdims : bool
+        Keep the axes with length 1.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype, without the axes. Of integers it is cut off, and their squares wrap around on overflow. The
+        norm of nothing is 0.
+
+    Raises
+    ------
+    ValueError
+        An axis is out of range.
+    TypeError
+        The dtype is bool or string, or the axes are not integers.
+    InvalidArgumentError
+        In the run: an axis is given twice, or one that was unknown before is out of range.
+    """
+    return _reduce("EuclideanNorm", input_tensor, axis, keepdims, name, None, None)
 
 
 def reduce_mean(
@@ -386,11 +462,11 @@ def reduce_mean(
     Raises
     ------
     ValueError
-        An axis is out of range or given twice, or an argument is given under both of its names.
+        An axis is out of range, or an argument is given under both of its names.
     TypeError
         The dtype is bool or string, or the axes are not integers.
     InvalidArgumentError
-        In the run: an axis that was unknown before is out of range.
+        In the run: an axis is given twice, or one that was unknown before is out of range.
     """
     return _reduce("Mean", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
@@ -429,11 +505,11 @@ def reduce_prod(
     Raises
     ------
     ValueError
-        An axis is out of range or given twice, or an argument is given under both of its names.
+        An axis is out of range, or an argument is given under both of its names.
     TypeError
         The dtype is bool or string, or the axes are not integers.
     InvalidArgumentError
-        In the run: an axis that was unknown before is out of range.
+        In the run: an axis is given twice, or one that was unknown before is out of range.
     """
     return _reduce("Prod", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
@@ -472,11 +548,11 @@ def reduce_max(
     Raises
     ------
     ValueError
-        An axis is out of range or given twice, or an argument is given under both of its names.
+        An axis is out of range, or an argument is given under both of its names.
     TypeError
         The dtype is bool, complex or string, or the axes are not integers.
     InvalidArgumentError
-        In the run: an axis that was unknown before is out of range.
+        In the run: an axis is given twice, or one that was unknown before is out of range.
     """
     return _reduce("Max", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
@@ -515,11 +591,11 @@ def reduce_min(
     Raises
     ------
     ValueError
-        An axis is out of range or given twice, or an argument is given under both of its names.
+        An axis is out of range, or an argument is given under both of its names.
     TypeError
         The dtype is bool, complex or string, or the axes are not integers.
     InvalidArgumentError
-        In the run: an axis that was unknown before is out of range.
+        In the run: an axis is given twice, or one that was unknown before is out of range.
     """
     return _reduce("Min", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
@@ -557,11 +633,11 @@ def reduce_all(
     Raises
     ------
     ValueError
-        An axis is out of range or given twice, or an argument is given under both of its names.
+        An axis is out of range, or an argument is given under both of its names.
     TypeError
         The dtype is not bool, or the axes are not integers.
     InvalidArgumentError
-        In the run: an axis that was unknown before is out of range.
+        In the run: an axis is given twice, or one that was unknown before is out of range.
     """
     return _reduce("All", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
@@ -599,11 +675,11 @@ def reduce_any(
     Raises
     ------
     ValueError
-        An axis is out of range or given twice, or an argument is given under both of its names.
+        An axis is out of range, or an argument is given under both of its names.
     TypeError
         The dtype is not bool, or the axes are not integers.
     InvalidArgumentError
-        In the run: an axis that was unknown before is out of range.
+        In the run: an axis is given twice, or one that was unknown before is out of range.
     """
     return _reduce("Any", input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
@@ -643,11 +719,11 @@ def reduce_logsumexp(
     Raises
     ------
     ValueError
-        An axis is out of range or given twice.
+        An axis is out of range.
     TypeError
         The dtype is not floating, or the axes are not integers.
     InvalidArgumentError
-        In the run: an axis that was unknown before is out of range.
+        In the run: an axis is given twice, or one that was unknown before is out of range.
     """
     axis = reduction_indices if axis is None else axis
     keepdims = bool(keep_dims if keepdims is None else keepdims)
@@ -697,11 +773,11 @@ def count_nonzero(
     Raises
     ------
     ValueError
-        An axis is out of range or given twice, or an argument is given under both of its names.
+        An axis is out of range, or an argument is given under both of its names.
     TypeError
         ``dtype`` is not numeric, or the axes are not integers.
     InvalidArgumentError
-        In the run: an axis that was unknown before is out of range.
+        In the run: an axis is given twice, or one that was unknown before is out of range.
     """
     with scope(name, "count_nonzero", input_tensor):
         values = convert_to_tensor(input_tensor, name="input_tensor")

@@ -486,7 +486,19 @@ class Transpose(OpDef):
         return _transpose
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        return [apply("Transpose", grads[0], apply("InvertPermutation", op.inputs[1])), None]
+        return [apply(self.type, grads[0], apply("InvertPermutation", op.inputs[1]), name="transpose"), None]
+
+
+@register
+class ConjugateTranspose(Transpose):
+    """The dimensions in another order, and the complex conjugate."""
+
+    type = "ConjugateTranspose"
+
+    def kernel(self, node: Node) -> Kernel:
+        if not dtypes.as_dtype(node.attrs["T"]).is_complex:
+            return _transpose
+        return lambda values, order: np.conjugate(_transpose(values, order))
 
 
 def _check_order(order: Array, rank: int) -> None:
@@ -533,9 +545,50 @@ def transpose(
         a = convert_to_tensor(a, name="a")
         if perm is None:
             perm = _reverse_order(a)
-        if conjugate and a.dtype.is_complex:
-            return apply("Conj", apply("Transpose", a, perm), name=full)
-        return apply("Transpose", a, perm, name=full)
+        is_conjugate = conjugate and a.dtype.is_complex
+        return apply("ConjugateTranspose" if is_conjugate else "Transpose", a, perm, name=full)
+
+
+def matrix_transpose(a: TensorLike, name: str = "matrix_transpose", conjugate: bool = False) -> Tensor:
+    """The transpose of a matrix, or of the matrices that the last two dimensions of a tensor hold.
+
+    Parameters
+    ----------
+    a : TensorLike
+        Of any dtype, and of rank 2 or more.
+    name : str
+        The name of the scope of its operations.
+    conjugate : bool
+        Take the complex conjugate too.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype, with the last two dimensions exchanged.
+
+    Raises
+    ------
+    ValueError
+        The rank is known and less than 2.
+    """
+    with scope(name, "matrix_transpose", a):
+        a = convert_to_tensor(a, name="a")
+        known = a.shape.rank
+        if known is not None and known < 2:
+            raise ValueError(
+                f"Argument `a` should be a (batch) matrix with rank >= 2. Received `a` = {a} with shape: {a.shape}."
+            )
+        return transpose(a, _last_two_exchanged(a), conjugate=conjugate)
+
+
+def _last_two_exchanged(a: Tensor) -> Tensor | Array:
+    known = a.shape.rank
+    if known is not None:
+        return np.array([*range(known - 2), known - 1, known - 2], np.int32)
+    count = apply("Rank", a)
+    others = apply("Range", 0, apply("Sub", count, 2, name="sub"), 1)
+    last = [apply("Sub", count, 1, name="sub"), apply("Sub", count, 2, name="sub")]
+    return apply("ConcatV2", [others, last], 0, name="concat")
 
 
 def _reverse_order(a: Tensor) -> Tensor | Array:

@@ -40,6 +40,16 @@ def test_each_kind_of_operation_has_its_function():
     assert ["sum:0"] == [tensor.name for tensor in apply_op("AddV2", x, 1.0, name="sum").outputs]
 
 
+def test_a_dtype_that_is_asked_for_must_be_one_of_the_operation():
+    """A result of another dtype than TensorFlow's operation gives would come out of a run that nothing warns of."""
+    with pytest.raises(TypeError, match="'out_type' of 'Shape' .* is the dtype float32, which is not one of int32"):
+        tf.shape(tf.placeholder("float32"), out_type="float32")
+    with pytest.raises(TypeError, match="'output_type' of 'ArgMax'"):
+        tf.argmax([1.0], output_type="float32")
+    with pytest.raises(TypeError, match="'out_type' of 'LowerBound'"):
+        tf.searchsorted([1.0], [1.0], out_type="float32")
+
+
 def test_tensors_decide_before_numbers():
     """A number takes the dtype of a tensor that stands behind it."""
     assert tf.float64 is apply("Mul", 2, tf.constant(1.0, tf.float64)).dtype

@@ -6,6 +6,7 @@ import ast
 import inspect
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import hdfsaver as tf
@@ -85,14 +86,29 @@ def test_type_checkers_are_told_what_there_is(name: str) -> None:
         ("True & b", "LogicalAnd", "and"),
         ("b | True", "LogicalOr", "or"),
         ("True | b", "LogicalOr", "or"),
+        ("~n", "Invert", "Invert"),
+        ("n & 3", "BitwiseAnd", "and/BitwiseAnd"),
+        ("3 | n", "BitwiseOr", "or/BitwiseOr"),
+        ("n ^ 3", "BitwiseXor", "xor/BitwiseXor"),
+        ("b ^ True", "LogicalAnd", "xor"),
     ],
 )
 @pytest.mark.parametrize("kind", ["tensor", "variable"])
 def test_operators_make_operations(kind: str, expression: str, op_type: str, name: str) -> None:
     """Each operator makes the operation that TensorFlow makes, of a tensor as of a variable."""
-    values = {"x": [[1.0, 2.0], [3.0, 4.0]], "b": [True, False]}
+    values = {"x": [[1.0, 2.0], [3.0, 4.0]], "b": [True, False], "n": np.array([6, 1], np.uint8)}
     make = tf.constant if kind == "tensor" else tf.Variable
     made = eval(expression, {key: make(value, name=f"given_{key}") for key, value in values.items()})  # noqa: S307
     assert (op_type, name) == (made.op.type, made.op.name)
     x = tf.constant(1.0)
     assert x is +x
+
+
+def test_bits_of_other_values_are_refused() -> None:
+    """Floats have none, and bools are not integers; nothing of the failed call stays in the graph."""
+    x, n, b = tf.constant([1.0]), tf.constant([1]), tf.constant([True])
+    before = len(tf.get_default_graph().get_operations())
+    for call in (lambda: x & x, lambda: ~x, lambda: n ^ b, lambda: n | 1.5, lambda: b ^ 1, lambda: 1 ^ b):
+        with pytest.raises(TypeError, match=r"float32|bool|int32"):
+            call()
+    assert before == len(tf.get_default_graph().get_operations())

@@ -234,6 +234,114 @@ def batch_norms(tf: Any) -> list[Any]:
     return [*made, *tf.nn.fused_batch_norm(x, [1.0, 2.0], [0.0, 1.0])]
 
 
+def matrices(tf: Any) -> list[Any]:
+    """Transposes of matrices, whose rank is known or not."""
+    x, u, c = matrix(tf), anything(tf), tf.constant([[1 + 2j, 3 - 1j]])
+    made = [tf.matrix_transpose(x), tf.matrix_transpose(u), tf.matrix_transpose([[[1, 2], [3, 4]]], name="n")]
+    made += [tf.linalg.transpose(c, conjugate=True), tf.transpose(x, conjugate=True), tf.transpose(c, conjugate=True)]
+    return made + tf.gradients(made[0], x)
+
+
+def masks(tf: Any) -> list[Any]:
+    """Masks of sequences of known and unknown number."""
+    n = tf.placeholder("int32", [None], name="n")
+    made = [tf.sequence_mask([1, 3, 2]), tf.sequence_mask([1, 3, 2], 5), tf.sequence_mask(n), tf.sequence_mask(2)]
+    made += [tf.sequence_mask(n, 4, tf.float32, name="m"), tf.sequence_mask([1.5], np.int64(3), dtype=None)]
+    return [*made, tf.sequence_mask(tf.constant([[1, 2]], tf.int64), tf.constant(3), tf.bool)]
+
+
+def grids(tf: Any) -> list[Any]:
+    """Grids of one to three axes."""
+    x = tf.placeholder("float32", [None], name="x")
+    made = [tf.meshgrid(x, [1.0, 2.0]), tf.meshgrid([1, 2], [3, 4, 5], [6]), tf.meshgrid([[1, 2]], 3), tf.meshgrid()]
+    return [*made, tf.meshgrid(x, tf.constant([1.0, 2.0]), indexing="ij", name="g"), tf.meshgrid(np.arange(2))]
+
+
+def bits(tf: Any) -> list[Any]:
+    """The bits of integers, by functions and by operators, which are about bools, too."""
+    x, y = tf.constant([1, -2, 7]), tf.placeholder("int32", [3], name="y")
+    made = [function(x, y) for function in (tf.bitwise.bitwise_and, tf.bitwise.bitwise_or, tf.bitwise.left_shift)]
+    made += [tf.bitwise.bitwise_xor(x, 3, name="n"), tf.bitwise.invert(x), tf.bitwise.right_shift(x, [1, 0, 2])]
+    made += [x & y, x | y, x ^ y, ~x, 3 & x, 3 | x, 3 ^ x, x & 1, x ^ np.int32(1)]
+    t, f = tf.constant([True]), tf.constant([False])
+    return [*made, t & True, True | f, t ^ f, t ^ True, False ^ t, ~t, *tf.gradients(x & y, x)]
+
+
+def shifts(tf: Any) -> list[Any]:
+    """Shifts by more places than there are, and by fewer than none."""
+    made = []
+    for dtype, most in (("int8", 127), ("uint8", 255), ("int32", 2**31 - 1), ("uint32", 2**32 - 1), ("int64", -1)):
+        x, y = tf.constant([1, 3, most], dtype), tf.constant([7, 64, 8], dtype)
+        made += [tf.bitwise.left_shift(x, y), tf.bitwise.right_shift(x, y)]
+    return [*made, tf.bitwise.left_shift([1, 4], [-1, -2]), tf.bitwise.right_shift([16, -4], [-1, 31])]
+
+
+def searches(tf: Any) -> list[Any]:
+    """Places in sorted rows."""
+    s, v = tf.constant([[1.0, 3.0, 9.0], [2.0, 4.0, 6.0]]), tf.placeholder("float32", [2, None], name="v")
+    made = [tf.searchsorted(s, v), tf.searchsorted(s, v, side="right", out_type=tf.int64, name="n")]
+    return [*made, tf.searchsorted([1, 5, 7], [0, 5, 9]), tf.searchsorted([[[1, 2]]], [[[2, 0]]])]
+
+
+def odd_searches(tf: Any) -> list[Any]:
+    """Searches in rows that are empty, not sorted, or not numbers."""
+    nan = float("nan")
+    made = [tf.searchsorted(*pair) for pair in ((tf.zeros([2, 0]), tf.zeros([2, 2])), (tf.zeros([0, 2]),) * 2)]
+    made += [
+        tf.searchsorted([3.0, 1.0, 2.0, 0.5], [1.5, nan, 0.7]),
+        tf.searchsorted(tf.zeros([2, 2]), tf.zeros([2, 0])),
+    ]
+    made += [tf.searchsorted([1.0, nan], [nan, 2.0], side=side) for side in ("left", "right")]
+    return [*made, tf.searchsorted([1, 2, 2, 3, 3, 3], [0, 1, 2, 3, 4], side="right")]
+
+
+def scaled(tf: Any) -> list[Any]:
+    """Products with a number, of tensors and of slices."""
+    slices = tf.scalar_mul(3, tf.IndexedSlices(tf.constant([[1.0, 2.0]]), tf.constant([0]), tf.constant([3, 2])))
+    x = matrix(tf)
+    made = [tf.scalar_mul(2.0, x), tf.math.scalar_mul(tf.constant(2.0), x, name="n"), tf.scalar_mul(2, np.ones(2))]
+    return [*made, slices.values, slices.indices, slices.dense_shape]
+
+
+def batches(tf: Any) -> list[Any]:
+    """Slices by vectors of indices in each element of a batch."""
+    x = tf.constant([[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]])
+    u = tf.placeholder_with_default(x, [None, 2, 2])
+    first = tf.gather_nd(x, [[0], [1]], batch_dims=1)
+    made = [first, tf.gather_nd(u, [[[0, 1]], [[1, 0]]], batch_dims=1, name="n")]
+    return [*made, tf.gather_nd(x, [[[0], [1]], [[1], [0]]], batch_dims=2)]
+
+
+def norms(tf: Any, known: bool = True) -> list[Any]:
+    """Roots of sums of squares, and their derivatives."""
+    x = tf.constant([[3.0, 4.0], [0.0, 5.0]]) if known else tf.placeholder_with_default(tf.ones([2, 3]), None)
+    norm = tf.math.reduce_euclidean_norm
+    made = [norm(x), norm(x, 1), norm(x, [0], True, name="n")]
+    grads = [tf.gradients(made[2], x)] if known else [tf.gradients(y, x) for y in made]
+    return [
+        made,
+        grads,
+        norm(tf.constant([3 + 4j, 1j])),
+        norm(tf.constant([[3, -4], [1, 1]], tf.int8), -1),
+        norm([], 0),
+    ]
+
+
+def texts(tf: Any) -> list[Any]:
+    """Values as text, in all forms."""
+    numbers = [0.0, -1.5, 3.14159265, 1e10, 1e-10, float("inf"), float("-inf"), float("nan"), -0.0]
+    forms: list[dict[str, Any]] = [{}, {"precision": 2}, {"scientific": True}, {"shortest": True}, {"width": 8}]
+    forms += [{"width": 10, "fill": fill} for fill in "0-+ #"]
+    forms += [{"width": 12, "fill": " ", "precision": 3, "scientific": True}, {"shortest": True, "precision": 3}]
+    made = [tf.as_string(tf.constant(numbers, dtype), **form) for dtype in ("float64", "float32") for form in forms]
+    made += [tf.as_string(tf.constant(numbers[:3], dtype)) for dtype in ("float16", "bfloat16", "complex64")]
+    widths: list[dict[str, Any]] = [{}, {"width": 5}, *({"width": 5, "fill": fill} for fill in "0-+ ")]
+    made += [tf.as_string(tf.constant([1, 100], dtype), **form) for dtype in ("int8", "uint8") for form in widths]
+    made += [tf.as_string([True, False], **form) for form in widths[:3]]
+    made += [tf.as_string(["a", "long text"], **form) for form in [*widths, {"width": 5, "precision": 2}]]
+    return made
+
+
 PROGRAMS: dict[str, Program] = {
     # arithmetic and functions
     "add numbers": lambda tf: matrix(tf) + 1.0,
@@ -398,10 +506,39 @@ PROGRAMS: dict[str, Program] = {
         tf.concat([["a"], ["b"]], 0),
         tf.zeros([2], tf.string),
     ],
+    # the newest
+    "matrix_transpose": matrices,
+    "sequence_mask": masks,
+    "meshgrid": grids,
+    "bits": bits,
+    "searchsorted": searches,
+    "unravel_index": lambda tf: [
+        tf.unravel_index([22, 41, 37], [7, 6]),
+        tf.unravel_index(5, [2, 3], name="n"),
+        tf.unravel_index(tf.constant([3, 1], tf.int64), tf.constant([2, 2], tf.int64)),
+    ],
+    "guarantee_const": lambda tf: [tf.guarantee_const(matrix(tf)), tf.guarantee_const([1, 2], name="n")],
+    "scalar_mul": scaled,
+    "gather_nd in batches": batches,
+    "euclidean norms": norms,
+    "as_string": lambda tf: [
+        tf.as_string([1, 2]),
+        tf.dtypes.as_string(tf.constant([1.5, 2.0]), precision=1, name="n"),
+        tf.as_string(True),
+        tf.as_string(tf.constant([1], tf.int64), width=4, fill="0"),
+    ],
 }
 
 # Programs that are known by their results alone: here TensorFlow makes other operations, or more of them.
 RESULTS: dict[str, Program] = {
+    "shifts": shifts,
+    "searchsorted, odd rows": odd_searches,
+    "euclidean norms, unknown": lambda tf: norms(tf, known=False),
+    "as_string, forms": texts,
+    "derivative of gather_nd in batches": lambda tf: [
+        tf.gradients(tf.gather_nd(x, [[0], [1]], batch_dims=1), x) for x in [tf.constant([[1.0, 2.0], [3.0, 4.0]])]
+    ],
+    "unravel_index of a negative place": lambda tf: tf.unravel_index([-1, -7], [7, 6]),
     "derivatives of unknown rows": lambda tf: derivatives(tf, known=False),
     "edges of derivatives": edges,
     "gathers along axes": gathers_along_axes,

@@ -164,6 +164,7 @@ CASES: list[Case] = [
     # reductions and scans
     *reduction("Sum"),
     *reduction("Mean"),
+    *reduction("EuclideanNorm"),
     *reduction("Sum", complexes),
     *reduction("Prod", known=True),
     Case("Sum", lambda x: apply("Sum", x, np.array([1])), (SIGNED,), label="int64"),
@@ -216,6 +217,7 @@ CASES: list[Case] = [
     Case("ExpandDims", lambda x: apply("ExpandDims", x, 1), (SIGNED,)),
     Case("Squeeze", lambda x: apply("Squeeze", x, squeeze_dims=[1]), (reals(3, 1, 2),)),
     Case("Transpose", lambda x: apply("Transpose", x, [2, 0, 1]), (reals(2, 3, 4),)),
+    Case("ConjugateTranspose", lambda x: apply("ConjugateTranspose", x, [2, 0, 1]), (complexes(2, 3, 4),), 1),
     Case("BroadcastTo", lambda x: apply("BroadcastTo", x, [2, 3, 4]), (reals(3, 1),)),
     Case("Tile", lambda x: apply("Tile", x, [2, 1, 3]), (reals(2, 3, 1),)),
     Case("Fill", lambda x: apply("Fill", [2, 3], x), (np.array(1.5),)),

@@ -44,13 +44,16 @@ def twice(op_type: str, **attrs: Any) -> Call:
 UNARY = (
     "Neg Abs Sign Square Sqrt Rsqrt Reciprocal Exp Expm1 Log Log1p Sin Cos Tan Asin Acos Atan Sinh Cosh Tanh Erf Floor "
     "Ceil Rint Round IsNan IsInf IsFinite Relu Relu6 LeakyRelu Elu Softplus Sigmoid Softmax LogSoftmax L2Loss Conj "
-    "ZerosLike OnesLike Identity Where StopGradient"
+    "ZerosLike OnesLike Identity Where StopGradient GuaranteeConst Invert AsString"
 )
 BINARY = (
     "AddV2 Add Sub Mul RealDiv Div DivNoNan FloorDiv FloorMod Pow Maximum Minimum SquaredDifference Equal NotEqual "
     "Less LessEqual Greater GreaterEqual ApproximateEqual ReluGrad Relu6Grad LeakyReluGrad EluGrad SoftplusGrad "
-    "SigmoidGrad TanhGrad SqrtGrad RsqrtGrad ReciprocalGrad"
+    "SigmoidGrad TanhGrad SqrtGrad RsqrtGrad ReciprocalGrad BitwiseAnd BitwiseOr BitwiseXor LeftShift RightShift "
+    "LowerBound UpperBound"
 )
+
+REDUCTIONS = ("Sum", "Mean", "Prod", "Max", "Min", "EuclideanNorm")
 
 # Of each operation the calls, named where there are several. The tensor has shape (2, 3).
 CALLS: dict[str, Call] = {
@@ -58,9 +61,9 @@ CALLS: dict[str, Call] = {
     "CheckNumerics": op("CheckNumerics", message=b"x"),
     "EnsureShape": op("EnsureShape", shape=(2, 3)),
     **{name: twice(name) for name in BINARY.split()},
-    **{f"{name} keeping": op(name, [0], keep_dims=True) for name in ("Sum", "Mean", "Prod", "Max", "Min")},
-    **{f"{name} all": op(name, [0, 1]) for name in ("Sum", "Mean", "Prod", "Max", "Min")},
-    **{f"{name} nothing": op(name, []) for name in ("Sum", "Mean", "Prod", "Max", "Min")},
+    **{f"{name} keeping": op(name, [0], keep_dims=True) for name in REDUCTIONS},
+    **{f"{name} all": op(name, [0, 1]) for name in REDUCTIONS},
+    **{f"{name} nothing": op(name, []) for name in REDUCTIONS},
     "AddN": lambda x: apply("AddN", [x, x, x]),
     "Cumsum": op("Cumsum", 1, exclusive=True),
     "Cumprod": op("Cumprod", 0, reverse=True),
@@ -79,6 +82,7 @@ CALLS: dict[str, Call] = {
     "Squeeze": lambda x: apply("Squeeze", x[:1]),
     "Squeeze to one": lambda x: apply("Squeeze", x[:1, :1]),
     "Transpose": op("Transpose", [1, 0]),
+    "ConjugateTranspose": op("ConjugateTranspose", [1, 0]),
     "BroadcastTo": op("BroadcastTo", [2, 2, 3]),
     "Tile": op("Tile", [2, 1]),
     "ConcatV2": lambda x: apply("ConcatV2", [x, x], 1),

@@ -69,7 +69,7 @@ PARTS: dict[str, dict[str, set[str]]] = {
 
 # The files that the families of `ops` may import.
 SHARED_BY_FAMILIES = {"base", "indexed_slices", "memory", "sliding_windows", "variable_values"}
-COMPOSED_OF_FAMILIES = {"init_ops"}  # it defines no operation, and combines those of other families
+COMPOSED_OF_FAMILIES = {"grids", "init_ops"}  # they define no operation, and combine those of other families
 
 
 def module_name(path: str) -> str:
@@ -103,11 +103,20 @@ def imported_names(path: str, source: str) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, str(name)) for name in literals)
 
 
+def stub_modules() -> tuple[str, ...]:
+    """The modules that are stub files alone: of type checkers, not of programs."""
+    root = Path(hdfsaver.__file__).parent
+    stubs = (path for path in root.rglob("*.pyi") if not path.with_suffix(".py").exists())
+    return tuple(module_name(path.relative_to(root).as_posix()) for path in stubs)
+
+
 def imports(sources: Mapping[str, str]) -> Iterator[tuple[str, int, str, str]]:
     """Path, line, importing and imported module of each import of one module of the package by another."""
-    modules = {module_name(path) for path in sources}
+    modules, stubs = {module_name(path) for path in sources}, stub_modules()
     for path, source in sources.items():
         for line, name in imported_names(path, source):
+            if name.rpartition(".")[0] in stubs:
+                continue
             while name and name not in modules:  # the last part may be what is imported from the module
                 name = name.rpartition(".")[0]
             if name and name != module_name(path):

@@ -23,7 +23,7 @@ CHECKED = (
     "monitoring",
     "graph", "ops", "session", "variables", "training", "testing", "shapes.py", "__init__.py", "math.py", "nn.py",
     "assertions", "debugging.py", "random.py", "initializers.py", "logging.py", "graph_util.py", "numpy.py",
-    "programs", "compat", "absent_names.py", "app.py", "flags.py",
+    "programs", "compat", "absent_names.py", "app.py", "flags.py", "bitwise.py", "linalg.py",
 )  # fmt: skip
 """The packages and modules below ``hdfsaver`` that are checked."""
 
