@@ -1,8 +1,22 @@
-"""``python -m hdfsaver`` is the command ``hdfsaver``."""
+"""The command ``hdfsaver``, which is also ``python -m hdfsaver``."""
 
 from __future__ import annotations
 
-from hdfsaver.cli import app
+import sys
+
+from hdfsaver.programs import running
+
+
+def main() -> None:
+    """Run the command line; a program is run without the imports of the other commands."""
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["run"] and running.names_a_program(arguments[1:]):
+        running.run(arguments[1:])
+        return
+    from hdfsaver.cli import app
+
+    app(prog_name="hdfsaver")
+
 
 if __name__ == "__main__":
-    app(prog_name="hdfsaver")
+    main()

@@ -4548,10 +4548,26 @@ MUTANTS = [
         (
             "run-traceback",
             "programs/running.py",
-            "            trace = trace.tb_next\n",
-            "            break\n",
+            "        trace = trace.tb_next\n",
+            "        break\n",
             "programs/test_running.py::test_a_missing_name_in_a_program",
             "A traceback begins with the program's own line.",
+        ),
+        (
+            "run-traceback-end",
+            "programs/running.py",
+            "        last.tb_next = None",
+            "        pass",
+            "programs/test_running.py::test_a_missing_name_in_a_program",
+            "A traceback about a missing name ends with the program's own line.",
+        ),
+        (
+            "run-starts-alone",
+            "__main__.py",
+            "from hdfsaver.programs import running",
+            "from hdfsaver.cli import app\nfrom hdfsaver.programs import running",
+            "cli/test_main.py::test_a_program_starts_without_the_other_commands",
+            "A program starts without the imports of the other commands.",
         ),
         (
             "run-interrupt",

@@ -220,7 +220,7 @@ def run(
         if report.missing or report.unread:
             raise typer.Exit(1)
         return
-    if as_json or (program[0].startswith("-") and program[0][:2] not in ("-m", "-c") and program[0] != "-"):
+    if as_json or not running.names_a_program(program):
         option = "--json without --check" if as_json else program[0]
         raise typer.BadParameter(f"There is no option {option}; options of the program come after it.")
     running.run(program)

@@ -49,6 +49,11 @@ class Program(NamedTuple):
     names: dict[str, Any]
 
 
+def names_a_program(arguments: Sequence[str]) -> bool:
+    """Whether a command line begins with a program, and not with an option of another kind."""
+    return any(first == "-" or first[:2] in _MAKERS or not first.startswith("-") for first in arguments[:1])
+
+
 def run(arguments: Sequence[str]) -> None:
     """Run the program that a command line names, as ``python`` takes it.
 
@@ -64,7 +69,7 @@ def run(arguments: Sequence[str]) -> None:
         The program has ended by it, with an error, or cannot be opened.
     """
     first, rest = arguments[0], list(arguments[1:])
-    if first[:2] in ("-m", "-c"):
+    if first[:2] in _MAKERS:
         value = first[2:] or (rest.pop(0) if rest else _fail(f"argument expected for the {first} option"))
         make = _MAKERS[first[:2]]
     else:
@@ -97,12 +102,23 @@ def _showing_errors(interrupted: list[bool], *, frames: bool = True) -> Iterator
     except SystemExit:
         raise
     except BaseException as error:  # noqa: BLE001, it is the program's, and Python would show it
-        trace = error.__traceback__ if frames else None
-        while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
-            trace = trace.tb_next
         interrupted.append(isinstance(error, KeyboardInterrupt))
-        _show(error.with_traceback(trace))
+        _show(error.with_traceback(_of_program(error.__traceback__) if frames else None))
     raise SystemExit(_ERROR)
+
+
+def _of_program(trace: types.TracebackType | None) -> types.TracebackType | None:
+    """The lines of a trace without those of the runner before them, and of the modules that stand in behind them."""
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = trace.tb_next
+    last = frame = trace
+    while frame is not None:
+        if frame.tb_frame.f_code.co_filename != standing_modules.__file__:
+            last = frame
+        frame = frame.tb_next
+    if last is not None:
+        last.tb_next = None
+    return trace
 
 
 def _show(error: BaseException) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import hdfsaver
+from hdfsaver.programs.running import names_a_program
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -33,3 +34,30 @@ def test_it_calls_itself_hdfsaver(arguments):
     text = done.stdout + done.stderr
     assert "Usage: hdfsaver" in text
     assert "__main__" not in text
+
+
+@pytest.mark.slow  # it starts Python
+def test_a_program_starts_without_the_other_commands():
+    """What only the other commands need is not imported for a program."""
+    others = "[name for name in ('typer', 'rich', 'hdfsaver.cli', 'hdfsaver.conversion') if name in sys.modules]"
+    done = run("run", "-c", f"import sys, tensorflow; print({others})")
+    assert ("[]\n", "", 0) == (done.stdout, done.stderr, done.returncode)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_program"),
+    [
+        (["a.py", "--check"], True),
+        (["-m", "a"], True),
+        (["-cpass"], True),
+        (["-"], True),
+        ([""], True),
+        (["--check", "a.py"], False),
+        (["-x", "a.py"], False),
+        (["--help"], False),
+        ([], False),
+    ],
+)
+def test_what_is_a_program(arguments, is_program):
+    """A program comes first; an option of the command does not."""
+    assert is_program == names_a_program(arguments)
