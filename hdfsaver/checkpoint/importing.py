@@ -410,10 +410,7 @@ def _read(
 
 
 def _described(message: message_classes.MetaGraphDef) -> _Described:
-    nodes = described_nodes(message)
-    for data in nodes.values():
-        if "outputs" in data and find(data["op"]) is not None:
-            del data["outputs"]  # they depend on what replaces inputs
+    nodes = described_nodes(message, find)
     saver = read_saver(message.saver_def) if message.HasField("saver_def") else None
     names = described_names(message, nodes, saver)
     versions = message.graph_def.versions

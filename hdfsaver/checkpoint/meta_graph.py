@@ -10,6 +10,7 @@ import numpy as np
 
 from hdfsaver import schema
 from hdfsaver.checkpoint.meta_graph_files import write_structure
+from hdfsaver.checkpoint.meta_info import fill_meta_info, strip_graph_default_valued_attrs
 from hdfsaver.checkpoint.scoping import UNBOUND, extraneous_savers, part_of, prefix_of, saved_within
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import find
@@ -233,7 +234,7 @@ def export_meta_graph(
     filename : path, optional
         ``x`` is written to ``x.h5``, but not over a checkpoint with values; nothing is written without it.
     meta_info_def : MetaInfoDef, optional
-        Kept in what is returned; files do not hold it.
+        Kept in what is returned, with the version and the definitions of types; files do not hold it.
     graph_def : GraphDef, optional
         The operations to describe instead of the graph's own; the collections are still the graph's.
     saver_def : SaverDef, optional
@@ -351,7 +352,7 @@ def export_scoped_meta_graph(
     add_shapes = bool(export_scope or clear_extraneous_savers or clear_devices)
     message = described_by(structure, meta_info_def, add_shapes)
     if strip_default_attrs:
-        message.meta_info_def.stripped_default_attrs = True
+        strip_graph_default_valued_attrs(message)  # those of functions, and to say so
     prefix = prefix_of(export_scope)
     variables = [
         item
@@ -382,7 +383,7 @@ def described_by(
     ----------
     structure : Structure
     info : MetaInfoDef, optional
-        Copied into the message.
+        Copied into the message, which says its version and the definitions of its operations besides.
     add_shapes : bool
         Write the known shapes of outputs into the attribute ``_output_shapes`` of all nodes.
 
@@ -395,7 +396,5 @@ def described_by(
     for index, name in reversed(list(enumerate(structure.digraph))):
         if name.startswith(UNBOUND):
             del message.graph_def.node[index]
-    message.meta_info_def.SetInParent()
-    if info is not None:
-        message.meta_info_def.CopyFrom(info)
+    fill_meta_info(message, info)
     return message

@@ -238,7 +238,13 @@ class _Freezing:
             return
         source = self.meta_graph
         if self.graph_def is not None and not self.meta_graph:
-            source = message_classes.MetaGraphDef(graph_def=self.graph_def, saver_def=self.saver_def)
+            # Only operations of TensorFlow's Saver tell names; one of hdfsaver adds none to the graph.
+            has_saver = self.saver_def is not None and any(
+                node.name == self.saver_def.restore_op_name for node in self.graph_def.node
+            )
+            source = message_classes.MetaGraphDef(
+                graph_def=self.graph_def, saver_def=self.saver_def if has_saver else None
+            )
         saver = import_meta_graph(source, clear_devices=self.clear_devices)
         if saver is None:
             saver = _saver_by_names(graph, checkpoint)

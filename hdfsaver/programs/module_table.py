@@ -139,9 +139,14 @@ RENAMED = {
 INNER = {
     "python.framework.graph_util.graph_defs_equal": "messages.graph_comparison",
     "python.framework.meta_graph.copy_scoped_meta_graph": "checkpoint.importing",
+    "python.framework.meta_graph.create_meta_graph_def": "checkpoint.meta_graph_messages",
     "python.framework.meta_graph.export_scoped_meta_graph": "checkpoint.meta_graph",
     "python.framework.meta_graph.import_scoped_meta_graph": "checkpoint.importing",
     "python.framework.meta_graph.import_scoped_meta_graph_with_return_elements": "checkpoint.importing",
+    "python.framework.meta_graph.ops_used_by_graph_def": "checkpoint.meta_info",
+    "python.framework.meta_graph.read_meta_graph_file": "checkpoint.meta_graph_messages",
+    "python.framework.meta_graph.strip_graph_default_valued_attrs": "checkpoint.meta_info",
+    "python.framework.meta_graph.stripped_op_list_for_graph": "checkpoint.meta_info",
     "python.tools.freeze_graph.freeze_graph": "conversion.freeze_graph",
     "python.tools.freeze_graph.freeze_graph_with_def_protos": "conversion.freeze_graph",
 }

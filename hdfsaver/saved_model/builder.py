@@ -8,6 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from hdfsaver.checkpoint.meta_graph import ExportOptions, structure_of
+from hdfsaver.checkpoint.meta_info import fill_meta_info
 from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.files import file_io
 from hdfsaver.files.file_io import PathLike
@@ -319,11 +320,10 @@ class _Added:
         structure = structure_of(graph, None if saver_def is None else read_saver(saver_def), kept, self.options)
         message = message_of(structure, known=find)
         warn_of_annotations(structure.digraph, "A SavedModel")
-        message.meta_info_def.SetInParent()
+        fill_meta_info(message)
         # A graph that was read from a file remembers what that file said.
         for field in ("signature_def", "asset_file_def"):
             message.ClearField(field)
-        message.meta_info_def.ClearField("tags")
         message.meta_info_def.tags.extend(self.tags)
         message.meta_info_def.stripped_default_attrs = self.options.strip_default_attrs
         for name, signature in self.signatures.items():

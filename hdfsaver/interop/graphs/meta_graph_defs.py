@@ -78,8 +78,18 @@ def nodes_and_rest(message: message_classes.MetaGraphDef) -> tuple[Nodes, Struct
     return nodes, Structure(schema.build({}), found, saver, names, tensorflow=_remainders(message))
 
 
-def described_nodes(message: message_classes.MetaGraphDef) -> dict[str, dict[str, Any]]:
-    """The nodes of a program's ``MetaGraphDef``; those of a type that it defines itself have outputs.
+def described_nodes(message: message_classes.MetaGraphDef, known: Known) -> dict[str, dict[str, Any]]:
+    """The nodes of a program's ``MetaGraphDef``; those of an unknown type that it defines itself have outputs.
+
+    Parameters
+    ----------
+    message : MetaGraphDef
+    known : callable
+        Whether there is a definition for a type, so that its outputs are inferred later.
+
+    Returns
+    -------
+    dict of str to dict
 
     Raises
     ------
@@ -90,7 +100,7 @@ def described_nodes(message: message_classes.MetaGraphDef) -> dict[str, dict[str
     definitions = _definitions(message)
     taken = taken_outputs(nodes) if definitions else {}
     for name, data in nodes.items() if definitions else ():
-        if data["op"] in definitions:
+        if data["op"] in definitions and not known(data["op"]):
             data["outputs"] = definitions.outputs(name, data["op"], data["attrs"], taken.get(name, 0))
     return nodes
 
