@@ -13,6 +13,8 @@ from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.interop.graphs.meta_graph_defs import program_message, with_nodes
 from hdfsaver.messages import message_classes
+from hdfsaver.messages.names_of_savers import read_names
+from hdfsaver.messages.saver_defs import read_saver
 from hdfsaver.reading.checkpoint_names import PathLike
 
 
@@ -45,7 +47,7 @@ def create_meta_graph_def(
     exclude_nodes : iterable of str, optional
         Operations to leave out of collections.
     clear_extraneous_savers : bool
-        Accepted: collections of Savers are not described here.
+        Describe, of the Savers in their collection, only that of ``saver_def``.
     strip_default_attrs : bool
         Leave out attributes that have their default values.
 
@@ -69,8 +71,9 @@ def create_meta_graph_def(
             raise TypeError(f"{name} must be of type {kind.__name__}. Received type: {type(value)}.")
     graph = get_default_graph() if graph is None else graph
     excluded = frozenset(exclude_nodes or ())
-    options = ExportOptions(collection_list, False, False, export_scope, excluded, None)
-    described = program_message(structure_of(graph, options=options), find, add_shapes=False)
+    options = ExportOptions(collection_list, False, False, export_scope, excluded, None, clear_extraneous_savers)
+    saver, names = (None, None) if saver_def is None else (read_saver(saver_def), read_names(saver_def))
+    described = program_message(structure_of(graph, saver, names, options), find, add_shapes=False)
     message = message_classes.MetaGraphDef(
         graph_def=graph.as_graph_def(add_shapes=True) if graph_def is None else graph_def, saver_def=saver_def
     )

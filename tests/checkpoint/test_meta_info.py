@@ -129,6 +129,18 @@ def test_a_message_of_its_parts() -> None:
             create_meta_graph_def(**wrong)
 
 
+def test_savers_of_a_message() -> None:
+    """All of the collection are described, or only the one that is given."""
+    program()
+    for suffix in ("", "_1"):
+        tf.add_to_collection(tf.GraphKeys.SAVERS, tf.train.Saver(max_to_keep=3 + len(suffix)))
+    own = tf.train.Saver(max_to_keep=9).as_saver_def()
+    for clear, kept in ((False, [3, 5]), (True, [9])):
+        message = create_meta_graph_def(saver_def=own, clear_extraneous_savers=clear)
+        items = message.collection_def[tf.GraphKeys.SAVERS].bytes_list.value
+        assert kept == [tf.train.SaverDef.FromString(item).max_to_keep for item in items]
+
+
 def test_messages_of_files(tmp_path: Path) -> None:
     """The graph of a checkpoint is read under the name of the `.meta` file; a file of TensorFlow as it is."""
     program()
