@@ -3555,12 +3555,20 @@ MUTANTS = [
             "A repeated element in a list or a function is not written out.",
         ),
         (
+            "numbers-of-tensors-before-their-shapes",
+            "graph/graph.py",
+            "        dtypes = definition.parsed.output_dtypes(attrs)",
+            "        dtypes = (item for later in [0] for item in definition.parsed.output_dtypes(attrs))",
+            "graph/test_apply.py::test_numbers_of_outputs_are_limited",
+            "The number of outputs is checked before a shape is made for each.",
+        ),
+        (
             "numbers-of-tensors",
             "graph/signature.py",
             "count > limits.get().elements:",
             "count > 2**63:",
-            "interop/test_graph_damage.py::test_numbers_of_inputs_and_outputs_are_limited",
-            "An attribute cannot ask for a hundred million inputs or outputs.",
+            "graph/test_apply.py::test_numbers_of_outputs_are_limited",
+            "A program cannot ask for a hundred million outputs.",
         ),
         (
             "inputs-of-a-guess",

@@ -388,14 +388,17 @@ class Graph(GraphScopes):
         ------
         ValueError
             The inputs cannot fit.
+        ResourceExhaustedError
+            An attribute asks for more outputs than the limit `elements` allows.
         """
         node = Node(self.digraph, name, attrs, wires)
+        dtypes = definition.parsed.output_dtypes(attrs)  # before the shapes, as it checks how many there are
         try:
             shapes = definition.shapes(node)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             given = ", ".join(shape_text(shape) for shape in node.input_shapes)
             raise ValueError(f"Operation {name!r} ({definition.type}) cannot take shapes {given}: {error}") from error
-        return tuple(zip(definition.parsed.output_dtypes(attrs), shapes, strict=True))
+        return tuple(zip(dtypes, shapes, strict=True))
 
     def adopt(self, digraph: DiGraph) -> None:
         """Take a whole DiGraph into an empty graph, the names in it included."""

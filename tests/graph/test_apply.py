@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 import hdfsaver as tf
@@ -81,3 +83,20 @@ def test_looking_for_constants_ends():
     for _ in range(5_000):
         x = x + 1
     assert [None] == tf.fill([x], 1.0).shape.as_list()
+
+
+@pytest.mark.parametrize(("op_type", "key"), [("Split", "num_split"), ("Unpack", "num")])
+def test_numbers_of_outputs_are_limited(op_type, key):
+    """Too many are refused before any is made, and nothing stays in the graph."""
+    inputs = [0, tf.zeros([4])] if op_type == "Split" else [tf.placeholder(tf.float32)]
+    before = tf.get_default_graph().get_operations()
+    with tf.limits.use(elements=2**16):
+        tracemalloc.start()
+        try:
+            with pytest.raises(tf.errors.ResourceExhaustedError, match=f"attribute '{key}': it is 262144, beyond"):
+                apply_list(op_type, *inputs, **{key: 2**18})
+            assert tracemalloc.get_traced_memory()[1] < 2**20
+        finally:
+            tracemalloc.stop()
+        assert before == tf.get_default_graph().get_operations()
+        assert 4 == len(apply_list(op_type, *inputs, **{key: 4}))
