@@ -488,6 +488,8 @@ class Maker:
     def meta_graph(self) -> Any:
         """A graph in which everything is possible but the names and types of nodes, and where inputs come from."""
         message = self.fill(message_classes.MetaGraphDef())
+        if message.HasField("saver_def"):  # the names that a Saver keeps are in a field of the whole message
+            message.saver_def.ClearField("saved_names")
         if not message.graph_def.node:
             message.graph_def.node.add()
         names = [f"n{number}" for number in range(len(message.graph_def.node))]
