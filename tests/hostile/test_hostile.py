@@ -26,30 +26,46 @@ MOST_MEMORY = 512 << 10
 """Kilobytes; the interpreter with all that is loaded has a fifth of it."""
 
 
+BLOCK = 24
+"""The files that one child opens: few enough that every process of a run of the tests has its share."""
+
+
+class Attempts(dict[str, dict[str, tuple[str, float, int]]]):
+    """How every way ended for every file: ``(error or nothing, seconds, kilobytes)`` by name and way.
+
+    The files of a block are opened when the first of them is asked for.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def __missing__(self, name: str) -> dict[str, tuple[str, float, int]]:
+        names = list(ATTACKS)
+        start = names.index(name) // BLOCK * BLOCK
+        self._open(names[start : start + BLOCK])
+        return self[name]
+
+    def _open(self, waiting: list[str]) -> None:
+        paths = {name: self._folder / f"{name}{ATTACKS[name].suffix}" for name in waiting}
+        for name, path in paths.items():
+            ATTACKS[name].make(path)
+            self[name] = {}
+        while waiting:
+            command = [sys.executable, "-m", "tests.hostile.attempts", *(str(paths[name]) for name in waiting)]
+            child = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=3600, check=False)
+            lines = [json.loads(line) for line in child.stdout.splitlines()]
+            assert lines, child.stderr
+            for name, way, *ended in lines:
+                self[name][way] = tuple(ended) or (f"died with status {child.returncode}: {child.stderr}", 0.0, 0)
+            # If the child did not end normally, the files after that one are opened in another child.
+            waiting = waiting[waiting.index(lines[-1][0]) + 1 :]
+
+
 @pytest.fixture(scope="module")
-def attempts(tmp_path_factory):
-    """How every way ended for every file: ``(error or nothing, seconds, kilobytes)`` by name and way."""
-    folder = tmp_path_factory.mktemp("hostile")
-    waiting = []
-    for name, attack in ATTACKS.items():
-        attack.make(folder / f"{name}{attack.suffix}")
-        waiting.append(name)
-    found: dict[str, dict[str, tuple[str, float, int]]] = {name: {} for name in waiting}
-    while waiting:
-        command = [
-            sys.executable,
-            "-m",
-            "tests.hostile.attempts",
-            *(f"{folder / name}{ATTACKS[name].suffix}" for name in waiting),
-        ]
-        child = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=3600, check=False)
-        lines = [json.loads(line) for line in child.stdout.splitlines()]
-        assert lines, child.stderr
-        for name, way, *ended in lines:
-            found[name][way] = tuple(ended) or (f"died with status {child.returncode}: {child.stderr}", 0.0, 0)
-        # If the child did not end normally, the files after that one are opened in another child.
-        waiting = waiting[waiting.index(lines[-1][0]) + 1 :]
-    return found
+def attempts(tmp_path_factory: pytest.TempPathFactory) -> Attempts:
+    """The attempts at all files, in a folder."""
+    return Attempts(tmp_path_factory.mktemp("hostile"))
 
 
 @pytest.mark.slow
