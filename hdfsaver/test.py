@@ -1,10 +1,29 @@
-"""TensorFlow's ``tf.test``, as far as it is about derivatives."""
+"""TensorFlow's ``tf.test``, as far as it is about derivatives and the machine."""
 
 from __future__ import annotations
 
+from hdfsaver.programs.hardware import (
+    get_temp_dir,
+    gpu_device_name,
+    is_built_with_cuda,
+    is_built_with_gpu_support,
+    is_built_with_rocm,
+    is_built_with_xla,
+    is_gpu_available,
+)
 from hdfsaver.testing.gradient_checker import compute_gradient, compute_gradient_error
 
-__all__ = ["compute_gradient", "compute_gradient_error"]
+__all__ = [
+    "compute_gradient",
+    "compute_gradient_error",
+    "get_temp_dir",
+    "gpu_device_name",
+    "is_built_with_cuda",
+    "is_built_with_gpu_support",
+    "is_built_with_rocm",
+    "is_built_with_xla",
+    "is_gpu_available",
+]
 
 
 def __dir__() -> list[str]:

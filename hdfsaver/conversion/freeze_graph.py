@@ -35,7 +35,7 @@ def freeze_graph(
     filename_tensor_name: str | None,
     output_graph: PathLike | None,
     clear_devices: bool,
-    initializer_nodes: str,
+    initializer_nodes: str | None,
     variable_names_whitelist: str = "",
     variable_names_denylist: str = "",
     input_meta_graph: PathLike | bool | None = None,
@@ -68,7 +68,7 @@ def freeze_graph(
         The file to write, in protobuf's binary format; none is written without it.
     clear_devices : bool
         Leave out the devices of operations.
-    initializer_nodes : str
+    initializer_nodes : str or None
         Operations to run before, separated by commas.
     variable_names_whitelist, variable_names_denylist : str
         The variables to convert, all without any; and those not to convert. Separated by commas.
@@ -109,7 +109,7 @@ def freeze_graph(
         input_saved_model_dir,
         _listed(saved_model_tags),
         clear_devices=clear_devices,
-        initializers=_listed(initializer_nodes),
+        initializers=_listed(initializer_nodes or ""),
     ).run(
         input_checkpoint,
         output_node_names,
@@ -128,7 +128,7 @@ def freeze_graph_with_def_protos(
     filename_tensor_name: str | None,
     output_graph: PathLike | None,
     clear_devices: bool,
-    initializer_nodes: str,
+    initializer_nodes: str | None,
     variable_names_whitelist: str = "",
     variable_names_denylist: str = "",
     input_meta_graph_def: message_classes.MetaGraphDef | None = None,
@@ -178,7 +178,7 @@ def freeze_graph_with_def_protos(
         input_saved_model_dir,
         saved_model_tags or [],
         clear_devices=clear_devices,
-        initializers=_listed(initializer_nodes),
+        initializers=_listed(initializer_nodes or ""),
     ).run(
         input_checkpoint,
         output_node_names,

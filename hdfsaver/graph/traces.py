@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from itertools import takewhile
 from pathlib import Path
 from traceback import FrameSummary, StackSummary
 from types import CodeType, FrameType
@@ -21,8 +22,12 @@ DEPTH = 16
 """The most frames that are looked at, the innermost ones; those of this package are left out when it is shown."""
 
 _FRAMES = range(DEPTH)
-_OWN = (str(Path(__file__).parents[1]) + os.sep, contextlib.__file__)
+_PACKAGE = str(Path(__file__).parents[1]) + os.sep
+_OWN = (_PACKAGE, contextlib.__file__)
 """The code between a program and its operations: contextlib is there where a context decorates a function."""
+
+_RUNNER = os.path.join(_PACKAGE, "programs", "running.py")
+"""The file that runs a program: the frames outside of it are not the program's."""
 
 
 def current_trace(skip: int) -> Trace:
@@ -41,9 +46,11 @@ def current_trace(skip: int) -> Trace:
 
 def summary(trace: Trace) -> StackSummary:
     """The frames of the program's own code in a trace, as Python's own list of frames, the innermost one last."""
+    every = zip(trace[::2], trace[1::2], strict=True)
+    inside = takewhile(lambda frame: getattr(frame[0], "co_filename", "") != _RUNNER, every)
     frames = [
         FrameSummary(code.co_filename, _line(code, instruction), code.co_name, lookup_line=False)
-        for code, instruction in zip(trace[::2], trace[1::2], strict=True)
+        for code, instruction in inside
         if isinstance(code, CodeType) and isinstance(instruction, int) and not code.co_filename.startswith(_OWN)
     ]
     return StackSummary.from_list(frames[::-1])

@@ -1499,6 +1499,37 @@ class TensorConnection(Message):
         to_tensor: str | None = ...,
     ) -> None: ...
 
+class DeviceAttributes(Message):
+    name: str
+    device_type: str
+    memory_limit: int
+    @property
+    def locality(self) -> DeviceLocality: ...
+    incarnation: int
+    physical_device_desc: str
+    xla_global_id: int
+    def __init__(
+        self,
+        *,
+        name: str | None = ...,
+        device_type: str | None = ...,
+        memory_limit: int | None = ...,
+        locality: DeviceLocality | None = ...,
+        incarnation: int | None = ...,
+        physical_device_desc: str | None = ...,
+        xla_global_id: int | None = ...,
+    ) -> None: ...
+
+class DeviceLocality(Message):
+    bus_id: int
+    numa_node: int
+    def __init__(
+        self,
+        *,
+        bus_id: int | None = ...,
+        numa_node: int | None = ...,
+    ) -> None: ...
+
 class Any(Message):
     type_url: str
     value: bytes

@@ -1,9 +1,9 @@
 """TensorFlow's messages about sessions and runs, in the notation of `hdfsaver.messages.descriptor_pool`.
 
 Sources: ``tensorflow/core/protobuf/{cluster,config,rewriter_config}.proto`` and
-``tensorflow/core/framework/{step_stats,cost_graph,tensor_description,allocation_description}.proto``. Programs make
-these messages and give them to a session. Parts that describe servers, debuggers and experiments are kept as unknown
-fields.
+``tensorflow/core/framework/{step_stats,cost_graph,tensor_description,allocation_description,device_attributes}.proto``.
+Programs make these messages and give them to a session, or ask for them. Parts that describe servers, debuggers and
+experiments are kept as unknown fields.
 """
 
 from __future__ import annotations
@@ -212,6 +212,19 @@ CallableOptions
 TensorConnection
 1 from_tensor string
 2 to_tensor string
+
+DeviceAttributes
+1 name string
+2 device_type string
+4 memory_limit int64
+5 locality DeviceLocality
+6 incarnation fixed64
+7 physical_device_desc string
+8 xla_global_id int64
+
+DeviceLocality
+1 bus_id int32
+2 numa_node int32
 """
 
 SESSION_ENUMS = {

@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from hdfsaver import absent_names
+from hdfsaver.files.extras import library
 from hdfsaver.messages import message_classes
-from hdfsaver.programs.module_table import INNER, MESSAGE_MODULES, MESSAGES, PLACES, RENAMED
+from hdfsaver.programs.module_table import INNER, MESSAGE_MODULES, MESSAGES, PLACES, PROGRAMS, RENAMED, TOOLS
 
 ROOT = "tensorflow"
 
@@ -134,11 +135,23 @@ def _member(path: str, name: str, *, modules: bool = False) -> Submodule | tuple
 
 
 def _public(path: str) -> Any:
-    """The public module of hdfsaver at a path; None where it does not exist."""
+    """The module of hdfsaver at a path; None where it does not exist. Those for programs are imported when used."""
     module: Any = sys.modules[__package__.partition(".")[0]]
+    if path.startswith(PROGRAMS):
+        return importlib.import_module(f"{module.__name__}.{path}")
     for part in path.split(".") if path else ():
         module = getattr(module, part, None)
     return module
+
+
+def _names_in(path: str) -> list[str]:
+    """The names that ``from ... import *`` brings."""
+    if _is_of_messages(path):
+        library("google.protobuf")
+        return sorted(importlib.import_module("hdfsaver.messages.descriptor_pool").CLASSES)
+    modules = [_public(place) for place in PLACES.get(path, (path,)) if place != MESSAGES]
+    names = {name for module in modules for name in getattr(module, "__all__", ()) if not name.startswith("_")}
+    return sorted(name for name in names if _found(path, name) is not None)
 
 
 def _is_of_messages(path: str) -> bool:
@@ -146,10 +159,12 @@ def _is_of_messages(path: str) -> bool:
 
 
 def _message(name: str) -> tuple[Any] | None:
-    """A class of messages, or the number of a dtype such as ``DT_FLOAT``."""
-    if name.startswith("DT_"):
-        enum = message_classes.GraphDef.DESCRIPTOR.file.enum_types_by_name["DataType"]
-        return (enum.values_by_name[name].number,) if name in enum.values_by_name else None
+    """A class of messages, an enum, or the number of a dtype such as ``DT_FLOAT``."""
+    enums = message_classes.GraphDef.DESCRIPTOR.file.enum_types_by_name
+    if name in enums:
+        return (library("google.protobuf.internal.enum_type_wrapper").EnumTypeWrapper(enums[name]),)
+    if name in enums["DataType"].values_by_name:
+        return (enums["DataType"].values_by_name[name].number,)
     value = getattr(message_classes, name, None)
     return None if value is None else (value,)
 
@@ -168,6 +183,8 @@ def _missing(path: str, name: str) -> str:
 def _import_error(fullname: str, path: str) -> ImportError:
     """The error for a module that hdfsaver lacks."""
     parent, _, name = path.rpartition(".")
+    if name.startswith("__"):
+        return ModuleNotFoundError(f"No module named {fullname!r}")
     if has(path):
         above = fullname.rpartition(".")[0]
         return ModuleNotFoundError(f"No module named {fullname!r}; write `from {above} import {name}`.")
@@ -179,6 +196,8 @@ class StandIn(types.ModuleType):
     """A module of TensorFlow's name with the names of hdfsaver."""
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__all__":
+            return _names_in(below_root(self.__name__))
         found = lookup(below_root(self.__name__), name)
         if isinstance(found, Submodule):
             found = importlib.import_module(f"{ROOT}.{found.path}".rstrip("."))
@@ -220,11 +239,19 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         below = below_root(fullname)
         if not is_module(below):
             raise _import_error(fullname, below)
-        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+        is_tool = any(place.startswith(TOOLS) for place in PLACES.get(below, ()))
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=not is_tool)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
         """A module without names; they are looked up when they are used."""
         return StandIn(spec.name)
+
+    def get_code(self, fullname: str) -> types.CodeType | None:
+        """The code that runs a module as a program; None for a module that is not one."""
+        for place in PLACES.get(below_root(fullname), ()):
+            if place.startswith(TOOLS) and hasattr(_public(place), "main"):
+                return compile(f"from hdfsaver.{place} import main; main()", f"<{fullname}>", "exec")
+        return None
 
     def exec_module(self, module: types.ModuleType) -> None:
         """Give the module TensorFlow's version; let the names of one module give one module."""

@@ -119,6 +119,15 @@ def test_a_missing_name_in_a_program(run, tmp_path):
     assert lines[-1].startswith("AttributeError: tf.train.AdamOptimizer is not in hdfsaver; docs/tensorflow.md lists")
 
 
+def test_the_trace_of_an_operation(run, tmp_path):
+    """An error of a run shows the program's lines that made the operation, and none of those that started it."""
+    (tmp_path / "a.py").write_text(
+        "import tensorflow as tf\ndef f():\n    return tf.reshape(tf.placeholder('float'), [2])\n"
+        "x = f()\nprint([(frame.name, frame.lineno) for frame in x.op.traceback])\n"
+    )
+    assert "[('<module>', 4), ('f', 3)]\n" == run("a.py").stdout
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
 def test_an_interrupted_program_ends_by_the_signal(run, tmp_path):
     """So that the shell that started it knows."""

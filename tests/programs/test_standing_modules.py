@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 import hdfsaver
 from hdfsaver.programs import standing_modules
 from hdfsaver.programs.module_table import INNER, PLACES, RENAMED
+from hdfsaver.programs.standing_modules import Finder
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +31,10 @@ def execute(line: str):
     names: dict[str, object] = {}
     exec(line, names)
     return names.get("x")
+
+
+FREEZE = "programs.tools.graph_freezing.freeze_graph"
+DEVICES = "programs.hardware.list_local_devices"
 
 
 @pytest.mark.parametrize(
@@ -58,22 +64,42 @@ def execute(line: str):
         ("from tensorflow.python.ops.variables import VariableV1 as x", "Variable"),
         ("from tensorflow.python.training import saver; x = saver.Saver", "train.Saver"),
         ("from tensorflow.python.framework.errors_impl import NotFoundError as x", "errors.NotFoundError"),
+        ("from tensorflow.python.tools import freeze_graph as f; x = f.freeze_graph", FREEZE),
+        ("import tensorflow.python.tools.freeze_graph; x = tensorflow.python.tools.freeze_graph.freeze_graph", FREEZE),
+        ("from tensorflow.python.lib.io import file_io; x = file_io.stat", "files.file_io.file_statistics"),
+        ("from tensorflow.python.lib.io.file_io import copy_v2 as x", "io.gfile.copy"),
+        ("from tensorflow.python.lib.io import file_io as f; x = f.FileIO", "files.file_io.FileIO"),
+        ("from tensorflow.python.client import device_lib as d; x = d.list_local_devices", DEVICES),
+        ("from tensorflow.python.platform import test; x = test.is_gpu_available", "test.is_gpu_available"),
         ("from tensorflow.core.framework import graph_pb2; x = graph_pb2.GraphDef", "GraphDef"),
         ("from tensorflow.core.protobuf.saver_pb2 import SaverDef as x", "train.SaverDef"),
     ],
 )
 def test_a_name_is_hdfsavers(line, expected):
     """In every way in which programs write it, by the public modules and by the inner ones."""
+    found = execute(line)
     value = hdfsaver
     for part in expected.split("."):
         value = getattr(value, part)
-    assert value is execute(line)
+    assert value is found
 
 
 def test_numbers_of_dtypes():
     """They are in a module of messages."""
     assert 1 == execute("from tensorflow.core.framework import types_pb2; x = types_pb2.DT_FLOAT")
     assert 7 == execute("from tensorflow.core.framework.types_pb2 import DT_STRING as x")
+    kinds = execute("from tensorflow.core.framework.types_pb2 import DataType as x")
+    assert ("DT_FLOAT", 7, 1) == (kinds.Name(1), kinds.Value("DT_STRING"), kinds.DT_FLOAT)
+
+
+def test_all_names_at_once():
+    """An import of * brings the public names of a module, in which other modules stand in too."""
+    execute("from tensorflow import *; x = constant, Session, nn.relu")
+    assert "tensorflow.train" == execute("from tensorflow import *; x = train.__name__")
+    assert hdfsaver.zeros is execute("from tensorflow.python.ops.array_ops import *; x = zeros")
+    assert hdfsaver.nn.relu is execute("from tensorflow.compat.v1.nn import *; x = relu")
+    assert hdfsaver.GraphDef is execute("from tensorflow.core.framework.graph_pb2 import *; x = GraphDef")
+    assert [] == execute("import tensorflow.contrib; x = tensorflow.contrib.__all__")
 
 
 @pytest.mark.parametrize(
@@ -111,6 +137,17 @@ def test_a_missing_name(line, kind, said):
     assert said in str(caught.value)
 
 
+def test_a_tool_is_a_program():
+    """Its code runs its function main; another module has no code to run."""
+    spec = importlib.util.find_spec("tensorflow.python.tools.freeze_graph")
+    assert spec is not None
+    assert spec.submodule_search_locations is None
+    code = Finder().get_code(spec.name)
+    assert code is not None
+    assert ("hdfsaver.programs.tools.graph_freezing", "main") == code.co_names[:2]
+    assert None is Finder().get_code("tensorflow.python.tools.saved_model_utils")
+
+
 def test_another_tensorflow_is_not_mixed_in(monkeypatch):
     """Once a real one has been imported, it stays, and the call is refused."""
     monkeypatch.setitem(sys.modules, "tensorflow", sys)
@@ -123,5 +160,7 @@ def test_the_table():
     assert {path.rpartition(".")[0] for path in PLACES} <= {"", *PLACES}
     assert {name.rpartition(".")[0] for name in (*RENAMED, *INNER)} <= set(PLACES)
     assert all(standing_modules.has(name) for name in INNER)
+    for path, name in (place.rpartition(".")[::2] for place in RENAMED.values()):
+        assert standing_modules.has(f"{path}.{name}".lstrip(".")) or path == "files.file_io"
     for path in PLACES:
         assert f"tensorflow.{path}" == importlib.import_module(f"tensorflow.{path}").__name__

@@ -1,0 +1,1 @@
+"""TensorFlow's programs for checkpoints and graphs that other programs import: ``tensorflow.python.tools``."""
