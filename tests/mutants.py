@@ -4281,6 +4281,22 @@ MUTANTS = [
             "More than one missing folder is an error.",
         ),
         (
+            "no-half-variables",
+            "variables/variable.py",
+            "            with graph.or_nothing():",
+            "            with graph.name_scope(scope):",
+            "variables/test_variable.py",
+            "A variable that cannot be made leaves nothing in the graph.",
+        ),
+        (
+            "variables-of-one-graph",
+            "variables/variable.py",
+            "        graph_of(inputs)  # raises where they are of different graphs",
+            "        pass",
+            "variables/test_variable.py",
+            "The initial value of a variable is of its graph.",
+        ),
+        (
             "loaded-messages-have-defaults",
             "saved_model/loader.py",
             "        set_default_attrs(meta_graph.graph_def)",

@@ -14,6 +14,7 @@ InitializedValue: TypeAlias = Callable[[Operation], Tensor | None]
 _VARIABLES = frozenset({"Variable", "VariableV2"})
 # Whether a variable has a value is a question that has an answer before it has one.
 _KEPT = frozenset({"IsVariableInitialized", "VarIsInitializedOp", "ReadVariableOp", "If"})
+_LAST = _KEPT | _VARIABLES
 
 
 def guarded(value: Tensor, name: str, initialized_value: InitializedValue) -> Tensor:
@@ -33,6 +34,8 @@ def guarded(value: Tensor, name: str, initialized_value: InitializedValue) -> Te
     Tensor
         The value itself where it does not depend on variables, or where there is a cycle in the graph before it.
     """
+    if not value.op.data["inputs"] and value.op.type not in _VARIABLES:
+        return value
     order = _before(value.op)
     if order is None or not any(operation.type in _VARIABLES for operation in order):
         return value
@@ -58,7 +61,7 @@ def _before(last: Operation) -> list[Operation] | None:
         elif operation.name not in state:
             state[operation.name] = False
             waiting.append((operation, True))
-            if operation.type not in _KEPT | _VARIABLES:
+            if operation.type not in _LAST:
                 waiting.extend((tensor.op, False) for tensor in operation.inputs)
         elif not state[operation.name]:
             return None

@@ -14,18 +14,18 @@ from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply, apply_list, apply_op
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.default_stack import SupportsRun, default_sessions
-from hdfsaver.graph.definition import Node
+from hdfsaver.graph.definition import Node, lookup
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Reference, Tensor, TensorLike
-from hdfsaver.graph.tensor_conversion import as_array, convert_to_tensor
+from hdfsaver.graph.tensor_conversion import as_array, convert_to_tensor, graph_of
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.variable_messages import read_variable, variable_message
 from hdfsaver.ops import constants, state_ops
 from hdfsaver.ops.base import variable_key
 from hdfsaver.ops.selection import boolean_mask
-from hdfsaver.schema import VariableDef
+from hdfsaver.schema import AttrValue, VariableDef
 from hdfsaver.shapes import ShapeLike, TensorShape
 from hdfsaver.variables import partitioning
 from hdfsaver.variables.distribution import VariableAggregation, VariableSynchronization, checked
@@ -151,10 +151,8 @@ class Variable(RowUpdates, metaclass=_MadeByCreators):
                 "collections argument to Variable constructor must be a list, tuple, or set. "
                 f"Got {collections!r} of type {type(collections)}."
             )
-        self._make(
-            initial_value, validate_shape, name, dtype, None if shape is None else TensorShape(shape), caching_device
-        )
-        self._list_in(collections)
+        static = None if shape is None else TensorShape(shape)
+        self._make(initial_value, validate_shape, name, dtype, static, caching_device, collections)
 
     def _find(self, variable_def: message_classes.VariableDef | VariableDef, import_scope: str | None) -> None:
         definition, graph = _plain(variable_def), get_default_graph()
@@ -180,34 +178,42 @@ class Variable(RowUpdates, metaclass=_MadeByCreators):
         dtype: DTypeLike | None,
         shape: TensorShape | None,
         caching_device: Any,
+        collections: Iterable[str] | None,
     ) -> None:
+        """Add the operations and list the variable, or do nothing; what a function for the initial value made stays."""
         graph = get_default_graph()
         with graph.control_dependencies(None), graph.name_scope(name or "Variable") as scope:
+            group: dict[str, AttrValue] = {}
             if callable(initial_value):
                 # Operations made by the call belong to the device of the variable, which does not exist yet.
-                with graph.colocation_group(b"loc:@" + scope.removesuffix("/").encode()):
-                    with graph.name_scope("Initializer"), graph.device(None):
-                        value = convert_to_tensor(initial_value(), dtype, name="initial_value")
-                    self._make_reference(value, validate_shape, scope, shape)
-            else:
-                self._make_reference(
-                    convert_to_tensor(initial_value, dtype, name="initial_value"), validate_shape, scope, shape
-                )
-            assert self._initial_value is not None
-            # The initializer may run before those of the variables that the value is computed of.
-            safe_value = guarded(self._initial_value, scope.removesuffix("/"), _initialized_value_of)
-            self._initializer = state_ops.assign(
-                self._variable, safe_value, validate_shape=validate_shape, name="Assign"
-            ).op
-            with graph.colocate_with(self._variable.op) if caching_device is None else graph.device(caching_device):
-                self._snapshot = apply("Identity", self._variable, name="read")
+                group = {"_class": [b"loc:@" + scope.removesuffix("/").encode()]}
+                with graph.colocation_group(group["_class"][0]), graph.name_scope("Initializer"), graph.device(None):
+                    initial_value = convert_to_tensor(initial_value(), dtype, name="initial_value")
+            with graph.or_nothing():
+                value = convert_to_tensor(initial_value, dtype, name="initial_value")
+                if validate_shape and not value.shape.is_fully_defined():
+                    raise ValueError(f"initial_value must have a shape specified: {value!r} (variable {scope[:-1]!r}).")
+                plain = shape.plain if shape is not None else value.shape.plain if validate_shape else None
+                kind = value.dtype.base_dtype.name
+                self._initial_value = value
+                self._variable = _added(graph, "VariableV2", [], {"dtype": kind, "shape": plain, **group}, scope)
+                self._make_uses(graph, value, validate_shape, caching_device)
+                self._list_in(collections)
 
-    def _make_reference(self, value: Tensor, validate_shape: bool, scope: str, shape: TensorShape | None) -> None:
-        if validate_shape and not value.shape.is_fully_defined():
-            raise ValueError(f"initial_value must have a shape specified: {value!r} (variable {scope[:-1]!r}).")
-        self._initial_value = value
-        plain = shape.plain if shape is not None else value.shape.plain if validate_shape else None
-        self._variable = state_ops.variable_op_v2(plain, value.dtype, scope)
+    def _make_uses(self, graph: Graph, value: Tensor, validate_shape: bool, caching_device: Any) -> None:
+        """Add the operations that initialize and read."""
+        variable, name = self._variable, self._variable.op.name
+        # The initializer may run before those of the variables that the value is computed of.
+        inputs = [variable, guarded(value, name, _initialized_value_of)]
+        graph_of(inputs)  # raises where they are of different graphs
+        kind: dict[str, AttrValue] = {"T": variable.dtype.base_dtype.name}
+        attrs = {"validate_shape": validate_shape is not False, **kind}
+        self._initializer = _added(graph, "Assign", inputs, attrs, "Assign", [variable.op]).op
+        if caching_device is None:
+            self._snapshot = _added(graph, "Identity", [variable], kind, "read", [variable.op])
+            return
+        with graph.device(caching_device):
+            self._snapshot = _added(graph, "Identity", [variable], kind, "read")
 
     def _list_in(self, collections: Iterable[str] | None) -> None:
         names = [GraphKeys.GLOBAL_VARIABLES] if collections is None else list(collections)
@@ -552,6 +558,20 @@ class Variable(RowUpdates, metaclass=_MadeByCreators):
 
     def __repr__(self) -> str:
         return f"<tf.Variable {self.name!r} shape={self.shape} dtype={self.dtype.name}>"
+
+
+def _added(
+    graph: Graph,
+    op_type: str,
+    inputs: Sequence[Tensor],
+    attrs: dict[str, AttrValue],
+    name: str,
+    variables: Sequence[Operation] = (),
+) -> Tensor:
+    """The output of a new operation whose inputs and attributes are known to be right, so that nothing is looked at."""
+    definition = lookup(op_type)
+    complete = {**definition.attrs, **attrs}
+    return graph.create_named(definition, inputs, complete, graph.new_name(name), variables).outputs[0]
 
 
 def _plain(variable_def: message_classes.VariableDef | VariableDef) -> VariableDef:

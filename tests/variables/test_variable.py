@@ -150,6 +150,37 @@ def test_definitions_go_out_and_in():
             tf.Variable(variable_def=wrong)
 
 
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"initial_value": [1.0, 2.0], "shape": [3]}, ValueError),
+        ({"initial_value": lambda: tf.placeholder(tf.float32)}, ValueError),
+        ({"initial_value": 1.0, "collections": [["unhashable"]]}, TypeError),
+        ({"initial_value": 1.0, "caching_device": "no device"}, ValueError),
+        ({"initial_value": "text", "dtype": tf.float32}, TypeError),
+    ],
+)
+def test_a_variable_that_fails_adds_nothing(options, error):
+    """No operation of a variable that cannot be made stays, but for those that the program's own function made."""
+    with tf.Graph().as_default() as graph:
+        with pytest.raises(error):
+            tf.Variable(**options)
+        assert ["Placeholder"][: len(graph.digraph)] == [op.type for op in graph.get_operations()]
+        assert not callable(options["initial_value"]) or len(graph.digraph) == 1
+        assert [] == tf.global_variables() + tf.trainable_variables()
+        tf.Variable(1.0)
+        tf.get_default_graph().as_graph_def()
+
+
+def test_an_initial_value_of_another_graph():
+    """It is refused, and neither graph has a part of the variable."""
+    with tf.Graph().as_default() as other:
+        value = tf.constant(1.0)
+    with tf.Graph().as_default() as graph, pytest.raises(ValueError, match="graph"):
+        tf.Variable(value)
+    assert ([], ["Const"]) == (list(graph.digraph), list(other.digraph))
+
+
 # As TensorFlow 2.21 writes them.
 WHOLE = b"\n\x03w:0\x12\x08w/Assign\x1a\x08w/read:02\x11w/initial_value:0@\x03H\x01"
 PART = (
