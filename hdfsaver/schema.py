@@ -280,6 +280,46 @@ def add_control_inputs(digraph: DiGraph, name: str, sources: Iterable[str]) -> N
         _edge(digraph, source, name)["control"] = True
 
 
+def remove_control_inputs(digraph: DiGraph, name: str) -> None:
+    """Let an operation wait for nothing but its inputs."""
+    data = digraph.nodes[name]
+    for source in data["control_inputs"]:
+        digraph.edges[source, name]["control"] = False
+        _drop_unused_edge(digraph, source, name)
+    data["control_inputs"] = ()
+
+
+def replace_input(digraph: DiGraph, name: str, position: int, source: str, output: int) -> None:
+    """Connect an input of an operation with another output.
+
+    Parameters
+    ----------
+    digraph : networkx.DiGraph
+    name : str
+        The operation.
+    position : int
+        Which of its inputs.
+    source : str
+        The operation whose output it takes from now on.
+    output : int
+        Which of its outputs.
+    """
+    data = digraph.nodes[name]
+    old, old_output = data["inputs"][position]
+    digraph.edges[old, name]["wires"].remove((old_output, position))
+    _drop_unused_edge(digraph, old, name)
+    data["inputs"] = (*data["inputs"][:position], (source, output), *data["inputs"][position + 1 :])
+    wires = _edge(digraph, source, name)["wires"]
+    wires.append((output, position))
+    wires.sort(key=lambda wire: wire[1])
+
+
+def _drop_unused_edge(digraph: DiGraph, source: str, target: str) -> None:
+    edge = digraph.edges[source, target]
+    if not edge["wires"] and not edge["control"]:
+        digraph.remove_edge(source, target)
+
+
 def build(nodes: Mapping[str, dict[str, Any]]) -> DiGraph:
     """Build a DiGraph from all its nodes at once, in order; several times faster than calling `add_node` for each.
 

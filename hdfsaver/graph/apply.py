@@ -246,13 +246,20 @@ def _complete_attrs(definition: OpDef, attrs: dict[str, AttrValue], name: str) -
         unknown = [key for key in complete if key not in definition.attr_defs.by_name]
         if unknown:
             raise TypeError(f"{name!r} ({definition.type}) has no attribute {', '.join(unknown)}.")
-    for key, allowed in definition.chosen.items():
-        if isinstance(complete.get(key), str) and complete[key] not in allowed:
-            raise TypeError(
-                f"Attribute {key!r} of {name!r} ({definition.type}) is the dtype {complete[key]}, "
-                f"which is not one of {', '.join(sorted(allowed))}."
-            )
+    if definition.chosen:
+        _check_chosen(definition, complete, name)
     missing = definition.attr_defs.by_name.keys() - complete.keys() if definition.needed else ()
     if missing:
         raise TypeError(f"{name!r} ({definition.type}) needs the attribute {', '.join(sorted(missing))}.")
     return complete
+
+
+def _check_chosen(definition: OpDef, attrs: dict[str, AttrValue], name: str) -> None:
+    """Raise `TypeError` where a dtype that no input implies is not one that the operation has."""
+    for key, allowed in definition.chosen.items():
+        chosen = attrs.get(key)
+        if isinstance(chosen, str) and chosen not in allowed:
+            raise TypeError(
+                f"Attribute {key!r} of {name!r} ({definition.type}) is the dtype {chosen}, "
+                f"which is not one of {', '.join(sorted(allowed))}."
+            )

@@ -9,7 +9,7 @@ from typing import Any
 
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.device_functions import DeviceLike
-from hdfsaver.graph.graph import Graph, GraphElementLike
+from hdfsaver.graph.graph import Graph, GraphElementLike, default_graphs
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import TensorLike
 from hdfsaver.graph.tensor_conversion import graph_of, is_tensor
@@ -28,6 +28,8 @@ class name_scope(AbstractContextManager[str]):  # noqa: N801, TensorFlow's name
     default_name : str, optional
     values : list of Tensor or Operation, optional
         Those that say which graph is meant; the default graph where none do.
+    skip_on_eager : bool
+        Accepted: nothing is computed while a graph is built.
 
     Raises
     ------
@@ -42,6 +44,8 @@ class name_scope(AbstractContextManager[str]):  # noqa: N801, TensorFlow's name
         name: str | None,
         default_name: str | None = None,
         values: Iterable[TensorLike | Operation | None] | None = None,
+        *,
+        skip_on_eager: bool = True,
     ) -> None:
         if default_name is not None and not isinstance(default_name, str):
             raise TypeError(
@@ -109,6 +113,16 @@ def init_scope() -> Iterator[None]:
     """Make operations inside wait for nothing; they keep the names and devices of the blocks around."""
     with get_default_graph().control_dependencies(None):
         yield
+
+
+def get_current_name_scope() -> str:
+    """The current name scope of the default graph, without its slash; ``""`` at the root."""
+    return get_default_graph().get_name_scope()
+
+
+def has_default_graph() -> bool:
+    """Whether a ``with graph.as_default()`` is open in another one: whether the default graph is a nested one."""
+    return len(default_graphs.items) > 1
 
 
 def device(device_name_or_function: DeviceLike) -> AbstractContextManager[None]:

@@ -140,6 +140,9 @@ class Graph(GraphScopes):
         """Let operations be added again, after the end of the work that needed an unchanged graph."""
         self._finalized = False
 
+    _unsafe_unfinalize = unfinalize
+    """TensorFlow's name of it, which programs use that add operations after a Supervisor has finalized the graph."""
+
     def check_not_finalized(self) -> None:
         """Raise `RuntimeError` where the graph takes no more operations."""
         if self._finalized:
@@ -299,6 +302,8 @@ class Graph(GraphScopes):
         for key, value in blocks.attrs.items():
             if value is not None:
                 attrs.setdefault(key, value)
+        if data["op"] in blocks.kernel_labels:
+            attrs["_kernel"] = blocks.kernel_labels[data["op"]].encode()
         if data["op"] in blocks.gradient_types:
             attrs["_gradient_op_type"] = blocks.gradient_types[data["op"]].encode()
         if blocks.container and attrs.get("container") == b"":

@@ -263,16 +263,24 @@ class GraphScopes:
         TypeError
             It is not a dict of strings.
         """
-        if not isinstance(op_type_map, dict) or not all(
-            isinstance(name, str) for pair in op_type_map.items() for name in pair
-        ):
-            raise TypeError("op_type_map must be a dictionary mapping strings to strings.")
+        _check_strings("op_type_map", op_type_map)
         outer = self._scopes.blocks
         inside = self._scopes.change(gradient_types={**outer.gradient_types, **op_type_map})
         try:
             yield
         finally:
             self._scopes.restore(inside, outer, gradient_types=outer.gradient_types)
+
+    @contextmanager
+    def _kernel_label_map(self, op_to_kernel_label_map: Mapping[str, str]) -> Iterator[None]:
+        """Give operations of some types made inside the label of another kernel, by the attribute ``_kernel``."""
+        _check_strings("op_to_kernel_label_map", op_to_kernel_label_map)
+        outer = self._scopes.blocks
+        inside = self._scopes.change(kernel_labels={**outer.kernel_labels, **op_to_kernel_label_map})
+        try:
+            yield
+        finally:
+            self._scopes.restore(inside, outer, kernel_labels=outer.kernel_labels)
 
     @contextmanager
     def _attr_scope(self, attr_map: Mapping[str, message_classes.AttrValue | None]) -> Iterator[None]:
@@ -296,6 +304,11 @@ class GraphScopes:
     def switch_to_thread_local(self) -> None:
         """Let threads that build later begin with the blocks of this moment, not with those that this thread opens."""
         self._scopes.separate()
+
+
+def _check_strings(argument: str, value: object) -> None:
+    if not isinstance(value, dict) or not all(isinstance(name, str) for pair in value.items() for name in pair):
+        raise TypeError(f"{argument} must be a dictionary mapping strings to strings.")
 
 
 def plain_attr(name: str, value: message_classes.AttrValue) -> Any:

@@ -190,3 +190,50 @@ class TakenNames:
             count += 1
         self._numbers[name] = count
         return count
+
+
+_MARKED_NAME = re.compile(r"([\^]|loc:@|)(.*)", re.DOTALL)
+"""The mark of an operation that another one waits for, or shares a device with, and its name."""
+
+
+def strip_name_scope(name: str | bytes, export_scope: str | None) -> str:
+    """The name of an operation without the scope that it begins with; unchanged where it begins with another.
+
+    Parameters
+    ----------
+    name : str
+        It may begin with ``^`` or ``loc:@``, which stay.
+    export_scope : str or None
+        The scope; with None nothing is taken away.
+
+    Returns
+    -------
+    str
+    """
+    text = as_name(name)
+    if not export_scope:
+        return text
+    scope = export_scope.removesuffix("/")
+    return re.sub(rf"([\^]|loc:@|^){re.escape(scope)}[/]+(.*)", r"\1\2", text, count=1)
+
+
+def prepend_name_scope(name: str | bytes, import_scope: str | None) -> str:
+    """The name of an operation within a scope.
+
+    Parameters
+    ----------
+    name : str
+        It may begin with ``^`` or ``loc:@``, which stay.
+    import_scope : str or None
+        The scope; with None nothing is added.
+
+    Returns
+    -------
+    str
+    """
+    text = as_name(name)
+    if not import_scope:
+        return text
+    found = _MARKED_NAME.fullmatch(text)
+    assert found is not None  # it matches any text
+    return f"{found[1]}{import_scope.removesuffix('/')}/{found[2]}"

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from hdfsaver import dtypes, schema
+from hdfsaver.errors import InvalidArgumentError, OutOfRangeError
 from hdfsaver.graph.default_stack import SupportsRun, session_for
 from hdfsaver.graph.device_spec import DeviceSpecV2, canonical_name
 from hdfsaver.graph.tensor import Tensor
@@ -44,12 +45,13 @@ class _Graph(Protocol):
 class Operation:
     """A node of the graph. It holds the graph and its name; everything else is read from the DiGraph."""
 
-    __slots__ = ("__weakref__", "_outputs", "graph", "name", "trace")
+    __slots__ = ("__weakref__", "_original_op", "_outputs", "graph", "name", "trace")
 
     def __init__(self, graph: _Graph, name: str) -> None:
         self.graph = graph
         self.name = name
         self.trace: Trace = ()
+        self._original_op: Operation | None = None
         self._outputs = tuple([Tensor(self, index) for index in range(len(self.output_data))])
 
     @property
@@ -179,6 +181,46 @@ class Operation:
     def _add_control_input(self, operation: Operation) -> None:
         self._add_control_inputs([operation])
 
+    @property
+    def _control_outputs(self) -> list[Operation]:
+        successors = self.graph.digraph.succ[self.name]
+        return [self.graph.get_operation_by_name(name) for name, edge in successors.items() if edge["control"]]
+
+    def _remove_all_control_inputs(self) -> None:
+        schema.remove_control_inputs(self.graph.digraph, self.name)
+        self.graph.changed()
+
+    def _update_input(self, index: int, tensor: Tensor) -> None:
+        inputs = self.inputs
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"The input is a tensor, not {tensor!r}.")
+        if tensor.graph is not self.graph:
+            raise ValueError(f"Tensor {tensor.name!r} must be from the same graph as operation {self.name!r}.")
+        if not 0 <= index < len(inputs):
+            raise OutOfRangeError(
+                None,
+                None,
+                f"Cannot update edge. Input index [{index}] is greater than the number of total inputs "
+                f"[{len(inputs)}].",
+            )
+        given, wanted = tensor.dtype.base_dtype, inputs[index].dtype.base_dtype
+        if given is not wanted:
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Input {index} of node {self.name} was passed {given.name} from {tensor.name} incompatible with "
+                f"expected {wanted.name}.",
+            )
+        if not tensor.shape.is_compatible_with(inputs[index].shape):
+            raise InvalidArgumentError(
+                None,
+                None,
+                f"Cannot update edge, incompatible shapes: {_in_brackets(tensor.shape.plain)} and "
+                f"{_in_brackets(inputs[index].shape.plain)}.",
+            )
+        schema.replace_input(self.graph.digraph, self.name, index, tensor.op.name, tensor.value_index)
+        self.graph.changed()
+
     def _set_device(self, device: str | DeviceSpecV2) -> None:
         self.data["device"] = canonical_name(device)
         self.graph.changed()
@@ -195,6 +237,10 @@ class Operation:
 
     def __repr__(self) -> str:
         return f"<tf.Operation {self.name!r} type={self.type}>"
+
+
+def _in_brackets(shape: Shape) -> str:
+    return "?" if shape is None else f"[{','.join('?' if size is None else str(size) for size in shape)}]"
 
 
 def _public_value(value: Any) -> Any:

@@ -43,6 +43,8 @@ class Blocks(NamedTuple):
         Further attributes; None takes an outer one away.
     gradient_types : dict of str to str
         For types of operations the name of another derivative.
+    kernel_labels : dict of str to str
+        For types of operations the label of another kernel.
     """
 
     devices: tuple[DeviceBlock, ...] = ()
@@ -52,6 +54,7 @@ class Blocks(NamedTuple):
     container: str = ""
     attrs: Mapping[str, Any] = {}
     gradient_types: Mapping[str, str] = {}
+    kernel_labels: Mapping[str, str] = {}
 
 
 NO_BLOCKS = Blocks()

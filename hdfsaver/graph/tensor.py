@@ -7,7 +7,7 @@ operations, and Python's operators, which `hdfsaver.graph.operators` installs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, NoReturn, Protocol, TypeAlias, TypeVar
 
 import numpy.typing as npt
 
@@ -110,6 +110,44 @@ class Reference(Generic[_Wrapped]):
         return f"<Reference wrapping {self._wrapped!r}>"
 
 
+class _OfArrays:
+    """An attribute of NumPy's arrays that a tensor does not have: the error says what there is instead.
+
+    It is asked for by its name alone. A method ``__getattr__`` of the class would make each attribute slower.
+    """
+
+    def __init__(self, instead: str) -> None:
+        self._instead = instead
+        self._name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: object, owner: type) -> NoReturn:
+        raise AttributeError(
+            f"{owner.__name__!r} object has no attribute {self._name!r}. If you are looking for numpy-related methods: "
+            f"a tensor is not an array; {self._instead}.",
+            name=self._name,
+            obj=None,
+        )
+
+
+class _NotAnArray:
+    """Has the attributes that programs look for as if a tensor were an array."""
+
+    __slots__ = ()
+
+    T = _OfArrays("use tf.transpose(t)")
+    astype = _OfArrays("use tf.cast(t, dtype)")
+    clip = _OfArrays("use tf.clip_by_value(t, least, greatest)")
+    data = _OfArrays("a session gives its value")
+    ravel = _OfArrays("use tf.reshape(t, [-1])")
+    reshape = _OfArrays("use tf.reshape(t, shape)")
+    size = _OfArrays("use tf.size(t)")
+    tolist = _OfArrays("a session gives its value")
+    transpose = _OfArrays("use tf.transpose(t)")
+
+
 class TensorOperators:
     """Has Python's operators, which `hdfsaver.graph.operators.install` adds: ``+``, ``*``, ``<``, ``@``, ``[]`` …."""
 
@@ -119,7 +157,7 @@ class TensorOperators:
     __array_ufunc__ = None
 
 
-class Tensor(TensorOperators):
+class Tensor(TensorOperators, _NotAnArray):
     """One output of an operation. It holds no value: ``session.run(tensor)`` computes one.
 
     Tensors compare by identity, as in TensorFlow 1; a graph gives the same object each time.
@@ -150,6 +188,9 @@ class Tensor(TensorOperators):
     def shape(self) -> TensorShape:
         """The static shape: the part of the shape that is known before a run."""
         return TensorShape(self.op.output_data[self.value_index][1])
+
+    def _shape_tuple(self) -> Shape:
+        return self.op.output_data[self.value_index][1]
 
     def get_shape(self) -> TensorShape:
         """The static shape: the part of the shape that is known before a run."""

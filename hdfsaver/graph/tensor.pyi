@@ -8,7 +8,7 @@ from hdfsaver import dtypes
 from hdfsaver.graph.default_stack import SupportsRun
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
-from hdfsaver.shapes import Dimension, ShapeLike, TensorShape
+from hdfsaver.shapes import Dimension, Shape, ShapeLike, TensorShape
 
 class SupportsTensor(Protocol):
     @property
@@ -87,6 +87,7 @@ class Tensor(TensorOperators):
     def dtype(self) -> dtypes.DType: ...
     @property
     def shape(self) -> TensorShape: ...
+    def _shape_tuple(self) -> Shape: ...
     def get_shape(self) -> TensorShape: ...
     def set_shape(self, shape: ShapeLike) -> None: ...
     @property

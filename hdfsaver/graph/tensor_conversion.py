@@ -310,7 +310,7 @@ def convert_to_tensor(
         return tensor
     if is_composite(value):
         return _composites[type(value)](value, wanted, name)
-    if _conversions:
+    if _conversions or _converts_itself(value):
         converted = _converted(value, wanted, name)
         if converted is not None:
             return converted
@@ -366,24 +366,33 @@ def register_tensor_conversion_function(
     bisect.insort(_conversions, _Conversion(priority, types, conversion_func), key=lambda item: item.priority)
 
 
+def _converts_itself(value: Any) -> bool:
+    """Whether a value has TensorFlow's method that makes a tensor of it."""
+    return hasattr(type(value), "__tf_tensor__")
+
+
 def _converted(value: Any, wanted: dtypes.DType | None, name: str | None) -> Tensor | None:
-    """The tensor that a registered function makes of a value, or None where there is no such function."""
+    """The tensor that a value, or a registered function, makes of it; None where neither does."""
+    if _converts_itself(value):
+        return _checked(value.__tf_tensor__(wanted, name), wanted, f"Method __tf_tensor__ of {type(value)}")
     for conversion in _conversions:
-        if not isinstance(value, conversion.base_type):
-            continue
-        found = conversion.function(value, dtype=wanted, name=name, as_ref=False)
-        if found is NotImplemented:
-            continue
-        of = f"Conversion function {conversion.function!r} for type {type(value)}"
-        if not is_tensor(found):
-            raise RuntimeError(f"{of} returned non-Tensor: {found!r}.")
-        tensor: Tensor = found._as_tensor()
-        if wanted is not None and not wanted.is_compatible_with(tensor.dtype):
-            raise RuntimeError(
-                f"{of} returned incompatible dtype: requested = {wanted.name}, actual = {tensor.dtype.name}."
-            )
-        return tensor
+        if isinstance(value, conversion.base_type):
+            found = conversion.function(value, dtype=wanted, name=name, as_ref=False)
+            if found is not NotImplemented:
+                return _checked(found, wanted, f"Conversion function {conversion.function!r} for type {type(value)}")
     return None
+
+
+def _checked(found: Any, wanted: dtypes.DType | None, by: str) -> Tensor:
+    """The tensor that code of the program gave; `RuntimeError` where it is not one, or of another dtype."""
+    if not is_tensor(found):
+        raise RuntimeError(f"{by} returned non-Tensor: {found!r}.")
+    tensor: Tensor = found._as_tensor()
+    if wanted is not None and not wanted.is_compatible_with(tensor.dtype):
+        raise RuntimeError(
+            f"{by} returned incompatible dtype: requested = {wanted.name}, actual = {tensor.dtype.name}."
+        )
+    return tensor
 
 
 def _new_constant(value: Any, dtype: str | None, name: str | None) -> Tensor:
@@ -394,7 +403,9 @@ def _new_constant(value: Any, dtype: str | None, name: str | None) -> Tensor:
 def _contains_tensor(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return any(_contains_tensor(item) for item in value)
-    return is_tensor(value) or any(isinstance(value, conversion.base_type) for conversion in _conversions)
+    if is_tensor(value) or _converts_itself(value):
+        return True
+    return any(isinstance(value, conversion.base_type) for conversion in _conversions)
 
 
 def _stacked(values: list[Any] | tuple[Any, ...], wanted: dtypes.DType | None, name: str) -> Tensor:

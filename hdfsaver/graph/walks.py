@@ -124,7 +124,10 @@ def execution_order(
     try:
         return topological_sort({name: _sources(digraph, name, names, known) for name in names}, position)
     except CycleError as error:
-        raise ValueError(f"Operations wait for each other in a cycle: {', '.join(sorted(error.names)[:5])}.") from None
+        raise ValueError(
+            f"Graph is invalid, contains a cycle with {len(error.names)} nodes, which wait for each other: "
+            f"{', '.join(sorted(error.names)[:5])}."
+        ) from None
 
 
 def _sources(digraph: DiGraph, name: str, names: set[str], known: frozenset[tuple[str, int]]) -> set[str]:

@@ -143,6 +143,11 @@ MESSAGE_MODULES = ("core.example.", "core.framework.", "core.protobuf.")
 
 RENAMED = {
     "python.framework.dtypes.bool": "bool",
+    "python.framework.ops.get_current_name_scope": "graph.default_graph_functions.get_current_name_scope",
+    "python.framework.ops.get_name_scope": "graph.default_graph_functions.get_current_name_scope",
+    "python.framework.ops.has_default_graph": "graph.default_graph_functions.has_default_graph",
+    "python.framework.ops.prepend_name_scope": "graph.op_names.prepend_name_scope",
+    "python.framework.ops.strip_name_scope": "graph.op_names.strip_name_scope",
     "python.framework.tensor_util.MakeNdarray": "make_ndarray",
     "python.framework.tensor_util.constant_value": "get_static_value",
     "python.lib.io.file_io.copy": "files.file_io.copy_file",

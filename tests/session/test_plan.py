@@ -60,7 +60,7 @@ def test_a_feed_cuts_a_cycle():
     second = tf.negative(first, name="second")
     graph = tf.get_default_graph()
     graph.digraph.nodes["first"]["inputs"] = (("second", 0),)
-    with pytest.raises(ValueError, match="in a cycle: first, second"):
+    with pytest.raises(ValueError, match="a cycle with 2 nodes, .*: first, second"):
         plan_for([first.op, second.op])
     assert ["first", "second"] == [step.node for step in plan_for([first.op, second.op], [second]).steps]
     assert ["second", "first"] == [step.node for step in plan_for([first.op, second.op], [first]).steps]
