@@ -84,6 +84,10 @@ class ParsedFlags:
         rest: list[str] = self._values()(argv, known_only)
         return rest
 
+    def _parse_flags(self, args: list[str] | None = None) -> None:
+        """Parse the command line, which programs for the releases of TensorFlow before 1.5 do."""
+        self._values()(sys.argv if args is None else [sys.argv[0], *args], known_only=True)
+
     @staticmethod
     def _values() -> Any:
         return _absl().FLAGS

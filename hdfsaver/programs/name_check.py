@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hdfsaver import absent_names
-from hdfsaver.programs import notebooks, standing_modules
+from hdfsaver.programs import notebooks, python_2, standing_modules
 from hdfsaver.programs.module_table import PLACES
 
 _ENDINGS = (".py", ".ipynb")
 _LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 """The nodes that run later, with names of their own."""
+
+
+_WITHOUT_DEFAULT = 2
+"""The number of arguments of `getattr` where a missing name is an error."""
 
 
 class Use(NamedTuple):
@@ -102,7 +106,8 @@ def check(paths: Iterable[str]) -> Report:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, SyntaxError):
-        return f"line {error.lineno} is not Python 3: {error.msg}"
+        stop = "" if error.msg.endswith("?") else "."
+        return f"line {error.lineno} is not Python 3: {error.msg}{stop} {python_2.advice_on(error)}".rstrip(" .")
     return str(error.strerror) if isinstance(error, OSError) else str(error)
 
 
@@ -232,7 +237,7 @@ class _UseFinder(ast.NodeVisitor):
         match node:
             case ast.Call(func=ast.Name(id="getattr"), args=[module, ast.Constant(value=str(name)), *_]):
                 dotted = self._dotted(module)
-                if dotted is not None:
+                if dotted is not None and len(node.args) == _WITHOUT_DEFAULT and not node.keywords:
                     self._note(node, _joined(dotted, name))
         self.generic_visit(node)
 

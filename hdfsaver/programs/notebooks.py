@@ -7,8 +7,11 @@ import json
 import re
 from typing import NamedTuple
 
-_COMMAND = re.compile(r"^(\s*)[%!].*$")
-"""A line that is a command of IPython or of the shell: ``%matplotlib inline``, ``!ls``."""
+_COMMAND = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?\??\s*)$")
+"""A line that is a command of IPython or of the shell, or asks for help: ``%matplotlib inline``, ``!ls``, ``zip?``."""
+
+_TIMED = re.compile(r"^(\s*)%(?:time|prun)\s+(?!-)(\S.*)$")
+"""A line whose rest is Python: ``%time x = 1``."""
 
 _OF_PYTHON = ("%%time", "%%timeit", "%%capture", "%%prun")
 """Commands for a whole cell whose other lines are Python."""
@@ -44,7 +47,7 @@ def cells_of(text: str) -> list[Cell]:
 
 
 def _python(source: str) -> str:
-    """The code of a cell, without the lines that are commands where Python has no meaning for them."""
+    """The code of a cell; a line of IPython's that Python cannot parse is left out."""
     if source.startswith("%%"):
         rest = source.partition("\n")[2]
         return f"\n{_python(rest)}" if source.startswith(_OF_PYTHON) else ""
@@ -56,7 +59,8 @@ def _python(source: str) -> str:
             number = (error.lineno or 1) - 1
             if number >= len(lines) or not _COMMAND.match(lines[number]):
                 break
-            lines[number] = _COMMAND.sub(r"\1pass", lines[number])
+            timed = _TIMED.match(lines[number])
+            lines[number] = timed[1] + timed[2] if timed else _COMMAND.sub(r"\1pass", lines[number])
         else:
             break
     return "\n".join(lines)

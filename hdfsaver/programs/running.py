@@ -22,7 +22,7 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
 
-from hdfsaver.programs import notebooks, standing_modules
+from hdfsaver.programs import notebooks, python_2, standing_modules
 
 _USAGE = 2
 """Python's exit status where it cannot open the program."""
@@ -103,6 +103,9 @@ def _showing_errors(interrupted: list[bool], *, frames: bool = True) -> Iterator
         raise
     except BaseException as error:  # noqa: BLE001, it is the program's, and Python would show it
         interrupted.append(isinstance(error, KeyboardInterrupt))
+        advice = python_2.advice_on(error)
+        if advice:
+            error.add_note(f"{advice}.")
         _show(error.with_traceback(_of_program(error.__traceback__) if frames else None))
     raise SystemExit(_ERROR)
 
@@ -217,7 +220,8 @@ def _cells(source: bytes, path: str) -> Iterator[types.CodeType]:
     for number, code in notebooks.cells_of(source.decode()):
         filename = f"{path}, cell {number}"
         linecache.cache[filename] = (len(code), None, code.splitlines(keepends=True), filename)
-        tree = ast.parse(code, filename)
+        # It is ast.parse, which would itself be in the trace of an error.
+        tree: Any = compile(code, filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
         last = [tree.body.pop()] if tree.body and isinstance(tree.body[-1], ast.Expr) else []
         yield compile(tree, filename, "exec", 0, True)
         yield compile(ast.Interactive(last), filename, "single", 0, True)

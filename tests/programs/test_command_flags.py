@@ -46,6 +46,13 @@ def test_flags_are_parsed_when_the_first_is_read():
     assert ["early q 5 False True", "[] q 5 False 1.5"] == done.stdout.splitlines(), done.stderr
 
 
+def test_old_programs_parse_flags_themselves():
+    """Under the name of TensorFlow's early releases; arguments that are not flags are left out."""
+    code = "from hdfsaver import flags as f; f.DEFINE_integer('n', 3, ''); f.FLAGS._parse_flags(); print(f.FLAGS.n)"
+    done = subprocess.run([sys.executable, "-c", code, "--n=5", "--x=1"], capture_output=True, text=True, check=False)
+    assert "5\n" == done.stdout, done.stderr
+
+
 @pytest.mark.slow
 def test_help_lists_the_flags_of_the_program():
     """They belong to the program, not to the module that makes them for it."""

@@ -32,6 +32,7 @@ from hdfsaver.programs.name_check import check, uses_in
          {"x", "z", "w", "v", "u"}),
         ("import tensorflow as tf\nasync def f():\n    async with tf.a: pass", {"a"}),
         ("import tensorflow as tf\ngetattr(tf.nn, 'crelu')", {"nn.crelu", "nn"}),
+        ("import tensorflow as tf\ngetattr(tf.nn, 'crelu', None), hasattr(tf, 'x')", {"nn"}),
         ("import tensorflow as tf\ndef f(tf): return tf.a\nlambda tf: tf.b\nlambda: tf.c", {"c"}),
         ("from tensorflow import nn\ndef f():\n    for nn in []: nn.a\ndef g(): nn.b", {"nn", "nn.b"}),
         ("import tensorflow as tf\ndef f():\n    global tf\n    tf = tf.x\n    tf.y", {"x", "y"}),

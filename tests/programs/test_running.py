@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
+import subprocess
+import sys
 import zipfile
 
 import pytest
 
+from hdfsaver.programs import python_2
 from hdfsaver.programs.name_check import check
 from hdfsaver.programs.notebooks import cells_of
 
@@ -119,6 +123,7 @@ def test_a_missing_name_in_a_program(run, tmp_path):
     assert lines[-1].startswith("AttributeError: tf.train.AdamOptimizer is not in hdfsaver; docs/tensorflow.md lists")
 
 
+@pytest.mark.slow  # it starts Python
 def test_the_trace_of_an_operation(run, tmp_path):
     """An error of a run shows the program's lines that made the operation, and none of those that started it."""
     (tmp_path / "a.py").write_text(
@@ -170,14 +175,51 @@ def test_a_notebook(run, tmp_path):
         cell("%%bash", "ls"),
         cell("%%time", "x = x + 1"),
         cell("x;", "None"),
+        cell("%time y = 5", "?tf", "tf.Session??", "y"),
         cell("tf.no_such_name"),
     ]
     (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells, "nbformat": 4}))
     done = run("a.ipynb")
-    assert (1, "3\n") == (done.returncode, done.stdout)
-    assert f'  File "{tmp_path / "a.ipynb"}, cell 6", line 1, in <module>\n    tf.no_such_name\n' in done.stderr
+    assert (1, "3\n5\n") == (done.returncode, done.stdout)
+    assert f'  File "{tmp_path / "a.ipynb"}, cell 7", line 1, in <module>\n    tf.no_such_name\n' in done.stderr
     (found,) = check([str(tmp_path / "a.ipynb")]).missing
-    assert (f"{tmp_path / 'a.ipynb'}, cell 6", 1, "tf.no_such_name") == (found.file, found.line, found.name)
+    assert (f"{tmp_path / 'a.ipynb'}, cell 7", 1, "tf.no_such_name") == (found.file, found.line, found.name)
+
+
+@pytest.mark.slow  # it starts Python
+def test_a_cell_that_is_not_python(run, tmp_path):
+    """The traceback has the cell alone."""
+    (tmp_path / "a.ipynb").write_text(json.dumps({"cells": [cell("x = 1"), cell("x = !ls")], "nbformat": 4}))
+    lines = run("a.ipynb").stderr.splitlines()
+    assert f'  File "{tmp_path / "a.ipynb"}, cell 2", line 1' == lines[0], lines
+    assert "SyntaxError: invalid syntax" == lines[-1]
+
+
+@pytest.mark.slow  # it starts Python
+def test_a_program_for_python_2(run, tmp_path):
+    """The error and the check have the same advice, which works where Python still has 2to3."""
+    file = tmp_path / "a.py"
+    file.write_text("import tensorflow as tf\nprint tf.VERSION\n")
+    assert python_2.ADVICE in run("a.py").stderr
+    (said,) = check([str(file)]).unread.values()
+    assert said.startswith("line 2 is not Python 3: Missing parentheses in call to 'print'. ")
+    assert said.endswith(f"? {python_2.ADVICE}")
+    if importlib.util.find_spec("lib2to3") is not None:
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", "lib2to3", "-w", "-n", str(file)], check=True, capture_output=True
+        )
+        assert "1.15.5\n" == run("a.py").stdout
+
+
+@pytest.mark.parametrize(
+    ("code", "is_old"), [("except", False), ("x = 0777", True), ("try: pass\nexcept A, B: pass", True)]
+)
+def test_signs_of_python_2(code, is_old):
+    """Other errors have no advice."""
+    with pytest.raises(SyntaxError) as caught:
+        compile(code, "a.py", "exec")
+    assert is_old == bool(python_2.advice_on(caught.value))
+    assert "" == python_2.advice_on(ValueError("print"))
 
 
 def test_an_old_notebook_and_no_notebook():
