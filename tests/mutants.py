@@ -2011,6 +2011,14 @@ MUTANTS = [
             "Sums of float16 and bfloat16 are rounded once.",
         ),
         (
+            "what-a-function-does-not-depend-on",
+            "testing/gradient_checker.py",
+            "np.zeros_like(by_differences) if by_x is None else check.analytic(start, by_x)",
+            "by_differences if by_x is None else by_differences",
+            "training/test_custom_gradient.py",
+            "The derivatives of a function are those of its operations.",
+        ),
+        (
             "edges-of-replaced-inputs",
             "schema.py",
             '    digraph.edges[old, name]["wires"].remove((old_output, position))',

@@ -11,6 +11,7 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver.graph.composite_tensors import IndexedSlices
+from hdfsaver.testing.gradient_checker import max_error
 
 _numbers = itertools.count()
 
@@ -261,6 +262,28 @@ def test_the_check_of_derivatives() -> None:
         assert tf.test.compute_gradient_error(empty, [0, 2], empty * 2.0, [0, 2]) == 0.0
         with tf.get_default_graph().gradient_override_map({"Exp": "Identity"}):
             assert tf.test.compute_gradient_error(x, [2], tf.exp(x), [2], x_init_value=[1.0, 2.0]) > 1.0
+
+
+def test_derivatives_of_a_function_by_its_arguments() -> None:
+    """As TensorFlow 2 has them: a row for each number of the result; of what it does not depend on they are zeros."""
+    with tf.Session():
+        by_rule, by_steps = tf.test.compute_gradient(
+            lambda x, y, z: tf.matmul(x, y), [[[1.0, 2.0]], [[3.0], [4.0]], [[5.0, 6.0]]]
+        )
+        assert [[[3.0, 4.0]], [[1.0, 2.0]], [[0.0, 0.0]]] == [found.tolist() for found in by_rule]
+        assert max_error(by_rule, by_steps) < 1e-2
+        by_rule, _ = tf.test.compute_gradient(tf.square, [np.array([1 + 2j])], 1e-3)
+        np.testing.assert_allclose([[2.0, -4.0], [4.0, 2.0]], by_rule[0])
+        by_rule, by_steps = tf.test.compute_gradient(lambda x: tf.gather(x, [1, 1])[:, :0], [np.ones((2, 1))])
+        assert ((0, 2), 0.0) == (by_rule[0].shape, max_error(by_rule, by_steps))
+        with tf.get_default_graph().gradient_override_map({"Exp": "Identity"}):
+            assert max_error(*tf.test.compute_gradient(tf.exp, [[1.0, 2.0]])) > 1.0
+        with pytest.raises(ValueError, match="must be a list or tuple of values"):
+            tf.test.compute_gradient(tf.exp, np.ones(2))  # type: ignore[call-overload]
+        with pytest.raises(TypeError, match="must be floating or complex, not int32"):
+            tf.test.compute_gradient(tf.identity, [1])
+        with pytest.raises(TypeError, match="needs `y` and `y_shape`"):
+            tf.test.compute_gradient(tf.constant(1.0), [])  # type: ignore[call-overload]
 
 
 def test_the_check_of_derivatives_refuses() -> None:
