@@ -2011,6 +2011,14 @@ MUTANTS = [
             "Sums of float16 and bfloat16 are rounded once.",
         ),
         (
+            "operations-of-derivatives",
+            "training/gradient_walk.py",
+            "            self.graph.get_operation_by_name(made)._original_op = operation",
+            "            pass",
+            "graph/test_older_names.py",
+            "An operation of a derivative tells which operation it is for.",
+        ),
+        (
             "what-a-function-does-not-depend-on",
             "testing/gradient_checker.py",
             "np.zeros_like(by_differences) if by_x is None else check.analytic(start, by_x)",

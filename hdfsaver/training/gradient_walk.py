@@ -15,6 +15,7 @@ from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.tensor_conversion import is_tensor
+from hdfsaver.graph.walks import data_behind
 from hdfsaver.ops.constants import tuple_
 from hdfsaver.training.gradient_registry import gradient_function
 from hdfsaver.training.gradient_sums import Gradient, total
@@ -145,7 +146,10 @@ class GradientWalk:
         function = gradient_function(operation)
         if function is None:
             return
+        before = len(self.graph.digraph)
         self._pass_on(operation, self._derive(operation, function, self._with_zeros(operation, grads)))
+        for made, _ in data_behind(self.graph.digraph, before):
+            self.graph.get_operation_by_name(made)._original_op = operation
 
     def _with_zeros(self, operation: Operation, grads: Sequence[Gradient | None]) -> list[Gradient | None]:
         """Put zeros where an output has no derivative but could have one."""

@@ -119,10 +119,12 @@ def test_whether_the_default_graph_is_a_nested_one() -> None:
 
 
 def test_what_a_tensor_and_an_operation_say() -> None:
-    """Shapes as tuples, and the operation that another one was made for, which nothing sets by itself."""
+    """Shapes as tuples, and the operation that another one was made for, as those of a derivative are."""
     x = tf.placeholder(tf.float32, [None, 2])
     assert ((None, 2), None) == (x._shape_tuple(), tf.placeholder(tf.float32)._shape_tuple())
-    assert x.op._original_op is None
+    (grad,) = tf.gradients(tf.exp(x), x)
+    assert isinstance(grad, tf.Tensor)
+    assert ("Exp", None) == (grad.op._original_op and grad.op._original_op.type, x.op._original_op)
 
 
 @pytest.mark.parametrize("name", ["T", "astype", "clip", "data", "ravel", "reshape", "size", "tolist", "transpose"])
