@@ -144,12 +144,16 @@ MESSAGE_MODULES = ("core.example.", "core.framework.", "core.protobuf.")
 """Modules of messages: they are generated, have names in ``_pb2``, and any of them may be imported."""
 
 RENAMED = {
+    "python.client.session.BaseSession": "Session",
     "python.framework.dtypes.bool": "bool",
     "python.framework.ops.get_current_name_scope": "graph.default_graph_functions.get_current_name_scope",
     "python.framework.ops.get_name_scope": "graph.default_graph_functions.get_current_name_scope",
     "python.framework.ops.has_default_graph": "graph.default_graph_functions.has_default_graph",
     "python.framework.ops.prepend_name_scope": "graph.op_names.prepend_name_scope",
     "python.framework.ops.strip_name_scope": "graph.op_names.strip_name_scope",
+    "python.framework.tensor_conversion.convert_to_tensor_v1": "convert_to_tensor",
+    "python.framework.tensor_shape.as_dimension": "Dimension",
+    "python.framework.tensor_shape.as_shape": "TensorShape",
     "python.framework.tensor_util.MakeNdarray": "make_ndarray",
     "python.framework.tensor_util.constant_value": "get_static_value",
     "python.lib.io.file_io.copy": "files.file_io.copy_file",
@@ -175,11 +179,14 @@ RENAMED = {
     "python.ops.variable_v1.VariableV1": "Variable",
     "python.ops.variables.RefVariable": "Variable",
     "python.ops.variables.VariableV1": "Variable",
+    "python.saved_model.loader_impl.contains_saved_model": "saved_model.loader.maybe_saved_model_directory",
     "python.saved_model.simple_save.simple_save": "saved_model.simple_save",
 }
 """Names of inner modules that have another name, or another place, among the public ones."""
 
 INNER = {
+    "python.framework.device.canonical_name": "graph.device_spec",
+    "python.framework.device.merge_device": "graph.device_functions",
     "python.framework.graph_util.graph_defs_equal": "messages.graph_comparison",
     "python.framework.meta_graph.copy_scoped_meta_graph": "checkpoint.importing",
     "python.framework.meta_graph.create_meta_graph_def": "checkpoint.meta_graph_messages",
@@ -190,5 +197,7 @@ INNER = {
     "python.framework.meta_graph.read_meta_graph_file": "checkpoint.meta_graph_messages",
     "python.framework.meta_graph.strip_graph_default_valued_attrs": "checkpoint.meta_info",
     "python.framework.meta_graph.stripped_op_list_for_graph": "checkpoint.meta_info",
+    "python.framework.random_seed.get_seed": "ops.sampling",
+    "python.framework.tensor_shape.unknown_shape": "shapes",
 }
 """Names that are not public in TensorFlow either, and the module of hdfsaver that has each, under the same name."""

@@ -34,6 +34,7 @@ def execute(line: str):
 
 
 FREEZE = "programs.tools.graph_freezing.freeze_graph"
+CONVERT = "session.conversions.register_session_run_conversion_functions"
 DEVICES = "programs.hardware.list_local_devices"
 
 
@@ -71,6 +72,9 @@ DEVICES = "programs.hardware.list_local_devices"
         ("from tensorflow.python.lib.io import file_io as f; x = f.FileIO", "files.file_io.FileIO"),
         ("from tensorflow.python.client import device_lib as d; x = d.list_local_devices", DEVICES),
         ("from tensorflow.python.platform import test; x = test.is_gpu_available", "test.is_gpu_available"),
+        ("from tensorflow.python.client import session as s; x = s.register_session_run_conversion_functions", CONVERT),
+        ("from tensorflow.python.framework import tensor_shape as t; x = t.unknown_shape", "shapes.unknown_shape"),
+        ("from tensorflow.python.framework import tensor_shape as t; x = t.as_shape", "TensorShape"),
         ("from tensorflow.core.framework import graph_pb2; x = graph_pb2.GraphDef", "GraphDef"),
         ("from tensorflow.core.protobuf.saver_pb2 import SaverDef as x", "train.SaverDef"),
     ],
@@ -160,7 +164,7 @@ def test_the_table():
     assert {path.rpartition(".")[0] for path in PLACES} <= {"", *PLACES}
     assert {name.rpartition(".")[0] for name in (*RENAMED, *INNER)} <= set(PLACES)
     assert all(standing_modules.has(name) for name in INNER)
-    for path, name in (place.rpartition(".")[::2] for place in RENAMED.values()):
-        assert standing_modules.has(f"{path}.{name}".lstrip(".")) or path == "files.file_io"
+    for path, _, name in (renamed.rpartition(".") for renamed in RENAMED):
+        assert standing_modules.lookup(path, name) is not None
     for path in PLACES:
         assert f"tensorflow.{path}" == importlib.import_module(f"tensorflow.{path}").__name__
