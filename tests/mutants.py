@@ -4722,6 +4722,14 @@ MUTANTS = [
             "A name that a program asks for with a default is not missing.",
         ),
         (
+            "check-options-are-not-files",
+            "cli/commands.py",
+            "        if options:",
+            "        if False:",
+            "programs/test_name_check.py::test_options_are_not_files",
+            "The check refuses options, which are not files.",
+        ),
+        (
             "run-interrupt",
             "programs/running.py",
             "        interrupted.append(isinstance(error, KeyboardInterrupt))",

@@ -214,6 +214,9 @@ def run(
     """
     if check:
         as_json = as_json or "--json" in program
+        options = [name for name in program if name.startswith("-") and name != "--json" and not os.path.exists(name)]
+        if options:
+            raise typer.BadParameter(f"--check reads files, notebooks and folders; {options[0]} is not one of them.")
         report = name_check.check(name for name in program if name != "--json")
         said = [rendering.as_json(run_command.as_dict(report))] if as_json else run_command.lines(report)
         typer.echo("\n".join(said if as_json else map(rendering.printable, said)))
@@ -222,7 +225,8 @@ def run(
         return
     if as_json or not running.names_a_program(program):
         option = "--json without --check" if as_json else program[0]
-        raise typer.BadParameter(f"There is no option {option}; options of the program come after it.")
+        python = f" Python's come before: `python {option} -m hdfsaver run SCRIPT`." if option[1:2].isalpha() else ""
+        raise typer.BadParameter(f"There is no option {option}; options of the program come after it.{python}")
     running.run(program)
 
 

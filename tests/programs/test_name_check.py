@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 
 import pytest
@@ -67,6 +68,24 @@ def test_missing_names_with_their_places(tmp_path):
     ] == [it[1:5] for it in report.missing]
     assert "tf.reduce_sum" == report.missing[3].nearest[0]
     assert ["tf.flags.FLAGS.batch_size", "tf.float32", "tf.placeholder"] == report.present
+
+
+@pytest.mark.parametrize("option", ["-m", "--chek"])
+def test_options_are_not_files(option):
+    """Only files and folders can be checked."""
+    done = run_check(option, "json")
+    assert 2 == done.exit_code
+    assert f"folders; {option} is" in " ".join(done.output.replace("│", "").split())
+
+
+@pytest.mark.slow  # it starts Python
+def test_options_of_python(tmp_path):
+    """The error shows the command that has them, which runs."""
+    done = CliRunner().invoke(app, ["run", "-u", "a.py"])
+    assert "`python -u -m hdfsaver run SCRIPT`" in " ".join(done.output.replace("│", "").split())
+    (tmp_path / "a.py").write_text("import sys; print(sys.stdout.write_through)")
+    command = [sys.executable, "-u", "-m", "hdfsaver", "run", str(tmp_path / "a.py")]
+    assert "True\n" == subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def run_check(*arguments: str):
