@@ -6,6 +6,7 @@ Type checkers read ``operation.pyi``, where the graph has its type, which is abo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from traceback import StackSummary
 from typing import Any, Protocol
 
@@ -45,14 +46,16 @@ class _Graph(Protocol):
 class Operation:
     """A node of the graph. It holds the graph and its name; everything else is read from the DiGraph."""
 
-    __slots__ = ("__weakref__", "_original_op", "_outputs", "graph", "name", "trace")
+    __slots__ = ("__weakref__", "_name", "_original_op", "_outputs", "graph", "trace")
 
     def __init__(self, graph: _Graph, name: str) -> None:
         self.graph = graph
-        self.name = name
+        self._name = name
         self.trace: Trace = ()
         self._original_op: Operation | None = None
         self._outputs = tuple([Tensor(self, index) for index in range(len(self.output_data))])
+
+    name = property(attrgetter("_name"), doc="The name, which stays the same.")  # faster than a method
 
     @property
     def data(self) -> dict[str, Any]:

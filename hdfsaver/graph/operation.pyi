@@ -12,7 +12,8 @@ from hdfsaver.shapes import Shape
 
 class Operation:
     graph: Graph
-    name: str
+    @property
+    def name(self) -> str: ...
     trace: Trace
     _original_op: Operation | None
     def __init__(self, graph: Graph, name: str) -> None: ...

@@ -124,6 +124,8 @@ def test_what_a_tensor_and_an_operation_say() -> None:
     assert ((None, 2), None) == (x._shape_tuple(), tf.placeholder(tf.float32)._shape_tuple())
     (grad,) = tf.gradients(tf.exp(x), x)
     assert isinstance(grad, tf.Tensor)
+    with pytest.raises(AttributeError, match="no setter"):
+        x.op.name = "y"  # type: ignore[misc]
     assert ("Exp", None) == (grad.op._original_op and grad.op._original_op.type, x.op._original_op)
 
 
