@@ -63,7 +63,6 @@ PLACES: dict[str, tuple[str, ...]] = {
     "python.ops.clip_ops": _OPS,
     "python.ops.control_flow_ops": _OPS,
     "python.ops.embedding_ops": _OPS,
-    "python.ops.gradient_checker": ("test",),
     "python.ops.gradient_checker_v2": ("test",),
     "python.ops.gradients": _OPS,
     "python.ops.gradients_impl": _OPS,
