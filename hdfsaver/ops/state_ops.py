@@ -19,7 +19,7 @@ from hdfsaver.graph.definition import INDICES, NUMBERS, QUANTIZED, Kernel, Node,
 from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
 from hdfsaver.ops.base import Flat, KernelState, invalid, variable_key, with_rank
 from hdfsaver.ops.memory import own
-from hdfsaver.ops.variable_values import current, of_handle
+from hdfsaver.ops.variable_values import current, of_handle, of_part
 from hdfsaver.shapes import Shape, ShapeLike
 from hdfsaver.shapes import text as shape_text
 from hdfsaver.tensor_info import Array
@@ -197,7 +197,7 @@ def assign(
     Parameters
     ----------
     ref : Variable or Tensor
-        A variable, or a reference to one.
+        A variable, a reference to one, or a slice ``variable[1:3]`` of one.
     value : TensorLike
         The new value, of the variable's dtype and shape.
     validate_shape : bool, optional
@@ -223,6 +223,8 @@ def assign(
     """
     if (variable := of_handle(ref)) is not None:
         return variable.assign(value, name=name)
+    if (part := of_part(ref)) is not None:
+        return part.assign(value, name)
     attrs = {"validate_shape": validate_shape is not False, "use_locking": use_locking is not False}
     return apply("Assign", ref, value, name=name, **attrs)
 

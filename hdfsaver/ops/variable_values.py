@@ -60,3 +60,14 @@ class OfHandle(Protocol):
 def of_handle(ref: object) -> OfHandle | None:
     """A variable behind a handle as such; None for all others."""
     return cast("OfHandle", ref) if hasattr(type(ref), "scattered") else None
+
+
+class Part(Protocol):
+    """A part of a variable, which can be replaced alone; see `hdfsaver.variables.variable_slice`."""
+
+    def assign(self, value: TensorLike, name: str | None = None) -> Tensor: ...
+
+
+def of_part(ref: object) -> Part | None:
+    """A part of a variable as such; None for all others."""
+    return cast("Part", ref) if isinstance(ref, Tensor) and hasattr(type(ref), "assign") else None

@@ -111,6 +111,7 @@ def test_only_slices_with_their_places_are_scattered():
 def test_slices_of_variables_are_assigned_to(key, value, expected):
     """``v[key].assign(value)`` broadcasts the value to that part, as TensorFlow does."""
     assert expected == after(lambda v: v[key].assign(value), [[1, 2, 3], [4, 5, 6]])
+    assert expected == after(lambda v: tf.assign(v[key], value), [[1, 2, 3], [4, 5, 6]])
 
 
 def test_slices_of_tensors_are_not():
