@@ -3611,6 +3611,14 @@ MUTANTS = [
             "The number of outputs is checked before a shape is made for each.",
         ),
         (
+            "sizes-of-each-output",
+            "graph/definition.py",
+            "        return self.sizes(node) if output == 0 else self._sizes_by_value(node, output)",
+            "        return self.sizes(node)",
+            "ops/test_shapes.py::test_reshape",
+            "The sizes that an operation gives are those of the output that is used.",
+        ),
+        (
             "numbers-of-tensors",
             "graph/signature.py",
             "count > limits.get().elements:",

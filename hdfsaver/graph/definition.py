@@ -113,7 +113,7 @@ class Node:
         if definition is None:
             return None
         try:
-            return definition.sizes(self.source(position))
+            return definition.sizes_output(self.source(position), self.inputs[position][1])
         except UNFIT:
             return None
 
@@ -200,10 +200,17 @@ class OpDef:
 
     def sizes(self, node: Node) -> Shape:
         """The value of the only output, a vector of sizes, as far as known before a run."""
-        shape = node.digraph.nodes[node.name]["outputs"][0][1]
+        return self._sizes_by_value(node, 0)
+
+    def sizes_output(self, node: Node, output: int) -> Shape:
+        """The value of one output, a vector of sizes, as far as known before a run."""
+        return self.sizes(node) if output == 0 else self._sizes_by_value(node, output)
+
+    def _sizes_by_value(self, node: Node, output: int) -> Shape:
+        shape = node.digraph.nodes[node.name]["outputs"][output][1]
         if shape is not None and len(shape) == 1 and (shape[0] or 0) > _MOST_SIZES:
             return None
-        value = self.fold(node)
+        value = self.fold_output(node, output)
         if value is not None and np.ndim(value) == 1:
             return tuple(None if size < 0 else int(size) for size in value)
         return None if shape is None or len(shape) != 1 or shape[0] is None else (None,) * shape[0]

@@ -117,6 +117,7 @@ def test_reshape(data: DataObject, shape: Shape) -> None:
         agree(lambda x: tf.reshape(x, tf.concat([tf.shape(x)[:1], tf.shape(x)[1:]], 0)), [shape], known)
         agree(lambda x: tf.zeros([*tf.unstack(tf.shape(x), len(shape)), 1]), [shape], known, exact=False)
         agree(lambda x: tf.fill(tf.stack([tf.shape(x)[0], 2]), 1.0), [shape], known)
+        agree(lambda x: tf.zeros(tf.split(tf.shape(x), [1, len(shape) - 1])[1]), [shape], known, exact=False)
 
 
 @given(st.data(), shapes)
