@@ -63,9 +63,23 @@ from hdfsaver.training.global_step import (
 )
 
 if typing.TYPE_CHECKING:
-    from hdfsaver.messages.message_classes import ClusterDef, JobDef, SaverDef
+    from hdfsaver.messages.message_classes import (
+        BytesList,
+        ClusterDef,
+        Example,
+        Feature,
+        FeatureList,
+        FeatureLists,
+        Features,
+        FloatList,
+        Int64List,
+        JobDef,
+        SaverDef,
+        SequenceExample,
+    )
 
 __all__ = [
+    "BytesList",
     "CheckpointReader",
     "CheckpointSaverHook",
     "CheckpointSaverListener",
@@ -74,9 +88,16 @@ __all__ = [
     "ClusterDef",
     "ClusterSpec",
     "Coordinator",
+    "Example",
+    "Feature",
+    "FeatureList",
+    "FeatureLists",
+    "Features",
     "FeedFnHook",
     "FinalOpsHook",
+    "FloatList",
     "GlobalStepWaiterHook",
+    "Int64List",
     "JobDef",
     "LoggingTensorHook",
     "LooperThread",
@@ -91,6 +112,7 @@ __all__ = [
     "SaverDef",
     "Scaffold",
     "SecondOrStepTimer",
+    "SequenceExample",
     "SessionCreator",
     "SessionManager",
     "SessionRunArgs",
@@ -133,6 +155,12 @@ __all__ = [
     "write_graph",
 ]
 
+_MESSAGES = (
+    *("BytesList", "ClusterDef", "Example", "Feature", "FeatureList", "FeatureLists", "Features", "FloatList"),
+    *("Int64List", "JobDef", "SaverDef", "SequenceExample"),
+)
+"""Names for which protobuf has to be loaded."""
+
 
 def __dir__() -> list[str]:
     return __all__
@@ -141,6 +169,6 @@ def __dir__() -> list[str]:
 if not typing.TYPE_CHECKING:  # a type checker is to know the names above, and no others
 
     def __getattr__(name: str) -> typing.Any:
-        if name in ("ClusterDef", "JobDef", "SaverDef"):  # messages, for which protobuf has to be loaded
+        if name in _MESSAGES:
             return getattr(message_classes, name)
         raise _absent(__name__, name, __all__)

@@ -2428,6 +2428,22 @@ MUTANTS = [
             "The bytes of a ConfigProto are those of TensorFlow's.",
         ),
         (
+            "numbers-of-summaries",
+            "messages/summary_schema.py",
+            "8 tensor TensorProto|value",
+            "10 tensor TensorProto|value",
+            "messages/test_summary_messages.py",
+            "The fields of summaries have TensorFlow's numbers.",
+        ),
+        (
+            "levels-of-two-messages",
+            "messages/descriptor_pool.py",
+            "        if own in self.full_names:",
+            "        if False:",
+            "messages/test_summary_messages.py",
+            "An enumeration inside a message is its own.",
+        ),
+        (
             "a-known-shape-of-a-sparse-placeholder",
             "ops/sparse_placeholders.py",
             "    found.set_shape(known)",

@@ -20,11 +20,12 @@ from hdfsaver import dtypes
 from hdfsaver.messages.bundle_schema import BUNDLE_SCHEMA
 from hdfsaver.messages.graph_schema import FULL_TYPES, GRAPH_SCHEMA
 from hdfsaver.messages.session_schema import SESSION_ENUMS, SESSION_SCHEMA
+from hdfsaver.messages.summary_schema import EXAMPLE_SCHEMA, SUMMARY_ENUMS, SUMMARY_SCHEMA
 
 # A message a paragraph, a field a line: number, name, type; `*` repeats it, `?` tells unset from zero, `|NAME` makes it
 # one of the alternatives of that name, and `{KEY:VALUE}` is a map. A message named `A.B` is declared inside `A`, and
 # fields name it `B`. With `bytes=` a message is kept as its bytes, which are the same on the wire.
-_SCHEMA = BUNDLE_SCHEMA + GRAPH_SCHEMA + SESSION_SCHEMA
+_SCHEMA = BUNDLE_SCHEMA + GRAPH_SCHEMA + SESSION_SCHEMA + SUMMARY_SCHEMA + EXAMPLE_SCHEMA
 _FIELD = re.compile(r"(\d+) (\w+) (\{(\w+):)?(\w+)(?:=\w+|\})?([*?]|\|\w+)?")
 
 _PACKAGE = "tensorflow"
@@ -57,6 +58,7 @@ _ENUMS = {
         for number, word in enumerate(("NONE", "SUM", "MEAN", "ONLY_FIRST_REPLICA"))
     },
     **SESSION_ENUMS,
+    **SUMMARY_ENUMS,
 }
 
 
@@ -72,11 +74,13 @@ class _Declaration:
             enum = self._inside(name, "enum_type", "enum_type")
             for word, number in numbers.items():
                 enum.value.add(name=word, number=number)
-        # Fields name a message without the one that it is declared in.
+        # Fields name a message without the one that it is declared in; two may have one of the same name.
         self.full_names = {"Any": ".google.protobuf.Any"} | {
-            name.rpartition(".")[2]: f".{_PACKAGE}.{name}" for name in (*self.messages, *_ENUMS)
+            short: f".{_PACKAGE}.{name}"
+            for name in (*self.messages, *_ENUMS)
+            for short in (name, name.rpartition(".")[2])
         }
-        self.enums = {name.rpartition(".")[2] for name in _ENUMS}
+        self.enums = {short for name in _ENUMS for short in (name, name.rpartition(".")[2])}
         for name, *lines in paragraphs:
             for line in lines:
                 self._declare(name, line)
@@ -109,6 +113,9 @@ class _Declaration:
     def _add(self, message: Any, number: str, name: str, kind: str, is_repeated: bool = False) -> Any:
         field = message.field.add(name=name, number=int(number))
         field.label = field.LABEL_REPEATED if is_repeated else field.LABEL_OPTIONAL
+        own = f"{message.name}.{kind}"
+        if own in self.full_names:
+            kind = own
         if kind in self.full_names:
             field.type = field.TYPE_ENUM if kind in self.enums else field.TYPE_MESSAGE
             field.type_name = self.full_names[kind]

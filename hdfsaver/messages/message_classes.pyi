@@ -1530,6 +1530,303 @@ class DeviceLocality(Message):
         numa_node: int | None = ...,
     ) -> None: ...
 
+class SummaryDescription(Message):
+    type_hint: str
+    def __init__(
+        self,
+        *,
+        type_hint: str | None = ...,
+    ) -> None: ...
+
+class HistogramProto(Message):
+    min: float
+    max: float
+    num: float
+    sum: float
+    sum_squares: float
+    @property
+    def bucket_limit(self) -> _Scalars[float]: ...
+    @property
+    def bucket(self) -> _Scalars[float]: ...
+    def __init__(
+        self,
+        *,
+        min: float | None = ...,
+        max: float | None = ...,
+        num: float | None = ...,
+        sum: float | None = ...,
+        sum_squares: float | None = ...,
+        bucket_limit: Iterable[float] | None = ...,
+        bucket: Iterable[float] | None = ...,
+    ) -> None: ...
+
+class SummaryMetadata(Message):
+    class PluginData(Message):
+        plugin_name: str
+        content: bytes
+        def __init__(
+            self,
+            *,
+            plugin_name: str | None = ...,
+            content: bytes | None = ...,
+        ) -> None: ...
+
+    @property
+    def plugin_data(self) -> SummaryMetadata.PluginData: ...
+    display_name: str
+    summary_description: str
+    data_class: int
+    def __init__(
+        self,
+        *,
+        plugin_data: SummaryMetadata.PluginData | None = ...,
+        display_name: str | None = ...,
+        summary_description: str | None = ...,
+        data_class: int | None = ...,
+    ) -> None: ...
+
+class Summary(Message):
+    class Image(Message):
+        height: int
+        width: int
+        colorspace: int
+        encoded_image_string: bytes
+        def __init__(
+            self,
+            *,
+            height: int | None = ...,
+            width: int | None = ...,
+            colorspace: int | None = ...,
+            encoded_image_string: bytes | None = ...,
+        ) -> None: ...
+
+    class Audio(Message):
+        sample_rate: float
+        num_channels: int
+        length_frames: int
+        encoded_audio_string: bytes
+        content_type: str
+        def __init__(
+            self,
+            *,
+            sample_rate: float | None = ...,
+            num_channels: int | None = ...,
+            length_frames: int | None = ...,
+            encoded_audio_string: bytes | None = ...,
+            content_type: str | None = ...,
+        ) -> None: ...
+
+    class Value(Message):
+        node_name: str
+        tag: str
+        @property
+        def metadata(self) -> SummaryMetadata: ...
+        simple_value: float
+        obsolete_old_style_histogram: bytes
+        @property
+        def image(self) -> Summary.Image: ...
+        @property
+        def histo(self) -> HistogramProto: ...
+        @property
+        def audio(self) -> Summary.Audio: ...
+        @property
+        def tensor(self) -> TensorProto: ...
+        def __init__(
+            self,
+            *,
+            node_name: str | None = ...,
+            tag: str | None = ...,
+            metadata: SummaryMetadata | None = ...,
+            simple_value: float | None = ...,
+            obsolete_old_style_histogram: bytes | None = ...,
+            image: Summary.Image | None = ...,
+            histo: HistogramProto | None = ...,
+            audio: Summary.Audio | None = ...,
+            tensor: TensorProto | None = ...,
+        ) -> None: ...
+        def WhichOneof(self, oneof_group: str) -> typing.Literal["simple_value", "obsolete_old_style_histogram", "image", "histo", "audio", "tensor"] | None: ...
+
+    @property
+    def value(self) -> _Messages[Summary.Value]: ...
+    def __init__(
+        self,
+        *,
+        value: Iterable[Summary.Value] | None = ...,
+    ) -> None: ...
+
+class Event(Message):
+    wall_time: float
+    step: int
+    file_version: str
+    graph_def: bytes
+    @property
+    def summary(self) -> Summary: ...
+    @property
+    def log_message(self) -> LogMessage: ...
+    @property
+    def session_log(self) -> SessionLog: ...
+    @property
+    def tagged_run_metadata(self) -> TaggedRunMetadata: ...
+    meta_graph_def: bytes
+    @property
+    def source_metadata(self) -> SourceMetadata: ...
+    def __init__(
+        self,
+        *,
+        wall_time: float | None = ...,
+        step: int | None = ...,
+        file_version: str | None = ...,
+        graph_def: bytes | None = ...,
+        summary: Summary | None = ...,
+        log_message: LogMessage | None = ...,
+        session_log: SessionLog | None = ...,
+        tagged_run_metadata: TaggedRunMetadata | None = ...,
+        meta_graph_def: bytes | None = ...,
+        source_metadata: SourceMetadata | None = ...,
+    ) -> None: ...
+    def WhichOneof(self, oneof_group: str) -> typing.Literal["file_version", "graph_def", "summary", "log_message", "session_log", "tagged_run_metadata", "meta_graph_def"] | None: ...
+
+class SourceMetadata(Message):
+    writer: str
+    def __init__(
+        self,
+        *,
+        writer: str | None = ...,
+    ) -> None: ...
+
+class LogMessage(Message):
+    UNKNOWN: typing.ClassVar[int]
+    DEBUGGING: typing.ClassVar[int]
+    INFO: typing.ClassVar[int]
+    WARN: typing.ClassVar[int]
+    ERROR: typing.ClassVar[int]
+    FATAL: typing.ClassVar[int]
+    level: int
+    message: str
+    def __init__(
+        self,
+        *,
+        level: int | None = ...,
+        message: str | None = ...,
+    ) -> None: ...
+
+class SessionLog(Message):
+    STATUS_UNSPECIFIED: typing.ClassVar[int]
+    START: typing.ClassVar[int]
+    STOP: typing.ClassVar[int]
+    CHECKPOINT: typing.ClassVar[int]
+    status: int
+    checkpoint_path: str
+    msg: str
+    def __init__(
+        self,
+        *,
+        status: int | None = ...,
+        checkpoint_path: str | None = ...,
+        msg: str | None = ...,
+    ) -> None: ...
+
+class TaggedRunMetadata(Message):
+    tag: str
+    run_metadata: bytes
+    def __init__(
+        self,
+        *,
+        tag: str | None = ...,
+        run_metadata: bytes | None = ...,
+    ) -> None: ...
+
+class Example(Message):
+    @property
+    def features(self) -> Features: ...
+    def __init__(
+        self,
+        *,
+        features: Features | None = ...,
+    ) -> None: ...
+
+class SequenceExample(Message):
+    @property
+    def context(self) -> Features: ...
+    @property
+    def feature_lists(self) -> FeatureLists: ...
+    def __init__(
+        self,
+        *,
+        context: Features | None = ...,
+        feature_lists: FeatureLists | None = ...,
+    ) -> None: ...
+
+class BytesList(Message):
+    @property
+    def value(self) -> _Scalars[bytes]: ...
+    def __init__(
+        self,
+        *,
+        value: Iterable[bytes] | None = ...,
+    ) -> None: ...
+
+class FloatList(Message):
+    @property
+    def value(self) -> _Scalars[float]: ...
+    def __init__(
+        self,
+        *,
+        value: Iterable[float] | None = ...,
+    ) -> None: ...
+
+class Int64List(Message):
+    @property
+    def value(self) -> _Scalars[int]: ...
+    def __init__(
+        self,
+        *,
+        value: Iterable[int] | None = ...,
+    ) -> None: ...
+
+class Feature(Message):
+    @property
+    def bytes_list(self) -> BytesList: ...
+    @property
+    def float_list(self) -> FloatList: ...
+    @property
+    def int64_list(self) -> Int64List: ...
+    def __init__(
+        self,
+        *,
+        bytes_list: BytesList | None = ...,
+        float_list: FloatList | None = ...,
+        int64_list: Int64List | None = ...,
+    ) -> None: ...
+    def WhichOneof(self, oneof_group: str) -> typing.Literal["bytes_list", "float_list", "int64_list"] | None: ...
+
+class Features(Message):
+    @property
+    def feature(self) -> _MessageMap[str, Feature]: ...
+    def __init__(
+        self,
+        *,
+        feature: Mapping[str, Feature] | None = ...,
+    ) -> None: ...
+
+class FeatureList(Message):
+    @property
+    def feature(self) -> _Messages[Feature]: ...
+    def __init__(
+        self,
+        *,
+        feature: Iterable[Feature] | None = ...,
+    ) -> None: ...
+
+class FeatureLists(Message):
+    @property
+    def feature_list(self) -> _MessageMap[str, FeatureList]: ...
+    def __init__(
+        self,
+        *,
+        feature_list: Mapping[str, FeatureList] | None = ...,
+    ) -> None: ...
+
 class Any(Message):
     type_url: str
     value: bytes
