@@ -463,7 +463,7 @@ from hdfsaver.version import (
 newaxis = None
 
 if typing.TYPE_CHECKING:
-    from hdfsaver import app, compat, flags, io, saved_model, test, train
+    from hdfsaver import app, compat, flags, io, python_io, saved_model, test, train
     from hdfsaver.arrays.array_files import load_file, open_file, save_file
     from hdfsaver.arrays.digraphs import read_digraph, write_digraph
     from hdfsaver.conversion.converting import convert
@@ -769,6 +769,7 @@ __all__ = [
     "placeholder",
     "placeholder_with_default",
     "pow",
+    "python_io",
     "qint16",
     "qint32",
     "qint8",
@@ -921,7 +922,7 @@ _LAZY = {
 if not typing.TYPE_CHECKING:  # or else a type checker would accept every name
 
     def __getattr__(name: str) -> object:
-        if name in ("app", "compat", "flags", "io", "saved_model", "test", "train"):
+        if name in ("app", "compat", "flags", "io", "python_io", "saved_model", "test", "train"):
             return importlib.import_module(f"hdfsaver.{name}")
         if name not in _LAZY:
             raise _absent("hdfsaver", name, __all__)

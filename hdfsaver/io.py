@@ -1,4 +1,4 @@
-"""``tf.io``: files, and writing graphs into them."""
+"""``tf.io``: files, graphs and records in them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,18 @@ import typing
 from hdfsaver import io_gfile as gfile
 from hdfsaver.absent_names import absent as _absent
 from hdfsaver.checkpoint.meta_graph_files import write_graph
+from hdfsaver.interop.records.record_options import TFRecordCompressionType, TFRecordOptions
+from hdfsaver.interop.records.record_reading import tf_record_iterator
+from hdfsaver.interop.records.record_writing import TFRecordWriter
 
-__all__ = ["gfile", "write_graph"]
+__all__ = [
+    "TFRecordCompressionType",
+    "TFRecordOptions",
+    "TFRecordWriter",
+    "gfile",
+    "tf_record_iterator",
+    "write_graph",
+]
 
 
 def __dir__() -> list[str]:

@@ -54,6 +54,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "python.lib": (),
     "python.lib.io": (),
     "python.lib.io.file_io": ("files.file_io",),
+    "python.lib.io.tf_record": ("python_io",),
     "python.ops": (),
     "python.ops.custom_gradient": ("",),
     "python.ops.gradient_checker": ("test",),
@@ -198,5 +199,6 @@ INNER = {
     "python.framework.meta_graph.stripped_op_list_for_graph": "checkpoint.meta_info",
     "python.framework.random_seed.get_seed": "ops.sampling",
     "python.framework.tensor_shape.unknown_shape": "shapes",
+    "python.lib.io.tf_record.tf_record_random_reader": "interop.records.record_reading",
 }
 """Names that are not public in TensorFlow either, and the module of hdfsaver that has each, under the same name."""

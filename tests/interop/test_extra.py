@@ -18,7 +18,10 @@ BLOCKED = ("crc32c", "cramjam", "tensorflow")
 
 def test_the_core_does_without() -> None:
     """Neither the package nor the search for checkpoints loads one of them."""
-    modules = "hdfsaver, hdfsaver.train, hdfsaver.interop.bundle.tensorflow_prefix, hdfsaver.interop.graphs.graph_files"
+    modules = (
+        "hdfsaver, hdfsaver.io, hdfsaver.python_io, hdfsaver.train, hdfsaver.interop.bundle.tensorflow_prefix, "
+        "hdfsaver.interop.graphs.graph_files"
+    )
     assert [] == loaded(f"import {modules}", (*BLOCKED, "google.protobuf"))
 
 

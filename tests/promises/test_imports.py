@@ -63,7 +63,7 @@ INDEPENDENT = (
 SPECIFICATION = "hdfsaver.storage.layout"
 PARTS: dict[str, dict[str, set[str]]] = {
     "storage": {"hdf5": set(), "graph": {"hdf5"}, "chunks": {"hdf5"}},
-    "interop": {"table": set(), "bundle": {"table", "graphs"}, "graphs": set()},
+    "interop": {"table": set(), "bundle": {"table", "graphs"}, "graphs": set(), "records": {"table"}},
     "checkpoint": {"saveables": set()},
 }
 

@@ -1,0 +1,1 @@
+"""Files of records (``.tfrecord``), each with its length and checksums: data sets and events."""

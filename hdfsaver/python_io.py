@@ -1,0 +1,22 @@
+"""``tf.python_io``: files of records."""
+
+from __future__ import annotations
+
+import typing
+
+from hdfsaver.absent_names import absent as _absent
+from hdfsaver.interop.records.record_options import TFRecordCompressionType, TFRecordOptions
+from hdfsaver.interop.records.record_reading import tf_record_iterator
+from hdfsaver.interop.records.record_writing import TFRecordWriter
+
+__all__ = ["TFRecordCompressionType", "TFRecordOptions", "TFRecordWriter", "tf_record_iterator"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+if not typing.TYPE_CHECKING:  # a type checker is to know the names above, and no others
+
+    def __getattr__(name: str) -> object:
+        raise _absent(__name__, name, __all__)
