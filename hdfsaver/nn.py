@@ -15,6 +15,7 @@ from hdfsaver.ops.activations import (
     tanh,
 )
 from hdfsaver.ops.batch_norm import (
+    batch_normalization,
     fused_batch_norm,
 )
 from hdfsaver.ops.biases import (
@@ -22,10 +23,13 @@ from hdfsaver.ops.biases import (
     xw_plus_b,
 )
 from hdfsaver.ops.convolutions import (
+    conv1d,
     conv2d,
+    conv2d_transpose,
 )
 from hdfsaver.ops.depthwise import (
     depthwise_conv2d,
+    separable_conv2d,
 )
 from hdfsaver.ops.losses import (
     l2_loss,
@@ -54,8 +58,11 @@ from hdfsaver.ops.sampling import (
 
 __all__ = [
     "avg_pool",
+    "batch_normalization",
     "bias_add",
+    "conv1d",
     "conv2d",
+    "conv2d_transpose",
     "depthwise_conv2d",
     "dropout",
     "elu",
@@ -69,6 +76,7 @@ __all__ = [
     "moments",
     "relu",
     "relu6",
+    "separable_conv2d",
     "sigmoid",
     "sigmoid_cross_entropy_with_logits",
     "softmax",

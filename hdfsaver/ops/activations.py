@@ -21,17 +21,6 @@ from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
 
-class _Activation(Unary):
-    """A function of each feature."""
-
-    signature = "features: T -> activations: T"
-    types = {"T": FLOATS}
-    backward: str
-
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        return [apply(self.backward, grads[0], op.inputs[0])]
-
-
 class _Backward(OpDef):
     """The derivative by the features, given that by the activations."""
 
@@ -51,17 +40,20 @@ class _Gate(_Backward):
 
 
 @register
-class Relu(_Activation):
+class Relu(Unary):
     """max(features, 0)."""
 
     type = "Relu"
+    signature = "features: T -> activations: T"
     types = {"T": REALS}
     further_types = {"T": frozenset({"qint8"})}
-    backward = "ReluGrad"
 
     def kernel(self, node: Node) -> Kernel:
         zero = np.zeros((), dtypes.numpy_dtype(node.attrs["T"]))
         return lambda features: np.maximum(features, zero)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply("ReluGrad", grads[0], op.outputs[0])]
 
 
 @register
@@ -82,16 +74,19 @@ def relu(features: TensorLike, name: str | None = None) -> Tensor:
 
 
 @register
-class Relu6(_Activation):
+class Relu6(Unary):
     """min(max(features, 0), 6)."""
 
     type = "Relu6"
+    signature = "features: T -> activations: T"
     types = {"T": REALS}
-    backward = "Relu6Grad"
 
     def kernel(self, node: Node) -> Kernel:
         zero, six = np.array([0, 6]).astype(dtypes.numpy_dtype(node.attrs["T"]))
         return lambda features: np.minimum(np.maximum(features, zero), six)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply("Relu6Grad", grads[0], op.outputs[0])]
 
 
 @register
@@ -222,15 +217,19 @@ def elu(features: TensorLike, name: str | None = None) -> Tensor:
 
 
 @register
-class Softplus(_Activation):
+class Softplus(Unary):
     """The logarithm of 1 + the exponential."""
 
     type = "Softplus"
     differs = ROUNDED_ONCE
-    backward = "SoftplusGrad"
+    signature = "features: T -> activations: T"
+    types = {"T": FLOATS}
 
     def kernel(self, node: Node) -> Kernel:
         return widened(node, lambda features: np.logaddexp(features, np.zeros((), features.dtype)))
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply("SoftplusGrad", grads[0], op.inputs[0])]
 
 
 @register

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hdfsaver.graph.apply import apply_list
+from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.graph.definition import Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
@@ -233,7 +233,7 @@ def fused_batch_norm(
     is_training : bool
         Whether the batch's own mean and variance are used, rather than those given.
     name : str, optional
-        Name of the operation, ``FusedBatchNorm`` by default.
+        Name of the operation, ``FusedBatchNormV3`` by default.
     exponential_avg_factor : float
         Weight of this batch in the averages; 1 gives the statistics of this batch alone.
 
@@ -253,7 +253,7 @@ def fused_batch_norm(
     InvalidArgumentError
         When run: a vector per channel has another length, or mean and variance are needed and missing.
     """
-    with scope(name, "FusedBatchNorm", x) as full:
+    with scope(name, "FusedBatchNormV3", x) as full:
         x = convert_to_tensor(x, name="input")
         scale, offset = (
             convert_to_tensor(value, name=label) for value, label in ((scale, "scale"), (offset, "offset"))
@@ -272,3 +272,48 @@ def fused_batch_norm(
             is_training=is_training,
         )
     return found[0], found[1], found[2]
+
+
+def batch_normalization(
+    x: TensorLike,
+    mean: TensorLike,
+    variance: TensorLike,
+    offset: TensorLike | None,
+    scale: TensorLike | None,
+    variance_epsilon: TensorLike,
+    name: str | None = None,
+) -> Tensor:
+    """Normalize by a given mean and variance, then scale and shift: ``scale * (x - mean) / sqrt(variance + epsilon)``.
+
+    Parameters
+    ----------
+    x : TensorLike
+        Floating or complex, of any shape.
+    mean, variance : TensorLike
+        Of the dtype of ``x``; of a shape that broadcasts to that of ``x``.
+    offset, scale : TensorLike or None
+        As the mean; None is 0 and 1.
+    variance_epsilon : float
+        Added to the variance.
+    name : str, optional
+        Name of the operations, ``batchnorm`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of ``x``.
+
+    Raises
+    ------
+    ValueError
+        The shapes do not broadcast, or the dtypes are not the same.
+    """
+    with scope(name, "batchnorm", x, mean, variance, scale, offset):
+        factor = apply("Rsqrt", apply("AddV2", variance, variance_epsilon, name="add"))
+        factor = factor if scale is None else apply("Mul", factor, scale, name="mul")
+        scaled = apply("Mul", x, factor, name="mul")
+        if offset is None:
+            shift = apply("Mul", apply("Neg", mean), factor, name="mul")
+        else:
+            shift = apply("Sub", offset, apply("Mul", mean, factor, name="mul"), name="sub")
+        return apply("AddV2", scaled, shift, name="add")

@@ -227,3 +227,60 @@ def depthwise_conv2d(
             data_format=layout.encode(),
             dilations=four(apart, layout),
         )
+
+
+def separable_conv2d(
+    input: TensorLike,
+    depthwise_filter: TensorLike,
+    pointwise_filter: TensorLike,
+    strides: int | Sequence[int],
+    padding: str,
+    rate: int | Sequence[int] | None = None,
+    name: str | None = None,
+    data_format: str | None = None,
+    dilations: int | Sequence[int] | None = None,
+) -> Tensor:
+    """Convolve each channel of images with filters of its own, and then mix the channels.
+
+    Parameters
+    ----------
+    input : Tensor or array_like
+        Images of rank 4, as for `depthwise_conv2d`.
+    depthwise_filter : Tensor or array_like
+        Height, width, channels of the images, number of filters per channel.
+    pointwise_filter : Tensor or array_like
+        1, 1, the number of channels after the first convolution, channels of the result.
+    strides, padding, rate, data_format, dilations : object
+        Of the first convolution; see `depthwise_conv2d`.
+    name : str, optional
+        Name of the operations, ``separable_conv2d`` by default.
+
+    Returns
+    -------
+    Tensor
+        Images of the dtype of ``input``.
+
+    Raises
+    ------
+    TypeError
+        The images are of another dtype.
+    ValueError
+        Shapes or options do not fit.
+    """
+    layout = data_format or "NHWC"
+    with scope(name, "separable_conv2d", input, depthwise_filter, pointwise_filter) as full:
+        images = convert_to_tensor(input, name="tensor_in")
+        mixing = convert_to_tensor(pointwise_filter, images.dtype.base_dtype, name="pointwise_filter")
+        apart = dilations if rate is None else rate
+        each = depthwise_conv2d(
+            images, depthwise_filter, strides, padding, apart, name="depthwise", data_format=data_format
+        )
+        return apply(
+            "Conv2D",
+            each,
+            mixing,
+            name=full,
+            strides=[1, 1, 1, 1],
+            padding=b"VALID",
+            data_format=layout.encode(),
+        )

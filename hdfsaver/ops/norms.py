@@ -12,7 +12,7 @@ from hdfsaver import dtypes
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.composite_tensors import IndexedSlices
 from hdfsaver.graph.tensor import Tensor, TensorLike
-from hdfsaver.graph.tensor_conversion import convert_to_tensor
+from hdfsaver.graph.tensor_conversion import convert_to_tensor, is_tensor
 from hdfsaver.ops.base import like, scope
 
 
@@ -162,8 +162,15 @@ def moments(
         x = convert_to_tensor(x, name="x")
         mean = apply("Mean", x, axes, keep_dims=True, name="mean")
         spread = apply("SquaredDifference", x, apply("StopGradient", mean))
-        variance = apply("Mean", spread, axes, keep_dims=keep, name="variance")
-        return (mean if keep else apply("Mean", x, axes, name="mean_1")), variance
+        variance = apply("Mean", spread, axes, keep_dims=True, name="variance")
+        if keep:
+            return mean, variance
+        if is_tensor(axes):
+            return apply("Mean", x, axes, name="mean_1"), apply("Mean", spread, axes, name="variance_1")
+        dropped = [int(axis) for axis in np.ravel(np.asarray(axes))]
+        if not dropped:  # no axis to squeeze means all of them
+            return mean, variance
+        return apply("Squeeze", mean, squeeze_dims=dropped), apply("Squeeze", variance, squeeze_dims=dropped)
 
 
 def _constant(value: npt.ArrayLike, dtype: str) -> Tensor:

@@ -50,7 +50,7 @@ from tensorflow.contrib import rnn
 x = tf.placeholder(tf.float32)
 y = tf.train.AdamOptimizer(0.1).minimize(x)
 rnn.BasicLSTMCell(3); tf.reduse_sum(x)
-tf.train.Saver.sav, tf.flags.FLAGS.batch_size, tf.layers.dense.__name__
+tf.train.Saver.sav, tf.flags.FLAGS.batch_size, tf.estimator.Estimator.__name__
 """
 
 
@@ -64,7 +64,7 @@ def test_missing_names_with_their_places(tmp_path):
         (5, 1, "tf.contrib.rnn.BasicLSTMCell", True),
         (5, 23, "tf.reduse_sum", False),
         (6, 1, "tf.train.Saver.sav", False),
-        (6, 48, "tf.layers.dense", True),
+        (6, 48, "tf.estimator.Estimator", True),
     ] == [it[1:5] for it in report.missing]
     assert "tf.reduce_sum" == report.missing[3].nearest[0]
     assert ["tf.flags.FLAGS.batch_size", "tf.float32", "tf.placeholder"] == report.present
@@ -98,10 +98,10 @@ def test_names_that_need_a_library_or_are_pythons(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "absl.flags", None)
     monkeypatch.delitem(vars(hdfsaver.flags), "DEFINE_float", raising=False)
     (tmp_path / "a.py").write_text(
-        "import tensorflow as tf\ntf.flags.DEFINE_float\ntf.__version__\ntf.layers.__name__\n"
+        "import tensorflow as tf\ntf.flags.DEFINE_float\ntf.__version__\ntf.estimator.__name__\n"
     )
     report = check([str(tmp_path / "a.py")])
-    assert ["tf.layers"] == [it.name for it in report.missing]
+    assert ["tf.estimator"] == [it.name for it in report.missing]
     assert ["tf.__version__", "tf.flags.DEFINE_float"] == report.present
 
 

@@ -130,7 +130,7 @@ def test_all_names_at_once():
         ("import tensorflow.graph.graph", ImportError, "'hdfsaver' has no attribute 'graph'"),
         ("import tensorflow as tf; tf.contrib.crf.x", AttributeError, "tf.contrib.crf is not in hdfsaver; "),
         ("import tensorflow as tf; tf.graph", AttributeError, "'hdfsaver' has no attribute 'graph'"),
-        ("import tensorflow as tf; tf.layers.dense", AttributeError, "tf.layers is not in hdfsaver; "),
+        ("import tensorflow as tf; tf.estimator.Estimator", AttributeError, "tf.estimator is not in hdfsaver; "),
     ],
 )
 def test_a_missing_name(line, kind, said):

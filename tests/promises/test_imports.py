@@ -33,7 +33,7 @@ LAYERS = (
     ("arrays",),
     ("variables", "session", "training"),
     ("assertions",),
-    ("checkpoint",),
+    ("checkpoint", "layers"),
     ("monitoring", "conversion", "saved_model"),
     ("cli", "testing", "programs"),
 )

@@ -23,6 +23,8 @@ ANYTHING = {
     "DType.max": "a number of the dtype",
     "DType.min": "a number of the dtype",
     "FinalOpsHook.final_ops_values": "as `Session.run`",
+    "Layer.apply": "as `Layer.call`",
+    "Layer.call": "a tensor or a structure of tensors",
     "OpError.node_def": "what the program gave",
     "OpError.op": "what the program gave",
     "Operation.get_attr": "the type depends on the attribute",
