@@ -2323,6 +2323,14 @@ MUTANTS = [
             "Many variable scopes with one default name take time in proportion to their number.",
         ),
         (
+            "scopes-entered-by-hand-stay",
+            "variables/variable_scope.py",
+            "(scope, _scopes().enter(scope), block)",
+            '(scope, __import__("weakref").finalize(self, _scopes().enter(scope)), block)',
+            "variables/test_variable_scope.py",
+            "A variable scope that is entered by hand stays, also where nothing refers to it.",
+        ),
+        (
             "scopes-begin-again",
             "variables/variable_scope.py",
             "                self._close(name)",

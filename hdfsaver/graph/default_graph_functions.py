@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import TracebackType
 from typing import Any
 
+from hdfsaver.graph.composite_tensors import IndexedSlices
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.device_functions import DeviceLike
 from hdfsaver.graph.graph import Graph, GraphElementLike, default_graphs
@@ -135,9 +136,14 @@ def container(container_name: str) -> AbstractContextManager[str]:
     return get_default_graph().container(container_name)
 
 
-def control_dependencies(control_inputs: Iterable[GraphElementLike] | None) -> AbstractContextManager[None]:
+def control_dependencies(
+    control_inputs: Iterable[GraphElementLike | IndexedSlices] | None,
+) -> AbstractContextManager[None]:
     """Make operations made inside wait for the given operations and tensors; None cancels all outer ones."""
-    return get_default_graph().control_dependencies(control_inputs)
+    graph = get_default_graph()
+    if control_inputs is None:
+        return graph.control_dependencies(None)
+    return graph.control_dependencies([item.op if isinstance(item, IndexedSlices) else item for item in control_inputs])
 
 
 def colocate_with(op: GraphElementLike | None, ignore_existing: bool = False) -> AbstractContextManager[None]:

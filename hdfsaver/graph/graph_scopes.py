@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, TypeAlias
 
 from hdfsaver.graph.device_functions import DeviceBlock, DeviceLike, known_device
 from hdfsaver.graph.op_names import NamesInUse, as_name, check_operation_name, check_scope_name
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.scopes import ControlDependencies, Scopes
+from hdfsaver.graph.scopes import ControlBlock, Scopes
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.attr_values import plain_of
@@ -186,14 +186,18 @@ class GraphScopes:
 
     # -- control inputs ------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def control_dependencies(self, control_inputs: Iterable[GraphElementLike] | None) -> Iterator[None]:
+    def control_dependencies(self, control_inputs: Iterable[GraphElementLike] | None) -> AbstractContextManager[None]:
         """Make operations made inside wait for others.
 
         Parameters
         ----------
         control_inputs : list of Operation, Tensor, Variable or str
             None cancels all outer blocks.
+
+        Returns
+        -------
+        AbstractContextManager
+            For a ``with`` block.
 
         Raises
         ------
@@ -202,22 +206,11 @@ class GraphScopes:
         ValueError
             An item is of another graph.
         AssertionError
-            A block that was entered later is still open when this one is left.
+            When it is left: a block that was entered later is still open.
         """
-        outer = self._scopes.blocks
-        if control_inputs is None and not outer.control:
-            yield
-            return
-        items = () if control_inputs is None else control_inputs
-        block = ControlDependencies([self._operation_of(item).name for item in items])
-        inside = self._scopes.change(control=(block,) if control_inputs is None else (*outer.control, block))
-        try:
-            yield
-        finally:
-            control = self._scopes.blocks.control
-            if not control or control[-1] is not block:
-                raise AssertionError("Blocks of control dependencies must be left in the reverse order of entering.")
-            self._scopes.restore(inside, outer, control=outer.control if control_inputs is None else control[:-1])
+        if control_inputs is None:
+            return ControlBlock(self._scopes, None)
+        return ControlBlock(self._scopes, [self._operation_of(item).name for item in control_inputs])
 
     def _current_control_inputs(self, sources: set[str]) -> tuple[str, ...]:
         names: dict[str, None] = {}

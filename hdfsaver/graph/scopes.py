@@ -125,3 +125,34 @@ def locations(data: Mapping[str, Any], name: str) -> list[str]:
     """The other operations whose device a node shares."""
     groups = [item.decode() for item in data["attrs"].get("_class", ()) if item.startswith(b"loc:@")]
     return [other for other in (group.removeprefix("loc:@") for group in groups) if other != name]
+
+
+class ControlBlock:
+    """A ``with control_dependencies`` block.
+
+    It is not a generator, which Python would leave when nothing refers to it: as in TensorFlow, a block that a program
+    enters by hand stays open.
+    """
+
+    def __init__(self, scopes: Scopes, names: Sequence[str] | None) -> None:
+        self._scopes = scopes
+        self._names = names
+        self._entered: list[tuple[ControlDependencies, Blocks, Blocks] | None] = []
+
+    def __enter__(self) -> None:
+        outer = self._scopes.blocks
+        if self._names is None and not outer.control:
+            self._entered.append(None)
+            return
+        block = ControlDependencies(self._names or ())
+        inside = self._scopes.change(control=(block,) if self._names is None else (*outer.control, block))
+        self._entered.append((block, inside, outer))
+
+    def __exit__(self, *error: object) -> None:
+        if (entered := self._entered[-1]) is not None:
+            block, inside, outer = entered
+            control = self._scopes.blocks.control
+            if not control or control[-1] is not block:
+                raise AssertionError("Blocks of control dependencies must be left in the reverse order of entering.")
+            self._scopes.restore(inside, outer, control=outer.control if self._names is None else control[:-1])
+        self._entered.pop()

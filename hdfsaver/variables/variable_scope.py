@@ -161,21 +161,25 @@ class _Scopes(threading.local):
         self._inside: list[str] = []  # the scopes that were opened in the current one
         self._numbers: dict[str, int] = {}  # for each name in the current one the first number that may be free
 
-    @contextmanager
-    def entered(self, scope: VariableScope) -> Iterator[VariableScope]:
-        """Make a scope the current one inside a ``with`` block."""
+    def enter(self, scope: VariableScope) -> Callable[[], None]:
+        """Make a scope the current one, and give the function that leaves it.
+
+        Nothing else leaves it: as in TensorFlow, a scope that a program enters by hand stays, also where the program
+        keeps no reference to it.
+        """
         self._opened[scope.name] = self._opened.get(scope.name, 0) + 1
         self._inside.append(scope.name)
         outer = self.current, self._inside, self._numbers
         inside: list[str] = []
         self.current, self._inside, self._numbers = scope, inside, {}
-        try:
-            yield scope
-        finally:
+
+        def leave() -> None:
             self.current, self._inside, self._numbers = outer
             # Inside a scope that is opened again its inner default names begin again.
             for name in inside:
                 self._close(name)
+
+        return leave
 
     def _close(self, name: str) -> None:
         count = self._opened.pop(name) - 1
@@ -276,21 +280,22 @@ class variable_scope:  # noqa: N801, TensorFlow's name
             "use_resource": use_resource,
             "reuse": reuse,
         }
-        self._entered: list[tuple[VariableScope, AbstractContextManager[VariableScope]]] = []
+        self._entered: list[tuple[VariableScope, Callable[[], None], AbstractContextManager[VariableScope]]] = []
 
     def __enter__(self) -> VariableScope:
         block = self._block()
         scope = block.__enter__()
-        self._entered.append((scope, block))
+        self._entered.append((scope, _scopes().enter(scope), block))
         return scope
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        scope, block = self._entered[-1]
+        scope, leave, block = self._entered[-1]
         if _scopes().current is not scope:
             raise RuntimeError("Improper nesting of variable_scope.")
         self._entered.pop()
+        leave()
         block.__exit__(kind, error, traceback)
 
     @contextmanager
@@ -300,8 +305,7 @@ class variable_scope:  # noqa: N801, TensorFlow's name
         with graph.name_scope(_here(graph) if name_scope is None else name_scope) as entered:
             again = self._name_or_scope
             original = again.original_name_scope if isinstance(again, VariableScope) else entered
-            with _scopes().entered(base.inner(name=name, name_scope=original, **self._changes)) as scope:
-                yield scope
+            yield base.inner(name=name, name_scope=original, **self._changes)
 
     def _names(self) -> tuple[VariableScope, str, str | None]:
         """The scope whose defaults hold, the name of the new one, and its name scope; None to stay in the current."""

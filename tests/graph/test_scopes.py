@@ -102,6 +102,16 @@ def test_blocks_that_are_left_in_the_wrong_order(graph):
     assert "/device:CPU:0" == tf.constant(1.0).device
 
 
+def test_control_inputs_stay_that_are_entered_by_hand(graph):
+    """A block that nothing refers to is still open; a list of slices stands for its values."""
+    values = tf.constant(1.0, name="values")
+    tf.control_dependencies([tf.IndexedSlices(values, tf.constant(0))]).__enter__()
+    tf.control_dependencies(None)
+    assert ["values"] == [op.name for op in tf.no_op().control_inputs]
+    with pytest.raises(TypeError, match="float"):
+        tf.control_dependencies([1.0])  # type: ignore[list-item]
+
+
 def test_a_name_scope_ends_inside_a_block_of_another_graph(graph):
     """A scope enters a graph only where its values are of another one than the default graph."""
     scope = tf.name_scope("a")

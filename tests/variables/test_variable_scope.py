@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 
 import pytest
@@ -140,6 +141,14 @@ def test_scopes_are_left_in_order():
             assert "outer/first/second" == tf.get_variable_scope().name
         scope.__exit__(None, None, None)
         assert "outer" == tf.get_variable_scope().name
+
+
+def test_a_scope_stays_that_is_entered_by_hand(graph):
+    """A scope that nothing refers to still names variables; as in TensorFlow its name scope has ended."""
+    tf.variable_scope("s").__enter__()
+    gc.collect()
+    assert "s/w:0" == tf.get_variable("w", [1]).name
+    assert "Const:0" == tf.constant(1.0).name
 
 
 def test_a_block_can_be_entered_again():
