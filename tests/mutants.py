@@ -2323,6 +2323,14 @@ MUTANTS = [
             "Many variable scopes with one default name take time in proportion to their number.",
         ),
         (
+            "options-are-of-their-kind",
+            "graph/attr_defs.py",
+            "        if fault(AttrDef(attr.name, attr.kind), value):",
+            "        if False:",
+            "graph/test_apply.py",
+            "An option of another kind is refused when the operation is made.",
+        ),
+        (
             "scopes-entered-by-hand-stay",
             "variables/variable_scope.py",
             "(scope, _scopes().enter(scope), block)",

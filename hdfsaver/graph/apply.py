@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from hdfsaver import dtypes
+from hdfsaver.graph.attr_defs import of_kind
 from hdfsaver.graph.definition import OpDef, lookup
 from hdfsaver.graph.graph import Graph, default_graphs
 from hdfsaver.graph.operation import Operation
@@ -246,6 +247,8 @@ def _complete_attrs(definition: OpDef, attrs: dict[str, AttrValue], name: str) -
         unknown = [key for key in complete if key not in definition.attr_defs.by_name]
         if unknown:
             raise TypeError(f"{name!r} ({definition.type}) has no attribute {', '.join(unknown)}.")
+    for key, value in attrs.items():
+        complete[key] = of_kind(definition.attr_defs.by_name[key], value, f"{name!r} ({definition.type})")
     if definition.chosen:
         _check_chosen(definition, complete, name)
     missing = definition.attr_defs.by_name.keys() - complete.keys() if definition.needed else ()

@@ -198,6 +198,9 @@ _PYTHON_TYPES: dict[str, type] = {
 }
 """The Python types that alone tell a kind."""
 
+_KNOWN_BY_TYPE: dict[str, type] = {**_PYTHON_TYPES, "type": str}
+"""Those that tell it where a value comes from a function of this package."""
+
 
 def _type_that_tells(attr: AttrDef) -> type | None:
     """The Python type whose values are all right, if there is one."""
@@ -252,6 +255,40 @@ def fault(attr: AttrDef, value: AttrValue) -> str:
         )
         return f"{measured} must be at least minimum {attr.minimum}"
     return ""
+
+
+def of_kind(attr: AttrDef, value: Any, node: str) -> Any:
+    """The value that a call gives to an attribute, numbers converted as TensorFlow does.
+
+    Parameters
+    ----------
+    attr : AttrDef
+    value : object
+    node : str
+        The operation, for messages.
+
+    Returns
+    -------
+    AttrValue
+        Of the kind of the attribute. Whether it is one of those allowed is not looked at.
+
+    Raises
+    ------
+    TypeError
+        It is of another kind.
+    ValueError
+        It is an integer of more than 64 bits.
+    """
+    wanted = _KNOWN_BY_TYPE.get(attr.kind)
+    if type(value) is not wanted:
+        if wanted in (int, float) and not isinstance(value, str | bytes):
+            with suppress(TypeError, ValueError, OverflowError):
+                value = wanted(value)
+        if fault(AttrDef(attr.name, attr.kind), value):
+            raise TypeError(f"Expected {attr.kind} for argument {attr.name!r} of {node}, not {value!r}.")
+    if wanted is int and not -(2**63) <= value < 2**63:
+        raise ValueError(f"Argument {attr.name!r} of {node} is {value}, which does not fit into 64 bits.")
+    return value
 
 
 def _shown(value: AttrValue) -> str:

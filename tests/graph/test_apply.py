@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 
+import numpy as np
 import pytest
 
 import hdfsaver as tf
@@ -100,3 +101,27 @@ def test_numbers_of_outputs_are_limited(op_type, key):
             tracemalloc.stop()
         assert before == tf.get_default_graph().get_operations()
         assert 4 == len(apply_list(op_type, *inputs, **{key: 4}))
+
+
+@pytest.mark.parametrize(
+    ("make", "error"),
+    [
+        (lambda: tf.count_up_to(tf.Variable(0), "3"), TypeError),
+        (lambda: tf.count_up_to(tf.Variable(0), 2**63), ValueError),
+        (lambda: tf.matmul([[1.0]], [[1.0]], transpose_a="yes"), TypeError),
+        (lambda: tf.nn.top_k([1.0], sorted=1), TypeError),
+        (lambda: tf.Assert([True], [1], summarize="all"), TypeError),
+    ],
+)
+def test_options_of_another_kind(graph, make, error):
+    """They are refused when the operation is made, as in TensorFlow, and not when the graph is written."""
+    with pytest.raises(error, match="rgument '(limit|transpose_a|sorted|summarize)' of"):
+        make()
+
+
+def test_numbers_given_as_options_are_converted(graph):
+    """NumPy's numbers and fractions become integers, as in TensorFlow, and can be written."""
+    for number, limit in enumerate((2.5, True, np.int64(3), np.array(2), tf.Dimension(4))):
+        tf.count_up_to(tf.Variable(0), limit, name=f"count_{number}")
+    messages = {node.name: node for node in graph.as_graph_def().node}
+    assert [2, 1, 3, 2, 4] == [messages[f"count_{number}"].attr["limit"].i for number in range(5)]
