@@ -18,6 +18,7 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.walks import ancestors, execution_order
 from hdfsaver.schema import DiGraph
+from hdfsaver.session.late_reads import LateReads
 
 Output = tuple[str, int]
 """A tensor as the DiGraph names it: operation and output."""
@@ -127,10 +128,12 @@ class _Planner:
         # Before the order: a TensorFlow loop, whose operations are not known here, does not have one.
         _check_known(self.digraph, needed, place)
         order = execution_order(self.digraph, needed, place, self.known)
+        self.late_reads = LateReads(self.digraph, order, self.known)
         feed_slots = tuple(self._slot(output) for output in self.fed)
         steps = [self._step(name) for name in order]
-        wanted = [None if output < 0 else self._slot((name, output)) for name, output in self.fetches]
-        reads = [output >= 0 and self._is_variable((name, output)) for name, output in self.fetches]
+        fetched = [self.late_reads.fetched(output) for output in self.fetches]
+        wanted = [None if output < 0 else self._slot((name, output)) for name, output in fetched]
+        reads = [output >= 0 and self._is_variable((name, output)) for name, output in fetched]
         last_uses = _last_uses(steps, keep={slot for slot in wanted if slot is not None})
         return ExecutionPlan(
             digraph=self.digraph,
@@ -152,7 +155,7 @@ class _Planner:
 
     def _step(self, name: str) -> Step:
         data = self.digraph.nodes[name]
-        inputs = data["inputs"]
+        inputs = [self.late_reads.input_of(name, source) for source in data["inputs"]]
         definition = _definition(data["op"])
         if definition.further_types:
             _check_types(definition, name, data["attrs"])

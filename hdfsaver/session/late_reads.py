@@ -1,0 +1,99 @@
+"""Which operations see a variable that was changed after it had been read for them.
+
+TensorFlow reads a variable without copying it, and changes it in place. So an operation that waits for the change sees
+the new value, even where it takes the tensor of a read that ran before. Values here are never changed in place; such an
+operation reads the variable again instead. Others keep the value that was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from hdfsaver import dtypes
+from hdfsaver.graph.definition import find
+from hdfsaver.schema import DiGraph
+
+Output = tuple[str, int]
+"""A tensor as the DiGraph names it: operation and output."""
+
+
+class LateReads:
+    """The reads of variables in one run that are to be made again.
+
+    Parameters
+    ----------
+    digraph : networkx.DiGraph
+    order : sequence of str
+        The operations of the run, in the order in which they run.
+    known : collection of (str, int)
+        The tensors that are fed.
+    """
+
+    def __init__(self, digraph: DiGraph, order: Sequence[str], known: Collection[Output]) -> None:
+        self._nodes: Mapping[str, Mapping[str, Any]] = digraph.nodes
+        self._known = known
+        self._bits: dict[str, int] = {}
+        self._before: dict[str, int] = {}
+        changes = {name: self._changed_by(name) for name in order}
+        for variable in {variable for changed in changes.values() for variable in changed}:
+            self._bits[variable] = 1 << len(self._bits)
+        if self._bits:
+            self._follow(order, changes)
+
+    def _follow(self, order: Sequence[str], changes: Mapping[str, Collection[str]]) -> None:
+        """Find which variables have changed before each operation; sets of them are the bits of an integer."""
+        after: dict[str, int] = {}
+        for name in order:
+            data = self._nodes[name]
+            before = 0
+            for source, output in data["inputs"]:
+                if (source, output) not in self._known:
+                    before |= after.get(source, 0)
+            for source in data["control_inputs"]:
+                before |= after.get(source, 0)
+            self._before[name] = before
+            for variable in changes[name]:
+                before |= self._bits[variable]
+            after[name] = before
+
+    def _changed_by(self, name: str) -> list[str]:
+        data = self._nodes[name]
+        definition = find(data["op"])
+        if definition is None:
+            return []
+        takes_ref = definition.parsed.takes_ref(len(data["inputs"]))
+        found = [self._variable(source) for source, is_ref in zip(data["inputs"], takes_ref, strict=True) if is_ref]
+        return [variable for variable in found if variable is not None]
+
+    def _variable(self, output: Output) -> str | None:
+        """The operation that holds the variable to which a tensor refers."""
+        name, position = output
+        while output not in self._known and dtypes.is_ref(self._nodes[name]["outputs"][position][0]):
+            inputs = self._nodes[name]["inputs"]
+            if not inputs:
+                return name
+            if position:
+                return None
+            output = name, position = inputs[0]
+        return None
+
+    def _read(self, output: Output) -> str | None:
+        """The variable, where a tensor is what a read of one gives."""
+        name, _ = output
+        data = self._nodes[name]
+        if output in self._known or data["op"] != "Identity":
+            return None
+        return self._variable(data["inputs"][0])
+
+    def input_of(self, name: str, source: Output) -> Output:
+        """The tensor that an operation takes as an input: the variable itself where it is to be read again."""
+        variable = self._read(source) if self._before.get(name) else None
+        if variable is None or not self._before[name] & self._bits.get(variable, 0):
+            return source
+        return variable, 0
+
+    def fetched(self, output: Output) -> Output:
+        """The tensor that is given to the user: the variable at the end of the run, where it changes in it."""
+        variable = self._read(output) if self._bits and output[1] == 0 else None
+        return output if variable is None or variable not in self._bits else (variable, 0)

@@ -1,0 +1,84 @@
+"""What waits for a change of a variable sees the change, whichever read it takes; values are TensorFlow's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import hdfsaver as tf
+
+
+@pytest.fixture
+def sess() -> Iterator[tf.Session]:
+    """A session of the default graph."""
+    with tf.Session() as session:
+        yield session
+
+
+def start(sess: tf.Session) -> None:
+    """Give all variables their initial values."""
+    sess.run(tf.global_variables_initializer())
+
+
+def test_what_waits_sees_the_change(sess: tf.Session) -> None:
+    """The read ``v/read`` was made before; what takes it after an assignment has the value behind it."""
+    v = tf.Variable([1.0, 2.0])
+    for change, wanted in ((v.assign_add([10.0, 10.0]), [11, 12]), (v.assign([7.0, 7.0]), [7, 7]), (v * 2.0, [1, 2])):
+        with tf.control_dependencies([change]):
+            copies = [tf.identity(v), v + 0.0, tf.identity(v.value())]
+        start(sess)
+        for copy in sess.run(copies):
+            assert wanted == copy.tolist()
+
+
+def test_what_does_not_wait_keeps_what_was_read(sess: tf.Session) -> None:
+    """A value that the change itself is computed of is the old one, also where another operation takes both."""
+    v = tf.Variable(5.0)
+    before = v * 1.0
+    with tf.control_dependencies([before]):
+        change = v.assign(before + 4.0)
+    with tf.control_dependencies([change]):
+        both = before * 100.0 + v
+    start(sess)
+    assert 509.0 == sess.run(both)
+
+
+def test_through_several_operations(sess: tf.Session) -> None:
+    """The change may be far away, and of one variable only; a fed variable and a fed read keep what was fed."""
+    v, w = tf.Variable(1.0), tf.Variable(1.0)
+    with tf.control_dependencies([tf.group(v.assign(3.0))]):
+        wait = tf.constant(0.0)
+    sums = [v + wait, w + wait, v.value() * 1.0]
+    start(sess)
+    assert [3.0, 1.0] == sess.run(sums[:2])
+    start(sess)
+    assert 9.0 == sess.run(sums[0], {v.value(): 9.0})
+
+
+def test_fetched_reads(sess: tf.Session) -> None:
+    """A read that is fetched beside a change has the value at the end of the run; one that is fed is as it was."""
+    v = tf.Variable([1.0])
+    change = v.assign_add([1.0])
+    start(sess)
+    read, _, by_itself = sess.run([v.value(), change, v])
+    assert [2.0, 2.0] == [*read, *by_itself]
+    read[0] = 100.0
+    assert [2.0] == sess.run(v).tolist()
+    assert [7.0] == sess.run([v.value(), change], {v.value(): [7.0]})[0].tolist()
+
+
+def test_many_changes_one_after_the_other(sess: tf.Session) -> None:
+    """Each of a chain of operations sees the changes before it."""
+    v = tf.Variable(0.0)
+    seen: list[Any] = []
+    waits: list[Any] = []
+    for number in range(5):
+        with tf.control_dependencies(waits):
+            seen.append(v + 0.0)
+        with tf.control_dependencies([seen[-1]]):
+            waits = [v.assign_add(float(number))]
+    start(sess)
+    np.testing.assert_array_equal([0, 0, 1, 3, 6], sess.run(seen))
