@@ -374,6 +374,7 @@ from hdfsaver.ops.state_ops import (
 from hdfsaver.ops.string_ops import (
     as_string,
 )
+from hdfsaver.ops.uniqueness import unique
 from hdfsaver.programs.behavior import (
     control_flow_v2_enabled,
     disable_control_flow_v2,
@@ -869,6 +870,7 @@ __all__ = [
     "uint4",
     "uint64",
     "uint8",
+    "unique",
     "unravel_index",
     "unsorted_segment_sum",
     "unstack",

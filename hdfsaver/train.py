@@ -43,6 +43,9 @@ from hdfsaver.monitoring.stop_hooks import (
 )
 from hdfsaver.monitoring.supervisor import Supervisor
 from hdfsaver.monitoring.training_session import MonitoredTrainingSession
+from hdfsaver.optimizers.adam import AdamOptimizer
+from hdfsaver.optimizers.gradient_descent import GradientDescentOptimizer
+from hdfsaver.optimizers.optimizer import Optimizer
 from hdfsaver.reading.find_checkpoint import (
     checkpoint_exists,
     get_checkpoint_mtimes,
@@ -79,6 +82,7 @@ if typing.TYPE_CHECKING:
     )
 
 __all__ = [
+    "AdamOptimizer",
     "BytesList",
     "CheckpointReader",
     "CheckpointSaverHook",
@@ -97,6 +101,7 @@ __all__ = [
     "FinalOpsHook",
     "FloatList",
     "GlobalStepWaiterHook",
+    "GradientDescentOptimizer",
     "Int64List",
     "JobDef",
     "LoggingTensorHook",
@@ -106,6 +111,7 @@ __all__ = [
     "NanLossDuringTrainingError",
     "NanTensorHook",
     "NewCheckpointReader",
+    "Optimizer",
     "ProfilerHook",
     "RestoreReport",
     "Saver",

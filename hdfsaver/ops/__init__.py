@@ -2,6 +2,7 @@
 
 from hdfsaver.ops import (
     activations,
+    adaptive_moments,
     arithmetic,
     batch_norm,
     biases,
@@ -15,6 +16,7 @@ from hdfsaver.ops import (
     control_flow,
     convolutions,
     depthwise,
+    descents,
     elementary,
     filling,
     grids,
@@ -42,10 +44,12 @@ from hdfsaver.ops import (
     slicing,
     state_ops,
     string_ops,
+    uniqueness,
 )
 
 __all__ = [
     "activations",
+    "adaptive_moments",
     "arithmetic",
     "batch_norm",
     "biases",
@@ -59,6 +63,7 @@ __all__ = [
     "control_flow",
     "convolutions",
     "depthwise",
+    "descents",
     "elementary",
     "filling",
     "grids",
@@ -86,4 +91,5 @@ __all__ = [
     "slicing",
     "state_ops",
     "string_ops",
+    "uniqueness",
 ]

@@ -18,15 +18,10 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.ops.base import Flat, Grads, KernelState, variable_key
 from hdfsaver.ops.memory import own
+from hdfsaver.ops.variable_values import HANDLE, variable_behind
 from hdfsaver.shapes import Shape
 from hdfsaver.shapes import text as shape_text
 from hdfsaver.tensor_info import Array
-
-HANDLE = "VarHandleOp"
-"""The type of the operations that hold resource variables."""
-
-_PASSING = frozenset({"Identity", "Enter", "Switch"})
-"""The operations through which a handle reaches another one unchanged."""
 
 
 @register
@@ -46,18 +41,6 @@ class VarHandleOp(Flat):
     def kernel(self, node: Node) -> Kernel:
         key = variable_key(node)
         return lambda state: key
-
-
-def variable_behind(node: Node, position: int = 0) -> Node | None:
-    """The operation that made the handle which an operation takes; None where that is not known before a run."""
-    while len(node.inputs) > position:
-        op = node.source_type(position)
-        if op == HANDLE:
-            return node.source(position)
-        if op not in _PASSING:
-            return None
-        node, position = node.source(position), 0
-    return None
 
 
 def static_shape(node: Node) -> Shape:

@@ -10,6 +10,24 @@ from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import KernelState
 from hdfsaver.tensor_info import Array
 
+HANDLE = "VarHandleOp"
+"""The type of the operations that hold variables behind handles."""
+
+_PASSING = frozenset({"Identity", "Enter", "Switch"})
+"""The operations through which a handle reaches another one unchanged."""
+
+
+def variable_behind(node: Node, position: int = 0) -> Node | None:
+    """The operation that made the handle which an operation takes; None where that is not known before a run."""
+    while len(node.inputs) > position:
+        op = node.source_type(position)
+        if op == HANDLE:
+            return node.source(position)
+        if op not in _PASSING:
+            return None
+        node, position = node.source(position), 0
+    return None
+
 
 def current(state: KernelState, ref: str, node: Node) -> Array:
     """The value of a variable that an operation is about to change.

@@ -232,7 +232,7 @@ def get_variable(
     Parameters
     ----------
     name : str
-        The scope's name is put before it.
+        The scope's name is put before it; an empty one stands for the name of the scope itself.
     shape : sequence of int, optional
         Not to be given where the initializer is a constant.
     dtype : DType, optional
@@ -275,9 +275,9 @@ def get_variable(
     Type checkers take the result for a `Variable` unless a partitioner is given here; a partitioner or a custom getter
     of the scope may make it another.
     """
-    if not name:
-        raise ValueError("Variable name should be specified for variable creation.")
     scope = get_variable_scope()
+    if not name and not scope.name:
+        raise ValueError("Variable name should be specified for variable creation.")
     partitioner = scope.partitioner if partitioner is None else partitioner
     synchronization, aggregation, trainable = checked(synchronization, aggregation, trainable, name)
     options: dict[str, Any] = {

@@ -11,7 +11,7 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.messages import message_classes
-from hdfsaver.ops.resource_ops import HANDLE
+from hdfsaver.ops.variable_values import HANDLE
 from hdfsaver.schema import VariableDef
 from hdfsaver.shapes import ShapeLike, TensorShape
 from hdfsaver.variables.variable import Variable

@@ -12,9 +12,10 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver.graph.apply import apply, apply_list, apply_op
-from hdfsaver.graph.definition import Kernel, Node, OpDef, find
+from hdfsaver.graph.definition import Kernel, Node, OpDef, find, registered
 from hdfsaver.graph.graph import Graph
 from hdfsaver.ops.control_flow import Chooser
+from hdfsaver.ops.update_rules import Rule
 from hdfsaver.session import numpy_engine
 from tests.ops.make_programs import feed_for, tensors_in
 from tests.ops.programs import PROGRAMS, RESULTS
@@ -104,9 +105,37 @@ def changes_of_handles(tf: Any) -> list[Any]:
         return [*read, is_there, *others, apply_op("DestroyResourceOp", v)]
 
 
+def steps_of_optimizers(tf: Any) -> list[Any]:
+    """Every operation that does a step of an optimizer."""
+    steps = []
+    for op_type in registered():
+        definition = find(op_type)
+        if isinstance(definition, Rule):
+            steps.append(step_of(tf, definition))
+    return steps
+
+
+def step_of(tf: Any, rule: Rule) -> Any:
+    """One operation of an optimizer, on variables of its own: all numbers are 0.5, and the gradient ones."""
+    variables: list[Any] = [tf.Variable([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]) for _ in rule.kept.split()]
+    initializers = [variable.initializer for variable in variables]
+    if rule.by_handle:
+        variables = [apply("VarHandleOp", dtype="float32", shape=(2, 3)) for _ in variables]
+        initializers = [apply_op("AssignVariableOp", variable, np.ones((2, 3), "f")) for variable in variables]
+    given: list[Any] = []
+    for argument in rule.parsed.inputs[len(variables) :]:
+        if argument.name in ("grad", "delta"):
+            given.append(tf.ones([1, 3] if rule.is_sparse else [2, 3]))
+        else:
+            given.append({"indices": [1], "global_step": np.int64(2)}.get(argument.name, 0.5))
+    with tf.control_dependencies(initializers):
+        return apply_op(rule.type, *variables, *given)
+
+
 def run_everything() -> None:
     """Run the programs, the calls for one dtype each, and the cases."""
-    for program in (*PROGRAMS.values(), *RESULTS.values(), changes_of_variables, changes_of_handles):
+    changes = (changes_of_variables, changes_of_handles, steps_of_optimizers)
+    for program in (*PROGRAMS.values(), *RESULTS.values(), *changes):
         with Graph().as_default() as graph:
             _run(graph, list(tensors_in(program(tf))), {})
     for name, call in CALLS.items():

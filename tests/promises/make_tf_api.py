@@ -45,9 +45,9 @@ train.replica_device_setter Session InteractiveSession get_default_session get_s
 assert_none_equal assert_less assert_less_equal assert_greater assert_greater_equal assert_negative assert_positive
 assert_non_negative assert_non_positive assert_near assert_rank assert_rank_at_least assert_rank_in assert_integer
 assert_type assert_scalar assert_proper_iterable assert_same_float_dtype debugging.assert_shapes is_numeric_tensor
-is_non_decreasing is_strictly_increasing
-python_io.TFRecordWriter python_io.TFRecordOptions python_io.tf_record_iterator io.TFRecordWriter io.TFRecordOptions
-io.tf_record_iterator
+is_non_decreasing is_strictly_increasing python_io.TFRecordWriter python_io.TFRecordOptions
+python_io.tf_record_iterator io.TFRecordWriter io.TFRecordOptions io.tf_record_iterator unique train.Optimizer
+train.GradientDescentOptimizer train.AdamOptimizer
 """.split()  # noqa: SIM905, a list would be one name a line
 
 

@@ -32,7 +32,7 @@ LAYERS = (
     ("formats",),
     ("arrays",),
     ("variables", "session", "training"),
-    ("assertions",),
+    ("assertions", "optimizers"),
     ("checkpoint", "layers"),
     ("monitoring", "conversion", "saved_model"),
     ("cli", "testing", "programs"),
@@ -68,7 +68,7 @@ PARTS: dict[str, dict[str, set[str]]] = {
 }
 
 # The files that the families of `ops` may import.
-SHARED_BY_FAMILIES = {"base", "indexed_slices", "memory", "sliding_windows", "variable_values"}
+SHARED_BY_FAMILIES = {"base", "indexed_slices", "memory", "sliding_windows", "update_rules", "variable_values"}
 COMPOSED_OF_FAMILIES = {"grids", "init_ops"}  # they define no operation, and combine those of other families
 
 

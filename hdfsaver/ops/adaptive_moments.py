@@ -1,0 +1,138 @@
+"""Steps by running means of the gradient and of its square: Adam and its relatives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hdfsaver.graph.definition import FLOATS, Node, register
+from hdfsaver.ops.update_rules import Rule, Step
+from hdfsaver.tensor_info import Array
+
+
+def _towards(mean: Array, value: Array, decay: Array) -> Array:
+    """A running mean after one more value."""
+    change = value - mean
+    change *= 1 - decay
+    change += mean
+    return change
+
+
+class _Adam(Rule):
+    kept = "var m v"
+    numbers = "beta1_power beta2_power lr beta1 beta2 epsilon grad"
+    options = {"use_nesterov": False}
+
+    def step(self, node: Node) -> Step:
+        looks_ahead = node.attrs["use_nesterov"]
+
+        def step(
+            var: Array,
+            m: Array,
+            v: Array,
+            beta1_power: Array,
+            beta2_power: Array,
+            lr: Array,
+            beta1: Array,
+            beta2: Array,
+            epsilon: Array,
+            grad: Array,
+        ) -> Sequence[Array]:
+            rate = lr * np.sqrt(1 - beta2_power) / (1 - beta1_power)
+            m = _towards(m, grad, beta1)
+            v = _towards(v, np.square(grad), beta2)
+            change = (grad * (1 - beta1) + beta1 * m) * rate if looks_ahead else m * rate
+            scale = np.sqrt(v)
+            scale += epsilon
+            change /= scale
+            return [var - change, m, v]
+
+        return step
+
+
+@register
+class ApplyAdam(_Adam):
+    """Adam: var - rate * m / (sqrt(v) + epsilon), where m and v are running means of grad and of its square."""
+
+    type = "ApplyAdam"
+
+
+@register
+class ResourceApplyAdam(_Adam):
+    """As `ApplyAdam`, behind handles."""
+
+    type = "ResourceApplyAdam"
+    by_handle = True
+
+
+class _AdaMax(Rule):
+    types = {"T": FLOATS}
+    kept = "var m v"
+    numbers = "beta1_power lr beta1 beta2 epsilon grad"
+
+    def step(self, node: Node) -> Step:
+        def step(
+            var: Array,
+            m: Array,
+            v: Array,
+            beta1_power: Array,
+            lr: Array,
+            beta1: Array,
+            beta2: Array,
+            epsilon: Array,
+            grad: Array,
+        ) -> Sequence[Array]:
+            m = _towards(m, grad, beta1)
+            v = np.maximum(beta2 * v, np.abs(grad))
+            return [var - lr / (1 - beta1_power) * (m / (v + epsilon)), m, v]
+
+        return step
+
+
+@register
+class ApplyAdaMax(_AdaMax):
+    """AdaMax: as Adam, by the largest of the decayed gradients so far instead of their squares."""
+
+    type = "ApplyAdaMax"
+
+
+@register
+class ResourceApplyAdaMax(_AdaMax):
+    """As `ApplyAdaMax`, behind handles."""
+
+    type = "ResourceApplyAdaMax"
+    by_handle = True
+
+
+@register
+class ResourceApplyAdamWithAmsgrad(Rule):
+    """As `ApplyAdam`, by the largest running mean of the square so far."""
+
+    type = "ResourceApplyAdamWithAmsgrad"
+    by_handle = True
+    types = {"T": FLOATS}
+    kept = "var m v vhat"
+    numbers = "beta1_power beta2_power lr beta1 beta2 epsilon grad"
+
+    def step(self, node: Node) -> Step:
+        def step(
+            var: Array,
+            m: Array,
+            v: Array,
+            vhat: Array,
+            beta1_power: Array,
+            beta2_power: Array,
+            lr: Array,
+            beta1: Array,
+            beta2: Array,
+            epsilon: Array,
+            grad: Array,
+        ) -> Sequence[Array]:
+            rate = lr * np.sqrt(1 - beta2_power) / (1 - beta1_power)
+            m = _towards(m, grad, beta1)
+            v = _towards(v, np.square(grad), beta2)
+            vhat = np.maximum(v, vhat)
+            return [var - m * rate / (np.sqrt(vhat) + epsilon), m, v, vhat]
+
+        return step

@@ -1,0 +1,1 @@
+"""From derivatives to changed variables: optimizers, their rates, and averages of variables."""

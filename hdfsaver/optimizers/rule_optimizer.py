@@ -1,0 +1,80 @@
+"""Optimizers whose rule is an operation: for tensors, slices, references and handles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hdfsaver.graph.apply import apply_op
+from hdfsaver.graph.composite_tensors import IndexedSlices
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.casting import cast
+from hdfsaver.ops.variable_values import of_handle
+from hdfsaver.optimizers.optimizer import Optimizer
+from hdfsaver.schema import AttrValue
+from hdfsaver.variables.variable import Variable
+
+
+class RuleOptimizer(Optimizer):
+    """An optimizer with a rule: a subclass writes `_apply` for all kinds of derivatives and variables."""
+
+    def _apply(self, var: Variable, grad: Tensor, indices: Tensor | None) -> Operation:
+        """Make the operation that changes a variable, or where there are indices those rows of it."""
+        raise NotImplementedError(f"{type(self).__name__} has no rule.")
+
+    def _apply_dense(self, grad: Tensor, var: Variable) -> Any:
+        return self._apply(var, grad, None)
+
+    def _resource_apply_dense(self, grad: Tensor, handle: Any) -> Any:
+        return self._apply(handle, grad, None)
+
+    def _apply_sparse(self, grad: IndexedSlices, var: Variable) -> Any:
+        return self._apply(var, grad.values, grad.indices)
+
+    def _resource_apply_sparse(self, grad: Tensor, handle: Any, indices: Tensor) -> Any:
+        return self._apply(handle, grad, indices)
+
+    def _rule(
+        self,
+        rule: str,
+        var: Variable,
+        slots: Sequence[str],
+        inputs: Sequence[Any],
+        **attrs: AttrValue,
+    ) -> Operation:
+        """Make the operation of a rule.
+
+        Parameters
+        ----------
+        rule : str
+            The operation's type without what says on what it works: ``"Adam"``.
+        var : Variable
+            The variable.
+        slots : sequence of str
+            The names of its slots that the operation takes.
+        inputs : sequence
+            What follows them: the gradient in a list, alone or with the numbers of rows; other tensors are converted
+            to the variable's dtype.
+        **attrs
+            Attributes of the operation.
+
+        Returns
+        -------
+        Operation
+        """
+        kept = [var, *(self.get_slot(var, name) for name in slots)]
+        handles = [of_handle(variable) for variable in kept]
+        kind = var.dtype.base_dtype
+        given: list[Any] = []
+        is_sparse = False
+        for item in inputs:
+            if isinstance(item, list):
+                given += item
+                is_sparse = len(item) > 1
+            else:
+                given.append(cast(item, kind))
+        by_handle = handles[0] is not None
+        op_type = f"{'Resource' * by_handle}{'Sparse' * is_sparse}Apply{rule}"
+        targets = [handle.handle for handle in handles if handle is not None] if by_handle else kept
+        return apply_op(op_type, *targets, *given, use_locking=bool(self._use_locking), **attrs)

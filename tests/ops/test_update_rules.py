@@ -1,0 +1,124 @@
+"""Operations that do a step of an optimizer, by themselves: what they change, what they refuse, and whose memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import hdfsaver as tf
+from hdfsaver.graph.apply import apply, apply_op
+
+WRONG = tf.errors.InvalidArgumentError
+
+# As TensorFlow computed them: the variables of the step, in order.
+LOOKING_AHEAD = [
+    [0.9728087186813354, 2.003798246383667],
+    [0.14000001549720764, 0.07999996840953827],
+    [0.2995000183582306, 0.4059999883174896],
+]
+ADAMAX = [[0.7666667103767395, 1.9272727966308594], [0.14000001549720764, 0.07999996840953827], [0.5, 1.0]]
+AMSGRAD = [
+    [0.9783705472946167, 1.9900881052017212],
+    [0.14000001549720764, 0.07999996840953827],
+    [0.2995000183582306, 0.4059999883174896],
+    [0.2995000183582306, 0.5],
+]
+
+
+def unknown(value: Any) -> Any:
+    """A float32 tensor whose shape is not known before the run."""
+    return tf.placeholder_with_default(np.asarray(value, np.float32), None)
+
+
+def test_gives_the_variable() -> None:
+    """The output is the variable itself, and what a session gave out before stays as it was."""
+    v = tf.Variable([1.0, 2.0])
+    step = apply("ApplyGradientDescent", v, 0.5, [2.0, 4.0])
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        before = sess.run(v)
+        kept = sess.state.variables["Variable"]
+        assert [0.0, 0.0] == sess.run(step).tolist()
+        assert [1.0, 2.0] == before.tolist() == kept.tolist()
+        assert not sess.state.variables["Variable"].flags.writeable
+
+
+def test_gradient_is_not_kept() -> None:
+    """A variable never has the memory of what was fed or of a constant, even where a step leaves it unchanged."""
+    v = tf.Variable([1.0, 2.0])
+    fed = np.array([0.0, 0.0], np.float32)
+    x = tf.placeholder(tf.float32, [2])
+    step = apply("ApplyGradientDescent", v, 0.0, x)
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        sess.run(step, {x: fed})
+        fed[:] = 100.0
+        assert [1.0, 2.0] == sess.run(v).tolist()
+
+
+def test_behind_handles() -> None:
+    """An operation on handles changes the same values, and has no output."""
+    v = apply("VarHandleOp", dtype="float32", shape=(2,), shared_name=b"v")
+    start = apply_op("AssignVariableOp", v, np.array([1.0, 2.0], np.float32))
+    step = apply_op("ResourceApplyGradientDescent", v, 0.5, [2.0, 4.0])
+    with tf.Session() as sess:
+        with pytest.raises(tf.errors.FailedPreconditionError, match="uninitialized value v"):
+            sess.run(step)
+        sess.run(start)
+        assert sess.run(step) is None
+        assert [0.0, 0.0] == sess.run(apply("ReadVariableOp", v, dtype="float32")).tolist()
+
+
+def test_shapes_before_the_run() -> None:
+    """Shapes that cannot fit are refused when the operation is made, and the output has the variable's shape."""
+    v, m = tf.Variable([1.0, 2.0]), tf.Variable([1.0, 2.0, 3.0])
+    numbers = (0.9, 0.9, 0.1, 0.9, 0.9, 0.1)
+    assert [2] == apply("ApplyAdam", v, v, v, *numbers, unknown([1.0, 1.0])).shape.as_list()
+    for call in (
+        lambda: apply("ApplyGradientDescent", v, 0.5, [1.0]),
+        lambda: apply("ApplyGradientDescent", v, [0.5], [1.0, 1.0]),
+        lambda: apply("ApplyAdam", v, m, v, *numbers, [1.0, 1.0]),
+    ):
+        with pytest.raises(ValueError, match="shape|rank"):
+            call()
+
+
+def test_shapes_in_the_run() -> None:
+    """Shapes that were not known before are looked at in the run, and no variable has changed after an error."""
+    v, m = tf.Variable([1.0, 2.0]), tf.Variable(unknown([1.0, 2.0, 3.0]), validate_shape=False)
+    numbers = (0.9, 0.9, 0.1, 0.9, 0.9, 0.1)
+    steps = [
+        (apply("ApplyGradientDescent", v, 0.5, unknown([1.0])), "gradient of shape"),
+        (apply("ApplyGradientDescent", v, unknown([0.5]), unknown([1.0, 1.0])), "scalars"),
+        (apply("ApplyAdam", v, m, v, *numbers, unknown([1.0, 1.0])), "variables of one shape"),
+    ]
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for step, words in steps:
+            with pytest.raises(WRONG, match=words):
+                sess.run(step)
+        assert [1.0, 2.0] == sess.run(v).tolist()
+
+
+def test_nesterov_and_largest_squares() -> None:
+    """Adam that looks ahead, AdaMax and Amsgrad, whose numbers TensorFlow gave."""
+    numbers = (0.9, 0.99, 0.1, 0.9, 0.99, 0.1)
+    grad = [0.5, -1.0]
+    variables = [tf.Variable([1.0, 2.0]), tf.Variable([0.1, 0.2]), tf.Variable([0.3, 0.4])]
+    handles = [apply("VarHandleOp", dtype="float32", shape=(2,), shared_name=name.encode()) for name in "abcd"]
+    starts = ([1.0, 2.0], [0.1, 0.2], [0.3, 0.4], [0.2, 0.5])
+    given = [apply_op("AssignVariableOp", a, np.array(b, "f")) for a, b in zip(handles, starts, strict=True)]
+    amsgrad = apply_op("ResourceApplyAdamWithAmsgrad", *handles, *numbers, grad)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        sess.run(apply("ApplyAdam", *variables, *numbers, grad, use_nesterov=True))
+        np.testing.assert_allclose(LOOKING_AHEAD, sess.run(variables), rtol=1e-6)
+        sess.run(tf.global_variables_initializer())
+        sess.run(apply("ApplyAdaMax", *variables, 0.9, 0.1, 0.9, 0.99, 0.1, grad))
+        np.testing.assert_allclose(ADAMAX, sess.run(variables), rtol=1e-6)
+        sess.run(given)
+        sess.run(amsgrad)
+        found = sess.run([apply("ReadVariableOp", handle, dtype="float32") for handle in handles])
+        np.testing.assert_allclose(AMSGRAD, found, rtol=1e-6)

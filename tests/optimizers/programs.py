@@ -1,0 +1,91 @@
+"""Small programs that train, run by TensorFlow once (`make_programs.py`) and by hdfsaver in every test.
+
+Each is a function of the module that it is to be run with, ``tensorflow.compat.v1`` or ``hdfsaver``. It gives the
+operation of a step, and what is compared after some steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+Program = Callable[[Any], tuple[Any, list[Any]]]
+
+STEPS = (1, 2, 20)
+"""After which steps values are compared."""
+
+
+def network(tf: Any, dtype: str = "float32") -> Any:
+    """The loss of a small network: a matrix, and rows of a table of which one is taken twice."""
+    w = tf.get_variable("w", initializer=np.linspace(-1, 1, 6).reshape(3, 2).astype(dtype))
+    table = tf.get_variable("table", initializer=np.linspace(0.5, 2, 12).reshape(4, 3).astype(dtype))
+    rows = tf.placeholder_with_default([0, 2, 0], [None])
+    aim = tf.placeholder_with_default(np.linspace(0, 1, 6).reshape(3, 2).astype(dtype), [3, 2])
+    return tf.reduce_mean(tf.square(tf.matmul(tf.gather(table, rows), w) - aim))
+
+
+def trained(tf: Any, make: Callable[[Any], Any], dtype: str = "float32", **options: Any) -> tuple[Any, list[Any]]:
+    """A network, an optimizer and a global step."""
+    loss, optimizer = network(tf, dtype), make(tf.train)
+    step = tf.train.get_or_create_global_step()
+    done = optimizer.minimize(loss, global_step=step, **options)
+    return done, [*tf.global_variables(), *optimizer.variables(), loss]
+
+
+def by_hand(tf: Any) -> tuple[Any, list[Any]]:
+    """Derivatives that are changed before they are applied, in scopes, with variables that have none."""
+    with tf.variable_scope("net"), tf.name_scope("loss"):
+        loss = network(tf)
+        tf.get_variable("unused", [2], initializer=tf.zeros_initializer())
+    optimizer = tf.train.AdamOptimizer(tf.constant(0.005), name="mine")
+    with tf.name_scope("train"), tf.control_dependencies([tf.no_op("before")]):
+        found = optimizer.compute_gradients(loss, gate_gradients=optimizer.GATE_GRAPH, grad_loss=tf.constant(2.0))
+        changed = [
+            (tf.clip_by_value(grad, -0.1, 0.1), variable) if variable.op.name == "net/w" else (grad, variable)
+            for grad, variable in found
+        ]
+        done = optimizer.apply_gradients(changed, name="go")
+    return done, [*tf.global_variables(), *optimizer.variables()]
+
+
+def parts(tf: Any) -> tuple[Any, list[Any]]:
+    """A variable in two parts, and one with a constraint."""
+    half = tf.fixed_size_partitioner(2)
+    whole = tf.get_variable("whole", [4, 2], initializer=tf.ones_initializer(), partitioner=half)
+    bound = tf.get_variable("bound", initializer=[0.5, -0.5], constraint=lambda x: tf.clip_by_value(x, -0.4, 0.4))
+    first, second = list(whole)
+    loss = tf.reduce_sum(tf.square(first)) + tf.reduce_sum(tf.pow(second, 3.0)) + tf.reduce_sum(tf.square(bound - 1.0))
+    optimizer = tf.train.AdamOptimizer(0.01)
+    done = optimizer.minimize(loss, var_list=[[first, second], bound], colocate_gradients_with_ops=True)
+    return done, [*tf.global_variables(), *optimizer.variables()]
+
+
+def twice(tf: Any) -> tuple[Any, list[Any]]:
+    """Two optimizers of one name, each with slots of its own, which share no power."""
+    loss = network(tf)
+    first, second = tf.train.AdamOptimizer(0.01), tf.train.AdamOptimizer(lambda: 0.02, beta1=0.5)
+    done = tf.group(first.minimize(loss), second.minimize(loss, var_list=tf.trainable_variables()[:1]))
+    names = [variable.name for variable in (*first.variables(), *second.variables())]
+    return done, [tf.constant(names), *tf.global_variables()[4:6]]
+
+
+def of(make: Callable[[Any], Any], **options: Any) -> Program:
+    """The program with an optimizer that a function makes."""
+    return partial(trained, make=make, **options)
+
+
+PROGRAMS: dict[str, Program] = {
+    "gradient descent": of(lambda train: train.GradientDescentOptimizer(0.1)),
+    "gradient descent, float16": of(lambda train: train.GradientDescentOptimizer(0.1), dtype="float16"),
+    "gradient descent, locking": of(lambda train: train.GradientDescentOptimizer(0.1, use_locking=True, name="down")),
+    "adam": of(lambda train: train.AdamOptimizer(0.01)),
+    "adam, defaults": of(lambda train: train.AdamOptimizer(), name="step", gate_gradients=0),
+    "adam, float64": of(lambda train: train.AdamOptimizer(0.01, 0.8, 0.9, 0.01, True), dtype="float64"),
+    "adam, own scope": of(lambda train: train.AdamOptimizer(0.01, use_own_namescope_for_non_slot_vars=True)),
+    "adam, by hand": by_hand,
+    "adam, parts": parts,
+    "adam, twice": twice,
+}
