@@ -464,7 +464,7 @@ from hdfsaver.version import (
 newaxis = None
 
 if typing.TYPE_CHECKING:
-    from hdfsaver import app, compat, flags, io, layers, python_io, saved_model, test, train
+    from hdfsaver import app, compat, flags, io, layers, losses, python_io, saved_model, test, train
     from hdfsaver.arrays.array_files import load_file, open_file, save_file
     from hdfsaver.arrays.digraphs import read_digraph, write_digraph
     from hdfsaver.conversion.converting import convert
@@ -739,6 +739,7 @@ __all__ = [
     "logical_not",
     "logical_or",
     "logical_xor",
+    "losses",
     "make_ndarray",
     "make_template",
     "make_tensor_proto",
@@ -925,7 +926,7 @@ _LAZY = {
 if not typing.TYPE_CHECKING:  # or else a type checker would accept every name
 
     def __getattr__(name: str) -> object:
-        if name in ("app", "compat", "flags", "io", "layers", "python_io", "saved_model", "test", "train"):
+        if name in ("app", "compat", "flags", "io", "layers", "losses", "python_io", "saved_model", "test", "train"):
             return importlib.import_module(f"hdfsaver.{name}")
         if name not in _LAZY:
             raise _absent("hdfsaver", name, __all__)

@@ -1,17 +1,17 @@
-"""Record the graphs that TensorFlow makes of `programs.py`, and their results: run with a Python that has TensorFlow.
+"""Record the graphs that TensorFlow makes of programs, and their results: run with a Python that has TensorFlow.
 
-TF_USE_LEGACY_KERAS=1 python -m tests.layers.make_programs > tests/layers/programs.json
+TF_USE_LEGACY_KERAS=1 python -m tests.layers.make_programs tests.layers.programs > tests/layers/programs.json
 
 ``tf.layers`` of TensorFlow 2 needs the package ``tf_keras`` too.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from typing import Any
 
-from tests.layers.programs import PROGRAMS, RESULTS
 from tests.ops.make_programs import feed_for, nodes_of, plain, tensors_in
 
 COLLECTIONS = (
@@ -51,13 +51,14 @@ def run(tf: Any, program: Any) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Print the record of all programs, a line each."""
+    """Print the record of all programs of a module, a line each."""
     import tensorflow.compat.v1 as tf  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
     tf.disable_v2_behavior()
     tf.disable_resource_variables()
-    recorded = {name: run(tf, program) for name, program in {**PROGRAMS, **RESULTS}.items()}
-    for name in RESULTS:
+    module = importlib.import_module(sys.argv[1])
+    recorded = {name: run(tf, program) for name, program in {**module.PROGRAMS, **module.RESULTS}.items()}
+    for name in module.RESULTS:
         del recorded[name]["nodes"]
     lines = [f"{json.dumps(name)}: {json.dumps(record)}" for name, record in recorded.items()]
     sys.stdout.write("{\n" + ",\n".join(lines) + "\n}\n")

@@ -33,7 +33,7 @@ LAYERS = (
     ("arrays",),
     ("variables", "session", "training"),
     ("assertions", "optimizers"),
-    ("checkpoint", "layers"),
+    ("checkpoint", "layers", "losses"),
     ("monitoring", "conversion", "saved_model"),
     ("cli", "testing", "programs"),
 )
