@@ -464,7 +464,7 @@ from hdfsaver.version import (
 newaxis = None
 
 if typing.TYPE_CHECKING:
-    from hdfsaver import app, compat, flags, io, layers, losses, python_io, saved_model, test, train
+    from hdfsaver import app, compat, flags, io, layers, losses, python_io, saved_model, summary, test, train
     from hdfsaver.arrays.array_files import load_file, open_file, save_file
     from hdfsaver.arrays.digraphs import read_digraph, write_digraph
     from hdfsaver.conversion.converting import convert
@@ -846,6 +846,7 @@ __all__ = [
     "strided_slice",
     "string",
     "subtract",
+    "summary",
     "tables_initializer",
     "tan",
     "tanh",
@@ -891,6 +892,21 @@ __all__ = [
     "zeros_like",
 ]
 
+_MODULES = (
+    "app",
+    "compat",
+    "flags",
+    "io",
+    "layers",
+    "losses",
+    "python_io",
+    "saved_model",
+    "summary",
+    "test",
+    "train",
+)
+"""Modules that are imported when they are first used."""
+
 _LAZY = {
     "AttrValue": "hdfsaver.messages.message_classes",
     "Compression": "hdfsaver.storage.chunks.compression",
@@ -926,7 +942,7 @@ _LAZY = {
 if not typing.TYPE_CHECKING:  # or else a type checker would accept every name
 
     def __getattr__(name: str) -> object:
-        if name in ("app", "compat", "flags", "io", "layers", "losses", "python_io", "saved_model", "test", "train"):
+        if name in _MODULES:
             return importlib.import_module(f"hdfsaver.{name}")
         if name not in _LAZY:
             raise _absent("hdfsaver", name, __all__)

@@ -16,6 +16,7 @@ _OF_PROTOBUF = {
     "Message": ("google.protobuf.message", "Message"),
     "ParseError": ("google.protobuf.text_format", "ParseError"),
     "message_to_string": ("google.protobuf.text_format", "MessageToString"),
+    "parse_json": ("google.protobuf.json_format", "Parse"),
     "parse_text": ("google.protobuf.text_format", "Parse"),
 }
 """Other names that are needed from protobuf, by the names that they have here."""

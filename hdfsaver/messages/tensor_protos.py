@@ -274,6 +274,25 @@ def write_tensor(message: message_classes.TensorProto, value: Array, dtype: str 
     _write_elements(message, value, name)
 
 
+def write_content(message: message_classes.TensorProto, value: Array, dtype: str) -> None:
+    """Write an array into a ``TensorProto`` as plain bytes, also a single element; strings have their own field.
+
+    Parameters
+    ----------
+    message : TensorProto
+        An empty one.
+    value : numpy.ndarray
+    dtype : str
+        The dtype's name.
+    """
+    message.dtype = type_number(dtype)
+    write_shape(message.tensor_shape, value.shape)
+    if dtype in _AS_CONTENT:
+        message.tensor_content = value.astype(value.dtype.newbyteorder("<")).tobytes()
+    else:
+        _write_elements(message, value, dtype)
+
+
 def _write_elements(
     message: message_classes.TensorProto, value: Array, dtype: str, may_be_content: bool = True
 ) -> None:

@@ -44,6 +44,7 @@ from hdfsaver.ops import (
     slicing,
     state_ops,
     string_ops,
+    summary_ops,
     uniqueness,
 )
 
@@ -91,5 +92,6 @@ __all__ = [
     "slicing",
     "state_ops",
     "string_ops",
+    "summary_ops",
     "uniqueness",
 ]

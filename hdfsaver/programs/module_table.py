@@ -114,6 +114,8 @@ PLACES: dict[str, tuple[str, ...]] = {
     "python.tools.saved_model_utils": ("programs.tools.saved_model_utils",),
     "python.tools.strip_unused": ("programs.tools.strip_unused",),
     "python.tools.strip_unused_lib": ("programs.tools.strip_unused_lib",),
+    "python.summary": (),
+    "python.summary.summary": ("summary",),
     "python.training": ("train",),
     "python.training.basic_session_run_hooks": ("train",),
     "python.training.checkpoint_management": ("train",),

@@ -59,7 +59,7 @@ def test_names_like_it(name: str, expected: str) -> None:
 
 @pytest.mark.parametrize("module", ["nn", "math", "random", "initializers", "bitwise", "linalg", "graph_util", "io",
                                     "logging", "train", "errors", "dtypes", "version", "compat", "app",
-                                    "flags", "python_io"])  # fmt: skip
+                                    "flags", "python_io", "summary"])  # fmt: skip
 def test_every_module_says_so(module: str) -> None:
     """No module of the public ones leaves a missing name to Python."""
     assert "is not a name of TensorFlow 1 either" in said(f"{module}.no_such_name")

@@ -342,6 +342,32 @@ def texts(tf: Any) -> list[Any]:
     return made
 
 
+def summaries(tf: Any) -> list[Any]:
+    """Summaries of each kind under their names and tags, and merged; images differ in the bytes of their PNG."""
+    summary = tf.summary
+    with tf.name_scope("outer"):
+        made = [
+            summary.scalar("a b", tf.constant(1.5)),
+            summary.scalar("a b", 3),
+            summary.scalar("/in/x", tf.constant(2, tf.uint8), family="fam"),
+            summary.histogram("h", [1.0, 2.0, -3.0, 0.0, 1e-30, 1e30, 5.0]),
+            summary.histogram(None, tf.constant([[1, 2], [3, 4]]), collections=["other"]),
+        ]
+    wide = np.array([1e300, -1e300, 1e-12, 1e-13, 1e-12, 0.0, 0.1, 0.1])
+    made += [summary.histogram("wide", wide), summary.histogram("none", tf.zeros([0]))]
+    made += [summary.scalar(f"of_{dtype}", tf.constant(7, dtype)) for dtype in ("float16", "float64", "int64", "int8")]
+    made += [
+        summary.tensor_summary("t", tf.constant([1.0, 2.0]), summary_description="d", display_name="n"),
+        summary.tensor_summary("one", 3, family="f"),
+        summary.text("text", tf.constant(["a", "b"])),
+        summary.audio("sound", np.array([[[0.0], [0.5], [-1.0], [2.0]]], np.float32), 8000.0),
+        summary.audio("quiet", tf.zeros([2, 3]), sample_rate=tf.constant(0.2), max_outputs=1),
+        summary.image("no_images", tf.zeros([0, 2, 2, 1])),
+    ]
+    made += [summary.merge_all(scope="outer"), summary.merge_all()]
+    return [*made, summary.merge(made[:2]), summary.merge(made[:1], name="n"), summary.merge_all("other")]
+
+
 PROGRAMS: dict[str, Program] = {
     # arithmetic and functions
     "add numbers": lambda tf: matrix(tf) + 1.0,
@@ -507,6 +533,7 @@ PROGRAMS: dict[str, Program] = {
         tf.zeros([2], tf.string),
     ],
     # the newest
+    "summaries": summaries,
     "matrix_transpose": matrices,
     "sequence_mask": masks,
     "meshgrid": grids,

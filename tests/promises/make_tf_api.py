@@ -47,7 +47,8 @@ assert_non_negative assert_non_positive assert_near assert_rank assert_rank_at_l
 assert_type assert_scalar assert_proper_iterable assert_same_float_dtype debugging.assert_shapes is_numeric_tensor
 is_non_decreasing is_strictly_increasing python_io.TFRecordWriter python_io.TFRecordOptions
 python_io.tf_record_iterator io.TFRecordWriter io.TFRecordOptions io.tf_record_iterator unique train.Optimizer
-train.GradientDescentOptimizer train.AdamOptimizer
+train.GradientDescentOptimizer train.AdamOptimizer summary.scalar summary.histogram summary.image summary.audio
+summary.tensor_summary summary.text summary.merge summary.merge_all summary.get_summary_description
 """.split()  # noqa: SIM905, a list would be one name a line
 
 
