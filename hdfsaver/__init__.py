@@ -47,6 +47,13 @@ from hdfsaver.assertions.shape_assertions import (
     assert_scalar,
 )
 from hdfsaver.assertions.static_values import constant_value as get_static_value
+from hdfsaver.control_flow.conds import (
+    Assert_ as Assert,
+)
+from hdfsaver.control_flow.conds import (
+    case,
+    cond,
+)
 from hdfsaver.dtypes import (
     QUANTIZED_DTYPES,
     DType,
@@ -169,9 +176,6 @@ from hdfsaver.ops.casting import (
     to_float,
     to_int32,
     to_int64,
-)
-from hdfsaver.ops.checks import (
-    Assert_ as Assert,
 )
 from hdfsaver.ops.checks import (
     check_numerics,
@@ -595,6 +599,7 @@ __all__ = [
     "broadcast_dynamic_shape",
     "broadcast_static_shape",
     "broadcast_to",
+    "case",
     "cast",
     "ceil",
     "check_numerics",
@@ -608,6 +613,7 @@ __all__ = [
     "complex128",
     "complex64",
     "concat",
+    "cond",
     "conj",
     "constant",
     "constant_initializer",

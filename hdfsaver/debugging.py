@@ -32,7 +32,7 @@ from hdfsaver.assertions.shape_assertions import (
     assert_scalar,
     assert_shapes,
 )
-from hdfsaver.ops.checks import Assert_ as Assert
+from hdfsaver.control_flow.conds import Assert_ as Assert
 from hdfsaver.ops.checks import check_numerics
 from hdfsaver.ops.rounding import is_finite, is_inf, is_nan
 

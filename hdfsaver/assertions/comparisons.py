@@ -13,6 +13,7 @@ import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.assertions.static_values import constant_value
+from hdfsaver.control_flow.conds import Assert_
 from hdfsaver.dtypes import DType, DTypeLike
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.graph.apply import apply
@@ -23,7 +24,6 @@ from hdfsaver.graph.operators import add
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import scope
-from hdfsaver.ops.checks import Assert_
 from hdfsaver.ops.comparison import equal, greater, greater_equal, less, less_equal, not_equal
 from hdfsaver.ops.constants import no_op
 from hdfsaver.ops.elementary import abs as absolute

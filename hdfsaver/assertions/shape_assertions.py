@@ -10,6 +10,7 @@ import numpy as np
 from hdfsaver import dtypes
 from hdfsaver.assertions.comparisons import Data, assert_type, message_prefix
 from hdfsaver.assertions.static_values import constant_value
+from hdfsaver.control_flow.conds import Assert_
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.composite_tensors import SparseTensor
 from hdfsaver.graph.default import get_default_graph
@@ -17,7 +18,6 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import scope
-from hdfsaver.ops.checks import Assert_
 from hdfsaver.ops.comparison import equal
 from hdfsaver.ops.constants import group, no_op, with_dependencies
 from hdfsaver.ops.shaping import rank as rank_of

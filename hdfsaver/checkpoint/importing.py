@@ -15,6 +15,8 @@ from hdfsaver.checkpoint.saveables.kept_variables import named_variables
 from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.checkpoint.scoping import UNBOUND
 from hdfsaver.errors import InvalidNodeError
+from hdfsaver.graph.context_messages import CONTEXTS, read_context
+from hdfsaver.graph.contexts import Context
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
@@ -588,7 +590,8 @@ class _Collections:
         with self.graph.as_default():
             for key, definition in collections.items():
                 for item in definition.value:
-                    self.graph.add_to_collection(key, self._imported(definition.kind, item))
+                    context = key in CONTEXTS and definition.kind == "bytes_list" and self._context(key, item)
+                    self.graph.add_to_collection(key, context or self._imported(definition.kind, item))
         listed = collections.get(GraphKeys.GLOBAL_VARIABLES, CollectionDef()).value
         return {
             item.variable_name: self.variables[item.variable_name] for item in listed if isinstance(item, VariableDef)
@@ -605,6 +608,13 @@ class _Collections:
             return self.graph.as_graph_element(self._renamed(item))
         # TensorFlow takes any text in a collection for the name of a node, and puts the scope before it.
         return self.prefix + item.decode() if kind == "bytes_list" and self.prefix and _is_text(item) else item
+
+    def _context(self, key: str, item: bytes) -> Context | None:
+        """The branch or the loop that a message describes; None where it is not such a message."""
+        try:
+            return read_context(self.graph, key, item, self._renamed, self.prefix)
+        except (message_classes.DecodeError, KeyError, ValueError):
+            return None
 
     def _variable(self, definition: VariableDef) -> Variable:
         """One object for one variable, however many collections list it."""

@@ -12,6 +12,7 @@ from hdfsaver import schema
 from hdfsaver.checkpoint.meta_graph_files import write_structure
 from hdfsaver.checkpoint.meta_info import fill_meta_info, strip_graph_default_valued_attrs
 from hdfsaver.checkpoint.scoping import UNBOUND, extraneous_savers, part_of, prefix_of, saved_within
+from hdfsaver.graph.contexts import Context
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
@@ -194,7 +195,9 @@ def _is_int64(item: Any) -> bool:
     return _is_number(item, int, np.integer) and -(2**63) <= item < 2**63
 
 
-def _as_bytes(item: str | bytes, scope: str | None) -> bytes:
+def _as_bytes(item: str | bytes | Context, scope: str | None) -> bytes:
+    if isinstance(item, Context):
+        return item.to_proto(scope).SerializeToString(deterministic=True)
     return item.encode() if isinstance(item, str) else item
 
 
@@ -205,7 +208,7 @@ _KINDS: tuple[tuple[str, Callable[[Any], bool], Callable[[Any, str | None], Any]
         lambda item: isinstance(item, Tensor | Operation | Variable) or _is_whole(item),
         lambda item, scope: item.name.removeprefix(prefix_of(scope)),
     ),
-    ("bytes_list", lambda item: isinstance(item, str | bytes), _as_bytes),
+    ("bytes_list", lambda item: isinstance(item, str | bytes | Context), _as_bytes),
     ("int64_list", _is_int64, lambda item, scope: int(item)),
     ("float_list", lambda item: _is_number(item, float, np.floating), lambda item, scope: float(item)),
 )

@@ -22,7 +22,7 @@ from hdfsaver.graph.node_checks import check_nodes, implied_attrs
 from hdfsaver.graph.op_def_messages import op_def_of
 from hdfsaver.graph.op_names import TakenNames, as_name, parse_tensor_name
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.scopes import NO_BLOCKS, Blocks, locations
+from hdfsaver.graph.scopes import NO_BLOCKS, Blocks, Context, locations
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.traces import Trace, current_trace
 from hdfsaver.graph.walks import Positions, Takers, data_behind
@@ -68,6 +68,7 @@ class Graph(GraphScopes):
         self._collections = Collections()
         self._unfeedable: set[object] = set()
         self._unfetchable: set[object] = set()
+        self._contexts: dict[str, Context] = {}  # of operations of branches and loops
         self._imports: list[
             tuple[int, int, Trace]
         ] = []  # for each import the first operation, the one behind the last, and where it was
@@ -291,6 +292,8 @@ class Graph(GraphScopes):
                 count = len(self.digraph) - 1
                 try:
                     self._complete(name, operation.data, blocks)
+                    if blocks.context is not None:
+                        blocks.context.add_op(operation)
                 except BaseException:
                     self.keep_first(count)
                     raise
@@ -337,7 +340,19 @@ class Graph(GraphScopes):
             self.digraph.remove_nodes_from(names)
             for name in names:
                 self._operations.pop(name, None)
+                self._contexts.pop(name, None)
             self.changed()
+
+    def context_of(self, name: str) -> Context | None:
+        """The branch or the loop that an operation belongs to; None where it is outside or not known."""
+        return self._contexts.get(name)
+
+    def put_into(self, context: Context | None, name: str) -> None:
+        """Let an operation belong to a branch or a loop."""
+        if context is None:
+            self._contexts.pop(name, None)
+        else:
+            self._contexts[name] = context
 
     def surround(self, nodes: Sequence[tuple[str, dict[str, Any]]]) -> None:
         """Give nodes that were just imported what the ``with`` blocks around add to them, and note where that was.

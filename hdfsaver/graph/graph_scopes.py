@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeAlias
 from hdfsaver.graph.device_functions import DeviceBlock, DeviceLike, known_device
 from hdfsaver.graph.op_names import NamesInUse, as_name, check_operation_name, check_scope_name
 from hdfsaver.graph.operation import Operation
-from hdfsaver.graph.scopes import ControlBlock, Scopes
+from hdfsaver.graph.scopes import Context, ControlBlock, Scopes
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.attr_values import plain_of
@@ -192,7 +192,7 @@ class GraphScopes:
         Parameters
         ----------
         control_inputs : list of Operation, Tensor, Variable or str
-            None cancels all outer blocks.
+            None cancels all outer blocks, and leaves the branch or the loop that is being built.
 
         Returns
         -------
@@ -211,6 +211,20 @@ class GraphScopes:
         if control_inputs is None:
             return ControlBlock(self._scopes, None)
         return ControlBlock(self._scopes, [self._operation_of(item).name for item in control_inputs])
+
+    def _get_control_flow_context(self) -> Context | None:
+        """The branch or the loop that is being built in this thread."""
+        return self._scopes.blocks.context
+
+    @contextmanager
+    def inside(self, context: Context | None) -> Iterator[None]:
+        """Make new operations part of a branch or a loop."""
+        outer = self._scopes.blocks
+        inside = self._scopes.change(context=context)
+        try:
+            yield
+        finally:
+            self._scopes.restore(inside, outer, context=outer.context)
 
     def _current_control_inputs(self, sources: set[str]) -> tuple[str, ...]:
         names: dict[str, None] = {}

@@ -40,6 +40,10 @@ class _Graph(Protocol):
 
     def trace_of(self, name: str) -> Trace: ...
 
+    def context_of(self, name: str) -> Any: ...
+
+    def put_into(self, context: Any, name: str) -> None: ...
+
     def op_def_for_type(self, type: str) -> message_classes.OpDef: ...  # noqa: A002, TensorFlow's name
 
 
@@ -223,6 +227,13 @@ class Operation:
             )
         schema.replace_input(self.graph.digraph, self.name, index, tensor.op.name, tensor.value_index)
         self.graph.changed()
+
+    def _get_control_flow_context(self) -> Any:
+        """The branch or the loop that the operation belongs to."""
+        return self.graph.context_of(self.name)
+
+    def _set_control_flow_context(self, ctxt: Any) -> None:
+        self.graph.put_into(ctxt, self.name)
 
     def _set_device(self, device: str | DeviceSpecV2) -> None:
         self.data["device"] = canonical_name(device)

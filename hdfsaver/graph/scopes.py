@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from hdfsaver.graph.device_functions import DeviceBlock
 from hdfsaver.graph.operation import Operation
@@ -26,6 +26,13 @@ class ControlDependencies:
         return not self._made_inside.isdisjoint(sources)
 
 
+class Context(Protocol):
+    """A branch or a loop that is being built; see `hdfsaver.graph.contexts`."""
+
+    def add_op(self, operation: Operation) -> None:
+        """Make a new operation part of the context: values from outside reach it as the context brings them in."""
+
+
 class Blocks(NamedTuple):
     """The blocks that are open, the innermost ones last.
 
@@ -45,6 +52,8 @@ class Blocks(NamedTuple):
         For types of operations the name of another derivative.
     kernel_labels : dict of str to str
         For types of operations the label of another kernel.
+    context : Context or None
+        The branch or the loop that new operations belong to.
     """
 
     devices: tuple[DeviceBlock, ...] = ()
@@ -55,6 +64,7 @@ class Blocks(NamedTuple):
     attrs: Mapping[str, Any] = {}
     gradient_types: Mapping[str, str] = {}
     kernel_labels: Mapping[str, str] = {}
+    context: Context | None = None
 
 
 NO_BLOCKS = Blocks()
@@ -141,12 +151,14 @@ class ControlBlock:
 
     def __enter__(self) -> None:
         outer = self._scopes.blocks
-        if self._names is None and not outer.control:
+        if self._names is None and not outer.control and outer.context is None:
             self._entered.append(None)
             return
         block = ControlDependencies(self._names or ())
-        inside = self._scopes.change(control=(block,) if self._names is None else (*outer.control, block))
-        self._entered.append((block, inside, outer))
+        changed = (
+            {"control": (block,), "context": None} if self._names is None else {"control": (*outer.control, block)}
+        )
+        self._entered.append((block, self._scopes.change(**changed), outer))
 
     def __exit__(self, *error: object) -> None:
         if (entered := self._entered[-1]) is not None:
@@ -154,5 +166,8 @@ class ControlBlock:
             control = self._scopes.blocks.control
             if not control or control[-1] is not block:
                 raise AssertionError("Blocks of control dependencies must be left in the reverse order of entering.")
-            self._scopes.restore(inside, outer, control=outer.control if self._names is None else control[:-1])
+            if self._names is None:
+                self._scopes.restore(inside, outer, control=outer.control, context=outer.context)
+            else:
+                self._scopes.restore(inside, outer, control=control[:-1])
         self._entered.pop()

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from hdfsaver import dtypes, limits
 
-_ARGUMENT = re.compile(r"(\w+)\s*:\s*(?:Ref\((\w+)\)|(\w+)\s*\*\s*(\w+)|\[(\w+)\]|(\w+))")
+_ARGUMENT = re.compile(r"(\w+)\s*:\s*(?:(?:(\w+)\s*\*\s*)?(?:Ref\((\w+)\)|(\w+))|\[(\w+)\])")
 
 
 class Argument(NamedTuple):
@@ -40,9 +40,7 @@ class Argument(NamedTuple):
         if self.dtypes_attr is not None:
             return list(attrs[self.dtypes_attr])
         dtype: str = attrs[self.dtype_attr or ""] if self.dtype is None else self.dtype
-        if self.is_ref:
-            return [dtype + dtypes.REF_SUFFIX]
-        return [dtype] * self.count(attrs)
+        return [dtype + dtypes.REF_SUFFIX if self.is_ref else dtype] * self.count(attrs)
 
     def count(self, attrs: Mapping[str, Any]) -> int:
         """The number of tensors that it stands for.
@@ -84,6 +82,8 @@ class Signature(NamedTuple):
         """For each of ``count`` input tensors whether it is wanted by reference."""
         if not any(argument.is_ref for argument in self.inputs):
             return (False,) * count
+        if self.inputs[0].is_list:  # the only one there, then
+            return (self.inputs[0].is_ref,) * count
         flags = [argument.is_ref for argument in self.inputs if not argument.is_list]
         return tuple(flags) + (False,) * (count - len(flags))
 
@@ -98,10 +98,10 @@ def _parse_argument(text: str) -> Argument:
     match = _ARGUMENT.fullmatch(text)
     if match is None:
         raise ValueError(f"Not an argument of a signature: {text!r}.")
-    name, ref, number, element, mixed, single = match.groups()
+    name, number, ref, plain, mixed = match.groups()
     if mixed:
         return Argument(name, dtypes_attr=mixed)
-    dtype = ref or element or single
+    dtype = ref or plain
     is_fixed = dtype in dtypes.ROW_BY_NAME
     return Argument(
         name,

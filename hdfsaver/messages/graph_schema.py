@@ -1,7 +1,7 @@
 """TensorFlow's messages about graphs, in the notation of `hdfsaver.messages.descriptor_pool`.
 
 Sources: ``tensorflow/core/framework/{graph,node_def,attr_value,function,op_def,variable}.proto`` and
-``tensorflow/core/protobuf/{meta_graph,saver,saved_model}.proto``, and
+``tensorflow/core/protobuf/{control_flow,meta_graph,saver,saved_model}.proto``, and
 ``tensorflow/python/training/checkpoint_state.proto``. Messages that are left out (traces of the code, the graph of
 objects, handles) are kept as unknown fields. hdfsaver adds one field to ``MetaGraphDef`` and ``SaverDef``: which
 variable a Saver keeps under which name, see `hdfsaver.messages.names_of_savers`.
@@ -246,6 +246,36 @@ SaveSliceInfoDef
 2 full_shape int64*
 3 var_offset int64*
 4 var_shape int64*
+
+ValuesDef
+1 values string*
+2 external_values {string:string}
+
+ControlFlowContextDef
+1 cond_ctxt CondContextDef|ctxt
+2 while_ctxt WhileContextDef|ctxt
+
+CondContextDef
+1 context_name string
+2 pred_name string
+3 pivot_name string
+4 branch int32
+5 values_def ValuesDef
+6 nested_contexts ControlFlowContextDef*
+
+WhileContextDef
+1 context_name string
+2 parallel_iterations int32
+3 back_prop bool
+4 swap_memory bool
+5 pivot_name string
+6 pivot_for_pred_name string
+7 pivot_for_body_name string
+8 loop_exit_names string*
+9 values_def ValuesDef
+10 loop_enter_names string*
+11 maximum_iterations_name string
+12 nested_contexts ControlFlowContextDef*
 
 CheckpointState
 1 model_checkpoint_path string

@@ -950,6 +950,85 @@ class SaveSliceInfoDef(Message):
         var_shape: Iterable[int] | None = ...,
     ) -> None: ...
 
+class ValuesDef(Message):
+    @property
+    def values(self) -> _Scalars[str]: ...
+    @property
+    def external_values(self) -> _ScalarMap[str, str]: ...
+    def __init__(
+        self,
+        *,
+        values: Iterable[str] | None = ...,
+        external_values: Mapping[str, str] | None = ...,
+    ) -> None: ...
+
+class ControlFlowContextDef(Message):
+    @property
+    def cond_ctxt(self) -> CondContextDef: ...
+    @property
+    def while_ctxt(self) -> WhileContextDef: ...
+    def __init__(
+        self,
+        *,
+        cond_ctxt: CondContextDef | None = ...,
+        while_ctxt: WhileContextDef | None = ...,
+    ) -> None: ...
+    def WhichOneof(self, oneof_group: str) -> typing.Literal["cond_ctxt", "while_ctxt"] | None: ...
+
+class CondContextDef(Message):
+    context_name: str
+    pred_name: str
+    pivot_name: str
+    branch: int
+    @property
+    def values_def(self) -> ValuesDef: ...
+    @property
+    def nested_contexts(self) -> _Messages[ControlFlowContextDef]: ...
+    def __init__(
+        self,
+        *,
+        context_name: str | None = ...,
+        pred_name: str | None = ...,
+        pivot_name: str | None = ...,
+        branch: int | None = ...,
+        values_def: ValuesDef | None = ...,
+        nested_contexts: Iterable[ControlFlowContextDef] | None = ...,
+    ) -> None: ...
+
+class WhileContextDef(Message):
+    context_name: str
+    parallel_iterations: int
+    back_prop: bool
+    swap_memory: bool
+    pivot_name: str
+    pivot_for_pred_name: str
+    pivot_for_body_name: str
+    @property
+    def loop_exit_names(self) -> _Scalars[str]: ...
+    @property
+    def values_def(self) -> ValuesDef: ...
+    @property
+    def loop_enter_names(self) -> _Scalars[str]: ...
+    maximum_iterations_name: str
+    @property
+    def nested_contexts(self) -> _Messages[ControlFlowContextDef]: ...
+    def __init__(
+        self,
+        *,
+        context_name: str | None = ...,
+        parallel_iterations: int | None = ...,
+        back_prop: bool | None = ...,
+        swap_memory: bool | None = ...,
+        pivot_name: str | None = ...,
+        pivot_for_pred_name: str | None = ...,
+        pivot_for_body_name: str | None = ...,
+        loop_exit_names: Iterable[str] | None = ...,
+        values_def: ValuesDef | None = ...,
+        loop_enter_names: Iterable[str] | None = ...,
+        maximum_iterations_name: str | None = ...,
+        nested_contexts: Iterable[ControlFlowContextDef] | None = ...,
+    ) -> None: ...
+
 class CheckpointState(Message):
     model_checkpoint_path: str
     @property

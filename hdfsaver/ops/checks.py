@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hdfsaver import shapes
-from hdfsaver.graph.apply import apply, apply_op
+from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import FLOATS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
@@ -45,46 +45,6 @@ def _summary(values: Array, most: int) -> str:
     shown = flat if most < 0 else flat[:most]
     text = " ".join(item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item) for item in shown)
     return text + ("..." if len(shown) < len(flat) else "")
-
-
-def Assert_(
-    condition: TensorLike, data: Sequence[TensorLike], summarize: int | None = None, name: str | None = None
-) -> Operation:
-    """Make an operation that stops the run unless a condition is true (``tf.Assert``).
-
-    Parameters
-    ----------
-    condition : Tensor or array_like
-        Bools of any shape; all of them must be true.
-    data : sequence of Tensor or array_like
-        Values of any dtypes for the message.
-    summarize : int, optional
-        How many values of each tensor the message shows: 3 by default, all for -1.
-    name : str, optional
-        Name of the operation, ``Assert`` by default.
-
-    Returns
-    -------
-    Operation
-        To be run, or given to `control_dependencies`; nothing happens otherwise.
-
-    Raises
-    ------
-    TypeError
-        The condition is not of bool, or ``data`` is a tensor instead of a list.
-    InvalidArgumentError
-        When run: the condition is false.
-
-    Examples
-    --------
-    >>> import hdfsaver as tf
-    >>> x = tf.constant([1.0, 4.0])
-    >>> with tf.control_dependencies([tf.Assert(tf.greater(x, 0.0), [x])]):
-    ...     root = tf.sqrt(x)
-    >>> tf.Session().run(root)
-    array([1., 2.], dtype=float32)
-    """
-    return apply_op("Assert", condition, list(data), name=name, summarize=3 if summarize is None else summarize)
 
 
 @register

@@ -1,4 +1,8 @@
-"""Branches: values that are passed to one of two outputs. The other one is dead, and so are operations that need it."""
+"""Branches and loops: values that are passed to one of two outputs, and round after round.
+
+A value on the side that was not taken is dead, and so are operations that need it, until a Merge chooses one that is
+alive.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,13 @@ from typing import Any
 import numpy as np
 
 from hdfsaver import shapes
+from hdfsaver.graph.apply import apply, apply_list
+from hdfsaver.graph.composite_tensors import IndexedSlices
+from hdfsaver.graph.contexts import CondContext, context_of, switch
 from hdfsaver.graph.definition import Kernel, Node, OpDef, register
-from hdfsaver.ops.base import NO_DERIVATIVE
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import Gradient, Grads
 from hdfsaver.shapes import Shape
 
 DEAD = object()
@@ -20,8 +29,10 @@ class Chooser:
     """The kernel of a Merge; engines call it although some of its inputs are dead."""
 
     def __call__(self, *values: Any) -> Any:
-        alive = [index for index, value in enumerate(values) if value is not DEAD]
-        return (values[alive[0]], np.int32(alive[0])) if alive else (DEAD, DEAD)
+        for index, value in enumerate(values):
+            if value is not DEAD:
+                return value, np.int32(index)
+        return DEAD, DEAD
 
 
 @register
@@ -29,7 +40,6 @@ class Switch(OpDef):
     """Passes the data to the second output where the predicate is true, and to the first where it is false."""
 
     type = "Switch"
-    differs = NO_DERIVATIVE
     signature = "data: T, pred: bool -> output_false: T, output_true: T"
 
     def shapes(self, node: Node) -> Sequence[Shape]:
@@ -39,6 +49,16 @@ class Switch(OpDef):
 
     def kernel(self, node: Node) -> Kernel:
         return lambda data, pred: (DEAD, data) if pred else (data, DEAD)
+
+    def gradient(self, op: Operation, *grads: Gradient) -> Grads:
+        context = context_of(op)
+        if isinstance(context, CondContext):
+            if grads[1 - context.branch] is None:
+                return [None, None]
+            return [merge(list(grads), "cond_grad")[0], None]
+        pred = op.inputs[1]
+        sides = [switch_gradient(grad, pred, "Switch")[side] for side, grad in enumerate(grads)]
+        return [merge(sides, "Merge")[0], None]
 
 
 @register
@@ -54,15 +74,118 @@ class Merge(OpDef):
     """Passes on the one input that is alive, together with its number."""
 
     type = "Merge"
-    differs = NO_DERIVATIVE
     signature = "inputs: N * T -> output: T, value_index: int32"
     minimums = {"N": 1}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
-        """That of the inputs if all have the same, otherwise unknown; () for value_index."""
+        """The sizes that the shapes of all inputs agree on; () for value_index."""
         given = node.input_shapes
-        same = all(shape == given[0] for shape in given)
-        return [given[0] if same else None, ()]
+        return [common_shape(given), ()]
 
     def kernel(self, node: Node) -> Kernel:
         return Chooser()
+
+    def gradient(self, op: Operation, *grads: Gradient) -> Grads:
+        grad = grads[0]
+        context = context_of(op.inputs[0].op)
+        if isinstance(context, CondContext):
+            return list(switch_gradient(grad, context.pred, "cond_grad"))
+        chosen = [apply("Equal", op.outputs[1], index) for index in range(len(op.inputs))]
+        return [switch_gradient(grad, each, "Switch")[1] for each in chosen]
+
+
+@register
+class RefMerge(Merge):
+    """As `Merge`, for variables by reference."""
+
+    type = "RefMerge"
+    signature = "inputs: N * Ref(T) -> output: Ref(T), value_index: int32"
+
+
+def common_shape(given: Sequence[Shape]) -> Shape:
+    """The sizes that some shapes agree on; unknown where their ranks differ."""
+    if any(shape is None for shape in given) or len({len(shape or ()) for shape in given}) > 1:
+        return None
+    return tuple(sizes[0] if len(set(sizes)) == 1 else None for sizes in zip(*map(tuple, given), strict=True))  # type: ignore[arg-type]
+
+
+def switch_gradient(grad: Gradient, pred: Tensor, name: str) -> tuple[Gradient, Gradient]:
+    """Let a derivative be alive on one of two branches.
+
+    Parameters
+    ----------
+    grad : Tensor, IndexedSlices or None
+    pred : Tensor
+        The condition.
+    name : str
+        The name of the operations.
+
+    Returns
+    -------
+    tuple of (Tensor, IndexedSlices or None)
+        The derivative where the condition is false, and where it is true.
+
+    Raises
+    ------
+    ValueError
+        The condition is not of shape ``()``.
+    """
+    if grad is None:
+        return None, None
+    if isinstance(grad, IndexedSlices):
+        values, indices = switch(grad.values, pred, name), switch(grad.indices, pred, name)
+        sizes = (None, None) if grad.dense_shape is None else switch(grad.dense_shape, pred, name)
+        return IndexedSlices(values[0], indices[0], sizes[0]), IndexedSlices(values[1], indices[1], sizes[1])
+    return switch(grad, pred, name)
+
+
+def merge(inputs: Sequence[Any], name: str = "Merge") -> tuple[Any, Tensor]:
+    """The one input that is alive, and its number.
+
+    Parameters
+    ----------
+    inputs : list of Tensor or IndexedSlices
+        Where some are slices, all of them become slices.
+    name : str
+        The name of the operation.
+
+    Returns
+    -------
+    output : Tensor or IndexedSlices
+    value_index : Tensor
+    """
+    if all(isinstance(item, Tensor) for item in inputs):
+        by_reference = all(item.dtype.is_ref_dtype for item in inputs)
+        output, index = apply_list("RefMerge" if by_reference else "Merge", list(inputs), name=name)
+        return output, index
+    with inputs[0].graph.name_scope(name):
+        parts = [as_slices(item) for item in inputs]
+        values, _ = apply_list("Merge", [part.values for part in parts])
+        indices, index = apply_list("Merge", [part.indices for part in parts])
+        sizes = [part.dense_shape for part in parts]
+        shape = None if any(size is None for size in sizes) else apply_list("Merge", sizes)[0]
+    return IndexedSlices(values, indices, shape), index
+
+
+def as_slices(grad: Tensor | IndexedSlices) -> IndexedSlices:
+    """A whole derivative as slices: all its rows."""
+    if isinstance(grad, IndexedSlices):
+        return grad
+    sizes = apply("Shape", grad)
+    rows = apply("Range", 0, sizes[0], 1, name="range")
+    return IndexedSlices(grad, rows, sizes)
+
+
+@register
+class ControlTrigger(OpDef):
+    """No computation; it waits for its control inputs, and runs even where these are on a branch not taken."""
+
+    type = "ControlTrigger"
+    signature = "->"
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """No output."""
+        return []
+
+    def kernel(self, node: Node) -> Kernel:
+        return lambda: ()

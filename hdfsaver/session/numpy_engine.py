@@ -13,11 +13,11 @@ from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError
 from hdfsaver.graph.definition import Node, find
 from hdfsaver.ops.control_flow import DEAD, Chooser
 from hdfsaver.session.engine import Executable, Observer, StepError
-from hdfsaver.session.plan import ExecutionPlan, Step
+from hdfsaver.session.plan import SWITCH_OUTPUTS, SWITCHES, ExecutionPlan, Step
 from hdfsaver.session.session_state import SessionState, given_away
 from hdfsaver.tensor_info import Array
 
-_CONTROL_FLOW = frozenset({"Switch", "RefSwitch", "Merge"})
+_CONTROL_FLOW = frozenset({"Switch", "RefSwitch", "Merge", "RefMerge"})
 
 
 class _Call(NamedTuple):
@@ -97,7 +97,10 @@ class _Compiler:
         """Make a step ready; ``whole`` where it must be a call of its own, even one that does nothing."""
         definition = find(step.op)
         assert definition is not None, "a plan has only operations that are known"
-        if step.op in ("NoOp", "ControlTrigger") and not whole:
+        if step.op == "ControlTrigger":
+            self.template[step.outputs[0]] = ()  # it has run, even where those before it are dead
+            return
+        if step.op == "NoOp" and not whole:
             return  # it has done its part: the order of the steps
         if step.op == "Identity" and step.reads[0] and not whole:
             self._read_into(step.outputs[0], step.inputs[0], step.node, step.controls, step.frees)
@@ -109,6 +112,8 @@ class _Compiler:
         function = definition.kernel(node)
         if definition.stateful:
             function = partial(function, self.state)
+        if step.op in SWITCHES and len(step.outputs) > len(SWITCH_OUTPUTS):
+            function = partial(_and_signal, function)
         output = step.outputs[0] if len(step.outputs) == 1 else step.outputs
         if step.op in ("Const", "VariableV2", "Variable") and not step.controls and self.observer is None:
             self.template[step.outputs[0]] = function()
@@ -141,11 +146,17 @@ class _Compiler:
         return slots
 
 
+def _and_signal(function: Callable[..., Any], *given: Any) -> tuple[Any, ...]:
+    """The outputs of a Switch, and a sign that it has run."""
+    return (*function(*given), ())
+
+
 def _check_alive(results: Sequence[Any]) -> None:
-    if any(result is DEAD for result in results):
-        raise InvalidArgumentError(
-            None, None, "A fetched tensor has no value: it is on a branch that the run did not take."
-        )
+    for number, result in enumerate(results):
+        if result is DEAD:
+            raise InvalidArgumentError(
+                None, None, f"Retval[{number}] does not have value: it is on a branch that the run did not take."
+            )
 
 
 def _read_variable(variables: dict[str, Array], key: str) -> Array:
@@ -183,10 +194,21 @@ def _store(values: list[Any], slots: Any, results: Sequence[Any]) -> None:
         values[slot] = result
 
 
+def _is_dead(values: Sequence[Any], given: Sequence[Any], controls: Sequence[int]) -> bool:
+    """Whether something that a step needs, or waits for, is dead."""
+    for value in given:
+        if value is DEAD:
+            return True
+    for slot in controls:  # noqa: SIM110, faster than any(), for every step of a branch
+        if values[slot] is DEAD:
+            return True
+    return False
+
+
 def _run_conditionally(
     calls: Sequence[_Call], values: list[Any], observer: Observer | None = None, size: int = 0
 ) -> None:
-    """As `_run`, where branches may not be taken: what needs a dead value is dead itself, until a Merge.
+    """As `_run`, where branches may not be taken: what needs a dead value, or waits for one, is dead, until a Merge.
 
     With an observer each step that is not dead is shown to it, from the reads of its variables on. These go into slots
     from ``size`` on.
@@ -200,8 +222,7 @@ def _run_conditionally(
                 started = time.perf_counter_ns()
             given = [values[slot] for slot in inputs]
             slots = (output,) if isinstance(output, int) else output
-            dead = any(values[slot] is DEAD for slot in controls)
-            if dead or (not isinstance(function, Chooser) and any(value is DEAD for value in given)):
+            if type(function) is not Chooser and _is_dead(values, given, controls):
                 results: Sequence[Any] = [DEAD] * len(slots)
             else:
                 result = function(*given)

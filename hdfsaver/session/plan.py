@@ -24,6 +24,12 @@ Output = tuple[str, int]
 """A tensor as the DiGraph names it: operation and output."""
 
 
+SWITCHES = frozenset({"Switch", "RefSwitch"})
+"""Operations that run although one of their outputs is dead."""
+
+SWITCH_OUTPUTS = (0, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One operation of a plan.
@@ -39,7 +45,8 @@ class Step:
     controls : tuple of int
         For each operation waited for, a slot that is filled when it has run.
     outputs : tuple of int
-        The slots of its outputs; an operation without outputs has one that says that it has run.
+        The slots of its outputs; an operation without outputs has one that says that it has run, and so does, as a
+        third one, a Switch that others wait for.
     frees : tuple of int
         The slots that are not needed after this step.
     """
@@ -169,16 +176,21 @@ class _Planner:
                 raise InvalidArgumentError(
                     None, None, f"Operation {name!r} ({data['op']}) changes {source[0]!r}, for which a value is fed."
                 )
-        outputs = range(len(data["outputs"])) if data["outputs"] else (-1,)
         return Step(
             node=name,
             op=data["op"],
             inputs=tuple(self._slot(source) for source in inputs),
             reads=reads,
             controls=tuple(self._slot(self._signal(source)) for source in data["control_inputs"]),
-            outputs=tuple(self._slot(self._output((name, position))) for position in outputs),
+            outputs=tuple(self._slot(self._output((name, position))) for position in self._positions(name, data)),
             frees=(),
         )
+
+    def _positions(self, name: str, data: Mapping[str, Any]) -> Sequence[int]:
+        """The outputs of an operation, with the one that says that it has run where nothing else says so."""
+        if data["op"] in SWITCHES and any(edge["control"] for edge in self.digraph.succ[name].values()):
+            return (*SWITCH_OUTPUTS, -1)
+        return range(len(data["outputs"])) if data["outputs"] else (-1,)
 
     def _output(self, output: Output) -> Output:
         """Where an operation that runs puts a value: not in the place of a value that was fed."""
@@ -186,7 +198,8 @@ class _Planner:
 
     def _signal(self, name: str) -> Output:
         """The slot by which one sees that an operation has run; a placeholder that is fed does not run."""
-        if not self.digraph.nodes[name]["outputs"]:
+        data = self.digraph.nodes[name]
+        if not data["outputs"] or (data["op"] in SWITCHES and name in self.needed):
             return name, -1
         return self._output((name, 0)) if name in self.needed else (name, 0)
 

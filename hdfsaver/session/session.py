@@ -416,7 +416,10 @@ class Session:
             ) from None
         if not self._graph.is_fetchable(element):
             operation = element.op if isinstance(element, Tensor) else element
-            raise ValueError(f"Operation {operation.name!r} has been marked as not fetchable.")
+            raise ValueError(
+                f"Operation {operation.name!r} has been marked as not fetchable. Fetch a result of the cond or of the "
+                "loop that it is in."
+            )
         return element
 
     def _fed_tensor(self, item: Any) -> Tensor:

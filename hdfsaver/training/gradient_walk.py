@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from hdfsaver import dtypes
-from hdfsaver.graph.apply import apply
 from hdfsaver.graph.composite_tensors import IndexedSlices
 from hdfsaver.graph.definition import COMPLEX, FLOATS
 from hdfsaver.graph.graph import Graph
@@ -17,6 +16,7 @@ from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.tensor_conversion import is_tensor
 from hdfsaver.graph.walks import data_behind
 from hdfsaver.ops.constants import tuple_
+from hdfsaver.training.branch_zeros import zeros_for
 from hdfsaver.training.gradient_registry import gradient_function
 from hdfsaver.training.gradient_sums import Gradient, total
 
@@ -154,7 +154,7 @@ class GradientWalk:
     def _with_zeros(self, operation: Operation, grads: Sequence[Gradient | None]) -> list[Gradient | None]:
         """Put zeros where an output has no derivative but could have one."""
         return [
-            apply("ZerosLike", output, name="zeros_like") if grad is None and _is_trainable(output) else grad
+            zeros_for(output) if grad is None and _is_trainable(output) else grad
             for output, grad in zip(operation.outputs, grads, strict=True)
         ]
 

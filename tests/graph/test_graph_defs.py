@@ -425,7 +425,7 @@ def test_attributes_are_given_as_tensorflow_gives_them():
     assert (None, 2) == shapes.of_proto(x.op.get_attr("shape"))
     value = tf.constant([1, 2]).op.get_attr("value")
     assert [1, 2] == tf.make_ndarray(value).tolist()
-    assert [tf.bool, tf.float32] == tf.Assert(True, [True, x]).get_attr("T")
+    assert [tf.bool, tf.float32] == tf.identity_n([tf.constant(True), x])[0].op.get_attr("T")
     assert [0] == tf.squeeze(tf.ones([1, 2]), [0]).op.get_attr("squeeze_dims")
     assert [5] == tf.constant(5, tf.qint8).op.get_attr("value").int_val
     assert tf.int32 == value.dtype

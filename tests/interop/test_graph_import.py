@@ -113,6 +113,17 @@ def test_resource_variables_are_restored_run_and_saved(tmp_path: Path) -> None:
             tf.convert(tmp_path / f"x{number}", tmp_path / f"x{number}.index")
 
 
+def contexts_in(described: message_classes.MetaGraphDef) -> list[message_classes.CondContextDef]:
+    """The branches of a graph, which are taken out: the items of their maps are written in any order."""
+    found = [message_classes.CondContextDef.FromString(item) for item in _items(described)]
+    described.collection_def["cond_context"].Clear()
+    return found
+
+
+def _items(described: message_classes.MetaGraphDef) -> list[bytes]:
+    return list(described.collection_def["cond_context"].bytes_list.value)
+
+
 @pytest.mark.parametrize("name", ["small", "resource"])
 def test_imported_saved_and_exported_nothing_is_lost(tmp_path: Path, name: str) -> None:
     """By a program from ``.meta`` to HDF5 to ``.meta``: all is there but shapes of outputs, which TensorFlow infers."""
@@ -126,6 +137,7 @@ def test_imported_saved_and_exported_nothing_is_lost(tmp_path: Path, name: str) 
     found = read_message(tmp_path / "x.meta", message_classes.MetaGraphDef)
     assert expected.graph_def.library == found.graph_def.library
     assert expected.meta_info_def == found.meta_info_def
+    assert contexts_in(expected) == contexts_in(found)
     assert expected.collection_def == found.collection_def
     others = {node.name: node for node in found.graph_def.node}
     assert {node.name for node in expected.graph_def.node} == set(others)

@@ -78,7 +78,7 @@ def changes_of_variables(tf: Any) -> list[Any]:
     with tf.control_dependencies([number.initializer]):
         counted = tf.count_up_to(number, 9)
     is_there = tf.is_variable_initialized(v)
-    with tf.control_dependencies([tf.Assert(True, [row]), changed]):
+    with tf.control_dependencies([apply_op("Assert", True, [row]), changed]):
         sides = apply_list("Switch", row, is_there)
     return [changed, counted, is_there, sides[1], apply_list("RefSwitch", v, True)[1]]
 

@@ -27,7 +27,7 @@ VIEWS = {
 
 # These have no kernel that is called, or give no array; those about kept values are tried with a session.
 KEEPING = {"DeleteSessionTensor", "GetSessionHandle", "GetSessionTensor"}
-NOT_RUN = {"Merge", "NoOp", "Placeholder", "RestoreV2", "Variable"} | KEEPING
+NOT_RUN = {"ControlTrigger", "Merge", "NoOp", "Placeholder", "RefMerge", "RestoreV2", "Variable"} | KEEPING
 
 CHANGES = {
     *("Assign", "AssignAdd", "AssignSub", "ScatterAdd", "ScatterSub", "ScatterUpdate"),

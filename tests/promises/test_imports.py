@@ -29,6 +29,7 @@ LAYERS = (
     ("messages",),
     ("graph", "storage"),
     ("ops", "reading", "interop"),
+    ("control_flow",),
     ("formats",),
     ("arrays",),
     ("variables", "session", "training"),

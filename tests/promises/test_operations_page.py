@@ -80,7 +80,7 @@ def test_dtypes_are_grouped(names: set[str], expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("op_type", "expected"), [("Mul", "yes"), ("Less", "constant"), ("Merge", "no"), ("Const", "–")]
+    ("op_type", "expected"), [("Mul", "yes"), ("Less", "constant"), ("RestoreV2", "no"), ("Const", "–")]
 )
 def test_derivatives(op_type: str, expected: str) -> None:
     """The word for a derivative is that of the class."""

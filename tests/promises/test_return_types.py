@@ -33,6 +33,8 @@ ANYTHING = {
     "Tensor.eval": "an array, a scalar or bytes, as `Session.run`",
     "Variable.eval": "an array, a scalar or bytes, as `Session.run`",
     "_MonitoredBase.run": "as `Session.run`",
+    "case": "the structure of the results",
+    "cond": "the structure of the results",
     "constant_value": "an array, or the argument itself where it is not a tensor",
     "load_variable": "an array, a scalar or bytes",
 }

@@ -1,0 +1,1 @@
+"""Branches and loops as programs build them."""

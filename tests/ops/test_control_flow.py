@@ -1,0 +1,175 @@
+"""Branches and loops: the graphs that TensorFlow makes of the same programs, and the same results."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+import hdfsaver as tf
+from hdfsaver.graph.apply import apply_list, apply_op
+from tests.ops.branches import BRANCHES
+from tests.ops.make_control_flow import record, results_of
+from tests.ops.make_programs import tensors_in
+
+RECORDED = json.loads(Path(__file__).with_name("control_flow.json").read_text())
+
+
+def named(program: Any) -> str:
+    """The name of a program."""
+    return str(program.__name__)
+
+
+@pytest.mark.parametrize("program", BRANCHES, ids=named)
+def test_the_graph_is_that_of_tensorflow(program: Any) -> None:
+    """Names, types, inputs, shapes, contexts and results are those that TensorFlow recorded."""
+    assert RECORDED[named(program)] == json.loads(json.dumps(record(tf, program)))
+
+
+@pytest.mark.parametrize("program", BRANCHES, ids=named)
+def test_contexts_are_kept(program: Any, tmp_path: Path) -> None:
+    """The contexts of branches come back from a file and from a message, in another scope, too."""
+    with tf.Graph().as_default():
+        program(tf)
+        described = tf.train.export_meta_graph(tmp_path / "x.h5")
+        contexts = [item.to_proto() for item in tf.get_collection("cond_context")]
+    with tf.Graph().as_default():
+        tf.train.import_meta_graph(tmp_path / "x.h5")
+        assert contexts == [item.to_proto() for item in tf.get_collection("cond_context")]
+    with tf.Graph().as_default():
+        tf.train.import_meta_graph(described, import_scope="s")
+        assert contexts == [item.to_proto(export_scope="s") for item in tf.get_collection("cond_context")]
+        assert all(item.name.startswith("s/") for item in tf.get_collection("cond_context"))
+
+
+@pytest.mark.parametrize("program", BRANCHES, ids=named)
+def test_an_imported_graph_gives_the_same(program: Any) -> None:
+    """A graph that is imported without its contexts runs as before."""
+    with tf.Graph().as_default():
+        fetches, feeds = program(tf)
+        definition = tf.get_default_graph().as_graph_def()
+        tensors = [tensor for tensor in tensors_in(fetches) if isinstance(tensor, tf.Tensor)]
+        init = tf.global_variables_initializer().name
+        definition = tf.get_default_graph().as_graph_def()
+        before = results_of(tf, tensors, feeds)
+    with tf.Graph().as_default(), tf.Session() as sess:
+        tf.import_graph_def(definition, name="")
+        sess.run(init)
+        for fed, expected in zip(feeds, before, strict=True):
+            if isinstance(expected, list):
+                assert expected == [value.tolist() for value in sess.run([tensor.name for tensor in tensors], fed)]
+
+
+def condition() -> tuple[tf.Tensor, tf.Tensor]:
+    """A number and a bool to be fed."""
+    return tf.constant(1.0, name="x"), tf.placeholder(tf.bool, [], name="p")
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda x, p: tf.cond(True, lambda: x, lambda: x), TypeError, "'pred' must not be a Python bool"),
+        (lambda x, p: tf.cond(x, lambda: x, lambda: x), TypeError, "type float32 that does not match expected type of"),
+        (lambda x, p: tf.cond(tf.constant([True]), lambda: x, lambda: x), ValueError, "cannot take shapes"),
+        (lambda x, p: tf.cond(p, lambda: None, lambda: x), ValueError, "'true_fn' must have a return value"),
+        (lambda x, p: tf.cond(p, lambda: x, lambda: None), ValueError, "'false_fn' must have a return value"),
+        (lambda x, p: tf.cond(p, list, list), ValueError, "must return at least one result"),
+        (lambda x, p: tf.cond(p, lambda: x, lambda: 1), ValueError, "must have the same type"),
+        (lambda x, p: tf.cond(p, lambda: (x, x), lambda: x), ValueError, "same nested structure"),
+        (lambda x, p: tf.cond(p, lambda: (x, None), lambda: (x, None)), ValueError, "None values not supported"),
+        (lambda x, p: tf.cond(p, x, lambda: x), TypeError, "'true_fn' must be callable"),
+        (lambda x, p: tf.cond(p, lambda: x), TypeError, "'false_fn' argument required"),
+        (lambda x, p: tf.cond(p, lambda: x, lambda: x, fn1=lambda: x), TypeError, "may not be set simultaneously"),
+        (lambda x, p: tf.case([]), ValueError, "at least one pair"),
+        (lambda x, p: tf.case([(True, lambda: x)]), TypeError, "pred must be a Tensor"),
+        (lambda x, p: tf.case(3), TypeError, "must be a list, tuple, or dict"),
+        (lambda x, p: tf.case([(p, cast("Any", 3))]), TypeError, "must be callable"),
+        (lambda x, p: tf.case([p]), TypeError, "must be a 2-tuple"),
+        (lambda x, p: tf.case([(p, lambda: x)], default=3), TypeError, "must be callable"),
+        (lambda x, p: tf.case([(x, lambda: x)]), TypeError, "must be Tensor of type bool"),
+        (lambda x, p: tf.cond(p, lambda: [x], lambda: {"a": x}, strict=True), TypeError, "same sequence type"),
+        (lambda x, p: tf.cond(p, lambda: {"b": x}, lambda: {"a": x}), ValueError, "same set of keys"),
+        (lambda x, p: tf.cond(p, lambda: (x, x), lambda: (x,) * 3), ValueError, "same number of elements"),
+    ],
+)
+def test_what_cannot_be_a_branch_is_refused(make: Any, error: type[Exception], message: str) -> None:
+    """The errors are those of TensorFlow."""
+    with pytest.raises(error, match=message):
+        make(*condition())
+
+
+def test_what_is_inside_of_a_branch_is_fed_but_not_fetched() -> None:
+    """A value inside of a branch may be given; what runs in some runs only is not fetched."""
+    x, p = condition()
+    made: list[tf.Tensor] = []
+
+    def on_true() -> tf.Tensor:
+        made.append(x + 1.0)
+        return made[0]
+
+    y = tf.cond(p, on_true, lambda: x * 3.0)
+    with tf.Session() as sess:
+        assert 9.0 == sess.run(y, {p: True, made[0]: 9.0})
+        assert 0 == sess.run("cond/Merge:1", {p: False})
+        for fetched in (made[0], made[0].op, "cond/pred_id:0", "cond/switch_t:0"):
+            with pytest.raises(ValueError, match="has been marked as not fetchable"):
+                sess.run(fetched, {p: True})
+
+
+def test_only_the_branch_that_is_taken_runs() -> None:
+    """An assignment and an error of the other branch do not happen; those of what it uses from outside do."""
+    x, p = condition()
+    v = tf.Variable(0.0)
+    outside = v.assign_add(100.0)
+
+    def wrong() -> tf.Tensor:
+        with tf.control_dependencies([v.assign_add(1.0)]):
+            return tf.check_numerics(x / 0.0, "inside")
+
+    y = tf.cond(p, wrong, lambda: outside)
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        assert (100.0, 100.0) == (sess.run(y, {p: False}), sess.run(v))
+        with pytest.raises(tf.errors.InvalidArgumentError, match="inside"):
+            sess.run(y, {p: True})
+
+
+def test_a_merge_lives_although_it_waits_for_what_is_dead() -> None:
+    """A dead control input kills everything but a Merge and a ControlTrigger; a Switch that waits has run."""
+    x, p = condition()
+    off, on = apply_list("Switch", x, p)
+    with tf.control_dependencies([tf.identity(on)]):
+        merged, number = apply_list("Merge", [off, tf.constant(5.0)])
+        trigger = apply_op("ControlTrigger")
+    with tf.control_dependencies([trigger, off.op]):
+        after = tf.identity(x)
+    with tf.Session() as sess:
+        assert [1.0, 0, 1.0] == sess.run([merged, number, after], {p: False})
+
+
+def test_a_dead_context_is_kept_as_bytes() -> None:
+    """What is not a context, or is one of operations that are not there, stays as it came."""
+    with tf.Graph().as_default():
+        x, p = condition()
+        tf.cond(p, lambda: x, lambda: x)
+        described = tf.train.export_meta_graph()
+    described.collection_def["cond_context"].bytes_list.value.append(b"\xff\xff")
+    with tf.Graph().as_default():
+        tf.train.import_meta_graph(described)
+        found = tf.get_collection("cond_context")
+    assert [False, False, True] == [isinstance(item, bytes) for item in found]
+
+
+@pytest.mark.parametrize("feed", [{"p:0": True}, {"p:0": False}])
+def test_a_derivative_goes_through_a_branch_without_a_context(feed: dict[str, bool]) -> None:
+    """Where nothing tells which branch an operation is of, the number of the Merge does."""
+    with tf.Graph().as_default():
+        x, p = condition()
+        tf.cond(p, lambda: x * 3.0, lambda: x * x * 5.0, name="c")
+        definition = tf.get_default_graph().as_graph_def()
+    with tf.Graph().as_default() as graph, tf.Session() as sess:
+        tf.import_graph_def(definition, name="")
+        grads = tf.gradients(graph.get_tensor_by_name("c/Merge:0"), graph.get_tensor_by_name("x:0"))
+        assert [3.0 if feed["p:0"] else 10.0] == sess.run(grads, feed)
