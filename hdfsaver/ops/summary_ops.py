@@ -298,10 +298,10 @@ def summary_scope(
     values : list, optional
         The tensors whose graph is meant.
 
-    Returns
-    -------
-    context manager
-        Its value is the tag, and the name of the operation.
+    Yields
+    ------
+    tag, name : str
+        The tag, and the name of the operation.
 
     Raises
     ------
