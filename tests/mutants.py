@@ -2411,6 +2411,14 @@ MUTANTS = [
             "An option of another kind is refused when the operation is made.",
         ),
         (
+            "updates-fit-their-indices",
+            "ops/base.py",
+            "    shapes.merge(updates[:outer], indices[:-1])\n",
+            "",
+            "ops/test_shapes.py",
+            "Static shapes of updates that do not fit their indices are refused when the operation is made.",
+        ),
+        (
             "scopes-entered-by-hand-stay",
             "variables/variable_scope.py",
             "(scope, _scopes().enter(scope), block)",

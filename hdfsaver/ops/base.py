@@ -357,6 +357,30 @@ def vector_places(indices: Array, shape: Sequence[int]) -> tuple[Array, ...]:
     return columns
 
 
+def check_updates(indices: Shape, updates: Shape, whole: Shape) -> None:
+    """Compare static shapes: an update for each vector of indices, of the shape of the slice that it names.
+
+    Parameters
+    ----------
+    indices, updates : Shape
+        Each of rank 1 or more.
+    whole : Shape
+        That of the tensor whose slices are meant.
+
+    Raises
+    ------
+    ValueError
+        They do not fit each other.
+    """
+    if indices is None or updates is None:
+        return
+    outer = len(indices) - 1
+    shapes.merge(updates[:outer], indices[:-1])
+    length = indices[-1]
+    if whole is not None and length is not None and length <= len(whole):
+        shapes.merge(updates[outer:], whole[length:])
+
+
 def with_rank(shape: Shape, rank: int) -> Shape:
     """The shape, if its rank is unknown or as given; `ValueError` otherwise."""
     if shape is not None and len(shape) != rank:

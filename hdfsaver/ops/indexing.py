@@ -23,6 +23,7 @@ from hdfsaver.ops.base import (
     Grads,
     at_least,
     boxed,
+    check_updates,
     fold_by_kernel,
     integer,
     invalid,
@@ -30,6 +31,7 @@ from hdfsaver.ops.base import (
     shape_of,
     static_integer,
     vector_places,
+    with_rank,
 )
 from hdfsaver.ops.indexed_slices import whole
 from hdfsaver.shapes import Shape
@@ -315,22 +317,35 @@ class ScatterNd(OpDef):
 
     type = "ScatterNd"
     signature = "indices: Tindices, updates: T, shape: Tindices -> output: T"
-    types = {"T": NUMBERS, "Tindices": _GATHER_INDICES}
+    types = {"T": NUMBERS | {"bool", "string"}, "Tindices": _GATHER_INDICES}
     further_types = {"T": ALL}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """The value of shape."""
-        return [node.sizes(2)]
+        indices, updates, sizes = node.input_shapes
+        with_rank(sizes, 1)
+        whole = node.sizes(2)
+        check_updates(at_least(indices, 1), at_least(updates, 1), whole)
+        if whole is not None and 0 in whole and not all(shape is None or 0 in shape for shape in (indices, updates)):
+            raise ValueError(f"Indices and updates are specified for an empty result, of shape {shapes.text(whole)}.")
+        return [whole]
 
     def kernel(self, node: Node) -> Kernel:
         dtype = dtypes.numpy_dtype(node.attrs["T"])
 
+        empty: Any = b"" if dtype == np.dtype(object) else 0
+
         def scatter(indices: Array, updates: Array, shape: Array) -> Array:
-            whole = np.zeros(shape.tolist(), dtype)
+            whole = (
+                np.full(shape.tolist(), b"", object) if dtype == np.dtype(object) else np.zeros(shape.tolist(), dtype)
+            )
             places: tuple[Any, ...] = vector_places(indices, whole.shape)
             expected = np.shape(indices)[:-1] + whole.shape[len(places) :]
-            if np.shape(updates) != expected:
-                raise invalid(f"Updates must have shape {expected}, not {np.shape(updates)}.")
+            if np.shape(updates) != expected or not np.ndim(updates):
+                wanted = expected or "(n, ...)"
+                raise invalid(f"Updates must have shape {wanted}, not {np.shape(updates)}.")
+            if not places and empty == b"":
+                raise invalid("Vectors of indices without a number name no slice of a tensor of strings.")
             if not places:
                 return np.asarray(np.sum(updates, axis=tuple(range(np.ndim(indices) - 1)), dtype=dtype))
             np.add.at(whole, (*places, ...), updates)
@@ -350,7 +365,8 @@ def scatter_nd(indices: TensorLike, updates: TensorLike, shape: TensorLike, name
     indices : Tensor or array_like
         Of rank 1 or more; int16, int32 or int64. The last dimension holds the vectors.
     updates : Tensor or array_like
-        Of shape ``indices.shape[:-1] + shape[indices.shape[-1]:]``; any float, complex or integer dtype.
+        Of shape ``indices.shape[:-1] + shape[indices.shape[-1]:]``, at least of rank 1; any
+        dtype of numbers, bool or string.
     shape : Tensor or array_like
         The shape of the result, a vector of the dtype of ``indices``.
     name : str, optional
@@ -360,12 +376,14 @@ def scatter_nd(indices: TensorLike, updates: TensorLike, shape: TensorLike, name
     -------
     Tensor
         Of the given shape and the dtype of ``updates``. Where an index occurs several times the updates are added, each
-        sum rounded to the dtype.
+        sum rounded to the dtype; text is joined, and of bool values one that is True stays.
 
     Raises
     ------
     TypeError
         The dtypes are not those above, or ``indices`` and ``shape`` differ in theirs.
+    ValueError
+        The static shapes do not fit each other.
     InvalidArgumentError
         When run: an index is out of range, or the updates have another shape.
     """

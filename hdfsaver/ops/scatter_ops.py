@@ -16,7 +16,16 @@ from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import INDICES, NUMBERS, QUANTIZED, Kernel, Node, register
 from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
-from hdfsaver.ops.base import Flat, KernelState, at_least, invalid, shape_of, truncated_quotient, vector_places
+from hdfsaver.ops.base import (
+    Flat,
+    KernelState,
+    at_least,
+    check_updates,
+    invalid,
+    shape_of,
+    truncated_quotient,
+    vector_places,
+)
 from hdfsaver.ops.memory import own
 from hdfsaver.ops.variable_values import current, of_handle
 from hdfsaver.shapes import Shape
@@ -162,11 +171,8 @@ class _ScatterNd(_Scatter):
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """That of ref."""
-        ref, indices, updates = at_least(node.input_shapes[0], 1), *node.input_shapes[1:]
-        at_least(updates, 1)
-        vectors = at_least(indices, 1)
-        if ref is not None and vectors is not None and vectors[-1] is not None and vectors[-1] <= len(ref):
-            shapes.merge(updates, (*vectors[:-1], *ref[vectors[-1] :]))
+        ref, indices, updates = (at_least(shape, 1) for shape in node.input_shapes)
+        check_updates(indices, updates, ref)
         return [ref]
 
     def kernel(self, node: Node) -> Kernel:

@@ -468,6 +468,8 @@ PROGRAMS: dict[str, Program] = {
     # indices
     "gather": lambda tf: [tf.gather(matrix(tf), [0, 1]), tf.gather(matrix(tf), 2, axis=1), tf.gather([1, 2], [[0]])],
     "gather_nd": lambda tf: tf.gather_nd(matrix(tf), [[0, 1], [1, 2]]),
+    "scatter_nd of text": lambda tf: tf.scatter_nd([[0], [0], [2]], ["a", "b", "c"], [3]),
+    "scatter_nd of bool": lambda tf: tf.scatter_nd([[0], [0]], [[True, False], [False, False]], [2, 2]),
     "scatter_nd": lambda tf: tf.scatter_nd([[0], [2]], [1.0, 2.0], [4]),
     "segment sum": lambda tf: tf.unsorted_segment_sum(matrix(tf, 4), [0, 1, 0, 1], 2),
     "index": lambda tf: [

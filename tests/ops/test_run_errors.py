@@ -40,6 +40,8 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     (lambda: tf.gather([1, 2, 3], fed("int32", -1)), r"indices = -1 is not in \[0, 3\)"),
     (lambda: tf.gather_nd([[1, 2]], fed("int32", [[0, 2]])), r"\[0, 2\] does not index into"),
     (lambda: tf.gather_nd([[1, 2]], fed("int32", [[0, 0, 0]])), "too long for a tensor of rank 2"),
+    (lambda: tf.scatter_nd(fed("int32", [1]), fed("float32", 1.0), [4]), "Updates must have shape"),
+    (lambda: tf.scatter_nd(fed("int32", np.zeros((1, 0))), [["a"]], [1]), "tensor of strings"),
     (lambda: tf.scatter_nd(fed("int32", [[4]]), [1.0], [4]), "does not index into"),
     (lambda: tf.scatter_nd(fed("int32", [[1]]), fed("float32", [1, 2]), [4]), "Updates must have shape"),
     (lambda: tf.unsorted_segment_sum([1.0, 2.0], fed("int32", [0, 2]), 2), "not below num_segments = 2"),
