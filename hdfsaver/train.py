@@ -43,9 +43,15 @@ from hdfsaver.monitoring.stop_hooks import (
 )
 from hdfsaver.monitoring.supervisor import Supervisor
 from hdfsaver.monitoring.training_session import MonitoredTrainingSession
+from hdfsaver.optimizers.adadelta import AdadeltaOptimizer
+from hdfsaver.optimizers.adagrad import AdagradDAOptimizer, AdagradOptimizer, ProximalAdagradOptimizer
 from hdfsaver.optimizers.adam import AdamOptimizer
+from hdfsaver.optimizers.ftrl import FtrlOptimizer
 from hdfsaver.optimizers.gradient_descent import GradientDescentOptimizer
+from hdfsaver.optimizers.momentum import MomentumOptimizer
 from hdfsaver.optimizers.optimizer import Optimizer
+from hdfsaver.optimizers.proximal_gradient_descent import ProximalGradientDescentOptimizer
+from hdfsaver.optimizers.rmsprop import RMSPropOptimizer
 from hdfsaver.reading.find_checkpoint import (
     checkpoint_exists,
     get_checkpoint_mtimes,
@@ -82,6 +88,9 @@ if typing.TYPE_CHECKING:
     )
 
 __all__ = [
+    "AdadeltaOptimizer",
+    "AdagradDAOptimizer",
+    "AdagradOptimizer",
     "AdamOptimizer",
     "BytesList",
     "CheckpointReader",
@@ -100,12 +109,14 @@ __all__ = [
     "FeedFnHook",
     "FinalOpsHook",
     "FloatList",
+    "FtrlOptimizer",
     "GlobalStepWaiterHook",
     "GradientDescentOptimizer",
     "Int64List",
     "JobDef",
     "LoggingTensorHook",
     "LooperThread",
+    "MomentumOptimizer",
     "MonitoredSession",
     "MonitoredTrainingSession",
     "NanLossDuringTrainingError",
@@ -113,6 +124,9 @@ __all__ = [
     "NewCheckpointReader",
     "Optimizer",
     "ProfilerHook",
+    "ProximalAdagradOptimizer",
+    "ProximalGradientDescentOptimizer",
+    "RMSPropOptimizer",
     "RestoreReport",
     "Saver",
     "SaverDef",

@@ -3,6 +3,7 @@
 from hdfsaver.ops import (
     activations,
     adaptive_moments,
+    adaptive_rates,
     arithmetic,
     batch_norm,
     biases,
@@ -51,6 +52,7 @@ from hdfsaver.ops import (
 __all__ = [
     "activations",
     "adaptive_moments",
+    "adaptive_rates",
     "arithmetic",
     "batch_norm",
     "biases",

@@ -1,4 +1,4 @@
-"""Steps by running means of the gradient and of its square: Adam and its relatives."""
+"""Steps by running means of the gradient and of its square: Adam, RMSProp and their relatives."""
 
 from __future__ import annotations
 
@@ -136,3 +136,106 @@ class ResourceApplyAdamWithAmsgrad(Rule):
             return [var - m * rate / (np.sqrt(vhat) + epsilon), m, v, vhat]
 
         return step
+
+
+class _RMSProp(Rule):
+    kept = "var ms mom"
+    numbers = "lr rho momentum epsilon grad"
+
+    def step(self, node: Node) -> Step:
+        def step(
+            var: Array, ms: Array, mom: Array, lr: Array, rho: Array, momentum: Array, epsilon: Array, grad: Array
+        ) -> Sequence[Array]:
+            ms = _towards(ms, np.square(grad), rho)
+            mom = mom * momentum + grad * lr / np.sqrt(ms + epsilon)
+            return [var - mom, ms, mom]
+
+        return step
+
+
+@register
+class ApplyRMSProp(_RMSProp):
+    """var - mom, where mom adds up lr * grad / sqrt(ms + epsilon) and decays, and ms is a running mean of squares."""
+
+    type = "ApplyRMSProp"
+
+
+@register
+class ResourceApplyRMSProp(_RMSProp):
+    """As `ApplyRMSProp`, behind handles."""
+
+    type = "ResourceApplyRMSProp"
+    by_handle = True
+
+
+@register
+class SparseApplyRMSProp(_RMSProp):
+    """As `ApplyRMSProp`, on rows."""
+
+    type = "SparseApplyRMSProp"
+    is_sparse = True
+
+
+@register
+class ResourceSparseApplyRMSProp(_RMSProp):
+    """As `ApplyRMSProp`, behind handles and on rows."""
+
+    type = "ResourceSparseApplyRMSProp"
+    by_handle = True
+    is_sparse = True
+
+
+class _CenteredRMSProp(Rule):
+    kept = "var mg ms mom"
+    numbers = "lr rho momentum epsilon grad"
+
+    def step(self, node: Node) -> Step:
+        def step(
+            var: Array,
+            mg: Array,
+            ms: Array,
+            mom: Array,
+            lr: Array,
+            rho: Array,
+            momentum: Array,
+            epsilon: Array,
+            grad: Array,
+        ) -> Sequence[Array]:
+            ms = _towards(ms, np.square(grad), rho)
+            mg = _towards(mg, grad, rho)
+            mom = mom * momentum + grad * lr / np.sqrt(ms - np.square(mg) + epsilon)
+            return [var - mom, mg, ms, mom]
+
+        return step
+
+
+@register
+class ApplyCenteredRMSProp(_CenteredRMSProp):
+    """As `ApplyRMSProp`, by ms - mg * mg, where mg is a running mean of gradients."""
+
+    type = "ApplyCenteredRMSProp"
+
+
+@register
+class ResourceApplyCenteredRMSProp(_CenteredRMSProp):
+    """As `ApplyCenteredRMSProp`, behind handles."""
+
+    type = "ResourceApplyCenteredRMSProp"
+    by_handle = True
+
+
+@register
+class SparseApplyCenteredRMSProp(_CenteredRMSProp):
+    """As `ApplyCenteredRMSProp`, on rows."""
+
+    type = "SparseApplyCenteredRMSProp"
+    is_sparse = True
+
+
+@register
+class ResourceSparseApplyCenteredRMSProp(_CenteredRMSProp):
+    """As `ApplyCenteredRMSProp`, behind handles and on rows."""
+
+    type = "ResourceSparseApplyCenteredRMSProp"
+    by_handle = True
+    is_sparse = True

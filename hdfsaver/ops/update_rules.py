@@ -115,10 +115,26 @@ class Rule(Flat):
         return update
 
 
-class Rows(Rule):
-    """A step on some rows of the variables."""
+def shrunk(var: Array, rate: Array, l1: Array, l2: Array) -> Array:
+    """Values moved towards zero, those near it onto it, as two penalties ask for after a step.
 
-    is_sparse = True
+    Parameters
+    ----------
+    var : ndarray
+        The values after the step.
+    rate : ndarray
+        The rate of the step, one for all or for each element.
+    l1, l2 : ndarray
+        The penalties, scalars.
+
+    Returns
+    -------
+    ndarray
+    """
+    if l1 > 0:
+        var = np.sign(var) * np.maximum(np.abs(var) - rate * l1, 0)
+    found: Array = var / (1 + l2 * rate)
+    return found
 
 
 def _check(

@@ -54,8 +54,8 @@ class RuleOptimizer(Optimizer):
         slots : sequence of str
             The names of its slots that the operation takes.
         inputs : sequence
-            What follows them: the gradient in a list, alone or with the numbers of rows; other tensors are converted
-            to the variable's dtype.
+            The inputs behind them. Those in a list are taken unchanged, as `gradient_of` gives them; others are
+            converted to the variable's dtype.
         **attrs
             Attributes of the operation.
 
@@ -67,14 +67,15 @@ class RuleOptimizer(Optimizer):
         handles = [of_handle(variable) for variable in kept]
         kind = var.dtype.base_dtype
         given: list[Any] = []
-        is_sparse = False
         for item in inputs:
-            if isinstance(item, list):
-                given += item
-                is_sparse = len(item) > 1
-            else:
-                given.append(cast(item, kind))
+            given += item if isinstance(item, list) else [cast(item, kind)]
+        is_sparse = any(isinstance(item, list) and len(item) > 1 for item in inputs)
         by_handle = handles[0] is not None
         op_type = f"{'Resource' * by_handle}{'Sparse' * is_sparse}Apply{rule}"
         targets = [handle.handle for handle in handles if handle is not None] if by_handle else kept
         return apply_op(op_type, *targets, *given, use_locking=bool(self._use_locking), **attrs)
+
+
+def gradient_of(grad: Tensor, indices: Tensor | None) -> list[Tensor]:
+    """The gradient as an operation takes it: followed by the numbers of its rows, where it is one of rows."""
+    return [grad] if indices is None else [grad, indices]

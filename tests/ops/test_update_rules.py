@@ -19,6 +19,16 @@ LOOKING_AHEAD = [
     [0.2995000183582306, 0.4059999883174896],
 ]
 ADAMAX = [[0.7666667103767395, 1.9272727966308594], [0.14000001549720764, 0.07999996840953827], [0.5, 1.0]]
+FURTHER = {
+    "ApplyAddSign": [[0.9049999713897705, 2.009999990463257], [0.14000001549720764, 0.07999996840953827]],
+    "ApplyPowerSign": [[0.8770198225975037, 2.0406570434570312], [0.14000001549720764, 0.07999996840953827]],
+    "ApplyAdagradV2": [[0.9168894290924072, 2.090461254119873], [0.3499999940395355, 1.2000000476837158]],
+    "ApplyFtrlV2": [
+        [-0.1336781531572342, 0.8945086002349854],
+        [0.3499999940395355, 1.2000000476837158],
+        [0.08061978220939636, -0.984463095664978],
+    ],
+}
 AMSGRAD = [
     [0.9783705472946167, 1.9900881052017212],
     [0.14000001549720764, 0.07999996840953827],
@@ -122,3 +132,42 @@ def test_nesterov_and_largest_squares() -> None:
         sess.run(amsgrad)
         found = sess.run([apply("ReadVariableOp", handle, dtype="float32") for handle in handles])
         np.testing.assert_allclose(AMSGRAD, found, rtol=1e-6)
+
+
+def test_rows() -> None:
+    """Rows are changed one after the other, so one that is given twice is changed twice; others stay."""
+    v, m = tf.Variable([[1.0], [2.0], [3.0]]), tf.Variable([[0.0], [0.0], [0.0]])
+    step = apply("SparseApplyMomentum", v, m, 0.5, [[1.0], [1.0], [2.0]], [0, 0, 2], 0.5)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        sess.run(step)
+        assert [[[-0.25], [2.0], [2.0]], [[1.5], [0.0], [2.0]]] == [value.tolist() for value in sess.run([v, m])]
+
+
+def test_rows_out_of_range() -> None:
+    """A number of a row that is not there changes nothing."""
+    v, m = tf.Variable([[1.0], [2.0]]), tf.Variable([[0.0], [0.0]])
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for number in (2, -1):
+            with pytest.raises(WRONG, match=rf"indices\[1\] = {number} is not in \[0, 2\)"):
+                sess.run(apply("SparseApplyMomentum", v, m, 0.5, [[1.0], [1.0]], [0, number], 0.5))
+        assert [[1.0], [2.0]] == sess.run(v).tolist()
+
+
+def test_further_rules() -> None:
+    """Rules that no optimizer here makes, which graphs from elsewhere have; the numbers are TensorFlow's."""
+    grad = [0.5, -1.0]
+    cases = {
+        "ApplyAddSign": (2, (0.1, 1.0, 0.9, 0.9, grad)),
+        "ApplyPowerSign": (2, (0.1, 1.0, 0.9, 0.9, grad)),
+        "ApplyAdagradV2": (2, (0.1, 0.01, grad)),
+        "ApplyFtrlV2": (3, (grad, 0.1, 0.01, 0.02, 0.03, -0.5)),
+    }
+    for name, (count, numbers) in cases.items():
+        variables = [tf.Variable(start) for start in ([1.0, 2.0], [0.1, 0.2], [0.3, 0.4])[:count]]
+        options = {"multiply_linear_by_lr": True} if "Ftrl" in name else {}
+        with tf.Session() as sess:
+            sess.run(tf.global_variables_initializer())
+            sess.run(apply(name, *variables, *numbers, **options))
+            np.testing.assert_allclose(FURTHER[name], sess.run(variables), rtol=1e-6, err_msg=name)

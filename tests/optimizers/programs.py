@@ -72,6 +72,13 @@ def twice(tf: Any) -> tuple[Any, list[Any]]:
     return done, [tf.constant(names), *tf.global_variables()[4:6]]
 
 
+def averaged(tf: Any) -> tuple[Any, list[Any]]:
+    """An optimizer that is given the global step."""
+    step = tf.train.get_or_create_global_step()
+    optimizer = tf.train.AdagradDAOptimizer(0.5, step, 0.1, 0.01, 0.02)
+    return optimizer.minimize(network(tf), global_step=step), [*tf.global_variables(), *optimizer.variables()]
+
+
 def of(make: Callable[[Any], Any], **options: Any) -> Program:
     """The program with an optimizer that a function makes."""
     return partial(trained, make=make, **options)
@@ -88,4 +95,18 @@ PROGRAMS: dict[str, Program] = {
     "adam, by hand": by_hand,
     "adam, parts": parts,
     "adam, twice": twice,
+    "momentum": of(lambda train: train.MomentumOptimizer(0.01, 0.9)),
+    "momentum, nesterov": of(lambda train: train.MomentumOptimizer(lambda: 0.01, 0.9, True, use_nesterov=True)),
+    "rmsprop": of(lambda train: train.RMSPropOptimizer(0.001)),
+    "rmsprop, centered": of(
+        lambda train: train.RMSPropOptimizer(0.001, 0.8, 0.5, 1e-3, centered=True), dtype="float64"
+    ),
+    "adagrad": of(lambda train: train.AdagradOptimizer(0.01)),
+    "adagrad, proximal": of(lambda train: train.ProximalAdagradOptimizer(0.01, 0.2, 0.01, 0.1)),
+    "adagrad, dual averaging": averaged,
+    "adadelta": of(lambda train: train.AdadeltaOptimizer(0.5)),
+    "ftrl": of(lambda train: train.FtrlOptimizer(0.05)),
+    "ftrl, power": of(lambda train: train.FtrlOptimizer(0.05, -0.3, 0.2, 0.01, 0.02, accum_name="a", beta=0.1)),
+    "ftrl, shrinkage": of(lambda train: train.FtrlOptimizer(0.05, l2_shrinkage_regularization_strength=0.1)),
+    "proximal gradient descent": of(lambda train: train.ProximalGradientDescentOptimizer(0.01, 0.05, 0.1)),
 }

@@ -52,6 +52,37 @@ def test_what_is_refused() -> None:
         down.minimize(square(tf.gather(bound, [0])))
 
 
+def test_numbers_out_of_range() -> None:
+    """Numbers that a rule cannot take are refused at once."""
+    train, step = tf.train, tf.train.get_or_create_global_step()
+    with pytest.raises(ValueError, match="initial_accumulator_value must be positive: 0"):
+        train.AdagradOptimizer(0.1, initial_accumulator_value=0.0)
+    with pytest.raises(ValueError, match="initial_accumulator_value must be positive: -1"):
+        train.ProximalAdagradOptimizer(0.1, initial_accumulator_value=-1.0)
+    with pytest.raises(ValueError, match="squared_accumulator_value must be positive"):
+        train.AdagradDAOptimizer(0.1, step, initial_gradient_squared_accumulator_value=0.0)
+    with pytest.raises(ValueError, match="learning_rate_power 0.5.* needs to be negative or zero"):
+        train.FtrlOptimizer(0.1, learning_rate_power=0.5)
+    for name in ("l1_regularization_strength", "l2_regularization_strength", "initial_accumulator_value"):
+        with pytest.raises(ValueError, match=f"{name} -1.* needs to be positive or zero"):
+            train.FtrlOptimizer(0.1, **{name: -1.0})
+
+
+def test_variables_of_unknown_shape() -> None:
+    """Slots of a variable whose shape is not known have that of its value."""
+    for make in (tf.train.AdagradOptimizer, tf.train.RMSPropOptimizer, tf.train.AdadeltaOptimizer):
+        with tf.Graph().as_default():
+            start = tf.placeholder_with_default([1.0, 2.0], None)
+            v = tf.Variable(start, validate_shape=False)
+            optimizer = make(0.1)
+            done = optimizer.minimize(square(v))
+            with tf.Session() as sess:
+                sess.run(v.initializer)
+                sess.run(tf.variables_initializer(optimizer.variables()))
+                sess.run(done)
+                assert {(2,)} == {np.shape(value) for value in sess.run([v, *optimizer.variables()])}
+
+
 def test_derivatives_by_tensors_and_functions() -> None:
     """A loss may be a function, and derivatives may be by tensors."""
     v = tf.Variable([1.0, 2.0])

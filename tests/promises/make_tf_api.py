@@ -50,6 +50,8 @@ is_non_decreasing is_strictly_increasing python_io.TFRecordWriter python_io.TFRe
 python_io.tf_record_iterator io.TFRecordWriter io.TFRecordOptions io.tf_record_iterator unique train.Optimizer
 train.GradientDescentOptimizer train.AdamOptimizer summary.scalar summary.histogram summary.image summary.audio
 summary.tensor_summary summary.text summary.merge summary.merge_all summary.get_summary_description
+train.MomentumOptimizer train.RMSPropOptimizer train.AdagradOptimizer train.ProximalAdagradOptimizer
+train.AdagradDAOptimizer train.AdadeltaOptimizer train.FtrlOptimizer train.ProximalGradientDescentOptimizer
 """.split()  # noqa: SIM905, a list would be one name a line
 
 
