@@ -17,12 +17,15 @@ from hdfsaver.ops.summary_ops import (
     tensor_summary,
     text,
 )
+from hdfsaver.summaries.file_writer import FileWriter, FileWriterCache
 
 if typing.TYPE_CHECKING:
     from hdfsaver.messages.message_classes import Event, SessionLog, Summary, SummaryDescription, TaggedRunMetadata
 
 __all__ = [
     "Event",
+    "FileWriter",
+    "FileWriterCache",
     "SessionLog",
     "Summary",
     "SummaryDescription",

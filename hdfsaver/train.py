@@ -62,6 +62,9 @@ from hdfsaver.reading.inspect_checkpoint import list_variables, load_variable
 from hdfsaver.reading.iterator import checkpoints_iterator, wait_for_new_checkpoint
 from hdfsaver.reading.reader import CheckpointReader, NewCheckpointReader, load_checkpoint
 from hdfsaver.reading.state_file import CheckpointState
+from hdfsaver.summaries.event_files import summary_iterator
+from hdfsaver.summaries.file_writer import FileWriter as SummaryWriter
+from hdfsaver.summaries.file_writer import FileWriterCache as SummaryWriterCache
 from hdfsaver.training.device_setter import ClusterSpec, replica_device_setter
 from hdfsaver.training.global_step import (
     assert_global_step,
@@ -142,6 +145,8 @@ __all__ = [
     "SingularMonitoredSession",
     "StepCounterHook",
     "StopAtStepHook",
+    "SummaryWriter",
+    "SummaryWriterCache",
     "Supervisor",
     "WorkerSessionCreator",
     "assert_global_step",
@@ -170,6 +175,7 @@ __all__ = [
     "load_variable",
     "remove_checkpoint",
     "replica_device_setter",
+    "summary_iterator",
     "update_checkpoint_state",
     "wait_for_new_checkpoint",
     "write_graph",

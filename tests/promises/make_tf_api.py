@@ -52,6 +52,7 @@ train.GradientDescentOptimizer train.AdamOptimizer summary.scalar summary.histog
 summary.tensor_summary summary.text summary.merge summary.merge_all summary.get_summary_description
 train.MomentumOptimizer train.RMSPropOptimizer train.AdagradOptimizer train.ProximalAdagradOptimizer
 train.AdagradDAOptimizer train.AdadeltaOptimizer train.FtrlOptimizer train.ProximalGradientDescentOptimizer
+summary.FileWriter summary.FileWriterCache train.summary_iterator
 """.split()  # noqa: SIM905, a list would be one name a line
 
 

@@ -35,6 +35,7 @@ LAYERS = (
     ("variables", "session", "training"),
     ("assertions", "optimizers"),
     ("checkpoint", "layers", "losses"),
+    ("summaries",),
     ("monitoring", "conversion", "saved_model"),
     ("cli", "testing", "programs"),
 )

@@ -1,0 +1,1 @@
+"""Event files: summaries, graphs and notes about a training, which TensorBoard shows."""
