@@ -468,7 +468,7 @@ from hdfsaver.version import (
 newaxis = None
 
 if typing.TYPE_CHECKING:
-    from hdfsaver import app, compat, flags, io, layers, losses, python_io, saved_model, summary, test, train
+    from hdfsaver import app, compat, contrib, flags, io, layers, losses, python_io, saved_model, summary, test, train
     from hdfsaver.arrays.array_files import load_file, open_file, save_file
     from hdfsaver.arrays.digraphs import read_digraph, write_digraph
     from hdfsaver.conversion.converting import convert
@@ -618,6 +618,7 @@ __all__ = [
     "constant",
     "constant_initializer",
     "container",
+    "contrib",
     "control_dependencies",
     "control_flow_v2_enabled",
     "convert",
@@ -901,6 +902,7 @@ __all__ = [
 _MODULES = (
     "app",
     "compat",
+    "contrib",
     "flags",
     "io",
     "layers",
@@ -933,7 +935,6 @@ _LAZY = {
     "Summary": "hdfsaver.messages.message_classes",
     "SummaryMetadata": "hdfsaver.messages.message_classes",
     "TensorInfo": "hdfsaver.messages.message_classes",
-    "contrib": "hdfsaver.absent_names",
     "convert": "hdfsaver.conversion.converting",
     "load_file": "hdfsaver.arrays.array_files",
     "open_file": "hdfsaver.arrays.array_files",

@@ -6,9 +6,7 @@ import difflib
 import functools
 import importlib.resources
 import sys
-import types
 from collections.abc import Iterator, Sequence
-from typing import NoReturn
 
 _OPEN = ("contrib", "raw_ops", "python", "core", "examples")
 """Modules of TensorFlow whose names are not listed: any name in them counts as TensorFlow's."""
@@ -114,14 +112,3 @@ def _recorded() -> dict[str, frozenset[str]]:
     text = importlib.resources.files(__package__).joinpath("tensorflow_names.txt").read_text(encoding="utf-8")
     lines = (line.partition(":") for line in text.splitlines())
     return {module: frozenset(names.split()) for module, _, names in lines}
-
-
-class AbsentModule(types.ModuleType):
-    """A module of TensorFlow that hdfsaver lacks: each name in it is an error that gives the whole name."""
-
-    def __getattr__(self, name: str) -> NoReturn:
-        raise absent(self.__name__, name, ())
-
-
-contrib = AbsentModule("hdfsaver.contrib", "``tf.contrib``, of which nothing is here.")
-"""``tf.contrib``: it exists so that ``tf.contrib.crf`` gives an error about ``tf.contrib.crf``."""

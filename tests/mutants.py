@@ -2211,6 +2211,22 @@ MUTANTS = [
             "A tensor of an unknown value as training is refused.",
         ),
         (
+            "names-of-contrib",
+            "contrib/contrib_layers.py",
+            '    return getter(f"{scope}/{_NAMES.get(last, last)}", *args, **options)',
+            "    return getter(name, *args, **options)",
+            "contrib",
+            "Variables of tf.contrib.layers are weights and biases.",
+        ),
+        (
+            "variables-of-models",
+            "contrib/contrib_layers.py",
+            '    options["collections"] = [*listed, GraphKeys.MODEL_VARIABLES]',
+            '    options["collections"] = listed',
+            "contrib",
+            "Variables of tf.contrib.layers are those of the model.",
+        ),
+        (
             "losses-without-weight",
             "losses/weighted_losses.py",
             '        chosen = where(apply("Equal", weights, 0.0), zeros_like(weights), ones_like(weights))',

@@ -138,7 +138,6 @@ PLACES: dict[str, tuple[str, ...]] = {
     "python.training.training_util": ("train",),
     "python.util": (),
     "python.util.compat": ("compat",),
-    "contrib": (),
     "core": (),
     "core.example": (),
     "core.framework": (),

@@ -137,7 +137,7 @@ def _without_attributes(name: str) -> str:
     name = ".".join(parts)
     places = [count for count in range(1, len(parts)) if ".".join(parts[:count]) in PLACES]
     if places:
-        holds_names = parts[0] != "contrib" and places[-1] > 1 and PLACES[".".join(parts[: places[-1]])]
+        holds_names = places[-1] > 1 and PLACES[".".join(parts[: places[-1]])]
         return ".".join(parts[: places[-1] + 1]) if holds_names else name
     part = absent_names.known_part(name)
     return name if standing_modules.has(part) else part

@@ -175,8 +175,7 @@ def _missing(path: str, name: str) -> str:
     if name.startswith("_"):
         return f"module {f'{ROOT}.{path}'.rstrip('.')!r} has no attribute {name!r}"
     if path in PLACES or _is_of_messages(path):
-        shown = f"tf.{full}" if path == "contrib" else f"{ROOT}.{full}"
-        return absent_names.not_here(shown) + absent_names.proposal(name)
+        return absent_names.not_here(f"{ROOT}.{full}") + absent_names.proposal(name)
     return str(absent_names.absent(f"hdfsaver.{path}".rstrip("."), name, getattr(_public(path), "__all__", ())))
 
 

@@ -103,7 +103,8 @@ def test_all_names_at_once():
     assert hdfsaver.zeros is execute("from tensorflow.python.ops.array_ops import *; x = zeros")
     assert hdfsaver.nn.relu is execute("from tensorflow.compat.v1.nn import *; x = relu")
     assert hdfsaver.GraphDef is execute("from tensorflow.core.framework.graph_pb2 import *; x = GraphDef")
-    assert [] == execute("import tensorflow.contrib; x = tensorflow.contrib.__all__")
+    assert ["layers"] == execute("import tensorflow.contrib; x = tensorflow.contrib.__all__")
+    assert hdfsaver.contrib.layers.flatten is execute("from tensorflow.contrib.layers import *; x = flatten")
 
 
 @pytest.mark.parametrize(

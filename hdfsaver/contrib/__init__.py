@@ -1,0 +1,23 @@
+"""``tf.contrib``: the part of it that is other names of what is here; any other name is an error that names it."""
+
+import importlib
+import typing
+
+from hdfsaver.absent_names import absent as _absent
+
+if typing.TYPE_CHECKING:
+    from hdfsaver.contrib import layers
+
+__all__ = ["layers"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+if not typing.TYPE_CHECKING:  # a type checker is to know the names above, and no others
+
+    def __getattr__(name: str) -> object:
+        if name in __all__:
+            return importlib.import_module(f"hdfsaver.contrib.{name}")
+        raise _absent(__name__, name, ())
