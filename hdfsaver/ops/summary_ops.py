@@ -276,13 +276,13 @@ class TensorSummaryV2(Summary):
 # -- functions ---------------------------------------------------------------------------------------------------------
 
 
-def clean_tag(name: str | None) -> str | None:
+def _clean_tag(name: str | None) -> str | None:
     """A name that graphs take: other characters become ``_``, and slashes before it are left out."""
     return None if name is None else re.sub(r"[^-/\w.]", "_", name).lstrip("/")
 
 
 @contextmanager
-def summary_scope(
+def _summary_scope(
     name: str | None, family: str | None = None, default_name: str | None = None, values: Sequence[Any] | None = None
 ) -> Iterator[tuple[str, str]]:
     """A scope for one summary, which makes its tag unique.
@@ -300,7 +300,7 @@ def summary_scope(
 
     Yields
     ------
-    tag, name : str
+    tuple of str
         The tag, and the name of the operation.
 
     Raises
@@ -308,7 +308,7 @@ def summary_scope(
     ValueError
         There is no name, or it is not a legal one.
     """
-    name, family = clean_tag(name), clean_tag(family)
+    name, family = _clean_tag(name), _clean_tag(family)
     with name_scope(name if family is None else f"{family}/{name}", default_name, values) as scope:
         tag = scope.rstrip("/")
         yield tag if family is None else f"{family}/{tag}", scope
@@ -358,7 +358,7 @@ def scalar(name: str, tensor: TensorLike, collections: Collections = None, famil
     >>> tf.Summary.FromString(data).value[0].simple_value
     0.5
     """
-    with summary_scope(name, family, values=[tensor]) as (tag, scope):
+    with _summary_scope(name, family, values=[tensor]) as (tag, scope):
         return _collected(apply("ScalarSummary", tag, tensor, name=scope), collections)
 
 
@@ -388,7 +388,7 @@ def histogram(name: str, values: TensorLike, collections: Collections = None, fa
     InvalidArgumentError
         When run: a number is not finite.
     """
-    with summary_scope(name, family, "HistogramSummary", [values]) as (tag, scope):
+    with _summary_scope(name, family, "HistogramSummary", [values]) as (tag, scope):
         return _collected(apply("HistogramSummary", tag, values, name=scope), collections)
 
 
@@ -425,7 +425,7 @@ def image(
         When run: the shape is another one.
     """
     _check_most("max_images", "ImageSummary", max_outputs)
-    with summary_scope(name, family, values=[tensor]) as (tag, scope):
+    with _summary_scope(name, family, values=[tensor]) as (tag, scope):
         return _collected(apply("ImageSummary", tag, tensor, name=scope, max_images=max_outputs), collections)
 
 
@@ -469,7 +469,7 @@ def audio(
         When run: the shape is another one.
     """
     _check_most("max_outputs", "AudioSummaryV2", max_outputs)
-    with summary_scope(name, family, values=[tensor]) as (tag, scope):
+    with _summary_scope(name, family, values=[tensor]) as (tag, scope):
         rate = convert_to_tensor(sample_rate, "float32", name="sample_rate")
         made = apply("AudioSummaryV2", tag, tensor, rate, name=scope, max_outputs=max_outputs)
         return _collected(made, collections)
@@ -520,7 +520,7 @@ def tensor_summary(
         metadata.summary_description = summary_description
     if display_name is not None:
         metadata.display_name = display_name
-    with summary_scope(name, family, values=[tensor]) as (tag, scope):
+    with _summary_scope(name, family, values=[tensor]) as (tag, scope):
         made = apply("TensorSummaryV2", tag, tensor, metadata.SerializeToString(), name=scope)
         return _collected(made, collections)
 
@@ -585,7 +585,7 @@ def merge(inputs: Sequence[Tensor], collections: Collections = None, name: str |
         raise TypeError(f"Expected list for 'inputs' argument to 'merge_summary' Op, not {inputs!r}.")
     if not inputs:
         raise ValueError("List argument 'inputs' to 'MergeSummary' Op with length 0 shorter than minimum length 1.")
-    name = clean_tag(name)
+    name = _clean_tag(name)
     with name_scope(name, "Merge", inputs):
         return _collected(apply("MergeSummary", list(inputs), name=name), collections, ())
 
