@@ -46,7 +46,7 @@ from hdfsaver.assertions.shape_assertions import (
     assert_rank_in,
     assert_scalar,
 )
-from hdfsaver.assertions.static_values import constant_value as get_static_value
+from hdfsaver.assertions.static_values import get_static_value
 from hdfsaver.control_flow.conds import (
     Assert_ as Assert,
 )

@@ -2459,6 +2459,14 @@ MUTANTS = [
             "Static shapes of updates that do not fit their indices are refused when the operation is made.",
         ),
         (
+            "values-read-are-not-fed",
+            "assertions/static_values.py",
+            "        tensor.graph.prevent_feeding(tensor)",
+            "        pass",
+            "assertions/test_static_values.py",
+            "A tensor whose static value a program has read takes no other value in a run.",
+        ),
+        (
             "scopes-entered-by-hand-stay",
             "variables/variable_scope.py",
             "(scope, _scopes().enter(scope), block)",

@@ -523,7 +523,7 @@ def assert_near(
     ------
     InvalidArgumentError
         When run: values differ by more.
-    TypeError
+    ValueError
         The values are not floating-point or complex numbers.
     """
     with scope(name, "assert_near", x, y, rtol, atol, *(data or ())):
@@ -531,7 +531,7 @@ def assert_near(
         y = convert_to_tensor(y, x.dtype.base_dtype, name="y")
         dtype = x.dtype.base_dtype.real_dtype
         if not dtype.is_floating:
-            raise TypeError(f"assert_near compares floating-point and complex numbers, not {dtype.name}.")
+            raise ValueError(f"assert_near compares floating-point and complex numbers, not {dtype.name}.")
         usual = 10 * float(ml_dtypes.finfo(dtype.as_numpy_dtype).eps)
         relative = convert_to_tensor(usual if rtol is None else rtol, dtype, name="rtol")
         absolute_tolerance = convert_to_tensor(usual if atol is None else atol, dtype, name="atol")

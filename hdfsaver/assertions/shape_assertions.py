@@ -311,8 +311,8 @@ def assert_shapes(
             if check is not None
         ]
         checks = _size_checks(constraints, ranks, data, summarize, message)
-        with get_default_graph().control_dependencies(ranks):
-            return group(*checks)
+    with get_default_graph().control_dependencies(ranks):
+        return group(*checks)
 
 
 def _constraint(x: Any, symbols: Any, message: str | None) -> _Constraint:

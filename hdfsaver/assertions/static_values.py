@@ -23,8 +23,8 @@ _LARGEST = 2**24
 """The most elements of a value that is computed; a larger one is only known if it is a constant itself."""
 
 
-def constant_value(tensor: object, partial: bool = False) -> Any:
-    """The value of a tensor where the graph alone tells it.
+def get_static_value(tensor: object, partial: bool = False) -> Any:
+    """The value of a tensor where the graph alone tells it, which no run can replace from then on.
 
     Constants are known, and what Cast, Concat, Equal, Fill, Identity, NotEqual, Pack, Range, Rank, Shape, Size, Split,
     StopGradient and Unpack make of them and of known shapes; of Pack, Split and Unpack along axis 0.
@@ -39,8 +39,17 @@ def constant_value(tensor: object, partial: bool = False) -> Any:
     Returns
     -------
     ndarray or None
-        A new array; None where the value is only known in a run.
+        A new array; None where the value is only known in a run. Where a value is given, the tensor cannot be fed any
+        more, as in TensorFlow: the program may depend on the value.
     """
+    value = constant_value(tensor, partial)
+    if value is not None and isinstance(tensor, Tensor) and tensor.graph.is_feedable(tensor):
+        tensor.graph.prevent_feeding(tensor)
+    return value
+
+
+def constant_value(tensor: object, partial: bool = False) -> Any:
+    """As `get_static_value`, and the tensor can still be fed."""
     if not is_tensor(tensor):
         return tensor
     if not isinstance(tensor, Tensor):

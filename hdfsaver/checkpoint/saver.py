@@ -164,8 +164,7 @@ class Saver:
         self._saveables: dict[str, Saveable] = {}
         self._reshape = reshape
         self._pad = pad_step_number
-        if saver_def and not isinstance(saver_def, SaverDef | message_classes.SaverDef):
-            raise ValueError(f"saver_def must be a SaverDef: {saver_def!r}.")
+        _check_saver_def(saver_def)
         self._given_def = saver_def or None
         self._saver_message: message_classes.SaverDef | None = None
         self._saver_def = (
@@ -562,13 +561,13 @@ class Saver:
         return saver_message(replace(self._saver_def, **inner), within)
 
     @staticmethod
-    def from_proto(saver_def: message_classes.SaverDef, import_scope: str | None = None) -> Saver:
+    def from_proto(saver_def: message_classes.SaverDef | None, import_scope: str | None = None) -> Saver:
         """Make a Saver with the settings, for the variables that it was for.
 
         Parameters
         ----------
         saver_def : SaverDef
-            From `to_proto`, or of a graph that TensorFlow has written.
+            From `to_proto`, or of a graph that TensorFlow has written; None for a Saver of everything.
         import_scope : str, optional
             The scope that the variables were imported into.
 
@@ -582,7 +581,12 @@ class Saver:
         ------
         KeyError
             A variable is not in the default graph.
+        ValueError
+            It is not a ``SaverDef``.
         """
+        _check_saver_def(saver_def)
+        if saver_def is None:
+            return Saver(name=import_scope)
         prefix = f"{import_scope.rstrip('/')}/" if import_scope else ""
         outer = {field: prefix + name for field in OPERATIONS if (name := getattr(saver_def, field))}
         settings = replace(read_saver(saver_def), **outer)
@@ -665,6 +669,11 @@ _NOT_COPIED = (
     "settings, `saver.to_proto()`, and pass them to Saver with the other variables: `Saver(variables, "
     "saver_def=settings)`."
 )
+
+
+def _check_saver_def(saver_def: object) -> None:
+    if saver_def and not isinstance(saver_def, SaverDef | message_classes.SaverDef):
+        raise ValueError(f"saver_def must be a SaverDef: {saver_def!r}.")
 
 
 def _join_collected(graph: Graph) -> None:

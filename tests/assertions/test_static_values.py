@@ -70,3 +70,15 @@ def test_sizes_out_of_shapes() -> None:
     assert [5, None] == constant_value_as_shape(tf.constant([5, -1])).as_list()
     with pytest.raises(ValueError, match="rank 1"):
         constant_value_as_shape(tf.constant(5))
+
+
+def test_a_tensor_whose_value_a_program_has_read_is_not_fed():
+    """The program may depend on the value; a tensor whose value is not known, or is not asked for, can be fed."""
+    read, other, late = tf.constant([1]), tf.constant([2]), tf.placeholder_with_default([3], [1])
+    assert [1] == tf.get_static_value(read).tolist()
+    assert tf.get_static_value(late) is None
+    tf.assert_equal(other, [2])
+    with tf.Session() as session:
+        assert [8, 9] == session.run(tf.concat([other, late], 0), {other: [8], late: [9]}).tolist()
+        with pytest.raises(ValueError, match="may not be fed"):
+            session.run(read, {read: [7]})

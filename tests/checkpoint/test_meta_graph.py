@@ -251,6 +251,9 @@ def test_messages_of_savers():
     tf.Variable(2.0, name="b")
     definition = tf.train.Saver(max_to_keep=2).to_proto()
     assert {"s/a": "s/a", "b": "b"} == saved_names(tf.train.Saver.from_proto(definition))
+    assert {"s/a": "s/a", "b": "b"} == saved_names(tf.train.Saver.from_proto(None))
+    with pytest.raises(ValueError, match="must be a SaverDef: 'settings'"):
+        tf.train.Saver.from_proto("settings")
     inside = tf.train.Saver.from_proto(SaverDef(max_to_keep=2), import_scope="s")
     assert {"a": "s/a"} == saved_names(inside)
     assert 2 == inside.as_saver_def().max_to_keep

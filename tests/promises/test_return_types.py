@@ -35,7 +35,7 @@ ANYTHING = {
     "_MonitoredBase.run": "as `Session.run`",
     "case": "the structure of the results",
     "cond": "the structure of the results",
-    "constant_value": "an array, or the argument itself where it is not a tensor",
+    "get_static_value": "an array, or the argument itself where it is not a tensor",
     "load_variable": "an array, a scalar or bytes",
 }
 """The functions that may return anything, and what it is."""
