@@ -321,6 +321,8 @@ from hdfsaver.ops.sampling import (
     truncated_normal,
 )
 from hdfsaver.ops.scans import (
+    arg_max,
+    arg_min,
     argmax,
     argmin,
     cumprod,
@@ -561,6 +563,8 @@ __all__ = [
     "add_to_collections",
     "all_variables",
     "app",
+    "arg_max",
+    "arg_min",
     "argmax",
     "argmin",
     "as_dtype",

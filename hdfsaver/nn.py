@@ -6,6 +6,7 @@ import typing
 
 from hdfsaver.absent_names import absent as _absent
 from hdfsaver.ops.activations import (
+    crelu,
     elu,
     leaky_relu,
     relu,
@@ -15,11 +16,13 @@ from hdfsaver.ops.activations import (
     tanh,
 )
 from hdfsaver.ops.batch_norm import (
+    batch_norm_with_global_normalization,
     batch_normalization,
     fused_batch_norm,
 )
 from hdfsaver.ops.biases import (
     bias_add,
+    relu_layer,
     xw_plus_b,
 )
 from hdfsaver.ops.convolutions import (
@@ -39,6 +42,7 @@ from hdfsaver.ops.losses import (
     softmax_cross_entropy_with_logits,
     softmax_cross_entropy_with_logits_v2,
     sparse_softmax_cross_entropy_with_logits,
+    weighted_cross_entropy_with_logits,
 )
 from hdfsaver.ops.norms import (
     l2_normalize,
@@ -55,17 +59,23 @@ from hdfsaver.ops.ranking import (
 from hdfsaver.ops.sampling import (
     dropout,
 )
+from hdfsaver.variables.embeddings import (
+    embedding_lookup,
+)
 
 __all__ = [
     "avg_pool",
+    "batch_norm_with_global_normalization",
     "batch_normalization",
     "bias_add",
     "conv1d",
     "conv2d",
     "conv2d_transpose",
+    "crelu",
     "depthwise_conv2d",
     "dropout",
     "elu",
+    "embedding_lookup",
     "fused_batch_norm",
     "in_top_k",
     "l2_loss",
@@ -76,6 +86,7 @@ __all__ = [
     "moments",
     "relu",
     "relu6",
+    "relu_layer",
     "separable_conv2d",
     "sigmoid",
     "sigmoid_cross_entropy_with_logits",
@@ -86,6 +97,7 @@ __all__ = [
     "sparse_softmax_cross_entropy_with_logits",
     "tanh",
     "top_k",
+    "weighted_cross_entropy_with_logits",
     "xw_plus_b",
 ]
 

@@ -2211,6 +2211,22 @@ MUTANTS = [
             "A tensor of an unknown value as training is refused.",
         ),
         (
+            "tables-in-parts",
+            "variables/embeddings.py",
+            '            places = _places(tables, ids) if partition_strategy == "mod" else ids',
+            "            places = ids",
+            "layers",
+            "Rows went to the parts of a table in turn.",
+        ),
+        (
+            "rows-of-limited-norm",
+            "variables/embeddings.py",
+            "        if max_norm is not None:",
+            "        if False:",
+            "layers",
+            "Rows with a greater norm are scaled down.",
+        ),
+        (
             "names-of-contrib",
             "contrib/contrib_layers.py",
             '    return getter(f"{scope}/{_NAMES.get(last, last)}", *args, **options)',

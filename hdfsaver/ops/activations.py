@@ -344,3 +344,29 @@ class TanhGrad(_ByOutput):
 def tanh(x: TensorLike, name: str | None = None) -> Tensor:
     """The hyperbolic tangent, element by element; any float or complex dtype."""
     return apply("Tanh", x, name=name)
+
+
+def crelu(features: TensorLike, name: str | None = None, axis: int = -1) -> Tensor:
+    """The rectified features and, after them along an axis, the rectified negative features.
+
+    Parameters
+    ----------
+    features : TensorLike
+        Floating-point or integers.
+    name : str, optional
+        The name of the operations, ``CRelu`` by default.
+    axis : int
+
+    Returns
+    -------
+    Tensor
+        Twice as long as the features along the axis.
+
+    Raises
+    ------
+    ValueError
+        The axis is out of range.
+    """
+    with scope(name, "CRelu", features) as full:
+        features = convert_to_tensor(features, name="features")
+        return apply("Relu", apply("ConcatV2", [features, apply("Neg", features)], axis, name=full))

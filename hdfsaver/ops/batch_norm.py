@@ -317,3 +317,49 @@ def batch_normalization(
         else:
             shift = apply("Sub", offset, apply("Mul", mean, factor, name="mul"), name="sub")
         return apply("AddV2", scaled, shift, name="add")
+
+
+def batch_norm_with_global_normalization(
+    t: TensorLike | None = None,
+    m: TensorLike | None = None,
+    v: TensorLike | None = None,
+    beta: TensorLike | None = None,
+    gamma: TensorLike | None = None,
+    variance_epsilon: float | None = None,
+    scale_after_normalization: bool | None = None,
+    name: str | None = None,
+    input: TensorLike | None = None,
+    mean: TensorLike | None = None,
+    variance: TensorLike | None = None,
+) -> Tensor:
+    """The older form of `batch_normalization`.
+
+    Parameters
+    ----------
+    t, input : TensorLike
+        Floating-point; either name may be used, as for the two that follow.
+    m, mean, v, variance : TensorLike
+        The mean and the variance.
+    beta, gamma : TensorLike
+        The offset, and the factor.
+    variance_epsilon : float
+        Added to the variance.
+    scale_after_normalization : bool
+        Whether gamma is used.
+    name : str, optional
+        Name of the operations, ``batchnorm`` by default.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        An argument is missing, or the shapes do not broadcast.
+    """
+    x, mean, variance = (new if old is None else old for old, new in ((t, input), (m, mean), (v, variance)))
+    if x is None or mean is None or variance is None or variance_epsilon is None:
+        raise ValueError("batch_norm_with_global_normalization needs input, mean, variance and variance_epsilon.")
+    scale = gamma if scale_after_normalization else None
+    return batch_normalization(x, mean, variance, beta, scale, variance_epsilon, name)

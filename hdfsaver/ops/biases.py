@@ -185,3 +185,29 @@ def xw_plus_b(x: TensorLike, weights: TensorLike, biases: TensorLike, name: str 
             for value, label in ((x, "x"), (weights, "weights"), (biases, "biases"))
         )
         return bias_add(apply("MatMul", x, weights), biases, name=full)
+
+
+def relu_layer(x: TensorLike, weights: TensorLike, biases: TensorLike, name: str | None = None) -> Tensor:
+    """The rectified ``x @ weights + biases``.
+
+    Parameters
+    ----------
+    x, weights : TensorLike
+        Matrices.
+    biases : TensorLike
+        A vector with a number for each column of the weights.
+    name : str, optional
+        The name of the operations, ``relu_layer`` by default.
+
+    Returns
+    -------
+    Tensor
+        A matrix.
+
+    Raises
+    ------
+    ValueError
+        The shapes do not fit.
+    """
+    with scope(name, "relu_layer", x, weights, biases) as full:
+        return apply("Relu", apply("BiasAdd", apply("MatMul", x, weights), biases), name=full)

@@ -495,6 +495,51 @@ def sigmoid_cross_entropy_with_logits(
         return apply("AddV2", linear, apply("Log1p", apply("Exp", minus_magnitude)), name=full)
 
 
+def weighted_cross_entropy_with_logits(
+    labels: TensorLike | None = None,
+    logits: TensorLike | None = None,
+    pos_weight: float | Tensor | None = None,
+    name: str | None = None,
+    targets: TensorLike | None = None,
+) -> Tensor:
+    """The cross entropy of labels and the sigmoid of logits, in which labels of 1 have a weight of their own.
+
+    Parameters
+    ----------
+    labels, targets : TensorLike
+        From 0 to 1, of the dtype of the logits; either name may be used.
+    logits : TensorLike
+        Floating-point, of the shape of the labels.
+    pos_weight : float or Tensor
+        The factor of labels of 1.
+    name : str, optional
+        The name of the operations, ``logistic_loss`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the shape and dtype of the logits.
+
+    Raises
+    ------
+    ValueError
+        The shapes are not the same, or an argument is missing.
+    """
+    labels = labels if targets is None else targets
+    if labels is None or logits is None or pos_weight is None:
+        raise ValueError("weighted_cross_entropy_with_logits needs labels, logits and pos_weight.")
+    with scope(name, "logistic_loss", logits, labels) as full:
+        logits = convert_to_tensor(logits, name="logits")
+        labels = convert_to_tensor(labels, logits.dtype.base_dtype, name="targets")
+        if not labels.shape.is_compatible_with(logits.shape):
+            raise ValueError(f"Logits and targets must have the same shape ({logits.shape} vs {labels.shape}).")
+        # log(1 + exp(-x)) without an overflow where x is far below 0.
+        bounded = apply("Log1p", apply("Exp", apply("Neg", apply("Abs", logits))))
+        softplus = bounded + apply("Relu", apply("Neg", logits))
+        weight = 1 + (pos_weight - 1) * labels
+        return apply("AddV2", (1 - labels) * logits, weight * softplus, name=full)
+
+
 @register
 class L2Loss(OpDef):
     """Half the sum of the squares."""

@@ -337,3 +337,53 @@ def _arg_extreme(
 ) -> Tensor:
     axis = dimension if axis is None else axis
     return apply(op_type, values, 0 if axis is None else axis, name=name, output_type=dtype_name(output_type))
+
+
+def arg_max(
+    input: TensorLike, dimension: TensorLike, output_type: DTypeLike = dtypes.int64, name: str | None = None
+) -> Tensor:
+    """The older form of `argmax`.
+
+    Parameters
+    ----------
+    input : TensorLike
+    dimension : int
+        The axis.
+    output_type : {int32, int64}
+    name : str, optional
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        The axis is out of range.
+    """
+    return argmax(input, dimension, name=name, output_type=output_type)
+
+
+def arg_min(
+    input: TensorLike, dimension: TensorLike, output_type: DTypeLike = dtypes.int64, name: str | None = None
+) -> Tensor:
+    """The older form of `argmin`.
+
+    Parameters
+    ----------
+    input : TensorLike
+    dimension : int
+        The axis.
+    output_type : {int32, int64}
+    name : str, optional
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        The axis is out of range.
+    """
+    return argmin(input, dimension, name=name, output_type=output_type)

@@ -180,6 +180,36 @@ def own_layer(tf: Any) -> list[Any]:
     return [layer(matrix(tf)), *layer.losses]
 
 
+def looked_up(tf: Any) -> list[Any]:
+    """Rows of a table, as a tensor and as a list of one."""
+    table = tf.get_variable("table", [5, 3], initializer=ramp(tf))
+    rows = tf.nn.embedding_lookup(table, [[4, 0], [0, 1]])
+    return [rows, tf.nn.embedding_lookup([table], [2, 4], name="n")]
+
+
+def looked_up_in_parts(tf: Any) -> list[Any]:
+    """Rows of a table in several parts, its derivative, and rows of a limited norm."""
+    sizes = {"a": 3, "b": 2, "c": 2}
+    tables = [tf.get_variable(name, [size, 2], initializer=ramp(tf)) for name, size in sizes.items()]
+    ids = tf.constant([[6, 0, 1], [5, 3, 3]])
+    made = [tf.nn.embedding_lookup(tables, ids, how) for how in ("mod", "div")]
+    with tf.variable_scope("s", partitioner=tf.fixed_size_partitioner(2)):
+        whole = tf.get_variable("whole", [5, 2], initializer=tf.ones_initializer())
+    made += [tf.nn.embedding_lookup(whole, [4, 0], "div", max_norm=1.0)]
+    made += [tf.nn.embedding_lookup(tables[0], [[0, 2]], max_norm=0.5)]
+    return [*made, *(tf.convert_to_tensor(by_table) for by_table in tf.gradients(made[0], tables))]
+
+
+def composed(tf: Any) -> list[Any]:
+    """Functions that are made of other operations."""
+    x, ones = matrix(tf), tf.ones([3])
+    made = [tf.nn.relu_layer(x, tf.ones([3, 2]), [0.5, -0.5]), tf.nn.crelu(x), tf.arg_max(x, 1), tf.arg_min(x, 0)]
+    made += [tf.nn.weighted_cross_entropy_with_logits([[0.0, 1.0, 0.5]] * 2, tf.ones([2, 3]) * [-2.0, 3.0, 0.0], 2.0)]
+    normal = tf.nn.batch_norm_with_global_normalization
+    made += [normal(x, ones, ones, ones, ones * 2, 0.001, after) for after in (True, False)]
+    return [*made, tf.nn.batch_normalization(x, ones, ones, None, ones, 0.1, name="n")]
+
+
 PROGRAMS: dict[str, Program] = {
     "dense": dense,
     "reused": reused,
@@ -191,9 +221,18 @@ PROGRAMS: dict[str, Program] = {
     "pooled": pooled,
     "normalized": normalized,
     "own layer": own_layer,
+    "looked up": looked_up,
     "not dropped": lambda tf: tf.layers.dropout(matrix(tf), 0.5),
 }
 """Programs whose graphs and results are TensorFlow's."""
 
-RESULTS: dict[str, Program] = {"transposed": transposed, "separable": separable, "dilated": dilated, "wide": wide}
+
+RESULTS: dict[str, Program] = {
+    "looked up in parts": looked_up_in_parts,
+    "transposed": transposed,
+    "separable": separable,
+    "dilated": dilated,
+    "wide": wide,
+    "composed": composed,
+}
 """Programs whose results are TensorFlow's, but not all their operations."""
