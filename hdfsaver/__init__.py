@@ -470,7 +470,21 @@ from hdfsaver.version import (
 newaxis = None
 
 if typing.TYPE_CHECKING:
-    from hdfsaver import app, compat, contrib, flags, io, layers, losses, python_io, saved_model, summary, test, train
+    from hdfsaver import (
+        app,
+        compat,
+        contrib,
+        flags,
+        io,
+        layers,
+        losses,
+        metrics,
+        python_io,
+        saved_model,
+        summary,
+        test,
+        train,
+    )
     from hdfsaver.arrays.array_files import load_file, open_file, save_file
     from hdfsaver.arrays.digraphs import read_digraph, write_digraph
     from hdfsaver.conversion.converting import convert
@@ -759,6 +773,7 @@ __all__ = [
     "matrix_transpose",
     "maximum",
     "meshgrid",
+    "metrics",
     "min_max_variable_partitioner",
     "minimum",
     "model_variables",
@@ -911,6 +926,7 @@ _MODULES = (
     "io",
     "layers",
     "losses",
+    "metrics",
     "python_io",
     "saved_model",
     "summary",

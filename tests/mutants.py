@@ -2227,6 +2227,22 @@ MUTANTS = [
             "Rows with a greater norm are scaled down.",
         ),
         (
+            "metrics-in-local-variables",
+            "metrics/local_totals.py",
+            "    keys = [GraphKeys.LOCAL_VARIABLES, GraphKeys.METRIC_VARIABLES]",
+            "    keys = [GraphKeys.GLOBAL_VARIABLES]",
+            "metrics",
+            "The variables of metrics are local.",
+        ),
+        (
+            "metrics-that-count-weights",
+            "metrics/means.py",
+            "            added = reduce_sum(multiply(ones_like(values), weights))",
+            '            added = cast(size(values), "float32")',
+            "metrics",
+            "A weighted mean is divided by the sum of the weights.",
+        ),
+        (
             "names-of-contrib",
             "contrib/contrib_layers.py",
             '    return getter(f"{scope}/{_NAMES.get(last, last)}", *args, **options)',

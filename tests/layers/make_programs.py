@@ -41,11 +41,13 @@ def run(tf: Any, program: Any) -> dict[str, Any]:
             session.run(start)
             values = session.run(tensors, feeds)
             session.run(graph.get_collection("update_ops"), feeds)
+            later = session.run(tensors, feeds)
             variables = session.run([*tf.global_variables(), *tf.local_variables()])
+    found = {key: names for key, names in listed.items() if names}
     return {
         "nodes": nodes,
-        "collections": {key: names for key, names in listed.items() if names},
-        "values": [plain(value) for value in values],
+        "collections": found,
+        "values": [plain(value) for value in (later if "metric_variables" in found else values)],
         "variables": [plain(value) for value in variables],
     }
 

@@ -36,7 +36,7 @@ LAYERS = (
     ("assertions", "optimizers"),
     ("checkpoint", "layers", "losses"),
     ("summaries",),
-    ("monitoring", "conversion", "saved_model", "contrib"),
+    ("monitoring", "conversion", "saved_model", "contrib", "metrics"),
     ("cli", "testing", "programs"),
 )
 HEIGHTS = {room: height for height, rooms in enumerate(LAYERS) for room in rooms} | {"__main__": len(LAYERS)}
