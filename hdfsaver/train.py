@@ -46,9 +46,22 @@ from hdfsaver.monitoring.training_session import MonitoredTrainingSession
 from hdfsaver.optimizers.adadelta import AdadeltaOptimizer
 from hdfsaver.optimizers.adagrad import AdagradDAOptimizer, AdagradOptimizer, ProximalAdagradOptimizer
 from hdfsaver.optimizers.adam import AdamOptimizer
+from hdfsaver.optimizers.decays import (
+    cosine_decay,
+    cosine_decay_restarts,
+    exponential_decay,
+    inverse_time_decay,
+    linear_cosine_decay,
+    natural_exp_decay,
+    noisy_linear_cosine_decay,
+    piecewise_constant,
+    polynomial_decay,
+)
+from hdfsaver.optimizers.decays import piecewise_constant as piecewise_constant_decay
 from hdfsaver.optimizers.ftrl import FtrlOptimizer
 from hdfsaver.optimizers.gradient_descent import GradientDescentOptimizer
 from hdfsaver.optimizers.momentum import MomentumOptimizer
+from hdfsaver.optimizers.moving_averages import ExponentialMovingAverage
 from hdfsaver.optimizers.optimizer import Optimizer
 from hdfsaver.optimizers.proximal_gradient_descent import ProximalGradientDescentOptimizer
 from hdfsaver.optimizers.rmsprop import RMSPropOptimizer
@@ -105,6 +118,7 @@ __all__ = [
     "ClusterSpec",
     "Coordinator",
     "Example",
+    "ExponentialMovingAverage",
     "Feature",
     "FeatureList",
     "FeatureLists",
@@ -153,7 +167,10 @@ __all__ = [
     "basic_train_loop",
     "checkpoint_exists",
     "checkpoints_iterator",
+    "cosine_decay",
+    "cosine_decay_restarts",
     "create_global_step",
+    "exponential_decay",
     "export_meta_graph",
     "export_scoped_meta_graph",
     "generate_checkpoint_state_proto",
@@ -166,13 +183,20 @@ __all__ = [
     "import_scoped_meta_graph",
     "import_scoped_meta_graph_with_return_elements",
     "init_from_checkpoint",
+    "inverse_time_decay",
     "keep_any",
     "keep_best",
     "keep_latest",
     "latest_checkpoint",
+    "linear_cosine_decay",
     "list_variables",
     "load_checkpoint",
     "load_variable",
+    "natural_exp_decay",
+    "noisy_linear_cosine_decay",
+    "piecewise_constant",
+    "piecewise_constant_decay",
+    "polynomial_decay",
     "remove_checkpoint",
     "replica_device_setter",
     "summary_iterator",

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-GRADIENTS = "gradients/"
-"""The scope of derivatives, which are compared elsewhere."""
+ELSEWHERE = ("gradients/", "cond")
+"""Parts of names of derivatives and conditional initial values, which are compared elsewhere."""
 
 
 def groups_of(operation: Any) -> list[str]:
@@ -25,7 +25,7 @@ def groups_of(operation: Any) -> list[str]:
 
 
 def nodes_of(graph: Any) -> list[Any]:
-    """Name, type, inputs, control inputs, groups and dtypes of each operation but those of derivatives."""
+    """Name, type, inputs, control inputs, groups and dtypes of each operation but those in `ELSEWHERE`."""
     return [
         [
             operation.name,
@@ -36,7 +36,7 @@ def nodes_of(graph: Any) -> list[Any]:
             [tensor.dtype.name for tensor in operation.outputs],
         ]
         for operation in graph.get_operations()
-        if GRADIENTS not in operation.name
+        if not any(part in operation.name for part in ELSEWHERE)
     ]
 
 
@@ -66,11 +66,14 @@ def main() -> None:
     import tensorflow.compat.v1 as tf  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
     sys.path.insert(0, str(Path(__file__).parent))
-    from programs import PROGRAMS, STEPS  # type: ignore[import-not-found,unused-ignore]
+    from programs import PROGRAMS, RESULTS, STEPS  # type: ignore[import-not-found,unused-ignore]
 
     tf.disable_v2_behavior()
     tf.disable_resource_variables()
-    lines = [f"{json.dumps(name)}: {json.dumps(run(tf, program, STEPS))}" for name, program in PROGRAMS.items()]
+    lines = [
+        f"{json.dumps(name)}: {json.dumps(run(tf, program, STEPS))}"
+        for name, program in {**PROGRAMS, **RESULTS}.items()
+    ]
     sys.stdout.write("{\n" + ",\n".join(lines) + "\n}\n")
 
 

@@ -67,7 +67,8 @@ def twice(tf: Any) -> tuple[Any, list[Any]]:
     """Two optimizers of one name, each with slots of its own, which share no power."""
     loss = network(tf)
     first, second = tf.train.AdamOptimizer(0.01), tf.train.AdamOptimizer(lambda: 0.02, beta1=0.5)
-    done = tf.group(first.minimize(loss), second.minimize(loss, var_list=tf.trainable_variables()[:1]))
+    with tf.control_dependencies([first.minimize(loss)]):
+        done = second.minimize(loss, var_list=tf.trainable_variables()[:1])
     names = [variable.name for variable in (*first.variables(), *second.variables())]
     return done, [tf.constant(names), *tf.global_variables()[4:6]]
 
@@ -77,6 +78,36 @@ def averaged(tf: Any) -> tuple[Any, list[Any]]:
     step = tf.train.get_or_create_global_step()
     optimizer = tf.train.AdagradDAOptimizer(0.5, step, 0.1, 0.01, 0.02)
     return optimizer.minimize(network(tf), global_step=step), [*tf.global_variables(), *optimizer.variables()]
+
+
+def falling(tf: Any, name: str, *numbers: Any, **options: Any) -> tuple[Any, list[Any]]:
+    """A rate that falls with the global step."""
+    step = tf.train.get_or_create_global_step()
+    start = tf.constant(0.5, name="start") if options.pop("of_tensor", False) else 0.5
+    rate = getattr(tf.train, name)(start, step, *numbers, **options)
+    return tf.assign_add(step, 1), [step, rate]
+
+
+def pieces(tf: Any) -> tuple[Any, list[Any]]:
+    """A rate for each interval of steps."""
+    step = tf.train.get_or_create_global_step()
+    rates = [tf.train.piecewise_constant(step, [1, 2, 19], [0.1 * number, 0.2, 0.3, 0.4]) for number in (1, 5)]
+    return tf.assign_add(step, 1), [*rates, tf.train.piecewise_constant_decay(tf.cast(step, "float32"), [1.5], [7, 9])]
+
+
+def averages(tf: Any, tensor: bool = False, **options: Any) -> tuple[Any, list[Any]]:
+    """Averages of variables, or of a tensor, behind a step."""
+    loss = network(tf)
+    count = tf.train.get_or_create_global_step() if options.pop("counts", False) else None
+    kept = tf.train.ExponentialMovingAverage(0.9, num_updates=count, **options)
+    w = tf.trainable_variables()[0]
+    step = tf.train.GradientDescentOptimizer(0.1).minimize(loss, global_step=count, var_list=[w])
+    with tf.control_dependencies([step]):
+        followed = [tf.reduce_sum(w, name="total"), loss] if tensor else [w, *tf.trainable_variables()[1:]]
+        done = kept.apply(followed)
+    names = sorted(kept.variables_to_restore()) + [kept.average_name(item) for item in followed]
+    names += [kept.average(item).name for item in followed]
+    return done, [tf.constant(names), *(kept.average(item) for item in followed), w]
 
 
 def of(make: Callable[[Any], Any], **options: Any) -> Program:
@@ -89,7 +120,7 @@ PROGRAMS: dict[str, Program] = {
     "gradient descent, float16": of(lambda train: train.GradientDescentOptimizer(0.1), dtype="float16"),
     "gradient descent, locking": of(lambda train: train.GradientDescentOptimizer(0.1, use_locking=True, name="down")),
     "adam": of(lambda train: train.AdamOptimizer(0.01)),
-    "adam, defaults": of(lambda train: train.AdamOptimizer(), name="step", gate_gradients=0),
+    "adam, defaults": of(lambda train: train.AdamOptimizer(), name="step", gate_gradients=2),
     "adam, float64": of(lambda train: train.AdamOptimizer(0.01, 0.8, 0.9, 0.01, True), dtype="float64"),
     "adam, own scope": of(lambda train: train.AdamOptimizer(0.01, use_own_namescope_for_non_slot_vars=True)),
     "adam, by hand": by_hand,
@@ -108,5 +139,27 @@ PROGRAMS: dict[str, Program] = {
     "ftrl": of(lambda train: train.FtrlOptimizer(0.05)),
     "ftrl, power": of(lambda train: train.FtrlOptimizer(0.05, -0.3, 0.2, 0.01, 0.02, accum_name="a", beta=0.1)),
     "ftrl, shrinkage": of(lambda train: train.FtrlOptimizer(0.05, l2_shrinkage_regularization_strength=0.1)),
+    "exponential decay": partial(falling, name="exponential_decay", decay_steps=7, decay_rate=0.5),
+    "exponential decay, steps": partial(
+        falling, name="exponential_decay", decay_steps=7, decay_rate=0.5, staircase=True, of_tensor=True
+    ),
+    "natural exponential decay": partial(falling, name="natural_exp_decay", decay_steps=7, decay_rate=0.5),
+    "inverse time decay": partial(falling, name="inverse_time_decay", decay_steps=7, decay_rate=0.5, staircase=True),
+    "polynomial decay": partial(falling, name="polynomial_decay", decay_steps=7, end_learning_rate=0.1, power=2.0),
+    "polynomial decay, cycle": partial(falling, name="polynomial_decay", decay_steps=7, cycle=True),
+    "cosine decay": partial(falling, name="cosine_decay", decay_steps=15, alpha=0.1),
+    "linear cosine decay": partial(falling, name="linear_cosine_decay", decay_steps=15, num_periods=1.5),
+    "averages": averages,
+    "averages, counted": partial(averages, counts=True, name="mean"),
+    "averages, tensors": partial(averages, tensor=True, zero_debias=True),
     "proximal gradient descent": of(lambda train: train.ProximalGradientDescentOptimizer(0.01, 0.05, 0.1)),
 }
+
+RESULTS: dict[str, Program] = {
+    "piecewise constant": pieces,
+    "cosine decay, restarts": partial(falling, name="cosine_decay_restarts", first_decay_steps=3, m_mul=0.8, alpha=0.1),
+    "cosine decay, restarts after equal times": partial(
+        falling, name="cosine_decay_restarts", first_decay_steps=3, t_mul=1.0, m_mul=0.8, alpha=0.5
+    ),
+}
+"""Programs of which only the results are compared: TensorFlow's graphs have conditions."""

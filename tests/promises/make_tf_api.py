@@ -52,7 +52,10 @@ train.GradientDescentOptimizer train.AdamOptimizer summary.scalar summary.histog
 summary.tensor_summary summary.text summary.merge summary.merge_all summary.get_summary_description
 train.MomentumOptimizer train.RMSPropOptimizer train.AdagradOptimizer train.ProximalAdagradOptimizer
 train.AdagradDAOptimizer train.AdadeltaOptimizer train.FtrlOptimizer train.ProximalGradientDescentOptimizer
-summary.FileWriter summary.FileWriterCache train.summary_iterator
+summary.FileWriter summary.FileWriterCache train.summary_iterator train.exponential_decay train.natural_exp_decay
+train.inverse_time_decay train.polynomial_decay train.cosine_decay train.piecewise_constant
+train.piecewise_constant_decay train.cosine_decay_restarts train.linear_cosine_decay train.noisy_linear_cosine_decay
+train.ExponentialMovingAverage
 """.split()  # noqa: SIM905, a list would be one name a line
 
 
