@@ -41,6 +41,7 @@ from hdfsaver.monitoring.stop_hooks import (
     NanTensorHook,
     StopAtStepHook,
 )
+from hdfsaver.monitoring.summary_hook import SummarySaverHook
 from hdfsaver.monitoring.supervisor import Supervisor
 from hdfsaver.monitoring.training_session import MonitoredTrainingSession
 from hdfsaver.optimizers.adadelta import AdadeltaOptimizer
@@ -159,6 +160,7 @@ __all__ = [
     "SingularMonitoredSession",
     "StepCounterHook",
     "StopAtStepHook",
+    "SummarySaverHook",
     "SummaryWriter",
     "SummaryWriterCache",
     "Supervisor",

@@ -6,16 +6,20 @@ import os
 from collections.abc import Sequence
 
 from hdfsaver.checkpoint.meta_graph_files import make_folder, write_graph
+from hdfsaver.checkpoint.meta_graph_messages import create_meta_graph_def
 from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph_keys import GraphKeys
+from hdfsaver.messages import message_classes
 from hdfsaver.monitoring.coordinator import Coordinator
 from hdfsaver.monitoring.scaffold import Scaffold
 from hdfsaver.monitoring.session_run_hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
 from hdfsaver.monitoring.step_timer import SecondOrStepTimer, due_step
 from hdfsaver.monitoring.stop_hooks import needed_global_step
+from hdfsaver.monitoring.summary_hook import folder_writer
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.session import Session
+from hdfsaver.summaries.file_writer import FileWriter
 from hdfsaver.training import tf_logging as log
 
 
@@ -90,7 +94,8 @@ class CheckpointSaverHook(SessionRunHook):
         self._steps_per_run = steps_per_run
 
     def begin(self) -> None:
-        """Find the global step."""
+        """Find the global step and the writer of events."""
+        self._summary_writer = folder_writer(self._folder)
         self._global_step = needed_global_step(self)
         for listener in self._listeners:
             listener.begin()
@@ -100,6 +105,8 @@ class CheckpointSaverHook(SessionRunHook):
         make_folder(self._folder)
         if self._saves_graph:
             write_graph(get_default_graph().as_graph_def(add_shapes=True), self._folder, "graph.pbtxt")
+        if self._summary_writer is not None:
+            self._add_graph(self._summary_writer)
         step = int(session.run(self._global_step))
         self._save(session, step)
         self._timer.update_last_triggered_step(step)
@@ -131,19 +138,38 @@ class CheckpointSaverHook(SessionRunHook):
             listener.before_save(session, step)
         log.info("Saving checkpoints for %d into %s.", step, self._save_path)
         self._found_saver().save(session, self._save_path, global_step=step, write_meta_graph=self._saves_graph)
+        if self._summary_writer is not None:
+            noted = message_classes.SessionLog(
+                status=message_classes.SessionLog.CHECKPOINT, checkpoint_path=self._save_path
+            )
+            self._summary_writer.add_session_log(noted, step)
         answers = [listener.after_save(session, step) for listener in self._listeners]
         return any(map(bool, answers))
 
-    def _found_saver(self) -> Saver:
+    def _add_graph(self, writer: FileWriter) -> None:
+        graph = get_default_graph()
+        saver = self._saver_if_any()
+        writer.add_graph(graph)
+        writer.add_meta_graph(
+            create_meta_graph_def(
+                graph_def=graph.as_graph_def(add_shapes=True), saver_def=None if saver is None else saver.saver_def
+            )
+        )
+
+    def _saver_if_any(self) -> Saver | None:
         if self._saver is not None:
             return self._saver
         if self._scaffold is not None and self._scaffold.saver is not None:
             return self._scaffold.saver
         savers = get_default_graph().get_collection(GraphKeys.SAVERS)
-        if len(savers) != 1:
+        return savers[0] if len(savers) == 1 else None
+
+    def _found_saver(self) -> Saver:
+        saver = self._saver_if_any()
+        if saver is None:
+            count = len(get_default_graph().get_collection(GraphKeys.SAVERS))
             raise RuntimeError(
-                f"The collection {GraphKeys.SAVERS!r} has {len(savers)} items, and exactly one Saver was expected. "
+                f"The collection {GraphKeys.SAVERS!r} has {count} items, and exactly one Saver was expected. "
                 "Give the hook a saver or a scaffold."
             )
-        found: Saver = savers[0]
-        return found
+        return saver

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from hdfsaver.files.file_io import PathLike
 from hdfsaver.graph.graph import GraphElementLike
+from hdfsaver.messages import message_classes
 from hdfsaver.monitoring.coordinator import Coordinator
 from hdfsaver.monitoring.session_run_hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
 from hdfsaver.monitoring.step_timer import SecondOrStepTimer, due_step
 from hdfsaver.monitoring.stop_hooks import default_graph_element, needed_global_step
+from hdfsaver.monitoring.summary_hook import folder_writer
 from hdfsaver.session import Session
+from hdfsaver.summaries.file_writer import FileWriter
 from hdfsaver.training import tf_logging as log
 
 
@@ -91,7 +95,7 @@ class LoggingTensorHook(SessionRunHook):
 
 
 class StepCounterHook(SessionRunHook):
-    """Logs the number of steps per second.
+    """Logs the number of steps per second, and writes it as a summary.
 
     Parameters
     ----------
@@ -99,8 +103,10 @@ class StepCounterHook(SessionRunHook):
         Steps between two messages.
     every_n_secs : float, optional
         Seconds between two messages; exactly one of the two must be given.
-    output_dir, summary_writer : object
-        Accepted for programs that give them; there are no summaries.
+    output_dir : path, optional
+        The folder of the event file, where no writer is given.
+    summary_writer : FileWriter, optional
+        Writes the summaries; without it and a folder the number is only logged.
 
     Raises
     ------
@@ -112,22 +118,27 @@ class StepCounterHook(SessionRunHook):
         self,
         every_n_steps: int | None = 100,
         every_n_secs: float | None = None,
-        output_dir: object = None,
-        summary_writer: object = None,
+        output_dir: PathLike | None = None,
+        summary_writer: FileWriter | None = None,
     ) -> None:
         if (every_n_steps is None) == (every_n_secs is None):
             raise ValueError("Exactly one of every_n_steps and every_n_secs should be provided.")
         self._timer = SecondOrStepTimer(every_n_secs, every_n_steps)
         self._last_fetched: int | None = None
         self._steps_per_run = 1
+        self._output_dir = output_dir
+        self._summary_writer = summary_writer
 
     def _set_steps_per_run(self, steps_per_run: int) -> None:
         """Say that one run makes several steps, as TensorFlow's programs do under this name."""
         self._steps_per_run = steps_per_run
 
     def begin(self) -> None:
-        """Find the global step."""
+        """Find the global step and the writer."""
+        if self._summary_writer is None and self._output_dir:
+            self._summary_writer = folder_writer(self._output_dir)
         self._global_step = needed_global_step(self)
+        self._tag = f"{self._global_step.op.name}/sec"
 
     def after_create_session(self, session: Session, coord: Coordinator) -> None:
         """Begin to count."""
@@ -144,8 +155,14 @@ class StepCounterHook(SessionRunHook):
         if step is not None:
             seconds, steps = self._timer.update_last_triggered_step(step)
             if seconds and steps is not None:
-                log.info("global_step/sec: %g", steps / seconds)
+                self._record(steps / seconds, step)
         self._check_progress(int(run_values.results))
+
+    def _record(self, speed: float, step: int) -> None:
+        if self._summary_writer is not None:
+            value = message_classes.Summary.Value(tag=self._tag, simple_value=speed)
+            self._summary_writer.add_summary(message_classes.Summary(value=[value]), step)
+        log.info("%s: %g", self._tag, speed)
 
     def _check_progress(self, fetched: int) -> None:
         """Warn where runs do not change the global step, which then counts nothing."""

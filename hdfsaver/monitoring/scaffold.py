@@ -15,6 +15,7 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.ops.constants import constant, group, no_op
 from hdfsaver.ops.joining import concat
+from hdfsaver.ops.summary_ops import merge_all
 from hdfsaver.session import Session
 from hdfsaver.training import tf_logging as log
 from hdfsaver.variables.variable import (
@@ -48,8 +49,8 @@ class Scaffold:
         The same for the variables that ``local_init_op`` needs; the global ones by default.
     local_init_op : Operation, optional
         Initializes what is not in checkpoints; all local variables by default.
-    summary_op : object
-        Accepted for programs that give it; there are no summaries.
+    summary_op : Tensor, optional
+        Gives summaries; all summaries of the graph, merged, by default.
     saver : Saver, optional
         That of the collection ``SAVERS`` by default, or a new one for all variables.
     copy_from_scaffold : Scaffold, optional
@@ -71,7 +72,7 @@ class Scaffold:
         ready_op: Tensor | None = None,
         ready_for_local_init_op: Tensor | None = None,
         local_init_op: Runnable | None = None,
-        summary_op: object = None,
+        summary_op: Tensor | None = None,
         saver: Saver | None = None,
         copy_from_scaffold: Scaffold | None = None,
         local_init_feed_dict: Mapping[Any, Any] | None = None,
@@ -89,7 +90,7 @@ class Scaffold:
         self._ready_for_local_init_op: Tensor | None = taken(ready_for_local_init_op, "_ready_for_local_init_op")
         self._local_init_op: Runnable | None = taken(local_init_op, "_local_init_op")
         self._local_init_feed_dict: Mapping[Any, Any] | None = taken(local_init_feed_dict, "_local_init_feed_dict")
-        self._summary_op: object = taken(summary_op, "_summary_op")
+        self._summary_op: Tensor | None = taken(summary_op, "_summary_op")
         self._saver: Saver | None = taken(saver, "_saver")
 
     def finalize(self) -> Scaffold:
@@ -114,6 +115,8 @@ class Scaffold:
             self._local_init_op = self.get_or_default(
                 "local_init_op", GraphKeys.LOCAL_INIT_OP, Scaffold.default_local_init_op
             )
+        if self._summary_op is None:
+            self._summary_op = self.get_or_default("summary_op", GraphKeys.SUMMARY_OP, merge_all)
         if self._saver is None:
             self._saver = default_saver()
         self._saver.build()
@@ -158,8 +161,8 @@ class Scaffold:
         return self._local_init_feed_dict
 
     @property
-    def summary_op(self) -> object:
-        """The object that was given; there are no summaries."""
+    def summary_op(self) -> Tensor | None:
+        """The tensor that gives summaries; None where the graph has none."""
         return self._summary_op
 
     @property

@@ -11,6 +11,7 @@ from hdfsaver.monitoring.monitored_session import MonitoredSession
 from hdfsaver.monitoring.scaffold import Scaffold
 from hdfsaver.monitoring.session_creators import ChiefSessionCreator, WorkerSessionCreator
 from hdfsaver.monitoring.session_run_hook import SessionRunHook
+from hdfsaver.monitoring.summary_hook import SummarySaverHook
 from hdfsaver.reading.checkpoint_names import PathLike
 
 USE_DEFAULT: Any = object()
@@ -25,14 +26,14 @@ def MonitoredTrainingSession(  # noqa: N802, TensorFlow's name
     hooks: Sequence[SessionRunHook] | None = None,
     chief_only_hooks: Sequence[SessionRunHook] | None = None,
     save_checkpoint_secs: float | None = USE_DEFAULT,
-    save_summaries_steps: object = USE_DEFAULT,
-    save_summaries_secs: object = USE_DEFAULT,
+    save_summaries_steps: int | None = USE_DEFAULT,
+    save_summaries_secs: float | None = USE_DEFAULT,
     config: object = None,
     stop_grace_period_secs: float = 120,
     log_step_count_steps: int | None = 100,
     max_wait_secs: float = 7200,
     save_checkpoint_steps: int | None = USE_DEFAULT,
-    summary_dir: object = None,
+    summary_dir: PathLike | None = None,
     save_graph_def: bool = True,
 ) -> MonitoredSession:
     """A monitored session that restores the latest checkpoint, or initializes, and saves checkpoints.
@@ -57,8 +58,12 @@ def MonitoredTrainingSession(  # noqa: N802, TensorFlow's name
         Seconds between two checkpoints: 600 where neither this nor the steps are given; None or 0 for none.
     save_checkpoint_steps : int, optional
         Steps between two checkpoints.
-    save_summaries_steps, save_summaries_secs, summary_dir : object
-        Accepted for programs that give them; there are no summaries.
+    save_summaries_steps : int, optional
+        Steps between two summaries: 100 where neither this nor the seconds are given; None or 0 for none.
+    save_summaries_secs : float, optional
+        Seconds between two summaries.
+    summary_dir : path, optional
+        The folder of the event file; that of the checkpoints by default.
     stop_grace_period_secs : float
         Seconds that threads of hooks have to end after the session.
     log_step_count_steps : int, optional
@@ -89,10 +94,15 @@ def MonitoredTrainingSession(  # noqa: N802, TensorFlow's name
         return MonitoredSession(worker, hooks, stop_grace_period_secs)
     scaffold = scaffold or Scaffold()
     all_hooks = list(chief_only_hooks or ())
-    if checkpoint_dir:
+    summary_dir = summary_dir or checkpoint_dir
+    if summary_dir:
         if log_step_count_steps and log_step_count_steps > 0:
-            all_hooks.append(StepCounterHook(log_step_count_steps))
-        secs, steps = _intervals(save_checkpoint_secs, save_checkpoint_steps)
+            all_hooks.append(StepCounterHook(log_step_count_steps, output_dir=summary_dir))
+        secs, steps = _intervals(save_summaries_secs, save_summaries_steps, (None, 100))
+        if secs or steps:
+            all_hooks.append(SummarySaverHook(steps, secs, summary_dir, scaffold=scaffold))
+    if checkpoint_dir:
+        secs, steps = _intervals(save_checkpoint_secs, save_checkpoint_steps, (600, None))
         if secs or steps:
             all_hooks.append(
                 CheckpointSaverHook(checkpoint_dir, secs, steps, scaffold=scaffold, save_graph_def=save_graph_def)
@@ -101,8 +111,10 @@ def MonitoredTrainingSession(  # noqa: N802, TensorFlow's name
     return MonitoredSession(chief, [*all_hooks, *(hooks or ())], stop_grace_period_secs)
 
 
-def _intervals(secs: float | None, steps: int | None) -> tuple[float | None, int | None]:
-    """Seconds and steps between two checkpoints, where one may not have been given."""
+def _intervals(
+    secs: float | None, steps: int | None, default: tuple[float | None, int | None]
+) -> tuple[float | None, int | None]:
+    """Seconds and steps between two actions, where one or both may not have been given."""
     if secs is USE_DEFAULT and steps is USE_DEFAULT:
-        return 600, None
+        return default
     return (None if secs is USE_DEFAULT else secs or None), (None if steps is USE_DEFAULT else steps or None)

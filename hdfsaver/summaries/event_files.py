@@ -10,6 +10,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 
+from hdfsaver.files.extras import library
 from hdfsaver.files.file_io import PathLike, makedirs
 from hdfsaver.files.file_systems import located, path_text
 from hdfsaver.interop.records.record_reading import RecordIterator
@@ -162,6 +163,8 @@ class EventFileWriter:
 
     Raises
     ------
+    ImportError
+        The library for checksums is not installed.
     OpError
         The folder cannot be made.
     """
@@ -169,6 +172,7 @@ class EventFileWriter:
     def __init__(
         self, logdir: PathLike, max_queue: int = 10, flush_secs: float = 120, filename_suffix: str | None = None
     ) -> None:
+        library("crc32c")  # now, not in the thread
         self._folder = path_text(logdir)
         makedirs(self._folder)
         self._most = max_queue
