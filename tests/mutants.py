@@ -2812,6 +2812,14 @@ MUTANTS = [
             "A training saves checkpoints where event files cannot be written.",
         ),
         (
+            "a-supervisor-notes-its-end",
+            "monitoring/supervisor.py",
+            "                self.summary_writer.add_session_log(stop)",
+            "                pass",
+            "monitoring/test_summaries.py",
+            "The event file says that a training has ended.",
+        ),
+        (
             "a-known-shape-of-a-sparse-placeholder",
             "ops/sparse_placeholders.py",
             "    found.set_shape(known)",

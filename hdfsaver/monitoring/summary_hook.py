@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hdfsaver.files.file_io import PathLike
@@ -22,8 +22,17 @@ def folder_writer(folder: PathLike) -> FileWriter | None:
 
     A training that saves checkpoints does without event files; a program that makes a writer itself gets the error.
     """
+    return _if_installed(lambda: FileWriterCache.get(folder))
+
+
+def file_writer(folder: PathLike) -> FileWriter | None:
+    """A writer for a folder of its own file; otherwise as `folder_writer`."""
+    return _if_installed(lambda: FileWriter(folder))
+
+
+def _if_installed(make: Callable[[], FileWriter]) -> FileWriter | None:
     try:
-        return FileWriterCache.get(folder)
+        return make()
     except ImportError as error:
         log.log_first_n(log.WARN, "No event files are written: %s", 1, error)
         return None

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, TypeVar, cast
 
 from hdfsaver.checkpoint.meta_graph_files import make_folder, write_graph
+from hdfsaver.checkpoint.meta_graph_messages import create_meta_graph_def
 from hdfsaver.checkpoint.saver import Saver
 from hdfsaver.errors import UnimplementedError
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.tensor import SupportsTensor, Tensor
+from hdfsaver.graph.tensor_conversion import convert_to_tensor
+from hdfsaver.messages import message_classes
 from hdfsaver.monitoring.coordinator import Coordinator, ExcInfo, LooperThread
 from hdfsaver.monitoring.scaffold import Runnable, Scaffold
 from hdfsaver.monitoring.session_manager import SessionManager
+from hdfsaver.monitoring.summary_hook import file_writer
+from hdfsaver.ops.summary_ops import merge_all
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.session import Session
+from hdfsaver.summaries.file_writer import FileWriter
+from hdfsaver.training import tf_logging as log
 from hdfsaver.training.global_step import get_global_step
 from hdfsaver.variables.variable import global_variables, global_variables_initializer, report_uninitialized_variables
 
@@ -69,8 +77,12 @@ class Supervisor:
         The feeds of ``init_op``.
     logdir : path, optional
         The folder where checkpoints are saved and restored; it is made where it is missing. None or "" saves nothing.
-    summary_op, save_summaries_secs, summary_writer : object
-        Accepted for programs that give them; there are no summaries.
+    summary_op : Tensor, optional
+        Gives summaries; None for none, 0 for that of the collection ``SUMMARY_OP`` or all of the graph, merged.
+    save_summaries_secs : float
+        Seconds between two summaries; 0 writes none.
+    summary_writer : FileWriter, optional
+        Writes the summaries; None for none, 0 for one in the folder.
     saver : Saver, optional
         None for none, 0 for that of the collection ``SAVERS`` or a new one.
     global_step : Tensor, optional
@@ -110,7 +122,7 @@ class Supervisor:
         init_feed_dict: Mapping[Any, Any] | None = None,
         local_init_op: Runnable | int | None = USE_DEFAULT,
         logdir: PathLike | None = None,
-        summary_op: object = USE_DEFAULT,
+        summary_op: Tensor | int | None = USE_DEFAULT,
         saver: Saver | int | None = USE_DEFAULT,
         global_step: SupportsTensor | int | None = USE_DEFAULT,
         save_summaries_secs: float = 120,
@@ -119,7 +131,7 @@ class Supervisor:
         stop_grace_secs: float = 120,
         checkpoint_basename: str = "model.ckpt",
         session_manager: SessionManager | None = None,
-        summary_writer: object = USE_DEFAULT,
+        summary_writer: FileWriter | int | None = USE_DEFAULT,
         init_fn: Callable[[Session], object] | None = None,
         local_init_run_options: object = None,
     ) -> None:
@@ -131,14 +143,15 @@ class Supervisor:
             self.ready_for_local_init_op = _given(ready_for_local_init_op, _ready_for_local_init_op)
             self.init_op = _given_op(init_op, _init_op)
             self.local_init_op = _given_op(local_init_op, _local_init_op)
+            self.summary_op = _given(summary_op, _summary_op)
             self.saver = _given(saver, _saver)
             self.global_step = _given(global_step, get_global_step)
         self.init_feed_dict = init_feed_dict
         self.is_chief = is_chief
         self.save_model_secs = save_model_secs
         self.save_summaries_secs = save_summaries_secs
-        self.summary_op = None if summary_op is USE_DEFAULT else summary_op
-        self.summary_writer = None if summary_writer is USE_DEFAULT else summary_writer
+        self.summary_writer = _given(summary_writer, self._folder_writer) if is_chief else None
+        self._has_written_graph = False
         self._init_fn = init_fn
         self._grace = stop_grace_secs
         self.coord = Coordinator()
@@ -154,6 +167,9 @@ class Supervisor:
         if not is_chief:
             self._check_devices()
         self._graph.finalize()
+
+    def _folder_writer(self) -> FileWriter | None:
+        return None if self._folder is None else file_writer(self._folder)
 
     def _check_devices(self) -> None:
         """Check that each variable has a device: several replicas would have one each otherwise."""
@@ -223,12 +239,26 @@ class Supervisor:
         if self._folder is not None:
             make_folder(self._folder)
             write_graph(self._graph, self._folder, "graph.pbtxt")
+            self._add_graph()
             if start_standard_services:
                 self.start_standard_services(sess)
         return sess
 
+    def _add_graph(self) -> None:
+        """Write the graph into the event file, once for each file."""
+        writer = self.summary_writer
+        if writer is None:
+            return
+        writer.reopen()
+        if not self._has_written_graph:
+            self._has_written_graph = True
+            saver_def = None if self.saver is None else self.saver.saver_def
+            writer.add_graph(self._graph)
+            definition = self._graph.as_graph_def(add_shapes=True)
+            writer.add_meta_graph(create_meta_graph_def(graph_def=definition, graph=self._graph, saver_def=saver_def))
+
     def start_standard_services(self, sess: Session) -> list[LooperThread]:
-        """Start the thread that saves; gives the threads that were started.
+        """Start the threads that save, write summaries and count steps; gives the threads that were started.
 
         Raises
         ------
@@ -239,13 +269,76 @@ class Supervisor:
             raise RuntimeError("Only chief supervisor can start standard services. Because only it can write events.")
         if self.save_path is None:
             raise RuntimeError("There is no logdir to save checkpoints to; give one to Supervisor.")
-        if self.saver is None or not self.save_model_secs:
-            return []
-        return [self.loop(self.save_model_secs, self._save, (sess, self.save_path))]
+        self._note(sess, message_classes.SessionLog.START)
+        threads: list[LooperThread] = []
+        if self.save_summaries_secs and self.summary_writer is not None:
+            if self.summary_op is not None:
+                threads.append(self.loop(self.save_summaries_secs, self._summarize, (sess,)))
+            if self.global_step is not None:
+                threads.append(self._count_steps(sess, self.global_step))
+        if self.saver is not None and self.save_model_secs:
+            threads.append(self.loop(self.save_model_secs, self._save, (sess, self.save_path)))
+        return threads
 
     def _save(self, sess: Session, path: str) -> None:
         if self.saver is not None:
             self.saver.save(sess, path, global_step=self.global_step)
+            self._note(sess, message_classes.SessionLog.CHECKPOINT, path)
+
+    def _note(self, sess: Session, status: int, path: str = "") -> None:
+        """Write into the event file what happens at a step."""
+        if self.summary_writer is not None and self.global_step is not None:
+            note = message_classes.SessionLog(status=status, checkpoint_path=path)
+            self.summary_writer.add_session_log(note, int(sess.run(self.global_step)))
+
+    def _summarize(self, sess: Session) -> None:
+        fetched = sess.run([self.summary_op] + ([] if self.global_step is None else [self.global_step]))
+        if self.summary_writer is not None:
+            self.summary_writer.add_summary(*fetched)
+
+    def _count_steps(self, sess: Session, global_step: SupportsTensor) -> LooperThread:
+        last = [time.monotonic(), int(sess.run(global_step))]
+        tag = f"{convert_to_tensor(global_step).op.name}/sec"
+
+        def count() -> None:
+            now, step = time.monotonic(), int(sess.run(global_step))
+            speed = (step - last[1]) / max(now - last[0], 1e-9)
+            last[:] = now, step
+            value = message_classes.Summary.Value(tag=tag, simple_value=speed)
+            if self.summary_writer is not None:
+                self.summary_writer.add_summary(message_classes.Summary(value=[value]), step)
+            log.log_first_n(log.INFO, "%s: %g", 10, tag, speed)
+
+        return self.loop(self.save_summaries_secs, count)
+
+    def summary_computed(
+        self, sess: Session, summary: message_classes.Summary | bytes, global_step: int | None = None
+    ) -> None:
+        """Write a summary that the program has computed.
+
+        Parameters
+        ----------
+        sess : Session
+            Gives the step where none is given.
+        summary : Summary or bytes
+            The message, or the result of a summary operation.
+        global_step : int, optional
+            The step.
+
+        Raises
+        ------
+        RuntimeError
+            There is no writer.
+        TypeError
+            It is not a summary.
+        """
+        if self.summary_writer is None:
+            raise RuntimeError("Writing a summary requires a summary writer.")
+        if not isinstance(summary, bytes | message_classes.Summary):
+            raise TypeError(f"A summary must be bytes or a Summary, not {type(summary).__name__}.")
+        if global_step is None and self.global_step is not None:
+            global_step = int(sess.run(self.global_step))
+        self.summary_writer.add_summary(summary, global_step)
 
     @contextmanager
     def managed_session(
@@ -264,7 +357,7 @@ class Supervisor:
         start_standard_services : bool
             Start the thread that saves, where there is a folder.
         close_summary_writer : bool
-            Accepted for programs that give it; there are no summaries.
+            Close the writer of summaries at the end.
 
         Yields
         ------
@@ -306,7 +399,7 @@ class Supervisor:
         threads : iterable of Thread, optional
             Threads beside those that were started here.
         close_summary_writer : bool
-            Accepted for programs that give it; there are no summaries.
+            Note the end in the event file, and close its writer.
         ignore_live_threads : bool
             Raise nothing where a thread does not end in time.
 
@@ -318,7 +411,14 @@ class Supervisor:
             The exception with which a thread stopped.
         """
         self.coord.request_stop()
-        self.coord.join(threads, self._grace, ignore_live_threads)
+        try:
+            self.coord.join(threads, self._grace, ignore_live_threads)
+        finally:
+            if close_summary_writer and self.summary_writer is not None:
+                stop = message_classes.SessionLog(status=message_classes.SessionLog.STOP)
+                self.summary_writer.add_session_log(stop)
+                self.summary_writer.close()
+                self._has_written_graph = False
 
     def request_stop(self, ex: BaseException | ExcInfo | None = None) -> None:
         """See `Coordinator.request_stop`."""
@@ -413,6 +513,7 @@ class Supervisor:
     WaitForStop = wait_for_stop
     Loop = loop
     StartQueueRunners = start_queue_runners
+    SummaryComputed = summary_computed
 
 
 def _given(value: _T | int | None, default: Callable[[], _T | None]) -> _T | None:
@@ -441,6 +542,10 @@ def _ready_for_local_init_op() -> Tensor:
         GraphKeys.READY_FOR_LOCAL_INIT_OP,
         lambda: report_uninitialized_variables(global_variables()),
     )
+
+
+def _summary_op() -> Tensor | None:
+    return Scaffold.get_or_default("summary_op", GraphKeys.SUMMARY_OP, merge_all)
 
 
 def _saver() -> Saver | None:

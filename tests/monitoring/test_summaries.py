@@ -139,3 +139,42 @@ except ImportError as error:
     assert re.search("No event files are written: .*'crc32c'.*pip install", done.stderr)
     assert "'crc32c'" in done.stdout
     assert tf.train.latest_checkpoint(tmp_path)
+
+
+def test_a_supervisor(tmp_path: Path, model: Any) -> None:
+    """Its threads write summaries, the speed and notes; what the program computes is written at the step."""
+    tf.summary.scalar("weight", model.weight)
+    supervisor = tf.train.Supervisor(logdir=tmp_path, save_summaries_secs=0.01, save_model_secs=0.01)
+    with supervisor.managed_session() as sess:
+        sess.run(model.step)
+        supervisor.summary_computed(sess, tf.Summary(value=[tf.Summary.Value(tag="own", simple_value=1.0)]))
+        with pytest.raises(TypeError, match="bytes or a Summary, not str"):
+            supervisor.summary_computed(sess, "x")
+        while not (tf.train.latest_checkpoint(tmp_path) and steps_of(written(tmp_path, supervisor), "weight")):
+            assert not supervisor.should_stop()
+    found = events(tmp_path)
+    assert [1] == steps_of(found, "own")
+    assert steps_of(found, "weight")
+    statuses = [status for _, status, _ in notes(found)]
+    assert (tf.SessionLog.START, tf.SessionLog.STOP) == (statuses[0], statuses[-1])
+    assert tf.SessionLog.CHECKPOINT in statuses
+    assert {"graph_def", "meta_graph_def"} <= {event.WhichOneof("what") for event in found}
+
+
+def written(folder: Path, supervisor: tf.train.Supervisor) -> list[Any]:
+    """The events so far."""
+    assert supervisor.summary_writer is not None
+    supervisor.summary_writer.flush()
+    (path,) = folder.glob("events.out.tfevents.*")
+    return list(tf.train.summary_iterator(path))
+
+
+def test_a_supervisor_without_summaries(tmp_path: Path) -> None:
+    """None makes no summaries and no event file."""
+    tf.summary.scalar("a", 1.0)
+    supervisor = tf.train.Supervisor(
+        logdir=tmp_path, summary_op=None, summary_writer=None, global_step=None, saver=None
+    )
+    with supervisor.managed_session() as sess, pytest.raises(RuntimeError, match="requires a summary writer"):
+        supervisor.summary_computed(sess, b"")
+    assert ["graph.pbtxt"] == [path.name for path in tmp_path.iterdir()]
