@@ -2820,6 +2820,14 @@ MUTANTS = [
             "The event file says that a training has ended.",
         ),
         (
+            "a-step-that-is-fetched-late",
+            "monitoring/summary_hook.py",
+            "        if self._is_due or self._timer.should_trigger_for_step(step + 1):",
+            "        if self._is_due:",
+            "monitoring/test_summaries.py",
+            "Summaries are not written a step too early.",
+        ),
+        (
             "a-known-shape-of-a-sparse-placeholder",
             "ops/sparse_placeholders.py",
             "    found.set_shape(known)",

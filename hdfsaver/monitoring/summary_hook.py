@@ -100,7 +100,8 @@ class SummarySaverHook(SessionRunHook):
         if writer is None:
             return
         step = int(run_values.results["global_step"]) + 1
-        if self._is_due:
+        # The run may have fetched the step from before its own update or from after it: this is asked where it counts.
+        if self._is_due or self._timer.should_trigger_for_step(step + 1):
             step = int(run_context.session.run(self._global_step))
         if self._next_step is None:
             start = message_classes.SessionLog(status=message_classes.SessionLog.START)

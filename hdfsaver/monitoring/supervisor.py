@@ -239,9 +239,9 @@ class Supervisor:
         if self._folder is not None:
             make_folder(self._folder)
             write_graph(self._graph, self._folder, "graph.pbtxt")
-            self._add_graph()
-            if start_standard_services:
-                self.start_standard_services(sess)
+        self._add_graph()
+        if self._folder is not None and start_standard_services:
+            self.start_standard_services(sess)
         return sess
 
     def _add_graph(self) -> None:

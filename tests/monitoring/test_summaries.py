@@ -92,6 +92,18 @@ def test_summaries_of_a_hook(tmp_path: Path, model: Any) -> None:
     writer.close()
 
 
+def test_a_step_that_is_fetched_after_its_update(tmp_path: Path) -> None:
+    """Summaries are not written a step too early."""
+    step = tf.assign_add(tf.train.create_global_step(), 1)
+    writer = tf.summary.FileWriter(tmp_path)
+    hook = tf.train.SummarySaverHook(8, summary_writer=writer, summary_op=tf.summary.scalar("a", 1.0))
+    with tf.train.MonitoredSession(hooks=[hook]) as sess:
+        for _ in range(20):
+            sess.run(step)
+    assert [1, 9, 17] == steps_of(events(tmp_path), "a")
+    writer.close()
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -178,3 +190,14 @@ def test_a_supervisor_without_summaries(tmp_path: Path) -> None:
     with supervisor.managed_session() as sess, pytest.raises(RuntimeError, match="requires a summary writer"):
         supervisor.summary_computed(sess, b"")
     assert ["graph.pbtxt"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_a_supervisor_with_a_writer_alone(tmp_path: Path) -> None:
+    """Without a folder the writer that is given gets the graph and what the program computes."""
+    merged = tf.summary.scalar("a", 1.0)
+    writer = tf.summary.FileWriter(tmp_path)
+    supervisor = tf.train.Supervisor(summary_op=None, summary_writer=writer)
+    with supervisor.managed_session() as sess:
+        supervisor.summary_computed(sess, sess.run(merged))
+    kinds = ["file_version", "graph_def", "meta_graph_def", "summary", "session_log"]
+    assert kinds == [event.WhichOneof("what") for event in events(tmp_path)]
