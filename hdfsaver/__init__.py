@@ -54,6 +54,7 @@ from hdfsaver.control_flow.conds import (
     case,
     cond,
 )
+from hdfsaver.control_flow.loops import while_loop
 from hdfsaver.dtypes import (
     QUANTIZED_DTYPES,
     DType,
@@ -912,6 +913,7 @@ __all__ = [
     "version",
     "where",
     "where_v2",
+    "while_loop",
     "write_digraph",
     "zeros",
     "zeros_initializer",

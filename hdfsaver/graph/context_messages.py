@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from hdfsaver.graph.contexts import CondContext, Context
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_keys import GraphKeys
+from hdfsaver.graph.loop_contexts import WhileContext
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.messages import message_classes
 
@@ -55,27 +56,55 @@ class _Reader:
     def read(self, wrapper: message_classes.ControlFlowContextDef) -> Context:
         """The context and, without recursion, those inside."""
         first: Context | None = None
+        context: Context
         waiting: list[tuple[message_classes.ControlFlowContextDef, Context | None]] = [(wrapper, None)]
         for found, outer in waiting:  # it grows meanwhile
             with self.graph.inside(outer):
-                context, nested = self._cond(found.cond_ctxt), found.cond_ctxt.nested_contexts
+                if found.HasField("while_ctxt"):
+                    context, nested = self._loop(found.while_ctxt, outer), found.while_ctxt.nested_contexts
+                else:
+                    context, nested = self._cond(found.cond_ctxt), found.cond_ctxt.nested_contexts
             first = first or context
             waiting += [(inner, context) for inner in nested]
         assert first is not None
         return first
 
     def _cond(self, found: message_classes.CondContextDef) -> CondContext:
-        names = self._names(found.values_def.values)
-        outside = {
-            self.renamed(name): self.graph.get_tensor_by_name(self.renamed(inside))
-            for name, inside in found.values_def.external_values.items()
-        }
-        pred, pivot = (
-            self.graph.get_tensor_by_name(self.renamed(name)) for name in (found.pred_name, found.pivot_name)
-        )
+        names, outside = self._values(found.values_def)
+        pred = self.graph.get_tensor_by_name(self.renamed(found.pred_name))
+        pivot = self.graph.get_tensor_by_name(self.renamed(found.pivot_name))
         context = CondContext(pred, pivot, found.branch, self.prefix + found.context_name)
         self._fill(context, names, outside)
         return context
+
+    def _loop(self, found: message_classes.WhileContextDef, outer: Context | None) -> WhileContext:
+        names, outside = self._values(found.values_def)
+        context = WhileContext(
+            self.graph,
+            self.prefix + found.context_name,
+            outer,
+            parallel_iterations=found.parallel_iterations,
+            back_prop=found.back_prop,
+            swap_memory=found.swap_memory,
+            maximum_iterations=self._tensor(found.maximum_iterations_name),
+        )
+        context.pivot = self._tensor(found.pivot_name)
+        context.pivot_for_pred = self._tensor(found.pivot_for_pred_name)
+        context.pivot_for_body = self._tensor(found.pivot_for_body_name)
+        context.exits = [self.graph.get_tensor_by_name(self.renamed(name)) for name in found.loop_exit_names]
+        context.enters = [self.graph.get_tensor_by_name(self.renamed(name)) for name in found.loop_enter_names]
+        self._fill(context, names, outside)
+        return context
+
+    def _tensor(self, name: str) -> Tensor | None:
+        return self.graph.get_tensor_by_name(self.renamed(name)) if name else None
+
+    def _values(self, found: message_classes.ValuesDef) -> tuple[list[str], dict[str, Tensor]]:
+        outside = {
+            self.renamed(name): self.graph.get_tensor_by_name(self.renamed(inside))
+            for name, inside in found.external_values.items()
+        }
+        return self._names(found.values), outside
 
     def _names(self, names: Iterable[str]) -> list[str]:
         """The names in the graph; `KeyError` or `ValueError` where one is not in it."""

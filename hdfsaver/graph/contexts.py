@@ -136,16 +136,17 @@ class Context:
         finally:
             self.graph.set_name_scope(outer)
 
-    def drop_outer_controls(self, operation: Operation) -> None:
-        """In a loop no operation waits for one outside of that loop, which runs but once."""
+    def drop_outer_controls(self, operation: Operation) -> list[Operation]:
+        """Let an operation in a loop wait for none outside of that loop, which runs but once; gives those."""
         loop = self.while_context()
         waited = operation.control_inputs
         if loop is None or not waited:
-            return
+            return []
         kept = [other for other in waited if (found := output_context(other)) and found.while_context() is loop]
         if len(kept) < len(waited):
             operation._remove_all_control_inputs()
             operation._add_control_inputs(kept)
+        return [other for other in waited if other not in kept]
 
     def close_in(self, operation: Operation) -> None:
         """Refuse to fetch an operation that runs in some runs only, or several times."""

@@ -226,6 +226,15 @@ class GraphScopes:
         finally:
             self._scopes.restore(inside, outer, context=outer.context)
 
+    def control_inputs_for(self, source: str) -> tuple[str, ...]:
+        """The operations that one with an input would wait for, if it were made now."""
+        return self._current_control_inputs({source})
+
+    def made_inside(self, name: str) -> None:
+        """Take an operation for one that was made in the blocks of control dependencies that are open now."""
+        for dependencies in self._scopes.blocks.control:
+            dependencies.add_inside(name)
+
     def _current_control_inputs(self, sources: set[str]) -> tuple[str, ...]:
         names: dict[str, None] = {}
         for dependencies in self._scopes.blocks.control:

@@ -18,7 +18,7 @@ from hdfsaver.graph.contexts import CondContext, context_of, switch
 from hdfsaver.graph.definition import Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.ops.base import Gradient, Grads
+from hdfsaver.ops.base import NO_DERIVATIVE, Gradient, Grads
 from hdfsaver.shapes import Shape
 
 DEAD = object()
@@ -189,3 +189,92 @@ class ControlTrigger(OpDef):
 
     def kernel(self, node: Node) -> Kernel:
         return lambda: ()
+
+
+class _Passing(OpDef):
+    """Passes a value on within a loop, into it, or out of it."""
+
+    signature = "data: T -> output: T"
+    differs = NO_DERIVATIVE
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """The shape of the input."""
+        return node.input_shapes
+
+    def kernel(self, node: Node) -> Kernel:
+        return unchanged
+
+
+def unchanged(value: Any) -> Any:
+    """The value itself."""
+    return value
+
+
+@register
+class Enter(_Passing):
+    """Lets a value into a loop, for its first iteration or for all."""
+
+    type = "Enter"
+    needed = {"frame_name": "string"}
+    attrs = {"is_constant": False, "parallel_iterations": 10}
+
+
+@register
+class RefEnter(Enter):
+    """As `Enter`, for a variable by reference."""
+
+    type = "RefEnter"
+    signature = "data: Ref(T) -> output: Ref(T)"
+
+
+@register
+class Exit(_Passing):
+    """Lets a value out of a loop, once it is alive."""
+
+    type = "Exit"
+
+
+@register
+class RefExit(Exit):
+    """As `Exit`, for a variable by reference."""
+
+    type = "RefExit"
+    signature = "data: Ref(T) -> output: Ref(T)"
+
+
+@register
+class NextIteration(_Passing):
+    """Passes a value on to the next iteration of a loop."""
+
+    type = "NextIteration"
+
+
+@register
+class RefNextIteration(NextIteration):
+    """As `NextIteration`, for a variable by reference."""
+
+    type = "RefNextIteration"
+    signature = "data: Ref(T) -> output: Ref(T)"
+
+
+@register
+class RefIdentity(_Passing):
+    """A variable by reference, unchanged."""
+
+    type = "RefIdentity"
+    signature = "input: Ref(T) -> output: Ref(T)"
+
+
+@register
+class LoopCond(OpDef):
+    """The condition of a loop: another iteration runs while it is true."""
+
+    type = "LoopCond"
+    signature = "input: bool -> output: bool"
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """It must be ()."""
+        return [shapes.merge(node.input_shapes[0], ())]
+
+    def kernel(self, node: Node) -> Kernel:
+        return unchanged

@@ -13,11 +13,13 @@ from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError
 from hdfsaver.graph.definition import Node, find
 from hdfsaver.ops.control_flow import DEAD, Chooser
 from hdfsaver.session.engine import Executable, Observer, StepError
+from hdfsaver.session.loop_plan import LOOP_TYPES, Loop
+from hdfsaver.session.loop_runs import Again, Begin, run_pieces
 from hdfsaver.session.plan import SWITCH_OUTPUTS, SWITCHES, ExecutionPlan, Step
 from hdfsaver.session.session_state import SessionState, given_away
 from hdfsaver.tensor_info import Array
 
-_CONTROL_FLOW = frozenset({"Switch", "RefSwitch", "Merge", "RefMerge"})
+_CONTROL_FLOW = frozenset({"Switch", "RefSwitch", "Merge", "RefMerge"}) | LOOP_TYPES
 
 
 class _Call(NamedTuple):
@@ -63,18 +65,25 @@ class _Compiler:
         self.observer = observer
         self.template: list[Any] = [None] * plan.size
         self.calls: list[_Call] = []
+        self.pieces: list[list[_Call] | Begin | Again] = []  # with loops, those before the calls
+        self.begun: list[tuple[Loop, int]] = []
 
     def compile(self) -> Executable:
         conditional = any(step.op in _CONTROL_FLOW for step in self.plan.steps)
-        for step in self.plan.steps:
+        for place, step in enumerate(self.plan.steps):
+            self._mark(place)
             try:
                 self._compile_step(step, conditional or self.observer is not None)
             except Exception as error:
                 raise StepError(step.node, error) from error
+        self._mark(len(self.plan.steps))
         run: Callable[[Sequence[_Call], list[Any]], None] = _run_conditionally if conditional else _run
         if self.observer is not None:
             run = partial(_run_conditionally, observer=self.observer, size=self.plan.size)
         fetches = self._compile_fetches()
+        if self.plan.loops:
+            self.pieces.append(self.calls)
+            whole = partial(run_pieces, self.pieces, run, self.state)
 
         def execute(feeds: Sequence[Array]) -> list[Any]:
             values = self.template.copy()
@@ -82,7 +91,10 @@ class _Compiler:
                 values[slot] = value
             try:
                 with np.errstate(all="ignore"):  # as in TensorFlow, infinities and NaN are values like others
-                    run(self.calls, values)
+                    if self.pieces:
+                        whole(values)
+                    else:
+                        run(self.calls, values)
             finally:
                 if self.state.held:
                     self.state.release()
@@ -92,6 +104,20 @@ class _Compiler:
             return given_away(results)
 
         return execute
+
+    def _mark(self, place: int) -> None:
+        """Put the ends and the beginnings of loops before a step."""
+        while self.begun and self.begun[-1][0].end == place:
+            loop, piece = self.begun.pop()
+            self._piece(Again(loop, piece))
+        for loop in reversed(self.plan.loops):  # those around come first
+            if loop.start == place:
+                self._piece(Begin(loop))
+                self.begun.append((loop, len(self.pieces)))
+
+    def _piece(self, mark: Begin | Again) -> None:
+        self.pieces += [self.calls, mark]
+        self.calls = []
 
     def _compile_step(self, step: Step, whole: bool) -> None:
         """Make a step ready; ``whole`` where it must be a call of its own, even one that does nothing."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hdfsaver.errors import InvalidArgumentError
+from hdfsaver.errors import InvalidArgumentError, UnimplementedError
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.session.engine import Engine
@@ -28,9 +28,16 @@ class PartialRun:
         The fetches of all parts, in the order of the plan.
     fed : sequence of Tensor
         The feeds of all parts, in the order of the plan.
+
+    Raises
+    ------
+    UnimplementedError
+        The run has a loop.
     """
 
     def __init__(self, plan: ExecutionPlan, fetched: Sequence[Tensor | Operation], fed: Sequence[Tensor]) -> None:
+        if plan.loops:
+            raise UnimplementedError(None, None, "A loop cannot be run in parts: run it with Session.run.")
         self._plan = plan
         self._waiting = list(plan.steps)
         self._values: dict[int, Any] = {}

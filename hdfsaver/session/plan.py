@@ -19,6 +19,17 @@ from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.walks import ancestors, execution_order
 from hdfsaver.schema import DiGraph
 from hdfsaver.session.late_reads import LateReads
+from hdfsaver.session.loop_plan import (
+    ENTERS,
+    EXITS,
+    LOOP_TYPES,
+    MERGES,
+    NEXTS,
+    Frame,
+    Loop,
+    order_with_loops,
+    with_clears,
+)
 
 Output = tuple[str, int]
 """A tensor as the DiGraph names it: operation and output."""
@@ -28,6 +39,10 @@ SWITCHES = frozenset({"Switch", "RefSwitch"})
 """Operations that run although one of their outputs is dead."""
 
 SWITCH_OUTPUTS = (0, 1)
+
+
+_CARRIED, _INSIDE = -1000, -1001
+"""In the place of an output: the value of the iteration before, and the one that an Exit has in an iteration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +95,8 @@ class ExecutionPlan:
         For each fetch whether it is a variable whose value at the end of the run is wanted.
     size : int
         The number of slots.
+    loops : tuple of Loop
+        The steps that are repeated, inner loops before those around them.
     """
 
     digraph: DiGraph
@@ -89,6 +106,7 @@ class ExecutionPlan:
     fetches: tuple[int | None, ...]
     fetch_reads: tuple[bool, ...]
     size: int
+    loops: tuple[Loop, ...] = ()
 
 
 def make_plan(graph: Graph, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> ExecutionPlan:
@@ -127,21 +145,31 @@ class _Planner:
         self.known = frozenset(self.fed)
         self.slots: dict[Output, int] = {}
         self.needed: set[str] = set()
+        self.frames: Mapping[str, Frame] = {}
 
     def plan(self) -> ExecutionPlan:
         targets = [name for name, output in self.fetches if (name, output) not in self.known]
         needed = self.needed = ancestors(self.digraph, targets, self.known)
         place = self.graph.positions()
-        # Before the order: a TensorFlow loop, whose operations are not known here, does not have one.
-        _check_known(self.digraph, needed, place)
-        order = execution_order(self.digraph, needed, place, self.known)
-        self.late_reads = LateReads(self.digraph, order, self.known)
+        types = _check_known(self.digraph, needed, place)
+        spans: Sequence[tuple[Frame, int, int]] = ()
+        if types.isdisjoint(LOOP_TYPES):
+            order = execution_order(self.digraph, needed, place, self.known)
+        else:
+            ordered = order_with_loops(self.digraph, needed, place, self.known)
+            order, spans, self.frames = ordered.names, ordered.spans, ordered.frames
+            self._check_fetches(ordered.frames)
+        in_loops = {name for _, start, end in spans for name in order[start:end]}
+        self.late_reads = LateReads(self.digraph, [name for name in order if name not in in_loops], self.known)
         feed_slots = tuple(self._slot(output) for output in self.fed)
         steps = [self._step(name) for name in order]
+        loops = tuple(self._loop(order, *span) for span in spans)
         fetched = [self.late_reads.fetched(output) for output in self.fetches]
         wanted = [None if output < 0 else self._slot((name, output)) for name, output in fetched]
         reads = [output >= 0 and self._is_variable((name, output)) for name, output in fetched]
         last_uses = _last_uses(steps, keep={slot for slot in wanted if slot is not None})
+        if loops:
+            loops, last_uses = with_clears(loops, steps, last_uses)
         return ExecutionPlan(
             digraph=self.digraph,
             steps=tuple(_with_frees(step, frees) for step, frees in zip(steps, last_uses, strict=True)),
@@ -150,6 +178,34 @@ class _Planner:
             fetches=tuple(wanted),
             fetch_reads=tuple(reads),
             size=len(self.slots),
+            loops=loops,
+        )
+
+    def _check_fetches(self, frames: Mapping[str, Frame]) -> None:
+        """Refuse to give a value that a run may have several times."""
+        for name, output in self.fetches:
+            if output >= 0 and frames.get(name) and self.digraph.nodes[name]["op"] not in EXITS:
+                raise InvalidArgumentError(
+                    None, None, f"Tensor '{name}:{output}' is inside of a loop. Fetch what leaves the loop by an Exit."
+                )
+
+    def _loop(self, order: Sequence[str], frame: Frame, start: int, end: int) -> Loop:
+        """The slots of a loop; those to clear are found later."""
+        nodes = self.digraph.nodes
+        names = [name for name in order[start:end] if self.frames[name] == frame]
+        ends = [name for name in names if nodes[name]["op"] in NEXTS]
+        outs = [name for name in names if nodes[name]["op"] in EXITS]
+        taken = {source for name in names for source, _ in nodes[name]["inputs"]}
+        firsts = [name for name in taken if nodes[name]["op"] in ENTERS and not nodes[name]["attrs"]["is_constant"]]
+        conditions = [name for name in names if nodes[name]["op"] == "LoopCond"]
+        return Loop(
+            node=(conditions or names)[0],
+            start=start,
+            end=end,
+            firsts=tuple(self._slot((name, 0)) for name in sorted(firsts) if name in self.needed),
+            carried=tuple((self._slot((name, 0)), self._slot((name, _CARRIED))) for name in ends),
+            exits=tuple((self._slot((name, _INSIDE)), self._slot((name, 0))) for name in outs),
+            clears=(),
         )
 
     def _slot(self, output: Output) -> int:
@@ -179,15 +235,23 @@ class _Planner:
         return Step(
             node=name,
             op=data["op"],
-            inputs=tuple(self._slot(source) for source in inputs),
+            inputs=tuple(self._slot(self._taken(data["op"], source)) for source in inputs),
             reads=reads,
             controls=tuple(self._slot(self._signal(source)) for source in data["control_inputs"]),
             outputs=tuple(self._slot(self._output((name, position))) for position in self._positions(name, data)),
             frees=(),
         )
 
+    def _taken(self, op_type: str, source: Output) -> Output:
+        """Where an input is found: of a loop variable what the iteration before has left."""
+        if op_type in MERGES and self.digraph.nodes[source[0]]["op"] in NEXTS and source not in self.known:
+            return source[0], _CARRIED
+        return source
+
     def _positions(self, name: str, data: Mapping[str, Any]) -> Sequence[int]:
         """The outputs of an operation, with the one that says that it has run where nothing else says so."""
+        if data["op"] in EXITS:
+            return (_INSIDE,)
         if data["op"] in SWITCHES and any(edge["control"] for edge in self.digraph.succ[name].values()):
             return (*SWITCH_OUTPUTS, -1)
         return range(len(data["outputs"])) if data["outputs"] else (-1,)
@@ -222,7 +286,7 @@ def _check_types(definition: OpDef, name: str, attrs: Mapping[str, Any]) -> None
             )
 
 
-def _check_known(digraph: DiGraph, names: Collection[str], place: Mapping[str, int]) -> None:
+def _check_known(digraph: DiGraph, names: Collection[str], place: Mapping[str, int]) -> set[str]:
     types = {digraph.nodes[name]["op"] for name in names}
     unknown = {op_type: "" for op_type in types if find(op_type) is None}
     if unknown:
@@ -232,6 +296,7 @@ def _check_known(digraph: DiGraph, names: Collection[str], place: Mapping[str, i
                 unknown[op_type] = name
         listed = ", ".join(f"{op_type} (operation {name!r})" for op_type, name in sorted(unknown.items()))
         raise UnimplementedError(None, None, f"The run needs operations of types that are not known here: {listed}.")
+    return types
 
 
 def _last_uses(steps: Sequence[Step], keep: set[int]) -> list[list[int]]:

@@ -75,6 +75,7 @@ class Session:
         self._partial_runs: dict[str, PartialRun] = {}
         # Of use here only to a session that builds a cost model, which counts its runs.
         self._graph_options = graph_options_of(self._config)
+        self._state.timeout = getattr(self._config, "operation_timeout_in_ms", 0) / 1000
         self._counts: Counter[Any] = Counter()
         self._entered: ExitStack | None = None
         _open_sessions.add(self)
@@ -326,6 +327,13 @@ class Session:
     ) -> list[Any]:
         """Run with options; what the metadata is to say is written into it."""
         check_run_options(options, run_metadata)
+        seconds = getattr(options, "timeout_in_ms", 0) / 1000
+        with self._state.within(seconds):
+            return self._run_with(leaves, feed_dict, options, run_metadata)
+
+    def _run_with(
+        self, leaves: list[Any], feed_dict: Mapping[Any, Any], options: object, run_metadata: Any
+    ) -> list[Any]:
         prepared, given = self._prepare(leaves, feed_dict)
         runs = 0
         if self._graph_options is not None:
@@ -447,7 +455,7 @@ class Session:
 
     def close(self) -> None:
         """Forget the values of the variables; the session cannot be used any more."""
-        self._closed = True
+        self._closed = self._state.is_closed = True
         _open_sessions.discard(self)
         self._partial_runs.clear()
         self._state.clear()

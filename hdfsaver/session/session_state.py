@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -35,12 +37,19 @@ class SessionState:
         The values that operations keep for later runs under handles.
     held : dict
         The objects that kernels keep open until the run ends, by thread and key; see `hold`.
+    is_closed : bool
+        Whether the session was closed: loops stop then.
+    timeout : float
+        The seconds after which the loops of a run stop; 0 for no limit.
     """
 
     def __init__(self) -> None:
         self.variables: dict[str, Array] = {}
         self.held: dict[tuple[int, Hashable], Any] = {}
         self.kept = KeptTensors()
+        self.is_closed = False
+        self.timeout = 0.0
+        self._of_thread = threading.local()
         self._generators: dict[str, np.random.Generator] = {}
 
     def generator(self, node: str, seed: int, seed2: int) -> np.random.Generator:
@@ -90,6 +99,20 @@ class SessionState:
         thread = threading.get_ident()
         for place in [place for place in list(self.held) if place[0] == thread]:
             self.held.pop(place).close()
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Stop the loops of runs of this thread after a time; 0 for the limit of the session."""
+        self._of_thread.timeout = seconds
+        try:
+            yield
+        finally:
+            self._of_thread.timeout = 0.0
+
+    def deadline(self) -> float | None:
+        """When a run that begins now is to be stopped, by the clock of `time.monotonic`; None for never."""
+        seconds = getattr(self._of_thread, "timeout", 0.0) or self.timeout
+        return time.monotonic() + seconds if seconds else None
 
     def clear(self) -> None:
         """Forget everything."""

@@ -9,8 +9,10 @@ from typing import Any
 
 from hdfsaver import dtypes
 from hdfsaver.graph.composite_tensors import IndexedSlices
+from hdfsaver.graph.contexts import EXITS
 from hdfsaver.graph.definition import COMPLEX, FLOATS
 from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.loop_contexts import WhileContext
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.tensor_conversion import is_tensor
@@ -89,8 +91,15 @@ class GradientWalk:
 
     def _takers(self, source: str, outputs: set[int]) -> Iterable[str]:
         for target, edge in self.graph.digraph.succ[source].items():
-            if any(output in outputs for output, _ in edge["wires"]):
+            if any(output in outputs for output, _ in edge["wires"]) and not self._is_end(target):
                 yield target
+
+    def _is_end(self, name: str) -> bool:
+        """Whether an operation ends a loop that derivatives do not go through."""
+        if self.graph.digraph.nodes[name]["op"] not in EXITS:
+            return False
+        context = self.graph.context_of(name)
+        return isinstance(context, WhileContext) and not context.back_prop
 
     def _smooth_outputs(self, name: str) -> set[int]:
         outputs = self.graph.digraph.nodes[name]["outputs"]

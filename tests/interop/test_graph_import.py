@@ -61,16 +61,16 @@ def test_equal_constants_are_one_array_that_leaves_as_two(tmp_path: Path) -> Non
         assert [1.0] * 8 == [*second, *session.run("a:0")]
 
 
-def test_a_loop_of_tensorflow_is_refused_by_its_operations() -> None:
-    """Loops are circles, which have no order; what is said is which operations are not known."""
+def test_a_loop_of_tensorflow_runs() -> None:
+    """Its operations are known, and its context comes with it."""
     with fresh(), tf.Session() as sess:
         tf.train.import_meta_graph(SMALL)
-        with pytest.raises(UnimplementedError, match=r"Enter \(operation 'while/Enter'\).*NextIteration"):
-            sess.run("while/Exit:0")
+        assert ["while/Exit:0"] == [tensor.name for tensor in tf.get_collection("while_context")[0].exits[:1]]
+        assert 3 == sess.run("while/Exit:0")
 
 
 def test_import_into_a_scope_beside_itself() -> None:
-    """Twice, under other names; contexts of loops, which are messages and no names, are left alone."""
+    """Twice, under other names; contexts of loops have the names of their own operations."""
     with fresh(), tf.Session() as sess:
         first = tf.train.import_meta_graph(SMALL)
         second = tf.train.import_meta_graph(SMALL, import_scope="other")
@@ -79,7 +79,9 @@ def test_import_into_a_scope_beside_itself() -> None:
         second.restore(sess, SMALL)
         np.testing.assert_allclose(EXPECTED["small"]["y"], sess.run("other/y:0", {"other/x:0": FED["x:0"]}), rtol=1e-6)
         assert [b"hello", "other/hello"] == tf.get_collection("texts")
-        assert all(isinstance(item, bytes) for item in tf.get_collection("while_context"))
+        assert ["while/while_context", "other/while/while_context"] == [
+            item.name for item in tf.get_collection("while_context")
+        ]
 
 
 def test_what_cannot_run_says_so_when_it_is_run() -> None:

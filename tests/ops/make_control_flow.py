@@ -1,6 +1,6 @@
-"""Record the graphs that TensorFlow makes of `branches.py`, and their results: run with a Python that has TensorFlow.
+"""Record the graphs that TensorFlow makes of `branches.py` and `loops.py`, and their results.
 
-python tests/ops/make_control_flow.py > tests/ops/control_flow.json
+Run with a Python that has TensorFlow: python tests/ops/make_control_flow.py > tests/ops/control_flow.json
 """
 
 from __future__ import annotations
@@ -85,10 +85,11 @@ def record(tf: Any, program: Any) -> dict[str, Any]:
 
 if __name__ == "__main__":
     import branches  # type: ignore[import-not-found]  # beside this file
+    import loops  # type: ignore[import-not-found]
     import tensorflow.compat.v1 as tensorflow
 
     tensorflow.disable_v2_behavior()
     tensorflow.disable_resource_variables()
     tensorflow.disable_control_flow_v2()
-    recorded = {program.__name__: record(tensorflow, program) for program in branches.BRANCHES}
+    recorded = {program.__name__: record(tensorflow, program) for program in branches.BRANCHES + loops.LOOPS}
     json.dump(recorded, sys.stdout, indent=1)

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import _thread
+import inspect
 import json
+import sys
+import threading
+import tracemalloc
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pytest
 
 import hdfsaver as tf
 from hdfsaver.graph.apply import apply_list, apply_op
+from hdfsaver.messages.message_classes import parse_text
 from tests.ops.branches import BRANCHES
+from tests.ops.loops import LOOPS
 from tests.ops.make_control_flow import record, results_of
 from tests.ops.make_programs import tensors_in
 
 RECORDED = json.loads(Path(__file__).with_name("control_flow.json").read_text())
+
+
+def contexts_in() -> list[Any]:
+    """The contexts of branches and loops of the default graph."""
+    return [item for key in ("cond_context", "while_context") for item in tf.get_collection(key)]
 
 
 def named(program: Any) -> str:
@@ -22,29 +35,29 @@ def named(program: Any) -> str:
     return str(program.__name__)
 
 
-@pytest.mark.parametrize("program", BRANCHES, ids=named)
+@pytest.mark.parametrize("program", BRANCHES + LOOPS, ids=named)
 def test_the_graph_is_that_of_tensorflow(program: Any) -> None:
     """Names, types, inputs, shapes, contexts and results are those that TensorFlow recorded."""
     assert RECORDED[named(program)] == json.loads(json.dumps(record(tf, program)))
 
 
-@pytest.mark.parametrize("program", BRANCHES, ids=named)
+@pytest.mark.parametrize("program", BRANCHES + LOOPS, ids=named)
 def test_contexts_are_kept(program: Any, tmp_path: Path) -> None:
     """The contexts of branches come back from a file and from a message, in another scope, too."""
     with tf.Graph().as_default():
         program(tf)
         described = tf.train.export_meta_graph(tmp_path / "x.h5")
-        contexts = [item.to_proto() for item in tf.get_collection("cond_context")]
+        contexts = [item.to_proto() for item in contexts_in()]
     with tf.Graph().as_default():
         tf.train.import_meta_graph(tmp_path / "x.h5")
-        assert contexts == [item.to_proto() for item in tf.get_collection("cond_context")]
+        assert contexts == [item.to_proto() for item in contexts_in()]
     with tf.Graph().as_default():
         tf.train.import_meta_graph(described, import_scope="s")
-        assert contexts == [item.to_proto(export_scope="s") for item in tf.get_collection("cond_context")]
-        assert all(item.name.startswith("s/") for item in tf.get_collection("cond_context"))
+        assert contexts == [item.to_proto(export_scope="s") for item in contexts_in()]
+        assert all(item.name.startswith("s/") for item in contexts_in())
 
 
-@pytest.mark.parametrize("program", BRANCHES, ids=named)
+@pytest.mark.parametrize("program", BRANCHES + LOOPS, ids=named)
 def test_an_imported_graph_gives_the_same(program: Any) -> None:
     """A graph that is imported without its contexts runs as before."""
     with tf.Graph().as_default():
@@ -173,3 +186,184 @@ def test_a_derivative_goes_through_a_branch_without_a_context(feed: dict[str, bo
         tf.import_graph_def(definition, name="")
         grads = tf.gradients(graph.get_tensor_by_name("c/Merge:0"), graph.get_tensor_by_name("x:0"))
         assert [3.0 if feed["p:0"] else 10.0] == sess.run(grads, feed)
+
+
+class Closing:
+    """A number that closes a session when it is fed: the run has begun then."""
+
+    def __init__(self, session: tf.Session) -> None:
+        self._session = session
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        self._session.close()
+        return np.zeros((), np.int32)
+
+
+def endless() -> Any:
+    """A loop that does not end."""
+    return tf.while_loop(lambda i: True, lambda i: i + 1, [0])
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: tf.while_loop(lambda: True, list, []), ValueError, "'loop_vars' must be provided"),
+        (lambda: tf.while_loop(3, lambda i: i, [0]), TypeError, "'cond' must be callable"),
+        (lambda: tf.while_loop(lambda i: True, 3, [0]), TypeError, "'body' must be callable"),
+        (lambda: tf.while_loop(lambda i: i, lambda i: i, [0]), TypeError, "must be a bool"),
+        (lambda: tf.while_loop(lambda i: [True], lambda i: i, [0]), ValueError, "cannot take shapes"),
+        (lambda: tf.while_loop(lambda i: True, lambda i: i, [0], None, 0), TypeError, "must be a positive integer"),
+        (lambda: tf.while_loop(lambda i: True, lambda i: (i, i), [0]), ValueError, "must match 'loop_vars'"),
+        (lambda: tf.while_loop(lambda i: True, lambda i: i.op, [0]), TypeError, "gives an operation"),
+        (lambda: tf.while_loop(lambda i: True, lambda i: tf.cast(i, "float32"), [0]), TypeError, "with dtype int32"),
+        (
+            lambda: tf.while_loop(lambda i: True, lambda i: tf.concat([i, i], 0), [tf.constant([1, 2])]),
+            ValueError,
+            r"enters the loop with shape \(2,\), but has shape \(4,\) after one iteration",
+        ),
+        (
+            lambda: tf.while_loop(lambda i: True, lambda i: i, [tf.constant([1, 2])], [tf.TensorShape([3])]),
+            ValueError,
+            "is not compatible with the initial shape",
+        ),
+        (
+            lambda: tf.while_loop(lambda i: True, lambda i: i, [0], maximum_iterations=[1]),
+            ValueError,
+            "must be a scalar",
+        ),
+    ],
+)
+def test_what_cannot_be_a_loop_is_refused(make: Any, error: type[Exception], message: str) -> None:
+    """The errors are those of TensorFlow; a next value of another dtype, which it takes, is refused, too."""
+    with tf.Graph().as_default(), pytest.raises(error, match=message):
+        make()
+
+
+def test_a_loop_stops_between_two_iterations() -> None:
+    """After a time, when its session is closed, and on Ctrl-C; a session that is not closed goes on."""
+    loop = endless()
+    with tf.Session() as sess:
+        with pytest.raises(tf.errors.DeadlineExceededError, match="Timed out"):
+            sess.run(loop, options=tf.RunOptions(timeout_in_ms=10))
+        timer = threading.Timer(0.01, _thread.interrupt_main)
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            sess.run(loop)
+        timer.join()
+        assert 3 == sess.run(tf.while_loop(lambda i: i < 3, lambda i: i + 1, [0]))
+        first = tf.placeholder(tf.int32, [])
+        other = tf.while_loop(lambda i: True, lambda i: i + 1, [first])
+        with pytest.raises(tf.errors.CancelledError, match="Loop execution was cancelled"):
+            sess.run(other, {first: Closing(sess)})
+    limited = tf.Session(config=tf.ConfigProto(operation_timeout_in_ms=10))
+    with limited, pytest.raises(tf.errors.DeadlineExceededError, match="Timed out"):
+        limited.run(loop)
+
+
+def peak(count: int) -> int:
+    """The most bytes that a loop over large arrays has at once."""
+    x = tf.zeros([20_000])
+    loop = tf.while_loop(lambda i, a: i < count, lambda i, a: (i + 1, a + x), [0, x])[1]
+    with tf.Session() as sess:
+        sess.run(loop)
+        tracemalloc.start()
+        sess.run(loop)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    return found
+
+
+def test_iterations_take_no_memory() -> None:
+    """A hundred iterations need as much as a few."""
+    assert peak(100) < 1.2 * peak(4)
+
+
+@pytest.mark.slow
+def test_a_million_iterations() -> None:
+    """They run in constant memory."""
+    count = tf.while_loop(lambda i: i < 1_000_000, lambda i: i + 1, [0])
+    with tf.Session() as sess:
+        tracemalloc.start()
+        assert 1_000_000 == sess.run(count)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+        tracemalloc.stop()
+
+
+def test_many_loops_in_each_other_are_no_recursion() -> None:
+    """A run does not go deeper into Python's stack for a loop in a loop."""
+
+    def nested(depth: int, a: Any) -> Any:
+        return (
+            tf.while_loop(lambda i, b: i < 1, lambda i, b: (i + 1, nested(depth - 1, b)), (0, a))[1] if depth else a + 1
+        )
+
+    deep = nested(12, tf.constant(0.0))
+    with tf.Session() as sess:
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(len(inspect.stack()) + 45)
+        try:
+            assert 1.0 == sess.run(deep)
+        finally:
+            sys.setrecursionlimit(limit)
+
+
+def test_what_is_inside_of_a_loop_is_neither_fetched_nor_fed() -> None:
+    """Its values are several; where a graph was imported, a run says so."""
+    loop = tf.while_loop(lambda i: i < 3, lambda i: i + 1, [0])
+    definition = tf.get_default_graph().as_graph_def()
+    with tf.Session() as sess:
+        with pytest.raises(ValueError, match="not fetchable"):
+            sess.run("while/add:0")
+        with pytest.raises(ValueError, match="may not be fed"):
+            sess.run(loop, {"while/add:0": 3})
+        assert 0 == sess.run("while/Enter:0")
+        assert 7 == sess.run(loop, {loop: 7})
+        with pytest.raises(tf.errors.UnimplementedError, match="loop"):
+            sess.partial_run_setup([loop], [])
+    with tf.Graph().as_default(), tf.Session() as sess:
+        tf.import_graph_def(definition, name="")
+        with pytest.raises(tf.errors.InvalidArgumentError, match="inside of a loop"):
+            sess.run("while/add:0")
+        assert sess.run(tf.get_default_graph().get_operation_by_name("while/add")) is None
+
+
+TWO_FRAMES = """
+node { name: "e" op: "Enter" input: "c" attr { key: "T" value { type: DT_INT32 } }
+ attr { key: "frame_name" value { s: "f" } } }
+node { name: "x" op: "AddV2" input: "e" input: "c" attr { key: "T" value { type: DT_INT32 } } }
+"""
+
+
+@pytest.mark.parametrize(
+    ("nodes", "message"),
+    [
+        ("node { name: 'x' op: 'Exit' input: 'c' attr { key: 'T' value { type: DT_INT32 } } }", "Invalid Exit op"),
+        (
+            TWO_FRAMES,
+            "inputs from different frames",
+        ),
+    ],
+)
+def test_a_loop_that_is_not_one_is_refused(nodes: str, message: str) -> None:
+    """A graph from elsewhere may mix what is in a loop and what is not."""
+    tf.constant(1, name="c")
+    definition = tf.get_default_graph().as_graph_def()
+    parse_text(nodes, definition)
+    with tf.Graph().as_default() as graph, tf.Session() as sess:
+        tf.import_graph_def(definition, name="")
+        with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+            sess.run(graph.get_operation_by_name("x"))
+
+
+def test_a_loop_without_derivatives() -> None:
+    """Nothing passes through a loop that says so; another one has none here, and a run of the rest is not wrong."""
+    x = tf.constant(2.0)
+
+    def loop(back_prop: bool) -> Any:
+        return tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, a * x), [0, x], back_prop=back_prop)[1]
+
+    assert [None] == tf.gradients(loop(False), x)
+    with tf.Session() as sess:
+        assert [1.0] == sess.run(tf.gradients(loop(False) + x, x))
+    with pytest.raises(LookupError, match="No gradient defined for operation"):
+        tf.gradients(loop(True) + x, x)

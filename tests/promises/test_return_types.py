@@ -37,6 +37,7 @@ ANYTHING = {
     "cond": "the structure of the results",
     "get_static_value": "an array, or the argument itself where it is not a tensor",
     "load_variable": "an array, a scalar or bytes",
+    "while_loop": "the structure of the loop variables",
 }
 """The functions that may return anything, and what it is."""
 
