@@ -2203,12 +2203,12 @@ MUTANTS = [
             "An update moves the average towards the batch.",
         ),
         (
-            "phases-that-are-not-known",
+            "a-run-tells-the-phase",
             "layers/training_phase.py",
-            "    if value is None:",
-            "    if False:",
+            "    return tensor if value is None else bool(value)",
+            "    return bool(value)",
             "layers",
-            "A tensor of an unknown value as training is refused.",
+            "A tensor of an unknown value as training makes a branch for each phase.",
         ),
         (
             "tables-in-parts",

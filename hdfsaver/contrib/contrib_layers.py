@@ -342,7 +342,7 @@ def dropout(
         The part that is kept.
     noise_shape, seed : object
         As for `tf.layers.dropout`.
-    is_training : bool, or Tensor of a known value
+    is_training : bool, or Tensor
     outputs_collections : list of str, optional
     scope : str, optional
         ``Dropout`` by default.

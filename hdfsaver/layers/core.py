@@ -12,7 +12,7 @@ from hdfsaver.graph.tensor_conversion import is_tensor
 from hdfsaver.layers.input_spec import InputSpec
 from hdfsaver.layers.layer import Layer
 from hdfsaver.layers.named_functions import find_activation
-from hdfsaver.layers.training_phase import known_phase
+from hdfsaver.layers.training_phase import choose, phase_of
 from hdfsaver.ops.biases import bias_add
 from hdfsaver.ops.constants import constant
 from hdfsaver.ops.init_ops import zeros_initializer
@@ -250,19 +250,21 @@ class Dropout(Layer):
         Parameters
         ----------
         inputs : Tensor
-        training : bool, or Tensor of a known value
+        training : bool, or Tensor
 
         Returns
         -------
         Tensor
         """
-        if not known_phase(training, "tf.layers.dropout"):
-            return apply("Identity", inputs)
-        return nn_dropout(inputs, noise_shape=self._noise_shape(inputs), seed=self.seed, rate=self.rate)
+        outputs: Tensor = choose(phase_of(training), lambda: self._dropped(inputs), lambda: apply("Identity", inputs))
+        return outputs
 
     def compute_output_shape(self, input_shape: ShapeLike) -> TensorShape:
         """That of the inputs."""
         return TensorShape(input_shape)
+
+    def _dropped(self, inputs: Tensor) -> Tensor:
+        return nn_dropout(inputs, noise_shape=self._noise_shape(inputs), seed=self.seed, rate=self.rate)
 
     def _noise_shape(self, inputs: Tensor) -> Any:
         if self.noise_shape is None or is_tensor(self.noise_shape):
@@ -288,7 +290,7 @@ def dropout(
         Floating-point.
     rate, noise_shape, seed : object
         As for `Dropout`.
-    training : bool, or Tensor of a known value
+    training : bool, or Tensor
         Without it the inputs are given back.
     name : str, optional
         The name of the scope.
@@ -302,8 +304,6 @@ def dropout(
     ------
     ValueError
         The rate is out of range.
-    UnimplementedError
-        ``training`` is a tensor whose value is not known before the run.
     """
     outputs: Tensor = Dropout(rate, noise_shape=noise_shape, seed=seed, name=name)(inputs, training=training)
     return outputs

@@ -14,7 +14,7 @@ from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.layers.core import Constraint
 from hdfsaver.layers.input_spec import InputSpec
 from hdfsaver.layers.layer import Layer
-from hdfsaver.layers.training_phase import known_phase
+from hdfsaver.layers.training_phase import Phase, choose, phase_of
 from hdfsaver.ops.batch_norm import batch_normalization as nn_batch_normalization
 from hdfsaver.ops.batch_norm import fused_batch_norm
 from hdfsaver.ops.constants import constant
@@ -175,13 +175,13 @@ class BatchNormalization(Layer):
         Parameters
         ----------
         inputs : Tensor
-        training : bool, or Tensor of a known value
+        training : bool, or Tensor
 
         Returns
         -------
         Tensor
         """
-        phase = known_phase(training, "tf.layers.batch_normalization")
+        phase = phase_of(training)
         outputs = self._fused(inputs, phase) if self.fused else self._composed(inputs, phase)
         outputs.set_shape(inputs.shape)
         return outputs
@@ -190,40 +190,54 @@ class BatchNormalization(Layer):
         """That of the inputs."""
         return TensorShape(input_shape)
 
-    def _fused(self, inputs: Tensor, training: bool) -> Tensor:
+    def _fused(self, inputs: Tensor, phase: Phase) -> Tensor:
         beta = constant(0.0, shape=self._numbers) if self.beta is None else self.beta
         gamma = constant(1.0, shape=self._numbers) if self.gamma is None else self.gamma
-        outputs, mean, variance = fused_batch_norm(
-            inputs,
-            gamma,
-            beta,
-            self.moving_mean,
-            self.moving_variance,
-            self.epsilon,
-            "NCHW" if self.axis == [1] else "NHWC",
-            training,
-        )
-        if training:
-            momentum = constant(self.momentum)
-            self._average(self.moving_mean, mean, momentum)
-            self._average(self.moving_variance, variance, momentum)
+
+        def normalized(training: bool) -> tuple[Tensor, Tensor, Tensor]:
+            return fused_batch_norm(
+                inputs,
+                gamma,
+                beta,
+                self.moving_mean,
+                self.moving_variance,
+                self.epsilon,
+                "NCHW" if self.axis == [1] else "NHWC",
+                training,
+            )
+
+        outputs: Tensor
+        outputs, mean, variance = choose(phase, lambda: normalized(True), lambda: normalized(False))
+        if phase is not False:
+            momentum = choose(phase, lambda: constant(self.momentum), lambda: constant(1.0))
+            self.add_update(self._averaged(self.moving_mean, mean, momentum))
+            self.add_update(self._averaged(self.moving_variance, variance, momentum))
         return outputs
 
-    def _composed(self, inputs: Tensor, training: bool) -> Tensor:
+    def _composed(self, inputs: Tensor, phase: Phase) -> Tensor:
         dtype = inputs.dtype.base_dtype
         if dtype in (dtypes.float16, dtypes.bfloat16):
             inputs = apply("Cast", inputs, DstT="float32")
         scale, offset = self._broadcast(self.gamma, inputs), self._broadcast(self.beta, inputs)
         mean, variance = self.moving_mean, self.moving_variance
-        if training:
+        if phase is not False:
             axes = [axis for axis in range(inputs.shape.ndims or 0) if axis not in self.axis]
-            mean, variance = moments(inputs, axes, keep_dims=len(self.axis) > 1)
-            self._average(self.moving_mean, mean)
-            self._average(self.moving_variance, variance)
+            of_batch = moments(inputs, axes, keep_dims=len(self.axis) > 1)
+            mean, variance = self._chosen(phase, mean, of_batch[0]), self._chosen(phase, variance, of_batch[1])
+            self.add_update(self._update(phase, self.moving_mean, mean))
+            self.add_update(self._update(phase, self.moving_variance, variance))
         outputs = nn_batch_normalization(
             inputs, self._broadcast(mean, inputs), self._broadcast(variance, inputs), offset, scale, self.epsilon
         )
         return outputs if outputs.dtype.base_dtype is dtype else apply("Cast", outputs, DstT=dtype.name)
+
+    @staticmethod
+    def _chosen(phase: Phase, average: Variable, of_batch: Tensor) -> Any:
+        """The number of the batch in training, the average otherwise."""
+        return choose(phase, lambda: of_batch, lambda: average)
+
+    def _update(self, phase: Phase, average: Variable, value: Tensor) -> Any:
+        return choose(phase, lambda: self._averaged(average, value), lambda: average)
 
     def _broadcast(self, value: Any, inputs: Tensor) -> Any:
         """A vector per channel in a shape that broadcasts, where the channels are not the last axis."""
@@ -232,7 +246,7 @@ class BatchNormalization(Layer):
             return value
         return apply("Reshape", value, [-1 if axis in self.axis else 1 for axis in range(rank)])
 
-    def _average(self, variable: Variable, value: Tensor, momentum: Tensor | None = None) -> None:
+    def _averaged(self, variable: Variable, value: Tensor, momentum: Tensor | None = None) -> Tensor:
         """Take a value into an average, by ``variable -= (variable - value) * (1 - momentum)``."""
         graph = get_default_graph()
         with graph.name_scope("AssignMovingAvg") as full, graph.colocate_with(variable):
@@ -241,7 +255,7 @@ class BatchNormalization(Layer):
             else:
                 decay = 1.0 - momentum
             delta = (variable - value) * decay
-            self.add_update(assign_sub(variable, delta, name=full))
+            return assign_sub(variable, delta, name=full)
 
 
 def batch_normalization(
@@ -284,7 +298,7 @@ def batch_normalization(
         As for `BatchNormalization`.
     beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint : object
         As for `BatchNormalization`.
-    training : bool, or Tensor of a known value
+    training : bool, or Tensor
         Whether the mean and the variance are those of the batch.
     trainable : bool
         With False the averages are not updated either.

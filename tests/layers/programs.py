@@ -131,6 +131,16 @@ def normalized(tf: Any) -> list[Any]:
     return [*made, layer(y, training=True), layer(y, training=tf.constant(False))]
 
 
+def phases_of_a_run(tf: Any) -> list[Any]:
+    """Batch normalization of which a run tells whether it is for training."""
+    made = []
+    for training in (True, False):
+        phase = tf.placeholder_with_default(training, [])
+        made.append(tf.layers.batch_normalization(matrix(tf), training=phase, momentum=0.5))
+        made.append(tf.layers.batch_normalization(images(tf), training=phase))
+    return made
+
+
 def transposed(tf: Any) -> list[Any]:
     """Transposed convolutions, whose graph in TensorFlow has a slice more that nothing uses."""
     x, initial = images(tf), ramp(tf)
@@ -220,6 +230,7 @@ PROGRAMS: dict[str, Program] = {
     "convolved rows": convolved_rows,
     "pooled": pooled,
     "normalized": normalized,
+    "phases of a run": phases_of_a_run,
     "own layer": own_layer,
     "looked up": looked_up,
     "not dropped": lambda tf: tf.layers.dropout(matrix(tf), 0.5),

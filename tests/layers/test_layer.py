@@ -58,16 +58,13 @@ def test_dropout(training: bool) -> None:
     assert (values == values[:, :1]).all()
 
 
-@pytest.mark.parametrize("layer", [tf.layers.dropout, tf.layers.batch_normalization])
-def test_phases_that_are_not_known(layer: Any) -> None:
-    """A tensor of an unknown value as ``training`` is refused with a remedy; the remedy works."""
-    x = tf.zeros([2, 3])
-    with pytest.raises(tf.errors.UnimplementedError, match="build the network twice"):
-        layer(x, training=tf.placeholder(tf.bool))
-    with tf.variable_scope("n"):
-        layer(x, training=True, name="a")
-    with tf.variable_scope("n", reuse=True):
-        layer(x, training=False, name="a")
+def test_a_run_tells_the_phase_of_dropout() -> None:
+    """Of a tensor as ``training`` a branch is taken in each run."""
+    phase = tf.placeholder(tf.bool, [])
+    dropped = tf.layers.dropout(tf.ones([2, 50]), 0.25, training=phase)
+    with tf.Session() as session:
+        assert {0.0, np.float32(4 / 3)} == set(session.run(dropped, {phase: True}).ravel())
+        assert {1.0} == set(session.run(dropped, {phase: False}).ravel())
 
 
 @pytest.mark.parametrize(
