@@ -48,7 +48,7 @@ def test_uses(source, expected):
 PROGRAM = """import tensorflow as tf
 from tensorflow.contrib import rnn
 x = tf.placeholder(tf.float32)
-y = tf.train.AdamOptimizer(0.1).minimize(x)
+y = tf.train.SyncReplicasOptimizer(0.1).minimize(x)
 rnn.BasicLSTMCell(3); tf.reduse_sum(x)
 tf.train.Saver.sav, tf.flags.FLAGS.batch_size, tf.estimator.Estimator.__name__
 """
@@ -60,7 +60,7 @@ def test_missing_names_with_their_places(tmp_path):
     report = check([str(tmp_path / "a.py")])
     assert [
         (2, 1, "tf.contrib.rnn", True),
-        (4, 5, "tf.train.AdamOptimizer", True),
+        (4, 5, "tf.train.SyncReplicasOptimizer", True),
         (5, 1, "tf.contrib.rnn.BasicLSTMCell", True),
         (5, 23, "tf.reduse_sum", False),
         (6, 1, "tf.train.Saver.sav", False),

@@ -119,7 +119,7 @@ def test_all_names_at_once():
         ("from tensorflow import keras", ModuleNotFoundError, "tf.keras is not in hdfsaver; "),
         ("import tensorflow.compat.v1.keras", ModuleNotFoundError, "tf.keras is not in hdfsaver; "),
         ("from tensorflow.examples.tutorials.mnist import input_data", ModuleNotFoundError, "tf.examples is not in"),
-        ("from tensorflow.nn import crelu", ImportError, "tf.nn.crelu is not in hdfsaver; "),
+        ("from tensorflow.nn import ctc_loss", ImportError, "tf.nn.ctc_loss is not in hdfsaver; "),
         (
             "from tensorflow import Sesion",
             ImportError,
