@@ -120,7 +120,8 @@ def test_a_missing_name_in_a_program(run, tmp_path):
     lines = run("a.py").stderr.splitlines()
     files = [line for line in lines if line.startswith("  File ")]
     assert [f'  File "{tmp_path / "a.py"}", line 3, in <module>'] == files
-    assert lines[-1].startswith("AttributeError: tf.train.SyncReplicasOptimizer is not in hdfsaver; docs/tensorflow.md lists")
+    said = "AttributeError: tf.train.SyncReplicasOptimizer is not in hdfsaver; docs/tensorflow.md lists"
+    assert lines[-1].startswith(said)
 
 
 @pytest.mark.slow  # it starts Python
