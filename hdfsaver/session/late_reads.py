@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from hdfsaver import dtypes
-from hdfsaver.graph.definition import find
+from hdfsaver.graph.definition import find, lookup
 from hdfsaver.schema import DiGraph
 
 Output = tuple[str, int]
@@ -35,7 +35,8 @@ class LateReads:
         self._known = known
         self._bits: dict[str, int] = {}
         self._before: dict[str, int] = {}
-        changes = {name: self._changed_by(name) for name in order}
+        taking = {op for op in {self._nodes[name]["op"] for name in order} if _takes_references(op)}
+        changes = {name: self._changed_by(name) for name in order if self._nodes[name]["op"] in taking}
         for variable in {variable for changed in changes.values() for variable in changed}:
             self._bits[variable] = 1 << len(self._bits)
         if self._bits:
@@ -53,15 +54,13 @@ class LateReads:
             for source in data["control_inputs"]:
                 before |= after.get(source, 0)
             self._before[name] = before
-            for variable in changes[name]:
+            for variable in changes.get(name, ()):
                 before |= self._bits[variable]
             after[name] = before
 
     def _changed_by(self, name: str) -> list[str]:
         data = self._nodes[name]
-        definition = find(data["op"])
-        if definition is None:
-            return []
+        definition = lookup(data["op"])
         takes_ref = definition.parsed.takes_ref(len(data["inputs"]))
         found = [self._variable(source) for source, is_ref in zip(data["inputs"], takes_ref, strict=True) if is_ref]
         return [variable for variable in found if variable is not None]
@@ -97,3 +96,9 @@ class LateReads:
         """The tensor that is given to the user: the variable at the end of the run, where it changes in it."""
         variable = self._read(output) if self._bits and output[1] == 0 else None
         return output if variable is None or variable not in self._bits else (variable, 0)
+
+
+def _takes_references(op_type: str) -> bool:
+    """Whether operations of a type take a variable by reference, which few types do."""
+    definition = find(op_type)
+    return definition is not None and any(argument.is_ref for argument in definition.parsed.inputs)
