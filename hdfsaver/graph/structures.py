@@ -10,15 +10,18 @@ from hdfsaver.graph.composite_tensors import IndexedSlices, SparseTensor
 _COMPOSITES = (IndexedSlices, SparseTensor)
 
 
-def leaves_of(structure: Any) -> Iterator[Any]:
-    """The values in nested sequences and dicts, in order; those of dicts sorted by key."""
+def leaves_of(structure: Any, *, whole: bool = False) -> Iterator[Any]:
+    """The values in nested sequences and dicts, in order; those of dicts sorted by key.
+
+    Slices and sparse tensors are taken into their parts, unless they are to stay whole.
+    """
     if isinstance(structure, Mapping):
         for key in sorted(structure):
-            yield from leaves_of(structure[key])
+            yield from leaves_of(structure[key], whole=whole)
     elif isinstance(structure, list | tuple):
         for item in structure:
-            yield from leaves_of(item)
-    elif isinstance(structure, _COMPOSITES):
+            yield from leaves_of(item, whole=whole)
+    elif isinstance(structure, _COMPOSITES) and not whole:
         yield from parts_of(structure)
     else:
         yield structure
@@ -31,25 +34,51 @@ def parts_of(value: IndexedSlices | SparseTensor) -> list[Any]:
     return [part for part in (value.values, value.indices, value.dense_shape) if part is not None]
 
 
-def mapped(function: Callable[[Any], Any], structure: Any) -> Any:
-    """The same structure, with the result of a function for each value, in the order of `leaves_of`."""
+def mapped(function: Callable[[Any], Any], structure: Any, *, whole: bool = False) -> Any:
+    """The same structure, with the result of a function for each value, in the order of `leaves_of`.
+
+    Parameters
+    ----------
+    function : callable
+    structure : object
+    whole : bool
+        Whether slices and sparse tensors are values, and not their parts.
+
+    Returns
+    -------
+    object
+        Of the same classes.
+    """
     if isinstance(structure, Mapping):
-        made = {key: mapped(function, structure[key]) for key in sorted(structure)}
+        made = {key: mapped(function, structure[key], whole=whole) for key in sorted(structure)}
         kind: Any = type(structure)
         return kind((key, made[key]) for key in structure)
     if isinstance(structure, list | tuple):
-        items = [mapped(function, item) for item in structure]
+        items = [mapped(function, item, whole=whole) for item in structure]
         kind = type(structure)
         return kind(*items) if hasattr(kind, "_fields") else kind(items)
-    if isinstance(structure, _COMPOSITES):
+    if isinstance(structure, _COMPOSITES) and not whole:
         return type(structure)(*map(function, parts_of(structure)))
     return function(structure)
 
 
-def filled_with(structure: Any, leaves: Iterable[Any]) -> Any:
-    """The same structure with other values, in the order of `leaves_of`."""
+def filled_with(structure: Any, leaves: Iterable[Any], *, whole: bool = False) -> Any:
+    """The same structure with other values, in the order of `leaves_of`.
+
+    Parameters
+    ----------
+    structure : object
+    leaves : iterable
+    whole : bool
+        See `mapped`.
+
+    Returns
+    -------
+    object
+        Of the same classes.
+    """
     given = iter(leaves)
-    return mapped(lambda leaf: next(given), structure)
+    return mapped(lambda leaf: next(given), structure, whole=whole)
 
 
 def check_same(first: Any, second: Any, what: str) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, overload
 
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_keys import GraphKeys
+from hdfsaver.graph.structures import filled_with, leaves_of, mapped
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.constants import identity_n
@@ -20,6 +21,9 @@ from hdfsaver.training.gradient_walk import is_smooth
 _Function = Callable[..., Any]
 
 _numbers = itertools.count()
+
+_leaves = functools.partial(leaves_of, whole=True)
+"""The values that a function takes or gives: slices and sparse tensors are one value each."""
 
 _VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp"})
 
@@ -89,7 +93,7 @@ def grad_pass_through(f: _Function) -> _Function:
 
 def _applied(function: _Function, args: Sequence[Any]) -> Any:
     graph = get_default_graph()
-    arguments = _mapped(convert_to_tensor, args)
+    arguments = mapped(convert_to_tensor, args, whole=True)
     result, derivative = function(*arguments)
     given, made = list(_leaves(arguments)), [convert_to_tensor(leaf) for leaf in _leaves(result)]
     if len({id(tensor.graph) for tensor in made}) > 1:
@@ -110,8 +114,7 @@ def _applied(function: _Function, args: Sequence[Any]) -> Any:
     RegisterGradient(name)(by_all)
     with graph.gradient_override_map({"IdentityN": name}):
         passed = identity_n([*made, *given, *variables])
-    replaced = iter(passed)
-    return _mapped(lambda leaf: next(replaced), result)
+    return filled_with(result, passed, whole=True)
 
 
 def _check_takes_variables(derivative: _Function, variables: Sequence[Any]) -> None:
@@ -188,27 +191,3 @@ def variable_named(graph: Graph, name: str) -> Any | None:
     if len(trainable) > 1:
         raise ValueError(f"Unsuccessful at finding trainable variable {name}: there are {len(trainable)}.")
     return trainable[0] if trainable else None
-
-
-def _leaves(structure: Any) -> Iterator[Any]:
-    """The values in nested sequences and dicts, in order; those of dicts sorted by key."""
-    if isinstance(structure, dict):
-        for key in sorted(structure):
-            yield from _leaves(structure[key])
-    elif isinstance(structure, list | tuple):
-        for item in structure:
-            yield from _leaves(item)
-    else:
-        yield structure
-
-
-def _mapped(function: Callable[[Any], Any], structure: Any) -> Any:
-    """The same structure, with the result of a function for each value, in the order of `_leaves`."""
-    if isinstance(structure, dict):
-        made = {key: _mapped(function, structure[key]) for key in sorted(structure)}
-        return type(structure)((key, made[key]) for key in structure)
-    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
-        return type(structure)(*(_mapped(function, item) for item in structure))
-    if isinstance(structure, list | tuple):
-        return type(structure)(_mapped(function, item) for item in structure)
-    return function(structure)
