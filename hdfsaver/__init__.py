@@ -55,6 +55,7 @@ from hdfsaver.control_flow.conds import (
     cond,
 )
 from hdfsaver.control_flow.loops import while_loop
+from hdfsaver.control_flow.tensor_arrays import TensorArray
 from hdfsaver.dtypes import (
     QUANTIZED_DTYPES,
     DType,
@@ -560,6 +561,7 @@ __all__ = [
     "Summary",
     "SummaryMetadata",
     "Tensor",
+    "TensorArray",
     "TensorInfo",
     "TensorShape",
     "UnconnectedGradients",

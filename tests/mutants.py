@@ -3020,6 +3020,22 @@ MUTANTS = [
             "A value that entered a loop is there in each iteration.",
         ),
         (
+            "array-read-once",
+            "ops/tensor_array_values.py",
+            "            element.value, element.cleared = None, True",
+            "            pass",
+            "ops/test_tensor_arrays.py",
+            "A value of a TensorArray is read once.",
+        ),
+        (
+            "arrays-of-derivatives-add",
+            "ops/tensor_array_values.py",
+            "        elif self.adds:",
+            "        elif False:",
+            "ops/test_tensor_arrays.py",
+            "Derivatives by a value that was read twice are added.",
+        ),
+        (
             "the-pivot-of-a-loop",
             "graph/loop_contexts.py",
             "            operation._add_control_input(pivot)\n        self.values",

@@ -13,7 +13,7 @@ _COMPOSITES = (IndexedSlices, SparseTensor)
 def leaves_of(structure: Any, *, whole: bool = False) -> Iterator[Any]:
     """The values in nested sequences and dicts, in order; those of dicts sorted by key.
 
-    Slices and sparse tensors are taken into their parts, unless they are to stay whole.
+    Slices and sparse tensors are taken into their parts, and a TensorArray is its flow, unless they are to stay whole.
     """
     if isinstance(structure, Mapping):
         for key in sorted(structure):
@@ -23,8 +23,15 @@ def leaves_of(structure: Any, *, whole: bool = False) -> Iterator[Any]:
             yield from leaves_of(item, whole=whole)
     elif isinstance(structure, _COMPOSITES) and not whole:
         yield from parts_of(structure)
+    elif is_array(structure) and not whole:
+        yield structure.flow
     else:
         yield structure
+
+
+def is_array(value: Any) -> bool:
+    """Whether a value is a TensorArray, of which control flow passes on the flow."""
+    return hasattr(type(value), "_with_flow")
 
 
 def parts_of(value: IndexedSlices | SparseTensor) -> list[Any]:
@@ -42,7 +49,7 @@ def mapped(function: Callable[[Any], Any], structure: Any, *, whole: bool = Fals
     function : callable
     structure : object
     whole : bool
-        Whether slices and sparse tensors are values, and not their parts.
+        Whether slices, sparse tensors and TensorArrays are values, and not their parts.
 
     Returns
     -------
@@ -59,6 +66,8 @@ def mapped(function: Callable[[Any], Any], structure: Any, *, whole: bool = Fals
         return kind(*items) if hasattr(kind, "_fields") else kind(items)
     if isinstance(structure, _COMPOSITES) and not whole:
         return type(structure)(*map(function, parts_of(structure)))
+    if is_array(structure) and not whole:
+        return structure._with_flow(function(structure.flow))
     return function(structure)
 
 

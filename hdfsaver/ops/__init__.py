@@ -46,6 +46,7 @@ from hdfsaver.ops import (
     state_ops,
     string_ops,
     summary_ops,
+    tensor_array_ops,
     uniqueness,
 )
 
@@ -95,5 +96,6 @@ __all__ = [
     "state_ops",
     "string_ops",
     "summary_ops",
+    "tensor_array_ops",
     "uniqueness",
 ]

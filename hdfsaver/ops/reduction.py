@@ -135,10 +135,10 @@ def _spread(op: Operation, reduced: Tensor | None) -> Tensor:
     kept, sizes = _kept_shape(op), op.inputs[0].shape.plain
     if isinstance(kept, np.ndarray) and sizes is not None and max((size or 0 for size in sizes), default=0) < 2**31:
         reshaped = apply("Reshape", reduced, kept)
-        if None in sizes:
-            return apply("BroadcastTo", reshaped, apply("Shape", op.inputs[0]))
-        multiples = np.array(sizes, np.int32) // np.maximum(kept, 1)
         is_full = bool((kept == 1).all())
+        if None in sizes:
+            return apply("Tile" if is_full else "BroadcastTo", reshaped, apply("Shape", op.inputs[0]))
+        multiples = np.array(sizes, np.int32) // np.maximum(kept, 1)
         return apply("Tile", reshaped, constant_node(multiples, "int32", "Const") if is_full else multiples)
     if not op.get_attr("keep_dims"):
         reduced = apply("Reshape", reduced, kept)

@@ -19,9 +19,28 @@ _PASSING = frozenset({"Identity", "Enter", "Switch"})
 
 def variable_behind(node: Node, position: int = 0) -> Node | None:
     """The operation that made the handle which an operation takes; None where that is not known before a run."""
+    return source_of_handle(node, frozenset({HANDLE}), position)
+
+
+def source_of_handle(node: Node, types: frozenset[str], position: int = 0) -> Node | None:
+    """The operation that made the handle which an operation takes.
+
+    Parameters
+    ----------
+    node : Node
+    types : frozenset of str
+        The types of operations that make such handles.
+    position : int
+        The number of the input.
+
+    Returns
+    -------
+    Node or None
+        None where it is not known before a run.
+    """
     while len(node.inputs) > position:
         op = node.source_type(position)
-        if op == HANDLE:
+        if op in types:
             return node.source(position)
         if op not in _PASSING:
             return None

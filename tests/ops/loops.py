@@ -109,7 +109,40 @@ def no_iteration(tf: Any) -> Program:
     return [none, tf.while_loop(lambda i: i < 2, lambda i: i + 1, [0], return_same_structure=True)], ONCE
 
 
+def arrays(tf: Any) -> Program:
+    """TensorArrays that are written and read in several ways, and their derivatives."""
+    x = tf.placeholder_with_default([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [3, 2], name="x")
+    first = tf.TensorArray(tf.float32, size=3, clear_after_read=False, name="ta").unstack(x)
+    read = first.read(1)
+    second = tf.TensorArray(tf.float32, size=0, dynamic_size=True).write(0, read)
+    parts = tf.TensorArray(tf.float32, size=2, infer_shape=False).split(x, [1, 2])
+    read_all = [second.stack(), second.size(), first.gather([0, 2]), first.identity().stack(), parts.concat()]
+    y = [tf.reduce_sum(read_all[0]) + tf.reduce_sum(read_all[2]), read_all[4]]
+    some = tf.TensorArray(tf.int32, 2, element_shape=[], infer_shape=False).scatter([1, 0], [5, 6])
+    return [read_all, tf.gradients(y, x), tf.gradients(y, x), some.read(0)], ONCE
+
+
+def array_in_a_loop(tf: Any) -> Program:
+    """A TensorArray as a loop variable, and one that is captured."""
+    x = tf.placeholder_with_default([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [None, 2], name="x")
+    given = tf.TensorArray(tf.float32, size=3).unstack(x)
+    _, found = tf.while_loop(
+        lambda i, out: i < 3,
+        lambda i, out: (i + 1, out.write(i, given.read(i) * 2.0)),
+        [0, tf.TensorArray(tf.float32, size=3)],
+    )
+    return found.stack(), ONCE
+
+
+def array_of_a_branch(tf: Any) -> Program:
+    """A TensorArray that branches write."""
+    p = tf.placeholder(tf.bool, [], name="p")
+    array = tf.TensorArray(tf.float32, size=2, element_shape=[])
+    return tf.cond(p, lambda: array.write(0, 1.0), lambda: array.write(1, 2.0)).stack(), TWO
+
+
 LOOPS = (
     *(counts, captures_in_a_loop, grows, counts_at_most, loop_in_a_loop, branch_in_a_loop, loop_in_a_branch),
     *(waits_in_a_loop, passes_round, variables_in_a_loop, nested_loop_variables, no_iteration),
+    *(arrays, array_in_a_loop, array_of_a_branch),
 )
