@@ -290,6 +290,9 @@ from hdfsaver.ops.norms import (
 from hdfsaver.ops.padding import (
     pad,
 )
+from hdfsaver.ops.printing import Print
+from hdfsaver.ops.printing import print_ as print
+from hdfsaver.ops.python_functions import numpy_function, py_func
 from hdfsaver.ops.reduction import (
     count_nonzero,
     reduce_all,
@@ -550,6 +553,7 @@ __all__ = [
     "OpError",
     "Operation",
     "OptimizerOptions",
+    "Print",
     "QUANTIZED_DTYPES",
     "RegisterGradient",
     "RunMetadata",
@@ -790,6 +794,7 @@ __all__ = [
     "no_regularizer",
     "norm",
     "not_equal",
+    "numpy_function",
     "one_hot",
     "ones",
     "ones_initializer",
@@ -801,6 +806,8 @@ __all__ = [
     "placeholder",
     "placeholder_with_default",
     "pow",
+    "print",
+    "py_func",
     "python_io",
     "qint16",
     "qint32",

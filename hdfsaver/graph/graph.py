@@ -73,6 +73,7 @@ class Graph(GraphScopes):
             tuple[int, int, Trace]
         ] = []  # for each import the first operation, the one behind the last, and where it was
         self.tensorflow: dict[str, bytes] = {}
+        self._kept_alive: list[object] = []
 
     @classmethod
     def from_digraph(cls, digraph: DiGraph) -> Graph:
@@ -342,6 +343,10 @@ class Graph(GraphScopes):
                 self._operations.pop(name, None)
                 self._contexts.pop(name, None)
             self.changed()
+
+    def keep_alive(self, value: object) -> None:
+        """Let an object live as long as the graph: one that operations find by a name in their attributes."""
+        self._kept_alive.append(value)
 
     def context_of(self, name: str) -> Context | None:
         """The branch or the loop that an operation belongs to; None where it is outside or not known."""

@@ -12,6 +12,7 @@ from hdfsaver.graph.definition import FLOATS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Flat, Grads, invalid
+from hdfsaver.ops.value_texts import first_values
 from hdfsaver.shapes import Shape, ShapeLike
 from hdfsaver.tensor_info import Array
 
@@ -34,17 +35,10 @@ class Assert(Flat):
 
         def check(condition: Array, *data: Array) -> tuple[()]:
             if not np.all(condition):
-                raise invalid("Assertion failed: " + " ".join(f"[{_summary(values, most)}]" for values in data))
+                raise invalid("Assertion failed: " + " ".join(first_values(values, most) for values in data))
             return ()
 
         return check
-
-
-def _summary(values: Array, most: int) -> str:
-    flat = np.ravel(values)
-    shown = flat if most < 0 else flat[:most]
-    text = " ".join(item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item) for item in shown)
-    return text + ("..." if len(shown) < len(flat) else "")
 
 
 @register

@@ -22,6 +22,7 @@ class _Closable(Protocol):
 _NO_OWNER = id(None)
 
 _AnyClosable = TypeVar("_AnyClosable", bound=_Closable)
+_AnyResource = TypeVar("_AnyResource")
 
 
 class SessionState:
@@ -51,6 +52,16 @@ class SessionState:
         self.timeout = 0.0
         self._of_thread = threading.local()
         self._generators: dict[str, np.random.Generator] = {}
+        self._resources: dict[Hashable, Any] = {}
+        self._lock = threading.Lock()
+
+    def resource(self, key: Hashable, make: Callable[[], _AnyResource]) -> _AnyResource:
+        """An object that operations keep from run to run, such as a queue: made when it is first asked for."""
+        with self._lock:
+            if key not in self._resources:
+                self._resources[key] = make()
+            found: _AnyResource = self._resources[key]
+        return found
 
     def generator(self, node: str, seed: int, seed2: int) -> np.random.Generator:
         """The stream of random numbers of one operation.
@@ -118,6 +129,7 @@ class SessionState:
         """Forget everything."""
         self.variables.clear()
         self._generators.clear()
+        self._resources.clear()
         self.kept.clear()
 
 

@@ -105,6 +105,13 @@ def changes_of_handles(tf: Any) -> list[Any]:
         return [*read, is_there, *others, apply_op("DestroyResourceOp", v)]
 
 
+def calls_of_functions(tf: Any) -> list[Any]:
+    """Every operation that calls a function of the program, or prints."""
+    x = tf.constant([1.0, 2.0])
+    functions = [tf.py_func(np.negative, [x], tf.float32, stateful=stateful) for stateful in (True, False)]
+    return [*functions, tf.Print(x, [x]), tf.print(x)]
+
+
 def steps_of_optimizers(tf: Any) -> list[Any]:
     """Every operation that does a step of an optimizer."""
     steps = []
@@ -134,7 +141,7 @@ def step_of(tf: Any, rule: Rule) -> Any:
 
 def run_everything() -> None:
     """Run the programs, the calls for one dtype each, and the cases."""
-    changes = (changes_of_variables, changes_of_handles, steps_of_optimizers)
+    changes = (changes_of_variables, changes_of_handles, steps_of_optimizers, calls_of_functions)
     for program in (*PROGRAMS.values(), *RESULTS.values(), *changes):
         with Graph().as_default() as graph:
             _run(graph, list(tensors_in(program(tf))), {})

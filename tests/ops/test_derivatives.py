@@ -155,6 +155,7 @@ CASES: list[Case] = [
     unary("Identity", SIGNED),
     Case("IdentityN", lambda x, y: apply_list("IdentityN", [x, y]), (SIGNED, SIGNED)),
     Case("CheckNumerics", op("CheckNumerics", message=b"x"), (SIGNED,)),
+    Case("Print", lambda x: tf.Print(x, []), (SIGNED,)),
     Case("EnsureShape", op("EnsureShape", shape=None), (SIGNED,)),
     Case("PlaceholderWithDefault", op("PlaceholderWithDefault", shape=None), (SIGNED,)),
     Case("Cast", lambda x: apply("Cast", x, DstT="complex128"), (SIGNED,), 1),

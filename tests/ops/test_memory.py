@@ -19,9 +19,20 @@ from tests.ops.test_dtypes import CALLS, sample
 # Of these a kernel gives its input, or a view of it.
 VIEWS = {
     *("Bitcast", "BroadcastTo", "Cast", "CheckNumerics", "ConjugateTranspose", "EnsureShape", "ExpandDims"),
-    *("FusedBatchNorm", "GuaranteeConst"),
+    *("FusedBatchNorm", "GuaranteeConst", "Print"),
     *("FusedBatchNormV2", "FusedBatchNormV3", "GatherNd", "Identity", "IdentityN", "Imag", "PlaceholderWithDefault"),
-    *("PreventGradient", "Real", "Reshape", "ReverseV2", "Slice", "Split", "SplitV", "Squeeze", "StopGradient"),
+    *(
+        "PreventGradient",
+        "Print",
+        "Real",
+        "Reshape",
+        "ReverseV2",
+        "Slice",
+        "Split",
+        "SplitV",
+        "Squeeze",
+        "StopGradient",
+    ),
     *("StridedSlice", "Switch", "Transpose", "Unpack"),
 }
 
