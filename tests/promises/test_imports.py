@@ -25,7 +25,7 @@ PACKAGE = "hdfsaver"
 LAYERS = (
     ("errors", "dtypes", "shapes", "schema", "annotations", "limits", "version", "absent_names"),
     ("tensor_info", "library_arrays", "optimizer_slots"),
-    ("files",),
+    ("files", "random_numbers"),
     ("messages",),
     ("graph", "storage"),
     ("ops", "reading", "interop"),
