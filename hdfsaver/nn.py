@@ -59,18 +59,27 @@ from hdfsaver.ops.ranking import (
 from hdfsaver.ops.sampling import (
     dropout,
 )
+from hdfsaver.ops.volumes import (
+    avg_pool3d,
+    conv3d,
+    conv3d_transpose,
+    max_pool3d,
+)
 from hdfsaver.variables.embeddings import (
     embedding_lookup,
 )
 
 __all__ = [
     "avg_pool",
+    "avg_pool3d",
     "batch_norm_with_global_normalization",
     "batch_normalization",
     "bias_add",
     "conv1d",
     "conv2d",
     "conv2d_transpose",
+    "conv3d",
+    "conv3d_transpose",
     "crelu",
     "depthwise_conv2d",
     "dropout",
@@ -83,6 +92,7 @@ __all__ = [
     "leaky_relu",
     "log_softmax",
     "max_pool",
+    "max_pool3d",
     "moments",
     "relu",
     "relu6",

@@ -1,16 +1,25 @@
-"""Convolutional layers: ``Conv1D``, ``Conv2D``, ``Conv2DTranspose``, and separable ones."""
+"""Convolutional layers as classes: over one, two or three axes, transposed, and separable."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.graph.tensor import Tensor
 from hdfsaver.layers.core import Activation, Constraint
 from hdfsaver.layers.input_spec import InputSpec
 from hdfsaver.layers.layer import Layer
 from hdfsaver.layers.named_functions import find_activation
-from hdfsaver.layers.windows import Sizes, checked_format, checked_padding, image_format, sizes_of, transposed_length
+from hdfsaver.layers.windows import (
+    Sizes,
+    checked_format,
+    checked_padding,
+    image_format,
+    sizes_of,
+    transposed_length,
+    volume_format,
+)
 from hdfsaver.ops.biases import bias_add
 from hdfsaver.ops.convolutions import conv1d as nn_conv1d
 from hdfsaver.ops.convolutions import conv2d as nn_conv2d
@@ -20,8 +29,10 @@ from hdfsaver.ops.init_ops import zeros_initializer
 from hdfsaver.ops.joining import stack
 from hdfsaver.ops.padding import pad
 from hdfsaver.ops.shaping import shape as shape_of
+from hdfsaver.ops.volumes import conv3d as nn_conv3d
+from hdfsaver.ops.volumes import conv3d_transpose as nn_conv3d_transpose
 from hdfsaver.shapes import ShapeLike, TensorShape
-from hdfsaver.variables.variable_scope import InitializerLike, Regularizer, Reuse
+from hdfsaver.variables.variable_scope import InitializerLike, Regularizer
 
 
 class _Conv(Layer):
@@ -210,10 +221,34 @@ class Conv2D(_Conv):
         )
 
 
-class Conv2DTranspose(_Conv):
-    """A transposed convolution of images, which makes them larger; inputs have rank 4."""
+class Conv3D(_Conv):
+    """A convolution of volumes; inputs have rank 5."""
 
-    rank = 2
+    rank = 3
+
+    def _convolved(self, inputs: Tensor) -> Tensor:
+        return nn_conv3d(
+            inputs,
+            self.kernel,
+            self.strides,
+            self.padding.upper(),
+            data_format=volume_format(self.data_format),
+            dilations=self.dilation_rate,
+        )
+
+
+class _ConvTranspose(_Conv):
+    """A transposed convolution, which makes images or volumes larger.
+
+    Parameters
+    ----------
+    filters, kernel_size, strides, padding, data_format, activation, use_bias, kernel_initializer : object
+        As for `Conv2D`.
+    bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer, kernel_constraint : object
+        As for `Conv2D`.
+    bias_constraint, trainable, name, **kwargs : object
+        As for `Conv2D`.
+    """
 
     def __init__(
         self,
@@ -258,16 +293,34 @@ class Conv2DTranspose(_Conv):
     def _depths(self, channels: int) -> tuple[int, int]:
         return self.filters, channels
 
-    def _convolved(self, inputs: Tensor) -> Tensor:
-        sizes, first = shape_of(inputs), 2 if self.data_format == "channels_first" else 1
-        batch = sizes[0]
-        static = inputs.shape.as_list()[first : first + 2]
-        lengths = [sizes[first + axis] if size is None else size for axis, size in enumerate(static)]
-        grown = [
+    @property
+    def _first(self) -> int:
+        """The first axis along which the window moves."""
+        return 2 if self.data_format == "channels_first" else 1
+
+    def _grown(self, lengths: Sequence[Any]) -> list[Any]:
+        """The lengths of the outputs, given those of the inputs."""
+        return [
             transposed_length(length, window, stride, self.padding)
             for length, window, stride in zip(lengths, self.kernel_size, self.strides, strict=True)
         ]
-        shape = [batch, self.filters, *grown] if first == 2 else [batch, *grown, self.filters]
+
+    def _shape(self, batch: Any, lengths: Sequence[Any]) -> list[Any]:
+        return [batch, self.filters, *lengths] if self._first == 2 else [batch, *lengths, self.filters]
+
+
+class Conv2DTranspose(_ConvTranspose):
+    """A transposed convolution of images, which makes them larger; inputs have rank 4."""
+
+    rank = 2
+
+    def _convolved(self, inputs: Tensor) -> Tensor:
+        sizes, first = shape_of(inputs), self._first
+        batch = sizes[0]
+        static = inputs.shape.as_list()[first : first + 2]
+        shape = self._shape(
+            batch, self._grown([sizes[first + axis] if size is None else size for axis, size in enumerate(static)])
+        )
         outputs = nn_conv2d_transpose(
             inputs,
             self.kernel,
@@ -279,6 +332,32 @@ class Conv2DTranspose(_Conv):
         outputs.set_shape(
             [inputs.shape.as_list()[0], *(None if isinstance(size, Tensor) else size for size in shape[1:])]
         )
+        return outputs
+
+
+class Conv3DTranspose(_ConvTranspose):
+    """A transposed convolution of volumes, which makes them larger; inputs have rank 5."""
+
+    rank = 3
+
+    def _convolved(self, inputs: Tensor) -> Tensor:
+        sizes, first = shape_of(inputs), self._first
+        batch = sizes[0]
+        lengths = [sizes[first + axis] for axis in range(3)]
+        outputs = nn_conv3d_transpose(
+            inputs,
+            self.kernel,
+            stack(self._shape(batch, self._grown(lengths))),
+            self.strides,
+            self.padding.upper(),
+            data_format=volume_format(self.data_format),
+        )
+        known = inputs.shape.as_list()
+        grown = [
+            None if size is None else transposed_length(size, window, stride, self.padding)
+            for size, window, stride in zip(known[first : first + 3], self.kernel_size, self.strides, strict=True)
+        ]
+        outputs.set_shape(self._shape(known[0], grown))
         return outputs
 
 
@@ -428,386 +507,3 @@ class SeparableConv2D(_SeparableConv):
             rate=self.dilation_rate,
             data_format=image_format(self.data_format),
         )
-
-
-def conv1d(
-    inputs: TensorLike,
-    filters: int,
-    kernel_size: Sizes,
-    strides: Sizes = 1,
-    padding: str = "valid",
-    data_format: str = "channels_last",
-    dilation_rate: Sizes = 1,
-    activation: Activation = None,
-    use_bias: bool = True,
-    kernel_initializer: InitializerLike | None = None,
-    bias_initializer: InitializerLike | None = zeros_initializer,
-    kernel_regularizer: Regularizer | None = None,
-    bias_regularizer: Regularizer | None = None,
-    activity_regularizer: Regularizer | None = None,
-    kernel_constraint: Constraint = None,
-    bias_constraint: Constraint = None,
-    trainable: bool = True,
-    name: str | None = None,
-    reuse: Reuse | None = None,
-) -> Tensor:
-    """The outputs of a new layer `Conv1D`.
-
-    Parameters
-    ----------
-    inputs : TensorLike
-        Of rank 3; the number of channels is known.
-    filters, kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias : object
-        As for `Conv1D`.
-    kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer : object
-        As for `Conv1D`.
-    activity_regularizer, kernel_constraint, bias_constraint, trainable : object
-        As for `Conv1D`.
-    name : str, optional
-        The name of the scope; ``conv1d``, ``conv1d_1`` and so on by default.
-    reuse : bool or AUTO_REUSE, optional
-        Whether variables of a layer with that name are used again.
-
-    Returns
-    -------
-    Tensor
-        Of rank 3, with as many channels as there are filters.
-
-    Raises
-    ------
-    ValueError
-        The shape of the inputs or an option does not fit, or as for `get_variable`.
-    """
-    layer = Conv1D(
-        filters,
-        kernel_size,
-        strides=strides,
-        padding=padding,
-        data_format=data_format,
-        dilation_rate=dilation_rate,
-        activation=activation,
-        use_bias=use_bias,
-        kernel_initializer=kernel_initializer,
-        bias_initializer=bias_initializer,
-        kernel_regularizer=kernel_regularizer,
-        bias_regularizer=bias_regularizer,
-        activity_regularizer=activity_regularizer,
-        kernel_constraint=kernel_constraint,
-        bias_constraint=bias_constraint,
-        trainable=trainable,
-        name=name,
-        _scope=name,
-        _reuse=reuse,
-    )
-    outputs: Tensor = layer(inputs)
-    return outputs
-
-
-def conv2d(
-    inputs: TensorLike,
-    filters: int,
-    kernel_size: Sizes,
-    strides: Sizes = (1, 1),
-    padding: str = "valid",
-    data_format: str = "channels_last",
-    dilation_rate: Sizes = (1, 1),
-    activation: Activation = None,
-    use_bias: bool = True,
-    kernel_initializer: InitializerLike | None = None,
-    bias_initializer: InitializerLike | None = zeros_initializer,
-    kernel_regularizer: Regularizer | None = None,
-    bias_regularizer: Regularizer | None = None,
-    activity_regularizer: Regularizer | None = None,
-    kernel_constraint: Constraint = None,
-    bias_constraint: Constraint = None,
-    trainable: bool = True,
-    name: str | None = None,
-    reuse: Reuse | None = None,
-) -> Tensor:
-    """The outputs of a new layer `Conv2D`.
-
-    Parameters
-    ----------
-    inputs : TensorLike
-        Of rank 4; the number of channels is known.
-    filters, kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias : object
-        As for `Conv2D`.
-    kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer : object
-        As for `Conv2D`.
-    activity_regularizer, kernel_constraint, bias_constraint, trainable : object
-        As for `Conv2D`.
-    name : str, optional
-        The name of the scope; ``conv2d``, ``conv2d_1`` and so on by default.
-    reuse : bool or AUTO_REUSE, optional
-        Whether variables of a layer with that name are used again.
-
-    Returns
-    -------
-    Tensor
-        Of rank 4, with as many channels as there are filters.
-
-    Raises
-    ------
-    ValueError
-        The shape of the inputs or an option does not fit, or as for `get_variable`.
-    """
-    layer = Conv2D(
-        filters,
-        kernel_size,
-        strides=strides,
-        padding=padding,
-        data_format=data_format,
-        dilation_rate=dilation_rate,
-        activation=activation,
-        use_bias=use_bias,
-        kernel_initializer=kernel_initializer,
-        bias_initializer=bias_initializer,
-        kernel_regularizer=kernel_regularizer,
-        bias_regularizer=bias_regularizer,
-        activity_regularizer=activity_regularizer,
-        kernel_constraint=kernel_constraint,
-        bias_constraint=bias_constraint,
-        trainable=trainable,
-        name=name,
-        _scope=name,
-        _reuse=reuse,
-    )
-    outputs: Tensor = layer(inputs)
-    return outputs
-
-
-def conv2d_transpose(
-    inputs: TensorLike,
-    filters: int,
-    kernel_size: Sizes,
-    strides: Sizes = (1, 1),
-    padding: str = "valid",
-    data_format: str = "channels_last",
-    activation: Activation = None,
-    use_bias: bool = True,
-    kernel_initializer: InitializerLike | None = None,
-    bias_initializer: InitializerLike | None = zeros_initializer,
-    kernel_regularizer: Regularizer | None = None,
-    bias_regularizer: Regularizer | None = None,
-    activity_regularizer: Regularizer | None = None,
-    kernel_constraint: Constraint = None,
-    bias_constraint: Constraint = None,
-    trainable: bool = True,
-    name: str | None = None,
-    reuse: Reuse | None = None,
-) -> Tensor:
-    """The outputs of a new layer `Conv2DTranspose`.
-
-    Parameters
-    ----------
-    inputs : TensorLike
-        Of rank 4; the number of channels is known.
-    filters, kernel_size, strides, padding, data_format, activation, use_bias, kernel_initializer : object
-        As for `Conv2DTranspose`.
-    bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer, kernel_constraint : object
-        As for `Conv2DTranspose`.
-    bias_constraint, trainable : object
-        As for `Conv2DTranspose`.
-    name : str, optional
-        The name of the scope; ``conv2d_transpose``, ``conv2d_transpose_1`` and so on by default.
-    reuse : bool or AUTO_REUSE, optional
-        Whether variables of a layer with that name are used again.
-
-    Returns
-    -------
-    Tensor
-        Of rank 4, with as many channels as there are filters.
-
-    Raises
-    ------
-    ValueError
-        The shape of the inputs or an option does not fit, or as for `get_variable`.
-    """
-    layer = Conv2DTranspose(
-        filters,
-        kernel_size,
-        strides=strides,
-        padding=padding,
-        data_format=data_format,
-        activation=activation,
-        use_bias=use_bias,
-        kernel_initializer=kernel_initializer,
-        bias_initializer=bias_initializer,
-        kernel_regularizer=kernel_regularizer,
-        bias_regularizer=bias_regularizer,
-        activity_regularizer=activity_regularizer,
-        kernel_constraint=kernel_constraint,
-        bias_constraint=bias_constraint,
-        trainable=trainable,
-        name=name,
-        _scope=name,
-        _reuse=reuse,
-    )
-    outputs: Tensor = layer(inputs)
-    return outputs
-
-
-def separable_conv1d(
-    inputs: TensorLike,
-    filters: int,
-    kernel_size: Sizes,
-    strides: Sizes = 1,
-    padding: str = "valid",
-    data_format: str = "channels_last",
-    dilation_rate: Sizes = 1,
-    depth_multiplier: int = 1,
-    activation: Activation = None,
-    use_bias: bool = True,
-    depthwise_initializer: InitializerLike | None = None,
-    pointwise_initializer: InitializerLike | None = None,
-    bias_initializer: InitializerLike | None = zeros_initializer,
-    depthwise_regularizer: Regularizer | None = None,
-    pointwise_regularizer: Regularizer | None = None,
-    bias_regularizer: Regularizer | None = None,
-    activity_regularizer: Regularizer | None = None,
-    depthwise_constraint: Constraint = None,
-    pointwise_constraint: Constraint = None,
-    bias_constraint: Constraint = None,
-    trainable: bool = True,
-    name: str | None = None,
-    reuse: Reuse | None = None,
-) -> Tensor:
-    """The outputs of a new layer `SeparableConv1D`.
-
-    Parameters
-    ----------
-    inputs : TensorLike
-        Of rank 3; the number of channels is known.
-    filters, kernel_size, strides, padding, data_format, dilation_rate, depth_multiplier : object
-        As for `SeparableConv1D`.
-    activation, use_bias, depthwise_initializer, pointwise_initializer, bias_initializer : object
-        As for `SeparableConv1D`.
-    depthwise_regularizer, pointwise_regularizer, bias_regularizer, activity_regularizer : object
-        As for `SeparableConv1D`.
-    depthwise_constraint, pointwise_constraint, bias_constraint, trainable : object
-        As for `SeparableConv1D`.
-    name : str, optional
-        The name of the scope; ``separable_conv1d``, ``separable_conv1d_1`` and so on by default.
-    reuse : bool or AUTO_REUSE, optional
-        Whether variables of a layer with that name are used again.
-
-    Returns
-    -------
-    Tensor
-        Of rank 3, with as many channels as there are filters.
-
-    Raises
-    ------
-    ValueError
-        The shape of the inputs or an option does not fit, or as for `get_variable`.
-    """
-    layer = SeparableConv1D(
-        filters,
-        kernel_size,
-        strides=strides,
-        padding=padding,
-        data_format=data_format,
-        dilation_rate=dilation_rate,
-        depth_multiplier=depth_multiplier,
-        activation=activation,
-        use_bias=use_bias,
-        depthwise_initializer=depthwise_initializer,
-        pointwise_initializer=pointwise_initializer,
-        bias_initializer=bias_initializer,
-        depthwise_regularizer=depthwise_regularizer,
-        pointwise_regularizer=pointwise_regularizer,
-        bias_regularizer=bias_regularizer,
-        activity_regularizer=activity_regularizer,
-        depthwise_constraint=depthwise_constraint,
-        pointwise_constraint=pointwise_constraint,
-        bias_constraint=bias_constraint,
-        trainable=trainable,
-        name=name,
-        _scope=name,
-        _reuse=reuse,
-    )
-    outputs: Tensor = layer(inputs)
-    return outputs
-
-
-def separable_conv2d(
-    inputs: TensorLike,
-    filters: int,
-    kernel_size: Sizes,
-    strides: Sizes = (1, 1),
-    padding: str = "valid",
-    data_format: str = "channels_last",
-    dilation_rate: Sizes = (1, 1),
-    depth_multiplier: int = 1,
-    activation: Activation = None,
-    use_bias: bool = True,
-    depthwise_initializer: InitializerLike | None = None,
-    pointwise_initializer: InitializerLike | None = None,
-    bias_initializer: InitializerLike | None = zeros_initializer,
-    depthwise_regularizer: Regularizer | None = None,
-    pointwise_regularizer: Regularizer | None = None,
-    bias_regularizer: Regularizer | None = None,
-    activity_regularizer: Regularizer | None = None,
-    depthwise_constraint: Constraint = None,
-    pointwise_constraint: Constraint = None,
-    bias_constraint: Constraint = None,
-    trainable: bool = True,
-    name: str | None = None,
-    reuse: Reuse | None = None,
-) -> Tensor:
-    """The outputs of a new layer `SeparableConv2D`.
-
-    Parameters
-    ----------
-    inputs : TensorLike
-        Of rank 4; the number of channels is known.
-    filters, kernel_size, strides, padding, data_format, dilation_rate, depth_multiplier : object
-        As for `SeparableConv2D`.
-    activation, use_bias, depthwise_initializer, pointwise_initializer, bias_initializer : object
-        As for `SeparableConv2D`.
-    depthwise_regularizer, pointwise_regularizer, bias_regularizer, activity_regularizer : object
-        As for `SeparableConv2D`.
-    depthwise_constraint, pointwise_constraint, bias_constraint, trainable : object
-        As for `SeparableConv2D`.
-    name : str, optional
-        The name of the scope; ``separable_conv2d``, ``separable_conv2d_1`` and so on by default.
-    reuse : bool or AUTO_REUSE, optional
-        Whether variables of a layer with that name are used again.
-
-    Returns
-    -------
-    Tensor
-        Of rank 4, with as many channels as there are filters.
-
-    Raises
-    ------
-    ValueError
-        The shape of the inputs or an option does not fit, or as for `get_variable`.
-    """
-    layer = SeparableConv2D(
-        filters,
-        kernel_size,
-        strides=strides,
-        padding=padding,
-        data_format=data_format,
-        dilation_rate=dilation_rate,
-        depth_multiplier=depth_multiplier,
-        activation=activation,
-        use_bias=use_bias,
-        depthwise_initializer=depthwise_initializer,
-        pointwise_initializer=pointwise_initializer,
-        bias_initializer=bias_initializer,
-        depthwise_regularizer=depthwise_regularizer,
-        pointwise_regularizer=pointwise_regularizer,
-        bias_regularizer=bias_regularizer,
-        activity_regularizer=activity_regularizer,
-        depthwise_constraint=depthwise_constraint,
-        pointwise_constraint=pointwise_constraint,
-        bias_constraint=bias_constraint,
-        trainable=trainable,
-        name=name,
-        _scope=name,
-        _reuse=reuse,
-    )
-    outputs: Tensor = layer(inputs)
-    return outputs

@@ -11,6 +11,7 @@ from hdfsaver.layers.input_spec import InputSpec
 from hdfsaver.layers.layer import Layer
 from hdfsaver.layers.windows import Sizes, checked_format, checked_padding, image_format, sizes_of
 from hdfsaver.ops.pooling import avg_pool, max_pool
+from hdfsaver.ops.volumes import avg_pool3d, max_pool3d
 
 
 class _Pooling(Layer):
@@ -102,6 +103,30 @@ class AveragePooling2D(_Pooling):
     function = avg_pool
 
 
+class _Pooling3D(_Pooling):
+    """A layer for volumes; inputs have rank 5."""
+
+    rank = 3
+
+    def call(self, inputs: Any) -> Tensor:
+        """The inputs with a place for each window."""
+        volumes = apply("Transpose", inputs, [0, 2, 3, 4, 1]) if self.data_format == "channels_first" else inputs
+        outputs = type(self).function(volumes, self.pool_size, self.strides, self.padding.upper())
+        return apply("Transpose", outputs, [0, 4, 1, 2, 3]) if self.data_format == "channels_first" else outputs
+
+
+class MaxPooling3D(_Pooling3D):
+    """The greatest of each window of volumes; inputs have rank 5."""
+
+    function = max_pool3d
+
+
+class AveragePooling3D(_Pooling3D):
+    """The mean of each window of volumes; inputs have rank 5."""
+
+    function = avg_pool3d
+
+
 def average_pooling1d(
     inputs: TensorLike,
     pool_size: Sizes,
@@ -168,6 +193,39 @@ def average_pooling2d(
     return outputs
 
 
+def average_pooling3d(
+    inputs: TensorLike,
+    pool_size: Sizes,
+    strides: Sizes,
+    padding: str = "valid",
+    data_format: str = "channels_last",
+    name: str | None = None,
+) -> Tensor:
+    """The outputs of a new layer `AveragePooling3D`.
+
+    Parameters
+    ----------
+    inputs : TensorLike
+        Of rank 5.
+    pool_size, strides, padding, data_format : object
+        As for `AveragePooling3D`.
+    name : str, optional
+        The name of the scope.
+
+    Returns
+    -------
+    Tensor
+        Of rank 5, with a place for each window.
+
+    Raises
+    ------
+    ValueError
+        The shape of the inputs or an option does not fit.
+    """
+    outputs: Tensor = AveragePooling3D(pool_size, strides, padding=padding, data_format=data_format, name=name)(inputs)
+    return outputs
+
+
 def max_pooling1d(
     inputs: TensorLike,
     pool_size: Sizes,
@@ -231,4 +289,37 @@ def max_pooling2d(
         The shape of the inputs or an option does not fit.
     """
     outputs: Tensor = MaxPooling2D(pool_size, strides, padding=padding, data_format=data_format, name=name)(inputs)
+    return outputs
+
+
+def max_pooling3d(
+    inputs: TensorLike,
+    pool_size: Sizes,
+    strides: Sizes,
+    padding: str = "valid",
+    data_format: str = "channels_last",
+    name: str | None = None,
+) -> Tensor:
+    """The outputs of a new layer `MaxPooling3D`.
+
+    Parameters
+    ----------
+    inputs : TensorLike
+        Of rank 5.
+    pool_size, strides, padding, data_format : object
+        As for `MaxPooling3D`.
+    name : str, optional
+        The name of the scope.
+
+    Returns
+    -------
+    Tensor
+        Of rank 5, with a place for each window.
+
+    Raises
+    ------
+    ValueError
+        The shape of the inputs or an option does not fit.
+    """
+    outputs: Tensor = MaxPooling3D(pool_size, strides, padding=padding, data_format=data_format, name=name)(inputs)
     return outputs

@@ -69,6 +69,11 @@ def image_format(data_format: str) -> str:
     return "NCHW" if data_format == "channels_first" else "NHWC"
 
 
+def volume_format(data_format: str) -> str:
+    """The name that operations on volumes have for the place of the channels."""
+    return "NCDHW" if data_format == "channels_first" else "NDHWC"
+
+
 def transposed_length(length: Any, window: int, stride: int, padding: str) -> Any:
     """The length of an axis after a transposed convolution.
 

@@ -50,6 +50,7 @@ from hdfsaver.ops import (
     summary_ops,
     tensor_array_ops,
     uniqueness,
+    volumes,
 )
 
 __all__ = [
@@ -102,4 +103,5 @@ __all__ = [
     "summary_ops",
     "tensor_array_ops",
     "uniqueness",
+    "volumes",
 ]

@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import FLOATS, Kernel, Node, OpDef, register
-from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.definition import register
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
-from hdfsaver.ops.base import Grads, invalid, scope, shape_of, widened, with_rank
-from hdfsaver.ops.sliding_windows import ALLOWED, NHWC, four, windows_of
-from hdfsaver.shapes import Shape
-from hdfsaver.tensor_info import Array
+from hdfsaver.ops.base import scope
+from hdfsaver.ops.sliding_windows import ALLOWED, NHWC, four
+from hdfsaver.ops.window_rules import Convolution, ConvolutionByFilters, ConvolutionByImages
 
 _NEEDED = {"strides": "list(int)", "padding": "string"}
 _ATTRS: dict[str, Any] = {
@@ -26,132 +24,43 @@ _ATTRS: dict[str, Any] = {
 }
 
 
-def _attrs_of(op: Operation) -> dict[str, Any]:
-    return {name: op.get_attr(name) for name in (*_NEEDED, *_ATTRS)}
-
-
-def _check(images: Array, filters: Array) -> None:
-    if images.shape[3] != filters.shape[2]:
-        raise invalid(f"Images have {images.shape[3]} channels, but filters take {filters.shape[2]}.")
-
-
 @register
-class Conv2D(OpDef):
+class Conv2D(Convolution):
     """The cross-correlation of images and filters (height, width, channels of the images, channels of the result)."""
 
     type = "Conv2D"
+    by_images, by_filters = "Conv2DBackpropInput", "Conv2DBackpropFilter"
     differs = "The channels of the images are those of the filters; TensorFlow takes a multiple of them."
     signature = "input: T, filter: T -> output: T"
-    types = {"T": FLOATS}
     further_types = {"T": frozenset({"int32"})}
     needed = _NEEDED
     allowed = ALLOWED
     attrs = _ATTRS
 
-    def shapes(self, node: Node) -> Sequence[Shape]:
-        """(batch, rows of windows, columns of windows, filters.shape[3]), or as data_format says."""
-        windows = windows_of(node)
-        images, filters = (with_rank(shape, 4) for shape in node.input_shapes)
-        images = windows.last(images) or (None,) * 4
-        rows, columns, depth, channels = filters or (None,) * 4
-        if None not in (images[3], depth) and images[3] != depth:
-            raise ValueError(f"Images have {images[3]} channels, but filters take {depth}.")
-        counts = windows.count(0, images[1], rows), windows.count(1, images[2], columns)
-        return [windows.back((images[0], *counts, channels))]
-
-    def kernel(self, node: Node) -> Kernel:
-        windows = windows_of(node)
-
-        def convolve(values: Array, filters: Array) -> Array:
-            images = windows.images(values)
-            _check(images, filters)
-            views = windows.over(windows.padded(images, filters.shape[:2]), filters.shape[:2])
-            return windows.given(np.tensordot(views, filters, ([4, 5, 3], [0, 1, 2])))
-
-        return widened(node, convolve)
-
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        (images, filters), attrs = op.inputs, _attrs_of(op)
-        return [
-            apply("Conv2DBackpropInput", shape_of(images, "Shape"), filters, grads[0], **attrs),
-            apply("Conv2DBackpropFilter", images, shape_of(filters, "Shape"), grads[0], **attrs),
-        ]
-
 
 @register
-class Conv2DBackpropInput(OpDef):
+class Conv2DBackpropInput(ConvolutionByImages):
     """The derivative of `Conv2D` by the images."""
 
     type = "Conv2DBackpropInput"
+    forward, by_filters = "Conv2D", "Conv2DBackpropFilter"
     signature = "input_sizes: int32, filter: T, out_backprop: T -> output: T"
-    types = {"T": FLOATS}
     further_types = {"T": frozenset({"int32"})}
     needed = _NEEDED
     allowed = ALLOWED
     attrs = _ATTRS
 
-    def shapes(self, node: Node) -> Sequence[Shape]:
-        """The value of input_sizes."""
-        return [with_rank(node.sizes(0), 4)]
-
-    def kernel(self, node: Node) -> Kernel:
-        windows = windows_of(node)
-
-        def spread(sizes: Array, filters: Array, grad: Array) -> Array:
-            shape = windows.last(tuple(np.asarray(sizes).tolist())) or ()
-            grad, window = windows.images(grad), filters.shape[:2]
-            images = np.zeros([size or 0 for size in shape], grad.dtype)
-            padded = windows.padded(images, window)
-            for row, column, down, right in windows.places(window, grad.shape[1:3]):
-                padded[:, down, right, :] += grad @ filters[row, column].T
-            return windows.given(np.ascontiguousarray(windows.inside(padded, images.shape[1:3], window)))
-
-        return lambda sizes, *values: widened(node, lambda *wide: spread(sizes, *wide))(*values)
-
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        _, filters, backprop = op.inputs
-        attrs = _attrs_of(op)
-        return [
-            None,
-            apply("Conv2DBackpropFilter", grads[0], shape_of(filters, "Shape"), backprop, **attrs),
-            apply("Conv2D", grads[0], filters, **attrs),
-        ]
-
 
 @register
-class Conv2DBackpropFilter(OpDef):
+class Conv2DBackpropFilter(ConvolutionByFilters):
     """The derivative of `Conv2D` by the filters."""
 
     type = "Conv2DBackpropFilter"
+    forward, by_images = "Conv2D", "Conv2DBackpropInput"
     signature = "input: T, filter_sizes: int32, out_backprop: T -> output: T"
-    types = {"T": FLOATS}
     needed = _NEEDED
     allowed = ALLOWED
     attrs = _ATTRS
-
-    def shapes(self, node: Node) -> Sequence[Shape]:
-        """The value of filter_sizes."""
-        return [with_rank(node.sizes(1), 4)]
-
-    def kernel(self, node: Node) -> Kernel:
-        windows = windows_of(node)
-
-        def gather(values: Array, sizes: Array, grad: Array) -> Array:
-            window = tuple(np.asarray(sizes).tolist())[:2]
-            views = windows.over(windows.padded(windows.images(values), window), window)
-            summed = np.tensordot(views, windows.images(grad), ([0, 1, 2], [0, 1, 2]))
-            return np.ascontiguousarray(summed.transpose(1, 2, 0, 3))
-
-        return lambda values, sizes, grad: widened(node, lambda *wide: gather(wide[0], sizes, wide[1]))(values, grad)
-
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        images, _, backprop = op.inputs
-        attrs = _attrs_of(op)
-        return [
-            apply("Conv2DBackpropInput", shape_of(images, "Shape"), grads[0], backprop, **attrs),
-            None,
-            apply("Conv2D", images, grads[0], **attrs),
-        ]
 
 
 def conv2d(

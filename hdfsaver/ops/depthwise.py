@@ -54,7 +54,7 @@ class DepthwiseConv2dNative(OpDef):
         rows, columns, depth, times = filters or (None,) * 4
         if images[3] is not None and depth is not None and images[3] != depth:
             raise ValueError(f"Images have {images[3]} channels, but filters take {depth}.")
-        counts = windows.count(0, images[1], rows), windows.count(1, images[2], columns)
+        counts = windows.counts(images[1:3], (rows, columns))
         channels = None if depth is None or times is None else depth * times
         return [windows.back((images[0], *counts, channels))]
 
@@ -68,8 +68,8 @@ class DepthwiseConv2dNative(OpDef):
             counts = [windows.count(axis, images.shape[axis + 1], window[axis]) or 0 for axis in (0, 1)]
             padded = windows.padded(images, window)
             found = np.zeros((len(images), *counts, *filters.shape[2:]), images.dtype)
-            for row, column, down, right in windows.places(window, counts):
-                found += padded[:, down, right, :, None] * filters[row, column]
+            for place, moved in windows.places(window, counts):
+                found += padded[moved][..., None] * filters[place]
             return windows.given(found.reshape(*found.shape[:3], -1))
 
         return widened(node, convolve)
@@ -107,8 +107,8 @@ class DepthwiseConv2dNativeBackpropInput(OpDef):
             parts = _by_channel(windows.images(grad), filters.shape[2:])
             images = np.zeros([size or 0 for size in shape], parts.dtype)
             padded = windows.padded(images, window)
-            for row, column, down, right in windows.places(window, parts.shape[1:3]):
-                padded[:, down, right, :] += (parts * filters[row, column]).sum(-1)
+            for place, moved in windows.places(window, parts.shape[1:3]):
+                padded[moved] += (parts * filters[place]).sum(-1)
             return windows.given(np.ascontiguousarray(windows.inside(padded, images.shape[1:3], window)))
 
         return lambda sizes, *values: widened(node, lambda *wide: spread(sizes, *wide))(*values)
@@ -147,8 +147,8 @@ class DepthwiseConv2dNativeBackpropFilter(OpDef):
             parts = _by_channel(windows.images(grad), shape[2:])
             padded = windows.padded(windows.images(values), shape[:2])
             found = np.zeros(shape, parts.dtype)
-            for row, column, down, right in windows.places(shape[:2], parts.shape[1:3]):
-                found[row, column] = np.einsum("nijc,nijcm->cm", padded[:, down, right, :], parts)
+            for place, moved in windows.places(shape[:2], parts.shape[1:3]):
+                found[place] = np.einsum("nijc,nijcm->cm", padded[moved], parts)
             return found
 
         return lambda values, sizes, grad: widened(node, lambda *wide: gather(wide[0], sizes, wide[1]))(values, grad)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import FLOATS, INTEGERS, Kernel, Node, OpDef, register
-from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.definition import INTEGERS, register
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
-from hdfsaver.ops.base import NO_DERIVATIVE, ROUNDED_ONCE, Grads, scope, shape_of, widened, with_rank
-from hdfsaver.ops.sliding_windows import FORMATS, NHWC, PADDINGS, Pair, Windows, four, window_of, windows_of
-from hdfsaver.shapes import Shape
-from hdfsaver.tensor_info import Array
+from hdfsaver.ops.base import NO_DERIVATIVE, ROUNDED_ONCE, scope
+from hdfsaver.ops.sliding_windows import FORMATS, NHWC, PADDINGS, four
+from hdfsaver.ops.window_rules import GreatestByImages, GreatestOfWindows, MeanByImages, MeanOfWindows
 
 _NEEDED = {"ksize": "list(int)", "strides": "list(int)", "padding": "string"}
 _MINIMUMS = {"ksize": 4, "strides": 4}
@@ -25,36 +21,13 @@ _MAX_ALLOWED = {"padding": PADDINGS, "data_format": FORMATS}
 _MAX_ATTRS = {**_ATTRS, "explicit_paddings": []}
 
 
-def _pooled(node: Node) -> Shape:
-    windows = windows_of(node)
-    shape = windows.last(with_rank(node.input_shapes[0], 4)) or (None,) * 4
-    window = window_of(node, windows.is_nchw)
-    counts = (windows.count(axis, shape[axis + 1], window[axis]) for axis in (0, 1))
-    return windows.back((shape[0], *counts, shape[3]))
-
-
-def _attrs_of(op: Operation, attrs: dict[str, Any]) -> dict[str, Any]:
-    return {name: op.get_attr(name) for name in attrs}
-
-
-def _views(windows: Windows, window: Pair, values: Array, outside: float) -> Array:
-    return windows.over(windows.padded(windows.images(values), window, outside), window)
-
-
-def _counts(windows: Windows, window: Pair, images: Array) -> Array:
-    """The number of elements of each window that are within the images."""
-    ones = np.ones((1, *images.shape[1:3], 1), images.dtype)
-    counts: Array = windows.over(windows.padded(ones, window), window).sum((4, 5))
-    return counts
-
-
 @register
-class MaxPool(OpDef):
+class MaxPool(GreatestOfWindows):
     """The greatest of each window."""
 
     type = "MaxPool"
+    backward = "MaxPoolGrad"
     signature = "input: T -> output: T"
-    types = {"T": FLOATS}
     default_types = {"T": "float32"}
     further_types = {"T": INTEGERS - {"uint32", "uint64"} | {"qint8"}}
     needed = _NEEDED
@@ -62,27 +35,14 @@ class MaxPool(OpDef):
     minimums = _MINIMUMS
     attrs = _MAX_ATTRS
 
-    def shapes(self, node: Node) -> Sequence[Shape]:
-        """(batch, rows of windows, columns of windows, channels), or as data_format says."""
-        return [_pooled(node)]
-
-    def kernel(self, node: Node) -> Kernel:
-        windows = windows_of(node)
-        window = window_of(node, windows.is_nchw)
-        return widened(node, lambda values: windows.given(_views(windows, window, values, -np.inf).max((4, 5))))
-
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        return [apply("MaxPoolGrad", op.inputs[0], op.outputs[0], grads[0], **_attrs_of(op, {**_NEEDED, **_MAX_ATTRS}))]
-
 
 @register
-class MaxPoolGrad(OpDef):
+class MaxPoolGrad(GreatestByImages):
     """The derivative of `MaxPool`: it goes to the first greatest of each window."""
 
     type = "MaxPoolGrad"
     differs = NO_DERIVATIVE
     signature = "orig_input: T, orig_output: T, grad: T -> output: T"
-    types = {"T": FLOATS}
     default_types = {"T": "float32"}
     further_types = {"T": INTEGERS}
     needed = _NEEDED
@@ -90,93 +50,32 @@ class MaxPoolGrad(OpDef):
     minimums = _MINIMUMS
     attrs = _MAX_ATTRS
 
-    def shapes(self, node: Node) -> Sequence[Shape]:
-        """That of orig_input."""
-        return [node.input_shapes[0]]
-
-    def kernel(self, node: Node) -> Kernel:
-        windows = windows_of(node)
-        window = window_of(node, windows.is_nchw)
-
-        def spread(values: Array, _pooled: Array, grad: Array) -> Array:
-            images, grad = windows.images(values), windows.images(grad)
-            views = _views(windows, window, values, -np.inf)
-            first = views.reshape(*views.shape[:4], -1).argmax(-1)
-            return windows.given(_spread(windows, window, images, lambda number: np.where(first == number, grad, 0)))
-
-        return widened(node, spread)
-
-
-def _spread(windows: Windows, window: Pair, images: Array, part: Callable[[int], Array]) -> Array:
-    """Add up what all windows give to each element of images; ``part`` is that of one element of a window."""
-    padded = windows.padded(np.zeros_like(images), window)
-    counts = [windows.count(axis, images.shape[axis + 1], window[axis]) or 0 for axis in (0, 1)]
-    for number, (_, _, down, right) in enumerate(windows.places(window, counts)):
-        padded[:, down, right, :] += part(number)
-    return np.ascontiguousarray(windows.inside(padded, images.shape[1:3], window))
-
 
 @register
-class AvgPool(OpDef):
+class AvgPool(MeanOfWindows):
     """The mean of each window, without the padding."""
 
     type = "AvgPool"
+    backward = "AvgPoolGrad"
     differs = ROUNDED_ONCE
     signature = "value: T -> output: T"
-    types = {"T": FLOATS}
     needed = _NEEDED
     allowed = _ALLOWED
     minimums = _MINIMUMS
     attrs = _ATTRS
-
-    def shapes(self, node: Node) -> Sequence[Shape]:
-        """(batch, rows of windows, columns of windows, channels), or as data_format says."""
-        return [_pooled(node)]
-
-    def kernel(self, node: Node) -> Kernel:
-        windows = windows_of(node)
-        window = window_of(node, windows.is_nchw)
-
-        def mean(values: Array) -> Array:
-            total = _views(windows, window, values, 0).sum((4, 5))
-            return windows.given(total / _counts(windows, window, windows.images(values)))
-
-        return widened(node, mean)
-
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        return [apply("AvgPoolGrad", shape_of(op.inputs[0], "Shape"), grads[0], **_attrs_of(op, {**_NEEDED, **_ATTRS}))]
 
 
 @register
-class AvgPoolGrad(OpDef):
+class AvgPoolGrad(MeanByImages):
     """The derivative of `AvgPool`."""
 
     type = "AvgPoolGrad"
+    forward = "AvgPool"
     signature = "orig_input_shape: int32, grad: T -> output: T"
-    types = {"T": FLOATS}
     needed = _NEEDED
     allowed = _ALLOWED
     minimums = _MINIMUMS
     attrs = _ATTRS
-
-    def shapes(self, node: Node) -> Sequence[Shape]:
-        """The value of orig_input_shape."""
-        return [with_rank(node.sizes(0), 4)]
-
-    def kernel(self, node: Node) -> Kernel:
-        windows = windows_of(node)
-        window = window_of(node, windows.is_nchw)
-
-        def spread(sizes: Array, grad: Array) -> Array:
-            shape = windows.last(tuple(np.asarray(sizes).tolist())) or ()
-            images = np.zeros([size or 0 for size in shape], grad.dtype)
-            part = windows.images(grad) / _counts(windows, window, images)
-            return windows.given(_spread(windows, window, images, lambda _number: part))
-
-        return lambda sizes, grad: widened(node, lambda wide: spread(sizes, wide))(grad)
-
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        return [None, apply("AvgPool", grads[0], **_attrs_of(op, {**_NEEDED, **_ATTRS}))]
 
 
 def max_pool(

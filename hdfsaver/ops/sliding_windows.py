@@ -1,4 +1,4 @@
-"""Windows that slide over images: what convolutions and pooling share.
+"""Windows that slide over images and volumes: what convolutions and pooling share.
 
 Everything is computed with the channels last; images that have them second are transposed before and after.
 Source of the padding: ``tensorflow/core/framework/kernel_shape_util.cc`` (``GetWindowedOutputSizeVerbose``).
@@ -6,7 +6,8 @@ Source of the padding: ``tensorflow/core/framework/kernel_shape_util.cc`` (``Get
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,49 +18,63 @@ from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
 NHWC, NCHW = b"NHWC", b"NCHW"
+NDHWC, NCDHW = b"NDHWC", b"NCDHW"
 
 FORMATS = frozenset({NHWC, NCHW})
+VOLUME_FORMATS = frozenset({NDHWC, NCDHW})
 PADDINGS = frozenset({b"SAME", b"VALID", b"EXPLICIT"})
 ALLOWED = {"padding": PADDINGS, "data_format": FORMATS}
-"""The values of `OpDef.allowed` that convolutions share."""
+"""The values of `OpDef.allowed` that convolutions of images share."""
+
+VOLUME_ALLOWED = {"padding": frozenset({b"SAME", b"VALID"}), "data_format": VOLUME_FORMATS}
+"""The values of `OpDef.allowed` that convolutions and pools of volumes share."""
 
 Pair = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Windows:
-    """How windows move over height and width.
+    """How windows move along the axes between the batch and the channels.
 
     Attributes
     ----------
-    strides, dilations : (int, int)
-        How far a window moves, and how far its elements are apart.
+    strides, dilations : tuple of int
+        How far a window moves, and how far its elements are apart, along each of these axes.
     padding : bytes
         ``SAME``, ``VALID`` or ``EXPLICIT``.
     explicit : sequence of int
-        For ``EXPLICIT``: how much is added before and after each of the four dimensions.
-    is_nchw : bool
-        Whether the channels come second.
+        For ``EXPLICIT``: how much is added before and after each dimension, batch and channels included.
+    channels_second : bool
+        Whether the channels come before these axes.
     """
 
-    strides: Pair
-    dilations: Pair
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
     padding: bytes
     explicit: Sequence[int]
-    is_nchw: bool
+    channels_second: bool
 
-    def paddings(self, sizes: Sequence[int], window: Sequence[int]) -> tuple[Pair, Pair]:
-        """The padding before and after height and width."""
-        first, second = (
-            self._padding(axis, size, length) for axis, size, length in zip((0, 1), sizes, window, strict=True)
-        )
-        return first, second
+    @property
+    def rank(self) -> int:
+        """The number of axes along which windows move."""
+        return len(self.strides)
+
+    @property
+    def elements(self) -> tuple[int, ...]:
+        """The axes of the elements of a window in what `over` gives."""
+        return tuple(range(self.rank + 2, 2 * self.rank + 2))
+
+    def paddings(self, sizes: Sequence[int], window: Sequence[int]) -> list[Pair]:
+        """The padding before and after each axis."""
+        return [
+            self._padding(axis, size, length) for axis, (size, length) in enumerate(zip(sizes, window, strict=True))
+        ]
 
     def _padding(self, axis: int, size: int, length: int) -> Pair:
         if self.padding == b"VALID":
             return 0, 0
         if self.padding == b"EXPLICIT":
-            place = 2 * (axis + (2 if self.is_nchw else 1))
+            place = 2 * (axis + (2 if self.channels_second else 1))
             return self.explicit[place], self.explicit[place + 1]
         count = -(-size // self.strides[axis])
         total = max((count - 1) * self.strides[axis] + self._reach(axis, length) - size, 0)
@@ -69,12 +84,12 @@ class Windows:
         return (length - 1) * self.dilations[axis] + 1
 
     def count(self, axis: int, size: int | None, length: int | None) -> int | None:
-        """The number of windows along height or width.
+        """The number of windows along an axis.
 
         Parameters
         ----------
-        axis : {0, 1}
-            Height or width.
+        axis : int
+            0 is the first one after the batch.
         size : int or None
             The length of the images along it; None where it is unknown.
         length : int or None
@@ -99,21 +114,26 @@ class Windows:
             )
         return free // self.strides[axis] + 1
 
+    def counts(self, sizes: Sequence[int | None], window: Sequence[int | None]) -> list[int | None]:
+        """The number of windows along each axis; see `count`."""
+        pairs = zip(sizes, window, strict=True)
+        return [self.count(axis, size, length) for axis, (size, length) in enumerate(pairs)]
+
     def last(self, shape: Shape) -> Shape:
         """A shape with the channels last."""
-        return (shape[0], shape[2], shape[3], shape[1]) if self.is_nchw and shape is not None else shape
+        return (shape[0], *shape[2:], shape[1]) if self.channels_second and shape is not None else shape
 
     def back(self, shape: Shape) -> Shape:
         """A shape with the channels where the graph has them."""
-        return (shape[0], shape[3], shape[1], shape[2]) if self.is_nchw and shape is not None else shape
+        return (shape[0], shape[-1], *shape[1:-1]) if self.channels_second and shape is not None else shape
 
     def images(self, values: Array) -> Array:
         """Images with the channels last."""
-        return np.moveaxis(values, 1, 3) if self.is_nchw else values
+        return np.moveaxis(values, 1, -1) if self.channels_second else values
 
     def given(self, values: Array) -> Array:
         """Images with the channels where the graph has them."""
-        return np.ascontiguousarray(np.moveaxis(values, 3, 1)) if self.is_nchw else values
+        return np.ascontiguousarray(np.moveaxis(values, -1, 1)) if self.channels_second else values
 
     def padded(self, images: Array, window: Sequence[int], value: float = 0) -> Array:
         """Images with a value around them, as far as windows reach.
@@ -121,35 +141,34 @@ class Windows:
         Parameters
         ----------
         images : ndarray
-            Shape (batch, height, width, channels).
-        window : (int, int)
-            Height and width of a window.
+            Shape (batch, ..., channels).
+        window : sequence of int
+            The sizes of a window.
         value : number
             The value of the padding.
 
         Returns
         -------
         ndarray
-            Of the same dtype, height and width being longer.
+            Of the same dtype, and longer along the axes between.
         """
-        pairs = self.paddings(images.shape[1:3], window)
+        pairs = self.paddings(images.shape[1:-1], window)
         return np.pad(images, ((0, 0), *pairs, (0, 0)), constant_values=value)
 
     def over(self, padded: Array, window: Sequence[int]) -> Array:
-        """All windows, as a view: batch, rows and columns of windows, channels, rows and columns within a window."""
+        """All windows, as a view: batch, places of windows, channels, places within a window."""
         reach = tuple(self._reach(axis, length) for axis, length in enumerate(window))
-        views = sliding_window_view(padded, reach, axis=(1, 2))
-        (down, right), (apart, aside) = self.strides, self.dilations
-        return views[:, ::down, ::right, :, ::apart, ::aside]
+        views = sliding_window_view(padded, reach, axis=tuple(range(1, self.rank + 1)))
+        steps = [slice(None, None, step) for step in self.strides]
+        return views[(slice(None), *steps, slice(None), *(slice(None, None, step) for step in self.dilations))]
 
-    def places(self, window: Sequence[int], counts: Sequence[int]) -> list[tuple[int, int, slice, slice]]:
-        """For each element of a window, its row and column, and where it is in the padded images over all windows."""
-        (down, right), (apart, aside) = self.strides, self.dilations
-        return [
-            (row, column, _steps(row * apart, down, counts[0]), _steps(column * aside, right, counts[1]))
-            for row in range(window[0])
-            for column in range(window[1])
-        ]
+    def places(
+        self, window: Sequence[int], counts: Sequence[int]
+    ) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:
+        """For each element of a window, its place in it, and where it is in the padded images over all windows."""
+        for place in itertools.product(*map(range, window)):
+            moved = zip(place, self.dilations, self.strides, counts, strict=True)
+            yield place, (slice(None), *(_steps(number * apart, step, count) for number, apart, step, count in moved))
 
     def inside(self, padded: Array, sizes: Sequence[int], window: Sequence[int]) -> Array:
         """The part of padded images that is not padding.
@@ -157,27 +176,39 @@ class Windows:
         Parameters
         ----------
         padded : ndarray
-            Shape (batch, padded height, padded width, channels).
-        sizes : (int, int)
-            Height and width of the images without padding.
-        window : (int, int)
-            Height and width of a window.
+            Shape (batch, padded sizes, channels).
+        sizes : sequence of int
+            The sizes of the images without padding.
+        window : sequence of int
+            The sizes of a window.
 
         Returns
         -------
         ndarray
-            A view of shape (batch, height, width, channels).
+            A view of shape (batch, sizes, channels).
         """
-        (top, _), (left, _) = self.paddings(sizes, window)
-        return padded[:, top : top + sizes[0], left : left + sizes[1], :]
+        pairs = self.paddings(sizes, window)
+        return padded[
+            (slice(None), *(slice(before, before + size) for (before, _), size in zip(pairs, sizes, strict=True)))
+        ]
 
 
 def _steps(start: int, step: int, count: int) -> slice:
     return slice(start, start + step * (count - 1) + 1, step)
 
 
-def windows_of(node: Node) -> Windows:
+def windows_of(node: Node, rank: int = 2) -> Windows:
     """The windows that an operation's attributes describe.
+
+    Parameters
+    ----------
+    node : Node
+    rank : {2, 3}
+        The number of axes along which they move.
+
+    Returns
+    -------
+    Windows
 
     Raises
     ------
@@ -185,40 +216,69 @@ def windows_of(node: Node) -> Windows:
         The windows step over images or channels, or the data format or padding is unknown or incomplete.
     """
     attrs = node.attrs
-    data_format = attrs.get("data_format", NHWC)
-    if data_format not in (NHWC, NCHW):
-        raise ValueError(f"The format of images must be NHWC or NCHW, not {data_format!r}.")
-    is_nchw = data_format == NCHW
-    strides, dilations = (_pair(attrs.get(key) or [1, 1, 1, 1], is_nchw, key) for key in ("strides", "dilations"))
+    last, second = (NHWC, NCHW) if rank == 2 else (NDHWC, NCDHW)
+    data_format = attrs.get("data_format", last)
+    if data_format not in (last, second):
+        raise ValueError(f"The format of images must be {last.decode()} or {second.decode()}, not {data_format!r}.")
+    is_second = data_format == second
+    strides, dilations = (
+        _inner(attrs.get(key) or [1] * (rank + 2), rank, is_second, key) for key in ("strides", "dilations")
+    )
     if attrs["padding"] not in (b"SAME", b"VALID", b"EXPLICIT"):
         raise ValueError(f"The padding must be SAME, VALID or EXPLICIT, not {attrs['padding']!r}.")
     explicit = attrs.get("explicit_paddings", [])
     if attrs["padding"] == b"EXPLICIT" and len(explicit) != 8:
         raise ValueError(f"EXPLICIT padding needs explicit_paddings of eight numbers, not {explicit!r}.")
-    return Windows(strides, dilations, attrs["padding"], explicit, is_nchw)
+    return Windows(strides, dilations, attrs["padding"], explicit, is_second)
 
 
-def window_of(node: Node, is_nchw: bool) -> Pair:
-    """Height and width of the windows of a pooling operation, its attribute ``ksize``."""
-    return _pair(node.attrs["ksize"], is_nchw, "ksize")
+def window_of(node: Node, windows: Windows) -> tuple[int, ...]:
+    """The sizes of the windows of a pooling operation, its attribute ``ksize``."""
+    return _inner(node.attrs["ksize"], windows.rank, windows.channels_second, "ksize")
 
 
-def _pair(values: Sequence[int], is_nchw: bool, key: str) -> Pair:
-    if len(values) != 4 or any(value < 1 for value in values):
-        raise ValueError(f"{key} must be four positive numbers, not {values!r}.")
-    batch, channels = values[0], values[1 if is_nchw else 3]
+_WORDS = {4: "four", 5: "five"}
+
+
+def _inner(values: Sequence[int], rank: int, channels_second: bool, key: str) -> tuple[int, ...]:
+    if len(values) != rank + 2 or any(value < 1 for value in values):
+        raise ValueError(f"{key} must be {_WORDS[rank + 2]} positive numbers, not {values!r}.")
+    batch, channels = values[0], values[1 if channels_second else -1]
     if (batch, channels) != (1, 1):
         raise ValueError(f"{key} must be 1 for the batch and the channels, not {values!r}.")
-    first = 2 if is_nchw else 1
-    return values[first], values[first + 1]
+    return tuple(values[2:]) if channels_second else tuple(values[1:-1])
+
+
+def each_axis(values: int | Sequence[int] | None, data_format: str, rank: int) -> list[int]:
+    """A number for each dimension of images, given one or a number for each axis between, or all of them.
+
+    Parameters
+    ----------
+    values : int or sequence of int, optional
+        1 by default.
+    data_format : str
+        ``"NC..."`` for channels that come second.
+    rank : int
+        The number of axes along which windows move.
+
+    Returns
+    -------
+    list of int
+
+    Raises
+    ------
+    ValueError
+        There are too many or too few numbers.
+    """
+    given = [int(value) for value in np.atleast_1d(1 if values is None else values)]
+    if len(given) == rank + 2:
+        return given
+    if len(given) not in (1, rank):
+        raise ValueError(f"One, {rank} or {rank + 2} numbers are needed for the dimensions of images, not {values!r}.")
+    inner = given * rank if len(given) == 1 else given
+    return [1, 1, *inner] if data_format.startswith("NC") else [1, *inner, 1]
 
 
 def four(values: int | Sequence[int] | None, data_format: str) -> list[int]:
     """A number for each of the four dimensions of images, given one (for height and width), two, or all four."""
-    given = [int(value) for value in np.atleast_1d(1 if values is None else values)]
-    if len(given) == 4:
-        return given
-    if len(given) not in (1, 2):
-        raise ValueError(f"One, two or four numbers are needed for the dimensions of images, not {values!r}.")
-    pair = given * 2 if len(given) == 1 else given
-    return [1, 1, *pair] if data_format == "NCHW" else [1, *pair, 1]
+    return each_axis(values, data_format, 2)

@@ -120,6 +120,18 @@ def pooled(tf: Any) -> list[Any]:
     return [*made, layer(x), layer(x)]
 
 
+def of_volumes(tf: Any) -> list[Any]:
+    """Convolutions and pools along three axes, with known and unknown sizes."""
+    x, initial = images(tf, 3, 4, 2, 2), ramp(tf)
+    u = tf.placeholder("float32", [None, None, 4, 2, 2], name="u")
+    made = [tf.layers.conv3d(x, 2, 2, activation=tf.nn.relu, kernel_initializer=initial, bias_initializer=initial)]
+    made += [tf.layers.conv3d(u, 1, (2, 1, 2), (1, 2, 1), "same", kernel_initializer=initial, name="c")]
+    made += [tf.layers.conv3d_transpose(x, 1, 2, 2, kernel_initializer=initial, bias_initializer=initial)]
+    made += [tf.layers.conv3d_transpose(u, 2, (2, 3, 1), (1, 2, 1), "same", use_bias=False, kernel_initializer=initial)]
+    made += [tf.layers.max_pooling3d(x, 2, 2), tf.layers.average_pooling3d(u, (2, 1, 2), 1, "same", name="p")]
+    return made
+
+
 def normalized(tf: Any) -> list[Any]:
     """Batch normalization of matrices and images, in training and otherwise."""
     x, y = matrix(tf), images(tf)
@@ -229,6 +241,7 @@ PROGRAMS: dict[str, Program] = {
     "convolved": convolved,
     "convolved rows": convolved_rows,
     "pooled": pooled,
+    "of volumes": of_volumes,
     "normalized": normalized,
     "phases of a run": phases_of_a_run,
     "own layer": own_layer,

@@ -205,6 +205,20 @@ def pools(tf: Any) -> list[Any]:
     return [*made, tf.nn.max_pool(tf.placeholder("float32", [None, 5, None, 2]), 2, 2, "SAME")]
 
 
+def volumes(tf: Any) -> list[Any]:
+    """Convolutions and pools along three axes, and the derivatives."""
+    filters, made = images(tf, 2, 1, 2, 2, 3), []
+    for options in ({"strides": [1, 2, 2, 2, 1], "padding": "SAME"}, {"strides": [1, 1, 2, 1, 1], "padding": "VALID"}):
+        x = images(tf, 1, 3, 4, 2, 2)
+        y = tf.nn.conv3d(x, filters, **options)
+        made += [y, *tf.gradients(y * y, [x, filters])]
+        for pool in (tf.nn.max_pool3d, tf.nn.avg_pool3d):
+            y = pool(x, [2, 2, 1], **options)
+            made += [y, *tf.gradients(y * y, x)]
+    larger = tf.nn.conv3d_transpose(images(tf, 1, 2, 2, 1, 3), filters, [1, 4, 2, 2, 2], [2, 1, 2], name="larger")
+    return [*made, larger, *tf.gradients(larger * larger, filters)]
+
+
 def raw_op(tf: Any, op_type: str, *inputs: Any, **attrs: Any) -> Any:
     """An operation that graphs have and no function makes any more."""
     if hasattr(tf, "raw_ops"):
@@ -576,6 +590,7 @@ RESULTS: dict[str, Program] = {
     "convolutions": convolutions,
     "convolutions by channel": by_channel,
     "pools": pools,
+    "volumes": volumes,
     "batch norms": batch_norms,
     "lengths": lambda tf: [
         tf.norm([3.0, 4.0]),

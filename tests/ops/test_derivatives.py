@@ -78,9 +78,16 @@ def reduction(op_type: str, make: Callable[..., Any] = reals, order: int = 2, kn
     ]
 
 
-def convolution_cases(op_type: str, label: str, attrs: dict[str, Any], image: tuple[int, ...]) -> list[Case]:
+def convolution_cases(
+    op_type: str,
+    label: str,
+    attrs: dict[str, Any],
+    image: tuple[int, ...],
+    window: tuple[int, ...] = (2, 3, 2, 3),
+    version: str = "",
+) -> list[Case]:
     """A convolution, and its derivatives, which are differentiable again."""
-    images, filters = reals(*image), reals(2, 3, 2, 3, seed=7)
+    images, filters = reals(*image), reals(*window, seed=7)
     with Graph().as_default(), tf.Session() as sess:
         output = sess.run(apply(op_type, images, filters, **attrs))
     backprop = reals(*output.shape, seed=8)
@@ -88,14 +95,14 @@ def convolution_cases(op_type: str, label: str, attrs: dict[str, Any], image: tu
     return [
         Case(op_type, op(op_type, **attrs), (images, filters), label=label),
         Case(
-            f"{op_type}BackpropInput",
-            lambda filters, grad: apply(f"{op_type}BackpropInput", sizes["input"], filters, grad, **attrs),
+            f"{op_type}BackpropInput{version}",
+            lambda filters, grad: apply(f"{op_type}BackpropInput{version}", sizes["input"], filters, grad, **attrs),
             (filters, backprop),
             label=label,
         ),
         Case(
-            f"{op_type}BackpropFilter",
-            lambda images, grad: apply(f"{op_type}BackpropFilter", images, sizes["filter"], grad, **attrs),
+            f"{op_type}BackpropFilter{version}",
+            lambda images, grad: apply(f"{op_type}BackpropFilter{version}", images, sizes["filter"], grad, **attrs),
             (images, backprop),
             label=label,
         ),
@@ -123,6 +130,10 @@ SIGNED = reals(3, 4)
 HALF = reals(3, 4, low=-0.8, high=0.8)
 ROWS = np.array([[0.2, 0.3, 0.5], [0.6, 0.1, 0.3]])  # labels, which sum to 1
 MASKS = {"begin_mask": 1, "end_mask": 2, "shrink_axis_mask": 4}
+
+VOLUME = np.random.default_rng(9).permutation(12).reshape(1, 3, 2, 2, 1) / 10.0
+VOLUME_POOL = {"padding": b"SAME", "strides": [1, 2, 1, 1, 1], "ksize": [1, 2, 2, 1, 1]}
+
 
 CASES: list[Case] = [
     # arithmetic
@@ -276,6 +287,24 @@ CASES: list[Case] = [
         )
         for case in pooling_cases(label, attrs)
     ),
+    *convolution_cases(
+        "Conv3D",
+        "same",
+        {"padding": b"SAME", "strides": [1, 2, 1, 1, 1]},
+        (1, 3, 2, 2, 1),
+        (2, 1, 2, 1, 2),
+        "V2",
+    ),
+    *convolution_cases(
+        "Conv3D",
+        "second",
+        {"padding": b"VALID", "strides": [1] * 5, "dilations": [1, 1, 2, 1, 1], "data_format": b"NCDHW"},
+        (1, 1, 3, 2, 2),
+        (2, 1, 2, 1, 2),
+        "V2",
+    ),
+    Case("AvgPool3D", op("AvgPool3D", **VOLUME_POOL), (VOLUME,)),
+    Case("AvgPool3DGrad", lambda grad: apply("AvgPool3DGrad", [1, 3, 2, 2, 1], grad, **VOLUME_POOL), (VOLUME[:, :2],)),
     Case("BiasAdd", op("BiasAdd"), (reals(2, 3, 4), reals(4)), label="last"),
     Case("BiasAdd", op("BiasAdd", data_format=b"NCHW"), (reals(2, 3, 4), reals(3)), label="second"),
     Case("BiasAddV1", op("BiasAddV1"), (reals(2, 4), reals(4))),
@@ -324,7 +353,7 @@ def has_own_gradient(definition: OpDef) -> bool:
 NOTHING_TO_CHECK = {"Const", "PreventGradient", "StopGradient"}
 
 # These take no double, so that differences mean little; TensorFlow's results are recorded (`programs.py`).
-SINGLE = {"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"}
+SINGLE = {"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "MaxPool3D"}
 
 # A handle cannot be changed a little; `tests/variables/test_resource_variable.py` has their derivatives.
 OF_HANDLES = {"ReadVariableOp", "ResourceGather"}

@@ -79,6 +79,8 @@ SHARED_BY_FAMILIES = {
     "update_rules",
     "value_texts",
     "variable_values",
+    "variable_values",
+    "window_rules",
 }
 COMPOSED_OF_FAMILIES = {"grids", "init_ops"}  # they define no operation, and combine those of other families
 

@@ -1,0 +1,246 @@
+"""Rules that convolutions and pools of images and of volumes share: shapes, kernels, derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.definition import FLOATS, Kernel, Node, OpDef
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import Grads, invalid, shape_of, widened, with_rank
+from hdfsaver.ops.sliding_windows import Windows, window_of, windows_of
+from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
+
+
+class OfWindows(OpDef):
+    """An operation with windows that move along two axes or three."""
+
+    rank: ClassVar[int] = 2
+    types = {"T": FLOATS}
+
+    def attrs_of(self, op: Operation) -> dict[str, Any]:
+        """The attributes of an operation, for those of its derivatives."""
+        return {name: op.get_attr(name) for name in (*self.needed, *self.attrs) if name != "T"}
+
+
+class Convolution(OfWindows):
+    """The cross-correlation of images and filters (sizes, channels of the images, channels of the result)."""
+
+    by_images: ClassVar[str]
+    by_filters: ClassVar[str]
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """(batch, numbers of windows, filter.shape[-1]), or as data_format says."""
+        windows = windows_of(node, self.rank)
+        images, filters = (with_rank(shape, self.rank + 2) for shape in node.input_shapes)
+        unknown = (None,) * (self.rank + 2)
+        images, filters = windows.last(images) or unknown, filters or unknown
+        if None not in (images[-1], filters[-2]) and images[-1] != filters[-2]:
+            raise ValueError(f"Images have {images[-1]} channels, but filters take {filters[-2]}.")
+        return [windows.back((images[0], *windows.counts(images[1:-1], filters[:-2]), filters[-1]))]
+
+    def kernel(self, node: Node) -> Kernel:
+        windows = windows_of(node, self.rank)
+        channels = windows.rank + 1
+        summed = [*windows.elements, channels], [*range(windows.rank), windows.rank]
+
+        def convolve(values: Array, filters: Array) -> Array:
+            images = windows.images(values)
+            if images.shape[-1] != filters.shape[-2]:
+                raise invalid(f"Images have {images.shape[-1]} channels, but filters take {filters.shape[-2]}.")
+            window = filters.shape[:-2]
+            return windows.given(np.tensordot(windows.over(windows.padded(images, window), window), filters, summed))
+
+        return widened(node, convolve)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        (images, filters), attrs = op.inputs, self.attrs_of(op)
+        return [
+            apply(self.by_images, shape_of(images, "Shape"), filters, grads[0], **attrs),
+            apply(self.by_filters, images, shape_of(filters, "Shape"), grads[0], **attrs),
+        ]
+
+
+class ConvolutionByImages(OfWindows):
+    """The derivative of a convolution by the images."""
+
+    forward: ClassVar[str]
+    by_filters: ClassVar[str]
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """The value of input_sizes."""
+        return [with_rank(node.sizes(0), self.rank + 2)]
+
+    def kernel(self, node: Node) -> Kernel:
+        windows = windows_of(node, self.rank)
+
+        def spread(sizes: Array, filters: Array, grad: Array) -> Array:
+            shape = windows.last(tuple(np.asarray(sizes).tolist())) or ()
+            grad, window = windows.images(grad), filters.shape[:-2]
+            images = np.zeros([size or 0 for size in shape], grad.dtype)
+            padded = windows.padded(images, window)
+            for place, moved in windows.places(window, grad.shape[1:-1]):
+                padded[moved] += grad @ filters[place].T
+            return windows.given(np.ascontiguousarray(windows.inside(padded, images.shape[1:-1], window)))
+
+        return lambda sizes, *values: widened(node, lambda *wide: spread(sizes, *wide))(*values)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        _, filters, backprop = op.inputs
+        attrs = self.attrs_of(op)
+        attrs.pop("Tshape", None)
+        return [
+            None,
+            apply(self.by_filters, grads[0], shape_of(filters, "Shape"), backprop, **attrs),
+            apply(self.forward, grads[0], filters, **attrs),
+        ]
+
+
+class ConvolutionByFilters(OfWindows):
+    """The derivative of a convolution by the filters."""
+
+    forward: ClassVar[str]
+    by_images: ClassVar[str]
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """The value of filter_sizes."""
+        return [with_rank(node.sizes(1), self.rank + 2)]
+
+    def kernel(self, node: Node) -> Kernel:
+        windows = windows_of(node, self.rank)
+        places = list(range(windows.rank + 1))
+
+        def gather(values: Array, sizes: Array, grad: Array) -> Array:
+            window = tuple(np.asarray(sizes).tolist())[:-2]
+            views = windows.over(windows.padded(windows.images(values), window), window)
+            summed = np.tensordot(views, windows.images(grad), (places, places))
+            return np.ascontiguousarray(np.moveaxis(summed, 0, -2))
+
+        return lambda values, sizes, grad: widened(node, lambda *wide: gather(wide[0], sizes, wide[1]))(values, grad)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        images, _, backprop = op.inputs
+        attrs = self.attrs_of(op)
+        return [
+            apply(self.by_images, shape_of(images, "Shape"), grads[0], backprop, **attrs),
+            None,
+            apply(self.forward, images, grads[0], **attrs),
+        ]
+
+
+class Pool(OfWindows):
+    """One number for each window."""
+
+    backward: ClassVar[str]
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """(batch, numbers of windows, channels), or as data_format says."""
+        return [self.pooled(node)]
+
+    def pooled(self, node: Node) -> Shape:
+        """The shape of the result."""
+        windows = windows_of(node, self.rank)
+        shape = windows.last(with_rank(node.input_shapes[0], self.rank + 2)) or (None,) * (self.rank + 2)
+        counts = windows.counts(shape[1:-1], window_of(node, windows))
+        return windows.back((shape[0], *counts, shape[-1]))
+
+
+class GreatestOfWindows(Pool):
+    """The greatest of each window."""
+
+    def kernel(self, node: Node) -> Kernel:
+        windows = windows_of(node, self.rank)
+        window = window_of(node, windows)
+        return widened(
+            node, lambda values: windows.given(_views(windows, window, values, -np.inf).max(windows.elements))
+        )
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply(self.backward, op.inputs[0], op.outputs[0], grads[0], **self.attrs_of(op))]
+
+
+class GreatestByImages(OfWindows):
+    """The derivative of the greatest of each window: it goes to the first greatest."""
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """That of orig_input."""
+        return [node.input_shapes[0]]
+
+    def kernel(self, node: Node) -> Kernel:
+        windows = windows_of(node, self.rank)
+        window = window_of(node, windows)
+
+        def spread(values: Array, _pooled: Array, grad: Array) -> Array:
+            images, grad = windows.images(values), windows.images(grad)
+            views = _views(windows, window, values, -np.inf)
+            first = views.reshape(*views.shape[: windows.rank + 2], -1).argmax(-1)
+            return windows.given(_spread(windows, window, images, lambda number: np.where(first == number, grad, 0)))
+
+        return widened(node, spread)
+
+
+class MeanOfWindows(Pool):
+    """The mean of each window, without the padding."""
+
+    def kernel(self, node: Node) -> Kernel:
+        windows = windows_of(node, self.rank)
+        window = window_of(node, windows)
+
+        def mean(values: Array) -> Array:
+            total = _views(windows, window, values, 0).sum(windows.elements)
+            return windows.given(total / _counts(windows, window, windows.images(values)))
+
+        return widened(node, mean)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply(self.backward, shape_of(op.inputs[0], "Shape"), grads[0], **self.attrs_of(op))]
+
+
+class MeanByImages(OfWindows):
+    """The derivative of the mean of each window."""
+
+    forward: ClassVar[str]
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """The value of orig_input_shape."""
+        return [with_rank(node.sizes(0), self.rank + 2)]
+
+    def kernel(self, node: Node) -> Kernel:
+        windows = windows_of(node, self.rank)
+        window = window_of(node, windows)
+
+        def spread(sizes: Array, grad: Array) -> Array:
+            shape = windows.last(tuple(np.asarray(sizes).tolist())) or ()
+            images = np.zeros([size or 0 for size in shape], grad.dtype)
+            part = windows.images(grad) / _counts(windows, window, images)
+            return windows.given(_spread(windows, window, images, lambda _number: part))
+
+        return lambda sizes, grad: widened(node, lambda wide: spread(sizes, wide))(grad)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [None, apply(self.forward, grads[0], **self.attrs_of(op))]
+
+
+def _views(windows: Windows, window: Sequence[int], values: Array, outside: float) -> Array:
+    return windows.over(windows.padded(windows.images(values), window, outside), window)
+
+
+def _counts(windows: Windows, window: Sequence[int], images: Array) -> Array:
+    """The number of elements of each window that are within the images."""
+    ones = np.ones((1, *images.shape[1:-1], 1), images.dtype)
+    counts: Array = windows.over(windows.padded(ones, window), window).sum(windows.elements)
+    return counts
+
+
+def _spread(windows: Windows, window: Sequence[int], images: Array, part: Callable[[int], Array]) -> Array:
+    """Add up what all windows give to each element of images; ``part`` is that of one element of a window."""
+    padded = windows.padded(np.zeros_like(images), window)
+    counts = [count or 0 for count in windows.counts(images.shape[1:-1], window)]
+    for number, (_, moved) in enumerate(windows.places(window, counts)):
+        padded[moved] += part(number)
+    return np.ascontiguousarray(windows.inside(padded, images.shape[1:-1], window))
