@@ -172,7 +172,7 @@ def Print(  # noqa: N802, TensorFlow's name
     input_ : Tensor or array_like
         The result.
     data : list of Tensor or array_like
-        What is printed.
+        The tensors to print.
     message : str, optional
         It is printed first.
     first_n : int, optional

@@ -71,14 +71,13 @@ PARTS: dict[str, dict[str, set[str]]] = {
 
 # The files that the families of `ops` may import.
 SHARED_BY_FAMILIES = {
-    *("base", "indexed_slices", "memory", "sliding_windows", "tensor_array_values", "update_rules", "variable_values"),
     "base",
     "indexed_slices",
     "memory",
     "sliding_windows",
+    "tensor_array_values",
     "update_rules",
     "value_texts",
-    "variable_values",
     "variable_values",
     "window_rules",
 }
