@@ -355,6 +355,7 @@ from hdfsaver.ops.selection import (
     where,
     where_v2,
 )
+from hdfsaver.ops.sequences import reverse_sequence
 from hdfsaver.ops.session_ops import delete_session_tensor, get_session_handle, get_session_tensor
 from hdfsaver.ops.shaping import (
     expand_dims,
@@ -841,6 +842,7 @@ __all__ = [
     "resource",
     "resource_variables_enabled",
     "reverse",
+    "reverse_sequence",
     "rint",
     "round",
     "rsqrt",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import typing
 
 from hdfsaver.absent_names import absent as _absent
@@ -69,6 +70,14 @@ from hdfsaver.variables.embeddings import (
     embedding_lookup,
 )
 
+if typing.TYPE_CHECKING:
+    from hdfsaver.recurrent import rnn_cell
+    from hdfsaver.recurrent.static_networks import (
+        static_bidirectional_rnn,
+        static_rnn,
+        static_state_saving_rnn,
+    )
+
 __all__ = [
     "avg_pool",
     "avg_pool3d",
@@ -97,6 +106,7 @@ __all__ = [
     "relu",
     "relu6",
     "relu_layer",
+    "rnn_cell",
     "separable_conv2d",
     "sigmoid",
     "sigmoid_cross_entropy_with_logits",
@@ -105,11 +115,21 @@ __all__ = [
     "softmax_cross_entropy_with_logits_v2",
     "softplus",
     "sparse_softmax_cross_entropy_with_logits",
+    "static_bidirectional_rnn",
+    "static_rnn",
+    "static_state_saving_rnn",
     "tanh",
     "top_k",
     "weighted_cross_entropy_with_logits",
     "xw_plus_b",
 ]
+
+_LAZY = {
+    "static_bidirectional_rnn": "hdfsaver.recurrent.static_networks",
+    "static_rnn": "hdfsaver.recurrent.static_networks",
+    "static_state_saving_rnn": "hdfsaver.recurrent.static_networks",
+}
+"""Names of modules that are imported when they are first used."""
 
 
 def __dir__() -> list[str]:
@@ -119,4 +139,9 @@ def __dir__() -> list[str]:
 if not typing.TYPE_CHECKING:  # a type checker is to know the names above, and no others
 
     def __getattr__(name: str) -> object:
-        raise _absent(__name__, name, __all__)
+        if name == "rnn_cell":
+            return importlib.import_module("hdfsaver.recurrent.rnn_cell")
+        if name not in _LAZY:
+            raise _absent(__name__, name, __all__)
+        value = globals()[name] = getattr(importlib.import_module(_LAZY[name]), name)
+        return value

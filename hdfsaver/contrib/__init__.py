@@ -6,9 +6,9 @@ import typing
 from hdfsaver.absent_names import absent as _absent
 
 if typing.TYPE_CHECKING:
-    from hdfsaver.contrib import layers
+    from hdfsaver.contrib import layers, rnn
 
-__all__ = ["layers"]
+__all__ = ["layers", "rnn"]
 
 
 def __dir__() -> list[str]:

@@ -13,6 +13,7 @@ from hdfsaver.dtypes import DType, DTypeLike
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph_keys import GraphKeys
+from hdfsaver.graph.structures import leaves_of, mapped
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.layers.input_spec import InputSpec
@@ -208,7 +209,7 @@ class Layer:
         Tensor, or a list of Tensor
             What the method ``call`` gives.
         """
-        inputs = [_tensor(value) for value in inputs] if isinstance(inputs, list | tuple) else _tensor(inputs)
+        inputs = self._converted(inputs)
         self._find_scope(scope)
         assert self._scope is not None
         if "scope" in inspect.signature(self.call).parameters:
@@ -367,6 +368,9 @@ class Layer:
             with variable_scope(scope, default_name=self._base_name) as captured:
                 self._scope = captured
 
+    def _converted(self, inputs: Any) -> Any:
+        return [_tensor(value) for value in inputs] if isinstance(inputs, list | tuple) else _tensor(inputs)
+
     def _check(self, inputs: Any) -> None:
         if self.input_spec is not None:
             for number, value in enumerate(inputs if isinstance(inputs, list) else [inputs]):
@@ -375,10 +379,9 @@ class Layer:
     def _build_for(self, inputs: Any) -> None:
         if self.built:
             return
-        several = isinstance(inputs, list)
         if self._dtype is None:
-            self._dtype = (inputs[0] if several else inputs).dtype.base_dtype
-        self.build([value.shape for value in inputs] if several else inputs.shape)
+            self._dtype = next(leaves_of(inputs)).dtype.base_dtype
+        self.build(mapped(lambda value: value.shape, inputs))
         self.built = True
         self._check(inputs)
 

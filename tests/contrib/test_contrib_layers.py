@@ -110,7 +110,7 @@ def test_what_is_refused() -> None:
             AttributeError,
             "tf.contrib.layers.layer_norm is not in hdfsaver",
         ),
-        (lambda: operator.attrgetter("contrib.rnn")(tf), AttributeError, "tf.contrib.rnn is not in hdfsaver"),
+        (lambda: operator.attrgetter("contrib.crf")(tf), AttributeError, "tf.contrib.crf is not in hdfsaver"),
     ):
         with pytest.raises(error, match=said):
             call()

@@ -263,6 +263,7 @@ CASES: list[Case] = [
     Case("Pad", lambda x: apply("Pad", x, [[1, 0], [2, 3]]), (SIGNED,)),
     Case("PadV2", lambda x, c: apply("PadV2", x, [[1, 0], [2, 3]], c), (SIGNED, np.array(0.5))),
     Case("ReverseV2", lambda x: apply("ReverseV2", x, [-1]), (SIGNED,)),
+    Case("ReverseSequence", lambda x: apply("ReverseSequence", x, [2, 0, 3], seq_dim=1), (SIGNED,)),
     # activations
     *[unary(name, SIGNED) for name in ("Relu", "Relu6", "LeakyRelu", "Elu", "Softplus", "Sigmoid", "Tanh")],
     *[Case(name, op(name), (SIGNED, reals(3, 4, seed=9))) for name in ("ReluGrad", "Relu6Grad", "LeakyReluGrad")],

@@ -35,7 +35,7 @@ LAYERS = (
     ("variables", "session", "training"),
     ("assertions", "optimizers"),
     ("checkpoint", "layers", "losses"),
-    ("summaries",),
+    ("recurrent", "summaries"),
     ("monitoring", "conversion", "saved_model", "contrib", "metrics"),
     ("cli", "testing", "programs"),
 )

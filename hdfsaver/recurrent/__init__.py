@@ -1,0 +1,1 @@
+"""Recurrent networks: cells, and functions that apply a cell to the steps of a sequence."""
