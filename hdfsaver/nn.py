@@ -72,6 +72,8 @@ from hdfsaver.variables.embeddings import (
 
 if typing.TYPE_CHECKING:
     from hdfsaver.recurrent import rnn_cell
+    from hdfsaver.recurrent.dynamic_networks import bidirectional_dynamic_rnn, dynamic_rnn
+    from hdfsaver.recurrent.raw_network import raw_rnn
     from hdfsaver.recurrent.static_networks import (
         static_bidirectional_rnn,
         static_rnn,
@@ -84,6 +86,7 @@ __all__ = [
     "batch_norm_with_global_normalization",
     "batch_normalization",
     "bias_add",
+    "bidirectional_dynamic_rnn",
     "conv1d",
     "conv2d",
     "conv2d_transpose",
@@ -92,6 +95,7 @@ __all__ = [
     "crelu",
     "depthwise_conv2d",
     "dropout",
+    "dynamic_rnn",
     "elu",
     "embedding_lookup",
     "fused_batch_norm",
@@ -103,6 +107,7 @@ __all__ = [
     "max_pool",
     "max_pool3d",
     "moments",
+    "raw_rnn",
     "relu",
     "relu6",
     "relu_layer",
@@ -125,6 +130,9 @@ __all__ = [
 ]
 
 _LAZY = {
+    "bidirectional_dynamic_rnn": "hdfsaver.recurrent.dynamic_networks",
+    "dynamic_rnn": "hdfsaver.recurrent.dynamic_networks",
+    "raw_rnn": "hdfsaver.recurrent.raw_network",
     "static_bidirectional_rnn": "hdfsaver.recurrent.static_networks",
     "static_rnn": "hdfsaver.recurrent.static_networks",
     "static_state_saving_rnn": "hdfsaver.recurrent.static_networks",

@@ -2291,6 +2291,22 @@ MUTANTS = [
             "After the end of a sequence its state stays.",
         ),
         (
+            "lengths-of-loops",
+            "recurrent/dynamic_networks.py",
+            "                output, state = ends.step(time, state, lambda: self.cell(current, state), always=True)",
+            "                output, state = self.cell(current, state)",
+            "recurrent",
+            "A loop knows the ends of sequences.",
+        ),
+        (
+            "raw-loops-that-end",
+            "recurrent/raw_network.py",
+            "            next_state = _where_not_ended(ended, state, next_state)",
+            "            pass",
+            "recurrent",
+            "The states of sequences that have ended stay in a raw loop.",
+        ),
+        (
             "memories-without-dropout",
             "recurrent/cell_wrappers.py",
             "    return LSTMStateTuple(c=False, h=True) if isinstance(state, LSTMStateTuple) else True",

@@ -196,6 +196,87 @@ def dropout(tf: Any) -> list[Any]:
         ]
 
 
+def dynamic(make: Callable[[Any], Any], *sizes: int | None, **options: Any) -> Program:
+    """A program with one cell in `dynamic_rnn`."""
+
+    def program(tf: Any) -> list[Any]:
+        x = tf.placeholder("float32", list(sizes or (2, 3, 4)), name="x")
+        with weights(tf):
+            return [*tf.nn.dynamic_rnn(make(tf.nn.rnn_cell), x, dtype=tf.float32, **options)]
+
+    return program
+
+
+def with_lengths(tf: Any) -> list[Any]:
+    """Sequences of different lengths, the batch and the steps first; with lengths of other dtypes."""
+    cells = tf.nn.rnn_cell
+    x = tf.placeholder("float32", [None, None, 2], name="x")
+    length = tf.placeholder("int32", [None], name="length")
+    cell = cells.MultiRNNCell([cells.LSTMCell(2), cells.GRUCell(1)])
+    with weights(tf):
+        first = tf.nn.dynamic_rnn(cell, x, length, cell.zero_state(tf.shape(x)[0], tf.float32))
+        known = tf.placeholder("float32", [3, 2, 2], name="known")
+        lengths = tf.constant([0, 2], tf.int64)
+        given = {"dtype": tf.float32, "time_major": True, "scope": "second"}
+        second = tf.nn.dynamic_rnn(cells.BasicRNNCell(2), known, lengths, swap_memory=True, **given)
+    return [first, second]
+
+
+def dynamic_both_ways(tf: Any) -> list[Any]:
+    """Two cells, the second one from the end on; with lengths from the end of each sequence."""
+    cells = tf.nn.rnn_cell
+    x = tf.placeholder("float32", [2, 3, 2], name="x")
+    pair = cells.GRUCell(2), cells.BasicLSTMCell(1)
+    other = cells.BasicRNNCell(2), cells.BasicRNNCell(2)
+    with weights(tf):
+        plain = tf.nn.bidirectional_dynamic_rnn(*pair, x, dtype=tf.float32)
+        given = {"dtype": tf.float32, "scope": "b", "sequence_length": [1, 3]}
+        ended = tf.nn.bidirectional_dynamic_rnn(*other, x, **given)
+    return [plain, ended]
+
+
+def several_inputs(tf: Any) -> list[Any]:
+    """A cell of a program's own, whose inputs, states and outputs are pairs."""
+
+    class Pair(tf.nn.rnn_cell.RNNCell):  # type: ignore[misc]
+        """Adds what is before it to what comes in."""
+
+        state_size = (2, tf.TensorShape([2, 3]))
+        output_size = (2, tf.TensorShape([2, 3]))
+
+        def call(self, inputs: Any, state: Any) -> Any:
+            both = inputs[0] + state[0], inputs[1] * 2.0 + state[1]
+            return both, both
+
+    first = tf.placeholder("float32", [2, None, 2], name="first")
+    second = tf.placeholder("float32", [2, None, 2, 3], name="second")
+    return [*tf.nn.dynamic_rnn(Pair(), (first, second), [2, 1], dtype=tf.float32)]
+
+
+def raw(tf: Any) -> list[Any]:
+    """A loop whose function chooses what goes in: its outputs, until each sequence has ended."""
+    cell = tf.nn.rnn_cell.BasicLSTMCell(2)
+    x = tf.placeholder("float32", [None, 2], name="x")
+
+    def choose(time: Any, output: Any, state: Any, loop_state: Any) -> Any:
+        following = cell.zero_state(tf.shape(x)[0], tf.float32) if output is None else state
+        ended = time >= tf.stack([1, 3])
+        return ended, x if output is None else output + x, following, output, None
+
+    def counted(time: Any, output: Any, state: Any, total: Any) -> Any:
+        if output is None:
+            first = gru.zero_state(2, tf.float32), (tf.zeros([1]), tf.zeros([], tf.int32))
+            return tf.constant([False, False]), tf.ones([2, 1]), *first, tf.constant(0.5)
+        ended = tf.tile([time >= 2], [2])
+        return ended, output, state, (output, tf.constant([4, 5])), total + tf.reduce_sum(output)
+
+    gru = tf.nn.rnn_cell.GRUCell(1)
+    with weights(tf):
+        array, state, nothing = tf.nn.raw_rnn(cell, choose)
+        both, _, total = tf.nn.raw_rnn(gru, counted, scope="counted")
+    return [array.stack(), state, nothing, both[0].stack(), both[1].stack(), total]
+
+
 def derivatives(program: Program) -> Program:
     """A program that gives the derivatives of the sum of another one's results."""
 
@@ -227,11 +308,21 @@ PROGRAMS: dict[str, Program] = {
     "both_ways": both_ways,
     "state_saving": state_saving,
     "wrapped": wrapped,
+    "dynamic": dynamic(lambda cells: cells.BasicLSTMCell(2)),
+    "dynamic_peepholes": dynamic(lambda cells: cells.LSTMCell(2, use_peepholes=True, num_proj=1), None, None, 3),
+    "dynamic_time_major": dynamic(lambda cells: cells.GRUCell(2), 3, None, 2, time_major=True, parallel_iterations=4),
+    "with_lengths": with_lengths,
+    "dynamic_both_ways": dynamic_both_ways,
+    "several_inputs": several_inputs,
+    "raw": raw,
 }
 """Programs whose graphs are TensorFlow's too."""
 
+LOOPS = {name for name in PROGRAMS if "dynamic" in name} | {"with_lengths", "several_inputs", "raw"}
+"""Programs with loops."""
+
 RESULTS: dict[str, Program] = {
     "dropout": dropout,
-    **{f"derivatives of {name}": derivatives(program) for name, program in PROGRAMS.items()},
+    **{f"derivatives of {name}": derivatives(program) for name, program in PROGRAMS.items() if name not in LOOPS},
 }
 """Programs of which the collections and values are TensorFlow's."""

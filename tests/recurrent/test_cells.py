@@ -200,3 +200,45 @@ def test_reversed_sequences() -> None:
     ):
         with pytest.raises(ValueError, match=said):
             tf.reverse_sequence(values, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "said"),
+    [
+        (lambda x: tf.nn.dynamic_rnn(object(), x), TypeError, "is not an RNNCell"),
+        (lambda x: tf.nn.dynamic_rnn(cells.GRUCell(2), x), ValueError, "`dtype` must be specified"),
+        (lambda x: tf.nn.dynamic_rnn(cells.GRUCell(2), x, [[1]], dtype="float32"), ValueError, "must be a vector"),
+        (lambda x: tf.nn.dynamic_rnn(cells.GRUCell(2), x[0, 0], dtype="float32"), ValueError, "should have rank >= 2"),
+        (lambda x: tf.nn.dynamic_rnn(cells.GRUCell(2), x[0], dtype="float32"), ValueError, "rank at least 3"),
+        (
+            lambda x: tf.nn.dynamic_rnn(cells.GRUCell(2), tf.placeholder("float32", [2, 3, None]), dtype="float32"),
+            ValueError,
+            "must be accessible via shape inference",
+        ),
+        (
+            lambda x: tf.nn.dynamic_rnn(cells.GRUCell(2), (x, x[:1]), dtype="float32"),
+            ValueError,
+            "Batch_size is not the same",
+        ),
+        (
+            lambda x: tf.nn.dynamic_rnn(cells.GRUCell(2), (x, x[:, 1:]), dtype="float32"),
+            ValueError,
+            "Time steps is not the same",
+        ),
+        (lambda x: tf.nn.raw_rnn(cells.GRUCell(2), x), TypeError, "`loop_fn` must be a callable"),
+    ],
+)
+def test_what_loops_refuse(call: Any, error: type[Exception], said: str) -> None:
+    """Ranks and sizes that do not fit are the errors of TensorFlow."""
+    with pytest.raises(error, match=said):
+        call(tf.zeros([2, 3, 4]))
+
+
+def test_one_length_for_each_sequence() -> None:
+    """Another number of lengths stops the run, and the message has both."""
+    lengths = tf.placeholder(tf.int32, [None])
+    outputs, _ = tf.nn.dynamic_rnn(cells.GRUCell(2), tf.zeros([2, 3, 4]), lengths, dtype=tf.float32)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"(?s)Expected shape for Tensor rnn/sequence_length"):
+            session.run(outputs, {lengths: [1, 2, 3]})
