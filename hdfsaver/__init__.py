@@ -377,6 +377,7 @@ from hdfsaver.ops.slicing import (
     slice_ as slice,
 )
 from hdfsaver.ops.sparse_placeholders import sparse_placeholder
+from hdfsaver.ops.special_functions import digamma, erfc, lgamma
 from hdfsaver.ops.state_ops import (
     assign,
     assign_add,
@@ -480,6 +481,7 @@ if typing.TYPE_CHECKING:
         app,
         compat,
         contrib,
+        distributions,
         flags,
         io,
         layers,
@@ -662,6 +664,7 @@ __all__ = [
     "debugging",
     "delete_session_tensor",
     "device",
+    "digamma",
     "dimension_at_index",
     "dimension_value",
     "disable_control_flow_v2",
@@ -670,6 +673,7 @@ __all__ = [
     "disable_tensor_equality",
     "disable_v2_behavior",
     "disable_v2_tensorshape",
+    "distributions",
     "div",
     "div_no_nan",
     "divide",
@@ -684,6 +688,7 @@ __all__ = [
     "ensure_shape",
     "equal",
     "erf",
+    "erfc",
     "errors",
     "executing_eagerly",
     "exp",
@@ -758,6 +763,7 @@ __all__ = [
     "layers",
     "less",
     "less_equal",
+    "lgamma",
     "limits",
     "linalg",
     "linspace",
@@ -935,6 +941,7 @@ _MODULES = (
     "app",
     "compat",
     "contrib",
+    "distributions",
     "flags",
     "io",
     "layers",

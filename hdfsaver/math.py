@@ -112,6 +112,7 @@ from hdfsaver.ops.scans import (
     cumprod,
     cumsum,
 )
+from hdfsaver.ops.special_functions import digamma, erfc, lgamma, ndtri
 
 __all__ = [
     "abs",
@@ -131,11 +132,13 @@ __all__ = [
     "count_nonzero",
     "cumprod",
     "cumsum",
+    "digamma",
     "div",
     "div_no_nan",
     "divide",
     "equal",
     "erf",
+    "erfc",
     "exp",
     "expm1",
     "floor",
@@ -153,6 +156,7 @@ __all__ = [
     "l2_normalize",
     "less",
     "less_equal",
+    "lgamma",
     "log",
     "log1p",
     "log_sigmoid",
@@ -164,6 +168,7 @@ __all__ = [
     "maximum",
     "minimum",
     "multiply",
+    "ndtri",
     "negative",
     "not_equal",
     "pow",

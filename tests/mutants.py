@@ -2339,6 +2339,22 @@ MUTANTS = [
             "Variables of tf.contrib.layers are those of the model.",
         ),
         (
+            "distributions-divergence-of-normals",
+            "distributions/location_scale.py",
+            "        return distance + half * (ratio - one - log(ratio))",
+            "        return distance + half * (ratio - one)",
+            "distributions",
+            "The divergence of two normal distributions is TensorFlow's.",
+        ),
+        (
+            "distributions-outcomes-broadcast",
+            "distributions/choices.py",
+            "        if k.shape.is_fully_defined() and batch.is_fully_defined() and k.shape == batch:",
+            "        if True:",
+            "distributions",
+            "Classes are broadcast to the batch of a Categorical.",
+        ),
+        (
             "losses-without-weight",
             "losses/weighted_losses.py",
             '        chosen = where(apply("Equal", weights, 0.0), zeros_like(weights), ones_like(weights))',

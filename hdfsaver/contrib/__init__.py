@@ -6,9 +6,11 @@ import typing
 from hdfsaver.absent_names import absent as _absent
 
 if typing.TYPE_CHECKING:
-    from hdfsaver.contrib import layers, rnn
+    from hdfsaver.contrib import distributions, layers, rnn
 
-__all__ = ["layers", "rnn"]
+__all__ = ["distributions", "layers", "rnn"]
+
+_FILES = {}
 
 
 def __dir__() -> list[str]:

@@ -18,7 +18,7 @@ from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import COMPLEX, FLOATS, INDICES, REALS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
-from hdfsaver.graph.tensor_conversion import as_array, convert_to_tensor, graph_of, is_tensor
+from hdfsaver.graph.tensor_conversion import as_array, constant_node, convert_to_tensor, graph_of, is_tensor
 from hdfsaver.ops.base import (
     FOLDED_SIZE,
     Flat,
@@ -266,8 +266,11 @@ def ones_like(
     """
     with scope(name, "ones_like", tensor) as full:
         tensor = convert_to_tensor(tensor, name="tensor")
-        if optimize and tensor.shape.is_fully_defined():
-            return filled(1, tensor.shape, dtype or tensor.dtype, full)
+        sizes = tensor.shape.plain
+        if optimize and sizes is not None and None not in sizes:
+            with scope(None, "Shape"):
+                dims = constant_node(np.array(sizes, np.int32), "int32", "shape_as_tensor")
+            return filled(1, dims, dtype or tensor.dtype, full)
         alike = filled(1, apply("Shape", tensor), dtype or tensor.dtype, full)
         alike.set_shape(tensor.shape)
         return alike

@@ -145,7 +145,9 @@ CASES: list[Case] = [
     Case("AddN", lambda x, y: apply("AddN", [x, y, x]), (SIGNED, SIGNED)),
     # functions of one number
     *[unary(name, SIGNED) for name in ("Neg", "Square", "Reciprocal", "Exp", "Expm1", "Sin", "Cos", "Sinh", "Cosh")],
-    *[unary(name, positive(3)) for name in ("Abs", "Sign", "Sqrt", "Rsqrt", "Log", "Log1p", "Erf")],
+    *[unary(name, positive(3)) for name in ("Abs", "Sign", "Sqrt", "Rsqrt", "Log", "Log1p", "Erf", "Erfc")],
+    unary("Lgamma", positive(3), 1),
+    unary("Ndtri", positive(3) / 4),
     *[unary(name, HALF) for name in ("Tan", "Asin", "Acos", "Atan")],
     *[
         unary(name, complexes(3))

@@ -36,6 +36,8 @@ LAYERS = (
     ("assertions", "optimizers"),
     ("checkpoint", "layers", "losses"),
     ("recurrent", "summaries"),
+    ("checkpoint", "distributions", "layers", "losses"),
+    ("summaries",),
     ("monitoring", "conversion", "saved_model", "contrib", "metrics"),
     ("cli", "testing", "programs"),
 )
