@@ -6,11 +6,12 @@ import typing
 from hdfsaver.absent_names import absent as _absent
 
 if typing.TYPE_CHECKING:
-    from hdfsaver.contrib import distributions, layers, rnn
+    from hdfsaver.contrib import contrib_losses as losses
+    from hdfsaver.contrib import distributions, framework, layers, rnn, slim, training
 
-__all__ = ["distributions", "layers", "rnn"]
+__all__ = ["distributions", "framework", "layers", "losses", "rnn", "slim", "training"]
 
-_FILES = {}
+_FILES = {"losses": "contrib_losses"}
 
 
 def __dir__() -> list[str]:
@@ -21,5 +22,5 @@ if not typing.TYPE_CHECKING:  # a type checker is to know the names above, and n
 
     def __getattr__(name: str) -> object:
         if name in __all__:
-            return importlib.import_module(f"hdfsaver.contrib.{name}")
+            return importlib.import_module(f"hdfsaver.contrib.{_FILES.get(name, name)}")
         raise _absent(__name__, name, ())

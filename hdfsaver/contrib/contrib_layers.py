@@ -1,74 +1,36 @@
-"""Layers of ``tf.contrib.layers``: those of ``tf.layers`` with other names of variables, and other defaults."""
+"""Fully connected layers of ``tf.contrib.layers``, and biases."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+from hdfsaver.contrib.arg_scopes import add_arg_scope
 from hdfsaver.contrib.contrib_initializers import xavier_initializer
+from hdfsaver.contrib.model_variables import model_variable
+from hdfsaver.contrib.named_outputs import Collections
 from hdfsaver.contrib.regularizers import Regularizer
-from hdfsaver.graph.default import get_default_graph
-from hdfsaver.graph.graph_keys import GraphKeys
+from hdfsaver.contrib.shared import (
+    Function,
+    Scope,
+    VariableCollections,
+    finished,
+    keys_for,
+    named,
+    place_of_channels,
+    renamed,
+)
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
-from hdfsaver.layers.convolution_layers import Conv2D
-from hdfsaver.layers.core import Dense, Dropout, Flatten
-from hdfsaver.layers.layer import Layer
-from hdfsaver.layers.pooling_layers import AveragePooling2D, MaxPooling2D
+from hdfsaver.layers.core import Dense
 from hdfsaver.ops import activations
-from hdfsaver.ops.base import scope as name_scope
+from hdfsaver.ops.biases import bias_add as nn_bias_add
 from hdfsaver.ops.init_ops import zeros_initializer
-from hdfsaver.variables.variable_scope import InitializerLike, Reuse, VariableScope, variable_scope
-
-Function = Callable[..., Any] | None
-Scope = str | VariableScope | None
-Collections = str | Sequence[str] | None
-VariableCollections = Sequence[str] | Mapping[str, Sequence[str]] | None
-
-_NAMES = {"kernel": "weights", "bias": "biases"}
-"""What variables of ``tf.layers`` are called here."""
+from hdfsaver.variables.variable_scope import InitializerLike, Reuse, variable_scope
 
 
-def _renamed(getter: Callable[..., Any], name: str, *args: Any, **options: Any) -> Any:
-    """A custom getter that gives variables their names, and lists them as variables of the model."""
-    scope, _, last = name.rpartition("/")
-    listed = options.pop("collections", None) or [GraphKeys.GLOBAL_VARIABLES]
-    options["collections"] = [*listed, GraphKeys.MODEL_VARIABLES]
-    return getter(f"{scope}/{_NAMES.get(last, last)}", *args, **options)
-
-
-def _listed(outputs: Any, collections: Collections) -> Any:
-    """The outputs, which are added to collections."""
-    for key in [collections] if isinstance(collections, str) else collections or ():
-        get_default_graph().add_to_collection(key, outputs)
-    return outputs
-
-
-def _list_variables(layer: Any, collections: VariableCollections) -> None:
-    for own, name in _NAMES.items():
-        variable = getattr(layer, own)
-        keys = collections.get(name, ()) if isinstance(collections, Mapping) else collections or ()
-        for key in keys if variable is not None else ():
-            get_default_graph().add_to_collection(key, variable)
-
-
-def _finished(
-    layer: Layer,
-    inputs: Tensor,
-    normalizer_fn: Function,
-    normalizer_params: Mapping[str, Any] | None,
-    activation_fn: Function,
-    variables_collections: VariableCollections,
-) -> Any:
-    """The outputs of a layer, normalized and activated."""
-    outputs = layer(inputs)
-    _list_variables(layer, variables_collections)
-    if normalizer_fn is not None:
-        outputs = normalizer_fn(outputs, **(normalizer_params or {}))
-    return outputs if activation_fn is None else activation_fn(outputs)
-
-
+@add_arg_scope
 def fully_connected(
     inputs: TensorLike,
     num_outputs: int,
@@ -117,7 +79,7 @@ def fully_connected(
     ValueError
         As for `tf.layers.dense`.
     """
-    with variable_scope(scope, "fully_connected", reuse=reuse, custom_getter=_renamed) as entered:
+    with variable_scope(scope, "fully_connected", reuse=reuse, custom_getter=renamed) as entered:
         inputs = convert_to_tensor(inputs)
         layer = Dense(
             num_outputs,
@@ -131,115 +93,38 @@ def fully_connected(
             _scope=entered,
             _reuse=reuse,
         )
-        outputs = _finished(layer, inputs, normalizer_fn, normalizer_params, activation_fn, variables_collections)
-        found: Tensor = _listed(outputs, outputs_collections)
+        outputs = finished(layer, inputs, normalizer_fn, normalizer_params, activation_fn, variables_collections)
+        found: Tensor = named(outputs, outputs_collections, entered)
         return found
 
 
-relu = fully_connected
-linear = functools.partial(fully_connected, activation_fn=None)
-
-
-def conv2d(
+@add_arg_scope
+def bias_add(
     inputs: TensorLike,
-    num_outputs: int,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] = 1,
-    padding: str = "SAME",
-    data_format: str | None = None,
-    rate: int | Sequence[int] = 1,
-    activation_fn: Function = activations.relu,
-    normalizer_fn: Function = None,
-    normalizer_params: Mapping[str, Any] | None = None,
-    weights_initializer: InitializerLike | None = None,
-    weights_regularizer: Regularizer | None = None,
-    biases_initializer: InitializerLike | None = zeros_initializer,
-    biases_regularizer: Regularizer | None = None,
+    activation_fn: Function = None,
+    initializer: InitializerLike | None = zeros_initializer,
+    regularizer: Regularizer | None = None,
     reuse: Reuse | None = None,
     variables_collections: VariableCollections = None,
     outputs_collections: Collections = None,
     trainable: bool = True,
+    data_format: str = "NHWC",
     scope: Scope = None,
 ) -> Tensor:
-    """A convolution with variables ``weights`` and ``biases``, by default with padding and `tf.nn.relu`.
+    """Add a variable ``biases`` to each channel.
 
     Parameters
     ----------
     inputs : TensorLike
-        Images of rank 4.
-    num_outputs : int
-    kernel_size, stride, padding, rate : object
-        As ``kernel_size``, ``strides``, ``padding`` and ``dilation_rate`` of `tf.layers.conv2d`.
-    data_format : {"NHWC", "NCHW"}, optional
-    activation_fn, normalizer_fn, normalizer_params, weights_initializer, weights_regularizer : object
+        Of rank 2 or more; the number of channels is known.
+    activation_fn : callable, optional
+    initializer : Initializer
+    regularizer : callable, optional
+    reuse, variables_collections, outputs_collections, trainable : object
         As for `fully_connected`.
-    biases_initializer, biases_regularizer, reuse, variables_collections, outputs_collections, trainable : object
-        As for `fully_connected`.
-    scope : str, optional
-        ``Conv`` and a number by default.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ValueError
-        As for `tf.layers.conv2d`.
-    """
-    with variable_scope(scope, "Conv", reuse=reuse, custom_getter=_renamed) as entered:
-        inputs = convert_to_tensor(inputs)
-        if inputs.shape.ndims not in (4, None):
-            raise ValueError(f"Convolution expects input with rank 4, got {inputs.shape.ndims}.")
-        layer = Conv2D(
-            num_outputs,
-            kernel_size,
-            strides=stride,
-            padding=padding,
-            data_format=_place(data_format),
-            dilation_rate=rate,
-            use_bias=normalizer_fn is None and biases_initializer is not None,
-            kernel_initializer=weights_initializer or xavier_initializer(),
-            bias_initializer=biases_initializer,
-            kernel_regularizer=weights_regularizer,
-            bias_regularizer=biases_regularizer,
-            trainable=trainable,
-            name=entered.name,
-            _scope=entered,
-            _reuse=reuse,
-        )
-        outputs = _finished(layer, inputs, normalizer_fn, normalizer_params, activation_fn, variables_collections)
-        found: Tensor = _listed(outputs, outputs_collections)
-        return found
-
-
-def _place(data_format: str | None) -> str:
-    if data_format not in (None, "NHWC", "NCHW"):
-        raise ValueError(f"data_format has to be either NCHW or NHWC, not {data_format!r}.")
-    return "channels_first" if data_format == "NCHW" else "channels_last"
-
-
-def max_pool2d(
-    inputs: TensorLike,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] = 2,
-    padding: str = "VALID",
-    data_format: str = "NHWC",
-    outputs_collections: Collections = None,
-    scope: str | None = None,
-) -> Tensor:
-    """The greatest of each window of images.
-
-    Parameters
-    ----------
-    inputs : TensorLike
-        Of rank 4.
-    kernel_size, stride, padding : object
-        As ``pool_size``, ``strides`` and ``padding`` of `tf.layers.max_pooling2d`.
     data_format : {"NHWC", "NCHW"}
-    outputs_collections : list of str, optional
     scope : str, optional
-        ``MaxPool2D`` by default.
+        ``BiasAdd`` and a number by default.
 
     Returns
     -------
@@ -248,115 +133,33 @@ def max_pool2d(
     Raises
     ------
     ValueError
-        As for `tf.layers.max_pooling2d`.
+        The number of channels is unknown.
     """
-    with name_scope(scope, "MaxPool2D", inputs):
-        outputs = _pooled(MaxPooling2D(kernel_size, stride, padding, _place(data_format)), inputs)
-        found: Tensor = _listed(outputs, outputs_collections)
+    with variable_scope(scope, "BiasAdd", reuse=reuse) as entered:
+        tensor = convert_to_tensor(inputs)
+        rank = tensor.shape.ndims
+        if rank is None:
+            raise ValueError("Dims of shape must be known but is None")
+        channels = tensor.shape.as_list()[1 if place_of_channels(data_format) == "channels_first" else -1]
+        if channels is None:
+            raise ValueError("`C` dimension must be known but is None")
+        biases = model_variable(
+            "biases",
+            [channels],
+            tensor.dtype.base_dtype,
+            initializer,
+            regularizer,
+            trainable,
+            keys_for(variables_collections, "biases"),
+        )
+        outputs = nn_bias_add(tensor, biases, data_format=data_format)
+        found: Tensor = named(
+            outputs if activation_fn is None else activation_fn(outputs), outputs_collections, entered
+        )
         return found
 
 
-def avg_pool2d(
-    inputs: TensorLike,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] = 2,
-    padding: str = "VALID",
-    data_format: str = "NHWC",
-    outputs_collections: Collections = None,
-    scope: str | None = None,
-) -> Tensor:
-    """The mean of each window of images.
-
-    Parameters
-    ----------
-    inputs : TensorLike
-        Of rank 4.
-    kernel_size, stride, padding, data_format, outputs_collections : object
-        As for `max_pool2d`.
-    scope : str, optional
-        ``AvgPool2D`` by default.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ValueError
-        As for `tf.layers.average_pooling2d`.
-    """
-    with name_scope(scope, "AvgPool2D", inputs):
-        outputs = _pooled(AveragePooling2D(kernel_size, stride, padding, _place(data_format)), inputs)
-        found: Tensor = _listed(outputs, outputs_collections)
-        return found
-
-
-def _pooled(layer: MaxPooling2D | AveragePooling2D, inputs: TensorLike) -> Tensor:
-    """The outputs of a layer without a scope of its own, as TensorFlow names them."""
-    images = convert_to_tensor(inputs)
-    if layer.input_spec is not None:
-        layer.input_spec.check(images, 0, layer.name)
-    return layer.call(images)
-
-
-def flatten(inputs: TensorLike, outputs_collections: Collections = None, scope: str | None = None) -> Tensor:
-    """A matrix with a row for each element of the batch; see `tf.layers.flatten`.
-
-    Parameters
-    ----------
-    inputs : TensorLike
-        Of rank 2 or more.
-    outputs_collections : list of str, optional
-    scope : str, optional
-        ``Flatten`` by default.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ValueError
-        As for `tf.layers.flatten`.
-    """
-    with name_scope(scope, "Flatten", inputs):
-        found: Tensor = _listed(Flatten()(inputs), outputs_collections)
-        return found
-
-
-def dropout(
-    inputs: TensorLike,
-    keep_prob: float | Tensor = 0.5,
-    noise_shape: Any = None,
-    is_training: Any = True,
-    outputs_collections: Collections = None,
-    scope: Scope = None,
-    seed: int | None = None,
-) -> Tensor:
-    """Set a random part of the inputs to zero in training, which is the default here.
-
-    Parameters
-    ----------
-    inputs : TensorLike
-    keep_prob : float or Tensor
-        The part that is kept.
-    noise_shape, seed : object
-        As for `tf.layers.dropout`.
-    is_training : bool, or Tensor
-    outputs_collections : list of str, optional
-    scope : str, optional
-        ``Dropout`` by default.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    UnimplementedError
-        As for `tf.layers.dropout`.
-    """
-    with variable_scope(scope, "Dropout", custom_getter=_renamed) as entered:
-        layer = Dropout(1 - keep_prob, noise_shape, seed, name=entered.name, _scope=entered)
-        found: Tensor = _listed(layer(inputs, training=is_training), outputs_collections)
-        return found
+relu = functools.partial(fully_connected, activation_fn=activations.relu)
+relu6 = functools.partial(fully_connected, activation_fn=activations.relu6)
+elu = functools.partial(fully_connected, activation_fn=activations.elu)
+linear = functools.partial(fully_connected, activation_fn=None)

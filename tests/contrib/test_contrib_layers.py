@@ -106,9 +106,9 @@ def test_what_is_refused() -> None:
         (lambda: layers.max_pool2d(tf.ones([2, 2, 2]), 2), ValueError, "expected ndim=4, found ndim=3"),
         (lambda: layers.max_pool2d(tf.ones([2, 2, 2, 2]), 2, data_format="NWHC"), ValueError, "NCHW or NHWC"),
         (
-            lambda: operator.attrgetter("layer_norm")(layers),
+            lambda: operator.attrgetter("gdn")(layers),
             AttributeError,
-            "tf.contrib.layers.layer_norm is not in hdfsaver",
+            "tf.contrib.layers.gdn is not in hdfsaver",
         ),
         (lambda: operator.attrgetter("contrib.crf")(tf), AttributeError, "tf.contrib.crf is not in hdfsaver"),
     ):

@@ -38,7 +38,8 @@ LAYERS = (
     ("recurrent", "summaries"),
     ("checkpoint", "distributions", "layers", "losses"),
     ("summaries",),
-    ("monitoring", "conversion", "saved_model", "contrib", "metrics"),
+    ("monitoring", "conversion", "saved_model", "metrics"),
+    ("contrib",),
     ("cli", "testing", "programs"),
 )
 HEIGHTS = {room: height for height, rooms in enumerate(LAYERS) for room in rooms} | {"__main__": len(LAYERS)}
