@@ -2353,8 +2353,8 @@ MUTANTS = [
             "        if True:",
             "distributions",
             "Classes are broadcast to the batch of a Categorical.",
-    ),
-    (
+        ),
+        (
             "defaults-of-arg-scopes",
             "contrib/arg_scopes.py",
             "        given: Any = {**current_arg_scope().get(key, {}), **kwargs}",

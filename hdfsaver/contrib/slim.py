@@ -5,7 +5,8 @@ from __future__ import annotations
 import typing
 
 from hdfsaver.absent_names import absent as _absent
-from hdfsaver.contrib import learning, losses, utils
+from hdfsaver.contrib import contrib_losses as losses
+from hdfsaver.contrib import learning, utils
 from hdfsaver.contrib.arg_scopes import (
     add_arg_scope,
     arg_scope,

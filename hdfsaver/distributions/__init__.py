@@ -12,7 +12,7 @@ from hdfsaver.distributions.base_distribution import (
 from hdfsaver.distributions.choices import Bernoulli, Categorical
 from hdfsaver.distributions.divergences import RegisterKL, kl_divergence
 from hdfsaver.distributions.location_scale import Laplace, Normal
-from hdfsaver.distributions.uniform import Uniform
+from hdfsaver.distributions.uniform_distribution import Uniform
 
 __all__ = [
     "Bernoulli",

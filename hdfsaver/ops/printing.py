@@ -219,16 +219,16 @@ def print_(
     summarize : int, optional
         How many values are shown at each end of a dimension; -1 for all.
     sep : str
-        What is between two inputs.
+        The text between two inputs.
     end : str
-        What comes after the last.
+        The text after the last.
     name : str, optional
         Name of the operation, ``PrintV2`` by default.
 
     Returns
     -------
     Operation
-        It prints when it is fetched, or when an operation that is run waits for it.
+        Fetched, or run before another operation, it prints.
 
     Raises
     ------
