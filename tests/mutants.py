@@ -2323,6 +2323,22 @@ MUTANTS = [
             "Only the values before the end of a sequence are reversed.",
         ),
         (
+            "losses-by-weights",
+            "contrib/sequence_losses.py",
+            "            return div_no_nan(total, reduce_sum(factors))",
+            "            return total",
+            "contrib",
+            "The loss of sequences is divided by the sum of the weights.",
+        ),
+        (
+            "copies-of-cells",
+            "recurrent/cell.py",
+            "    return value if is_of_graph else copy.deepcopy(value, memo)",
+            "    return value",
+            "contrib recurrent",
+            "A copy of a cell has cells of its own inside.",
+        ),
+        (
             "names-of-contrib",
             "contrib/shared.py",
             '    return getter(f"{scope}/{NAMES.get(last, last)}", *args, **options)',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -156,6 +157,13 @@ class RNNCell(Layer):
     def _converted(self, inputs: Any) -> Any:
         return mapped(lambda leaf: convert_to_tensor(leaf, name="inputs"), inputs)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        """A cell like this one; tensors, variables and scopes are those of the graph, and stay the same."""
+        made = memo[id(self)] = type(self).__new__(type(self))
+        for name, value in vars(self).items():
+            made.__dict__[name] = mapped(lambda leaf: _copied(leaf, memo), value, whole=True)
+        return made
+
     def _listed(self, getter: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """A custom getter that lists the variables of the scope as those of the cell."""
         variable = getter(*args, **kwargs)
@@ -165,6 +173,11 @@ class RNNCell(Layer):
         if all(variable is not other for other in weights):
             weights.append(variable)
         return variable
+
+
+def _copied(value: Any, memo: dict[int, Any]) -> Any:
+    is_of_graph = is_tensor(value) or isinstance(value, VariableScope | variable_scope | PartitionedVariable)
+    return value if is_of_graph else copy.deepcopy(value, memo)
 
 
 class LayerRNNCell(RNNCell):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -242,3 +243,15 @@ def test_one_length_for_each_sequence() -> None:
         session.run(tf.global_variables_initializer())
         with pytest.raises(tf.errors.InvalidArgumentError, match=r"(?s)Expected shape for Tensor rnn/sequence_length"):
             session.run(outputs, {lengths: [1, 2, 3]})
+
+
+def test_a_copy_of_a_cell() -> None:
+    """It has cells of its own inside, and the tensors and variables of the graph."""
+    keep = tf.placeholder(tf.float32, [])
+    inner = cells.GRUCell(2)
+    first = cells.MultiRNNCell([cells.DropoutWrapper(inner, keep), cells.GRUCell(2)])
+    first(tf.zeros([1, 2]), first.zero_state(1, tf.float32))
+    second = copy.deepcopy(first)
+    assert second._cells[0].cell is not inner
+    assert second.variables == first.variables
+    assert second._cells[0]._input_keep_prob is keep

@@ -1,0 +1,20 @@
+"""``tf.contrib.seq2seq``: losses of sequences."""
+
+from __future__ import annotations
+
+import typing
+
+from hdfsaver.absent_names import absent as _absent
+from hdfsaver.contrib.sequence_losses import sequence_loss
+
+__all__ = ["sequence_loss"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+if not typing.TYPE_CHECKING:  # a type checker is to know the names above, and no others
+
+    def __getattr__(name: str) -> object:
+        raise _absent(__name__, name, __all__)
