@@ -47,7 +47,7 @@ def while_loop(
     parallel_iterations : int
         Kept in the graph. Iterations run one after the other.
     back_prop : bool
-        Kept in the graph.
+        Whether derivatives pass through the loop.
     swap_memory : bool
         Kept in the graph.
     name : str, optional

@@ -89,6 +89,10 @@ class Context:
 
     def add_op(self, operation: Operation) -> None:
         """Make a new operation part of the context: values from outside reach it as the context brings them in."""
+        self.add_inside(operation)
+
+    def add_inside(self, operation: Operation) -> None:
+        """Make a new operation part of this context and of no other one."""
         raise NotImplementedError
 
     def to_proto(self, export_scope: str | None = None) -> message_classes.Message:
@@ -115,12 +119,11 @@ class Context:
             context = context.outer_context
 
     def add_name(self, name: str) -> None:
-        """Note that a tensor is known here and around."""
-        for context in self.outwards():
-            context.values.add(name)
+        """Note that a tensor is known here."""
+        self.values.add(name)
 
     def add_result(self, tensors: list[Tensor]) -> None:
-        """Tell the contexts around which tensors come out of this one."""
+        """Tell the context around which tensors come out of this one."""
         if self.outer_context is not None:
             for tensor in tensors:
                 self.outer_context.add_name(tensor.name)
@@ -213,7 +216,7 @@ class CondContext(Context):
             inside = switch(inside, self.pred)[self.branch]
         self.graph.prevent_fetching(inside.op)
         self.graph.put_into(self, inside.op.name)
-        self.add_name(inside.name)
+        self._add_everywhere(inside.name)
         self.external_values[value.name] = inside
         return inside
 
@@ -234,7 +237,7 @@ class CondContext(Context):
         self.external_values[around.name] = around
         return around
 
-    def add_op(self, operation: Operation) -> None:
+    def add_inside(self, operation: Operation) -> None:
         """Make a new operation part of the branch: values from outside reach it through a Switch."""
         self.graph.put_into(self, operation.name)
         if operation.data["inputs"]:
@@ -246,8 +249,13 @@ class CondContext(Context):
             if not any(context is not None and context.within(self) for context in found):
                 operation._add_control_input(self.control_pivot)
         for tensor in operation.outputs:
-            self.add_name(tensor.name)
+            self._add_everywhere(tensor.name)
         self.close_in(operation)
+
+    def _add_everywhere(self, name: str) -> None:
+        """Note that a tensor is known here and around."""
+        for context in self.outwards():
+            context.add_name(name)
 
     def to_proto(self, export_scope: str | None = None) -> message_classes.CondContextDef:
         """The context as a message; a scope is taken from the names."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Protocol
 
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.contexts import Context, output_context
+from hdfsaver.graph.contexts import Context, context_of, current_context, output_context
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.op_names import strip_name_scope
 from hdfsaver.graph.operation import Operation
@@ -15,7 +16,82 @@ from hdfsaver.messages import message_classes
 ENTERS = frozenset({"Enter", "RefEnter"})
 
 
-def enter(value: Tensor, frame: str, parallel_iterations: int, is_constant: bool = False) -> Tensor:
+_SIZES = frozenset({"Shape", "Size", "Rank"})
+"""The operations that a derivative computes in the loop forward, so that their small results are kept."""
+
+
+class Backward(Protocol):
+    """The loop that computes the derivatives of another one; see `hdfsaver.training.loop_gradients`."""
+
+    context: WhileContext
+    forward: WhileContext
+    history: dict[str, Tensor]
+    merges: dict[str, Any]
+
+    def real_value(self, value: Tensor) -> Tensor:
+        """The value that a tensor of the loop forward had in the iteration whose derivatives are computed.
+
+        Parameters
+        ----------
+        value : Tensor
+
+        Returns
+        -------
+        Tensor
+        """
+
+    def saved(self, value: Tensor) -> Tensor:
+        """The same, by a stack in any case.
+
+        Parameters
+        ----------
+        value : Tensor
+
+        Returns
+        -------
+        Tensor
+        """
+
+    def summed(self, operation: Operation, grad: Any) -> Any:
+        """The sum of the derivatives by a value that is the same in all iterations.
+
+        Parameters
+        ----------
+        operation : Operation
+            The Enter of the value.
+        grad : Tensor or IndexedSlices
+            The derivative in one iteration.
+
+        Returns
+        -------
+        Tensor or IndexedSlices
+        """
+
+
+def loop_around(operation: Operation) -> WhileContext | None:
+    """The innermost loop that the outputs of an operation are in."""
+    context = output_context(operation)
+    found = None if context is None else context.while_context()
+    return found if isinstance(found, WhileContext) else None
+
+
+def loop_of(operation: Operation) -> WhileContext | None:
+    """The innermost loop that an operation is in; of an Exit the one that it leaves."""
+    context = context_of(operation)
+    found = None if context is None else context.while_context()
+    return found if isinstance(found, WhileContext) else None
+
+
+def backward_here(graph: Any) -> Backward | None:
+    """The loop of derivatives that is being built in this thread."""
+    context = current_context(graph)
+    loop = None if context is None else context.while_context()
+    return loop.backward if isinstance(loop, WhileContext) else None
+
+
+def enter(
+    value: Tensor, frame: str, parallel_iterations: int, is_constant: bool = False, name: str | None = None
+) -> Tensor:
     """Let a tensor, or a variable itself, into a loop.
 
     Parameters
@@ -27,6 +103,8 @@ def enter(value: Tensor, frame: str, parallel_iterations: int, is_constant: bool
         An attribute of the operation.
     is_constant : bool
         Whether it is there in every iteration, not in the first one alone.
+    name : str, optional
+        The name of the operation.
 
     Returns
     -------
@@ -36,6 +114,7 @@ def enter(value: Tensor, frame: str, parallel_iterations: int, is_constant: bool
     return apply(
         kind,
         value,
+        name=name,
         frame_name=frame.encode(),
         is_constant=is_constant,
         parallel_iterations=parallel_iterations,
@@ -62,6 +141,8 @@ class WhileContext(Context):
         The condition; the first loop variable as the condition sees it, and as the body does.
     enters, exits : list of Tensor
         The loop variables where they enter, and where they leave.
+    backward : Backward or None
+        Of a loop that computes derivatives what it knows about the other loop.
     """
 
     def __init__(
@@ -85,6 +166,7 @@ class WhileContext(Context):
         self.pivot_for_body: Tensor | None = None
         self.enters: list[Tensor] = []
         self.exits: list[Tensor] = []
+        self.backward: Backward | None = None
 
     @property
     def control_pivot(self) -> Operation | None:
@@ -101,6 +183,10 @@ class WhileContext(Context):
         if value.name in self.values or self.graph.context_of(value.op.name) is self:
             return self.external_values.get(value.name, value)
         self.values.add(value.name)
+        backward = backward_here(self.graph)
+        if backward is not None and loop_around(self.graph.get_operation_by_name(value.op.name)) is backward.forward:
+            entered = self.external_values[value.name] = backward.real_value(value)
+            return entered
         around = value if self.outer_context is None else self.outer_context.add_value(value)
         with self.graph.control_dependencies(None):
             entered = enter(around, self.name, self.parallel_iterations, is_constant=True)
@@ -133,6 +219,15 @@ class WhileContext(Context):
 
     def add_op(self, operation: Operation) -> None:
         """Make a new operation part of the loop: values from outside enter it for all iterations."""
+        if operation.type in _SIZES and (backward := backward_here(self.graph)) is not None:
+            source = self.graph.get_operation_by_name(operation.inputs[0].op.name)
+            if loop_of(source) is backward.forward and (context := context_of(source)) is not None:
+                context.add_inside(operation)
+                return
+        self.add_inside(operation)
+
+    def add_inside(self, operation: Operation) -> None:
+        """Make a new operation part of this loop, whichever it is about."""
         self.graph.put_into(self, operation.name)
         if operation.data["inputs"]:
             self.bring_in(operation)

@@ -6,7 +6,7 @@ alive.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,13 @@ import numpy as np
 from hdfsaver import shapes
 from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.graph.composite_tensors import IndexedSlices
-from hdfsaver.graph.contexts import CondContext, context_of, switch
+from hdfsaver.graph.contexts import CondContext, context_of, output_context, switch
 from hdfsaver.graph.definition import Kernel, Node, OpDef, register
+from hdfsaver.graph.loop_contexts import Backward, WhileContext, backward_here, enter
 from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.structures import filled_with, leaves_of, parts_of
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.ops.base import NO_DERIVATIVE, Gradient, Grads
+from hdfsaver.ops.base import Flat, Gradient, Grads
 from hdfsaver.shapes import Shape
 
 DEAD = object()
@@ -52,6 +54,9 @@ class Switch(OpDef):
 
     def gradient(self, op: Operation, *grads: Gradient) -> Grads:
         context = context_of(op)
+        backward = backward_here(op.graph)
+        if isinstance(context, WhileContext) and backward is not None:
+            return [_around_again(backward, op, grads), None]
         if isinstance(context, CondContext):
             if grads[1 - context.branch] is None:
                 return [None, None]
@@ -87,11 +92,39 @@ class Merge(OpDef):
 
     def gradient(self, op: Operation, *grads: Gradient) -> Grads:
         grad = grads[0]
-        context = context_of(op.inputs[0].op)
+        context = output_context(op.inputs[0].op)
+        backward = backward_here(op.graph)
+        if isinstance(context, WhileContext) and backward is not None and backward.context.pivot is not None:
+            return list(switch_gradient(grad, backward.context.pivot, "Switch"))
         if isinstance(context, CondContext):
-            return list(switch_gradient(grad, context.pred, "cond_grad"))
+            pred = context.pred if backward is None else backward.saved(context.pred)
+            return list(switch_gradient(grad, pred, "cond_grad"))
         chosen = [apply("Equal", op.outputs[1], index) for index in range(len(op.inputs))]
         return [switch_gradient(grad, each, "Switch")[1] for each in chosen]
+
+
+def _around_again(backward: Backward, op: Operation, grads: Sequence[Gradient]) -> Gradient:
+    """The derivative by a loop variable in each iteration: at first that by the result, then that by the next value.
+
+    The first visit makes the Merge of both, with the derivative by the result twice; the second one replaces one.
+    """
+    merged = backward.merges.get(op.name)
+    if merged is None:
+        if grads[0] is None:
+            return None
+        made: Gradient = merge([grads[0], grads[0]], "b_switch")[0]
+        backward.merges[op.name] = made
+        return made
+    if grads[1] is not None:
+        following = as_slices(grads[1]) if isinstance(merged, IndexedSlices) else grads[1]
+        for before, after in zip(parts_of_gradient(merged), parts_of_gradient(following), strict=True):
+            op.graph.get_operation_by_name(before.op.name)._update_input(1, apply("NextIteration", after))
+    return None
+
+
+def parts_of_gradient(grad: Tensor | IndexedSlices) -> list[Tensor]:
+    """The tensors that a derivative is made of."""
+    return parts_of(grad) if isinstance(grad, IndexedSlices) else [grad]
 
 
 @register
@@ -195,7 +228,6 @@ class _Passing(OpDef):
     """Passes a value on within a loop, into it, or out of it."""
 
     signature = "data: T -> output: T"
-    differs = NO_DERIVATIVE
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """The shape of the input."""
@@ -203,6 +235,11 @@ class _Passing(OpDef):
 
     def kernel(self, node: Node) -> Kernel:
         return unchanged
+
+
+def _each(grad: Tensor | IndexedSlices, function: Callable[[Tensor], Tensor]) -> Tensor | IndexedSlices:
+    """The results of a function for each part of a derivative."""
+    return filled_with(grad, map(function, leaves_of(grad)))  # type: ignore[no-any-return]  # of the same class
 
 
 def unchanged(value: Any) -> Any:
@@ -217,6 +254,19 @@ class Enter(_Passing):
     type = "Enter"
     needed = {"frame_name": "string"}
     attrs = {"is_constant": False, "parallel_iterations": 10}
+
+    def gradient(self, op: Operation, *grads: Gradient) -> Grads:
+        backward = backward_here(op.graph)
+        if backward is None or not backward.context.back_prop:
+            return list(grads)
+        if op.get_attr("is_constant"):
+            return [backward.summed(op, grads[0])]
+        assert grads[0] is not None
+        left = _each(grads[0], lambda part: apply("Exit", part))
+        parts = parts_of_gradient(left)
+        backward.context.exits += parts
+        backward.context.add_result(parts)
+        return [left]
 
 
 @register
@@ -233,6 +283,19 @@ class Exit(_Passing):
 
     type = "Exit"
 
+    def gradient(self, op: Operation, *grads: Gradient) -> Grads:
+        backward, loop, grad = backward_here(op.graph), context_of(op), grads[0]
+        if backward is None or not backward.context.back_prop or grad is None:
+            return [None]
+        if isinstance(loop, WhileContext) and loop.backward is not None:
+            raise TypeError("Second-order gradient for while loops not supported.")
+        context = backward.context
+        for part in parts_of_gradient(grad):
+            context.add_name(part.name)
+        entered = _each(grad, lambda part: enter(part, context.name, context.parallel_iterations, name="b_exit"))
+        context.enters += parts_of_gradient(entered)
+        return [entered]
+
 
 @register
 class RefExit(Exit):
@@ -247,6 +310,9 @@ class NextIteration(_Passing):
     """Passes a value on to the next iteration of a loop."""
 
     type = "NextIteration"
+
+    def gradient(self, op: Operation, *grads: Gradient) -> Grads:
+        return list(grads)
 
 
 @register
@@ -264,9 +330,12 @@ class RefIdentity(_Passing):
     type = "RefIdentity"
     signature = "input: Ref(T) -> output: Ref(T)"
 
+    def gradient(self, op: Operation, *grads: Gradient) -> Grads:
+        return list(grads)
+
 
 @register
-class LoopCond(OpDef):
+class LoopCond(Flat):
     """The condition of a loop: another iteration runs while it is true."""
 
     type = "LoopCond"

@@ -9,10 +9,9 @@ from typing import Any
 
 from hdfsaver import dtypes
 from hdfsaver.graph.composite_tensors import IndexedSlices
-from hdfsaver.graph.contexts import EXITS
+from hdfsaver.graph.contexts import EXITS, context_of, current_context
 from hdfsaver.graph.definition import COMPLEX, FLOATS
 from hdfsaver.graph.graph import Graph
-from hdfsaver.graph.loop_contexts import WhileContext
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.tensor_conversion import is_tensor
@@ -21,6 +20,7 @@ from hdfsaver.ops.constants import tuple_
 from hdfsaver.training.branch_zeros import zeros_for
 from hdfsaver.training.gradient_registry import gradient_function
 from hdfsaver.training.gradient_sums import Gradient, total
+from hdfsaver.training.loop_gradients import LoopGradients, is_exit, is_loop_switch
 
 _SMOOTH = FLOATS | COMPLEX | {"resource", "variant"}
 """The dtypes that derivatives flow through."""
@@ -64,9 +64,10 @@ class GradientWalk:
         self.colocate = colocate
         self.gate = gate
         self.method = method
+        self.loops = LoopGradients(graph)
         reached = self._reached_from_xs()
         self.starts = [name for name in dict.fromkeys(y.op.name for y in ys) if name in reached]
-        self.missing = self._count_takers(reached)
+        self.missing = self._count_takers(self._between(reached))
         self.stops = {tensor.op.name for tensor in stopped} | {
             x.op.name for x in xs if not any(self.missing.get(source, 0) for source, _ in self._inputs(x.op.name))
         }
@@ -91,29 +92,32 @@ class GradientWalk:
 
     def _takers(self, source: str, outputs: set[int]) -> Iterable[str]:
         for target, edge in self.graph.digraph.succ[source].items():
-            if any(output in outputs for output, _ in edge["wires"]) and not self._is_end(target):
+            if any(output in outputs for output, _ in edge["wires"]):
                 yield target
-
-    def _is_end(self, name: str) -> bool:
-        """Whether an operation ends a loop that derivatives do not go through."""
-        if self.graph.digraph.nodes[name]["op"] not in EXITS:
-            return False
-        context = self.graph.context_of(name)
-        return isinstance(context, WhileContext) and not context.back_prop
 
     def _smooth_outputs(self, name: str) -> set[int]:
         outputs = self.graph.digraph.nodes[name]["outputs"]
         return {position for position, (dtype, _) in enumerate(outputs) if is_smooth(dtype)}
 
-    def _count_takers(self, reached: set[str]) -> dict[str, int]:
-        """How many inputs of operations between ``xs`` and ``ys`` come from each of these operations."""
-        between: set[str] = set()
-        waiting = list(self.starts)
+    def _between(self, reached: set[str]) -> dict[str, None]:
+        """The operations between ``xs`` and ``ys``, and all results of the loops among them."""
+        between: dict[str, None] = {}
+        waiting = deque(self.starts)
         while waiting:
-            name = waiting.pop()
+            name = waiting.popleft()
             if name in reached and name not in between:
-                between.add(name)
+                between[name] = None
                 waiting.extend(source for source, _ in self._inputs(name))
+        for name in list(between):
+            if self.graph.digraph.nodes[name]["op"] in EXITS:
+                operation = self.graph.get_operation_by_name(name)
+                with colocated(self.graph, operation if self.colocate else None):
+                    between.update(dict.fromkeys(self.loops.add(operation)))
+        return between
+
+    def _count_takers(self, between: Iterable[str]) -> dict[str, int]:
+        """How many inputs of operations between ``xs`` and ``ys`` come from each of these operations."""
+        between = set(between)
         missing: dict[str, int] = {}
         for name in between:
             for source, _ in self._inputs(name):
@@ -125,18 +129,46 @@ class GradientWalk:
         """The derivatives by ``xs``."""
         for y, seed in zip(self.ys, seeds, strict=True):
             self._add(y.op.name, y.value_index, seed)
-        queue = deque(name for name in self.starts if not self.missing.get(name, 0))
+        first = [name for name in self.starts if not self.missing.get(name, 0)]
+        queue = deque(first)
+        for tensor in self.loops.unused_exits(self.missing, first):
+            if _is_trainable(tensor):
+                self._add(tensor.op.name, tensor.value_index, self.loops.zeros_for_exit(tensor))
+                queue.append(tensor.op.name)
         while queue:
             name = queue.popleft()
             operation = self.graph.get_operation_by_name(name)
             with colocated(self.graph, operation if self.colocate else None):
                 self._visit(operation)
-            for source, _ in self._inputs(name):
+            for source, output in self._inputs(name):
                 if source in self.missing:
                     self.missing[source] -= 1
-                    if not self.missing[source]:
-                        queue.append(source)
+                    queue += self._ready(source, output)
         return [self.totals[x.op.name][x.value_index] if x.op.name in self.totals else None for x in self.xs]
+
+    def _ready(self, name: str, output: int) -> list[str]:
+        """The operations whose turn has come after one that takes an output.
+
+        The Switch of a loop variable is visited twice: for the result of the loop, and for its next iteration. The
+        results of a loop are visited once all of them are there.
+        """
+        left = self.missing[name]
+        if left and not (left > 0 and is_loop_switch(self.graph.get_operation_by_name(name))):
+            return []
+        operation = self.graph.get_operation_by_name(name)
+        loop = self.loops.of(operation, before=False) if is_exit(operation) else None
+        if loop is None:
+            return [name]
+        loop.waiting.append(operation.outputs[output])
+        loop.pending -= 1
+        if loop.pending:
+            return []
+        found = [tensor.op.name for tensor in loop.waiting if tensor.op.name in self.parts]
+        loop.unused += [tensor for tensor in loop.waiting if tensor.op.name not in self.parts]
+        for tensor in loop.unused:
+            if found and _is_trainable(tensor):
+                self._add(tensor.op.name, tensor.value_index, self.loops.zeros_for_exit(tensor))
+        return found + [tensor.op.name for tensor in loop.unused]
 
     def _add(self, name: str, output: int, grad: Gradient) -> None:
         if name not in self.parts:
@@ -146,26 +178,52 @@ class GradientWalk:
     def _visit(self, operation: Operation) -> None:
         """Sum the derivatives by the outputs, and add those by the inputs to the contributions to them."""
         name = operation.name
-        if name not in self.parts:
+        if name not in self.parts and name not in self.totals:
             return
-        grads = [total(operation, parts, self.method) for parts in self.parts.pop(name)]
-        self.totals[name] = grads
+        with self.loops.inside(operation, before=True):
+            grads = self._totals(operation)
         if name in self.stops or all(grad is None for grad in grads):
             return
         function = gradient_function(operation)
         if function is None:
             return
         before = len(self.graph.digraph)
-        self._pass_on(operation, self._derive(operation, function, self._with_zeros(operation, grads)))
+        with self.loops.inside(operation, before=False):
+            self._check_not_first_value(operation)
+            self._pass_on(operation, self._derive(operation, function, self._with_zeros(operation, grads)))
         for made, _ in data_behind(self.graph.digraph, before):
             self.graph.get_operation_by_name(made)._original_op = operation
+
+    def _totals(self, operation: Operation) -> list[Gradient | None]:
+        """The derivatives by the outputs; those of the first visit where an operation is visited twice."""
+        name = operation.name
+        parts = self.parts.pop(name, [])
+        found = [total(operation, each, self.method) for each in parts]
+        if name in self.totals:
+            before = self.totals[name]
+            found = [old if new is None else new for new, old in zip(found or before, before, strict=True)]
+        self.totals[name] = found
+        return found
+
+    def _check_not_first_value(self, operation: Operation) -> None:
+        """Refuse a derivative within a loop by what its loop variables were before."""
+        context = context_of(operation)
+        if context is not None and is_loop_switch(operation) and context is current_context(self.graph):
+            raise ValueError(
+                f"Cannot compute gradient inside while loop with respect to op {self.xs[0].op.name!r}. We do not "
+                "support taking the gradient wrt or through the initial value of a loop variable. Gradients can be "
+                "computed through loop invariants or wrt the input parameters to the loop body."
+            )
 
     def _with_zeros(self, operation: Operation, grads: Sequence[Gradient | None]) -> list[Gradient | None]:
         """Put zeros where an output has no derivative but could have one."""
         return [
-            zeros_for(output) if grad is None and _is_trainable(output) else grad
+            self._zeros(operation, output) if grad is None and _is_trainable(output) else grad
             for output, grad in zip(operation.outputs, grads, strict=True)
         ]
+
+    def _zeros(self, operation: Operation, output: Tensor) -> Gradient | None:
+        return zeros_for(output) if self.loops.of(operation, before=False) is None else self.loops.zeros_for(output)
 
     def _derive(self, operation: Operation, function: Any, grads: Sequence[Gradient | None]) -> list[Gradient | None]:
         with self.graph.name_scope(operation.name + "_grad"):
@@ -183,7 +241,7 @@ class GradientWalk:
 
     def _gated(self, grads: Sequence[Gradient | None]) -> list[Gradient | None]:
         """The same derivatives, each of them there only once all are."""
-        with self.graph.device(None):
+        with self.graph.device(None), self.graph.colocate_with(None, ignore_existing=True):
             return tuple_(grads)
 
     def _pass_on(self, operation: Operation, grads: Sequence[Gradient | None]) -> None:

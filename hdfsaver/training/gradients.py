@@ -93,6 +93,7 @@ def gradients(
                 method=AggregationMethod.DEFAULT if aggregation_method is None else aggregation_method,
             )
             found = walk.run(seeds)
+        walk.loops.finish()
         if unconnected_gradients == UnconnectedGradients.ZERO:
             found = [zeros_like(x) if grad is None else grad for grad, x in zip(found, x_tensors, strict=True)]
     return found

@@ -1,4 +1,4 @@
-"""Record the graphs that TensorFlow makes of `branches.py` and `loops.py`, and their results.
+"""Record the graphs that TensorFlow makes of `branches.py`, `loops.py` and `loop_derivatives.py`, and their results.
 
 Run with a Python that has TensorFlow: python tests/ops/make_control_flow.py > tests/ops/control_flow.json
 """
@@ -85,11 +85,13 @@ def record(tf: Any, program: Any) -> dict[str, Any]:
 
 if __name__ == "__main__":
     import branches  # type: ignore[import-not-found]  # beside this file
+    import loop_derivatives  # type: ignore[import-not-found]
     import loops  # type: ignore[import-not-found]
     import tensorflow.compat.v1 as tensorflow
 
     tensorflow.disable_v2_behavior()
     tensorflow.disable_resource_variables()
     tensorflow.disable_control_flow_v2()
-    recorded = {program.__name__: record(tensorflow, program) for program in branches.BRANCHES + loops.LOOPS}
+    programs = branches.BRANCHES + loops.LOOPS + loop_derivatives.LOOP_DERIVATIVES
+    recorded = {program.__name__: record(tensorflow, program) for program in programs}
     json.dump(recorded, sys.stdout, indent=1)

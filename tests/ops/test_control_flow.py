@@ -18,10 +18,12 @@ import hdfsaver as tf
 from hdfsaver.graph.apply import apply_list, apply_op
 from hdfsaver.messages.message_classes import parse_text
 from tests.ops.branches import BRANCHES
+from tests.ops.loop_derivatives import LOOP_DERIVATIVES
 from tests.ops.loops import LOOPS
 from tests.ops.make_control_flow import record, results_of
 from tests.ops.make_programs import tensors_in
 
+PROGRAMS = BRANCHES + LOOPS + LOOP_DERIVATIVES
 RECORDED = json.loads(Path(__file__).with_name("control_flow.json").read_text())
 
 
@@ -35,13 +37,13 @@ def named(program: Any) -> str:
     return str(program.__name__)
 
 
-@pytest.mark.parametrize("program", BRANCHES + LOOPS, ids=named)
+@pytest.mark.parametrize("program", PROGRAMS, ids=named)
 def test_the_graph_is_that_of_tensorflow(program: Any) -> None:
     """Names, types, inputs, shapes, contexts and results are those that TensorFlow recorded."""
     assert RECORDED[named(program)] == json.loads(json.dumps(record(tf, program)))
 
 
-@pytest.mark.parametrize("program", BRANCHES + LOOPS, ids=named)
+@pytest.mark.parametrize("program", PROGRAMS, ids=named)
 def test_contexts_are_kept(program: Any, tmp_path: Path) -> None:
     """The contexts of branches come back from a file and from a message, in another scope, too."""
     with tf.Graph().as_default():
@@ -57,7 +59,7 @@ def test_contexts_are_kept(program: Any, tmp_path: Path) -> None:
         assert all(item.name.startswith("s/") for item in contexts_in())
 
 
-@pytest.mark.parametrize("program", BRANCHES + LOOPS, ids=named)
+@pytest.mark.parametrize("program", PROGRAMS, ids=named)
 def test_an_imported_graph_gives_the_same(program: Any) -> None:
     """A graph that is imported without its contexts runs as before."""
     with tf.Graph().as_default():
@@ -356,14 +358,36 @@ def test_a_loop_that_is_not_one_is_refused(nodes: str, message: str) -> None:
 
 
 def test_a_loop_without_derivatives() -> None:
-    """Nothing passes through a loop that says so; another one has none here, and a run of the rest is not wrong."""
+    """Nothing passes through a loop that says so, and nothing twice."""
     x = tf.constant(2.0)
 
     def loop(back_prop: bool) -> Any:
         return tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, a * x), [0, x], back_prop=back_prop)[1]
 
     assert [None] == tf.gradients(loop(False), x)
-    with tf.Session() as sess:
-        assert [1.0] == sess.run(tf.gradients(loop(False) + x, x))
-    with pytest.raises(LookupError, match="No gradient defined for operation"):
-        tf.gradients(loop(True) + x, x)
+    with pytest.raises(TypeError, match="Second-order gradient for while loops not supported"):
+        tf.gradients(tf.gradients(loop(True), x), x)
+    assert tf.constant(1.0).op.control_inputs == []
+
+
+def test_a_derivative_by_an_earlier_value_of_a_loop() -> None:
+    """Within a loop there is no derivative by what its variables were before it."""
+    x = tf.constant(2.0)
+    with pytest.raises(ValueError, match="Cannot compute gradient inside while loop"):
+        tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, tf.gradients(a * a, x)[0]), [0, x])
+
+
+def test_a_loop_without_its_context_has_no_derivative() -> None:
+    """An imported graph has the contexts only where the collections came with it."""
+    x = tf.constant(2.0, name="x")
+    tf.while_loop(lambda a: a < 9.0, lambda a: a * x, [x])
+    definition = tf.get_default_graph().as_graph_def()
+    described = tf.train.export_meta_graph()
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(definition, name="")
+        with pytest.raises(LookupError, match="No gradient defined.*tf.train.import_meta_graph"):
+            tf.gradients(graph.get_tensor_by_name("while/Exit:0"), graph.get_tensor_by_name("x:0"))
+    with tf.Graph().as_default() as graph, tf.Session() as sess:
+        tf.train.import_meta_graph(described)
+        found = tf.gradients(graph.get_tensor_by_name("while/Exit:0"), graph.get_tensor_by_name("x:0"))
+        assert [32.0] == sess.run(found)
