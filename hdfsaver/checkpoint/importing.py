@@ -21,9 +21,9 @@ from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_defs import (
-    add_functions,
     checked_elements,
     checked_map,
+    functions_added,
     insert_definition,
     remove_new_defaults,
     with_unknown_shapes,
@@ -367,9 +367,8 @@ def _import(
         bound = ((name, data) for name, data in described.nodes.items() if not _is_unbound(name))
         nodes = {name: _node(data, options.clear_devices) for name, data in bound}
         is_guess = structure is not None and bool(structure.tensorflow)
-        prefix, new_names, elements = _insert(graph, nodes, options.scope, tensors, wanted, is_guess)
-        if described.library is not None:
-            add_functions(graph, described.library)
+        with functions_added(graph, described.library):
+            prefix, new_names, elements = _insert(graph, nodes, options.scope, tensors, wanted, is_guess)
         if described.versions is not None:
             graph.tensorflow = with_versions(graph.tensorflow, described.versions)
     annotate(graph.digraph, described.annotations, new_names)

@@ -225,13 +225,30 @@ def register(definition: _AnyOpDef) -> _AnyOpDef:
     """Class decorator: make an operation type known under its name."""
     if definition.type in _definitions:
         raise ValueError(f"Operation type {definition.type} is registered twice.")
-    definition.parsed = Signature.parse(definition.signature)
+    _definitions[definition.type] = prepare(definition, Signature.parse(definition.signature))
+    return definition
+
+
+def prepare(definition: type[OpDef], signature: Signature) -> OpDef:
+    """Complete the description of an operation type, without making it known.
+
+    Parameters
+    ----------
+    definition : type
+        The class.
+    signature : Signature
+        Its inputs and outputs.
+
+    Returns
+    -------
+    OpDef
+    """
+    definition.parsed = signature
     definition.attr_defs = AttrDefs(definition.type, _attr_defs(definition), definition.parsed)
     definition.defaults = {**definition.default_types, **definition.attrs}
     implied = {argument.dtype_attr for argument in definition.parsed.inputs}
     definition.chosen = {name: names for name, names in definition.types.items() if name not in implied}
-    _definitions[definition.type] = definition()
-    return definition
+    return definition()
 
 
 def _attr_defs(definition: type[OpDef]) -> list[AttrDef]:

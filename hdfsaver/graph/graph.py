@@ -16,6 +16,7 @@ from hdfsaver.graph.default_stack import DefaultStack
 from hdfsaver.graph.definition import Node, OpDef, find, lookup
 from hdfsaver.graph.device_functions import apply_device_functions
 from hdfsaver.graph.device_spec import canonical_name, merged
+from hdfsaver.graph.function_library import FunctionLibrary
 from hdfsaver.graph.graph_collections import Collections
 from hdfsaver.graph.graph_scopes import GraphElementLike, GraphScopes, SupportsGraphElement, plain_attr
 from hdfsaver.graph.node_checks import check_nodes, implied_attrs
@@ -74,6 +75,7 @@ class Graph(GraphScopes):
         ] = []  # for each import the first operation, the one behind the last, and where it was
         self.tensorflow: dict[str, bytes] = {}
         self._kept_alive: list[object] = []
+        self._functions = FunctionLibrary()
 
     @classmethod
     def from_digraph(cls, digraph: DiGraph) -> Graph:
@@ -598,6 +600,24 @@ class Graph(GraphScopes):
         return library_of(self.tensorflow.get(LIBRARY, b""))
 
     @property
+    def functions(self) -> FunctionLibrary:
+        """The same functions, found by name."""
+        data = self.tensorflow.get(LIBRARY, b"")
+        if data is not self._functions.data:
+            self._functions = FunctionLibrary(data)
+        return self._functions
+
+    def share_functions(self, library: FunctionLibrary) -> None:
+        """Have the functions of another graph."""
+        self._functions = library
+        if library.data:
+            self.tensorflow = {**self.tensorflow, LIBRARY: library.data}
+
+    def definition(self, op_type: str) -> OpDef | None:
+        """The definition of an operation type, or of calls of the function of that name; None for other names."""
+        return find(op_type) or self.functions.definition(op_type)
+
+    @property
     def graph_def_versions(self) -> message_classes.VersionDef:
         """The versions that `as_graph_def` writes."""
         return versions_of(self.tensorflow)
@@ -618,7 +638,7 @@ class Graph(GraphScopes):
         """
         with self.lock:
             first = 0 if from_version is None else self._size_at(from_version)
-            made = graph_def_of(itertools.islice(nodes_in(self.digraph), first, None), find, add_shapes)
+            made = graph_def_of(itertools.islice(nodes_in(self.digraph), first, None), self.definition, add_shapes)
         if self.tensorflow:
             made.versions.CopyFrom(self.graph_def_versions)
         if LIBRARY in self.tensorflow:
@@ -630,7 +650,7 @@ class Graph(GraphScopes):
         return op_def_of(_registered(type))
 
     def _node_def(self, name: str) -> message_classes.NodeDef:
-        return node_def_of(name, self.digraph.nodes[name], find)
+        return node_def_of(name, self.digraph.nodes[name], self.definition)
 
     # -- collections ---------------------------------------------------------------------------------------------
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, overload
 
 from hdfsaver import schema
@@ -116,8 +117,8 @@ def import_graph_def(
             nodes = with_unknown_shapes(nodes_of(graph_def), graph_def.versions.producer)
             if producer_op_list is not None:
                 remove_new_defaults(nodes, graph_def, producer_op_list)
-            elements = insert_definition(graph, nodes, scope, tensors, wanted, graph_def)[1]
-    add_functions(graph, graph_def.library)
+            with functions_added(graph, graph_def.library):
+                elements = insert_definition(graph, nodes, scope, tensors, wanted, graph_def)[1]
     graph.tensorflow = with_versions(graph.tensorflow, graph_def.versions)
     return elements
 
@@ -180,6 +181,19 @@ def add_functions(graph: Graph, library: message_classes.FunctionDefLibrary) -> 
     """Add functions to those that a graph has, each once."""
     if library.ByteSize():
         graph.tensorflow = {**graph.tensorflow, LIBRARY: joined(graph.tensorflow.get(LIBRARY, b""), library)}
+
+
+@contextmanager
+def functions_added(graph: Graph, library: message_classes.FunctionDefLibrary | None) -> Iterator[None]:
+    """Add functions before the operations are added that may call them; no function stays where that fails."""
+    before = graph.tensorflow
+    if library is not None:
+        add_functions(graph, library)
+    try:
+        yield
+    except BaseException:
+        graph.tensorflow = before
+        raise
 
 
 def graph_around(graph_def: message_classes.GraphDef) -> Graph:

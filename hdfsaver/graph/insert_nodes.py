@@ -241,7 +241,7 @@ class _Insertion:
     # -- outputs -------------------------------------------------------------------------------------------------
 
     def _outputs(self, name: str, new: str, data: dict[str, Any]) -> Outputs:
-        definition = find(data["op"])
+        definition = self.graph.definition(data["op"])
         attrs = data["attrs"]
         known_shapes = attrs.pop(OUTPUT_SHAPES, None)
         if definition is None:

@@ -235,6 +235,8 @@ class SavedModelLoader:
             has_variables = bool(global_variables(import_scope))
         if saver is None and not has_variables:
             tf_logging.info("The specified SavedModel has no variables; no checkpoints were restored.")
+        elif isinstance(saver, Saver) and (settings := _settings_of_function(sess.graph, saver)) is not None:
+            sess.run(settings.restore_op_name, {settings.filename_tensor_name: self.variables_path})
         elif isinstance(saver, Saver):
             saver.restore(sess, self.variables_path)
         else:
@@ -297,6 +299,18 @@ class SavedModelLoader:
             self.restore_variables(sess, saver, import_scope)
             self.run_init_ops(sess, tags, import_scope)
         return self.get_meta_graph_def_from_tags(tags)
+
+
+def _settings_of_function(graph: Graph, saver: Saver) -> message_classes.SaverDef | None:
+    """The settings of a Saver of TensorFlow 2, whose variables only a function of the graph names; None for others."""
+    settings = saver.as_saver_def()
+    nodes = graph.digraph.nodes
+    if settings is None or nodes.get(settings.restore_op_name, {}).get("op") not in _FUNCTION_CALLS:
+        return None
+    return settings
+
+
+_FUNCTION_CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 
 
 def get_init_op(

@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from hdfsaver import dtypes
-from hdfsaver.graph.definition import find, lookup
-from hdfsaver.schema import DiGraph
+from hdfsaver.graph.definition import OpDef
+from hdfsaver.graph.graph import Graph
 
 Output = tuple[str, int]
 """A tensor as the DiGraph names it: operation and output."""
@@ -23,19 +23,20 @@ class LateReads:
 
     Parameters
     ----------
-    digraph : networkx.DiGraph
+    graph : Graph
     order : sequence of str
         The operations of the run, in the order in which they run.
     known : collection of (str, int)
         The tensors that are fed.
     """
 
-    def __init__(self, digraph: DiGraph, order: Sequence[str], known: Collection[Output]) -> None:
-        self._nodes: Mapping[str, Mapping[str, Any]] = digraph.nodes
+    def __init__(self, graph: Graph, order: Sequence[str], known: Collection[Output]) -> None:
+        self._nodes: Mapping[str, Mapping[str, Any]] = graph.digraph.nodes
+        self._definition = graph.definition
         self._known = known
         self._bits: dict[str, int] = {}
         self._before: dict[str, int] = {}
-        taking = {op for op in {self._nodes[name]["op"] for name in order} if _takes_references(op)}
+        taking = {op for op in {self._nodes[name]["op"] for name in order} if _takes_references(graph.definition(op))}
         changes = {name: self._changed_by(name) for name in order if self._nodes[name]["op"] in taking}
         for variable in {variable for changed in changes.values() for variable in changed}:
             self._bits[variable] = 1 << len(self._bits)
@@ -60,7 +61,8 @@ class LateReads:
 
     def _changed_by(self, name: str) -> list[str]:
         data = self._nodes[name]
-        definition = lookup(data["op"])
+        definition = self._definition(data["op"])
+        assert definition is not None, "a run has only operations that are known"
         takes_ref = definition.parsed.takes_ref(len(data["inputs"]))
         found = [self._variable(source) for source, is_ref in zip(data["inputs"], takes_ref, strict=True) if is_ref]
         return [variable for variable in found if variable is not None]
@@ -98,7 +100,6 @@ class LateReads:
         return output if variable is None or variable not in self._bits else (variable, 0)
 
 
-def _takes_references(op_type: str) -> bool:
+def _takes_references(definition: OpDef | None) -> bool:
     """Whether operations of a type take a variable by reference, which few types do."""
-    definition = find(op_type)
     return definition is not None and any(argument.is_ref for argument in definition.parsed.inputs)

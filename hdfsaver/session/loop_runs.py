@@ -1,19 +1,30 @@
-"""Runs of plans with loops: pieces of steps, with marks between them from which a loop begins again."""
+"""Runs in pieces: loops begin again from the marks between them, and functions run where their operations stand.
+
+Neither loops nor calls use Python's stack: a run is a generator that yields what it waits for, the run of a function,
+and `complete` keeps all that wait in a list.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, Protocol
 
-from hdfsaver.errors import CancelledError, DeadlineExceededError
+from hdfsaver.errors import CancelledError, DeadlineExceededError, ResourceExhaustedError
+from hdfsaver.graph.function_library import Request
 from hdfsaver.ops.control_flow import DEAD
-from hdfsaver.session.engine import StepError
+from hdfsaver.session.engine import Observer, StepError
 from hdfsaver.session.loop_plan import Loop
 from hdfsaver.session.session_state import SessionState
 
 Piece = list[Any]
 """Calls that run one after the other."""
+
+Run = Generator[Any, Any, Any]
+"""A run that waits for others: it yields them, and is sent their results."""
+
+_DEEPEST = 10_000
+"""How many calls may be open at once; a function that calls itself without end would fill the memory."""
 
 
 class Begin:
@@ -38,23 +49,69 @@ class Again:
         self.piece = piece
 
 
+class Invoke:
+    """An operation that calls functions.
+
+    Parameters
+    ----------
+    function : callable
+        Its kernel, which gives a generator.
+    inputs, outputs, frees, controls : tuple of int
+        Slots, as in `hdfsaver.session.plan.Step`.
+    node : str
+        The operation's name.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Run],
+        inputs: tuple[int, ...],
+        outputs: tuple[int, ...],
+        frees: tuple[int, ...],
+        controls: tuple[int, ...],
+        node: str,
+    ) -> None:
+        self.function = function
+        self.inputs = inputs
+        self.outputs = outputs
+        self.frees = frees
+        self.controls = controls
+        self.node = node
+
+
+class Programs(Protocol):
+    """Gives the prepared functions of a graph; see `hdfsaver.session.function_runs`."""
+
+    def run_of(self, request: Request) -> Run:
+        """The run of a function for values of its arguments, which ends with its results."""
+        ...
+
+
 def run_pieces(
-    pieces: Sequence[Piece | Begin | Again],
+    pieces: Sequence[Piece | Begin | Again | Invoke],
     run: Callable[[Sequence[Any], list[Any]], None],
     state: SessionState,
     values: list[Any],
-) -> None:
+    observer: Observer | None = None,
+) -> Run:
     """Run the pieces of a plan.
 
     Parameters
     ----------
-    pieces : sequence of (list, Begin or Again)
+    pieces : sequence of (list, Begin, Again or Invoke)
     run : callable
         Runs the calls of one piece on the values.
     state : SessionState
         It says whether the run is to stop.
     values : list
         The values in their slots.
+    observer : callable, optional
+        Called after each operation that has called functions.
+
+    Returns
+    -------
+    generator
+        It yields the kernels of operations that call functions, for `complete`.
 
     Raises
     ------
@@ -68,6 +125,8 @@ def run_pieces(
         at += 1
         if isinstance(piece, list):
             run(piece, values)
+        elif isinstance(piece, Invoke):
+            yield from _invoked(piece, values, observer)
         elif isinstance(piece, Begin):
             for slot in piece.empty:
                 values[slot] = DEAD
@@ -77,6 +136,75 @@ def run_pieces(
         else:
             for slot in piece.loop.clears:
                 values[slot] = None
+
+
+def _invoked(call: Invoke, values: list[Any], observer: Observer | None) -> Run:
+    """Run one operation that calls functions."""
+    started = time.perf_counter_ns()
+    given = [values[slot] for slot in call.inputs]
+    if any(value is DEAD for value in given) or any(values[slot] is DEAD for slot in call.controls):
+        results: Sequence[Any] = [DEAD] * len(call.outputs)
+    else:
+        try:
+            results = (yield call.function(*given)) or [()]  # without results, the sign that it has run
+        except Exception as error:
+            raise StepError(call.node, error, [getattr(value, "shape", None) for value in given]) from error
+        if observer is not None:
+            observer(call.node, started, time.perf_counter_ns(), results)
+    for slot, result in zip(call.outputs, results, strict=True):
+        values[slot] = result
+    for slot in call.frees:
+        values[slot] = None
+
+
+def complete(first: Run, state: SessionState, programs: Programs) -> Any:
+    """Run to the end, with all that is waited for meanwhile.
+
+    Parameters
+    ----------
+    first : generator
+        It yields other generators, and requests for functions.
+    state : SessionState
+        It says whether the run is to stop, which it does between two calls.
+    programs : Programs
+        Where functions are found.
+
+    Returns
+    -------
+    The value with which it ends.
+
+    Raises
+    ------
+    Exception
+        That of the first, as it handles those of others.
+    """
+    deadline = state.deadline()
+    waiting = [first]
+    value: Any = None
+    failure: Exception | None = None
+    while waiting:
+        try:
+            asked = waiting[-1].send(value) if failure is None else waiting[-1].throw(failure)
+        except StopIteration as end:
+            waiting.pop()
+            value, failure = end.value, None
+            continue
+        except Exception as error:  # noqa: BLE001, what waits for it gets it
+            waiting.pop()
+            value, failure = None, error
+            continue
+        value = failure = None
+        if isinstance(asked, Request):
+            try:
+                _check_may_call(state, deadline, len(waiting))
+                asked = programs.run_of(asked)
+            except Exception as error:  # noqa: BLE001, what has asked gets it
+                failure = error
+                continue
+        waiting.append(asked)
+    if failure is not None:
+        raise failure
+    return value
 
 
 def _goes_on(loop: Loop, values: list[Any]) -> bool:
@@ -94,7 +222,22 @@ def _goes_on(loop: Loop, values: list[Any]) -> bool:
 
 
 def _check_stopped(state: SessionState, node: str, deadline: float | None) -> None:
+    error = _reason_to_stop(state, deadline)
+    if error is not None:
+        raise StepError(node, error)
+
+
+def _check_may_call(state: SessionState, deadline: float | None, depth: int) -> None:
+    error = _reason_to_stop(state, deadline)
+    if error is not None:
+        raise error
+    if depth > _DEEPEST:
+        raise ResourceExhaustedError(None, None, f"More than {_DEEPEST} calls of functions are in each other.")
+
+
+def _reason_to_stop(state: SessionState, deadline: float | None) -> Exception | None:
     if state.is_closed:
-        raise StepError(node, CancelledError(None, None, "Loop execution was cancelled."))
+        return CancelledError(None, None, "Loop execution was cancelled.")
     if deadline is not None and time.monotonic() > deadline:
-        raise StepError(node, DeadlineExceededError(None, None, "Timed out waiting for notification."))
+        return DeadlineExceededError(None, None, "Timed out waiting for notification.")
+    return None

@@ -11,10 +11,11 @@ import numpy as np
 
 from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError
 from hdfsaver.graph.definition import Node, find
+from hdfsaver.graph.function_library import Calling
 from hdfsaver.ops.control_flow import DEAD, Chooser
 from hdfsaver.session.engine import Executable, Observer, StepError
 from hdfsaver.session.loop_plan import LOOP_TYPES, Loop
-from hdfsaver.session.loop_runs import Again, Begin, run_pieces
+from hdfsaver.session.loop_runs import Again, Begin, Invoke, Run, complete, run_pieces
 from hdfsaver.session.plan import SWITCH_OUTPUTS, SWITCHES, ExecutionPlan, Step
 from hdfsaver.session.session_state import SessionState, given_away
 from hdfsaver.tensor_info import Array
@@ -55,21 +56,34 @@ def numpy_engine(plan: ExecutionPlan, state: SessionState, observer: Observer | 
     StepError
         Also by the returned object: an operation failed.
     """
-    return _Compiler(plan, state, observer).compile()
+    return Program(plan, state, observer).execute
 
 
-class _Compiler:
-    def __init__(self, plan: ExecutionPlan, state: SessionState, observer: Observer | None) -> None:
+class Program:
+    """A plan made ready.
+
+    Parameters
+    ----------
+    plan : ExecutionPlan
+    state : SessionState
+    observer : callable, optional
+        See `numpy_engine`.
+
+    Raises
+    ------
+    StepError
+        An operation cannot be made ready.
+    """
+
+    def __init__(self, plan: ExecutionPlan, state: SessionState, observer: Observer | None = None) -> None:
         self.plan = plan
         self.state = state
         self.observer = observer
         self.template: list[Any] = [None] * plan.size
         self.calls: list[_Call] = []
-        self.pieces: list[list[_Call] | Begin | Again] = []  # with loops, those before the calls
+        self.pieces: list[list[_Call] | Begin | Again | Invoke] = []  # with loops and functions, those before the calls
         self.begun: list[tuple[Loop, int]] = []
-
-    def compile(self) -> Executable:
-        conditional = any(step.op in _CONTROL_FLOW for step in self.plan.steps)
+        self.conditional = conditional = any(step.op in _CONTROL_FLOW for step in self.plan.steps)
         for place, step in enumerate(self.plan.steps):
             self._mark(place)
             try:
@@ -77,33 +91,48 @@ class _Compiler:
             except Exception as error:
                 raise StepError(step.node, error) from error
         self._mark(len(self.plan.steps))
-        run: Callable[[Sequence[_Call], list[Any]], None] = _run_conditionally if conditional else _run
+        self.run: Callable[[Sequence[_Call], list[Any]], None] = _run_conditionally if conditional else _run
         if self.observer is not None:
-            run = partial(_run_conditionally, observer=self.observer, size=self.plan.size)
-        fetches = self._compile_fetches()
-        if self.plan.loops:
+            self.run = partial(_run_conditionally, observer=self.observer, size=self.plan.size)
+        self.fetches = self._compile_fetches()
+        if self.pieces:
             self.pieces.append(self.calls)
-            whole = partial(run_pieces, self.pieces, run, self.state)
 
-        def execute(feeds: Sequence[Array]) -> list[Any]:
-            values = self.template.copy()
-            for slot, value in zip(self.plan.feeds, feeds, strict=True):
-                values[slot] = value
-            try:
-                with np.errstate(all="ignore"):  # as in TensorFlow, infinities and NaN are values like others
-                    if self.pieces:
-                        whole(values)
-                    else:
-                        run(self.calls, values)
-            finally:
-                if self.state.held:
-                    self.state.release()
-            results = [None if slot is None else values[slot] for slot in fetches]
-            if conditional:
-                _check_alive(results)
-            return given_away(results)
+    def execute(self, feeds: Sequence[Array]) -> list[Any]:
+        """Run it, and give the values of the fetches to the user."""
+        values = self._begun(feeds)
+        try:
+            with np.errstate(all="ignore"):  # as in TensorFlow, infinities and NaN are values like others
+                if self.pieces:
+                    whole = run_pieces(self.pieces, self.run, self.state, values, self.observer)
+                    complete(whole, self.state, self.state.functions)
+                else:
+                    self.run(self.calls, values)
+        finally:
+            if self.state.held:
+                self.state.release()
+        return given_away(self._results(values))
 
-        return execute
+    def called(self, inputs: Sequence[Any]) -> Run:
+        """Run it as a function, within the run of a plan that calls it."""
+        values = self._begun(inputs)
+        if self.pieces:
+            yield from run_pieces(self.pieces, self.run, self.state, values)
+        else:
+            self.run(self.calls, values)
+        return self._results(values)
+
+    def _begun(self, feeds: Sequence[Array]) -> list[Any]:
+        values = self.template.copy()
+        for slot, value in zip(self.plan.feeds, feeds, strict=True):
+            values[slot] = value
+        return values
+
+    def _results(self, values: list[Any]) -> list[Any]:
+        results = [None if slot is None else values[slot] for slot in self.fetches]
+        if self.conditional:
+            _check_alive(results)
+        return results
 
     def _mark(self, place: int) -> None:
         """Put the ends and the beginnings of loops before a step."""
@@ -115,13 +144,13 @@ class _Compiler:
                 self._piece(Begin(loop))
                 self.begun.append((loop, len(self.pieces)))
 
-    def _piece(self, mark: Begin | Again) -> None:
+    def _piece(self, mark: Begin | Again | Invoke) -> None:
         self.pieces += [self.calls, mark]
         self.calls = []
 
     def _compile_step(self, step: Step, whole: bool) -> None:
         """Make a step ready; ``whole`` where it must be a call of its own, even one that does nothing."""
-        definition = find(step.op)
+        definition = find(step.op) or self.plan.definition(step.op)
         assert definition is not None, "a plan has only operations that are known"
         if step.op == "ControlTrigger":
             self.template[step.outputs[0]] = ()  # it has run, even where those before it are dead
@@ -136,7 +165,7 @@ class _Compiler:
         )
         node = Node.of(self.plan.digraph, step.node)
         function = definition.kernel(node)
-        if definition.stateful:
+        if definition.stateful and not isinstance(definition, Calling):
             function = partial(function, self.state)
         if step.op in SWITCHES and len(step.outputs) > len(SWITCH_OUTPUTS):
             function = partial(_and_signal, function)
@@ -145,6 +174,10 @@ class _Compiler:
             self.template[step.outputs[0]] = function()
             return
         read_slots = tuple(slot for slot, read in zip(inputs, step.reads, strict=True) if read)
+        if isinstance(definition, Calling):
+            frees = step.frees + read_slots
+            self._piece(Invoke(function, inputs, step.outputs, frees, step.controls, step.node))
+            return
         self.calls.append(_Call(function, inputs, output, step.frees + read_slots, step.node, step.controls))
 
     def _read(self, source: int, step: Step) -> int:

@@ -6,13 +6,14 @@ Every tensor has a *slot*, a number, where its value is kept while it is needed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hdfsaver import dtypes
 from hdfsaver.errors import InvalidArgumentError, UnimplementedError
-from hdfsaver.graph.definition import OpDef, find
+from hdfsaver.graph.definition import OpDef
+from hdfsaver.graph.function_bodies import Body, called_by, checked_body
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
@@ -83,6 +84,8 @@ class ExecutionPlan:
     ----------
     digraph : networkx.DiGraph
         Where the attributes of the operations are found.
+    definition : callable
+        Gives the definition of a type of operations.
     steps : tuple of Step
         In an order in which they can run.
     feeds : tuple of int
@@ -100,6 +103,7 @@ class ExecutionPlan:
     """
 
     digraph: DiGraph
+    definition: Callable[[str], OpDef | None]
     steps: tuple[Step, ...]
     feeds: tuple[int, ...]
     targets: tuple[str, ...]
@@ -109,7 +113,9 @@ class ExecutionPlan:
     loops: tuple[Loop, ...] = ()
 
 
-def make_plan(graph: Graph, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> ExecutionPlan:
+def make_plan(
+    graph: Graph, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor], *, is_body: bool = False
+) -> ExecutionPlan:
     """Prune the graph to the operations that the fetches need, given the feeds, and order them.
 
     Parameters
@@ -118,6 +124,8 @@ def make_plan(graph: Graph, fetches: Sequence[Tensor | Operation], feeds: Sequen
     fetches : sequence of Tensor or Operation
     feeds : sequence of Tensor
         The tensors that the caller gives values for.
+    is_body : bool
+        Whether it is the plan of a function, all of whose calls the plan around has checked.
 
     Returns
     -------
@@ -133,7 +141,7 @@ def make_plan(graph: Graph, fetches: Sequence[Tensor | Operation], feeds: Sequen
         An operation is needed whose type is not known, the message names all of them; or of a dtype that only
         TensorFlow computes.
     """
-    return _Planner(graph, fetches, feeds).plan()
+    return _Planner(graph, fetches, feeds).plan(is_body)
 
 
 class _Planner:
@@ -147,11 +155,11 @@ class _Planner:
         self.needed: set[str] = set()
         self.frames: Mapping[str, Frame] = {}
 
-    def plan(self) -> ExecutionPlan:
+    def plan(self, is_body: bool) -> ExecutionPlan:
         targets = [name for name, output in self.fetches if (name, output) not in self.known]
         needed = self.needed = ancestors(self.digraph, targets, self.known)
         place = self.graph.positions()
-        types = _check_known(self.digraph, needed, place)
+        types = _check_known(self.graph, needed, place, {} if is_body else _unknown_in_functions(self.graph, needed))
         spans: Sequence[tuple[Frame, int, int]] = ()
         if types.isdisjoint(LOOP_TYPES):
             order = execution_order(self.digraph, needed, place, self.known)
@@ -160,7 +168,7 @@ class _Planner:
             order, spans, self.frames = ordered.names, ordered.spans, ordered.frames
             self._check_fetches(ordered.frames)
         in_loops = {name for _, start, end in spans for name in order[start:end]}
-        self.late_reads = LateReads(self.digraph, [name for name in order if name not in in_loops], self.known)
+        self.late_reads = LateReads(self.graph, [name for name in order if name not in in_loops], self.known)
         feed_slots = tuple(self._slot(output) for output in self.fed)
         steps = [self._step(name) for name in order]
         loops = tuple(self._loop(order, *span) for span in spans)
@@ -172,6 +180,7 @@ class _Planner:
             loops, last_uses = with_clears(loops, steps, last_uses)
         return ExecutionPlan(
             digraph=self.digraph,
+            definition=self.graph.definition,
             steps=tuple(_with_frees(step, frees) for step, frees in zip(steps, last_uses, strict=True)),
             feeds=feed_slots,
             targets=tuple(name for name, _ in self.fetches),
@@ -219,7 +228,8 @@ class _Planner:
     def _step(self, name: str) -> Step:
         data = self.digraph.nodes[name]
         inputs = [self.late_reads.input_of(name, source) for source in data["inputs"]]
-        definition = _definition(data["op"])
+        definition = self.graph.definition(data["op"])
+        assert definition is not None, "checked by _check_known"
         if definition.further_types:
             _check_types(definition, name, data["attrs"])
         takes_ref = definition.parsed.takes_ref(len(inputs))
@@ -272,12 +282,6 @@ def _output_of(element: Tensor | Operation) -> Output:
     return (element.op.name, element.value_index) if isinstance(element, Tensor) else (element.name, -1)
 
 
-def _definition(op_type: str) -> OpDef:
-    definition = find(op_type)
-    assert definition is not None, "checked by _check_known"
-    return definition
-
-
 def _check_types(definition: OpDef, name: str, attrs: Mapping[str, Any]) -> None:
     for key, further in definition.further_types.items():
         if attrs[key] in further - definition.types[key]:
@@ -286,17 +290,41 @@ def _check_types(definition: OpDef, name: str, attrs: Mapping[str, Any]) -> None
             )
 
 
-def _check_known(digraph: DiGraph, names: Collection[str], place: Mapping[str, int]) -> set[str]:
+def _check_known(
+    graph: Graph, names: Collection[str], place: Mapping[str, int], unknown_inside: Mapping[str, str]
+) -> set[str]:
+    digraph = graph.digraph
     types = {digraph.nodes[name]["op"] for name in names}
-    unknown = {op_type: "" for op_type in types if find(op_type) is None}
+    unknown = {op_type: "" for op_type in types if graph.definition(op_type) is None}
     if unknown:
         for name in sorted(names, key=place.__getitem__, reverse=True):  # the first of a type is named
             op_type = digraph.nodes[name]["op"]
             if op_type in unknown:
                 unknown[op_type] = name
+    unknown = {**unknown_inside, **unknown}
+    if unknown:
         listed = ", ".join(f"{op_type} (operation {name!r})" for op_type, name in sorted(unknown.items()))
         raise UnimplementedError(None, None, f"The run needs operations of types that are not known here: {listed}.")
     return types
+
+
+def _unknown_in_functions(graph: Graph, names: Collection[str]) -> dict[str, str]:
+    """The types that functions need which some operations call, and that are not known; each with an operation."""
+    waiting = called_by(graph, names)
+    seen: set[Body] = set()
+    found: dict[str, str] = {}
+    while waiting:
+        body = checked_body(graph.functions, waiting.pop())
+        if body in seen:
+            continue
+        seen.add(body)
+        inside = body.graph
+        targets = [*(tensor.op.name for tensor in body.outputs), *(operation.name for operation in body.effects)]
+        needed = ancestors(inside.digraph, targets, frozenset(map(_output_of, body.inputs)))
+        types = {name: inside.digraph.nodes[name]["op"] for name in needed}
+        found |= {op_type: name for name, op_type in types.items() if inside.definition(op_type) is None}
+        waiting += called_by(inside, needed)
+    return found
 
 
 def _last_uses(steps: Sequence[Step], keep: set[int]) -> list[list[int]]:

@@ -11,8 +11,11 @@ from hdfsaver.graph.traces import place
 from hdfsaver.session.engine import StepError
 from hdfsaver.shapes import TensorShape
 
+_LONGEST = 4000
+"""From how many characters on a message does not name the operations around."""
 
-def public_error(graph: Graph, failure: StepError) -> Exception:
+
+def public_error(graph: Graph, failure: StepError, is_body: bool = False) -> Exception:
     """The error that a program sees, for one of an engine.
 
     Parameters
@@ -21,6 +24,8 @@ def public_error(graph: Graph, failure: StepError) -> Exception:
         The graph that was run.
     failure : StepError
         The operation's name, the exception, and the shapes of the inputs that are known.
+    is_body : bool
+        Whether the graph is the body of a function, whose operations no line of the program has made.
 
     Returns
     -------
@@ -28,10 +33,13 @@ def public_error(graph: Graph, failure: StepError) -> Exception:
     """
     operation = graph.get_operation_by_name(failure.node)
     cause = failure.cause
-    made = place(operation.traceback)
+    made = "" if is_body else place(operation.traceback)
     where = f"operation {operation.name!r} ({operation.type}{made and f', defined at {made}'})"
     if isinstance(cause, errors.OpError):
-        return type(cause)(operation.node_def, operation, f"{cause.message} In {where}.", cause.error_code)
+        text = cause.message
+        if len(text) < _LONGEST:  # of functions that call each other deeply, the innermost are named
+            text += f" In {where}."
+        return type(cause)(operation.node_def, operation, text, cause.error_code)
     if isinstance(cause, MemoryError):
         return errors.ResourceExhaustedError(operation.node_def, operation, f"Out of memory in {where}.")
     shapes = _shapes(operation, failure.shapes)

@@ -21,6 +21,7 @@ from hdfsaver.session.callable_options import check_apart, named_parts
 from hdfsaver.session.engine import Engine, Executable, Observer, StepError
 from hdfsaver.session.feeds import are_single, fed_parts, feed_of, feed_value, plain_feeds
 from hdfsaver.session.fetches import flatten
+from hdfsaver.session.function_runs import FunctionRuns
 from hdfsaver.session.kept_tensors import TensorHandle
 from hdfsaver.session.numpy_engine import numpy_engine
 from hdfsaver.session.partial_runs import PartialRun
@@ -70,6 +71,7 @@ class Session:
         self._graph = graph if graph is not None else get_default_graph()
         self._engine = engine
         self._state = SessionState()
+        self._state.functions = FunctionRuns(self._graph, self._state)
         self._closed = False
         self._prepared = PreparedRuns()
         self._partial_runs: dict[str, PartialRun] = {}

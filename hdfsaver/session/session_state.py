@@ -38,6 +38,8 @@ class SessionState:
         The values that operations keep for later runs under handles.
     held : dict
         The objects that kernels keep open until the run ends, by thread and key; see `hold`.
+    functions : Programs
+        The prepared functions of the graph; see `hdfsaver.session.loop_runs`.
     is_closed : bool
         Whether the session was closed: loops stop then.
     timeout : float
@@ -48,6 +50,7 @@ class SessionState:
         self.variables: dict[str, Array] = {}
         self.held: dict[tuple[int, Hashable], Any] = {}
         self.kept = KeptTensors()
+        self.functions: Any = None
         self.is_closed = False
         self.timeout = 0.0
         self._of_thread = threading.local()
@@ -131,6 +134,8 @@ class SessionState:
         self._generators.clear()
         self._resources.clear()
         self.kept.clear()
+        if self.functions is not None:
+            self.functions.clear()
 
 
 def given_away(values: Sequence[Any]) -> list[Any]:

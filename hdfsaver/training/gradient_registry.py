@@ -93,7 +93,10 @@ def _register(op_type: str, function: GradientFunction | None) -> None:
 
 def _own_gradient(op_type: str) -> GradientFunction | None:
     """The derivative of a type as its definition has it; None where it has none."""
-    definition = find(op_type)
+    return _gradient_of(find(op_type))
+
+
+def _gradient_of(definition: OpDef | None) -> GradientFunction | None:
     return None if definition is None or type(definition).gradient is OpDef.gradient else definition.gradient
 
 
@@ -120,9 +123,10 @@ def gradient_function(operation: Operation) -> GradientFunction | None:
     name = chosen.decode() if isinstance(chosen, bytes) else operation.type
     if name in _registered:
         return _registered[name]
-    if isinstance(find(name), Flat):
+    definition = operation.graph.definition(name)
+    if isinstance(definition, Flat):
         return None
-    found = _own_gradient(name)
+    found = _gradient_of(definition)
     if found is None:
         raise LookupError(
             f"No gradient defined for operation {operation.name!r} (op type: {name}). Give it one with "

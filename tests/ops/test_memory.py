@@ -10,7 +10,8 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver.graph.apply import apply, apply_list
-from hdfsaver.graph.definition import Kernel, OpDef, registered
+from hdfsaver.graph.definition import Kernel, OpDef, lookup, registered
+from hdfsaver.graph.function_library import Calling
 from hdfsaver.ops.memory import own, owner_of
 from tests.ops.kernels import called_by, run_everything
 from tests.ops.make_programs import tensors_in
@@ -40,7 +41,10 @@ VIEWS = {
 KEEPING = {"DeleteSessionTensor", "GetSessionHandle", "GetSessionTensor"}
 # These pass on what they are given, in loops (`test_control_flow.py`).
 PASSING = {"Enter", "Exit", "LoopCond", "NextIteration", "RefEnter", "RefExit", "RefIdentity", "RefNextIteration"}
-NOT_RUN = {"ControlTrigger", "Merge", "NoOp", "Placeholder", "RefMerge", "RestoreV2", "Variable"} | KEEPING | PASSING
+# These call functions (`tests/session/test_function_calls.py`).
+CALLING = {name for name in registered() if isinstance(lookup(name), Calling)}
+NOT_RUN = {"ControlTrigger", "Merge", "NoOp", "Placeholder", "RefMerge", "RestoreV2", "Variable"}
+NOT_RUN |= KEEPING | PASSING | CALLING
 
 CHANGES = {
     *("Assign", "AssignAdd", "AssignSub", "ScatterAdd", "ScatterSub", "ScatterUpdate"),
