@@ -3272,7 +3272,7 @@ MUTANTS = [
             "graph/function_bodies.py",
             "            if has_effects or",
             "            if False or",
-            "saved_model/test_functions.py",
+            "session/test_function_calls.py",
             "Functions change variables although no result needs the change.",
         ),
         (

@@ -109,7 +109,7 @@ def test_a_million_iterations() -> None:
 
 
 def test_a_function_that_calls_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A recursion may be deeper than that of Python; one without end is refused before it fills the memory."""
+    """A recursion may be deeper than that of Python, up to a limit, before it fills the memory."""
     depth = sys.getrecursionlimit() // 2
     attrs = types("Tin", "Tout") + func("then_branch", "deeper") + func("else_branch", "more")
     attrs += " attr { key: 'Tcond' value { type: DT_BOOL } }"
@@ -120,10 +120,9 @@ def test_a_function_that_calls_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     deeper = function("deeper", step + operation("c", "PartitionedCall", "a:z:0", attrs=attrs), "c:output:0")
     with tf.Session() as session:
         assert depth + 1 == session.run(call("count", function("count", body, "b:output:0") + deeper + MORE))
-    tf.reset_default_graph()
-    monkeypatch.setattr(loop_runs, "_DEEPEST", 500)
-    with tf.Session() as session, pytest.raises(ResourceExhaustedError, match="More than 500 calls"):
-        session.run(call("f", calling("f", "f")))
+        monkeypatch.setattr(loop_runs, "_DEEPEST", 500)
+        with pytest.raises(ResourceExhaustedError, match="More than 500 calls"):
+            session.run("r:0")
 
 
 def test_a_timeout_stops_a_loop() -> None:
@@ -201,3 +200,11 @@ def test_direct_calls_of_imported_functions() -> None:
     assert "" == str(graph_def.node[1].attr)[2:-2]
     with tf.Session() as session:
         assert np.int32(1) == session.run(result)
+
+
+def test_effects_run_without_a_result_that_needs_them() -> None:
+    """An operation of a function that has an effect runs, as it does in functions of TensorFlow 1."""
+    never = constant("n", 1) + operation("c", "Less", "n:output:0", "n:output:0")
+    asserted = f"node_def {{ name: 'a' op: 'Assert' input: 'c:z:0' input: 'i' {types('T')} }}"
+    with tf.Session() as session, pytest.raises(InvalidArgumentError, match="Assertion failed"):
+        session.run(call("f", function("f", never + asserted, "i")))
