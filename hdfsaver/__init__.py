@@ -252,6 +252,7 @@ from hdfsaver.ops.grids import (
     meshgrid,
     sequence_mask,
 )
+from hdfsaver.ops.image_patches import extract_image_patches
 from hdfsaver.ops.indexing import (
     gather,
     scatter_nd,
@@ -483,6 +484,7 @@ if typing.TYPE_CHECKING:
         contrib,
         distributions,
         flags,
+        image,
         io,
         layers,
         losses,
@@ -694,6 +696,7 @@ __all__ = [
     "exp",
     "expand_dims",
     "expm1",
+    "extract_image_patches",
     "fill",
     "fixed_size_partitioner",
     "flags",
@@ -739,6 +742,7 @@ __all__ = [
     "identity",
     "identity_n",
     "imag",
+    "image",
     "import_graph_def",
     "init_scope",
     "initialize_all_variables",
@@ -943,6 +947,7 @@ _MODULES = (
     "contrib",
     "distributions",
     "flags",
+    "image",
     "io",
     "layers",
     "losses",

@@ -2403,6 +2403,22 @@ MUTANTS = [
             "End points have the names of their scopes.",
         ),
         (
+            "image-place-of-pixels",
+            "ops/resizing.py",
+            "        if self.align_corners and self.target > 1:",
+            "        if False:",
+            "image",
+            "Corners of images stay corners where align_corners says so.",
+        ),
+        (
+            "image-outside-of-boxes",
+            "ops/boxes.py",
+            "            return np.where(found.outside[..., None], beyond, total)",
+            "            return total",
+            "image",
+            "Pixels outside an image have the extrapolation value.",
+        ),
+        (
             "losses-without-weight",
             "losses/weighted_losses.py",
             '        chosen = where(apply("Equal", weights, 0.0), zeros_like(weights), ones_like(weights))',

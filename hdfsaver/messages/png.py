@@ -9,8 +9,8 @@ import numpy as np
 
 from hdfsaver.tensor_info import Array
 
-_COLOR_TYPES = {1: 0, 3: 2, 4: 6}
-"""PNG's numbers of grey, RGB and RGBA, by the channels of a pixel."""
+_COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
+"""PNG's numbers of grey, grey with alpha, RGB and RGBA, by the channels of a pixel."""
 
 
 def png_bytes(pixels: Array) -> bytes:
@@ -19,7 +19,7 @@ def png_bytes(pixels: Array) -> bytes:
     Parameters
     ----------
     pixels : numpy.ndarray of uint8
-        Of height, width and 1, 3 or 4 channels.
+        Of height, width and 1 to 4 channels.
 
     Returns
     -------

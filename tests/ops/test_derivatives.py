@@ -159,6 +159,14 @@ CASES: list[Case] = [
         for name in ("SqrtGrad", "RsqrtGrad", "ReciprocalGrad")
         for make, order in ((positive, 2), (complexes, 1))
     ],
+    # images
+    Case("ResizeNearestNeighbor", lambda x: apply("ResizeNearestNeighbor", x, [3, 5]), (reals(1, 2, 3, 1),), 1),
+    Case(
+        "ExtractImagePatches",
+        op("ExtractImagePatches", ksizes=[1, 2, 3, 1], strides=[1, 2, 1, 1], rates=[1] * 4, padding=b"SAME"),
+        (reals(1, 3, 4, 2),),
+        1,
+    ),
     # complex numbers
     Case("Complex", op("Complex", Tout="complex128"), (SIGNED, reals(4)), 1),
     Case("Real", op("Real", Tout="float64"), (complexes(3),), 1),
@@ -355,8 +363,16 @@ def has_own_gradient(definition: OpDef) -> bool:
 # Of these the derivative is nothing, or there are no inputs that it could be taken by.
 NOTHING_TO_CHECK = {"Const", "PreventGradient", "StopGradient"}
 
-# These take no double, so that differences mean little; TensorFlow's results are recorded (`programs.py`).
-SINGLE = {"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "MaxPool3D"}
+# These take or give no double, so that differences mean little; TensorFlow's results are recorded (`programs.py`).
+SINGLE = {
+    "MaxPool3D",
+    "FusedBatchNorm",
+    "FusedBatchNormV2",
+    "FusedBatchNormV3",
+    "CropAndResize",
+    "ResizeBicubic",
+    "ResizeBilinear",
+}
 
 # A handle cannot be changed a little; `tests/variables/test_resource_variable.py` has their derivatives.
 OF_HANDLES = {"ReadVariableOp", "ResourceGather"}

@@ -25,7 +25,8 @@ def test_the_lowest_environment_has_the_lower_bounds() -> None:
     tox.read(ROOT / "tox.ini", encoding="utf-8")
     pins = tox["testenv:lowest"]["deps"].split()
     extras = project["optional-dependencies"]
-    dependencies = project["dependencies"] + extras["compression"] + extras["tensorflow"] + extras["remote"]
+    dependencies = project["dependencies"] + extras["compression"] + extras["tensorflow"]
+    dependencies += extras["remote"] + extras["images"]
     bounds = versions(dependencies, ">=")
     assert len(dependencies) == len(bounds)
     assert bounds == versions(pins, "==")

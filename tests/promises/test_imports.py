@@ -38,6 +38,9 @@ LAYERS = (
     ("recurrent", "summaries"),
     ("monitoring", "conversion", "saved_model", "metrics"),
     ("contrib",),
+    ("checkpoint", "distributions", "image", "layers", "losses"),
+    ("summaries",),
+    ("monitoring", "conversion", "saved_model", "contrib", "metrics"),
     ("cli", "testing", "programs"),
 )
 HEIGHTS = {room: height for height, rooms in enumerate(LAYERS) for room in rooms} | {"__main__": len(LAYERS)}
