@@ -518,6 +518,7 @@ if typing.TYPE_CHECKING:
         SummaryMetadata,
         TensorInfo,
     )
+    from hdfsaver.metrics.classes import confusion_matrix
     from hdfsaver.storage.chunks.compression import Compression
     from hdfsaver.storage.resealing import reseal
     from hdfsaver.storage.salvage import salvage
@@ -644,6 +645,7 @@ __all__ = [
     "complex64",
     "concat",
     "cond",
+    "confusion_matrix",
     "conj",
     "constant",
     "constant_initializer",
@@ -980,6 +982,7 @@ _LAZY = {
     "Summary": "hdfsaver.messages.message_classes",
     "SummaryMetadata": "hdfsaver.messages.message_classes",
     "TensorInfo": "hdfsaver.messages.message_classes",
+    "confusion_matrix": "hdfsaver.metrics.classes",
     "convert": "hdfsaver.conversion.converting",
     "load_file": "hdfsaver.arrays.array_files",
     "open_file": "hdfsaver.arrays.array_files",
@@ -989,7 +992,7 @@ _LAZY = {
     "save_file": "hdfsaver.arrays.array_files",
     "write_digraph": "hdfsaver.arrays.digraphs",
 }
-"""The modules of names that need HDF5's library or protobuf's, whose loading takes as long as everything else."""
+"""The modules of names that most programs do without: they need HDF5's library or protobuf's, or many modules."""
 
 if not typing.TYPE_CHECKING:  # or else a type checker would accept every name
 

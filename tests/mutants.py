@@ -2259,6 +2259,22 @@ MUTANTS = [
             "The variables of metrics are local.",
         ),
         (
+            "classes-that-are-predicted-twice",
+            "metrics/ranks.py",
+            "        return logical_and(self.is_there, logical_not(reduce_any(logical_and(known, earlier), -1)))",
+            "        return self.is_there",
+            "metrics",
+            "A class that is predicted twice counts once.",
+        ),
+        (
+            "rates-out-of-range",
+            "metrics/thresholds.py",
+            "    with get_default_graph().control_dependencies([bound for bound in bounds if bound is not None]):",
+            "    with get_default_graph().control_dependencies([]):",
+            "metrics",
+            "Predictions for thresholds are from 0 to 1.",
+        ),
+        (
             "metrics-that-count-weights",
             "metrics/means.py",
             "            added = reduce_sum(multiply(ones_like(values), weights))",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typing
 
+import hdfsaver.contrib.utils as utils
 from hdfsaver.absent_names import absent as _absent
-from hdfsaver.contrib import utils
 from hdfsaver.contrib.contrib_convolutions import (
     convolution,
     convolution1d,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import typing
 
+import hdfsaver.contrib.contrib_losses as losses
+import hdfsaver.contrib.learning as learning
+import hdfsaver.contrib.utils as utils
 from hdfsaver.absent_names import absent as _absent
-from hdfsaver.contrib import contrib_losses as losses
-from hdfsaver.contrib import learning, utils
 from hdfsaver.contrib.arg_scopes import (
     add_arg_scope,
     arg_scope,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hdfsaver import dtypes
+from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.ops.filling import zeros
+from hdfsaver.shapes import ShapeLike
 from hdfsaver.variables.variable import Variable
 
 Collections = Sequence[str] | None
@@ -17,10 +20,21 @@ Metric = tuple[Tensor, Tensor]
 """The value of all batches so far, and the operation that adds a batch and gives the new value."""
 
 
-def local_total(name: str) -> Variable:
-    """A new local float32 variable that begins with 0; it is listed as one of a metric."""
+def local_total(name: str, shape: ShapeLike = (), dtype: DTypeLike = dtypes.float32) -> Variable:
+    """A new local variable that begins with zeros; it is listed as one of a metric.
+
+    Parameters
+    ----------
+    name : str
+    shape : sequence of int
+    dtype : DType
+
+    Returns
+    -------
+    Variable
+    """
     keys = [GraphKeys.LOCAL_VARIABLES, GraphKeys.METRIC_VARIABLES]
-    return Variable(lambda: zeros([]), trainable=False, collections=keys, validate_shape=True, name=name)
+    return Variable(lambda: zeros(shape, dtype), trainable=False, collections=keys, validate_shape=True, name=name)
 
 
 def listed(value: Tensor, update: Tensor, metrics_collections: Collections, updates_collections: Collections) -> Metric:

@@ -8,12 +8,13 @@ from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.losses.loss_shapes import check_broadcastable, squeezed
 from hdfsaver.metrics.local_totals import Collections, Metric, listed, local_total
-from hdfsaver.ops.arithmetic import div_no_nan, maximum, multiply, squared_difference, subtract
+from hdfsaver.ops.arithmetic import div_no_nan, divide, maximum, multiply, squared_difference, subtract
 from hdfsaver.ops.casting import cast
 from hdfsaver.ops.elementary import abs as absolute
-from hdfsaver.ops.filling import ones_like
+from hdfsaver.ops.filling import ones_like, zeros_like
 from hdfsaver.ops.reduction import reduce_sum
 from hdfsaver.ops.roots import sqrt
+from hdfsaver.ops.selection import where
 from hdfsaver.ops.shaping import size
 from hdfsaver.ops.state_ops import assign_add
 from hdfsaver.variables.variable_scope import variable_scope
@@ -219,6 +220,134 @@ def root_mean_squared_error(
     labels, predictions = _floats(labels, predictions)
     value, update = mean_squared_error(labels, predictions, weights, None, None, name or "root_mean_squared_error")
     return listed(sqrt(value), sqrt(update), metrics_collections, updates_collections)
+
+
+def mean_cosine_distance(
+    labels: TensorLike,
+    predictions: TensorLike,
+    dim: int,
+    weights: TensorLike | None = None,
+    metrics_collections: Collections = None,
+    updates_collections: Collections = None,
+    name: str | None = None,
+) -> Metric:
+    """The mean of 1 minus the products of vectors of length 1.
+
+    Parameters
+    ----------
+    labels, predictions : TensorLike
+        Of the same shape.
+    dim : int
+        The axis of the vectors.
+    weights : TensorLike, optional
+        A number, or of the rank of the values with each size 1 or theirs.
+    metrics_collections, updates_collections : list of str, optional
+        What the value and the update are added to.
+    name : str, optional
+        The name of the variables and operations, ``mean_cosine_distance`` by default.
+
+    Returns
+    -------
+    value, update_op : Tensor
+        The value over all batches so far, and the operation that adds a batch and gives the new value.
+
+    Raises
+    ------
+    ValueError
+        The shapes do not fit.
+    """
+    labels, predictions = _floats(labels, predictions)
+    products = reduce_sum(multiply(predictions, labels), [dim], keepdims=True)
+    value, update = mean(products, weights, None, None, name or "mean_cosine_distance")
+    return listed(subtract(1.0, value), subtract(1.0, update), metrics_collections, updates_collections)
+
+
+def mean_relative_error(
+    labels: TensorLike,
+    predictions: TensorLike,
+    normalizer: TensorLike,
+    weights: TensorLike | None = None,
+    metrics_collections: Collections = None,
+    updates_collections: Collections = None,
+    name: str | None = None,
+) -> Metric:
+    """The mean of the absolute differences, each divided by a number; 0 where that is 0.
+
+    Parameters
+    ----------
+    labels, predictions : TensorLike
+        Of the same shape.
+    normalizer : TensorLike
+        Of that shape too.
+    weights : TensorLike, optional
+        A number, or of the rank of the values with each size 1 or theirs.
+    metrics_collections, updates_collections : list of str, optional
+        What the value and the update are added to.
+    name : str, optional
+        The name of the variables and operations, ``mean_relative_error`` by default.
+
+    Returns
+    -------
+    value, update_op : Tensor
+        The value over all batches so far, and the operation that adds a batch and gives the new value.
+
+    Raises
+    ------
+    ValueError
+        The shapes do not fit.
+    """
+    labels, predictions = _floats(labels, predictions)
+    divisor = cast(squeezed(convert_to_tensor(normalizer), predictions.shape.ndims), "float32")
+    predictions.shape.assert_is_compatible_with(divisor.shape)
+    parts = divide(absolute(subtract(labels, predictions)), divisor)
+    errors = where(apply("Equal", divisor, 0.0), zeros_like(labels), parts)
+    return mean(errors, weights, metrics_collections, updates_collections, name or "mean_relative_error")
+
+
+def mean_tensor(
+    values: TensorLike,
+    weights: TensorLike | None = None,
+    metrics_collections: Collections = None,
+    updates_collections: Collections = None,
+    name: str | None = None,
+) -> Metric:
+    """The mean of each element over all batches.
+
+    Parameters
+    ----------
+    values : TensorLike
+        Of a known shape.
+    weights : TensorLike, optional
+        A number, or of the rank of the values with each size 1 or theirs.
+    metrics_collections, updates_collections : list of str, optional
+        What the value and the update are added to.
+    name : str, optional
+        The name of the variables and operations, ``mean`` by default.
+
+    Returns
+    -------
+    value, update_op : Tensor
+        The value over all batches so far, and the operation that adds a batch and gives the new value.
+
+    Raises
+    ------
+    ValueError
+        The shapes do not fit.
+    """
+    with variable_scope(name, "mean"):
+        values = cast(values, "float32")
+        total, count = (local_total(name, values.shape) for name in ("total_tensor", "count_tensor"))
+        added = ones_like(values)
+        if weights is not None:
+            factors = cast(squeezed(convert_to_tensor(weights), values.shape.ndims), "float32")
+            check_broadcastable(factors, values)
+            values, added = multiply(values, factors), multiply(added, factors)
+        more = assign_add(total, values)
+        with get_default_graph().control_dependencies([values]):
+            counted = assign_add(count, added)
+        value = div_no_nan(total, maximum(count, 0.0), name="value")
+        update = div_no_nan(more, maximum(counted, 0.0), name="update_op")
+        return listed(value, update, metrics_collections, updates_collections)
 
 
 def percentage_below(

@@ -45,3 +45,33 @@ def test_what_is_refused(metric: Any) -> None:
         metric(LABELS, [[1.0, 2.0]])
     with pytest.raises(ValueError, match="can not be broadcast"):
         metric(LABELS, LABELS, weights=[[1.0, 2.0]])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "said"),
+    [
+        (lambda: tf.metrics.auc(LABELS, LABELS, curve="X"), ValueError, "Curve X is unknown"),
+        (lambda: tf.metrics.auc(LABELS, LABELS, summation_method="X"), ValueError, "Invalid summation_method"),
+        (lambda: tf.metrics.sensitivity_at_specificity(LABELS, LABELS, 2.0), ValueError, "must be in the range"),
+        (lambda: tf.metrics.specificity_at_sensitivity(LABELS, LABELS, -1.0), ValueError, "must be in the range"),
+        (lambda: tf.metrics.average_precision_at_k([1], LABELS, 0), ValueError, "should be >= 1"),
+        (lambda: tf.metrics.precision_at_k([[[[1]]]], LABELS, 1), ValueError, "Unexpected labels shape"),
+        (lambda: tf.metrics.mean_iou([1, 2], [1], 3), ValueError, "incompatible"),
+    ],
+)
+def test_arguments_that_are_refused(call: Any, error: type[Exception], said: str) -> None:
+    """Curves, rules and goals that there are not, and shapes that do not fit."""
+    with pytest.raises(error, match=said):
+        call()
+
+
+def test_predictions_are_rates() -> None:
+    """A prediction out of the range from 0 to 1, and a class out of range, stop the run."""
+    unknown = [tf.placeholder_with_default(value, [None]) for value in ([0.5, 1.5], [3, 0])]
+    _, update = tf.metrics.auc([True, False], unknown[0])
+    matrix = tf.confusion_matrix(unknown[1], [0, 0], 2)
+    with tf.Session() as session:
+        session.run(tf.local_variables_initializer())
+        for result, said in ((update, "predictions must be in"), (matrix, "out of bound")):
+            with pytest.raises(tf.errors.InvalidArgumentError, match=said):
+                session.run(result)
