@@ -216,6 +216,15 @@ from hdfsaver.ops.constants import (
 from hdfsaver.ops.constants import (
     tuple_ as tuple,
 )
+from hdfsaver.ops.decoding import (
+    decode_csv,
+    decode_raw,
+    deserialize_many_sparse,
+    parse_tensor,
+    serialize_many_sparse,
+    serialize_sparse,
+    serialize_tensor,
+)
 from hdfsaver.ops.elementary import (
     abs,
     acos,
@@ -290,6 +299,13 @@ from hdfsaver.ops.norms import (
 )
 from hdfsaver.ops.padding import (
     pad,
+)
+from hdfsaver.ops.parsing_functions import (
+    FixedLenFeature,
+    FixedLenSequenceFeature,
+    VarLenFeature,
+    parse_example,
+    parse_single_example,
 )
 from hdfsaver.ops.printing import Print
 from hdfsaver.ops.printing import print_ as print
@@ -536,6 +552,8 @@ __all__ = [
     "DeviceSpec",
     "Dimension",
     "Event",
+    "FixedLenFeature",
+    "FixedLenSequenceFeature",
     "GIT_VERSION",
     "GPUOptions",
     "GRAPH_DEF_VERSION",
@@ -576,6 +594,7 @@ __all__ = [
     "TensorShape",
     "UnconnectedGradients",
     "VERSION",
+    "VarLenFeature",
     "Variable",
     "VariableAggregation",
     "VariableScope",
@@ -666,7 +685,10 @@ __all__ = [
     "cumsum",
     "custom_gradient",
     "debugging",
+    "decode_csv",
+    "decode_raw",
     "delete_session_tensor",
+    "deserialize_many_sparse",
     "device",
     "digamma",
     "dimension_at_index",
@@ -816,6 +838,9 @@ __all__ = [
     "open_file",
     "pad",
     "parallel_stack",
+    "parse_example",
+    "parse_single_example",
+    "parse_tensor",
     "placeholder",
     "placeholder_with_default",
     "pow",
@@ -876,6 +901,9 @@ __all__ = [
     "scatter_update",
     "searchsorted",
     "sequence_mask",
+    "serialize_many_sparse",
+    "serialize_sparse",
+    "serialize_tensor",
     "set_random_seed",
     "shape",
     "shape_n",

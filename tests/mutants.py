@@ -2948,6 +2948,22 @@ MUTANTS = [
             "Numbers are printed with as many digits as say them.",
         ),
         (
+            "a-missing-feature-is-an-error",
+            "ops/examples.py",
+            "            if np.size(default) != size or not np.size(default):",
+            "            if False:",
+            "ops/test_parsing.py",
+            "A record without a feature that has no default is an error that names it.",
+        ),
+        (
+            "raw-numbers-of-either-order",
+            "ops/decoding.py",
+            """"<" if node.attrs["little_endian"] else ">\"""",
+            '"<"',
+            "ops/test_parsing.py",
+            "Raw numbers are read in the order of bytes that is asked for.",
+        ),
+        (
             "the-tag-of-a-summary-is-its-scope",
             "ops/summary_ops.py",
             'yield tag if family is None else f"{family}/{tag}", scope',
