@@ -34,13 +34,10 @@ LAYERS = (
     ("arrays",),
     ("variables", "session", "training"),
     ("assertions", "optimizers"),
-    ("checkpoint", "distributions", "layers", "losses"),
+    ("checkpoint", "distributions", "image", "layers", "losses"),
     ("recurrent", "summaries"),
     ("monitoring", "conversion", "saved_model", "metrics"),
     ("contrib",),
-    ("checkpoint", "distributions", "image", "layers", "losses"),
-    ("summaries",),
-    ("monitoring", "conversion", "saved_model", "contrib", "metrics"),
     ("cli", "testing", "programs"),
 )
 HEIGHTS = {room: height for height, rooms in enumerate(LAYERS) for room in rooms} | {"__main__": len(LAYERS)}
