@@ -66,8 +66,20 @@ from hdfsaver.ops.volumes import (
     conv3d_transpose,
     max_pool3d,
 )
+from hdfsaver.variables.candidate_samplers import (
+    all_candidate_sampler,
+    compute_accidental_hits,
+    fixed_unigram_candidate_sampler,
+    learned_unigram_candidate_sampler,
+    log_uniform_candidate_sampler,
+    uniform_candidate_sampler,
+)
 from hdfsaver.variables.embeddings import (
     embedding_lookup,
+)
+from hdfsaver.variables.sampled_losses import (
+    nce_loss,
+    sampled_softmax_loss,
 )
 
 if typing.TYPE_CHECKING:
@@ -81,12 +93,14 @@ if typing.TYPE_CHECKING:
     )
 
 __all__ = [
+    "all_candidate_sampler",
     "avg_pool",
     "avg_pool3d",
     "batch_norm_with_global_normalization",
     "batch_normalization",
     "bias_add",
     "bidirectional_dynamic_rnn",
+    "compute_accidental_hits",
     "conv1d",
     "conv2d",
     "conv2d_transpose",
@@ -98,20 +112,25 @@ __all__ = [
     "dynamic_rnn",
     "elu",
     "embedding_lookup",
+    "fixed_unigram_candidate_sampler",
     "fused_batch_norm",
     "in_top_k",
     "l2_loss",
     "l2_normalize",
     "leaky_relu",
+    "learned_unigram_candidate_sampler",
     "log_softmax",
+    "log_uniform_candidate_sampler",
     "max_pool",
     "max_pool3d",
     "moments",
+    "nce_loss",
     "raw_rnn",
     "relu",
     "relu6",
     "relu_layer",
     "rnn_cell",
+    "sampled_softmax_loss",
     "separable_conv2d",
     "sigmoid",
     "sigmoid_cross_entropy_with_logits",
@@ -125,6 +144,7 @@ __all__ = [
     "static_state_saving_rnn",
     "tanh",
     "top_k",
+    "uniform_candidate_sampler",
     "weighted_cross_entropy_with_logits",
     "xw_plus_b",
 ]

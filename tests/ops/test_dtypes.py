@@ -132,6 +132,7 @@ CALLS: dict[str, Call] = {
     "PadV2": lambda x: apply("PadV2", x, [[1, 0], [0, 1]], x[0, 0]),
     "MirrorPad": op("MirrorPad", [[1, 0], [0, 1]], mode=b"REFLECT"),
     "ReverseV2": op("ReverseV2", [0]),
+    "SparseToDense": lambda x: apply("SparseToDense", [[1, 0], [1, 2]], [3, 3], x[0, :2], x[1, 1]),
     "ReverseSequence": op("ReverseSequence", [2, 3], seq_dim=1),
     "Fill": lambda x: apply("Fill", [2, 2], x[0, 0]),
     "OneHot": lambda x: apply("OneHot", [0, 5], 3, x[0, 0], x[0, 1]),

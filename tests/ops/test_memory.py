@@ -41,12 +41,15 @@ VIEWS = {
 KEEPING = {"DeleteSessionTensor", "GetSessionHandle", "GetSessionTensor"}
 # These pass on what they are given, in loops (`test_control_flow.py`).
 PASSING = {"Enter", "Exit", "LoopCond", "NextIteration", "RefEnter", "RefExit", "RefIdentity", "RefNextIteration"}
+# What they draw is a new array (`tests/variables/test_sampled_losses.py`).
+DRAWN = {f"{kind}CandidateSampler" for kind in ("All", "FixedUnigram", "LearnedUnigram", "LogUniform", "Uniform")}
+DRAWN |= {"ComputeAccidentalHits"}
 # These need the package Pillow (`tests/image/test_image_files.py`).
 DECODING = {"DecodeBmp", "DecodeGif", "DecodeImage", "DecodeJpeg", "DecodePng", "EncodeJpeg"}
 # These call functions (`tests/session/test_function_calls.py`).
 CALLING = {name for name in registered() if isinstance(lookup(name), Calling)}
 NOT_RUN = {"ControlTrigger", "Merge", "NoOp", "Placeholder", "RefMerge", "RestoreV2", "Variable"}
-NOT_RUN |= KEEPING | PASSING | CALLING | DECODING
+NOT_RUN |= KEEPING | PASSING | CALLING | DECODING | DRAWN
 
 CHANGES = {
     *("Assign", "AssignAdd", "AssignSub", "ScatterAdd", "ScatterSub", "ScatterUpdate"),

@@ -67,7 +67,7 @@ def test_attributes(op_type: str) -> None:
         if (
             attr["has_default"]
             and name not in implied_attrs(definition)
-            and attr["kind"] not in ("list(int)", "list(shape)", "list(string)", "shape", "tensor")
+            and attr["kind"] not in ("list(float)", "list(int)", "list(shape)", "list(string)", "shape", "tensor")
         ):
             expected, found = attr["default"], definition.attrs[name]
             if attr["kind"] == "float":
