@@ -54,6 +54,7 @@ from hdfsaver.control_flow.conds import (
     case,
     cond,
 )
+from hdfsaver.control_flow.folds import foldl, foldr, map_fn, scan
 from hdfsaver.control_flow.loops import while_loop
 from hdfsaver.control_flow.tensor_arrays import TensorArray
 from hdfsaver.dtypes import (
@@ -736,6 +737,8 @@ __all__ = [
     "floor",
     "floordiv",
     "floormod",
+    "foldl",
+    "foldr",
     "gather",
     "gather_nd",
     "get_collection",
@@ -811,6 +814,7 @@ __all__ = [
     "make_ndarray",
     "make_template",
     "make_tensor_proto",
+    "map_fn",
     "math",
     "matmul",
     "matrix_transpose",
@@ -889,6 +893,7 @@ __all__ = [
     "save_file",
     "saved_model",
     "scalar_mul",
+    "scan",
     "scatter_add",
     "scatter_div",
     "scatter_max",

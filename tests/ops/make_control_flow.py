@@ -1,4 +1,4 @@
-"""Record the graphs that TensorFlow makes of `branches.py`, `loops.py` and `loop_derivatives.py`, and their results.
+"""Record the graphs that TensorFlow makes of the programs beside this file, and their results.
 
 Run with a Python that has TensorFlow: python tests/ops/make_control_flow.py > tests/ops/control_flow.json
 """
@@ -85,6 +85,7 @@ def record(tf: Any, program: Any) -> dict[str, Any]:
 
 if __name__ == "__main__":
     import branches  # type: ignore[import-not-found]  # beside this file
+    import fold_programs  # type: ignore[import-not-found]
     import loop_derivatives  # type: ignore[import-not-found]
     import loops  # type: ignore[import-not-found]
     import tensorflow.compat.v1 as tensorflow
@@ -92,6 +93,6 @@ if __name__ == "__main__":
     tensorflow.disable_v2_behavior()
     tensorflow.disable_resource_variables()
     tensorflow.disable_control_flow_v2()
-    programs = branches.BRANCHES + loops.LOOPS + loop_derivatives.LOOP_DERIVATIVES
+    programs = branches.BRANCHES + loops.LOOPS + loop_derivatives.LOOP_DERIVATIVES + fold_programs.FOLDS
     recorded = {program.__name__: record(tensorflow, program) for program in programs}
     json.dump(recorded, sys.stdout, indent=1)

@@ -18,12 +18,13 @@ import hdfsaver as tf
 from hdfsaver.graph.apply import apply_list, apply_op
 from hdfsaver.messages.message_classes import parse_text
 from tests.ops.branches import BRANCHES
+from tests.ops.fold_programs import FOLDS
 from tests.ops.loop_derivatives import LOOP_DERIVATIVES
 from tests.ops.loops import LOOPS
 from tests.ops.make_control_flow import record, results_of
 from tests.ops.make_programs import tensors_in
 
-PROGRAMS = BRANCHES + LOOPS + LOOP_DERIVATIVES
+PROGRAMS = BRANCHES + LOOPS + LOOP_DERIVATIVES + FOLDS
 RECORDED = json.loads(Path(__file__).with_name("control_flow.json").read_text())
 
 
@@ -391,3 +392,23 @@ def test_a_loop_without_its_context_has_no_derivative() -> None:
         tf.train.import_meta_graph(described)
         found = tf.gradients(graph.get_tensor_by_name("while/Exit:0"), graph.get_tensor_by_name("x:0"))
         assert [32.0] == sess.run(found)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: tf.map_fn(lambda a: a, tf.constant(1)), ValueError, "1\\+ dimensional"),
+        (lambda: tf.map_fn(cast("Any", 1), tf.constant([1])), TypeError, "fn must be callable"),
+        (lambda: tf.map_fn(lambda a: (a, a), tf.constant([1])), ValueError, "same nested structure"),
+        (lambda: tf.scan(lambda a, b: (a, b), tf.constant([1])), ValueError, "same nested structure"),
+        (
+            lambda: tf.map_fn(lambda a: a[0], (tf.constant([1]), tf.constant([1, 2])), dtype=tf.int32),
+            ValueError,
+            "different first sizes",
+        ),
+    ],
+)
+def test_what_cannot_be_mapped_is_refused(make: Any, error: type[Exception], message: str) -> None:
+    """The errors are those of TensorFlow."""
+    with pytest.raises(error, match=message):
+        make()

@@ -20,7 +20,7 @@ train.init_from_checkpoint train.export_meta_graph train.import_meta_graph
 import_graph_def Graph.as_graph_def train.write_graph io.write_graph graph_util.convert_variables_to_constants
 graph_util.extract_sub_graph graph_util.must_run_on_cpu graph_util.remove_training_nodes
 graph_util.tensor_shape_from_node_def_name
-cond case while_loop TensorArray
+cond case while_loop TensorArray map_fn scan foldl foldr
 fixed_size_partitioner variable_axis_size_partitioner min_max_variable_partitioner
 train.get_global_step train.create_global_step train.get_or_create_global_step train.assert_global_step
 train.global_step train.Scaffold train.MonitoredSession train.SingularMonitoredSession train.MonitoredTrainingSession
