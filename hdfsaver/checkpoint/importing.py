@@ -47,6 +47,7 @@ from hdfsaver.messages.graph_versions import check_versions, versions_of, with_v
 from hdfsaver.messages.names_of_savers import read_names
 from hdfsaver.messages.node_defs import nodes_in, unreadable_attrs
 from hdfsaver.messages.saver_defs import OPERATIONS, collected_saver, read_saver
+from hdfsaver.queues.queue_runner import QueueRunner
 from hdfsaver.reading.checkpoint_names import PathLike
 from hdfsaver.schema import LIBRARY, NODES, CollectionDef, SavedNames, SaverDef, Structure, VariableDef
 from hdfsaver.variables.resource_variable import ResourceVariable, is_handle
@@ -589,8 +590,8 @@ class _Collections:
         with self.graph.as_default():
             for key, definition in collections.items():
                 for item in definition.value:
-                    context = key in CONTEXTS and definition.kind == "bytes_list" and self._context(key, item)
-                    self.graph.add_to_collection(key, context or self._imported(definition.kind, item))
+                    made = definition.kind == "bytes_list" and self._described(key, item)
+                    self.graph.add_to_collection(key, made or self._imported(definition.kind, item))
         listed = collections.get(GraphKeys.GLOBAL_VARIABLES, CollectionDef()).value
         return {
             item.variable_name: self.variables[item.variable_name] for item in listed if isinstance(item, VariableDef)
@@ -608,12 +609,22 @@ class _Collections:
         # TensorFlow takes any text in a collection for the name of a node, and puts the scope before it.
         return self.prefix + item.decode() if kind == "bytes_list" and self.prefix and _is_text(item) else item
 
-    def _context(self, key: str, item: bytes) -> Context | None:
-        """The branch or the loop that a message describes; None where it is not such a message."""
+    def _described(self, key: str, item: bytes) -> Context | QueueRunner | None:
+        """The branch, loop or queue runner that a message describes; None where it is not such a message."""
         try:
+            if key == GraphKeys.QUEUE_RUNNERS:
+                return self._queue_runner(message_classes.QueueRunnerDef.FromString(item))
+            if key not in CONTEXTS:
+                return None
             return read_context(self.graph, key, item, self._renamed, self.prefix)
         except (message_classes.DecodeError, KeyError, ValueError):
             return None
+
+    def _queue_runner(self, definition: message_classes.QueueRunnerDef) -> QueueRunner:
+        for field in ("queue_name", "close_op_name", "cancel_op_name"):
+            setattr(definition, field, self._renamed(getattr(definition, field)))
+        definition.enqueue_op_name[:] = [self._renamed(name) for name in definition.enqueue_op_name]
+        return QueueRunner.from_proto(definition)
 
     def _variable(self, definition: VariableDef) -> Variable:
         """One object for one variable, however many collections list it."""

@@ -24,6 +24,7 @@ from hdfsaver.interop.graphs.meta_graph_defs import program_message
 from hdfsaver.messages import message_classes
 from hdfsaver.messages.names_of_savers import read_names
 from hdfsaver.messages.saver_defs import read_saver, saver_message
+from hdfsaver.queues.queue_runner import QueueRunner
 from hdfsaver.reading.checkpoint_names import PathLike
 from hdfsaver.schema import LIBRARY, CollectionDef, SavedNames, SaverDef, Structure
 from hdfsaver.variables.partitioned import PartitionedVariable
@@ -195,9 +196,10 @@ def _is_int64(item: Any) -> bool:
     return _is_number(item, int, np.integer) and -(2**63) <= item < 2**63
 
 
-def _as_bytes(item: str | bytes | Context, scope: str | None) -> bytes:
-    if isinstance(item, Context):
-        return item.to_proto(scope).SerializeToString(deterministic=True)
+def _as_bytes(item: str | bytes | Context | QueueRunner, scope: str | None) -> bytes:
+    if isinstance(item, Context | QueueRunner):
+        message = item.to_proto(scope)
+        return b"" if message is None else message.SerializeToString(deterministic=True)
     return item.encode() if isinstance(item, str) else item
 
 
@@ -208,7 +210,7 @@ _KINDS: tuple[tuple[str, Callable[[Any], bool], Callable[[Any, str | None], Any]
         lambda item: isinstance(item, Tensor | Operation | Variable) or _is_whole(item),
         lambda item, scope: item.name.removeprefix(prefix_of(scope)),
     ),
-    ("bytes_list", lambda item: isinstance(item, str | bytes | Context), _as_bytes),
+    ("bytes_list", lambda item: isinstance(item, str | bytes | Context | QueueRunner), _as_bytes),
     ("int64_list", _is_int64, lambda item, scope: int(item)),
     ("float_list", lambda item: _is_number(item, float, np.floating), lambda item, scope: float(item)),
 )

@@ -209,6 +209,19 @@ SaverDef
 7 version CheckpointFormatVersion
 50001 saved_names {string:SavedName}
 
+ReaderBaseState
+1 work_started int64
+2 work_finished int64
+3 num_records_produced int64
+4 current_work bytes
+
+QueueRunnerDef
+1 queue_name string
+2 enqueue_op_name string*
+3 close_op_name string
+4 cancel_op_name string
+5 queue_closed_exception_types int32*
+
 SignatureDef
 1 inputs {string:TensorInfo}
 2 outputs {string:TensorInfo}

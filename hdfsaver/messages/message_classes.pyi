@@ -851,6 +851,38 @@ class SaverDef(Message):
         saved_names: Mapping[str, SavedName] | None = ...,
     ) -> None: ...
 
+class ReaderBaseState(Message):
+    work_started: int
+    work_finished: int
+    num_records_produced: int
+    current_work: bytes
+    def __init__(
+        self,
+        *,
+        work_started: int | None = ...,
+        work_finished: int | None = ...,
+        num_records_produced: int | None = ...,
+        current_work: bytes | None = ...,
+    ) -> None: ...
+
+class QueueRunnerDef(Message):
+    queue_name: str
+    @property
+    def enqueue_op_name(self) -> _Scalars[str]: ...
+    close_op_name: str
+    cancel_op_name: str
+    @property
+    def queue_closed_exception_types(self) -> _Scalars[int]: ...
+    def __init__(
+        self,
+        *,
+        queue_name: str | None = ...,
+        enqueue_op_name: Iterable[str] | None = ...,
+        close_op_name: str | None = ...,
+        cancel_op_name: str | None = ...,
+        queue_closed_exception_types: Iterable[int] | None = ...,
+    ) -> None: ...
+
 class SignatureDef(Message):
     @property
     def inputs(self) -> _MessageMap[str, TensorInfo]: ...

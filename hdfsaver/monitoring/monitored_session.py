@@ -21,6 +21,7 @@ from hdfsaver.monitoring.wrapped_sessions import (
     StepContext,
     WrappedSession,
 )
+from hdfsaver.queues.queue_runner import start_queue_runners
 from hdfsaver.reading.checkpoint_names import PathLike
 from hdfsaver.session import Session
 
@@ -48,6 +49,7 @@ class _CoordinatedCreator(SessionCreator):
         """A `CoordinatedSession`; the hooks have been told of it."""
         self.tf_sess = self._creator.create_session()
         self.coord = Coordinator(clean_stop_exception_types=())
+        start_queue_runners(self.tf_sess, self.coord)
         for hook in self._hooks:
             hook.after_create_session(self.tf_sess, self.coord)
         return CoordinatedSession(HookedSession(self.tf_sess, self._hooks), self.coord, self._grace)

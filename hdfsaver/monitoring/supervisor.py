@@ -12,7 +12,6 @@ from typing import Any, Protocol, TypeVar, cast
 from hdfsaver.checkpoint.meta_graph_files import make_folder, write_graph
 from hdfsaver.checkpoint.meta_graph_messages import create_meta_graph_def
 from hdfsaver.checkpoint.saver import Saver
-from hdfsaver.errors import UnimplementedError
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_keys import GraphKeys
@@ -24,6 +23,7 @@ from hdfsaver.monitoring.scaffold import Runnable, Scaffold
 from hdfsaver.monitoring.session_manager import SessionManager
 from hdfsaver.monitoring.summary_hook import file_writer
 from hdfsaver.ops.summary_ops import merge_all
+from hdfsaver.queues.queue_runner import started
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.session import Session
 from hdfsaver.summaries.file_writer import FileWriter
@@ -242,6 +242,7 @@ class Supervisor:
         self._add_graph()
         if self._folder is not None and start_standard_services:
             self.start_standard_services(sess)
+        self.start_queue_runners(sess)
         return sess
 
     def _add_graph(self) -> None:
@@ -484,24 +485,11 @@ class Supervisor:
         Raises
         ------
         UnimplementedError
-            An object has no threads, as the queue runners of an imported graph.
+            An object has no threads.
         """
         if queue_runners is None:
             queue_runners = self._graph.get_collection(GraphKeys.QUEUE_RUNNERS)
-        found = list(queue_runners)
-        for runner in found:
-            if not hasattr(runner, "create_threads"):
-                raise UnimplementedError(
-                    None,
-                    None,
-                    f"There are no queues in hdfsaver, so that a queue runner ({type(runner).__name__}) cannot be "
-                    "started. Feed the tensors that the queue gives.",
-                )
-        return [
-            thread
-            for runner in found
-            for thread in runner.create_threads(sess, coord=self.coord, daemon=True, start=True)
-        ]
+        return started(queue_runners, sess, self.coord)
 
     # TensorFlow's older spellings.
     PrepareSession = prepare_or_wait_for_session

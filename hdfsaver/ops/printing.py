@@ -219,16 +219,16 @@ def print_(
     summarize : int, optional
         How many values are shown at each end of a dimension; -1 for all.
     sep : str
-        The text between two inputs.
+        Text between two inputs.
     end : str
-        The text after the last.
+        Text after the last.
     name : str, optional
         Name of the operation, ``PrintV2`` by default.
 
     Returns
     -------
     Operation
-        Fetched, or run before another operation, it prints.
+        It prints when it is fetched, or when an operation that waits for the result is run.
 
     Raises
     ------

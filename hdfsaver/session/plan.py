@@ -42,6 +42,14 @@ SWITCHES = frozenset({"Switch", "RefSwitch"})
 SWITCH_OUTPUTS = (0, 1)
 
 
+WAITING = frozenset(
+    f"{name}{version}"
+    for name in ("QueueDequeue", "QueueDequeueMany", "QueueDequeueUpTo", "ReaderRead", "ReaderReadUpTo")
+    for version in ("", "V2")
+)
+"""Operations that wait until a queue has elements."""
+
+
 _CARRIED, _INSIDE = -1000, -1001
 """In the place of an output: the value of the iteration before, and the one that an Exit has in an iteration."""
 
@@ -163,6 +171,8 @@ class _Planner:
         spans: Sequence[tuple[Frame, int, int]] = ()
         if types.isdisjoint(LOOP_TYPES):
             order = execution_order(self.digraph, needed, place, self.known)
+            if not types.isdisjoint(WAITING):
+                order = self._with_waiting_last(order)
         else:
             ordered = order_with_loops(self.digraph, needed, place, self.known)
             order, spans, self.frames = ordered.names, ordered.spans, ordered.frames
@@ -189,6 +199,21 @@ class _Planner:
             size=len(self.slots),
             loops=loops,
         )
+
+    def _with_waiting_last(self, order: Sequence[str]) -> list[str]:
+        """First what waits for no queue, since an operation of the same run may fill it."""
+        nodes = self.digraph.nodes
+        first: list[str] = []
+        last: dict[str, None] = {}
+        for name in order:
+            data = nodes[name]
+            sources = [source for source, output in data["inputs"] if (source, output) not in self.known]
+            waits = data["op"] in WAITING or any(each in last for each in (*sources, *data["control_inputs"]))
+            if waits:
+                last[name] = None
+            else:
+                first.append(name)
+        return [*first, *last]
 
     def _check_fetches(self, frames: Mapping[str, Frame]) -> None:
         """Refuse to give a value that a run may have several times."""

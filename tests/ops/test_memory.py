@@ -41,6 +41,12 @@ VIEWS = {
 KEEPING = {"DeleteSessionTensor", "GetSessionHandle", "GetSessionTensor"}
 # These pass on what they are given, in loops (`test_control_flow.py`).
 PASSING = {"Enter", "Exit", "LoopCond", "NextIteration", "RefEnter", "RefExit", "RefIdentity", "RefNextIteration"}
+# These are about queues and files (`tests/queues`).
+OF_QUEUES = {name for name in registered() if "Queue" in name or "Reader" in name} | {
+    "MatchingFiles",
+    "ReadFile",
+    "WriteFile",
+}
 # What they draw is a new array (`tests/variables/test_sampled_losses.py`).
 DRAWN = {f"{kind}CandidateSampler" for kind in ("All", "FixedUnigram", "LearnedUnigram", "LogUniform", "Uniform")}
 DRAWN |= {"ComputeAccidentalHits"}
@@ -49,7 +55,7 @@ DECODING = {"DecodeBmp", "DecodeGif", "DecodeImage", "DecodeJpeg", "DecodePng", 
 # These call functions (`tests/session/test_function_calls.py`).
 CALLING = {name for name in registered() if isinstance(lookup(name), Calling)}
 NOT_RUN = {"ControlTrigger", "Merge", "NoOp", "Placeholder", "RefMerge", "RestoreV2", "Variable"}
-NOT_RUN |= KEEPING | PASSING | CALLING | DECODING | DRAWN
+NOT_RUN |= KEEPING | PASSING | CALLING | DECODING | DRAWN | OF_QUEUES
 
 CHANGES = {
     *("Assign", "AssignAdd", "AssignSub", "ScatterAdd", "ScatterSub", "ScatterUpdate"),

@@ -1,4 +1,4 @@
-"""Operations that print. TensorFlow 2.21 gave the texts."""
+"""Operations that print. TensorFlow 2.21 gave the output."""
 
 from __future__ import annotations
 

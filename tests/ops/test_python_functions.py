@@ -12,7 +12,7 @@ import hdfsaver as tf
 
 
 def value_of(function: Any, given: list[Any], dtypes: Any) -> Any:
-    """What a run gives that calls a function."""
+    """The result of a run that calls a function."""
     with tf.Graph().as_default(), tf.Session() as sess:
         return sess.run(tf.py_func(function, given, dtypes))
 

@@ -38,6 +38,10 @@ LAYERS = (
     ("recurrent", "summaries"),
     ("monitoring", "conversion", "saved_model", "metrics"),
     ("contrib",),
+    ("queues",),
+    ("checkpoint", "layers", "losses"),
+    ("summaries",),
+    ("monitoring", "conversion", "saved_model", "contrib", "metrics"),
     ("cli", "testing", "programs"),
 )
 HEIGHTS = {room: height for height, rooms in enumerate(LAYERS) for room in rooms} | {"__main__": len(LAYERS)}
@@ -75,6 +79,7 @@ SHARED_BY_FAMILIES = {
     "base",
     "indexed_slices",
     "memory",
+    "queue_objects",
     "sliding_windows",
     "tensor_array_values",
     "update_rules",
