@@ -226,6 +226,12 @@ from hdfsaver.ops.decoding import (
     serialize_sparse,
     serialize_tensor,
 )
+from hdfsaver.ops.distributions import (
+    multinomial,
+    random_crop,
+    random_gamma,
+    random_poisson,
+)
 from hdfsaver.ops.elementary import (
     abs,
     acos,
@@ -273,9 +279,11 @@ from hdfsaver.ops.init_ops import (
     glorot_normal_initializer,
     glorot_uniform_initializer,
     ones_initializer,
+    orthogonal_initializer,
     random_normal_initializer,
     random_uniform_initializer,
     truncated_normal_initializer,
+    uniform_unit_scaling_initializer,
     variance_scaling_initializer,
     zeros_initializer,
 )
@@ -340,7 +348,6 @@ from hdfsaver.ops.sampling import (
     random_normal,
     random_shuffle,
     random_uniform,
-    set_random_seed,
     truncated_normal,
 )
 from hdfsaver.ops.scans import (
@@ -367,6 +374,10 @@ from hdfsaver.ops.scatter_ops import (
 from hdfsaver.ops.searching import (
     searchsorted,
     unravel_index,
+)
+from hdfsaver.ops.seeds import (
+    get_seed,
+    set_random_seed,
 )
 from hdfsaver.ops.selection import (
     boolean_mask,
@@ -768,6 +779,7 @@ __all__ = [
     "get_default_session",
     "get_local_variable",
     "get_logger",
+    "get_seed",
     "get_session_handle",
     "get_session_tensor",
     "get_static_value",
@@ -847,6 +859,7 @@ __all__ = [
     "minimum",
     "model_variables",
     "moving_average_variables",
+    "multinomial",
     "multiply",
     "name_scope",
     "negative",
@@ -863,6 +876,7 @@ __all__ = [
     "ones_like",
     "op_scope",
     "open_file",
+    "orthogonal_initializer",
     "pad",
     "parallel_stack",
     "parse_example",
@@ -880,8 +894,11 @@ __all__ = [
     "quint16",
     "quint8",
     "random",
+    "random_crop",
+    "random_gamma",
     "random_normal",
     "random_normal_initializer",
+    "random_poisson",
     "random_shuffle",
     "random_uniform",
     "random_uniform_initializer",
@@ -980,6 +997,7 @@ __all__ = [
     "uint4",
     "uint64",
     "uint8",
+    "uniform_unit_scaling_initializer",
     "unique",
     "unravel_index",
     "unsorted_segment_sum",

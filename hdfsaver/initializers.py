@@ -27,6 +27,9 @@ from hdfsaver.ops.init_ops import (
     ones_initializer as ones,
 )
 from hdfsaver.ops.init_ops import (
+    orthogonal_initializer as orthogonal,
+)
+from hdfsaver.ops.init_ops import (
     random_normal_initializer as random_normal,
 )
 from hdfsaver.ops.init_ops import (
@@ -34,6 +37,9 @@ from hdfsaver.ops.init_ops import (
 )
 from hdfsaver.ops.init_ops import (
     truncated_normal_initializer as truncated_normal,
+)
+from hdfsaver.ops.init_ops import (
+    uniform_unit_scaling_initializer as uniform_unit_scaling,
 )
 from hdfsaver.ops.init_ops import (
     variance_scaling_initializer as variance_scaling,
@@ -52,9 +58,11 @@ __all__ = [
     "lecun_normal",
     "lecun_uniform",
     "ones",
+    "orthogonal",
     "random_normal",
     "random_uniform",
     "truncated_normal",
+    "uniform_unit_scaling",
     "variance_scaling",
     "zeros",
 ]

@@ -35,6 +35,9 @@ from hdfsaver.ops.depthwise import (
     depthwise_conv2d,
     separable_conv2d,
 )
+from hdfsaver.ops.dropout import (
+    dropout,
+)
 from hdfsaver.ops.losses import (
     l2_loss,
     log_softmax,
@@ -56,9 +59,6 @@ from hdfsaver.ops.pooling import (
 from hdfsaver.ops.ranking import (
     in_top_k,
     top_k,
-)
-from hdfsaver.ops.sampling import (
-    dropout,
 )
 from hdfsaver.ops.volumes import (
     avg_pool3d,

@@ -5,6 +5,16 @@ from __future__ import annotations
 import typing
 
 from hdfsaver.absent_names import absent as _absent
+from hdfsaver.ops.distributions import (
+    categorical,
+    multinomial,
+)
+from hdfsaver.ops.distributions import (
+    random_gamma as gamma,
+)
+from hdfsaver.ops.distributions import (
+    random_poisson as poisson,
+)
 from hdfsaver.ops.sampling import (
     random_normal as normal,
 )
@@ -15,14 +25,40 @@ from hdfsaver.ops.sampling import (
     random_uniform as uniform,
 )
 from hdfsaver.ops.sampling import (
-    set_random_seed,
     truncated_normal,
+)
+from hdfsaver.ops.seeds import (
+    get_seed,
+    seed_rule,
+    set_random_seed,
+)
+from hdfsaver.ops.stateless_sampling import (
+    stateless_categorical,
+    stateless_gamma,
+    stateless_multinomial,
+    stateless_normal,
+    stateless_poisson,
+    stateless_truncated_normal,
+    stateless_uniform,
 )
 
 __all__ = [
+    "categorical",
+    "gamma",
+    "get_seed",
+    "multinomial",
     "normal",
+    "poisson",
+    "seed_rule",
     "set_random_seed",
     "shuffle",
+    "stateless_categorical",
+    "stateless_gamma",
+    "stateless_multinomial",
+    "stateless_normal",
+    "stateless_poisson",
+    "stateless_truncated_normal",
+    "stateless_uniform",
     "truncated_normal",
     "uniform",
 ]

@@ -28,8 +28,9 @@ from hdfsaver.ops.losses import (
 )
 from hdfsaver.ops.reduction import reduce_sum
 from hdfsaver.ops.rounding import floor
-from hdfsaver.ops.sampling import random_uniform, seed_attrs
+from hdfsaver.ops.sampling import random_uniform
 from hdfsaver.ops.scans import argmax
+from hdfsaver.ops.seeds import seed_attrs
 from hdfsaver.ops.selection import where
 from hdfsaver.ops.shaping import expand_dims, rank, reshape, transpose
 from hdfsaver.ops.shaping import shape as shape_tensor

@@ -58,6 +58,7 @@ class Graph(GraphScopes):
         super().__init__()
         self.digraph: DiGraph = nx.DiGraph()
         self.seed: int | None = None
+        self._seeds = itertools.count()
         self._version = 0
         self._sizes = [(0, 0)]  # how many operations there were after each change that did not make exactly one
         self._finalized = False
@@ -90,6 +91,10 @@ class Graph(GraphScopes):
         return graph
 
     # -- state ---------------------------------------------------------------------------------------------------
+
+    def next_seed(self) -> int:
+        """How often it was called before: the seed of a random operation that is not given one."""
+        return next(self._seeds)
 
     @property
     def version(self) -> int:

@@ -15,10 +15,10 @@ from hdfsaver.layers.named_functions import find_activation
 from hdfsaver.layers.training_phase import choose, phase_of
 from hdfsaver.ops.biases import bias_add
 from hdfsaver.ops.constants import constant
+from hdfsaver.ops.dropout import dropout as nn_dropout
 from hdfsaver.ops.init_ops import zeros_initializer
 from hdfsaver.ops.joining import stack
 from hdfsaver.ops.linalg_ops import matmul, tensordot
-from hdfsaver.ops.sampling import dropout as nn_dropout
 from hdfsaver.ops.shaping import shape as shape_of
 from hdfsaver.shapes import ShapeLike, TensorShape
 from hdfsaver.variables.variable_scope import InitializerLike, Regularizer, Reuse

@@ -19,30 +19,39 @@ from hdfsaver.graph.definition import NUMBERS, UNFIT, Kernel, Node, OpDef
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import constant_node, convert_to_tensor, graph_of, is_tensor
+from hdfsaver.random_numbers.philox import Stream
 from hdfsaver.shapes import Shape, ShapeLike
 from hdfsaver.tensor_info import Array
 
 
-class KernelState(Protocol):
-    """The part of a session's state that kernels use: the values of variables, and streams of random numbers."""
+class RandomState(Protocol):
+    """Where random operations have come to."""
 
-    variables: dict[str, Array]
-
-    def generator(self, node: str, seed: int, seed2: int) -> np.random.Generator:
-        """The stream of random numbers of one operation.
+    def reserve(self, node: str, seed: int, seed2: int, blocks: int) -> Stream:
+        """The place where an operation draws now; the next call is given the place after these blocks.
 
         Parameters
         ----------
         node : str
             The name of the operation.
         seed, seed2 : int
-            Zeros seed it from the operating system.
+            Its attributes.
+        blocks : int
 
         Returns
         -------
-        numpy.random.Generator
-            The same one in each run.
+        Stream
         """
+
+
+class KernelState(Protocol):
+    """The part of a session's state that kernels use: the values of variables, and the places of random operations."""
+
+    variables: dict[str, Array]
+
+    @property
+    def random(self) -> RandomState:
+        """The places of random operations."""
 
 
 def variable_key(node: Node) -> str:

@@ -11,20 +11,26 @@ import numpy as np
 from hdfsaver.errors import UnimplementedError
 from hdfsaver.graph.definition import Kernel, Node, register
 from hdfsaver.ops.base import Flat, KernelState, invalid, with_rank
+from hdfsaver.random_numbers import philox
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
-_WORDS = 64
-_HALF = 2**32
+_RESERVED = 512
+"""The blocks of words that TensorFlow reserves for each candidate."""
+
+_BLOCKS = 64
 
 Words = Iterator[int]
 """Random numbers of 32 bits."""
 
 
 def _words(state: KernelState, node: Node) -> Words:
-    generator = state.generator(node.name, node.attrs["seed"], node.attrs["seed2"])
+    """The words of a run, which reserves as many as TensorFlow does; it may use more of them."""
+    blocks = _RESERVED * node.attrs["num_sampled"]
+    stream = state.random.reserve(node.name, node.attrs["seed"], node.attrs["seed2"], blocks)
     while True:
-        yield from generator.integers(0, _HALF, _WORDS, np.uint32).tolist()
+        yield from philox.words(stream, philox.WORDS * _BLOCKS).tolist()
+        stream = stream.after(_BLOCKS)
 
 
 def _fraction(words: Words) -> float:

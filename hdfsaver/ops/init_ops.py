@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from hdfsaver import dtypes, shapes
 from hdfsaver.dtypes import DTypeLike
-from hdfsaver.graph.apply import apply
+from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import as_array, constant_node
 from hdfsaver.ops.base import dtype_name, filled, scope, sizes_of
 from hdfsaver.ops.sampling import random_normal, random_uniform, truncated_normal
+from hdfsaver.ops.shaping import matrix_transpose
 from hdfsaver.shapes import ShapeLike
 from hdfsaver.tensor_info import Array
 
@@ -237,7 +238,7 @@ class random_uniform_initializer(Initializer):  # noqa: N801, TensorFlow's name
 
     def __init__(
         self,
-        minval: TensorLike = 0,
+        minval: TensorLike = 0.0,
         maxval: TensorLike | None = None,
         seed: int | None = None,
         dtype: DTypeLike = dtypes.float32,
@@ -469,6 +470,97 @@ class lecun_uniform(_Preset):  # noqa: N801, TensorFlow's name
 
     def __init__(self, seed: int | None = None, dtype: DTypeLike = dtypes.float32) -> None:
         super().__init__(1.0, "fan_in", "uniform", seed, dtype)
+
+
+class uniform_unit_scaling_initializer(Initializer):  # noqa: N801, TensorFlow's name
+    """Numbers of a uniform distribution that keeps the scale of the inputs (D. Sussillo and L. Abbott, 2014).
+
+    Parameters
+    ----------
+    factor : float
+        Their bounds are multiplied by it.
+    seed : int, optional
+        The seed of the operation.
+    dtype : DTypeLike
+        float16, bfloat16, float32 or float64.
+
+    Raises
+    ------
+    ValueError
+        The dtype is not floating.
+    """
+
+    def __init__(self, factor: float = 1.0, seed: int | None = None, dtype: DTypeLike = dtypes.float32) -> None:
+        super().__init__(_floating(dtype))
+        self.factor, self.seed = factor, seed
+
+    def make(self, shape: Sequence[int], dtype: dtypes.DType) -> Tensor:
+        """Make the operations; see `Initializer`."""
+        return self._scaled(shape, shape, dtype)
+
+    def make_part(self, shape: Sequence[int], dtype: dtypes.DType, partition_info: PartitionLike) -> Tensor:
+        """Make the value of a part, scaled as the whole is.
+
+        Parameters
+        ----------
+        shape : sequence of int
+            The shape of the part.
+        dtype : DType
+            The dtype of the value.
+        partition_info : PartitionInfo
+            The shape of the whole, and the place of the part in it.
+
+        Returns
+        -------
+        Tensor
+            Of that shape and dtype.
+
+        Raises
+        ------
+        ValueError
+            The dtype is not floating.
+        """
+        return self._scaled(shape, partition_info.full_shape, dtype)
+
+    def _scaled(self, shape: Sequence[int], full_shape: Sequence[int], dtype: dtypes.DType) -> Tensor:
+        limit = math.sqrt(3 / max(1.0, float(math.prod(full_shape[:-1])))) * self.factor
+        return random_uniform(shape, -limit, limit, dtype, self.seed)
+
+
+class orthogonal_initializer(Initializer):  # noqa: N801, TensorFlow's name
+    """A matrix whose rows or columns, whichever are fewer, are orthogonal and of length ``gain``.
+
+    A tensor with more dimensions is such a matrix of all its dimensions but the last, and the last.
+
+    Parameters
+    ----------
+    gain : float
+    seed : int, optional
+        The seed of the operation.
+    dtype : DTypeLike
+        float16, float32 or float64.
+
+    Raises
+    ------
+    ValueError
+        The dtype is not floating; when called: the shape has fewer than two dimensions.
+    """
+
+    def __init__(self, gain: float = 1.0, seed: int | None = None, dtype: DTypeLike = dtypes.float32) -> None:
+        super().__init__(_floating(dtype))
+        self.gain, self.seed = gain, seed
+
+    def make(self, shape: Sequence[int], dtype: dtypes.DType) -> Tensor:
+        """Make the operations; see `Initializer`."""
+        if len(shape) < 2:
+            raise ValueError(f"The tensor to initialize must be at least two-dimensional. Received shape={list(shape)}")
+        rows, columns = math.prod(shape[:-1]), shape[-1]
+        drawn = random_normal([max(rows, columns), min(rows, columns)], dtype=dtype, seed=self.seed)
+        q, r = apply_list("Qr", drawn)
+        made = apply("Mul", q, apply("Sign", apply("DiagPart", r)), name="mul")
+        if rows < columns:
+            made = matrix_transpose(made)
+        return apply("Mul", self.gain, apply("Reshape", made, np.array(shape, np.int32)), name="mul")
 
 
 class identity_initializer(Initializer):  # noqa: N801, TensorFlow's name

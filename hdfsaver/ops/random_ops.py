@@ -1,35 +1,60 @@
-"""Operations that draw random numbers, each from its own stream, which continues from run to run of a session."""
+"""Operations that draw random numbers with seeds as attributes: each has a stream, which goes on from run to run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
 from hdfsaver import dtypes
-from hdfsaver.graph.definition import FLOATS, INDICES, Kernel, Node, register
-from hdfsaver.ops.base import Flat, KernelState, invalid, with_rank
+from hdfsaver.graph.definition import FLOATS, INDICES, INTEGERS, Kernel, Node, OpDef, register
+from hdfsaver.ops.base import NO_DERIVATIVE, Flat, KernelState, with_rank
+from hdfsaver.ops.random_draws import (
+    SAMPLED,
+    draw_classes,
+    draw_gamma,
+    draw_poisson,
+    integers,
+    shape_of_classes,
+    sizes_of_draw,
+)
+from hdfsaver.random_numbers import normal, shuffling, uniform
+from hdfsaver.random_numbers.philox import WORDS, Stream
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
-OTHER_NUMBERS = "The same seeds give other numbers than in TensorFlow, from the same distribution."
+SEEDS = {"seed": 0, "seed2": 0}
+"""The attributes of a seeded operation; with two zeros it draws other numbers in each session."""
 
-_SEEDS = {"seed": 0, "seed2": 0}
+_BLOCKS = 256  # what a run reserves for each number, however many it uses
 
 
-def _generator(state: KernelState, node: Node) -> np.random.Generator:
-    return state.generator(node.name, node.attrs["seed"], node.attrs["seed2"])
+def _reserve(state: KernelState, node: Node, blocks: int) -> Stream:
+    """The place where an operation draws now.
+
+    Parameters
+    ----------
+    state : KernelState
+    node : Node
+        The operation.
+    blocks : int
+        How many blocks the next run is kept away from.
+
+    Returns
+    -------
+    Stream
+    """
+    return state.random.reserve(node.name, node.attrs["seed"], node.attrs["seed2"], blocks)
 
 
 class _Draw(Flat):
     """Random numbers in a given shape."""
 
-    differs = OTHER_NUMBERS
-
     signature = "shape: T -> output: dtype"
     types = {"dtype": FLOATS, "T": INDICES}
-    attrs = _SEEDS
+    attrs = SEEDS
     stateful = True
 
     def shapes(self, node: Node) -> Sequence[Shape]:
@@ -39,17 +64,18 @@ class _Draw(Flat):
 
     def kernel(self, node: Node) -> Kernel:
         dtype = dtypes.numpy_dtype(node.attrs["dtype"])
-        return lambda state, shape: self.draw(_generator(state, node), tuple(shape.tolist()), dtype)
+
+        def draw(state: KernelState, shape: Array) -> Array:
+            sizes = sizes_of_draw(shape)
+            count = math.prod(sizes)
+            return self.draw(_reserve(state, node, _BLOCKS * count), count, dtype).reshape(sizes)
+
+        return draw
 
     @staticmethod
-    def draw(generator: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-        """Draw numbers of a dtype in a shape."""
+    def draw(stream: Stream, count: int, dtype: np.dtype[Any]) -> Array:
+        """Draw numbers of a dtype."""
         raise NotImplementedError
-
-
-def _normal(generator: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    drawn = generator.standard_normal(shape, np.float64 if dtype == np.float64 else np.float32)
-    return np.asarray(drawn).astype(dtype, copy=False)
 
 
 @register
@@ -57,7 +83,7 @@ class RandomStandardNormal(_Draw):
     """Numbers of a normal distribution with mean 0 and standard deviation 1."""
 
     type = "RandomStandardNormal"
-    draw = staticmethod(_normal)
+    draw = staticmethod(normal.normal)
 
 
 @register
@@ -65,13 +91,7 @@ class TruncatedNormal(_Draw):
     """As `RandomStandardNormal`, but numbers beyond 2 are drawn again."""
 
     type = "TruncatedNormal"
-
-    @staticmethod
-    def draw(generator: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-        drawn = np.atleast_1d(_normal(generator, shape, dtype))
-        while (beyond := np.abs(drawn) > 2).any():
-            drawn[beyond] = _normal(generator, (int(np.count_nonzero(beyond)),), dtype)
-        return drawn.reshape(shape)
+    draw = staticmethod(normal.truncated_normal)
 
 
 @register
@@ -79,14 +99,7 @@ class RandomUniform(_Draw):
     """Numbers that are equally likely from 0 up to, but without, 1."""
 
     type = "RandomUniform"
-
-    @staticmethod
-    def draw(generator: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-        if dtype in (np.float32, np.float64):
-            return np.asarray(generator.random(shape, dtype.type))
-        # Rounding to a narrow dtype could give 1. Multiples of its precision are exact, and below 1.
-        steps = 2 ** (11 if dtype == np.float16 else 8)
-        return (np.asarray(generator.integers(steps, size=shape)) / np.float32(steps)).astype(dtype)
+    draw = staticmethod(uniform.fractions)
 
 
 @register
@@ -94,10 +107,9 @@ class RandomUniformInt(Flat):
     """Integers that are equally likely from minval up to, but without, maxval."""
 
     type = "RandomUniformInt"
-    differs = OTHER_NUMBERS
     signature = "shape: T, minval: Tout, maxval: Tout -> output: Tout"
     types = {"Tout": INDICES, "T": INDICES}
-    attrs = _SEEDS
+    attrs = SEEDS
     stateful = True
 
     def shapes(self, node: Node) -> Sequence[Shape]:
@@ -110,9 +122,8 @@ class RandomUniformInt(Flat):
         dtype = dtypes.numpy_dtype(node.attrs["Tout"])
 
         def draw(state: KernelState, shape: Array, minval: Array, maxval: Array) -> Array:
-            if minval >= maxval:
-                raise invalid(f"Need minval < maxval, got {minval} >= {maxval}.")
-            return np.asarray(_generator(state, node).integers(minval, maxval, shape.tolist(), dtype.type), dtype)
+            sizes = sizes_of_draw(shape)
+            return integers(_reserve(state, node, _BLOCKS * math.prod(sizes)), sizes, minval, maxval, dtype)
 
         return draw
 
@@ -122,9 +133,8 @@ class RandomShuffle(Flat):
     """The rows of a tensor in a random order."""
 
     type = "RandomShuffle"
-    differs = OTHER_NUMBERS
     signature = "value: T -> output: T"
-    attrs = _SEEDS
+    attrs = SEEDS
     stateful = True
 
     def shapes(self, node: Node) -> Sequence[Shape]:
@@ -133,6 +143,100 @@ class RandomShuffle(Flat):
 
     def kernel(self, node: Node) -> Kernel:
         def shuffle(state: KernelState, value: Array) -> Array:
-            return _generator(state, node).permutation(value, axis=0) if np.ndim(value) else value
+            if np.ndim(value) == 0 or len(value) < 2:
+                return value
+            rows = len(value)
+            return np.asarray(value[shuffling.order(_reserve(state, node, -(-(rows - 1) // WORDS)), rows)])
 
         return shuffle
+
+
+@register
+class Multinomial(Flat):
+    """Classes drawn with the probabilities of which the logits are the logarithms, up to a number for each row."""
+
+    type = "Multinomial"
+    signature = "logits: T, num_samples: int32 -> output: output_dtype"
+    types = {"T": FLOATS, "output_dtype": INDICES}
+    further_types = {"T": INTEGERS}
+    attrs = {**SEEDS, "output_dtype": "int64"}
+    stateful = True
+    differs = SAMPLED
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """The rows of the logits, and num_samples."""
+        return shape_of_classes(node)
+
+    def kernel(self, node: Node) -> Kernel:
+        dtype = dtypes.numpy_dtype(node.attrs["output_dtype"])
+        return lambda state, logits, samples: draw_classes(
+            logits, samples, lambda blocks: _reserve(state, node, blocks), dtype
+        )
+
+
+@register
+class RandomGamma(OpDef):
+    """Numbers of gamma distributions with scale 1, several for each alpha."""
+
+    type = "RandomGamma"
+    signature = "shape: S, alpha: T -> output: T"
+    types = {"S": INDICES, "T": FLOATS - {"bfloat16"}}
+    attrs = SEEDS
+    stateful = True
+    differs = NO_DERIVATIVE
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """The value of shape, and the shape of alpha after it."""
+        return [_followed(node)]
+
+    def kernel(self, node: Node) -> Kernel:
+        def draw(state: KernelState, shape: Array, alphas: Array) -> Array:
+            sizes = sizes_of_draw(shape)
+            count = math.prod(sizes) * np.size(alphas)
+            return draw_gamma(_reserve(state, node, _BLOCKS * count), np.asarray(alphas), sizes)
+
+        return draw
+
+
+def _followed(node: Node) -> Shape:
+    with_rank(node.input_shapes[0], 1)
+    sizes, inner = node.sizes(0), node.input_shapes[1]
+    return None if sizes is None or inner is None else (*sizes, *inner)
+
+
+@register
+class RandomPoissonV2(Flat):
+    """Numbers of Poisson distributions, several for each rate."""
+
+    type = "RandomPoissonV2"
+    signature = "shape: S, rate: R -> output: dtype"
+    types = {"S": INDICES, "R": FLOATS - {"bfloat16"} | INDICES, "dtype": FLOATS - {"bfloat16"} | INDICES}
+    attrs = {**SEEDS, "dtype": "int64"}
+    default_types: ClassVar[Mapping[str, str]] = {"R": "float64"}
+    stateful = True
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """The value of shape, and the shape of rate after it."""
+        return [_followed(node)]
+
+    def kernel(self, node: Node) -> Kernel:
+        dtype = dtypes.numpy_dtype(node.attrs["dtype"])
+
+        def draw(state: KernelState, shape: Array, rates: Array) -> Array:
+            sizes = sizes_of_draw(shape)
+            samples = math.prod(sizes)
+            stream = _reserve(state, node, _BLOCKS * samples * np.size(rates))
+            return draw_poisson(stream, rates, samples, dtype).reshape(*sizes, *np.shape(rates))
+
+        return draw
+
+
+@register
+class RandomPoisson(RandomPoissonV2):
+    """As `RandomPoissonV2`, in the dtype of the rates."""
+
+    type = "RandomPoisson"
+    signature = "shape: S, rate: dtype -> output: dtype"
+    types = {"S": INDICES, "dtype": FLOATS - {"bfloat16"}}
+    attrs = SEEDS
+    default_types = {}

@@ -211,7 +211,7 @@ INNER = {
     "python.framework.meta_graph.read_meta_graph_file": "checkpoint.meta_graph_messages",
     "python.framework.meta_graph.strip_graph_default_valued_attrs": "checkpoint.meta_info",
     "python.framework.meta_graph.stripped_op_list_for_graph": "checkpoint.meta_info",
-    "python.framework.random_seed.get_seed": "ops.sampling",
+    "python.framework.random_seed.get_seed": "ops.seeds",
     "python.framework.tensor_shape.unknown_shape": "shapes",
     "python.lib.io.tf_record.tf_record_random_reader": "interop.records.record_reading",
 }

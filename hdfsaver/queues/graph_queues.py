@@ -13,7 +13,7 @@ from hdfsaver.graph.default_graph_functions import device
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
-from hdfsaver.ops.sampling import get_seed
+from hdfsaver.ops.seeds import get_seed
 from hdfsaver.shapes import Dimension, ShapeLike, TensorShape
 
 

@@ -44,7 +44,7 @@ def normal(stream: Stream, count: int, dtype: np.dtype[Any]) -> Array:
     """
     even = -(-count // 2) * 2
     drawn = words(stream, even * (2 if dtype == np.float64 else 1))
-    return _box_muller(drawn, dtype)[:count].astype(dtype, copy=False)
+    return normal_of(drawn, dtype)[:count].astype(dtype, copy=False)
 
 
 def truncated_normal(stream: Stream, count: int, dtype: np.dtype[Any]) -> Array:
@@ -67,12 +67,12 @@ def truncated_normal(stream: Stream, count: int, dtype: np.dtype[Any]) -> Array:
     """
     size = WORDS // 2 if dtype == np.float64 else WORDS
     groups = -(-count // size)
-    firsts = np.arange(groups, dtype=np.uint64) * np.uint64(_GROUP_BLOCKS * size) + np.uint64(stream.block)
+    firsts = np.arange(groups, dtype=np.uint64) * np.uint64(_GROUP_BLOCKS * size)
     found = np.empty((groups, size), np.float64 if dtype == np.float64 else np.float32)
     filled = np.zeros(groups, np.intp)
     open_groups = np.arange(groups)
     while len(open_groups):
-        drawn = _box_muller(words_of_blocks(stream, firsts[open_groups]).reshape(-1), dtype).reshape(-1, size)
+        drawn = normal_of(words_of_blocks(stream, firsts[open_groups]).reshape(-1), dtype).reshape(-1, size)
         kept = np.abs(drawn) < TRUNCATED
         places = kept.cumsum(axis=1) + (filled[open_groups] - 1)[:, np.newaxis]
         kept &= places < size
@@ -84,7 +84,7 @@ def truncated_normal(stream: Stream, count: int, dtype: np.dtype[Any]) -> Array:
     return found.reshape(-1)[:count].astype(dtype, copy=False)
 
 
-def _box_muller(drawn: Array, dtype: np.dtype[Any]) -> Array:
+def normal_of(drawn: Array, dtype: np.dtype[Any]) -> Array:
     """Numbers of a normal distribution made of words, in float64 or, for all other dtypes, in float32.
 
     The numbers of words are a multiple of a pair of fractions. Of the two numbers of a pair the sine comes first.

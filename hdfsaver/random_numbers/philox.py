@@ -21,8 +21,7 @@ _MULTIPLIERS = 0xD2511F53, 0xCD9E8D57
 _KEY_STEPS = 0x9E3779B9, 0xBB67AE85  # the golden ratio, and the square root of 3 less 1
 _ROUNDS = 10
 
-_LOW = 0xFFFFFFFF
-_FULL = 2**64 - 1
+_LOW, _LONG, _FULL = 2**32 - 1, 2**64 - 1, 2**128 - 1
 _SHIFT = np.uint64(32)
 
 # Blocks that are computed together: their arrays stay in the processor's cache, and calls cost little.
@@ -30,32 +29,32 @@ _TOGETHER = 16384
 
 
 class Stream(NamedTuple):
-    """A place in the sequence of words of a key.
+    """A place in the sequence of blocks of a key.
 
     Attributes
     ----------
     key : int
-        64 bits: TensorFlow's attribute ``seed``.
-    high : int
-        The upper 64 bits of the counter of blocks: TensorFlow's attribute ``seed2``.
-    block : int
-        The lower 64 bits: the block to begin with.
+        64 bits.
+    counter : int
+        128 bits: the number of the block to begin with.
     """
 
     key: int
-    high: int
-    block: int = 0
+    counter: int
 
     def after(self, blocks: int) -> Stream:
         """The place that many blocks later."""
-        return self._replace(block=(self.block + blocks) & _FULL)
+        return Stream(self.key, (self.counter + blocks) & _FULL)
 
 
 def seeded(seed: int, seed2: int) -> Stream:
-    """The stream of an operation with these seeds; with two zeros one that nobody has had before."""
+    """The stream of an operation with these attributes; with two zeros one that no operation has had before.
+
+    The second one is the upper half of the counter, so that a stream has 2**64 blocks.
+    """
     if seed == seed2 == 0:
-        return Stream(int.from_bytes(os.urandom(8)), int.from_bytes(os.urandom(8)))
-    return Stream(seed & _FULL, seed2 & _FULL)
+        seed, seed2 = int.from_bytes(os.urandom(8)), int.from_bytes(os.urandom(8))
+    return Stream(seed & _LONG, (seed2 & _LONG) << 64)
 
 
 def words(stream: Stream, count: int) -> Array:
@@ -75,37 +74,38 @@ def words(stream: Stream, count: int) -> Array:
     found = np.empty((blocks, WORDS), np.uint32)
     for first in range(0, blocks, _TOGETHER):
         piece = found[first : first + _TOGETHER]
-        # The lower half of the counter does not pass 2**64 in a piece, but for streams that nobody uses.
-        start = stream.after(first).block
-        numbers = np.arange(len(piece), dtype=np.uint64) + np.uint64(start)
-        if start >> 32 == (start + len(piece) - 1) >> 32:
-            _blocks_of_one_upper_word(stream, numbers, start >> 32, piece)
+        start = stream.after(first)
+        upper = start.counter >> 32
+        if upper == start.after(len(piece) - 1).counter >> 32:
+            numbers = np.arange(len(piece), dtype=np.uint64) + np.uint64(start.counter & _LOW)
+            _blocks_of_one_upper_part(stream.key, numbers, upper, piece)
         else:
-            piece[:] = words_of_blocks(stream, numbers)
+            piece[:] = words_of_blocks(start, np.arange(len(piece), dtype=np.uint64))
     return found.reshape(-1)[:count]
 
 
-def words_of_blocks(stream: Stream, numbers: Array) -> Array:
-    """The words of any blocks of the sequence that a stream is in.
+def words_of_blocks(stream: Stream, offsets: Array) -> Array:
+    """The words of any blocks from the place of a stream on.
 
     Parameters
     ----------
     stream : Stream
-        Where its own block begins does not matter.
-    numbers : ndarray
-        uint64, of one dimension: the numbers of the blocks.
+    offsets : ndarray
+        uint64, of one dimension: how many blocks after that place each of them comes.
 
     Returns
     -------
     ndarray
         uint32, a row of four for each block.
     """
-    found = np.empty((len(numbers), WORDS), np.uint32)
-    for first in range(0, len(numbers), _TOGETHER):
-        some = numbers[first : first + _TOGETHER]
-        c0, c1 = some & np.uint64(_LOW), some >> _SHIFT
-        c2, c3 = np.full_like(c0, stream.high & _LOW), np.full_like(c0, stream.high >> 32)
-        _rounds(_round_keys(stream.key), (c0, c1, c2, c3), found[first : first + _TOGETHER])
+    found = np.empty((len(offsets), WORDS), np.uint32)
+    keys = _round_keys(stream.key)
+    low, upper = stream.counter & _LONG, stream.counter >> 64
+    for first in range(0, len(offsets), _TOGETHER):
+        numbers = offsets[first : first + _TOGETHER] + np.uint64(low)  # wraps around
+        high = (numbers < np.uint64(low)).astype(np.uint64) + np.uint64(upper)
+        counters = (numbers & np.uint64(_LOW), numbers >> _SHIFT, high & np.uint64(_LOW), high >> _SHIFT)
+        _rounds(keys, counters, found[first : first + _TOGETHER])
     return found
 
 
@@ -136,19 +136,20 @@ def _rounds(keys: list[tuple[int, int]], counters: tuple[Array, Array, Array, Ar
         found[:, place] = word
 
 
-def _blocks_of_one_upper_word(stream: Stream, numbers: Array, upper: int, found: Array) -> None:
-    """As `words_of_blocks`, where three of the four words of the counters are the same in all blocks.
+def _blocks_of_one_upper_part(key: int, numbers: Array, upper: int, found: Array) -> None:
+    """Fill an array with the words of blocks whose numbers differ in their lowest 32 bits only.
 
-    Then the first two rounds are computed with numbers for these words, which saves a seventh of the time.
+    Three of the four words of the counter are the same in all of them: with numbers for these the first two rounds are
+    shorter, which saves a seventh of the time.
     """
-    keys = _round_keys(stream.key)
+    keys = _round_keys(key)
     first, second = _MULTIPLIERS
     low = np.uint64(_LOW)
     (key, other_key), (next_key, next_other) = keys[:2]
-    c2, c3 = stream.high & _LOW, stream.high >> 32
-    product = (numbers & low) * np.uint64(first)
+    c1, c2, c3 = upper & _LOW, (upper >> 32) & _LOW, upper >> 64
+    product = numbers * np.uint64(first)
     single = c2 * second
-    c0, c1 = (single >> 32) ^ upper ^ key, single & _LOW
+    c0, c1 = (single >> 32) ^ c1 ^ key, single & _LOW
     other = ((product >> _SHIFT) ^ np.uint64(c3 ^ other_key)) * np.uint64(second)
     single = c0 * first
     counters = (

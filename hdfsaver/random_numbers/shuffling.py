@@ -77,7 +77,7 @@ class ShuffleBuffer(Generic[_Element]):
     """
 
     def __init__(self, size: int, seed: int, seed2: int) -> None:
-        self._reader = WordReader(Stream(seed, seed2))
+        self._reader = WordReader(seeded(seed, seed2))
         self._size = size
         self._slots: list[Any] = []
         self._start = 0

@@ -15,9 +15,10 @@ from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.layers.layer import Layer, Weight
 from hdfsaver.ops.arithmetic import divide
+from hdfsaver.ops.dropout import dropout
 from hdfsaver.ops.joining import concat
 from hdfsaver.ops.rounding import floor
-from hdfsaver.ops.sampling import dropout, random_uniform
+from hdfsaver.ops.sampling import random_uniform
 from hdfsaver.recurrent.cell import CellLike, RNNCell, check_cell
 from hdfsaver.recurrent.lstm_cells import LSTMStateTuple
 from hdfsaver.shapes import TensorShape

@@ -12,6 +12,7 @@ import numpy as np
 
 from hdfsaver.ops.memory import owner_of
 from hdfsaver.session.kept_tensors import KeptTensors
+from hdfsaver.session.random_streams import RandomStreams
 from hdfsaver.tensor_info import Array
 
 
@@ -34,6 +35,8 @@ class SessionState:
         The value of each variable that has one, under the key that `hdfsaver.ops.base.variable_key` gives. The
         arrays are read-only and never written on: a new value is a new array, so that one in use elsewhere stays
         unchanged.
+    random : RandomStreams
+        Where the random operations have come to.
     kept : KeptTensors
         The values that operations keep for later runs under handles.
     held : dict
@@ -49,12 +52,12 @@ class SessionState:
     def __init__(self) -> None:
         self.variables: dict[str, Array] = {}
         self.held: dict[tuple[int, Hashable], Any] = {}
+        self.random = RandomStreams()
         self.kept = KeptTensors()
         self.functions: Any = None
         self.is_closed = False
         self.timeout = 0.0
         self._of_thread = threading.local()
-        self._generators: dict[str, np.random.Generator] = {}
         self._resources: dict[Hashable, Any] = {}
         self._lock = threading.Lock()
 
@@ -65,27 +68,6 @@ class SessionState:
                 self._resources[key] = make()
             found: _AnyResource = self._resources[key]
         return found
-
-    def generator(self, node: str, seed: int, seed2: int) -> np.random.Generator:
-        """The stream of random numbers of one operation.
-
-        Parameters
-        ----------
-        node : str
-            The operation's name.
-        seed, seed2 : int
-            Zeros seed it from the operating system.
-
-        Returns
-        -------
-        numpy.random.Generator
-            The same one in each run.
-        """
-        generator = self._generators.get(node)
-        if generator is None:
-            entropy = None if seed == seed2 == 0 else (seed % 2**64, seed2 % 2**64)
-            generator = self._generators[node] = np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy)))
-        return generator
 
     def snapshot(self, keys: Iterable[str]) -> dict[str, Array | None]:
         """The present values of some variables, None for one without; no value is copied."""
@@ -131,8 +113,8 @@ class SessionState:
     def clear(self) -> None:
         """Forget everything."""
         self.variables.clear()
-        self._generators.clear()
         self._resources.clear()
+        self.random.replace({})
         self.kept.clear()
         if self.functions is not None:
             self.functions.clear()

@@ -7,7 +7,7 @@ from typing import Any
 
 from hdfsaver.graph.apply import apply_list
 from hdfsaver.graph.tensor import Tensor, TensorLike
-from hdfsaver.ops.sampling import seed_attrs
+from hdfsaver.ops.seeds import seed_attrs
 
 Candidates = tuple[Tensor, Tensor, Tensor]
 """The drawn classes, and how often the true and the drawn ones are expected among them."""

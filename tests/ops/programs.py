@@ -44,6 +44,70 @@ def wide_indices(tf: Any) -> list[Any]:
     return [*made, tf.convert_to_tensor(by_row)]  # of TensorFlow it may be sparse
 
 
+def dropped(tf: Any) -> list[Any]:
+    """Dropout in its two forms; one without any effect counts as an operation, so that the last one has other seeds."""
+    tf.set_random_seed(1)
+    return [
+        tf.nn.dropout(matrix(tf), 0.9),
+        tf.nn.dropout(matrix(tf), rate=0.0),
+        tf.nn.dropout(matrix(tf, 4), rate=0.5, noise_shape=[None, 1]),
+        tf.nn.dropout(tf.ones([2, 3], tf.float64), rate=0.25, name="d"),
+    ]
+
+
+def distributions(tf: Any) -> list[Any]:
+    """Every function that draws numbers, with the seeds of a graph."""
+    tf.set_random_seed(2)
+    return [
+        tf.random_normal([2, 3], 2.0, 0.5),
+        tf.truncated_normal([5], stddev=0.35),
+        tf.random_uniform([3], -10, 10, seed=2),
+        tf.random_uniform([3], maxval=7, dtype=tf.int64),
+        tf.random_shuffle(tf.range(9)),
+        tf.multinomial([[0.0, 1.0, 2.0]], 6),
+        tf.random.categorical([[0.0, 1.0], [1.0, 1.0]], 4, dtype=tf.int32),
+        tf.random_gamma([2], [0.5, 1.5], beta=2.0),
+        tf.random_poisson([1.0, 20.0], [3]),
+        tf.random_crop(matrix(tf), [1, 2]),
+        tf.random_crop(tf.reshape(tf.range(25), [5, 5]), [2, 2], seed=5),
+    ]
+
+
+def stateless_numbers(tf: Any) -> list[Any]:
+    """Every function that draws numbers with seeds that it is given."""
+    draw = tf.random
+    return [
+        draw.stateless_uniform([3], [1, 2], -1.0, 1.0),
+        draw.stateless_uniform([3], [1, 2], 0, 9, tf.int32),
+        draw.stateless_uniform([3], [1, 2], None, None, tf.uint32),
+        draw.stateless_normal([3], [1, 2], 1.0, 2.0),
+        draw.stateless_truncated_normal([3], [1, 2]),
+        draw.stateless_multinomial([[1.0, 2.0]], 4, [1, 2]),
+        draw.stateless_categorical([[1.0, 2.0]], 4, [1, 2], tf.int32),
+        draw.stateless_gamma([3, 2], [1, 2], [0.5, 1.0]),
+        draw.stateless_poisson([3, 1], [1, 2], [0.5]),
+    ]
+
+
+def initial_values(tf: Any) -> list[Any]:
+    """Every initializer that draws numbers, with the seeds of a graph or with its own."""
+    tf.set_random_seed(1)
+    made = [
+        tf.glorot_uniform_initializer(),
+        tf.glorot_normal_initializer(seed=7),
+        tf.random_normal_initializer(1.0, 0.1),
+        tf.truncated_normal_initializer(0.0, 0.5),
+        tf.random_uniform_initializer(),
+        tf.random_uniform_initializer(-0.05, 0.05),
+        tf.variance_scaling_initializer(2.0, "fan_out", "untruncated_normal"),
+        tf.uniform_unit_scaling_initializer(1.5),
+        tf.orthogonal_initializer(2.0),
+        tf.initializers.he_normal(),
+        tf.initializers.lecun_uniform(),
+    ]
+    return [initializer([3, 4]) for initializer in made] + [tf.orthogonal_initializer()([5, 2])]
+
+
 def derivatives(tf: Any, known: bool = True) -> list[Any]:
     """Derivatives of a small network by its weights."""
     x = matrix(tf, 2 if known else None)
@@ -515,6 +579,15 @@ PROGRAMS: dict[str, Program] = {
     ),
     "l2": lambda tf: [tf.nn.l2_loss(matrix(tf)), tf.nn.l2_normalize(matrix(tf), 1)],
     # random numbers and initial values
+    "dropout": dropped,
+    "dropout_of_a_tensor": lambda tf: [
+        tf.set_random_seed(3),
+        tf.nn.dropout(matrix(tf), tf.placeholder_with_default(tf.constant(0.7), [])),
+        tf.nn.dropout(matrix(tf), rate=tf.placeholder_with_default(0.4, []), name="d"),
+    ],
+    "distributions": distributions,
+    "initial_values": initial_values,
+    "stateless_numbers": stateless_numbers,
     "random_normal": lambda tf: tf.random_normal([2, 3], stddev=0.1),
     "random_uniform": lambda tf: [
         tf.random_uniform([3]),

@@ -12,7 +12,7 @@ import pytest
 import hdfsaver as tf
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.graph.graph import Graph
-from hdfsaver.ops.sampling import get_seed
+from hdfsaver.ops.seeds import get_seed
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 
@@ -56,7 +56,7 @@ def test_integers() -> None:
         drawn(lambda: tf.random_uniform([1], 6, 3, tf.int32))
     with pytest.raises(ValueError, match="Must specify maxval"):
         tf.random_uniform([1], dtype=tf.int32)
-    with pytest.raises(ValueError, match="not complex64"):
+    with pytest.raises(ValueError, match="invalid value complex64"):
         tf.random_uniform([1], dtype=tf.complex64)
 
 
@@ -91,15 +91,65 @@ def test_other_seeds_give_other_numbers() -> None:
 
 
 def test_seeds_follow_the_rule_of_tensorflow() -> None:
-    """The graph's seed stands first; what is missing is filled as TensorFlow does it."""
+    """The graph's seed stands first; what is missing is the number of calls before in which it was missing too."""
     assert (None, None) == get_seed(None)
     assert (87654321, 5) == get_seed(5)
     tf.set_random_seed(9)
     assert (9, 5) == get_seed(5)
     tf.constant(0)
-    assert (9, 1) == get_seed(None)
+    assert [(9, 0), (9, 1)] == [get_seed(None), get_seed(None)]
     tf.set_random_seed(0)
+    assert (0, 2) == get_seed(None)
     assert (0, 2**31 - 1) == get_seed(0)
+
+
+SEEDS = [(-1, 2**31 - 2), (2**31 - 1, 0), (2**31, 1), (2**32 + 5, 7), (1.5, 1), (True, 1), (np.int64(3), 3)]
+
+
+@pytest.mark.parametrize(("given", "expected"), SEEDS)
+def test_seeds_are_reduced(given: Any, expected: int) -> None:
+    """Every number is a seed: its remainder by 2**31 - 1."""
+    assert (87654321, expected) == get_seed(given)
+
+
+def test_a_seed_is_a_number() -> None:
+    """Text is refused, also text that Python would format."""
+    for text in ("a", "%d", b"1"):
+        with pytest.raises(TypeError, match="must be a number"):
+            get_seed(text)
+
+
+def test_calls_that_count() -> None:
+    """Dropout without any effect counts, a call that is refused and one with a seed of its own do not."""
+    tf.set_random_seed(9)
+    tf.nn.dropout(tf.ones([2]), 1.0)
+    with pytest.raises(ValueError, match="maxval"):
+        tf.random_uniform([1], dtype=tf.int32)
+    tf.random_normal([1], seed=3)
+    tf.random.stateless_normal([1], [1, 2])
+    assert (9, 1) == get_seed(None)
+
+
+def test_the_rule_of_older_versions() -> None:
+    """By the rule of 1.15 the number of operations seeds those that have no seed of their own."""
+    tf.set_random_seed(9)
+    tf.random.seed_rule("1.15")
+    try:
+        tf.constant(0)
+        assert [(9, 1), (9, 1)] == [get_seed(None), get_seed(None)]
+        seeded = tf.random_uniform([2]).op  # its shape is made before
+        assert (9, 2) == (seeded.get_attr("seed"), seeded.get_attr("seed2"))
+    finally:
+        tf.random.seed_rule("2.21")
+    assert (9, 0) == get_seed(None)
+    with pytest.raises(ValueError, match="must be one of '2.21', '1.15'"):
+        tf.random.seed_rule("1")
+
+
+def test_issued_numbers() -> None:
+    """A program prints what it prints with TensorFlow."""
+    (numbers,) = drawn(lambda: tf.random_uniform([3], -10, 10, seed=2), 777)
+    assert [-1.358, 1.861, -4.218] == [round(float(number), 3) for number in numbers]
 
 
 def test_dropout() -> None:
@@ -109,10 +159,27 @@ def test_dropout() -> None:
     assert pytest.approx(0.25, abs=0.05) == np.mean(kept == 0)
     (kept,) = drawn(lambda: tf.nn.dropout(tf.ones([50, 2]), rate=0.5, noise_shape=[50, 1]), 1)
     np.testing.assert_array_equal(kept[:, 0], kept[:, 1])
-    with pytest.raises(ValueError, match="not both"):
-        tf.nn.dropout(tf.ones([2]))
-    with pytest.raises(ValueError, match="at least 0 and below 1"):
-        tf.nn.dropout(tf.ones([2]), rate=1.5)
+    x = tf.ones([2])
+    assert tf.nn.dropout(x, rate=0) is x
+    (kept,) = drawn(lambda: tf.nn.dropout(tf.constant([np.nan, np.inf] * 20), rate=0.5), 1)
+    assert np.count_nonzero(kept == 0) > 5, "what is dropped is 0, whatever it was"
+
+
+def test_arguments_of_dropout() -> None:
+    """The rate is one number from 0 on and below 1, in either form, or a scalar of the dtype; x is floating."""
+    refused: list[tuple[dict[str, Any], str]] = [
+        ({}, "`rate` must be provided"),
+        ({"keep_prob": 0.5, "rate": 0.5}, "Cannot specify both"),
+        ({"keep_prob": "a"}, "`keep_prob` must be a floating point number or Tensor"),
+        ({"rate": "a"}, "`rate` must be a scalar or scalar tensor"),
+        ({"rate": 1.5}, r"in the range \[0, 1\)"),
+        ({"keep_prob": 0.0}, r"in the range \[0, 1\)"),
+        ({"rate": tf.constant([0.5])}, "must have rank 0"),
+        ({"rate": tf.constant(0.5, tf.float64)}, "must be compatible"),
+    ]
+    for given, message in refused:
+        with pytest.raises(ValueError, match=message):
+            tf.nn.dropout(tf.ones([2]), **given)
     with pytest.raises(ValueError, match="floating-point, not int32"):
         tf.nn.dropout(tf.constant([1]), rate=0.5)
 

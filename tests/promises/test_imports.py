@@ -80,6 +80,7 @@ SHARED_BY_FAMILIES = {
     "indexed_slices",
     "memory",
     "queue_objects",
+    "random_draws",
     "sliding_windows",
     "tensor_array_values",
     "update_rules",
@@ -87,7 +88,14 @@ SHARED_BY_FAMILIES = {
     "variable_values",
     "window_rules",
 }
-COMPOSED_OF_FAMILIES = {"grids", "init_ops"}  # they define no operation, and combine those of other families
+COMPOSED_OF_FAMILIES = {  # they define no operation, and combine those of other families
+    "distributions",
+    "dropout",
+    "grids",
+    "init_ops",
+    "sampling",
+    "stateless_sampling",
+}
 
 
 def module_name(path: str) -> str:
