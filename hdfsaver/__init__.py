@@ -226,12 +226,6 @@ from hdfsaver.ops.decoding import (
     serialize_sparse,
     serialize_tensor,
 )
-from hdfsaver.ops.distributions import (
-    multinomial,
-    random_crop,
-    random_gamma,
-    random_poisson,
-)
 from hdfsaver.ops.elementary import (
     abs,
     acos,
@@ -319,6 +313,12 @@ from hdfsaver.ops.parsing_functions import (
 from hdfsaver.ops.printing import Print
 from hdfsaver.ops.printing import print_ as print
 from hdfsaver.ops.python_functions import numpy_function, py_func
+from hdfsaver.ops.random_distributions import (
+    multinomial,
+    random_crop,
+    random_gamma,
+    random_poisson,
+)
 from hdfsaver.ops.reduction import (
     count_nonzero,
     reduce_all,
@@ -575,9 +575,9 @@ __all__ = [
     "DeviceSpec",
     "Dimension",
     "Event",
+    "FIFOQueue",
     "FixedLenFeature",
     "FixedLenSequenceFeature",
-    "FIFOQueue",
     "FixedLengthRecordReader",
     "GIT_VERSION",
     "GPUOptions",

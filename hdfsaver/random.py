@@ -5,14 +5,14 @@ from __future__ import annotations
 import typing
 
 from hdfsaver.absent_names import absent as _absent
-from hdfsaver.ops.distributions import (
+from hdfsaver.ops.random_distributions import (
     categorical,
     multinomial,
 )
-from hdfsaver.ops.distributions import (
+from hdfsaver.ops.random_distributions import (
     random_gamma as gamma,
 )
-from hdfsaver.ops.distributions import (
+from hdfsaver.ops.random_distributions import (
     random_poisson as poisson,
 )
 from hdfsaver.ops.sampling import (

@@ -2,4 +2,6 @@
 
 from hdfsaver.checkpoint import restore_op
 
-__all__ = ["restore_op"]
+__all__ = [
+    "restore_op",
+]

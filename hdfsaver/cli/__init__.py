@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from hdfsaver.cli.commands import app
 
-__all__ = ["app"]
+__all__ = [
+    "app",
+]
 
 
 def __dir__() -> list[str]:

@@ -5,6 +5,10 @@ from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 
-__all__ = ["Graph", "Operation", "Tensor"]
+__all__ = [
+    "Graph",
+    "Operation",
+    "Tensor",
+]
 
 operators.install()

@@ -12,7 +12,7 @@ from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import dtype_name, scope
-from hdfsaver.ops.distributions import gamma_parameters, index_dtype, scaled_gamma
+from hdfsaver.ops.random_distributions import gamma_parameters, index_dtype, scaled_gamma
 from hdfsaver.ops.sampling import shape_tensor
 from hdfsaver.shapes import ShapeLike
 

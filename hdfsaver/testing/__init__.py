@@ -2,7 +2,9 @@
 
 from hdfsaver.testing.derivatives import check_derivative
 
-__all__ = ["check_derivative"]
+__all__ = [
+    "check_derivative",
+]
 
 
 def __dir__() -> list[str]:

@@ -3,4 +3,8 @@
 from hdfsaver.training.gradient_sums import AggregationMethod
 from hdfsaver.training.gradients import UnconnectedGradients, gradients
 
-__all__ = ["AggregationMethod", "UnconnectedGradients", "gradients"]
+__all__ = [
+    "AggregationMethod",
+    "UnconnectedGradients",
+    "gradients",
+]

@@ -34,14 +34,10 @@ LAYERS = (
     ("arrays",),
     ("variables", "session", "training"),
     ("assertions", "optimizers"),
-    ("checkpoint", "distributions", "image", "layers", "losses"),
+    ("checkpoint", "distributions", "image", "layers", "losses", "queues"),
     ("recurrent", "summaries"),
     ("monitoring", "conversion", "saved_model", "metrics"),
-    ("contrib",),
-    ("queues",),
-    ("checkpoint", "layers", "losses"),
-    ("summaries",),
-    ("monitoring", "conversion", "saved_model", "contrib", "metrics"),
+    ("contrib", "examples"),
     ("cli", "testing", "programs"),
 )
 HEIGHTS = {room: height for height, rooms in enumerate(LAYERS) for room in rooms} | {"__main__": len(LAYERS)}
@@ -89,7 +85,7 @@ SHARED_BY_FAMILIES = {
     "window_rules",
 }
 COMPOSED_OF_FAMILIES = {  # they define no operation, and combine those of other families
-    "distributions",
+    "random_distributions",
     "dropout",
     "grids",
     "init_ops",
