@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from tests.layers.programs import ramp
 from tests.ops.make_programs import tensors_in
 
@@ -318,11 +320,42 @@ PROGRAMS: dict[str, Program] = {
 }
 """Programs whose graphs are TensorFlow's too."""
 
-LOOPS = {name for name in PROGRAMS if "dynamic" in name} | {"with_lengths", "several_inputs", "raw"}
-"""Programs with loops."""
+
+def trained(kind: str, make: Callable[[Any], Any]) -> Program:
+    """A program that trains a network for 20 steps, in a loop of the graph, and gives the losses and the weights."""
+
+    def program(tf: Any) -> list[Any]:
+        x = tf.constant(np.sin(np.arange(30.0)).reshape(2, 5, 3), tf.float32)
+        lengths = tf.constant([5, 2])
+        with weights(tf):
+            cells = [make(tf.nn.rnn_cell) for _ in range(2)]
+            if kind == "both ways":
+                (ahead, back), _ = tf.nn.bidirectional_dynamic_rnn(*cells, x, lengths, dtype=tf.float32)
+                output = ahead[:, -1] + back[:, 0]
+            else:
+                given = {"sequence_length": lengths} if kind == "lengths" else {}
+                outputs, _ = tf.nn.dynamic_rnn(cells[0], x, dtype=tf.float32, **given)
+                output = outputs[:, -1] + outputs[:, 1]
+        loss = tf.reduce_mean(tf.square(output - 0.5))
+        optimizer = tf.train.AdamOptimizer(0.01)
+        gradients, variables = zip(*optimizer.compute_gradients(loss), strict=True)
+        clipped, _ = tf.clip_by_global_norm(gradients, 0.5)
+        step = optimizer.apply_gradients(zip(clipped, variables, strict=True))
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            losses = [session.run([loss, step])[0] for _ in range(20)]
+            found = [np.array(losses), *session.run(list(variables))]
+        return [tf.constant(value) for value in found]
+
+    return program
+
 
 RESULTS: dict[str, Program] = {
     "dropout": dropout,
-    **{f"derivatives of {name}": derivatives(program) for name, program in PROGRAMS.items() if name not in LOOPS},
+    "trained_lstm": trained("lengths", lambda cells: cells.BasicLSTMCell(4)),
+    "trained_peepholes": trained("plain", lambda cells: cells.LSTMCell(4, use_peepholes=True, num_proj=3)),
+    "trained_both_ways": trained("both ways", lambda cells: cells.GRUCell(3)),
+    "trained_layers": trained("lengths", lambda cells: cells.MultiRNNCell([cells.GRUCell(3), cells.BasicRNNCell(2)])),
+    **{f"derivatives of {name}": derivatives(program) for name, program in PROGRAMS.items()},
 }
 """Programs of which the collections and values are TensorFlow's."""
