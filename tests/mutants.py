@@ -2411,6 +2411,14 @@ MUTANTS = [
             "Places that are repeated or out of order are refused.",
         ),
         (
+            "begins-of-joined-tensors",
+            "ops/joining.py",
+            "            starts[1:, along] = np.cumsum([shape[along] for shape in given[:-1]])",
+            "            starts[1:, along] = [shape[along] for shape in given[:-1]]",
+            "recurrent/test_cells.py",
+            "Joined tensors begin where those before them end.",
+        ),
+        (
             "names-of-contrib",
             "contrib/shared.py",
             '    return getter(f"{scope}/{NAMES.get(last, last)}", *args, **options)',

@@ -14,6 +14,7 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor, graph_of
 from hdfsaver.ops.base import (
+    Flat,
     Gradient,
     Grads,
     added,
@@ -82,6 +83,37 @@ class ConcatV2(OpDef):
         *values, axis = op.inputs
         known = static_integer(Node.of(op.graph.digraph, op.name), len(values))
         return [*_cut(grads[0], values, axis, known), None]
+
+
+@register
+class ConcatOffset(Flat):
+    """For tensors of these shapes, where each begins when they are joined along an axis."""
+
+    type = "ConcatOffset"
+    signature = "concat_dim: int32, shape: N * shape_type -> offset: N * shape_type"
+    types = {"shape_type": INDICES}
+    default_types = {"shape_type": "int32"}
+    minimums = {"N": 2}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """Those of shape."""
+        return [with_rank(shape, 1) for shape in node.input_shapes[1:]]
+
+    def kernel(self, node: Node) -> Kernel:
+        def offsets(axis: Array, *given: Array) -> tuple[Array, ...]:
+            first = given[0]
+            along = normal_axis(integer(axis), len(first))
+            others = np.arange(len(first)) != along
+            for number, shape in enumerate(given):
+                if len(shape) != len(first) or np.any(shape[others] != first[others]):
+                    raise invalid(
+                        f"All dimensions except {along} must match. Input {number} has shape {shape.tolist()}."
+                    )
+            starts = np.zeros((len(given), len(first)), first.dtype)
+            starts[1:, along] = np.cumsum([shape[along] for shape in given[:-1]])
+            return tuple(start.copy() for start in starts)
+
+        return offsets
 
 
 @register

@@ -49,7 +49,7 @@ OF_QUEUES = {name for name in registered() if "Queue" in name or "Reader" in nam
 }
 # What they draw is a new array (`tests/variables/test_sampled_losses.py`).
 DRAWN = {f"{kind}CandidateSampler" for kind in ("All", "FixedUnigram", "LearnedUnigram", "LogUniform", "Uniform")}
-DRAWN |= {"ComputeAccidentalHits"}
+DRAWN |= {"ComputeAccidentalHits", "ConcatOffset"}  # the latter in `tests/recurrent/test_cells.py`
 # These need the package Pillow (`tests/image/test_image_files.py`).
 DECODING = {"DecodeBmp", "DecodeGif", "DecodeImage", "DecodeJpeg", "DecodePng", "EncodeJpeg"}
 # These call functions (`tests/session/test_function_calls.py`).

@@ -10,6 +10,7 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver.contrib import rnn
+from hdfsaver.graph.apply import apply_list
 from hdfsaver.recurrent.zero_states import joined_shape, joined_sizes
 
 cells = tf.nn.rnn_cell
@@ -255,3 +256,13 @@ def test_a_copy_of_a_cell() -> None:
     assert second._cells[0].cell is not inner
     assert second.variables == first.variables
     assert second._cells[0]._input_keep_prob is keep
+
+
+def test_where_joined_tensors_begin() -> None:
+    """Graphs of TensorFlow cut the derivatives of joined tensors there; shapes that cannot be joined are refused."""
+    shapes = [tf.constant([2, 3]), tf.placeholder(tf.int32, [2]), tf.constant([2, 1])]
+    begins = apply_list("ConcatOffset", -1, shapes)
+    with tf.Session() as session:
+        assert [[0, 0], [0, 3], [0, 7]] == [begin.tolist() for begin in session.run(begins, {shapes[1]: [2, 4]})]
+        with pytest.raises(tf.errors.InvalidArgumentError, match="All dimensions except 1 must match"):
+            session.run(begins, {shapes[1]: [3, 4]})
