@@ -217,6 +217,7 @@ from hdfsaver.ops.constants import (
 from hdfsaver.ops.constants import (
     tuple_ as tuple,
 )
+from hdfsaver.ops.ctc import edit_distance
 from hdfsaver.ops.decoding import (
     decode_csv,
     decode_raw,
@@ -739,6 +740,7 @@ __all__ = [
     "divide",
     "double",
     "dtypes",
+    "edit_distance",
     "enable_control_flow_v2",
     "enable_eager_execution",
     "enable_resource_variables",

@@ -73,6 +73,9 @@ from hdfsaver.ops.indexing import (
 from hdfsaver.ops.linalg_ops import (
     matmul,
 )
+from hdfsaver.ops.moment_sums import (
+    zero_fraction,
+)
 from hdfsaver.ops.norms import (
     l2_normalize,
 )
@@ -201,6 +204,7 @@ __all__ = [
     "top_k",
     "truediv",
     "unsorted_segment_sum",
+    "zero_fraction",
 ]
 
 

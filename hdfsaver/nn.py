@@ -12,8 +12,11 @@ from hdfsaver.ops.activations import (
     leaky_relu,
     relu,
     relu6,
+    selu,
     sigmoid,
     softplus,
+    softsign,
+    swish,
     tanh,
 )
 from hdfsaver.ops.batch_norm import (
@@ -26,10 +29,21 @@ from hdfsaver.ops.biases import (
     relu_layer,
     xw_plus_b,
 )
+from hdfsaver.ops.channel_norms import (
+    local_response_normalization,
+)
+from hdfsaver.ops.channel_norms import (
+    local_response_normalization as lrn,
+)
 from hdfsaver.ops.convolutions import (
     conv1d,
     conv2d,
     conv2d_transpose,
+)
+from hdfsaver.ops.ctc import (
+    ctc_beam_search_decoder,
+    ctc_greedy_decoder,
+    ctc_loss,
 )
 from hdfsaver.ops.depthwise import (
     depthwise_conv2d,
@@ -37,6 +51,12 @@ from hdfsaver.ops.depthwise import (
 )
 from hdfsaver.ops.dropout import (
     dropout,
+)
+from hdfsaver.ops.general_convolutions import (
+    atrous_conv2d,
+    atrous_conv2d_transpose,
+    conv1d_transpose,
+    convolution,
 )
 from hdfsaver.ops.losses import (
     l2_loss,
@@ -47,6 +67,13 @@ from hdfsaver.ops.losses import (
     softmax_cross_entropy_with_logits_v2,
     sparse_softmax_cross_entropy_with_logits,
     weighted_cross_entropy_with_logits,
+)
+from hdfsaver.ops.moment_sums import (
+    log_poisson_loss,
+    normalize_moments,
+    sufficient_statistics,
+    weighted_moments,
+    zero_fraction,
 )
 from hdfsaver.ops.norms import (
     l2_normalize,
@@ -94,6 +121,8 @@ if typing.TYPE_CHECKING:
 
 __all__ = [
     "all_candidate_sampler",
+    "atrous_conv2d",
+    "atrous_conv2d_transpose",
     "avg_pool",
     "avg_pool3d",
     "batch_norm_with_global_normalization",
@@ -102,11 +131,16 @@ __all__ = [
     "bidirectional_dynamic_rnn",
     "compute_accidental_hits",
     "conv1d",
+    "conv1d_transpose",
     "conv2d",
     "conv2d_transpose",
     "conv3d",
     "conv3d_transpose",
+    "convolution",
     "crelu",
+    "ctc_beam_search_decoder",
+    "ctc_greedy_decoder",
+    "ctc_loss",
     "depthwise_conv2d",
     "dropout",
     "dynamic_rnn",
@@ -131,6 +165,11 @@ __all__ = [
     "relu_layer",
     "rnn_cell",
     "sampled_softmax_loss",
+    "local_response_normalization",
+    "log_poisson_loss",
+    "lrn",
+    "normalize_moments",
+    "selu",
     "separable_conv2d",
     "sigmoid",
     "sigmoid_cross_entropy_with_logits",
@@ -138,15 +177,20 @@ __all__ = [
     "softmax_cross_entropy_with_logits",
     "softmax_cross_entropy_with_logits_v2",
     "softplus",
+    "softsign",
     "sparse_softmax_cross_entropy_with_logits",
     "static_bidirectional_rnn",
     "static_rnn",
     "static_state_saving_rnn",
+    "sufficient_statistics",
+    "swish",
     "tanh",
     "top_k",
     "uniform_candidate_sampler",
     "weighted_cross_entropy_with_logits",
+    "weighted_moments",
     "xw_plus_b",
+    "zero_fraction",
 ]
 
 _LAZY = {

@@ -9,17 +9,7 @@ if typing.TYPE_CHECKING:
     from hdfsaver.contrib import contrib_losses as losses
     from hdfsaver.contrib import distributions, framework, layers, legacy_seq2seq, rnn, seq2seq, slim, training
 
-__all__ = [
-    "distributions",
-    "framework",
-    "layers",
-    "legacy_seq2seq",
-    "losses",
-    "rnn",
-    "seq2seq",
-    "slim",
-    "training",
-]
+__all__ = ["distributions", "framework", "layers", "legacy_seq2seq", "losses", "rnn", "seq2seq", "slim", "training"]
 
 _FILES = {"losses": "contrib_losses"}
 

@@ -216,6 +216,101 @@ def elu(features: TensorLike, name: str | None = None) -> Tensor:
     return apply("Elu", features, name=name)
 
 
+_SELU_SCALE, _SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
+"""G. Klambauer and others, "Self-normalizing neural networks", 2017: they keep the mean 0 and the variance 1."""
+
+
+@register
+class Selu(Unary):
+    """The feature times a scale where it is positive, and a multiple of its exponential less 1 elsewhere."""
+
+    type = "Selu"
+    differs = ROUNDED_ONCE
+    signature = "features: T -> activations: T"
+    types = {"T": FLOATS}
+
+    def kernel(self, node: Node) -> Kernel:
+        def scaled(features: Array) -> Array:
+            return _SELU_SCALE * np.where(features < 0, _SELU_ALPHA * np.expm1(features), features)
+
+        return widened(node, scaled)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply("SeluGrad", grads[0], op.outputs[0])]
+
+
+@register
+class SeluGrad(OpDef):
+    """The derivative of `Selu`, computed from its result."""
+
+    type = "SeluGrad"
+    signature = "gradients: T, outputs: T -> backprops: T"
+    types = {"T": FLOATS}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """The shape that the inputs share."""
+        return [shapes.merge(*node.input_shapes)]
+
+    def kernel(self, node: Node) -> Kernel:
+        edge = _SELU_SCALE * _SELU_ALPHA
+        return widened(node, lambda gradients, outputs: gradients * np.where(outputs < 0, outputs + edge, _SELU_SCALE))
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        gradients, outputs = op.inputs
+        is_curved = apply("Less", outputs, apply("ZerosLike", outputs))
+        by_outputs = apply("Mul", grads[0], gradients)
+        return [
+            apply("SeluGrad", grads[0], outputs),
+            apply("SelectV2", is_curved, by_outputs, apply("ZerosLike", by_outputs)),
+        ]
+
+
+def selu(features: TensorLike, name: str | None = None) -> Tensor:
+    """A scaled exponential linear unit, which keeps mean and variance; floats of 16 to 64 bits."""
+    return apply("Selu", features, name=name)
+
+
+@register
+class Softsign(Unary):
+    """features / (1 + |features|)."""
+
+    type = "Softsign"
+    differs = ROUNDED_ONCE
+    signature = "features: T -> activations: T"
+    types = {"T": FLOATS}
+
+    def kernel(self, node: Node) -> Kernel:
+        return widened(node, lambda features: features / (1 + np.abs(features)))
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        return [apply("SoftsignGrad", grads[0], op.inputs[0])]
+
+
+@register
+class SoftsignGrad(_Backward):
+    """The derivative of `Softsign`."""
+
+    type = "SoftsignGrad"
+    differs = ROUNDED_ONCE
+
+    def kernel(self, node: Node) -> Kernel:
+        return widened(node, lambda gradients, features: gradients / np.square(1 + np.abs(features)))
+
+
+def softsign(features: TensorLike, name: str | None = None) -> Tensor:
+    """The feature divided by 1 more than its absolute value; floats of 16 to 64 bits."""
+    return apply("Softsign", features, name=name)
+
+
+def swish(features: TensorLike, beta: TensorLike = 1.0) -> Tensor:
+    """The feature times its logistic function: ``features * sigmoid(beta * features)``.
+
+    P. Ramachandran, B. Zoph and Q. V. Le, "Searching for activation functions", 2017.
+    """
+    tensor = convert_to_tensor(features, name="features")
+    return apply("Mul", tensor, apply("Sigmoid", apply("Mul", like(beta, tensor), tensor)))
+
+
 @register
 class Softplus(Unary):
     """The logarithm of 1 + the exponential."""

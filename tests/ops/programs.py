@@ -283,6 +283,80 @@ def volumes(tf: Any) -> list[Any]:
     return [*made, larger, *tf.gradients(larger * larger, filters)]
 
 
+def further_activations(tf: Any) -> list[Any]:
+    """Activations of which programs use few, local response normalization, and the derivatives."""
+    x = images(tf, 2, 3, 1, 7)
+    made = []
+    for function in (
+        tf.nn.selu,
+        tf.nn.softsign,
+        tf.nn.lrn,
+        lambda x: tf.nn.local_response_normalization(x, 2, 2.0, 1e-1, 0.75, name="n"),
+    ):
+        y = function(x * 4.0)
+        made += [y, *tf.gradients(y * y, x)]
+    return made
+
+
+def sequences(tf: Any) -> list[Any]:
+    """Losses and derivatives of labels without places, and decoders."""
+    logits = images(tf, 6, 3, 5) * 5.0
+    places = [[0, 0], [0, 1], [1, 0], [1, 1], [1, 2], [2, 0]]
+    labels = tf.SparseTensor(places, tf.constant([1, 3, 2, 2, 0, 2]), [3, 3])
+    made = []
+    given: list[dict[str, Any]] = [
+        {},
+        {"preprocess_collapse_repeated": True},
+        {"ctc_merge_repeated": False},
+        {"ignore_longer_outputs_than_inputs": True, "sequence_length": [6, 2, 0]},
+        {"sequence_length": [2, 3, 6]},
+    ]
+    for options in given:
+        loss = tf.nn.ctc_loss(labels, logits, **{"sequence_length": [6, 5, 4], **options})
+        made += [loss, *tf.gradients(loss * [1.0, 2.0, 3.0], logits)]
+    made.append(tf.nn.ctc_loss(labels, tf.transpose(logits, [1, 0, 2]), [6, 5, 4], time_major=False))
+    for decoded, numbers in (
+        tf.nn.ctc_greedy_decoder(logits, [6, 5, 0]),
+        tf.nn.ctc_greedy_decoder(logits, [6, 5, 4], merge_repeated=False),
+        tf.nn.ctc_beam_search_decoder(tf.exp(logits), [6, 5, 4], 50, 2, merge_repeated=False),
+        tf.nn.ctc_beam_search_decoder(logits, [6, 1, 4], 4),
+    ):
+        made += [numbers, *((one.indices, one.values, one.dense_shape) for one in decoded)]
+    return made
+
+
+def distances(tf: Any) -> list[Any]:
+    """Numbers of changes between rows, some of which are empty."""
+    texts = tf.constant(["a", "b", "c", "x", "a", "d"])
+    given = tf.SparseTensor([[0, 0], [0, 1], [0, 2], [1, 0], [3, 0], [3, 1]], texts, [4, 3])
+    true = tf.SparseTensor([[0, 0], [0, 1], [2, 0], [3, 0]], tf.constant(["b", "c", "e", "a"]), [4, 2])
+    return [tf.edit_distance(given, true), tf.edit_distance(given, true, normalize=False, name="n")]
+
+
+def statistics(tf: Any) -> list[Any]:
+    """Moments with weights and from sums, parts of zeros, and other functions that are composed."""
+    x = matrix(tf)
+    made = [*tf.nn.weighted_moments(x, [0], [[1.0], [3.0]]), *tf.nn.weighted_moments(x, [0, 1], 2.0, keep_dims=True)]
+    for axes, shift in (([0], None), ([1], 0.5), ([0, 1], 1.0)):
+        sums = tf.nn.sufficient_statistics(x, axes, shift, keep_dims=True)
+        made += [*sums[:3], *tf.nn.normalize_moments(*sums)]
+    made += [tf.nn.zero_fraction(tf.nn.relu(x)), tf.nn.zero_fraction(tf.constant([0, 1, 0]))]
+    made += [tf.nn.log_poisson_loss([[1.0, 0.5, 3.0]] * 2, x, full) for full in (False, True)]
+    y = tf.nn.swish(x)
+    return [*made, y, *tf.gradients(y, x)]
+
+
+def wide_windows(tf: Any) -> list[Any]:
+    """Convolutions of any rank, with gaps, and transposed ones of rows."""
+    row, image = images(tf, 2, 6, 2), images(tf, 1, 7, 6, 2)
+    kernel = images(tf, 3, 2, 2, 3)
+    made = [tf.nn.convolution(row, kernel[0], "SAME"), tf.nn.convolution(image, kernel, "VALID", [2, 1])]
+    made += [tf.nn.convolution(image, kernel, "SAME", dilation_rate=[2, 1])]
+    made += [tf.nn.atrous_conv2d(image, kernel, 2, "SAME")]
+    made += [tf.nn.atrous_conv2d_transpose(image, images(tf, 3, 2, 3, 2), [1, 7, 6, 3], 2, "SAME")]
+    return [*made, tf.nn.conv1d_transpose(row, images(tf, 3, 4, 2), [2, 12, 4], 2)]
+
+
 def raw_op(tf: Any, op_type: str, *inputs: Any, **attrs: Any) -> Any:
     """An operation that graphs have and no function makes any more."""
     if hasattr(tf, "raw_ops"):
@@ -664,6 +738,11 @@ RESULTS: dict[str, Program] = {
     "convolutions by channel": by_channel,
     "pools": pools,
     "volumes": volumes,
+    "further activations": further_activations,
+    "sequences": sequences,
+    "distances": distances,
+    "statistics": statistics,
+    "wide windows": wide_windows,
     "batch norms": batch_norms,
     "lengths": lambda tf: [
         tf.norm([3.0, 4.0]),

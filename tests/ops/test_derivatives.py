@@ -276,10 +276,17 @@ CASES: list[Case] = [
     Case("ReverseV2", lambda x: apply("ReverseV2", x, [-1]), (SIGNED,)),
     Case("ReverseSequence", lambda x: apply("ReverseSequence", x, [2, 0, 3], seq_dim=1), (SIGNED,)),
     # activations
-    *[unary(name, SIGNED) for name in ("Relu", "Relu6", "LeakyRelu", "Elu", "Softplus", "Sigmoid", "Tanh")],
+    *[unary(name, SIGNED) for name in ("Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Softplus", "Sigmoid", "Tanh")],
+    Case("Softsign", op("Softsign"), (SIGNED,), 1),
     *[Case(name, op(name), (SIGNED, reals(3, 4, seed=9))) for name in ("ReluGrad", "Relu6Grad", "LeakyReluGrad")],
     *[Case(name, op(name), (SIGNED, reals(3, 4, seed=9))) for name in ("SoftplusGrad", "SigmoidGrad", "TanhGrad")],
-    Case("EluGrad", op("EluGrad"), (SIGNED, reals(3, 4, low=-0.9))),
+    *[Case(name, op(name), (SIGNED, reals(3, 4, low=-0.9))) for name in ("EluGrad", "SeluGrad")],
+    Case(
+        "CTCLoss",
+        lambda x: apply_list("CTCLoss", x, [[0, 0], [0, 1], [1, 0]], np.int32([1, 1, 0]), np.int32([4, 2]))[0],
+        (reals(4, 2, 3),),
+        order=1,
+    ),
     *(
         case
         for label, attrs, image in (
@@ -366,6 +373,7 @@ NOTHING_TO_CHECK = {"Const", "PreventGradient", "StopGradient"}
 
 # These take or give no double, so that differences mean little; TensorFlow's results are recorded (`programs.py`).
 SINGLE = {
+    "LRN",
     "MaxPool3D",
     "FusedBatchNorm",
     "FusedBatchNormV2",

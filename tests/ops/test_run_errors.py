@@ -106,6 +106,37 @@ CASES: list[tuple[Callable[[], Any], str]] = [
 ]
 
 
+def sequence_loss(labels: list[int], length: int, **options: Any) -> Any:
+    """The loss of one sequence of 3 steps and 4 classes, which begin with 0."""
+    places = [[0, place] for place in range(len(labels))]
+    sparse = tf.SparseTensor(np.reshape(np.int64(places), (-1, 2)), np.int32(labels), [1, len(labels)])
+    return tf.nn.ctc_loss(sparse, tf.zeros([3, 1, 4]), [length], **options)
+
+
+@pytest.mark.parametrize(
+    ("labels", "length", "said"),
+    [
+        ([], 3, "Labels length is zero in batch 0"),
+        ([0, 1, 0], 2, "Not enough time for target transition sequence"),
+        ([-1], 3, "must be nonnegative"),
+        ([3, 0], 3, "Saw a non-null label"),
+        ([0], 4, "sequence_length"),
+    ],
+)
+def test_sequences_that_do_not_fit(labels: list[int], length: int, said: str) -> None:
+    """Labels that are missing, too many or out of range, and lengths beyond the inputs, stop the run."""
+    with tf.Session() as sess, pytest.raises(InvalidArgumentError, match=said):
+        sess.run(sequence_loss(labels, length))
+
+
+def test_what_is_not_sparse() -> None:
+    """Labels and rows to compare are sparse tensors."""
+    with pytest.raises(TypeError, match="to be a SparseTensor"):
+        tf.nn.ctc_loss([[1]], tf.zeros([3, 1, 4]), [3])
+    with pytest.raises(TypeError, match="Hypothesis must be a SparseTensor"):
+        tf.edit_distance([[1]], [[1]])
+
+
 @pytest.mark.parametrize(("function", "message"), CASES)
 def test_error_of_a_run(function: Callable[[], Any], message: str) -> None:
     """The message says what is wrong and in which operation."""
