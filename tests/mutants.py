@@ -2475,6 +2475,14 @@ MUTANTS = [
             "A step of slim's training runs the updates of layers.",
         ),
         (
+            "predictions-first",
+            "contrib/streaming_metrics.py",
+            "        return metric(labels, predictions, *args, **options)",
+            "        return metric(predictions, labels, *args, **options)",
+            "contrib",
+            "The metrics of tf.contrib take predictions before labels.",
+        ),
+        (
             "end-points-by-scope",
             "contrib/named_outputs.py",
             "        append_tensor_alias(outputs, alias)",

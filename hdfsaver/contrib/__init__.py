@@ -8,10 +8,22 @@ from hdfsaver.absent_names import absent as _absent
 if typing.TYPE_CHECKING:
     from hdfsaver.contrib import contrib_losses as losses
     from hdfsaver.contrib import distributions, framework, layers, legacy_seq2seq, rnn, seq2seq, slim, training
+    from hdfsaver.contrib import streaming_metrics as metrics
 
-__all__ = ["distributions", "framework", "layers", "legacy_seq2seq", "losses", "rnn", "seq2seq", "slim", "training"]
+__all__ = [
+    "distributions",
+    "framework",
+    "layers",
+    "legacy_seq2seq",
+    "losses",
+    "metrics",
+    "rnn",
+    "seq2seq",
+    "slim",
+    "training",
+]
 
-_FILES = {"losses": "contrib_losses"}
+_FILES = {"losses": "contrib_losses", "metrics": "streaming_metrics"}
 
 
 def __dir__() -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
 
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import INTEGERS, register
@@ -183,3 +185,92 @@ def avg_pool(
         return apply(
             "AvgPool", images, name=full, **attrs, padding=padding.upper().encode(), data_format=data_format.encode()
         )
+
+
+def max_pool1d(
+    input: TensorLike,
+    ksize: int | Sequence[int],
+    strides: int | Sequence[int],
+    padding: str,
+    data_format: str = "NWC",
+    name: str | None = None,
+) -> Tensor:
+    """The greatest of each window of rows; see `max_pool`.
+
+    Parameters
+    ----------
+    input : TensorLike
+        Of rank 3: batch, width, channels, or as ``data_format`` says.
+    ksize, strides : int, or sequence of 1 or 3 int
+        The length of a window, and how far windows are apart.
+    padding : {"SAME", "VALID"}
+    data_format : {"NWC", "NCW"}
+    name : str, optional
+        ``MaxPool1d`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of rank 3.
+
+    Raises
+    ------
+    ValueError
+        The format is unknown, or as for `max_pool`.
+    """
+    return _pooled_rows(max_pool, "MaxPool1d", input, (ksize, strides), padding, data_format, name)
+
+
+def avg_pool1d(
+    input: TensorLike,
+    ksize: int | Sequence[int],
+    strides: int | Sequence[int],
+    padding: str,
+    data_format: str = "NWC",
+    name: str | None = None,
+) -> Tensor:
+    """The mean of each window of rows; see `avg_pool`.
+
+    Parameters
+    ----------
+    input : TensorLike
+        Of rank 3: batch, width, channels, or as ``data_format`` says.
+    ksize, strides : int, or sequence of 1 or 3 int
+        The length of a window, and how far windows are apart.
+    padding : {"SAME", "VALID"}
+    data_format : {"NWC", "NCW"}
+    name : str, optional
+        ``AvgPool1D`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of rank 3.
+
+    Raises
+    ------
+    ValueError
+        The format is unknown, or as for `avg_pool`.
+    """
+    return _pooled_rows(avg_pool, "AvgPool1D", input, (ksize, strides), padding, data_format, name)
+
+
+def _pooled_rows(
+    pool: Callable[..., Tensor],
+    default: str,
+    rows: TensorLike,
+    sizes: tuple[int | Sequence[int], int | Sequence[int]],
+    padding: str,
+    data_format: str,
+    name: str | None,
+) -> Tensor:
+    if data_format not in ("NWC", "NCW"):
+        raise ValueError(f"The data_format of a pool of rows is 'NWC' or 'NCW', not {data_format!r}.")
+    is_second = data_format == "NCW"
+    axis = 2 if is_second else 1
+    with scope(name, default, rows) as full:
+        lengths = (int(np.ravel(one)[axis if np.size(one) == 3 else 0]) for one in sizes)
+        window, step = ((1, length) for length in lengths)
+        images = apply("ExpandDims", convert_to_tensor(rows, name="input"), axis)
+        found = pool(images, window, step, padding, "NCHW" if is_second else "NHWC", name=full)
+        return apply("Squeeze", found, squeeze_dims=[axis])

@@ -262,3 +262,21 @@ def test_summaries_of_layers() -> None:
     assert 3 == len(tf.get_collection("summaries"))
     assert 2 == len(slim.summarize_variables())
     assert slim.summarize_tensor(tf.constant("a")) is None
+
+
+def test_streaming_metrics() -> None:
+    """Predictions come first; values and updates are dicts or lists of their own."""
+    values, updates = slim.metrics.aggregate_metric_map(
+        {
+            "accuracy": slim.metrics.streaming_accuracy([1, 2, 3], [1, 2, 0], weights=[1.0, 0.0, 3.0]),
+            "precision": slim.metrics.streaming_precision([1, 1, 0], [1, 0, 1]),
+            "mean": slim.metrics.streaming_mean([1.0, 3.0]),
+        }
+    )
+    with tf.Session() as session:
+        session.run(tf.local_variables_initializer())
+        session.run(list(updates.values()))
+        assert {"accuracy": 0.25, "precision": 0.5, "mean": 2.0} == session.run(values)
+    assert ([1, 3], [2, 4]) == slim.metrics.aggregate_metrics((1, 2), (3, 4))
+    with pytest.raises(ValueError, match="at least one"):
+        slim.metrics.aggregate_metrics()

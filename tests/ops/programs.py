@@ -354,6 +354,7 @@ def wide_windows(tf: Any) -> list[Any]:
     made += [tf.nn.convolution(image, kernel, "SAME", dilation_rate=[2, 1])]
     made += [tf.nn.atrous_conv2d(image, kernel, 2, "SAME")]
     made += [tf.nn.atrous_conv2d_transpose(image, images(tf, 3, 2, 3, 2), [1, 7, 6, 3], 2, "SAME")]
+    made += [tf.nn.max_pool1d(row, 2, 2, "VALID"), tf.nn.avg_pool1d(row, [1, 3, 1], [1, 2, 1], "SAME")]
     return [*made, tf.nn.conv1d_transpose(row, images(tf, 3, 4, 2), [2, 12, 4], 2)]
 
 

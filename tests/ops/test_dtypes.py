@@ -64,8 +64,8 @@ def image_behind(op_type: str, first: Any) -> Call:
 UNARY = (
     "Neg Abs Sign Square Sqrt Rsqrt Reciprocal Exp Expm1 Log Log1p Sin Cos Tan Asin Acos Atan Sinh Cosh Tanh Erf "
     "Erfc Ndtri Lgamma Digamma Floor Ceil Rint Round IsNan IsInf IsFinite Relu Relu6 LeakyRelu Elu Selu Softplus "
-    "Softsign Sigmoid Softmax LogSoftmax L2Loss Conj ZerosLike OnesLike Identity Where StopGradient GuaranteeConst Invert "
-    "AsString"
+    "Softsign Sigmoid Softmax LogSoftmax L2Loss Conj ZerosLike OnesLike Identity Where StopGradient GuaranteeConst "
+    "Invert AsString"
 )
 BINARY = (
     "AddV2 Add Sub Mul RealDiv Div DivNoNan FloorDiv FloorMod Pow Maximum Minimum SquaredDifference Equal NotEqual "
