@@ -269,7 +269,7 @@ def test_streaming_metrics() -> None:
     values, updates = slim.metrics.aggregate_metric_map(
         {
             "accuracy": slim.metrics.streaming_accuracy([1, 2, 3], [1, 2, 0], weights=[1.0, 0.0, 3.0]),
-            "precision": slim.metrics.streaming_precision([1, 1, 0], [1, 0, 1]),
+            "precision": slim.metrics.streaming_precision([1, 1, 0], [1, 0, 0]),
             "mean": slim.metrics.streaming_mean([1.0, 3.0]),
         }
     )
