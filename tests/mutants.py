@@ -3052,6 +3052,14 @@ MUTANTS = [
             "An import brings queue runners back.",
         ),
         (
+            "images-in-each-epoch-anew",
+            "programs/mnist_data.py",
+            "        if shuffle:\n            self._shuffle()\n        self._index",
+            "        self._index",
+            "programs/test_mnist_data.py",
+            "Each epoch of MNIST's images is shuffled.",
+        ),
+        (
             "a-function-gets-copies",
             "ops/python_functions.py",
             "return np.array(value) if np.ndim(value)",

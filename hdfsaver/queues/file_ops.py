@@ -48,7 +48,7 @@ class ReadFile(Flat):
     signature = "filename: string -> contents: string"
 
     def shapes(self, node: Node) -> Sequence[Shape]:
-        """()."""
+        """A scalar, as filename must be."""
         shapes.merge(node.input_shapes[0], ())
         return [()]
 
