@@ -1,4 +1,4 @@
-"""TensorFlow's ``tf.test``, as far as it is about derivatives and the machine."""
+"""TensorFlow's ``tf.test``, for tests, derivatives and the machine."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from hdfsaver.programs.hardware import (
     is_gpu_available,
 )
 from hdfsaver.testing.gradient_checker import compute_gradient, compute_gradient_error
+from hdfsaver.testing.test_case import TestCase, main
 
 __all__ = [
+    "TestCase",
     "compute_gradient",
     "compute_gradient_error",
     "get_temp_dir",
@@ -23,6 +25,7 @@ __all__ = [
     "is_built_with_rocm",
     "is_built_with_xla",
     "is_gpu_available",
+    "main",
 ]
 
 

@@ -3060,6 +3060,14 @@ MUTANTS = [
             "Each epoch of MNIST's images is shuffled.",
         ),
         (
+            "seeds-of-a-test-case",
+            "testing/test_case.py",
+            "        random.seed(SEED)\n",
+            "",
+            "testing/test_test_case.py",
+            "Each test of a TestCase draws the same numbers.",
+        ),
+        (
             "a-function-gets-copies",
             "ops/python_functions.py",
             "return np.array(value) if np.ndim(value)",
