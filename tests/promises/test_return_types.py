@@ -37,6 +37,7 @@ ANYTHING = {
     "Session.partial_run": "as `Session.run`",
     "Session.run": "the structure of the fetches",
     "Tensor.eval": "an array, a scalar or bytes, as `Session.run`",
+    "TestCase.evaluate": "as `Session.run`",
     "Variable.eval": "an array, a scalar or bytes, as `Session.run`",
     "_MonitoredBase.run": "as `Session.run`",
     "batch": "the structure of the tensors",
