@@ -423,18 +423,15 @@ from hdfsaver.programs.behavior import (
     control_flow_v2_enabled,
     disable_control_flow_v2,
     disable_eager_execution,
-    disable_resource_variables,
     disable_tensor_equality,
     disable_v2_behavior,
     disable_v2_tensorshape,
     enable_control_flow_v2,
     enable_eager_execution,
-    enable_resource_variables,
     enable_tensor_equality,
     enable_v2_behavior,
     enable_v2_tensorshape,
     executing_eagerly,
-    resource_variables_enabled,
 )
 from hdfsaver.queues.file_ops import matching_files, read_file, write_file
 from hdfsaver.queues.graph_queues import FIFOQueue, PaddingFIFOQueue, PriorityQueue, QueueBase, RandomShuffleQueue
@@ -473,6 +470,11 @@ from hdfsaver.variables.partitioning import (
     fixed_size_partitioner,
     min_max_variable_partitioner,
     variable_axis_size_partitioner,
+)
+from hdfsaver.variables.resource_use import (
+    disable_resource_variables,
+    enable_resource_variables,
+    resource_variables_enabled,
 )
 from hdfsaver.variables.template import make_template
 from hdfsaver.variables.variable import (

@@ -208,10 +208,12 @@ class _InputReader:
         return tensor
 
     def _tensor(self, argument: Argument, value: Any, wanted: str | None, label: str) -> Tensor:
-        if is_tensor(value):
+        is_there = is_tensor(value)
+        if is_there and not hasattr(value, "handle"):
             tensor: Tensor = value._as_tensor()
             return tensor
-        usual = self._usual_dtype(argument, value)
+        # A variable behind a handle is read by a new operation, in the scope of this one.
+        usual = None if is_there else self._usual_dtype(argument, value)
         outer = self.graph.set_name_scope(self.name + "/")  # `with` takes as long as the conversion
         default_graphs.push(self.graph)
         try:

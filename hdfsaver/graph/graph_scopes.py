@@ -162,7 +162,7 @@ class GraphScopes:
         """
         if op is None and not ignore_existing:
             raise ValueError("Trying to reset colocation (op is None) but ignore_existing is not True.")
-        chosen = () if op is None else (self._operation_of(op),)
+        chosen = () if op is None else (self._operation_of(getattr(op, "handle", op)),)
         outer = self._scopes.blocks
         colocation = (*(() if ignore_existing else outer.colocation), *chosen)
         inside = self._scopes.change(devices=(), device="", colocation=colocation)

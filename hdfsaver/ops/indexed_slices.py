@@ -5,11 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 
+import numpy as np
+
 from hdfsaver import dtypes
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.composite_tensors import IndexedSlices
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.graph.tensor_conversion import register_composite
+from hdfsaver.graph.tensor_conversion import constant_node, register_composite
 from hdfsaver.ops.base import Gradient
 
 _LARGE = 100_000_000
@@ -58,3 +60,38 @@ def _summed(slices: IndexedSlices, name: str | None) -> Tensor:
 
 
 register_composite(IndexedSlices, _whole)
+
+
+def slices_back(grad: Gradient, sizes: Tensor, indices: Tensor) -> IndexedSlices:
+    """The derivative by a tensor whose slices along axis 0 were taken.
+
+    Parameters
+    ----------
+    grad : Tensor or IndexedSlices
+        That by the slices.
+    sizes, indices : Tensor
+        The shape of the tensor, and the numbers of the slices.
+
+    Returns
+    -------
+    IndexedSlices
+    """
+    count = apply("ExpandDims", size_of(indices), 0)
+    row = sizes[1:]
+    values = apply("Reshape", given(grad), apply("ConcatV2", [count, row], 0, name="concat"))
+    return IndexedSlices(values, apply("Reshape", indices, count), sizes)
+
+
+def given(grad: Gradient) -> Tensor:
+    """The whole tensor of a derivative that is there."""
+    tensor = whole(grad)
+    assert tensor is not None
+    return tensor
+
+
+def size_of(tensor: Tensor) -> Tensor:
+    """The number of elements; a constant where it is known."""
+    known = tensor.shape.num_elements() if tensor.shape.is_fully_defined() else None
+    if known is None or known > np.iinfo(np.int32).max:
+        return apply("Size", tensor)
+    return constant_node(np.array(known, np.int32), "int32", "Size")

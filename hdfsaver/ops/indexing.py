@@ -17,7 +17,6 @@ from hdfsaver.graph.composite_tensors import IndexedSlices
 from hdfsaver.graph.definition import ALL, INDICES, NUMBERS, QUANTIZED, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
-from hdfsaver.graph.tensor_conversion import constant_node
 from hdfsaver.ops.base import (
     Gradient,
     Grads,
@@ -33,7 +32,8 @@ from hdfsaver.ops.base import (
     vector_places,
     with_rank,
 )
-from hdfsaver.ops.indexed_slices import whole
+from hdfsaver.ops.indexed_slices import given, slices_back, whole
+from hdfsaver.ops.variable_values import of_handle
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
@@ -94,7 +94,7 @@ class GatherV2(OpDef):
             sizes = shape_of(params, "Shape")
         axis, batch = static_integer(Node.of(op.graph.digraph, op.name), 2), op.get_attr("batch_dims")
         if axis == 0 and not batch:
-            return [_slices_back(grads[0], sizes, indices), None, None]
+            return [slices_back(grads[0], sizes, indices), None, None]
         if batch < 0:
             if indices.shape.rank is None:
                 raise LookupError(
@@ -137,27 +137,6 @@ def _gather_in_batches(params: Array, indices: Array, axis: int, batch: int) -> 
     taken = moved[index]
     between = range(indices.ndim, indices.ndim + axis - batch)
     return np.moveaxis(taken, tuple(between), tuple(range(batch, axis)))
-
-
-def _slices_back(grad: Gradient, sizes: Tensor, indices: Tensor) -> IndexedSlices:
-    """The derivative by a tensor whose slices along axis 0 were taken."""
-    count = apply("ExpandDims", _size_of(indices), 0)
-    row = sizes[1:]
-    values = apply("Reshape", _given(grad), apply("ConcatV2", [count, row], 0, name="concat"))
-    return IndexedSlices(values, apply("Reshape", indices, count), sizes)
-
-
-def _given(grad: Gradient) -> Tensor:
-    tensor = whole(grad)
-    assert tensor is not None
-    return tensor
-
-
-def _size_of(tensor: Tensor) -> Tensor:
-    known = tensor.shape.num_elements() if tensor.shape.is_fully_defined() else None
-    if known is None or known > np.iinfo(np.int32).max:
-        return apply("Size", tensor)
-    return constant_node(np.array(known, np.int32), "int32", "Size")
 
 
 def _scatter_back(grad: Tensor | None, sizes: Tensor, indices: Tensor, axis: int | Tensor, batch: int) -> Tensor:
@@ -212,7 +191,7 @@ class Gather(OpDef):
         """Slices of the tensor."""
         with op.graph.colocate_with(op.inputs[0].op):
             sizes = shape_of(op.inputs[0], "Shape")
-        return [_slices_back(grads[0], sizes, op.inputs[1]), None]
+        return [slices_back(grads[0], sizes, op.inputs[1]), None]
 
 
 def gather(
@@ -263,7 +242,10 @@ def gather(
     array([[5, 6],
            [1, 2]], dtype=int32)
     """
-    return apply("GatherV2", params, indices, batch_dims if axis is None else axis, name=name, batch_dims=batch_dims)
+    axis = batch_dims if axis is None else axis
+    if isinstance(axis, int) and not axis and not batch_dims and (variable := of_handle(params)) is not None:
+        return variable.sparse_read(indices, name)
+    return apply("GatherV2", params, indices, axis, name=name, batch_dims=batch_dims)
 
 
 @register
@@ -292,7 +274,7 @@ class GatherNd(OpDef):
         sizes = _shape_like(params, indices)
         known = indices.shape.plain
         if known is not None and len(known) == 2 and known[1] == 1:
-            return [IndexedSlices(_given(grads[0]), apply("Squeeze", indices, squeeze_dims=[-1]), sizes), None]
+            return [IndexedSlices(given(grads[0]), apply("Squeeze", indices, squeeze_dims=[-1]), sizes), None]
         return [apply("ScatterNd", indices, grads[0], sizes), None]
 
 

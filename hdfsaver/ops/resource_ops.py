@@ -16,7 +16,9 @@ from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import INDICES, NUMBERS, QUANTIZED, Kernel, Node, OpDef, lookup, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.ops.base import Flat, Grads, KernelState, variable_key
+from hdfsaver.graph.tensor_conversion import constant_node
+from hdfsaver.ops.base import Flat, Grads, KernelState, variable_key, with_rank
+from hdfsaver.ops.indexed_slices import slices_back
 from hdfsaver.ops.memory import own
 from hdfsaver.ops.variable_values import HANDLE, variable_behind
 from hdfsaver.shapes import Shape
@@ -266,8 +268,12 @@ class ResourceGather(OpDef):
         if op.get_attr("batch_dims"):
             raise LookupError(f"The gradient of {op.name!r} (type {self.type}) is only defined for batch_dims=0.")
         handle, indices = op.inputs
-        length = apply("GatherV2", apply("VariableShape", handle), 0, 0)
-        return [apply("UnsortedSegmentSum", grads[0], indices, length), None]
+        static = static_shape(Node.of(op.graph.digraph, op.name))
+        if static is None or None in static:
+            sizes = apply("VariableShape", handle)
+        else:
+            sizes = constant_node(np.array(static, np.int32), "int32", "Const")
+        return [slices_back(grads[0], sizes, indices), None]
 
 
 class _Scatter(Flat):
@@ -321,3 +327,86 @@ class ResourceScatterSub(_Scatter):
 
     type = "ResourceScatterSub"
     by_reference = "ScatterSub"
+
+
+@register
+class ResourceScatterMul(_Scatter):
+    """Multiply rows of a variable."""
+
+    type = "ResourceScatterMul"
+    by_reference = "ScatterMul"
+
+
+@register
+class ResourceScatterDiv(_Scatter):
+    """Divide rows of a variable."""
+
+    type = "ResourceScatterDiv"
+    by_reference = "ScatterDiv"
+
+
+@register
+class ResourceScatterMin(_Scatter):
+    """Replace rows of a variable by smaller ones."""
+
+    type = "ResourceScatterMin"
+    by_reference = "ScatterMin"
+
+
+@register
+class ResourceScatterMax(_Scatter):
+    """Replace rows of a variable by greater ones."""
+
+    type = "ResourceScatterMax"
+    by_reference = "ScatterMax"
+
+
+@register
+class ResourceCountUpTo(Flat):
+    """Add 1 to a variable that is below a limit; the result is its value before."""
+
+    type = "ResourceCountUpTo"
+    signature = "resource: resource -> output: T"
+    types = {"T": INDICES}
+    needed = {"limit": "int"}
+    stateful = True
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """(); the variable is a scalar."""
+        with_rank(static_shape(node), 0)
+        return [()]
+
+    def kernel(self, node: Node) -> Kernel:
+        count = lookup("CountUpTo").kernel(node)
+
+        def count_present(state: KernelState, key: str) -> Array:
+            _present(state, key, node)
+            found: Array = count(state, key)
+            return found
+
+        return count_present
+
+
+@register
+class ResourceStridedSliceAssign(Flat):
+    """Replace the part of a variable that an index names; the value is broadcast."""
+
+    type = "ResourceStridedSliceAssign"
+    signature = "ref: resource, begin: Index, end: Index, strides: Index, value: T ->"
+    types = {"Index": INDICES}
+    attrs = dict.fromkeys(("begin_mask", "ellipsis_mask", "end_mask", "new_axis_mask", "shrink_axis_mask"), 0)
+    stateful = True
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """There is no output."""
+        return []
+
+    def kernel(self, node: Node) -> Kernel:
+        change = lookup("StridedSliceAssign").kernel(node)
+
+        def assign(state: KernelState, key: str, *given: Array) -> tuple[()]:
+            _present(state, key, node)
+            change(state, key, *given)
+            return ()
+
+        return assign

@@ -389,6 +389,8 @@ def scatter_mul(
     InvalidArgumentError
         In the run: an index is not in [0, rows), or shapes that were unknown before do not fit.
     """
+    if (variable := of_handle(ref)) is not None:
+        return variable.scattered("ResourceScatterMul", indices, updates, name)
     return apply("ScatterMul", ref, indices, updates, name=name, use_locking=use_locking)
 
 
@@ -427,6 +429,8 @@ def scatter_div(
         In the run: an index is not in [0, rows), or shapes that were unknown before do not fit, or an integer is
         divided by zero.
     """
+    if (variable := of_handle(ref)) is not None:
+        return variable.scattered("ResourceScatterDiv", indices, updates, name)
     return apply("ScatterDiv", ref, indices, updates, name=name, use_locking=use_locking)
 
 
@@ -464,6 +468,8 @@ def scatter_min(
     InvalidArgumentError
         In the run: an index is not in [0, rows), or shapes that were unknown before do not fit.
     """
+    if (variable := of_handle(ref)) is not None:
+        return variable.scattered("ResourceScatterMin", indices, updates, name)
     return apply("ScatterMin", ref, indices, updates, name=name, use_locking=use_locking)
 
 
@@ -501,6 +507,8 @@ def scatter_max(
     InvalidArgumentError
         In the run: an index is not in [0, rows), or shapes that were unknown before do not fit.
     """
+    if (variable := of_handle(ref)) is not None:
+        return variable.scattered("ResourceScatterMax", indices, updates, name)
     return apply("ScatterMax", ref, indices, updates, name=name, use_locking=use_locking)
 
 

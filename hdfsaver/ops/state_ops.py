@@ -329,6 +329,8 @@ def count_up_to(ref: SupportsTensor, limit: int, name: str | None = None) -> Ten
     OutOfRangeError
         In the run: the limit is reached.
     """
+    if (variable := of_handle(ref)) is not None:
+        return variable.count_up_to(limit, name)
     return apply("CountUpTo", ref, name=name, limit=limit)
 
 

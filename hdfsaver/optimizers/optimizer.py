@@ -304,15 +304,15 @@ class Optimizer:
         found = self._non_slot_dict.get((name, graph))
         if found is None:
             with graph.colocate_with(colocate_with):
-                found = self._made_non_slot(initial_value, name)
+                found = self._made_non_slot(initial_value, name, isinstance(colocate_with, ResourceVariable))
             self._non_slot_dict[name, graph] = found
         return found
 
-    def _made_non_slot(self, initial_value: Any, name: str) -> Variable:
+    def _made_non_slot(self, initial_value: Any, name: str, use_resource: bool) -> Variable:
         if self._own_scope is None:
-            return Variable(initial_value, name=name, trainable=False)
+            return Variable(initial_value, name=name, trainable=False, use_resource=use_resource)
         with get_default_graph().name_scope(None), variable_scope(self._own_scope):
-            return get_variable(name, initializer=initial_value, trainable=False)
+            return get_variable(name, initializer=initial_value, trainable=False, use_resource=use_resource)
 
     def _get_non_slot_variable(self, name: str, graph: Graph | None = None) -> Variable | None:
         return None if graph is None else self._non_slot_dict.get((name, graph))

@@ -15,6 +15,7 @@ from hdfsaver.ops.shaping import shape as shape_of
 from hdfsaver.shapes import ShapeLike, TensorShape
 from hdfsaver.variables.get_variable import get_variable
 from hdfsaver.variables.partitioning import SaveSliceInfo
+from hdfsaver.variables.resource_variable import ResourceVariable
 from hdfsaver.variables.variable import Variable
 from hdfsaver.variables.variable_scope import get_variable_scope, variable_scope
 
@@ -128,7 +129,8 @@ def _made(primary: Primary, name: str, colocate: bool, options: dict[str, Any]) 
     prefix = primary._shared_name if isinstance(primary, Variable) else primary.op.name
     # Where another slot has the name, the scope gets a number; where variables are reused, the scope is found again.
     with variable_scope(None, f"{prefix}/{name}"), _colocated(primary if colocate else None), _no_partitioner():
-        slot: Variable = get_variable("", trainable=False, **options)
+        kind = isinstance(primary, ResourceVariable) if isinstance(primary, Variable) else None
+        slot: Variable = get_variable("", trainable=False, use_resource=kind, **options)
     whole = primary._save_slice_info if isinstance(primary, Variable) else None
     if whole is not None and slot.shape.ndims != 0:
         slot._set_save_slice_info(_same_part(whole, slot, primary.op.name))

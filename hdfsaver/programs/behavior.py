@@ -10,11 +10,6 @@ def executing_eagerly() -> bool:
     return False
 
 
-def resource_variables_enabled() -> bool:
-    """Whether new variables are resources: never; they are reference variables, as TensorFlow 1 makes them."""
-    return False
-
-
 def control_flow_v2_enabled() -> bool:
     """Whether branches and loops are functions: never."""
     return False
@@ -28,10 +23,6 @@ def disable_eager_execution() -> None:
     """Choose graphs and sessions, which is the only behavior here."""
 
 
-def disable_resource_variables() -> None:
-    """Choose reference variables, which is the only kind here."""
-
-
 def disable_control_flow_v2() -> None:
     """Choose branches and loops that are not functions, as TensorFlow 1 does."""
 
@@ -42,10 +33,6 @@ def disable_tensor_equality() -> None:
 
 def disable_v2_tensorshape() -> None:
     """Let the dimensions of a shape be `Dimension` objects, as they always are here."""
-
-
-def enable_resource_variables() -> None:
-    """Accepted, without effect: a variable here is never read between two steps of one assignment."""
 
 
 def enable_control_flow_v2() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.graph.contexts import CondContext, context_of
+from hdfsaver.graph.definition import Node
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.ops.filling import zeros
+from hdfsaver.ops.variable_values import variable_behind
 
 
 def zeros_for(output: Tensor) -> Tensor:
@@ -17,6 +19,11 @@ def zeros_for(output: Tensor) -> Tensor:
     graph = operation.graph
     data = apply_list("Switch", operation.inputs[0], context.pred)[1 - context.branch]
     alive = apply("Identity", data)
+    if output.dtype.base_dtype.name == "resource":
+        variable = variable_behind(Node.of(graph.digraph, operation.name))
+        dtype = "float32" if variable is None else variable.attrs["dtype"]
+        with graph.control_dependencies([alive]):
+            return zeros(apply("VariableShape", data), dtype=dtype)
     sizes = apply("Shape", data)
     with graph.control_dependencies([alive]):  # so that nothing of it runs where the tensor is dead
         return zeros(sizes, dtype=output.dtype.base_dtype)

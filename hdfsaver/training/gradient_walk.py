@@ -9,7 +9,7 @@ from typing import Any
 
 from hdfsaver import dtypes
 from hdfsaver.graph.composite_tensors import IndexedSlices
-from hdfsaver.graph.contexts import EXITS, context_of, current_context
+from hdfsaver.graph.contexts import EXITS, CondContext, context_of, current_context
 from hdfsaver.graph.definition import COMPLEX, FLOATS
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
@@ -218,7 +218,9 @@ class GradientWalk:
     def _with_zeros(self, operation: Operation, grads: Sequence[Gradient | None]) -> list[Gradient | None]:
         """Put zeros where an output has no derivative but could have one."""
         return [
-            self._zeros(operation, output) if grad is None and _is_trainable(output) else grad
+            self._zeros(operation, output)
+            if grad is None and (_is_trainable(output) or _is_handle_in_branch(output))
+            else grad
             for output, grad in zip(operation.outputs, grads, strict=True)
         ]
 
@@ -256,6 +258,12 @@ class GradientWalk:
 def _is_trainable(output: Tensor) -> bool:
     name = output.dtype.base_dtype.name
     return is_smooth(name) and name not in ("resource", "variant")
+
+
+def _is_handle_in_branch(output: Tensor) -> bool:
+    """Whether a variable behind a handle goes into a branch here, with whose derivative that of the other is merged."""
+    is_switch = output.dtype.base_dtype.name == "resource" and output.op.type == "Switch"
+    return is_switch and isinstance(output.graph.context_of(output.op.name), CondContext)
 
 
 def _checked(operation: Operation, grad: Any) -> Gradient | None:

@@ -246,7 +246,7 @@ def get_variable(
     caching_device : str, optional
         The device of the operation that reads the value; see `Variable`.
     use_resource : bool, optional
-        Accepted; see `Variable`.
+        As the scope says by default; see `Variable`.
     partitioner : callable, optional
         Makes a `PartitionedVariable`: called as ``partitioner(shape=..., dtype=...)``, it gives the number of parts
         along each dimension, of which one at most is more than 1.

@@ -1,11 +1,15 @@
-"""Variables of the other kind that TensorFlow has: behind a handle. Graphs that come from files have them."""
+"""Variables of the other kind that TensorFlow has: behind a handle."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import nullcontext
 from typing import Any
 
 from hdfsaver import dtypes, shapes
+from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply, apply_list, apply_op
+from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
@@ -14,30 +18,63 @@ from hdfsaver.messages import message_classes
 from hdfsaver.ops.variable_values import HANDLE
 from hdfsaver.schema import VariableDef
 from hdfsaver.shapes import ShapeLike, TensorShape
-from hdfsaver.variables.variable import Variable
+from hdfsaver.variables.initial_values import guarded
+from hdfsaver.variables.variable import InitialValue, Variable, added, initialized_value_of
+from hdfsaver.variables.variable_slice import VariableSlice, as_variable_slice
 
 
-class ResourceVariable(Variable, has_handle=True):
-    """A variable whose operations take a handle: those of the graph are found, none is made.
+class ResourceVariable(Variable):
+    """A variable whose operations take a handle.
 
     It consists of operations: ``a`` (VarHandleOp) is the handle, ``a/Assign`` (AssignVariableOp) gives it the initial
     value, ``a/Read/ReadVariableOp`` reads it. Each use of the variable reads it by an operation of its own.
 
-    Parameters
-    ----------
-    variable_def : VariableDef
-        The names of the operations.
-    import_scope : str, optional
-        Where in the graph they were imported.
+    Parameters are those of `Variable`.
     """
 
-    def __init__(
-        self, variable_def: message_classes.VariableDef | VariableDef, import_scope: str | None = None
-    ) -> None:
-        super().__init__(variable_def=variable_def, import_scope=import_scope)
+    def _find(self, variable_def: message_classes.VariableDef | VariableDef, import_scope: str | None) -> None:
+        super()._find(variable_def, import_scope)
         attrs = self.graph.digraph.nodes[self.op.name]["attrs"]
         self._dtype = dtypes.as_dtype(attrs["dtype"])
         self._shape = TensorShape(attrs["shape"])
+
+    def _make(
+        self,
+        initial_value: InitialValue,
+        validate_shape: bool,
+        name: str | None,
+        dtype: DTypeLike | None,
+        shape: TensorShape | None,
+        caching_device: Any,
+        collections: Iterable[str] | None,
+    ) -> None:
+        """Add the operations and list the variable, or do nothing; see `Variable`."""
+        graph = get_default_graph()
+        with graph.control_dependencies(None), graph.name_scope(name or "Variable") as scope, graph.or_nothing():
+            own_name = scope.removesuffix("/")
+            location = b"loc:@" + own_name.encode()
+            with graph.colocation_group(location), graph.name_scope("Initializer"), graph.device(None):
+                given = initial_value() if callable(initial_value) else initial_value
+                value = convert_to_tensor(given, dtype, name="initial_value")
+            if validate_shape and not value.shape.is_fully_defined():
+                raise ValueError(f"initial_value must have a shape specified: {value!r} (variable {own_name!r}).")
+            plain = shape.plain if shape is not None else value.shape.plain if validate_shape else None
+            self._initial_value = value
+            self._dtype, self._shape = value.dtype.base_dtype, TensorShape(plain)
+            attrs: dict[str, Any] = {"dtype": self._dtype.name, "shape": plain, "shared_name": own_name.encode()}
+            attrs |= {"debug_name": scope.encode(), "_class": [location]}
+            self._variable = added(graph, HANDLE, [], attrs, scope)
+            with graph.name_scope("IsInitialized"):
+                self.is_initialized()
+            guarded_value = guarded(value, own_name, initialized_value_of)
+            with graph.colocate_with(None, ignore_existing=True):
+                self._initializer = apply_op("AssignVariableOp", self.handle, guarded_value, name="Assign")
+            with graph.name_scope("Read"), graph.device(caching_device) if caching_device else nullcontext():
+                self._snapshot = self._read()
+            self._is_cached = bool(caching_device)
+            self._list_in(collections)
+
+    _is_cached = False
 
     @property
     def handle(self) -> Tensor:
@@ -59,14 +96,28 @@ class ResourceVariable(Variable, has_handle=True):
         self._shape = self._shape.merge_with(shape)
 
     def value(self) -> Tensor:
-        """A new tensor with the value at the time when it runs."""
+        """A new tensor with the value at the time when it runs; with a caching device always the same one."""
+        if self._is_cached:
+            return self._snapshot
+        with self.graph.colocate_with(None, ignore_existing=True):
+            return self._read()
+
+    def _read(self) -> Tensor:
         return apply("ReadVariableOp", self.handle, dtype=self._dtype.name)
 
     def read_value(self) -> Tensor:
         """A new tensor with the value at the time when it runs."""
         with self.graph.as_default(), self.graph.name_scope("Read"):
-            value = self.value()
+            value = self._read()
         return apply("Identity", value)
+
+    def sparse_read(self, indices: TensorLike, name: str | None = None) -> Tensor:
+        """Rows of the value, by their numbers: a new tensor of shape ``indices.shape + shape[1:]``."""
+        return apply("ResourceGather", self.handle, indices, dtype=self._dtype.name, name=name or "Gather")
+
+    def count_up_to(self, limit: int, name: str | None = None) -> Tensor:
+        """Add 1 until a limit is reached; the result is the value before. See `tf.count_up_to`."""
+        return apply("ResourceCountUpTo", self.handle, limit=limit, T=self._dtype.name, name=name)
 
     def initialized_value(self) -> Tensor:
         """The value if there is one, otherwise the initial value."""
@@ -203,7 +254,10 @@ class ResourceVariable(Variable, has_handle=True):
 
     def _read_after(self, change: Operation) -> Tensor:
         with self.graph.control_dependencies([change]):
-            return self.value()
+            return self._read()
+
+    def __getitem__(self, key: Any) -> VariableSlice:
+        return as_variable_slice(self.value()[key])
 
     def _as_tensor(self) -> Tensor:
         return self.value()
@@ -223,7 +277,22 @@ class ResourceVariable(Variable, has_handle=True):
         variable_def: message_classes.VariableDef | VariableDef, import_scope: str | None = None
     ) -> Variable:
         """The variable whose operations are in the default graph already; `KeyError` if one of them is not."""
-        return ResourceVariable(variable_def, import_scope)
+        return ResourceVariable(variable_def=variable_def, import_scope=import_scope)
+
+
+def _on_value(name: str) -> Any:
+    def operate(self: ResourceVariable, *others: Any) -> Any:
+        return getattr(self.value(), name)(*others)
+
+    operate.__name__ = name
+    return operate
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor"):
+    setattr(ResourceVariable, f"__{_name}__", _on_value(f"__{_name}__"))
+    setattr(ResourceVariable, f"__r{_name}__", _on_value(f"__r{_name}__"))
+for _name in ("lt", "le", "gt", "ge", "neg", "abs", "invert"):
+    setattr(ResourceVariable, f"__{_name}__", _on_value(f"__{_name}__"))
 
 
 def is_handle(graph: Graph, name: str) -> bool:

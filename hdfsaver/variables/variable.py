@@ -27,7 +27,7 @@ from hdfsaver.ops.base import variable_key
 from hdfsaver.ops.selection import boolean_mask
 from hdfsaver.schema import AttrValue, VariableDef
 from hdfsaver.shapes import ShapeLike, TensorShape
-from hdfsaver.variables import partitioning
+from hdfsaver.variables import partitioning, resource_use
 from hdfsaver.variables.distribution import VariableAggregation, VariableSynchronization, checked
 from hdfsaver.variables.initial_values import guarded
 from hdfsaver.variables.row_updates import RowUpdates
@@ -36,6 +36,10 @@ from hdfsaver.variables.variable_slice import VariableSlice, as_variable_slice
 
 InitialValue: TypeAlias = "TensorLike | Callable[[], TensorLike]"
 """The initial value of a variable: a value, or a function that makes one."""
+
+
+_VARIABLE_DEF, _USE_RESOURCE = 6, 11
+"""The places of two arguments of `Variable`."""
 
 
 class _MadeByCreators(type):
@@ -47,11 +51,18 @@ class _MadeByCreators(type):
             """Call the innermost creator, or make the variable where no creator holds."""
             creators = current_creators()
             if not creators:
-                return super().__call__(*args, **kwargs)
+                return cls._of_kind(*args, **kwargs)
             bound = inspect.signature(vars(cls)["__init__"]).bind(None, *args, **kwargs)
             bound.apply_defaults()
             arguments = {name: value for name, value in bound.arguments.items() if name != "self"}
-            return call_creators(super().__call__, creators, arguments)
+            return call_creators(cls._of_kind, creators, arguments)
+
+        def _of_kind(cls, *args: Any, **kwargs: Any) -> Any:
+            """Make a variable, of the class of resources where such a one is wanted."""
+            wanted = args[_USE_RESOURCE] if len(args) > _USE_RESOURCE else kwargs.get("use_resource")
+            is_new = kwargs.get("variable_def") is None and len(args) <= _VARIABLE_DEF
+            kind = cls._behind_handles if cls is Variable and is_new and resource_use.is_wanted(wanted) else cls
+            return type.__call__(kind, *args, **kwargs)
 
 
 class Variable(RowUpdates, metaclass=_MadeByCreators):
@@ -86,7 +97,8 @@ class Variable(RowUpdates, metaclass=_MadeByCreators):
     constraint : callable, optional
         Kept for optimizers to apply after an update.
     use_resource : bool, optional
-        Accepted; variables are always of the kind that TensorFlow 1 makes by default.
+        Whether it is a resource: behind a handle (VarHandleOp), and read by an operation of its own (ReadVariableOp)
+        wherever it is used. By default as the variable scope says, else as `enable_resource_variables` has set it.
     synchronization : VariableSynchronization
         Kept; there is one copy of a variable.
     aggregation : VariableAggregation
@@ -107,11 +119,6 @@ class Variable(RowUpdates, metaclass=_MadeByCreators):
 
     _behind_handles: ClassVar[type[Variable]]
     """The class of resource variables."""
-
-    def __init_subclass__(cls, *, has_handle: bool = False, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if has_handle:
-            Variable._behind_handles = cls
 
     def __init__(
         self,
@@ -196,7 +203,7 @@ class Variable(RowUpdates, metaclass=_MadeByCreators):
                 plain = shape.plain if shape is not None else value.shape.plain if validate_shape else None
                 kind = value.dtype.base_dtype.name
                 self._initial_value = value
-                self._variable = _added(graph, "VariableV2", [], {"dtype": kind, "shape": plain, **group}, scope)
+                self._variable = added(graph, "VariableV2", [], {"dtype": kind, "shape": plain, **group}, scope)
                 self._make_uses(graph, value, validate_shape, caching_device)
                 self._list_in(collections)
 
@@ -204,16 +211,16 @@ class Variable(RowUpdates, metaclass=_MadeByCreators):
         """Add the operations that initialize and read."""
         variable, name = self._variable, self._variable.op.name
         # The initializer may run before those of the variables that the value is computed of.
-        inputs = [variable, guarded(value, name, _initialized_value_of)]
+        inputs = [variable, guarded(value, name, initialized_value_of)]
         graph_of(inputs)  # raises where they are of different graphs
         kind: dict[str, AttrValue] = {"T": variable.dtype.base_dtype.name}
         attrs = {"validate_shape": validate_shape is not False, **kind}
-        self._initializer = _added(graph, "Assign", inputs, attrs, "Assign", [variable.op]).op
+        self._initializer = added(graph, "Assign", inputs, attrs, "Assign", [variable.op]).op
         if caching_device is None:
-            self._snapshot = _added(graph, "Identity", [variable], kind, "read", [variable.op])
+            self._snapshot = added(graph, "Identity", [variable], kind, "read", [variable.op])
             return
         with graph.device(caching_device):
-            self._snapshot = _added(graph, "Identity", [variable], kind, "read")
+            self._snapshot = added(graph, "Identity", [variable], kind, "read")
 
     def _list_in(self, collections: Iterable[str] | None) -> None:
         names = [GraphKeys.GLOBAL_VARIABLES] if collections is None else list(collections)
@@ -560,7 +567,7 @@ class Variable(RowUpdates, metaclass=_MadeByCreators):
         return f"<tf.Variable {self.name!r} shape={self.shape} dtype={self.dtype.name}>"
 
 
-def _added(
+def added(
     graph: Graph,
     op_type: str,
     inputs: Sequence[Tensor],
@@ -568,7 +575,23 @@ def _added(
     name: str,
     variables: Sequence[Operation] = (),
 ) -> Tensor:
-    """The output of a new operation whose inputs and attributes are known to be right, so that nothing is looked at."""
+    """The output of a new operation whose inputs and attributes are known to be right, so that nothing is looked at.
+
+    Parameters
+    ----------
+    graph : Graph
+    op_type : str
+    inputs : sequence of Tensor
+    attrs : dict
+        Those without a default.
+    name : str
+    variables : sequence of Operation
+        The operations on whose device it must be.
+
+    Returns
+    -------
+    Tensor
+    """
     definition = lookup(op_type)
     complete = {**definition.attrs, **attrs}
     return graph.create_named(definition, inputs, complete, graph.new_name(name), variables).outputs[0]
@@ -589,7 +612,7 @@ def _settings(definition: VariableDef) -> tuple[VariableSynchronization, Variabl
         raise ValueError(f"The definition of variable {definition.variable_name!r} is not valid: {error}.") from None
 
 
-def _initialized_value_of(operation: Operation) -> Tensor | None:
+def initialized_value_of(operation: Operation) -> Tensor | None:
     """The value that a variable has, or is going to have; None where no Variable belongs to the operation."""
     graph = operation.graph
     for key in (GraphKeys.GLOBAL_VARIABLES, GraphKeys.LOCAL_VARIABLES):

@@ -17,6 +17,8 @@ from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.variables.partitioning import Partitioner
+from hdfsaver.variables.resource_use import set_scope_setting
+from hdfsaver.variables.resource_variable import ResourceVariable
 from hdfsaver.variables.variable import Variable
 
 
@@ -378,3 +380,7 @@ def _here(graph: Graph) -> str:
 
 def no_regularizer(_: TensorLike) -> None:
     """A regularizer that adds nothing, to keep an outer scope's away."""
+
+
+set_scope_setting(lambda: get_variable_scope().use_resource)
+Variable._behind_handles = ResourceVariable

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import cast
 
-from hdfsaver.graph.apply import apply
+from hdfsaver.graph.apply import apply, apply_op
 from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.slicing import MASKS
 
 
@@ -38,10 +39,15 @@ class VariableSlice(Tensor):
         read, *bounds = self.op.inputs
         masks = {mask: self.op.get_attr(mask) for mask in MASKS}
         reference = read.op.inputs[0]
+        name = name or f"{self.op.name}/_assign"
         with self.graph.as_default():
-            return apply(
-                "StridedSliceAssign", reference, *bounds, value, name=name or f"{self.op.name}/_assign", **masks
-            )
+            if read.op.type == "ReadVariableOp":
+                dtype = read.dtype.name
+                tensor = convert_to_tensor(value, dtype)
+                change = apply_op("ResourceStridedSliceAssign", reference, *bounds, tensor, name=name, **masks)
+                with self.graph.control_dependencies([change]):
+                    return apply("ReadVariableOp", reference, dtype=dtype)
+            return apply("StridedSliceAssign", reference, *bounds, value, name=name, **masks)
 
 
 def as_variable_slice(tensor: Tensor) -> VariableSlice:

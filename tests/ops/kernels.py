@@ -93,6 +93,8 @@ def changes_of_handles(tf: Any) -> list[Any]:
         ("AssignSubVariableOp", rows),
     ]
     calls += [(name, [1], row) for name in ("ResourceScatterUpdate", "ResourceScatterAdd", "ResourceScatterSub")]
+    calls += [(f"ResourceScatter{name}", [1], row) for name in ("Mul", "Div", "Min", "Max")]
+    calls.append(("ResourceStridedSliceAssign", [1], [2], [1], row))
     changed = None
     for name, *values in calls:
         with tf.control_dependencies([changed] if changed is not None else []):
@@ -100,7 +102,10 @@ def changes_of_handles(tf: Any) -> list[Any]:
     with tf.control_dependencies([changed]):
         read = [apply("ReadVariableOp", v, dtype="float32"), apply("ResourceGather", v, [1], dtype="float32")]
         is_there = apply("VarIsInitializedOp", v)
-    others = [apply("VariableShape", v), apply_op("DisableCopyOnRead", v)]
+    number = apply("VarHandleOp", dtype="int32", shape=())
+    with tf.control_dependencies([apply_op("AssignVariableOp", number, tf.constant(1))]):
+        counted = apply("ResourceCountUpTo", number, limit=9, T="int32")
+    others = [apply("VariableShape", v), apply_op("DisableCopyOnRead", v), counted]
     with tf.control_dependencies([*read, is_there, *others]):
         return [*read, is_there, *others, apply_op("DestroyResourceOp", v)]
 

@@ -60,7 +60,8 @@ NOT_RUN |= KEEPING | PASSING | CALLING | DECODING | DRAWN | OF_QUEUES
 CHANGES = {
     *("Assign", "AssignAdd", "AssignSub", "ScatterAdd", "ScatterSub", "ScatterUpdate"),
     *("AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "DestroyResourceOp"),
-    *("ResourceScatterAdd", "ResourceScatterSub", "ResourceScatterUpdate"),
+    *("ResourceScatterAdd", "ResourceScatterSub", "ResourceScatterUpdate", "ResourceScatterMul", "ResourceScatterDiv"),
+    *("ResourceScatterMin", "ResourceScatterMax", "ResourceStridedSliceAssign", "ResourceCountUpTo"),
 }
 
 

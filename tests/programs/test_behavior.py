@@ -16,7 +16,7 @@ def test_the_first_version_is_chosen() -> None:
         for name in ("v2_behavior", "eager_execution", "resource_variables", "control_flow_v2", "tensor_equality"):
             assert getattr(module, f"disable_{name}")() is None
         assert module.disable_v2_tensorshape() is None
-        assert (module.enable_resource_variables(), module.enable_control_flow_v2()) == (None, None)
+        assert module.enable_control_flow_v2() is None
         assert not module.executing_eagerly()
         assert not module.resource_variables_enabled()
         assert not module.control_flow_v2_enabled()

@@ -32,7 +32,7 @@ def make(name: str, value: object) -> ResourceVariable:
     apply_op("AssignVariableOp", handle, initial, name=f"{name}/Assign")
     apply("ReadVariableOp", handle, dtype="float32", name=f"{name}/Read/ReadVariableOp")
     definition = VariableDef(f"{name}:0", initial.name, f"{name}/Assign", f"{name}/Read/ReadVariableOp:0")
-    found = ResourceVariable(definition)
+    found = ResourceVariable(variable_def=definition)
     tf.add_to_collection(tf.GraphKeys.GLOBAL_VARIABLES, found)
     return found
 
