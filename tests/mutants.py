@@ -2507,6 +2507,14 @@ MUTANTS = [
             "Pixels outside an image have the extrapolation value.",
         ),
         (
+            "matrices-adjoint-solution",
+            "ops/factorizations.py",
+            "            given = _adjoint(_checked(matrix)) if adjoint else _checked(matrix)",
+            "            given = _checked(matrix)",
+            "ops",
+            "Systems of equations are solved for adjoint matrices too.",
+        ),
+        (
             "losses-without-weight",
             "losses/weighted_losses.py",
             '        chosen = where(apply("Equal", weights, 0.0), zeros_like(weights), ones_like(weights))',

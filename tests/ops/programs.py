@@ -23,6 +23,28 @@ def anything(tf: Any) -> Any:
     return tf.placeholder("float32", name="u")
 
 
+def factored(tf: Any) -> list[Any]:
+    """Inverses, determinants, solutions and factors, with derivatives."""
+    half = np.array([[2.0, 0.5, 0.1], [0.3, 3.0, -0.4], [0.2, 0.6, 1.5]])
+    x, rhs = tf.constant(half @ half.T), tf.constant([[1.0, 2.0], [3.0, -1.0], [0.5, 4.0]], "float64")
+    made = [tf.matrix_inverse(x), tf.matrix_inverse(x, adjoint=True), tf.matrix_determinant(x), tf.cholesky(x)]
+    made += [tf.matrix_solve(x, rhs), tf.matrix_solve(x, rhs, adjoint=True), tf.linalg.logdet(x)]
+    made += [tf.matrix_triangular_solve(x, rhs), tf.matrix_triangular_solve(x, rhs, lower=False, adjoint=True)]
+    made += [tf.cholesky_solve(tf.cholesky(x), rhs), *tf.linalg.slogdet(-x)]
+    slopes = [tf.gradients(tf.square(y), x) for y in made]
+    values = [tf.self_adjoint_eigvals(x), tf.svd(x, compute_uv=False), tf.abs(tf.qr(x)[1]), tf.trace(x)]
+    return [*made, *slopes, *values, tf.abs(tf.self_adjoint_eig(x)[1]), *[tf.abs(part) for part in tf.svd(rhs)]]
+
+
+def diagonals(tf: Any) -> list[Any]:
+    """Diagonals and bands, set and taken."""
+    x = tf.constant(np.arange(24.0).reshape(2, 3, 4))
+    made = [tf.matrix_band_part(x, lower, upper) for lower, upper in ((0, 0), (1, -1), (-1, 0), (0, 2))]
+    made += [tf.matrix_diag(x), tf.matrix_diag_part(x), tf.matrix_set_diag(x, x[:, :, 0]), tf.trace(x)]
+    made += [tf.diag(x[0]), tf.diag_part(tf.diag(x[0])), tf.linalg.adjoint(x), tf.eye(3), tf.eye(2, 3, [2])]
+    return [*made, tf.eye(tf.constant(2), dtype="int32")]
+
+
 def corner(tf: Any) -> list[Any]:
     """Derivatives at points where there is more than one answer."""
     x, y, zero = tf.constant([1.0, 2.0]), tf.constant([1.0, 3.0]), tf.constant([0.0, -1.0, 2.0])
@@ -723,6 +745,8 @@ PROGRAMS: dict[str, Program] = {
 # Programs that are known by their results alone: here TensorFlow makes other operations, or more of them.
 RESULTS: dict[str, Program] = {
     "shifts": shifts,
+    "factored matrices": factored,
+    "diagonals": diagonals,
     "searchsorted, odd rows": odd_searches,
     "euclidean norms, unknown": lambda tf: norms(tf, known=False),
     "as_string, forms": texts,

@@ -134,6 +134,7 @@ MASKS = {"begin_mask": 1, "end_mask": 2, "shrink_axis_mask": 4}
 VOLUME = np.random.default_rng(9).permutation(12).reshape(1, 3, 2, 2, 1) / 10.0
 VOLUME_POOL = {"padding": b"SAME", "strides": [1, 2, 1, 1, 1], "ksize": [1, 2, 2, 1, 1]}
 
+MATRICES = reals(2, 3, 3) + 4 * np.eye(3)
 
 CASES: list[Case] = [
     # arithmetic
@@ -159,6 +160,37 @@ CASES: list[Case] = [
         for name in ("SqrtGrad", "RsqrtGrad", "ReciprocalGrad")
         for make, order in ((positive, 2), (complexes, 1))
     ],
+    # matrices
+    *[Case(name, op(name), (MATRICES,)) for name in ("MatrixInverse", "MatrixDeterminant")],
+    Case(
+        "MatrixInverse",
+        op("MatrixInverse", adjoint=True),
+        (MATRICES + 1j * reals(2, 3, 3, seed=2),),
+        1,
+        label="complex",
+    ),
+    Case("LogMatrixDeterminant", lambda x: apply_list("LogMatrixDeterminant", x)[1], (MATRICES,)),
+    Case("Cholesky", lambda x: apply("Cholesky", apply("BatchMatMulV2", x, x, adj_y=True)), (MATRICES,), 1),
+    *[
+        Case("MatrixSolve", op("MatrixSolve", adjoint=adjoint), (MATRICES, reals(2, 3, 2)), label=str(adjoint))
+        for adjoint in (False, True)
+    ],
+    *[
+        Case(
+            "MatrixTriangularSolve",
+            op("MatrixTriangularSolve", lower=lower, adjoint=adjoint),
+            (MATRICES, reals(2, 3, 2)),
+            label=f"{lower}-{adjoint}",
+        )
+        for lower in (False, True)
+        for adjoint in (False, True)
+    ],
+    Case("MatrixBandPart", lambda x: apply("MatrixBandPart", x, 1, 0), (reals(2, 3, 4),)),
+    Case("MatrixDiag", op("MatrixDiag"), (reals(2, 3),)),
+    *[Case("MatrixDiagPart", op("MatrixDiagPart"), (reals(2, 3, n),), label=str(n)) for n in (3, 4)],
+    Case("MatrixSetDiag", op("MatrixSetDiag"), (reals(2, 3, 4), reals(2, 3))),
+    Case("Diag", op("Diag"), (reals(2, 3),)),
+    Case("DiagPart", op("DiagPart"), (reals(2, 3, 2, 3),)),
     # images
     Case("ResizeNearestNeighbor", lambda x: apply("ResizeNearestNeighbor", x, [3, 5]), (reals(1, 2, 3, 1),), 1),
     Case(

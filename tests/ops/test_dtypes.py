@@ -51,6 +51,19 @@ def image(x: Any) -> Any:
     return tf.reshape(x, [1, 2, 3, 1])
 
 
+FACTORS = ("MatrixInverse", "MatrixDeterminant", "LogMatrixDeterminant", "Cholesky", "SelfAdjointEigV2", "Svd", "Qr")
+
+
+def square(x: Any) -> Any:
+    """Two rows and columns that make a positive definite matrix."""
+    return apply("MatrixSetDiag", apply("ZerosLike", x[:, :2]), x[:, 0])
+
+
+def of_square(op_type: str) -> Call:
+    """The operation on a square matrix."""
+    return lambda x: apply_list(op_type, square(x))
+
+
 def of_image(op_type: str, *others: Any) -> Call:
     """The operation on an image, with whatever else it takes."""
     return lambda x: apply(op_type, image(x), *others)
@@ -170,6 +183,14 @@ CALLS: dict[str, Call] = {
     "NonMaxSuppression": lambda x: apply("NonMaxSuppression", BOXES, [0.5], 3),
     "NonMaxSuppressionV2": lambda x: apply("NonMaxSuppressionV2", BOXES, [0.5], 3, 0.5),
     "NonMaxSuppressionV3": lambda x: apply("NonMaxSuppressionV3", BOXES, [0.5], 3, 0.5, 0.0),
+    # matrices
+    **{name: of_square(name) for name in FACTORS},
+    "MatrixSolve": lambda x: apply("MatrixSolve", square(x), square(x)),
+    "MatrixTriangularSolve": lambda x: apply("MatrixTriangularSolve", square(x), square(x)),
+    "MatrixBandPart": op("MatrixBandPart", 0, 1),
+    **{name: op(name) for name in ("MatrixDiag", "MatrixDiagPart", "Diag")},
+    "MatrixSetDiag": lambda x: apply("MatrixSetDiag", x, x[:, 0]),
+    "DiagPart": lambda x: apply("DiagPart", x[:, :2]),
     "EncodePng": lambda x: apply("EncodePng", image(x)[0]),
 }
 
