@@ -429,7 +429,7 @@ from hdfsaver.ops.slicing import (
     slice_ as slice,
 )
 from hdfsaver.ops.sparse_placeholders import sparse_placeholder
-from hdfsaver.ops.sparse_to_dense import sparse_to_dense
+from hdfsaver.ops.sparse_values import sparse_tensor_to_dense, sparse_to_dense
 from hdfsaver.ops.special_functions import digamma, erfc, lgamma
 from hdfsaver.ops.state_ops import (
     assign,
@@ -1002,6 +1002,7 @@ __all__ = [
     "size",
     "slice",
     "sparse_placeholder",
+    "sparse_tensor_to_dense",
     "sparse_to_dense",
     "split",
     "sqrt",

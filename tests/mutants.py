@@ -2404,7 +2404,7 @@ MUTANTS = [
         ),
         (
             "places-that-are-in-order",
-            "ops/sparse_to_dense.py",
+            "ops/sparse_values.py",
             "        for number in np.flatnonzero(np.diff(flat) <= 0) + 1:",
             "        for number in ():",
             "variables/test_sampled_losses.py",

@@ -45,6 +45,14 @@ def diagonals(tf: Any) -> list[Any]:
     return [*made, tf.eye(tf.constant(2), dtype="int32")]
 
 
+def sparse_values(tf: Any) -> list[Any]:
+    """Values at places of a matrix and of a vector, and a derivative."""
+    sparse = tf.SparseTensor([[0, 1], [2, 0]], tf.constant([5.0, 6.0]), [3, 4])
+    dense = tf.sparse_tensor_to_dense(sparse)
+    made = [tf.sparse_to_dense([1, 2], [4], 9), tf.sparse_to_dense(2, [4], 1, -1), dense]
+    return [*made, tf.sparse_tensor_to_dense(sparse, -1.0), tf.gradients(tf.square(dense), sparse.values)]
+
+
 def corner(tf: Any) -> list[Any]:
     """Derivatives at points where there is more than one answer."""
     x, y, zero = tf.constant([1.0, 2.0]), tf.constant([1.0, 3.0]), tf.constant([0.0, -1.0, 2.0])
@@ -747,6 +755,7 @@ RESULTS: dict[str, Program] = {
     "shifts": shifts,
     "factored matrices": factored,
     "diagonals": diagonals,
+    "sparse values": sparse_values,
     "searchsorted, odd rows": odd_searches,
     "euclidean norms, unknown": lambda tf: norms(tf, known=False),
     "as_string, forms": texts,

@@ -191,6 +191,7 @@ CASES: list[Case] = [
     Case("MatrixSetDiag", op("MatrixSetDiag"), (reals(2, 3, 4), reals(2, 3))),
     Case("Diag", op("Diag"), (reals(2, 3),)),
     Case("DiagPart", op("DiagPart"), (reals(2, 3, 2, 3),)),
+    Case("SparseToDense", lambda x, y: apply("SparseToDense", [[0, 1], [2, 0]], [3, 4], x, y), (reals(2), reals())),
     # images
     Case("ResizeNearestNeighbor", lambda x: apply("ResizeNearestNeighbor", x, [3, 5]), (reals(1, 2, 3, 1),), 1),
     Case(

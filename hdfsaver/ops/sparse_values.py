@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from hdfsaver.graph.apply import apply
+from hdfsaver.graph.composite_tensors import SparseTensor
 from hdfsaver.graph.definition import INDICES, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
-from hdfsaver.ops.base import Grads, invalid
+from hdfsaver.ops.base import Grads, blank, filled, invalid
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
@@ -30,7 +31,7 @@ class SparseToDense(OpDef):
         return [node.sizes(1)]
 
     def kernel(self, node: Node) -> Kernel:
-        validate = node.attrs["validate_indices"]
+        validate, dtype = node.attrs["validate_indices"], node.attrs["T"]
 
         def dense(indices: Array, shape: Array, values: Array, default: Array) -> Array:
             if np.ndim(shape) != 1:
@@ -41,7 +42,8 @@ class SparseToDense(OpDef):
             if (np.ndim(values) == 1 and len(values) != len(places)) or np.ndim(values) > 1:
                 raise invalid(f"sparse_values has shape {np.shape(values)}, not one value for each of {len(places)}.")
             _check(places, shape, validate)
-            found = np.full(tuple(shape.tolist()), default, dtype=np.asarray(values).dtype)
+            found = blank(shape.tolist(), dtype)
+            found[...] = default
             found[tuple(places.T)] = values
             return found
 
@@ -105,3 +107,37 @@ def sparse_to_dense(
     """
     given = sparse_indices, output_shape, sparse_values, default_value
     return apply("SparseToDense", *given, validate_indices=validate_indices, name=name)
+
+
+def sparse_tensor_to_dense(
+    sp_input: SparseTensor,
+    default_value: TensorLike | None = None,
+    validate_indices: bool = True,
+    name: str | None = None,
+) -> Tensor:
+    """A `SparseTensor` as one tensor.
+
+    Parameters
+    ----------
+    sp_input : SparseTensor
+        Values and their places.
+    default_value : TensorLike, optional
+        The value elsewhere, zero by default.
+    validate_indices : bool
+        Whether the places must be in order and different.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of the sparse tensor.
+
+    Raises
+    ------
+    InvalidArgumentError
+        In the run: a place is outside, or places are not in order.
+    """
+    default = filled(0, [], sp_input.dtype, "zeros") if default_value is None else default_value
+    parts = (sp_input.indices, sp_input.dense_shape, sp_input.values, default)
+    return apply("SparseToDense", *parts, validate_indices=validate_indices, name=name)
