@@ -1684,8 +1684,8 @@ MUTANTS = [
         (
             "errors-of-a-preparation",
             "session/numpy_engine.py",
-            "                raise StepError(step.node, error) from error",
-            "                raise",
+            "            raise StepError(step.node, error) from error",
+            "            raise",
             "graph/test_attr_defs.py",
             "An error in preparing a run names its operation.",
         ),
@@ -3390,10 +3390,18 @@ MUTANTS = [
         (
             "first-values-of-a-loop",
             "session/loop_runs.py",
-            "    for slot in loop.firsts:",
-            "    for slot in ():",
+            "            values[slot] = values[first]",
+            "            pass",
+            "session/test_plain_loops.py",
+            "A loop variable has its first value in the first iteration.",
+        ),
+        (
+            "plain-loops-are-dead",
+            "session/loop_runs.py",
+            "        if any(values[slot] is DEAD for slot in loop.inputs):",
+            "        if False:",
             "ops/test_control_flow.py",
-            "A loop variable has its first value in the first iteration only.",
+            "A loop in a branch that is not taken does not run.",
         ),
         (
             "what-loops-need-again",

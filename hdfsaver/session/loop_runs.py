@@ -15,6 +15,7 @@ from hdfsaver.graph.function_library import Request
 from hdfsaver.ops.control_flow import DEAD
 from hdfsaver.session.engine import Observer, StepError
 from hdfsaver.session.loop_plan import Loop
+from hdfsaver.session.plain_loops import PlainLoop
 from hdfsaver.session.session_state import SessionState
 
 Piece = list[Any]
@@ -32,6 +33,62 @@ class Begin:
 
     def __init__(self, loop: Loop) -> None:
         self.empty = [*(target for _, target in loop.carried), *(public for _, public in loop.exits)]
+
+
+class Plain:
+    """All iterations of a loop in which nothing is ever dead; see `plain_loops`.
+
+    Parameters
+    ----------
+    loop : PlainLoop
+    before, body : list
+        The calls before the condition is known, and those where it is true.
+    """
+
+    def __init__(self, loop: PlainLoop, before: Piece, body: Piece) -> None:
+        self.loop = loop
+        self.before = before
+        self.body = body
+
+    def run(self, run: Callable[[Sequence[Any], list[Any]], None], state: SessionState, values: list[Any]) -> None:
+        """Run the loop.
+
+        Parameters
+        ----------
+        run : callable
+            Runs calls on the values.
+        state : SessionState
+        values : list
+
+        Raises
+        ------
+        StepError
+            As `run_pieces` raises it.
+        """
+        loop, before, body = self.loop, self.before, self.body
+        deadline = state.deadline()
+        if any(values[slot] is DEAD for slot in loop.inputs):
+            for target, _ in loop.exits:
+                values[target] = DEAD
+            return
+        for slot, first, _ in loop.variables:
+            values[slot] = values[first]
+        slots = [slot for slot, _, _ in loop.variables]
+        sources = [following for _, _, following in loop.variables]
+        condition = loop.condition
+        while True:
+            run(before, values)
+            if not values[condition]:
+                break
+            run(body, values)
+            for slot, value in zip(slots, [values[source] for source in sources], strict=True):
+                values[slot] = value
+            if deadline is not None or state.is_closed:
+                _check_stopped(state, loop.loop.node, deadline)
+        for target, slot in loop.exits:
+            values[target] = values[slot]
+        for slot in loop.clears:
+            values[slot] = None
 
 
 class Again:
@@ -88,23 +145,26 @@ class Programs(Protocol):
 
 
 def run_pieces(
-    pieces: Sequence[Piece | Begin | Again | Invoke],
+    pieces: Sequence[Piece | Begin | Again | Plain | Invoke],
     run: Callable[[Sequence[Any], list[Any]], None],
     state: SessionState,
     values: list[Any],
+    run_plain: Callable[[Sequence[Any], list[Any]], None],
     observer: Observer | None = None,
 ) -> Run:
     """Run the pieces of a plan.
 
     Parameters
     ----------
-    pieces : sequence of (list, Begin, Again or Invoke)
+    pieces : sequence of (list, Begin, Again, Plain or Invoke)
     run : callable
         Runs the calls of one piece on the values.
     state : SessionState
         It says whether the run is to stop.
     values : list
         The values in their slots.
+    run_plain : callable
+        As ``run``, for calls of which none is dead.
     observer : callable, optional
         Called after each operation that has called functions.
 
@@ -127,6 +187,8 @@ def run_pieces(
             run(piece, values)
         elif isinstance(piece, Invoke):
             yield from _invoked(piece, values, observer)
+        elif isinstance(piece, Plain):
+            piece.run(run_plain, state, values)
         elif isinstance(piece, Begin):
             for slot in piece.empty:
                 values[slot] = DEAD

@@ -15,7 +15,8 @@ from hdfsaver.graph.function_library import Calling
 from hdfsaver.ops.control_flow import DEAD, Chooser
 from hdfsaver.session.engine import Executable, Observer, StepError
 from hdfsaver.session.loop_plan import LOOP_TYPES, Loop
-from hdfsaver.session.loop_runs import Again, Begin, Invoke, Run, complete, run_pieces
+from hdfsaver.session.loop_runs import Again, Begin, Invoke, Plain, Run, complete, run_pieces
+from hdfsaver.session.plain_loops import LASTING, PlainLoop, plain_loop
 from hdfsaver.session.plan import SWITCH_OUTPUTS, SWITCHES, ExecutionPlan, Step
 from hdfsaver.session.session_state import SessionState, given_away
 from hdfsaver.tensor_info import Array
@@ -81,16 +82,15 @@ class Program:
         self.observer = observer
         self.template: list[Any] = [None] * plan.size
         self.calls: list[_Call] = []
-        self.pieces: list[list[_Call] | Begin | Again | Invoke] = []  # with loops and functions, those before the calls
+        # With loops and functions, those before the calls.
+        self.pieces: list[list[_Call] | Begin | Again | Plain | Invoke] = []
+        self.plain: dict[int, PlainLoop] = {}  # by the places of their first steps
         self.begun: list[tuple[Loop, int]] = []
-        self.conditional = conditional = any(step.op in _CONTROL_FLOW for step in self.plan.steps)
-        for place, step in enumerate(self.plan.steps):
-            self._mark(place)
-            try:
-                self._compile_step(step, conditional or self.observer is not None)
-            except Exception as error:
-                raise StepError(step.node, error) from error
-        self._mark(len(self.plan.steps))
+        if self.observer is None:
+            found = [plain_loop(self.plan, loop) for loop in self.plan.loops]
+            self.plain = {loop.loop.start: loop for loop in found if loop is not None}
+        self.conditional = conditional = self._is_conditional()
+        self._compile_steps(conditional or self.observer is not None)
         self.run: Callable[[Sequence[_Call], list[Any]], None] = _run_conditionally if conditional else _run
         if self.observer is not None:
             self.run = partial(_run_conditionally, observer=self.observer, size=self.plan.size)
@@ -104,7 +104,7 @@ class Program:
         try:
             with np.errstate(all="ignore"):  # as in TensorFlow, infinities and NaN are values like others
                 if self.pieces:
-                    whole = run_pieces(self.pieces, self.run, self.state, values, self.observer)
+                    whole = run_pieces(self.pieces, self.run, self.state, values, _run, self.observer)
                     complete(whole, self.state, self.state.functions)
                 else:
                     self.run(self.calls, values)
@@ -117,7 +117,7 @@ class Program:
         """Run it as a function, within the run of a plan that calls it."""
         values = self._begun(inputs)
         if self.pieces:
-            yield from run_pieces(self.pieces, self.run, self.state, values)
+            yield from run_pieces(self.pieces, self.run, self.state, values, _run)
         else:
             self.run(self.calls, values)
         return self._results(values)
@@ -134,13 +134,53 @@ class Program:
             _check_alive(results)
         return results
 
+    def _compile_steps(self, whole: bool) -> None:
+        """Make all steps ready; see `_compile_step` for ``whole``."""
+        place = 0
+        while place < len(self.plan.steps):
+            self._mark(place)
+            if place in self.plain:
+                self._compile_plain(self.plain[place])
+                place = self.plain[place].loop.end
+            else:
+                self._compile_step_of(self.plan.steps[place], whole)
+                place += 1
+        self._mark(place)
+
+    def _is_conditional(self) -> bool:
+        """Whether something outside of plain loops may be dead."""
+        if len(self.plain) < len(self.plan.loops):
+            return True
+        inside = {place for loop in self.plain.values() for place in range(loop.loop.start, loop.loop.end)}
+        types = {step.op for place, step in enumerate(self.plan.steps) if place not in inside}
+        return not types.isdisjoint(_CONTROL_FLOW - {"Enter", "RefEnter"} if self.plain else _CONTROL_FLOW)
+
+    def _compile_plain(self, loop: PlainLoop) -> None:
+        """Make the steps of a plain loop ready, as a piece of their own."""
+        around = self.calls
+        made: list[list[_Call]] = []
+        for steps in (loop.before, loop.body):
+            self.calls = []
+            for step in steps:
+                self._compile_step_of(step, step.op not in LASTING)
+            made.append(self.calls)
+        self.pieces += [around, Plain(loop, *made)]
+        self.calls = []
+
+    def _compile_step_of(self, step: Step, whole: bool) -> None:
+        try:
+            self._compile_step(step, whole)
+        except Exception as error:
+            raise StepError(step.node, error) from error
+
     def _mark(self, place: int) -> None:
         """Put the ends and the beginnings of loops before a step."""
         while self.begun and self.begun[-1][0].end == place:
             loop, piece = self.begun.pop()
             self._piece(Again(loop, piece))
         for loop in reversed(self.plan.loops):  # those around come first
-            if loop.start == place:
+            is_plain = place in self.plain and self.plain[place].loop is loop
+            if loop.start == place and not is_plain:
                 self._piece(Begin(loop))
                 self.begun.append((loop, len(self.pieces)))
 
