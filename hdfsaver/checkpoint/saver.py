@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from hdfsaver.annotations import snapshot
 from hdfsaver.checkpoint import meta_graph, retention
 from hdfsaver.checkpoint.meta_graph_files import write_structure
+from hdfsaver.checkpoint.random_state import fitting
 from hdfsaver.checkpoint.renaming import Rename, renamed
 from hdfsaver.checkpoint.restore_reads import load
 from hdfsaver.checkpoint.restore_report import RestoreReport, match
@@ -340,11 +341,12 @@ class Saver:
     ) -> tuple[Model, Hashable]:
         """The model to save, and the version of its graph; with ``own`` the model does not change later."""
         values, live = self._values(sess, own=own)
+        places = {} if sess is None else sess.state.random.snapshot()
         if sess is None or not has_graph:
-            return Model(values, None, self._dtypes, self._compressed, live), None
+            return Model(values, None, self._dtypes, self._compressed, live, places), None
         version = (sess.graph.fingerprint(), strip_default_attrs)
         structure = self._structure_at(version, sess.graph, strip_default_attrs, own=own)
-        return Model(values, structure, self._dtypes, self._compressed, live), version
+        return Model(values, structure, self._dtypes, self._compressed, live, places), version
 
     def wait(self) -> None:
         """Wait for all saves of this Saver with ``wait=False``.
@@ -427,6 +429,7 @@ class Saver:
         cast: bool = False,
         mmap_mode: str | None = None,
         progress: Callback | None = None,
+        random_state: bool = True,
     ) -> RestoreReport:
         """Set the variables to the values of a checkpoint. No initializer needs to run before.
 
@@ -451,6 +454,9 @@ class Saver:
             used, and their digests are not checked. The file must not be changed in place while they are used.
         progress : callable, optional
             Called repeatedly with the bytes read and the bytes in total; an exception in it ends the restore.
+        random_state : bool
+            Let the random operations of the session go on where those of the saved session had come to, if the file
+            says it. With False they are not touched, as in TensorFlow.
 
         Returns
         -------
@@ -496,8 +502,11 @@ class Saver:
             for saveable in wanted.values():
                 saveable.check_takes()
             loaded = load(file, wanted, self._reshape, mmap_mode, progress, report.cast)
+            places = file.random_places() if random_state and sess is not None else {}
         if sess is not None:
             sess.state.assign(loaded)
+            if places:
+                sess.state.random.replace(fitting(sess.graph, places))
         return report
 
     def _check_session(self, sess: Any) -> None:

@@ -102,6 +102,10 @@ class TensorSource(ABC):
         """The metadata of the file; empty by default."""
         return {}
 
+    def random_places(self) -> dict[str, tuple[int, int]]:
+        """Where each random operation would draw next: a key and the number of a block; empty by default."""
+        return {}
+
     def other_content(self) -> list[str]:
         """The content of the file that nothing here reads, in short: ``["attributes of 3 objects"]``."""
         return list(self.others)
@@ -355,6 +359,18 @@ class TensorFile(Mapping[str, Array]):
         source = self._open()
         with about(self.path):
             return source.metadata()
+
+    def random_places(self) -> dict[str, tuple[int, int]]:
+        """Where each random operation would draw next; empty for a file without such a state.
+
+        Raises
+        ------
+        DataLossError
+            The file is damaged.
+        """
+        source = self._open()
+        with about(self.path):
+            return source.random_places()
 
     def other_content(self) -> list[str]:
         """The content of the file that nothing here reads, in short: ``["attributes of 3 objects"]``.

@@ -56,7 +56,8 @@ def fractions_of(drawn: Array, dtype: np.dtype[Any]) -> Array:
         pairs = drawn.astype("<u4", copy=False).view("<u8").astype(np.uint64, copy=False)
         bits = pairs & np.uint64(_LONG_DRAWN)
         bits <<= np.uint64(32)
-        bits |= pairs >> np.uint64(32)
+        pairs >>= np.uint64(32)
+        bits |= pairs
         bits |= np.uint64(_LONG_ONE)
         fraction: Array = bits.view(np.float64)
     elif dtype == np.float32:

@@ -14,6 +14,7 @@ from hdfsaver.storage.graph.graph_group import read_structure
 from hdfsaver.storage.hdf5 import objects
 from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
 from hdfsaver.storage.metadata import read_metadata
+from hdfsaver.storage.random_places import read_places
 
 
 class Hdf5Source(TensorSource):
@@ -63,6 +64,11 @@ class Hdf5Source(TensorSource):
         """The pairs of ``/metadata``; empty for a file of another program."""
         with hdf5_root(self._opened) as root:
             return read_metadata(root)
+
+    def random_places(self) -> dict[str, tuple[int, int]]:
+        """The places of the model's random operations; see `hdfsaver.storage.random_places`."""
+        with hdf5_root(self._opened) as root:
+            return read_places(root, groups.link_of(self._group))
 
     def groups(self) -> list[str]:
         """The groups that have a model."""

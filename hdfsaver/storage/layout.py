@@ -42,6 +42,12 @@ VARIABLES_COLUMNS = ("name", "dtype", "shape")
 METADATA_COLUMNS = ("key", "value")
 """Columns of ``/metadata``, both strings."""
 
+RANDOM = "random"
+RANDOM_COLUMN = "name"
+"""The string column of ``/index/random``: the name of an operation."""
+
+RANDOM_PLACES = "random_places"
+
 GROUP_COLUMN = "group"
 """The additional column in a file with models in groups: the link of the model's group."""
 
@@ -108,4 +114,6 @@ ELEMENTS = (
     Element(f"/{INDEX}/{INDEX_VARIABLES}", "table", True),
     Element(f"/{INDEX}/{EXTENTS}", "table", True),
     Element(f"/{INDEX}/{SEAL}", "dataset", True),
+    Element(f"/{INDEX}/{RANDOM}", "table", False),
+    Element(f"/{INDEX}/{RANDOM_PLACES}", "dataset", False),
 )

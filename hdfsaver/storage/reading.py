@@ -134,7 +134,10 @@ def _model(whole: Hdf5Source, opened: Opened, group: str) -> tuple[Model, Mappin
             has_variables = groups.is_group(groups.open_model(root, group), layout.VARIABLES)
         values = source.read(list(source.entries)) if has_variables else None
         entries = source.entries
-        return Model(values, source.structure(), dtypes_of(entries), compression_of(entries)), source.link_paths()
+        model = Model(
+            values, source.structure(), dtypes_of(entries), compression_of(entries), random=source.random_places()
+        )
+        return model, source.link_paths()
     finally:
         source.close()
 

@@ -176,7 +176,11 @@ def _accepted(
     values = source.read(_in_old_order(source.entries, old))
     paths.update(successors(group, source.link_paths()))
     return Model(
-        values if source.has_variables else None, structure, dtypes_of(source.entries), compression_of(source.entries)
+        values if source.has_variables else None,
+        structure,
+        dtypes_of(source.entries),
+        compression_of(source.entries),
+        random=source.random_places(),
     )
 
 

@@ -96,6 +96,12 @@ def _model(whole: SealedSource, group: str, saved: Salvaged) -> Model:
         labels = {name: f"{link}/{layout.VARIABLES}/{name}" if link else name for name in source.entries}
         values = {name: saved.values[label] for name, label in labels.items() if label in saved.values}
         entries = {name: source.entries[name] for name in values}
-        return Model(values if labels else None, source.structure(), dtypes_of(entries), compression_of(entries))
+        return Model(
+            values if labels else None,
+            source.structure(),
+            dtypes_of(entries),
+            compression_of(entries),
+            random=source.random_places(),
+        )
     finally:
         source.close()

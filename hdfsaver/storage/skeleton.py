@@ -24,6 +24,7 @@ from hdfsaver.storage.hdf5 import link_names, objects, tables
 from hdfsaver.storage.hdf5.sparse_memory import SparseMemory
 from hdfsaver.storage.index import text_of
 from hdfsaver.storage.layout import Extent
+from hdfsaver.storage.random_places import allocate_places
 from hdfsaver.storage.seal import Extents, Seal, pack
 from hdfsaver.tensor_info import LARGE
 from hdfsaver.version import __version__
@@ -48,10 +49,14 @@ class Place(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The content of one group: variables in the order of the index, and the graph; None for a missing one."""
+    """The content of one group: variables in the order of the index, and the graph; None for a missing one.
+
+    ``random`` has the names of the operations whose places are stored.
+    """
 
     places: Sequence[Place] | None
     structure: Structure | None
+    random: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -82,12 +87,14 @@ class Skeleton:
         extents_offset: int,
         seal_offset: int,
         flags: int = 0,
+        random_offset: int = 0,
     ) -> None:
         self.size = memory.size
         self._flags = flags
         self.extents = extents
         self._extents_offset = extents_offset
         self._seal_offset = seal_offset
+        self._random_offset = random_offset
         self._segments = [
             Segment(start, memory.read_at(start, stop - start)) for start, stop in _without_large(extents, memory.size)
         ]
@@ -113,7 +120,7 @@ class Skeleton:
             start = offset - segment.offset
             segment.data[start : start + len(data)] = data
 
-    def fill(self, small: bytes, digests: npt.NDArray[np.uint64]) -> list[Segment]:
+    def fill(self, small: bytes, digests: npt.NDArray[np.uint64], places: bytes = b"") -> list[Segment]:
         """Fill the segments for one save; the next save reuses them.
 
         Parameters
@@ -122,10 +129,19 @@ class Skeleton:
             The values smaller than `LARGE`, concatenated in the order of the variables.
         digests : ndarray of uint64
             XXH3-64 of the bytes of every variable, in order, and of every chunk.
+        places : bytes, optional
+            The numbers of `hdfsaver.storage.random_places`.
+
+        Returns
+        -------
+        list of Segment
         """
         values = memoryview(small)
         for data, place, source in self._runs:
             data[place] = values[source]
+        if places:
+            self._put(self._random_offset, places)
+            self._before, self._after = self._split_structure()
         table = self.extents.copy()
         table["xxh3_64"] = digests
         self._put(self._extents_offset, table.tobytes())
@@ -252,18 +268,19 @@ def _laid_out(
     file = h5f.create(b"hdfsaver", h5f.ACC_TRUNC, file_properties(), access_properties(memory))
     try:
         root = h5g.open(file, b"/")
-        extents, extents_offset, seal_offset = _write_all(root, plans, metadata, output)
+        extents, extents_offset, seal_offset, random_offset = _write_all(root, plans, metadata, output)
         flags = layout.FOREIGN if beside is not None and beside(root) else 0
     finally:
         file.close()
     if memory.error is not None:
         raise memory.error
-    return Skeleton(memory, extents, len(extents) - len(output.chunks), extents_offset, seal_offset, flags)
+    variables = len(extents) - len(output.chunks)
+    return Skeleton(memory, extents, variables, extents_offset, seal_offset, flags, random_offset)
 
 
 def _write_all(
     root: h5g.GroupID, plans: Mapping[str, Plan], metadata: Mapping[str, str], output: Output
-) -> tuple[Extents, int, int]:
+) -> tuple[Extents, int, int, int]:
     objects.set_text(root, layout.FORMAT_ATTRIBUTE, layout.FORMAT)
     objects.set_text(root, layout.VERSION_ATTRIBUTE, layout.VERSION)
     objects.set_text(root, layout.PRODUCER_ATTRIBUTE, f"hdfsaver {__version__}")
@@ -276,12 +293,14 @@ def _write_all(
     extents_offset = table.get_offset() or 0
     paths = {group: link_names.paths_of(place.name for place in plan.places or ()) for group, plan in plans.items()}
     _write_index(index, rows, [path for found in paths.values() for path in found.values()])
+    drawing = [(groups.link_of(group), name) for group, plan in plans.items() for name in plan.random]
+    random_offset = allocate_places(index, drawing) if drawing else 0
     if metadata:
         columns = (list(metadata), list(metadata.values()))
         tables.write_table(root, layout.METADATA, dict(zip(layout.METADATA_COLUMNS, columns, strict=True)))
     found = [row for group, plan in plans.items() for row in _write_model(root, group, plan, paths[group], output)]
     extents = np.array([*found, *output.chunks], dtype=layout.EXTENTS_ROW)
-    return extents, extents_offset, seal.get_offset()
+    return extents, extents_offset, seal.get_offset(), random_offset
 
 
 def _write_index(index: h5g.GroupID, rows: Sequence[tuple[str, Place]], paths: list[str]) -> None:

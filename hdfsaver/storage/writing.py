@@ -20,6 +20,7 @@ from hdfsaver.schema import Structure
 from hdfsaver.storage import groups
 from hdfsaver.storage.chunks.chunk_writing import Output, Packing
 from hdfsaver.storage.chunks.compression import Compression, grid_for
+from hdfsaver.storage.random_places import RandomPlaces, packed
 from hdfsaver.storage.skeleton import Beside, Place, Plan, Skeleton, lay_out
 from hdfsaver.storage.values import Value, Values, layout_key, prepare_all, view_of
 from hdfsaver.tensor_info import LARGE, STRING, Array, nbytes_of
@@ -41,6 +42,8 @@ class Model(NamedTuple):
     live : collection of str, optional
         The variables whose memory the rest of the program may change during the save, by default all: their bytes are
         copied, block by block, before they are digested and written.
+    random : mapping of str to tuple of int, optional
+        The places of random operations; see `hdfsaver.storage.random_places`.
     """
 
     variables: Mapping[str, Array | Pending] | None
@@ -48,6 +51,7 @@ class Model(NamedTuple):
     dtypes: Mapping[str, str]
     compression: Mapping[str, Compression] = MappingProxyType({})
     live: Collection[str] | None = None
+    random: RandomPlaces = MappingProxyType({})
 
 
 class WriteOptions(NamedTuple):
@@ -181,7 +185,8 @@ class Writer:
                 _plans(values, models, packings), metadata or {}, Output(draft.fd, moved), beside
             )
             draft.reserve(skeleton.size)
-            _write(draft.fd, skeleton, _blocks(values, packings), moved, values)
+            places = packed(model.random for model in models.values())
+            _write(draft.fd, skeleton, _blocks(values, packings), moved, values, places)
 
     def _layout_for(
         self, values: Mapping[str, _Values], models: Mapping[str, Model], metadata: Mapping[str, str], version: Hashable
@@ -190,6 +195,7 @@ class Writer:
         key = (
             *((group, found and layout_key(found)) for group, found in values.items()),
             *metadata.items(),
+            *(tuple(model.random) for model in models.values()),
             has_structure,
             version,
         )
@@ -247,14 +253,15 @@ def _blocks(values: Mapping[str, _Values], packings: Mapping[str, _Packings]) ->
 def _plans(
     values: Mapping[str, _Values], models: Mapping[str, Model], packings: Mapping[str, _Packings]
 ) -> dict[str, Plan]:
-    return {group: _plan(values[group], model.structure, packings.get(group, {})) for group, model in models.items()}
+    return {group: _plan(values[group], model, packings.get(group, {})) for group, model in models.items()}
 
 
-def _plan(values: _Values, structure: Structure | None, packings: _Packings) -> Plan:
+def _plan(values: _Values, model: Model, packings: _Packings) -> Plan:
+    random = tuple(model.random)
     if values is None:
-        return Plan(None, structure)
+        return Plan(None, model.structure, random)
     places = [_place(name, values.row(place), packings.get(name)) for place, name in enumerate(values.names)]
-    return Plan(places, structure)
+    return Plan(places, model.structure, random)
 
 
 def _place(name: str, value: Value, packing: Packing | None) -> Place:
@@ -271,6 +278,7 @@ def _write(
     blocks: Mapping[int, Array | Pending],
     progress: Progress,
     values: Mapping[str, _Values],
+    places: bytes,
 ) -> None:
     """Write everything that is not compressed."""
     offsets = skeleton.extents["offset"].tolist()
@@ -289,7 +297,7 @@ def _write(
         raise _changed(small, pieces, sizes, _names(values))
     digests[small] = np.fromiter(map(xxhash.xxh3_64_intdigest, pieces), np.uint64, len(pieces))
     joined = b"".join(pieces)
-    for segment in skeleton.fill(joined, digests):
+    for segment in skeleton.fill(joined, digests, places):
         write_at(fd, memoryview(segment.data), segment.offset)
     if progress is not SILENT:
         progress.advance(len(joined))
