@@ -68,7 +68,7 @@ def test_a_real_file_has_the_elements(tmp_path):
     """Every required element is in a file, and the page lists everything at the top level."""
     digraph = nx.DiGraph()
     schema.add_node(digraph, "n", op="NoOp")
-    model = Model({"NAME": np.ones(1)}, Structure(digraph), {})
+    model = Model({"NAME": np.ones(1)}, Structure(digraph), {}, random={"n": (1, 2)})
     write_models(tmp_path / "x.h5", {"": model, "GROUP": model}, metadata={"key": "value"})
     with h5py.File(tmp_path / "x.h5") as file:
         for path, kind, required in layout.ELEMENTS:
