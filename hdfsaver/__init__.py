@@ -57,6 +57,8 @@ from hdfsaver.control_flow.conds import (
 from hdfsaver.control_flow.folds import foldl, foldr, map_fn, scan
 from hdfsaver.control_flow.loops import while_loop
 from hdfsaver.control_flow.tensor_arrays import TensorArray
+from hdfsaver.datasets import dataset_ops as _dataset_ops  # noqa: F401, it makes operations known
+from hdfsaver.datasets import iterator_ops as _iterator_ops  # noqa: F401
 from hdfsaver.dtypes import (
     QUANTIZED_DTYPES,
     DType,
@@ -546,6 +548,7 @@ if typing.TYPE_CHECKING:
         app,
         compat,
         contrib,
+        data,
         distributions,
         flags,
         image,
@@ -745,6 +748,7 @@ __all__ = [
     "cumprod",
     "cumsum",
     "custom_gradient",
+    "data",
     "debugging",
     "decode_csv",
     "decode_raw",
@@ -1070,6 +1074,7 @@ _MODULES = (
     "compat",
     "contrib",
     "distributions",
+    "data",
     "flags",
     "image",
     "io",

@@ -11,6 +11,7 @@ import numpy as np
 from hdfsaver import schema
 from hdfsaver.checkpoint.meta_graph_files import write_structure
 from hdfsaver.checkpoint.meta_info import fill_meta_info, strip_graph_default_valued_attrs
+from hdfsaver.checkpoint.saveables.iterator_saveable import IteratorSaveable
 from hdfsaver.checkpoint.scoping import UNBOUND, extraneous_savers, part_of, prefix_of, saved_within
 from hdfsaver.graph.contexts import Context
 from hdfsaver.graph.default import get_default_graph
@@ -203,12 +204,17 @@ def _as_bytes(item: str | bytes | Context | QueueRunner, scope: str | None) -> b
     return item.encode() if isinstance(item, str) else item
 
 
+def _element_name(item: Any) -> str:
+    name: str = item.handle.name if isinstance(item, IteratorSaveable) else item.name
+    return name
+
+
 _KINDS: tuple[tuple[str, Callable[[Any], bool], Callable[[Any, str | None], Any]], ...] = (
     ("variable_list", lambda item: isinstance(item, Variable), lambda item, scope: item._definition(scope)),
     (
         "node_list",
-        lambda item: isinstance(item, Tensor | Operation | Variable) or _is_whole(item),
-        lambda item, scope: item.name.removeprefix(prefix_of(scope)),
+        lambda item: isinstance(item, Tensor | Operation | Variable | IteratorSaveable) or _is_whole(item),
+        lambda item, scope: _element_name(item).removeprefix(prefix_of(scope)),
     ),
     ("bytes_list", lambda item: isinstance(item, str | bytes | Context | QueueRunner), _as_bytes),
     ("int64_list", _is_int64, lambda item, scope: int(item)),

@@ -7,10 +7,11 @@ from hdfsaver.absent_names import absent as _absent
 
 if typing.TYPE_CHECKING:
     from hdfsaver.contrib import contrib_losses as losses
-    from hdfsaver.contrib import distributions, framework, layers, legacy_seq2seq, rnn, seq2seq, slim, training
+    from hdfsaver.contrib import data, distributions, framework, layers, legacy_seq2seq, rnn, seq2seq, slim, training
     from hdfsaver.contrib import streaming_metrics as metrics
 
 __all__ = [
+    "data",
     "distributions",
     "framework",
     "layers",

@@ -133,8 +133,12 @@ class Graph(GraphScopes):
 
     @property
     def building_function(self) -> bool:
-        """Whether the graph is the body of a function, which it never is here."""
+        """Whether the graph is the body of a function that is traced."""
         return False
+
+    def surrounds(self, graph: Graph) -> bool:
+        """Whether operations of this graph may take tensors of another: its own, or of one around a function."""
+        return graph is self
 
     @property
     def finalized(self) -> bool:

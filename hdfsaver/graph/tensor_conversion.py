@@ -47,8 +47,11 @@ def graph_of(values: Sequence[Any]) -> Graph:
         They belong to different graphs.
     """
     graph = None
+    around = get_default_graph()
     for tensor in _tensors_within(values):
-        if graph is None:
+        if around.building_function and around.surrounds(tensor.graph):
+            graph = around  # it takes tensors of the graphs around as arguments
+        elif graph is None:
             graph = tensor.graph
         elif tensor.graph is not graph:
             raise ValueError(f"Tensor {tensor.name!r} must be from the same graph as the other inputs.")

@@ -12,7 +12,7 @@ import numpy as np
 from hdfsaver import limits
 from hdfsaver.dtypes import DTypeLike, as_dtype
 from hdfsaver.errors import DataLossError, NotFoundError
-from hdfsaver.ops.sampling import get_seed
+from hdfsaver.ops.seeds import get_seed
 from hdfsaver.tensor_info import Array
 
 SOURCE = "https://storage.googleapis.com/cvdf-datasets/mnist/"

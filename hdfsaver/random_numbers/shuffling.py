@@ -100,9 +100,9 @@ class ShuffleBuffer(Generic[_Element]):
             self._slots[place] = element
         self._count += 1
 
-    def take(self) -> _Element:
-        """Take out an element at random; the buffer must not be empty."""
-        first, picked = self._start, (self._start + self._reader.next() % self._count) % self._size
+    def take(self, among: int | None = None) -> _Element:
+        """Take out an element at random, of all or of the first ones; the buffer must not be empty."""
+        first, picked = self._start, (self._start + self._reader.next() % (among or self._count)) % self._size
         found: _Element = self._slots[picked]
         self._slots[picked] = self._slots[first]
         self._slots[first] = None

@@ -33,6 +33,8 @@ def public_error(graph: Graph, failure: StepError, is_body: bool = False) -> Exc
     """
     operation = graph.get_operation_by_name(failure.node)
     cause = failure.cause
+    if isinstance(cause, StepError):  # in a dataset, which is not an operation of this run
+        cause = _of_dataset(graph, cause)
     made = "" if is_body else place(operation.traceback)
     where = f"operation {operation.name!r} ({operation.type}{made and f', defined at {made}'})"
     if isinstance(cause, errors.OpError):
@@ -47,6 +49,20 @@ def public_error(graph: Graph, failure: StepError, is_body: bool = False) -> Exc
     said = _said(operation.type, cause, shapes)
     message = f"{where[0].upper()}{where[1:]} failed on inputs of shapes {given}: {said}"
     return errors.InvalidArgumentError(operation.node_def, operation, message)
+
+
+def _of_dataset(graph: Graph, failure: StepError) -> Exception:
+    """The error of a dataset, which names the operation that made it."""
+    cause = failure.cause
+    name = failure.node if failure.node in graph.digraph else failure.node.partition("/")[2]  # made by a function
+    where = f"dataset operation {name!r}"
+    if name in graph.digraph:
+        operation = graph.get_operation_by_name(name)
+        made = place(operation.traceback)
+        where += f" ({operation.type}{made and f', defined at {made}'})"
+    if isinstance(cause, errors.OpError):
+        return type(cause)(None, None, f"{cause.message} In {where}.", cause.error_code)
+    return errors.InvalidArgumentError(None, None, f"{cause} In {where}.")
 
 
 def _shapes(operation: Operation, found: Sequence[tuple[int, ...] | None]) -> list[TensorShape]:

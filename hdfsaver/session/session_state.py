@@ -26,6 +26,20 @@ _AnyClosable = TypeVar("_AnyClosable", bound=_Closable)
 _AnyResource = TypeVar("_AnyResource")
 
 
+_MARK = "\0"
+"""The keys of saved resources begin with it, which those of variables do not."""
+
+
+def saved_key(kind: str, name: str) -> str:
+    """The key under which `SessionState.snapshot` and `SessionState.assign` know a resource with a saved value."""
+    return f"{_MARK}{kind}{_MARK}{name}"
+
+
+def _resource_key(key: str) -> tuple[str, str]:
+    _, kind, name = key.split(_MARK, 2)
+    return kind, name
+
+
 class SessionState:
     """The lasting part of a session.
 
@@ -59,6 +73,7 @@ class SessionState:
         self.timeout = 0.0
         self._of_thread = threading.local()
         self._resources: dict[Hashable, Any] = {}
+        self._awaited: dict[Hashable, Array] = {}  # restored before the resource is made
         self._lock = threading.Lock()
 
     def resource(self, key: Hashable, make: Callable[[], _AnyResource]) -> _AnyResource:
@@ -66,6 +81,8 @@ class SessionState:
         with self._lock:
             if key not in self._resources:
                 self._resources[key] = make()
+                if key in self._awaited:
+                    self._resources[key].restore(self._awaited.pop(key))
             found: _AnyResource = self._resources[key]
         return found
 
@@ -73,14 +90,31 @@ class SessionState:
         """The present values of some variables, None for one without; no value is copied."""
         # The dictionary is copied in one step: an assignment of another thread is in the copy completely or not at all.
         present = self.variables.copy()
-        return {key: present.get(key) for key in keys}
+        return {key: present.get(key) if key[:1] != _MARK else self._saved(key) for key in keys}
+
+    def _saved(self, key: str) -> Array | None:
+        """The value of a resource."""
+        found = self._resources.get(_resource_key(key))
+        saved: Array | None = self._awaited.get(_resource_key(key)) if found is None else found.saved()
+        return saved
 
     def assign(self, values: Mapping[str, Array]) -> None:
         """Give several variables their values at once. The arrays become the state's own and read-only."""
         for value in values.values():
             value.flags.writeable = False
         plain = {key: np.asarray(value) for key, value in values.items()}
+        for key in [key for key in plain if key[:1] == _MARK]:
+            self._restore(_resource_key(key), plain.pop(key))
         self.variables.update(plain)
+
+    def _restore(self, key: Hashable, value: Array) -> None:
+        """Give a resource a value that was saved, now or when it is made."""
+        with self._lock:
+            found = self._resources.get(key)
+            if found is None:
+                self._awaited[key] = value
+        if found is not None:
+            found.restore(value)
 
     def hold(self, key: Hashable, make: Callable[[], _AnyClosable]) -> _AnyClosable:
         """An object shared by several kernels of one run, such as an open file: made once, closed after the run."""
@@ -113,8 +147,12 @@ class SessionState:
     def clear(self) -> None:
         """Forget everything."""
         self.variables.clear()
-        self._resources.clear()
         self.random.replace({})
+        for resource in self._resources.values():
+            if hasattr(resource, "saved"):
+                resource.close()
+        self._resources.clear()
+        self._awaited.clear()
         self.kept.clear()
         if self.functions is not None:
             self.functions.clear()

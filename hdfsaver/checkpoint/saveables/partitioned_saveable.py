@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from hdfsaver import shapes
+from hdfsaver.checkpoint.saveables.iterator_saveable import ITERATORS, IteratorSaveable
 from hdfsaver.checkpoint.saveables.saveable import Saveable, VariableSaveable
 from hdfsaver.errors import shown
 from hdfsaver.files.lazy_arrays import Joined, Piece
 from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
 from hdfsaver.schema import SavedPart
 from hdfsaver.shapes import TensorShape
 from hdfsaver.tensor_info import Array
@@ -74,6 +76,8 @@ def saveable_of(variable: Any) -> Saveable:
         return variable
     if isinstance(variable, PartitionedVariable):
         return PartsSaveable(checked_parts(variable.name, variable._get_variable_list()))
+    if isinstance(variable, Tensor) and variable.op.type in ITERATORS:
+        return IteratorSaveable(variable)
     return PartsSaveable(variable) if isinstance(variable, list) else VariableSaveable(variable)
 
 

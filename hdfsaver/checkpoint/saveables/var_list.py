@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hdfsaver.checkpoint.saveables.array_saveable import ArrayItem, is_item
+from hdfsaver.checkpoint.saveables.iterator_saveable import ITERATORS, IteratorSaveable
 from hdfsaver.checkpoint.saveables.partitioned_saveable import Part, as_part, checked_parts, ops_of
 from hdfsaver.errors import shown
 from hdfsaver.graph.default import get_default_graph
@@ -13,6 +14,8 @@ from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.variables.partitioned import PartitionedVariable
 from hdfsaver.variables.variable import Variable
+
+_REFERENCES = frozenset({"VariableV2", "Variable", "VarHandleOp"}) | ITERATORS
 
 
 def variables_by_name(var_list: Any) -> dict[str, Any]:
@@ -90,7 +93,7 @@ def _check_kept_once(named: Mapping[str, Any]) -> None:
 
 
 def _checked(variable: Any) -> Any:
-    is_reference = isinstance(variable, Tensor) and variable.op.type in ("VariableV2", "Variable", "VarHandleOp")
-    if not (isinstance(variable, Variable) or is_reference):
+    is_reference = isinstance(variable, Tensor) and variable.op.type in _REFERENCES
+    if not (isinstance(variable, Variable | IteratorSaveable) or is_reference):
         raise TypeError(f"Variable to save is not a Variable: {shown(variable)}.")
     return variable
