@@ -295,7 +295,6 @@ CASES: list[Case] = [
     Case("Gather", lambda x: apply("Gather", x, [2, 2, 0]), (reals(3, 2),)),
     Case("GatherNd", lambda x: apply("GatherNd", x, [[0, 1], [2, 1], [0, 1]]), (reals(3, 2, 2),)),
     Case("ScatterNd", lambda x: apply("ScatterNd", [[0], [2], [0]], x, [4, 2]), (reals(3, 2),)),
-    Case("SparseToDense", lambda x, y: apply("SparseToDense", [[0], [2]], [4], x, y), (reals(2), np.array(0.5))),
     Case("UnsortedSegmentSum", lambda x: apply("UnsortedSegmentSum", x, [1, -1, 1, 0], 3), (reals(4, 2),)),
     Case("TopKV2", lambda x: apply_list("TopKV2", x, 2)[0], (reals(3, 4),)),
     Case("OneHot", lambda x, y: apply("OneHot", [1, 0, 3], 3, x, y, axis=0), (np.array(2.0), np.array(0.5))),

@@ -191,7 +191,6 @@ CALLS: dict[str, Call] = {
     **{name: op(name) for name in ("MatrixDiag", "MatrixDiagPart", "Diag")},
     "MatrixSetDiag": lambda x: apply("MatrixSetDiag", x, x[:, 0]),
     "DiagPart": lambda x: apply("DiagPart", x[:, :2]),
-    "SparseToDense": lambda x: apply("SparseToDense", [[0, 1], [2, 0]], [3, 4], x[:, 0], x[0, 0]),
     "EncodePng": lambda x: apply("EncodePng", image(x)[0]),
 }
 

@@ -32,7 +32,7 @@ LAYERS = (
     ("control_flow",),
     ("formats",),
     ("arrays",),
-    ("variables", "session", "training"),
+    ("datasets", "session", "training", "variables"),
     ("assertions", "optimizers"),
     ("checkpoint", "distributions", "image", "layers", "losses", "queues"),
     ("recurrent", "summaries"),
