@@ -37,8 +37,9 @@ LAYERS = (
     ("checkpoint", "distributions", "image", "layers", "losses", "queues"),
     ("recurrent", "summaries"),
     ("monitoring", "conversion", "saved_model", "metrics"),
-    ("contrib", "examples"),
+    ("contrib",),
     ("cli", "testing", "programs"),
+    ("examples",),
 )
 HEIGHTS = {room: height for height, rooms in enumerate(LAYERS) for room in rooms} | {"__main__": len(LAYERS)}
 
@@ -87,6 +88,7 @@ SHARED_BY_FAMILIES = {
 COMPOSED_OF_FAMILIES = {  # they define no operation, and combine those of other families
     "random_distributions",
     "dropout",
+    "general_convolutions",
     "grids",
     "init_ops",
     "sampling",
