@@ -2427,6 +2427,14 @@ MUTANTS = [
             "Candidates are drawn again until all are different.",
         ),
         (
+            "words-that-candidates-reserve",
+            "ops/candidate_sampling.py",
+            "_RESERVED = 512",
+            "_RESERVED = 256",
+            "variables/test_sampled_losses.py",
+            "The next run draws TensorFlow's candidates, too.",
+        ),
+        (
             "losses-less-what-is-expected",
             "variables/sampled_losses.py",
             "        logits -= log(of_drawn)",

@@ -161,3 +161,27 @@ def test_too_many_classes() -> None:
     """A sampler that counts is for less than 2**31 classes."""
     with pytest.raises(ValueError, match="too large to handle"):
         tf.nn.learned_unigram_candidate_sampler([[0]], 1, 2, True, 2**31)
+
+
+# What TensorFlow 2.21 drew in two runs, with the seed 5 of the graph.
+DRAWN = {
+    "log_uniform": ([2, 6, 17, 32, 42, 36], [2, 8, 4, 3, 14, 6]),
+    "uniform": ([26, 14, 40, 47, 2, 27], [46, 15, 46, 16, 19, 31]),
+    "learned_unigram": ([12, 16, 39, 8, 25, 30], [34, 41, 25, 3, 24, 11]),
+    "fixed_unigram": ([5, 4, 1, 2], [3, 4, 2, 5]),
+}
+
+
+def test_seeded_candidates() -> None:
+    """Samplers with seeds draw TensorFlow's classes, run after run."""
+    tf.set_random_seed(5)
+    true = tf.constant([[1], [3]], tf.int64)
+    samplers = [
+        tf.nn.log_uniform_candidate_sampler(true, 1, 6, True, 50, seed=3),
+        tf.nn.uniform_candidate_sampler(true, 1, 6, False, 50, seed=3),
+        tf.nn.learned_unigram_candidate_sampler(true, 1, 6, True, 50, seed=4),
+        tf.nn.fixed_unigram_candidate_sampler(true, 1, 4, True, 6, unigrams=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], seed=9),
+    ]
+    with tf.Session() as session:
+        runs = [session.run([candidates for candidates, _, _ in samplers]) for _ in range(2)]
+    assert DRAWN == {name: tuple(run[k].tolist() for run in runs) for k, name in enumerate(DRAWN)}
