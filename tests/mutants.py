@@ -2195,6 +2195,14 @@ MUTANTS = [
             "Each save seals its own state of random operations.",
         ),
         (
+            "random-state-is-salvaged",
+            "storage/salvaged_file.py",
+            "            random=source.random_places(),",
+            "            random={},",
+            "checkpoint/test_random_state.py",
+            "A file made of the intact part of a damaged one has the state of random operations.",
+        ),
+        (
             "random-runs-at-once",
             "session/random_streams.py",
             "            self._next[node] = place.after(blocks)",

@@ -43,6 +43,7 @@ from hdfsaver.reading.checkpoint_names import PathLike, as_prefix, as_prefixes
 from hdfsaver.reading.reader import open_located
 from hdfsaver.schema import SavedNames, SaverDef, Structure
 from hdfsaver.session import Session
+from hdfsaver.session.session_state import SessionState
 from hdfsaver.storage import groups
 from hdfsaver.storage.chunks.compression import Choices, by_name, checked
 from hdfsaver.storage.writing import Model, WriteOptions, Writer
@@ -340,8 +341,9 @@ class Saver:
         self, sess: Session | None, has_graph: bool, strip_default_attrs: bool, *, own: bool
     ) -> tuple[Model, Hashable]:
         """The model to save, and the version of its graph; with ``own`` the model does not change later."""
-        values, live = self._values(sess, own=own)
-        places = {} if sess is None else sess.state.random.snapshot()
+        state = None if sess is None else sess.state
+        values, live = self._values(sess, state, own=own)
+        places = {} if state is None else state.random.snapshot()
         if sess is None or not has_graph:
             return Model(values, None, self._dtypes, self._compressed, live, places), None
         version = (sess.graph.fingerprint(), strip_default_attrs)
@@ -360,11 +362,13 @@ class Saver:
         """
         self._saves.wait()
 
-    def _values(self, sess: Session | None, *, own: bool) -> tuple[dict[str, Any], list[str]]:
+    def _values(
+        self, sess: Session | None, state: SessionState | None, *, own: bool
+    ) -> tuple[dict[str, Any], list[str]]:
         """The values to save, and the names of those that the program may write to; with ``own`` these are copied."""
         self._check_graph(sess)
         keys = (key for saveable in self._saveables.values() for key in saveable.keys)
-        present = {} if sess is None else sess.state.snapshot(keys)
+        present = {} if state is None else state.snapshot(keys)
         values = {name: saveable.value(present) for name, saveable in self._saveables.items()}
         shared = [name for name, saveable in self._saveables.items() if saveable.is_shared]
         if not (own and shared):

@@ -46,6 +46,8 @@ class TensorSource(ABC):
         Whether every value is read in row-major order and this machine's byte order; other values are converted.
     others : sequence of str
         See `other_content`.
+    has_random_places : bool
+        Whether the file may have what `random_places` gives.
     """
 
     kind: str
@@ -58,6 +60,7 @@ class TensorSource(ABC):
     are_constants: bool = False
     is_native: bool = False
     others: Sequence[str] = ()
+    has_random_places: bool = False
 
     @abstractmethod
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
@@ -369,6 +372,8 @@ class TensorFile(Mapping[str, Array]):
             The file is damaged.
         """
         source = self._open()
+        if not source.has_random_places:
+            return {}
         with about(self.path):
             return source.random_places()
 

@@ -34,6 +34,8 @@ class Hdf5Source(TensorSource):
     has_foreign_content = True
     """Whether the file may have content of other programs."""
 
+    has_random_places = True
+
     def __init__(self, opened: Opened, group: str) -> None:
         self._opened = opened
         self._group = group

@@ -52,6 +52,7 @@ class SealedSource(Hdf5Source):
         with hdf5_root(opened) as root:
             groups.open_model(root, group)
             self._models = read_index(root, extents["nbytes"].tolist())
+            self.has_random_places = objects.has_link(root, f"{layout.INDEX}/{layout.RANDOM}")
         self._choose(group)
 
     def other_content(self) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Hashable, Mapping, Sequence
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -52,6 +53,9 @@ class Model(NamedTuple):
     compression: Mapping[str, Compression] = MappingProxyType({})
     live: Collection[str] | None = None
     random: RandomPlaces = MappingProxyType({})
+
+
+_RANDOM = attrgetter("random")
 
 
 class WriteOptions(NamedTuple):
@@ -185,7 +189,7 @@ class Writer:
                 _plans(values, models, packings), metadata or {}, Output(draft.fd, moved), beside
             )
             draft.reserve(skeleton.size)
-            places = packed(model.random for model in models.values())
+            places = packed(map(_RANDOM, models.values()))
             _write(draft.fd, skeleton, _blocks(values, packings), moved, values, places)
 
     def _layout_for(
@@ -195,7 +199,7 @@ class Writer:
         key = (
             *((group, found and layout_key(found)) for group, found in values.items()),
             *metadata.items(),
-            *(tuple(model.random) for model in models.values()),
+            *map(tuple, map(_RANDOM, models.values())),
             has_structure,
             version,
         )

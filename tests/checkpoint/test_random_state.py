@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import hdfsaver as tf
 from hdfsaver.graph.graph import Graph
 from hdfsaver.storage.reading import open_file
+from hdfsaver.storage.salvaged_file import salvage_into
 
 
 def program() -> list[Any]:
@@ -119,6 +121,31 @@ def test_groups_and_reseal(tmp_path: Path) -> None:
     with Graph().as_default(), tf.Session() as sess:
         tensors = program()
         tf.train.Saver(group="teacher").restore(sess, path)
+        assert expected == drawn(sess, tensors)
+
+
+def test_salvage_keeps_it(tmp_path: Path) -> None:
+    """A file made of the intact part of a damaged one goes on in the same way."""
+    path, expected = saved(tmp_path, max_to_keep=1)
+    file = Path(f"{path}.h5")
+    with open_file(file) as opened:
+        places = opened.random_places()
+    with Graph().as_default(), tf.Session() as sess:
+        tensors, lost = program(), tf.get_variable("lost", [3], initializer=tf.ones_initializer())
+        saver = tf.train.Saver()
+        saver.restore(sess, path, strict=False)
+        sess.run(lost.initializer)
+        damaged = saver.save(sess, str(tmp_path / "damaged"))
+    content = Path(f"{damaged}.h5").read_bytes()
+    ones = np.ones(3, np.float32).tobytes()
+    assert content.count(ones) == 1
+    Path(f"{damaged}.h5").write_bytes(content.replace(ones, bytes(len(ones))))
+    assert ["lost"] == list(salvage_into(f"{damaged}.h5", tmp_path / "out.h5").saved.lost)
+    with open_file(tmp_path / "out.h5") as opened:
+        assert places == opened.random_places()
+    with Graph().as_default(), tf.Session() as sess:
+        tensors = program()
+        tf.train.Saver().restore(sess, str(tmp_path / "out.h5"))
         assert expected == drawn(sess, tensors)
 
 
