@@ -210,7 +210,18 @@ class TestCase(unittest.TestCase):
         self.assertAllClose(first, second, rtol, atol, msg)
 
     def assertAllEqual(self, a: Any, b: Any, msg: str | None = None) -> None:
-        """Fail unless two arrays are equal; NaN equals NaN."""
+        """Fail unless two arrays are equal; NaN equals NaN.
+
+        Parameters
+        ----------
+        a, b : array_like
+        msg : str, optional
+
+        Raises
+        ------
+        AssertionError
+            Shapes or elements differ.
+        """
         first, second = self._array(a), self._array(b)
         self.assertEqual(first.shape, second.shape, f"Shape mismatch: {first.shape} and {second.shape}. {msg or ''}")
         same = first == second
@@ -220,7 +231,18 @@ class TestCase(unittest.TestCase):
             raise AssertionError(f"Arrays are not equal. {msg or ''}\n{first!r}\n{second!r}")
 
     def assertNotAllEqual(self, a: Any, b: Any, msg: str | None = None) -> None:
-        """Fail if two arrays are equal."""
+        """Fail if two arrays are equal.
+
+        Parameters
+        ----------
+        a, b : array_like
+        msg : str, optional
+
+        Raises
+        ------
+        AssertionError
+            All elements are equal.
+        """
         try:
             self.assertAllEqual(a, b)
         except AssertionError:
@@ -251,7 +273,15 @@ class TestCase(unittest.TestCase):
             self.assertNear(float(one), float(two), err, msg)
 
     def assertShapeEqual(self, np_array: Any, tf_tensor: Any, msg: str | None = None) -> None:
-        """Fail unless an array has the static shape of a tensor."""
+        """Fail unless an array has the static shape of a tensor.
+
+        Parameters
+        ----------
+        np_array : array_like
+        tf_tensor : Tensor
+            Of a known shape.
+        msg : str, optional
+        """
         self.assertAllEqual(np.shape(np_array), tf_tensor.shape.as_list(), msg)
 
     def assertDTypeEqual(self, target: Any, expected_dtype: Any) -> None:
@@ -259,7 +289,13 @@ class TestCase(unittest.TestCase):
         self.assertEqual(self._array(target).dtype, np.dtype(expected_dtype))
 
     def assertStartsWith(self, actual: str, expected_start: str, msg: str | None = None) -> None:
-        """Fail unless a string begins with another."""
+        """Fail unless a string begins with another.
+
+        Parameters
+        ----------
+        actual, expected_start : str
+        msg : str, optional
+        """
         self.assertTrue(actual.startswith(expected_start), f"{actual!r} does not start with {expected_start!r}. {msg}")
 
     def assertProtoEquals(

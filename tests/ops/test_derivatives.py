@@ -422,6 +422,10 @@ OF_HANDLES = {"ReadVariableOp", "ResourceGather"}
 # `tests/ops/test_control_flow.py` has those of branches.
 OF_BRANCHES = {"Merge", "RefMerge", "RefSwitch", "Switch"}
 
+# `tests/ops/loop_derivatives.py` has those of loops and of arrays of tensors, which `test_control_flow.py` runs.
+OF_LOOPS = {"Enter", "Exit", "NextIteration", "RefEnter", "RefExit", "RefIdentity", "RefNextIteration"}
+OF_LOOPS |= {f"TensorArray{name}V3" for name in ("Concat", "Gather", "Read", "Scatter", "Split", "Write")}
+
 # `tests/saved_model/test_functions.py` has those of calls.
 OF_CALLS = {"If", "PartitionedCall", "StatefulPartitionedCall", "StatelessIf"}
 
@@ -429,7 +433,7 @@ OF_CALLS = {"If", "PartitionedCall", "StatefulPartitionedCall", "StatelessIf"}
 def test_every_derivative_is_in_the_table() -> None:
     """An operation that is given a derivative is checked here."""
     differentiable = {name for name in registered() if has_own_gradient(lookup(name))}
-    elsewhere = NOTHING_TO_CHECK | SINGLE | OF_HANDLES | OF_BRANCHES | OF_CALLS
+    elsewhere = NOTHING_TO_CHECK | SINGLE | OF_HANDLES | OF_BRANCHES | OF_LOOPS | OF_CALLS
     assert set() == differentiable - {case.op_type for case in CASES} - elsewhere
 
 

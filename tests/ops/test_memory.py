@@ -20,7 +20,7 @@ from tests.ops.test_dtypes import CALLS, sample
 # Of these a kernel gives its input, or a view of it.
 VIEWS = {
     *("Bitcast", "BroadcastTo", "Cast", "CheckNumerics", "ConjugateTranspose", "EnsureShape", "ExpandDims"),
-    *("FusedBatchNorm", "GuaranteeConst", "Print"),
+    *("FusedBatchNorm", "GuaranteeConst"),
     *("FusedBatchNormV2", "FusedBatchNormV3", "GatherNd", "Identity", "IdentityN", "Imag", "PlaceholderWithDefault"),
     *(
         "PreventGradient",
@@ -54,8 +54,19 @@ DRAWN |= {"ComputeAccidentalHits", "ConcatOffset"}  # the latter in `tests/recur
 DECODING = {"DecodeBmp", "DecodeGif", "DecodeImage", "DecodeJpeg", "DecodePng", "EncodeJpeg"}
 # These call functions (`tests/session/test_function_calls.py`).
 CALLING = {name for name in registered() if isinstance(lookup(name), Calling)}
+# These make, pass on or end datasets and iterators, which are objects (`tests/datasets`).
+OF_DATASETS = {name for name in registered() if "Dataset" in name or "Iterator" in name or name.startswith("Optional")}
+# These take serialized examples apart (`test_parsing.py`), or tensors (`tests/datasets`), and give new arrays.
+PARSING = {"DecodeCSV", "DecodePaddedRaw", "DecodeRaw", "ParseExample", "ParseExampleV2", "ParseSingleExample"}
+PARSING |= {"DeserializeManySparse", "DeserializeSparse", "ParseTensor"}
+PARSING |= {"SerializeManySparse", "SerializeSparse", "SerializeTensor"}
+# What they draw is a new array (`test_random_ops.py`).
+RANDOM = {name for name in registered() if name.startswith("Stateless")} | {"RandomPoisson"}
+# These are about lists of values in a session (`test_stacks.py`, `test_tensor_arrays.py`).
+OF_LISTS = {name for name in registered() if name.startswith(("Stack", "TensorArray"))}
 NOT_RUN = {"ControlTrigger", "Merge", "NoOp", "Placeholder", "RefMerge", "RestoreV2", "Variable"}
 NOT_RUN |= KEEPING | PASSING | CALLING | DECODING | DRAWN | OF_QUEUES
+NOT_RUN |= OF_DATASETS | PARSING | RANDOM | OF_LISTS
 
 CHANGES = {
     *("Assign", "AssignAdd", "AssignSub", "ScatterAdd", "ScatterSub", "ScatterUpdate"),
