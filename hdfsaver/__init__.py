@@ -164,6 +164,14 @@ from hdfsaver.ops.arithmetic import (
     subtract,
     truediv,
 )
+from hdfsaver.ops.block_moves import (
+    batch_to_space,
+    batch_to_space_nd,
+    depth_to_space,
+    space_to_batch,
+    space_to_batch_nd,
+    space_to_depth,
+)
 from hdfsaver.ops.broadcasting import (
     broadcast_dynamic_shape,
     broadcast_static_shape,
@@ -369,6 +377,7 @@ from hdfsaver.ops.rounding import (
     rint,
     round,
 )
+from hdfsaver.ops.row_segments import sparse_segment_mean, sparse_segment_sqrt_n, sparse_segment_sum
 from hdfsaver.ops.sampling import (
     random_normal,
     random_shuffle,
@@ -404,6 +413,7 @@ from hdfsaver.ops.seeds import (
     get_seed,
     set_random_seed,
 )
+from hdfsaver.ops.segments import segment_max, segment_mean, segment_min, segment_prod, segment_sum
 from hdfsaver.ops.selection import (
     boolean_mask,
     where,
@@ -443,6 +453,13 @@ from hdfsaver.ops.string_ops import (
     as_string,
 )
 from hdfsaver.ops.uniqueness import unique
+from hdfsaver.ops.unsorted_segments import (
+    unsorted_segment_max,
+    unsorted_segment_mean,
+    unsorted_segment_min,
+    unsorted_segment_prod,
+    unsorted_segment_sqrt_n,
+)
 from hdfsaver.programs.behavior import (
     control_flow_v2_enabled,
     disable_control_flow_v2,
@@ -703,6 +720,8 @@ __all__ = [
     "assign_sub",
     "atan",
     "batch_scatter_update",
+    "batch_to_space",
+    "batch_to_space_nd",
     "bfloat16",
     "bitcast",
     "bitwise",
@@ -753,6 +772,7 @@ __all__ = [
     "decode_csv",
     "decode_raw",
     "delete_session_tensor",
+    "depth_to_space",
     "deserialize_many_sparse",
     "device",
     "diag",
@@ -990,6 +1010,11 @@ __all__ = [
     "scatter_sub",
     "scatter_update",
     "searchsorted",
+    "segment_max",
+    "segment_mean",
+    "segment_min",
+    "segment_prod",
+    "segment_sum",
     "self_adjoint_eig",
     "self_adjoint_eigvals",
     "sequence_mask",
@@ -1005,7 +1030,13 @@ __all__ = [
     "sinh",
     "size",
     "slice",
+    "space_to_batch",
+    "space_to_batch_nd",
+    "space_to_depth",
     "sparse_placeholder",
+    "sparse_segment_mean",
+    "sparse_segment_sqrt_n",
+    "sparse_segment_sum",
     "sparse_tensor_to_dense",
     "sparse_to_dense",
     "split",
@@ -1049,6 +1080,11 @@ __all__ = [
     "uniform_unit_scaling_initializer",
     "unique",
     "unravel_index",
+    "unsorted_segment_max",
+    "unsorted_segment_mean",
+    "unsorted_segment_min",
+    "unsorted_segment_prod",
+    "unsorted_segment_sqrt_n",
     "unsorted_segment_sum",
     "unstack",
     "variable_axis_size_partitioner",

@@ -115,7 +115,15 @@ from hdfsaver.ops.scans import (
     cumprod,
     cumsum,
 )
+from hdfsaver.ops.segments import segment_max, segment_mean, segment_min, segment_prod, segment_sum
 from hdfsaver.ops.special_functions import digamma, erfc, lgamma, ndtri
+from hdfsaver.ops.unsorted_segments import (
+    unsorted_segment_max,
+    unsorted_segment_mean,
+    unsorted_segment_min,
+    unsorted_segment_prod,
+    unsorted_segment_sqrt_n,
+)
 
 __all__ = [
     "abs",
@@ -190,6 +198,11 @@ __all__ = [
     "round",
     "rsqrt",
     "scalar_mul",
+    "segment_max",
+    "segment_mean",
+    "segment_min",
+    "segment_prod",
+    "segment_sum",
     "sigmoid",
     "sign",
     "sin",
@@ -203,6 +216,11 @@ __all__ = [
     "tanh",
     "top_k",
     "truediv",
+    "unsorted_segment_max",
+    "unsorted_segment_mean",
+    "unsorted_segment_min",
+    "unsorted_segment_prod",
+    "unsorted_segment_sqrt_n",
     "unsorted_segment_sum",
     "zero_fraction",
 ]

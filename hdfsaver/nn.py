@@ -29,6 +29,7 @@ from hdfsaver.ops.biases import (
     relu_layer,
     xw_plus_b,
 )
+from hdfsaver.ops.block_moves import batch_to_space, depth_to_space, space_to_batch, space_to_depth
 from hdfsaver.ops.channel_norms import (
     local_response_normalization,
 )
@@ -134,6 +135,7 @@ __all__ = [
     "avg_pool3d",
     "batch_norm_with_global_normalization",
     "batch_normalization",
+    "batch_to_space",
     "bias_add",
     "bidirectional_dynamic_rnn",
     "compute_accidental_hits",
@@ -148,6 +150,7 @@ __all__ = [
     "ctc_beam_search_decoder",
     "ctc_greedy_decoder",
     "ctc_loss",
+    "depth_to_space",
     "depthwise_conv2d",
     "dropout",
     "dynamic_rnn",
@@ -186,6 +189,8 @@ __all__ = [
     "softmax_cross_entropy_with_logits_v2",
     "softplus",
     "softsign",
+    "space_to_batch",
+    "space_to_depth",
     "sparse_softmax_cross_entropy_with_logits",
     "static_bidirectional_rnn",
     "static_rnn",

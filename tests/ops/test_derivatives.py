@@ -14,6 +14,7 @@ from hdfsaver.graph.definition import OpDef, lookup, registered
 from hdfsaver.graph.graph import Graph
 from hdfsaver.ops.base import Flat
 from hdfsaver.testing import check_derivative
+from tests.ops.family_calls import CASES as FAMILY_CASES
 
 
 class Case(NamedTuple):
@@ -387,6 +388,9 @@ CASES: list[Case] = [
         (reals(2, 3),),
     ),
 ]
+
+
+CASES += [Case(*row) for row in FAMILY_CASES]
 
 
 def name_of(case: Case) -> str:

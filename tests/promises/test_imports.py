@@ -78,6 +78,7 @@ SHARED_BY_FAMILIES = {
     "memory",
     "queue_objects",
     "random_draws",
+    "segment_reductions",
     "sliding_windows",
     "tensor_array_values",
     "update_rules",
