@@ -146,7 +146,7 @@ class SavedModelBuilder:
         saver = _checked_saver(saver, sess)
         added = _Added(tags, signature_def_map, assets_collection, assets_list, clear_devices, strip_default_attrs)
         added.check_operations(sess.graph, legacy_init_op if main_op is None else main_op, init_op, train_op)
-        values, _ = saver._values(sess, own=False)
+        values, _ = saver._values(sess, sess.state, own=False)
         folder = os.path.join(self._folder, names.VARIABLES_DIRECTORY)
         file_io.makedirs(folder)
         if values:
