@@ -4,61 +4,14 @@ import importlib
 import typing
 
 from hdfsaver import (
-    bitwise,
-    debugging,
     dtypes,
     errors,
     gfile,
-    graph_util,
-    initializers,
     limits,
-    linalg,
     logging,
-    math,
-    nn,
-    random,
     version,
 )
 from hdfsaver.absent_names import absent as _absent
-from hdfsaver.assertions.comparisons import (
-    assert_equal,
-    assert_greater,
-    assert_greater_equal,
-    assert_integer,
-    assert_less,
-    assert_less_equal,
-    assert_near,
-    assert_negative,
-    assert_non_negative,
-    assert_non_positive,
-    assert_none_equal,
-    assert_positive,
-    assert_proper_iterable,
-    assert_same_float_dtype,
-    assert_type,
-    is_non_decreasing,
-    is_numeric_tensor,
-    is_strictly_increasing,
-)
-from hdfsaver.assertions.shape_assertions import (
-    assert_rank,
-    assert_rank_at_least,
-    assert_rank_in,
-    assert_scalar,
-)
-from hdfsaver.assertions.static_values import get_static_value
-from hdfsaver.control_flow.conds import (
-    Assert_ as Assert,
-)
-from hdfsaver.control_flow.conds import (
-    case,
-    cond,
-)
-from hdfsaver.control_flow.folds import foldl, foldr, map_fn, scan
-from hdfsaver.control_flow.loops import while_loop
-from hdfsaver.control_flow.tensor_arrays import TensorArray
-from hdfsaver.datasets import dataset_ops as _dataset_ops  # noqa: F401, it makes operations known
-from hdfsaver.datasets import iterator_ops as _iterator_ops  # noqa: F401
 from hdfsaver.dtypes import (
     QUANTIZED_DTYPES,
     DType,
@@ -227,26 +180,6 @@ from hdfsaver.ops.constants import (
 from hdfsaver.ops.constants import (
     tuple_ as tuple,
 )
-from hdfsaver.ops.ctc import edit_distance
-from hdfsaver.ops.decoding import (
-    decode_csv,
-    decode_raw,
-    deserialize_many_sparse,
-    parse_tensor,
-    serialize_many_sparse,
-    serialize_sparse,
-    serialize_tensor,
-)
-from hdfsaver.ops.diagonals import (
-    diag,
-    diag_part,
-    eye,
-    matrix_band_part,
-    matrix_diag,
-    matrix_diag_part,
-    matrix_set_diag,
-    trace,
-)
 from hdfsaver.ops.elementary import (
     abs,
     acos,
@@ -266,18 +199,6 @@ from hdfsaver.ops.elementary import (
     square,
     tan,
 )
-from hdfsaver.ops.factorizations import (
-    cholesky,
-    cholesky_solve,
-    matrix_determinant,
-    matrix_inverse,
-    matrix_solve,
-    matrix_triangular_solve,
-    qr,
-    self_adjoint_eig,
-    self_adjoint_eigvals,
-    svd,
-)
 from hdfsaver.ops.filling import (
     fill,
     linspace,
@@ -290,12 +211,6 @@ from hdfsaver.ops.filling import (
 from hdfsaver.ops.filling import (
     range_ as range,
 )
-from hdfsaver.ops.grids import (
-    gather_nd,
-    meshgrid,
-    sequence_mask,
-)
-from hdfsaver.ops.image_patches import extract_image_patches
 from hdfsaver.ops.indexing import (
     gather,
     scatter_nd,
@@ -321,36 +236,8 @@ from hdfsaver.ops.joining import (
     stack,
     unstack,
 )
-from hdfsaver.ops.linalg_ops import (
-    matmul,
-    tensordot,
-)
-from hdfsaver.ops.norms import (
-    clip_by_average_norm,
-    clip_by_global_norm,
-    clip_by_norm,
-    clip_by_value,
-    global_norm,
-    norm,
-)
 from hdfsaver.ops.padding import (
     pad,
-)
-from hdfsaver.ops.parsing_functions import (
-    FixedLenFeature,
-    FixedLenSequenceFeature,
-    VarLenFeature,
-    parse_example,
-    parse_single_example,
-)
-from hdfsaver.ops.printing import Print
-from hdfsaver.ops.printing import print_ as print
-from hdfsaver.ops.python_functions import numpy_function, py_func
-from hdfsaver.ops.random_distributions import (
-    multinomial,
-    random_crop,
-    random_gamma,
-    random_poisson,
 )
 from hdfsaver.ops.reduction import (
     count_nonzero,
@@ -419,8 +306,6 @@ from hdfsaver.ops.selection import (
     where,
     where_v2,
 )
-from hdfsaver.ops.sequences import reverse_sequence
-from hdfsaver.ops.session_ops import delete_session_tensor, get_session_handle, get_session_tensor
 from hdfsaver.ops.shaping import (
     expand_dims,
     invert_permutation,
@@ -440,9 +325,6 @@ from hdfsaver.ops.slicing import (
 from hdfsaver.ops.slicing import (
     slice_ as slice,
 )
-from hdfsaver.ops.sparse_placeholders import sparse_placeholder
-from hdfsaver.ops.sparse_values import sparse_tensor_to_dense, sparse_to_dense
-from hdfsaver.ops.special_functions import digamma, erfc, lgamma
 from hdfsaver.ops.state_ops import (
     assign,
     assign_add,
@@ -473,16 +355,6 @@ from hdfsaver.programs.behavior import (
     enable_v2_behavior,
     enable_v2_tensorshape,
     executing_eagerly,
-)
-from hdfsaver.queues.file_ops import matching_files, read_file, write_file
-from hdfsaver.queues.graph_queues import FIFOQueue, PaddingFIFOQueue, PriorityQueue, QueueBase, RandomShuffleQueue
-from hdfsaver.queues.readers import (
-    FixedLengthRecordReader,
-    IdentityReader,
-    ReaderBase,
-    TextLineReader,
-    TFRecordReader,
-    WholeFileReader,
 )
 from hdfsaver.session import (
     InteractiveSession,
@@ -563,17 +435,25 @@ newaxis = None
 if typing.TYPE_CHECKING:
     from hdfsaver import (
         app,
+        bitwise,
         compat,
         contrib,
         data,
+        debugging,
         distributions,
         flags,
+        graph_util,
         image,
+        initializers,
         io,
         layers,
+        linalg,
         losses,
+        math,
         metrics,
+        nn,
         python_io,
+        random,
         saved_model,
         summary,
         test,
@@ -581,6 +461,43 @@ if typing.TYPE_CHECKING:
     )
     from hdfsaver.arrays.array_files import load_file, open_file, save_file
     from hdfsaver.arrays.digraphs import read_digraph, write_digraph
+    from hdfsaver.assertions.comparisons import (
+        assert_equal,
+        assert_greater,
+        assert_greater_equal,
+        assert_integer,
+        assert_less,
+        assert_less_equal,
+        assert_near,
+        assert_negative,
+        assert_non_negative,
+        assert_non_positive,
+        assert_none_equal,
+        assert_positive,
+        assert_proper_iterable,
+        assert_same_float_dtype,
+        assert_type,
+        is_non_decreasing,
+        is_numeric_tensor,
+        is_strictly_increasing,
+    )
+    from hdfsaver.assertions.shape_assertions import (
+        assert_rank,
+        assert_rank_at_least,
+        assert_rank_in,
+        assert_scalar,
+    )
+    from hdfsaver.assertions.static_values import get_static_value
+    from hdfsaver.control_flow.conds import (
+        Assert_ as Assert,
+    )
+    from hdfsaver.control_flow.conds import (
+        case,
+        cond,
+    )
+    from hdfsaver.control_flow.folds import foldl, foldr, map_fn, scan
+    from hdfsaver.control_flow.loops import while_loop
+    from hdfsaver.control_flow.tensor_arrays import TensorArray
     from hdfsaver.conversion.converting import convert
     from hdfsaver.messages.message_classes import (
         AttrValue,
@@ -603,6 +520,122 @@ if typing.TYPE_CHECKING:
         TensorInfo,
     )
     from hdfsaver.metrics.classes import confusion_matrix
+    from hdfsaver.ops.ctc import edit_distance
+    from hdfsaver.ops.decoding import (
+        decode_csv,
+        decode_raw,
+        deserialize_many_sparse,
+        parse_tensor,
+        serialize_many_sparse,
+        serialize_sparse,
+        serialize_tensor,
+    )
+    from hdfsaver.ops.diagonals import (
+        diag,
+        diag_part,
+        eye,
+        matrix_band_part,
+        matrix_diag,
+        matrix_diag_part,
+        matrix_set_diag,
+        trace,
+    )
+    from hdfsaver.ops.factorizations import (
+        cholesky,
+        cholesky_solve,
+        matrix_determinant,
+        matrix_inverse,
+        matrix_solve,
+        matrix_triangular_solve,
+        qr,
+        self_adjoint_eig,
+        self_adjoint_eigvals,
+        svd,
+    )
+    from hdfsaver.ops.grids import (
+        gather_nd,
+        meshgrid,
+        sequence_mask,
+    )
+    from hdfsaver.ops.image_patches import extract_image_patches
+    from hdfsaver.ops.linalg_ops import (
+        matmul,
+        tensordot,
+    )
+    from hdfsaver.ops.norms import (
+        clip_by_average_norm,
+        clip_by_global_norm,
+        clip_by_norm,
+        clip_by_value,
+        global_norm,
+        norm,
+    )
+    from hdfsaver.ops.parsing_functions import (
+        FixedLenFeature,
+        FixedLenSequenceFeature,
+        VarLenFeature,
+        parse_example,
+        parse_single_example,
+    )
+    from hdfsaver.ops.printing import Print
+    from hdfsaver.ops.printing import print_ as print
+    from hdfsaver.ops.python_functions import numpy_function, py_func
+    from hdfsaver.ops.random_distributions import (
+        multinomial,
+        random_crop,
+        random_gamma,
+        random_poisson,
+    )
+    from hdfsaver.ops.sampling import (
+        random_normal,
+        random_shuffle,
+        random_uniform,
+        truncated_normal,
+    )
+    from hdfsaver.ops.scans import (
+        arg_max,
+        arg_min,
+        argmax,
+        argmin,
+        cumprod,
+        cumsum,
+    )
+    from hdfsaver.ops.scatter_ops import (
+        batch_scatter_update,
+        scatter_add,
+        scatter_div,
+        scatter_max,
+        scatter_min,
+        scatter_mul,
+        scatter_nd_add,
+        scatter_nd_sub,
+        scatter_nd_update,
+        scatter_sub,
+        scatter_update,
+    )
+    from hdfsaver.ops.searching import (
+        searchsorted,
+        unravel_index,
+    )
+    from hdfsaver.ops.sequences import reverse_sequence
+    from hdfsaver.ops.session_ops import delete_session_tensor, get_session_handle, get_session_tensor
+    from hdfsaver.ops.sparse_placeholders import sparse_placeholder
+    from hdfsaver.ops.sparse_values import sparse_tensor_to_dense, sparse_to_dense
+    from hdfsaver.ops.special_functions import digamma, erfc, lgamma
+    from hdfsaver.ops.string_ops import (
+        as_string,
+    )
+    from hdfsaver.ops.uniqueness import unique
+    from hdfsaver.queues.file_ops import matching_files, read_file, write_file
+    from hdfsaver.queues.graph_queues import FIFOQueue, PaddingFIFOQueue, PriorityQueue, QueueBase, RandomShuffleQueue
+    from hdfsaver.queues.readers import (
+        FixedLengthRecordReader,
+        IdentityReader,
+        ReaderBase,
+        TextLineReader,
+        TFRecordReader,
+        WholeFileReader,
+    )
     from hdfsaver.storage.chunks.compression import Compression
     from hdfsaver.storage.resealing import reseal
     from hdfsaver.storage.salvage import salvage
@@ -1107,17 +1140,25 @@ __all__ = [
 
 _MODULES = (
     "app",
+    "bitwise",
     "compat",
     "contrib",
-    "distributions",
     "data",
+    "debugging",
+    "distributions",
     "flags",
+    "graph_util",
     "image",
+    "initializers",
     "io",
     "layers",
+    "linalg",
     "losses",
+    "math",
     "metrics",
+    "nn",
     "python_io",
+    "random",
     "saved_model",
     "summary",
     "test",
@@ -1126,36 +1167,169 @@ _MODULES = (
 """Modules that are imported when they are first used."""
 
 _LAZY = {
+    "Assert": "hdfsaver.control_flow.conds:Assert_",
     "AttrValue": "hdfsaver.messages.message_classes",
     "Compression": "hdfsaver.storage.chunks.compression",
     "ConfigProto": "hdfsaver.messages.message_classes",
     "Event": "hdfsaver.messages.message_classes",
+    "FIFOQueue": "hdfsaver.queues.graph_queues",
+    "FixedLenFeature": "hdfsaver.ops.parsing_functions",
+    "FixedLenSequenceFeature": "hdfsaver.ops.parsing_functions",
+    "FixedLengthRecordReader": "hdfsaver.queues.readers",
     "GPUOptions": "hdfsaver.messages.message_classes",
     "GraphDef": "hdfsaver.messages.message_classes",
     "GraphOptions": "hdfsaver.messages.message_classes",
     "HistogramProto": "hdfsaver.messages.message_classes",
+    "IdentityReader": "hdfsaver.queues.readers",
     "LogMessage": "hdfsaver.messages.message_classes",
     "MetaGraphDef": "hdfsaver.messages.message_classes",
     "NameAttrList": "hdfsaver.messages.message_classes",
     "NodeDef": "hdfsaver.messages.message_classes",
     "OptimizerOptions": "hdfsaver.messages.message_classes",
+    "PaddingFIFOQueue": "hdfsaver.queues.graph_queues",
+    "Print": "hdfsaver.ops.printing",
+    "PriorityQueue": "hdfsaver.queues.graph_queues",
+    "QueueBase": "hdfsaver.queues.graph_queues",
+    "RandomShuffleQueue": "hdfsaver.queues.graph_queues",
+    "ReaderBase": "hdfsaver.queues.readers",
     "RunMetadata": "hdfsaver.messages.message_classes",
     "RunOptions": "hdfsaver.messages.message_classes",
     "SessionLog": "hdfsaver.messages.message_classes",
     "Summary": "hdfsaver.messages.message_classes",
     "SummaryMetadata": "hdfsaver.messages.message_classes",
+    "TFRecordReader": "hdfsaver.queues.readers",
+    "TensorArray": "hdfsaver.control_flow.tensor_arrays",
     "TensorInfo": "hdfsaver.messages.message_classes",
+    "TextLineReader": "hdfsaver.queues.readers",
+    "VarLenFeature": "hdfsaver.ops.parsing_functions",
+    "WholeFileReader": "hdfsaver.queues.readers",
+    "arg_max": "hdfsaver.ops.scans",
+    "arg_min": "hdfsaver.ops.scans",
+    "argmax": "hdfsaver.ops.scans",
+    "argmin": "hdfsaver.ops.scans",
+    "as_string": "hdfsaver.ops.string_ops",
+    "assert_equal": "hdfsaver.assertions.comparisons",
+    "assert_greater": "hdfsaver.assertions.comparisons",
+    "assert_greater_equal": "hdfsaver.assertions.comparisons",
+    "assert_integer": "hdfsaver.assertions.comparisons",
+    "assert_less": "hdfsaver.assertions.comparisons",
+    "assert_less_equal": "hdfsaver.assertions.comparisons",
+    "assert_near": "hdfsaver.assertions.comparisons",
+    "assert_negative": "hdfsaver.assertions.comparisons",
+    "assert_non_negative": "hdfsaver.assertions.comparisons",
+    "assert_non_positive": "hdfsaver.assertions.comparisons",
+    "assert_none_equal": "hdfsaver.assertions.comparisons",
+    "assert_positive": "hdfsaver.assertions.comparisons",
+    "assert_proper_iterable": "hdfsaver.assertions.comparisons",
+    "assert_rank": "hdfsaver.assertions.shape_assertions",
+    "assert_rank_at_least": "hdfsaver.assertions.shape_assertions",
+    "assert_rank_in": "hdfsaver.assertions.shape_assertions",
+    "assert_same_float_dtype": "hdfsaver.assertions.comparisons",
+    "assert_scalar": "hdfsaver.assertions.shape_assertions",
+    "assert_type": "hdfsaver.assertions.comparisons",
+    "batch_scatter_update": "hdfsaver.ops.scatter_ops",
+    "case": "hdfsaver.control_flow.conds",
+    "cholesky": "hdfsaver.ops.factorizations",
+    "cholesky_solve": "hdfsaver.ops.factorizations",
+    "clip_by_average_norm": "hdfsaver.ops.norms",
+    "clip_by_global_norm": "hdfsaver.ops.norms",
+    "clip_by_norm": "hdfsaver.ops.norms",
+    "clip_by_value": "hdfsaver.ops.norms",
+    "cond": "hdfsaver.control_flow.conds",
     "confusion_matrix": "hdfsaver.metrics.classes",
     "convert": "hdfsaver.conversion.converting",
+    "cumprod": "hdfsaver.ops.scans",
+    "cumsum": "hdfsaver.ops.scans",
+    "decode_csv": "hdfsaver.ops.decoding",
+    "decode_raw": "hdfsaver.ops.decoding",
+    "delete_session_tensor": "hdfsaver.ops.session_ops",
+    "deserialize_many_sparse": "hdfsaver.ops.decoding",
+    "diag": "hdfsaver.ops.diagonals",
+    "diag_part": "hdfsaver.ops.diagonals",
+    "digamma": "hdfsaver.ops.special_functions",
+    "edit_distance": "hdfsaver.ops.ctc",
+    "erfc": "hdfsaver.ops.special_functions",
+    "extract_image_patches": "hdfsaver.ops.image_patches",
+    "eye": "hdfsaver.ops.diagonals",
+    "foldl": "hdfsaver.control_flow.folds",
+    "foldr": "hdfsaver.control_flow.folds",
+    "gather_nd": "hdfsaver.ops.grids",
+    "get_session_handle": "hdfsaver.ops.session_ops",
+    "get_session_tensor": "hdfsaver.ops.session_ops",
+    "get_static_value": "hdfsaver.assertions.static_values",
+    "global_norm": "hdfsaver.ops.norms",
+    "is_non_decreasing": "hdfsaver.assertions.comparisons",
+    "is_numeric_tensor": "hdfsaver.assertions.comparisons",
+    "is_strictly_increasing": "hdfsaver.assertions.comparisons",
+    "lgamma": "hdfsaver.ops.special_functions",
     "load_file": "hdfsaver.arrays.array_files",
+    "map_fn": "hdfsaver.control_flow.folds",
+    "matching_files": "hdfsaver.queues.file_ops",
+    "matmul": "hdfsaver.ops.linalg_ops",
+    "matrix_band_part": "hdfsaver.ops.diagonals",
+    "matrix_determinant": "hdfsaver.ops.factorizations",
+    "matrix_diag": "hdfsaver.ops.diagonals",
+    "matrix_diag_part": "hdfsaver.ops.diagonals",
+    "matrix_inverse": "hdfsaver.ops.factorizations",
+    "matrix_set_diag": "hdfsaver.ops.diagonals",
+    "matrix_solve": "hdfsaver.ops.factorizations",
+    "matrix_triangular_solve": "hdfsaver.ops.factorizations",
+    "meshgrid": "hdfsaver.ops.grids",
+    "multinomial": "hdfsaver.ops.random_distributions",
+    "norm": "hdfsaver.ops.norms",
+    "numpy_function": "hdfsaver.ops.python_functions",
     "open_file": "hdfsaver.arrays.array_files",
+    "parse_example": "hdfsaver.ops.parsing_functions",
+    "parse_single_example": "hdfsaver.ops.parsing_functions",
+    "parse_tensor": "hdfsaver.ops.decoding",
+    "print": "hdfsaver.ops.printing:print_",
+    "py_func": "hdfsaver.ops.python_functions",
+    "qr": "hdfsaver.ops.factorizations",
+    "random_crop": "hdfsaver.ops.random_distributions",
+    "random_gamma": "hdfsaver.ops.random_distributions",
+    "random_normal": "hdfsaver.ops.sampling",
+    "random_poisson": "hdfsaver.ops.random_distributions",
+    "random_shuffle": "hdfsaver.ops.sampling",
+    "random_uniform": "hdfsaver.ops.sampling",
     "read_digraph": "hdfsaver.arrays.digraphs",
+    "read_file": "hdfsaver.queues.file_ops",
     "reseal": "hdfsaver.storage.resealing",
+    "reverse_sequence": "hdfsaver.ops.sequences",
     "salvage": "hdfsaver.storage.salvage",
     "save_file": "hdfsaver.arrays.array_files",
+    "scan": "hdfsaver.control_flow.folds",
+    "scatter_add": "hdfsaver.ops.scatter_ops",
+    "scatter_div": "hdfsaver.ops.scatter_ops",
+    "scatter_max": "hdfsaver.ops.scatter_ops",
+    "scatter_min": "hdfsaver.ops.scatter_ops",
+    "scatter_mul": "hdfsaver.ops.scatter_ops",
+    "scatter_nd_add": "hdfsaver.ops.scatter_ops",
+    "scatter_nd_sub": "hdfsaver.ops.scatter_ops",
+    "scatter_nd_update": "hdfsaver.ops.scatter_ops",
+    "scatter_sub": "hdfsaver.ops.scatter_ops",
+    "scatter_update": "hdfsaver.ops.scatter_ops",
+    "searchsorted": "hdfsaver.ops.searching",
+    "self_adjoint_eig": "hdfsaver.ops.factorizations",
+    "self_adjoint_eigvals": "hdfsaver.ops.factorizations",
+    "sequence_mask": "hdfsaver.ops.grids",
+    "serialize_many_sparse": "hdfsaver.ops.decoding",
+    "serialize_sparse": "hdfsaver.ops.decoding",
+    "serialize_tensor": "hdfsaver.ops.decoding",
+    "sparse_placeholder": "hdfsaver.ops.sparse_placeholders",
+    "sparse_tensor_to_dense": "hdfsaver.ops.sparse_values",
+    "sparse_to_dense": "hdfsaver.ops.sparse_values",
+    "svd": "hdfsaver.ops.factorizations",
+    "tensordot": "hdfsaver.ops.linalg_ops",
+    "trace": "hdfsaver.ops.diagonals",
+    "truncated_normal": "hdfsaver.ops.sampling",
+    "unique": "hdfsaver.ops.uniqueness",
+    "unravel_index": "hdfsaver.ops.searching",
+    "while_loop": "hdfsaver.control_flow.loops",
     "write_digraph": "hdfsaver.arrays.digraphs",
+    "write_file": "hdfsaver.queues.file_ops",
 }
-"""The modules of names that most programs do without: they need HDF5's library or protobuf's, or many modules."""
+"""The modules of names that are imported when they are first used, since the import of all of them takes long. A
+colon is before the name that something has there, if it is another."""
 
 if not typing.TYPE_CHECKING:  # or else a type checker would accept every name
 
@@ -1164,7 +1338,8 @@ if not typing.TYPE_CHECKING:  # or else a type checker would accept every name
             return importlib.import_module(f"hdfsaver.{name}")
         if name not in _LAZY:
             raise _absent("hdfsaver", name, __all__)
-        value = globals()[name] = getattr(importlib.import_module(_LAZY[name]), name)
+        module, _, other = _LAZY[name].partition(":")
+        value = globals()[name] = getattr(importlib.import_module(module), other or name)
         return value
 
 

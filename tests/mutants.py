@@ -4691,6 +4691,14 @@ MUTANTS = [
             "The number of outputs is checked before a shape is made for each.",
         ),
         (
+            "types-of-modules-not-imported-yet",
+            "graph/definition.py",
+            "    if definition is None and op_type in PLACES:",
+            "    if False:",
+            "graph/test_definition_places.py::test_a_graph_of_types_not_yet_imported_runs",
+            "A graph runs whose operations are defined in modules that nothing has imported yet.",
+        ),
+        (
             "sizes-of-each-output",
             "graph/definition.py",
             "        return self.sizes(node) if output == 0 else self._sizes_by_value(node, output)",

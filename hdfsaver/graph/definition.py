@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
@@ -10,6 +11,7 @@ import numpy as np
 from hdfsaver import dtypes
 from hdfsaver.errors import OpError
 from hdfsaver.graph.attr_defs import AttrDef, AttrDefs, implied_kinds, kind_of_default
+from hdfsaver.graph.definition_places import PLACES
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.signature import Signature
 from hdfsaver.graph.tensor import Tensor
@@ -266,21 +268,31 @@ def _allowed(definition: type[OpDef], name: str) -> frozenset[AttrValue] | None:
 
 
 def find(op_type: str) -> OpDef | None:
-    """The definition of an operation type, or None where it is not known."""
-    return _definitions.get(op_type)
+    """The definition of an operation type, or None where it is not known. The first use imports its module."""
+    definition = _definitions.get(op_type)
+    if definition is None and op_type in PLACES:
+        _import(PLACES[op_type])
+        definition = _definitions.get(op_type)
+    return definition
 
 
 def lookup(op_type: str) -> OpDef:
     """The definition of an operation type; `ValueError` naming the known ones where it is not known."""
-    definition = _definitions.get(op_type)
+    definition = find(op_type)
     if definition is None:
         raise ValueError(f"Operation type {op_type!r} is not known; known are {', '.join(registered())}.")
     return definition
 
 
 def registered() -> list[str]:
-    """The names of all known operation types, sorted."""
+    """The names of all known operation types, sorted. It imports all modules that define some."""
+    for module in set(PLACES.values()):
+        _import(module)
     return sorted(_definitions)
+
+
+def _import(module: str) -> None:
+    importlib.import_module(f"hdfsaver.{module}")
 
 
 def as_value(array: Array) -> Array:

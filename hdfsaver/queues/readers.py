@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import hdfsaver.queues.reader_ops  # noqa: F401, it makes the operations known
 from hdfsaver.graph.apply import apply, apply_list, apply_op
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike

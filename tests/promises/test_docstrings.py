@@ -13,16 +13,17 @@ from typing import Any
 import pytest
 
 import hdfsaver
-import hdfsaver.ops
+from hdfsaver.graph.definition_places import PLACES
 
 ROOT = Path(hdfsaver.__file__).parent
+COMPOSED = ("ops.grids", "ops.init_ops", "ops.sampling")  # families that define no operation type
 SECTIONS = ("Parameters", "Returns", "Raises")
 
 
 def public_functions() -> Iterator[Callable[..., Any]]:
     """The public functions of all families of operations."""
-    for family in hdfsaver.ops.__all__:
-        module = importlib.import_module(f"hdfsaver.ops.{family}")
+    for family in sorted({*COMPOSED, *(name for name in PLACES.values() if name.startswith("ops."))}):
+        module = importlib.import_module(f"hdfsaver.{family}")
         for name, value in vars(module).items():
             if inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_"):
                 yield value
