@@ -3100,6 +3100,14 @@ MUTANTS = [
             "Compressed records that were flushed are there for readers.",
         ),
         (
+            "order-of-a-shuffled-queue",
+            "ops/queue_ops.py",
+            "    return lambda size: reader.next() % size",
+            "    return lambda size: (reader.next() >> 16) % size",
+            "queues/test_queue.py::test_the_order_of_seeds",
+            "A queue's order is TensorFlow's for the same seeds.",
+        ),
+        (
             "what-a-batch-took-in-vain",
             "ops/queue_objects.py",
             "                self._put_back(taken)\n",

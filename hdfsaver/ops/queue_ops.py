@@ -12,6 +12,8 @@ from hdfsaver.graph.definition import Kernel, Node, register
 from hdfsaver.ops.base import Flat, invalid, static_integer, variable_key
 from hdfsaver.ops.memory import own
 from hdfsaver.ops.queue_objects import PaddingQueue, PriorityQueue, Queue, ShuffledQueue, WaitingState
+from hdfsaver.random_numbers.philox import seeded
+from hdfsaver.random_numbers.shuffling import WordReader
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
@@ -116,9 +118,8 @@ class PriorityQueueV2(_Making):
 
 def _picker(seed: int, seed2: int) -> Callable[[int], int]:
     """A function that gives a number below the one that it is given; zeros seed it from the operating system."""
-    entropy = None if seed == seed2 == 0 else (seed % 2**64, seed2 % 2**64)
-    numbers = np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy)))
-    return lambda size: int(numbers.integers(size))
+    reader = WordReader(seeded(seed, seed2))
+    return lambda size: reader.next() % size
 
 
 @register
@@ -127,7 +128,6 @@ class RandomShuffleQueueV2(_Making):
 
     type = "RandomShuffleQueueV2"
     kind = "RandomShuffleQueue"
-    differs = "The same seeds give another order than in TensorFlow."
     attrs = _Making.attrs | {"min_after_dequeue": 0, "seed": 0, "seed2": 0}
 
     def made(self, state: QueueState, node: Node, key: str) -> Queue:

@@ -131,6 +131,25 @@ def test_shuffled_elements(sess: tf.Session) -> None:
         sess.run(tf.RandomShuffleQueue(5, 5, tf.int32).size())
 
 
+@pytest.mark.parametrize(
+    ("graph_seed", "seed", "expected"),
+    [
+        (87654321, 7, [3, 10, 5, 4, 0, 8, 7, 6, 9, 1, 11]),
+        (None, 3, [11, 3, 0, 8, 7, 10, 2, 5, 1, 4, 9]),
+        (5, None, [1, 0, 3, 5, 10, 2, 7, 4, 6, 8, 11]),
+        (-1, -2, [6, 1, 8, 10, 2, 5, 4, 11, 9, 7, 0]),
+    ],
+)
+def test_the_order_of_seeds(sess: tf.Session, graph_seed: int | None, seed: int | None, expected: list[int]) -> None:
+    """It is the one that TensorFlow has given, one by one and in a batch."""
+    if graph_seed is not None:
+        tf.set_random_seed(graph_seed)
+    queue = tf.RandomShuffleQueue(50, 0, tf.int32, [()], seed=seed)
+    sess.run(queue.enqueue_many([np.arange(12, dtype=np.int32)]))
+    one, several = queue.dequeue(), queue.dequeue_many(5)
+    assert expected == [*(sess.run(one) for _ in range(6)), *sess.run(several)]
+
+
 def test_a_batch_larger_than_the_queue(sess: tf.Session) -> None:
     """Its elements go through the queue one by one, and who takes one sees the next already there."""
     queue = tf.FIFOQueue(2, tf.int32, shapes=())
