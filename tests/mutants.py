@@ -1594,6 +1594,22 @@ MUTANTS = [
             "Inputs of an operation have the dtypes that it takes.",
         ),
         (
+            "windows-in-parts",
+            "ops/sliding_windows.py",
+            "        images = min(max(_PART // (row * counts[0]), 1), max(shape[0], 1))",
+            "        images = max(shape[0], 1)",
+            "ops/test_windows_in_parts.py",
+            "A convolution does not need the memory of all of its windows.",
+        ),
+        (
+            "the-first-greatest",
+            "ops/window_rules.py",
+            "                is_first &= free",
+            "                pass",
+            "ops/test_windows_in_parts.py",
+            "The derivative of the greatest of a window goes to one element.",
+        ),
+        (
             "inputs-of-one-graph",
             "graph/tensor_conversion.py",
             "        elif tensor.graph is not graph:",

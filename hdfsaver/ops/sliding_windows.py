@@ -7,6 +7,7 @@ Source of the padding: ``tensorflow/core/framework/kernel_shape_util.cc`` (``Get
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,9 @@ ALLOWED = {"padding": PADDINGS, "data_format": FORMATS}
 
 VOLUME_ALLOWED = {"padding": frozenset({b"SAME", b"VALID"}), "data_format": VOLUME_FORMATS}
 """The values of `OpDef.allowed` that convolutions and pools of volumes share."""
+
+_PART = 1 << 20
+"""How many bytes of windows are copied together: more than fit into a processor's cache would take longer."""
 
 Pair = tuple[int, int]
 
@@ -150,9 +154,11 @@ class Windows:
         Returns
         -------
         ndarray
-            Of the same dtype, and longer along the axes between.
+            Of the same dtype, and longer along the axes between; the images themselves where no window reaches out.
         """
         pairs = self.paddings(images.shape[1:-1], window)
+        if not any(map(any, pairs)):
+            return images
         return np.pad(images, ((0, 0), *pairs, (0, 0)), constant_values=value)
 
     def over(self, padded: Array, window: Sequence[int]) -> Array:
@@ -169,6 +175,59 @@ class Windows:
         for place in itertools.product(*map(range, window)):
             moved = zip(place, self.dilations, self.strides, counts, strict=True)
             yield place, (slice(None), *(_steps(number * apart, step, count) for number, apart, step, count in moved))
+
+    def parts(self, shape: Sequence[int], counts: Sequence[int], size: int) -> Iterator[tuple[slice, slice]]:
+        """Cut the places of windows into parts that are computed one after the other.
+
+        Parameters
+        ----------
+        shape : sequence of int
+            The shape of the images.
+        counts : sequence of int
+            The numbers of windows along the axes between.
+        size : int
+            The bytes that are needed for one window.
+
+        Yields
+        ------
+        tuple of slice
+            Some images, and some of the places along the first axis between: several whole images, or a part of one.
+        """
+        row = max(math.prod(counts[1:]) * size, 1)
+        images = min(max(_PART // (row * counts[0]), 1), max(shape[0], 1))
+        rows = counts[0] if images > 1 else min(max(_PART // row, 1), counts[0])
+        for first in range(0, shape[0], images):
+            for top in range(0, counts[0], rows):
+                yield slice(first, min(first + images, shape[0])), slice(top, min(top + rows, counts[0]))
+
+    def rows(self, padded: Array, window: Sequence[int]) -> Iterator[tuple[tuple[slice, slice], Array]]:
+        """The windows as rows of matrices, some windows at a time.
+
+        Parameters
+        ----------
+        padded : ndarray
+            Shape (batch, padded sizes, channels).
+        window : sequence of int
+            The sizes of a window.
+
+        Yields
+        ------
+        tuple of slice
+            Which windows they are, by image and by place along the first axis between.
+        ndarray
+            A row for each window: its elements with their channels. The next matrix takes its place.
+        """
+        views = np.moveaxis(self.over(padded, window), self.rank + 1, -1)
+        elements = math.prod(views.shape[self.rank + 1 :])
+        space = np.empty(0, padded.dtype)
+        for part in self.parts(views.shape, views.shape[1 : self.rank + 1], elements * padded.itemsize):
+            some = views[part]
+            if not some.flags.c_contiguous:
+                space = space if space.size >= some.size else np.empty(some.size, padded.dtype)
+                copied = space[: some.size].reshape(some.shape)
+                copied[...] = some
+                some = copied
+            yield part, some.reshape(math.prod(some.shape[: self.rank + 1]), elements)
 
     def inside(self, padded: Array, sizes: Sequence[int], window: Sequence[int]) -> Array:
         """The part of padded images that is not padding.

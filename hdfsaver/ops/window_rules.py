@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -46,15 +47,18 @@ class Convolution(OfWindows):
 
     def kernel(self, node: Node) -> Kernel:
         windows = windows_of(node, self.rank)
-        channels = windows.rank + 1
-        summed = [*windows.elements, channels], [*range(windows.rank), windows.rank]
 
         def convolve(values: Array, filters: Array) -> Array:
             images = windows.images(values)
             if images.shape[-1] != filters.shape[-2]:
                 raise invalid(f"Images have {images.shape[-1]} channels, but filters take {filters.shape[-2]}.")
-            window = filters.shape[:-2]
-            return windows.given(np.tensordot(windows.over(windows.padded(images, window), window), filters, summed))
+            window, outputs = filters.shape[:-2], filters.shape[-1]
+            counts = [count or 0 for count in windows.counts(images.shape[1:-1], window)]
+            result = np.empty((len(images), *counts, outputs), images.dtype)
+            matrix = filters.reshape(math.prod(filters.shape[:-1]), outputs)
+            for part, rows in windows.rows(windows.padded(images, window), window):
+                result[part] = (rows @ matrix).reshape(result[part].shape)
+            return windows.given(result)
 
         return widened(node, convolve)
 
@@ -84,8 +88,13 @@ class ConvolutionByImages(OfWindows):
             grad, window = windows.images(grad), filters.shape[:-2]
             images = np.zeros([size or 0 for size in shape], grad.dtype)
             padded = windows.padded(images, window)
-            for place, moved in windows.places(window, grad.shape[1:-1]):
-                padded[moved] += grad @ filters[place].T
+            by_place = np.ascontiguousarray(np.moveaxis(filters, -1, -2))
+            size = by_place[..., 0, :].nbytes
+            for part in windows.parts(grad.shape, grad.shape[1:-1], size):
+                some, below = grad[part], padded[part[0], part[1].start * windows.strides[0] :]
+                each = some.reshape(math.prod(some.shape[:-1]), some.shape[-1]) @ by_place
+                for place, moved in windows.places(window, some.shape[1:-1]):
+                    below[moved] += each[place].reshape(*some.shape[:-1], each.shape[-1])
             return windows.given(np.ascontiguousarray(windows.inside(padded, images.shape[1:-1], window)))
 
         return lambda sizes, *values: widened(node, lambda *wide: spread(sizes, *wide))(*values)
@@ -113,13 +122,14 @@ class ConvolutionByFilters(OfWindows):
 
     def kernel(self, node: Node) -> Kernel:
         windows = windows_of(node, self.rank)
-        places = list(range(windows.rank + 1))
 
         def gather(values: Array, sizes: Array, grad: Array) -> Array:
-            window = tuple(np.asarray(sizes).tolist())[:-2]
-            views = windows.over(windows.padded(windows.images(values), window), window)
-            summed = np.tensordot(views, windows.images(grad), (places, places))
-            return np.ascontiguousarray(np.moveaxis(summed, 0, -2))
+            shape = tuple(np.asarray(sizes).tolist())
+            images, grad, window = windows.images(values), windows.images(grad), shape[:-2]
+            summed = np.zeros((math.prod(shape[:-1]), shape[-1]), grad.dtype)
+            for part, rows in windows.rows(windows.padded(images, window), window):
+                summed += rows.T @ grad[part].reshape(len(rows), shape[-1])
+            return summed.reshape(shape)
 
         return lambda values, sizes, grad: widened(node, lambda *wide: gather(wide[0], sizes, wide[1]))(values, grad)
 
@@ -156,9 +166,7 @@ class GreatestOfWindows(Pool):
     def kernel(self, node: Node) -> Kernel:
         windows = windows_of(node, self.rank)
         window = window_of(node, windows)
-        return widened(
-            node, lambda values: windows.given(_views(windows, window, values, -np.inf).max(windows.elements))
-        )
+        return widened(node, lambda values: windows.given(_greatest(windows, window, values)[1]))
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         return [apply(self.backward, op.inputs[0], op.outputs[0], grads[0], **self.attrs_of(op))]
@@ -177,9 +185,18 @@ class GreatestByImages(OfWindows):
 
         def spread(values: Array, _pooled: Array, grad: Array) -> Array:
             images, grad = windows.images(values), windows.images(grad)
-            views = _views(windows, window, values, -np.inf)
-            first = views.reshape(*views.shape[: windows.rank + 2], -1).argmax(-1)
-            return windows.given(_spread(windows, window, images, lambda number: np.where(first == number, grad, 0)))
+            padded, greatest = _greatest(windows, window, values)
+            free = np.ones(greatest.shape, bool)
+
+            def part(moved: tuple[slice, ...]) -> Array:
+                # Only one that is neither less nor greater can be the greatest: the first such, NaN included.
+                is_first = (padded[moved] == greatest) | (np.isnan(padded[moved]) if has_nan else False)
+                is_first &= free
+                np.logical_xor(free, is_first, out=free)
+                return grad * is_first if is_finite else np.where(is_first, grad, 0)
+
+            has_nan, is_finite = bool(np.isnan(greatest).any()), bool(np.isfinite(grad).all())
+            return windows.given(_spread(windows, window, images, part))
 
         return widened(node, spread)
 
@@ -218,7 +235,7 @@ class MeanByImages(OfWindows):
             shape = windows.last(tuple(np.asarray(sizes).tolist())) or ()
             images = np.zeros([size or 0 for size in shape], grad.dtype)
             part = windows.images(grad) / _counts(windows, window, images)
-            return windows.given(_spread(windows, window, images, lambda _number: part))
+            return windows.given(_spread(windows, window, images, lambda _moved: part))
 
         return lambda sizes, grad: widened(node, lambda wide: spread(sizes, wide))(grad)
 
@@ -230,6 +247,16 @@ def _views(windows: Windows, window: Sequence[int], values: Array, outside: floa
     return windows.over(windows.padded(windows.images(values), window, outside), window)
 
 
+def _greatest(windows: Windows, window: Sequence[int], values: Array) -> tuple[Array, Array]:
+    """The padded images, and the greatest of each window; NaN is greater than all."""
+    padded = windows.padded(windows.images(values), window, -np.inf)
+    greatest: Array | None = None
+    counts = [count or 0 for count in windows.counts(windows.images(values).shape[1:-1], window)]
+    for _, moved in windows.places(window, counts):
+        greatest = padded[moved].copy() if greatest is None else np.maximum(greatest, padded[moved], out=greatest)
+    return padded, greatest if greatest is not None else padded
+
+
 def _counts(windows: Windows, window: Sequence[int], images: Array) -> Array:
     """The number of elements of each window that are within the images."""
     ones = np.ones((1, *images.shape[1:-1], 1), images.dtype)
@@ -237,10 +264,12 @@ def _counts(windows: Windows, window: Sequence[int], images: Array) -> Array:
     return counts
 
 
-def _spread(windows: Windows, window: Sequence[int], images: Array, part: Callable[[int], Array]) -> Array:
-    """Add up what all windows give to each element of images; ``part`` is that of one element of a window."""
+def _spread(
+    windows: Windows, window: Sequence[int], images: Array, part: Callable[[tuple[slice, ...]], Array]
+) -> Array:
+    """Add up what all windows give to each element of images; ``part`` is that of one element of all windows."""
     padded = windows.padded(np.zeros_like(images), window)
     counts = [count or 0 for count in windows.counts(images.shape[1:-1], window)]
-    for number, (_, moved) in enumerate(windows.places(window, counts)):
-        padded[moved] += part(number)
+    for _, moved in windows.places(window, counts):
+        padded[moved] += part(moved)
     return np.ascontiguousarray(windows.inside(padded, images.shape[1:-1], window))
