@@ -29,7 +29,7 @@ from hdfsaver.checkpoint.save_queue import Saves
 from hdfsaver.checkpoint.saveables.kept_variables import kept_variables
 from hdfsaver.checkpoint.saveables.partitioned_saveable import saveable_of
 from hdfsaver.checkpoint.saveables.saveable import Saveable
-from hdfsaver.checkpoint.saveables.var_list import variables_by_name
+from hdfsaver.checkpoint.saveables.var_list import all_of_graph, variables_by_name
 from hdfsaver.checkpoint.scoping import saved_within
 from hdfsaver.files.progress import Callback
 from hdfsaver.graph.default import get_default_graph
@@ -204,6 +204,8 @@ class Saver:
             return
         if self._var_list is None and self._given_def is not None:
             self._var_list = kept_variables(get_default_graph(), self._given_def)
+        if self._var_list is None:
+            self._var_list = all_of_graph()
         variables = renamed(variables_by_name(self._var_list), self._rename)
         if not variables and not self._allow_empty:
             raise ValueError("No variables to save")

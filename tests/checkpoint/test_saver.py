@@ -72,6 +72,17 @@ def test_some_variables_only(tmp_path):
             sess.run(result)
 
 
+def test_programs_list_what_a_saver_saves():
+    """A saver of all variables has them in ``_var_list``, which programs print; it is None until it is built."""
+    a, b, _ = two_variables()
+    assert [a, b] == tf.train.Saver()._var_list
+    deferred = tf.train.Saver(defer_build=True)
+    assert deferred._var_list is None
+    c = tf.Variable(0.0)
+    deferred.build()
+    assert [a, b, c] == deferred._var_list
+
+
 def test_names_are_mapped_both_ways(tmp_path):
     """A dict gives variables other names in the file; on reading only the name in the file counts."""
     a, b, _ = two_variables()

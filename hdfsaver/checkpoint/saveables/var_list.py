@@ -18,11 +18,14 @@ from hdfsaver.variables.variable import Variable
 _REFERENCES = frozenset({"VariableV2", "Variable", "VarHandleOp"}) | ITERATORS
 
 
+def all_of_graph() -> list[Any]:
+    """What a Saver without a ``var_list`` saves."""
+    graph = get_default_graph()
+    return [*graph.get_collection(GraphKeys.GLOBAL_VARIABLES), *graph.get_collection(GraphKeys.SAVEABLE_OBJECTS)]
+
+
 def variables_by_name(var_list: Any) -> dict[str, Any]:
     """Convert a ``var_list`` (see `Saver`) to variables or arrays by their names in the file."""
-    if var_list is None:
-        graph = get_default_graph()
-        var_list = graph.get_collection(GraphKeys.GLOBAL_VARIABLES) + graph.get_collection(GraphKeys.SAVEABLE_OBJECTS)
     if isinstance(var_list, Mapping):
         return _from_mapping(var_list)
     if not isinstance(var_list, list | tuple | set | frozenset):
