@@ -2083,6 +2083,22 @@ MUTANTS = [
             "An axis that is given twice is an error of the run.",
         ),
         (
+            "floats-divided-and-rounded-down",
+            "ops/arithmetic.py",
+            "        return lambda x, y: np.floor(np.true_divide(x, y))",
+            "        return np.floor_divide",
+            "ops/test_edges.py",
+            "The quotient of floats is rounded, and then rounded down.",
+        ),
+        (
+            "logarithms-of-gamma-out-of-range",
+            "ops/special_functions.py",
+            "    except OverflowError:\n        return math.inf",
+            "    except OverflowError:\n        raise",
+            "ops/test_edges.py",
+            "The gamma function of a great number is an infinity, not an error.",
+        ),
+        (
             "shifts-by-more-than-there-is",
             "ops/bitwise_ops.py",
             "np.clip(y, 0, most)",

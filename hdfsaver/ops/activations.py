@@ -381,13 +381,13 @@ class Sigmoid(Unary):
 
 @register
 class SigmoidGrad(_ByOutput):
-    """The derivative of `Sigmoid`, ``dy * y * (1 - y)``; where complex, y is conjugated first."""
+    """The derivative of `Sigmoid`, ``dy * (y * (1 - y))``; where complex, y is conjugated first."""
 
     type = "SigmoidGrad"
 
     def kernel(self, node: Node) -> Kernel:
         one = np.ones((), dtypes.numpy_dtype(node.attrs["T"]))
-        return lambda y, dy: dy * y * (one - y)
+        return lambda y, dy: dy * (y * (one - y))
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         y, dy = (conjugate(tensor) for tensor in op.inputs)

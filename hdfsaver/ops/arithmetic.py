@@ -523,6 +523,12 @@ class FloorDiv(Flat, _IntegerDivision):
     further_types = {"T": COMPLEX}
     ufunc = np.floor_divide
 
+    def kernel(self, node: Node) -> Kernel:
+        if dtypes.as_dtype(node.attrs["T"]).is_integer:
+            return super().kernel(node)
+        # NumPy corrects the rounding of the quotient, so that 1 // 0.1 is 9; and of infinities it makes NaN.
+        return lambda x, y: np.floor(np.true_divide(x, y))
+
 
 def floordiv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """x / y rounded down.

@@ -37,6 +37,10 @@ class Cast(OpDef):
     types = {"SrcT": _CASTABLE, "DstT": _CASTABLE}
     further_types = {"SrcT": ALL, "DstT": ALL}
     attrs = {"Truncate": False}
+    differs = (
+        "NaN and floats out of range become the least number of int32 and int64, as in TensorFlow; of other integers "
+        "they become any number, which in TensorFlow depends on the place in the tensor too."
+    )
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """The shape of the input."""

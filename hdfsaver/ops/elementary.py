@@ -169,6 +169,7 @@ class Log1p(_Analytic):
 
     type = "Log1p"
     ufunc = np.log1p
+    differs = "At the complex number -1 the imaginary part is 0; TensorFlow gives NaN."
 
     def derivative(self, x: Tensor, y: Tensor) -> Tensor:
         return apply("Reciprocal", apply("AddV2", like(1, x), x))
@@ -316,6 +317,7 @@ class Erf(_Analytic):
 
     type = "Erf"
     types = {"T": FLOATS}
+    differs = "1 at an infinity and at the greatest numbers of float64, where TensorFlow 2.21 gives NaN."
 
     def kernel(self, node: Node) -> Kernel:
         dtype = dtypes.numpy_dtype(node.attrs["T"])

@@ -36,6 +36,7 @@ class MaxPool(GreatestOfWindows):
     allowed = {**_MAX_ALLOWED, "data_format": FORMATS | {b"NCHW_VECT_C"}}
     minimums = _MINIMUMS
     attrs = _MAX_ATTRS
+    differs = "A window with NaN gives NaN; in TensorFlow that depends on the place of NaN."
 
 
 @register

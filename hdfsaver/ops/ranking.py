@@ -26,6 +26,7 @@ class TopKV2(OpDef):
     types = {"T": REALS, "Tk": INDICES | {"int16"}, "index_type": INDICES | {"int16"}}
     default_types = {"Tk": "int32"}
     attrs = {"sorted": True, "index_type": "int32"}
+    differs = "NaN comes first; in TensorFlow its place depends on the others."
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """input.shape[:-1] + (k,), for both outputs."""

@@ -63,6 +63,7 @@ class Round(_Step):
     type = "Round"
     types = {"T": REALS - {"uint8", "uint16", "uint32", "uint64"}}
     further_types = {"T": COMPLEX}
+    differs = "An integer is unchanged; TensorFlow 2.21 makes int32 and int64 zeros."
 
     def kernel(self, node: Node) -> Kernel:
         return np.positive if dtypes.as_dtype(node.attrs["T"]).is_integer else np.rint

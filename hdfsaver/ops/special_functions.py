@@ -104,7 +104,10 @@ def ndtri(x: TensorLike, name: str | None = None) -> Tensor:
 def _lgamma(x: float) -> float:
     if math.isnan(x) or math.isinf(x):
         return abs(x)
-    return math.inf if x <= 0 and x == math.floor(x) else math.lgamma(x)
+    try:
+        return math.inf if x <= 0 and x == math.floor(x) else math.lgamma(x)
+    except OverflowError:
+        return math.inf
 
 
 @register

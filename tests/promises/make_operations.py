@@ -44,7 +44,7 @@ operations, such as `tf.nn.conv2d`, are documented in their docstrings.
 * **Derivative**: *constant* where no derivative passes, as through comparisons, indices and rounded numbers; *no* where
   there is a `LookupError` instead of a derivative; – for operations without inputs.
 * **Differs**: from TensorFlow 2.21 on a CPU. Everywhere, sums may be added in another order, so that their last digits
-  differ.
+  differ; a number below the smallest normal one is kept, where TensorFlow makes it 0; and a 0 may have the other sign.
 """
 
 COLUMNS = ("Type", "Inputs → outputs", "Attributes", "Shape", "Derivative", "Differs")
