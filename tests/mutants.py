@@ -2083,6 +2083,14 @@ MUTANTS = [
             "An axis that is given twice is an error of the run.",
         ),
         (
+            "dtypes-in-errors-of-runs",
+            "session/run_errors.py",
+            '    if not shapes:\n        return ""',
+            '    if shapes:\n        return ""',
+            "ops/test_run_errors.py",
+            "The error of a run has the dtypes and shapes of the inputs.",
+        ),
+        (
             "floats-divided-and-rounded-down",
             "ops/arithmetic.py",
             "        return lambda x, y: np.floor(np.true_divide(x, y))",

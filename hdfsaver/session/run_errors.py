@@ -1,4 +1,4 @@
-"""The errors of runs: the class that TensorFlow raises, the operation that failed, and the shapes of its inputs."""
+"""The errors of runs: the class that TensorFlow raises, the operation that failed, its inputs' dtypes and shapes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from hdfsaver.shapes import TensorShape
 
 _LONGEST = 4000
 """From how many characters on a message does not name the operations around."""
+
+_MOST_INPUTS = 8
+"""Of so many inputs a message tells dtypes and shapes."""
 
 
 def public_error(graph: Graph, failure: StepError, is_body: bool = False) -> Exception:
@@ -37,18 +40,28 @@ def public_error(graph: Graph, failure: StepError, is_body: bool = False) -> Exc
         cause = _of_dataset(graph, cause)
     made = "" if is_body else place(operation.traceback)
     where = f"operation {operation.name!r} ({operation.type}{made and f', defined at {made}'})"
+    shapes = _shapes(operation, failure.shapes)
+    given = _given(operation, shapes)
     if isinstance(cause, errors.OpError):
         text = cause.message
         if len(text) < _LONGEST:  # of functions that call each other deeply, the innermost are named
-            text += f" In {where}."
+            text += f" In {where}{given and f', {given}'}."
         return type(cause)(operation.node_def, operation, text, cause.error_code)
     if isinstance(cause, MemoryError):
         return errors.ResourceExhaustedError(operation.node_def, operation, f"Out of memory in {where}.")
-    shapes = _shapes(operation, failure.shapes)
-    given = ", ".join(map(str, shapes)) or "none"
     said = _said(operation.type, cause, shapes)
-    message = f"{where[0].upper()}{where[1:]} failed on inputs of shapes {given}: {said}"
+    message = f"{where[0].upper()}{where[1:]} failed{given and f' {given}'}: {said}"
     return errors.InvalidArgumentError(operation.node_def, operation, message)
+
+
+def _given(operation: Operation, shapes: Sequence[TensorShape]) -> str:
+    """The dtypes and shapes of the first inputs, in words; nothing where there are no inputs."""
+    if not shapes:
+        return ""
+    first = operation.inputs[:_MOST_INPUTS]
+    rest = ", ..." if len(shapes) > len(first) else ""
+    dtypes = ", ".join(tensor.dtype.base_dtype.name for tensor in first)
+    return f"on inputs of dtypes {dtypes}{rest} and shapes {', '.join(map(str, shapes[: len(first)]))}{rest}"
 
 
 def _of_dataset(graph: Graph, failure: StepError) -> Exception:

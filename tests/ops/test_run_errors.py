@@ -146,6 +146,17 @@ def test_error_of_a_run(function: Callable[[], Any], message: str) -> None:
     assert caught.value.op is not None
     assert repr(caught.value.op.name) in str(caught.value)
     assert caught.value.op.type in str(caught.value)
+    assert f", defined at {__file__}:" in str(caught.value)
+    dtypes = [tensor.dtype.base_dtype.name for tensor in caught.value.op.inputs]
+    assert f"on inputs of dtypes {', '.join(dtypes)} and shapes " in str(caught.value)
+
+
+def test_of_many_inputs_the_first_are_told() -> None:
+    """A message does not grow with the number of inputs."""
+    many = tf.stack([*(fed("int32", [1]) for _ in range(9)), fed("int32", [1, 2])])
+    with pytest.raises(InvalidArgumentError, match=r"int32, \.\.\. and shapes (\(1,\), ){8}\.\.\.") as caught:
+        tf.Session().run(many)
+    assert caught.value.message.count("int32") == 8
 
 
 def test_comparing_what_does_not_fit() -> None:
