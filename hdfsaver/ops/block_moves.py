@@ -15,6 +15,8 @@ from hdfsaver.ops.base import Grads, added, at_least, invalid, with_rank
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
+_Sizes = tuple[int | None, int | None, int | None]
+
 _FORMATS = frozenset({b"NHWC", b"NCHW", b"NCHW_VECT_C"})
 
 
@@ -33,12 +35,10 @@ class _Depth(OpDef):
         batch, *rest = shape
         channels_first = node.attrs["data_format"] == b"NCHW"
         channels, height, width = rest if channels_first else (rest[2], rest[0], rest[1])
-        height, width, channels = self.moved(height, width, channels, size)
+        height, width, channels = self.moved((height, width, channels), size)
         return [(batch, channels, height, width) if channels_first else (batch, height, width, channels)]
 
-    def moved(
-        self, height: int | None, width: int | None, channels: int | None, size: int
-    ) -> tuple[int | None, int | None, int | None]:
+    def moved(self, sizes: _Sizes, size: int) -> _Sizes:
         """The new sizes; `ValueError` where blocks do not divide them."""
         raise NotImplementedError
 
@@ -48,7 +48,7 @@ class _Depth(OpDef):
             raise invalid(f"{self.type} takes the data format NHWC or NCHW, not NCHW_VECT_C.")
 
         def move(images: Array) -> Array:
-            self.moved(*_sizes(np.shape(images), form), size)
+            self.moved(_sizes(np.shape(images), form), size)
             last = np.moveaxis(images, 1, 3) if form == b"NCHW" else images
             result = self.move(last, size)
             return np.ascontiguousarray(np.moveaxis(result, 3, 1) if form == b"NCHW" else result)
@@ -79,10 +79,9 @@ class SpaceToDepth(_Depth):
 
     type = "SpaceToDepth"
 
-    def moved(
-        self, height: int | None, width: int | None, channels: int | None, size: int
-    ) -> tuple[int | None, int | None, int | None]:
+    def moved(self, sizes: _Sizes, size: int) -> _Sizes:
         """Height and width divided, channels multiplied."""
+        height, width, channels = sizes
         more = None if channels is None else channels * size * size
         return _part(height, size, "height"), _part(width, size, "width"), more
 
@@ -102,10 +101,9 @@ class DepthToSpace(_Depth):
 
     type = "DepthToSpace"
 
-    def moved(
-        self, height: int | None, width: int | None, channels: int | None, size: int
-    ) -> tuple[int | None, int | None, int | None]:
+    def moved(self, sizes: _Sizes, size: int) -> _Sizes:
         """Height and width multiplied, channels divided."""
+        height, width, channels = sizes
         more = [None if length is None else length * size for length in (height, width)]
         return more[0], more[1], _part(channels, size * size, "number of channels")
 

@@ -176,7 +176,7 @@ class _ByRows(OpDef):
         return back
 
     def divisor(self, counts: Array) -> Array:
-        """By what the derivative of a segment with so many rows is divided."""
+        """By what the derivative of a segment with that many rows is divided."""
         raise NotImplementedError
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
@@ -246,7 +246,7 @@ def sparse_segment_sum(
     Returns
     -------
     Tensor
-        A row for each segment, 0 where there are none.
+        A row for each segment, 0 without rows.
 
     Raises
     ------
@@ -284,7 +284,7 @@ def sparse_segment_mean(
     Returns
     -------
     Tensor
-        A row for each segment, 0 where there are none.
+        A row for each segment, 0 without rows.
 
     Raises
     ------
@@ -322,7 +322,7 @@ def sparse_segment_sqrt_n(
     Returns
     -------
     Tensor
-        A row for each segment, 0 where there are none.
+        A row for each segment, 0 without rows.
 
     Raises
     ------

@@ -83,7 +83,21 @@ def check_order(ids: Array, rows: int) -> None:
 
 
 def means(data: Array, ids: Array, number: int) -> Array:
-    """The mean of each segment; of integers rounded towards zero."""
+    """The mean of each segment; of integers rounded towards zero.
+
+    Parameters
+    ----------
+    data : ndarray
+        A slice for each id.
+    ids : ndarray
+        The numbers of the segments.
+    number : int
+        How many segments there are.
+
+    Returns
+    -------
+    ndarray
+    """
     total = taken_together(np.add, data, ids, number, data.dtype.type(0))
     counts = np.maximum(np.bincount(ids, minlength=number), 1).reshape(-1, *[1] * (data.ndim - 1))
     if data.dtype.kind in "iu":
@@ -101,7 +115,23 @@ def name_of(tensor: Tensor) -> str:
 
 
 def by_factors(data: Tensor, ids: Tensor, grad: Tensor | None, product: Callable[[Tensor], Tensor]) -> Tensor:
-    """The derivative of products by their factors: where one is zero, the product of the others."""
+    """The derivative of products by their factors: where one is zero, the product of the others.
+
+    Parameters
+    ----------
+    data : Tensor
+        The factors.
+    ids : Tensor
+        The numbers of their segments.
+    grad : Tensor
+        The derivative by the products.
+    product : callable
+        The products of other factors.
+
+    Returns
+    -------
+    Tensor
+    """
     zero = apply("ZerosLike", data)
     is_zero = apply("Equal", data, zero)
     others = product(apply("SelectV2", is_zero, apply("OnesLike", data), data))

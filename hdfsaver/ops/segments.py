@@ -56,7 +56,21 @@ class _Segment(OpDef):
         return together
 
     def compute(self, data: Array, ids: Array, number: int) -> Array:
-        """One slice for each segment."""
+        """One slice for each segment.
+
+        Parameters
+        ----------
+        data : ndarray
+            A slice for each id.
+        ids : ndarray
+            The numbers of the segments.
+        number : int
+            How many segments there are.
+
+        Returns
+        -------
+        ndarray
+        """
         kind = type(self)
         return taken_together(kind.ufunc, data, ids, number, kind.empty(data.dtype))
 
@@ -79,7 +93,21 @@ class SegmentMean(_Segment):
     type = "SegmentMean"
 
     def compute(self, data: Array, ids: Array, number: int) -> Array:
-        """The mean of each segment."""
+        """The mean of each segment.
+
+        Parameters
+        ----------
+        data : ndarray
+            A slice for each id.
+        ids : ndarray
+            The numbers of the segments.
+        number : int
+            How many segments there are.
+
+        Returns
+        -------
+        ndarray
+        """
         return means(data, ids, number)
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
@@ -148,7 +176,7 @@ def segment_sum(data: TensorLike, segment_ids: TensorLike, name: str | None = No
     Returns
     -------
     Tensor
-        A slice for each segment up to the last one; 0 where there are none.
+        A slice for each segment up to the last one; 0 without slices.
 
     Raises
     ------
@@ -173,7 +201,7 @@ def segment_mean(data: TensorLike, segment_ids: TensorLike, name: str | None = N
     Returns
     -------
     Tensor
-        A slice for each segment up to the last one; 0 where there are none.
+        A slice for each segment up to the last one; 0 without slices.
 
     Raises
     ------
@@ -198,7 +226,7 @@ def segment_prod(data: TensorLike, segment_ids: TensorLike, name: str | None = N
     Returns
     -------
     Tensor
-        A slice for each segment up to the last one; 1 where there are none.
+        A slice for each segment up to the last one; 1 without slices.
 
     Raises
     ------
@@ -223,7 +251,7 @@ def segment_max(data: TensorLike, segment_ids: TensorLike, name: str | None = No
     Returns
     -------
     Tensor
-        A slice for each segment up to the last one; 0 where there are none.
+        A slice for each segment up to the last one; 0 without slices.
 
     Raises
     ------
@@ -248,7 +276,7 @@ def segment_min(data: TensorLike, segment_ids: TensorLike, name: str | None = No
     Returns
     -------
     Tensor
-        A slice for each segment up to the last one; 0 where there are none.
+        A slice for each segment up to the last one; 0 without slices.
 
     Raises
     ------

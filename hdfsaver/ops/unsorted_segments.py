@@ -132,7 +132,7 @@ def unsorted_segment_prod(
     Returns
     -------
     Tensor
-        A slice for each segment; 1 where there are none.
+        A slice for each segment; 1 without slices.
 
     Raises
     ------
@@ -163,7 +163,7 @@ def unsorted_segment_max(
     Returns
     -------
     Tensor
-        A slice for each segment; the least number of the dtype where there are none.
+        A slice for each segment; the least number of the dtype without slices.
 
     Raises
     ------
@@ -194,7 +194,7 @@ def unsorted_segment_min(
     Returns
     -------
     Tensor
-        A slice for each segment; the greatest number of the dtype where there are none.
+        A slice for each segment; the greatest number of the dtype without slices.
 
     Raises
     ------
@@ -235,7 +235,7 @@ def unsorted_segment_mean(
     Returns
     -------
     Tensor
-        A slice for each segment; 0 where there are none.
+        A slice for each segment; 0 without slices.
 
     Raises
     ------
@@ -269,7 +269,7 @@ def unsorted_segment_sqrt_n(
     Returns
     -------
     Tensor
-        A slice for each segment; 0 where there are none.
+        A slice for each segment; 0 without slices.
 
     Raises
     ------

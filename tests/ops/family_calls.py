@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hdfsaver.graph.apply import apply
+from hdfsaver.graph.apply import apply, apply_list
 
 Call = Callable[[Any], Any]
 
@@ -28,6 +28,7 @@ def batch(x: Any) -> Any:
 
 
 IDS = [0, 1]
+TEXTS = "StringLength StringLower StringUpper StringStrip EncodeBase64"
 SEGMENTS = ("SegmentSum", "SegmentMean", "SegmentProd", "SegmentMax", "SegmentMin")
 UNSORTED = ("UnsortedSegmentProd", "UnsortedSegmentMax", "UnsortedSegmentMin")
 OF_ROWS = ("SparseSegmentSum", "SparseSegmentMean", "SparseSegmentSqrtN")
@@ -65,10 +66,27 @@ CALLS: dict[str, Call] = {
     "BatchToSpace": lambda x: apply("BatchToSpace", batch(x), [[0, 1], [1, 0]], block_size=2),
     "SpaceToBatchND": lambda x: apply("SpaceToBatchND", x, [3], [[0, 0]]),
     "BatchToSpaceND": lambda x: apply("BatchToSpaceND", x, [2], [[0, 1]]),
+    # texts
+    "StringSplit": lambda x: apply_list("StringSplit", x[0], "b"),
+    "StringSplitV2": lambda x: apply_list("StringSplitV2", x[0], ""),
+    "StringJoin": lambda x: apply("StringJoin", [x, "-", x]),
+    "ReduceJoin": lambda x: apply("ReduceJoin", x, [1]),
+    "ReduceJoin to one": lambda x: apply("ReduceJoin", x, [1, 0], separator=b"."),
+    "Substr": lambda x: apply("Substr", x, np.int32(0), np.int32(1)),
+    "RegexReplace": lambda x: apply("RegexReplace", x, "a", "b"),
+    "StaticRegexReplace": lambda x: apply("StaticRegexReplace", x, pattern=b"a", rewrite=b"b"),
+    "RegexFullMatch": lambda x: apply("RegexFullMatch", x, "a"),
+    "StaticRegexFullMatch": lambda x: apply("StaticRegexFullMatch", x, pattern=b"a"),
+    "StringToNumber": lambda x: apply(
+        "StringToNumber", apply("StringJoin", [apply("Substr", x, np.int32(0), np.int32(0)), "1"])
+    ),
+    "DecodeBase64": lambda x: apply("DecodeBase64", apply("EncodeBase64", x)),
+    **{name: lambda x, name=name: apply(name, x) for name in TEXTS.split()},
+    "StringToHashBucket": lambda x: apply("StringToHashBucket", x, num_buckets=7),
 }
 """Of each operation a call; the tensor has shape (2, 3)."""
 
-OPEN = (*SEGMENTS, *OF_ROWS)
+OPEN = (*SEGMENTS, *OF_ROWS, "StringSplit", "StringSplitV2")
 """Operations whose shapes depend on values."""
 
 NUMBERS = np.random.default_rng(4).permutation(np.linspace(-2.0, 1.9, 24))

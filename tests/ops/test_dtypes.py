@@ -207,6 +207,8 @@ def allowed(name: str) -> list[str]:
     attr = next(
         (a.dtype_attr for a in definition.parsed.inputs if a.dtype_attr in ("T", "SrcT", "Tparams", "Tidx")), "T"
     )
+    if definition.parsed.inputs[0].dtype == "string":
+        return ["string"]
     types = definition.types.get(attr or "T")
     return [dtype for dtype in ANY if types is None or dtype in types]
 
