@@ -3588,6 +3588,22 @@ MUTANTS = [
             "A value that entered a loop is there in each iteration.",
         ),
         (
+            "lists-stay-unchanged",
+            "ops/tensor_list_values.py",
+            "        self._place, self._old = place, _put(values, place, value)",
+            "        _put(values, place, value)",
+            "ops/test_tensor_lists.py",
+            "A list of tensors stays unchanged when another is made of it.",
+        ),
+        (
+            "lists-learn-shapes",
+            "ops/tensor_list_values.py",
+            "            known = self._merged(known)",
+            "            pass",
+            "ops/test_tensor_lists.py",
+            "An empty place of a list has the shape of another tensor in it.",
+        ),
+        (
             "array-read-once",
             "ops/tensor_array_values.py",
             "            element.value, element.cleared = None, True",

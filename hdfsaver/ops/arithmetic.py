@@ -44,6 +44,7 @@ from hdfsaver.ops.base import (
     sum_to_inputs,
     truncated_quotient,
 )
+from hdfsaver.ops.tensor_list_values import sum_of
 from hdfsaver.shapes import Shape, ShapeLike
 from hdfsaver.tensor_info import Array
 
@@ -120,9 +121,9 @@ class AddN(OpDef):
 
     type = "AddN"
     signature = "inputs: N * T -> sum: T"
-    types = {"T": NUMBERS}
+    types = {"T": NUMBERS | {"variant"}}
     minimums = {"N": 1}
-    further_types = {"T": QUANTIZED | {"variant"}}
+    further_types = {"T": QUANTIZED}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """The shape that the inputs share."""
@@ -132,7 +133,7 @@ class AddN(OpDef):
         return [merged]
 
     def kernel(self, node: Node) -> Kernel:
-        return _sum_of
+        return sum_of if node.attrs["T"] == "variant" else _sum_of
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         return [grads[0]] * len(op.inputs)

@@ -33,6 +33,7 @@ from hdfsaver.ops.base import (
     static_integer,
     with_rank,
 )
+from hdfsaver.ops.tensor_list_values import zeros_of
 from hdfsaver.shapes import Shape, ShapeLike
 from hdfsaver.tensor_info import Array
 
@@ -182,7 +183,7 @@ class ZerosLike(_Like):
 
     def kernel(self, node: Node) -> Kernel:
         dtype = node.attrs["T"]
-        return lambda values: blank(np.shape(values), dtype)
+        return zeros_of if dtype == "variant" else lambda values: blank(np.shape(values), dtype)
 
 
 @register

@@ -62,8 +62,8 @@ PARSING |= {"DeserializeManySparse", "DeserializeSparse", "ParseTensor"}
 PARSING |= {"SerializeManySparse", "SerializeSparse", "SerializeTensor"}
 # What they draw is a new array (`test_random_ops.py`).
 RANDOM = {name for name in registered() if name.startswith("Stateless")} | {"RandomPoisson"}
-# These are about lists of values in a session (`test_stacks.py`, `test_tensor_arrays.py`).
-OF_LISTS = {name for name in registered() if name.startswith(("Stack", "TensorArray"))}
+# These are about lists of values in a session (`test_stacks.py`, `test_tensor_arrays.py`, `test_tensor_lists.py`).
+OF_LISTS = {name for name in registered() if name.startswith(("Stack", "TensorArray", "TensorList", "EmptyTensorList"))}
 NOT_RUN = {"ControlTrigger", "Merge", "NoOp", "Placeholder", "RefMerge", "RestoreV2", "Variable"}
 NOT_RUN |= KEEPING | PASSING | CALLING | DECODING | DRAWN | OF_QUEUES
 NOT_RUN |= OF_DATASETS | PARSING | RANDOM | OF_LISTS
