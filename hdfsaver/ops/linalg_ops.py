@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -268,6 +269,10 @@ def _as_matrix(tensor: Tensor, axes: list[int], last: bool) -> tuple[Tensor, Ten
     order = free + axes if last else axes + free
     transposed = tensor if order == list(range(len(sizes))) else apply("Transpose", tensor, order)
     known = [sizes[axis] for axis in free]
+    if tensor.shape.is_fully_defined():
+        lengths = [math.prod(sizes[axis] or 0 for axis in part) for part in (free, axes)]
+        shape = lengths if last else lengths[::-1]
+        return (transposed if transposed.shape.as_list() == shape else apply("Reshape", transposed, shape)), known
     rest = known if None not in known else apply("GatherV2", apply("Shape", tensor), free, 0)
     summed = apply("Prod", apply("GatherV2", apply("Shape", tensor), axes, 0), [0]) if axes else 1
     return apply("Reshape", transposed, apply("Pack", [-1, summed] if last else [summed, -1])), rest

@@ -339,10 +339,10 @@ def _reduce(
 def _all_axes(values: TensorLike) -> Tensor:
     known = values._as_tensor().shape.rank if is_tensor(values) else None
     with graph_of([values]).as_default():
-        if known is not None:
+        if known:  # TensorFlow takes the way of an unknown rank for a scalar, too
             return convert_to_tensor(np.arange(known, dtype=np.int32))
         with scope(None, "Rank", values) as full:
-            count = apply("Rank", values, name=full) if is_tensor(values) else _rank_of(values, full)
+            count = apply("Rank", values, name=full) if known is None and is_tensor(values) else _rank_of(values, full)
         return apply("Range", 0, count, 1, name="range")
 
 

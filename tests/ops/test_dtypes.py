@@ -134,6 +134,7 @@ CALLS: dict[str, Call] = {
     "GatherV2 one": lambda x: apply("GatherV2", x[0], 1, 0),
     "GatherV2 in batches": op("GatherV2", [[1, 0], [2, 2]], 1, batch_dims=1),
     "Gather": op("Gather", [1]),
+    "GatherTree": lambda x: apply("GatherTree", [x], [x], [2, 3], x[0, 0]),
     "GatherNd": op("GatherNd", [[0, 1], [1, 2]]),
     "GatherNd one": op("GatherNd", [0, 1]),
     "GatherNd all": op("GatherNd", np.zeros((2, 0), np.int32)),

@@ -36,6 +36,10 @@ def plain(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
+OF_LIBRARIES = {"GatherTree"}
+"""Operations of ``tf.contrib``, which TensorFlow 2 has not taken over."""
+
+
 def implied_attrs(definition: OpDef) -> set[str | None]:
     """The attributes that inputs imply."""
     arguments = definition.parsed.inputs
@@ -43,8 +47,8 @@ def implied_attrs(definition: OpDef) -> set[str | None]:
 
 
 def test_every_operation_is_recorded() -> None:
-    """The record is about exactly the operations that there are."""
-    assert sorted(RECORDED) == registered()
+    """The record is about exactly the operations that there are, but for those of libraries of TensorFlow 1."""
+    assert sorted({*RECORDED, *OF_LIBRARIES}) == registered()
 
 
 @pytest.mark.parametrize("op_type", sorted(RECORDED))

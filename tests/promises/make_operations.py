@@ -147,7 +147,8 @@ def derivative(definition: OpDef) -> str:
 def differences(definition: OpDef) -> str:
     """How an operation differs from TensorFlow's."""
     sentences = [definition.differs] if definition.differs else []
-    for name, attr in RECORDED[definition.type]["attrs"].items():
+    recorded = RECORDED.get(definition.type, {"attrs": {}})  # none for operations of tf.contrib
+    for name, attr in recorded["attrs"].items():
         missing = set(attr["types"] or ()) - definition.types.get(name, set(dtypes.ROW_BY_NAME))
         if missing:
             sentences.append(f"TensorFlow registers {grouped(missing)} for {name} as well.")
