@@ -262,14 +262,13 @@ class _Windowed(DerivedElements):
 
     def save(self, saved: SavedState) -> None:
         super().save(saved)
-        saved["ended"], saved["count"] = int(self._ended), len(self._held)
-        for place, element in enumerate(self._held):
-            saved.put_element(f"held{place}", element)
+        saved["ended"] = int(self._ended)
+        saved.put_elements("held", self._held)
 
     def restore(self, saved: SavedState) -> None:
         super().restore(saved)
         self._ended = bool(saved.number("ended"))
-        self._held = [saved.element(f"held{place}") for place in range(saved.number("count"))]
+        self._held = saved.elements("held")
 
 
 class GroupByWindowDataset(Derived):
@@ -358,30 +357,20 @@ class _Grouped(DerivedElements):
         saved["sized"] = np.array(list(self._sizes), np.int64)
         saved["sizes"] = np.array(list(self._sizes.values()), np.int64)
         for key, group in self._groups.items():
-            _put_all(saved.inside(f"group{key}"), group)
+            saved.put_elements(f"group{key}", group)
         saved["is_open"] = int(self._present is not None)
         if self._present is not None:
             key, group, inner = self._present
             saved["open_key"] = np.array(key, np.int64)
-            _put_all(saved.inside("open"), group)
+            saved.put_elements("open", group)
             inner.save(saved.inside("inner"))
 
     def restore(self, saved: SavedState) -> None:
         super().restore(saved)
         self._ended = bool(saved.number("ended"))
-        self._groups = {int(key): _all_of(saved.inside(f"group{int(key)}")) for key in saved["keys"]}
+        self._groups = {int(key): saved.elements(f"group{int(key)}") for key in saved["keys"]}
         self._sizes = dict(zip(map(int, saved["sized"]), map(int, saved["sizes"]), strict=True))
         if saved.number("is_open"):
-            self._open(int(saved["open_key"]), _all_of(saved.inside("open")))
+            self._open(int(saved["open_key"]), saved.elements("open"))
             assert self._present is not None, "it was just opened"
             self._present[2].restore(saved.inside("inner"))
-
-
-def _put_all(saved: SavedState, elements: Sequence[Element]) -> None:
-    saved["count"] = len(elements)
-    for place, element in enumerate(elements):
-        saved.put_element(str(place), element)
-
-
-def _all_of(saved: SavedState) -> list[Element]:
-    return [saved.element(str(place)) for place in range(saved.number("count"))]

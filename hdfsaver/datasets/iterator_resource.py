@@ -20,6 +20,8 @@ from hdfsaver.tensor_info import Array
 KIND = "iterator"
 """The kind of resource in a session."""
 
+_UNSTARTED = "unstarted"
+
 
 class IteratorResource:
     """The iterator of one handle in one session.
@@ -150,6 +152,10 @@ class IteratorResource:
         """Go on at a place that was saved: now, or when the dataset is known."""
         saved = from_bytes(data)
         with self._lock:
+            if _UNSTARTED in saved:
+                self.close()
+                self._pending = None
+                return
             dataset, context = self._dataset, self._context
             self._pending = saved
             if dataset is not None and context is not None and self.maker == _text(saved["maker"]):
@@ -172,6 +178,11 @@ class IteratorResource:
         self._dataset = self._context = None
         if elements is not None:
             elements.close()
+
+
+def unstarted() -> Array:
+    """The place of an iterator that starts by itself, before it has."""
+    return to_bytes(SavedState({_UNSTARTED: 1}))
 
 
 def _text(name: bytes) -> str:

@@ -429,14 +429,13 @@ class _Cached(DerivedElements):
 
     def save(self, saved: SavedState) -> None:
         held = self._kept if self._is_whole else self._fresh
-        saved["is_whole"], saved["next"], saved["count"] = int(self._is_whole), self._next, len(held)
-        for place, element in enumerate(held):
-            saved.put_element(f"kept{place}", element)
+        saved["is_whole"], saved["next"] = int(self._is_whole), self._next
+        saved.put_elements("kept", held)
         if not self._is_whole:
             super().save(saved)
 
     def restore(self, saved: SavedState) -> None:
-        held = [saved.element(f"kept{place}") for place in range(saved.number("count"))]
+        held = saved.elements("kept")
         self._is_whole, self._next = bool(saved.number("is_whole")), saved.number("next")
         if self._is_whole:
             self._kept[:] = held

@@ -60,7 +60,7 @@ class SavedState:
         """A value that is an integer from 0 on; `DataLossError` where it is not one."""
         value = self[name]
         if type(value) is not int or value < 0:
-            raise DataLossError(None, None, f"The saved state of an iterator is damaged: {name!r} is {value!r}.")
+            raise damaged(f"{name!r} is {value!r}")
         return value
 
     def put_element(self, name: str, element: Sequence[Array]) -> None:
@@ -73,12 +73,72 @@ class SavedState:
         """An element that was noted."""
         return tuple(_component(self[f"{name}.{place}"]) for place in range(self.number(name)))
 
+    def put_elements(self, name: str, elements: Sequence[Sequence[Array]]) -> None:
+        """Note several elements of a dataset: one array for each component, where all have the same shape."""
+        columns = list(zip(*elements, strict=True))
+        self[name] = len(elements)
+        self[f"{name}.width"] = len(columns)
+        for place, parts in enumerate(columns):
+            joined = _joined(parts)
+            if joined is not None:
+                self[f"{name}.{place}"] = joined
+                continue
+            for number, component in enumerate(parts):
+                self[f"{name}.{place}.{number}"] = _plain(component)
+
+    def elements(self, name: str) -> list[tuple[Array, ...]]:
+        """The elements that were noted together."""
+        count = self.number(name)
+        columns = [self._column(f"{name}.{place}", count) for place in range(self.number(f"{name}.width"))]
+        return list(zip(*columns, strict=True)) if columns else [() for _ in range(count)]
+
+    def _column(self, name: str, count: int) -> list[Array]:
+        if name not in self:
+            return [_component(self[f"{name}.{number}"]) for number in range(count)]
+        joined = self.array(name)
+        if not joined.ndim or len(joined) != count:
+            raise damaged(f"{name!r} has the shape {joined.shape}, not {count} rows")
+        return [joined[number, ...] for number in range(count)]
+
+    def array(self, name: str) -> Array:
+        """A value that is an array; `DataLossError` where it is not one."""
+        value = self[name]
+        if not isinstance(value, np.ndarray):
+            raise damaged(f"{name!r} is {value!r}")
+        return value
+
+
+def damaged(why: object) -> DataLossError:
+    """The error for a state that does not fit itself."""
+    return DataLossError(None, None, f"The saved state of an iterator is damaged: {why}.")
+
+
+def _joined(parts: Sequence[Any]) -> Array | None:
+    """Components as the rows of one array; None where that has not the same rows."""
+    first = np.asarray(parts[0])
+    if any(np.shape(part) != first.shape or np.asarray(part).dtype != first.dtype for part in parts):
+        return None
+    if first.dtype == np.object_ and not all(isinstance(item, bytes) for part in parts for item in np.ravel(part)):
+        return None
+    return np.stack(parts)
+
+
+_LENGTH = 8
+"""The bytes before the message, which say how long it is."""
+
+_STEP = 1024
+"""The whole is a multiple of this long, so that most saves of an iterator have the same layout in a file."""
+
 
 def to_bytes(saved: SavedState) -> Array:
-    """The state as a vector of uint8, the same for the same state."""
+    """The state as a vector of uint8, the same for the same state: the length of a message, it, and zeros."""
     message = message_classes.AttrValue()
     write_attribute(message, {"name": FORM, "attr": dict(sorted(saved.values.items()))})
-    return np.frombuffer(message.SerializeToString(deterministic=True), np.uint8)
+    data = message.SerializeToString(deterministic=True)
+    found = np.zeros(-(-(_LENGTH + len(data)) // _STEP) * _STEP, np.uint8)
+    found[:_LENGTH] = np.frombuffer(len(data).to_bytes(_LENGTH, "little"), np.uint8)
+    found[_LENGTH : _LENGTH + len(data)] = np.frombuffer(data, np.uint8)
+    return found
 
 
 def from_bytes(data: Array) -> SavedState:
@@ -89,11 +149,15 @@ def from_bytes(data: Array) -> SavedState:
     DataLossError
         It is not the state of an iterator.
     """
-    message = parse(message_classes.AttrValue, data.tobytes(), "the saved state of an iterator")
+    length = int.from_bytes(data[:_LENGTH].tobytes(), "little")
+    if length > len(data) - _LENGTH:
+        raise damaged(f"it has {len(data)} bytes, and its length is {length}")
+    content = data[_LENGTH : _LENGTH + length].tobytes()
+    message = parse(message_classes.AttrValue, content, "the saved state of an iterator")
     try:
         plain = plain_of(message)
     except UNREADABLE as error:
-        raise DataLossError(None, None, f"The saved state of an iterator is damaged: {error}.") from None
+        raise damaged(error) from None
     if not isinstance(plain, Mapping) or plain.get("name") != FORM:
         raise DataLossError(None, None, f"A value is not the state of an iterator: it does not begin with {FORM!r}.")
     return SavedState(dict(plain["attr"]))
@@ -138,6 +202,4 @@ def _component(value: Any) -> Array:
             array[place] = _component(item)
         return array.reshape(attr["shape"])
     except (KeyError, TypeError, ValueError) as error:
-        raise DataLossError(
-            None, None, f"The saved state of an iterator is damaged: an element is not a tensor: {error}."
-        ) from None
+        raise damaged(f"an element is not a tensor: {error}") from None

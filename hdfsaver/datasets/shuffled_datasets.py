@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import numpy as np
 
 from hdfsaver.datasets.dataset_elements import Context, Dataset, Element
 from hdfsaver.datasets.order import Derived, DerivedElements
-from hdfsaver.datasets.saved_state import SavedState
+from hdfsaver.datasets.saved_state import SavedState, damaged
+from hdfsaver.datasets.sources import Counted
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.random_numbers.shuffling import ShuffleBuffer, epoch_seeds
+
+_FREE = -1
+"""In a saved list of the numbers of elements: a free place. So the list of a buffer has always the same length."""
 
 UNLIMITED = 2**62
 """The size of a buffer for all elements."""
@@ -74,7 +79,9 @@ class Shuffled(DerivedElements):
         self._dataset = dataset
         self._epochs: _Epochs = context.kept.setdefault(dataset, _Epochs(dataset))
         self._seeds = self._epochs.next()
-        self._buffer: ShuffleBuffer[Element] = ShuffleBuffer(dataset.buffer, *self._seeds)
+        self._buffer: ShuffleBuffer[Any] = ShuffleBuffer(dataset.buffer, *self._seeds)
+        # Of elements that are found by their numbers, the buffer has the numbers: they are small in a checkpoint.
+        self._counted = self.source if isinstance(self.source, Counted) else None
         self._left = dataset.count
         self._source_ended = False
         self._is_first = True
@@ -82,7 +89,7 @@ class Shuffled(DerivedElements):
 
     def _fill(self) -> None:
         while not self._source_ended and not self._buffer.is_full:
-            element = self.source.next()
+            element = self.source.next_place() if isinstance(self.source, Counted) else self.source.next()
             if element is not None:
                 self._is_first = False
                 self._buffer.put(element)
@@ -107,7 +114,9 @@ class Shuffled(DerivedElements):
             del self._epoch_sizes[0]
             self._reseed()
         self._epoch_sizes[0] -= 1
-        return self._buffer.take(self._epoch_sizes[0] + 1)
+        taken = self._buffer.take(self._epoch_sizes[0] + 1)
+        found: Element = taken if self._counted is None else self._counted.at(taken)
+        return found
 
     def _reseed(self) -> None:
         """Go on with the random numbers of the next epoch."""
@@ -123,9 +132,13 @@ class Shuffled(DerivedElements):
         saved["epoch"], saved["left"] = self._epochs.number, self._left + 1
         saved["source_ended"], saved["is_first"] = int(self._source_ended), int(self._is_first)
         saved["epoch_sizes"] = np.array(self._epoch_sizes, np.int64)
-        saved["start"], saved["position"], saved["held"] = start, position, len(held)
-        for place, element in enumerate(held):
-            saved.put_element(f"held{place}", element)
+        saved["start"], saved["position"] = start, position
+        if self._counted is None:
+            saved.put_elements("held", held)
+            return
+        places = np.full(max(len(held), min(self._dataset.buffer, self._counted.count)), _FREE, np.int64)
+        places[: len(held)] = held
+        saved["places"] = places
 
     def restore(self, saved: SavedState) -> None:
         super().restore(saved)
@@ -134,6 +147,14 @@ class Shuffled(DerivedElements):
         self._epochs.number, self._left = saved.number("epoch"), saved.number("left") - 1
         self._source_ended, self._is_first = bool(saved.number("source_ended")), bool(saved.number("is_first"))
         self._epoch_sizes = [int(size) for size in saved["epoch_sizes"]]
-        held = [saved.element(f"held{place}") for place in range(saved.number("held"))]
+        held = saved.elements("held") if self._counted is None else self._places(saved)
         self._buffer = ShuffleBuffer(self._dataset.buffer, *self._seeds)
         self._buffer.restore(held, saved.number("start"), saved.number("position"))
+
+    def _places(self, saved: SavedState) -> list[int]:
+        assert self._counted is not None, "the source has numbers"
+        places = saved.array("places")
+        held: list[int] = places[places != _FREE].tolist()
+        if not all(0 <= place < self._counted.count for place in held):
+            raise damaged(f"it has elements {held}, of {self._counted.count}")
+        return held

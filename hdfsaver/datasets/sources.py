@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ class TensorDataset(Dataset):
         self.components = tuple(components)
 
     def elements(self, context: Context) -> Elements:
-        return _Counted(self, 1)
+        return Counted(self, 1)
 
     def at(self, place: int) -> Element:
         """The element."""
@@ -47,7 +47,7 @@ class TensorSliceDataset(TensorDataset):
         self.length: int = lengths.pop()
 
     def elements(self, context: Context) -> Elements:
-        return _Counted(self, self.length)
+        return Counted(self, self.length)
 
     def at(self, place: int) -> Element:
         """One slice of each."""
@@ -68,7 +68,7 @@ class SparseTensorSliceDataset(TensorDataset):
             raise InvalidArgumentError(None, None, "The indices of a sparse tensor that is sliced must be in order.")
 
     def elements(self, context: Context) -> Elements:
-        return _Counted(self, self.length)
+        return Counted(self, self.length)
 
     def at(self, place: int) -> Element:
         """Indices, values and shape of a slice."""
@@ -90,7 +90,7 @@ class RangeDataset(Dataset):
         self.dtype = dtype
 
     def elements(self, context: Context) -> Elements:
-        return _Counted(self, len(self.values))
+        return Counted(self, len(self.values))
 
     def at(self, place: int) -> Element:
         """One of the integers."""
@@ -100,22 +100,34 @@ class RangeDataset(Dataset):
         return len(self.values)
 
 
-class _Counted(Elements):
-    """Elements that are found by their number."""
+class Counted(Elements):
+    """Elements that are found by their number.
+
+    Attributes
+    ----------
+    at : callable
+        Gives the element of a number.
+    count : int
+        How many there are.
+    """
 
     def __init__(self, dataset: Any, count: int) -> None:
         super().__init__(dataset)
-        self._at = dataset.at
-        self._count = count
+        self.at: Callable[[int], Element] = dataset.at
+        self.count = count
         self._next = 0
 
     def next(self) -> Element | None:
+        place = self.next_place()
+        return None if place is None else self.at(place)
+
+    def next_place(self) -> int | None:
+        """The number of the next element, None at the end."""
         place = self._next
-        if place >= self._count:
+        if place >= self.count:
             return None
         self._next = place + 1
-        found: Element = self._at(place)
-        return found
+        return place
 
     def save(self, saved: SavedState) -> None:
         saved["next"] = self._next

@@ -57,6 +57,8 @@ def test_an_iterator_chosen_by_its_handle() -> None:
 PLACES: dict[str, Callable[[], Any]] = {
     "shuffle": lambda: Data.range(20).shuffle(7, seed=3).repeat(3).batch(2),
     "shuffle without seed": lambda: Data.range(20).shuffle(7).repeat(2),
+    "elements of any size": lambda: Data.range(1, 20).map(lambda x: tf.fill([x], x)).shuffle(5, seed=3),
+    "bytes": lambda: Data.range(20).map(tf.as_string).shuffle(7, seed=1).cache(),
     "functions": lambda: Data.range(20).map(lambda x: x * 2).filter(lambda x: x % 3 > 0),
     "interleave": lambda: Data.range(1, 9).interleave(lambda x: Data.range(x).shuffle(3, seed=2), 3, 2),
     "zip": lambda: Data.zip((Data.range(20), Data.range(30).skip(3).take(15).cache().repeat(2))),
@@ -125,6 +127,44 @@ def test_a_place_in_what_was_fed(tmp_path: Any) -> None:
     with tf.Session() as sess:
         imported.restore(sess, path)
         assert rest(sess, tf.get_collection("next")) == expected
+
+
+def test_a_place_takes_little_room(tmp_path: Any) -> None:
+    """Elements in memory that wait in a buffer are saved as numbers, and the place has the same size in each save."""
+    data = Data.from_tensor_slices(np.zeros((300, 100))).shuffle(250, seed=1).batch(40)
+    iterator = data.make_one_shot_iterator()
+    saver = tf.train.Saver([tf.data.experimental.make_saveable_from_iterator(iterator)], max_to_keep=None)
+    with tf.Session() as sess:
+        paths = [saver.save(sess, str(tmp_path / "m"), global_step=0)]
+        for step in range(1, 8):
+            sess.run(iterator.get_next())
+            paths.append(saver.save(sess, str(tmp_path / "m"), global_step=step))
+        expected = rest(sess, [iterator.get_next()])
+        sizes = {tf.train.list_variables(path)[0][1][0] for path in paths[1:]}
+        assert len(sizes) == 1
+        assert sizes.pop() < 5000
+        saver.restore(sess, paths[7])
+        assert rest(sess, [iterator.get_next()]) == expected
+        saver.restore(sess, paths[0])
+        assert len(rest(sess, [iterator.get_next()])) == 8
+
+
+def test_a_place_that_is_not_in_the_dataset(tmp_path: Any) -> None:
+    """The numbers of elements that the dataset does not have are refused."""
+    path = ""
+    for length in (9, 4):
+        tf.reset_default_graph()
+        iterator = Data.range(length).shuffle(9, seed=1).make_one_shot_iterator()
+        following = iterator.get_next()
+        saver = tf.train.Saver([tf.data.experimental.make_saveable_from_iterator(iterator)])
+        with tf.Session() as sess:
+            if path:
+                saver.restore(sess, path)
+                with pytest.raises(tf.errors.DataLossError, match="of 4"):
+                    sess.run(following)
+            else:
+                sess.run(following)
+                path = saver.save(sess, str(tmp_path / "m"))
 
 
 def test_a_damaged_place(tmp_path: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from hdfsaver import errors
 from hdfsaver.checkpoint.saveables.saveable import Saveable
+from hdfsaver.datasets.iterator_resource import unstarted
 from hdfsaver.graph.definition import Node
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.ops.base import variable_key
@@ -56,12 +57,14 @@ class IteratorSaveable(Saveable):
             The iterator was not started.
         """
         found = present[self.keys[0]]
+        if found is None and self.op.type == "OneShotIterator":
+            return unstarted()
         if found is None:
             raise errors.FailedPreconditionError(
                 None,
                 self.op,
                 f"The {self.label} cannot be saved, and nothing was written: it was not started in this session. Run "
-                "its initializer, or take an element, first.",
+                "its initializer first.",
             )
         return found
 
