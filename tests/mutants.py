@@ -3172,6 +3172,14 @@ MUTANTS = [
             "A queue's order is TensorFlow's for the same seeds.",
         ),
         (
+            "functions-of-other-processes",
+            "ops/python_functions.py",
+            '    token = f"pyfunc_{next(_numbers)}.{_PROCESS}"',
+            '    token = f"pyfunc_{next(_numbers)}"',
+            "hostile/test_graphs_of_others.py::test_functions_of_the_program_cannot_be_named",
+            "A graph from elsewhere calls no function of the program.",
+        ),
+        (
             "what-a-batch-took-in-vain",
             "ops/queue_objects.py",
             "                self._put_back(taken)\n",

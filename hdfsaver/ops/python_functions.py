@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -42,6 +43,9 @@ class _Function:
 _functions: weakref.WeakValueDictionary[str, _Function] = weakref.WeakValueDictionary()
 _numbers = itertools.count()
 
+_PROCESS = secrets.token_hex(8)
+"""A part of the tokens of this process: a graph from elsewhere can neither name nor guess one of its functions."""
+
 
 @register
 class PyFunc(Flat):
@@ -64,10 +68,7 @@ class PyFunc(Flat):
         def call(state: object, *values: Array) -> Any:
             found = _functions.get(token)
             if found is None:
-                raise invalid(
-                    f"Could not find callback with key={token} in the registry: the function is part of the program "
-                    "that made the graph. Feed the results, or build the graph again."
-                )
+                raise invalid(f"Could not find callback with key={token} in the registry: {_why_absent(token)}")
             try:
                 given = found.call(*[_own(value) for value in values])
                 results = [_array(item) for item in given] if isinstance(given, list | tuple) else [_array(given)]
@@ -83,6 +84,13 @@ class PyFuncStateless(PyFunc):
     """As `PyFunc`, for a function whose results depend on its arguments alone."""
 
     type = "PyFuncStateless"
+
+
+def _why_absent(token: str) -> str:
+    """Why a function is not there, and what a program can do."""
+    if token.endswith(f".{_PROCESS}"):
+        return "the graph that has made the operation is gone. Keep that graph, or feed the results."
+    return "another process has made the operation, and its function was not saved. Feed the results, or make it here."
 
 
 def _own(value: Array) -> Any:
@@ -105,6 +113,7 @@ def _checked(token: str, results: list[Array], wanted: Sequence[str], given: Any
     """The results in the form of a kernel's; refused where they are not as many, or of the dtypes, as promised."""
     if given is None:
         results = []
+    token = token.partition(".")[0]
     if len(results) != len(wanted):
         raise invalid(f"{token} returns {len(results)} values, but expects to see {len(wanted)} values.")
     for number, (result, name) in enumerate(zip(results, wanted, strict=True)):
@@ -139,7 +148,7 @@ def _made(
         raise ValueError(f"Expected func to be callable. Received func={func} of type {type(func)}.")
     is_list = isinstance(wanted, list | tuple)
     names = [dtype_name(each) for each in (wanted if is_list else [wanted])]
-    token = f"pyfunc_{next(_numbers)}"
+    token = f"pyfunc_{next(_numbers)}.{_PROCESS}"
     function = _Function(func)
     _functions[token] = function
     made = apply_op(op_type, list(inp), name=name, token=token.encode(), Tout=names)
