@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,7 @@ CALLS: dict[str, Call] = {
         "StringToNumber", apply("StringJoin", [apply("Substr", x, np.int32(0), np.int32(0)), "1"])
     ),
     "DecodeBase64": lambda x: apply("DecodeBase64", apply("EncodeBase64", x)),
-    **{name: lambda x, name=name: apply(name, x) for name in TEXTS.split()},
+    **{name: partial(apply, name) for name in TEXTS.split()},
     "StringToHashBucket": lambda x: apply("StringToHashBucket", x, num_buckets=7),
 }
 """Of each operation a call; the tensor has shape (2, 3)."""

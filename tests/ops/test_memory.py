@@ -20,7 +20,7 @@ from tests.ops.test_dtypes import CALLS, sample
 # Of these a kernel gives its input, or a view of it.
 VIEWS = {
     *("Bitcast", "BroadcastTo", "Cast", "CheckNumerics", "ConjugateTranspose", "EnsureShape", "ExpandDims"),
-    *("FusedBatchNorm", "GuaranteeConst"),
+    *("DepthToSpace", "FusedBatchNorm", "GuaranteeConst", "SpaceToDepth"),
     *("FusedBatchNormV2", "FusedBatchNormV3", "GatherNd", "Identity", "IdentityN", "Imag", "PlaceholderWithDefault"),
     *(
         "PreventGradient",
