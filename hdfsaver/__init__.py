@@ -325,6 +325,29 @@ from hdfsaver.ops.slicing import (
 from hdfsaver.ops.slicing import (
     slice_ as slice,
 )
+from hdfsaver.ops.sparse_functions import (
+    sparse_add,
+    sparse_concat,
+    sparse_fill_empty_rows,
+    sparse_mask,
+    sparse_maximum,
+    sparse_merge,
+    sparse_minimum,
+    sparse_reduce_max,
+    sparse_reduce_sum,
+    sparse_reorder,
+    sparse_reshape,
+    sparse_retain,
+    sparse_slice,
+    sparse_softmax,
+    sparse_split,
+    sparse_tensor_dense_matmul,
+    sparse_to_indicator,
+    sparse_transpose,
+)
+from hdfsaver.ops.sparse_placeholders import sparse_placeholder
+from hdfsaver.ops.sparse_values import sparse_tensor_to_dense, sparse_to_dense
+from hdfsaver.ops.special_functions import digamma, erfc, lgamma
 from hdfsaver.ops.state_ops import (
     assign,
     assign_add,
@@ -336,7 +359,7 @@ from hdfsaver.ops.string_ops import (
 )
 from hdfsaver.ops.text_forms import decode_base64, encode_base64, string_strip, string_to_hash_bucket
 from hdfsaver.ops.text_parts import reduce_join, regex_replace, string_join, string_split, string_to_number, substr
-from hdfsaver.ops.uniqueness import unique
+from hdfsaver.ops.uniqueness import setdiff1d, unique, unique_with_counts
 from hdfsaver.ops.unsorted_segments import (
     unsorted_segment_max,
     unsorted_segment_mean,
@@ -457,6 +480,7 @@ if typing.TYPE_CHECKING:
         python_io,
         random,
         saved_model,
+        sparse,
         strings,
         summary,
         test,
@@ -1062,6 +1086,7 @@ __all__ = [
     "serialize_sparse",
     "serialize_tensor",
     "set_random_seed",
+    "setdiff1d",
     "shape",
     "shape_n",
     "sigmoid",
@@ -1073,12 +1098,31 @@ __all__ = [
     "space_to_batch",
     "space_to_batch_nd",
     "space_to_depth",
+    "sparse",
+    "sparse_add",
+    "sparse_concat",
+    "sparse_fill_empty_rows",
+    "sparse_mask",
+    "sparse_maximum",
+    "sparse_merge",
+    "sparse_minimum",
     "sparse_placeholder",
+    "sparse_reduce_max",
+    "sparse_reduce_sum",
+    "sparse_reorder",
+    "sparse_reshape",
+    "sparse_retain",
     "sparse_segment_mean",
     "sparse_segment_sqrt_n",
     "sparse_segment_sum",
+    "sparse_slice",
+    "sparse_softmax",
+    "sparse_split",
+    "sparse_tensor_dense_matmul",
     "sparse_tensor_to_dense",
     "sparse_to_dense",
+    "sparse_to_indicator",
+    "sparse_transpose",
     "split",
     "sqrt",
     "square",
@@ -1126,6 +1170,7 @@ __all__ = [
     "uint8",
     "uniform_unit_scaling_initializer",
     "unique",
+    "unique_with_counts",
     "unravel_index",
     "unsorted_segment_max",
     "unsorted_segment_mean",
@@ -1174,6 +1219,7 @@ _MODULES = (
     "python_io",
     "random",
     "saved_model",
+    "sparse",
     "strings",
     "summary",
     "test",

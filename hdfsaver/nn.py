@@ -114,6 +114,7 @@ from hdfsaver.variables.sampled_losses import (
     nce_loss,
     sampled_softmax_loss,
 )
+from hdfsaver.variables.sparse_embeddings import embedding_lookup_sparse, safe_embedding_lookup_sparse
 
 if typing.TYPE_CHECKING:
     from hdfsaver.recurrent import rnn_cell
@@ -156,6 +157,7 @@ __all__ = [
     "dynamic_rnn",
     "elu",
     "embedding_lookup",
+    "embedding_lookup_sparse",
     "fixed_unigram_candidate_sampler",
     "fused_batch_norm",
     "in_top_k",
@@ -179,6 +181,7 @@ __all__ = [
     "relu6",
     "relu_layer",
     "rnn_cell",
+    "safe_embedding_lookup_sparse",
     "sampled_softmax_loss",
     "selu",
     "separable_conv2d",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,6 +28,15 @@ def batch(x: Any) -> Any:
 
 
 IDS = [0, 1]
+PLACES = np.array([[0, 0], [1, 0], [1, 2]], np.int64)
+SHAPE = [2, 3]
+
+
+def bound(x: Any) -> Any:
+    """0, of the dtype of the magnitudes of a tensor."""
+    return np.zeros((), x.dtype.real_dtype.as_numpy_dtype)
+
+
 TEXTS = "StringLength StringLower StringUpper StringStrip EncodeBase64"
 SEGMENTS = ("SegmentSum", "SegmentMean", "SegmentProd", "SegmentMax", "SegmentMin")
 UNSORTED = ("UnsortedSegmentProd", "UnsortedSegmentMax", "UnsortedSegmentMin")
@@ -48,6 +56,11 @@ def unsorted(op_type: str) -> Call:
 def of_rows(op_type: str, *others: Any) -> Call:
     """An operation of rows that are chosen by indices."""
     return lambda x: apply(op_type, x, [1, 0, 1], [0, 0, 1], *others)
+
+
+def of_text(op_type: str) -> Call:
+    """An operation of strings alone."""
+    return lambda x: apply(op_type, x)
 
 
 def of_parts(op_type: str) -> Call:
@@ -82,12 +95,39 @@ CALLS: dict[str, Call] = {
         "StringToNumber", apply("StringJoin", [apply("Substr", x, np.int32(0), np.int32(0)), "1"])
     ),
     "DecodeBase64": lambda x: apply("DecodeBase64", apply("EncodeBase64", x)),
-    **{name: partial(apply, name) for name in TEXTS.split()},
+    **{name: of_text(name) for name in TEXTS.split()},
     "StringToHashBucket": lambda x: apply("StringToHashBucket", x, num_buckets=7),
+    # sparse tensors
+    "SparseReorder": lambda x: apply_list("SparseReorder", PLACES[::-1], x[0], SHAPE),
+    "SparseReshape": lambda x: apply_list("SparseReshape", PLACES, SHAPE, [3, -1]),
+    "SparseConcat": lambda x: apply_list("SparseConcat", [PLACES] * 2, [x[0], x[1]], [SHAPE] * 2, concat_dim=1),
+    "SparseSplit": lambda x: apply_list("SparseSplit", 1, PLACES, x[0], SHAPE, num_split=2),
+    "SparseSlice": lambda x: apply_list("SparseSlice", PLACES, x[0], SHAPE, [0, 1], [2, 2]),
+    "SparseSliceGrad": lambda x: apply("SparseSliceGrad", x[0], PLACES, [0, 0], PLACES),
+    "SparseFillEmptyRows": lambda x: apply_list("SparseFillEmptyRows", PLACES, x[0], [3, 3], x[0, 0]),
+    "SparseFillEmptyRowsGrad": lambda x: apply_list("SparseFillEmptyRowsGrad", [0, 2], x[0]),
+    "SparseTensorDenseMatMul": lambda x: apply("SparseTensorDenseMatMul", [[0, 1], [2, 0]], x[0, :2], [3, 2], x),
+    "SparseAdd": lambda x: apply_list("SparseAdd", PLACES, x[0], SHAPE, PLACES, x[1], SHAPE, bound(x)),
+    "SparseAddGrad": lambda x: apply_list("SparseAddGrad", x[0], PLACES, PLACES[:2], PLACES),
+    "SparseTensorDenseAdd": lambda x: apply("SparseTensorDenseAdd", PLACES, x[0], np.int64(SHAPE), x),
+    "SparseDenseCwiseMul": lambda x: apply("SparseDenseCwiseMul", PLACES, x[0], SHAPE, x),
+    "SparseDenseCwiseDiv": lambda x: apply("SparseDenseCwiseDiv", PLACES, x[0], SHAPE, x),
+    "SparseReduceSum": lambda x: apply("SparseReduceSum", PLACES, x[0], SHAPE, [1]),
+    "SparseReduceMax": lambda x: apply("SparseReduceMax", PLACES, x[0], SHAPE, [1], keep_dims=True),
+    "SparseSoftmax": lambda x: apply("SparseSoftmax", PLACES, x[0], SHAPE),
+    "SparseSparseMaximum": lambda x: apply_list("SparseSparseMaximum", PLACES, x[0], SHAPE, PLACES, x[1], SHAPE),
+    "SparseSparseMinimum": lambda x: apply_list("SparseSparseMinimum", PLACES, x[0], SHAPE, PLACES, x[1], SHAPE),
+    "UniqueWithCounts": lambda x: apply_list("UniqueWithCounts", x[1]),
+    "ListDiff": lambda x: apply_list("ListDiff", x[0], x[1]),
 }
 """Of each operation a call; the tensor has shape (2, 3)."""
 
-OPEN = (*SEGMENTS, *OF_ROWS, "StringSplit", "StringSplitV2")
+OPEN = (
+    *SEGMENTS,
+    *OF_ROWS,
+    *("StringSplit", "StringSplitV2", "SparseConcat", "SparseSplit", "SparseSlice", "SparseFillEmptyRows", "SparseAdd"),
+    *("SparseSparseMaximum", "SparseSparseMinimum", "UniqueWithCounts", "ListDiff"),
+)
 """Operations whose shapes depend on values."""
 
 NUMBERS = np.random.default_rng(4).permutation(np.linspace(-2.0, 1.9, 24))
@@ -111,5 +151,41 @@ CASES: list[tuple[str, Call, tuple[Any, ...], int]] = [
     ("BatchToSpace", lambda x: apply("BatchToSpace", x, [[0, 1], [1, 0]], block_size=2), (numbers(4, 2, 1, 1),), 2),
     ("SpaceToBatchND", lambda x: apply("SpaceToBatchND", x, [2], [[0, 1]]), (numbers(2, 3),), 2),
     ("BatchToSpaceND", lambda x: apply("BatchToSpaceND", x, [2], [[0, 1]]), (numbers(2, 3),), 2),
+    ("SparseReorder", lambda x: apply_list("SparseReorder", PLACES[::-1], x, SHAPE), (numbers(3),), 2),
+    ("SparseSlice", lambda x: apply_list("SparseSlice", PLACES, x, SHAPE, [0, 1], [2, 2])[1], (numbers(3),), 1),
+    (
+        "SparseFillEmptyRows",
+        lambda x, y: apply_list("SparseFillEmptyRows", PLACES, x, [4, 3], y)[1],
+        (numbers(3), np.float64(0.7)),
+        1,
+    ),
+    *[
+        (
+            "SparseTensorDenseMatMul",
+            lambda x, y, a=a, b=b: apply("SparseTensorDenseMatMul", PLACES, x, SHAPE, y, adjoint_a=a, adjoint_b=b),
+            (numbers(3), numbers(*((3, 2), (2, 3), (2, 4), (4, 2))[2 * a + b])),
+            2,
+        )
+        for a in (False, True)
+        for b in (False, True)
+    ],
+    (
+        "SparseAdd",
+        lambda x, y: apply_list("SparseAdd", PLACES, x, SHAPE, PLACES[1:], y, SHAPE, np.float64(0))[1],
+        (numbers(3), numbers(2)),
+        1,
+    ),
+    (
+        "SparseTensorDenseAdd",
+        lambda x, y: apply("SparseTensorDenseAdd", PLACES, x, np.int64(SHAPE), y),
+        (numbers(3), numbers(2, 3)),
+        2,
+    ),
+    *[
+        (name, lambda x, y, name=name: apply(name, PLACES, x, SHAPE, y), (numbers(3), numbers(1, 3) + 4), 2)
+        for name in ("SparseDenseCwiseMul", "SparseDenseCwiseDiv")
+    ],
+    ("SparseReduceSum", lambda x: apply("SparseReduceSum", PLACES, x, SHAPE, [-1]), (numbers(3),), 2),
+    ("SparseSoftmax", lambda x: apply("SparseSoftmax", PLACES, x, SHAPE), (numbers(3),), 2),
 ]
 """Of each derivative the operation, a function, its inputs, and how often it is differentiable."""
