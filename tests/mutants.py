@@ -2213,8 +2213,8 @@ MUTANTS = [
         (
             "random-state-is-restored",
             "checkpoint/saver.py",
-            "                sess.state.random.replace(fitting(sess.graph, places))",
-            "                fitting(sess.graph, places)",
+            "                random.replace(restored(",
+            "                (restored(",
             "checkpoint/test_random_state.py",
             "A restored session's random operations go on where those of the saved one had come to.",
         ),
@@ -2233,6 +2233,14 @@ MUTANTS = [
             "            pass\n        table",
             "checkpoint/test_random_state.py",
             "Each save seals its own state of random operations.",
+        ),
+        (
+            "random-state-in-a-scope",
+            "checkpoint/random_state.py",
+            "    return kept | fitting(graph, {",
+            "    return fitting(graph, {",
+            "checkpoint/test_random_state.py",
+            "Models that are imported into scopes go on each from its own file.",
         ),
         (
             "random-state-is-salvaged",

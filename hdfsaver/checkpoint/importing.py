@@ -655,9 +655,17 @@ def _is_text(item: bytes) -> bool:
         return False
 
 
-@schema.nothing_collected()
 def _saver_of(imported: _Imported, options: _ImportOptions, group: str) -> Saver | None:
-    """The Saver for what was imported; None where TensorFlow makes none."""
+    """The Saver for what was imported, which knows the new names of operations; None where TensorFlow makes none."""
+    saver = _made_saver(imported, options, group)
+    if saver is not None and any(old != new for old, new in imported.new_names.items()):
+        saver._new_names = imported.new_names
+    return saver
+
+
+@schema.nothing_collected()
+def _made_saver(imported: _Imported, options: _ImportOptions, group: str) -> Saver | None:
+    """The Saver for what was imported."""
     described, graph = imported.described, imported.graph
     if described.saver is not None:
         return _saver_for(imported, described.saver, described.saved_names, group)

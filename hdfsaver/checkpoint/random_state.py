@@ -8,6 +8,35 @@ from hdfsaver.graph.graph import Graph
 from hdfsaver.random_numbers.philox import Stream, seeded
 
 
+def restored(
+    graph: Graph,
+    places: Mapping[str, tuple[int, int]],
+    present: Mapping[str, Stream],
+    new_names: Mapping[str, str],
+) -> dict[str, Stream]:
+    """The places of a session into which a checkpoint is restored.
+
+    Parameters
+    ----------
+    graph : Graph
+    places : mapping of str to tuple of int
+        A key and the number of a block, by the names of operations, as a checkpoint has them.
+    present : mapping of str to Stream
+        Those that the session has.
+    new_names : mapping of str to str
+        The names here of the operations of an imported graph; operations that were not imported then keep their places.
+
+    Returns
+    -------
+    dict of str to Stream
+    """
+    if not new_names:
+        return fitting(graph, places)
+    imported = set(new_names.values())
+    kept = {name: place for name, place in present.items() if name not in imported}
+    return kept | fitting(graph, {new_names[name]: place for name, place in places.items() if name in new_names})
+
+
 def fitting(graph: Graph, places: Mapping[str, tuple[int, int]]) -> dict[str, Stream]:
     """The places that are for operations of a graph: those with the same names and seeds.
 
@@ -15,7 +44,7 @@ def fitting(graph: Graph, places: Mapping[str, tuple[int, int]]) -> dict[str, St
     ----------
     graph : Graph
     places : mapping of str to tuple of int
-        A key and the number of a block, by the names of operations, as a checkpoint has them.
+        A key and the number of a block, by the names of operations.
 
     Returns
     -------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, NoReturn
@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from hdfsaver.annotations import snapshot
 from hdfsaver.checkpoint import meta_graph, retention
 from hdfsaver.checkpoint.meta_graph_files import write_structure
-from hdfsaver.checkpoint.random_state import fitting
+from hdfsaver.checkpoint.random_state import restored
 from hdfsaver.checkpoint.renaming import Rename, renamed
 from hdfsaver.checkpoint.restore_reads import load
 from hdfsaver.checkpoint.restore_report import RestoreReport, match
@@ -163,6 +163,7 @@ class Saver:
         self._compression = checked(compression)
         groups.link_of(group)  # raises if the name is not allowed
         self._is_built = False
+        self._new_names: Mapping[str, str] = {}  # of the operations of the file, where an import has changed names
         self._saveables: dict[str, Saveable] = {}
         self._reshape = reshape
         self._pad = pad_step_number
@@ -512,7 +513,8 @@ class Saver:
         if sess is not None:
             sess.state.assign(loaded)
             if places:
-                sess.state.random.replace(fitting(sess.graph, places))
+                random = sess.state.random
+                random.replace(restored(sess.graph, places, random.snapshot(), self._new_names))
         return report
 
     def _check_session(self, sess: Any) -> None:

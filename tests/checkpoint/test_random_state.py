@@ -58,6 +58,24 @@ def test_from_the_graph_of_the_file(tmp_path: Path) -> None:
         assert expected == drawn(sess, ["of_graph:0", "own:0", "free/RandomUniform:0"])
 
 
+def test_in_scopes(tmp_path: Path) -> None:
+    """Graphs that are imported into two scopes go on each from its own file, whichever is restored last."""
+    expected = {}
+    for scope, runs in (("one", 1), ("two", 3)):
+        (tmp_path / scope).mkdir()
+        expected[scope] = saved(tmp_path / scope, runs)
+    with Graph().as_default(), tf.Session() as sess:
+        savers = {scope: tf.train.import_meta_graph(path, import_scope=scope) for scope, (path, _) in expected.items()}
+        own = tf.random_uniform([], seed=5)
+        first = sess.run(own)
+        for scope, (path, _) in expected.items():
+            savers[scope].restore(sess, path)
+        assert sess.run(own) != first
+        for scope, (_, numbers) in expected.items():
+            names = ("of_graph:0", "own:0", "free/RandomUniform:0")
+            assert drawn(sess, [f"{scope}/{name}" for name in names]) == numbers
+
+
 def test_saves_in_a_row(tmp_path: Path) -> None:
     """Each checkpoint has its own state, also one whose layout is that of the one before."""
     with tf.Session() as sess:
