@@ -2307,6 +2307,22 @@ MUTANTS = [
             "A segment beyond their number is named.",
         ),
         (
+            "tables-before-their-initializer",
+            "ops/table_ops.py",
+            "        if not self.is_ready:",
+            "        if False:",
+            "lookup/test_tables.py",
+            "A table cannot be used before it is filled.",
+        ),
+        (
+            "tables-with-two-values",
+            "ops/table_ops.py",
+            "            if key in made and made[key] != value:",
+            "            if False:",
+            "lookup/test_tables.py",
+            "A key with two values is an error.",
+        ),
+        (
             "places-in-order",
             "ops/sparse_places.py",
             "    return np.lexsort(indices.T[::-1])",

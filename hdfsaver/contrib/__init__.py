@@ -6,6 +6,7 @@ import typing
 from hdfsaver.absent_names import absent as _absent
 
 if typing.TYPE_CHECKING:
+    from hdfsaver.contrib import contrib_lookup as lookup
     from hdfsaver.contrib import contrib_losses as losses
     from hdfsaver.contrib import data, distributions, framework, layers, legacy_seq2seq, rnn, seq2seq, slim, training
     from hdfsaver.contrib import streaming_metrics as metrics
@@ -16,6 +17,7 @@ __all__ = [
     "framework",
     "layers",
     "legacy_seq2seq",
+    "lookup",
     "losses",
     "metrics",
     "rnn",
@@ -24,7 +26,7 @@ __all__ = [
     "training",
 ]
 
-_FILES = {"losses": "contrib_losses", "metrics": "streaming_metrics"}
+_FILES = {"lookup": "contrib_lookup", "losses": "contrib_losses", "metrics": "streaming_metrics"}
 
 
 def __dir__() -> list[str]:

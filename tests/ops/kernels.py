@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -117,6 +118,24 @@ def calls_of_functions(tf: Any) -> list[Any]:
     return [*functions, tf.Print(x, [x]), tf.print(x)]
 
 
+def tables(tf: Any) -> list[Any]:
+    """Every operation that a table has."""
+    fixed = apply("HashTableV2", key_dtype="string", value_dtype="int64")
+    changed = apply("MutableHashTableV2", key_dtype="string", value_dtype="int64")
+    keys, values = tf.constant(["a", "b"]), tf.constant([1, 2], tf.int64)
+    name = str(Path(__file__))
+    start = [
+        apply_op("InitializeTableV2", fixed, keys, values),
+        apply_op("InitializeTableFromTextFileV2", fixed, name, key_index=-2, value_index=-1),
+        apply_op("LookupTableInsertV2", changed, keys, values),
+        apply_op("LookupTableImportV2", changed, keys, values),
+    ]
+    with tf.control_dependencies(start):
+        found = apply("LookupTableFindV2", fixed, keys, np.int64(-1))
+        size = apply("LookupTableSizeV2", changed)
+        return [found, size, *apply_list("LookupTableExportV2", changed, Tkeys="string", Tvalues="int64")]
+
+
 def steps_of_optimizers(tf: Any) -> list[Any]:
     """Every operation that does a step of an optimizer."""
     steps = []
@@ -146,7 +165,7 @@ def step_of(tf: Any, rule: Rule) -> Any:
 
 def run_everything() -> None:
     """Run the programs, the calls for one dtype each, and the cases."""
-    changes = (changes_of_variables, changes_of_handles, steps_of_optimizers, calls_of_functions)
+    changes = (changes_of_variables, changes_of_handles, steps_of_optimizers, calls_of_functions, tables)
     for program in (*PROGRAMS.values(), *RESULTS.values(), *changes):
         with Graph().as_default() as graph:
             _run(graph, list(tensors_in(program(tf))), {})
