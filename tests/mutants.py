@@ -3716,6 +3716,14 @@ MUTANTS = [
             "Steps after the end of a memory are not looked at.",
         ),
         (
+            "normalized-memory",
+            "contrib/contrib_cells.py",
+            '        memory = self._normal(memory, "state")',
+            "        pass",
+            "contrib/test_sequences.py",
+            "LayerNormBasicLSTMCell normalizes its memory.",
+        ),
+        (
             "array-read-once",
             "ops/tensor_array_values.py",
             "            element.value, element.cleared = None, True",

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 import hdfsaver as tf
-from tests.contrib import decoders, sequences
+from tests.contrib import cells, decoders, sequences
 from tests.layers.make_programs import run
 
-PROGRAMS = {**sequences.PROGRAMS, **decoders.PROGRAMS}
-RESULTS = {**sequences.RESULTS, **decoders.RESULTS}
+PROGRAMS = {**sequences.PROGRAMS, **decoders.PROGRAMS, **cells.PROGRAMS}
+RESULTS = {**sequences.RESULTS, **decoders.RESULTS, **cells.RESULTS}
 RECORDED: dict[str, Any] = {}
-for file in ("sequences.json", "decoders.json"):
+for file in ("sequences.json", "decoders.json", "cells.json"):
     RECORDED |= json.loads((Path(__file__).parent / file).read_text(encoding="utf-8"))
 
 
