@@ -81,6 +81,7 @@ SHARED_BY_FAMILIES = {
     "segment_reductions",
     "sliding_windows",
     "tensor_array_values",
+    "tensor_list_values",
     "sparse_places",
     "text_patterns",
     "update_rules",
