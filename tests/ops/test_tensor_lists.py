@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -265,19 +264,13 @@ def test_an_old_list_stays_as_it_was() -> None:
 
 
 def test_a_list_grows_without_copies() -> None:
-    """Ten times as many steps take about ten times as long, not a hundred times."""
-
-    def took(steps: int) -> float:
-        start = time.process_time()
-        value = ListValue("float32", (), 0)
-        for _ in range(steps):
-            value = value.appended(np.float32(0))
-        assert value.size == steps
-        return time.process_time() - start
-
-    took(100)
-    short = min(took(1000) for _ in range(3))
-    assert took(10_000) < 40 * short
+    """The tensors move to the newest list, so that a loop does not copy them in each iteration."""
+    value = ListValue("float32", (), 0)
+    tensors = value.values
+    for number in range(3):
+        value = value.appended(np.float32(number))
+        assert tensors is value.values
+    assert [0.0, 1.0, 2.0] == list(tensors.values())
 
 
 def test_a_long_list_of_empty_places_takes_no_memory() -> None:
