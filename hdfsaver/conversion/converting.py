@@ -129,7 +129,8 @@ def convert(
         _check_content(opened, kind, path, arrays, structure, no_graph)
         metadata, no_metadata = _metadata(opened, kind)
         replaced = _replaced(opened, kind, path, structure, removed)
-        kind.write(path, Job(arrays, structure, metadata, compression, durable))
+        random = {} if structure is None else opened.random_places()
+        kind.write(path, Job(arrays, structure, metadata, compression, durable, random))
         rest = _other_groups(opened), _beside_graph(kind, structure), _annotations(kind, structure), _other(opened)
         remarks = [no_graph, no_metadata, no_arrays, *rest, *chosen.remarks, *replaced]
     return Conversion(

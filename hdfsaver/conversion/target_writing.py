@@ -15,6 +15,7 @@ from hdfsaver.formats.safetensors import write_safetensors
 from hdfsaver.schema import Structure
 from hdfsaver.storage.chunks.compression import Choices, by_name
 from hdfsaver.storage.groups import ROOT
+from hdfsaver.storage.random_places import RandomPlaces
 from hdfsaver.storage.writing import Model, WriteOptions, Writer
 from hdfsaver.tensor_info import TensorInfo
 
@@ -34,6 +35,8 @@ class Job(NamedTuple):
         See `hdfsaver.Compression`.
     durable : bool
         Return only when the target is on the disk.
+    random : mapping of str to tuple of int
+        The places of random operations of the graph; see `hdfsaver.storage.random_places`.
     """
 
     arrays: ConvertedArrays
@@ -41,6 +44,7 @@ class Job(NamedTuple):
     metadata: Mapping[str, str]
     compression: Choices
     durable: bool
+    random: RandomPlaces
 
 
 def write_hdf5(path: str, job: Job) -> None:
@@ -48,7 +52,7 @@ def write_hdf5(path: str, job: Job) -> None:
     arrays = job.arrays
     values = {name: arrays.deferred(name) for name in arrays} or None
     names = {name: entry.dtype for name, entry in arrays.entries.items()}
-    model = Model(values, job.structure, names, by_name(job.compression, arrays))
+    model = Model(values, job.structure, names, by_name(job.compression, arrays), random=job.random)
     Writer().write(path, {ROOT: model}, metadata=job.metadata, options=WriteOptions(durable=job.durable))
 
 

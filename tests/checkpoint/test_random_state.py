@@ -142,6 +142,16 @@ def test_groups_and_reseal(tmp_path: Path) -> None:
         assert expected == drawn(sess, tensors)
 
 
+def test_convert_keeps_it(tmp_path: Path) -> None:
+    """A checkpoint that is converted with its graph, to a compressed one, goes on in the same way."""
+    path, expected = saved(tmp_path)
+    tf.convert(f"{path}.h5", str(tmp_path / "out.h5"), compression=tf.Compression("gzip"))
+    with Graph().as_default(), tf.Session() as sess:
+        tensors = program()
+        tf.train.Saver().restore(sess, str(tmp_path / "out.h5"))
+        assert expected == drawn(sess, tensors)
+
+
 def test_salvage_keeps_it(tmp_path: Path) -> None:
     """A file made of the intact part of a damaged one goes on in the same way."""
     path, expected = saved(tmp_path, max_to_keep=1)
