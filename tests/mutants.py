@@ -3334,7 +3334,7 @@ MUTANTS = [
         (
             "a-place-before-the-first-element",
             "checkpoint/saveables/iterator_saveable.py",
-            '        if found is None and self.op.type == "OneShotIterator":',
+            '        if found is None and self.handle.op.type == "OneShotIterator":',
             "        if False:",
             "checkpoint/test_resume.py",
             "A one-shot iterator can be saved before it has started, as sessions do that save at their beginning.",

@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+import hdfsaver as tf
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -14,7 +17,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 def run(folder: Path, name: str, *arguments: str) -> list[str]:
     """Run an example in a folder; gives the lines that it prints."""
     command = [sys.executable, str(EXAMPLES / name), *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=400, check=False)
     assert 0 == done.returncode, done.stderr
     assert "" == done.stderr
     return done.stdout.splitlines()
@@ -69,6 +72,29 @@ def test_digits_go_on_where_they_stopped(tmp_path: Path) -> None:
     assert float(whole[-2].split()[-1]) > 0.9
 
 
+@pytest.mark.slow
+def test_convolutions_that_are_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed again and again while it trains and saves, the network ends with the bits of a run that was not."""
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")  # several that wait for each other are slower here
+    whole = run(tmp_path, "convolutions.py", "--folder", "whole")
+    assert float(whole[0].split()[-1]) > 0.97
+    command = [sys.executable, str(EXAMPLES / "convolutions.py"), "--folder", "parts"]
+    chance, longest, kills, printed = np.random.default_rng(1), 2.0, 0, ""
+    while not printed:
+        with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                printed, _ = process.communicate(timeout=longest * chance.random())
+                assert process.returncode == 0
+            except subprocess.TimeoutExpired:
+                process.kill()
+                kills, longest = kills + 1, longest * 1.2
+        for file in (tmp_path / "parts").glob("*.h5"):
+            with tf.open_file(file) as opened:
+                opened.verify()
+    assert printed.splitlines()[-2:] == whole
+    assert kills > 2
+
+
 def test_every_example_is_tested() -> None:
     """No example is left out here."""
-    assert {*EXPECTED, "add.py", "digits.py"} == {path.name for path in EXAMPLES.glob("*.py")}
+    assert {*EXPECTED, "add.py", "convolutions.py", "digits.py"} == {path.name for path in EXAMPLES.glob("*.py")}

@@ -61,7 +61,7 @@ def recurrent() -> Any:
 
 def resources() -> Any:
     """Variables behind handles, on the elements of a one-shot iterator, some of which are in a cache."""
-    elements = tf.data.Dataset.range(9).map(lambda place: tf.cast(place, tf.float32) + tf.random_normal([2], seed=1))
+    elements = tf.data.Dataset.range(9).map(lambda place: tf.to_float(place) + tf.random_normal([2], seed=1))
     data = elements.cache().shuffle(4, seed=2).repeat().batch(2)
     value = keep_place(data.make_one_shot_iterator()).get_next()
     with tf.variable_scope("net", use_resource=True, initializer=tf.glorot_uniform_initializer(seed=3)):

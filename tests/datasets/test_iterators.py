@@ -151,7 +151,7 @@ def test_a_place_takes_little_room(tmp_path: Any) -> None:
 
 def test_a_place_that_is_not_in_the_dataset(tmp_path: Any) -> None:
     """The numbers of elements that the dataset does not have are refused."""
-    path = ""
+    path: str | None = None
     for length in (9, 4):
         tf.reset_default_graph()
         iterator = Data.range(length).shuffle(9, seed=1).make_one_shot_iterator()

@@ -57,7 +57,7 @@ class IteratorSaveable(Saveable):
             The iterator was not started.
         """
         found = present[self.keys[0]]
-        if found is None and self.op.type == "OneShotIterator":
+        if found is None and self.handle.op.type == "OneShotIterator":
             return unstarted()
         if found is None:
             raise errors.FailedPreconditionError(
