@@ -2091,6 +2091,14 @@ MUTANTS = [
             "The error of a run has the dtypes and shapes of the inputs.",
         ),
         (
+            "lengths-of-rows-and-targets",
+            "ops/ranking.py",
+            " or len(predictions) != len(targets):",
+            ":",
+            "ops/test_run_errors.py",
+            "As many targets as rows are given to in_top_k.",
+        ),
+        (
             "floats-divided-and-rounded-down",
             "ops/arithmetic.py",
             "        return lambda x, y: np.floor(np.true_divide(x, y))",

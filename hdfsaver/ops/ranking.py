@@ -121,6 +121,11 @@ class InTopKV2(Flat):
 
 def _in_top(predictions: Array, targets: Array, number: Array) -> Array:
     targets = np.asarray(targets)
+    if np.ndim(predictions) != 2 or np.ndim(targets) != 1 or len(predictions) != len(targets):
+        raise invalid(
+            f"First dimension of predictions, a matrix, must match length of targets, a vector; they have shapes "
+            f"{np.shape(predictions)} and {targets.shape}."
+        )
     in_range = (targets >= 0) & (targets < predictions.shape[1])
     own = np.take_along_axis(predictions, np.where(in_range, targets, 0)[:, None], axis=1)
     greater = np.count_nonzero(predictions > own, axis=1)

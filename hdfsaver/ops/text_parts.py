@@ -327,7 +327,7 @@ class RegexFullMatch(Flat):
     differs = _PATTERNS
 
     def shapes(self, node: Node) -> Sequence[Shape]:
-        """The shape of the input."""
+        """The shape of the strings."""
         with_rank(node.input_shapes[1], 0)
         return node.input_shapes[:1]
 

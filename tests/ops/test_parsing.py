@@ -69,6 +69,7 @@ def test_one_record() -> None:
         (A, tf.FixedLenFeature([2], tf.int64), "Data types don't match"),
         (b"\xff\xff", tf.FixedLenFeature([2], tf.float32), "Could not parse example input"),
     ],
+    ids=["missing", "too few", "another dtype", "damaged"],
 )
 def test_records_that_do_not_fit(data: bytes, feature: Any, said: str) -> None:
     """A record without a feature, with other values, or that is none, is an error of the run that says which."""

@@ -93,6 +93,8 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     ),
     (lambda: tf.where(fed("bool", [True]), [1, 2], [3, 4]), "do not fit"),
     (lambda: tf.nn.bias_add(fed("float32", [[1, 2]]), fed("float32", [1])), "one number per channel, 2"),
+    (lambda: tf.nn.in_top_k(fed("float32", [[1, 2]]), fed("int32", [0, 1]), 1), "must match length of targets"),
+    (lambda: tf.nn.in_top_k(fed("float32", [1, 2]), fed("int32", [0, 1]), 1), "predictions, a matrix"),
     (lambda: tf.nn.top_k([1.0, 2.0], fed("int32", 3)), r"k must be in \[0, 2\]"),
     (
         lambda: tf.nn.sparse_softmax_cross_entropy_with_logits(labels=fed("int32", [3], [1]), logits=[[1.0, 2.0]]),
