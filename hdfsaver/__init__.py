@@ -117,6 +117,7 @@ from hdfsaver.ops.arithmetic import (
     subtract,
     truediv,
 )
+from hdfsaver.ops.arithmetic import floormod as mod
 from hdfsaver.ops.block_moves import (
     batch_to_space,
     batch_to_space_nd,
@@ -180,6 +181,7 @@ from hdfsaver.ops.constants import (
 from hdfsaver.ops.constants import (
     tuple_ as tuple,
 )
+from hdfsaver.ops.divisions import floor_div, realdiv, truncatediv
 from hdfsaver.ops.elementary import (
     abs,
     acos,
@@ -208,6 +210,7 @@ from hdfsaver.ops.filling import (
     zeros,
     zeros_like,
 )
+from hdfsaver.ops.filling import linspace as lin_space
 from hdfsaver.ops.filling import (
     range_ as range,
 )
@@ -885,6 +888,7 @@ __all__ = [
     "float8_e5m2",
     "float8_e5m2fnuz",
     "floor",
+    "floor_div",
     "floordiv",
     "floormod",
     "foldl",
@@ -948,6 +952,7 @@ __all__ = [
     "less_equal",
     "lgamma",
     "limits",
+    "lin_space",
     "linalg",
     "linspace",
     "load_file",
@@ -984,6 +989,7 @@ __all__ = [
     "metrics",
     "min_max_variable_partitioner",
     "minimum",
+    "mod",
     "model_variables",
     "moving_average_variables",
     "multinomial",
@@ -1035,6 +1041,7 @@ __all__ = [
     "read_digraph",
     "read_file",
     "real",
+    "realdiv",
     "reciprocal",
     "reduce_all",
     "reduce_any",
@@ -1164,6 +1171,7 @@ __all__ = [
     "truediv",
     "truncated_normal",
     "truncated_normal_initializer",
+    "truncatediv",
     "tuple",
     "uint16",
     "uint32",

@@ -30,6 +30,7 @@ from hdfsaver.ops.arithmetic import (
     subtract,
     truediv,
 )
+from hdfsaver.ops.arithmetic import floormod as mod
 from hdfsaver.ops.comparison import (
     equal,
     greater,
@@ -178,6 +179,7 @@ __all__ = [
     "matmul",
     "maximum",
     "minimum",
+    "mod",
     "multiply",
     "ndtri",
     "negative",

@@ -1594,6 +1594,14 @@ MUTANTS = [
             "Inputs of an operation have the dtypes that it takes.",
         ),
         (
+            "towards-zero",
+            "ops/divisions.py",
+            "        return np.floor_divide(np.subtract(x, np.fmod(x, y)), y)",
+            "        return np.floor_divide(x, y)",
+            "ops/test_divisions.py",
+            "The quotient of a truncating division is rounded towards zero.",
+        ),
+        (
             "windows-in-parts",
             "ops/sliding_windows.py",
             "        images = min(max(_PART // (row * counts[0]), 1), max(shape[0], 1))",

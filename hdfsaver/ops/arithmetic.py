@@ -450,7 +450,7 @@ def div_no_nan(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     return apply("DivNoNan", x, y, name=name or "div_no_nan")
 
 
-class _IntegerDivision(Binary):
+class IntegerDivision(Binary):
     """A division that raises an error where an integer is divided by zero."""
 
     types = {"T": REALS}
@@ -475,7 +475,7 @@ def _div(x: Array, y: Array) -> Array:
 
 
 @register
-class Div(_IntegerDivision):
+class Div(IntegerDivision):
     """x / y as in C: integers are divided towards zero."""
 
     type = "Div"
@@ -517,7 +517,7 @@ def div(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
 
 
 @register
-class FloorDiv(Flat, _IntegerDivision):
+class FloorDiv(Flat, IntegerDivision):
     """x / y rounded down."""
 
     type = "FloorDiv"
@@ -559,7 +559,7 @@ def floordiv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
 
 
 @register
-class FloorMod(_IntegerDivision):
+class FloorMod(IntegerDivision):
     """The remainder of the division that rounds down; it has the sign of y."""
 
     type = "FloorMod"

@@ -97,6 +97,7 @@ CALLS: dict[str, Call] = {
     "CheckNumerics": op("CheckNumerics", message=b"x"),
     "EnsureShape": op("EnsureShape", shape=(2, 3)),
     **{name: twice(name) for name in BINARY.split()},
+    "TruncateDiv": twice("TruncateDiv"),
     **{f"{name} keeping": op(name, [0], keep_dims=True) for name in REDUCTIONS},
     **{f"{name} all": op(name, [0, 1]) for name in REDUCTIONS},
     **{f"{name} nothing": op(name, []) for name in REDUCTIONS},

@@ -1,0 +1,117 @@
+"""Further divisions: towards zero, and TensorFlow's older names of those that are in `hdfsaver.ops.arithmetic`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hdfsaver import dtypes
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.definition import COMPLEX, Kernel, Node, register
+from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.ops.arithmetic import IntegerDivision
+from hdfsaver.ops.base import Flat
+from hdfsaver.tensor_info import Array
+
+
+@register
+class TruncateDiv(Flat, IntegerDivision):
+    """x / y rounded towards zero."""
+
+    type = "TruncateDiv"
+    further_types = {"T": COMPLEX}
+
+    @staticmethod
+    def ufunc(x: Array, y: Array) -> Array:
+        """Of integers the quotient is exact once the remainder, which has the sign of x, is taken from x."""
+        return np.floor_divide(np.subtract(x, np.fmod(x, y)), y)
+
+    def kernel(self, node: Node) -> Kernel:
+        if dtypes.as_dtype(node.attrs["T"]).is_integer:
+            return super().kernel(node)
+        return lambda x, y: np.trunc(np.true_divide(x, y))
+
+
+def truncatediv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """x / y rounded towards zero, as in C.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype, any float or integer dtype, and of shapes that broadcast together.
+    name : str, optional
+        Name of the operation, ``TruncateDiv`` by default.
+
+    Returns
+    -------
+    Tensor
+        The quotient, of the dtype of the inputs and their broadcast shape.
+
+    Raises
+    ------
+    TypeError
+        The dtypes differ.
+    ValueError
+        The shapes do not broadcast together.
+    InvalidArgumentError
+        When run: an integer is divided by zero; floats give an infinity or NaN.
+
+    Examples
+    --------
+    >>> import hdfsaver as tf
+    >>> with tf.Session() as sess:
+    ...     print(sess.run([tf.truncatediv(-7, 2), tf.floor_div(-7, 2)]))
+    [-3, -4]
+    """
+    return apply("TruncateDiv", x, y, name=name)
+
+
+def floor_div(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """x / y rounded down, as `floordiv`, which names its operation otherwise.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype, any float or integer dtype, and of shapes that broadcast together.
+    name : str, optional
+        Name of the operation, ``FloorDiv`` by default.
+
+    Returns
+    -------
+    Tensor
+        The quotient, of the dtype of the inputs and their broadcast shape.
+
+    Raises
+    ------
+    TypeError
+        The dtypes differ.
+    ValueError
+        The shapes do not broadcast together.
+    InvalidArgumentError
+        When run: an integer is divided by zero; floats give an infinity or NaN.
+    """
+    return apply("FloorDiv", x, y, name=name)
+
+
+def realdiv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """x / y of floating-point or complex numbers.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype and of shapes that broadcast together.
+    name : str, optional
+        Name of the operation, ``RealDiv`` by default.
+
+    Returns
+    -------
+    Tensor
+        The quotient, of the dtype of the inputs and their broadcast shape.
+
+    Raises
+    ------
+    TypeError
+        The dtypes differ.
+    ValueError
+        The shapes do not broadcast together.
+    """
+    return apply("RealDiv", x, y, name=name)
