@@ -2867,6 +2867,14 @@ MUTANTS = [
             "Slices without the shape of the whole tensor cannot become one.",
         ),
         (
+            "results-with-names",
+            "ops/ranking.py",
+            "    return named_results.TopKV2(*found)",
+            "    return found  # type: ignore[return-value]",
+            "ops/test_named_results.py",
+            "A program reads the values and the indices of top_k by name.",
+        ),
+        (
             "late-reads",
             "session/late_reads.py",
             "        return variable, 0\n",

@@ -12,6 +12,7 @@ from hdfsaver.graph.definition import Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
+from hdfsaver.ops import named_results
 from hdfsaver.ops.base import NO_DERIVATIVE, Grads, at_least, invalid, scope
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
@@ -169,9 +170,9 @@ class LogMatrixDeterminant(OpDef):
         return [apply("Mul", apply("Reshape", grads[1], size), inverse)]
 
 
-def slogdet(input: TensorLike, name: str | None = None) -> list[Tensor]:
+def slogdet(input: TensorLike, name: str | None = None) -> named_results.LogMatrixDeterminant:
     """The signs of the determinants of square matrices, and the logarithms of their absolute values."""
-    return apply_list("LogMatrixDeterminant", input, name=name)
+    return named_results.LogMatrixDeterminant(*apply_list("LogMatrixDeterminant", input, name=name))
 
 
 @register
@@ -513,7 +514,7 @@ class Qr(OpDef):
         return decompose
 
 
-def qr(input: TensorLike, full_matrices: bool = False, name: str | None = None) -> list[Tensor]:
+def qr(input: TensorLike, full_matrices: bool = False, name: str | None = None) -> named_results.Qr:
     """The orthogonal and the upper triangular factor of matrices.
 
     Parameters
@@ -527,15 +528,15 @@ def qr(input: TensorLike, full_matrices: bool = False, name: str | None = None) 
 
     Returns
     -------
-    list of Tensor
-        Both factors.
+    named tuple of Tensor
+        The factors ``q`` and ``r``.
 
     Raises
     ------
     ValueError
         The rank is less than 2.
     """
-    return apply_list("Qr", input, full_matrices=full_matrices, name=name)
+    return named_results.Qr(*apply_list("Qr", input, full_matrices=full_matrices, name=name))
 
 
 def logdet(matrix: TensorLike, name: str | None = None) -> Tensor:

@@ -420,6 +420,7 @@ def sparse_softmax_cross_entropy_with_logits(
         fit.
     """
     labels, logits = _named(labels, logits, _sentinel)
+    kept = name or None
     with scope(name, "SparseSoftmaxCrossEntropyWithLogits", labels, logits):
         labels = convert_to_tensor(labels)
         logits = convert_to_tensor(logits)
@@ -428,8 +429,9 @@ def sparse_softmax_cross_entropy_with_logits(
         kind = logits.dtype.base_dtype.name
         precise = _cast(logits, "float32") if kind == "float16" else logits
         if logits.shape.rank == 2:
-            return _cast(apply_list("SparseSoftmaxCrossEntropyWithLogits", precise, labels)[0], kind)
-        flat = apply_list("SparseSoftmaxCrossEntropyWithLogits", _flattened(precise), apply("Reshape", labels, [-1]))[0]
+            return _cast(apply_list("SparseSoftmaxCrossEntropyWithLogits", precise, labels, name=kept)[0], kind)
+        rows_of = _flattened(precise), apply("Reshape", labels, [-1])
+        flat = apply_list("SparseSoftmaxCrossEntropyWithLogits", *rows_of, name=kept)[0]
         loss = apply("Reshape", flat, rows)
         loss.set_shape(labels.shape)
         return _cast(loss, kind)

@@ -12,7 +12,8 @@ from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.graph.definition import INDICES, REALS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
-from hdfsaver.ops.base import Flat, Grads, at_least, dtype_name, integer, invalid, static_integer, with_rank
+from hdfsaver.ops import named_results
+from hdfsaver.ops.base import Flat, Grads, at_least, dtype_name, integer, invalid, scope, static_integer, with_rank
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
@@ -68,7 +69,7 @@ def top_k(
     sorted: bool = True,
     index_type: DTypeLike = dtypes.int32,
     name: str | None = None,
-) -> list[Tensor]:
+) -> named_results.TopKV2:
     """The k greatest values of each row, in descending order, and their indices.
 
     Parameters
@@ -86,8 +87,8 @@ def top_k(
 
     Returns
     -------
-    list of Tensor
-        ``[values, indices]``, both of shape (..., k). Of equal values the first comes first; NaN comes before all.
+    named tuple of Tensor
+        ``values`` and ``indices``, both of shape (..., k). Of equal values the first comes first; NaN comes before all.
 
     Raises
     ------
@@ -98,7 +99,8 @@ def top_k(
     InvalidArgumentError
         In the run: ``k`` is negative or more than n.
     """
-    return apply_list("TopKV2", input, k, name=name, sorted=sorted, index_type=dtype_name(index_type))
+    found = apply_list("TopKV2", input, k, name=name, sorted=sorted, index_type=dtype_name(index_type))
+    return named_results.TopKV2(*found)
 
 
 @register
@@ -160,4 +162,5 @@ def in_top_k(predictions: TensorLike, targets: TensorLike, k: TensorLike, name: 
     InvalidArgumentError
         In the run: ``k`` is not a single number.
     """
-    return apply("InTopKV2", predictions, targets, k, name=name or "in_top_k")
+    with scope(name, "in_top_k"):
+        return apply("InTopKV2", predictions, targets, k, name=name)

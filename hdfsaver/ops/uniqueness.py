@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -11,7 +10,8 @@ from hdfsaver import dtypes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply_list
 from hdfsaver.graph.definition import INDICES, Kernel, Node, register
-from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.graph.tensor import TensorLike
+from hdfsaver.ops import named_results
 from hdfsaver.ops.base import Flat, dtype_name, invalid, with_rank
 from hdfsaver.shapes import Shape
 from hdfsaver.shapes import text as shape_text
@@ -99,22 +99,9 @@ class ListDiff(Flat):
         return rest
 
 
-class UniqueCounts(NamedTuple):
-    """The result of `unique_with_counts`."""
-
-    y: Tensor
-    idx: Tensor
-    count: Tensor
-
-
-class Difference(NamedTuple):
-    """The result of `setdiff1d`."""
-
-    out: Tensor
-    idx: Tensor
-
-
-def unique_with_counts(x: TensorLike, out_idx: DTypeLike = dtypes.int32, name: str | None = None) -> UniqueCounts:
+def unique_with_counts(
+    x: TensorLike, out_idx: DTypeLike = dtypes.int32, name: str | None = None
+) -> named_results.UniqueWithCounts:
     """The different values of a vector, the place of each value among them, and how often each is there.
 
     Parameters
@@ -128,7 +115,7 @@ def unique_with_counts(x: TensorLike, out_idx: DTypeLike = dtypes.int32, name: s
 
     Returns
     -------
-    UniqueCounts
+    named tuple of Tensor
         ``y``, the values in the order in which they are first there; ``idx``, the places; ``count``.
 
     Raises
@@ -136,12 +123,13 @@ def unique_with_counts(x: TensorLike, out_idx: DTypeLike = dtypes.int32, name: s
     ValueError
         ``x`` is not a vector.
     """
-    return UniqueCounts(*apply_list("UniqueWithCounts", x, name=name, out_idx=dtype_name(out_idx)))
+    found = apply_list("UniqueWithCounts", x, name=name, out_idx=dtype_name(out_idx))
+    return named_results.UniqueWithCounts(*found)
 
 
 def setdiff1d(
     x: TensorLike, y: TensorLike, index_dtype: DTypeLike = dtypes.int32, name: str | None = None
-) -> Difference:
+) -> named_results.ListDiff:
     """The elements of a vector that another one does not have, in their order.
 
     Parameters
@@ -155,7 +143,7 @@ def setdiff1d(
 
     Returns
     -------
-    Difference
+    named tuple of Tensor
         ``out``, the elements; ``idx``, their places in ``x``.
 
     Raises
@@ -163,10 +151,10 @@ def setdiff1d(
     TypeError
         The dtypes differ.
     """
-    return Difference(*apply_list("ListDiff", x, y, name=name, out_idx=dtype_name(index_dtype)))
+    return named_results.ListDiff(*apply_list("ListDiff", x, y, name=name, out_idx=dtype_name(index_dtype)))
 
 
-def unique(x: TensorLike, out_idx: DTypeLike = dtypes.int32, name: str | None = None) -> tuple[Tensor, Tensor]:
+def unique(x: TensorLike, out_idx: DTypeLike = dtypes.int32, name: str | None = None) -> named_results.Unique:
     """The different values of a vector, and for each element the place of its value among them.
 
     Parameters
@@ -180,8 +168,8 @@ def unique(x: TensorLike, out_idx: DTypeLike = dtypes.int32, name: str | None = 
 
     Returns
     -------
-    tuple of (Tensor, Tensor)
-        The values in the order in which they are first there; and the places, shape (n,).
+    named tuple of Tensor
+        ``y``, the values in the order in which they are first there; and ``idx``, the places, shape (n,).
 
     Raises
     ------
@@ -190,5 +178,4 @@ def unique(x: TensorLike, out_idx: DTypeLike = dtypes.int32, name: str | None = 
     TypeError
         There is no such dtype of places.
     """
-    values, places = apply_list("Unique", x, name=name, out_idx=dtype_name(out_idx))
-    return values, places
+    return named_results.Unique(*apply_list("Unique", x, name=name, out_idx=dtype_name(out_idx)))

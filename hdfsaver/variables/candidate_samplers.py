@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from hdfsaver.graph.apply import apply_list
-from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.graph.tensor import TensorLike
+from hdfsaver.ops import named_results
+from hdfsaver.ops.named_results import Candidates
 from hdfsaver.ops.seeds import seed_attrs
-
-Candidates = tuple[Tensor, Tensor, Tensor]
-"""The drawn classes, and how often the true and the drawn ones are expected among them."""
 
 
 def _sampled(op_type: str, classes: TensorLike, seed: int | None, name: str | None, **attrs: Any) -> Candidates:
-    drawn, of_true, of_drawn = apply_list(op_type, classes, name=name, **attrs, **seed_attrs(seed))
-    return drawn, of_true, of_drawn
+    result: type[Candidates] = getattr(named_results, op_type)
+    return result(*apply_list(op_type, classes, name=name, **attrs, **seed_attrs(seed)))
 
 
 def uniform_candidate_sampler(
@@ -46,8 +45,9 @@ def uniform_candidate_sampler(
 
     Returns
     -------
-    tuple of Tensor
-        The drawn classes, int64; and how often the true and the drawn ones are expected among them, float32.
+    named tuple of Tensor
+        ``sampled_candidates``, int64; and how often the true and the drawn ones are expected among them, float32,
+        ``true_expected_count`` and ``sampled_expected_count``.
 
     Raises
     ------
@@ -204,7 +204,7 @@ def compute_accidental_hits(
     num_true: int,
     seed: int | None = None,
     name: str | None = None,
-) -> Candidates:
+) -> named_results.ComputeAccidentalHits:
     """Find the true classes that are among the candidates.
 
     Parameters
@@ -221,9 +221,9 @@ def compute_accidental_hits(
 
     Returns
     -------
-    tuple of Tensor
-        Vectors of one length: rows of the true classes, int32; places among the candidates, int64; and the least
-        float32 for each, to be added to a logit.
+    named tuple of Tensor
+        Vectors of one length: ``indices``, rows of the true classes, int32; ``ids``, places among the candidates,
+        int64; and ``weights``, the least float32 for each, to be added to a logit.
 
     Raises
     ------
@@ -231,5 +231,5 @@ def compute_accidental_hits(
         When run: a shape does not fit.
     """
     inputs = true_classes, sampled_candidates
-    rows, places, least = apply_list("ComputeAccidentalHits", *inputs, name=name, num_true=num_true, **seed_attrs(seed))
-    return rows, places, least
+    found = apply_list("ComputeAccidentalHits", *inputs, name=name, num_true=num_true, **seed_attrs(seed))
+    return named_results.ComputeAccidentalHits(*found)

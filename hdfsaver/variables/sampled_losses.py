@@ -18,7 +18,7 @@ from hdfsaver.ops.losses import sigmoid_cross_entropy_with_logits, softmax_cross
 from hdfsaver.ops.shaping import expand_dims, reshape
 from hdfsaver.ops.shaping import shape as shape_of
 from hdfsaver.ops.slicing import slice_
-from hdfsaver.variables.candidate_samplers import Candidates, compute_accidental_hits, log_uniform_candidate_sampler
+from hdfsaver.variables.candidate_samplers import compute_accidental_hits, log_uniform_candidate_sampler
 from hdfsaver.variables.embeddings import embedding_lookup
 from hdfsaver.variables.partitioned import PartitionedVariable
 
@@ -31,7 +31,7 @@ def nce_loss(
     num_sampled: int,
     num_classes: int,
     num_true: int = 1,
-    sampled_values: Candidates | None = None,
+    sampled_values: tuple[Tensor, Tensor, Tensor] | None = None,
     remove_accidental_hits: bool = False,
     partition_strategy: str = "mod",
     name: str = "nce_loss",
@@ -86,7 +86,7 @@ def sampled_softmax_loss(
     num_sampled: int,
     num_classes: int,
     num_true: int = 1,
-    sampled_values: Candidates | None = None,
+    sampled_values: tuple[Tensor, Tensor, Tensor] | None = None,
     remove_accidental_hits: bool = True,
     partition_strategy: str = "mod",
     name: str = "sampled_softmax_loss",
@@ -133,7 +133,7 @@ def _logits(
     num_sampled: int,
     num_classes: int,
     num_true: int,
-    sampled_values: Candidates | None,
+    sampled_values: tuple[Tensor, Tensor, Tensor] | None,
     remove_hits: bool,
     strategy: str,
     name: str | None,

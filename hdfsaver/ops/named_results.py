@@ -1,0 +1,86 @@
+"""The outputs of operations that have several, under their names: classes with TensorFlow's names and fields."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hdfsaver.graph.tensor import Tensor
+
+
+class TopKV2(NamedTuple):
+    """The greatest values of rows, and their indices."""
+
+    values: Tensor
+    indices: Tensor
+
+
+class Unique(NamedTuple):
+    """The different values of a vector, and the place of each element among them."""
+
+    y: Tensor
+    idx: Tensor
+
+
+class UniqueWithCounts(NamedTuple):
+    """As `Unique`, and how often each value is there."""
+
+    y: Tensor
+    idx: Tensor
+    count: Tensor
+
+
+class ListDiff(NamedTuple):
+    """The elements of a vector that another one does not have, and their places."""
+
+    out: Tensor
+    idx: Tensor
+
+
+class Qr(NamedTuple):
+    """The orthogonal and the upper triangular factor of matrices."""
+
+    q: Tensor
+    r: Tensor
+
+
+class LogMatrixDeterminant(NamedTuple):
+    """The signs of determinants, and the logarithms of their absolute values."""
+
+    sign: Tensor
+    log_abs_determinant: Tensor
+
+
+class Candidates(NamedTuple):
+    """Drawn classes, and how often the true and the drawn ones are expected among them."""
+
+    sampled_candidates: Tensor
+    true_expected_count: Tensor
+    sampled_expected_count: Tensor
+
+
+class UniformCandidateSampler(Candidates):
+    """The result of `uniform_candidate_sampler`."""
+
+
+class LogUniformCandidateSampler(Candidates):
+    """The result of `log_uniform_candidate_sampler`."""
+
+
+class LearnedUnigramCandidateSampler(Candidates):
+    """The result of `learned_unigram_candidate_sampler`."""
+
+
+class FixedUnigramCandidateSampler(Candidates):
+    """The result of `fixed_unigram_candidate_sampler`."""
+
+
+class AllCandidateSampler(Candidates):
+    """The result of `all_candidate_sampler`."""
+
+
+class ComputeAccidentalHits(NamedTuple):
+    """The true classes among candidates: their rows, their places, and what is to be added to a logit."""
+
+    indices: Tensor
+    ids: Tensor
+    weights: Tensor
