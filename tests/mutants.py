@@ -2883,6 +2883,22 @@ MUTANTS = [
             "An operation that waits for the change of a variable sees it, also by an earlier read.",
         ),
         (
+            "late-reads-in-branches-and-loops",
+            "session/late_reads.py",
+            '_LEADING_IN = frozenset({"Switch", "Enter"})',
+            "_LEADING_IN: frozenset[str] = frozenset()",
+            "session/test_late_reads.py",
+            "A branch and a loop see the changes of variables that were read outside of them.",
+        ),
+        (
+            "late-reads-of-branches-not-taken",
+            "session/plan.py",
+            '(*map(self._signal, data["control_inputs"]), *passed))',
+            '(*map(self._signal, data["control_inputs"]),))',
+            "session/test_late_reads.py",
+            "A branch that is not taken does not read a variable again.",
+        ),
+        (
             "late-reads-of-what-is-fetched",
             "session/late_reads.py",
             "        return output if variable is None or variable not in self._bits else (variable, 0)",

@@ -1,8 +1,9 @@
 """Which operations see a variable that was changed after it had been read for them.
 
 TensorFlow reads a variable without copying it, and changes it in place. So an operation that waits for the change sees
-the new value, even where it takes the tensor of a read that ran before. Values here are never changed in place; such an
-operation reads the variable again instead. Others keep the value that was read.
+the new value, even where it takes the tensor of a read that ran before, also one that ran outside of the branch or the
+loop in which the operation is. Values here are never changed in place; such an operation reads the variable again
+instead. Others keep the value that was read.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from hdfsaver.graph.graph import Graph
 
 Output = tuple[str, int]
 """A tensor as the DiGraph names it: operation and output."""
+
+_LEADING_IN = frozenset({"Switch", "Enter"})
+"""Operations that lead a value into a branch or a loop."""
 
 
 class LateReads:
@@ -46,6 +50,13 @@ class LateReads:
     def _follow(self, order: Sequence[str], changes: Mapping[str, Collection[str]]) -> None:
         """Find which variables have changed before each operation; sets of them are the bits of an integer."""
         after: dict[str, int] = {}
+        size = -1
+        while size != (size := sum(after.values())):  # changes reach the beginning of a loop when its end is known
+            self._follow_once(order, changes, after)
+            if not any(self._nodes[name]["op"] == "NextIteration" for name in order):
+                return
+
+    def _follow_once(self, order: Sequence[str], changes: Mapping[str, Collection[str]], after: dict[str, int]) -> None:
         for name in order:
             data = self._nodes[name]
             before = 0
@@ -80,8 +91,10 @@ class LateReads:
         return None
 
     def _read(self, output: Output) -> str | None:
-        """The variable, where a tensor is what a read of one gives."""
+        """The variable, where a tensor is the result of a read, also where it was led into a branch or a loop."""
         name, _ = output
+        while self._nodes[name]["op"] in _LEADING_IN and output not in self._known:
+            name, _ = output = self._nodes[name]["inputs"][0]
         data = self._nodes[name]
         if output in self._known or data["op"] != "Identity":
             return None

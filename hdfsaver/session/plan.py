@@ -177,8 +177,7 @@ class _Planner:
             ordered = order_with_loops(self.digraph, needed, place, self.known)
             order, spans, self.frames = ordered.names, ordered.spans, ordered.frames
             self._check_fetches(ordered.frames)
-        in_loops = {name for _, start, end in spans for name in order[start:end]}
-        self.late_reads = LateReads(self.graph, [name for name in order if name not in in_loops], self.known)
+        self.late_reads = LateReads(self.graph, order, self.known)
         feed_slots = tuple(self._slot(output) for output in self.fed)
         steps = [self._step(name) for name in order]
         loops = tuple(self._loop(order, *span) for span in spans)
@@ -253,6 +252,8 @@ class _Planner:
     def _step(self, name: str) -> Step:
         data = self.digraph.nodes[name]
         inputs = [self.late_reads.input_of(name, source) for source in data["inputs"]]
+        # Where a variable is read again instead of a value that may be dead, the operation is dead as that value is.
+        passed = [source for source, taken in zip(data["inputs"], inputs, strict=True) if taken != source]
         definition = self.graph.definition(data["op"])
         assert definition is not None, "checked by _check_known"
         if definition.further_types:
@@ -272,7 +273,7 @@ class _Planner:
             op=data["op"],
             inputs=tuple(self._slot(self._taken(data["op"], source)) for source in inputs),
             reads=reads,
-            controls=tuple(self._slot(self._signal(source)) for source in data["control_inputs"]),
+            controls=tuple(self._slot(signal) for signal in (*map(self._signal, data["control_inputs"]), *passed)),
             outputs=tuple(self._slot(self._output((name, position))) for position in self._positions(name, data)),
             frees=(),
         )

@@ -82,3 +82,42 @@ def test_many_changes_one_after_the_other(sess: tf.Session) -> None:
             waits = [v.assign_add(float(number))]
     start(sess)
     np.testing.assert_array_equal([0, 0, 1, 3, 6], sess.run(seen))
+
+
+def test_in_a_branch(sess: tf.Session) -> None:
+    """A branch sees what it has assigned itself, and a branch that is not taken gives nothing."""
+    v = tf.Variable(1.0)
+    taken = tf.placeholder(tf.bool, [])
+
+    def changed() -> tf.Tensor:
+        with tf.control_dependencies([v.assign_add(1.0)]):
+            return tf.cond(v > 2.0, lambda: v * 10.0, lambda: v * 100.0)
+
+    result = tf.cond(taken, changed, lambda: -v)
+    start(sess)
+    assert [200.0, -2.0, 30.0, -3.0] == [sess.run(result, {taken: choice}) for choice in (True, False) * 2]
+
+
+def test_behind_a_change_before_the_branch(sess: tf.Session) -> None:
+    """A read outside of a branch, or of a loop, is made again where these wait for a change."""
+    v = tf.Variable(1.0)
+    with tf.control_dependencies([v.assign(5.0)]):
+        branch = tf.cond(v > 2.0, lambda: tf.square(v), lambda: tf.negative(v))
+        loop = tf.while_loop(lambda i, x: i < 2, lambda i, x: (i + 1, x + v), [0, 0.0])[1]
+    start(sess)
+    assert 25.0 == sess.run(branch)
+    start(sess)
+    assert 10.0 == sess.run(loop)
+
+
+def test_in_a_loop(sess: tf.Session) -> None:
+    """The condition and the body see what the iteration before has assigned, so the loop ends."""
+    v = tf.Variable(0)
+
+    def body(i: tf.Tensor, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        with tf.control_dependencies([v.assign_add(1)]):
+            return i + 1, x + tf.identity(v) * 10
+
+    loop = tf.while_loop(lambda i, x: tf.logical_and(v < 3, i < 9), body, [0, 0], parallel_iterations=1)
+    start(sess)
+    assert [3, 60, 3] == sess.run([*loop, v])
