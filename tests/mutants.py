@@ -2875,6 +2875,14 @@ MUTANTS = [
             "A program reads the values and the indices of top_k by name.",
         ),
         (
+            "derivatives-of-none",
+            "training/gradients.py",
+            '        if given is None:\n            raise ValueError(f"None values',
+            '        if False:\n            raise ValueError(f"None values',
+            "training/test_gradients.py",
+            "tf.gradients of None is refused, rather than a list of nothing.",
+        ),
+        (
             "late-reads",
             "session/late_reads.py",
             "        return variable, 0\n",

@@ -73,6 +73,9 @@ def gradients(
         The tensors belong to different graphs, a derivative has another shape than its tensor, or an argument is not
         one of those above.
     """
+    for given, argument in ((ys, "ys"), (xs, "xs")):
+        if given is None:
+            raise ValueError(f"None values not supported: {argument!r} must be a tensor, or a list of tensors.")
     y_list, x_list, stopped = _as_list(ys), _as_list(xs), _as_list(stop_gradients)
     _check_options(unconnected_gradients, aggregation_method)
     graph = graph_of([*y_list, *x_list, *stopped])

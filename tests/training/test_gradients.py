@@ -134,6 +134,16 @@ def test_wrong_grad_ys() -> None:
         gradients(tf.constant(1j), x)
 
 
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("given", [None, [None]])
+def test_none_is_no_tensor(place: int, given: Any) -> None:
+    """A function of the program that forgets to return its loss is found at once, not by weights that never change."""
+    arguments: list[Any] = [tf.constant(1.0), tf.constant(2.0)]
+    arguments[place] = given
+    with pytest.raises(ValueError, match="None values not supported"):
+        gradients(*arguments)
+
+
 def test_several_outputs() -> None:
     """An operation of which only one output is used, and one that is used twice."""
     x = tf.constant([[3.0, 1.0, 2.0]])
