@@ -36,6 +36,7 @@ from hdfsaver.contrib.model_variables import (
     model_variable,
     variable,
 )
+from hdfsaver.layers.static_conditions import smart_case, smart_cond, smart_constant_value
 from hdfsaver.ops.constants import with_dependencies
 from hdfsaver.reading.inspect_checkpoint import list_variables, load_variable
 from hdfsaver.reading.reader import load_checkpoint
@@ -80,6 +81,9 @@ __all__ = [
     "load_variable",
     "local_variable",
     "model_variable",
+    "smart_case",
+    "smart_cond",
+    "smart_constant_value",
     "variable",
     "with_dependencies",
 ]

@@ -18,8 +18,8 @@ from hdfsaver.errors import OpError
 from hdfsaver.graph.default import get_default_graph, reset_default_graph
 from hdfsaver.graph.graph import Graph
 from hdfsaver.messages import message_classes
-from hdfsaver.session.session import Session, get_default_session
-from hdfsaver.tensor_info import Array
+from hdfsaver.session.session import Session
+from hdfsaver.testing.more_assertions import MoreAssertions
 
 SEED = 87654321
 """The seed of each test: of Python's and NumPy's global generators and of the graph."""
@@ -28,7 +28,7 @@ _EACH = 1e-6
 _HALF = 1e-3
 
 
-class TestCase(unittest.TestCase):
+class TestCase(MoreAssertions):
     """A test whose default graph is new, with seeds that are the same in each run."""
 
     def setUp(self) -> None:
@@ -127,18 +127,6 @@ class TestCase(unittest.TestCase):
         if self.id().endswith(".test_session"):
             self.skipTest("Not a test.")  # unittest takes it for one, by its name
         return self.cached_session(config=config) if graph is None else self.session(graph, config)
-
-    def evaluate(self, tensors: Any) -> Any:
-        """The values of tensors, in their structure, by the default session."""
-        session = get_default_session()
-        if session is None:
-            raise ValueError("There is no default session. Use `with self.session():`.")
-        return session.run(tensors)
-
-    def _array(self, value: Any) -> Array:
-        if hasattr(value, "graph") or hasattr(value, "eval"):
-            value = self.evaluate(value)
-        return np.asarray(value)
 
     # -- comparisons ---------------------------------------------------------------------------------------------------
 
@@ -287,16 +275,6 @@ class TestCase(unittest.TestCase):
     def assertDTypeEqual(self, target: Any, expected_dtype: Any) -> None:
         """Fail unless an array has a dtype."""
         self.assertEqual(self._array(target).dtype, np.dtype(expected_dtype))
-
-    def assertStartsWith(self, actual: str, expected_start: str, msg: str | None = None) -> None:
-        """Fail unless a string begins with another.
-
-        Parameters
-        ----------
-        actual, expected_start : str
-        msg : str, optional
-        """
-        self.assertTrue(actual.startswith(expected_start), f"{actual!r} does not start with {expected_start!r}. {msg}")
 
     def assertProtoEquals(
         self, expected_message_maybe_ascii: Any, message: message_classes.Message, msg: str | None = None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -256,3 +259,40 @@ def test_handles_of_older_graphs(sess: tf.Session) -> None:
         tf.import_graph_def(definition, name="")
         other.run("add")
         assert 1 == other.run("size:0")
+
+
+INTERRUPTED = """
+import hdfsaver as tf
+queue = tf.FIFOQueue(1, tf.int32, ())
+taken = queue.dequeue()
+with tf.Session() as sess:
+    print("begins", flush=True)
+    try:
+        sess.run(taken)
+    except KeyboardInterrupt:
+        sess.run(queue.enqueue(3))
+        print(sess.run(taken))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+def test_interrupted_while_it_waits() -> None:
+    """Ctrl-C ends a run that waits in a queue; session and queue can be used on."""
+    command = [sys.executable, "-c", INTERRUPTED]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        assert "begins\n" == program.stdout.readline()
+        time.sleep(0.1)  # until the run waits
+        program.send_signal(signal.SIGINT)
+        assert "3\n" == program.communicate(timeout=20)[0]
+    assert 0 == program.returncode
+
+
+def test_names_of_modules() -> None:
+    """`tf.queue` and `tf.io` have the names that TensorFlow has there."""
+    assert tf.queue.RandomShuffleQueue is tf.RandomShuffleQueue is tf.io.RandomShuffleQueue
+    assert tf.io.read_file is tf.read_file
+    assert tf.io.decode_image is tf.image.decode_image
+    assert tf.io.match_filenames_once is tf.train.match_filenames_once
+    with pytest.raises(AttributeError, match="tf.queue.Nothing|module 'hdfsaver.queue'"):
+        tf.queue.Nothing  # type: ignore[attr-defined]  # noqa: B018, on purpose
