@@ -267,43 +267,10 @@ from hdfsaver.ops.rounding import (
     rint,
     round,
 )
-from hdfsaver.ops.row_segments import sparse_segment_mean, sparse_segment_sqrt_n, sparse_segment_sum
-from hdfsaver.ops.sampling import (
-    random_normal,
-    random_shuffle,
-    random_uniform,
-    truncated_normal,
-)
-from hdfsaver.ops.scans import (
-    arg_max,
-    arg_min,
-    argmax,
-    argmin,
-    cumprod,
-    cumsum,
-)
-from hdfsaver.ops.scatter_ops import (
-    batch_scatter_update,
-    scatter_add,
-    scatter_div,
-    scatter_max,
-    scatter_min,
-    scatter_mul,
-    scatter_nd_add,
-    scatter_nd_sub,
-    scatter_nd_update,
-    scatter_sub,
-    scatter_update,
-)
-from hdfsaver.ops.searching import (
-    searchsorted,
-    unravel_index,
-)
 from hdfsaver.ops.seeds import (
     get_seed,
     set_random_seed,
 )
-from hdfsaver.ops.segments import segment_max, segment_mean, segment_min, segment_prod, segment_sum
 from hdfsaver.ops.selection import (
     boolean_mask,
     where,
@@ -328,47 +295,11 @@ from hdfsaver.ops.slicing import (
 from hdfsaver.ops.slicing import (
     slice_ as slice,
 )
-from hdfsaver.ops.sparse_functions import (
-    sparse_add,
-    sparse_concat,
-    sparse_fill_empty_rows,
-    sparse_mask,
-    sparse_maximum,
-    sparse_merge,
-    sparse_minimum,
-    sparse_reduce_max,
-    sparse_reduce_sum,
-    sparse_reorder,
-    sparse_reshape,
-    sparse_retain,
-    sparse_slice,
-    sparse_softmax,
-    sparse_split,
-    sparse_tensor_dense_matmul,
-    sparse_to_indicator,
-    sparse_transpose,
-)
-from hdfsaver.ops.sparse_placeholders import sparse_placeholder
-from hdfsaver.ops.sparse_values import sparse_tensor_to_dense, sparse_to_dense
-from hdfsaver.ops.special_functions import digamma, erfc, lgamma
 from hdfsaver.ops.state_ops import (
     assign,
     assign_add,
     assign_sub,
     count_up_to,
-)
-from hdfsaver.ops.string_ops import (
-    as_string,
-)
-from hdfsaver.ops.text_forms import decode_base64, encode_base64, string_strip, string_to_hash_bucket
-from hdfsaver.ops.text_parts import reduce_join, regex_replace, string_join, string_split, string_to_number, substr
-from hdfsaver.ops.uniqueness import setdiff1d, unique, unique_with_counts
-from hdfsaver.ops.unsorted_segments import (
-    unsorted_segment_max,
-    unsorted_segment_mean,
-    unsorted_segment_min,
-    unsorted_segment_prod,
-    unsorted_segment_sqrt_n,
 )
 from hdfsaver.programs.behavior import (
     control_flow_v2_enabled,
@@ -552,6 +483,14 @@ if typing.TYPE_CHECKING:
         TensorInfo,
     )
     from hdfsaver.metrics.classes import confusion_matrix
+    from hdfsaver.ops.block_moves import (
+        batch_to_space,
+        batch_to_space_nd,
+        depth_to_space,
+        space_to_batch,
+        space_to_batch_nd,
+        space_to_depth,
+    )
     from hdfsaver.ops.ctc import edit_distance
     from hdfsaver.ops.decoding import (
         decode_csv,
@@ -618,6 +557,7 @@ if typing.TYPE_CHECKING:
         random_gamma,
         random_poisson,
     )
+    from hdfsaver.ops.row_segments import sparse_segment_mean, sparse_segment_sqrt_n, sparse_segment_sum
     from hdfsaver.ops.sampling import (
         random_normal,
         random_shuffle,
@@ -649,15 +589,45 @@ if typing.TYPE_CHECKING:
         searchsorted,
         unravel_index,
     )
+    from hdfsaver.ops.segments import segment_max, segment_mean, segment_min, segment_prod, segment_sum
     from hdfsaver.ops.sequences import reverse_sequence
     from hdfsaver.ops.session_ops import delete_session_tensor, get_session_handle, get_session_tensor
+    from hdfsaver.ops.sparse_functions import (
+        sparse_add,
+        sparse_concat,
+        sparse_fill_empty_rows,
+        sparse_mask,
+        sparse_maximum,
+        sparse_merge,
+        sparse_minimum,
+        sparse_reduce_max,
+        sparse_reduce_sum,
+        sparse_reorder,
+        sparse_reshape,
+        sparse_retain,
+        sparse_slice,
+        sparse_softmax,
+        sparse_split,
+        sparse_tensor_dense_matmul,
+        sparse_to_indicator,
+        sparse_transpose,
+    )
     from hdfsaver.ops.sparse_placeholders import sparse_placeholder
     from hdfsaver.ops.sparse_values import sparse_tensor_to_dense, sparse_to_dense
     from hdfsaver.ops.special_functions import digamma, erfc, lgamma
     from hdfsaver.ops.string_ops import (
         as_string,
     )
-    from hdfsaver.ops.uniqueness import unique
+    from hdfsaver.ops.text_forms import decode_base64, encode_base64, string_strip, string_to_hash_bucket
+    from hdfsaver.ops.text_parts import reduce_join, regex_replace, string_join, string_split, string_to_number, substr
+    from hdfsaver.ops.uniqueness import setdiff1d, unique, unique_with_counts
+    from hdfsaver.ops.unsorted_segments import (
+        unsorted_segment_max,
+        unsorted_segment_mean,
+        unsorted_segment_min,
+        unsorted_segment_prod,
+        unsorted_segment_sqrt_n,
+    )
     from hdfsaver.queues.file_ops import matching_files, read_file, write_file
     from hdfsaver.queues.graph_queues import FIFOQueue, PaddingFIFOQueue, PriorityQueue, QueueBase, RandomShuffleQueue
     from hdfsaver.queues.readers import (
@@ -1303,6 +1273,8 @@ _LAZY = {
     "assert_scalar": "hdfsaver.assertions.shape_assertions",
     "assert_type": "hdfsaver.assertions.comparisons",
     "batch_scatter_update": "hdfsaver.ops.scatter_ops",
+    "batch_to_space": "hdfsaver.ops.block_moves",
+    "batch_to_space_nd": "hdfsaver.ops.block_moves",
     "case": "hdfsaver.control_flow.conds",
     "cholesky": "hdfsaver.ops.factorizations",
     "cholesky_solve": "hdfsaver.ops.factorizations",
@@ -1315,14 +1287,17 @@ _LAZY = {
     "convert": "hdfsaver.conversion.converting",
     "cumprod": "hdfsaver.ops.scans",
     "cumsum": "hdfsaver.ops.scans",
+    "decode_base64": "hdfsaver.ops.text_forms",
     "decode_csv": "hdfsaver.ops.decoding",
     "decode_raw": "hdfsaver.ops.decoding",
     "delete_session_tensor": "hdfsaver.ops.session_ops",
+    "depth_to_space": "hdfsaver.ops.block_moves",
     "deserialize_many_sparse": "hdfsaver.ops.decoding",
     "diag": "hdfsaver.ops.diagonals",
     "diag_part": "hdfsaver.ops.diagonals",
     "digamma": "hdfsaver.ops.special_functions",
     "edit_distance": "hdfsaver.ops.ctc",
+    "encode_base64": "hdfsaver.ops.text_forms",
     "erfc": "hdfsaver.ops.special_functions",
     "extract_image_patches": "hdfsaver.ops.image_patches",
     "eye": "hdfsaver.ops.diagonals",
@@ -1368,6 +1343,8 @@ _LAZY = {
     "random_uniform": "hdfsaver.ops.sampling",
     "read_digraph": "hdfsaver.arrays.digraphs",
     "read_file": "hdfsaver.queues.file_ops",
+    "reduce_join": "hdfsaver.ops.text_parts",
+    "regex_replace": "hdfsaver.ops.text_parts",
     "reseal": "hdfsaver.storage.resealing",
     "reverse_sequence": "hdfsaver.ops.sequences",
     "salvage": "hdfsaver.storage.salvage",
@@ -1384,21 +1361,63 @@ _LAZY = {
     "scatter_sub": "hdfsaver.ops.scatter_ops",
     "scatter_update": "hdfsaver.ops.scatter_ops",
     "searchsorted": "hdfsaver.ops.searching",
+    "segment_max": "hdfsaver.ops.segments",
+    "segment_mean": "hdfsaver.ops.segments",
+    "segment_min": "hdfsaver.ops.segments",
+    "segment_prod": "hdfsaver.ops.segments",
+    "segment_sum": "hdfsaver.ops.segments",
     "self_adjoint_eig": "hdfsaver.ops.factorizations",
     "self_adjoint_eigvals": "hdfsaver.ops.factorizations",
     "sequence_mask": "hdfsaver.ops.grids",
     "serialize_many_sparse": "hdfsaver.ops.decoding",
     "serialize_sparse": "hdfsaver.ops.decoding",
     "serialize_tensor": "hdfsaver.ops.decoding",
+    "setdiff1d": "hdfsaver.ops.uniqueness",
+    "space_to_batch": "hdfsaver.ops.block_moves",
+    "space_to_batch_nd": "hdfsaver.ops.block_moves",
+    "space_to_depth": "hdfsaver.ops.block_moves",
+    "sparse_add": "hdfsaver.ops.sparse_functions",
+    "sparse_concat": "hdfsaver.ops.sparse_functions",
+    "sparse_fill_empty_rows": "hdfsaver.ops.sparse_functions",
+    "sparse_mask": "hdfsaver.ops.sparse_functions",
+    "sparse_maximum": "hdfsaver.ops.sparse_functions",
+    "sparse_merge": "hdfsaver.ops.sparse_functions",
+    "sparse_minimum": "hdfsaver.ops.sparse_functions",
     "sparse_placeholder": "hdfsaver.ops.sparse_placeholders",
+    "sparse_reduce_max": "hdfsaver.ops.sparse_functions",
+    "sparse_reduce_sum": "hdfsaver.ops.sparse_functions",
+    "sparse_reorder": "hdfsaver.ops.sparse_functions",
+    "sparse_reshape": "hdfsaver.ops.sparse_functions",
+    "sparse_retain": "hdfsaver.ops.sparse_functions",
+    "sparse_segment_mean": "hdfsaver.ops.row_segments",
+    "sparse_segment_sqrt_n": "hdfsaver.ops.row_segments",
+    "sparse_segment_sum": "hdfsaver.ops.row_segments",
+    "sparse_slice": "hdfsaver.ops.sparse_functions",
+    "sparse_softmax": "hdfsaver.ops.sparse_functions",
+    "sparse_split": "hdfsaver.ops.sparse_functions",
+    "sparse_tensor_dense_matmul": "hdfsaver.ops.sparse_functions",
     "sparse_tensor_to_dense": "hdfsaver.ops.sparse_values",
     "sparse_to_dense": "hdfsaver.ops.sparse_values",
+    "sparse_to_indicator": "hdfsaver.ops.sparse_functions",
+    "sparse_transpose": "hdfsaver.ops.sparse_functions",
+    "string_join": "hdfsaver.ops.text_parts",
+    "string_split": "hdfsaver.ops.text_parts",
+    "string_strip": "hdfsaver.ops.text_forms",
+    "string_to_hash_bucket": "hdfsaver.ops.text_forms",
+    "string_to_number": "hdfsaver.ops.text_parts",
+    "substr": "hdfsaver.ops.text_parts",
     "svd": "hdfsaver.ops.factorizations",
     "tensordot": "hdfsaver.ops.linalg_ops",
     "trace": "hdfsaver.ops.diagonals",
     "truncated_normal": "hdfsaver.ops.sampling",
     "unique": "hdfsaver.ops.uniqueness",
+    "unique_with_counts": "hdfsaver.ops.uniqueness",
     "unravel_index": "hdfsaver.ops.searching",
+    "unsorted_segment_max": "hdfsaver.ops.unsorted_segments",
+    "unsorted_segment_mean": "hdfsaver.ops.unsorted_segments",
+    "unsorted_segment_min": "hdfsaver.ops.unsorted_segments",
+    "unsorted_segment_prod": "hdfsaver.ops.unsorted_segments",
+    "unsorted_segment_sqrt_n": "hdfsaver.ops.unsorted_segments",
     "while_loop": "hdfsaver.control_flow.loops",
     "write_digraph": "hdfsaver.arrays.digraphs",
     "write_file": "hdfsaver.queues.file_ops",
