@@ -1602,6 +1602,14 @@ MUTANTS = [
             "The quotient of a truncating division is rounded towards zero.",
         ),
         (
+            "known-conditions",
+            "layers/static_conditions.py",
+            "    if value is None:",
+            "    if True:",
+            "layers/test_static_conditions.py",
+            "A condition that is known before a run makes no branch in the graph.",
+        ),
+        (
             "windows-in-parts",
             "ops/sliding_windows.py",
             "        images = min(max(_PART // (row * counts[0]), 1), max(shape[0], 1))",
