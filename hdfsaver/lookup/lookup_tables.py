@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import numpy as np
-
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DType, DTypeLike
 from hdfsaver.errors import UnimplementedError
@@ -416,7 +414,7 @@ class MutableHashTable(LookupInterface):
         name: str = "MutableHashTable",
         checkpoint: bool = True,
     ) -> None:
-        if np.ndim(default_value) if not isinstance(default_value, Tensor) else default_value.shape.ndims:
+        if convert_to_tensor(default_value, value_dtype).shape.ndims:
             raise UnimplementedError(None, None, "A MutableHashTable has single values here, not arrays.")
         handle = apply(
             "MutableHashTableV2",

@@ -340,7 +340,8 @@ class SparseSoftmax(OpDef):
             top = np.full(len(groups), -np.inf)
             np.maximum.at(top, numbers, wide)
             parts = np.exp(wide - top[numbers])
-            return (parts / np.bincount(numbers, parts, len(groups))[numbers]).astype(values.dtype)
+            found: Array = (parts / np.bincount(numbers, parts, len(groups))[numbers]).astype(values.dtype)
+            return found
 
         return softmax
 

@@ -28,6 +28,11 @@ def as_sparse(value: Any) -> SparseTensor:
     return value
 
 
+def _made(parts: Sequence[Tensor]) -> SparseTensor:
+    indices, values, dense_shape = parts
+    return SparseTensor(indices, values, dense_shape)
+
+
 def _parts(sparse: SparseTensor) -> tuple[Tensor, Tensor, Tensor]:
     return sparse.indices, sparse.values, sparse.dense_shape
 
@@ -62,7 +67,7 @@ def sparse_add(a: Any, b: Any, threshold: Any = None, thresh: Any = None) -> Spa
         least = (0 if thresh is None else thresh) if threshold is None else threshold
         real = first.values.dtype.real_dtype.base_dtype
         bound = convert_to_tensor(least, real, "threshold")
-        return SparseTensor(*apply_list("SparseAdd", *_parts(first), *_parts(second), bound))
+        return _made(apply_list("SparseAdd", *_parts(first), *_parts(second), bound))
     sparse, dense = (as_sparse(a), b) if are_sparse[0] else (as_sparse(b), a)
     return apply("SparseTensorDenseAdd", *_parts(sparse), dense)
 
@@ -114,7 +119,7 @@ def sparse_concat(
         is_along = apply("Equal", apply("Range", 0, rank, 1), place)
         shapes = [apply("SelectV2", is_along, shape, longest) for shape in shapes]
     indices, values = [sparse.indices for sparse in inputs], [sparse.values for sparse in inputs]
-    return SparseTensor(*apply_list("SparseConcat", indices, values, shapes, concat_dim=along, name=name))
+    return _made(apply_list("SparseConcat", indices, values, shapes, concat_dim=along, name=name))
 
 
 def sparse_reorder(sp_input: Sparse, name: str | None = None) -> SparseTensor:
@@ -196,7 +201,7 @@ def sparse_split(
         raise ValueError("sp_input, num_split and axis are required.")
     parts = _parts(as_sparse(sp_input))
     found = apply_list("SparseSplit", convert_to_tensor(along, dtypes.int64), *parts, num_split=num_split, name=name)
-    return [SparseTensor(*found[number::num_split]) for number in range(num_split)]
+    return [_made(found[number::num_split]) for number in range(num_split)]
 
 
 def sparse_slice(sp_input: Sparse, start: TensorLike, size: TensorLike, name: str | None = None) -> SparseTensor:
@@ -222,12 +227,12 @@ def sparse_slice(sp_input: Sparse, start: TensorLike, size: TensorLike, name: st
         In the run: there are more or fewer numbers than axes.
     """
     ends = [convert_to_tensor(value, dtypes.int64) for value in (start, size)]
-    return SparseTensor(*apply_list("SparseSlice", *_parts(as_sparse(sp_input)), *ends, name=name))
+    return _made(apply_list("SparseSlice", *_parts(as_sparse(sp_input)), *ends, name=name))
 
 
 def sparse_retain(sp_input: Sparse, to_retain: TensorLike) -> SparseTensor:
     """A sparse tensor with the values that a vector of bools keeps."""
-    sparse, keeps = as_sparse(sp_input), convert_to_tensor(to_retain, dtypes.bool)
+    sparse, keeps = as_sparse(sp_input), convert_to_tensor(to_retain, "bool")
     places = apply("Reshape", apply("Where", keeps), [-1])
     indices, values = (apply("GatherV2", part, places, 0) for part in (sparse.indices, sparse.values))
     return SparseTensor(indices, values, apply("Identity", sparse.dense_shape))
@@ -328,7 +333,7 @@ def sparse_minimum(sp_a: Sparse, sp_b: Sparse, name: str | None = None) -> Spars
     """
     first = as_sparse(sp_a)
     found = apply_list("SparseSparseMinimum", *_parts(first), *_parts(as_sparse(sp_b)), name=name)
-    return SparseTensor(*found, first.dense_shape)
+    return _made([*found, first.dense_shape])
 
 
 def sparse_maximum(sp_a: Sparse, sp_b: Sparse, name: str | None = None) -> SparseTensor:
@@ -353,7 +358,7 @@ def sparse_maximum(sp_a: Sparse, sp_b: Sparse, name: str | None = None) -> Spars
     """
     first = as_sparse(sp_a)
     found = apply_list("SparseSparseMaximum", *_parts(first), *_parts(as_sparse(sp_b)), name=name)
-    return SparseTensor(*found, first.dense_shape)
+    return _made([*found, first.dense_shape])
 
 
 def _reduced(op_type: str, sp_input: Sparse, axis: Any, keeps: bool, name: str | None = None) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 
 from hdfsaver.graph.apply import apply, apply_list
 
-Call = Callable[[Any], Any]
+Call = Callable[..., Any]
 
 
 def image(x: Any) -> Any:
