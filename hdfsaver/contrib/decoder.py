@@ -149,7 +149,7 @@ def dynamic_decode(
     >>> decoder = tf.contrib.seq2seq.BasicDecoder(cell, helper, cell.zero_state(2, tf.float32))
     >>> outputs, state, lengths = tf.contrib.seq2seq.dynamic_decode(decoder, maximum_iterations=5)
     >>> outputs.rnn_output, lengths.dtype
-    (<tf.Tensor 'decoder/transpose:0' shape=(?, ?, 3) dtype=float32>, tf.int32)
+    (<tf.Tensor 'decoder/transpose:0' shape=(2, ?, 3) dtype=float32>, tf.int32)
     """
     if not isinstance(decoder, Decoder):
         raise TypeError(f"Expected decoder to be type Decoder, but saw: {type(decoder)}")
