@@ -15,7 +15,7 @@ _LONGEST = 4000
 """From how many characters on a message does not name the operations around."""
 
 _MOST_INPUTS = 8
-"""Of so many inputs a message tells dtypes and shapes."""
+"""The number of inputs whose dtypes and shapes a message has."""
 
 
 def public_error(graph: Graph, failure: StepError, is_body: bool = False) -> Exception:
@@ -55,7 +55,7 @@ def public_error(graph: Graph, failure: StepError, is_body: bool = False) -> Exc
 
 
 def _given(operation: Operation, shapes: Sequence[TensorShape]) -> str:
-    """The dtypes and shapes of the first inputs, in words; nothing where there are no inputs."""
+    """The dtypes and shapes of the first inputs; nothing where there are no inputs."""
     if not shapes:
         return ""
     first = operation.inputs[:_MOST_INPUTS]
