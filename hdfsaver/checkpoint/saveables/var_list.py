@@ -19,7 +19,7 @@ _REFERENCES = frozenset({"VariableV2", "Variable", "VarHandleOp"}) | ITERATORS
 
 
 def all_of_graph() -> list[Any]:
-    """What a Saver without a ``var_list`` saves."""
+    """The variables and other objects that a Saver without a ``var_list`` saves."""
     graph = get_default_graph()
     return [*graph.get_collection(GraphKeys.GLOBAL_VARIABLES), *graph.get_collection(GraphKeys.SAVEABLE_OBJECTS)]
 
