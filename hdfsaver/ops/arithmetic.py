@@ -44,6 +44,7 @@ from hdfsaver.ops.base import (
     sum_to_inputs,
     truncated_quotient,
 )
+from hdfsaver.ops.integer_division import IntegerDivision
 from hdfsaver.ops.tensor_list_values import sum_of
 from hdfsaver.shapes import Shape, ShapeLike
 from hdfsaver.tensor_info import Array
@@ -448,25 +449,6 @@ def div_no_nan(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
         The shapes do not broadcast together.
     """
     return apply("DivNoNan", x, y, name=name or "div_no_nan")
-
-
-class IntegerDivision(Binary):
-    """A division that raises an error where an integer is divided by zero."""
-
-    types = {"T": REALS}
-
-    def kernel(self, node: Node) -> Kernel:
-        divide_unchecked = type(self).ufunc
-        if not dtypes.as_dtype(node.attrs["T"]).is_integer:
-            return divide_unchecked
-
-        def divide_checked(x: Array, y: Array) -> Array:
-            if np.size(x) and not np.all(y):  # of nothing there is no quotient that could be wrong
-                raise invalid("Integer division by zero.")
-            quotient: Array = divide_unchecked(x, y)
-            return quotient
-
-        return divide_checked
 
 
 def _div(x: Array, y: Array) -> Array:

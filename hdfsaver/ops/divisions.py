@@ -8,8 +8,8 @@ from hdfsaver import dtypes
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import COMPLEX, Kernel, Node, register
 from hdfsaver.graph.tensor import Tensor, TensorLike
-from hdfsaver.ops.arithmetic import IntegerDivision
 from hdfsaver.ops.base import Flat
+from hdfsaver.ops.integer_division import IntegerDivision
 from hdfsaver.tensor_info import Array
 
 
