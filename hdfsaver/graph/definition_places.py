@@ -626,6 +626,7 @@ PLACES = {
     "Tile": "ops.broadcasting",
     "TopKV2": "ops.ranking",
     "Transpose": "ops.shaping",
+    "TruncateDiv": "ops.divisions",
     "TruncatedNormal": "ops.random_ops",
     "UnbatchDataset": "datasets.dataset_ops",
     "UniformCandidateSampler": "ops.candidate_sampling",

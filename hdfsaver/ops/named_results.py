@@ -26,7 +26,7 @@ class UniqueWithCounts(NamedTuple):
 
     y: Tensor
     idx: Tensor
-    count: Tensor
+    count: Tensor  # type: ignore[assignment] # TensorFlow's name; the method of tuples is hidden, as there
 
 
 class ListDiff(NamedTuple):

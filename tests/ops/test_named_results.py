@@ -41,9 +41,8 @@ def test_results_have_names(make: Callable[[], Any], kind: str, fields: tuple[st
     assert isinstance(tensors, tuple)
     with tf.Session() as sess:
         values = sess.run(tensors)
-    found: Any = type(values)
-    assert found is type(tensors)
-    assert (kind, fields) == (found.__name__, found._fields)
+    assert type(values) is type(tensors)
+    assert (kind, fields) == (type(values).__name__, getattr(values, "_fields", None))
     assert repr(values).startswith(f"{kind}({fields[0]}=")
     assert [tensor.op.outputs.index(tensor) for tensor in tensors] == list(range(len(fields)))
 
