@@ -111,9 +111,12 @@ class FunctionLibrary:
 
     def __init__(self, data: bytes = b"") -> None:
         self.data = data
-        library = library_of(data)
-        self.by_name = {function.signature.name: function for function in library.function}
-        self.gradients = {pair.function_name: pair.gradient_func for pair in library.gradient}
+        self.by_name: dict[str, message_classes.FunctionDef] = {}
+        self.gradients: dict[str, str] = {}
+        if data:  # most graphs have no functions, and then protobuf need not be loaded
+            library = library_of(data)
+            self.by_name = {function.signature.name: function for function in library.function}
+            self.gradients = {pair.function_name: pair.gradient_func for pair in library.gradient}
         self.bodies: dict[Any, Any] = {}
         self._definitions: dict[str, OpDef] = {}
 

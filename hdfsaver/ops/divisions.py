@@ -60,7 +60,7 @@ def truncatediv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor
     >>> import hdfsaver as tf
     >>> with tf.Session() as sess:
     ...     print(sess.run([tf.truncatediv(-7, 2), tf.floor_div(-7, 2)]))
-    [-3, -4]
+    [np.int32(-3), np.int32(-4)]
     """
     return apply("TruncateDiv", x, y, name=name)
 

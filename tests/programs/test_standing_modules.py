@@ -119,7 +119,6 @@ def test_all_names_at_once():
         ("from tensorflow.contrib import crf", ModuleNotFoundError, "tf.contrib.crf is not in hdfsaver; "),
         ("from tensorflow import keras", ModuleNotFoundError, "tf.keras is not in hdfsaver; "),
         ("import tensorflow.compat.v1.keras", ModuleNotFoundError, "tf.keras is not in hdfsaver; "),
-        ("from tensorflow.examples.tutorials.mnist import input_data", ModuleNotFoundError, "tf.examples is not in"),
         ("from tensorflow.nn import fractional_max_pool", ImportError, "tf.nn.fractional_max_pool is not in hdfsav"),
         (
             "from tensorflow import Sesion",

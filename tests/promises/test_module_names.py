@@ -21,6 +21,7 @@ PUBLIC = {
     "logging.py": "tf.logging",
     "math.py": "tf.math",
     "numpy.py": "named after the library whose arrays it takes, as safetensors.numpy is",
+    "queue.py": "tf.queue",
     "random.py": "tf.random",
     "torch.py": "named after the library whose tensors it takes, as safetensors.torch is",
 }
