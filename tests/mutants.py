@@ -2860,7 +2860,7 @@ MUTANTS = [
         ),
         (
             "quotients-of-nothing",
-            "ops/arithmetic.py",
+            "ops/integer_division.py",
             "            if np.size(x) and not np.all(y):",
             "            if not np.all(y):",
             "ops/test_programs.py",
@@ -2891,6 +2891,14 @@ MUTANTS = [
             "tf.gradients of None is refused, rather than a list of nothing.",
         ),
         (
+            "branches-that-read-again",
+            "session/numpy_engine.py",
+            "        if step.op in MERGES:",
+            "        if False:",
+            "session/test_late_reads.py",
+            "What a branch that is not taken reads does not hide what the other one has changed.",
+        ),
+        (
             "late-reads",
             "session/late_reads.py",
             "        return variable, 0\n",
@@ -2909,8 +2917,8 @@ MUTANTS = [
         (
             "late-reads-of-branches-not-taken",
             "session/plan.py",
-            '(*map(self._signal, data["control_inputs"]), *passed))',
-            '(*map(self._signal, data["control_inputs"]),))',
+            "*(guard for guard in guards if guard is not None),",
+            "",
             "session/test_late_reads.py",
             "A branch that is not taken does not read a variable again.",
         ),

@@ -14,7 +14,7 @@ from hdfsaver.graph.definition import Node, find
 from hdfsaver.graph.function_library import Calling
 from hdfsaver.ops.control_flow import DEAD, Chooser
 from hdfsaver.session.engine import Executable, Observer, StepError
-from hdfsaver.session.loop_plan import LOOP_TYPES, Loop
+from hdfsaver.session.loop_plan import LOOP_TYPES, MERGES, Loop
 from hdfsaver.session.loop_runs import Again, Begin, Invoke, Plain, Run, complete, run_pieces
 from hdfsaver.session.plain_loops import LASTING, PlainLoop, plain_loop
 from hdfsaver.session.plan import SWITCH_OUTPUTS, SWITCHES, ExecutionPlan, Step
@@ -201,7 +201,8 @@ class Program:
             self._read_into(step.outputs[0], step.inputs[0], step.node, step.controls, step.frees)
             return
         inputs = tuple(
-            self._read(slot, step) if read else slot for slot, read in zip(step.inputs, step.reads, strict=True)
+            self._read(slot, step, guard) if read else slot
+            for slot, read, guard in zip(step.inputs, step.reads, step.guards, strict=True)
         )
         node = Node.of(self.plan.digraph, step.node)
         function = definition.kernel(node)
@@ -220,10 +221,13 @@ class Program:
             return
         self.calls.append(_Call(function, inputs, output, step.frees + read_slots, step.node, step.controls))
 
-    def _read(self, source: int, step: Step) -> int:
+    def _read(self, source: int, step: Step, guard: int | None) -> int:
         """A new slot, filled with the value of a variable right before the step that wants it."""
         self.template.append(None)
-        self._read_into(len(self.template) - 1, source, step.node, step.controls, ())
+        controls = step.controls
+        if step.op in MERGES:  # one of its inputs is dead, which is not to say that the others are
+            controls = tuple(slot for slot in controls if slot == guard or slot not in step.guards)
+        self._read_into(len(self.template) - 1, source, step.node, controls, ())
         return len(self.template) - 1
 
     def _read_into(

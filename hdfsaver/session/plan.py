@@ -7,7 +7,7 @@ Every tensor has a *slot*, a number, where its value is kept while it is needed.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hdfsaver import dtypes
@@ -73,6 +73,9 @@ class Step:
         third one, a Switch that others wait for.
     frees : tuple of int
         The slots that are not needed after this step.
+    guards : tuple of (int or None)
+        For each input the slot of a value instead of which a variable is read again, and which is among the controls:
+        where it is dead, so is what is read.
     """
 
     node: str
@@ -82,6 +85,7 @@ class Step:
     controls: tuple[int, ...]
     outputs: tuple[int, ...]
     frees: tuple[int, ...]
+    guards: tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +256,10 @@ class _Planner:
     def _step(self, name: str) -> Step:
         data = self.digraph.nodes[name]
         inputs = [self.late_reads.input_of(name, source) for source in data["inputs"]]
-        # Where a variable is read again instead of a value that may be dead, the operation is dead as that value is.
-        passed = [source for source, taken in zip(data["inputs"], inputs, strict=True) if taken != source]
+        guards = tuple(
+            None if taken == source else self._slot(source)
+            for source, taken in zip(data["inputs"], inputs, strict=True)
+        )
         definition = self.graph.definition(data["op"])
         assert definition is not None, "checked by _check_known"
         if definition.further_types:
@@ -273,9 +279,13 @@ class _Planner:
             op=data["op"],
             inputs=tuple(self._slot(self._taken(data["op"], source)) for source in inputs),
             reads=reads,
-            controls=tuple(self._slot(signal) for signal in (*map(self._signal, data["control_inputs"]), *passed)),
+            controls=(
+                *(self._slot(self._signal(source)) for source in data["control_inputs"]),
+                *(guard for guard in guards if guard is not None),
+            ),
             outputs=tuple(self._slot(self._output((name, position))) for position in self._positions(name, data)),
             frees=(),
+            guards=guards,
         )
 
     def _taken(self, op_type: str, source: Output) -> Output:
@@ -365,4 +375,4 @@ def _last_uses(steps: Sequence[Step], keep: set[int]) -> list[list[int]]:
 
 
 def _with_frees(step: Step, frees: Sequence[int]) -> Step:
-    return Step(step.node, step.op, step.inputs, step.reads, step.controls, step.outputs, tuple(frees))
+    return replace(step, frees=tuple(frees))

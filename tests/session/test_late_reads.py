@@ -121,3 +121,16 @@ def test_in_a_loop(sess: tf.Session) -> None:
     loop = tf.while_loop(lambda i, x: tf.logical_and(v < 3, i < 9), body, [0, 0], parallel_iterations=1)
     start(sess)
     assert [3, 60, 3] == sess.run([*loop, v])
+
+
+@pytest.mark.parametrize(("changes", "expected"), [(True, 2.0), (False, 1.0)])
+def test_a_branch_that_changes_and_one_that_reads(sess: tf.Session, changes: bool, expected: float) -> None:
+    """Where one branch changes a variable and the other gives its value, the taken one decides what is there."""
+    v = tf.Variable(1.0)
+    read = v.value()
+    pred = tf.placeholder(tf.bool)
+    result = tf.cond(pred, lambda: tf.assign_add(v, 1.0), lambda: read)
+    with tf.control_dependencies([result]):
+        after = tf.constant(0.0) + tf.identity(read)
+    start(sess)
+    assert [expected, expected] == sess.run([result, after], {pred: changes})
