@@ -217,7 +217,6 @@ from hdfsaver.ops.filling import (
 from hdfsaver.ops.indexing import (
     gather,
     scatter_nd,
-    unsorted_segment_sum,
 )
 from hdfsaver.ops.init_ops import (
     constant_initializer,
@@ -627,6 +626,7 @@ if typing.TYPE_CHECKING:
         unsorted_segment_min,
         unsorted_segment_prod,
         unsorted_segment_sqrt_n,
+        unsorted_segment_sum,
     )
     from hdfsaver.queues.file_ops import matching_files, read_file, write_file
     from hdfsaver.queues.graph_queues import FIFOQueue, PaddingFIFOQueue, PriorityQueue, QueueBase, RandomShuffleQueue
@@ -1418,6 +1418,7 @@ _LAZY = {
     "unsorted_segment_min": "hdfsaver.ops.unsorted_segments",
     "unsorted_segment_prod": "hdfsaver.ops.unsorted_segments",
     "unsorted_segment_sqrt_n": "hdfsaver.ops.unsorted_segments",
+    "unsorted_segment_sum": "hdfsaver.ops.unsorted_segments",
     "while_loop": "hdfsaver.control_flow.loops",
     "write_digraph": "hdfsaver.arrays.digraphs",
     "write_file": "hdfsaver.queues.file_ops",

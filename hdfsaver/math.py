@@ -68,9 +68,6 @@ from hdfsaver.ops.elementary import (
     square,
     tan,
 )
-from hdfsaver.ops.indexing import (
-    unsorted_segment_sum,
-)
 from hdfsaver.ops.linalg_ops import (
     matmul,
 )
@@ -124,6 +121,7 @@ from hdfsaver.ops.unsorted_segments import (
     unsorted_segment_min,
     unsorted_segment_prod,
     unsorted_segment_sqrt_n,
+    unsorted_segment_sum,
 )
 
 __all__ = [

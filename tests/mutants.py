@@ -2324,8 +2324,8 @@ MUTANTS = [
         ),
         (
             "segments-beyond-their-number",
-            "ops/indexing.py",
-            "    if ids.size and ids.max() >= integer(number):",
+            "ops/unsorted_segments.py",
+            "    if ids.size and ids.max() >= count:",
             "    if False:",
             "ops/test_run_errors.py",
             "A segment beyond their number is named.",

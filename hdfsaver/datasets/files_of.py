@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from abc import abstractmethod
-from collections.abc import Sequence
 from typing import IO
 
 import numpy as np
@@ -315,10 +314,3 @@ class _FixedRecords(OpenFile):
 
     def close(self) -> None:
         self._bytes.close()
-
-
-def names_of_files(names: Sequence[bytes]) -> Array:
-    """Names of files as the value of a tensor."""
-    found = np.empty(len(names), object)
-    found[:] = names
-    return found

@@ -637,7 +637,7 @@ PLACES = {
     "UnsortedSegmentMax": "ops.unsorted_segments",
     "UnsortedSegmentMin": "ops.unsorted_segments",
     "UnsortedSegmentProd": "ops.unsorted_segments",
-    "UnsortedSegmentSum": "ops.indexing",
+    "UnsortedSegmentSum": "ops.unsorted_segments",
     "UpperBound": "ops.searching",
     "VarHandleOp": "ops.resource_ops",
     "VarIsInitializedOp": "ops.resource_ops",

@@ -239,8 +239,6 @@ def _floating(field: bytes) -> float:
     return float.fromhex(field.decode()) if b"x" in field.lower() else float(field)
 
 
-_C_NAMES = {"float32": "float", "float64": "double"}
-
 _NUMBERS: dict[str, Callable[[bytes], Any]] = {
     "float32": _floating,
     "float64": _floating,

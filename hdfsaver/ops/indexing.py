@@ -14,7 +14,7 @@ import numpy as np
 from hdfsaver import dtypes, shapes
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.composite_tensors import IndexedSlices
-from hdfsaver.graph.definition import ALL, INDICES, NUMBERS, QUANTIZED, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import ALL, INDICES, NUMBERS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import (
@@ -370,83 +370,3 @@ def scatter_nd(indices: TensorLike, updates: TensorLike, shape: TensorLike, name
         When run: an index is out of range, or the updates have another shape.
     """
     return apply("ScatterNd", indices, updates, shape, name=name)
-
-
-@register
-class UnsortedSegmentSum(OpDef):
-    """The sum of the slices of each segment; slices of negative segments are left out."""
-
-    type = "UnsortedSegmentSum"
-    signature = "data: T, segment_ids: Tindices, num_segments: Tnumsegments -> output: T"
-    types = {"T": NUMBERS, "Tindices": _GATHER_INDICES, "Tnumsegments": INDICES}
-    default_types = {"Tnumsegments": "int32"}
-    further_types = {"T": QUANTIZED}
-
-    def shapes(self, node: Node) -> Sequence[Shape]:
-        """(num_segments,) + data.shape[rank of segment_ids:]."""
-        data, ids, number = node.input_shapes[0], node.input_shapes[1], static_integer(node, 2)
-        if data is None or ids is None:
-            return [None]
-        shapes.merge(data[: len(ids)], ids)
-        return [(number, *data[len(ids) :])]
-
-    def kernel(self, node: Node) -> Kernel:
-        return _sum_segments
-
-    def fold(self, node: Node) -> Array | None:
-        return fold_by_kernel(self, node)
-
-    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
-        ids = op.inputs[1]
-        nothing = apply("ZerosLike", ids)
-        taken = apply("GatherV2", grads[0], apply("Maximum", ids, nothing), 0)
-        inner = apply("Fill", apply("Reshape", apply("Sub", apply("Rank", taken), apply("Rank", ids)), [1]), 1)
-        beside = apply("ConcatV2", [apply("Shape", ids), inner], 0)
-        is_used = apply("Reshape", apply("GreaterEqual", ids, nothing), beside)
-        return [apply("SelectV2", is_used, taken, apply("ZerosLike", taken)), None, None]
-
-
-def _sum_segments(data: Array, ids: Array, number: Array) -> Array:
-    ids, data = np.asarray(ids), np.asarray(data)
-    if data.shape[: ids.ndim] != ids.shape:
-        raise invalid(f"The shape of data {data.shape} must begin with that of segment_ids {ids.shape}.")
-    if ids.size and ids.max() >= integer(number):
-        raise invalid(f"segment_ids contains {ids.max()}, which is not below num_segments = {integer(number)}.")
-    total = np.zeros((integer(number), *data.shape[ids.ndim :]), data.dtype)
-    used = ids >= 0
-    np.add.at(total, ids[used], data[used])
-    return total
-
-
-def unsorted_segment_sum(
-    data: TensorLike, segment_ids: TensorLike, num_segments: TensorLike, name: str | None = None
-) -> Tensor:
-    """Sum slices by the number of their segment: row i of the result sums those whose segment is i.
-
-    Parameters
-    ----------
-    data : Tensor or array_like
-        Any float, complex or integer dtype; its shape begins with that of ``segment_ids``.
-    segment_ids : Tensor or array_like
-        The segment of each slice, in any order; int16, int32 or int64. Slices of a negative one are left out.
-    num_segments : Tensor or array_like
-        How many segments there are, a single int32 or int64.
-    name : str, optional
-        Name of the operation, ``UnsortedSegmentSum`` by default.
-
-    Returns
-    -------
-    Tensor
-        Of the dtype of ``data`` and shape ``(num_segments,) + data.shape[segment_ids.ndim:]``; 0 for a segment without
-        slices. Each addition is rounded to the dtype.
-
-    Raises
-    ------
-    TypeError
-        The dtypes are not those above.
-    ValueError
-        The shape of ``data`` does not begin with that of ``segment_ids``.
-    InvalidArgumentError
-        When run: a segment is not below ``num_segments``.
-    """
-    return apply("UnsortedSegmentSum", data, segment_ids, num_segments, name=name)

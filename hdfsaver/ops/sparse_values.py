@@ -140,4 +140,4 @@ def sparse_tensor_to_dense(
     """
     default = filled(0, [], sp_input.dtype, "zeros") if default_value is None else default_value
     parts = (sp_input.indices, sp_input.dense_shape, sp_input.values, default)
-    return apply("SparseToDense", *parts, validate_indices=validate_indices, name=name)
+    return sparse_to_dense(*parts, validate_indices=validate_indices, name=name)

@@ -16,6 +16,7 @@ from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import (
     ROUNDED_ONCE,
     Grads,
+    fold_by_kernel,
     integer,
     invalid,
     scope,
@@ -39,8 +40,6 @@ class _Unsorted(OpDef):
     types = {"T": NUMBERS, "Tindices": INDICES, "Tnumsegments": INDICES}
     default_types = {"Tnumsegments": "int32"}
     further_types = {"T": QUANTIZED}
-    ufunc: ClassVar[np.ufunc]
-    empty: ClassVar[staticmethod[[np.dtype[Any]], Any]]
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """(num_segments,) + data.shape[rank of segment_ids:]."""
@@ -51,8 +50,6 @@ class _Unsorted(OpDef):
         return [(number, *data[len(ids) :])]
 
     def kernel(self, node: Node) -> Kernel:
-        kind = type(self)
-
         def together(data: Array, ids: Array, number: Array) -> Array:
             ids, data, count = np.asarray(ids), np.asarray(data), integer(number)
             if data.shape[: ids.ndim] != ids.shape:
@@ -61,13 +58,67 @@ class _Unsorted(OpDef):
                 raise invalid(f"segment_ids contains {ids.max()}, which is not below num_segments = {count}.")
             used = ids.ravel() >= 0
             rows = data.reshape(ids.size, *data.shape[ids.ndim :])[used]
-            return taken_together(kind.ufunc, rows, ids.ravel()[used], count, kind.empty(data.dtype))
+            return self._taken(rows, ids.ravel()[used], count)
 
         return together
 
+    def _taken(self, rows: Array, ids: Array, count: int) -> Array:
+        """The slices of each segment as one.
+
+        Parameters
+        ----------
+        rows : ndarray
+            The slices that are used.
+        ids : ndarray
+            Their segments, of one dimension.
+        count : int
+            How many segments there are.
+
+        Returns
+        -------
+        ndarray
+            A slice for each segment.
+        """
+        raise NotImplementedError
+
 
 @register
-class UnsortedSegmentProd(_Unsorted):
+class UnsortedSegmentSum(_Unsorted):
+    """The sum of the slices of each segment; slices of negative segments are left out."""
+
+    type = "UnsortedSegmentSum"
+    types = {"T": NUMBERS, "Tindices": INDICES | {"int16"}, "Tnumsegments": INDICES}
+
+    def _taken(self, rows: Array, ids: Array, count: int) -> Array:
+        """The sums, each rounded after every slice."""
+        total = np.zeros((count, *rows.shape[1:]), rows.dtype)
+        np.add.at(total, ids, rows)
+        return total
+
+    def fold(self, node: Node) -> Array | None:
+        return fold_by_kernel(self, node)
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        ids = op.inputs[1]
+        nothing = apply("ZerosLike", ids)
+        taken = apply("GatherV2", grads[0], apply("Maximum", ids, nothing), 0)
+        inner = apply("Fill", apply("Reshape", apply("Sub", apply("Rank", taken), apply("Rank", ids)), [1]), 1)
+        beside = apply("ConcatV2", [apply("Shape", ids), inner], 0)
+        is_used = apply("Reshape", apply("GreaterEqual", ids, nothing), beside)
+        return [apply("SelectV2", is_used, taken, apply("ZerosLike", taken)), None, None]
+
+
+class _UnsortedByUfunc(_Unsorted):
+    ufunc: ClassVar[np.ufunc]
+    empty: ClassVar[staticmethod[[np.dtype[Any]], Any]]
+
+    def _taken(self, rows: Array, ids: Array, count: int) -> Array:
+        kind = type(self)
+        return taken_together(kind.ufunc, rows, ids, count, kind.empty(rows.dtype))
+
+
+@register
+class UnsortedSegmentProd(_UnsortedByUfunc):
     """The product of the slices of each segment, 1 without; slices of negative segments are left out."""
 
     type = "UnsortedSegmentProd"
@@ -81,7 +132,7 @@ class UnsortedSegmentProd(_Unsorted):
         return [by_data, None, None]
 
 
-class _UnsortedExtreme(_Unsorted):
+class _UnsortedExtreme(_UnsortedByUfunc):
     types = {"T": REALS, "Tindices": INDICES, "Tnumsegments": INDICES}
     further_types = {}
 
@@ -111,6 +162,40 @@ class UnsortedSegmentMin(_UnsortedExtreme):
     type = "UnsortedSegmentMin"
     ufunc = np.minimum
     empty = staticmethod(greatest)
+
+
+def unsorted_segment_sum(
+    data: TensorLike, segment_ids: TensorLike, num_segments: TensorLike, name: str | None = None
+) -> Tensor:
+    """Sum slices by the number of their segment: row i of the result sums those whose segment is i.
+
+    Parameters
+    ----------
+    data : Tensor or array_like
+        Any float, complex or integer dtype; its shape begins with that of ``segment_ids``.
+    segment_ids : Tensor or array_like
+        The segment of each slice, in any order; int16, int32 or int64. Slices of a negative one are left out.
+    num_segments : Tensor or array_like
+        How many segments there are, a single int32 or int64.
+    name : str, optional
+        Name of the operation, ``UnsortedSegmentSum`` by default.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of ``data`` and shape ``(num_segments,) + data.shape[segment_ids.ndim:]``; 0 for a segment without
+        slices. Each addition is rounded to the dtype.
+
+    Raises
+    ------
+    TypeError
+        The dtypes are not those above.
+    ValueError
+        The shape of ``data`` does not begin with that of ``segment_ids``.
+    InvalidArgumentError
+        When run: a segment is not below ``num_segments``.
+    """
+    return apply("UnsortedSegmentSum", data, segment_ids, num_segments, name=name)
 
 
 def unsorted_segment_prod(

@@ -15,9 +15,9 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.constants import group, tuple_
-from hdfsaver.ops.indexing import unsorted_segment_sum
 from hdfsaver.ops.shaping import shape as shape_of
 from hdfsaver.ops.uniqueness import unique
+from hdfsaver.ops.unsorted_segments import unsorted_segment_sum
 from hdfsaver.optimizers.slots import create_slot, create_slot_with_initializer, create_zeros_slot
 from hdfsaver.shapes import ShapeLike
 from hdfsaver.training.gradients import gradients

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from hdfsaver import dtypes
-from hdfsaver.random_numbers.philox import WORDS, Stream, words
+from hdfsaver.random_numbers.philox import Stream, words
 from hdfsaver.tensor_info import Array
 
 BFLOAT16 = dtypes.numpy_dtype("bfloat16")
@@ -25,11 +25,6 @@ def _narrow(dtype: np.dtype[Any], bits: int) -> Array:
 
 # All fractions that these dtypes have here, by the bits that are drawn: NumPy's arithmetic in them is slower.
 _NARROW = {np.dtype(np.float16): _narrow(np.dtype(np.float16), 10), BFLOAT16: _narrow(BFLOAT16, 7)}
-
-
-def values_per_block(dtype: np.dtype[Any]) -> int:
-    """How many numbers are made of a block: 64-bit ones take two words each."""
-    return WORDS // 2 if dtype.itemsize == 8 else WORDS
 
 
 def fractions(stream: Stream, count: int, dtype: np.dtype[Any]) -> Array:
