@@ -1,5 +1,9 @@
 """Queues as a session keeps them: threads wait in them for elements, and for space.
 
+An operation that waits is kept as an attempt, in a line. Each call that changes the queue runs the attempts that have
+become possible, in their order, before it ends: an operation that waits for an element has it once it is there,
+and not when its thread goes on. So a queue that draws by chance draws from as few elements as TensorFlow's does.
+
 A thread that waits looks twenty times a second whether the session was closed or the time of the run is over, so
 that no run waits without end.
 """
@@ -25,6 +29,12 @@ from hdfsaver.tensor_info import Array
 _PAUSE = 0.05
 """Seconds between two looks whether a run that waits is to stop."""
 
+_STEP_BACK = 1e-6
+"""Seconds that a thread sleeps so that another one goes on; the system makes some hundredths of a millisecond of it."""
+
+_MOST_STEPS = 100
+"""How often it does at most, while a thread whose attempt it has done has not gone on."""
+
 Element = tuple[Array, ...]
 """One element of a queue: a value for each component."""
 
@@ -38,13 +48,36 @@ class WaitingState(Protocol):
         """When a run that begins now is to be stopped, by the clock of `time.monotonic`; None for never."""
 
 
+class _Manner(threading.local):
+    """How the present thread uses queues."""
+
+    steps_back = False
+
+
+_manner = _Manner()
+
+
+def step_back() -> None:
+    """Let other threads go on whenever the present one has added elements for which nothing waits.
+
+    A thread that only fills queues in advance would otherwise hold Python's lock for several milliseconds, in which
+    it fills them whole, while the thread that takes elements could not get as far as to ask for one. In TensorFlow
+    threads wait for Python's lock before each run.
+    """
+    _manner.steps_back = True
+
+
 class _Attempt:
     """An operation that waits in a queue, in the order of its kind; any thread may bring it forward."""
 
-    def __init__(self, step: Callable[[_Attempt], bool]) -> None:
+    def __init__(self, step: Callable[[_Attempt], bool], undo: Callable[[], None] = lambda: None) -> None:
         self.step = step
         """Does what can be done now; whether anything was."""
+        self.undo = undo
+        """Gives back what was taken, of an attempt that is given up."""
         self.is_done = False
+        self.has_gone_on = False
+        """Whether its thread knows that."""
         self.error: Exception | None = None
 
     def end(self, error: Exception | None = None) -> None:
@@ -132,11 +165,21 @@ class Queue:
                 while not attempt.is_done:
                     self._pause(state, deadline, what)
             finally:
+                attempt.has_gone_on = True
                 if attempt in line:
                     line.remove(attempt)
+                    attempt.undo()
                     self._go_on()
         if attempt.error is not None:
             raise attempt.error
+
+    @staticmethod
+    def _step_back(waiting: Sequence[_Attempt]) -> None:
+        """Let other threads go on, at least those whose attempts have just been done."""
+        for _ in range(_MOST_STEPS):
+            time.sleep(_STEP_BACK)
+            if all(attempt.has_gone_on or not attempt.is_done for attempt in waiting):
+                return
 
     def _pause(self, state: WaitingState, deadline: float | None, what: str) -> None:
         if state.is_closed:
@@ -158,6 +201,8 @@ class Queue:
         DeadlineExceededError
             The time of the run is over.
         """
+        if not elements:
+            return  # also where the queue is closed, or full
         left = deque(elements)
 
         def step(attempt: _Attempt) -> bool:
@@ -171,7 +216,11 @@ class Queue:
                 attempt.end()
             return attempt.is_done or len(left) < before
 
+        with self._changed:
+            waiting = list(self._taking)
         self._wait_for(state, self._adding, _Attempt(step), "Enqueue")
+        if _manner.steps_back and not self._taking:
+            self._step_back(waiting)
 
     def take(self, state: WaitingState, count: int, at_most: bool = False) -> list[Element]:
         """Take elements, each as soon as there is one.
@@ -197,28 +246,33 @@ class Queue:
             The time of the run is over.
         """
         taken: list[Element] = []
+        wanted = count
+        if not count:
+            return taken
 
         def step(attempt: _Attempt) -> bool:
-            before = len(taken)
-            if self.takes_whole and not self.is_closed and self._size() < count:
+            nonlocal wanted
+            before, size = len(taken), self._size()
+            if self.is_closed and size < wanted - before:
+                undo()
+                if not (at_most and self._size()):
+                    said = f"is closed and has insufficient elements (requested {wanted - before}, current size {size})"
+                    attempt.end(OutOfRangeError(None, None, f"{self} {said}"))
+                    return True
+                before, wanted = 0, self._size()
+            if self.takes_whole and self._size() < wanted:
                 return False
-            while len(taken) < count and self._size() > (0 if self.is_closed else self.least):
+            while len(taken) < wanted and self._size() > (0 if self.is_closed else self.least):
                 taken.append(self._pop())
-            if len(taken) == count or (self.is_closed and at_most and taken):
+            if len(taken) == wanted:
                 attempt.end()
-            elif self.is_closed and not self._adding:
-                said = f"{self} is closed and has insufficient elements (requested {count}, current size {len(taken)})"
-                attempt.end(OutOfRangeError(None, None, said))
-            return attempt.is_done or len(taken) > before
+            return len(taken) > before
 
-        attempt = _Attempt(step)
-        try:
-            self._wait_for(state, self._taking, attempt, "Dequeue")
-        except BaseException:
-            with self._changed:
-                self._put_back(taken)
-                self._go_on()
-            raise
+        def undo() -> None:
+            self._put_back(taken)
+            taken.clear()
+
+        self._wait_for(state, self._taking, _Attempt(step, undo), "Dequeue")
         return taken
 
     def close(self, state: WaitingState, cancel: bool) -> None:
@@ -347,7 +401,7 @@ class ShuffledQueue(Queue):
         return found
 
     def _put_back(self, elements: Sequence[Element]) -> None:
-        self._elements.extend(elements)
+        self._elements.extend(reversed(elements))
 
 
 class PriorityQueue(Queue):

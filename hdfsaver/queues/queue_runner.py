@@ -14,6 +14,7 @@ from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_keys import GraphKeys
 from hdfsaver.graph.operation import Operation
 from hdfsaver.messages import message_classes
+from hdfsaver.ops.queue_objects import step_back
 from hdfsaver.queues.graph_queues import QueueBase
 from hdfsaver.session.session import Session, get_default_session
 from hdfsaver.training import tf_logging
@@ -148,6 +149,7 @@ class QueueRunner:
     def _run(self, sess: Session, enqueue_op: Any, coord: SupportsStop | None = None) -> None:
         """Run an operation until the input has ended, the queue was closed or the Coordinator stops."""
         decremented = False
+        step_back()
         try:
             enqueue = sess.make_callable(enqueue_op)
             while not (coord is not None and coord.should_stop()):

@@ -44,11 +44,11 @@ class Waiting:
         return self.result
 
 
-def until_waiting(sess: tf.Session) -> None:
-    """Wait until an operation waits in the only queue of a session."""
+def until_waiting(sess: tf.Session, count: int = 1) -> None:
+    """Wait until so many operations wait in a queue of a session."""
     for _ in range(5000):
         for kept in list(sess.state._resources.values()):
-            if kept._adding or kept._taking:
+            if len(kept._adding) + len(kept._taking) == count:
                 return
         time.sleep(0.001)
     pytest.fail("nothing waits")
