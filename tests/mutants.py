@@ -3308,6 +3308,22 @@ MUTANTS = [
             "A queue keeps the elements of a batch whose time is over.",
         ),
         (
+            "derivative-of-what-a-loop-passes-on",
+            "ops/loop_derivatives.py",
+            '                else apply("AddV2", before, found[place])\n',
+            "                else found[place]\n",
+            "saved_model/test_loop_derivatives.py",
+            "Each iteration adds to the derivative by what a loop does not change.",
+        ),
+        (
+            "functions-that-derivatives-call",
+            "training/function_gradients.py",
+            "    library.add(body.graph.functions)",
+            "    pass",
+            "saved_model/test_loop_derivatives.py",
+            "A function with a loop or a branch inside has a derivative.",
+        ),
+        (
             "elements-are-taken-when-they-come",
             "ops/queue_objects.py",
             "    takes_whole = False",

@@ -123,6 +123,11 @@ class FunctionLibrary:
     def __contains__(self, name: object) -> bool:
         return name in self.by_name
 
+    def add(self, other: FunctionLibrary) -> None:
+        """Have the functions of another library too, for as long as this one is used."""
+        if other is not self:
+            self.by_name = {**other.by_name, **self.by_name}
+
     def definition(self, name: str) -> OpDef | None:
         """The definition of operations whose type is the name of a function; None for other names."""
         found = self._definitions.get(name)

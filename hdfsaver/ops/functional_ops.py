@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -11,13 +10,9 @@ import numpy as np
 from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.graph.definition import COMPLEX, FLOATS, Kernel, Node, lookup, register
 from hdfsaver.graph.function_library import Called, Calling, FunctionValue, Request
-from hdfsaver.graph.graph import Graph
-from hdfsaver.graph.graph_defs import add_functions
 from hdfsaver.graph.operation import Operation
-from hdfsaver.messages import message_classes
-from hdfsaver.messages.attr_values import attr_value
-from hdfsaver.messages.tensor_types import type_number
 from hdfsaver.ops.base import NO_DERIVATIVE, Gradient, Grads
+from hdfsaver.ops.loop_derivatives import LoopDerivative, derivative_function, dtype_of_derivative
 from hdfsaver.shapes import Shape
 
 
@@ -129,7 +124,7 @@ class SymbolicGradient(Calling):
         list of Tensor
         """
         given = _with_zeros(op, grads)
-        dtypes = [_dtype_of_derivative(op, place) for place in range(len(op.inputs))]
+        dtypes = [dtype_of_derivative(op, place) for place in range(len(op.inputs))]
         return apply_list("SymbolicGradient", [*op.inputs, *given], f=dict(function), Tout=dtypes)
 
 
@@ -173,7 +168,7 @@ class _If(_Branching):
     def gradient(self, op: Operation, *grads: Gradient) -> Grads:
         attrs = op.data["attrs"]
         given = [*op.inputs[1:], *_with_zeros(op, grads)]
-        outputs = [_dtype_of_derivative(op, place) for place in range(1, len(op.inputs))]
+        outputs = [dtype_of_derivative(op, place) for place in range(1, len(op.inputs))]
         wanted = [place for place, dtype in enumerate(outputs) if dtype in FLOATS | COMPLEX]
         if not wanted:
             return [None] * len(op.inputs)
@@ -247,7 +242,7 @@ class _While(Calling):
     needed = {"cond": "func", "body": "func", "output_shapes": "list(shape)"}
     attrs = {"output_shapes": [], "parallel_iterations": 10}
     minimums = {"T": 0}
-    differs = NO_DERIVATIVE
+    differs = "For a derivative the loop is run again, so that it has none with random numbers or other effects inside."
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """Those of the attribute; those of the inputs without it."""
@@ -269,6 +264,9 @@ class _While(Calling):
             return values
 
         return loop
+
+    def gradient(self, op: Operation, *grads: Gradient) -> Grads:
+        return LoopDerivative(op, grads).by_inputs()
 
 
 @register
@@ -323,47 +321,6 @@ def is_true(value: Any) -> bool:
     return bool(array[()]) if array.ndim == 0 else array.size > 0
 
 
-def derivative_function(
-    graph: Graph, function: FunctionValue, inputs: Sequence[str], outputs: Sequence[str], wanted: Sequence[int]
-) -> FunctionValue:
-    """A function in the library of a graph that gives the derivatives of another one.
-
-    Parameters
-    ----------
-    graph : Graph
-    function : mapping
-        The attribute that names the other one.
-    inputs, outputs : sequence of str
-        The dtypes that its ``SymbolicGradient`` takes and gives.
-    wanted : sequence of int
-        Which of the derivatives it gives.
-
-    Returns
-    -------
-    dict
-        The attribute that names it.
-
-    Raises
-    ------
-    ValueError
-        A dtype is not known to TensorFlow.
-    """
-    definition = message_classes.FunctionDef()
-    for place, dtype in enumerate(inputs):
-        definition.signature.input_arg.add(name=f"x_{place}", type=type_number(dtype))
-    node = definition.node_def.add(name="derivative", op="SymbolicGradient")
-    node.input.extend(f"x_{place}" for place in range(len(inputs)))
-    for key, value in {"f": function, "Tin": list(inputs), "Tout": list(outputs)}.items():
-        node.attr[key].CopyFrom(attr_value(value))
-    for place in wanted:
-        definition.signature.output_arg.add(name=f"dx_{place}", type=type_number(outputs[place]))
-        definition.ret[f"dx_{place}"] = f"derivative:output:{place}"
-    content = definition.SerializeToString(deterministic=True)
-    definition.signature.name = f"{function['name']}_grad_{zlib.crc32(content)}"
-    add_functions(graph, message_classes.FunctionDefLibrary(function=[definition]))
-    return {"name": definition.signature.name, "attr": {}}
-
-
 def _with_zeros(op: Operation, grads: Sequence[Gradient]) -> list[Any]:
     pairs = zip(op.outputs, grads, strict=True)
     return [apply("ZerosLike", output) if grad is None else grad for output, grad in pairs]
@@ -375,13 +332,3 @@ def _declared(shapes: Sequence[Shape], count: int) -> list[Shape]:
     if len(shapes) != count:
         raise ValueError(f"output_shapes has {len(shapes)} shapes for {count} outputs")
     return list(shapes)
-
-
-def _dtype_of_derivative(op: Operation, place: int) -> str:
-    tensor = op.inputs[place]
-    node = Node.of(op.graph.digraph, op.name)
-    while tensor.dtype.base_dtype.name == "resource" and len(node.inputs) > place:
-        node, place = node.source(place), 0
-        if "dtype" in node.attrs:
-            return str(node.attrs["dtype"])
-    return tensor.dtype.base_dtype.name

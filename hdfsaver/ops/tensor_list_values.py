@@ -120,7 +120,8 @@ class ListValue:
         """
         found = self.values.get(place)
         if found is not None:
-            return found
+            inside: Array = found if self.dtype != "variant" else found.item()  # a list in a list
+            return inside
         known = self.shape_with(shape)
         if not shapes.is_fully_defined(known):
             known = self._merged(known)

@@ -42,18 +42,20 @@ def derivative_of(library: FunctionLibrary, function: FunctionValue) -> Body:
     key = "derivative", body_of(library, function)
     found: Body | None = library.bodies.get(key)
     if found is None:
-        found = library.bodies[key] = _derived(body_of(library, function, is_new=True))
+        found = library.bodies[key] = _derived(library, body_of(library, function, is_new=True))
     return found
 
 
-def _derived(body: Body) -> Body:
+def _derived(library: FunctionLibrary, body: Body) -> Body:
     with body.graph.as_default():
         seeds = [placeholder(output.dtype.base_dtype, name="dy") for output in body.outputs]
-        smooth = [(y, dy) for y, dy in zip(body.outputs, seeds, strict=True) if is_smooth(y.dtype.name)]
+        pairs = zip(body.outputs, seeds, strict=True)
+        smooth = [(y, dy) for y, dy in pairs if is_smooth(y.dtype.name) and y.dtype.name != "resource"]
         found: list[Any] = [None] * len(body.inputs)
         if smooth:
             found = gradients([y for y, _ in smooth], list(body.inputs), [dy for _, dy in smooth])
         results = [_tensor(x, grad) for x, grad in zip(body.inputs, found, strict=True)]
+    library.add(body.graph.functions)  # those that the derivatives of branches and loops call
     return Body(body.graph, (*body.inputs, *seeds), tuple(results), body.effects)
 
 

@@ -181,6 +181,10 @@ def _identity_of_slices(slices: IndexedSlices, name: str) -> IndexedSlices:
 
 def _check_kind(y: Tensor, given: Any) -> None:
     kind, found = y.dtype.base_dtype, given.base_dtype
+    if kind.name == "variant":  # a list of tensors, whose derivative is one
+        if found is not kind:
+            raise TypeError(f"Gradient type {found.name} generated for variant tensor {y} must be variant")
+        return
     if not (kind.is_floating or kind.is_integer or kind.is_complex):
         raise TypeError(f"Tensor {y} with type {kind.name} must be numeric to obtain a default gradient.")
     if found is kind or (kind.is_integer and (found.is_integer or found.is_floating)):

@@ -76,6 +76,7 @@ SHARED_BY_FAMILIES = {
     "base",
     "indexed_slices",
     "integer_division",
+    "loop_derivatives",
     "memory",
     "named_results",
     "queue_objects",
