@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from hdfsaver import dtypes
+from hdfsaver.control_flow.conds import case
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
@@ -234,9 +235,12 @@ def piecewise_constant(
     ValueError
         The numbers of boundaries and values do not fit each other, or dtypes differ.
     """
+    if len(boundaries) != len(values) - 1:
+        raise ValueError("The length of boundaries should be 1 less than the length of values.")
     limits = [convert_to_tensor(limit) for limit in boundaries]
     numbers = [convert_to_tensor(value) for value in values]
-    kind = convert_to_tensor(x).dtype.base_dtype
+    number = convert_to_tensor(x)
+    kind = number.dtype.base_dtype
     for place, limit in enumerate(limits):
         if limit.dtype.base_dtype is kind:
             continue
@@ -249,14 +253,13 @@ def piecewise_constant(
                 f"Values must have elements all with the same dtype ({numbers[0].dtype.base_dtype.name} vs "
                 f"{value.dtype.base_dtype.name})."
             )
-    if len(limits) != len(numbers) - 1:
-        raise ValueError("The length of boundaries should be 1 less than the length of values.")
     with get_default_graph().name_scope(name or "PiecewiseConstant"):
-        number = convert_to_tensor(x)
-        chosen = numbers[0]
-        for limit, value in zip(limits, numbers[1:], strict=True):
-            chosen = where_v2(number > limit, value, chosen)
-        return chosen
+        pairs = [(number <= limits[0], numbers[0]), (number > limits[-1], numbers[-1])]
+        for low, high, value in zip(limits[:-1], limits[1:], numbers[1:-1], strict=True):
+            pairs.append(((number > low) & (number <= high), value))
+        branches = [(condition, lambda chosen=value: chosen) for condition, value in pairs]
+        found: Tensor = case(branches, lambda: numbers[0], exclusive=True)
+        return found
 
 
 def cosine_decay(

@@ -153,10 +153,10 @@ PROGRAMS: dict[str, Program] = {
     "averages, counted": partial(averages, counts=True, name="mean"),
     "averages, tensors": partial(averages, tensor=True, zero_debias=True),
     "proximal gradient descent": of(lambda train: train.ProximalGradientDescentOptimizer(0.01, 0.05, 0.1)),
+    "piecewise constant": pieces,
 }
 
 RESULTS: dict[str, Program] = {
-    "piecewise constant": pieces,
     "cosine decay, restarts": partial(falling, name="cosine_decay_restarts", first_decay_steps=3, m_mul=0.8, alpha=0.1),
     "cosine decay, restarts after equal times": partial(
         falling, name="cosine_decay_restarts", first_decay_steps=3, t_mul=1.0, m_mul=0.8, alpha=0.5

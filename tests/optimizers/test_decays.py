@@ -33,6 +33,17 @@ def test_rate_of_an_optimizer() -> None:
             assert wanted == sess.run(v)
 
 
+def test_intervals_exclude_each_other() -> None:
+    """A value is chosen by conditions, so that boundaries which do not ascend are refused in the run."""
+    step = tf.placeholder(tf.int32, ())
+    rate = tf.train.piecewise_constant(step, [5, 2], [1.0, 0.5, 0.25])
+    assert "PiecewiseConstant/case/cond/Merge:0" == rate.name
+    with tf.Session() as sess:
+        assert 0.25 == sess.run(rate, {step: 9})
+        with pytest.raises(tf.errors.InvalidArgumentError, match="exclusive=True: more than 1 conditions"):
+            sess.run(rate, {step: 3})
+
+
 def test_noise() -> None:
     """The noise is around the rate without it, and falls with the steps."""
     tf.set_random_seed(1)
