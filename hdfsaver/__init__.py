@@ -529,6 +529,7 @@ if typing.TYPE_CHECKING:
     )
     from hdfsaver.ops.image_patches import extract_image_patches
     from hdfsaver.ops.linalg_ops import (
+        cross,
         matmul,
         tensordot,
     )
@@ -799,6 +800,7 @@ __all__ = [
     "count_nonzero",
     "count_up_to",
     "create_partitioned_variables",
+    "cross",
     "cumprod",
     "cumsum",
     "custom_gradient",
@@ -1285,6 +1287,7 @@ _LAZY = {
     "cond": "hdfsaver.control_flow.conds",
     "confusion_matrix": "hdfsaver.metrics.classes",
     "convert": "hdfsaver.conversion.converting",
+    "cross": "hdfsaver.ops.linalg_ops",
     "cumprod": "hdfsaver.ops.scans",
     "cumsum": "hdfsaver.ops.scans",
     "decode_base64": "hdfsaver.ops.text_forms",

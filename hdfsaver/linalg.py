@@ -19,7 +19,7 @@ from hdfsaver.ops.factorizations import matrix_solve as solve
 from hdfsaver.ops.factorizations import matrix_triangular_solve as triangular_solve
 from hdfsaver.ops.factorizations import self_adjoint_eig as eigh
 from hdfsaver.ops.factorizations import self_adjoint_eigvals as eigvalsh
-from hdfsaver.ops.linalg_ops import matmul, tensordot
+from hdfsaver.ops.linalg_ops import cross, matmul, tensordot
 from hdfsaver.ops.norms import global_norm, l2_normalize, norm
 from hdfsaver.ops.shaping import matrix_transpose
 from hdfsaver.ops.shaping import matrix_transpose as transpose
@@ -29,6 +29,7 @@ __all__ = [
     "band_part",
     "cholesky",
     "cholesky_solve",
+    "cross",
     "det",
     "diag",
     "diag_part",

@@ -2715,6 +2715,14 @@ MUTANTS = [
             "Pixels outside an image have the extrapolation value.",
         ),
         (
+            "matrices-cross-derivative",
+            "ops/linalg_ops.py",
+            '        return [apply("Cross", b, grads[0]), apply("Cross", grads[0], a)]',
+            '        return [apply("Cross", grads[0], b), apply("Cross", grads[0], a)]',
+            "ops/test_derivatives.py",
+            "Cross products have a derivative.",
+        ),
+        (
             "matrices-adjoint-solution",
             "ops/factorizations.py",
             "            given = _adjoint(_checked(matrix)) if adjoint else _checked(matrix)",

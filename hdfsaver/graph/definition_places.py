@@ -99,6 +99,7 @@ PLACES = {
     "CropAndResize": "ops.boxes",
     "CropAndResizeGradBoxes": "ops.boxes",
     "CropAndResizeGradImage": "ops.boxes",
+    "Cross": "ops.linalg_ops",
     "Cumprod": "ops.scans",
     "Cumsum": "ops.scans",
     "DatasetCardinality": "datasets.dataset_ops",

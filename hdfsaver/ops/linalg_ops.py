@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from hdfsaver import dtypes, shapes
+from hdfsaver.errors import FailedPreconditionError
 from hdfsaver.graph import operators
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import NUMBERS, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import NUMBERS, REALS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor, is_tensor
@@ -283,3 +284,62 @@ def _joined(first: Tensor | list[int | None], second: Tensor | list[int | None])
         return np.array(first + second, np.int32)
     parts = [np.array(part, np.int32) if isinstance(part, list) else part for part in (first, second)]
     return apply("ConcatV2", parts, 0)
+
+
+@register
+class Cross(OpDef):
+    """The cross products of vectors with three elements."""
+
+    type = "Cross"
+    signature = "a: T, b: T -> product: T"
+    types = {"T": REALS}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """The shape that both have; its last size is 3."""
+        shape = shapes.merge(*[at_least(shape, 1) for shape in node.input_shapes])
+        if shape is not None and shape[-1] not in (None, 3):
+            raise ValueError(f"Dimension must be 3 but is {shape[-1]}.")
+        return [shape if shape is None else (*shape[:-1], 3)]
+
+    def kernel(self, node: Node) -> Kernel:
+        def cross(a: Array, b: Array) -> Array:
+            if a.shape != b.shape:
+                raise invalid(f"Both inputs must be of same shape: {list(a.shape)} vs. {list(b.shape)}")
+            if not a.ndim:
+                raise invalid("Input must be at least 1D, not a scalar.")
+            if a.shape[-1] != 3:
+                raise FailedPreconditionError(
+                    None, None, f"Cross-products are only defined for 3-element vectors, not of {a.shape[-1]}."
+                )
+            after, last = [1, 2, 0], [2, 0, 1]
+            product: Array = a[..., after] * b[..., last] - a[..., last] * b[..., after]
+            return product
+
+        return cross
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        a, b = op.inputs
+        return [apply("Cross", b, grads[0]), apply("Cross", grads[0], a)]
+
+
+def cross(a: TensorLike, b: TensorLike, name: str | None = None) -> Tensor:
+    """The cross products of vectors in the last dimension.
+
+    Parameters
+    ----------
+    a, b : TensorLike
+        Of one shape, whose last size is 3, and one dtype of real numbers.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and dtype.
+
+    Raises
+    ------
+    ValueError
+        The shapes differ, or the last size is not 3.
+    """
+    return apply("Cross", a, b, name=name)

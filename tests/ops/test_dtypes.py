@@ -196,6 +196,7 @@ CALLS: dict[str, Call] = {
     **{name: op(name) for name in ("MatrixDiag", "MatrixDiagPart", "Diag")},
     "MatrixSetDiag": lambda x: apply("MatrixSetDiag", x, x[:, 0]),
     "DiagPart": lambda x: apply("DiagPart", x[:, :2]),
+    "Cross": lambda x: apply("Cross", x, x[::-1]),
     "EncodePng": lambda x: apply("EncodePng", image(x)[0]),
 }
 
