@@ -1666,6 +1666,14 @@ MUTANTS = [
             "Attributes of all types of operations have their kinds, too.",
         ),
         (
+            "graphs-imported-beside-their-variables",
+            "checkpoint/importing.py",
+            "    return {name: prefix + name if is_alike(name) else new for name, new in new_names.items()}",
+            "    return new_names",
+            "checkpoint/test_meta_graph.py",
+            "A Saver that is imported beside the graph that was saved restores the variables that had the names.",
+        ),
+        (
             "adopted-without-a-check",
             "checkpoint/importing.py",
             "    check_nodes(dict(nodes_in(digraph)), are_guessed=bool(structure.tensorflow))",
@@ -3998,7 +4006,7 @@ MUTANTS = [
         (
             "contexts-are-read",
             "checkpoint/importing.py",
-            "            return read_context(self.graph, key, item, self._renamed, self.prefix)",
+            "            return read_context(self.graph, key, item, self._renamed_in_context, self.prefix)",
             "            return None",
             "ops/test_control_flow.py",
             "Contexts of branches come back with a graph.",

@@ -69,8 +69,9 @@ def import_meta_graph(
 ) -> Saver | None:
     """Bring a graph back, without the code that defined it. Values of variables are not read.
 
-    Names that the graph has already get ``_1``, ``_2``, …, as in TensorFlow; variables are those of the new
-    operations, where TensorFlow's would be the old ones once more.
+    Names that the graph has already get ``_1``, ``_2``, …, as in TensorFlow. Collections and the Saver name operations,
+    and so mean those that had the names before, as in TensorFlow: the variables are the old ones once more. Where a
+    variable of the same name has another dtype or shape, they are the new ones.
 
     Parameters
     ----------
@@ -326,8 +327,8 @@ class _Described(NamedTuple):
 class _Imported(NamedTuple):
     """The result of an import.
 
-    ``new_names`` has the new name of each operation, ``variables`` the global ones by their old names, ``by_operation``
-    all of them by the new names of their operations, ``elements`` what was asked for.
+    ``new_names`` has the operation that each name means now, ``variables`` the global ones by their old names,
+    ``by_operation`` all of them by the new names of their operations, ``elements`` what was asked for.
     """
 
     graph: Graph
@@ -374,13 +375,28 @@ def _import(
             graph.tensorflow = with_versions(graph.tensorflow, described.versions)
     annotate(graph.digraph, described.annotations, new_names)
     collections = {key: definition for key, definition in collections.items() if options.wants_collection(key)}
-    imported = _Collections(graph, new_names, prefix)
+    meant = _meant(graph, described.nodes, new_names, prefix)
+    imported = _Collections(graph, meant, prefix, new_names)
     variables = imported.add(collections)
     described = described._replace(nodes={})  # they are in the graph now
-    result = _Imported(graph, described, new_names, variables, imported.by_operation(), elements)
+    result = _Imported(graph, described, meant, variables, imported.by_operation(), elements)
     for saver in savers:
         graph.add_to_collection(GraphKeys.SAVERS, _saver_for(result, *saver, group))
     return result
+
+
+def _meant(graph: Graph, nodes: Nodes, new_names: Mapping[str, str], prefix: str) -> Mapping[str, str]:
+    """What names mean after an import: the operation that had the name before, if it is alike, or else the new one."""
+
+    def is_alike(name: str) -> bool:
+        if prefix + name not in graph.digraph:  # names that differ in case alone are numbered as well
+            return False
+        old, new = (graph.digraph.nodes[each] for each in (prefix + name, new_names[name]))
+        return old["op"] == new["op"] and all(
+            old["attrs"].get(key) == new["attrs"].get(key) for key in ("dtype", "shape")
+        )
+
+    return {name: prefix + name if is_alike(name) else new for name, new in new_names.items()}
 
 
 def _read(
@@ -577,10 +593,11 @@ _VARIABLE_NAMES = ("variable_name", "initial_value_name", "initializer_name", "s
 
 
 class _Collections:
-    """Puts collections into a graph, with the new names of the operations in them."""
+    """Puts collections into a graph: names mean what ``meant`` says, in contexts the operations that are new."""
 
-    def __init__(self, graph: Graph, new_names: Mapping[str, str], prefix: str) -> None:
+    def __init__(self, graph: Graph, meant: Mapping[str, str], prefix: str, new_names: Mapping[str, str]) -> None:
         self.graph = graph
+        self.meant = meant
         self.new_names = new_names
         self.prefix = prefix
         self.variables: dict[str, Variable] = {}
@@ -616,7 +633,7 @@ class _Collections:
                 return self._queue_runner(message_classes.QueueRunnerDef.FromString(item))
             if key not in CONTEXTS:
                 return None
-            return read_context(self.graph, key, item, self._renamed, self.prefix)
+            return read_context(self.graph, key, item, self._renamed_in_context, self.prefix)
         except (message_classes.DecodeError, KeyError, ValueError):
             return None
 
@@ -643,6 +660,10 @@ class _Collections:
         return from_proto(dataclasses.replace(definition, **new))
 
     def _renamed(self, name: str) -> str:
+        operation, colon, output = name.partition(":")
+        return self.meant.get(operation, self.prefix + operation) + colon + output
+
+    def _renamed_in_context(self, name: str) -> str:
         operation, colon, output = name.partition(":")
         return self.new_names.get(operation, self.prefix + operation) + colon + output
 

@@ -525,6 +525,8 @@ class Saver:
         graph = None if sess is None else sess.graph
         for saveable in self._saveables.values():
             if saveable.graph is not graph and saveable.graph is not None:
+                if graph is not None and not graph.digraph:
+                    raise RuntimeError(f"The Session graph is empty. The {saveable.label} is of another graph.")
                 raise ValueError(f"The {saveable.label} is not an element of the graph of this session.")
 
     # -- copies --------------------------------------------------------------------------------------------------

@@ -208,17 +208,45 @@ def test_variables_of_a_scope():
 
 
 def test_two_imports_beside_each_other():
-    """A second import into one graph gets other names, and its Saver other variables, under the names in the file."""
+    """A second import into one graph gets other names; its collections and its Saver mean what had the names before."""
     a = tf.Variable(1.0, name="a")
-    tf.add(a, 1.0, name="r")
+    tf.add_to_collection("results", tf.add(a, 1.0, name="r"))
     message = tf.train.Saver({"x": a}).export_meta_graph()
     with tf.Graph().as_default() as graph:
         tf.train.import_meta_graph(message)
         saver = tf.train.import_meta_graph(message)
-        assert ["a:0", "a_1:0"] == found_in(graph, "variables")
-        assert {"x": "a_1"} == saved_names(saver)
+        assert ["a:0", "a:0"] == found_in(graph, "variables")
+        assert ["r:0", "r:0"] == found_in(graph, "results")
+        assert {"x": "a"} == saved_names(saver)
         assert ["a/read_1", "r/y_1"] == graph.get_operation_by_name("r_1").node_def.input
         assert [b"loc:@a_1"] == graph.get_operation_by_name("a/Assign_1").get_attr("_class")
+
+
+def test_an_import_into_the_graph_that_was_saved(tmp_path):
+    """A program that imports what it has just saved, beside it, goes on with its own variables."""
+    total = tf.Variable(1.0, name="a") + tf.Variable([2.0], name="b")
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        path = tf.train.Saver().save(session, tmp_path / "model.ckpt")
+    saver = tf.train.import_meta_graph(path)
+    with tf.Session() as session:
+        saver.restore(session, path)
+        assert [3.0] == session.run(total)
+        assert [3.0] == session.run("add:0")
+
+
+def test_a_name_that_another_variable_had(tmp_path):
+    """Where a variable of the name has another shape, the imported variables are the new ones."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.Variable([1.0, 2.0], name="a")
+        session.run(tf.global_variables_initializer())
+        path = tf.train.Saver().save(session, tmp_path / "model.ckpt")
+    tf.Variable(3.0, name="a")
+    saver = tf.train.import_meta_graph(path)
+    assert ["a:0", "a_1:0"] == found_in(tf.get_default_graph(), "variables")
+    with tf.Session() as session:
+        saver.restore(session, path)
+        assert [1.0, 2.0] == session.run("a_1:0").tolist()
 
 
 def test_an_import_without_a_saver():

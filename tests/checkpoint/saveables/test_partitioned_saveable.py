@@ -236,8 +236,12 @@ def test_errors_name_the_whole(prefix, tmp_path):
         sess.run(w._get_variable_list()[0].initializer)
         with pytest.raises(tf.errors.FailedPreconditionError, match="value w/part_1: it cannot"):
             saver.save(sess, tmp_path / "u")
-    with tf.Graph().as_default(), tf.Session() as sess, pytest.raises(ValueError, match="not an element of the graph"):
-        saver.restore(sess, prefix)
+    with tf.Graph().as_default(), tf.Session() as sess:
+        with pytest.raises(RuntimeError, match="The Session graph is empty"):
+            saver.restore(sess, prefix)
+        tf.constant(1.0)
+        with pytest.raises(ValueError, match="not an element of the graph"):
+            saver.restore(sess, prefix)
 
 
 def test_what_matches_is_loaded(prefix):
