@@ -548,6 +548,10 @@ if typing.TYPE_CHECKING:
         parse_example,
         parse_single_example,
     )
+    from hdfsaver.ops.partitions import (
+        dynamic_partition,
+        dynamic_stitch,
+    )
     from hdfsaver.ops.printing import Print
     from hdfsaver.ops.printing import print_ as print
     from hdfsaver.ops.python_functions import numpy_function, py_func
@@ -830,6 +834,8 @@ __all__ = [
     "divide",
     "double",
     "dtypes",
+    "dynamic_partition",
+    "dynamic_stitch",
     "edit_distance",
     "enable_control_flow_v2",
     "enable_eager_execution",
@@ -1299,6 +1305,8 @@ _LAZY = {
     "diag": "hdfsaver.ops.diagonals",
     "diag_part": "hdfsaver.ops.diagonals",
     "digamma": "hdfsaver.ops.special_functions",
+    "dynamic_partition": "hdfsaver.ops.partitions",
+    "dynamic_stitch": "hdfsaver.ops.partitions",
     "edit_distance": "hdfsaver.ops.ctc",
     "encode_base64": "hdfsaver.ops.text_forms",
     "erfc": "hdfsaver.ops.special_functions",

@@ -2723,6 +2723,22 @@ MUTANTS = [
             "Pixels outside an image have the extrapolation value.",
         ),
         (
+            "partitions-of-numbers-beyond",
+            "ops/partitions.py",
+            "    wrong = np.flatnonzero((flat < 0) | (flat >= number))",
+            "    wrong = np.flatnonzero(flat < 0)",
+            "ops/test_partitions.py",
+            "A number of a partition that there is not is an error of the run.",
+        ),
+        (
+            "partitions-stitched-in-order",
+            "ops/partitions.py",
+            '        places = apply_list("DynamicPartition", order, partitions, num_partitions=number)',
+            '        places = apply_list("DynamicPartition", order, partitions, num_partitions=number)[::-1]',
+            "ops/test_partitions.py",
+            "Derivatives of partitions go to the slices that they come from.",
+        ),
+        (
             "matrices-cross-derivative",
             "ops/linalg_ops.py",
             '        return [apply("Cross", b, grads[0]), apply("Cross", grads[0], a)]',

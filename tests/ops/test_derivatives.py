@@ -191,6 +191,13 @@ CASES: list[Case] = [
     *[Case("MatrixDiagPart", op("MatrixDiagPart"), (reals(2, 3, n),), label=str(n)) for n in (3, 4)],
     Case("MatrixSetDiag", op("MatrixSetDiag"), (reals(2, 3, 4), reals(2, 3))),
     Case("Cross", op("Cross"), (reals(2, 3), reals(2, 3, seed=7))),
+    Case(
+        "DynamicPartition", lambda x: apply_list("DynamicPartition", x, [1, 0, 1], num_partitions=2)[1], (reals(3, 2),)
+    ),
+    *[
+        Case(name, lambda x, y, name=name: apply(name, [[2, 0], 1], [x, y]), (reals(2, 3), reals(3)))
+        for name in ("DynamicStitch", "ParallelDynamicStitch")
+    ],
     Case("Diag", op("Diag"), (reals(2, 3),)),
     Case("DiagPart", op("DiagPart"), (reals(2, 3, 2, 3),)),
     Case("SparseToDense", lambda x, y: apply("SparseToDense", [[0, 1], [2, 0]], [3, 4], x, y), (reals(2), reals())),

@@ -196,12 +196,15 @@ CALLS: dict[str, Call] = {
     **{name: op(name) for name in ("MatrixDiag", "MatrixDiagPart", "Diag")},
     "MatrixSetDiag": lambda x: apply("MatrixSetDiag", x, x[:, 0]),
     "DiagPart": lambda x: apply("DiagPart", x[:, :2]),
+    "DynamicPartition": lambda x: apply_list("DynamicPartition", x[:2], [1, 0], num_partitions=2)[0],
+    "DynamicStitch": lambda x: apply("DynamicStitch", [[1, 0]], [x[:2]]),
+    "ParallelDynamicStitch": lambda x: apply("ParallelDynamicStitch", [[1, 0]], [x[:2]]),
     "Cross": lambda x: apply("Cross", x, x[::-1]),
     "EncodePng": lambda x: apply("EncodePng", image(x)[0]),
 }
 
 
-CHOSEN = ("NonMaxSuppression", "NonMaxSuppressionV2", "NonMaxSuppressionV3")
+CHOSEN = ("NonMaxSuppression", "NonMaxSuppressionV2", "NonMaxSuppressionV3", "DynamicPartition")
 
 
 def allowed(name: str) -> list[str]:
