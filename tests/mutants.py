@@ -3452,6 +3452,14 @@ MUTANTS = [
             "Numbers are printed with as many digits as say them.",
         ),
         (
+            "one-shot-iterators-count",
+            "datasets/iterators.py",
+            "        get_seed(None)  # as in TensorFlow, where the function has it",
+            "        pass",
+            "datasets/test_iterators.py",
+            "A one-shot iterator counts among the operations that get a seed.",
+        ),
+        (
             "a-shuffle-buffer-is-saved",
             "datasets/shuffled_datasets.py",
             '        self._buffer.restore(held, saved.number("start"), saved.number("position"))',

@@ -16,6 +16,7 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.graph.walks import ancestors
+from hdfsaver.ops.seeds import get_seed
 
 GET_NEXT_CALLS = 32
 """From so many calls of `get_next` on, a program is warned: each makes operations."""
@@ -265,6 +266,7 @@ def one_shot(dataset: Any) -> Iterator:
             "such as a placeholder or a variable. Use `make_initializable_iterator()`."
         ) from None
     with graph.as_default(), graph.colocate_with(variant.op):
+        get_seed(None)  # as in TensorFlow, where the function has it
         resource = apply("OneShotIterator", dataset_factory=factory, **_of_elements(dataset._structure))
         return Iterator(resource, None, dataset._structure)
 

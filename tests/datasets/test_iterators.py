@@ -194,3 +194,14 @@ def test_closing_ends_a_filter_that_finds_nothing() -> None:
     sess.run(iterator.initializer)
     with pytest.raises(tf.errors.CancelledError):
         sess.run(iterator.get_next())
+
+
+def test_seeds_after_an_iterator() -> None:
+    """A one-shot iterator counts among the operations that get a seed, as in TensorFlow; others do not."""
+    tf.set_random_seed(5)
+    draws = [tf.random_uniform([])]
+    Data.range(3).make_one_shot_iterator()
+    draws.append(tf.random_uniform([]))
+    Data.range(3).make_initializable_iterator()
+    draws.append(tf.random_uniform([]))
+    assert [draw.op.get_attr("seed2") for draw in draws] == [0, 2, 3]
