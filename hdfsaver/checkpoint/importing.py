@@ -386,7 +386,7 @@ def _import(
 
 
 def _meant(graph: Graph, nodes: Nodes, new_names: Mapping[str, str], prefix: str) -> Mapping[str, str]:
-    """What names mean after an import: the operation that had the name before, if it is alike, or else the new one."""
+    """The operation that each name means now: the one that had the name before, if it is alike, or else the new one."""
 
     def is_alike(name: str) -> bool:
         if prefix + name not in graph.digraph:  # names that differ in case alone are numbered as well

@@ -17,7 +17,7 @@ from hdfsaver.tensor_info import Array
 
 
 def _rest(whole: Shape, first: Shape, what: str) -> Shape:
-    """What follows in a shape after another one that it begins with; None where that is not known."""
+    """The sizes that follow in a shape after another one that it begins with; None where that is not known."""
     if whole is None or first is None:
         return None
     if len(first) > len(whole) or not shapes.compatible(whole[: len(first)], first):
