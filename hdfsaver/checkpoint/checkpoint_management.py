@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 
-from hdfsaver.checkpoint.shared_files import Identity, identity
+from hdfsaver.checkpoint.shared_files import identity
 from hdfsaver.errors import OpError, from_os_error
 from hdfsaver.reading import checkpoint_names, state_file
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
@@ -140,18 +140,13 @@ def remove_superseded(checkpoint_prefixes: Sequence[str], kept: Sequence[str]) -
 def _removing(prefixes: Sequence[str], kept: Sequence[str]) -> Iterator[OpError]:
     """Delete the files of checkpoints that are not kept; the errors."""
     try:
-        staying = {None, *map(_identity, kept)}
+        staying = {None, *map(identity, kept)}
     except OpError as error:  # what stays is not known, so nothing goes
         yield error
         return
     for prefix in prefixes:
         try:
-            if _identity(prefix) not in staying:
+            if identity(prefix) not in staying:
                 remove_checkpoint(prefix)
         except OpError as error:
             yield error
-
-
-def _identity(prefix: str) -> Identity | None:
-    path = checkpoint_names.find_own(prefix)
-    return None if path is None else identity(path)

@@ -222,7 +222,7 @@ def _is_there(entry: Kept, new: Kept) -> bool:
     if entry is new or entry.time == float("inf"):
         return True
     try:
-        return checkpoint_names.find_own(entry.place) is not None
+        return checkpoint_names.status_of(entry.place) is not None
     except OpError:  # the system does not tell: one that is no longer listed would never be deleted
         return True
 

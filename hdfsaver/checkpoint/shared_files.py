@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
-from hdfsaver.errors import DataLossError, InvalidArgumentError, NotFoundError, OpError, from_os_error
+from hdfsaver.errors import DataLossError, InvalidArgumentError, NotFoundError, OpError
 from hdfsaver.reading import checkpoint_names, state_file
 from hdfsaver.reading.state_file import CheckpointState, GroupList
 from hdfsaver.storage.groups import ROOT
@@ -22,30 +22,21 @@ Identity = tuple[int, int]
 Signature = tuple[int, ...]
 
 
-def identity(path: Path) -> Identity | None:
-    """The device and inode, which two names of one file share; None if it is gone.
+def identity(prefix: str) -> Identity | None:
+    """The device and inode of a checkpoint's file, which two names of one file share; None without a file.
 
     Raises
     ------
     OpError
         The operating system does not tell.
     """
-    try:
-        found = path.stat()
-    except FileNotFoundError:  # another program has just removed it
-        return None
-    except OSError as error:
-        raise from_os_error(error, f"Cannot look at {path}") from error
-    return found.st_dev, found.st_ino
+    found = checkpoint_names.status_of(prefix)
+    return None if found is None else (found.st_dev, found.st_ino)
 
 
 def signature(prefix: str) -> Signature:
     """Numbers that change when the file of a checkpoint is replaced or changed; none without a file."""
-    path = checkpoint_names.find_own(prefix)
-    try:
-        found = None if path is None else path.stat()
-    except OSError:
-        found = None
+    found = checkpoint_names.status_of(prefix)
     return () if found is None else (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
@@ -143,11 +134,11 @@ def still_needed(
             released[each].add(name)
     staying: dict[str, bool] = {}
     for prefix in prefixes:
-        path = checkpoint_names.find_own(prefix)
-        one = None if path is None else identity(path)
-        if path is None or one is None:
+        one = identity(prefix)
+        path = None if prefix in own else checkpoint_names.find_own(prefix)
+        if one is None or (path is None and prefix not in own):
             continue
-        models, why = (frozenset([group]), "") if prefix in own else _content(path, group)
+        models, why = (frozenset([group]), "") if path is None else _content(path, group)
         if why:
             # The level is that of the program's call of `Saver.save`.
             warnings.warn(f"A superseded checkpoint stays: {path} {why}.", stacklevel=9)
@@ -157,9 +148,7 @@ def still_needed(
 
 
 def _identities(prefixes: Iterable[str]) -> set[Identity]:
-    paths = [checkpoint_names.find_own(prefix) for prefix in prefixes]
-    found = [identity(path) for path in paths if path is not None]
-    return {one for one in found if one is not None}
+    return {one for one in map(identity, prefixes) if one is not None}
 
 
 def _content(path: Path, group: str) -> tuple[frozenset[str], str]:

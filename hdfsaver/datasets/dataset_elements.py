@@ -101,15 +101,21 @@ class Dataset(ABC):
 
     node: str = ""
     made_of: tuple[Node, Sequence[Any]] | None = None
+    _fed: Sequence[tuple[str, Array]] | None = None
 
-    def fed_inputs(self) -> Iterator[tuple[str, Array]]:
+    def fed_inputs(self) -> Sequence[tuple[str, Array]]:
         """The inputs of it, and of those that it is made of, that other runs may not have: what was fed decides them.
 
-        Yields
-        ------
-        (str, ndarray)
-            The name of a tensor, and its value.
+        Returns
+        -------
+        sequence of (str, ndarray)
+            The name of each tensor, and its value. They are looked for once, as every save asks for them.
         """
+        if self._fed is None:
+            self._fed = tuple(self._find_fed())
+        return self._fed
+
+    def _find_fed(self) -> Iterator[tuple[str, Array]]:
         waiting: list[Dataset] = [self]
         while waiting:
             dataset = waiting.pop()

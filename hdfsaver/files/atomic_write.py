@@ -19,6 +19,7 @@ from pathlib import Path
 import xxhash
 
 from hdfsaver.errors import FailedPreconditionError, OpError, from_os_error
+from hdfsaver.files.folder_lock import real_folder
 from hdfsaver.files.opening import end_reading, is_there
 from hdfsaver.files.os_errors import refused
 
@@ -98,6 +99,8 @@ class Draft:
             except OSError as error:
                 if error.errno not in _CANNOT_RESERVE:
                     raise
+            else:
+                return  # it is that long now
         os.truncate(self.fd, size)
 
 
@@ -180,10 +183,10 @@ def open_draft(
     try:
         if new_only and is_there(path):
             raise FileExistsError(EEXIST, os.strerror(EEXIST))
-        target, mode = _resolve(Path(path if like is None else like))
+        target, mode, is_link = _resolve(Path(path if like is None else like))
         if like is not None:
-            target = Path(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
-        if sweep or os.path.islink(path):  # the caller did not sweep the folder that a link leads to
+            target, is_link = _in_real_folder(path), os.path.islink(path)
+        if sweep or is_link:  # the caller did not sweep the folder that a link leads to
             clear_stale(target.parent, draft_names(target.name))
         _make(draft, target, mode)
         yield draft
@@ -235,21 +238,30 @@ def write_text_atomically(path: str | os.PathLike[str], text: str, *, durable: b
     write_atomically(path, text.encode(), durable=durable, sweep=sweep)
 
 
-def _resolve(path: Path) -> tuple[Path, int | None]:
-    """The file that is replaced, and its mode; None if it does not exist yet."""
-    target = Path(os.path.realpath(path))
-    if target.is_symlink():
-        raise OSError(ELOOP, os.strerror(ELOOP))
-    mode = _mode_of(target)
+def _resolve(path: Path) -> tuple[Path, int | None, bool]:
+    """The file that is replaced, its mode, None if it does not exist yet, and whether the path is a link to it."""
+    mode = _mode_of(path)
+    is_link = mode is not None and stat.S_ISLNK(mode)
+    target = Path(os.path.realpath(path)) if is_link else _in_real_folder(path)
+    if is_link:
+        mode = _mode_of(target)
+        if mode is not None and stat.S_ISLNK(mode):
+            raise OSError(ELOOP, os.strerror(ELOOP))
     if mode is not None and not stat.S_ISREG(mode):
         kind = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
         raise FailedPreconditionError(None, None, f"Cannot write {path}: it is {kind}. Choose another name.")
-    return target, mode
+    return target, mode, is_link
+
+
+def _in_real_folder(path: str | os.PathLike[str]) -> Path:
+    """The path with its folder without symbolic links: another program may let a link lead elsewhere meanwhile."""
+    folder, name = os.path.split(path)
+    return Path(real_folder(folder), name) if name not in ("", os.curdir, os.pardir) else Path(os.path.realpath(path))
 
 
 def _mode_of(path: Path) -> int | None:
     try:
-        return path.stat().st_mode
+        return os.lstat(path).st_mode
     except FileNotFoundError:
         return None
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
+from typing import NamedTuple
 
 from hdfsaver.files.opening import end_reading
 
@@ -31,9 +32,17 @@ class _Lock:
         self.fd = -1
 
 
+class _Held(NamedTuple):
+    """A lock that is held: ``name`` is the folder as it was asked for, ``path`` without symbolic links."""
+
+    lock: _Lock
+    name: str
+    path: str
+
+
 _locks: dict[str, _Lock] = {}
 
-_held: ContextVar[tuple[_Lock, ...]] = ContextVar("_held", default=())
+_held: ContextVar[tuple[_Held, ...]] = ContextVar("_held", default=())
 """The locks that the present code runs under, maybe in a thread that works for the one that has them."""
 
 if hasattr(os, "register_at_fork"):
@@ -53,17 +62,29 @@ def folder_lock(folder: str | os.PathLike[str]) -> Iterator[None]:
         The folder; empty for the working directory. Inside the block, a call for the same folder has no effect: a
         callback or a signal handler may save.
     """
-    lock, outer = _locks.setdefault(os.path.realpath(folder), _Lock()), _held.get()
-    if lock in outer:
+    path, outer = os.path.realpath(folder), _held.get()
+    lock = _locks.setdefault(path, _Lock())
+    if any(held.lock is lock for held in outer):
         yield
         return
     # Both locks: a network file system may have no locks for folders, but threads must still take turns.
     with lock.turn, nullcontext() if fcntl is None else _flock(folder, lock):
         try:
-            _held.set((*outer, lock))
+            _held.set((*outer, _Held(lock, os.fspath(folder), path)))
             yield
         finally:
             _held.set(outer)
+
+
+def real_folder(folder: str) -> str:
+    """A folder without symbolic links; while its lock is held that is what it was when the lock was taken.
+
+    Each part of a path is a question to the system, and a save has several files in one folder.
+    """
+    for held in reversed(_held.get()):
+        if folder in (held.name, held.path) and os.path.isabs(folder):
+            return held.path
+    return os.path.realpath(folder)
 
 
 @contextmanager

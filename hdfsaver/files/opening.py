@@ -74,24 +74,31 @@ def is_there(path: str | os.PathLike[str]) -> bool:
     OpError
         The operating system does not tell.
     """
-    return _mode(path, os.lstat) is not None
+    return _asked(path, os.lstat) is not None
 
 
 def is_file(path: str | os.PathLike[str]) -> bool:
     """Whether a path is a regular file, or leads to one; errors as in `is_there`."""
-    mode = _mode(path, os.stat)
-    return mode is not None and stat.S_ISREG(mode)
+    found = status(path)
+    return found is not None and stat.S_ISREG(found.st_mode)
 
 
 def is_folder(path: str | os.PathLike[str]) -> bool:
     """Whether a path is a folder, or leads to one; errors as in `is_there`."""
-    mode = _mode(path, os.stat)
-    return mode is not None and stat.S_ISDIR(mode)
+    found = status(path)
+    return found is not None and stat.S_ISDIR(found.st_mode)
 
 
-def _mode(path: str | os.PathLike[str], ask: Callable[[str | os.PathLike[str]], os.stat_result]) -> int | None:
+def status(path: str | os.PathLike[str]) -> os.stat_result | None:
+    """The status of the file that a path leads to, None without one; errors as in `is_there`."""
+    return _asked(path, os.stat)
+
+
+def _asked(
+    path: str | os.PathLike[str], ask: Callable[[str | os.PathLike[str]], os.stat_result]
+) -> os.stat_result | None:
     try:
-        return ask(path).st_mode
+        return ask(path)
     except ValueError:  # a NUL in the path
         return None
     except OSError as error:

@@ -280,9 +280,10 @@ def in_threads(
         The results in the order of the jobs.
     """
     sizes = [size(job) for job in jobs]
-    threads = min(len(jobs), os.cpu_count() or 1, MAX_THREADS)
     halt = threading.Event()
-    if threads < 2 or sum(sizes) < PARALLEL:
+    # In this order, as the system is asked for the number of processors.
+    threads = 1 if len(jobs) < 2 or sum(sizes) < PARALLEL else min(len(jobs), os.cpu_count() or 1, MAX_THREADS)
+    if threads < 2:
         return [work(job, halt) for job in jobs]
     # The largest first: a large job that begins last would run alone.
     order = sorted(range(len(jobs)), key=lambda index: -sizes[index])

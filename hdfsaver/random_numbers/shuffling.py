@@ -112,7 +112,8 @@ class ShuffleBuffer(Generic[_Element]):
 
     def state(self) -> tuple[list[_Element], int, int]:
         """What a buffer needs to go on later: its elements, the place of the first one, how many words were used."""
-        held = [self._slots[(self._start + place) % self._size] for place in range(self._count)]
+        end = self._start + self._count
+        held = self._slots[self._start : end] + self._slots[: max(0, end - self._size)]
         return held, self._start, self._reader.position
 
     def restore(self, elements: list[_Element], start: int, position: int) -> None:

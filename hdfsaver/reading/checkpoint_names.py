@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hdfsaver.errors import from_os_error
 from hdfsaver.files.file_systems import on_this_machine
-from hdfsaver.files.opening import is_file
+from hdfsaver.files.opening import is_file, status
 
 PathLike = str | bytes | os.PathLike[str]
 
@@ -129,6 +130,15 @@ def find_own(prefix: str | os.PathLike[str]) -> Path | None:
     It is used to delete files: a file of another kind with the name of the prefix must not be deleted.
     """
     return next((Path(path) for path in _own(os.fspath(prefix)) if is_file(path)), None)
+
+
+def status_of(prefix: str | os.PathLike[str]) -> os.stat_result | None:
+    """The status of the file that `find_own` would find, asked for once; errors as there."""
+    for path in _own(os.fspath(prefix)):
+        found = status(path)
+        if found is not None and stat.S_ISREG(found.st_mode):
+            return found
+    return None
 
 
 def candidates(prefix: str) -> Iterator[str]:

@@ -5,10 +5,11 @@ Two saves of the same variables differ only in these, so one skeleton serves bot
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -99,15 +100,22 @@ class Skeleton:
             Segment(start, memory.read_at(start, stop - start)) for start, stop in _without_large(extents, memory.size)
         ]
         self._starts = [segment.offset for segment in self._segments]
-        self._before, self._after = self._split_structure()
+        self._structure, self._split, self._places = self._joined_structure()
+        self._before = self._digest_before()
         self._runs = _runs(extents[:variables], self._segments)
 
-    def _split_structure(self) -> tuple[Any, bytes]:
-        """The digest of the structure before the table of extents, and the structure after the table."""
+    def _joined_structure(self) -> tuple[bytearray, int, int]:
+        """The structure without the table of extents, and the places in it of that table and of random operations."""
         starts, stops = _structure_around(self.extents, self._seal_offset, self._extents_offset, self.size)
-        pieces = [self._bytes(start, stop) for start, stop in zip(starts, stops, strict=True)]
-        split = sum(start < self._extents_offset for start in starts)
-        return xxhash.xxh3_64(b"".join(pieces[:split])), b"".join(pieces[split:])
+        joined = bytearray().join(self._bytes(start, stop) for start, stop in zip(starts, stops, strict=True))
+        firsts = [0, *accumulate(stop - start for start, stop in zip(starts, stops, strict=True))]
+        split = firsts[bisect_left(starts, self._extents_offset)]
+        piece = max(0, bisect_right(starts, self._random_offset) - 1)
+        return joined, split, firsts[piece] + self._random_offset - starts[piece]
+
+    def _digest_before(self) -> Any:
+        """The digest of the structure before the table of extents, to go on with."""
+        return xxhash.xxh3_64(memoryview(self._structure)[: self._split])
 
     def _bytes(self, start: int, stop: int) -> bytearray:
         segment = self._segments[bisect_right(self._starts, start) - 1]
@@ -141,7 +149,9 @@ class Skeleton:
             data[place] = values[source]
         if places:
             self._put(self._random_offset, places)
-            self._before, self._after = self._split_structure()
+            self._structure[self._places : self._places + len(places)] = places
+            if self._places < self._split:
+                self._before = self._digest_before()
         table = self.extents.copy()
         table["xxh3_64"] = digests
         self._put(self._extents_offset, table.tobytes())
@@ -151,7 +161,7 @@ class Skeleton:
     def _seal(self, table: Extents) -> Seal:
         hasher = self._before.copy()
         hasher.update(table.tobytes())
-        hasher.update(self._after)
+        hasher.update(memoryview(self._structure)[self._split :])
         return Seal(
             offset=self._seal_offset,
             extents_offset=self._extents_offset,

@@ -10,8 +10,10 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver.graph.graph import Graph
+from hdfsaver.storage.groups import ROOT
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.salvaged_file import salvage_into
+from hdfsaver.storage.writing import Model, Writer
 
 
 def program() -> list[Any]:
@@ -191,3 +193,13 @@ def test_a_changed_state_is_noticed(tmp_path: Path) -> None:
         saver = tf.train.Saver()
         with pytest.raises(tf.errors.DataLossError):
             saver.restore(sess, path)
+
+
+def test_beside_many_variables(tmp_path: Path) -> None:
+    """Where the table of extents is long, it is behind the places; each save still seals its own places."""
+    writer, zero = Writer(), np.zeros((), np.float32)
+    values = {f"v{number}": zero for number in range(2800)}
+    for places in ({"a": (1, 2)}, {"a": (3, 4)}):
+        writer.write(tmp_path / "m.h5", {ROOT: Model(values, None, {}, random=places)})
+        with open_file(tmp_path / "m.h5") as file:
+            assert places == file.random_places()

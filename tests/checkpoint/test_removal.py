@@ -87,13 +87,13 @@ def test_a_failed_save_removes_nothing(sess, tmp_path):
 def test_many_go_at_once(tmp_path, monkeypatch):
     """Where many checkpoints go, each of those that stay is looked for once."""
     looked = []
-    find_own = checkpoint_names.find_own
+    status_of = checkpoint_names.status_of
 
     def counted(prefix):
         looked.append(prefix)
-        return find_own(prefix)
+        return status_of(prefix)
 
-    monkeypatch.setattr(checkpoint_names, "find_own", counted)
+    monkeypatch.setattr(checkpoint_names, "status_of", counted)
     for number in range(20):
         (tmp_path / f"m-{number}.h5").touch()
     prefixes = [str(tmp_path / f"m-{number}") for number in range(20)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -11,7 +12,8 @@ from contextvars import copy_context
 import pytest
 
 from hdfsaver.files import folder_lock as folder_lock_module
-from hdfsaver.files.folder_lock import folder_lock
+from hdfsaver.files.atomic_write import write_atomically
+from hdfsaver.files.folder_lock import folder_lock, real_folder
 
 
 def counted(folder, rounds, counter):
@@ -116,3 +118,20 @@ def test_it_is_locked_once_within_itself(tmp_path):
     worker.join()
     waiter.join()
     assert taken.is_set()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on this system")
+def test_a_link_that_leads_elsewhere_meanwhile(tmp_path, monkeypatch):
+    """A file is written into the folder that is locked; another one, a relative one, and later ones are looked up."""
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+    link = tmp_path / "link"
+    link.symlink_to("old")
+    with folder_lock(link):
+        link.unlink()
+        link.symlink_to("new")
+        write_atomically(link / "m", b"1")
+        monkeypatch.chdir(tmp_path)
+        assert [os.path.realpath(name) for name in ("old", "new")] == [real_folder(str(link)), real_folder("link")]
+    write_atomically(link / "m", b"2")
+    assert [b"1", b"2"] == [(tmp_path / name / "m").read_bytes() for name in ("old", "new")]

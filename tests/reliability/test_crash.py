@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import hdfsaver as tf
@@ -164,6 +165,32 @@ def test_the_order_of_a_save(server, before, program, durable):
     log = server.ask(program, before, durable=durable)["log"]
     expected = [step for step in ORDER if durable or step[0] != "fsync"]
     assert expected == steps_of(log, before)
+
+
+LOOKING = ("stat", "lstat", "listdir", "open")
+
+
+def test_how_often_a_save_asks(tmp_path, monkeypatch):
+    """A save asks the system little more often than it has files: it may wait for other threads at each answer."""
+    asked = []
+
+    def counted(ask):
+        def counting(path, *args, **options):
+            asked.append(os.fspath(path))
+            return ask(path, *args, **options)
+
+        return counting
+
+    variables = {f"v{number}": np.full(5000, number, np.float32) for number in range(3)}
+    saver = tf.train.Saver(variables)
+    for step in range(10):
+        if step == 9:
+            for name in LOOKING:
+                monkeypatch.setattr(os, name, counted(getattr(os, name)))
+        saver.save(None, tmp_path / "m", global_step=step)
+    monkeypatch.undo()
+    # Once for each folder above, for each kept checkpoint before the list is written and before one goes, and some.
+    assert len(asked) <= len(tmp_path.parts) + 2 * len(saver.last_checkpoints) + 16
 
 
 TRACED = """
