@@ -2283,6 +2283,14 @@ MUTANTS = [
             "Each save seals its own state of random operations.",
         ),
         (
+            "resources-of-a-closed-session",
+            "session/session_state.py",
+            "            resource.release()",
+            "            pass",
+            "session/test_session_state.py::test_a_closed_session_lets_go_of_all_resources",
+            "A session that is closed lets go of the files of its readers.",
+        ),
+        (
             "random-state-before-the-extents",
             "storage/skeleton.py",
             "            if self._places < self._split:",

@@ -12,6 +12,7 @@ from hdfsaver import shapes
 from hdfsaver.datasets.dataset_elements import Context, Dataset, Element, Elements
 from hdfsaver.datasets.saved_state import SavedState, from_bytes, to_bytes
 from hdfsaver.errors import DataLossError, FailedPreconditionError, InvalidArgumentError
+from hdfsaver.ops.resources import Resource
 from hdfsaver.session.inner_state import InnerState, evaluated
 from hdfsaver.shapes import Shape
 from hdfsaver.shapes import text as shape_text
@@ -23,7 +24,7 @@ KIND = "iterator"
 _UNSTARTED = "unstarted"
 
 
-class IteratorResource:
+class IteratorResource(Resource):
     """The iterator of one handle in one session.
 
     Parameters
@@ -171,6 +172,10 @@ class IteratorResource:
         self._elements.restore(saved.inside("place"))
         set_random_places(self._context.state, _named(saved, "random/"))
         self._pending = None
+
+    def release(self) -> None:
+        """Let go of what is read, as the session is closed."""
+        self.close()
 
     def close(self) -> None:
         """Let go of what is read."""

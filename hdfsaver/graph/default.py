@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-
 from hdfsaver.graph.graph import Graph, default_graphs
 
 # The graph below the stacks of all threads, as in TensorFlow; made when it is first asked for.
@@ -32,8 +30,3 @@ def reset_default_graph() -> None:
             "Do not use tf.reset_default_graph() to clear nested graphs: leave `with graph.as_default()` first."
         )
     _bottom.clear()
-
-
-def default_graph(graph: Graph) -> AbstractContextManager[Graph]:
-    """Make a graph the default one of this thread inside a ``with`` block."""
-    return default_graphs.entered(graph)

@@ -212,11 +212,6 @@ def canonical_name(device: DeviceSpecV2 | str | None) -> str:
     return device.to_string() if isinstance(device, DeviceSpecV2) else _parse(device or "").text()
 
 
-def check_valid(spec: str) -> None:
-    """Raise `ValueError` where a text is not the name of a device."""
-    _parse(spec)
-
-
 @lru_cache(maxsize=1024)
 def merged(outer: str, inner: str) -> str:
     """The name that two nested blocks give together, whose parts come from the inner one first."""

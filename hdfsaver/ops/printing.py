@@ -21,6 +21,7 @@ from hdfsaver.graph.structures import leaves_of, mapped, parts_of
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import is_tensor
 from hdfsaver.ops.base import Flat, Grads, invalid
+from hdfsaver.ops.resources import Resource
 from hdfsaver.ops.value_texts import first_values, outer_values
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import STRING, Array
@@ -50,6 +51,12 @@ class KeepingState(Protocol):
         """The object of that key, made when it is first asked for."""
 
 
+class _Printed(Resource):
+    """How many times an operation has been asked to print."""
+
+    times = 0
+
+
 @register
 class PrintValues(OpDef):
     """The input; prints a message and the first values of each tensor of data to the standard error stream."""
@@ -71,9 +78,9 @@ class PrintValues(OpDef):
 
         def show(state: KeepingState, value: Array, *data: Array) -> Array:
             if times >= 0:
-                counts = state.resource(("Print", node.name), lambda: [0])
-                counts[0] += 1
-                if counts[0] > times:
+                printed = state.resource(("Print", node.name), _Printed)
+                printed.times += 1
+                if printed.times > times:
                     return value
             sys.stderr.write(message + "".join(first_values(each, most) for each in data) + "\n")
             sys.stderr.flush()

@@ -23,6 +23,7 @@ import numpy as np
 from hdfsaver import shapes
 from hdfsaver.errors import CancelledError, DeadlineExceededError, OutOfRangeError
 from hdfsaver.ops.base import blank, invalid
+from hdfsaver.ops.resources import Resource
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
@@ -85,7 +86,7 @@ class _Attempt:
         self.is_done, self.error = True, error
 
 
-class Queue:
+class Queue(Resource):
     """Elements in the order in which they came.
 
     Parameters

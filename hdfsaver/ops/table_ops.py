@@ -11,6 +11,7 @@ from hdfsaver import dtypes
 from hdfsaver.errors import FailedPreconditionError, NotFoundError
 from hdfsaver.graph.definition import Kernel, Node, register
 from hdfsaver.ops.base import Flat, invalid
+from hdfsaver.ops.resources import Resource
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
@@ -24,7 +25,7 @@ class TableState(Protocol):
         """The object of that key, made when it is first asked for."""
 
 
-class Table:
+class Table(Resource):
     """Keys and values of a table.
 
     Parameters

@@ -21,6 +21,7 @@ from hdfsaver.messages.parsing import parse
 from hdfsaver.ops.base import Flat, invalid, variable_key
 from hdfsaver.ops.queue_objects import Queue, WaitingState
 from hdfsaver.ops.queue_ops import QueueState, by_reference, queue_of
+from hdfsaver.ops.resources import Resource
 from hdfsaver.queues.file_ops import string, strings
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
@@ -32,7 +33,7 @@ Open = Callable[[bytes], Iterator[Record]]
 """Gives the records of a unit of work, such as a file of that name."""
 
 
-class Reader:
+class Reader(Resource):
     """A reader as a session keeps it.
 
     Parameters
@@ -63,7 +64,7 @@ class Reader:
         self.started = self.finished = self.produced = 0
         self._current: Iterator[Record] | None = None
 
-    def close(self) -> None:
+    def release(self) -> None:
         """Close the file."""
         self._current = None
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from hdfsaver.ops.memory import owner_of
+from hdfsaver.ops.resources import Resource
 from hdfsaver.session.kept_tensors import KeptTensors
 from hdfsaver.session.random_streams import RandomStreams
 from hdfsaver.tensor_info import Array
@@ -23,7 +24,7 @@ class _Closable(Protocol):
 _NO_OWNER = id(None)
 
 _AnyClosable = TypeVar("_AnyClosable", bound=_Closable)
-_AnyResource = TypeVar("_AnyResource")
+_AnyResource = TypeVar("_AnyResource", bound=Resource)
 
 
 _MARK = "\0"
@@ -149,8 +150,7 @@ class SessionState:
         self.variables.clear()
         self.random.replace({})
         for resource in self._resources.values():
-            if hasattr(resource, "saved"):
-                resource.close()
+            resource.release()
         self._resources.clear()
         self._awaited.clear()
         self.kept.clear()

@@ -10,6 +10,7 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver.graph.apply import apply_list
+from hdfsaver.queues.reader_ops import Reader
 from hdfsaver.session.session_state import SessionState
 
 
@@ -115,3 +116,20 @@ def test_an_assignment_is_of_one_moment():
         sys.setswitchinterval(before)
     assert {1} == set(map(len, seen))
     assert seen[0] != seen[-1]
+
+
+def test_a_closed_session_lets_go_of_all_resources(tmp_path):
+    """A reader closes its file, and every other object that operations keep is told, too."""
+    path = tmp_path / "lines"
+    path.write_text("a\nb\n")
+    names = tf.FIFOQueue(1, [tf.string], [[]])
+    line = tf.TextLineReader().read(names).value
+    table = tf.contrib.lookup.MutableHashTable(tf.string, tf.int64, -1)
+    with tf.Session() as session:
+        session.run(names.enqueue([str(path)]))
+        session.run(table.insert([line], [1]))
+        kept = list(session.state._resources.values())
+        (reader,) = [each for each in kept if isinstance(each, Reader)]
+        assert reader._current is not None
+    assert {"Queue", "Reader", "Table"} == {type(each).__name__ for each in kept}
+    assert reader._current is None

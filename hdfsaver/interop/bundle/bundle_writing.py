@@ -36,9 +36,6 @@ from hdfsaver.tensor_info import LARGE, STRING, is_utf8
 _IN_FLIGHT = 32 << 20
 """Bytes of tensors that may wait to be written at once; a larger tensor waits alone."""
 
-_MAX_RANK = 254
-"""The largest number of dimensions that TensorFlow allows."""
-
 
 class _Tensor(NamedTuple):
     """A value in its stored form; a string tensor has its checksum already."""

@@ -257,7 +257,6 @@ TABLE = (
 )
 
 BY_NAME = {codec.name: codec for codec in TABLE}
-BY_CODE = {codec.code: codec for codec in TABLE}
 
 
 def require(codec: Codec) -> None:
