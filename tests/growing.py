@@ -20,19 +20,20 @@ ENOUGH = 0.002
 
 
 def growth(prepare: Callable[[int], Any], run: Callable[[Any], object], count: int) -> float:
-    """The time of the processor for ``4 * count``, as a multiple of that for ``count``; the best of three runs each.
+    """The time of the processor for ``4 * count``, as a multiple of that for ``count``.
 
-    Where ``count`` takes too little time to be measured, it is doubled. Where the multiple is too large, other work
-    may have slowed the larger runs down: the smallest of three counts then.
+    Where ``count`` takes too little time to be measured, it is doubled. Its time is the best of three runs, as a slow
+    one would hide what grows. A larger run that takes too long may have been slowed down by other work: then the best
+    of nine counts, and otherwise the first, since a slower one would only be further from what it should be.
     """
-    seconds = _seconds(prepare, run, count)
-    while seconds < ENOUGH:
+    while _once(run, prepare(count)) < ENOUGH:
         count *= 2
-        seconds = _seconds(prepare, run, count)
-    found = _seconds(prepare, run, 4 * count) / seconds
-    for _ in range(2):
-        if found >= TOO_MUCH:
-            found = min(found, _seconds(prepare, run, 4 * count) / _seconds(prepare, run, count))
+    seconds = _seconds(prepare, run, count)
+    found = TOO_MUCH
+    for _ in range(9):
+        found = min(found, _once(run, prepare(4 * count)) / seconds)
+        if found < TOO_MUCH:
+            break
     return found
 
 

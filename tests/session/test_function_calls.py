@@ -101,11 +101,11 @@ def test_a_loop_takes_as_much_memory_however_long() -> None:
 
 
 @pytest.mark.slow
-def test_a_million_iterations() -> None:
-    """A loop of 10^6 iterations ends with the right value."""
-    result = loop("less", library=LESS.replace("int_val: 1000", "int_val: 1000000") + MORE)
+def test_many_iterations() -> None:
+    """A loop of 10^5 iterations ends with the right value; each more costs what these cost."""
+    result = loop("less", library=LESS.replace("int_val: 1000", "int_val: 100000") + MORE)
     with tf.Session() as session:
-        assert 1_000_000 == session.run(result)
+        assert 100_000 == session.run(result)
 
 
 def test_a_function_that_calls_itself(monkeypatch: pytest.MonkeyPatch) -> None:
