@@ -3916,6 +3916,14 @@ MUTANTS = [
             "LayerNormBasicLSTMCell normalizes its memory.",
         ),
         (
+            "tags-follow-lengths",
+            "contrib/random_fields.py",
+            "    before = reverse_sequence(before, fewer, seq_axis=1)",
+            "    pass",
+            "contrib/test_sequences.py",
+            "The best tags are followed back from the last place of each sequence.",
+        ),
+        (
             "array-read-once",
             "ops/tensor_array_values.py",
             "            element.value, element.cleared = None, True",

@@ -8,10 +8,22 @@ from hdfsaver.absent_names import absent as _absent
 if typing.TYPE_CHECKING:
     from hdfsaver.contrib import contrib_lookup as lookup
     from hdfsaver.contrib import contrib_losses as losses
-    from hdfsaver.contrib import data, distributions, framework, layers, legacy_seq2seq, rnn, seq2seq, slim, training
+    from hdfsaver.contrib import (
+        crf,
+        data,
+        distributions,
+        framework,
+        layers,
+        legacy_seq2seq,
+        rnn,
+        seq2seq,
+        slim,
+        training,
+    )
     from hdfsaver.contrib import streaming_metrics as metrics
 
 __all__ = [
+    "crf",
     "data",
     "distributions",
     "framework",

@@ -110,7 +110,7 @@ def test_what_is_refused() -> None:
             AttributeError,
             "tf.contrib.layers.gdn is not in hdfsaver",
         ),
-        (lambda: operator.attrgetter("contrib.crf")(tf), AttributeError, "tf.contrib.crf is not in hdfsaver"),
+        (lambda: operator.attrgetter("contrib.tpu")(tf), AttributeError, "tf.contrib.tpu is not in hdfsaver"),
     ):
         with pytest.raises(error, match=said):
             call()

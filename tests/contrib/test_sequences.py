@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 import hdfsaver as tf
-from tests.contrib import cells, decoders, sequences
+from tests.contrib import cells, decoders, sequences, tags
 from tests.layers.make_programs import run
 
-PROGRAMS = {**sequences.PROGRAMS, **decoders.PROGRAMS, **cells.PROGRAMS}
-RESULTS = {**sequences.RESULTS, **decoders.RESULTS, **cells.RESULTS}
+PROGRAMS = {**sequences.PROGRAMS, **decoders.PROGRAMS, **cells.PROGRAMS, **tags.PROGRAMS}
+RESULTS = {**sequences.RESULTS, **decoders.RESULTS, **cells.RESULTS, **tags.RESULTS}
 RECORDED: dict[str, Any] = {}
-for file in ("sequences.json", "decoders.json", "cells.json"):
+for file in ("sequences.json", "decoders.json", "cells.json", "tags.json"):
     RECORDED |= json.loads((Path(__file__).parent / file).read_text(encoding="utf-8"))
 
 
