@@ -50,15 +50,19 @@ from hdfsaver.ops.depthwise import (
     depthwise_conv2d,
     separable_conv2d,
 )
+from hdfsaver.ops.dilations import dilation2d, erosion2d
 from hdfsaver.ops.dropout import (
     dropout,
 )
+from hdfsaver.ops.fractional_pools import fractional_avg_pool, fractional_max_pool
 from hdfsaver.ops.general_convolutions import (
     atrous_conv2d,
     atrous_conv2d_transpose,
     conv1d_transpose,
     convolution,
 )
+from hdfsaver.ops.general_pools import pool, with_space_to_batch
+from hdfsaver.ops.greatest_places import max_pool_with_argmax
 from hdfsaver.ops.losses import (
     l2_loss,
     log_softmax,
@@ -88,6 +92,9 @@ from hdfsaver.ops.pooling import (
 )
 from hdfsaver.ops.pooling import (
     avg_pool as avg_pool2d,
+)
+from hdfsaver.ops.pooling import (
+    max_pool as max_pool2d,
 )
 from hdfsaver.ops.ranking import (
     in_top_k,
@@ -153,12 +160,16 @@ __all__ = [
     "ctc_loss",
     "depth_to_space",
     "depthwise_conv2d",
+    "dilation2d",
     "dropout",
     "dynamic_rnn",
     "elu",
     "embedding_lookup",
     "embedding_lookup_sparse",
+    "erosion2d",
     "fixed_unigram_candidate_sampler",
+    "fractional_avg_pool",
+    "fractional_max_pool",
     "fused_batch_norm",
     "in_top_k",
     "l2_loss",
@@ -172,10 +183,13 @@ __all__ = [
     "lrn",
     "max_pool",
     "max_pool1d",
+    "max_pool2d",
     "max_pool3d",
+    "max_pool_with_argmax",
     "moments",
     "nce_loss",
     "normalize_moments",
+    "pool",
     "raw_rnn",
     "relu",
     "relu6",
@@ -205,6 +219,7 @@ __all__ = [
     "uniform_candidate_sampler",
     "weighted_cross_entropy_with_logits",
     "weighted_moments",
+    "with_space_to_batch",
     "xw_plus_b",
     "zero_fraction",
 ]

@@ -3916,6 +3916,22 @@ MUTANTS = [
             "LayerNormBasicLSTMCell normalizes its memory.",
         ),
         (
+            "windows-in-random-order",
+            "ops/fractional_pools.py",
+            "    lengths = lengths[shuffling.order(stream, count)]",
+            "    pass",
+            "ops/test_families.py",
+            "Windows of two lengths come in TensorFlow's random order.",
+        ),
+        (
+            "dilation-without-padding",
+            "ops/dilations.py",
+            "        better = inside & (total > best)",
+            "        better = total > best",
+            "ops/test_families.py",
+            "What is outside of images is never the greatest of a dilation.",
+        ),
+        (
             "tags-follow-lengths",
             "contrib/random_fields.py",
             "    before = reverse_sequence(before, fewer, seq_axis=1)",

@@ -29,6 +29,29 @@ class UniqueWithCounts(NamedTuple):
     count: Tensor  # type: ignore[assignment] # TensorFlow's name; the method of tuples is hidden, as there
 
 
+class MaxPoolWithArgmax(NamedTuple):
+    """The greatest of each window, and its place."""
+
+    output: Tensor
+    argmax: Tensor
+
+
+class FractionalMaxPool(NamedTuple):
+    """The greatest of each window, and where windows begin."""
+
+    output: Tensor
+    row_pooling_sequence: Tensor
+    col_pooling_sequence: Tensor
+
+
+class FractionalAvgPool(NamedTuple):
+    """The mean of each window, and where windows begin."""
+
+    output: Tensor
+    row_pooling_sequence: Tensor
+    col_pooling_sequence: Tensor
+
+
 class ListDiff(NamedTuple):
     """The elements of a vector that another one does not have, and their places."""
 

@@ -9,9 +9,11 @@ import numpy as np
 
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import INTEGERS, register
+from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
-from hdfsaver.ops.base import NO_DERIVATIVE, ROUNDED_ONCE, scope
+from hdfsaver.ops.base import ROUNDED_ONCE, Grads, scope
+from hdfsaver.ops.filling import zeros_like
 from hdfsaver.ops.sliding_windows import FORMATS, NHWC, PADDINGS, four
 from hdfsaver.ops.window_rules import GreatestByImages, GreatestOfWindows, MeanByImages, MeanOfWindows
 
@@ -44,7 +46,6 @@ class MaxPoolGrad(GreatestByImages):
     """The derivative of `MaxPool`: it goes to the first greatest of each window."""
 
     type = "MaxPoolGrad"
-    differs = NO_DERIVATIVE
     signature = "orig_input: T, orig_output: T, grad: T -> output: T"
     default_types = {"T": "float32"}
     further_types = {"T": INTEGERS}
@@ -52,6 +53,13 @@ class MaxPoolGrad(GreatestByImages):
     allowed = _MAX_ALLOWED
     minimums = _MINIMUMS
     attrs = _MAX_ATTRS
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        first, second, _ = op.inputs
+        nothing = zeros_like(first), zeros_like(second)
+        attrs = {key: op.get_attr(key) for key in (*_NEEDED, "data_format")}
+        onward = apply("MaxPoolGradGrad", first, second, grads[0], **attrs)
+        return [*nothing, onward]
 
 
 @register

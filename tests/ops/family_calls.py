@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from hdfsaver.graph.apply import apply, apply_list
+from tests.ops.pool_calls import CALLS as POOL_CALLS
+from tests.ops.pool_calls import CASES as POOL_CASES
 
 Call = Callable[..., Any]
 
@@ -189,3 +191,6 @@ CASES: list[tuple[str, Call, tuple[Any, ...], int]] = [
     ("SparseSoftmax", lambda x: apply("SparseSoftmax", PLACES, x, SHAPE), (numbers(3),), 2),
 ]
 """Of each derivative the operation, a function, its inputs, and how often it is differentiable."""
+
+CALLS |= POOL_CALLS
+CASES += POOL_CASES
