@@ -2155,6 +2155,22 @@ MUTANTS = [
             "The gamma function of a great number is an infinity, not an error.",
         ),
         (
+            "sets-in-order",
+            "ops/set_ops.py",
+            '        fault = "out of order" if first[row - 1] < 0 else "repeated"\n        raise',
+            "        return  #",
+            "ops/test_sets.py",
+            "Indices of sets that are not in the order of rows are refused.",
+        ),
+        (
+            "values-of-sets-once",
+            "ops/set_ops.py",
+            "chosen = function(np.unique(keys[: len(a[1])]), np.unique(keys[len(a[1]) :]))",
+            "chosen = function(np.sort(keys[: len(a[1])]), np.sort(keys[len(a[1]) :]))",
+            "ops/test_families.py",
+            "A value that a row has twice is in its set once.",
+        ),
+        (
             "shifts-by-more-than-there-is",
             "ops/bitwise_ops.py",
             "np.clip(y, 0, most)",

@@ -15,6 +15,7 @@ from hdfsaver.graph.graph import Graph
 from hdfsaver.ops.base import Flat
 from hdfsaver.testing import check_derivative
 from tests.ops.family_calls import CASES as FAMILY_CASES
+from tests.ops.maths_calls import CASES as MATHS_CASES
 
 
 class Case(NamedTuple):
@@ -399,6 +400,7 @@ CASES: list[Case] = [
 
 
 CASES += [Case(*row) for row in FAMILY_CASES]
+CASES += [Case(*row) for row in MATHS_CASES]
 
 
 def name_of(case: Case) -> str:

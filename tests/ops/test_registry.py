@@ -117,7 +117,8 @@ LEVELS: dict[str, Callable[[Any, str], Any]] = {"known": known_wholly, "in part"
 # How many there are, or the shape, depends on values; or a graph may say less than it knows.
 BY_VALUES = {"BroadcastGradientArgs", "FusedBatchNormV3", "ListDiff", "PlaceholderWithDefault", "Range", "Where"}
 SPARSE = ("SparseAdd", "SparseConcat", "SparseFill", "SparseSlice", "SparseSparse", "SparseSplit", "SparseSegment")
-STARTS = (*SPARSE, "CTCBeam", "CTCGreedy", "NonMaxSuppression", "Segment", "StringSplit", "Unique")
+OF_SETS = ("DenseToDenseSet", "DenseToSparseSet", "SparseToSparseSet", "SetSize")
+STARTS = (*SPARSE, *OF_SETS, "CTCBeam", "CTCGreedy", "NonMaxSuppression", "Segment", "StringSplit", "Unique")
 BY_VALUES |= {op_type for op_type in registered() if op_type.startswith(STARTS)}
 
 
