@@ -483,6 +483,7 @@ if typing.TYPE_CHECKING:
         TensorInfo,
     )
     from hdfsaver.metrics.classes import confusion_matrix
+    from hdfsaver.ops.angles import angle
     from hdfsaver.ops.block_moves import (
         batch_to_space,
         batch_to_space_nd,
@@ -511,6 +512,7 @@ if typing.TYPE_CHECKING:
         matrix_set_diag,
         trace,
     )
+    from hdfsaver.ops.divisions import truncatemod
     from hdfsaver.ops.factorizations import (
         cholesky,
         cholesky_solve,
@@ -523,12 +525,14 @@ if typing.TYPE_CHECKING:
         self_adjoint_eigvals,
         svd,
     )
+    from hdfsaver.ops.gamma_functions import betainc, igamma, igammac, lbeta, polygamma, zeta
     from hdfsaver.ops.grids import (
         gather_nd,
         meshgrid,
         sequence_mask,
     )
     from hdfsaver.ops.image_patches import extract_image_patches
+    from hdfsaver.ops.inverse_functions import acosh, asinh, atan2, atanh
     from hdfsaver.ops.linalg_ops import (
         cross,
         matmul,
@@ -723,11 +727,13 @@ __all__ = [
     "abs",
     "accumulate_n",
     "acos",
+    "acosh",
     "add",
     "add_n",
     "add_to_collection",
     "add_to_collections",
     "all_variables",
+    "angle",
     "app",
     "arg_max",
     "arg_min",
@@ -736,6 +742,7 @@ __all__ = [
     "as_dtype",
     "as_string",
     "asin",
+    "asinh",
     "assert_equal",
     "assert_greater",
     "assert_greater_equal",
@@ -760,9 +767,12 @@ __all__ = [
     "assign_add",
     "assign_sub",
     "atan",
+    "atan2",
+    "atanh",
     "batch_scatter_update",
     "batch_to_space",
     "batch_to_space_nd",
+    "betainc",
     "bfloat16",
     "bitcast",
     "bitwise",
@@ -904,6 +914,8 @@ __all__ = [
     "hessians",
     "identity",
     "identity_n",
+    "igamma",
+    "igammac",
     "imag",
     "image",
     "import_graph_def",
@@ -928,6 +940,7 @@ __all__ = [
     "is_tensor",
     "is_variable_initialized",
     "layers",
+    "lbeta",
     "less",
     "less_equal",
     "lgamma",
@@ -997,6 +1010,7 @@ __all__ = [
     "parse_tensor",
     "placeholder",
     "placeholder_with_default",
+    "polygamma",
     "pow",
     "print",
     "py_func",
@@ -1154,6 +1168,7 @@ __all__ = [
     "truncated_normal",
     "truncated_normal_initializer",
     "truncatediv",
+    "truncatemod",
     "tuple",
     "uint16",
     "uint32",
@@ -1187,6 +1202,7 @@ __all__ = [
     "zeros",
     "zeros_initializer",
     "zeros_like",
+    "zeta",
 ]
 
 _MODULES = (
@@ -1259,11 +1275,14 @@ _LAZY = {
     "TextLineReader": "hdfsaver.queues.readers",
     "VarLenFeature": "hdfsaver.ops.parsing_functions",
     "WholeFileReader": "hdfsaver.queues.readers",
+    "acosh": "hdfsaver.ops.inverse_functions",
+    "angle": "hdfsaver.ops.angles",
     "arg_max": "hdfsaver.ops.scans",
     "arg_min": "hdfsaver.ops.scans",
     "argmax": "hdfsaver.ops.scans",
     "argmin": "hdfsaver.ops.scans",
     "as_string": "hdfsaver.ops.string_ops",
+    "asinh": "hdfsaver.ops.inverse_functions",
     "assert_equal": "hdfsaver.assertions.comparisons",
     "assert_greater": "hdfsaver.assertions.comparisons",
     "assert_greater_equal": "hdfsaver.assertions.comparisons",
@@ -1283,9 +1302,12 @@ _LAZY = {
     "assert_same_float_dtype": "hdfsaver.assertions.comparisons",
     "assert_scalar": "hdfsaver.assertions.shape_assertions",
     "assert_type": "hdfsaver.assertions.comparisons",
+    "atan2": "hdfsaver.ops.inverse_functions",
+    "atanh": "hdfsaver.ops.inverse_functions",
     "batch_scatter_update": "hdfsaver.ops.scatter_ops",
     "batch_to_space": "hdfsaver.ops.block_moves",
     "batch_to_space_nd": "hdfsaver.ops.block_moves",
+    "betainc": "hdfsaver.ops.gamma_functions",
     "case": "hdfsaver.control_flow.conds",
     "cholesky": "hdfsaver.ops.factorizations",
     "cholesky_solve": "hdfsaver.ops.factorizations",
@@ -1322,9 +1344,12 @@ _LAZY = {
     "get_session_tensor": "hdfsaver.ops.session_ops",
     "get_static_value": "hdfsaver.assertions.static_values",
     "global_norm": "hdfsaver.ops.norms",
+    "igamma": "hdfsaver.ops.gamma_functions",
+    "igammac": "hdfsaver.ops.gamma_functions",
     "is_non_decreasing": "hdfsaver.assertions.comparisons",
     "is_numeric_tensor": "hdfsaver.assertions.comparisons",
     "is_strictly_increasing": "hdfsaver.assertions.comparisons",
+    "lbeta": "hdfsaver.ops.gamma_functions",
     "lgamma": "hdfsaver.ops.special_functions",
     "load_file": "hdfsaver.arrays.array_files",
     "map_fn": "hdfsaver.control_flow.folds",
@@ -1346,6 +1371,7 @@ _LAZY = {
     "parse_example": "hdfsaver.ops.parsing_functions",
     "parse_single_example": "hdfsaver.ops.parsing_functions",
     "parse_tensor": "hdfsaver.ops.decoding",
+    "polygamma": "hdfsaver.ops.gamma_functions",
     "print": "hdfsaver.ops.printing:print_",
     "py_func": "hdfsaver.ops.python_functions",
     "qr": "hdfsaver.ops.factorizations",
@@ -1424,6 +1450,7 @@ _LAZY = {
     "tensordot": "hdfsaver.ops.linalg_ops",
     "trace": "hdfsaver.ops.diagonals",
     "truncated_normal": "hdfsaver.ops.sampling",
+    "truncatemod": "hdfsaver.ops.divisions",
     "unique": "hdfsaver.ops.uniqueness",
     "unique_with_counts": "hdfsaver.ops.uniqueness",
     "unravel_index": "hdfsaver.ops.searching",
@@ -1436,6 +1463,7 @@ _LAZY = {
     "while_loop": "hdfsaver.control_flow.loops",
     "write_digraph": "hdfsaver.arrays.digraphs",
     "write_file": "hdfsaver.queues.file_ops",
+    "zeta": "hdfsaver.ops.gamma_functions",
 }
 """The modules of names that are imported when they are first used, since the import of all of them takes long. A
 colon is before the name that something has there, if it is another."""

@@ -2148,11 +2148,27 @@ MUTANTS = [
         ),
         (
             "logarithms-of-gamma-out-of-range",
-            "ops/special_functions.py",
+            "ops/gamma_values.py",
             "    except OverflowError:\n        return math.inf",
             "    except OverflowError:\n        raise",
             "ops/test_edges.py",
             "The gamma function of a great number is an infinity, not an error.",
+        ),
+        (
+            "incomplete-gamma-of-large-numbers",
+            "ops/gamma_values.py",
+            "    return np.where(a < _REACH, small,",
+            "    return np.where(a < 0, small,",
+            "ops/test_edges.py",
+            "The incomplete gamma function is exact for small and for large numbers.",
+        ),
+        (
+            "zeta-of-negative-numbers",
+            "ops/gamma_values.py",
+            "np.where(s % 2 == 0, np.inf, np.nan), total)",
+            "np.inf, total)",
+            "ops/test_edges.py",
+            "At its poles the zeta function is what TensorFlow gives.",
         ),
         (
             "sets-in-order",

@@ -6,7 +6,7 @@ import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import COMPLEX, Kernel, Node, register
+from hdfsaver.graph.definition import COMPLEX, FLOATS, INDICES, Kernel, Node, register
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.ops.base import Flat
 from hdfsaver.ops.integer_division import IntegerDivision
@@ -29,6 +29,54 @@ class TruncateDiv(Flat, IntegerDivision):
         if dtypes.as_dtype(node.attrs["T"]).is_integer:
             return super().kernel(node)
         return lambda x, y: np.trunc(np.true_divide(x, y))
+
+
+class _Remainder(IntegerDivision):
+    """The remainder of the division that rounds towards zero; it has the sign of x."""
+
+    types = {"T": FLOATS | INDICES}
+    ufunc = np.fmod
+
+
+@register
+class TruncateMod(_Remainder):
+    """The remainder of the division that rounds towards zero; it has the sign of x."""
+
+    type = "TruncateMod"
+
+
+@register
+class Mod(_Remainder):
+    """The remainder of the division that rounds towards zero, as graphs of the first versions have it."""
+
+    type = "Mod"
+
+
+def truncatemod(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
+    """The remainder of the division that rounds towards zero, as in C; it has the sign of ``x``.
+
+    Parameters
+    ----------
+    x, y : Tensor or array_like
+        Of one dtype, any float dtype, int32 or int64, and of shapes that broadcast together.
+    name : str, optional
+        Name of the operation, ``TruncateMod`` by default.
+
+    Returns
+    -------
+    Tensor
+        The remainder, of the dtype of the inputs and their broadcast shape.
+
+    Raises
+    ------
+    TypeError
+        The dtypes differ.
+    ValueError
+        The shapes do not broadcast together.
+    InvalidArgumentError
+        When run: an integer is divided by zero; floats give NaN.
+    """
+    return apply("TruncateMod", x, y, name=name)
 
 
 def truncatediv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:

@@ -7,8 +7,9 @@ import numpy as np
 from hdfsaver import dtypes
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import COMPLEX, FLOATS, REALS, Kernel, Node, register
+from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
-from hdfsaver.ops.base import Flat, Unary
+from hdfsaver.ops.base import Binary, Flat, Grads, Unary, sum_to_inputs
 
 
 class _Step(Flat, Unary):
@@ -118,3 +119,41 @@ class IsFinite(_Question):
 def is_finite(x: TensorLike, name: str | None = None) -> Tensor:
     """Whether each element of a floating tensor is neither infinite nor NaN."""
     return apply("IsFinite", x, name=name)
+
+
+@register
+class NextAfter(Binary):
+    """The next float after x1 in the direction of x2."""
+
+    type = "NextAfter"
+    signature = "x1: T, x2: T -> output: T"
+    types = {"T": frozenset({"float32", "float64"})}
+    default_types = {"T": "float32"}
+    ufunc = np.nextafter
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        x1, x2 = op.inputs
+        return sum_to_inputs(x1, x2, grads[0], apply("ZerosLike", grads[0]))
+
+
+def nextafter(x1: TensorLike, x2: TensorLike, name: str | None = None) -> Tensor:
+    """The next float after ``x1`` in the direction of ``x2``.
+
+    Parameters
+    ----------
+    x1, x2 : TensorLike
+        Both float32 or both float64, of shapes that broadcast together.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Of the dtype of the inputs and their broadcast shape.
+
+    Raises
+    ------
+    ValueError
+        The shapes do not broadcast together.
+    """
+    return apply("NextAfter", x1, x2, name=name)

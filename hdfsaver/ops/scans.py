@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import INDICES, NUMBERS, QUANTIZED, REALS, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import FLOATS, INDICES, NUMBERS, QUANTIZED, REALS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
@@ -24,6 +25,7 @@ from hdfsaver.ops.base import (
     conjugate,
     dtype_name,
     integer,
+    like,
     normal_axis,
     scope,
     static_integer,
@@ -110,6 +112,80 @@ class Cumprod(_Scan):
         """As TensorFlow's, this divides by the factors: one of 0 gives NaN."""
         weighted = _scanned_back(op, apply("Mul", grads[0], conjugate(op.outputs[0])))
         return [apply("RealDiv", weighted, conjugate(op.inputs[0])), None]
+
+
+@register
+class CumulativeLogsumexp(_Scan):
+    """The logarithm of the sum of the exponentials of all up to each place; exclusive, the first is the least float."""
+
+    type = "CumulativeLogsumexp"
+    types = {"T": FLOATS, "Tidx": INDICES}
+    ufunc = np.logaddexp
+    initial = 0
+
+    def kernel(self, node: Node) -> Kernel:
+        dtype = dtypes.numpy_dtype(node.attrs["T"])
+        wide = np.float32 if node.attrs["T"] in NARROW else dtype
+        least = float(ml_dtypes.finfo(dtype).min)
+        step = slice(None, None, -1) if node.attrs["reverse"] else slice(None)
+        is_exclusive = node.attrs["exclusive"]
+
+        def scan(values: Array, axis: Array) -> Array:
+            along = normal_axis(integer(axis), np.ndim(values))
+            moved = np.moveaxis(np.asarray(values, wide), along, 0)[step]
+            if is_exclusive and len(moved):
+                moved = np.concatenate([np.full_like(moved[:1], least), moved[:-1]])
+            with np.errstate(invalid="ignore"):
+                scanned = np.logaddexp.accumulate(moved, axis=0, dtype=moved.dtype)[step]
+            return np.moveaxis(scanned, 0, along).astype(dtype, copy=False)
+
+        return scan
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        (x, axis), grad = op.inputs, grads[0]
+        assert grad is not None
+        attrs = {"exclusive": op.get_attr("exclusive"), "reverse": not op.get_attr("reverse")}
+        least, zero = like(float(grad.dtype.min), grad), like(0, grad)
+        sides = []
+        for is_side, size in ((apply("Greater", grad, zero), grad), (apply("Less", grad, zero), apply("Neg", grad))):
+            logarithm = apply("SelectV2", is_side, apply("Log", size), least)
+            summed = apply("CumulativeLogsumexp", apply("Sub", logarithm, op.outputs[0]), axis, **attrs)
+            sides.append(apply("Exp", apply("AddV2", summed, x)))
+        return [apply("Sub", *sides), None]
+
+
+def cumulative_logsumexp(
+    x: TensorLike, axis: TensorLike = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
+) -> Tensor:
+    """The running logarithms of sums of exponentials along an axis.
+
+    Parameters
+    ----------
+    x : TensorLike
+        Of any float dtype and a rank of at least 1.
+    axis : TensorLike
+        A single int32 or int64; negative ones count from the last.
+    exclusive : bool
+        Leave out the element itself; the first is then the least number of the dtype.
+    reverse : bool
+        Begin at the end of the axis.
+    name : str, optional
+        The name of the operation.
+
+    Returns
+    -------
+    Tensor
+        Of the same dtype and shape.
+
+    Raises
+    ------
+    ValueError
+        The axis is out of range or not a single number, or the rank is 0.
+    """
+    with scope(name, "CumulativeLogsumexp", x) as full:
+        return apply(
+            "CumulativeLogsumexp", convert_to_tensor(x, name="x"), axis, exclusive=exclusive, reverse=reverse, name=full
+        )
 
 
 def cumsum(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from statistics import NormalDist
 
 import numpy as np
@@ -13,14 +12,17 @@ from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import FLOATS, Kernel, Node, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
-from hdfsaver.ops.base import NO_DERIVATIVE, Grads, Unary, like
+from hdfsaver.ops.base import Grads, Unary, like, scope
+from hdfsaver.ops.gamma_values import digamma as digamma_of
+from hdfsaver.ops.gamma_values import each
+from hdfsaver.ops.gamma_values import lgamma as lgamma_of
 from hdfsaver.tensor_info import Array
 
-_REACH = 10.0
-"""From here on the series for large numbers is exact in float64."""
+_TAIL = 0.5
+"""From here on the inverse of the error function is computed from the distance to 1."""
 
-_SERIES = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12)
-"""The coefficients of the digamma function for large numbers: Bernoulli's numbers B(2n), divided by 2n."""
+_LINEAR = 1e-6
+"""Below this the error function is a straight line."""
 
 
 class _Special(Unary):
@@ -52,10 +54,6 @@ class _Differentiable(_Special):
             return [apply("Mul", grad, self.derivative(op.inputs[0], op.outputs[0]), name="mul")]
 
 
-def _each(function: Callable[[float], float], x: Array) -> Array:
-    return np.asarray(np.frompyfunc(function, 1, 1)(x), np.float64)
-
-
 @register
 class Erfc(_Differentiable):
     """1 less the error function, also where that is nearly 1."""
@@ -64,7 +62,7 @@ class Erfc(_Differentiable):
 
     @staticmethod
     def function(x: Array) -> Array:
-        return _each(math.erfc, x)
+        return each(math.erfc, x)
 
     def derivative(self, x: Tensor, y: Tensor) -> Tensor:
         return apply("Mul", like(-2 / math.sqrt(math.pi), x), apply("Exp", apply("Neg", apply("Square", x))))
@@ -89,25 +87,47 @@ class Ndtri(_Differentiable):
 
     @staticmethod
     def function(x: Array) -> Array:
-        return _each(_quantile, x)
+        return each(_quantile, x)
 
     def derivative(self, x: Tensor, y: Tensor) -> Tensor:
         root = like(math.sqrt(2 * math.pi), x)
         return apply("Mul", root, apply("Exp", apply("RealDiv", apply("Square", y), like(2, x))))
 
 
+def _inverse_erf(x: float) -> float:
+    """From the quantile of the tail, which is exact; near 0 with one step of Newton's method (DLMF 7.17)."""
+    if not -1 < x < 1:
+        return math.copysign(math.inf, x) if abs(x) == 1 else math.nan
+    if abs(x) >= _TAIL:
+        return math.copysign(-NormalDist().inv_cdf((1 - abs(x)) / 2) / math.sqrt(2), x)
+    near = NormalDist().inv_cdf(0.5 + x / 2) / math.sqrt(2) if abs(x) > _LINEAR else x * math.sqrt(math.pi) / 2
+    return near - (math.erf(near) - x) * math.sqrt(math.pi) / 2 * math.exp(near * near)
+
+
+@register
+class Erfinv(_Differentiable):
+    """The inverse of the error function."""
+
+    type = "Erfinv"
+
+    @staticmethod
+    def function(x: Array) -> Array:
+        return each(_inverse_erf, x)
+
+    def derivative(self, x: Tensor, y: Tensor) -> Tensor:
+        return apply("Mul", like(math.sqrt(math.pi) / 2, x), apply("Exp", apply("Square", y)))
+
+
+def erfinv(x: TensorLike, name: str | None = None) -> Tensor:
+    """The inverse of the error function, element by element; any float dtype."""
+    with scope(name, "erfinv", x):
+        return apply("Erfinv", x)
+
+
 def ndtri(x: TensorLike, name: str | None = None) -> Tensor:
     """The quantile function of the standard normal distribution, element by element; any float dtype."""
-    return apply("Ndtri", x, name=name)
-
-
-def _lgamma(x: float) -> float:
-    if math.isnan(x) or math.isinf(x):
-        return abs(x)
-    try:
-        return math.inf if x <= 0 and x == math.floor(x) else math.lgamma(x)
-    except OverflowError:
-        return math.inf
+    with scope(name, "ndtri", x):
+        return apply("Ndtri", x)
 
 
 @register
@@ -118,7 +138,7 @@ class Lgamma(_Differentiable):
 
     @staticmethod
     def function(x: Array) -> Array:
-        return _each(_lgamma, x)
+        return lgamma_of(x)
 
     def derivative(self, x: Tensor, y: Tensor) -> Tensor:
         return apply("Digamma", x)
@@ -129,37 +149,15 @@ def lgamma(x: TensorLike, name: str | None = None) -> Tensor:
     return apply("Lgamma", x, name=name)
 
 
-def _digamma(x: Array) -> Array:
-    """By the recurrence up to large numbers, the series there, and the reflection for negative numbers."""
-    below = x <= 0
-    with np.errstate(all="ignore"):
-        place = np.where(below, 1 - x, x)
-        turned = np.where(below, np.pi / np.tan(np.pi * (x - np.floor(x))), 0.0)
-        result = np.zeros_like(place)
-        for _ in range(int(_REACH)):
-            small = place < _REACH
-            result = np.where(small, result - 1 / place, result)
-            place = np.where(small, place + 1, place)
-        square = 1 / np.square(place)
-        result += np.log(place) - 0.5 / place - square * _polynomial(_SERIES, square)
-        whole = below & (x == np.floor(x))
-        return np.where(whole, np.nan, result - turned)
-
-
-def _polynomial(coefficients: Sequence[float], x: Array) -> Array:
-    total = np.zeros_like(x)
-    for coefficient in reversed(coefficients):
-        total = total * x + coefficient
-    return total
-
-
 @register
-class Digamma(_Special):
+class Digamma(_Differentiable):
     """The derivative of the logarithm of the gamma function."""
 
     type = "Digamma"
-    function = staticmethod(_digamma)
-    differs = NO_DERIVATIVE
+    function = staticmethod(digamma_of)
+
+    def derivative(self, x: Tensor, y: Tensor) -> Tensor:
+        return apply("Polygamma", like(1, x), x)
 
 
 def digamma(x: TensorLike, name: str | None = None) -> Tensor:

@@ -242,7 +242,60 @@ def networks() -> Iterator[Edge]:
         yield Edge("BiasAdd", (np.stack([each, each]), each))
 
 
-FAMILIES = (elementwise, divisions, whole_numbers, casts, reductions, places_and_runs, segments, orders, networks)
+def special() -> Iterator[Edge]:
+    """Special functions of one to three numbers."""
+    for dtype in FLOATS:
+        each = moderate(dtype)
+        for name in ("Acosh", "Asinh", "Atanh"):
+            yield Edge(name, (each,))
+        for name in ("Atan2", "Xlogy", "Xlog1py", "Xdivy", "MulNoNan"):
+            yield Edge(name, (each[:, None], each))
+    for dtype in COMPLEX:
+        each = values(dtype)
+        for name in ("Acosh", "Asinh", "Atanh"):
+            yield Edge(name, (each[4:],))
+        yield Edge("Angle", (each,), {"Tout": "float32" if dtype == "complex64" else "float64"})
+        for name in ("Xlogy", "Xdivy"):
+            yield Edge(name, (each[:, None], each[1:]))
+    for dtype in ("float32", "float64"):
+        each = moderate(dtype)
+        for name in ("Erfinv", "BesselI0", "BesselI1", "BesselI0e", "BesselI1e"):
+            yield Edge(name, (each,))
+        near = np.concatenate([each[each != -2.5], np.array([np.nan, 1e-3, 0.2, 4, 9.5, 20], dtype)])
+        for name in ("NextAfter", "Zeta", "Polygamma", "Igamma", "Igammac", "IgammaGradA"):
+            yield Edge(name, (near[:, None], near))
+        some = np.array([np.nan, -1, 0, 0.25, 1, 3, 9], dtype)
+        share = np.array([np.nan, -0.5, 0, 0.125, 0.5, 0.875, 1, 2], dtype)
+        grid = np.broadcast_arrays(some[:, None, None], some[:, None], share)
+        yield Edge("Betainc", tuple(np.array(part) for part in grid))
+        yield Edge("Betainc", (np.array(2, dtype), np.array(3, dtype), share))
+
+
+def remainders_and_runs() -> Iterator[Edge]:
+    """Remainders towards zero, and running logarithms of sums."""
+    for dtype in FLOATS:
+        each, x = moderate(dtype), np.array([1, -2, 3, 0.5], dtype_of(dtype))
+        for turned in (False, True):
+            yield Edge("CumulativeLogsumexp", (x, np.int32(0)), {"exclusive": turned, "reverse": turned})
+            yield Edge("CumulativeLogsumexp", (x[:0], np.int32(0)), {"exclusive": turned, "reverse": turned})
+        yield Edge("CumulativeLogsumexp", (np.array([-np.inf, 1, np.inf, 2, np.nan, 1], x.dtype), np.int32(-1)))
+        yield Edge("TruncateMod", (each[:, None], each))
+    for dtype in ("int32", "int64"):
+        yield Edge("TruncateMod", quotients(dtype))
+
+
+FAMILIES = (
+    elementwise,
+    divisions,
+    whole_numbers,
+    casts,
+    reductions,
+    places_and_runs,
+    segments,
+    orders,
+    networks,
+    special,
+)
 
 
 def cases() -> dict[str, Edge]:

@@ -14,9 +14,18 @@ Call = Callable[..., Any]
 PLACES = np.array([[0, 0], [1, 0], [1, 2]], np.int64)
 SHAPE = [2, 3]
 
+UNARY = "Acosh Asinh Atanh Erfinv BesselI0 BesselI0e BesselI1 BesselI1e"
+PAIRS = "Atan2 Xlogy Xlog1py Xdivy MulNoNan Igamma IgammaGradA Igammac RandomGammaGrad Zeta Polygamma NextAfter"
+REMAINDERS = "TruncateMod Mod"
+
 SETS = ("DenseToDenseSetOperation", "DenseToSparseSetOperation", "SparseToSparseSetOperation", "SetSize")
 
 CALLS: dict[str, Call] = {
+    **{name: lambda x, name=name: apply(name, x) for name in UNARY.split()},
+    **{name: lambda x, name=name: apply(name, x, x) for name in (PAIRS + " " + REMAINDERS).split()},
+    "Betainc": lambda x: apply("Betainc", x, x[0, 0], x),
+    "Angle": lambda x: apply("Angle", x, Tout=x.dtype.real_dtype.name),
+    "CumulativeLogsumexp": lambda x: apply("CumulativeLogsumexp", x, 1, exclusive=True, reverse=True),
     "DenseToDenseSetOperation": lambda x: apply_list("DenseToDenseSetOperation", x, x[:, :2], set_operation=b"a-b"),
     "DenseToSparseSetOperation": lambda x: apply_list(
         "DenseToSparseSetOperation", x, PLACES, x[0], SHAPE, set_operation=b"union"
@@ -31,5 +40,48 @@ CALLS: dict[str, Call] = {
 OPEN = SETS
 """Operations whose shapes depend on values."""
 
-CASES: list[tuple[str, Call, tuple[Any, ...], int]] = []
+NUMBERS = np.random.default_rng(11).permutation(np.linspace(0.2, 0.9, 6)).reshape(2, 3)
+"""Different numbers between 0 and 1."""
+
+COMPLEX = NUMBERS + 1j * NUMBERS[::-1]
+
+
+def of_one(op_type: str, x: Any, order: int = 2) -> tuple[str, Call, tuple[Any, ...], int]:
+    """The case of an operation of one tensor."""
+    return op_type, lambda x: apply(op_type, x), (x,), order
+
+
+def of_two(op_type: str, x: Any, y: Any, order: int = 2) -> tuple[str, Call, tuple[Any, ...], int]:
+    """The case of an operation of two tensors."""
+    return op_type, lambda x, y: apply(op_type, x, y), (x, y), order
+
+
+CASES: list[tuple[str, Call, tuple[Any, ...], int]] = [
+    *[of_one(name, NUMBERS) for name in ("Asinh", "Atanh", "Erfinv", "Ndtri")],
+    *[of_one(name, COMPLEX, 1) for name in ("Asinh", "Atanh", "Acosh")],
+    *[of_one(name, NUMBERS + 1) for name in ("Acosh", "Digamma")],
+    *[of_one(f"Bessel{name}", 4 * NUMBERS - 2.1) for name in ("I0", "I0e", "I1", "I1e")],
+    *[of_two(name, NUMBERS, NUMBERS[1] + 0.2) for name in ("Atan2", "Xlogy", "Xlog1py", "Xdivy", "MulNoNan")],
+    *[of_two(name, 3 * NUMBERS, NUMBERS[0] * 4, 1) for name in ("Igamma", "Igammac")],
+    ("NextAfter", lambda x: apply("NextAfter", x, apply("ZerosLike", x)), (NUMBERS,), 1),
+    ("Zeta", lambda x: apply("Zeta", NUMBERS + 2, x), (NUMBERS[1],), 2),
+    ("Polygamma", lambda x: apply("Polygamma", np.array([[1.0], [2.0]]), x), (NUMBERS[1] - 3,), 2),
+    ("Betainc", lambda x: apply("Betainc", np.float64(0.7), np.float64(1.5), x), (NUMBERS,), 2),
+    ("Betainc", lambda x: apply("Betainc", 2 * NUMBERS, 5 * NUMBERS, x), (np.float64(0.3),), 1),
+    *[
+        (
+            "CumulativeLogsumexp",
+            lambda x, reverse=reverse: apply("CumulativeLogsumexp", x, -1, reverse=reverse),
+            (NUMBERS,),
+            1,
+        )
+        for reverse in (False, True)
+    ],
+    (
+        "Angle",
+        lambda x: apply("Angle", apply("Complex", x, apply("Sin", x), Tout="complex128"), Tout="float64"),
+        (NUMBERS,),
+        1,
+    ),
+]
 """Of each derivative the operation, a function, its inputs, and how often it is differentiable."""

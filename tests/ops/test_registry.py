@@ -213,6 +213,7 @@ DIFFERENTIABLE = [
     if isinstance(lookup(op_type), kind)
     and has_own_gradient(lookup(op_type))
     and "float64" in lookup(op_type).types.get("T", ALL)
+    and op_type != "Acosh"  # there are no results for the numbers below, which are less than 1
 ]
 
 
