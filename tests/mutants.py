@@ -2171,6 +2171,22 @@ MUTANTS = [
             "At its poles the zeta function is what TensorFlow gives.",
         ),
         (
+            "frequencies-that-stand-for-two",
+            "ops/transforms.py",
+            "is_single, like(1, grad), like(2, grad))",
+            "is_single, like(2, grad), like(2, grad))",
+            "ops/test_families.py",
+            "In the derivative of irfft, all frequencies but the first and the last count twice.",
+        ),
+        (
+            "signals-too-short-for-a-transform",
+            "ops/transforms.py",
+            "    if any(size < least for size, least in zip(sizes, needed, strict=True)):",
+            "    if False:",
+            "ops/test_signals.py",
+            "A transform does not invent what is behind the end of a signal.",
+        ),
+        (
             "sets-in-order",
             "ops/set_ops.py",
             '        fault = "out of order" if first[row - 1] < 0 else "repeated"\n        raise',

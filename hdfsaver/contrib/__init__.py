@@ -20,6 +20,7 @@ if typing.TYPE_CHECKING:
         slim,
         training,
     )
+    from hdfsaver.contrib import signal_functions as signal
     from hdfsaver.contrib import streaming_metrics as metrics
 
 __all__ = [
@@ -34,11 +35,17 @@ __all__ = [
     "metrics",
     "rnn",
     "seq2seq",
+    "signal",
     "slim",
     "training",
 ]
 
-_FILES = {"lookup": "contrib_lookup", "losses": "contrib_losses", "metrics": "streaming_metrics"}
+_FILES = {
+    "lookup": "contrib_lookup",
+    "losses": "contrib_losses",
+    "metrics": "streaming_metrics",
+    "signal": "signal_functions",
+}
 
 
 def __dir__() -> list[str]:

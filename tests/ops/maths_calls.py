@@ -20,11 +20,34 @@ REMAINDERS = "TruncateMod Mod"
 
 SETS = ("DenseToDenseSetOperation", "DenseToSparseSetOperation", "SparseToSparseSetOperation", "SetSize")
 
+TRANSFORMS = ("FFT", "FFT2D", "FFT3D", "IFFT", "IFFT2D", "IFFT3D")
+LENGTHS = {"FFT": [3], "FFT2D": [2, 3], "FFT3D": [1, 2, 3]}
+
+
+def of_frequencies(op_type: str) -> Call:
+    """A transform of complex numbers."""
+    return lambda x: apply(op_type, apply("ExpandDims", x, 0))
+
+
+def of_reals(op_type: str, base: str) -> Call:
+    """A transform of real numbers."""
+    whole = {"float32": "complex64", "float64": "complex128"}
+    return lambda x: apply(op_type, apply("ExpandDims", x, 0), LENGTHS[base], Tcomplex=whole[x.dtype.base_dtype.name])
+
+
+def to_reals(op_type: str, base: str) -> Call:
+    """A transform to real numbers."""
+    return lambda x: apply(op_type, apply("ExpandDims", x, 0), LENGTHS[base], Treal=x.dtype.real_dtype.name)
+
+
 CALLS: dict[str, Call] = {
     **{name: lambda x, name=name: apply(name, x) for name in UNARY.split()},
     **{name: lambda x, name=name: apply(name, x, x) for name in (PAIRS + " " + REMAINDERS).split()},
     "Betainc": lambda x: apply("Betainc", x, x[0, 0], x),
     "Angle": lambda x: apply("Angle", x, Tout=x.dtype.real_dtype.name),
+    **{name: of_frequencies(name) for name in TRANSFORMS},
+    **{f"R{name}": of_reals(f"R{name}", name) for name in TRANSFORMS[:3]},
+    **{f"IR{name}": to_reals(f"IR{name}", name) for name in TRANSFORMS[:3]},
     "CumulativeLogsumexp": lambda x: apply("CumulativeLogsumexp", x, 1, exclusive=True, reverse=True),
     "DenseToDenseSetOperation": lambda x: apply_list("DenseToDenseSetOperation", x, x[:, :2], set_operation=b"a-b"),
     "DenseToSparseSetOperation": lambda x: apply_list(
@@ -63,6 +86,12 @@ CASES: list[tuple[str, Call, tuple[Any, ...], int]] = [
     *[of_one(f"Bessel{name}", 4 * NUMBERS - 2.1) for name in ("I0", "I0e", "I1", "I1e")],
     *[of_two(name, NUMBERS, NUMBERS[1] + 0.2) for name in ("Atan2", "Xlogy", "Xlog1py", "Xdivy", "MulNoNan")],
     *[of_two(name, 3 * NUMBERS, NUMBERS[0] * 4, 1) for name in ("Igamma", "Igammac")],
+    *[(name, of_frequencies(name), (COMPLEX,), 2) for name in TRANSFORMS],
+    *[(f"R{name}", of_reals(f"R{name}", name), (NUMBERS,), 2) for name in TRANSFORMS[:3]],
+    ("RFFT2D", of_reals("RFFT2D", "FFT2D"), (np.random.default_rng(5).uniform(-1, 1, (3, 5)),), 1),
+    ("RFFT", lambda x: apply("RFFT", x, [2], Tcomplex="complex128"), (NUMBERS,), 2),
+    *[(f"IR{name}", to_reals(f"IR{name}", name), (COMPLEX,), 2) for name in TRANSFORMS[:3]],
+    ("IRFFT", lambda x: apply("IRFFT", x, [4], Treal="float64"), (COMPLEX,), 2),
     ("NextAfter", lambda x: apply("NextAfter", x, apply("ZerosLike", x)), (NUMBERS,), 1),
     ("Zeta", lambda x: apply("Zeta", NUMBERS + 2, x), (NUMBERS[1],), 2),
     ("Polygamma", lambda x: apply("Polygamma", np.array([[1.0], [2.0]]), x), (NUMBERS[1] - 3,), 2),

@@ -214,7 +214,12 @@ def allowed(name: str) -> list[str]:
     """The dtypes that the first input of an operation may have."""
     definition = lookup(name.split(maxsplit=1)[0])
     attr = next(
-        (a.dtype_attr for a in definition.parsed.inputs if a.dtype_attr in ("T", "SrcT", "Tparams", "Tidx")), "T"
+        (
+            a.dtype_attr
+            for a in definition.parsed.inputs
+            if a.dtype_attr in ("T", "SrcT", "Tparams", "Tidx", "Treal", "Tcomplex")
+        ),
+        "T",
     )
     if definition.parsed.inputs[0].dtype == "string":
         return ["string"]

@@ -23,6 +23,7 @@ PUBLIC = {
     "numpy.py": "named after the library whose arrays it takes, as safetensors.numpy is",
     "queue.py": "tf.queue",
     "random.py": "tf.random",
+    "signal.py": "tf.signal",
     "torch.py": "named after the library whose tensors it takes, as safetensors.torch is",
 }
 """The names that stay, all in the package's own folder, and why. Python is started above that folder, not in it."""
