@@ -515,6 +515,7 @@ if typing.TYPE_CHECKING:
         trace,
     )
     from hdfsaver.ops.divisions import truncatemod
+    from hdfsaver.ops.einsums import einsum
     from hdfsaver.ops.factorizations import (
         cholesky,
         cholesky_solve,
@@ -851,6 +852,7 @@ __all__ = [
     "dynamic_partition",
     "dynamic_stitch",
     "edit_distance",
+    "einsum",
     "enable_control_flow_v2",
     "enable_eager_execution",
     "enable_resource_variables",
@@ -1346,6 +1348,7 @@ _LAZY = {
     "dynamic_partition": "hdfsaver.ops.partitions",
     "dynamic_stitch": "hdfsaver.ops.partitions",
     "edit_distance": "hdfsaver.ops.ctc",
+    "einsum": "hdfsaver.ops.einsums",
     "encode_base64": "hdfsaver.ops.text_forms",
     "erfc": "hdfsaver.ops.special_functions",
     "extract_image_patches": "hdfsaver.ops.image_patches",

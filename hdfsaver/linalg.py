@@ -12,6 +12,7 @@ from hdfsaver.ops.diagonals import matrix_band_part as band_part
 from hdfsaver.ops.diagonals import matrix_diag as diag
 from hdfsaver.ops.diagonals import matrix_diag_part as diag_part
 from hdfsaver.ops.diagonals import matrix_set_diag as set_diag
+from hdfsaver.ops.einsums import einsum
 from hdfsaver.ops.factorizations import cholesky, cholesky_solve, logdet, qr, slogdet, svd
 from hdfsaver.ops.factorizations import matrix_determinant as det
 from hdfsaver.ops.factorizations import matrix_inverse as inv
@@ -35,6 +36,7 @@ __all__ = [
     "diag_part",
     "eigh",
     "eigvalsh",
+    "einsum",
     "eye",
     "global_norm",
     "inv",

@@ -2187,6 +2187,14 @@ MUTANTS = [
             "A transform does not invent what is behind the end of a signal.",
         ),
         (
+            "sums-along-one-factor-alone",
+            "ops/einsums.py",
+            '    return apply("BroadcastTo", found, apply("Shape", inputs[number]))',
+            "    return found",
+            "ops/test_families.py",
+            "A factor that is summed along alone has a derivative of its own shape.",
+        ),
+        (
             "sets-in-order",
             "ops/set_ops.py",
             '        fault = "out of order" if first[row - 1] < 0 else "repeated"\n        raise',

@@ -147,6 +147,7 @@ PLACES = {
     "DynamicPartition": "ops.partitions",
     "DynamicStitch": "ops.partitions",
     "EditDistance": "ops.ctc",
+    "Einsum": "ops.einsums",
     "Elu": "ops.activations",
     "EluGrad": "ops.activations",
     "EmptyTensorList": "ops.tensor_list_ops",

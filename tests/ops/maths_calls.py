@@ -44,6 +44,7 @@ CALLS: dict[str, Call] = {
     **{name: lambda x, name=name: apply(name, x) for name in UNARY.split()},
     **{name: lambda x, name=name: apply(name, x, x) for name in (PAIRS + " " + REMAINDERS).split()},
     "Betainc": lambda x: apply("Betainc", x, x[0, 0], x),
+    "Einsum": lambda x: apply("Einsum", [x, x], equation=b"ij,kj->ik"),
     "Angle": lambda x: apply("Angle", x, Tout=x.dtype.real_dtype.name),
     **{name: of_frequencies(name) for name in TRANSFORMS},
     **{f"R{name}": of_reals(f"R{name}", name) for name in TRANSFORMS[:3]},
@@ -82,6 +83,8 @@ def of_two(op_type: str, x: Any, y: Any, order: int = 2) -> tuple[str, Call, tup
 CASES: list[tuple[str, Call, tuple[Any, ...], int]] = [
     *[of_one(name, NUMBERS) for name in ("Asinh", "Atanh", "Erfinv", "Ndtri")],
     *[of_one(name, COMPLEX, 1) for name in ("Asinh", "Atanh", "Acosh")],
+    ("Einsum", lambda x, y: apply("Einsum", [x, y], equation=b"ij,kj->ik"), (NUMBERS, NUMBERS[1:] + 1), 2),
+    ("Einsum", lambda x, y: apply("Einsum", [x, y], equation=b"ij,k->j"), (NUMBERS, NUMBERS[1]), 2),
     *[of_one(name, NUMBERS + 1) for name in ("Acosh", "Digamma")],
     *[of_one(f"Bessel{name}", 4 * NUMBERS - 2.1) for name in ("I0", "I0e", "I1", "I1e")],
     *[of_two(name, NUMBERS, NUMBERS[1] + 0.2) for name in ("Atan2", "Xlogy", "Xlog1py", "Xdivy", "MulNoNan")],
