@@ -61,7 +61,6 @@ from hdfsaver.ops.general_convolutions import (
     conv1d_transpose,
     convolution,
 )
-from hdfsaver.ops.general_pools import pool, with_space_to_batch
 from hdfsaver.ops.greatest_places import max_pool_with_argmax
 from hdfsaver.ops.losses import (
     l2_loss,
@@ -124,6 +123,7 @@ from hdfsaver.variables.sampled_losses import (
 from hdfsaver.variables.sparse_embeddings import embedding_lookup_sparse, safe_embedding_lookup_sparse
 
 if typing.TYPE_CHECKING:
+    from hdfsaver.layers.general_pools import pool, with_space_to_batch
     from hdfsaver.recurrent import rnn_cell
     from hdfsaver.recurrent.dynamic_networks import bidirectional_dynamic_rnn, dynamic_rnn
     from hdfsaver.recurrent.raw_network import raw_rnn
@@ -227,10 +227,12 @@ __all__ = [
 _LAZY = {
     "bidirectional_dynamic_rnn": "hdfsaver.recurrent.dynamic_networks",
     "dynamic_rnn": "hdfsaver.recurrent.dynamic_networks",
+    "pool": "hdfsaver.layers.general_pools",
     "raw_rnn": "hdfsaver.recurrent.raw_network",
     "static_bidirectional_rnn": "hdfsaver.recurrent.static_networks",
     "static_rnn": "hdfsaver.recurrent.static_networks",
     "static_state_saving_rnn": "hdfsaver.recurrent.static_networks",
+    "with_space_to_batch": "hdfsaver.layers.general_pools",
 }
 """Names of modules that are imported when they are first used."""
 

@@ -3988,6 +3988,22 @@ MUTANTS = [
             "What is outside of images is never the greatest of a dilation.",
         ),
         (
+            "salted-seeds",
+            "distributions/salted_seeds.py",
+            "    return int(digest[:8], 16) & 0x7FFFFFFF",
+            "    return seed",
+            "distributions",
+            "The second random operation of a distribution has a seed of its own.",
+        ),
+        (
+            "draws-change-with-alpha",
+            "ops/random_ops.py",
+            '            by_alpha = apply("Mul", grad, change)',
+            '            by_alpha = apply("ZerosLike", change)',
+            "distributions",
+            "Derivatives pass through numbers drawn from gamma distributions.",
+        ),
+        (
             "tags-follow-lengths",
             "contrib/random_fields.py",
             "    before = reverse_sequence(before, fewer, seq_axis=1)",

@@ -9,21 +9,32 @@ from hdfsaver.distributions.base_distribution import (
     Distribution,
     ReparameterizationType,
 )
+from hdfsaver.distributions.beta_distributions import Beta, Dirichlet
 from hdfsaver.distributions.choices import Bernoulli, Categorical
+from hdfsaver.distributions.count_distributions import DirichletMultinomial, Multinomial
 from hdfsaver.distributions.divergences import RegisterKL, kl_divergence
+from hdfsaver.distributions.gamma_distributions import Exponential, Gamma
 from hdfsaver.distributions.location_scale import Laplace, Normal
+from hdfsaver.distributions.student_distribution import StudentT
 from hdfsaver.distributions.uniform_distribution import Uniform
 
 __all__ = [
     "Bernoulli",
+    "Beta",
     "Categorical",
+    "Dirichlet",
+    "DirichletMultinomial",
     "Distribution",
+    "Exponential",
     "FULLY_REPARAMETERIZED",
+    "Gamma",
     "Laplace",
+    "Multinomial",
     "NOT_REPARAMETERIZED",
     "Normal",
     "RegisterKL",
     "ReparameterizationType",
+    "StudentT",
     "Uniform",
     "kl_divergence",
 ]

@@ -124,6 +124,50 @@ class Distribution:
         """A distribution of the same class, with some arguments replaced."""
         return type(self)(**{**self.parameters, **override_parameters_kwargs})
 
+    @classmethod
+    def param_shapes(cls, sample_shape: TensorLike, name: str = "DistributionParamShapes") -> dict[str, Tensor]:
+        """The shapes of parameters with which a sample has a given shape.
+
+        Parameters
+        ----------
+        sample_shape : TensorLike
+        name : str
+            The name of the operations.
+
+        Returns
+        -------
+        dict of str to Tensor
+
+        Raises
+        ------
+        NotImplementedError
+            The class does not tell.
+        """
+        with scope(None, name, sample_shape):
+            return cls._param_shapes(sample_shape)
+
+    @classmethod
+    def param_static_shapes(cls, sample_shape: Any) -> dict[str, TensorShape]:
+        """The shapes of parameters, as `param_shapes` gives them, known while the graph is built.
+
+        Raises
+        ------
+        ValueError
+            The shape of the sample is not known.
+        """
+        if isinstance(sample_shape, TensorShape):
+            if not sample_shape.is_fully_defined():
+                raise ValueError(f"TensorShape sample_shape must be fully defined, not {sample_shape}.")
+            sample_shape = sample_shape.as_list()
+        found = {name: constant_value(shape) for name, shape in cls.param_shapes(sample_shape).items()}
+        if any(shape is None for shape in found.values()):
+            raise ValueError("sample_shape must be a fully-defined TensorShape or list/tuple.")
+        return {name: TensorShape(shape) for name, shape in found.items()}
+
+    @staticmethod
+    def _param_shapes(sample_shape: TensorLike) -> dict[str, Tensor]:
+        raise NotImplementedError("_param_shapes is not implemented.")
+
     @property
     def batch_shape(self) -> TensorShape:
         """The shape of the batch as far as it is known."""
@@ -313,6 +357,12 @@ class Distribution:
     def __repr__(self) -> str:
         shapes = f"batch_shape={self.batch_shape} event_shape={self.event_shape}"
         return f"<tfp.distributions.{type(self).__name__} '{self.name}' {shapes} dtype={self.dtype.name}>"
+
+
+def shapes_of(names: Sequence[str], sample_shape: TensorLike) -> dict[str, Tensor]:
+    """The same shape for each of some parameters."""
+    shape = convert_to_tensor(sample_shape, "int32")
+    return dict.fromkeys(names, shape)
 
 
 def _then(function: Callable[..., Tensor], after: Callable[[Tensor], Tensor] | None) -> Callable[..., Tensor]:

@@ -8,7 +8,13 @@ import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.assertions.comparisons import assert_equal, assert_less_equal, assert_near, assert_non_negative
-from hdfsaver.distributions.base_distribution import NOT_REPARAMETERIZED, Distribution, batch_of, parameters_of
+from hdfsaver.distributions.base_distribution import (
+    NOT_REPARAMETERIZED,
+    Distribution,
+    batch_of,
+    parameters_of,
+    shapes_of,
+)
 from hdfsaver.distributions.divergences import RegisterKL
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply
@@ -37,7 +43,7 @@ from hdfsaver.ops.shaping import shape as shape_tensor
 from hdfsaver.shapes import TensorShape
 
 
-def _logits_and_probabilities(
+def logits_and_probabilities(
     logits: TensorLike | None, probs: TensorLike | None, validate: bool, several: bool
 ) -> tuple[Tensor, Tensor]:
     """Both forms of a parameter, of which one is given."""
@@ -66,7 +72,7 @@ def _checked(probs: Tensor, several: bool) -> Tensor:
     return with_dependencies(checks, probs)
 
 
-def _checked_events(events: Tensor, most: int | None = None) -> Tensor:
+def checked_events(events: Tensor, most: int | None = None) -> Tensor:
     """Events that are whole numbers from 0 on, whatever their dtype; the run checks it."""
     checks = [assert_non_negative(events, message="Elements must be non-negative.")]
     if most is not None:
@@ -91,6 +97,10 @@ class _OverOutcomes(Distribution):
     def probs(self) -> Tensor:
         """The probabilities."""
         return self._probs
+
+    @staticmethod
+    def _param_shapes(sample_shape: TensorLike) -> dict[str, Tensor]:
+        return shapes_of(("logits",), sample_shape)
 
     def _event_shape(self) -> TensorShape:
         return TensorShape([])
@@ -134,7 +144,7 @@ class Bernoulli(_OverOutcomes):
     ) -> None:
         parameters = parameters_of(locals())
         with scope(None, name, logits, probs) as full:
-            self._logits, self._probs = _logits_and_probabilities(logits, probs, validate_args, several=False)
+            self._logits, self._probs = logits_and_probabilities(logits, probs, validate_args, several=False)
         parents = [self._logits, self._probs]
         super().__init__(dtype, NOT_REPARAMETERIZED, validate_args, allow_nan_stats, parameters, parents, full)
 
@@ -150,7 +160,7 @@ class Bernoulli(_OverOutcomes):
 
     def _log_prob(self, event: Tensor) -> Tensor:
         if self.validate_args:
-            event = _checked_events(event, 1)
+            event = checked_events(event, 1)
         event, logits = cast(event, self.logits.dtype), self.logits
         if not event.shape.is_fully_defined() or not logits.shape.is_fully_defined() or event.shape != logits.shape:
             logits = ones_like(event) * logits
@@ -213,7 +223,7 @@ class Categorical(_OverOutcomes):
     ) -> None:
         parameters = parameters_of(locals())
         with scope(None, name, logits, probs) as full:
-            self._logits, self._probs = _logits_and_probabilities(logits, probs, validate_args, several=True)
+            self._logits, self._probs = logits_and_probabilities(logits, probs, validate_args, several=True)
             self._measure()
         parents = [self._logits, self._probs]
         super().__init__(dtype, NOT_REPARAMETERIZED, validate_args, allow_nan_stats, parameters, parents, full)
@@ -267,7 +277,7 @@ class Categorical(_OverOutcomes):
 
     def _log_prob(self, k: Tensor) -> Tensor:
         if self.validate_args:
-            k = _checked_events(k)
+            k = checked_events(k)
         k, logits = self._broadcast(k, self.logits)
         return -sparse_softmax_cross_entropy_with_logits(labels=k, logits=logits)
 

@@ -14,11 +14,13 @@ from hdfsaver.distributions.base_distribution import (
     batch_of,
     joint_shape,
     parameters_of,
+    shapes_of,
 )
 from hdfsaver.distributions.divergences import RegisterKL
 from hdfsaver.distributions.normal_functions import log_ndtr, ndtr
 from hdfsaver.graph.default_graph_functions import control_dependencies
 from hdfsaver.graph.tensor import Tensor, TensorLike
+from hdfsaver.ops.activations import softplus
 from hdfsaver.ops.arithmetic import squared_difference
 from hdfsaver.ops.base import scope
 from hdfsaver.ops.broadcasting import broadcast_static_shape
@@ -59,6 +61,10 @@ class _LocationScale(Distribution):
             [self._loc, self._scale],
             full,
         )
+
+    @staticmethod
+    def _param_shapes(sample_shape: TensorLike) -> dict[str, Tensor]:
+        return shapes_of(("loc", "scale"), sample_shape)
 
     @property
     def loc(self) -> Tensor:
@@ -166,6 +172,29 @@ class Normal(_LocationScale):
     def _z(self, x: Tensor) -> Tensor:
         with scope(None, "standardize", x):
             return (x - self.loc) / self.scale
+
+
+class NormalWithSoftplusScale(Normal):
+    """`Normal` with ``softplus(scale)`` as its standard deviations.
+
+    Parameters
+    ----------
+    loc, scale, validate_args, allow_nan_stats, name : object
+        As for `Normal`.
+    """
+
+    def __init__(
+        self,
+        loc: TensorLike,
+        scale: TensorLike,
+        validate_args: bool = False,
+        allow_nan_stats: bool = True,
+        name: str = "NormalWithSoftplusScale",
+    ) -> None:
+        parameters = parameters_of(locals())
+        with scope(None, name, scale) as full:
+            super().__init__(loc, softplus(scale, name="softplus_scale"), validate_args, allow_nan_stats, full)
+        self._parameters = parameters
 
 
 @RegisterKL(Normal, Normal)

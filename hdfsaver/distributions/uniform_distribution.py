@@ -12,6 +12,7 @@ from hdfsaver.distributions.base_distribution import (
     batch_of,
     joint_shape,
     parameters_of,
+    shapes_of,
 )
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.default_graph_functions import control_dependencies
@@ -68,6 +69,10 @@ class Uniform(Distribution):
         super().__init__(
             self._low.dtype, FULLY_REPARAMETERIZED, validate_args, allow_nan_stats, parameters, parents, full
         )
+
+    @staticmethod
+    def _param_shapes(sample_shape: TensorLike) -> dict[str, Tensor]:
+        return shapes_of(("low", "high"), sample_shape)
 
     @property
     def low(self) -> Tensor:

@@ -52,7 +52,7 @@ Step = tuple[tuple[int, ...], tuple[slice, ...], Array, Array]
 
 
 def _sums(windows: Windows, images: Array, filters: Array) -> Iterator[Step]:
-    """For each element of the filters: its place, that in the padded images, the sums, and which are no padding."""
+    """For each element of the filters: its place, that in the padded images, the sums, and which are inside."""
     window = filters.shape[:2]
     padded = windows.padded(images, window)
     inside = windows.padded(np.ones((1, *images.shape[1:3], 1), bool), window)

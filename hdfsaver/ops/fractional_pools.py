@@ -57,7 +57,7 @@ def _check_starts(starts: Array, count: int, size: int) -> Array:
 
 
 class _Fractional(OpDef):
-    """What both pools share."""
+    """The attributes and the random windows of both pools."""
 
     signature = "value: T -> output: T, row_pooling_sequence: int64, col_pooling_sequence: int64"
     types = {"T": _TYPES}
@@ -294,7 +294,7 @@ def fractional_avg_pool(
 
     Parameters
     ----------
-    value, pooling_ratio, pseudo_random, overlapping, deterministic, seed, seed2, name
+    value, pooling_ratio, pseudo_random, overlapping, deterministic, seed, seed2, name : object
         As for `fractional_max_pool`.
 
     Returns

@@ -16,9 +16,8 @@ from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops import named_results
 from hdfsaver.ops.base import NO_DERIVATIVE, Grads, invalid, scope, widened
-from hdfsaver.ops.filling import zeros_like
 from hdfsaver.ops.sliding_windows import FORMATS, NHWC, Windows, four, window_of, windows_of
-from hdfsaver.ops.window_rules import Pool
+from hdfsaver.ops.window_rules import Pool, nothing_of
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
@@ -155,7 +154,7 @@ class MaxPoolGradGrad(Pool):
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         first, second, _ = op.inputs
-        nothing = zeros_like(first), zeros_like(second)
+        nothing = nothing_of(first), nothing_of(second)
         attrs = {key: op.get_attr(key) for key in (*_NEEDED, "data_format")}
         back = apply("MaxPoolGrad", first, second, grads[0], **attrs)
         return [*nothing, back]

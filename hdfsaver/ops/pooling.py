@@ -13,9 +13,8 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import ROUNDED_ONCE, Grads, scope
-from hdfsaver.ops.filling import zeros_like
 from hdfsaver.ops.sliding_windows import FORMATS, NHWC, PADDINGS, four
-from hdfsaver.ops.window_rules import GreatestByImages, GreatestOfWindows, MeanByImages, MeanOfWindows
+from hdfsaver.ops.window_rules import GreatestByImages, GreatestOfWindows, MeanByImages, MeanOfWindows, nothing_of
 
 _NEEDED = {"ksize": "list(int)", "strides": "list(int)", "padding": "string"}
 _MINIMUMS = {"ksize": 4, "strides": 4}
@@ -56,7 +55,7 @@ class MaxPoolGrad(GreatestByImages):
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         first, second, _ = op.inputs
-        nothing = zeros_like(first), zeros_like(second)
+        nothing = nothing_of(first), nothing_of(second)
         attrs = {key: op.get_attr(key) for key in (*_NEEDED, "data_format")}
         onward = apply("MaxPoolGradGrad", first, second, grads[0], **attrs)
         return [*nothing, onward]

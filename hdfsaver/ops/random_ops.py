@@ -9,8 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from hdfsaver import dtypes
+from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import FLOATS, INDICES, INTEGERS, Kernel, Node, OpDef, register
-from hdfsaver.ops.base import NO_DERIVATIVE, Flat, KernelState, with_rank
+from hdfsaver.graph.operation import Operation
+from hdfsaver.graph.tensor import Tensor
+from hdfsaver.ops.base import Flat, Grads, KernelState, shape_of, with_rank
 from hdfsaver.ops.random_draws import (
     SAMPLED,
     draw_classes,
@@ -183,7 +186,6 @@ class RandomGamma(OpDef):
     types = {"S": INDICES, "T": FLOATS - {"bfloat16"}}
     attrs = SEEDS
     stateful = True
-    differs = NO_DERIVATIVE
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """The value of shape, and the shape of alpha after it."""
@@ -196,6 +198,17 @@ class RandomGamma(OpDef):
             return draw_gamma(_reserve(state, node, _BLOCKS * count), np.asarray(alphas), sizes)
 
         return draw
+
+    def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
+        alpha, grad = op.inputs[1], grads[0]
+        assert grad is not None
+        with op.graph.control_dependencies([grad]):
+            samples = apply("StridedSlice", shape_of(op.inputs[0], "Shape"), [0], [1], [1], shrink_axis_mask=1)
+            leading = apply("Fill", apply("Pack", [samples]), 1)
+            sizes = apply("ConcatV2", [leading, shape_of(alpha, "Shape")], 0)
+            change = apply("RandomGammaGrad", apply("Reshape", alpha, sizes), op.outputs[0])
+            by_alpha = apply("Mul", grad, change)
+            return [None, apply("Sum", by_alpha, apply("Range", 0, samples, 1))]
 
 
 def _followed(node: Node) -> Shape:

@@ -8,10 +8,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from hdfsaver import dtypes
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import FLOATS, Kernel, Node, OpDef
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor_conversion import constant_node
 from hdfsaver.ops.base import Grads, invalid, shape_of, widened, with_rank
 from hdfsaver.ops.sliding_windows import Windows, window_of, windows_of
 from hdfsaver.shapes import Shape
@@ -273,3 +275,11 @@ def _spread(
     for _, moved in windows.places(window, counts):
         padded[moved] += part(moved)
     return np.ascontiguousarray(windows.inside(padded, images.shape[1:-1], window))
+
+
+def nothing_of(tensor: Tensor) -> Tensor:
+    """Zeros of the shape of a tensor: a constant where it is known."""
+    if not tensor.shape.is_fully_defined():
+        return apply("ZerosLike", tensor)
+    dtype = tensor.dtype.name
+    return constant_node(np.zeros(tensor.shape.as_list(), dtypes.numpy_dtype(dtype)), dtype, "zeros_like")

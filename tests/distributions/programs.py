@@ -104,12 +104,92 @@ def laplace(tf: Any) -> list[Any]:
     return [*functions(a, x), *statistics(a)]
 
 
+def gamma(tf: Any) -> list[Any]:
+    """Times of several events, and of one."""
+    d, x = tf.distributions, [[0.1, 2.0], [1.0, 0.0]]
+    a, b = d.Gamma([2.0, 0.5], [1.5, 3.0]), d.Exponential([2.0, 0.5])
+    made = [*functions(a, x), *functions(b, x), *statistics(a), *statistics(b)]
+    return [*made, d.kl_divergence(a, d.Gamma(1.5, 0.5)), b.kl_divergence(a), a.batch_shape_tensor()]
+
+
+def beta(tf: Any) -> list[Any]:
+    """Parts of a whole."""
+    d, x = tf.distributions, [[0.1, 0.2], [1.0, 0.75]]
+    a, b = d.Beta([2.0, 0.5], [1.5, 3.0]), d.Beta(3.0, [2.0, 4.0], allow_nan_stats=False)
+    made = [*functions(a, x, "prob log_prob"), *functions(a, [0.25, 1.0], "cdf log_cdf survival_function")]
+    return [*made, *statistics(a), *statistics(b), a.kl_divergence(b)]
+
+
+def dirichlet(tf: Any) -> list[Any]:
+    """Several parts of a whole, with divergences."""
+    d = tf.distributions
+    a, b = d.Dirichlet([[2.0, 0.5, 3.0], [1.5, 3.0, 2.0]]), d.Dirichlet([1.5, 2.0, 3.0])
+    made = functions(a, [[0.1, 0.2, 0.7], [0.5, 0.5, 0.0]], "prob log_prob")
+    return [*made, *statistics(a, "mean stddev variance entropy"), b.mode(), a.kl_divergence(b)]
+
+
+def student(tf: Any) -> list[Any]:
+    """Few degrees of freedom, where statistics do not exist, and many."""
+    a = tf.distributions.StudentT([2.0, 0.5, 5.0], [1.5, 3.0, 0.0], 2.0)
+    b = tf.distributions.StudentT(3.0, 1.0, [0.5, 2.0], allow_nan_stats=False)
+    made = [*functions(a, [[0.1, 2.0, 3.0], [1.0, 0.0, -3.0]], "prob log_prob"), *functions(a, [0.1, 30.0, -3.0])]
+    return [*made, *statistics(a), *statistics(b)]
+
+
+def counts(tf: Any) -> list[Any]:
+    """Counts of draws with known probabilities, and with drawn ones."""
+    d, x = tf.distributions, [[1.0, 1.0, 2.0], [0.0, 0.0, 4.0]]
+    a, b = d.Multinomial(4.0, probs=[0.2, 0.3, 0.5]), d.DirichletMultinomial(4.0, [[0.2, 0.3, 0.5], [2.0, 3.0, 1.0]])
+    c = d.Multinomial([4.0, 3.0], logits=[[0.5, 1.0, 2.0], [1.0, 0.0, -1.0]])
+    names = "mean stddev variance"
+    made = [*functions(a, x, "prob log_prob"), *functions(b, x, "prob log_prob"), c.log_prob([[1, 1, 2.0], [0, 0, 3]])]
+    return [*made, *statistics(a, names), *statistics(b, names), *statistics(c, names), c.event_shape_tensor()]
+
+
+def covariances(tf: Any) -> list[Any]:
+    """Covariances of the parts of an event."""
+    d = tf.distributions
+    a = d.Dirichlet([[2.0, 0.5, 3.0], [1.5, 3.0, 2.0]])
+    b, c = (
+        d.Multinomial([4.0, 3.0], logits=[[0.5, 1.0, 2.0], [1.0, 0.0, -1.0]]),
+        d.DirichletMultinomial(4.0, [0.2, 3.0]),
+    )
+    return [a.covariance(), b.covariance(), c.covariance()]
+
+
+def samples(tf: Any) -> list[Any]:
+    """Random numbers of every distribution, with a seed of the operation and of the graph alone, and derivatives."""
+    tf.set_random_seed(7)
+    d = tf.distributions
+    made: list[Any] = []
+    for a in (
+        d.Gamma([2.0, 0.5], [1.5, 3.0]),
+        d.Exponential([2.0, 0.5]),
+        d.Beta([2.0, 0.5], [1.5, 3.0]),
+        d.Dirichlet([[2.0, 0.5, 3.0], [1.5, 3.0, 2.0]]),
+        d.StudentT([2.0, 0.5, 5.0], [1.5, 3.0, 0.0], 2.0),
+        d.Multinomial(4.0, logits=[0.5, 1.0, 2.0]),
+        d.DirichletMultinomial(4.0, [[0.2, 0.3, 0.5], [2.0, 3.0, 1.0]]),
+    ):
+        seeded = a.sample([2, 2], seed=5)
+        made += [seeded, a.sample(3)]
+        parameters = [getattr(a, name, None) for name in ("concentration", "rate", "concentration1", "df", "scale")]
+        grads = tf.gradients(seeded * seeded, [value for value in parameters if value is not None])
+        made += [grad for grad in grads if grad is not None]
+    return made
+
+
 PROGRAMS: dict[str, Program] = {
     "normal": normal,
     "kl": kl,
     "bernoulli": bernoulli,
     "categorical": categorical,
     "laplace": laplace,
+    "gamma": gamma,
+    "beta": beta,
+    "dirichlet": dirichlet,
+    "student": student,
+    "counts": counts,
 }
 """Programs whose graphs are TensorFlow's, name by name."""
 
@@ -120,5 +200,7 @@ RESULTS: dict[str, Program] = {
     "categorical_broadcast": categorical_broadcast,
     "categorical_of_unknown_shape": categorical_of_unknown_shape,
     "uniform": uniform,
+    "covariances": covariances,
+    "samples": samples,
 }
 """Programs whose results are TensorFlow's."""

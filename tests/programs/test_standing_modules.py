@@ -119,7 +119,7 @@ def test_all_names_at_once():
         ("from tensorflow.contrib import tpu", ModuleNotFoundError, "tf.contrib.tpu is not in hdfsaver; "),
         ("from tensorflow import keras", ModuleNotFoundError, "tf.keras is not in hdfsaver; "),
         ("import tensorflow.compat.v1.keras", ModuleNotFoundError, "tf.keras is not in hdfsaver; "),
-        ("from tensorflow.linalg import lu", ImportError, "tf.linalg.lu is not in hdfsav"),
+        ("from tensorflow.train import SyncReplicasOptimizer", ImportError, "tf.train.SyncReplicasOptimizer is not"),
         (
             "from tensorflow import Sesion",
             ImportError,

@@ -25,7 +25,7 @@ def required_space_to_batch_paddings(
     base_paddings: TensorLike | None = None,
     name: str | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """How much is added to sizes so that blocks divide them, and what is to be cut off again.
+    """Numbers that are added to sizes so that blocks divide them, and those that are cut off again.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def required_space_to_batch_paddings(
     block_shape : TensorLike
         The sizes of a block.
     base_paddings : TensorLike, optional
-        What is added before and after each axis in any case; nothing by default.
+        Numbers that are added before and after each axis in any case; zeros by default.
     name : str, optional
         ``required_space_to_batch_paddings`` by default.
 
@@ -62,14 +62,14 @@ def required_space_to_batch_paddings(
 
 
 def with_space_to_batch(
-    input: TensorLike,
+    input: TensorLike,  # noqa: A002  # as in TensorFlow
     dilation_rate: TensorLike,
     padding: str,
-    op: Callable[[Any, int, str], Any],
+    op: Callable[[Any, int, str], Tensor],
     filter_shape: Any = None,
     spatial_dims: Sequence[int] | None = None,
     data_format: str | None = None,
-) -> Any:
+) -> Tensor:
     """The result of an operation whose windows have gaps, by one without gaps on blocks as images of a larger batch.
 
     Parameters
@@ -94,7 +94,7 @@ def with_space_to_batch(
     Raises
     ------
     ValueError
-        The rates are no vector of positive numbers, the axes are not, or the sizes of the window are missing.
+        The rates are not a vector of positive numbers, the axes are not positive, or the window has no sizes.
     """
     images = convert_to_tensor(input, name="input")
     rates = convert_to_tensor(dilation_rate, "int32", name="dilation_rate")
@@ -164,7 +164,7 @@ _POOLS: dict[tuple[str, int], Callable[..., Tensor]] = {
 
 
 def pool(
-    input: TensorLike,
+    input: TensorLike,  # noqa: A002  # as in TensorFlow
     window_shape: Sequence[int],
     pooling_type: str,
     padding: str,
@@ -225,8 +225,7 @@ def pool(
         first = 2 if second else 1
         inner = _one_pool(_POOLS[pooling_type, count], (window_shape, steps), data_format, first, full)
         axes = range(first, first + count)
-        found: Tensor = with_space_to_batch(images, apart, padding, inner, window_shape, axes)
-        return found
+        return with_space_to_batch(images, apart, padding, inner, window_shape, axes)
 
 
 def _one_pool(
@@ -235,7 +234,7 @@ def _one_pool(
     data_format: str | None,
     first: int,
     name: str,
-) -> Callable[[Any, int, str], Any]:
+) -> Callable[[Any, int, str], Tensor]:
     """A pool without gaps as a function for `with_space_to_batch`; rows are images of one row."""
     window, steps = ([1] * first + list(values) + [1] * (2 - first) for values in sizes)
     is_row = len(sizes[0]) == 1
@@ -246,7 +245,7 @@ def _one_pool(
         window, steps = [1, *window], [1, *steps]
         layout = "NCHW" if first == 2 else "NHWC"
 
-    def run(images: Any, _: int, padding: str) -> Any:
+    def run(images: Any, _: int, padding: str) -> Tensor:
         rows = expand_dims(images, first) if is_row else images
         options = {} if layout is None else {"data_format": layout}
         found = function(rows, window, steps, padding, name=name, **options)
