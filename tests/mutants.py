@@ -4004,6 +4004,14 @@ MUTANTS = [
             "Derivatives pass through numbers drawn from gamma distributions.",
         ),
         (
+            "classes-are-fed-back",
+            "contrib/embedded_networks.py",
+            "        row = embedding_lookup(table, argmax(logits, 1))",
+            "        row = embedding_lookup(table, argmax(logits, 1) * 0)",
+            "contrib/test_sequences.py",
+            "A decoder that is fed by itself takes the class whose logit was the greatest.",
+        ),
+        (
             "tags-follow-lengths",
             "contrib/random_fields.py",
             "    before = reverse_sequence(before, fewer, seq_axis=1)",

@@ -76,6 +76,27 @@ def buckets(tf: Any) -> list[Any]:
         return [first, networks.model_with_buckets(*given, per_example_loss=True, name="each")]
 
 
+def translations(tf: Any) -> list[Any]:
+    """Networks with tables of rows, with and without attention, fed by the program or by themselves."""
+    networks, cells = tf.contrib.legacy_seq2seq, tf.contrib.rnn
+    read = [tf.constant([1, 0]), tf.constant([2, 1]), tf.constant([0, 2])]
+    write = [tf.constant([0, 0]), tf.constant([3, 1])]
+    later = tf.placeholder_with_default(True, [])
+    weights = tf.constant([[0.5, -0.5, 0.25, 1.0], [1.0, 0.0, -1.0, 0.5]]), tf.constant([0.0, 0.1, 0.2, 0.3])
+    made = []
+    for number, feed in enumerate((False, True, later)):
+        with tf.variable_scope(f"net{number}", initializer=ramp(tf)):
+            made += networks.embedding_rnn_seq2seq(read, write, cells.GRUCell(2), 3, 4, 5, feed_previous=feed)
+            made += networks.embedding_attention_seq2seq(
+                *(read, write, cells.BasicLSTMCell(2), 3, 4, 5),
+                num_heads=2,
+                output_projection=weights if number == 1 else None,
+                feed_previous=feed,
+                initial_state_attention=number == 1,
+            )
+    return made
+
+
 PROGRAMS: dict[str, Program] = {
     "losses_of_lists": losses_of_lists,
     "networks": networks,
@@ -83,5 +104,5 @@ PROGRAMS: dict[str, Program] = {
 }
 """Programs whose graphs are TensorFlow's too."""
 
-RESULTS: dict[str, Program] = {"losses_of_tensors": losses_of_tensors}
+RESULTS: dict[str, Program] = {"losses_of_tensors": losses_of_tensors, "translations": translations}
 """Programs of which the collections and values are TensorFlow's."""
