@@ -279,7 +279,8 @@ def _spread(
 
 def nothing_of(tensor: Tensor) -> Tensor:
     """Zeros of the shape of a tensor: a constant where it is known."""
-    if not tensor.shape.is_fully_defined():
+    sizes = [size for size in tensor.shape.as_list() if size is not None] if tensor.shape.is_fully_defined() else None
+    if sizes is None:
         return apply("ZerosLike", tensor)
     dtype = tensor.dtype.name
-    return constant_node(np.zeros(tensor.shape.as_list(), dtypes.numpy_dtype(dtype)), dtype, "zeros_like")
+    return constant_node(np.zeros(sizes, dtypes.numpy_dtype(dtype)), dtype, "zeros_like")
