@@ -3420,6 +3420,22 @@ MUTANTS = [
             "A graph from elsewhere calls no function of the program.",
         ),
         (
+            "a-sparse-tensor-twice",
+            "ops/sparse_maps.py",
+            "            return [self._held.pop(number) for number in numbers]",
+            "            return [self._held[number] for number in numbers]",
+            "queues/test_sparse_batches.py",
+            "A sparse tensor that a queue's number stands for is not kept once it was taken.",
+        ),
+        (
+            "sparse-examples-of-two-maps",
+            "queues/sparse_batches.py",
+            "add_to_map(sparse, many, None if shared is None else shared.name)",
+            "add_to_map(sparse, many)",
+            "queues/test_sparse_batches.py",
+            "Sparse examples of several places are in one map.",
+        ),
+        (
             "what-a-batch-took-in-vain",
             "ops/queue_objects.py",
             "                undo()\n                if not (at_most",

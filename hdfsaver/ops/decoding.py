@@ -21,6 +21,7 @@ from hdfsaver.messages.parsing import parse
 from hdfsaver.messages.tensor_protos import plain_tensor, write_tensor
 from hdfsaver.messages.tensor_types import type_name
 from hdfsaver.ops.base import Flat, blank, boxed, dtype_name, invalid
+from hdfsaver.ops.sparse_places import joined_sparse, slices_of
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
@@ -358,14 +359,11 @@ class SerializeManySparse(_Serialize):
         return [(None, _PARTS)]
 
     def kernel(self, node: Node) -> Kernel:
-        def pack(indices: Array, values: Array, dense_shape: Array) -> Array:
-            count = int(dense_shape[0])
-            rows = np.empty((count, _PARTS), object)
-            bounds = np.searchsorted(indices[:, 0], np.arange(count + 1))
-            for place in range(count):
-                chosen = slice(bounds[place], bounds[place + 1])
-                parts = (indices[chosen, 1:], values[chosen], dense_shape[1:])
-                for number, item in enumerate(_packed(parts, node)):
+        def pack(*parts: Array) -> Array:
+            slices = slices_of(*parts)
+            rows = np.empty((len(slices), _PARTS), object)
+            for place, each in enumerate(slices):
+                for number, item in enumerate(_packed(each, node)):
                     rows[place, number] = item
             return rows
 
@@ -392,34 +390,9 @@ class _Deserialize(Flat):
                 ]
                 for row in rows.tolist()
             ]
-            return _joined(found, array.shape[:-1], node.attrs["dtype"])
+            return joined_sparse(found, array.shape[:-1], node.attrs["dtype"])
 
         return unpack
-
-
-def _part(item: Any, dtype: str) -> Array:
-    found: Array = tensor_of(item, dtype) if isinstance(item, bytes) else item
-    return found
-
-
-def _joined(parts: Sequence[Sequence[Array]], outer: tuple[int, ...], dtype: str) -> tuple[Array, Array, Array]:
-    """Sparse tensors together, along new dimensions before theirs."""
-    if not parts:
-        return np.zeros((0, len(outer)), np.int64), blank((0,), dtype), np.array(outer, np.int64)
-    inner = parts[0][2]
-    if any(part[2].shape != inner.shape for part in parts):
-        raise invalid("Sparse tensors that are put together must have the same rank.")
-    places = np.stack(np.unravel_index(np.arange(len(parts)), outer), axis=1) if outer else np.zeros((1, 0), np.int64)
-    rows = [
-        np.concatenate([np.broadcast_to(place, (len(part[0]), len(outer))), part[0]], axis=1)
-        for place, part in zip(places, parts, strict=True)
-    ]
-    whole = np.max([part[2] for part in parts], axis=0)
-    return (
-        np.concatenate(rows).astype(np.int64, copy=False),
-        np.concatenate([part[1] for part in parts]),
-        np.concatenate([np.array(outer, np.int64), np.asarray(whole, np.int64)]),
-    )
 
 
 @register

@@ -1,12 +1,13 @@
-"""Shared by the operations of sparse tensors: places in order, and checks of them."""
+"""Shared by the operations of sparse tensors: places in order, checks of them, and slices apart and together."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
-from hdfsaver.ops.base import invalid
+from hdfsaver.ops.base import blank, invalid
 from hdfsaver.tensor_info import Array
 
 SPARSE = "indices: int64, values: T, shape: int64"
@@ -57,3 +58,61 @@ def groups_of(indices: Array) -> tuple[Array, Array]:
     numbers = np.empty(len(indices), np.int64)
     numbers[order] = np.cumsum(is_new) - 1
     return ordered[is_new], numbers
+
+
+def slices_of(indices: Array, values: Array, dense_shape: Array) -> list[tuple[Array, Array, Array]]:
+    """Indices, values and shape of each slice of a sparse tensor along its first dimension.
+
+    Parameters
+    ----------
+    indices : ndarray
+        In the order of their first column.
+    values : ndarray
+    dense_shape : ndarray
+
+    Returns
+    -------
+    list of (ndarray, ndarray, ndarray)
+    """
+    count = int(dense_shape[0])
+    bounds = np.searchsorted(indices[:, 0], np.arange(count + 1))
+    return [(indices[first:last, 1:], values[first:last], dense_shape[1:]) for first, last in pairwise(bounds)]
+
+
+def joined_sparse(parts: Sequence[Sequence[Array]], outer: tuple[int, ...], dtype: str) -> tuple[Array, Array, Array]:
+    """Sparse tensors together, along new dimensions before theirs.
+
+    Parameters
+    ----------
+    parts : sequence of sequences of ndarray
+        Indices, values and shape of each.
+    outer : tuple of int
+        The new dimensions.
+    dtype : str
+        That of the values.
+
+    Returns
+    -------
+    (ndarray, ndarray, ndarray)
+
+    Raises
+    ------
+    InvalidArgumentError
+        They have different ranks.
+    """
+    if not parts:
+        return np.zeros((0, len(outer)), np.int64), blank((0,), dtype), np.array(outer, np.int64)
+    inner = parts[0][2]
+    if any(part[2].shape != inner.shape for part in parts):
+        raise invalid("Sparse tensors that are put together must have the same rank.")
+    places = np.stack(np.unravel_index(np.arange(len(parts)), outer), axis=1) if outer else np.zeros((1, 0), np.int64)
+    rows = [
+        np.concatenate([np.broadcast_to(place, (len(part[0]), len(outer))), part[0]], axis=1)
+        for place, part in zip(places, parts, strict=True)
+    ]
+    whole = np.max([part[2] for part in parts], axis=0)
+    return (
+        np.concatenate(rows).astype(np.int64, copy=False),
+        np.concatenate([part[1] for part in parts]),
+        np.concatenate([np.array(outer, np.int64), np.asarray(whole, np.int64)]),
+    )

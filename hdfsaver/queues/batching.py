@@ -6,9 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from hdfsaver.assertions.static_values import get_static_value
-from hdfsaver.control_flow.conds import cond
-from hdfsaver.errors import UnimplementedError
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.composite_tensors import SparseTensor
 from hdfsaver.graph.default_graph_functions import name_scope
@@ -20,9 +17,10 @@ from hdfsaver.ops.constants import no_op
 from hdfsaver.ops.selection import boolean_mask
 from hdfsaver.queues.graph_queues import FIFOQueue, PaddingFIFOQueue, QueueBase, RandomShuffleQueue
 from hdfsaver.queues.queue_runner import QueueRunner, add_queue_runner
+from hdfsaver.queues.sparse_batches import chosen, pack_all, unpack
 from hdfsaver.shapes import TensorShape
 
-Tensors = Sequence[TensorLike] | Mapping[str, TensorLike]
+Tensors = Sequence[TensorLike] | Sequence[SparseTensor] | Mapping[str, TensorLike] | Mapping[str, SparseTensor]
 """The components of an example."""
 
 
@@ -108,30 +106,38 @@ def _batches(
     ValueError
         There are no tensors, or shapes are not known.
     """
+    _check_keys(given)
     lists = [_listed(tensors) for tensors in given]
     values = [value for tensors in lists for value in tensors]
     with name_scope(name, default_name, [*values, settings.keep_input]) as scope:
         if not lists or not lists[0]:
             raise ValueError(f"Expected at least one tensor in {default_name}().")
-        if any(isinstance(value, SparseTensor) for value in values):
-            raise UnimplementedError(None, None, f"{default_name}() of sparse tensors is not built here.")
-        tensors = [[convert_to_tensor(value) for value in each] for each in lists]
+        parts = [
+            [value if isinstance(value, SparseTensor) else convert_to_tensor(value) for value in each] for each in lists
+        ]
         keep = _checked_keep(settings.keep_input, settings.enqueue_many)
+        tensors, packed = pack_all(parts, keep, settings.enqueue_many)
         queue = order.queue(settings, _dtypes(tensors), _shapes(tensors, settings))
         _fill(queue, tensors, keep, settings)
         order.summarize(queue, settings.capacity)
         take = queue.dequeue_up_to if settings.allow_smaller_final_batch else queue.dequeue_many
-        return _as_given(given[0], take(batch_size, name=scope))
+        return _as_given(given[0], unpack(take(batch_size, name=scope), packed))
+
+
+def _check_keys(given: list[Tensors]) -> None:
+    first = given[0] if given else None
+    if isinstance(first, Mapping) and any(set(tensors) != set(first) for tensors in given):
+        raise ValueError("All dictionaries in tensors_list must have the same keys")
 
 
 def _listed(tensors: Tensors) -> list[Any]:
-    return [tensors[key] for key in sorted(tensors)] if isinstance(tensors, Mapping) else list(tensors)
+    return [tensors[key] for key in sorted(tensors, key=str)] if isinstance(tensors, Mapping) else list(tensors)
 
 
 def _as_given(given: Tensors, taken: Any) -> Any:
     if not isinstance(given, Mapping):
         return taken
-    return dict(zip(sorted(given), [taken] if isinstance(taken, Tensor) else taken, strict=True))
+    return dict(zip(sorted(given, key=str), taken if isinstance(taken, list) else [taken], strict=True))
 
 
 def _checked_keep(keep_input: TensorLike, enqueue_many: bool) -> Tensor:
@@ -180,11 +186,7 @@ def _fill(queue: QueueBase, tensors: list[list[Tensor]], keep: Tensor, settings:
         if keep.shape.rank:
             made.append(add([boolean_mask(tensor, keep) for tensor in each]))
             continue
-        known = get_static_value(keep)
-        if known is None:
-            made.append(cond(keep, partial(add, each), no_op))
-        else:
-            made.append(add(each) if known else no_op())
+        made.append(chosen(keep, partial(add, each), no_op))
     add_queue_runner(QueueRunner(queue, made * settings.num_threads))
 
 

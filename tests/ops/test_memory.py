@@ -60,6 +60,8 @@ OF_DATASETS = {name for name in registered() if "Dataset" in name or "Iterator" 
 PARSING = {"DecodeCSV", "DecodePaddedRaw", "DecodeRaw", "ParseExample", "ParseExampleV2", "ParseSingleExample"}
 PARSING |= {"DeserializeManySparse", "DeserializeSparse", "ParseTensor"}
 PARSING |= {"SerializeManySparse", "SerializeSparse", "SerializeTensor"}
+# These keep sparse tensors for a session (`tests/queues/test_sparse_batches.py`).
+OF_SPARSE_MAPS = {name for name in registered() if name.endswith("TensorsMap")}
 # What they draw is a new array (`test_random_ops.py`).
 RANDOM = {name for name in registered() if name.startswith("Stateless")} | {"RandomPoisson"}
 # These are about lists of values in a session (`test_stacks.py`, `test_tensor_arrays.py`, `test_tensor_lists.py`).
@@ -67,6 +69,7 @@ OF_LISTS = {name for name in registered() if name.startswith(("Stack", "TensorAr
 NOT_RUN = {"ControlTrigger", "Merge", "NoOp", "Placeholder", "RefMerge", "RestoreV2", "Variable"}
 NOT_RUN |= KEEPING | PASSING | CALLING | DECODING | DRAWN | OF_QUEUES
 NOT_RUN |= OF_DATASETS | PARSING | RANDOM | OF_LISTS
+NOT_RUN |= OF_SPARSE_MAPS
 
 CHANGES = {
     *("Assign", "AssignAdd", "AssignSub", "ScatterAdd", "ScatterSub", "ScatterUpdate"),
