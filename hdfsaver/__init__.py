@@ -494,6 +494,7 @@ if typing.TYPE_CHECKING:
         space_to_batch_nd,
         space_to_depth,
     )
+    from hdfsaver.ops.byte_forms import decode_compressed, decode_json_example
     from hdfsaver.ops.ctc import edit_distance
     from hdfsaver.ops.decoding import (
         decode_csv,
@@ -516,6 +517,7 @@ if typing.TYPE_CHECKING:
     )
     from hdfsaver.ops.divisions import truncatemod
     from hdfsaver.ops.einsums import einsum
+    from hdfsaver.ops.example_features import FixedLenFeature, FixedLenSequenceFeature, SparseFeature, VarLenFeature
     from hdfsaver.ops.factorizations import (
         cholesky,
         cholesky_solve,
@@ -550,9 +552,6 @@ if typing.TYPE_CHECKING:
         norm,
     )
     from hdfsaver.ops.parsing_functions import (
-        FixedLenFeature,
-        FixedLenSequenceFeature,
-        VarLenFeature,
         parse_example,
         parse_single_example,
     )
@@ -602,6 +601,7 @@ if typing.TYPE_CHECKING:
         unravel_index,
     )
     from hdfsaver.ops.segments import segment_max, segment_mean, segment_min, segment_prod, segment_sum
+    from hdfsaver.ops.sequence_functions import parse_single_sequence_example
     from hdfsaver.ops.sequences import reverse_sequence
     from hdfsaver.ops.session_ops import delete_session_tensor, get_session_handle, get_session_tensor
     from hdfsaver.ops.sparse_functions import (
@@ -709,6 +709,7 @@ __all__ = [
     "RunOptions",
     "Session",
     "SessionLog",
+    "SparseFeature",
     "SparseTensor",
     "SparseTensorValue",
     "Summary",
@@ -826,7 +827,9 @@ __all__ = [
     "data",
     "debugging",
     "decode_base64",
+    "decode_compressed",
     "decode_csv",
+    "decode_json_example",
     "decode_raw",
     "delete_session_tensor",
     "depth_to_space",
@@ -1018,6 +1021,7 @@ __all__ = [
     "parallel_stack",
     "parse_example",
     "parse_single_example",
+    "parse_single_sequence_example",
     "parse_tensor",
     "placeholder",
     "placeholder_with_default",
@@ -1260,8 +1264,8 @@ _LAZY = {
     "ConfigProto": "hdfsaver.messages.message_classes",
     "Event": "hdfsaver.messages.message_classes",
     "FIFOQueue": "hdfsaver.queues.graph_queues",
-    "FixedLenFeature": "hdfsaver.ops.parsing_functions",
-    "FixedLenSequenceFeature": "hdfsaver.ops.parsing_functions",
+    "FixedLenFeature": "hdfsaver.ops.example_features",
+    "FixedLenSequenceFeature": "hdfsaver.ops.example_features",
     "FixedLengthRecordReader": "hdfsaver.queues.readers",
     "GPUOptions": "hdfsaver.messages.message_classes",
     "GraphDef": "hdfsaver.messages.message_classes",
@@ -1282,13 +1286,14 @@ _LAZY = {
     "RunMetadata": "hdfsaver.messages.message_classes",
     "RunOptions": "hdfsaver.messages.message_classes",
     "SessionLog": "hdfsaver.messages.message_classes",
+    "SparseFeature": "hdfsaver.ops.example_features",
     "Summary": "hdfsaver.messages.message_classes",
     "SummaryMetadata": "hdfsaver.messages.message_classes",
     "TFRecordReader": "hdfsaver.queues.readers",
     "TensorArray": "hdfsaver.control_flow.tensor_arrays",
     "TensorInfo": "hdfsaver.messages.message_classes",
     "TextLineReader": "hdfsaver.queues.readers",
-    "VarLenFeature": "hdfsaver.ops.parsing_functions",
+    "VarLenFeature": "hdfsaver.ops.example_features",
     "WholeFileReader": "hdfsaver.queues.readers",
     "acosh": "hdfsaver.ops.inverse_functions",
     "angle": "hdfsaver.ops.angles",
@@ -1337,7 +1342,9 @@ _LAZY = {
     "cumprod": "hdfsaver.ops.scans",
     "cumsum": "hdfsaver.ops.scans",
     "decode_base64": "hdfsaver.ops.text_forms",
+    "decode_compressed": "hdfsaver.ops.byte_forms",
     "decode_csv": "hdfsaver.ops.decoding",
+    "decode_json_example": "hdfsaver.ops.byte_forms",
     "decode_raw": "hdfsaver.ops.decoding",
     "delete_session_tensor": "hdfsaver.ops.session_ops",
     "depth_to_space": "hdfsaver.ops.block_moves",
@@ -1392,6 +1399,7 @@ _LAZY = {
     "open_file": "hdfsaver.arrays.array_files",
     "parse_example": "hdfsaver.ops.parsing_functions",
     "parse_single_example": "hdfsaver.ops.parsing_functions",
+    "parse_single_sequence_example": "hdfsaver.ops.sequence_functions",
     "parse_tensor": "hdfsaver.ops.decoding",
     "polygamma": "hdfsaver.ops.gamma_functions",
     "print": "hdfsaver.ops.printing:print_",

@@ -11,6 +11,7 @@ from hdfsaver.image.image_contents import decode_bmp, decode_gif, decode_image, 
 from hdfsaver.interop.records.record_options import TFRecordCompressionType, TFRecordOptions
 from hdfsaver.interop.records.record_reading import tf_record_iterator
 from hdfsaver.interop.records.record_writing import TFRecordWriter
+from hdfsaver.ops.byte_forms import decode_compressed, decode_json_example
 from hdfsaver.ops.decoding import (
     decode_csv,
     decode_raw,
@@ -20,13 +21,12 @@ from hdfsaver.ops.decoding import (
     serialize_sparse,
     serialize_tensor,
 )
+from hdfsaver.ops.example_features import FixedLenFeature, FixedLenSequenceFeature, SparseFeature, VarLenFeature
 from hdfsaver.ops.parsing_functions import (
-    FixedLenFeature,
-    FixedLenSequenceFeature,
-    VarLenFeature,
     parse_example,
     parse_single_example,
 )
+from hdfsaver.ops.sequence_functions import parse_sequence_example, parse_single_sequence_example
 from hdfsaver.queues.file_ops import matching_files, read_file, write_file
 from hdfsaver.queues.graph_queues import FIFOQueue, PaddingFIFOQueue, PriorityQueue, QueueBase, RandomShuffleQueue
 from hdfsaver.queues.input_producers import match_filenames_once
@@ -39,15 +39,18 @@ __all__ = [
     "PriorityQueue",
     "QueueBase",
     "RandomShuffleQueue",
+    "SparseFeature",
     "TFRecordCompressionType",
     "TFRecordOptions",
     "TFRecordWriter",
     "VarLenFeature",
     "decode_bmp",
+    "decode_compressed",
     "decode_csv",
     "decode_gif",
     "decode_image",
     "decode_jpeg",
+    "decode_json_example",
     "decode_png",
     "decode_raw",
     "deserialize_many_sparse",
@@ -56,7 +59,9 @@ __all__ = [
     "match_filenames_once",
     "matching_files",
     "parse_example",
+    "parse_sequence_example",
     "parse_single_example",
+    "parse_single_sequence_example",
     "parse_tensor",
     "read_file",
     "serialize_many_sparse",

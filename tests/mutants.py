@@ -3629,11 +3629,27 @@ MUTANTS = [
         ),
         (
             "a-missing-feature-is-an-error",
-            "ops/examples.py",
+            "ops/example_values.py",
             "            if np.size(default) != size or not np.size(default):",
             "            if False:",
             "ops/test_parsing.py",
             "A record without a feature that has no default is an error that names it.",
+        ),
+        (
+            "lists-of-one-length",
+            "ops/sequence_examples.py",
+            "    lengths = np.array([len(items) for items in rows], np.int64)",
+            "    lengths = np.array([len(rows[0]) for items in rows], np.int64)",
+            "ops/test_sequence_examples.py",
+            "The lengths of the lists of a batch of sequences are their own.",
+        ),
+        (
+            "a-string-without-bound",
+            "ops/byte_forms.py",
+            "    if len(found) > most:",
+            "    if False:",
+            "ops/test_sequence_examples.py",
+            "A compressed string that would become larger than the limits allow is refused.",
         ),
         (
             "raw-numbers-of-either-order",

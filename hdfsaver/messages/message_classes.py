@@ -13,6 +13,7 @@ from hdfsaver.files.extras import library
 _OF_PROTOBUF = {
     "DecodeError": ("google.protobuf.message", "DecodeError"),
     "EncodeError": ("google.protobuf.message", "EncodeError"),
+    "JsonError": ("google.protobuf.json_format", "ParseError"),
     "Message": ("google.protobuf.message", "Message"),
     "ParseError": ("google.protobuf.text_format", "ParseError"),
     "message_to_string": ("google.protobuf.text_format", "MessageToString"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -267,7 +268,8 @@ def tensor_of(data: bytes, dtype: str) -> Array:
             raise invalid(f"Type mismatch between parsed tensor ({found}) and dtype ({dtype})")
         return plain_tensor(message)
     except DataLossError:
-        raise invalid(f"Could not parse `serialized` as TensorProto: '{data[:40]!r}'") from None
+        shown = b64encode(data[:60]).decode()
+        raise invalid(f"Could not parse `serialized` as TensorProto, base64: {shown}") from None
     except OpError:
         raise
     except (TypeError, ValueError) as error:

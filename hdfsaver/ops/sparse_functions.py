@@ -509,18 +509,22 @@ def sparse_to_indicator(sp_input: Sparse, vocab_size: int, name: str | None = No
 
 
 def sparse_merge(
-    sp_ids: Sparse, sp_values: Sparse, vocab_size: int, name: str | None = None, already_sorted: bool = False
+    sp_ids: Sparse | Sequence[Sparse],
+    sp_values: Sparse,
+    vocab_size: int | Sequence[int],
+    name: str | None = None,
+    already_sorted: bool = False,
 ) -> SparseTensor:
     """Values at the numbers that each row has for them.
 
     Parameters
     ----------
-    sp_ids : SparseTensor
+    sp_ids : SparseTensor or list of SparseTensor
         Rows of numbers of int32 or int64, along the last axis.
     sp_values : SparseTensor
         A value for each number.
-    vocab_size : int
-        How many numbers there are.
+    vocab_size : int or list of int
+        How many numbers there are, for each of ``sp_ids``.
     name : str, optional
         The name scope.
     already_sorted : bool
@@ -529,22 +533,36 @@ def sparse_merge(
     Returns
     -------
     SparseTensor
-        The last axis has a place for each number.
+        In place of the last axis, one that has a place for each number, for each of ``sp_ids``.
 
     Raises
     ------
     TypeError
         An input is not sparse.
+    ValueError
+        There is another number of sizes than of ``sp_ids``.
     """
-    ids, values = as_sparse(sp_ids), as_sparse(sp_values)
-    with scope(name, "SparseMerge", ids.indices, values.values):
-        numbers = ids.values if ids.values.dtype.base_dtype == dtypes.int64 else apply("Cast", ids.values, DstT="int64")
-        rest = apply("StridedSlice", ids.indices, [0, 0], [0, -1], [1, 1], begin_mask=3, end_mask=1)
-        places = apply("ConcatV2", [rest, apply("Reshape", numbers, [-1, 1])], 1)
-        before = apply("StridedSlice", ids.dense_shape, [0], [-1], [1], begin_mask=1)
-        size = apply("Reshape", convert_to_tensor(vocab_size, dtypes.int64), [1])
-        merged = SparseTensor(places, values.values, apply("ConcatV2", [before, size], 0))
-        return merged if already_sorted else sparse_reorder(merged)
+    is_list = isinstance(sp_ids, list | tuple) and not isinstance(sp_ids, SparseTensorValue)
+    columns: list[Any] = [*sp_ids] if is_list else [sp_ids]  # type: ignore[misc]
+    sizes: list[Any] = [*vocab_size] if isinstance(vocab_size, list | tuple) else [vocab_size]
+    if len(columns) != len(sizes):
+        raise ValueError(f"sp_ids and vocab_size have to have equal lengths, not {len(columns)} and {len(sizes)}.")
+    ids, values = [as_sparse(column) for column in columns], as_sparse(sp_values)
+    with scope(name, "SparseMerge", *(item.indices for item in ids), values.values):
+        numbers = []
+        for item in ids:
+            found = item.values
+            if found.dtype.base_dtype != dtypes.int64:
+                found = apply("Cast", found, DstT="int64")
+            numbers.append(apply("ExpandDims", found, 1))
+        counts = [apply("Cast", size, DstT="int64") for size in sizes]
+        places = apply("ConcatV2", [ids[0].indices[:, :-1], *numbers], 1, name="concat")
+        size = apply("ConcatV2", [ids[0].dense_shape[:-1], counts], 0, name="concat_1")
+        merged = SparseTensor(places, values.values, size)
+        if already_sorted:
+            return merged
+        ordered = sparse_reorder(merged)
+        return SparseTensor(ordered.indices, ordered.values, size)
 
 
 def sparse_mask(a: IndexedSlices, mask_indices: TensorLike, name: str | None = None) -> IndexedSlices:

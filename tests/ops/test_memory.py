@@ -59,6 +59,7 @@ OF_DATASETS = {name for name in registered() if "Dataset" in name or "Iterator" 
 # These take serialized examples apart (`test_parsing.py`), or tensors (`tests/datasets`), and give new arrays.
 PARSING = {"DecodeCSV", "DecodePaddedRaw", "DecodeRaw", "ParseExample", "ParseExampleV2", "ParseSingleExample"}
 PARSING |= {"DeserializeManySparse", "DeserializeSparse", "ParseTensor"}
+PARSING |= {"DecodeCompressed", "DecodeJSONExample", "ParseSequenceExampleV2", "ParseSingleSequenceExample"}
 PARSING |= {"SerializeManySparse", "SerializeSparse", "SerializeTensor"}
 # These keep sparse tensors for a session (`tests/queues/test_sparse_batches.py`).
 OF_SPARSE_MAPS = {name for name in registered() if name.endswith("TensorsMap")}

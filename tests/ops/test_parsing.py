@@ -65,7 +65,7 @@ def test_one_record() -> None:
     ("data", "feature", "said"),
     [
         (record(c=[1]), tf.FixedLenFeature([2], tf.float32), "is required but could not be found"),
-        (A, tf.FixedLenFeature([3], tf.float32), "Number of float32 values != expected"),
+        (A, tf.FixedLenFeature([3], tf.float32), "Number of float values != expected"),
         (A, tf.FixedLenFeature([2], tf.int64), "Data types don't match"),
         (b"\xff\xff", tf.FixedLenFeature([2], tf.float32), "Could not parse example input"),
     ],
