@@ -16,6 +16,7 @@ from hdfsaver.datasets.dataset_functions import (
 )
 from hdfsaver.datasets.file_datasets import FixedLengthRecordDataset, TextLineDataset, TFRecordDataset
 from hdfsaver.datasets.iterators import Iterator
+from hdfsaver.datasets.options import Options
 
 __all__ = [
     "AUTOTUNE",
@@ -23,6 +24,7 @@ __all__ = [
     "FixedLengthRecordDataset",
     "INFINITE_CARDINALITY",
     "Iterator",
+    "Options",
     "TFRecordDataset",
     "TextLineDataset",
     "UNKNOWN_CARDINALITY",

@@ -13,6 +13,7 @@ from hdfsaver.datasets import element_structures as structure
 from hdfsaver.datasets import iterators
 from hdfsaver.datasets.element_structures import Leaf
 from hdfsaver.datasets.generators import generator_dataset
+from hdfsaver.datasets.options import Options
 from hdfsaver.datasets.traced import TracedFunction
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply, apply_list, apply_op
@@ -60,6 +61,7 @@ class Dataset:
     def __init__(self, variant_tensor: Tensor, element_structure: Any) -> None:
         self._variant_tensor = variant_tensor
         self._structure = element_structure
+        self._options = Options()
 
     @property
     def _graph(self) -> Graph:
@@ -748,13 +750,23 @@ class Dataset:
         """A dataset of the elements that can be made."""
         return self._kept("IgnoreErrorsDataset", self._variant_tensor, log_warning=log_warning, name=name)
 
-    def with_options(self, options: object, name: str | None = None) -> Dataset:
+    def with_options(self, options: Options, name: str | None = None) -> Dataset:
         """The same dataset: options are about speed."""
-        return self
+        found = Dataset(self._variant_tensor, self._structure)
+        found._options = self._options.merge(options)
+        return found
 
-    def options(self) -> object:
-        """No options."""
-        return None
+    def options(self) -> Options:
+        """The settings that `with_options` was given."""
+        return self._options
+
+    def map_with_legacy_function(self, map_func: Callable[..., Any], num_parallel_calls: Any = None) -> Dataset:
+        """As `map`."""
+        return self.map(map_func, num_parallel_calls)
+
+    def filter_with_legacy_function(self, predicate: Callable[..., Any]) -> Dataset:
+        """As `filter`."""
+        return self.filter(predicate)
 
     def cardinality(self) -> Tensor:
         """The number of elements, as far as it is known without reading them: -1 without end, -2 unknown."""

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from hdfsaver import dtypes
 from hdfsaver.datasets.dataset import Dataset, made_dataset, number_of, seeds_of
+from hdfsaver.datasets.element_structures import Leaf
 from hdfsaver.datasets.iterators import Iterator
+from hdfsaver.dtypes import DTypeLike
+from hdfsaver.graph.composite_tensors import value_as_shape
 from hdfsaver.graph.tensor import Tensor
+from hdfsaver.graph.tensor_conversion import convert_to_tensor, is_tensor
+from hdfsaver.shapes import TensorShape
 
 Transformation = Callable[[Dataset], Dataset]
 """For ``Dataset.apply``."""
@@ -204,3 +213,84 @@ def group_by_window(
 def batch_and_drop_remainder(batch_size: Any) -> Transformation:
     """Batches that all have the same number of elements, for `Dataset.apply`."""
     return lambda dataset: dataset.batch(batch_size, drop_remainder=True)
+
+
+def Counter(start: int = 0, step: int = 1, dtype: DTypeLike = dtypes.int64) -> Dataset:  # noqa: N802, its name in TensorFlow
+    """A dataset that counts without end.
+
+    Parameters
+    ----------
+    start, step : int
+    dtype : DType
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    TypeError
+        There is no such dtype.
+    """
+    wanted = dtypes.as_dtype(dtype)
+    first, add = (convert_to_tensor(value, wanted) for value in (start, step))
+    return Dataset.from_tensors(0).repeat(None).scan(first, lambda state, _: (state + add, state))
+
+
+def unique() -> Transformation:
+    """The elements without those that came before, for `Dataset.apply`."""
+    return lambda dataset: made_dataset("UniqueDataset", dataset._structure, dataset._variant_tensor)
+
+
+def assert_cardinality(expected_cardinality: Any) -> Transformation:
+    """The elements, which must be as many as is said, for `Dataset.apply`."""
+
+    def transform(dataset: Dataset) -> Dataset:
+        count = number_of(expected_cardinality, "expected_cardinality")
+        return made_dataset("AssertCardinalityDataset", dataset._structure, dataset._variant_tensor, count)
+
+    return transform
+
+
+def dense_to_sparse_batch(batch_size: Any, row_shape: Any) -> Transformation:
+    """Several tensors of any sizes together, as sparse tensors, for `Dataset.apply`.
+
+    Parameters
+    ----------
+    batch_size : int or Tensor
+    row_shape : shape or Tensor
+        That of the elements; None, or -1, for the size of the largest.
+
+    Returns
+    -------
+    callable
+        It raises `TypeError` where elements are something else than one tensor.
+    """
+
+    def transform(dataset: Dataset) -> Dataset:
+        if not isinstance(dataset._structure, Leaf) or dataset._structure.is_sparse:
+            raise TypeError(
+                "`dense_to_sparse_batch` requires an input dataset whose elements are a single dense tensor, not "
+                f"{dataset.output_types!r}."
+            )
+        known = value_as_shape(convert_to_tensor(row_shape)) if is_tensor(row_shape) else TensorShape(row_shape)
+        sizes = (
+            None if known.plain is None else np.array([-1 if size is None else size for size in known.plain], np.int64)
+        )
+        row = number_of(row_shape if is_tensor(row_shape) else sizes, "row_shape")
+        size = number_of(batch_size, "batch_size")
+        shape = None if known.plain is None else (None, *known.plain)
+        leaf = replace(dataset._structure, shape=shape, is_sparse=True)
+        return made_dataset("DenseToSparseBatchDataset", leaf, dataset._variant_tensor, size, row)
+
+    return transform
+
+
+def copy_to_device(target_device: str, source_device: str = "/cpu:0") -> Transformation:
+    """The same elements, for `Dataset.apply`: there is one device."""
+    return lambda dataset: dataset.prefetch(1)
+
+
+def prefetch_to_device(device: str, buffer_size: Any = None) -> Transformation:
+    """The same elements, for `Dataset.apply`: there is one device, and nothing is made ahead."""
+    return lambda dataset: dataset.prefetch(buffer_size)

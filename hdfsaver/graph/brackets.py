@@ -12,7 +12,7 @@ import numpy as np
 from hdfsaver import dtypes
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.tensor import Tensor, TensorLike
-from hdfsaver.graph.tensor_conversion import constant_node, convert_to_tensor, is_tensor
+from hdfsaver.graph.tensor_conversion import constant_node, convert_to_tensor, graph_of, is_tensor
 from hdfsaver.shapes import Dimension
 
 Index: TypeAlias = "TensorLike | slice[Any, Any, Any] | EllipsisType | None"
@@ -49,7 +49,8 @@ def getitem(value: TensorLike, key: Index | tuple[Index, ...]) -> Tensor:
         name: sum(1 << place for place, part in enumerate(parts) if name in part.masks)
         for name in ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
     }
-    with tensor.graph.as_default(), tensor.graph.name_scope("strided_slice") as scope:
+    graph = graph_of([tensor, *(bound for part in parts for bound in part[:3])])
+    with graph.as_default(), graph.name_scope("strided_slice") as scope:
         bounds = _bounds([part[:3] for part in parts])
         return apply("StridedSlice", tensor, *bounds, name=scope, **masks)
 

@@ -1,4 +1,4 @@
-"""Strings of bytes as other ones: compressed bytes as they were, records of JSON as messages."""
+"""Strings of bytes made of others: decompressed strings, and messages made of JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
 _WBITS = {b"ZLIB": zlib.MAX_WBITS, b"GZIP": zlib.MAX_WBITS | 16}
-"""What zlib is told about the form of the bytes."""
+"""The argument of zlib for each form of the bytes."""
 
 
 class _OfStrings(Flat):
@@ -35,7 +35,7 @@ def _strings(found: Sequence[bytes], shape: Sequence[int]) -> Array:
 
 @register
 class DecodeCompressed(_OfStrings):
-    """Strings as they were before they were compressed."""
+    """The contents of compressed strings."""
 
     type = "DecodeCompressed"
     signature = "bytes: string -> output: string"
@@ -96,7 +96,7 @@ def _serialized(text: bytes) -> bytes:
 
 
 def decode_compressed(bytes: TensorLike, compression_type: str = "", name: str | None = None) -> Tensor:
-    """Strings as they were before they were compressed.
+    """The contents of compressed strings.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What programs want of records: features of four kinds, and the tensors that are made of them."""
+"""Features of records, of four kinds, and the tensors that are made of them."""
 
 from __future__ import annotations
 

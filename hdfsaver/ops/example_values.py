@@ -200,7 +200,7 @@ def check_count(values: Array, dtype: str, shape: Sequence[int], where: str) -> 
     values : ndarray
     dtype : str
     shape : sequence of int
-        What they are to fill.
+        The shape that they fill.
     where : str
         The beginning of the message.
 

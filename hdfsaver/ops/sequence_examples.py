@@ -171,7 +171,7 @@ class _ParseSequence(Flat):
 
     @staticmethod
     def asked(node: Node, keys: Sequence[Sequence[bytes]], may_miss: Collection[bytes], defaults: Any) -> _Asked:
-        """What is wanted.
+        """The features and lists that an operation wants.
 
         Parameters
         ----------

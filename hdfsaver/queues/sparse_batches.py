@@ -22,7 +22,7 @@ _ABSENT = -1
 
 
 class Packed(NamedTuple):
-    """What a component of a batch was before the queue.
+    """A component of a batch before the queue.
 
     Attributes
     ----------
@@ -144,7 +144,7 @@ def _fit(one: Packed, other: Packed) -> bool:
 
 
 def unpack(taken: Any, packed: Sequence[Packed]) -> Any:
-    """What a queue gave, with the sparse tensors of the numbers.
+    """Components from a queue, with the sparse tensors of the numbers.
 
     Parameters
     ----------
