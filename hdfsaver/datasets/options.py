@@ -1,4 +1,4 @@
-"""``tf.data.Options``: what a program says about the speed of datasets. All is accepted, and nothing changes."""
+"""``tf.data.Options``: settings about the speed of datasets. All are accepted, and nothing changes."""
 
 from __future__ import annotations
 
