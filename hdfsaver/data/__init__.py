@@ -14,9 +14,9 @@ from hdfsaver.datasets.dataset_functions import (
     make_initializable_iterator,
     make_one_shot_iterator,
 )
+from hdfsaver.datasets.dataset_options import Options
 from hdfsaver.datasets.file_datasets import FixedLengthRecordDataset, TextLineDataset, TFRecordDataset
 from hdfsaver.datasets.iterators import Iterator
-from hdfsaver.datasets.options import Options
 
 __all__ = [
     "AUTOTUNE",

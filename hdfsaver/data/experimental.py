@@ -26,9 +26,9 @@ from hdfsaver.datasets.dataset_functions import (
     unbatch,
     unique,
 )
+from hdfsaver.datasets.dataset_options import DistributeOptions, OptimizationOptions, StatsOptions, ThreadingOptions
 from hdfsaver.datasets.length_buckets import bucket_by_sequence_length
 from hdfsaver.datasets.mixed_datasets import RandomDataset, choose_from_datasets, sample_from_datasets
-from hdfsaver.datasets.options import DistributeOptions, OptimizationOptions, StatsOptions, ThreadingOptions
 
 __all__ = [
     "AUTOTUNE",

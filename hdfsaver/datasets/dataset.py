@@ -11,9 +11,9 @@ import numpy as np
 from hdfsaver import dtypes
 from hdfsaver.datasets import element_structures as structure
 from hdfsaver.datasets import iterators
+from hdfsaver.datasets.dataset_options import Options
 from hdfsaver.datasets.element_structures import Leaf
 from hdfsaver.datasets.generators import generator_dataset
-from hdfsaver.datasets.options import Options
 from hdfsaver.datasets.traced import TracedFunction
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply, apply_list, apply_op

@@ -9,7 +9,7 @@ import numpy as np
 
 from hdfsaver.datasets import further_datasets
 from hdfsaver.datasets.dataset_elements import Dataset
-from hdfsaver.datasets.dataset_ops import MakesDataset, dataset_of
+from hdfsaver.datasets.dataset_op_base import MakesDataset, dataset_of
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.graph.definition import register
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from hdfsaver.datasets.dataset_ops import dataset_of
+from hdfsaver.datasets.dataset_op_base import dataset_of
 from hdfsaver.datasets.iterator_resource import KIND, IteratorResource
 from hdfsaver.errors import InvalidArgumentError, OutOfRangeError
 from hdfsaver.graph.definition import Kernel, Node, register
