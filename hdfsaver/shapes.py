@@ -493,3 +493,28 @@ def dimension_at_index(shape: TensorShape, index: int) -> Dimension:
 def unknown_shape(rank: int | None = None) -> TensorShape:
     """A shape of which at most the rank is known."""
     return TensorShape(None if rank is None else [None] * rank)
+
+
+def scalar() -> TensorShape:
+    """The shape of a single value."""
+    return TensorShape([])
+
+
+def vector(length: DimensionLike) -> TensorShape:
+    """The shape of a list of values."""
+    return TensorShape([length])
+
+
+def matrix(rows: DimensionLike, cols: DimensionLike) -> TensorShape:
+    """The shape of a table of values.
+
+    Parameters
+    ----------
+    rows, cols : int, Dimension or None
+        Its sizes.
+
+    Returns
+    -------
+    TensorShape
+    """
+    return TensorShape([rows, cols])

@@ -14,11 +14,14 @@ if typing.TYPE_CHECKING:
         distributions,
         framework,
         layers,
+        learn,
         legacy_seq2seq,
         rnn,
         seq2seq,
         slim,
+        tensorboard,
         training,
+        util,
     )
     from hdfsaver.contrib import signal_functions as signal
     from hdfsaver.contrib import streaming_metrics as metrics
@@ -29,6 +32,7 @@ __all__ = [
     "distributions",
     "framework",
     "layers",
+    "learn",
     "legacy_seq2seq",
     "lookup",
     "losses",
@@ -37,7 +41,9 @@ __all__ = [
     "seq2seq",
     "signal",
     "slim",
+    "tensorboard",
     "training",
+    "util",
 ]
 
 _FILES = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 
+import hdfsaver.graph.nested as nest
 from hdfsaver.absent_names import absent as _absent
 from hdfsaver.checkpoint.initialization import init_from_checkpoint
 from hdfsaver.contrib.arg_scopes import (
@@ -81,6 +82,7 @@ __all__ = [
     "load_variable",
     "local_variable",
     "model_variable",
+    "nest",
     "smart_case",
     "smart_cond",
     "smart_constant_value",

@@ -6,6 +6,7 @@ import typing
 
 import hdfsaver.contrib.contrib_losses as losses
 import hdfsaver.contrib.learning as learning
+import hdfsaver.contrib.model_analyzer as model_analyzer
 import hdfsaver.contrib.streaming_metrics as metrics
 import hdfsaver.contrib.utils as utils
 from hdfsaver.absent_names import absent as _absent
@@ -160,6 +161,7 @@ __all__ = [
     "max_pool3d",
     "maxout",
     "metrics",
+    "model_analyzer",
     "model_variable",
     "one_hot_encoding",
     "relu",

@@ -1,10 +1,11 @@
-"""``tf.contrib.training``: operations that do a step of training."""
+"""``tf.contrib.training``: operations that do a step of training, and its named values."""
 
 from __future__ import annotations
 
 import typing
 
 from hdfsaver.absent_names import absent as _absent
+from hdfsaver.contrib.hyperparameters import HParams, parse_values
 from hdfsaver.contrib.training_steps import (
     add_gradients_summaries,
     clip_gradient_norms,
@@ -14,11 +15,13 @@ from hdfsaver.contrib.training_steps import (
 )
 
 __all__ = [
+    "HParams",
     "add_gradients_summaries",
     "clip_gradient_norms",
     "clip_gradient_norms_fn",
     "create_train_op",
     "multiply_gradients",
+    "parse_values",
 ]
 
 

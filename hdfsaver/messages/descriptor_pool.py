@@ -19,13 +19,14 @@ from google.protobuf import descriptor_pool as pools
 from hdfsaver import dtypes
 from hdfsaver.messages.bundle_schema import BUNDLE_SCHEMA
 from hdfsaver.messages.graph_schema import FULL_TYPES, GRAPH_SCHEMA
+from hdfsaver.messages.projector_schema import PROJECTOR_SCHEMA
 from hdfsaver.messages.session_schema import SESSION_ENUMS, SESSION_SCHEMA
 from hdfsaver.messages.summary_schema import EXAMPLE_SCHEMA, SUMMARY_ENUMS, SUMMARY_SCHEMA
 
 # A message a paragraph, a field a line: number, name, type; `*` repeats it, `?` tells unset from zero, `|NAME` makes it
 # one of the alternatives of that name, and `{KEY:VALUE}` is a map. A message named `A.B` is declared inside `A`, and
 # fields name it `B`. With `bytes=` a message is kept as its bytes, which are the same on the wire.
-_SCHEMA = BUNDLE_SCHEMA + GRAPH_SCHEMA + SESSION_SCHEMA + SUMMARY_SCHEMA + EXAMPLE_SCHEMA
+_SCHEMA = BUNDLE_SCHEMA + GRAPH_SCHEMA + SESSION_SCHEMA + SUMMARY_SCHEMA + EXAMPLE_SCHEMA + PROJECTOR_SCHEMA
 _FIELD = re.compile(r"(\d+) (\w+) (\{(\w+):)?(\w+)(?:=\w+|\})?([*?]|\|\w+)?")
 
 _PACKAGE = "tensorflow"

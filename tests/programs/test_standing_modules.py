@@ -75,6 +75,21 @@ DEVICES = "programs.hardware.list_local_devices"
         ("from tensorflow.python.client import session as s; x = s.register_session_run_conversion_functions", CONVERT),
         ("from tensorflow.python.framework import tensor_shape as t; x = t.unknown_shape", "shapes.unknown_shape"),
         ("from tensorflow.python.framework import tensor_shape as t; x = t.as_shape", "TensorShape"),
+        ("from tensorflow.python.framework.tensor_shape import scalar as x", "shapes.scalar"),
+        ("from tensorflow.python.util import nest; x = nest.flatten", "nest.flatten"),
+        ("from tensorflow.contrib.training.python.training.hparam import HParams as x", "contrib.training.HParams"),
+        (
+            "from tensorflow.contrib.tensorboard.plugins import projector as p; x = p.visualize_embeddings",
+            "contrib.projector.visualize_embeddings",
+        ),
+        (
+            "from tensorflow.contrib.learn.python.learn.datasets.mnist import read_data_sets as x",
+            "contrib.mnist_data.read_data_sets",
+        ),
+        (
+            "from tensorflow.contrib import learn; x = learn.preprocessing.VocabularyProcessor",
+            "contrib.vocabulary.VocabularyProcessor",
+        ),
         ("from tensorflow.core.framework import graph_pb2; x = graph_pb2.GraphDef", "GraphDef"),
         ("from tensorflow.core.protobuf.saver_pb2 import SaverDef as x", "train.SaverDef"),
     ],

@@ -55,7 +55,8 @@ train.AdagradDAOptimizer train.AdadeltaOptimizer train.FtrlOptimizer train.Proxi
 summary.FileWriter summary.FileWriterCache train.summary_iterator train.exponential_decay train.natural_exp_decay
 train.inverse_time_decay train.polynomial_decay train.cosine_decay train.piecewise_constant
 train.piecewise_constant_decay train.cosine_decay_restarts train.linear_cosine_decay train.noisy_linear_cosine_decay
-train.ExponentialMovingAverage train.SummarySaverHook
+train.ExponentialMovingAverage train.SummarySaverHook nest.flatten nest.pack_sequence_as nest.map_structure
+nest.assert_same_structure nest.is_nested
 """.split()  # noqa: SIM905, a list would be one name a line
 
 

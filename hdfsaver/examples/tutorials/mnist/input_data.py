@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hdfsaver.programs.mnist_data import DataSet, Datasets, dense_to_one_hot, load_mnist, read_data_sets
+from hdfsaver.contrib.mnist_data import DataSet, Datasets, dense_to_one_hot, load_mnist, read_data_sets
 
 __all__ = ["DataSet", "Datasets", "dense_to_one_hot", "load_mnist", "read_data_sets"]
 
