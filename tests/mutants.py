@@ -3524,6 +3524,14 @@ MUTANTS = [
             "Each epoch of MNIST's images is shuffled.",
         ),
         (
+            "traces-of-a-hook-are-events",
+            "monitoring/profiler_hook.py",
+            "            if self._writer is not None:\n                self._writer.add",
+            "            if False:\n                self._writer.add",
+            "monitoring/test_hooks.py",
+            "ProfilerHook writes what a run has told into the event file.",
+        ),
+        (
             "a-pickled-vocabulary-is-refused",
             "contrib/vocabulary.py",
             'if data[:1] in (b"\\x80", b"c", b"("):',

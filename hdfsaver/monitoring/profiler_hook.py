@@ -1,4 +1,4 @@
-"""ProfilerHook: traces a run from time to time, and writes its timeline into a file."""
+"""ProfilerHook: traces a run from time to time, and writes its timeline and the trace into files."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from hdfsaver.messages import message_classes
 from hdfsaver.monitoring.session_run_hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
 from hdfsaver.monitoring.step_timer import SecondOrStepTimer
 from hdfsaver.monitoring.stop_hooks import needed_global_step
+from hdfsaver.monitoring.summary_hook import folder_writer
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
+from hdfsaver.session import Session
 from hdfsaver.session.timeline import Timeline
 from hdfsaver.training import tf_logging as log
 
 
 class ProfilerHook(SessionRunHook):
     """Writes the timeline of a run every few steps or seconds, into ``timeline-STEP.json``; see `Timeline`.
+
+    What the run has told about itself is written into the folder's event file too, as ``step_STEP``.
 
     Parameters
     ----------
@@ -49,9 +53,10 @@ class ProfilerHook(SessionRunHook):
         self._timer = SecondOrStepTimer(save_secs, save_steps)
 
     def begin(self) -> None:
-        """Find the global step."""
+        """Find the global step, and begin the event file."""
         self._next_step: int | None = None
         self._global_step = needed_global_step(self)
+        self._writer = folder_writer(self._folder or os.curdir)
 
     def before_run(self, run_context: SessionRunContext) -> SessionRunArgs | None:
         """Fetch the global step, and ask for a trace where one is due."""
@@ -69,7 +74,14 @@ class ProfilerHook(SessionRunHook):
             step = int(run_context.session.run(self._global_step))
             self._timer.update_last_triggered_step(step)
             self._write(step, run_values.run_metadata.step_stats)
+            if self._writer is not None:
+                self._writer.add_run_metadata(run_values.run_metadata, f"step_{step}")
         self._next_step = step + 1
+
+    def end(self, session: Session) -> None:
+        """Wait until the event file has everything."""
+        if self._writer is not None:
+            self._writer.flush()
 
     def _write(self, step: int, step_stats: message_classes.StepStats) -> None:
         path = os.path.join(self._folder, f"timeline-{step}.json")

@@ -215,8 +215,14 @@ def test_timelines_are_written(model, tmp_path):
     with tf.train.MonitoredSession(hooks=[hook]) as sess:
         for _ in range(5):
             sess.run(model.step)
-    files = sorted((tmp_path / "a" / "b").iterdir())
+    folder = tmp_path / "a" / "b"
+    files = sorted(folder.glob("timeline*"))
     assert ["timeline-2.json", "timeline-4.json"] == [file.name for file in files]
     events = json.loads(files[0].read_text())["traceEvents"]
     assert {"M", "X", "N", "O", "D", "C"} == {event["ph"] for event in events}
     assert "AssignAdd" in {event["name"] for event in events}
+    (path,) = folder.glob("events*")
+    found = [event.tagged_run_metadata for event in tf.train.summary_iterator(path)]
+    assert ["step_2", "step_4"] == [tagged.tag for tagged in found if tagged.tag]
+    metadata = tf.RunMetadata.FromString(next(tagged.run_metadata for tagged in found if tagged.tag))
+    assert any("AssignAdd" in node.timeline_label for node in metadata.step_stats.dev_stats[0].node_stats)
