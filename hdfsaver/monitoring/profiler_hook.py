@@ -20,7 +20,7 @@ from hdfsaver.training import tf_logging as log
 class ProfilerHook(SessionRunHook):
     """Writes the timeline of a run every few steps or seconds, into ``timeline-STEP.json``; see `Timeline`.
 
-    What the run has told about itself is written into the folder's event file too, as ``step_STEP``.
+    The metadata of the run are written into the folder's event file too, as ``step_STEP``.
 
     Parameters
     ----------

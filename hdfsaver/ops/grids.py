@@ -14,6 +14,7 @@ from hdfsaver.ops.base import dtype_name, scope, static_int
 from hdfsaver.ops.filling import ones
 from hdfsaver.ops.joining import concat, stack, unstack
 from hdfsaver.ops.shaping import expand_dims, rank, reshape, shape, size, transpose
+from hdfsaver.ops.variable_values import of_handle
 from hdfsaver.tensor_info import Array
 
 
@@ -157,6 +158,8 @@ def gather_nd(params: TensorLike, indices: TensorLike, name: str | None = None, 
         When run: an index is out of range.
     """
     count = static_int(batch_dims, "Argument `batch_dims`")
+    if count == 0 and (variable := of_handle(params)) is not None:
+        return variable.gather_nd(indices, name)
     if count == 0:
         return apply("GatherNd", params, indices, name=name)
     with scope(name, "BatchGatherND", params, indices):

@@ -51,6 +51,26 @@ def static_shape(node: Node) -> Shape:
     return None if found is None else found.attrs["shape"]
 
 
+def _check_value(node: Node) -> None:
+    """Refuse a value that is not of the dtype and the shape of the variable, as far as those are known.
+
+    Raises
+    ------
+    ValueError
+        It is not.
+    """
+    found = variable_behind(node)
+    if found is None:
+        return
+    wanted, given = found.attrs["dtype"], node.attrs["dtype"]
+    if wanted != given:
+        raise ValueError(f"Trying to assign variable with wrong dtype. Expected {wanted} got {given}.")
+    try:
+        shapes.merge(found.attrs["shape"], node.input_shapes[1])
+    except ValueError as error:
+        raise ValueError(f"Shapes must be equal: the value is not compatible with the variable. {error}") from None
+
+
 def _present(state: KernelState, key: str, node: Node) -> Array:
     try:
         return state.variables[key]
@@ -109,7 +129,7 @@ class AssignVariableOp(Flat):
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """There is no output; value must be compatible with the shape of the variable."""
-        shapes.merge(static_shape(node), node.input_shapes[1])
+        _check_value(node)
         return []
 
     def kernel(self, node: Node) -> Kernel:
@@ -138,7 +158,7 @@ class _Update(Flat):
 
     def shapes(self, node: Node) -> Sequence[Shape]:
         """There is no output; value has the shape of the variable."""
-        shapes.merge(static_shape(node), node.input_shapes[1])
+        _check_value(node)
         return []
 
     def kernel(self, node: Node) -> Kernel:

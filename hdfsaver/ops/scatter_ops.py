@@ -547,6 +547,8 @@ def scatter_nd_update(
     InvalidArgumentError
         In the run: an index is out of range, or shapes that were unknown before do not fit.
     """
+    if (variable := of_handle(ref)) is not None:
+        return variable.scattered("ResourceScatterNdUpdate", indices, updates, name)
     return apply("ScatterNdUpdate", ref, indices, updates, name=name, use_locking=use_locking)
 
 
@@ -585,6 +587,8 @@ def scatter_nd_add(
     InvalidArgumentError
         In the run: an index is out of range, or shapes that were unknown before do not fit.
     """
+    if (variable := of_handle(ref)) is not None:
+        return variable.scattered("ResourceScatterNdAdd", indices, updates, name)
     return apply("ScatterNdAdd", ref, indices, updates, name=name, use_locking=use_locking)
 
 
@@ -624,6 +628,8 @@ def scatter_nd_sub(
     InvalidArgumentError
         In the run: an index is out of range, or shapes that were unknown before do not fit.
     """
+    if (variable := of_handle(ref)) is not None:
+        return variable.scattered("ResourceScatterNdSub", indices, updates, name)
     return apply("ScatterNdSub", ref, indices, updates, name=name, use_locking=use_locking)
 
 

@@ -6,8 +6,9 @@ from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.graph.contexts import CondContext, context_of
 from hdfsaver.graph.definition import Node
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.ops.filling import zeros
-from hdfsaver.ops.variable_values import variable_behind
+from hdfsaver.ops.filling import zeros, zeros_like
+from hdfsaver.ops.variable_values import HANDLE, variable_behind
+from hdfsaver.shapes import Shape
 
 
 def zeros_for(output: Tensor) -> Tensor:
@@ -19,11 +20,32 @@ def zeros_for(output: Tensor) -> Tensor:
     graph = operation.graph
     data = apply_list("Switch", operation.inputs[0], context.pred)[1 - context.branch]
     alive = apply("Identity", data)
+    kind, _ = kind_and_shape(output)
     if output.dtype.base_dtype.name == "resource":
-        variable = variable_behind(Node.of(graph.digraph, operation.name))
-        dtype = "float32" if variable is None else variable.attrs["dtype"]
         with graph.control_dependencies([alive]):
-            return zeros(apply("VariableShape", data), dtype=dtype)
+            return zeros(apply("VariableShape", data), dtype=kind)
     sizes = apply("Shape", data)
     with graph.control_dependencies([alive]):  # so that nothing of it runs where the tensor is dead
-        return zeros(sizes, dtype=output.dtype.base_dtype)
+        return zeros(sizes, dtype=kind)
+
+
+def kind_and_shape(tensor: Tensor) -> tuple[str, Shape]:
+    """The dtype and the static shape of a tensor; of a handle those of its variable."""
+    if tensor.dtype.base_dtype.name != "resource":
+        return tensor.dtype.base_dtype.name, tensor.shape.plain
+    node = Node.of(tensor.graph.digraph, tensor.op.name)
+    variable = node if tensor.op.type == HANDLE else variable_behind(node)
+    return ("float32", None) if variable is None else (variable.attrs["dtype"], variable.attrs["shape"])
+
+
+def shape_operation(tensor: Tensor) -> str:
+    """The type of the operation that gives the shape of a tensor, or of the variable of a handle."""
+    return "VariableShape" if tensor.dtype.base_dtype.name == "resource" else "Shape"
+
+
+def zeros_as(tensor: Tensor) -> Tensor:
+    """Zeros as the derivative by a tensor, or by the variable of a handle."""
+    if tensor.dtype.base_dtype.name != "resource":
+        return zeros_like(tensor)
+    kind, shape = kind_and_shape(tensor)
+    return zeros(apply("VariableShape", tensor) if shape is None or None in shape else shape, dtype=kind)

@@ -10,7 +10,7 @@ from hdfsaver.graph.composite_tensors import IndexedSlices
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor, graph_of, is_tensor
 from hdfsaver.ops.base import shape_of
-from hdfsaver.ops.filling import zeros_like
+from hdfsaver.training.branch_zeros import zeros_as
 from hdfsaver.training.gradient_sums import AggregationMethod
 from hdfsaver.training.gradient_walk import GradientWalk, colocated
 
@@ -98,7 +98,7 @@ def gradients(
             found = walk.run(seeds)
         walk.loops.finish()
         if unconnected_gradients == UnconnectedGradients.ZERO:
-            found = [zeros_like(x) if grad is None else grad for grad, x in zip(found, x_tensors, strict=True)]
+            found = [zeros_as(x) if grad is None else grad for grad, x in zip(found, x_tensors, strict=True)]
     return found
 
 

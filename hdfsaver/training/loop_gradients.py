@@ -24,6 +24,7 @@ from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.tensor_conversion import constant_node
 from hdfsaver.ops.filling import zeros
 from hdfsaver.shapes import Shape
+from hdfsaver.training.branch_zeros import kind_and_shape, shape_operation
 
 SWITCHES = frozenset({"Switch", "RefSwitch"})
 
@@ -505,7 +506,7 @@ class LoopGradients:
         if is_loop_switch(operation):
             return None
         is_dead = operation.type in SWITCHES
-        kind, shape = output.dtype.base_dtype.name, output.shape.plain
+        (kind, shape), shape_type = kind_and_shape(output), shape_operation(output)
         if shape is not None and _known(shape):
             made = _constant(shape, kind)
             if is_dead and isinstance(context, CondContext):
@@ -514,15 +515,15 @@ class LoopGradients:
         if is_dead and isinstance(context, CondContext):
             with self.graph.inside(context.outer_context):
                 other = switch(operation.inputs[0], context.pred)[1 - context.branch]
-                sizes = apply("Shape", other)
+                sizes = apply(shape_type, other)
             for tensor in (other, sizes):
                 self.graph.put_into(context, tensor.op.name)
         else:
             with self.graph.inside(context):
-                sizes = apply("Shape", output)
+                sizes = apply(shape_type, output)
         with self.graph.inside(self.called_in):
             stack = loop.pushed(sizes, is_dead)
-        return zeros(loop.popped(stack, sizes, is_dead), dtype=output.dtype.base_dtype)
+        return zeros(loop.popped(stack, sizes, is_dead), dtype=kind)
 
     def finish(self) -> None:
         """Let the derivative by a loop variable whose next value does not depend on it be zero but for the last one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from hdfsaver.graph.contexts import context_of
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 
@@ -15,6 +16,21 @@ _VARIABLES = frozenset({"Variable", "VariableV2"})
 # Whether a variable has a value is a question that has an answer before it has one.
 _KEPT = frozenset({"IsVariableInitialized", "VarIsInitializedOp", "ReadVariableOp", "If"})
 _LAST = _KEPT | _VARIABLES
+
+
+def check_outside(value: Tensor, name: str) -> None:
+    """Refuse an initial value that is made inside of a branch or a loop, which runs without the variable's initializer.
+
+    Raises
+    ------
+    ValueError
+        It is. A function that makes the value is called outside of them.
+    """
+    if context_of(value.op) is not None:
+        raise ValueError(
+            f"The initial_value of variable {name!r} is from inside a control-flow construct, such as a loop or "
+            "conditional. Give a function that makes the value, such as a lambda, instead."
+        )
 
 
 def guarded(value: Tensor, name: str, initialized_value: InitializedValue) -> Tensor:

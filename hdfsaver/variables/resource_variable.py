@@ -18,7 +18,7 @@ from hdfsaver.messages import message_classes
 from hdfsaver.ops.variable_values import HANDLE
 from hdfsaver.schema import VariableDef
 from hdfsaver.shapes import ShapeLike, TensorShape
-from hdfsaver.variables.initial_values import guarded
+from hdfsaver.variables.initial_values import check_outside, guarded
 from hdfsaver.variables.variable import InitialValue, Variable, added, initialized_value_of
 from hdfsaver.variables.variable_slice import VariableSlice, as_variable_slice
 
@@ -56,6 +56,12 @@ class ResourceVariable(Variable):
             with graph.colocation_group(location), graph.name_scope("Initializer"), graph.device(None):
                 given = initial_value() if callable(initial_value) else initial_value
                 value = convert_to_tensor(given, dtype, name="initial_value")
+            check_outside(value, own_name)
+            if shape is not None and not shapes.compatible(shape.plain, value.shape.plain):
+                raise ValueError(
+                    f"The initial value's shape ({value.shape}) is not compatible with the explicitly supplied `shape` "
+                    f"argument ({shape}), for variable {own_name!r}."
+                )
             if validate_shape and not value.shape.is_fully_defined():
                 raise ValueError(f"initial_value must have a shape specified: {value!r} (variable {own_name!r}).")
             plain = shape.plain if shape is not None else value.shape.plain if validate_shape else None
@@ -115,6 +121,11 @@ class ResourceVariable(Variable):
         """Rows of the value, by their numbers: a new tensor of shape ``indices.shape + shape[1:]``."""
         return apply("ResourceGather", self.handle, indices, dtype=self._dtype.name, name=name or "Gather")
 
+    def gather_nd(self, indices: TensorLike, name: str | None = None) -> Tensor:
+        """Slices of the value that vectors of indices name; see `RowUpdates.gather_nd`."""
+        value = apply("ResourceGatherNd", self.handle, indices, dtype=self._dtype.name, name=name or "GatherNd")
+        return apply("Identity", value)
+
     def count_up_to(self, limit: int, name: str | None = None) -> Tensor:
         """Add 1 until a limit is reached; the result is the value before. See `tf.count_up_to`."""
         return apply("ResourceCountUpTo", self.handle, limit=limit, T=self._dtype.name, name=name)
@@ -154,11 +165,12 @@ class ResourceVariable(Variable):
         TypeError
             The value is of another dtype.
         """
-        tensor = convert_to_tensor(value, self._dtype)
+        with self.graph.as_default():  # which need not be the default graph
+            tensor = convert_to_tensor(value, self._dtype)
         if not shapes.compatible(self._shape.plain, tensor.shape.plain):
             raise ValueError(
-                f"Cannot assign value to variable '{self.name}': Shape mismatch. The variable shape {self._shape}, and "
-                f"the assigned value shape {tensor.shape} are incompatible."
+                f"Cannot assign value to variable '{self.name}': Shape mismatch. Shapes must be equal: the variable "
+                f"shape {self._shape}, and the assigned value shape {tensor.shape} are incompatible."
             )
         return apply_op(op_type, self.handle, tensor, name=name)
 
@@ -246,7 +258,8 @@ class ResourceVariable(Variable):
         Tensor
             It reads the variable after the change.
         """
-        tensor = convert_to_tensor(updates, self._dtype)
+        with self.graph.as_default():
+            tensor = convert_to_tensor(updates, self._dtype)
         return self._read_after(apply_op(op_type, self.handle, indices, tensor, name=name))
 
     def _after(self, change: Operation, read_value: bool) -> Tensor | Operation:

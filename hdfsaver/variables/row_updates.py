@@ -8,6 +8,7 @@ from hdfsaver.graph.apply import apply
 from hdfsaver.graph.composite_tensors import IndexedSlices
 from hdfsaver.graph.tensor import SupportsTensor, Tensor, TensorLike, TensorOperators
 from hdfsaver.ops import scatter_ops, state_ops
+from hdfsaver.ops.variable_values import of_handle
 
 
 def _checked(sparse_delta: IndexedSlices) -> IndexedSlices:
@@ -220,6 +221,22 @@ class RowUpdates(TensorOperators):
         delta = _checked(sparse_delta)
         return scatter_ops.batch_scatter_update(self._whole(), delta.indices, delta.values, use_locking, name)
 
+    def gather_nd(self, indices: TensorLike, name: str | None = None) -> Tensor:
+        """Slices of the value that vectors of indices name.
+
+        Parameters
+        ----------
+        indices : TensorLike
+            The last dimension holds vectors of int32 or int64, one number for each of the first dimensions.
+        name : str, optional
+
+        Returns
+        -------
+        Tensor
+            Of shape ``indices.shape[:-1] + shape[indices.shape[-1]:]``.
+        """
+        return apply("GatherNd", self._whole(), indices, name=name)
+
     def scatter_nd_update(self, indices: TensorLike, updates: TensorLike, name: str | None = None) -> Tensor:
         """Replace slices that vectors of indices name.
 
@@ -290,6 +307,8 @@ class RowUpdates(TensorOperators):
         Tensor
             A reference to the variable, with the new value.
         """
+        if (variable := of_handle(self)) is not None:
+            return variable.scattered("ResourceScatterNdMin", indices, updates, name)
         return apply("ScatterNdMin", self._whole(), indices, updates, name=name, use_locking=True)
 
     def scatter_nd_max(self, indices: TensorLike, updates: TensorLike, name: str | None = None) -> Tensor:
@@ -308,6 +327,8 @@ class RowUpdates(TensorOperators):
         Tensor
             A reference to the variable, with the new value.
         """
+        if (variable := of_handle(self)) is not None:
+            return variable.scattered("ResourceScatterNdMax", indices, updates, name)
         return apply("ScatterNdMax", self._whole(), indices, updates, name=name, use_locking=True)
 
     def count_up_to(self, limit: int) -> Tensor:

@@ -29,7 +29,7 @@ from hdfsaver.schema import AttrValue, VariableDef
 from hdfsaver.shapes import ShapeLike, TensorShape
 from hdfsaver.variables import partitioning, resource_use
 from hdfsaver.variables.distribution import VariableAggregation, VariableSynchronization, checked
-from hdfsaver.variables.initial_values import guarded
+from hdfsaver.variables.initial_values import check_outside, guarded
 from hdfsaver.variables.row_updates import RowUpdates
 from hdfsaver.variables.variable_creators import call_creators, current_creators
 from hdfsaver.variables.variable_slice import VariableSlice, as_variable_slice
@@ -198,6 +198,7 @@ class Variable(RowUpdates, metaclass=_MadeByCreators):
                     initial_value = convert_to_tensor(initial_value(), dtype, name="initial_value")
             with graph.or_nothing():
                 value = convert_to_tensor(initial_value, dtype, name="initial_value")
+                check_outside(value, scope[:-1])
                 if validate_shape and not value.shape.is_fully_defined():
                     raise ValueError(f"initial_value must have a shape specified: {value!r} (variable {scope[:-1]!r}).")
                 plain = shape.plain if shape is not None else value.shape.plain if validate_shape else None

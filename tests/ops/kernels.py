@@ -95,6 +95,7 @@ def changes_of_handles(tf: Any) -> list[Any]:
     ]
     calls += [(name, [1], row) for name in ("ResourceScatterUpdate", "ResourceScatterAdd", "ResourceScatterSub")]
     calls += [(f"ResourceScatter{name}", [1], row) for name in ("Mul", "Div", "Min", "Max")]
+    calls += [(f"ResourceScatterNd{name}", [[1]], row) for name in ("Update", "Add", "Sub", "Min", "Max")]
     calls.append(("ResourceStridedSliceAssign", [1], [2], [1], row))
     changed = None
     for name, *values in calls:
@@ -102,6 +103,7 @@ def changes_of_handles(tf: Any) -> list[Any]:
             changed = apply_op(name, v, *values)
     with tf.control_dependencies([changed]):
         read = [apply("ReadVariableOp", v, dtype="float32"), apply("ResourceGather", v, [1], dtype="float32")]
+        read.append(apply("ResourceGatherNd", v, [[1]], dtype="float32"))
         is_there = apply("VarIsInitializedOp", v)
     number = apply("VarHandleOp", dtype="int32", shape=())
     with tf.control_dependencies([apply_op("AssignVariableOp", number, tf.constant(1))]):

@@ -433,7 +433,7 @@ SINGLE = {
 }
 
 # A handle cannot be changed a little; `tests/variables/test_resource_variable.py` has their derivatives.
-OF_HANDLES = {"ReadVariableOp", "ResourceGather"}
+OF_HANDLES = {"ReadVariableOp", "ResourceGather", "ResourceGatherNd"}
 
 
 # `tests/ops/test_control_flow.py` has those of branches.

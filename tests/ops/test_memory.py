@@ -76,6 +76,7 @@ CHANGES = {
     *("Assign", "AssignAdd", "AssignSub", "ScatterAdd", "ScatterSub", "ScatterUpdate"),
     *("AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "DestroyResourceOp"),
     *("ResourceScatterAdd", "ResourceScatterSub", "ResourceScatterUpdate", "ResourceScatterMul", "ResourceScatterDiv"),
+    *(f"ResourceScatterNd{name}" for name in ("Add", "Max", "Min", "Sub", "Update")),
     *("ResourceScatterMin", "ResourceScatterMax", "ResourceStridedSliceAssign", "ResourceCountUpTo"),
 }
 
