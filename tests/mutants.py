@@ -3556,6 +3556,14 @@ MUTANTS = [
             "An initial value is made outside of loops.",
         ),
         (
+            "as-many-devices-as-asked-for",
+            "session/session_options.py",
+            'config.device_count.get("CPU", 1)',
+            "1",
+            "session/test_option_fields.py",
+            "The page says truly which fields of a ConfigProto have an effect.",
+        ),
+        (
             "a-pickled-vocabulary-is-refused",
             "contrib/vocabulary.py",
             'if data[:1] in (b"\\x80", b"c", b"("):',
