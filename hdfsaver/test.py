@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 from hdfsaver.programs.hardware import (
     get_temp_dir,
     gpu_device_name,
@@ -11,11 +13,14 @@ from hdfsaver.programs.hardware import (
     is_built_with_xla,
     is_gpu_available,
 )
+from hdfsaver.testing.benchmarks import Benchmark, assert_equal_graph_def
 from hdfsaver.testing.gradient_checker import compute_gradient, compute_gradient_error
 from hdfsaver.testing.test_case import TestCase, main
 
 __all__ = [
+    "Benchmark",
     "TestCase",
+    "assert_equal_graph_def",
     "compute_gradient",
     "compute_gradient_error",
     "get_temp_dir",
@@ -26,6 +31,7 @@ __all__ = [
     "is_built_with_xla",
     "is_gpu_available",
     "main",
+    "mock",
 ]
 
 

@@ -3564,6 +3564,14 @@ MUTANTS = [
             "The page says truly which fields of a ConfigProto have an effect.",
         ),
         (
+            "first-runs-are-not-counted",
+            "testing/benchmarks.py",
+            "            if number >= burn_iters:",
+            "            if number >= 0:",
+            "testing/test_benchmarks.py",
+            "A benchmark counts the runs that it says.",
+        ),
+        (
             "a-pickled-vocabulary-is-refused",
             "contrib/vocabulary.py",
             'if data[:1] in (b"\\x80", b"c", b"("):',

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unittest
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -178,3 +180,64 @@ class MoreAssertions(unittest.TestCase):
         msg : str, optional
         """
         self.assertTrue(actual.endswith(expected_end), f"{actual!r} does not end with {expected_end!r}. {msg or ''}")
+
+    def assertContainsSubset(self, expected_subset: Iterable[Any], actual_set: Iterable[Any], msg: Any = None) -> None:
+        """Every expected item is there.
+
+        Parameters
+        ----------
+        expected_subset, actual_set : iterable
+        msg : object, optional
+            A further sentence of the error.
+        """
+        missing = set(expected_subset) - set(actual_set)
+        if missing:
+            self.fail(self._formatMessage(msg, f"Missing elements {missing}"))
+
+    def assertNoCommonElements(self, expected_seq: Iterable[Any], actual_seq: Iterable[Any], msg: Any = None) -> None:
+        """No item is in both.
+
+        Parameters
+        ----------
+        expected_seq, actual_seq : iterable
+        msg : object, optional
+            A further sentence of the error.
+        """
+        common = set(expected_seq) & set(actual_seq)
+        if common:
+            self.fail(self._formatMessage(msg, f"Common elements {common}"))
+
+    def assertSequenceAlmostEqual(
+        self,
+        expected_seq: Sequence[float],
+        actual_seq: Sequence[float],
+        places: int | None = None,
+        msg: Any = None,
+        delta: Any = None,
+    ) -> None:
+        """Two lists of numbers have the same length and nearly the same numbers.
+
+        Parameters
+        ----------
+        expected_seq, actual_seq : sequence of float
+        places, msg, delta : object, optional
+            As for `assertAlmostEqual`.
+        """
+        self.assertEqual(len(expected_seq), len(actual_seq), msg)
+        for expected, actual in zip(expected_seq, actual_seq, strict=True):
+            self.assertAlmostEqual(expected, actual, places=places, msg=msg, delta=delta)
+
+    def assertRaisesWithLiteralMatch(self, expected_exception: Any, expected_exception_message: str) -> Any:
+        """A block, or the code in a ``with`` block, fails with exactly that message.
+
+        Parameters
+        ----------
+        expected_exception : class or tuple of classes
+        expected_exception_message : str
+
+        Returns
+        -------
+        context manager
+        """
+        pattern = f"^{re.escape(expected_exception_message)}$"
+        return self.assertRaisesRegex(expected_exception, pattern)  # noqa: PT027, this is a class of unittest

@@ -19,6 +19,7 @@ import hdfsaver
 from tests.promises.test_public_names import front_modules
 
 ANYTHING = {
+    "Benchmark.evaluate": "as `Session.run`",
     "CheckpointReader.get_tensor": "an array, a scalar or bytes",
     "DType.max": "a number of the dtype",
     "DType.min": "a number of the dtype",
@@ -37,6 +38,7 @@ ANYTHING = {
     "Layer.apply": "as `Layer.call`",
     "Layer.call": "a tensor or a structure of tensors",
     "LookupInterface.lookup": "a tensor, or a sparse one, as the keys",
+    "MoreAssertions.assertRaisesWithLiteralMatch": "a context manager of unittest",
     "MoreAssertions.evaluate": "as `Session.run`",
     "OpError.node_def": "what the program gave",
     "OpError.op": "what the program gave",

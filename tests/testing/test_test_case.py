@@ -81,6 +81,9 @@ def test_sessions(case: Any) -> None:
         ("assertBetween", (1, 1, 2), (0, 1, 2)),
         ("assertSameElements", ([1, 2, 2], [2, 1]), ([1], [1, 2])),
         ("assertItemsEqual", ([1, 2], [2, 1]), ([1, 1], [1])),
+        ("assertContainsSubset", ([1], [2, 1]), ([3], [2, 1])),
+        ("assertNoCommonElements", ([1], [2]), ([1], [2, 1])),
+        ("assertSequenceAlmostEqual", ([1.0], [1.0 + 1e-9]), ([1.0], [1.1])),
         ("assertDTypeEqual", (np.float32(1), np.float32), (np.float32(1), np.float64)),
         ("assertProtoEquals", ('name: "a"', tf.NodeDef(name="a")), ('name: "a"', tf.NodeDef(name="b"))),
     ],
@@ -100,6 +103,8 @@ def test_errors(case: Any) -> None:
         pass
     with case.assertRaisesWithPredicateMatch(ValueError, lambda error: "a" in str(error)):
         raise ValueError("a")
+    with case.assertRaisesWithLiteralMatch(ValueError, "a (b)"):
+        raise ValueError("a (b)")
     thread = case.checkedThread(target=lambda: 1 / 0)
     thread.start()
     with pytest.raises(AssertionError, match="division by zero"):
