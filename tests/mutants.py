@@ -4021,7 +4021,7 @@ MUTANTS = [
         ),
         (
             "branches-that-are-not-taken",
-            "session/numpy_engine.py",
+            "session/calls.py",
             "        if values[slot] is DEAD:",
             "        if False:",
             "session variables ops",
@@ -4277,7 +4277,7 @@ MUTANTS = [
         ),
         (
             "a-merge-lives",
-            "session/numpy_engine.py",
+            "session/calls.py",
             "            if type(function) is not Chooser and _is_dead(values, given, controls):",
             "            if _is_dead(values, given, controls):",
             "ops/test_control_flow.py",
@@ -4324,8 +4324,24 @@ MUTANTS = [
             "A value is forgotten after its last use, not before.",
         ),
         (
+            "values-of-generated-code-go",
+            "session/generated_code.py",
+            'f"del x{slot}" if slot in local',
+            '"" if slot in local',
+            "session/test_generated_code.py",
+            "Generated code keeps no value after its last use.",
+        ),
+        (
+            "generated-code-names-what-fails",
+            "session/generated_code.py",
+            "_FIRST_LINE = 3",
+            "_FIRST_LINE = 2",
+            "session/test_generated_code.py",
+            "The line of generated code that fails is the operation that has failed.",
+        ),
+        (
             "traces-of-what-has-run",
-            "session/numpy_engine.py",
+            "session/calls.py",
             "                if any(result is not DEAD for result in results):",
             "                if True:",
             "session/test_run_traces.py",
@@ -4341,7 +4357,7 @@ MUTANTS = [
         ),
         (
             "reads-are-part-of-their-step",
-            "session/numpy_engine.py",
+            "session/calls.py",
             "            if observer is not None and slots[0] < size:",
             "            if observer is not None:",
             "session/test_run_traces.py",

@@ -18,8 +18,8 @@ from hdfsaver.session.loop_plan import Loop
 from hdfsaver.session.plain_loops import PlainLoop
 from hdfsaver.session.session_state import SessionState
 
-Piece = list[Any]
-"""Calls that run one after the other."""
+Calls = Callable[[list[Any]], None]
+"""Runs calls one after the other, on the values in their slots."""
 
 Run = Generator[Any, Any, Any]
 """A run that waits for others: it yields them, and is sent their results."""
@@ -41,22 +41,20 @@ class Plain:
     Parameters
     ----------
     loop : PlainLoop
-    before, body : list
-        The calls before the condition is known, and those where it is true.
+    before, body : callable
+        Run the calls before the condition is known, and those where it is true.
     """
 
-    def __init__(self, loop: PlainLoop, before: Piece, body: Piece) -> None:
+    def __init__(self, loop: PlainLoop, before: Calls, body: Calls) -> None:
         self.loop = loop
         self.before = before
         self.body = body
 
-    def run(self, run: Callable[[Sequence[Any], list[Any]], None], state: SessionState, values: list[Any]) -> None:
+    def run(self, state: SessionState, values: list[Any]) -> None:
         """Run the loop.
 
         Parameters
         ----------
-        run : callable
-            Runs calls on the values.
         state : SessionState
         values : list
 
@@ -77,10 +75,10 @@ class Plain:
         sources = [following for _, _, following in loop.variables]
         condition = loop.condition
         while True:
-            run(before, values)
+            before(values)
             if not values[condition]:
                 break
-            run(body, values)
+            body(values)
             for slot, value in zip(slots, [values[source] for source in sources], strict=True):
                 values[slot] = value
             if deadline is not None or state.is_closed:
@@ -136,6 +134,10 @@ class Invoke:
         self.node = node
 
 
+Piece = Calls | Begin | Again | Plain | Invoke
+"""A part of a plan that has loops or calls functions."""
+
+
 class Programs(Protocol):
     """Gives the prepared functions of a graph; see `hdfsaver.session.function_runs`."""
 
@@ -145,26 +147,20 @@ class Programs(Protocol):
 
 
 def run_pieces(
-    pieces: Sequence[Piece | Begin | Again | Plain | Invoke],
-    run: Callable[[Sequence[Any], list[Any]], None],
+    pieces: Sequence[Piece],
     state: SessionState,
     values: list[Any],
-    run_plain: Callable[[Sequence[Any], list[Any]], None],
     observer: Observer | None = None,
 ) -> Run:
     """Run the pieces of a plan.
 
     Parameters
     ----------
-    pieces : sequence of (list, Begin, Again, Plain or Invoke)
-    run : callable
-        Runs the calls of one piece on the values.
+    pieces : sequence of (callable, Begin, Again, Plain or Invoke)
     state : SessionState
         It says whether the run is to stop.
     values : list
         The values in their slots.
-    run_plain : callable
-        As ``run``, for calls of which none is dead.
     observer : callable, optional
         Called after each operation that has called functions.
 
@@ -183,15 +179,15 @@ def run_pieces(
     while at < len(pieces):
         piece = pieces[at]
         at += 1
-        if isinstance(piece, list):
-            run(piece, values)
-        elif isinstance(piece, Invoke):
+        if isinstance(piece, Invoke):
             yield from _invoked(piece, values, observer)
         elif isinstance(piece, Plain):
-            piece.run(run_plain, state, values)
+            piece.run(state, values)
         elif isinstance(piece, Begin):
             for slot in piece.empty:
                 values[slot] = DEAD
+        elif not isinstance(piece, Again):
+            piece(values)
         elif _goes_on(piece.loop, values):
             _check_stopped(state, piece.loop.node, deadline)
             at = piece.piece

@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError
+from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.graph.definition import Node, find
 from hdfsaver.graph.function_library import Calling
-from hdfsaver.ops.control_flow import DEAD, Chooser
+from hdfsaver.ops.control_flow import DEAD
+from hdfsaver.session.calls import Call, VariableRead, run_conditionally
 from hdfsaver.session.engine import Executable, Observer, StepError
+from hdfsaver.session.generated_code import StraightCalls
 from hdfsaver.session.loop_plan import LOOP_TYPES, MERGES, Loop
-from hdfsaver.session.loop_runs import Again, Begin, Invoke, Plain, Run, complete, run_pieces
+from hdfsaver.session.loop_runs import Again, Begin, Invoke, Piece, Plain, Run, complete, run_pieces
 from hdfsaver.session.plain_loops import LASTING, PlainLoop, plain_loop
 from hdfsaver.session.plan import SWITCH_OUTPUTS, SWITCHES, ExecutionPlan, Step
 from hdfsaver.session.session_state import SessionState, given_away
 from hdfsaver.tensor_info import Array
 
 _CONTROL_FLOW = frozenset({"Switch", "RefSwitch", "Merge", "RefMerge"}) | LOOP_TYPES
-
-
-class _Call(NamedTuple):
-    """A step made ready: ``values[output] = function(*inputs)``, then some slots are emptied.
-
-    ``output`` is a tuple where the function gives several values.
-    """
-
-    function: Callable[..., Any]
-    inputs: tuple[int, ...]
-    output: int | tuple[int, ...]
-    frees: tuple[int, ...]
-    node: str
-    controls: tuple[int, ...]
 
 
 def numpy_engine(plan: ExecutionPlan, state: SessionState, observer: Observer | None = None) -> Executable:
@@ -81,22 +68,20 @@ class Program:
         self.state = state
         self.observer = observer
         self.template: list[Any] = [None] * plan.size
-        self.calls: list[_Call] = []
+        self.calls: list[Call] = []
         # With loops and functions, those before the calls.
-        self.pieces: list[list[_Call] | Begin | Again | Plain | Invoke] = []
+        self.pieces: list[Piece] = []
         self.plain: dict[int, PlainLoop] = {}  # by the places of their first steps
         self.begun: list[tuple[Loop, int]] = []
         if self.observer is None:
             found = [plain_loop(self.plan, loop) for loop in self.plan.loops]
             self.plain = {loop.loop.start: loop for loop in found if loop is not None}
-        self.conditional = conditional = self._is_conditional()
-        self._compile_steps(conditional or self.observer is not None)
-        self.run: Callable[[Sequence[_Call], list[Any]], None] = _run_conditionally if conditional else _run
-        if self.observer is not None:
-            self.run = partial(_run_conditionally, observer=self.observer, size=self.plan.size)
+        self.conditional = self._is_conditional()
+        self._compile_steps(self.conditional or self.observer is not None)
         self.fetches = self._compile_fetches()
+        self.run = self._straight_or_not(self.calls)
         if self.pieces:
-            self.pieces.append(self.calls)
+            self.pieces.append(self.run)
 
     def execute(self, feeds: Sequence[Array]) -> list[Any]:
         """Run it, and give the values of the fetches to the user."""
@@ -104,10 +89,10 @@ class Program:
         try:
             with np.errstate(all="ignore"):  # as in TensorFlow, infinities and NaN are values like others
                 if self.pieces:
-                    whole = run_pieces(self.pieces, self.run, self.state, values, _run, self.observer)
+                    whole = run_pieces(self.pieces, self.state, values, self.observer)
                     complete(whole, self.state, self.state.functions)
                 else:
-                    self.run(self.calls, values)
+                    self.run(values)
         finally:
             if self.state.held:
                 self.state.release()
@@ -117,9 +102,9 @@ class Program:
         """Run it as a function, within the run of a plan that calls it."""
         values = self._begun(inputs)
         if self.pieces:
-            yield from run_pieces(self.pieces, self.run, self.state, values, _run)
+            yield from run_pieces(self.pieces, self.state, values)
         else:
-            self.run(self.calls, values)
+            self.run(values)
         return self._results(values)
 
     def _begun(self, feeds: Sequence[Array]) -> list[Any]:
@@ -158,13 +143,13 @@ class Program:
     def _compile_plain(self, loop: PlainLoop) -> None:
         """Make the steps of a plain loop ready, as a piece of their own."""
         around = self.calls
-        made: list[list[_Call]] = []
+        made: list[StraightCalls] = []
         for steps in (loop.before, loop.body):
             self.calls = []
             for step in steps:
                 self._compile_step_of(step, step.op not in LASTING)
-            made.append(self.calls)
-        self.pieces += [around, Plain(loop, *made)]
+            made.append(StraightCalls(self.calls))
+        self.pieces += [self._straight_or_not(around), Plain(loop, *made)]
         self.calls = []
 
     def _compile_step_of(self, step: Step, whole: bool) -> None:
@@ -185,8 +170,14 @@ class Program:
                 self.begun.append((loop, len(self.pieces)))
 
     def _piece(self, mark: Begin | Again | Invoke) -> None:
-        self.pieces += [self.calls, mark]
+        self.pieces += [self._straight_or_not(self.calls), mark]
         self.calls = []
+
+    def _straight_or_not(self, calls: list[Call]) -> Callable[[list[Any]], None]:
+        """A function that runs some calls."""
+        if self.observer is not None:
+            return partial(run_conditionally, calls, observer=self.observer, size=self.plan.size)
+        return partial(run_conditionally, calls) if self.conditional else StraightCalls(calls)
 
     def _compile_step(self, step: Step, whole: bool) -> None:
         """Make a step ready; ``whole`` where it must be a call of its own, even one that does nothing."""
@@ -219,7 +210,7 @@ class Program:
             frees = step.frees + read_slots
             self._piece(Invoke(function, inputs, step.outputs, frees, step.controls, step.node))
             return
-        self.calls.append(_Call(function, inputs, output, step.frees + read_slots, step.node, step.controls))
+        self.calls.append(Call(function, inputs, output, step.frees + read_slots, step.node, step.controls))
 
     def _read(self, source: int, step: Step, guard: int | None) -> int:
         """A new slot, filled with the value of a variable right before the step that wants it."""
@@ -233,8 +224,8 @@ class Program:
     def _read_into(
         self, target: int, source: int, node: str, controls: tuple[int, ...], frees: tuple[int, ...]
     ) -> None:
-        read = partial(_read_variable, self.state.variables)
-        self.calls.append(_Call(read, (source,), target, frees, node, controls))
+        read = VariableRead(self.state.variables)
+        self.calls.append(Call(read, (source,), target, frees, node, controls))
 
     def _compile_fetches(self) -> list[int | None]:
         """The slots to deliver; a fetched variable is read when everything has run."""
@@ -260,82 +251,3 @@ def _check_alive(results: Sequence[Any]) -> None:
             raise InvalidArgumentError(
                 None, None, f"Retval[{number}] does not have value: it is on a branch that the run did not take."
             )
-
-
-def _read_variable(variables: dict[str, Array], key: str) -> Array:
-    try:
-        return variables[key]
-    except KeyError:
-        raise FailedPreconditionError(
-            None, None, f"Attempting to use uninitialized value {key}: run its initializer or restore it first."
-        ) from None
-
-
-def _run(calls: Sequence[_Call], values: list[Any]) -> None:
-    node = ""
-    inputs: tuple[int, ...] = ()
-    try:
-        for function, inputs, output, frees, node, _ in calls:  # noqa: B007, used where it fails
-            result = function(*[values[slot] for slot in inputs])
-            if type(output) is int:
-                values[output] = result
-            else:
-                _store(values, output, result)
-            for slot in frees:
-                values[slot] = None
-    except Exception as error:
-        raise StepError(node, error, _shapes(values, inputs)) from error
-
-
-def _shapes(values: Sequence[Any], slots: Sequence[int]) -> list[tuple[int, ...] | None]:
-    """The shapes of the values in some slots; None for a variable itself, which is not a value."""
-    return [getattr(values[slot], "shape", None) for slot in slots]
-
-
-def _store(values: list[Any], slots: Any, results: Sequence[Any]) -> None:
-    for slot, result in zip(slots, results, strict=True):
-        values[slot] = result
-
-
-def _is_dead(values: Sequence[Any], given: Sequence[Any], controls: Sequence[int]) -> bool:
-    """Whether something that a step needs, or waits for, is dead."""
-    for value in given:
-        if value is DEAD:
-            return True
-    for slot in controls:  # noqa: SIM110, faster than any(), for every step of a branch
-        if values[slot] is DEAD:
-            return True
-    return False
-
-
-def _run_conditionally(
-    calls: Sequence[_Call], values: list[Any], observer: Observer | None = None, size: int = 0
-) -> None:
-    """As `_run`, where branches may not be taken: what needs a dead value, or waits for one, is dead, until a Merge.
-
-    With an observer each step that is not dead is shown to it, from the reads of its variables on. These go into slots
-    from ``size`` on.
-    """
-    node = ""
-    inputs: tuple[int, ...] = ()
-    started = 0
-    try:
-        for function, inputs, output, frees, node, controls in calls:
-            if observer is not None and not started:
-                started = time.perf_counter_ns()
-            given = [values[slot] for slot in inputs]
-            slots = (output,) if isinstance(output, int) else output
-            if type(function) is not Chooser and _is_dead(values, given, controls):
-                results: Sequence[Any] = [DEAD] * len(slots)
-            else:
-                result = function(*given)
-                results = (result,) if type(output) is int else result
-            _store(values, slots, results)
-            if observer is not None and slots[0] < size:
-                if any(result is not DEAD for result in results):
-                    observer(node, started, time.perf_counter_ns(), results)
-                started = 0
-            for slot in frees:
-                values[slot] = None
-    except Exception as error:
-        raise StepError(node, error, _shapes(values, inputs)) from error
