@@ -5,17 +5,19 @@ The code of some calls is one function with one line for each, so that nothing s
     def run(v):
         try:
             x7 = k0(v[1], v[2])
-            v[8] = k1(x7); del x7
+            x8 = k1(x7, v[3], x7); del x7
+            v[9] = k2(x8); del x8
         except Exception as error:
             raise failed(error) from error
 
+The last argument of a NumPy function may be an array that takes the result; see `reuse`.
 A value that only these calls need is a local variable, which is deleted after its last use, as its slot would be
 emptied. The line that fails is the call that has failed. The text has nothing but numbers of slots and calls in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hdfsaver.session.calls import Call, VariableRead, run_calls
@@ -36,12 +38,15 @@ class StraightCalls:
     Parameters
     ----------
     calls : sequence of Call
+    find_overwritten : callable, optional
+        Gives the slots of inputs into which calls may write their results, by the numbers of the calls.
     """
 
-    __slots__ = ("_blocks", "_left", "calls")
+    __slots__ = ("_blocks", "_find_overwritten", "_left", "calls")
 
-    def __init__(self, calls: Sequence[Call]) -> None:
+    def __init__(self, calls: Sequence[Call], find_overwritten: Callable[[], Mapping[int, int]] = dict) -> None:
         self.calls = calls
+        self._find_overwritten = find_overwritten
         self._left = _RUNS_BEFORE
         self._blocks: list[Callable[[list[Any]], None]] = []
 
@@ -54,18 +59,22 @@ class StraightCalls:
         run_calls(self.calls, values)
         self._left -= 1
         if self._left <= 0:
-            self._blocks = _blocks(self.calls)
+            self._blocks = _blocks(self.calls, self._find_overwritten())
 
 
-def _blocks(calls: Sequence[Call]) -> list[Callable[[list[Any]], None]]:
-    return [_generated(calls[start : start + _LONGEST]) for start in range(0, len(calls), _LONGEST)]
+def _blocks(calls: Sequence[Call], overwritten: Mapping[int, int]) -> list[Callable[[list[Any]], None]]:
+    starts = range(0, len(calls), _LONGEST)
+    targets = [overwritten.get(number) for number in range(len(calls))]
+    return [_generated(calls[start : start + _LONGEST], targets[start : start + _LONGEST]) for start in starts]
 
 
-def _generated(calls: Sequence[Call]) -> Callable[[list[Any]], None]:
-    """One function for some calls."""
+def _generated(calls: Sequence[Call], targets: Sequence[int | None]) -> Callable[[list[Any]], None]:
+    """One function for some calls, and for each the slot of the input that its result may replace."""
     made = {slot for call in calls for slot in _outputs(call)}
     local = made & {slot for call in calls for slot in call.frees}
-    lines = [_line(number, call, local) for number, call in enumerate(calls)]
+    lines = [
+        _line(number, call, target, local) for number, (call, target) in enumerate(zip(calls, targets, strict=True))
+    ]
     source = "\n".join(
         [
             "def run(v):",
@@ -93,11 +102,11 @@ def _is_read(call: Call) -> bool:
     return isinstance(call.function, VariableRead)
 
 
-def _line(number: int, call: Call, local: set[int]) -> str:
+def _line(number: int, call: Call, target: int | None, local: set[int]) -> str:
     def place(slot: int) -> str:
         return f"x{slot}" if slot in local else f"v[{slot}]"
 
-    given = ", ".join(map(place, call.inputs))
+    given = ", ".join(map(place, call.inputs if target is None else (*call.inputs, target)))
     value = f"d{number}[{given}]" if _is_read(call) else f"k{number}({given})"
     emptied = [f"del x{slot}" if slot in local else f"v[{slot}] = None" for slot in call.frees]
     return "; ".join([f"{', '.join(map(place, _outputs(call)))} = {value}", *emptied])

@@ -19,6 +19,7 @@ from hdfsaver.session.loop_plan import LOOP_TYPES, MERGES, Loop
 from hdfsaver.session.loop_runs import Again, Begin, Invoke, Piece, Plain, Run, complete, run_pieces
 from hdfsaver.session.plain_loops import LASTING, PlainLoop, plain_loop
 from hdfsaver.session.plan import SWITCH_OUTPUTS, SWITCHES, ExecutionPlan, Step
+from hdfsaver.session.reuse import overwritten
 from hdfsaver.session.session_state import SessionState, given_away
 from hdfsaver.tensor_info import Array
 
@@ -148,7 +149,7 @@ class Program:
             self.calls = []
             for step in steps:
                 self._compile_step_of(step, step.op not in LASTING)
-            made.append(StraightCalls(self.calls))
+            made.append(self._straight(self.calls))
         self.pieces += [self._straight_or_not(around), Plain(loop, *made)]
         self.calls = []
 
@@ -177,7 +178,10 @@ class Program:
         """A function that runs some calls."""
         if self.observer is not None:
             return partial(run_conditionally, calls, observer=self.observer, size=self.plan.size)
-        return partial(run_conditionally, calls) if self.conditional else StraightCalls(calls)
+        return partial(run_conditionally, calls) if self.conditional else self._straight(calls)
+
+    def _straight(self, calls: list[Call]) -> StraightCalls:
+        return StraightCalls(calls, partial(overwritten, calls, self.plan))
 
     def _compile_step(self, step: Step, whole: bool) -> None:
         """Make a step ready; ``whole`` where it must be a call of its own, even one that does nothing."""

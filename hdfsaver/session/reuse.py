@@ -1,0 +1,107 @@
+"""Which calls may write their result over an input that nothing needs any more.
+
+A large array that is new must be brought into the processor's cache, so that an addition into the memory of one of
+its inputs takes half of the time of one into a new array. That is right only where
+
+* the kernel is a NumPy function that computes element by element;
+* the input is needed by nothing later, and the memory is its own: it was made by a kernel that gives new memory, and
+  went only into kernels that keep nothing of it (a constant, a fed value, a variable's value and a view are not such);
+* the result has the input's dtype and shape, by the static shapes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from hdfsaver.session.calls import Call
+from hdfsaver.session.plan import ExecutionPlan
+from hdfsaver.shapes import Shape
+
+SEPARATE = frozenset(
+    {
+        *("AvgPool", "BatchMatMul", "BatchMatMulV2", "BiasAdd", "BiasAddGrad", "Conv2D", "Elu", "EluGrad"),
+        *("MatMul", "Max", "MaxPool", "Mean", "Min", "Prod", "Relu", "Relu6", "Relu6Grad", "ReluGrad", "Select"),
+        *("SigmoidGrad", "Softmax", "Softplus", "Sum", "TanhGrad"),
+    }
+)
+"""Operations whose kernels are other functions, but give new memory too and keep nothing of their inputs."""
+
+_LEAST = 4096
+"""From how many elements on memory is used again; in smaller arrays it gains nothing."""
+
+_Known = Mapping[int, tuple[str, Shape]]
+
+
+def overwritten(calls: Iterable[Call], plan: ExecutionPlan) -> dict[int, int]:
+    """The calls that may write into one of their inputs.
+
+    Parameters
+    ----------
+    calls : iterable of Call
+        All calls of a piece of the plan, in their order.
+    plan : ExecutionPlan
+        For the dtypes and static shapes of what is in the slots.
+
+    Returns
+    -------
+    dict of int to int
+        The slot of the input by the number of the call.
+    """
+    known = _known(plan)
+    types = {step.node: step.op for step in plan.steps}
+    own: set[int] = set()
+    found: dict[int, int] = {}
+    for number, call in enumerate(calls):
+        if not isinstance(call.function, np.ufunc) and types.get(call.node) not in SEPARATE:
+            own.difference_update(call.inputs)
+            continue
+        slot = _input_to_overwrite(call, own, known)
+        if slot is not None:
+            found[number] = slot
+        if isinstance(call.output, int):
+            own.add(call.output)
+    return found
+
+
+def _known(plan: ExecutionPlan) -> dict[int, tuple[str, Shape]]:
+    """The dtype and the static shape of the value in each slot that a step fills."""
+    nodes = plan.digraph.nodes
+    found: dict[int, tuple[str, Shape]] = {}
+    for step in plan.steps:
+        found.update(zip(step.outputs, nodes[step.node]["outputs"], strict=False))
+    return found
+
+
+def _input_to_overwrite(call: Call, own: set[int], known: _Known) -> int | None:
+    function, output = call.function, call.output
+    if not isinstance(function, np.ufunc) or function.signature is not None or not isinstance(output, int):
+        return None
+    result = known[output]
+    for slot in call.inputs:
+        mine = known.get(slot)
+        others = [known.get(other) for other in call.inputs if other != slot]
+        if slot in call.frees and slot in own and mine is not None and mine[0] == result[0] and _fits(mine[1], others):
+            return slot
+    return None
+
+
+def _fits(shape: Shape, others: Iterable[tuple[str, Shape] | None]) -> bool:
+    """Whether the result has surely the shape of one input, into which the others broadcast."""
+    if not shape or not _is_large(shape):
+        return False
+    return all(other is not None and _broadcasts(other[1], shape) for other in others)
+
+
+def _is_large(shape: tuple[int | None, ...]) -> bool:
+    return None in shape or math.prod(size or 0 for size in shape) >= _LEAST
+
+
+def _broadcasts(other: Shape, shape: tuple[int | None, ...]) -> bool:
+    """Whether an input surely leaves the shape unchanged, with any size in the place of None."""
+    if other is None or len(other) > len(shape):
+        return False
+    ends = zip(reversed(other), reversed(shape), strict=False)
+    return all(size == 1 or (size is not None and size == mine) for size, mine in ends)
