@@ -18,10 +18,11 @@ emptied. The line that fails is the call that has failed. The text has nothing b
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from hdfsaver.session.calls import Call, VariableRead, run_calls
 from hdfsaver.session.engine import StepError
+from hdfsaver.session.rewrites.block import outputs_of
 
 _RUNS_BEFORE = 30
 """How often calls run one by one before code is made, which takes as long as it saves in about 50 runs."""
@@ -32,49 +33,69 @@ _LONGEST = 500
 _FIRST_LINE = 3
 
 
+class Prepared(NamedTuple):
+    """Calls from which code is made.
+
+    Attributes
+    ----------
+    calls : sequence of Call
+    constants : dict of int to object
+        The values of slots that are the same in every run.
+    overwritten : dict of int to int
+        The slots of inputs into which calls write their results, by the numbers of the calls.
+    """
+
+    calls: Sequence[Call]
+    constants: Mapping[int, Any]
+    overwritten: Mapping[int, int]
+
+
 class StraightCalls:
     """Calls that run one after the other.
 
     Parameters
     ----------
     calls : sequence of Call
-    find_overwritten : callable, optional
-        Gives the slots of inputs into which calls may write their results, by the numbers of the calls.
+    prepare : callable
+        Gives, for the calls, those from which code is made.
     """
 
-    __slots__ = ("_blocks", "_find_overwritten", "_left", "calls")
+    __slots__ = ("_blocks", "_left", "_prepare", "calls")
 
-    def __init__(self, calls: Sequence[Call], find_overwritten: Callable[[], Mapping[int, int]] = dict) -> None:
+    def __init__(self, calls: Sequence[Call], prepare: Callable[[Sequence[Call]], Prepared]) -> None:
         self.calls = calls
-        self._find_overwritten = find_overwritten
+        self._prepare = prepare
         self._left = _RUNS_BEFORE
-        self._blocks: list[Callable[[list[Any]], None]] = []
+        self._blocks: list[Callable[[list[Any]], None]] | None = None
 
     def __call__(self, values: list[Any]) -> None:
         """Run them on the values in their slots; StepError where an operation fails."""
-        if self._blocks:
+        if self._blocks is not None:
             for block in self._blocks:
                 block(values)
             return
         run_calls(self.calls, values)
         self._left -= 1
         if self._left <= 0:
-            self._blocks = _blocks(self.calls, self._find_overwritten())
+            self._blocks = _blocks(self._prepare(self.calls))
 
 
-def _blocks(calls: Sequence[Call], overwritten: Mapping[int, int]) -> list[Callable[[list[Any]], None]]:
-    starts = range(0, len(calls), _LONGEST)
-    targets = [overwritten.get(number) for number in range(len(calls))]
-    return [_generated(calls[start : start + _LONGEST], targets[start : start + _LONGEST]) for start in starts]
+def _blocks(prepared: Prepared) -> list[Callable[[list[Any]], None]]:
+    calls = prepared.calls
+    targets = [prepared.overwritten.get(number) for number in range(len(calls))]
+    ends = range(_LONGEST, len(calls) + _LONGEST, _LONGEST)
+    return [_generated(calls[end - _LONGEST : end], targets[end - _LONGEST : end], prepared.constants) for end in ends]
 
 
-def _generated(calls: Sequence[Call], targets: Sequence[int | None]) -> Callable[[list[Any]], None]:
+def _generated(
+    calls: Sequence[Call], targets: Sequence[int | None], constants: Mapping[int, Any]
+) -> Callable[[list[Any]], None]:
     """One function for some calls, and for each the slot of the input that its result may replace."""
-    made = {slot for call in calls for slot in _outputs(call)}
-    local = made & {slot for call in calls for slot in call.frees}
-    lines = [
-        _line(number, call, target, local) for number, (call, target) in enumerate(zip(calls, targets, strict=True))
-    ]
+    made = {slot for call in calls for slot in outputs_of(call)}
+    constant = {slot for call in calls for slot in call.inputs if slot in constants} - made
+    places = {slot: f"x{slot}" for call in calls for slot in call.frees if slot in made}
+    places |= {slot: f"c{slot}" for slot in constant}
+    lines = [_line(number, call, targets[number], places) for number, call in enumerate(calls)]
     source = "\n".join(
         [
             "def run(v):",
@@ -88,28 +109,25 @@ def _generated(calls: Sequence[Call], targets: Sequence[int | None]) -> Callable
     for number, call in enumerate(calls):
         if isinstance(call.function, VariableRead):
             names[f"d{number}"] = call.function.variables
-    names["failed"] = _Failure(calls)
+    names |= {f"c{slot}": constants[slot] for slot in constant}
+    names["failed"] = _Failure(calls, constants)
     exec(compile(source, "<calls of a run>", "exec"), names)  # noqa: S102, made of numbers only
     run: Callable[[list[Any]], None] = names.pop("run")
     return run
-
-
-def _outputs(call: Call) -> tuple[int, ...]:
-    return call.output if isinstance(call.output, tuple) else (call.output,)
 
 
 def _is_read(call: Call) -> bool:
     return isinstance(call.function, VariableRead)
 
 
-def _line(number: int, call: Call, target: int | None, local: set[int]) -> str:
+def _line(number: int, call: Call, target: int | None, places: Mapping[int, str]) -> str:
     def place(slot: int) -> str:
-        return f"x{slot}" if slot in local else f"v[{slot}]"
+        return places.get(slot, f"v[{slot}]")
 
     given = ", ".join(map(place, call.inputs if target is None else (*call.inputs, target)))
     value = f"d{number}[{given}]" if _is_read(call) else f"k{number}({given})"
-    emptied = [f"del x{slot}" if slot in local else f"v[{slot}] = None" for slot in call.frees]
-    return "; ".join([f"{', '.join(map(place, _outputs(call)))} = {value}", *emptied])
+    emptied = [f"del x{slot}" if slot in places else f"v[{slot}] = None" for slot in call.frees]
+    return "; ".join([f"{', '.join(map(place, outputs_of(call)))} = {value}", *emptied])
 
 
 class _Failure:
@@ -119,20 +137,26 @@ class _Failure:
     ----------
     calls : sequence of Call
         Those of the function.
+    constants : dict of int to object
     """
 
-    def __init__(self, calls: Sequence[Call]) -> None:
+    def __init__(self, calls: Sequence[Call], constants: Mapping[int, Any]) -> None:
         self.calls = calls
+        self.constants = constants
 
     def __call__(self, error: Exception) -> StepError:
         trace = error.__traceback__
         assert trace is not None, "it was raised"
         call = self.calls[trace.tb_lineno - _FIRST_LINE]
-        names = trace.tb_frame.f_locals
-        given = [names[f"x{slot}"] if f"x{slot}" in names else names["v"][slot] for slot in call.inputs]
+        given = [self._value(slot, trace.tb_frame.f_locals) for slot in call.inputs]
         if _is_read(call):
             error = _error_of(call, given)
         return StepError(call.node, error, [getattr(value, "shape", None) for value in given])
+
+    def _value(self, slot: int, names: Mapping[str, Any]) -> Any:
+        if slot in self.constants:
+            return self.constants[slot]
+        return names[f"x{slot}"] if f"x{slot}" in names else names["v"][slot]
 
 
 def _error_of(read: Call, given: Sequence[Any]) -> Exception:

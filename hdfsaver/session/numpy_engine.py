@@ -14,12 +14,13 @@ from hdfsaver.graph.function_library import Calling
 from hdfsaver.ops.control_flow import DEAD
 from hdfsaver.session.calls import Call, VariableRead, run_conditionally
 from hdfsaver.session.engine import Executable, Observer, StepError
-from hdfsaver.session.generated_code import StraightCalls
+from hdfsaver.session.generated_code import Prepared, StraightCalls
 from hdfsaver.session.loop_plan import LOOP_TYPES, MERGES, Loop
 from hdfsaver.session.loop_runs import Again, Begin, Invoke, Piece, Plain, Run, complete, run_pieces
 from hdfsaver.session.plain_loops import LASTING, PlainLoop, plain_loop
 from hdfsaver.session.plan import SWITCH_OUTPUTS, SWITCHES, ExecutionPlan, Step
 from hdfsaver.session.reuse import overwritten
+from hdfsaver.session.rewrites import Slots, rewritten
 from hdfsaver.session.session_state import SessionState, given_away
 from hdfsaver.tensor_info import Array
 
@@ -68,6 +69,7 @@ class Program:
         self.plan = plan
         self.state = state
         self.observer = observer
+        self.slots: Slots | None = None  # found when they are needed
         self.template: list[Any] = [None] * plan.size
         self.calls: list[Call] = []
         # With loops and functions, those before the calls.
@@ -181,7 +183,14 @@ class Program:
         return partial(run_conditionally, calls) if self.conditional else self._straight(calls)
 
     def _straight(self, calls: list[Call]) -> StraightCalls:
-        return StraightCalls(calls, partial(overwritten, calls, self.plan))
+        return StraightCalls(calls, self._prepared)
+
+    def _prepared(self, calls: Sequence[Call]) -> Prepared:
+        """The calls as rules leave them, for a run that is repeated."""
+        if self.slots is None:
+            self.slots = Slots.of(self.plan, self.template)
+        calls = rewritten(calls, self.slots)
+        return Prepared(calls, self.slots.constants, overwritten(calls, self.slots))
 
     def _compile_step(self, step: Step, whole: bool) -> None:
         """Make a step ready; ``whole`` where it must be a call of its own, even one that does nothing."""

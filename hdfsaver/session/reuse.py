@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from hdfsaver.session.calls import Call
-from hdfsaver.session.plan import ExecutionPlan
+from hdfsaver.session.rewrites.block import Slots
 from hdfsaver.shapes import Shape
 
 SEPARATE = frozenset(
@@ -35,14 +35,14 @@ _LEAST = 4096
 _Known = Mapping[int, tuple[str, Shape]]
 
 
-def overwritten(calls: Iterable[Call], plan: ExecutionPlan) -> dict[int, int]:
+def overwritten(calls: Iterable[Call], slots: Slots) -> dict[int, int]:
     """The calls that may write into one of their inputs.
 
     Parameters
     ----------
     calls : iterable of Call
         All calls of a piece of the plan, in their order.
-    plan : ExecutionPlan
+    slots : Slots
         For the dtypes and static shapes of what is in the slots.
 
     Returns
@@ -50,28 +50,17 @@ def overwritten(calls: Iterable[Call], plan: ExecutionPlan) -> dict[int, int]:
     dict of int to int
         The slot of the input by the number of the call.
     """
-    known = _known(plan)
-    types = {step.node: step.op for step in plan.steps}
     own: set[int] = set()
     found: dict[int, int] = {}
     for number, call in enumerate(calls):
-        if not isinstance(call.function, np.ufunc) and types.get(call.node) not in SEPARATE:
+        if not isinstance(call.function, np.ufunc) and slots.type_of(call) not in SEPARATE:
             own.difference_update(call.inputs)
             continue
-        slot = _input_to_overwrite(call, own, known)
+        slot = _input_to_overwrite(call, own, slots.known)
         if slot is not None:
             found[number] = slot
         if isinstance(call.output, int):
             own.add(call.output)
-    return found
-
-
-def _known(plan: ExecutionPlan) -> dict[int, tuple[str, Shape]]:
-    """The dtype and the static shape of the value in each slot that a step fills."""
-    nodes = plan.digraph.nodes
-    found: dict[int, tuple[str, Shape]] = {}
-    for step in plan.steps:
-        found.update(zip(step.outputs, nodes[step.node]["outputs"], strict=False))
     return found
 
 

@@ -16,7 +16,7 @@ from hdfsaver.errors import FailedPreconditionError
 from hdfsaver.session import generated_code
 from hdfsaver.session.calls import Call, VariableRead, run_calls
 from hdfsaver.session.engine import StepError
-from hdfsaver.session.generated_code import StraightCalls
+from hdfsaver.session.generated_code import Prepared, StraightCalls
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -32,6 +32,11 @@ class Value:
 
     def __init__(self, *parents: Value) -> None:
         self.shape = (len(parents),)
+
+
+def unchanged(calls: Sequence[Call]) -> Prepared:
+    """No call is left out."""
+    return Prepared(calls, {}, {})
 
 
 def pair(*values: Value) -> tuple[Value, Value]:
@@ -69,7 +74,7 @@ def test_code_leaves_what_the_calls_leave(made: tuple[list[Call], int], longest:
     expected: list[Any] = [Value() for _ in range(size)]
     found: list[Any] = list(expected)
     run_calls(calls, expected)
-    run = StraightCalls(calls)
+    run = StraightCalls(calls, unchanged)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(generated_code, "_LONGEST", longest)
         run(list(found))
@@ -95,7 +100,7 @@ def test_a_value_is_gone_after_its_last_use() -> None:
         return sum(reference() is not None for reference in alive)
 
     calls = [Call(make, (), 0, (), "a", ()), Call(Value, (0,), 1, (0,), "b", ()), Call(count, (), 2, (), "c", ())]
-    run = StraightCalls(calls)
+    run = StraightCalls(calls, unchanged)
     for _ in range(4):
         values: list[Any] = [None, None, None]
         alive.clear()
@@ -133,7 +138,7 @@ def test_a_variable_without_a_value_is_named_in_every_run() -> None:
 def test_a_read_that_fails_says_what_the_reading_says() -> None:
     """The code reads the dictionary itself, and gives the error of the reader."""
     read = VariableRead({"a": np.ones(1)})
-    run = StraightCalls([Call(read, (0,), 1, (), "b", ())])
+    run = StraightCalls([Call(read, (0,), 1, (), "b", ())], unchanged)
     for _ in range(3):
         run(["a", None])
     with pytest.raises(StepError) as caught:

@@ -30,8 +30,8 @@ def names_overwritten(fetches: Any, feeds: dict[Any, Any] | None = None) -> list
     """The operations of a run that write into an input, in their order; three runs must give the same."""
     found: list[str] = []
 
-    def noting(calls: list[Call], plan: Any) -> dict[int, int]:
-        chosen = reuse.overwritten(calls, plan)
+    def noting(calls: list[Call], slots: Any) -> dict[int, int]:
+        chosen = reuse.overwritten(calls, slots)
         found.extend(calls[number].node for number in chosen)
         return chosen
 
@@ -46,7 +46,7 @@ def names_overwritten(fetches: Any, feeds: dict[Any, Any] | None = None) -> list
 
 def test_a_formula_uses_the_memory_of_its_parts() -> None:
     """What is computed from a value that nothing else needs goes into its memory; the first product is new."""
-    x = tf.constant(np.arange(6.0).reshape(2, 3))
+    x = tf.Variable(np.arange(6.0).reshape(2, 3))
     total = tf.sqrt(tf.add(tf.multiply(x, x, name="square"), 1.0, name="sum"), name="root")
     assert names_overwritten(total) == ["sum", "root"]
 
@@ -65,7 +65,7 @@ def test_memory_that_others_see_stays() -> None:
 
 def test_a_result_of_another_shape_is_new() -> None:
     """An input that is broadcast, and one that may be, is too small for the result."""
-    row, column = tf.constant(np.ones((1, 3))), tf.constant(np.ones((2, 1)))
+    row, column = tf.Variable(np.ones((1, 3))), tf.Variable(np.ones((2, 1)))
     unknown = tf.placeholder(tf.float64, [None, 3])
     fetches = [
         (row * 2.0) + column,  # neither has the shape of the sum
@@ -77,13 +77,13 @@ def test_a_result_of_another_shape_is_new() -> None:
 
 def test_a_result_of_another_dtype_is_new() -> None:
     """A comparison gives truth values."""
-    x = tf.constant(np.arange(4.0))
+    x = tf.Variable(np.arange(4.0))
     assert names_overwritten(tf.less(x * 2.0, x * 3.0)) == []
 
 
 def test_the_body_of_a_loop_uses_memory_again() -> None:
     """What lives from one iteration to the next is not written on by it."""
-    x = tf.constant(np.ones(4))
+    x = tf.Variable(np.ones(4))
     total = tf.while_loop(lambda i, _: i < 5, lambda i, a: (i + 1, tf.add(tf.multiply(a, x), a)), (0, x + 1.0))[1]
     assert len(names_overwritten(total)) == 1
 

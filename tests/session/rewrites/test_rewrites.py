@@ -1,0 +1,125 @@
+"""The rules leave out calls, and never change what a run gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+import hdfsaver as tf
+from hdfsaver.session import generated_code
+from hdfsaver.session.calls import Call
+from hdfsaver.session.rewrites import Slots, rewritten
+
+
+@pytest.fixture(autouse=True, scope="module")
+def soon() -> Iterator[None]:
+    """Code is made after one run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(generated_code, "_RUNS_BEFORE", 1)
+        yield
+
+
+def left(fetches: Any, feeds: dict[Any, Any] | None = None) -> list[str]:
+    """The types of the operations that are left; four runs must give the same."""
+    found: list[str] = []
+
+    def noting(calls: Sequence[Call], slots: Slots) -> list[Call]:
+        made = rewritten(calls, slots)
+        found.extend(slots.type_of(call) or "read" for call in made)
+        return made
+
+    with pytest.MonkeyPatch.context() as patch, tf.Session() as session:
+        patch.setattr("hdfsaver.session.numpy_engine.rewritten", noting)
+        session.run(tf.global_variables_initializer())
+        found.clear()
+        first = session.run(fetches, feeds)
+        for _ in range(3):
+            np.testing.assert_equal(session.run(fetches, feeds), first)
+    return found
+
+
+def test_what_is_computed_from_constants_is_computed_once() -> None:
+    """Also where a part of it is fetched, which is computed in its place."""
+    x = tf.placeholder(tf.float32, [3])
+    scale = tf.rsqrt(tf.constant([1.0, 4.0, 16.0]) + 1.0)
+    assert left(x * scale, {x: [1.0, 2.0, 3.0]}) == ["Mul"]
+    assert left([x * scale, scale], {x: [1.0, 2.0, 3.0]}) == ["Rsqrt", "Mul"]
+
+
+def test_what_is_fed_is_not_a_constant() -> None:
+    """A constant for which a value is fed has that value."""
+    c = tf.constant([1.0, 2.0])
+    double = tf.identity(c * 2.0) + 0.0
+    with tf.Session() as session:
+        for value in (1.0, 2.0, 3.0, 4.0):
+            np.testing.assert_array_equal(session.run(double, {c: [value, value]}), [2 * value, 2 * value])
+
+
+def test_random_numbers_are_drawn_in_each_run() -> None:
+    """An operation with state is not computed once, though its inputs are constants."""
+    numbers = tf.random_uniform([2], seed=1) + 0.0
+    with tf.Session() as session:
+        assert len({tuple(session.run(numbers)) for _ in range(5)}) == 5
+
+
+def test_a_large_result_is_not_kept() -> None:
+    """A result far larger than its inputs is computed in each run."""
+    x = tf.placeholder(tf.float64, [])
+    filled = tf.fill([100, 1000], np.float64(2.0))
+    assert left(tf.reduce_sum(filled * x), {x: 1.0}) == ["Fill", "Mul", "Sum"]
+
+
+def test_an_error_of_constants_is_that_of_the_run() -> None:
+    """What cannot be computed beforehand fails in each run as in the first."""
+    x = tf.placeholder(tf.int32, [])
+    quotient = tf.add(tf.floordiv(tf.constant(1) + 1, tf.constant([0]) * 1, name="quotient"), x)
+    with tf.Session() as session:
+        for _ in range(4):
+            with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+                session.run(quotient, {x: 1})
+            assert "quotient" in str(caught.value)
+
+
+def test_identities_do_not_run() -> None:
+    """Neither within a graph nor behind the value of a variable; one that is fetched does."""
+    v = tf.Variable([1.0, 2.0])
+    inner = tf.stop_gradient(tf.identity(v.read_value()))
+    assert left(tf.square(inner)) == ["read", "Square"]
+    assert left([tf.square(inner), inner]) == ["read", "StopGradient", "Square"]
+
+
+def test_a_variable_has_the_value_of_the_moment() -> None:
+    """A value that was read before an assignment stays, behind identities too."""
+    v = tf.Variable(1.0)
+    before = tf.identity(tf.identity(v))
+    with tf.control_dependencies([before]):
+        change = tf.assign_add(v, 1.0)
+    with tf.control_dependencies([change]):
+        total = before * 10.0 + tf.identity(v)
+    with tf.Session() as session:
+        session.run(v.initializer)
+        assert [session.run(total) for _ in range(4)] == [12.0, 23.0, 34.0, 45.0]
+
+
+def test_what_is_computed_twice_is_computed_once() -> None:
+    """The same type, attributes and inputs; other attributes are another result."""
+    x = tf.placeholder(tf.float32, [2, 2])
+    twice = tf.exp(x + 1.0) * tf.exp(x + 1.0)
+    assert left(twice, {x: np.eye(2)}) == ["AddV2", "Exp", "Mul"]
+    products = tf.matmul(x, x, transpose_a=True) - tf.matmul(x, x)
+    assert left(products, {x: [[1.0, 2.0], [3.0, 4.0]]}) == ["MatMul", "MatMul", "Sub"]
+
+
+def test_a_loop_folds_what_its_iterations_share() -> None:
+    """Each of two runs of the loop, and each iteration, finds the constants."""
+    limit = tf.constant(3) + 2
+
+    def body(i: Any, total: Any) -> Any:
+        return i + 1, total + tf.reduce_sum(tf.constant([1.0, 2.0]) * 2.0)
+
+    total = tf.while_loop(lambda i, _: i < limit, body, (0, 0.0))[1]
+    with tf.Session() as session:
+        assert [session.run(total) for _ in range(4)] == [30.0] * 4
