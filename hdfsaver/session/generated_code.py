@@ -5,12 +5,12 @@ The code of some calls is one function with one line for each, so that nothing s
     def run(v):
         try:
             x7 = k0(v[1], v[2])
-            x8 = k1(x7, v[3], x7); del x7
+            x8 = k1(x7, v[3], out=x7); del x7
             v[9] = k2(x8); del x8
         except Exception as error:
             raise failed(error) from error
 
-The last argument of a NumPy function may be an array that takes the result; see `reuse`.
+A NumPy function may be given the array that takes the result; see `reuse`.
 A value that only these calls need is a local variable, which is deleted after its last use, as its slot would be
 emptied. The line that fails is the call that has failed. The text has nothing but numbers of slots and calls in it.
 """
@@ -124,7 +124,7 @@ def _line(number: int, call: Call, target: int | None, places: Mapping[int, str]
     def place(slot: int) -> str:
         return places.get(slot, f"v[{slot}]")
 
-    given = ", ".join(map(place, call.inputs if target is None else (*call.inputs, target)))
+    given = ", ".join([*map(place, call.inputs), *([] if target is None else [f"out={place(target)}"])])
     value = f"d{number}[{given}]" if _is_read(call) else f"k{number}({given})"
     emptied = [f"del x{slot}" if slot in places else f"v[{slot}] = None" for slot in call.frees]
     return "; ".join([f"{', '.join(map(place, outputs_of(call)))} = {value}", *emptied])

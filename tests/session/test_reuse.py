@@ -48,7 +48,8 @@ def test_a_formula_uses_the_memory_of_its_parts() -> None:
     """What is computed from a value that nothing else needs goes into its memory; the first product is new."""
     x = tf.Variable(np.arange(6.0).reshape(2, 3))
     total = tf.sqrt(tf.add(tf.multiply(x, x, name="square"), 1.0, name="sum"), name="root")
-    assert names_overwritten(total) == ["sum", "root"]
+    largest = tf.maximum(total, 2.0, name="largest")
+    assert names_overwritten(largest) == ["sum", "root", "largest"]
 
 
 def test_memory_that_others_see_stays() -> None:

@@ -17,7 +17,7 @@ _SMALL = 256
 def share_repetitions(calls: Sequence[Call], slots: Slots) -> list[Call]:
     """Leave out calls of one type, with the same attributes and inputs as one before.
 
-    The kernel must be one without state, and nothing but the other calls may need the results of either.
+    The kernel must be one without state, of arrays only. Nothing but the other calls may need the results of either.
 
     Parameters
     ----------
@@ -48,11 +48,17 @@ def share_repetitions(calls: Sequence[Call], slots: Slots) -> list[Call]:
 def _key(call: Call, slots: Slots) -> Hashable:
     """The same for calls that give the same; None where that is not known."""
     definition = find(slots.type_of(call))
-    if definition is None or definition.stateful or not call.inputs:
+    if definition is None or definition.stateful or not call.inputs or not _has_arrays_only(call, slots):
         return None
     attrs = slots.plan.digraph.nodes[call.node]["attrs"]
     public = sorted((name, repr(value)) for name, value in attrs.items() if not name.startswith("_"))
     return definition.type, tuple(public), tuple(_value_key(slot, slots) for slot in call.inputs)
+
+
+def _has_arrays_only(call: Call, slots: Slots) -> bool:
+    """Whether no object, such as a stack, is behind an input or an output: calls may change it."""
+    dtypes = [slots.known[slot][0] for slot in (*call.inputs, *outputs_of(call)) if slot in slots.known]
+    return all(dtype not in ("resource", "variant") and not dtype.endswith("_ref") for dtype in dtypes)
 
 
 def _value_key(slot: int, slots: Slots) -> Hashable:

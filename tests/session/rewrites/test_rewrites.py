@@ -113,6 +113,15 @@ def test_what_is_computed_twice_is_computed_once() -> None:
     assert left(products, {x: [[1.0, 2.0], [3.0, 4.0]]}) == ["MatMul", "MatMul", "Sub"]
 
 
+def test_what_changes_an_object_runs_each_time() -> None:
+    """Two values that are taken from a stack are two values."""
+    x = tf.placeholder(tf.float32, [])
+    total = tf.while_loop(lambda i, _: i < 3, lambda i, a: (i + 1, a * a * tf.sin(a)), (0, x))[1]
+    gradient = tf.gradients(total, x)[0]
+    with tf.Session() as session:
+        assert len({session.run(gradient, {x: 1.5}).tobytes() for _ in range(4)}) == 1
+
+
 def test_a_loop_folds_what_its_iterations_share() -> None:
     """Each of two runs of the loop, and each iteration, finds the constants."""
     limit = tf.constant(3) + 2
