@@ -107,7 +107,7 @@ def einsum(equation: str, *inputs: TensorLike, **kwargs: Any) -> Tensor:
         is missing there is summed along. Without an arrow the result has the labels that are there once, sorted.
     *inputs : TensorLike
         The tensors, of one dtype.
-    **kwargs
+    **kwargs : str
         ``name``, the name of the scope; ``optimize``, which is accepted: tensors are multiplied from the left.
 
     Returns

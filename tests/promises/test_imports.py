@@ -74,6 +74,8 @@ PARTS: dict[str, dict[str, set[str]]] = {
 # The files that the families of `ops` may import.
 SHARED_BY_FAMILIES = {
     "base",
+    "gamma_values",
+    "example_values",
     "indexed_slices",
     "integer_division",
     "loop_derivatives",
@@ -81,6 +83,7 @@ SHARED_BY_FAMILIES = {
     "named_results",
     "queue_objects",
     "random_draws",
+    "resources",
     "segment_reductions",
     "sliding_windows",
     "sparse_places",
@@ -93,13 +96,21 @@ SHARED_BY_FAMILIES = {
     "window_rules",
 }
 COMPOSED_OF_FAMILIES = {  # they define no operation, and combine those of other families
+    "angles",
+    "polynomials",
     "random_distributions",
     "dropout",
     "general_convolutions",
     "grids",
+    "example_features",
     "init_ops",
+    "parsing_functions",
     "sampling",
+    "signals",
+    "spectra",
+    "sequence_functions",
     "stateless_sampling",
+    "variances",
 }
 
 
