@@ -3011,6 +3011,22 @@ MUTANTS = [
             "tf.gradients of None is refused, rather than a list of nothing.",
         ),
         (
+            "no-change-is-lost",
+            "session/late_reads.py",
+            "            self._before[name] |= changed & leads.get(name, 0)",
+            "            pass",
+            "session/test_late_reads.py",
+            "An assignment computed from a variable continues from the change before it.",
+        ),
+        (
+            "reads-beside-assignments",
+            "session/late_reads.py",
+            "            self._before[name] |= changed & leads.get(name, 0)",
+            "            self._before[name] |= changed",
+            "session/test_late_reads.py",
+            "A read that leads to no assignment keeps its value.",
+        ),
+        (
             "branches-that-read-again",
             "session/numpy_engine.py",
             "        if step.op in MERGES:",

@@ -4,10 +4,16 @@ TensorFlow reads a variable without copying it, and changes it in place. So an o
 the new value, even where it takes the tensor of a read that ran before, also one that ran outside of the branch or the
 loop in which the operation is. Values here are never changed in place; such an operation reads the variable again
 instead. Others keep the value that was read.
+
+An assignment of a value that was computed from the variable, such as a power of a decay or weights that are clipped,
+waits for no other change of the same run, so that in TensorFlow threads decide which comes first; still neither is
+lost, as the second one is computed from what the first one has left. Here the order is that in which the operations
+were made, and what leads to such an assignment reads the variable again too.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -46,6 +52,7 @@ class LateReads:
             self._bits[variable] = 1 << len(self._bits)
         if self._bits:
             self._follow(order, changes)
+            self._follow_overwriting(order, changes)
 
     def _follow(self, order: Sequence[str], changes: Mapping[str, Collection[str]]) -> None:
         """Find which variables have changed before each operation; sets of them are the bits of an integer."""
@@ -69,6 +76,24 @@ class LateReads:
             for variable in changes.get(name, ()):
                 before |= self._bits[variable]
             after[name] = before
+
+    def _follow_overwriting(self, order: Sequence[str], changes: Mapping[str, Collection[str]]) -> None:
+        """Find the operations before an assignment that are to see the changes before them; see above."""
+        counts = Counter(variable for changed in changes.values() for variable in changed)
+        leads: dict[str, int] = {}
+        for name in reversed(order):
+            data = self._nodes[name]
+            if data["op"] == "Assign":
+                for variable in changes[name]:
+                    leads[name] = self._bits[variable] if counts[variable] > 1 else 0
+            if leads.get(name):
+                for source, _ in data["inputs"]:
+                    leads[source] = leads.get(source, 0) | leads[name]
+        changed = 0
+        for name in order if any(leads.values()) else ():
+            self._before[name] |= changed & leads.get(name, 0)
+            for variable in changes.get(name, ()):
+                changed |= self._bits[variable]
 
     def _changed_by(self, name: str) -> list[str]:
         data = self._nodes[name]

@@ -46,6 +46,32 @@ def test_what_does_not_wait_keeps_what_was_read(sess: tf.Session) -> None:
     assert 509.0 == sess.run(both)
 
 
+def test_no_change_is_lost(sess: tf.Session) -> None:
+    """An assignment computed from the variable continues from the change before it, though nothing orders the two."""
+    v, w = tf.Variable(1.0), tf.Variable(2.0)
+    optimizer = tf.train.AdamOptimizer(0.1)
+    steps = [optimizer.minimize(tf.square(each), var_list=[each]) for each in (v, w)]
+    decay = next(each for each in tf.global_variables() if each.op.name == "beta1_power")
+    trained = tf.train.GradientDescentOptimizer(0.25).minimize(tf.square(v))
+    clipped = tf.assign(v, tf.clip_by_value(v, -0.75, 0.75))
+    start(sess)
+    sess.run(tf.group(*steps))
+    assert np.float32(0.9) ** 3 == pytest.approx(sess.run(decay))
+    start(sess)
+    sess.run([trained, clipped])
+    assert 0.5 == sess.run(v)
+
+
+def test_what_leads_to_no_assignment_keeps_what_was_read(sess: tf.Session) -> None:
+    """A sum beside two assignments is of the value before them."""
+    v = tf.Variable(1.0)
+    changes = [tf.assign(v, v + 1.0), tf.assign(v, v * 10.0)]
+    beside = v + 0.0
+    start(sess)
+    assert 1.0 == sess.run([beside, *(each.op for each in changes)])[0]
+    assert 20.0 == sess.run(v)
+
+
 def test_through_several_operations(sess: tf.Session) -> None:
     """The change may be far away, and of one variable only; a fed variable and a fed read keep what was fed."""
     v, w = tf.Variable(1.0), tf.Variable(1.0)
