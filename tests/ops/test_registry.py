@@ -118,7 +118,17 @@ LEVELS: dict[str, Callable[[Any, str], Any]] = {"known": known_wholly, "in part"
 BY_VALUES = {"BroadcastGradientArgs", "FusedBatchNormV3", "ListDiff", "PlaceholderWithDefault", "Range", "Where"}
 SPARSE = ("SparseAdd", "SparseConcat", "SparseFill", "SparseSlice", "SparseSparse", "SparseSplit", "SparseSegment")
 OF_SETS = ("DenseToDenseSet", "DenseToSparseSet", "SparseToSparseSet", "SetSize")
-STARTS = (*SPARSE, *OF_SETS, "CTCBeam", "CTCGreedy", "NonMaxSuppression", "Segment", "StringSplit", "Unique")
+STARTS = (
+    *SPARSE,
+    *OF_SETS,
+    "CTCBeam",
+    "CTCGreedy",
+    "DynamicPartition",
+    "NonMaxSuppression",
+    "Segment",
+    "StringSplit",
+    "Unique",
+)
 BY_VALUES |= {op_type for op_type in registered() if op_type.startswith(STARTS)}
 
 
@@ -214,6 +224,7 @@ DIFFERENTIABLE = [
     and has_own_gradient(lookup(op_type))
     and "float64" in lookup(op_type).types.get("T", ALL)
     and op_type != "Acosh"  # there are no results for the numbers below, which are less than 1
+    and op_type not in ("Polygamma", "Zeta")  # there are no derivatives by their orders
 ]
 
 
