@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -9,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -109,13 +110,18 @@ def convert(
     rename: Annotated[list[str], typer.Option(help="OLD=NEW: replace matches of a regular expression.")] = [],  # noqa: B006
     dtype: Annotated[str | None, typer.Option(help="Convert real numbers to this dtype.")] = None,
     compression: Annotated[str | None, typer.Option(help="Compress an .h5 target: gzip, zstd, lz4, blosc2.")] = None,
+    outputs: Annotated[list[str], typer.Option(help="For .onnx: a tensor that is computed, or NEW=TENSOR.")] = [],  # noqa: B006
+    inputs: Annotated[list[str], typer.Option(help="For .onnx: a tensor that is given, or NEW=TENSOR.")] = [],  # noqa: B006
+    fix: Annotated[list[str], typer.Option(help="For .onnx: TENSOR=VALUE instead of an input.")] = [],  # noqa: B006
+    weights_in: Annotated[str | None, typer.Option(help="For .onnx: the .h5 file in which the values stay.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Convert a file to another format: HDF5, TensorFlow, NumPy, safetensors, PyTorch; Keras files can only be read.
+    """Convert a file to another format: HDF5, TensorFlow, NumPy, safetensors, PyTorch, ONNX; Keras is only read.
 
     A target in .h5 or .hdf5 is an hdfsaver checkpoint; .npz, .safetensors and .pt are these formats, and .npy is one
-    array; .meta, .pb and .pbtxt are the graph alone; .ckpt, .index or no ending is the prefix of a TensorFlow
-    checkpoint. Other endings need --to. The report says what was written, and what was left out and why.
+    array; .meta, .pb and .pbtxt are the graph alone; .onnx is what the graph computes, for programs that run ONNX;
+    .ckpt, .index or no ending is the prefix of a TensorFlow checkpoint. Other endings need --to. The report says what
+    was written, and what was left out and why.
     """
     with _reporting(), progress_bar(target) as progress:
         done = conversion.convert(
@@ -129,6 +135,10 @@ def convert(
             rename=[_pair(text) for text in rename] or None,
             dtype=dtype,
             compression=compression,
+            outputs=_names(outputs),
+            inputs=_names(inputs),
+            fixed=dict(_fixed(text) for text in fix) or None,
+            weights_in=weights_in,
             progress=progress,
         )
     if as_json:
@@ -136,6 +146,21 @@ def convert(
         return
     for line in conversion_report.lines(target, done):
         Console().print(escape(rendering.printable(line)), soft_wrap=True, highlight=False)
+
+
+def _names(texts: list[str]) -> dict[str, str] | None:
+    """The tensors by the names that they get."""
+    pairs = [text.partition("=") for text in texts]
+    full = [(tensor or new) if ":" in (tensor or new) else f"{tensor or new}:0" for new, _, tensor in pairs]
+    return {new if sign else name: name for (new, sign, _), name in zip(pairs, full, strict=True)} or None
+
+
+def _fixed(text: str) -> tuple[str, Any]:
+    name, _, value = text.partition("=")
+    try:
+        return name, json.loads(value.lower() if value in ("True", "False") else value)
+    except ValueError:
+        raise ValueError(f"--fix needs TENSOR=VALUE, with a number, true, false or a list, not {text!r}.") from None
 
 
 def _pair(text: str) -> tuple[str, str]:

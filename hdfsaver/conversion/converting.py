@@ -11,6 +11,8 @@ from hdfsaver.annotations import annotations_of
 from hdfsaver.checkpoint.renaming import Rename
 from hdfsaver.conversion.array_selection import Chosen, Selection, checked_dtype, checked_patterns
 from hdfsaver.conversion.converted_arrays import ConvertedArrays
+from hdfsaver.conversion.onnx_files import OnnxOptions, write_onnx
+from hdfsaver.conversion.onnx_models import Fixed, Named
 from hdfsaver.conversion.report import Conversion, listed
 from hdfsaver.conversion.target_writing import Job, replaced_graph, replaced_v1
 from hdfsaver.conversion.targets import Target, target_of
@@ -35,6 +37,10 @@ def convert(
     rename: Rename | None = None,
     dtype: str | None = None,
     compression: Choices = None,
+    outputs: Named | None = None,
+    inputs: Named | None = None,
+    fixed: Fixed | None = None,
+    weights_in: PathLike | None = None,
     durable: bool = True,
     progress: Callback | None = None,
 ) -> Conversion:
@@ -47,12 +53,12 @@ def convert(
     target : path
         Its ending tells the format, in upper or lower case: ``.h5`` or ``.hdf5`` an hdfsaver checkpoint; ``.npz``, or
         ``.npy`` for one array; ``.safetensors``; ``.pt``, ``.pth`` or ``.bin`` a PyTorch file; ``.meta``, ``.pb`` or
-        ``.pbtxt`` the graph alone; ``.ckpt``, ``.ckpt-123``, ``.index`` or no ending the prefix of a TensorFlow
-        checkpoint. An existing file is replaced when the new one is complete; so is an existing TensorFlow checkpoint,
-        with all its files, its graph and those of the first format among them.
+        ``.pbtxt`` the graph alone; ``.onnx`` what the graph computes; ``.ckpt``, ``.ckpt-123``, ``.index`` or no ending
+        the prefix of a TensorFlow checkpoint. An existing file is replaced when the new one is complete; so is an
+        existing TensorFlow checkpoint, with all its files, its graph and those of the first format among them.
     to : str, optional
         The format of the target, for any ending: ``"hdf5"``, ``"npz"``, ``"npy"``, ``"safetensors"``,
-        ``"torch"``, ``"tensorflow"``, ``"meta"`` or ``"graph"``.
+        ``"torch"``, ``"tensorflow"``, ``"meta"``, ``"graph"`` or ``"onnx"``.
     group : str
         The model to convert, in a file that has several.
     include, exclude : iterable of str
@@ -67,6 +73,15 @@ def convert(
         Convert real numbers to this dtype: ``"float16"``, ``"bfloat16"``, ...
     compression : optional
         For an hdfsaver checkpoint; see `hdfsaver.Compression`.
+    outputs, inputs : iterable of str, or dict of str to str, optional
+        For an ONNX model: the tensors that it computes and those that it is given, or such names by the names that they
+        get. By default those of the signature of a SavedModel; else the tensors that nothing uses, and the
+        placeholders that they need.
+    fixed : dict of str to array_like, optional
+        For an ONNX model: values for placeholders that are not to be inputs.
+    weights_in : path, optional
+        For an ONNX model: an hdfsaver checkpoint in the folder of the target or below it, in which the values of
+        variables stay; the model has their places.
     durable : bool
         Return only when the target is on the disk.
     progress : callable, optional
@@ -117,7 +132,12 @@ def convert(
     wanted = checked_patterns(include), checked_patterns(exclude)
     selection = Selection(*wanted, drop_slots, rename, dtype and checked_dtype(dtype))
     kind, path = target_of(as_prefix(target), to)
-    _check_options(kind, path, selection, compression)
+    onnx = OnnxOptions(outputs, inputs, fixed, None if weights_in is None else as_prefix(weights_in))
+    _check_options(kind, path, selection, compression, onnx)
+    if kind.write is None:
+        with open_source(source, group) as opened:
+            _check_differ(opened, [path])
+        return write_onnx(as_prefix(source), path, onnx, group, durable=durable)
     with open_source(source, group) as opened:
         removed = replaced_v1(path) if kind.name == "tensorflow" else ()
         _check_differ(opened, [*kind.files(path, True), *removed])
@@ -205,10 +225,13 @@ def _annotations(kind: Target, structure: Structure | None) -> str:
     return f"Left out of the graph: {found.text()}. A .h5 file keeps them." if found else ""
 
 
-def _check_options(kind: Target, path: str, selection: Selection, compression: Choices) -> None:
+def _check_options(kind: Target, path: str, selection: Selection, compression: Choices, onnx: OnnxOptions) -> None:
+    if kind.name != "onnx" and any(option is not None for option in onnx):
+        given = ", ".join(name for name, option in onnx._asdict().items() if option is not None)
+        raise ValueError(f"Only an ONNX model (.onnx) has {given}, not {path}.")
     if compression is not None and kind.name != "hdf5":
         raise ValueError(f"Only an hdfsaver checkpoint (.h5) can be compressed, not {path}.")
-    if kind.most_arrays == 0 and selection.options:
+    if (kind.most_arrays == 0 or kind.name == "onnx") and selection.options:
         options = ", ".join(selection.options)
         raise ValueError(f"{path} gets only the graph, but {options} choose or change arrays; leave them out.")
 

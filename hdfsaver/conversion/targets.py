@@ -24,8 +24,8 @@ class Target(NamedTuple):
         Its name in sentences.
     endings : tuple of str
         The endings of its files, in lower case.
-    write : callable
-        Writes a file of it.
+    write : callable or None
+        Writes a file of it; None for ONNX, which is not arrays and a graph side by side: `onnx_files` writes it.
     files : callable
         The files that are written for a path.
     most_arrays : int or None
@@ -41,7 +41,7 @@ class Target(NamedTuple):
     name: str
     title: str
     endings: tuple[str, ...]
-    write: Callable[[str, Job], None]
+    write: Callable[[str, Job], None] | None
     files: Callable[[str, bool], list[str]]
     most_arrays: int | None = None
     has_graph: bool = False
@@ -80,6 +80,7 @@ TARGETS = (
     Target(
         *("graph", "a TensorFlow graph", (".pb", ".pbtxt"), writing.write_graph, _itself), most_arrays=0, has_graph=True
     ),
+    Target("onnx", "an ONNX model", (".onnx",), None, _itself, has_graph=True),
 )
 """All formats that are written."""
 
@@ -88,7 +89,7 @@ TARGET_BY_NAME = {target.name: target for target in TARGETS}
 OTHERS = {
     ".weights.h5": "Keras weights; Keras files can only be read, not written",
     ".keras": "Keras models; Keras files can only be read, not written",
-    **dict.fromkeys((".onnx", ".tflite", ".mlmodel", ".caffemodel"), "models of another program"),
+    **dict.fromkeys((".tflite", ".mlmodel", ".caffemodel"), "models of another program"),
     **dict.fromkeys((".gguf", ".ggml", ".pdparams", ".params", ".msgpack"), "weights of another program"),
     **dict.fromkeys((".pkl", ".pickle", ".joblib"), "pickles, which can run code when they are read"),
     ".mat": "MATLAB files",

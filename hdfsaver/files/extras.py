@@ -11,8 +11,8 @@ _PACKAGES = {"absl": "absl-py", "google": "protobuf"}
 """The packages of modules that have another name."""
 
 
-def library(name: str, needed_by: str = "TensorFlow's files and graphs need") -> Any:
-    """A module that files, graphs and programs of TensorFlow need.
+def library(name: str, needed_by: str = "TensorFlow's files and graphs need", extra: str = _EXTRA) -> Any:
+    """A module that files, graphs and programs of other libraries need.
 
     Parameters
     ----------
@@ -20,6 +20,12 @@ def library(name: str, needed_by: str = "TensorFlow's files and graphs need") ->
         Its full name.
     needed_by : str, optional
         The beginning of the sentence that says what the library is needed for.
+    extra : str, optional
+        The extra that installs it.
+
+    Returns
+    -------
+    module
 
     Raises
     ------
@@ -34,6 +40,6 @@ def library(name: str, needed_by: str = "TensorFlow's files and graphs need") ->
         why = "which is not installed" if is_missing else f"which cannot be imported ({error})"
         raise ImportError(
             f"{needed_by} the library {_PACKAGES.get(top, top)!r}, {why}. "
-            f"Install it with `pip install 'hdfsaver[{_EXTRA}]'`.",
+            f"Install it with `pip install 'hdfsaver[{extra}]'`.",
             name=error.name,
         ) from error

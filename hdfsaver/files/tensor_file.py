@@ -74,6 +74,10 @@ class TensorSource(ABC):
         """Read a part of a tensor; by default the whole tensor is read."""
         return part_of(self.read([name])[name], key)
 
+    def extent(self, name: str) -> tuple[int, int] | None:
+        """Offset and length of a tensor's bytes in the file, in row-major order and little-endian; by default None."""
+        return None
+
     def verify(self, callback: Callback | None = None) -> None:
         """Check every byte that a digest covers; by default, that every value can be read."""
         progress = Progress(callback, sum(entry.nbytes for entry in self.entries.values()))
@@ -319,6 +323,27 @@ class TensorFile(Mapping[str, Array]):
         bounds = normalized(key, self._entry(name).shape, name)
         with about(self.path):
             return native(source.read_slice(name, bounds))
+
+    def extent(self, name: str) -> tuple[int, int] | None:
+        """Where the bytes of a tensor's value are in the file, so that other programs can map them.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        tuple of int or None
+            Offset and length, of a value in row-major order and little-endian; None where the file does not have such
+            bytes: the value is compressed or of strings, or the file is not a checkpoint of hdfsaver.
+
+        Raises
+        ------
+        NotFoundError
+            The file has no such tensor.
+        """
+        self._entry(name)
+        return self._open().extent(name)
 
     # -- everything else -----------------------------------------------------------------------------------------
 

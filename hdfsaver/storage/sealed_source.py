@@ -128,6 +128,13 @@ class SealedSource(Hdf5Source):
         }
         return map_arrays(self._opened, extents, mode)
 
+    def extent(self, name: str) -> tuple[int, int] | None:
+        """Offset and length of a variable's bytes; None for strings and compressed values."""
+        entry = self.entries[name]
+        if entry.dtype == STRING or entry.filters:
+            return None
+        return self._rows[name][0], entry.nbytes
+
     @staticmethod
     def _is_mapped(entry: TensorInfo) -> bool:
         return entry.dtype != STRING and entry.nbytes >= LARGE and not entry.filters

@@ -49,6 +49,9 @@ NUMBERS = {"float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bo
 ASPECTS = ("arrays", "order", "strings", "bfloat16", "graph", "collections", "objects", "metadata", "groups")
 METADATA = {"author": "me"}
 
+WRITTEN = tuple(target for target in TARGETS if target.write is not None)
+"""The targets of the table: an ONNX model is not a file of arrays, see `test_onnx`."""
+
 Maker = Callable[[Path, str], Path | None]
 
 
@@ -148,7 +151,7 @@ def has_torch() -> bool:
 def rows() -> Iterator[tuple[str, ...]]:
     """The rows of the table, as far as the libraries that they need are installed."""
     for kind in KINDS:
-        for target in TARGETS:
+        for target in WRITTEN:
             if "torch" not in (kind.needs, target.name) or has_torch():
                 yield row(kind, target)
 

@@ -31,7 +31,7 @@ LAYERS = (
     ("ops", "reading", "interop"),
     ("control_flow",),
     ("formats",),
-    ("arrays",),
+    ("arrays", "onnx_graphs"),
     ("datasets", "session", "training", "variables"),
     ("assertions", "optimizers"),
     ("checkpoint", "distributions", "image", "layers", "lookup", "losses", "queues", "strings"),

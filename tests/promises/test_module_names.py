@@ -21,6 +21,7 @@ PUBLIC = {
     "logging.py": "tf.logging",
     "math.py": "tf.math",
     "numpy.py": "named after the library whose arrays it takes, as safetensors.numpy is",
+    "onnx.py": "named after the format that it writes",
     "queue.py": "tf.queue",
     "random.py": "tf.random",
     "signal.py": "tf.signal",
@@ -28,7 +29,7 @@ PUBLIC = {
 }
 """The names that stay, all in the package's own folder, and why. Python is started above that folder, not in it."""
 
-LIBRARIES = {"google", "h5py", "ml_dtypes", "networkx", "numpy", "rich", "torch", "typer", "xxhash"}
+LIBRARIES = {"google", "h5py", "ml_dtypes", "networkx", "numpy", "onnx", "rich", "torch", "typer", "xxhash"}
 
 
 def shadowing(paths: Iterable[str]) -> list[str]:

@@ -15,7 +15,7 @@ import pytest
 
 import hdfsaver
 
-IMPORTED_BY_NAME = ("interop", "numpy", "testing", "torch")
+IMPORTED_BY_NAME = ("interop", "numpy", "onnx", "testing", "torch")
 """Modules for users that are no names of `hdfsaver` itself: each is for some users only."""
 
 HEAVY = ("google.protobuf", "h5py", "rich", "typer")

@@ -1,0 +1,180 @@
+"""The state of a walk over a graph: the values of its tensors in the ONNX graph, and the branch they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from hdfsaver.graph.graph import Graph
+from hdfsaver.onnx_graphs.emitter import Emitter
+from hdfsaver.onnx_graphs.onnx_nodes import Stored
+from hdfsaver.schema import DiGraph
+from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
+
+Output = tuple[str, int]
+"""A tensor: its operation and the number of the output."""
+
+Guard = tuple[Output, bool]
+"""A condition, and the value for which something is alive."""
+
+
+class Value(NamedTuple):
+    """The value of a tensor.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the ONNX graph; empty where it has none yet.
+    known : ndarray or None
+        The value itself, where it is known before a run.
+    variable : Stored or None
+        The variable, of a reference or a handle.
+    is_missing : bool
+        Whether it cannot be computed, since an operation before it has no twin.
+    shape : tuple or None
+        The static shape, where it is known from elsewhere than the graph.
+    """
+
+    name: str = ""
+    known: Array | None = None
+    variable: Stored | None = None
+    is_missing: bool = False
+    shape: Shape = None
+
+
+MISSING = Value(is_missing=True)
+
+
+@dataclass
+class Frame:
+    """The operations of one graph as far as they go into one ONNX graph.
+
+    Attributes
+    ----------
+    graph : Graph
+    emitter : Emitter
+    prefix : str
+        Put before the names of operations: where the function is called.
+    calls : tuple of str
+        The functions around.
+    parent : Frame or None
+        That of the same graph around a branch.
+    guards : mapping of tuple to bool
+        The conditions of the branch.
+    values : dict of tuple to Value
+    wanted : sequence of tuple
+        The tensors that the walk is for.
+    """
+
+    graph: Graph
+    emitter: Emitter
+    prefix: str = ""
+    calls: tuple[str, ...] = ()
+    parent: Frame | None = None
+    guards: Mapping[Output, bool] = field(default_factory=dict)
+    values: dict[Output, Value] = field(default_factory=dict)
+    wanted: Sequence[Output] = ()
+
+    @cached_property
+    def needed(self) -> set[Output]:
+        """All tensors that those which are wanted need."""
+        found: set[Output] = set()
+        waiting = list(self.wanted)
+        while waiting:
+            output = waiting.pop()
+            if output not in found:
+                found.add(output)
+                waiting += self.digraph.nodes[output[0]]["inputs"]
+        return found
+
+    def places(self, name: str) -> list[int]:
+        """The outputs of an operation that are needed."""
+        *_, root = self.chain()
+        return [place for place in range(len(self.digraph.nodes[name]["outputs"])) if (name, place) in root.needed]
+
+    @property
+    def digraph(self) -> DiGraph:
+        """The operations."""
+        return self.graph.digraph
+
+    def chain(self) -> Iterator[Frame]:
+        """This one, and those around it."""
+        frame: Frame | None = self
+        while frame is not None:
+            yield frame
+            frame = frame.parent
+
+    def find(self, output: Output) -> Value | None:
+        """The value of a tensor, if it has one."""
+        for frame in self.chain():
+            found = frame.values.get(output)
+            if found is not None:
+                return found
+        return None
+
+    def guard(self, condition: Output) -> bool | None:
+        """The value that a condition has in this branch; None outside of its branches."""
+        for frame in self.chain():
+            if condition in frame.guards:
+                return frame.guards[condition]
+        return None
+
+    def name_of(self, output: Output) -> str:
+        """The name of a tensor's value; what is known becomes a constant."""
+        value = self.find(output)
+        assert value is not None, "it comes first"
+        if value.known is not None and not value.name:
+            return self.emitter.constant(value.known, name=f"{self.prefix}{output[0]}")
+        return value.name
+
+
+def guards_behind(digraph: DiGraph, name: str, known: dict[str, frozenset[Guard]]) -> frozenset[Guard]:
+    """The conditions under which an operation is alive; without recursion, and kept in ``known``."""
+    nodes = digraph.nodes
+    waiting = [name]
+    while waiting:
+        current = waiting[-1]
+        if current in known:
+            waiting.pop()
+            continue
+        data = nodes[current]
+        if data["op"].startswith(("Enter", "RefEnter", "Exit", "RefExit")):
+            known[current] = frozenset()
+            continue
+        sources = [source for source, _ in data["inputs"]] + list(data["control_inputs"])
+        missing = [source for source in sources if source not in known]
+        if missing:
+            waiting += missing
+            continue
+        waiting.pop()
+        known[current] = _guards_of(digraph, current, known)
+    return known[name]
+
+
+def _guards_of(digraph: DiGraph, name: str, known: Mapping[str, frozenset[Guard]]) -> frozenset[Guard]:
+    data = digraph.nodes[name]
+    found = [_with_own(digraph, source, output, known) for source, output in data["inputs"]]
+    if data["op"] in ("Merge", "RefMerge"):
+        first, *rest = found
+        return first.intersection(*rest)
+    waited = [known[source] for source in data["control_inputs"]]
+    return frozenset().union(*found, *waited)
+
+
+def _with_own(digraph: DiGraph, source: str, output: int, known: Mapping[str, frozenset[Guard]]) -> frozenset[Guard]:
+    data = digraph.nodes[source]
+    if data["op"] in ("Switch", "RefSwitch"):
+        return known[source] | {(condition_of(digraph, source), bool(output))}
+    return known[source]
+
+
+def condition_of(digraph: DiGraph, name: str) -> Output:
+    """The condition of a Switch: the one that is passed on to it."""
+    nodes = digraph.nodes
+    output: Output = nodes[name]["inputs"][1]
+    while nodes[output[0]]["op"] in ("Identity", "RefIdentity"):
+        output = nodes[output[0]]["inputs"][0]
+    return output

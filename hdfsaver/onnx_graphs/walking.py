@@ -1,0 +1,433 @@
+"""From a graph to ONNX: the operations that some outputs need, each by its rule; branches, and functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import dtypes
+from hdfsaver.errors import InvalidArgumentError
+from hdfsaver.graph.definition import UNFIT, Node, OpDef
+from hdfsaver.graph.function_bodies import body_of
+from hdfsaver.graph.function_library import Calling
+from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.walks import ancestors
+from hdfsaver.onnx_graphs.all_twins import rule_of
+from hdfsaver.onnx_graphs.branches import Branches
+from hdfsaver.onnx_graphs.emitter import Emitter, Names, NoTwinError, onnx_type
+from hdfsaver.onnx_graphs.frames import MISSING, Frame, Output, Value, condition_of
+from hdfsaver.onnx_graphs.missing import Missing
+from hdfsaver.onnx_graphs.onnx_nodes import OnnxGraph, Signature, Stored
+from hdfsaver.onnx_graphs.twins import Given
+from hdfsaver.shapes import Shape, merge
+from hdfsaver.tensor_info import Array
+
+StoredOf = Callable[[Node], Stored | None]
+"""Gives the stored value of a variable's operation; None where it has none."""
+
+PASSED_ON = frozenset(
+    {
+        "CheckNumerics",
+        "EnsureShape",
+        "Identity",
+        "IdentityN",
+        "PlaceholderWithDefault",
+        "PreventGradient",
+        "Print",
+        "RefIdentity",
+        "Snapshot",
+        "StopGradient",
+    }
+)
+"""Operations that pass on their inputs."""
+
+_READING = ("Identity", "ReadVariableOp", "ResourceGather", "VarIsInitialized", "VariableShape", "Switch")
+"""The beginnings of types of operations that take a variable without changing it."""
+
+_FOLDED = 1 << 16
+"""The most elements of a result that is computed when the model is written, if it has more than the inputs have."""
+
+
+class Walk:
+    """Makes the ONNX graph of some outputs.
+
+    Parameters
+    ----------
+    graph : Graph
+    stored : callable
+        See `StoredOf`.
+    fixed : mapping of tuple to ndarray
+        The values of tensors that are not inputs, such as whether a model is in training.
+    """
+
+    def __init__(self, graph: Graph, stored: StoredOf, fixed: Mapping[Output, Array]) -> None:
+        self.stored = stored
+        self.names = Names()
+        self.missing = Missing()
+        emitter = Emitter(OnnxGraph(), self.names)
+        self.frame = Frame(graph, emitter)
+        self.frame.values.update({output: Value(known=value) for output, value in fixed.items()})
+        self.branches = Branches(self)
+
+    def run(self, inputs: Mapping[str, Output], outputs: Mapping[str, Output]) -> OnnxGraph:
+        """The ONNX graph of the outputs, from the inputs; each by the name that it gets.
+
+        Raises
+        ------
+        UnimplementedError
+            Operations have no twins; the message names them, and what comes before them.
+        """
+        frame, result = self.frame, self.frame.emitter.graph
+        taken = [self._signature(name, output) for name, output in inputs.items()]
+        for signature in taken:
+            if signature.shape is None:
+                text = f"The number of axes of {signature.name!r} is not known, which an input of a model must have."
+                raise InvalidArgumentError(None, None, f"{text} Take another tensor as the input (--inputs).")
+        wanted = [self._signature(name, output) for name, output in outputs.items()]
+        for signature in (*taken, *wanted):
+            self.names.take(signature.name)
+        for signature, output in zip(taken, inputs.values(), strict=True):
+            result.inputs.append(signature)
+            frame.values[output] = Value(signature.name)
+        frame.wanted = list(outputs.values())
+        self.require(frame, frame.wanted)
+        self.missing.check(frame)
+        for signature, output in zip(wanted, outputs.values(), strict=True):
+            frame.emitter.origin = output[0]
+            node = frame.emitter.add("Identity", frame.name_of(output))
+            frame.emitter.graph.nodes[-1].outputs = [signature.name]
+            assert node, "renamed"
+            result.outputs.append(signature)
+        return result
+
+    def _signature(self, name: str, output: Output) -> Signature:
+        dtype, shape = self.frame.digraph.nodes[output[0]]["outputs"][output[1]]
+        if shape is None and dtype == "bool":
+            shape = ()  # a condition
+        return Signature(name, dtypes.base_name(dtype), shape)
+
+    # -- the walk ------------------------------------------------------------------------------------------------
+
+    def require(self, frame: Frame, outputs: Sequence[Output]) -> None:
+        """Give values to tensors, after those that they need; without recursion, since graphs are deep."""
+        waiting = list(outputs)
+        while waiting:
+            output = waiting[-1]
+            if frame.find(output) is not None:
+                waiting.pop()
+                continue
+            sources = self._sources(frame, output[0])
+            missing = [source for source in sources if frame.find(source) is None]
+            if missing:
+                waiting += missing
+                continue
+            waiting.pop()
+            self._give(frame, output[0])
+
+    def _sources(self, frame: Frame, name: str) -> Sequence[Output]:
+        data = frame.digraph.nodes[name]
+        if data["op"] in ("Merge", "RefMerge"):
+            return self.branches.sources(frame, name)
+        if data["op"] == "PlaceholderWithDefault" or self._is_computed(frame, data):
+            found: Sequence[Output] = data["inputs"]
+            return found
+        return ()
+
+    def _is_computed(self, frame: Frame, data: Mapping[str, Any]) -> bool:
+        """Whether something is done with the inputs of an operation."""
+        return self._has_twin(frame, data["op"]) or self._can_fold(frame.graph.definition(data["op"]))
+
+    @staticmethod
+    def _has_twin(frame: Frame, op_type: str) -> bool:
+        is_known = op_type in PASSED_ON or op_type in HANDLERS or rule_of(op_type) is not None
+        return is_known or isinstance(frame.graph.definition(op_type), Calling)
+
+    def _give(self, frame: Frame, name: str) -> None:
+        """Give values to the outputs of an operation whose inputs have theirs."""
+        data = frame.digraph.nodes[name]
+        frame.emitter.origin = f"{frame.prefix}{name}"
+        before = len(frame.emitter.graph.nodes)
+        try:
+            values = self._values(frame, name, data)
+        except NoTwinError as error:
+            del frame.emitter.graph.nodes[before:]
+            self.missing.add(frame, name, str(error))
+            values = [MISSING] * len(data["outputs"])
+        for place, value in enumerate(values):
+            if (name, place) not in frame.values:
+                frame.values[name, place] = value
+
+    def _values(self, frame: Frame, name: str, data: Mapping[str, Any]) -> list[Value]:
+        handler = HANDLERS.get(data["op"])
+        if handler is not None:
+            return handler(self, frame, name)
+        inputs = self.inputs(frame, name) if self._is_computed(frame, data) else []
+        if any(value.is_missing for value in inputs):
+            if not self._has_twin(frame, data["op"]):
+                raise NoTwinError("")
+            self.missing.ends(frame, data["inputs"])
+            return [MISSING] * len(data["outputs"])
+        if data["op"] in PASSED_ON:
+            return [value._replace(shape=self.shape_of(frame, source)) for value, source in self._pairs(frame, name)]
+        definition = frame.graph.definition(data["op"])
+        if isinstance(definition, Calling):
+            return self.branches.call(frame, name, definition)
+        known = self._folded(frame, name, definition, inputs)
+        if known is not None:
+            return known
+        return self._by_rule(frame, name, inputs)
+
+    def inputs(self, frame: Frame, name: str) -> list[Value]:
+        """The values of the inputs of an operation."""
+        found = [frame.find(source) for source in frame.digraph.nodes[name]["inputs"]]
+        return [value for value in found if value is not None]
+
+    def _pairs(self, frame: Frame, name: str) -> list[tuple[Value, Output]]:
+        sources = frame.digraph.nodes[name]["inputs"][: len(frame.digraph.nodes[name]["outputs"])]
+        return [(frame.find(source) or MISSING, source) for source in sources]
+
+    def shape_of(self, frame: Frame, output: Output) -> Shape:
+        """The static shape of a tensor, of what is known of it."""
+        value = frame.find(output)
+        shape: Shape = frame.digraph.nodes[output[0]]["outputs"][output[1]][1]
+        if value is None:
+            return shape
+        if value.known is not None:
+            return value.known.shape
+        if value.variable is not None:
+            return value.variable.shape
+        try:
+            return merge(shape, value.shape)
+        except ValueError:
+            return shape
+
+    # -- values that are known -----------------------------------------------------------------------------------
+
+    @staticmethod
+    def _can_fold(definition: OpDef | None) -> bool:
+        return definition is not None and not definition.stateful and not isinstance(definition, Calling)
+
+    def _folded(self, frame: Frame, name: str, definition: OpDef | None, inputs: Sequence[Value]) -> list[Value] | None:
+        """The values of the outputs where they are known before a run."""
+        data = frame.digraph.nodes[name]
+        if definition is None or not self._can_fold(definition):
+            return None
+        node = Node.of(frame.digraph, name)
+        arrays = [value.known for value in inputs]
+        if all(array is not None for array in arrays) and (inputs or data["op"] == "Const"):
+            return self._computed(definition, node, arrays, len(data["outputs"]))
+        if data["op"] in ("Shape", "Size", "Rank"):
+            return self._of_shape(frame, name, definition, node)
+        return None
+
+    def _computed(
+        self, definition: OpDef, node: Node, arrays: Sequence[Array | None], count: int
+    ) -> list[Value] | None:
+        try:
+            with np.errstate(all="ignore"):
+                found = definition.kernel(node)(*arrays)
+        except UNFIT:
+            return None
+        results = list(found) if count > 1 else [found]
+        results = [np.asarray(result) for result in results]
+        most = max([_FOLDED, *(array.size for array in arrays if array is not None)])
+        if node.inputs and any(result.size > most for result in results):
+            return None
+        return [Value(known=result) for result in results]
+
+    def _of_shape(self, frame: Frame, name: str, definition: OpDef, node: Node) -> list[Value] | None:
+        shape = self.shape_of(frame, node.inputs[0])
+        dtype = dtypes.numpy_dtype(frame.digraph.nodes[name]["outputs"][0][0])
+        if shape is None:
+            return None
+        if definition.type == "Rank":
+            return [Value(known=np.asarray(len(shape), dtype))]
+        if None in shape:
+            return None
+        sizes = np.asarray(shape, dtype)
+        return [Value(known=sizes if definition.type == "Shape" else np.asarray(sizes.prod(), dtype))]
+
+    # -- rules ---------------------------------------------------------------------------------------------------
+
+    def _by_rule(self, frame: Frame, name: str, inputs: Sequence[Value]) -> list[Value]:
+        data = frame.digraph.nodes[name]
+        rule = rule_of(data["op"])
+        if rule is None:
+            raise NoTwinError("")
+        sources = data["inputs"]
+        taken = [frame.digraph.nodes[source]["outputs"][output][0] for source, output in sources]
+        for dtype in (*taken, *(dtype for dtype, _ in data["outputs"])):
+            _check_dtype(dtype)
+        given = Given(
+            f"{frame.prefix}{name}",
+            data["op"],
+            data["attrs"],
+            [self._taker(frame, source) for source in sources],
+            [value.known for value in inputs],
+            lambda position: self._sizes(frame, name, position),
+            taken,
+            [dtype for dtype, _ in data["outputs"]],
+            [self.shape_of(frame, source) for source in sources],
+            [shape for _, shape in data["outputs"]],
+        )
+        found = rule(given, frame.emitter)
+        results = [found] if isinstance(found, str) else list(found)
+        results += [""] * (len(data["outputs"]) - len(results))
+        return [Value(result) if result else MISSING for result in results]
+
+    def _taker(self, frame: Frame, source: Output) -> Callable[[], str]:
+        return lambda: self.name_of(frame, source)
+
+    def name_of(self, frame: Frame, source: Output) -> str:
+        """The name of a tensor's value, of a variable that of its own value."""
+        value = frame.find(source)
+        assert value is not None, "it comes first"
+        return self.variable(frame, value.variable) if value.variable is not None else frame.name_of(source)
+
+    def variable(self, frame: Frame, stored: Stored) -> str:
+        """The name of a variable's value, which becomes a part of the model."""
+        top = frame.emitter.outermost.graph
+        if stored.key not in top.variables:
+            self.names.take(stored.key)
+            top.variables[stored.key] = stored
+        return stored.key
+
+    def _sizes(self, frame: Frame, name: str, position: int) -> Shape:
+        source = frame.digraph.nodes[name]["inputs"][position]
+        value = frame.find(source)
+        if value is not None and value.known is not None:
+            return tuple(int(size) if size >= 0 else None for size in np.ravel(value.known))
+        return Node.of(frame.digraph, name).sizes(position)
+
+    # -- operations that are not computed ------------------------------------------------------------------------
+
+    def given_stored(self, frame: Frame, name: str) -> list[Value]:
+        """A variable."""
+        stored = self.stored(Node.of(frame.digraph, name))
+        if stored is None:
+            raise NoTwinError("it is a variable without a value")
+        _check_dtype(stored.dtype)
+        return [Value(variable=stored)]
+
+    def placeholder(self, frame: Frame, name: str) -> list[Value]:
+        """A placeholder that is not an input."""
+        raise NoTwinError("it is fed, and neither an input nor given a value")
+
+    def read(self, frame: Frame, name: str) -> list[Value]:
+        """The value of a variable, or its shape, or some of its rows."""
+        data = frame.digraph.nodes[name]
+        value, *rest = self.inputs(frame, name)
+        if value.is_missing or any(each.is_missing for each in rest):
+            self.missing.ends(frame, data["inputs"])
+            return [MISSING]
+        if value.variable is None:
+            raise NoTwinError("what it reads is not a variable of the model")
+        self._check_unchanged(frame, name)
+        if data["op"] == "ReadVariableOp":
+            return [value]
+        if data["op"] == "VariableShape":
+            dtype = dtypes.numpy_dtype(data["outputs"][0][0])
+            return [Value(known=np.asarray(value.variable.shape, dtype))]
+        if data["attrs"].get("batch_dims"):
+            raise NoTwinError("it has axes of a batch")
+        rows = frame.name_of(data["inputs"][1])
+        return [Value(frame.emitter.add("Gather", self.variable(frame, value.variable), rows, axis=0))]
+
+    def _check_unchanged(self, frame: Frame, name: str) -> None:
+        """Refuse to read a variable that has been changed before in the same run: a model has its value alone."""
+        digraph = frame.digraph
+        if not digraph.nodes[name]["control_inputs"]:
+            return
+        handle = digraph.nodes[name]["inputs"][0]
+        for other in ancestors(digraph, [name]) - {name}:
+            data = digraph.nodes[other]
+            if handle in data["inputs"] and not data["op"].startswith(_READING):
+                raise NoTwinError(f"it reads what {other!r} ({data['op']}) has changed before")
+
+    def switch(self, frame: Frame, name: str) -> list[Value]:
+        """The value for the branch that is alive; what is dead has none."""
+        value, condition = self.inputs(frame, name)
+        if value.is_missing or condition.is_missing:
+            self.missing.ends(frame, frame.digraph.nodes[name]["inputs"])
+            return [MISSING, MISSING]
+        chosen = frame.guard(condition_of(frame.digraph, name))
+        if chosen is None and condition.known is not None:
+            chosen = bool(condition.known)
+        if chosen is None:
+            raise NoTwinError("its branches do not come together")
+        value = value._replace(shape=self.shape_of(frame, frame.digraph.nodes[name]["inputs"][0]))
+        return [MISSING, value] if chosen else [value, MISSING]
+
+    def merge(self, frame: Frame, name: str) -> list[Value]:
+        """The value of the branch that is alive."""
+        return self.branches.merged(frame, name)
+
+    def called(
+        self,
+        frame: Frame,
+        function: Mapping[str, Any],
+        inputs: Sequence[Value],
+        emitter: Emitter,
+        places: Sequence[int],
+    ) -> list[Value]:
+        """The values of some results of a function, whose nodes go into a graph; the others are missing.
+
+        Parameters
+        ----------
+        frame : Frame
+            Where it is called.
+        function : mapping
+            The attribute that names it; one that calls itself is refused.
+        inputs : sequence of Value
+        emitter : Emitter
+        places : sequence of int
+            The results that are needed.
+
+        Returns
+        -------
+        list of Value
+        """
+        if function["name"] in frame.calls:
+            raise NoTwinError(f"function {function['name']!r} calls itself")
+        body = body_of(frame.graph.functions, function)
+        inner = Frame(body.graph, emitter, f"{emitter.origin}/", (*frame.calls, function["name"]))
+        for tensor, value in zip(body.inputs, inputs, strict=True):
+            inner.values[tensor.op.name, tensor.value_index] = value
+        outputs = [(tensor.op.name, tensor.value_index) for tensor in body.outputs]
+        inner.wanted = [outputs[place] for place in places]
+        origin = emitter.origin
+        self.require(inner, inner.wanted)
+        emitter.origin = origin
+        found = []
+        for output in outputs:
+            value = (inner.find(output) if output in inner.wanted else None) or MISSING
+            if value.known is None and value.variable is None and not value.is_missing:
+                value = value._replace(shape=self.shape_of(inner, output))
+            found.append(value)
+        return found
+
+
+def _check_dtype(dtype: str) -> None:
+    name = dtypes.base_name(dtype)
+    if name.startswith("complex") or name in ("resource", "variant"):
+        raise NoTwinError(f"its dtype is {name}")
+    onnx_type(name)
+
+
+HANDLERS: Mapping[str, Callable[[Walk, Frame, str], list[Value]]] = {
+    "Merge": Walk.merge,
+    "Placeholder": Walk.placeholder,
+    "PlaceholderV2": Walk.placeholder,
+    "ReadVariableOp": Walk.read,
+    "RefMerge": Walk.merge,
+    "RefSwitch": Walk.switch,
+    "ResourceGather": Walk.read,
+    "Switch": Walk.switch,
+    "VarHandleOp": Walk.given_stored,
+    "Variable": Walk.given_stored,
+    "VariableShape": Walk.read,
+    "VariableV2": Walk.given_stored,
+}
+"""By types of operations that are not computed what gives their values."""
