@@ -14,9 +14,12 @@ from hdfsaver.conversion.weights import FileWeights, SessionWeights, Weights
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.formats.open_source import open_source
+from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.interop.graphs.graph_summary import graph_summary
 from hdfsaver.interop.graphs.meta_graph_defs import message_of
+from hdfsaver.messages import message_classes
+from hdfsaver.messages.op_defs import OUTPUT_SHAPES
 from hdfsaver.onnx_graphs.onnx_messages import Place, onnx_library
 from hdfsaver.onnx_graphs.onnx_nodes import OnnxGraph
 from hdfsaver.saved_model import loader, signature_constants
@@ -87,8 +90,17 @@ def _loaded(file: TensorFile, structure: Structure) -> Iterator[tuple[Graph, Wei
             yield graph, SessionWeights(sess), _signature(message.signature_def)
         else:
             # Dtypes and shapes of outputs are inferred again where the file does not have them.
-            import_meta_graph(structure if file.sealed else message_of(structure), graph=graph)
+            import_meta_graph(structure if file.sealed else _inferable(structure), graph=graph)
             yield graph, FileWeights(file, structure), None
+
+
+def _inferable(structure: Structure) -> message_classes.MetaGraphDef:
+    """A graph without the shapes that a file says of known operations, which may be of another version of their types."""
+    message = message_of(structure)
+    for node in message.graph_def.node:
+        if find(node.op) is not None and OUTPUT_SHAPES in node.attr:
+            del node.attr[OUTPUT_SHAPES]
+    return message
 
 
 def _signature(signatures: Mapping[str, Any]) -> Any:

@@ -87,6 +87,16 @@ def test_every_kind_of_file_with_a_graph(folder: Path, source: str) -> None:
     )
 
 
+def test_shapes_that_a_file_says_wrongly(folder: Path) -> None:
+    """Those of known operations are inferred: graphs of older versions have others for some derivatives."""
+    graph = tf.GraphDef.FromString((folder / "frozen.pb").read_bytes())
+    (node,) = (each for each in graph.node if each.name == "y")
+    node.attr["_output_shapes"].list.shape.add().dim.add(size=0)
+    (folder / "frozen.pb").write_bytes(graph.SerializeToString())
+    hdfsaver.convert(folder / "frozen.pb", folder / "m.onnx", outputs=["y"], fixed={"training": False})
+    assert np.allclose(np.load(folder / "y2.npy"), results(folder / "m.onnx", x=ROWS)[0], 1e-6)
+
+
 def test_the_signature_of_a_saved_model(folder: Path) -> None:
     """It names inputs and outputs, unless others are asked for."""
     hdfsaver.convert(folder / "saved", folder / "m.onnx")
