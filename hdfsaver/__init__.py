@@ -465,6 +465,7 @@ if typing.TYPE_CHECKING:
     from hdfsaver.control_flow.loops import while_loop
     from hdfsaver.control_flow.tensor_arrays import TensorArray
     from hdfsaver.conversion.converting import convert
+    from hdfsaver.conversion.graph_io import graph_io
     from hdfsaver.messages.message_classes import (
         AttrValue,
         ConfigProto,
@@ -653,6 +654,7 @@ if typing.TYPE_CHECKING:
         TFRecordReader,
         WholeFileReader,
     )
+    from hdfsaver.session.run_checks import check_runs
     from hdfsaver.storage.chunks.compression import Compression
     from hdfsaver.storage.resealing import reseal
     from hdfsaver.storage.salvage import salvage
@@ -791,6 +793,7 @@ __all__ = [
     "cast",
     "ceil",
     "check_numerics",
+    "check_runs",
     "cholesky",
     "cholesky_solve",
     "clip_by_average_norm",
@@ -917,6 +920,7 @@ __all__ = [
     "glorot_uniform_initializer",
     "grad_pass_through",
     "gradients",
+    "graph_io",
     "graph_util",
     "greater",
     "greater_equal",
@@ -1332,6 +1336,7 @@ _LAZY = {
     "batch_to_space_nd": "hdfsaver.ops.block_moves",
     "betainc": "hdfsaver.ops.gamma_functions",
     "case": "hdfsaver.control_flow.conds",
+    "check_runs": "hdfsaver.session.run_checks",
     "cholesky": "hdfsaver.ops.factorizations",
     "cholesky_solve": "hdfsaver.ops.factorizations",
     "clip_by_average_norm": "hdfsaver.ops.norms",
@@ -1378,6 +1383,7 @@ _LAZY = {
     "ifft3d": "hdfsaver.ops.spectra",
     "igamma": "hdfsaver.ops.gamma_functions",
     "igammac": "hdfsaver.ops.gamma_functions",
+    "graph_io": "hdfsaver.conversion.graph_io",
     "is_non_decreasing": "hdfsaver.assertions.comparisons",
     "is_numeric_tensor": "hdfsaver.assertions.comparisons",
     "is_strictly_increasing": "hdfsaver.assertions.comparisons",

@@ -16,9 +16,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from hdfsaver.cli import conversion_report, listing, rendering, run_command
+from hdfsaver.cli import conversion_report, graph_listing, listing, rendering, run_command
 from hdfsaver.cli.progress_bar import progress_bar
 from hdfsaver.conversion import converting as conversion
+from hdfsaver.conversion.graph_io import graph_io
 from hdfsaver.conversion.targets import TARGET_BY_NAME
 from hdfsaver.errors import OpError
 from hdfsaver.formats.open_source import open_source
@@ -145,6 +146,25 @@ def convert(
         typer.echo(rendering.as_json(done._asdict()))
         return
     for line in conversion_report.lines(target, done):
+        Console().print(escape(rendering.printable(line)), soft_wrap=True, highlight=False)
+
+
+@app.command()
+def graph(
+    model: Anything,
+    io: Annotated[
+        bool, typer.Option("--io", help="List inputs, outputs, types, and what cannot run: the default.")
+    ] = True,
+    group: Annotated[str, typer.Option(help="The model, in a file that has several.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List the inputs and outputs of a graph, its operations by type, and those that hdfsaver cannot run."""
+    with _reporting():
+        found = graph_io(model, group=group)
+    if as_json:
+        typer.echo(rendering.as_json(graph_listing.as_dict(found)))
+        return
+    for line in graph_listing.lines(found):
         Console().print(escape(rendering.printable(line)), soft_wrap=True, highlight=False)
 
 

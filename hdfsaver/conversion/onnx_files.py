@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from hdfsaver.checkpoint.importing import import_meta_graph
+from hdfsaver.conversion.loaded_graphs import graph_of, served_signature, structure_of
 from hdfsaver.conversion.onnx_models import Fixed, Named, model_graph, write_model
 from hdfsaver.conversion.report import Conversion, listed
 from hdfsaver.conversion.weights import FileWeights, SessionWeights, Weights
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.formats.open_source import open_source
-from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.interop.graphs.graph_summary import graph_summary
-from hdfsaver.interop.graphs.meta_graph_defs import message_of
-from hdfsaver.messages import message_classes
-from hdfsaver.messages.op_defs import OUTPUT_SHAPES
 from hdfsaver.onnx_graphs.onnx_messages import Place, onnx_library
 from hdfsaver.onnx_graphs.onnx_nodes import OnnxGraph
-from hdfsaver.saved_model import loader, signature_constants
+from hdfsaver.saved_model import loader
 from hdfsaver.schema import Structure
 from hdfsaver.session.session import Session
 
@@ -63,11 +59,9 @@ def write_onnx(source: str, target: str, options: OnnxOptions, group: str = "", 
     """
     onnx_library()
     with open_source(source, group) as file:
-        structure = file.structure()
-        if structure is None or structure.is_plain:
-            raise InvalidArgumentError(None, None, f"{file.path} has no graph of operations, which {target} needs.")
-        with _loaded(file, structure) as (graph, weights, signature):
-            outputs, inputs = _chosen(structure, options, signature)
+        structure = structure_of(file)
+        with _loaded(file, structure) as (graph, weights):
+            outputs, inputs = _chosen(structure, options)
             if options.weights_in is None:
                 model = model_graph(graph, weights, outputs, inputs, options.fixed)
                 return write_model(target, model, weights, durable=durable)
@@ -80,41 +74,23 @@ def write_onnx(source: str, target: str, options: OnnxOptions, group: str = "", 
 
 
 @contextmanager
-def _loaded(file: TensorFile, structure: Structure) -> Iterator[tuple[Graph, Weights, Any]]:
-    """The graph of a file, the values of its variables, and the signature that is served."""
+def _loaded(file: TensorFile, structure: Structure) -> Iterator[tuple[Graph, Weights]]:
+    """The graph of a file, and the values of its variables."""
+    if file.kind != _SAVED_MODEL:
+        yield graph_of(file, structure), FileWeights(file, structure)
+        return
     with Graph().as_default() as graph, Session(graph=graph) as sess:
-        if file.kind == _SAVED_MODEL:
-            found = loader.SavedModelLoader(file.path)
-            tags = found.saved_model.meta_graphs[0].meta_info_def.tags
-            message = found.load(sess, list(tags))
-            yield graph, SessionWeights(sess), _signature(message.signature_def)
-        else:
-            # Dtypes and shapes of outputs are inferred again where the file does not have them.
-            import_meta_graph(structure if file.sealed else _inferable(structure), graph=graph)
-            yield graph, FileWeights(file, structure), None
+        found = loader.SavedModelLoader(file.path)
+        found.load(sess, list(found.saved_model.meta_graphs[0].meta_info_def.tags))
+        yield graph, SessionWeights(sess)
 
 
-def _inferable(structure: Structure) -> message_classes.MetaGraphDef:
-    """A graph without the shapes that a file says of known operations, which may be of another version of their types."""
-    message = message_of(structure)
-    for node in message.graph_def.node:
-        if find(node.op) is not None and OUTPUT_SHAPES in node.attr:
-            del node.attr[OUTPUT_SHAPES]
-    return message
-
-
-def _signature(signatures: Mapping[str, Any]) -> Any:
-    """The signature of a SavedModel that is served: the default one, or else the first with outputs."""
-    default = signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
-    names = sorted(signatures, key=lambda name: (name != default, name))
-    return next((signatures[name] for name in names if signatures[name].outputs), None)
-
-
-def _chosen(structure: Structure, options: OnnxOptions, signature: Any) -> tuple[Named, Named | None]:
+def _chosen(structure: Structure, options: OnnxOptions) -> tuple[Named, Named | None]:
     """The outputs and inputs: those that are asked for, of the signature, or the tensors that nothing uses."""
     outputs, inputs = options.outputs or None, options.inputs or None
     if outputs is not None:
         return outputs, inputs
+    signature = served_signature(structure)
     if signature is not None:
         named = [
             {key: tensors[key].name for key in sorted(tensors)} for tensors in (signature.outputs, signature.inputs)
