@@ -16,10 +16,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from hdfsaver.cli import conversion_report, graph_listing, listing, rendering, run_command
+from hdfsaver.cli import conversion_report, listing, rendering, run_command
 from hdfsaver.cli.progress_bar import progress_bar
 from hdfsaver.conversion import converting as conversion
-from hdfsaver.conversion.graph_io import graph_io
 from hdfsaver.conversion.targets import TARGET_BY_NAME
 from hdfsaver.errors import OpError
 from hdfsaver.formats.open_source import open_source
@@ -159,6 +158,9 @@ def graph(
     as_json: AsJson = False,
 ) -> None:
     """List the inputs and outputs of a graph, its operations by type, and those that hdfsaver cannot run."""
+    from hdfsaver.cli import graph_listing  # other commands need no session and no Saver
+    from hdfsaver.conversion.graph_io import graph_io
+
     with _reporting():
         found = graph_io(model, group=group)
     if as_json:

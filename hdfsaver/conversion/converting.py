@@ -11,8 +11,7 @@ from hdfsaver.annotations import annotations_of
 from hdfsaver.checkpoint.renaming import Rename
 from hdfsaver.conversion.array_selection import Chosen, Selection, checked_dtype, checked_patterns
 from hdfsaver.conversion.converted_arrays import ConvertedArrays
-from hdfsaver.conversion.onnx_files import OnnxOptions, write_onnx
-from hdfsaver.conversion.onnx_models import Fixed, Named
+from hdfsaver.conversion.onnx_options import Fixed, Named, OnnxOptions
 from hdfsaver.conversion.report import Conversion, listed
 from hdfsaver.conversion.target_writing import Job, replaced_graph, replaced_v1
 from hdfsaver.conversion.targets import Target, target_of
@@ -135,6 +134,8 @@ def convert(
     onnx = OnnxOptions(outputs, inputs, fixed, None if weights_in is None else as_prefix(weights_in))
     _check_options(kind, path, selection, compression, onnx)
     if kind.write is None:
+        from hdfsaver.conversion.onnx_files import write_onnx  # it needs much that other conversions do not
+
         with open_source(source, group) as opened:
             _check_differ(opened, [path])
         return write_onnx(as_prefix(source), path, onnx, group, durable=durable)

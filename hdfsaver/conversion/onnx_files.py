@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from hdfsaver.conversion.loaded_graphs import graph_of, served_signature, structure_of
-from hdfsaver.conversion.onnx_models import Fixed, Named, model_graph, write_model
+from hdfsaver.conversion.onnx_models import model_graph, write_model
+from hdfsaver.conversion.onnx_options import Named, OnnxOptions
 from hdfsaver.conversion.report import Conversion, listed
 from hdfsaver.conversion.weights import FileWeights, SessionWeights, Weights
 from hdfsaver.errors import InvalidArgumentError
@@ -23,15 +23,6 @@ from hdfsaver.schema import Structure
 from hdfsaver.session.session import Session
 
 _SAVED_MODEL = "SavedModel"
-
-
-class OnnxOptions(NamedTuple):
-    """The settings of a model; see `hdfsaver.convert`."""
-
-    outputs: Named | None = None
-    inputs: Named | None = None
-    fixed: Fixed | None = None
-    weights_in: str | None = None
 
 
 def write_onnx(source: str, target: str, options: OnnxOptions, group: str = "", *, durable: bool = True) -> Conversion:

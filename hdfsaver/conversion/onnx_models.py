@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hdfsaver import dtypes
+from hdfsaver.conversion.onnx_options import Fixed, Named
 from hdfsaver.conversion.report import Conversion
 from hdfsaver.conversion.weights import SessionWeights, Weights
 from hdfsaver.errors import InvalidArgumentError, NotFoundError
@@ -24,12 +25,6 @@ from hdfsaver.session.session import Session
 from hdfsaver.tensor_info import Array, nbytes_of
 
 _PLACEHOLDERS = ("Placeholder", "PlaceholderV2")
-
-Named = Iterable[str] | Mapping[str, str]
-"""Names of tensors, or such names by the names that inputs or outputs get."""
-
-Fixed = Mapping[str, npt.ArrayLike]
-"""Values by the names of tensors."""
 
 
 def save_model(

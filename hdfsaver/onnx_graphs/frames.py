@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from hdfsaver.graph.graph import Graph
+from hdfsaver.graph.definition import OpDef
+from hdfsaver.graph.function_library import FunctionLibrary
 from hdfsaver.onnx_graphs.emitter import Emitter
 from hdfsaver.onnx_graphs.onnx_nodes import Stored
 from hdfsaver.schema import DiGraph
@@ -48,13 +49,28 @@ class Value(NamedTuple):
 MISSING = Value(is_missing=True)
 
 
+class Operations(Protocol):
+    """The operations of a graph, as far as a walk asks for them; `hdfsaver.Graph` is one."""
+
+    @property
+    def digraph(self) -> DiGraph:
+        """The graph itself."""
+
+    @property
+    def functions(self) -> FunctionLibrary:
+        """The functions that its operations call."""
+
+    def definition(self, op_type: str) -> OpDef | None:
+        """The definition of a type of operations; None where it is not known."""
+
+
 @dataclass
 class Frame:
     """The operations of one graph as far as they go into one ONNX graph.
 
     Attributes
     ----------
-    graph : Graph
+    graph : Operations
     emitter : Emitter
     prefix : str
         Put before the names of operations: where the function is called.
@@ -69,7 +85,7 @@ class Frame:
         The tensors that the walk is for.
     """
 
-    graph: Graph
+    graph: Operations
     emitter: Emitter
     prefix: str = ""
     calls: tuple[str, ...] = ()

@@ -27,6 +27,17 @@ class Place(NamedTuple):
     length: int
 
 
+def runtime_library() -> Any:
+    """The package `onnxruntime`.
+
+    Raises
+    ------
+    ImportError
+        It is not installed.
+    """
+    return library("onnxruntime", "The engine 'onnxruntime' needs", extra="onnxruntime")
+
+
 def onnx_library(module: str = "onnx") -> Any:
     """The package `onnx` or a module of it.
 
@@ -38,7 +49,7 @@ def onnx_library(module: str = "onnx") -> Any:
     return library(module, "Models in ONNX need", extra="onnx")
 
 
-def model_message(graph: OnnxGraph, places: Mapping[str, Place]) -> Any:
+def model_message(graph: OnnxGraph, places: Mapping[str, Place], *, with_ranks: bool = True) -> Any:
     """A model.
 
     Parameters
@@ -46,6 +57,8 @@ def model_message(graph: OnnxGraph, places: Mapping[str, Place]) -> Any:
     graph : OnnxGraph
     places : mapping of str to Place
         Of variables whose values stay in another file.
+    with_ranks : bool
+        Refuse an output whose number of axes is not known.
 
     Returns
     -------
@@ -74,7 +87,7 @@ def model_message(graph: OnnxGraph, places: Mapping[str, Place]) -> Any:
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
     )
-    return with_shapes(message)
+    return with_shapes(message) if with_ranks else message
 
 
 def with_shapes(message: Any) -> Any:

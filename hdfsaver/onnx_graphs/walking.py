@@ -12,12 +12,11 @@ from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.graph.definition import UNFIT, Node, OpDef
 from hdfsaver.graph.function_bodies import body_of
 from hdfsaver.graph.function_library import Calling
-from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.walks import ancestors
 from hdfsaver.onnx_graphs.all_twins import rule_of
 from hdfsaver.onnx_graphs.branches import Branches
 from hdfsaver.onnx_graphs.emitter import Emitter, Names, NoTwinError, onnx_type
-from hdfsaver.onnx_graphs.frames import MISSING, Frame, Output, Value, condition_of
+from hdfsaver.onnx_graphs.frames import MISSING, Frame, Operations, Output, Value, condition_of
 from hdfsaver.onnx_graphs.missing import Missing
 from hdfsaver.onnx_graphs.onnx_nodes import OnnxGraph, Signature, Stored
 from hdfsaver.onnx_graphs.twins import Given
@@ -55,14 +54,14 @@ class Walk:
 
     Parameters
     ----------
-    graph : Graph
+    graph : Operations
     stored : callable
         See `StoredOf`.
     fixed : mapping of tuple to ndarray
         The values of tensors that are not inputs, such as whether a model is in training.
     """
 
-    def __init__(self, graph: Graph, stored: StoredOf, fixed: Mapping[Output, Array]) -> None:
+    def __init__(self, graph: Operations, stored: StoredOf, fixed: Mapping[Output, Array]) -> None:
         self.stored = stored
         self.names = Names()
         self.missing = Missing()
@@ -71,18 +70,31 @@ class Walk:
         self.frame.values.update({output: Value(known=value) for output, value in fixed.items()})
         self.branches = Branches(self)
 
-    def run(self, inputs: Mapping[str, Output], outputs: Mapping[str, Output]) -> OnnxGraph:
-        """The ONNX graph of the outputs, from the inputs; each by the name that it gets.
+    def run(self, inputs: Mapping[str, Output], outputs: Mapping[str, Output], *, with_ranks: bool = True) -> OnnxGraph:
+        """The ONNX graph of the outputs, from the inputs.
+
+        Parameters
+        ----------
+        inputs, outputs : mapping of str to (str, int)
+            Tensors by the names that they get.
+        with_ranks : bool
+            Refuse an input whose number of axes is not known.
+
+        Returns
+        -------
+        OnnxGraph
 
         Raises
         ------
+        InvalidArgumentError
+            The number of axes of an input is not known.
         UnimplementedError
             Operations have no twins; the message names them, and what comes before them.
         """
         frame, result = self.frame, self.frame.emitter.graph
         taken = [self._signature(name, output) for name, output in inputs.items()]
         for signature in taken:
-            if signature.shape is None:
+            if signature.shape is None and with_ranks:
                 text = f"The number of axes of {signature.name!r} is not known, which an input of a model must have."
                 raise InvalidArgumentError(None, None, f"{text} Take another tensor as the input (--inputs).")
         wanted = [self._signature(name, output) for name, output in outputs.items()]

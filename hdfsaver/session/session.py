@@ -52,8 +52,9 @@ class Session:
         The default graph where none is given.
     config : ConfigProto, optional
         Of it ``graph_options.infer_shapes`` and the ``device_count`` of ``"CPU"`` are looked at.
-    engine : Engine, optional
-        The engine that computes; NumPy by default.
+    engine : Engine or str, optional
+        The engine that computes; NumPy by default. ``"onnxruntime"`` lets ONNX Runtime compute the largest parts that
+        it can, and NumPy the rest (``pip install "hdfsaver[onnxruntime]"``).
     """
 
     def __init__(
@@ -62,13 +63,17 @@ class Session:
         graph: Graph | None = None,
         config: object = None,
         *,
-        engine: Engine = numpy_engine,
+        engine: Engine | str = numpy_engine,
     ) -> None:
         if graph is not None and not isinstance(graph, Graph):
             raise TypeError(f'Argument `graph` must be a tf.Graph, but got "{type(graph).__name__}"')
         self._target = check_target(target)
         self._config = check_config(config)
         self._graph = graph if graph is not None else get_default_graph()
+        if isinstance(engine, str):
+            from hdfsaver.session.onnx_engine import engine_of
+
+            engine = engine_of(engine)
         self._engine = engine
         self._state = SessionState()
         self._state.functions = FunctionRuns(self._graph, self._state)

@@ -1,0 +1,254 @@
+"""The engine that lets ONNX Runtime compute the largest parts of a plan, and NumPy the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from hdfsaver import dtypes
+from hdfsaver.errors import InternalError, InvalidArgumentError, UnimplementedError
+from hdfsaver.graph.definition import Kernel, Node, OpDef, prepare
+from hdfsaver.graph.function_library import Calling, FunctionLibrary
+from hdfsaver.graph.signature import Signature
+from hdfsaver.onnx_graphs.all_twins import rule_of
+from hdfsaver.onnx_graphs.onnx_messages import model_message, onnx_library, runtime_library
+from hdfsaver.onnx_graphs.transposes import without_transposes
+from hdfsaver.onnx_graphs.walking import Walk
+from hdfsaver.schema import DiGraph
+from hdfsaver.session.engine import Engine, Executable, Observer
+from hdfsaver.session.loop_plan import LOOP_TYPES, MERGES
+from hdfsaver.session.numpy_engine import numpy_engine
+from hdfsaver.session.plan import SWITCHES, WAITING, ExecutionPlan, Step
+from hdfsaver.session.plan_parts import Output, parts_of, taken
+from hdfsaver.session.session_state import SessionState
+
+_LEAST = 2
+"""The least number of operations that are worth a call."""
+
+_PASSED_ON = frozenset({"Identity", "StopGradient", "PreventGradient", "Snapshot"})
+
+_DIVISIONS = frozenset({"Div", "FloorDiv", "FloorMod", "Mod", "TruncateDiv", "TruncateMod"})
+"""Of integers, a division by 0 is an error here; not every version of ONNX Runtime checks the divisor."""
+
+_DTYPES = frozenset({"bool", "float32", "float64", "int32", "int64"})
+"""The dtypes that most operators of ONNX Runtime take."""
+
+
+def engine_of(name: str) -> Engine:
+    """The engine of a name.
+
+    Raises
+    ------
+    ValueError
+        There is no engine of that name.
+    ImportError
+        Its libraries are not installed.
+    """
+    if name == "numpy":
+        return numpy_engine
+    if name != "onnxruntime":
+        raise ValueError(f"There is no engine {name!r}; the engines are 'numpy' and 'onnxruntime'.")
+    onnx_library()
+    runtime_library()
+    return onnx_engine
+
+
+def onnx_engine(plan: ExecutionPlan, state: SessionState, observer: Observer | None = None) -> Executable:
+    """Prepare a plan; see `hdfsaver.session.engine.Engine`.
+
+    Plans with branches, loops, functions and queues run in NumPy as a whole, and so do runs that are traced.
+
+    Parameters
+    ----------
+    plan : ExecutionPlan
+    state : SessionState
+    observer : callable, optional
+
+    Returns
+    -------
+    callable
+    """
+    if observer is None and not plan.loops and not any(_is_special(plan, step) for step in plan.steps):
+        plan = _with_groups(plan)
+    return numpy_engine(plan, state, observer)
+
+
+def _is_special(plan: ExecutionPlan, step: Step) -> bool:
+    return (
+        step.op in SWITCHES | MERGES | LOOP_TYPES | WAITING
+        or isinstance(plan.definition(step.op), Calling)
+        or any(guard is not None for guard in step.guards)
+    )
+
+
+@dataclass(frozen=True)
+class _Operations:
+    """The operations of a plan, for a walk over them."""
+
+    digraph: DiGraph
+    definition: Callable[[str], OpDef | None]
+
+    @property
+    def functions(self) -> FunctionLibrary:
+        """No operation of a group calls functions."""
+        raise UnimplementedError(None, None, "No function is called here.")
+
+
+class _Group(OpDef):
+    """A part of a plan as one operation, which ONNX Runtime computes."""
+
+    signature = "->"
+    type = "_OnnxRuntime"
+
+    def __init__(self, session: Any = None, inputs: Sequence[str] = (), outputs: Sequence[str] = ()) -> None:
+        self._session = session
+        self._inputs = inputs
+        self._outputs = list(outputs)
+
+    def kernel(self, node: Node) -> Kernel:
+        """Run it."""
+        return self.run if len(self._outputs) > 1 else lambda *values: self.run(*values)[0]
+
+    def run(self, *values: Any) -> tuple[Any, ...]:
+        """The values of the outputs."""
+        given = {name: np.asarray(value) for name, value in zip(self._inputs, values, strict=True)}
+        try:
+            return tuple(self._session.run(self._outputs, given))
+        except Exception as error:  # the classes of ONNX Runtime have no other one in common
+            raise InvalidArgumentError(None, None, f"ONNX Runtime: {error}") from error
+
+
+prepare(_Group, Signature.parse(_Group.signature))
+
+
+def _with_groups(plan: ExecutionPlan) -> ExecutionPlan:
+    """The plan in which steps that ONNX Runtime computes are joined to one."""
+    grouped = {step.node for step in plan.steps if _has_twin(plan, step)}
+    while True:
+        groups: dict[str, OpDef] = {}
+        steps: list[Step] = []
+        refused: set[str] = set()
+        used = _used_slots(plan)
+        for part in parts_of(plan, grouped):
+            if not part.is_group or len(part.steps) < _LEAST:
+                steps += part.steps
+                continue
+            try:
+                step, group = _joined(plan, part.steps, used, f"_onnx:{len(groups)}")
+            except _RefusedError as error:
+                refused |= error.operations
+                continue
+            groups[step.op] = group
+            steps.append(step)
+        if not refused:
+            break
+        grouped -= refused
+    if not groups:
+        return plan
+    original = plan.definition
+    frees = _frees(steps, {slot for slot in plan.fetches if slot is not None})
+    steps = [replace(step, frees=tuple(slots)) for step, slots in zip(steps, frees, strict=True)]
+    return replace(plan, steps=tuple(steps), definition=lambda name: groups.get(name) or original(name))
+
+
+class _RefusedError(Exception):
+    """Operations of a group cannot be in one after all."""
+
+    def __init__(self, operations: set[str]) -> None:
+        super().__init__(operations)
+        self.operations = operations
+
+
+def _has_twin(plan: ExecutionPlan, step: Step) -> bool:
+    definition = plan.definition(step.op)
+    if definition is None or definition.stateful or (rule_of(step.op) is None and step.op not in _PASSED_ON):
+        return False
+    nodes = plan.digraph.nodes
+    kinds = [nodes[source]["outputs"][output][0] for source, output in nodes[step.node]["inputs"]]
+    kinds += [dtype for dtype, _ in nodes[step.node]["outputs"]]
+    names = {dtypes.base_name(dtype) for dtype in kinds}
+    if any(dtypes.is_ref(dtype) for dtype, _ in nodes[step.node]["outputs"]):
+        return False
+    return names <= _DTYPES and not (step.op in _DIVISIONS and not names & {"float32", "float64"})
+
+
+def _used_slots(plan: ExecutionPlan) -> dict[int, set[str]]:
+    """By slot the operations that take or await its value; the caller of the run is the empty name."""
+    used: dict[int, set[str]] = {slot: {""} for slot in plan.fetches if slot is not None}
+    for step in plan.steps:
+        for slot in (*step.inputs, *step.controls):
+            used.setdefault(slot, set()).add(step.node)
+    return used
+
+
+def _joined(plan: ExecutionPlan, steps: Sequence[Step], used: dict[int, set[str]], op_type: str) -> tuple[Step, OpDef]:
+    """A group of steps as one, and its definition."""
+    inside = {step.node for step in steps}
+    nodes = plan.digraph.nodes
+    inputs: dict[Output, tuple[int, bool]] = {}
+    outputs: dict[Output, int] = {}
+    for step in steps:
+        for tensor, slot, is_read in taken(plan, step):
+            if tensor[0] not in inside and nodes[tensor[0]]["op"] != "Const":
+                inputs[tensor] = slot, is_read
+        for place, slot in enumerate(step.outputs):
+            if used.get(slot, set()) - inside:
+                outputs[step.node, place] = slot
+    session = _session(plan, list(inputs), list(outputs), inside)
+    controls = {slot for step in steps for slot in step.controls} - {slot for step in steps for slot in step.outputs}
+    joined = Step(
+        node=steps[-1].node,
+        op=op_type,
+        inputs=tuple(slot for slot, _ in inputs.values()),
+        reads=tuple(is_read for _, is_read in inputs.values()),
+        controls=tuple(controls),
+        outputs=tuple(outputs.values()),
+        frees=(),
+        guards=(None,) * len(inputs),
+    )
+    return joined, _Group(session, [_name(each) for each in inputs], [_name(each) for each in outputs])
+
+
+def _name(tensor: Output) -> str:
+    return f"{tensor[0]}:{tensor[1]}"
+
+
+def _session(plan: ExecutionPlan, inputs: Sequence[Output], outputs: Sequence[Output], inside: set[str]) -> Any:
+    """The session of ONNX Runtime for a group.
+
+    Raises
+    ------
+    _RefusedError
+        Some or all of it cannot be computed there.
+    """
+    walk = Walk(_Operations(plan.digraph, plan.definition), lambda _: None, {})
+    try:
+        named = ({_name(each): each for each in tensors} for tensors in (inputs, outputs))
+        graph = walk.run(*named, with_ranks=False)
+        without_transposes(graph)
+        data = model_message(graph, {}, with_ranks=False).SerializeToString()
+    except UnimplementedError:
+        names = {name for found in walk.missing.found.values() for name in found}
+        raise _RefusedError(names & inside or inside) from None
+    except (InternalError, InvalidArgumentError):
+        raise _RefusedError(inside) from None
+    try:
+        options = runtime_library().SessionOptions()
+        options.log_severity_level = 4  # an error is raised, and need not be printed as well
+        return runtime_library().InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception:  # noqa: BLE001, the classes of ONNX Runtime have no other one in common
+        raise _RefusedError(inside) from None
+
+
+def _frees(steps: Sequence[Step], keep: set[int]) -> list[list[int]]:
+    """For each step the slots that it is the last to need."""
+    seen = set(keep)
+    found: list[list[int]] = []
+    for step in reversed(steps):
+        slots = dict.fromkeys(slot for slot in (*step.inputs, *step.controls, *step.outputs) if slot not in seen)
+        found.append(list(slots))
+        seen.update(slots)
+    return found[::-1]

@@ -1,0 +1,104 @@
+"""`Session(engine="onnxruntime")`: the same results, also of training; errors; what stays with NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import hdfsaver as tf
+from hdfsaver.session import onnx_engine
+from hdfsaver.session.numpy_engine import numpy_engine
+
+pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+ROWS = np.linspace(-1, 1, 12, dtype=np.float32).reshape(3, 4)
+
+
+def network() -> tuple[Any, Any, Any]:
+    """A small network with a loss and a step of training."""
+    tf.set_random_seed(1)
+    x = tf.placeholder(tf.float32, [None, 4], "x")
+    hidden = tf.layers.dense(x, 8, activation=tf.nn.relu)
+    y = tf.nn.softmax(tf.layers.dense(hidden, 3), name="y")
+    loss = -tf.reduce_mean(tf.log(y[:, 0] + 1e-3))
+    return y, loss, tf.train.AdamOptimizer(0.05).minimize(loss)
+
+
+def trained(engine: Any) -> list[Any]:
+    """The outputs before and after ten steps."""
+    with tf.Graph().as_default():
+        y, loss, step = network()
+        with tf.Session(engine=engine) as sess:
+            sess.run(tf.global_variables_initializer())
+            before = sess.run(y, {"x:0": ROWS})
+            losses = [sess.run([loss, step], {"x:0": ROWS})[0] for _ in range(10)]
+            return [before, *losses, sess.run(y, {"x:0": ROWS})]
+
+
+@pytest.fixture
+def parts(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The types of operations of each part that is given to ONNX Runtime."""
+    found: list[list[str]] = []
+    joined = onnx_engine._joined
+
+    def noticed(plan: Any, steps: Any, *rest: Any) -> Any:
+        found.append([step.op for step in steps])
+        return joined(plan, steps, *rest)
+
+    monkeypatch.setattr(onnx_engine, "_joined", noticed)
+    return found
+
+
+def test_training_gives_the_same() -> None:
+    """Variables change between the parts that are computed there."""
+    for expected, found in zip(trained(numpy_engine), trained("onnxruntime"), strict=True):
+        assert np.allclose(expected, found, 1e-4, 1e-6)
+
+
+def test_the_largest_part_is_one_call(parts: list[list[str]]) -> None:
+    """All of a forward pass but its variables is one group, although a type in another part has no twin."""
+    y, _, _ = network()
+    rows = tf.unique(tf.cast(tf.reshape(y, [-1]) * 10, tf.int32))[0]
+    with tf.Session(engine="onnxruntime") as sess:
+        sess.run(tf.global_variables_initializer())
+        parts.clear()
+        found = sess.run([y, rows + 1], {"x:0": ROWS})
+    assert (1, True) == (len(parts), len(parts[0]) > 8)
+    assert np.array_equal(np.unique((found[0].ravel() * 10).astype(int)) + 1, np.sort(found[1]))
+
+
+def test_integers_are_divided_by_numpy(parts: list[list[str]]) -> None:
+    """Not every version of ONNX Runtime checks for a division by 0."""
+    k = tf.placeholder(tf.int32, [None], "k")
+    with tf.Session(engine="onnxruntime") as sess:
+        assert [9, -3] == sess.run((k + 1) // tf.constant([1, -2]) + tf.abs(k) - k, {k: [8, 4]}).tolist()
+    made = {op for part in parts for op in part}
+    assert (True, False) == ({"Abs", "Sub"} <= made, "FloorDiv" in made)
+
+
+def test_operations_that_are_refused_stay_with_numpy() -> None:
+    """A rule that does not fit, a dtype, and a division of integers by 0, which is an error as ever."""
+    x, k = tf.placeholder(tf.float32, [None], "x"), tf.placeholder(tf.int32, [None], "k")
+    values = [tf.pad(tf.exp(x), [[1, 1]], "SYMMETRIC") * 2, tf.complex(x, x) * 2, tf.cast(x, tf.float16) + 1]
+    with tf.Session(engine="onnxruntime") as sess, tf.Session() as other:
+        for value in values:
+            assert np.allclose(other.run(value, {x: [1, 2]}), sess.run(value, {x: [1, 2]}))
+        with pytest.raises(tf.errors.InvalidArgumentError, match="division by zero|Integer division"):
+            sess.run(k // 0 + k, {k: [1]})
+
+
+def test_errors_name_the_operation() -> None:
+    """Shapes that do not fit each other are an error of the run, and the message has the operation."""
+    x, other = tf.placeholder(tf.float32, None, "x"), tf.placeholder(tf.float32, None, "other")
+    y = tf.nn.relu(tf.matmul(tf.exp(x), other, name="product"))
+    with tf.Session(engine="onnxruntime") as sess, pytest.raises(tf.errors.InvalidArgumentError, match="product"):
+        sess.run(y, {x: np.ones((2, 3)), other: np.ones((2, 3))})
+
+
+def test_an_unknown_engine() -> None:
+    """The message names those that there are."""
+    with pytest.raises(ValueError, match="'numpy' and 'onnxruntime'"):
+        tf.Session(engine="cuda")
