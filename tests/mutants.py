@@ -5275,6 +5275,22 @@ MUTANTS = [
             "ONNX Runtime computes a run in as few parts as possible.",
         ),
         (
+            "values-of-any-size",
+            "onnx_graphs/walking.py",
+            "        if node.inputs and not _is_small(node, values):",
+            "        if False:",
+            "conversion/test_onnx.py::test_values_of_any_size_are_not_computed",
+            "A graph cannot have a value of any size computed while an ONNX model is made.",
+        ),
+        (
+            "functions-without-end",
+            "onnx_graphs/walking.py",
+            '        if function["name"] in frame.calls:',
+            "        if False:",
+            "conversion/test_onnx.py::test_a_function_that_calls_itself",
+            "A function that calls itself is not followed without end.",
+        ),
+        (
             "members-that-a-directory-hides",
             "formats/archives.py",
             "            self._check_count()",

@@ -17,7 +17,7 @@ from hdfsaver.errors import InvalidArgumentError, NotFoundError
 from hdfsaver.files.atomic_write import write_atomically
 from hdfsaver.graph.graph import Graph
 from hdfsaver.onnx_graphs.frames import Output
-from hdfsaver.onnx_graphs.onnx_messages import Place, check_model, model_message, onnx_library
+from hdfsaver.onnx_graphs.onnx_messages import Place, check_model, check_size, model_message, onnx_library
 from hdfsaver.onnx_graphs.onnx_nodes import OPSET, OnnxGraph, Signature
 from hdfsaver.onnx_graphs.transposes import without_transposes
 from hdfsaver.onnx_graphs.walking import Walk
@@ -190,6 +190,7 @@ def model_message_of(graph: OnnxGraph, weights: Weights, places: Mapping[str, Pl
     if places is None:
         graph.constants.update({name: weights.array(name) for name in graph.variables})
         graph.variables = {}
+    check_size(graph)
     without_transposes(graph)
     message = model_message(graph, places or {})
     if places is None:

@@ -16,6 +16,9 @@ from hdfsaver.onnx_graphs.onnx_nodes import OnnxGraph, Signature, Stored
 from hdfsaver.schema import DiGraph
 from hdfsaver.shapes import Shape
 
+_DEPTH = 50
+"""How deep branches may be in each other; deeper ones would take all of Python's stack."""
+
 CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 """Operations that call a function."""
 
@@ -125,8 +128,10 @@ class Branches:
     def merged(self, frame: Frame, name: str) -> list[Value]:
         """The value of a Merge."""
         condition, branches = self._branches(frame, name)
-        if condition is None:
-            raise NoTwinError("it is part of a loop, or no single condition chooses between its inputs")
+        if condition is None or sum(1 for _ in frame.chain()) > _DEPTH:
+            raise NoTwinError(
+                "it is part of a loop or deep in other branches, or no condition chooses between its inputs"
+            )
         value = frame.find(condition)
         if value is None or value.is_missing:
             return [MISSING, MISSING]

@@ -49,6 +49,24 @@ def onnx_library(module: str = "onnx") -> Any:
     return library(module, "Models in ONNX need", extra="onnx")
 
 
+def check_size(graph: OnnxGraph) -> None:
+    """Refuse a graph whose constants have too many bytes, before they are copied.
+
+    Raises
+    ------
+    InvalidArgumentError
+        They have more than a message may have.
+    """
+    total = sum(value.nbytes for value in graph.constants.values())
+    if total > LARGEST:
+        raise InvalidArgumentError(
+            None,
+            None,
+            f"The model has {total:,} bytes of values, and a file of ONNX less than 2 GiB. Let them stay in a "
+            "checkpoint of hdfsaver: weights_in (--weights-in).",
+        )
+
+
 def model_message(graph: OnnxGraph, places: Mapping[str, Place], *, with_ranks: bool = True) -> Any:
     """A model.
 
@@ -71,14 +89,7 @@ def model_message(graph: OnnxGraph, places: Mapping[str, Place], *, with_ranks: 
     ImportError
         The package `onnx` is not installed.
     """
-    total = sum(value.nbytes for value in graph.constants.values())
-    if total > LARGEST:
-        raise InvalidArgumentError(
-            None,
-            None,
-            f"The model has {total:,} bytes of values, and a file of ONNX less than 2 GiB. Let them stay in a "
-            "checkpoint of hdfsaver: weights_in (--weights-in).",
-        )
+    check_size(graph)
     helper = onnx_library("onnx.helper")
     message = helper.make_model(
         _graph(graph, "graph", places),

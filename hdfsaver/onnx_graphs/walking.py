@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from hdfsaver.graph.definition import UNFIT, Node, OpDef
 from hdfsaver.graph.function_bodies import body_of
 from hdfsaver.graph.function_library import Calling
 from hdfsaver.graph.walks import ancestors
+from hdfsaver.onnx_graphs import comparison_twins, elementwise_twins
 from hdfsaver.onnx_graphs.all_twins import rule_of
 from hdfsaver.onnx_graphs.branches import Branches
 from hdfsaver.onnx_graphs.emitter import Emitter, Names, NoTwinError, onnx_type
@@ -44,6 +46,22 @@ PASSED_ON = frozenset(
 
 _READING = ("Identity", "ReadVariableOp", "ResourceGather", "VarIsInitialized", "VariableShape", "Switch")
 """The beginnings of types of operations that take a variable without changing it."""
+
+_BY_ELEMENT = frozenset(
+    {*elementwise_twins.SAME, *comparison_twins.SAME, "Cast", "Equal", "NotEqual", "Rsqrt", "Square"}
+)
+"""Operations whose results have the shape that their inputs share."""
+
+_REARRANGING = frozenset(
+    {"ExpandDims", "Reshape", "ReverseV2", "Slice", "Split", "Squeeze", "StridedSlice", "Transpose", "Unpack"}
+)
+"""Operations whose results have elements of their first input, each at most once."""
+
+_LARGEST = 1 << 27
+"""The most elements of an input of what is computed: one stored number may stand for any number of elements."""
+
+_DEPTH = 50
+"""How deep functions and branches may be in each other; deeper ones would take all of Python's stack."""
 
 _FOLDED = 1 << 16
 """The most elements of a result that is computed when the model is written, if it has more than the inputs have."""
@@ -237,17 +255,16 @@ class Walk:
     def _computed(
         self, definition: OpDef, node: Node, arrays: Sequence[Array | None], count: int
     ) -> list[Value] | None:
+        values = [array for array in arrays if array is not None]
+        if node.inputs and not _is_small(node, values):
+            return None
         try:
             with np.errstate(all="ignore"):
-                found = definition.kernel(node)(*arrays)
+                found = definition.kernel(node)(*values)
         except UNFIT:
             return None
         results = list(found) if count > 1 else [found]
-        results = [np.asarray(result) for result in results]
-        most = max([_FOLDED, *(array.size for array in arrays if array is not None)])
-        if node.inputs and any(result.size > most for result in results):
-            return None
-        return [Value(known=result) for result in results]
+        return [Value(known=np.asarray(result)) for result in results]
 
     def _of_shape(self, frame: Frame, name: str, definition: OpDef, node: Node) -> list[Value] | None:
         shape = self.shape_of(frame, node.inputs[0])
@@ -403,6 +420,8 @@ class Walk:
         """
         if function["name"] in frame.calls:
             raise NoTwinError(f"function {function['name']!r} calls itself")
+        if len(frame.calls) >= _DEPTH:
+            raise NoTwinError(f"functions call each other more than {_DEPTH} deep")
         body = body_of(frame.graph.functions, function)
         inner = Frame(body.graph, emitter, f"{emitter.origin}/", (*frame.calls, function["name"]))
         for tensor, value in zip(body.inputs, inputs, strict=True):
@@ -419,6 +438,25 @@ class Walk:
                 value = value._replace(shape=self.shape_of(inner, output))
             found.append(value)
         return found
+
+
+def _is_small(node: Node, values: Sequence[Array]) -> bool:
+    """Whether the results of an operation have few elements, or no more than its inputs, before they are computed."""
+    most = max([_FOLDED, *(value.size for value in values)])
+    if most > _LARGEST:
+        return False
+    data = node.digraph.nodes[node.name]
+    shapes: list[Shape] = [shape for _, shape in data["outputs"]]
+    if any(shape is None or None in shape for shape in shapes):
+        if data["op"] in _REARRANGING:
+            return True
+        if data["op"] not in _BY_ELEMENT:
+            return False
+        try:
+            shapes = [np.broadcast_shapes(*(value.shape for value in values))]
+        except ValueError:  # the run reports the error
+            return False
+    return all(math.prod(size or 0 for size in shape or ()) <= most for shape in shapes)
 
 
 def _check_dtype(dtype: str) -> None:

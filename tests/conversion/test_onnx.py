@@ -272,6 +272,32 @@ def test_operations_without_twins(tmp_path: Path) -> None:
     assert [2.0] == results(tmp_path / "g.onnx", x=np.array([-4], np.float32))[0].tolist()
 
 
+def test_values_of_any_size_are_not_computed(tmp_path: Path) -> None:
+    """A value that a graph says to be large is left to the run."""
+    tf.fill(tf.constant([1 << 15, 1 << 25]), 1.0, name="y")
+    tf.train.write_graph(tf.get_default_graph(), tmp_path, "g.pb", as_text=False)
+    hdfsaver.convert(tmp_path / "g.pb", tmp_path / "g.onnx", outputs=["y"])
+    assert ["Cast", "Expand"] == [node.op_type for node in onnx.load(tmp_path / "g.onnx").graph.node]
+
+
+def test_a_function_that_calls_itself(tmp_path: Path) -> None:
+    """It has no twin, and is not followed without end."""
+    message = tf.GraphDef()
+    x = message.node.add(name="x", op="Placeholder")
+    x.attr["dtype"].type = 1
+    x.attr["shape"].shape.dim.add(size=2)
+    message.node.add(name="y", op="again", input=["x"])
+    function = message.library.function.add()
+    function.signature.name = "again"
+    function.signature.input_arg.add(name="a", type=1)
+    function.signature.output_arg.add(name="b", type=1)
+    function.node_def.add(name="inner", op="again", input=["a"])
+    function.ret["b"] = "inner:b:0"
+    (tmp_path / "f.pb").write_bytes(message.SerializeToString())
+    with pytest.raises(UnimplementedError, match=r"again \(operation 'y/again/inner', function 'again' calls itself\)"):
+        hdfsaver.convert(tmp_path / "f.pb", tmp_path / "f.onnx", outputs=["y"])
+
+
 def test_a_branch_without_a_twin(folder: Path) -> None:
     """The error says that a value for the condition leaves it out."""
     with pytest.raises(UnimplementedError, match=r"RandomUniform.*\(--fix\): training:0"):
