@@ -193,6 +193,24 @@ def test_one_model_serves_every_checkpoint(folder: Path) -> None:
     assert np.allclose(np.load(folder / "y2.npy"), results(model, x=ROWS)[0], 1e-6)
 
 
+def test_the_layout_of_checkpoints_of_one_graph(tmp_path: Path) -> None:
+    """It is the same for other steps, metrics and lengths of strings, once the random operations have drawn."""
+    w, text = tf.Variable(np.ones((3, 4), np.float32), name="w"), tf.Variable("a", name="text")
+    step = tf.assign_add(w, tf.random.uniform([3, 4]))
+    longer = tf.assign(text, "a" * 99)
+    saver = tf.train.Saver(keep=tf.train.keep_any(tf.train.keep_latest(9), tf.train.keep_best(9)))
+    places = []
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for number in (1, 20, 123456):
+            sess.run([step, longer] if number > 20 else step)
+            saver.save(sess, tmp_path / "m.ckpt", number, metric=0.5 * number)
+            with hdfsaver.open_file(tmp_path / f"m.ckpt-{number}.h5") as file:
+                places.append((file.extent("w"), file.extent("text")))
+    assert 1 == len(set(places))
+    assert (48, None) == (places[0][0][1], places[0][1])
+
+
 def test_a_checkpoint_with_another_layout_is_noticed(folder: Path) -> None:
     """`check_weights` names the variables whose bytes are elsewhere; the error's remedy is followed."""
     options: dict[str, Any] = {"outputs": ["y"], "fixed": {"training": False}}
