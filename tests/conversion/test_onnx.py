@@ -208,7 +208,9 @@ def test_the_layout_of_checkpoints_of_one_graph(tmp_path: Path) -> None:
             with hdfsaver.open_file(tmp_path / f"m.ckpt-{number}.h5") as file:
                 places.append((file.extent("w"), file.extent("text")))
     assert 1 == len(set(places))
-    assert (48, None) == (places[0][0][1], places[0][1])
+    weights, strings = places[0]
+    assert weights is not None
+    assert (48, None) == (weights[1], strings)
 
 
 def test_a_checkpoint_with_another_layout_is_noticed(folder: Path) -> None:

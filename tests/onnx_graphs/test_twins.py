@@ -149,6 +149,8 @@ def slices(x: Any, k: Any) -> Outputs:
         "rows": tf.gather(x, [1, 0, 1]),
         "batch": tf.gather(x, [[2, 0], [1, 1]], axis=1, batch_dims=1),
         "nd": tf.gather_nd(x, [[1, 2], [0, 0]]),
+        "scatter": tf.scatter_nd([[1], [4], [1]], x[0], [5, last + 2]),
+        "segments": tf.unsorted_segment_sum(x, [[2, 0, 2], [0, 0, 1]], last + 1),
     }
 
 
