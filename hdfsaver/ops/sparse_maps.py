@@ -16,6 +16,7 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.ops.base import Flat, invalid
 from hdfsaver.ops.memory import own
+from hdfsaver.ops.resources import Resource
 from hdfsaver.ops.sparse_places import joined_sparse, slices_of
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
@@ -33,7 +34,7 @@ class MapState(Protocol):
         """The object of that key, made when it is first asked for."""
 
 
-class SparseMap:
+class SparseMap(Resource):
     """Sparse tensors by their numbers; each is taken out once.
 
     Parameters

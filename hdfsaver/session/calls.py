@@ -26,6 +26,11 @@ class Call(NamedTuple):
     controls: tuple[int, ...]
 
 
+def outputs_of(call: Call) -> tuple[int, ...]:
+    """The slots that a call fills."""
+    return call.output if isinstance(call.output, tuple) else (call.output,)
+
+
 class VariableRead:
     """Gives the value of the variable with a key.
 

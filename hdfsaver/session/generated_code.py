@@ -20,9 +20,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from hdfsaver.session.calls import Call, VariableRead, run_calls
+from hdfsaver.session.calls import Call, VariableRead, outputs_of, run_calls
 from hdfsaver.session.engine import StepError
-from hdfsaver.session.rewrites.block import outputs_of
 
 _RUNS_BEFORE = 30
 """How often calls run one by one before code is made, which takes as long as it saves in about 50 runs."""

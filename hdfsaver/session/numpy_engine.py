@@ -19,8 +19,6 @@ from hdfsaver.session.loop_plan import LOOP_TYPES, MERGES, Loop
 from hdfsaver.session.loop_runs import Again, Begin, Invoke, Piece, Plain, Run, complete, run_pieces
 from hdfsaver.session.plain_loops import LASTING, PlainLoop, plain_loop
 from hdfsaver.session.plan import SWITCH_OUTPUTS, SWITCHES, ExecutionPlan, Step
-from hdfsaver.session.reuse import overwritten
-from hdfsaver.session.rewrites import Slots, rewritten
 from hdfsaver.session.session_state import SessionState, given_away
 from hdfsaver.tensor_info import Array
 
@@ -69,7 +67,7 @@ class Program:
         self.plan = plan
         self.state = state
         self.observer = observer
-        self.slots: Slots | None = None  # found when they are needed
+        self.prepare: Callable[[Sequence[Call]], Prepared] | None = None
         self.template: list[Any] = [None] * plan.size
         self.calls: list[Call] = []
         # With loops and functions, those before the calls.
@@ -186,11 +184,11 @@ class Program:
         return StraightCalls(calls, self._prepared)
 
     def _prepared(self, calls: Sequence[Call]) -> Prepared:
-        """The calls as rules leave them, for a run that is repeated."""
-        if self.slots is None:
-            self.slots = Slots.of(self.plan, self.template)
-        calls = rewritten(calls, self.slots)
-        return Prepared(calls, self.slots.constants, overwritten(calls, self.slots))
+        if self.prepare is None:
+            from hdfsaver.session.repeated_runs import Preparation  # programs that run a plan a few times do without
+
+            self.prepare = Preparation(self.plan, self.template)
+        return self.prepare(calls)
 
     def _compile_step(self, step: Step, whole: bool) -> None:
         """Make a step ready; ``whole`` where it must be a call of its own, even one that does nothing."""

@@ -36,7 +36,7 @@ def names_overwritten(fetches: Any, feeds: dict[Any, Any] | None = None) -> list
         return chosen
 
     with pytest.MonkeyPatch.context() as patch, tf.Session() as session:
-        patch.setattr("hdfsaver.session.numpy_engine.overwritten", noting)
+        patch.setattr("hdfsaver.session.repeated_runs.overwritten", noting)
         session.run(tf.global_variables_initializer())
         first = session.run(fetches, feeds)
         for _ in range(3):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hdfsaver.session.calls import Call, VariableRead
+from hdfsaver.session.calls import Call, VariableRead, outputs_of
 from hdfsaver.session.plan import ExecutionPlan
 from hdfsaver.shapes import Shape
 
@@ -44,11 +44,6 @@ class Slots:
     def type_of(self, call: Call) -> str:
         """The type of the operation of a call; nothing where it reads a variable for an operation."""
         return "" if isinstance(call.function, VariableRead) else self.types.get(call.node, "")
-
-
-def outputs_of(call: Call) -> tuple[int, ...]:
-    """The slots that a call fills."""
-    return call.output if isinstance(call.output, tuple) else (call.output,)
 
 
 def emptied_by(calls: Sequence[Call]) -> set[int]:

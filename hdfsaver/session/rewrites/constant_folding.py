@@ -10,8 +10,8 @@ import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.graph.definition import find
-from hdfsaver.session.calls import Call
-from hdfsaver.session.rewrites.block import Slots, emptied_by, outputs_of
+from hdfsaver.session.calls import Call, outputs_of
+from hdfsaver.session.rewrites.block import Slots, emptied_by
 
 _FURTHER_BYTES = 1 << 16
 """By how many bytes a result may be larger than its inputs, which are kept anyway."""

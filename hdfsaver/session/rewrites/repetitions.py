@@ -7,8 +7,8 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 
 from hdfsaver.graph.definition import find
-from hdfsaver.session.calls import Call
-from hdfsaver.session.rewrites.block import Slots, emptied_by, outputs_of
+from hdfsaver.session.calls import Call, outputs_of
+from hdfsaver.session.rewrites.block import Slots, emptied_by
 
 _SMALL = 256
 """Up to how many bytes constants are compared."""

@@ -32,7 +32,7 @@ def left(fetches: Any, feeds: dict[Any, Any] | None = None) -> list[str]:
         return made
 
     with pytest.MonkeyPatch.context() as patch, tf.Session() as session:
-        patch.setattr("hdfsaver.session.numpy_engine.rewritten", noting)
+        patch.setattr("hdfsaver.session.repeated_runs.rewritten", noting)
         session.run(tf.global_variables_initializer())
         found.clear()
         first = session.run(fetches, feeds)

@@ -1,0 +1,31 @@
+"""How the calls of a plan that runs often become fewer and cheaper before code is made for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hdfsaver.session.calls import Call
+from hdfsaver.session.generated_code import Prepared
+from hdfsaver.session.plan import ExecutionPlan
+from hdfsaver.session.reuse import overwritten
+from hdfsaver.session.rewrites import Slots, rewritten
+
+
+class Preparation:
+    """Prepares calls of one plan.
+
+    Parameters
+    ----------
+    plan : ExecutionPlan
+    values : list
+        The values with which a run begins.
+    """
+
+    def __init__(self, plan: ExecutionPlan, values: Sequence[Any]) -> None:
+        self._slots = Slots.of(plan, values)
+
+    def __call__(self, calls: Sequence[Call]) -> Prepared:
+        """Rewrite calls, and find where their results may go."""
+        calls = rewritten(calls, self._slots)
+        return Prepared(calls, self._slots.constants, overwritten(calls, self._slots))
