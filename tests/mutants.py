@@ -4397,7 +4397,7 @@ MUTANTS = [
         ),
         (
             "identities-that-are-fetched",
-            "session/rewrites/identities.py",
+            "session/rewrites/identity_calls.py",
             "call.function is unchanged and call.output in emptied and",
             "call.function is unchanged and",
             "session/rewrites/test_rewrites.py",

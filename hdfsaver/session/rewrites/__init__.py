@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hdfsaver.session.calls import Call
 from hdfsaver.session.rewrites.block import Slots, emptied_by, with_frees
 from hdfsaver.session.rewrites.constant_folding import fold_constants
-from hdfsaver.session.rewrites.identities import skip_identities
+from hdfsaver.session.rewrites.identity_calls import skip_identities
 from hdfsaver.session.rewrites.repetitions import share_repetitions
 
 __all__ = ["Slots", "rewritten"]
