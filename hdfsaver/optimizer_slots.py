@@ -78,7 +78,7 @@ def optimizer_variables(structure: Structure) -> frozenset[str] | None:
     found = {op for op in kept | set(_placed(nodes)) if op is not None} - trained - _trainable(structure)
     if not found and not applied:
         return None
-    names = _saved_names(structure)
+    names = saved_names(structure)
     # A name that a Saver gives to another variable is not a slot's; a variable that no Saver keeps has its own name.
     others = {name for op in names.keys() - found for name in names[op]}
     return frozenset(name for op in found for name in names.get(op, {op})) - others
@@ -103,7 +103,7 @@ def _placed(nodes: _Nodes) -> Iterator[str]:
     for name, data in nodes.items():
         if data.get("op") not in _VARIABLES:
             continue
-        others = {place.removeprefix(b"loc:@").decode(errors="replace") for place in _places(data)} - {name}
+        others = set(places_of(data)) - {name}
         slot = SLOT.fullmatch(name)
         # Within a variable scope its name has that of the scope before it.
         of_another = slot is not None and any(f"/{slot['variable']}".endswith(f"/{other}") for other in others)
@@ -114,6 +114,23 @@ def _placed(nodes: _Nodes) -> Iterator[str]:
 def _places(data: Mapping[str, Any]) -> list[bytes]:
     found = data["attrs"].get("_class")
     return [item for item in found if isinstance(item, bytes)] if isinstance(found, list) else []
+
+
+def slots_of(structure: Structure) -> dict[str, str]:
+    """The variables that operations take beside the variable to which they apply a gradient, each with that one."""
+    nodes: _Nodes = structure.digraph.nodes
+    found: dict[str, str] = {}
+    for name, kind in _applying(nodes):
+        trained, *others = (
+            _variable(nodes, source) for source, _ in nodes[name]["inputs"][: 1 + _KEPT.get(kind[1], 0)]
+        )
+        found |= {other: trained for other in others if other is not None and trained is not None}
+    return found
+
+
+def places_of(data: Mapping[str, Any]) -> list[str]:
+    """The operations with which an operation is placed."""
+    return [place.removeprefix(b"loc:@").decode(errors="replace") for place in _places(data)]
 
 
 def _variable(nodes: _Nodes, name: str) -> str | None:
@@ -130,7 +147,7 @@ def _variable(nodes: _Nodes, name: str) -> str | None:
     return None
 
 
-def _saved_names(structure: Structure) -> dict[str, set[str]]:
+def saved_names(structure: Structure) -> dict[str, set[str]]:
     """The names in the file of each variable: those of its Saver, and those in operations of type ``SaveV2``."""
     found: dict[str, set[str]] = {}
     for name, saved in structure.saved_names.items():

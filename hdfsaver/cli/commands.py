@@ -109,6 +109,7 @@ def convert(
     drop_slots: Annotated[bool, typer.Option("--drop-slots", help="Leave out the slots of optimizers.")] = False,
     rename: Annotated[list[str], typer.Option(help="OLD=NEW: replace matches of a regular expression.")] = [],  # noqa: B006
     dtype: Annotated[str | None, typer.Option(help="Convert real numbers to this dtype.")] = None,
+    layout: Annotated[str | None, typer.Option(help="Lay out weights as in this library: torch or keras.")] = None,
     compression: Annotated[str | None, typer.Option(help="Compress an .h5 target: gzip, zstd, lz4, blosc2.")] = None,
     outputs: Annotated[list[str], typer.Option(help="For .onnx: a tensor that is computed, or NEW=TENSOR.")] = [],  # noqa: B006
     inputs: Annotated[list[str], typer.Option(help="For .onnx: a tensor that is given, or NEW=TENSOR.")] = [],  # noqa: B006
@@ -134,6 +135,7 @@ def convert(
             drop_slots=drop_slots,
             rename=[_pair(text) for text in rename] or None,
             dtype=dtype,
+            layout=layout,
             compression=compression,
             outputs=_names(outputs),
             inputs=_names(inputs),

@@ -27,6 +27,16 @@ def lines(target: str, done: Conversion) -> Iterator[str]:
         by_reason.setdefault(reason, []).append(name)
     for reason, names in by_reason.items():
         yield f"Left out: {', '.join(names[:_SHOWN])}{_more(len(names))} ({reason.rstrip('.')})."
+    by_layer: dict[str, list[str]] = {}
+    for name, what in done.layout.items():
+        by_layer.setdefault(what.partition(" (")[0], []).append(name)
+    for layer, names in by_layer.items():
+        yield f"Laid out ({layer}): {', '.join(names[:_SHOWN])}{_more(len(names))}."
+    by_reason = {}
+    for name, reason in done.unchanged.items():
+        by_reason.setdefault(reason, []).append(name)
+    for reason, names in by_reason.items():
+        yield f"Unchanged: {', '.join(names[:_SHOWN])}{_more(len(names))} ({reason})."
     if done.changed:
         shown = [f"{name} ({change})" for name, change in list(done.changed.items())[:_SHOWN]]
         yield f"Changed: {', '.join(shown)}{_more(len(done.changed))}."

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from hdfsaver import dtypes
 from hdfsaver.checkpoint.renaming import Rename, renamed
+from hdfsaver.conversion.layouts.laying_out import Laid, laid_out, part_entry, structure_for_layout
 from hdfsaver.conversion.report import listed
 from hdfsaver.conversion.slot_names import named_slots
 from hdfsaver.errors import DataLossError, NotFoundError, OpError
@@ -30,12 +31,15 @@ class Chosen(NamedTuple):
         The differences to the source on account of which its graph does not match the arrays.
     remarks : list of str
         Sentences about options without an effect.
+    laid : Laid or None
+        How arrays are made in another layout, by their names in the target.
     """
 
     arrays: dict[str, TensorInfo]
     left_out: dict[str, str]
     changes: list[str]
     remarks: list[str]
+    laid: Laid | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Selection:
     drop_slots: bool = False
     rename: Rename | None = None
     dtype: str | None = None
+    layout: str | None = None
 
     @property
     def options(self) -> list[str]:
@@ -57,6 +62,7 @@ class Selection:
             "drop_slots": self.drop_slots,
             "rename": self.rename is not None,
             "dtype": self.dtype,
+            "layout": self.layout,
         }
         return [name for name, value in given.items() if value]
 
@@ -89,6 +95,8 @@ class Selection:
             left_out[name] = self._reason(name, slots) or _unreadable(source, name, fault)
         left_out |= {name: self._reason(name, slots) or f"not read: {it}" for name, it in source.left_out.items()}
         kept = {name: entry for name, entry in entries.items() if name not in left_out}
+        if self.layout is not None:
+            return self._laid_out(source, kept, left_out, remarks)
         arrays = renamed(kept, self.rename)
         changes = self._changes(source, arrays, left_out)
         objects = entries.get(OBJECT_GRAPH)
@@ -99,6 +107,17 @@ class Selection:
                 arrays = renamed({name: entry for name, entry in kept.items() if name != OBJECT_GRAPH}, self.rename)
         elements = [*entries, *source.unreadable, *source.left_out]
         return Chosen(arrays, left_out, changes, [*remarks, *self._without_effect(elements, arrays)])
+
+    def _laid_out(
+        self, source: TensorFile, kept: Mapping[str, TensorInfo], left_out: dict[str, str], remarks: list[str]
+    ) -> Chosen:
+        """The arrays in another layout, whose names are changed behind those of the layout."""
+        laid = laid_out(kept, structure_for_layout(source), self.layout or "")
+        before = {name: part_entry(part, kept) for name, part in laid.parts.items()}
+        arrays, parts = renamed(before, self.rename), renamed(laid.parts, self.rename)
+        elements = [*source.variables, *source.unreadable, *source.left_out]
+        said = [*remarks, *laid.remarks, *self._without_effect(elements, arrays, before)]
+        return Chosen(arrays, left_out, ["the layout is changed"], said, laid._replace(parts=parts))
 
     def _check_patterns(self, source: TensorFile) -> None:
         for pattern in self.include:
@@ -145,13 +164,16 @@ class Selection:
         }
         return [change for change, is_so in found.items() if is_so]
 
-    def _without_effect(self, elements: Iterable[str], arrays: Mapping[str, TensorInfo]) -> list[str]:
+    def _without_effect(
+        self, elements: Iterable[str], arrays: Mapping[str, TensorInfo], before: Iterable[str] | None = None
+    ) -> list[str]:
         found = [
             f"The pattern {pattern!r} of exclude matches no array."
             for pattern in self.exclude
             if not any(fnmatchcase(name, pattern) for name in elements)
         ]
-        if self.rename is not None and all(name == entry.name for name, entry in arrays.items()):
+        names = [entry.name for entry in arrays.values()] if before is None else list(before)
+        if self.rename is not None and list(arrays) == names:
             found.append("rename changed no name.")
         if self.dtype and all(self.dtype_of(entry) == entry.dtype for entry in arrays.values()):
             found.append(f"No array was converted to {self.dtype}: that is done with real numbers of another dtype.")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from hdfsaver import dtypes
+from hdfsaver.conversion.layouts.found import Part
 from hdfsaver.files.lazy_arrays import Deferred
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.files.tensor_file import TensorFile
@@ -26,6 +27,8 @@ class ConvertedArrays(Mapping[str, Array]):
         The description of each array in the target.
     callback : callable, optional
         See `hdfsaver.files.progress.Callback`.
+    parts : mapping of str to Part, optional
+        How arrays in another layout are made of those of the source.
 
     Attributes
     ----------
@@ -39,7 +42,9 @@ class ConvertedArrays(Mapping[str, Array]):
         chosen: Mapping[str, TensorInfo],
         entries: Mapping[str, TensorInfo],
         callback: Callback | None = None,
+        parts: Mapping[str, Part] | None = None,
     ) -> None:
+        self._parts = parts or {}
         self._source = source
         self._chosen = chosen
         self.entries = entries
@@ -54,7 +59,7 @@ class ConvertedArrays(Mapping[str, Array]):
         return self._numbers + sum(self._texts.values())
 
     def __getitem__(self, name: str) -> Array:
-        array = self._source.read(self._chosen[name].name)
+        array = self._read(name)
         entry = self.entries[name]
         if entry.dtype != self._chosen[name].dtype:
             before, array = array, converted(array, entry.dtype)
@@ -66,6 +71,12 @@ class ConvertedArrays(Mapping[str, Array]):
         else:
             self._progress.advance(array.nbytes)
         return array
+
+    def _read(self, name: str) -> Array:
+        part = self._parts.get(name)
+        if part is None:
+            return self._source.read(self._chosen[name].name)
+        return part.make([self._source.read(source) for source in part.sources])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.entries)

@@ -11,6 +11,8 @@ from hdfsaver.annotations import annotations_of
 from hdfsaver.checkpoint.renaming import Rename
 from hdfsaver.conversion.array_selection import Chosen, Selection, checked_dtype, checked_patterns
 from hdfsaver.conversion.converted_arrays import ConvertedArrays
+from hdfsaver.conversion.layouts.laying_out import Laid
+from hdfsaver.conversion.layouts.variable_rules import LAYOUTS
 from hdfsaver.conversion.onnx_options import Fixed, Named, OnnxOptions
 from hdfsaver.conversion.report import Conversion, listed
 from hdfsaver.conversion.target_writing import Job, replaced_graph, replaced_v1
@@ -35,6 +37,7 @@ def convert(
     drop_slots: bool = False,
     rename: Rename | None = None,
     dtype: str | None = None,
+    layout: str | None = None,
     compression: Choices = None,
     outputs: Named | None = None,
     inputs: Named | None = None,
@@ -70,6 +73,9 @@ def convert(
         Names in the target; see `Saver`.
     dtype : str, optional
         Convert real numbers to this dtype: ``"float16"``, ``"bfloat16"``, ...
+    layout : str, optional
+        ``"torch"`` or ``"keras"``: put weights in the layout of that library, as the graph of the source says how they
+        are used. ``rename`` then gets the names of the layout.
     compression : optional
         For an hdfsaver checkpoint; see `hdfsaver.Compression`.
     outputs, inputs : iterable of str, or dict of str to str, optional
@@ -97,7 +103,8 @@ def convert(
         The source does not exist, or a pattern of ``include`` matches no array.
     InvalidArgumentError
         The format of the source is unknown, the ending of the target is unknown or means another kind of file, the
-        target format does not support the content, or there is nothing to write.
+        target format does not support the content, there is nothing to write, or the source has no graph for
+        ``layout``.
     FailedPreconditionError
         The target is a folder, or would have a graph beside it that is not its own.
     ValueError
@@ -129,7 +136,7 @@ def convert(
     dtype('float16')
     """
     wanted = checked_patterns(include), checked_patterns(exclude)
-    selection = Selection(*wanted, drop_slots, rename, dtype and checked_dtype(dtype))
+    selection = Selection(*wanted, drop_slots, rename, dtype and checked_dtype(dtype), layout)
     kind, path = target_of(as_prefix(target), to)
     onnx = OnnxOptions(outputs, inputs, fixed, None if weights_in is None else as_prefix(weights_in))
     _check_options(kind, path, selection, compression, onnx)
@@ -146,7 +153,8 @@ def convert(
         structure, no_graph = _graph(opened, kind, chosen)
         chosen, no_arrays = _held(opened, kind, chosen, structure is not None)
         entries = {name: selection.entry(name, entry) for name, entry in chosen.arrays.items()}
-        arrays = ConvertedArrays(opened, chosen.arrays, entries, progress)
+        laid = chosen.laid or Laid({}, {}, [])
+        arrays = ConvertedArrays(opened, chosen.arrays, entries, progress, laid.parts)
         _check_content(opened, kind, path, arrays, structure, no_graph)
         metadata, no_metadata = _metadata(opened, kind)
         replaced = _replaced(opened, kind, path, structure, removed)
@@ -162,6 +170,8 @@ def convert(
         chosen.left_out,
         arrays.changed,
         [remark for remark in remarks if remark],
+        {name: part.what for name, part in laid.parts.items() if part.what},
+        laid.unchanged,
     )
 
 
@@ -227,6 +237,7 @@ def _annotations(kind: Target, structure: Structure | None) -> str:
 
 
 def _check_options(kind: Target, path: str, selection: Selection, compression: Choices, onnx: OnnxOptions) -> None:
+    _check_layout(kind, path, selection.layout)
     if kind.name != "onnx" and any(option is not None for option in onnx):
         given = ", ".join(name for name, option in onnx._asdict().items() if option is not None)
         raise ValueError(f"Only an ONNX model (.onnx) has {given}, not {path}.")
@@ -235,6 +246,22 @@ def _check_options(kind: Target, path: str, selection: Selection, compression: C
     if (kind.most_arrays == 0 or kind.name == "onnx") and selection.options:
         options = ", ".join(selection.options)
         raise ValueError(f"{path} gets only the graph, but {options} choose or change arrays; leave them out.")
+
+
+def _check_layout(kind: Target, path: str, layout: str | None) -> None:
+    if layout is None:
+        return
+    if layout not in LAYOUTS:
+        raise ValueError(f"Unknown layout {layout!r}; the layouts are {', '.join(LAYOUTS)}.")
+    if kind.name not in _LAID_OUT:
+        raise ValueError(
+            f"{path} is {kind.title}, which TensorFlow reads in its own layout; {LAYOUTS[layout]} gets its arrays from "
+            "a .pt, .pth, .safetensors, .npz or .h5 file."
+        )
+
+
+_LAID_OUT = ("torch", "safetensors", "npz", "npy", "hdf5")
+"""The formats for arrays in another layout."""
 
 
 def _check_differ(source: TensorFile, targets: list[str]) -> None:

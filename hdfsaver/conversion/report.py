@@ -25,6 +25,11 @@ class Conversion(NamedTuple):
     remarks : list of str
         Sentences about everything else that differs: a graph, metadata or models of other groups that were not written,
         options without an effect.
+    layout : dict of str to str
+        By name in the target, what was done with each array for another layout: its layer, the operation that uses it,
+        and the order of its axes.
+    unchanged : dict of str to str
+        By name in the source, the reason for each array that no rule of the layout knows, and that is unchanged.
     """
 
     names: dict[str, str]
@@ -34,6 +39,8 @@ class Conversion(NamedTuple):
     left_out: dict[str, str]
     changed: dict[str, str]
     remarks: list[str]
+    layout: dict[str, str] = {}  # noqa: RUF012 - nothing is written into it
+    unchanged: dict[str, str] = {}  # noqa: RUF012 - nor into this
 
 
 def listed(names: list[str], most: int = 5) -> str:
