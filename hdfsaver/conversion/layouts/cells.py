@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from hdfsaver.conversion.layouts.found import Unfit
 from hdfsaver.conversion.layouts.uses import Uses
-
-
-class Unfit(Exception):  # noqa: N818 - no error: a reason for the report
-    """The cell computes what the layers of the layout cannot."""
 
 
 class Product(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hdfsaver.conversion.layouts.found import Found, SeenUse, moved
+from hdfsaver.conversion.layouts.found import Found, SeenUse, Unfit, moved
 from hdfsaver.conversion.layouts.uses import Uses
 
 _TRANSPOSITIONS = {
@@ -43,8 +43,8 @@ def dense(seen: SeenUse) -> Found | None:
     inner, outer = (first, last) if second != is_transposed else (last, first)
     if layout == "keras":
         return moved("dense layer", use.op, shape, (inner, outer))
-    image = _flattened(graph, use.op) if second else None
-    if image is None or shape[inner] != image[0] * image[1] * image[2]:
+    image = _flattened(graph, use.op, shape[inner]) if second else None
+    if image is None:
         return moved("dense layer", use.op, shape, (outer, inner))
     height, width, channels = image
     sizes = (height, width, channels)
@@ -55,8 +55,8 @@ def dense(seen: SeenUse) -> Found | None:
     return Found("dense layer of a flattened image", use.op, split, order, (shape[outer], shape[inner]), "weight")
 
 
-def _flattened(graph: Uses, op: str) -> tuple[int, int, int] | None:
-    """Height, width and channels of the image that a dense layer gets as one row; None where it gets none."""
+def _flattened(graph: Uses, op: str, size: int) -> tuple[int, int, int] | None:
+    """Height, width and channels of the image that a dense layer gets as one row of that size; None without one."""
     name, _ = graph.source(*graph.inputs(op)[0])
     seen = {name}
     while graph.kind(name) in _ALIKE and graph.inputs(name):  # dropout and activations behind the flattening
@@ -67,13 +67,17 @@ def _flattened(graph: Uses, op: str) -> tuple[int, int, int] | None:
     if graph.kind(name) != "Reshape":
         return None
     image = graph.inputs(name)[0]
+    if not _channels_last(graph, *image):
+        return None
     shape = graph.shape(*image)
-    if shape is None or len(shape) != 4 or not _channels_last(graph, *image):
+    if shape is not None and len(shape) != 4:
         return None
-    height, width, channels = shape[1:]
-    if height is None or width is None or channels is None or channels == 1 or height * width == 1:
+    height, width, channels = (None, None, None) if shape is None else shape[1:]
+    if channels in (1, size):  # nothing changes places, or each point of the image is a row
         return None
-    return height, width, channels
+    if height is None or width is None or channels is None:
+        raise Unfit(f"the shape of the image that {name} flattens is not known")
+    return (height, width, channels) if height * width * channels == size else None
 
 
 def _channels_last(graph: Uses, name: str, output: int) -> bool:

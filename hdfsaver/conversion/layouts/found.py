@@ -14,6 +14,10 @@ Make = Callable[[Sequence[Array]], Array]
 """Makes an array of a target of arrays of the source."""
 
 
+class Unfit(Exception):  # noqa: N818 - no error: a reason for the report
+    """A rule knows the use of a variable, and that the layout has nothing for this use."""
+
+
 class SeenUse(NamedTuple):
     """A use of a variable, as a rule looks at it.
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import NamedTuple
 
+from hdfsaver.checkpoint.importing import import_meta_graph
 from hdfsaver.conversion.layouts import gru_layout as gru
 from hdfsaver.conversion.layouts import lstm_layout as lstm
 from hdfsaver.conversion.layouts.found import Found, Part
 from hdfsaver.conversion.layouts.layer_names import in_scope, torch_name
 from hdfsaver.conversion.layouts.variable_rules import NO_USE, Item, OfGRU, OfLSTM, VariableRules
-from hdfsaver.errors import InvalidArgumentError
+from hdfsaver.errors import InvalidArgumentError, OpError
 from hdfsaver.files.tensor_file import TensorFile
+from hdfsaver.graph.graph import Graph
+from hdfsaver.interop.graphs.meta_graph_defs import message_of
 from hdfsaver.optimizer_slots import saved_names
 from hdfsaver.schema import Structure
 from hdfsaver.tensor_info import Array, TensorInfo, nbytes_of
@@ -96,7 +101,23 @@ def structure_for_layout(source: TensorFile) -> Structure:
             None,
             f"{source.path} has no graph, which says how each array is used, and so in which layout it is. {_REMEDY}",
         )
-    return found
+    return _with_shapes(found)
+
+
+_SHAPED = frozenset({"Conv2D", "MatMul", "Reshape", "ConcatV2", "MaxPool"})
+"""Types of operations whose shapes the rules look at."""
+
+
+def _with_shapes(structure: Structure) -> Structure:
+    """The same graph with inferred shapes, which the file may lack; unchanged where they cannot be inferred."""
+    nodes = structure.digraph.nodes(data=True)
+    if not any(data["outputs"] and data["outputs"][0][1] is None for _, data in nodes if data.get("op") in _SHAPED):
+        return structure
+    graph = Graph()
+    with suppress(OpError, ValueError, TypeError):
+        import_meta_graph(message_of(structure), graph=graph)
+        return replace(structure, digraph=graph.digraph)
+    return structure
 
 
 _REMEDY = (

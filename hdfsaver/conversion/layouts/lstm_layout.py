@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hdfsaver.conversion.layouts.cells import Unfit, product, size_of_input, split_of
-from hdfsaver.conversion.layouts.found import Make
+from hdfsaver.conversion.layouts.cells import product, size_of_input, split_of
+from hdfsaver.conversion.layouts.found import Make, Unfit
 from hdfsaver.conversion.layouts.uses import Uses
 from hdfsaver.tensor_info import Array
 

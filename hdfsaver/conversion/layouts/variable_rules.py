@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from hdfsaver.conversion.layouts.cells import Unfit
 from hdfsaver.conversion.layouts.convolution_layout import bias, convolution, depthwise
 from hdfsaver.conversion.layouts.dense_layout import dense
 from hdfsaver.conversion.layouts.embedding_layout import embedding
-from hdfsaver.conversion.layouts.found import Found, SeenUse, kept
+from hdfsaver.conversion.layouts.found import Found, SeenUse, Unfit, kept
 from hdfsaver.conversion.layouts.gru_layout import GRU, gru
 from hdfsaver.conversion.layouts.lstm_layout import LSTM, lstm
 from hdfsaver.conversion.layouts.normalization_layout import ROLES, normalization
@@ -136,12 +135,17 @@ class VariableRules:
     def _add(self, op: str, uses: list[Use], shape: tuple[int, ...]) -> None:
         if op not in self.items:  # the bias of a cell is known from its matrix
             self.items[op] = self._of_cell(op, uses, shape) or self._of_rules(uses, shape)
+            if isinstance(self.items[op], str) and op in self.remarks:  # the cell is one operation
+                self.items[op] = self.remarks.pop(op).partition(", since ")[2].rstrip(".")
 
     def _of_rules(self, uses: list[Use], shape: tuple[int, ...]) -> Item:
         found: list[Found] = []
         for use in uses:
             seen = SeenUse(self._graph, use, shape, self._layout)
-            found += [it for rule in RULES if (it := rule(seen)) is not None][:1]
+            try:
+                found += [it for rule in RULES if (it := rule(seen)) is not None][:1]
+            except Unfit as reason:
+                return str(reason)
         if not found:
             names = list(dict.fromkeys(f"{use.op} ({self._graph.kind(use.op)})" for use in uses))
             more = f" and {len(names) - 2} more" if len(names) > 2 else ""
