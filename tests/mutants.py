@@ -5227,6 +5227,14 @@ MUTANTS = [
             "A graph is not written beside arrays of another layout.",
         ),
         (
+            "averages-of-a-cell-are-no-layer",
+            "conversion/layouts/variable_rules.py",
+            "            elif self._is_known(use, shape):",
+            "            else:",
+            "conversion/layouts/test_torch_layout.py",
+            "A moving average of an LSTM's matrix does not hide that it is an LSTM's.",
+        ),
+        (
             "source-and-target-differ",
             "conversion/converting.py",
             "        if is_inside or any(real == os.path.realpath(part) or _is_same(real, part) for part in parts):",

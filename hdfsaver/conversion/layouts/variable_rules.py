@@ -141,11 +141,11 @@ class VariableRules:
     def _of_rules(self, uses: list[Use], shape: tuple[int, ...]) -> Item:
         found: list[Found] = []
         for use in uses:
-            seen = SeenUse(self._graph, use, shape, self._layout)
             try:
-                found += [it for rule in RULES if (it := rule(seen)) is not None][:1]
+                one = self._by_rules(use, shape)
             except Unfit as reason:
                 return str(reason)
+            found += [] if one is None else [one]
         if not found:
             names = list(dict.fromkeys(f"{use.op} ({self._graph.kind(use.op)})" for use in uses))
             more = f" and {len(names) - 2} more" if len(names) > 2 else ""
@@ -154,6 +154,18 @@ class VariableRules:
         if other is None:
             return found[0]
         return f"its uses conflict: by {found[0].op} (a {found[0].rule}) and by {other.op} (a {other.rule})"
+
+    def _by_rules(self, use: Use, shape: tuple[int, ...]) -> Found | None:
+        """The finding of the first rule that knows a use."""
+        seen = SeenUse(self._graph, use, shape, self._layout)
+        return next((it for rule in RULES if (it := rule(seen)) is not None), None)
+
+    def _is_known(self, use: Use, shape: tuple[int, ...]) -> bool:
+        """Whether a rule knows a use, with or without a layout for it."""
+        try:
+            return self._by_rules(use, shape) is not None
+        except Unfit:
+            return True
 
     def _of_cell(self, op: str, uses: list[Use], shape: tuple[int, ...]) -> Item | None:
         """The cell whose matrix a variable is; its biases are noted."""
@@ -166,9 +178,10 @@ class VariableRules:
             except Unfit as reason:
                 self._remark(op, str(reason), "an LSTM")
                 return None
-            if cell is None:
-                return None
-            found.append(cell)
+            if cell is not None:
+                found.append(cell)
+            elif self._is_known(use, shape):
+                return None  # another layer shares the matrix
         if not found or any(cell[1:] != found[0][1:] for cell in found):
             return None
         if isinstance(found[0], LSTM):
