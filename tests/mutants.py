@@ -5165,8 +5165,8 @@ MUTANTS = [
         (
             "shapes-for-a-layout-are-inferred",
             "conversion/layouts/laying_out.py",
-            "        import_meta_graph(message_of(structure), graph=graph)",
-            "        raise ValueError",
+            "    return replace(structure, digraph=graph.digraph)",
+            "    return structure",
             "conversion/layouts/test_torch_layout.py",
             "The shapes that a frozen graph lacks are inferred for a layout.",
         ),
@@ -5181,7 +5181,7 @@ MUTANTS = [
         (
             "an-lstm-that-clips",
             "conversion/layouts/lstm_layout.py",
-            "        if graph.source(*graph.inputs(activated[0])[0])[0] not in memories:",
+            "        if graph.source(*graph.input(activated[0], 0))[0] not in memories:",
             "        if False:",
             "conversion/layouts/test_torch_layout.py",
             "An LSTM with a clipped memory is not written as one of PyTorch.",
@@ -5233,6 +5233,14 @@ MUTANTS = [
             "            else:",
             "conversion/layouts/test_torch_layout.py",
             "A moving average of an LSTM's matrix does not hide that it is an LSTM's.",
+        ),
+        (
+            "walks-for-a-layout-end",
+            "conversion/layouts/uses.py",
+            "        if self._steps > _MOST_STEPS:",
+            "        if False:",
+            "conversion/layouts/test_torch_layout.py",
+            "The walks for a layout take bounded time.",
         ),
         (
             "source-and-target-differ",

@@ -50,13 +50,13 @@ def product(graph: Uses, op: str, rows: int) -> Product | None:
     """
     if graph.kind(op) != "MatMul" or graph.attr(op, "transpose_a") or graph.attr(op, "transpose_b"):
         return None
-    joined = graph.source(*graph.inputs(op)[0])[0]
+    joined = graph.source(*graph.input(op, 0))[0]
     inputs = {"ConcatV2": graph.inputs(joined)[:-1], "Concat": graph.inputs(joined)[1:]}.get(graph.kind(joined), ())
     if len(inputs) < 2:
         return None
     for name, position in graph.users(op):
         if graph.kind(name) in ("BiasAdd", "Add", "AddV2"):
-            bias = graph.variable(graph.inputs(name)[1 - position][0])
+            bias = graph.variable(graph.input(name, 1 - position)[0])
             if bias is not None:
                 return Product(op, bias, name, inputs, rows)
     return Product(op, None, op, inputs, rows)
@@ -83,22 +83,31 @@ def size_of_input(graph: Uses, found: Product, units: int, outputs: list[tuple[s
     Unfit
         The last output comes before the input.
     """
-    places = {place for output in outputs for place in _places(graph, output, found)}
     last = len(found.inputs) - 1
-    if places and places != {last}:
+    joined = [(output, set(_places(graph, output, found))) for output in outputs]
+    fed = [output for output, places in joined if places]
+    if any(places - {last} for _, places in joined):
         raise Unfit("its last output comes before its input")
-    shape = graph.shape(*found.inputs[last])
-    known = shape[-1] if shape else None
-    size = found.rows - (units if known is None else known)
+    widths = (_width(graph, value) for value in (found.inputs[last], *fed))
+    known = {width for width in widths if width is not None}
+    if not known and len(outputs) <= 1:
+        known = {units}
+    size = found.rows - known.pop() if len(known) == 1 else 0
     if not 0 < size < found.rows:
         raise Unfit("the sizes of its input and its output are not known")
     return size
 
 
+def _width(graph: Uses, value: tuple[str, int]) -> int | None:
+    """The size of the last axis of a value, or None."""
+    shape = graph.shape(*value)
+    return shape[-1] if shape else None
+
+
 def _places(graph: Uses, output: tuple[str, int], found: Product) -> Iterator[int]:
     """The places at which the next output is joined to the input, in the same product or that of a further step."""
-    joins = {graph.source(*graph.inputs(found.op)[0])[0]}
-    matrix = graph.variable(graph.inputs(found.op)[1][0])
+    joins = {graph.source(*graph.input(found.op, 0))[0]}
+    matrix = graph.variable(graph.input(found.op, 1)[0])
     seen, waiting = set(), [output]
     while waiting:
         for name, position in graph.users(*waiting.pop()):
@@ -114,7 +123,7 @@ def _places(graph: Uses, output: tuple[str, int], found: Product) -> Iterator[in
 def _feeds(graph: Uses, joined: str, matrix: str | None) -> bool:
     """Whether a joined tensor is multiplied with the same matrix."""
     return any(
-        graph.kind(name) == "MatMul" and position == 0 and graph.variable(graph.inputs(name)[1][0]) == matrix
+        graph.kind(name) == "MatMul" and position == 0 and graph.variable(graph.input(name, 1)[0]) == matrix
         for name, position in graph.users(joined)
     )
 

@@ -35,7 +35,7 @@ def dense(seen: SeenUse) -> Found | None:
     if kind not in _TRANSPOSITIONS or len(use.axes) != 2 or None in use.axes:
         return None
     second = use.position == _B.get(kind, 1)
-    if not second and (use.position != 0 or graph.variable(graph.inputs(use.op)[1][0])):
+    if not second and (use.position != 0 or graph.variable(graph.input(use.op, 1)[0])):
         return None
     is_transposed = bool(graph.attr(use.op, _TRANSPOSITIONS[kind][second]))
     first, last = (axis for axis in use.axes if axis is not None)
@@ -57,16 +57,16 @@ def dense(seen: SeenUse) -> Found | None:
 
 def _flattened(graph: Uses, op: str, size: int) -> tuple[int, int, int] | None:
     """Height, width and channels of the image that a dense layer gets as one row of that size; None without one."""
-    name, _ = graph.source(*graph.inputs(op)[0])
+    name, _ = graph.source(*graph.input(op, 0))
     seen = {name}
     while graph.kind(name) in _ALIKE and graph.inputs(name):  # dropout and activations behind the flattening
-        name, _ = graph.source(*graph.inputs(name)[0])
+        name, _ = graph.source(*graph.input(name, 0))
         if name in seen:
             return None
         seen.add(name)
     if graph.kind(name) != "Reshape":
         return None
-    image = graph.inputs(name)[0]
+    image = graph.input(name, 0)
     if not _channels_last(graph, *image):
         return None
     shape = graph.shape(*image)
@@ -93,5 +93,5 @@ def _channels_last(graph: Uses, name: str, output: int) -> bool:
             return False
         if not graph.inputs(name):
             return False
-        name, output = graph.inputs(name)[0]
+        name, output = graph.input(name, 0)
     return False

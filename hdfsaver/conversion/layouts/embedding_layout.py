@@ -14,7 +14,7 @@ def embedding(seen: SeenUse) -> Found | None:
     if kind not in _GATHERS or use.position != 0 or len(shape) < 2 or use.axes != tuple(range(len(shape))):
         return None
     if kind == "GatherV2":
-        axis = graph.constant(graph.inputs(use.op)[2][0])
-        if axis is None or int(axis) != 0:
+        axis = graph.constant(graph.input(use.op, 2)[0])
+        if axis is None or axis.size != 1 or axis.ravel()[0] != 0:
             return None
     return kept("embedding", use.op, shape)

@@ -68,7 +68,7 @@ def gru(graph: Uses, op: str, position: int, shape: tuple[int, ...]) -> GRU | No
     if len(shape) != 2 or shape[1] % 2:
         return None
     units = shape[1] // 2
-    if graph.kind(op) == "GRUBlockCell":
+    if graph.kind(op) == "GRUBlockCell" and len(graph.inputs(op)) == 6:
         _, _, _, matrix, bias, candidate_bias = (graph.variable(name) for name, _ in graph.inputs(op))
         return GRU(op, bias, matrix, candidate_bias, shape[0] - units, units) if matrix and position == 2 else None
     found = product(graph, op, shape[0]) if position == 1 else None
@@ -81,7 +81,7 @@ def gru(graph: Uses, op: str, position: int, shape: tuple[int, ...]) -> GRU | No
     for joined in _reset(graph, split):
         for name, position in graph.users(joined):
             second = product(graph, name, shape[0]) if position == 0 else None
-            matrix = None if second is None else graph.variable(graph.inputs(name)[1][0])
+            matrix = None if second is None else graph.variable(graph.input(name, 1)[0])
             if second is not None and matrix is not None and _is_tanh(graph, second.result):
                 size = size_of_input(graph, found, units, [])
                 return GRU(op, found.bias, matrix, second.bias, size, units)

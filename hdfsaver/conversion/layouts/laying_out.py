@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,8 +15,10 @@ from hdfsaver.conversion.layouts.layer_names import in_scope, torch_name
 from hdfsaver.conversion.layouts.variable_rules import NO_USE, Item, OfGRU, OfLSTM, VariableRules
 from hdfsaver.errors import InvalidArgumentError, OpError
 from hdfsaver.files.tensor_file import TensorFile
+from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.interop.graphs.meta_graph_defs import message_of
+from hdfsaver.messages.op_defs import OUTPUT_SHAPES
 from hdfsaver.optimizer_slots import saved_names
 from hdfsaver.schema import Structure
 from hdfsaver.tensor_info import Array, TensorInfo, nbytes_of
@@ -101,23 +102,21 @@ def structure_for_layout(source: TensorFile) -> Structure:
             None,
             f"{source.path} has no graph, which says how each array is used, and so in which layout it is. {_REMEDY}",
         )
-    return _with_shapes(found)
+    return _with_shapes(source.path, found)
 
 
-_SHAPED = frozenset({"Conv2D", "MatMul", "Reshape", "ConcatV2", "MaxPool"})
-"""Types of operations whose shapes the rules look at."""
-
-
-def _with_shapes(structure: Structure) -> Structure:
-    """The same graph with inferred shapes, which the file may lack; unchanged where they cannot be inferred."""
-    nodes = structure.digraph.nodes(data=True)
-    if not any(data["outputs"] and data["outputs"][0][1] is None for _, data in nodes if data.get("op") in _SHAPED):
-        return structure
-    graph = Graph()
-    with suppress(OpError, ValueError, TypeError):
-        import_meta_graph(message_of(structure), graph=graph)
-        return replace(structure, digraph=graph.digraph)
-    return structure
+def _with_shapes(path: str, structure: Structure) -> Structure:
+    """The same graph, whose operations are checked and whose shapes are inferred where the file lacks them."""
+    graph, message = Graph(), message_of(structure)
+    for node in message.graph_def.node:
+        if find(node.op) is not None and OUTPUT_SHAPES in node.attr:
+            del node.attr[OUTPUT_SHAPES]  # another version of TensorFlow may have inferred others
+    try:
+        import_meta_graph(message, graph=graph)
+    except (OpError, ValueError, TypeError) as error:
+        why = error.message if isinstance(error, OpError) else str(error)
+        raise InvalidArgumentError(None, None, f"{path}: no layout is known, as its graph is wrong. {why}") from error
+    return replace(structure, digraph=graph.digraph)
 
 
 _REMEDY = (

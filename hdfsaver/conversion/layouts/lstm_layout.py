@@ -103,7 +103,7 @@ def _block(graph: Uses, op: str, rows: int, units: int) -> LSTM:
         raise Unfit("its memory is clipped")
     if forget is None:
         forget = 0.0 if kind == "BlockLSTMV2" else 1.0
-    return LSTM(op, graph.variable(graph.inputs(op)[bias][0]), rows - units, units, gates, float(forget))
+    return LSTM(op, graph.variable(graph.input(op, bias)[0]), rows - units, units, gates, float(forget))
 
 
 def _projected(graph: Uses, name: str, op: str) -> list[str]:
@@ -150,8 +150,8 @@ class _Gates:
         users = graph.users(split, place)
         if len(users) == 1 and graph.kind(users[0][0]) in ("Add", "AddV2"):
             name, position = users[0]
-            value = graph.constant(graph.inputs(name)[1 - position][0])
-            if value is None or np.size(value) != 1:
+            value = graph.constant(graph.input(name, 1 - position)[0])
+            if value is None or value.size != 1 or value.dtype.kind not in "fV":
                 raise Unfit("its gates see the memory (peepholes)")
             if float(np.ravel(value)[0]):
                 self._shifts[place] = float(np.ravel(value)[0])
@@ -173,7 +173,7 @@ class _Gates:
         activated = [name for name in seen if graph.kind(name) not in ("Sigmoid",)]
         if len(activated) != 1 or graph.kind(activated[0]) != "Tanh":
             raise Unfit("its activations are not sigmoid and tanh")
-        if graph.source(*graph.inputs(activated[0])[0])[0] not in memories:
+        if graph.source(*graph.input(activated[0], 0))[0] not in memories:
             raise Unfit("its memory is clipped")
 
 

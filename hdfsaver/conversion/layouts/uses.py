@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from hdfsaver.errors import ResourceExhaustedError
+from hdfsaver.limits import RANK
 from hdfsaver.schema import DiGraph
 from hdfsaver.tensor_info import Array
 
@@ -35,6 +37,13 @@ _NEUTRAL = re.compile(
 
 VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable"})
 CONSTANTS = frozenset({"Const", "HostConst"})
+
+
+MOST_SCOPES = 64
+"""Scopes of a name that are looked at, which no program nests deeper."""
+
+_MOST_STEPS = 10_000_000
+"""Steps for all variables of a graph, so that no graph takes longer than some seconds."""
 
 
 class Use(NamedTuple):
@@ -67,6 +76,7 @@ class Uses:
     def __init__(self, digraph: DiGraph) -> None:
         self.nodes: Mapping[str, Mapping[str, Any]] = digraph.nodes
         self._digraph = digraph
+        self._steps = 0
 
     def kind(self, name: str) -> str:
         """The type of an operation."""
@@ -82,6 +92,11 @@ class Uses:
         found: tuple[tuple[str, int], ...] = self.nodes[name]["inputs"] if name in self.nodes else ()
         return found
 
+    def input(self, name: str, place: int) -> tuple[str, int]:
+        """One of the inputs of an operation; of a malformed one without it, an operation that does not exist."""
+        found = self.inputs(name)
+        return found[place] if -len(found) <= place < len(found) else ("", 0)
+
     def shape(self, name: str, output: int = 0) -> tuple[int | None, ...] | None:
         """The shape of a result, or None."""
         outputs = self.nodes[name]["outputs"] if name in self.nodes else ()
@@ -92,7 +107,7 @@ class Uses:
         seen: set[str] = set()
         while self.kind(name) in PASSING and self.inputs(name) and name not in seen:
             seen.add(name)
-            name, output = self.inputs(name)[0]
+            name, output = self.input(name, 0)
         return name, output
 
     def variable(self, name: str) -> str | None:
@@ -117,6 +132,7 @@ class Uses:
         found, seen, waiting = [], {name}, [(name, output)]
         while waiting:
             for target, position in self.takers(*waiting.pop()):
+                self._count_step()
                 kind = self.kind(target)
                 if (kind in PASSING and position == 0) or kind in MERGING:
                     if target not in seen:
@@ -125,6 +141,16 @@ class Uses:
                 elif not _NEUTRAL.fullmatch(kind) and not self.is_gradient(target):
                     found.append((target, position))
         return found
+
+    def _count_step(self) -> None:
+        self._steps += 1
+        if self._steps > _MOST_STEPS:
+            raise ResourceExhaustedError(
+                None,
+                None,
+                f"A layout was looked for in {_MOST_STEPS:,} steps from operation to operation, and is not known: too "
+                "many operations only pass values on. Convert without layout (--layout).",
+            )
 
     def of(self, name: str, shape: tuple[int, ...]) -> list[Use]:
         """The uses of a variable, or of any value of that shape.
@@ -159,7 +185,7 @@ class Uses:
         """Whether an operation is part of a derivative: it is in the scope ``X_grad`` of an operation ``X``."""
         if "_grad" not in name:
             return False
-        parts = name.split("/")
+        parts = name.split("/", MOST_SCOPES)
         for end, part in enumerate(parts):
             if part.endswith("_grad"):
                 forward = [*parts[:end], part.removesuffix("_grad")]
@@ -173,22 +199,25 @@ class Uses:
         if position != 0:
             return None
         if kind == "Transpose":
-            order = self.constant(self.inputs(name)[1][0])
-            return None if order is None else tuple(axes[place] for place in _numbers(order))
+            order = self.constant(self.input(name, 1)[0])
+            found = _numbers(order)
+            return tuple(axes[place] for place in found) if sorted(found) == list(range(len(axes))) else None
         if kind == "ExpandDims":
-            place = self.constant(self.inputs(name)[1][0])
-            if place is None:
+            place = self.constant(self.input(name, 1)[0])
+            found = _numbers(place)
+            if len(found) != 1 or len(axes) >= RANK:
                 return None
-            at = _numbers(place)[0] % (len(axes) + 1)
+            at = found[0] % (len(axes) + 1)
             return (*axes[:at], None, *axes[at:])
         if kind == "Reshape":
-            wanted = self.constant(self.inputs(name)[1][0])
-            return None if wanted is None else _reshaped(axes, shape, _numbers(wanted))
+            wanted = self.constant(self.input(name, 1)[0])
+            return _reshaped(axes, shape, _numbers(wanted)) if wanted is not None else None
         return None
 
 
-def _numbers(value: Array) -> list[int]:
-    found: list[int] = value.ravel().tolist()
+def _numbers(value: Array | None) -> list[int]:
+    """The elements of an array of integers; none of another."""
+    found: list[int] = [] if value is None or value.dtype.kind not in "iu" else value.ravel().tolist()
     return found
 
 

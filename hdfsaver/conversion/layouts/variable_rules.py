@@ -12,7 +12,7 @@ from hdfsaver.conversion.layouts.found import Found, SeenUse, Unfit, kept
 from hdfsaver.conversion.layouts.gru_layout import GRU, gru
 from hdfsaver.conversion.layouts.lstm_layout import LSTM, lstm
 from hdfsaver.conversion.layouts.normalization_layout import ROLES, normalization
-from hdfsaver.conversion.layouts.uses import CONSTANTS, VARIABLES, Use, Uses
+from hdfsaver.conversion.layouts.uses import CONSTANTS, MOST_SCOPES, VARIABLES, Use, Uses
 from hdfsaver.optimizer_slots import SLOT, places_of, slots_of
 from hdfsaver.schema import Structure
 
@@ -101,7 +101,7 @@ class VariableRules:
     def owner(self, op: str, shape: tuple[int, ...]) -> str | None:
         """The variable of the same shape that an optimizer or a moving average keeps this one for."""
         others = [self._slots.get(op, ""), *places_of(self._graph.nodes[op])]
-        parts = op.split("/")
+        parts = op.split("/", MOST_SCOPES)
         others += ["/".join(parts[start:end]) for end in range(len(parts) - 1, 0, -1) for start in range(end)]
         known = (other for other in others if other != op and not isinstance(self.items.get(other, ""), str))
         return next((other for other in known if self._shape(other) == shape), None)
@@ -161,7 +161,7 @@ class VariableRules:
         return next((it for rule in RULES if (it := rule(seen)) is not None), None)
 
     def _is_known(self, use: Use, shape: tuple[int, ...]) -> bool:
-        """Whether a rule knows a use, with or without a layout for it."""
+        """Whether a rule knows a use, with or without a layout."""
         try:
             return self._by_rules(use, shape) is not None
         except Unfit:

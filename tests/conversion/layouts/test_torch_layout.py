@@ -285,3 +285,20 @@ def test_parts_and_averages(tmp_path):
     assert {"fc.weight": "fc/kernel", "out.weight": "out/kernel", "own": "own"} == done.names
     shapes = {name: value.shape for name, value in np.load(tmp_path / "x.npz").items()}
     assert {"fc.weight": (3, 4), "out.weight": (2, 3), "own": (2, 3)} == shapes
+
+
+def test_graphs_of_others(tmp_path, monkeypatch):
+    """A graph that only passes values on ends in an error after some steps, a malformed one in another."""
+    value = tf.identity(tf.get_variable("a", [3, 3]))
+    for _ in range(20):
+        value = tf.identity(value)
+    _saved(tmp_path, tf.matmul(value, value))
+    monkeypatch.setattr("hdfsaver.conversion.layouts.uses._MOST_STEPS", 10)
+    with pytest.raises(errors.ResourceExhaustedError, match="Convert without layout"):
+        tf.convert(tmp_path / "x.ckpt", tmp_path / "x.npz", layout="torch")
+    message = tf.get_default_graph().as_graph_def()
+    next(node for node in message.node if node.op == "MatMul").input.pop()
+    (tmp_path / "x.pb").write_bytes(message.SerializeToString())
+    with pytest.raises(errors.InvalidArgumentError, match="no layout is known.*MatMul"):
+        tf.convert(tmp_path / "x.pb", tmp_path / "x.npz", layout="torch")
+    assert not (tmp_path / "x.npz").exists()
