@@ -447,7 +447,7 @@ OF_LOOPS |= {f"TensorArray{name}V3" for name in ("Concat", "Gather", "Read", "Sc
 OF_LISTS = {name for name in registered() if name.startswith("TensorList")}
 
 # `tests/saved_model/test_functions.py` has those of calls.
-OF_CALLS = {"If", "PartitionedCall", "StatefulPartitionedCall", "StatelessIf"}
+OF_CALLS = {"If", "PartitionedCall", "StatefulPartitionedCall", "StatelessIf", "StatelessWhile", "While"}
 
 
 def test_every_derivative_is_in_the_table() -> None:
