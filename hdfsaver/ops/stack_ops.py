@@ -145,3 +145,29 @@ class StackCloseV2(Flat):
             return ()
 
         return close
+
+
+@register
+class OldStack(StackV2):
+    """As `StackV2`, for any number of values; in graphs of TensorFlow 1.0 and 1.1."""
+
+    type = "Stack"
+    signature = "-> handle: Ref(string)"
+
+    def kernel(self, node: Node) -> Kernel:
+        made = super().kernel(node)
+        return lambda: made(-1)
+
+
+def _by_reference(definition: type[Flat]) -> None:
+    """Register the older type, whose handle is a reference."""
+    attrs = {
+        "type": definition.type.removesuffix("V2"),
+        "signature": definition.signature.replace("handle: resource", "handle: Ref(string)"),
+        "__doc__": f"As `{definition.type}`, in graphs of TensorFlow 1.0 and 1.1.",
+    }
+    register(type(attrs["type"], (definition,), attrs))
+
+
+for _definition in (StackPushV2, StackPopV2, StackCloseV2):
+    _by_reference(_definition)

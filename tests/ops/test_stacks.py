@@ -31,6 +31,21 @@ def test_the_last_value_comes_first() -> None:
         assert session.run([last, first, second]) == [2.0, 2.0, 1.0]
 
 
+def test_stacks_of_older_graphs_are_taken_by_reference() -> None:
+    """The types of TensorFlow 1.0 and 1.1 hold any number of values, in this order, and are closed."""
+    stack = apply("Stack", elem_type="float32", stack_name=b"s")
+    assert stack.dtype.is_ref_dtype
+    last = apply("StackPush", stack, tf.constant([1.0, 2.0]))
+    with tf.control_dependencies([last]):
+        found = apply("StackPop", stack, elem_type="float32")
+    with tf.control_dependencies([found]), tf.control_dependencies([apply_op("StackClose", stack)]):
+        closed = apply("StackPop", stack, elem_type="float32")
+    with tf.Session() as session:
+        assert [value.tolist() for value in session.run([last, found])] == [[1.0, 2.0]] * 2
+        with pytest.raises(tf.errors.InvalidArgumentError, match="closed"):
+            session.run(closed)
+
+
 def test_what_a_stack_refuses() -> None:
     """More values than it takes, a value where there is none, another dtype, and anything after closing."""
     full = pushed(1, 1.0, 2.0)[1]
