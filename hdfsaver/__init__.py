@@ -633,6 +633,7 @@ if typing.TYPE_CHECKING:
     from hdfsaver.ops.string_ops import (
         as_string,
     )
+    from hdfsaver.ops.text_fingerprints import string_to_hash_bucket_fast
     from hdfsaver.ops.text_forms import decode_base64, encode_base64, string_strip, string_to_hash_bucket
     from hdfsaver.ops.text_parts import reduce_join, regex_replace, string_join, string_split, string_to_number, substr
     from hdfsaver.ops.uniqueness import setdiff1d, unique, unique_with_counts
@@ -1164,6 +1165,7 @@ __all__ = [
     "string_split",
     "string_strip",
     "string_to_hash_bucket",
+    "string_to_hash_bucket_fast",
     "string_to_number",
     "strings",
     "substr",
@@ -1483,6 +1485,7 @@ _LAZY = {
     "string_split": "hdfsaver.ops.text_parts",
     "string_strip": "hdfsaver.ops.text_forms",
     "string_to_hash_bucket": "hdfsaver.ops.text_forms",
+    "string_to_hash_bucket_fast": "hdfsaver.ops.text_fingerprints",
     "string_to_number": "hdfsaver.ops.text_parts",
     "substr": "hdfsaver.ops.text_parts",
     "svd": "hdfsaver.ops.factorizations",

@@ -173,6 +173,37 @@ class IteratorGetNextAsOptional(Flat):
 
 
 @register
+class OptionalFromValue(Flat):
+    """Tensors as an element."""
+
+    type = "OptionalFromValue"
+    signature = "components: [Toutput_types] -> optional: variant"
+    minimums = {"Toutput_types": 1}
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """()."""
+        return [()]
+
+    def kernel(self, node: Node) -> Kernel:
+        return lambda *components: Optional(components)
+
+
+@register
+class OptionalNone(Flat):
+    """That there is no element."""
+
+    type = "OptionalNone"
+    signature = "-> optional: variant"
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """()."""
+        return [()]
+
+    def kernel(self, node: Node) -> Kernel:
+        return lambda: Optional(None)
+
+
+@register
 class OptionalHasValue(Flat):
     """Whether there is an element."""
 

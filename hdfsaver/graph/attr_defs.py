@@ -277,7 +277,7 @@ def of_kind(attr: AttrDef, value: Any, node: str) -> Any:
     TypeError
         It is of another kind.
     ValueError
-        It is an integer of more than 64 bits.
+        It is an integer of more than 64 bits, or less than the operation takes.
     """
     wanted = _KNOWN_BY_TYPE.get(attr.kind)
     if type(value) is not wanted:
@@ -288,6 +288,8 @@ def of_kind(attr: AttrDef, value: Any, node: str) -> Any:
             raise TypeError(f"Expected {attr.kind} for argument {attr.name!r} of {node}, not {value!r}.")
     if wanted is int and not -(2**63) <= value < 2**63:
         raise ValueError(f"Argument {attr.name!r} of {node} is {value}, which does not fit into 64 bits.")
+    if wanted is int and attr.minimum is not None and (said := fault(attr, value)):
+        raise ValueError(f"{said}, in {node}.")
     return value
 
 

@@ -6,6 +6,7 @@ import typing
 
 from hdfsaver.absent_names import absent as _absent
 from hdfsaver.ops.string_ops import as_string
+from hdfsaver.ops.text_fingerprints import string_to_hash_bucket_fast as to_hash_bucket_fast
 from hdfsaver.ops.text_forms import string_format as format  # noqa: A004, TensorFlow's name
 from hdfsaver.ops.text_forms import string_lower as lower
 from hdfsaver.ops.text_forms import string_strip as strip
@@ -29,6 +30,7 @@ __all__ = [
     "strip",
     "substr",
     "to_hash_bucket",
+    "to_hash_bucket_fast",
     "to_number",
     "upper",
 ]

@@ -99,6 +99,19 @@ CALLS: dict[str, Call] = {
     "DecodeBase64": lambda x: apply("DecodeBase64", apply("EncodeBase64", x)),
     **{name: of_text(name) for name in TEXTS.split()},
     "StringToHashBucket": lambda x: apply("StringToHashBucket", x, num_buckets=7),
+    "StringToHashBucketFast": lambda x: apply("StringToHashBucketFast", x, num_buckets=7),
+    "StringNGrams": lambda x: apply_list(
+        "StringNGrams",
+        x[0],
+        np.int64([0, 3]),
+        ngram_widths=[2],
+        separator=b"",
+        left_pad=b"",
+        right_pad=b"",
+        pad_width=0,
+        preserve_short_sequences=False,
+    ),
+    "Bincount": lambda x: apply("Bincount", np.int32([0, 1, 1]), np.int32(2), x[0]),
     # sparse tensors
     "SparseReorder": lambda x: apply_list("SparseReorder", PLACES[::-1], x[0], SHAPE),
     "SparseReshape": lambda x: apply_list("SparseReshape", PLACES, SHAPE, [3, -1]),
@@ -127,7 +140,8 @@ CALLS: dict[str, Call] = {
 OPEN = (
     *SEGMENTS,
     *OF_ROWS,
-    *("StringSplit", "StringSplitV2", "SparseConcat", "SparseSplit", "SparseSlice", "SparseFillEmptyRows", "SparseAdd"),
+    *("StringSplit", "StringSplitV2", "StringNGrams"),
+    *("SparseConcat", "SparseSplit", "SparseSlice", "SparseFillEmptyRows", "SparseAdd"),
     *("SparseSparseMaximum", "SparseSparseMinimum", "UniqueWithCounts", "ListDiff"),
 )
 """Operations whose shapes depend on values."""

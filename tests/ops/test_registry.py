@@ -126,6 +126,7 @@ STARTS = (
     "DynamicPartition",
     "NonMaxSuppression",
     "Segment",
+    "StringNGrams",
     "StringSplit",
     "Unique",
 )
