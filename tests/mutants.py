@@ -2507,6 +2507,14 @@ MUTANTS = [
             "Rows without any string have no neighbours.",
         ),
         (
+            "freezing-functions",
+            "session/freezing_functions.py",
+            "                result.type = dtypes[variable]",
+            "                pass",
+            "session/test_freezing_functions.py",
+            "A function that passes a variable on gives its value in a frozen graph.",
+        ),
+        (
             "old-stacks-hold-any-number",
             "ops/stack_ops.py",
             "        return lambda: made(-1)",

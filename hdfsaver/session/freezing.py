@@ -15,6 +15,7 @@ from hdfsaver.messages.sub_graphs import extract_sub_graph
 from hdfsaver.messages.tensor_protos import write_tensor
 from hdfsaver.messages.tensor_types import type_name, type_number
 from hdfsaver.ops.base import variable_key
+from hdfsaver.session.freezing_functions import FrozenFunctions
 from hdfsaver.session.session import Session
 
 _REFERENCES = frozenset({"Variable", "VariableV2"})
@@ -65,13 +66,17 @@ def convert_variables_to_constants(
     ]
     values = _values(sess, variables)
     nodes = {node.name: node for node in found.node}
+    kinds = {name: nodes[name].attr["dtype"].type for name in values if nodes[name].op not in _REFERENCES}
+    functions = FrozenFunctions(found.library, _frozen, _variable_behind)
     frozen: list[message_classes.NodeDef] = []
     for node in found.node:
         if node.name in values:
             frozen.append(_constant(node, values[node.name]))
         else:
-            frozen += _frozen(node, nodes, values)
-    return message_classes.GraphDef(node=frozen, versions=found.versions, library=found.library)
+            frozen += [functions.call(each, nodes, kinds) for each in _frozen(node, nodes, kinds)]
+    result = message_classes.GraphDef(node=frozen, versions=found.versions, library=found.library)
+    result.library.function.extend(functions.made)
+    return result
 
 
 def _values(sess: Session, variables: list[message_classes.NodeDef]) -> dict[str, Any]:
@@ -94,16 +99,16 @@ def _values(sess: Session, variables: list[message_classes.NodeDef]) -> dict[str
 
 
 def _frozen(
-    node: message_classes.NodeDef, nodes: Mapping[str, message_classes.NodeDef], handles: Container[str]
+    node: message_classes.NodeDef, nodes: Mapping[str, message_classes.NodeDef], handles: Mapping[str, int]
 ) -> list[message_classes.NodeDef]:
     """An operation that takes the handle of a variable, as one that takes the constant; any other one unchanged."""
-    variable = _handle_behind(node, nodes)
+    variable = _variable_behind(node.input[0], nodes) if node.op in _BY_VALUE and node.input else None
     if variable is None or variable not in handles:
         return [node]
     changed = message_classes.NodeDef(name=node.name, op=_BY_VALUE[node.op], device=node.device, input=node.input)
     if "_class" in node.attr:
         changed.attr["_class"].CopyFrom(node.attr["_class"])
-    dtype = nodes[variable].attr["dtype"].type
+    dtype = handles[variable]
     if node.op != "ResourceGather":
         changed.attr["T"].type = dtype
         if node.op == "VariableShape":
@@ -117,7 +122,8 @@ def _frozen(
     axis.attr["dtype"].type = type_number("int32")
     write_tensor(axis.attr["value"].tensor, np.array(node.attr["batch_dims"].i, np.int32), "int32")
     data = 2  # the inputs before those that are only waited for
-    changed.input[:] = [*node.input[:data], axis.name, *node.input[data:]]
+    output = f"{axis.name}:output:0" if nodes[variable].attr["dtype"].type == 0 else axis.name  # in a function's body
+    changed.input[:] = [*node.input[:data], output, *node.input[data:]]
     return [axis, changed]
 
 
@@ -130,19 +136,18 @@ _BY_VALUE = {
 """By the types of operations that take a handle, those that do the same with a value."""
 
 
-def _handle_behind(node: message_classes.NodeDef, nodes: Mapping[str, message_classes.NodeDef]) -> str | None:
-    """The name of the variable whose handle an operation takes, passed on by others or not; None without one."""
-    seen = {node.name}
-    while node.op in _BY_VALUE and node.input:
-        name = node.input[0].partition(":")[0]
-        if name in seen or name not in nodes:
-            return None
+def _variable_behind(text: str, nodes: Mapping[str, message_classes.NodeDef]) -> str | None:
+    """The name of the variable whose handle an input is, passed on by others or not; None where it is not a handle."""
+    seen: set[str] = set()
+    name = text.partition(":")[0]
+    while name in nodes and name not in seen:
         seen.add(name)
         node = nodes[name]
         if node.op == "VarHandleOp":
             return name
-        if node.op != "Identity":
+        if node.op != "Identity" or not node.input:
             return None
+        name = node.input[0].partition(":")[0]
     return None
 
 
