@@ -24,6 +24,7 @@ class Case(NamedTuple):
     further: Mapping[str, Any] = {}
     listed: Path = real_files.MODELS
     steps: int = 10
+    limit: float = 1e-4
 
 
 def waves(*shape: int) -> Any:
@@ -117,9 +118,10 @@ CASES = {
     ),
     "basic_pitch": Case(
         "basic_pitch/saved_models/icassp_2022/nmp/saved_model.pb",
-        {"serving_default_input_2:0": waves(1, 43844, 1)},
+        {"serving_default_input_2:0": numbers(2001, 1, 43844, 1) / 1000 - 1},
         [f"StatefulPartitionedCall:{output}" for output in range(3)],
         listed=FIRST,
+        limit=5e-3,  # logarithms of weak sounds: TensorFlow with oneDNN and without it differ by 2e-4 of the mean
     ),
 }
 

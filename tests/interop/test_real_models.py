@@ -49,7 +49,7 @@ def check(name: str, limit: float = 1e-3) -> dict[str, float]:
     frozen = values.pop("")
     assert set(RECORDED[name]) == set(values)
     errors = {key: error_of(RECORDED[name][key], value) for key, value in values.items()}
-    wrong = {key: error for key, error in errors.items() if error > (1e-4 if key in case.fetches else limit)}
+    wrong = {key: error for key, error in errors.items() if error > (case.limit if key in case.fetches else limit)}
     assert not wrong, wrong
     with tf.Graph().as_default() as graph, tf.Session() as session:
         tf.import_graph_def(frozen, name="")
