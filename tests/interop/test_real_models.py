@@ -20,7 +20,7 @@ from tests.interop import models, real_files
 from tests.interop.make_real_models import RECORD
 
 RECORDED: dict[str, dict[str, Any]] = json.loads(RECORD.read_text())
-LONG = {"Hihat", "Kick", "Snare", "basic_pitch", "conll_2003_en", "deepbrain", "g2p_en", "mimic_glove_spacy_bioes"}
+LONG = {"Hihat", "Kick", "Snare", "basic_pitch", "conll_2003_en", "deepbrain", "g2p_en"}
 """Their runs take seconds each."""
 
 
