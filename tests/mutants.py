@@ -4550,7 +4550,7 @@ MUTANTS = [
         (
             "a-gathered-variable-is-frozen",
             "session/freezing.py",
-            "            frozen += _frozen(node, nodes, values)",
+            "            frozen += [functions.call(each, nodes, kinds) for each in _frozen(node, nodes, kinds)]",
             "            frozen.append(node)",
             "variables/test_resource_variable.py",
             "Operations that take the handle of a frozen variable take its value.",
