@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -210,7 +210,11 @@ _DENSE_TYPES = {
     "feature_list_sparse_types": KIND_TYPES,
 }
 _LISTED = {"context_dense_shapes": "list(shape)", "feature_list_dense_shapes": "list(shape)"}
-_NONE: dict[str, Any] = {key: [] for key in _LISTED}
+
+
+def _empty(types: Iterable[str], *counts: str) -> dict[str, Any]:
+    """The defaults of the attributes: no features of any kind."""
+    return {**{key: [] for key in (*_LISTED, *types)}, **dict.fromkeys(counts, 0)}
 
 
 @register
@@ -243,7 +247,7 @@ class ParseSequenceExampleV2(_ParseSequence):
         "feature_list_ragged_split_types": _SPLITS,
     }
     needed = _LISTED
-    attrs = _NONE
+    attrs = _empty(types, "Ncontext_sparse", "Nfeature_list_dense", "Nfeature_list_sparse")
     minimums = dict.fromkeys([*types, *_LISTED, "Ncontext_sparse", "Nfeature_list_sparse", "Nfeature_list_dense"], 0)
 
     def shapes(self, node: Node) -> Sequence[Shape]:
@@ -287,7 +291,7 @@ class ParseSingleSequenceExample(_ParseSequence):
     )
     types = _DENSE_TYPES
     needed = _LISTED
-    attrs = _NONE
+    attrs = _empty(types, "Ncontext_dense", "Ncontext_sparse", "Nfeature_list_dense", "Nfeature_list_sparse")
     minimums = dict.fromkeys(
         [*types, *_LISTED, "Ncontext_sparse", "Ncontext_dense", "Nfeature_list_sparse", "Nfeature_list_dense"], 0
     )
