@@ -1634,6 +1634,14 @@ MUTANTS = [
             "A convolution does not need the memory of all of its windows.",
         ),
         (
+            "rows-of-channels",
+            "ops/depthwise.py",
+            "    repeated = np.tile(filters, columns)",
+            "    repeated = np.repeat(filters, columns, -1)",
+            "ops/test_windows_in_parts.py",
+            "A depthwise convolution of few channels computes whole rows of pixels.",
+        ),
+        (
             "the-first-greatest",
             "ops/window_rules.py",
             "                is_first &= free",

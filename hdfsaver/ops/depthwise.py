@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import FLOATS, Kernel, Node, OpDef, register
@@ -13,7 +14,7 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import ROUNDED_ONCE, Grads, invalid, scope, shape_of, widened, with_rank
-from hdfsaver.ops.sliding_windows import ALLOWED, NHWC, four, windows_of
+from hdfsaver.ops.sliding_windows import ALLOWED, NHWC, Windows, four, windows_of
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
@@ -32,6 +33,32 @@ def _attrs_of(op: Operation) -> dict[str, Any]:
 def _by_channel(grad: Array, channels: Sequence[int]) -> Array:
     """A derivative with the results of each channel of the images in a dimension of their own."""
     return grad.reshape(*grad.shape[:3], *channels)
+
+
+_FEW_CHANNELS = 128
+"""With fewer channels it takes less time to compute whole rows of images than pixels."""
+
+
+def _correlate(windows: Windows, padded: Array, filters: Array, found: Array) -> None:
+    """Put the cross-correlation of each channel with one filter (height, width, channels) into an array.
+
+    A product and its sum are one step of NumPy, on the channels of a pixel or, where windows move by one column, on
+    those of a row of pixels.
+    """
+    images, rows, columns, channels = found.shape
+    if channels >= _FEW_CHANNELS or windows.strides[1] > 1 or not found.flags.c_contiguous:
+        np.einsum("nijcab,abc->nijc", windows.over(padded, filters.shape[:2]), filters, out=found)
+        return
+    padded = np.ascontiguousarray(padded)
+    image, row, column, element = padded.strides
+    view = as_strided(
+        padded,
+        (images, rows, *filters.shape[:2], columns * channels),
+        (image, row * windows.strides[0], row * windows.dilations[0], column * windows.dilations[1], element),
+        writeable=False,
+    )
+    repeated = np.tile(filters, columns)
+    np.einsum("niabx,abx->nix", view, repeated, out=found.reshape(images, rows, columns * channels))
 
 
 @register
@@ -67,9 +94,9 @@ class DepthwiseConv2dNative(OpDef):
                 raise invalid(f"Images have {images.shape[3]} channels, but filters take {filters.shape[2]}.")
             counts = [windows.count(axis, images.shape[axis + 1], window[axis]) or 0 for axis in (0, 1)]
             padded = windows.padded(images, window)
-            found = np.zeros((len(images), *counts, *filters.shape[2:]), images.dtype)
-            for place, moved in windows.places(window, counts):
-                found += padded[moved][..., None] * filters[place]
+            found = np.empty((len(images), *counts, *filters.shape[2:]), images.dtype)
+            for number in range(filters.shape[3]):
+                _correlate(windows, padded, filters[..., number], found[..., number])
             return windows.given(found.reshape(*found.shape[:3], -1))
 
         return widened(node, convolve)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided
 
 from hdfsaver.graph.definition import Node
 from hdfsaver.shapes import Shape
@@ -159,14 +160,27 @@ class Windows:
         pairs = self.paddings(images.shape[1:-1], window)
         if not any(map(any, pairs)):
             return images
-        return np.pad(images, ((0, 0), *pairs, (0, 0)), constant_values=value)
+        larger = [size + sum(pair) for size, pair in zip(images.shape[1:-1], pairs, strict=True)]
+        padded = np.empty((len(images), *larger, images.shape[-1]), images.dtype)
+        inner = [slice(before, before + size) for (before, _), size in zip(pairs, images.shape[1:-1], strict=True)]
+        padded[(slice(None), *inner)] = images
+        for axis, part in enumerate(inner):  # what is left of each axis, along those before it within the images
+            before = (slice(None), *inner[:axis])
+            padded[(*before, slice(part.start))] = value
+            padded[(*before, slice(part.stop, None))] = value
+        return padded
 
     def over(self, padded: Array, window: Sequence[int]) -> Array:
         """All windows, as a view: batch, places of windows, channels, places within a window."""
-        reach = tuple(self._reach(axis, length) for axis, length in enumerate(window))
-        views = sliding_window_view(padded, reach, axis=tuple(range(1, self.rank + 1)))
-        steps = [slice(None, None, step) for step in self.strides]
-        return views[(slice(None), *steps, slice(None), *(slice(None, None, step) for step in self.dilations))]
+        counts = [
+            (size - self._reach(axis, length)) // self.strides[axis] + 1
+            for axis, (size, length) in enumerate(zip(padded.shape[1:-1], window, strict=True))
+        ]
+        batch, *between, channel = padded.strides
+        moves = map(operator.mul, between, self.strides)
+        apart = map(operator.mul, between, self.dilations)
+        shape = (len(padded), *counts, padded.shape[-1], *window)
+        return as_strided(padded, shape, (batch, *moves, channel, *apart), writeable=False)
 
     def places(
         self, window: Sequence[int], counts: Sequence[int]

@@ -59,7 +59,7 @@ class Convolution(OfWindows):
             result = np.empty((len(images), *counts, outputs), images.dtype)
             matrix = filters.reshape(math.prod(filters.shape[:-1]), outputs)
             for part, rows in windows.rows(windows.padded(images, window), window):
-                result[part] = (rows @ matrix).reshape(result[part].shape)
+                np.matmul(rows, matrix, out=result[part].reshape(len(rows), outputs))
             return windows.given(result)
 
         return widened(node, convolve)

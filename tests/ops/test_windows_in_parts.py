@@ -79,3 +79,29 @@ def test_windows_that_overlap_add_up():
     pooled = tf.nn.max_pool(images, [1, 1, 2, 1], [1, 1, 1, 1], "VALID")
     with tf.Session() as sess:
         assert [0, 2, 0] == sess.run(tf.gradients(pooled, [images])[0]).ravel().tolist()
+
+
+@pytest.mark.parametrize("channels", [3, 130])
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize(("stride", "apart", "pad"), [(1, 1, (1, 1)), (2, 1, (0, 1)), (1, 2, (2, 0))])
+def test_each_channel_has_filters_of_its_own(channels, times, stride, apart, pad):
+    """A depthwise convolution is that of the definition for few and for many channels."""
+    values, weights = RANDOM.rand(2, 6, 6, channels), RANDOM.rand(3, 3, channels, times)
+    each = [by_definition(values[..., [at]], weights[:, :, [at]], pad, stride, apart) for at in range(channels)]
+    padded = np.pad(values, ((0, 0), pad, pad, (0, 0)))
+    steps, spaces = [1, stride, stride, 1], [1, apart, apart, 1]
+    result = tf.nn.depthwise_conv2d(padded, weights, steps, "VALID", dilations=spaces)
+    np.testing.assert_allclose(tf.Session().run(result), np.concatenate(each, -1), rtol=1e-12)
+
+
+def test_products_of_a_depthwise_convolution_are_not_kept():
+    """A depthwise convolution needs memory for its padded images and its result alone."""
+    images, filters = tf.constant(np.ones((1, 64, 64, 32), np.float32)), tf.constant(np.ones((3, 3, 32, 1), np.float32))
+    result = tf.nn.depthwise_conv2d(images, filters, 1, "SAME")
+    with tf.Session() as sess:
+        sess.run(result)
+        tracemalloc.start()
+        sess.run(result)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 2.4 * 64 * 64 * 32 * 4
