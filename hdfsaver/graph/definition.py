@@ -157,6 +157,12 @@ class OpDef:
     stateful: ClassVar[bool] = False
     """Whether the kernel reads or writes the session's state, which it then takes as its first argument."""
 
+    overwrites: ClassVar[tuple[int, ...]] = ()
+    """The inputs, of the shape and dtype of the result, into which the kernel can write it, given one as ``out``.
+
+    Kernels of narrow floats (see `hdfsaver.ops.base.widened`) cannot. NumPy's functions need no such word.
+    """
+
     differs: ClassVar[str] = ""
     """How the results differ from TensorFlow's, in a sentence or two; ``docs/operations.md`` shows it."""
 

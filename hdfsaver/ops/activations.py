@@ -44,13 +44,14 @@ class Relu(Unary):
     """max(features, 0)."""
 
     type = "Relu"
+    overwrites = (0,)
     signature = "features: T -> activations: T"
     types = {"T": REALS}
     further_types = {"T": frozenset({"qint8"})}
 
     def kernel(self, node: Node) -> Kernel:
         zero = np.zeros((), dtypes.numpy_dtype(node.attrs["T"]))
-        return lambda features: np.maximum(features, zero)
+        return lambda features, out=None: np.maximum(features, zero, out=out)
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         return [apply("ReluGrad", grads[0], op.outputs[0])]
@@ -61,11 +62,14 @@ class ReluGrad(_Gate):
     """The derivative of `Relu`."""
 
     type = "ReluGrad"
+    overwrites = (0,)
     types = {"T": REALS}
 
     def kernel(self, node: Node) -> Kernel:
         zero = np.zeros((), dtypes.numpy_dtype(node.attrs["T"]))
-        return lambda gradients, features: gradients * (features > zero).astype(zero.dtype)
+        return lambda gradients, features, out=None: np.multiply(
+            gradients, (features > zero).astype(zero.dtype), out=out
+        )
 
 
 def relu(features: TensorLike, name: str | None = None) -> Tensor:
@@ -78,12 +82,15 @@ class Relu6(Unary):
     """min(max(features, 0), 6)."""
 
     type = "Relu6"
+    overwrites = (0,)
     signature = "features: T -> activations: T"
     types = {"T": REALS}
 
     def kernel(self, node: Node) -> Kernel:
         zero, six = np.array([0, 6]).astype(dtypes.numpy_dtype(node.attrs["T"]))
-        return lambda features: np.minimum(np.maximum(features, zero), six)
+        if zero.dtype == "bfloat16":  # of which NumPy's function knows nothing
+            return lambda features: np.minimum(np.maximum(features, zero), six)
+        return lambda features, out=None: np.clip(features, zero, six, out=out)
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         return [apply("Relu6Grad", grads[0], op.outputs[0])]
@@ -94,11 +101,19 @@ class Relu6Grad(_Gate):
     """The derivative of `Relu6`."""
 
     type = "Relu6Grad"
+    overwrites = (0,)
     types = {"T": REALS}
 
     def kernel(self, node: Node) -> Kernel:
         zero, six = np.array([0, 6]).astype(dtypes.numpy_dtype(node.attrs["T"]))
-        return lambda gradients, features: gradients * ((features > zero) & (features < six)).astype(zero.dtype)
+
+        def passed_on(gradients: Array, features: Array, out: Array | None = None) -> Array:
+            passes = features > zero
+            passes &= features < six
+            found: Array = np.multiply(gradients, passes.astype(zero.dtype), out=out)
+            return found
+
+        return passed_on
 
 
 def relu6(features: TensorLike, name: str | None = None) -> Tensor:
@@ -384,10 +399,11 @@ class SigmoidGrad(_ByOutput):
     """The derivative of `Sigmoid`, ``dy * (y * (1 - y))``; where complex, y is conjugated first."""
 
     type = "SigmoidGrad"
+    overwrites = (1,)
 
     def kernel(self, node: Node) -> Kernel:
         one = np.ones((), dtypes.numpy_dtype(node.attrs["T"]))
-        return lambda y, dy: dy * (y * (one - y))
+        return lambda y, dy, out=None: np.multiply(dy, y * (one - y), out=out)
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         y, dy = (conjugate(tensor) for tensor in op.inputs)
@@ -425,10 +441,11 @@ class TanhGrad(_ByOutput):
     """The derivative of `Tanh`, ``dy * (1 - y * y)``; where complex, y is conjugated first."""
 
     type = "TanhGrad"
+    overwrites = (1,)
 
     def kernel(self, node: Node) -> Kernel:
         one = np.ones((), dtypes.numpy_dtype(node.attrs["T"]))
-        return lambda y, dy: dy * (one - y * y)
+        return lambda y, dy, out=None: np.multiply(dy, one - y * y, out=out)
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         y, dy = (conjugate(tensor) for tensor in op.inputs)

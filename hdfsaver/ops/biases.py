@@ -30,6 +30,7 @@ class _BiasAdd(OpDef):
     """A number added to each channel: the last dimension or, with NCHW, the second."""
 
     signature = "value: T, bias: T -> output: T"
+    overwrites = (0,)
     types = {"T": NUMBERS}
 
     def shapes(self, node: Node) -> Sequence[Shape]:
@@ -43,11 +44,11 @@ class _BiasAdd(OpDef):
     def kernel(self, node: Node) -> Kernel:
         data_format = node.attrs.get("data_format", b"NHWC")
 
-        def add(value: Array, bias: Array) -> Array:
+        def add(value: Array, bias: Array, out: Array | None = None) -> Array:
             axis = _channel_axis(data_format, value.ndim)
             if len(bias) != value.shape[axis]:
                 raise ValueError(f"The bias must have one number per channel, {value.shape[axis]}, not {len(bias)}.")
-            return value + bias.reshape((-1,) + (1,) * (value.ndim - axis - 1))
+            return np.add(value, bias.reshape((-1,) + (1,) * (value.ndim - axis - 1)), out=out)
 
         return add
 

@@ -35,7 +35,7 @@ def _by_channel(grad: Array, channels: Sequence[int]) -> Array:
     return grad.reshape(*grad.shape[:3], *channels)
 
 
-_FEW_CHANNELS = 128
+_FEW_CHANNELS = 256
 """With fewer channels it takes less time to compute whole rows of images than pixels."""
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,9 +18,12 @@ from hdfsaver.session.generated_code import Prepared, StraightCalls
 from hdfsaver.session.loop_plan import LOOP_TYPES, MERGES, Loop
 from hdfsaver.session.loop_runs import Again, Begin, Invoke, Piece, Plain, Run, complete, run_pieces
 from hdfsaver.session.plain_loops import LASTING, PlainLoop, plain_loop
-from hdfsaver.session.plan import SWITCH_OUTPUTS, SWITCHES, ExecutionPlan, Step
+from hdfsaver.session.plan import CONVOLUTIONS, SWITCH_OUTPUTS, SWITCHES, ExecutionPlan, Step
 from hdfsaver.session.session_state import SessionState, given_away
 from hdfsaver.tensor_info import Array
+
+if TYPE_CHECKING:
+    from hdfsaver.session.repeated_runs import Preparation
 
 _CONTROL_FLOW = frozenset({"Switch", "RefSwitch", "Merge", "RefMerge"}) | LOOP_TYPES
 
@@ -67,9 +70,9 @@ class Program:
         self.plan = plan
         self.state = state
         self.observer = observer
-        self.prepare: Callable[[Sequence[Call]], Prepared] | None = None
         self.template: list[Any] = [None] * plan.size
         self.calls: list[Call] = []
+        self.straight: list[StraightCalls] = []
         # With loops and functions, those before the calls.
         self.pieces: list[Piece] = []
         self.plain: dict[int, PlainLoop] = {}  # by the places of their first steps
@@ -83,6 +86,9 @@ class Program:
         self.run = self._straight_or_not(self.calls)
         if self.pieces:
             self.pieces.append(self.run)
+        if not self.plan.loops and not CONVOLUTIONS.isdisjoint(step.op for step in self.plan.steps):
+            for piece in self.straight:
+                piece.calls = self.preparation.at_once(piece.calls)
 
     def execute(self, feeds: Sequence[Array]) -> list[Any]:
         """Run it, and give the values of the fetches to the user."""
@@ -181,14 +187,18 @@ class Program:
         return partial(run_conditionally, calls) if self.conditional else self._straight(calls)
 
     def _straight(self, calls: list[Call]) -> StraightCalls:
-        return StraightCalls(calls, self._prepared)
+        self.straight.append(StraightCalls(calls, self._prepared))
+        return self.straight[-1]
+
+    @cached_property
+    def preparation(self) -> Preparation:
+        """The rules for this plan, with what they know of it."""
+        from hdfsaver.session.repeated_runs import Preparation  # programs that run a plan a few times do without
+
+        return Preparation(self.plan, self.template)
 
     def _prepared(self, calls: Sequence[Call]) -> Prepared:
-        if self.prepare is None:
-            from hdfsaver.session.repeated_runs import Preparation  # programs that run a plan a few times do without
-
-            self.prepare = Preparation(self.plan, self.template)
-        return self.prepare(calls)
+        return self.preparation.straight(calls)
 
     def _compile_step(self, step: Step, whole: bool) -> None:
         """Make a step ready; ``whole`` where it must be a call of its own, even one that does nothing."""

@@ -42,6 +42,9 @@ SWITCHES = frozenset({"Switch", "RefSwitch"})
 SWITCH_OUTPUTS = (0, 1)
 
 
+CONVOLUTIONS = frozenset({"Conv2D", "DepthwiseConv2dNative"})
+"""Operations whose filters may take in a scale behind them; see `hdfsaver.session.rewrites.scales`."""
+
 WAITING = frozenset(
     f"{name}{version}"
     for name in ("QueueDequeue", "QueueDequeueMany", "QueueDequeueUpTo", "ReaderRead", "ReaderReadUpTo")

@@ -9,7 +9,7 @@ from hdfsaver.session.calls import Call
 from hdfsaver.session.generated_code import Prepared
 from hdfsaver.session.plan import ExecutionPlan
 from hdfsaver.session.reuse import overwritten
-from hdfsaver.session.rewrites import Slots, rewritten
+from hdfsaver.session.rewrites import Slots, rewritten, rewritten_at_once
 
 
 class Preparation:
@@ -22,10 +22,14 @@ class Preparation:
         The values with which a run begins.
     """
 
-    def __init__(self, plan: ExecutionPlan, values: Sequence[Any]) -> None:
+    def __init__(self, plan: ExecutionPlan, values: list[Any]) -> None:
         self._slots = Slots.of(plan, values)
 
-    def __call__(self, calls: Sequence[Call]) -> Prepared:
-        """Rewrite calls, and find where their results may go."""
+    def at_once(self, calls: Sequence[Call]) -> Sequence[Call]:
+        """The calls after the rules that must be applied before the first run."""
+        return rewritten_at_once(calls, self._slots)
+
+    def straight(self, calls: Sequence[Call]) -> Prepared:
+        """The calls as rules leave them, for a run that is repeated, and where their results may go."""
         calls = rewritten(calls, self._slots)
         return Prepared(calls, self._slots.constants, overwritten(calls, self._slots))

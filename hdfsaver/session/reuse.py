@@ -3,7 +3,7 @@
 A large array that is new must be brought into the processor's cache, so that an addition into the memory of one of
 its inputs takes half of the time of one into a new array. That is right only where
 
-* the kernel is a NumPy function that computes element by element;
+* the kernel is a NumPy function that computes element by element, or its operation says that it can (`overwrites`);
 * the input is needed by nothing later, and the memory is its own: it was made by a kernel that gives new memory, and
   went only into kernels that keep nothing of it (a constant, a fed value, a variable's value and a view are not such);
 * the result has the input's dtype and shape, by the static shapes.
@@ -12,17 +12,31 @@ its inputs takes half of the time of one into a new array. That is right only wh
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
+from hdfsaver.graph.definition import find
+from hdfsaver.ops.base import NARROW
 from hdfsaver.session.calls import Call
 from hdfsaver.session.rewrites.block import Slots
 from hdfsaver.shapes import Shape
 
 SEPARATE = frozenset(
     {
-        *("AvgPool", "BatchMatMul", "BatchMatMulV2", "BiasAdd", "BiasAddGrad", "Conv2D", "Elu", "EluGrad"),
+        *(
+            "AvgPool",
+            "BatchMatMul",
+            "BatchMatMulV2",
+            "BiasAdd",
+            "BiasAddGrad",
+            "BiasAddV1",
+            "Conv2D",
+            "DepthwiseConv2dNative",
+            "Elu",
+            "EluGrad",
+        ),
         *("MatMul", "Max", "MaxPool", "Mean", "Min", "Prod", "Relu", "Relu6", "Relu6Grad", "ReluGrad", "Select"),
         *("SigmoidGrad", "Softmax", "Softplus", "Sum", "TanhGrad"),
     }
@@ -31,8 +45,6 @@ SEPARATE = frozenset(
 
 _LEAST = 4096
 """From how many elements on memory is used again; in smaller arrays it gains nothing."""
-
-_Known = Mapping[int, tuple[str, Shape]]
 
 
 def overwritten(calls: Iterable[Call], slots: Slots) -> dict[int, int]:
@@ -56,7 +68,7 @@ def overwritten(calls: Iterable[Call], slots: Slots) -> dict[int, int]:
         if not isinstance(call.function, np.ufunc) and slots.type_of(call) not in SEPARATE:
             own.difference_update(call.inputs)
             continue
-        slot = _input_to_overwrite(call, own, slots.known)
+        slot = _input_to_overwrite(call, own, slots)
         if slot is not None:
             found[number] = slot
         if isinstance(call.output, int):
@@ -64,33 +76,43 @@ def overwritten(calls: Iterable[Call], slots: Slots) -> dict[int, int]:
     return found
 
 
-def _input_to_overwrite(call: Call, own: set[int], known: _Known) -> int | None:
-    function, output = call.function, call.output
-    if not isinstance(function, np.ufunc) or function.signature is not None or not isinstance(output, int):
+def _input_to_overwrite(call: Call, own: set[int], slots: Slots) -> int | None:
+    function, output, known = call.function, call.output, slots.known
+    if not isinstance(output, int):
         return None
-    result = known[output]
-    for slot in call.inputs:
+    places = _places(function, slots.type_of(call), known[output][0])
+    for slot in [call.inputs[place] for place in places]:
         mine = known.get(slot)
+        if slot not in call.frees or slot not in own or mine is None or mine[0] != known[output][0]:
+            continue
         others = [known.get(other) for other in call.inputs if other != slot]
-        if slot in call.frees and slot in own and mine is not None and mine[0] == result[0] and _fits(mine[1], others):
+        if _is_large(mine[1]) and (not isinstance(function, np.ufunc) or _fits(mine[1], others)):
             return slot
     return None
 
 
+def _places(function: Callable[..., Any], op_type: str, dtype: str) -> Sequence[int]:
+    """The inputs that may have the shape and dtype of the result, and into which a kernel can write it."""
+    if isinstance(function, np.ufunc):
+        return range(function.nin) if function.signature is None else ()
+    definition = find(op_type)
+    return () if definition is None or dtype in NARROW else definition.overwrites
+
+
 def _fits(shape: Shape, others: Iterable[tuple[str, Shape] | None]) -> bool:
     """Whether the result has surely the shape of one input, into which the others broadcast."""
-    if not shape or not _is_large(shape):
-        return False
     return all(other is not None and _broadcasts(other[1], shape) for other in others)
 
 
-def _is_large(shape: tuple[int | None, ...]) -> bool:
+def _is_large(shape: Shape) -> bool:
+    if not shape:  # or unknown
+        return False
     return None in shape or math.prod(size or 0 for size in shape) >= _LEAST
 
 
-def _broadcasts(other: Shape, shape: tuple[int | None, ...]) -> bool:
+def _broadcasts(other: Shape, shape: Shape) -> bool:
     """Whether an input surely leaves the shape unchanged, with any size in the place of None."""
-    if other is None or len(other) > len(shape):
+    if other is None or shape is None or len(other) > len(shape):
         return False
     ends = zip(reversed(other), reversed(shape), strict=False)
     return all(size == 1 or (size is not None and size == mine) for size, mine in ends)

@@ -81,7 +81,7 @@ def test_windows_that_overlap_add_up():
         assert [0, 2, 0] == sess.run(tf.gradients(pooled, [images])[0]).ravel().tolist()
 
 
-@pytest.mark.parametrize("channels", [3, 130])
+@pytest.mark.parametrize("channels", [3, 260])
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize(("stride", "apart", "pad"), [(1, 1, (1, 1)), (2, 1, (0, 1)), (1, 2, (2, 0))])
 def test_each_channel_has_filters_of_its_own(channels, times, stride, apart, pad):

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hdfsaver as tf
-from hdfsaver.graph.definition import lookup
+from hdfsaver.graph.apply import apply
+from hdfsaver.graph.definition import Node, lookup, registered
 from hdfsaver.session import generated_code, reuse
 from hdfsaver.session.calls import Call
 from tests.ops.test_memory import CHANGES, VIEWS
@@ -136,3 +137,42 @@ def test_kernels_that_count_as_separate(op_type: str) -> None:
     """They are tried for views, and change no state."""
     assert op_type not in VIEWS | CHANGES
     assert not lookup(op_type).stateful
+
+
+OVERWRITING = sorted(name for name in registered() if lookup(name).overwrites)
+
+
+@pytest.mark.parametrize("op_type", OVERWRITING)
+def test_kernels_that_write_over_an_input(op_type: str) -> None:
+    """They give the same as without, in the memory of the input."""
+    random = np.random.RandomState(1)
+    given = [random.randn(*shape).astype("f") for shape in SHAPES.get(op_type, [(5, 4), (5, 4)])]
+    with tf.Graph().as_default():
+        definition = lookup(op_type)
+        made = apply(op_type, *given[: len(definition.parsed.inputs)])
+        kernel = definition.kernel(Node.of(made.graph.digraph, made.op.name))
+    given = given[: len(made.op.inputs)]
+    for place in definition.overwrites:
+        expected = kernel(*given)
+        inputs = [each.copy() for each in given]
+        found = kernel(*inputs, out=inputs[place])
+        assert found is inputs[place]
+        np.testing.assert_array_equal(found, expected)
+
+
+SHAPES = {"BiasAdd": [(5, 4), (4,)], "BiasAddV1": [(5, 4), (4,)]}
+
+
+def test_layers_use_the_memory_of_their_products() -> None:
+    """Biases, activations and their derivatives go into the memory of what they come from."""
+    x = tf.placeholder(tf.float32, [None, 3])
+    layer = tf.nn.bias_add(tf.matmul(x, np.ones((3, 4), "f"), name="product"), np.ones(4, "f"), name="bias")
+    layer = tf.nn.relu6(layer, name="active")
+    assert names_overwritten(tf.reduce_sum(layer), {x: np.ones((2, 3), "f")}) == ["bias", "active"]
+
+
+def test_narrow_floats_are_new() -> None:
+    """Their kernels compute in wider ones, and round once."""
+    x = tf.placeholder(tf.bfloat16, [2, 3])
+    layer = tf.nn.relu(tf.nn.bias_add(x + x, tf.cast(np.ones(3), tf.bfloat16)))
+    assert names_overwritten(tf.cast(layer, tf.float32), {x: np.ones((2, 3))}) == []

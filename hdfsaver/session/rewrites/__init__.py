@@ -1,16 +1,42 @@
-"""Rules that make the calls of a repeated run fewer, without another result: one rule in each file."""
+"""Rules that make the calls of a run fewer, so that every run gives the same: one rule in each file."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from hdfsaver.session.calls import Call
+from hdfsaver.session.plan import CONVOLUTIONS
 from hdfsaver.session.rewrites.block import Slots, emptied_by, with_frees
 from hdfsaver.session.rewrites.constant_folding import fold_constants
 from hdfsaver.session.rewrites.identity_calls import skip_identities
 from hdfsaver.session.rewrites.repetitions import share_repetitions
+from hdfsaver.session.rewrites.scales import SCALES, fold_scales
 
-__all__ = ["Slots", "rewritten"]
+__all__ = ["Slots", "rewritten", "rewritten_at_once"]
+
+
+def rewritten_at_once(calls: Sequence[Call], slots: Slots) -> Sequence[Call]:
+    """The calls after the rules that round in another order, and must be applied before the first run.
+
+    Parameters
+    ----------
+    calls : sequence of Call
+        Of which none is ever dead.
+    slots : Slots
+        Constants that are found become part of it.
+
+    Returns
+    -------
+    sequence of Call
+    """
+    types = {slots.type_of(call) for call in calls}
+    if types.isdisjoint(CONVOLUTIONS) or types.isdisjoint(SCALES):
+        return calls
+    emptied = emptied_by(calls)
+    calls = fold_scales(rewritten(calls, slots), slots)
+    for slot, value in slots.constants.items():
+        slots.values[slot] = value
+    return with_frees(calls, emptied - slots.constants.keys())
 
 
 def rewritten(calls: Sequence[Call], slots: Slots) -> list[Call]:

@@ -24,22 +24,32 @@ class Slots:
         The dtype and the static shape of the value that a step puts into a slot.
     constants : dict of int to object
         The values that are the same in every run; rules add some.
+    values : list
+        The values with which a run begins.
     """
 
     plan: ExecutionPlan
     types: Mapping[str, str]
     known: Mapping[int, tuple[str, Shape]]
     constants: dict[int, Any]
+    values: list[Any]
 
     @staticmethod
-    def of(plan: ExecutionPlan, values: Sequence[Any]) -> Slots:
+    def of(plan: ExecutionPlan, values: list[Any]) -> Slots:
         """Those of a plan, given the values with which a run begins: None for an empty slot."""
         nodes = plan.digraph.nodes
         known: dict[int, tuple[str, Shape]] = {}
         for step in plan.steps:
             known.update(zip(step.outputs, nodes[step.node]["outputs"], strict=False))
         constants = {slot: value for slot, value in enumerate(values) if value is not None}
-        return Slots(plan, {step.node: step.op for step in plan.steps}, known, constants)
+        return Slots(plan, {step.node: step.op for step in plan.steps}, known, constants, values)
+
+    def with_constant(self, value: Any) -> int:
+        """A new slot with a value that is the same in every run."""
+        self.values.append(value)
+        slot = len(self.values) - 1
+        self.constants[slot] = value
+        return slot
 
     def type_of(self, call: Call) -> str:
         """The type of the operation of a call; nothing where it reads a variable for an operation."""

@@ -132,3 +132,44 @@ def test_a_loop_folds_what_its_iterations_share() -> None:
     total = tf.while_loop(lambda i, _: i < limit, body, (0, 0.0))[1]
     with tf.Session() as session:
         assert [session.run(total) for _ in range(4)] == [30.0] * 4
+
+
+def convolved(op_type: str, filters: Any) -> Any:
+    """Convolved images, and what is fed for them."""
+    images = tf.placeholder(tf.float32, [None, 4, 4, 2])
+    function = tf.nn.conv2d if op_type == "Conv2D" else tf.nn.depthwise_conv2d
+    return images, function(images, filters, 1, "SAME")
+
+
+IMAGES = np.random.RandomState(0).rand(3, 4, 4, 2).astype("f")
+FILTERS = np.random.RandomState(1).rand(3, 3, 2, 2).astype("f")
+
+
+@pytest.mark.parametrize(("op_type", "channels"), [("Conv2D", 2), ("DepthwiseConv2dNative", 4)])
+def test_constant_scales_become_part_of_filters(op_type: str, channels: int) -> None:
+    """The first run and all others give the same, which is the product but for rounding."""
+    images, result = convolved(op_type, tf.identity(tf.constant(FILTERS)))
+    factor = np.arange(1.0, channels + 1, dtype="f")
+    scaled = (tf.identity(factor) * tf.rsqrt(tf.constant(4.0))) * result + 1.0
+    assert left(scaled, {images: IMAGES}) == [op_type, "AddV2"]
+    with tf.Session() as session:
+        plain = session.run(result, {images: IMAGES})
+        np.testing.assert_allclose(session.run(scaled, {images: IMAGES}), plain * factor / 2 + 1, rtol=1e-5)
+
+
+def test_scales_that_stay() -> None:
+    """Those of variables, of pixels, without end, and of what is needed elsewhere or has its channels second."""
+    scale = np.array([2.0, 3.0], "f")
+    images, result = convolved("Conv2D", tf.constant(FILTERS))
+    by_variable = convolved("Conv2D", tf.Variable(FILTERS))
+    by_second = tf.nn.conv2d(images, np.ones((1, 1, 4, 2), "f"), 1, "SAME", data_format="NCHW")
+    for fetches, feeds in (
+        (result * tf.Variable(scale), {images: IMAGES}),
+        (result * np.ones((4, 1), "f"), {images: IMAGES}),
+        (result * np.array([np.inf, 1.0], "f"), {images: IMAGES}),
+        ([result * scale, tf.nn.relu(result)], {images: IMAGES}),
+        ([result * scale, result], {images: IMAGES}),
+        (by_variable[1] * scale, {by_variable[0]: IMAGES}),
+        (by_second * np.array([1.0, 2.0], "f"), {images: IMAGES}),
+    ):
+        assert "Mul" in left(fetches, feeds)
