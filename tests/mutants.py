@@ -4428,6 +4428,22 @@ MUTANTS = [
             "A scale is folded before anything runs.",
         ),
         (
+            "values-that-only-wait",
+            "session/numpy_engine.py",
+            "frees=self.calls[-1].frees + step.frees)",
+            "frees=self.calls[-1].frees)",
+            "session/test_freed_memory.py",
+            "A value for which something only waits is forgotten then.",
+        ),
+        (
+            "products-that-fail",
+            "session/rewrites/unused.py",
+            "    return inner[0] is not None and inner[0] == inner[1]",
+            "    return True",
+            "session/rewrites/test_rewrites.py",
+            "A product without use that may fail is computed.",
+        ),
+        (
             "state-is-not-folded",
             "session/rewrites/constant_folding.py",
             "definition is None or definition.stateful or not call.inputs or",

@@ -11,9 +11,9 @@ from hdfsaver.ops.update_rules import Rule, Step
 from hdfsaver.tensor_info import Array
 
 
-def _towards(mean: Array, value: Array, decay: Array) -> Array:
-    """A running mean after one more value."""
-    change = value - mean
+def _towards(mean: Array, value: Array, decay: Array, out: Array | None = None) -> Array:
+    """A running mean after one more value, which may be ``out``."""
+    change: Array = np.subtract(value, mean, out=out)
     change *= 1 - decay
     change += mean
     return change
@@ -41,12 +41,13 @@ class _Adam(Rule):
         ) -> Sequence[Array]:
             rate = lr * np.sqrt(1 - beta2_power) / (1 - beta1_power)
             m = _towards(m, grad, beta1)
-            v = _towards(v, np.square(grad), beta2)
-            change = (grad * (1 - beta1) + beta1 * m) * rate if looks_ahead else m * rate
+            square = np.asarray(np.square(grad))
+            v = _towards(v, square, beta2, square)
+            change = np.asarray((grad * (1 - beta1) + beta1 * m) * rate if looks_ahead else m * rate)
             scale = np.sqrt(v)
             scale += epsilon
             change /= scale
-            return [var - change, m, v]
+            return [np.subtract(var, change, out=change), m, v]
 
         return step
 

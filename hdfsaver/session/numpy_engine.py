@@ -14,6 +14,7 @@ from hdfsaver.graph.function_library import Calling
 from hdfsaver.ops.control_flow import DEAD
 from hdfsaver.session.calls import Call, VariableRead, run_conditionally
 from hdfsaver.session.engine import Executable, Observer, StepError
+from hdfsaver.session.freed_memory import keep_freed_memory
 from hdfsaver.session.generated_code import Prepared, StraightCalls
 from hdfsaver.session.loop_plan import LOOP_TYPES, MERGES, Loop
 from hdfsaver.session.loop_runs import Again, Begin, Invoke, Piece, Plain, Run, complete, run_pieces
@@ -47,6 +48,7 @@ def numpy_engine(plan: ExecutionPlan, state: SessionState, observer: Observer | 
     StepError
         Also by the returned object: an operation failed.
     """
+    keep_freed_memory()
     return Program(plan, state, observer).execute
 
 
@@ -208,7 +210,9 @@ class Program:
             self.template[step.outputs[0]] = ()  # it has run, even where those before it are dead
             return
         if step.op == "NoOp" and not whole:
-            return  # it has done its part: the order of the steps
+            if self.calls:  # it has done its part, the order of the steps, but for what is needed no longer
+                self.calls[-1] = self.calls[-1]._replace(frees=self.calls[-1].frees + step.frees)
+            return
         if step.op == "Identity" and step.reads[0] and not whole:
             self._read_into(step.outputs[0], step.inputs[0], step.node, step.controls, step.frees)
             return

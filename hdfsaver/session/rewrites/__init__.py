@@ -11,6 +11,7 @@ from hdfsaver.session.rewrites.constant_folding import fold_constants
 from hdfsaver.session.rewrites.identity_calls import skip_identities
 from hdfsaver.session.rewrites.repetitions import share_repetitions
 from hdfsaver.session.rewrites.scales import SCALES, fold_scales
+from hdfsaver.session.rewrites.unused import skip_unused
 
 __all__ = ["Slots", "rewritten", "rewritten_at_once"]
 
@@ -54,6 +55,6 @@ def rewritten(calls: Sequence[Call], slots: Slots) -> list[Call]:
     list of Call
     """
     emptied = emptied_by(calls)
-    for rule in (skip_identities, fold_constants, share_repetitions):
+    for rule in (skip_identities, fold_constants, share_repetitions, skip_unused):
         calls = rule(calls, slots)
     return with_frees(calls, emptied - slots.constants.keys())

@@ -173,3 +173,16 @@ def test_scales_that_stay() -> None:
         (by_second * np.array([1.0, 2.0], "f"), {images: IMAGES}),
     ):
         assert "Mul" in left(fetches, feeds)
+
+
+def test_products_that_nothing_takes() -> None:
+    """Of a network's derivatives that by what is fed is not computed; one that may fail, and a fetched one, are."""
+    x, w = tf.placeholder(tf.float32, [None, 3]), tf.Variable(np.ones((3, 2), "f"))
+    train = tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_sum(tf.matmul(x, w)))
+    by_x = train.graph.get_tensor_by_name("gradients/MatMul_grad/MatMul:0")
+    assert left(train, {x: np.zeros((4, 3))}).count("MatMul") == 2
+    assert left([train, by_x], {x: np.zeros((4, 3))}).count("MatMul") == 3
+    unknown = tf.placeholder(tf.float32, [3, None])
+    with tf.control_dependencies([tf.matmul(unknown, w)]):
+        waiting = tf.abs(x)
+    assert left(waiting, {x: np.zeros((4, 3)), unknown: np.ones((3, 3))}) == ["read", "MatMul", "Abs"]
