@@ -4444,6 +4444,22 @@ MUTANTS = [
             "A product without use that may fail is computed.",
         ),
         (
+            "both-sides-of-a-merge",
+            "session/branches.py",
+            "        if len({slot for slot, _ in apart}) == 1 and",
+            "        if",
+            "session/test_branches.py",
+            "Behind a branch something runs where all conditions around it hold.",
+        ),
+        (
+            "what-is-dead-looks",
+            "session/branches.py",
+            "        if mine and mine == conditions:",
+            "        if mine:",
+            "session/test_branches.py",
+            "An operation is dead where any of its inputs is.",
+        ),
+        (
             "state-is-not-folded",
             "session/rewrites/constant_folding.py",
             "definition is None or definition.stateful or not call.inputs or",

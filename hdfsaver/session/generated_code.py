@@ -1,4 +1,4 @@
-"""Calls of which none is ever dead, as Python code that is made for them.
+"""Calls as Python code that is made for them.
 
 The code of some calls is one function with one line for each, so that nothing stands between a kernel and the next one:
 
@@ -10,7 +10,8 @@ The code of some calls is one function with one line for each, so that nothing s
         except Exception as error:
             raise failed(error) from error
 
-A NumPy function may be given the array that takes the result; see `reuse`.
+A NumPy function may be given the array that takes the result; see `reuse`. A call that may be dead looks first whether
+it is (`branches`): `x9 = D if x7 is D else k2(x7)`.
 A value that only these calls need is a local variable, which is deleted after its last use, as its slot would be
 emptied. The line that fails is the call that has failed. The text has nothing but numbers of slots and calls in it.
 """
@@ -20,7 +21,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from hdfsaver.session.calls import Call, VariableRead, outputs_of, run_calls
+from hdfsaver.ops.control_flow import DEAD
+from hdfsaver.session.calls import Call, VariableRead, outputs_of, run_calls, run_conditionally
 from hdfsaver.session.engine import StepError
 
 _RUNS_BEFORE = 30
@@ -42,11 +44,14 @@ class Prepared(NamedTuple):
         The values of slots that are the same in every run.
     overwritten : dict of int to int
         The slots of inputs into which calls write their results, by the numbers of the calls.
+    deciding : sequence of tuple of int
+        For each call the slots of which one is dead where it is not to run; see `branches`.
     """
 
     calls: Sequence[Call]
     constants: Mapping[int, Any]
     overwritten: Mapping[int, int]
+    deciding: Sequence[tuple[int, ...]] = ()
 
 
 class StraightCalls:
@@ -57,12 +62,17 @@ class StraightCalls:
     calls : sequence of Call
     prepare : callable
         Gives, for the calls, those from which code is made.
+    conditional : bool
+        Whether some may be dead.
     """
 
-    __slots__ = ("_blocks", "_left", "_prepare", "calls")
+    __slots__ = ("_blocks", "_left", "_prepare", "calls", "conditional")
 
-    def __init__(self, calls: Sequence[Call], prepare: Callable[[Sequence[Call]], Prepared]) -> None:
+    def __init__(
+        self, calls: Sequence[Call], prepare: Callable[[Sequence[Call]], Prepared], conditional: bool = False
+    ) -> None:
         self.calls = calls
+        self.conditional = conditional
         self._prepare = prepare
         self._left = _RUNS_BEFORE
         self._blocks: list[Callable[[list[Any]], None]] | None = None
@@ -73,7 +83,7 @@ class StraightCalls:
             for block in self._blocks:
                 block(values)
             return
-        run_calls(self.calls, values)
+        (run_conditionally if self.conditional else run_calls)(self.calls, values)
         self._left -= 1
         if self._left <= 0:
             self._blocks = _blocks(self._prepare(self.calls))
@@ -81,20 +91,28 @@ class StraightCalls:
 
 def _blocks(prepared: Prepared) -> list[Callable[[list[Any]], None]]:
     calls = prepared.calls
-    targets = [prepared.overwritten.get(number) for number in range(len(calls))]
+    deciding = prepared.deciding or [()] * len(calls)
+    lines = [_Line(prepared.overwritten.get(number), deciding[number]) for number in range(len(calls))]
     ends = range(_LONGEST, len(calls) + _LONGEST, _LONGEST)
-    return [_generated(calls[end - _LONGEST : end], targets[end - _LONGEST : end], prepared.constants) for end in ends]
+    return [_generated(calls[end - _LONGEST : end], lines[end - _LONGEST : end], prepared.constants) for end in ends]
+
+
+class _Line(NamedTuple):
+    """The parts of a line beside its call: the slot of the input that the result may replace, and those that decide."""
+
+    target: int | None
+    deciding: tuple[int, ...]
 
 
 def _generated(
-    calls: Sequence[Call], targets: Sequence[int | None], constants: Mapping[int, Any]
+    calls: Sequence[Call], further: Sequence[_Line], constants: Mapping[int, Any]
 ) -> Callable[[list[Any]], None]:
-    """One function for some calls, and for each the slot of the input that its result may replace."""
+    """One function for some calls."""
     made = {slot for call in calls for slot in outputs_of(call)}
     constant = {slot for call in calls for slot in call.inputs if slot in constants} - made
     places = {slot: f"x{slot}" for call in calls for slot in call.frees if slot in made}
     places |= {slot: f"c{slot}" for slot in constant}
-    lines = [_line(number, call, targets[number], places) for number, call in enumerate(calls)]
+    lines = [_line(number, call, further[number], places) for number, call in enumerate(calls)]
     source = "\n".join(
         [
             "def run(v):",
@@ -109,6 +127,7 @@ def _generated(
         if isinstance(call.function, VariableRead):
             names[f"d{number}"] = call.function.variables
     names |= {f"c{slot}": constants[slot] for slot in constant}
+    names["D"] = DEAD
     names["failed"] = _Failure(calls, constants)
     exec(compile(source, "<calls of a run>", "exec"), names)  # noqa: S102, made of numbers only
     run: Callable[[list[Any]], None] = names.pop("run")
@@ -119,12 +138,17 @@ def _is_read(call: Call) -> bool:
     return isinstance(call.function, VariableRead)
 
 
-def _line(number: int, call: Call, target: int | None, places: Mapping[int, str]) -> str:
+def _line(number: int, call: Call, further: _Line, places: Mapping[int, str]) -> str:
     def place(slot: int) -> str:
         return places.get(slot, f"v[{slot}]")
 
-    given = ", ".join([*map(place, call.inputs), *([] if target is None else [f"out={place(target)}"])])
+    target = [] if further.target is None else [f"out={place(further.target)}"]
+    given = ", ".join([*map(place, call.inputs), *target])
     value = f"d{number}[{given}]" if _is_read(call) else f"k{number}({given})"
+    if further.deciding:
+        is_dead = " or ".join(f"{place(slot)} is D" for slot in further.deciding)
+        dead = "D" if isinstance(call.output, int) else "(" + "D, " * len(call.output) + ")"
+        value = f"{dead} if {is_dead} else {value}"
     emptied = [f"del x{slot}" if slot in places else f"v[{slot}] = None" for slot in call.frees]
     return "; ".join([f"{', '.join(map(place, outputs_of(call)))} = {value}", *emptied])
 

@@ -186,7 +186,9 @@ class Program:
         """A function that runs some calls."""
         if self.observer is not None:
             return partial(run_conditionally, calls, observer=self.observer, size=self.plan.size)
-        return partial(run_conditionally, calls) if self.conditional else self._straight(calls)
+        if self.conditional:
+            return StraightCalls(calls, self._prepared_with_branches, conditional=True)
+        return self._straight(calls)
 
     def _straight(self, calls: list[Call]) -> StraightCalls:
         self.straight.append(StraightCalls(calls, self._prepared))
@@ -201,6 +203,9 @@ class Program:
 
     def _prepared(self, calls: Sequence[Call]) -> Prepared:
         return self.preparation.straight(calls)
+
+    def _prepared_with_branches(self, calls: Sequence[Call]) -> Prepared:
+        return self.preparation.with_branches(calls)
 
     def _compile_step(self, step: Step, whole: bool) -> None:
         """Make a step ready; ``whole`` where it must be a call of its own, even one that does nothing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from hdfsaver.session.branches import deciding_slots
 from hdfsaver.session.calls import Call
 from hdfsaver.session.generated_code import Prepared
 from hdfsaver.session.plan import ExecutionPlan
@@ -33,3 +34,10 @@ class Preparation:
         """The calls as rules leave them, for a run that is repeated, and where their results may go."""
         calls = rewritten(calls, self._slots)
         return Prepared(calls, self._slots.constants, overwritten(calls, self._slots))
+
+    def with_branches(self, calls: Sequence[Call]) -> Prepared:
+        """The calls, and where each sees whether it is dead. Rules are for calls that are never dead."""
+        constants = self._slots.constants
+        calls = [call._replace(frees=tuple(slot for slot in call.frees if slot not in constants)) for call in calls]
+        deciding = deciding_slots(calls, self._slots, {*constants, *self._slots.plan.feeds})
+        return Prepared(calls, constants, overwritten(calls, self._slots), deciding)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hdfsaver.session.calls import Call
-from hdfsaver.session.rewrites.block import Slots, emptied_by, outputs_of
+from hdfsaver.session.calls import Call, outputs_of
+from hdfsaver.session.rewrites.block import Slots, emptied_by
 
 _TYPES = frozenset({"MatMul"})
 """Operations that take long, without effect, and fail for no other reason than shapes that do not fit."""
