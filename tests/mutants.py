@@ -4422,7 +4422,7 @@ MUTANTS = [
         (
             "scales-from-the-first-run-on",
             "session/numpy_engine.py",
-            "piece.calls = rewritten_at_once(piece.calls, self.slots)",
+            "piece.calls = self.preparation.at_once(piece.calls)",
             "piece.calls = piece.calls",
             "session/rewrites/test_rewrites.py",
             "A scale is folded before anything runs.",
@@ -4445,18 +4445,18 @@ MUTANTS = [
         ),
         (
             "both-sides-of-a-merge",
-            "session/branches.py",
+            "session/deciding_slots.py",
             "        if len({slot for slot, _ in apart}) == 1 and",
             "        if",
-            "session/test_branches.py",
+            "session/test_deciding_slots.py",
             "Behind a branch something runs where all conditions around it hold.",
         ),
         (
             "what-is-dead-looks",
-            "session/branches.py",
+            "session/deciding_slots.py",
             "        if mine and mine == conditions:",
             "        if mine:",
-            "session/test_branches.py",
+            "session/test_deciding_slots.py",
             "An operation is dead where any of its inputs is.",
         ),
         (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hdfsaver.session.branches import deciding_slots
 from hdfsaver.session.calls import Call
+from hdfsaver.session.deciding_slots import deciding_slots
 from hdfsaver.session.generated_code import Prepared
 from hdfsaver.session.plan import ExecutionPlan
 from hdfsaver.session.reuse import overwritten
