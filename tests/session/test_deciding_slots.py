@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import hdfsaver as tf
 from hdfsaver.graph.apply import apply_list
-from hdfsaver.session import branches, generated_code
+from hdfsaver.session import deciding_slots, generated_code
 from hdfsaver.session.calls import Call
 from hdfsaver.session.rewrites import Slots
 
@@ -76,7 +76,7 @@ def looked_at(fetches: Any, feeds: dict[Any, Any]) -> dict[str, int]:
     found: dict[str, int] = {}
 
     def noting(calls: Sequence[Call], slots: Slots, alive: Any) -> list[tuple[int, ...]]:
-        made = branches.deciding_slots(calls, slots, alive)
+        made = deciding_slots.deciding_slots(calls, slots, alive)
         found.update({call.node: len(deciding) for call, deciding in zip(calls, made, strict=True)})
         return made
 
