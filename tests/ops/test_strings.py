@@ -49,5 +49,5 @@ def test_before_a_run() -> None:
 
 def test_a_name_that_is_absent() -> None:
     """The error names it, and what is like it."""
-    with pytest.raises(AttributeError, match=r"tf\.strings\.to_hash_bucket_fast is not in hdfsaver"):
-        getattr(tf.strings, "to_hash_bucket_" + "fast")
+    with pytest.raises(AttributeError, match=r"tf\.strings\.to_hash_bucket_strong is not in hdfsaver"):
+        getattr(tf.strings, "to_hash_bucket_" + "strong")
