@@ -49,12 +49,21 @@ def graph_of(file: TensorFile, structure: Structure) -> Graph:
     """
     graph = Graph()
     # Dtypes and shapes of outputs are inferred again where the file does not have them.
-    import_meta_graph(structure if file.sealed else _inferable(structure), graph=graph)
+    import_meta_graph(structure if file.sealed else inferable(structure), graph=graph)
     return graph
 
 
-def _inferable(structure: Structure) -> message_classes.MetaGraphDef:
-    """A graph without the shapes of outputs that a file has for known operations: types change between versions."""
+def inferable(structure: Structure) -> message_classes.MetaGraphDef:
+    """A graph without the shapes of outputs that a file has for known operations: types change between versions.
+
+    Parameters
+    ----------
+    structure : Structure
+
+    Returns
+    -------
+    MetaGraphDef
+    """
     message = message_of(structure)
     for node in message.graph_def.node:
         if find(node.op) is not None and OUTPUT_SHAPES in node.attr:

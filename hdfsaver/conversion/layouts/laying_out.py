@@ -13,12 +13,10 @@ from hdfsaver.conversion.layouts import lstm_layout as lstm
 from hdfsaver.conversion.layouts.found import Found, Part
 from hdfsaver.conversion.layouts.layer_names import in_scope, torch_name
 from hdfsaver.conversion.layouts.variable_rules import NO_USE, Item, OfGRU, OfLSTM, VariableRules
+from hdfsaver.conversion.loaded_graphs import inferable
 from hdfsaver.errors import InvalidArgumentError, OpError
 from hdfsaver.files.tensor_file import TensorFile
-from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
-from hdfsaver.interop.graphs.meta_graph_defs import message_of
-from hdfsaver.messages.op_defs import OUTPUT_SHAPES
 from hdfsaver.optimizer_slots import saved_names
 from hdfsaver.schema import Structure
 from hdfsaver.tensor_info import Array, TensorInfo, nbytes_of
@@ -107,12 +105,9 @@ def structure_for_layout(source: TensorFile) -> Structure:
 
 def _with_shapes(path: str, structure: Structure) -> Structure:
     """The same graph, whose operations are checked and whose shapes are inferred where the file lacks them."""
-    graph, message = Graph(), message_of(structure)
-    for node in message.graph_def.node:
-        if find(node.op) is not None and OUTPUT_SHAPES in node.attr:
-            del node.attr[OUTPUT_SHAPES]  # another version of TensorFlow may have inferred others
+    graph = Graph()
     try:
-        import_meta_graph(message, graph=graph)
+        import_meta_graph(inferable(structure), graph=graph)
     except (OpError, ValueError, TypeError) as error:
         why = error.message if isinstance(error, OpError) else str(error)
         raise InvalidArgumentError(None, None, f"{path}: no layout is known, as its graph is wrong. {why}") from error
