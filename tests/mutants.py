@@ -171,10 +171,10 @@ MUTANTS = [
         (
             "removal-after-the-list",
             "checkpoint/rotation.py",
-            "        listed = [entry for entry in self._state.kept if _is_there(entry, new)]",
+            "        listed = [entry for entry in self._state.kept if _is_there(entry, new, found)]",
             (
                 "        checkpoint_management.remove_superseded([old.prefix for old in self._state.retired], [])\n"
-                "        listed = [entry for entry in self._state.kept if _is_there(entry, new)]"
+                "        listed = [entry for entry in self._state.kept if _is_there(entry, new, found)]"
             ),
             "reliability/test_crash.py::test_a_save_can_be_killed_at_any_point[rotation-False]",
             "A killed save leaves the state before it or the one after it.",
@@ -190,8 +190,8 @@ MUTANTS = [
         (
             "stale-drafts-of-any-step",
             "checkpoint/save_jobs.py",
-            "        clear_stale(folder, _draft_names(*_without_step(path.name), self.latest_filename))",
-            "        pass",
+            "        names = clear_stale(folder, _draft_names(*_without_step(path.name), self.latest_filename))",
+            "        names = None",
             "reliability/test_crash.py::test_a_save_can_be_killed_at_any_point[rotation-False]",
             "What a killed save left is removed by the next of its prefix, whatever its step.",
         ),
@@ -420,6 +420,30 @@ MUTANTS = [
             "A save does not ask the system again for what it knows.",
         ),
         (
+            "kept-checkpoints-are-looked-at-once",
+            "checkpoint/checkpoint_management.py",
+            "found.get(prefix, ())[:2] or identity(prefix) for prefix in kept",
+            "identity(prefix) for prefix in kept",
+            "reliability/test_crash.py::test_how_often_a_save_asks",
+            "A save looks once at each checkpoint that it keeps.",
+        ),
+        (
+            "one-list-of-a-folder",
+            "checkpoint/save_jobs.py",
+            "durable=self.options.durable, names=names)",
+            "durable=self.options.durable)",
+            "reliability/test_crash.py::test_how_often_a_save_asks",
+            "A save lists its folder once.",
+        ),
+        (
+            "the-locked-folder-is-synchronized",
+            "files/atomic_write.py",
+            "    locked = locked_folder(folder)",
+            "    locked = -1",
+            "reliability/test_crash.py::test_how_often_a_save_asks",
+            "A folder that is locked is open already where it is synchronized.",
+        ),
+        (
             "a-changed-dict-is-named",
             "checkpoint/saveables/array_saveable.py",
             "        if not is_item(held):",
@@ -566,7 +590,7 @@ MUTANTS = [
         (
             "one-saver-changes-a-folder",
             "checkpoint/save_jobs.py",
-            "        try:\n            with folder_lock(folder):",
+            "        try:\n            with folder_lock(folder, self.real):",
             "        try:\n            if True:",
             "checkpoint/test_side_by_side.py",
             "Two savers of one folder leave a state file that tells the truth.",
@@ -574,7 +598,7 @@ MUTANTS = [
         (
             "what-another-saver-removed",
             "checkpoint/rotation.py",
-            "listed = [entry for entry in self._state.kept if _is_there(entry, new)]",
+            "listed = [entry for entry in self._state.kept if _is_there(entry, new, found)]",
             "listed = list(self._state.kept)",
             "checkpoint/test_side_by_side.py",
             "What another saver has removed is not listed.",
@@ -6330,8 +6354,8 @@ MUTANTS = [
         (
             "a-changed-file-is-looked-into",
             "checkpoint/rotation.py",
-            "if found and found == shared_files.signature(place)}",
-            "if found}",
+            "if each and each == shared_files.signature(place)}",
+            "if each}",
             "checkpoint/test_group_rotation.py",
             "A file that has changed since it was saved is looked into before it is removed.",
         ),
@@ -6346,7 +6370,7 @@ MUTANTS = [
         (
             "lists-of-other-groups",
             "checkpoint/rotation.py",
-            "_joined(listed, lists, before, names) if lists else listed",
+            "_joined(listed, lists, before, paths) if lists else listed",
             "listed",
             "checkpoint/test_group_rotation.py",
             "The state file lists the checkpoints of all groups.",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
-from hdfsaver.checkpoint.shared_files import identity
+from hdfsaver.checkpoint.shared_files import Signature, identity
 from hdfsaver.errors import OpError, from_os_error
 from hdfsaver.reading import checkpoint_names, state_file
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
@@ -128,19 +129,30 @@ def remove_checkpoint(
         raise from_os_error(error, f"Cannot remove {path}") from error
 
 
-def remove_superseded(checkpoint_prefixes: Sequence[str], kept: Sequence[str]) -> None:
+def remove_superseded(
+    checkpoint_prefixes: Sequence[str], kept: Sequence[str], found: Mapping[str, Signature] = MappingProxyType({})
+) -> None:
     """Delete the files of checkpoints, unless a kept checkpoint has the same file: ``m``, ``./m`` and ``m.h5``.
 
     A file that cannot be deleted causes only a warning, because the new checkpoint is complete already.
+
+    Parameters
+    ----------
+    checkpoint_prefixes : sequence of str
+        The checkpoints to delete.
+    kept : sequence of str
+        The checkpoints that stay.
+    found : mapping of str to Signature, optional
+        The numbers of those that stay and were seen since the folder is locked; the others are looked for.
     """
-    for error in _removing(checkpoint_prefixes, kept):
+    for error in _removing(checkpoint_prefixes, kept, found):
         warnings.warn(f"A superseded checkpoint could not be deleted. {error.message}", stacklevel=8)
 
 
-def _removing(prefixes: Sequence[str], kept: Sequence[str]) -> Iterator[OpError]:
+def _removing(prefixes: Sequence[str], kept: Sequence[str], found: Mapping[str, Signature]) -> Iterator[OpError]:
     """Delete the files of checkpoints that are not kept; the errors."""
     try:
-        staying = {None, *map(identity, kept)}
+        staying = {None, *(found.get(prefix, ())[:2] or identity(prefix) for prefix in kept)}
     except OpError as error:  # what stays is not known, so nothing goes
         yield error
         return

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from hdfsaver.checkpoint import checkpoint_management, retention, shared_files
 from hdfsaver.checkpoint.retention import Kept, Policy, RotationState
+from hdfsaver.checkpoint.shared_files import Signature
 from hdfsaver.errors import OpError, from_os_error
 from hdfsaver.reading import checkpoint_names, state_file
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefixes
@@ -67,7 +68,15 @@ class Rotation:
             if file is not None
         )
 
-    def record(self, new: Kept, folder: str, latest_filename: str | None, *, durable: bool) -> None:
+    def record(
+        self,
+        new: Kept,
+        folder: str,
+        latest_filename: str | None,
+        *,
+        durable: bool,
+        names: Iterable[str] | None = None,
+    ) -> None:
         """Add a saved checkpoint, write the state file, and then delete the retired checkpoints.
 
         The caller holds the lock of the folder and has swept its drafts. Checkpoints that another Saver has removed are
@@ -83,12 +92,15 @@ class Rotation:
             Its name.
         durable : bool
             Wait until the state file is on the disk.
+        names : iterable of str, optional
+            The names in the folder since its lock is held, if they are known.
         """
-        names = _Names(folder, os.path.dirname(new.prefix))
+        found: dict[str, Signature] = {}
+        paths = _Names(folder, os.path.dirname(new.prefix))
         if self._resumes:
-            self._resume(names, latest_filename)
+            self._resume(paths, latest_filename)
         self._state = retention.record(self._state, new, self._max_to_keep, self._keep)
-        listed = [entry for entry in self._state.kept if _is_there(entry, new)]
+        listed = [entry for entry in self._state.kept if _is_there(entry, new, found)]
         # A Saver that keeps all has no list, or one that it was given, which may end with this checkpoint.
         if not listed or listed[-1].place != new.place:
             listed.append(new)
@@ -97,35 +109,41 @@ class Rotation:
         before = _read(folder, latest_filename) if is_shared else None
         lists = {} if before is None else shared_files.lists_of_others(before, self._group)
         retired, superseded = retention.retire(self._state, self._hours)
-        needed = self._needed(superseded, lists, folder, latest_filename)
+        needed = self._needed(superseded, lists, folder, latest_filename, names)
         lists = self._with_own(lists, before, listed, needed)
         state_file.update(
-            self._described(_joined(listed, lists, before, names) if lists else listed, lists, names),
+            self._described(_joined(listed, lists, before, paths) if lists else listed, lists, paths),
             folder,
             latest_filename,
             save_relative_paths=self._relative,
             durable=durable,
             sweep=False,
         )
+        found[new.place] = _signature_if_told(new.place)
         superseded = [place for place in superseded if place not in needed]
         if superseded:
-            checkpoint_management.remove_superseded(superseded, [entry.place for entry in retired.kept])
+            checkpoint_management.remove_superseded(superseded, [entry.place for entry in retired.kept], found)
         for entry in self._state.retired:
             self._written.pop(entry.place, None)
         if not self._group and self._max_to_keep > 0:
-            self._written[new.place] = shared_files.signature(new.place)
+            self._written[new.place] = found[new.place]
         self._state = retired  # only now: what an interruption has left there goes with the next save
 
     def _needed(
-        self, superseded: list[str], lists: dict[str, GroupList], folder: str, latest_filename: str | None
+        self,
+        superseded: list[str],
+        lists: dict[str, GroupList],
+        folder: str,
+        latest_filename: str | None,
+        names: Iterable[str] | None,
     ) -> dict[str, bool]:
         """The superseded checkpoints that must stay; see `shared_files.still_needed`."""
         if not superseded:
             return {}
         # A file that this Saver has written without a group, and that is unchanged, has its model alone.
         known = {place: self._written[place] for place in superseded if place in self._written}
-        unchanged = {place for place, found in known.items() if found and found == shared_files.signature(place)}
-        return shared_files.still_needed(superseded, self._group, lists, folder, latest_filename, unchanged)
+        unchanged = {place: each for place, each in known.items() if each and each == shared_files.signature(place)}
+        return shared_files.still_needed(superseded, self._group, lists, folder, latest_filename, unchanged, names)
 
     def _with_own(
         self, lists: dict[str, GroupList], before: CheckpointState | None, listed: list[Kept], needed: dict[str, bool]
@@ -217,14 +235,23 @@ def _joined(
     return [*(rows[path] for path in order), newest]
 
 
-def _is_there(entry: Kept, new: Kept) -> bool:
+def _is_there(entry: Kept, new: Kept, found: dict[str, Signature]) -> bool:
+    """Whether a checkpoint exists; of one that was looked at, ``found`` gets the signature."""
     # Only checkpoints that the Saver may remove are checked. Entries without a time were set by the program, and stay.
     if entry is new or entry.time == float("inf"):
         return True
     try:
-        return checkpoint_names.status_of(entry.place) is not None
+        found[entry.place] = shared_files.signature(entry.place)
     except OpError:  # the system does not tell: one that is no longer listed would never be deleted
         return True
+    return found[entry.place] != ()
+
+
+def _signature_if_told(place: str) -> Signature:
+    try:
+        return shared_files.signature(place)
+    except OpError:
+        return ()
 
 
 def _mtime(file: Path) -> float:

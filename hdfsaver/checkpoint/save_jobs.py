@@ -53,6 +53,8 @@ class SaveJob:
         The state file's name.
     metric : float or None
         The metric of the model.
+    real : str
+        The folder of the prefix without symbolic links.
     """
 
     prefix: str
@@ -65,6 +67,7 @@ class SaveJob:
     rotation: Rotation | None
     latest_filename: str | None
     metric: float | None
+    real: str
 
     def run(self) -> None:
         """Write the file, then the state file, and then remove superseded checkpoints.
@@ -76,16 +79,15 @@ class SaveJob:
         enclosing = _running.get()
         outer = next((each for each in enclosing if each.covers(self)), None) if enclosing else None
         if outer is not None:
-            with folder_lock(folder):
+            with folder_lock(folder, self.real):
                 self._write(folder, path)
                 outer.postponed.append((self, _identity(path)))
             return
         this = _Running(self)
         _running.set((*enclosing, this))
         try:
-            with folder_lock(folder):
-                self._write(folder, path)
-                self._record(folder)
+            with folder_lock(folder, self.real):
+                self._record(folder, self._write(folder, path))
         finally:
             if this.postponed:
                 this.complete()
@@ -96,27 +98,29 @@ class SaveJob:
     def complete(self, written: _Identity) -> None:
         """Do the rest of a save that was within another one; a file that this one has replaced is written again."""
         folder, path = os.path.dirname(self.path), checkpoint_names.file_of(self.path)
-        with folder_lock(folder):
+        with folder_lock(folder, self.real):
             if _identity(path) != written:
                 self._write(folder, path)
             self._record(folder)
 
-    def _write(self, folder: str, path: Path) -> None:
+    def _write(self, folder: str, path: Path) -> list[str] | None:
+        """Write the file; the names that were in the folder."""
         # Other savers of the folder wait, and delete nothing meanwhile.
-        clear_stale(folder, _draft_names(*_without_step(path.name), self.latest_filename))
+        names = clear_stale(folder, _draft_names(*_without_step(path.name), self.latest_filename))
         if is_there(path):
             check_replaceable(path)
         if self.group:
             self._write_beside_others(path)
         else:
             self.writer.write(path, {ROOT: self.model}, structure_version=self.version, options=self.options)
+        return names
 
-    def _record(self, folder: str) -> None:
+    def _record(self, folder: str, names: list[str] | None = None) -> None:
         if self.rotation is None:
             return
         new = Kept(self.prefix, time.time(), self.metric, self.path)
         try:
-            self.rotation.record(new, folder, self.latest_filename, durable=self.options.durable)
+            self.rotation.record(new, folder, self.latest_filename, durable=self.options.durable, names=names)
         except OpError as error:
             written = f"{checkpoint_names.file_of(self.path)} is written, but the state file may not list it"
             raise type(error)(None, None, f"{written}: {error.message}", error.error_code) from error.__cause__
@@ -143,8 +147,7 @@ class _Running:
 
     def covers(self, job: SaveJob) -> bool:
         """Whether the other save is of the same rotation or folder."""
-        folders = [os.path.realpath(os.path.dirname(each.path)) for each in (self.job, job)]
-        return self.job.rotation is job.rotation is not None or folders[0] == folders[1]
+        return self.job.rotation is job.rotation is not None or self.job.real == job.real
 
     def complete(self) -> None:
         """Do what is left."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -333,9 +334,10 @@ class Saver:
         )
 
         def prepared() -> Callable[[], None]:
-            job = job_of(*self._model(sess, write_meta_graph, strip_default_attrs, own=not wait))
+            model, version = self._model(sess, write_meta_graph, strip_default_attrs, own=not wait)
             make_parent(prefix)
-            return job.run
+            # The thread of the saves would wait for this one at each answer of the system.
+            return job_of(model, version, real=os.path.realpath(os.path.dirname(path))).run
 
         self._saves.run(checkpoint_names.file_of(path), prepared, in_background=not wait)
         return prefix

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import warnings
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from hdfsaver.errors import DataLossError, InvalidArgumentError, NotFoundError, OpError
 from hdfsaver.reading import checkpoint_names, state_file
@@ -18,7 +19,7 @@ from hdfsaver.reading.state_file import CheckpointState, GroupList
 from hdfsaver.storage.groups import ROOT
 from hdfsaver.storage.ownership import models_in
 
-Identity = tuple[int, int]
+Identity = tuple[int, ...]
 Signature = tuple[int, ...]
 
 
@@ -35,7 +36,13 @@ def identity(prefix: str) -> Identity | None:
 
 
 def signature(prefix: str) -> Signature:
-    """Numbers that change when the file of a checkpoint is replaced or changed; none without a file."""
+    """Numbers that change when the file of a checkpoint is replaced or changed, its `identity` first; none without one.
+
+    Raises
+    ------
+    OpError
+        The operating system does not tell.
+    """
     found = checkpoint_names.status_of(prefix)
     return () if found is None else (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
@@ -96,7 +103,8 @@ def still_needed(
     lists: dict[str, GroupList],
     folder: str,
     latest_filename: str | None,
-    own: Collection[str] = (),
+    own: Mapping[str, Signature] = MappingProxyType({}),
+    names: Iterable[str] | None = None,
 ) -> dict[str, bool]:
     """Those of the checkpoints that a Saver retires that must stay; False where nothing says that others need it.
 
@@ -112,8 +120,10 @@ def still_needed(
         The folder of the state files.
     latest_filename : str or None
         The state file of the Saver.
-    own : collection of str
+    own : mapping of str to Signature
         Those that are known to have the model of the group alone.
+    names : iterable of str, optional
+        The names in the folder, if they are known.
 
     Returns
     -------
@@ -124,7 +134,7 @@ def still_needed(
     OpError
         The operating system does not tell which files others list.
     """
-    states = state_file.others(folder, latest_filename)
+    states = state_file.others(folder, latest_filename, names)
     listed = [path for found in lists.values() for path in found.listed]
     listed += [path for state in states for path in [state.model_checkpoint_path, *state.all_model_checkpoint_paths]]
     kept = _identities(listed)
@@ -134,7 +144,7 @@ def still_needed(
             released[each].add(name)
     staying: dict[str, bool] = {}
     for prefix in prefixes:
-        one = identity(prefix)
+        one = own[prefix][:2] if prefix in own else identity(prefix)
         path = None if prefix in own else checkpoint_names.find_own(prefix)
         if one is None or (path is None and prefix not in own):
             continue

@@ -19,7 +19,7 @@ from pathlib import Path
 import xxhash
 
 from hdfsaver.errors import FailedPreconditionError, OpError, from_os_error
-from hdfsaver.files.folder_lock import real_folder
+from hdfsaver.files.folder_lock import locked_folder, real_folder
 from hdfsaver.files.opening import end_reading, is_there
 from hdfsaver.files.os_errors import refused
 
@@ -45,6 +45,7 @@ class Draft:
     """A file that is being written: ``fd`` is open, ``target`` is its final path, ``size`` its length in bytes.
 
     ``is_new`` says that no file is replaced. ``lock`` is a second descriptor, which keeps the lock without ``fd``.
+    ``mode`` are the permissions that the system has given the draft, if they are known.
     """
 
     fd: int = -1
@@ -53,6 +54,7 @@ class Draft:
     target: Path = Path()
     size: int = 0
     is_new: bool = False
+    mode: int | None = None
 
     def complete(self, durable: bool) -> None:
         """Synchronize and close the file, before it gets its final name.
@@ -272,7 +274,7 @@ def _make(draft: Draft, target: Path, kept: int | None) -> None:
     mode = 0o666 if kept is None else stat.S_IMODE(kept)
     while not _opened(draft, target, mode):
         pass
-    if kept is not None and hasattr(os, "fchmod"):
+    if kept is not None and draft.mode != mode and hasattr(os, "fchmod"):
         os.fchmod(draft.fd, mode)
 
 
@@ -290,7 +292,9 @@ def _opened(draft: Draft, target: Path, mode: int) -> bool:
     # for a shared lock then. A file system without locks is safe too: the sweep needs a lock as well.
     with suppress(OSError):
         fcntl.flock(draft.fd, fcntl.LOCK_SH)
-    if os.fstat(draft.fd).st_nlink:
+    found = os.fstat(draft.fd)
+    draft.mode = stat.S_IMODE(found.st_mode)
+    if found.st_nlink:
         return True
     _let_go(draft)
     return False
@@ -306,7 +310,7 @@ def draft_names(name: str) -> str:
     return re.escape(stem_of(name))
 
 
-def clear_stale(folder: str | os.PathLike[str], names: str) -> None:
+def clear_stale(folder: str | os.PathLike[str], names: str) -> list[str] | None:
     """Remove the drafts whose owners have ended.
 
     Parameters
@@ -315,16 +319,24 @@ def clear_stale(folder: str | os.PathLike[str], names: str) -> None:
         The folder of the drafts; empty for the working directory.
     names : str
         A regular expression for the final names of the drafts.
+
+    Returns
+    -------
+    list of str or None
+        The names that were in the folder; None where it was not listed.
     """
     if fcntl is None:
-        return
+        return None
+    found = None
     pattern = re.compile(rf"\.(?:{names})\.[0-9]+\.[0-9a-f]{{8}}\.tmp")
     # Errors here must not prevent a save: a folder that cannot be listed, a draft of another user, or one that has just
     # been renamed.
     with suppress(OSError):
-        for name in os.listdir(folder or "."):
+        found = os.listdir(folder or ".")
+        for name in found:
             if name.startswith(".") and pattern.fullmatch(name):
                 _remove_if_unlocked(Path(folder, name))
+    return found
 
 
 def _remove_if_unlocked(path: Path) -> None:
@@ -400,12 +412,14 @@ def sync_folder(folder: str | os.PathLike[str]) -> None:
     """
     if os.name == "nt":
         return
+    locked = locked_folder(folder)
     try:
-        fd = os.open(folder or ".", os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(folder or ".", os.O_RDONLY | os.O_CLOEXEC) if locked < 0 else locked
         try:
             os.fsync(fd)
         finally:
-            end_reading(fd)
+            if locked < 0:
+                end_reading(fd)
     except OSError as error:
         if error.errno not in _CANNOT_RESERVE:
             raise

@@ -51,7 +51,7 @@ if hasattr(os, "register_at_fork"):
 
 
 @contextmanager
-def folder_lock(folder: str | os.PathLike[str]) -> Iterator[None]:
+def folder_lock(folder: str | os.PathLike[str], path: str | None = None) -> Iterator[None]:
     """Run the block while no other block holds the lock of the same folder, in this program or another.
 
     If the file system has no locks, or the folder cannot be opened, the block runs without a lock: saving matters more.
@@ -61,14 +61,16 @@ def folder_lock(folder: str | os.PathLike[str]) -> Iterator[None]:
     folder : path-like
         The folder; empty for the working directory. Inside the block, a call for the same folder has no effect: a
         callback or a signal handler may save.
+    path : str, optional
+        The folder without symbolic links, if the caller knows it.
     """
-    path, outer = os.path.realpath(folder), _held.get()
+    path, outer = path or os.path.realpath(folder), _held.get()
     lock = _locks.setdefault(path, _Lock())
     if any(held.lock is lock for held in outer):
         yield
         return
     # Both locks: a network file system may have no locks for folders, but threads must still take turns.
-    with lock.turn, nullcontext() if fcntl is None else _flock(folder, lock):
+    with lock.turn, nullcontext() if fcntl is None else _flock(path, lock):
         try:
             _held.set((*outer, _Held(lock, os.fspath(folder), path)))
             yield
@@ -87,13 +89,21 @@ def real_folder(folder: str) -> str:
     return os.path.realpath(folder)
 
 
+def locked_folder(folder: str | os.PathLike[str]) -> int:
+    """The descriptor of a folder whose lock is held; -1 without one. It stays open as long as the lock is held."""
+    for held in reversed(_held.get()):
+        if os.fspath(folder) == held.path:
+            return held.lock.fd
+    return -1
+
+
 @contextmanager
-def _flock(folder: str | os.PathLike[str], lock: _Lock) -> Iterator[None]:
+def _flock(path: str, lock: _Lock) -> Iterator[None]:
     fd = -1
     try:
         with suppress(OSError):
             if lock.fd < 0:
-                fd = lock.fd = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                fd = lock.fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             fcntl.flock(lock.fd, fcntl.LOCK_EX)
         yield
     finally:

@@ -274,10 +274,24 @@ def has_groups(folder: str | os.PathLike[str], latest_filename: str | None) -> b
     return b"\n# group: " in content
 
 
-def others(folder: str | os.PathLike[str], latest_filename: str | None) -> list[CheckpointState]:
+def others(
+    folder: str | os.PathLike[str], latest_filename: str | None, names: Iterable[str] | None = None
+) -> list[CheckpointState]:
     """The content of all state files of a folder except one, with paths as in `read`.
 
     A file is known by its content, as its name may be any. Files that this user may not read are left out.
+
+    Parameters
+    ----------
+    folder : path-like
+    latest_filename : str or None
+        The one that is left out.
+    names : iterable of str, optional
+        The names in the folder, if they are known.
+
+    Returns
+    -------
+    list of CheckpointState
 
     Raises
     ------
@@ -286,7 +300,7 @@ def others(folder: str | os.PathLike[str], latest_filename: str | None) -> list[
     """
     found = []
     try:
-        names = os.listdir(folder or os.curdir)
+        names = os.listdir(folder or os.curdir) if names is None else names
     except (FileNotFoundError, PermissionError):
         return []
     except OSError as error:
