@@ -428,6 +428,22 @@ MUTANTS = [
             "A save looks once at each checkpoint that it keeps.",
         ),
         (
+            "a-small-file-is-written-at-once",
+            "storage/writing.py",
+            "    if is_joined:\n        write_together",
+            "    if False:\n        write_together",
+            "reliability/test_crash.py::test_how_often_a_save_asks",
+            "A small file is written in one call.",
+        ),
+        (
+            "the-rest-of-parts",
+            "files/positional_io.py",
+            "        if rest < len(part):",
+            "        if rest < len(part) and not done:",
+            "files/test_positional_io.py",
+            "What the system does not take of several parts is written after that.",
+        ),
+        (
             "one-list-of-a-folder",
             "checkpoint/save_jobs.py",
             "durable=self.options.durable, names=names)",

@@ -30,6 +30,9 @@ PARALLEL = 4 << 20
 
 MAX_THREADS = 8
 
+_PARTS = 512
+"""The most parts in one call; systems allow 1024."""
+
 WriteJob: TypeAlias = "tuple[int, memoryview | LiveBytes | JoinedBytes]"
 """``(offset in the file, bytes)``; the bytes may be made while they are written. The memory of a memoryview must not
 change meanwhile."""
@@ -116,6 +119,30 @@ def write_at(fd: int, view: memoryview, offset: int) -> None:
     done = 0
     while done < len(view):
         done += _write_some(fd, view[done:], offset + done)
+
+
+def write_together(fd: int, parts: Sequence[memoryview]) -> None:
+    """Write parts one after the other from the beginning of a file, in one call where the system has ``pwritev``.
+
+    Parameters
+    ----------
+    fd : int
+        The open file.
+    parts : sequence of memoryview
+        Flat views of bytes.
+
+    Raises
+    ------
+    OSError
+        The operating system cannot write them.
+    """
+    done = os.pwritev(fd, parts, 0) if hasattr(os, "pwritev") and len(parts) <= _PARTS else 0
+    start = 0
+    for part in parts:
+        rest = max(0, done - start)
+        if rest < len(part):  # the system may write less than it was given
+            write_at(fd, part[rest:], start + rest)
+        start += len(part)
 
 
 def write_all(fd: int, jobs: Sequence[WriteJob], progress: Progress = SILENT) -> list[int]:

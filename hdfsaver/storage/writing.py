@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -15,7 +15,7 @@ import xxhash
 from hdfsaver.errors import AbortedError
 from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.files.lazy_arrays import Deferred, Pending
-from hdfsaver.files.positional_io import write_all, write_at
+from hdfsaver.files.positional_io import write_all, write_at, write_together
 from hdfsaver.files.progress import SILENT, Callback, Progress
 from hdfsaver.schema import Structure
 from hdfsaver.storage import groups
@@ -56,6 +56,9 @@ class Model(NamedTuple):
 
 
 _RANDOM = attrgetter("random")
+
+_JOINED = 2 << 20
+"""Bytes of the largest file that is written in one call: each call lets other threads run, and may wait for them."""
 
 
 class WriteOptions(NamedTuple):
@@ -292,7 +295,11 @@ def _write(
     large = [row for row in rest if not isinstance(blocks[row], Deferred)]
     alone = [row for row in rest if isinstance(blocks[row], Deferred)]
     digests = skeleton.extents["xxh3_64"].copy()
-    if large:
+    is_joined = skeleton.size <= _JOINED and progress is SILENT and len(sizes) == len(blocks) and not alone
+    joined = [(offsets[row], view_of(blocks[row])[:]) for row in large] if is_joined else []
+    if joined:
+        digests[large] = [xxhash.xxh3_64_intdigest(view) for _, view in joined]
+    elif large:
         digests[large] = write_all(fd, [(offsets[row], view_of(blocks[row])) for row in large], progress)
     for row in alone:  # two at a time would need memory for two
         digests[row : row + 1] = write_all(fd, [(offsets[row], view_of(blocks[row]))], progress)
@@ -300,11 +307,15 @@ def _write(
     if list(map(len, pieces)) != [sizes[row] for row in small]:
         raise _changed(small, pieces, sizes, _names(values))
     digests[small] = np.fromiter(map(xxhash.xxh3_64_intdigest, pieces), np.uint64, len(pieces))
-    joined = b"".join(pieces)
-    for segment in skeleton.fill(joined, digests, places):
-        write_at(fd, memoryview(segment.data), segment.offset)
+    content = b"".join(pieces)
+    segments = [(segment.offset, memoryview(segment.data)) for segment in skeleton.fill(content, digests, places)]
+    if is_joined:
+        write_together(fd, [view for _, view in sorted([*segments, *joined], key=itemgetter(0))])
+        return
+    for offset, view in segments:
+        write_at(fd, view, offset)
     if progress is not SILENT:
-        progress.advance(len(joined))
+        progress.advance(len(content))
 
 
 def _changed(rows: Sequence[int], pieces: Sequence[bytes], sizes: Sequence[int], names: Sequence[str]) -> AbortedError:

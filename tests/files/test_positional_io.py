@@ -62,6 +62,24 @@ def test_short_writes_are_continued(fd, monkeypatch):
     assert b"\0\0abc" == os.pread(fd, 9, 0)
 
 
+@pytest.mark.parametrize("count", [0, 2, 4, 9])
+def test_parts_are_written_together(fd, monkeypatch, count):
+    """A system that takes some bytes of several parts gets the others; so does one that takes one part at a time."""
+    parts = [memoryview(b"abc"), memoryview(b""), memoryview(b"d"), memoryview(b"efghi")]
+    taken = []
+
+    def some(number, given, at):
+        taken.append(len(given))
+        return os.pwrite(number, b"".join(given)[:count], at)
+
+    monkeypatch.setattr(os, "pwritev", some)
+    positional_io.write_together(fd, parts)
+    assert (b"abcdefghi", [4]) == (os.pread(fd, 99, 0), taken)
+    monkeypatch.delattr(os, "pwritev")
+    positional_io.write_together(fd, parts[::-1])
+    assert b"efghidabc" == os.pread(fd, 99, 0)
+
+
 @pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("size", [1, 100_000, 3 * positional_io.PIECE + 5])
 def test_live_bytes_are_looked_at_once(fd, monkeypatch, size):

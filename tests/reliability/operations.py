@@ -17,11 +17,11 @@ OPERATIONS = [
     (os, name)
     for name in (
         "open", "close", "listdir", "fchmod", "posix_fallocate", "truncate",
-        "write", "pwrite", "fsync", "replace", "link", "unlink",
+        "write", "pwrite", "pwritev", "fsync", "replace", "link", "unlink",
     )
 ] + [(fcntl, "flock")]  # fmt: skip
 
-WRITING = {"write", "pwrite"}
+WRITING = {"write", "pwrite", "pwritev"}
 
 
 class Operations:
@@ -59,11 +59,7 @@ class Operations:
             if name != "close":
                 self.reach(name)
             if name in WRITING:
-                half = len(args[1]) // 2
-                function(args[0], args[1][:half], *args[2:])
-                self.reach(name)
-                rest = (args[2] + half,) if name == "pwrite" else ()
-                result = half + function(args[0], args[1][half:], *rest)
+                result = in_two(name, function, args, self.reach)
             else:
                 result = function(*args, **options)
             if name == "close":
@@ -73,6 +69,18 @@ class Operations:
             return result
 
         return operation
+
+
+def in_two(name, function, args, reach):
+    """Write the two halves of the bytes; between them is a point."""
+    fd, data, *place = args
+    if name == "pwritev":
+        whole, data = function, b"".join(data)
+        function = lambda fd, part, at: whole(fd, [part], at)  # noqa: E731
+    half = len(data) // 2
+    function(fd, data[:half], *place)
+    reach(name)
+    return half + function(fd, data[half:], *(at + half for at in place))
 
 
 @contextmanager
@@ -100,7 +108,14 @@ def steps_of(log, folder):
     return [step for step, _ in itertools.groupby(step for step in named if all(step))]
 
 
-_TOLD = {"write": "write", "pwrite": "write", "fsync": "fsync", "replace": "rename", "unlink": "unlink"}
+_TOLD = {
+    "write": "write",
+    "pwrite": "write",
+    "pwritev": "write",
+    "fsync": "fsync",
+    "replace": "rename",
+    "unlink": "unlink",
+}
 
 
 def _named(path, folder):

@@ -24,6 +24,7 @@ from hdfsaver import errors
 from hdfsaver.files import positional_io
 from hdfsaver.files.atomic_write import atomic_write, write_text_atomically
 from hdfsaver.files.thread_pool import ThreadPool
+from hdfsaver.storage import writing
 from tests.reliability.operations import observed
 from tests.reliability.programs import PREPARATIONS, Model, is_resealed, saved_step
 
@@ -242,13 +243,26 @@ def refuse(number):
     return act
 
 
-REFUSABLE = {"open", "fchmod", "posix_fallocate", "truncate", "write", "pwrite", "fsync", "replace", "listdir", "flock"}
+REFUSABLE = {
+    "open",
+    "fchmod",
+    "posix_fallocate",
+    "truncate",
+    "write",
+    "pwrite",
+    "pwritev",
+    "fsync",
+    "replace",
+    "listdir",
+    "flock",
+}
 """The operations that a system may refuse. A refused removal is a warning, which the tests of the Saver cover."""
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
 def test_whatever_is_refused(tmp_path, model, monkeypatch, number):
     """Every operation of a save is refused once: it fails with an `OpError` or comes to its end, and loses nothing."""
+    monkeypatch.setattr(writing, "_JOINED", 0)
     monkeypatch.setattr(positional_io, "PIECE", 1 << 16)
     monkeypatch.setattr(positional_io, "PARALLEL", 1)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
@@ -304,7 +318,7 @@ def test_a_file_system_that_cannot_reserve(tmp_path, monkeypatch):
     free = shutil.disk_usage(tmp_path)._replace(free=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: free)
     with (
-        observed(3, refuse(errno.ENOSPC), only={"pwrite"}),
+        observed(1, refuse(errno.ENOSPC), only={"pwrite", "pwritev"}),
         pytest.raises(
             errors.ResourceExhaustedError, match=r"bytes were needed, and 1,000 bytes are free in .* space for both"
         ),
@@ -328,7 +342,7 @@ def remove(folder):
     return lambda: shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize("operation", ["open", "posix_fallocate", "pwrite", "fsync", "replace"])
+@pytest.mark.parametrize("operation", ["open", "posix_fallocate", "pwritev", "fsync", "replace"])
 def test_a_folder_that_is_removed_meanwhile(tmp_path, model, operation):
     """The error says that the folder does not exist; saving works again when the folder is back."""
     folder = tmp_path / "folder"
@@ -352,7 +366,7 @@ def interrupt():
     raise KeyboardInterrupt
 
 
-SLOW = {"posix_fallocate", "write", "pwrite", "fsync", "replace", "listdir", "flock", "unlink"}
+SLOW = {"posix_fallocate", "write", "pwrite", "pwritev", "fsync", "replace", "listdir", "flock", "unlink"}
 """Operations that may take long, so that Ctrl-C comes in the middle of them."""
 
 

@@ -64,7 +64,7 @@ def fail(number):
 CHANGES = {"replace", "link", "unlink"}
 """The operations that change what a folder has; the quick tests refuse these alone."""
 
-REFUSED = CHANGES | {"open", "listdir", "posix_fallocate", "truncate", "pwrite", "fsync"}
+REFUSED = CHANGES | {"open", "listdir", "posix_fallocate", "truncate", "pwrite", "pwritev", "fsync"}
 
 FAULTS = [
     pytest.param("one data file", errno.ENOSPC, CHANGES),
