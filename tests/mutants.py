@@ -6378,7 +6378,7 @@ MUTANTS = [
         (
             "a-checkpoint-is-listed-once",
             "checkpoint/rotation.py",
-            "        if not listed or listed[-1].place != new.place:",
+            "        if not listed or listed[-1].place != place:",
             "        if listed[-1:] == [new]:",
             "checkpoint/test_rotation.py",
             "A checkpoint that was recovered and is saved again is listed once.",

@@ -95,6 +95,7 @@ class Rotation:
         names : iterable of str, optional
             The names in the folder since its lock is held, if they are known.
         """
+        place = new.place
         found: dict[str, Signature] = {}
         paths = _Names(folder, os.path.dirname(new.prefix))
         if self._resumes:
@@ -102,7 +103,7 @@ class Rotation:
         self._state = retention.record(self._state, new, self._max_to_keep, self._keep)
         listed = [entry for entry in self._state.kept if _is_there(entry, new, found)]
         # A Saver that keeps all has no list, or one that it was given, which may end with this checkpoint.
-        if not listed or listed[-1].place != new.place:
+        if not listed or listed[-1].place != place:
             listed.append(new)
         # A state file without groups is of no use to a Saver without one, and reading it takes time in every save.
         is_shared = self._group or state_file.has_groups(folder, latest_filename)
@@ -119,14 +120,14 @@ class Rotation:
             durable=durable,
             sweep=False,
         )
-        found[new.place] = _signature_if_told(new.place)
-        superseded = [place for place in superseded if place not in needed]
+        found[place] = _signature_if_told(place)
+        superseded = [each for each in superseded if each not in needed]
         if superseded:
             checkpoint_management.remove_superseded(superseded, [entry.place for entry in retired.kept], found)
         for entry in self._state.retired:
             self._written.pop(entry.place, None)
         if not self._group and self._max_to_keep > 0:
-            self._written[new.place] = found[new.place]
+            self._written[place] = found[place]
         self._state = retired  # only now: what an interruption has left there goes with the next save
 
     def _needed(

@@ -56,6 +56,7 @@ class Model(NamedTuple):
 
 
 _RANDOM = attrgetter("random")
+_OFFSET, _VIEW = itemgetter(0), itemgetter(1)
 
 _JOINED = 2 << 20
 """Bytes of the largest file that is written in one call: each call lets other threads run, and may wait for them."""
@@ -296,7 +297,7 @@ def _write(
     alone = [row for row in rest if isinstance(blocks[row], Deferred)]
     digests = skeleton.extents["xxh3_64"].copy()
     is_joined = skeleton.size <= _JOINED and progress is SILENT and len(sizes) == len(blocks) and not alone
-    joined = [(offsets[row], view_of(blocks[row])[:]) for row in large] if is_joined else []
+    joined = [(offsets[row], view_of(blocks[row])[:]) for row in large] if is_joined and large else []
     if joined:
         digests[large] = [xxhash.xxh3_64_intdigest(view) for _, view in joined]
     elif large:
@@ -310,7 +311,7 @@ def _write(
     content = b"".join(pieces)
     segments = [(segment.offset, memoryview(segment.data)) for segment in skeleton.fill(content, digests, places)]
     if is_joined:
-        write_together(fd, [view for _, view in sorted([*segments, *joined], key=itemgetter(0))])
+        write_together(fd, list(map(_VIEW, sorted([*segments, *joined], key=_OFFSET))))
         return
     for offset, view in segments:
         write_at(fd, view, offset)
