@@ -117,12 +117,12 @@ def convert(
     weights_in: Annotated[str | None, typer.Option(help="For .onnx: the .h5 file in which the values stay.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Convert a file to another format: HDF5, TensorFlow, NumPy, safetensors, PyTorch, ONNX; Keras is only read.
+    """Convert a file to another format: HDF5, TensorFlow, NumPy, safetensors, PyTorch, Keras, ONNX.
 
     A target in .h5 or .hdf5 is an hdfsaver checkpoint; .npz, .safetensors and .pt are these formats, and .npy is one
-    array; .meta, .pb and .pbtxt are the graph alone; .onnx is what the graph computes, for programs that run ONNX;
-    .ckpt, .index or no ending is the prefix of a TensorFlow checkpoint. Other endings need --to. The report says what
-    was written, and what was left out and why.
+    array; .meta, .pb and .pbtxt are the graph alone; .weights.h5 are weights of Keras 3, and --to keras2 those of
+    Keras 2; .onnx is what the graph computes, for programs that run ONNX; .ckpt, .index or no ending is the prefix of a
+    TensorFlow checkpoint. Other endings need --to. The report says what was written, and what was left out and why.
     """
     with _reporting(), progress_bar(target) as progress:
         done = conversion.convert(

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from hdfsaver import dtypes
 from hdfsaver.checkpoint.renaming import Rename, renamed
-from hdfsaver.conversion.layouts.laying_out import Laid, laid_out, part_entry, structure_for_layout
+from hdfsaver.conversion.layouts.found import Part
+from hdfsaver.conversion.layouts.keras_layers import Layer, layers_of, paths_of
+from hdfsaver.conversion.layouts.laying_out import OPTIMIZERS, Laid, laid_out, part_entry, structure_for_layout
 from hdfsaver.conversion.report import listed
 from hdfsaver.conversion.slot_names import named_slots
-from hdfsaver.errors import DataLossError, NotFoundError, OpError
+from hdfsaver.errors import DataLossError, InvalidArgumentError, NotFoundError, OpError
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.interop.bundle.object_graph import OBJECT_GRAPH, slot_keys
 from hdfsaver.tensor_info import STRING, TensorInfo, nbytes_of
@@ -33,6 +35,8 @@ class Chosen(NamedTuple):
         Sentences about options without an effect.
     laid : Laid or None
         How arrays are made in another layout, by their names in the target.
+    layers : tuple of Layer
+        The layers of Keras that they belong to, for a target that has arrays by layers.
     """
 
     arrays: dict[str, TensorInfo]
@@ -40,6 +44,7 @@ class Chosen(NamedTuple):
     changes: list[str]
     remarks: list[str]
     laid: Laid | None = None
+    layers: tuple[Layer, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ class Selection:
     rename: Rename | None = None
     dtype: str | None = None
     layout: str | None = None
+    layers: Literal["", "names", "classes"] = ""
+    """For a file of Keras: how it finds layers."""
 
     @property
     def options(self) -> list[str]:
@@ -117,7 +124,23 @@ class Selection:
         arrays, parts = renamed(before, self.rename), renamed(laid.parts, self.rename)
         elements = [*source.variables, *source.unreadable, *source.left_out]
         said = [*remarks, *laid.remarks, *self._without_effect(elements, arrays, before)]
-        return Chosen(arrays, left_out, ["the layout is changed"], said, laid._replace(parts=parts))
+        chosen = Chosen(arrays, left_out, ["the layout is changed"], said, laid._replace(parts=parts))
+        return self._in_layers(chosen, laid._replace(parts=parts)) if self.layers else chosen
+
+    def _in_layers(self, chosen: Chosen, laid: Laid) -> Chosen:
+        """The arrays that belong to a layer of Keras, under their paths in its file; the others are left out."""
+        layers = tuple(layers_of(laid.parts))
+        paths = paths_of(layers, by_class=self.layers == "classes")
+        if chosen.arrays and not paths:
+            raise _no_layers(laid, chosen.arrays)
+        left_out = dict(chosen.left_out)
+        for name, entry in chosen.arrays.items():
+            if name not in paths:
+                left_out[entry.name] = _without_layer(laid, entry.name, laid.parts[name])
+        arrays = {path: chosen.arrays[name] for name, path in paths.items()}
+        names = {weight.array: layer.name for layer in layers for weight in layer.weights}
+        parts = {path: _of_layer(laid.parts[name], names[name]) for name, path in paths.items()}
+        return chosen._replace(arrays=arrays, left_out=left_out, laid=Laid(parts, {}, laid.remarks), layers=layers)
 
     def _check_patterns(self, source: TensorFile) -> None:
         for pattern in self.include:
@@ -188,6 +211,30 @@ class Selection:
         """The dtype of an array in the target."""
         is_real = entry.dtype != STRING and dtypes.as_dtype(entry.dtype).is_floating
         return self.dtype if self.dtype and is_real else entry.dtype
+
+
+def _of_layer(part: Part, layer: str) -> Part:
+    return part._replace(what=f"{part.what}; in the layer {layer}")
+
+
+def _no_layers(laid: Laid, arrays: Mapping[str, TensorInfo]) -> InvalidArgumentError:
+    """The error for a file that would have no layer."""
+    name, entry = next(iter(arrays.items()))
+    return InvalidArgumentError(
+        None,
+        None,
+        f"None of the arrays ({len(arrays):,}) is a weight of a layer of Keras that is known. {name!r}: "
+        f"{_without_layer(laid, entry.name, laid.parts[name])}. Write an .npz or .safetensors file.",
+    )
+
+
+def _without_layer(laid: Laid, name: str, part: Part) -> str:
+    """The reason for which an array is not in a file of Keras."""
+    if name in laid.unchanged and laid.unchanged[name] != OPTIMIZERS:
+        return f"not a weight of a known layer of Keras: {laid.unchanged[name]}"
+    if part.place is None:
+        return "an optimizer's or a moving average, which layers of Keras do not have"
+    return f"no layer of Keras is whole with it and alone under its name: {part.what}"
 
 
 def _of_objects(source: TensorFile) -> frozenset[str] | None:

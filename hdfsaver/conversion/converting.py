@@ -55,12 +55,13 @@ def convert(
     target : path
         Its ending tells the format, in upper or lower case: ``.h5`` or ``.hdf5`` an hdfsaver checkpoint; ``.npz``, or
         ``.npy`` for one array; ``.safetensors``; ``.pt``, ``.pth`` or ``.bin`` a PyTorch file; ``.meta``, ``.pb`` or
-        ``.pbtxt`` the graph alone; ``.onnx`` what the graph computes; ``.ckpt``, ``.ckpt-123``, ``.index`` or no ending
+        ``.pbtxt`` the graph alone; ``.weights.h5`` the weights
+        of Keras 3; ``.onnx`` what the graph computes; ``.ckpt``, ``.ckpt-123``, ``.index`` or no ending
         the prefix of a TensorFlow checkpoint. An existing file is replaced when the new one is complete; so is an
         existing TensorFlow checkpoint, with all its files, its graph and those of the first format among them.
     to : str, optional
         The format of the target, for any ending: ``"hdf5"``, ``"npz"``, ``"npy"``, ``"safetensors"``,
-        ``"torch"``, ``"tensorflow"``, ``"meta"``, ``"graph"`` or ``"onnx"``.
+        ``"torch"``, ``"keras"``, ``"keras2"``, ``"tensorflow"``, ``"meta"``, ``"graph"`` or ``"onnx"``.
     group : str
         The model to convert, in a file that has several.
     include, exclude : iterable of str
@@ -136,8 +137,9 @@ def convert(
     dtype('float16')
     """
     wanted = checked_patterns(include), checked_patterns(exclude)
-    selection = Selection(*wanted, drop_slots, rename, dtype and checked_dtype(dtype), layout)
     kind, path = target_of(as_prefix(target), to)
+    layout = layout or ("keras" if kind.layers else None)
+    selection = Selection(*wanted, drop_slots, rename, dtype and checked_dtype(dtype), layout, kind.layers)
     onnx = OnnxOptions(outputs, inputs, fixed, None if weights_in is None else as_prefix(weights_in))
     _check_options(kind, path, selection, compression, onnx)
     if kind.write is None:
@@ -159,7 +161,7 @@ def convert(
         metadata, no_metadata = _metadata(opened, kind)
         replaced = _replaced(opened, kind, path, structure, removed)
         random = {} if structure is None else opened.random_places()
-        kind.write(path, Job(arrays, structure, metadata, compression, durable, random))
+        kind.write(path, Job(arrays, structure, metadata, compression, durable, random, chosen.layers))
         rest = _other_groups(opened), _beside_graph(kind, structure), _annotations(kind, structure), _other(opened)
         remarks = [no_graph, no_metadata, no_arrays, *rest, *chosen.remarks, *replaced]
     return Conversion(
@@ -253,6 +255,8 @@ def _check_layout(kind: Target, path: str, layout: str | None) -> None:
         return
     if layout not in LAYOUTS:
         raise ValueError(f"Unknown layout {layout!r}; the layouts are {', '.join(LAYOUTS)}.")
+    if kind.layers and layout != "keras":
+        raise ValueError(f"{path} is {kind.title}, whose weights have the layout keras, not {layout}.")
     if kind.name not in _LAID_OUT:
         raise ValueError(
             f"{path} is {kind.title}, which TensorFlow reads in its own layout; {LAYOUTS[layout]} gets its arrays from "
@@ -260,7 +264,7 @@ def _check_layout(kind: Target, path: str, layout: str | None) -> None:
         )
 
 
-_LAID_OUT = ("torch", "safetensors", "npz", "npy", "hdf5")
+_LAID_OUT = ("torch", "safetensors", "npz", "npy", "hdf5", "keras", "keras2")
 """The formats for arrays in another layout."""
 
 

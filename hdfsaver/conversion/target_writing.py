@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from hdfsaver import dtypes
 from hdfsaver.conversion.converted_arrays import ConvertedArrays
+from hdfsaver.conversion.layouts.keras_layers import Layer
 from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError
 from hdfsaver.files.opening import is_there
 from hdfsaver.formats.npz import write_npy, write_npz
@@ -37,6 +38,8 @@ class Job(NamedTuple):
         Return only when the target is on the disk.
     random : mapping of str to tuple of int
         The places of random operations of the graph; see `hdfsaver.storage.random_places`.
+    layers : sequence of Layer
+        For a file of Keras, the layers that the arrays belong to.
     """
 
     arrays: ConvertedArrays
@@ -45,6 +48,7 @@ class Job(NamedTuple):
     compression: Choices
     durable: bool
     random: RandomPlaces
+    layers: Sequence[Layer] = ()
 
 
 def write_hdf5(path: str, job: Job) -> None:
@@ -75,6 +79,20 @@ def write_tensors(path: str, job: Job) -> None:
 def write_pytorch(path: str, job: Job) -> None:
     """Write a PyTorch file."""
     write_torch(path, job.arrays.entries, job.arrays, durable=job.durable)
+
+
+def write_keras(path: str, job: Job) -> None:
+    """Write weights of Keras 3."""
+    from hdfsaver.conversion.keras_files import write_weights
+
+    write_weights(path, job.arrays, job.layers, by_class=True, durable=job.durable)
+
+
+def write_keras2(path: str, job: Job) -> None:
+    """Write weights of Keras 2, which are found by names of layers."""
+    from hdfsaver.conversion.keras_files import write_weights
+
+    write_weights(path, job.arrays, job.layers, by_class=False, durable=job.durable)
 
 
 def write_tensorflow(prefix: str, job: Job) -> None:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from difflib import get_close_matches
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from hdfsaver.conversion import target_writing as writing
 from hdfsaver.conversion.target_writing import Job
@@ -36,6 +36,8 @@ class Target(NamedTuple):
         Whether it can have metadata.
     has_objects : bool
         Whether the graph of objects of a TensorFlow 2 checkpoint is useful in it.
+    layers : str
+        For weights of Keras, how it finds the layer of an array: by ``"names"`` or by ``"classes"``; else empty.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Target(NamedTuple):
     has_graph: bool = False
     has_metadata: bool = False
     has_objects: bool = False
+    layers: Literal["", "names", "classes"] = ""
 
 
 def _itself(path: str, _has_graph: bool) -> list[str]:
@@ -65,6 +68,8 @@ TARGETS = (
     Target(
         *("safetensors", "a safetensors file", (".safetensors",), writing.write_tensors, _itself), has_metadata=True
     ),
+    Target("keras", "a file of weights of Keras 3", (".weights.h5",), writing.write_keras, _itself, layers="classes"),
+    Target("keras2", "a file of weights of Keras 2", (), writing.write_keras2, _itself, layers="names"),
     Target("torch", "a PyTorch file", (".pt", ".pth", ".bin"), writing.write_pytorch, _itself),
     Target(
         *("tensorflow", "a TensorFlow checkpoint", (".ckpt", ".index")),
@@ -87,8 +92,8 @@ TARGETS = (
 TARGET_BY_NAME = {target.name: target for target in TARGETS}
 
 OTHERS = {
-    ".weights.h5": "Keras weights; Keras files can only be read, not written",
-    ".keras": "Keras models; Keras files can only be read, not written",
+    ".keras": "Keras models, of which a graph does not have the layers; write weights to a name in .weights.h5, which "
+    "the same model loads that was built in Keras",
     **dict.fromkeys((".tflite", ".mlmodel", ".caffemodel"), "models of another program"),
     **dict.fromkeys((".gguf", ".ggml", ".pdparams", ".params", ".msgpack"), "weights of another program"),
     **dict.fromkeys((".pkl", ".pickle", ".joblib"), "pickles, which can run code when they are read"),
@@ -146,9 +151,9 @@ def _by_ending(path: str, base: str) -> Target:
     other = max((ending for ending in OTHERS if base.endswith(ending)), key=len, default=None)
     if other is not None:
         raise _refused(f"{path}: {other} is the ending of {OTHERS[other]}. {_advice()}")
-    for target in TARGETS:
-        if base.endswith(target.endings):
-            return target
+    known = max((ending for ending in known_endings() if base.endswith(ending)), key=len, default=None)
+    if known is not None:
+        return next(target for target in TARGETS if known in target.endings)
     ending = os.path.splitext(base)[1]
     if not ending or _STEP.fullmatch(ending):
         return TARGET_BY_NAME["tensorflow"]

@@ -7,6 +7,7 @@ inputs. So does PyTorch's, whose kernel is that of its convolution too; the axes
 from __future__ import annotations
 
 from hdfsaver.conversion.layouts.found import Found, SeenUse, kept, moved
+from hdfsaver.conversion.layouts.uses import Uses
 
 _KERNEL = {
     "Conv2D": 1,
@@ -63,10 +64,21 @@ def bias(seen: SeenUse) -> Found | None:
     if len(shape) != 1 or kind not in ("BiasAdd", "BiasAddV1", "Add", "AddV2"):
         return None
     inputs = graph.inputs(use.op)
-    if kind.startswith("BiasAdd"):
-        return kept("bias", use.op, shape, "bias") if use.position == 1 else None
+    if kind.startswith("BiasAdd") and use.position != 1:
+        return None
     other = graph.source(*inputs[1 - use.position])[0]
-    return kept("bias", use.op, shape, "bias") if graph.kind(other) in {*_KERNEL, "MatMul", *_MORE} else None
+    if not kind.startswith("BiasAdd") and graph.kind(other) not in {*_KERNEL, "MatMul", *_MORE}:
+        return None
+    return kept("bias", use.op, shape, "bias")._replace(of=_behind_reshapes(graph, other))
+
+
+def _behind_reshapes(graph: Uses, name: str) -> str:
+    """The operation whose result was brought to another shape."""
+    seen: set[str] = set()
+    while graph.kind(name) in ("Reshape", "Squeeze", "BatchToSpaceND") and name not in seen:
+        seen.add(name)
+        name = graph.source(*graph.input(name, 0))[0]
+    return name
 
 
 _MORE = ("DepthwiseConv2dNative", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Reshape")

@@ -55,6 +55,8 @@ class Found(NamedTuple):
         The shape in the target.
     role : str
         The part that the array plays in its layer: ``"weight"``, ``"bias"``, ``"running_mean"``, ...
+    of : str
+        Of a bias, the operation to whose result it is added.
     """
 
     rule: str
@@ -63,6 +65,7 @@ class Found(NamedTuple):
     order: tuple[int, ...]
     shape: tuple[int, ...]
     role: str
+    of: str = ""
 
     def make(self, arrays: Sequence[Array]) -> Array:
         """The array in its layout."""
@@ -134,6 +137,30 @@ def kept(rule: str, op: str, shape: tuple[int, ...], role: str = "weight") -> Fo
     return moved(rule, op, shape, range(len(shape)), role)
 
 
+class Place(NamedTuple):
+    """The place of an array among the layers of a model.
+
+    Attributes
+    ----------
+    rule : str
+        The kind of layer.
+    role : str
+        The part that the array plays in it.
+    op : str
+        The operation that uses the variable.
+    of : str
+        Of a bias, the operation to whose result it is added.
+    order : int
+        The place of the operation in the graph.
+    """
+
+    rule: str
+    role: str
+    op: str
+    of: str
+    order: int
+
+
 class Part(NamedTuple):
     """An array of the target.
 
@@ -147,9 +174,12 @@ class Part(NamedTuple):
         Makes it of them.
     what : str
         The change, for the report.
+    place : Place or None
+        Where it belongs; None for what is not a weight of a layer that a rule knows.
     """
 
     sources: tuple[str, ...]
     shape: tuple[int, ...]
     make: Make
     what: str
+    place: Place | None = None

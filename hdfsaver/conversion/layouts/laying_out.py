@@ -10,7 +10,7 @@ from typing import NamedTuple
 from hdfsaver.checkpoint.importing import import_meta_graph
 from hdfsaver.conversion.layouts import gru_layout as gru
 from hdfsaver.conversion.layouts import lstm_layout as lstm
-from hdfsaver.conversion.layouts.found import Found, Part
+from hdfsaver.conversion.layouts.found import Found, Part, Place
 from hdfsaver.conversion.layouts.layer_names import in_scope, torch_name
 from hdfsaver.conversion.layouts.variable_rules import NO_USE, Item, OfGRU, OfLSTM, VariableRules
 from hdfsaver.conversion.loaded_graphs import inferable
@@ -20,6 +20,9 @@ from hdfsaver.graph.graph import Graph
 from hdfsaver.optimizer_slots import saved_names
 from hdfsaver.schema import Structure
 from hdfsaver.tensor_info import Array, TensorInfo, nbytes_of
+
+OPTIMIZERS = "an optimizer's"
+"""The reason for which an optimizer's array without a variable is unchanged."""
 
 
 class Laid(NamedTuple):
@@ -116,7 +119,8 @@ def _with_shapes(path: str, structure: Structure) -> Structure:
 
 _REMEDY = (
     "Convert a file with the graph: a checkpoint with its .meta file beside it, a SavedModel, a frozen graph (.pb), or "
-    "a checkpoint that hdfsaver's Saver wrote. Without layout (--layout) the arrays are converted unchanged."
+    "a checkpoint that hdfsaver's Saver wrote. Without layout (--layout) the arrays are converted unchanged, to "
+    "other files than those of Keras."
 )
 
 
@@ -160,7 +164,7 @@ class _Layout:
             return _Known(item, name)
         owner = self._rules.owner(ops[0], shape)
         if owner is None:
-            return _Known("an optimizer's" if self._rules.is_slot(ops[0]) else item, name)
+            return _Known(OPTIMIZERS if self._rules.is_slot(ops[0]) else item, name)
         # A moving average that is saved in place of its variable has its name.
         before, found, after = f"/{name}/".partition(f"/{owner}/")
         base, suffix = (f"{before}/{owner}".lstrip("/"), f"/{after}".rstrip("/")) if found else (name, "")
@@ -172,15 +176,18 @@ class _Layout:
         if isinstance(item, Found):
             target = torch_name(known.base, item.role) if self._layout == "torch" else known.base
             what = f"{item.rule} ({item.op}), {item.change}"
-            yield self._with_suffix(target, known), Part((name,), item.shape, item.make, what)
+            place = self._place(known, item.rule, item.role, item.op, item.of)
+            yield self._with_suffix(target, known), Part((name,), item.shape, item.make, what, place)
         elif isinstance(item, OfLSTM):
             for array in lstm.layer_arrays(item.cell, self._layout, entry.shape, item.is_bias, known.is_slot):
                 target = self._with_suffix(in_scope(known.base, array.name, self._layout), known)
-                yield target, Part((name,), array.shape, array.make, f"LSTM ({item.cell.op}), {array.what}")
+                what = f"LSTM ({item.cell.op}), {array.what}"
+                place = self._place(known, "LSTM", array.name, item.cell.op)
+                yield target, Part((name,), array.shape, array.make, what, place)
         elif isinstance(item, OfGRU) and not known.suffix and item.place == 0:
-            yield from self._of_gru(name, entry, item.cell)
+            yield from self._of_gru(name, entry, item.cell, self._place(known, "GRU", "weight", item.cell.op))
 
-    def _of_gru(self, name: str, entry: TensorInfo, cell: gru.GRU) -> Iterator[tuple[str, Part]]:
+    def _of_gru(self, name: str, entry: TensorInfo, cell: gru.GRU, place: Place | None) -> Iterator[tuple[str, Part]]:
         candidate = self._names.get(cell.candidate)
         if candidate is None:
             return
@@ -191,7 +198,11 @@ class _Layout:
                 sources = (self._names.get(cell.gate_bias or "", ""), self._names.get(cell.candidate_bias or "", ""))
             if "" not in sources:
                 target = in_scope(scope, array.name, self._layout)
-                yield target, Part(sources, array.shape, array.make, f"GRU ({cell.op}), {array.what}")
+                yield target, Part(sources, array.shape, array.make, f"GRU ({cell.op}), {array.what}", place)
+
+    def _place(self, known: _Known, rule: str, role: str, op: str, of: str = "") -> Place | None:
+        """The place of an array among the layers; None if an optimizer or a moving average keeps it."""
+        return None if known.suffix or known.is_slot else Place(rule, role, op, of, self._rules.order_of(op))
 
     def _with_suffix(self, target: str, known: _Known) -> str:
         return target + (known.suffix.replace("/", ".") if self._layout == "torch" else known.suffix)

@@ -81,6 +81,7 @@ class VariableRules:
     ) -> None:
         self._layout = layout
         self._graph = Uses(structure.digraph)
+        self._order = {name: place for place, name in enumerate(structure.digraph)}
         self._slots = slots_of(structure)
         self.items: dict[str, Item] = {}
         self.remarks: dict[str, str] = {}
@@ -93,6 +94,10 @@ class VariableRules:
     def is_variable(self, op: str) -> bool:
         """Whether an operation holds a value."""
         return self._graph.kind(op) in VARIABLES | CONSTANTS
+
+    def order_of(self, op: str) -> int:
+        """The place of an operation in the graph."""
+        return self._order[op]
 
     def is_slot(self, op: str) -> bool:
         """Whether a variable is an optimizer's."""
