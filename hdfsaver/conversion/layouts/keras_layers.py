@@ -21,6 +21,7 @@ _KINDS = {
     "embedding": "embedding",
     "LSTM": "lstm",
     "GRU": "gru",
+    "RNN": "simple_rnn",
 }
 """The classes of layers in the way of Keras's files, by rule; with the number of axes of a convolution."""
 
@@ -133,7 +134,7 @@ def _inner_name(inner: str) -> str:
 def _layer(name: str, group: Sequence[_Member]) -> Layer | None:
     """The layer with just these weights; None if such a layer is missing."""
     rules = {member.place.rule for member in group if member.place.rule != "bias"}
-    if len(rules) == 1 and rules <= {"LSTM", "GRU"}:
+    if len(rules) == 1 and rules <= {"LSTM", "GRU", "RNN"}:
         return _recurrent(name, group, rules.pop())
     if rules == {"normalization"}:
         return _normalization(name, group)
@@ -185,7 +186,7 @@ def _separate(group: Sequence[_Member]) -> Iterator[Layer]:
     """Layers of one kernel each, with the bias that is added to its result, under the names of their variables."""
     biases = [member for member in group if member.place.rule == "bias"]
     for member in group:
-        if member.place.rule in ("bias", "normalization", "LSTM", "GRU"):
+        if member.place.rule in ("bias", "normalization", "LSTM", "GRU", "RNN"):
             continue
         own = [bias for bias in biases if bias.place.of and bias.place.of == member.place.op]
         layer = _layer(member.name, [member, *own])

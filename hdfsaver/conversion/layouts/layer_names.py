@@ -4,6 +4,7 @@ from __future__ import annotations
 
 _LAST = {
     **dict.fromkeys(("kernel", "kernels", "weights", "weight", "filter", "filters"), "weight"),
+    "recurrent_kernel": "recurrent.weight",
     **dict.fromkeys(("pointwise_kernel", "pointwise_weights"), "pointwise.weight"),
     **dict.fromkeys(("depthwise_kernel", "depthwise_weights"), "depthwise.weight"),
     **dict.fromkeys(("embeddings", "embedding", "gamma"), "weight"),

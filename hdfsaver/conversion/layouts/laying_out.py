@@ -10,9 +10,11 @@ from typing import NamedTuple
 from hdfsaver.checkpoint.importing import import_meta_graph
 from hdfsaver.conversion.layouts import gru_layout as gru
 from hdfsaver.conversion.layouts import lstm_layout as lstm
+from hdfsaver.conversion.layouts import split_cells as split
+from hdfsaver.conversion.layouts.called_bodies import with_bodies
 from hdfsaver.conversion.layouts.found import Found, Part, Place
 from hdfsaver.conversion.layouts.layer_names import in_scope, torch_name
-from hdfsaver.conversion.layouts.variable_rules import NO_USE, Item, OfGRU, OfLSTM, VariableRules
+from hdfsaver.conversion.layouts.variable_rules import NO_USE, Item, OfGRU, OfLSTM, OfSplit, VariableRules
 from hdfsaver.conversion.loaded_graphs import inferable
 from hdfsaver.errors import InvalidArgumentError, OpError
 from hdfsaver.files.tensor_file import TensorFile
@@ -107,14 +109,14 @@ def structure_for_layout(source: TensorFile) -> Structure:
 
 
 def _with_shapes(path: str, structure: Structure) -> Structure:
-    """The same graph, whose operations are checked and whose shapes are inferred where the file lacks them."""
+    """The same graph with the bodies of its functions, checked, and with shapes inferred where the file lacks them."""
     graph = Graph()
     try:
         import_meta_graph(inferable(structure), graph=graph)
     except (OpError, ValueError, TypeError) as error:
         why = error.message if isinstance(error, OpError) else str(error)
         raise InvalidArgumentError(None, None, f"{path}: no layout is known, as its graph is wrong. {why}") from error
-    return replace(structure, digraph=graph.digraph)
+    return replace(structure, digraph=with_bodies(graph))
 
 
 _REMEDY = (
@@ -184,6 +186,12 @@ class _Layout:
                 what = f"LSTM ({item.cell.op}), {array.what}"
                 place = self._place(known, "LSTM", array.name, item.cell.op)
                 yield target, Part((name,), array.shape, array.make, what, place)
+        elif isinstance(item, OfSplit):
+            cell = item.cell
+            for array in split.layer_arrays(cell, item.part, self._layout, entry.shape, is_value=not known.is_slot):
+                target = self._with_suffix(in_scope(known.base, array.name, self._layout), known)
+                place = self._place(known, cell.kind, array.name, cell.op)
+                yield target, Part((name,), array.shape, array.make, f"{cell.kind} ({cell.op}), {array.what}", place)
         elif isinstance(item, OfGRU) and not known.suffix and item.place == 0:
             yield from self._of_gru(name, entry, item.cell, self._place(known, "GRU", "weight", item.cell.op))
 

@@ -31,9 +31,11 @@ MERGING = frozenset({"Merge", "RefMerge", "IdentityN"})
 _NEUTRAL = re.compile(
     r"(?:Resource)?(?:Sparse)?(?:Apply|Scatter)\w*|(?:Ref)?Assign\w*|Save\w*|\w*Summary(?:V2)?|Is\w+Initialized|"
     r"VarIsInitializedOp|DestroyResourceOp|Shape|ShapeN|VariableShape|Size|Rank|L2Loss|Abs|Square|Sum|Mean|Max|Min|"
-    r"ZerosLike|OnesLike|NoOp|Assert|Is(?:Finite|Inf|Nan)|InvertPermutation|ConcatOffset"
+    r"ZerosLike|OnesLike|NoOp|Assert|Is(?:Finite|Inf|Nan)|InvertPermutation|ConcatOffset|"
+    r"TensorListPushBack|StackPush(?:V2)?"
 )
-"""Types of operations that say nothing of a layout: they save and change variables, and penalize large weights."""
+"""Types of operations that say nothing of a layout: they save and change variables, penalize large
+weights, and keep values for derivatives."""
 
 VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable"})
 CONSTANTS = frozenset({"Const", "HostConst"})
@@ -105,9 +107,12 @@ class Uses:
     def source(self, name: str, output: int = 0) -> tuple[str, int]:
         """The operation that made a value, behind those that pass it on."""
         seen: set[str] = set()
-        while self.kind(name) in PASSING and self.inputs(name) and name not in seen:
+        while name not in seen and self.inputs(name):
+            kind = self.kind(name)
+            if kind not in PASSING and kind != "IdentityN":
+                break
             seen.add(name)
-            name, output = self.input(name, 0)
+            name, output = self.input(name, output if kind == "IdentityN" else 0)
         return name, output
 
     def variable(self, name: str) -> str | None:

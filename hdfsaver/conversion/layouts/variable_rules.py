@@ -12,6 +12,7 @@ from hdfsaver.conversion.layouts.found import Found, SeenUse, Unfit, kept
 from hdfsaver.conversion.layouts.gru_layout import GRU, gru
 from hdfsaver.conversion.layouts.lstm_layout import LSTM, lstm
 from hdfsaver.conversion.layouts.normalization_layout import ROLES, normalization
+from hdfsaver.conversion.layouts.split_cells import SplitCell, split_cells, unfit
 from hdfsaver.conversion.layouts.uses import CONSTANTS, MOST_SCOPES, VARIABLES, Use, Uses
 from hdfsaver.optimizer_slots import SLOT, places_of, slots_of
 from hdfsaver.schema import Structure
@@ -46,8 +47,24 @@ class OfGRU(NamedTuple):
     place: int
 
 
-Item = Found | OfLSTM | OfGRU | str
+class OfSplit(NamedTuple):
+    """An array of a cell of Keras, or of a simple one; see `split_cells.layer_arrays` for the part that it is."""
+
+    cell: SplitCell
+    part: str
+
+
+Item = Found | OfLSTM | OfGRU | OfSplit | str
 """The knowledge of a variable; a str is the reason for which nothing is."""
+
+
+def _of_split(cell: SplitCell, layout: str) -> dict[str, Item]:
+    """The knowledge of the variables of a cell."""
+    reason = unfit(cell, layout)
+    parts = {cell.kernel: "kernel", cell.recurrent: "recurrent_kernel", cell.bias: "bias"}
+    if cell.kernel == cell.recurrent:
+        parts[cell.kernel] = "both"
+    return {variable: reason or OfSplit(cell, part) for variable, part in parts.items() if variable}
 
 
 class VariableRules:
@@ -85,11 +102,38 @@ class VariableRules:
         self._slots = slots_of(structure)
         self.items: dict[str, Item] = {}
         self.remarks: dict[str, str] = {}
+        self._find_split_cells()
         for op, shape in self._variables(constants):
             self._add(op, self._graph.of(op, shape), shape)
         for name, (parts, shape) in wholes.items():
             self._add(name, self._uses_of_parts(parts, shape), shape)
         self._add_moving_statistics()
+
+    def _find_split_cells(self) -> None:
+        """The cells with a matrix for the input and one for the last output, whose variables have no other use."""
+        found: dict[str, set[SplitCell]] = {}
+        products: set[str] = set()
+        cells = split_cells(self._graph)
+        for seen in cells:
+            products |= seen.products
+            for variable in {seen.cell.kernel, seen.cell.recurrent, seen.cell.bias} - {""}:
+                found.setdefault(variable, set()).add(seen.cell._replace(op=""))
+        for seen in cells:
+            cell = seen.cell
+            variables = {cell.kernel, cell.recurrent, cell.bias} - {""}
+            if any(len(found[variable]) > 1 for variable in variables) or self._are_used(variables, products):
+                continue
+            for variable, item in _of_split(cell, self._layout).items():
+                self.items.setdefault(variable, item)
+
+    def _are_used(self, variables: set[str], products: set[str]) -> bool:
+        """Whether a variable is multiplied in another place than these products."""
+        graph = self._graph
+        return any(
+            graph.kind(name) == "MatMul" and name not in products
+            for variable in variables
+            for name, _ in graph.users(variable)
+        )
 
     def is_variable(self, op: str) -> bool:
         """Whether an operation holds a value."""

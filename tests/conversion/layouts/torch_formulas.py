@@ -56,6 +56,27 @@ class Formulas:
             found.append(output)
         return np.stack(found, 1)
 
+    def gru(self, x, state):
+        """One layer, of gates in the order r, z, n."""
+        output, found = np.zeros((len(x), state["weight_hh"].shape[1])), []
+        for step in range(x.shape[1]):
+            inner = np.split(x[:, step] @ state["weight_ih"].T + state["bias_ih"], 3, axis=1)
+            outer = np.split(output @ state["weight_hh"].T + state["bias_hh"], 3, axis=1)
+            reset, update = (_sigmoid(inner[place] + outer[place]) for place in (0, 1))
+            output = (1 - update) * np.tanh(inner[2] + reset * outer[2]) + update * output
+            found.append(output)
+        return np.stack(found, 1)
+
+    def rnn(self, x, state, nonlinearity="tanh"):
+        """One layer of tanh or relu."""
+        output, found = np.zeros((len(x), state["weight_hh"].shape[1])), []
+        for step in range(x.shape[1]):
+            value = x[:, step] @ state["weight_ih"].T + state["bias_ih"]
+            value = value + output @ state["weight_hh"].T + state["bias_hh"]
+            output = np.tanh(value) if nonlinearity == "tanh" else np.maximum(value, 0)
+            found.append(output)
+        return np.stack(found, 1)
+
     def tensor(self, value):
         """The value itself."""
         return np.asarray(value)
@@ -96,6 +117,19 @@ class Functions:
         module = self._torch.nn.LSTM(
             x.shape[2], units // 4, batch_first=True, proj_size=size if "weight_hr" in state else 0
         )
+        return self._result(module, x, state)
+
+    def gru(self, x, state):
+        """As `Formulas.gru`."""
+        return self._result(self._torch.nn.GRU(x.shape[2], state["weight_hh"].shape[1], batch_first=True), x, state)
+
+    def rnn(self, x, state, nonlinearity="tanh"):
+        """As `Formulas.rnn`."""
+        units = state["weight_hh"].shape[1]
+        module = self._torch.nn.RNN(x.shape[2], units, batch_first=True, nonlinearity=nonlinearity)
+        return self._result(module, x, state)
+
+    def _result(self, module, x, state):
         module.load_state_dict({f"{name}_l0": value for name, value in state.items()})
         return module(x)[0].detach()
 
