@@ -5395,6 +5395,14 @@ MUTANTS = [
             "A cell whose matrix another layer shares is not written as a cell.",
         ),
         (
+            "a-vector-of-another-length",
+            "conversion/layouts/cudnn_layout.py",
+            "    if shape != (length,):",
+            "    if False:",
+            "conversion/layouts/test_cudnn_layout.py",
+            "A vector of cuDNN whose length does not fit its sizes is unchanged and listed.",
+        ),
+        (
             "half-a-layer-of-keras",
             "conversion/layouts/keras_layers.py",
             "    if len(roles) != len(group) or len(moving) == 1:",

@@ -11,6 +11,7 @@ _LAST = {
     **dict.fromkeys(("bias", "biases", "beta"), "bias"),
     "moving_mean": "running_mean",
     "moving_variance": "running_var",
+    "opaque_kernel": "opaque_kernel",
 }
 """PyTorch's names of parameters and buffers, by those that the layers of TensorFlow give."""
 

@@ -12,9 +12,10 @@ from hdfsaver.conversion.layouts import gru_layout as gru
 from hdfsaver.conversion.layouts import lstm_layout as lstm
 from hdfsaver.conversion.layouts import split_cells as split
 from hdfsaver.conversion.layouts.called_bodies import with_bodies
+from hdfsaver.conversion.layouts.cudnn_layout import vector_arrays
 from hdfsaver.conversion.layouts.found import Found, Part, Place
 from hdfsaver.conversion.layouts.layer_names import in_scope, torch_name
-from hdfsaver.conversion.layouts.variable_rules import NO_USE, Item, OfGRU, OfLSTM, OfSplit, VariableRules
+from hdfsaver.conversion.layouts.variable_rules import NO_USE, Item, OfGRU, OfLSTM, OfSplit, OfVector, VariableRules
 from hdfsaver.conversion.loaded_graphs import inferable
 from hdfsaver.errors import InvalidArgumentError, OpError
 from hdfsaver.files.tensor_file import TensorFile
@@ -159,6 +160,8 @@ class _Layout:
 
     def _known(self, name: str, shape: tuple[int, ...]) -> _Known:
         ops, items = self._ops[name], self._rules.items
+        if not ops and (saved := self._rules.compatible(name, shape)) is not None:
+            return _Known(saved, name)
         if len(ops) != 1:
             return _Known(items.get(name, NO_USE) if ops else "the graph has no variable of that name", name)
         item = items.get(ops[0], NO_USE)
@@ -192,6 +195,10 @@ class _Layout:
                 target = self._with_suffix(in_scope(known.base, array.name, self._layout), known)
                 place = self._place(known, cell.kind, array.name, cell.op)
                 yield target, Part((name,), array.shape, array.make, f"{cell.kind} ({cell.op}), {array.what}", place)
+        elif isinstance(item, OfVector):
+            for array in vector_arrays(item.cell):
+                target = self._with_suffix(in_scope(known.base, array.name, self._layout), known)
+                yield target, Part((name,), array.shape, array.make, f"{item.cell.kind} ({item.cell.op}), {array.what}")
         elif isinstance(item, OfGRU) and not known.suffix and item.place == 0:
             yield from self._of_gru(name, entry, item.cell, self._place(known, "GRU", "weight", item.cell.op))
 

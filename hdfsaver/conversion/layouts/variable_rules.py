@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from hdfsaver.conversion.layouts.convolution_layout import bias, convolution, depthwise
+from hdfsaver.conversion.layouts.cudnn_layout import Cudnn, compatible, cudnn
 from hdfsaver.conversion.layouts.dense_layout import dense
 from hdfsaver.conversion.layouts.embedding_layout import embedding
 from hdfsaver.conversion.layouts.found import Found, SeenUse, Unfit, kept
@@ -54,7 +55,13 @@ class OfSplit(NamedTuple):
     part: str
 
 
-Item = Found | OfLSTM | OfGRU | OfSplit | str
+class OfVector(NamedTuple):
+    """The vector of parameters of cuDNN's cells."""
+
+    cell: Cudnn
+
+
+Item = Found | OfLSTM | OfGRU | OfSplit | OfVector | str
 """The knowledge of a variable; a str is the reason for which nothing is."""
 
 
@@ -187,10 +194,18 @@ class VariableRules:
             if isinstance(self.items[op], str) and op in self.remarks:  # the cell is one operation
                 self.items[op] = self.remarks.pop(op).partition(", since ")[2].rstrip(".")
 
+    def compatible(self, name: str, shape: tuple[int, ...]) -> OfLSTM | None:
+        """The knowledge of an array that is made of cuDNN's vector when it is saved."""
+        found = compatible(self._graph, name, shape)
+        return None if found is None else OfLSTM(*found)
+
     def _of_rules(self, uses: list[Use], shape: tuple[int, ...]) -> Item:
         found: list[Found] = []
         for use in uses:
             try:
+                vector = cudnn(self._graph, use.op, use.position, shape, self._layout)
+                if vector is not None:
+                    return OfVector(vector)
                 one = self._by_rules(use, shape)
             except Unfit as reason:
                 return str(reason)
