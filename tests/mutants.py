@@ -5403,6 +5403,14 @@ MUTANTS = [
             "A vector of cuDNN whose length does not fit its sizes is unchanged and listed.",
         ),
         (
+            "a-graph-of-other-values",
+            "conversion/layouts/laying_out.py",
+            "        if declared is not None and None not in declared and declared != shape:",
+            "        if False:",
+            "conversion/layouts/test_torch_layout.py",
+            "An array whose shape is not that of the graph is unchanged and listed.",
+        ),
+        (
             "half-a-layer-of-keras",
             "conversion/layouts/keras_layers.py",
             "    if len(roles) != len(group) or len(moving) == 1:",

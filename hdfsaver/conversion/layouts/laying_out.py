@@ -46,6 +46,13 @@ class Laid(NamedTuple):
     remarks: list[str]
 
 
+_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
+"""What TensorFlow 2 adds to the path of a variable."""
+
+_SLOT = "/.OPTIMIZER_SLOT/"
+"""What stands in the path of an optimizer's variable, behind the path of that which it is for."""
+
+
 class _Known(NamedTuple):
     """The knowledge of an array.
 
@@ -165,11 +172,17 @@ class _Layout:
         if len(ops) != 1:
             return _Known(items.get(name, NO_USE) if ops else "the graph has no variable of that name", name)
         item = items.get(ops[0], NO_USE)
+        declared = self._rules.shape_of(ops[0])
+        if declared is not None and None not in declared and declared != shape:
+            return _Known(f"its shape is {shape}, but {declared} in the graph, which is of other values", name)
         if not isinstance(item, str):
-            return _Known(item, name)
+            return _Known(item, name.removesuffix(_VALUE))
         owner = self._rules.owner(ops[0], shape)
         if owner is None:
             return _Known(OPTIMIZERS if self._rules.is_slot(ops[0]) else item, name)
+        if _SLOT in name:
+            base, _, suffix = name.removesuffix(_VALUE).partition(_SLOT)
+            return _Known(items[owner], base, f"/{suffix}", is_slot=True)
         # A moving average that is saved in place of its variable has its name.
         before, found, after = f"/{name}/".partition(f"/{owner}/")
         base, suffix = (f"{before}/{owner}".lstrip("/"), f"/{after}".rstrip("/")) if found else (name, "")

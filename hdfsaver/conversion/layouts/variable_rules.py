@@ -160,9 +160,10 @@ class VariableRules:
         parts = op.split("/", MOST_SCOPES)
         others += ["/".join(parts[start:end]) for end in range(len(parts) - 1, 0, -1) for start in range(end)]
         known = (other for other in others if other != op and not isinstance(self.items.get(other, ""), str))
-        return next((other for other in known if self._shape(other) == shape), None)
+        return next((other for other in known if self.shape_of(other) == shape), None)
 
-    def _shape(self, op: str) -> tuple[int | None, ...] | None:
+    def shape_of(self, op: str) -> tuple[int | None, ...] | None:
+        """The shape of a variable in the graph."""
         if self._graph.kind(op) != "VarHandleOp":
             return self._graph.shape(op)
         found: tuple[int | None, ...] | None = self._graph.attr(op, "shape")
@@ -171,7 +172,7 @@ class VariableRules:
     def _variables(self, constants: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[str, tuple[int, ...]]]:
         for name in self._graph.nodes:
             if self._graph.kind(name) in VARIABLES:
-                shape = self._shape(name)
+                shape = self.shape_of(name)
                 if shape is not None and None not in shape:
                     yield name, tuple(size for size in shape if size is not None)
             elif name in constants:

@@ -9,6 +9,7 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver import errors
+from hdfsaver.interop.bundle.bundle_writing import write_bundle
 from tests.conversion.layouts.torch_formulas import Formulas, Functions, numbers
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
@@ -302,3 +303,32 @@ def test_graphs_of_others(tmp_path, monkeypatch):
     with pytest.raises(errors.InvalidArgumentError, match="no layout is known.*MatMul"):
         tf.convert(tmp_path / "x.pb", tmp_path / "x.npz", layout="torch")
     assert not (tmp_path / "x.npz").exists()
+
+
+def test_values_of_another_graph(tmp_path):
+    """An array whose shape is not that of the graph is unchanged and listed; the others are laid out."""
+    y = tf.layers.dense(tf.layers.dense(tf.zeros([2, 3]), 4, use_bias=False, name="a"), 5, use_bias=False, name="b")
+    _saved(tmp_path, y)
+    tf.convert(tmp_path / "x.ckpt", tmp_path / "y.ckpt")
+    meta = (tmp_path / "y.ckpt.meta").read_bytes()
+    write_bundle(tmp_path / "y.ckpt", {"a/kernel": numbers((3, 4)), "b/kernel": numbers((1, 5))}, durable=False)
+    (tmp_path / "y.ckpt.meta").write_bytes(meta)
+    done = tf.convert(tmp_path / "y.ckpt", tmp_path / "y.npz", layout="torch")
+    assert {"a.weight": "a/kernel", "b/kernel": "b/kernel"} == done.names
+    assert "its shape is (1, 5), but (4, 5) in the graph" in done.unchanged["b/kernel"]
+
+
+def test_names_of_tensorflow_2(tmp_path):
+    """The end that TensorFlow 2 adds to a path is not part of the name in a layout, and slots are known by theirs."""
+    kernel, slot = tf.get_variable("x/kernel", [3, 4]), tf.get_variable("Adam/x/kernel/m", [3, 4])
+    names = {"layer/kernel": kernel, "layer/kernel/.OPTIMIZER_SLOT/optimizer/m": slot}
+    with tf.Session() as sess:
+        sess.run([kernel.initializer, slot.initializer])
+        tf.matmul(tf.ones([1, 3]), kernel)
+        saved = {f"{name}/.ATTRIBUTES/VARIABLE_VALUE": variable for name, variable in names.items()}
+        tf.train.Saver(saved).save(sess, tmp_path / "x.ckpt")
+    done = tf.convert(tmp_path / "x.ckpt", tmp_path / "x.npz", layout="torch")
+    assert {"layer.weight", "layer.weight.optimizer.m"} == done.names.keys()
+    assert (4, 3) == np.load(tmp_path / "x.npz")["layer.weight.optimizer.m"].shape
+    done = tf.convert(tmp_path / "x.ckpt", tmp_path / "x.h5", to="keras2")
+    assert ["layer/kernel"] == list(done.names)
