@@ -5411,6 +5411,14 @@ MUTANTS = [
             "An array whose shape is not that of the graph is unchanged and listed.",
         ),
         (
+            "sums-have-few-terms",
+            "conversion/layouts/sums.py",
+            "    found = list(islice(_terms(graph, wire, _WHOLE, 0), _MOST_TERMS + 1))",
+            "    found = list(_terms(graph, wire, _WHOLE, 0))",
+            "conversion/layouts/test_split_cells.py",
+            "Sums of more terms than a cell has are not gone through.",
+        ),
+        (
             "half-a-layer-of-keras",
             "conversion/layouts/keras_layers.py",
             "    if len(roles) != len(group) or len(moving) == 1:",

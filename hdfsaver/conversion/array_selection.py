@@ -129,8 +129,9 @@ class Selection:
 
     def _in_layers(self, chosen: Chosen, laid: Laid) -> Chosen:
         """The arrays that belong to a layer of Keras, under their paths in its file; the others are left out."""
-        layers = tuple(layers_of(laid.parts))
-        paths = paths_of(layers, by_class=self.layers == "classes")
+        by_class = self.layers == "classes"
+        layers = tuple(layers_of(laid.parts, by_class=by_class))
+        paths = paths_of(layers, by_class=by_class)
         if chosen.arrays and not paths:
             raise _no_layers(laid, chosen.arrays)
         left_out = dict(chosen.left_out)

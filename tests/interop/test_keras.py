@@ -11,6 +11,7 @@ import pytest
 
 import hdfsaver
 from tests.conversion.layouts.keras_net import saved
+from tests.conversion.layouts.make_golden_cells import FOLDER
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -44,3 +45,27 @@ def test_keras_loads_weights(tmp_path: Path, library: str, target: str, options:
     model = _net(keras)
     model.load_weights(str(tmp_path / target), **options)
     np.testing.assert_allclose(expected, model.predict(value, verbose=0), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("target", ["x.weights.h5", "x.h5"])
+@pytest.mark.parametrize(
+    ("name", "layer", "options"),
+    [
+        ("lstm", "LSTM", {}),
+        ("lstm_in_functions", "LSTM", {}),
+        ("gru", "GRU", {}),
+        ("gru_reset_before", "GRU", {"reset_after": False}),
+        ("rnn_in_functions", "SimpleRNN", {}),
+    ],
+)
+def test_keras_loads_cells(tmp_path: Path, name: str, layer: str, options: dict[str, Any], target: str) -> None:
+    """Cells of graphs that Keras 2 made compute the same in Keras 3."""
+    keras = pytest.importorskip("keras", reason="Keras is not installed; `tox -e tensorflow` installs it")
+    is_old = target == "x.h5"
+    weights = ["*/kernel", "*/recurrent_kernel", "*/bias"]
+    hdfsaver.convert(FOLDER / f"{name}.pb", tmp_path / target, to="keras2" if is_old else None, include=weights)
+    x = keras.Input((5, 3))
+    model = keras.Model(x, getattr(keras.layers, layer)(4, return_sequences=True, name="layer", **options)(x))
+    model.load_weights(str(tmp_path / target), **({"by_name": True} if is_old else {}))
+    with np.load(FOLDER / "values.npz") as values:
+        np.testing.assert_allclose(values[name], model.predict(values["x"], verbose=0), rtol=1e-4, atol=1e-5)

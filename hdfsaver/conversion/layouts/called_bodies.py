@@ -18,7 +18,7 @@ from hdfsaver.shapes import Shape
 Wire = tuple[str, int]
 
 _MOST_DEPTH = 16
-_MOST_OPERATIONS = 1_000_000
+_MOST_OPERATIONS = 200_000
 """Operations of all bodies, and calls within calls; what is called beyond that is not looked into."""
 
 _AHEAD = {"If": 1, "StatelessIf": 1, "Case": 1, "StatelessCase": 1, "RemoteCall": 1}
@@ -137,8 +137,9 @@ def _changed(body: Body) -> list[int]:
     """The arguments of a loop that its body changes."""
     found = []
     for place, (given, result) in enumerate(zip(body.inputs, body.outputs, strict=False)):
-        source = result.op
-        while source.type == "Identity" and source.inputs:
+        source, seen = result.op, set[str]()
+        while source.type == "Identity" and source.inputs and source.name not in seen:
+            seen.add(source.name)
             source = source.inputs[0].op
         if source.name != given.op.name:
             found.append(place)

@@ -78,13 +78,15 @@ class _Member(NamedTuple):
         return self.name.rpartition("/")[2]
 
 
-def layers_of(parts: Mapping[str, Part]) -> list[Layer]:
+def layers_of(parts: Mapping[str, Part], *, by_class: bool) -> list[Layer]:
     """The layers that arrays in Keras's layout belong to, in the order of the graph; not all arrays have one.
 
     Parameters
     ----------
     parts : mapping of str to Part
         The arrays, by name.
+    by_class : bool
+        Whether layers may have the same name, since Keras does not look at it.
 
     Returns
     -------
@@ -101,7 +103,8 @@ def layers_of(parts: Mapping[str, Part]) -> list[Layer]:
         found += [layer] if layer is not None else _separate(group)
     order = {member.name: place for place, member in enumerate(members)}
     joined = _both_directions(found)
-    return sorted(_named_apart(joined), key=lambda it: min(order[weight.array] for weight in it.weights))
+    named = joined if by_class else _named_apart(joined)
+    return sorted(named, key=lambda layer: min(order[weight.array] for weight in layer.weights))
 
 
 def paths_of(layers: Sequence[Layer], *, by_class: bool) -> dict[str, str]:

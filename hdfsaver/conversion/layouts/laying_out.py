@@ -47,10 +47,10 @@ class Laid(NamedTuple):
 
 
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
-"""What TensorFlow 2 adds to the path of a variable."""
+"""TensorFlow 2 adds this to the path of a variable."""
 
 _SLOT = "/.OPTIMIZER_SLOT/"
-"""What stands in the path of an optimizer's variable, behind the path of that which it is for."""
+"""In the path of an optimizer's variable, this is behind the path of the variable that it is for."""
 
 
 class _Known(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ Columns = tuple[int, int]
 
 _ADDITIONS = ("Add", "AddV2", "BiasAdd", "AddN")
 _MOST_DEPTH = 12
+_MOST_TERMS = 16
 
 
 class Term(NamedTuple):
@@ -67,7 +69,7 @@ def variable_shape(graph: Uses, name: str) -> tuple[int, ...]:
 
 
 def terms_of(graph: Uses, wire: Wire) -> list[Term]:
-    """The terms of a sum; of any other value, that value alone.
+    """The terms of a sum; of any other value, that value alone; none of a sum of more terms than a cell has.
 
     Parameters
     ----------
@@ -79,7 +81,8 @@ def terms_of(graph: Uses, wire: Wire) -> list[Term]:
     -------
     list of Term
     """
-    return list(_terms(graph, wire, _WHOLE, 0))
+    found = list(islice(_terms(graph, wire, _WHOLE, 0), _MOST_TERMS + 1))
+    return found if len(found) <= _MOST_TERMS else []
 
 
 def _terms(graph: Uses, wire: Wire, cut: _Cut, depth: int) -> Iterator[Term]:

@@ -9,8 +9,8 @@ import hdfsaver as tf
 from tests.conversion.layouts.torch_formulas import numbers
 
 
-def saved(folder: Path) -> tuple[dict[str, Any], Any, Any]:
-    """Save the network as ``net.ckpt``: its variables, an input and the output that belongs to it."""
+def saved(folder: Path, *, runs: bool = True) -> tuple[dict[str, Any], Any, Any]:
+    """Save the network as ``net.ckpt``: its variables, an input and, if it runs, the output that belongs to it."""
     with tf.Graph().as_default():
         x = tf.placeholder(tf.float32, [None, 8, 8, 3])
         h = tf.layers.batch_normalization(tf.layers.conv2d(x, 4, 3, name="conv"), name="bn")
@@ -29,8 +29,10 @@ def saved(folder: Path) -> tuple[dict[str, Any], Any, Any]:
             for seed, variable in enumerate(tf.global_variables()):
                 first = numbers(variable.shape.as_list(), seed)
                 variable.load(abs(first) + 0.5 if "variance" in variable.name else first, sess)
-            arrays = {variable.op.name: sess.run(variable) for variable in tf.global_variables()}
+            variables = tf.global_variables()
+            names = [variable.op.name for variable in variables]
+            arrays = dict(zip(names, sess.run(variables), strict=True))
             value = numbers((2, 8, 8, 3), 9)
-            output = sess.run(y, {x: value})
+            output = sess.run(y, {x: value}) if runs else None
             tf.train.Saver().save(sess, folder / "net.ckpt")
     return arrays, value, output

@@ -24,7 +24,7 @@ def _text(values):
 def net(tmp_path_factory):
     """The prefix of the network, and its variables."""
     folder = tmp_path_factory.mktemp("net")
-    return folder / "net.ckpt", saved(folder)[0]
+    return folder / "net.ckpt", saved(folder, runs=False)[0]
 
 
 def test_weights_of_keras_3(tmp_path, net):
@@ -87,9 +87,13 @@ def test_names_of_layers(tmp_path):
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
         tf.train.Saver().save(sess, tmp_path / "x.ckpt")
-    done = tf.convert(tmp_path / "x.ckpt", tmp_path / "x.weights.h5")
-    assert ["layers/dense/vars/0", "layers/dense/vars/1"] == list(done.names)
-    assert {"a/b/kernel", "a/b/bias", "a_b/kernel", "a_b/bias"} < done.left_out.keys()
+    done = tf.convert(tmp_path / "x.ckpt", tmp_path / "x.h5", to="keras2")
+    assert {"c/kernel", "c/bias"} == done.names.keys()
+    assert {"a/b/kernel", "a/b/bias", "a_b/kernel", "a_b/bias", "bn/gamma"} < done.left_out.keys()
+    done = tf.convert(tmp_path / "x.ckpt", tmp_path / "x.weights.h5")  # Keras 3 does not look at names
+    places = [done.names[f"layers/{layer}/vars/0"] for layer in ("dense", "dense_1", "dense_2")]
+    assert ["a/b/kernel", "a_b/kernel", "c/kernel"] == places
+    assert {"bn/gamma", "bn/moving_mean"} == done.left_out.keys()
     done = tf.convert(tmp_path / "x.ckpt", tmp_path / "x.h5", to="keras2", rename=[("^a/", "first/")])
     assert {"first_b/kernel", "a_b/kernel", "c/bias"} < done.names.keys()
 
