@@ -49,13 +49,15 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
-import networkx as nx
 import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.shapes import Shape
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 AttrValue: TypeAlias = Any
 """One of the Python types of the table above."""
@@ -320,6 +322,13 @@ def _drop_unused_edge(digraph: DiGraph, source: str, target: str) -> None:
         digraph.remove_edge(source, target)
 
 
+def new_digraph() -> DiGraph:
+    """An empty DiGraph; networkx is imported with the first one, because that takes as long as importing NumPy."""
+    import networkx as nx
+
+    return nx.DiGraph()
+
+
 def build(nodes: Mapping[str, dict[str, Any]]) -> DiGraph:
     """Build a DiGraph from all its nodes at once, in order; several times faster than calling `add_node` for each.
 
@@ -328,7 +337,7 @@ def build(nodes: Mapping[str, dict[str, Any]]) -> DiGraph:
     nodes : mapping of str to dict
         Every field of `NODE_FIELDS` for each node. The edges follow from the inputs.
     """
-    digraph: DiGraph = nx.DiGraph()
+    digraph = new_digraph()
     digraph.add_nodes_from(nodes.items())
     edges = edges_from_inputs(digraph.nodes.items())
     digraph.add_edges_from((source, target, data) for (source, target), data in edges.items())

@@ -604,6 +604,14 @@ MUTANTS = [
             "Files are written where no thread can be started.",
         ),
         (
+            "networkx-comes-with-the-first-graph",
+            "schema.py",
+            "import numpy as np\n",
+            "import networkx\nimport numpy as np\n",
+            "ground/test_public_names.py",
+            "Arrays are saved and loaded without networkx.",
+        ),
+        (
             "one-saver-changes-a-folder",
             "checkpoint/save_jobs.py",
             "        try:\n            with folder_lock(folder, self.real):",

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any
 
 from hdfsaver.errors import NotFoundError
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
@@ -14,6 +12,9 @@ from hdfsaver.reading.find_checkpoint import existing_file
 from hdfsaver.schema import Structure
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.writing import write_file
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 def write_digraph(G: nx.DiGraph[Any], path: PathLike) -> None:  # noqa: N803 - networkx's name for a graph
@@ -68,6 +69,8 @@ def write_digraph(G: nx.DiGraph[Any], path: PathLike) -> None:  # noqa: N803 - n
 
 
 def _check_kind(graph: Any) -> None:
+    import networkx as nx  # with whose graph this is called
+
     if not isinstance(graph, nx.Graph):
         raise TypeError(f"A networkx.DiGraph was expected, not {type(graph).__name__}.")
     if graph.is_multigraph():

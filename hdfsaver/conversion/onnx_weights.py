@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import networkx as nx
-
 from hdfsaver.conversion.report import listed
 from hdfsaver.conversion.weights import FileWeights
 from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError
@@ -14,7 +12,7 @@ from hdfsaver.formats.open_source import open_source
 from hdfsaver.onnx_graphs.emitter import NoTwinError, onnx_type
 from hdfsaver.onnx_graphs.onnx_messages import onnx_library
 from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
-from hdfsaver.schema import Structure
+from hdfsaver.schema import Structure, new_digraph
 
 
 def check_weights(model: str | os.PathLike[str], checkpoint: PathLike, *, group: str = "") -> None:
@@ -48,7 +46,7 @@ def check_weights(model: str | os.PathLike[str], checkpoint: PathLike, *, group:
         raise InvalidArgumentError(None, None, f"{os.fspath(model)} has all values itself; there is nothing to check.")
     with open_source(as_prefix(checkpoint), group) as file:
         structure = file.structure()
-        weights = FileWeights(file, Structure(nx.DiGraph()) if structure is None else structure)
+        weights = FileWeights(file, Structure(new_digraph()) if structure is None else structure)
         wrong = [each.name for each in outside if not _fits(each, weights)]
         path = file.path
     if wrong:

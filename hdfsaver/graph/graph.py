@@ -8,8 +8,6 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
-import networkx as nx
-
 from hdfsaver import schema
 from hdfsaver.annotations import Watch
 from hdfsaver.graph.default_stack import DefaultStack
@@ -56,7 +54,7 @@ class Graph(GraphScopes):
 
     def __init__(self) -> None:
         super().__init__()
-        self.digraph: DiGraph = nx.DiGraph()
+        self.digraph = schema.new_digraph()
         self.seed: int | None = None
         self._seeds = itertools.count()
         self._version = 0

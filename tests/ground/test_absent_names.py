@@ -40,7 +40,7 @@ def test_a_name_of_tensorflow(name: str) -> None:
             "'hdfsaver' has no attribute 'Varible', which is not a name of TensorFlow 1 either. Names like it: ",
         ),
         ("Varible", "tf.Variable"),
-        ("nn.matmul", "Names like it: tf.matmul, tf.math.matmul."),
+        ("nn.matmul", "Names like it: tf.matmul"),
         ("train.Savr", "Names like it: tf.train.Saver."),
         ("errors.NotFoundErr", "tf.errors.NotFoundError"),
         ("dtypes.float31", "tf.dtypes.float32"),

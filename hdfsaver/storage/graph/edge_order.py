@@ -8,9 +8,10 @@ each target.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import networkx as nx
+if TYPE_CHECKING:
+    import networkx as nx
 
 Edge: TypeAlias = tuple[int, int, dict[Any, Any]]
 """The positions of source and target among the nodes, and the edge's attributes."""

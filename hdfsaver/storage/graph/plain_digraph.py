@@ -8,11 +8,11 @@ its nodes by exactly the JSON of their keys.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 from h5py import h5g
 
+from hdfsaver.schema import new_digraph
 from hdfsaver.storage.graph.edge_order import ordered_edges
 from hdfsaver.storage.graph.large_constants import CONSTANTS
 from hdfsaver.storage.graph.literal_columns import FetchedArrays, PlacedArrays, naming, parsed
@@ -20,6 +20,9 @@ from hdfsaver.storage.graph.value_json import LiteralReader, LiteralWriter
 from hdfsaver.storage.hdf5.dataclass_tables import columns_of
 from hdfsaver.storage.hdf5.objects import damaged
 from hdfsaver.storage.hdf5.tables import write_table
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 NODES = "nodes"
 EDGES = "edges"
@@ -112,7 +115,7 @@ def read_digraph(graph: h5g.GroupID) -> nx.DiGraph[Any]:
         A cell has an unknown dtype.
     """
     reader = LiteralReader(FetchedArrays(graph, f"/graph/{CONSTANTS}").read)
-    digraph: nx.DiGraph[Any] = nx.DiGraph()
+    digraph: nx.DiGraph[Any] = new_digraph()
     digraph.graph.update(_graph_attrs(graph, reader))
     nodes = columns_of(graph, NODES, {"key": None, "attrs": None})
     keys = parsed(f"/graph/{NODES}", "key", nodes["key"], reader.key)
