@@ -185,6 +185,24 @@ class OpDef:
         """A function from the inputs' values to the output's value (a tuple of values where there are several)."""
         raise NotImplementedError(f"{self.type} has no kernel.")
 
+    def kernel_knowing(self, node: Node, constants: Sequence[Array | None]) -> Kernel | None:
+        """A kernel for a run that is repeated, which has worked out beforehand what some inputs mean.
+
+        It takes the same inputs and gives the same as `kernel`, errors too.
+
+        Parameters
+        ----------
+        node : Node
+        constants : sequence of (ndarray or None)
+            The inputs that are the same in every run, None for each other one.
+
+        Returns
+        -------
+        callable or None
+            None where it would not be faster.
+        """
+        return None
+
     def gradient(self, op: Operation, *grads: Tensor | None) -> Sequence[object]:
         """For each input the derivative of the result by it, given those by the outputs; None where it has none.
 

@@ -163,11 +163,16 @@ class Tile(OpDef):
 
 
 def _tile(values: Array, multiples: Array) -> Array:
-    if len(multiples) != np.ndim(values):
+    counts = multiples.tolist()
+    if len(counts) != np.ndim(values):
         raise invalid(f"A tensor of rank {np.ndim(values)} takes {np.ndim(values)} multiples, not {len(multiples)}.")
-    if (np.asarray(multiples) < 0).any():
-        raise invalid(f"Multiples must not be negative: {multiples.tolist()}.")
-    return np.tile(values, multiples.tolist())
+    if min(counts, default=0) < 0:
+        raise invalid(f"Multiples must not be negative: {counts}.")
+    if values.size == 1 and counts:
+        repeated = np.empty(counts, values.dtype)
+        repeated[...] = values
+        return repeated
+    return np.tile(values, counts)
 
 
 def tile(input: TensorLike, multiples: TensorLike, name: str | None = None) -> Tensor:

@@ -21,7 +21,8 @@ class IntegerDivision(Binary):
             return divide_unchecked
 
         def divide_checked(x: Array, y: Array) -> Array:
-            if np.size(x) and not np.all(y):  # of nothing there is no quotient that could be wrong
+            is_divisible = bool(y) if y.ndim == 0 else y.all()
+            if not is_divisible and np.size(x):  # of nothing there is no quotient that could be wrong
                 raise invalid("Integer division by zero.")
             quotient: Array = divide_unchecked(x, y)
             return quotient

@@ -72,6 +72,13 @@ class ConcatV2(OpDef):
     def kernel(self, node: Node) -> Kernel:
         return lambda *values: np.concatenate(values[:-1], axis=integer(values[-1]))
 
+    def kernel_knowing(self, node: Node, constants: Sequence[Array | None]) -> Kernel | None:
+        axis = constants[-1]
+        if axis is None or axis.size != 1:
+            return None
+        along = integer(axis)
+        return lambda *values: np.concatenate(values[:-1], along)
+
     def fold(self, node: Node) -> Array | None:
         return fold_by_kernel(self, node)
 
@@ -236,6 +243,26 @@ class Split(OpDef):
         if number == 1:
             return lambda axis, values: values
         return lambda axis, values: tuple(np.split(values, number, axis=integer(axis)))
+
+    def kernel_knowing(self, node: Node, constants: Sequence[Array | None]) -> Kernel | None:
+        shape, axis, number = node.input_shapes[1], constants[0], node.attrs["num_split"]
+        if shape is None or axis is None or axis.size != 1 or number == 1:
+            return None
+        along = normal_axis(integer(axis), len(shape))
+        length = shape[along]
+        if not length:
+            return None
+        part, any_length = length // number, self.kernel(node)
+        before = (slice(None),) * along
+        places = [(*before, slice(number * part, (number + 1) * part)) for number in range(number)]
+
+        def split(axis: Array, values: Array) -> tuple[Array, ...]:
+            if values.ndim > along and values.shape[along] == length:
+                return tuple([values[place] for place in places])
+            found: tuple[Array, ...] = any_length(axis, values)
+            return found
+
+        return split
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         return [None, apply("ConcatV2", _without_gaps(op, grads), op.inputs[0], name="concat")]

@@ -51,6 +51,20 @@ def _adjoint(matrix: Array) -> Array:
     return np.conjugate(np.swapaxes(matrix, -1, -2)) if matrix.dtype.kind == "c" else np.swapaxes(matrix, -1, -2)
 
 
+def _of_matrices(others: Kernel, prepare_a: Callable[[Array], Array], prepare_b: Callable[[Array], Array]) -> Kernel:
+    """A product of matrices with little before it, and another function for what are not matrices."""
+    transposes_a, transposes_b = prepare_a is _transposed, prepare_b is _transposed
+
+    def multiply(a: Array, b: Array) -> Array:
+        are_matrices = a.ndim == 2 and b.ndim == 2
+        product: Array = (
+            np.matmul(a.T if transposes_a else a, b.T if transposes_b else b) if are_matrices else others(a, b)
+        )
+        return product
+
+    return multiply
+
+
 def _product_shape(a: Shape, b: Shape, transposes_a: bool, transposes_b: bool) -> Shape:
     """The shape of a product of matrices in the last two dimensions."""
     rows, inner_a = _last_two(a, transposes_a)
@@ -87,7 +101,8 @@ class MatMul(OpDef):
         prepare_a, prepare_b = (
             _transposed if node.attrs[key] else _unchanged for key in ("transpose_a", "transpose_b")
         )
-        return _multiply(node.attrs["T"], prepare_a, prepare_b, rank=2)
+        multiply = _multiply(node.attrs["T"], prepare_a, prepare_b, rank=2)
+        return multiply if node.attrs["T"] in NARROW else _of_matrices(multiply, prepare_a, prepare_b)
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         a, b = (conjugate(tensor) for tensor in op.inputs)

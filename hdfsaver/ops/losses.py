@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hdfsaver import shapes
+from hdfsaver import dtypes, shapes
 from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.graph.definition import FLOATS, INDICES, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import (
+    NARROW,
     ROUNDED_ONCE,
     Grads,
     at_least,
@@ -226,14 +227,21 @@ class SparseSoftmaxCrossEntropyWithLogits(OpDef):
         return [rows, (*rows, None if features is None else features[1])]
 
     def kernel(self, node: Node) -> Kernel:
-        log_softmax = widened(node, _log_softmax)
+        dtype = dtypes.numpy_dtype(node.attrs["T"])
+        wide = np.float32 if node.attrs["T"] in NARROW else dtype
 
         def entropy(features: Array, labels: Array) -> tuple[Array, Array]:
             _check_labels(labels, features)
-            logs, rows = log_softmax(features), np.arange(len(labels))
-            backprop = np.exp(logs)
-            backprop[rows, labels] -= np.ones((), backprop.dtype)
-            return -logs[rows, labels], backprop
+            rows = np.arange(len(labels))
+            logits = np.asarray(features, wide)
+            logits = logits - np.maximum.reduce(logits, -1, keepdims=True, initial=-np.inf)
+            chosen = logits[rows, labels]
+            fractions = np.exp(logits, out=logits)
+            total = np.add.reduce(fractions, -1, keepdims=True)
+            fractions /= total
+            fractions[rows, labels] -= 1
+            loss = np.log(total[:, 0]) - chosen
+            return loss.astype(dtype, copy=False), fractions.astype(dtype, copy=False)
 
         return entropy
 
@@ -250,8 +258,8 @@ class SparseSoftmaxCrossEntropyWithLogits(OpDef):
 def _check_labels(labels: Array, features: Array) -> None:
     if labels.shape != features.shape[:1]:
         raise invalid(f"Labels must have shape ({len(features)},), one for each row of the logits, not {labels.shape}.")
-    wrong = labels[(labels < 0) | (labels >= features.shape[1])]
-    if len(wrong):
+    if len(labels) and (labels.min() < 0 or labels.max() >= features.shape[1]):
+        wrong = labels[(labels < 0) | (labels >= features.shape[1])]
         raise invalid(
             f"Received a label value of {wrong[0]} which is outside the valid range of [0, {features.shape[1]})."
         )

@@ -10,7 +10,7 @@ import numpy as np
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DTypeLike
 from hdfsaver.graph.apply import apply
-from hdfsaver.graph.definition import INDICES, NUMBERS, QUANTIZED, REALS, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import INDICES, NUMBERS, QUANTIZED, REALS, UNFIT, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import constant_node, convert_to_tensor, graph_of, is_tensor
@@ -70,6 +70,25 @@ class _Reduction(OpDef):
         def reduced(values: Array, axes: Array) -> Array:
             along = _each_once(_from_front(axes, np.ndim(values)))
             return reduce(np.asarray(values, wide), along, keep).astype(dtype, copy=False)
+
+        return reduced
+
+    def kernel_knowing(self, node: Node, constants: Sequence[Array | None]) -> Kernel | None:
+        shape, axes, name = node.input_shapes[0], constants[1], node.attrs.get("T", "bool")
+        if shape is None or axes is None or name in NARROW:
+            return None
+        rank, keep, dtype = len(shape), node.attrs["keep_dims"], dtypes.numpy_dtype(name)
+        reduce, any_rank = type(self).reduce, self.kernel(node)
+        try:
+            along = _each_once(_from_front(axes, rank))
+        except UNFIT:
+            return None
+
+        def reduced(values: Array, axes: Array) -> Array:
+            if values.ndim != rank:
+                others: Array = any_rank(values, axes)
+                return others
+            return reduce(values, along, keep).astype(dtype, copy=False)
 
         return reduced
 

@@ -235,6 +235,20 @@ class Reshape(OpDef):
     def kernel(self, node: Node) -> Kernel:
         return _reshape
 
+    def kernel_knowing(self, node: Node, constants: Sequence[Array | None]) -> Kernel | None:
+        known = constants[1]
+        if known is None or known.ndim != 1 or (known < 0).any():
+            return None
+        sizes = tuple(known.tolist())
+
+        def reshaped(values: Array, wanted: Array) -> Array:
+            try:
+                return values.reshape(sizes)
+            except ValueError:
+                return _reshape(values, wanted)
+
+        return reshaped
+
     def fold(self, node: Node) -> Array | None:
         values, sizes = node.constant(0), node.constant(1)
         return None if values is None or sizes is None else _reshape(values, sizes)
@@ -345,6 +359,14 @@ class ExpandDims(OpDef):
 
     def kernel(self, node: Node) -> Kernel:
         return lambda values, axis: np.expand_dims(values, integer(axis))
+
+    def kernel_knowing(self, node: Node, constants: Sequence[Array | None]) -> Kernel | None:
+        shape, axis = node.input_shapes[0], constants[1]
+        if shape is None or axis is None or axis.size != 1 or not -len(shape) - 1 <= axis <= len(shape):
+            return None
+        rank, any_rank = len(shape), self.kernel(node)
+        place = (*[slice(None)] * normal_axis(integer(axis), rank + 1), None)
+        return lambda values, axis: values[place] if values.ndim == rank else any_rank(values, axis)
 
     def fold(self, node: Node) -> Array | None:
         values, axis = node.constant(0), static_integer(node, 1)
@@ -484,6 +506,15 @@ class Transpose(OpDef):
 
     def kernel(self, node: Node) -> Kernel:
         return _transpose
+
+    def kernel_knowing(self, node: Node, constants: Sequence[Array | None]) -> Kernel | None:
+        if constants[1] is None or self.type != "Transpose":
+            return None
+        order = tuple(constants[1].tolist())
+        rank = len(order)
+        if sorted(order) != list(range(rank)):
+            return None
+        return lambda values, perm: values.transpose(order) if values.ndim == rank else _transpose(values, perm)
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:
         return [apply(self.type, grads[0], apply("InvertPermutation", op.inputs[1]), name="transpose"), None]

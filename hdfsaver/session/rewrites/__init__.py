@@ -9,11 +9,12 @@ from hdfsaver.session.plan import CONVOLUTIONS
 from hdfsaver.session.rewrites.block import Slots, emptied_by, with_frees
 from hdfsaver.session.rewrites.constant_folding import fold_constants
 from hdfsaver.session.rewrites.identity_calls import skip_identities
+from hdfsaver.session.rewrites.known_inputs import tell_constants
 from hdfsaver.session.rewrites.repetitions import share_repetitions
 from hdfsaver.session.rewrites.scales import SCALES, fold_scales
 from hdfsaver.session.rewrites.unused import skip_unused
 
-__all__ = ["Slots", "rewritten", "rewritten_at_once"]
+__all__ = ["Slots", "rewritten", "rewritten_at_once", "tell_constants"]
 
 
 def rewritten_at_once(calls: Sequence[Call], slots: Slots) -> Sequence[Call]:
@@ -55,6 +56,6 @@ def rewritten(calls: Sequence[Call], slots: Slots) -> list[Call]:
     list of Call
     """
     emptied = emptied_by(calls)
-    for rule in (skip_identities, fold_constants, share_repetitions, skip_unused):
+    for rule in (skip_identities, fold_constants, share_repetitions, skip_unused, tell_constants):
         calls = rule(calls, slots)
     return with_frees(calls, emptied - slots.constants.keys())
