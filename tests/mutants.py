@@ -4540,6 +4540,22 @@ MUTANTS = [
             "Operations with other attributes give something else.",
         ),
         (
+            "pieces-side-by-side",
+            "ops/update_rules.py",
+            "        yield [array[start : start + _PIECE] for array in flat]",
+            "        yield [array[start : start + _PIECE - 1] for array in flat]",
+            "ops/test_update_rules.py",
+            "Every element of a large variable is changed.",
+        ),
+        (
+            "changes-that-others-need",
+            "session/reuse.py",
+            "    return slot in call.frees and slot in own and slot in slots.known and",
+            "    return slot in own and slot in slots.known and",
+            "session/test_reuse.py",
+            "A change of a variable that is fetched too keeps its memory.",
+        ),
+        (
             "known-axes-of-another-rank",
             "ops/reduction.py",
             "if values.ndim != rank:",

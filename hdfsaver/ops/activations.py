@@ -364,7 +364,10 @@ def softplus(features: TensorLike, name: str | None = None) -> Tensor:
 
 def _sigmoid(x: Array) -> Array:
     one = np.ones((), x.dtype)
-    fraction: Array = one / (one + np.exp(-x))
+    power = np.asarray(np.negative(x))
+    np.exp(power, out=power)
+    power += one
+    fraction: Array = np.divide(one, power, out=power)
     return fraction
 
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from hdfsaver.graph.definition import FLOATS, Node, register
-from hdfsaver.ops.update_rules import Rule, Step
+from hdfsaver.ops.update_rules import Rule, Step, pieces
 from hdfsaver.tensor_info import Array
 
 
-def _towards(mean: Array, value: Array, decay: Array, out: Array | None = None) -> Array:
-    """A running mean after one more value, which may be ``out``."""
+def _towards(mean: Array, value: Array, weight: Array, out: Array | None = None) -> Array:
+    """A running mean after one more value, which may be ``out``, and which has some weight."""
     change: Array = np.subtract(value, mean, out=out)
-    change *= 1 - decay
+    change *= weight
     change += mean
     return change
 
@@ -39,15 +39,23 @@ class _Adam(Rule):
             epsilon: Array,
             grad: Array,
         ) -> Sequence[Array]:
-            rate = lr * np.sqrt(1 - beta2_power) / (1 - beta1_power)
-            m = _towards(m, grad, beta1)
-            square = np.asarray(np.square(grad))
-            v = _towards(v, square, beta2, square)
-            change = np.asarray((grad * (1 - beta1) + beta1 * m) * rate if looks_ahead else m * rate)
-            scale = np.sqrt(v)
-            scale += epsilon
-            change /= scale
-            return [np.subtract(var, change, out=change), m, v]
+            rate = lr[()] * np.sqrt(1 - beta2_power[()]) / (1 - beta1_power[()])
+            rest1, rest2 = 1 - beta1[()], 1 - beta2[()]
+            made = [np.empty(var.shape, var.dtype) for _ in range(3)]
+            for part in pieces(var, m, v, grad, *made):
+                old_var, old_m, old_v, slope, new_var, new_m, new_v = part
+                _towards(old_m, slope, rest1, new_m)
+                np.square(slope, out=new_v)
+                _towards(old_v, new_v, rest2, new_v)
+                scale = np.sqrt(new_v, out=np.empty_like(new_v))
+                scale += epsilon
+                if looks_ahead:
+                    np.multiply(slope * rest1 + beta1 * new_m, rate, out=new_var)
+                else:
+                    np.multiply(new_m, rate, out=new_var)
+                np.divide(new_var, scale, out=new_var)
+                np.subtract(old_var, new_var, out=new_var)
+            return made
 
         return step
 
@@ -84,7 +92,7 @@ class _AdaMax(Rule):
             epsilon: Array,
             grad: Array,
         ) -> Sequence[Array]:
-            m = _towards(m, grad, beta1)
+            m = _towards(m, grad, 1 - beta1)
             v = np.maximum(beta2 * v, np.abs(grad))
             return [var - lr / (1 - beta1_power) * (m / (v + epsilon)), m, v]
 
@@ -131,8 +139,8 @@ class ResourceApplyAdamWithAmsgrad(Rule):
             grad: Array,
         ) -> Sequence[Array]:
             rate = lr * np.sqrt(1 - beta2_power) / (1 - beta1_power)
-            m = _towards(m, grad, beta1)
-            v = _towards(v, np.square(grad), beta2)
+            m = _towards(m, grad, 1 - beta1)
+            v = _towards(v, np.square(grad), 1 - beta2)
             vhat = np.maximum(v, vhat)
             return [var - m * rate / (np.sqrt(vhat) + epsilon), m, v, vhat]
 
@@ -147,9 +155,14 @@ class _RMSProp(Rule):
         def step(
             var: Array, ms: Array, mom: Array, lr: Array, rho: Array, momentum: Array, epsilon: Array, grad: Array
         ) -> Sequence[Array]:
-            ms = _towards(ms, np.square(grad), rho)
-            mom = mom * momentum + grad * lr / np.sqrt(ms + epsilon)
-            return [var - mom, ms, mom]
+            ms = _towards(ms, np.square(grad), 1 - rho)
+            scale = np.asarray(ms + epsilon)
+            np.sqrt(scale, out=scale)
+            change = np.asarray(grad * lr)
+            change /= scale
+            mom = np.multiply(mom, momentum, out=scale)
+            mom += change
+            return [np.subtract(var, mom, out=change), ms, mom]
 
         return step
 
@@ -202,8 +215,8 @@ class _CenteredRMSProp(Rule):
             epsilon: Array,
             grad: Array,
         ) -> Sequence[Array]:
-            ms = _towards(ms, np.square(grad), rho)
-            mg = _towards(mg, grad, rho)
+            ms = _towards(ms, np.square(grad), 1 - rho)
+            mg = _towards(mg, grad, 1 - rho)
             mom = mom * momentum + grad * lr / np.sqrt(ms - np.square(mg) + epsilon)
             return [var - mom, mg, ms, mom]
 

@@ -17,7 +17,8 @@ class _GradientDescent(Rule):
 
     def step(self, node: Node) -> Step:
         def step(var: Array, alpha: Array, delta: Array) -> Sequence[Array]:
-            return [var - delta * alpha]
+            change = np.asarray(delta * alpha)
+            return [np.subtract(var, change, out=change)]
 
         return step
 
@@ -90,9 +91,10 @@ class _Momentum(Rule):
         looks_ahead = node.attrs["use_nesterov"]
 
         def step(var: Array, accum: Array, lr: Array, grad: Array, momentum: Array) -> Sequence[Array]:
-            accum = accum * momentum + grad
-            change = grad * lr + accum * momentum * lr if looks_ahead else accum * lr
-            return [var - change, accum]
+            accum = np.asarray(accum * momentum)
+            accum += grad
+            change = np.asarray(grad * lr + accum * momentum * lr if looks_ahead else accum * lr)
+            return [np.subtract(var, change, out=change), accum]
 
         return step
 

@@ -93,7 +93,7 @@ class Assign(_Assignment):
 
 
 class _Update(_Assignment):
-    """Change a number in place by another of the same shape."""
+    """Change a number by another of the same shape, in whose memory the new value may be, as ``out``."""
 
     types = {"T": NUMBERS}
     attrs = {"use_locking": False}
@@ -106,7 +106,7 @@ class _Update(_Assignment):
     def kernel(self, node: Node) -> Kernel:
         ufunc = type(self).ufunc
 
-        def update(state: KernelState, ref: str, value: Array) -> str:
+        def update(state: KernelState, ref: str, value: Array, out: Array | None = None) -> str:
             before = current(state, ref, node)
             if before.shape != np.shape(value):
                 raise InvalidArgumentError(
@@ -115,7 +115,7 @@ class _Update(_Assignment):
                     f"{node.name!r} needs a value of the shape of variable {ref!r}, "
                     f"{shape_text(before.shape)}, not {shape_text(np.shape(value))}.",
                 )
-            state.variables[ref] = own(ufunc(before, value))
+            state.variables[ref] = own(ufunc(before, value, out=out))
             return ref
 
         return update

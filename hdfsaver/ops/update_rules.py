@@ -7,7 +7,7 @@ Values are replaced, all of them or none, and never written on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -106,13 +106,42 @@ class Rule(Flat):
             keys, given = inputs[:count], list(inputs[count:])
             values = [current(state, key, node) for key in keys]
             indices = None if rows is None else given.pop(rows)
-            _check(node, keys, values, given, gradient, indices)
+            if indices is not None or not _fit(values, given, gradient):
+                _check(node, keys, values, given, gradient, indices)
             changed = step(*values, *given) if indices is None else _on_rows(step, values, given, gradient, indices)
             owned = [own(value) for value in changed]
             state.variables.update(zip(keys, owned, strict=True))
             return () if self.by_handle else keys[0]
 
         return update
+
+
+_WHOLE = 1 << 17
+"""Up to how many elements arrays are computed in one piece, which the processor's cache holds."""
+
+_PIECE = 1 << 15
+
+
+def pieces(*arrays: Array) -> Iterator[Sequence[Array]]:
+    """Arrays of one shape in pieces that fit into the processor's cache, so that each is fetched from memory once.
+
+    Parameters
+    ----------
+    *arrays : ndarray
+        Those that are written on must be contiguous.
+
+    Yields
+    ------
+    sequence of ndarray
+        The same part of each array.
+    """
+    size = arrays[0].size
+    if size <= _WHOLE:
+        yield arrays
+        return
+    flat = [array.reshape(-1) for array in arrays]
+    for start in range(0, size, _PIECE):
+        yield [array[start : start + _PIECE] for array in flat]
 
 
 def shrunk(var: Array, rate: Array, l1: Array, l2: Array) -> Array:
@@ -135,6 +164,13 @@ def shrunk(var: Array, rate: Array, l1: Array, l2: Array) -> Array:
         var = np.sign(var) * np.maximum(np.abs(var) - rate * l1, 0)
     found: Array = var / (1 + l2 * rate)
     return found
+
+
+def _fit(values: Sequence[Array], given: Sequence[Array], gradient: int) -> bool:
+    """Whether whole variables, their gradient and scalars have shapes that fit each other."""
+    shape = values[0].shape
+    of_variables = [value.shape for value in (*values, given[gradient])]
+    return of_variables.count(shape) == len(of_variables) and sum([value.ndim for value in given]) == len(shape)
 
 
 def _check(

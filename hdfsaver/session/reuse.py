@@ -43,6 +43,9 @@ SEPARATE = frozenset(
 )
 """Operations whose kernels are other functions, but give new memory too and keep nothing of their inputs."""
 
+_UPDATES = frozenset({"AssignAdd", "AssignSub"})
+"""Operations that can make the memory of their last input that of the variable's new value."""
+
 _LEAST = 4096
 """From how many elements on memory is used again; in smaller arrays it gains nothing."""
 
@@ -66,6 +69,8 @@ def overwritten(calls: Iterable[Call], slots: Slots) -> dict[int, int]:
     found: dict[int, int] = {}
     for number, call in enumerate(calls):
         if not isinstance(call.function, np.ufunc) and slots.type_of(call) not in SEPARATE:
+            if slots.type_of(call) in _UPDATES and _is_spare(call.inputs[-1], call, own, slots):
+                found[number] = call.inputs[-1]
             own.difference_update(call.inputs)
             continue
         slot = _input_to_overwrite(call, own, slots)
@@ -76,17 +81,21 @@ def overwritten(calls: Iterable[Call], slots: Slots) -> dict[int, int]:
     return found
 
 
+def _is_spare(slot: int, call: Call, own: set[int], slots: Slots) -> bool:
+    """Whether a value is large, and its memory needed by nothing but a call."""
+    return slot in call.frees and slot in own and slot in slots.known and _is_large(slots.known[slot][1])
+
+
 def _input_to_overwrite(call: Call, own: set[int], slots: Slots) -> int | None:
     function, output, known = call.function, call.output, slots.known
     if not isinstance(output, int):
         return None
     places = _places(function, slots.type_of(call), known[output][0])
     for slot in [call.inputs[place] for place in places]:
-        mine = known.get(slot)
-        if slot not in call.frees or slot not in own or mine is None or mine[0] != known[output][0]:
+        if not _is_spare(slot, call, own, slots) or known[slot][0] != known[output][0]:
             continue
         others = [known.get(other) for other in call.inputs if other != slot]
-        if _is_large(mine[1]) and (not isinstance(function, np.ufunc) or _fits(mine[1], others)):
+        if not isinstance(function, np.ufunc) or _fits(known[slot][1], others):
             return slot
     return None
 

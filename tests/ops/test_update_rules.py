@@ -9,6 +9,7 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver.graph.apply import apply, apply_op
+from hdfsaver.ops import update_rules
 
 WRONG = tf.errors.InvalidArgumentError
 
@@ -132,6 +133,32 @@ def test_nesterov_and_largest_squares() -> None:
         sess.run(amsgrad)
         found = sess.run([apply("ReadVariableOp", handle, dtype="float32") for handle in handles])
         np.testing.assert_allclose(AMSGRAD, found, rtol=1e-6)
+
+
+def test_large_variables_are_changed_in_pieces() -> None:
+    """Every element gets what it would get alone, with a gradient in another order too, and inputs stay as they are."""
+    random = np.random.RandomState(0)
+    starts = [random.rand(450, 300).astype("f") for _ in range(3)]
+    slopes = random.randn(300, 450).astype("f").T
+    given = slopes.copy()
+    chosen = ([0, 0, 449, 211], [0, 299, 299, 123])
+
+    def stepped(values: list[Any], slope: Any, looks_ahead: bool) -> list[Any]:
+        with tf.Graph().as_default(), tf.Session() as sess:
+            variables = [tf.Variable(value) for value in values]
+            grad = tf.placeholder(tf.float32, slope.shape)
+            sess.run(tf.global_variables_initializer())
+            numbers = (0.9, 0.99, 0.1, 0.9, 0.99, 0.1)
+            sess.run(apply("ApplyAdam", *variables, *numbers, grad, use_nesterov=looks_ahead), {grad: slope})
+            found: list[Any] = sess.run(variables)
+            return found
+
+    assert starts[0].size > update_rules._WHOLE
+    for looks_ahead in (False, True):
+        few = stepped([value[chosen] for value in starts], slopes[chosen], looks_ahead)
+        for whole, part in zip(stepped(starts, slopes, looks_ahead), few, strict=True):
+            np.testing.assert_array_equal(whole[chosen], part)
+    np.testing.assert_array_equal(slopes, given)
 
 
 def test_rows() -> None:

@@ -65,6 +65,32 @@ def test_memory_that_others_see_stays() -> None:
     assert names_overwritten(fetches, {x: np.arange(4.0)}) == []
 
 
+def test_a_variable_takes_the_memory_of_its_change() -> None:
+    """That of a value which nothing else needs; a value that is fed, fetched or used again stays as it is."""
+    x = tf.placeholder(tf.float64, [4])
+    v = tf.Variable(np.ones(4))
+    change = tf.multiply(x, 2.0)
+    shared = tf.multiply(x, 3.0)
+    fetches = [
+        tf.assign_sub(tf.Variable(np.ones(4)), tf.sqrt(tf.multiply(x, 0.0)), name="spare").op,
+        tf.assign_add(tf.Variable(np.ones(4)), change).op,
+        tf.assign_add(tf.Variable(np.ones(4)), shared).op,
+        *(shared + v.initialized_value() * 0.0, change, tf.assign_add(tf.Variable(np.ones(4)), x * 0.0).op),
+    ]
+    assert [name for name in names_overwritten(fetches[:1], {x: np.ones(4)}) if name == "spare"] == ["spare"]
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        fed = np.arange(4.0)
+        for number in range(1, 5):
+            _, _, _, sums, changes, _ = session.run(fetches, {x: fed})
+            np.testing.assert_array_equal(sums, 3.0 * fed)
+            np.testing.assert_array_equal(changes, 2.0 * fed)
+            found = session.run(tf.global_variables())
+            wanted = [np.ones(4), np.ones(4), 1 + 2 * number * fed, 1 + 3 * number * fed, np.ones(4)]
+            np.testing.assert_array_equal(found, wanted)
+            np.testing.assert_array_equal(fed, np.arange(4.0))
+
+
 def test_a_result_of_another_shape_is_new() -> None:
     """An input that is broadcast, and one that may be, is too small for the result."""
     row, column = tf.Variable(np.ones((1, 3))), tf.Variable(np.ones((2, 1)))
