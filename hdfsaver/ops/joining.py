@@ -248,7 +248,8 @@ class Split(OpDef):
         shape, axis, number = node.input_shapes[1], constants[0], node.attrs["num_split"]
         if shape is None or axis is None or axis.size != 1 or number == 1:
             return None
-        along = normal_axis(integer(axis), len(shape))
+        rank = len(shape)
+        along = normal_axis(integer(axis), rank)
         length = shape[along]
         if not length:
             return None
@@ -257,7 +258,7 @@ class Split(OpDef):
         places = [(*before, slice(number * part, (number + 1) * part)) for number in range(number)]
 
         def split(axis: Array, values: Array) -> tuple[Array, ...]:
-            if values.ndim > along and values.shape[along] == length:
+            if values.ndim == rank and values.shape[along] == length:
                 return tuple([values[place] for place in places])
             found: tuple[Array, ...] = any_length(axis, values)
             return found
