@@ -10,7 +10,13 @@ from hdfsaver.session.deciding_slots import deciding_slots
 from hdfsaver.session.generated_code import Prepared
 from hdfsaver.session.plan import ExecutionPlan
 from hdfsaver.session.reuse import overwritten
-from hdfsaver.session.rewrites import Slots, rewritten, rewritten_at_once, tell_constants
+from hdfsaver.session.rewrites import (
+    Slots,
+    rewritten,
+    rewritten_at_once,
+    rewritten_with_branches,
+    tell_constants,
+)
 
 
 class Preparation:
@@ -36,9 +42,10 @@ class Preparation:
         return Prepared(calls, self._slots.constants, overwritten(calls, self._slots))
 
     def with_branches(self, calls: Sequence[Call]) -> Prepared:
-        """The calls, and where each sees whether it is dead. Rules are for calls that are never dead."""
+        """The calls as rules leave them, but for those of loops, and where each sees whether it is dead."""
         constants = self._slots.constants
-        calls = tell_constants(calls, self._slots)
+        rules = tell_constants if self._slots.plan.loops else rewritten_with_branches
+        calls = rules(calls, self._slots)
         calls = [call._replace(frees=tuple(slot for slot in call.frees if slot not in constants)) for call in calls]
         deciding = deciding_slots(calls, self._slots, {*constants, *self._slots.plan.feeds})
         return Prepared(calls, constants, overwritten(calls, self._slots), deciding)

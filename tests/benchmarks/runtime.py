@@ -81,6 +81,35 @@ class Programs:
         square = tf.assign(v, v * 0.999 + tf.square(g) * 0.001)
         return tf.assign_sub(w, 0.001 * mean / (tf.sqrt(square) + 1e-8)).op, {g: self.array(ELEMENTS)}
 
+    def adam_by_hand(self) -> Callable[[], None]:
+        """The formula in NumPy, all of it in place: what no run can be faster than."""
+        np = self.np
+        w, m, v, g = (self.array(ELEMENTS) for _ in range(4))
+        a, b = np.empty_like(w), np.empty_like(w)
+        numbers = (np.array(number, "f") for number in (0.9, 0.1, 0.999, 0.001, 1e-8))
+        decay, rest, slow_decay, small, epsilon = numbers
+
+        def step() -> None:
+            np.add(np.multiply(m, decay, out=m), np.multiply(g, rest, out=a), out=m)
+            np.add(np.multiply(v, slow_decay, out=v), np.multiply(np.square(g, out=a), small, out=a), out=v)
+            np.add(np.sqrt(v, out=b), epsilon, out=b)
+            np.subtract(w, np.divide(np.multiply(m, small, out=a), b, out=a), out=w)
+
+        return step
+
+    def branch(self) -> tuple[Any, dict[Any, Any]]:
+        """One of two branches with small operations, and constants to work out."""
+        tf = self.tf
+        x, chosen = tf.placeholder(tf.float32, [4]), tf.placeholder(tf.bool, [])
+
+        def chain(factor: float) -> Any:
+            y = x
+            for _ in range(20):
+                y = tf.identity(y * tf.sqrt(tf.constant(factor)))
+            return y
+
+        return tf.cond(chosen, lambda: chain(1.5), lambda: chain(0.5)), {x: self.array(4), chosen: True}
+
     def adam(self) -> tuple[Any, dict[Any, Any]]:
         """The same as one operation."""
         tf = self.tf
@@ -152,12 +181,14 @@ def times(tf: Any, model: str | None) -> dict[str, float]:
     rows: dict[str, tuple[Callable[[], tuple[Any, dict[Any, Any]]], int]] = {
         "Adam, 65,536 floats, as a formula": (programs.adam_formula, 100),
         "Adam, 65,536 floats, ApplyAdam": (programs.adam, 100),
+        "one of two branches, 20 operations": (programs.branch, 200),
         "4 x 256 network, forward": (lambda: programs.network(False), 50),
         "4 x 256 network, Adam step": (lambda: programs.network(True), 20),
         "LSTM, 100 steps": (programs.lstm, 3),
     }
     if model is not None:
         rows["MobileNet v1"] = (programs.mobilenet, 3)
+    found["Adam, 65,536 floats, NumPy by hand"] = microseconds(programs.adam_by_hand(), 100)
     return found | {name: programs.run(build, microseconds, count) for name, (build, count) in rows.items()}
 
 

@@ -141,7 +141,7 @@ def test_large_variables_are_changed_in_pieces() -> None:
     starts = [random.rand(450, 300).astype("f") for _ in range(3)]
     slopes = random.randn(300, 450).astype("f").T
     given = slopes.copy()
-    chosen = ([0, 0, 449, 211], [0, 299, 299, 123])
+    chosen = ([0, 0, 109, 449, 211], [0, 299, 67, 299, 123])  # the first piece ends at [109, 67]
 
     def stepped(values: list[Any], slope: Any, looks_ahead: bool) -> list[Any]:
         with tf.Graph().as_default(), tf.Session() as sess:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hdfsaver.session.calls import Call
 from hdfsaver.session.plan import CONVOLUTIONS
@@ -14,7 +14,9 @@ from hdfsaver.session.rewrites.repetitions import share_repetitions
 from hdfsaver.session.rewrites.scales import SCALES, fold_scales
 from hdfsaver.session.rewrites.unused import skip_unused
 
-__all__ = ["Slots", "rewritten", "rewritten_at_once", "tell_constants"]
+__all__ = ["Slots", "rewritten", "rewritten_at_once", "rewritten_with_branches", "tell_constants"]
+
+_Rule = Callable[[Sequence[Call], Slots], Sequence[Call]]
 
 
 def rewritten_at_once(calls: Sequence[Call], slots: Slots) -> Sequence[Call]:
@@ -55,7 +57,29 @@ def rewritten(calls: Sequence[Call], slots: Slots) -> list[Call]:
     -------
     list of Call
     """
+    calls = [call._replace(controls=()) for call in calls]  # they come in their order
+    return _after((skip_identities, fold_constants, share_repetitions, skip_unused, tell_constants), calls, slots)
+
+
+def rewritten_with_branches(calls: Sequence[Call], slots: Slots) -> list[Call]:
+    """The calls after the rules that hold where calls may be dead.
+
+    Parameters
+    ----------
+    calls : sequence of Call
+        Those of no loop.
+    slots : Slots
+        The facts of the plan; constants that are found become part of it.
+
+    Returns
+    -------
+    list of Call
+    """
+    return _after((skip_identities, fold_constants, share_repetitions, tell_constants), calls, slots)
+
+
+def _after(rules: Sequence[_Rule], calls: Sequence[Call], slots: Slots) -> list[Call]:
     emptied = emptied_by(calls)
-    for rule in (skip_identities, fold_constants, share_repetitions, skip_unused, tell_constants):
-        calls = rule(calls, slots)
-    return with_frees(calls, emptied - slots.constants.keys())
+    for rule in rules:
+        calls = with_frees(rule(calls, slots), emptied - slots.constants.keys())
+    return list(calls)

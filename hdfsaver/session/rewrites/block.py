@@ -61,12 +61,19 @@ def emptied_by(calls: Sequence[Call]) -> set[int]:
     return {slot for call in calls for slot in call.frees}
 
 
+def with_other_slots(call: Call, same: Mapping[int, int]) -> Call:
+    """A call that takes values, and waits for them, where they are now."""
+    inputs, controls = (tuple([same.get(slot, slot) for slot in slots]) for slots in (call.inputs, call.controls))
+    return call._replace(inputs=inputs, controls=controls)
+
+
 def with_frees(calls: Sequence[Call], emptied: set[int]) -> list[Call]:
     """The same calls, where each of some slots is emptied by the last call that needs it."""
     waiting = set(emptied)
     made: list[Call] = []
     for call in reversed(calls):
-        last = tuple(dict.fromkeys(slot for slot in (*call.inputs, *outputs_of(call)) if slot in waiting))
+        needed = (*call.inputs, *outputs_of(call), *call.controls)
+        last = tuple(dict.fromkeys(slot for slot in needed if slot in waiting))
         waiting.difference_update(last)
         made.append(call._replace(frees=last))
     return made[::-1]

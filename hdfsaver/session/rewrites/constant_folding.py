@@ -18,7 +18,7 @@ _FURTHER_BYTES = 1 << 16
 
 
 def fold_constants(calls: Sequence[Call], slots: Slots) -> list[Call]:
-    """Leave out calls whose inputs are constants, and put their results in place.
+    """Leave out calls whose inputs are constants, and that wait for nothing, and put their results in place.
 
     The kernel must be one without state that takes arrays and gives arrays, and the result no larger than its inputs
     (and a little more), since it is kept as long as the run is. A call that fails stays, and fails in the run.
@@ -47,7 +47,9 @@ def fold_constants(calls: Sequence[Call], slots: Slots) -> list[Call]:
 
 def _results(call: Call, slots: Slots) -> tuple[Any, ...] | None:
     definition, constants = find(slots.type_of(call)), slots.constants
-    if definition is None or definition.stateful or not call.inputs or not constants.keys() >= set(call.inputs):
+    if definition is None or definition.stateful or not call.inputs or call.controls:
+        return None
+    if not constants.keys() >= set(call.inputs):
         return None
     given = [constants[slot] for slot in call.inputs]
     if not all(map(_is_array, given)) or not _is_small(call, given, slots):

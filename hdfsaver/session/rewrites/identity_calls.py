@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from hdfsaver.ops.constants import unchanged
 from hdfsaver.session.calls import Call
-from hdfsaver.session.rewrites.block import Slots, emptied_by
+from hdfsaver.session.rewrites.block import Slots, emptied_by, with_other_slots
 
 
 def skip_identities(calls: Sequence[Call], slots: Slots) -> list[Call]:
     """Leave out calls that give their input, where nothing but the other calls needs the result.
+
+    One that waits for another call may be dead where its input is not, and stays.
 
     Parameters
     ----------
@@ -27,8 +29,9 @@ def skip_identities(calls: Sequence[Call], slots: Slots) -> list[Call]:
     same: dict[int, int] = {}
     left: list[Call] = []
     for call in calls:
-        moved = call._replace(inputs=tuple(same.get(slot, slot) for slot in call.inputs))
-        if call.function is unchanged and call.output in emptied and moved.inputs[0] in ends:
+        moved = with_other_slots(call, same)
+        is_same = call.function is unchanged and not call.controls
+        if is_same and call.output in emptied and moved.inputs[0] in ends:
             same[call.output] = moved.inputs[0]
         else:
             left.append(moved)

@@ -8,14 +8,14 @@ import numpy as np
 
 from hdfsaver.graph.definition import find
 from hdfsaver.session.calls import Call, outputs_of
-from hdfsaver.session.rewrites.block import Slots, emptied_by
+from hdfsaver.session.rewrites.block import Slots, emptied_by, with_other_slots
 
 _SMALL = 256
 """Up to how many bytes constants are compared."""
 
 
 def share_repetitions(calls: Sequence[Call], slots: Slots) -> list[Call]:
-    """Leave out calls of one type, with the same attributes and inputs as one before.
+    """Leave out calls of one type, with the same attributes and inputs as one before, that wait for the same calls.
 
     The kernel must be one without state, of arrays only. Nothing but the other calls may need the results of either.
 
@@ -34,7 +34,7 @@ def share_repetitions(calls: Sequence[Call], slots: Slots) -> list[Call]:
     first: dict[Hashable, Call] = {}
     left: list[Call] = []
     for call in calls:
-        moved = call._replace(inputs=tuple(same.get(slot, slot) for slot in call.inputs))
+        moved = with_other_slots(call, same)
         key = _key(moved, slots) if emptied.issuperset(outputs_of(call)) else None
         if key is not None and key in first:
             same.update(zip(outputs_of(call), outputs_of(first[key]), strict=True))
@@ -52,7 +52,8 @@ def _key(call: Call, slots: Slots) -> Hashable:
         return None
     attrs = slots.plan.digraph.nodes[call.node]["attrs"]
     public = sorted((name, repr(value)) for name, value in attrs.items() if not name.startswith("_"))
-    return definition.type, tuple(public), tuple(_value_key(slot, slots) for slot in call.inputs)
+    inputs = tuple(_value_key(slot, slots) for slot in call.inputs)
+    return definition.type, tuple(public), inputs, call.controls, len(outputs_of(call))
 
 
 def _has_arrays_only(call: Call, slots: Slots) -> bool:
