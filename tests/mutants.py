@@ -4556,6 +4556,22 @@ MUTANTS = [
             "An identity is dead where what it waits for is.",
         ),
         (
+            "normalizations-of-fetched-convolutions",
+            "session/rewrites/batch_norms.py",
+            "op_type in CONVOLUTIONS and call.output in emptied and uses[call.output] == 1:",
+            "op_type in CONVOLUTIONS:",
+            "session/rewrites/test_rewrites.py",
+            "A convolution that is fetched has its own filters.",
+        ),
+        (
+            "averages-of-normalizations",
+            "session/rewrites/batch_norms.py",
+            "            if emptied.issuperset(others) and not any(uses[slot] for slot in others):",
+            "            if True:",
+            "session/rewrites/test_rewrites.py",
+            "The averages that are fetched are computed.",
+        ),
+        (
             "known-axes-of-another-rank",
             "ops/reduction.py",
             "if values.ndim != rank:",

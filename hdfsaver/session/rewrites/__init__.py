@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from hdfsaver.session.calls import Call
 from hdfsaver.session.plan import CONVOLUTIONS
+from hdfsaver.session.rewrites.batch_norms import BATCH_NORMS, fold_batch_norms
 from hdfsaver.session.rewrites.block import Slots, emptied_by, with_frees
 from hdfsaver.session.rewrites.constant_folding import fold_constants
 from hdfsaver.session.rewrites.identity_calls import skip_identities
@@ -34,10 +35,11 @@ def rewritten_at_once(calls: Sequence[Call], slots: Slots) -> Sequence[Call]:
     sequence of Call
     """
     types = {slots.type_of(call) for call in calls}
-    if types.isdisjoint(CONVOLUTIONS) or types.isdisjoint(SCALES):
+    if types.isdisjoint(CONVOLUTIONS) or types.isdisjoint(SCALES | BATCH_NORMS):
         return calls
     emptied = emptied_by(calls)
-    calls = fold_scales(rewritten(calls, slots), slots)
+    calls = with_frees(fold_scales(rewritten(calls, slots), slots), emptied - slots.constants.keys())
+    calls = fold_batch_norms(calls, slots)
     for slot, value in slots.constants.items():
         slots.values[slot] = value
     return with_frees(calls, emptied - slots.constants.keys())

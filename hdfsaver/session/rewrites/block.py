@@ -9,6 +9,7 @@ from typing import Any
 from hdfsaver.session.calls import Call, VariableRead, outputs_of
 from hdfsaver.session.plan import ExecutionPlan
 from hdfsaver.shapes import Shape
+from hdfsaver.tensor_info import Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Slots:
 
     plan: ExecutionPlan
     types: Mapping[str, str]
-    known: Mapping[int, tuple[str, Shape]]
+    known: dict[int, tuple[str, Shape]]
     constants: dict[int, Any]
     values: list[Any]
 
@@ -44,11 +45,12 @@ class Slots:
         constants = {slot: value for slot, value in enumerate(values) if value is not None}
         return Slots(plan, {step.node: step.op for step in plan.steps}, known, constants, values)
 
-    def with_constant(self, value: Any) -> int:
+    def with_constant(self, value: Array) -> int:
         """A new slot with a value that is the same in every run."""
         self.values.append(value)
         slot = len(self.values) - 1
         self.constants[slot] = value
+        self.known[slot] = value.dtype.name, value.shape
         return slot
 
     def type_of(self, call: Call) -> str:

@@ -60,16 +60,35 @@ def _scaled(product: Call, made: dict[Any, int], calls: Sequence[Call], slots: S
     for source, factor in (product.inputs, product.inputs[::-1]):
         if source not in made or factor not in slots.constants:
             continue
-        convolution = calls[made[source]]
-        images, filters = convolution.inputs
-        attrs = slots.plan.digraph.nodes[convolution.node]["attrs"]
-        if attrs.get("data_format", b"NHWC") != b"NHWC" or filters not in slots.constants:
-            continue
-        by_channel = 2 if slots.type_of(convolution) == "DepthwiseConv2dNative" else 3
-        found = _product(slots.constants[filters], slots.constants[factor], by_channel)
-        if found is not None:
-            return convolution._replace(inputs=(images, slots.with_constant(found)))
+        scaled = scaled_by(slots.constants[factor], calls[made[source]], slots)
+        if scaled is not None:
+            return scaled
     return None
+
+
+def scaled_by(factor: Any, convolution: Call, slots: Slots) -> Call | None:
+    """A convolution whose result is multiplied by a factor for each channel.
+
+    Parameters
+    ----------
+    factor : object
+        The value of a constant.
+    convolution : Call
+    slots : Slots
+        The scaled filters become part of it.
+
+    Returns
+    -------
+    Call or None
+        None where its filters are not constants, or the factor does not fit.
+    """
+    images, filters = convolution.inputs
+    attrs = slots.plan.digraph.nodes[convolution.node]["attrs"]
+    if attrs.get("data_format", b"NHWC") != b"NHWC" or filters not in slots.constants:
+        return None
+    by_channel = 2 if slots.type_of(convolution) == "DepthwiseConv2dNative" else 3
+    found = _product(slots.constants[filters], factor, by_channel)
+    return None if found is None else convolution._replace(inputs=(images, slots.with_constant(found)))
 
 
 def _product(filters: Any, scale: Any, by_channel: int) -> Array | None:

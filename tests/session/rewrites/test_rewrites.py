@@ -12,6 +12,7 @@ import hdfsaver as tf
 from hdfsaver.session import generated_code
 from hdfsaver.session.calls import Call
 from hdfsaver.session.rewrites import Slots, rewritten
+from hdfsaver.session.rewrites.batch_norms import fold_batch_norms
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -173,6 +174,62 @@ def test_scales_that_stay() -> None:
         (by_second * np.array([1.0, 2.0], "f"), {images: IMAGES}),
     ):
         assert "Mul" in left(fetches, feeds)
+
+
+def normalized(images: Any, numbers: Any, data_format: str = "NHWC") -> Any:
+    """Images normalized with given numbers, all outputs."""
+    scale, offset, mean, variance = numbers
+    return tf.nn.fused_batch_norm(images, scale, offset, mean, variance, data_format=data_format, is_training=False)
+
+
+NUMBERS = [np.array(row, "f") for row in ([2.0, -3.0], [0.5, 1.0], [0.25, -1.0], [4.0, 0.5])]
+
+
+@pytest.mark.parametrize(("op_type", "channels"), [("Conv2D", 2), ("DepthwiseConv2dNative", 4)])
+def test_constant_normalizations_become_part_of_filters(op_type: str, channels: int) -> None:
+    """The first run and all others give the same, which is what the normalization gives but for rounding."""
+    images, result = convolved(op_type, tf.constant(FILTERS))
+    numbers = [np.tile(row, channels // 2) for row in NUMBERS]
+    images_too = normalized(result, numbers)[0]
+    active = tf.nn.relu(images_too)
+    feeds = {images: IMAGES}
+    assert left(active, feeds) == [op_type, "FusedBatchNormV3", "Relu"]
+    with tf.Session() as session:
+        plain = session.run(result, feeds)
+        wanted = session.run(active, {result: plain})  # what is fed is not scaled
+        for _ in range(3):
+            np.testing.assert_allclose(session.run(active, feeds), wanted, rtol=1e-5, atol=1e-5)
+
+
+def test_normalizations_that_become_sums() -> None:
+    """Only where all numbers are constants and finite, and nothing else is needed of either."""
+    images, result = convolved("Conv2D", tf.constant(FILTERS))
+    second = tf.nn.conv2d(images, np.ones((1, 1, 4, 2), "f"), 1, "SAME", data_format="NCHW")
+    endless = [NUMBERS[0] * np.inf, *NUMBERS[1:]]
+    given, averages, _ = normalized(result, NUMBERS)
+    sums: list[bool] = []
+
+    def noting(calls: Sequence[Call], slots: Slots) -> list[Call]:
+        made = fold_batch_norms(calls, slots)
+        sums.append(any(call.function is np.add for call in made))
+        return made
+
+    with pytest.MonkeyPatch.context() as patch, tf.Session() as session:
+        patch.setattr("hdfsaver.session.rewrites.fold_batch_norms", noting)
+        session.run(tf.global_variables_initializer())
+        for fetches in (
+            given,
+            [given, result],
+            [given, averages],
+            normalized(result, [tf.Variable(NUMBERS[0]), *NUMBERS[1:]])[0],
+            normalized(result, endless)[0],
+            normalized(second, NUMBERS, data_format="NCHW")[0],
+            tf.nn.fused_batch_norm(result, *NUMBERS[:2])[0],
+        ):
+            session.run(tf.global_variables_initializer())
+            first = session.run(fetches, {images: IMAGES})
+            np.testing.assert_equal(session.run(fetches, {images: IMAGES}), first)
+    assert sums == [True, *[False] * 6]
 
 
 def test_products_that_nothing_takes() -> None:
