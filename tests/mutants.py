@@ -5651,6 +5651,22 @@ MUTANTS = [
             "A division of integers by 0 is an error with every engine.",
         ),
         (
+            "constants-that-were-variables",
+            "session/onnx_engine.py",
+            "is_same = len(self._seen) == len(present) and all(map(operator.is_, self._seen, present))",
+            "is_same = len(self._seen) == len(present)",
+            "session/test_onnx_engine.py::test_variables_that_stay_are_constants",
+            "A variable that ONNX Runtime has as a constant has its new value as soon as it is assigned.",
+        ),
+        (
+            "constants-that-are-fed",
+            "session/onnx_engine.py",
+            'nodes[name]["op"] == "Const" and name in computed',
+            'nodes[name]["op"] == "Const"',
+            "session/test_onnx_engine.py::test_constants_that_are_fed",
+            "A constant that is fed has the value that is fed with every engine.",
+        ),
+        (
             "the-largest-part",
             "session/plan_parts.py",
             "        level = 0 if is_group else -1",

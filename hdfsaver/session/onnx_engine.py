@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import operator
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,11 +26,18 @@ from hdfsaver.session.numpy_engine import numpy_engine
 from hdfsaver.session.plan import SWITCHES, WAITING, ExecutionPlan, Step
 from hdfsaver.session.plan_parts import Output, parts_of, taken
 from hdfsaver.session.session_state import SessionState
+from hdfsaver.tensor_info import Array
 
 _LEAST = 2
 """The least number of operations that are worth a call."""
 
-_PASSED_ON = frozenset({"Identity", "StopGradient", "PreventGradient", "Snapshot"})
+_PASSED_ON = frozenset({"Identity", "PlaceholderWithDefault", "PreventGradient", "Snapshot", "StopGradient"})
+
+_READS = frozenset({"ReadVariableOp", "VariableV2", "Variable"})
+"""The types of operations that give the value of a variable."""
+
+_UNCHANGED = 12
+"""After so many runs in which no variable of a part has changed, ONNX Runtime gets their values as constants."""
 
 _DIVISIONS = frozenset({"Div", "FloorDiv", "FloorMod", "Mod", "TruncateDiv", "TruncateMod"})
 """Of integers, a division by 0 is an error here; not every version of ONNX Runtime checks the divisor."""
@@ -37,8 +46,18 @@ _DTYPES = frozenset({"bool", "float32", "float64", "int32", "int64"})
 """The dtypes that most operators of ONNX Runtime take."""
 
 
-def engine_of(name: str) -> Engine:
+def engine_of(name: str, config: Any = None) -> Engine:
     """The engine of a name.
+
+    Parameters
+    ----------
+    name : str
+    config : ConfigProto, optional
+        Says how many threads an operation may use (``intra_op_parallelism_threads``).
+
+    Returns
+    -------
+    Engine
 
     Raises
     ------
@@ -53,10 +72,12 @@ def engine_of(name: str) -> Engine:
         raise ValueError(f"There is no engine {name!r}; the engines are 'numpy' and 'onnxruntime'.")
     onnx_library()
     runtime_library()
-    return onnx_engine
+    return partial(onnx_engine, threads=getattr(config, "intra_op_parallelism_threads", 0))
 
 
-def onnx_engine(plan: ExecutionPlan, state: SessionState, observer: Observer | None = None) -> Executable:
+def onnx_engine(
+    plan: ExecutionPlan, state: SessionState, observer: Observer | None = None, *, threads: int = 0
+) -> Executable:
     """Prepare a plan; see `hdfsaver.session.engine.Engine`.
 
     Plans with branches, loops, functions and queues run in NumPy as a whole, and so do runs that are traced.
@@ -66,13 +87,15 @@ def onnx_engine(plan: ExecutionPlan, state: SessionState, observer: Observer | N
     plan : ExecutionPlan
     state : SessionState
     observer : callable, optional
+    threads : int
+        How many threads ONNX Runtime uses; 0 for one for each core.
 
     Returns
     -------
     callable
     """
     if observer is None and not plan.loops and not any(_is_special(plan, step) for step in plan.steps):
-        plan = _with_groups(plan)
+        plan = _with_groups(plan, threads)
     return numpy_engine(plan, state, observer)
 
 
@@ -97,16 +120,46 @@ class _Operations:
         raise UnimplementedError(None, None, "No function is called here.")
 
 
+MakeSession = Callable[[Mapping[str, Array]], Any]
+"""Makes a session of ONNX Runtime, in which some inputs are constants with the given values."""
+
+
 class _Group(OpDef):
-    """A part of a plan as one operation, which ONNX Runtime computes."""
+    """A part of a plan as one operation, which ONNX Runtime computes.
+
+    Where variables are its inputs, and stay the same for some runs, a second session has them as constants: ONNX
+    Runtime then lays them out once as its kernels need them, and computes what depends on nothing else. As soon as one
+    has another value, the first session is used again. A value of a variable is never written on, so that the same
+    array is the same value.
+
+    Parameters
+    ----------
+    make : callable
+        See `MakeSession`.
+    inputs, outputs : sequence of str
+    lasting : sequence of int
+        The places of the inputs that are variables.
+    """
 
     signature = "->"
     type = "_OnnxRuntime"
 
-    def __init__(self, session: Any = None, inputs: Sequence[str] = (), outputs: Sequence[str] = ()) -> None:
-        self._session = session
+    def __init__(
+        self,
+        make: MakeSession | None = None,
+        inputs: Sequence[str] = (),
+        outputs: Sequence[str] = (),
+        lasting: Sequence[int] = (),
+    ) -> None:
+        self._make = make
         self._inputs = inputs
         self._outputs = list(outputs)
+        self._lasting = lasting
+        self._session: Any = None if make is None else make({})
+        self._special: Any = None
+        self._seen: list[Array] = []
+        self._same = 0
+        self._needed = _UNCHANGED
 
     def kernel(self, node: Node) -> Kernel:
         """Run it."""
@@ -114,17 +167,46 @@ class _Group(OpDef):
 
     def run(self, *values: Any) -> tuple[Any, ...]:
         """The values of the outputs."""
-        given = {name: np.asarray(value) for name, value in zip(self._inputs, values, strict=True)}
+        session, names, arrays = self._chosen(values) if self._lasting else (self._session, self._inputs, values)
+        given = {name: np.asarray(value) for name, value in zip(names, arrays, strict=True)}
         try:
-            return tuple(self._session.run(self._outputs, given))
+            return tuple(session.run(self._outputs, given))
         except Exception as error:  # the classes of ONNX Runtime have no other one in common
             raise InvalidArgumentError(None, None, f"ONNX Runtime: {error}") from error
+
+    def _chosen(self, values: Sequence[Any]) -> tuple[Any, Sequence[str], Sequence[Any]]:
+        """The session to use, with the names and values of its inputs."""
+        present = [values[place] for place in self._lasting]
+        is_same = len(self._seen) == len(present) and all(map(operator.is_, self._seen, present))
+        if not is_same:
+            if self._special is not None:
+                self._needed *= 4  # they change now and then: each further session must pay for itself
+            self._seen, self._same, self._special = present, 0, None
+            return self._session, self._inputs, values
+        special = self._special
+        if special is None:
+            self._same += 1
+            if self._same < self._needed:
+                return self._session, self._inputs, values
+            special = self._special = self._with_constants(present)
+        session, places = special
+        return session, [self._inputs[place] for place in places], [values[place] for place in places]
+
+    def _with_constants(self, present: Sequence[Array]) -> tuple[Any, Sequence[int]]:
+        assert self._make is not None, "it has a session"
+        names = [self._inputs[place] for place in self._lasting]
+        try:
+            session = self._make(dict(zip(names, present, strict=True)))
+        except _RefusedError:  # its values do not fit into a message
+            return self._session, range(len(self._inputs))
+        lasting = set(self._lasting)
+        return session, [place for place in range(len(self._inputs)) if place not in lasting]
 
 
 prepare(_Group, Signature.parse(_Group.signature))
 
 
-def _with_groups(plan: ExecutionPlan) -> ExecutionPlan:
+def _with_groups(plan: ExecutionPlan, threads: int) -> ExecutionPlan:
     """The plan in which steps that ONNX Runtime computes are joined to one."""
     grouped = {step.node for step in plan.steps if _has_twin(plan, step)}
     while True:
@@ -137,7 +219,7 @@ def _with_groups(plan: ExecutionPlan) -> ExecutionPlan:
                 steps += part.steps
                 continue
             try:
-                step, group = _joined(plan, part.steps, used, f"_onnx:{len(groups)}")
+                step, group = _joined(plan, part.steps, used, f"_onnx:{len(groups)}", threads)
             except _RefusedError as error:
                 refused |= error.operations
                 continue
@@ -184,20 +266,28 @@ def _used_slots(plan: ExecutionPlan) -> dict[int, set[str]]:
     return used
 
 
-def _joined(plan: ExecutionPlan, steps: Sequence[Step], used: dict[int, set[str]], op_type: str) -> tuple[Step, OpDef]:
+def _joined(
+    plan: ExecutionPlan, steps: Sequence[Step], used: dict[int, set[str]], op_type: str, threads: int
+) -> tuple[Step, OpDef]:
     """A group of steps as one, and its definition."""
     inside = {step.node for step in steps}
+    computed = {step.node for step in plan.steps}
     nodes = plan.digraph.nodes
     inputs: dict[Output, tuple[int, bool]] = {}
     outputs: dict[Output, int] = {}
     for step in steps:
         for tensor, slot, is_read in taken(plan, step):
-            if tensor[0] not in inside and nodes[tensor[0]]["op"] != "Const":
+            if tensor[0] not in inside and not _is_constant(plan, tensor[0], computed):
                 inputs[tensor] = slot, is_read
         for place, slot in enumerate(step.outputs):
             if used.get(slot, set()) - inside:
                 outputs[step.node, place] = slot
-    session = _session(plan, list(inputs), list(outputs), inside)
+
+    def make(values: Mapping[str, Array]) -> Any:
+        fed = [each for each in inputs if _name(each) not in values]
+        fixed = {each: values[_name(each)] for each in inputs if _name(each) in values}
+        return _session(_model(plan, fed, list(outputs), inside, fixed), inside, threads)
+
     controls = {slot for step in steps for slot in step.controls} - {slot for step in steps for slot in step.outputs}
     joined = Step(
         node=steps[-1].node,
@@ -209,36 +299,65 @@ def _joined(plan: ExecutionPlan, steps: Sequence[Step], used: dict[int, set[str]
         frees=(),
         guards=(None,) * len(inputs),
     )
-    return joined, _Group(session, [_name(each) for each in inputs], [_name(each) for each in outputs])
+    lasting = [place for place, each in enumerate(inputs) if nodes[each[0]]["op"] in _READS]
+    return joined, _Group(make, [_name(each) for each in inputs], [_name(each) for each in outputs], lasting)
+
+
+def _is_constant(plan: ExecutionPlan, name: str, computed: Collection[str]) -> bool:
+    """Whether an operation is a constant or passes one on, which each group has itself; one that is fed is not."""
+    nodes = plan.digraph.nodes
+    while nodes[name]["op"] in _PASSED_ON and name in computed:
+        name = nodes[name]["inputs"][0][0]
+    return nodes[name]["op"] == "Const" and name in computed
 
 
 def _name(tensor: Output) -> str:
     return f"{tensor[0]}:{tensor[1]}"
 
 
-def _session(plan: ExecutionPlan, inputs: Sequence[Output], outputs: Sequence[Output], inside: set[str]) -> Any:
-    """The session of ONNX Runtime for a group.
+def _model(
+    plan: ExecutionPlan,
+    inputs: Sequence[Output],
+    outputs: Sequence[Output],
+    inside: set[str],
+    fixed: Mapping[Output, Array],
+) -> bytes:
+    """The model of a group.
 
     Raises
     ------
     _RefusedError
-        Some or all of it cannot be computed there.
+        Some or all of it has no twins, or it is too large.
     """
-    walk = Walk(_Operations(plan.digraph, plan.definition), lambda _: None, {})
+    walk = Walk(_Operations(plan.digraph, plan.definition), lambda _: None, fixed)
     try:
         named = ({_name(each): each for each in tensors} for tensors in (inputs, outputs))
         graph = walk.run(*named, with_ranks=False)
         without_transposes(graph)
-        data = model_message(graph, {}, with_ranks=False).SerializeToString()
+        found: bytes = model_message(graph, {}, with_ranks=False).SerializeToString()
     except UnimplementedError:
         names = {name for found in walk.missing.found.values() for name in found}
         raise _RefusedError(names & inside or inside) from None
     except (InternalError, InvalidArgumentError):
         raise _RefusedError(inside) from None
+    return found
+
+
+def _session(model: bytes, inside: set[str], threads: int) -> Any:
+    """The session of ONNX Runtime for a model.
+
+    Raises
+    ------
+    _RefusedError
+        It cannot be computed there.
+    """
     try:
         options = runtime_library().SessionOptions()
         options.log_severity_level = 4  # an error is raised, and need not be printed as well
-        return runtime_library().InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        options.intra_op_num_threads = threads
+        # Between its runs NumPy computes, which needs the cores.
+        options.add_session_config_entry("session.force_spinning_stop", "1")
+        return runtime_library().InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception:  # noqa: BLE001, the classes of ONNX Runtime have no other one in common
         raise _RefusedError(inside) from None
 

@@ -73,7 +73,7 @@ class Session:
         if isinstance(engine, str):
             from hdfsaver.session.onnx_engine import engine_of
 
-            engine = engine_of(engine)
+            engine = engine_of(engine, self._config)
         self._engine = engine
         self._state = SessionState()
         self._state.functions = FunctionRuns(self._graph, self._state)

@@ -17,6 +17,7 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -25,6 +26,9 @@ SIDES = ("hdfsaver", "tensorflow")
 ROUNDS = 9
 BEFORE = 40
 """Runs before the first that counts: a run that is repeated becomes Python code."""
+
+BY_ENGINE = ("forward", "LSTM, 100 steps", "MobileNet v1")
+"""The ends of the names of programs that are measured with ONNX Runtime as well."""
 
 ELEMENTS = 65_536
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -159,13 +163,19 @@ class Programs:
         image = graph.get_tensor_by_name("input:0")
         return graph.get_tensor_by_name("final_result:0"), {image: self.array(1, 224, 224, 3) * 2 - 1}
 
-    def run(self, build: Callable[[], tuple[Any, dict[Any, Any]]], measure: Callable[..., Any], times: int = 1) -> Any:
-        """Build a program in a graph of its own, and measure its repeated run."""
+    def run(
+        self,
+        build: Callable[[], tuple[Any, dict[Any, Any]]],
+        measure: Callable[..., Any],
+        times: int = 1,
+        **engine: str,
+    ) -> Any:
+        """Build a program in a graph of its own, and measure its repeated run; ``engine`` is for hdfsaver alone."""
         tf = self.tf
         with tf.Graph().as_default():
             fetches, feeds = build()
             config = tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
-            with tf.Session(config=config) as session:
+            with tf.Session(config=config, **engine) as session:
                 session.run(tf.global_variables_initializer())
                 call = session.make_callable(fetches, list(feeds))
                 values = list(feeds.values())
@@ -189,7 +199,20 @@ def times(tf: Any, model: str | None) -> dict[str, float]:
     if model is not None:
         rows["MobileNet v1"] = (programs.mobilenet, 3)
     found["Adam, 65,536 floats, NumPy by hand"] = microseconds(programs.adam_by_hand(), 100)
-    return found | {name: programs.run(build, microseconds, count) for name, (build, count) in rows.items()}
+    found |= {name: programs.run(build, microseconds, count) for name, (build, count) in rows.items()}
+    return found | by_engine(programs, {name: rows[name] for name in rows if name.endswith(BY_ENGINE)})
+
+
+def by_engine(programs: Programs, rows: dict[str, Any]) -> dict[str, float]:
+    """The times of a session with ONNX Runtime, where that is installed; on the side of TensorFlow of a usual one."""
+    is_ours = hasattr(programs.tf, "graph_io")
+    if is_ours and find_spec("onnxruntime") is None:
+        return {}
+    engine = {"engine": "onnxruntime"} if is_ours else {}
+    return {
+        f"{name}, ONNX Runtime": programs.run(build, microseconds, count, **engine)
+        for name, (build, count) in rows.items()
+    }
 
 
 def memory(tf: Any, model: str | None) -> dict[str, tuple[float, float]]:

@@ -102,3 +102,55 @@ def test_an_unknown_engine() -> None:
     """The message names those that there are."""
     with pytest.raises(ValueError, match="'numpy' and 'onnxruntime'"):
         tf.Session(engine="cuda")
+
+
+def test_variables_that_stay_are_constants(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After some runs ONNX Runtime has their values itself; one that is assigned is seen by the next run."""
+    monkeypatch.setattr(onnx_engine, "_UNCHANGED", 3)
+    x, w = tf.placeholder(tf.float32, [None, 4], "x"), tf.get_variable("w", initializer=np.eye(4, dtype=np.float32))
+    r = tf.get_variable("r", initializer=np.eye(4, dtype=np.float32), use_resource=True)
+    y, change = tf.nn.relu(tf.matmul(tf.matmul(x, w), r)), tf.assign(w, w * 2)
+    made: list[list[str]] = []
+    model = onnx_engine._model
+
+    def noticed(plan: Any, fed: Any, *rest: Any) -> Any:
+        made.append(fed)
+        return model(plan, fed, *rest)
+
+    monkeypatch.setattr(onnx_engine, "_model", noticed)
+    with tf.Session(engine="onnxruntime") as sess:
+        sess.run(tf.global_variables_initializer())
+        made.clear()
+        for _ in range(5):
+            assert np.array_equal(np.maximum(ROWS, 0), sess.run(y, {x: ROWS}))
+        assert [3, 1] == [len(fed) for fed in made]
+        for count in (2, 4):
+            sess.run(change)
+            assert np.array_equal(np.maximum(ROWS, 0) * count, sess.run(y, {x: ROWS}))
+        sess.run(r.assign(-np.eye(4)))
+        assert np.array_equal(np.maximum(-ROWS, 0) * 4, sess.run(y, {x: ROWS}))
+
+
+def test_constants_that_are_fed() -> None:
+    """A constant and a placeholder with a default are what is fed, also behind an operation that passes them on."""
+    c, d = tf.constant([1.0, 2]), tf.placeholder_with_default([1.0, 2], [2])
+    y = tf.exp(tf.identity(c)) + tf.exp(tf.identity(d)) * tf.identity(c)
+    with tf.Session(engine="onnxruntime") as sess, tf.Session() as other:
+        for feeds in ({}, {c: [3, 1]}, {d: [0, 0]}):
+            assert np.allclose(other.run(y, feeds), sess.run(y, feeds))
+
+
+def test_the_engine_has_the_threads_of_the_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``intra_op_parallelism_threads`` is for ONNX Runtime too."""
+    counts: list[int] = []
+    session = onnx_engine._session
+
+    def noticed(model: bytes, inside: set[str], threads: int) -> Any:
+        counts.append(threads)
+        return session(model, inside, threads)
+
+    monkeypatch.setattr(onnx_engine, "_session", noticed)
+    x = tf.placeholder(tf.float32, [2], "x")
+    with tf.Session(config=tf.ConfigProto(intra_op_parallelism_threads=1), engine="onnxruntime") as sess:
+        sess.run(tf.exp(x) + 1, {x: [1, 2]})
+    assert [1] == counts
