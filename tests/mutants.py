@@ -5563,6 +5563,22 @@ MUTANTS = [
             "A constant beside a transposed value is transposed, too.",
         ),
         (
+            "onnx-places-of-elements",
+            "onnx_graphs/loops.py",
+            "if found.place and not any(self._counts(at, found.place, before, after) for at in range(len(before))):",
+            "if False:",
+            "onnx_graphs/test_loops.py",
+            "Elements that a loop writes in another order than that of its iterations are at their places in ONNX too.",
+        ),
+        (
+            "onnx-elements-not-written",
+            "onnx_graphs/element_arrays.py",
+            '    return to.add("Pad", rows, pads, zero, to.constant([0]))',
+            "    return rows",
+            "onnx_graphs/test_loops.py",
+            "An array that a loop has filled in part has zeros at the other places in ONNX too.",
+        ),
+        (
             "onnx-padding-of-same",
             "onnx_graphs/convolution_twins.py",
             "[total // 2 for total in totals] + [total - total // 2 for total in totals]",

@@ -10,8 +10,9 @@ import numpy as np
 from hdfsaver import dtypes
 from hdfsaver.graph.definition import Node
 from hdfsaver.graph.function_library import Calling, DirectCall
-from hdfsaver.onnx_graphs.emitter import Emitter, NoTwinError
+from hdfsaver.onnx_graphs.emitter import Emitter, NoTwinError, onnx_type
 from hdfsaver.onnx_graphs.frames import MISSING, Frame, Guard, Output, Value, condition_of, guards_behind
+from hdfsaver.onnx_graphs.loops import Loops
 from hdfsaver.onnx_graphs.onnx_nodes import OnnxGraph, Signature, Stored
 from hdfsaver.schema import DiGraph
 from hdfsaver.shapes import Shape
@@ -25,8 +26,14 @@ CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 IFS = ("If", "StatelessIf")
 """Those that call one of two functions."""
 
+CASES = ("Case", "StatelessCase")
+"""Those that call one of several functions."""
+
 WHILES = ("While", "StatelessWhile")
 """Those that call a function several times."""
+
+FORS = ("For",)
+"""Those that call one with a number that grows."""
 
 
 class Walker(Protocol):
@@ -68,6 +75,7 @@ class Branches:
 
     def __init__(self, walk: Walker) -> None:
         self.walk = walk
+        self.loops = Loops(walk)
         self._guards: dict[int, dict[str, frozenset[Guard]]] = {}
         self._digraphs: list[DiGraph] = []  # kept, so that no other one gets the same identity
 
@@ -163,8 +171,12 @@ class Branches:
         inputs = self.walk.inputs(frame, name)
         if data["op"] in IFS:
             return self._if(frame, data, inputs, frame.places(name))
+        if data["op"] in CASES:
+            return self._case(frame, data, inputs, frame.places(name))
         if data["op"] in WHILES:
             return self._while(frame, data, inputs)
+        if data["op"] in FORS:
+            return self._for(frame, data, inputs)
         if data["op"] in CALLS or isinstance(definition, DirectCall):
             (called,) = definition.functions(Node.of(frame.digraph, name))
             return self.walk.called(frame, called.function, inputs, frame.emitter, frame.places(name))
@@ -172,23 +184,68 @@ class Branches:
 
     def _if(self, frame: Frame, data: Mapping[str, Any], inputs: Sequence[Value], places: Sequence[int]) -> list[Value]:
         condition, *rest = inputs
-        branches = {True: data["attrs"]["then_branch"], False: data["attrs"]["else_branch"]}
+        branches = [data["attrs"]["then_branch"], data["attrs"]["else_branch"]]
         if condition.known is not None:
-            return self.walk.called(frame, branches[bool(condition.known)], rest, frame.emitter, places)
+            chosen = branches[not (condition.known if condition.known.ndim == 0 else condition.known.size)]
+            return self.walk.called(frame, chosen, rest, frame.emitter, places)
+        dtype, shape = frame.digraph.nodes[data["inputs"][0][0]]["outputs"][data["inputs"][0][1]]
         test = frame.name_of(data["inputs"][0])
-        if frame.digraph.nodes[data["inputs"][0][0]]["outputs"][data["inputs"][0][1]][0] != "bool":
-            raise NoTwinError("its condition is a number")
-        graphs = {}
-        for flag, function in branches.items():
+        if dtypes.base_name(dtype) != "bool":
+            if shape != () or dtypes.base_name(dtype) == "string":
+                raise NoTwinError("its condition may be something else than a truth value or a number")
+            test = frame.emitter.add("Cast", test, to=onnx_type("bool"))
+        return self._chosen(frame, data, places, [test], branches, rest)
+
+    def _case(
+        self, frame: Frame, data: Mapping[str, Any], inputs: Sequence[Value], places: Sequence[int]
+    ) -> list[Value]:
+        """One of several functions, by its number; the last one for a number that none has."""
+        number, *rest = inputs
+        branches = data["attrs"]["branches"]
+        if number.known is not None or len(branches) == 1:
+            at = 0 if number.known is None else int(number.known)
+            return self.walk.called(frame, branches[at if 0 <= at < len(branches) else -1], rest, frame.emitter, places)
+        name = frame.name_of(data["inputs"][0])
+        tests = [
+            frame.emitter.add("Equal", name, frame.emitter.constant(np.asarray(at, np.int32)))
+            for at in range(len(branches) - 1)
+        ]
+        return self._chosen(frame, data, places, tests, branches, rest)
+
+    def _chosen(
+        self,
+        frame: Frame,
+        data: Mapping[str, Any],
+        places: Sequence[int],
+        tests: Sequence[str],
+        branches: Sequence[Mapping[str, Any]],
+        rest: Sequence[Value],
+    ) -> list[Value]:
+        """The results of the function whose test is true first, or else of the last one."""
+        kinds = [data["outputs"][place] for place in places]
+        if any(dtype in ("resource", "variant") for dtype, _ in kinds):
+            raise NoTwinError("it gives arrays or handles")
+        if len(tests) > _DEPTH:
+            raise NoTwinError(f"it chooses between more than {_DEPTH} functions")
+        below: OnnxGraph | None = None
+        names: list[str] = []
+        for place in reversed(range(len(branches))):
             emitter = frame.emitter.inner()
             emitter.origin = frame.emitter.origin
-            values = self.walk.called(frame, function, rest, emitter, places)
-            if any(values[place].is_missing for place in places):
+            values = self.walk.called(frame, branches[place], rest, emitter, places)
+            if any(values[each].is_missing for each in places):
                 return [MISSING] * len(data["outputs"])
-            names = [self._name(frame, emitter, values[place]) for place in places]
-            _give_back(emitter, names, [data["outputs"][place] for place in places])
-            graphs[flag] = emitter.graph
-        found = dict(zip(places, _if(frame.emitter, test, graphs[True], graphs[False]), strict=True))
+            _give_back(emitter, [self._name(frame, emitter, values[each]) for each in places], kinds)
+            if below is None:
+                below = emitter.graph
+                continue
+            around = frame.emitter if place == 0 else frame.emitter.inner()
+            around.origin = frame.emitter.origin
+            names = _if(around, tests[place], emitter.graph, below)
+            if place:
+                _give_back(around, names, kinds)
+                below = around.graph
+        found = dict(zip(places, names, strict=True))
         return [Value(found[place]) if place in found else MISSING for place in range(len(data["outputs"]))]
 
     def _name(self, frame: Frame, emitter: Emitter, value: Value) -> str:
@@ -200,33 +257,35 @@ class Branches:
         """A loop; what is a variable is not carried from one iteration to the next, and used directly."""
         condition, function = data["attrs"]["cond"], data["attrs"]["body"]
         carried = [place for place, value in enumerate(inputs) if value.variable is None]
+
+        def tested(emitter: Emitter, values: Sequence[Value]) -> list[Value]:
+            return self.walk.called(frame, condition, _filled(inputs, carried, values), emitter, [0])
+
+        def repeated(emitter: Emitter, values: Sequence[Value]) -> list[Value]:
+            found = self.walk.called(frame, function, _filled(inputs, carried, values), emitter, carried)
+            return [found[place] for place in carried]
+
         kinds = [data["outputs"][place] for place in carried]
-        for dtype, _ in kinds:
-            if dtype in ("resource", "variant"):
-                raise NoTwinError(f"it carries values of dtype {dtype}")
-        firsts = [self._name(frame, frame.emitter, inputs[place]) for place in carried]
-        begun = [Value(first, shape=kind[1]) for first, kind in zip(firsts, kinds, strict=True)]
-        (test,) = self.walk.called(frame, condition, _filled(inputs, carried, begun), frame.emitter, [0])
-        emitter = frame.emitter.inner()
-        emitter.origin = frame.emitter.origin
-        inner = emitter.graph
-        names = [emitter.names.take(f"{emitter.origin}/{part}") for part in ("iteration", "goes_on")]
-        before = [Value(emitter.names.take(f"{emitter.origin}/before"), shape=kind[1]) for kind in kinds]
-        inner.inputs += [Signature(names[0], "int64", ()), Signature(names[1], "bool", ())]
-        inner.inputs += [Signature(each.name, dtype, None) for each, (dtype, _) in zip(before, kinds, strict=True)]
-        after = self.walk.called(frame, function, _filled(inputs, carried, before), emitter, carried)
-        if test.is_missing or any(after[place].is_missing for place in carried):
-            return [MISSING] * len(data["outputs"])
-        ends = [Value(self._name(frame, emitter, after[place]), shape=data["outputs"][place][1]) for place in carried]
-        (again,) = self.walk.called(frame, condition, _filled(inputs, carried, ends), emitter, [0])
-        if again.is_missing:
-            return [MISSING] * len(data["outputs"])
-        results = [self._name(frame, emitter, again), *(end.name for end in ends)]
-        _give_back(emitter, results, [("bool", ()), *((dtype, None) for dtype, _ in kinds)])
-        first = self._name(frame, frame.emitter, test)
-        found = frame.emitter.add_many("Loop", len(carried), "", first, *firsts, body=inner)
-        values = dict(zip(carried, map(Value, found), strict=True))
-        return [values.get(place, value) for place, value in enumerate(inputs)]
+        firsts = [inputs[place] for place in carried]
+        found = dict(zip(carried, self.loops.looped(frame, kinds, firsts, tested, repeated), strict=True))
+        return [found.get(place, value) for place, value in enumerate(inputs)]
+
+    def _for(self, frame: Frame, data: Mapping[str, Any], inputs: Sequence[Value]) -> list[Value]:
+        """A loop with a number that grows from one number to another."""
+        start, _, delta, *rest = inputs
+        limit, step = (self.walk.name_of(frame, data["inputs"][place]) for place in (1, 2))
+        if delta.known is None:
+            raise NoTwinError("the step of its number is known only when it runs")
+        test = "Less" if delta.known > 0 else "Greater"
+
+        def tested(emitter: Emitter, values: Sequence[Value]) -> list[Value]:
+            return [Value(emitter.add(test, self._name(frame, emitter, values[0]), limit))]
+
+        def repeated(emitter: Emitter, values: Sequence[Value]) -> list[Value]:
+            found = self.walk.called(frame, data["attrs"]["body"], values, emitter, range(len(rest)))
+            return [Value(emitter.add("Add", values[0].name, step)), *found]
+
+        return self.loops.looped(frame, [("int32", ()), *data["outputs"]], [start, *rest], tested, repeated)[1:]
 
 
 def _filled(inputs: Sequence[Value], places: Sequence[int], values: Sequence[Value]) -> list[Value]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from hdfsaver.graph.definition import OpDef
 from hdfsaver.graph.function_library import FunctionLibrary
@@ -20,6 +20,33 @@ Output = tuple[str, int]
 
 Guard = tuple[Output, bool]
 """A condition, and the value for which something is alive."""
+
+
+class Elements(NamedTuple):
+    """What is known of an array that a loop reads and writes one element at a time; see `element_arrays`.
+
+    Attributes
+    ----------
+    dtype : str
+    shape : tuple or None
+        Of an element.
+    size : Value
+        The number of elements.
+    is_growing : bool
+        Whether it becomes as large as what is written.
+    owner : object
+        The loop that carries it, while nothing was written into it.
+    element, place : str
+        The names of the element that this iteration of the loop has written, and of its place; empty for the end.
+    """
+
+    dtype: str
+    shape: Shape
+    size: Value
+    is_growing: bool
+    owner: object = None
+    element: str = ""
+    place: str = ""
 
 
 class Value(NamedTuple):
@@ -37,6 +64,8 @@ class Value(NamedTuple):
         Whether it cannot be computed, since an operation before it has no twin.
     shape : tuple or None
         The static shape, where it is known from elsewhere than the graph.
+    elements : Elements or None
+        Of an array of elements; its name is that of all of them, empty where nothing was written into it.
     """
 
     name: str = ""
@@ -44,6 +73,7 @@ class Value(NamedTuple):
     variable: Stored | None = None
     is_missing: bool = False
     shape: Shape = None
+    elements: Elements | None = None
 
 
 MISSING = Value(is_missing=True)
@@ -157,10 +187,7 @@ def guards_behind(digraph: DiGraph, name: str, known: dict[str, frozenset[Guard]
             waiting.pop()
             continue
         data = nodes[current]
-        if data["op"].startswith(("Enter", "RefEnter", "Exit", "RefExit")):
-            known[current] = frozenset()
-            continue
-        sources = [source for source, _ in data["inputs"]] + list(data["control_inputs"])
+        sources = [source for source, _ in _before(digraph, data)] + list(data["control_inputs"])
         missing = [source for source in sources if source not in known]
         if missing:
             waiting += missing
@@ -172,12 +199,17 @@ def guards_behind(digraph: DiGraph, name: str, known: dict[str, frozenset[Guard]
 
 def _guards_of(digraph: DiGraph, name: str, known: Mapping[str, frozenset[Guard]]) -> frozenset[Guard]:
     data = digraph.nodes[name]
-    found = [_with_own(digraph, source, output, known) for source, output in data["inputs"]]
+    found = [_with_own(digraph, source, output, known) for source, output in _before(digraph, data)]
     if data["op"] in ("Merge", "RefMerge"):
         first, *rest = found
         return first.intersection(*rest)
     waited = [known[source] for source in data["control_inputs"]]
     return frozenset().union(*found, *waited)
+
+
+def _before(digraph: DiGraph, data: Mapping[str, Any]) -> list[Output]:
+    """The inputs of an operation, but for those that the next iteration of a loop brings."""
+    return [each for each in data["inputs"] if not digraph.nodes[each[0]]["op"].endswith("NextIteration")]
 
 
 def _with_own(digraph: DiGraph, source: str, output: int, known: Mapping[str, frozenset[Guard]]) -> frozenset[Guard]:

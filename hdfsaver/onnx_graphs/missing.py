@@ -23,7 +23,9 @@ class Missing:
     def add(self, frame: Frame, name: str, why: str) -> None:
         """An operation has no twin; the reason is empty where its type has none."""
         data = frame.digraph.nodes[name]
-        self.found.setdefault((data["op"], why), []).append(f"{frame.prefix}{name}")
+        names = self.found.setdefault((data["op"], why), [])
+        if f"{frame.prefix}{name}" not in names:  # the condition of a loop is made twice
+            names.append(f"{frame.prefix}{name}")
         self._conditions |= {condition: None for each in frame.chain() for condition in each.guards}
         self.ends(frame, data["inputs"])
 

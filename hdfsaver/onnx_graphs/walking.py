@@ -17,8 +17,10 @@ from hdfsaver.graph.walks import ancestors
 from hdfsaver.onnx_graphs import comparison_twins, elementwise_twins
 from hdfsaver.onnx_graphs.all_twins import rule_of
 from hdfsaver.onnx_graphs.branches import Branches
+from hdfsaver.onnx_graphs.element_arrays import ACCESSES, accessed
 from hdfsaver.onnx_graphs.emitter import Emitter, Names, NoTwinError, onnx_type
 from hdfsaver.onnx_graphs.frames import MISSING, Frame, Operations, Output, Value, condition_of
+from hdfsaver.onnx_graphs.loops import EXITS
 from hdfsaver.onnx_graphs.missing import Missing
 from hdfsaver.onnx_graphs.onnx_nodes import OnnxGraph, Signature, Stored
 from hdfsaver.onnx_graphs.twins import Given
@@ -32,12 +34,17 @@ PASSED_ON = frozenset(
     {
         "CheckNumerics",
         "EnsureShape",
+        "Enter",
         "Identity",
         "IdentityN",
+        "LoopCond",
+        "NextIteration",
         "PlaceholderWithDefault",
         "PreventGradient",
         "Print",
+        "RefEnter",
         "RefIdentity",
+        "RefNextIteration",
         "Snapshot",
         "StopGradient",
     }
@@ -160,6 +167,8 @@ class Walk:
         data = frame.digraph.nodes[name]
         if data["op"] in ("Merge", "RefMerge"):
             return self.branches.sources(frame, name)
+        if data["op"] in EXITS:
+            return self.branches.loops.sources(frame, name)
         if data["op"] == "PlaceholderWithDefault" or self._is_computed(frame, data):
             found: Sequence[Output] = data["inputs"]
             return found
@@ -393,6 +402,14 @@ class Walk:
         """The value of the branch that is alive."""
         return self.branches.merged(frame, name)
 
+    def leave(self, frame: Frame, name: str) -> list[Value]:
+        """The value that leads out of a loop."""
+        return self.branches.loops.exits(frame, name)
+
+    def access(self, frame: Frame, name: str) -> list[Value]:
+        """The values of an operation on an array of elements."""
+        return accessed(self, frame, name)
+
     def called(
         self,
         frame: Frame,
@@ -467,6 +484,8 @@ def _check_dtype(dtype: str) -> None:
 
 
 HANDLERS: Mapping[str, Callable[[Walk, Frame, str], list[Value]]] = {
+    **dict.fromkeys(ACCESSES, Walk.access),
+    **dict.fromkeys(EXITS, Walk.leave),
     "Merge": Walk.merge,
     "Placeholder": Walk.placeholder,
     "PlaceholderV2": Walk.placeholder,

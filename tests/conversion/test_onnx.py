@@ -138,10 +138,11 @@ def test_functions_branches_and_loops(tmp_path: Path) -> None:
     """Functions become a part of the model; what is expected was recorded with TensorFlow."""
     (tmp_path / "f.pb").write_bytes(gzip.decompress((FUNCTIONS / "graph.pb.gz").read_bytes()))
     recorded = json.loads((FUNCTIONS / "results.json").read_text(encoding="utf-8"))["graph"]
-    names = ("direct", "nested", "call", "stateful", "while", "loops", "if")
+    names = ("direct", "nested", "call", "stateful", "while", "loops", "if", "case")
     hdfsaver.convert(tmp_path / "f.pb", tmp_path / "f.onnx", outputs={name: f"out_{name}" for name in names})
-    for at in range(2):
-        found = results(tmp_path / "f.onnx", x=np.array([1, 2], np.float32), p=np.array(bool(at)))
+    for at in range(4):
+        feeds = {"p": np.array(bool(at)), "k": np.array(at, np.int32)}
+        found = results(tmp_path / "f.onnx", x=np.array([1, 2], np.float32), **feeds)
         for name, value in zip(names, found, strict=True):
             assert np.allclose(recorded[f"{name} {at}"], value, 1e-6), name
 

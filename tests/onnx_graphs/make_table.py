@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 
 from hdfsaver.onnx_graphs.all_twins import FAMILIES
-from hdfsaver.onnx_graphs.branches import CALLS, IFS, WHILES
+from hdfsaver.onnx_graphs.branches import CALLS, CASES, FORS, IFS, WHILES
+from hdfsaver.onnx_graphs.element_arrays import ACCESSES
 from hdfsaver.onnx_graphs.twins import RULES, Rule
 from hdfsaver.onnx_graphs.walking import HANDLERS, PASSED_ON
 
@@ -27,8 +28,9 @@ def table() -> str:
     for family in FAMILIES:
         types = sorted(name for name, rule in RULES.items() if _module(rule) == family.__name__)
         rows.append(((family.__doc__ or "").splitlines()[0].rstrip("."), _listed(types)))
-    rows.append(("Variables, inputs, and branches", _listed(HANDLERS)))
-    rows.append(("Calls of functions", _listed([*CALLS, *IFS, *WHILES])))
+    rows.append(("Arrays of elements, and lists of TensorFlow 2", _listed(ACCESSES)))
+    rows.append(("Variables, inputs, branches and loops", _listed(HANDLERS.keys() - ACCESSES.keys())))
+    rows.append(("Calls of functions", _listed([*CALLS, *CASES, *FORS, *IFS, *WHILES])))
     rows.append(("Passed on", _listed(PASSED_ON)))
     lines = [f"| {title} | {types} |" for title, types in rows]
     return "\n".join(["", lines[0], "| --- | --- |", *lines[1:], "", ""])
