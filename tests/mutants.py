@@ -5564,7 +5564,7 @@ MUTANTS = [
         ),
         (
             "onnx-places-of-elements",
-            "onnx_graphs/loops.py",
+            "onnx_graphs/onnx_loops.py",
             "if found.place and not any(self._counts(at, found.place, before, after) for at in range(len(before))):",
             "if False:",
             "onnx_graphs/test_loops.py",

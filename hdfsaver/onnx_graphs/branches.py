@@ -12,7 +12,7 @@ from hdfsaver.graph.definition import Node
 from hdfsaver.graph.function_library import Calling, DirectCall
 from hdfsaver.onnx_graphs.emitter import Emitter, NoTwinError, onnx_type
 from hdfsaver.onnx_graphs.frames import MISSING, Frame, Guard, Output, Value, condition_of, guards_behind
-from hdfsaver.onnx_graphs.loops import Loops
+from hdfsaver.onnx_graphs.onnx_loops import Loops
 from hdfsaver.onnx_graphs.onnx_nodes import OnnxGraph, Signature, Stored
 from hdfsaver.schema import DiGraph
 from hdfsaver.shapes import Shape

@@ -20,8 +20,8 @@ from hdfsaver.onnx_graphs.branches import Branches
 from hdfsaver.onnx_graphs.element_arrays import ACCESSES, accessed
 from hdfsaver.onnx_graphs.emitter import Emitter, Names, NoTwinError, onnx_type
 from hdfsaver.onnx_graphs.frames import MISSING, Frame, Operations, Output, Value, condition_of
-from hdfsaver.onnx_graphs.loops import EXITS
 from hdfsaver.onnx_graphs.missing import Missing
+from hdfsaver.onnx_graphs.onnx_loops import EXITS
 from hdfsaver.onnx_graphs.onnx_nodes import OnnxGraph, Signature, Stored
 from hdfsaver.onnx_graphs.twins import Given
 from hdfsaver.shapes import Shape, merge

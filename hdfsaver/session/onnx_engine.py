@@ -37,7 +37,7 @@ _READS = frozenset({"ReadVariableOp", "VariableV2", "Variable"})
 """The types of operations that give the value of a variable."""
 
 _UNCHANGED = 12
-"""After so many runs in which no variable of a part has changed, ONNX Runtime gets their values as constants."""
+"""The number of runs without a change of a part's variables after which ONNX Runtime has their values as constants."""
 
 _DIVISIONS = frozenset({"Div", "FloorDiv", "FloorMod", "Mod", "TruncateDiv", "TruncateMod"})
 """Of integers, a division by 0 is an error here; not every version of ONNX Runtime checks the divisor."""

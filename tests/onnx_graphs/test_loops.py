@@ -81,7 +81,7 @@ def arrays() -> Outputs:
         for name, (start, to, step) in loops.items()
     }
     many = tf.TensorArray(tf.float32, 0, dynamic_size=True)
-    many = tf.while_loop(lambda i, _: i < n, lambda i, o: (i + 1, o.write(i, tf.cast(i, tf.float32) * x)), [0, many])[1]
+    many = tf.while_loop(lambda i, _: i < n, lambda i, o: (i + 1, o.write(i, x * tf.cast(i, tf.float32))), [0, many])[1]
 
     def sums(i: Any, o: Any) -> tuple[Any, Any]:
         return i + 1, o.write(i, given.read(i) + o.read(i - 1))
