@@ -115,6 +115,7 @@ def convert(
     inputs: Annotated[list[str], typer.Option(help="For .onnx: a tensor that is given, or NEW=TENSOR.")] = [],  # noqa: B006
     fix: Annotated[list[str], typer.Option(help="For .onnx: TENSOR=VALUE instead of an input.")] = [],  # noqa: B006
     weights_in: Annotated[str | None, typer.Option(help="For .onnx: the .h5 file in which the values stay.")] = None,
+    shape: Annotated[list[str], typer.Option(help="For .onnx: TENSOR=1,224,224,3, with ? for any size.")] = [],  # noqa: B006
     as_json: AsJson = False,
 ) -> None:
     """Convert a file to another format: HDF5, TensorFlow, NumPy, safetensors, PyTorch, Keras, ONNX.
@@ -141,6 +142,7 @@ def convert(
             inputs=_names(inputs),
             fixed=dict(_fixed(text) for text in fix) or None,
             weights_in=weights_in,
+            shapes=dict(_shape(text) for text in shape) or None,
             progress=progress,
         )
     if as_json:
@@ -185,6 +187,14 @@ def _fixed(text: str) -> tuple[str, Any]:
         return name, json.loads(value.lower() if value in ("True", "False") else value)
     except ValueError:
         raise ValueError(f"--fix needs TENSOR=VALUE, with a number, true, false or a list, not {text!r}.") from None
+
+
+def _shape(text: str) -> tuple[str, list[int | None]]:
+    name, sign, sizes = text.partition("=")
+    parts = [part.strip() for part in sizes.strip("[]() ").split(",")] if sizes.strip("[]() ") else []
+    if not sign or not all(part == "?" or part.isdecimal() for part in parts):
+        raise ValueError(f"--shape needs TENSOR=SIZES, with sizes such as 1,224,224,3 or ?,10, not {text!r}.")
+    return name, [None if part == "?" else int(part) for part in parts]
 
 
 def _pair(text: str) -> tuple[str, str]:

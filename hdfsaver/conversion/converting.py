@@ -13,7 +13,7 @@ from hdfsaver.conversion.array_selection import Chosen, Selection, checked_dtype
 from hdfsaver.conversion.converted_arrays import ConvertedArrays
 from hdfsaver.conversion.layouts.laying_out import Laid
 from hdfsaver.conversion.layouts.variable_rules import LAYOUTS
-from hdfsaver.conversion.onnx_options import Fixed, Named, OnnxOptions
+from hdfsaver.conversion.onnx_options import Fixed, Named, OnnxOptions, Shapes
 from hdfsaver.conversion.report import Conversion, listed
 from hdfsaver.conversion.target_writing import Job, replaced_graph, replaced_v1
 from hdfsaver.conversion.targets import Target, target_of
@@ -43,6 +43,7 @@ def convert(
     inputs: Named | None = None,
     fixed: Fixed | None = None,
     weights_in: PathLike | None = None,
+    shapes: Shapes | None = None,
     durable: bool = True,
     progress: Callback | None = None,
 ) -> Conversion:
@@ -88,6 +89,8 @@ def convert(
     weights_in : path, optional
         For an ONNX model: an hdfsaver checkpoint in the folder of the target or below it, in which the values of
         variables stay; the model has their places.
+    shapes : dict of str to sequence of (int or None), optional
+        For an ONNX model: shapes of tensors, of which the graph does not tell the number of axes or the sizes.
     durable : bool
         Return only when the target is on the disk.
     progress : callable, optional
@@ -140,7 +143,7 @@ def convert(
     kind, path = target_of(as_prefix(target), to)
     layout = layout or ("keras" if kind.layers else None)
     selection = Selection(*wanted, drop_slots, rename, dtype and checked_dtype(dtype), layout, kind.layers)
-    onnx = OnnxOptions(outputs, inputs, fixed, None if weights_in is None else as_prefix(weights_in))
+    onnx = OnnxOptions(outputs, inputs, fixed, None if weights_in is None else as_prefix(weights_in), shapes)
     _check_options(kind, path, selection, compression, onnx)
     if kind.write is None:
         from hdfsaver.conversion.onnx_files import write_onnx  # it needs much that other conversions do not

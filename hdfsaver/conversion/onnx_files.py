@@ -10,7 +10,7 @@ from hdfsaver.conversion.loaded_graphs import graph_of, served_signature, struct
 from hdfsaver.conversion.onnx_models import model_graph, write_model
 from hdfsaver.conversion.onnx_options import Named, OnnxOptions
 from hdfsaver.conversion.report import Conversion, listed
-from hdfsaver.conversion.weights import FileWeights, SessionWeights, Weights
+from hdfsaver.conversion.weights import FileWeights, OtherWeights, SessionWeights, Weights
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.formats.open_source import open_source
@@ -54,12 +54,12 @@ def write_onnx(source: str, target: str, options: OnnxOptions, group: str = "", 
         with _loaded(file, structure) as (graph, weights):
             outputs, inputs = _chosen(structure, options)
             if options.weights_in is None:
-                model = model_graph(graph, weights, outputs, inputs, options.fixed)
+                model = model_graph(graph, weights, outputs, inputs, options.fixed, options.shapes)
                 return write_model(target, model, weights, durable=durable)
             with open_source(options.weights_in, group) as values:
                 other = values.structure() or structure
-                elsewhere = FileWeights(values, other)
-                model = model_graph(graph, elsewhere, outputs, inputs, options.fixed)
+                elsewhere = OtherWeights(values, other)
+                model = model_graph(graph, elsewhere, outputs, inputs, options.fixed, options.shapes)
                 places = places_of(model, elsewhere, target)
                 return write_model(target, model, elsewhere, places, durable=durable)
 

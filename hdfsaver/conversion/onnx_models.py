@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hdfsaver import dtypes
-from hdfsaver.conversion.onnx_options import Fixed, Named
+from hdfsaver.conversion.onnx_options import Fixed, Named, Shapes
 from hdfsaver.conversion.report import Conversion
 from hdfsaver.conversion.weights import SessionWeights, Weights
 from hdfsaver.errors import InvalidArgumentError, NotFoundError
@@ -22,6 +22,8 @@ from hdfsaver.onnx_graphs.onnx_nodes import OPSET, OnnxGraph, Signature
 from hdfsaver.onnx_graphs.transposes import without_transposes
 from hdfsaver.onnx_graphs.walking import Walk
 from hdfsaver.session.session import Session
+from hdfsaver.shapes import Shape, merge
+from hdfsaver.shapes import text as shape_text
 from hdfsaver.tensor_info import Array, nbytes_of
 
 _PLACEHOLDERS = ("Placeholder", "PlaceholderV2")
@@ -34,6 +36,7 @@ def save_model(
     inputs: Named | None = None,
     *,
     fixed: Fixed | None = None,
+    shapes: Shapes | None = None,
     durable: bool = True,
 ) -> Conversion:
     """Write some outputs of a session's graph as an ONNX model, with the values of the variables that they need.
@@ -50,6 +53,9 @@ def save_model(
         The tensors that the model is given; by default the placeholders that the outputs need.
     fixed : dict of str to array_like, optional
         Values for placeholders that are not to be inputs, such as whether the model is in training.
+    shapes : dict of str to sequence of (int or None), optional
+        Shapes of tensors of which the graph does not tell the number of axes, or of which all sizes are to be known;
+        those of other tensors follow from them.
     durable : bool
         Return only when the file is on the disk.
 
@@ -71,12 +77,17 @@ def save_model(
     """
     onnx_library()
     weights = SessionWeights(sess)
-    graph = model_graph(sess.graph, weights, outputs, inputs, fixed)
+    graph = model_graph(sess.graph, weights, outputs, inputs, fixed, shapes)
     return write_model(os.fspath(path), graph, weights, durable=durable)
 
 
 def model_graph(
-    graph: Graph, weights: Weights, outputs: Named, inputs: Named | None = None, fixed: Fixed | None = None
+    graph: Graph,
+    weights: Weights,
+    outputs: Named,
+    inputs: Named | None = None,
+    fixed: Fixed | None = None,
+    shapes: Shapes | None = None,
 ) -> OnnxGraph:
     """The ONNX graph of some outputs, in which the values of variables are not yet.
 
@@ -84,7 +95,7 @@ def model_graph(
     ----------
     graph : Graph
     weights : Weights
-    outputs, inputs, fixed
+    outputs, inputs, fixed, shapes
         See `save_model`.
 
     Returns
@@ -104,7 +115,8 @@ def model_graph(
         found = {f"{name}:0": (name, 0) for name in placeholders_behind(graph, wanted.values(), known)}
     else:
         found = {name: _tensor(graph, tensor) for name, tensor in _named(inputs).items()}
-    return Walk(graph, weights.stored, known).run(found, wanted)
+    said = {_tensor(graph, name): _shape(graph, name, shape) for name, shape in (shapes or {}).items()}
+    return Walk(graph, weights.stored, known, said).run(found, wanted)
 
 
 def placeholders_behind(graph: Graph, outputs: Iterable[Output], known: Iterable[Output] = ()) -> list[str]:
@@ -227,6 +239,24 @@ def _tensor(graph: Graph, name: str) -> Output:
     except (KeyError, ValueError, TypeError) as error:
         raise NotFoundError(None, None, f"The graph has no tensor {name!r}: {error.args[0]}") from error
     return tensor.op.name, tensor.value_index
+
+
+def _shape(graph: Graph, name: str, shape: Iterable[int | None]) -> Shape:
+    """A shape that a tensor is to have.
+
+    Raises
+    ------
+    InvalidArgumentError
+        The tensor has another one.
+    """
+    operation, place = _tensor(graph, name)
+    said = tuple(None if size is None or size < 0 else int(size) for size in shape)
+    own = graph.digraph.nodes[operation]["outputs"][place][1]
+    try:
+        return merge(own, said)
+    except ValueError as error:
+        text = f"{name} has the shape {shape_text(own)}, with which {shape_text(said)} (--shape) does not agree."
+        raise InvalidArgumentError(None, None, text) from error
 
 
 def _value(graph: Graph, name: str, value: npt.ArrayLike) -> Array:

@@ -14,6 +14,10 @@ Fixed = Mapping[str, npt.ArrayLike]
 """Values by the names of tensors."""
 
 
+Shapes = Mapping[str, Iterable[int | None]]
+"""Shapes by the names of tensors; None for a size that is not known."""
+
+
 class OnnxOptions(NamedTuple):
     """The settings of a model; see `hdfsaver.convert`."""
 
@@ -21,3 +25,4 @@ class OnnxOptions(NamedTuple):
     inputs: Named | None = None
     fixed: Fixed | None = None
     weights_in: str | None = None
+    shapes: Shapes | None = None

@@ -7,13 +7,15 @@ from typing import Protocol
 import numpy as np
 
 from hdfsaver import dtypes
-from hdfsaver.errors import InvalidArgumentError
+from hdfsaver.errors import InvalidArgumentError, NotFoundError
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.graph.definition import Node
 from hdfsaver.onnx_graphs.onnx_nodes import Stored
 from hdfsaver.ops.base import variable_key
 from hdfsaver.schema import SavedPart, Structure
 from hdfsaver.session.session import Session
+from hdfsaver.shapes import compatible
+from hdfsaver.shapes import text as shape_text
 from hdfsaver.tensor_info import Array
 
 
@@ -98,7 +100,9 @@ class FileWeights:
                 f"{node.name!r} is of dtype {dtype}: the file is of another graph.",
             )
         part = self._parts.get(node.name)
-        return Stored(node.name, entry.dtype, entry.shape if part is None else tuple(part.info.var_shape))
+        shape = entry.shape if part is None else tuple(part.info.var_shape)
+        _check_shape(self.file.path, node, entry.name, shape)
+        return Stored(node.name, entry.dtype, shape)
 
     def array(self, name: str) -> Array:
         """The value of the variable of an operation."""
@@ -107,3 +111,39 @@ class FileWeights:
             return self.file.read(self.name_of(name))
         bounds = zip(part.info.var_offset, part.info.var_shape, strict=True)
         return self.file.read_slice(self.name_of(name), tuple(slice(first, first + size) for first, size in bounds))
+
+
+class OtherWeights(FileWeights):
+    """The values in another file than that of the graph, which must have all that are needed."""
+
+    def stored(self, node: Node) -> Stored | None:
+        """Dtype and shape of a variable, given its operation.
+
+        Raises
+        ------
+        NotFoundError
+            The file does not have it.
+        """
+        found = super().stored(node)
+        if found is None:
+            raise NotFoundError(
+                None,
+                None,
+                f"{self.file.path} has no variable {self.name_of(node.name)!r}, which the graph needs: it is a "
+                "checkpoint of another model. Give one of this graph, or leave out weights_in (--weights-in).",
+            )
+        return found
+
+
+def _check_shape(path: str, node: Node, name: str, shape: tuple[int, ...]) -> None:
+    """Refuse a value of another shape than the variable has in the graph."""
+    data = node.digraph.nodes[node.name]
+    declared = node.attrs.get("shape") if data["op"] == "VarHandleOp" else data["outputs"][0][1]
+    if declared is None or compatible(declared, shape):
+        return
+    raise InvalidArgumentError(
+        None,
+        None,
+        f"{path} has the variable {name!r} of shape {shape_text(shape)}, but its operation {node.name!r} is of shape "
+        f"{shape_text(declared)}: the file is of another graph.",
+    )

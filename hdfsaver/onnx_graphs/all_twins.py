@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hdfsaver.onnx_graphs import (
     activation_twins,
+    box_twins,
     channel_twins,
     comparison_twins,
     convolution_twins,
@@ -25,6 +26,7 @@ from hdfsaver.onnx_graphs.twins import RULES, Rule
 
 FAMILIES = (
     activation_twins,
+    box_twins,
     channel_twins,
     comparison_twins,
     convolution_twins,

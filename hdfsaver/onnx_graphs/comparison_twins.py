@@ -61,8 +61,11 @@ def select(op: Given, to: Emitter) -> str:
     condition = op[0]
     rank = None if op.shapes[1] is None else len(op.shapes[1])
     if op.shapes[0] is None or (rank is None and len(op.shapes[0]) == 1):
-        raise NoTwinError("the number of axes of its inputs is not known")
-    if len(op.shapes[0]) == 1 and rank is not None and rank > 1:
+        sizes = to.add("Shape", condition)
+        count = to.add("Sub", to.add("Shape", to.add("Shape", op[1])), to.add("Shape", sizes))
+        further = to.add("Expand", to.constant([1]), to.add("Max", count, to.constant([0])))
+        condition = to.add("Reshape", condition, to.add("Concat", sizes, further, axis=0), allowzero=1)
+    elif len(op.shapes[0]) == 1 and rank is not None and rank > 1:
         condition = to.unsqueeze(condition, range(1, rank))
     return to.add("Where", condition, op[1], op[2])
 

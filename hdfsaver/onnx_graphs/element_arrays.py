@@ -238,7 +238,9 @@ def _flow(access: Access, place: int) -> int:
 
 
 def _taken(access: Access, array: int, index: int, element: Shape = None) -> list[Value]:
-    return [Value(access.to.add("Gather", whole(access, array, element), access.index(index), axis=0))]
+    known, places = merged(access.elements(array).shape, element), access.shape(index)
+    shape = None if known is None or places is None else (*places, *known)
+    return [Value(access.to.add("Gather", whole(access, array, element), access.index(index), axis=0), shape=shape)]
 
 
 def _read(access: Access) -> list[Value]:
@@ -282,7 +284,9 @@ def _joined(access: Access, array: int) -> list[Value]:
     count, length = (to.add("Slice", sizes, to.constant([at]), to.constant([at + 1])) for at in (0, 1))
     rest = to.add("Slice", sizes, to.constant([2]), to.constant([LARGEST]))
     shape = to.add("Concat", to.add("Mul", count, length), rest, axis=0)
-    return [Value(to.add("Reshape", value, shape, allowzero=1)), Value(to.add("Expand", length, count))]
+    element = access.elements(array).shape
+    joined = None if not element else (None, *element[1:])
+    return [Value(to.add("Reshape", value, shape, allowzero=1), shape=joined), Value(to.add("Expand", length, count))]
 
 
 def _counted(access: Access, array: int) -> list[Value]:
@@ -334,7 +338,8 @@ def _set_item(access: Access) -> list[Value]:
 
 
 def _stacked(access: Access) -> list[Value]:
-    return [Value(whole(access, 0, _list_shape(access, 1)))]
+    name, element = whole(access, 0, _list_shape(access, 1)), access.elements(0).shape
+    return [Value(name, shape=None if element is None else (None, *element))]
 
 
 def _pushed(access: Access) -> list[Value]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from hdfsaver.graph.definition import OpDef
 from hdfsaver.graph.function_library import FunctionLibrary
@@ -14,6 +14,9 @@ from hdfsaver.onnx_graphs.onnx_nodes import Stored
 from hdfsaver.schema import DiGraph
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
+
+if TYPE_CHECKING:
+    from hdfsaver.onnx_graphs.drawn_bounds import Between
 
 Output = tuple[str, int]
 """A tensor: its operation and the number of the output."""
@@ -66,6 +69,8 @@ class Value(NamedTuple):
         The static shape, where it is known from elsewhere than the graph.
     elements : Elements or None
         Of an array of elements; its name is that of all of them, empty where nothing was written into it.
+    between : Between or None
+        Of random numbers, which are missing, what is known of them; see `drawn_bounds`.
     """
 
     name: str = ""
@@ -74,6 +79,7 @@ class Value(NamedTuple):
     is_missing: bool = False
     shape: Shape = None
     elements: Elements | None = None
+    between: Between | None = None
 
 
 MISSING = Value(is_missing=True)

@@ -39,6 +39,17 @@ class Walker(Protocol):
     def variable(self, frame: Frame, stored: Stored) -> str:
         """The name of a variable's value."""
 
+    def shape_of(self, frame: Frame, output: Output) -> Shape:
+        """The static shape of a tensor."""
+
+
+class _OtherShapesError(Exception):
+    """What a loop carries does not keep the shapes that it has before the first iteration."""
+
+    def __init__(self, shapes: Sequence[Shape]) -> None:
+        super().__init__(shapes)
+        self.shapes = shapes
+
 
 class _Owner:
     """An array that one loop carries."""
@@ -75,10 +86,13 @@ class Loops:
             Missing ones, where an operation in the loop has no twin.
         """
         by_element = [_is_untouched(value) for value in firsts]
+        kinds = [_kind(value, kind) for value, kind in zip(firsts, kinds, strict=True)]
         while True:
             attempt = _Attempt(self.walk, frame, kinds, firsts, by_element)
             try:
                 return attempt.run(condition, body)
+            except _OtherShapesError as error:
+                kinds = [(dtype, shape) for (dtype, _), shape in zip(kinds, error.shapes, strict=True)]
             except NeedsWholeError as error:
                 if error.owner not in attempt.owners:
                     raise
@@ -95,12 +109,16 @@ class Loops:
 
     def exits(self, frame: Frame, name: str) -> list[Value]:
         """The value of an Exit; the others of its loop get theirs as well."""
+        if frame.values.get((name, 0)) is not None:
+            return [frame.values[name, 0]]
         if sum(1 for _ in frame.chain()) > _DEPTH:
             raise NoTwinError("it is deep in other loops")
         loop, nodes = _loop_of(frame, name), frame.digraph.nodes
         entered = [nodes[_part(frame.digraph, merge, ENTERS)]["inputs"][0] for merge in loop.merges]
         nexts = [nodes[_part(frame.digraph, merge, NEXTS)]["inputs"][0] for merge in loop.merges]
-        firsts = [frame.find(source) or MISSING for source in entered]
+        firsts = [
+            (frame.find(source) or MISSING)._replace(shape=self.walk.shape_of(frame, source)) for source in entered
+        ]
         fixed = [source for enter in loop.enters for source in nodes[enter]["inputs"]]
         if any((frame.find(source) or MISSING).is_missing for source in fixed):
             return [MISSING]
@@ -115,7 +133,10 @@ class Loops:
                     inner.values[switch, 1] = inner.values[merge, 0]
                 self.walk.require(inner, wanted)
                 emitter.origin = origin
-                return [inner.find(output) or MISSING for output in wanted]
+                return [
+                    (inner.find(output) or MISSING)._replace(shape=self.walk.shape_of(inner, output))
+                    for output in wanted
+                ]
 
             return values
 
@@ -142,7 +163,7 @@ class _Attempt:
         self.frame = frame
         self.firsts = firsts
         self.owners: list[object] = [_Owner() if flag else None for flag in by_element]
-        self.kinds = [_kind(value, kind) for value, kind in zip(firsts, kinds, strict=True)]
+        self.kinds = kinds
         self.emitter = frame.emitter.inner()
         self.emitter.origin = frame.emitter.origin
 
@@ -157,6 +178,7 @@ class _Attempt:
         after = list(body(emitter, before))
         if test.is_missing or any(value.is_missing for value in after):
             return [MISSING] * len(after)
+        self._check_shapes(after)
         rows = {place: self._row(place, before, after) for place in range(len(after)) if place not in starts}
         ends = [self._end(place, value) for place, value in enumerate(after)]
         (again,) = condition(emitter, ends)
@@ -177,6 +199,21 @@ class _Attempt:
         for row in rows.values():
             self._give_back(row.element, row.dtype)
         return self._results(inner, self._outer_name(test), starts, kept, rows, after)
+
+    def _check_shapes(self, after: Sequence[Value]) -> None:
+        """Compare the shapes that were taken for granted with those after an iteration.
+
+        Raises
+        ------
+        _OtherShapesError
+            They are others.
+        """
+        shapes = [
+            shape if value.elements is not None else _common(shape, _shape(value))
+            for value, (_, shape) in zip(after, self.kinds, strict=True)
+        ]
+        if shapes != [shape for _, shape in self.kinds]:
+            raise _OtherShapesError(shapes)
 
     def _results(
         self,
@@ -290,11 +327,25 @@ def _with_shape(value: Value, shape: Shape) -> Value:
 
 
 def _kind(value: Value, kind: Kind) -> Kind:
+    """The dtype of what is carried, and its shape: at first that before the first iteration."""
     if value.elements is not None:
         return value.elements.dtype, None
     if dtypes.base_name(kind[0]) in ("resource", "variant"):
         raise NoTwinError(f"it carries values of dtype {kind[0]}")
-    return dtypes.base_name(kind[0]), kind[1]
+    return dtypes.base_name(kind[0]), merged(kind[1], _shape(value))
+
+
+def _shape(value: Value) -> Shape:
+    if value.known is not None:
+        return value.known.shape
+    return value.shape if value.variable is None else value.variable.shape
+
+
+def _common(first: Shape, second: Shape) -> Shape:
+    """What two shapes have in common."""
+    if first is None or second is None or len(first) != len(second):
+        return None
+    return tuple(size if size == other else None for size, other in zip(first, second, strict=True))
 
 
 # -- the parts of a loop -------------------------------------------------------------------------------------------

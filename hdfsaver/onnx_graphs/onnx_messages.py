@@ -119,7 +119,8 @@ def with_shapes(message: Any) -> Any:
                 None,
                 None,
                 f"The number of axes of {output.name!r} is not known, which an output of a model must have. "
-                "`set_shape` in the program, or an output before it (--outputs), tells it.",
+                "Give its shape with shapes (--shape NAME=1,10, with ? for any size), or take an output before it "
+                "(--outputs).",
             )
         output.type.CopyFrom(inferred[output.name].type)
     return message

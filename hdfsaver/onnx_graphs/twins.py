@@ -33,6 +33,8 @@ class Given:
         The dtypes of inputs and outputs.
     shapes_in, shapes_out : sequence of tuple or None
         Their static shapes.
+    sources : sequence of str
+        The names of the tensors that are its inputs.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Given:
         dtypes_out: Sequence[str],
         shapes_in: Sequence[Shape],
         shapes_out: Sequence[Shape],
+        sources: Sequence[str],
     ) -> None:
         self.name = name
         self.type = type
@@ -58,6 +61,7 @@ class Given:
         self.dtypes_out = [dtypes.base_name(dtype) for dtype in dtypes_out]
         self.shapes = shapes_in
         self.shapes_out = shapes_out
+        self.sources = sources
 
     def __len__(self) -> int:
         return len(self._inputs)
@@ -97,8 +101,15 @@ class Given:
         """
         shape = self.shapes[position]
         if shape is None:
-            raise NoTwinError("the number of axes of its input is not known")
+            raise NoTwinError(self.unknown_rank(position))
         return len(shape)
+
+    def unknown_rank(self, position: int) -> str:
+        """Says that the number of axes of an input is not known, and what helps."""
+        return (
+            f"the number of axes of {self.sources[position]} is not known: give the inputs of the model, or this "
+            "tensor, a shape (--shape TENSOR=SIZES)"
+        )
 
 
 Rule = Callable[[Given, Emitter], Results]

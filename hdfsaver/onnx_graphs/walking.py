@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,14 +18,15 @@ from hdfsaver.graph.walks import ancestors
 from hdfsaver.onnx_graphs import comparison_twins, elementwise_twins
 from hdfsaver.onnx_graphs.all_twins import rule_of
 from hdfsaver.onnx_graphs.branches import Branches
-from hdfsaver.onnx_graphs.element_arrays import ACCESSES, accessed
+from hdfsaver.onnx_graphs.drawn_bounds import DRAWN, Between, everywhere, narrowed
+from hdfsaver.onnx_graphs.element_arrays import ACCESSES, accessed, merged
 from hdfsaver.onnx_graphs.emitter import Emitter, Names, NoTwinError, onnx_type
 from hdfsaver.onnx_graphs.frames import MISSING, Frame, Operations, Output, Value, condition_of
 from hdfsaver.onnx_graphs.missing import Missing
 from hdfsaver.onnx_graphs.onnx_loops import EXITS
 from hdfsaver.onnx_graphs.onnx_nodes import OnnxGraph, Signature, Stored
 from hdfsaver.onnx_graphs.twins import Given
-from hdfsaver.shapes import Shape, merge
+from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
 StoredOf = Callable[[Node], Stored | None]
@@ -60,7 +62,18 @@ _BY_ELEMENT = frozenset(
 """Operations whose results have the shape that their inputs share."""
 
 _REARRANGING = frozenset(
-    {"ExpandDims", "Reshape", "ReverseV2", "Slice", "Split", "Squeeze", "StridedSlice", "Transpose", "Unpack"}
+    {
+        "ExpandDims",
+        "ListDiff",
+        "Reshape",
+        "ReverseV2",
+        "Slice",
+        "Split",
+        "Squeeze",
+        "StridedSlice",
+        "Transpose",
+        "Unpack",
+    }
 )
 """Operations whose results have elements of their first input, each at most once."""
 
@@ -84,16 +97,26 @@ class Walk:
         See `StoredOf`.
     fixed : mapping of tuple to ndarray
         The values of tensors that are not inputs, such as whether a model is in training.
+    shapes : mapping of tuple to tuple, optional
+        Shapes of tensors that the graph does not tell.
     """
 
-    def __init__(self, graph: Operations, stored: StoredOf, fixed: Mapping[Output, Array]) -> None:
+    def __init__(
+        self,
+        graph: Operations,
+        stored: StoredOf,
+        fixed: Mapping[Output, Array],
+        shapes: Mapping[Output, Shape] | None = None,
+    ) -> None:
         self.stored = stored
+        self._said = shapes or {}
         self.names = Names()
         self.missing = Missing()
         emitter = Emitter(OnnxGraph(), self.names)
         self.frame = Frame(graph, emitter)
         self.frame.values.update({output: Value(known=value) for output, value in fixed.items()})
         self.branches = Branches(self)
+        self._drawn: list[Between] = []
 
     def run(self, inputs: Mapping[str, Output], outputs: Mapping[str, Output], *, with_ranks: bool = True) -> OnnxGraph:
         """The ONNX graph of the outputs, from the inputs.
@@ -117,31 +140,36 @@ class Walk:
             Operations have no twins; the message names them, and what comes before them.
         """
         frame, result = self.frame, self.frame.emitter.graph
-        taken = [self._signature(name, output) for name, output in inputs.items()]
+        taken = [self._signature(name, output, is_input=True) for name, output in inputs.items()]
         for signature in taken:
             if signature.shape is None and with_ranks:
                 text = f"The number of axes of {signature.name!r} is not known, which an input of a model must have."
-                raise InvalidArgumentError(None, None, f"{text} Take another tensor as the input (--inputs).")
-        wanted = [self._signature(name, output) for name, output in outputs.items()]
+                advice = "Give its shape with shapes (--shape NAME=1,224,224,3, with ? for any size)"
+                raise InvalidArgumentError(None, None, f"{text} {advice}, or take another tensor (--inputs).")
+        wanted = [self._signature(name, output, is_input=False) for name, output in outputs.items()]
         for signature in (*taken, *wanted):
             self.names.take(signature.name)
         for signature, output in zip(taken, inputs.values(), strict=True):
             result.inputs.append(signature)
-            frame.values[output] = Value(signature.name)
+            frame.values[output] = Value(signature.name, shape=signature.shape)
         frame.wanted = list(outputs.values())
         self.require(frame, frame.wanted)
+        if not self.missing.found and any((frame.find(output) or MISSING).is_missing for output in frame.wanted):
+            for each in self._drawn:  # one is given out as it is
+                self.missing.add(each.frame, each.name, "")
         self.missing.check(frame)
         for signature, output in zip(wanted, outputs.values(), strict=True):
             frame.emitter.origin = output[0]
             node = frame.emitter.add("Identity", frame.name_of(output))
             frame.emitter.graph.nodes[-1].outputs = [signature.name]
             assert node, "renamed"
-            result.outputs.append(signature)
+            result.outputs.append(signature._replace(shape=merged(signature.shape, self.shape_of(frame, output))))
         return result
 
-    def _signature(self, name: str, output: Output) -> Signature:
+    def _signature(self, name: str, output: Output, *, is_input: bool) -> Signature:
         dtype, shape = self.frame.digraph.nodes[output[0]]["outputs"][output[1]]
-        if shape is None and dtype == "bool":
+        shape = merged(shape, self._said.get(output))
+        if shape is None and dtype == "bool" and is_input:
             shape = ()  # a condition
         return Signature(name, dtypes.base_name(dtype), shape)
 
@@ -194,11 +222,59 @@ class Walk:
             del frame.emitter.graph.nodes[before:]
             self.missing.add(frame, name, str(error))
             values = [MISSING] * len(data["outputs"])
-        for place, value in enumerate(values):
+        for place, value in enumerate(self._with_shapes(frame, name, values)):
             if (name, place) not in frame.values:
                 frame.values[name, place] = value
 
+    def _with_shapes(self, frame: Frame, name: str, values: list[Value]) -> list[Value]:
+        """The values with what the shapes of the inputs say of theirs, where the graph itself says less."""
+        data = frame.digraph.nodes[name]
+        declared = [shape for _, shape in data["outputs"]]
+        if all(shape is not None and None not in shape for shape in declared):
+            return values
+        if not any(value.name and value.shape is None and value.elements is None for value in values):
+            return values
+        inferred = self.shapes_inferred(frame, name)
+        if inferred is None:
+            return values
+        return [
+            value._replace(shape=merged(value.shape, shape)) if value.name and value.elements is None else value
+            for value, shape in zip(values, inferred, strict=True)
+        ]
+
+    def shapes_inferred(self, frame: Frame, name: str) -> Sequence[Shape] | None:
+        """The static shapes of an operation's outputs, from what is known of its inputs; None where nothing is."""
+        definition = frame.graph.definition(frame.digraph.nodes[name]["op"])
+        if definition is None or isinstance(definition, Calling) or not self._can_fold(definition):
+            return None
+        try:
+            found = definition.shapes(self._node(frame, name))
+        except UNFIT:
+            return None
+        return found if len(found) == len(frame.digraph.nodes[name]["outputs"]) else None
+
+    def _node(self, frame: Frame, name: str) -> Node:
+        """An operation, with what is known of its inputs."""
+        nodes: Any = frame.digraph.nodes
+        changed: dict[str, dict[str, Any]] = {}
+        for source in nodes[name]["inputs"]:
+            value, shape = frame.find(source), self.shape_of(frame, source)
+            if value is None:
+                continue
+            data = changed.setdefault(source[0], dict(nodes[source[0]]))
+            outputs = list(data["outputs"])
+            outputs[source[1]] = (outputs[source[1]][0], shape)
+            data["outputs"] = tuple(outputs)
+            if value.known is not None and len(outputs) == 1 and value.known.size <= _FOLDED:
+                data |= {"op": "Const", "inputs": (), "attrs": {"value": value.known, "dtype": outputs[0][0]}}
+        digraph: Any = _Changed(ChainMap(changed, nodes))  # a node asks for the others alone
+        return Node.of(digraph, name)
+
     def _values(self, frame: Frame, name: str, data: Mapping[str, Any]) -> list[Value]:
+        if data["op"] not in PASSED_ON:
+            settled = self._settled(frame, name, data)
+            if settled is not None:
+                return settled
         handler = HANDLERS.get(data["op"])
         if handler is not None:
             return handler(self, frame, name)
@@ -218,6 +294,31 @@ class Walk:
             return known
         return self._by_rule(frame, name, inputs)
 
+    def _settled(self, frame: Frame, name: str, data: Mapping[str, Any]) -> list[Value] | None:
+        """The value of an operation for whose result the random numbers in its inputs do not matter."""
+        values = self.inputs(frame, name)
+        drawn = [value.between for value in values if value.between is not None]
+        if not drawn:
+            return None
+        found = narrowed(data["op"], values)
+        if isinstance(found, Between):
+            return [MISSING._replace(between=found)]
+        if found is not None:
+            return [everywhere(frame, drawn[0], found, data["outputs"][0][0])]
+        for each in drawn:
+            self.missing.add(each.frame, each.name, "")
+        return None
+
+    def draw(self, frame: Frame, name: str) -> list[Value]:
+        """Random numbers, as far as their bounds are enough."""
+        (shape,) = self.inputs(frame, name)
+        if shape.is_missing:
+            return [MISSING]
+        source = frame.digraph.nodes[name]["inputs"][0]
+        found = Between(0.0, 1.0, shape, source, frame, name)
+        self._drawn.append(found)
+        return [MISSING._replace(between=found)]
+
     def inputs(self, frame: Frame, name: str) -> list[Value]:
         """The values of the inputs of an operation."""
         found = [frame.find(source) for source in frame.digraph.nodes[name]["inputs"]]
@@ -231,16 +332,15 @@ class Walk:
         """The static shape of a tensor, of what is known of it."""
         value = frame.find(output)
         shape: Shape = frame.digraph.nodes[output[0]]["outputs"][output[1]][1]
+        if self._said and not frame.calls:
+            shape = merged(shape, self._said.get(output))
         if value is None:
             return shape
         if value.known is not None:
             return value.known.shape
         if value.variable is not None:
             return value.variable.shape
-        try:
-            return merge(shape, value.shape)
-        except ValueError:
-            return shape
+        return merged(shape, value.shape)
 
     # -- values that are known -----------------------------------------------------------------------------------
 
@@ -256,23 +356,23 @@ class Walk:
         node = Node.of(frame.digraph, name)
         arrays = [value.known for value in inputs]
         if all(array is not None for array in arrays) and (inputs or data["op"] == "Const"):
-            return self._computed(definition, node, arrays, len(data["outputs"]))
+            return self._computed(definition, node, arrays, self._shapes_out(frame, name))
         if data["op"] in ("Shape", "Size", "Rank"):
             return self._of_shape(frame, name, definition, node)
         return None
 
     def _computed(
-        self, definition: OpDef, node: Node, arrays: Sequence[Array | None], count: int
+        self, definition: OpDef, node: Node, arrays: Sequence[Array | None], shapes: Sequence[Shape]
     ) -> list[Value] | None:
         values = [array for array in arrays if array is not None]
-        if node.inputs and not _is_small(node, values):
+        if node.inputs and not _is_small(node, values, shapes):
             return None
         try:
             with np.errstate(all="ignore"):
                 found = definition.kernel(node)(*values)
         except UNFIT:
             return None
-        results = list(found) if count > 1 else [found]
+        results = list(found) if len(shapes) > 1 else [found]
         return [Value(known=np.asarray(result)) for result in results]
 
     def _of_shape(self, frame: Frame, name: str, definition: OpDef, node: Node) -> list[Value] | None:
@@ -308,12 +408,20 @@ class Walk:
             taken,
             [dtype for dtype, _ in data["outputs"]],
             [self.shape_of(frame, source) for source in sources],
-            [shape for _, shape in data["outputs"]],
+            self._shapes_out(frame, name),
+            [f"{frame.prefix}{source}:{output}" for source, output in sources],
         )
         found = rule(given, frame.emitter)
         results = [found] if isinstance(found, str) else list(found)
         results += [""] * (len(data["outputs"]) - len(results))
         return [Value(result) if result else MISSING for result in results]
+
+    def _shapes_out(self, frame: Frame, name: str) -> list[Shape]:
+        declared: list[Shape] = [shape for _, shape in frame.digraph.nodes[name]["outputs"]]
+        if all(shape is not None and None not in shape for shape in declared):
+            return declared
+        inferred = self.shapes_inferred(frame, name) or [None] * len(declared)
+        return [merged(first, second) for first, second in zip(declared, inferred, strict=True)]
 
     def _taker(self, frame: Frame, source: Output) -> Callable[[], str]:
         return lambda: self.name_of(frame, source)
@@ -337,7 +445,7 @@ class Walk:
         value = frame.find(source)
         if value is not None and value.known is not None:
             return tuple(int(size) if size >= 0 else None for size in np.ravel(value.known))
-        return Node.of(frame.digraph, name).sizes(position)
+        return self._node(frame, name).sizes(position)
 
     # -- operations that are not computed ------------------------------------------------------------------------
 
@@ -457,13 +565,18 @@ class Walk:
         return found
 
 
-def _is_small(node: Node, values: Sequence[Array]) -> bool:
+class _Changed(NamedTuple):
+    """A graph of which some operations are changed."""
+
+    nodes: Any
+
+
+def _is_small(node: Node, values: Sequence[Array], shapes: Sequence[Shape]) -> bool:
     """Whether the results of an operation have few elements, or no more than its inputs, before they are computed."""
     most = max([_FOLDED, *(value.size for value in values)])
     if most > _LARGEST:
         return False
     data = node.digraph.nodes[node.name]
-    shapes: list[Shape] = [shape for _, shape in data["outputs"]]
     if any(shape is None or None in shape for shape in shapes):
         if data["op"] in _REARRANGING:
             return True
@@ -485,6 +598,7 @@ def _check_dtype(dtype: str) -> None:
 
 HANDLERS: Mapping[str, Callable[[Walk, Frame, str], list[Value]]] = {
     **dict.fromkeys(ACCESSES, Walk.access),
+    **dict.fromkeys(DRAWN, Walk.draw),
     **dict.fromkeys(EXITS, Walk.leave),
     "Merge": Walk.merge,
     "Placeholder": Walk.placeholder,

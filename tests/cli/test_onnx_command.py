@@ -41,6 +41,20 @@ def test_names_and_fixed_values(graph: Path) -> None:
     assert [] == list(onnx.load(target).graph.input)
 
 
+def test_shapes(tmp_path: Path) -> None:
+    """`--shape` gives one to an input that has none, and so to what follows from it."""
+    y = tf.transpose(tf.placeholder(tf.float32, None, "x"), [0, 2, 1], name="y")
+    tf.train.write_graph(y.graph, tmp_path, "g.pb", as_text=False)
+    status, said = run(tmp_path / "g.pb", tmp_path / "g.onnx", "--shape", "x=?, 3,4")
+    assert (0, True) == (status, said.endswith("Inputs: x:0 float32 [?, 3, 4]. Outputs: y:0 float32 [?, 4, 3]."))
+    for wrong in ("x", "x=2,three"):
+        status, said = run(tmp_path / "g.pb", tmp_path / "h.onnx", "--shape", wrong)
+        assert (1, f"--shape needs TENSOR=SIZES, with sizes such as 1,224,224,3 or ?,10, not {wrong!r}.") == (
+            status,
+            said,
+        )
+
+
 def test_errors(graph: Path) -> None:
     """They say what to do, and nothing is written."""
     target = graph.with_name("g.onnx")

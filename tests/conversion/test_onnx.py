@@ -245,6 +245,46 @@ def test_values_that_cannot_stay(folder: Path, make: Any, words: str) -> None:
     assert not (folder / "m.onnx").exists()
 
 
+@pytest.mark.parametrize(
+    ("variables", "kind", "words"),
+    [
+        ({}, NotFoundError, r"w\.h5 has no variable 'hidden/.*another model.*weights_in"),
+        (
+            {"hidden/kernel": np.ones((4, 9), np.float32)},
+            InvalidArgumentError,
+            r"of shape \(4, 9\).* of shape \(2, 3\)",
+        ),
+        ({"hidden/kernel": np.ones((2, 3))}, InvalidArgumentError, "of dtype float64.* of dtype float32"),
+    ],
+    ids=["absent", "another shape", "another dtype"],
+)
+def test_values_of_another_model(folder: Path, variables: Any, kind: type[Exception], words: str) -> None:
+    """The variable is named, with what the graph has instead; no model is written."""
+    hdfsaver.save_file({"other": np.ones(3), **variables}, folder / "w.h5")
+    options: dict[str, Any] = {"outputs": ["hidden/MatMul"], "fixed": {"training": False}}
+    with pytest.raises(kind, match=words):
+        hdfsaver.convert(folder / "m.ckpt-1.h5", folder / "m.onnx", weights_in=folder / "w.h5", **options)
+    assert not (folder / "m.onnx").exists()
+
+
+def test_inputs_of_any_number_of_axes(tmp_path: Path) -> None:
+    """A model cannot have them; the error says how to give a shape, of an output too, and following it helps."""
+    x, y = tf.placeholder(tf.float32, None, "x"), tf.placeholder(tf.int32, [None], "sizes")
+    tf.reshape(tf.nn.softmax(x), y, name="y")
+    tf.train.write_graph(tf.get_default_graph(), tmp_path, "g.pb", as_text=False)
+    options: dict[str, Any] = {"outputs": ["y"]}
+    with pytest.raises(InvalidArgumentError, match=r"'x:0' is not known.*--shape NAME="):
+        hdfsaver.convert(tmp_path / "g.pb", tmp_path / "g.onnx", **options)
+    with pytest.raises(InvalidArgumentError, match=r"'y:0' is not known.*--shape NAME="):
+        hdfsaver.convert(tmp_path / "g.pb", tmp_path / "g.onnx", shapes={"x": [None, 4]}, **options)
+    with pytest.raises(InvalidArgumentError, match=r"sizes has the shape \(\?,\), with which \(2, 3\) .--shape"):
+        hdfsaver.convert(tmp_path / "g.pb", tmp_path / "g.onnx", shapes={"sizes": [2, 3]}, **options)
+    assert ["g.pb"] == [each.name for each in tmp_path.iterdir()]
+    hdfsaver.convert(tmp_path / "g.pb", tmp_path / "g.onnx", shapes={"x": [None, 4], "y": [None, None]}, **options)
+    found = results(tmp_path / "g.onnx", x=np.zeros((3, 4), np.float32), sizes=np.array([2, 6], np.int32))
+    assert np.allclose(np.full((2, 6), 0.25), found[0])
+
+
 def test_compressed_values_cannot_stay(tmp_path: Path) -> None:
     """The error's remedy is followed."""
     x = tf.placeholder(tf.float32, [None, 300], "x")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from hdfsaver.onnx_graphs.all_twins import FAMILIES
 from hdfsaver.onnx_graphs.branches import CALLS, CASES, FORS, IFS, WHILES
+from hdfsaver.onnx_graphs.drawn_bounds import DRAWN
 from hdfsaver.onnx_graphs.element_arrays import ACCESSES
 from hdfsaver.onnx_graphs.twins import RULES, Rule
 from hdfsaver.onnx_graphs.walking import HANDLERS, PASSED_ON
@@ -29,7 +30,8 @@ def table() -> str:
         types = sorted(name for name, rule in RULES.items() if _module(rule) == family.__name__)
         rows.append(((family.__doc__ or "").splitlines()[0].rstrip("."), _listed(types)))
     rows.append(("Arrays of elements, and lists of TensorFlow 2", _listed(ACCESSES)))
-    rows.append(("Variables, inputs, branches and loops", _listed(HANDLERS.keys() - ACCESSES.keys())))
+    rows.append(("Variables, inputs, branches and loops", _listed(HANDLERS.keys() - ACCESSES.keys() - set(DRAWN))))
+    rows.append(("Random numbers, where the bounds decide: a dropout that keeps everything", _listed(DRAWN)))
     rows.append(("Calls of functions", _listed([*CALLS, *CASES, *FORS, *IFS, *WHILES])))
     rows.append(("Passed on", _listed(PASSED_ON)))
     lines = [f"| {title} | {types} |" for title, types in rows]

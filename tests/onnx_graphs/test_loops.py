@@ -25,6 +25,11 @@ def count(value: int) -> np.ndarray:
     return np.array(value, np.int32)
 
 
+def as_float(value: Any) -> Any:
+    """A number as float32."""
+    return tf.cast(value, tf.float32)
+
+
 def recurrent() -> Outputs:
     """Sequences of any number and length, to both sides."""
     x, lengths = tf.placeholder(tf.float32, [None, None, 3], "x"), tf.placeholder(tf.int32, [None], "n")
@@ -81,7 +86,7 @@ def arrays() -> Outputs:
         for name, (start, to, step) in loops.items()
     }
     many = tf.TensorArray(tf.float32, 0, dynamic_size=True)
-    many = tf.while_loop(lambda i, _: i < n, lambda i, o: (i + 1, o.write(i, x * tf.cast(i, tf.float32))), [0, many])[1]
+    many = tf.while_loop(lambda i, _: i < n, lambda i, o: (i + 1, o.write(i, x * as_float(i))), [0, many])[1]
 
     def sums(i: Any, o: Any) -> tuple[Any, Any]:
         return i + 1, o.write(i, given.read(i) + o.read(i - 1))

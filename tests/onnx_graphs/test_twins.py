@@ -235,11 +235,15 @@ NEEDS_SIZES = ("dilated",)
 """Those whose twins need sizes that are known."""
 
 
-def compared(outputs: Outputs, sess: Any, feeds: Feeds) -> dict[str, str]:
+NEEDS_AXES = ("dilated", "matrices")
+"""Those that cannot be built without them."""
+
+
+def compared(outputs: Outputs, sess: Any, feeds: Feeds, shapes: Any = None) -> dict[str, str]:
     """The outputs that differ in ONNX Runtime, and how."""
     weights = SessionWeights(sess)
     names = {name: tensor.name for name, tensor in outputs.items()}
-    message = model_message_of(model_graph(sess.graph, weights, names), weights)
+    message = model_message_of(model_graph(sess.graph, weights, names, shapes=shapes), weights)
     session = runtime.InferenceSession(message.SerializeToString())
     given = {each.name: feeds[each.name] for each in session.get_inputs()}
     found = dict(zip(names, session.run(list(names), given), strict=True))
@@ -254,18 +258,35 @@ def compared(outputs: Outputs, sess: Any, feeds: Feeds) -> dict[str, str]:
     return wrong
 
 
-@pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
+@pytest.mark.parametrize("known", ["sizes", "axes", "nothing"])
 @pytest.mark.parametrize("family", TABLE)
-def test_a_twin_computes_the_same(family: str, known: bool) -> None:
-    """Values, dtypes and shapes."""
+def test_a_twin_computes_the_same(family: str, known: str) -> None:
+    """Values, dtypes and shapes; where the graph knows no shape, that of the inputs is given to the conversion."""
     make, value = TABLE[family]
-    if family in NEEDS_SIZES and not known:
+    if family in NEEDS_SIZES and known == "axes":
         pytest.skip("sizes must be known")
+    if family in NEEDS_AXES and known == "nothing":
+        pytest.skip("the functions of this family need the axes")
+    feeds = {"x:0": value, "k:0": INTEGERS}
     with tf.Graph().as_default(), tf.Session() as sess:
-        shape = list(value.shape) if known else [None] * value.ndim
-        x, k = tf.placeholder(tf.float32, shape, "x"), tf.placeholder(tf.int32, [2, 3, 4] if known else [None] * 3, "k")
+        shapes = {"sizes": np.shape, "axes": lambda each: [None] * each.ndim, "nothing": lambda _: None}
+        x, k = (
+            tf.placeholder(dtype, shapes[known](feeds[f"{name}:0"]), name)
+            for dtype, name in ((tf.float32, "x"), (tf.int32, "k"))
+        )
         outputs = make(x, k)
-        assert {} == compared(outputs, sess, {"x:0": value, "k:0": INTEGERS})
+        given = {name: each.shape for name, each in feeds.items()}
+        assert {} == compared(outputs, sess, feeds, given if known == "nothing" else None)
+
+
+def test_a_choice_between_values_of_any_number_of_axes() -> None:
+    """Rows are chosen by a vector, also where only the run tells that they are rows."""
+    with tf.Graph().as_default(), tf.Session() as sess:
+        x, flags = tf.placeholder(tf.float32, [2, 3], "x"), tf.placeholder(tf.bool, None, "flags")
+        same = tf.reshape(x, tf.placeholder(tf.int32, [None], "sizes"))
+        feeds = {"x:0": X[0, :2, :3], "flags:0": np.array([True, False]), "sizes:0": np.array([2, 3], np.int32)}
+        rows = tf.where(flags, same, -same)
+        assert {} == compared({"rows": rows}, sess, feeds, {"flags": [None], rows.name: [None, None]})
 
 
 def test_the_page_lists_all_types() -> None:
