@@ -5675,6 +5675,22 @@ MUTANTS = [
             "The description of a graph says which outputs cannot run.",
         ),
         (
+            "inputs-and-outputs-alone",
+            "conversion/graph_io.py",
+            "    if io:\n",
+            "    if False:\n",
+            "conversion/test_graph_io.py::test_inputs_and_outputs_alone",
+            "The description of inputs and outputs alone has no operations.",
+        ),
+        (
+            "the-signature-that-is-served-first",
+            "conversion/loaded_graphs.py",
+            "key=lambda name: (name != default, name)",
+            "key=lambda name: name",
+            "conversion/test_graph_io.py::test_all_signatures",
+            "Inputs and outputs of a SavedModel are those of the signature that is served.",
+        ),
+        (
             "parts-behind-what-they-need",
             "session/plan_parts.py",
             "levels[before] + (is_group and plan.steps[before].node not in grouped))",

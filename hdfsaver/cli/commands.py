@@ -155,20 +155,23 @@ def convert(
 @app.command()
 def graph(
     model: Anything,
-    io: Annotated[
-        bool, typer.Option("--io", help="List inputs, outputs, types, and what cannot run: the default.")
-    ] = True,
+    io: Annotated[bool, typer.Option("--io", help="List inputs, outputs and signatures alone.")] = False,
     group: Annotated[str, typer.Option(help="The model, in a file that has several.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List the inputs and outputs of a graph, its operations by type, and those that hdfsaver cannot run."""
+    """List the inputs and outputs of a graph, its operations by type, and those that hdfsaver cannot run.
+
+    Of a SavedModel all signatures are listed, each with its inputs and outputs.
+    """
     from hdfsaver.cli import graph_listing  # other commands need no session and no Saver
     from hdfsaver.conversion.graph_io import graph_io
 
     with _reporting():
-        found = graph_io(model, group=group)
+        found = graph_io(model, group=group, io=io)
     if as_json:
-        typer.echo(rendering.as_json(graph_listing.as_dict(found)))
+        said = graph_listing.as_dict(found)
+        kept = {key: said[key] for key in said if not io or key not in ("operations", "obstacles")}
+        typer.echo(rendering.as_json(kept))
         return
     for line in graph_listing.lines(found):
         Console().print(escape(rendering.printable(line)), soft_wrap=True, highlight=False)

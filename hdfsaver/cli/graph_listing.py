@@ -14,8 +14,14 @@ _SHOWN = 3
 
 def lines(found: GraphIO) -> Iterator[str]:
     """The lines of the description."""
-    yield from _tensors("Inputs", found.inputs)
-    yield from _tensors("Outputs", found.outputs)
+    for name, each in found.signatures.items():
+        yield f"Signature {name}" + (f" ({each.method}):" if each.method else ":")
+        yield from (f"  {line}" for line in (*_tensors("Inputs", each.inputs), *_tensors("Outputs", each.outputs)))
+    if not found.signatures:
+        yield from _tensors("Inputs", found.inputs)
+        yield from _tensors("Outputs", found.outputs)
+    if not found.operations:
+        return
     total = sum(found.operations.values())
     types = ", ".join(f"{op_type} {count:,}" for op_type, count in found.operations.items())
     yield f"{count_of(total, 'operation')}: {types}"
@@ -36,6 +42,14 @@ def as_dict(found: GraphIO) -> dict[str, Any]:
         "outputs": [each._asdict() for each in found.outputs],
         "operations": found.operations,
         "obstacles": [each._asdict() for each in found.obstacles],
+        "signatures": {
+            name: {
+                "method": each.method,
+                "inputs": [tensor._asdict() for tensor in each.inputs],
+                "outputs": [tensor._asdict() for tensor in each.outputs],
+            }
+            for name, each in found.signatures.items()
+        },
     }
 
 

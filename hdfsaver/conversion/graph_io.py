@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hdfsaver import dtypes
-from hdfsaver.conversion.loaded_graphs import graph_of, served_signature, structure_of
+from hdfsaver.conversion.loaded_graphs import graph_of, served_signatures, structure_of
 from hdfsaver.formats.open_source import open_source
 from hdfsaver.graph.graph import Graph
 from hdfsaver.interop.graphs.graph_summary import graph_summary
@@ -40,6 +40,21 @@ class TensorIO(NamedTuple):
     runs: bool
 
 
+class SignatureIO(NamedTuple):
+    """A signature of a SavedModel.
+
+    Attributes
+    ----------
+    method : str
+        What it is for, such as ``"tensorflow/serving/predict"``.
+    inputs, outputs : list of TensorIO
+    """
+
+    method: str
+    inputs: list[TensorIO]
+    outputs: list[TensorIO]
+
+
 class GraphIO(NamedTuple):
     """The description of a graph.
 
@@ -51,15 +66,18 @@ class GraphIO(NamedTuple):
         The number of operations of each type, the most frequent first.
     obstacles : list of Obstacle
         The operations that cannot run here; see `check_runs`.
+    signatures : dict of str to SignatureIO
+        All signatures of a SavedModel, first the one of ``inputs`` and ``outputs``; empty without them.
     """
 
     inputs: list[TensorIO]
     outputs: list[TensorIO]
     operations: dict[str, int]
     obstacles: list[Obstacle]
+    signatures: dict[str, SignatureIO]
 
 
-def graph_io(source: PathLike, *, group: str = "") -> GraphIO:
+def graph_io(source: PathLike, *, group: str = "", io: bool = False) -> GraphIO:
     """Describe the graph of a file: inputs, outputs, operations, and what cannot run here. No values are read.
 
     Parameters
@@ -68,6 +86,8 @@ def graph_io(source: PathLike, *, group: str = "") -> GraphIO:
         A file, a prefix or a folder with a graph, of any kind that `convert` reads.
     group : str
         The model, in a file that has several.
+    io : bool
+        Describe inputs, outputs and signatures alone: there are no operations and no obstacles in the result.
 
     Returns
     -------
@@ -96,17 +116,24 @@ def graph_io(source: PathLike, *, group: str = "") -> GraphIO:
     with open_source(source, group) as file:
         structure = structure_of(file)
         graph = graph_of(file, structure)
-        signature = served_signature(structure)
+        signatures = served_signatures(structure)
         summary = graph_summary(replace(structure, digraph=graph.digraph))
-    if signature is not None:
-        pairs = [
-            [(key, tensors[key].name) for key in sorted(tensors)] for tensors in (signature.inputs, signature.outputs)
-        ]
+    described = {name: _signature(graph, signature) for name, signature in signatures.items()}
+    if described:
+        _, inputs, outputs = next(iter(described.values()))
     else:
-        pairs = [[(f"{name}:0", f"{name}:0") for name in names] for names in (summary.inputs, summary.outputs)]
+        named = ([(f"{name}:0", f"{name}:0") for name in names] for names in (summary.inputs, summary.outputs))
+        inputs, outputs = (_described(graph, each) for each in named)
+    if io:
+        return GraphIO(inputs, outputs, {}, [], described)
     counts = Counter(data["op"] for _, data in graph.digraph.nodes(data=True))
-    inputs, outputs = (_described(graph, named) for named in pairs)
-    return GraphIO(inputs, outputs, dict(counts.most_common()), check_runs(graph))
+    return GraphIO(inputs, outputs, dict(counts.most_common()), check_runs(graph), described)
+
+
+def _signature(graph: Graph, signature: Any) -> SignatureIO:
+    sides = (signature.inputs, signature.outputs)
+    pairs = ([(key, tensors[key].name) for key in sorted(tensors)] for tensors in sides)
+    return SignatureIO(signature.method_name, *(_described(graph, each) for each in pairs))
 
 
 def _described(graph: Graph, named: Iterable[tuple[str, str]]) -> list[TensorIO]:

@@ -19,6 +19,9 @@ from hdfsaver.schema import Structure
 _SIGNATURES = "signature_def"
 """The key of the signatures in `Structure.tensorflow`."""
 
+_INITIALIZER = "__saved_model_init_op"
+"""The signature of a SavedModel for its initialization."""
+
 
 def structure_of(file: TensorFile) -> Structure:
     """The graph of a file.
@@ -73,10 +76,15 @@ def inferable(structure: Structure) -> message_classes.MetaGraphDef:
 
 def served_signature(structure: Structure) -> Any:
     """The signature of a SavedModel that is served: the default one, or else the first with outputs; None without."""
+    return next(iter(served_signatures(structure).values()), None)
+
+
+def served_signatures(structure: Structure) -> dict[str, Any]:
+    """The signatures of a SavedModel with outputs: the default one, then the others by their names."""
     data = structure.tensorflow.get(_SIGNATURES)
     if data is None:
-        return None
+        return {}
     signatures = parse(message_classes.MetaGraphDef, data, "the signatures").signature_def
     default = signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
     names = sorted(signatures, key=lambda name: (name != default, name))
-    return next((signatures[name] for name in names if signatures[name].outputs), None)
+    return {name: signatures[name] for name in names if signatures[name].outputs and name != _INITIALIZER}

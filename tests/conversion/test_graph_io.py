@@ -51,7 +51,7 @@ def test_what_cannot_run(folder: Path) -> None:
     assert [("Mystery", ["z"])] == [each[:2] for each in found.obstacles]
     assert [("end:0", False)] == [(each.name, each.runs) for each in found.outputs]
     plain, as_json = (
-        CliRunner().invoke(app, ["graph", str(folder / "odd.pb"), "--io", *option], env={"COLUMNS": "300"})
+        CliRunner().invoke(app, ["graph", str(folder / "odd.pb"), *option], env={"COLUMNS": "300"})
         for option in ((), ("--json",))
     )
     lines = plain.output.splitlines()
@@ -60,6 +60,45 @@ def test_what_cannot_run(folder: Path) -> None:
     assert lines[3].endswith("  cannot run here")
     said = json.loads(as_json.output)
     assert ([None, 2], ["z"]) == (said["inputs"][0]["shape"], said["obstacles"][0]["operations"])
+
+
+def test_inputs_and_outputs_alone(folder: Path) -> None:
+    """`--io` leaves out the operations; an output that cannot run still says so."""
+    brief, whole = (
+        CliRunner().invoke(app, ["graph", str(folder / "odd.pb"), *option], env={"COLUMNS": "300"}).output.splitlines()
+        for option in (["--io"], [])
+    )
+    assert whole[:4] == brief
+    assert "Cannot run here:" in whole
+    found, said = (
+        tf.graph_io(folder / "odd.pb", io=True),
+        CliRunner().invoke(app, ["graph", str(folder / "odd.pb"), "--io", "--json"]),
+    )
+    assert ({}, [], False) == (found.operations, found.obstacles, found.outputs[0].runs)
+    assert ["inputs", "outputs", "signatures"] == sorted(json.loads(said.output))
+
+
+def test_all_signatures(tmp_path: Path) -> None:
+    """A SavedModel may have several; the one that is served comes first."""
+    x = tf.placeholder(tf.float32, [None, 2], "x")
+    infos = {key: tf.saved_model.build_tensor_info(value) for key, value in {"x": x, "y": x * 2, "z": -x}.items()}
+    build = tf.saved_model.build_signature_def
+    signatures = {
+        "another": build({"rows": infos["x"]}, {"negative": infos["z"]}, "regress"),
+        "serving_default": build({"rows": infos["x"]}, {"doubled": infos["y"]}, "predict"),
+    }
+    builder = tf.saved_model.Builder(str(tmp_path / "saved"))
+    with tf.Session() as sess:
+        builder.add_meta_graph_and_variables(sess, ["serve"], signature_def_map=signatures)
+    builder.save()
+    found = tf.graph_io(tmp_path / "saved")
+    assert ["serving_default", "another"] == list(found.signatures)
+    assert (["doubled"], "regress") == ([each.name for each in found.outputs], found.signatures["another"].method)
+    lines = (
+        CliRunner().invoke(app, ["graph", str(tmp_path / "saved"), "--io"], env={"COLUMNS": "300"}).output.splitlines()
+    )
+    assert ["Signature serving_default (predict):", "  Inputs:", "    rows  float32  (?, 2)  x:0"] == lines[:3]
+    assert ["Signature another (regress):", "    negative  float32  (?, 2)  Neg:0"] == [lines[5], lines[-1]]
 
 
 def test_a_file_without_a_graph(tmp_path: Path) -> None:
