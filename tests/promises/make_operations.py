@@ -20,7 +20,14 @@ import hdfsaver.checkpoint
 import hdfsaver.ops  # noqa: F401, they make the operations known
 from hdfsaver import dtypes
 from hdfsaver.graph.definition import COMPLEX, FLOATS, INTEGERS, OpDef, lookup, registered
+from hdfsaver.graph.function_library import Calling
+from hdfsaver.onnx_graphs.all_twins import rule_of
+from hdfsaver.onnx_graphs.branches import CALLS, CASES, FORS, IFS, WHILES
+from hdfsaver.onnx_graphs.walking import HANDLERS, PASSED_ON
 from hdfsaver.ops.base import Flat
+
+CALLED = frozenset({*CALLS, *CASES, *FORS, *IFS, *WHILES})
+"""The operations that call functions, and have twins."""
 
 RECORDED: dict[str, Any] = json.loads((Path(__file__).parents[1] / "ops" / "op_defs.json").read_text(encoding="utf-8"))
 
@@ -43,11 +50,14 @@ operations, such as `tf.nn.conv2d`, are documented in their docstrings.
 * **Shape**: of the output, as far as the inputs are known before the run. Incompatible shapes are a `ValueError`.
 * **Derivative**: *constant* where no derivative passes, as through comparisons, indices and rounded numbers; *no* where
   there is a `LookupError` instead of a derivative; – for operations without inputs.
+* **ONNX**: *yes* where the operation has a twin, so that it can be converted and run by ONNX Runtime
+  ([onnx.md](onnx.md)), as far as ONNX has its dtypes; *where known* where only its value can be, if nothing that it
+  depends on is an input.
 * **Differs**: from TensorFlow 2.21 on a CPU. Everywhere, sums may be added in another order, so that their last digits
   differ; a number below the smallest normal one is kept, where TensorFlow makes it 0; and a 0 may have the other sign.
 """
 
-COLUMNS = ("Type", "Inputs → outputs", "Attributes", "Shape", "Derivative", "Differs")
+COLUMNS = ("Type", "Inputs → outputs", "Attributes", "Shape", "Derivative", "ONNX", "Differs")
 
 
 def page() -> str:
@@ -70,6 +80,14 @@ def families() -> dict[str, list[str]]:
     return dict(sorted(found.items(), key=lambda item: item[0].rpartition(".")[2]))
 
 
+def onnx_twin(definition: OpDef) -> str:
+    """Whether an operation can be a part of an ONNX model."""
+    op_type = definition.type
+    if rule_of(op_type) is not None or op_type in HANDLERS or op_type in PASSED_ON or op_type in CALLED:
+        return "yes"
+    return "no" if definition.stateful or isinstance(definition, Calling) else "where known"
+
+
 def row(op_type: str) -> tuple[str, ...]:
     """The cells of one operation type."""
     definition = lookup(op_type)
@@ -79,6 +97,7 @@ def row(op_type: str) -> tuple[str, ...]:
         ", ".join(attributes(definition)),
         first_line(definition.shapes).rstrip("."),
         derivative(definition),
+        onnx_twin(definition),
         differences(definition),
     )
     return tuple(cell.replace("|", "\\|") for cell in cells)

@@ -11,7 +11,7 @@ import pytest
 
 from hdfsaver.graph.definition import FLOATS, INTEGERS, OpDef, lookup, registered
 from hdfsaver.shapes import Shape
-from tests.promises.make_operations import derivative, first_line, grouped, page, row
+from tests.promises.make_operations import derivative, first_line, grouped, onnx_twin, page, row
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 
@@ -50,6 +50,15 @@ def test_words_for_shapes_are_true(op_type: str) -> None:
 def test_many_operations_have_such_words() -> None:
     """The rules cover the large families, so that the test before this one is about many operations."""
     assert len(with_words()) > len(registered()) // 4
+
+
+@pytest.mark.parametrize(
+    ("op_type", "expected"),
+    [("Relu", "yes"), ("While", "yes"), ("TensorArrayReadV3", "yes"), ("ReluGrad", "where known"), ("Assign", "no")],
+)
+def test_the_page_tells_what_onnx_has(op_type: str, expected: str) -> None:
+    """Operations with rules, calls and arrays of elements; those whose value may be known; changes of variables."""
+    assert expected == onnx_twin(lookup(op_type))
 
 
 class Undocumented(OpDef):
