@@ -5707,6 +5707,14 @@ MUTANTS = [
             "A division of integers by 0 is an error with every engine.",
         ),
         (
+            "a-loop-with-a-time-limit",
+            "session/onnx_engine.py",
+            "        elif not state.timeout:",
+            "        elif True:",
+            "session/test_onnx_engine.py::test_a_loop_that_numpy_computes",
+            "The time limit of a session stops its loops with every engine.",
+        ),
+        (
             "constants-that-were-variables",
             "session/onnx_engine.py",
             "is_same = len(self._seen) == len(present) and all(map(operator.is_, self._seen, present))",

@@ -14,9 +14,10 @@ _SHOWN = 3
 
 def lines(found: GraphIO) -> Iterator[str]:
     """The lines of the description."""
-    for name, each in found.signatures.items():
-        yield f"Signature {name}" + (f" ({each.method}):" if each.method else ":")
-        yield from (f"  {line}" for line in (*_tensors("Inputs", each.inputs), *_tensors("Outputs", each.outputs)))
+    for name, signature in found.signatures.items():
+        yield f"Signature {name}" + (f" ({signature.method}):" if signature.method else ":")
+        sides = (*_tensors("Inputs", signature.inputs), *_tensors("Outputs", signature.outputs))
+        yield from (f"  {line}" for line in sides)
     if not found.signatures:
         yield from _tensors("Inputs", found.inputs)
         yield from _tensors("Outputs", found.outputs)

@@ -16,6 +16,7 @@ from hdfsaver.graph.definition import Kernel, Node, OpDef, prepare
 from hdfsaver.graph.function_library import Calling, FunctionLibrary
 from hdfsaver.graph.signature import Signature
 from hdfsaver.onnx_graphs.all_twins import rule_of
+from hdfsaver.onnx_graphs.element_arrays import ACCESSES
 from hdfsaver.onnx_graphs.onnx_messages import model_message, onnx_library, runtime_library
 from hdfsaver.onnx_graphs.transposes import without_transposes
 from hdfsaver.onnx_graphs.walking import Walk
@@ -80,7 +81,8 @@ def onnx_engine(
 ) -> Executable:
     """Prepare a plan; see `hdfsaver.session.engine.Engine`.
 
-    Plans with branches, loops, functions and queues run in NumPy as a whole, and so do runs that are traced.
+    Plans with branches and loops run in ONNX Runtime as a whole where every operation has a twin, and else in NumPy, as
+    do those with functions and queues, and runs that are traced.
 
     Parameters
     ----------
@@ -94,8 +96,12 @@ def onnx_engine(
     -------
     callable
     """
-    if observer is None and not plan.loops and not any(_is_special(plan, step) for step in plan.steps):
-        plan = _with_groups(plan, threads)
+    if observer is None:
+        is_special = bool(plan.loops) or any(_is_special(plan, step) for step in plan.steps)
+        if not is_special:
+            plan = _with_groups(plan, threads)
+        elif not state.timeout:  # ONNX Runtime does not stop a loop
+            plan = _as_whole(plan, threads)
     return numpy_engine(plan, state, observer)
 
 
@@ -206,6 +212,43 @@ class _Group(OpDef):
 prepare(_Group, Signature.parse(_Group.signature))
 
 
+def _as_whole(plan: ExecutionPlan, threads: int) -> ExecutionPlan:
+    """The plan with all its steps joined to one; itself, where one of them has no twin."""
+    # A constant in a loop waits for its iteration, which no one outside sees.
+    kept = [replace(step, controls=()) if step.op == "Const" else step for step in plan.steps if step.op in _KEPT]
+    steps = [step for step in plan.steps if step.op not in _KEPT]
+    made = {slot for step in steps for slot in step.outputs}
+    if any(made.intersection((*step.inputs, *step.controls)) for step in kept):
+        return plan
+    if not all(_may_be_inside(plan, step) for step in steps):
+        return plan
+    try:
+        step, group = _joined(plan, steps, _used_slots(replace(plan, steps=(*kept, *steps))), "_onnx:0", threads)
+    except _RefusedError:
+        return plan
+    return _replaced(plan, [*kept, step], {step.op: group})
+
+
+_KEPT = frozenset({"Const", "Variable", "VariableV2", "VarHandleOp", "ReadVariableOp"})
+"""The operations that stay with NumPy: their values are inputs of ONNX Runtime, or constants there as well."""
+
+_CONTROL_FLOW = SWITCHES | MERGES | LOOP_TYPES | {"LoopCond"}
+
+
+def _may_be_inside(plan: ExecutionPlan, step: Step) -> bool:
+    if step.op not in _CONTROL_FLOW and step.op not in ACCESSES:
+        return step.op in ("NoOp", "ControlTrigger") or _has_twin(plan, step)
+    return _dtypes_of(plan, step) <= _DTYPES | {"resource", "variant"}  # handles of arrays
+
+
+def _replaced(plan: ExecutionPlan, steps: Sequence[Step], groups: Mapping[str, OpDef]) -> ExecutionPlan:
+    """The plan with other steps, some of which are groups."""
+    original = plan.definition
+    frees = _frees(steps, {slot for slot in plan.fetches if slot is not None})
+    steps = [replace(step, frees=tuple(slots)) for step, slots in zip(steps, frees, strict=True)]
+    return replace(plan, steps=tuple(steps), definition=lambda name: groups.get(name) or original(name), loops=())
+
+
 def _with_groups(plan: ExecutionPlan, threads: int) -> ExecutionPlan:
     """The plan in which steps that ONNX Runtime computes are joined to one."""
     grouped = {step.node for step in plan.steps if _has_twin(plan, step)}
@@ -230,10 +273,7 @@ def _with_groups(plan: ExecutionPlan, threads: int) -> ExecutionPlan:
         grouped -= refused
     if not groups:
         return plan
-    original = plan.definition
-    frees = _frees(steps, {slot for slot in plan.fetches if slot is not None})
-    steps = [replace(step, frees=tuple(slots)) for step, slots in zip(steps, frees, strict=True)]
-    return replace(plan, steps=tuple(steps), definition=lambda name: groups.get(name) or original(name))
+    return _replaced(plan, steps, groups)
 
 
 class _RefusedError(Exception):
@@ -248,13 +288,18 @@ def _has_twin(plan: ExecutionPlan, step: Step) -> bool:
     definition = plan.definition(step.op)
     if definition is None or definition.stateful or (rule_of(step.op) is None and step.op not in _PASSED_ON):
         return False
+    if any(dtypes.is_ref(dtype) for dtype, _ in plan.digraph.nodes[step.node]["outputs"]):
+        return False
+    names = _dtypes_of(plan, step)
+    return names <= _DTYPES and not (step.op in _DIVISIONS and not names & {"float32", "float64"})
+
+
+def _dtypes_of(plan: ExecutionPlan, step: Step) -> set[str]:
+    """The dtypes of the inputs and outputs of a step."""
     nodes = plan.digraph.nodes
     kinds = [nodes[source]["outputs"][output][0] for source, output in nodes[step.node]["inputs"]]
     kinds += [dtype for dtype, _ in nodes[step.node]["outputs"]]
-    names = {dtypes.base_name(dtype) for dtype in kinds}
-    if any(dtypes.is_ref(dtype) for dtype, _ in nodes[step.node]["outputs"]):
-        return False
-    return names <= _DTYPES and not (step.op in _DIVISIONS and not names & {"float32", "float64"})
+    return {dtypes.base_name(dtype) for dtype in kinds}
 
 
 def _used_slots(plan: ExecutionPlan) -> dict[int, set[str]]:

@@ -131,6 +131,46 @@ def test_variables_that_stay_are_constants(monkeypatch: pytest.MonkeyPatch) -> N
         assert np.array_equal(np.maximum(-ROWS, 0) * 4, sess.run(y, {x: ROWS}))
 
 
+def test_loops_and_branches_are_computed_as_a_whole(parts: list[list[str]]) -> None:
+    """A recurrent network of any length, a branch, and a variable that changes between two runs."""
+    x, flag = tf.placeholder(tf.float32, [None, None, 4], "x"), tf.placeholder(tf.bool, [], "flag")
+    rnn, _ = tf.nn.dynamic_rnn(tf.nn.rnn_cell.BasicLSTMCell(3), x, dtype=tf.float32)
+    w = tf.get_variable("w", initializer=2.0)
+    y = tf.cond(flag, lambda: rnn * w, lambda: rnn - w)
+    change = tf.assign_add(w, 1)
+    with tf.Session(engine="onnxruntime") as sess, tf.Session() as other:
+        for each in (sess, other):
+            tf.set_random_seed(1)
+            each.run(tf.global_variables_initializer())
+        for value in tf.trainable_variables():
+            value.load(sess.run(value), other)
+        parts.clear()
+        for steps in (1, 3):
+            feeds = {x: np.ones((2, steps, 4)), flag: steps == 1}
+            assert np.allclose(other.run(y, feeds), sess.run(y, feeds), 1e-5, 1e-6)
+            for each in (sess, other):
+                each.run(change)
+    assert "Exit" in parts[0], "the loop is in it"
+
+
+def test_a_loop_that_numpy_computes(parts: list[list[str]]) -> None:
+    """One that changes a variable, or whose session has a time limit, stays with NumPy."""
+    w = tf.get_variable("w", initializer=1.0)
+
+    def grown(i: Any) -> Any:
+        with tf.control_dependencies([tf.assign_add(w, 1)]):
+            return i + 1
+
+    changing, plain = tf.while_loop(lambda i: i < 3, grown, [0]), tf.while_loop(lambda i: i < 3, lambda i: i + 1, [0])
+    config = tf.ConfigProto(operation_timeout_in_ms=10_000)
+    with tf.Session(engine="onnxruntime") as sess, tf.Session(engine="onnxruntime", config=config) as limited:
+        sess.run(tf.global_variables_initializer())
+        parts.clear()
+        assert (3, 4.0, 3) == (sess.run(changing), sess.run(w), limited.run(plain))
+        assert [] == parts
+        assert (3, 1) == (sess.run(plain), len(parts))
+
+
 def test_constants_that_are_fed() -> None:
     """A constant and a placeholder with a default are what is fed, also behind an operation that passes them on."""
     c, d = tf.constant([1.0, 2]), tf.placeholder_with_default([1.0, 2], [2])
