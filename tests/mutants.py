@@ -5603,6 +5603,14 @@ MUTANTS = [
             "A model does not get values of another shape than its graph has.",
         ),
         (
+            "onnx-before-a-loop",
+            "onnx_graphs/walking.py",
+            "            self.missing.ends(frame, self._sources(frame, name))",
+            "            pass",
+            "conversion/test_onnx.py::test_what_comes_before_a_loop",
+            "Where an operation in a loop has no twin, what can be written before the loop is named.",
+        ),
+        (
             "onnx-padding-of-same",
             "onnx_graphs/convolution_twins.py",
             "[total // 2 for total in totals] + [total - total // 2 for total in totals]",

@@ -10,6 +10,7 @@ import numpy as np
 from hdfsaver import dtypes
 from hdfsaver.graph.definition import Node
 from hdfsaver.graph.function_library import Calling, DirectCall
+from hdfsaver.onnx_graphs.element_arrays import common, plain, whole_of
 from hdfsaver.onnx_graphs.emitter import Emitter, NoTwinError, onnx_type
 from hdfsaver.onnx_graphs.frames import MISSING, Frame, Guard, Output, Value, condition_of, guards_behind
 from hdfsaver.onnx_graphs.onnx_loops import Loops
@@ -148,7 +149,7 @@ class Branches:
             chosen = branches[bool(value.known)]
             found = (frame.find(chosen) or MISSING)._replace(shape=self.walk.shape_of(frame, chosen))
             return [found, Value(known=np.asarray(inputs.index(chosen), np.int32))]
-        graphs = {}
+        graphs, arrays = {}, []
         for flag, source in branches.items():
             inner = Frame(frame.graph, frame.emitter.inner(), frame.prefix, frame.calls, frame, {condition: flag})
             origin = frame.emitter.origin
@@ -157,11 +158,17 @@ class Branches:
             found = inner.find(source) or MISSING
             if found.is_missing:
                 return [MISSING, MISSING]
-            dtype, shape = frame.digraph.nodes[name]["outputs"][0]
-            _give_back(inner.emitter, [self.walk.name_of(inner, source)], [(dtype, shape)])
+            kind: tuple[str, Shape] = frame.digraph.nodes[name]["outputs"][0]
+            if found.elements is None:
+                result = self.walk.name_of(inner, source)
+            else:
+                result, kind = whole_of(inner.emitter, found), (found.elements.dtype, None)
+                arrays.append(found.elements)
+            _give_back(inner.emitter, [result], [kind])
             graphs[flag] = inner.emitter.graph
         test = frame.name_of(condition)
-        return [Value(_if(frame.emitter, test, graphs[True], graphs[False])[0]), MISSING]
+        elements = plain(arrays[0], common(*(each.shape for each in arrays))) if len(arrays) == len(graphs) else None
+        return [Value(_if(frame.emitter, test, graphs[True], graphs[False])[0], elements=elements), MISSING]
 
     # -- functions -----------------------------------------------------------------------------------------------
 

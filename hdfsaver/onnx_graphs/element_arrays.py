@@ -141,11 +141,18 @@ def whole(access: Access, place: int, element: Shape = None) -> str:
         A loop around is to carry it.
     """
     value, found = access.values[place], access.elements(place)
+    return whole_of(access.to, value._replace(elements=found._replace(shape=merged(found.shape, element))))
+
+
+def whole_of(to: Emitter, value: Value) -> str:
+    """The name of an array's value; see `whole`."""
+    found = value.elements
+    assert found is not None, "it is an array"
     if value.name:
         return value.name
     if found.owner is not None:
-        raise NeedsWholeError(found.owner, merged(found.shape, element))
-    return zeros(access.to, found._replace(shape=merged(found.shape, element)))
+        raise NeedsWholeError(found.owner, found.shape)
+    return zeros(to, found)
 
 
 def zeros(to: Emitter, found: Elements) -> str:
@@ -186,6 +193,13 @@ def _size(to: Emitter, found: Elements) -> str:
     return to.reshape(to.add("Cast", found.size.name, to=onnx_type("int64")), [1])
 
 
+def common(first: Shape, second: Shape) -> Shape:
+    """What two shapes have in common."""
+    if first is None or second is None or len(first) != len(second):
+        return None
+    return tuple(size if size == other else None for size, other in zip(first, second, strict=True))
+
+
 def merged(first: Shape, second: Shape) -> Shape:
     """What two shapes say together."""
     try:
@@ -219,10 +233,11 @@ def _written(access: Access, array: int, index: int, item: int) -> list[Value]:
     place = access.to.reshape(access.index(index), [1, 1])
     row = access.to.unsqueeze(access.name(item), [0])
     name = access.to.add("ScatterND", before, place, row)
-    return [Value(name, elements=_plain(found, element))]
+    return [Value(name, elements=plain(found, element))]
 
 
-def _plain(found: Elements, shape: Shape) -> Elements:
+def plain(found: Elements, shape: Shape) -> Elements:
+    """An array whose value is there."""
     return found._replace(shape=shape, owner=None, element="", place="")
 
 
@@ -256,10 +271,10 @@ def _scattered(access: Access) -> list[Value]:
     found, value = access.elements(array), access.shape(2)
     element = merged(found.shape, None if value is None else value[1:])
     if access.is_range(1) and not access.values[array].name:
-        return [Value(access.name(2), elements=_plain(found, element))]
+        return [Value(access.name(2), elements=plain(found, element))]
     places = access.to.unsqueeze(access.index(1), [-1])
     name = access.to.add("ScatterND", whole(access, array, element), places, access.name(2))
-    return [Value(name, elements=_plain(found, element))]
+    return [Value(name, elements=plain(found, element))]
 
 
 def _split(access: Access) -> list[Value]:
@@ -271,7 +286,7 @@ def _split(access: Access) -> list[Value]:
     rest = access.to.add("Shape", access.name(1), start=1)
     name = access.to.add("Reshape", access.name(1), access.to.add("Concat", first, rest, axis=0), allowzero=1)
     element = None if shape is None else (int(lengths[0]), *shape[1:])
-    return [Value(name, elements=_plain(found, element))]
+    return [Value(name, elements=plain(found, element))]
 
 
 def _concatenated(access: Access) -> list[Value]:
@@ -349,8 +364,8 @@ def _pushed(access: Access) -> list[Value]:
         return [Value(elements=found._replace(element=access.name(1), place="", shape=element))]
     row = access.to.unsqueeze(access.name(1), [0])
     if not value.name and found.owner is None:
-        return [Value(row, elements=_plain(found, element))]
-    return [Value(access.to.add("Concat", whole(access, 0), row, axis=0), elements=_plain(found, element))]
+        return [Value(row, elements=plain(found, element))]
+    return [Value(access.to.add("Concat", whole(access, 0), row, axis=0), elements=plain(found, element))]
 
 
 def _length(access: Access) -> list[Value]:

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from hdfsaver import dtypes
-from hdfsaver.onnx_graphs.element_arrays import NeedsWholeError, merged, padded, zeros
+from hdfsaver.onnx_graphs.element_arrays import NeedsWholeError, common, merged, padded, zeros
 from hdfsaver.onnx_graphs.emitter import Emitter, NoTwinError
 from hdfsaver.onnx_graphs.frames import MISSING, Elements, Frame, Output, Value
 from hdfsaver.onnx_graphs.onnx_nodes import OnnxGraph, OnnxNode, Signature, Stored
@@ -209,7 +209,7 @@ class _Attempt:
             They are others.
         """
         shapes = [
-            shape if value.elements is not None else _common(shape, _shape(value))
+            shape if value.elements is not None else common(shape, _shape(value))
             for value, (_, shape) in zip(after, self.kinds, strict=True)
         ]
         if shapes != [shape for _, shape in self.kinds]:
@@ -339,13 +339,6 @@ def _shape(value: Value) -> Shape:
     if value.known is not None:
         return value.known.shape
     return value.shape if value.variable is None else value.variable.shape
-
-
-def _common(first: Shape, second: Shape) -> Shape:
-    """What two shapes have in common."""
-    if first is None or second is None or len(first) != len(second):
-        return None
-    return tuple(size if size == other else None for size, other in zip(first, second, strict=True))
 
 
 # -- the parts of a loop -------------------------------------------------------------------------------------------

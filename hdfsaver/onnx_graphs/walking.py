@@ -222,6 +222,8 @@ class Walk:
             del frame.emitter.graph.nodes[before:]
             self.missing.add(frame, name, str(error))
             values = [MISSING] * len(data["outputs"])
+        if self.missing.found and all(value.is_missing for value in values):
+            self.missing.ends(frame, self._sources(frame, name))  # of a loop or a call, what it takes from outside
         for place, value in enumerate(self._with_shapes(frame, name, values)):
             if (name, place) not in frame.values:
                 frame.values[name, place] = value

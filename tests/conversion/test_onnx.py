@@ -333,6 +333,20 @@ def test_operations_without_twins(tmp_path: Path) -> None:
     assert [2.0] == results(tmp_path / "g.onnx", x=np.array([-4], np.float32))[0].tolist()
 
 
+def test_what_comes_before_a_loop(tmp_path: Path) -> None:
+    """An operation in a loop or a branch that has no twin: what the loop takes from outside can be written."""
+    x = tf.placeholder(tf.float32, [None], "x")
+    h = tf.sqrt(tf.abs(x), "h")
+    y = tf.while_loop(lambda i, _: i < 2, lambda i, y: (i + 1, y + tf.reduce_sum(tf.unique(y)[0])), [0, h])[1]
+    tf.identity(tf.cond(y[0] > 1, lambda: y, lambda: h), "y")
+    tf.train.write_graph(tf.get_default_graph(), tmp_path, "g.pb", as_text=False)
+    with pytest.raises(UnimplementedError, match=r"Unique \(operation 'while/Unique'\).*outputs \(--outputs\): h:0\."):
+        hdfsaver.convert(tmp_path / "g.pb", tmp_path / "g.onnx", outputs=["y"])
+    assert ["g.pb"] == [each.name for each in tmp_path.iterdir()]
+    hdfsaver.convert(tmp_path / "g.pb", tmp_path / "g.onnx", outputs=["h:0"])
+    assert [2.0] == results(tmp_path / "g.onnx", x=np.array([-4], np.float32))[0].tolist()
+
+
 def test_values_of_any_size_are_not_computed(tmp_path: Path) -> None:
     """A value that a graph says to be large is left to the run."""
     tf.fill(tf.constant([1 << 15, 1 << 25]), 1.0, name="y")

@@ -65,11 +65,16 @@ def branches() -> Outputs:
     def loop() -> Any:
         return tf.while_loop(lambda i, _: i < n, lambda i, y: (i + 1, y + 1), [0, x])[1]
 
+    def some(i: Any, o: Any) -> tuple[Any, Any]:
+        return i + 1, tf.cond(tf.equal(i % 2, 0), lambda: o.write(i, x), lambda: o)
+
+    written = tf.while_loop(lambda i, _: i < n, some, [0, tf.TensorArray(tf.float32, 4, element_shape=[4, 3])])[1]
     chosen = tf.case([(tf.equal(n, 0), lambda: x), (tf.equal(n, 1), lambda: x * 2)], default=lambda: -x)
     return {
         "y": tf.while_loop(lambda i, _: i < n, step, [0, x])[1],
         "loop": tf.cond(n > 2, loop, lambda: x),
         "case": chosen,
+        "written": written.stack(),
     }
 
 
