@@ -46,7 +46,7 @@ class SignatureIO(NamedTuple):
     Attributes
     ----------
     method : str
-        What it is for, such as ``"tensorflow/serving/predict"``.
+        Its purpose, such as ``"tensorflow/serving/predict"``.
     inputs, outputs : list of TensorIO
     """
 

@@ -4,39 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 import numpy as np
 
 from hdfsaver import dtypes
-from hdfsaver.onnx_graphs.frames import Frame, Value
+from hdfsaver.onnx_graphs.frames import Between, Frame, Value
 
 DRAWN = ("RandomUniform",)
 """The types of operations that draw numbers from 0 to below 1."""
-
-
-class Between(NamedTuple):
-    """Random numbers of which only the bounds are known.
-
-    Attributes
-    ----------
-    low, high : float
-        ``high`` itself is not among them.
-    shape : Value
-        The vector of their sizes.
-    source : tuple of str
-        The tensor that this is.
-    frame : Frame
-    name : str
-        The operation that has drawn them, in that frame.
-    """
-
-    low: float
-    high: float
-    shape: Value
-    source: tuple[str, int]
-    frame: Frame
-    name: str
 
 
 def _moved(each: Between, by: float) -> Between:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from hdfsaver.graph.definition import OpDef
 from hdfsaver.graph.function_library import FunctionLibrary
@@ -14,9 +14,6 @@ from hdfsaver.onnx_graphs.onnx_nodes import Stored
 from hdfsaver.schema import DiGraph
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
-
-if TYPE_CHECKING:
-    from hdfsaver.onnx_graphs.drawn_bounds import Between
 
 Output = tuple[str, int]
 """A tensor: its operation and the number of the output."""
@@ -50,6 +47,30 @@ class Elements(NamedTuple):
     owner: object = None
     element: str = ""
     place: str = ""
+
+
+class Between(NamedTuple):
+    """Random numbers of which only the bounds are known.
+
+    Attributes
+    ----------
+    low, high : float
+        ``high`` itself is not among them.
+    shape : Value
+        The vector of their sizes.
+    source : tuple of str
+        The tensor that this is.
+    frame : Frame
+    name : str
+        The operation that has drawn them, in that frame.
+    """
+
+    low: float
+    high: float
+    shape: Value
+    source: tuple[str, int]
+    frame: Frame
+    name: str
 
 
 class Value(NamedTuple):

@@ -18,10 +18,10 @@ from hdfsaver.graph.walks import ancestors
 from hdfsaver.onnx_graphs import comparison_twins, elementwise_twins
 from hdfsaver.onnx_graphs.all_twins import rule_of
 from hdfsaver.onnx_graphs.branches import Branches
-from hdfsaver.onnx_graphs.drawn_bounds import DRAWN, Between, everywhere, narrowed
+from hdfsaver.onnx_graphs.drawn_bounds import DRAWN, everywhere, narrowed
 from hdfsaver.onnx_graphs.element_arrays import ACCESSES, accessed, merged
 from hdfsaver.onnx_graphs.emitter import Emitter, Names, NoTwinError, onnx_type
-from hdfsaver.onnx_graphs.frames import MISSING, Frame, Operations, Output, Value, condition_of
+from hdfsaver.onnx_graphs.frames import MISSING, Between, Frame, Operations, Output, Value, condition_of
 from hdfsaver.onnx_graphs.missing import Missing
 from hdfsaver.onnx_graphs.onnx_loops import EXITS
 from hdfsaver.onnx_graphs.onnx_nodes import OnnxGraph, Signature, Stored
