@@ -5611,6 +5611,14 @@ MUTANTS = [
             "Where an operation in a loop has no twin, what can be written before the loop is named.",
         ),
         (
+            "onnx-elements-of-any-shape",
+            "onnx_graphs/element_arrays.py",
+            "    if found.shape is not None and None not in found.shape:\n        return rows\n",
+            "    return rows\n",
+            "onnx_graphs/test_loops.py::test_an_array_of_any_shape",
+            "The first element that is written tells the shape of the others where the graph does not.",
+        ),
+        (
             "onnx-padding-of-same",
             "onnx_graphs/convolution_twins.py",
             "[total // 2 for total in totals] + [total - total // 2 for total in totals]",

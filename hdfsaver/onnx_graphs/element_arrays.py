@@ -16,6 +16,7 @@ from hdfsaver import dtypes
 from hdfsaver.onnx_graphs.emitter import LARGEST, Emitter, NoTwinError, onnx_type
 from hdfsaver.onnx_graphs.frames import MISSING, Elements, Frame, Output, Value
 from hdfsaver.onnx_graphs.missing import Missing
+from hdfsaver.onnx_graphs.onnx_nodes import Signature
 from hdfsaver.shapes import Shape, merge
 
 
@@ -136,7 +137,7 @@ def whole(access: Access, place: int, element: Shape = None) -> str:
     Raises
     ------
     NoTwinError
-        The shape of its elements is not known.
+        It grows.
     NeedsWholeError
         A loop around is to carry it.
     """
@@ -156,23 +157,51 @@ def whole_of(to: Emitter, value: Value) -> str:
 
 
 def zeros(to: Emitter, found: Elements) -> str:
-    """The value of an array that nothing was written into.
+    """The value of an array that nothing was written into; its elements are empty where their shape is not known.
 
     Raises
     ------
     NoTwinError
-        The shape of its elements is not known, or it grows.
+        It grows.
     """
-    if found.shape is None or None in found.shape:
-        raise NoTwinError(
-            "its loop reads and writes elements in any order, and their shape is not known: give the inputs of the "
-            "model their shapes (--shape)"
-        )
     if found.is_growing:
         raise NoTwinError("it grows by writes in any order")
-    sizes = [int(size or 0) for size in found.shape]
+    sizes = [0] if found.shape is None else [int(size or 0) for size in found.shape]
     shape = to.add("Concat", _size(to, found), to.constant(sizes), axis=0) if sizes else _size(to, found)
     return to.add("Expand", to.constant(np.zeros((), dtypes.numpy_dtype(found.dtype))), shape)
+
+
+def with_elements(to: Emitter, rows: str, found: Elements, shape: str) -> str:
+    """The value of an array into which elements of a shape can be written: the first one tells what zeros it has.
+
+    Parameters
+    ----------
+    to : Emitter
+    rows : str
+        The value.
+    found : Elements
+    shape : str
+        The shape of an element, as a vector of int64.
+
+    Returns
+    -------
+    str
+    """
+    if found.shape is not None and None not in found.shape:
+        return rows
+    is_empty = to.add("Equal", to.add("Size", rows), to.constant(np.asarray(0, np.int64)))
+    graphs = []
+    for is_then in (True, False):
+        inner = to.inner()
+        inner.origin = to.origin
+        if is_then:
+            sizes = inner.add("Concat", inner.add("Shape", rows, start=0, end=1), shape, axis=0)
+            value = inner.add("Expand", inner.constant(np.zeros((), dtypes.numpy_dtype(found.dtype))), sizes)
+        else:
+            value = inner.add("Identity", rows)
+        inner.graph.outputs.append(Signature(value, found.dtype, None))
+        graphs.append(inner.graph)
+    return to.add("If", is_empty, then_branch=graphs[0], else_branch=graphs[1])
 
 
 def padded(to: Emitter, rows: str, found: Elements) -> str:
@@ -230,6 +259,8 @@ def _written(access: Access, array: int, index: int, item: int) -> list[Value]:
         name = access.name(index)
         return [Value(elements=found._replace(element=access.name(item), place=name, shape=element))]
     before = whole(access, array, access.shape(item))
+    known = found._replace(shape=element) if not value.name else found
+    before = with_elements(access.to, before, known, access.to.add("Shape", access.name(item)))
     place = access.to.reshape(access.index(index), [1, 1])
     row = access.to.unsqueeze(access.name(item), [0])
     name = access.to.add("ScatterND", before, place, row)
@@ -273,7 +304,10 @@ def _scattered(access: Access) -> list[Value]:
     if access.is_range(1) and not access.values[array].name:
         return [Value(access.name(2), elements=plain(found, element))]
     places = access.to.unsqueeze(access.index(1), [-1])
-    name = access.to.add("ScatterND", whole(access, array, element), places, access.name(2))
+    known = found._replace(shape=element) if not access.values[array].name else found
+    before = whole(access, array, element)
+    before = with_elements(access.to, before, known, access.to.add("Shape", access.name(2), start=1))
+    name = access.to.add("ScatterND", before, places, access.name(2))
     return [Value(name, elements=plain(found, element))]
 
 

@@ -210,7 +210,7 @@ def by_engine(programs: Programs, rows: dict[str, Any]) -> dict[str, float]:
         return {}
     engine = {"engine": "onnxruntime"} if is_ours else {}
     return {
-        f"{name}, ONNX Runtime": programs.run(build, microseconds, count, **engine)
+        f"{name} (ONNX Runtime)": programs.run(build, microseconds, count, **engine)
         for name, (build, count) in rows.items()
     }
 

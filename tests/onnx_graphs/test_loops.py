@@ -187,9 +187,18 @@ def test_elements_become_scan_outputs() -> None:
 
 
 def test_an_array_of_any_shape() -> None:
-    """Elements that are written in any order need a shape that is known; the message says how to give it."""
+    """Elements that are written in any order, of a shape that the first one tells; a growing array is refused."""
     with tf.Graph().as_default(), tf.Session() as sess:
-        x = tf.placeholder(tf.float32, [None, None], "x")
-        made = tf.TensorArray(tf.float32, 4).write(2, x).write(1, x)
-        with pytest.raises(UnimplementedError, match=r"TensorArrayWriteV3 .* \(--shape\)"):
-            model_graph(sess.graph, SessionWeights(sess), [made.stack().name])
+        x, n = tf.placeholder(tf.float32, [None, None], "x"), tf.placeholder(tf.int32, [], "n")
+        made = tf.TensorArray(tf.float32, 4).write(2, x).write(1, x * 2).stack()
+        last = tf.while_loop(
+            lambda i, _: i < n,
+            lambda i, o: (i + 1, o.write(3 - i, x + as_float(i))),
+            [0, tf.TensorArray(tf.float32, 4)],
+        )
+        outputs = {"made": made, "last": last[1].stack()}
+        shapes = {tensor.name: [None, None, None] for tensor in outputs.values()}
+        assert {} == compared(outputs, sess, {"x:0": ROWS, "n:0": count(3)}, shapes)
+        growing = tf.TensorArray(tf.float32, 0, dynamic_size=True).write(3, x).stack()
+        with pytest.raises(UnimplementedError, match=r"TensorArrayWriteV3 .* it grows by writes in any order"):
+            model_graph(sess.graph, SessionWeights(sess), [growing.name])
