@@ -5589,8 +5589,8 @@ MUTANTS = [
         (
             "onnx-shapes-that-are-given",
             "onnx_graphs/walking.py",
-            "        self._said = shapes or {}",
-            "        self._said: Mapping[Output, Shape] = {}",
+            "        self.known = Known(shapes or {})",
+            "        self.known = Known({})",
             "conversion/test_onnx.py::test_inputs_of_any_number_of_axes",
             "The shape that is given for an input of a model is known to what follows from it.",
         ),
@@ -5756,7 +5756,7 @@ MUTANTS = [
         ),
         (
             "values-of-any-size",
-            "onnx_graphs/walking.py",
+            "onnx_graphs/known_values.py",
             "        if node.inputs and not _is_small(node, values, shapes):",
             "        if False:",
             "conversion/test_onnx.py::test_values_of_any_size_are_not_computed",

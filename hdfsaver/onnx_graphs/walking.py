@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.errors import InvalidArgumentError
-from hdfsaver.graph.definition import UNFIT, Node, OpDef
+from hdfsaver.graph.definition import Node
 from hdfsaver.graph.function_bodies import body_of
 from hdfsaver.graph.function_library import Calling
 from hdfsaver.graph.walks import ancestors
-from hdfsaver.onnx_graphs import comparison_twins, elementwise_twins
 from hdfsaver.onnx_graphs.all_twins import rule_of
 from hdfsaver.onnx_graphs.branches import Branches
 from hdfsaver.onnx_graphs.drawn_bounds import DRAWN, everywhere, narrowed
 from hdfsaver.onnx_graphs.element_arrays import ACCESSES, accessed, merged
 from hdfsaver.onnx_graphs.emitter import Emitter, Names, NoTwinError, onnx_type
 from hdfsaver.onnx_graphs.frames import MISSING, Between, Frame, Operations, Output, Value, condition_of
+from hdfsaver.onnx_graphs.known_values import Known, can_fold
 from hdfsaver.onnx_graphs.missing import Missing
 from hdfsaver.onnx_graphs.onnx_loops import EXITS
 from hdfsaver.onnx_graphs.onnx_nodes import OnnxGraph, Signature, Stored
@@ -56,35 +54,8 @@ PASSED_ON = frozenset(
 _READING = ("Identity", "ReadVariableOp", "ResourceGather", "VarIsInitialized", "VariableShape", "Switch")
 """The beginnings of types of operations that take a variable without changing it."""
 
-_BY_ELEMENT = frozenset(
-    {*elementwise_twins.SAME, *comparison_twins.SAME, "Cast", "Equal", "NotEqual", "Rsqrt", "Square"}
-)
-"""Operations whose results have the shape that their inputs share."""
-
-_REARRANGING = frozenset(
-    {
-        "ExpandDims",
-        "ListDiff",
-        "Reshape",
-        "ReverseV2",
-        "Slice",
-        "Split",
-        "Squeeze",
-        "StridedSlice",
-        "Transpose",
-        "Unpack",
-    }
-)
-"""Operations whose results have elements of their first input, each at most once."""
-
-_LARGEST = 1 << 27
-"""The most elements of an input of what is computed: one stored number may stand for any number of elements."""
-
 _DEPTH = 50
 """How deep functions and branches may be in each other; deeper ones would take all of Python's stack."""
-
-_FOLDED = 1 << 16
-"""The most elements of a result that is computed when the model is written, if it has more than the inputs have."""
 
 
 class Walk:
@@ -109,7 +80,7 @@ class Walk:
         shapes: Mapping[Output, Shape] | None = None,
     ) -> None:
         self.stored = stored
-        self._said = shapes or {}
+        self.known = Known(shapes or {})
         self.names = Names()
         self.missing = Missing()
         emitter = Emitter(OnnxGraph(), self.names)
@@ -168,7 +139,7 @@ class Walk:
 
     def _signature(self, name: str, output: Output, *, is_input: bool) -> Signature:
         dtype, shape = self.frame.digraph.nodes[output[0]]["outputs"][output[1]]
-        shape = merged(shape, self._said.get(output))
+        shape = merged(shape, self.known.said.get(output))
         if shape is None and dtype == "bool" and is_input:
             shape = ()  # a condition
         return Signature(name, dtypes.base_name(dtype), shape)
@@ -204,7 +175,7 @@ class Walk:
 
     def _is_computed(self, frame: Frame, data: Mapping[str, Any]) -> bool:
         """Whether something is done with the inputs of an operation."""
-        return self._has_twin(frame, data["op"]) or self._can_fold(frame.graph.definition(data["op"]))
+        return self._has_twin(frame, data["op"]) or can_fold(frame.graph.definition(data["op"]))
 
     @staticmethod
     def _has_twin(frame: Frame, op_type: str) -> bool:
@@ -224,53 +195,9 @@ class Walk:
             values = [MISSING] * len(data["outputs"])
         if self.missing.found and all(value.is_missing for value in values):
             self.missing.ends(frame, self._sources(frame, name))  # of a loop or a call, what it takes from outside
-        for place, value in enumerate(self._with_shapes(frame, name, values)):
+        for place, value in enumerate(self.known.with_shapes(frame, name, values)):
             if (name, place) not in frame.values:
                 frame.values[name, place] = value
-
-    def _with_shapes(self, frame: Frame, name: str, values: list[Value]) -> list[Value]:
-        """The values with what the shapes of the inputs say of theirs, where the graph itself says less."""
-        data = frame.digraph.nodes[name]
-        declared = [shape for _, shape in data["outputs"]]
-        if all(shape is not None and None not in shape for shape in declared):
-            return values
-        if not any(value.name and value.shape is None and value.elements is None for value in values):
-            return values
-        inferred = self.shapes_inferred(frame, name)
-        if inferred is None:
-            return values
-        return [
-            value._replace(shape=merged(value.shape, shape)) if value.name and value.elements is None else value
-            for value, shape in zip(values, inferred, strict=True)
-        ]
-
-    def shapes_inferred(self, frame: Frame, name: str) -> Sequence[Shape] | None:
-        """The static shapes of an operation's outputs, from what is known of its inputs; None where nothing is."""
-        definition = frame.graph.definition(frame.digraph.nodes[name]["op"])
-        if definition is None or isinstance(definition, Calling) or not self._can_fold(definition):
-            return None
-        try:
-            found = definition.shapes(self._node(frame, name))
-        except UNFIT:
-            return None
-        return found if len(found) == len(frame.digraph.nodes[name]["outputs"]) else None
-
-    def _node(self, frame: Frame, name: str) -> Node:
-        """An operation, with what is known of its inputs."""
-        nodes: Any = frame.digraph.nodes
-        changed: dict[str, dict[str, Any]] = {}
-        for source in nodes[name]["inputs"]:
-            value, shape = frame.find(source), self.shape_of(frame, source)
-            if value is None:
-                continue
-            data = changed.setdefault(source[0], dict(nodes[source[0]]))
-            outputs = list(data["outputs"])
-            outputs[source[1]] = (outputs[source[1]][0], shape)
-            data["outputs"] = tuple(outputs)
-            if value.known is not None and len(outputs) == 1 and value.known.size <= _FOLDED:
-                data |= {"op": "Const", "inputs": (), "attrs": {"value": value.known, "dtype": outputs[0][0]}}
-        digraph: Any = _Changed(ChainMap(changed, nodes))  # a node asks for the others alone
-        return Node.of(digraph, name)
 
     def _values(self, frame: Frame, name: str, data: Mapping[str, Any]) -> list[Value]:
         if data["op"] not in PASSED_ON:
@@ -291,7 +218,7 @@ class Walk:
         definition = frame.graph.definition(data["op"])
         if isinstance(definition, Calling):
             return self.branches.call(frame, name, definition)
-        known = self._folded(frame, name, definition, inputs)
+        known = self.known.folded(frame, name, definition, inputs)
         if known is not None:
             return known
         return self._by_rule(frame, name, inputs)
@@ -332,62 +259,7 @@ class Walk:
 
     def shape_of(self, frame: Frame, output: Output) -> Shape:
         """The static shape of a tensor, of what is known of it."""
-        value = frame.find(output)
-        shape: Shape = frame.digraph.nodes[output[0]]["outputs"][output[1]][1]
-        if self._said and not frame.calls:
-            shape = merged(shape, self._said.get(output))
-        if value is None:
-            return shape
-        if value.known is not None:
-            return value.known.shape
-        if value.variable is not None:
-            return value.variable.shape
-        return merged(shape, value.shape)
-
-    # -- values that are known -----------------------------------------------------------------------------------
-
-    @staticmethod
-    def _can_fold(definition: OpDef | None) -> bool:
-        return definition is not None and not definition.stateful and not isinstance(definition, Calling)
-
-    def _folded(self, frame: Frame, name: str, definition: OpDef | None, inputs: Sequence[Value]) -> list[Value] | None:
-        """The values of the outputs where they are known before a run."""
-        data = frame.digraph.nodes[name]
-        if definition is None or not self._can_fold(definition):
-            return None
-        node = Node.of(frame.digraph, name)
-        arrays = [value.known for value in inputs]
-        if all(array is not None for array in arrays) and (inputs or data["op"] == "Const"):
-            return self._computed(definition, node, arrays, self._shapes_out(frame, name))
-        if data["op"] in ("Shape", "Size", "Rank"):
-            return self._of_shape(frame, name, definition, node)
-        return None
-
-    def _computed(
-        self, definition: OpDef, node: Node, arrays: Sequence[Array | None], shapes: Sequence[Shape]
-    ) -> list[Value] | None:
-        values = [array for array in arrays if array is not None]
-        if node.inputs and not _is_small(node, values, shapes):
-            return None
-        try:
-            with np.errstate(all="ignore"):
-                found = definition.kernel(node)(*values)
-        except UNFIT:
-            return None
-        results = list(found) if len(shapes) > 1 else [found]
-        return [Value(known=np.asarray(result)) for result in results]
-
-    def _of_shape(self, frame: Frame, name: str, definition: OpDef, node: Node) -> list[Value] | None:
-        shape = self.shape_of(frame, node.inputs[0])
-        dtype = dtypes.numpy_dtype(frame.digraph.nodes[name]["outputs"][0][0])
-        if shape is None:
-            return None
-        if definition.type == "Rank":
-            return [Value(known=np.asarray(len(shape), dtype))]
-        if None in shape:
-            return None
-        sizes = np.asarray(shape, dtype)
-        return [Value(known=sizes if definition.type == "Shape" else np.asarray(sizes.prod(), dtype))]
+        return self.known.shape_of(frame, output)
 
     # -- rules ---------------------------------------------------------------------------------------------------
 
@@ -410,20 +282,13 @@ class Walk:
             taken,
             [dtype for dtype, _ in data["outputs"]],
             [self.shape_of(frame, source) for source in sources],
-            self._shapes_out(frame, name),
+            self.known.shapes(frame, name),
             [f"{frame.prefix}{source}:{output}" for source, output in sources],
         )
         found = rule(given, frame.emitter)
         results = [found] if isinstance(found, str) else list(found)
         results += [""] * (len(data["outputs"]) - len(results))
         return [Value(result) if result else MISSING for result in results]
-
-    def _shapes_out(self, frame: Frame, name: str) -> list[Shape]:
-        declared: list[Shape] = [shape for _, shape in frame.digraph.nodes[name]["outputs"]]
-        if all(shape is not None and None not in shape for shape in declared):
-            return declared
-        inferred = self.shapes_inferred(frame, name) or [None] * len(declared)
-        return [merged(first, second) for first, second in zip(declared, inferred, strict=True)]
 
     def _taker(self, frame: Frame, source: Output) -> Callable[[], str]:
         return lambda: self.name_of(frame, source)
@@ -447,7 +312,7 @@ class Walk:
         value = frame.find(source)
         if value is not None and value.known is not None:
             return tuple(int(size) if size >= 0 else None for size in np.ravel(value.known))
-        return self._node(frame, name).sizes(position)
+        return self.known.node(frame, name).sizes(position)
 
     # -- operations that are not computed ------------------------------------------------------------------------
 
@@ -565,30 +430,6 @@ class Walk:
                 value = value._replace(shape=self.shape_of(inner, output))
             found.append(value)
         return found
-
-
-class _Changed(NamedTuple):
-    """A graph of which some operations are changed."""
-
-    nodes: Any
-
-
-def _is_small(node: Node, values: Sequence[Array], shapes: Sequence[Shape]) -> bool:
-    """Whether the results of an operation have few elements, or no more than its inputs, before they are computed."""
-    most = max([_FOLDED, *(value.size for value in values)])
-    if most > _LARGEST:
-        return False
-    data = node.digraph.nodes[node.name]
-    if any(shape is None or None in shape for shape in shapes):
-        if data["op"] in _REARRANGING:
-            return True
-        if data["op"] not in _BY_ELEMENT:
-            return False
-        try:
-            shapes = [np.broadcast_shapes(*(value.shape for value in values))]
-        except ValueError:  # the run reports the error
-            return False
-    return all(math.prod(size or 0 for size in shape or ()) <= most for shape in shapes)
 
 
 def _check_dtype(dtype: str) -> None:
