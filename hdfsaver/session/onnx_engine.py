@@ -214,19 +214,29 @@ prepare(_Group, Signature.parse(_Group.signature))
 
 def _as_whole(plan: ExecutionPlan, threads: int) -> ExecutionPlan:
     """The plan with all its steps joined to one; itself, where one of them has no twin."""
+    original = plan
+    leaving = {after: inside for loop in plan.loops for inside, after in loop.exits}  # an Exit is an output by itself
+    plan = replace(plan, fetches=tuple(_followed(leaving, slot) for slot in plan.fetches))
     # A constant in a loop waits for its iteration, which no one outside sees.
     kept = [replace(step, controls=()) if step.op == "Const" else step for step in plan.steps if step.op in _KEPT]
     steps = [step for step in plan.steps if step.op not in _KEPT]
     made = {slot for step in steps for slot in step.outputs}
     if any(made.intersection((*step.inputs, *step.controls)) for step in kept):
-        return plan
+        return original
     if not all(_may_be_inside(plan, step) for step in steps):
-        return plan
+        return original
     try:
         step, group = _joined(plan, steps, _used_slots(replace(plan, steps=(*kept, *steps))), "_onnx:0", threads)
     except _RefusedError:
-        return plan
+        return original
     return _replaced(plan, [*kept, step], {step.op: group})
+
+
+def _followed(other: Mapping[int, int], slot: int | None) -> int | None:
+    """The slot that a value has at first."""
+    while slot in other:
+        slot = other[slot]
+    return slot
 
 
 _KEPT = frozenset({"Const", "Variable", "VariableV2", "VarHandleOp", "ReadVariableOp"})

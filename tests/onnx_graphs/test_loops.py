@@ -129,6 +129,23 @@ def mapped() -> Outputs:
     }
 
 
+def decoders() -> Outputs:
+    """Words that choose the next ones, until all sequences have ended, and variables that a loop takes."""
+    x, w = tf.placeholder(tf.float32, [None, 3], "x"), tf.get_variable("w", [3, 3])
+    count_of = tf.shape(x)[0]
+    helper = tf.contrib.seq2seq.GreedyEmbeddingHelper(tf.get_variable("words", [7, 2]), tf.tile([1], [count_of]), 0)
+    cell = tf.nn.rnn_cell.GRUCell(3)
+    decoder = tf.contrib.seq2seq.BasicDecoder(cell, helper, x, output_layer=tf.layers.Dense(7))
+    found, _, lengths = tf.contrib.seq2seq.dynamic_decode(decoder, maximum_iterations=6)
+    r = tf.get_variable("r", [3, 3], use_resource=True)
+
+    def step(i: Any, y: Any, v: Any) -> tuple[Any, Any, Any]:
+        return i + 1, tf.matmul(y, v) + tf.matmul(x, r), v
+
+    product = tf.while_loop(lambda i, *_: i < 3, step, [0, x, w])[1]
+    return {"scores": found.rnn_output, "chosen": found.sample_id, "lengths": lengths, "product": product}
+
+
 def lists() -> Outputs:
     """The lists of TensorFlow 2, filled by number and at the end."""
     n, x = tf.placeholder(tf.int32, [], "n"), tf.placeholder(tf.float32, [4, 3], "x")
@@ -158,6 +175,7 @@ TABLE: dict[str, tuple[Callable[[], Outputs], Sequence[Feeds]]] = {
     "plain": (plain, [{"x:0": ROWS, "n:0": count(n)} for n in (0, 1, 3)]),
     "branches": (branches, [{"x:0": ROWS, "n:0": count(n)} for n in (0, 1, 3)]),
     "arrays": (arrays, [{"x:0": ROWS, "n:0": count(3)}]),
+    "decoders": (decoders, [{"x:0": ROWS}]),
     "mapped": (mapped, [{"x:0": ROWS}, {"x:0": ROWS[:1]}]),
     "lists": (lists, [{"x:0": ROWS, "n:0": count(4)}]),
 }

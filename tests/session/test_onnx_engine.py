@@ -134,7 +134,7 @@ def test_variables_that_stay_are_constants(monkeypatch: pytest.MonkeyPatch) -> N
 def test_loops_and_branches_are_computed_as_a_whole(parts: list[list[str]]) -> None:
     """A recurrent network of any length, a branch, and a variable that changes between two runs."""
     x, flag = tf.placeholder(tf.float32, [None, None, 4], "x"), tf.placeholder(tf.bool, [], "flag")
-    rnn, _ = tf.nn.dynamic_rnn(tf.nn.rnn_cell.BasicLSTMCell(3), x, dtype=tf.float32)
+    rnn, state = tf.nn.dynamic_rnn(tf.nn.rnn_cell.BasicLSTMCell(3), x, dtype=tf.float32)
     w = tf.get_variable("w", initializer=2.0)
     y = tf.cond(flag, lambda: rnn * w, lambda: rnn - w)
     change = tf.assign_add(w, 1)
@@ -147,7 +147,9 @@ def test_loops_and_branches_are_computed_as_a_whole(parts: list[list[str]]) -> N
         parts.clear()
         for steps in (1, 3):
             feeds = {x: np.ones((2, steps, 4)), flag: steps == 1}
-            assert np.allclose(other.run(y, feeds), sess.run(y, feeds), 1e-5, 1e-6)
+            fetches = [y, state.c, state.h]
+            for expected, found in zip(other.run(fetches, feeds), sess.run(fetches, feeds), strict=True):
+                assert np.allclose(expected, found, 1e-5, 1e-6)
             for each in (sess, other):
                 each.run(change)
     assert "Exit" in parts[0], "the loop is in it"
