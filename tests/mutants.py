@@ -5619,6 +5619,14 @@ MUTANTS = [
             "The first element that is written tells the shape of the others where the graph does not.",
         ),
         (
+            "onnx-names-of-variables",
+            "onnx_graphs/walking.py",
+            "        self._reserved = variables - self._given_names",
+            "        self._reserved = set()",
+            "conversion/test_onnx.py::test_names_of_variables",
+            "No other value of a model has the name of a variable.",
+        ),
+        (
             "onnx-padding-of-same",
             "onnx_graphs/convolution_twins.py",
             "[total // 2 for total in totals] + [total - total // 2 for total in totals]",
@@ -5729,6 +5737,14 @@ MUTANTS = [
             "        elif True:",
             "session/test_onnx_engine.py::test_a_loop_that_numpy_computes",
             "The time limit of a session stops its loops with every engine.",
+        ),
+        (
+            "values-that-leave-a-loop",
+            "session/onnx_engine.py",
+            "fetches=tuple(_followed(leaving, slot) for slot in plan.fetches)",
+            "fetches=plan.fetches",
+            "session/test_onnx_engine.py::test_loops_and_branches_are_computed_as_a_whole",
+            "All values that leave a loop can be fetched with every engine.",
         ),
         (
             "constants-that-were-variables",

@@ -88,6 +88,8 @@ class Walk:
         self.frame.values.update({output: Value(known=value) for output, value in fixed.items()})
         self.branches = Branches(self)
         self._drawn: list[Between] = []
+        self._given_names: set[str] = set()
+        self._reserved: set[str] = set()  # the names of variables, which no other value gets
 
     def run(self, inputs: Mapping[str, Output], outputs: Mapping[str, Output], *, with_ranks: bool = True) -> OnnxGraph:
         """The ONNX graph of the outputs, from the inputs.
@@ -120,6 +122,13 @@ class Walk:
         wanted = [self._signature(name, output, is_input=False) for name, output in outputs.items()]
         for signature in (*taken, *wanted):
             self.names.take(signature.name)
+        self._given_names = {signature.name for signature in (*taken, *wanted)}
+        variables = {
+            name for name, data in frame.digraph.nodes(data=True) if HANDLERS.get(data["op"]) is Walk.given_stored
+        }
+        self._reserved = variables - self._given_names
+        for name in sorted(self._reserved):
+            self.names.take(name)
         for signature, output in zip(taken, inputs.values(), strict=True):
             result.inputs.append(signature)
             frame.values[output] = Value(signature.name, shape=signature.shape)
@@ -303,7 +312,13 @@ class Walk:
         """The name of a variable's value, which becomes a part of the model."""
         top = frame.emitter.outermost.graph
         if stored.key not in top.variables:
-            self.names.take(stored.key)
+            if stored.key in self._given_names:
+                text = (
+                    f"{stored.key!r} is the name of an input or an output, and that of a variable of the model as well."
+                )
+                raise InvalidArgumentError(None, None, f"{text} Give the input or output another name (NEW=TENSOR).")
+            if stored.key not in self._reserved:
+                self.names.take(stored.key)
             top.variables[stored.key] = stored
         return stored.key
 

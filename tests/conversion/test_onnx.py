@@ -108,6 +108,20 @@ def test_the_signature_of_a_saved_model(folder: Path) -> None:
     assert np.array_equal(np.maximum(given, 0), results(folder / "n.onnx", **{"hidden/BiasAdd": given})[0])
 
 
+def test_names_of_variables(tmp_path: Path) -> None:
+    """No other value of the model has them: not a constant, and not an output, which needs another name."""
+    x, w = tf.placeholder(tf.float32, [2], "x"), tf.get_variable("const", initializer=[1.0, 2.0])
+    y = tf.add(x * [3.0, 4.0], w, name="y")
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        with pytest.raises(
+            InvalidArgumentError, match=r"'const' is the name of an .*output.* another name \(NEW=TENSOR\)"
+        ):
+            hdfsaver.onnx.save_model(sess, tmp_path / "m.onnx", {"const": y.name})
+        hdfsaver.onnx.save_model(sess, tmp_path / "m.onnx", {"sum": y.name})
+    assert [4.0, 6.0] == results(tmp_path / "m.onnx", x=np.ones(2, np.float32))[0].tolist()
+
+
 def test_without_names_the_tensors_that_nothing_uses(tmp_path: Path) -> None:
     """Computed from the placeholders that they need."""
     x, _ = tf.placeholder(tf.float32, [2], "x"), tf.placeholder(tf.float32, [2], "other")
