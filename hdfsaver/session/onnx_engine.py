@@ -234,7 +234,7 @@ def _as_whole(plan: ExecutionPlan, threads: int) -> ExecutionPlan:
 
 def _followed(other: Mapping[int, int], slot: int | None) -> int | None:
     """The slot that a value has at first."""
-    while slot in other:
+    while slot is not None and slot in other:
         slot = other[slot]
     return slot
 

@@ -111,7 +111,7 @@ def test_the_signature_of_a_saved_model(folder: Path) -> None:
 def test_names_of_variables(tmp_path: Path) -> None:
     """No other value of the model has them: not a constant, and not an output, which needs another name."""
     x, w = tf.placeholder(tf.float32, [2], "x"), tf.get_variable("const", initializer=[1.0, 2.0])
-    y = tf.add(x * [3.0, 4.0], w, name="y")
+    y = tf.add(tf.reduce_sum(tf.expand_dims(x, 0) * [3.0, 4.0], 0), w, name="y")
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
         with pytest.raises(
