@@ -27,6 +27,7 @@ from hdfsaver import (
     nest,
     nn,
     python_io,
+    quantization,
     queue,
     random,
     saved_model,
@@ -371,6 +372,14 @@ from hdfsaver.ops.factorizations import (
     self_adjoint_eigvals,
     svd,
 )
+from hdfsaver.ops.fake_quantization_functions import (
+    fake_quant_with_min_max_args,
+    fake_quant_with_min_max_args_gradient,
+    fake_quant_with_min_max_vars,
+    fake_quant_with_min_max_vars_gradient,
+    fake_quant_with_min_max_vars_per_channel,
+    fake_quant_with_min_max_vars_per_channel_gradient,
+)
 from hdfsaver.ops.filling import (
     fill,
     linspace as lin_space,
@@ -459,6 +468,14 @@ from hdfsaver.ops.printing import (
 from hdfsaver.ops.python_functions import (
     numpy_function,
     py_func,
+)
+from hdfsaver.ops.quantized_layers import (
+    quantized_concat,
+)
+from hdfsaver.ops.quantizing import (
+    dequantize,
+    quantize,
+    quantize_v2,
 )
 from hdfsaver.ops.random_distributions import (
     multinomial,
@@ -973,6 +990,7 @@ __all__ = [
     "decode_raw",
     "delete_session_tensor",
     "depth_to_space",
+    "dequantize",
     "deserialize_many_sparse",
     "device",
     "diag",
@@ -1014,6 +1032,12 @@ __all__ = [
     "expm1",
     "extract_image_patches",
     "eye",
+    "fake_quant_with_min_max_args",
+    "fake_quant_with_min_max_args_gradient",
+    "fake_quant_with_min_max_vars",
+    "fake_quant_with_min_max_vars_gradient",
+    "fake_quant_with_min_max_vars_per_channel",
+    "fake_quant_with_min_max_vars_per_channel_gradient",
     "fft",
     "fft2d",
     "fft3d",
@@ -1176,6 +1200,10 @@ __all__ = [
     "qint32",
     "qint8",
     "qr",
+    "quantization",
+    "quantize",
+    "quantize_v2",
+    "quantized_concat",
     "queue",
     "quint16",
     "quint8",

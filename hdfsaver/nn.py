@@ -124,6 +124,7 @@ from hdfsaver.variables.sparse_embeddings import embedding_lookup_sparse, safe_e
 
 if typing.TYPE_CHECKING:
     from hdfsaver.layers.general_pools import pool, with_space_to_batch
+    from hdfsaver.ops.quantized_layers import quantized_avg_pool, quantized_conv2d, quantized_max_pool
     from hdfsaver.recurrent import rnn_cell
     from hdfsaver.recurrent.dynamic_networks import bidirectional_dynamic_rnn, dynamic_rnn
     from hdfsaver.recurrent.raw_network import raw_rnn
@@ -190,6 +191,9 @@ __all__ = [
     "nce_loss",
     "normalize_moments",
     "pool",
+    "quantized_avg_pool",
+    "quantized_conv2d",
+    "quantized_max_pool",
     "raw_rnn",
     "relu",
     "relu6",
@@ -228,6 +232,9 @@ _LAZY = {
     "bidirectional_dynamic_rnn": "hdfsaver.recurrent.dynamic_networks",
     "dynamic_rnn": "hdfsaver.recurrent.dynamic_networks",
     "pool": "hdfsaver.layers.general_pools",
+    "quantized_avg_pool": "hdfsaver.ops.quantized_layers",
+    "quantized_conv2d": "hdfsaver.ops.quantized_layers",
+    "quantized_max_pool": "hdfsaver.ops.quantized_layers",
     "raw_rnn": "hdfsaver.recurrent.raw_network",
     "static_bidirectional_rnn": "hdfsaver.recurrent.static_networks",
     "static_rnn": "hdfsaver.recurrent.static_networks",

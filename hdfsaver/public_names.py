@@ -29,6 +29,7 @@ MODULES = (
     "nest",
     "nn",
     "python_io",
+    "quantization",
     "queue",
     "random",
     "saved_model",
@@ -348,6 +349,14 @@ NAMES = {
         "self_adjoint_eigvals",
         "svd",
     ),
+    "hdfsaver.ops.fake_quantization_functions": (
+        "fake_quant_with_min_max_args",
+        "fake_quant_with_min_max_args_gradient",
+        "fake_quant_with_min_max_vars",
+        "fake_quant_with_min_max_vars_gradient",
+        "fake_quant_with_min_max_vars_per_channel",
+        "fake_quant_with_min_max_vars_per_channel_gradient",
+    ),
     "hdfsaver.ops.filling": (
         "fill",
         "linspace as lin_space",
@@ -432,6 +441,12 @@ NAMES = {
     "hdfsaver.ops.python_functions": (
         "numpy_function",
         "py_func",
+    ),
+    "hdfsaver.ops.quantized_layers": ("quantized_concat",),
+    "hdfsaver.ops.quantizing": (
+        "dequantize",
+        "quantize",
+        "quantize_v2",
     ),
     "hdfsaver.ops.random_distributions": (
         "multinomial",

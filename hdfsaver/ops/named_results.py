@@ -107,3 +107,59 @@ class ComputeAccidentalHits(NamedTuple):
     indices: Tensor
     ids: Tensor
     weights: Tensor
+
+
+class QuantizeV2(NamedTuple):
+    """Quantized integers, and the range that they stand for."""
+
+    output: Tensor
+    output_min: Tensor
+    output_max: Tensor
+
+
+class QuantizedAvgPool(NamedTuple):
+    """The mean of each window, and the range."""
+
+    output: Tensor
+    min_output: Tensor
+    max_output: Tensor
+
+
+class QuantizedConcat(NamedTuple):
+    """Tensors one after the other, and their range."""
+
+    output: Tensor
+    output_min: Tensor
+    output_max: Tensor
+
+
+class QuantizedConv2D(NamedTuple):
+    """The result of a convolution, and its range."""
+
+    output: Tensor
+    min_output: Tensor
+    max_output: Tensor
+
+
+class QuantizedMaxPool(NamedTuple):
+    """The greatest of each window, and the range."""
+
+    output: Tensor
+    min_output: Tensor
+    max_output: Tensor
+
+
+class FakeQuantWithMinMaxVarsGradient(NamedTuple):
+    """The derivatives by floats and by both ends of their range."""
+
+    backprops_wrt_input: Tensor
+    backprop_wrt_min: Tensor
+    backprop_wrt_max: Tensor
+
+
+class FakeQuantWithMinMaxVarsPerChannelGradient(NamedTuple):
+    """The derivatives by floats and by the ranges of their channels."""
+
+    backprops_wrt_input: Tensor
+    backprop_wrt_min: Tensor
+    backprop_wrt_max: Tensor

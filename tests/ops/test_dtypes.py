@@ -16,6 +16,8 @@ from tests.ops.family_calls import CALLS as FAMILY_CALLS
 from tests.ops.family_calls import OPEN
 from tests.ops.maths_calls import CALLS as MATHS_CALLS
 from tests.ops.maths_calls import OPEN as MATHS_OPEN
+from tests.ops.quantized_calls import CALLS as QUANTIZED_CALLS
+from tests.ops.quantized_calls import OF_FLOATS, OF_INTEGERS
 
 Call = Callable[[Any], Any]
 
@@ -191,6 +193,7 @@ CALLS: dict[str, Call] = {
     "NonMaxSuppressionV3": lambda x: apply("NonMaxSuppressionV3", BOXES, [0.5], 3, 0.5, 0.0),
     **FAMILY_CALLS,
     **MATHS_CALLS,
+    **QUANTIZED_CALLS,
     # matrices
     **{name: of_square(name) for name in FACTORS},
     "MatrixSolve": lambda x: apply("MatrixSolve", square(x), square(x)),
@@ -212,6 +215,8 @@ CHOSEN = ("NonMaxSuppression", "NonMaxSuppressionV2", "NonMaxSuppressionV3", "Dy
 
 def allowed(name: str) -> list[str]:
     """The dtypes that the first input of an operation may have."""
+    if name in OF_FLOATS or name in OF_INTEGERS:
+        return ["float32" if name in OF_FLOATS else OF_INTEGERS[name]]
     definition = lookup(name.split(maxsplit=1)[0])
     attr = next(
         (

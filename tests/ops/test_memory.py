@@ -25,6 +25,7 @@ VIEWS = {
     *(
         "PreventGradient",
         "Print",
+        "QuantizedReshape",
         "Real",
         "Reshape",
         "ReverseV2",
@@ -208,7 +209,7 @@ def normalized(x: Any) -> Any:
 
 
 CALLS_OF_VIEWS: dict[str, Callable[[Any], Any]] = {
-    **{name: call for name, call in CALLS.items() if name.split()[0] in VIEWS - {"Cast"}},
+    **{name: call for name, call in CALLS.items() if name.split()[0] in VIEWS - {"Cast", "QuantizedReshape"}},
     "Cast": CALLS["Cast to float32"],
     "FusedBatchNorm": normalized,
     "Switch": lambda x: apply_list("Switch", x, True)[1],

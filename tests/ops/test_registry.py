@@ -16,7 +16,7 @@ import pytest
 import hdfsaver as tf
 from hdfsaver import dtypes
 from hdfsaver.graph.apply import apply, apply_list
-from hdfsaver.graph.definition import ALL, Kernel, Node, OpDef, lookup, registered
+from hdfsaver.graph.definition import ALL, QUANTIZED, Kernel, Node, OpDef, lookup, registered
 from hdfsaver.graph.graph import Graph
 from hdfsaver.ops.base import Binary, Unary
 from hdfsaver.ops.control_flow import Chooser
@@ -135,7 +135,9 @@ BY_VALUES |= {op_type for op_type in registered() if op_type.startswith(STARTS)}
 
 def built(op_type: str, call: Call, make: Callable[[Any, str], Any]) -> list[Any]:
     """The outputs of the operation, given tensors that are made of the values."""
-    tensors = iter([make(value, name) for value, name in zip(call.values, call.dtypes, strict=True)])
+    made = [(make(value, name), name) for value, name in zip(call.values, call.dtypes, strict=True)]
+    # Arrays of quantized dtypes are of plain integers.
+    tensors = iter([tf.bitcast(tensor, name) if name in QUANTIZED else tensor for tensor, name in made])
     inputs = [
         [next(tensors) for _ in argument.resolve(call.attrs)] if argument.is_list else next(tensors)
         for argument in lookup(op_type).parsed.inputs
