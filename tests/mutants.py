@@ -4236,6 +4236,22 @@ MUTANTS = [
             "What is outside of images is never the greatest of a dilation.",
         ),
         (
+            "slices-saved-twice",
+            "checkpoint/save_kernels.py",
+            "            if any(part.extents == other.extents for other in known):",
+            "            if False:",
+            "checkpoint/test_save_kernels.py",
+            "An operation that saves refuses two tensors of one name before it writes anything.",
+        ),
+        (
+            "parts-of-one-name",
+            "interop/bundle/bundle_merging.py",
+            "        if name in self._sources or (boxes is None and name in self.parts):",
+            "        if False:",
+            "checkpoint/test_save_kernels.py",
+            "Merging refuses two tensors of one name, and leaves all files.",
+        ),
+        (
             "halves-to-even",
             "ops/quantized_values.py",
             "    return np.trunc(values + np.copysign(half, values))",

@@ -1,12 +1,14 @@
-"""The operation that reads tensors from a checkpoint while a graph runs.
+"""The operations that read tensors from a checkpoint while a graph runs.
 
-It is in this package, not with the other operations, because it reads files. The Saver does not use it, because it sets
-the values of all variables in the session at once. It is for initial values from a checkpoint, see `initialization.py`.
+They are in this package, not with the other operations, because they read files. The Saver does not use them, because
+it sets the values of all variables in the session at once. They are for initial values from a checkpoint, see
+`initialization.py`, and for graphs that come from TensorFlow.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -22,6 +24,9 @@ from hdfsaver.graph.definition import Kernel, Node, OpDef, register
 from hdfsaver.reading.reader import as_name, open_checkpoint
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
+
+_SHARDS = re.compile(r"-\?{5}-of-\d{5}$")
+"""The end of the pattern of a checkpoint in several files."""
 
 
 @register
@@ -48,7 +53,7 @@ class RestoreV2(OpDef):
 
         def restore(state: Any, prefix: Array, tensor_names: Array, shape_and_slices: Array) -> Any:
             names = [as_name(name) for name in tensor_names]
-            text = os.fsdecode(np.asarray(prefix).item())
+            text = _SHARDS.sub("", os.fsdecode(np.asarray(prefix).item()))
             # The file is opened once per run, so that all values are of one save.
             file: TensorFile = state.hold(("checkpoint", text), lambda: open_checkpoint(text))
             for name, dtype in zip(names, wanted, strict=True):
@@ -62,6 +67,49 @@ class RestoreV2(OpDef):
             return parts[0] if len(parts) == 1 else tuple(parts)
 
         return restore
+
+
+class _RestoreV1(OpDef):
+    attrs: ClassVar = {"preferred_shard": -1}
+    needed: ClassVar = {"dt": "type"}
+    stateful = True
+
+    def shapes(self, node: Node) -> Sequence[Shape]:
+        """Unknown, or the shape of the slice specification; all inputs are scalars."""
+        for shape in node.input_shapes:
+            shapes.merge(shape, ())
+        known = node.constant(2) if len(node.inputs) > 2 else None
+        return [None if known is None else _static_shape(np.asarray(known, object).item())]
+
+    def kernel(self, node: Node) -> Kernel:
+        """Read the tensor; errors as in `RestoreV2`."""
+        wanted: str = node.attrs["dt"]
+
+        def restore(state: Any, pattern: Array, tensor_name: Array, spec: Array | None = None) -> Array:
+            text = _SHARDS.sub("", os.fsdecode(np.asarray(pattern).item()))
+            name = as_name(np.asarray(tensor_name, object).item())
+            file: TensorFile = state.hold(("checkpoint", text), lambda: open_checkpoint(text))
+            _check(file, name, wanted)
+            part = None if spec is None else slice_specs.parse(np.asarray(spec, object).item().decode())
+            return file.read_many([name])[name] if part is None else _part(file, name, part)
+
+        return restore
+
+
+@register
+class Restore(_RestoreV1):
+    """Reads a tensor of a checkpoint when it runs; found in older graphs."""
+
+    type = "Restore"
+    signature = "file_pattern: string, tensor_name: string -> tensor: dt"
+
+
+@register
+class RestoreSlice(_RestoreV1):
+    """Reads a part of a tensor of a checkpoint when it runs; found in older graphs."""
+
+    type = "RestoreSlice"
+    signature = "file_pattern: string, tensor_name: string, shape_and_slice: string -> tensor: dt"
 
 
 def _static_shape(spec: bytes) -> Shape:

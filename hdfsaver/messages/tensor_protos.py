@@ -293,6 +293,26 @@ def write_content(message: message_classes.TensorProto, value: Array, dtype: str
         _write_elements(message, value, dtype)
 
 
+def write_elements(message: message_classes.TensorProto, value: Array, dtype: str) -> None:
+    """Write an array into a ``TensorProto`` element by element, without its shape.
+
+    Parameters
+    ----------
+    message : TensorProto
+        An empty one.
+    value : numpy.ndarray
+    dtype : str
+        The dtype's name.
+
+    Raises
+    ------
+    UnimplementedError
+        No field holds values of the dtype.
+    """
+    message.dtype = type_number(dtype)
+    _write_elements(message, value, dtype, may_be_content=False)
+
+
 def _write_elements(
     message: message_classes.TensorProto, value: Array, dtype: str, may_be_content: bool = True
 ) -> None:

@@ -327,3 +327,52 @@ def test_saved_models(tmp_path, monkeypatch):
         graph = tf.saved_model.load(session, ["serve"], "theirs")
         assert [6.0] == session.run("y:0", {"x:0": [1.0]}).tolist()
         assert tf.saved_model.is_valid_signature(graph.signature_def["serving_default"])
+
+
+OLD_GRAPH = """
+import os, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import numpy as np
+import tensorflow.compat.v1 as tf
+tf.disable_v2_behavior()
+tf.disable_resource_variables()
+step, folder = sys.argv[1:]
+for name, options in {
+    "plain": {}, "sharded": {"sharded": True}, "v1": {"write_version": tf.train.SaverDef.V1},
+    "v1-sharded": {"write_version": tf.train.SaverDef.V1, "sharded": True},
+}.items():
+    with tf.Graph().as_default(), tf.Session() as session:
+        whole = tf.Variable(np.arange(6, dtype=np.float32).reshape(2, 3), name="whole")
+        words = tf.Variable([b"x\\0", b"\\xff"], name="words")
+        cut = tf.get_variable("cut", [5, 2], partitioner=tf.fixed_size_partitioner(2))
+        saver = tf.train.Saver(**options)
+        if step == "write":
+            session.run(tf.global_variables_initializer())
+            saver.save(session, os.path.join(folder, name))
+        else:
+            path = os.path.join(folder, name + ("-?????-of-00001" if name == "v1-sharded" else ""))
+            definition = saver.saver_def
+            session.run(definition.restore_op_name, {definition.filename_tensor_name: path})
+            assert session.run(words).tolist() == [b"x\\0", b"\\xff"]
+            assert session.run(whole).tolist() == [[1, 2, 3], [4, 5, 6]]
+"""
+
+
+def test_operations_that_save(tmp_path: Path) -> None:
+    """Graphs of TensorFlow's Savers save and restore here by the names of their operations, and it reads the files."""
+    for folder in ("old", "new"):
+        (tmp_path / folder).mkdir()
+    subprocess.run([sys.executable, "-c", OLD_GRAPH, "write", tmp_path / "old"], check=True)
+    for name in ("plain", "sharded", "v1", "v1-sharded"):
+        with tf.Graph().as_default(), tf.Session() as session:
+            definition = tf.train.import_meta_graph(tmp_path / "old" / f"{name}.meta").saver_def
+            session.run(definition.restore_op_name, {definition.filename_tensor_name: str(tmp_path / "old" / name)})
+            whole = next(each for each in tf.global_variables() if each.op.name == "whole")
+            save = {definition.filename_tensor_name: str(tmp_path / "new" / name)}
+            if not name.startswith("v1"):
+                session.run(definition.save_tensor_name, save)
+                for path in (tmp_path / "new").glob(f"{name}*"):
+                    assert (tmp_path / "old" / path.name).read_bytes() == path.read_bytes()
+            session.run(tf.assign_add(whole, np.ones([2, 3], np.float32)))
+            session.run(definition.save_tensor_name, save)
+    subprocess.run([sys.executable, "-c", OLD_GRAPH, "read", tmp_path / "new"], check=True)

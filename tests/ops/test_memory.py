@@ -72,6 +72,9 @@ NOT_RUN = {"ControlTrigger", "Merge", "NoOp", "Placeholder", "RefMerge", "Restor
 NOT_RUN |= KEEPING | PASSING | CALLING | DECODING | DRAWN | OF_QUEUES
 NOT_RUN |= OF_DATASETS | PARSING | RANDOM | OF_LISTS
 NOT_RUN |= OF_SPARSE_MAPS
+# These write and read checkpoints, or name them (`tests/checkpoint/test_save_kernels.py`).
+NOT_RUN |= {"MergeV2Checkpoints", "Restore", "RestoreSlice", "Save", "SaveSlices", "SaveV2"}
+NOT_RUN |= {"ShardedFilename", "ShardedFilespec"}
 
 CHANGES = {
     *("Assign", "AssignAdd", "AssignSub", "ScatterAdd", "ScatterSub", "ScatterUpdate"),

@@ -101,6 +101,10 @@ class BundleSource(TensorFlowSource):
                 found[name] = self._joined(name, _everything(self.entries[name].shape), progress)
         return {name: found[name] for name in names}
 
+    def boxes(self, name: str) -> list[Key] | None:
+        """The slices that a tensor is stored in; None where it is stored whole."""
+        return None if name in self._index.places else [box for box, _place in self._index.parts[name]]
+
     def read_slice(self, name: str, key: Key) -> Array:
         """Read a part of a tensor; checksums are checked only for stored slices and strings."""
         _refuse_handles([self.entries[name].dtype])

@@ -6,11 +6,12 @@ All bytes are first written to temporary files; `hdfsaver.interop.bundle.replace
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import lru_cache, partial
-from typing import Any, Literal, NamedTuple
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -23,11 +24,12 @@ from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.files.thread_pool import ThreadPool
 from hdfsaver.interop.bundle import crc_io, string_tensors
 from hdfsaver.interop.bundle.bundle_index import VERSION
+from hdfsaver.interop.bundle.bundle_slices import Extents
 from hdfsaver.interop.bundle.replacement import Replacement
 from hdfsaver.interop.bundle.shards import index_path, shard_path
 from hdfsaver.interop.graphs.graph_of_checkpoint import meta_path
 from hdfsaver.interop.table import checksum
-from hdfsaver.interop.table.ordered_code import SLICE_MARK
+from hdfsaver.interop.table.ordered_code import SLICE_MARK, slice_key
 from hdfsaver.interop.table.table_writing import table_bytes
 from hdfsaver.messages import message_classes
 from hdfsaver.schema import Structure
@@ -113,6 +115,17 @@ def write_bundle(
     write_checkpoint(path, values, dtype_names or {}, graph, options)
 
 
+class Part(NamedTuple):
+    """A slice of a tensor: the shape of the whole, start and length in each dimension (-1 for all of it), the value.
+
+    The value may be a function that gives it, which is called when it is written.
+    """
+
+    full_shape: tuple[int, ...]
+    extents: Extents
+    value: Any
+
+
 class Options(NamedTuple):
     """How a checkpoint is written; see `write_bundle`. With ``whole`` its graph is replaced too, also by none."""
 
@@ -125,7 +138,12 @@ class Options(NamedTuple):
 
 
 def write_checkpoint(
-    prefix: str, values: Mapping[str, Any], dtype_names: Mapping[str, str], graph: bytes | None, options: Options
+    prefix: str,
+    values: Mapping[str, Any],
+    dtype_names: Mapping[str, str],
+    graph: bytes | None,
+    options: Options,
+    parts: Mapping[str, list[Part]] = MappingProxyType({}),
 ) -> None:
     """Write a checkpoint of the second format.
 
@@ -136,13 +154,15 @@ def write_checkpoint(
     graph : bytes or None
         The content of ``PREFIX.meta``.
     options : Options
+    parts : mapping of str to list of Part, optional
+        Tensors that are stored in slices, by name; of a name that ``values`` has too, these count.
 
     Raises
     ------
     TypeError, InvalidArgumentError, OpError
         See `write_bundle`.
     """
-    names = _names(values, options.sort)
+    names = _names(list(dict.fromkeys([*values, *parts])), options.sort)
     replacement = Replacement(prefix, options.durable)
     replacement.begin()
     with ExitStack() as stack:
@@ -151,7 +171,7 @@ def write_checkpoint(
         writer = _Writer(prefix, stack, options.shard_bytes, options.progress)
         try:
             for name in names:
-                writer.add(name, _tensor(name, values[name], dtype_names.get(name), live=options.live))
+                writer.add_all(name, dtype_names.get(name), parts.get(name) or values[name], live=options.live)
             writer.finish()
         finally:
             writer.close()
@@ -169,8 +189,11 @@ def _graph_draft(prefix: str, graph: bytes, stack: ExitStack) -> Draft:
     return draft
 
 
-def _names(values: Mapping[str, Any], sort: bool) -> list[str]:
-    names = list(values)
+def _are_parts(given: Any) -> TypeGuard[Sequence[Part]]:
+    return isinstance(given, list) and bool(given) and isinstance(given[0], Part)
+
+
+def _names(names: list[str], sort: bool) -> list[str]:
     if not names:
         raise InvalidArgumentError(None, None, "There is nothing to write: a checkpoint needs at least one tensor.")
     for name in names:
@@ -228,7 +251,7 @@ class _Writer:
     """Writes tensors in order to data files, large ones in threads, small ones many at once."""
 
     def __init__(self, prefix: str, stack: ExitStack, shard_bytes: int | None, progress: Callback | None) -> None:
-        self.entries: list[tuple[str, Any]] = []
+        self.entries: list[tuple[bytes, Any]] = []
         self.drafts: list[Draft] = []
         self._prefix = prefix
         self._stack = stack
@@ -240,8 +263,34 @@ class _Writer:
         self._progress = _Growing(progress)
         self._begin_shard()
 
-    def add(self, name: str, tensor: _Tensor) -> None:
-        """Write a tensor after the previous one."""
+    def add_all(self, name: str, dtype: str | None, given: Any, *, live: bool) -> None:
+        """Write a tensor after the previous one, or all of its slices."""
+        key = name.encode()
+        if not _are_parts(given):
+            self.add(key, _tensor(name, given, dtype, live=live))
+            return
+        for number, part in enumerate(given):
+            value = part.value() if callable(part.value) else part.value
+            tensor = _tensor(name, value, dtype, live=live)
+            if not number:
+                self.add_owner(key, tensor.dtype, given)
+            self.add(slice_key(key, part.extents), tensor)
+
+    def add_owner(self, name: bytes, dtype: str, parts: Sequence[Part]) -> None:
+        """Say which slices a tensor is stored in; they are added under keys of their own."""
+        entry = message_classes.BundleEntryProto(
+            dtype=dtypes.ROW_BY_NAME[dtype].enum, shape=_shape_bytes(parts[0].full_shape)
+        )
+        for part in parts:
+            described = entry.slices.add()
+            for start, length in part.extents:
+                extent = described.extent.add()
+                if length != -1:
+                    extent.start, extent.length = start, length
+        self.entries.append((name, entry))
+
+    def add(self, name: bytes, tensor: _Tensor) -> None:
+        """Write a tensor, or a slice, after the previous one."""
         nbytes = len(tensor.view)
         if self._limit is not None and self._end and self._end + nbytes > self._limit:
             self._flush()
@@ -271,7 +320,7 @@ class _Writer:
             # No file may be closed while a thread uses it.
             self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _entry(self, name: str, tensor: _Tensor) -> Any:
+    def _entry(self, name: bytes, tensor: _Tensor) -> Any:
         entry = message_classes.BundleEntryProto(
             dtype=dtypes.ROW_BY_NAME[tensor.dtype].enum,
             shape=_shape_bytes(tensor.shape),
@@ -333,8 +382,8 @@ def _shape_bytes(shape: tuple[int, ...]) -> bytes:
     return data
 
 
-def _items(entries: list[tuple[str, Any]]) -> list[tuple[bytes, bytes]]:
-    return sorted((name.encode(), entry.SerializeToString()) for name, entry in entries)
+def _items(entries: list[tuple[bytes, Any]]) -> list[tuple[bytes, bytes]]:
+    return sorted((name, entry.SerializeToString()) for name, entry in entries)
 
 
 def _index_bytes(items: list[tuple[bytes, bytes]], shards: int) -> bytes:

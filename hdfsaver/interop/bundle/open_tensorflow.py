@@ -36,11 +36,16 @@ def open_bundle(prefix: str | os.PathLike[str]) -> TensorFile:
         The operating system refuses.
     """
     path = os.fspath(prefix)
+    return TensorFile(path, open_source(path))
+
+
+def open_source(path: str) -> BundleSource:
+    """The tensors and slices of a bundle as it stores them; errors as in `open_bundle`."""
     with ExitStack() as stack:
         with about(index_path(path)):
             source = BundleSource(path, _opened(index_path(path), stack))
         stack.pop_all()
-    return TensorFile(path, source)
+    return source
 
 
 def open_v1(path: str | os.PathLike[str]) -> TensorFile:
