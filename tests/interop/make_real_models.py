@@ -24,7 +24,7 @@ def plain(path: Path, tf: object) -> Path:
     for node in meta.graph_def.node:
         node.attr.pop("_output_shapes", None)
     folder = Path(tempfile.mkdtemp())
-    for other in path.parent.glob(f"{path.stem}.*"):
+    for other in path.parent.glob(f"{path.name.removesuffix('.meta')}.*"):
         (folder / other.name).symlink_to(other)
     (folder / path.name).unlink()
     (folder / path.name).write_bytes(meta.SerializeToString())
@@ -38,7 +38,7 @@ def main(names: list[str]) -> None:
     for name in names or models.CASES:
         case = models.CASES[name]
         path = real_files.files(case.listed) / case.file
-        if path.suffix == ".meta":
+        if path.name.endswith(".meta"):
             path = plain(path, tf)
         case = case._replace(file=path.name)
         values = models.run(tf, path.parent, case)

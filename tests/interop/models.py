@@ -10,6 +10,8 @@ import numpy as np
 
 from tests.interop import real_files
 
+FIRST = real_files.LIST
+
 GRADIENTS = {"ApplyAdam": 9, "ApplyGradientDescent": 2, "ApplyRMSProp": 7}
 """By the types of operations that apply a derivative: which input it is."""
 
@@ -60,13 +62,25 @@ def _names(folder: str, classes: int) -> Case:
     return Case(f"neuroner/trained_models/{folder}/model.ckpt.meta", feeds, fetches, "GradientDescent")
 
 
+def _music(name: str) -> Case:
+    """A model of musicnn, whose outputs are 50 tags."""
+    feeds = {"model/Placeholder:0": waves(2, 187, 96), "model/Placeholder_2:0": False}
+    further = {"model/Placeholder_1:0": np.abs(np.sign(waves(2, 50) - 0.9)), "Placeholder:0": 1e-3}
+    return Case(f"musicnn/{name}/.meta", feeds, ["model/Sigmoid:0"], "Adam", further, FIRST)
+
+
 _POKER = "nfsp0/nfsp0_dqn_q"
 _YASS = "src/yass/assets/models"
-FIRST = real_files.LIST
 CASES = {
     **{name: _drums(name) for name in ("Hihat", "Kick", "Snare")},
     "conll_2003_en": _names("conll_2003_en", 17),
+    "i2b2_2014_glove_spacy_bioes": _names("i2b2_2014_glove_spacy_bioes", 93),
+    "i2b2_2014_glove_stanford_bioes": _names("i2b2_2014_glove_stanford_bioes", 93),
     "mimic_glove_spacy_bioes": _names("mimic_glove_spacy_bioes", 49),
+    "mimic_glove_stanford_bioes": _names("mimic_glove_stanford_bioes", 49),
+    "MSD_musicnn": _music("MSD_musicnn"),
+    "MSD_vgg": _music("MSD_vgg"),
+    "MTT_vgg": _music("MTT_vgg"),
     "deepbrain": Case(
         "deepbrain/models/graph.pb", {"img:0": waves(1, 128, 128, 128, 1), "training:0": False}, ["prob:0"]
     ),
