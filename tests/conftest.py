@@ -1,4 +1,4 @@
-"""What every test begins with: an empty default graph, and Hypothesis without a stopwatch."""
+"""What every test begins with: an empty default graph, Hypothesis without a stopwatch, and children that start fast."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from hdfsaver.graph.default import get_default_graph, reset_default_graph
 settings.register_profile("desk", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True, database=None, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+# Tests start many programs: each would compile the whole package again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(autouse=True)

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 import hdfsaver as tf
+from tests import forks
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 def run(folder: Path, name: str, *arguments: str) -> list[str]:
     """Run an example in a folder; gives the lines that it prints."""
-    command = [sys.executable, str(EXAMPLES / name), *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=400, check=False)
+    done = forks.run(EXAMPLES / name, *arguments, cwd=folder, check=False)
     assert 0 == done.returncode, done.stderr
     assert "" == done.stderr
     return done.stdout.splitlines()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
 import hdfsaver
 import hdfsaver.torch
+from tests import forks
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed; it is not a dependency")
 
@@ -113,7 +111,7 @@ import sys, numpy, hdfsaver.torch
 hdfsaver.torch.save_file({"x": numpy.ones(3)}, sys.argv[1])
 assert "torch" not in sys.modules
 """
-    subprocess.run([sys.executable, "-c", code, tmp_path / "x.h5"], check=True)
+    forks.run("-c", code, tmp_path / "x.h5")
 
 
 def test_a_saver_restores_tensors_in_place(tmp_path):

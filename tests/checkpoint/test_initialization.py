@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ import pytest
 import hdfsaver as tf
 from hdfsaver.checkpoint import restore_op
 from hdfsaver.reading.reader import open_checkpoint
+from tests import forks
 
 
 @pytest.fixture
@@ -190,9 +189,7 @@ def test_in_a_fresh_process(checkpoint, variable, tmp_path):
     with tf.Session() as sess:
         sess.run(variable.assign(5.0))
         tf.train.Saver().save(sess, tmp_path / "other")
-    answer = subprocess.run(
-        [sys.executable, "-c", FRESH, tmp_path / "other"], capture_output=True, text=True, check=False
-    )
+    answer = forks.run("-c", FRESH, tmp_path / "other")
     assert ("9.0\n5.0\n", "") == (answer.stdout, answer.stderr)
 
 

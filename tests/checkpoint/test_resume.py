@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import hdfsaver as tf
+from tests import forks
 from tests.checkpoint import resumed_programs as programs
 
 STEPS = 6
@@ -63,12 +62,12 @@ def test_after_a_kill(tmp_path: Path) -> None:
     whole.mkdir()
     part.mkdir()
     trained("convolutions", whole, STEPS)
-    command = [sys.executable, "-m", "tests.checkpoint.resumed_programs", "convolutions", str(part), str(STEPS)]
+    command = ("-m", "tests.checkpoint.resumed_programs", "convolutions", part, str(STEPS))
     root = Path(__file__).parents[2]
-    assert subprocess.run([*command, "3"], cwd=root, timeout=120, check=False).returncode != 0
+    assert forks.run(*command, "3", cwd=root, check=False).returncode != 0
     assert not (part / f"m-{STEPS}.h5").exists()
     assert tf.train.latest_checkpoint(part) is not None
-    subprocess.run(command, cwd=root, timeout=120, check=True)
+    forks.run(*command, cwd=root)
     assert state(part / f"m-{STEPS}.h5") == state(whole / f"m-{STEPS}.h5")
     for file in part.glob("*.h5"):
         with tf.open_file(file) as opened:

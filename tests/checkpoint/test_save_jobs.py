@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 
 import numpy as np
@@ -11,6 +9,7 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver.files.atomic_write import atomic_write
+from tests import forks
 
 
 @pytest.fixture
@@ -112,10 +111,8 @@ with tf.Session() as sess:
 @pytest.mark.slow
 def test_the_end_of_the_program_waits(tmp_path):
     """A background save is completed at the end of the program; an error that was not raised is printed."""
-    subprocess.run([sys.executable, "-c", PROGRAM, tmp_path / "m"], check=True)
+    forks.run("-c", PROGRAM, tmp_path / "m")
     assert 1.0 == tf.train.load_variable(tmp_path / "m", "w")
     (tmp_path / "n.h5").mkdir()
-    failed = subprocess.run(
-        [sys.executable, "-c", PROGRAM, tmp_path / "n"], check=False, capture_output=True, text=True
-    )
+    failed = forks.run("-c", PROGRAM, tmp_path / "n", check=False)
     assert "n.h5" in failed.stderr

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 
 import numpy as np
 import pytest
 
 import hdfsaver
 from hdfsaver.programs.running import names_a_program
+from tests import forks
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the module as a program."""
-    command = [sys.executable, "-m", "hdfsaver", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return forks.run("-m", "hdfsaver", *arguments, check=False)
 
 
 def test_it_runs_the_commands(tmp_path):
@@ -36,7 +35,6 @@ def test_it_calls_itself_hdfsaver(arguments):
     assert "__main__" not in text
 
 
-@pytest.mark.slow  # it starts Python
 def test_a_program_starts_without_the_other_commands():
     """What only the other commands need is not imported for a program."""
     others = "[name for name in ('typer', 'rich', 'hdfsaver.cli', 'hdfsaver.conversion') if name in sys.modules]"

@@ -15,6 +15,7 @@ import pytest
 from hdfsaver import errors
 from hdfsaver.files import atomic_write as atomic_write_module
 from hdfsaver.files.atomic_write import atomic_write, open_draft, write_text_atomically
+from tests import forks
 
 
 def names(folder):
@@ -121,9 +122,7 @@ except ResourceExhaustedError as error:
     print("refused")
 """
     (tmp_path / "x").write_text("old")
-    assert (
-        "refused\n" == subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    )
+    assert "refused\n" == forks.run("-c", code).stdout
     assert "old" == (tmp_path / "x").read_text()
     assert ["x"] == names(tmp_path)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import pathlib
 import pickle
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -14,6 +12,7 @@ import pytest
 import hdfsaver as tf
 from hdfsaver import gfile
 from hdfsaver.files import file_io, file_systems
+from tests import forks
 
 FILES = tf.io.gfile
 
@@ -365,4 +364,4 @@ def test_names_with_a_scheme():
 def test_as_packages():
     """The modules can be imported in each way that programs use."""
     code = "import hdfsaver.gfile; from hdfsaver.io import gfile; gfile.exists('x')"
-    assert 0 == subprocess.run([sys.executable, "-c", code], check=False).returncode
+    forks.run("-c", code)

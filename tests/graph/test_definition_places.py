@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import hdfsaver as tf
+from tests import forks
 from tests.graph.make_definition_places import TABLE, registered_places, table
 
 MOST_MODULES = 165
@@ -41,8 +39,7 @@ print(find("Nope"), len(sys.modules) - before)
 
 def run(source: str) -> list[str]:
     """What a new process prints, in words."""
-    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
-    return done.stdout.split()
+    return forks.run("-c", source).stdout.split()
 
 
 def test_the_table_says_what_is_registered() -> None:

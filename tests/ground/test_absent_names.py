@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import operator
-import subprocess
-import sys
 import traceback
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 import hdfsaver
 import hdfsaver.compat.v1
 from hdfsaver import absent_names
+from tests import forks
 
 
 def said(name: str, module: object = hdfsaver) -> str:
@@ -76,7 +75,7 @@ def test_private_names_are_pythons() -> None:
     """What Python itself asks modules for loads nothing, and is answered shortly."""
     code = "import hdfsaver as tf, sys; assert not hasattr(tf, '__wrapped__'); assert not hasattr(tf.nn, '_x')\n"
     code += "from hdfsaver import absent_names; assert not absent_names._recorded.cache_info().currsize"
-    assert 0 == subprocess.run([sys.executable, "-c", code], check=False).returncode
+    forks.run("-c", code)
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ COUNT is how many places of each region of each file are damaged, in six ways ea
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
 
+from tests import forks
 from tests.hostile import corpus
 
 ROOT = Path(__file__).parents[2]
@@ -21,8 +21,8 @@ def sweep(path: Path, count: int, seed: int) -> Counter[tuple[str, str, str]]:
     found: Counter[tuple[str, str, str]] = Counter()
     first = 0
     while True:
-        command = [sys.executable, "-m", "tests.hostile.child", str(path), str(count), str(seed), str(first)]
-        child = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=3600, check=False)
+        case = (path, str(count), str(seed), str(first))
+        child = forks.run("-m", "tests.hostile.child", *case, cwd=ROOT, check=False)
         for line in child.stdout.splitlines():
             number, region, kind, offset, _length, *rest = line.split(" ", 5)
             verdict = rest[0] if rest and rest[0] else f"died at {offset} with status {child.returncode}"

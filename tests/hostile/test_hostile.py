@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver import errors
+from tests import forks
 from tests.hostile import foreign_makers
 from tests.hostile.attempts import ways_of
 from tests.hostile.makers import ATTACKS, Attack
@@ -52,8 +51,8 @@ class Attempts(dict[str, dict[str, tuple[str, float, int]]]):
             ATTACKS[name].make(path)
             self[name] = {}
         while waiting:
-            command = [sys.executable, "-m", "tests.hostile.attempts", *(str(paths[name]) for name in waiting)]
-            child = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=3600, check=False)
+            files = (paths[name] for name in waiting)
+            child = forks.run("-m", "tests.hostile.attempts", *files, cwd=ROOT, check=False)
             lines = [json.loads(line) for line in child.stdout.splitlines()]
             assert lines, child.stderr
             for name, way, *ended in lines:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from hdfsaver.files.extras import library
+from tests import forks
 
 GOLDEN = Path(__file__).parent / "golden"
 BLOCKED = ("crc32c", "cramjam", "tensorflow")
@@ -34,8 +33,7 @@ def test_tensorflows_checkpoints_are_read_without_hdf5() -> None:
 def loaded(code: str, names: tuple[str, ...]) -> list[str]:
     """Which modules of the names are there after a program has run in a process of its own."""
     tail = f"; import sys; print(*[name for name in {names} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code + tail], check=True, capture_output=True, text=True)
-    return done.stdout.split()
+    return forks.run("-c", code + tail).stdout.split()
 
 
 def test_a_missing_library_says_what_to_install() -> None:
@@ -51,7 +49,7 @@ def test_without_the_extra_the_error_says_what_to_install(module: str) -> None:
         f"import sys; sys.modules.update(dict.fromkeys({BLOCKED}))\n"
         f"try: import hdfsaver.interop.bundle.{module}\nexcept ImportError as error: print(error)"
     )
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    done = forks.run("-c", code)
     assert "hdfsaver[tensorflow]" in done.stdout
 
 
@@ -76,7 +74,7 @@ def test_the_package_is_named(use: str, package: str) -> None:
         f"import hdfsaver as tf\ngolden = pathlib.Path({str(GOLDEN)!r})\n"
         f"try: {USES[use]}\nexcept ImportError as error: print(error)"
     )
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    done = forks.run("-c", code)
     if package == "crc32c" and use in ("graph", "import", "message"):
         assert "" == done.stdout
     else:
@@ -106,5 +104,5 @@ def test_the_names_of_tensorflow_stay_free() -> None:
         "from google.protobuf import descriptor_pool\n"
         "try: descriptor_pool.Default().FindFileByName('hdfsaver.proto')\nexcept KeyError: print('free')"
     )
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    done = forks.run("-c", code)
     assert "free\n" == done.stdout

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 import pickle
-import subprocess
-import sys
 from typing import TYPE_CHECKING, assert_type
 
 import pytest
 
 import hdfsaver as tf
 from hdfsaver.messages import message_classes
+from tests import forks
 from tests.messages import make_stubs
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ print("google.protobuf" in sys.modules)
 tf.GraphDef
 print("google.protobuf" in sys.modules)
 """
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    done = forks.run("-c", code)
     assert ["False", "True"] == done.stdout.split()
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import pytest
 
 import hdfsaver as tf
+from tests import forks
 
 
 @pytest.fixture(autouse=True)
@@ -147,7 +146,7 @@ try:
 except ImportError as error:
     print(error)
 """
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    done = forks.run("-c", code, tmp_path)
     assert re.search("No event files are written: .*'crc32c'.*pip install", done.stderr)
     assert "'crc32c'" in done.stdout
     assert tf.train.latest_checkpoint(tmp_path)

@@ -9,6 +9,7 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver.programs import command_flags
+from tests import forks
 
 PROGRAM = """
 import hdfsaver as tf
@@ -31,7 +32,7 @@ if __name__ == "__main__":
 def run(*arguments: str, early: bool = False) -> subprocess.CompletedProcess[str]:
     """Run the program with a command line."""
     code = f"EARLY = {early}\n{PROGRAM}"
-    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    return forks.run("-c", code, *arguments, check=False)
 
 
 def test_the_main_function_is_called():
@@ -49,7 +50,7 @@ def test_flags_are_parsed_when_the_first_is_read():
 def test_old_programs_parse_flags_themselves():
     """Under the name of TensorFlow's early releases; arguments that are not flags are left out."""
     code = "from hdfsaver import flags as f; f.DEFINE_integer('n', 3, ''); f.FLAGS._parse_flags(); print(f.FLAGS.n)"
-    done = subprocess.run([sys.executable, "-c", code, "--n=5", "--x=1"], capture_output=True, text=True, check=False)
+    done = forks.run("-c", code, "--n=5", "--x=1", check=False)
     assert "5\n" == done.stdout, done.stderr
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import networkx as nx
@@ -131,6 +131,12 @@ def family(module: str) -> str:
     return ".".join(module.split(".")[2:3])
 
 
+def called_name(call: ast.Call) -> str:
+    """The name of the function that is called, without what has it."""
+    function = call.func
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
 def imported_names(path: str, source: str) -> Iterator[tuple[int, str]]:
     """Line and full dotted name of everything that a module imports, of this package or another."""
     package = [PACKAGE, *PurePosixPath(path).parent.parts]
@@ -141,7 +147,7 @@ def imported_names(path: str, source: str) -> Iterator[tuple[int, str]]:
             above = package[: len(package) - node.level + 1] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
             yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in {"import_module", "__import__"}:
+        elif isinstance(node, ast.Call) and called_name(node) in {"import_module", "__import__"}:
             literals = (argument.value for argument in node.args[:1] if isinstance(argument, ast.Constant))
             yield from ((node.lineno, str(name)) for name in literals)
 
@@ -190,9 +196,8 @@ def part_of(module: str) -> str:
     return names[2] if len(names) > 2 and names[2] in PARTS.get(names[1], {}) else ""
 
 
-def cycles(sources: Mapping[str, str]) -> Iterator[str]:
+def cycles(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
     """Packages, and files, that import each other in a cycle, of imports that are right one by one."""
-    pairs = [(above, below) for _, _, above, below in imports(sources) if not complaint(above, below)]
     packages: nx.DiGraph[str] = nx.DiGraph((package_of(above), package_of(below)) for above, below in pairs)
     files: nx.DiGraph[str] = nx.DiGraph(pairs)
     found = [sorted(names) for graph in (packages, files) for names in nx.strongly_connected_components(graph)]
@@ -241,9 +246,10 @@ def violations(sources: Mapping[str, str]) -> list[str]:
     sources : mapping of str to str
         The source of each module of the package by its path below the package.
     """
-    found = ((path, line, name, complaint(importer, name)) for path, line, importer, name in imports(sources))
-    directions = [f"{path}:{line}: the import of {name} {what}" for path, line, name, what in found if what]
-    return [*directions, *cycles(sources), *more_than_reexports(sources)]
+    found = [(*found, complaint(*found[2:])) for found in imports(sources)]
+    directions = [f"{path}:{line}: the import of {name} {what}" for path, line, _, name, what in found if what]
+    right = [(importer, name) for _, _, importer, name, what in found if not what]
+    return [*directions, *cycles(right), *more_than_reexports(sources)]
 
 
 def package_sources() -> dict[str, str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests import forks
 
 ROOT = Path(__file__).parents[2]
 RUNNER = Path(__file__).with_name("run_page.py")
@@ -19,11 +18,8 @@ TERMINAL = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "PYTHONIOENCODING
 
 def run_page(page: Path, folder: Path) -> tuple[bool, str]:
     """Run a page in a process and a folder of its own; gives whether it does what it says, and the report."""
-    done = subprocess.run(
-        [sys.executable, RUNNER, page], cwd=folder, env=os.environ | TERMINAL, check=False,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8",
-    )  # fmt: skip
-    return done.returncode == 0, done.stdout
+    done = forks.run(RUNNER, page, cwd=folder, env=TERMINAL, check=False)
+    return done.returncode == 0, done.stdout + done.stderr
 
 
 def test_there_is_a_readme() -> None:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import subprocess
-import sys
 from types import ModuleType
 
 import pytest
 
 import hdfsaver
+from tests import forks
 
 IMPORTED_BY_NAME = ("interop", "numpy", "onnx", "testing", "torch")
 """Modules for users that are no names of `hdfsaver` itself: each is for some users only."""
@@ -48,10 +47,8 @@ def front_modules() -> list[ModuleType]:
 
 
 def run(code: str) -> str:
-    """What a program prints that runs in a process of its own; its last error where it fails."""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    """What a program prints that runs in a process of its own."""
+    return forks.run("-c", code).stdout
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

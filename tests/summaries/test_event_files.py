@@ -6,8 +6,6 @@ import gc
 import os
 import re
 import socket
-import subprocess
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import pytest
 import hdfsaver as tf
 from hdfsaver.messages import message_classes
 from hdfsaver.summaries import event_files
+from tests import forks
 
 
 def files(folder: Path) -> list[Path]:
@@ -129,7 +128,7 @@ def test_no_event_is_lost_without_close(tmp_path: Path) -> None:
         "import sys, hdfsaver as tf\nwriter = tf.summary.FileWriter(sys.argv[1])\n"
         "for step in range(50): writer.add_summary(tf.Summary(), step)"
     )
-    subprocess.run([sys.executable, "-c", code, str(tmp_path / "b")], check=True)
+    forks.run("-c", code, tmp_path / "b")
     assert list(range(50)) == [event.step for event in events(tmp_path / "b")[1:]]
 
 

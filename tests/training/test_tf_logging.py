@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import subprocess
-import sys
 
 import pytest
 
 import hdfsaver as tf
+from tests import forks
 
 
 def test_levels(caplog):
@@ -32,7 +31,7 @@ def test_levels(caplog):
 def test_messages_are_seen_when_they_are_asked_for():
     """In a program that has not set logging up, they go to standard error."""
     code = "import hdfsaver as tf; tf.logging.set_verbosity(tf.logging.INFO); tf.logging.info('loss = %g', 0.5)"
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    done = forks.run("-c", code)
     assert "INFO:hdfsaver:loss = 0.5\n" == done.stderr
 
 
