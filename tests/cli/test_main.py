@@ -12,9 +12,9 @@ from hdfsaver.programs.running import names_a_program
 from tests import forks
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, loaded: str = "hdfsaver.cli") -> subprocess.CompletedProcess[str]:
     """Run the module as a program."""
-    return forks.run("-m", "hdfsaver", *arguments, check=False)
+    return forks.run("-m", "hdfsaver", *arguments, check=False, loaded=loaded)
 
 
 def test_it_runs_the_commands(tmp_path):
@@ -38,7 +38,7 @@ def test_it_calls_itself_hdfsaver(arguments):
 def test_a_program_starts_without_the_other_commands():
     """What only the other commands need is not imported for a program."""
     others = "[name for name in ('typer', 'rich', 'hdfsaver.cli', 'hdfsaver.conversion') if name in sys.modules]"
-    done = run("run", "-c", f"import sys, tensorflow; print({others})")
+    done = run("run", "-c", f"import sys, tensorflow; print({others})", loaded="hdfsaver")
     assert ("[]\n", "", 0) == (done.stdout, done.stderr, done.returncode)
 
 

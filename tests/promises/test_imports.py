@@ -137,10 +137,25 @@ def called_name(call: ast.Call) -> str:
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
+_BY_NAME = re.compile(r"\b(?:import_module|__import__)\b")
+
+
+def statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """All statements, those inside others among them; expressions, which nearly all nodes are, are not looked at."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, part, ())
+            waiting.extend(inner if isinstance(inner, list) else ())
+
+
 def imported_names(path: str, source: str) -> Iterator[tuple[int, str]]:
     """Line and full dotted name of everything that a module imports, of this package or another."""
     package = [PACKAGE, *PurePosixPath(path).parent.parts]
-    for node in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    for node in ast.walk(tree) if _BY_NAME.search(source) else statements(tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

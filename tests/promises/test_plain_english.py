@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import io
 import re
-import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,13 +102,28 @@ def prose_of_module(source: str) -> Iterator[tuple[int, str]]:
         ):
             yield node.lineno, node.value
     block, last = "", 0
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            if token.start[0] != last + 1 and block:
-                yield last, block
-                block = ""
-            block, last = f"{block} {token.string.lstrip('# ')}", token.start[0]
+    for line, comment in comments_of(source):
+        if line != last + 1 and block:
+            yield last, block
+            block = ""
+        block, last = f"{block} {comment.lstrip('# ')}", line
     yield last, block
+
+
+_STRING_OR_COMMENT = re.compile(
+    r'''"""(?:\\.|[^\\])*?"""|\'{3}(?:\\.|[^\\])*?\'{3}|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|(#[^\n]*)''',
+    re.DOTALL,
+)
+
+
+def comments_of(source: str) -> Iterator[tuple[int, str]]:
+    """The comments of a module, with their lines; `tokenize` looks at all the rest too, and takes ten times as long."""
+    line = end = 0
+    for found in _STRING_OR_COMMENT.finditer(source):
+        if found[1]:
+            line += source.count("\n", end, found.start())
+            end = found.start()
+            yield line + 1, found[1]
 
 
 def prose_of_page(page: str) -> Iterator[tuple[int, str]]:
@@ -122,16 +135,28 @@ def prose_of_page(page: str) -> Iterator[tuple[int, str]]:
 
 def faults(prose: Iterator[tuple[int, str]]) -> list[str]:
     """The refused words in texts, each with its line and the advice."""
-    found = []
-    for line, text in prose:
-        if any(sentence in text for sentence in ALLOWED):
-            continue
-        for part in (text, " ".join(text.split())):
-            for pattern, advice in REFUSED.items():
-                match = re.search(pattern, part, re.MULTILINE | (re.NOFLAG if "Wh" in pattern else re.IGNORECASE))
-                if match:
-                    found.append(f"line {line}: {match[0].strip()!r} (write: {advice})")
+    texts = [
+        (line, list(dict.fromkeys((text, " ".join(text.split())))))
+        for line, text in prose
+        if not any(sentence in text for sentence in ALLOWED)
+    ]
+    # All texts at once for nearly all patterns, which are in none; a match does not go past the null between two.
+    whole = "\n\0\n".join(part for _, parts in texts for part in parts)
+    refused = [(pattern, advice) for pattern, advice in _PATTERNS if pattern.search(whole)]
+    found = [
+        f"line {line}: {match[0].strip()!r} (write: {advice})"
+        for line, parts in texts
+        for part in parts
+        for pattern, advice in refused
+        if (match := pattern.search(part))
+    ]
     return list(dict.fromkeys(found))
+
+
+_PATTERNS = [
+    (re.compile(pattern, re.MULTILINE | (re.NOFLAG if "Wh" in pattern else re.IGNORECASE)), advice)
+    for pattern, advice in REFUSED.items()
+]
 
 
 @pytest.mark.parametrize("file", modules() + examples(), ids=lambda file: file.relative_to(ROOT).as_posix())
