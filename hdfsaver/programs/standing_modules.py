@@ -124,6 +124,8 @@ def _found(path: str, name: str) -> Submodule | tuple[Any] | None:
 def _member(path: str, name: str, *, modules: bool = False) -> Submodule | tuple[Any] | None:
     """A name of one of hdfsaver's public modules."""
     module = _public(path)
+    if not modules and name not in getattr(module, "__dict__", ()) and name not in getattr(module, "__all__", ()):
+        return None  # most names are in another place, and the error of this one would look for names like it
     try:
         value = getattr(module, name)
     except AttributeError:

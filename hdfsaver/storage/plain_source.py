@@ -119,9 +119,10 @@ class PlainSource(Hdf5Source):
 
     def _elements(self, found: Found) -> Iterator[tuple[str, PlainDataset | OpError]]:
         """The array that a link leads to, with an empty name, or the columns of a table."""
+        if found.fault is not None:
+            yield "", found.fault
+            return
         try:
-            if found.fault is not None:
-                raise found.fault
             dataset = open_plain(self._opened, found.parent, found.link, is_own=self._is_own)
             if dataset is not None and dataset.element is None:
                 yield from columns_of(dataset)
@@ -140,7 +141,8 @@ class PlainSource(Hdf5Source):
                 self.entries.pop(name, None)
                 raise _twice(place, name)
             if isinstance(element, OpError):
-                raise element
+                self.unreadable[name] = element
+                return
             self.entries[name] = element.info(name)
             self._places[name] = place
         except OpError as fault:

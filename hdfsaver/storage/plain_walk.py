@@ -58,7 +58,8 @@ def walk(container: h5g.GroupID, *, with_groups: bool = False) -> Iterator[Found
             except OpError as fault:
                 if is_refusal(fault):
                     raise
-                yield Found(path, group, link, fault)
+                # Without the frames, which each of a million faults would keep.
+                yield Found(path, group, link, fault.with_traceback(None))
             else:
                 if below is None or (with_groups and below):
                     yield Found(path, group, link)

@@ -78,7 +78,7 @@ def _plain(path: Path, *, libver: object = None, **options: object) -> None:
 def make(folder: Path) -> list[Path]:
     """Write the files."""
     write_file(folder / "small.h5", variables={"a": np.arange(5.0)}, structure=structure())
-    write_file(folder / "many.h5", variables=_numbers(200), structure=None)
+    write_file(folder / "many.h5", variables=_numbers(60), structure=None)
     write_file(folder / "texts.h5", variables=texts(), structure=None)
     write_file(folder / "graph.h5", variables=None, structure=structure())
     write_models(folder / "packed.h5", {groups.ROOT: compressed()})
