@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -19,6 +20,11 @@ settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 # Tests start many programs: each would compile the whole package again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# Temporary files are in memory where the system has such a place: each save waits for a disk four times.
+_MEMORY = "/dev/shm"  # noqa: S108, pytest makes a folder of the user's own in it
+if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 2 << 30:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _MEMORY)
 
 
 @pytest.fixture(autouse=True)
