@@ -25,6 +25,7 @@ from hdfsaver.files import positional_io
 from hdfsaver.files.atomic_write import atomic_write, write_text_atomically
 from hdfsaver.files.thread_pool import ThreadPool
 from hdfsaver.storage import writing
+from tests import forks
 from tests.reliability.operations import observed
 from tests.reliability.programs import PREPARATIONS, Model, is_resealed, saved_step
 
@@ -56,8 +57,12 @@ def attempt(step, path=None):
 
 def run(code, folder, *wrapper):
     """The output of a program, which has `PREPARE` before it; ``wrapper`` starts it."""
-    command = [*wrapper, sys.executable, "-c", PREPARE + code, str(folder), str(ROOT)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    arguments = ["-c", PREPARE + code, str(folder), str(ROOT)]
+    if wrapper:
+        command = [*wrapper, sys.executable, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    else:
+        done = forks.run(*arguments, check=False)
     assert 0 == done.returncode, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 

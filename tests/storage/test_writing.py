@@ -19,6 +19,7 @@ from hdfsaver.storage import layout, writing
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.skeleton import lay_out
 from hdfsaver.storage.writing import Model, Writer, write_file
+from tests import forks
 
 
 @pytest.fixture
@@ -234,5 +235,5 @@ except (TypeError, ValueError, MemoryError) as error:
     kept = error
     print("raised")
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = forks.run("-c", code, check=False)
     assert (0, "raised\n") == (done.returncode, done.stdout), done.stderr
