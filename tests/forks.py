@@ -2,7 +2,7 @@
 
 `run` stands for ``subprocess.run([sys.executable, ...])``. To import hdfsaver costs most small programs nearly all of
 their time; here the imports are paid once for all of them, and the child goes on from there. It has the modules that
-the import loads, and no more. What a test says about the import itself, about Python's options or about the text of a
+these imports load, and no more. What a test says about the import itself, about Python's options or about the text of a
 traceback needs a process that Python has started. Where the system cannot fork, every process is one.
 """
 
@@ -33,7 +33,7 @@ def run(
     env: Mapping[str, str] | None = None,
     given: str = "",
     check: bool = True,
-    loaded: str = "hdfsaver",
+    loaded: str = "numpy networkx ml_dtypes hdfsaver",
 ) -> subprocess.CompletedProcess[str]:
     """Run a program in a new process.
 
