@@ -24,6 +24,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+MODELS = (
+    "networkx hdfsaver hdfsaver.session hdfsaver.checkpoint.saver hdfsaver.checkpoint.importing "
+    "hdfsaver.ops.arithmetic hdfsaver.variables.variable_scope hdfsaver.training.gradients hdfsaver.arrays.array_files"
+)
+"""Modules that programs use which make a model, save it or read files."""
+
 STREAMS = {"stdin": os.O_RDONLY, "stdout": os.O_WRONLY, "stderr": os.O_WRONLY}
 
 

@@ -189,7 +189,7 @@ def test_in_a_fresh_process(checkpoint, variable, tmp_path):
     with tf.Session() as sess:
         sess.run(variable.assign(5.0))
         tf.train.Saver().save(sess, tmp_path / "other")
-    answer = forks.run("-c", FRESH, tmp_path / "other")
+    answer = forks.run("-c", FRESH, tmp_path / "other", loaded=forks.MODELS)
     assert ("9.0\n5.0\n", "") == (answer.stdout, answer.stderr)
 
 

@@ -111,8 +111,8 @@ with tf.Session() as sess:
 @pytest.mark.slow
 def test_the_end_of_the_program_waits(tmp_path):
     """A background save is completed at the end of the program; an error that was not raised is printed."""
-    forks.run("-c", PROGRAM, tmp_path / "m")
+    forks.run("-c", PROGRAM, tmp_path / "m", loaded=forks.MODELS)
     assert 1.0 == tf.train.load_variable(tmp_path / "m", "w")
     (tmp_path / "n.h5").mkdir()
-    failed = forks.run("-c", PROGRAM, tmp_path / "n", check=False)
+    failed = forks.run("-c", PROGRAM, tmp_path / "n", check=False, loaded=forks.MODELS)
     assert "n.h5" in failed.stderr

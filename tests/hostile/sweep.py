@@ -22,7 +22,7 @@ def sweep(path: Path, count: int, seed: int) -> Counter[tuple[str, str, str]]:
     first = 0
     while True:
         case = (path, str(count), str(seed), str(first))
-        child = forks.run("-m", "tests.hostile.child", *case, cwd=ROOT, check=False)
+        child = forks.run("-m", "tests.hostile.child", *case, cwd=ROOT, check=False, loaded=forks.MODELS)
         for line in child.stdout.splitlines():
             number, region, kind, offset, _length, *rest = line.split(" ", 5)
             verdict = rest[0] if rest and rest[0] else f"died at {offset} with status {child.returncode}"

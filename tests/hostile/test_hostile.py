@@ -52,7 +52,7 @@ class Attempts(dict[str, dict[str, tuple[str, float, int]]]):
             self[name] = {}
         while waiting:
             files = (paths[name] for name in waiting)
-            child = forks.run("-m", "tests.hostile.attempts", *files, cwd=ROOT, check=False)
+            child = forks.run("-m", "tests.hostile.attempts", *files, cwd=ROOT, check=False, loaded=forks.MODELS)
             lines = [json.loads(line) for line in child.stdout.splitlines()]
             assert lines, child.stderr
             for name, way, *ended in lines:

@@ -146,7 +146,7 @@ try:
 except ImportError as error:
     print(error)
 """
-    done = forks.run("-c", code, tmp_path)
+    done = forks.run("-c", code, tmp_path, loaded=forks.MODELS)
     assert re.search("No event files are written: .*'crc32c'.*pip install", done.stderr)
     assert "'crc32c'" in done.stdout
     assert tf.train.latest_checkpoint(tmp_path)

@@ -22,7 +22,7 @@ def run(tmp_path: Path) -> Run:
 
     def started(*arguments: str, given: str = "", prefix: tuple[str, ...] = COMMAND):
         if prefix == COMMAND:
-            return forks.run(*prefix, *arguments, cwd=tmp_path, given=given, check=False)
+            return forks.run(*prefix, *arguments, cwd=tmp_path, given=given, check=False, loaded=forks.MODELS)
         command = [sys.executable, *prefix, *arguments]
         return subprocess.run(command, cwd=tmp_path, input=given, capture_output=True, text=True, check=False)
 

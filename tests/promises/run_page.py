@@ -139,7 +139,9 @@ def _of_the_package(command: str) -> tuple[int, str] | None:
     """The same for the package's own command, without the time that it takes to start; None for another one."""
     if not command.startswith("hdfsaver ") or re.search(r"[|&;<>$`(){}]", command):
         return None
-    done = forks.run("-m", *shlex.split(command.replace("\\\n", " ")), check=False, loaded="hdfsaver.cli")
+    done = forks.run(
+        "-m", *shlex.split(command.replace("\\\n", " ")), check=False, loaded=f"{forks.MODELS} hdfsaver.cli"
+    )
     return done.returncode, done.stdout + done.stderr
 
 

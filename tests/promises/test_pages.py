@@ -18,7 +18,7 @@ TERMINAL = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "PYTHONIOENCODING
 
 def run_page(page: Path, folder: Path) -> tuple[bool, str]:
     """Run a page in a process and a folder of its own; gives whether it does what it says, and the report."""
-    done = forks.run(RUNNER, page, cwd=folder, env=TERMINAL, check=False)
+    done = forks.run(RUNNER, page, cwd=folder, env=TERMINAL, check=False, loaded=forks.MODELS)
     return done.returncode == 0, done.stdout + done.stderr
 
 

@@ -62,7 +62,7 @@ def run(code, folder, *wrapper):
         command = [*wrapper, sys.executable, *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     else:
-        done = forks.run(*arguments, check=False)
+        done = forks.run(*arguments, check=False, loaded=forks.MODELS)
     assert 0 == done.returncode, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
