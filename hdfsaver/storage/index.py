@@ -5,20 +5,23 @@ from __future__ import annotations
 import contextlib
 import math
 import re
+from collections.abc import Mapping
 from functools import cache
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from h5py import h5g
+from h5py import h5g, h5t
 
 from hdfsaver import dtypes
 from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.storage import layout
 from hdfsaver.storage.chunks.filters import is_known
 from hdfsaver.storage.chunks.grid import Grid
-from hdfsaver.storage.hdf5 import link_names, objects, tables
+from hdfsaver.storage.hdf5 import link_names, objects, strings, tables
+from hdfsaver.storage.hdf5.array_datasets import array_in
 from hdfsaver.storage.hdf5.objects import damaged
+from hdfsaver.storage.seal import Seal, StoredIndex
 from hdfsaver.tensor_info import STRING, TensorInfo, nbytes_of, numpy_dtype
 
 PART = f"/{layout.INDEX}/{layout.INDEX_VARIABLES}"
@@ -74,15 +77,14 @@ def shape_of(text: str) -> tuple[int, ...]:
     return shape
 
 
-def read_index(root: h5g.GroupID, nbytes: list[int]) -> dict[str, Index]:
-    """Read ``/index/variables``.
+def read_index(found: Seal, stored: StoredIndex) -> dict[str, Index]:
+    """Decode ``/index/variables``, which the seal has found, without the HDF5 library.
 
     Parameters
     ----------
-    root : h5py.h5g.GroupID
-        The file's root group.
-    nbytes : list of int
-        The length column of the table of extents.
+    found : Seal
+    stored : StoredIndex
+        The bytes of the index, from `hdfsaver.storage.seal.check`.
 
     Returns
     -------
@@ -92,11 +94,12 @@ def read_index(root: h5g.GroupID, nbytes: list[int]) -> dict[str, Index]:
     Raises
     ------
     DataLossError
-        The table is missing, damaged, or inconsistent with the extents.
+        The table is damaged, or inconsistent with the extents.
     InvalidArgumentError
         A variable has an unknown dtype or unknown filters.
     """
-    columns = _columns(root)
+    columns = _checked(stored_columns(found, stored))
+    nbytes = stored.extents["nbytes"].tolist()
     rows = len(columns.paths)
     if rows > len(nbytes):
         raise _unlike_extents(rows, nbytes)
@@ -108,6 +111,75 @@ def read_index(root: h5g.GroupID, nbytes: list[int]) -> dict[str, Index]:
     for row, link in enumerate(columns.links or ()):
         rows_by_link.setdefault(link, []).append(row)
     return {link: _index(found, entries, columns.paths, chunk_rows) for link, found in rows_by_link.items()}
+
+
+def stored_columns(found: Seal, stored: StoredIndex) -> dict[str, list[str]]:
+    """The columns of the index, of those that the format knows.
+
+    Parameters
+    ----------
+    found : Seal
+    stored : StoredIndex
+
+    Returns
+    -------
+    dict of str to list of str
+
+    Raises
+    ------
+    DataLossError
+        A cell is damaged, or a column is not within its row.
+    """
+    places = {name: place for name, place in zip(layout.INDEX_COLUMNS, found.columns, strict=True) if place[1]}
+    if any(at + width > found.index_row_nbytes for at, width in places.values()):
+        raise damaged(PART, "the seal has a column beyond the end of a row.")
+    if not places:
+        return {}
+    names, formats = list(places), [f"S{width}" for _at, width in places.values()]
+    starts, itemsize = [at for at, _width in places.values()], found.index_row_nbytes
+    rows = np.frombuffer(
+        stored.rows, np.dtype({"names": names, "formats": formats, "offsets": starts, "itemsize": itemsize})
+    )
+    long = tables.LongCells(layout.INDEX_VARIABLES + tables.LONG, lambda: _long_cells(found, stored.long))
+    return {name: tables.read_texts(rows[name], long, f"{PART}, column {name!r}") for name in names}
+
+
+def described(index: h5g.GroupID) -> dict[str, Any]:
+    """The fields of the seal that describe ``/index/variables``, of the group ``/index``."""
+    table = objects.open_dataset(index, layout.INDEX_VARIABLES)
+    datatype = table.get_type()
+    members = {datatype.get_member_name(number).decode(): number for number in range(datatype.get_nmembers())}
+    places = [
+        (datatype.get_member_offset(members[name]), datatype.get_member_type(members[name]).get_size())
+        if name in members
+        else (0, 0)
+        for name in layout.INDEX_COLUMNS
+    ]
+    said = {
+        "index_offset": table.get_offset() or 0,
+        "index_rows": table.shape[0],
+        "index_row_nbytes": datatype.get_size(),
+        "columns": tuple(places),
+    }
+    link = layout.INDEX_VARIABLES + tables.LONG
+    if not objects.has_link(index, link):
+        return said
+    long = objects.open_dataset(index, link)
+    is_counted = long.get_type().get_class() == h5t.COMPOUND
+    count = long.shape[0] if is_counted else array_in(long).size
+    width = long.get_type().get_size() if is_counted else 0
+    said |= {"long_offset": long.get_offset() or 0, "long_nbytes": long.get_storage_size()}
+    return said | {"long_rows": count, "long_row_nbytes": width}
+
+
+def _long_cells(found: Seal, data: bytes) -> list[bytes]:
+    count, width = found.long_rows, found.long_row_nbytes
+    if not width:
+        return list(strings.decode(np.frombuffer(data, np.uint8), {"shape": f"[{count}]"}).tolist())
+    extra = strings.counted_dtype(0).itemsize
+    if width < extra or count * width != len(data):
+        raise damaged(PART, f"{count} long cells of {width} bytes cannot have {len(data)} bytes.")
+    return list(strings.decode(np.ndarray(count, strings.counted_dtype(width - extra), data), {}).tolist())
 
 
 def _unlike_extents(rows: int, nbytes: list[int]) -> DataLossError:
@@ -212,7 +284,10 @@ class _Columns(NamedTuple):
 
 
 def _columns(root: h5g.GroupID) -> _Columns:
-    columns = tables.read_table(objects.open_group(root, layout.INDEX), layout.INDEX_VARIABLES)
+    return _checked(tables.read_table(objects.open_group(root, layout.INDEX), layout.INDEX_VARIABLES))
+
+
+def _checked(columns: Mapping[str, tables.Column]) -> _Columns:
     names = (*layout.VARIABLES_COLUMNS, layout.GROUP_COLUMN, *layout.CHUNK_COLUMNS)
     found = [columns.get(name) for name in names]
     paths, dtype_names, shapes, links, filters, chunks = found

@@ -54,27 +54,47 @@ GROUP_COLUMN = "group"
 CHUNK_COLUMNS = ("filters", "chunk")
 """The additional columns in a file with compressed variables: filters, ``shuffle zstd``, and sizes of the chunks."""
 
+ENCODING_COLUMN = "encoding"
+"""The additional column in a file with string tensors: the form of each, ``counted`` or ``joined``."""
+
 EXTENTS_ROW = np.dtype([("offset", "<u8"), ("nbytes", "<u8"), ("xxh3_64", "<u8")])
 
 Extent: TypeAlias = tuple[int, int, int]
 """A row of the extents: offset, length and digest of stored bytes."""
 
+INDEX_COLUMNS = (*VARIABLES_COLUMNS, GROUP_COLUMN, *CHUNK_COLUMNS, ENCODING_COLUMN)
+"""The columns of ``/index/variables`` whose places in a row the seal has."""
+
 SEAL_RECORD = np.dtype(
     [
         ("magic", "S8"),
+        ("nbytes", "<u4"),
         ("major", "<u2"),
         ("minor", "<u2"),
         ("flags", "<u4"),
+        ("index_row_nbytes", "<u4"),
         ("offset", "<u8"),
+        ("file_size", "<u8"),
+        ("structure_end", "<u8"),
+        ("tail_start", "<u8"),
         ("extents_offset", "<u8"),
         ("extents_rows", "<u8"),
-        ("file_size", "<u8"),
+        ("index_offset", "<u8"),
+        ("index_rows", "<u8"),
+        ("long_offset", "<u8"),
+        ("long_nbytes", "<u8"),
+        ("long_rows", "<u4"),
+        ("long_row_nbytes", "<u4"),
+        *((f"{column}_{what}", "<u4") for column in INDEX_COLUMNS for what in ("at", "width")),
+        ("index_xxh3_64", "<u8"),
         ("structure_xxh3_64", "<u8"),
         ("seal_xxh3_64", "<u8"),
     ]
 )
-SEALED_BYTES = SEAL_RECORD.itemsize - 8
-"""The number of bytes of the record that its last field is the digest of."""
+"""The record of the seal. A later minor version may have more fields, before the last one."""
+
+DIGEST_BYTES = 8
+"""The last bytes of a seal, which are the digest of all bytes before them."""
 
 MAGIC = b"hdf-SEAL"
 
@@ -84,7 +104,11 @@ FOREIGN = 1
 HEAD = opening.HEAD
 """The seal is within this many bytes from the beginning of the file."""
 
+ALIGNMENT = 64
+"""The offset of every value is a multiple of this."""
+
 PAGE = 4096
+"""The offset of a large value that is not compressed is a multiple of this."""
 
 MAX_RANK = limits.RANK
 """HDF5's own limit of dimensions."""

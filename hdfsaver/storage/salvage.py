@@ -1,17 +1,18 @@
 """Salvage: recover the intact variables of a damaged file.
 
-The index is searched in the raw bytes, so that it is found in spite of a broken seal, a truncated file or damaged HDF5
-metadata. A value is intact if it has the digest in its row of the table of extents. If the names in the index are not
-covered by a valid seal, the links of the file, which HDF5 stores separately with checksums, must lead to the same
-bytes. A file without an index is read dataset by dataset through the library.
+The seal has the place and the digest of the index; where one of them is damaged, the index is searched in the raw
+bytes. So it is found in spite of a broken seal, a truncated file or damaged HDF5 metadata. A value is intact if it has
+the digest in its row of the table of extents. If the index does not have the digest in the seal, the links of the file,
+which HDF5 stores separately with checksums, must lead to the same bytes. A file without an index is read dataset by
+dataset through the library.
 """
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import xxhash
@@ -27,11 +28,11 @@ from hdfsaver.storage.chunks.chunk_reading import Packed, read_packed
 from hdfsaver.storage.hdf5 import link_names, objects, strings, tables
 from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
 from hdfsaver.storage.hdf5.superblock import open_hdf5
-from hdfsaver.storage.index import PART, entry_of, grid_of
+from hdfsaver.storage.index import PART, entry_of, grid_of, read_index, stored_columns
 from hdfsaver.storage.layout import Extent
 from hdfsaver.storage.object_headers import Header
 from hdfsaver.storage.plain_source import PlainSource
-from hdfsaver.storage.seal import BrokenSealError, Extents
+from hdfsaver.storage.seal import BrokenSealError, Extents, Seal, StoredIndex
 from hdfsaver.tensor_info import STRING, Array, TensorInfo, numpy_dtype
 
 _SEARCHED = 1 << 26
@@ -40,7 +41,7 @@ _SEARCHED = 1 << 26
 _COUNTED_EXTRA = strings.counted_dtype(0).itemsize
 """Bytes that an element of the counted form takes in addition to its string."""
 
-_Cells = list[str | None]
+_Cells: TypeAlias = Sequence[str | None]
 
 
 class Salvaged(NamedTuple):
@@ -97,13 +98,16 @@ def salvage(path: str | os.PathLike[str]) -> Salvaged:
         with about(path):
             data = _beginning(opened)
             found = list(object_headers.scan(data))
-            extents = _extents(opened, found)
             remarks = _remarks(opened)
+            record = _record(opened)
+            index = None if record is None else _intact_index(opened, record)
+            extents = _extents(opened, found, record) if index is None else index.extents
             if extents is None:
                 return _from_plain(path, remarks)
-            entries = _entries(opened, found, extents)
-            if remarks:
-                entries = _confirmed(opened, entries, extents, remarks)
+            if index is not None and record is not None:
+                entries = _rows(stored_columns(record, index), extents)
+            else:
+                entries = _confirmed(opened, _entries(opened, found, extents), extents, remarks)
             return _whole(opened, extents, entries, _kinds(found), remarks)
     finally:
         end_reading(opened.fd)
@@ -118,7 +122,7 @@ def _remarks(opened: Opened) -> list[str]:
         found = seal.find(opened.head)
         if found is None:
             return ["the seal is missing."]
-        seal.check(opened.fd, opened.size, found)
+        seal.check(opened, found)
     except (BrokenSealError, EOFError) as error:
         return [f"{error}."]
     return []
@@ -127,15 +131,30 @@ def _remarks(opened: Opened) -> list[str]:
 # --- the index ------------------------------------------------------------------------------------------------------
 
 
-def _extents(opened: Opened, found: list[Header]) -> Extents | None:
-    """The table of extents, found by the seal, or else by a header of such a table."""
-    places = [(header.offset, header.nbytes) for header in found if tuple(header.members) == layout.EXTENTS_ROW.names]
+def _record(opened: Opened) -> Seal | None:
+    """The seal, if its record is intact and of this version."""
     try:
         record = seal.find(opened.head)
     except BrokenSealError:
-        record = None
+        return None
+    return record if record is not None and record.major == layout.MAJOR else None
+
+
+def _intact_index(opened: Opened, record: Seal) -> StoredIndex | None:
+    """The index, if it has the digest in the seal."""
+    try:
+        index = seal.read_index(opened, record)
+        read_index(record, index)  # an index that is inconsistent is read as far as it goes
+    except (BrokenSealError, EOFError, OpError):
+        return None
+    return index
+
+
+def _extents(opened: Opened, found: list[Header], record: Seal | None) -> Extents | None:
+    """The table of extents, found by the seal, or else by a header of such a table."""
+    places = [(header.offset, header.nbytes) for header in found if tuple(header.members) == layout.EXTENTS_ROW.names]
     if record is not None:
-        places.insert(0, (record.extents_offset, record.extents_rows * layout.EXTENTS_ROW.itemsize))
+        places.insert(0, record.index[0])
     tables_read = (_bytes(opened, *place) for place in places)
     whole = (data for data in tables_read if data is not None and len(data) % layout.EXTENTS_ROW.itemsize == 0)
     return next((np.frombuffer(data, dtype=layout.EXTENTS_ROW) for data in whole), None)
@@ -166,6 +185,10 @@ def _entries(opened: Opened, found: list[Header], extents: Extents) -> list[_Row
     columns = next(_columns(opened, found, extents), None)
     if columns is None:
         raise DataLossError(None, None, f"{PART}: the table with the names of the variables cannot be found.")
+    return _rows(columns, extents)
+
+
+def _rows(columns: Mapping[str, _Cells], extents: Extents) -> list[_Row]:
     rows = range(len(columns[layout.VARIABLES_COLUMNS[0]]))
     return list(_with_chunks([_entry(row, columns, int(extents["nbytes"][row])) for row in rows], extents))
 
@@ -257,7 +280,7 @@ def _is_linked(root: h5g.GroupID, row: _Row, offset: int) -> bool | None:
         return None if error.__cause__ is not None else False
 
 
-def _entry(row: int, columns: dict[str, _Cells], nbytes: int) -> _Row:
+def _entry(row: int, columns: Mapping[str, _Cells], nbytes: int) -> _Row:
     path, dtype, shape = (columns[name][row] for name in layout.VARIABLES_COLUMNS)
     group = columns[layout.GROUP_COLUMN][row] if layout.GROUP_COLUMN in columns else ""
     unknown = f"row {row} of {PART}"

@@ -47,11 +47,11 @@ class SealedSource(Hdf5Source):
         self._path = path
         self._seal = found
         self.has_foreign_content = bool(found.flags & layout.FOREIGN)
-        extents = seal.check(opened.fd, opened.size, found)
-        self._extents = extents
+        stored = seal.check(opened, found)
+        self._extents = stored.extents
+        self._models = read_index(found, stored)
         with hdf5_root(opened) as root:
             groups.open_model(root, group)
-            self._models = read_index(root, extents["nbytes"].tolist())
             self.has_random_places = objects.has_link(root, f"{layout.INDEX}/{layout.RANDOM}")
         self._choose(group)
 
@@ -203,7 +203,8 @@ class SealedSource(Hdf5Source):
     def verify(self, callback: Callback | None = None) -> None:
         """Check the seal again, and every value of every model against its digest."""
         with seal.naming(self._path):
-            seal.check(self._opened.fd, self._opened.size, self._seal)
+            seal.check(self._opened, self._seal)
+            seal.check_padding(self._opened.fd, self._extents, self._seal)
         names = {row: label for link, index in self._models.items() for row, label in _labelled(link, index)}
         packed = {
             row: self._packed_value(index, name)

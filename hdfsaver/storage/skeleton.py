@@ -1,15 +1,14 @@
-"""The skeleton of a file: HDF5 lays out the structure in memory, with space for values, digests and seal.
+"""The skeleton of a file: HDF5 lays out the structure in memory, with space for digests and seal; values follow it.
 
 Two saves of the same variables differ only in these, so one skeleton serves both.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cache
-from itertools import accumulate
+from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -17,17 +16,18 @@ import numpy.typing as npt
 import xxhash
 from h5py import h5d, h5f, h5fd, h5g, h5p, h5t
 
+from hdfsaver.errors import InternalError
 from hdfsaver.schema import Structure
 from hdfsaver.storage import groups, layout
 from hdfsaver.storage.chunks.chunk_writing import Output, Packing
 from hdfsaver.storage.graph import graph_group
-from hdfsaver.storage.hdf5 import link_names, objects, tables
+from hdfsaver.storage.hdf5 import late_places, link_names, objects, strings, tables
 from hdfsaver.storage.hdf5.sparse_memory import SparseMemory
-from hdfsaver.storage.index import text_of
+from hdfsaver.storage.index import described, text_of
 from hdfsaver.storage.layout import Extent
 from hdfsaver.storage.random_places import allocate_places
 from hdfsaver.storage.seal import Extents, Seal, pack
-from hdfsaver.tensor_info import LARGE
+from hdfsaver.tensor_info import LARGE, STRING
 from hdfsaver.version import __version__
 
 
@@ -60,16 +60,28 @@ class Plan(NamedTuple):
     random: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class Segment:
-    """A range of the file without large values: structure and small values."""
+class Segment(NamedTuple):
+    """A range of the file without large values: the structure, or the small values."""
 
     offset: int
-    data: bytearray
+    data: bytearray | bytes
 
 
 class Skeleton:
     """A file without values.
+
+    Parameters
+    ----------
+    structure : bytearray
+        The structure, with the places of all values.
+    seal : Seal
+        The seal, without digests.
+    extents : ndarray
+        The rows of the table of extents; only compressed variables and their chunks have digests.
+    variables : int
+        The number of variables.
+    random_offset : int
+        Where the numbers of `hdfsaver.storage.random_places` are.
 
     Attributes
     ----------
@@ -77,64 +89,27 @@ class Skeleton:
         Length of the file in bytes.
     extents : ndarray
         Rows of `layout.EXTENTS_ROW`, one for each variable, then one for each chunk of those that are compressed.
-        Digests are zero, except for compressed variables and their chunks.
     """
 
-    def __init__(
-        self,
-        memory: SparseMemory,
-        extents: Extents,
-        variables: int,
-        extents_offset: int,
-        seal_offset: int,
-        flags: int = 0,
-        random_offset: int = 0,
-    ) -> None:
-        self.size = memory.size
-        self._flags = flags
+    def __init__(self, structure: bytearray, seal: Seal, extents: Extents, variables: int, random_offset: int) -> None:
+        self.size = seal.file_size
         self.extents = extents
-        self._extents_offset = extents_offset
-        self._seal_offset = seal_offset
+        self._structure = structure
+        self._seal = seal
         self._random_offset = random_offset
-        self._segments = [
-            Segment(start, memory.read_at(start, stop - start)) for start, stop in _without_large(extents, memory.size)
-        ]
-        self._starts = [segment.offset for segment in self._segments]
-        self._structure, self._split, self._places = self._joined_structure()
-        self._before = self._digest_before()
-        self._runs = _runs(extents[:variables], self._segments)
+        own = extents[:variables]
+        small = own[(own["nbytes"] < LARGE) & (own["nbytes"] > 0)]
+        self._small_offset = int(small["offset"][0]) if len(small) else 0
+        pads = -small["nbytes"].astype(np.int64)[:-1] % layout.ALIGNMENT
+        self._pads = [bytes(count) for count in pads.tolist()] if pads.any() else []
 
-    def _joined_structure(self) -> tuple[bytearray, int, int]:
-        """The structure without the table of extents, and the places in it of that table and of random operations."""
-        starts, stops = _structure_around(self.extents, self._seal_offset, self._extents_offset, self.size)
-        joined = bytearray().join(self._bytes(start, stop) for start, stop in zip(starts, stops, strict=True))
-        firsts = [0, *accumulate(stop - start for start, stop in zip(starts, stops, strict=True))]
-        split = firsts[bisect_left(starts, self._extents_offset)]
-        piece = max(0, bisect_right(starts, self._random_offset) - 1)
-        return joined, split, firsts[piece] + self._random_offset - starts[piece]
-
-    def _digest_before(self) -> Any:
-        """The digest of the structure before the table of extents, to go on with."""
-        return xxhash.xxh3_64(memoryview(self._structure)[: self._split])
-
-    def _bytes(self, start: int, stop: int) -> bytearray:
-        segment = self._segments[bisect_right(self._starts, start) - 1]
-        return segment.data[start - segment.offset : stop - segment.offset]
-
-    def _put(self, offset: int, data: bytes) -> None:
-        """Write bytes into their segment."""
-        if data:
-            segment = self._segments[bisect_right(self._starts, offset) - 1]
-            start = offset - segment.offset
-            segment.data[start : start + len(data)] = data
-
-    def fill(self, small: bytes, digests: npt.NDArray[np.uint64], places: bytes = b"") -> list[Segment]:
+    def fill(self, small: Sequence[bytes], digests: npt.NDArray[np.uint64], places: bytes = b"") -> list[Segment]:
         """Fill the segments for one save; the next save reuses them.
 
         Parameters
         ----------
-        small : bytes
-            The values smaller than `LARGE`, concatenated in the order of the variables.
+        small : sequence of bytes
+            The values smaller than `LARGE`, in the order of the variables.
         digests : ndarray of uint64
             XXH3-64 of the bytes of every variable, in order, and of every chunk.
         places : bytes, optional
@@ -143,78 +118,28 @@ class Skeleton:
         Returns
         -------
         list of Segment
+            In the order of the file.
         """
-        values = memoryview(small)
-        for data, place, source in self._runs:
-            data[place] = values[source]
-        if places:
-            self._put(self._random_offset, places)
-            self._structure[self._places : self._places + len(places)] = places
-            if self._places < self._split:
-                self._before = self._digest_before()
+        data = self._structure
+        data[self._random_offset : self._random_offset + len(places)] = places
         table = self.extents.copy()
         table["xxh3_64"] = digests
-        self._put(self._extents_offset, table.tobytes())
-        self._put(self._seal_offset, pack(self._seal(table)))
-        return self._segments
+        data[self._seal.extents_offset : self._seal.extents_offset + table.nbytes] = table.tobytes()
+        data[self._seal.offset : self._seal.offset + self._seal.nbytes] = pack(self._sealed())
+        full = [value for value in small if value]
+        if not full:
+            return [Segment(0, data)]
+        pieces = chain.from_iterable(zip(full, [*self._pads, b""], strict=True)) if self._pads else full
+        return [Segment(0, data), Segment(self._small_offset, b"".join(pieces))]
 
-    def _seal(self, table: Extents) -> Seal:
-        hasher = self._before.copy()
-        hasher.update(table.tobytes())
-        hasher.update(memoryview(self._structure)[self._split :])
-        return Seal(
-            offset=self._seal_offset,
-            extents_offset=self._extents_offset,
-            extents_rows=len(table),
-            file_size=self.size,
-            structure_xxh3_64=hasher.intdigest(),
-            flags=self._flags,
-        )
-
-
-_Run: TypeAlias = tuple[bytearray, slice, slice]
-"""Adjacent small values in the file: their segment's data, the offset in it, and their range in ``small``."""
-
-
-def _runs(extents: Extents, segments: Sequence[Segment]) -> list[_Run]:
-    """The runs of the small values."""
-    small = extents[(extents["nbytes"] < LARGE) & (extents["nbytes"] > 0)]
-    if not len(small):
-        return []
-    starts, sizes = small["offset"].astype(np.int64), small["nbytes"].astype(np.int64)
-    ends = starts + sizes
-    firsts = np.concatenate([[0], np.flatnonzero(starts[1:] != ends[:-1]) + 1])
-    lasts = [*(firsts[1:] - 1), len(small) - 1]
-    begins, stops = starts[firsts], ends[lasts]
-    sources = np.cumsum(sizes)[lasts]
-    offsets = np.array([segment.offset for segment in segments])
-    holders = np.searchsorted(offsets, begins, side="right") - 1
-    columns = (holders, begins - offsets[holders], stops - offsets[holders], sources - (stops - begins), sources)
-    return [
-        (segments[holder].data, slice(start, stop), slice(first, last))
-        for holder, start, stop, first, last in zip(*(column.tolist() for column in columns), strict=True)
-    ]
-
-
-def _without_large(extents: Extents, size: int) -> list[tuple[int, int]]:
-    large = np.sort(extents[extents["nbytes"] >= LARGE], order="offset")
-    begins = large["offset"].tolist()
-    ends = (large["offset"] + large["nbytes"]).tolist()
-    gaps = zip([0, *ends], [*begins, size], strict=True)
-    return [(start, stop) for start, stop in gaps if start < stop]
-
-
-def _structure_around(extents: Extents, seal: int, table: int, size: int) -> tuple[list[int], list[int]]:
-    """The ranges of the structure, without the table of extents."""
-    full = extents[extents["nbytes"] > 0]
-    offsets = [*full["offset"].tolist(), seal]
-    ends = [*(full["offset"] + full["nbytes"]).tolist(), seal + layout.SEAL_RECORD.itemsize]
-    if len(extents):
-        offsets.append(table)
-        ends.append(table + extents.nbytes)
-    gaps = zip([0, *sorted(ends)], [*sorted(offsets), size], strict=True)
-    kept = [(start, stop) for start, stop in gaps if start < stop]
-    return [start for start, _stop in kept], [stop for _start, stop in kept]
+    def _sealed(self) -> Seal:
+        view, seal = memoryview(self._structure), self._seal
+        index, structure = xxhash.xxh3_64(), xxhash.xxh3_64()
+        for offset, nbytes in seal.index:
+            index.update(view[offset : offset + nbytes])
+        structure.update(view[: seal.offset])
+        structure.update(view[seal.offset + seal.nbytes :])
+        return replace(seal, index_xxh3_64=index.intdigest(), structure_xxh3_64=structure.intdigest())
 
 
 # --- laying out -----------------------------------------------------------------------------------------------------
@@ -271,6 +196,14 @@ def _first(error: BaseException) -> BaseException:
     return next((each for each in chain if not isinstance(each, Exception)), chain[-1])
 
 
+class _Variable(NamedTuple):
+    """A variable in the file: its description, the path of its dataset, and the address of its header."""
+
+    place: Place
+    path: str
+    header: int
+
+
 def _laid_out(
     plans: Mapping[str, Plan], metadata: Mapping[str, str], output: Output, beside: Beside | None
 ) -> Skeleton:
@@ -278,39 +211,131 @@ def _laid_out(
     file = h5f.create(b"hdfsaver", h5f.ACC_TRUNC, file_properties(), access_properties(memory))
     try:
         root = h5g.open(file, b"/")
-        extents, extents_offset, seal_offset, random_offset = _write_all(root, plans, metadata, output)
+        variables, found, random_offset = _write_all(root, plans, metadata)
         flags = layout.FOREIGN if beside is not None and beside(root) else 0
     finally:
         file.close()
+    _check(memory)
+    found = replace(found, flags=flags, structure_end=memory.size)
+    stored = _pack(output, variables) if any(row.place.packing for row in variables) else {}
+    return _skeleton(output, variables, stored, found, random_offset)
+
+
+def _check(memory: SparseMemory) -> None:
     if memory.error is not None:
         raise memory.error
-    variables = len(extents) - len(output.chunks)
-    return Skeleton(memory, extents, variables, extents_offset, seal_offset, flags, random_offset)
+
+
+class _Stored(NamedTuple):
+    """A compressed value: the digest of its decoded bytes, and its chunks."""
+
+    digest: int
+    chunks: list[Extent]
+
+
+def _pack(output: Output, variables: Sequence[_Variable]) -> dict[str, _Stored]:
+    """Store the chunks of compressed values behind everything else, and return what was stored by the paths of values.
+
+    HDF5 places the chunks; its records of them have their places already.
+    """
+    properties = access_properties(output.memory)
+    properties.set_alignment(1, layout.ALIGNMENT)
+    stored: dict[str, _Stored] = {}
+    file = h5f.open(b"hdfsaver", h5f.ACC_RDWR, properties)
+    try:
+        root = h5g.open(file, b"/")
+        for row in variables:
+            if row.place.packing is not None:
+                first = len(output.chunks)
+                digest = output.pack(h5d.open(root, row.path.encode()), row.place.packing)
+                stored[row.path] = _Stored(digest, output.chunks[first:])
+    finally:
+        file.close()
+    _check(output.memory)
+    return stored
+
+
+_NOTHING = _Stored(0, [])
+
+
+def _skeleton(
+    output: Output, variables: Sequence[_Variable], stored: Mapping[str, _Stored], seal: Seal, random_offset: int
+) -> Skeleton:
+    """Give every value its place, and write the places into the structure."""
+    end = output.memory.size
+    _check_between(output, seal.structure_end, end)
+    sizes = np.array([row.place.contiguous_bytes for row in variables], np.int64)
+    offsets, size = _placed(sizes, end)
+    packed = [stored.get(row.path, _NOTHING) for row in variables]
+    rows = zip(offsets.tolist(), sizes.tolist(), [each.digest for each in packed], strict=True)
+    chunks = [chunk for each in packed for chunk in each.chunks]
+    extents = np.array([*rows, *chunks], dtype=layout.EXTENTS_ROW)
+    structure = output.memory.read_at(0, seal.structure_end)
+    full = sizes > 0
+    headers = np.array([row.header for row in variables], np.int64)
+    late_places.put_places(structure, headers[full], offsets[full], sizes[full])
+    late_places.put_end(structure, size)
+    whole = replace(seal, file_size=size, tail_start=size)
+    return Skeleton(structure, whole, extents, len(variables), random_offset)
+
+
+def _check_between(output: Output, begin: int, end: int) -> None:
+    """Check that HDF5 has put nothing but zeros between the chunks."""
+    starts = [begin, *(offset + nbytes for offset, nbytes, _digest in output.chunks)]
+    stops = [*(offset for offset, _nbytes, _digest in output.chunks), end]
+    for start, stop in zip(starts, stops, strict=True):
+        if start > stop or any(output.memory.read_at(start, stop - start)):
+            raise InternalError(None, None, "The HDF5 library has put its own structures between compressed values.")
+
+
+def _placed(sizes: npt.NDArray[np.int64], end: int) -> tuple[npt.NDArray[np.int64], int]:
+    """The offset of each value behind an offset, small ones first, 0 for empty ones; and where the last one ends."""
+    offsets = np.zeros_like(sizes)
+    for chosen, multiple in (((sizes > 0) & (sizes < LARGE), layout.ALIGNMENT), (sizes >= LARGE, layout.PAGE)):
+        if chosen.any():
+            begin = -(-end // multiple) * multiple
+            padded = -(-sizes[chosen] // multiple) * multiple
+            offsets[chosen] = begin + np.cumsum(padded) - padded
+            end = int(offsets[chosen][-1] + sizes[chosen][-1])
+    return offsets, end
 
 
 def _write_all(
-    root: h5g.GroupID, plans: Mapping[str, Plan], metadata: Mapping[str, str], output: Output
-) -> tuple[Extents, int, int, int]:
+    root: h5g.GroupID, plans: Mapping[str, Plan], metadata: Mapping[str, str]
+) -> tuple[list[_Variable], Seal, int]:
+    """Write everything but values; return the variables, the known fields of the seal, and the place of numbers."""
     objects.set_text(root, layout.FORMAT_ATTRIBUTE, layout.FORMAT)
     objects.set_text(root, layout.VERSION_ATTRIBUTE, layout.VERSION)
     objects.set_text(root, layout.PRODUCER_ATTRIBUTE, f"hdfsaver {__version__}")
     index = objects.create_group(root, layout.INDEX)
-    # The first dataset: readers search the seal near the beginning of the file.
-    seal = objects.allocate(index, layout.SEAL, _record_type(layout.SEAL_RECORD), ())
+    # The first dataset: readers search the seal near the beginning of the file. The index follows, to be read with it.
+    seal = objects.allocate(index, layout.SEAL, _record_type(layout.SEAL_RECORD), (1,))
     rows = [(groups.link_of(group), place) for group, plan in plans.items() for place in plan.places or ()]
     chunks = sum(place.packing.grid.count for _link, place in rows if place.packing)
     table = objects.allocate(index, layout.EXTENTS, _record_type(layout.EXTENTS_ROW), (len(rows) + chunks,))
-    extents_offset = table.get_offset() or 0
     paths = {group: link_names.paths_of(place.name for place in plan.places or ()) for group, plan in plans.items()}
     _write_index(index, rows, [path for found in paths.values() for path in found.values()])
-    drawing = [(groups.link_of(group), name) for group, plan in plans.items() for name in plan.random]
-    random_offset = allocate_places(index, drawing) if drawing else 0
+    found = Seal(
+        offset=seal.get_offset(),
+        file_size=0,
+        structure_end=0,
+        tail_start=0,
+        extents_offset=table.get_offset() or 0,
+        extents_rows=len(rows) + chunks,
+        nbytes=seal.get_storage_size(),
+        **described(index),
+    )
+    # Variables before the graph, so that a reader of one of them finds what it needs in few blocks.
+    variables = [row for group, plan in plans.items() for row in _declare_variables(root, group, plan, paths[group])]
     if metadata:
         columns = (list(metadata), list(metadata.values()))
         tables.write_table(root, layout.METADATA, dict(zip(layout.METADATA_COLUMNS, columns, strict=True)))
-    found = [row for group, plan in plans.items() for row in _write_model(root, group, plan, paths[group], output)]
-    extents = np.array([*found, *output.chunks], dtype=layout.EXTENTS_ROW)
-    return extents, extents_offset, seal.get_offset(), random_offset
+    drawing = [(groups.link_of(group), name) for group, plan in plans.items() for name in plan.random]
+    random_offset = allocate_places(index, drawing) if drawing else 0
+    for group, plan in plans.items():
+        if plan.structure is not None:
+            graph_group.write_structure(_model(root, group), plan.structure)
+    return variables, found, random_offset
 
 
 def _write_index(index: h5g.GroupID, rows: Sequence[tuple[str, Place]], paths: list[str]) -> None:
@@ -322,43 +347,50 @@ def _write_index(index: h5g.GroupID, rows: Sequence[tuple[str, Place]], paths: l
         packings = [place.packing for _link, place in rows]
         described = [(" ".join(each.filters), text_of(each.grid.chunk)) if each else ("", "") for each in packings]
         named |= dict(zip(layout.CHUNK_COLUMNS, map(list, zip(*described, strict=True)), strict=True))
+    if any(place.dtype == STRING for _link, place in rows):
+        named[layout.ENCODING_COLUMN] = [_encoding(place) for _link, place in rows]
     tables.write_table(index, layout.INDEX_VARIABLES, named)
 
 
-def _write_model(root: h5g.GroupID, group: str, plan: Plan, paths: Mapping[str, str], output: Output) -> list[Extent]:
-    """Write the structure of one model, allocate its variables, and return their rows of the table of extents."""
-    model = objects.create_group(root, groups.link_of(group)) if group else root
-    if plan.structure is not None:
-        graph_group.write_structure(model, plan.structure)
+def _encoding(place: Place) -> str:
+    return place.attributes.get(layout.ENCODING_COLUMN, strings.COUNTED) if place.dtype == STRING else ""
+
+
+def _model(root: h5g.GroupID, group: str) -> h5g.GroupID:
+    """The group of a model, which is created if it is missing."""
+    if not group:
+        return root
+    link = groups.link_of(group)
+    return objects.open_group(root, link) if objects.has_link(root, link) else objects.create_group(root, link)
+
+
+def _declare_variables(root: h5g.GroupID, group: str, plan: Plan, paths: Mapping[str, str]) -> list[_Variable]:
+    """Create the datasets of the variables of one model, without places for their bytes."""
+    model = _model(root, group)
     if plan.places is None:
         return []
-    return _allocate_variables(objects.create_group(model, layout.VARIABLES), plan.places, paths, output)
-
-
-def _allocate_variables(
-    group: h5g.GroupID, places: Sequence[Place], paths: Mapping[str, str], output: Output
-) -> list[Extent]:
-    groups: dict[str | tuple[int, str], h5g.GroupID] = {}
+    above = objects.create_group(model, layout.VARIABLES)
+    link = f"{groups.link_of(group)}/{layout.VARIABLES}".lstrip("/")
+    made: dict[str | tuple[int, str], h5g.GroupID] = {}
     rows = []
-    for place in places:
-        parent, link = objects.group_for(group, paths[place.name], groups)
-        dataset, digest = _allocate(parent, link, place, output)
-        for name, text in place.attributes.items():
-            objects.set_text(dataset, name, text)
-        # HDF5 allocates no space for an empty dataset, and no single block for chunks.
-        rows.append((dataset.get_offset() or 0, place.contiguous_bytes, digest))
+    for place in plan.places:
+        path = paths[place.name]
+        parent, name = objects.group_for(above, path, made)
+        dataset, header = _declare(parent, name, place)
+        for label, text in place.attributes.items():
+            objects.set_text(dataset, label, text)
+        rows.append(_Variable(place, f"{link}/{path}", header))
     return rows
 
 
-def _allocate(parent: h5g.GroupID, link: str, place: Place, output: Output) -> tuple[h5d.DatasetID, int]:
-    """Create the dataset of a variable; return its digest if it is compressed, because it is stored at once."""
+def _declare(parent: h5g.GroupID, link: str, place: Place) -> tuple[h5d.DatasetID, int]:
+    """Create the dataset of a variable; return it with the address of its header, 0 of a compressed one."""
     if place.packing is None:
-        return objects.allocate(parent, link, place.datatype, place.stored_shape), 0
-    packing = place.packing
-    dataset = objects.allocate_chunked(
-        parent, link, place.datatype, place.shape, packing.grid.chunk, packing.described()
-    )
-    return dataset, output.pack(dataset, packing)
+        return objects.declare(parent, link, place.datatype, place.stored_shape)
+    grid, filters = place.packing.grid, place.packing.described()
+    dataset = objects.allocate_chunked(parent, link, place.datatype, place.shape, grid.chunk, filters)
+    Output.record(dataset, place.packing)
+    return dataset, 0
 
 
 def _record_type(record: np.dtype[Any]) -> h5t.TypeID:
@@ -378,7 +410,6 @@ def access_properties(file: Any) -> h5p.PropFAID:
     properties = h5p.create(h5p.FILE_ACCESS)
     # Checksums on all metadata, and a version that the h5dump of Debian 12 can read.
     properties.set_libver_bounds(h5f.LIBVER_V110, h5f.LIBVER_V110)
-    properties.set_alignment(LARGE, layout.PAGE)
     properties.set_fileobj_driver(h5fd.fileobj_driver, file)
     # Objects that a failure leaves open are closed with the file; later, the Python object below them does not exist.
     properties.set_fclose_degree(h5f.CLOSE_STRONG)

@@ -56,7 +56,7 @@ class Model(NamedTuple):
 
 
 _RANDOM = attrgetter("random")
-_OFFSET, _VIEW = itemgetter(0), itemgetter(1)
+_OFFSET = itemgetter(0)
 
 _JOINED = 2 << 20
 """Bytes of the largest file that is written in one call: each call lets other threads run, and may wait for them."""
@@ -308,15 +308,25 @@ def _write(
     if list(map(len, pieces)) != [sizes[row] for row in small]:
         raise _changed(small, pieces, sizes, _names(values))
     digests[small] = np.fromiter(map(xxhash.xxh3_64_intdigest, pieces), np.uint64, len(pieces))
-    content = b"".join(pieces)
-    segments = [(segment.offset, memoryview(segment.data)) for segment in skeleton.fill(content, digests, places)]
+    segments = [(segment.offset, memoryview(segment.data)) for segment in skeleton.fill(pieces, digests, places)]
     if is_joined:
-        write_together(fd, list(map(_VIEW, sorted([*segments, *joined], key=_OFFSET))))
+        write_together(fd, _adjacent(sorted([*segments, *joined], key=_OFFSET)))
         return
     for offset, view in segments:
         write_at(fd, view, offset)
     if progress is not SILENT:
-        progress.advance(len(content))
+        progress.advance(sum(sizes[row] for row in small))
+
+
+def _adjacent(parts: Sequence[tuple[int, memoryview]]) -> list[memoryview]:
+    """Parts of a file, with zeros in the gaps between them."""
+    views, end = [], 0
+    for offset, view in parts:
+        if end < offset:
+            views.append(memoryview(bytes(offset - end)))
+        views.append(view)
+        end = offset + len(view)
+    return views
 
 
 def _changed(rows: Sequence[int], pieces: Sequence[bytes], sizes: Sequence[int], names: Sequence[str]) -> AbortedError:

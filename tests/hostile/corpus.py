@@ -89,8 +89,9 @@ def make(folder: Path) -> list[Path]:
 
 
 def regions(data: bytes) -> dict[str, list[tuple[int, int]]]:
-    """The positions of the parts of a file: starts and ends of each; ``metadata`` is the rest."""
+    """The positions of the parts of a file: starts and ends of each; ``metadata`` and ``padding`` are the rest."""
     found = seal.find(data[:65536])
+    limit = len(data) if found is None else found.structure_end
     tables = {
         header.offset: (_region(header, found), header.nbytes) for header in object_headers.scan(data) if header.nbytes
     }
@@ -98,10 +99,10 @@ def regions(data: bytes) -> dict[str, list[tuple[int, int]]]:
     parts: dict[str, list[tuple[int, int]]] = {}
     end = 0
     for offset, (region, nbytes) in sorted(tables.items()):
-        parts.setdefault("metadata", []).append((end, offset))
+        parts.setdefault("metadata" if offset <= limit else "padding", []).append((end, offset))
         parts.setdefault(region, []).append((offset, offset + nbytes))
         end = offset + nbytes
-    parts.setdefault("metadata", []).append((end, len(data)))
+    parts.setdefault("metadata" if end < limit else "padding", []).append((end, len(data)))
     return parts
 
 

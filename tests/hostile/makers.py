@@ -359,16 +359,7 @@ def _with_row(path: Path, row: int, **fields: int) -> None:
     for name, value in fields.items():
         table[name][row] = value
     data[found.extents_offset : found.extents_offset + table.nbytes] = table.tobytes()
-    _seal_anyhow(path, bytes(data), found)
-
-
-def _seal_anyhow(path: Path, data: bytes, found: seal.Seal, **changes: int) -> None:
-    """A seal for a changed file: the right digest of the structure if it can be computed, otherwise any."""
-    try:
-        path.write_bytes(resealed(data, **changes))
-    except (seal.BrokenSealError, OverflowError, ValueError):
-        record = seal.pack(seal.Seal(**{**vars(found), **changes}))
-        path.write_bytes(data[: found.offset] + record + data[found.offset + len(record) :])
+    path.write_bytes(resealed(bytes(data)))
 
 
 @attack("DataLossError: .*an extent is not within the file")
@@ -391,14 +382,14 @@ def extents_that_overlap(path: Path) -> None:
     _with_row(path, 0, offset=int(table["offset"][1]) + 8)
 
 
-@attack("DataLossError: .*overlaps the seal or a value|DataLossError: .*two extents overlap")
+@attack("DataLossError: .*an extent is within the structure")
 def extent_over_the_index(path: Path) -> None:
     """To have the index treated as a value, so that the seal does not cover it."""
     found = _sealed(path)[1]
     _with_row(path, 0, offset=found.extents_offset)
 
 
-@attack("DataLossError: .*")
+@attack("DataLossError: .*an extent is within the structure")
 def extent_over_the_metadata(path: Path) -> None:
     """To have HDF5's own structures treated as a value, so that they can be changed."""
     _with_row(path, 0, offset=48)
@@ -410,11 +401,96 @@ def extent_of_absurd_length(path: Path) -> None:
     _with_row(path, 1, nbytes=2**60)
 
 
-@attack("DataLossError: .*the table of .* extents is not within the file")
+@attack("DataLossError: .*the index is not within the structure")
 def extents_without_number(path: Path) -> None:
     """To have a table of 2**60 rows read."""
     data, found = _sealed(path)
-    _seal_anyhow(path, bytes(data), found, extents_rows=2**60)
+    path.write_bytes(resealed(bytes(data), extents_rows=2**60))
+
+
+@attack("DataLossError: .*the structure is not within the file")
+def structure_that_ends_behind_the_file(path: Path) -> None:
+    """To have more read as structure than the file has."""
+    path.write_bytes(resealed(bytes(_sealed(path)[0]), structure_end=2**63, tail_start=2**63))
+
+
+@attack("DataLossError: .*the seal is not within the structure")
+def structure_that_ends_before_the_index(path: Path) -> None:
+    """To have the index and HDF5's own structures treated as padding, so that the seal does not cover them."""
+    data, found = _sealed(path)
+    path.write_bytes(resealed(bytes(data), structure_end=found.offset))
+
+
+@attack("DataLossError: .*an extent is within the structure")
+def structure_that_ends_behind_a_value(path: Path) -> None:
+    """To have a value that is changed together with the structure."""
+    data, found = _sealed(path)
+    path.write_bytes(resealed(bytes(data), structure_end=found.file_size, tail_start=found.file_size))
+
+
+@attack("DataLossError: .*an extent is not within the file|DataLossError: .*the structure is not within the file")
+def tail_that_begins_before_the_values(path: Path) -> None:
+    """The same, by the end of the file."""
+    data, found = _sealed(path)
+    path.write_bytes(resealed(bytes(data), tail_start=found.structure_end))
+
+
+@attack("DataLossError: .*the padding at byte .* is not zero", way="verify")
+def bytes_between_values(path: Path) -> None:
+    """To hide other bytes in a file that is valid; reading does not see them."""
+    data, found = _sealed(path)
+    data[found.structure_end] = 1
+    path.write_bytes(data)
+
+
+@attack("DataLossError: .*the index is not within the structure")
+def index_that_is_a_value(path: Path) -> None:
+    """To show other names to a reader that follows the seal, and to one that follows HDF5's links."""
+    data, found = _sealed(path)
+    table = np.frombuffer(bytes(data), layout.EXTENTS_ROW, found.extents_rows, found.extents_offset)
+    path.write_bytes(resealed(bytes(data), index_offset=int(table["offset"][1])))
+
+
+@attack("DataLossError: .*the index is not within the structure")
+def index_without_number(path: Path) -> None:
+    """To have an index of 2**64 bytes read."""
+    path.write_bytes(resealed(bytes(_sealed(path)[0]), index_rows=2**60, index_row_nbytes=16))
+
+
+@attack("DataLossError: .*/index/variables: the seal has a column beyond the end of a row")
+def index_of_rows_without_bytes(path: Path) -> None:
+    """To have names without number made of nothing."""
+    path.write_bytes(resealed(bytes(_sealed(path)[0]), index_rows=2**40, index_row_nbytes=0))
+
+
+@attack("DataLossError: .*/index/variables: the seal has a column beyond the end of a row")
+def column_beyond_its_row(path: Path) -> None:
+    """To read the next row, or what follows the index, as the name of a variable."""
+    data, found = _sealed(path)
+    (at, _width), *rest = found.columns
+    path.write_bytes(resealed(bytes(data), columns=((at, found.index_row_nbytes + 1), *rest)))
+
+
+@attack("DataLossError: .*the record of the seal is damaged")
+def seal_without_an_end(path: Path) -> None:
+    """To have a record of gigabytes read."""
+    data, found = _sealed(path)
+    struct.pack_into("<I", data, found.offset + 8, 2**32 - 1)
+    path.write_bytes(data)
+
+
+@attack(None)
+def values_at_odd_offsets(path: Path) -> None:
+    """To have a value at an offset that its dtype does not allow in memory; it is still read."""
+    data, found = _sealed(path)
+    table = np.frombuffer(bytes(data), layout.EXTENTS_ROW, found.extents_rows, found.extents_offset).copy()
+    offset, nbytes = int(table["offset"][0]), int(table["nbytes"][0])
+    header = bytes(data).index(offset.to_bytes(8, "little") + nbytes.to_bytes(8, "little"))
+    data[offset : offset + nbytes + 3] = bytes(3) + data[offset : offset + nbytes]
+    struct.pack_into("<Q", data, header, offset + 3)
+    table["offset"][0] += 3
+    data[found.extents_offset : found.extents_offset + table.nbytes] = table.tobytes()
+    path.write_bytes(resealed(repaired(bytes(data), header)))
 
 
 @attack("DataLossError: .*the bytes of variable 'b' differ from those that were saved")
@@ -423,7 +499,7 @@ def value_without_its_digest(path: Path) -> None:
     data, found = _sealed(path)
     table = np.frombuffer(bytes(data), layout.EXTENTS_ROW, found.extents_rows, found.extents_offset)
     data[int(table["offset"][1])] ^= 1
-    _seal_anyhow(path, bytes(data), found)
+    path.write_bytes(resealed(bytes(data)))
 
 
 @attack(None)

@@ -46,7 +46,7 @@ def test_the_records():
     assert [name for name, *_ in rows("field", "type", "content")] == list(layout.SEAL_RECORD.names or ())
     assert list(layout.VARIABLES_COLUMNS) == [name for name, _content in rows("column", "content")]
     assert f"`{layout.MAGIC.decode()}`" in PAGE
-    assert (64, 56) == (layout.SEAL_RECORD.itemsize, layout.SEALED_BYTES)
+    assert f"{layout.SEAL_RECORD.itemsize} bytes" in PAGE
 
 
 def test_every_dtype_is_on_the_page():

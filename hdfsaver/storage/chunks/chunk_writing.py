@@ -27,7 +27,6 @@ from hdfsaver.storage.chunks.filters import SHUFFLE, Filters, shuffled
 from hdfsaver.storage.chunks.grid import Grid
 from hdfsaver.storage.hdf5.sparse_memory import SparseMemory
 from hdfsaver.storage.layout import Extent
-from hdfsaver.tensor_info import LARGE
 
 _AHEAD = 2
 """Chunks that may wait to be stored, for each thread; they bound the memory that packing takes."""
@@ -100,18 +99,27 @@ class Output:
     Attributes
     ----------
     fd : int
-        The file for chunks of at least `LARGE` bytes; smaller ones are stored with the structure.
+        The file for the chunks.
     memory : SparseMemory
         The file object that HDF5 writes to.
     progress : Progress
     chunks : list of (int, int, int)
-        Offset, length and digest of all stored chunks.
+        Offset, length and digest of all stored chunks, in the order of the file.
     """
 
     fd: int
     progress: Progress = SILENT
     memory: SparseMemory = field(default_factory=SparseMemory)
     chunks: list[Extent] = field(default_factory=list)
+
+    @staticmethod
+    def record(dataset: h5d.DatasetID, packing: Packing) -> None:
+        """Have HDF5 allocate its records of the chunks of a value, before any chunk has its place.
+
+        It does so for the first chunk, which is one byte here and is replaced later. There are no records of one chunk.
+        """
+        if packing.grid.count > 1:
+            dataset.write_direct_chunk(packing.grid.corner(0), b"\0", 0)
 
     def pack(self, dataset: h5d.DatasetID, packing: Packing) -> int:
         """Store the chunks of a value, and return the XXH3-64 digest of the value's bytes."""
@@ -128,9 +136,8 @@ class Output:
         mask = 0 if len(data) < packing.grid.nbytes else (1 << len(packing.filters)) - 1
         dataset.write_direct_chunk(corner, bytes(data), mask)
         offset: int = dataset.get_chunk_info_by_coord(corner).byte_offset
-        if len(data) >= LARGE:
-            write_at(self.fd, memoryview(data), offset)
-            self.memory.forget(offset, len(data))
+        write_at(self.fd, memoryview(data), offset)
+        self.memory.forget(offset, len(data))
         return offset, len(data), xxhash.xxh3_64_intdigest(data)
 
 

@@ -63,10 +63,10 @@ def location(node: Node) -> str:
 
 
 @cache
-def _dataset_properties() -> h5p.PropDCID:
+def _dataset_properties(when: int = h5d.ALLOC_TIME_EARLY) -> h5p.PropDCID:
     properties = h5p.create(h5p.DATASET_CREATE)
     properties.set_layout(h5d.CONTIGUOUS)
-    properties.set_alloc_time(h5d.ALLOC_TIME_EARLY)
+    properties.set_alloc_time(when)
     properties.set_fill_time(h5d.FILL_TIME_NEVER)
     properties.set_obj_track_times(False)
     return properties
@@ -146,6 +146,30 @@ def allocate(parent: h5g.GroupID, link: str, datatype: h5t.TypeID, shape: tuple[
         The new dataset.
     """
     return h5d.create(parent, link.encode(), datatype, _space(shape), _dataset_properties(), link_properties())
+
+
+def declare(parent: h5g.GroupID, link: str, datatype: h5t.TypeID, shape: tuple[int, ...]) -> tuple[h5d.DatasetID, int]:
+    """Create a dataset whose bytes get their place later; see `hdfsaver.storage.hdf5.late_places`.
+
+    Parameters
+    ----------
+    parent : h5py.h5g.GroupID
+    link : str
+    datatype : h5py.h5t.TypeID
+    shape : tuple of int
+
+    Returns
+    -------
+    h5py.h5d.DatasetID
+        The new dataset.
+    int
+        The address of its header.
+    """
+    name, properties = link.encode(), _dataset_properties(h5d.ALLOC_TIME_LATE)
+    dataset = h5d.create(parent, name, datatype, _space(shape), properties, link_properties())
+    # The link has the address; a query for the object would read its whole header.
+    address: int = parent.links.get_info(name).u
+    return dataset, address
 
 
 def allocate_chunked(

@@ -28,7 +28,7 @@ from hdfsaver.errors import DataLossError, shown
 from hdfsaver.storage.hdf5.objects import text_type
 from hdfsaver.tensor_info import Array
 
-JOINED = "joined"
+COUNTED, JOINED = "counted", "joined"
 MAX_WIDTH = 65536
 """Bytes of the widest element of the counted form: a larger one exceeds the buffers of common tools."""
 

@@ -9,7 +9,7 @@ exactly.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -180,7 +180,7 @@ def read_table(group: h5g.GroupID, name: str) -> dict[str, Column]:
         rows = np.zeros(_count(part, dataset), dtype=[(key, dtype) for key, (dtype, _) in members.items()])
         datatype = _compound(rows.dtype, {key: member for key, (_, member) in members.items()})
     objects.read_dataset(dataset, rows, datatype)
-    long = _LongCells(group, name + LONG)
+    long = LongCells(name + LONG, lambda: read_array(group, name + LONG).tolist())
     return {key: _read_column(rows[key], long, f"{part}, column {key!r}") for key in rows.dtype.names or ()}
 
 
@@ -208,9 +208,30 @@ def _column_type(part: str, name: str, datatype: h5t.TypeID) -> tuple[np.dtype[A
     return dtypes.numpy_dtype(found), datatypes.type_of(found)
 
 
-def _read_column(column: Array, long: _LongCells, part: str) -> Column:
-    if column.dtype.kind != "S":
-        return np.ascontiguousarray(column)
+def _read_column(column: Array, long: LongCells, part: str) -> Column:
+    return np.ascontiguousarray(column) if column.dtype.kind != "S" else read_texts(column, long, part)
+
+
+def read_texts(column: Array, long: LongCells, part: str) -> list[str]:
+    """Decode the stored cells of a column of strings.
+
+    Parameters
+    ----------
+    column : ndarray
+    long : LongCells
+        The long cells of its table.
+    part : str
+        The table and the column, for errors.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    DataLossError
+        A cell is not UTF-8, or is not a valid reference.
+    """
     try:
         cells = list(map(bytes.decode, column.tolist()))
     except UnicodeDecodeError as error:
@@ -223,12 +244,20 @@ def _read_column(column: Array, long: _LongCells, part: str) -> Column:
     return cells
 
 
-class _LongCells:
-    """The long cells of a table; read when the first one is requested."""
+class LongCells:
+    """The long cells of a table.
 
-    def __init__(self, group: h5g.GroupID, link: str) -> None:
-        self._group = group
+    Parameters
+    ----------
+    link : str
+        The link of their dataset, for errors.
+    load : callable
+        Reads them; called when the first one is requested.
+    """
+
+    def __init__(self, link: str, load: Callable[[], list[bytes]]) -> None:
         self._link = link
+        self._load = load
         self._cells: list[bytes] | None = None
         self._taken: set[int] = set()
 
@@ -237,7 +266,7 @@ class _LongCells:
         if not cell.startswith(REFERENCE):
             return cell
         if self._cells is None:
-            self._cells = read_array(self._group, self._link).tolist()
+            self._cells = self._load()
         try:
             return self._cells[self._take(index_of(cell))].decode()
         except (IndexError, UnicodeDecodeError, ValueError) as error:

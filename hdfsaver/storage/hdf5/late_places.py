@@ -1,0 +1,204 @@
+"""The places of datasets, written into their headers when HDF5 has laid out everything else.
+
+HDF5 gives a dataset its place among the object headers, or, if it is allocated late, when something is written to it.
+Here the place of a value is chosen after the library has closed the file: the address is written into the layout
+message of the header, and the checksum of the header is computed again. So all of HDF5's own structures are adjacent,
+and a value can be at any offset.
+
+Source of the layouts: "HDF5 File Format Specification Version 3.0", II.A, Superblock, IV.A.1.b, Version 2 Data Object
+Header Prefix, IV.A.2.i, Data Layout Message, and its appendix "Lookup3"; that algorithm by Bob Jenkins is in the public
+domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+_Numbers: TypeAlias = "npt.NDArray[np.int64]"
+_Words: TypeAlias = "npt.NDArray[np.uint32]"
+_Bytes: TypeAlias = "npt.NDArray[np.uint8]"
+
+_HEADER, _CONTINUED = b"OHDR", b"OCHK"
+_LAYOUT, _CONTINUATION = 0x08, 0x10
+_LAYOUT_BYTES = 18
+"""Bytes of the layout message of a contiguous dataset: version, class, address, number of bytes."""
+
+_CONTIGUOUS = 1
+_UNDEFINED = 2**64 - 1
+_CHECKSUM = 4
+_END, _END_OF_SUPERBLOCK = 28, 44
+"""Offsets, in a superblock of version 2 or 3, of the end of the file and of the checksum."""
+
+_MAX_MESSAGES = 64
+"""Messages of a header that are looked at before it is read by itself."""
+
+
+def lookup3(rows: _Bytes) -> _Words:
+    """The checksum of HDF5's metadata, for many pieces of one length.
+
+    Parameters
+    ----------
+    rows : ndarray of uint8
+        A piece in each row; at least one byte each.
+
+    Returns
+    -------
+    ndarray of uint32
+        The checksum of each row.
+    """
+    count, length = rows.shape
+    padded = np.zeros((count, -(-length // 12) * 12), np.uint8)
+    padded[:, :length] = rows
+    words = padded.view("<u4").T.astype(np.uint32)
+    a, b, c = (np.full(count, (0xDEADBEEF + length) & 0xFFFFFFFF, np.uint32) for _ in range(3))
+    for first in range(0, len(words), 3):
+        a, b, c = a + words[first], b + words[first + 1], c + words[first + 2]
+        if first + 3 < len(words):
+            a, b, c = _mixed(a, b, c)
+    return _finished(a, b, c)
+
+
+def _rotated(value: _Words, bits: int) -> _Words:
+    return (value << np.uint32(bits)) | (value >> np.uint32(32 - bits))
+
+
+def _mixed(x: _Words, y: _Words, z: _Words) -> tuple[_Words, _Words, _Words]:
+    for bits in (4, 6, 8, 16, 19, 4):
+        x = (x - z) ^ _rotated(z, bits)
+        z = z + y
+        x, y, z = y, z, x  # after six steps each is where it was
+    return x, y, z
+
+
+def _finished(a: _Words, b: _Words, c: _Words) -> _Words:
+    x, y, z = c, b, a
+    for bits in (14, 11, 25, 16, 4, 14, 24):
+        x = (x ^ y) - _rotated(y, bits)
+        x, y, z = z, x, y
+    return y
+
+
+def put_end(data: bytearray, size: int) -> None:
+    """Write the length of the file into its superblock."""
+    data[_END : _END + 8] = size.to_bytes(8, "little")
+    _put_checksums(np.frombuffer(data, np.uint8), np.array([0]), _END_OF_SUPERBLOCK)
+
+
+def put_places(data: bytearray, headers: _Numbers, places: _Numbers, sizes: _Numbers) -> None:
+    """Write the places of contiguous datasets into their headers.
+
+    Parameters
+    ----------
+    data : bytearray
+        The beginning of the file, with all the headers.
+    headers : ndarray of int64
+        Where the header of each dataset is.
+    places : ndarray of int64
+        Where its bytes are.
+    sizes : ndarray of int64
+        Their number, for a check.
+
+    Raises
+    ------
+    ValueError
+        A header is not one that HDF5 has written for such a dataset.
+    """
+    if not len(headers):
+        return
+    buffer = np.frombuffer(data, np.uint8)
+    blocks, lengths, messages = _layout_messages(data, buffer, headers)
+    before = _rows(buffer, messages, _LAYOUT_BYTES)
+    expected = np.array([_UNDEFINED], "<u8").view(np.uint8)
+    found = np.ascontiguousarray(before[:, 10:]).view("<u8")[:, 0]
+    if (before[:, 1] != _CONTIGUOUS).any() or (before[:, 2:10] != expected).any() or (found != sizes).any():
+        raise ValueError("The header of a dataset does not have the layout that it was created with.")
+    buffer[(messages + 2)[:, None] + np.arange(8)] = places.astype("<u8").view(np.uint8).reshape(-1, 8)
+    for length in np.unique(lengths).tolist():
+        _put_checksums(buffer, blocks[lengths == length], length)
+
+
+def _rows(buffer: _Bytes, starts: _Numbers, length: int) -> _Bytes:
+    """The bytes at each of some offsets."""
+    found: _Bytes = np.lib.stride_tricks.sliding_window_view(buffer, length)[starts]
+    return found
+
+
+def _put_checksums(buffer: _Bytes, starts: _Numbers, length: int) -> None:
+    """Compute the checksums of blocks, each of which is followed by its checksum."""
+    checksums = lookup3(_rows(buffer, starts, length)).astype("<u4").view(np.uint8).reshape(-1, _CHECKSUM)
+    buffer[(starts + length)[:, None] + np.arange(_CHECKSUM)] = checksums
+
+
+def _layout_messages(data: bytearray, buffer: _Bytes, headers: _Numbers) -> tuple[_Numbers, _Numbers, _Numbers]:
+    """For each header the block with its layout message, the length of that block, and where the message is."""
+    if (_rows(buffer, headers, len(_HEADER)) != np.frombuffer(_HEADER, np.uint8)).any():
+        raise ValueError("There is no header at the address of a dataset.")
+    flags = buffer[headers + 5].astype(np.int64)
+    begins, ends = np.zeros_like(headers), np.zeros_like(headers)
+    for value in np.unique(flags).tolist():
+        some = flags == value
+        start, width = _prefix(value)
+        sizes = _rows(buffer, headers[some] + start, width) @ (256 ** np.arange(width))
+        begins[some] = headers[some] + start + width
+        ends[some] = begins[some] + sizes
+    heads = np.where(flags & 4, 6, 4)
+    messages = _first_of_kind(buffer, begins, ends, heads)
+    blocks, lengths = headers.copy(), ends - headers
+    for row in np.flatnonzero(messages < 0).tolist():
+        first = (int(begins[row]), int(ends[row]))
+        blocks[row], lengths[row], messages[row] = _continued(data, *first, int(heads[row]))
+    return blocks, lengths, messages
+
+
+def _prefix(flags: int) -> tuple[int, int]:
+    """Where a header says its size, and in how many bytes."""
+    return 6 + (16 if flags & 0x20 else 0) + (4 if flags & 0x10 else 0), 1 << (flags & 3)
+
+
+def _first_of_kind(buffer: _Bytes, begins: _Numbers, ends: _Numbers, heads: _Numbers) -> _Numbers:
+    """Where the layout message of each header is, all headers at a time; -1 where it is not in the first block."""
+    found = np.full(len(begins), -1)
+    rows, positions = np.arange(len(begins)), begins.copy()
+    for _ in range(_MAX_MESSAGES):
+        going = positions + heads[rows] <= ends[rows]
+        rows, positions = rows[going], positions[going]
+        is_layout = buffer[positions] == _LAYOUT
+        found[rows[is_layout]] = positions[is_layout] + heads[rows[is_layout]]
+        rows, positions = rows[~is_layout], positions[~is_layout]
+        if not len(rows):
+            break
+        sizes: Any = buffer[positions + 1].astype(np.int64) | buffer[positions + 2].astype(np.int64) << 8
+        positions = positions + heads[rows] + sizes
+    return found
+
+
+def _continued(data: bytearray, begin: int, end: int, head: int) -> tuple[int, int, int]:
+    """The block of a continued header with the layout message, its length, and where the message is."""
+    for address, length in _continuations(data, begin, end, head):
+        if data[address : address + len(_CONTINUED)] == _CONTINUED:
+            for kind, position, _size in _messages(data, address + len(_CONTINUED), address + length - _CHECKSUM, head):
+                if kind == _LAYOUT:
+                    return address, length - _CHECKSUM, position
+    raise ValueError("The header of a dataset has no layout message.")
+
+
+def _continuations(data: bytearray, begin: int, end: int, head: int) -> Iterator[tuple[int, int]]:
+    blocks = [(begin, end)]
+    for first, last in blocks:
+        for kind, position, _size in _messages(data, first, last, head):
+            if kind == _CONTINUATION:
+                address, length = (int.from_bytes(data[position + at : position + at + 8], "little") for at in (0, 8))
+                blocks.append((address + len(_CONTINUED), address + length - _CHECKSUM))
+                yield address, length
+
+
+def _messages(data: bytearray, begin: int, end: int, head: int) -> Iterator[tuple[int, int, int]]:
+    """The kind of each message of a block, where its content begins, and the bytes of that."""
+    while begin + head <= end:
+        size = int.from_bytes(data[begin + 1 : begin + 3], "little")
+        yield data[begin], begin + head, size
+        begin += head + size
