@@ -22,6 +22,7 @@ from hdfsaver.storage import groups, layout
 from hdfsaver.storage.chunks.chunk_writing import Output, Packing
 from hdfsaver.storage.graph import graph_group
 from hdfsaver.storage.hdf5 import late_places, link_names, objects, strings, tables
+from hdfsaver.storage.hdf5.dataset_templates import DatasetTemplates
 from hdfsaver.storage.hdf5.sparse_memory import SparseMemory
 from hdfsaver.storage.index import described, text_of
 from hdfsaver.storage.layout import Extent
@@ -208,13 +209,15 @@ def _laid_out(
     plans: Mapping[str, Plan], metadata: Mapping[str, str], output: Output, beside: Beside | None
 ) -> Skeleton:
     memory = output.memory
+    templates = DatasetTemplates()
     file = h5f.create(b"hdfsaver", h5f.ACC_TRUNC, file_properties(), access_properties(memory))
     try:
         root = h5g.open(file, b"/")
-        variables, found, random_offset = _write_all(root, plans, metadata)
+        variables, found, random_offset = _write_all(root, plans, metadata, templates)
         flags = layout.FOREIGN if beside is not None and beside(root) else 0
     finally:
         file.close()
+        templates.close()
     _check(memory)
     found = replace(found, flags=flags, structure_end=memory.size)
     stored = _pack(output, variables) if any(row.place.packing for row in variables) else {}
@@ -301,7 +304,7 @@ def _placed(sizes: npt.NDArray[np.int64], end: int) -> tuple[npt.NDArray[np.int6
 
 
 def _write_all(
-    root: h5g.GroupID, plans: Mapping[str, Plan], metadata: Mapping[str, str]
+    root: h5g.GroupID, plans: Mapping[str, Plan], metadata: Mapping[str, str], templates: DatasetTemplates
 ) -> tuple[list[_Variable], Seal, int]:
     """Write everything but values; return the variables, the known fields of the seal, and the place of numbers."""
     objects.set_text(root, layout.FORMAT_ATTRIBUTE, layout.FORMAT)
@@ -326,7 +329,9 @@ def _write_all(
         **described(index),
     )
     # Variables before the graph, so that a reader of one of them finds what it needs in few blocks.
-    variables = [row for group, plan in plans.items() for row in _declare_variables(root, group, plan, paths[group])]
+    variables = [
+        row for group, plan in plans.items() for row in _declare_variables(root, group, plan, paths[group], templates)
+    ]
     if metadata:
         columns = (list(metadata), list(metadata.values()))
         tables.write_table(root, layout.METADATA, dict(zip(layout.METADATA_COLUMNS, columns, strict=True)))
@@ -364,7 +369,9 @@ def _model(root: h5g.GroupID, group: str) -> h5g.GroupID:
     return objects.open_group(root, link) if objects.has_link(root, link) else objects.create_group(root, link)
 
 
-def _declare_variables(root: h5g.GroupID, group: str, plan: Plan, paths: Mapping[str, str]) -> list[_Variable]:
+def _declare_variables(
+    root: h5g.GroupID, group: str, plan: Plan, paths: Mapping[str, str], templates: DatasetTemplates
+) -> list[_Variable]:
     """Create the datasets of the variables of one model, without places for their bytes."""
     model = _model(root, group)
     if plan.places is None:
@@ -376,21 +383,21 @@ def _declare_variables(root: h5g.GroupID, group: str, plan: Plan, paths: Mapping
     for place in plan.places:
         path = paths[place.name]
         parent, name = objects.group_for(above, path, made)
-        dataset, header = _declare(parent, name, place)
-        for label, text in place.attributes.items():
-            objects.set_text(dataset, label, text)
+        header = _declare(parent, name, place, templates)
         rows.append(_Variable(place, f"{link}/{path}", header))
     return rows
 
 
-def _declare(parent: h5g.GroupID, link: str, place: Place) -> tuple[h5d.DatasetID, int]:
-    """Create the dataset of a variable; return it with the address of its header, 0 of a compressed one."""
+def _declare(parent: h5g.GroupID, link: str, place: Place, templates: DatasetTemplates) -> int:
+    """Create the dataset of a variable; return the address of its header, 0 for a compressed one."""
     if place.packing is None:
-        return objects.declare(parent, link, place.datatype, place.stored_shape)
+        return templates.make(parent, link, place.datatype, place.stored_shape, place.attributes)
     grid, filters = place.packing.grid, place.packing.described()
     dataset = objects.allocate_chunked(parent, link, place.datatype, place.shape, grid.chunk, filters)
+    for label, text in place.attributes.items():
+        objects.set_text(dataset, label, text)
     Output.record(dataset, place.packing)
-    return dataset, 0
+    return 0
 
 
 def _record_type(record: np.dtype[Any]) -> h5t.TypeID:

@@ -148,8 +148,8 @@ def allocate(parent: h5g.GroupID, link: str, datatype: h5t.TypeID, shape: tuple[
     return h5d.create(parent, link.encode(), datatype, _space(shape), _dataset_properties(), link_properties())
 
 
-def declare(parent: h5g.GroupID, link: str, datatype: h5t.TypeID, shape: tuple[int, ...]) -> tuple[h5d.DatasetID, int]:
-    """Create a dataset whose bytes get their place later; see `hdfsaver.storage.hdf5.late_places`.
+def create_without_place(parent: h5g.GroupID, link: str, datatype: h5t.TypeID, shape: tuple[int, ...]) -> h5d.DatasetID:
+    """Create a dataset for whose bytes no space is allocated.
 
     Parameters
     ----------
@@ -162,14 +162,9 @@ def declare(parent: h5g.GroupID, link: str, datatype: h5t.TypeID, shape: tuple[i
     -------
     h5py.h5d.DatasetID
         The new dataset.
-    int
-        The address of its header.
     """
-    name, properties = link.encode(), _dataset_properties(h5d.ALLOC_TIME_LATE)
-    dataset = h5d.create(parent, name, datatype, _space(shape), properties, link_properties())
-    # The link has the address; a query for the object would read its whole header.
-    address: int = parent.links.get_info(name).u
-    return dataset, address
+    properties = _dataset_properties(h5d.ALLOC_TIME_LATE)
+    return h5d.create(parent, link.encode(), datatype, _space(shape), properties, link_properties())
 
 
 def allocate_chunked(
