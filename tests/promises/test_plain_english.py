@@ -34,6 +34,7 @@ PAGES = (
     "docs/converting.md",
     "docs/format.md",
     "docs/programs.md",
+    "docs/reading-without-hdf5.md",
     "docs/reliability.md",
     "docs/security.md",
     "docs/tensorflow-files.md",
