@@ -1385,9 +1385,9 @@ MUTANTS = [
         ),
         (
             "headers-without-unused-bytes",
-            "storage/hdf5/dataset_templates.py",
-            "        h5o.copy(self._root, template, parent, name, self._copying, objects.link_properties())",
-            "        objects.create_without_place(parent, link, datatype, shape)",
+            "storage/hdf5/dataset_copies.py",
+            "        if first is None:",
+            "        if True:",
             "storage/hdf5/test_late_places.py",
             "The header of a dataset has no bytes that HDF5 reserves and does not use.",
         ),
@@ -1414,6 +1414,14 @@ MUTANTS = [
             "    pass",
             "storage/test_file_parts.py::test_what_another_program_appended_may_be_the_tail",
             "The tail of a file has a digest.",
+        ),
+        (
+            "later-fields-of-the-seal",
+            "storage/seal.py",
+            '    is_whole = len(data) == fields["nbytes"] and (',
+            '    is_whole = len(data) == fields["nbytes"] == layout.SEAL_RECORD.itemsize and (',
+            "format/test_golden.py storage/test_seal.py",
+            "A seal with fields of a later minor version is read.",
         ),
         (
             "the-index-has-a-digest",

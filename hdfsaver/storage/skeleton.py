@@ -22,7 +22,7 @@ from hdfsaver.storage import groups, layout
 from hdfsaver.storage.chunks.chunk_writing import Output, Packing
 from hdfsaver.storage.graph import graph_group
 from hdfsaver.storage.hdf5 import late_places, link_names, objects, strings, tables
-from hdfsaver.storage.hdf5.dataset_templates import DatasetTemplates
+from hdfsaver.storage.hdf5.dataset_copies import DatasetCopies
 from hdfsaver.storage.hdf5.sparse_memory import SparseMemory
 from hdfsaver.storage.index import described, text_of
 from hdfsaver.storage.layout import Extent
@@ -209,15 +209,13 @@ def _laid_out(
     plans: Mapping[str, Plan], metadata: Mapping[str, str], output: Output, beside: Beside | None
 ) -> Skeleton:
     memory = output.memory
-    templates = DatasetTemplates()
     file = h5f.create(b"hdfsaver", h5f.ACC_TRUNC, file_properties(), access_properties(memory))
     try:
         root = h5g.open(file, b"/")
-        variables, found, random_offset = _write_all(root, plans, metadata, templates)
+        variables, found, random_offset = _write_all(root, plans, metadata)
         flags = layout.FOREIGN if beside is not None and beside(root) else 0
     finally:
         file.close()
-        templates.close()
     _check(memory)
     found = replace(found, flags=flags, structure_end=memory.size)
     stored = _pack(output, variables) if any(row.place.packing for row in variables) else {}
@@ -304,7 +302,7 @@ def _placed(sizes: npt.NDArray[np.int64], end: int) -> tuple[npt.NDArray[np.int6
 
 
 def _write_all(
-    root: h5g.GroupID, plans: Mapping[str, Plan], metadata: Mapping[str, str], templates: DatasetTemplates
+    root: h5g.GroupID, plans: Mapping[str, Plan], metadata: Mapping[str, str]
 ) -> tuple[list[_Variable], Seal, int]:
     """Write everything but values; return the variables, the known fields of the seal, and the place of numbers."""
     objects.set_text(root, layout.FORMAT_ATTRIBUTE, layout.FORMAT)
@@ -328,9 +326,10 @@ def _write_all(
         nbytes=seal.get_storage_size(),
         **described(index),
     )
+    copies = DatasetCopies()
     # Variables before the graph, so that a reader of one of them finds what it needs in few blocks.
     variables = [
-        row for group, plan in plans.items() for row in _declare_variables(root, group, plan, paths[group], templates)
+        row for group, plan in plans.items() for row in _declare_variables(root, group, plan, paths[group], copies)
     ]
     if metadata:
         columns = (list(metadata), list(metadata.values()))
@@ -370,7 +369,7 @@ def _model(root: h5g.GroupID, group: str) -> h5g.GroupID:
 
 
 def _declare_variables(
-    root: h5g.GroupID, group: str, plan: Plan, paths: Mapping[str, str], templates: DatasetTemplates
+    root: h5g.GroupID, group: str, plan: Plan, paths: Mapping[str, str], copies: DatasetCopies
 ) -> list[_Variable]:
     """Create the datasets of the variables of one model, without places for their bytes."""
     model = _model(root, group)
@@ -383,15 +382,15 @@ def _declare_variables(
     for place in plan.places:
         path = paths[place.name]
         parent, name = objects.group_for(above, path, made)
-        header = _declare(parent, name, place, templates)
+        header = _declare(parent, name, place, copies)
         rows.append(_Variable(place, f"{link}/{path}", header))
     return rows
 
 
-def _declare(parent: h5g.GroupID, link: str, place: Place, templates: DatasetTemplates) -> int:
+def _declare(parent: h5g.GroupID, link: str, place: Place, copies: DatasetCopies) -> int:
     """Create the dataset of a variable; return the address of its header, 0 for a compressed one."""
     if place.packing is None:
-        return templates.make(parent, link, place.datatype, place.stored_shape, place.attributes)
+        return copies.make(parent, link, place.datatype, place.stored_shape, place.attributes)
     grid, filters = place.packing.grid, place.packing.described()
     dataset = objects.allocate_chunked(parent, link, place.datatype, place.shape, grid.chunk, filters)
     for label, text in place.attributes.items():
@@ -400,6 +399,7 @@ def _declare(parent: h5g.GroupID, link: str, place: Place, templates: DatasetTem
     return 0
 
 
+@cache
 def _record_type(record: np.dtype[Any]) -> h5t.TypeID:
     return h5t.py_create(record, logical=True)
 

@@ -7,15 +7,17 @@ the format has been released.
 from __future__ import annotations
 
 from pathlib import Path
+from unittest import mock
 
 import h5py
 import networkx as nx
 import numpy as np
+import xxhash
 
 import hdfsaver as tf
 from hdfsaver import dtypes, schema
 from hdfsaver.schema import CollectionDef, SaverDef, Structure, VariableDef
-from hdfsaver.storage import groups, layout
+from hdfsaver.storage import groups, layout, seal
 from hdfsaver.storage.chunks import chunk_codecs
 from hdfsaver.storage.chunks.compression import Compression
 from hdfsaver.storage.writing import Model, write_models
@@ -111,9 +113,12 @@ def digraph() -> nx.DiGraph:
     return graph
 
 
-def newer_minor(source: Path, target: Path) -> None:
-    """A file of a minor version to come: with a group, attributes and a column that are unknown today."""
-    target.write_bytes(source.read_bytes())
+def newer_minor(target: Path) -> None:
+    """A file of a minor version to come: with elements, columns, fields of the seal and flags that are unknown."""
+    known = layout.SEAL_RECORD.descr
+    longer = np.dtype([*known[:-1], ("future", "<u8"), ("more", "<u8"), known[-1]])
+    with mock.patch.object(layout, "SEAL_RECORD", longer):
+        write_models(target, models()["graph"])
     with h5py.File(target, "r+", libver=("v110", "v110")) as file:
         file["future/table"] = np.arange(3)
         file["graph"].attrs["future"] = np.bytes_(b"something")
@@ -121,13 +126,36 @@ def newer_minor(source: Path, target: Path) -> None:
         file["variables/dense/kernel"].attrs["future"] = np.bytes_(b"unit")
         del file.attrs[layout.VERSION_ATTRIBUTE]
         file.attrs[layout.VERSION_ATTRIBUTE] = np.bytes_(f"{layout.MAJOR}.7".encode())
-        rows = file["graph/edges"][...]
-        wider = np.zeros(rows.shape, [*((name, rows.dtype[name]) for name in rows.dtype.names), ("future", "<i8")])
-        for name in rows.dtype.names:
-            wider[name] = rows[name]
-        del file["graph/edges"]
-        file["graph/edges"] = wider
-    target.write_bytes(resealed(target.read_bytes(), minor=7))
+        for path in ("graph/edges", "index/variables"):
+            _widen(file, path)
+        place = file["index/variables"].id.get_offset()
+        described = file["index/variables"].dtype
+    fields = described.fields or {}
+    places = [
+        (fields[name][1], fields[name][0].itemsize) if name in fields else (0, 0) for name in layout.INDEX_COLUMNS
+    ]
+    index = {"index_offset": place, "index_row_nbytes": described.itemsize, "columns": tuple(places)}
+    target.write_bytes(_with_fields(resealed(target.read_bytes(), minor=7, flags=0x80, **index)))
+
+
+def _widen(file: h5py.File, path: str) -> None:
+    """Put a column before those of a table."""
+    rows = file[path][...]
+    wider = np.zeros(rows.shape, [("future", "<i8"), *((name, rows.dtype[name]) for name in rows.dtype.names)])
+    wider["future"] = -1
+    for name in rows.dtype.names:
+        wider[name] = rows[name]
+    del file[path]
+    file[path] = wider
+
+
+def _with_fields(data: bytes) -> bytes:
+    """Fill the fields of the seal that are unknown today."""
+    found = seal.find(data[:65536])
+    assert found is not None
+    end = found.offset + found.nbytes
+    record = data[found.offset : end - 24] + b"\xff" * 16
+    return data[: found.offset] + record + xxhash.xxh3_64_intdigest(record).to_bytes(8, "little") + data[end:]
 
 
 def newer_major(source: Path, target: Path) -> None:
@@ -143,7 +171,7 @@ def main() -> None:
     checkpoint(FOLDER / "checkpoint.h5")
     tf.write_digraph(digraph(), FOLDER / "digraph.h5")
     tf.save_file({"x": np.arange(3)}, FOLDER / "metadata.h5", {"author": "hdfsaver", "note": "\N{SNOWMAN}"})
-    newer_minor(FOLDER / "graph.h5", FOLDER / "newer_minor.h5")
+    newer_minor(FOLDER / "newer_minor.h5")
     newer_major(FOLDER / "graph.h5", FOLDER / "newer_major.h5")
 
 

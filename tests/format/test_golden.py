@@ -8,8 +8,8 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver import errors
-from hdfsaver.storage import groups
-from hdfsaver.storage.reading import open_file
+from hdfsaver.storage import groups, seal
+from hdfsaver.storage.reading import open_file, open_rest
 from hdfsaver.storage.salvage import salvage
 from tests.format.make_v1_0 import FOLDER, digraph, models, newer_minor, structure
 
@@ -63,15 +63,28 @@ def test_a_golden_file_is_salvaged(name):
 
 @pytest.mark.parametrize("made", ["golden", "now"])
 def test_a_newer_minor_version_is_read_without_what_it_adds(tmp_path, made):
-    """Unknown groups, datasets, attributes and columns are ignored."""
+    """Unknown groups, datasets, attributes, columns, fields of the seal and flags are ignored."""
     path = FOLDER / "newer_minor.h5"
     if made == "now":
         path = tmp_path / "x.h5"
-        newer_minor(FOLDER / "graph.h5", path)
+        newer_minor(path)
     with open_file(path) as file:
         file.verify()
         assert [1, 1] == file.read("dense/kernel").tolist()
         assert graph(structure()) == graph(file.structure())
+    record = seal.find(path.read_bytes())
+    assert (1, 7, 208, 0x80) == (record.major, record.minor, record.nbytes, record.flags)
+    assert {"dense/kernel"} == salvage(path).values.keys()
+
+
+@pytest.mark.parametrize("group", [None, "other"])
+def test_a_newer_minor_version_is_not_changed(tmp_path, group):
+    """A writer that would lose what is new refuses by the number of the version: a reseal, a save in a group."""
+    path = tmp_path / "x.h5"
+    path.write_bytes((FOLDER / "newer_minor.h5").read_bytes())
+    with pytest.raises(errors.InvalidArgumentError, match=r"x\.h5 has format version 1\.7.*would lose what is new"):
+        tf.reseal(path) if group is None else open_rest(path, group).__enter__()
+    assert path.read_bytes() == (FOLDER / "newer_minor.h5").read_bytes()
 
 
 def test_a_newer_major_version_is_refused_clearly():

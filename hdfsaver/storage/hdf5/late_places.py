@@ -33,6 +33,10 @@ _CHECKSUM = 4
 _END, _END_OF_SUPERBLOCK = 28, 44
 """Offsets, in a superblock of version 2 or 3, of the end of the file and of the checksum."""
 
+_MASK = 0xFFFFFFFF
+_FEW = 8
+"""Pieces up to which numbers are faster than arrays."""
+
 _MAX_MESSAGES = 64
 """Messages of a header that are looked at before it is read by itself."""
 
@@ -53,31 +57,39 @@ def lookup3(rows: _Bytes) -> _Words:
     count, length = rows.shape
     padded = np.zeros((count, -(-length // 12) * 12), np.uint8)
     padded[:, :length] = rows
-    words = padded.view("<u4").T.astype(np.uint32)
-    a, b, c = (np.full(count, (0xDEADBEEF + length) & 0xFFFFFFFF, np.uint32) for _ in range(3))
+    words = padded.view("<u4")
+    if count <= _FEW:
+        return np.array([_lookup3(row, length) for row in words.tolist()], np.uint32)
+    found: _Words = _lookup3(words.T.astype(np.uint64), length).astype(np.uint32)
+    return found
+
+
+def _lookup3(words: Any, length: int) -> Any:
+    """The checksum of the words of a piece; the words are numbers, or arrays with those of many pieces."""
+    a = b = c = words[0] * 0 + ((0xDEADBEEF + length) & _MASK)
     for first in range(0, len(words), 3):
-        a, b, c = a + words[first], b + words[first + 1], c + words[first + 2]
+        a, b, c = ((value + word) & _MASK for value, word in zip((a, b, c), words[first : first + 3], strict=True))
         if first + 3 < len(words):
             a, b, c = _mixed(a, b, c)
     return _finished(a, b, c)
 
 
-def _rotated(value: _Words, bits: int) -> _Words:
-    return (value << np.uint32(bits)) | (value >> np.uint32(32 - bits))
+def _rotated(value: Any, bits: int) -> Any:
+    return ((value << bits) | (value >> (32 - bits))) & _MASK
 
 
-def _mixed(x: _Words, y: _Words, z: _Words) -> tuple[_Words, _Words, _Words]:
+def _mixed(x: Any, y: Any, z: Any) -> tuple[Any, Any, Any]:
     for bits in (4, 6, 8, 16, 19, 4):
-        x = (x - z) ^ _rotated(z, bits)
-        z = z + y
+        x = ((x - z) & _MASK) ^ _rotated(z, bits)
+        z = (z + y) & _MASK
         x, y, z = y, z, x  # after six steps each is where it was
     return x, y, z
 
 
-def _finished(a: _Words, b: _Words, c: _Words) -> _Words:
+def _finished(a: Any, b: Any, c: Any) -> Any:
     x, y, z = c, b, a
     for bits in (14, 11, 25, 16, 4, 14, 24):
-        x = (x ^ y) - _rotated(y, bits)
+        x = ((x ^ y) - _rotated(y, bits)) & _MASK
         x, y, z = z, x, y
     return y
 
