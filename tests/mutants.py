@@ -1152,6 +1152,22 @@ MUTANTS = [
             "Endless escapes take no time.",
         ),
         (
+            "signs-in-the-byte",
+            "storage/hdf5/narrow_numbers.py",
+            "return raised.view(np.int8) >> unused.view(np.int8) if _is_signed(name) else raised >> unused",
+            "return raised >> unused",
+            "storage/hdf5/test_narrow_numbers.py",
+            "Programs that do not know of unused bits read -3 from an int4, not 13.",
+        ),
+        (
+            "unused-bits-are-checked",
+            "storage/hdf5/narrow_numbers.py",
+            "    if wrong.size:",
+            "    if False:",
+            "storage/hdf5/test_narrow_numbers.py",
+            "A byte that programs would read differently is refused.",
+        ),
+        (
             "a-long-text-once",
             "storage/hdf5/tables.py",
             "        self._taken.add(index)",
@@ -5778,8 +5794,8 @@ MUTANTS = [
         (
             "compressed-values-stay",
             "storage/sealed_source.py",
-            "        if entry.dtype == STRING or entry.filters:\n            return None",
-            "        if entry.dtype == STRING:\n            return None",
+            "        if entry.dtype == STRING or entry.filters or _is_narrow(entry):\n            return None",
+            "        if entry.dtype == STRING or _is_narrow(entry):\n            return None",
             "conversion/test_onnx.py::test_compressed_values_cannot_stay",
             "Compressed values are not given to other programs as bytes of an array.",
         ),

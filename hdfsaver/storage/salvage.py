@@ -25,7 +25,7 @@ from hdfsaver.files.opening import Opened, bytes_at, end_reading, open_any
 from hdfsaver.storage import groups, layout, object_headers, seal
 from hdfsaver.storage.child_probe import try_out
 from hdfsaver.storage.chunks.chunk_reading import Packed, read_packed
-from hdfsaver.storage.hdf5 import link_names, objects, strings, tables
+from hdfsaver.storage.hdf5 import link_names, narrow_numbers, objects, strings, tables
 from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
 from hdfsaver.storage.hdf5.superblock import open_hdf5
 from hdfsaver.storage.index import PART, entry_of, grid_of, read_index, stored_columns
@@ -347,7 +347,7 @@ def _unpacked(opened: Opened, entry: TensorInfo, chunks: tuple[Extent, ...], dig
     (found,) = read_packed(opened.fd, [(packed, array)])
     if found != digest:
         raise DataLossError(None, None, "its bytes differ from those that were saved.")
-    return array
+    return _numbers(entry, array)
 
 
 def _checked(opened: Opened, offset: int, nbytes: int, digest: int) -> bytes:
@@ -362,7 +362,11 @@ def _checked(opened: Opened, offset: int, nbytes: int, digest: int) -> bytes:
 def _value(entry: TensorInfo, data: bytes, kind: int | None) -> Array:
     if entry.dtype == STRING:
         return _text(entry, data, kind)
-    return np.frombuffer(bytearray(data), dtype=numpy_dtype(entry.dtype)).reshape(entry.shape)
+    return _numbers(entry, np.frombuffer(bytearray(data), dtype=numpy_dtype(entry.dtype)).reshape(entry.shape))
+
+
+def _numbers(entry: TensorInfo, array: Array) -> Array:
+    return narrow_numbers.checked(array, entry.dtype) if narrow_numbers.used_bits(entry.dtype) else array
 
 
 def _text(entry: TensorInfo, data: bytes, kind: int | None) -> Array:

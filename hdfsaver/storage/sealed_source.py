@@ -22,7 +22,7 @@ from hdfsaver.files.positional_io import digest_all, read_all
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.storage import groups, layout, seal
 from hdfsaver.storage.chunks.chunk_reading import Packed, digest_packed, read_packed, read_part_packed
-from hdfsaver.storage.hdf5 import objects, strings
+from hdfsaver.storage.hdf5 import narrow_numbers, objects, strings
 from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
 from hdfsaver.storage.hdf5_source import Hdf5Source
 from hdfsaver.storage.index import NOTHING, Index, grid_of, read_index
@@ -106,6 +106,7 @@ class SealedSource(Hdf5Source):
             with hdf5_root(self._opened) as root:
                 group = objects.open_group(groups.open_model(root, self._group), layout.VARIABLES)
                 found.update({name: self._text(group, name, found[name]) for name in of_strings})
+        found.update({entry.name: self._numbers(entry, found[entry.name]) for entry in entries if _is_narrow(entry)})
         return {name: found[name] for name in names}
 
     def read_slice(self, name: str, key: Key) -> Array:
@@ -116,8 +117,10 @@ class SealedSource(Hdf5Source):
         if entry.filters:
             nbytes = math.prod(each.stop - each.start for each in key) * numpy_dtype(entry.dtype).itemsize
             limits.check_declared(f"variable {name!r}", nbytes, self._opened.size)
-            return read_part_packed(self._opened.fd, self._packed[name], numpy_dtype(entry.dtype), key)
-        return read_part(self._opened.fd, self._rows[name][0], *_stored(entry), key)
+            part = read_part_packed(self._opened.fd, self._packed[name], numpy_dtype(entry.dtype), key)
+        else:
+            part = read_part(self._opened.fd, self._rows[name][0], *_stored(entry), key)
+        return self._numbers(entry, part) if _is_narrow(entry) else part
 
     def map(self, names: Sequence[str], mode: str) -> dict[str, Array]:
         """Map the values of variables into memory; values that cannot be mapped are left out."""
@@ -129,15 +132,15 @@ class SealedSource(Hdf5Source):
         return map_arrays(self._opened, extents, mode)
 
     def extent(self, name: str) -> tuple[int, int] | None:
-        """Offset and length of a variable's bytes; None for strings and compressed values."""
+        """Offset and length of a variable's bytes; None for strings, narrow numbers and compressed values."""
         entry = self.entries[name]
-        if entry.dtype == STRING or entry.filters:
+        if entry.dtype == STRING or entry.filters or _is_narrow(entry):
             return None
         return self._rows[name][0], entry.nbytes
 
     @staticmethod
     def _is_mapped(entry: TensorInfo) -> bool:
-        return entry.dtype != STRING and entry.nbytes >= LARGE and not entry.filters
+        return entry.dtype != STRING and entry.nbytes >= LARGE and not entry.filters and not _is_narrow(entry)
 
     def _unpacked(self, entries: Sequence[TensorInfo], progress: Progress) -> dict[str, Array]:
         declared = 0
@@ -185,6 +188,12 @@ class SealedSource(Hdf5Source):
             f"{self._path}: the bytes of {variables} {shown} differ from those that were saved. {advice(self._path)}",
         )
 
+    def _numbers(self, entry: TensorInfo, stored: Array) -> Array:
+        try:
+            return narrow_numbers.checked(stored, entry.dtype)
+        except DataLossError as error:
+            raise DataLossError(None, None, f"{self._path}: variable {entry.name!r}: {error.message}") from None
+
     def _text(self, group: h5g.GroupID, name: str, stored: Array) -> Array:
         """Decode a string tensor from its bytes and the attributes of its dataset."""
         dataset = objects.open_dataset(group, self._paths[name])
@@ -228,6 +237,11 @@ def _labelled(link: str, index: Index) -> Iterator[tuple[int, str]]:
     """The rows of a model, each with the names of its group and its variable."""
     for row, name in zip(index.rows, index.entries, strict=True):
         yield row, f"{link}/{layout.VARIABLES}/{name}" if link else name
+
+
+def _is_narrow(entry: TensorInfo) -> bool:
+    """Whether the numbers of a variable have fewer than 8 bits, so that its bytes differ from those in memory."""
+    return narrow_numbers.used_bits(entry.dtype) is not None
 
 
 def _stored(entry: TensorInfo) -> tuple[tuple[int, ...], np.dtype[Any]]:

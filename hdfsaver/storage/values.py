@@ -12,7 +12,7 @@ from hdfsaver import dtypes
 from hdfsaver.files.lazy_arrays import JoinedBytes, Pending
 from hdfsaver.files.live_bytes import LiveBytes, steady_bytes
 from hdfsaver.storage import layout
-from hdfsaver.storage.hdf5 import datatypes, strings
+from hdfsaver.storage.hdf5 import datatypes, narrow_numbers, strings
 from hdfsaver.tensor_info import LARGE, STRING, Array
 
 
@@ -58,9 +58,12 @@ def _labels(dtype: str) -> dict[str, str]:
 _PLAIN = {
     np.dtype(row.numpy).newbyteorder("<"): (row.name, _labels(row.name))
     for row in reversed(dtypes.TABLE)
-    if row.hdf5 is not None and row.name != STRING and not dtypes.as_dtype(row.name).is_quantized
+    if row.hdf5 is not None
+    and row.name != STRING
+    and not dtypes.as_dtype(row.name).is_quantized
+    and not narrow_numbers.used_bits(row.name)
 }
-"""The names of NumPy's little-endian dtypes, and the labels of their datasets."""
+"""The names of NumPy's little-endian dtypes whose arrays are stored unchanged, and the labels of their datasets."""
 
 _OTHER: tuple[str, dict[str, str]] = ("", {})
 """The entry for any other dtype."""
@@ -95,7 +98,8 @@ def prepare(name: str, value: Any, dtype: str | None = None, *, is_live: bool = 
         ordered = value.dtype.newbyteorder("<")
         if ordered == value.dtype and value.dtype != object and len(value.shape) <= layout.MAX_RANK:
             found = _named(name, value.dtype, dtype)
-            return Value(found, value.shape, value, _labels(found))
+            if not narrow_numbers.used_bits(found):
+                return Value(found, value.shape, value, _labels(found))
         value = value.array()
     array = np.asarray(value)
     if is_live:
@@ -136,6 +140,8 @@ def _prepare(name: str, array: Array, dtype: str) -> Value:
         except (TypeError, ValueError) as error:
             raise type(error)(*_renamed(name, error)) from None
         return Value(dtype, array.shape, data, attributes)
+    if narrow_numbers.used_bits(dtype):
+        return Value(dtype, array.shape, narrow_numbers.to_bytes(array, dtype), _labels(dtype))
     ordered = dtypes.numpy_dtype(dtype).newbyteorder("<")
     return Value(dtype, array.shape, np.asarray(array, dtype=ordered, order="C"), _labels(dtype))
 

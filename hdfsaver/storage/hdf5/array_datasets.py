@@ -12,7 +12,7 @@ import numpy as np
 from h5py import h5d, h5g
 
 from hdfsaver import dtypes
-from hdfsaver.storage.hdf5 import datatypes, objects, strings
+from hdfsaver.storage.hdf5 import datatypes, narrow_numbers, objects, strings
 from hdfsaver.storage.hdf5.objects import damaged
 from hdfsaver.tensor_info import Array
 
@@ -47,7 +47,9 @@ def write_array(group: h5g.GroupID, link: str, array: Array, attributes: dict[st
         stored, labels = strings.encode(array)
         datatype = strings.datatype_of(stored.dtype)
     else:
-        stored, labels = little_endian(array), {datatypes.LABEL: name} if datatypes.needs_label(name) else {}
+        labels = {datatypes.LABEL: name} if datatypes.needs_label(name) else {}
+        is_narrow = narrow_numbers.used_bits(name) is not None
+        stored = narrow_numbers.to_bytes(array, name) if is_narrow else little_endian(array)
         datatype = datatypes.type_of(name)
     objects.create_dataset(group, link, datatype, stored, {**labels, **(attributes or {})})
 
@@ -85,7 +87,7 @@ def _numbers(dataset: h5d.DatasetID, part: str, labels: dict[str, str]) -> Array
         raise damaged(part, f"its HDF5 datatype{_said(labels)} is unsupported.")
     array = np.zeros(dataset.shape, dtype=dtypes.numpy_dtype(name))
     objects.read_dataset(dataset, array, datatypes.type_of(name))
-    return array
+    return narrow_numbers.checked(array, name) if narrow_numbers.used_bits(name) else array
 
 
 def _said(labels: dict[str, str]) -> str:

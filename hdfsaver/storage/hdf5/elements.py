@@ -16,7 +16,7 @@ from h5py import h5t
 
 from hdfsaver import dtypes
 from hdfsaver.errors import DataLossError
-from hdfsaver.storage.hdf5 import datatypes, strings
+from hdfsaver.storage.hdf5 import datatypes, narrow_numbers, strings
 from hdfsaver.storage.hdf5.foreign_types import COMPLEX, stored_size
 from hdfsaver.storage.hdf5.global_heap import RECORD, is_heap_string
 from hdfsaver.tensor_info import STRING, Array, numpy_dtype
@@ -117,6 +117,8 @@ def _made(datatype: h5t.TypeID, bits_are_truth: bool) -> Element | None:
 def _own(name: str, swapped: bool) -> _Decoder:
     if name == "bool":
         return lambda rows: _truth(rows[:, 0])
+    if narrow_numbers.used_bits(name):
+        return lambda rows: narrow_numbers.from_bytes(np.ascontiguousarray(rows[:, 0]), name)
     viewed = _viewed(numpy_dtype(name))
     # Swapped explicitly: NumPy has no byte order for bfloat16.
     return (lambda rows: viewed(rows[:, ::-1])) if swapped else viewed
