@@ -1168,6 +1168,22 @@ MUTANTS = [
             "A byte that programs would read differently is refused.",
         ),
         (
+            "text-behind-a-nul",
+            "storage/hdf5/objects.py",
+            "h5t.STR_NULLPAD if has_nul else h5t.STR_NULLTERM",
+            "h5t.STR_NULLTERM",
+            "storage/hdf5/test_strings.py storage/hdf5/test_tables.py",
+            "Other programs show what is behind a NUL in a string.",
+        ),
+        (
+            "a-dump-without-padding",
+            "storage/hdf5/objects.py",
+            "h5t.STR_NULLPAD if has_nul else h5t.STR_NULLTERM",
+            "h5t.STR_NULLPAD",
+            "storage/hdf5/test_strings.py storage/hdf5/test_tables.py",
+            "h5dump shows text without its padding.",
+        ),
+        (
             "a-long-text-once",
             "storage/hdf5/tables.py",
             "        self._taken.add(index)",

@@ -39,7 +39,7 @@ class Value(NamedTuple):
 
     def datatype(self) -> h5t.TypeID:
         """The HDF5 datatype of its dataset."""
-        return strings.datatype_of(self.data.dtype) if self.dtype == STRING else datatypes.type_of(self.dtype)
+        return strings.datatype_of(self.data) if self.dtype == STRING else datatypes.type_of(self.dtype)
 
     def view(self) -> memoryview | LiveBytes | JoinedBytes:
         """Its bytes."""
@@ -206,8 +206,7 @@ def prepare_all(variables: Mapping[str, Any], dtypes: Mapping[str, str], live: C
 
 def layout_key(values: Values) -> Hashable:
     """The properties of values that determine the structure of their file."""
-    of_strings = [place for place, dtype in enumerate(values.dtypes) if dtype == STRING]
-    stored = (
-        (values.data[place].dtype, values.data[place].shape, *values.attributes[place].items()) for place in of_strings
-    )
+    places = (place for place, dtype in enumerate(values.dtypes) if dtype == STRING)
+    of_strings = ((values.data[place], values.attributes[place]) for place in places)
+    stored = ((data.dtype, data.shape, strings.has_nul(data), *attributes.items()) for data, attributes in of_strings)
     return tuple(values.names), tuple(values.dtypes), tuple(values.shapes), *stored

@@ -77,13 +77,14 @@ def test_a_text_with_a_surrogate_names_the_variable():
 
 
 def test_the_key_tells_layouts_apart():
-    """Another name, order, dtype, shape or width of text is another layout; another value is not."""
+    """Another name, order, dtype, shape or width of text, or a NUL in it, is another layout; another value is not."""
 
     def key(**arrays):
         return layout_key(prepare_all({name: np.array(array) for name, array in arrays.items()}, {}))
 
     assert key(a=[1.0], b=[2.0]) == key(a=[3.0], b=[4.0])
-    assert key(s=[b"abc"]) == key(s=[b"x\0c"])
+    assert key(s=[b"abc"]) == key(s=[b"xyc"])
+    assert key(s=[b"abc"]) != key(s=[b"x\0c"])
     layouts = [key(a=[1.0], b=[2.0]), key(b=[2.0], a=[1.0]), key(a=[1.0]), key(a=[1]), key(a=[1.0, 2.0]), key(a=1.0)]
     layouts += [key(a=[b"x"]), key(a=[b"xy"])]
     assert len(layouts) == len(set(layouts))

@@ -45,7 +45,7 @@ def write_array(group: h5g.GroupID, link: str, array: Array, attributes: dict[st
     name = dtypes.name_of_numpy(array.dtype)
     if name == "string":
         stored, labels = strings.encode(array)
-        datatype = strings.datatype_of(stored.dtype)
+        datatype = strings.datatype_of(stored)
     else:
         labels = {datatypes.LABEL: name} if datatypes.needs_label(name) else {}
         is_narrow = narrow_numbers.used_bits(name) is not None

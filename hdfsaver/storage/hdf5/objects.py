@@ -248,11 +248,15 @@ def set_text(node: Node, name: str, text: str) -> None:
     h5a.create(node, name.encode(), datatype, h5s.create(h5s.SCALAR)).write(value, datatype)
 
 
-def text_type(width: int, charset: int = h5t.CSET_UTF8) -> h5t.TypeID:
-    """The datatype of strings of at most ``width`` bytes with a final NUL, so that dumps show no padding."""
+def text_type(width: int, charset: int = h5t.CSET_UTF8, *, has_nul: bool = False) -> h5t.TypeID:
+    """The datatype of strings of at most ``width`` bytes and a final NUL.
+
+    Strings with NULs in them are declared as padded with NULs, so that other programs show the bytes after a NUL. But
+    h5dump then shows the padding too, so all other strings are declared as ending at their first NUL.
+    """
     datatype = h5t.C_S1.copy()
     datatype.set_size(width + 1)
-    datatype.set_strpad(h5t.STR_NULLTERM)
+    datatype.set_strpad(h5t.STR_NULLPAD if has_nul else h5t.STR_NULLTERM)
     datatype.set_cset(charset)
     return datatype
 

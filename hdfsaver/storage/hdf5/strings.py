@@ -5,8 +5,9 @@ there are two forms, and the smaller one is used:
 
 *counted*
     An element is a compound ``{length: unsigned 32-bit, text: fixed-width text}``, and the dataset has the tensor's
-    shape; the width leaves one NUL after the longest element, too. Any HDF5 tool shows an element up to its first NUL;
-    all bytes that ``length`` counts belong to the element.
+    shape; the width leaves one NUL after the longest element, too. All bytes that ``length`` counts belong to the
+    element. If one of these bytes is a NUL, the text is declared as padded with NULs, so that HDF5 tools show all of
+    it; otherwise it ends at the first NUL, so that they show no padding.
 *joined*
     One row of bytes: ``n + 1`` unsigned 64-bit offsets, little-endian, the first one 0, followed by the ``n`` elements
     without gaps; element ``i`` is between offset ``i`` and offset ``i + 1``, counted from the end of the offsets. It
@@ -46,14 +47,23 @@ def counted_dtype(width: int) -> np.dtype[Any]:
     return np.dtype([("length", _LENGTH), ("text", f"S{width + 1}")])
 
 
-def datatype_of(stored: np.dtype[Any]) -> h5t.TypeID:
+def datatype_of(stored: Array) -> h5t.TypeID:
     """The HDF5 datatype of an array from `encode`."""
-    if stored.names is None:
+    if stored.dtype.names is None:
         return h5t.STD_U8LE
-    made = h5t.create(h5t.COMPOUND, stored.itemsize)
+    width = stored.dtype["text"].itemsize - 1
+    made = h5t.create(h5t.COMPOUND, stored.dtype.itemsize)
     made.insert(b"length", 0, h5t.STD_U32LE)
-    made.insert(b"text", _LENGTH.itemsize, text_type(stored["text"].itemsize - 1, h5t.CSET_ASCII))
+    made.insert(b"text", _LENGTH.itemsize, text_type(width, h5t.CSET_ASCII, has_nul=has_nul(stored)))
     return made
+
+
+def has_nul(stored: Array) -> bool:
+    """Whether an element of an array from `encode` has a NUL, which its datatype shows; False for the joined form."""
+    if stored.dtype.names is None or not stored.size:
+        return False
+    cells = stored.reshape(-1).view(np.uint8).reshape(stored.size, stored.dtype.itemsize)
+    return int(np.count_nonzero(cells[:, _LENGTH.itemsize :])) < int(stored["length"].sum(dtype=np.int64))
 
 
 def stored_dtype(datatype: h5t.TypeID, attributes: Mapping[str, str]) -> np.dtype[Any] | None:

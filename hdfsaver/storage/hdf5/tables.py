@@ -1,10 +1,10 @@
 """Tables: one compound dataset each, with columns of strings and of numbers, in the given order.
 
-A string is UTF-8 and ends with a NUL; its column is as wide as the table needs. Three kinds of cells are stored in a
-second dataset instead: a cell that would make its column much too wide, one that contains a NUL, and one that begins
-like a reference. This dataset is a string tensor, and its link is that of the table with `LONG` appended; ``%%17`` in
-the table means element 17 there. So a cell that begins with ``%%`` is always a reference, and every string is restored
-exactly.
+A string is UTF-8, with NULs after it to the width of its column, which is as wide as the table needs, and one NUL at
+least. Three kinds of cells are stored in a second dataset instead: a cell that would make its column much too wide, one
+that ends with a NUL, and one that begins like a reference. This dataset is a string tensor, and its link is that of the
+table with `LONG` appended; ``%%17`` in the table means element 17 there. So a cell that begins with ``%%`` is always a
+reference, and every string is restored exactly.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def write_table(
     rows = np.zeros(len(next(iter(stored.values()))), dtype=[(key, column.dtype) for key, column in stored.items()])
     for key, column in stored.items():
         rows[key] = column
-    members = {key: _member(name, key, column.dtype) for key, column in stored.items()}
+    members = {key: _member(name, key, column) for key, column in stored.items()}
     objects.create_dataset(group, name, _compound(rows.dtype, members), rows, attributes)
     if long:
         _write_long(group, name + LONG, long)
@@ -102,7 +102,7 @@ def _text_column(cells: list[bytes], long: list[bytes]) -> Array:
     width = _width(lengths)
     misfits = np.flatnonzero(lengths > width).tolist()
     everything = b"\n".join(cells)
-    if b"\0" in everything or REFERENCE.encode() in everything:
+    if everything.endswith(b"\0") or b"\0\n" in everything or REFERENCE.encode() in everything:
         misfits = [row for row, cell in enumerate(cells) if len(cell) > width or _is_odd(cell)]
     if misfits:
         cells, references = list(cells), []
@@ -115,7 +115,8 @@ def _text_column(cells: list[bytes], long: list[bytes]) -> Array:
 
 
 def _is_odd(cell: bytes) -> bool:
-    return b"\0" in cell or cell.startswith(REFERENCE.encode())
+    # NULs at the end cannot be told from those that follow the cell.
+    return cell.endswith(b"\0") or cell.startswith(REFERENCE.encode())
 
 
 def _width(lengths: Array) -> int:
@@ -127,6 +128,11 @@ def _width(lengths: Array) -> int:
     beside = np.cumsum((counts * (candidates + _COST_OF_LONG))[::-1])[::-1]
     costs = candidates * lengths.size + np.append(beside[1:], 0)
     return int(candidates[costs.argmin()])
+
+
+def _has_nul(column: Array) -> bool:
+    """Whether a cell of a string column has a NUL in it."""
+    return int(np.count_nonzero(column.view(np.uint8))) < int(np.char.str_len(column).sum())
 
 
 def _write_long(group: h5g.GroupID, link: str, long: list[bytes]) -> None:
@@ -143,10 +149,10 @@ def _compound(rows: np.dtype[Any], members: Mapping[str, h5t.TypeID]) -> h5t.Typ
     return made
 
 
-def _member(table: str, key: str, dtype: np.dtype[Any]) -> h5t.TypeID:
-    if dtype.kind == "S":
-        return objects.text_type(dtype.itemsize - 1)
-    name = dtypes.name_of_numpy(dtype)
+def _member(table: str, key: str, column: Array) -> h5t.TypeID:
+    if column.dtype.kind == "S":
+        return objects.text_type(column.dtype.itemsize - 1, has_nul=_has_nul(column))
+    name = dtypes.name_of_numpy(column.dtype)
     if datatypes.needs_label(name):
         raise TypeError(
             f"Column {key!r} of table {table!r} cannot have dtype {name}, because HDF5 has no type for this dtype."
@@ -181,7 +187,15 @@ def read_table(group: h5g.GroupID, name: str) -> dict[str, Column]:
         datatype = _compound(rows.dtype, {key: member for key, (_, member) in members.items()})
     objects.read_dataset(dataset, rows, datatype)
     long = LongCells(name + LONG, lambda: read_array(group, name + LONG).tolist())
-    return {key: _read_column(rows[key], long, f"{part}, column {key!r}") for key in rows.dtype.names or ()}
+    return {
+        key: _read_column(rows[key], long, f"{part}, column {key!r}", _ends_at_nul(datatype))
+        for key, (_, datatype) in members.items()
+    }
+
+
+def _ends_at_nul(datatype: h5t.TypeID) -> bool:
+    """Whether cells of a datatype are strings that end at their first NUL."""
+    return isinstance(datatype, h5t.TypeStringID) and datatype.get_strpad() == h5t.STR_NULLTERM
 
 
 def _count(part: str, dataset: h5d.DatasetID) -> int:
@@ -208,11 +222,13 @@ def _column_type(part: str, name: str, datatype: h5t.TypeID) -> tuple[np.dtype[A
     return dtypes.numpy_dtype(found), datatypes.type_of(found)
 
 
-def _read_column(column: Array, long: LongCells, part: str) -> Column:
-    return np.ascontiguousarray(column) if column.dtype.kind != "S" else read_texts(column, long, part)
+def _read_column(column: Array, long: LongCells, part: str, ends_at_nul: bool) -> Column:
+    if column.dtype.kind != "S":
+        return np.ascontiguousarray(column)
+    return read_texts(column, long, part, ends_at_nul=ends_at_nul)
 
 
-def read_texts(column: Array, long: LongCells, part: str) -> list[str]:
+def read_texts(column: Array, long: LongCells, part: str, *, ends_at_nul: bool = True) -> list[str]:
     """Decode the stored cells of a column of strings.
 
     Parameters
@@ -222,6 +238,8 @@ def read_texts(column: Array, long: LongCells, part: str) -> list[str]:
         The long cells of its table.
     part : str
         The table and the column, for errors.
+    ends_at_nul : bool
+        Whether a cell ends at its first NUL.
 
     Returns
     -------
@@ -237,7 +255,7 @@ def read_texts(column: Array, long: LongCells, part: str) -> list[str]:
     except UnicodeDecodeError as error:
         raise damaged(part, f"the cell {error.object!r} is not UTF-8.") from None
     everything = "\n".join(cells)
-    if "\0" in everything:  # after the end of a string that another program wrote
+    if ends_at_nul and "\0" in everything:  # after the end of a string that another program wrote
         cells = [cell.partition("\0")[0] for cell in cells]
     if REFERENCE in everything:
         cells = [long.at(cell, f"{part}, row {row}") for row, cell in enumerate(cells)]

@@ -50,7 +50,7 @@ def test_every_byte_and_the_shape_survive(array):
 def test_what_is_stored_can_be_told_from_the_dataset_alone(array):
     """The HDF5 type and the attributes give back the dtype that the bytes are read with."""
     stored, attributes = strings.encode(array)
-    assert stored.dtype == strings.stored_dtype(strings.datatype_of(stored.dtype), attributes)
+    assert stored.dtype == strings.stored_dtype(strings.datatype_of(stored), attributes)
 
 
 def test_short_elements_are_text_in_the_tensors_shape():
@@ -60,6 +60,16 @@ def test_short_elements_are_text_in_the_tensors_shape():
     assert [[b"red", b"green"], [b"", b"blue"]] == stored["text"].tolist()
     assert [[3, 5], [0, 4]] == stored["length"].tolist()
     assert {} == attributes
+
+
+@pytest.mark.parametrize(
+    ("items", "shown"), [([b"ab", b"c"], h5t.STR_NULLTERM), ([b"a\0b"], h5t.STR_NULLPAD), ([b"a\0"], h5t.STR_NULLPAD)]
+)
+def test_other_programs_see_what_is_behind_a_nul(items, shown):
+    """Text with a NUL is declared as padded, and dumps show all of it; other text ends at its NUL."""
+    stored, attributes = strings.encode(tensor(items))
+    assert shown == strings.datatype_of(stored).get_member_type(1).get_strpad()
+    assert items == strings.decode(stored, attributes).tolist()
 
 
 def test_uneven_elements_waste_no_space():

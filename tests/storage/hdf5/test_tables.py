@@ -136,6 +136,16 @@ def test_h5dump_prints_the_rows(tmp_path):
     assert "-1" in text
 
 
+def test_a_cell_with_a_nul_is_shown_as_a_whole(file):
+    """h5py shows what is behind a NUL within a cell; only a NUL at the end needs the second dataset."""
+    write_table(file.id, "t", {"a": ["x\0y", "long", "z"]})
+    assert [(b"x\0y",), (b"long",), (b"z",)] == file["t"][:].tolist()
+    assert ["t"] == list(file)
+    write_table(file.id, "u", {"a": ["x\0y\0", "z"]})
+    assert ["t", "u", "u%long"] == list(file)
+    assert ["x\0y\0", "z"] == read_table(file.id, "u")["a"]
+
+
 def test_h5py_reads_the_rows(file):
     """To h5py a table is a structured array."""
     write_table(file.id, "t", {"name": ["a", "bc"], "n": np.array([7, -1], np.int32)})
