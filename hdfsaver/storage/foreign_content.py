@@ -8,16 +8,17 @@ error names an element that cannot be copied.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from h5py import h5a, h5d, h5g, h5l, h5o, h5p, h5r, h5s, h5t
 
-from hdfsaver import limits
+from hdfsaver import dtypes, limits
 from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.files.error_context import about
 from hdfsaver.files.opening import Opened
@@ -28,8 +29,8 @@ from hdfsaver.storage.hdf5.link_survey import Group, Link, survey
 from hdfsaver.storage.hdf5.references import Renewal, has_references, has_variable_length
 from hdfsaver.tensor_info import STRING
 
-_LABELS = (datatypes.LABEL, "encoding", "shape")
-"""The attributes that describe the form of a string tensor, which may be another one in the new file."""
+_LABELS = (datatypes.LABEL, "encoding", datatypes.SHAPE)
+"""The attributes that describe the form of a value, which may be another one in the new file."""
 
 _READ_WHOLE = re.compile(rf"(?:[^/]+/)?{layout.GRAPH}/(?:collections|tensorflow)/.+")
 """Datasets of a graph that are all read, so that all of them are written again, perhaps under other links."""
@@ -280,7 +281,7 @@ class _Copy:
         if not h5a.get_num_attrs(old):
             return []
         new = _open(self._new, new_path)
-        without = _LABELS if path in self._pairs and _is_text(old) else ()
+        without = (*_LABELS * _is_labelled(old), *_own_name(old, path)) if path in self._pairs else ()
         return attribute_copies.copy_attributes(old, new, self._renewal, self._datatype, without)
 
     def _datatype(self, datatype: h5t.TypeID) -> h5t.TypeID:
@@ -308,12 +309,25 @@ class _Copy:
         return None if path is None else f"/{path}".encode()
 
 
-def _is_text(old: Any) -> bool:
-    """Whether an object is labelled as a string tensor."""
+def _is_labelled(old: Any) -> bool:
+    """Whether an object has labels for the form of a string tensor or of a scalar."""
+    label = _label(old, datatypes.LABEL)
+    return label == STRING or (label in dtypes.ROW_BY_NAME and datatypes.is_compound(label))
+
+
+def _own_name(old: Any, path: str) -> Sequence[str]:
+    """The attribute with the name of an object, if it is that of its path."""
+    name = _label(old, link_names.NAME)
+    with contextlib.suppress(ValueError):
+        return (link_names.NAME,) if name is not None and link_names.name_of(path).endswith(name) else ()
+    return ()
+
+
+def _label(old: Any, attribute: str) -> str | None:
     try:
-        return not isinstance(old, h5t.TypeID) and objects.get_text(old, datatypes.LABEL) == STRING
+        return None if isinstance(old, h5t.TypeID) else objects.get_text(old, attribute)
     except (DataLossError, InvalidArgumentError):  # an attribute of another program with the same name
-        return False
+        return None
 
 
 def _check_dataset(dataset: h5d.DatasetID, part: str) -> None:

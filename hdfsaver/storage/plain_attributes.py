@@ -14,7 +14,7 @@ from h5py import h5a, h5d, h5s, h5t
 from hdfsaver import limits
 from hdfsaver.files.opening import Opened
 from hdfsaver.storage.hdf5.attribute_records import attribute_bytes
-from hdfsaver.storage.hdf5.datatypes import LABEL
+from hdfsaver.storage.hdf5.datatypes import LABEL, SHAPE
 from hdfsaver.storage.hdf5.global_heap import RECORD, is_heap_string, read_strings
 from hdfsaver.storage.hdf5.objects import Node, get_text, is_fixed_text, location, without_spaces
 from hdfsaver.tensor_info import STRING
@@ -43,6 +43,9 @@ _OCTAVE_DTYPES = {
     **{f"{sign}int{bits} matrix": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
 }
 """The dtypes in which Octave stores its types; its characters are bytes, its booleans numbers."""
+
+
+_COMPLEX = ("complex64", "complex128")
 
 
 def text_of(node: Node, name: str) -> str | None:
@@ -143,8 +146,9 @@ def _labels(dataset: h5d.DatasetID, read: Callable[[Node, str], str | None]) -> 
     label = read(dataset, LABEL)
     if label is None:
         return {}
-    # The other two attributes belong to string tensors; elsewhere they may be another program's, of any type.
-    rest = ("encoding", "shape") if label == STRING else ()
+    # The other two attributes belong to string tensors and scalars of complex numbers; elsewhere they may be another
+    # program's, of any type.
+    rest = ("encoding", SHAPE) if label == STRING else (SHAPE,) if label in _COMPLEX else ()
     found = {name: read(dataset, name) for name in rest}
     return {LABEL: label, **{name: text for name, text in found.items() if text is not None}}
 

@@ -63,6 +63,8 @@ class PlainDataset(NamedTuple):
         Whether bitfields of 8 bits are booleans.
     empty : tuple of int or None
         The shape of an empty array; None if the dataset has the values themselves.
+    is_scalar : bool
+        Whether its one row is a scalar of this project.
     """
 
     id: h5d.DatasetID
@@ -76,6 +78,7 @@ class PlainDataset(NamedTuple):
     labels: dict[str, str] = {}  # noqa: RUF012 - never changed
     bits_are_truth: bool = False
     empty: tuple[int, ...] | None = None
+    is_scalar: bool = False
 
     @property
     def in_heap(self) -> bool:
@@ -92,6 +95,8 @@ class PlainDataset(NamedTuple):
         """The shape of its value."""
         if self.empty is not None:
             return self.empty
+        if self.is_scalar:
+            return ()
         return strings.shape_of(self.stored_shape, self.labels) + (self.element.shape if self.element else ())
 
     @property
@@ -128,7 +133,7 @@ class PlainDataset(NamedTuple):
     def is_read_whole(self) -> bool:
         """Whether a part of it cannot be read alone."""
         is_small = self.empty is not None or self.layout == h5d.COMPACT or not self.nbytes
-        return bool(self.labels) or is_small or not self.stored_shape
+        return bool(self.labels) or is_small or self.is_scalar or not self.stored_shape
 
     def texts(self, count: int | None = None) -> int:
         """The strings of fixed length among ``count`` of its elements, by default all: objects, each of a few bytes."""
@@ -260,9 +265,13 @@ def _described(dataset: h5d.DatasetID, part: str, kind: int, meaning: Meaning) -
     if kind == h5d.COMPACT and may_use_heap(datatype):
         remedy = f"`h5repack -l {part}:CONTI IN OUT` moves them out of it"
         raise refused(part, f"its strings of variable length are in the header of the dataset ({remedy})")
-    labels = labels if joined is not None else {}
     shape, empty = ((0,), (0,)) if is_null else (dataset.shape, None)
-    found = PlainDataset(dataset, part, datatype, kind, shape, size, element, 0, labels, meaning.bits_are_truth, empty)
+    is_scalar = joined is None and datatypes.shape_of(shape, datatype, labels) != shape
+    labels = labels if joined is not None else {}
+    bits_are_truth = meaning.bits_are_truth
+    found = PlainDataset(
+        dataset, part, datatype, kind, shape, size, element, 0, labels, bits_are_truth, empty, is_scalar
+    )
     if len(found.shape) > layout.MAX_RANK:
         raise refused(part, f"it has more than {layout.MAX_RANK} dimensions")
     return found

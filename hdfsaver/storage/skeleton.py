@@ -198,11 +198,12 @@ def _first(error: BaseException) -> BaseException:
 
 
 class _Variable(NamedTuple):
-    """A variable in the file: its description, the path of its dataset, and the address of its header."""
+    """A variable in the file: its description, the path of its dataset, the address of its header, and its name."""
 
     place: Place
     path: str
     header: int
+    labels: Mapping[str, str]
 
 
 def _laid_out(
@@ -331,6 +332,7 @@ def _write_all(
     variables = [
         row for group, plan in plans.items() for row in _declare_variables(root, group, plan, paths[group], copies)
     ]
+    _name_variables(root, variables)
     if metadata:
         columns = (list(metadata), list(metadata.values()))
         tables.write_table(root, layout.METADATA, dict(zip(layout.METADATA_COLUMNS, columns, strict=True)))
@@ -365,7 +367,12 @@ def _model(root: h5g.GroupID, group: str) -> h5g.GroupID:
     if not group:
         return root
     link = groups.link_of(group)
-    return objects.open_group(root, link) if objects.has_link(root, link) else objects.create_group(root, link)
+    if objects.has_link(root, link):
+        return objects.open_group(root, link)
+    made = objects.create_group(root, link)
+    for label, text in link_names.labels_of(group, link).items():
+        objects.set_text(made, label, text)
+    return made
 
 
 def _declare_variables(
@@ -383,8 +390,15 @@ def _declare_variables(
         path = paths[place.name]
         parent, name = objects.group_for(above, path, made)
         header = _declare(parent, name, place, copies)
-        rows.append(_Variable(place, f"{link}/{path}", header))
+        rows.append(_Variable(place, f"{link}/{path}", header, link_names.labels_of(place.name, path)))
     return rows
+
+
+def _name_variables(root: h5g.GroupID, variables: Sequence[_Variable]) -> None:
+    """Say the names that links do not: when all datasets are there, since a copy has all attributes of the first one."""
+    for row in variables:
+        for label, text in row.labels.items():
+            objects.set_text(h5d.open(root, row.path.encode()), label, text)
 
 
 def _declare(parent: h5g.GroupID, link: str, place: Place, copies: DatasetCopies) -> int:

@@ -39,7 +39,16 @@ class Value(NamedTuple):
 
     def datatype(self) -> h5t.TypeID:
         """The HDF5 datatype of its dataset."""
-        return strings.datatype_of(self.data) if self.dtype == STRING else datatypes.type_of(self.dtype)
+        if self.dtype == STRING and not isinstance(self.data, Pending):
+            return strings.datatype_of(self.data)
+        return datatypes.type_of(self.dtype)
+
+    def stored_shape(self) -> tuple[int, ...]:
+        """The shape of its dataset."""
+        if self.dtype == STRING:
+            return self.data.shape
+        # Not that of the data: a live array's may be set meanwhile.
+        return datatypes.ROW if datatypes.SHAPE in self.attributes else self.shape
 
     def view(self) -> memoryview | LiveBytes | JoinedBytes:
         """Its bytes."""
@@ -51,12 +60,8 @@ def view_of(data: Array | Pending) -> memoryview | LiveBytes | JoinedBytes:
     return JoinedBytes(data) if isinstance(data, Pending) else steady_bytes(data)
 
 
-def _labels(dtype: str) -> dict[str, str]:
-    return {datatypes.LABEL: dtype} if datatypes.needs_label(dtype) else {}
-
-
 _PLAIN = {
-    np.dtype(row.numpy).newbyteorder("<"): (row.name, _labels(row.name))
+    np.dtype(row.numpy).newbyteorder("<"): (row.name, datatypes.labels_of(row.name, False))
     for row in reversed(dtypes.TABLE)
     if row.hdf5 is not None
     and row.name != STRING
@@ -65,7 +70,7 @@ _PLAIN = {
 }
 """The names of NumPy's little-endian dtypes whose arrays are stored unchanged, and the labels of their datasets."""
 
-_OTHER: tuple[str, dict[str, str]] = ("", {})
+_OTHER: tuple[str, Mapping[str, str]] = ("", {})
 """The entry for any other dtype."""
 
 
@@ -99,7 +104,7 @@ def prepare(name: str, value: Any, dtype: str | None = None, *, is_live: bool = 
         if ordered == value.dtype and value.dtype != object and len(value.shape) <= layout.MAX_RANK:
             found = _named(name, value.dtype, dtype)
             if not narrow_numbers.used_bits(found):
-                return Value(found, value.shape, value, _labels(found))
+                return Value(found, value.shape, value, datatypes.labels_of(found, not value.shape))
         value = value.array()
     array = np.asarray(value)
     if is_live:
@@ -112,7 +117,7 @@ def prepare(name: str, value: Any, dtype: str | None = None, *, is_live: bool = 
         and array.flags.c_contiguous
         and array.ndim <= layout.MAX_RANK
     ):
-        return Value(plain[0], array.shape, array, plain[1])
+        return Value(plain[0], array.shape, array, datatypes.labels_of(plain[0], not array.shape))
     if array.ndim > layout.MAX_RANK:
         raise ValueError(
             f"Variable {name!r} has {array.ndim} dimensions, but HDF5 holds at most {layout.MAX_RANK}. Reshape it."
@@ -140,10 +145,11 @@ def _prepare(name: str, array: Array, dtype: str) -> Value:
         except (TypeError, ValueError) as error:
             raise type(error)(*_renamed(name, error)) from None
         return Value(dtype, array.shape, data, attributes)
+    labels = datatypes.labels_of(dtype, not array.shape)
     if narrow_numbers.used_bits(dtype):
-        return Value(dtype, array.shape, narrow_numbers.to_bytes(array, dtype), _labels(dtype))
+        return Value(dtype, array.shape, narrow_numbers.to_bytes(array, dtype), labels)
     ordered = dtypes.numpy_dtype(dtype).newbyteorder("<")
-    return Value(dtype, array.shape, np.asarray(array, dtype=ordered, order="C"), _labels(dtype))
+    return Value(dtype, array.shape, np.asarray(array, dtype=ordered, order="C"), labels)
 
 
 def _renamed(name: str, error: Exception) -> tuple[Any, ...]:
@@ -198,15 +204,20 @@ def prepare_all(variables: Mapping[str, Any], dtypes: Mapping[str, str], live: C
             not dtype
             or value.nbytes >= LARGE
             or value.ndim > layout.MAX_RANK
+            or (not value.ndim and datatypes.is_compound(dtype))
             or (dtypes and dtypes.get(name, dtype) != dtype)
         ):
             values.put(place, prepare(name, value, dtypes.get(name), is_live=live is None or name in live))
     return values
 
 
+def _has_nul(data: Array | Pending) -> bool:
+    return not isinstance(data, Pending) and strings.has_nul(data)
+
+
 def layout_key(values: Values) -> Hashable:
     """The properties of values that determine the structure of their file."""
     places = (place for place, dtype in enumerate(values.dtypes) if dtype == STRING)
     of_strings = ((values.data[place], values.attributes[place]) for place in places)
-    stored = ((data.dtype, data.shape, strings.has_nul(data), *attributes.items()) for data, attributes in of_strings)
+    stored = ((data.dtype, data.shape, _has_nul(data), *attributes.items()) for data, attributes in of_strings)
     return tuple(values.names), tuple(values.dtypes), tuple(values.shapes), *stored

@@ -275,7 +275,7 @@ def _plan(values: _Values, model: Model, packings: _Packings) -> Plan:
 def _place(name: str, value: Value, packing: Packing | None) -> Place:
     # From the same dtype and shape as the index: those of a live array may be set meanwhile.
     is_text = value.dtype == STRING
-    shape = value.data.shape if is_text else value.shape
+    shape = value.stored_shape()
     nbytes = value.data.nbytes if is_text else nbytes_of(value.dtype, shape)
     return Place(name, value.dtype, value.shape, value.datatype(), shape, nbytes, value.attributes, packing)
 

@@ -50,7 +50,7 @@ def write_collections(group: h5g.GroupID, collections: Mapping[str, CollectionDe
     for name in sorted(collections):
         _check(name, collections[name])
         parent, link = objects.group_for(group, paths[name], made)
-        _write(parent, link, collections[name])
+        _write(parent, link, collections[name], link_names.labels_of(name, paths[name]))
 
 
 def _check(name: str, collection: CollectionDef) -> None:
@@ -64,8 +64,8 @@ def _check(name: str, collection: CollectionDef) -> None:
             raise TypeError(f"Collection {name!r}, a {collection.kind}, cannot hold {item!r}.")
 
 
-def _write(parent: h5g.GroupID, link: str, collection: CollectionDef) -> None:
-    said = {KIND: collection.kind}
+def _write(parent: h5g.GroupID, link: str, collection: CollectionDef, named: dict[str, str]) -> None:
+    said = {KIND: collection.kind, **named}
     if collection.kind == "variable_list":
         write_variable_defs(parent, link, collection.value, said)
         return

@@ -74,8 +74,8 @@ class ConstantWriter:
             return
         group = objects.create_group(graph, CONSTANTS)
         made: dict[str | tuple[int, str], h5g.GroupID] = {}
-        for path, array in zip(self.paths(), self._arrays.values(), strict=True):
-            write_array(*objects.group_for(group, path, made), array)
+        for path, (name, array) in zip(self.paths(), self._arrays.items(), strict=True):
+            write_array(*objects.group_for(group, path, made), array, link_names.labels_of(name, path))
 
 
 class ConstantReader:

@@ -1,13 +1,16 @@
 """dtypes and HDF5 datatypes: the stored form of the elements of each dtype.
 
 Where several dtypes share one HDF5 type, it means the plain one (``uint8``), and a dataset of another one (``quint8``,
-``float8_e4m3fn``) has its dtype in the attribute `LABEL`. String tensors are not covered here: their stored form
-depends on their lengths.
+``float8_e4m3fn``) has its dtype in the attribute `LABEL`. So has one of a dtype that NumPy alone does not have
+(``bfloat16``, ``int4``), since programs that do not know its HDF5 type show codes. String tensors are not covered here:
+their stored form depends on their lengths.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 
 import h5py
 import numpy as np
@@ -17,7 +20,17 @@ from hdfsaver import dtypes
 from hdfsaver.dtypes import Boolean, Complex, Float, Hdf5, Integer, Text
 
 LABEL = "dtype"
-"""The attribute, a fixed-length string, with the dtype of a dataset whose HDF5 type is shared."""
+"""The attribute, a fixed-length string, with the dtype of a dataset whose HDF5 type does not say it to all programs."""
+
+SHAPE = "shape"
+SCALAR = "[]"
+"""The attribute `SHAPE` of a scalar whose HDF5 type is a compound, which is stored as one row.
+
+PyTables and rhdf5 cannot read a compound with a scalar dataspace.
+"""
+
+ROW = (1,)
+"""The stored shape of such a scalar."""
 
 
 @cache
@@ -48,8 +61,41 @@ def type_of(name: str) -> h5t.TypeID:
 
 
 def needs_label(name: str) -> bool:
-    """Whether a dataset of the dtype needs the attribute `LABEL`, because its HDF5 type means another dtype."""
-    return _owners().get(dtypes.ROW_BY_NAME[name].hdf5) != name
+    """Whether a dataset of the dtype has the attribute `LABEL`: HDF5 or programs alone cannot tell the dtype."""
+    row = dtypes.ROW_BY_NAME[name]
+    return _owners().get(row.hdf5) != name or np.dtype(row.numpy).isbuiltin != 1
+
+
+@cache
+def is_compound(name: str) -> bool:
+    """Whether the elements of a dtype are compounds; those of string tensors may be."""
+    return isinstance(dtypes.ROW_BY_NAME[name].hdf5, Complex)
+
+
+@cache
+def labels_of(name: str, is_scalar: bool) -> Mapping[str, str]:
+    """The attributes of a dataset of numbers.
+
+    Parameters
+    ----------
+    name : str
+        The dtype.
+    is_scalar : bool
+        Whether the value has no dimensions.
+
+    Returns
+    -------
+    mapping of str to str
+    """
+    if is_scalar and is_compound(name):
+        return MappingProxyType({LABEL: name, SHAPE: SCALAR})
+    return MappingProxyType({LABEL: name} if needs_label(name) else {})
+
+
+def shape_of(stored_shape: tuple[int, ...], datatype: h5t.TypeID, attributes: Mapping[str, str]) -> tuple[int, ...]:
+    """The shape of a value, from the shape, the datatype and the attributes of its dataset."""
+    is_row = stored_shape == ROW and datatype.get_class() == h5t.COMPOUND
+    return () if is_row and attributes.get(SHAPE) == SCALAR else stored_shape
 
 
 def dtype_name(type_id: h5t.TypeID, label: str | None = None) -> str | None:

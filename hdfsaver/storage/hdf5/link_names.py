@@ -24,6 +24,12 @@ from urllib.parse import unquote_to_bytes
 EMPTY = "%"
 """The link of the empty name; in all other links, two hexadecimal digits follow every percent sign."""
 
+NAME = "name"
+"""The attribute, a fixed-length string, with the name of an object whose path has an escape."""
+
+LONGEST_NAME = 4096
+"""Bytes of the longest name that has the attribute."""
+
 LEVELS = 1000
 """How many groups a path has at most."""
 
@@ -52,6 +58,23 @@ def paths_of(names: Iterable[str]) -> dict[str, str]:
     known = dict.fromkeys(names)
     lengths = frozenset(map(len, known))
     return {name: _path(name, known.keys(), lengths) for name in known}
+
+
+def labels_of(name: str, path: str) -> dict[str, str]:
+    """The attribute `NAME` of an object whose name differs from its path; nobody has to decode it.
+
+    Parameters
+    ----------
+    name : str
+        The name.
+    path : str
+        Its path from `paths_of`.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    return {NAME: name} if path != name and len(name.encode()) <= LONGEST_NAME else {}
 
 
 def name_of(path: str) -> str:

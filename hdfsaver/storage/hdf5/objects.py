@@ -240,11 +240,11 @@ def set_text(node: Node, name: str, text: str) -> None:
     name : str
         The attribute.
     text : str
-        Its value, without NUL.
+        Its value; NULs at its end are lost.
     """
     encoded = text.encode()
     value = np.array(encoded, dtype=f"S{len(encoded) + 1}")
-    datatype = text_type(len(encoded))
+    datatype = text_type(len(encoded), has_nul="\0" in text)
     h5a.create(node, name.encode(), datatype, h5s.create(h5s.SCALAR)).write(value, datatype)
 
 
@@ -394,7 +394,8 @@ def get_text(node: Node, name: str) -> str | None:
             raise limits.refused(part, f"its string has {datatype.get_size()} bytes", "attribute_bytes")
         value = np.zeros((), dtype=f"S{datatype.get_size()}")
         attribute.read(value, without_spaces(datatype))
-        return bytes(value.item()).partition(b"\0")[0].decode()
+        text = bytes(value.item())
+        return (text if datatype.get_strpad() == h5t.STR_NULLPAD else text.partition(b"\0")[0]).decode()
 
 
 def without_spaces(text: h5t.TypeID) -> h5t.TypeID:

@@ -7,7 +7,8 @@ there are two forms, and the smaller one is used:
     An element is a compound ``{length: unsigned 32-bit, text: fixed-width text}``, and the dataset has the tensor's
     shape; the width leaves one NUL after the longest element, too. All bytes that ``length`` counts belong to the
     element. If one of these bytes is a NUL, the text is declared as padded with NULs, so that HDF5 tools show all of
-    it; otherwise it ends at the first NUL, so that they show no padding.
+    it; otherwise it ends at the first NUL, so that they show no padding. The attribute ``dtype`` is ``string``; a
+    scalar is one row, with the attribute ``shape`` = ``[]``.
 *joined*
     One row of bytes: ``n + 1`` unsigned 64-bit offsets, little-endian, the first one 0, followed by the ``n`` elements
     without gaps; element ``i`` is between offset ``i`` and offset ``i + 1``, counted from the end of the offsets. It
@@ -26,8 +27,9 @@ import numpy as np
 from h5py import h5t
 
 from hdfsaver.errors import DataLossError, shown
+from hdfsaver.storage.hdf5 import datatypes
 from hdfsaver.storage.hdf5.objects import text_type
-from hdfsaver.tensor_info import Array
+from hdfsaver.tensor_info import STRING, Array
 
 COUNTED, JOINED = "counted", "joined"
 MAX_WIDTH = 65536
@@ -125,9 +127,15 @@ def encode(array: Array) -> tuple[Array, dict[str, str]]:
     counted = len(items) * counted_dtype(width).itemsize
     joined = (len(items) + 1) * _OFFSET.itemsize + int(lengths.sum())
     if width <= MAX_WIDTH and counted <= max(SMALL, 2 * joined):
-        return _counted(items, lengths, width).reshape(array.shape), {}
+        return _in_shape(_counted(items, lengths, width), array.shape)
     shape = json.dumps(list(array.shape))
     return _joined(items, lengths), {"dtype": "string", "encoding": JOINED, "shape": shape}
+
+
+def _in_shape(stored: Array, shape: tuple[int, ...]) -> tuple[Array, dict[str, str]]:
+    """A string tensor in the counted form, a scalar as one row."""
+    labels = {datatypes.LABEL: STRING}
+    return (stored.reshape(shape), labels) if shape else (stored, {**labels, datatypes.SHAPE: datatypes.SCALAR})
 
 
 def _as_bytes(item: Any) -> bytes:
@@ -174,7 +182,7 @@ def decode(stored: Array, attributes: Mapping[str, str]) -> Array:
         The lengths or offsets are inconsistent with the array.
     """
     if stored.dtype.names is not None:
-        return _filled(_from_counted(stored), stored.shape)
+        return _filled(_from_counted(stored), shape_of(stored.shape, attributes))
     shape = _read_shape(attributes.get("shape", ""))
     return _filled(_from_joined(stored.tobytes(), math.prod(shape)), shape)
 
@@ -187,7 +195,10 @@ def shape_of(stored_shape: tuple[int, ...], attributes: Mapping[str, str]) -> tu
     DataLossError
         The attribute ``shape`` is not a JSON array of sizes.
     """
-    return _read_shape(attributes.get("shape", "")) if attributes.get("encoding") == JOINED else stored_shape
+    if attributes.get("encoding") == JOINED:
+        return _read_shape(attributes.get("shape", ""))
+    is_scalar = stored_shape == datatypes.ROW and attributes.get(datatypes.SHAPE) == datatypes.SCALAR
+    return () if is_scalar else stored_shape
 
 
 def _read_shape(text: str) -> tuple[int, ...]:

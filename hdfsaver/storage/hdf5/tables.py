@@ -154,9 +154,7 @@ def _member(table: str, key: str, column: Array) -> h5t.TypeID:
         return objects.text_type(column.dtype.itemsize - 1, has_nul=_has_nul(column))
     name = dtypes.name_of_numpy(column.dtype)
     if datatypes.needs_label(name):
-        raise TypeError(
-            f"Column {key!r} of table {table!r} cannot have dtype {name}, because HDF5 has no type for this dtype."
-        )
+        raise TypeError(f"Column {key!r} of table {table!r} cannot have dtype {name}, which a column cannot say.")
     return datatypes.type_of(name)
 
 

@@ -59,7 +59,7 @@ def test_short_elements_are_text_in_the_tensors_shape():
     assert (2, 2) == stored.shape
     assert [[b"red", b"green"], [b"", b"blue"]] == stored["text"].tolist()
     assert [[3, 5], [0, 4]] == stored["length"].tolist()
-    assert {} == attributes
+    assert {"dtype": "string"} == attributes
 
 
 @pytest.mark.parametrize(
