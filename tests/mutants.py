@@ -1208,6 +1208,14 @@ MUTANTS = [
             "An object whose link is escaped has its name as an attribute.",
         ),
         (
+            "a-file-says-what-it-is",
+            "storage/skeleton.py",
+            "    write_about(root)",
+            "    pass",
+            "storage/test_about.py",
+            "A person who opens a file in a viewer finds out what it is.",
+        ),
+        (
             "a-long-text-once",
             "storage/hdf5/tables.py",
             "        self._taken.add(index)",

@@ -13,7 +13,7 @@ from hdfsaver.storage.hdf5 import link_names, objects
 
 ROOT = ""
 
-_TAKEN = (layout.GRAPH, layout.VARIABLES, layout.INDEX, layout.METADATA)
+_TAKEN = (layout.GRAPH, layout.VARIABLES, layout.INDEX, layout.METADATA, layout.ABOUT)
 
 
 def link_of(group: str) -> str:

@@ -32,6 +32,7 @@ DIGRAPH = "digraph"
 VARIABLES = "variables"
 INDEX = "index"
 METADATA = "metadata"
+ABOUT = "about"
 INDEX_VARIABLES = "variables"
 EXTENTS = "extents"
 SEAL = "seal"
@@ -134,6 +135,7 @@ ELEMENTS = (
     Element(f"/GROUP/{GRAPH}", "group", False),
     Element(f"/GROUP/{VARIABLES}", "group", False),
     Element(f"/{METADATA}", "table", False),
+    Element(f"/{ABOUT}", "dataset", False),
     Element(f"/{INDEX}", "group", True),
     Element(f"/{INDEX}/{INDEX_VARIABLES}", "table", True),
     Element(f"/{INDEX}/{EXTENTS}", "table", True),

@@ -19,6 +19,7 @@ from h5py import h5d, h5f, h5fd, h5g, h5p, h5t
 from hdfsaver.errors import InternalError
 from hdfsaver.schema import Structure
 from hdfsaver.storage import groups, layout
+from hdfsaver.storage.about import write_about
 from hdfsaver.storage.chunks.chunk_writing import Output, Packing
 from hdfsaver.storage.graph import graph_group
 from hdfsaver.storage.hdf5 import late_places, link_names, objects, strings, tables
@@ -333,6 +334,7 @@ def _write_all(
         row for group, plan in plans.items() for row in _declare_variables(root, group, plan, paths[group], copies)
     ]
     _name_variables(root, variables)
+    write_about(root)
     if metadata:
         columns = (list(metadata), list(metadata.values()))
         tables.write_table(root, layout.METADATA, dict(zip(layout.METADATA_COLUMNS, columns, strict=True)))

@@ -37,7 +37,7 @@ def test_saved_apart_in_one_file(tmp_path):
     assert str(tmp_path / "add.ckpt") == prefix
     assert ["add.ckpt.h5", "checkpoint"] == sorted(os.listdir(tmp_path))
     with h5py.File(prefix + ".h5") as file:
-        assert {"graph", "variables", "index"} == set(file)
+        assert {"about", "graph", "variables", "index"} == set(file)
         np.testing.assert_array_equal([2.0], file["variables/b"])
 
 

@@ -46,7 +46,7 @@ def test_each_model_is_read_by_itself(path, group, value):
 def test_h5py_finds_them(path):
     """Each group has what the root has, and there is one index."""
     with h5py.File(path) as file:
-        assert {"graph", "variables", "index", "teacher", "50%25 off"} == set(file)
+        assert {"about", "graph", "variables", "index", "teacher", "50%25 off"} == set(file)
         assert {"graph", "variables"} == set(file["teacher"])
         assert ["", "", "", *[b"teacher"] * 3, *[b"50%25 off"] * 3] == [
             row or "" for row in file["index/variables"]["group"]
