@@ -1216,6 +1216,14 @@ MUTANTS = [
             "A person who opens a file in a viewer finds out what it is.",
         ),
         (
+            "rows-of-nodes-exist",
+            "storage/graph/edge_table.py",
+            "(source < 0) | (source >= len(counts))",
+            "(source < 0)",
+            "storage/graph/test_graph_group.py",
+            "An edge from a row beyond the nodes is refused by its number.",
+        ),
+        (
             "a-long-text-once",
             "storage/hdf5/tables.py",
             "        self._taken.add(index)",

@@ -19,7 +19,7 @@ name. In the path, "%" and two digits stand for a character ("w%2FAdam"
 is "w/Adam"); the attribute "name" then has the name. The attribute
 "dtype" names a number format that HDF5 or a viewer may not know; if so,
 they show codes. A string is a length and the text; in the form
-"joined", 64-bit offsets and then all texts. The attribute "shape" =
+"joined", 64-bit offsets and then all strings. The attribute "shape" =
 "[]" says that one row is a scalar.
 
 LISTS   /index/variables has names, dtypes and shapes in their order;

@@ -366,7 +366,7 @@ def _value(entry: TensorInfo, data: bytes, kind: int | None) -> Array:
 
 
 def _numbers(entry: TensorInfo, array: Array) -> Array:
-    return narrow_numbers.checked(array, entry.dtype) if narrow_numbers.used_bits(entry.dtype) else array
+    return narrow_numbers.checked(array, entry.dtype) if entry.dtype in narrow_numbers.BITS else array
 
 
 def _text(entry: TensorInfo, data: bytes, kind: int | None) -> Array:

@@ -106,7 +106,9 @@ class SealedSource(Hdf5Source):
             with hdf5_root(self._opened) as root:
                 group = objects.open_group(groups.open_model(root, self._group), layout.VARIABLES)
                 found.update({name: self._text(group, name, found[name]) for name in of_strings})
-        found.update({entry.name: self._numbers(entry, found[entry.name]) for entry in entries if _is_narrow(entry)})
+        narrow = [entry for entry in entries if entry.dtype in narrow_numbers.BITS]
+        if narrow:
+            found.update({entry.name: self._numbers(entry, found[entry.name]) for entry in narrow})
         return {name: found[name] for name in names}
 
     def read_slice(self, name: str, key: Key) -> Array:
@@ -241,7 +243,7 @@ def _labelled(link: str, index: Index) -> Iterator[tuple[int, str]]:
 
 def _is_narrow(entry: TensorInfo) -> bool:
     """Whether the numbers of a variable have fewer than 8 bits, so that its bytes differ from those in memory."""
-    return narrow_numbers.used_bits(entry.dtype) is not None
+    return entry.dtype in narrow_numbers.BITS
 
 
 def _stored(entry: TensorInfo) -> tuple[tuple[int, ...], np.dtype[Any]]:

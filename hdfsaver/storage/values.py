@@ -66,7 +66,7 @@ _PLAIN = {
     if row.hdf5 is not None
     and row.name != STRING
     and not dtypes.as_dtype(row.name).is_quantized
-    and not narrow_numbers.used_bits(row.name)
+    and row.name not in narrow_numbers.BITS
 }
 """The names of NumPy's little-endian dtypes whose arrays are stored unchanged, and the labels of their datasets."""
 
@@ -103,7 +103,7 @@ def prepare(name: str, value: Any, dtype: str | None = None, *, is_live: bool = 
         ordered = value.dtype.newbyteorder("<")
         if ordered == value.dtype and value.dtype != object and len(value.shape) <= layout.MAX_RANK:
             found = _named(name, value.dtype, dtype)
-            if not narrow_numbers.used_bits(found):
+            if found not in narrow_numbers.BITS:
                 return Value(found, value.shape, value, datatypes.labels_of(found, not value.shape))
         value = value.array()
     array = np.asarray(value)
@@ -146,7 +146,7 @@ def _prepare(name: str, array: Array, dtype: str) -> Value:
             raise type(error)(*_renamed(name, error)) from None
         return Value(dtype, array.shape, data, attributes)
     labels = datatypes.labels_of(dtype, not array.shape)
-    if narrow_numbers.used_bits(dtype):
+    if dtype in narrow_numbers.BITS:
         return Value(dtype, array.shape, narrow_numbers.to_bytes(array, dtype), labels)
     ordered = dtypes.numpy_dtype(dtype).newbyteorder("<")
     return Value(dtype, array.shape, np.asarray(array, dtype=ordered, order="C"), labels)

@@ -1,13 +1,11 @@
 """The edges of a graph as the table ``/graph/edges``: a row per wire.
 
-Its columns are ``source`` and ``target``, names of nodes, ``output`` of the source and ``input`` of the target; both
-numbers are -1 for a control edge. The rows of one target are adjacent, targets in order of creation: first its inputs
-by position, then its control inputs in order.
+Its columns are ``source`` and ``target``, rows of the table of nodes counted from 0, ``output`` of the source and
+``input`` of the target; both of the latter are -1 for a control edge. The rows of one target are adjacent, targets in
+order of creation: first its inputs by position, then its control inputs in order.
 """
 
 from __future__ import annotations
-
-from typing import TypeAlias
 
 import numpy as np
 from h5py import h5g
@@ -18,14 +16,16 @@ from hdfsaver.storage.graph.node_table import NodeData
 from hdfsaver.storage.hdf5.dataclass_tables import columns_of
 from hdfsaver.storage.hdf5.objects import damaged
 from hdfsaver.storage.hdf5.tables import write_table
+from hdfsaver.tensor_info import Array
 
 EDGES = "edges"
 PART = "/graph/edges"
 
-Row: TypeAlias = tuple[str, str, int, int]
+NO_ROW = -1
+"""The row of a node that does not exist, while edges are written."""
 
 _INT32 = np.dtype(np.int32)
-_COLUMNS = {"source": None, "target": None, "output": _INT32, "input": _INT32}
+_COLUMNS = dict.fromkeys(("source", "target", "output", "input"), _INT32)
 
 
 def write_edges(graph: h5g.GroupID, digraph: DiGraph) -> None:
@@ -36,35 +36,47 @@ def write_edges(graph: h5g.GroupID, digraph: DiGraph) -> None:
     ValueError
         A node takes an output that does not exist.
     """
-    sources: list[str] = []
-    targets: list[str] = []
+    rows = {name: row for row, name in enumerate(digraph)}
+    sources: list[int] = []
     outputs: list[int] = []
     positions: list[int] = []
-    for target, data in digraph.nodes(data=True):
-        for place, (source, output) in enumerate(data["inputs"]):
-            sources.append(source)
+    lengths: list[int] = []
+    for _, data in digraph.nodes(data=True):
+        before = len(sources)
+        for source, output in data["inputs"]:
+            sources.append(rows.get(source, NO_ROW))
             outputs.append(output)
-            positions.append(place)
-        for source in data["control_inputs"]:
-            sources.append(source)
-            outputs.append(ControlWire[0])
-            positions.append(ControlWire[1])
-        targets += [target] * (len(sources) - len(targets))
-    _check_sources(digraph, sources, targets, outputs, positions)
-    output, position = np.array(outputs, _INT32), np.array(positions, _INT32)
-    write_table(graph, EDGES, {"source": sources, "target": targets, "output": output, "input": position})
+        positions += range(len(sources) - before)
+        controls = data["control_inputs"]
+        if controls:
+            sources += [rows.get(source, NO_ROW) for source in controls]
+            outputs += [ControlWire[0]] * len(controls)
+            positions += [ControlWire[1]] * len(controls)
+        lengths.append(len(sources) - before)
+    numbers = (sources, np.repeat(np.arange(len(rows)), lengths), outputs, positions)
+    try:
+        columns = {key: np.array(column, _INT32) for key, column in zip(_COLUMNS, numbers, strict=True)}
+    except OverflowError:
+        raise _missing(digraph) from None
+    if _wrong_rows(columns, [len(found) for _, found in digraph.nodes(data="outputs")]).any():
+        raise _missing(digraph)
+    write_table(graph, EDGES, columns)
 
 
-def _check_sources(
-    digraph: DiGraph, sources: list[str], targets: list[str], outputs: list[int], positions: list[int]
-) -> None:
-    """Check that every source and output exists, so that the file can be read again."""
-    counts = {name: len(data["outputs"]) for name, data in digraph.nodes(data=True)}
-    for source, target, output, position in zip(sources, targets, outputs, positions, strict=True):
-        least = ControlWire[0] if position == ControlWire[1] else 0
-        if not least <= output < counts.get(source, ControlWire[0]):
-            schema.validate(digraph)
-            raise ValueError(f"Node {target!r} takes output {output} of {source!r}, which does not exist.")
+def _missing(digraph: DiGraph) -> ValueError:
+    """The error for a source or an output that does not exist, so that the file could not be read again."""
+    schema.validate(digraph)
+    return ValueError("A node takes an output that does not exist.")
+
+
+def _wrong_rows(columns: dict[str, Array], counts: list[int]) -> Array:
+    """The rows that are wrong by themselves: those with an unknown node or output, and half of a control edge."""
+    source, target, output, position = (columns[key] for key in _COLUMNS)
+    wrong: Array = (source < 0) | (source >= len(counts)) | (target < 0) | (target >= len(counts))
+    if wrong.any() or not wrong.size:
+        return wrong
+    is_input = (output >= 0) & (position >= 0) & (output < np.array(counts, np.int64)[source])
+    return ~(is_input | ((output == ControlWire[0]) & (position == ControlWire[1])))
 
 
 def read_edges(graph: h5g.GroupID, nodes: dict[str, NodeData]) -> None:
@@ -76,29 +88,37 @@ def read_edges(graph: h5g.GroupID, nodes: dict[str, NodeData]) -> None:
         The table is missing or damaged, or a row has an unknown node, output or position.
     """
     columns = columns_of(graph, EDGES, _COLUMNS)
-    inputs: dict[str, list[tuple[str, int]]] = {name: [] for name in nodes}
-    controls: dict[str, list[str]] = {}
-    counts = {name: len(data["outputs"]) for name, data in nodes.items()}
-    rows = zip(columns["source"], columns["target"], columns["output"].tolist(), columns["input"].tolist(), strict=True)
+    names, data = list(nodes), list(nodes.values())
+    wrong = _wrong_rows(columns, [len(node["outputs"]) for node in data])
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise damaged(f"{PART} row {row}", _fault([int(columns[key][row]) for key in _COLUMNS], data, names))
+    inputs: list[list[tuple[str, int]]] = [[] for _ in names]
+    controls: dict[int, list[str]] = {}
+    rows = zip(*(columns[key].tolist() for key in _COLUMNS), strict=True)
     for number, (source, target, output, position) in enumerate(rows):
-        before = inputs.get(target)
-        if before is not None and position == len(before) and 0 <= output < counts.get(source, 0):
-            before.append((source, output))
-        elif before is not None and (output, position) == ControlWire and source in counts:
-            controls.setdefault(target, []).append(source)
+        before = inputs[target]
+        if position == len(before):
+            before.append((names[source], output))
+        elif position == ControlWire[1]:
+            controls.setdefault(target, []).append(names[source])
         else:
-            raise damaged(f"{PART} row {number}", _fault((source, target, output, position), inputs, counts))
-    for name, wires in inputs.items():
-        nodes[name]["inputs"] = tuple(wires)
-    for name, sources in controls.items():
-        nodes[name]["control_inputs"] = tuple(sources)
+            raise damaged(f"{PART} row {number}", _misplaced(position, names[target], len(before)))
+    for node, wires in zip(data, inputs, strict=True):
+        node["inputs"] = tuple(wires)
+    for target, sources in controls.items():
+        data[target]["control_inputs"] = tuple(sources)
 
 
-def _fault(row: Row, inputs: dict[str, list[tuple[str, int]]], counts: dict[str, int]) -> str:
+def _fault(row: list[int], data: list[NodeData], names: list[str]) -> str:
     source, target, output, position = row
-    for name in (source, target):
-        if name not in counts:
-            return f"there is no node {name!r} in /graph/nodes."
-    if position != len(inputs[target]):
-        return f"it is for input {position} of {target!r}, where input {len(inputs[target])} was expected."
-    return f"{target!r} takes output {output} of {source!r}, which has {counts[source]}."
+    for number in (source, target):
+        if not 0 <= number < len(names):
+            return f"there is no row {number} in /graph/nodes."
+    if position < 0 <= output:
+        return _misplaced(position, names[target], 0)
+    return f"{names[target]!r} takes output {output} of {names[source]!r}, which has {len(data[source]['outputs'])}."
+
+
+def _misplaced(position: int, target: str, expected: int) -> str:
+    return f"it is for input {position} of {target!r}, where input {expected} was expected."

@@ -1,8 +1,8 @@
 """An arbitrary DiGraph of plain values in a file: the group ``/graph`` of the kind ``digraph``.
 
 ``nodes`` has the columns ``key`` and ``attrs``; ``edges`` has ``source``, ``target`` and ``attrs``; ``attrs`` is a
-table of one row with the attributes of the graph itself. Every cell is JSON, see `value_json`, and an edge refers to
-its nodes by exactly the JSON of their keys.
+table of one row with the attributes of the graph itself. ``source`` and ``target`` are rows of the nodes, counted from
+0; every other cell is JSON, see `value_json`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from h5py import h5g
 
 from hdfsaver.schema import new_digraph
@@ -20,6 +21,7 @@ from hdfsaver.storage.graph.value_json import LiteralReader, LiteralWriter
 from hdfsaver.storage.hdf5.dataclass_tables import columns_of
 from hdfsaver.storage.hdf5.objects import damaged
 from hdfsaver.storage.hdf5.tables import write_table
+from hdfsaver.tensor_info import Array
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 NODES = "nodes"
 EDGES = "edges"
 ATTRS = "attrs"
+
+_ROW = np.dtype(np.int32)
 
 
 def write_digraph(graph: h5g.GroupID, digraph: nx.DiGraph[Any]) -> None:
@@ -93,8 +97,8 @@ def _write_edges(graph: h5g.GroupID, writer: LiteralWriter, digraph: nx.DiGraph[
         except (TypeError, ValueError) as error:
             raise naming(f"edge {nodes[source]!r} -> {nodes[target]!r}", error) from error
     columns = {
-        "source": [keys[source] for source, _, _ in edges],
-        "target": [keys[target] for _, target, _ in edges],
+        "source": np.array([source for source, _, _ in edges], _ROW),
+        "target": np.array([target for _, target, _ in edges], _ROW),
         "attrs": cells,
     }
     write_table(graph, EDGES, columns)
@@ -122,7 +126,7 @@ def read_digraph(graph: h5g.GroupID) -> nx.DiGraph[Any]:
     digraph.add_nodes_from(zip(keys, parsed(f"/graph/{NODES}", "attrs", nodes["attrs"], reader.attrs), strict=True))
     if len(digraph) != len(keys):
         raise _repeated(NODES, keys, nodes["key"])
-    _read_edges(graph, reader, digraph, dict(zip(nodes["key"], keys, strict=True)))
+    _read_edges(graph, reader, digraph, keys)
     return digraph
 
 
@@ -135,23 +139,22 @@ def _graph_attrs(graph: h5g.GroupID, reader: LiteralReader) -> dict[Any, Any]:
     return found
 
 
-def _read_edges(graph: h5g.GroupID, reader: LiteralReader, digraph: nx.DiGraph[Any], nodes: dict[str, Any]) -> None:
-    columns = columns_of(graph, EDGES, {"source": None, "target": None, "attrs": None})
+def _read_edges(graph: h5g.GroupID, reader: LiteralReader, digraph: nx.DiGraph[Any], nodes: Sequence[Any]) -> None:
+    columns = columns_of(graph, EDGES, {"source": _ROW, "target": _ROW, "attrs": None})
     ends = [_ends(nodes, columns[column], column) for column in ("source", "target")]
     pairs = list(zip(*ends, strict=True))
     attrs = parsed(f"/graph/{EDGES}", "attrs", columns["attrs"], reader.attrs)
     digraph.add_edges_from((*pair, data) for pair, data in zip(pairs, attrs, strict=True))
     if digraph.number_of_edges() != len(pairs):
-        raise _repeated(EDGES, pairs, list(map(" -> ".join, zip(columns["source"], columns["target"], strict=True))))
+        raise _repeated(EDGES, pairs, [f"{source!r} -> {target!r}" for source, target in pairs])
 
 
-def _ends(nodes: dict[str, Any], cells: Sequence[str], column: str) -> list[Any]:
-    try:
-        return [nodes[text] for text in cells]
-    except KeyError:
-        row = next(row for row, text in enumerate(cells) if text not in nodes)
-    part = f"/graph/{EDGES} row {row}, column {column!r}"
-    raise damaged(part, f"there is no node {cells[row]} in /graph/{NODES}.")
+def _ends(nodes: Sequence[Any], rows: Array, column: str) -> list[Any]:
+    wrong = np.flatnonzero((rows < 0) | (rows >= len(nodes)))
+    if wrong.size:
+        part = f"/graph/{EDGES} row {wrong[0]}, column {column!r}"
+        raise damaged(part, f"there is no row {rows[wrong[0]]} in /graph/{NODES}.")
+    return [nodes[row] for row in rows.tolist()]
 
 
 def _repeated(table: str, items: Sequence[Any], cells: Sequence[str]) -> Exception:

@@ -48,7 +48,7 @@ def write_array(group: h5g.GroupID, link: str, array: Array, attributes: dict[st
         datatype = strings.datatype_of(stored)
     else:
         labels = dict(datatypes.labels_of(name, not array.shape))
-        is_narrow = narrow_numbers.used_bits(name) is not None
+        is_narrow = name in narrow_numbers.BITS
         stored = narrow_numbers.to_bytes(array, name) if is_narrow else little_endian(array)
         stored = stored.reshape(datatypes.ROW) if datatypes.SHAPE in labels else stored
         datatype = datatypes.type_of(name)
@@ -88,7 +88,7 @@ def _numbers(dataset: h5d.DatasetID, part: str, labels: dict[str, str]) -> Array
         raise damaged(part, f"its HDF5 datatype{_said(labels)} is unsupported.")
     array = np.zeros(dataset.shape, dtype=dtypes.numpy_dtype(name))
     objects.read_dataset(dataset, array, datatypes.type_of(name))
-    array = narrow_numbers.checked(array, name) if narrow_numbers.used_bits(name) else array
+    array = narrow_numbers.checked(array, name) if name in narrow_numbers.BITS else array
     return array.reshape(datatypes.shape_of(array.shape, dataset.get_type(), labels))
 
 

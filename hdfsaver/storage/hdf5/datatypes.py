@@ -93,7 +93,21 @@ def labels_of(name: str, is_scalar: bool) -> Mapping[str, str]:
 
 
 def shape_of(stored_shape: tuple[int, ...], datatype: h5t.TypeID, attributes: Mapping[str, str]) -> tuple[int, ...]:
-    """The shape of a value, from the shape, the datatype and the attributes of its dataset."""
+    """The shape of a value.
+
+    Parameters
+    ----------
+    stored_shape : tuple of int
+        The shape of its dataset.
+    datatype : h5py.h5t.TypeID
+        The datatype of the dataset.
+    attributes : mapping of str to str
+        Its attributes, of which `SHAPE` counts.
+
+    Returns
+    -------
+    tuple of int
+    """
     is_row = stored_shape == ROW and datatype.get_class() == h5t.COMPOUND
     return () if is_row and attributes.get(SHAPE) == SCALAR else stored_shape
 

@@ -117,7 +117,7 @@ def _made(datatype: h5t.TypeID, bits_are_truth: bool) -> Element | None:
 def _own(name: str, swapped: bool) -> _Decoder:
     if name == "bool":
         return lambda rows: _truth(rows[:, 0])
-    if narrow_numbers.used_bits(name):
+    if name in narrow_numbers.BITS:
         return lambda rows: narrow_numbers.from_bytes(np.ascontiguousarray(rows[:, 0]), name)
     viewed = _viewed(numpy_dtype(name))
     # Swapped explicitly: NumPy has no byte order for bfloat16.

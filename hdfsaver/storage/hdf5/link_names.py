@@ -61,7 +61,7 @@ def paths_of(names: Iterable[str]) -> dict[str, str]:
 
 
 def labels_of(name: str, path: str) -> dict[str, str]:
-    """The attribute `NAME` of an object whose name differs from its path; nobody has to decode it.
+    """The attribute `NAME` of an object whose name differs from its path, so that a person need not decode it.
 
     Parameters
     ----------

@@ -7,8 +7,6 @@ memory, where some of its operations leave bits in them; it makes them zero itse
 
 from __future__ import annotations
 
-from functools import cache
-
 import ml_dtypes
 import numpy as np
 
@@ -19,14 +17,15 @@ from hdfsaver.tensor_info import Array
 _BYTE = 8
 
 
-@cache
-def used_bits(name: str) -> int | None:
-    """The bits of a number, if they are fewer than a byte has; None for any other dtype."""
-    kind = np.dtype(dtypes.ROW_BY_NAME[name].numpy)
+def _bits_of(row: dtypes.Row) -> int:
+    kind = np.dtype(row.numpy)
     if kind.itemsize > 1 or kind.isbuiltin == 1:
-        return None
-    bits = (ml_dtypes.finfo(kind) if "float" in name else ml_dtypes.iinfo(kind)).bits
-    return int(bits) if bits < _BYTE else None
+        return _BYTE
+    return int((ml_dtypes.finfo(kind) if "float" in row.name else ml_dtypes.iinfo(kind)).bits)
+
+
+BITS = {row.name: bits for row in dtypes.TABLE if (bits := _bits_of(row)) < _BYTE}
+"""The bits of the numbers of each dtype that has fewer than 8."""
 
 
 def _is_signed(name: str) -> bool:
@@ -34,8 +33,8 @@ def _is_signed(name: str) -> bool:
 
 
 def to_bytes(array: Array, name: str) -> Array:
-    """The integers of one byte that are stored for an array of a dtype with `used_bits`, in a new array."""
-    unused = np.uint8(_BYTE - (used_bits(name) or _BYTE))
+    """The integers of one byte that are stored for an array of a dtype of `BITS`, in a new array."""
+    unused = np.uint8(_BYTE - BITS[name])
     raised = np.ascontiguousarray(array).view(np.uint8).reshape(array.shape) << unused
     return raised.view(np.int8) >> unused.view(np.int8) if _is_signed(name) else raised >> unused
 
@@ -48,9 +47,9 @@ def from_bytes(stored: Array, name: str) -> Array:
     stored : ndarray
         Of one byte each; not changed.
     name : str
-        A dtype with `used_bits`.
+        A dtype of `BITS`.
     """
-    used = np.uint8((1 << (used_bits(name) or _BYTE)) - 1)
+    used = np.uint8((1 << BITS[name]) - 1)
     return (stored.view(np.uint8) & used).view(dtypes.numpy_dtype(name))
 
 

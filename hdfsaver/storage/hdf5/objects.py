@@ -253,6 +253,18 @@ def text_type(width: int, charset: int = h5t.CSET_UTF8, *, has_nul: bool = False
 
     Strings with NULs in them are declared as padded with NULs, so that other programs show the bytes after a NUL. But
     h5dump then shows the padding too, so all other strings are declared as ending at their first NUL.
+
+    Parameters
+    ----------
+    width : int
+    charset : int, optional
+        HDF5's number of the encoding.
+    has_nul : bool, optional
+        Whether a string has a NUL in it.
+
+    Returns
+    -------
+    h5py.h5t.TypeID
     """
     datatype = h5t.C_S1.copy()
     datatype.set_size(width + 1)

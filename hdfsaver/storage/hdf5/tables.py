@@ -31,8 +31,8 @@ REFERENCE = "%%"
 SMALL = 16384
 """Up to this many bytes, a string column is always stored in the table."""
 
-_COST_OF_LONG = 64
-"""Bytes that moving a cell to the second dataset must save."""
+_COST_OF_LONG = 100
+"""Bytes that moving a cell to the second dataset must save; there, it is not shown in its row."""
 
 
 def write_table(
@@ -186,7 +186,7 @@ def read_table(group: h5g.GroupID, name: str) -> dict[str, Column]:
     objects.read_dataset(dataset, rows, datatype)
     long = LongCells(name + LONG, lambda: read_array(group, name + LONG).tolist())
     return {
-        key: _read_column(rows[key], long, f"{part}, column {key!r}", _ends_at_nul(datatype))
+        key: _read_column(rows[key], long, f"{part}, column {key!r}", datatype)
         for key, (_, datatype) in members.items()
     }
 
@@ -220,10 +220,10 @@ def _column_type(part: str, name: str, datatype: h5t.TypeID) -> tuple[np.dtype[A
     return dtypes.numpy_dtype(found), datatypes.type_of(found)
 
 
-def _read_column(column: Array, long: LongCells, part: str, ends_at_nul: bool) -> Column:
+def _read_column(column: Array, long: LongCells, part: str, datatype: h5t.TypeID) -> Column:
     if column.dtype.kind != "S":
         return np.ascontiguousarray(column)
-    return read_texts(column, long, part, ends_at_nul=ends_at_nul)
+    return read_texts(column, long, part, ends_at_nul=_ends_at_nul(datatype))
 
 
 def read_texts(column: Array, long: LongCells, part: str, *, ends_at_nul: bool = True) -> list[str]:
@@ -253,7 +253,7 @@ def read_texts(column: Array, long: LongCells, part: str, *, ends_at_nul: bool =
     except UnicodeDecodeError as error:
         raise damaged(part, f"the cell {error.object!r} is not UTF-8.") from None
     everything = "\n".join(cells)
-    if ends_at_nul and "\0" in everything:  # after the end of a string that another program wrote
+    if "\0" in everything and _ends_at_nul(datatype):  # after the end of a string that another program wrote
         cells = [cell.partition("\0")[0] for cell in cells]
     if REFERENCE in everything:
         cells = [long.at(cell, f"{part}, row {row}") for row, cell in enumerate(cells)]

@@ -225,7 +225,7 @@ def file():
 def change(file, table, row, **cells):
     """Set cells of a row, in columns widened where they must be."""
     rows = file[f"graph/{table}"][:]
-    rows = rows.astype([(key, "S200") for key in rows.dtype.names])
+    rows = rows.astype([(key, "S200" if rows.dtype[key].kind == "S" else "i4") for key in rows.dtype.names])
     for key, value in cells.items():
         rows[key][row] = value
     replace(file, table, rows)
@@ -259,9 +259,9 @@ def replace(file, table, rows):
          "row 0, column 'attrs': the constant has dtype int64 and shape (20,), but int32 [20] was expected"),
         ("nodes", 1, {"attrs": b'{"x": {"array": {"dtype": "int64", "shape": [20], "constant": "a:w"}}}'},
          "/graph/constants/a:w: two rows refer to it, but only one may"),
-        ("edges", 0, {"source": b'"b"'}, "/graph/edges row 0, column 'source': there is no node \"b\" in /graph/nodes"),
-        ("edges", 1, {"target": b"2.0"}, "/graph/edges row 1, column 'target': there is no node 2.0 in /graph/nodes"),
-        ("edges", 1, {"source": b'"a"', "target": b"2"}, '/graph/edges row 1: "a" -> 2 is in row 0 already'),
+        ("edges", 0, {"source": 3}, "/graph/edges row 0, column 'source': there is no row 3 in /graph/nodes"),
+        ("edges", 1, {"target": -1}, "/graph/edges row 1, column 'target': there is no row -1 in /graph/nodes"),
+        ("edges", 1, {"source": 0, "target": 1}, "/graph/edges row 1: 'a' -> 2 is in row 0 already"),
         ("edges", 1, {"attrs": b"3"}, "/graph/edges row 1, column 'attrs': list was expected, not int"),
         ("attrs", 0, {"attrs": b"x"}, "/graph/attrs row 0, column 'attrs': "),
     ],

@@ -13,7 +13,7 @@ from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.salvage import salvage
 from hdfsaver.storage.writing import write_file
 
-NARROW = [row.name for row in dtypes.TABLE if row.hdf5 is not None and narrow_numbers.used_bits(row.name)]
+NARROW = [name for name in narrow_numbers.BITS if dtypes.ROW_BY_NAME[name].hdf5 is not None]
 CODES = np.arange(16, dtype=np.uint8)
 
 
@@ -32,7 +32,7 @@ def test_a_signed_number_is_extended_with_its_sign(tmp_path):
 def test_unused_bits_in_memory_do_not_matter(tmp_path, name, compression):
     """Arrays with bits that operations left unused give the same file, and are read without them."""
     path = tmp_path / "x.h5"
-    bits = narrow_numbers.used_bits(name) or 8
+    bits = narrow_numbers.BITS[name]
     clean = np.tile(np.arange(1 << bits, dtype=np.uint8), 1 << (17 - bits)).view(dtypes.numpy_dtype(name))
     dirty = (clean.view(np.uint8) | np.uint8(0x80)).view(clean.dtype)
     files = []
