@@ -113,7 +113,7 @@ class Row(NamedTuple):
     """One dtype in every naming system; None where a system does not have it."""
 
     name: str
-    enum: int
+    enum: int | None
     numpy: npt.DTypeLike
     hdf5: Hdf5 | None
     onnx: int | None
@@ -122,7 +122,9 @@ class Row(NamedTuple):
 
 
 # Sources of the columns: enum, tensorflow/core/framework/types.proto; onnx, TensorProto.DataType of onnx.proto;
-# safetensors, the Dtype names of its header; torch, attribute names of the torch module. The HDF5 column has only types
+# safetensors, the Dtype names of its header; torch, attribute names of the torch module. None also stands for a form in
+# which several numbers share a byte and that is not read or written here (F4 and F6 of safetensors, the pairs of
+# torch). The HDF5 column has only types
 # that h5dump shows correctly: float8_e4m3fn and similar types differ from HDF5's floats in infinities or zeros, so
 # their codes are stored as unsigned bytes with the name of the dtype in an attribute.
 TABLE: tuple[Row, ...] = (
@@ -152,17 +154,26 @@ TABLE: tuple[Row, ...] = (
     Row("uint64", 23, np.uint64, Integer(8, False, 64), 13, "U64", "uint64"),
     Row("float8_e5m2", 24, ml_dtypes.float8_e5m2, _E5M2, 19, "F8_E5M2", "float8_e5m2"),
     Row("float8_e4m3fn", 25, ml_dtypes.float8_e4m3fn, _CODE8, 17, "F8_E4M3", "float8_e4m3fn"),
-    Row("float8_e4m3fnuz", 26, ml_dtypes.float8_e4m3fnuz, _CODE8, 18, None, "float8_e4m3fnuz"),
+    Row("float8_e4m3fnuz", 26, ml_dtypes.float8_e4m3fnuz, _CODE8, 18, "F8_E4M3FNUZ", "float8_e4m3fnuz"),
     Row("float8_e4m3b11fnuz", 27, ml_dtypes.float8_e4m3b11fnuz, _CODE8, None, None, None),
-    Row("float8_e5m2fnuz", 28, ml_dtypes.float8_e5m2fnuz, _CODE8, 20, None, "float8_e5m2fnuz"),
+    Row("float8_e5m2fnuz", 28, ml_dtypes.float8_e5m2fnuz, _CODE8, 20, "F8_E5M2FNUZ", "float8_e5m2fnuz"),
     Row("int4", 29, ml_dtypes.int4, Integer(1, True, 4), 22, None, None),
     Row("uint4", 30, ml_dtypes.uint4, Integer(1, False, 4), 21, None, None),
-    Row("int2", 31, ml_dtypes.int2, None, None, None, None),
-    Row("uint2", 32, ml_dtypes.uint2, None, None, None, None),
-    Row("float4_e2m1fn", 33, ml_dtypes.float4_e2m1fn, None, 23, None, None),
+    Row("int2", 31, ml_dtypes.int2, Integer(1, True, 2), 26, None, None),
+    Row("uint2", 32, ml_dtypes.uint2, Integer(1, False, 2), 25, None, None),
+    Row("float4_e2m1fn", 33, ml_dtypes.float4_e2m1fn, _CODE8, 23, None, None),
+    # Not in TensorFlow:
+    Row("float6_e2m3fn", None, ml_dtypes.float6_e2m3fn, _CODE8, None, None, None),
+    Row("float6_e3m2fn", None, ml_dtypes.float6_e3m2fn, _CODE8, None, None, None),
+    Row("float8_e8m0fnu", None, ml_dtypes.float8_e8m0fnu, _CODE8, 24, "F8_E8M0", "float8_e8m0fnu"),
+    Row("float8_e4m3", None, ml_dtypes.float8_e4m3, Float(1, 4, 3, 7), None, None, None),
+    Row("float8_e3m4", None, ml_dtypes.float8_e3m4, Float(1, 3, 4, 3), None, None, None),
 )
 
 ROW_BY_NAME = {row.name: row for row in TABLE}
+
+IN_GRAPHS = frozenset(row.name for row in TABLE if row.enum is not None)
+"""The dtypes of TensorFlow, which tensors of a graph can have; the others are dtypes of stored arrays alone."""
 
 _QUANTIZED = frozenset({"qint8", "quint8", "qint16", "quint16", "qint32"})
 _HANDLES = frozenset({"resource", "variant"})
@@ -239,7 +250,9 @@ class DType:
 
     @property
     def as_datatype_enum(self) -> int:
-        """The number in TensorFlow's ``types.proto``."""
+        """The number in TensorFlow's ``types.proto``; `TypeError` for a dtype that TensorFlow does not have."""
+        if self._row.enum is None:
+            raise TypeError(f"TensorFlow has no dtype {self._row.name}; cast the values to another one.")
         return self._row.enum + REF_OFFSET * self._is_ref
 
     @property
@@ -348,7 +361,7 @@ class DType:
             return False
 
     def __hash__(self) -> int:
-        return self.as_datatype_enum
+        return hash(self.name) if self._row.enum is None else self.as_datatype_enum
 
     def __reduce__(self) -> Any:
         return as_dtype, (self.name,)
@@ -366,7 +379,7 @@ DTypeLike: TypeAlias = DType | str | int | type[Any] | np.dtype[Any]
 _BY_NAME = {
     row.name + (REF_SUFFIX if is_ref else ""): DType._of(row, is_ref) for row in TABLE for is_ref in (False, True)
 }
-_BY_ENUM = {dtype.as_datatype_enum: dtype for dtype in _BY_NAME.values()}
+_BY_ENUM = {dtype.as_datatype_enum: dtype for dtype in _BY_NAME.values() if dtype._row.enum is not None}
 
 float16 = half = _BY_NAME["float16"]
 float32 = _BY_NAME["float32"]

@@ -1224,6 +1224,14 @@ MUTANTS = [
             "An edge from a row beyond the nodes is refused by its number.",
         ),
         (
+            "onnx-packs-narrow-numbers",
+            "onnx_graphs/onnx_messages.py",
+            '"int4": 4, "uint4": 4',
+            '"uint4": 4',
+            "onnx_graphs/test_packed_numbers.py",
+            "Programs that run ONNX read the numbers of an int4.",
+        ),
+        (
             "a-long-text-once",
             "storage/hdf5/tables.py",
             "        self._taken.add(index)",

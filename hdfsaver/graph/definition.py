@@ -28,7 +28,7 @@ INDICES = frozenset({"int32", "int64"})
 REALS = FLOATS | INTEGERS
 NUMBERS = REALS | COMPLEX
 QUANTIZED = frozenset({"qint8", "qint16", "qint32", "quint8", "quint16"})
-ALL = frozenset(dtypes.ROW_BY_NAME)
+ALL = dtypes.IN_GRAPHS
 
 UNFIT = (ArithmeticError, LookupError, TypeError, ValueError, OpError)
 """The errors of Python and NumPy where values do not fit an operation."""

@@ -32,7 +32,7 @@ _FIELD = re.compile(r"(\d+) (\w+) (\{(\w+):)?(\w+)(?:=\w+|\})?([*?]|\|\w+)?")
 _PACKAGE = "tensorflow"
 _MODULE = "hdfsaver.messages.message_classes"
 
-_NUMBERS = [row.enum for row in dtypes.TABLE]
+_NUMBERS = [row.enum for row in dtypes.TABLE if row.enum is not None]
 
 
 def _enum_name(number: int) -> str:

@@ -15,7 +15,7 @@ from hdfsaver.tensor_info import STRING
 _LIMIT = 2**59
 """Elements of the largest array, dimensions of size 0 left out, whose bytes NumPy counts in 63 bits."""
 
-_NAMES = {row.enum: row.name for row in dtypes.TABLE}
+_NAMES = {row.enum: row.name for row in dtypes.TABLE if row.enum is not None}
 NAME_BY_NUMBER = _NAMES | {number + dtypes.REF_OFFSET: name + dtypes.REF_SUFFIX for number, name in _NAMES.items()}
 """The names of dtypes and references by their numbers in ``types.proto``."""
 
@@ -41,7 +41,7 @@ def type_number(name: str) -> int:
     """The number in ``types.proto`` of the dtype, or reference, of a name; `TypeError` for an unknown one."""
     number = _NUMBER_BY_NAME.get(name)
     if number is None:
-        raise TypeError(f"{name!r} is not the name of a dtype.")
+        raise TypeError(f"{name!r} is not the name of a dtype of TensorFlow.")
     return number
 
 

@@ -177,8 +177,19 @@ def _tensor(name: str, value: Array) -> Any:
     if value.dtype == object:
         tensor.string_data.extend(bytes(each) for each in value.ravel())
     else:
-        tensor.raw_data = np.ascontiguousarray(value, value.dtype.newbyteorder("<")).tobytes()
+        tensor.raw_data = _raw(value)
     return tensor
+
+
+def _raw(value: Array) -> bytes:
+    """The bytes of numbers; those of 4 and of 2 bits share bytes, the first one in the lowest bits."""
+    bits = {"int4": 4, "uint4": 4, "float4_e2m1fn": 4, "int2": 2, "uint2": 2}.get(value.dtype.name)
+    if bits is None:
+        return np.ascontiguousarray(value, value.dtype.newbyteorder("<")).tobytes()
+    count = 8 // bits
+    codes = np.ascontiguousarray(value).reshape(-1).view(np.uint8) & np.uint8((1 << bits) - 1)
+    rows = np.pad(codes, (0, -codes.size % count)).reshape(-1, count)
+    return np.bitwise_or.reduce(rows << np.arange(0, 8, bits, dtype=np.uint8), axis=1).tobytes()
 
 
 def _elsewhere(name: str, dtype: str, shape: tuple[int, ...], place: Place) -> Any:

@@ -25,7 +25,7 @@ from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
 _QUANTIZED = frozenset({"qint8", "quint8", "qint16", "quint16", "qint32"})
-_CASTABLE = frozenset(dtypes.ROW_BY_NAME) - {"string", "resource", "variant"}
+_CASTABLE = dtypes.IN_GRAPHS - {"string", "resource", "variant"}
 
 
 @register

@@ -19,7 +19,7 @@ from hdfsaver.ops.base import Binary, Flat, Unary
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
-_COMPARABLE = frozenset(dtypes.ROW_BY_NAME) - {"resource", "variant"}
+_COMPARABLE = dtypes.IN_GRAPHS - {"resource", "variant"}
 
 
 class _Equality(Flat, Binary):

@@ -35,7 +35,7 @@ class Einsum(OpDef):
     type = "Einsum"
     signature = "inputs: N * T -> output: T"
     types = {"T": NUMBERS}
-    further_types = {"T": frozenset(dtypes.ROW_BY_NAME)}
+    further_types = {"T": dtypes.IN_GRAPHS}
     needed = {"equation": "string"}
     minimums = {"N": 1}
     differs = "There is no derivative where a label is repeated in one tensor, or an ellipsis is there."

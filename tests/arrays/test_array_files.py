@@ -22,7 +22,7 @@ DTYPES = [row.name for row in dtypes.TABLE if row.hdf5 is not None and not dtype
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_every_dtype_comes_back(tmp_path, dtype):
     """Of every dtype: the same bits, shape and dtype."""
-    values = [b"a\0", b"", b"long" * 99] if dtype == "string" else [0, 1, 1]
+    values = [b"a\0", b"", b"long" * 99] if dtype == "string" else [1, 2, 2] if "e8m0" in dtype else [0, 1, 1]
     array = np.array(values, dtype=object if dtype == "string" else dtypes.numpy_dtype(dtype))
     tf.save_file({"x": array}, tmp_path / "x.h5")
     found = tf.load_file(tmp_path / "x.h5")["x"]

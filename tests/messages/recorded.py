@@ -21,7 +21,7 @@ def program(stored: bool = False) -> tf.Graph:
     """
     with tf.Graph().as_default() as graph:
         for name, row in dtypes.ROW_BY_NAME.items():
-            if name not in _LEFT_OUT and not name.startswith("q") and (row.hdf5 is not None or not stored):
+            if name not in _LEFT_OUT and not name.startswith("q") and row.enum and (row.hdf5 or not stored):
                 array = np.array([1, 0, 1]).astype(row.numpy)
                 for shape, label in (((3,), "vector"), ((), "scalar"), ((0, 2), "empty")):
                     constant_node(np.resize(array, shape), name, f"{name}/{label}")

@@ -10,7 +10,7 @@ from hdfsaver import dtypes
 from hdfsaver.messages.message_classes import TensorProto
 from hdfsaver.messages.tensor_protos import array_of, tensor_proto, write_tensor
 
-PLAIN = [name for name in dtypes.ROW_BY_NAME if name not in ("resource", "variant", "string")]
+PLAIN = [row.name for row in dtypes.TABLE if row.enum and row.name not in ("resource", "variant", "string")]
 
 
 def made(dtype, shape=(), **fields):

@@ -23,6 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 import hdfsaver as tf
 from hdfsaver import dtypes
+from hdfsaver.storage.hdf5 import narrow_numbers
 from tests.states.drawn import MAYBE_FAULTS, examples
 from tests.states.faults import Fault, attempt
 from tests.states.folder import descriptors
@@ -50,8 +51,9 @@ def array_of(dtype: str, shape: tuple[int, ...], seed: int) -> Any:
         return found
     kind = np.dtype(dtypes.numpy_dtype(dtype))
     size = math.prod(shape)
-    if dtype in ("bool", "int4", "uint4"):
-        return generator.integers(0, 2 if dtype == "bool" else 8, shape).astype(kind)
+    if dtype == "bool" or dtype in narrow_numbers.BITS:
+        codes = 2 if dtype == "bool" else 1 << narrow_numbers.BITS[dtype]
+        return generator.integers(0, codes, shape, dtype=np.uint8).view(kind)
     return np.frombuffer(generator.bytes(size * kind.itemsize), kind).reshape(shape).copy()
 
 

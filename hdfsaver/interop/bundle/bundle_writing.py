@@ -207,7 +207,7 @@ def _names(names: list[str], sort: bool) -> list[str]:
 _PLAIN = {
     np.dtype(row.numpy).newbyteorder("<"): row.name
     for row in reversed(dtypes.TABLE)
-    if row.numpy is not np.object_ and not dtypes.as_dtype(row.name).is_quantized
+    if row.numpy is not np.object_ and row.enum is not None and not dtypes.as_dtype(row.name).is_quantized
 }
 """The names of NumPy's little-endian dtypes."""
 
@@ -231,6 +231,8 @@ def _dtype_of(name: str, array: np.ndarray[Any, Any], wanted: str | None) -> str
         found = dtypes.name_of_numpy(array.dtype)
     except TypeError as error:
         raise TypeError(f"Tensor {name!r} cannot be written: {error}") from None
+    if dtypes.ROW_BY_NAME[found].enum is None:
+        raise TypeError(f"Tensor {name!r} cannot be written: TensorFlow has no dtype {found}; cast it to another one.")
     if wanted is None:
         return found
     base = dtypes.as_dtype(wanted).base_dtype

@@ -76,7 +76,9 @@ def _wrong_rows(columns: dict[str, Array], counts: list[int]) -> Array:
     if wrong.any() or not wrong.size:
         return wrong
     is_input = (output >= 0) & (position >= 0) & (output < np.array(counts, np.int64)[source])
-    return ~(is_input | ((output == ControlWire[0]) & (position == ControlWire[1])))
+    is_control = (output == ControlWire[0]) & (position == ControlWire[1])
+    neither: Array = ~(is_input | is_control)
+    return neither
 
 
 def read_edges(graph: h5g.GroupID, nodes: dict[str, NodeData]) -> None:

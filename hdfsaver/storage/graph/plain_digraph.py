@@ -20,7 +20,7 @@ from hdfsaver.storage.graph.literal_columns import FetchedArrays, PlacedArrays, 
 from hdfsaver.storage.graph.value_json import LiteralReader, LiteralWriter
 from hdfsaver.storage.hdf5.dataclass_tables import columns_of
 from hdfsaver.storage.hdf5.objects import damaged
-from hdfsaver.storage.hdf5.tables import write_table
+from hdfsaver.storage.hdf5.tables import Column, write_table
 from hdfsaver.tensor_info import Array
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _write_edges(graph: h5g.GroupID, writer: LiteralWriter, digraph: nx.DiGraph[
             cells.append(writer.attrs(f"{labels[source]}->{labels[target]}", attrs))
         except (TypeError, ValueError) as error:
             raise naming(f"edge {nodes[source]!r} -> {nodes[target]!r}", error) from error
-    columns = {
+    columns: dict[str, Column] = {
         "source": np.array([source for source, _, _ in edges], _ROW),
         "target": np.array([target for _, target, _ in edges], _ROW),
         "attrs": cells,

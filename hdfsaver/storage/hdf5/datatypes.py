@@ -45,8 +45,7 @@ def type_of(name: str) -> h5t.TypeID:
     Raises
     ------
     TypeError
-        The dtype is unknown, cannot be stored (``resource``, ``variant``, numbers of 2 bits, floats of 4), or is
-        ``string``, which has no single type.
+        The dtype is unknown, cannot be stored (``resource``, ``variant``), or is ``string``, which has no single type.
     """
     row = dtypes.ROW_BY_NAME.get(name)
     if row is None:
@@ -143,7 +142,8 @@ def is_big_endian(type_id: h5t.TypeID) -> bool:
 def _owners() -> dict[Hdf5 | None, str]:
     # The last entry wins: the table is reversed, with the quantized dtypes before all others.
     rows = [row for row in dtypes.TABLE if row.hdf5 is not None and not isinstance(row.hdf5, Text)]
-    rows.sort(key=lambda row: (dtypes.as_dtype(row.name).is_quantized, row.enum), reverse=True)
+    rows.sort(key=lambda row: dtypes.as_dtype(row.name).is_quantized)
+    rows.reverse()
     return {row.hdf5: row.name for row in rows}
 
 

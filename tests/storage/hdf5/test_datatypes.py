@@ -10,15 +10,22 @@ import pytest
 from h5py import h5d, h5s, h5t
 
 from hdfsaver import dtypes
+from hdfsaver.storage.hdf5 import narrow_numbers
 from hdfsaver.storage.hdf5.datatypes import dtype_name, is_big_endian, needs_label, type_of
 from hdfsaver.storage.writing import write_file
 
 STORED = [row.name for row in dtypes.TABLE if row.hdf5 is not None and row.name != "string"]
-SHARED = {"float8_e4m3fn", "float8_e4m3fnuz", "float8_e4m3b11fnuz", "float8_e5m2fnuz"} | {
-    name for name in STORED if name.startswith(("q", "quint"))
-}
+SHARED = (
+    {"float8_e4m3fn", "float8_e4m3fnuz", "float8_e4m3b11fnuz", "float8_e5m2fnuz", "float8_e8m0fnu"}
+    | {
+        "float4_e2m1fn",
+        "float6_e2m3fn",
+        "float6_e3m2fn",
+    }
+    | {name for name in STORED if name.startswith(("q", "quint"))}
+)
 
-SHOWN_AS_CODES = {"bfloat16", "float8_e5m2", "int4", "uint4"}
+SHOWN_AS_CODES = {"bfloat16", "float8_e5m2", "float8_e4m3", "float8_e3m4", "int2", "int4", "uint2", "uint4"}
 
 
 @pytest.mark.parametrize("name", STORED)
@@ -55,7 +62,7 @@ def test_foreign_types_have_no_name(foreign):
 
 @pytest.mark.parametrize(
     ("name", "match"),
-    [("resource", "handle"), ("string", "lengths"), ("float3", "Unknown dtype"), ("int2", "not have the dtype 'int2'")],
+    [("resource", "handle"), ("string", "lengths"), ("float3", "Unknown dtype")],
 )
 def test_what_has_no_datatype_is_a_type_error(name, match):
     """Handles, strings, unknown names and dtypes that the format lacks have no datatype."""
@@ -63,11 +70,13 @@ def test_what_has_no_datatype_is_a_type_error(name, match):
         type_of(name)
 
 
-@pytest.mark.parametrize("name", ["bfloat16", "float8_e5m2", "float16", "int4", "uint4"])
+@pytest.mark.parametrize(
+    "name", ["bfloat16", "float8_e5m2", "float8_e4m3", "float8_e3m4", "float16", "int4", "uint4", "int2", "uint2"]
+)
 def test_hdf5_converts_every_bit_pattern(tmp_path, name):
     """The HDF5 library reads all values of the small dtypes as the numbers that ml_dtypes says they are."""
     dtype = dtypes.numpy_dtype(name)
-    codes = 16 if "int4" in name else 256**dtype.itemsize
+    codes = 1 << narrow_numbers.BITS.get(name, 8 * dtype.itemsize)
     values = np.arange(codes, dtype=f"<u{dtype.itemsize}").view(dtype)
     write_file(tmp_path / "x.h5", variables={"x": values}, structure=None)
     with h5py.File(tmp_path / "x.h5") as file:

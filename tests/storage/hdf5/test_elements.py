@@ -56,7 +56,7 @@ def test_integers_with_unused_bits(order, signed, size, precision, offset):
 
 @pytest.mark.parametrize(
     ("bits", "expected"),
-    [((1, 4, 3), "float16"), ((2, 6, 9), "float32"), ((3, 7, 16), "float32"), ((4, 10, 21), "float64")],
+    [((1, 4, 3), "float8_e4m3"), ((2, 6, 9), "float32"), ((3, 7, 16), "float32"), ((4, 10, 21), "float64")],
 )
 @pytest.mark.parametrize("order", [h5t.ORDER_LE, h5t.ORDER_BE])
 def test_floats_of_other_layouts(bits, expected, order):
