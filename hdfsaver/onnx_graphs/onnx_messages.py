@@ -189,7 +189,8 @@ def _raw(value: Array) -> bytes:
     count = 8 // bits
     codes = np.ascontiguousarray(value).reshape(-1).view(np.uint8) & np.uint8((1 << bits) - 1)
     rows = np.pad(codes, (0, -codes.size % count)).reshape(-1, count)
-    return np.bitwise_or.reduce(rows << np.arange(0, 8, bits, dtype=np.uint8), axis=1).tobytes()
+    packed: Array = np.bitwise_or.reduce(rows << np.arange(0, 8, bits, dtype=np.uint8), axis=1)
+    return packed.tobytes()
 
 
 def _elsewhere(name: str, dtype: str, shape: tuple[int, ...], place: Place) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from h5py import h5g
+from h5py import h5g, h5t
 
 from hdfsaver.storage import layout
 from hdfsaver.storage.hdf5 import objects
@@ -44,10 +44,10 @@ and in Python, with h5py:
 "{layout.FORMAT} reseal FILE" accepts it. The specification is the page
 docs/format.md of {layout.FORMAT}.
 """
-"""The same in all files of one version, and ASCII, which every program shows."""
+"""The same in all files of one version, and ASCII: Octave reads nothing of a file with a dataset of UTF-8 strings."""
 
 
 def write_about(root: h5g.GroupID) -> None:
     """Write the text as a row of lines."""
     lines = np.array(TEXT.encode("ascii").splitlines(), dtype=f"S{1 + max(map(len, TEXT.splitlines()))}")
-    objects.create_dataset(root, layout.ABOUT, objects.text_type(lines.itemsize - 1), lines)
+    objects.create_dataset(root, layout.ABOUT, objects.text_type(lines.itemsize - 1, h5t.CSET_ASCII), lines)
