@@ -1232,6 +1232,14 @@ MUTANTS = [
             "Programs that run ONNX read the numbers of an int4.",
         ),
         (
+            "octave-reads-the-file",
+            "storage/about.py",
+            "h5t.CSET_ASCII",
+            "h5t.CSET_UTF8",
+            "storage/test_about.py",
+            "Octave reads the values of a file with a text about it.",
+        ),
+        (
             "a-long-text-once",
             "storage/hdf5/tables.py",
             "        self._taken.add(index)",

@@ -242,10 +242,17 @@ def set_text(node: Node, name: str, text: str) -> None:
     text : str
         Its value; NULs at its end are lost.
     """
+    datatype, value = _stored_text(text)
+    h5a.create(node, name.encode(), datatype, _space(())).write(value, datatype)
+
+
+@lru_cache(maxsize=64)
+def _stored_text(text: str) -> tuple[h5t.TypeID, Array]:
+    # Cached, because a model has many variables of few dtypes.
     encoded = text.encode()
-    value = np.array(encoded, dtype=f"S{len(encoded) + 1}")
     datatype = text_type(len(encoded), has_nul="\0" in text)
-    h5a.create(node, name.encode(), datatype, h5s.create(h5s.SCALAR)).write(value, datatype)
+    datatype.lock()
+    return datatype, np.array(encoded, dtype=f"S{len(encoded) + 1}")
 
 
 def text_type(width: int, charset: int = h5t.CSET_UTF8, *, has_nul: bool = False) -> h5t.TypeID:
