@@ -1240,6 +1240,14 @@ MUTANTS = [
             "Octave reads the values of a file with a text about it.",
         ),
         (
+            "factors-of-r-are-numbers",
+            "storage/hdf5/datatypes.py",
+            "if row.hdf5 not in _OF_OTHER_PROGRAMS]",
+            "if row.hdf5 is not None]",
+            "storage/test_plain_programs.py::test_r",
+            "R's logical values and factors, in integers of 2 bits, are integers of 8.",
+        ),
+        (
             "a-long-text-once",
             "storage/hdf5/tables.py",
             "        self._taken.add(index)",

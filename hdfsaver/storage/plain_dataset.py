@@ -21,7 +21,7 @@ from hdfsaver.storage.chunks.fill_values import check_defined, fill_value, fille
 from hdfsaver.storage.chunks.filters import Filters
 from hdfsaver.storage.chunks.foreign_chunks import check_chunks, inflated_size, read_chunked
 from hdfsaver.storage.chunks.foreign_filters import filters_of
-from hdfsaver.storage.hdf5 import datatypes, objects, strings
+from hdfsaver.storage.hdf5 import datatypes, narrow_numbers, objects, strings
 from hdfsaver.storage.hdf5.elements import BYTE_OF_TRUTH, Element, element_of, labelled
 from hdfsaver.storage.hdf5.foreign_types import described, stored_size
 from hdfsaver.storage.hdf5.global_heap import read_strings
@@ -294,6 +294,8 @@ def _element(datatype: h5t.TypeID, meaning: Meaning) -> Element | None:
         return labelled(datatype.get_size(), label) if datatype.get_class() == h5t.OPAQUE else None
     if datatypes.dtype_name(datatype, label) is not None:
         plain = element.decode
+        if label in narrow_numbers.BITS:
+            return element._replace(dtype=label, decode=lambda rows: narrow_numbers.checked(plain(rows), label))
         return element._replace(dtype=label, decode=lambda rows: plain(rows).view(numpy_dtype(label)))
     return None if meaning.is_own else element
 

@@ -126,11 +126,12 @@ def dtype_name(type_id: h5t.TypeID, label: str | None = None) -> str | None:
     str or None
         The dtype's name; None for an unsupported type, and for a label that does not match the type.
     """
-    owner = next((name for name in _owners().values() if _same(type_id, type_of(name))), None)
-    if owner is None or label is None:
-        return owner
+    if label is None:
+        return next((name for name in _owners().values() if _same(type_id, type_of(name))), None)
     row = dtypes.ROW_BY_NAME.get(label)
-    return label if row is not None and row.hdf5 == dtypes.ROW_BY_NAME[owner].hdf5 else None
+    if row is None or row.hdf5 is None or isinstance(row.hdf5, Text):
+        return None
+    return label if _same(type_id, type_of(label)) else None
 
 
 def is_big_endian(type_id: h5t.TypeID) -> bool:
@@ -138,10 +139,15 @@ def is_big_endian(type_id: h5t.TypeID) -> bool:
     return type_id.get_class() in (h5t.INTEGER, h5t.FLOAT) and type_id.get_order() == h5t.ORDER_BE
 
 
+_OF_OTHER_PROGRAMS = (Integer(1, True, 2), Integer(1, False, 2))
+"""HDF5 types that mean a dtype only with a label: hdf5r has logical values and factors in integers of 2 bits."""
+
+
 @cache
 def _owners() -> dict[Hdf5 | None, str]:
     # The last entry wins: the table is reversed, with the quantized dtypes before all others.
-    rows = [row for row in dtypes.TABLE if row.hdf5 is not None and not isinstance(row.hdf5, Text)]
+    stored = (row for row in dtypes.TABLE if row.hdf5 is not None and not isinstance(row.hdf5, Text))
+    rows = [row for row in stored if row.hdf5 not in _OF_OTHER_PROGRAMS]
     rows.sort(key=lambda row: dtypes.as_dtype(row.name).is_quantized)
     rows.reverse()
     return {row.hdf5: row.name for row in rows}

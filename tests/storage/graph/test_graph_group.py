@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from hdfsaver import dtypes, errors, schema
 from hdfsaver.schema import CollectionDef, SaverDef, Structure, VariableDef
 from hdfsaver.storage.graph.graph_group import read_structure, write_structure
+from hdfsaver.storage.hdf5 import narrow_numbers
 from hdfsaver.storage.skeleton import access_properties, file_properties
 from hdfsaver.storage.writing import write_file
 
@@ -199,7 +200,7 @@ def test_constants_of_any_dtype_keep_every_bit():
     for row in dtypes.TABLE:
         if row.hdf5 is None or row.name == "string":
             continue
-        narrow = {"bool": 2, "int4": 16, "uint4": 16}.get(row.name, 256)
+        narrow = 2 if row.name == "bool" else 1 << narrow_numbers.BITS.get(row.name, 8)
         data = codes if np.dtype(row.numpy).itemsize > 1 else np.arange(narrow, dtype=np.uint8)
         attrs = {"value": np.frombuffer(data.tobytes(), row.numpy)}
         schema.add_node(digraph, row.name, op="Const", attrs=attrs)
