@@ -397,7 +397,7 @@ def _declare_variables(
 
 
 def _name_variables(root: h5g.GroupID, variables: Sequence[_Variable]) -> None:
-    """Say the names that links do not: when all datasets are there, since a copy has all attributes of the first one."""
+    """Say the names that links do not, when all datasets are there: a copy has all attributes of the first one."""
     for row in variables:
         for label, text in row.labels.items():
             objects.set_text(h5d.open(root, row.path.encode()), label, text)

@@ -253,7 +253,7 @@ def read_texts(column: Array, long: LongCells, part: str, *, ends_at_nul: bool =
     except UnicodeDecodeError as error:
         raise damaged(part, f"the cell {error.object!r} is not UTF-8.") from None
     everything = "\n".join(cells)
-    if "\0" in everything and _ends_at_nul(datatype):  # after the end of a string that another program wrote
+    if "\0" in everything and ends_at_nul:  # after the end of a string that another program wrote
         cells = [cell.partition("\0")[0] for cell in cells]
     if REFERENCE in everything:
         cells = [long.at(cell, f"{part}, row {row}") for row, cell in enumerate(cells)]
