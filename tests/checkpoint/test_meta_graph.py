@@ -184,17 +184,22 @@ def test_another_definition_of_the_graph():
 def test_saver_operations_can_be_left_out():
     """Operations of another Saver, as TensorFlow adds them, go with their scope; those of the given one stay."""
     a = tf.constant(1.0, name="a")
+    inputs = {"prefix": tf.constant(b"p"), "names": tf.constant([b"a"]), "slices": tf.constant([b""]), "a": a}
     nodes = [
-        tf.NodeDef(name=f"{scope}/{name}", op=op, attr={"dtypes": attr_value([])})
+        node
         for scope in ("save", "save_1")
-        for name, op in (("SaveV2", "SaveV2"), ("all", "NoOp"))
+        for node in (
+            tf.NodeDef(name=f"{scope}/SaveV2", op="SaveV2", input=inputs, attr={"dtypes": attr_value(["float32"])}),
+            tf.NodeDef(name=f"{scope}/all", op="NoOp"),
+        )
     ]
-    tf.import_graph_def(tf.GraphDef(node=nodes), name="")
+    tf.import_graph_def(tf.GraphDef(node=nodes), inputs, name="")
     tf.add_to_collection("ops", tf.get_default_graph().get_operation_by_name("save/all"))
     tf.add_to_collection("ops", a)
     saver_def = SaverDef(save_tensor_name="save_1/control_dependency:0", restore_op_name="save_1/restore_all")
     message = tf.train.export_meta_graph(saver_def=saver_def, clear_extraneous_savers=True)
-    assert ["a", "save_1/SaveV2", "save_1/all"] == [node.name for node in message.graph_def.node]
+    assert ["save_1/SaveV2", "save_1/all"] == [node.name for node in message.graph_def.node][-2:]
+    assert 4 + 2 == len(message.graph_def.node)
     assert ["a:0"] == message.collection_def["ops"].node_list.value
 
 

@@ -275,7 +275,7 @@ def test_file_locks_are_never_in_the_way(tmp_path, model, monkeypatch, setting):
     with open(tmp_path / "m.h5", "rb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         # The library of HDF5 looks at the variable when it is loaded, and the child begins without it.
-        done = forks.run("-c", LOCKED, tmp_path, ROOT, env=environment, check=False, loaded=forks.MODELS)
+        done = forks.run("-c", LOCKED, tmp_path, ROOT, env=environment, check=False)
     assert (0, "2 2.0\n", "") == (done.returncode, done.stdout, done.stderr)
 
 
