@@ -14,6 +14,7 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor
 from hdfsaver.ops.base import NARROW, Grads, conjugate, invalid, scope
+from hdfsaver.ops.products import as_in_one_thread
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
@@ -70,7 +71,8 @@ class Einsum(OpDef):
                 found = np.einsum(equation, *(np.asarray(each, wide) for each in factors), optimize=len(factors) > 1)
             except ValueError as error:
                 raise invalid(f"The tensors do not fit the equation {equation!r}: {error}.") from None
-            return np.array(found, dtype)
+            largest = max(factors, key=lambda factor: factor.size)
+            return as_in_one_thread(np.array(found, dtype), largest, largest)
 
         return compute
 

@@ -17,6 +17,7 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor, TensorLike
 from hdfsaver.graph.tensor_conversion import convert_to_tensor, is_tensor
 from hdfsaver.ops.base import NARROW, Grads, at_least, conjugate, invalid, normal_axis, scope, sum_to, with_rank
+from hdfsaver.ops.products import as_in_one_thread
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
@@ -34,7 +35,7 @@ def _multiply(
         first, second = prepare_a(np.asarray(a, wide)), prepare_b(np.asarray(b, wide))
         if rank is not None and not first.ndim == second.ndim == rank:
             raise invalid(f"MatMul takes two matrices, not tensors of shapes {first.shape} and {second.shape}.")
-        return np.asarray(np.matmul(first, second), target)
+        return np.asarray(as_in_one_thread(np.matmul(first, second), first, second), target)
 
     return multiply
 
@@ -56,11 +57,11 @@ def _of_matrices(others: Kernel, prepare_a: Callable[[Array], Array], prepare_b:
     transposes_a, transposes_b = prepare_a is _transposed, prepare_b is _transposed
 
     def multiply(a: Array, b: Array) -> Array:
-        are_matrices = a.ndim == 2 and b.ndim == 2
-        product: Array = (
-            np.matmul(a.T if transposes_a else a, b.T if transposes_b else b) if are_matrices else others(a, b)
-        )
-        return product
+        if a.ndim != 2 or b.ndim != 2:
+            product: Array = others(a, b)
+            return product
+        product = np.matmul(a.T if transposes_a else a, b.T if transposes_b else b)
+        return as_in_one_thread(product, a, b)
 
     return multiply
 

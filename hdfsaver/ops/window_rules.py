@@ -15,6 +15,7 @@ from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.graph.tensor_conversion import constant_node
 from hdfsaver.ops.base import Grads, invalid, shape_of, widened, with_rank
+from hdfsaver.ops.products import as_in_one_thread
 from hdfsaver.ops.sliding_windows import Windows, window_of, windows_of
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
@@ -59,7 +60,8 @@ class Convolution(OfWindows):
             result = np.empty((len(images), *counts, outputs), images.dtype)
             matrix = filters.reshape(math.prod(filters.shape[:-1]), outputs)
             for part, rows in windows.rows(windows.padded(images, window), window):
-                np.matmul(rows, matrix, out=result[part].reshape(len(rows), outputs))
+                product = result[part].reshape(len(rows), outputs)
+                as_in_one_thread(np.matmul(rows, matrix, out=product), rows, matrix)
             return windows.given(result)
 
         return widened(node, convolve)
@@ -94,7 +96,8 @@ class ConvolutionByImages(OfWindows):
             size = by_place[..., 0, :].nbytes
             for part in windows.parts(grad.shape, grad.shape[1:-1], size):
                 some, below = grad[part], padded[part[0], part[1].start * windows.strides[0] :]
-                each = some.reshape(math.prod(some.shape[:-1]), some.shape[-1]) @ by_place
+                flat = some.reshape(math.prod(some.shape[:-1]), some.shape[-1])
+                each = as_in_one_thread(flat @ by_place, flat, by_place)
                 for place, moved in windows.places(window, some.shape[1:-1]):
                     below[moved] += each[place].reshape(*some.shape[:-1], each.shape[-1])
             return windows.given(np.ascontiguousarray(windows.inside(padded, images.shape[1:-1], window)))
@@ -130,7 +133,8 @@ class ConvolutionByFilters(OfWindows):
             images, grad, window = windows.images(values), windows.images(grad), shape[:-2]
             summed = np.zeros((math.prod(shape[:-1]), shape[-1]), grad.dtype)
             for part, rows in windows.rows(windows.padded(images, window), window):
-                summed += rows.T @ grad[part].reshape(len(rows), shape[-1])
+                slopes = grad[part].reshape(len(rows), shape[-1])
+                summed += as_in_one_thread(rows.T @ slopes, rows, slopes)
             return summed.reshape(shape)
 
         return lambda values, sizes, grad: widened(node, lambda *wide: gather(wide[0], sizes, wide[1]))(values, grad)

@@ -21,6 +21,7 @@ from hdfsaver.session.loop_runs import Again, Begin, Invoke, Piece, Plain, Run, 
 from hdfsaver.session.plain_loops import LASTING, PlainLoop, plain_loop
 from hdfsaver.session.plan import CONVOLUTIONS, SWITCH_OUTPUTS, SWITCHES, ExecutionPlan, Step
 from hdfsaver.session.session_state import SessionState, given_away
+from hdfsaver.session.subnormals import flush, flushed, modes_to_restore, restore
 from hdfsaver.tensor_info import Array
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def numpy_engine(plan: ExecutionPlan, state: SessionState, observer: Observer | 
         Also by the returned object: an operation failed.
     """
     keep_freed_memory()
-    return Program(plan, state, observer).execute
+    with flushed():  # constants are worked out before the first run
+        return Program(plan, state, observer).execute
 
 
 class Program:
@@ -95,7 +97,10 @@ class Program:
     def execute(self, feeds: Sequence[Array]) -> list[Any]:
         """Run it, and give the values of the fetches to the user."""
         values = self._begun(feeds)
+        modes = modes_to_restore()
         try:
+            if modes is not None:
+                flush()
             with np.errstate(all="ignore"):  # as in TensorFlow, infinities and NaN are values like others
                 if self.pieces:
                     whole = run_pieces(self.pieces, self.state, values, self.observer)
@@ -103,6 +108,8 @@ class Program:
                 else:
                     self.run(values)
         finally:
+            if modes is not None:
+                restore(modes)
             if self.state.held:
                 self.state.release()
         return given_away(self._results(values))

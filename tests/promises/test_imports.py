@@ -81,6 +81,7 @@ SHARED_BY_FAMILIES = {
     "loop_derivatives",
     "memory",
     "named_results",
+    "products",
     "quantized_values",
     "queue_objects",
     "random_draws",
