@@ -4724,6 +4724,22 @@ MUTANTS = [
             "A thread has subnormal numbers again behind a run.",
         ),
         (
+            "warnings-in-a-run",
+            "session/numpy_engine.py",
+            "                warning_settings.set(NO_WARNINGS)\n",
+            "                pass\n",
+            "session/test_number_warnings.py",
+            "Infinities and NaN are values like others in a run.",
+        ),
+        (
+            "warnings-after-a-run",
+            "session/numpy_engine.py",
+            "            warning_settings.set(warnings)\n",
+            "            pass\n",
+            "session/test_number_warnings.py",
+            "NumPy's settings are the caller's again behind a run.",
+        ),
+        (
             "modes-after-preparing",
             "session/subnormals.py",
             "            restore(modes)\n",

@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.graph.definition import Node, find
 from hdfsaver.graph.function_library import Calling
@@ -18,6 +16,7 @@ from hdfsaver.session.freed_memory import keep_freed_memory
 from hdfsaver.session.generated_code import Prepared, StraightCalls
 from hdfsaver.session.loop_plan import LOOP_TYPES, MERGES, Loop
 from hdfsaver.session.loop_runs import Again, Begin, Invoke, Piece, Plain, Run, complete, run_pieces
+from hdfsaver.session.number_warnings import NO_WARNINGS, warning_settings
 from hdfsaver.session.plain_loops import LASTING, PlainLoop, plain_loop
 from hdfsaver.session.plan import CONVOLUTIONS, SWITCH_OUTPUTS, SWITCHES, ExecutionPlan, Step
 from hdfsaver.session.session_state import SessionState, given_away
@@ -97,19 +96,22 @@ class Program:
     def execute(self, feeds: Sequence[Array]) -> list[Any]:
         """Run it, and give the values of the fetches to the user."""
         values = self._begun(feeds)
-        modes = modes_to_restore()
+        modes, warnings = modes_to_restore(), warning_settings.get()
         try:
-            if modes is not None:
-                flush()
-            with np.errstate(all="ignore"):  # as in TensorFlow, infinities and NaN are values like others
+            try:
+                warning_settings.set(NO_WARNINGS)
+                if modes is not None:
+                    flush()
                 if self.pieces:
                     whole = run_pieces(self.pieces, self.state, values, self.observer)
                     complete(whole, self.state, self.state.functions)
                 else:
                     self.run(values)
+            finally:
+                if modes is not None:
+                    restore(modes)
         finally:
-            if modes is not None:
-                restore(modes)
+            warning_settings.set(warnings)
             if self.state.held:
                 self.state.release()
         return given_away(self._results(values))

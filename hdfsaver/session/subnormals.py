@@ -47,6 +47,11 @@ _WAYS = {
 
 _LEAST_NORMAL = sys.float_info.min
 
+_ONE = 1.0
+
+_FRACTION = 2.0**-60
+"""Added to 1 or taken from it, it makes a difference only where results are not rounded to the nearest number."""
+
 Modes = Any
 """Modes of a thread as the C library saves them; only `restore` takes them."""
 
@@ -55,6 +60,7 @@ class _Functions(NamedTuple):
     save: Callable[[Modes], object]
     flush: Callable[[], object]
     restore: Callable[[Modes], object]
+    usual: Modes
 
 
 def are_kept() -> bool:
@@ -82,7 +88,7 @@ def _checked(save: Any, put: Any, way: _Way) -> _Functions | None:
     ctypes.memmove(flushing, before, _BYTES)
     word = ctypes.c_uint32.from_buffer(flushing, way.offset)
     word.value |= way.bits
-    functions = _Functions(save, partial(put, flushing), put)
+    functions = _Functions(save, partial(put, flushing), put, before)
     try:
         functions.flush()
         does_flush = not are_kept()
@@ -91,9 +97,16 @@ def _checked(save: Any, put: Any, way: _Way) -> _Functions | None:
     return functions if does_flush else None
 
 
+def _rounds_to_nearest() -> bool:
+    """Whether the arithmetic of this thread does."""
+    return _ONE + _FRACTION == _ONE == _ONE - _FRACTION
+
+
 _buffer = ctypes.c_ubyte * _BYTES
 _found = _functions()
-_save = None if _found is None else _found.save
+_can_flush = _found is not None
+_usual = _found.usual if _found is not None and are_kept() and _rounds_to_nearest() else None
+"""The modes in which most threads are: those that keep subnormal numbers and round to the nearest number."""
 
 
 def _nothing(*_: object) -> None:
@@ -112,10 +125,17 @@ def modes_to_restore() -> Modes | None:
 
     An interrupt may come after every call. So this one is made first, `flush` where `restore` will follow anyway.
     """
-    if _save is None or not _LEAST_NORMAL * 0.5:
+    if not _can_flush or not _LEAST_NORMAL * 0.5:
         return None
+    if _usual is not None and _ONE + _FRACTION == _ONE == _ONE - _FRACTION:
+        return _usual
+    return _saved()
+
+
+def _saved() -> Modes:
+    assert _found is not None
     modes = _buffer()
-    _save(modes)
+    _found.save(modes)
     return modes
 
 

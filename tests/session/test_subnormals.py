@@ -219,14 +219,13 @@ def test_a_training_whose_moments_decay_is_not_slower() -> None:
             session.run(tf.global_variables_initializer())
             session.run([tf.assign(slot, tf.fill([1 << 14], moment)) for slot in map_slots(optimizer, var)])
             run, zero = session.make_callable(step, [gradient]), np.zeros(1 << 14, "f")
-            found: list[float] = []
-            for _ in range(12):
-                start = time.process_time()
+            start, count = time.process_time(), 0
+            while time.process_time() < start + 0.05:
                 run(zero)
-                found.append(time.process_time() - start)
-            return min(found)
+                count += 1
+            return (time.process_time() - start) / count
 
-    assert seconds(1.5e-38) < 2.5 * seconds(1e-3)
+    assert seconds(1.2e-38) < 4 * seconds(1e-3)
 
 
 def map_slots(optimizer: Any, var: Any) -> list[Any]:
@@ -247,5 +246,5 @@ def test_platforms_without_a_way(monkeypatch: pytest.MonkeyPatch) -> None:
     nothing = subnormals._Way("", "", 0, 0)
     assert subnormals._checked(found.save, found.restore, nothing) is None
     with monkeypatch.context() as patch:
-        patch.setattr(subnormals, "_save", None)
+        patch.setattr(subnormals, "_can_flush", False)
         assert result(halved, SMALL) > 0
