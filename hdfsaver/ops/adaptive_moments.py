@@ -41,13 +41,14 @@ class _Adam(Rule):
         ) -> Sequence[Array]:
             rate = lr[()] * np.sqrt(1 - beta2_power[()]) / (1 - beta1_power[()])
             rest1, rest2 = 1 - beta1[()], 1 - beta2[()]
-            made = [np.empty(var.shape, var.dtype) for _ in range(3)]
+            shape, dtype = var.shape, var.dtype
+            made = np.empty(shape, dtype), np.empty(shape, dtype), np.empty(shape, dtype)
             for part in pieces(var, m, v, grad, *made):
                 old_var, old_m, old_v, slope, new_var, new_m, new_v = part
                 _towards(old_m, slope, rest1, new_m)
                 np.square(slope, out=new_v)
                 _towards(old_v, new_v, rest2, new_v)
-                scale = np.sqrt(new_v, out=np.empty_like(new_v))
+                scale = np.sqrt(new_v)
                 scale += epsilon
                 if looks_ahead:
                     np.multiply(slope * rest1 + beta1 * new_m, rate, out=new_var)

@@ -39,6 +39,10 @@ def own(value: Array) -> Array:
     if not isinstance(value, np.ndarray):
         value = np.asarray(value)
     else:
+        flags = value.flags
+        if flags.writeable and value.base is None:  # most values have memory of their own
+            flags.writeable = False
+            return value
         owner = owner_of(value)
         if owner is None or not (owner is value or value.flags.c_contiguous):
             value = value.copy()

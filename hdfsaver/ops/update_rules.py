@@ -169,8 +169,13 @@ def shrunk(var: Array, rate: Array, l1: Array, l2: Array) -> Array:
 def _fit(values: Sequence[Array], given: Sequence[Array], gradient: int) -> bool:
     """Whether whole variables, their gradient and scalars have shapes that fit each other."""
     shape = values[0].shape
-    of_variables = [value.shape for value in (*values, given[gradient])]
-    return of_variables.count(shape) == len(of_variables) and sum([value.ndim for value in given]) == len(shape)
+    rank = len(shape)
+    for value in values:
+        if value.shape != shape:
+            return False
+    for value in given:
+        rank -= value.ndim
+    return rank == 0 and given[gradient].shape == shape
 
 
 def _check(
