@@ -248,3 +248,14 @@ def test_platforms_without_a_way(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(subnormals, "_can_flush", False)
         assert result(halved, SMALL) > 0
+
+
+def test_each_way_of_this_platform() -> None:
+    """All that are known for it work, also those for other C libraries."""
+    library = ctypes.PyDLL(None)
+    ways = subnormals._WAYS[sys.platform, platform.machine()]
+    present = [way for way in ways if hasattr(library, way.save)]
+    assert present
+    for way in present:
+        assert subnormals._checked(getattr(library, way.save), getattr(library, way.set), way) is not None
+        assert subnormals.are_kept()
