@@ -27,7 +27,7 @@ from hdfsaver.session.numpy_engine import numpy_engine
 from hdfsaver.session.plan import SWITCHES, WAITING, ExecutionPlan, Step
 from hdfsaver.session.plan_parts import Output, parts_of, taken
 from hdfsaver.session.session_state import SessionState
-from hdfsaver.session.subnormals import flushed
+from hdfsaver.session.subnormals import can_flush, flushed
 from hdfsaver.tensor_info import Array
 
 _LEAST = 2
@@ -413,7 +413,8 @@ def _session(model: bytes, inside: set[str], threads: int) -> Any:
         options.intra_op_num_threads = threads
         # Between its runs NumPy computes, which needs the cores.
         options.add_session_config_entry("session.force_spinning_stop", "1")
-        options.add_session_config_entry("session.set_denormal_as_zero", "1")
+        if can_flush:
+            options.add_session_config_entry("session.set_denormal_as_zero", "1")
         with flushed():  # the option changes the thread that makes the session, and leaves it so
             return runtime_library().InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception:  # noqa: BLE001, the classes of ONNX Runtime have no other one in common

@@ -104,7 +104,9 @@ def _rounds_to_nearest() -> bool:
 
 _buffer = ctypes.c_ubyte * _BYTES
 _found = _functions()
-_can_flush = _found is not None
+can_flush = _found is not None
+"""Whether subnormal numbers are 0 in runs on this platform."""
+
 _usual = _found.usual if _found is not None and are_kept() and _rounds_to_nearest() else None
 """The modes in which most threads are: those that keep subnormal numbers and round to the nearest number."""
 
@@ -125,7 +127,7 @@ def modes_to_restore() -> Modes | None:
 
     An interrupt may come after every call. So this one is made first, `flush` where `restore` will follow anyway.
     """
-    if not _can_flush or not _LEAST_NORMAL * 0.5:
+    if not can_flush or not _LEAST_NORMAL * 0.5:
         return None
     if _usual is not None and _ONE + _FRACTION == _ONE == _ONE - _FRACTION:
         return _usual

@@ -202,5 +202,5 @@ def test_subnormal_numbers_are_0_as_with_numpy() -> None:
     """All threads of ONNX Runtime have 0 for them, and the thread that makes its session keeps its own modes."""
     x = tf.placeholder(tf.float32, [None], "x")
     with tf.Session(engine="onnxruntime") as sess:
-        assert not sess.run(tf.exp(x * 0.5 - 87), {x: np.full(200_000, -10, "f")}).any()
+        assert not sess.run(x * x * 0.5, {x: np.full(4_000_000, 1e-20, "f")}).any()
     assert np.float32(1.2e-38) * np.float32(0.5) > 0

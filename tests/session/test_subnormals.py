@@ -246,7 +246,7 @@ def test_platforms_without_a_way(monkeypatch: pytest.MonkeyPatch) -> None:
     nothing = subnormals._Way("", "", 0, 0)
     assert subnormals._checked(found.save, found.restore, nothing) is None
     with monkeypatch.context() as patch:
-        patch.setattr(subnormals, "_can_flush", False)
+        patch.setattr(subnormals, "can_flush", False)
         assert result(halved, SMALL) > 0
 
 
