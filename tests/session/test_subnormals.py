@@ -207,6 +207,21 @@ def test_other_threads_are_tried_once() -> None:
     assert product.any() == tried
 
 
+def test_moments_stop_where_they_do_in_tensorflow() -> None:
+    """A tenth of a moment that decays becomes subnormal, which is 0: it stays, with TensorFlow's bits."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        var = tf.get_variable("var", [4])
+        gradient = tf.placeholder(tf.float32, [4])
+        optimizer = tf.train.AdamOptimizer()
+        step = optimizer.apply_gradients([(gradient, var)])
+        session.run(tf.global_variables_initializer())
+        moment = optimizer.get_slot(var, "m")
+        moment.load(np.array([1e-35, 1e-36, 3e-37, 1e-37], "f"), session)
+        for _ in range(60):
+            session.run(step, {gradient: np.zeros(4, "f")})
+        assert [34777666, 34926316, 35533541, 34086122] == session.run(moment).view(np.uint32).tolist()
+
+
 def test_a_training_whose_moments_decay_is_not_slower() -> None:
     """Steps with subnormal moments take the time of others."""
 
