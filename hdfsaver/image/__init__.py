@@ -38,7 +38,6 @@ from hdfsaver.image.regions import (
     central_crop,
     crop_and_resize,
     crop_to_bounding_box,
-    non_max_suppression,
     pad_to_bounding_box,
     resize_image_with_crop_or_pad,
 )
@@ -53,6 +52,13 @@ from hdfsaver.image.resized_images import (
     resize_nearest_neighbor,
 )
 from hdfsaver.image.resized_images import resize_images as resize
+from hdfsaver.image.suppression import (
+    combined_non_max_suppression,
+    non_max_suppression,
+    non_max_suppression_overlaps,
+    non_max_suppression_padded,
+    non_max_suppression_with_scores,
+)
 from hdfsaver.image.turns import (
     flip_left_right,
     flip_up_down,
@@ -72,6 +78,7 @@ __all__ = [
     "adjust_hue",
     "adjust_saturation",
     "central_crop",
+    "combined_non_max_suppression",
     "convert_image_dtype",
     "crop_and_resize",
     "crop_to_bounding_box",
@@ -89,6 +96,9 @@ __all__ = [
     "hsv_to_rgb",
     "image_gradients",
     "non_max_suppression",
+    "non_max_suppression_overlaps",
+    "non_max_suppression_padded",
+    "non_max_suppression_with_scores",
     "pad_to_bounding_box",
     "per_image_standardization",
     "psnr",

@@ -1,4 +1,4 @@
-"""Boxes in images: cut out and resized, and chosen by their scores."""
+"""Boxes in images: cut out and resized."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hdfsaver.graph.apply import apply
 from hdfsaver.graph.definition import REALS, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
-from hdfsaver.ops.base import Flat, Grads, invalid, with_rank
+from hdfsaver.ops.base import Grads, invalid, with_rank
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
 
@@ -187,82 +187,3 @@ def _shares(source: int, target: int) -> tuple[Array, Array]:
         return half, half
     part = np.arange(target, dtype=np.float32) / np.float32(target - 1)
     return (1 - part) * last, part * last
-
-
-class _Suppression(Flat, OpDef):
-    """The numbers of boxes with the best scores, without those that overlap a better one."""
-
-    def shapes(self, node: Node) -> Sequence[Shape]:
-        """A vector whose length is known in the run."""
-        with_rank(node.input_shapes[0], 2)
-        with_rank(node.input_shapes[1], 1)
-        return [(None,)]
-
-
-def _areas(boxes: Array) -> tuple[Array, Array]:
-    first, second = boxes[:, :2], boxes[:, 2:]
-    return np.minimum(first, second), np.maximum(first, second)
-
-
-def _chosen(boxes: Array, scores: Array, most: Array, overlap: Any, least: Any) -> Array:
-    if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise invalid(f"boxes must be of shape (count, 4), not {boxes.shape}.")
-    if scores.shape != boxes.shape[:1]:
-        raise invalid(f"scores has incompatible shape: {scores.shape} for {boxes.shape[0]} boxes.")
-    if not 0 <= float(overlap) <= 1:
-        raise invalid(f"iou_threshold must be in [0, 1], not {overlap}.")
-    low, high = _areas(np.asarray(boxes, np.float32))
-    areas = (high - low).prod(1)
-    kept: list[int] = []
-    for number in np.argsort(-np.asarray(scores, np.float32), kind="stable").tolist():
-        if len(kept) >= int(most) or not scores[number] > least:
-            break
-        shared = np.maximum(np.minimum(high[number], high[kept]) - np.maximum(low[number], low[kept]), 0).prod(1)
-        with np.errstate(all="ignore"):
-            ratios = shared / (areas[number] + areas[kept] - shared)
-        valid = (areas[number] > 0) & (areas[kept] > 0)
-        if not (np.where(valid, ratios, 0) > float(overlap)).any():
-            kept.append(number)
-    return np.array(kept, np.int32)
-
-
-@register
-class NonMaxSuppression(_Suppression):
-    """The best boxes, without those that overlap a better one; found in older graphs."""
-
-    type = "NonMaxSuppression"
-    signature = "boxes: float32, scores: float32, max_output_size: int32 -> selected_indices: int32"
-    attrs = {"iou_threshold": 0.5}
-
-    def kernel(self, node: Node) -> Kernel:
-        overlap = node.attrs["iou_threshold"]
-        return lambda boxes, scores, most: _chosen(boxes, scores, most, overlap, -np.inf)
-
-
-@register
-class NonMaxSuppressionV2(_Suppression):
-    """As `NonMaxSuppression`, with the overlap as an input."""
-
-    type = "NonMaxSuppressionV2"
-    signature = "boxes: T, scores: T, max_output_size: int32, iou_threshold: T_threshold -> selected_indices: int32"
-    types = {"T": frozenset({"float16", "float32"}), "T_threshold": frozenset({"float16", "float32"})}
-    default_types = {"T": "float32", "T_threshold": "float32"}
-
-    def kernel(self, node: Node) -> Kernel:
-        return lambda boxes, scores, most, overlap: _chosen(boxes, scores, most, overlap, -np.inf)
-
-
-@register
-class NonMaxSuppressionV3(_Suppression):
-    """As `NonMaxSuppressionV2`, of boxes whose score is above a threshold."""
-
-    type = "NonMaxSuppressionV3"
-    signature = (
-        "boxes: T, scores: T, max_output_size: int32, iou_threshold: T_threshold, score_threshold: T_threshold"
-        " -> selected_indices: int32"
-    )
-    types = NonMaxSuppressionV2.types
-    default_types = NonMaxSuppressionV2.default_types
-
-    def kernel(self, node: Node) -> Kernel:
-        return _chosen

@@ -12,6 +12,8 @@ import hdfsaver as tf
 from hdfsaver import dtypes
 from hdfsaver.graph.apply import apply, apply_list
 from hdfsaver.graph.definition import lookup
+from tests.ops.box_calls import CALLS as BOX_CALLS
+from tests.ops.cell_calls import CALLS as CELL_CALLS
 from tests.ops.family_calls import CALLS as FAMILY_CALLS
 from tests.ops.family_calls import OPEN
 from tests.ops.maths_calls import CALLS as MATHS_CALLS
@@ -191,6 +193,8 @@ CALLS: dict[str, Call] = {
     "NonMaxSuppression": lambda x: apply("NonMaxSuppression", BOXES, [0.5], 3),
     "NonMaxSuppressionV2": lambda x: apply("NonMaxSuppressionV2", BOXES, [0.5], 3, 0.5),
     "NonMaxSuppressionV3": lambda x: apply("NonMaxSuppressionV3", BOXES, [0.5], 3, 0.5, 0.0),
+    **BOX_CALLS,
+    **CELL_CALLS,
     **FAMILY_CALLS,
     **MATHS_CALLS,
     **QUANTIZED_CALLS,
@@ -210,7 +214,7 @@ CALLS: dict[str, Call] = {
 }
 
 
-CHOSEN = ("NonMaxSuppression", "NonMaxSuppressionV2", "NonMaxSuppressionV3", "DynamicPartition")
+CHOSEN = ("NonMaxSuppression", "NonMaxSuppressionV2", "NonMaxSuppressionV3", "DynamicPartition", *BOX_CALLS)
 
 
 def allowed(name: str) -> list[str]:

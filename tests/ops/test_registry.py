@@ -123,6 +123,7 @@ STARTS = (
     *OF_SETS,
     "CTCBeam",
     "CTCGreedy",
+    "CombinedNonMaxSuppression",
     "DynamicPartition",
     "NonMaxSuppression",
     "Segment",
