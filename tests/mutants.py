@@ -3085,8 +3085,8 @@ MUTANTS = [
         (
             "scores-lowered-twice",
             "ops/box_choices.py",
-            "similar(number, kept[begin:])",
-            "similar(number, kept)",
+            "            score = score * weight\n",
+            "            score = score * weight * weight\n",
             "ops/test_families.py",
             "A chosen box lowers the score of another one once only.",
         ),
@@ -3097,6 +3097,22 @@ MUTANTS = [
             "        own = boxes[:, 0]",
             "ops/test_families.py",
             "Classes with boxes of their own are searched with those.",
+        ),
+        (
+            "slices-without-gaps",
+            "ops/window_rules.py",
+            "level - place * windows.dilations[0]",
+            "level - place",
+            "ops/test_volumes.py",
+            "Volumes are convolved slice by slice, also with gaps between the slices.",
+        ),
+        (
+            "last-rows-without-bias",
+            "ops/biases.py",
+            "    np.add(flat[whole:], long[: value.size - whole], out=target[whole:])\n",
+            "",
+            "ops/test_volumes.py",
+            "Rows that make up no long one get their bias too.",
         ),
         (
             "image-outside-of-boxes",

@@ -26,6 +26,20 @@ def _channel_axis(data_format: bytes, rank: int) -> int:
     return 1 if data_format == b"NCHW" else rank - 1
 
 
+_SHORT, _LARGE, _ROW = 64, 1 << 14, 1 << 10
+
+
+def _by_long_rows(value: Array, bias: Array, out: Array) -> Array:
+    """Add few channels to many numbers: NumPy takes as long for the start of a row as for 50 numbers of it."""
+    width = len(bias) * max(_ROW // max(len(bias), 1), 1)
+    whole = value.size // width * width
+    flat, target = value.reshape(-1), out.reshape(-1)
+    long = np.tile(bias, width // len(bias))
+    np.add(flat[:whole].reshape(-1, width), long, out=target[:whole].reshape(-1, width))
+    np.add(flat[whole:], long[: value.size - whole], out=target[whole:])
+    return out
+
+
 class _BiasAdd(OpDef):
     """A number added to each channel: the last dimension or, with NCHW, the second."""
 
@@ -48,6 +62,8 @@ class _BiasAdd(OpDef):
             axis = _channel_axis(data_format, value.ndim)
             if len(bias) != value.shape[axis]:
                 raise ValueError(f"The bias must have one number per channel, {value.shape[axis]}, not {len(bias)}.")
+            if axis == value.ndim - 1 and len(bias) < _SHORT and value.size > _LARGE and value.flags.c_contiguous:
+                return _by_long_rows(value, bias, np.empty_like(value) if out is None else out)
             return np.add(value, bias.reshape((-1,) + (1,) * (value.ndim - axis - 1)), out=out)
 
         return add

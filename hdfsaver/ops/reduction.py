@@ -103,7 +103,7 @@ class _Reduction(OpDef):
 
 def _from_front(axes: Array, rank: int) -> tuple[int, ...]:
     """Axes counted from the front; `ValueError` where one is out of range."""
-    found = np.ravel(axes).tolist()
+    found = axes.tolist() if np.ndim(axes) == 1 else np.ravel(axes).tolist()
     for axis in found:
         if not -rank <= axis < rank:
             raise ValueError(f"Invalid reduction dimension {axis} for input with {rank} dimensions.")
@@ -174,6 +174,8 @@ class Sum(_Reduction):
 
     @staticmethod
     def reduce(values: Array, axes: tuple[int, ...], keep: bool) -> Array:
+        if not axes:  # most derivatives of broadcast inputs: nothing was repeated
+            return values.copy()
         return np.asarray(_add(values, axis=axes, dtype=values.dtype, keepdims=keep))
 
     def gradient(self, op: Operation, *grads: Tensor | None) -> Grads:

@@ -263,7 +263,8 @@ def _as_before(op: Operation, grad: Gradient) -> Tensor:
 
 
 def _check_sizes(sizes: Array) -> None:
-    if np.count_nonzero(sizes == -1) > 1 or (sizes < -1).any():
+    found = np.ravel(sizes).tolist()  # so few numbers are looked at sooner in Python than in NumPy
+    if found.count(-1) > 1 or min(found, default=0) < -1:
         raise ValueError(f"Sizes must not be negative, but for one -1, so {sizes.tolist()} is not a shape.")
 
 
@@ -285,6 +286,11 @@ def _fill_in(given: StaticShape, wanted: StaticShape) -> StaticShape:
 
 def _reshape(values: Array, sizes: Array) -> Array:
     sizes = np.asarray(sizes)
+    if sizes.ndim == 1 and min(sizes.tolist(), default=0) > 0:  # as in each step of a loop
+        try:
+            return values.reshape(sizes.tolist())
+        except ValueError:
+            pass  # said below
     _check_sizes(sizes)
     if sizes.ndim != 1:
         raise ValueError(f"The sizes must be a vector, but they have shape {sizes.shape}.")
