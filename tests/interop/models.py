@@ -69,8 +69,23 @@ def _music(name: str) -> Case:
     return Case(f"musicnn/{name}/.meta", feeds, ["model/Sigmoid:0"], "Adam", further, FIRST)
 
 
+def _spikes(name: str, feeds: Mapping[str, Any], fetches: list[str], train: str = "Adam") -> Case:
+    """A network of yass, which finds the signals of nerve cells."""
+    return Case(f"src/yass/assets/models/{name}_nn1.ckpt.meta", feeds, fetches, train)
+
+
+def _chinese(name: str) -> Case:
+    """A tagger of foolnltk: three sentences of characters."""
+    feeds = {
+        "char_inputs:0": numbers(3000, 3, 8),
+        "lengths:0": [8, 3, 5],
+        "dropout:0": 1.0,
+        "input_dropout_keep_prob:0": 1.0,
+    }
+    return Case(f"data/{name}.pb", feeds, ["project/logits:0"])
+
+
 _POKER = "nfsp0/nfsp0_dqn_q"
-_YASS = "src/yass/assets/models"
 CASES = {
     **{name: _drums(name) for name in ("Hihat", "Kick", "Snare")},
     "conll_2003_en": _names("conll_2003_en", 17),
@@ -110,13 +125,32 @@ CASES = {
         {f"{_POKER}/y:0": waves(5), f"{_POKER}/actions:0": numbers(4, 5)},
         steps=1,  # its units are saturated: rounding decides what more steps do
     ),
-    "yass": Case(
-        f"{_YASS}/triage_nn1.ckpt.meta",
-        {"Placeholder_2:0": waves(512, 31, 7), "Placeholder_3:0": numbers(2, 512).astype(np.float32)},
+    "yass": _spikes(
+        "triage",
+        {
+            "Placeholder:0": waves(512, 31, 7),
+            "Placeholder_1:0": numbers(2, 512).astype(np.float32),
+            "Placeholder_2:0": waves(512, 31, 7),
+            "Placeholder_3:0": numbers(2, 512).astype(np.float32),
+        },
         ["Mean:0"],
-        "Adam",
-        {"Placeholder:0": waves(512, 31, 7), "Placeholder_1:0": numbers(2, 512).astype(np.float32)},
     ),
+    "yass detect": _spikes(
+        "detect",
+        {
+            "Placeholder:0": waves(512, 31, 7),
+            "Placeholder_1:0": numbers(2, 512).astype(np.float32),
+            "Placeholder_2:0": waves(512, 217),
+            "Placeholder_3:0": numbers(2, 512).astype(np.float32),
+            "Placeholder_4:0": waves(512, 31, 7),
+            "Placeholder_5:0": numbers(2, 512).astype(np.float32),
+        },
+        ["Mean:0", "Mean_1:0", "Mean_2:0"],
+        "Adam_2",
+    ),
+    "foolnltk ner": _chinese("ner"),
+    "foolnltk pos": _chinese("pos"),
+    "foolnltk seg": _chinese("seg"),
     "cutkum": Case(
         "cutkum/frozen_model.pb",
         {
@@ -127,6 +161,9 @@ CASES = {
         },
         ["probs:0"],
         listed=FIRST,
+    ),
+    "nudity": Case(
+        "nudity/files/retrained_graph.pb", {"input:0": waves(1, 224, 224, 3)}, ["final_result:0"], listed=FIRST
     ),
     "guesslang 2.2": Case(
         "guesslang/data/model/saved_model.pb",

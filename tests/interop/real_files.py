@@ -56,13 +56,14 @@ def download(folder: Path, listed: Path = LIST) -> None:
 def unpack(folder: Path) -> Path:
     """Unpack those of the files that TensorFlow wrote, under the names of the packages; gives the folder."""
     target = folder / "unpacked"
-    if not target.exists():
+    archives = [*folder.glob("*.whl"), *folder.glob("*.tar.gz")]
+    if not target.exists() or any(path.stat().st_mtime > target.stat().st_mtime for path in archives):
         draft = folder / f"draft-{os.getpid()}"
-        for path in folder.glob("*.whl"):
+        for path in (each for each in archives if each.suffix == ".whl"):
             with zipfile.ZipFile(path) as archive:
                 for name in filter(_is_wanted, archive.namelist()):
                     _write(draft / name, archive.read(name))
-        for path in folder.glob("*.tar.gz"):
+        for path in (each for each in archives if each.suffix != ".whl"):
             with tarfile.open(path) as archive:
                 for member in filter(lambda member: member.isfile() and _is_wanted(member.name), archive):
                     content = archive.extractfile(member)
