@@ -4492,6 +4492,14 @@ MUTANTS = [
             "The windows of a quantized convolution with long strides begin where they do in TensorFlow.",
         ),
         (
+            "normalized-without-scale",
+            "ops/older_layers.py",
+            "                factor = factor * gamma\n            result",
+            "                factor = factor * 1\n            result",
+            "ops/test_families.py",
+            "The older normalization of a batch is scaled where the graph says so.",
+        ),
+        (
             "gates-in-one-order",
             "ops/block_cells.py",
             "OLD, NEW = (0, 1, 2, 3), (0, 2, 1, 3)",

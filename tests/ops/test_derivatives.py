@@ -17,6 +17,7 @@ from hdfsaver.testing import check_derivative
 from tests.ops.cell_calls import WITH_DERIVATIVE as OF_CELLS
 from tests.ops.family_calls import CASES as FAMILY_CASES
 from tests.ops.maths_calls import CASES as MATHS_CASES
+from tests.ops.older_calls import CASES as OLDER_CASES
 from tests.ops.quantized_calls import ROUNDED
 
 
@@ -403,6 +404,7 @@ CASES: list[Case] = [
 
 CASES += [Case(*row) for row in FAMILY_CASES]
 CASES += [Case(*row) for row in MATHS_CASES]
+CASES += [Case(*row) for row in OLDER_CASES]
 
 
 def name_of(case: Case) -> str:

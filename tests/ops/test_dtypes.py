@@ -18,6 +18,7 @@ from tests.ops.family_calls import CALLS as FAMILY_CALLS
 from tests.ops.family_calls import OPEN
 from tests.ops.maths_calls import CALLS as MATHS_CALLS
 from tests.ops.maths_calls import OPEN as MATHS_OPEN
+from tests.ops.older_calls import CALLS as OLDER_CALLS
 from tests.ops.quantized_calls import CALLS as QUANTIZED_CALLS
 from tests.ops.quantized_calls import OF_FLOATS, OF_INTEGERS
 
@@ -197,6 +198,7 @@ CALLS: dict[str, Call] = {
     **CELL_CALLS,
     **FAMILY_CALLS,
     **MATHS_CALLS,
+    **OLDER_CALLS,
     **QUANTIZED_CALLS,
     # matrices
     **{name: of_square(name) for name in FACTORS},
