@@ -27,6 +27,7 @@ class Case(NamedTuple):
     listed: Path = real_files.MODELS
     steps: int = 10
     limit: float = 1e-4
+    freezes: bool = True
 
 
 def waves(*shape: int) -> Any:
@@ -85,6 +86,23 @@ def _chinese(name: str) -> Case:
     return Case(f"data/{name}.pb", feeds, ["project/logits:0"])
 
 
+def _bases(rows: int, length: int, file: str) -> Case:
+    """A network of chiron, which reads the bases of a strand: its loss, and its search, are of sequences (CTC)."""
+    places = np.array([(row, place) for row in range(rows) for place in range(1 + row % 4)], np.int64)
+    feeds = {
+        "Placeholder:0": False,
+        "Placeholder_1:0": waves(rows, length) * 2 - 1,
+        "Placeholder_2:0": numbers(18, rows) + 30,
+        "Placeholder_3:0": places,
+        "Placeholder_4:0": numbers(4, len(places)),
+        "Placeholder_5:0": [rows, 4],
+    }
+    fetches = ["rnn_fnn_layer/rnn_logits_rs:0", "CTCLoss:0", "Mean:0"]
+    fetches += [f"CTCBeamSearchDecoder:{output}" for output in range(4)]
+    # Frozen, it assigns to constants: in training it updates averages, in TensorFlow's frozen graph too.
+    return Case(f"chiron/model/{file}.meta", feeds, fetches, freezes=False)
+
+
 _POKER = "nfsp0/nfsp0_dqn_q"
 CASES = {
     **{name: _drums(name) for name in ("Hihat", "Kick", "Snare")},
@@ -100,6 +118,7 @@ CASES = {
     # without it differ by 0.003 of the mean in conv2d_2/kernel and by 0.2 in conv2d_1/kernel; after one by 0.0005.
     "MTT_musicnn": _music("MTT_musicnn")._replace(steps=1),
     "MTT_vgg": _music("MTT_vgg"),
+    "chiron RNA": _bases(100, 2000, "RNA_default/final.ckpt-80000"),
     "deepbrain": Case(
         "deepbrain/models/graph.pb", {"img:0": waves(1, 128, 128, 128, 1), "training:0": False}, ["prob:0"]
     ),

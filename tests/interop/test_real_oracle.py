@@ -66,7 +66,7 @@ def test_tensorflow_runs_a_model_that_was_frozen_here(name: str, tmp_path: Path)
 
 def main(names: list[str]) -> None:
     """Print the greatest errors of models."""
-    for name in names or models.CASES:
+    for name in names or [name for name, case in models.CASES.items() if case.freezes]:
         with tempfile.TemporaryDirectory() as place:
             sys.stdout.write(f"{name}: {error_in_tensorflow(name, Path(place)):.1e}\n")
             sys.stdout.flush()
