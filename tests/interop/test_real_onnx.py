@@ -21,7 +21,7 @@ from tests.interop.test_real_models import LONG, folder
 WITHOUT = {"guesslang 2.2": "StringNGrams"}
 """By the models that have no twin an operation that ONNX does not have."""
 
-_KEPT = {"dropout_keep_prob:0", "Placeholder_2:0", "placeholder/keep_prob:0"}
+_KEPT = {"dropout:0", "dropout_keep_prob:0", "input_dropout_keep_prob:0", "Placeholder_2:0", "placeholder/keep_prob:0"}
 """The inputs that tell a dropout to keep everything."""
 
 
