@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from hdfsaver.graph.apply import apply_list
-from hdfsaver.graph.definition import FLOATS, NUMBERS, Kernel, Node, OpDef, register
+from hdfsaver.graph.definition import FLOATS, NUMBERS, QUANTIZED, Kernel, Node, OpDef, register
 from hdfsaver.graph.operation import Operation
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.ops.base import NO_DERIVATIVE, Grads, invalid, with_rank
@@ -22,7 +22,7 @@ from hdfsaver.tensor_info import Array
 
 _NEEDED = {"variance_epsilon": "float", "scale_after_normalization": "bool"}
 _TYPES = {"T": frozenset({"float32", "float64"})}
-_FURTHER = {"T": NUMBERS - _TYPES["T"]}
+_FURTHER = {"T": (NUMBERS | QUANTIZED) - _TYPES["T"]}
 
 
 def _merged_channels(image: Shape, vectors: Sequence[Shape]) -> tuple[Shape, Shape]:
