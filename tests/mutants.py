@@ -604,6 +604,14 @@ MUTANTS = [
             "Files are written where no thread can be started.",
         ),
         (
+            "older-types-are-found",
+            "graph/definition_places.py",
+            '"TFRecordReader": "queues.reader_ops"',
+            '"TFRecordReader": "ops.queue_ops"',
+            "graph/test_definition_places.py",
+            "A graph of any age is imported by a new process.",
+        ),
+        (
             "networkx-comes-with-the-first-graph",
             "schema.py",
             "import numpy as np\n",

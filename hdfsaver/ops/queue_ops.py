@@ -374,9 +374,14 @@ def by_reference(definition: type[Any], op_type: str, without: str = "") -> None
         The type is registered already.
     """
     signature = definition.signature.replace("handle: resource", "handle: Ref(string)")  # of readers too
-    attrs = {"attrs": {key: value for key, value in definition.attrs.items() if key != without}}
-    said = f"As `{definition.type}`, in older graphs."
-    register(type(op_type, (definition,), attrs | {"type": op_type, "signature": signature, "__doc__": said}))
+    said = {
+        "attrs": {key: value for key, value in definition.attrs.items() if key != without},
+        "type": op_type,
+        "signature": signature,
+        "__doc__": f"As `{definition.type}`, in older graphs.",
+        "__module__": definition.__module__,  # which is imported where the type is met
+    }
+    register(type(op_type, (definition,), said))
 
 
 for _definition in (FIFOQueueV2, PaddingFIFOQueueV2, PriorityQueueV2, RandomShuffleQueueV2, QueueEnqueueV2,

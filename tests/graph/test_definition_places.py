@@ -29,6 +29,11 @@ with tf.Session() as session:
     print(*(value.tolist() for value in values))
 """
 
+OLDER = """
+from hdfsaver.graph.definition import find
+print(*(find(op_type) is not None for op_type in ("TFRecordReader", "FIFOQueue", "Stack", "Concat")))
+"""
+
 UNKNOWN = """
 import sys
 from hdfsaver.graph.definition import find
@@ -74,3 +79,8 @@ def test_a_graph_of_types_not_yet_imported_runs() -> None:
 def test_an_unknown_type_imports_nothing() -> None:
     """A type that no module has is not looked for in any of them."""
     assert ["None", "0"] == run(UNKNOWN)
+
+
+def test_types_of_older_graphs_are_found() -> None:
+    """A type that another one's definition makes is in the module that makes it."""
+    assert ["True"] * 4 == run(OLDER)
