@@ -30,6 +30,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import reprlib
 import warnings
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -110,6 +111,8 @@ class OpError(Exception):
     """
 
     def __init__(self, node_def: Any, op: Any, message: str, error_code: int) -> None:
+        if "://" in message:
+            message = without_secrets(message)
         super().__init__(message)
         self._node_def = node_def
         self._op = op
@@ -331,6 +334,20 @@ def from_os_error(error: OSError, doing: str, detail: str = "") -> OpError:
     cause = os.strerror(error.errno) if error.errno else str(error)
     message = f"{doing}: {cause}. {detail}".rstrip()
     return _CLASS_BY_ERRNO.get(error.errno or 0, UnknownError)(None, None, message)
+
+
+def without_secrets(text: str) -> str:
+    """Text in which no URL has a password, or a query, which may be signed."""
+    return _URL.sub(_bare, text)
+
+
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9.+-]*://)([^/?#\s'\"<>]*@)?([^?\s'\"<>]*)(\?[^\s'\"<>]*)?")
+
+
+def _bare(url: re.Match[str]) -> str:
+    query = url[4] or ""
+    end = query[len(query.rstrip(".,:;)")) :]  # punctuation of the sentence
+    return f"{url[1]}{url[3]}{'?...' if query else ''}{end}"
 
 
 def shown(value: object) -> str:

@@ -77,6 +77,10 @@ class Limits:
     probe_seconds : int
         If above 0, a file without a seal is first read in a child process, which may take this many seconds; see
         ``docs/security.md``.
+    remote_cache_bytes : int
+        Bytes of a remote file that are kept in memory after they were fetched.
+    remote_seconds : int
+        Seconds in which a server must answer a request; a long range may take longer, in proportion to its length.
     state_bytes : int
         Bytes of the state file of a folder; the default is enough for half a million checkpoints.
     """
@@ -90,6 +94,8 @@ class Limits:
     json_depth: int = 200
     links: int = 5_000_000
     probe_seconds: int = 0
+    remote_cache_bytes: int = 2**25
+    remote_seconds: int = 60
     state_bytes: int = 2**26
 
 

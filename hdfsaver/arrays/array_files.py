@@ -11,7 +11,7 @@ from hdfsaver.files.progress import Callback
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.formats.open_source import open_source
 from hdfsaver.library_arrays import as_numpy
-from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
+from hdfsaver.reading.checkpoint_names import PathLike, Source, as_prefix
 from hdfsaver.storage.chunks.compression import Choices, by_name
 from hdfsaver.storage.groups import ROOT
 from hdfsaver.storage.writing import Model, WriteOptions, Writer
@@ -98,14 +98,15 @@ def _check_strings(metadata: Mapping[str, str]) -> None:
 
 
 def load_file(
-    path: PathLike, *, group: str = ROOT, mmap_mode: str | None = None, progress: Callback | None = None
+    path: Source, *, group: str = ROOT, mmap_mode: str | None = None, progress: Callback | None = None
 ) -> dict[str, Array]:
     """Read all arrays of a file, and check the digest of each.
 
     Parameters
     ----------
-    path : path
-        A file of any kind that `hdfsaver.convert` reads, the prefix of a checkpoint, or a folder.
+    path : path, URL or binary file
+        A file of any kind that `hdfsaver.convert` reads, the prefix of a checkpoint, or a folder. A remote file is read
+        in parts, see ``docs/remote.md``.
     group : str
         The model to read, in a file that has several.
     mmap_mode : str, optional
@@ -144,13 +145,14 @@ def load_file(
         return file.read_many(file.variables, mmap_mode=mmap_mode, progress=progress)
 
 
-def open_file(path: PathLike, *, group: str = ROOT) -> TensorFile:
+def open_file(path: Source, *, group: str = ROOT) -> TensorFile:
     """Open a file of arrays, to read some arrays or parts of them.
 
     Parameters
     ----------
-    path : path
-        A file of any kind that `hdfsaver.convert` reads, the prefix of a checkpoint, or a folder.
+    path : path, URL or binary file
+        A file of any kind that `hdfsaver.convert` reads, the prefix of a checkpoint, or a folder. A remote file is read
+        in parts, see ``docs/remote.md``.
     group : str
         The model to read, in a file that has several.
 

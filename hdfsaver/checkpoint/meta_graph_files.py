@@ -9,6 +9,7 @@ from hdfsaver import errors
 from hdfsaver.files.atomic_write import write_text_atomically
 from hdfsaver.files.file_kinds import HDF5
 from hdfsaver.files.opening import end_reading, open_any
+from hdfsaver.files.remote.names import RemoteName, sharing
 from hdfsaver.graph.definition import find
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_defs import graph_around
@@ -18,7 +19,7 @@ from hdfsaver.interop.graphs.message_files import text_of
 from hdfsaver.interop.graphs.meta_graph_defs import Nodes, program_message
 from hdfsaver.messages import message_classes
 from hdfsaver.reading import checkpoint_names
-from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
+from hdfsaver.reading.checkpoint_names import PathLike, Source, as_prefix, as_source
 from hdfsaver.schema import Structure
 from hdfsaver.storage.ownership import check_without_values
 from hdfsaver.storage.reading import open_file
@@ -53,7 +54,7 @@ def make_folder(folder: PathLike) -> None:
         raise errors.from_os_error(error, f"Cannot make the folder {as_prefix(folder)}") from error
 
 
-def read_nodes(filename: PathLike, group: str = "") -> tuple[Nodes, Structure]:
+def read_nodes(filename: Source, group: str = "") -> tuple[Nodes, Structure]:
     """Read the nodes of a file, and its structure, which is without a DiGraph if the file is TensorFlow's.
 
     Raises
@@ -63,8 +64,12 @@ def read_nodes(filename: PathLike, group: str = "") -> tuple[Nodes, Structure]:
     ResourceExhaustedError
         It asks for more than the limits allow.
     """
-    text = as_prefix(filename)
-    path = checkpoint_names.find(text)
+    with sharing():
+        return _read_nodes(as_source(filename), group)
+
+
+def _read_nodes(text: str, group: str) -> tuple[Nodes, Structure]:
+    path = checkpoint_names.find_file(text)
     if path is None or not _is_hdf5(path):
         # A checkpoint of the first format is a file that bears the prefix for its name.
         path = _meta_file(text) or path
@@ -76,23 +81,24 @@ def read_nodes(filename: PathLike, group: str = "") -> tuple[Nodes, Structure]:
     return structure.digraph.nodes, structure
 
 
-def _meta_file(prefix: str) -> Path | None:
+def _meta_file(prefix: str) -> str | None:
     """The file in which TensorFlow has the graph of a checkpoint with that prefix."""
-    path = graph_path(prefix) or graph_path(prefix.removesuffix(checkpoint_names.META_SUFFIX))
-    return None if path is None else Path(path)
+    if isinstance(prefix, RemoteName) and not prefix.may_be_prefix:
+        return prefix
+    return graph_path(prefix) or graph_path(prefix.removesuffix(checkpoint_names.META_SUFFIX))
 
 
-def _is_hdf5(path: Path) -> bool:
+def _is_hdf5(path: str) -> bool:
     # For a file that cannot be read, storage raises the error.
     try:
         opened = open_any(path)
     except errors.OpError:
         return True
     end_reading(opened.fd)
-    return opened.head.startswith(HDF5) or path.name.endswith(checkpoint_names.SUFFIXES)
+    return opened.head.startswith(HDF5) or path.endswith(checkpoint_names.SUFFIXES)
 
 
-def _read_tensorflow(path: Path) -> tuple[Nodes, Structure]:
+def _read_tensorflow(path: str) -> tuple[Nodes, Structure]:
     try:
         return read_nodes_and_rest(path)
     except errors.ResourceExhaustedError:
@@ -101,7 +107,7 @@ def _read_tensorflow(path: Path) -> tuple[Nodes, Structure]:
         raise OSError(f"Cannot read the graph in {path}: {error.message}") from error
 
 
-def _read(path: Path, group: str) -> Structure:
+def _read(path: str, group: str) -> Structure:
     try:
         with open_file(path, group) as file:
             structure = file.structure()

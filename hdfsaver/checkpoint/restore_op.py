@@ -21,6 +21,7 @@ from hdfsaver.dtypes import alias_of
 from hdfsaver.errors import InvalidArgumentError, NotFoundError
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.graph.definition import Kernel, Node, OpDef, register
+from hdfsaver.reading.checkpoint_names import as_prefix
 from hdfsaver.reading.reader import as_name, open_checkpoint
 from hdfsaver.shapes import Shape
 from hdfsaver.tensor_info import Array
@@ -55,7 +56,7 @@ class RestoreV2(OpDef):
             names = [as_name(name) for name in tensor_names]
             text = _SHARDS.sub("", os.fsdecode(np.asarray(prefix).item()))
             # The file is opened once per run, so that all values are of one save.
-            file: TensorFile = state.hold(("checkpoint", text), lambda: open_checkpoint(text))
+            file: TensorFile = state.hold(("checkpoint", text), lambda: open_checkpoint(as_prefix(text)))
             for name, dtype in zip(names, wanted, strict=True):
                 _check(file, name, dtype)
             wanted_parts = [slice_specs.parse(spec.decode()) for spec in shape_and_slices]

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from hdfsaver.errors import PermissionDeniedError
 from hdfsaver.files.opening import is_folder
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.tensor import Tensor
 from hdfsaver.reading import checkpoint_names
-from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
+from hdfsaver.reading.checkpoint_names import Source, as_source
 from hdfsaver.reading.find_checkpoint import Located, locate, not_found
 from hdfsaver.session import Session
 from hdfsaver.storage.graph.annotation_tables import check_annotations
@@ -123,13 +124,16 @@ def _no_parent(prefix: str, note: str) -> ValueError:
     return error
 
 
-def located(save_path: PathLike | None) -> Located:
+def located(save_path: Source | None) -> Located:
     """The checkpoint to restore; `ValueError` if it does not exist."""
     if save_path is None:
         raise ValueError("Can't load save_path when it is None.")
-    prefix = as_prefix(save_path)
+    prefix = as_source(save_path)
     found = locate(prefix) if prefix else None
     if found is None:
-        why = f". {not_found(prefix).message}" if prefix else ""
+        missing = not_found(prefix) if prefix else None
+        if isinstance(missing, PermissionDeniedError):
+            raise missing
+        why = f". {missing.message}" if missing is not None else ""
         raise ValueError(f"The passed save_path is not a valid checkpoint: {prefix}{why}")
     return found

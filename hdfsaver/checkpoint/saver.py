@@ -33,6 +33,7 @@ from hdfsaver.checkpoint.saveables.saveable import Saveable
 from hdfsaver.checkpoint.saveables.var_list import all_of_graph, variables_by_name
 from hdfsaver.checkpoint.scoping import saved_within
 from hdfsaver.files.progress import Callback
+from hdfsaver.files.remote.names import sharing
 from hdfsaver.graph.default import get_default_graph
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.graph_keys import GraphKeys
@@ -40,7 +41,7 @@ from hdfsaver.messages import message_classes
 from hdfsaver.messages.names_of_savers import read_names
 from hdfsaver.messages.saver_defs import OPERATIONS, read_saver, saver_message
 from hdfsaver.reading import checkpoint_names
-from hdfsaver.reading.checkpoint_names import PathLike, as_prefix, as_prefixes
+from hdfsaver.reading.checkpoint_names import PathLike, Source, as_prefix, as_prefixes, as_source
 from hdfsaver.reading.reader import open_located
 from hdfsaver.schema import SavedNames, SaverDef, Structure
 from hdfsaver.session import Session
@@ -432,7 +433,7 @@ class Saver:
     def restore(
         self,
         sess: Session | None,
-        save_path: PathLike | None,
+        save_path: Source | None,
         *,
         strict: bool = True,
         cast: bool = False,
@@ -500,12 +501,15 @@ class Saver:
         """
         self._check_built("restore")
         self._check_session(sess)
-        self._saves.wait(() if save_path is None else tuple(checkpoint_names.candidates(as_prefix(save_path))))
+        source = None if save_path is None else as_source(save_path)
+        self._saves.wait(() if source is None else tuple(checkpoint_names.candidates(source)))
         if not self._saveables:  # TensorFlow looks for no file then
-            return RestoreReport("" if save_path is None else as_prefix(save_path))
-        found = located(save_path)
-        self._check_graph(sess)
-        with open_located(found, self._group) as file:
+            return RestoreReport("" if source is None else source)
+        with sharing():
+            found = located(source)
+            self._check_graph(sess)
+            opened = open_located(found, self._group)
+        with opened as file:
             report = match(file, self._saveables, self._reshape, strict, cast)
             wanted = {name: self._saveables[name] for name in report.restored}
             for saveable in wanted.values():

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from hdfsaver.files.positional_io import PIECE, read_at
+from hdfsaver.files.positional_io import PIECE, batches, read_at
+from hdfsaver.files.readable import PositionalFile, Readable
 
 
 def together(starts: Sequence[int], stops: Sequence[int], gap: int) -> Iterator[tuple[int, int]]:
@@ -39,12 +40,12 @@ def together(starts: Sequence[int], stops: Sequence[int], gap: int) -> Iterator[
 _GAP = 4096
 
 
-def read_small(fd: int, extents: Sequence[tuple[int, int]]) -> Iterator[tuple[int, memoryview]]:
+def read_small(fd: Readable, extents: Sequence[tuple[int, int]]) -> Iterator[tuple[int, memoryview]]:
     """The bytes of many small extents.
 
     Parameters
     ----------
-    fd : int
+    fd : int or PositionalFile
         The open file.
     extents : sequence of (int, int)
         Offset and length of each, in any order.
@@ -56,6 +57,9 @@ def read_small(fd: int, extents: Sequence[tuple[int, int]]) -> Iterator[tuple[in
     memoryview
         Its bytes.
     """
+    if not isinstance(fd, int):
+        yield from _read_remote(fd, extents)
+        return
     order = sorted(range(len(extents)), key=extents.__getitem__)
     starts = [extents[index][0] for index in order]
     stops = [offset + nbytes for offset, nbytes in map(extents.__getitem__, order)]
@@ -65,3 +69,15 @@ def read_small(fd: int, extents: Sequence[tuple[int, int]]) -> Iterator[tuple[in
         read_at(fd, data, begin)
         for position in range(first, last):
             yield order[position], data[starts[position] - begin : stops[position] - begin]
+
+
+def _read_remote(fd: PositionalFile, extents: Sequence[tuple[int, int]]) -> Iterator[tuple[int, memoryview]]:
+    numbers = sorted(range(len(extents)), key=extents.__getitem__)
+    for batch in batches(numbers, lambda number: extents[number][1]):
+        views = [memoryview(bytearray(extents[number][1])) for number in batch]
+        fd.read_many([(extents[number][0], view) for number, view in zip(batch, views, strict=True)], _ignored)
+        yield from zip(batch, views, strict=True)
+
+
+def _ignored(nbytes: int) -> None:
+    """Count nothing: the caller counts the bytes of what it gets."""

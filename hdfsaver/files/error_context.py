@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hdfsaver.errors import OpError
+from hdfsaver.errors import OpError, without_secrets
 from hdfsaver.files.os_errors import unreadable
 
 
@@ -18,6 +18,6 @@ def about(path: str | os.PathLike[str]) -> Iterator[None]:
     except (EOFError, OSError) as error:
         raise unreadable(path, error) from error
     except OpError as error:
-        if error.message.startswith(str(path)):
+        if error.message.startswith(without_secrets(os.fspath(path))):
             raise
         raise type(error)(None, None, f"{path}: {error.message}", error.error_code) from error.__cause__

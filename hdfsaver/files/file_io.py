@@ -23,6 +23,7 @@ from hdfsaver.errors import (
 )
 from hdfsaver.files import file_systems
 from hdfsaver.files.file_systems import FileStatistics, located, path_text, refusals
+from hdfsaver.files.schemes import is_url
 
 PathLike = str | bytes | os.PathLike[str]
 
@@ -630,7 +631,7 @@ def _walk(
         return
     inside = [name for name in names if isdir(join(top, name))]
     here = top, inside, [name for name in names if name not in set(inside)]
-    real = top if file_systems.is_url(top) else os.path.realpath(top)
+    real = top if is_url(top) else os.path.realpath(top)
     if topdown:
         yield here
     for name in inside if real not in above else ():  # a link may lead back to where it is

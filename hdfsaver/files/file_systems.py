@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import errno
 import glob
-import importlib
 import os
 import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import ModuleType
-from typing import IO, Any, NamedTuple, Protocol
+from typing import IO, NamedTuple, Protocol
 
 from hdfsaver.errors import InvalidArgumentError, UnimplementedError, from_os_error
 from hdfsaver.files.atomic_write import atomic_write
-
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9.+-]*)://")
-
-_OF_FSSPEC = {"ram": "memory"}
-"""TensorFlow's schemes for which fsspec has another name."""
+from hdfsaver.files.schemes import OF_FSSPEC, SCHEME, file_system, fsspec_library, is_url, path_within
 
 _ERRNO_BY_CLASS = {
     FileNotFoundError: errno.ENOENT,
@@ -149,10 +143,10 @@ class RemoteFiles:
 
     def __init__(self, scheme: str, url: str) -> None:
         self._scheme = scheme
-        self._files = _remote(scheme, url)
+        self._files = file_system(scheme, url)
 
     def _inner(self, url: str) -> str:
-        return str(self._files._strip_protocol(_OF_FSSPEC.get(self._scheme, self._scheme) + url[len(self._scheme) :]))
+        return path_within(self._files, self._scheme, url)
 
     def exists(self, path: str) -> bool:
         """Whether there is a file or a directory."""
@@ -214,37 +208,13 @@ class RemoteFiles:
             shutil.copyfileobj(source, target)
 
 
-def _fsspec() -> ModuleType | None:
-    try:
-        return importlib.import_module("fsspec")
-    except ModuleNotFoundError:
-        return None
-
-
-def _remote(scheme: str, url: str) -> Any:
-    library = _fsspec()
-    if library is None:
-        raise UnimplementedError(
-            None,
-            None,
-            f"File system scheme {scheme!r} not implemented (file: {url!r}): names with a scheme need the library "
-            "'fsspec', which is not installed. Install it with `pip install 'hdfsaver[remote]'`.",
-        )
-    try:
-        return library.filesystem(_OF_FSSPEC.get(scheme, scheme))
-    except (ImportError, ValueError) as error:  # its libraries for some schemes are packages of their own
-        raise UnimplementedError(
-            None, None, f"File system scheme {scheme!r} not implemented (file: {url!r}): {error}"
-        ) from error
-
-
 def schemes() -> list[str]:
     """The schemes of names that can be opened now; the empty one stands for names without a scheme."""
-    library = _fsspec()
+    library = fsspec_library()
     if library is None:
         return ["", "file"]
-    loaded = set(library.registry) - {"", "file", "local", *_OF_FSSPEC.values()}
-    return ["", "file", *sorted(loaded | set(_OF_FSSPEC))]
+    loaded = set(library.registry) - {"", "file", "local", *OF_FSSPEC.values()}
+    return ["", "file", *sorted(loaded | set(OF_FSSPEC))]
 
 
 _LOCAL = LocalFiles()
@@ -261,7 +231,7 @@ def located(path: object) -> tuple[FileSystem, str]:
         No file system has such a scheme, or the library that opens it is not installed.
     """
     text = path_text(path)
-    match = _SCHEME.match(text)
+    match = SCHEME.match(text)
     if match is None:
         return _LOCAL, text
     if match[1] == "file":
@@ -296,11 +266,6 @@ def between(source: str, target: str) -> UnimplementedError:
     return UnimplementedError(
         None, None, f"Renaming {source} to {target} not implemented: they are in different file systems. Copy the file."
     )
-
-
-def is_url(path: str) -> bool:
-    """Whether a path begins with a scheme."""
-    return _SCHEME.match(path) is not None
 
 
 @contextmanager

@@ -44,7 +44,8 @@ from hdfsaver.files.file_kinds import (
     R,
     refusal_of,
 )
-from hdfsaver.files.opening import Opened, bytes_at, end_reading, open_any
+from hdfsaver.files.opening import Opened, bytes_at, end_reading, is_file, open_any
+from hdfsaver.files.remote.names import RemoteName
 
 TAIL = 65536
 """Bytes of the end of a file that are looked at."""
@@ -113,6 +114,8 @@ def kind_of(opened: Opened, path: str | os.PathLike[str]) -> FileKind | None:
     EOFError, OSError
         Its end cannot be read.
     """
+    if opened.head.startswith(HDF5):  # known without its last bytes, which are another request of a remote file
+        return HDF5_FILE
     tail = opened.head
     if opened.size > len(opened.head):
         tail = bytes_at(opened, opened.size - TAIL, TAIL)
@@ -130,7 +133,9 @@ def find_hdf5(opened: Opened) -> int | None:
         See `hdfsaver.files.positional_io.read_at`.
     """
     base = 0
-    while base + len(HDF5) <= opened.size:
+    # Of a remote file each place would be a request.
+    size = opened.size if isinstance(opened.fd, int) else len(opened.head)
+    while base + len(HDF5) <= size:
         if bytes_at(opened, base, len(HDF5)) == HDF5:
             return base
         base = 2 * base or _FIRST_USER_BLOCK
@@ -163,10 +168,14 @@ def identify(head: bytes, tail: bytes, size: int, path: str | os.PathLike[str]) 
     if found is None and head.lstrip()[:1] == b"<":
         found = _text(head, tail)
     if found is None and shard is not None:
-        return DATA if os.path.isfile(f"{shard['prefix']}.index") else DATA_ALONE
+        return DATA if _has_index(path, shard["prefix"]) else DATA_ALONE
     for test in _TESTS:
         found = found or test(head, tail)
     return found or (SAFETENSORS if _is_safetensors(head, size) else None)
+
+
+def _has_index(path: str | os.PathLike[str], prefix: str) -> bool:
+    return is_file(RemoteName(f"{prefix}.index")) if isinstance(path, RemoteName) else os.path.isfile(f"{prefix}.index")
 
 
 def refusal(opened: Opened, path: str | os.PathLike[str], expected: str) -> OpError:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.files.opening import Opened
 from hdfsaver.tensor_info import Array
 
@@ -39,10 +40,14 @@ def map_arrays(
         The mode is neither ``"r"`` nor ``"c"``.
     OSError
         The system cannot map the file.
+    InvalidArgumentError
+        It is not a file of this machine.
     """
     if mode not in _ACCESS:
         raise ValueError(f"mmap_mode must be 'r' or 'c', not {mode!r}.")
     if not places:
         return {}
+    if not isinstance(opened.fd, int):
+        raise InvalidArgumentError(None, None, "a remote file cannot be mapped into memory; read it without mmap_mode.")
     memory = mmap.mmap(opened.fd, opened.size, access=_ACCESS[mode])
     return {name: np.ndarray(shape, dtype, memory, offset) for name, (offset, shape, dtype) in places.items()}

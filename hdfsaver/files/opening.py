@@ -8,9 +8,11 @@ from collections.abc import Callable
 from errno import EBADF, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR
 from typing import NamedTuple
 
-from hdfsaver.errors import InvalidArgumentError, NotFoundError, from_os_error
+from hdfsaver.errors import InvalidArgumentError, NotFoundError, PermissionDeniedError, from_os_error
 from hdfsaver.files.os_errors import unreadable
 from hdfsaver.files.positional_io import read_at
+from hdfsaver.files.readable import Readable
+from hdfsaver.files.remote.names import RemoteName, beside, open_remote
 
 HEAD = 65536
 """Bytes of the beginning of a file that are read when it is opened."""
@@ -23,8 +25,8 @@ class Opened(NamedTuple):
 
     Attributes
     ----------
-    fd : int
-        The descriptor.
+    fd : int or PositionalFile
+        The descriptor, or what reads a remote file.
     size : int
         The length in bytes.
     head : bytes
@@ -33,14 +35,14 @@ class Opened(NamedTuple):
         The bytes of the user block before the HDF5 data, which another program may use; mostly 0.
     """
 
-    fd: int
+    fd: Readable
     size: int
     head: bytes
     base: int = 0
 
 
 def open_any(path: str | os.PathLike[str]) -> Opened:
-    """Open a regular file of any content; the caller closes the descriptor.
+    """Open a regular file of any content, or a remote file; the caller closes the descriptor.
 
     Raises
     ------
@@ -53,7 +55,7 @@ def open_any(path: str | os.PathLike[str]) -> Opened:
     """
     fd = _open(path)
     try:
-        size = _regular_size(fd, path)
+        size = _size(fd, path)
         head = bytearray(min(size, HEAD))
         read_at(fd, memoryview(head), 0)
         return Opened(fd, size, bytes(head))
@@ -74,17 +76,24 @@ def is_there(path: str | os.PathLike[str]) -> bool:
     OpError
         The operating system does not tell.
     """
-    return _asked(path, os.lstat) is not None
+    return _is_remote_file(path) if isinstance(path, RemoteName) else _asked(path, os.lstat) is not None
 
 
 def is_file(path: str | os.PathLike[str]) -> bool:
     """Whether a path is a regular file, or leads to one; errors as in `is_there`."""
+    if isinstance(path, RemoteName):
+        return _is_remote_file(path)
     found = status(path)
     return found is not None and stat.S_ISREG(found.st_mode)
 
 
 def is_folder(path: str | os.PathLike[str]) -> bool:
-    """Whether a path is a folder, or leads to one; errors as in `is_there`."""
+    """Whether a path is a folder, or leads to one; errors as in `is_there`.
+
+    A remote folder is known by its state file, since most servers do not list folders.
+    """
+    if isinstance(path, RemoteName):
+        return path.may_be_prefix and not _is_remote_file(path) and _is_remote_file(beside(path, "checkpoint"))
     found = status(path)
     return found is not None and stat.S_ISDIR(found.st_mode)
 
@@ -92,6 +101,17 @@ def is_folder(path: str | os.PathLike[str]) -> bool:
 def status(path: str | os.PathLike[str]) -> os.stat_result | None:
     """The status of the file that a path leads to, None without one; errors as in `is_there`."""
     return _asked(path, os.stat)
+
+
+def _is_remote_file(path: str) -> bool:
+    """Whether a remote file can be opened; where a server hides what is missing, it answers that it is not allowed."""
+    if path.endswith("/"):
+        return False
+    try:
+        end_reading(_open(path))
+    except (NotFoundError, PermissionDeniedError):
+        return False
+    return True
 
 
 def _asked(
@@ -111,11 +131,14 @@ _ABSENT = {ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP}
 """The error numbers that say that there is nothing, or can be nothing."""
 
 
-def end_reading(fd: int) -> None:
+def end_reading(fd: Readable) -> None:
     """Close a descriptor that was not written to.
 
     A network that is gone may report an error then. It changes nothing that was read, so it is ignored.
     """
+    if not isinstance(fd, int):
+        fd.close()
+        return
     try:
         os.close(fd)
     except OSError as error:
@@ -162,7 +185,7 @@ def read_regular(path: str | os.PathLike[str], largest: int) -> bytes:
     """
     fd = _open(path)
     try:
-        size = _regular_size(fd, path)
+        size = _size(fd, path)
         if size > largest:
             raise InvalidArgumentError(None, None, f"{path} has {size} bytes, but at most {largest} bytes are read.")
         content = bytearray(size)
@@ -174,7 +197,9 @@ def read_regular(path: str | os.PathLike[str], largest: int) -> bytes:
         end_reading(fd)
 
 
-def _open(path: str | os.PathLike[str]) -> int:
+def _open(path: str | os.PathLike[str]) -> Readable:
+    if isinstance(path, RemoteName):
+        return open_remote(path)
     try:
         # Without blocking: a pipe must not stop the program.
         return os.open(path, _FLAGS)
@@ -186,7 +211,9 @@ def _open(path: str | os.PathLike[str]) -> int:
         raise NotFoundError(None, None, f"Cannot read {os.fspath(path)!r}: {error}.") from None
 
 
-def _regular_size(fd: int, path: str | os.PathLike[str]) -> int:
+def _size(fd: Readable, path: str | os.PathLike[str]) -> int:
+    if not isinstance(fd, int):
+        return fd.size
     status = os.fstat(fd)
     if stat.S_ISDIR(status.st_mode):
         raise _is_directory(path)

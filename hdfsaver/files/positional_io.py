@@ -14,9 +14,11 @@ from typing import TypeAlias, TypeVar
 
 import xxhash
 
+from hdfsaver import limits
 from hdfsaver.files.lazy_arrays import JoinedBytes
 from hdfsaver.files.live_bytes import LiveBytes
 from hdfsaver.files.progress import SILENT, Progress
+from hdfsaver.files.readable import WINDOW, PositionalFile, Readable, fetch_ahead
 from hdfsaver.files.thread_pool import ThreadPool
 
 PIECE = 1 << 20
@@ -72,12 +74,12 @@ else:  # Windows, and macOS before 11
     _write_some = _seek_and_write
 
 
-def read_at(fd: int, view: memoryview, offset: int) -> None:
+def read_at(fd: Readable, view: memoryview, offset: int) -> None:
     """Fill a view with the bytes at an offset of a file.
 
     Parameters
     ----------
-    fd : int
+    fd : int or PositionalFile
         The open file.
     view : memoryview
         A flat, writable view.
@@ -91,6 +93,9 @@ def read_at(fd: int, view: memoryview, offset: int) -> None:
     OSError
         The operating system cannot read it.
     """
+    if not isinstance(fd, int):
+        fd.read_into(view, offset)
+        return
     done = 0
     while done < len(view):
         count = _read_some(fd, view[done:], offset + done)
@@ -169,12 +174,12 @@ def write_all(fd: int, jobs: Sequence[WriteJob], progress: Progress = SILENT) ->
     return in_threads(lambda job, halt: _write_hashed(fd, *job, progress, halt), jobs, _length)
 
 
-def read_all(fd: int, jobs: Sequence[Job], progress: Progress = SILENT) -> list[int]:
+def read_all(fd: Readable, jobs: Sequence[Job], progress: Progress = SILENT) -> list[int]:
     """Fill the view of every job.
 
     Parameters
     ----------
-    fd : int
+    fd : int or PositionalFile
         The open file.
     jobs : sequence of Job
     progress : Progress
@@ -190,15 +195,18 @@ def read_all(fd: int, jobs: Sequence[Job], progress: Progress = SILENT) -> list[
     EOFError, OSError
         See `read_at`.
     """
+    if not isinstance(fd, int):
+        fd.read_many(jobs, progress.advance)
+        return in_threads(lambda job, halt: xxhash.xxh3_64_intdigest(job[1]), jobs, _length)
     return in_threads(lambda job, halt: _read_hashed(fd, *job, progress, halt), jobs, _length)
 
 
-def digest_all(fd: int, extents: Sequence[tuple[int, int]], progress: Progress = SILENT) -> list[int]:
+def digest_all(fd: Readable, extents: Sequence[tuple[int, int]], progress: Progress = SILENT) -> list[int]:
     """Compute the XXH3-64 digests of extents of a file.
 
     Parameters
     ----------
-    fd : int
+    fd : int or PositionalFile
         The open file.
     extents : sequence of (int, int)
         Offset and length of each, in bytes.
@@ -215,6 +223,8 @@ def digest_all(fd: int, extents: Sequence[tuple[int, int]], progress: Progress =
     EOFError, OSError
         See `read_at`.
     """
+    if not isinstance(fd, int):
+        return _digests_of_remote(fd, extents, progress)
     return in_threads(lambda extent, halt: _digest(fd, *extent, progress, halt), extents, lambda extent: extent[1])
 
 
@@ -286,6 +296,72 @@ def _digest(fd: int, offset: int, nbytes: int, progress: Progress, halt: threadi
         hasher.update(piece)
         progress.advance(len(piece))
     return hasher.intdigest()
+
+
+def _digests_of_remote(fd: PositionalFile, extents: Sequence[tuple[int, int]], progress: Progress) -> list[int]:
+    hashers = [xxhash.xxh3_64() for _ in extents]
+    parts = [
+        (number, offset + start, min(WINDOW, nbytes - start))
+        for number, (offset, nbytes) in enumerate(extents)
+        for start in range(0, nbytes, WINDOW)
+    ]
+    for batch in batches(parts, lambda part: part[2]):
+        views = [memoryview(bytearray(nbytes)) for _, _, nbytes in batch]
+        fd.read_many([(offset, view) for (_, offset, _), view in zip(batch, views, strict=True)], progress.advance)
+        for (number, _, _), view in zip(batch, views, strict=True):
+            hashers[number].update(view)
+    return [hasher.intdigest() for hasher in hashers]
+
+
+def batches(jobs: Sequence[_Work], size: Callable[[_Work], int], most: int = WINDOW) -> Iterator[Sequence[_Work]]:
+    """Jobs in batches of a bounded number of bytes.
+
+    Parameters
+    ----------
+    jobs : sequence
+    size : callable
+        Gives the bytes of a job.
+    most : int
+        The most bytes of a batch; a larger job is alone.
+
+    Yields
+    ------
+    sequence
+    """
+    first = total = 0
+    for number, job in enumerate(jobs):
+        nbytes = size(job)
+        if number > first and total + nbytes > most:
+            yield jobs[first:number]
+            first, total = number, 0
+        total += nbytes
+    if first < len(jobs):
+        yield jobs[first:]
+
+
+def fetched(
+    fd: Readable, jobs: Sequence[_Work], extent: Callable[[_Work], tuple[int, int]]
+) -> Iterator[Sequence[_Work]]:
+    """Jobs in batches whose extents have been fetched together; all of them at once for a file of this machine.
+
+    Parameters
+    ----------
+    fd : int or PositionalFile
+        The open file.
+    jobs : sequence
+    extent : callable
+        Gives offset and length of what a job reads.
+
+    Yields
+    ------
+    sequence
+    """
+    if isinstance(fd, int):
+        yield jobs
+        return
+    for batch in batches(jobs, lambda job: extent(job)[1], min(WINDOW, limits.get().remote_cache_bytes)):
+        fetch_ahead(fd, [extent(job) for job in batch])
+        yield batch
 
 
 def in_threads(

@@ -11,11 +11,12 @@ import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DType
-from hdfsaver.errors import DataLossError, FailedPreconditionError, NotFoundError, OpError
+from hdfsaver.errors import DataLossError, FailedPreconditionError, NotFoundError, OpError, without_secrets
 from hdfsaver.files.basic_indexing import select
 from hdfsaver.files.error_context import about
 from hdfsaver.files.partial_reads import normalized, part_of
 from hdfsaver.files.progress import Callback, Progress
+from hdfsaver.files.remote.names import is_remote
 from hdfsaver.optimizer_slots import optimizer_variables
 from hdfsaver.schema import Structure
 from hdfsaver.tensor_info import Array, Key, TensorInfo, native
@@ -190,7 +191,7 @@ class TensorFile(Mapping[str, Array]):
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.path!r} with {len(self)} arrays>"
+        return f"<{type(self).__name__} {without_secrets(self.path)!r} with {len(self)} arrays>"
 
     def get_tensor(self, name: str) -> Array:
         """The array of that name, under safetensors' method name; `KeyError` for an unknown name."""
@@ -274,10 +275,13 @@ class TensorFile(Mapping[str, Array]):
         Raises
         ------
         ValueError
-            ``mmap_mode`` is neither ``"r"`` nor ``"c"``.
+            ``mmap_mode`` is neither ``"r"`` nor ``"c"``, or the file is remote.
         """
         if mmap_mode not in (None, "r", "c"):
             raise ValueError(f"mmap_mode must be 'r' or 'c', not {mmap_mode!r}.")
+        if mmap_mode is not None and is_remote(self.path):
+            where = without_secrets(self.path)
+            raise ValueError(f"mmap_mode needs a file of this machine, not {where}: download it, or omit mmap_mode.")
         wanted = list(dict.fromkeys(names))
         source = self._open()
         for name in wanted:

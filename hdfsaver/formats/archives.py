@@ -5,19 +5,20 @@ from __future__ import annotations
 import errno
 import io
 import lzma
-import os
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import IO, Any
 
 import numpy as np
 
 from hdfsaver import limits
 from hdfsaver.errors import DataLossError, ResourceExhaustedError
+from hdfsaver.files.opening import end_reading, open_any
 from hdfsaver.files.positional_io import read_at
 from hdfsaver.files.progress import Callback, Progress
+from hdfsaver.files.streams import Stream
 from hdfsaver.tensor_info import Array
 
 _UNREADABLE = (
@@ -69,31 +70,17 @@ def unpacking(what: str) -> Iterator[None]:
         raise DataLossError(None, None, f"{what} cannot be unpacked: it is not within the file") from error
 
 
-class _Noting(io.FileIO):
+class _Noting(Stream):
     """A file for reading that keeps the error of the operating system."""
 
     refusal: OSError | None = None
 
-    def readinto(self, buffer: Any) -> int | None:
-        with self._noting():
-            return super().readinto(buffer)
-
-    def readall(self) -> bytes:
-        with self._noting():
-            return super().readall() or b""
-
-    @contextmanager
-    def _noting(self) -> Iterator[None]:
+    def readinto(self, buffer: Any) -> int:
         try:
-            yield
+            return super().readinto(buffer)
         except OSError as error:
             self.refusal = error
             raise
-
-    def end(self) -> None:
-        """Close the file; an error changes nothing that was read."""
-        with suppress(OSError):
-            self.close()
 
 
 class Archive:
@@ -114,18 +101,19 @@ class Archive:
     """
 
     def __init__(self, path: str) -> None:
-        self._file = _Noting(path)
+        opened = open_any(path)
+        self._fd, self.size = opened.fd, opened.size
+        self._file = _Noting(opened)
         try:
             with unpacking("the archive"):
                 self._zip = zipfile.ZipFile(io.BufferedReader(self._file))
         except BaseException:
-            self._file.end()
+            end_reading(self._fd)
             if self._file.refusal is not None:  # zipfile takes it for damage
                 raise self._file.refusal from None
             raise
         self.members = self._zip.infolist()
         try:
-            self.size = os.fstat(self._file.fileno()).st_size
             self._check_count()
             self.budget = limits.Budget(self.size)
         except BaseException:
@@ -143,7 +131,7 @@ class Archive:
         """Compare the number of members with that at the end of the archive: a damaged directory hides some."""
         length = _END_BYTES + len(self._zip.comment)
         end = bytearray(length)
-        read_at(self._file.fileno(), memoryview(end), self.size - length)
+        read_at(self._fd, memoryview(end), self.size - length)
         count = int.from_bytes(end[10:12], "little")
         # Archives of more members than the field can count have the number elsewhere, or only its lower half.
         if end.startswith(_END) and count != _UNCOUNTED and count != len(self.members) % 2**16:
@@ -210,4 +198,6 @@ class Archive:
 
     def close(self) -> None:
         """Close the archive."""
-        self._file.end()
+        fd, self._fd = self._fd, -1
+        if fd != -1:
+            end_reading(fd)

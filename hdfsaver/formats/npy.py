@@ -21,6 +21,8 @@ from hdfsaver.files.error_context import about
 from hdfsaver.files.opening import bytes_at, end_reading, open_any
 from hdfsaver.files.partial_reads import part_of, read_part
 from hdfsaver.files.positional_io import read_at
+from hdfsaver.files.readable import Readable
+from hdfsaver.files.remote.names import title_of
 from hdfsaver.formats.archives import unpacking
 from hdfsaver.formats.pickles import Bounded, read_pickle
 from hdfsaver.formats.source import OneByOneSource, entry_of, strings_of
@@ -332,14 +334,15 @@ class NpySource(OneByOneSource):
 
     def __init__(self, path: str) -> None:
         opened = open_any(path)
-        self._fd, self._size = opened.fd, opened.size
+        self._fd: Readable = opened.fd
+        self._size = opened.size
         try:
             with about(path):
                 header = parse_header(bytes_at(opened, 0, min(HEAD, opened.size)), opened.size)
         except BaseException:
             self.close()
             raise
-        name = os.path.splitext(os.path.basename(path))[0]
+        name = os.path.splitext(title_of(path))[0]
         self._columns, self.unreadable = columns_of(name, None, header, self._bytes, limits.Budget(self._size))
         self.entries = {each: entry_of_column(each, column) for each, column in self._columns.items()}
         self._whole = Whole(self._bytes)
@@ -363,5 +366,5 @@ class NpySource(OneByOneSource):
     def close(self) -> None:
         """Close the file."""
         fd, self._fd = self._fd, -1
-        if fd >= 0:
+        if fd != -1:
             end_reading(fd)

@@ -8,6 +8,7 @@ from hdfsaver.files import file_kinds, kind_detection
 from hdfsaver.files.error_context import about
 from hdfsaver.files.file_kinds import FileKind
 from hdfsaver.files.opening import Opened, end_reading, is_file, open_any
+from hdfsaver.files.remote.names import RemoteName, sharing
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.formats import checkpoint_sources, sharded_files
 from hdfsaver.formats.archives import Archive
@@ -17,7 +18,7 @@ from hdfsaver.formats.npz import NpzSource
 from hdfsaver.formats.pytorch import TorchSource
 from hdfsaver.formats.safetensors import SafetensorsSource
 from hdfsaver.formats.saved_model import open_saved_model
-from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
+from hdfsaver.reading.checkpoint_names import Source, as_source
 from hdfsaver.reading.find_checkpoint import locate, resolve
 from hdfsaver.reading.reader import open_checkpoint
 from hdfsaver.storage.reading import open_file as open_hdf5_file
@@ -32,16 +33,17 @@ _CHECKPOINTS = (file_kinds.INDEX, file_kinds.FIRST_FORMAT, file_kinds.DATA, file
 _MESSAGES = (file_kinds.GRAPH_DEF, file_kinds.META_GRAPH)
 
 
-def open_source(path: PathLike, group: str = "") -> TensorFile:
+def open_source(path: Source, group: str = "") -> TensorFile:
     """Open a file with arrays, of any known format.
 
     Parameters
     ----------
-    path : path
+    path : path, URL or binary file
         A checkpoint of hdfsaver or TensorFlow: its prefix, one of its files, or a folder, whose latest checkpoint is
         opened; the folder of a SavedModel; a TensorFlow graph (``.meta``, ``.pb``, ``.pbtxt``); or a file of NumPy
         (``.npy``, ``.npz``), safetensors, Keras (``.h5``, ``.keras``) or PyTorch; or an index of such files
-        (``model.safetensors.index.json``), or their folder.
+        (``model.safetensors.index.json``), or their folder. Or one of these behind a URL, as far as no folder has to be
+        listed, or as an open binary file.
     group : str
         The model to read, in a file that has several.
 
@@ -60,10 +62,14 @@ def open_source(path: PathLike, group: str = "") -> TensorFile:
     ImportError
         A library for the format is not installed.
     """
-    text = as_prefix(path)
-    if not os.path.isdir(text) and not os.path.isfile(text):
+    text = as_source(path)
+    if isinstance(text, RemoteName):
+        with sharing():
+            whole = _open_regular(text, group) if is_file(text) else open_checkpoint(resolve(text), group)
+    elif not os.path.isdir(text) and not os.path.isfile(text):
         return open_checkpoint(text, group)
-    whole = _of_folder(text) if os.path.isdir(text) else _open_regular(text, group)
+    else:
+        whole = _of_folder(text) if os.path.isdir(text) else _open_regular(text, group)
     if whole.group == group:
         return whole
     with whole:

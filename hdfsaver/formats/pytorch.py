@@ -19,6 +19,7 @@ from hdfsaver.errors import DataLossError, OpError
 from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.files.error_context import about
 from hdfsaver.files.progress import Callback
+from hdfsaver.files.remote.names import title_of
 from hdfsaver.formats.flattening import flatten
 from hdfsaver.formats.source import OneByOneSource, entry_of, strings_of
 from hdfsaver.formats.torch_records import open_records
@@ -61,14 +62,14 @@ class TorchSource(OneByOneSource):
     def _open(self, path: str) -> None:
         self.kind = self._records.kind
         self.checksums = self._records.checksums
-        alone = os.path.splitext(os.path.basename(path))[0]
+        alone = os.path.splitext(title_of(path))[0]
         flat = flatten(self._records.root, alone, self._records.pickle_size)
         self.unreadable, self.left_out = flat.unreadable, flat.left_out
         self._optimizer = frozenset(flat.optimizer) or None
         self._values: dict[str, Array | Strided | Stored] = {}
         self._last: tuple[str, Array] | None = None
         self.entries = {}
-        size, declared = os.path.getsize(path), 0
+        size, declared = self._records.file_size, 0
         for name, value in flat.values.items():
             try:
                 limits.check_declared(name, declared + _memory(value), size)

@@ -20,6 +20,7 @@ from hdfsaver.files.error_context import about
 from hdfsaver.files.opening import bytes_at, end_reading, open_any
 from hdfsaver.files.partial_reads import read_part
 from hdfsaver.files.positional_io import read_at
+from hdfsaver.files.readable import Readable
 from hdfsaver.formats.source import OneByOneSource, entry_of
 from hdfsaver.tensor_info import Array, Key, TensorInfo, bytes_of
 
@@ -49,7 +50,7 @@ class SafetensorsSource(OneByOneSource):
 
     def __init__(self, path: str) -> None:
         opened = open_any(path)
-        self._fd = opened.fd
+        self._fd: Readable = opened.fd
         try:
             with about(path):
                 if not is_safetensors(opened.head, opened.size):
@@ -83,7 +84,7 @@ class SafetensorsSource(OneByOneSource):
     def close(self) -> None:
         """Close the file."""
         fd, self._fd = self._fd, -1
-        if fd >= 0:
+        if fd != -1:
             end_reading(fd)
 
 

@@ -18,6 +18,7 @@ from hdfsaver.files.error_context import about
 from hdfsaver.files.opening import is_there, read_regular
 from hdfsaver.files.os_errors import is_refusal
 from hdfsaver.files.progress import Callback, Progress
+from hdfsaver.files.remote.names import RemoteName, beside, folder_and_name, title_of
 from hdfsaver.files.tensor_file import TensorFile, TensorSource
 from hdfsaver.tensor_info import Array, Key, TensorInfo
 
@@ -40,7 +41,7 @@ _MOST_SHARDS = 10_000
 
 def is_index(path: str, head: bytes) -> bool:
     """Whether a file is an index of shards, by its name and first bytes."""
-    return path.endswith(_INDEX_ENDINGS) and head.lstrip().startswith(b"{")
+    return title_of(path).endswith(_INDEX_ENDINGS) and head.lstrip().startswith(b"{")
 
 
 class ShardedSource(TensorSource):
@@ -231,6 +232,12 @@ def _place(index: str, file: str) -> str:
     parts = re.split(r"[/\\]", file)
     if any(part in ("", ".", "..") for part in parts) or "\0" in file or os.path.splitdrive(file)[0]:
         raise InvalidArgumentError(None, None, f"names {file!r}, which is not a file in its folder; it is refused.")
+    if isinstance(index, RemoteName):
+        if not index.may_be_prefix:
+            raise InvalidArgumentError(
+                None, None, "names other files, which are found only beside a path or a plain URL."
+            )
+        return beside(folder_and_name(index)[0], "/".join(parts))
     folder = os.path.dirname(index)
     place = os.path.join(folder, *parts)
     real = os.path.realpath(place)

@@ -16,6 +16,8 @@ from hdfsaver.errors import DataLossError, InvalidArgumentError, OpError
 from hdfsaver.files.opening import Opened, end_reading, open_any
 from hdfsaver.files.positional_io import read_at
 from hdfsaver.files.progress import Callback
+from hdfsaver.files.readable import Readable
+from hdfsaver.files.streams import stream_of
 from hdfsaver.formats.archives import Archive
 from hdfsaver.formats.pickles import Bounded, Reference, read_pickle
 from hdfsaver.formats.torch_values import Storage, storage_of
@@ -45,6 +47,8 @@ class Records(ABC):
         The byte order of the storages.
     checksums : str
         See `hdfsaver.formats.archives.Archive`; empty if the format has none.
+    file_size : int
+        The length of the file in bytes.
     """
 
     kind: str
@@ -52,6 +56,7 @@ class Records(ABC):
     pickle_size: int
     big_endian: bool = False
     checksums: str = ""
+    file_size: int
 
     @abstractmethod
     def size(self, key: str) -> int | None:
@@ -91,7 +96,7 @@ class _Zipped(Records):
 
     def __init__(self, path: str) -> None:
         self._archive = Archive(path)
-        self.checksums = self._archive.checksums
+        self.checksums, self.file_size = self._archive.checksums, self._archive.size
         try:
             self._members = {info.filename: info for info in self._archive.members}
             pickles = [name for name in self._members if name.rpartition("/")[2] == _PICKLE]
@@ -131,10 +136,11 @@ class _InOneStream(Records):
     """The format before PyTorch 1.6, several pickles and then the storages; or one pickle. It has no checksums."""
 
     def __init__(self, opened: Opened) -> None:
-        self._fd = opened.fd
+        self._fd: Readable = opened.fd
+        self.file_size = opened.size
         self._places: dict[str, tuple[int, int]] = {}
         try:
-            with open(opened.fd, "rb", closefd=False) as file:
+            with stream_of(opened) as file:
                 self._read_pickles(Bounded(file, opened.size), opened.size)
         except BaseException:
             self.close()
@@ -181,7 +187,7 @@ class _InOneStream(Records):
 
     def close(self) -> None:
         fd, self._fd = self._fd, -1
-        if fd >= 0:
+        if fd != -1:
             end_reading(fd)
 
 

@@ -11,12 +11,17 @@ import re
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from hdfsaver.errors import from_os_error
 from hdfsaver.files.file_systems import on_this_machine
 from hdfsaver.files.opening import is_file, status
+from hdfsaver.files.remote.names import RemoteName, named
 
 PathLike = str | bytes | os.PathLike[str]
+
+Source = PathLike | BinaryIO
+"""The argument of functions that read: a path of this machine, a URL, or an open binary file."""
 
 SUFFIXES = (".h5", ".hdf5")
 """The possible endings of a checkpoint file; the first one is appended to a prefix."""
@@ -43,6 +48,22 @@ def as_prefix(path: PathLike) -> str:
     except TypeError:
         raise TypeError(f"The name of a checkpoint must be a str, bytes or a path, not {path!r}.") from None
     return on_this_machine(text) if "://" in text else text
+
+
+def as_source(path: Source) -> str:
+    """Convert what is read to str: a URL and a binary file to a `RemoteName`, others as `as_prefix` does.
+
+    Raises
+    ------
+    TypeError
+        It is neither a path nor a binary file.
+    ValueError
+        The file is closed, or cannot seek.
+    """
+    if type(path) is str and "://" not in path:
+        return path
+    name = named(path)
+    return as_prefix(path) if name is None else name  # type: ignore[arg-type]
 
 
 def as_prefixes(paths: Iterable[PathLike]) -> list[str]:
@@ -121,7 +142,18 @@ def find(prefix: str | os.PathLike[str]) -> Path | None:
     OpError
         The operating system does not tell.
     """
-    return next((Path(path) for path in candidates(os.fspath(prefix)) if is_file(path)), None)
+    found = find_file(os.fspath(prefix))
+    return None if found is None else Path(found)
+
+
+def find_file(prefix: str) -> str | None:
+    """Like `find`, for a prefix that may be remote, whose file is not a path of this machine."""
+    return next(filter(is_file, candidates(prefix)), None)
+
+
+def find_own_file(prefix: str) -> str | None:
+    """Like `find_own`, for a prefix that may be remote."""
+    return next(filter(is_file, _own(prefix)), None)
 
 
 def find_own(prefix: str | os.PathLike[str]) -> Path | None:
@@ -145,6 +177,9 @@ def candidates(prefix: str) -> Iterator[str]:
     """The names that the file of a prefix may have, in the order of the search."""
     if not prefix:
         return
+    if isinstance(prefix, RemoteName) and not prefix.may_be_prefix:
+        yield prefix
+        return
     yield from _own(prefix)
     yield prefix
     if prefix.endswith(META_SUFFIX):
@@ -154,4 +189,6 @@ def candidates(prefix: str) -> Iterator[str]:
 def _own(prefix: str) -> list[str]:
     if prefix.endswith(SUFFIXES):
         return [prefix]
+    if isinstance(prefix, RemoteName) and not prefix.may_be_prefix:
+        return []
     return [prefix + SUFFIXES[0], prefix + SUFFIXES[1]] if prefix else []

@@ -10,14 +10,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from hdfsaver.errors import DataLossError, NotFoundError, OpError, from_os_error
+from hdfsaver.errors import DataLossError, NotFoundError, OpError, PermissionDeniedError, from_os_error
 from hdfsaver.files.file_kinds import STATE
 from hdfsaver.files.kind_detection import kind_of_file, refusal
-from hdfsaver.files.opening import end_reading, open_any
+from hdfsaver.files.opening import end_reading, is_folder, open_any
 from hdfsaver.files.os_errors import unreadable
+from hdfsaver.files.remote.names import RemoteName, beside, sharing
 from hdfsaver.interop.bundle import tensorflow_prefix as tensorflow
 from hdfsaver.reading import checkpoint_names, state_file
-from hdfsaver.reading.checkpoint_names import ENDINGS, PathLike, as_prefix, as_prefixes
+from hdfsaver.reading.checkpoint_names import ENDINGS, PathLike, Source, as_prefix, as_prefixes, as_source
 from hdfsaver.reading.state_file import CheckpointState
 
 _LISTED, _NAMED = 10_000, 3
@@ -64,18 +65,22 @@ def locate(prefix: str, listings: tensorflow.Listings | None = None) -> Located 
     OpError
         A file that may be a TensorFlow checkpoint cannot be read.
     """
-    file = checkpoint_names.find_own(prefix)
+    with sharing():
+        file = checkpoint_names.find_own_file(prefix)
+        if file is None:
+            foreign = tensorflow.find(prefix, listings)
+            if foreign is not None:
+                return Located(foreign.kind, foreign.prefix, foreign.files)
+            file = checkpoint_names.find_file(prefix)
     if file is None:
-        foreign = tensorflow.find(prefix, listings)
-        if foreign is not None:
-            return Located(foreign.kind, foreign.prefix, foreign.files)
-        file = checkpoint_names.find(prefix)
-    return None if file is None else Located("hdf5", str(file), (str(file),))
+        return None
+    path = file if isinstance(file, RemoteName) else str(Path(file))
+    return Located("hdf5", path, (path,))
 
 
-def checkpoint_exists(checkpoint_prefix: PathLike) -> bool:
+def checkpoint_exists(checkpoint_prefix: Source) -> bool:
     """Whether a checkpoint with that prefix or file exists, of hdfsaver or TensorFlow."""
-    return locate(as_prefix(checkpoint_prefix)) is not None
+    return locate(as_source(checkpoint_prefix)) is not None
 
 
 def get_checkpoint_state(
@@ -102,7 +107,7 @@ def get_checkpoint_state(
     ValueError
         The state file names no checkpoint.
     """
-    folder = as_prefix(checkpoint_dir)
+    folder = as_source(checkpoint_dir)
     state = state_file.read(folder, latest_filename)
     if state is not None and relocated:
         state.model_checkpoint_path = _beside(folder, state.model_checkpoint_path)
@@ -112,12 +117,14 @@ def get_checkpoint_state(
 
 def _beside(folder: str, path: str) -> str:
     """The checkpoint in a folder that has the name of one elsewhere; the path itself without such a checkpoint."""
+    if isinstance(path, RemoteName):
+        return path
     within = path.removeprefix(os.path.join(folder, ""))
     if within != path and not ntpath.isabs(within):  # it moves with the folder
         return path
     for name in (os.path.basename(path), ntpath.basename(path)):
-        if name and checkpoint_exists(os.path.join(folder, name)):
-            return os.path.join(folder, name)
+        if name and checkpoint_exists(beside(folder, name)):
+            return beside(folder, name)
     return path
 
 
@@ -139,10 +146,15 @@ def latest_checkpoint(
     str or None
         None if the state file or its checkpoint is missing.
     """
-    state = get_checkpoint_state(checkpoint_dir, latest_filename, relocated=relocated)
-    if state is None or not checkpoint_exists(state.model_checkpoint_path):
-        return None
-    return state.model_checkpoint_path
+    folder = as_source(checkpoint_dir)
+    with sharing():
+        state = get_checkpoint_state(folder, latest_filename, relocated=relocated)
+        if state is None:
+            return None
+        path = state.model_checkpoint_path
+        if isinstance(folder, RemoteName) and not isinstance(path, RemoteName):  # elsewhere: a path of this machine
+            return None
+        return path if checkpoint_exists(path) else None
 
 
 def get_checkpoint_mtimes(checkpoint_prefixes: Iterable[PathLike]) -> list[float]:
@@ -176,7 +188,7 @@ def _mtime(found: Located | None) -> float | None:
         raise from_os_error(error, f"Cannot tell when {found and found.path} was saved") from error
 
 
-def resolve(ckpt_dir_or_file: PathLike) -> str:
+def resolve(ckpt_dir_or_file: Source) -> str:
     """The prefix of a checkpoint; for a folder, that of its latest one.
 
     Raises
@@ -184,17 +196,17 @@ def resolve(ckpt_dir_or_file: PathLike) -> str:
     ValueError
         The folder has no checkpoint, or its state file names no checkpoint.
     """
-    text = as_prefix(ckpt_dir_or_file)
-    if not os.path.isdir(text):
+    text = as_source(ckpt_dir_or_file)
+    if not (is_folder(text) if isinstance(text, RemoteName) else os.path.isdir(text)):
         return text
     latest = latest_checkpoint(text)
     # With a slash at its end, a folder may be the prefix of files whose names are only suffixes.
-    if latest is None and locate(unnamed := os.path.join(text, "")) is not None:
+    if latest is None and locate(unnamed := beside(text, "")) is not None:
         return unnamed
     if latest is None:
-        beside = latest_checkpoint(text, relocated=True)
-        moved = f": {beside}, which `latest_checkpoint(..., relocated=True)` finds"
-        remedy = moved if beside else _some_in(text)
+        near = latest_checkpoint(text, relocated=True)
+        moved = f": {near}, which `latest_checkpoint(..., relocated=True)` finds"
+        remedy = moved if near else _some_in(text)
         raise ValueError(
             f"Couldn't find 'checkpoint' file or checkpoints in given directory {text}: no state file there names a "
             f"checkpoint that exists. Give the prefix of a checkpoint instead{remedy}.{_state_of(text)}"
@@ -203,6 +215,8 @@ def resolve(ckpt_dir_or_file: PathLike) -> str:
 
 
 def _some_in(folder: str) -> str:
+    if isinstance(folder, RemoteName):
+        return ""
     try:
         found = [name for name in _prefixes_in(folder) if name]
     except OSError:
@@ -244,6 +258,8 @@ def not_found(prefix: str, words: str = "") -> OpError:
         `NotFoundError`, which names checkpoints with similar names; `DataLossError` for a folder, and the error of
         `hdfsaver.files.kind_detection.refusal` for the index of a TensorFlow checkpoint that is not one.
     """
+    if isinstance(prefix, RemoteName):
+        return _no_remote(prefix, words)
     if os.path.isdir(prefix):
         return DataLossError(
             None,
@@ -255,6 +271,21 @@ def not_found(prefix: str, words: str = "") -> OpError:
         return _not_an_index(index)
     missing = f"{words}There is no checkpoint {prefix!r}: failed to find {checkpoint_names.file_of(prefix)}."
     return NotFoundError(None, None, f"{missing}{_hint(prefix)}")
+
+
+def _no_remote(prefix: RemoteName, words: str) -> OpError:
+    """The error for a remote name without a file: where a server does not allow to read one, what it says."""
+    tried = list(checkpoint_names.candidates(prefix))
+    for path in reversed(tried):
+        try:
+            end_reading(open_any(path).fd)
+        except PermissionDeniedError as error:
+            return error
+        except OpError:
+            continue
+    names = list(dict.fromkeys(tried))
+    more = f" Tried were {', '.join(names)}, {prefix}.index." if len(names) > 1 else ""
+    return NotFoundError(None, None, f"{words}There is no checkpoint {str.__str__(prefix)!r}.{more}")
 
 
 def _not_an_index(path: str) -> OpError:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from hdfsaver.reading.checkpoint_names import PathLike
+from hdfsaver.files.remote.names import sharing
+from hdfsaver.reading.checkpoint_names import Source
 from hdfsaver.reading.find_checkpoint import resolve
 from hdfsaver.reading.reader import as_name, open_checkpoint, read_tensor
 
 
-def list_variables(ckpt_dir_or_file: PathLike, *, group: str = "") -> list[tuple[str, list[int]]]:
+def list_variables(ckpt_dir_or_file: Source, *, group: str = "") -> list[tuple[str, list[int]]]:
     """The names and shapes of the variables in a checkpoint.
 
     Parameters
@@ -39,11 +40,13 @@ def list_variables(ckpt_dir_or_file: PathLike, *, group: str = "") -> list[tuple
     >>> tf.train.list_variables("model.h5")
     [('step', []), ('weights', [2])]
     """
-    with open_checkpoint(resolve(ckpt_dir_or_file), group) as file:
+    with sharing():
+        opened = open_checkpoint(resolve(ckpt_dir_or_file), group)
+    with opened as file:
         return [(name, list(file.variables[name].shape)) for name in sorted(file.variables)]
 
 
-def load_variable(ckpt_dir_or_file: PathLike, name: str, *, group: str = "") -> Any:
+def load_variable(ckpt_dir_or_file: Source, name: str, *, group: str = "") -> Any:
     """The value of one variable in a checkpoint.
 
     Parameters
@@ -76,5 +79,7 @@ def load_variable(ckpt_dir_or_file: PathLike, name: str, *, group: str = "") -> 
     array([1., 2.])
     """
     wanted = as_name(name).removesuffix(":0")
-    with open_checkpoint(resolve(ckpt_dir_or_file), group) as file:
+    with sharing():
+        opened = open_checkpoint(resolve(ckpt_dir_or_file), group)
+    with opened as file:
         return read_tensor(file, wanted)

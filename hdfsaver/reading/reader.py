@@ -8,8 +8,9 @@ from typing import Any, Self
 from hdfsaver import dtypes
 from hdfsaver.dtypes import DType
 from hdfsaver.errors import NotFoundError
+from hdfsaver.files.remote.names import sharing
 from hdfsaver.files.tensor_file import TensorFile
-from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
+from hdfsaver.reading.checkpoint_names import Source, as_source
 from hdfsaver.reading.find_checkpoint import Located, locate, not_found, resolve
 from hdfsaver.storage.reading import open_file
 
@@ -24,7 +25,7 @@ class CheckpointReader:
     reader has neither). A file that replaces it meanwhile is not seen.
     """
 
-    def __init__(self, filename: PathLike, *, group: str = "") -> None:
+    def __init__(self, filename: Source, *, group: str = "") -> None:
         self._file = open_checkpoint(filename, group)
 
     def get_tensor(self, tensor_str: str | bytes) -> Any:
@@ -93,12 +94,12 @@ def _sizes(shape: tuple[int, ...]) -> str:
     return ",".join(map(str, shape))
 
 
-def NewCheckpointReader(filepattern: PathLike, *, group: str = "") -> CheckpointReader:  # noqa: N802, TensorFlow's name
+def NewCheckpointReader(filepattern: Source, *, group: str = "") -> CheckpointReader:  # noqa: N802, TensorFlow's name
     """Open a checkpoint for reading.
 
     Parameters
     ----------
-    filepattern : path
+    filepattern : path, URL or binary file
         A prefix from `Saver.save`, or the file itself. It is used literally, without pattern matching.
     group : str
         The model to read, in a file that has several.
@@ -128,12 +129,12 @@ def NewCheckpointReader(filepattern: PathLike, *, group: str = "") -> Checkpoint
     return CheckpointReader(filepattern, group=group)
 
 
-def load_checkpoint(ckpt_dir_or_file: PathLike, *, group: str = "") -> CheckpointReader:
+def load_checkpoint(ckpt_dir_or_file: Source, *, group: str = "") -> CheckpointReader:
     """Open a checkpoint for reading; for a folder, its latest checkpoint.
 
     Parameters
     ----------
-    ckpt_dir_or_file : path
+    ckpt_dir_or_file : path, URL or binary file
         A prefix, a file, or a folder that has a state file.
     group : str
         The model to read, in a file that has several.
@@ -154,18 +155,20 @@ def load_checkpoint(ckpt_dir_or_file: PathLike, *, group: str = "") -> Checkpoin
     ...     reader.has_tensor("weights"), reader.get_variable_to_dtype_map()
     (True, {'weights': tf.float64})
     """
-    return CheckpointReader(resolve(ckpt_dir_or_file), group=group)
+    with sharing():
+        return CheckpointReader(resolve(ckpt_dir_or_file), group=group)
 
 
-def open_checkpoint(prefix: PathLike, group: str = "") -> TensorFile:
+def open_checkpoint(prefix: Source, group: str = "") -> TensorFile:
     """Open a checkpoint of hdfsaver or TensorFlow; errors as in `NewCheckpointReader`."""
-    text = as_prefix(prefix)
-    found = locate(text)
-    if found is None:
-        raise not_found(
-            text, f"Unsuccessful TensorSliceReader constructor: Failed to find any matching files for {text}. "
-        )
-    return open_located(found, group)
+    text = as_source(prefix)
+    with sharing():
+        found = locate(text)
+        if found is None:
+            raise not_found(
+                text, f"Unsuccessful TensorSliceReader constructor: Failed to find any matching files for {text}. "
+            )
+        return open_located(found, group)
 
 
 def open_located(found: Located, group: str = "") -> TensorFile:

@@ -22,6 +22,8 @@ from hdfsaver.files.atomic_write import write_text_atomically
 from hdfsaver.files.file_kinds import STATE
 from hdfsaver.files.kind_detection import kind_of_file
 from hdfsaver.files.opening import read_regular
+from hdfsaver.files.remote.names import RemoteName, beside
+from hdfsaver.files.schemes import is_url
 from hdfsaver.reading import checkpoint_names, text_format
 from hdfsaver.reading.state_messages import MessageMethods
 
@@ -238,7 +240,8 @@ def read(
     OpError
         With ``strict``, the operating system refuses to read it.
     """
-    path = path_of(folder, latest_filename)
+    remote = beside(folder, latest_filename or DEFAULT_NAME) if isinstance(folder, RemoteName) else None
+    path = remote or path_of(folder, latest_filename)
     try:
         content = read_regular(path, limits.get().state_bytes)
     except (NotFoundError, InvalidArgumentError, ValueError):
@@ -253,10 +256,20 @@ def read(
     if not state.model_checkpoint_path:
         raise ValueError(f"Invalid checkpoint state loaded from {folder}: {path} names no checkpoint.")
     folder = os.fspath(folder)
-    state.model_checkpoint_path = os.path.join(folder, state.model_checkpoint_path)
-    state.all_model_checkpoint_paths = [os.path.join(folder, path) for path in state.all_model_checkpoint_paths]
-    state.groups = with_paths(state.groups, lambda path: os.path.join(folder, path))
+    state.model_checkpoint_path = _of_folder(folder, state.model_checkpoint_path)
+    state.all_model_checkpoint_paths = [_of_folder(folder, path) for path in state.all_model_checkpoint_paths]
+    state.groups = with_paths(state.groups, lambda path: _of_folder(folder, path))
     return state
+
+
+def _of_folder(folder: str, path: str) -> str:
+    """A path of a state file as the program's; it never leads to another server, nor from this machine to one."""
+    if not isinstance(folder, RemoteName):
+        return os.path.join(folder or (os.curdir if is_url(path) else ""), path)
+    within = path.removeprefix(folder.rstrip("/") + "/")
+    if is_url(within) or os.path.isabs(within) or os.pardir in within.split("/"):
+        return path
+    return beside(folder, within)
 
 
 def has_groups(folder: str | os.PathLike[str], latest_filename: str | None) -> bool:
@@ -334,7 +347,7 @@ def with_paths(groups: Mapping[str, GroupList], convert: Callable[[str], str]) -
     }
 
 
-def _understood(content: bytes, path: Path) -> CheckpointState | None:
+def _understood(content: bytes, path: Path | str) -> CheckpointState | None:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -12,7 +12,8 @@ import subprocess
 import sys
 
 from hdfsaver import limits
-from hdfsaver.errors import DataLossError
+from hdfsaver.errors import DataLossError, InvalidArgumentError
+from hdfsaver.files.remote.names import RemoteName
 
 _MEMORY = 2**31
 """Bytes of address space for the child, in addition to twice the bytes that the file may declare."""
@@ -40,6 +41,12 @@ def try_out(path: str | os.PathLike[str], size: int, group: str, task: str = "re
     allowed = limits.get()
     if not allowed.probe_seconds:
         return
+    if isinstance(path, RemoteName):
+        raise InvalidArgumentError(
+            None,
+            None,
+            "it has no seal, and with the limit `probe_seconds` such a file must be on this machine: copy it.",
+        )
     declared = max(allowed.declared_bytes, allowed.declared_ratio * size)
     command = [
         sys.executable,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from abc import abstractmethod
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
+
+from h5py import h5g
 
 from hdfsaver.files.opening import Opened, end_reading
+from hdfsaver.files.readable import shared
 from hdfsaver.files.tensor_file import TensorSource
 from hdfsaver.schema import Structure
 from hdfsaver.storage import groups, layout
@@ -40,6 +43,10 @@ class Hdf5Source(TensorSource):
         self._opened = opened
         self._group = group
 
+    def _root(self) -> AbstractContextManager[h5g.GroupID]:
+        """The root group, for reading."""
+        return hdf5_root(self._opened)
+
     @abstractmethod
     def link_paths(self) -> Mapping[str, str]:
         """The link path of each variable below the group of the variables."""
@@ -52,34 +59,34 @@ class Hdf5Source(TensorSource):
         """The graph of the file, or None."""
         if not self.has_structure:
             return None
-        with hdf5_root(self._opened) as root:
+        with self._root() as root:
             return read_structure(groups.open_model(root, self._group))
 
     def has_graph(self) -> bool:
         """Whether there is a ``/graph``."""
         if not self.has_structure:
             return False
-        with hdf5_root(self._opened) as root:
+        with self._root() as root:
             return objects.has_link(groups.open_model(root, self._group), layout.GRAPH)
 
     def metadata(self) -> dict[str, str]:
         """The pairs of ``/metadata``; empty for a file of another program."""
-        with hdf5_root(self._opened) as root:
+        with self._root() as root:
             return read_metadata(root)
 
     def random_places(self) -> dict[str, tuple[int, int]]:
         """The places of the model's random operations; see `hdfsaver.storage.random_places`."""
-        with hdf5_root(self._opened) as root:
+        with self._root() as root:
             return read_places(root, groups.link_of(self._group))
 
     def groups(self) -> list[str]:
         """The groups that have a model."""
-        with hdf5_root(self._opened) as root:
+        with self._root() as root:
             return groups.names_in(root)
 
     def _duplicate(self) -> Opened:
         """The same open file with a descriptor of its own."""
-        return self._opened._replace(fd=os.dup(self._opened.fd))
+        return self._opened._replace(fd=shared(self._opened.fd))
 
     def close(self) -> None:
         """Close the file."""

@@ -130,6 +130,7 @@ def _read(opened: Opened, path: str | os.PathLike[str]) -> tuple[dict[str, Model
 
 def _resealed(opened: Opened, path: str | os.PathLike[str]) -> Resealed:
     with about(path):
+        assert isinstance(opened.fd, int)
         before = os.fstat(opened.fd)
     models, metadata, foreign = _read(opened, path)
 

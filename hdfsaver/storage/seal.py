@@ -20,6 +20,7 @@ from hdfsaver.errors import DataLossError
 from hdfsaver.files.coalesced_reads import read_small
 from hdfsaver.files.opening import Opened, bytes_at
 from hdfsaver.files.positional_io import PIECE, read_at
+from hdfsaver.files.readable import Readable, fetch_ahead
 from hdfsaver.storage import layout
 
 _PLACES: dict[str, int] = {name: field[1] for name, field in (layout.SEAL_RECORD.fields or {}).items()}
@@ -176,16 +177,27 @@ def check(opened: Opened, seal: Seal) -> StoredIndex:
     EOFError, OSError
         The file cannot be read to its end.
     """
+    index = check_index(opened, seal)
+    check_structure(opened, seal)
+    return index
+
+
+def check_index(opened: Opened, seal: Seal) -> StoredIndex:
+    """Check the index of a file, which is enough to read values; see `check`."""
     if seal.file_size != opened.size:
         raise BrokenSealError(f"the file was {seal.file_size} bytes long when it was sealed and is {opened.size} now")
     _check_parts(seal)
     index = read_index(opened, seal)
     _check_extents(index.extents, seal)
+    return index
+
+
+def check_structure(opened: Opened, seal: Seal) -> None:
+    """Check the structure of a file, before the HDF5 library walks it; see `check`."""
     if _structure_digest(opened, seal) != seal.structure_xxh3_64:
         raise BrokenSealError(
             "the structure (everything except the values of the variables) differs from what was sealed"
         )
-    return index
 
 
 def read_index(opened: Opened, seal: Seal) -> StoredIndex:
@@ -198,9 +210,10 @@ def read_index(opened: Opened, seal: Seal) -> StoredIndex:
     """
     hasher = xxhash.xxh3_64()
     parts = []
+    if any(nbytes > opened.size or offset > opened.size - nbytes for offset, nbytes in seal.index):
+        raise BrokenSealError("the index is not within the file")
+    fetch_ahead(opened.fd, seal.index)
     for offset, nbytes in seal.index:
-        if nbytes > opened.size or offset > opened.size - nbytes:
-            raise BrokenSealError("the index is not within the file")
         parts.append(bytes_at(opened, offset, nbytes) if nbytes else b"")
         hasher.update(parts[-1])
     if hasher.intdigest() != seal.index_xxh3_64:
@@ -242,12 +255,12 @@ def _in_order(extents: Extents) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.i
     return begins, begins + extents["nbytes"][order].astype(np.int64)
 
 
-def check_padding(fd: int, extents: Extents, seal: Seal) -> None:
+def check_padding(fd: Readable, extents: Extents, seal: Seal) -> None:
     """Check that the bytes that are neither structure nor values are zero.
 
     Parameters
     ----------
-    fd : int
+    fd : int or PositionalFile
         The open file.
     extents : ndarray
         The table of extents, from `check`.
@@ -285,7 +298,7 @@ def _structure_digest(opened: Opened, seal: Seal) -> int:
     return hasher.intdigest()
 
 
-def _update(hasher: Any, fd: int, start: int, stop: int, buffer: memoryview) -> None:
+def _update(hasher: Any, fd: Readable, start: int, stop: int, buffer: memoryview) -> None:
     for begin in range(start, stop, len(buffer)):
         piece = buffer[: min(len(buffer), stop - begin)]
         read_at(fd, piece, begin)

@@ -6,6 +6,7 @@ import copy
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from hdfsaver.files.opening import Opened
 from hdfsaver.files.partial_reads import part_of, read_part
 from hdfsaver.files.positional_io import digest_all, read_all
 from hdfsaver.files.progress import Callback, Progress
+from hdfsaver.files.remote.pinned import pinned
 from hdfsaver.storage import groups, layout, seal
 from hdfsaver.storage.chunks.chunk_reading import Packed, digest_packed, read_packed, read_part_packed
 from hdfsaver.storage.hdf5 import narrow_numbers, objects, strings
@@ -47,13 +49,31 @@ class SealedSource(Hdf5Source):
         self._path = path
         self._seal = found
         self.has_foreign_content = bool(found.flags & layout.FOREIGN)
-        stored = seal.check(opened, found)
+        # The structure of a remote file is fetched when something in it is asked for.
+        is_local = isinstance(opened.fd, int)
+        stored = seal.check(opened, found) if is_local else seal.check_index(opened, found)
+        self._walked = opened if is_local else None
         self._extents = stored.extents
         self._models = read_index(found, stored)
-        with hdf5_root(opened) as root:
-            groups.open_model(root, group)
-            self.has_random_places = objects.has_link(root, f"{layout.INDEX}/{layout.RANDOM}")
+        if is_local or groups.link_of(group) not in self._models:
+            with self._root() as root:
+                groups.open_model(root, group)
+                self.has_random_places = objects.has_link(root, f"{layout.INDEX}/{layout.RANDOM}")
         self._choose(group)
+
+    @contextmanager
+    def _root(self) -> Iterator[h5g.GroupID]:
+        """The root group; the library gets no byte of the structure that was not compared with the seal."""
+        if self._walked is None:
+            with seal.naming(self._path):
+                self._walked = pinned(self._opened, self._seal.structure_end, self._seal.tail_start)
+                try:
+                    seal.check_structure(self._walked, self._seal)
+                except BaseException:
+                    self._walked = None
+                    raise
+        with hdf5_root(self._walked) as root:
+            yield root
 
     def other_content(self) -> list[str]:
         """The content that other programs have added to the file."""
@@ -61,11 +81,12 @@ class SealedSource(Hdf5Source):
 
     def of_group(self, group: str) -> SealedSource:
         """The model of another group; seal and index, which are those of the whole file, are not checked again."""
-        with hdf5_root(self._opened) as root:
+        with self._root() as root:
             groups.open_model(root, group)
         other = copy.copy(self)
         other._choose(group)
         other._opened = self._duplicate()
+        other._walked = other._opened if isinstance(other._opened.fd, int) else self._walked
         return other
 
     def link_paths(self) -> Mapping[str, str]:
@@ -103,7 +124,7 @@ class SealedSource(Hdf5Source):
                 found.update(read(some, progress))
         of_strings = [entry.name for entry in entries if entry.dtype == STRING]
         if of_strings:
-            with hdf5_root(self._opened) as root:
+            with self._root() as root:
                 group = objects.open_group(groups.open_model(root, self._group), layout.VARIABLES)
                 found.update({name: self._text(group, name, found[name]) for name in of_strings})
         narrow = [entry for entry in entries if entry.dtype in narrow_numbers.BITS]

@@ -15,6 +15,7 @@ from hdfsaver.files.opening import Opened, end_reading
 from hdfsaver.files.partial_reads import read_part
 from hdfsaver.files.positional_io import read_at
 from hdfsaver.files.progress import Callback, Progress
+from hdfsaver.files.readable import Readable
 from hdfsaver.interop.bundle import bundle_slices, string_tensors
 from hdfsaver.interop.bundle.bundle_index import Place, is_text, read_index
 from hdfsaver.interop.bundle.crc_io import Stretch, digest_all, read_all
@@ -72,6 +73,9 @@ class BundleSource(TensorFlowSource):
             It was replaced or removed.
         """
         path = index_path(self._prefix)
+        if not isinstance(self._opened.fd, int):
+            self._opened.fd.check_current()
+            return
         try:
             is_current = os.path.samestat(os.stat(path), os.fstat(self._opened.fd))
         except OSError:
@@ -177,7 +181,7 @@ class BundleSource(TensorFlowSource):
         progress.advance(sum([place.nbytes for place in places]))
         return [found[number] for number in range(len(places))]
 
-    def _small_of(self, fd: int, places: Sequence[Place]) -> list[Array]:
+    def _small_of(self, fd: Readable, places: Sequence[Place]) -> list[Array]:
         """Read small tensors of one file, many with one read."""
         arrays, crcs = [_NOTHING] * len(places), [0] * len(places)
         for number, data in read_small(fd, [(place.offset, place.nbytes) for place in places]):

@@ -17,7 +17,7 @@ from hdfsaver.interop.bundle.bundle_index import Place
 
 def index_path(prefix: str) -> str:
     """The path of the index of a bundle; after a prefix that ends in a slash, the file name is only the suffix."""
-    return f"{prefix}.index"
+    return prefix + ".index"
 
 
 def shard_path(prefix: str, shard: int, shards: int) -> str:
@@ -34,7 +34,7 @@ def shard_path(prefix: str, shard: int, shards: int) -> str:
     -------
     str
     """
-    return f"{prefix}.data-{shard:05d}-of-{shards:05d}"
+    return prefix + f".data-{shard:05d}-of-{shards:05d}"
 
 
 def data_names(name: str) -> re.Pattern[str]:

@@ -8,9 +8,10 @@ from typing import Literal, NamedTuple
 
 from hdfsaver.errors import NotFoundError, OpError
 from hdfsaver.files.error_context import about
-from hdfsaver.files.file_kinds import LEVELDB, SHARD, TABLE
+from hdfsaver.files.file_kinds import FIRST_FORMAT, LEVELDB, SHARD, TABLE
 from hdfsaver.files.kind_detection import kind_of_file
 from hdfsaver.files.opening import Opened, bytes_at, end_reading, is_file, open_any
+from hdfsaver.files.remote.names import RemoteName
 
 _INDEX = ".index"
 
@@ -64,10 +65,13 @@ def find(prefix: str | os.PathLike[str], listings: Listings | None = None) -> Fo
     """
     path = os.fspath(prefix)
     listings = {} if listings is None else listings
+    if isinstance(path, RemoteName) and not path.may_be_prefix:
+        is_v1 = is_table(path) and kind_of_file(path) == FIRST_FORMAT
+        return Found("v1", path, (path,)) if is_v1 else None
     found = _of_prefix(path, listings)
     shard = SHARD.fullmatch(path)
     if found is None and shard is not None:
-        found = _of_prefix(shard["prefix"], listings)
+        found = _of_prefix(path.removesuffix(path[len(shard["prefix"]) :]), listings)
     if found is None and path.endswith(_META):
         found = _of_prefix(path.removesuffix(_META), listings)
     return found
@@ -87,7 +91,7 @@ def _of_prefix(path: str, listings: Listings) -> Found | None:
 def _of_v1_file(path: str, listings: Listings) -> Found:
     """The checkpoint of a file of the first format; one of several files names all of them."""
     match = _V1_SHARD.fullmatch(path)
-    if match is None:
+    if match is None or isinstance(path, RemoteName):
         return Found("v1", path, (path,))
     return Found("v1", match[1], _v1_shards(match[1], listings))
 
@@ -144,7 +148,9 @@ def _is_v1(path: str) -> bool:
 
 
 def _v1_shards(path: str, listings: Listings) -> tuple[str, ...]:
-    """The existing files ``NAME-00000-of-00004`` and so on, if one of them is a table."""
+    """The existing files ``NAME-00000-of-00004`` and so on, if one is a table; a remote folder is not listed."""
+    if isinstance(path, RemoteName):
+        return ()
     folder, name = os.path.split(path)
     if folder not in listings:
         listings[folder] = _listed(folder)

@@ -18,13 +18,14 @@ from hdfsaver.errors import InvalidArgumentError, NotFoundError
 from hdfsaver.files.atomic_write import stem_of
 from hdfsaver.files.error_context import about
 from hdfsaver.files.opening import bytes_at, end_reading, is_file, open_any
+from hdfsaver.files.remote.names import RemoteName
 
 _PIECE = 1 << 20
 
 
 def meta_path(prefix: str) -> str:
     """The path of the graph of a checkpoint."""
-    return f"{prefix}.meta"
+    return prefix + ".meta"
 
 
 def graph_path(prefix: str) -> str | None:
@@ -38,6 +39,8 @@ def graph_path(prefix: str) -> str | None:
     path = meta_path(prefix)
     if is_file(path):
         return path
+    if isinstance(path, RemoteName):
+        return None
     with suppress(InvalidArgumentError):  # a pipe or a device has the name of the index
         kept = kept_path(prefix, index_digest(prefix))
         if is_file(kept):

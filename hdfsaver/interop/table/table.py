@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 from hdfsaver.errors import DataLossError, InvalidArgumentError
 from hdfsaver.files.extras import library
 from hdfsaver.files.positional_io import read_at
+from hdfsaver.files.readable import Readable
 from hdfsaver.interop.table import checksum, varint
 
 MAGIC = bytes.fromhex("57fb808b247547db")
@@ -66,7 +67,7 @@ class Table:
         The footer or the index of the blocks is damaged, or the file is not a table.
     """
 
-    def __init__(self, fd: int, size: int) -> None:
+    def __init__(self, fd: Readable, size: int) -> None:
         self._fd = fd
         self._size = size
         self._handles = [

@@ -10,8 +10,9 @@ import numpy as np
 import xxhash
 
 from hdfsaver.errors import DataLossError
-from hdfsaver.files.positional_io import in_threads, read_at
+from hdfsaver.files.positional_io import fetched, in_threads, read_at
 from hdfsaver.files.progress import SILENT, Progress
+from hdfsaver.files.readable import Readable
 from hdfsaver.storage.chunks.chunk_codecs import UnsupportedChunkError
 from hdfsaver.storage.chunks.filters import Bytes, Filters, undo
 from hdfsaver.storage.chunks.grid import Grid
@@ -38,12 +39,12 @@ class Packed(NamedTuple):
     chunks: Sequence[Extent]
 
 
-def chunk_of(fd: int, packed: Packed, number: int) -> Bytes:
+def chunk_of(fd: Readable, packed: Packed, number: int) -> Bytes:
     """Read and decode one chunk.
 
     Parameters
     ----------
-    fd : int
+    fd : int or PositionalFile
         The open file.
     packed : Packed
         The compressed value.
@@ -90,12 +91,12 @@ def _damaged(packed: Packed, number: int, what: str) -> DataLossError:
     return DataLossError(None, None, f"variable {packed.name!r}, the chunk at {corner}: {what}.")
 
 
-def read_packed(fd: int, values: Sequence[tuple[Packed, Array]], progress: Progress = SILENT) -> list[int]:
+def read_packed(fd: Readable, values: Sequence[tuple[Packed, Array]], progress: Progress = SILENT) -> list[int]:
     """Read compressed values into arrays, in several threads.
 
     Parameters
     ----------
-    fd : int
+    fd : int or PositionalFile
         The open file.
     values : sequence of (Packed, ndarray)
         Each compressed value, and a contiguous array of its shape and dtype to fill.
@@ -123,16 +124,17 @@ def read_packed(fd: int, values: Sequence[tuple[Packed, Array]], progress: Progr
 
     views = [(packed, bytes_of(array)) for packed, array in values]
     jobs = [(packed, view, number) for packed, view in views for number in range(packed.grid.count)]
-    in_threads(fill, jobs, lambda job: job[0].grid.nbytes)
+    for batch in fetched(fd, jobs, lambda job: job[0].chunks[job[2]][:2]):
+        in_threads(fill, batch, lambda job: job[0].grid.nbytes)
     return in_threads(lambda view, halt: xxhash.xxh3_64_intdigest(view), [view for _, view in views], len)
 
 
-def digest_packed(fd: int, values: Sequence[Packed], progress: Progress = SILENT) -> list[int]:
+def digest_packed(fd: Readable, values: Sequence[Packed], progress: Progress = SILENT) -> list[int]:
     """Compute the digests of compressed values, with at most one chunk per thread in memory.
 
     Parameters
     ----------
-    fd : int
+    fd : int or PositionalFile
         The open file.
     values : sequence of Packed
         The compressed values.
@@ -152,26 +154,27 @@ def digest_packed(fd: int, values: Sequence[Packed], progress: Progress = SILENT
     return in_threads(lambda packed, halt: _digest(fd, packed, progress, halt), values, lambda packed: packed.grid.size)
 
 
-def _digest(fd: int, packed: Packed, progress: Progress, halt: threading.Event) -> int:
+def _digest(fd: Readable, packed: Packed, progress: Progress, halt: threading.Event) -> int:
     hasher = xxhash.xxh3_64()
     try:
-        for number in range(packed.grid.count):
-            start, stop = packed.grid.stretch(number)
-            hasher.update(chunk_of(fd, packed, number)[: stop - start].data)
-            progress.advance(stop - start)
-            if halt.is_set():
-                break
+        for batch in fetched(fd, range(packed.grid.count), lambda number: packed.chunks[number][:2]):
+            for number in batch:
+                start, stop = packed.grid.stretch(number)
+                hasher.update(chunk_of(fd, packed, number)[: stop - start].data)
+                progress.advance(stop - start)
+                if halt.is_set():
+                    break
     except DataLossError:
         return 0
     return hasher.intdigest()
 
 
-def read_part_packed(fd: int, packed: Packed, dtype: np.dtype[Any], key: Key) -> Array:
+def read_part_packed(fd: Readable, packed: Packed, dtype: np.dtype[Any], key: Key) -> Array:
     """Read a part of a compressed value; only the chunks that overlap it are decoded.
 
     Parameters
     ----------
-    fd : int
+    fd : int or PositionalFile
         The open file.
     packed : Packed
         The compressed value.
@@ -191,6 +194,8 @@ def read_part_packed(fd: int, packed: Packed, dtype: np.dtype[Any], key: Key) ->
         See `chunk_of`.
     """
     part = np.empty([each.stop - each.start for each in key], dtype)
-    for number, target, source in packed.grid.overlaps(key):
-        part[target] = chunk_of(fd, packed, number).view(dtype).reshape(packed.grid.chunk)[source]
+    touched = list(packed.grid.overlaps(key))
+    for batch in fetched(fd, touched, lambda each: packed.chunks[each[0]][:2]):
+        for number, target, source in batch:
+            part[target] = chunk_of(fd, packed, number).view(dtype).reshape(packed.grid.chunk)[source]
     return part

@@ -1,0 +1,129 @@
+"""Files that the library fsspec opens, under any scheme: ``s3://``, ``gs://``, ``memory://`` and others."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from hdfsaver.errors import (
+    DataLossError,
+    DeadlineExceededError,
+    FailedPreconditionError,
+    NotFoundError,
+    OpError,
+    PermissionDeniedError,
+    UnavailableError,
+    UnimplementedError,
+)
+from hdfsaver.files.remote.range_file import BLOCK, RangeFile
+from hdfsaver.files.schemes import remote_file_system
+
+_VERSION = ("ETag", "etag", "md5Hash", "generation", "versionId", "LastModified", "mtime", "updated", "created")
+"""The entries by which file systems tell versions of a file apart."""
+
+
+class FsspecFile(RangeFile):
+    """A file of a file system of fsspec.
+
+    Parameters
+    ----------
+    url : str
+
+    Raises
+    ------
+    NotFoundError, PermissionDeniedError, UnavailableError, DeadlineExceededError
+        The file system says so.
+    UnimplementedError
+        The library for the scheme is not installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._files, self._path = remote_file_system(url)
+        super().__init__(url, 0)
+        self._seeking = threading.Lock()
+        with _refusals(url):
+            found = self._files.info(self._path)
+            if found.get("type") == "directory":
+                raise NotFoundError(None, None, f"{url} is a directory, but the path of a file was expected.")
+            if not isinstance(found.get("size"), int):
+                raise UnimplementedError(
+                    None, None, f"{url} cannot be read in parts: its length is not known. Copy it with `tf.gfile.Copy`."
+                )
+            self.size = found["size"]
+            self._version = _version(found)
+            self._file = self._files.open(self._path, "rb", cache_type="none")
+        # Of a buffered file any range can be fetched without its position, so that threads do not wait for each other;
+        # those of S3 and others ask the server whether the file is still the same.
+        self._direct: Any = getattr(self._file, "_fetch_range", None)
+        self._is_checked = self._direct is not None and bool(getattr(self._file, "req_kw", {}).get("IfMatch"))
+        head = bytearray(min(self.size, BLOCK))
+        if head:
+            self.fetch(0, memoryview(head))
+            self.keep(0, bytes(head))
+
+    def end(self) -> None:
+        """Close the file."""
+        with _refusals(self.name):
+            self._file.close()
+
+    def fetch(self, offset: int, view: memoryview) -> None:
+        """Fill a view, and see that the file is still the same one."""
+        with _refusals(self.name):
+            if self._direct is not None:
+                data = self._direct(offset, offset + len(view))
+            else:
+                with self._seeking:
+                    self._file.seek(offset)
+                    data = self._file.read(len(view))
+        if not self._is_checked:
+            self.check_current()
+        if len(data) != len(view):
+            raise DataLossError(
+                None, None, f"{self.name}: {len(view)} bytes were asked for at byte {offset}, but {len(data)} came."
+            )
+        view[:] = data
+
+    def check_current(self) -> None:
+        """Ask the file system again for length and version."""
+        with _refusals(self.name):
+            self._files.invalidate_cache(self._files._parent(self._path))
+            found = self._files.info(self._path)
+        if (found.get("size"), _version(found)) != (self.size, self._version):
+            raise _replaced(self.name)
+
+
+def _version(found: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(str(found.get(name)) for name in _VERSION)
+
+
+def _replaced(name: str) -> FailedPreconditionError:
+    return FailedPreconditionError(None, None, f"{name} was replaced by another file while it was read; open it again.")
+
+
+@contextmanager
+def _refusals(name: str) -> Iterator[None]:
+    """Turn the errors of a file system and its libraries into those of `hdfsaver.errors`."""
+    try:
+        yield
+    except (OpError, MemoryError, EOFError):
+        raise
+    except Exception as error:  # noqa: BLE001 - each library has exceptions of its own
+        raise _translated(name, error) from None
+
+
+def _translated(name: str, error: Exception) -> OpError:
+    kind = type(error).__name__
+    text = f"{name}: {kind}: {str(error).splitlines()[0][:300] if str(error) else 'no reason is given'}."
+    if kind == "FileExpired":
+        return _replaced(name)
+    if isinstance(error, FileNotFoundError):
+        return NotFoundError(None, None, f"{name} does not exist.")
+    if isinstance(error, PermissionError) or "Credentials" in kind or "Auth" in kind:
+        return PermissionDeniedError(None, None, text)
+    if isinstance(error, TimeoutError) or "Timeout" in kind:
+        return DeadlineExceededError(None, None, text)
+    if isinstance(error, ImportError):
+        return UnimplementedError(None, None, text)
+    return UnavailableError(None, None, text)
