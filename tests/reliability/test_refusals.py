@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import io
 import os
 import zipfile
 
@@ -13,7 +12,7 @@ import pytest
 
 import hdfsaver as tf
 from hdfsaver import errors
-from hdfsaver.files import opening
+from hdfsaver.files import opening, streams
 from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.formats import archives, pytorch
 from hdfsaver.interop import open_tensorflow, read_saved_model, write_bundle
@@ -165,20 +164,6 @@ def test_an_error_of_reading_is_not_damage(tmp_path, monkeypatch):
             file.structure()
 
 
-class Broken(io.FileIO):
-    """A file on a disk that does not answer."""
-
-    def readinto(self, buffer):
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-    def readall(self):
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-
-class Failing(archives._Noting, Broken):
-    """Such a file as `archives` opens it."""
-
-
 def test_a_member_of_an_archive_that_cannot_be_read(tmp_path, monkeypatch):
     """The error of the disk has the file's name, also where only the header of an array is read."""
     np.savez(tmp_path / "a.npz", w=np.ones(3))
@@ -195,29 +180,19 @@ def test_an_archive_that_cannot_be_read_is_not_damaged(tmp_path, monkeypatch):
     """The library for archives takes an error of the disk for damage."""
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("w.npy", b"")
-    monkeypatch.setattr(archives, "_Noting", Failing)
+
+    def fail(fd, view, offset):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(streams, "read_at", fail)
     with pytest.raises(errors.UnknownError, match=f"Cannot read {tmp_path}/a.npz: Input/output error"):
         tf.open_file(tmp_path / "a.npz")
-
-
-class Closing(io.FileIO):
-    """A file that is closed with an error."""
-
-    def close(self):
-        if not self.closed:
-            super().close()
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-
-class Ended(archives._Noting, Closing):
-    """Such a file as `archives` opens it."""
 
 
 def test_a_failing_close_of_an_archive(tmp_path, monkeypatch):
     """What was read is right, also where the members are only listed, to find out what the archive is."""
     np.savez(tmp_path / "a.npz", w=np.ones(3))
-    monkeypatch.setattr(io, "open", lambda path, mode: Closing(path))  # as the library for archives does
-    monkeypatch.setattr(archives, "_Noting", Ended)
+    closing_fails(monkeypatch)
     assert [1.0] * 3 == tf.load_file(tmp_path / "a.npz")["w"].tolist()
 
 

@@ -44,20 +44,20 @@ class FsspecFile(RangeFile):
         super().__init__(url, 0)
         self._seeking = threading.Lock()
         with _refusals(url):
-            found = self._files.info(self._path)
-            if found.get("type") == "directory":
-                raise NotFoundError(None, None, f"{url} is a directory, but the path of a file was expected.")
-            if not isinstance(found.get("size"), int):
-                raise UnimplementedError(
-                    None, None, f"{url} cannot be read in parts: its length is not known. Copy it with `tf.gfile.Copy`."
-                )
-            self.size = found["size"]
-            self._version = _version(found)
             self._file = self._files.open(self._path, "rb", cache_type="none")
+            # A buffered file has asked for them already.
+            found = getattr(self._file, "details", None) or self._files.info(self._path)
+        if found.get("type") == "directory":
+            raise NotFoundError(None, None, f"{url} is a directory, but the path of a file was expected.")
+        if not isinstance(found.get("size"), int):
+            raise UnimplementedError(
+                None, None, f"{url} cannot be read in parts: its length is not known. Copy it with `tf.gfile.Copy`."
+            )
+        self.size, self._version = found["size"], _version(found)
         # Of a buffered file any range can be fetched without its position, so that threads do not wait for each other;
-        # those of S3 and others ask the server whether the file is still the same.
+        # that of S3 tells the server which version it wants.
         self._direct: Any = getattr(self._file, "_fetch_range", None)
-        self._is_checked = self._direct is not None and bool(getattr(self._file, "req_kw", {}).get("IfMatch"))
+        self._is_checked = "IfMatch" in getattr(self._file, "read_kw", {})
         head = bytearray(min(self.size, BLOCK))
         if head:
             self.fetch(0, memoryview(head))
@@ -69,7 +69,7 @@ class FsspecFile(RangeFile):
             self._file.close()
 
     def fetch(self, offset: int, view: memoryview) -> None:
-        """Fill a view, and see that the file is still the same one."""
+        """Fill a view."""
         with _refusals(self.name):
             if self._direct is not None:
                 data = self._direct(offset, offset + len(view))
@@ -77,13 +77,16 @@ class FsspecFile(RangeFile):
                 with self._seeking:
                     self._file.seek(offset)
                     data = self._file.read(len(view))
-        if not self._is_checked:
-            self.check_current()
         if len(data) != len(view):
             raise DataLossError(
                 None, None, f"{self.name}: {len(view)} bytes were asked for at byte {offset}, but {len(data)} came."
             )
         view[:] = data
+
+    def confirm(self) -> None:
+        """See that the file is still the same one, unless the server did at each request."""
+        if not self._is_checked:
+            self.check_current()
 
     def check_current(self) -> None:
         """Ask the file system again for length and version."""
@@ -118,6 +121,8 @@ def _translated(name: str, error: Exception) -> OpError:
     text = f"{name}: {kind}: {str(error).splitlines()[0][:300] if str(error) else 'no reason is given'}."
     if kind == "FileExpired":
         return _replaced(name)
+    if isinstance(error, IsADirectoryError):
+        return NotFoundError(None, None, f"{name} is a directory, but the path of a file was expected.")
     if isinstance(error, FileNotFoundError):
         return NotFoundError(None, None, f"{name} does not exist.")
     if isinstance(error, PermissionError) or "Credentials" in kind or "Auth" in kind:

@@ -33,6 +33,9 @@ SHORT = 1 << 20
 AHEAD = 4 << 20
 """The most bytes that are fetched for a small read, where small reads follow each other."""
 
+LONG = 16 << 20
+"""The most bytes that are fetched at once, where large reads follow each other: a member of an archive."""
+
 CONNECTIONS = 8
 """Requests at once."""
 
@@ -56,7 +59,8 @@ class RangeFile(PositionalFile):
         self._cache = _Cache()
         self._users = 1
         self._counting = threading.Lock()
-        self._next, self._window = -1, BLOCK
+        self._next, self._window = -1, BLOCK  # the end of the last small read, and how much it fetched
+        self._after, self._long = -1, BLOCK  # the same of large ones
 
     @abstractmethod
     def fetch(self, offset: int, view: memoryview) -> None:
@@ -84,6 +88,9 @@ class RangeFile(PositionalFile):
     def check_current(self) -> None:
         """Raise an error if the file has been replaced; by default that is not known."""
 
+    def confirm(self) -> None:
+        """See, after requests that belong together, that all were of one file; by default each request sees it."""
+
     def keep(self, offset: int, data: bytes) -> None:
         """Keep bytes of the file that have come already."""
         self._cache.put(offset, data)
@@ -97,6 +104,8 @@ class RangeFile(PositionalFile):
         while done < len(view):
             place = offset + done
             found, missing = self._cache.at(place, len(view) - done)
+            if found is None and missing >= BLOCK and self._goes_on(place, missing):
+                continue
             if found is None and missing >= BLOCK:
                 self._run(list(_groups([(place, view[done : done + missing])], _part_of(missing))))
                 done += missing
@@ -140,6 +149,17 @@ class RangeFile(PositionalFile):
         for place, data in jobs:
             self._cache.put(place, bytes(data))
 
+    def _goes_on(self, place: int, nbytes: int) -> bool:
+        """Whether a large read follows another one, so that more than its bytes were fetched into the cache."""
+        follows = place == self._after
+        window = min(2 * max(self._long, nbytes), LONG) if follows else nbytes
+        self._long, self._after = window, place + nbytes
+        if not follows or window <= nbytes or 2 * window > limits.get().remote_cache_bytes:
+            return False
+        self.ahead([(place, window)])
+        self._after = min(place + window, self.size)
+        return self._cache.at(place, 1)[0] is not None
+
     def _has(self, offset: int, nbytes: int) -> bool:
         found, _ = self._cache.at(offset, nbytes)
         return found is not None and len(found) == nbytes
@@ -152,6 +172,7 @@ class RangeFile(PositionalFile):
         start, stop = self._cache.gap(place, max(start, self._next) if follows else start, start + self._window)
         data = bytearray(min(stop, self.size) - start)
         self.fetch(start, memoryview(data))
+        self.confirm()
         self._next = start + len(data)
         self._cache.put(start, bytes(data))
         return memoryview(data)[place - start :]
@@ -168,6 +189,8 @@ class RangeFile(PositionalFile):
         if len(tasks) < 2:
             for task in tasks:
                 self._fill(task, advance)
+            if tasks:
+                self.confirm()
             return
         pool = ThreadPool(min(len(tasks), CONNECTIONS))
         halt = threading.Event()
@@ -187,6 +210,7 @@ class RangeFile(PositionalFile):
         finally:
             halt.set()
             pool.shutdown(wait=True, cancel_futures=True)
+        self.confirm()
 
     def _fill(self, task: _Group, advance: Callable[[int], object]) -> None:
         """Fill the views of one request."""

@@ -50,7 +50,7 @@ def serving(files: Mapping[str, bytes], **faults: Any) -> Iterator[Server]:
     class Handler(_Handler):
         server_state = found
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Quiet(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     found.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -61,6 +61,13 @@ def serving(files: Mapping[str, bytes], **faults: Any) -> Iterator[Server]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Quiet(ThreadingHTTPServer):
+    """A server that prints nothing where a client ends a connection."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print nothing."""
 
 
 class _Handler(BaseHTTPRequestHandler):

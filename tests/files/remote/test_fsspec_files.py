@@ -79,6 +79,7 @@ class ReadTimeoutError(Exception):
     ("error", "kind"),
     [
         (FileNotFoundError("f"), tf.errors.NotFoundError),
+        (IsADirectoryError("f"), tf.errors.NotFoundError),
         (PermissionError("Access Denied"), tf.errors.PermissionDeniedError),
         (NoCredentialsError("Unable to locate credentials"), tf.errors.PermissionDeniedError),
         (TimeoutError(), tf.errors.DeadlineExceededError),
@@ -114,7 +115,7 @@ def test_what_cannot_be_opened(files, monkeypatch):
     """A missing file, a folder, an unknown scheme, and no fsspec: each is said."""
     with pytest.raises(tf.errors.NotFoundError, match="memory://d/none does not exist"):
         FsspecFile("memory://d/none")
-    with pytest.raises(tf.errors.NotFoundError, match="memory://d is a directory"):
+    with pytest.raises(tf.errors.NotFoundError, match="memory://d does not exist"):
         FsspecFile("memory://d")
     with pytest.raises(tf.errors.UnimplementedError, match="scheme 'none' not implemented"):
         tf.load_file("none://d/f")

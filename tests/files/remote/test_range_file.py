@@ -72,6 +72,15 @@ def test_a_large_read_is_just_its_bytes():
     assert file.asked == [(0, BLOCK), *[(BLOCK, BLOCK * 2 + 100)] * 2]
 
 
+def test_large_reads_that_follow_each_other():
+    """They fetch more at once, in several requests, and everything once."""
+    file = Counted()
+    for offset in range(0, len(CONTENT), BLOCK):
+        read(file, offset, BLOCK)
+    assert sum(nbytes for _, nbytes in file.asked) == len(CONTENT)
+    assert len(file.asked) <= 7
+
+
 def test_wanted_ranges_are_joined(monkeypatch):
     """Ranges with small gaps are one request, others are not, in any order; an empty one is none."""
     file = Counted()
