@@ -6841,6 +6841,14 @@ MUTANTS = [
             "The library gets the bytes of a remote file that were checked.",
         ),
         (
+            "remote-restores-of-values-alone",
+            "checkpoint/random_state.py",
+            "    return not is_remote(file.path) or any(",
+            "    return True or any(",
+            "arrays/test_remote_files.py::test_a_restore_of_values_alone",
+            "A restore from a URL does not fetch the structure where no operation draws.",
+        ),
+        (
             "remote-index-in-one-request",
             "storage/seal.py",
             "    fetch_ahead(opened.fd, seal.index)",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hdfsaver.files.remote.names import is_remote
+from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.graph.graph import Graph
 from hdfsaver.random_numbers.philox import Stream, seeded
 
@@ -35,6 +37,11 @@ def restored(
     imported = set(new_names.values())
     kept = {name: place for name, place in present.items() if name not in imported}
     return kept | fitting(graph, {new_names[name]: place for name, place in places.items() if name in new_names})
+
+
+def wants_places(graph: Graph, file: TensorFile) -> bool:
+    """Whether a graph may take over places of a file: where none of its operations draws, they need no request."""
+    return not is_remote(file.path) or any("seed2" in node["attrs"] for node in graph.digraph.nodes.values())
 
 
 def fitting(graph: Graph, places: Mapping[str, tuple[int, int]]) -> dict[str, Stream]:

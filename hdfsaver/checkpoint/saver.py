@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from hdfsaver.annotations import snapshot
 from hdfsaver.checkpoint import meta_graph, retention
 from hdfsaver.checkpoint.meta_graph_files import write_structure
-from hdfsaver.checkpoint.random_state import restored
+from hdfsaver.checkpoint.random_state import restored, wants_places
 from hdfsaver.checkpoint.renaming import Rename, renamed
 from hdfsaver.checkpoint.restore_reads import load
 from hdfsaver.checkpoint.restore_report import RestoreReport, match
@@ -515,7 +515,9 @@ class Saver:
             for saveable in wanted.values():
                 saveable.check_takes()
             loaded = load(file, wanted, self._reshape, mmap_mode, progress, report.cast)
-            places = file.random_places() if random_state and sess is not None else {}
+            places = (
+                file.random_places() if random_state and sess is not None and wants_places(sess.graph, file) else {}
+            )
         if sess is not None:
             sess.state.assign(loaded)
             if places:

@@ -186,6 +186,21 @@ def test_a_saver_and_its_graph(server, tmp_path):
             assert graph.get_operation_by_name("v").type == "VariableV2"
 
 
+def test_a_restore_of_values_alone(server):
+    """Where no operation draws random numbers, a restore takes seal, index and values, and not the structure."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        v = tf.get_variable("model/block_00007/dense/kernel", [4])
+        tf.train.Saver([v]).restore(session, f"{server.url}/400.h5")
+        assert session.run(v).tolist() == [7] * 4
+        assert server.nbytes > 65536 * 2  # the initializer of a variable draws
+    server.forget()
+    with tf.Graph().as_default(), tf.Session() as session:
+        v = tf.Variable(tf.zeros([4]), name="model/block_00007/dense/kernel")
+        tf.train.Saver().restore(session, f"{server.url}/400.h5")
+        assert session.run(v).tolist() == [7] * 4
+        assert (len(server.requests) <= 2, server.nbytes <= 65536 + 16) == (True, True)
+
+
 def test_the_latest_checkpoint(server):
     """A folder is known by its state file; a name that leads elsewhere is not followed."""
     server.files["/run/checkpoint"] = b'model_checkpoint_path: "m-7"\nall_model_checkpoint_paths: "m-7"\n'
