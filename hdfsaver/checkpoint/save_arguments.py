@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hdfsaver.errors import PermissionDeniedError
+from hdfsaver.errors import PermissionDeniedError, without_secrets
 from hdfsaver.files.opening import is_folder
 from hdfsaver.graph.graph import Graph
 from hdfsaver.graph.tensor import Tensor
@@ -135,5 +135,5 @@ def located(save_path: Source | None) -> Located:
         if isinstance(missing, PermissionDeniedError):
             raise missing
         why = f". {missing.message}" if missing is not None else ""
-        raise ValueError(f"The passed save_path is not a valid checkpoint: {prefix}{why}")
+        raise ValueError(f"The passed save_path is not a valid checkpoint: {without_secrets(prefix)}{why}")
     return found

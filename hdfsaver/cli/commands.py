@@ -20,7 +20,7 @@ from hdfsaver.cli import conversion_report, listing, rendering, run_command
 from hdfsaver.cli.progress_bar import progress_bar
 from hdfsaver.conversion import converting as conversion
 from hdfsaver.conversion.targets import TARGET_BY_NAME
-from hdfsaver.errors import OpError
+from hdfsaver.errors import OpError, without_secrets
 from hdfsaver.formats.open_source import open_source
 from hdfsaver.programs import name_check, running
 from hdfsaver.reading import checkpoint_names
@@ -213,7 +213,9 @@ def verify(checkpoint: Anything) -> None:
     with _reporting(), open_source(checkpoint) as file, progress_bar(checkpoint) as progress:
         file.verify(progress=progress)
         found = f"all {file.checksums} match" if file.checksums else "no digests to compare; all values can be read"
-        lines = [f"{file.path}: {file.kind}, {rendering.count_of(len(file.variables), 'array')}, {found}."]
+        lines = [
+            f"{without_secrets(file.path)}: {file.kind}, {rendering.count_of(len(file.variables), 'array')}, {found}."
+        ]
         lines += [f"{name} is not checked: {error.message}" for name, error in file.unreadable.items()]
     typer.echo("\n".join(map(rendering.printable, lines)))
 
@@ -311,7 +313,7 @@ def _reporting() -> Iterator[None]:
     except OpError as error:
         _fail(error.message)
     except (ImportError, TypeError, ValueError) as error:
-        _fail(str(error))
+        _fail(without_secrets(str(error)))
 
 
 def _fail(message: str) -> NoReturn:

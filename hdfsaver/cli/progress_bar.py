@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from hdfsaver.cli.rendering import printable
+from hdfsaver.errors import without_secrets
 from hdfsaver.files.progress import Callback
 
 
@@ -20,5 +21,5 @@ def progress_bar(title: str) -> Iterator[Callback]:
     console = Console(stderr=True)
     bar = Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal)
     with bar:
-        task = bar.add_task(escape(printable(title)), total=None)
+        task = bar.add_task(escape(printable(without_secrets(title))), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -203,7 +203,7 @@ class TensorFile(Mapping[str, Array]):
 
     def _present(self, name: str) -> TensorInfo:
         if name not in self.variables and name not in self.unreadable:
-            raise KeyError(f"{self.path} has no array {name!r}.")
+            raise KeyError(f"{without_secrets(self.path)} has no array {name!r}.")
         return self._entry(name)
 
     def _entry(self, name: str) -> TensorInfo:

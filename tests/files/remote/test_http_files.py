@@ -8,9 +8,11 @@ import socket
 import threading
 
 import pytest
+from typer.testing import CliRunner
 
 import hdfsaver as tf
 from hdfsaver import limits
+from hdfsaver.cli.commands import app
 from hdfsaver.files.remote.http_exchange import Pool
 from hdfsaver.files.remote.http_files import WHOLE, HttpFile
 from hdfsaver.files.remote.range_file import BLOCK
@@ -20,6 +22,11 @@ CONTENT = os.urandom(3 * BLOCK)
 
 def opened(server, path="/f"):
     return HttpFile(server.url + path, Pool())
+
+
+def safetensors_of_nothing():
+    """A file of safetensors without arrays."""
+    return (2).to_bytes(8, "little") + b"{}"
 
 
 def read(file, offset, nbytes):
@@ -201,6 +208,17 @@ def test_secrets_are_not_shown(serve):
     with pytest.raises(tf.errors.OpError) as other:
         tf.load_file(url)  # not a file of arrays
     assert "hush" not in str(other.value)
+    server.files["/f"] = safetensors_of_nothing()
+    file = tf.open_file(url)
+    with pytest.raises(KeyError) as unknown:
+        file["w"]
+    for said in (unknown.value, repr(file), CliRunner().invoke(app, ["verify", url]).output):
+        assert ("hush" in str(said), "/f?..." in str(said)) == (False, True)
+    with tf.Graph().as_default(), tf.Session() as session:
+        saver = tf.train.Saver([tf.Variable(0.0)])
+        with pytest.raises(ValueError, match="not a valid") as invalid:
+            saver.restore(session, url.replace("/f?", "/none?"))
+    assert "hush" not in str(invalid.value)
 
 
 def test_a_slow_server():
