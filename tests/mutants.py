@@ -856,6 +856,14 @@ MUTANTS = [
             "A changed byte of the seal is an error.",
         ),
         (
+            "a-value-alone-is-checked",
+            "storage/sealed_source.py",
+            "        if xxhash.xxh3_64_intdigest(data) != digest:",
+            "        if False:",
+            "storage/test_reading.py::test_small_values_one_at_a_time",
+            "The digest of a value is checked where it is read alone, too.",
+        ),
+        (
             "small-values-are-checked",
             "storage/sealed_source.py",
             "            if xxhash.xxh3_64_intdigest(data) != rows[index][1]:",

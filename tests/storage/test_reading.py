@@ -34,6 +34,22 @@ def assert_same(expected, found):
     )
 
 
+def test_small_values_one_at_a_time(tmp_path, every_dtype):
+    """A small value that is read alone is the same one, writable, and its digest is checked."""
+    path = tmp_path / "x.h5"
+    write_file(path, variables=every_dtype, structure=None, dtypes={name: name for name in every_dtype})
+    with open_file(path) as file:
+        for name, value in every_dtype.items():
+            assert_same(value, file.read(name))
+            assert file.read(name).flags.writeable
+        offset, _ = file.extent("float32")
+    with path.open("r+b") as damaged:
+        damaged.seek(offset)
+        damaged.write(b"\xa5")
+    with open_file(path) as file, pytest.raises(errors.DataLossError, match="'float32' differ"):
+        file.read("float32")
+
+
 def test_every_dtype_comes_back(tmp_path, every_dtype):
     """Values bit for bit, names of dtypes, shapes and order are restored."""
     write_file(tmp_path / "x.h5", variables=every_dtype, structure=None, dtypes={name: name for name in every_dtype})
