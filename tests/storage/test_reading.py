@@ -42,9 +42,10 @@ def test_small_values_one_at_a_time(tmp_path, every_dtype):
         for name, value in every_dtype.items():
             assert_same(value, file.read(name))
             assert file.read(name).flags.writeable
-        offset, _ = file.extent("float32")
+        extent = file.extent("float32")
+    assert extent is not None
     with path.open("r+b") as damaged:
-        damaged.seek(offset)
+        damaged.seek(extent[0])
         damaged.write(b"\xa5")
     with open_file(path) as file, pytest.raises(errors.DataLossError, match="'float32' differ"):
         file.read("float32")
