@@ -13,12 +13,21 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
+from hdfsaver.storage.hdf5.header_blocks import (
+    CONTIGUOUS,
+    CONTINUATION,
+    CONTINUED,
+    LAYOUT,
+    SIGNATURE,
+    message_head,
+    messages_in,
+    size_field,
+)
+
 INTEGER, TEXT, COMPOUND = 0, 3, 6
 """HDF5's numbers of datatype classes."""
 
-_SIGNATURE, _CONTINUED = b"OHDR", b"OCHK"
-_SPACE, _TYPE, _LAYOUT, _CONTINUATION = 0x01, 0x03, 0x08, 0x10
-_CONTIGUOUS = 1
+_SPACE, _TYPE = 0x01, 0x03
 _MAX_BLOCKS = 64
 """The most continuations of one header that are followed; files of this package have at most one."""
 
@@ -45,18 +54,18 @@ class Header(NamedTuple):
 
 def scan(data: bytes) -> Iterator[Header]:
     """Find all headers of contiguous datasets in the bytes of a file, as far as they can be parsed."""
-    position = data.find(_SIGNATURE)
+    position = data.find(SIGNATURE)
     while position >= 0:
         header = _header(data, position)
         if header is not None:
             yield header
-        position = data.find(_SIGNATURE, position + 1)
+        position = data.find(SIGNATURE, position + 1)
 
 
 def _header(data: bytes, position: int) -> Header | None:
     try:
         messages = dict(_messages(data, position))
-        offset, nbytes = _place(messages[_LAYOUT])
+        offset, nbytes = _place(messages[LAYOUT])
         kind, itemsize = _class_and_size(messages[_TYPE])
         members = _members(messages[_TYPE], itemsize) if kind == COMPOUND else {}
         return Header(offset, nbytes, kind, itemsize, members)
@@ -66,28 +75,22 @@ def _header(data: bytes, position: int) -> Header | None:
 
 def _messages(data: bytes, position: int) -> Iterator[_Message]:
     flags = data[position + 5]
-    start = position + 6 + (16 if flags & 0x20 else 0) + (4 if flags & 0x10 else 0)
-    width = 1 << (flags & 3)
+    start, width = size_field(flags)
+    start += position
     size = int.from_bytes(data[start : start + width], "little")
     blocks = [(start + width, size)]
     for begin, length in blocks:
-        for kind, body in _block(data, begin, min(begin + length, len(data)), 6 if flags & 4 else 4):
-            if kind == _CONTINUATION and len(blocks) < _MAX_BLOCKS:
+        for kind, place, count in messages_in(data, begin, min(begin + length, len(data)), message_head(flags)):
+            body = data[place : place + count]
+            if kind == CONTINUATION and len(blocks) < _MAX_BLOCKS:
                 address, total = struct.unpack_from("<QQ", body)
-                if data[address : address + 4] == _CONTINUED:
+                if data[address : address + 4] == CONTINUED:
                     blocks.append((address + 4, total - 8))
             yield kind, body
 
 
-def _block(data: bytes, begin: int, end: int, prefix: int) -> Iterator[_Message]:
-    while begin + prefix <= end:
-        kind, size = data[begin], int.from_bytes(data[begin + 1 : begin + 3], "little")
-        yield kind, data[begin + prefix : begin + prefix + size]
-        begin += prefix + size
-
-
 def _place(layout: bytes) -> tuple[int, int]:
-    if layout[0] not in (3, 4) or layout[1] != _CONTIGUOUS:
+    if layout[0] not in (3, 4) or layout[1] != CONTIGUOUS:
         raise ValueError("not contiguous")
     offset, nbytes = struct.unpack_from("<QQ", layout, 2)
     return offset, nbytes

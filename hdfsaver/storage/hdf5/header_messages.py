@@ -10,10 +10,9 @@ import struct
 from collections.abc import Iterator
 
 from hdfsaver.files.opening import Opened, bytes_at
+from hdfsaver.storage.hdf5.header_blocks import CONTINUATION, CONTINUED, SIGNATURE, size_field
 from hdfsaver.storage.hdf5.objects import damaged
 
-_SIGNATURE, _CONTINUED = b"OHDR", b"OCHK"
-_CONTINUATION = 0x10
 _CHECKSUM = 4
 _PREFIX = 32
 """Bytes that hold the beginning of every header."""
@@ -54,11 +53,10 @@ def messages(opened: Opened, address: int, part: str) -> Iterator[tuple[int, byt
 
 def _messages(opened: Opened, address: int) -> Iterator[tuple[int, bytes]]:
     prefix = _read(opened, address, min(_PREFIX, opened.size - opened.base - address))
-    is_new = prefix.startswith(_SIGNATURE)
+    is_new = prefix.startswith(SIGNATURE)
     if is_new:
         flags = prefix[5]
-        start = 6 + (16 if flags & 0x20 else 0) + (4 if flags & 0x10 else 0)
-        width = 1 << (flags & 3)
+        start, width = size_field(flags)
         blocks = [(address + start + width, int.from_bytes(prefix[start : start + width], "little"))]
         head = struct.Struct("<BHB2x" if flags & 4 else "<BHB")
     else:
@@ -70,9 +68,9 @@ def _messages(opened: Opened, address: int) -> Iterator[tuple[int, bytes]]:
         if left < 0 or size <= 0:
             raise EOFError
         for kind, body in _split(_read(opened, begin, size), head):
-            if kind == _CONTINUATION:
+            if kind == CONTINUATION:
                 offset, length = struct.unpack_from("<QQ", body)
-                extra = len(_CONTINUED) if is_new else 0
+                extra = len(CONTINUED) if is_new else 0
                 blocks.append((offset + extra, length - extra - (_CHECKSUM if is_new else 0)))
             yield kind, body
 

@@ -18,16 +18,24 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from hdfsaver.storage.hdf5.header_blocks import (
+    CONTIGUOUS,
+    CONTINUATION,
+    CONTINUED,
+    LAYOUT,
+    SIGNATURE,
+    message_head,
+    messages_in,
+    size_field,
+)
+
 _Numbers: TypeAlias = "npt.NDArray[np.int64]"
 _Words: TypeAlias = "npt.NDArray[np.uint32]"
 _Bytes: TypeAlias = "npt.NDArray[np.uint8]"
 
-_HEADER, _CONTINUED = b"OHDR", b"OCHK"
-_LAYOUT, _CONTINUATION = 0x08, 0x10
 _LAYOUT_BYTES = 18
 """Bytes of the layout message of a contiguous dataset: version, class, address, number of bytes."""
 
-_CONTIGUOUS = 1
 _UNDEFINED = 2**64 - 1
 _CHECKSUM = 4
 _END, _END_OF_SUPERBLOCK = 28, 44
@@ -126,7 +134,7 @@ def put_places(data: bytearray, headers: _Numbers, places: _Numbers, sizes: _Num
     before = _rows(buffer, messages, _LAYOUT_BYTES)
     expected = np.array([_UNDEFINED], "<u8").view(np.uint8)
     found = np.ascontiguousarray(before[:, 10:]).view("<u8")[:, 0]
-    if (before[:, 1] != _CONTIGUOUS).any() or (before[:, 2:10] != expected).any() or (found != sizes).any():
+    if (before[:, 1] != CONTIGUOUS).any() or (before[:, 2:10] != expected).any() or (found != sizes).any():
         raise ValueError("The header of a dataset does not have the layout that it was created with.")
     buffer[(messages + 2)[:, None] + np.arange(8)] = places.astype("<u8").view(np.uint8).reshape(-1, 8)
     for length in np.unique(lengths).tolist():
@@ -147,28 +155,23 @@ def _put_checksums(buffer: _Bytes, starts: _Numbers, length: int) -> None:
 
 def _layout_messages(data: bytearray, buffer: _Bytes, headers: _Numbers) -> tuple[_Numbers, _Numbers, _Numbers]:
     """For each header the block with its layout message, the length of that block, and where the message is."""
-    if (_rows(buffer, headers, len(_HEADER)) != np.frombuffer(_HEADER, np.uint8)).any():
+    if (_rows(buffer, headers, len(SIGNATURE)) != np.frombuffer(SIGNATURE, np.uint8)).any():
         raise ValueError("There is no header at the address of a dataset.")
     flags = buffer[headers + 5].astype(np.int64)
-    begins, ends = np.zeros_like(headers), np.zeros_like(headers)
+    begins, ends, heads = np.zeros_like(headers), np.zeros_like(headers), np.zeros_like(headers)
     for value in np.unique(flags).tolist():
         some = flags == value
-        start, width = _prefix(value)
+        start, width = size_field(value)
         sizes = _rows(buffer, headers[some] + start, width) @ (256 ** np.arange(width))
         begins[some] = headers[some] + start + width
         ends[some] = begins[some] + sizes
-    heads = np.where(flags & 4, 6, 4)
+        heads[some] = message_head(value)
     messages = _first_of_kind(buffer, begins, ends, heads)
     blocks, lengths = headers.copy(), ends - headers
     for row in np.flatnonzero(messages < 0).tolist():
         first = (int(begins[row]), int(ends[row]))
         blocks[row], lengths[row], messages[row] = _continued(data, *first, int(heads[row]))
     return blocks, lengths, messages
-
-
-def _prefix(flags: int) -> tuple[int, int]:
-    """Where a header says its size, and in how many bytes."""
-    return 6 + (16 if flags & 0x20 else 0) + (4 if flags & 0x10 else 0), 1 << (flags & 3)
 
 
 def _first_of_kind(buffer: _Bytes, begins: _Numbers, ends: _Numbers, heads: _Numbers) -> _Numbers:
@@ -178,7 +181,7 @@ def _first_of_kind(buffer: _Bytes, begins: _Numbers, ends: _Numbers, heads: _Num
     for _ in range(_MAX_MESSAGES):
         going = positions + heads[rows] <= ends[rows]
         rows, positions = rows[going], positions[going]
-        is_layout = buffer[positions] == _LAYOUT
+        is_layout = buffer[positions] == LAYOUT
         found[rows[is_layout]] = positions[is_layout] + heads[rows[is_layout]]
         rows, positions = rows[~is_layout], positions[~is_layout]
         if not len(rows):
@@ -191,9 +194,10 @@ def _first_of_kind(buffer: _Bytes, begins: _Numbers, ends: _Numbers, heads: _Num
 def _continued(data: bytearray, begin: int, end: int, head: int) -> tuple[int, int, int]:
     """The block of a continued header with the layout message, its length, and where the message is."""
     for address, length in _continuations(data, begin, end, head):
-        if data[address : address + len(_CONTINUED)] == _CONTINUED:
-            for kind, position, _size in _messages(data, address + len(_CONTINUED), address + length - _CHECKSUM, head):
-                if kind == _LAYOUT:
+        first = address + len(CONTINUED)
+        if data[address:first] == CONTINUED:
+            for kind, position, _size in messages_in(data, first, address + length - _CHECKSUM, head):
+                if kind == LAYOUT:
                     return address, length - _CHECKSUM, position
     raise ValueError("The header of a dataset has no layout message.")
 
@@ -201,16 +205,8 @@ def _continued(data: bytearray, begin: int, end: int, head: int) -> tuple[int, i
 def _continuations(data: bytearray, begin: int, end: int, head: int) -> Iterator[tuple[int, int]]:
     blocks = [(begin, end)]
     for first, last in blocks:
-        for kind, position, _size in _messages(data, first, last, head):
-            if kind == _CONTINUATION:
+        for kind, position, _size in messages_in(data, first, last, head):
+            if kind == CONTINUATION:
                 address, length = (int.from_bytes(data[position + at : position + at + 8], "little") for at in (0, 8))
-                blocks.append((address + len(_CONTINUED), address + length - _CHECKSUM))
+                blocks.append((address + len(CONTINUED), address + length - _CHECKSUM))
                 yield address, length
-
-
-def _messages(data: bytearray, begin: int, end: int, head: int) -> Iterator[tuple[int, int, int]]:
-    """The kind of each message of a block, where its content begins, and the bytes of that."""
-    while begin + head <= end:
-        size = int.from_bytes(data[begin + 1 : begin + 3], "little")
-        yield data[begin], begin + head, size
-        begin += head + size
