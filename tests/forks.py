@@ -16,6 +16,7 @@ import importlib
 import json
 import os
 import runpy
+import signal
 import subprocess
 import sys
 import tempfile
@@ -40,6 +41,7 @@ def run(
     given: str = "",
     check: bool = True,
     loaded: str = "numpy networkx ml_dtypes hdfsaver",
+    timeout: float = 3600,
 ) -> subprocess.CompletedProcess[str]:
     """Run a program in a new process.
 
@@ -57,6 +59,8 @@ def run(
         Whether a status other than 0 is an error.
     loaded : str
         The modules that it begins with, separated by spaces.
+    timeout : float
+        Seconds after which it is ended.
 
     Returns
     -------
@@ -67,20 +71,29 @@ def run(
     ------
     subprocess.CalledProcessError
         The status is not 0, and ``check`` is true.
+    subprocess.TimeoutExpired
+        It did not end in time.
     """
     words = list(map(os.fspath, arguments))
     if not hasattr(os, "fork"):
         return subprocess.run(
             [sys.executable, *words], cwd=cwd, env=os.environ | (env or {}), input=given, capture_output=True,
-            text=True, check=check,
+            text=True, check=check, timeout=timeout,
         )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         paths = {stream: Path(folder) / stream for stream in STREAMS}
         for path in paths.values():
             path.write_text(given if path.name == "stdin" else "")
-        request = {"words": words, "cwd": os.fspath(cwd or Path.cwd()), "env": dict(os.environ | (env or {}))}
+        request: dict[str, Any] = {
+            "timeout": timeout,
+            "words": words,
+            "cwd": os.fspath(cwd or Path.cwd()),
+            "env": dict(os.environ | (env or {})),
+        }
         status = _started(loaded).ask({**request, "streams": {stream: str(path) for stream, path in paths.items()}})
         done = subprocess.CompletedProcess(words, status, paths["stdout"].read_text(), paths["stderr"].read_text())
+    if done.returncode == -signal.SIGALRM:
+        raise subprocess.TimeoutExpired(words, timeout, done.stdout, done.stderr)
     if check and done.returncode:
         sys.stderr.write(done.stderr)
         done.check_returncode()
@@ -121,8 +134,9 @@ def _next_request() -> dict[str, Any]:
     sys.exit()
 
 
-def _become(words: list[str], cwd: str, env: dict[str, str], streams: dict[str, str]) -> None:
+def _become(words: list[str], cwd: str, env: dict[str, str], streams: dict[str, str], timeout: float) -> None:
     """Go on as Python does with a command line."""
+    signal.setitimer(signal.ITIMER_REAL, timeout)
     for number, (stream, flags) in enumerate(STREAMS.items()):
         opened = os.open(streams[stream], flags)
         os.dup2(opened, number)

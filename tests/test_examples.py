@@ -24,7 +24,7 @@ def run(folder: Path, name: str, *arguments: str) -> list[str]:
         command = [sys.executable, str(EXAMPLES / name), *arguments]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=400, check=False)
     else:
-        done = forks.run(EXAMPLES / name, *arguments, cwd=folder, check=False, loaded=forks.MODELS)
+        done = forks.run(EXAMPLES / name, *arguments, cwd=folder, check=False, loaded=forks.MODELS, timeout=400)
     assert 0 == done.returncode, done.stderr
     assert "" == done.stderr
     return done.stdout.splitlines()

@@ -64,10 +64,10 @@ def test_after_a_kill(tmp_path: Path) -> None:
     trained("convolutions", whole, STEPS)
     command = ("-m", "tests.checkpoint.resumed_programs", "convolutions", part, str(STEPS))
     root = Path(__file__).parents[2]
-    assert forks.run(*command, "3", cwd=root, check=False, loaded=forks.MODELS).returncode != 0
+    assert forks.run(*command, "3", cwd=root, check=False, loaded=forks.MODELS, timeout=120).returncode != 0
     assert not (part / f"m-{STEPS}.h5").exists()
     assert tf.train.latest_checkpoint(part) is not None
-    forks.run(*command, cwd=root, loaded=forks.MODELS)
+    forks.run(*command, cwd=root, loaded=forks.MODELS, timeout=120)
     assert state(part / f"m-{STEPS}.h5") == state(whole / f"m-{STEPS}.h5")
     for file in part.glob("*.h5"):
         with tf.open_file(file) as opened:

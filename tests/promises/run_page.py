@@ -140,7 +140,11 @@ def _of_the_package(command: str) -> tuple[int, str] | None:
     if not command.startswith("hdfsaver ") or re.search(r"[|&;<>$`(){}]", command):
         return None
     done = forks.run(
-        "-m", *shlex.split(command.replace("\\\n", " ")), check=False, loaded=f"{forks.MODELS} hdfsaver.cli"
+        "-m",
+        *shlex.split(command.replace("\\\n", " ")),
+        check=False,
+        loaded=f"{forks.MODELS} hdfsaver.cli",
+        timeout=TIMEOUT,
     )
     return done.returncode, done.stdout + done.stderr
 

@@ -70,3 +70,9 @@ def test_a_failure_is_an_error() -> None:
         forks.run("-c", "import os, sys; os.x = 1; sys.exit(1)")
     assert not hasattr(os, "x")
     assert "False\n" == forks.run("-c", "import os; print(hasattr(os, 'x'))").stdout
+
+
+def test_a_program_without_an_end() -> None:
+    """A program that takes longer than it may is ended."""
+    with pytest.raises(subprocess.TimeoutExpired):
+        forks.run("-c", "import time; time.sleep(60)", timeout=0.1)

@@ -1,4 +1,4 @@
-"""The blocks of object headers of version 2, in bytes: what reading, salvage and writing of places share.
+"""The blocks of object headers of version 2, in bytes; reading, salvage and the writing of places share them.
 
 Source of the layouts: "HDF5 File Format Specification Version 3.0", IV.A.1.b, Version 2 Data Object Header Prefix, and
 IV.A.2, messages 0x0008 (data layout) and 0x0010 (continuation).
@@ -30,7 +30,7 @@ def messages_in(data: bytes | bytearray, begin: int, end: int, head: int) -> Ite
     Parameters
     ----------
     data : bytes or bytearray
-        What holds the block.
+        The bytes of the block, and others.
     begin, end : int
         Where its messages begin and end.
     head : int
