@@ -9,7 +9,6 @@ import copy
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from hdfsaver import schema
 from hdfsaver.schema import EDGE_FIELDS, NODE_FIELDS, DiGraph
 
 Values = dict[Any, Any]
@@ -40,7 +39,6 @@ class Watch:
         self._version = -1
         self._nodes: list[Values] = []
         self._edges: list[Values] = []
-        self._targets: list[Mapping[str, Values]] = []
 
     def is_annotated(self, digraph: DiGraph, version: int) -> bool:
         """Whether a node, an edge or the graph has other keys than those of the schema.
@@ -53,33 +51,19 @@ class Watch:
         """
         if version != self._version:
             self._nodes = [data for _, data in digraph.nodes(data=True)]
-            self._targets = [targets for _, targets in digraph.adjacency()]
-            self._edges = [data for targets in self._targets for data in targets.values()]
+            self._edges = [data for _, targets in digraph.adjacency() for data in targets.values()]
             self._version = version
-            if not all("wires" in data for data in self._edges):
-                self._version = -1
-                return True
         return (
             bool(digraph.graph)
             or sum(map(len, self._nodes)) != len(NODE_FIELDS) * len(self._nodes)
             or sum(map(len, self._edges)) != len(EDGE_FIELDS) * len(self._edges)
-            or sum(map(len, self._targets)) != len(self._edges)
         )
 
 
 def annotations_of(digraph: DiGraph) -> Annotations:
-    """The values that a program has put on a DiGraph; edges are in the order of their targets, then of their sources.
-
-    Raises
-    ------
-    ValueError
-        A program has added a node that is not an operation, or an edge, which would be lost: edges follow from the
-        inputs of operations.
-    """
+    """The values that a program has put on a DiGraph; edges in the order of their targets, then of their sources."""
     if not Watch().is_annotated(digraph, 0):
         return NONE
-    if not all(data.keys() >= set(NODE_FIELDS) for _, data in digraph.nodes(data=True)):
-        schema.validate(digraph)
     nodes = {name: _further(data, NODE_FIELDS) for name, data in digraph.nodes(data=True)}
     edges = {(source, target): _further(data, EDGE_FIELDS) for source, target, data in _edges(digraph)}
     return Annotations(
@@ -91,11 +75,7 @@ def annotations_of(digraph: DiGraph) -> Annotations:
 
 def _edges(digraph: DiGraph) -> list[tuple[str, str, Values]]:
     """The edges with further keys. Their order depends on the nodes alone, not on the order of the calls."""
-    expected = len(EDGE_FIELDS)
-    found = [edge for edge in digraph.edges(data=True) if len(edge[2]) != expected or "wires" not in edge[2]]
-    for source, target, _ in found:
-        if (source, target) not in schema.edges_from_inputs([(target, digraph.nodes[target])]):
-            raise ValueError(schema.no_input(source, target))
+    found = [edge for edge in digraph.edges(data=True) if len(edge[2]) != len(EDGE_FIELDS)]
     places = {name: place for place, name in enumerate(digraph)} if found else {}
     return sorted(found, key=lambda edge: (places[edge[1]], places[edge[0]]))
 

@@ -1812,7 +1812,7 @@ MUTANTS = [
         (
             "two-operations-of-one-name",
             "graph/graph.py",
-            "            if name in self.digraph._node:",
+            "            if name in self.data._node:",
             "            if False:",
             "graph/test_create_op.py",
             "A second operation of a name that is taken unchanged is refused, and the first one stays.",
@@ -2645,8 +2645,8 @@ MUTANTS = [
         (
             "seeds-count-calls",
             "ops/seeds.py",
-            'graph.next_seed() if _rule == "2.21" else len(graph.digraph)',
-            "len(graph.digraph)",
+            'graph.next_seed() if _rule == "2.21" else len(graph.data)',
+            "len(graph.data)",
             "ops/test_random_ops.py",
             "A seed that an operation is not given is the number of such calls before.",
         ),
@@ -5779,7 +5779,7 @@ MUTANTS = [
             "variables-in-functions",
             "conversion/layouts/laying_out.py",
             "    return replace(structure, digraph=with_bodies(graph))",
-            "    return replace(structure, digraph=graph.digraph)",
+            "    return replace(structure, digraph=graph.data)",
             "conversion/layouts/test_split_cells.py",
             "Variables are followed into the bodies of functions for a layout.",
         ),
@@ -6346,7 +6346,7 @@ MUTANTS = [
         (
             "values-change-without-a-word",
             "graph/graph.py",
-            "        values = object() if self._watch.is_annotated(self.digraph, self._version) else None",
+            "        values = object() if self._watch.is_annotated(self.data, self._version) else None",
             "        values = None",
             "checkpoint/test_annotations.py",
             "A later save has the values that a program has put on the graph since.",
@@ -6370,7 +6370,7 @@ MUTANTS = [
         (
             "values-of-edges-below-a-scope",
             "checkpoint/importing.py",
-            "    annotate(graph.digraph, described.annotations, new_names)",
+            "    annotate(graph.data, described.annotations, new_names)",
             "    pass",
             "checkpoint/test_annotations.py",
             "An import keeps the values on edges under new names.",
@@ -7352,7 +7352,7 @@ MUTANTS = [
         (
             "collected-wholes-are-joined",
             "checkpoint/saver.py",
-            "            if isinstance(item, PartitionedVariable) and item.name not in graph.digraph:",
+            "            if isinstance(item, PartitionedVariable) and item.name not in graph.data:",
             "            if False:",
             "checkpoint/test_collected_savers.py",
             "A Saver joins the parts of a variable in a collection.",

@@ -61,8 +61,9 @@ def write_digraph(G: nx.DiGraph[Any], path: PathLike) -> None:  # noqa: N803 - n
     """
     text = as_prefix(path)
     _check_kind(G)
+    digraph = G.copy() if getattr(G, "frozen", False) else G  # a view: what it shows is not of the plain types
     try:
-        write_file(text, variables=None, structure=Structure(G, is_plain=True))
+        write_file(text, variables=None, structure=Structure(digraph, is_plain=True))
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"Nothing was written to {text}: {error}") from error

@@ -54,7 +54,7 @@ def constant_value(tensor: object, partial: bool = False) -> Any:
         return tensor
     if not isinstance(tensor, Tensor):
         return None
-    value = _value(Node.of(tensor.graph.digraph, tensor.op.name), tensor.value_index, partial)
+    value = _value(Node.of(tensor.graph.data, tensor.op.name), tensor.value_index, partial)
     return None if value is None else np.array(value)
 
 

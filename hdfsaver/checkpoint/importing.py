@@ -359,7 +359,7 @@ def _import(
     _check_saved_names(described, graph)
     savers = _collected_savers(described, collections, graph) if options.wants_collection(GraphKeys.SAVERS) else []
     changes = options.scope or tensors or options.clear_devices or wanted
-    can_adopt = not (changes or graph.digraph or graph.get_name_scope())
+    can_adopt = not (changes or graph.data or graph.get_name_scope())
     prefix = ""
     new_names: Mapping[str, str] = {}
     elements: Elements = None
@@ -373,7 +373,7 @@ def _import(
             prefix, new_names, elements = _insert(graph, nodes, options.scope, tensors, wanted, is_guess)
         if described.versions is not None:
             graph.tensorflow = with_versions(graph.tensorflow, described.versions)
-    annotate(graph.digraph, described.annotations, new_names)
+    annotate(graph.data, described.annotations, new_names)
     collections = {key: definition for key, definition in collections.items() if options.wants_collection(key)}
     meant = _meant(graph, described.nodes, new_names, prefix)
     imported = _Collections(graph, meant, prefix, new_names)
@@ -389,9 +389,9 @@ def _meant(graph: Graph, nodes: Nodes, new_names: Mapping[str, str], prefix: str
     """The operation that each name means now: the one that had the name before, if it is alike, or else the new one."""
 
     def is_alike(name: str) -> bool:
-        if prefix + name not in graph.digraph:  # names that differ in case alone are numbered as well
+        if prefix + name not in graph.data:  # names that differ in case alone are numbered as well
             return False
-        old, new = (graph.digraph.nodes[each] for each in (prefix + name, new_names[name]))
+        old, new = (graph.data.nodes[each] for each in (prefix + name, new_names[name]))
         return old["op"] == new["op"] and all(
             old["attrs"].get(key) == new["attrs"].get(key) for key in ("dtype", "shape")
         )
@@ -537,7 +537,7 @@ def _check_collections(collections: Mapping[str, CollectionDef], nodes: Containe
     for key, definition in collections.items():
         for name in _names_in(definition):
             operation = name.partition(":")[0]
-            if operation not in nodes and operation not in graph.digraph:
+            if operation not in nodes and operation not in graph.data:
                 raise KeyError(f"Collection {key!r} lists {name!r}, which refers to an Operation not in the graph.")
 
 
@@ -545,7 +545,7 @@ def _check_saved_names(described: _Described, graph: Graph) -> None:
     """Refuse, before anything is added, a Saver of operations that are nowhere."""
     for name, saved in described.saved_names.items() if described.saver is not None else ():
         for op_name in _operations_in({name: saved}):
-            if op_name not in described.nodes and op_name not in graph.digraph:
+            if op_name not in described.nodes and op_name not in graph.data:
                 raise KeyError(
                     f"The Saver keeps {op_name!r} as {name!r}, which refers to an Operation not in the graph."
                 )
@@ -567,7 +567,7 @@ def _collected_savers(
         message = collected_saver(item)
         saver = None if message is None else read_saver(message)
         names = {} if message is None else read_names(message) or saved_names(described.nodes, saver)
-        missing = [op for op in _operations_in(names) if op not in described.nodes and op not in graph.digraph]
+        missing = [op for op in _operations_in(names) if op not in described.nodes and op not in graph.data]
         if saver is None or missing:
             why = f"keeps {missing[0]!r}, which is not in the graph" if missing else "is not a SaverDef"
             warnings.warn(f"An item of the collection {GraphKeys.SAVERS!r} is left out: it {why}.", stacklevel=4)

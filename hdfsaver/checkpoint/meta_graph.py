@@ -112,7 +112,7 @@ def structure_of(
         definition = _collection_def(key, items, options.export_scope) if isinstance(key, str) else None
         if definition is not None:
             collections[key] = definition
-    digraph, unbound = part_of(graph.digraph, prefix, excluded) if prefix or excluded else (graph.digraph, [])
+    digraph, unbound = part_of(graph.data, prefix, excluded) if prefix or excluded else (graph.data, [])
     if unbound and options.unbound_inputs_col_name:
         collections[options.unbound_inputs_col_name] = CollectionDef("bytes_list", [name.encode() for name in unbound])
     if options.clear_devices:
@@ -186,7 +186,7 @@ def _collection_def(key: str, items: Sequence[Any], export_scope: str | None) ->
 
 def _is_whole(item: Any) -> bool:
     """Whether it is a partitioned variable whose parts an operation of its name joins; see `Saver.build`."""
-    return isinstance(item, PartitionedVariable) and item.name in item.graph.digraph
+    return isinstance(item, PartitionedVariable) and item.name in item.graph.data
 
 
 def _is_number(item: Any, kind: type, numpy_kind: type) -> bool:
@@ -345,7 +345,7 @@ def export_scoped_meta_graph(
     if saver_def and not isinstance(saver_def, SaverDef | message_classes.SaverDef):
         raise TypeError(f"saver_def must be of type SaverDef. Received type: {type(saver_def)}.")
     saver = read_saver(saver_def) if saver_def else None
-    excluded = extraneous_savers(described.digraph, saver) if clear_extraneous_savers else frozenset()
+    excluded = extraneous_savers(described.data, saver) if clear_extraneous_savers else frozenset()
     options = ExportOptions(
         collection_list,
         clear_devices,
@@ -378,7 +378,7 @@ def _redefined(graph: Graph, graph_def: message_classes.GraphDef) -> Graph:
     """A graph of other operations with the collections of a graph."""
     other = graph_around(graph_def)
     for node in graph_def.node:  # an import writes the names of devices in another way
-        other.digraph.nodes[node.name]["device"] = node.device
+        other.data.nodes[node.name]["device"] = node.device
     other.tensorflow = {**graph.tensorflow, **other.tensorflow}  # functions are those of the definition
     for key in graph.get_all_collection_keys():
         other.get_collection_ref(key).extend(graph.get_collection(key))

@@ -158,7 +158,7 @@ def write_graph(
     given_path = os.path.join(as_prefix(logdir), name)
     path = Path(given_path)
     if isinstance(graph_or_graph_def, Graph) and (as_text or path.suffix == ".pb"):
-        warn_of_annotations(graph_or_graph_def.digraph, path)
+        warn_of_annotations(graph_or_graph_def.data, path)
     if as_text:
         given = graph_or_graph_def
         text = text_of(given.as_graph_def() if isinstance(given, Graph) else given, path)
@@ -169,13 +169,13 @@ def write_graph(
         _write_binary(graph_or_graph_def, path)
         return given_path
     graph = graph_or_graph_def if isinstance(graph_or_graph_def, Graph) else graph_around(graph_or_graph_def)
-    write_structure(path, Structure(graph.digraph))
+    write_structure(path, Structure(graph.data))
     return str(checkpoint_names.file_of(str(path)))
 
 
 def _write_binary(given: Graph | message_classes.GraphDef, path: Path) -> None:
     if isinstance(given, Graph):
-        structure = Structure(given.digraph, tensorflow=given.tensorflow)
+        structure = Structure(given.data, tensorflow=given.tensorflow)
         given = program_message(structure, find, add_shapes=False).graph_def
     make_folder(path.parent)
     write_graph_def(given, path)

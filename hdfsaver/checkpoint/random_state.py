@@ -41,7 +41,7 @@ def restored(
 
 def wants_places(graph: Graph, file: TensorFile) -> bool:
     """Whether a graph may take over places of a file: where none of its operations draws, they need no request."""
-    return not is_remote(file.path) or any("seed2" in node["attrs"] for node in graph.digraph.nodes.values())
+    return not is_remote(file.path) or any("seed2" in node["attrs"] for node in graph.data.nodes.values())
 
 
 def fitting(graph: Graph, places: Mapping[str, tuple[int, int]]) -> dict[str, Stream]:
@@ -59,7 +59,7 @@ def fitting(graph: Graph, places: Mapping[str, tuple[int, int]]) -> dict[str, St
     """
     found = {}
     for name, (key, counter) in places.items():
-        attrs = graph.digraph.nodes[name]["attrs"] if name in graph.digraph else {}
+        attrs = graph.data.nodes[name]["attrs"] if name in graph.data else {}
         if "seed" not in attrs or "seed2" not in attrs:
             continue
         seeds = attrs["seed"], attrs["seed2"]

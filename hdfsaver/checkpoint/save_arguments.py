@@ -90,7 +90,7 @@ def metric_number(sess: Session | None, metric: Any) -> float:
 def check_values(graph: Graph) -> None:
     """Refuse, before anything is written, what a program has put on the graph and no file can hold."""
     try:
-        check_annotations(graph.digraph)
+        check_annotations(graph.data)
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"The graph cannot be saved: {error}") from error

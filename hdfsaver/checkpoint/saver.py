@@ -387,8 +387,8 @@ class Saver:
             check_values(graph)
             self._described = (version, self._structure(graph, strip_default_attrs=strip_default_attrs))
         structure = self._described[1]
-        if own and structure.digraph is graph.digraph:
-            structure = replace(structure, digraph=snapshot(graph.digraph))
+        if own and structure.digraph is graph.data:
+            structure = replace(structure, digraph=snapshot(graph.data))
             self._described = (version, structure)
         return structure
 
@@ -533,7 +533,7 @@ class Saver:
         graph = None if sess is None else sess.graph
         for saveable in self._saveables.values():
             if saveable.graph is not graph and saveable.graph is not None:
-                if graph is not None and not graph.digraph:
+                if graph is not None and not graph.data:
                     raise RuntimeError(f"The Session graph is empty. The {saveable.label} is of another graph.")
                 raise ValueError(f"The {saveable.label} is not an element of the graph of this session.")
 
@@ -709,7 +709,7 @@ def _join_collected(graph: Graph) -> None:
     keys = set(graph.get_all_collection_keys()) - {GraphKeys.GLOBAL_VARIABLES, GraphKeys.TRAINABLE_VARIABLES}
     for key in sorted(keys) if not graph.finalized else ():
         for item in graph.get_collection(key):
-            if isinstance(item, PartitionedVariable) and item.name not in graph.digraph:
+            if isinstance(item, PartitionedVariable) and item.name not in graph.data:
                 item.as_tensor()
 
 

@@ -469,7 +469,7 @@ def _check_handle(handle: Any, flow: Any, others: dict[str, Any]) -> None:
 
 def _known(tensor: Tensor) -> Any:
     """The value of a tensor where it is known before a run."""
-    return Node(tensor.graph.digraph, "", {}, [(tensor.op.name, tensor.value_index)]).constant(0)
+    return Node(tensor.graph.data, "", {}, [(tensor.op.name, tensor.value_index)]).constant(0)
 
 
 def _known_number(value: Any) -> int | None:

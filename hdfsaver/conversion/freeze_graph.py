@@ -256,12 +256,12 @@ class _Freezing:
 def _saver_by_names(graph: Graph, checkpoint: PathLike) -> Saver:
     """A Saver of the variables that the checkpoint has under the names of operations."""
     with load_checkpoint(checkpoint) as reader:
-        names = [name for name in reader.get_variable_to_shape_map() if name in graph.digraph]
-    tensors = {name: graph.tensor(name, 0) for name in names if graph.digraph.nodes[name]["outputs"]}
+        names = [name for name in reader.get_variable_to_shape_map() if name in graph.data]
+    tensors = {name: graph.tensor(name, 0) for name in names if graph.data.nodes[name]["outputs"]}
     try:
         return Saver(tensors)
     except TypeError:
-        parts = [name for name in graph.digraph if _PART.search(name)]
+        parts = [name for name in graph.data if _PART.search(name)]
         if any(name in part for name in tensors for part in parts):
             raise ValueError(
                 "Models containing partition variables cannot be converted from checkpoint files. Please pass in a "

@@ -117,7 +117,7 @@ def graph_io(source: PathLike, *, group: str = "", io: bool = False) -> GraphIO:
         structure = structure_of(file)
         graph = graph_of(file, structure)
         signatures = served_signatures(structure)
-        summary = graph_summary(replace(structure, digraph=graph.digraph))
+        summary = graph_summary(replace(structure, digraph=graph.data))
     described = {name: _signature(graph, signature) for name, signature in signatures.items()}
     if described:
         _, inputs, outputs = next(iter(described.values()))
@@ -126,7 +126,7 @@ def graph_io(source: PathLike, *, group: str = "", io: bool = False) -> GraphIO:
         inputs, outputs = (_described(graph, each) for each in named)
     if io:
         return GraphIO(inputs, outputs, {}, [], described)
-    counts = Counter(data["op"] for _, data in graph.digraph.nodes(data=True))
+    counts = Counter(data["op"] for _, data in graph.data.nodes(data=True))
     return GraphIO(inputs, outputs, dict(counts.most_common()), check_runs(graph), described)
 
 
@@ -140,9 +140,9 @@ def _described(graph: Graph, named: Iterable[tuple[str, str]]) -> list[TensorIO]
     found = []
     for name, full in named:
         operation, _, place = full.partition(":")
-        if operation not in graph.digraph or int(place or 0) >= len(graph.digraph.nodes[operation]["outputs"]):
+        if operation not in graph.data or int(place or 0) >= len(graph.data.nodes[operation]["outputs"]):
             continue  # of sparse tensors, which have no name of their own
-        dtype, shape = graph.digraph.nodes[operation]["outputs"][int(place or 0)]
+        dtype, shape = graph.data.nodes[operation]["outputs"][int(place or 0)]
         runs = not check_runs(graph, [operation])
         found.append(TensorIO(name, full, dtypes.base_name(dtype), shape, runs))
     return found

@@ -133,7 +133,7 @@ def placeholders_behind(graph: Graph, outputs: Iterable[Output], known: Iterable
     -------
     list of str
     """
-    digraph, without = graph.digraph, set(known)
+    digraph, without = graph.data, set(known)
     needed: set[str] = set()
     waiting = [output for output in outputs if output not in without]
     while waiting:
@@ -251,7 +251,7 @@ def _shape(graph: Graph, name: str, shape: Iterable[int | None]) -> Shape:
     """
     operation, place = _tensor(graph, name)
     said = tuple(None if size is None or size < 0 else int(size) for size in shape)
-    own = graph.digraph.nodes[operation]["outputs"][place][1]
+    own = graph.data.nodes[operation]["outputs"][place][1]
     try:
         return merge(own, said)
     except ValueError as error:
@@ -261,5 +261,5 @@ def _shape(graph: Graph, name: str, shape: Iterable[int | None]) -> Shape:
 
 def _value(graph: Graph, name: str, value: npt.ArrayLike) -> Array:
     operation, place = _tensor(graph, name)
-    dtype = graph.digraph.nodes[operation]["outputs"][place][0]
+    dtype = graph.data.nodes[operation]["outputs"][place][0]
     return np.asarray(value, dtypes.numpy_dtype(dtypes.base_name(dtype)))

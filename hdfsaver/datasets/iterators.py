@@ -272,14 +272,14 @@ def one_shot(dataset: Any) -> Iterator:
 
 
 def _factory(graph: Graph, variant: Tensor) -> Mapping[str, Any]:
-    needed = ancestors(graph.digraph, [variant.op.name], frozenset())
+    needed = ancestors(graph.data, [variant.op.name], frozenset())
     copy = Graph()
-    for name, data in graph.digraph.nodes(data=True):
+    for name, data in graph.data.nodes(data=True):
         if name in needed:
             _check_constant(name, data["op"])
             attrs = {key: value for key, value in data["attrs"].items() if key != "_class"}
             schema.add_node(
-                copy.digraph,
+                copy.data,
                 name,
                 op=data["op"],
                 inputs=data["inputs"],

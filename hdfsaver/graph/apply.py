@@ -118,7 +118,7 @@ def _add(definition: OpDef, inputs: Sequence[Any], name: str | None, attrs: dict
     graph = graph_of(inputs)
     with graph.lock:
         full_name = graph.new_name(name or definition.type)
-        before = len(graph.digraph)
+        before = len(graph.data)
         try:
             reader = _InputReader(definition, graph, full_name, attrs)
             tensors = reader.read(inputs)

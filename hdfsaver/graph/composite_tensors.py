@@ -238,7 +238,7 @@ class SparseTensor:
 def value_as_shape(tensor: Tensor) -> TensorShape:
     """The shape that a vector of sizes says, as far as its values are known before a run."""
     name = tensor.op.name
-    return TensorShape(Node(tensor.graph.digraph, name, {}, [(name, tensor.value_index)]).sizes(0))
+    return TensorShape(Node(tensor.graph.data, name, {}, [(name, tensor.value_index)]).sizes(0))
 
 
 def _check_sizes(indices: Tensor, values: Tensor, dense_shape: Tensor) -> None:

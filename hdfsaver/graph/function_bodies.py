@@ -268,7 +268,7 @@ def called_by(graph: Graph, names: Iterable[str]) -> list[Called]:
     """The functions which some operations of a graph may call."""
     found: list[Called] = []
     for name in names:
-        definition = graph.definition(graph.digraph.nodes[name]["op"])
+        definition = graph.definition(graph.data.nodes[name]["op"])
         if isinstance(definition, Calling):
-            found += definition.functions(Node.of(graph.digraph, name))
+            found += definition.functions(Node.of(graph.data, name))
     return found

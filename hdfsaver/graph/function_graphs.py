@@ -222,7 +222,7 @@ def function_def(
         described["_user_specified_name"].CopyFrom(attr_value(tensor.op.name.encode()))
         described["_output_shapes"].CopyFrom(attr_value([tensor.shape.plain]))
     given = {name: text for (name, _), text in texts.items()}
-    body = [(name, data) for name, data in graph.digraph.nodes(data=True) if name not in taken]
+    body = [(name, data) for name, data in graph.data.nodes(data=True) if name not in taken]
     message.node_def.extend(graph_def_of(body, find).node)
     for node, (_, data) in zip(message.node_def, body, strict=True):
         del node.input[:]
@@ -252,7 +252,7 @@ def _text(graph: Graph, source: _Output, texts: dict[_Output, str]) -> str:
     """A tensor as the nodes of a function take it: ``node:results:0``, or the name of an argument."""
     if source not in texts:
         name, output = source
-        data = graph.digraph.nodes[name]
+        data = graph.data.nodes[name]
         definition = find(data["op"])
         assert definition is not None, "it was made by the definition of its type"
         for result in definition.parsed.outputs:

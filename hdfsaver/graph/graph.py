@@ -45,7 +45,12 @@ class Graph(GraphScopes):
     Attributes
     ----------
     digraph : networkx.DiGraph
-        The graph itself, plain data as `hdfsaver.schema` documents them: any algorithm of networkx runs on it.
+        The graph as `hdfsaver.schema` documents it: any algorithm of networkx runs on it. A program may put further
+        keys on nodes, edges and the DiGraph itself, and attributes with an underscore before their names; whatever
+        else is changed in it by hand is a `TypeError` or a `networkx.NetworkXError`. Its ``copy()`` may be changed at
+        will, and `from_digraph` makes a graph of it.
+    data : networkx.DiGraph
+        The DiGraph itself, for the code of this package, which tells the graph what it changes (`changed`).
     seed : int or None
         The graph-level random seed; see ``tf.set_random_seed``.
     tensorflow : dict of str to bytes
@@ -54,7 +59,8 @@ class Graph(GraphScopes):
 
     def __init__(self) -> None:
         super().__init__()
-        self.digraph = schema.new_digraph()
+        self.data = schema.new_digraph()
+        self._view: tuple[DiGraph, DiGraph] | None = None
         self.seed: int | None = None
         self._seeds = itertools.count()
         self._version = 0
@@ -78,15 +84,28 @@ class Graph(GraphScopes):
 
     @classmethod
     def from_digraph(cls, digraph: DiGraph) -> Graph:
-        """A graph around a DiGraph that is a computation graph already; `ValueError` where it is not one.
+        """A graph of a DiGraph that is a computation graph already; `ValueError` where it is not one.
 
-        Attributes that have their default values may be missing, and are put in.
+        The graph has a copy: what is done to the DiGraph later is not seen in it. Attributes that have their default
+        values may be missing, and are put in.
         """
+        from hdfsaver.graph.guarded_digraph import copied  # with networkx, which not every program needs
+
         schema.validate(digraph)
-        check_nodes(dict(digraph.nodes.items()))
+        own = copied(digraph)
+        check_nodes(dict(own.nodes.items()))
         graph = cls()
-        graph.adopt(digraph)
+        graph.adopt(own)
         return graph
+
+    @property
+    def digraph(self) -> DiGraph:
+        """The DiGraph, to be read and to put values on; see the attributes of the class."""
+        if self._view is None or self._view[0] is not self.data:
+            from hdfsaver.graph.guarded_digraph import guarded  # with networkx, which not every program needs
+
+            self._view = self.data, guarded(self.data, self.changed)
+        return self._view[1]
 
     # -- state ---------------------------------------------------------------------------------------------------
 
@@ -103,17 +122,17 @@ class Graph(GraphScopes):
         """Record that the DiGraph has changed; for code that changes it without the methods of this class."""
         with self.lock:
             self._version += 1
-            self._sizes.append((self._version, len(self.digraph)))
+            self._sizes.append((self._version, len(self.data)))
 
     def positions(self) -> Mapping[str, int]:
         """When each operation was made: its place in the order of nodes. It grows with the graph."""
         with self.lock:
-            return self._positions.of(self.digraph)
+            return self._positions.of(self.data)
 
     def takers(self, operation: str, output: int) -> list[str]:
         """The operations that take an output of another, each once for every input that takes it."""
         with self.lock:
-            return self._takers.of(self.digraph, self._version, operation, output)
+            return self._takers.of(self.data, self._version, operation, output)
 
     def _size_at(self, version: int) -> int:
         """How many operations there were at a version: each one that was made alone took the version one further."""
@@ -126,8 +145,8 @@ class Graph(GraphScopes):
         # Comparing all items takes time, and is needed only where a list can be changed without a word to the graph.
         contents = self._collections.snapshot() if self._collections.is_shared else self._collections.version
         # A program's values on nodes and edges change without a word to the graph, too, and may be of any size.
-        values = object() if self._watch.is_annotated(self.digraph, self._version) else None
-        return self, self._version, len(self.digraph), contents, values
+        values = object() if self._watch.is_annotated(self.data, self._version) else None
+        return self, self._version, len(self.data), contents, values
 
     @property
     def building_function(self) -> bool:
@@ -281,11 +300,11 @@ class Graph(GraphScopes):
         wires = tuple([(tensor.op.name, tensor.value_index) for tensor in inputs])
         outputs = self.infer(definition, name, attrs, wires)
         with self.lock:
-            if name in self.digraph._node:  # type: ignore[attr-defined]  # faster, for every operation
+            if name in self.data._node:  # type: ignore[attr-defined]  # faster, for every operation
                 raise ValueError(f"Duplicate node name in graph: {name!r}.")
             blocks = self._scopes.blocks
             schema.add_node(
-                self.digraph,
+                self.data,
                 name,
                 op=definition.type,
                 inputs=wires,
@@ -299,7 +318,7 @@ class Graph(GraphScopes):
             if variables:  # it must be on their device, not on that of the blocks
                 blocks = blocks._replace(devices=(), device="", colocation=(*blocks.colocation, *variables))
             if blocks is not NO_BLOCKS:
-                count = len(self.digraph) - 1
+                count = len(self.data) - 1
                 try:
                     self._complete(name, operation.data, blocks)
                     if blocks.context is not None:
@@ -336,7 +355,7 @@ class Graph(GraphScopes):
     def or_nothing(self) -> Iterator[None]:
         """Remove what was added inside a ``with`` block if it ends with an error. Names stay taken."""
         with self.lock:
-            before = len(self.digraph)
+            before = len(self.data)
             try:
                 yield
             except BaseException:
@@ -345,9 +364,9 @@ class Graph(GraphScopes):
 
     def keep_first(self, count: int) -> None:
         """Remove all operations behind the first ones."""
-        names = [name for name, _ in data_behind(self.digraph, count)]
+        names = [name for name, _ in data_behind(self.data, count)]
         if names:
-            self.digraph.remove_nodes_from(names)
+            self.data.remove_nodes_from(names)
             for name in names:
                 self._operations.pop(name, None)
                 self._contexts.pop(name, None)
@@ -374,7 +393,7 @@ class Graph(GraphScopes):
         An operation that is colocated with others has their device, not its own; other devices are written in full.
         """
         blocks = self._scopes.blocks
-        added = self.digraph.nodes
+        added = self.data.nodes
         located = {}
         waiting = []
         for name, data in nodes:
@@ -392,7 +411,7 @@ class Graph(GraphScopes):
         for name, others in located.items() if not blocks.colocation else ():
             device = next(filter(None, [added[other]["device"] for other in others]), "")
             added[name]["device"] = canonical_name(device)
-        count = len(self.digraph)
+        count = len(self.data)
         self._imports.append((count - len(nodes), count, current_trace(2)))
 
     def trace_of(self, name: str) -> Trace:
@@ -425,7 +444,7 @@ class Graph(GraphScopes):
         ResourceExhaustedError
             An attribute asks for more outputs than the limit `elements` allows.
         """
-        node = Node(self.digraph, name, attrs, wires)
+        node = Node(self.data, name, attrs, wires)
         dtypes = definition.parsed.output_dtypes(attrs)  # before the shapes, as it checks how many there are
         try:
             shapes = definition.shapes(node)
@@ -437,9 +456,9 @@ class Graph(GraphScopes):
     def adopt(self, digraph: DiGraph) -> None:
         """Take a whole DiGraph into an empty graph, the names in it included."""
         self.check_not_finalized()
-        if self.digraph:
+        if self.data:
             raise ValueError("Only an empty graph can adopt a DiGraph.")
-        self.digraph = digraph
+        self.data = digraph
         self.mark_names(digraph)
         self.changed()
 
@@ -450,7 +469,7 @@ class Graph(GraphScopes):
 
     def taken_names(self) -> TakenNames:
         """The names that an import finds taken."""
-        self._taken_names.keep_up(self.digraph)
+        self._taken_names.keep_up(self.data)
         return self._taken_names
 
     def _operation_of(self, item: GraphElementLike) -> Operation:
@@ -461,7 +480,7 @@ class Graph(GraphScopes):
 
     def get_operations(self) -> list[Operation]:
         """All operations, in the order in which they were made."""
-        return [self._operation(name) for name in list(self.digraph)]
+        return [self._operation(name) for name in list(self.data)]
 
     def get_operation_by_name(self, name: str) -> Operation:
         """The operation of that name.
@@ -548,14 +567,14 @@ class Graph(GraphScopes):
         if ":" in name:
             raise ValueError(f"Name {name!r} appears to refer to a Tensor, not a Operation.")
         if not allow_operation:
-            kind = "refers to an Operation" if name in self.digraph else "looks like an (invalid) Operation name"
+            kind = "refers to an Operation" if name in self.data else "looks like an (invalid) Operation name"
             raise ValueError(f"The name {name!r} {kind}, not a Tensor. {_FORM}")
-        if name not in self.digraph:
+        if name not in self.data:
             raise KeyError(f"The name {name!r} refers to an Operation not in the graph.")
         return self._operation(name)
 
     def _tensor_by_name(self, name: str, operation: str, output: int) -> Tensor:
-        if operation not in self.digraph:
+        if operation not in self.data:
             raise KeyError(
                 f"The name {name!r} refers to a Tensor which does not exist. "
                 f"The operation, {operation!r}, does not exist in the graph."
@@ -645,7 +664,7 @@ class Graph(GraphScopes):
         """
         with self.lock:
             first = 0 if from_version is None else self._size_at(from_version)
-            made = graph_def_of(itertools.islice(nodes_in(self.digraph), first, None), self.definition, add_shapes)
+            made = graph_def_of(itertools.islice(nodes_in(self.data), first, None), self.definition, add_shapes)
         if self.tensorflow:
             made.versions.CopyFrom(self.graph_def_versions)
         if LIBRARY in self.tensorflow:
@@ -657,7 +676,7 @@ class Graph(GraphScopes):
         return op_def_of(_registered(type))
 
     def _node_def(self, name: str) -> message_classes.NodeDef:
-        return node_def_of(name, self.digraph.nodes[name], self.definition)
+        return node_def_of(name, self.data.nodes[name], self.definition)
 
     # -- collections ---------------------------------------------------------------------------------------------
 

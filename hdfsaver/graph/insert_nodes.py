@@ -135,7 +135,7 @@ class _Insertion:
 
     def run(self, check: Callable[[Mapping[str, int]], None] | None) -> dict[str, str]:
         """Add the nodes, or leave the graph unchanged."""
-        digraph, graph = self.graph.digraph, self.graph
+        digraph, graph = self.graph.data, self.graph
         before = len(digraph)
         try:
             digraph.add_nodes_from((self.names[name], self._renamed(name)) for name in self.order)
@@ -257,7 +257,7 @@ class _Insertion:
     def _check_inputs(self, definition: OpDef, name: str, new: str, data: Mapping[str, Any]) -> None:
         wires = data["inputs"]
         expected = definition.attr_defs.input_dtypes(name, data["attrs"], len(wires))
-        added, there = self.added, self.graph.digraph.nodes
+        added, there = self.added, self.graph.data.nodes
         for place, ((source, output), wanted) in enumerate(zip(wires, expected, strict=True)):
             given = (added[source] if source in added else there[source]).get("outputs")
             # None is the end of a loop, which comes later.
@@ -336,7 +336,7 @@ def _new_names(graph: Graph, order: list[str], prefix: str) -> dict[str, str]:
         except ValueError as error:
             raise ValueError(f"Node {name!r}: Node name contains invalid characters. {error}") from None
     names = {name: prefix + name for name in order}
-    if not graph.digraph:
+    if not graph.data:
         return names
     taken = graph.taken_names()
     own = set(names.values())

@@ -65,13 +65,13 @@ class Operation:
     def data(self) -> dict[str, Any]:
         """The node's data in the DiGraph, as `hdfsaver.schema` describes them."""
         # A view of the nodes takes longer than all else here, and this is asked for many times for each new operation.
-        data: dict[str, Any] = self.graph.digraph._node[self.name]  # type: ignore[attr-defined]
+        data: dict[str, Any] = self.graph.data._node[self.name]  # type: ignore[attr-defined]
         return data
 
     @property
     def output_data(self) -> tuple[tuple[str, Shape], ...]:
         """For each output its dtype's name and its static shape."""
-        outputs: tuple[tuple[str, Shape], ...] = self.graph.digraph._node[self.name]["outputs"]  # type: ignore[attr-defined]
+        outputs: tuple[tuple[str, Shape], ...] = self.graph.data._node[self.name]["outputs"]  # type: ignore[attr-defined]
         return outputs
 
     def set_output_shape(self, index: int, shape: Shape) -> None:
@@ -182,7 +182,7 @@ class Operation:
         session_for(f"run {self.name!r}", "run", session).run(self, feed_dict)
 
     def _add_control_inputs(self, operations: Sequence[Operation]) -> None:
-        schema.add_control_inputs(self.graph.digraph, self.name, [operation.name for operation in operations])
+        schema.add_control_inputs(self.graph.data, self.name, [operation.name for operation in operations])
         self.graph.changed()
 
     def _add_control_input(self, operation: Operation) -> None:
@@ -190,11 +190,11 @@ class Operation:
 
     @property
     def _control_outputs(self) -> list[Operation]:
-        successors = self.graph.digraph.succ[self.name]
+        successors = self.graph.data.succ[self.name]
         return [self.graph.get_operation_by_name(name) for name, edge in successors.items() if edge["control"]]
 
     def _remove_all_control_inputs(self) -> None:
-        schema.remove_control_inputs(self.graph.digraph, self.name)
+        schema.remove_control_inputs(self.graph.data, self.name)
         self.graph.changed()
 
     def _update_input(self, index: int, tensor: Tensor) -> None:
@@ -225,7 +225,7 @@ class Operation:
                 f"Cannot update edge, incompatible shapes: {_in_brackets(tensor.shape.plain)} and "
                 f"{_in_brackets(inputs[index].shape.plain)}.",
             )
-        schema.replace_input(self.graph.digraph, self.name, index, tensor.op.name, tensor.value_index)
+        schema.replace_input(self.graph.data, self.name, index, tensor.op.name, tensor.value_index)
         self.graph.changed()
 
     def _get_control_flow_context(self) -> Any:

@@ -110,7 +110,7 @@ class Operations(Protocol):
     """The operations of a graph, as far as a walk asks for them; `hdfsaver.Graph` is one."""
 
     @property
-    def digraph(self) -> DiGraph:
+    def data(self) -> DiGraph:
         """The graph itself."""
 
     @property
@@ -171,7 +171,7 @@ class Frame:
     @property
     def digraph(self) -> DiGraph:
         """The operations."""
-        return self.graph.digraph
+        return self.graph.data
 
     def chain(self) -> Iterator[Frame]:
         """This one, and those around it."""

@@ -275,7 +275,7 @@ def scope(name: str | None, default: str, *values: object) -> Iterator[str]:
     """
     graph = graph_of(values)
     with graph.lock:
-        before = len(graph.digraph)
+        before = len(graph.data)
         try:
             with graph.as_default(), graph.name_scope(name or default) as full:
                 yield full

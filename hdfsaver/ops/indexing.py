@@ -92,7 +92,7 @@ class GatherV2(OpDef):
         params, indices = op.inputs[:2]
         with op.graph.colocate_with(params.op):
             sizes = shape_of(params, "Shape")
-        axis, batch = static_integer(Node.of(op.graph.digraph, op.name), 2), op.get_attr("batch_dims")
+        axis, batch = static_integer(Node.of(op.graph.data, op.name), 2), op.get_attr("batch_dims")
         if axis == 0 and not batch:
             return [slices_back(grads[0], sizes, indices), None, None]
         if batch < 0:

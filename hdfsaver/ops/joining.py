@@ -88,7 +88,7 @@ class ConcatV2(OpDef):
 
     def gradient(self, op: Operation, *grads: Gradient) -> Grads:
         *values, axis = op.inputs
-        known = static_integer(Node.of(op.graph.digraph, op.name), len(values))
+        known = static_integer(Node.of(op.graph.data, op.name), len(values))
         return [*_cut(grads[0], values, axis, known), None]
 
 
@@ -140,7 +140,7 @@ class Concat(OpDef):
 
     def gradient(self, op: Operation, *grads: Gradient) -> Grads:
         axis, *values = op.inputs
-        known = static_integer(Node.of(op.graph.digraph, op.name), 0)
+        known = static_integer(Node.of(op.graph.data, op.name), 0)
         return [None, *_cut(grads[0], values, axis, known)]
 
 

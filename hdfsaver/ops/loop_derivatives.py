@@ -58,7 +58,7 @@ def derivative_function(
 def dtype_of_derivative(op: Operation, place: int) -> str:
     """The dtype of the derivative by an input: that of the variable for a handle."""
     tensor = op.inputs[place]
-    node = Node.of(op.graph.digraph, op.name)
+    node = Node.of(op.graph.data, op.name)
     while tensor.dtype.base_dtype.name == "resource" and len(node.inputs) > place:
         node, place = node.source(place), 0
         dtype = node.attrs.get("dtype")
@@ -71,9 +71,9 @@ def dtype_of_derivative(op: Operation, place: int) -> str:
 
 def _dtype_read(graph: Graph, handle: tuple[str, int], seen: set[str]) -> str | None:
     """The dtype of the variable that operations of a graph, or of functions that they call, read by a handle."""
-    for name in graph.digraph.successors(handle[0]):
-        node = Node.of(graph.digraph, name)
-        op_type = graph.digraph.nodes[name]["op"]
+    for name in graph.data.successors(handle[0]):
+        node = Node.of(graph.data, name)
+        op_type = graph.data.nodes[name]["op"]
         places = [place for place, source in enumerate(node.inputs) if source == handle]
         found = node.attrs.get("dtype") if op_type in _READING else None
         if op_type == "Identity":

@@ -119,7 +119,7 @@ def _each_once(axes: tuple[int, ...]) -> tuple[int, ...]:
 
 def _static_axes(op: Operation) -> tuple[int, ...] | None:
     """The axes that an operation reduces, counted from the front, where they and the rank are known."""
-    node = Node.of(op.graph.digraph, op.name)
+    node = Node.of(op.graph.data, op.name)
     shape, axes = node.input_shapes[0], node.constant(1)
     return None if shape is None or axes is None else _from_front(axes, len(shape))
 

@@ -288,7 +288,7 @@ class ResourceGather(OpDef):
         if op.get_attr("batch_dims"):
             raise LookupError(f"The gradient of {op.name!r} (type {self.type}) is only defined for batch_dims=0.")
         handle, indices = op.inputs
-        static = static_shape(Node.of(op.graph.digraph, op.name))
+        static = static_shape(Node.of(op.graph.data, op.name))
         if static is None or None in static:
             sizes = apply("VariableShape", handle)
         else:

@@ -77,7 +77,7 @@ def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
     if graph.seed is None:
         graph_seed, own_seed = DEFAULT_GRAPH_SEED, op_seed
     elif op_seed is None:
-        graph_seed, own_seed = graph.seed, graph.next_seed() if _rule == "2.21" else len(graph.digraph)
+        graph_seed, own_seed = graph.seed, graph.next_seed() if _rule == "2.21" else len(graph.data)
     else:
         graph_seed, own_seed = graph.seed, op_seed
     seeds = _reduced(graph_seed), _reduced(own_seed)

@@ -304,7 +304,7 @@ class SavedModelLoader:
 def _settings_of_function(graph: Graph, saver: Saver) -> message_classes.SaverDef | None:
     """The settings of a Saver of TensorFlow 2, whose variables only a function of the graph names; None for others."""
     settings = saver.as_saver_def()
-    nodes = graph.digraph.nodes
+    nodes = graph.data.nodes
     if settings is None or nodes.get(settings.restore_op_name, {}).get("op") not in _FUNCTION_CALLS:
         return None
     return settings
@@ -379,7 +379,7 @@ def _collected(
     graph = get_default_graph()
     name = scoped(listed[0], import_scope)
     # Without the scope that the graph was imported into, the collection tells the name.
-    return graph.as_graph_element(name) if name in graph.digraph else graph.get_collection(key)[0]
+    return graph.as_graph_element(name) if name in graph.data else graph.get_collection(key)[0]
 
 
 def __dir__() -> list[str]:

@@ -86,7 +86,7 @@ def _values(sess: Session, variables: list[message_classes.NodeDef]) -> dict[str
         zip(by_reference, sess.run([f"{name}:0" for name in by_reference]) if by_reference else [], strict=True)
     )
     handles = [node.name for node in variables if node.op not in _REFERENCES]
-    keys = {name: variable_key(Node.of(sess.graph.digraph, name)) for name in handles if name in sess.graph.digraph}
+    keys = {name: variable_key(Node.of(sess.graph.data, name)) for name in handles if name in sess.graph.data}
     present = sess.state.snapshot(keys.values())
     for name in handles:
         value = present[keys[name]] if name in keys else None

@@ -41,7 +41,7 @@ class LateReads:
     """
 
     def __init__(self, graph: Graph, order: Sequence[str], known: Collection[Output]) -> None:
-        self._nodes: Mapping[str, Mapping[str, Any]] = graph.digraph.nodes
+        self._nodes: Mapping[str, Mapping[str, Any]] = graph.data.nodes
         self._definition = graph.definition
         self._known = known
         self._bits: dict[str, int] = {}

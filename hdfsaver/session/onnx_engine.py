@@ -118,7 +118,7 @@ def _is_special(plan: ExecutionPlan, step: Step) -> bool:
 class _Operations:
     """The operations of a plan, for a walk over them."""
 
-    digraph: DiGraph
+    data: DiGraph
     definition: Callable[[str], OpDef | None]
 
     @property

@@ -162,7 +162,7 @@ def make_plan(
 class _Planner:
     def __init__(self, graph: Graph, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> None:
         self.graph = graph
-        self.digraph = graph.digraph
+        self.digraph = graph.data
         self.fetches = [_output_of(element) for element in fetches]
         self.fed: list[Output] = [_output_of(tensor) for tensor in feeds]
         self.known = frozenset(self.fed)
@@ -332,7 +332,7 @@ def _check_types(definition: OpDef, name: str, attrs: Mapping[str, Any]) -> None
 def _check_known(
     graph: Graph, names: Collection[str], place: Mapping[str, int], unknown_inside: Mapping[str, str]
 ) -> set[str]:
-    digraph = graph.digraph
+    digraph = graph.data
     types = {digraph.nodes[name]["op"] for name in names}
     unknown = {op_type: "" for op_type in types if graph.definition(op_type) is None}
     if unknown:
@@ -359,8 +359,8 @@ def _unknown_in_functions(graph: Graph, names: Collection[str]) -> dict[str, str
         seen.add(body)
         inside = body.graph
         targets = [*(tensor.op.name for tensor in body.outputs), *(operation.name for operation in body.effects)]
-        needed = ancestors(inside.digraph, targets, frozenset(map(_output_of, body.inputs)))
-        types = {name: inside.digraph.nodes[name]["op"] for name in needed}
+        needed = ancestors(inside.data, targets, frozenset(map(_output_of, body.inputs)))
+        types = {name: inside.data.nodes[name]["op"] for name in needed}
         found |= {op_type: name for name, op_type in types.items() if inside.definition(op_type) is None}
         waiting += called_by(inside, needed)
     return found

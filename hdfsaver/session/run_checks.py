@@ -71,9 +71,9 @@ def check_runs(
     []
     """
     graph = get_default_graph() if graph is None else graph
-    targets = list(graph.digraph) if fetches is None else [_operation(graph, each) for each in fetches]
+    targets = list(graph.data) if fetches is None else [_operation(graph, each) for each in fetches]
     known = frozenset(_output(graph, each) for each in feeds)
-    wanted = graph.digraph if fetches is None and not known else ancestors(graph.digraph, targets, known)
+    wanted = graph.data if fetches is None and not known else ancestors(graph.data, targets, known)
     found: dict[tuple[str, str], list[str]] = {}
     place = graph.positions()
     for op_type, name, why in _obstacles(graph, sorted(wanted, key=place.__getitem__)):
@@ -99,7 +99,7 @@ def _obstacles(graph: Graph, names: Iterable[str]) -> Iterator[tuple[str, str, s
     while waiting:
         inside, wanted, prefix = waiting.pop()
         for name in wanted:
-            data = inside.digraph.nodes[name]
+            data = inside.data.nodes[name]
             why = _why(inside.definition(data["op"]), data["attrs"])
             if why:
                 yield data["op"], f"{prefix}{name}", why
@@ -113,7 +113,7 @@ def _obstacles(graph: Graph, names: Iterable[str]) -> Iterator[tuple[str, str, s
                     seen.add(body)
                     targets = [*(tensor.op.name for tensor in body.outputs), *(each.name for each in body.effects)]
                     given = frozenset((tensor.op.name, tensor.value_index) for tensor in body.inputs)
-                    needed = ancestors(body.graph.digraph, targets, given)
+                    needed = ancestors(body.graph.data, targets, given)
                     waiting.append((body.graph, sorted(needed), f"{called.function['name']}/"))
 
 

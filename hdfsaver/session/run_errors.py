@@ -67,9 +67,9 @@ def _given(operation: Operation, shapes: Sequence[TensorShape]) -> str:
 def _of_dataset(graph: Graph, failure: StepError) -> Exception:
     """The error of a dataset, which names the operation that made it."""
     cause = failure.cause
-    name = failure.node if failure.node in graph.digraph else failure.node.partition("/")[2]  # made by a function
+    name = failure.node if failure.node in graph.data else failure.node.partition("/")[2]  # made by a function
     where = f"dataset operation {name!r}"
-    if name in graph.digraph:
+    if name in graph.data:
         operation = graph.get_operation_by_name(name)
         made = place(operation.traceback)
         where += f" ({operation.type}{made and f', defined at {made}'})"

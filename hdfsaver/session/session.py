@@ -354,7 +354,7 @@ class Session:
             values = self._execute(prepared, given)
             run_metadata.Clear()
             return values
-        trace = RunTrace(self._graph.digraph, self._state.variables)
+        trace = RunTrace(self._graph.data, self._state.variables)
         values = self._execute(self._make_run(leaves, given, trace), given)
         feeds = [feed.tensor for feed in prepared.feeds]
         run_metadata.ParseFromString(trace.metadata(self._graph, feeds, wanted).SerializeToString())
@@ -414,7 +414,7 @@ class Session:
             raise _invalid(str(error)) from None
 
     def _check_not_empty(self) -> None:
-        if not self._graph.digraph:
+        if not self._graph.data:
             raise RuntimeError("The Session graph is empty. Add operations to the graph before calling run().")
 
     def _fetch(self, leaf: Any) -> Tensor | Operation:

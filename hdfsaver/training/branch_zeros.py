@@ -33,7 +33,7 @@ def kind_and_shape(tensor: Tensor) -> tuple[str, Shape]:
     """The dtype and the static shape of a tensor; of a handle those of its variable."""
     if tensor.dtype.base_dtype.name != "resource":
         return tensor.dtype.base_dtype.name, tensor.shape.plain
-    node = Node.of(tensor.graph.digraph, tensor.op.name)
+    node = Node.of(tensor.graph.data, tensor.op.name)
     variable = node if tensor.op.type == HANDLE else variable_behind(node)
     return ("float32", None) if variable is None else (variable.attrs["dtype"], variable.attrs["shape"])
 

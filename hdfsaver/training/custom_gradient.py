@@ -148,7 +148,7 @@ def dependent_variables(graph: Graph, inputs: Sequence[Tensor], outputs: Sequenc
         One of them is not among the graph's global variables.
     """
     known = {(tensor.op.name, tensor.value_index) for tensor in inputs}
-    nodes = graph.digraph.nodes
+    nodes = graph.data.nodes
     waiting = [tensor.op.name for tensor in outputs if (tensor.op.name, tensor.value_index) not in known]
     found: dict[str, None] = {}
     while waiting:

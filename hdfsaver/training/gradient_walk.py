@@ -75,7 +75,7 @@ class GradientWalk:
         self.totals: dict[str, list[Gradient | None]] = {}
 
     def _inputs(self, name: str) -> Sequence[tuple[str, int]]:
-        inputs: Sequence[tuple[str, int]] = self.graph.digraph.nodes[name]["inputs"]
+        inputs: Sequence[tuple[str, int]] = self.graph.data.nodes[name]["inputs"]
         return inputs
 
     def _reached_from_xs(self) -> set[str]:
@@ -91,12 +91,12 @@ class GradientWalk:
         return found
 
     def _takers(self, source: str, outputs: set[int]) -> Iterable[str]:
-        for target, edge in self.graph.digraph.succ[source].items():
+        for target, edge in self.graph.data.succ[source].items():
             if any(output in outputs for output, _ in edge["wires"]):
                 yield target
 
     def _smooth_outputs(self, name: str) -> set[int]:
-        outputs = self.graph.digraph.nodes[name]["outputs"]
+        outputs = self.graph.data.nodes[name]["outputs"]
         return {position for position, (dtype, _) in enumerate(outputs) if is_smooth(dtype)}
 
     def _between(self, reached: set[str]) -> dict[str, None]:
@@ -109,7 +109,7 @@ class GradientWalk:
                 between[name] = None
                 waiting.extend(source for source, _ in self._inputs(name))
         for name in list(between):
-            if self.graph.digraph.nodes[name]["op"] in EXITS:
+            if self.graph.data.nodes[name]["op"] in EXITS:
                 operation = self.graph.get_operation_by_name(name)
                 with colocated(self.graph, operation if self.colocate else None):
                     between.update(dict.fromkeys(self.loops.add(operation)))
@@ -172,7 +172,7 @@ class GradientWalk:
 
     def _add(self, name: str, output: int, grad: Gradient) -> None:
         if name not in self.parts:
-            self.parts[name] = [[] for _ in self.graph.digraph.nodes[name]["outputs"]]
+            self.parts[name] = [[] for _ in self.graph.data.nodes[name]["outputs"]]
         self.parts[name][output].append(grad)
 
     def _visit(self, operation: Operation) -> None:
@@ -187,11 +187,11 @@ class GradientWalk:
         function = gradient_function(operation)
         if function is None:
             return
-        before = len(self.graph.digraph)
+        before = len(self.graph.data)
         with self.loops.inside(operation, before=False):
             self._check_not_first_value(operation)
             self._pass_on(operation, self._derive(operation, function, self._with_zeros(operation, grads)))
-        for made, _ in data_behind(self.graph.digraph, before):
+        for made, _ in data_behind(self.graph.data, before):
             self.graph.get_operation_by_name(made)._original_op = operation
 
     def _totals(self, operation: Operation) -> list[Gradient | None]:

@@ -303,7 +303,7 @@ class BackwardLoop:
                 return self.context.add_value(value)
             state = state.outer
         if value.op.type == "Const":
-            node = Node.of(self.graph.digraph, value.op.name)
+            node = Node.of(self.graph.data, value.op.name)
             return constant_node(node.attrs["value"], value.dtype.base_dtype.name, "Const")
         with self.graph.inside(self.called_in):
             stack = state.pushed(value)

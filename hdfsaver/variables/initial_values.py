@@ -99,6 +99,6 @@ def _again(
     # A reference is a value now, which cannot be switched by reference.
     kind = "Switch" if operation.type == "RefSwitch" else operation.type
     graph = operation.graph
-    attrs = dict(graph.digraph.nodes[operation.name]["attrs"])
+    attrs = dict(graph.data.nodes[operation.name]["attrs"])
     with graph.name_scope(None):
         return list(graph.create(kind, inputs, attrs, f"{operation.name}_{name}").outputs)

@@ -34,7 +34,7 @@ class ResourceVariable(Variable):
 
     def _find(self, variable_def: message_classes.VariableDef | VariableDef, import_scope: str | None) -> None:
         super()._find(variable_def, import_scope)
-        attrs = self.graph.digraph.nodes[self.op.name]["attrs"]
+        attrs = self.graph.data.nodes[self.op.name]["attrs"]
         self._dtype = dtypes.as_dtype(attrs["dtype"])
         self._shape = TensorShape(attrs["shape"])
 
@@ -310,4 +310,4 @@ for _name in ("lt", "le", "gt", "ge", "neg", "abs", "invert"):
 
 def is_handle(graph: Graph, name: str) -> bool:
     """Whether an operation of that name is there and holds a variable of this kind."""
-    return name in graph.digraph and graph.digraph.nodes[name]["op"] == HANDLE
+    return name in graph.data and graph.data.nodes[name]["op"] == HANDLE

@@ -244,7 +244,7 @@ class Variable(RowUpdates, metaclass=_MadeByCreators):
     @property
     def key(self) -> str:
         """The key under which a session keeps the value."""
-        return variable_key(Node.of(self.graph.digraph, self.op.name))
+        return variable_key(Node.of(self.graph.data, self.op.name))
 
     @property
     def graph(self) -> Graph:

@@ -49,14 +49,14 @@ def names(*nodes: tf.NodeDef, **arguments: Any) -> list[str]:
 
 def assert_same(expected: tf.Graph, found: tf.Graph) -> None:
     """Two graphs have the same nodes, in the same order, and edges that agree with them."""
-    assert list(expected.digraph) == list(found.digraph)
-    for name, data in expected.digraph.nodes.items():
-        other = found.digraph.nodes[name]
+    assert list(expected.data) == list(found.data)
+    for name, data in expected.data.nodes.items():
+        other = found.data.nodes[name]
         # Floats in attributes have 32 bits, as TensorFlow's do.
         attrs = {key: float(np.float32(it)) if type(it) is float else it for key, it in data["attrs"].items()}
         assert same_value(attrs, other["attrs"]), name
         assert {**data, "attrs": 0} == {**other, "attrs": 0}
-    schema.validate(found.digraph)
+    schema.validate(found.data)
 
 
 def reimported(graph: tf.Graph) -> tf.Graph:
@@ -99,7 +99,7 @@ def unknown(graph, tensor, outputs):
     """An operation of a type that has no definition, with outputs of another dtype."""
     name = graph.new_name("Mystery")
     schema.add_node(
-        graph.digraph,
+        graph.data,
         name,
         op="Mystery",
         inputs=((tensor.op.name, tensor.value_index),),
@@ -129,7 +129,7 @@ def test_the_definition_of_an_operation(graph):
     node = graph.get_operation_by_name("z").node_def
     assert tf.NodeDef(name="z", op="AddV2", input=["s:1", "s"], device="/device:CPU:0", attr={"T": FLOAT}) == node
     definition = graph.as_graph_def(add_shapes=True)
-    assert [node.name for node in definition.node] == list(graph.digraph)
+    assert [node.name for node in definition.node] == list(graph.data)
     found = definition.node[-1].attr["_output_shapes"].list.shape
     assert [(None, 2)] == [shapes.of_proto(shape) for shape in found]
     assert PRODUCER == definition.versions.producer == graph.graph_def_versions.producer
@@ -202,10 +202,10 @@ def test_devices_of_imported_operations(graph):
     assert ["/device:GPU:1/task:3", "/task:3/device:GPU:1", "/cpu:2"] == [found[name] for name in "HIJ"]
     with tf.colocate_with(tf.constant(1.0)):
         assert "" == devices_of("K /cpu:7")["K"]
-    before = len(graph.digraph)
+    before = len(graph.data)
     with pytest.raises(ValueError, match="'nowhere' is encountered .* A device is named like"):
         devices_of("L nowhere")
-    assert before == len(graph.digraph)
+    assert before == len(graph.data)
 
 
 def test_what_is_not_imported_does_not_change_the_version(graph):
@@ -310,8 +310,8 @@ def test_bad_definitions(graph, nodes, arguments, message):
     tf.constant(1.0, name="there")
     with pytest.raises(ValueError, match=message):
         tf.import_graph_def(tf.GraphDef(node=nodes), **arguments)
-    assert {"there"} == {name for name in graph.digraph if "_inputs" not in name}
-    schema.validate(graph.digraph)
+    assert {"there"} == {name for name in graph.data if "_inputs" not in name}
+    schema.validate(graph.data)
 
 
 def test_a_contradicting_shape():
@@ -395,7 +395,7 @@ def test_loops_are_kept():
     m, n = tf.import_graph_def(tf.GraphDef(node=nodes), return_elements=["m", "n"], name="")
     assert ["c", "n"] == m.node_def.input
     assert [tf.float32, tf.int32] == [tensor.dtype for tensor in m.outputs]
-    assert ["c", "m", "s", "n"] == list(m.graph.digraph)
+    assert ["c", "m", "s", "n"] == list(m.graph.data)
 
 
 def test_functions_stay_with_the_graph(graph):

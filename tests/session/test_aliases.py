@@ -66,7 +66,7 @@ def as_constant(value: Any) -> Any:
     """The value in the graph."""
     made = tf.constant(value)
     np.testing.assert_array_equal(NUMBERS, tf.Session().run(tf.convert_to_tensor(value) + 0.0), strict=True)
-    return made.graph.digraph.nodes[made.op.name]["attrs"]["value"]
+    return made.graph.data.nodes[made.op.name]["attrs"]["value"]
 
 
 def loaded(value: Any) -> Any:
@@ -203,7 +203,7 @@ def test_a_writable_constant_of_the_digraph() -> None:
     value = np.ones(3, np.float32)
     graph = tf.get_default_graph()
     schema.add_node(
-        graph.digraph, "c", op="Const", attrs={"value": value, "dtype": "float32"}, outputs=(("float32", (3,)),)
+        graph.data, "c", op="Const", attrs={"value": value, "dtype": "float32"}, outputs=(("float32", (3,)),)
     )
     graph.changed()
     v = tf.Variable(tf.zeros([3]))

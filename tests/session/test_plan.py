@@ -59,7 +59,7 @@ def test_a_feed_cuts_a_cycle():
     first = tf.negative(x, name="first")
     second = tf.negative(first, name="second")
     graph = tf.get_default_graph()
-    graph.digraph.nodes["first"]["inputs"] = (("second", 0),)
+    graph.data.nodes["first"]["inputs"] = (("second", 0),)
     with pytest.raises(ValueError, match="a cycle with 2 nodes, .*: first, second"):
         plan_for([first.op, second.op])
     assert ["first", "second"] == [step.node for step in plan_for([first.op, second.op], [second]).steps]
@@ -71,7 +71,7 @@ def test_unknown_operations_are_named():
     names = ["late/x", "b", "a", "c"]
     tensors = [tf.identity(1.0, name=name) for name in names]
     for name, kind in zip(names, ["Strange", "Odd", "Odd", "Strange"], strict=True):
-        tf.get_default_graph().digraph.nodes[name]["op"] = kind
+        tf.get_default_graph().data.nodes[name]["op"] = kind
     with pytest.raises(tf.errors.UnimplementedError) as caught:
         plan_for(tensors)
     assert caught.value.message.endswith(": Odd (operation 'b'), Strange (operation 'late/x').")

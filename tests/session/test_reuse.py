@@ -176,7 +176,7 @@ def test_kernels_that_write_over_an_input(op_type: str) -> None:
     with tf.Graph().as_default():
         definition = lookup(op_type)
         made = apply(op_type, *given[: len(definition.parsed.inputs)])
-        kernel = definition.kernel(Node.of(made.graph.digraph, made.op.name))
+        kernel = definition.kernel(Node.of(made.graph.data, made.op.name))
     given = given[: len(made.op.inputs)]
     for place in definition.overwrites:
         expected = kernel(*given)

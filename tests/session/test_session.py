@@ -256,7 +256,7 @@ def test_unknown_operations_are_all_named():
     graph = tf.get_default_graph()
     known = tf.constant(1.0, name="known")
     for name, op in (("strange", "Strange"), ("odd", "Odd")):
-        schema.add_node(graph.digraph, name, op=op, inputs=(("known", 0),), outputs=(("float32", None),))
+        schema.add_node(graph.data, name, op=op, inputs=(("known", 0),), outputs=(("float32", None),))
     graph.changed()
     with tf.Session() as sess:
         assert 1.0 == sess.run(known)

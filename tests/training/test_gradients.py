@@ -171,7 +171,7 @@ def test_an_unknown_type() -> None:
     """An operation that came from elsewhere, of a type that is not known, is named as such."""
     x = tf.constant(1.0)
     y = tf.identity(x, name="strange")
-    tf.get_default_graph().digraph.nodes["strange"]["op"] = "NeverHeardOf"
+    tf.get_default_graph().data.nodes["strange"]["op"] = "NeverHeardOf"
     with pytest.raises(LookupError, match=r"'strange' \(op type: NeverHeardOf\)"):
         gradients(y, x)
 

@@ -45,7 +45,7 @@ class IteratorSaveable(Saveable):
         self.label = f"iterator {handle.op.name!r}"
         self.dtype = "uint8"
         self.shape = TensorShape([None])
-        self.keys = (saved_key(_KIND, variable_key(Node.of(handle.graph.digraph, handle.op.name))),)
+        self.keys = (saved_key(_KIND, variable_key(Node.of(handle.graph.data, handle.op.name))),)
         self.saved_name = handle.op.name
 
     def value(self, present: Mapping[str, Array | None]) -> Array:

@@ -89,7 +89,7 @@ def kept_variables(
         See `named_variables`.
     """
     named = {} if isinstance(saver_def, SaverDef) else read_names(saver_def)
-    names = named or saved_names(graph.digraph.nodes, read_saver(saver_def))
+    names = named or saved_names(graph.data.nodes, read_saver(saver_def))
     if not names:
         return None
     return named_variables(graph, names, _by_operation(graph), lambda name: prefix * bool(named) + name)

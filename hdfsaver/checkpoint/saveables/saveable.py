@@ -92,7 +92,7 @@ class VariableSaveable(Saveable):
         of = _Handle(variable) if variable.dtype is dtypes.resource else variable
         self.dtype = of.dtype.base_dtype.name
         self.shape = of.shape
-        self.keys = (variable_key(Node.of(variable.graph.digraph, variable.op.name)),)
+        self.keys = (variable_key(Node.of(variable.graph.data, variable.op.name)),)
         self.saved_name = variable.op.name
 
     def value(self, present: Mapping[str, Array | None]) -> Array:
@@ -112,7 +112,7 @@ class _Handle:
 
     def __init__(self, handle: Tensor) -> None:
         self.dtype = handle.op.get_attr("dtype")
-        self.shape = TensorShape(handle.graph.digraph.nodes[handle.op.name]["attrs"]["shape"])
+        self.shape = TensorShape(handle.graph.data.nodes[handle.op.name]["attrs"]["shape"])
 
 
 def no_value(key: str, op: Operation | None) -> errors.FailedPreconditionError:

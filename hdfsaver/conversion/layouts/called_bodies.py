@@ -44,7 +44,7 @@ def with_bodies(graph: Graph) -> DiGraph:
         That of the graph itself if it calls no functions.
     """
     if not graph.functions.by_name:
-        return graph.digraph
+        return graph.data
     expansion = _Expansion()
     expansion.add(graph, "", {}, 0)
     return expansion.digraph
@@ -57,7 +57,7 @@ class _Expansion:
 
     def add(self, graph: Graph, prefix: str, arguments: dict[str, dict[str, Any]], depth: int) -> None:
         """Add the operations of a graph; those that are arguments are given."""
-        for name, data in graph.digraph.nodes.items():
+        for name, data in graph.data.nodes.items():
             given = arguments.get(name)
             if given is not None:
                 add_node(self.digraph, prefix + name, **given)
@@ -70,7 +70,7 @@ class _Expansion:
 
     def _outputs(self, graph: Graph, name: str, inputs: Sequence[Wire], prefix: str) -> tuple[tuple[str, Shape], ...]:
         """Dtypes and shapes in a body, which depend on those of the arguments."""
-        data = graph.digraph.nodes[name]
+        data = graph.data.nodes[name]
         definition = graph.definition(data["op"])
         found: tuple[tuple[str, Shape], ...] = data["outputs"]
         if definition is None or any("outputs" not in self.digraph.nodes.get(source, {}) for source, _ in inputs):
@@ -84,17 +84,17 @@ class _Expansion:
 
     def _results(self, graph: Graph, name: str, prefix: str, inputs: Sequence[Wire], depth: int) -> list[Wire] | None:
         """The results of the functions that an operation calls, whose bodies are added; None if it calls none."""
-        data = graph.digraph.nodes[name]
+        data = graph.data.nodes[name]
         definition = graph.definition(data["op"])
         if not isinstance(definition, Calling) or data["op"] in _DERIVATIVES or depth >= _MOST_DEPTH:
             return None
         try:
-            called = [each.function for each in definition.functions(Node.of(graph.digraph, name))]
+            called = [each.function for each in definition.functions(Node.of(graph.data, name))]
             bodies = [body_of(graph.functions, function) for function in called]
         except OpError:
             return None  # a malformed function is named when it is to run
         wires = inputs[_AHEAD.get(data["op"], 0) :]
-        self._count += sum(len(body.graph.digraph) for body in bodies)
+        self._count += sum(len(body.graph.data) for body in bodies)
         if self._count > _MOST_OPERATIONS or any(len(body.inputs) != len(wires) for body in bodies):
             return None
         if data["op"] in _LOOPS:
