@@ -13,9 +13,12 @@ def main() -> None:
     if arguments[:1] == ["run"] and running.names_a_program(arguments[1:]):
         running.run(arguments[1:])
         return
-    from hdfsaver.cli import app
+    try:
+        from hdfsaver.cli import command_line
 
-    app(prog_name="hdfsaver")
+        command_line.main()
+    except KeyboardInterrupt:  # before the command line reports it itself
+        sys.exit(130)
 
 
 if __name__ == "__main__":

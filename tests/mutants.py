@@ -7567,7 +7567,7 @@ MUTANTS = [
         # --- the command line, testing ------------------------------------------------------------------------------
         (
             "names-for-a-terminal",
-            "cli/rendering.py",
+            "cli/terminal_text.py",
             "character if character.isprintable() else ascii(character)[1:-1] for character in text",
             "text",
             "cli",
@@ -7575,7 +7575,7 @@ MUTANTS = [
         ),
         (
             "json-for-every-parser",
-            "cli/rendering.py",
+            "cli/json_output.py",
             "    return number if math.isfinite(number) else",
             "    return number if True else",
             "cli",
@@ -7720,7 +7720,7 @@ MUTANTS = [
         ),
         (
             "check-options-are-not-files",
-            "cli/commands.py",
+            "cli/run_command.py",
             "        if options:",
             "        if False:",
             "programs/test_name_check.py::test_options_are_not_files",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hdfsaver.cli.commands import app
+from hdfsaver.cli.command_line import app
 
 __all__ = [
     "app",

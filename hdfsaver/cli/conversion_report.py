@@ -3,11 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypedDict
 
 from hdfsaver.conversion.report import Conversion
 
 _SHOWN = 3
 """The number of names that are shown for one reason."""
+
+
+class ConvertResult(TypedDict):
+    """The result of `convert`.
+
+    Attributes
+    ----------
+    names : dict of str to str
+        The name in the source of each array, by its name in the target.
+    nbytes : int
+        Bytes of all arrays in the target.
+    has_graph : bool
+        Whether a graph was written.
+    files : list of str
+        The files that were written.
+    left_out : dict of str to str
+        The reason for each element of the source that is not in the target.
+    changed : dict of str to str
+        By name in the target: how many numbers of an array are not in its dtype.
+    remarks : list of str
+        Further information, in sentences.
+    layout : dict of str to str
+        By name in the target: what was done with an array for another layout.
+    unchanged : dict of str to str
+        By name in the source: why an array has no other layout.
+    """
+
+    names: dict[str, str]
+    nbytes: int
+    has_graph: bool
+    files: list[str]
+    left_out: dict[str, str]
+    changed: dict[str, str]
+    remarks: list[str]
+    layout: dict[str, str]
+    unchanged: dict[str, str]
+
+
+def form(done: Conversion) -> ConvertResult:
+    """The report for JSON."""
+    return ConvertResult(
+        names=done.names,
+        nbytes=done.nbytes,
+        has_graph=done.has_graph,
+        files=done.files,
+        left_out=done.left_out,
+        changed=done.changed,
+        remarks=done.remarks,
+        layout=done.layout,
+        unchanged=done.unchanged,
+    )
 
 
 def lines(target: str, done: Conversion) -> Iterator[str]:

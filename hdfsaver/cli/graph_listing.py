@@ -3,13 +3,88 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TypedDict
 
-from hdfsaver.cli.rendering import count_of
+from hdfsaver.cli.terminal_text import count_of
 from hdfsaver.conversion.graph_io import GraphIO, TensorIO
 
 _SHOWN = 3
 """The number of operations that are shown for one reason."""
+
+
+class TensorForm(TypedDict):
+    """An input or an output of a graph.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the signature of a SavedModel, or that of the tensor.
+    tensor : str
+        The name of the tensor.
+    dtype : str
+    shape : list of int or None, or None
+        Sizes, null for one that is not known; null where the number of axes is not known.
+    runs : bool
+        Whether all operations that it needs can run here.
+    """
+
+    name: str
+    tensor: str
+    dtype: str
+    shape: list[int | None] | None
+    runs: bool
+
+
+class SignatureForm(TypedDict):
+    """A signature of a SavedModel.
+
+    Attributes
+    ----------
+    method : str
+        Its purpose, such as "tensorflow/serving/predict".
+    inputs : list of TensorForm
+    outputs : list of TensorForm
+    """
+
+    method: str
+    inputs: list[TensorForm]
+    outputs: list[TensorForm]
+
+
+class ObstacleForm(TypedDict):
+    """Operations of one type that cannot run here.
+
+    Attributes
+    ----------
+    type : str
+    operations : list of str
+    why : str
+    """
+
+    type: str
+    operations: list[str]
+    why: str
+
+
+class GraphResult(TypedDict):
+    """The result of `graph`.
+
+    Attributes
+    ----------
+    inputs : list of TensorForm
+    outputs : list of TensorForm
+    signatures : dict of str to SignatureForm
+    operations : dict of str to int
+        The number of operations of each type; empty with `--io`.
+    obstacles : list of ObstacleForm
+        The operations that cannot run here; empty with `--io`.
+    """
+
+    inputs: list[TensorForm]
+    outputs: list[TensorForm]
+    signatures: dict[str, SignatureForm]
+    operations: dict[str, int]
+    obstacles: list[ObstacleForm]
 
 
 def lines(found: GraphIO) -> Iterator[str]:
@@ -36,22 +111,31 @@ def lines(found: GraphIO) -> Iterator[str]:
         yield f"  {each.type}: {names}{more} ({each.why})"
 
 
-def as_dict(found: GraphIO) -> dict[str, Any]:
-    """The description as plain values."""
-    return {
-        "inputs": [each._asdict() for each in found.inputs],
-        "outputs": [each._asdict() for each in found.outputs],
-        "operations": found.operations,
-        "obstacles": [each._asdict() for each in found.obstacles],
-        "signatures": {
-            name: {
-                "method": each.method,
-                "inputs": [tensor._asdict() for tensor in each.inputs],
-                "outputs": [tensor._asdict() for tensor in each.outputs],
-            }
+def form(found: GraphIO) -> GraphResult:
+    """The description for JSON."""
+    return GraphResult(
+        inputs=_forms(found.inputs),
+        outputs=_forms(found.outputs),
+        signatures={
+            name: SignatureForm(method=each.method, inputs=_forms(each.inputs), outputs=_forms(each.outputs))
             for name, each in found.signatures.items()
         },
-    }
+        operations=found.operations,
+        obstacles=[ObstacleForm(type=it.type, operations=list(it.operations), why=it.why) for it in found.obstacles],
+    )
+
+
+def _forms(tensors: Sequence[TensorIO]) -> list[TensorForm]:
+    return [
+        TensorForm(
+            name=it.name,
+            tensor=it.tensor,
+            dtype=it.dtype,
+            shape=None if it.shape is None else list(it.shape),
+            runs=it.runs,
+        )
+        for it in tensors
+    ]
 
 
 def _tensors(title: str, tensors: Sequence[TensorIO]) -> Iterator[str]:

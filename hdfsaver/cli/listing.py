@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self, TypedDict
 
 from rich.cells import cell_len, chop_cells
 
-from hdfsaver.cli.rendering import count_of, described, printable
+from hdfsaver.cli.json_output import ArrayForm, described
+from hdfsaver.cli.terminal_text import count_of, printable
 from hdfsaver.errors import OpError
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.tensor_info import STRING, TensorInfo, counted
@@ -18,6 +19,26 @@ _HEADINGS = ("dtype", "shape", "bytes")
 _GAP = "  "
 _NARROWEST = 20
 """Columns of a terminal that a name gets at least."""
+
+
+class ModelForm(TypedDict):
+    """The elements of one model of a file.
+
+    Attributes
+    ----------
+    group : str
+        The group of the model; empty for the root.
+    arrays : list of ArrayForm
+    unreadable : dict of str to str
+        The reason for each element that cannot be read.
+    left_out : dict of str to str
+        The description of each element that is not read as an array.
+    """
+
+    group: str
+    arrays: list[ArrayForm]
+    unreadable: dict[str, str]
+    left_out: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -56,11 +77,14 @@ class Model:
                 unreadable[name] = error.message
         return cls(file.group, entries, unreadable, file.left_out, _graph_of(file))
 
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """The elements, for JSON."""
-        above = {"group": self.group} if self.group else {}
-        yield from ({**above, **described(entry)} for entry in self.entries)
-        yield from ({**above, "name": name, "error": why} for name, why in self.unreadable.items())
+    def form(self) -> ModelForm:
+        """The elements for JSON."""
+        return ModelForm(
+            group=self.group,
+            arrays=[described(entry) for entry in self.entries],
+            unreadable=dict(self.unreadable),
+            left_out=dict(self.left_out),
+        )
 
     def lines(self, width: int | None) -> Iterator[str]:
         """The elements, for people; see `table`."""

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from hdfsaver.cli.rendering import printable
+from hdfsaver.cli.terminal_text import printable
 from hdfsaver.errors import without_secrets
 from hdfsaver.files.progress import Callback
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 import hdfsaver as tf
 from hdfsaver import limits
-from hdfsaver.cli.commands import app
+from hdfsaver.cli import app
 from hdfsaver.formats.open_source import open_source
 from tests.files.remote.server import serving
 

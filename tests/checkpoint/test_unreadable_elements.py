@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import hdfsaver as tf
 from hdfsaver import errors
-from hdfsaver.cli.commands import app
+from hdfsaver.cli import app
 from hdfsaver.graph.apply import apply_list
 
 
@@ -178,7 +178,7 @@ def test_the_command(path, tmp_path):
     assert "w" in listed.output
     shown = run("show", path, "w", "--json")
     assert 0 == shown.exit_code
-    assert [1.5, 2] == json.loads(shown.output)[0]["values"]
+    assert [1.5, 2] == json.loads(shown.output)["arrays"][0]["values"]
     refused = run("show", path, "bad")
     assert 0 != refused.exit_code
     assert "/bad" in refused.output

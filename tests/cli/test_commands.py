@@ -21,6 +21,7 @@ import hdfsaver
 import hdfsaver as tf
 from hdfsaver import schema
 from hdfsaver.cli import app, listing
+from hdfsaver.cli.exit_codes import ExitCode
 from hdfsaver.schema import Structure
 from hdfsaver.storage.chunks.compression import Compression
 from hdfsaver.storage.reading import open_file
@@ -40,6 +41,11 @@ def prefix(tmp_path):
 
 def run(*arguments):
     return CliRunner().invoke(app, list(arguments))
+
+
+def arrays_of(file):
+    """What `ls --json` says about the arrays of a file with one model."""
+    return json.loads(run("ls", file, "--json").output)["models"][0]["arrays"]
 
 
 def test_ls(prefix):
@@ -65,7 +71,7 @@ def test_whole_names_totals_and_strings(tmp_path):
     ]
     for file in ("x.h5", "x.npz"):
         assert expected == run("ls", str(tmp_path / file)).output.splitlines()
-    assert [48, 3, 0] == [it["nbytes"] for it in json.loads(run("ls", str(tmp_path / "x.h5"), "--json").output)]
+    assert [48, 3, 0] == [it["nbytes"] for it in arrays_of(str(tmp_path / "x.h5"))]
     assert "s  string  (2,)  3 bytes" in run("show", str(tmp_path / "x.npz"), "s").output
 
 
@@ -113,8 +119,9 @@ def test_ls_and_show_beside_an_element_that_cannot_be_read(tmp_path):
     assert 0 == listed.exit_code
     assert "1 array, 2 parameters, 16 bytes." in listed.output
     assert "1 element, cannot be read:\nelsewhere: /elsewhere is an external link" in listed.output
-    assert ["w", "elsewhere"] == [it["name"] for it in json.loads(run("ls", path, "--json").output)]
-    assert (0, 1) == (run("show", path, "w").exit_code, run("show", path, "elsewhere").exit_code)
+    assert ["w"] == [it["name"] for it in arrays_of(path)]
+    assert ["elsewhere"] == list(json.loads(run("ls", path, "--json").output)["models"][0]["unreadable"])
+    assert (0, ExitCode.NOT_READ) == (run("show", path, "w").exit_code, run("show", path, "elsewhere").exit_code)
     assert "elsewhere is not checked: /elsewhere is an external link" in run("verify", path).output
 
 
@@ -227,7 +234,7 @@ def test_reseal_refuses_a_file_of_another_program(tmp_path):
         file["w"].attrs["units"] = "m"
     before = (tmp_path / "x.h5").read_bytes()
     result = run("reseal", str(tmp_path / "x.h5"))
-    assert 1 == result.exit_code
+    assert ExitCode.NOT_READ == result.exit_code
     assert "not a checkpoint of hdfsaver" in result.output
     assert "hdfsaver convert" in result.output
     assert "sealed again:" not in result.output
@@ -240,7 +247,7 @@ def test_files_that_are_not_resealed_or_salvaged(prefix, tmp_path, arguments):
     out = [str(tmp_path / "out.h5")] * (arguments == ["salvage"])
     hdfsaver.convert(prefix, tmp_path / "x.ckpt")
     result = run(*arguments, str(tmp_path / "x.ckpt"), *out)
-    assert 1 == result.exit_code
+    assert ExitCode.NOT_READ == result.exit_code
     assert "x.ckpt: TensorFlow checkpoint, not an hdfsaver checkpoint." in result.output
     command = re.search("`hdfsaver (convert .*) NEW.h5`", result.output)
     assert command is not None
@@ -263,7 +270,7 @@ def test_reseal_says_in_its_help_what_it_does():
 def test_a_missing_checkpoint(tmp_path):
     """A checkpoint that is not there is one sentence and exit status 1."""
     result = run("ls", str(tmp_path / "none"))
-    assert 1 == result.exit_code
+    assert ExitCode.NOT_FOUND == result.exit_code
     assert "no checkpoint" in result.output
 
 
@@ -337,9 +344,9 @@ def test_salvage_keeps_everything_intact_or_says_so(tmp_path, damage):
 
 def test_ls_and_show_as_json(prefix):
     """With `--json`, programs read what people see, and all values."""
-    listed = json.loads(run("ls", prefix, "--json").output)
+    listed = arrays_of(prefix)
     assert {"name": "dense/kernel", "dtype": "float32", "shape": [2, 3], "nbytes": 24} == listed[0]
-    (shown,) = json.loads(run("show", prefix, "dense/kernel", "--json").output)
+    (shown,) = json.loads(run("show", prefix, "dense/kernel", "--json").output)["arrays"]
     assert {**listed[0], "values": [[1.0] * 3] * 2} == shown
 
 
@@ -353,7 +360,7 @@ def test_values_that_json_does_not_have(tmp_path):
         "b": np.array([True]),
     }
     hdfsaver.save_file(arrays, tmp_path / "x.h5")
-    shown = json.loads(run("show", str(tmp_path / "x.h5"), *arrays, "--json").output)
+    shown = json.loads(run("show", str(tmp_path / "x.h5"), *arrays, "--json").output)["arrays"]
     expected = [["NaN", "Infinity", "-Infinity", 0.5], [1.0, 2.0], [1.0], [{"base64": "/w=="}, "h\u00e9"], [True]]
     assert expected == [it["values"] for it in shown]
 
@@ -364,7 +371,7 @@ def test_show(prefix):
     assert "dense/kernel  float32  (2, 3)  24 bytes\n[[1. 1. 1.]" in result.output
     assert "\x1b" not in result.output
     missing = run("show", prefix, "nothing")
-    assert (1, "There is no tensor 'nothing' in") == (missing.exit_code, missing.output[:31])
+    assert (ExitCode.NOT_FOUND, "There is no tensor 'nothing' in") == (missing.exit_code, missing.output[:31])
 
 
 def test_models_by_their_groups(tmp_path):
@@ -372,7 +379,9 @@ def test_models_by_their_groups(tmp_path):
     path = str(tmp_path / "g.h5")
     write_models(path, {"one": Model({"a": np.ones(1)}, None, {}), "two": Model({"b": np.ones(2)}, None, {})})
     assert [("one", "a"), ("two", "b")] == [
-        (it["group"], it["name"]) for it in json.loads(run("ls", path, "--json").output)
+        (it["group"], array["name"])
+        for it in json.loads(run("ls", path, "--json").output)["models"]
+        for array in it["arrays"]
     ]
 
 
@@ -386,5 +395,6 @@ def test_convert(prefix, tmp_path):
     assert r"Left out: \x1b[31mred (no pattern of include matches)." == left_out
     assert "d/kernel" in run("ls", str(tmp_path / "x.npz")).output
     for arguments in (["--rename", "nothing"], ["--dtype", "int8"], ["--include", "x*"]):
-        assert 1 == run("convert", prefix, str(tmp_path / "y.npz"), *arguments).exit_code
+        status = run("convert", prefix, str(tmp_path / "y.npz"), *arguments).exit_code
+        assert status in (ExitCode.USAGE, ExitCode.NOT_FOUND), arguments
     assert not (tmp_path / "y.npz").exists()

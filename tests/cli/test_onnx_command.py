@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 import hdfsaver as tf
-from hdfsaver.cli.commands import app
+from hdfsaver.cli import app
 
 onnx = pytest.importorskip("onnx")
 
@@ -49,7 +49,7 @@ def test_shapes(tmp_path: Path) -> None:
     assert (0, True) == (status, said.endswith("Inputs: x:0 float32 [?, 3, 4]. Outputs: y:0 float32 [?, 4, 3]."))
     for wrong in ("x", "x=2,three"):
         status, said = run(tmp_path / "g.pb", tmp_path / "h.onnx", "--shape", wrong)
-        assert (1, f"--shape needs TENSOR=SIZES, with sizes such as 1,224,224,3 or ?,10, not {wrong!r}.") == (
+        assert (2, f"--shape needs TENSOR=SIZES, with sizes such as 1,224,224,3 or ?,10, not {wrong!r}.") == (
             status,
             said,
         )
@@ -59,9 +59,9 @@ def test_errors(graph: Path) -> None:
     """They say what to do, and nothing is written."""
     target = graph.with_name("g.onnx")
     status, said = run(graph, target, "--outputs", "y/Merge")
-    assert (1, True) == (status, "RandomUniform (operation 'y/random_uniform/RandomUniform')" in said)
+    assert (4, True) == (status, "RandomUniform (operation 'y/random_uniform/RandomUniform')" in said)
     assert "which a fixed value of its condition may leave out (--fix): flag:0" in said
-    assert (1, "--fix needs TENSOR=VALUE, with a number, true, false or a list, not 'flag'.") == run(
+    assert (2, "--fix needs TENSOR=VALUE, with a number, true, false or a list, not 'flag'.") == run(
         graph, target, "--fix", "flag"
     )
     assert not target.exists()

@@ -371,7 +371,7 @@ def test_the_command_says_all_of_it(partly, tmp_path, monkeypatch):
     assert (0, "z.npz: 2 arrays, 16 bytes.") == (code, lines[0])
     assert lines[1].startswith("The graph is left out: ")
     code, lines = _run("y", "z.npz", *(["--exclude", "*"]))
-    assert (1, 1) == (code, len(lines))
+    assert (4, 1) == (code, len(lines))
 
 
 def test_many_names_for_one_reason(tmp_path):
@@ -395,7 +395,7 @@ def test_the_command_with_json(tmp_path):
     code, lines = _run(tmp_path / "a.h5", tmp_path / "b.npz", "--include", "v0", "--json", "--to", "npz", "--group", "")
     assert (0, 1) == (code, len(lines))
     expected = tf.convert(tmp_path / "a.h5", tmp_path / "b.npz", include=["v0"])
-    assert expected._asdict() == json.loads(lines[0])
+    assert {"schema": 1, "command": "convert", **expected._asdict()} == json.loads(lines[0])
     assert 8 == len(expected.left_out)
 
 

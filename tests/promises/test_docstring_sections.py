@@ -31,7 +31,7 @@ def documented_elsewhere(function: ast.FunctionDef, parent: ast.AST) -> bool:
     """Whether it is a command with documented options, an overload, or a method that inherits its docstring."""
     decorators = [ast.unparse(decorator) for decorator in function.decorator_list]
     inherits = isinstance(parent, ast.ClassDef) and bool(parent.bases) and ast.get_docstring(function) is None
-    return inherits or "overload" in decorators or any("app.command" in decorator for decorator in decorators)
+    return inherits or "overload" in decorators or any(decorator.startswith("command(") for decorator in decorators)
 
 
 def lacking(function: ast.FunctionDef) -> list[str]:

@@ -23,7 +23,7 @@ import numpy as np
 import typer
 
 import hdfsaver as tf
-from hdfsaver.cli import commands
+from hdfsaver.cli import app
 from hdfsaver.interop.bundle.bundle_writing import write_bundle
 from tests.reliability import programs
 from tests.reliability.programs import SHAPES, Model
@@ -235,11 +235,11 @@ def salvaged(folder: Path) -> Any:
     return found_in("out.h5", folder)
 
 
-def command(function: Callable[..., None], *arguments: Any, **options: Any) -> None:
+def command(*arguments: str) -> None:
     """Run a command as the shell does; its message is the error."""
     out, said = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(said), suppress(typer.Exit):
-        function(*arguments, **options)
+    with redirect_stdout(out), redirect_stderr(said), suppress(SystemExit):
+        typer.main.get_command(app).main(list(arguments), "hdfsaver")
     if said.getvalue():
         raise CommandError(said.getvalue())
 
@@ -455,12 +455,12 @@ def _programs() -> dict[str, Program]:
         ),
         "command/reseal": Program(
             programs.prepare_resealing,
-            lambda _, folder: command(commands.reseal, str(folder / "m.h5")),
+            lambda _, folder: command("reseal", str(folder / "m.h5")),
             lambda folder: programs.is_resealed(folder / "m.h5"),
         ),
         "command/salvage": Program(
             prepare_damaged,
-            lambda _, folder: command(commands.salvage, str(folder / "damaged.h5"), str(folder / "out.h5")),
+            lambda _, folder: command("salvage", str(folder / "damaged.h5"), str(folder / "out.h5")),
             salvaged,
             once=True,
         ),

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import hdfsaver as tf
 from hdfsaver import limits
-from hdfsaver.cli.commands import app
+from hdfsaver.cli import app
 from hdfsaver.files.remote.http_exchange import Pool
 from hdfsaver.files.remote.http_files import WHOLE, HttpFile
 from hdfsaver.files.remote.range_file import BLOCK

@@ -1,0 +1,53 @@
+"""The files that the examples of the help are about, made in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+import hdfsaver
+import hdfsaver as tf
+
+PROGRAM = """\
+import tensorflow as tf
+
+with tf.Session() as sess:
+    print(sess.run(tf.constant(1) + 2))
+"""
+
+
+def make(folder: Path) -> None:
+    """Make all of them.
+
+    * ``model.ckpt.h5``: a checkpoint of a trained network of two layers, with its graph
+    * ``old.ckpt.*``: the same as a checkpoint of TensorFlow
+    * ``changed.h5``, ``damaged.h5``: changed by another program, and by a failing disk
+    * ``program.py``: a program for TensorFlow 1
+    """
+    with tf.Graph().as_default(), tf.Session() as sess:
+        saver = _network()
+        sess.run(tf.global_variables_initializer())
+        saver.save(sess, folder / "model.ckpt")
+    hdfsaver.convert(folder / "model.ckpt", folder / "old.ckpt")
+    for name in ("changed.h5", "damaged.h5"):
+        hdfsaver.save_file({"w": np.ones((2, 3)), "b": np.arange(50.0)}, folder / name)
+    with h5py.File(folder / "changed.h5", "r+") as file:
+        file["variables/w"].attrs["units"] = "m"
+        file["variables/w"][...] = 2
+    data = bytearray((folder / "damaged.h5").read_bytes())
+    data[data.index(np.arange(50.0).tobytes())] ^= 1
+    (folder / "damaged.h5").write_bytes(data)
+    (folder / "program.py").write_text(PROGRAM)
+
+
+def _network() -> tf.train.Saver:
+    tf.set_random_seed(1)
+    x = tf.placeholder(tf.float32, [None, 4], "x")
+    hidden = tf.layers.dense(x, 8, tf.nn.relu, name="dense")
+    y = tf.layers.dense(hidden, 3, name="logits")
+    labels = tf.placeholder(tf.int64, [None], "labels")
+    loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=y), name="loss")
+    tf.train.AdamOptimizer(0.01).minimize(loss, global_step=tf.train.get_or_create_global_step())
+    return tf.train.Saver()
