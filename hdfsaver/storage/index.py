@@ -46,15 +46,18 @@ class Index(NamedTuple):
         The row of each variable in the tables.
     chunk_rows : dict of str to int
         The row of the extents with the first chunk of each compressed variable.
+    encodings : dict of str to str
+        The form of each string tensor.
     """
 
     entries: dict[str, TensorInfo]
     paths: dict[str, str]
     rows: list[int]
     chunk_rows: dict[str, int]
+    encodings: dict[str, str]
 
 
-NOTHING = Index({}, {}, [], {})
+NOTHING = Index({}, {}, [], {}, {})
 """The index of a model without variables."""
 
 
@@ -107,10 +110,11 @@ def read_index(found: Seal, stored: StoredIndex) -> dict[str, Index]:
     chunk_rows = {} if columns.filters is None else _chunk_rows(entries, nbytes)
     if not chunk_rows and rows != len(nbytes):
         raise _unlike_extents(rows, nbytes)
+    encodings = _encodings(entries, columns.encodings)
     rows_by_link: dict[str, list[int]] = {"": list(range(rows))} if columns.links is None else {}
     for row, link in enumerate(columns.links or ()):
         rows_by_link.setdefault(link, []).append(row)
-    return {link: _index(found, entries, columns.paths, chunk_rows) for link, found in rows_by_link.items()}
+    return {link: _index(found, entries, columns.paths, chunk_rows, encodings) for link, found in rows_by_link.items()}
 
 
 def stored_columns(found: Seal, stored: StoredIndex) -> dict[str, list[str]]:
@@ -174,12 +178,9 @@ def described(index: h5g.GroupID) -> dict[str, Any]:
 
 def _long_cells(found: Seal, data: bytes) -> list[bytes]:
     count, width = found.long_rows, found.long_row_nbytes
-    if not width:
-        return list(strings.decode(np.frombuffer(data, np.uint8), {"shape": f"[{count}]"}).tolist())
-    extra = strings.counted_dtype(0).itemsize
-    if width < extra or count * width != len(data):
+    if width and count * width != len(data):
         raise damaged(PART, f"{count} long cells of {width} bytes cannot have {len(data)} bytes.")
-    return list(strings.decode(np.ndarray(count, strings.counted_dtype(width - extra), data), {}).tolist())
+    return list(strings.decode_bytes(data, strings.COUNTED if width else strings.JOINED, (count,)).tolist())
 
 
 def _unlike_extents(rows: int, nbytes: list[int]) -> DataLossError:
@@ -244,12 +245,29 @@ def grid_of(entry: TensorInfo) -> Grid:
     return Grid(entry.shape, entry.chunk, numpy_dtype(entry.dtype).itemsize)
 
 
-def _index(rows: list[int], entries: list[TensorInfo], paths: list[str], chunk_rows: dict[int, int]) -> Index:
+def _encodings(entries: list[TensorInfo], said: list[str] | None) -> dict[int, str]:
+    """The form of each string tensor, by its row."""
+    found = {row: "" if said is None else said[row] for row, entry in enumerate(entries) if entry.dtype == STRING}
+    for row, encoding in found.items():
+        if encoding not in (strings.COUNTED, strings.JOINED):
+            name = entries[row].name
+            raise damaged(PART, f"variable {name!r} is a string tensor, but has the encoding {encoding[:80]!r}.")
+    return found
+
+
+def _index(
+    rows: list[int],
+    entries: list[TensorInfo],
+    paths: list[str],
+    chunk_rows: dict[int, int],
+    encodings: dict[int, str],
+) -> Index:
     index = Index(
         {entries[row].name: entries[row] for row in rows},
         {entries[row].name: paths[row] for row in rows},
         rows,
         {entries[row].name: chunk_rows[row] for row in rows if row in chunk_rows} if chunk_rows else {},
+        {entries[row].name: encodings[row] for row in rows if row in encodings} if encodings else {},
     )
     if len(index.entries) != len(rows):
         raise damaged(PART, "two rows have the same variable.")
@@ -281,6 +299,7 @@ class _Columns(NamedTuple):
     links: list[str] | None
     filters: list[str] | None
     chunks: list[str] | None
+    encodings: list[str] | None
 
 
 def _columns(root: h5g.GroupID) -> _Columns:
@@ -288,18 +307,19 @@ def _columns(root: h5g.GroupID) -> _Columns:
 
 
 def _checked(columns: Mapping[str, tables.Column]) -> _Columns:
-    names = (*layout.VARIABLES_COLUMNS, layout.GROUP_COLUMN, *layout.CHUNK_COLUMNS)
+    names = (*layout.VARIABLES_COLUMNS, layout.GROUP_COLUMN, *layout.CHUNK_COLUMNS, layout.ENCODING_COLUMN)
     found = [columns.get(name) for name in names]
-    paths, dtype_names, shapes, links, filters, chunks = found
+    paths, dtype_names, shapes, links, filters, chunks, encodings = found
     if (
         not (isinstance(paths, list) and isinstance(dtype_names, list) and isinstance(shapes, list))
         or isinstance(links, np.ndarray)
         or isinstance(filters, np.ndarray)
         or isinstance(chunks, np.ndarray)
+        or isinstance(encodings, np.ndarray)
         or (filters is None) != (chunks is None)
     ):
         raise damaged(PART, f"string columns {', '.join(layout.VARIABLES_COLUMNS)} were expected, not {list(columns)}.")
-    return _Columns(paths, dtype_names, shapes, links, filters, chunks)
+    return _Columns(paths, dtype_names, shapes, links, filters, chunks, encodings)
 
 
 def _entries(columns: _Columns, nbytes: list[int]) -> list[TensorInfo]:

@@ -38,9 +38,6 @@ from hdfsaver.tensor_info import STRING, Array, TensorInfo, numpy_dtype
 _SEARCHED = 1 << 26
 """Bytes from the beginning in which headers are searched; the index begins in the first pages."""
 
-_COUNTED_EXTRA = strings.counted_dtype(0).itemsize
-"""Bytes that an element of the counted form takes in addition to its string."""
-
 _Cells: TypeAlias = Sequence[str | None]
 
 
@@ -232,11 +229,12 @@ def _long_cells(opened: Opened, following: list[Header]) -> list[bytes]:
 def _joined_strings(data: bytes, header: Header) -> list[bytes]:
     try:
         if header.kind == object_headers.COMPOUND:
-            return list(_counted(data, header.nbytes // max(1, header.itemsize)))
+            count = header.nbytes // max(1, header.itemsize)
+            return list(strings.decode_bytes(data, strings.COUNTED, (count,)))
         # The first element begins where the offsets end.
         for count in range(len(data) // 8):
             if int.from_bytes(data[8 * count : 8 * count + 8], "little") == len(data) - 8 * (count + 1):
-                return list(_joined(data, (count,)))
+                return list(strings.decode_bytes(data, strings.JOINED, (count,)))
     except (OpError, ValueError):
         pass
     return []
@@ -371,33 +369,18 @@ def _numbers(entry: TensorInfo, array: Array) -> Array:
 
 def _text(entry: TensorInfo, data: bytes, kind: int | None) -> Array:
     """Decode a string tensor in the form that its header declares, or, without a header, in the only possible form."""
-    forms = {object_headers.COMPOUND: [_counted_of], object_headers.INTEGER: [_joined]}.get(
-        -1 if kind is None else kind, [_counted_of, _joined]
+    forms = {object_headers.COMPOUND: [strings.COUNTED], object_headers.INTEGER: [strings.JOINED]}.get(
+        -1 if kind is None else kind, [strings.COUNTED, strings.JOINED]
     )
     found = []
     for form in forms:
         try:
-            found.append(form(data, entry.shape))
-        except (DataLossError, ValueError):
+            found.append(strings.decode_bytes(data, form, entry.shape))
+        except DataLossError:
             continue
     if len(found) != 1:
         raise DataLossError(None, None, "its bytes are intact, but the description of its strings is lost.")
     return found[0]
-
-
-def _counted_of(data: bytes, shape: tuple[int, ...]) -> Array:
-    return _counted(data, int(np.prod(shape, dtype=np.int64))).reshape(shape)
-
-
-def _counted(data: bytes, count: int) -> Array:
-    width = len(data) // count - _COUNTED_EXTRA if count else 0
-    if width < 0 or len(data) != count * (width + _COUNTED_EXTRA):
-        raise ValueError(f"{len(data)} bytes do not hold {count} strings")
-    return strings.decode(np.ndarray(count, strings.counted_dtype(width), data), {})
-
-
-def _joined(data: bytes, shape: tuple[int, ...]) -> Array:
-    return strings.decode(np.frombuffer(data, dtype=np.uint8), {"shape": str(list(shape))})
 
 
 # --- files without an index -----------------------------------------------------------------------------------------

@@ -31,8 +31,6 @@ from hdfsaver.storage.index import NOTHING, Index, grid_of, read_index
 from hdfsaver.storage.seal import Seal, advice
 from hdfsaver.tensor_info import LARGE, STRING, Array, Key, TensorInfo, bytes_of, numpy_dtype
 
-_LABELS = ("dtype", "encoding", "shape")
-
 
 class SealedSource(Hdf5Source):
     """Reads the variables of a model in a file with a valid seal."""
@@ -98,7 +96,7 @@ class SealedSource(Hdf5Source):
         self._group = group
         extents = self._extents
         index = self._models.get(groups.link_of(group), NOTHING)
-        self.entries, self._paths = index.entries, index.paths
+        self.entries, self._paths, self._encodings = index.entries, index.paths, index.encodings
         self._packed = {name: self._packed_value(index, name) for name in index.chunk_rows}
         columns = (extents["offset"][index.rows].tolist(), extents["xxh3_64"][index.rows].tolist())
         self._rows = dict(zip(self.entries, zip(*columns, strict=True), strict=True))
@@ -124,11 +122,9 @@ class SealedSource(Hdf5Source):
         for read, some in kinds:
             if some:
                 found.update(read(some, progress))
-        of_strings = [entry.name for entry in entries if entry.dtype == STRING]
-        if of_strings:
-            with self._root() as root:
-                group = objects.open_group(groups.open_model(root, self._group), layout.VARIABLES)
-                found.update({name: self._text(group, name, found[name]) for name in of_strings})
+        texts = [entry for entry in entries if entry.dtype == STRING] if self._encodings else []
+        if texts:
+            found.update({entry.name: self._text(entry, found[entry.name]) for entry in texts})
         narrow = [entry for entry in entries if entry.dtype in narrow_numbers.BITS]
         if narrow:
             found.update({entry.name: self._numbers(entry, found[entry.name]) for entry in narrow})
@@ -228,25 +224,20 @@ class SealedSource(Hdf5Source):
         )
 
     def _numbers(self, entry: TensorInfo, stored: Array) -> Array:
-        try:
+        with self._naming(entry):
             return narrow_numbers.checked(stored, entry.dtype)
+
+    def _text(self, entry: TensorInfo, stored: Array) -> Array:
+        with self._naming(entry):
+            return strings.decode_bytes(stored, self._encodings[entry.name], entry.shape)
+
+    @contextmanager
+    def _naming(self, entry: TensorInfo) -> Iterator[None]:
+        """Add file and variable to the message of an error of decoding."""
+        try:
+            yield
         except DataLossError as error:
             raise DataLossError(None, None, f"{self._path}: variable {entry.name!r}: {error.message}") from None
-
-    def _text(self, group: h5g.GroupID, name: str, stored: Array) -> Array:
-        """Decode a string tensor from its bytes and the attributes of its dataset."""
-        dataset = objects.open_dataset(group, self._paths[name])
-        found = {label: objects.get_text(dataset, label) for label in _LABELS}
-        labels = {label: text for label, text in found.items() if text is not None}
-        part = objects.location(dataset)
-        with objects.reading(part):
-            dtype = strings.stored_dtype(dataset.get_type(), labels)
-        if dtype is None or dataset.get_offset() not in (None, self._rows[name][0]):
-            raise objects.damaged(part, "the index lists it as a string tensor, but it is not one.")
-        array = strings.decode(stored.view(dtype).reshape(dataset.shape), labels)
-        if array.shape != self.entries[name].shape:
-            raise objects.damaged(part, f"its shape is {array.shape}, but the index has {self.entries[name].shape}.")
-        return array
 
     def verify(self, callback: Callback | None = None) -> None:
         """Check the seal again, and every value of every model against its digest."""

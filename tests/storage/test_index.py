@@ -28,7 +28,7 @@ def root():
 
 def _index(root, **columns):
     group = h5g.create(root, b"index")
-    rows = {"name": ["a", "b%2Fc"], "dtype": ["float32", "string"], "shape": ["2,3", ""]}
+    rows = {"name": ["a", "b%2Fc"], "dtype": ["float32", "string"], "shape": ["2,3", ""], "encoding": ["", "joined"]}
     write_table(group, "variables", {**rows, **columns})
     return root
 
@@ -49,6 +49,7 @@ def test_rows_become_entries(root):
     index = _read(_index(root), [24, 17])[""]
     assert [TensorInfo("a", "float32", (2, 3), 24), TensorInfo("b/c", "string", (), 17)] == list(index.entries.values())
     assert {"a": "a", "b/c": "b%2Fc"} == index.paths
+    assert {"b/c": "joined"} == index.encodings
     assert {"": ["a", "b/c"]} == read_names(root)
 
 
@@ -61,6 +62,8 @@ def test_rows_become_entries(root):
         ({"name": ["a", "%FF"]}, [24, 0], errors.DataLossError, "percent-decode"),
         ({"dtype": ["float33", "string"]}, [24, 0], errors.InvalidArgumentError, "'float33' is not a dtype"),
         ({"dtype": ["resource", "string"]}, [24, 0], errors.InvalidArgumentError, "'resource' is not a dtype"),
+        ({"encoding": ["", ""]}, [24, 0], errors.DataLossError, "'b/c' is a string tensor, but has the encoding ''"),
+        ({"encoding": ["", "odd"]}, [24, 0], errors.DataLossError, "has the encoding 'odd'"),
         ({"shape": ["-2,3", ""]}, [24, 0], errors.DataLossError, "'-2,3' is not the shape"),
         ({"shape": ["2,3,", ""]}, [24, 0], errors.DataLossError, "is not the shape"),
         ({"shape": ["0,999999999999999999", ""]}, [0, 0], errors.DataLossError, "is not the shape"),

@@ -17,9 +17,10 @@ from hypothesis.extra import numpy as npst
 
 from hdfsaver import dtypes, errors, schema
 from hdfsaver.schema import Structure
+from hdfsaver.storage import sealed_source
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.resealing import reseal
-from hdfsaver.storage.writing import write_file
+from hdfsaver.storage.writing import Model, write_file, write_models
 from hdfsaver.tensor_info import TensorInfo
 
 QUANTIZED = [row.name for row in dtypes.TABLE if dtypes.as_dtype(row.name).is_quantized]
@@ -102,6 +103,22 @@ def test_long_strings(tmp_path):
     with open_file(tmp_path / "x.h5") as file:
         for name, value in values.items():
             assert_same(value, file.read(name))
+
+
+def test_strings_need_no_hdf5(tmp_path, monkeypatch):
+    """String tensors of both forms are decoded from the index and their bytes, also in a group."""
+    values = {
+        "counted": np.array([[b"a\0", b""], [b"\xff", b"hello"]], dtype=object),
+        "joined": np.array([b"x" * 70_000, b""], dtype=object),
+        "none": np.empty((0, 3), dtype=object),
+        "scalar": np.array(b"one", dtype=object),
+    }
+    write_models(tmp_path / "x.h5", {group: Model(values, None, {}) for group in ("", "teacher")})
+    with open_file(tmp_path / "x.h5") as file, file.model("teacher") as other:
+        monkeypatch.setattr(sealed_source, "hdf5_root", None)
+        for each in (file, other):
+            for name, value in values.items():
+                assert_same(value, each.read(name))
 
 
 def test_entries(tmp_path):

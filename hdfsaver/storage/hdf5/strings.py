@@ -187,6 +187,37 @@ def decode(stored: Array, attributes: Mapping[str, str]) -> Array:
     return _filled(_from_joined(stored.tobytes(), math.prod(shape)), shape)
 
 
+def decode_bytes(stored: bytes | Array, encoding: str, shape: tuple[int, ...]) -> Array:
+    """Decode a string tensor from its bytes alone, of which the index knows form and shape.
+
+    Parameters
+    ----------
+    stored : bytes or ndarray of uint8
+        All bytes of the dataset.
+    encoding : str
+        `COUNTED` or `JOINED`.
+    shape : tuple of int
+        The shape of the tensor.
+
+    Returns
+    -------
+    ndarray
+        See `decode`.
+
+    Raises
+    ------
+    DataLossError
+        The bytes cannot be such a tensor.
+    """
+    count = math.prod(shape)
+    if encoding == JOINED:
+        return _filled(_from_joined(bytes(stored), count), shape)
+    width = len(stored) // count - counted_dtype(0).itemsize if count else 0
+    if width < 0 or len(stored) != count * counted_dtype(width).itemsize:
+        raise _damaged(f"{len(stored)} bytes cannot be {count} elements of one width")
+    return _filled(_from_counted(np.ndarray(count, counted_dtype(width), stored)), shape)
+
+
 def shape_of(stored_shape: tuple[int, ...], attributes: Mapping[str, str]) -> tuple[int, ...]:
     """The shape of a string tensor, from the dataset's shape and attributes.
 

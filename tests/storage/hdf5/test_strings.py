@@ -53,6 +53,24 @@ def test_what_is_stored_can_be_told_from_the_dataset_alone(array):
     assert stored.dtype == strings.stored_dtype(strings.datatype_of(stored), attributes)
 
 
+@given(tensors())
+def test_bytes_form_and_shape_are_enough(array):
+    """The index has the form and the shape, so that nothing of HDF5 is needed for a tensor."""
+    stored, attributes = strings.encode(array)
+    found = strings.decode_bytes(stored.tobytes(), attributes.get("encoding", "counted"), array.shape)
+    assert same(array, found)
+
+
+@pytest.mark.parametrize(
+    ("size", "encoding", "shape"),
+    [(11, "counted", (2,)), (8, "counted", (2,)), (1, "counted", (0,)), (8, "counted", (2**58,)), (8, "joined", (1,))],
+)
+def test_bytes_of_another_tensor_are_noticed(size, encoding, shape):
+    """Bytes that cannot be elements of one width, or the offsets of as many elements, are refused."""
+    with pytest.raises(errors.DataLossError, match="A string tensor is damaged"):
+        strings.decode_bytes(bytes(size), encoding, shape)
+
+
 def test_short_elements_are_text_in_the_tensors_shape():
     """Tools see names and words as text, in the shape of the tensor."""
     stored, attributes = strings.encode(tensor([b"red", b"green", b"", b"blue"], (2, 2)))
