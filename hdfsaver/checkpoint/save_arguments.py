@@ -17,6 +17,8 @@ from hdfsaver.reading.checkpoint_names import Source, as_source
 from hdfsaver.reading.find_checkpoint import Located, locate, not_found
 from hdfsaver.session import Session
 from hdfsaver.storage.graph.annotation_tables import check_annotations
+from hdfsaver.storage.incremental import Sharing
+from hdfsaver.training import tf_logging
 from hdfsaver.variables.variable import Variable
 
 
@@ -94,6 +96,31 @@ def check_values(graph: Graph) -> None:
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"The graph cannot be saved: {error}") from error
+
+
+def sharing_of(incremental: Any) -> Sharing | None:
+    """Make the object for ``Saver(incremental=...)``; None if it is off.
+
+    Raises
+    ------
+    TypeError
+        It is neither a bool nor an integer.
+    ValueError
+        It is negative.
+    """
+    if isinstance(incremental, bool | np.bool_):
+        return Sharing(None, _tell) if incremental else None
+    try:
+        most = operator.index(incremental)
+    except TypeError:
+        raise TypeError(f"incremental must be True, False or a number of saves, not {incremental!r}.") from None
+    if most < 0:
+        raise ValueError(f"incremental must be True, False or a number of saves from 0, not {most}.")
+    return Sharing(most, _tell) if most else None
+
+
+def _tell(why: str) -> None:
+    tf_logging.warning("The incremental save of %s", why)
 
 
 def make_parent(prefix: str) -> None:

@@ -24,6 +24,7 @@ from hdfsaver.checkpoint.save_arguments import (
     make_parent,
     metric_number,
     prefix_of,
+    sharing_of,
 )
 from hdfsaver.checkpoint.save_jobs import SaveJob
 from hdfsaver.checkpoint.save_queue import Saves
@@ -107,6 +108,14 @@ class Saver:
         other groups, so that related models share one file. The other models are written again, so a save takes the
         time of all models. A Saver without a group replaces the whole file. A file stays as long as a Saver of any
         group keeps it.
+    compression : str, Compression, or dict of str to these, optional
+        Compress values of at least 64 KiB: all of them, or some by their names; see `hdfsaver.Compression`.
+    incremental : bool or int
+        Write only what has changed since the last save of this Saver, where the file system lets files share blocks
+        (XFS, Btrfs). The file is the same as that of any other save, and complete. Values that are not written are not
+        read either, so that several checkpoints have the same bytes on the disk; with a number, one save is written in
+        full after that many incremental ones. Where blocks cannot be shared, and with ``compression``, every save is
+        written in full, and a warning says so once. (In TensorFlow every save is.)
 
     Raises
     ------
@@ -152,6 +161,7 @@ class Saver:
         resume_rotation: bool = False,
         group: str = "",
         compression: Choices = None,
+        incremental: bool | int = False,
     ) -> None:
         if defer_build and var_list:
             raise ValueError(
@@ -181,7 +191,8 @@ class Saver:
                 keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours,
             )
         )
-        self._writer = Writer()
+        self._incremental = incremental
+        self._writer = Writer(sharing_of(incremental))
         self._described: tuple[Hashable, Structure] | None = None
         self._saves = Saves()
         self._rotation = Rotation(
@@ -544,7 +555,8 @@ class Saver:
         made = type(self).__new__(type(self))
         made.__dict__.update(self.__dict__)
         made._saver_message = None
-        made._writer, made._saves, made._rotation = Writer(), Saves(), copy.copy(self._rotation)
+        made._writer, made._saves = Writer(sharing_of(self._incremental)), Saves()
+        made._rotation = copy.copy(self._rotation)
         return made
 
     def __deepcopy__(self, memo: object) -> NoReturn:

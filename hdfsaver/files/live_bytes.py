@@ -25,6 +25,11 @@ class LiveBytes:
     def __getitem__(self, key: slice) -> memoryview:
         return memoryview(bytes(self._view[key]))
 
+    @property
+    def present(self) -> memoryview:
+        """The live memory itself, to see whether it differs from what it was."""
+        return self._view
+
     def copy_into(self, buffer: memoryview, start: int) -> None:
         """Fill a buffer with the bytes from ``start``, which is faster than a slice where one buffer is used often."""
         buffer[:] = self._view[start : start + len(buffer)]

@@ -228,6 +228,22 @@ def digest_all(fd: Readable, extents: Sequence[tuple[int, int]], progress: Progr
     return in_threads(lambda extent, halt: _digest(fd, *extent, progress, halt), extents, lambda extent: extent[1])
 
 
+def digest_views(views: Sequence[memoryview | LiveBytes | JoinedBytes]) -> list[int]:
+    """Compute the XXH3-64 digests of bytes in memory.
+
+    Parameters
+    ----------
+    views : sequence of memoryview, LiveBytes or JoinedBytes
+        The digest of live bytes that change meanwhile is that of no moment.
+
+    Returns
+    -------
+    list of int
+        The digest of each, in order.
+    """
+    return in_threads(_digest_view, views, len)
+
+
 def starts(nbytes: int, halt: threading.Event) -> Iterator[int]:
     """The offsets of the pieces; stops when ``halt`` is set."""
     for start in range(0, nbytes, PIECE):
@@ -295,6 +311,14 @@ def _digest(fd: int, offset: int, nbytes: int, progress: Progress, halt: threadi
         read_at(fd, piece, offset + start)
         hasher.update(piece)
         progress.advance(len(piece))
+    return hasher.intdigest()
+
+
+def _digest_view(view: memoryview | LiveBytes | JoinedBytes, halt: threading.Event) -> int:
+    hasher = xxhash.xxh3_64()
+    steady = view.present if isinstance(view, LiveBytes) else view
+    for start in starts(len(steady), halt):
+        hasher.update(steady[start : start + PIECE])
     return hasher.intdigest()
 
 

@@ -89,6 +89,8 @@ class Skeleton:
     ----------
     size : int
         Length of the file in bytes.
+    seal : Seal
+        The seal, without digests.
     extents : ndarray
         Rows of `layout.EXTENTS_ROW`, one for each variable, then one for each chunk of those that are compressed.
     """
@@ -97,7 +99,7 @@ class Skeleton:
         self.size = seal.file_size
         self.extents = extents
         self._structure = structure
-        self._seal = seal
+        self.seal = seal
         self._random_offset = random_offset
         own = extents[:variables]
         small = own[(own["nbytes"] < LARGE) & (own["nbytes"] > 0)]
@@ -126,16 +128,35 @@ class Skeleton:
         data[self._random_offset : self._random_offset + len(places)] = places
         table = self.extents.copy()
         table["xxh3_64"] = digests
-        data[self._seal.extents_offset : self._seal.extents_offset + table.nbytes] = table.tobytes()
-        data[self._seal.offset : self._seal.offset + self._seal.nbytes] = pack(self._sealed())
+        data[self.seal.extents_offset : self.seal.extents_offset + table.nbytes] = table.tobytes()
+        data[self.seal.offset : self.seal.offset + self.seal.nbytes] = pack(self._sealed())
         full = [value for value in small if value]
         if not full:
             return [Segment(0, data)]
         pieces = chain.from_iterable(zip(full, [*self._pads, b""], strict=True)) if self._pads else full
         return [Segment(0, data), Segment(self._small_offset, b"".join(pieces))]
 
+    def is_like(self, seal: Seal) -> bool:
+        """Whether a seal of a file differs from that of this one in digests only."""
+        return self.seal == replace(seal, index_xxh3_64=0, structure_xxh3_64=0)
+
+    def has_index_of(self, structure: bytes, extents: Extents) -> bool:
+        """Whether a file whose seal `is_like` this one has the same variables in the same places.
+
+        Parameters
+        ----------
+        structure : bytes
+            The structure of that file.
+        extents : ndarray
+            Its table of extents.
+        """
+        own = memoryview(self._structure)
+        rows = [slice(offset, offset + nbytes) for offset, nbytes in self.seal.index[1:]]
+        places = all(np.array_equal(extents[column], self.extents[column]) for column in ("offset", "nbytes"))
+        return places and all(own[part] == structure[part] for part in rows)
+
     def _sealed(self) -> Seal:
-        view, seal = memoryview(self._structure), self._seal
+        view, seal = memoryview(self._structure), self.seal
         index, structure = xxhash.xxh3_64(), xxhash.xxh3_64()
         for offset, nbytes in seal.index:
             index.update(view[offset : offset + nbytes])

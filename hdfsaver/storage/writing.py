@@ -21,6 +21,7 @@ from hdfsaver.schema import Structure
 from hdfsaver.storage import groups
 from hdfsaver.storage.chunks.chunk_writing import Output, Packing
 from hdfsaver.storage.chunks.compression import Compression, grid_for
+from hdfsaver.storage.incremental import Kept, Sharing, clear_last_pages, write_differing, written
 from hdfsaver.storage.random_places import RandomPlaces, packed
 from hdfsaver.storage.skeleton import Beside, Place, Plan, Skeleton, lay_out
 from hdfsaver.storage.values import Value, Values, layout_key, prepare_all, view_of
@@ -150,10 +151,17 @@ def write_models(
 
 
 class Writer:
-    """Writes files, and remembers the layout of the last one for the next save of the same variables."""
+    """Writes files, and remembers the layout of the last one for the next save of the same variables.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    sharing : Sharing, optional
+        Lets files share the blocks of what has not changed; by default every file is written in full.
+    """
+
+    def __init__(self, sharing: Sharing | None = None) -> None:
         self._last: tuple[Hashable, Skeleton] | None = None
+        self._sharing = sharing
 
     def write(
         self,
@@ -187,14 +195,30 @@ class Writer:
         is_alone = beside is None and not any(packings.values())
         known = self._layout_for(values, models, metadata or {}, structure_version) if is_alone else None
         place = atomic_write(path, durable=options.durable, sweep=options.sweep, new_only=options.new_only)
+        blocks = _blocks(values, packings)
+        sharing = self._sharing_for(path, is_alone=is_alone)
         with place as draft:
             # The offsets of chunks depend on their compressed lengths: they are stored while the file is laid out.
             skeleton = known or lay_out(
                 _plans(values, models, packings), metadata or {}, Output(draft.fd, moved), beside
             )
-            draft.reserve(skeleton.size)
+            large = _large(blocks, skeleton) if sharing else {}
+            kept = sharing.begin(draft, skeleton, large) if sharing else None
+            if kept is None:
+                draft.reserve(skeleton.size)
             places = packed(map(_RANDOM, models.values()))
-            _write(draft.fd, skeleton, _blocks(values, packings), moved, values, places)
+            _write(draft.fd, skeleton, blocks, moved, values, places, kept)
+            last = written(draft, skeleton, large) if sharing else None
+        if self._sharing:
+            self._sharing.end(last, is_shared=kept is not None)
+
+    def _sharing_for(self, path: str | os.PathLike[str], *, is_alone: bool) -> Sharing | None:
+        """The object that lets a file share blocks; None for a file that is written in full."""
+        if self._sharing is not None and not is_alone:
+            why = "compressed values, or content of other programs, shares no blocks with the one before"
+            self._sharing.tell("compressed", f"{path} is written in full: a file with {why}.")
+            return None
+        return self._sharing
 
     def _layout_for(
         self, values: Mapping[str, _Values], models: Mapping[str, Model], metadata: Mapping[str, str], version: Hashable
@@ -258,6 +282,11 @@ def _blocks(values: Mapping[str, _Values], packings: Mapping[str, _Packings]) ->
     return blocks
 
 
+def _large(blocks: Mapping[int, Array | Pending], skeleton: Skeleton) -> dict[int, Array | Pending]:
+    sizes = skeleton.extents["nbytes"].tolist()
+    return {row: block for row, block in blocks.items() if sizes[row] >= LARGE}
+
+
 def _plans(
     values: Mapping[str, _Values], models: Mapping[str, Model], packings: Mapping[str, _Packings]
 ) -> dict[str, Plan]:
@@ -287,16 +316,24 @@ def _write(
     progress: Progress,
     values: Mapping[str, _Values],
     places: bytes,
+    kept: Kept | None = None,
 ) -> None:
-    """Write everything that is not compressed."""
+    """Write everything that is not compressed, or of that what has changed."""
     offsets = skeleton.extents["offset"].tolist()
     sizes = skeleton.extents["nbytes"].tolist()
     small = [row for row in blocks if sizes[row] < LARGE]
     rest = [row for row in blocks if sizes[row] >= LARGE]
+    digests = skeleton.extents["xxh3_64"].copy()
+    if kept is not None:
+        same = list(kept.rows)
+        digests[same] = kept.digests[same]
+        progress.advance(sum(sizes[row] for row in same))
+        rest = [row for row in rest if row not in kept.rows]
+        clear_last_pages(fd, [(offsets[row], sizes[row]) for row in rest], skeleton.size)
     large = [row for row in rest if not isinstance(blocks[row], Deferred)]
     alone = [row for row in rest if isinstance(blocks[row], Deferred)]
-    digests = skeleton.extents["xxh3_64"].copy()
-    is_joined = skeleton.size <= _JOINED and progress is SILENT and len(sizes) == len(blocks) and not alone
+    is_whole = kept is None and len(sizes) == len(blocks) and not alone
+    is_joined = skeleton.size <= _JOINED and progress is SILENT and is_whole
     joined = [(offsets[row], view_of(blocks[row])[:]) for row in large] if is_joined and large else []
     if joined:
         digests[large] = [xxhash.xxh3_64_intdigest(view) for _, view in joined]
@@ -308,12 +345,16 @@ def _write(
     if list(map(len, pieces)) != [sizes[row] for row in small]:
         raise _changed(small, pieces, sizes, _names(values))
     digests[small] = np.fromiter(map(xxhash.xxh3_64_intdigest, pieces), np.uint64, len(pieces))
-    segments = [(segment.offset, memoryview(segment.data)) for segment in skeleton.fill(pieces, digests, places)]
+    filled = skeleton.fill(pieces, digests, places)
+    segments = [(segment.offset, memoryview(segment.data)) for segment in filled]
     if is_joined:
         write_together(fd, _adjacent(sorted([*segments, *joined], key=_OFFSET)))
         return
-    for offset, view in segments:
-        write_at(fd, view, offset)
+    if kept is not None:
+        write_differing(fd, filled, kept, small, skeleton.extents, digests)
+    else:
+        for offset, view in segments:
+            write_at(fd, view, offset)
     if progress is not SILENT:
         progress.advance(sum(sizes[row] for row in small))
 

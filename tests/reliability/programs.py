@@ -77,6 +77,25 @@ def group(model, folder, step=3, **options):
     model.save(folder / "m", step, group="teacher", **options)
 
 
+prepare_incremental = prepare_rotation
+
+
+def incremental(model, folder, step=3, **options):
+    """Save twice with one Saver: the second file shares the blocks of a value with the first."""
+    variables = {name: np.full(shape, step - 1, np.float32) for name, shape in SHAPES.items()}
+    saver = tf.train.Saver(
+        {**variables, "fixed": np.arange(20_000.0)},
+        incremental=True,
+        max_to_keep=KEPT,
+        resume_rotation=True,
+        save_relative_paths=True,
+    )
+    saver.save(None, folder / "m", global_step=step - 1, write_state=False, durable=False)
+    for value in variables.values():
+        value += 1
+    saver.save(None, folder / "m", global_step=step, **options)
+
+
 def prepare_resealing(model, folder):
     """A checkpoint that another program has changed, with content of its own."""
     model.save(folder / "m", 2, durable=False)
@@ -96,6 +115,7 @@ PREPARATIONS: dict[str, Callable[..., object]] = {
     "rotation": prepare_rotation,
     "replacement": prepare_replacement,
     "group": prepare_group,
+    "incremental": prepare_incremental,
     "resealing": prepare_resealing,
     **{case: prepare for case, (prepare, _run, _has_graph) in CASES.items()},
 }
@@ -104,6 +124,7 @@ PROGRAMS: dict[str, Callable[..., object]] = {
     "rotation": rotation,
     "replacement": replacement,
     "group": group,
+    "incremental": incremental,
     "resealing": resealing,
     **{case: run for case, (_prepare, run, _has_graph) in CASES.items()},
 }

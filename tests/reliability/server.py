@@ -14,9 +14,11 @@ import traceback
 from pathlib import Path
 
 from hdfsaver.files import positional_io
+from hdfsaver.storage import incremental
 
 sys.path.append(str(Path(__file__).parents[2]))  # behind the installed package, which is what is tested
 
+from tests.clones import Copying
 from tests.reliability.operations import die, observed
 from tests.reliability.programs import PREPARATIONS, PROGRAMS, Model
 
@@ -62,6 +64,8 @@ def main():
     # Smaller pieces, and threads for little: many points to die at, without writing much.
     positional_io.PIECE, positional_io.PARALLEL = 1 << 16, 1
     os.cpu_count = lambda: 2
+    # Copies, as the file system may have no clones.
+    vars(incremental).update(clone=Copying(), _SMALLEST=0)
     model = Model()
     warm_up(model)
     for line in sys.stdin:

@@ -21,7 +21,7 @@ from tests.reliability.programs import is_resealed, saved_step, values_of
 
 ROOT = Path(__file__).parents[2]
 
-BEFORE = {"first": None, "rotation": 2, "replacement": 2, "group": 2}
+BEFORE = {"first": None, "rotation": 2, "replacement": 2, "group": 2, "incremental": 2}
 """The save that `latest_checkpoint` restores before each program, which saves number 3."""
 
 AFTER = {
@@ -29,6 +29,7 @@ AFTER = {
     "rotation": ["checkpoint", "m-4.h5"],
     "replacement": ["checkpoint", "m.h5"],
     "group": ["checkpoint", "m.h5"],
+    "incremental": ["checkpoint", "m-3.h5", "m-4.h5"],
 }
 """The files of a folder after the next save, number 4, has ended."""
 

@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import pytest
 
 import hdfsaver as tf
@@ -24,8 +25,9 @@ from hdfsaver import errors
 from hdfsaver.files import positional_io
 from hdfsaver.files.atomic_write import atomic_write, write_text_atomically
 from hdfsaver.files.thread_pool import ThreadPool
-from hdfsaver.storage import writing
+from hdfsaver.storage import incremental, writing
 from tests import forks
+from tests.clones import Copying
 from tests.reliability.operations import observed
 from tests.reliability.programs import PREPARATIONS, Model, is_resealed, saved_step
 
@@ -293,6 +295,46 @@ def test_whatever_is_refused(tmp_path, model, monkeypatch, number):
         refused += 1
     assert refused > 30
     assert step == saved_step(tmp_path)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_whatever_is_refused_to_an_incremental_save(tmp_path, monkeypatch, number):
+    """Every operation of an incremental save is refused once, also those of the clone, for which a copy stands."""
+    monkeypatch.setattr(positional_io, "PIECE", 1 << 16)
+    monkeypatch.setattr(incremental, "_SMALLEST", 0)
+    copying = Copying()
+    monkeypatch.setattr(incremental, "clone", copying)
+    arrays = {"large": np.zeros(20_000), "fixed": np.arange(20_000.0), "small": np.zeros(3)}
+    saver, full = tf.train.Saver(arrays, incremental=True, max_to_keep=2), tf.train.Saver(arrays)
+    saver.save(None, tmp_path / "m", global_step=1)
+    before, refused, step, seen = descriptors(), 0, 1, set()
+    while True:
+        step += 1
+        arrays["large"][7] = arrays["small"][1] = step
+        with observed(refused, refuse(number), only=REFUSABLE) as operations, warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # a superseded checkpoint that cannot be read stays
+            try:
+                saver.save(None, tmp_path / "m", global_step=step)
+                said = ""
+            except errors.OpError as error:
+                said = error.message
+        assert before == descriptors()
+        assert not said or re.search(f"{tmp_path}/(m-{step}.h5|checkpoint)", said)
+        seen.add(bool(said))
+        if (tmp_path / f"m-{step}.h5").exists():
+            full.save(None, tmp_path / "full", write_state=False)
+            assert (tmp_path / "full.h5").read_bytes() == (tmp_path / f"m-{step}.h5").read_bytes()
+        else:
+            assert said
+        with tf.open_file(tf.train.latest_checkpoint(tmp_path)) as file:
+            file.verify()
+        saver.save(None, tmp_path / "m", global_step=0)  # the next save succeeds, and is the next beginning
+        if operations.points <= refused:
+            break
+        refused += 1
+    assert {True, False} == seen
+    assert refused > 30
+    assert copying.count > refused
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
