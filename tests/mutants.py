@@ -923,7 +923,7 @@ MUTANTS = [
         (
             "a-value-alone-is-checked",
             "storage/sealed_source.py",
-            "        if xxhash.xxh3_64_intdigest(data) != digest:",
+            "        if _digest_of(array) != digest:",
             "        if False:",
             "storage/test_reading.py::test_small_values_one_at_a_time",
             "The digest of a value is checked where it is read alone, too.",
@@ -931,8 +931,8 @@ MUTANTS = [
         (
             "small-values-are-checked",
             "storage/sealed_source.py",
-            "            if xxhash.xxh3_64_intdigest(data) != rows[index][1]:",
-            "            if False:",
+            "        self._check(dict(zip(arrays, map(_digest_of, arrays.values()), strict=True)))\n",
+            "",
             "storage/test_damage.py",
             "A changed byte of a small value is an error.",
         ),

@@ -67,6 +67,10 @@ class TensorSource(ABC):
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
         """Read the values of tensors, in the order of ``names``."""
 
+    def read_one(self, name: str) -> Array:
+        """Read the value of one tensor."""
+        return self.read([name])[name]
+
     def map(self, names: Sequence[str], mode: str) -> dict[str, Array]:
         """Map tensors into memory, as far as possible; none by default."""
         return {}
@@ -169,6 +173,7 @@ class TensorFile(Mapping[str, Array]):
         self.unreadable: Mapping[str, OpError] = MappingProxyType(dict(source.unreadable))
         self.left_out: Mapping[str, str] = MappingProxyType(dict(source.left_out))
         self._source: TensorSource | None = source
+        self._about = about(path)
 
     # -- a mapping -----------------------------------------------------------------------------------------------
 
@@ -214,14 +219,14 @@ class TensorFile(Mapping[str, Array]):
         why = self.unreadable.get(name)
         if why is None:
             raise NotFoundError(None, None, f"There is no tensor {name!r} in {self.path}.")
-        with about(self.path):
+        with self._about:
             raise type(why)(None, None, why.message, why.error_code)
 
     def check_readable(self) -> None:
         """Check that every tensor can be read; otherwise raise the error that says why one cannot."""
         for why in self.unreadable.values():
             rest = f"{len(self.variables)} other tensors can be read by their names (hdfsaver.open_file)."
-            with about(self.path):
+            with self._about:
                 raise type(why)(None, None, f"{why.message} {rest}", why.error_code)
 
     # -- values --------------------------------------------------------------------------------------------------
@@ -248,7 +253,12 @@ class TensorFile(Mapping[str, Array]):
         FailedPreconditionError
             The file is closed.
         """
-        return self.read_many([name])[name]
+        source = self._source or self._open()
+        if name not in self.variables:
+            self._entry(name)
+        with self._about:
+            value = source.read_one(name)
+        return value if source.is_native else native(value)
 
     def read_many(
         self, names: Iterable[str], *, mmap_mode: str | None = None, progress: Callback | None = None
@@ -287,7 +297,7 @@ class TensorFile(Mapping[str, Array]):
         for name in wanted:
             if name not in self.variables:
                 self._entry(name)
-        with about(self.path):
+        with self._about:
             if mmap_mode is None and source.is_native:
                 return source.read(wanted, progress)
             mapped = {} if mmap_mode is None else source.map(wanted, mmap_mode)
@@ -325,7 +335,7 @@ class TensorFile(Mapping[str, Array]):
         """
         source = self._open()
         bounds = normalized(key, self._entry(name).shape, name)
-        with about(self.path):
+        with self._about:
             return native(source.read_slice(name, bounds))
 
     def extent(self, name: str) -> tuple[int, int] | None:
@@ -360,13 +370,13 @@ class TensorFile(Mapping[str, Array]):
             The graph is damaged, or has an unknown dtype.
         """
         source = self._open()
-        with about(self.path):
+        with self._about:
             return source.structure()
 
     def has_graph(self) -> bool:
         """Whether the checkpoint has a graph; it is not read where the format can tell."""
         source = self._open()
-        with about(self.path):
+        with self._about:
             return source.has_graph()
 
     def optimizer_names(self) -> frozenset[str] | None:
@@ -383,13 +393,13 @@ class TensorFile(Mapping[str, Array]):
             See `structure`.
         """
         source = self._open()
-        with about(self.path):
+        with self._about:
             return source.optimizer_names()
 
     def metadata(self) -> dict[str, str]:
         """The metadata of the file; empty for a format without metadata."""
         source = self._open()
-        with about(self.path):
+        with self._about:
             return source.metadata()
 
     def random_places(self) -> dict[str, tuple[int, int]]:
@@ -403,7 +413,7 @@ class TensorFile(Mapping[str, Array]):
         source = self._open()
         if not source.has_random_places:
             return {}
-        with about(self.path):
+        with self._about:
             return source.random_places()
 
     def other_content(self) -> list[str]:
@@ -415,13 +425,13 @@ class TensorFile(Mapping[str, Array]):
             The file is damaged.
         """
         source = self._open()
-        with about(self.path):
+        with self._about:
             return source.other_content()
 
     def groups(self) -> list[str]:
         """The groups of the file that have a model; the root, ``""``, comes first."""
         source = self._open()
-        with about(self.path):
+        with self._about:
             return source.groups()
 
     def model(self, group: str) -> TensorFile:
@@ -435,7 +445,7 @@ class TensorFile(Mapping[str, Array]):
             The file has no such group.
         """
         source = self._open()
-        with about(self.path):
+        with self._about:
             return TensorFile(self.path, source.of_group(group), group)
 
     def verify(self, *, progress: Callback | None = None) -> None:
@@ -455,7 +465,7 @@ class TensorFile(Mapping[str, Array]):
             A data file of a TensorFlow checkpoint is missing.
         """
         source = self._open()
-        with about(self.path):
+        with self._about:
             source.verify(progress)
             damaged = [why.message for why in self.unreadable.values() if isinstance(why, DataLossError)]
             if damaged:

@@ -53,7 +53,7 @@ class CheckpointReader:
         TypeError
             The name is neither str nor bytes.
         """
-        return read_tensor(self._file, as_name(tensor_str))
+        return read_tensor(self._file, tensor_str if type(tensor_str) is str else as_name(tensor_str))
 
     def has_tensor(self, tensor_str: str | bytes) -> bool:
         """Whether the checkpoint has a tensor of that name; `TypeError` if the name is neither str nor bytes."""

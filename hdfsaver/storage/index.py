@@ -6,8 +6,8 @@ import contextlib
 import math
 import re
 from collections.abc import Mapping
-from functools import cache
-from itertools import accumulate
+from functools import cache, partial
+from itertools import accumulate, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from h5py import h5g, h5t
 
 from hdfsaver import dtypes
 from hdfsaver.errors import DataLossError, InvalidArgumentError
+from hdfsaver.schema import nothing_collected
 from hdfsaver.storage import layout
 from hdfsaver.storage.chunks.filters import is_known
 from hdfsaver.storage.chunks.grid import Grid
@@ -41,7 +42,7 @@ class Index(NamedTuple):
     entries : dict of str to TensorInfo
         By name.
     paths : dict of str to str
-        The link path of each variable below the model's ``variables``.
+        The link path of each variable below the model's ``variables``, where it differs from the name.
     rows : list of int
         The row of each variable in the tables.
     chunk_rows : dict of str to int
@@ -101,6 +102,11 @@ def read_index(found: Seal, stored: StoredIndex) -> dict[str, Index]:
     InvalidArgumentError
         A variable has an unknown dtype or unknown filters.
     """
+    with nothing_collected():
+        return _read_index(found, stored)
+
+
+def _read_index(found: Seal, stored: StoredIndex) -> dict[str, Index]:
     columns = _checked(stored_columns(found, stored))
     nbytes = stored.extents["nbytes"].tolist()
     rows = len(columns.paths)
@@ -262,9 +268,10 @@ def _index(
     chunk_rows: dict[int, int],
     encodings: dict[int, str],
 ) -> Index:
+    names = [entries[row].name for row in rows]
     index = Index(
-        {entries[row].name: entries[row] for row in rows},
-        {entries[row].name: paths[row] for row in rows},
+        dict(zip(names, [entries[row] for row in rows], strict=True)),
+        {name: path for name, path in zip(names, [paths[row] for row in rows], strict=True) if name is not path},
         rows,
         {entries[row].name: chunk_rows[row] for row in rows if row in chunk_rows} if chunk_rows else {},
         {entries[row].name: encodings[row] for row in rows if row in encodings} if encodings else {},
@@ -286,7 +293,7 @@ def read_names(root: h5g.GroupID) -> dict[str, list[str]]:
     names: dict[str, list[str]] = {}
     for link, found in paths.items():
         with contextlib.suppress(DataLossError):
-            names[link] = list(map(_name, found))
+            names[link] = _names(found)
     return names
 
 
@@ -323,10 +330,20 @@ def _checked(columns: Mapping[str, tables.Column]) -> _Columns:
 
 
 def _entries(columns: _Columns, nbytes: list[int]) -> list[TensorInfo]:
-    plain = (map(_name, columns.paths), columns.dtypes, columns.shapes, nbytes)
-    if columns.filters is None or columns.chunks is None:
-        return list(map(entry_of, *plain))
-    return list(map(entry_of, *plain, columns.filters, columns.chunks))
+    names = _names(columns.paths)
+    if columns.filters is not None and columns.chunks is not None:
+        return list(map(entry_of, names, columns.dtypes, columns.shapes, nbytes, columns.filters, columns.chunks))
+    # Thousands of variables are of few kinds: what one costs in Python is paid for each kind.
+    sizes = nbytes[: len(names)]
+    first = dict(zip(zip(columns.dtypes, columns.shapes, sizes, strict=True), names, strict=True))
+    shapes = {kind: entry_of(name, *kind).shape for kind, name in first.items()}
+    found = map(shapes.__getitem__, zip(columns.dtypes, columns.shapes, sizes, strict=True))
+    rows = zip(names, columns.dtypes, found, sizes, repeat(()), repeat(()), strict=False)
+    return list(map(partial(tuple.__new__, TensorInfo), rows))
+
+
+def _names(paths: list[str]) -> list[str]:
+    return list(map(_name, paths)) if "%" in "".join(paths) else paths
 
 
 def _name(path: str) -> str:

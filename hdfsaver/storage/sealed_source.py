@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,11 @@ from h5py import h5g
 
 from hdfsaver import limits
 from hdfsaver.errors import DataLossError, InvalidArgumentError
-from hdfsaver.files.coalesced_reads import read_small
+from hdfsaver.files.coalesced_reads import fill_small
 from hdfsaver.files.memory_map import map_arrays
 from hdfsaver.files.opening import Opened
 from hdfsaver.files.partial_reads import part_of, read_part
-from hdfsaver.files.positional_io import digest_all, read_all, read_at
+from hdfsaver.files.positional_io import digest_all, read_all, read_array
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.files.remote.pinned import pinned
 from hdfsaver.storage import groups, layout, seal
@@ -30,6 +31,11 @@ from hdfsaver.storage.hdf5_source import Hdf5Source
 from hdfsaver.storage.index import NOTHING, Index, grid_of, read_index
 from hdfsaver.storage.seal import Seal, advice
 from hdfsaver.tensor_info import LARGE, STRING, Array, Key, TensorInfo, bytes_of, numpy_dtype
+
+_CONVERTED = {STRING, *narrow_numbers.BITS}
+"""The dtypes whose values are not stored as they are in memory, or checked."""
+
+_digest_of: Callable[[Any], int] = xxhash.xxh3_64_intdigest  # it takes an array of any dtype
 
 
 class SealedSource(Hdf5Source):
@@ -89,17 +95,22 @@ class SealedSource(Hdf5Source):
 
     def link_paths(self) -> Mapping[str, str]:
         """The link path of each variable below the group of the variables."""
-        return self._paths
+        return {name: self._paths.get(name, name) for name in self.entries}
 
     def _choose(self, group: str) -> None:
         """Say which model is read."""
         self._group = group
-        extents = self._extents
         index = self._models.get(groups.link_of(group), NOTHING)
         self.entries, self._paths, self._encodings = index.entries, index.paths, index.encodings
         self._packed = {name: self._packed_value(index, name) for name in index.chunk_rows}
-        columns = (extents["offset"][index.rows].tolist(), extents["xxh3_64"][index.rows].tolist())
-        self._rows = dict(zip(self.entries, zip(*columns, strict=True), strict=True))
+        self.__dict__.pop("_rows", None)
+
+    @cached_property
+    def _rows(self) -> dict[str, tuple[int, int]]:
+        """Offset and digest of each variable; whoever only lists variables does not need them."""
+        rows = self._extents[np.array(self._models.get(groups.link_of(self._group), NOTHING).rows, np.int64)]
+        places = zip(rows["offset"].tolist(), rows["xxh3_64"].tolist(), strict=True)
+        return dict(zip(self.entries, places, strict=True))
 
     def _packed_value(self, index: Index, name: str) -> Packed:
         entry, first = index.entries[name], index.chunk_rows[name]
@@ -109,8 +120,6 @@ class SealedSource(Hdf5Source):
     def read(self, names: Sequence[str], callback: Callback | None = None) -> dict[str, Array]:
         """Read the values of variables, in the order of ``names``."""
         entries = [self.entries[name] for name in names]
-        if len(entries) == 1 and callback is None and self._is_short(entries[0]):
-            return {entries[0].name: self._short(entries[0])}
         progress = Progress(callback, sum(entry.nbytes for entry in entries))
         plain = [entry for entry in entries if not entry.filters]
         kinds = (
@@ -129,6 +138,19 @@ class SealedSource(Hdf5Source):
         if narrow:
             found.update({entry.name: self._numbers(entry, found[entry.name]) for entry in narrow})
         return {name: found[name] for name in names}
+
+    def read_one(self, name: str) -> Array:
+        """Read one value; readers of TensorFlow's kind ask for thousands, one at a time."""
+        _, dtype, shape, nbytes, filters, _ = self.entries[name]
+        fd = self._opened.fd
+        if filters or nbytes >= LARGE or dtype in _CONVERTED or not isinstance(fd, int):
+            return self.read([name])[name]
+        array = np.empty(shape, numpy_dtype(dtype))
+        offset, digest = self._rows[name]
+        read_array(fd, array, offset)
+        if _digest_of(array) != digest:
+            raise self._changed([name])
+        return array
 
     def read_slice(self, name: str, key: Key) -> Array:
         """Read a part of a variable's value; for a compressed value the digests of its chunks are checked."""
@@ -182,32 +204,11 @@ class SealedSource(Hdf5Source):
         return arrays
 
     def _small(self, entries: Sequence[TensorInfo], progress: Progress) -> dict[str, Array]:
-        changed, arrays = [], {}
-        rows = [self._rows[entry.name] for entry in entries]
-        extents = [(offset, entry.nbytes) for (offset, _), entry in zip(rows, entries, strict=True)]
-        for index, data in read_small(self._opened.fd, extents):
-            entry = entries[index]
-            arrays[entry.name] = np.ndarray(*_stored(entry), data).copy()
-            if xxhash.xxh3_64_intdigest(data) != rows[index][1]:
-                changed.append(entry.name)
-        progress.advance(sum(entry.nbytes for entry in entries))
-        if changed:
-            raise self._changed(changed)
+        arrays = {entry.name: np.empty(*_stored(entry)) for entry in entries}
+        fill_small(self._opened.fd, [self._rows[name][0] for name in arrays], list(arrays.values()))
+        progress.advance(sum([entry.nbytes for entry in entries]))
+        self._check(dict(zip(arrays, map(_digest_of, arrays.values()), strict=True)))
         return arrays
-
-    def _is_short(self, entry: TensorInfo) -> bool:
-        """Whether a value is small, stored as NumPy has it, and on this machine."""
-        is_plain = not entry.filters and entry.dtype != STRING and entry.dtype not in narrow_numbers.BITS
-        return is_plain and entry.nbytes < LARGE and isinstance(self._opened.fd, int)
-
-    def _short(self, entry: TensorInfo) -> Array:
-        """Read one such value: readers of TensorFlow's kind ask for one at a time, thousands of times."""
-        offset, digest = self._rows[entry.name]
-        data = bytearray(entry.nbytes)
-        read_at(self._opened.fd, memoryview(data), offset)
-        if xxhash.xxh3_64_intdigest(data) != digest:
-            raise self._changed([entry.name])
-        return np.ndarray(*_stored(entry), data).copy()
 
     def _check(self, digests: Mapping[str, int]) -> None:
         changed = [name for name, digest in digests.items() if digest != self._rows[name][1]]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hdfsaver.errors import AbortedError, DataLossError, UnimplementedError
-from hdfsaver.files.coalesced_reads import read_small
+from hdfsaver.files.coalesced_reads import fill_small
 from hdfsaver.files.memory_map import map_arrays
 from hdfsaver.files.opening import Opened, end_reading
 from hdfsaver.files.partial_reads import read_part
@@ -28,9 +28,6 @@ from hdfsaver.tensor_info import LARGE, STRING, Array, Key, bytes_of, numpy_dtyp
 
 _WINDOW = 64 << 20
 """Bytes of slices that are read at once, in addition to the tensor that they are copied to."""
-
-
-_NOTHING = np.empty(0)
 
 
 class _Touched(NamedTuple):
@@ -183,12 +180,9 @@ class BundleSource(TensorFlowSource):
 
     def _small_of(self, fd: Readable, places: Sequence[Place]) -> list[Array]:
         """Read small tensors of one file, many with one read."""
-        arrays, crcs = [_NOTHING] * len(places), [0] * len(places)
-        for number, data in read_small(fd, [(place.offset, place.nbytes) for place in places]):
-            place = places[number]
-            crcs[number] = checksum.masked(data)
-            arrays[number] = np.ndarray(place.shape, numpy_dtype(place.dtype), data).copy()
-        self._check(places, crcs)
+        arrays = [np.empty(place.shape, numpy_dtype(place.dtype)) for place in places]
+        fill_small(fd, [place.offset for place in places], arrays)
+        self._check(places, list(map(checksum.masked, arrays)))
         return [self._native(array) for array in arrays] if self._index.order == "big" else arrays
 
     def _strings(self, places: Sequence[Place], progress: Progress) -> list[Array]:

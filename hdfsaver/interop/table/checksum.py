@@ -7,11 +7,16 @@ first. Source: ``tensorflow/core/lib/hash/crc32c.h``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+import numpy.typing as npt
 
 from hdfsaver.files.extras import library
 
 Buffer: TypeAlias = "bytes | bytearray | memoryview"
+
+Contents: TypeAlias = "Buffer | npt.NDArray[Any]"
+"""What a checksum is computed of; of an array, contiguous and of any dtype, its bytes."""
 
 _DELTA = 0xA282EAD8
 _BITS = 0xFFFFFFFF
@@ -29,7 +34,7 @@ def mask(crc: int) -> int:
     return ((crc >> 15 | crc << 17) + _DELTA) & _BITS
 
 
-def masked(data: Buffer) -> int:
+def masked(data: Contents) -> int:
     """The CRC-32C of some bytes in its stored form."""
     crc = _crc32c(data)  # not `mask(extend(...))`, because thousands of small tensors need it
     return ((crc >> 15 | crc << 17) + _DELTA) & _BITS
