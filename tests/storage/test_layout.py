@@ -106,4 +106,4 @@ def test_the_rules_name_modules_and_errors_that_exist():
         sources = "".join((package / name).read_text(encoding="utf-8") for name in re.findall(r"[\w/]+\.py", modules))
         assert names
         assert all(issubclass(getattr(errors, name), errors.OpError) for name in names)
-        assert re.search("|".join([*names, "damaged", "BrokenSealError", "from_os_error"]), sources)
+        assert re.search("|".join([*names, "damaged", "BrokenSealError", "from_os_error", "check_declared"]), sources)
