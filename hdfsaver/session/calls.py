@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from hdfsaver.errors import FailedPreconditionError
@@ -52,6 +53,30 @@ class VariableRead:
             raise FailedPreconditionError(
                 None, None, f"Attempting to use uninitialized value {key}: run its initializer or restore it first."
             ) from None
+
+
+class Joined(partial[Any]):
+    """The function of several calls that became one; it may take ``out``, where it `overwrites` an argument."""
+
+    gives_new: bool
+    """Whether its results have memory that nothing else has."""
+
+    overwrites: tuple[int, ...]
+    """The places of the arguments into whose memory its only result can go."""
+
+
+class MemberError(Exception):
+    """One of several calls that became one has failed.
+
+    Parameters
+    ----------
+    failure : StepError
+        That of the call.
+    """
+
+    def __init__(self, failure: StepError) -> None:
+        super().__init__(failure)
+        self.failure = failure
 
 
 def run_calls(calls: Sequence[Call], values: list[Any]) -> None:

@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hdfsaver.ops.control_flow import DEAD
-from hdfsaver.session.calls import Call, VariableRead, outputs_of, run_calls, run_conditionally
+from hdfsaver.session.calls import Call, MemberError, VariableRead, outputs_of, run_calls, run_conditionally
 from hdfsaver.session.engine import StepError
 
 _RUNS_BEFORE = 30
@@ -168,6 +168,8 @@ class _Failure:
         self.constants = constants
 
     def __call__(self, error: Exception) -> StepError:
+        if isinstance(error, MemberError):
+            return error.failure
         trace = error.__traceback__
         assert trace is not None, "it was raised"
         call = self.calls[trace.tb_lineno - _FIRST_LINE]

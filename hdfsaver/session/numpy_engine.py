@@ -24,12 +24,14 @@ from hdfsaver.session.subnormals import flush, flushed, modes_to_restore, restor
 from hdfsaver.tensor_info import Array
 
 if TYPE_CHECKING:
-    from hdfsaver.session.repeated_runs import Preparation
+    from hdfsaver.session.repeated_runs import Join, Preparation
 
 _CONTROL_FLOW = frozenset({"Switch", "RefSwitch", "Merge", "RefMerge"}) | LOOP_TYPES
 
 
-def numpy_engine(plan: ExecutionPlan, state: SessionState, observer: Observer | None = None) -> Executable:
+def numpy_engine(
+    plan: ExecutionPlan, state: SessionState, observer: Observer | None = None, *, join: Join | None = None
+) -> Executable:
     """Prepare a plan: kernels are looked up once, constants are in place, variables are read by key.
 
     Parameters
@@ -38,6 +40,8 @@ def numpy_engine(plan: ExecutionPlan, state: SessionState, observer: Observer | 
     state : SessionState
     observer : callable, optional
         Called after each step. Then constants and operations that do nothing are steps like others.
+    join : callable, optional
+        Puts other calls in the place of those of a run that is repeated; see `hdfsaver.session.repeated_runs.Join`.
 
     Returns
     -------
@@ -50,7 +54,7 @@ def numpy_engine(plan: ExecutionPlan, state: SessionState, observer: Observer | 
     """
     keep_freed_memory()
     with flushed():  # constants are worked out before the first run
-        return Program(plan, state, observer).execute
+        return Program(plan, state, observer, join).execute
 
 
 class Program:
@@ -60,7 +64,7 @@ class Program:
     ----------
     plan : ExecutionPlan
     state : SessionState
-    observer : callable, optional
+    observer, join : callable, optional
         See `numpy_engine`.
 
     Raises
@@ -69,10 +73,17 @@ class Program:
         An operation cannot be made ready.
     """
 
-    def __init__(self, plan: ExecutionPlan, state: SessionState, observer: Observer | None = None) -> None:
+    def __init__(
+        self,
+        plan: ExecutionPlan,
+        state: SessionState,
+        observer: Observer | None = None,
+        join: Join | None = None,
+    ) -> None:
         self.plan = plan
         self.state = state
         self.observer = observer
+        self.join = join
         self.template: list[Any] = [None] * plan.size
         self.calls: list[Call] = []
         self.straight: list[StraightCalls] = []
@@ -208,7 +219,7 @@ class Program:
         """The rules for this plan, with what they know of it."""
         from hdfsaver.session.repeated_runs import Preparation  # programs that run a plan a few times do without
 
-        return Preparation(self.plan, self.template)
+        return Preparation(self.plan, self.template, self.join)
 
     def _prepared(self, calls: Sequence[Call]) -> Prepared:
         return self.preparation.straight(calls)

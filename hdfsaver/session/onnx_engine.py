@@ -48,14 +48,14 @@ _DTYPES = frozenset({"bool", "float32", "float64", "int32", "int64"})
 """The dtypes that most operators of ONNX Runtime take."""
 
 
-def engine_of(name: str, config: Any = None) -> Engine:
-    """The engine of a name.
+def checked_onnx_engine(threads: int, rest: Engine) -> Engine:
+    """The engine with some of its arguments given.
 
     Parameters
     ----------
-    name : str
-    config : ConfigProto, optional
-        Says how many threads an operation may use (``intra_op_parallelism_threads``).
+    threads : int
+    rest : Engine
+        See `onnx_engine`.
 
     Returns
     -------
@@ -63,22 +63,21 @@ def engine_of(name: str, config: Any = None) -> Engine:
 
     Raises
     ------
-    ValueError
-        There is no engine of that name.
     ImportError
         Its libraries are not installed.
     """
-    if name == "numpy":
-        return numpy_engine
-    if name != "onnxruntime":
-        raise ValueError(f"There is no engine {name!r}; the engines are 'numpy' and 'onnxruntime'.")
     onnx_library()
     runtime_library()
-    return partial(onnx_engine, threads=getattr(config, "intra_op_parallelism_threads", 0))
+    return partial(onnx_engine, threads=threads, rest=rest)
 
 
 def onnx_engine(
-    plan: ExecutionPlan, state: SessionState, observer: Observer | None = None, *, threads: int = 0
+    plan: ExecutionPlan,
+    state: SessionState,
+    observer: Observer | None = None,
+    *,
+    threads: int = 0,
+    rest: Engine = numpy_engine,
 ) -> Executable:
     """Prepare a plan; see `hdfsaver.session.engine.Engine`.
 
@@ -92,6 +91,8 @@ def onnx_engine(
     observer : callable, optional
     threads : int
         How many threads ONNX Runtime uses; 0 for one for each core.
+    rest : Engine
+        Computes what ONNX Runtime does not.
 
     Returns
     -------
@@ -103,7 +104,7 @@ def onnx_engine(
             plan = _with_groups(plan, threads)
         elif not state.timeout:  # ONNX Runtime does not stop a loop
             plan = _as_whole(plan, threads)
-    return numpy_engine(plan, state, observer)
+    return rest(plan, state, observer)
 
 
 def _is_special(plan: ExecutionPlan, step: Step) -> bool:

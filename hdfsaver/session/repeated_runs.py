@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hdfsaver.session.calls import Call
@@ -18,6 +18,9 @@ from hdfsaver.session.rewrites import (
     tell_constants,
 )
 
+Join = Callable[[Sequence[Call], Slots, bool], list[Call]]
+"""Puts one call in the place of several; where it is told that each must stay alone, another one in its place."""
+
 
 class Preparation:
     """Prepares calls of one plan.
@@ -27,10 +30,13 @@ class Preparation:
     plan : ExecutionPlan
     values : list
         The values with which a run begins.
+    join : callable, optional
+        See `Join`; used behind all rules.
     """
 
-    def __init__(self, plan: ExecutionPlan, values: list[Any]) -> None:
+    def __init__(self, plan: ExecutionPlan, values: list[Any], join: Join | None = None) -> None:
         self._slots = Slots.of(plan, values)
+        self._join = join
 
     def at_once(self, calls: Sequence[Call]) -> Sequence[Call]:
         """The calls after the rules that must be applied before the first run."""
@@ -39,6 +45,8 @@ class Preparation:
     def straight(self, calls: Sequence[Call]) -> Prepared:
         """The calls as rules leave them, for a run that is repeated, and where their results may go."""
         calls = rewritten(calls, self._slots)
+        if self._join is not None:
+            calls = self._join(calls, self._slots, False)
         return Prepared(calls, self._slots.constants, overwritten(calls, self._slots))
 
     def with_branches(self, calls: Sequence[Call]) -> Prepared:
@@ -47,5 +55,7 @@ class Preparation:
         rules = tell_constants if self._slots.plan.loops else rewritten_with_branches
         calls = rules(calls, self._slots)
         calls = [call._replace(frees=tuple(slot for slot in call.frees if slot not in constants)) for call in calls]
+        if self._join is not None:
+            calls = self._join(calls, self._slots, True)
         deciding = deciding_slots(calls, self._slots, {*constants, *self._slots.plan.feeds})
         return Prepared(calls, constants, overwritten(calls, self._slots), deciding)

@@ -19,7 +19,7 @@ import numpy as np
 
 from hdfsaver.graph.definition import find
 from hdfsaver.ops.base import NARROW
-from hdfsaver.session.calls import Call
+from hdfsaver.session.calls import Call, Joined, outputs_of
 from hdfsaver.session.rewrites.block import Slots
 from hdfsaver.shapes import Shape
 
@@ -68,6 +68,13 @@ def overwritten(calls: Iterable[Call], slots: Slots) -> dict[int, int]:
     own: set[int] = set()
     found: dict[int, int] = {}
     for number, call in enumerate(calls):
+        if isinstance(call.function, Joined):
+            slot = _joined_input(call, call.function, own, slots)
+            if slot is not None:
+                found[number] = slot
+            if call.function.gives_new:
+                own.update(outputs_of(call))
+            continue
         if not isinstance(call.function, np.ufunc) and slots.type_of(call) not in SEPARATE:
             if slots.type_of(call) in _UPDATES and _is_spare(call.inputs[-1], call, own, slots):
                 found[number] = call.inputs[-1]
@@ -98,6 +105,12 @@ def _input_to_overwrite(call: Call, own: set[int], slots: Slots) -> int | None:
         if not isinstance(function, np.ufunc) or _fits(known[slot][1], others):
             return slot
     return None
+
+
+def _joined_input(call: Call, function: Joined, own: set[int], slots: Slots) -> int | None:
+    """The input whose memory several calls in one can take; they look themselves whether shapes fit."""
+    spare = [call.inputs[place] for place in function.overwrites if _is_spare(call.inputs[place], call, own, slots)]
+    return spare[0] if spare else None
 
 
 def _places(function: Callable[..., Any], op_type: str, dtype: str) -> Sequence[int]:

@@ -52,9 +52,11 @@ class Session:
         The default graph where none is given.
     config : ConfigProto, optional
         Of it ``graph_options.infer_shapes`` and the ``device_count`` of ``"CPU"`` are looked at.
-    engine : Engine or str, optional
+    engine : Engine, str or sequence of str, optional
         The engine that computes; NumPy by default. ``"onnxruntime"`` lets ONNX Runtime compute the largest parts that
-        it can, and NumPy the rest (``pip install "hdfsaver[onnxruntime]"``).
+        it can, and NumPy the rest (``pip install "hdfsaver[onnxruntime]"``). ``"numba"`` computes as NumPy does, but
+        what is computed element by element in compiled loops (``pip install "hdfsaver[numba]"``). With
+        ``("onnxruntime", "numba")`` the loops are in the rest.
     """
 
     def __init__(
@@ -63,15 +65,15 @@ class Session:
         graph: Graph | None = None,
         config: object = None,
         *,
-        engine: Engine | str = numpy_engine,
+        engine: Engine | str | Sequence[str] = numpy_engine,
     ) -> None:
         if graph is not None and not isinstance(graph, Graph):
             raise TypeError(f'Argument `graph` must be a tf.Graph, but got "{type(graph).__name__}"')
         self._target = check_target(target)
         self._config = check_config(config)
         self._graph = graph if graph is not None else get_default_graph()
-        if isinstance(engine, str):
-            from hdfsaver.session.onnx_engine import engine_of
+        if not callable(engine):
+            from hdfsaver.session.engine_names import engine_of
 
             engine = engine_of(engine, self._config)
         self._engine = engine

@@ -31,7 +31,7 @@ LAYERS = (
     ("ops", "reading", "interop"),
     ("control_flow",),
     ("formats",),
-    ("arrays", "onnx_graphs"),
+    ("arrays", "element_loops", "onnx_graphs"),
     ("datasets", "session", "training", "variables"),
     ("assertions", "optimizers"),
     ("checkpoint", "distributions", "image", "layers", "lookup", "losses", "queues", "strings"),

@@ -100,7 +100,7 @@ def test_errors_name_the_operation() -> None:
 
 def test_an_unknown_engine() -> None:
     """The message names those that there are."""
-    with pytest.raises(ValueError, match="'numpy' and 'onnxruntime'"):
+    with pytest.raises(ValueError, match="'numpy', 'onnxruntime' and 'numba'"):
         tf.Session(engine="cuda")
 
 
