@@ -595,6 +595,14 @@ MUTANTS = [
             "reliability/test_background.py::test_a_copy_is_a_saver_of_its_own",
             "A copy of a Saver has a list and saves of its own.",
         ),
+        (
+            "a-layout-is-for-one-save-at-a-time",
+            "storage/writing.py",
+            "last = self._layouts.pop()",
+            "last = self._layouts[-1]",
+            "storage/test_writing.py::test_a_write_within_a_write",
+            "A save that a signal handler makes within another one does not change the file of that one.",
+        ),
         # --- incremental saves -----------------------------------------------------------------------------------
         (
             "a-clone-has-the-seal-that-was-written",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Hashable, Mapping, Sequence
+from contextlib import suppress
 from operator import attrgetter, itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
@@ -160,7 +161,7 @@ class Writer:
     """
 
     def __init__(self, sharing: Sharing | None = None) -> None:
-        self._last: tuple[Hashable, Skeleton] | None = None
+        self._layouts: list[tuple[Hashable, Skeleton]] = []
         self._sharing = sharing
 
     def write(
@@ -194,21 +195,27 @@ class Writer:
         moved = Progress(options.progress, _nbytes(values)) if options.progress else SILENT
         is_alone = beside is None and not any(packings.values())
         known = self._layout_for(values, models, metadata or {}, structure_version) if is_alone else None
-        place = atomic_write(path, durable=options.durable, sweep=options.sweep, new_only=options.new_only)
-        blocks = _blocks(values, packings)
-        sharing = self._sharing_for(path, is_alone=is_alone)
-        with place as draft:
-            # The offsets of chunks depend on their compressed lengths: they are stored while the file is laid out.
-            skeleton = known or lay_out(
-                _plans(values, models, packings), metadata or {}, Output(draft.fd, moved), beside
-            )
-            large = _large(blocks, skeleton) if sharing else {}
-            kept = sharing.begin(draft, skeleton, large) if sharing else None
-            if kept is None:
-                draft.reserve(skeleton.size)
-            places = packed(map(_RANDOM, models.values()))
-            _write(draft.fd, skeleton, blocks, moved, values, places, kept)
-            last = written(draft, skeleton, large) if sharing else None
+        try:
+            place = atomic_write(path, durable=options.durable, sweep=options.sweep, new_only=options.new_only)
+            blocks = _blocks(values, packings)
+            sharing = self._sharing_for(path, is_alone=is_alone)
+            with place as draft:
+                # The offsets of chunks depend on their compressed lengths: they are stored while the file is laid out.
+                skeleton = (
+                    known[1]
+                    if known
+                    else lay_out(_plans(values, models, packings), metadata or {}, Output(draft.fd, moved), beside)
+                )
+                large = _large(blocks, skeleton) if sharing else {}
+                kept = sharing.begin(draft, skeleton, large) if sharing else None
+                if kept is None:
+                    draft.reserve(skeleton.size)
+                places = packed(map(_RANDOM, models.values()))
+                _write(draft.fd, skeleton, blocks, moved, values, places, kept)
+                last = written(draft, skeleton, large) if sharing else None
+        finally:
+            if known and known[0] is not None:
+                self._layouts[:] = [known]
         if self._sharing:
             self._sharing.end(last, is_shared=kept is not None)
 
@@ -222,7 +229,8 @@ class Writer:
 
     def _layout_for(
         self, values: Mapping[str, _Values], models: Mapping[str, Model], metadata: Mapping[str, str], version: Hashable
-    ) -> Skeleton:
+    ) -> tuple[Hashable, Skeleton]:
+        """The layout, and the key under which the next save may find it; None for a key if it may not."""
         has_structure = any(model.structure is not None for model in models.values())
         key = (
             *((group, found and layout_key(found)) for group, found in values.items()),
@@ -231,15 +239,16 @@ class Writer:
             has_structure,
             version,
         )
-        last = self._last  # read once: another thread may be saving too
+        last = None
+        # A save that comes within this one, from a signal handler, must not fill the same layout: it finds none.
+        with suppress(IndexError):
+            last = self._layouts.pop()
         if last is not None and key == last[0]:
-            return last[1]
+            return last
         # Released first, so that the old layout and the new one are not in memory together.
-        self._last = last = None
+        last = None
         skeleton = lay_out(_plans(values, models, {}), metadata)
-        if not has_structure or version is not None:
-            self._last = key, skeleton
-        return skeleton
+        return (key if not has_structure or version is not None else None), skeleton
 
 
 _Values: TypeAlias = "Values | None"

@@ -15,11 +15,13 @@ import xxhash
 
 from hdfsaver import errors, schema
 from hdfsaver.schema import Structure
-from hdfsaver.storage import layout, writing
+from hdfsaver.storage import incremental, layout, writing
+from hdfsaver.storage.incremental import Sharing
 from hdfsaver.storage.reading import open_file
 from hdfsaver.storage.skeleton import lay_out
 from hdfsaver.storage.writing import Model, Writer, write_file
 from tests import forks
+from tests.clones import Copying
 
 
 @pytest.fixture
@@ -93,6 +95,46 @@ def test_the_layout_is_kept_between_saves(tmp_path, monkeypatch, structure):
     assert [1, 1, 2, 3, 4] == [save(*arguments) for arguments in saves]
     versions = [(np.ones(4), structure, 1), (np.zeros(4), structure, 1), (np.zeros(4), structure, 2), (np.ones(4),)]
     assert [5, 5, 6, 7] == [save(*arguments) for arguments in versions]
+
+
+@pytest.mark.parametrize("shares", [False, True])
+@pytest.mark.parametrize("joined", [0, 2 << 20])
+def test_a_write_within_a_write(tmp_path, monkeypatch, shares, joined):
+    """A signal handler may save with the same Writer at any step of a save; each file has its own values."""
+    monkeypatch.setattr(incremental, "clone", Copying())
+    monkeypatch.setattr(incremental, "_SMALLEST", 0)
+    monkeypatch.setattr(writing, "_JOINED", joined)
+    writer = Writer(Sharing(None, pytest.fail) if shares else None)
+    values, waiting, seen = {"large": np.zeros(70_000), "fixed": np.ones(70_000), "small": np.zeros(3)}, [], set()
+
+    def save(name, more):
+        saved = {**values, "large": values["large"] + more, "small": values["small"] + more}
+        writer.write(tmp_path / name, {"": Model(saved, None, {})})
+        with open_file(tmp_path / name) as file:
+            file.verify()
+            np.testing.assert_array_equal(saved["small"], file.read("small"))
+
+    def interrupted(step):
+        def then(*args):
+            if waiting == [step]:
+                waiting.clear()
+                seen.add(step)
+                save("within.h5", 1)
+            return original(*args)
+
+        original = getattr(writing, step)
+        return then
+
+    steps = ("write_all", "write_at", "write_together", "write_differing", "written")
+    for step in steps:
+        monkeypatch.setattr(writing, step, interrupted(step))
+    for number, step in enumerate(("", *steps)):
+        waiting[:] = [step]
+        values["large"][0] = values["small"][0] = 10 * number
+        save("x.h5", 0)
+    assert len(seen) >= 1 + 2 * shares
+    waiting.clear()
+    save("x.h5", 2)
 
 
 def test_a_group_is_absent_when_it_was_not_given(tmp_path, structure):
