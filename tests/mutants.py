@@ -5328,7 +5328,7 @@ MUTANTS = [
         (
             "arrays-that-are-resized",
             "storage/writing.py",
-            "    if list(map(len, pieces)) != [sizes[row] for row in small]:",
+            "    if list(map(len, pieces)) != [sizes[row] for row in batch]:",
             "    if False:",
             "reliability/test_live_arrays.py",
             "An array that is resized during a save does not damage the values beside it.",

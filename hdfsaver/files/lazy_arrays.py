@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from hdfsaver.files.live_bytes import LiveBytes, steady_bytes
 from hdfsaver.tensor_info import bytes_of
+
+_END = memoryview(b"")
 
 
 class Piece(NamedTuple):
@@ -49,6 +51,13 @@ class Pending:
         """The bytes of the pieces in order, if they exist already; otherwise None."""
         return None
 
+    def stream(self) -> Iterator[memoryview] | None:
+        """The bytes from the beginning to the end, each piece in memory of its own; None for an array made as a whole.
+
+        What is wrong with the bytes is an error before the last piece comes.
+        """
+        return None
+
 
 class Deferred(Pending):
     """An array that is made when it is written, and released afterwards.
@@ -68,6 +77,37 @@ class Deferred(Pending):
     def array(self) -> npt.NDArray[Any]:
         """The array, made again at each call."""
         return np.asarray(self._make(), self.dtype, order="C")
+
+
+class Streamed(Pending):
+    """An array that is never in memory as a whole: it is made piece by piece while it is written.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    dtype : dtype
+    make : callable
+        Returns an iterator of flat arrays that together have the elements in order; called once for each reading.
+    """
+
+    def __init__(
+        self, shape: tuple[int, ...], dtype: np.dtype[Any], make: Callable[[], Iterator[npt.NDArray[Any]]]
+    ) -> None:
+        super().__init__(shape, dtype)
+        self._make = make
+
+    def array(self) -> npt.NDArray[Any]:
+        """The whole array."""
+        found = list(self._make())
+        return np.concatenate(found).reshape(self.shape) if found else np.empty(self.shape, self.dtype)
+
+    def tobytes(self) -> bytes:
+        """Its bytes."""
+        return JoinedBytes(self)[:].tobytes()
+
+    def stream(self) -> Iterator[memoryview]:
+        """The bytes of each piece."""
+        return (bytes_of(np.asarray(piece, self.dtype, order="C")) for piece in self._make())
 
 
 class Joined(Pending):
@@ -111,6 +151,9 @@ class JoinedBytes:
 
     def __init__(self, joined: Pending) -> None:
         self._joined = joined
+        self._stream = joined.stream()
+        self._at = 0
+        self._rest = memoryview(b"")
         self._rows = joined.rows()
         self._starts = list(accumulate(map(len, self._rows or []), initial=0))
         self._whole: memoryview | None = None
@@ -120,6 +163,8 @@ class JoinedBytes:
 
     def __getitem__(self, key: slice) -> memoryview:
         start, stop, _ = key.indices(len(self))
+        if self._stream is not None:
+            return self._of_stream(self._stream, start, stop)
         return self._of_whole(start, stop) if self._rows is None else self._of_rows(self._rows, start, stop)
 
     def _of_rows(self, rows: list[memoryview | LiveBytes], start: int, stop: int) -> memoryview:
@@ -128,6 +173,22 @@ class JoinedBytes:
             row[max(0, start - begin) : stop - begin]
             for row, begin in zip(rows[first:last], self._starts[first:last], strict=True)
         ]
+        return found[0] if len(found) == 1 else memoryview(b"".join(found))
+
+    def _of_stream(self, stream: Iterator[memoryview], start: int, stop: int) -> memoryview:
+        """The next bytes of a stream, which is read once."""
+        if start != self._at:
+            raise ValueError(f"Byte {start} was asked for where byte {self._at} comes next.")
+        found, missing = [], stop - start
+        while missing:
+            piece = self._rest or next(stream, _END)
+            if not piece:
+                raise ValueError(f"{stop - missing} bytes were made where {len(self)} were expected.")
+            found.append(piece[:missing])
+            self._rest, missing = piece[missing:], missing - len(found[-1])
+        self._at = stop
+        if stop == len(self) and (self._rest or next(stream, _END)):
+            raise ValueError(f"More bytes were made than the {len(self)} that were expected.")
         return found[0] if len(found) == 1 else memoryview(b"".join(found))
 
     def _of_whole(self, start: int, stop: int) -> memoryview:

@@ -14,12 +14,16 @@ from hdfsaver.dtypes import DType
 from hdfsaver.errors import DataLossError, FailedPreconditionError, NotFoundError, OpError, without_secrets
 from hdfsaver.files.basic_indexing import select
 from hdfsaver.files.error_context import about
+from hdfsaver.files.lazy_arrays import Pending
 from hdfsaver.files.partial_reads import normalized, part_of
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.files.remote.names import is_remote
 from hdfsaver.optimizer_slots import optimizer_variables
 from hdfsaver.schema import Structure
 from hdfsaver.tensor_info import Array, Key, TensorInfo, native
+
+PIECE = 1 << 20
+"""About the bytes of a piece of a tensor."""
 
 
 class TensorSource(ABC):
@@ -78,6 +82,24 @@ class TensorSource(ABC):
     def read_slice(self, name: str, key: Key) -> Array:
         """Read a part of a tensor; by default the whole tensor is read."""
         return part_of(self.read([name])[name], key)
+
+    def pieces(self, name: str) -> Iterator[Array]:
+        """The elements of a tensor in order, as flat arrays; by default the whole tensor is read first.
+
+        Damage is an error before the last piece comes.
+        """
+        flat = native(self.read([name])[name]).reshape(-1)
+        step = max(1, PIECE // max(1, flat.itemsize))
+        for start in range(0, flat.size, step):
+            yield flat[start : start + step]
+
+    def stored(self, name: str, *, unpacked: bool) -> Pending | None:
+        """The stored bytes of a tensor, for another file of the same format; by default None."""
+        return None
+
+    def digest(self, name: str) -> int | None:
+        """The XXH3-64 digest of a tensor's bytes that the file has; by default None."""
+        return None
 
     def extent(self, name: str) -> tuple[int, int] | None:
         """Offset and length of a tensor's bytes in the file, in row-major order and little-endian; by default None."""
@@ -337,6 +359,69 @@ class TensorFile(Mapping[str, Array]):
         bounds = normalized(key, self._entry(name).shape, name)
         with self._about:
             return native(source.read_slice(name, bounds))
+
+    def pieces(self, name: str) -> Iterator[Array]:
+        """Read a tensor piece by piece, so that it is never in memory as a whole.
+
+        Only checkpoints of hdfsaver and of TensorFlow (the second format) are read so; of another format, and of
+        strings, the whole tensor is read before the first piece comes.
+
+        Parameters
+        ----------
+        name : str
+
+        Yields
+        ------
+        ndarray
+            Flat arrays of about 1 MiB that together have the elements in row-major order.
+
+        Raises
+        ------
+        NotFoundError, InvalidArgumentError, DataLossError
+            See `read`; that bytes differ from those that were saved is an error before the last piece comes.
+        """
+        source = self._open()
+        self._entry(name)
+        with about(self.path):
+            for piece in source.pieces(name):
+                yield native(piece)
+
+    def stored(self, name: str, *, unpacked: bool = False) -> Pending | None:
+        """The stored bytes of a tensor, which another file of the same format gets without decoding them.
+
+        Parameters
+        ----------
+        name : str
+        unpacked : bool
+            Not the chunks of a compressed value, but the value.
+
+        Returns
+        -------
+        Pending or None
+            None where the file has another format.
+
+        Raises
+        ------
+        NotFoundError
+            The file has no such tensor.
+        """
+        source = self._open()
+        self._entry(name)
+        with about(self.path):
+            return source.stored(name, unpacked=unpacked)
+
+    def digest(self, name: str) -> int | None:
+        """The XXH3-64 digest of a tensor's stored bytes, uncompressed, that the file has; None without one.
+
+        Two tensors of numbers with one dtype, shape and digest have the same values.
+
+        Raises
+        ------
+        NotFoundError
+            The file has no such tensor.
+        """
+        self._entry(name)
+        return self._open().digest(name)
 
     def extent(self, name: str) -> tuple[int, int] | None:
         """Where the bytes of a tensor's value are in the file, so that other programs can map them.

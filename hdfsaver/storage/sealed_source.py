@@ -20,17 +20,22 @@ from hdfsaver.files.coalesced_reads import fill_small
 from hdfsaver.files.memory_map import map_arrays
 from hdfsaver.files.opening import Opened
 from hdfsaver.files.partial_reads import part_of, read_part
-from hdfsaver.files.positional_io import digest_all, read_all, read_array
+from hdfsaver.files.positional_io import PIECE, digest_all, fetched, read_all, read_array, read_at
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.files.remote.pinned import pinned
 from hdfsaver.storage import groups, layout, seal
-from hdfsaver.storage.chunks.chunk_reading import Packed, digest_packed, read_packed, read_part_packed
-from hdfsaver.storage.hdf5 import narrow_numbers, objects, strings
+from hdfsaver.storage.chunks.chunk_reading import Packed, chunk_of, digest_packed, read_packed, read_part_packed
+from hdfsaver.storage.chunks.chunk_writing import CopiedChunks
+from hdfsaver.storage.chunks.filters import NAMES_BY_CODE
+from hdfsaver.storage.hdf5 import datatypes, narrow_numbers, objects, strings
 from hdfsaver.storage.hdf5.hdf5_file import hdf5_root
 from hdfsaver.storage.hdf5_source import Hdf5Source
 from hdfsaver.storage.index import NOTHING, Index, grid_of, read_index
 from hdfsaver.storage.seal import Seal, advice
+from hdfsaver.storage.stored_values import Form, StoredValue
 from hdfsaver.tensor_info import LARGE, STRING, Array, Key, TensorInfo, bytes_of, numpy_dtype
+
+_LABELS = ("dtype", "encoding", "shape")
 
 _CONVERTED = {STRING, *narrow_numbers.BITS}
 """The dtypes whose values are not stored as they are in memory, or checked."""
@@ -181,6 +186,79 @@ class SealedSource(Hdf5Source):
             return None
         return self._rows[name][0], entry.nbytes
 
+    def digest(self, name: str) -> int | None:
+        """The digest of a variable's stored bytes, uncompressed."""
+        return int(self._rows[name][1])
+
+    def pieces(self, name: str) -> Iterator[Array]:
+        """The elements of a variable in order, with at most one chunk or 1 MiB in memory."""
+        entry = self.entries[name]
+        if entry.dtype == STRING or _is_narrow(entry):
+            return super().pieces(name)
+        dtype = numpy_dtype(entry.dtype)
+        return (np.frombuffer(piece, dtype) for piece in self._stream(name))
+
+    def stored(self, name: str, *, unpacked: bool) -> StoredValue:
+        """The stored bytes of a variable, compared with their digest while they are read."""
+        entry = self.entries[name]
+        chunks = None
+        if entry.filters and not unpacked:
+            parameters = self._parameters(name)
+            chunks = CopiedChunks(self._opened.fd, self._packed[name], parameters, self._rows[name][1])
+        form = self._text_form(name) if entry.dtype == STRING else _form_of(entry)
+        return StoredValue(entry, form, lambda: self._stream(name), chunks)
+
+    def _stream(self, name: str) -> Iterator[memoryview]:
+        """The decoded bytes of a variable, piece by piece; the last one comes when the digest is right."""
+        entry = self.entries[name]
+        hasher, last = xxhash.xxh3_64(), memoryview(b"")
+        for piece in self._chunks(name) if entry.filters else self._blocks(self._rows[name][0], entry.nbytes):
+            hasher.update(piece)
+            if last:
+                yield last
+            last = piece
+        if hasher.intdigest() != self._rows[name][1]:
+            raise self._changed([name])
+        if last:
+            yield last
+
+    def _blocks(self, offset: int, nbytes: int) -> Iterator[memoryview]:
+        for start in range(0, nbytes, PIECE):
+            piece = memoryview(bytearray(min(PIECE, nbytes - start)))
+            read_at(self._opened.fd, piece, offset + start)
+            yield piece
+
+    def _chunks(self, name: str) -> Iterator[memoryview]:
+        packed, fd = self._packed[name], self._opened.fd
+        limits.check_declared(f"variable {name!r}", self.entries[name].nbytes, self._opened.size)
+        for batch in fetched(fd, range(packed.grid.count), lambda number: packed.chunks[number][:2]):
+            for number in batch:
+                start, stop = packed.grid.stretch(number)
+                yield chunk_of(fd, packed, number)[: stop - start].data
+
+    def _parameters(self, name: str) -> list[tuple[int, tuple[int, ...]]]:
+        """The filters of a compressed variable as HDF5 records them."""
+        with self._root() as root:
+            filters = objects.filters_of(self._variables(root), self._paths.get(name, name))
+        if tuple(NAMES_BY_CODE.get(code, "") for code, _ in filters) != self.entries[name].filters:
+            raise objects.damaged(f"variable {name!r}", "its filters are not those of the index.")
+        return filters
+
+    def _text_form(self, name: str) -> Form:
+        with self._root() as root:
+            dataset = objects.open_dataset(self._variables(root), self._paths.get(name, name))
+            found = {label: objects.get_text(dataset, label) for label in _LABELS}
+            labels = {label: text for label, text in found.items() if text is not None}
+            with objects.reading(objects.location(dataset)):
+                datatype, shape = dataset.get_type(), dataset.shape
+                dtype = strings.stored_dtype(datatype, labels)
+            if dtype is None or math.prod(shape) * dtype.itemsize != self.entries[name].nbytes:
+                raise objects.damaged(objects.location(dataset), "it is not the string tensor of the index.")
+            return Form(datatype.copy(), shape, labels)
+
+    def _variables(self, root: h5g.GroupID) -> h5g.GroupID:
+        return objects.open_group(groups.open_model(root, self._group), layout.VARIABLES)
+
     @staticmethod
     def _is_mapped(entry: TensorInfo) -> bool:
         return entry.dtype != STRING and entry.nbytes >= LARGE and not entry.filters and not _is_narrow(entry)
@@ -268,6 +346,13 @@ def _labelled(link: str, index: Index) -> Iterator[tuple[int, str]]:
     """The rows of a model, each with the names of its group and its variable."""
     for row, name in zip(index.rows, index.entries, strict=True):
         yield row, f"{link}/{layout.VARIABLES}/{name}" if link else name
+
+
+def _form_of(entry: TensorInfo) -> Form:
+    """How a variable of numbers is stored."""
+    labels = datatypes.labels_of(entry.dtype, not entry.shape)
+    shape = datatypes.ROW if datatypes.SHAPE in labels else entry.shape
+    return Form(datatypes.type_of(entry.dtype), shape, labels)
 
 
 def _is_narrow(entry: TensorInfo) -> bool:

@@ -20,7 +20,7 @@ from hdfsaver.errors import InternalError
 from hdfsaver.schema import Structure
 from hdfsaver.storage import groups, layout
 from hdfsaver.storage.about import write_about
-from hdfsaver.storage.chunks.chunk_writing import Output, Packing
+from hdfsaver.storage.chunks.chunk_writing import Chunks, Output
 from hdfsaver.storage.graph import graph_group
 from hdfsaver.storage.hdf5 import late_places, link_names, objects, strings, tables
 from hdfsaver.storage.hdf5.dataset_copies import DatasetCopies
@@ -43,7 +43,7 @@ class Place(NamedTuple):
     stored_shape: tuple[int, ...]
     nbytes: int
     attributes: Mapping[str, str]
-    packing: Packing | None = None
+    packing: Chunks | None = None
 
     @property
     def contiguous_bytes(self) -> int:

@@ -13,6 +13,7 @@ from hdfsaver.files.lazy_arrays import JoinedBytes, Pending
 from hdfsaver.files.live_bytes import LiveBytes, steady_bytes
 from hdfsaver.storage import layout
 from hdfsaver.storage.hdf5 import datatypes, narrow_numbers, strings
+from hdfsaver.storage.stored_values import StoredValue
 from hdfsaver.tensor_info import LARGE, STRING, Array
 
 
@@ -39,6 +40,8 @@ class Value(NamedTuple):
 
     def datatype(self) -> h5t.TypeID:
         """The HDF5 datatype of its dataset."""
+        if isinstance(self.data, StoredValue):
+            return self.data.form.datatype
         if self.dtype == STRING and not isinstance(self.data, Pending):
             return strings.datatype_of(self.data)
         return datatypes.type_of(self.dtype)
@@ -82,7 +85,8 @@ def prepare(name: str, value: Any, dtype: str | None = None, *, is_live: bool = 
     name : str
         The variable, for errors.
     value : array_like or Pending
-        Of any byte order and memory layout; not copied if it is contiguous and little-endian.
+        Of any byte order and memory layout; not copied if it is contiguous and little-endian. A `StoredValue` keeps its
+        stored form.
     dtype : str, optional
         The dtype's name if NumPy's dtype does not determine it (``"qint8"``); a reference dtype is accepted too.
     is_live : bool
@@ -99,6 +103,8 @@ def prepare(name: str, value: Any, dtype: str | None = None, *, is_live: bool = 
     ValueError
         It has more dimensions than HDF5 allows, or a str that UTF-8 cannot encode.
     """
+    if isinstance(value, StoredValue):
+        return Value(value.entry.dtype, value.entry.shape, value, value.form.attributes)
     if isinstance(value, Pending):
         ordered = value.dtype.newbyteorder("<")
         if ordered == value.dtype and value.dtype != object and len(value.shape) <= layout.MAX_RANK:

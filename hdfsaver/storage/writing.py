@@ -16,15 +16,16 @@ import xxhash
 from hdfsaver.errors import AbortedError
 from hdfsaver.files.atomic_write import atomic_write
 from hdfsaver.files.lazy_arrays import Deferred, Pending
-from hdfsaver.files.positional_io import write_all, write_at, write_together
+from hdfsaver.files.positional_io import batches, write_all, write_at, write_together
 from hdfsaver.files.progress import SILENT, Callback, Progress
 from hdfsaver.schema import Structure
 from hdfsaver.storage import groups
-from hdfsaver.storage.chunks.chunk_writing import Output, Packing
+from hdfsaver.storage.chunks.chunk_writing import Chunks, Output, Packing
 from hdfsaver.storage.chunks.compression import Compression, grid_for
 from hdfsaver.storage.incremental import Kept, Sharing, clear_last_pages, write_differing, written
 from hdfsaver.storage.random_places import RandomPlaces, packed
 from hdfsaver.storage.skeleton import Beside, Place, Plan, Skeleton, lay_out
+from hdfsaver.storage.stored_values import StoredValue
 from hdfsaver.storage.values import Value, Values, layout_key, prepare_all, view_of
 from hdfsaver.tensor_info import LARGE, STRING, Array, nbytes_of
 
@@ -59,6 +60,9 @@ class Model(NamedTuple):
 
 _RANDOM = attrgetter("random")
 _OFFSET = itemgetter(0)
+
+_AT_ONCE = 8 << 20
+"""Bytes of small values that are in memory together; those of most models are fewer."""
 
 _JOINED = 2 << 20
 """Bytes of the largest file that is written in one call: each call lets other threads run, and may wait for them."""
@@ -253,7 +257,7 @@ class Writer:
 
 _Values: TypeAlias = "Values | None"
 
-_Packings: TypeAlias = Mapping[str, Packing]
+_Packings: TypeAlias = "Mapping[str, Chunks]"
 
 
 def _prepared(model: Model) -> _Values:
@@ -265,12 +269,20 @@ def _nbytes(values: Mapping[str, _Values]) -> int:
 
 
 def _packings(values: _Values, compression: Mapping[str, Compression]) -> _Packings:
-    """The compression of values, where it is requested and useful."""
-    if values is None or not compression:
+    """The compression of values, where it is requested and useful, or where they have it and keep it."""
+    if values is None:
         return {}
+    copied: dict[str, Chunks] = {
+        name: data.chunks
+        for name, data in zip(values.names, values.data, strict=True)
+        if isinstance(data, StoredValue) and data.chunks is not None and name not in compression
+    }
+    if not compression:
+        return copied
     chosen = {name: values.row(place) for place, name in enumerate(values.names) if name in compression}
     grids = {name: grid_for(value.dtype, value.shape, value.data.dtype.itemsize) for name, value in chosen.items()}
-    return {name: Packing(compression[name], grid, chosen[name].view()) for name, grid in grids.items() if grid}
+    packed = {name: Packing(compression[name], grid, chosen[name].view()) for name, grid in grids.items() if grid}
+    return {**copied, **packed}
 
 
 def _names(values: Mapping[str, _Values]) -> list[str]:
@@ -310,7 +322,7 @@ def _plan(values: _Values, model: Model, packings: _Packings) -> Plan:
     return Plan(places, model.structure, random)
 
 
-def _place(name: str, value: Value, packing: Packing | None) -> Place:
+def _place(name: str, value: Value, packing: Chunks | None) -> Place:
     # From the same dtype and shape as the index: those of a live array may be set meanwhile.
     is_text = value.dtype == STRING
     shape = value.stored_shape()
@@ -350,22 +362,51 @@ def _write(
         digests[large] = write_all(fd, [(offsets[row], view_of(blocks[row])) for row in large], progress)
     for row in alone:  # two at a time would need memory for two
         digests[row : row + 1] = write_all(fd, [(offsets[row], view_of(blocks[row]))], progress)
-    pieces = [blocks[row].tobytes() for row in small]
-    if list(map(len, pieces)) != [sizes[row] for row in small]:
-        raise _changed(small, pieces, sizes, _names(values))
-    digests[small] = np.fromiter(map(xxhash.xxh3_64_intdigest, pieces), np.uint64, len(pieces))
+    several = [small] if kept is not None else list(batches(small, lambda row: sizes[row], _AT_ONCE))
+    pieces: list[bytes] = []
+    for batch in several:
+        pieces = _pieces(batch, blocks, sizes, values)
+        digests[batch] = np.fromiter(map(xxhash.xxh3_64_intdigest, pieces), np.uint64, len(pieces))
+        if len(several) > 1:  # not all of them are in memory together
+            _write_small(fd, [offsets[row] for row in batch], pieces)
+            pieces = []
     filled = skeleton.fill(pieces, digests, places)
-    segments = [(segment.offset, memoryview(segment.data)) for segment in filled]
-    if is_joined:
-        write_together(fd, _adjacent(sorted([*segments, *joined], key=_OFFSET)))
-        return
     if kept is not None:
         write_differing(fd, filled, kept, small, skeleton.extents, digests)
     else:
-        for offset, view in segments:
-            write_at(fd, view, offset)
+        _write_segments(fd, [(each.offset, memoryview(each.data)) for each in filled], joined if is_joined else None)
     if progress is not SILENT:
         progress.advance(sum(sizes[row] for row in small))
+
+
+def _pieces(
+    rows: Sequence[int], blocks: Mapping[int, Array | Pending], sizes: Sequence[int], values: Mapping[str, _Values]
+) -> list[bytes]:
+    """The bytes of small values; `AbortedError` where one has changed its size meanwhile."""
+    pieces = [blocks[row].tobytes() for row in rows]
+    if list(map(len, pieces)) != [sizes[row] for row in rows]:
+        raise _changed(rows, pieces, sizes, _names(values))
+    return pieces
+
+
+def _write_segments(
+    fd: int, segments: list[tuple[int, memoryview]], joined: Sequence[tuple[int, memoryview]] | None
+) -> None:
+    """Write each segment; or all of a small file, large values too, in one call."""
+    if joined is not None:
+        write_together(fd, _adjacent(sorted([*segments, *joined], key=_OFFSET)))
+        return
+    for offset, view in segments:
+        write_at(fd, view, offset)
+
+
+def _write_small(fd: int, offsets: Sequence[int], pieces: Sequence[bytes]) -> None:
+    """Write small values, which follow one another, in one call; an empty one has no offset."""
+    full = [(offset, piece) for offset, piece in zip(offsets, pieces, strict=True) if piece]
+    if full:
+        start = full[0][0]
+        views = _adjacent([(offset - start, memoryview(piece)) for offset, piece in full])
+        write_at(fd, memoryview(b"".join(views)), start)
 
 
 def _adjacent(parts: Sequence[tuple[int, memoryview]]) -> list[memoryview]:

@@ -13,7 +13,7 @@ from hdfsaver.files.coalesced_reads import fill_small
 from hdfsaver.files.memory_map import map_arrays
 from hdfsaver.files.opening import Opened, end_reading
 from hdfsaver.files.partial_reads import read_part
-from hdfsaver.files.positional_io import read_at
+from hdfsaver.files.positional_io import PIECE, read_at
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.files.readable import Readable
 from hdfsaver.interop.bundle import bundle_slices, string_tensors
@@ -112,6 +112,25 @@ class BundleSource(TensorFlowSource):
         if name in self._index.parts:
             return self._joined(name, key, Progress(None, 0))
         return self._part(self._index.places[name], key)
+
+    def pieces(self, name: str) -> Iterator[Array]:
+        """The elements of a tensor in order; one that is stored whole is read piece by piece."""
+        place = self._index.places.get(name)
+        if place is None or place.nbytes < LARGE or is_text(place) or place.dtype in tensor_types.HANDLES:
+            yield from super().pieces(name)
+            return
+        self._shards.open_for([place])
+        fd, crc, last = self._shards[place.shard].fd, 0, None
+        for start in range(0, place.nbytes, PIECE):
+            data = memoryview(bytearray(min(PIECE, place.nbytes - start)))
+            read_at(fd, data, place.offset + start)
+            crc = checksum.extend(crc, data)
+            if last is not None:
+                yield last
+            last = self._native(np.frombuffer(data, numpy_dtype(place.dtype)))
+        self._check([place], [checksum.mask(crc)])
+        if last is not None:
+            yield last
 
     def map(self, names: Sequence[str], mode: str) -> dict[str, Array]:
         """Map tensors into memory; tensors that cannot be mapped are left out."""

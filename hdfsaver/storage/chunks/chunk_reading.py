@@ -63,19 +63,32 @@ def chunk_of(fd: Readable, packed: Packed, number: int) -> Bytes:
     EOFError, OSError
         The file cannot be read.
     """
+    size = packed.grid.nbytes
+    # Checked before decoding, so that a decoder never gets damaged bytes.
+    data = stored_chunk(fd, packed, number)
+    found = np.frombuffer(data, np.uint8) if len(data) == size else _undone(packed, number, data)
+    if len(found) != size:
+        raise _damaged(packed, number, f"it does not decode to {size} bytes")
+    return found
+
+
+def stored_chunk(fd: Readable, packed: Packed, number: int) -> bytearray:
+    """The bytes of one chunk as they are in the file, compared with their digest.
+
+    Raises
+    ------
+    DataLossError, EOFError, OSError
+        See `chunk_of`.
+    """
     offset, nbytes, digest = packed.chunks[number]
     size = packed.grid.nbytes
     if nbytes > size:
         raise _damaged(packed, number, f"it has {nbytes} bytes, more than the {size} bytes of a decoded chunk")
     data = bytearray(nbytes)
     read_at(fd, memoryview(data), offset)
-    # Before decoding, so that a decoder never gets damaged bytes.
     if xxhash.xxh3_64_intdigest(data) != digest:
         raise _damaged(packed, number, "its bytes differ from those that were saved")
-    found = np.frombuffer(data, np.uint8) if nbytes == size else _undone(packed, number, data)
-    if len(found) != size:
-        raise _damaged(packed, number, f"it does not decode to {size} bytes")
-    return found
+    return data
 
 
 def _undone(packed: Packed, number: int, data: bytearray) -> Bytes:

@@ -11,17 +11,19 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import xxhash
 from h5py import h5d, h5z
 
 from hdfsaver.files.lazy_arrays import JoinedBytes
 from hdfsaver.files.live_bytes import LiveBytes
-from hdfsaver.files.positional_io import MAX_THREADS, end, write_at
+from hdfsaver.files.positional_io import MAX_THREADS, end, fetched, write_at
 from hdfsaver.files.progress import SILENT, Progress
+from hdfsaver.files.readable import Readable
 from hdfsaver.files.thread_pool import ThreadPool
 from hdfsaver.storage.chunks.chunk_codecs import BY_NAME, Buffer
+from hdfsaver.storage.chunks.chunk_reading import Packed, stored_chunk
 from hdfsaver.storage.chunks.compression import Compression
 from hdfsaver.storage.chunks.filters import SHUFFLE, Filters, shuffled
 from hdfsaver.storage.chunks.grid import Grid
@@ -92,6 +94,45 @@ class Packing(NamedTuple):
         return found if len(found) < self.grid.nbytes else data
 
 
+class CopiedChunks(NamedTuple):
+    """A compressed value of another file, whose chunks are copied as they are.
+
+    Attributes
+    ----------
+    fd : int or PositionalFile
+        That file.
+    packed : Packed
+        The value there.
+    parameters : list of (int, tuple of int)
+        The numbers and parameters of its filters, as HDF5 records them.
+    digest : int
+        The XXH3-64 digest of the decoded value.
+    """
+
+    fd: Readable
+    packed: Packed
+    parameters: list[tuple[int, tuple[int, ...]]]
+    digest: int
+
+    @property
+    def grid(self) -> Grid:
+        """The chunks of the value."""
+        return self.packed.grid
+
+    @property
+    def filters(self) -> Filters:
+        """The filters, in the order in which they were applied."""
+        return self.packed.filters
+
+    def described(self) -> list[tuple[int, tuple[int, ...]]]:
+        """The filters as HDF5 records them: their numbers and parameters."""
+        return self.parameters
+
+
+Chunks: TypeAlias = "Packing | CopiedChunks"
+"""How the chunks of a compressed value come about."""
+
+
 @dataclass
 class Output:
     """The file that chunks are written to while HDF5 lays it out.
@@ -113,7 +154,7 @@ class Output:
     chunks: list[Extent] = field(default_factory=list)
 
     @staticmethod
-    def record(dataset: h5d.DatasetID, packing: Packing) -> None:
+    def record(dataset: h5d.DatasetID, packing: Chunks) -> None:
         """Have HDF5 allocate its records of the chunks of a value, before any chunk has its place.
 
         It does so for the first chunk, which is one byte here and is replaced later. There are no records of one chunk.
@@ -121,8 +162,10 @@ class Output:
         if packing.grid.count > 1:
             dataset.write_direct_chunk(packing.grid.corner(0), b"\0", 0)
 
-    def pack(self, dataset: h5d.DatasetID, packing: Packing) -> int:
+    def pack(self, dataset: h5d.DatasetID, packing: Chunks) -> int:
         """Store the chunks of a value, and return the XXH3-64 digest of the value's bytes."""
+        if isinstance(packing, CopiedChunks):
+            return self._copy(dataset, packing)
         hasher = xxhash.xxh3_64()
         for number, (piece, stored) in enumerate(_in_order(packing)):
             hasher.update(piece)
@@ -130,7 +173,17 @@ class Output:
             self.progress.advance(len(piece))
         return hasher.intdigest()
 
-    def _store(self, dataset: h5d.DatasetID, packing: Packing, number: int, data: Buffer) -> Extent:
+    def _copy(self, dataset: h5d.DatasetID, copied: CopiedChunks) -> int:
+        """Store the chunks of another file, each compared with its digest."""
+        chunks = copied.packed.chunks
+        for batch in fetched(copied.fd, range(copied.grid.count), lambda number: chunks[number][:2]):
+            for number in batch:
+                self.chunks.append(self._store(dataset, copied, number, stored_chunk(copied.fd, copied.packed, number)))
+                start, stop = copied.grid.stretch(number)
+                self.progress.advance(stop - start)
+        return copied.digest
+
+    def _store(self, dataset: h5d.DatasetID, packing: Chunks, number: int, data: Buffer) -> Extent:
         corner = packing.grid.corner(number)
         # One bit for each skipped filter.
         mask = 0 if len(data) < packing.grid.nbytes else (1 << len(packing.filters)) - 1

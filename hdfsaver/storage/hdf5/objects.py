@@ -336,6 +336,18 @@ def first_chunk(parent: h5g.GroupID, path: str) -> int | None:
         return offset
 
 
+def filters_of(parent: h5g.GroupID, path: str) -> list[tuple[int, tuple[int, ...]]]:
+    """The numbers and parameters of the filters of a dataset, in order; errors as in `open_dataset`."""
+    above, _, link = path.rpartition("/")
+    found = open_object(open_group(parent, above) if above else parent, link)
+    with reading(location(found)):
+        if not isinstance(found, h5d.DatasetID):
+            return []
+        properties = found.get_create_plist()
+        filters = [properties.get_filter(number) for number in range(properties.get_nfilters())]
+        return [(code, tuple(parameters)) for code, _flags, parameters, _label in filters]
+
+
 def open_object(parent: h5g.GroupID, link: str) -> Any:
     """Open the object of a hard link; `DataLossError` if it is missing or another kind of link."""
     part = f"{location(parent).rstrip('/')}/{link}"
