@@ -11,6 +11,7 @@ MODULES = (
     "debugging",
     "distributions",
     "dtypes",
+    "edit",
     "errors",
     "flags",
     "gfile",

@@ -5946,7 +5946,7 @@ MUTANTS = [
         ),
         (
             "source-and-target-differ",
-            "conversion/converting.py",
+            "conversion/replaced_files.py",
             "        if is_inside or any(real == os.path.realpath(part) or _is_same(real, part) for part in parts):",
             "        if False:",
             "conversion/test_converting.py conversion/test_targets.py",
@@ -5954,7 +5954,7 @@ MUTANTS = [
         ),
         (
             "a-second-name-of-the-source",
-            "conversion/converting.py",
+            "conversion/replaced_files.py",
             "real == os.path.realpath(part) or _is_same(real, part)",
             "real == os.path.realpath(part)",
             "conversion/test_targets.py",
@@ -5962,7 +5962,7 @@ MUTANTS = [
         ),
         (
             "a-shard-of-the-source",
-            "conversion/converting.py",
+            "conversion/replaced_files.py",
             "*_numbered(own), *source.files]",
             "*_numbered(own)]",
             "conversion/test_targets.py",
@@ -6283,8 +6283,8 @@ MUTANTS = [
         (
             "slots-of-the-graph",
             "conversion/array_selection.py",
-            "        known = source.optimizer_names()",
-            "        known = None",
+            "    known = source.optimizer_names()",
+            "    known = None",
             "conversion/test_reports.py formats/test_sources.py",
             "The graph says which arrays are an optimizer's, not their names.",
         ),

@@ -14,5 +14,11 @@ COMMANDS = (
     Entry("reseal", "reseal_command", _CHECK, "Accept the changes of another program to a checkpoint."),
     Entry("salvage", "salvage_command", _CHECK, "Write the intact part of a damaged checkpoint to a new file."),
     Entry("convert", "convert_command", _CHANGE, "Convert a file to another format."),
+    Entry("strip", "strip_command", _CHANGE, "Leave out slots of optimizers, arrays, or the graph."),
+    Entry("rename", "rename_command", _CHANGE, "Give arrays other names."),
+    Entry("merge", "merge_command", _CHANGE, "Put the arrays of several files into one."),
+    Entry("average", "average_command", _CHANGE, "Average the checkpoints of one run."),
+    Entry("cast", "cast_command", _CHANGE, "Convert real numbers to another dtype."),
+    Entry("compress", "compress_command", _CHANGE, "Compress the values of a checkpoint, or undo that."),
     Entry("run", "run_command", _USE, "Run a program written for TensorFlow 1, unchanged."),
 )

@@ -156,16 +156,7 @@ class Selection:
 
     def _slots(self, source: TensorFile) -> tuple[frozenset[str], list[str]]:
         """The arrays that belong to an optimizer, and remarks on how they are known."""
-        known = source.optimizer_names()
-        if known is None and OBJECT_GRAPH in source.variables:
-            known = _of_objects(source)
-        if known is not None:
-            return known, [] if known else [f"drop_slots left nothing out: {source.path} has no array of an optimizer."]
-        found = named_slots(source.variables)
-        unsaid = f"{source.path} does not say which arrays are an optimizer's"
-        if not found:
-            return found, [f"drop_slots left nothing out: {unsaid}, and no array has the name of a slot."]
-        return found, [f"{unsaid}: {len(found)} of {len(source.variables)} were recognized by their names."]
+        return slots_in(source, "drop_slots left nothing out")
 
     def _reason(self, name: str, slots: frozenset[str]) -> str:
         """The reason for which an array is left out; empty if it is taken."""
@@ -212,6 +203,27 @@ class Selection:
         """The dtype of an array in the target."""
         is_real = entry.dtype != STRING and dtypes.as_dtype(entry.dtype).is_floating
         return self.dtype if self.dtype and is_real else entry.dtype
+
+
+def slots_in(source: TensorFile, without: str) -> tuple[frozenset[str], list[str]]:
+    """The arrays of a file that belong to an optimizer, and remarks on how they are known.
+
+    Parameters
+    ----------
+    source : TensorFile
+    without : str
+        The beginning of the remark on a file without any.
+    """
+    known = source.optimizer_names()
+    if known is None and OBJECT_GRAPH in source.variables:
+        known = _of_objects(source)
+    if known is not None:
+        return known, [] if known else [f"{without}: {source.path} has no array of an optimizer."]
+    found = named_slots(source.variables)
+    unsaid = f"{source.path} does not say which arrays are an optimizer's"
+    if not found:
+        return found, [f"{without}: {unsaid}, and no array has the name of a slot."]
+    return found, [f"{unsaid}: {len(found)} of {len(source.variables)} were recognized by their names."]
 
 
 def _of_layer(part: Part, layer: str) -> Part:

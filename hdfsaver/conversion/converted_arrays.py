@@ -8,13 +8,38 @@ import numpy as np
 
 from hdfsaver import dtypes
 from hdfsaver.conversion.layouts.found import Part
-from hdfsaver.files.lazy_arrays import Deferred
+from hdfsaver.files.lazy_arrays import Deferred, Pending
 from hdfsaver.files.progress import Callback, Progress
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.tensor_info import STRING, Array, TensorInfo, counted
 
 
-class ConvertedArrays(Mapping[str, Array]):
+class TargetArrays(Mapping[str, Array]):
+    """The arrays of a target by their names there, each made when it is asked for.
+
+    Attributes
+    ----------
+    entries : mapping of str to TensorInfo
+        The description of each array.
+    """
+
+    entries: Mapping[str, TensorInfo]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def deferred(self, name: str) -> Array | Pending:
+        """An array that is made when it is written; strings, whose size is not known in advance, are read now."""
+        entry = self.entries[name]
+        if entry.dtype == STRING:
+            return self[name]
+        return Deferred(entry.shape, dtypes.numpy_dtype(entry.dtype), lambda: self[name])
+
+
+class ConvertedArrays(TargetArrays):
     """The arrays of a target, by their names there.
 
     Parameters
@@ -77,19 +102,6 @@ class ConvertedArrays(Mapping[str, Array]):
         if part is None:
             return self._source.read(self._chosen[name].name)
         return part.make([self._source.read(source) for source in part.sources])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.entries)
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def deferred(self, name: str) -> Array | Deferred:
-        """An array that is read when it is written; strings, whose size is not known in advance, are read now."""
-        entry = self.entries[name]
-        if entry.dtype == STRING:
-            return self[name]
-        return Deferred(entry.shape, dtypes.numpy_dtype(entry.dtype), lambda: self[name])
 
 
 def converted(array: Array, dtype: str) -> Array:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 
 from hdfsaver.annotations import annotations_of
@@ -14,14 +12,15 @@ from hdfsaver.conversion.converted_arrays import ConvertedArrays
 from hdfsaver.conversion.layouts.laying_out import Laid
 from hdfsaver.conversion.layouts.variable_rules import LAYOUTS
 from hdfsaver.conversion.onnx_options import Fixed, Named, OnnxOptions, Shapes
+from hdfsaver.conversion.replaced_files import check_differ, remarks_on_replaced
 from hdfsaver.conversion.report import Conversion, listed
-from hdfsaver.conversion.target_writing import Job, replaced_graph, replaced_v1
+from hdfsaver.conversion.target_writing import Job, replaced_v1
 from hdfsaver.conversion.targets import Target, target_of
 from hdfsaver.errors import InvalidArgumentError, OpError, UnimplementedError
 from hdfsaver.files.progress import Callback
 from hdfsaver.files.tensor_file import TensorFile
 from hdfsaver.formats.open_source import open_source
-from hdfsaver.reading.checkpoint_names import PathLike, as_prefix, find_own
+from hdfsaver.reading.checkpoint_names import PathLike, as_prefix
 from hdfsaver.schema import Structure
 from hdfsaver.storage.chunks.compression import Choices
 
@@ -149,11 +148,11 @@ def convert(
         from hdfsaver.conversion.onnx_files import write_onnx  # it needs much that other conversions do not
 
         with open_source(source, group) as opened:
-            _check_differ(opened, [path])
+            check_differ(opened, [path])
         return write_onnx(as_prefix(source), path, onnx, group, durable=durable)
     with open_source(source, group) as opened:
         removed = replaced_v1(path) if kind.name == "tensorflow" else ()
-        _check_differ(opened, [*kind.files(path, True), *removed])
+        check_differ(opened, [*kind.files(path, True), *removed])
         chosen = selection.of(opened, kind.has_objects)
         structure, no_graph = _graph(opened, kind, chosen)
         chosen, no_arrays = _held(opened, kind, chosen, structure is not None)
@@ -162,7 +161,7 @@ def convert(
         arrays = ConvertedArrays(opened, chosen.arrays, entries, progress, laid.parts)
         _check_content(opened, kind, path, arrays, structure, no_graph)
         metadata, no_metadata = _metadata(opened, kind)
-        replaced = _replaced(opened, kind, path, structure, removed)
+        replaced = remarks_on_replaced(opened, kind, path, structure, removed)
         random = {} if structure is None else opened.random_places()
         kind.write(path, Job(arrays, structure, metadata, compression, durable, random, chosen.layers))
         rest = _other_groups(opened), _beside_graph(kind, structure), _annotations(kind, structure), _other(opened)
@@ -210,29 +209,6 @@ def _other(source: TensorFile) -> str:
     return f"Left out, since only arrays, graph and metadata are converted: {', '.join(found)}." if found else ""
 
 
-def _replaced(
-    source: TensorFile, kind: Target, path: str, structure: Structure | None, removed: tuple[str, ...]
-) -> list[str]:
-    """Remarks on files of the target's prefix that are removed with the earlier checkpoint, or hide the new one."""
-    if kind.name != "tensorflow":
-        return []
-    remarks = []
-    graph = replaced_graph(path) if structure is None else ""
-    if graph:
-        remarks.append(f"Removed, since it was the graph of the earlier checkpoint: {graph}.")
-    if removed:
-        remarks.append(
-            f"Removed, since it was the earlier checkpoint, in TensorFlow's first format: {', '.join(removed)}."
-        )
-    own = find_own(path)
-    if own is not None and not _is_same(str(own), source.path):
-        remarks.append(
-            f"{own} is still there, and is what hdfsaver opens for the prefix {path}; the new checkpoint is opened "
-            f"by its index, {path}.index."
-        )
-    return remarks
-
-
 def _annotations(kind: Target, structure: Structure | None) -> str:
     """A remark on the values of a program on the graph, which only an hdfsaver checkpoint keeps."""
     if structure is None or kind.name == "hdf5":
@@ -269,32 +245,6 @@ def _check_layout(kind: Target, path: str, layout: str | None) -> None:
 
 _LAID_OUT = ("torch", "safetensors", "npz", "npy", "hdf5", "keras", "keras2")
 """The formats for arrays in another layout."""
-
-
-def _check_differ(source: TensorFile, targets: list[str]) -> None:
-    """Check that no file of the target is the source or a part of it."""
-    own = os.path.realpath(source.path)
-    parts = [own, *(f"{own}{ending}" for ending in (".index", ".meta")), *_numbered(own), *source.files]
-    for target in targets:
-        real = os.path.realpath(target)
-        is_inside = os.path.isdir(own) and real.startswith(os.path.join(own, "")) and os.path.exists(real)
-        if is_inside or any(real == os.path.realpath(part) or _is_same(real, part) for part in parts):
-            raise ValueError(f"{target} is the source itself, or a part of it; choose another name for the target.")
-
-
-def _numbered(prefix: str) -> Iterator[str]:
-    """The data files of a TensorFlow checkpoint of that prefix, in both formats."""
-    folder, base = os.path.split(prefix)
-    names = re.compile(rf"{re.escape(base)}(?:\.data)?-[0-9]{{5}}-of-[0-9]{{5}}")
-    with suppress(OSError):
-        yield from (os.path.join(folder, name) for name in os.listdir(folder) if names.fullmatch(name))
-
-
-def _is_same(path: str, other: str) -> bool:
-    try:
-        return os.path.samefile(path, other)
-    except OSError:  # one of them does not exist
-        return False
 
 
 def _graph(source: TensorFile, kind: Target, chosen: Chosen) -> tuple[Structure | None, str]:

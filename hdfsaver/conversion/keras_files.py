@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 
 from hdfsaver import dtypes
-from hdfsaver.conversion.converted_arrays import ConvertedArrays
+from hdfsaver.conversion.converted_arrays import TargetArrays
 from hdfsaver.conversion.layouts.keras_layers import Layer, paths_of
 from hdfsaver.errors import InvalidArgumentError
 from hdfsaver.files.atomic_write import write_atomically
@@ -24,16 +24,14 @@ _MOST_OF_ATTRIBUTE = 64512
 _BFLOAT16 = "bfloat16"
 
 
-def write_weights(
-    path: str, arrays: ConvertedArrays, layers: Sequence[Layer], *, by_class: bool, durable: bool
-) -> None:
+def write_weights(path: str, arrays: TargetArrays, layers: Sequence[Layer], *, by_class: bool, durable: bool) -> None:
     """Write the weights of Keras to a file, which is complete in memory before.
 
     Parameters
     ----------
     path : str
         The file.
-    arrays : ConvertedArrays
+    arrays : TargetArrays
         The arrays by their paths, see `paths_of`.
     layers : sequence of Layer
         The layers.
@@ -58,7 +56,7 @@ def write_weights(
     write_atomically(path, content, durable=durable)
 
 
-def _check_dtypes(path: str, arrays: ConvertedArrays, by_class: bool) -> None:
+def _check_dtypes(path: str, arrays: TargetArrays, by_class: bool) -> None:
     for name, entry in arrays.entries.items():
         of_others = entry.dtype == STRING or dtypes.as_dtype(entry.dtype).is_quantized
         if of_others or (entry.dtype == _BFLOAT16 and not by_class):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from hdfsaver import dtypes
-from hdfsaver.conversion.converted_arrays import ConvertedArrays
+from hdfsaver.conversion.converted_arrays import TargetArrays
 from hdfsaver.conversion.layouts.keras_layers import Layer
 from hdfsaver.errors import FailedPreconditionError, InvalidArgumentError
 from hdfsaver.files.opening import is_there
@@ -26,7 +26,7 @@ class Job(NamedTuple):
 
     Attributes
     ----------
-    arrays : ConvertedArrays
+    arrays : TargetArrays
         The arrays, read when they are written.
     structure : Structure or None
         The graph.
@@ -42,7 +42,7 @@ class Job(NamedTuple):
         For a file of Keras, the layers that the arrays belong to.
     """
 
-    arrays: ConvertedArrays
+    arrays: TargetArrays
     structure: Structure | None
     metadata: Mapping[str, str]
     compression: Choices

@@ -54,7 +54,7 @@ class Pending:
     def stream(self) -> Iterator[memoryview] | None:
         """The bytes from the beginning to the end, each piece in memory of its own; None for an array made as a whole.
 
-        What is wrong with the bytes is an error before the last piece comes.
+        If the bytes are wrong, the error comes before the last piece.
         """
         return None
 

@@ -362,7 +362,8 @@ def _write(
         digests[large] = write_all(fd, [(offsets[row], view_of(blocks[row])) for row in large], progress)
     for row in alone:  # two at a time would need memory for two
         digests[row : row + 1] = write_all(fd, [(offsets[row], view_of(blocks[row]))], progress)
-    several = [small] if kept is not None else list(batches(small, lambda row: sizes[row], _AT_ONCE))
+    is_little = kept is not None or skeleton.size <= _AT_ONCE
+    several = [small] if is_little else list(batches(small, lambda row: sizes[row], _AT_ONCE))
     pieces: list[bytes] = []
     for batch in several:
         pieces = _pieces(batch, blocks, sizes, values)

@@ -24,12 +24,18 @@ def make(folder: Path) -> None:
     * ``model.ckpt.h5``: a checkpoint of a trained network of two layers, with its graph
     * ``old.ckpt.*``: the same as a checkpoint of TensorFlow
     * ``changed.h5``, ``damaged.h5``: changed by another program, and by a failing disk
+    * ``weights.npz``: other arrays
+    * ``run/``: two checkpoints of a run, with a state file
     * ``program.py``: a program for TensorFlow 1
     """
     with tf.Graph().as_default(), tf.Session() as sess:
         saver = _network()
         sess.run(tf.global_variables_initializer())
         saver.save(sess, folder / "model.ckpt")
+        (folder / "run").mkdir()
+        for step in (1, 2):
+            saver.save(sess, folder / "run" / "model.ckpt", step)
+    np.savez(folder / "weights.npz", extra=np.arange(3.0))
     hdfsaver.convert(folder / "model.ckpt", folder / "old.ckpt")
     for name in ("changed.h5", "damaged.h5"):
         hdfsaver.save_file({"w": np.ones((2, 3)), "b": np.arange(50.0)}, folder / name)

@@ -37,7 +37,7 @@ LAYERS = (
     ("checkpoint", "distributions", "image", "layers", "lookup", "losses", "queues", "strings"),
     ("recurrent", "summaries"),
     ("monitoring", "conversion", "saved_model", "metrics"),
-    ("contrib",),
+    ("contrib", "editing"),
     ("cli", "testing", "programs"),
     ("examples",),
 )
@@ -59,6 +59,7 @@ INDEPENDENT = (
     {"interop", "storage"},  # TensorFlow's files are read without HDF5
     {"messages", "storage"},
     {"monitoring", "conversion"},
+    {"contrib", "editing"},
     {"cli", "testing"},
 )
 

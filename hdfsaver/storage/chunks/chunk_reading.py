@@ -73,7 +73,16 @@ def chunk_of(fd: Readable, packed: Packed, number: int) -> Bytes:
 
 
 def stored_chunk(fd: Readable, packed: Packed, number: int) -> bytearray:
-    """The bytes of one chunk as they are in the file, compared with their digest.
+    """Read the stored bytes of one chunk, and compare them with their digest.
+
+    Parameters
+    ----------
+    fd, packed, number
+        See `chunk_of`.
+
+    Returns
+    -------
+    bytearray
 
     Raises
     ------

@@ -95,7 +95,7 @@ class Packing(NamedTuple):
 
 
 class CopiedChunks(NamedTuple):
-    """A compressed value of another file, whose chunks are copied as they are.
+    """A compressed value of another file, whose chunks are copied unchanged.
 
     Attributes
     ----------
