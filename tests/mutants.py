@@ -430,8 +430,8 @@ MUTANTS = [
         (
             "a-small-file-is-written-at-once",
             "storage/writing.py",
-            "    if is_joined:\n        write_together",
-            "    if False:\n        write_together",
+            "joined if is_joined else None)",
+            "None)",
             "reliability/test_crash.py::test_how_often_a_save_asks",
             "A small file is written in one call.",
         ),
@@ -5328,7 +5328,7 @@ MUTANTS = [
         (
             "arrays-that-are-resized",
             "storage/writing.py",
-            "    if list(map(len, pieces)) != [sizes[row] for row in batch]:",
+            "    if list(map(len, pieces)) != [sizes[row] for row in rows]:",
             "    if False:",
             "reliability/test_live_arrays.py",
             "An array that is resized during a save does not damage the values beside it.",

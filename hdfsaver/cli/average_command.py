@@ -27,9 +27,7 @@ def average(
     weights: Annotated[
         str | None, typer.Option(metavar="NUMBERS", help="A weight for each file, separated by commas.")
     ] = None,
-    decay: Annotated[
-        float | None, typer.Option(help="The weight of each file, divided by that of the next.")
-    ] = None,
+    decay: Annotated[float | None, typer.Option(help="The weight of each file, divided by that of the next.")] = None,
     integers: Annotated[
         Literal["last", "refuse"],
         typer.Option(metavar="WHICH", help="Of integers and strings that differ: last or refuse."),

@@ -46,8 +46,8 @@ class Graph(GraphScopes):
     ----------
     digraph : networkx.DiGraph
         The graph as `hdfsaver.schema` documents it: any algorithm of networkx runs on it. A program may put further
-        keys on nodes, edges and the DiGraph itself, and attributes with an underscore before their names; whatever
-        else is changed in it by hand is a `TypeError` or a `networkx.NetworkXError`. Its ``copy()`` may be changed at
+        keys on nodes, edges and the DiGraph itself, and attributes with an underscore before their names. Every other
+        change by hand is a `TypeError` or a `networkx.NetworkXError`. Its ``copy()`` may be changed at
         will, and `from_digraph` makes a graph of it.
     data : networkx.DiGraph
         The DiGraph itself, for the code of this package, which tells the graph what it changes (`changed`).

@@ -299,7 +299,7 @@ def plain_copy(value: Any) -> Any:
         return [plain_copy(item) for item in value]
     if isinstance(value, Mapping):
         return {key: plain_copy(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray) and value.flags.writeable:  # those that nobody can change may be large and shared
+    if isinstance(value, np.ndarray) and value.flags.writeable:  # read-only ones may be large and shared
         return value.copy()
     return value
 

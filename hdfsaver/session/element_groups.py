@@ -163,7 +163,7 @@ class _Group:
 
 
 def _change_of(member: _Member) -> tuple[Change, Sequence[Input]]:
-    """The change of a member, and the values that it needs for it."""
+    """The change of a member, and the values that the change needs."""
     formula, call = member.formula, member.call
     function = call.function
     assert isinstance(function, partial), "its first argument is the state"

@@ -16,7 +16,7 @@ from hdfsaver.files.extras import library
 Buffer: TypeAlias = "bytes | bytearray | memoryview"
 
 Contents: TypeAlias = "Buffer | npt.NDArray[Any]"
-"""What a checksum is computed of; of an array, contiguous and of any dtype, its bytes."""
+"""The data of a checksum; of an array, contiguous and of any dtype, they are its bytes."""
 
 _DELTA = 0xA282EAD8
 _BITS = 0xFFFFFFFF
