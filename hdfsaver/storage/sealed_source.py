@@ -112,7 +112,7 @@ class SealedSource(Hdf5Source):
 
     @cached_property
     def _rows(self) -> dict[str, tuple[int, int]]:
-        """Offset and digest of each variable, made when the first value is read: a list of variables does not need them."""
+        """Offset and digest of each variable, made for the first value: a list of variables needs none."""
         rows = self._extents[np.array(self._models.get(groups.link_of(self._group), NOTHING).rows, np.int64)]
         places = zip(rows["offset"].tolist(), rows["xxh3_64"].tolist(), strict=True)
         return dict(zip(self.entries, places, strict=True))
